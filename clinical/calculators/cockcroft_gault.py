@@ -44,17 +44,18 @@ def selected_weight(sex: Sex, height: float, weight: float) -> float:
     return selection(sex, height, weight)[0]
 
 
-def selection(sex: Sex, height: float, weight: float) -> tuple[float, str]:
-    """The weight for the patient's BMI class, kg, which one that is, and why."""
+def selection(sex: Sex, height: float, weight: float) -> tuple[float, str, str]:
+    """The weight for the patient's BMI class, kg, which one that is in short, and why."""
     bmi = weight / (height / 100) ** 2
     if below(bmi, 18.5):
-        return weight, "the actual weight, since the BMI is below 18.5"
+        return weight, "actual weight", "the actual weight, since the BMI is below 18.5"
     if below(bmi, 25):
         ideal = ideal_weight(sex, height)
         which = "ideal" if below(ideal, weight) else "actual"
         why = f"the {which} weight, the smaller of the two at a BMI of 18.5 to below 25"
-        return min(ideal, weight), why
-    return adjusted_weight(sex, height, weight), "the adjusted weight, since the BMI is 25 or more"
+        return min(ideal, weight), f"{which} weight", why
+    adjusted = adjusted_weight(sex, height, weight)
+    return adjusted, "adj. weight", "the adjusted weight, since the BMI is 25 or more"
 
 
 def by_ideal_weight(age: int, sex: Sex, creatinine: float, height: float) -> float:
@@ -80,9 +81,9 @@ def _with(weight: float, which: str) -> str:
     return f"computed with {weight:.1f} kg, {which}"
 
 
-def _which(given: Given) -> str:
-    _, why = selection(given["sex"], given["height"], given["weight"])
-    return why.partition(",")[0].removeprefix("the ").replace("adjusted", "adj.")
+def _selected(given: Given) -> str:
+    weight, _, why = selection(given["sex"], given["height"], given["weight"])
+    return _with(weight, why)
 
 
 CALCULATOR = Calculator(
@@ -112,8 +113,8 @@ CALCULATOR = Calculator(
             formula=by_selected_weight,
             needs=("age", "sex", "creatinine", "weight", "height"),
             limits=(ADULTS,),
-            meaning=lambda g: _with(*selection(g["sex"], g["height"], g["weight"])),
-            meaning_short=_which,
+            meaning=_selected,
+            meaning_short=lambda g: selection(g["sex"], g["height"], g["weight"])[1],
         ),
         Output(
             name="crcl_actual_weight",

@@ -19,6 +19,9 @@ Raw = Mapping[str, tuple[object, str | None]]
 # The same inputs once checked: numbers in canonical units, answers as bool or str.
 Given = Mapping[str, Any]
 
+# Takes the inputs that it needs by their names.
+Formula = Callable[..., float]
+
 # A value that differs from a limit by more than noise differs from it in fewer decimals.
 _MOST_DIGITS = 12
 
@@ -141,7 +144,7 @@ class Output:
     unit: str
     digits: int
     equation: str
-    formula: Callable[..., float]
+    formula: Formula
     needs: tuple[str, ...]
     optional: tuple[str, ...] = ()
     checked_if_given: tuple[str, ...] = ()

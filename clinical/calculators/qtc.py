@@ -10,6 +10,7 @@ from clinical.calculators.model import (
     Band,
     Calculator,
     Citation,
+    Formula,
     Given,
     Note,
     Output,
@@ -78,6 +79,26 @@ def _why_no_band(given: Given) -> str:
 _NEEDS = ("qt_interval", "heart_rate")
 _IF_GIVEN = ("age", "sex")
 
+
+def _qtc(name: str, equation: str, formula: Formula, card: CardRule | None = None) -> Output:
+    """One of the four formulas; bands and limits are the same for all."""
+    return Output(
+        name=name,
+        label=f"QTc ({name.title()})",
+        unit="ms",
+        digits=0,
+        edges=(350, 450, 460, 500, 600),
+        equation=equation,
+        formula=formula,
+        needs=_NEEDS,
+        checked_if_given=_IF_GIVEN,
+        limits=(ADULTS,),
+        bands=_BANDS,
+        meaning=_why_no_band,
+        card=card,
+    )
+
+
 CALCULATOR = Calculator(
     name="qtc",
     title="Corrected QT interval",
@@ -91,19 +112,10 @@ CALCULATOR = Calculator(
         "Not valid with a wide QRS, or in an irregular rhythm unless averaged over several beats.",
     ),
     outputs=(
-        Output(
-            name="fridericia",
-            label="QTc (Fridericia)",
-            unit="ms",
-            digits=0,
-            edges=(350, 450, 460, 500, 600),
-            equation="QT / RR^(1/3); RR = 60 / heart rate, in s",
-            formula=fridericia,
-            needs=_NEEDS,
-            checked_if_given=_IF_GIVEN,
-            limits=(ADULTS,),
-            bands=_BANDS,
-            meaning=_why_no_band,
+        _qtc(
+            "fridericia",
+            "QT / RR^(1/3); RR = 60 / heart rate, in s",
+            fridericia,
             card=CardRule(
                 place=1,
                 document="AHA/ACCF 2010",
@@ -113,48 +125,9 @@ CALCULATOR = Calculator(
                 nearby=Nearby("qrs_duration", 120, of="qt_interval", within=SAME_DRAW),
             ),
         ),
-        Output(
-            name="bazett",
-            label="QTc (Bazett)",
-            unit="ms",
-            digits=0,
-            edges=(350, 450, 460, 500, 600),
-            equation="QT / sqrt(RR)",
-            formula=bazett,
-            needs=_NEEDS,
-            checked_if_given=_IF_GIVEN,
-            limits=(ADULTS,),
-            bands=_BANDS,
-            meaning=_why_no_band,
-        ),
-        Output(
-            name="framingham",
-            label="QTc (Framingham)",
-            unit="ms",
-            digits=0,
-            edges=(350, 450, 460, 500, 600),
-            equation="QT + 154 x (1 - RR)",
-            formula=framingham,
-            needs=_NEEDS,
-            checked_if_given=_IF_GIVEN,
-            limits=(ADULTS,),
-            bands=_BANDS,
-            meaning=_why_no_band,
-        ),
-        Output(
-            name="hodges",
-            label="QTc (Hodges)",
-            unit="ms",
-            digits=0,
-            edges=(350, 450, 460, 500, 600),
-            equation="QT + 1.75 x (heart rate - 60)",
-            formula=hodges,
-            needs=_NEEDS,
-            checked_if_given=_IF_GIVEN,
-            limits=(ADULTS,),
-            bands=_BANDS,
-            meaning=_why_no_band,
-        ),
+        _qtc("bazett", "QT / sqrt(RR)", bazett),
+        _qtc("framingham", "QT + 154 x (1 - RR)", framingham),
+        _qtc("hodges", "QT + 1.75 x (heart rate - 60)", hodges),
     ),
     sources=(
         Citation(
