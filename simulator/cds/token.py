@@ -3,18 +3,17 @@ Hooks 2.0, Trusting CDS Clients).
 """
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jwt
 
 from simulator.cds.habits import CdsHabits
 from simulator.oauth.id_tokens import Signer, unsigned
+from simulator.oauth.spoiled_claims import Claims, Spoil, dropping, setting, shifting
 
 ELSEWHERE = "https://elsewhere.simulated.example"
 _SKEW_SECONDS = 600
-
-Claims = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,37 +93,17 @@ def _public_text(signer: Signer) -> bytes:
     return str(signer.key_set()["keys"][0]).encode()
 
 
-def _shift(*names: str, seconds: int) -> Callable[[Claims], None]:
-    def shift(claims: Claims) -> None:
-        for name in names:
-            if name in claims:
-                claims[name] = int(str(claims[name])) + seconds
-
-    return shift
-
-
-def _set(**members: object) -> Callable[[Claims], None]:
-    return lambda claims: claims.update(members)
-
-
-def _drop(name: str) -> Callable[[Claims], None]:
-    def drop(claims: Claims) -> None:
-        claims.pop(name, None)
-
-    return drop
-
-
 _TIMES = ("iat", "exp", "nbf")
 
-CLAIMS: Mapping[str, Callable[[Claims], None]] = {
-    "cds-token-other-issuer": _set(iss=ELSEWHERE),
-    "cds-token-other-tenant": _set(tenant="simulated-other-tenant"),
-    "cds-token-audience-fixed": _set(aud="simulated-cds-client"),
-    "cds-token-expired": _shift(*_TIMES, seconds=-3600),
-    "cds-clock-behind": _shift(*_TIMES, seconds=-_SKEW_SECONDS),
-    "cds-clock-ahead": _shift(*_TIMES, seconds=_SKEW_SECONDS),
-    "cds-token-long": _shift("exp", seconds=3600),
-    "cds-token-no-jti": _drop("jti"),
+CLAIMS: Mapping[str, Spoil] = {
+    "cds-token-other-issuer": setting(iss=ELSEWHERE),
+    "cds-token-other-tenant": setting(tenant="simulated-other-tenant"),
+    "cds-token-audience-fixed": setting(aud="simulated-cds-client"),
+    "cds-token-expired": shifting(*_TIMES, seconds=-3600),
+    "cds-clock-behind": shifting(*_TIMES, seconds=-_SKEW_SECONDS),
+    "cds-clock-ahead": shifting(*_TIMES, seconds=_SKEW_SECONDS),
+    "cds-token-long": shifting("exp", seconds=3600),
+    "cds-token-no-jti": dropping("jti"),
 }
 HEADERS: Mapping[str, Mapping[str, str | None]] = {
     "cds-token-no-kid": {"kid": None},

@@ -2,17 +2,16 @@
 2, 3.1.3.6 and 12.2; SMART App Launch 2.2, Scopes for requesting identity data).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from simulator.charts.users import CLINICIANS, DEFAULT_USER, find_user, other_user
 from simulator.endpoints.token_faults import ELSEWHERE
 from simulator.oauth.granted import Authorization
 from simulator.oauth.id_tokens import Signer, at_hash, unsigned
+from simulator.oauth.spoiled_claims import Claims, Spoil, dropping, setting, shifting
 from simulator.vendors.installation import Installation
 
 LIFE_SECONDS = 600
-
-Claims = dict[str, object]
 
 
 def id_token(
@@ -64,25 +63,6 @@ def _claims(
     return claims
 
 
-def _set(**members: object) -> Callable[[Claims], None]:
-    return lambda claims: claims.update(members)
-
-
-def _drop(name: str) -> Callable[[Claims], None]:
-    def drop(claims: Claims) -> None:
-        claims.pop(name, None)
-
-    return drop
-
-
-def _shift(seconds: int) -> Callable[[Claims], None]:
-    def shift(claims: Claims) -> None:
-        for name in ("iat", "exp"):
-            claims[name] = int(str(claims[name])) + seconds
-
-    return shift
-
-
 def _legacy_profile(claims: Claims) -> None:
     if "fhirUser" in claims:
         claims["profile"] = claims.pop("fhirUser")
@@ -97,16 +77,16 @@ HEADERS: Mapping[str, Mapping[str, str | None]] = {
     "id-token-no-kid": {"kid": None},
     "id-token-unknown-kid": {"kid": "simulated-unknown"},
 }
-CHANGES: Mapping[str, Callable[[Claims], None]] = {
-    "id-token-wrong-nonce": _set(nonce="simulated-other-nonce"),
-    "id-token-no-nonce": _drop("nonce"),
-    "id-token-wrong-issuer": _set(iss=ELSEWHERE),
-    "id-token-wrong-audience": _set(aud="simulated-other-client"),
-    "id-token-no-audience": _drop("aud"),
-    "id-token-expired": _shift(-LIFE_SECONDS - 3600),
-    "id-token-future": _shift(3600),
-    "id-token-no-subject": _drop("sub"),
-    "id-token-wrong-at-hash": _set(at_hash=at_hash("another access token", "RS256")),
+CHANGES: Mapping[str, Spoil] = {
+    "id-token-wrong-nonce": setting(nonce="simulated-other-nonce"),
+    "id-token-no-nonce": dropping("nonce"),
+    "id-token-wrong-issuer": setting(iss=ELSEWHERE),
+    "id-token-wrong-audience": setting(aud="simulated-other-client"),
+    "id-token-no-audience": dropping("aud"),
+    "id-token-expired": shifting("iat", "exp", seconds=-LIFE_SECONDS - 3600),
+    "id-token-future": shifting("iat", "exp", seconds=3600),
+    "id-token-no-subject": dropping("sub"),
+    "id-token-wrong-at-hash": setting(at_hash=at_hash("another access token", "RS256")),
     "id-token-legacy-profile": _legacy_profile,
-    "id-token-foreign-user": _set(fhirUser=f"{ELSEWHERE}/Practitioner/synthetic-clara"),
+    "id-token-foreign-user": setting(fhirUser=f"{ELSEWHERE}/Practitioner/synthetic-clara"),
 }

@@ -303,7 +303,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "dialect",
     ),
     "simulator/oauth": (
-        "id_tokens key_sets scopes token_errors",
+        "id_tokens key_sets scopes spoiled_claims token_errors",
         "granted registrations",
         "assertions authorization_request grants launch_values",
         "authorization_rules client_authentication",
