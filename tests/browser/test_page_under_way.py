@@ -123,15 +123,19 @@ def test_the_frame_alone_says_that_it_reads(window: Page, app: App, held: HeldCh
     is_sound(window)
 
 
-@pytest.mark.parametrize("with_rows", [False, True])
-def test_whose_chart_it_is_and_the_first_rows_stand_while_the_rest_is_read(
-    window: Page, app: App, held: HeldChart, with_rows: bool
-) -> None:
+def _see_whose_chart(window: Page, app: App, held: HeldChart, *, with_rows: bool) -> None:
     begin(window, app, held)
     held.let_go("patient", *(("vitals", "slow") if with_rows else ()))
     expect(window.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
     if with_rows:
         expect(window.locator("#bmi > summary")).to_be_visible()
+
+
+@pytest.mark.parametrize("with_rows", [False, True])
+def test_whose_chart_it_is_and_the_first_rows_stand_while_the_rest_is_read(
+    window: Page, app: App, held: HeldChart, with_rows: bool
+) -> None:
+    _see_whose_chart(window, app, held, with_rows=with_rows)
     is_sound(window)
     held.let_go()
     expect(window.locator("#complete")).to_be_attached()
@@ -178,11 +182,7 @@ def test_a_search_that_fails_late_is_told_above_the_rows(
 def test_a_session_that_ends_meanwhile_is_told_and_nothing_more_can_be_asked(
     window: Page, app: App, held: HeldChart, with_rows: bool
 ) -> None:
-    begin(window, app, held)
-    held.let_go("patient", *(("vitals", "slow") if with_rows else ()))
-    expect(window.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
-    if with_rows:
-        expect(window.locator("#bmi > summary")).to_be_visible()
+    _see_whose_chart(window, app, held, with_rows=with_rows)
     held.end_the_session()
     held.let_go()
     expect(window.get_by_role("alert")).to_contain_text("The session is over")

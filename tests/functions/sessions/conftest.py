@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.app import App, ehr_tables
 from tests.support.clusters import CACHE_SECONDS, INSTANCES, NO_EHR, STORES, WORKERS, Cluster, Pair
+from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import Server, free_port, serve_app
 
@@ -62,3 +63,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Ite
         serve_app(folder, ehrs, top=top, port=port, bind=bind, store=store, sealing_key=key) as two,
     ):
         yield Pair(App(first.origin, first, NO_EHR, scripted), two.origin, store, key)
+
+
+@pytest.fixture
+def ehr(pair: Pair) -> RotatingEhr:
+    """A new EHR of one process of the pair."""
+    return RotatingEhr(pair.first.scripted.tenant())

@@ -17,11 +17,6 @@ IDLE, LONGEST = 2.4, 4.8
 MOST_LAUNCHES, MOST_SESSIONS = 10, 20
 
 
-@pytest.fixture
-def ehr(pair: Pair) -> RotatingEhr:
-    return RotatingEhr(pair.first.scripted.tenant())
-
-
 def _cookie(launched: Launched) -> tuple[str, str]:
     name = f"__Host-smart-{launched.handle}"
     return name, launched.browser.cookies()[name]

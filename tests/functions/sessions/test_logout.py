@@ -15,11 +15,6 @@ REVOKE = "/auth/revoke"
 
 
 @pytest.fixture
-def ehr(pair: Pair) -> RotatingEhr:
-    return RotatingEhr(pair.first.scripted.tenant())
-
-
-@pytest.fixture
 def launched(pair: Pair, ehr: RotatingEhr) -> Launched:
     return launch(pair.first, ehr.tenant)
 

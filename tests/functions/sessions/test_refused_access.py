@@ -17,11 +17,6 @@ REFUSED = as_fhir({"resourceType": "OperationOutcome", "id": "the-ehrs-own", "is
 
 
 @pytest.fixture
-def ehr(pair: Pair) -> RotatingEhr:
-    return RotatingEhr(pair.first.scripted.tenant())
-
-
-@pytest.fixture
 def launched(pair: Pair, ehr: RotatingEhr) -> Launched:
     opened = launch(pair.first, ehr.tenant)
     ehr.tenant.received.clear()

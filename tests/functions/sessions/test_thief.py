@@ -17,11 +17,6 @@ WORD = re.compile(r"[A-Za-z0-9_-]{8,}")
 
 
 @pytest.fixture
-def ehr(pair: Pair) -> RotatingEhr:
-    return RotatingEhr(pair.first.scripted.tenant())
-
-
-@pytest.fixture
 def launched(pair: Pair, ehr: RotatingEhr) -> Launched:
     opened = launch(pair.first, ehr.tenant)
     assert opened.browser.fetch(f"{opened.fhir_base}/Patient/p1").status == 200

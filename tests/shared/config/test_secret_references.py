@@ -9,28 +9,15 @@ import pytest
 
 from shared.config.secret_references import MAX_CHARACTERS, resolve, resolve_sealing_keys
 from shared.config.settings import Settings
-from shared.config.settings_file import parse
+from tests.support.small_settings import small_settings
 from tests.support.tables import each
 
-CONFIGURATION = """
-public_url = "https://smart.example.org"
-sealing_keys = ["env:SEALING_KEY"]
-[store]
-kind = "sqlite"
-[[ehr]]
-key = "one"
-iss = ["https://ehr.test/fhir"]
-client_id = "client"
-scopes = "patient/*.rs"
-"""
 KEY = bytes(range(32))
 WRITTEN = base64.urlsafe_b64encode(KEY).decode().rstrip("=")
 
 
 def _settings(*references: str) -> Settings:
-    settings, _ = parse(CONFIGURATION)
-    assert settings is not None
-    return replace(settings, sealing_keys=references)
+    return replace(small_settings(), sealing_keys=references)
 
 
 def test_an_env_reference_is_the_variable_without_surrounding_space(

@@ -1,11 +1,13 @@
 """The configuration: what each setting does, and every problem of a file at once."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from shared.config.settings import Ehr, Settings, StoreSettings
 from shared.config.settings_file import parse
 from shared.config.table import Problem
+from tests.support import open_session
 from tests.support.tables import each
 
 TOP = """
@@ -94,25 +96,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         sealing_keys=("env:SEALING_KEY",),
         public_jwks=None,
         store=StoreSettings("sqlite", None, "(default)", ".local/smart.db"),
-        ehrs=(
-            Ehr(
-                key="one",
-                name="one",
-                vendor="generic",
-                iss=("https://ehr.test/fhir",),
-                client_id="client",
-                client_auth="none",
-                client_secret=None,
-                private_key=None,
-                key_id=None,
-                scopes=("patient/*.rs",),
-                standalone=False,
-                redirect_path="/callback",
-                endpoint_hosts=frozenset(),
-                id_token_issuer=None,
-                ca_file=None,
-            ),
-        ),
+        ehrs=(replace(open_session.EHR, iss=("https://ehr.test/fhir",), client_id="client"),),
     )
 
 

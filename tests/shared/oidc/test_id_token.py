@@ -35,11 +35,6 @@ from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.tables import each
 
 
-@pytest.fixture
-def issuer(scripted: ScriptedEhr, elsewhere: ScriptedEhr) -> Issuer:
-    return made_issuer(scripted.tenant(), elsewhere.tenant())
-
-
 def _pem(key: PrivateKey) -> bytes:
     return key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo

@@ -16,18 +16,11 @@ from tests.support.issuer import (
     WEAK,
     Forgery,
     Issuer,
-    made_issuer,
     refused,
     unsigned,
 )
-from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
+from tests.support.scripted_ehr import Scripted, as_json
 from tests.support.tables import each
-
-
-@pytest.fixture
-def issuer(scripted: ScriptedEhr, elsewhere: ScriptedEhr) -> Issuer:
-    return made_issuer(scripted.tenant(), elsewhere.tenant())
-
 
 # Keys
 

@@ -12,27 +12,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.config.settings import Ehr
-from shared.config.settings_file import parse
 from shared.errors import IdTokenInvalid
 from shared.oidc.jwk_set import KeySet, key_set
 from shared.oidc.keys import Keys
 from tests.support.id_tokens import ec_key, public_jwk, rsa_key
 from tests.support.scripted_ehr import HANG_UP, Received, Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import free_port
+from tests.support.small_settings import small_settings
 from tests.support.stores import Clock
 from tests.support.tables import each
 
-CONFIGURATION = """
-public_url = "http://localhost"
-sealing_keys = ["env:SEALING_KEY"]
-[store]
-kind = "sqlite"
-[[ehr]]
-key = "one"
-iss = ["http://127.0.0.1/*"]
-client_id = "client"
-scopes = "openid fhirUser patient/*.rs"
-"""
 RSA = rsa_key()
 OTHER = rsa_key(owner="somebody else")
 P256 = ec_key()
@@ -42,9 +31,7 @@ OIDC = "/.well-known/openid-configuration"
 
 @pytest.fixture
 def ehr() -> Ehr:
-    settings, _ = parse(CONFIGURATION)
-    assert settings is not None
-    return settings.ehrs[0]
+    return small_settings("http://127.0.0.1/*", "openid fhirUser patient/*.rs").ehrs[0]
 
 
 @pytest.fixture

@@ -11,25 +11,14 @@ import jwt
 import pytest
 
 from shared.config.settings import BasicCredentials, Ehr, Settings
-from shared.config.settings_file import parse
 from shared.config.table import Problem
 from shared.smart import client_auth
 from shared.smart.client_auth import Clients
 from tests.support import signing_keys
 from tests.support.signing_keys import Kind, pem
+from tests.support.small_settings import small_settings
 from tests.support.tables import each
 
-CONFIGURATION = """
-public_url = "https://smart.example.org"
-sealing_keys = ["env:SEALING_KEY"]
-[store]
-kind = "sqlite"
-[[ehr]]
-key = "one"
-iss = ["https://ehr.test/fhir"]
-client_id = "client"
-scopes = "patient/*.rs"
-"""
 TOKEN_URL = "https://ehr.test/hosts/fhir.ehr.test/token?realm=a%2Fb"
 SECRET = "a+/:%é"
 SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
@@ -38,15 +27,11 @@ SIGNING: list[tuple[Kind, str]] = [("rsa", "RS384"), ("p384", "ES384")]
 
 
 def settings_of(*ehrs: Ehr) -> Settings:
-    settings, _ = parse(CONFIGURATION)
-    assert settings is not None
-    return replace(settings, ehrs=ehrs)
+    return replace(small_settings(), ehrs=ehrs)
 
 
 def registration(method: str, key: str = "one", **changes: str) -> Ehr:
-    settings, _ = parse(CONFIGURATION)
-    assert settings is not None
-    ehr = replace(settings.ehrs[0], key=key, client_auth=method)
+    ehr = replace(small_settings().ehrs[0], key=key, client_auth=method)
     if method in SECRET_METHODS:
         ehr = replace(ehr, client_secret="env:CLIENT_SECRET")
     if method == "private_key_jwt":

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from shared.config.settings import Ehr
-from shared.config.settings_file import parse
 from shared.errors import DiscoveryFailed, DiscoveryInvalid
 from shared.footprint import footprint
 from shared.smart import discovery
@@ -16,6 +15,7 @@ from shared.smart.discovery import Discovery, SmartConfiguration
 from tests.support.certificates import authority, self_signed
 from tests.support.raw_server import always, plain, raw_server
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
+from tests.support.small_settings import small_settings
 from tests.support.stores import Clock
 from tests.support.tables import each
 
@@ -26,24 +26,11 @@ GOOD = {
     "authorization_endpoint": "https://ehr.test/authorize",
     "token_endpoint": "https://auth.test:8443/token",
 }
-CONFIGURATION = """
-public_url = "http://localhost"
-sealing_keys = ["env:SEALING_KEY"]
-[store]
-kind = "sqlite"
-[[ehr]]
-key = "one"
-iss = ["http://127.0.0.1/*"]
-client_id = "client"
-scopes = "patient/*.rs"
-"""
 
 
 @pytest.fixture
 def ehr() -> Ehr:
-    settings, _ = parse(CONFIGURATION)
-    assert settings is not None
-    return settings.ehrs[0]
+    return small_settings("http://127.0.0.1/*").ehrs[0]
 
 
 @pytest.fixture

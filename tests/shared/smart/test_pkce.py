@@ -10,27 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from shared.config.settings import Settings
-from shared.config.settings_file import parse
 from shared.errors import DiscoveryInvalid
 from shared.smart import launches, pkce
 from shared.smart.discovery import SmartConfiguration
 from shared.smart.launches import Pending, StartedLaunch
 from shared.store.sqlite import SqliteStore
+from tests.support.small_settings import small_settings
 from tests.support.tables import each
 
-CONFIGURATION = """
-public_url = "https://smart.example.org"
-sealing_keys = ["env:SEALING_KEY"]
-[store]
-kind = "sqlite"
-[[ehr]]
-key = "one"
-iss = ["https://ehr.test/fhir"]
-client_id = "client"
-scopes = "openid fhirUser patient/*.rs"
-standalone = true
-redirect_path = "/callback/one"
-"""
 EHR = SmartConfiguration(
     authorization_endpoint="https://ehr.test/authorize",
     token_endpoint="https://ehr.test/token",
@@ -48,10 +35,8 @@ ISS = "https://ehr.test/fhir/"
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    settings, problems = parse(CONFIGURATION)
-    assert problems == []
-    assert settings is not None
-    return settings
+    more = 'standalone = true\nredirect_path = "/callback/one"'
+    return small_settings(scopes="openid fhirUser patient/*.rs", more=more)
 
 
 @pytest.fixture
@@ -164,18 +149,7 @@ def test_a_standalone_launch_is_stored_as_one(store: SqliteStore, settings: Sett
 def test_nothing_is_stored_where_no_request_can_be_made(
     store: SqliteStore, settings: Settings, tmp_path: Path
 ) -> None:
-    broken = SmartConfiguration(
-        authorization_endpoint="https://ehr.test/authorize#fragment",
-        token_endpoint="https://ehr.test/token",
-        revocation_endpoint=None,
-        issuer=None,
-        jwks_uri=None,
-        sends_iss=False,
-        takes_post=False,
-        scopes_supported=(),
-        auth_methods=None,
-        assertion_algorithms=None,
-    )
+    broken = replace(EHR, authorization_endpoint="https://ehr.test/authorize#fragment")
     with pytest.raises(DiscoveryInvalid):
         _begin(store, settings, configuration=broken)
     assert list(tmp_path.iterdir()) == []

@@ -7,32 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from shared.config.settings import Settings
-from shared.config.settings_file import parse
 from shared.smart import published_keys
 from shared.smart.published_keys import PublishedKeys
 from shared.smart.signing_keys import read
 from tests.support.signing_keys import pem
+from tests.support.small_settings import small_settings
 from tests.support.tables import each
 
-CONFIGURATION = """
-public_url = "https://smart.example.org"
-sealing_keys = ["env:SEALING_KEY"]
-[store]
-kind = "sqlite"
-[[ehr]]
-key = "one"
-iss = ["https://ehr.test/fhir"]
-client_id = "client"
-scopes = "patient/*.rs"
-"""
 RSA = dict(read(pem("rsa"), "rsa-1").public_jwk())
 EC = dict(read(pem("p384"), "ec-1").public_jwk())
 
 
 def settings_of(reference: str | None) -> Settings:
-    settings, _ = parse(CONFIGURATION)
-    assert settings is not None
-    return replace(settings, public_jwks=reference)
+    return replace(small_settings(), public_jwks=reference)
 
 
 def load(folder: Path, text: str) -> tuple[PublishedKeys | None, str]:

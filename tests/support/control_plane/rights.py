@@ -11,6 +11,21 @@ from typing import Any
 
 Policy = list[dict[str, Any]]
 
+_RUN_DEVELOPER = frozenset(
+    {
+        "resourcemanager.projects.get",
+        "run.operations.get",
+        "run.revisions.delete",
+        "run.revisions.get",
+        "run.revisions.list",
+        "run.routes.get",
+        "run.services.create",
+        "run.services.get",
+        "run.services.getIamPolicy",
+        "run.services.list",
+        "run.services.update",
+    }
+)
 ROLES: Mapping[str, frozenset[str]] = {
     "roles/cloudfunctions.developer": frozenset(
         {
@@ -34,37 +49,8 @@ ROLES: Mapping[str, frozenset[str]] = {
             "serviceusage.services.get",
         }
     ),
-    "roles/run.developer": frozenset(
-        {
-            "resourcemanager.projects.get",
-            "run.operations.get",
-            "run.revisions.delete",
-            "run.revisions.get",
-            "run.revisions.list",
-            "run.routes.get",
-            "run.services.create",
-            "run.services.get",
-            "run.services.getIamPolicy",
-            "run.services.list",
-            "run.services.update",
-        }
-    ),
-    "roles/run.admin": frozenset(
-        {
-            "resourcemanager.projects.get",
-            "run.operations.get",
-            "run.revisions.delete",
-            "run.revisions.get",
-            "run.revisions.list",
-            "run.routes.get",
-            "run.services.create",
-            "run.services.get",
-            "run.services.getIamPolicy",
-            "run.services.list",
-            "run.services.setIamPolicy",
-            "run.services.update",
-        }
-    ),
+    "roles/run.developer": _RUN_DEVELOPER,
+    "roles/run.admin": _RUN_DEVELOPER | {"run.services.setIamPolicy"},
     "roles/logging.logWriter": frozenset({"logging.logEntries.create"}),
     "roles/artifactregistry.writer": frozenset(
         {"artifactregistry.repositories.uploadArtifacts", "resourcemanager.projects.get"}
