@@ -45,15 +45,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _page(functions: Collection[str]) -> Path | None:
-<<<<<<< HEAD
-    """The project's own page, without which that of smart_calc is launched."""
+    """Return the folder of the project's own page, or None if launches use the smart_calc page."""
     folder = own_page.folder()
     if folder is None and "smart_calc" not in functions:
-=======
-    """Return the folder of the project's own page, or None if launches use the smart_calc page."""
-    page = own_page.folder()
-    if page is None and "smart_calc" not in functions:
->>>>>>> 43aff70 (simulator/: docstrings, comments and messages read like an engineer wrote them; function docstrings start with a command)
         raise Unusable(
             "There is no page to launch. Set one with `smart-calc run --page FOLDER` or "
             "`make run PAGE=FOLDER`."
@@ -61,25 +55,14 @@ def _page(functions: Collection[str]) -> Path | None:
     return folder
 
 
-<<<<<<< HEAD
 def _ehr(public_url: str, ehr: str, *, with_cds: bool) -> Mapping[str, str]:
-    """The simulated EHR's configuration: this app's registrations, unless others are given."""
+    """Return the simulated EHR's environment, by default with this app's registrations."""
     given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url, with_cds=with_cds))
     return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": given}
 
 
 def _config(public_url: str, ehr: str, folder: Path | None, *, with_cds: bool) -> Path:
-    """The embedded defaults as a configuration file; the sealing key lasts over restarts.
-=======
-def _ehr(public_url: str, ehr: str, *, cards: bool) -> Mapping[str, str]:
-    """Return the simulated EHR's environment, by default with this app's registrations."""
-    given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url, cards=cards))
-    return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": given}
-
-
-def _config(public_url: str, ehr: str, page: Path | None, *, cards: bool) -> Path:
     """Write the embedded defaults to a configuration file; restarts reuse the encryption key.
->>>>>>> 43aff70 (simulator/: docstrings, comments and messages read like an engineer wrote them; function docstrings start with a command)
 
     If the project has its own page, launches end there, with the added scopes of `demo.OWN_PAGE`.
     """

@@ -103,11 +103,7 @@ def configuration(
     *,
     with_cds: bool = True,
 ) -> str:
-<<<<<<< HEAD
-    """Return the app's configuration file; `with_cds` makes the EHRs callers of its CDS service."""
-=======
-    """Return the app's configuration file; with `cards`, the EHRs may call its CDS service."""
->>>>>>> 43aff70 (simulator/: docstrings, comments and messages read like an engineer wrote them; function docstrings start with a command)
+    """Return the app's configuration file; with `with_cds`, the EHRs may call its CDS service."""
     top = _CONFIGURATION.format(
         public_url=public_url, key_file=key_file, store_file=store_file, after_launch=after_launch
     )
@@ -135,13 +131,8 @@ def _cds_client(one: _Entry, ehr_origin: str) -> str:
     return table if tenant is None else f'{table}tenant = "{tenant}"\n'
 
 
-<<<<<<< HEAD
 def registrations(public_url: str, *, with_cds: bool = True) -> str:
-    """Return the app's registrations at the EHRs as JSON; `with_cds` adds its CDS service."""
-=======
-def registrations(public_url: str, *, cards: bool = True) -> str:
-    """Return the EHRs' registrations of the app as JSON; with `cards`, charts request its cards."""
->>>>>>> 43aff70 (simulator/: docstrings, comments and messages read like an engineer wrote them; function docstrings start with a command)
+    """Return the EHRs' registrations of the app as JSON; `with_cds` lets charts request cards."""
     return json.dumps(
         [
             {

@@ -14,13 +14,8 @@ _PAGES_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
-<<<<<<< HEAD
 class SearchPage:
-    """One page of a search: its matches, and what came along with them."""
-=======
-class Page:
     """One page of a search: its matches and the included resources."""
->>>>>>> 43aff70 (simulator/: docstrings, comments and messages read like an engineer wrote them; function docstrings start with a command)
 
     matches: Sequence[Resource]
     included: Sequence[Resource] = ()
@@ -60,13 +55,8 @@ class Pages:
         key = self._results.put(result) if len(result.pages) > 1 else ""
         return self._bundle(result, key, 1, self_url)
 
-<<<<<<< HEAD
     def at(self, key: str, number: str, token: str) -> str | None:
-        """Return a page, or None if the link is unknown, too old or another token's."""
-=======
-    def page(self, key: str, number: str, token: str) -> str | None:
         """Return a page, or None if the link is unknown, expired or belongs to another token."""
->>>>>>> 43aff70 (simulator/: docstrings, comments and messages read like an engineer wrote them; function docstrings start with a command)
         result = self._results.get(key)
         if result is None or result.token != token:
             return None
