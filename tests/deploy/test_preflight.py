@@ -41,6 +41,7 @@ ENFORCED: list[dict[str, Any]] = [{"enforce": True}]
 OWN_KEYS: list[dict[str, Any]] = [
     {"values": {"deniedValues": ["is:firestore.googleapis.com", "is:bigquery.googleapis.com"]}}
 ]
+ALL_EGRESS: list[dict[str, Any]] = [{"values": {"allowedValues": ["ALL_TRAFFIC"]}}]
 OUR_POOL: list[dict[str, Any]] = [{"values": {"allowedValues": [WORKER_POOL]}}]
 KEY = ('kms_key = ""', f'kms_key = "{KMS_KEY}"')
 POOL = ('worker_pool = ""', f'worker_pool = "{WORKER_POOL}"')
@@ -241,9 +242,11 @@ def test_where_every_policy_is_on_the_first_release_ends_green(
         MEMBERS: OWN_MEMBERS,
         "gcp.resourceLocations": EUROPE,
         "cloudbuild.allowedWorkerPools": OUR_POOL,
+        "cloudfunctions.requireVPCConnector": ENFORCED,
+        "cloudfunctions.allowedVpcConnectorEgressSettings": ALL_EGRESS,
     }
     world.services |= {api.host for api in APIS}
-    assert len(said(cloud, monkeypatch)) == 4
+    assert len(said(cloud, monkeypatch)) == 5
     ran = deploy(cloud)
     assert "constraints/cloudbuild.allowedWorkerPools violated" in ran.said
     # As a database and a secret would be made without the key.
@@ -261,6 +264,7 @@ def test_where_every_policy_is_on_the_first_release_ends_green(
         edited(cloud, 'callers = "all_users"', 'callers = "not_checked"'),
         edited(cloud, *KEY),
         edited(cloud, *POOL),
+        edited(cloud, 'connector = ""', 'connector = "smart"'),
     ):
         assert said(cloud, monkeypatch) == []
         world.resources |= balanced.copy().resources

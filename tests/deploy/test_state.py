@@ -10,6 +10,7 @@ import pytest
 
 from infra.deployment import FILE, Unusable, read, service, with_sessions, write
 from infra.stage import FUNCTIONS
+from tests.deploy.guide_walk import KMS_KEY
 from tests.support.servers import ROOT
 
 TEXT = (ROOT / FILE).read_text("utf-8")
@@ -43,6 +44,9 @@ MISTAKES = [
     ("[public_keys]", '[public_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /jwks/"),
     ("[cds_keys]", '[cds_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /cds/"),
     ("[authorities]\n", '[authorities]\n"/a/b" = "s:1"\n', "must lie below /authorities/"),
+    ('kms_key = ""', 'kms_key = "smart"', "kms_key = 'smart' isn't projects/PROJECT/locations"),
+    ('kms_key = ""', f'kms_key = "{KMS_KEY.replace("1", "4")}"', "with the region above"),
+    ('worker_pool = ""', 'worker_pool = "a/b"', "worker_pool = 'a/b' isn't projects/PROJECT"),
     ('connector = ""', 'connector = "Smart"', "egress.connector isn't the name of a connector"),
     ('connector = ""', 'connector = "projects/net/smart"', "or projects/HOST/locations/REGION"),
     ('network = ""', 'network = "net"', "egress.network and egress.subnet go together"),
@@ -100,6 +104,9 @@ def test_a_deployment_sets_every_setting() -> None:
             "--min-instances": str(size["min_instances"]),
             "--max-instances": str(size["max_instances"]),
             "--clear-vpc-connector": None,
+            "--clear-kms-key": None,
+            "--clear-docker-repository": None,
+            "--clear-build-worker-pool": None,
         }
         assert {flag: flags[flag] for flag in wanted} == wanted, name
 
@@ -112,6 +119,8 @@ def test_traffic_leaves_by_a_connector_or_by_a_subnet_of_a_shared_network(tmp_pa
     def flags(**egress: str) -> dict[str, object]:
         lines = "".join(f'{name} = "{value}"\n' for name, value in egress.items())
         text = TEXT.replace('connector = ""\nnetwork = ""\nsubnet = ""\n', lines)
+        if "network" not in egress:
+            text = text.replace('kms_key = ""\n', "").replace('worker_pool = ""\n', "")
         (tmp_path / FILE).write_text(text)
         return dict(read(tmp_path / FILE).flags("launch"))
 

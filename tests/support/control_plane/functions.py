@@ -112,13 +112,18 @@ def _deploy(world: World, member: str, region: str, name: str, function: dict[st
         _act_as(world, member, email)
     if build["runtime"] not in RUNTIMES:
         raise Refusal(400, f"Invalid value for runtime: {build['runtime']}")
+    connector = service.get("vpcConnector")
+    egress = service.get("vpcConnectorEgressSettings", "") if connector else "ALL_TRAFFIC"
     for constraint, setting, value in (
+        ("cloudfunctions.allowedVpcConnectorEgressSettings", "egress_settings", egress),
         ("cloudfunctions.allowedIngressSettings", "ingress_settings", service["ingressSettings"]),
         ("gcp.resourceLocations", "location", f"in:{region}-locations"),
     ):
         if world.forbids(constraint, value):
             action = f"CreateFunctionActionV1 with {setting} set to {value}"
             raise forbidden(constraint, world.project, action)
+    if "cloudfunctions.requireVPCConnector" in world.constraints and not connector:
+        raise forbidden("cloudfunctions.requireVPCConnector", world.project, "to use no connector")
     keys.of_function(world, region, function)
     cloud_pool(world, build.get("workerPool"))
     run.hold_quota(world, _service(name), service)
