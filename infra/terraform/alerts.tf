@@ -21,6 +21,7 @@ locals {
     unreachable          = jsondecode(file("${path.module}/../monitoring/policies/unreachable.json"))
   }
   no_launches    = jsondecode(replace(file("${path.module}/../monitoring/policies/no_launches.json"), "OPEN_HOURS", var.open_hours))
+  awaited        = var.open_hours == "" ? [] : local.watched
   metric_names   = var.alert_email == "" ? [] : keys(local.metrics)
   policy_names   = var.alert_email == "" ? [] : keys(local.policies)
   watched_health = var.alert_email == "" ? [] : local.functions
@@ -121,7 +122,7 @@ resource "google_monitoring_alert_policy" "smart" {
 
 # Its condition is PromQL, which alone knows the hour.
 resource "google_monitoring_alert_policy" "no_launches" {
-  for_each              = toset(local.watched)
+  for_each              = toset(local.awaited)
   project               = var.project
   display_name          = local.no_launches.displayName
   combiner              = local.no_launches.combiner

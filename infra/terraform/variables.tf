@@ -45,9 +45,9 @@ variable "frame_ancestors" {
 }
 
 variable "open_hours" {
-  description = "The hours in which an hour without a launch raises an alert, in PromQL and UTC; docs/deploy.md, Alerts."
+  description = "The hours in which an hour without a launch raises an alert, in PromQL and UTC; docs/deploy.md, Alerts. Empty: no such alert."
   type        = string
-  default     = "hour() > 7 < 17 and day_of_week() > 0 < 6"
+  default     = ""
 }
 
 variable "alert_email" {

@@ -40,6 +40,7 @@ run "everything" {
     fixed_egress = true
     page         = true
     alert_email  = "ops@example.org"
+    open_hours   = "hour() > 7 < 17"
   }
 
   assert {
@@ -72,9 +73,10 @@ run "own_keys" {
   command = plan
 
   variables {
-    domain  = "smart.example.org"
-    page    = true
-    kms_key = "projects/keys/locations/europe-west1/keyRings/smart/cryptoKeys/smart"
+    domain      = "smart.example.org"
+    page        = true
+    alert_email = "ops@example.org"
+    kms_key     = "projects/keys/locations/europe-west1/keyRings/smart/cryptoKeys/smart"
   }
 
   assert {
@@ -88,5 +90,9 @@ run "own_keys" {
   assert {
     condition     = google_storage_bucket.source.encryption[0].default_kms_key_name == var.kms_key && google_storage_bucket.page["page"].encryption[0].default_kms_key_name == var.kms_key
     error_message = "Both buckets have the key."
+  }
+  assert {
+    condition     = length(google_monitoring_alert_policy.no_launches) == 0
+    error_message = "Without hours nothing is expected of them."
   }
 }
