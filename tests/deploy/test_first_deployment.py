@@ -7,7 +7,6 @@ fake control plane; the functions that it deploys run.
 import copy
 import re
 import shutil
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -139,7 +138,7 @@ def production(walked: Walk, balanced: World) -> Cloud:
     """Deployed again with every setting another than at first, behind a load balancer."""
     cloud = walked.begin()
     cloud.plane.world.resources |= copy.deepcopy(balanced.resources)
-    guide.program(cloud.repository / ".venv/bin", "python", f'exec {sys.executable} "$@"')
+    guide.program(cloud.repository / ".venv/bin", "python", f'exec {cloud.programs}/python "$@"')
     for name in ("epic-jwks.json", "clinic-ca.pem"):
         (cloud.repository / name).write_text("not read here")
     for heading in MOUNTED:

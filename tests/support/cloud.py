@@ -14,7 +14,6 @@ import io
 import itertools
 import re
 import shutil
-import sys
 import tarfile
 import traceback
 from collections.abc import Collection, Iterator, Mapping
@@ -24,7 +23,7 @@ from typing import Any
 
 import requests
 
-from tests.support import guide
+from tests.support import guide, lent_python
 from tests.support.control_plane import rights, run
 from tests.support.control_plane.server import ControlPlane, run_in
 from tests.support.control_plane.world import OPERATOR, Hooks, World
@@ -98,9 +97,10 @@ class Cloud:
     def _put_programs(self) -> Path:
         """What this shell has in place of the machine's own; the folder."""
         program = self._ended.enter_context(loaded(self.folder))
+        python = self._ended.enter_context(lent_python.program(self.folder))
         for name, text in {
-            "python": f'exec {sys.executable} "$@"',
-            "python3": f'exec {sys.executable} "$@"',
+            "python": python,
+            "python3": python,
             "pip": _PIP,
             "sleep": _SLEEP,
         }.items():

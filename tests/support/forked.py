@@ -5,6 +5,7 @@ environment there is one process of its Python that loads them and forks: `start
 `subprocess.Popen` otherwise, and the fork becomes a child of this process. It loads the function
 and all that was deployed with it itself; this file, which runs under that Python too, brings
 nothing of the repository. (What stands behind the gateway is forked by tests/support/servers.py.)
+`as_python` makes the same of a whole command line of Python (tests/support/lent_python.py).
 """
 
 import atexit
@@ -22,9 +23,11 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Protocol
+from types import SimpleNamespace
+from typing import IO, NoReturn, Protocol
 
 # What servers load that is not ours, where it is installed.
 _LIBRARIES = (
@@ -86,15 +89,34 @@ class Fork:
 
 def start(command: Sequence[str], cwd: Path, env: Mapping[str, str], output: IO[bytes]) -> Process:
     """Run a script that lies beside its Python; `output` takes all that it writes."""
-    if not _possible():
+    if not possible():
         return start_anew(command, cwd, env, output)
-    python = Path(command[0]).parent / "python"
+    python, streams = Path(command[0]).parent / "python", [output.fileno()] * 2
+    return _fork(python, {"command": [*command]}, cwd, env, streams)
+
+
+def as_python(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], streams: Sequence[int]
+) -> Fork:
+    """Run this environment's Python with a command's arguments, under its name."""
+    call = {"command": [*command], "python": True}
+    return _fork(Path(sys.executable), call, cwd, env, streams)
+
+
+def _fork(
+    python: Path,
+    what: Mapping[str, object],
+    cwd: Path,
+    env: Mapping[str, str],
+    streams: Sequence[int],
+) -> Fork:
+    """A fork; `streams` become its stdin, stdout and stderr, or the last two of these."""
     with _lock:
         if python not in _parents:
             _parents[python] = _parent(python)
         connection = _parents[python]
-        call = {"command": [*command], "folder": str(cwd), "variables": dict(env)}
-        socket.send_fds(connection, [json.dumps(call).encode() + b"\n"], [output.fileno()])
+        call = {**what, "folder": str(cwd), "variables": dict(env)}
+        socket.send_fds(connection, [json.dumps(call).encode() + b"\n"], [*streams])
         return Fork(int(connection.recv(20)))
 
 
@@ -108,7 +130,7 @@ def start_anew(
 
 
 @functools.cache
-def _possible() -> bool:
+def possible() -> bool:
     """Whether a fork can become this process's child once its own parent has ended."""
     # Coverage must see a process begin.
     if sys.platform != "linux" or any(name.startswith("COVERAGE_") for name in os.environ):
@@ -142,7 +164,7 @@ def _serve(connection: socket.socket) -> None:
             importlib.import_module(name)
     gc.freeze()
     while True:
-        received, files, _, _ = socket.recv_fds(connection, 1 << 16, 1)
+        received, files, _, _ = socket.recv_fds(connection, 1 << 16, 3)
         if not received:
             return
         while not received.endswith(b"\n"):
@@ -162,13 +184,13 @@ def _serve(connection: socket.socket) -> None:
     for number in (read_end, writing):
         os.close(number)
     connection.close()
-    _become(json.loads(received), files[0])
+    _become(json.loads(received), files)
 
 
-def _become(call: Mapping[str, object], output: int) -> None:
-    for number in (1, 2):
-        os.dup2(output, number)
-    os.close(output)
+def _become(call: Mapping[str, object], files: list[int]) -> None:
+    for number, file in enumerate(files, 3 - len(files)):
+        os.dup2(file, number)
+        os.close(file)
     command, folder, variables = call["command"], call["folder"], call["variables"]
     assert isinstance(command, list)
     assert isinstance(folder, str)
@@ -178,8 +200,54 @@ def _become(call: Mapping[str, object], output: int) -> None:
     time.tzset()
     sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in variables
     os.chdir(folder)
+    if call.get("python"):
+        _end(_run_as_python(*command))
     sys.argv = command
     runpy.run_path(command[0], run_name="__main__")
+
+
+def _run_as_python(name: str, *arguments: str) -> int:
+    """What Python does with a command line, as far as the commands of the guide go."""
+    sys.executable, words = name, [*arguments]
+    safe = words[:1] == ["-P"] or bool(os.environ.get("PYTHONSAFEPATH"))
+    if words[:1] == ["-P"]:
+        words.pop(0)
+    # A process of its own would have been told.
+    flags = {one: getattr(sys.flags, one) for one in dir(sys.flags) if not one.startswith("_")}
+    sys.flags = SimpleNamespace(**flags | {"safe_path": safe})  # type: ignore[assignment]
+    given = os.environ.get("PYTHONPATH", "")
+    sys.path[:0] = [*([] if safe else [str(Path.cwd())]), *filter(None, given.split(os.pathsep))]
+    sys.argv = ["-", *words[2:]]
+    sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    try:
+        match words:
+            case ["-m", module, *_]:
+                runpy.run_module(module, run_name="__main__", alter_sys=True)
+            case ["-c", code, *_]:
+                exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
+            case []:
+                exec(compile(sys.stdin.read(), "<stdin>", "exec"), {"__name__": "__main__"})
+            case _:
+                sys.exit(f"Not understood by {__file__}: {arguments}")
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            return ended.code or 0
+        sys.stderr.write(f"{ended.code}\n")
+        return 1
+    except BaseException:  # noqa: BLE001 - as at the end of a program
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end(code: int) -> NoReturn:
+    """As a program ends, but for taking apart what was loaded, which takes as long as most run."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import socket
 import sys
 import time
 import zlib
-from typing import Any
+from typing import Any, NamedTuple
 
 # It starts for each command, so it imports nothing that Python's core does not have.
 CLIENT = """
@@ -52,6 +52,25 @@ SILENCE = {
     "LINES": "24",
 }
 LIBRARY = "/usr/lib/google-cloud-sdk/lib"
+
+
+class Call(NamedTuple):
+    """What CLIENT was called with, and its stdin, stdout and stderr."""
+
+    folder: str
+    words: list[str]
+    variables: dict[str, str]
+    streams: list[int]
+
+
+def received(connection: socket.socket) -> Call:
+    """What CLIENT sends. It waits for an exit status, in digits."""
+    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
+    with connection.makefile("r", encoding="utf-8", errors="surrogateescape", newline="") as sent:
+        folder, count, *words = sent.read().split("\0")
+    number = int(count)
+    variables = {name: value for name, _, value in (one.partition("=") for one in words[number:])}
+    return Call(folder, words[:number], variables, streams)
 
 
 def serve(path: str) -> None:
@@ -117,16 +136,14 @@ def _run(connection: socket.socket, commands: Any, notes: pathlib.Path) -> None:
     """One command, in a process of its own that ends here."""
     loaded = set(sys.modules)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _, files, _, _ = socket.recv_fds(connection, 1, 3)
-    with connection.makefile("r", encoding="utf-8", errors="surrogateescape", newline="") as call:
-        folder, count, *words = call.read().split("\0")
-    arguments, variables = words[: int(count)], words[int(count) :]
-    for number, file in enumerate(files):
+    call = received(connection)
+    arguments = call.words
+    for number, file in enumerate(call.streams):
         os.dup2(file, number)
         os.close(file)
     os.environ.clear()
-    os.environ.update({name: value for name, _, value in (one.partition("=") for one in variables)})
-    os.chdir(folder)
+    os.environ.update(call.variables)
+    os.chdir(call.folder)
     sys.argv = ["gcloud", *arguments]
     # What was read while loading was this process's own configuration.
     configurations = sys.modules["googlecloudsdk.core.configurations.named_configs"]
