@@ -29,7 +29,7 @@ _NOT_THERE = frozenset({Outcome.ABSENT, Outcome.ASKED, Outcome.STALE})
 _SAID = {
     Flag.OLD: "old value",
     Flag.PRELIMINARY: "a newer preliminary value is charted",
-    Flag.UNDATED: "no date is charted",
+    Flag.UNDATED: "no date in the chart",
     Flag.DECEASED: "the patient has died",
 }
 _STATUS_OF_NO_VALUE = frozenset({"entered-in-error", "cancelled"})
@@ -102,14 +102,14 @@ def _of_findings(rule: CardRule, chart: Chart) -> Iterator[str]:
         if not is_no(chart.findings[name]):
             yield f"{named(name)}: {chart.findings[name].outcome.value}"
     if rule.no_drug and rule.no_drug.among_some and not chart.drugs.entries:
-        yield "no drug is charted, which proves nothing"
+        yield "no drugs are charted, which proves nothing"
 
 
 def _of_the_rule(judged: Judged) -> Iterator[str]:
     rule, chart = judged.rule, judged.chart
     age = chart.findings["age"].value
     if rule.ages and not (isinstance(age, int | float) and within(age, *rule.ages)):
-        yield "only from {} to {} years".format(*rule.ages)
+        yield "only for ages {} to {}".format(*rule.ages)
     if rule.nearby and _is_exceeded(rule.nearby, judged):
         limit = f"{rule.nearby.most:g} {INPUTS[rule.nearby.input].unit}"
         near = f"{named(rule.nearby.input)} near the {named(rule.nearby.of)}"
@@ -117,7 +117,7 @@ def _of_the_rule(judged: Judged) -> Iterator[str]:
     if rule.times_normal:
         yield from _many_times_normal(rule.times_normal, judged)
     if rule.listed and (stage := _listed(judged)):
-        yield f"stage {stage} is on the problem list already"
+        yield f"stage {stage} is already on the problem list"
     if rule.lasting and lasting(judged) is None:
         told = f"{judged.result.output.label} {judged.result.printed}"
         days = rule.lasting.earlier.days

@@ -111,7 +111,7 @@ def _judged(
     chosen: AbstractSet[str],
 ) -> Card | NoCard:
     if calculator.name not in chosen:
-        return NoCard(calculator, "not among the cards that were chosen")
+        return NoCard(calculator, "not one of the cards that the site chose")
     if calculator.name in off:
         return NoCard(calculator, "turned off by the site")
     if calculator.mark:
@@ -168,7 +168,7 @@ def _of_one_value(findings: Iterable[ChartFinding], chart: Chart) -> Iterator[st
             source = DERIVED[finding.input]
             for name in source.calculator.in_chart.steady:
                 if untold(chart.usable.get(name, ())):
-                    yield f"{source.output.label} rests on one {name} value."
+                    yield f"{source.output.label} is based on one {name} value."
 
 
 def _not_computed(evaluation: Evaluation, output: Output, prefilled: Prefilled) -> str:

@@ -52,7 +52,7 @@ class Clock:
         same = here is None or here.utcoffset() == moment.instant.utcoffset()
         if same and (moment.has_offset or not moment.timed):
             return ""
-        offset = _named(moment.instant) if moment.has_offset else "without an offset"
+        offset = _named(moment.instant) if moment.has_offset else "without a time zone"
         return f"charted {shown(moment.text)} {offset}"
 
     def _text(self, moment: Moment) -> str:

@@ -22,7 +22,7 @@ from clinical.settled import settled
 
 Findings = Mapping[str, ChartFinding]
 
-_ASKED = "a person answers this"
+_ASKED = "always entered by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def inputs_of(
     }
     for name, source in DERIVED.items():
         if name in findings and source.calculator.name in off:
-            why = f"{source.calculator.title} is turned off here"
+            why = f"{source.calculator.title} is turned off by your organization"
             findings[name] = ChartFinding(name, Outcome.ASKED, why)
         elif name in findings:
             findings[name] = _calculated(name, source, chart)
@@ -96,7 +96,7 @@ def _together(
                 changed[name] = _of_the_draw(findings[name], evidence, chart, now)
     oxygen = findings.get("supplemental_oxygen")
     if oxygen and oxygen.outcome is Outcome.FOUND and oxygen.chosen not in taken.values():
-        why = f"no oxygen is charted within {_span(rule.within)} of the other values"
+        why = f"no oxygen in the chart within {_span(rule.within)} of the other values"
         changed[oxygen.input] = ChartFinding(oxygen.input, Outcome.ASKED, why, chosen=oxygen.chosen)
     return changed
 
@@ -106,10 +106,10 @@ def _apart(finding: ChartFinding, rule: DrawRule, draw: Draw | None, chart: Char
     if draw:
         # Of a set within the hour that was preferred to a wider one, the hour is the rule.
         span = _span(rule.warn_beyond if draw.spread <= rule.warn_beyond else rule.within)
-        why = f"the others are one set, taken within {span}, and no value of this belongs to it"
+        why = f"the others were collected within {span} of each other, without a value of this"
     else:
-        why = f"no set of values within {_span(rule.within)} is charted"
-        why += f" for the last {_span(rule.max_age)}" if rule.max_age else ""
+        why = f"the chart has no set of values within {_span(rule.within)} of each other"
+        why += f" in the last {_span(rule.max_age)}" if rule.max_age else ""
     return replace(
         finding,
         outcome=Outcome.APART,
@@ -128,7 +128,7 @@ def _of_the_draw(
     others = [entry for entry in chart.usable[finding.input] if entry != evidence]
     return replace(
         finding,
-        why="taken together with the others; a newer value was not",
+        why="collected with the other values (a newer value is available)",
         value=evidence.value,
         chosen=evidence,
         flags=(Flag.OLD,) if old else (),

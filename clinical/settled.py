@@ -67,7 +67,7 @@ def _at_floor(finding: ChartFinding, bound: Evidence, floor: float, now: datetim
     return replace(
         finding,
         outcome=Outcome.FOUND,
-        why=f"charted as {bound.charted}; everything below {floor:g} counts as {floor:g}",
+        why=f"charted as {bound.charted} (everything below {floor:g} counts as {floor:g})",
         value=floor,
         flags=(Flag.OLD,) if old else (),
     )

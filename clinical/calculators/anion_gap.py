@@ -20,6 +20,7 @@ def with_potassium(sodium: float, potassium: float, chloride: float, bicarbonate
 
 
 _IONS = ("sodium", "chloride", "bicarbonate")
+_NORMAL = "check your laboratory's reference range"
 
 CALCULATOR = Calculator(
     name="anion_gap",
@@ -31,9 +32,9 @@ CALCULATOR = Calculator(
     population="Adults.",
     cautions=(
         "The normal range depends on the laboratory.",
-        "Without potassium: about 3 to 11 mmol/L with ion-selective electrodes, once 8 to 16.",
-        "All values must come from one draw.",
-        "Figge's own reference albumin is 4.4 g/dL; 4.0 is the value in common use.",
+        "Without potassium: about 3 to 11 mmol/L with ion-selective electrodes (older: 8 to 16).",
+        "All values must come from the same draw.",
+        "Figge used a reference albumin of 4.4 g/dL. The value in common use is 4.0.",
     ),
     outputs=(
         Output(
@@ -46,7 +47,7 @@ CALCULATOR = Calculator(
             needs=_IONS,
             checked_if_given=("age",),
             limits=(ADULTS,),
-            meaning=lambda _: "the usual range is that of your laboratory",
+            meaning=lambda _: _NORMAL,
         ),
         Output(
             name="anion_gap_albumin_corrected",
@@ -58,7 +59,7 @@ CALCULATOR = Calculator(
             needs=(*_IONS, "albumin"),
             checked_if_given=("age",),
             limits=(ADULTS,),
-            meaning=lambda _: "the usual range is that of your laboratory",
+            meaning=lambda _: _NORMAL,
         ),
         Output(
             name="anion_gap_with_potassium",
@@ -70,7 +71,7 @@ CALCULATOR = Calculator(
             needs=(*_IONS, "potassium"),
             checked_if_given=("age",),
             limits=(ADULTS,),
-            meaning=lambda _: "the usual range is that of your laboratory",
+            meaning=lambda _: _NORMAL,
         ),
     ),
     sources=(
@@ -81,6 +82,6 @@ CALCULATOR = Calculator(
     ),
     words="acidosis acid base gap albumin ketoacidosis metabolic electrolytes blood gas "
     "abg nephrology critical care lactate toxicology",
-    validation="Not a risk score: no discrimination is claimed.",
+    validation="Not a risk score, so no c statistic is claimed.",
     in_chart=InChart(draw=DrawRule(_IONS, ("albumin", "potassium"))),
 )

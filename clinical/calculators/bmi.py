@@ -31,10 +31,10 @@ CALCULATOR = Calculator(
     subject="Body",
     year=2000,
     purpose="Weight for height.",
-    population="The number at any age; the classes from 20 years, where the age is given.",
+    population="Any age. The classes apply from age 20, if the age is given.",
     cautions=(
-        "A result outside 8 to 120 kg/m2 is refused as a probable unit error.",
-        "WHO action points for Asian populations are 23 and 27.5 kg/m2; in Taiwan 24 and 27.",
+        "A result outside 8 to 120 kg/m2 is not shown, because it is probably a unit error.",
+        "Action points for Asian populations: 23 and 27.5 kg/m2 (WHO), 24 and 27 (Taiwan).",
     ),
     outputs=(
         Output(
@@ -48,7 +48,7 @@ CALCULATOR = Calculator(
             needs=("weight", "height"),
             gives="bmi",
             checked_if_given=("age",),
-            meaning=lambda g: "" if "age" in g else "the classes need the age",
+            meaning=lambda g: "" if "age" in g else "enter the age to see the class",
             bands=(
                 Band(
                     "below 18.5: underweight",
@@ -91,6 +91,6 @@ CALCULATOR = Calculator(
         ),
     ),
     words="body mass index obesity obese overweight underweight weight bmi general nutrition",
-    validation="An index, not a risk score: no discrimination is claimed.",
+    validation="An index, not a risk score, so no c statistic is claimed.",
     in_chart=InChart(beside=Beside("bmi_reported", "bmi", agrees_within=0.5)),
 )

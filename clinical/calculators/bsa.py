@@ -17,9 +17,9 @@ CALCULATOR = Calculator(
     subject="Body",
     year=1987,
     purpose="Body surface area, for dosing and indexing.",
-    population="Any age: it simplifies Gehan and George (1970), measured on children and adults.",
+    population="Any age. Simplified from Gehan and George (1970), measured in children and adults.",
     cautions=(
-        "Formulas differ most at extremes of weight; a protocol names the one it is based on.",
+        "Formulas differ most at extremes of weight. Check which one your protocol is based on.",
     ),
     outputs=(
         Output(
@@ -35,5 +35,5 @@ CALCULATOR = Calculator(
     ),
     sources=(Citation("Mosteller RD. N Engl J Med 1987;317:1098", "10.1056/NEJM198710223171717"),),
     words="body surface area chemo chemotherapy dose dosing bsa mosteller oncology pharmacy skin",
-    validation="The validation was not read in an open source.",
+    validation="We have not read an open-access validation study.",
 )

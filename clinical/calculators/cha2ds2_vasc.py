@@ -134,7 +134,7 @@ def _with_fibrillation(band: Band) -> Band:
 
 def _why_no_band(given: Given) -> str:
     without = given.get("atrial_fibrillation") is False
-    return "no threshold applies without atrial fibrillation" if without else ""
+    return "thresholds apply only to atrial fibrillation" if without else ""
 
 
 CALCULATOR = Calculator(
@@ -146,10 +146,10 @@ CALCULATOR = Calculator(
     purpose="Stroke risk in atrial fibrillation, for decisions about anticoagulation.",
     population="Adults with atrial fibrillation.",
     cautions=(
-        "Not with moderate to severe mitral stenosis or a mechanical valve.",
-        "Venous thromboembolism does not count; a single high blood pressure is not hypertension.",
-        "ACC/AHA 2023, section 6.3.1: class 1 from an estimated 2 % a year, class 2a from 1 %.",
-        "ESC 2024 classes were read in secondary sources.",
+        "Not valid with moderate to severe mitral stenosis or a mechanical valve.",
+        "Venous thromboembolism does not count. A single high blood pressure is not hypertension.",
+        "ACC/AHA 2023, section 6.3.1: class 1 from an estimated risk of 2 % a year, 2a from 1 %.",
+        "ESC 2024 classes come from secondary sources.",
     ),
     outputs=(
         Output(
@@ -159,7 +159,7 @@ CALCULATOR = Calculator(
             digits=0,
             edges=tuple(range(11)),
             equation=(
-                "heart failure 1, hypertension 1, age 75 or more 2 or 65 to 74 1, diabetes 1, "
+                "heart failure 1, hypertension 1, age 75 or older 2 (65 to 74: 1), diabetes 1, "
                 "stroke, TIA or systemic embolism 2, vascular disease (myocardial infarction, "
                 "peripheral artery disease, aortic plaque) 1, female sex 1"
             ),
@@ -216,7 +216,7 @@ CALCULATOR = Calculator(
     ),
     notes=(
         Note(
-            "No atrial fibrillation: the score is for atrial fibrillation only",
+            "No atrial fibrillation: the score applies only to atrial fibrillation",
             lambda given: given.get("atrial_fibrillation") is False,
         ),
     ),
@@ -224,28 +224,28 @@ CALCULATOR = Calculator(
     "anticoagulation anticoagulant heart brain cardiology thromboembolism warfarin doac noac",
     points=points,
     definitions={
-        "age": "75 or more: 2 points; 65 to 74: 1",
+        "age": "75 or older: 2 points, 65 to 74: 1 point",
         "sex": "female: 1 point, in CHA2DS2-VASc only",
-        "hypertension": "the diagnosis; a single high pressure does not count",
-        "stroke_tia_thromboembolism": "2 points; venous thromboembolism does not count",
+        "hypertension": "the diagnosis (a single high blood pressure does not count)",
+        "stroke_tia_thromboembolism": "2 points (venous thromboembolism does not count)",
         "vascular_disease": "prior myocardial infarction, peripheral artery disease, aortic plaque",
     },
     validation="Pooled c statistic 0.644 in 6.3 million people (PMC9681133). Danish registry, "
-    "73,538 people: 0.78 events per 100 years at a score of 0, 2.01 at 1 (Olesen 2011).",
+    "73,538 people: 0.78 events per 100 person-years at a score of 0, 2.01 at 1 (Olesen 2011).",
     in_chart=InChart(
         relevant_with={"atrial_fibrillation": ""},
         only_with=OnlyWith(
             ("atrial_fibrillation",),
             without="No atrial fibrillation found in the chart",
-            untold="The chart does not say for certain whether there is atrial fibrillation: the "
-            "score is for atrial fibrillation only.",
+            untold="The chart neither confirms nor rules out atrial fibrillation. The score "
+            "applies only to atrial fibrillation.",
         ),
         cautions=(
             ChartCaution(
                 "valve_or_mitral_stenosis",
-                "A mechanical heart valve or mitral stenosis is charted: the score is not for it.",
-                "The problem list suggests a mechanical heart valve or mitral stenosis: the score "
-                "is not for it.",
+                "A mechanical heart valve or mitral stenosis is charted. The score does not apply.",
+                "The problem list suggests a mechanical heart valve or mitral stenosis. The score "
+                "does not apply to either.",
             ),
             ChartCaution(
                 "atrial_fibrillation",
@@ -264,7 +264,7 @@ CALCULATOR = Calculator(
             ),
             ChartCaution(
                 "anticoagulant_in_problems",
-                "The problem list has anticoagulant therapy.",
+                "Anticoagulant therapy is on the problem list.",
                 "The problem list suggests anticoagulant therapy.",
             ),
             ChartCaution(
@@ -274,8 +274,8 @@ CALCULATOR = Calculator(
             ),
             ChartCaution(
                 "laa_occlusion",
-                "An occlusion of the left atrial appendage is charted.",
-                "The problem list suggests an occlusion of the left atrial appendage.",
+                "Left atrial appendage occlusion is charted.",
+                "The problem list suggests left atrial appendage occlusion.",
             ),
             ChartCaution(
                 "palliative_care",

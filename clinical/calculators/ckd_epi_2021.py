@@ -28,11 +28,11 @@ CALCULATOR = Calculator(
     subject="Kidney",
     year=2021,
     purpose="Estimates kidney function, for staging and follow-up of chronic kidney disease.",
-    population="Adults; the equation has no race term.",
+    population="Adults. The equation does not use race.",
     cautions=(
-        "Not while creatinine is changing (acute kidney injury), in pregnancy or on dialysis.",
+        "Not valid while creatinine is changing (as in AKI), in pregnancy or on dialysis.",
         "Not reliable at extremes of muscle mass.",
-        "CKD needs more than 3 months; with G1 or G2 it also needs a marker of kidney damage.",
+        "CKD requires more than 3 months. With G1 or G2 it also requires a kidney damage marker.",
     ),
     outputs=(
         Output(

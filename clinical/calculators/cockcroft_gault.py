@@ -48,14 +48,14 @@ def selection(sex: Sex, height: float, weight: float) -> tuple[float, str, str]:
     """The weight for the patient's BMI class, kg, which one that is in short, and why."""
     bmi = weight / (height / 100) ** 2
     if below(bmi, 18.5):
-        return weight, "actual weight", "the actual weight, since the BMI is below 18.5"
+        return weight, "actual weight", "the actual weight, because the BMI is below 18.5"
     if below(bmi, 25):
         ideal = ideal_weight(sex, height)
         which = "ideal" if below(ideal, weight) else "actual"
-        why = f"the {which} weight, the smaller of the two at a BMI of 18.5 to below 25"
+        why = f"the {which} weight, the lower of ideal and actual (BMI 18.5 to below 25)"
         return min(ideal, weight), f"{which} weight", why
     adjusted = adjusted_weight(sex, height, weight)
-    return adjusted, "adj. weight", "the adjusted weight, since the BMI is 25 or more"
+    return adjusted, "adj. weight", "the adjusted weight, because the BMI is 25 or more"
 
 
 def by_ideal_weight(age: int, sex: Sex, creatinine: float, height: float) -> float:
@@ -96,9 +96,9 @@ CALCULATOR = Calculator(
     population="Adults.",
     cautions=(
         "For drug dosing only, not for CKD staging.",
-        "Labels of direct oral anticoagulants use the actual weight.",
+        "DOAC labels use the actual weight.",
         "Not valid while creatinine is changing.",
-        "An ideal weight of zero or below (height near 1 m) is refused.",
+        "No result is given if the ideal weight is zero or below (height near 1 m).",
     ),
     outputs=(
         Output(
@@ -146,7 +146,7 @@ CALCULATOR = Calculator(
             label="Clearance, adjusted weight",
             unit="mL/min",
             digits=0,
-            equation="as with IBW, but with IBW + 0.4 x (weight - IBW)",
+            equation="as for ideal weight, with IBW + 0.4 x (weight - IBW) in place of IBW",
             formula=by_adjusted_weight,
             needs=("age", "sex", "creatinine", "weight", "height"),
             limits=(ADULTS,),
@@ -168,13 +168,13 @@ CALCULATOR = Calculator(
     ),
     notes=(
         Note(
-            "Height below 60 in (152.4 cm): Devine's ideal weight becomes low",
+            "Height below 60 in (152.4 cm): Devine's formula gives a low ideal weight",
             lambda given: below(given.get("height", FIVE_FEET), FIVE_FEET),
         ),
     ),
     words="crcl ccr clearance cockcroft cockroft gault dose dosing drug renal kidney "
     "creatinine creatinin pharmacy nephrology",
-    validation="The validation was not read in an open source.",
+    validation="We have not read an open-access validation study.",
     in_chart=InChart(
         relevant_with={
             "acute_kidney_injury": "AKI",

@@ -19,9 +19,9 @@ CALCULATOR = Calculator(
     purpose="Total calcium as it would be at an albumin of 4.0 g/dL.",
     population="Adults.",
     cautions=(
-        "Not reliable in critical illness; a measured ionized calcium is preferred.",
-        "Payne's own slope is near 1.0; 0.8 is the common rounding.",
-        "The laboratory's own reference range takes precedence over the one shown here.",
+        "Not reliable in critical illness. A measured ionized calcium is preferred.",
+        "Payne's own slope is near 1.0. The slope in common use is 0.8.",
+        "Your laboratory's reference range takes precedence over the one shown here.",
     ),
     outputs=(
         Output(
@@ -49,7 +49,7 @@ CALCULATOR = Calculator(
     sources=(Citation("Payne RB et al. Br Med J 1973;4:643-646", "10.1136/bmj.4.5893.643"),),
     words="calcium albumin hypocalcaemia hypocalcemia hypercalcaemia hypercalcemia "
     "adjusted payne endocrinology general parathyroid electrolytes",
-    validation="Not a risk score: no discrimination is claimed. It disagrees with ionized calcium "
+    validation="Not a risk score, so no c statistic is claimed. It disagrees with ionized calcium "
     "in illness.",
     in_chart=InChart(draw=DrawRule(("calcium_total", "albumin"))),
 )

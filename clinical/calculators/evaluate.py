@@ -151,7 +151,7 @@ def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> flo
     arguments = {name: given[name] for name in output.needs + output.optional if name in given}
     value = float(output.formula(**arguments))
     if not math.isfinite(value):
-        raise NotApplicable("These values give no finite result")
+        raise NotApplicable("These values do not give a finite result")
     return value
 
 

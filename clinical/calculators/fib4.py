@@ -31,13 +31,13 @@ CALCULATOR = Calculator(
     short="FIB-4",
     subject="Liver",
     year=2006,
-    purpose="Estimates how likely advanced liver fibrosis is.",
+    purpose="Estimates the likelihood of advanced liver fibrosis.",
     population="Adults with chronic liver disease.",
     cautions=(
         "Unreliable in acute hepatitis (AST or ALT above 5 times the upper limit).",
         "Unreliable if platelets are low for another reason.",
-        "Up to 35 years the AUROC is 0.60; from 65 years 1.3 has a specificity of 35 % (2017).",
-        "The original cut-offs, in HIV and hepatitis C, were 1.45 and 3.25.",
+        "AUROC 0.60 up to age 35. Specificity 35 % of the 1.3 cutoff from age 65 (2017).",
+        "The original cutoffs (HIV and hepatitis C) were 1.45 and 3.25.",
     ),
     outputs=(
         Output(
@@ -52,22 +52,22 @@ CALCULATOR = Calculator(
             limits=(ADULTS,),
             bands=(
                 Band(
-                    "below 2.0, the cut-off from 65 years: low probability of advanced fibrosis",
+                    "below 2.0, the cutoff from age 65: low probability of advanced fibrosis",
                     lambda v, g: below(v, 2.0) and _elderly(g),
                     short="low probability",
                 ),
                 Band(
-                    "below 1.3, the cut-off under 65 years: low probability of advanced fibrosis",
+                    "below 1.3, the cutoff under age 65: low probability of advanced fibrosis",
                     lambda v, g: below(v, 1.3) and not _elderly(g),
                     short="low probability",
                 ),
                 Band(
-                    "2.0 (from 65 years) to 2.67: advanced fibrosis neither likely nor ruled out",
+                    "2.0 (from age 65) to 2.67: advanced fibrosis neither likely nor ruled out",
                     lambda v, g: at_most(v, 2.67) and _elderly(g),
                     short="indeterminate",
                 ),
                 Band(
-                    "1.3 (under 65 years) to 2.67: advanced fibrosis neither likely nor ruled out",
+                    "1.3 (under age 65) to 2.67: advanced fibrosis neither likely nor ruled out",
                     lambda v, g: at_most(v, 2.67) and not _elderly(g),
                     short="indeterminate",
                 ),
@@ -97,13 +97,13 @@ CALCULATOR = Calculator(
     sources=(
         Citation("Sterling RK et al. Hepatology 2006;43:1317-1325", "10.1002/hep.21178"),
         Citation(
-            "Rinella ME et al. AASLD practice guidance. Hepatology 2023 (cut-offs)",
+            "Rinella ME et al. AASLD practice guidance. Hepatology 2023 (cutoffs)",
             "10.1097/HEP.0000000000000323",
         ),
         Citation("McPherson S et al. Am J Gastroenterol 2017;112:740-751", "10.1038/ajg.2016.453"),
     ),
     notes=(
-        Note("Up to 35 years FIB-4 is unreliable", lambda given: at_most(given.get("age", 36), 35)),
+        Note("FIB-4 is unreliable up to age 35", lambda given: at_most(given.get("age", 36), 35)),
     ),
     words="liver fibrosis cirrhosis nafld masld nash hepatitis hepatic fib4 fib-4 "
     "hepatology steatosis fatty",
@@ -117,13 +117,13 @@ CALCULATOR = Calculator(
         cautions=(
             ChartCaution(
                 "acute_liver_injury",
-                "Acute liver injury is on the problem list: FIB-4 is unreliable in it.",
-                "The problem list suggests acute liver injury: FIB-4 is unreliable in it.",
+                "Acute liver injury is on the problem list. It makes FIB-4 unreliable.",
+                "The problem list suggests acute liver injury, which makes FIB-4 unreliable.",
             ),
             ChartCaution(
                 "low_platelets_of_another_cause",
-                "Another cause of low platelets is on the problem list: FIB-4 may be too high.",
-                "The problem list suggests another cause of low platelets: FIB-4 may be too high.",
+                "Another cause of low platelets is on the problem list. FIB-4 may be too high.",
+                "The problem list suggests another cause of low platelets. FIB-4 may be too high.",
             ),
         ),
     ),

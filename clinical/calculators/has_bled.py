@@ -59,7 +59,7 @@ def _rate(given: Given) -> str:
     at = sum(points(given).values())
     if at not in range(len(_RATES)):
         return ""
-    few = ", in few people" if at == len(_RATES) - 1 else ""
+    few = ", few people" if at == len(_RATES) - 1 else ""
     return f"{_RATES[at]:.2f} major bleeds per 100 patient-years at this score{few} (Pisters 2010)"
 
 
@@ -72,7 +72,7 @@ CALCULATOR = Calculator(
     purpose="Bleeding risk on anticoagulation, to find factors that can be corrected.",
     population="Adults with atrial fibrillation who take or may take an anticoagulant.",
     cautions=(
-        "A high score shows correctable factors; by itself it does not rule out anticoagulation.",
+        "A high score shows correctable factors. It does not by itself rule out anticoagulation.",
         "ESC 2024 advises against decisions based only on a score.",
         "Alcohol and labile INR are entered by hand, not read from the chart.",
     ),
@@ -85,7 +85,7 @@ CALCULATOR = Calculator(
             equation=(
                 "1 each: systolic pressure above 160 mmHg; abnormal renal function; abnormal liver "
                 "function; stroke; bleeding history or predisposition; labile INR; age above 65; "
-                "antiplatelet or NSAID; 8 or more alcoholic drinks a week"
+                "antiplatelet or NSAID; 8 or more alcoholic drinks per week"
             ),
             formula=score,
             needs=("age", *_ITEMS, "alcohol_drinks_per_week"),
@@ -112,9 +112,9 @@ CALCULATOR = Calculator(
         "(200 umol/L)",
         "abnormal_liver_function": "cirrhosis, or bilirubin above 2 x ULN with AST, ALT or ALP "
         "above 3 x ULN",
-        "bleeding_history": "major bleeding, or predisposition to it",
-        "labile_inr": "time in therapeutic range below 60 %; counts only on warfarin or another "
-        "vitamin K antagonist",
+        "bleeding_history": "major bleeding or a predisposition to it",
+        "labile_inr": "time in therapeutic range below 60 % (counts only on warfarin or another "
+        "vitamin K antagonist)",
         "alcohol_drinks_per_week": "8 or more: 1 point",
     },
     validation="3,978 people: c statistic 0.72 (Pisters 2010); 39 studies: 0.63 (PMC8648046).",
@@ -124,8 +124,8 @@ CALCULATOR = Calculator(
         only_with=OnlyWith(
             ("atrial_fibrillation", "oral_anticoagulant"),
             without="No atrial fibrillation found in the chart",
-            untold="The chart does not say for certain whether there is atrial fibrillation: the "
-            "score is for atrial fibrillation only.",
+            untold="The chart neither confirms nor rules out atrial fibrillation. The score "
+            "applies only to atrial fibrillation.",
         ),
     ),
 )

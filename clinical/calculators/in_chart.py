@@ -117,11 +117,11 @@ FINDINGS: Mapping[str, str] = {
     "dialysis_status": "Dialysis",
     "kidney_transplant": "Kidney transplant",
     "intracranial_haemorrhage": "Intracranial hemorrhage",
-    "laa_occlusion": "Occlusion of the left atrial appendage",
+    "laa_occlusion": "Left atrial appendage occlusion",
     "palliative_care": "Palliative care",
     "anticoagulant_in_problems": "Anticoagulant on the problem list",
     "wide_qrs": "Wide QRS or pacemaker",
-    "low_platelets_of_another_cause": "Low platelets of another cause",
+    "low_platelets_of_another_cause": "Low platelets from another cause",
     "acute_liver_injury": "Acute liver injury",
     "known_cirrhosis": "Cirrhosis",
 }
@@ -130,18 +130,18 @@ FINDINGS: Mapping[str, str] = {
 KIDNEY_CAUTIONS = (
     ChartCaution(
         "acute_kidney_injury",
-        "Acute kidney injury is on the problem list: creatinine may be changing, and this estimate "
-        "may be far from the true function.",
-        "The problem list suggests acute kidney injury: then this estimate does not hold.",
+        "Acute kidney injury is on the problem list. Creatinine may be changing, and this estimate "
+        "may be far from true kidney function.",
+        "The problem list suggests acute kidney injury, in which this estimate is not valid.",
     ),
     ChartCaution(
         "dialysis",
-        "Dialysis is charted: this estimate does not hold on dialysis.",
-        "The problem list has dialysis: this estimate does not hold on dialysis.",
+        "Dialysis is charted. This estimate is not valid on dialysis.",
+        "Dialysis is on the problem list. This estimate is not valid on dialysis.",
     ),
     ChartCaution(
         "pregnancy",
-        "Pregnancy is charted: this estimate does not hold in pregnancy.",
-        "The problem list suggests pregnancy: this estimate does not hold in pregnancy.",
+        "Pregnancy is charted. This estimate is not valid in pregnancy.",
+        "The problem list suggests pregnancy, in which this estimate is not valid.",
     ),
 )

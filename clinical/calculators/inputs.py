@@ -132,7 +132,7 @@ OTHER_NUMBERS: Mapping[str, Input] = MappingProxyType(dict((
     _row("age", "Age in completed years", "a", units.AGE, (0, 125), (0, 0)),
     _row("egfr", "eGFR (CKD-EPI 2021)", _PER_173, units.EGFR, (1, 200), (0, 0)),
     _row("bmi", "Body mass index", "kg/m2", units.BODY_MASS_INDEX, (8, 120), (0, 0)),
-    _row("alcohol_drinks_per_week", "Alcoholic drinks a week", "{drinks}/wk", units.DRINKS,
+    _row("alcohol_drinks_per_week", "Alcoholic drinks per week", "{drinks}/wk", units.DRINKS,
          (0, 500), (0, 0)),
 )))
 # fmt: on
@@ -153,7 +153,7 @@ FLAGS: Mapping[str, str] = MappingProxyType(
         "bleeding_history": "Bleeding history or predisposition",
         "labile_inr": "Labile INR",
         "antiplatelet_or_nsaid": "Antiplatelet drug or NSAID",
-        "dialysis": "Dialysis twice or CVVHD for 24 h within 7 days",
+        "dialysis": "Dialysis twice, or CVVHD for 24 h, in the past 7 days",
         "supplemental_oxygen": "Supplemental oxygen",
         "current_smoker": "Current smoker",
         "antihypertensive_treatment": "Antihypertensive treatment",
@@ -174,7 +174,7 @@ class Choice:
 CHOICES: Mapping[str, Choice] = MappingProxyType(
     {
         "sex": Choice("Sex used by the equation", ("female", "male")),
-        "race": Choice("Race, as the equation splits it", ("white_or_other", "black")),
+        "race": Choice("Race, as used by the equation", ("white_or_other", "black")),
         "consciousness": Choice("Consciousness", ("alert", "cvpu")),
         "spo2_scale": Choice("SpO2 scale", (1, 2)),
     }
@@ -190,12 +190,11 @@ def to_canonical(name: str, value: object, unit: str | None) -> float:
     """
     known = INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NotUnderstood(f"{known.label}: a number is needed")
+        raise NotUnderstood(f"{known.label}: must be a number")
     conversion = units.conversion(known.units, unit)
     if conversion is None:
         raise UnknownUnit(
-            f"{known.label}: the unit is missing or not one of those accepted; "
-            f"the value is wanted in {known.unit}"
+            f"{known.label}: the unit is missing or not accepted (expected {known.unit})"
         )
     factor, offset = conversion
     try:
@@ -203,10 +202,10 @@ def to_canonical(name: str, value: object, unit: str | None) -> float:
     except OverflowError:
         canonical = math.inf
     if math.isnan(canonical):
-        raise NotUnderstood(f"{known.label}: a number is needed")
+        raise NotUnderstood(f"{known.label}: must be a number")
     if not within(canonical, known.low, known.high):
         raise Implausible(
-            f"{known.label} lies outside {known.low:g} to {known.high:g} {known.unit}: "
+            f"{known.label} is outside {known.low:g} to {known.high:g} {known.unit}: "
             "check the value and its unit"
         )
     return canonical

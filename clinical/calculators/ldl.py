@@ -21,7 +21,7 @@ def non_hdl(cholesterol_total: float, hdl: float) -> float:
 
 def _positive(ldl: float) -> float:
     if at_most(ldl, 0):
-        raise NotApplicable("The equation gives no positive LDL for this panel")
+        raise NotApplicable("The equation does not give a positive LDL for this panel")
     return ldl
 
 
@@ -43,10 +43,13 @@ def friedewald(cholesterol_total: float, hdl: float, triglycerides: float) -> fl
 
 _PANEL = ("cholesterol_total", "hdl", "triglycerides")
 _UP_TO_800 = Limit(
-    "triglycerides", None, 800, "Only up to triglycerides of 800 mg/dL (9.03 mmol/L)"
+    "triglycerides", None, 800, "Valid only up to triglycerides of 800 mg/dL (9.03 mmol/L)"
 )
 _UP_TO_400 = Limit(
-    "triglycerides", None, 400, "Friedewald only up to triglycerides of 400 mg/dL (4.52 mmol/L)"
+    "triglycerides",
+    None,
+    400,
+    "Friedewald is valid only up to triglycerides of 400 mg/dL (4.52 mmol/L)",
 )
 
 CALCULATOR = Calculator(
@@ -56,13 +59,13 @@ CALCULATOR = Calculator(
     subject="Lipids",
     year=2020,
     purpose="Calculates LDL cholesterol from a lipid panel.",
-    population="Adults; LDL only up to triglycerides of 800 mg/dL.",
+    population="Adults. LDL only up to triglycerides of 800 mg/dL.",
     cautions=(
         "A measured (direct) LDL is preferred to a calculated one.",
         "Not valid in type III dysbetalipoproteinemia.",
-        "A calculated LDL of zero or below is refused.",
-        "Non-HDL cholesterol needs no triglycerides.",
-        "No treatment bands: goals depend on the patient's risk.",
+        "A calculated LDL of zero or below is not shown.",
+        "Non-HDL cholesterol does not require triglycerides.",
+        "No treatment bands are shown, because goals depend on the patient's risk.",
     ),
     outputs=(
         Output(

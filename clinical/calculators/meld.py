@@ -82,9 +82,9 @@ def meld_na(
     return reported(initial + 1.32 * sodium_deficit - 0.033 * initial * sodium_deficit)
 
 
-_LIMITS = (Limit("age", 12, None, "From 12 years; PELD applies below"),)
+_LIMITS = (Limit("age", 12, None, "Valid from age 12 (PELD applies below)"),)
 _LABORATORY = ("creatinine", "bilirubin_total", "inr", "sodium")
-_RANKS = "from 6, least urgent, to 40, most urgent"
+_RANKS = "range 6 (least urgent) to 40 (most urgent)"
 _EQUATION_3_0 = (
     "1.33 [female, or age below 18] + 4.56 ln(bilirubin) + 0.82 (137 - Na) "
     "- 0.24 (137 - Na) ln(bilirubin) + 9.09 ln(INR) + 11.14 ln(Scr) + 1.85 (3.5 - albumin) "
@@ -99,10 +99,10 @@ CALCULATOR = Calculator(
     subject="Liver",
     year=2021,
     purpose="Ranks patients on the liver waiting list by their 90-day mortality.",
-    population="From 12 years, with chronic liver disease.",
+    population="Age 12 or older, with chronic liver disease.",
     cautions=(
         "Dialysis means two or more sessions, or 24 hours of CVVHD, in the past 7 days.",
-        "INR misleads on a vitamin K antagonist.",
+        "INR is misleading on a vitamin K antagonist.",
         "The values must be drawn within 7 days of each other.",
         "No risk bands are generally accepted, so none are shown.",
     ),
@@ -115,7 +115,7 @@ CALCULATOR = Calculator(
             equation=_EQUATION_3_0 + "; rounded, 6 to 40",
             formula=meld_3_0,
             meaning=lambda _: _RANKS,
-            meaning_short=lambda _: "of 6 to 40",
+            meaning_short=lambda _: "range 6 to 40",
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
             limits=_LIMITS,
         ),
@@ -132,7 +132,7 @@ CALCULATOR = Calculator(
             ),
             formula=meld_na,
             meaning=lambda _: _RANKS,
-            meaning_short=lambda _: "of 6 to 40",
+            meaning_short=lambda _: "range 6 to 40",
             needs=(*_LABORATORY, "dialysis"),
             checked_if_given=("age",),
             limits=_LIMITS,
@@ -143,7 +143,7 @@ CALCULATOR = Calculator(
             unit="{score}",
             digits=1,
             beside_whole=True,
-            meaning=lambda _: "as in the paper; the reported score is this one, rounded",
+            meaning=lambda _: "as in the paper (the reported score is this value, rounded)",
             equation=_EQUATION_3_0,
             formula=meld_3_0_uncapped,
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
@@ -161,8 +161,7 @@ CALCULATOR = Calculator(
     ),
     words="liver cirrhosis cirhosis transplant transplantation meld meldna meld-na "
     "hepatic hepatology bilirubin",
-    validation="Waiting list of 2016 to 2018: c statistic for 90 days 0.869, that of MELD-Na 0.862 "
-    "(Kim 2021).",
+    validation="Waiting list, 2016 to 2018: 90-day c statistic 0.869, MELD-Na 0.862 (Kim 2021).",
     definitions={
         "bilirubin_total": "below 1.0 mg/dL counts as 1.0, so a result such as <0.20 is enough",
         "inr": "below 1.0 counts as 1.0",
@@ -180,12 +179,12 @@ CALCULATOR = Calculator(
         relevant_with={"abnormal_liver_function": ""},
         cautions=(
             ChartCaution(
-                "vitamin_k_antagonist", "A vitamin K antagonist is ordered: INR misleads."
+                "vitamin_k_antagonist", "A vitamin K antagonist is ordered, so INR is misleading."
             ),
             ChartCaution(
                 "acute_kidney_injury",
-                "Acute kidney injury is on the problem list: creatinine, and so the score, changes "
-                "from day to day.",
+                "Acute kidney injury is on the problem list. Creatinine, and with it the score, "
+                "changes from day to day.",
             ),
         ),
     ),

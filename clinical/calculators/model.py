@@ -26,7 +26,7 @@ Formula = Callable[..., float]
 _MOST_DIGITS = 12
 
 # Said of a result in place of a band; a note leaves it out.
-NO_BANDS = "no bands are published for it"
+NO_BANDS = "no published risk bands"
 
 
 class Refused(ValueError):
@@ -81,7 +81,7 @@ class Limit:
         return within(value, self.low, self.high)
 
 
-ADULTS = Limit("age", 18, None, "Only for adults: 18 years or more")
+ADULTS = Limit("age", 18, None, "Adults only (18 years or older)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,11 +120,11 @@ CALCULATOR = Calculator(
     subject="Acute",
     year=2017,
     purpose="Summarizes one set of vital signs for review; not an alarm.",
-    population="From 16 years, not in pregnancy.",
+    population="Age 16 or older, not in pregnancy.",
     cautions=(
         "Time-critical: not for alarms, emergencies or continuous monitoring.",
-        "All values must come from one set of vital signs, within an hour, of the last 24 hours.",
-        "Consciousness and the SpO2 scale are entered by hand; so is oxygen if it is not charted.",
+        "All values must come from one set of vital signs, within one hour, in the last 24 hours.",
+        "Enter consciousness and the SpO2 scale yourself, and oxygen if it is not charted.",
         "Scale 2 is only for hypercapnic respiratory failure with a target of 88 to 92 %.",
         "Copyright Royal College of Physicians 2017; no endorsement.",
     ),
@@ -139,7 +139,7 @@ CALCULATOR = Calculator(
             needs=_NEEDS,
             checked_if_given=("age",),
             open_answers={},
-            limits=(Limit("age", 16, None, "NEWS2 is for 16 years or more"),),
+            limits=(Limit("age", 16, None, "NEWS2 is for age 16 or older"),),
             bands=(
                 Band("7 or more: high", lambda v, _: at_least(v, 7), short="high"),
                 Band("5 to 6: medium", lambda v, _: at_least(v, 5), short="medium"),
@@ -190,8 +190,8 @@ CALCULATOR = Calculator(
         "consciousness": "anything but alert: 3 points",
         "supplemental_oxygen": "oxygen: 2 points",
     },
-    validation="Its forerunner NEWS, 198,755 sets of observations: AUROC 0.873 for cardiac arrest, "
-    "intensive care or death within 24 hours (Smith 2013).",
+    validation="Its predecessor NEWS, 198,755 sets of vital signs: AUROC 0.873 for cardiac arrest, "
+    "ICU admission or death within 24 hours (Smith 2013).",
     # One set of observations of the last day; nothing wider will do.
     in_chart=InChart(
         draw=DrawRule(

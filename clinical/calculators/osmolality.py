@@ -28,10 +28,10 @@ CALCULATOR = Calculator(
     purpose="Shows unmeasured osmoles.",
     population="Adults.",
     cautions=(
-        "BUN is urea nitrogen, not urea: urea in mg/dL x 0.467 is BUN in mg/dL.",
-        "All values must come from one draw.",
+        "BUN is urea nitrogen, not urea. Urea in mg/dL x 0.467 is BUN in mg/dL.",
+        "All values must come from the same draw.",
         "275 to 295 mosm/kg and a gap of 10 are conventional limits.",
-        "If an ethanol level is given, it counts in both results.",
+        "If an ethanol level is given, both results include it.",
     ),
     outputs=(
         Output(
@@ -83,9 +83,9 @@ CALCULATOR = Calculator(
     ),
     words="osmolal gap osmolarity osmolality osmole toxic alcohol methanol ethylene "
     "glycol ethanol toxicology nephrology poisoning",
-    validation="The validation was not read in an open source.",
+    validation="We have not read an open-access validation study.",
     definitions={
-        "bun": "urea nitrogen, not urea: urea in mg/dL x 0.467 is BUN in mg/dL",
+        "bun": "urea nitrogen, not urea (urea in mg/dL x 0.467 is BUN in mg/dL)",
     },
     in_chart=InChart(draw=DrawRule(_SOLUTES, ("ethanol", "osmolality_measured"))),
 )

@@ -85,11 +85,11 @@ CALCULATOR = Calculator(
     subject="CV risk",
     year=2013,
     purpose="10-year risk as calculated before PREVENT, for comparison with earlier notes.",
-    population="40 to 79 years, no atherosclerotic disease, LDL below 190 mg/dL.",
+    population="Age 40 to 79, no atherosclerotic disease, LDL below 190 mg/dL.",
     cautions=(
         "Legacy: superseded by PREVENT.",
-        "The equations are split by race; race is never prefilled.",
-        "The bands are those of the 2018 cholesterol guideline, since superseded.",
+        "The equations differ by race. Race is never prefilled.",
+        "The bands come from the 2018 cholesterol guideline, which has been superseded.",
     ),
     outputs=(
         Output(
@@ -115,7 +115,7 @@ CALCULATOR = Calculator(
             ),
             checked_if_given=("ldl_reported", "known_cvd_excludes_risk_score"),
             limits=(
-                Limit("age", 40, 79, "The equations are for 40 to 79 years"),
+                Limit("age", 40, 79, "Valid for ages 40 to 79"),
                 Limit("cholesterol_total", 130, 320, "Total cholesterol must be 130 to 320 mg/dL"),
                 Limit("hdl", 20, 100, "HDL cholesterol must be 20 to 100 mg/dL"),
                 Limit("systolic_bp", 90, 200, "Systolic pressure must be 90 to 200 mmHg"),
@@ -123,11 +123,11 @@ CALCULATOR = Calculator(
             exclusions=(
                 HDL_NOT_BELOW_TOTAL,
                 Exclusion(
-                    "Not with known cardiovascular disease",
+                    "Not valid with known cardiovascular disease",
                     lambda given: given.get("known_cvd_excludes_risk_score") is True,
                 ),
                 Exclusion(
-                    "Not with an LDL of 190 mg/dL or more",
+                    "Not valid with an LDL of 190 mg/dL or more",
                     lambda given: at_least(given.get("ldl_reported", 0), 190),
                 ),
             ),
@@ -162,7 +162,7 @@ CALCULATOR = Calculator(
         ("S0", *(f"{survival:g}" for survival in BASELINE_SURVIVAL)),
     ),
     mark="legacy",
-    why_marked="Legacy: superseded by PREVENT, and split by race. For comparison with older notes.",
+    why_marked="Legacy: superseded by PREVENT. Differs by race. For comparison with older notes.",
     words="pce pooled cohort ascvd legacy heart cardiovascular cvd stroke cholesterol cardiology",
-    validation="The validation was not read in an open source.",
+    validation="We have not read an open-access validation study.",
 )

@@ -173,9 +173,9 @@ def _output(
         optional=() if needs_bmi else ("bmi",),
         checked_if_given=("known_cvd_excludes_risk_score",),
         limits=(
-            Limit("age", 30, 79, "PREVENT is for 30 to 79 years")
+            Limit("age", 30, 79, "PREVENT is for ages 30 to 79")
             if years == 10
-            else Limit("age", 30, 59, "The 30-year risk is for 30 to 59 years"),
+            else Limit("age", 30, 59, "The 30-year risk is for ages 30 to 59"),
             Limit("cholesterol_total", 130, 320, "Total cholesterol must be 130 to 320 mg/dL"),
             Limit("hdl", 20, 100, "HDL cholesterol must be 20 to 100 mg/dL"),
             Limit("systolic_bp", 90, 200, "Systolic pressure must be 90 to 200 mmHg"),
@@ -188,7 +188,7 @@ def _output(
                 lambda g: below(g.get("bmi", 25), 18.5) or at_least(g.get("bmi", 25), 40),
             ),
             Exclusion(
-                "Not with known cardiovascular disease (ASCVD or heart failure)",
+                "Not valid with known cardiovascular disease (ASCVD or heart failure)",
                 lambda given: given.get("known_cvd_excludes_risk_score") is True,
             ),
         ),
@@ -229,11 +229,11 @@ CALCULATOR = Calculator(
     subject="CV risk",
     year=2023,
     purpose="Estimates the risk of a first cardiovascular event.",
-    population="30 to 79 years (30-year risk: to 59), no ASCVD or heart failure.",
+    population="Age 30 to 79 (30-year risk: to 59), no ASCVD or heart failure.",
     cautions=(
-        "BMI enters only the heart failure models; without it their risks are left out.",
-        "eGFR is calculated with CKD-EPI 2021; diabetes is type 1 or 2.",
-        "The ASCVD bands were read in two secondary sources, which agree.",
+        "Only the heart failure models use BMI. Without BMI, their risks are left out.",
+        "eGFR is calculated with CKD-EPI 2021. Diabetes means type 1 or 2.",
+        "The ASCVD bands come from two secondary sources, which agree.",
     ),
     outputs=(
         _output(
@@ -275,12 +275,13 @@ CALCULATOR = Calculator(
             "total CVD",
             (
                 Band(
-                    "7.5 % or more: the drug threshold is an average of 130/80 mmHg (AHA/ACC 2025)",
+                    "7.5 % or more: the BP drug threshold is an average of 130/80 mmHg "
+                    "(AHA/ACC 2025)",
                     lambda v, _: at_least(v, 7.5),
                     short="at least 7.5 %",
                 ),
                 Band(
-                    "below 7.5 %: the drug threshold is an average of 130/80 mmHg after 3 to 6 "
+                    "below 7.5 %: the BP drug threshold is an average of 130/80 mmHg after 3 to 6 "
                     "months of lifestyle change, and 140/90 mmHg at any risk (AHA/ACC 2025)",
                     lambda v, _: below(v, 7.5),
                     short="below 7.5 %",
@@ -315,7 +316,7 @@ CALCULATOR = Calculator(
     "name gives.",
     notes=(
         Note(
-            "Systolic pressure above 180 mmHg is beyond the range that PREVENT was derived on",
+            "Systolic pressure above 180 mmHg is beyond the derivation range of PREVENT",
             lambda given: above(given.get("systolic_bp", 0), 180),
         ),
     ),

@@ -50,22 +50,22 @@ _BANDS = (
         short="above 500 ms",
     ),
     Band(
-        "460 ms or more, the limit for women: prolonged",
+        "460 ms or more (limit for women): prolonged",
         lambda v, g: at_least(v, 460) and g.get("sex") == "female",
         short="prolonged",
     ),
     Band(
-        "450 ms or more, the limit for men: prolonged",
+        "450 ms or more (limit for men): prolonged",
         lambda v, g: at_least(v, 450) and g.get("sex") == "male",
         short="prolonged",
     ),
     Band(
-        "below 460 ms, the limit for women: not prolonged",
+        "below 460 ms (limit for women): not prolonged",
         lambda v, g: below(v, 460) and g.get("sex") == "female",
         short="not prolonged",
     ),
     Band(
-        "below 450 ms, the limit for men: not prolonged",
+        "below 450 ms (limit for men): not prolonged",
         lambda v, g: below(v, 450) and g.get("sex") == "male",
         short="not prolonged",
     ),
@@ -73,7 +73,7 @@ _BANDS = (
 
 
 def _why_no_band(given: Given) -> str:
-    return "" if "sex" in given else "the limit differs between women and men: the sex is needed"
+    return "" if "sex" in given else "enter the sex (limits differ for women and men)"
 
 
 _NEEDS = ("qt_interval", "heart_rate")
@@ -105,7 +105,7 @@ CALCULATOR = Calculator(
     short="QTc",
     subject="ECG",
     year=1920,
-    purpose="QT interval as it would be at 60 beats a minute.",
+    purpose="Estimates the QT interval at a heart rate of 60/min.",
     population="Adults.",
     cautions=(
         "QT and heart rate must come from the same tracing.",
@@ -150,14 +150,14 @@ CALCULATOR = Calculator(
     ),
     notes=(
         Note(
-            "Heart rate outside 60 to 100/min: Bazett distorts",
+            "Heart rate outside 60 to 100/min: Bazett distorts the QTc",
             lambda given: not within(given.get("heart_rate", 60), 60, 100),
         ),
     ),
     words="qt interval ecg ekg torsades torsade bazett fridericia framingham hodges heart rhythm "
     "arrhythmia arrythmia cardiology drug",
-    validation="6,609 people: Fridericia and Framingham correct best; hazard ratio for death "
-    "within 30 days 5.95 and 7.31, with Bazett 4.49 (Vandenberk 2016).",
+    validation="6,609 people: Fridericia and Framingham correct best. Hazard ratios for death "
+    "within 30 days: Fridericia 5.95, Framingham 7.31, Bazett 4.49 (Vandenberk 2016).",
     # A rate of another hour corrects another heart beat than the one that was measured.
     definitions={
         "qt_interval": "from the same tracing as the heart rate",
@@ -167,15 +167,15 @@ CALCULATOR = Calculator(
         cautions=(
             ChartCaution(
                 "atrial_fibrillation",
-                "Atrial fibrillation is charted: in an irregular rhythm the QTc of one beat means "
-                "little, so it is averaged over several.",
-                "The problem list suggests atrial fibrillation: in an irregular rhythm the QTc is "
-                "averaged over several beats.",
+                "Atrial fibrillation is charted. In an irregular rhythm the QTc of one beat means "
+                "little, so average it over several beats.",
+                "The problem list suggests atrial fibrillation. In an irregular rhythm, average "
+                "the QTc over several beats.",
             ),
             ChartCaution(
                 "wide_qrs",
-                "A wide QRS or a pacemaker is charted: the limits are for a narrow QRS.",
-                "The problem list suggests a wide QRS or a pacemaker: the limits are for a narrow "
+                "A wide QRS or a pacemaker is charted. The limits are for a narrow QRS.",
+                "The problem list suggests a wide QRS or a pacemaker. The limits are for a narrow "
                 "QRS.",
             ),
         ),

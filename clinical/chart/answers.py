@@ -95,13 +95,13 @@ def _unusable(observation: Resource, known: set[bool | None]) -> tuple[Flag | No
     if observation.get("dataAbsentReason") is not None:
         return Flag.DATA_ABSENT, f"no value: {label(observation['dataAbsentReason'])}"
     if len(known) > 1:
-        return Flag.CONFLICT, "the answer is coded in two ways that differ"
+        return Flag.CONFLICT, "the coded answers differ"
     if None in known:
         return Flag.UNKNOWN_ANSWER, "charted as unknown"
     if known:
         return None, ""
     if charted := read_text(observation):
-        return Flag.TEXT_VALUE, f"not one of the coded answers: {charted}"
+        return Flag.TEXT_VALUE, f"not a recognized coded answer: {charted}"
     return Flag.NO_VALUE, "no value is charted"
 
 
@@ -123,13 +123,13 @@ def left_to_a_person(entries: Iterable[Entry], now: datetime) -> Iterator[ChartF
         ]
         bearing.sort(key=_newest_last)
         if bearing:
-            why = "charted entries bear on it, but do not answer it"
+            why = "related entries in the chart (please confirm)"
             newest, *older = bearing[::-1]
             yield ChartFinding(
                 name, Outcome.OFFERED, why, chosen=newest, further=tuple(older[:OLDER_SHOWN])
             )
         else:
-            yield ChartFinding(name, Outcome.ASKED, "a person answers this")
+            yield ChartFinding(name, Outcome.ASKED, "always entered by hand")
 
 
 def _bearing(heading: Heading, code: Coding, charted: str) -> Evidence:

@@ -187,12 +187,12 @@ def _is_coded(candidate: Candidate, codes: AbstractSet[str]) -> bool:
 
 def _why_not(candidate: Candidate, top: Candidate, *, is_in_pool: bool) -> PassedOver:
     if candidate.second_choice and not top.second_choice:
-        why = "an entry of a better kind is preferred"
+        why = "a more reliable kind of entry is preferred"
         return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
     if not is_in_pool:
         why = "from another reading"
         return PassedOver(candidate.evidence, Flag.INCOMPLETE_READING, why)
-    why = "a value of the preferred kind was taken within the hour"
+    why = "a value of the preferred kind was taken within an hour"
     return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
 
 
@@ -215,13 +215,13 @@ def _nothing(
     for passed in aside:
         when = passed.evidence.moment
         if passed.flag is Flag.PRELIMINARY and (when is None or question.in_time(when)):
-            why = "a preliminary value is charted; it is not used"
+            why = "a preliminary value is charted but not used"
             return _finding(
                 question, Outcome.PRELIMINARY, why, passed.evidence, (passed.flag,), aside
             )
     why = "entries were found, but none has a value" if aside else "nothing is charted"
     if elsewhere:
-        why = "the reading has no such value; others have"
+        why = "this reading has no such value, but others do"
     return ChartFinding(
         question.name,
         Outcome.ABSENT,
@@ -239,16 +239,16 @@ def _answer(question: Question, top: Candidate, equals: Sequence[Candidate]) -> 
         return _finding(question, Outcome.STALE, why, evidence, (Flag.STALE,))
     if any(not agree(top, other) for other in equals):
         passed = tuple(
-            PassedOver(other.evidence, Flag.CONFLICT, "another value of the same time")
+            PassedOver(other.evidence, Flag.CONFLICT, "another value from the same time")
             for other in equals
         )
-        why = "values of the same time differ"
+        why = "values from the same time differ"
         return _finding(question, Outcome.CONFLICTING, why, evidence, (Flag.CONFLICT,), passed)
     if top.flag:
         outcome = _OUTCOME_OF.get(top.flag, Outcome.UNREADABLE)
         return _finding(question, outcome, top.why, evidence, (top.flag,))
     if evidence.moment is None:
-        why = "no date is charted; there is no dated value"
+        why = "no date in the chart, and no dated value"
         return _finding(question, Outcome.FOUND, why, evidence, (Flag.UNDATED,))
     if evidence.moment.days_before(question.now) > question.fresh_days:
         why = f"newest valid value, older than {question.fresh_days} days"

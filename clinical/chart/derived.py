@@ -69,7 +69,7 @@ def _is_old(measured: ChartFinding) -> bool:
 def _uncontrolled_hypertension(systolic: ChartFinding) -> ChartFinding:
     name = "uncontrolled_hypertension"
     if not isinstance(systolic.value, float) or _is_old(systolic):
-        why = "no fresh systolic pressure is charted"
+        why = "no recent systolic pressure in the chart"
         return ChartFinding(name, Outcome.ASKED, why, chosen=systolic.chosen, flags=systolic.flags)
     high = above(systolic.value, SYSTOLIC_LIMIT)
     why = f"systolic pressure {'over' if high else 'not over'} {SYSTOLIC_LIMIT:g} mmHg"
@@ -98,12 +98,12 @@ def _no_oxygen(name: str, flow: ChartFinding, concentration: ChartFinding) -> Ch
     """Why nothing is told of oxygen; a value that there is, too old or not usable, is told."""
     told = [one for one in (flow, concentration) if one.chosen and one.chosen.moment]
     if not told:
-        return ChartFinding(name, Outcome.ASKED, "no oxygen flow or concentration is charted")
+        return ChartFinding(name, Outcome.ASKED, "no oxygen flow or concentration in the chart")
     last = max(told, key=lambda finding: _seconds(finding.chosen) if finding.chosen else 0.0)
     why = f"oxygen is charted, but cannot be used: {last.why}"
     if last.outcome is Outcome.STALE:
         hours = 24 * INPUTS[last.input].max_days
-        why = f"no oxygen is charted in the last {hours} h; the last value is older"
+        why = f"no oxygen charted in the last {hours} h (the last value is older)"
     return ChartFinding(name, Outcome.ASKED, why, chosen=last.chosen)
 
 

@@ -29,7 +29,7 @@ class Outcome(Enum):
     OFFERED = "suggested by the chart: please confirm"
     ASKED = "not read from the chart: please enter"
     UNREAD = "could not be read"
-    APART = "not taken together with the others"
+    APART = "not collected with the other values"
     CALCULATED = "calculated from the chart"
 
 

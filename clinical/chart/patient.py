@@ -58,9 +58,9 @@ def sex(patients: Iterable[Resource]) -> ChartFinding:
 def _agreed(name: str, findings: Sequence[ChartFinding]) -> ChartFinding:
     """One finding from copies of a patient that nothing puts in order."""
     if not findings:
-        return ChartFinding(name, Outcome.ABSENT, "no patient is charted")
+        return ChartFinding(name, Outcome.ABSENT, "no patient record")
     if any(finding.value != findings[0].value for finding in findings):
-        why = "copies of the patient differ"
+        why = "copies of the patient record differ"
         return ChartFinding(name, Outcome.CONFLICTING, why, flags=(Flag.CONFLICT,))
     return min(findings, key=str)
 
@@ -68,21 +68,21 @@ def _agreed(name: str, findings: Sequence[ChartFinding]) -> ChartFinding:
 def _age(patient: Resource, now: datetime) -> ChartFinding:
     charted = text(patient.get("birthDate"))
     if not charted:
-        return ChartFinding("age", Outcome.ABSENT, "no birth date is charted", unit="a")
+        return ChartFinding("age", Outcome.ABSENT, "no birth date in the chart", unit="a")
     evidence = Evidence(source_of(patient), charted)
     birth = full_date(charted)
     if birth is None:
-        why = f"the birth date is not complete: {charted}"
+        why = f"the birth date is incomplete: {charted}"
         return ChartFinding("age", Outcome.UNREADABLE, why, unit="a", chosen=evidence)
     years = completed_years(birth, now.date())
     known = OTHER_NUMBERS["age"]
     if not known.low <= years <= known.high:
-        why = f"the birth date gives no plausible age: {charted}"
+        why = f"the birth date gives an implausible age: {charted}"
         return ChartFinding("age", Outcome.IMPLAUSIBLE, why, unit="a", chosen=evidence)
     died = patient.get("deceasedBoolean") is True or text(patient.get("deceasedDateTime"))
     flags = (Flag.DECEASED,) if died else ()
     day = shown(now.date().isoformat())
-    why = f"born {shown(charted)}; completed years on {day}"
+    why = f"born {shown(charted)}, age in completed years on {day}"
     return ChartFinding("age", Outcome.FOUND, why, years, "a", evidence, flags)
 
 
@@ -96,7 +96,7 @@ def _sex(patient: Resource) -> ChartFinding:
     if not told:
         return ChartFinding("sex", Outcome.ABSENT, f"not charted: {charted}", chosen=evidence)
     if _SPECIFIED in told:
-        why = f"the chart gives no one sex for clinical use: {charted}"
+        why = f"the chart does not give one sex for clinical use: {charted}"
         return ChartFinding("sex", Outcome.ASKED, why, chosen=evidence)
     if len(told) > 1:
         why = f"gender and recorded sex differ: {charted}"

@@ -62,7 +62,7 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> ReadQuantity:
             why=f"charted only as below or above a limit: {charted}",
         )
     if result.value is not None and loinc in MOLAR_LOINC and "mol" not in normalise(unit):
-        note = f"LOINC {loinc} is for moles; the charted unit {unit} was followed"
+        note = f"LOINC {loinc} implies molar units, but the chart says {unit}, so {unit} was used"
         return replace(result, notes=(note,))
     return result
 
@@ -75,7 +75,7 @@ def _unit_in_doubt(name: str, loinc: str, quantity: Mapping[str, object]) -> str
         if of_printed and of_printed != of_coded:
             return f"the unit is charted as {printed} and coded as {coded}"
     if loinc == UREA_LOINC and "mol" not in normalise(coded):
-        return f"LOINC {loinc} is for urea: {coded} of it is not urea nitrogen"
+        return f"LOINC {loinc} is urea, and {coded} of urea is not urea nitrogen"
     return ""
 
 
@@ -108,14 +108,14 @@ def _converted(name: str, number: object, unit: str, charted: str) -> ReadQuanti
     except UnknownUnit:
         accepted = INPUTS[name].unit
         if not unit:
-            flag, why = Flag.NO_UNIT, f"no unit is charted; {accepted} is wanted"
+            flag, why = Flag.NO_UNIT, f"no unit in the chart (expected {accepted})"
         else:
-            flag, why = Flag.UNKNOWN_UNIT, f"unit {unit} is not known; {accepted} is wanted"
+            flag, why = Flag.UNKNOWN_UNIT, f"unknown unit {unit} (expected {accepted})"
         return ReadQuantity(charted, None, plain, unit, flag, why)
     except Implausible as refusal:
         return ReadQuantity(charted, None, plain, unit, Flag.OUT_OF_RANGE, str(refusal))
     if plain is not None and (why := implausible(name, plain, unit)):
-        why = f"{INPUTS[name].label} lies {why}"
+        why = f"{INPUTS[name].label} is {why}"
         return ReadQuantity(charted, None, plain, unit, Flag.OUT_OF_RANGE, why)
     return ReadQuantity(charted, value, plain, unit, half_digit=_half_digit(name, exact, unit))
 
@@ -148,7 +148,7 @@ def _shown(number: object) -> str:
     plain = _plain(number)
     if isinstance(plain, bool) or not isinstance(plain, int | float):
         return text(number)
-    return text(str(number)) if abs(plain) < _LARGEST_SHOWN else "a number without bounds"
+    return text(str(number)) if abs(plain) < _LARGEST_SHOWN else "a number too large to show"
 
 
 def _plain(number: object) -> object:

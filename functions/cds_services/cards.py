@@ -138,7 +138,7 @@ def _counted_as_no(card: Card) -> str:
         )
         if names
     ]
-    return f"Not found in the chart and counted as no: {' and '.join(parts)}." if parts else ""
+    return f"Not found in the chart, assumed absent: {' and '.join(parts)}." if parts else ""
 
 
 def _searched(card: Card) -> Iterator[str]:

@@ -26,7 +26,7 @@ from .reader import ALL_SECONDS, Reader
 PATIENT = "patient"
 # One of them is enough.
 _MEASURED = ("labs", "slow", "vitals")
-_WHY = "is missing, was refused to the EHR, or did not come whole"
+_WHY = "is missing, was refused or is incomplete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,6 @@ def _require(call: HookCall, parts: Mapping[str, Part], missing: Sequence[str]) 
         lacking += _MEASURED
     if lacking:
         raise CdsDataMissing(
-            why=f"Missing, and not to be had: {', '.join(lacking)}.",
+            why=f"Missing, and could not be read: {', '.join(lacking)}.",
             evidence={"missing": " ".join(lacking)},
         )

@@ -27,12 +27,12 @@ def document() -> Mapping[str, Any]:
     service = {
         "hook": HOOK,
         "title": "Clinical calculators",
-        "description": "Computes clinical calculators from the chart and says in a card where a "
-        "result matters. The card's link opens the calculator with its values and sources.",
+        "description": "Runs clinical calculators on the chart and returns a card when a result "
+        "matters. The card's link opens the calculator with its values and sources.",
         "id": SERVICE,
         "prefetch": templates(),
-        "usageRequirements": "Without the prefetch key patient, and without all of labs, slow and "
-        "vitals, the call needs a fhirAuthorization that lets the service read them.",
+        "usageRequirements": "If the prefetch lacks patient, or all of labs, slow and vitals, the "
+        "call needs a fhirAuthorization that lets the service read them.",
     }
     return {"services": [service]}
 

@@ -36,7 +36,7 @@ def read(body: Mapping[str, Any]) -> tuple[Outcome, ...]:
     """The outcomes in a body. Raises ParameterInvalid naming the member at fault."""
     given = body.get("feedback")
     if not isinstance(given, list) or not 0 < len(given) <= _MOST:
-        raise refused("The member feedback", f"is not a list of 1 to {_MOST} objects")
+        raise refused("The field feedback", f"is not a list of 1 to {_MOST} objects")
     return tuple(_outcome(item, f"feedback[{index}]") for index, item in enumerate(given))
 
 
@@ -45,16 +45,16 @@ def note(outcomes: tuple[Outcome, ...]) -> None:
     for one in outcomes:
         fields = {"card": one.card, "outcome": one.outcome, "reason": one.reason}
         present: dict[str, str | int | float | list[str]] = {k: v for k, v in fields.items() if v}
-        log.event("cds_feedback", "what became of a card", fields=present)
+        log.event("cds_feedback", "feedback on a card", fields=present)
 
 
 def _outcome(item: object, place: str) -> Outcome:
     members = fields(item)
     card, outcome = members.get("card"), members.get("outcome")
     if not isinstance(card, str):
-        raise refused(f"The member {place}.card", "is not a text")
+        raise refused(f"The field {place}.card", "is not a string")
     if not isinstance(outcome, str) or outcome not in _OUTCOMES:
-        raise refused(f"The member {place}.outcome", "is neither accepted nor overridden")
+        raise refused(f"The field {place}.outcome", "is neither accepted nor overridden")
     return Outcome(card if _UUID.fullmatch(card) else "", outcome, _reason(members))
 
 

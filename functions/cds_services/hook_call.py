@@ -51,7 +51,7 @@ def document(call: Call, most: int) -> Mapping[str, Any]:
     coding = call.headers.get("Content-Encoding", "identity").strip().lower()
     if media_type != "application/json" or coding not in {"", "identity"}:
         raise MediaTypeUnsupported(
-            why="A call takes application/json without Content-Encoding, and nothing else.",
+            why="The service accepts only application/json without Content-Encoding.",
             steps=("Send the body as application/json, not compressed.",),
         )
     try:
@@ -59,8 +59,8 @@ def document(call: Call, most: int) -> Mapping[str, Any]:
     except ValueError:
         raise refused(
             "The body",
-            "is not JSON in UTF-8, is nested too deep, names a member twice, or holds more values "
-            "than its length lets expect",
+            "is not JSON in UTF-8, is nested too deeply, repeats a field, or has too many values "
+            "for its length",
         ) from None
     if not isinstance(parsed, dict):
         raise refused("The body", "is not a JSON object")
@@ -72,7 +72,7 @@ def read(body: Mapping[str, Any], settings: Settings, ehr: Ehr) -> HookCall:
     PatientDenied.
     """
     if body.get("hook") != HOOK:
-        raise refused("The member hook", f"is not {HOOK}")
+        raise refused("The field hook", f"is not {HOOK}")
     _text(body.get("hookInstance"), "hookInstance", _LONGEST_INSTANCE)
     context = _object(body.get("context"), "context")
     patient = _patient(context.get("patientId"))
@@ -81,15 +81,15 @@ def read(body: Mapping[str, Any], settings: Settings, ehr: Ehr) -> HookCall:
     prefetch = {} if given is None else _object(given, "prefetch")
     server = body.get("fhirServer")
     if server is not None and not isinstance(server, str):
-        raise refused("The member fhirServer", "is not a text")
+        raise refused("The field fhirServer", "is not a string")
     token, token_patient = _authorization(body.get("fhirAuthorization"))
     if token is not None and server is None:
-        raise refused("The member fhirServer", "is missing beside fhirAuthorization")
+        raise refused("The field fhirServer", "is missing, and fhirAuthorization requires it")
     base = _base(server, settings, ehr)
     if token_patient not in (None, patient):
         raise PatientDenied(
-            why="fhirAuthorization.patient is another patient than context.patientId.",
-            steps=("Send an access token of the patient whose chart is open.",),
+            why="fhirAuthorization.patient is a different patient than context.patientId.",
+            steps=("Send an access token for the patient whose chart is open.",),
         )
     clinician = not (isinstance(user, str) and user.startswith(_OTHERS))
     return HookCall(patient, base, token, clinician, prefetch)
@@ -119,9 +119,9 @@ def _authorization(value: object) -> tuple[str | None, str | None]:
     given = _object(value, "fhirAuthorization")
     token, kind = given.get("access_token"), given.get("token_type")
     if not isinstance(token, str) or not _ACCESS_TOKEN.fullmatch(token):
-        raise refused("The member fhirAuthorization.access_token", "is not a token")
+        raise refused("The field fhirAuthorization.access_token", "is not a token")
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        raise refused("The member fhirAuthorization.token_type", "is not Bearer")
+        raise refused("The field fhirAuthorization.token_type", "is not Bearer")
     patient = given.get("patient")
     return token, None if patient is None else _plain(patient)
 
@@ -133,25 +133,25 @@ def _plain(value: object) -> str:
 
 def _patient(value: object) -> str:
     if not re.fullmatch(fhir_id.PATTERN, _plain(value)):
-        raise refused("The member context.patientId", "is not a FHIR id")
+        raise refused("The field context.patientId", "is not a FHIR id")
     return _plain(value)
 
 
 def _text(value: object, name: str, longest: int) -> None:
     if not isinstance(value, str) or not 0 < len(value) <= longest:
-        raise refused(f"The member {name}", f"is not a text of 1 to {longest} characters")
+        raise refused(f"The field {name}", f"is not a string of 1 to {longest} characters")
 
 
 def _object(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise refused(f"The member {name}", "is missing or not a JSON object")
+        raise refused(f"The field {name}", "is missing or not a JSON object")
     return value
 
 
 def refused(what: str, why: str) -> ParameterInvalid:
     """The refusal of a body for one member."""
     return ParameterInvalid(
-        "The body of the call cannot be used.",
+        "The body of the request cannot be used.",
         why=f"{what} {why}.",
-        steps=("Compare it with CDS Hooks 2.0, Calling a CDS Service.",),
+        steps=('Compare it with CDS Hooks 2.0, "Calling a CDS Service".',),
     )

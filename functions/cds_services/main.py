@@ -81,7 +81,7 @@ def _cards(settings: Settings, call: Call, by: Caller) -> Reply:
     try:
         sent = _cards_of(settings, body, by)
     except RecursionError:
-        raise hook_call.refused("The body", "is nested too deep") from None
+        raise hook_call.refused("The body", "is nested too deeply") from None
     return _as_json({"cards": sent})
 
 
@@ -89,7 +89,7 @@ def _cards_of(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[d
     hook = hook_call.read(body, settings, by.ehr)
     prefetch.require_one_patient(hook.prefetch, hook.patient, hook.fhir_base)
     if not hook.for_clinician:
-        _log("no cards: no clinician looks at the chart")
+        _log("no cards: the user is not a clinician")
         return []
     read = chart_reading.read(hook, by.ehr, datetime.now(UTC))
     clock = Clock(read.now)
@@ -98,7 +98,7 @@ def _cards_of(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[d
     judged = of_chart(read.chart, clock.now, off, chosen)
     worth = [one for one in judged if isinstance(one, Card)]
     sent = [cards.of(one, clock, settings.public_url) for one in worth]
-    _log("cards sent" if sent else "nothing to say", read, worth, sent)
+    _log("cards sent" if sent else "no cards: no result needs one", read, worth, sent)
     return sent
 
 

@@ -62,11 +62,11 @@ def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | N
     if not foreign:
         return
     fields: dict[str, str | int | float | list[str]] = {"set_aside": foreign}
-    message = "the prefetch holds resources of another patient"
+    message = "the prefetch contains resources of another patient"
     log.event("fhir_denied", message, severity="ERROR", code=PatientDenied.code, fields=fields)
     raise PatientDenied(
-        why="The prefetch holds a resource of another patient than context.patientId.",
-        steps=("Send the prefetch of the patient whose chart is open, and of no other.",),
+        why="The prefetch contains a resource of a different patient than context.patientId.",
+        steps=("Send resources only of the patient whose chart is open.",),
     )
 
 

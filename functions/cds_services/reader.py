@@ -152,7 +152,7 @@ class Reader:
         ]
         if foreign:
             fields: _Fields = {"set_aside": len(foreign)}
-            message = "resources of another patient came"
+            message = "the EHR sent resources of another patient"
             code = PatientDenied.code
             log.event("fhir_denied", message, severity="ERROR", code=code, fields=fields)
 

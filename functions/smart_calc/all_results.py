@@ -48,14 +48,14 @@ def _parsed(body: bytes) -> tuple[int, list[dict[str, Any]]]:
     try:
         document = strict_json.parse(body, searchset.decimal)
     except ValueError:
-        raise _invalid("The body is no JSON") from None
+        raise _invalid("The body isn't JSON") from None
     if not isinstance(document, dict) or document.keys() != {"offset", "pages"}:
-        raise _invalid("The body has not the members `offset` and `pages`")
+        raise _invalid("The body doesn't have the properties `offset` and `pages`")
     offset, pages = document["offset"], document["pages"]
     if isinstance(offset, bool) or not isinstance(offset, int) or abs(offset) >= _MOST_MINUTES:
-        raise _invalid("`offset` is no number of minutes")
+        raise _invalid("`offset` isn't a number of minutes")
     if not isinstance(pages, list) or not all(isinstance(bundle, dict) for bundle in pages):
-        raise _invalid("`pages` is no list of Bundles")
+        raise _invalid("`pages` isn't a list of Bundles")
     return offset, pages
 
 

@@ -76,7 +76,9 @@ def _page(settings: Settings, active: Active) -> Iterator[str]:
     """The page, part by part. What fails before the first is raised here."""
     patient = active.session.context.patient
     if patient is None:
-        raise PatientMissing(why="The page shows one patient's chart; the EHR named none.")
+        raise PatientMissing(
+            why="The page shows one patient's chart, but the EHR named no patient."
+        )
     fhir_client.admit(active)
     searching = reading.begin(active, patient, datetime.now(UTC))
     try:
@@ -101,7 +103,7 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
     requested = recalculation.parse(_json_of(call, _MOST_BYTES))
     off = frozenset(settings.calculators_off)
     answer = recalculation.answer(name, requested, off)
-    log.event("app_calculated", "calculator computed anew")
+    log.event("app_calculated", "calculator recalculated")
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
 
@@ -134,7 +136,9 @@ def _asked_by_the_page(settings: Settings, call: Call, handle: str) -> tuple[Act
     active = _running.sessions.use(handle, call.cookies)
     patient = active.session.context.patient
     if patient is None:
-        raise PatientMissing(why="Results are those of one patient; the EHR named none.")
+        raise PatientMissing(
+            why="The results must belong to one patient, but the EHR named no patient."
+        )
     return active, patient
 
 
@@ -142,7 +146,7 @@ def _json_of(call: Call, most: int) -> bytes:
     """The body of a request of the page, which sends JSON and nothing else."""
     media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        why = "This address takes application/json and nothing else."
+        why = "This endpoint accepts only application/json."
         raise MediaTypeUnsupported(why=why, steps=("Send the body as application/json.",))
     try:
         return call.body(most)

@@ -234,7 +234,7 @@ def test_a_newer_preliminary_value_can_be_taken(app: App, page: Page) -> None:
     launch_in(page, app, answering(tenant_of(app), labs=labs))
     calculator = opened(page, EGFR)
     noted, about = note(calculator), calculator.locator(".outcome .about")
-    unused = "A newer preliminary value is charted and not used: Creatinine"
+    unused = "Newer preliminary value in the chart, not used: Creatinine"
     expect(calculator.locator("[data-caution]")).to_contain_text(unused)
     expect(noted).to_contain_text(unused)
     calculator.get_by_role("button", name="Use preliminary: 1.9 mg/dL").click()
@@ -260,10 +260,10 @@ def test_a_caution_that_the_chart_leaves_a_question_open_goes_when_it_is_answere
     launch_in(page, app, answering(tenant_of(app), conditions=as_fhir(bundle(suggested))))
     calculator = opened(page, "cha2ds2_vasc")
     question = calculator.get_by_role("group", name="Atrial fibrillation")
-    untold = calculator.get_by_text("The chart does not say for certain")
+    untold = calculator.get_by_text("The chart neither confirms nor rules out")
     expect(untold.first).to_be_visible()
     question.get_by_label("no", exact=True).check()
-    without = "No atrial fibrillation: the score is for atrial fibrillation only"
+    without = "No atrial fibrillation: the score applies only to atrial fibrillation"
     expect(calculator.locator("[data-caution]")).to_have_text(without)
     expect(calculator.locator(".warnings li:not([hidden])")).to_have_text([without])
     expect(note(calculator)).not_to_contain_text("class 1 threshold")
@@ -281,7 +281,7 @@ def test_a_score_that_lacks_answers_shows_its_range_and_narrows_it(app: App, pag
     calculator = opened(page, "has_bled")
     headline = calculator.locator(".headline")
     expect(headline).to_contain_text("1 to 3 two answers are missing")
-    calculator.get_by_label("Alcoholic drinks a week").fill("2")
+    calculator.get_by_label("Alcoholic drinks per week").fill("2")
     expect(headline).to_contain_text("1 to 2 one answer is missing")
     calculator.get_by_label("no", exact=True).check()
     expect(headline).to_contain_text("1 0 to 2: not high")
@@ -786,12 +786,12 @@ def test_points_and_the_drawing_of_the_bands_follow_a_change(
     expect(stroke.locator("[data-points]")).to_have_text("0")
     drawing = calculator.get_by_role("img", name="CHA2DS2-VASc 1 is in the band")
     expect(drawing).to_be_visible()
-    expect(stroke).to_contain_text("counted as no")
+    expect(stroke).to_contain_text("assumed absent")
     counts = re.search(r"(\d+) not found", calculator.locator(".outcome .about").inner_text())
     assert counts
     stroke.get_by_role("checkbox").check()
-    expect(stroke.get_by_text("counted as no")).to_be_hidden()
-    left = f"{int(counts[1]) - 1} not found in chart, counted as no"
+    expect(stroke.get_by_text("assumed absent")).to_be_hidden()
+    left = f"{int(counts[1]) - 1} not found in chart, assumed absent"
     expect(calculator.locator(".outcome .about")).to_contain_text(left)
     expect(stroke.locator("[data-points]")).to_have_text("+2")
     changed = calculator.get_by_role("img", name="CHA2DS2-VASc 3 is in the band 2 or more in a man")

@@ -65,7 +65,7 @@ EXCLUDED_LOINC: Mapping[str, Mapping[str, str]] = {
     "diastolic_bp": _OTHER_PRESSURE,
     "creatinine": dict.fromkeys(("2161-8", "14683-7"), "urine"),
     "calcium_total": dict.fromkeys(
-        ("1994-3", "1995-0", "12180-6", "17863-2", "17864-0"), "ionised calcium"
+        ("1994-3", "1995-0", "12180-6", "17863-2", "17864-0"), "ionized calcium"
     ),
     "bun": {"3091-6": "urea, not urea nitrogen"},
     "qt_interval": {"8636-3": "QTc"},

@@ -122,7 +122,7 @@ def _indicated(
     needs = drugs.needs and diagnosed[drugs.needs].value is not True
     for one in candidates:
         if needs and one.flag is None:
-            why = f"ordered, but no {drugs.needs} is found in the chart"
+            why = f"ordered, but no {drugs.needs} was found in the chart"
             yield replace(one, flag=Flag.NO_DIAGNOSIS, why=why)
         else:
             yield one

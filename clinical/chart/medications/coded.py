@@ -45,11 +45,11 @@ def _of_atc(code: str) -> Iterator[Named]:
         if says == "counts":
             yield Named(item)
         elif says == "suggests":
-            yield Named(item, "its group in ATC is often ordered for another reason")
+            yield Named(item, "its ATC group is often ordered for another reason")
     wider = (row for row in rows("drug_atc") if row["atc"] != code and row["atc"].startswith(code))
     for item in dict.fromkeys(item for row in wider for item in listed(row, "item")):
         if item not in _atc_says(code):
-            yield Named(item, "coded as a wide group of drugs")
+            yield Named(item, "coded only as a broad group of drugs")
 
 
 def _atc_says(code: str) -> Mapping[str, str]:

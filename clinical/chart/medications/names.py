@@ -208,7 +208,7 @@ def _misspelt(word: str) -> Iterator[Named]:
     for name in sorted({*_spelled().get(word[:3], ()), *_spelled().get(f"-{word[-3:]}", ())}):
         if _is_one_edit(word, name):
             for one in _lexicon().words[name]:
-                yield Named(one.item, f"reads like {name}")
+                yield Named(one.item, f"looks like {name}")
 
 
 @cache

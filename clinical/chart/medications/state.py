@@ -24,7 +24,7 @@ from clinical.chart.resources.json_access import codings, names, text
 from clinical.chart.resources.scope import Resource
 from shared.json_members import fields, items
 
-ORDERED = "ordered, which is not proof that it is taken"
+ORDERED = "ordered, which does not prove that it is taken"
 REPORTED = "reported, not ordered here"
 
 _NO_ORDER = frozenset({"proposal", "option"})
@@ -63,11 +63,11 @@ def of_order(request: Resource, drug: Drug) -> State:
     if status not in ("active", "on-hold", "unknown"):
         return State(Flag.STATUS, f"status {status or 'not given'}")
     if request.get("doNotPerform") is True:
-        return State(Flag.NOT_AN_ORDER, "charted as not to be given")
+        return State(Flag.NOT_AN_ORDER, 'ordered as "do not give"')
     if intent in _NO_ORDER and not reported:
-        return State(Flag.NOT_AN_ORDER, f"a {intent}, not an order")
+        return State(Flag.NOT_AN_ORDER, f"intent {intent}, not an order")
     if _is_local(request, drug):
-        return State(Flag.LOCAL_ROUTE, "for the skin, the eye or the ear")
+        return State(Flag.LOCAL_ROUTE, "for the skin, eye or ear")
     if status == "on-hold":
         return State(Flag.ON_HOLD, "ordered, but on hold", note, could_count=True)
     if status == "unknown":
@@ -75,7 +75,7 @@ def of_order(request: Resource, drug: Drug) -> State:
         return State(Flag.UNCONFIRMED, why, note, could_count=True)
     if intent in _NO_ORDER:
         # MEDITECH charts what patients say they take so, as its sandbox shows.
-        return State(Flag.UNCONFIRMED, f"reported as a {intent}; please confirm", note)
+        return State(Flag.UNCONFIRMED, f"reported, with intent {intent}; please confirm", note)
     if intent == "plan" and not reported:
         why = "planned, not ordered; please confirm"
         return State(Flag.UNCONFIRMED, why, note, could_count=True)
@@ -88,9 +88,9 @@ def of_use(use: Resource, drug: Drug) -> State:
     if status in _NO_USE or (kind == "MedicationStatement" and status == "completed"):
         return State(Flag.STATUS, f"status {status}")
     if _is_local(use, drug):
-        return State(Flag.LOCAL_ROUTE, "for the skin, the eye or the ear")
+        return State(Flag.LOCAL_ROUTE, "for the skin, eye or ear")
     why = "dispensed, given or reported, but not ordered; please confirm"
-    return State(Flag.SUGGESTION, why, "no order")
+    return State(Flag.SUGGESTION, why, "not an order")
 
 
 def _is_reported(request: Resource) -> bool:

@@ -95,7 +95,7 @@ def moment(value: object, zone: tzinfo | None) -> Moment | None:
     except ValueError:
         return None
     timed = hour is not None
-    note = "no offset is charted; that of the site is assumed" if timed and not offset else ""
+    note = "no time zone in the chart (the site's is assumed)" if timed and not offset else ""
     return Moment(charted, instant, timed, note)
 
 
@@ -126,7 +126,7 @@ def observed(observation: Mapping[str, object], zone: tzinfo | None) -> Moment |
     issued = moment(observation.get("issued"), zone)
     if issued is None:
         return None
-    note = "no time of observation is charted; this is the time of issue"
+    note = "no observation time in the chart (time of issue shown)"
     return Moment(issued.text, issued.instant, issued.timed, note)
 
 

@@ -70,7 +70,7 @@ def in_groups(
 
 
 def _turned_off(calculator: Calculator) -> CalculatorView:
-    reason = "This calculator is turned off here by the configuration of the app"
+    reason = "This calculator is turned off by your organization"
     return CalculatorView(
         calculator,
         "turned_off",
@@ -203,7 +203,7 @@ def _provenance(findings: Findings, clock: Clock) -> str:
         one for one in findings.values() if one.outcome is Outcome.ABSENT and one.value is False
     ]
     if absent:
-        parts.append(f"{len(absent)} not found in chart, counted as no")
+        parts.append(f"{len(absent)} not found in chart, assumed absent")
     return ", ".join(parts)
 
 

@@ -40,7 +40,7 @@ def warnings(
             if Flag.OLD in one.flags:
                 yield Caution(f"Old value: {label(source)}.", name)
             if Flag.PRELIMINARY in one.flags:
-                said = f"A newer preliminary value is charted and not used: {label(source)}."
+                said = f"Newer preliminary value in the chart, not used: {label(source)}."
                 yield Caution(said, name)
 
 

@@ -36,7 +36,7 @@ def remarks_on(finding: ChartFinding, clock: Clock) -> tuple[str, ...]:
 
 def _says_more(finding: ChartFinding) -> bool:
     """Whether the reason tells what state, source and entry do not."""
-    if finding.why in ("", "nothing is charted", "a person answers this"):
+    if finding.why in ("", "nothing is charted", "always entered by hand"):
         return False
     if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
         # Each entry is told with its own reason; a question that does not apply has no entry.
@@ -48,7 +48,7 @@ def _says_more(finding: ChartFinding) -> bool:
         # The age stands with its limit.
         return False
     if finding.outcome in (Outcome.FOUND, Outcome.CALCULATED):
-        return finding.why.startswith("taken together")
+        return finding.why.startswith("collected with")
     chosen = finding.chosen
     if chosen is not None and chosen.moment is None and not chosen.status:
         return False
@@ -70,8 +70,8 @@ def _is_news(passed: PassedOver, chosen: Evidence | None) -> bool:
 def _announcement(passed: PassedOver, clock: Clock) -> str:
     what = "A newer preliminary value" if passed.flag is Flag.PRELIMINARY else "Another value"
     charted, when = passed.evidence.charted, clock.time(passed.evidence.moment)
-    why = ", which lies in the future" if passed.flag is Flag.FUTURE else ""
-    return f"{what} is charted and not used by itself: {charted}, {when}{why}."
+    why = ", which is in the future" if passed.flag is Flag.FUTURE else ""
+    return f"{what} is charted and was not used automatically: {charted}, {when}{why}."
 
 
 def _ruled_out(passed: PassedOver, clock: Clock) -> str:
@@ -101,7 +101,7 @@ def answering(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
 
 def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:
     if evidence.code and evidence.code.code == evidence.charted:
-        evidence = replace(evidence, charted="charted as a code alone")
+        evidence = replace(evidence, charted="charted only as a code")
     # A code of LOINC is that of the question: the answer is what was charted.
     named = evidence.code and evidence.code.code != evidence.charted
     named = named and evidence.code and evidence.code.system != LOINC

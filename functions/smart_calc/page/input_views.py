@@ -128,13 +128,13 @@ def _value(finding: ChartFinding, kind: Kind) -> str:
 
 def _state(finding: ChartFinding, kind: Kind) -> str:
     if kind == "flag" and finding.outcome is Outcome.ABSENT:
-        return "not found in chart: counted as no"
+        return "not found in chart: assumed absent"
     if finding.outcome is Outcome.OPEN:
         return f"{finding.outcome.value}: {finding.why}"
     if finding.outcome is Outcome.FOUND and kind == "flag" and finding.value is False:
         return "no, from the chart"
     if finding.outcome is Outcome.ASKED and finding.chosen:
-        return "not answered by what is charted: please enter"
+        return "not answered by the chart: please enter"
     return str(finding.outcome.value)
 
 

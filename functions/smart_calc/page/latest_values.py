@@ -123,7 +123,7 @@ def _by_time(pressures: list[tuple[Entry, Result]]) -> list[tuple[Entry, Result]
     ordered = sorted(pressures, key=lambda one: one[1].name, reverse=True)
     ordered.sort(key=lambda one: one[0].recency[0], reverse=True)
     return [
-        (top, replace(result, remark="a newer reading stands above"))
+        (top, replace(result, remark="a newer reading is listed above"))
         if top.recency[0] < ordered[0][0].recency[0]
         else (top, result)
         for top, result in ordered
@@ -166,7 +166,7 @@ def _result(top: Entry, newer: Iterable[Entry], other: Entry | None, clock: Cloc
     amount, unit = _amount(top) or ("", "")
     odd = _why_aside(top, clock) or _why_unused(top, clock)
     if other and not odd:
-        odd = f"another value of the same time: {_shown(other)}"
+        odd = f"another value from the same time: {_shown(other)}"
     old = "" if odd else _too_old(top, clock)
     return Result(
         name=name_of(observation.get("code")) or "Unnamed test",
@@ -208,7 +208,7 @@ def _why_unused(entry: Entry, clock: Clock) -> str:
         if candidate.flag and set_aside(candidate, clock.now) is None:
             return candidate.why
     if not entry.candidates and not _has_loinc(entry):
-        return "no LOINC code says which test it is"
+        return "no LOINC code identifies the test"
     return ""
 
 

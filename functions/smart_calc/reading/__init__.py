@@ -158,7 +158,7 @@ def tell_foreign(reading: ChartReading) -> None:
     foreign = reading.chart.foreign
     if foreign:
         fields: dict[str, str | int | float | list[str]] = {"set_aside": len(foreign)}
-        message = "resources of another patient came"
+        message = "the EHR sent resources of another patient"
         log.event("fhir_denied", message, severity="ERROR", code="patient_denied", fields=fields)
 
 
@@ -179,7 +179,9 @@ def _only(patient: str, part: Part) -> Part:
     unanswered = frozenset({"age", "sex"})
     if part.resources:
         problem = "could not be read (the EHR answered with another patient)"
-        log.event("fhir_denied", "another patient came", severity="ERROR", code="patient_denied")
+        log.event(
+            "fhir_denied", "the EHR sent another patient", severity="ERROR", code="patient_denied"
+        )
         return Part(problem=problem, unanswered=unanswered, is_foreign=True)
     if part.problem:
         return part

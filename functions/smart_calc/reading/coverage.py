@@ -49,8 +49,8 @@ def _why(kind: str, interaction: Letter, session: Session) -> str:
     needed = scopes.needed(kind, interaction)
     refused = _asked_and_missing(session.missing, kind, interaction)
     if refused:
-        return f"{needed} is needed; {refused} was asked for and not granted"
-    return f"{needed} is needed, which this launch does not have"
+        return f"{needed} is required. {refused} was requested but not granted"
+    return f"{needed} is required, but this launch does not have it"
 
 
 def _asked_and_missing(missing: Iterable[str], kind: str, interaction: Letter) -> str | None:

@@ -22,7 +22,7 @@ from shared.session.sessions import Active
 from . import coverage
 
 LATE = f"could not be read ({UpstreamTimeout.briefly})"
-NO_ACCESS = "was not read: the EHR gave this app no access to it"
+NO_ACCESS = "was not read: the EHR did not give this app access to it"
 # The last call ends this long before the time for all is up, so that the pages before it count.
 _GATHERING_SECONDS = 0.2
 _Fields = dict[str, str | int | float | list[str]]
@@ -113,7 +113,7 @@ class Reader:
                 return Part(tuple(resources), try_instead=not resources)
             following = page_links.followed(bundle.next, session, request.path)
             if following is None:
-                why = "could not be read to its end (the next page has a foreign address)"
+                why = "could not be read completely (the next page is at a different address)"
                 return _broken(search, resources, _Failed(why))
             url = following
             valued |= self.valued(list(bundle.resources))

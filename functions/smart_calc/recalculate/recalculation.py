@@ -37,11 +37,11 @@ def parse(body: bytes) -> RecalculationRequest:
     try:
         document = strict_json.parse(body)
     except ValueError:
-        raise _invalid("The body is no JSON") from None
+        raise _invalid("The body isn't JSON") from None
     if not isinstance(document, dict) or not isinstance(document.get("inputs"), dict):
-        raise _invalid("The body has no object `inputs`")
+        raise _invalid("The body doesn't have an object `inputs`")
     if unknown := document.keys() - _MEMBERS:
-        raise _invalid(f"The body has a member that is not known here, `{_named(unknown)}`")
+        raise _invalid(f"The body has an unknown property, `{_named(unknown)}`")
     details = document.get("details", False)
     if not isinstance(details, bool):
         raise _invalid("`details` must be true or false")
@@ -134,12 +134,12 @@ def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) 
 def _entry(name: str, given: object) -> tuple[object, str | None]:
     shown = name[:_LONGEST_NAME]
     if not isinstance(given, dict) or "value" not in given or given.keys() - _ENTRY:
-        raise _invalid(f"The input `{shown}` is no object of `value` and `unit`")
+        raise _invalid(f"The input `{shown}` isn't an object with `value` and `unit`")
     value, unit = given["value"], given.get("unit")
     if value is not None and not isinstance(value, bool | int | float | str):
-        raise _invalid(f"The value of the input `{shown}` is no number, text, true or false")
+        raise _invalid(f"The value of the input `{shown}` isn't a number, a string, true or false")
     if unit is not None and not isinstance(unit, str):
-        raise _invalid(f"The unit of the input `{shown}` is no text")
+        raise _invalid(f"The unit of the input `{shown}` isn't a string")
     return value, unit
 
 

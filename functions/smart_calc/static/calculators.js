@@ -397,7 +397,7 @@
       const told = [
         counted(edited, `${edited === 1 ? "value" : "values"} edited, not as charted`),
         taken && (taken === 1 ? "another charted value chosen" : `${taken} other charted values chosen`),
-        [counted(values, `chart ${values === 1 ? "value" : "values"}`), counted(absent, "not found in chart, counted as no")].filter(Boolean).join(", "),
+        [counted(values, `chart ${values === 1 ? "value" : "values"}`), counted(absent, "not found in chart, assumed absent")].filter(Boolean).join(", "),
       ];
       about.textContent = taken + edited ? told.filter(Boolean).join("; ") : charted;
       markRow();

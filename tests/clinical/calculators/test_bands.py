@@ -151,11 +151,11 @@ def band_of(calculator: str, output: str, inputs: Raw) -> str | None:
 @each(
     ("sex", "qt", "band"),
     [
-        ("male", 455, "450 ms or more, the limit for men: prolonged"),
-        ("female", 455, "below 460 ms, the limit for women: not prolonged"),
+        ("male", 455, "450 ms or more (limit for men): prolonged"),
+        ("female", 455, "below 460 ms (limit for women): not prolonged"),
         (None, 455, None),
         (None, 501, "above 500 ms: high risk"),
-        ("female", 500, "460 ms or more, the limit for women: prolonged"),
+        ("female", 500, "460 ms or more (limit for women): prolonged"),
     ],
 )
 def test_the_qtc_band_depends_on_sex_and_is_silent_without(

@@ -145,10 +145,10 @@ def test_the_whole_score_is_the_rounding_of_the_one_printed_beside_it() -> None:
 @each(
     ("height", "weight", "said"),
     [
-        (180, 55, "55.0 kg, the actual weight, since the BMI is below 18.5"),
-        (180, 80, "75.0 kg, the ideal weight, the smaller of the two"),
-        (180, 62, "62.0 kg, the actual weight, the smaller of the two"),
-        (160, 100, "the adjusted weight, since the BMI is 25 or more"),
+        (180, 55, "55.0 kg, the actual weight, because the BMI is below 18.5"),
+        (180, 80, "75.0 kg, the ideal weight, the lower of ideal and actual"),
+        (180, 62, "62.0 kg, the actual weight, the lower of ideal and actual"),
+        (160, 100, "the adjusted weight, because the BMI is 25 or more"),
     ],
 )
 def test_the_weight_that_was_chosen_is_named(height: float, weight: float, said: str) -> None:

@@ -134,7 +134,7 @@ def test_not_applicable_is_said_before_what_is_missing() -> None:
 
     refusal = evaluation.refusals["risk_10y_ascvd_percent"]
     assert isinstance(refusal, NotApplicable)
-    assert str(refusal) == "PREVENT is for 30 to 79 years"
+    assert str(refusal) == "PREVENT is for ages 30 to 79"
     assert evaluation.missing == ()
 
 
@@ -251,7 +251,7 @@ def test_temperature_is_rounded_to_the_tenth_before_it_is_scored() -> None:
     ("calculator", "inputs", "note"),
     [
         ("cha2ds2_vasc", {"atrial_fibrillation": (False, None)}, "No atrial fibrillation: "),
-        ("fib4", {"age": (35, "a")}, "Up to 35 years"),
+        ("fib4", {"age": (35, "a")}, "FIB-4 is unreliable"),
         ("creatinine_clearance_cg", {"height": (150, "cm")}, "Height below 60 in"),
         ("qtc", {"heart_rate": (110, "/min")}, "Heart rate outside 60 to 100"),
         ("ldl", {"triglycerides": (500, "mg/dL")}, "Triglycerides above 400"),

@@ -103,7 +103,7 @@ def test_a_number_at_a_limit_is_printed_plainly_and_in_its_band(off: float) -> N
 
 def test_the_first_limits_of_two_choices_are_the_published_ones() -> None:
     """The actual weight below a BMI of 18.5; sodium counts in MELD-Na above 11, not at it."""
-    assert selection("male", 200, 73.9)[2].endswith("since the BMI is below 18.5")
-    assert selection("male", 200, 74.1)[2].endswith("at a BMI of 18.5 to below 25")
+    assert selection("male", 200, 73.9)[2].endswith("because the BMI is below 18.5")
+    assert selection("male", 200, 74.1)[2].endswith("(BMI 18.5 to below 25)")
     assert meld_na(1, 3.35, 1, 125, dialysis=False) == 11
     assert meld_na(1, 4.5, 1, 125, dialysis=False) > 12

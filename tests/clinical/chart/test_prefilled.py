@@ -46,7 +46,7 @@ def test_qtc_takes_a_heart_rate_of_the_hour_of_the_qt_interval(apart: int, compu
         assert prefilled.warning == ""
     else:
         assert rate.outcome is Outcome.APART
-        assert rate.why == "no set of values within an hour is charted"
+        assert rate.why == "the chart has no set of values within an hour of each other"
         assert [one.value for one in rate.further] == [75]
 
 
@@ -68,7 +68,9 @@ def test_why_a_value_does_not_belong_to_the_others_names_the_time_that_they_span
     finding = filled("anion_gap", *ions, *at(albumin, _1751_7=2.5)).findings["albumin"]
     if finding.outcome is Outcome.FOUND:
         return
-    said = re.search(r"one set, taken within (an hour|24 hours), and no value", finding.why)
+    said = re.search(
+        r"collected within (an hour|24 hours) of each other, without a value", finding.why
+    )
     assert said is not None, finding.why
     assert LONGEST[said[1]] == (1 if last <= 60 else 24)
     assert [one.value for one in finding.further] == [2.5]
@@ -78,4 +80,4 @@ def test_values_that_make_no_set_are_not_said_to_be_far_from_each_other_one_by_o
     resources = [*at(0, _2951_2=140, _2075_0=104), *at(2000, _1963_8=24)]
     findings = filled("anion_gap", *resources).findings
     for name in ("sodium", "chloride", "bicarbonate"):
-        assert findings[name].why == "no set of values within 24 hours is charted"
+        assert findings[name].why == "the chart has no set of values within 24 hours of each other"

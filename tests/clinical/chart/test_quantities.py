@@ -214,7 +214,7 @@ def test_a_mass_unit_under_a_molar_code_is_followed_with_a_note() -> None:
     finding = find("creatinine", observation("14682-9", 1.4, "mg/dL"))
     assert finding.value == 1.4
     assert finding.chosen is not None
-    assert "14682-9 is for moles" in " ".join(finding.chosen.notes)
+    assert "14682-9 implies molar units" in " ".join(finding.chosen.notes)
 
 
 def test_a_molar_unit_under_a_molar_code_needs_no_note() -> None:

@@ -70,7 +70,7 @@ def test_a_time_without_an_offset_is_read_in_the_zone_of_the_site_with_a_note() 
     at_the_site = find("sodium", utc, local, now="2026-11-24T06:00:00-06:00")
     assert at_the_site.value == 140
     assert at_the_site.chosen is not None
-    assert "offset" in at_the_site.chosen.notes[0]
+    assert "time zone" in at_the_site.chosen.notes[0]
     assert find("sodium", utc, local, now="2026-11-24T12:00:00Z").value == 130
 
 

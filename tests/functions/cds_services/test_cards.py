@@ -355,10 +355,10 @@ def test_the_detail_says_what_the_result_is_based_on(cds: Cds) -> None:
     assert "- Age: 41 years" in detail
     assert "- Hypertension: yes" in detail
     counted = "heart failure; stroke, TIA or systemic embolism; vascular disease"
-    assert f"Not found in the chart and counted as no: 3 diagnoses ({counted})." in detail
+    assert f"Not found in the chart, assumed absent: 3 diagnoses ({counted})." in detail
     assert "No anticoagulant was found among 2 drug entries." in detail
     assert "Not found among 3 problem entries: anticoagulant on the problem list;" in detail
-    assert "Not with moderate to severe mitral stenosis or a mechanical valve." in detail
+    assert "Not valid with moderate to severe mitral stenosis or a mechanical valve." in detail
 
 
 @each(
@@ -418,7 +418,7 @@ def test_a_diagnosis_has_the_date_of_its_earliest_entry(cds: Cds) -> None:
 
 
 def test_a_risk_with_an_egfr_of_a_single_creatinine_says_so(cds: Cds) -> None:
-    said = "\n\neGFR rests on one creatinine value.\n\n"
+    said = "\n\neGFR is based on one creatinine value.\n\n"
     prefetch = risk(smokes=True)
     (card,) = cds.main.cards(prefetch)
     assert said in card["detail"]

@@ -104,7 +104,7 @@ def test_another_shape_is_refused_whole(cds: Cds, body: dict[str, Any]) -> None:
     lines = len(cds.log("cds_feedback"))
     answer = cds.main.post(body, path=FEEDBACK)
     assert (answer.status, answer.code) == (400, "parameter_invalid")
-    assert "The member feedback" in answer.text
+    assert "The field feedback" in answer.text
     assert len(cds.log("cds_feedback")) == lines
 
 

@@ -266,7 +266,7 @@ def test_without_what_no_card_can_do_the_call_is_refused(
 ) -> None:
     answer = cds.main.call(chart(**changes))
     assert (answer.status, answer.code) == (412, "cds_data_missing")
-    assert f"not to be had: {lacking}." in answer.text
+    assert f"could not be read: {lacking}." in answer.text
 
 
 def test_a_patient_that_the_ehr_did_not_find_or_give_is_not_asked_for_again(cds: Cds) -> None:

@@ -59,10 +59,10 @@ def test_every_result_is_listed_with_the_reason_why_no_calculator_takes_it(
     answer = post(app, open_session, sent(bundle(CREATININE, slip, odd, coded)))
     assert answer.status == 200, answer.text
     marks = {row["source"].partition("/")[2]: row["mark"] for row in answer.json()["rows"]}
-    assert marks.pop("o-slip").startswith("Sodium lies outside 100 to 190 mmol/L")
-    assert marks.pop("o-odd") == "unit furlongs is not known; mg/dL is wanted"
-    assert marks.pop("o-local") == "no LOINC code says which test it is"
-    assert set(marks.values()) == {"another value of the same time: 1.5 furlongs"}
+    assert marks.pop("o-slip").startswith("Sodium is outside 100 to 190 mmol/L")
+    assert marks.pop("o-odd") == "unknown unit furlongs (expected mg/dL)"
+    assert marks.pop("o-local") == "no LOINC code identifies the test"
+    assert set(marks.values()) == {"another value from the same time: 1.5 furlongs"}
 
 
 def test_a_number_keeps_its_digits_and_a_time_has_the_zone_of_the_page() -> None:

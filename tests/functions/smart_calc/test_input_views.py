@@ -81,8 +81,8 @@ def test_an_input_that_stays_empty_shows_what_is_charted_and_why_it_is_not_used(
 def test_a_missing_unit_and_an_unknown_one_are_told_apart() -> None:
     (none,) = seen("creatinine", quantity(value=1.5)).remarks
     (unknown,) = seen("creatinine", quantity(value=1.5, unit="g")).remarks
-    assert none == "No unit is charted; mg/dL is wanted."
-    assert unknown == "Unit g is not known; mg/dL is wanted."
+    assert none == "No unit in the chart (expected mg/dL)."
+    assert unknown == "Unknown unit g (expected mg/dL)."
 
 
 def test_a_converted_value_stands_with_the_one_charted_and_another_alone() -> None:
@@ -99,12 +99,12 @@ def test_a_diagnosis_stands_with_its_code_once_and_its_reason_once() -> None:
     assert entry.remark == "active provisional"
     assert view.remarks == ()
     (entry,) = seen("hypertension", condition(concept(ICD10CM, "I10"))).entries
-    assert entry.text == "charted as a code alone (I10)"
+    assert entry.text == "charted only as a code (I10)"
 
 
 def test_what_is_absent_is_said_to_be_not_found() -> None:
     assert seen("creatinine").state == "not found in chart"
-    assert seen("atrial_fibrillation").state == "not found in chart: counted as no"
+    assert seen("atrial_fibrillation").state == "not found in chart: assumed absent"
     former = smoking("8517006", effectiveDateTime=TODAY)
     assert seen("current_smoker", former).state == "no, from the chart"
     assert seen("current_smoker").data == "null"

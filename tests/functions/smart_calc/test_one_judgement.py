@@ -72,7 +72,7 @@ def test_a_newer_preliminary_value_is_told_beside_the_final_one() -> None:
 
 def test_two_values_of_one_time_are_marked_as_the_calculators_see_them() -> None:
     (row,) = shown(chloride(100), chloride(120))
-    assert row.mark.startswith("another value of the same time")
+    assert row.mark.startswith("another value from the same time")
     (agreeing,) = shown(chloride(100), chloride(100.4))
     assert agreeing.mark == ""
 
@@ -123,7 +123,7 @@ def test_the_page_has_the_offset_of_most_times_and_tells_of_another() -> None:
         (
             "2026-11-19T05:10:00",
             "UTC",
-            "19 Nov 2026 05:10 (charted 19 Nov 2026 05:10 without an offset)",
+            "19 Nov 2026 05:10 (charted 19 Nov 2026 05:10 without a time zone)",
         ),
     ],
 )
@@ -149,11 +149,11 @@ def seen(name: str, *resources: dict[str, Any]) -> InputView:
 def test_oxygen_that_was_charted_is_never_said_not_to_be() -> None:
     old = observation("3151-8", 2.6, "L/min", effectiveDateTime="2026-11-20T08:00:00Z")
     view = seen("supplemental_oxygen", old)
-    assert view.remarks == ("No oxygen is charted in the last 48 h; the last value is older.",)
+    assert view.remarks == ("No oxygen charted in the last 48 h (the last value is older).",)
     (entry,) = view.entries
     assert (entry.text, entry.when) == ("2.6 L/min", "20 Nov 2026 08:00")
     none = seen("supplemental_oxygen")
-    assert none.remarks == ("No oxygen flow or concentration is charted.",)
+    assert none.remarks == ("No oxygen flow or concentration in the chart.",)
 
 
 def test_a_suggestion_by_text_shows_what_its_coding_says() -> None:
@@ -230,8 +230,8 @@ def test_acute_kidney_injury_on_the_problem_list_stands_beside_the_egfr() -> Non
 @each(
     ("verification", "said"),
     [
-        ("confirmed", "Atrial fibrillation is charted: in an irregular rhythm the QTc of one beat"),
-        ("provisional", "The problem list suggests atrial fibrillation: in an irregular rhythm"),
+        ("confirmed", "Atrial fibrillation is charted. In an irregular rhythm the QTc of one beat"),
+        ("provisional", "The problem list suggests atrial fibrillation. In an irregular rhythm"),
     ],
 )
 def test_atrial_fibrillation_stands_beside_the_qtc(verification: str, said: str) -> None:
@@ -294,7 +294,7 @@ def test_what_may_undo_the_result_is_said_before_the_age_of_a_value() -> None:
     unsteady, preliminary = view.cautions
     assert unsteady.startswith("Creatinine is not steady: from 1.8 to 1.21 mg/dL")
     assert preliminary == (
-        "A newer preliminary value is charted and not used: Creatinine, serum or plasma."
+        "Newer preliminary value in the chart, not used: Creatinine, serum or plasma."
     )
     assert view.note.index("not steady") < view.note.index("preliminary")
 

@@ -227,21 +227,25 @@ def test_scopes_that_were_not_granted_are_named_and_their_calls_not_made(app: Ap
         assert scope in section(page, "missing")
     assert "patient/Patient.r" in section(page, "granted")
     for category in (VITALS, LABS):
-        assert "was not read: the EHR gave this app no access to it" in section(page, category)
-    assert "Was not read: the EHR gave this app no access" in calculator(page, "egfr_ckd_epi_2021")
+        assert "was not read: the EHR did not give this app access to it" in section(page, category)
+    assert "Was not read: the EHR did not give this app access" in calculator(
+        page, "egfr_ckd_epi_2021"
+    )
     # A clinician is told in words; the scopes are in the line for support.
     told, support = re.sub(r"<pre.*?</pre>", "", section(page, "unread"), flags=re.DOTALL), page
     assert "scope" not in told
     assert "patient/" not in told
-    needed = "patient/Observation.s is needed; patient/Observation.rs was asked for and not granted"
+    needed = (
+        "patient/Observation.s is required. patient/Observation.rs was requested but not granted"
+    )
     assert f"labs: {needed}." in support
-    assert "drugs: patient/MedicationRequest.s is needed, which this launch does not" in support
+    assert "drugs: patient/MedicationRequest.s is required, but this launch does not" in support
     assert [request.path for request in tenant.received] == ["/Patient/p1"]
 
 
 def test_of_a_patient_that_may_not_be_read_no_value_is_shown(app: App) -> None:
     page = _shown(page_of(app, tenant_of(app, "n", scope="launch patient/Observation.rs")))
-    assert "patient: patient/Patient.r is needed" in page
+    assert "patient: patient/Patient.r is required" in page
     assert "No values are shown" in page
     assert not re.search(r"Sodium|class=\"calculator\"", page)
 
@@ -252,8 +256,8 @@ def test_a_finer_grained_scope_shows_what_it_covers(app: App) -> None:
     tenant = tenant_of(app, "n", scope=scope)
     page = page_of(app, tenant)
     assert "Sodium" in section(page, LABS)
-    assert "gave this app no access to it" in section(page, VITALS)
-    assert "vitals: patient/Observation.s is needed" in section(page, "unread")
+    assert "did not give this app access to it" in section(page, VITALS)
+    assert "vitals: patient/Observation.s is required" in section(page, "unread")
     observations = tenant.hits("/Observation")
     assert observations
     assert all("category=laboratory" in request.query for request in observations)
@@ -346,7 +350,7 @@ def test_diagnoses_that_were_not_read_are_not_counted_as_absent(app: App) -> Non
     page = page_of(app, answering(tenant_of(app), conditions=Scripted(500)))
     shown = calculator(page, "cha2ds2_vasc")
     assert "Missing: Heart failure (could not be read)" in page
-    assert "counted as no" not in shown
+    assert "assumed absent" not in shown
 
 
 @each(
@@ -462,7 +466,7 @@ def test_the_note_of_a_score_names_what_was_found_assumed_open_and_not_read(app:
     assert "answers are missing)" in lines.splitlines()[2]
     assert "Age 66" in told["From the chart"]
     assert told["Assumed absent, not found in chart"].startswith("Abnormal renal function; ")
-    assert told["Open"].endswith("Alcoholic drinks a week (not answered)")
+    assert told["Open"].endswith("Alcoholic drinks per week (not answered)")
     assert "Antiplatelet drug or NSAID" in told["Not read"]
     assert told["Not all of the chart was read"].startswith("drugs ordered, could not be read")
     assert re.search(r"^Chart read \d+ \w{3} \d{4} \d\d:\d\d UTC", lines, re.MULTILINE)

@@ -388,6 +388,6 @@ def test_blood_pressures_stand_together_newest_first_whatever_their_codes() -> N
     other = observation(code={"text": "Aldosterone"})
     shown = rows(observation(), panel, lower, other, upper)
     assert [one.value for one in shown] == ["139", "146", "84", "152 / 90", "139"]
-    assert [one.remark for one in shown] == ["", "", "", "a newer reading stands above", ""]
+    assert [one.remark for one in shown] == ["", "", "", "a newer reading is listed above", ""]
     alone = rows(panel)
     assert [one.remark for one in alone] == [""]

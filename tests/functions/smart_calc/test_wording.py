@@ -50,7 +50,7 @@ def test_a_value_that_is_charted_and_not_used_is_not_called_missing() -> None:
     albumin = observation("1751-7", 2.5, "g/dL", id="a", effectiveDateTime="2026-11-18T09:00:00Z")
     gap = view_of("anion_gap", *IONS, albumin)
     refused = {one.refused for one in gap.results if one.refused}
-    told = "Albumin, serum or plasma: not used, not taken together with the others"
+    told = "Albumin, serum or plasma: not used, not collected with the other values"
     assert any(told in one for one in refused)
     assert not any("Missing: Albumin" in one for one in refused)
     without = {one.refused for one in view_of("anion_gap", *IONS).results if one.refused}
@@ -77,7 +77,7 @@ def test_an_answer_that_needs_a_person_does_not_deny_what_is_charted() -> None:
     flow = observation("3151-8", 2.6, "L/min", **vital)
     chart = read_chart([flow], NOW + timedelta(days=30), "p1", None)
     seen = input_views.view(chart.findings["supplemental_oxygen"], Clock(NOW), optional=False)
-    assert seen.state == "not answered by what is charted: please enter"
+    assert seen.state == "not answered by the chart: please enter"
     assert seen.value == ""
 
 
