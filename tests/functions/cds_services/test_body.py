@@ -56,7 +56,7 @@ def test_a_body_that_lacks_something_is_refused_by_name(
         changes = {**changes, "fhirAuthorization": cds.main.access()}
     answer = cds.main.call(**changes)
     assert (answer.status, answer.code) == (400, "parameter_invalid")
-    assert f"The member {member} " in answer.text
+    assert f"The field {member} " in answer.text
 
 
 @each(
