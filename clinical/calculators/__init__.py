@@ -1,4 +1,4 @@
-"""Clinical calculators as pure code: one module per published calculator, one entry point."""
+"""Clinical calculators as pure code: one module for each published calculator, one entry point."""
 
 from clinical.calculators.evaluate import (
     Evaluation,

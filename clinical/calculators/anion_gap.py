@@ -5,17 +5,17 @@ from clinical.calculators.model import ADULTS, Calculator, Citation, Output
 
 
 def anion_gap(sodium: float, chloride: float, bicarbonate: float) -> float:
-    """Anion gap, mmol/L."""
+    """Return the anion gap, mmol/L."""
     return sodium - chloride - bicarbonate
 
 
 def albumin_corrected(sodium: float, chloride: float, bicarbonate: float, albumin: float) -> float:
-    """Anion gap as it would be at an albumin of 4.0 g/dL, mmol/L."""
+    """Return the anion gap at an albumin of 4.0 g/dL, mmol/L."""
     return anion_gap(sodium, chloride, bicarbonate) + 2.5 * (4.0 - albumin)
 
 
 def with_potassium(sodium: float, potassium: float, chloride: float, bicarbonate: float) -> float:
-    """Anion gap with potassium among the cations, mmol/L."""
+    """Return the anion gap with potassium among the cations, mmol/L."""
     return anion_gap(sodium, chloride, bicarbonate) + potassium
 
 

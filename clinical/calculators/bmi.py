@@ -13,7 +13,7 @@ from clinical.calculators.model import (
 
 
 def body_mass_index(weight: float, height: float) -> float:
-    """Body mass index, kg/m2, from weight in kg and height in cm; refused outside 8 to 120."""
+    """Return the BMI, kg/m2, from kg and cm; raise Implausible outside 8 to 120."""
     bmi = weight / (height / 100) ** 2
     if not within(bmi, 8, 120):
         raise Implausible("Weight and height give a BMI outside 8 to 120 kg/m2: check the units")

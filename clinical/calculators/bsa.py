@@ -6,7 +6,7 @@ from clinical.calculators.model import Calculator, Citation, Output
 
 
 def body_surface_area(weight: float, height: float) -> float:
-    """Body surface area, m2, from weight in kg and height in cm."""
+    """Return the body surface area, m2, from weight in kg and height in cm."""
     return math.sqrt(height * weight / 3600)
 
 

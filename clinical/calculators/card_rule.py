@@ -1,20 +1,21 @@
-"""What a card needs in addition to a result. Each calculator declares it; clinical/cards.py judges.
+"""The conditions for a card. Each calculator declares its own; clinical/cards.py checks them.
 
-A card interrupts a clinician who asked for nothing. It cites one published limit, and the chart
-must prove it. docs/cards.md gives the reasons.
+A card is unsolicited, so it cites one published limit and the chart must prove the result.
+docs/cards.md gives the reasons.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-# CDS Hooks 2.0 also defines `critical`. No card has it: none of these results stops a clinician.
+# CDS Hooks 2.0 also defines `critical`. No card uses it, because none of these results should stop
+# the clinician's work.
 Urgency = Literal["warning", "info"]
 
 
 @dataclass(frozen=True, slots=True)
 class OnCard:
-    """A band as a card shows it: its urgency, and the limit in the words of the document."""
+    """A band as a card shows it: its urgency, and the limit in the document's words."""
 
     urgency: Urgency
     limit: str
@@ -22,7 +23,7 @@ class OnCard:
 
 @dataclass(frozen=True, slots=True)
 class NoDrug:
-    """Drug classes of which the chart must have no order; a card calls them `kind`.
+    """Drug classes that the chart must have no order for; a card calls them `kind`.
 
     With `among_some` at least one drug must be charted, because an empty list proves nothing.
     """
@@ -46,7 +47,7 @@ class Nearby:
 class TimesNormal:
     """Measured inputs that must stay below `times` the upper end of their reference range.
 
-    `otherwise` stands for that end if the chart has none. It only ever prevents a card.
+    `otherwise` replaces that end if the chart has no range. It can only prevent a card.
     """
 
     inputs: tuple[str, ...]
@@ -56,9 +57,7 @@ class TimesNormal:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """The band, or a worse one, must follow from every value of `input` back to one this old.
-
-    `earlier` is how much older than the newest value that one must be.
+    """Every value of `input`, back to one `earlier` than the newest, gives the band or a worse one.
 
     The output lists its bands from the best to the worst.
     """
@@ -71,11 +70,11 @@ class Lasting:
 class CardRule:
     """The conditions under which an output in a band with `on_card` makes a card.
 
-    `place` orders cards of one urgency. `document` is cited by name in the summary and by `doi` as
-    the source. A site that chooses no cards has those `by_default`. Findings in `present` must be
-    in the chart, those in `not_found` must be absent from one that was read completely. `listed`
-    is a finding whose stage on the problem list, if it is as bad as the band, makes the card
-    redundant.
+    `place` orders cards of the same urgency. The summary cites `document` by name, and the source
+    is its `doi`. Cards `by_default` are shown at sites that don't choose. Findings in `present`
+    must be in the chart. Findings in `not_found` must be absent from a chart that was read
+    completely. `listed` is a finding that makes the card redundant if its stage on the problem
+    list is at least as bad as the band.
     """
 
     place: int
@@ -93,13 +92,13 @@ class CardRule:
 
     @property
     def findings(self) -> frozenset[str]:
-        """Every finding of a chart that is named here."""
+        """Every finding that this rule names."""
         drugs = self.no_drug.classes if self.no_drug else ()
         return frozenset((*self.present, *self.not_found, *drugs, *filter(None, (self.listed,))))
 
     @property
     def measured(self) -> frozenset[str]:
-        """Every measured input that is named here."""
+        """Every measured input that this rule names."""
         near = (self.nearby.input, self.nearby.of) if self.nearby else ()
         enzymes = self.times_normal.inputs if self.times_normal else ()
         return frozenset((*near, *enzymes, *((self.lasting.input,) if self.lasting else ())))

@@ -23,7 +23,7 @@ def score_va(
     stroke_tia_thromboembolism: bool,
     vascular_disease: bool,
 ) -> float:
-    """CHA2DS2-VA, 0 to 8: the score without the point for sex."""
+    """Return CHA2DS2-VA, 0 to 8: the score without the point for sex."""
     points = 2 if at_least(age, 75) else 1 if at_least(age, 65) else 0
     points += congestive_heart_failure + hypertension + diabetes + vascular_disease
     return points + 2 * stroke_tia_thromboembolism
@@ -38,7 +38,7 @@ def score(
     stroke_tia_thromboembolism: bool,
     vascular_disease: bool,
 ) -> float:
-    """CHA2DS2-VASc, 0 to 9."""
+    """Return CHA2DS2-VASc, 0 to 9."""
     return (sex == "female") + score_va(
         age,
         congestive_heart_failure,
@@ -50,7 +50,7 @@ def score(
 
 
 def points(given: Given) -> dict[str, int]:
-    """Points of each input of CHA2DS2-VASc that was given."""
+    """Return the CHA2DS2-VASc points of each given input."""
     scored = {name: int(given[name]) for name in _ITEMS if name in given}
     if "stroke_tia_thromboembolism" in scored:
         scored["stroke_tia_thromboembolism"] *= 2
@@ -123,7 +123,7 @@ _BANDS_VA = (
 
 
 def _with_fibrillation(band: Band) -> Band:
-    """Return a band that only holds with atrial fibrillation."""
+    """Return the band, limited to patients with atrial fibrillation."""
     return Band(
         band.text,
         lambda v, g: g.get("atrial_fibrillation") is not False and band.holds(v, g),

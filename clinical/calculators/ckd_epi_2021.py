@@ -7,7 +7,7 @@ from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Outpu
 
 
 def egfr(age: int, sex: Sex, creatinine: float) -> float:
-    """Glomerular filtration rate, mL/min/1.73 m2, from IDMS-traceable creatinine in mg/dL."""
+    """Return the eGFR, mL/min/1.73 m2, from IDMS-traceable creatinine in mg/dL."""
     female = sex == "female"
     kappa = 0.7 if female else 0.9
     alpha = -0.241 if female else -0.302
@@ -89,7 +89,7 @@ CALCULATOR = Calculator(
                     "pregnancy",
                     "palliative_care",
                 ),
-                # KDIGO 2024: chronic is more than three months.
+                # KDIGO 2024: chronic means more than three months.
                 lasting=Lasting("creatinine", 90 * DAY),
                 listed="chronic_kidney_disease",
             ),

@@ -21,12 +21,12 @@ FIVE_FEET = 60 * CM_PER_INCH
 
 
 def clearance(age: int, sex: Sex, creatinine: float, weight: float) -> float:
-    """Creatinine clearance, mL/min, from creatinine in mg/dL and a weight in kg."""
+    """Return the creatinine clearance, mL/min, from creatinine in mg/dL and a weight in kg."""
     return (140 - age) * weight / (72 * creatinine) * (0.85 if sex == "female" else 1)
 
 
 def ideal_weight(sex: Sex, height: float) -> float:
-    """Devine's ideal body weight, kg, from height in cm; refused where it is not positive."""
+    """Return Devine's ideal weight, kg, from height in cm; raise NotApplicable unless positive."""
     weight = (45.5 if sex == "female" else 50) + 2.3 * (height / CM_PER_INCH - 60)
     if at_most(weight, 0):
         raise NotApplicable("Devine's ideal weight is not defined at this height")
@@ -34,18 +34,18 @@ def ideal_weight(sex: Sex, height: float) -> float:
 
 
 def adjusted_weight(sex: Sex, height: float, weight: float) -> float:
-    """Ideal weight plus 40 % of what the actual weight exceeds it by, kg."""
+    """Return the ideal weight plus 40 % of the excess of the actual weight, kg."""
     ideal = ideal_weight(sex, height)
     return ideal + 0.4 * (weight - ideal)
 
 
 def selected_weight(sex: Sex, height: float, weight: float) -> float:
-    """The weight for the patient's BMI class, kg."""
+    """Return the weight for the patient's BMI class, kg."""
     return selection(sex, height, weight)[0]
 
 
 def selection(sex: Sex, height: float, weight: float) -> tuple[float, str, str]:
-    """The weight for the patient's BMI class, kg, which one that is in short, and why."""
+    """Return the weight for the patient's BMI class in kg, its short name, and the reason."""
     bmi = weight / (height / 100) ** 2
     if below(bmi, 18.5):
         return weight, "actual weight", "the actual weight, because the BMI is below 18.5"
@@ -59,21 +59,21 @@ def selection(sex: Sex, height: float, weight: float) -> tuple[float, str, str]:
 
 
 def by_ideal_weight(age: int, sex: Sex, creatinine: float, height: float) -> float:
-    """Clearance computed with the ideal weight, mL/min."""
+    """Return the clearance for the ideal weight, mL/min."""
     return clearance(age, sex, creatinine, ideal_weight(sex, height))
 
 
 def by_adjusted_weight(
     age: int, sex: Sex, creatinine: float, weight: float, height: float
 ) -> float:
-    """Clearance computed with the adjusted weight, mL/min."""
+    """Return the clearance for the adjusted weight, mL/min."""
     return clearance(age, sex, creatinine, adjusted_weight(sex, height, weight))
 
 
 def by_selected_weight(
     age: int, sex: Sex, creatinine: float, weight: float, height: float
 ) -> float:
-    """Clearance computed with the weight that the BMI selects, mL/min."""
+    """Return the clearance for the weight that the BMI selects, mL/min."""
     return clearance(age, sex, creatinine, selected_weight(sex, height, weight))
 
 

@@ -6,7 +6,7 @@ from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Outpu
 
 
 def corrected_calcium(calcium_total: float, albumin: float) -> float:
-    """Corrected calcium, mg/dL, from total calcium in mg/dL and albumin in g/dL."""
+    """Return the corrected calcium, mg/dL, from total calcium in mg/dL and albumin in g/dL."""
     return calcium_total + 0.8 * (4.0 - albumin)
 
 

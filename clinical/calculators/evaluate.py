@@ -1,4 +1,4 @@
-"""Runs a calculator: checks inputs, refuses with the reason, interprets what it computes."""
+"""Running a calculator: checks the inputs, computes, interprets, or refuses with a reason."""
 
 import math
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ from clinical.calculators.registry import DERIVED, REGISTRY
 class Result:
     """One computed output: the unrounded value, its printed form and its interpretation.
 
-    `meaning` says what the number stands on for this patient; empty where nothing is to be said.
-    `on_card` is how a card shows the band, `short` the same in a word or two for a row of a list.
+    `meaning` explains the number for this patient, and may be empty. `on_card` is the band as a
+    card shows it, and `short` the band in a word or two for a row of a list.
     """
 
     output: Output
@@ -41,10 +41,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a calculator made of the inputs: an output is either in `results` or in `refusals`.
+    """A calculator's outputs, each either in `results` or in `refusals`.
 
-    `ranges` tells of a refused score where it lies whatever the missing answers are, `points` what
-    each input that was given adds to one, `given` the inputs as they were checked.
+    `ranges` holds the possible range of each refused score, over all missing answers. `points` is
+    what each given input adds to a score, and `given` holds the checked inputs.
     """
 
     calculator: Calculator
@@ -62,14 +62,14 @@ class Evaluation:
 
     @property
     def refused(self) -> str | None:
-        """Why there is no number at all; None where there is one."""
+        """The reason if there is no number at all, otherwise None."""
         if self.results:
             return None
         return "; ".join(dict.fromkeys(str(refusal) for refusal in self.refusals.values()))
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Inputs whose absence alone keeps an output from being computed."""
+        """Inputs whose absence is the only reason that an output can't be computed."""
         refusals = self.refusals.values()
         names = [
             n for refusal in refusals if isinstance(refusal, MissingInput) for n in refusal.inputs
@@ -80,9 +80,9 @@ class Evaluation:
 def evaluate(name: str, inputs: Raw) -> Evaluation:
     """Compute every output of a calculator that the inputs allow.
 
-    `inputs` maps input names to (value, unit); a value of None counts as not given, names that
-    the calculator does not know are ignored. Raises UnknownCalculator, else nothing: what cannot
-    be computed is in `refusals`.
+    `inputs` maps input names to (value, unit). A value of None counts as not given, and unknown
+    names are ignored. Raises only UnknownCalculator: outputs that can't be computed are in
+    `refusals`.
     """
     calculator = REGISTRY.get(name)
     if calculator is None:
@@ -132,8 +132,8 @@ def _short(output: Output, band: Band | None, given: Given) -> str:
 
 
 def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> float:
-    # What makes an output impossible is said before what is missing: no one should look for a
-    # potassium only to learn that the patient is too young.
+    # Report what makes an output impossible before what is missing. Otherwise a clinician would
+    # look up a potassium, only to learn that the patient is too young.
     for limit in output.limits:
         if limit.input in given and not limit.admits(given[limit.input]):
             raise NotApplicable(limit.reason)
@@ -141,8 +141,8 @@ def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> flo
         if exclusion.holds(given):
             raise NotApplicable(exclusion.text)
     for name, fault in faults.items():
-        # One wrong number puts the others in doubt too. A choice (sex "other") is no mistake and
-        # closes only what needs it.
+        # A wrong number puts the others in doubt too. A choice (sex "other") isn't a mistake and
+        # blocks only the outputs that need it.
         if name in output.inputs or name not in CHOICES:
             raise fault
     missing = tuple(name for name in output.needs if name not in given)
@@ -156,10 +156,10 @@ def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> flo
 
 
 def with_computed_inputs(inputs: Raw, off: AbstractSet[str] = frozenset()) -> Raw:
-    """The inputs with `egfr` and `bmi`, which PREVENT takes, computed where they are not given.
+    """Return the inputs, with `egfr` and `bmi` (used by PREVENT) computed if they aren't given.
 
-    They come from creatinine, age and sex, and from weight and height; what those do not allow
-    stays absent. A calculator in `off` gives nothing.
+    They are computed from creatinine, age and sex, and from weight and height, if possible.
+    Calculators in `off` aren't used.
     """
     computed = dict(inputs)
     for name, source in DERIVED.items():
@@ -172,9 +172,9 @@ def with_computed_inputs(inputs: Raw, off: AbstractSet[str] = frozenset()) -> Ra
 
 
 def calculate(name: str, inputs: Raw) -> dict[str, float]:
-    """The unrounded outputs of a calculator by name; an output that is refused is left out.
+    """Return the unrounded outputs of a calculator by name, leaving out refused ones.
 
-    Raises UnknownCalculator, and Refused (a ValueError) where no output can be computed.
+    Raises UnknownCalculator, and Refused (a ValueError) if no output can be computed.
     """
     evaluation = evaluate(name, inputs)
     if evaluation.refused is not None:

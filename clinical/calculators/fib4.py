@@ -17,7 +17,7 @@ from clinical.calculators.model import (
 
 
 def fib4(age: int, ast: float, alt: float, platelets: float) -> float:
-    """FIB-4 index from AST and ALT in U/L and platelets in 10^9/L."""
+    """Return the FIB-4 index from AST and ALT in U/L and platelets in 10^9/L."""
     return age * ast / (platelets * math.sqrt(alt))
 
 

@@ -16,7 +16,7 @@ def score(
     antiplatelet_or_nsaid: bool,
     alcohol_drinks_per_week: float,
 ) -> float:
-    """HAS-BLED, 0 to 9: one point for each item."""
+    """Return HAS-BLED, 0 to 9: one point for each item."""
     elderly = above(age, 65)
     alcohol = at_least(alcohol_drinks_per_week, 8)
     return (
@@ -31,7 +31,7 @@ def score(
 
 
 def points(given: Given) -> dict[str, int]:
-    """Points of each input of HAS-BLED that was given."""
+    """Return the HAS-BLED points of each given input."""
     scored = {name: int(given[name]) for name in _ITEMS if name in given}
     if "age" in given:
         scored["age"] = int(above(given["age"], 65))
@@ -55,7 +55,7 @@ _RATES = (1.13, 1.02, 1.88, 3.74, 8.70, 12.50)
 
 
 def _rate(given: Given) -> str:
-    """What happened at this score in the first cohort; the highest one rests on few people."""
+    """Return the bleeding rate at this score in the original cohort; few had the highest one."""
     at = sum(points(given).values())
     if at not in range(len(_RATES)):
         return ""

@@ -1,7 +1,7 @@
-"""What a calculator declares about charts: how it is filled, when it is relevant, what warns of it.
+"""What a calculator declares about charts: how it's filled, when it's relevant, and its cautions.
 
-Names are those of inputs (inputs.py) and of findings that a chart answers beside them, such as
-`oral_anticoagulant`. The registry checks that all of them are known.
+Names refer to inputs (inputs.py) or to other findings of a chart, such as `oral_anticoagulant`. The
+registry checks that all of them are known.
 """
 
 from collections.abc import Mapping
@@ -9,18 +9,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# Values taken within this time count as taken at once.
+# Values taken within this time count as taken together.
 SAME_DRAW = HOUR
 
 
 @dataclass(frozen=True, slots=True)
 class DrawRule:
-    """Inputs that count together only where they were taken together.
+    """Inputs that can be combined only if they were taken together.
 
-    `optional` inputs join where they fit. `within` is the widest spread allowed, `warn_beyond` the
-    spread beyond which a warning is due. With `tight_first` a set within `warn_beyond` is preferred
-    to a wider one that is newer by no more than `within`. A set may be no older than `max_age`,
-    where one is given.
+    `optional` inputs join if they fit. `within` is the widest spread allowed, and a spread beyond
+    `warn_beyond` gives a warning. With `tight_first`, a set within `warn_beyond` is preferred to a
+    wider one that is newer by up to `within`. A set can't be older than `max_age`, if given.
     """
 
     inputs: tuple[str, ...]
@@ -33,9 +32,9 @@ class DrawRule:
 
 @dataclass(frozen=True, slots=True)
 class OnlyWith:
-    """Findings of which one must be there for the calculator to be meant for the patient.
+    """Findings of which the patient must have at least one for the calculator to apply.
 
-    `without` is said where a chart has none of them, `untold` where it leaves the first open.
+    `without` is the text if a chart has none of them, `untold` if it leaves the first one open.
     """
 
     findings: tuple[str, ...]
@@ -45,10 +44,10 @@ class OnlyWith:
 
 @dataclass(frozen=True, slots=True)
 class ChartCaution:
-    """A sentence to read before the result, where the chart has a finding.
+    """A sentence to read before the result if the chart has a finding.
 
-    `suggested` is the sentence where the chart only suggests the finding; empty: nothing is said.
-    With `if_past` it is only said if every entry of the finding has ended.
+    `suggested` is the sentence if the chart only suggests the finding; if empty, nothing is shown.
+    With `if_past`, it's shown only if every entry of the finding has ended.
     """
 
     finding: str
@@ -59,9 +58,9 @@ class ChartCaution:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A charted value of the same kind as an output: shown beside it, never used.
+    """A charted value of the same kind as an output: shown next to it, never used.
 
-    It is left out where it differs from the output by no more than `agrees_within`.
+    It's left out if it differs from the output by `agrees_within` or less.
     """
 
     input: str
@@ -73,11 +72,11 @@ class Beside:
 class InChart:
     """Everything that a calculator declares about charts.
 
-    `relevant_with` are findings that bring it to the top of a page, the most specific first, each
-    with what a row says of it in a word; empty: the calculator's own subject. `steady` inputs must
-    not be changing: no estimate of kidney function holds while creatinine is. `floors` are inputs
-    whose lower values the published formula counts as that number. `applies_with` are questions
-    that are only asked where the chart has, or could have, a finding.
+    `relevant_with` lists the findings that make it relevant, the most specific first, each with a
+    word for its row; if empty, the row shows the calculator's subject. `steady` inputs must not be
+    changing, because no estimate of kidney function is valid while creatinine is. `floors` are
+    inputs whose lower values count as that number in the published formula. `applies_with` are
+    questions that are asked only if the chart has, or could have, a finding.
     """
 
     draw: DrawRule | None = None
@@ -91,7 +90,7 @@ class InChart:
 
     @property
     def names(self) -> frozenset[str]:
-        """Every input and finding that is named here."""
+        """Every input and finding that is declared here."""
         draw = self.draw.inputs + self.draw.optional if self.draw else ()
         only = self.only_with.findings if self.only_with else ()
         beside = (self.beside.input,) if self.beside else ()
@@ -104,7 +103,7 @@ class InChart:
 
 NOTHING = InChart()
 
-# Findings of a chart that are no input: they make calculators relevant, or warn of results.
+# Findings that aren't inputs: they make calculators relevant, give cautions or prevent cards.
 FINDINGS: Mapping[str, str] = {
     "oral_anticoagulant": "Oral anticoagulant",
     "parenteral_anticoagulant": "Parenteral anticoagulant",
@@ -126,7 +125,7 @@ FINDINGS: Mapping[str, str] = {
     "known_cirrhosis": "Cirrhosis",
 }
 
-# No estimate of kidney function holds in these states.
+# No estimate of kidney function is valid in these states.
 KIDNEY_CAUTIONS = (
     ChartCaution(
         "acute_kidney_injury",

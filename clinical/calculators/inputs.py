@@ -1,6 +1,6 @@
 """The input dictionary: LOINC codes, units, hard ranges and freshness of every input.
 
-Outside its hard range a value is refused as a probable unit error. This material contains content
+A value outside its hard range is refused as a probable unit error. This material contains content
 from LOINC (http://loinc.org). LOINC is copyright Regenstrief Institute, Inc. and the LOINC
 Committee and is available at no cost under the license at http://loinc.org/license.
 """
@@ -19,10 +19,10 @@ from clinical.calculators.model import Implausible, NotUnderstood, UnknownUnit
 class Input:
     """One measured input.
 
-    `unit` is the canonical UCUM unit; `units` maps a normalised unit string to (factor, offset)
-    with canonical = value x factor + offset; `low` and `high` bound the hard range in canonical
-    units. A value older than `fresh_days` is shown with a warning, one older than `max_days` is
-    not prefilled. `loinc` is empty for what no Observation carries.
+    `unit` is the canonical UCUM unit. `units` maps a normalized unit string to (factor, offset),
+    where canonical = value x factor + offset. `low` and `high` bound the hard range in canonical
+    units. A value older than `fresh_days` gets a warning, and one older than `max_days` isn't
+    prefilled. `loinc` is empty if no Observation has the input.
     """
 
     name: str
@@ -127,7 +127,7 @@ INPUTS: Mapping[str, Input] = MappingProxyType(dict((
          (0.1, 25000), (365, 730), "9318-7 14959-1 14958-3 30000-4 32294-1"),
 )))
 
-# Numbers that no Observation gives: counted from the birth date, calculated here, or asked.
+# Numbers without an Observation: counted from the birth date, calculated here, or asked.
 OTHER_NUMBERS: Mapping[str, Input] = MappingProxyType(dict((
     _row("age", "Age in completed years", "a", units.AGE, (0, 125), (0, 0)),
     _row("egfr", "eGFR (CKD-EPI 2021)", _PER_173, units.EGFR, (1, 200), (0, 0)),
@@ -137,7 +137,7 @@ OTHER_NUMBERS: Mapping[str, Input] = MappingProxyType(dict((
 )))
 # fmt: on
 
-# Questions answered yes or no.
+# Yes-or-no questions.
 FLAGS: Mapping[str, str] = MappingProxyType(
     {
         "congestive_heart_failure": "Heart failure",
@@ -182,11 +182,11 @@ CHOICES: Mapping[str, Choice] = MappingProxyType(
 
 
 def to_canonical(name: str, value: object, unit: str | None) -> float:
-    """The value of a numeric input in its canonical unit.
+    """Return the value of a numeric input in its canonical unit.
 
     Raises NotUnderstood unless the value is a finite number, UnknownUnit for a unit outside the
     input's table, Implausible outside its hard range (all are Refused, so ValueError), and
-    KeyError for a name that is no numeric input.
+    KeyError for a name that isn't a numeric input.
     """
     known = INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -212,7 +212,7 @@ def to_canonical(name: str, value: object, unit: str | None) -> float:
 
 
 def label(name: str) -> str:
-    """What an input is called on a page; KeyError for an unknown name."""
+    """Return an input's name on a page; raise KeyError for an unknown name."""
     if name in FLAGS:
         return FLAGS[name]
     if name in CHOICES:
@@ -221,9 +221,9 @@ def label(name: str) -> str:
 
 
 def checked(name: str, value: object, unit: str | None) -> float | bool | str:
-    """The value of any input as formulas take it; age in completed years.
+    """Return the value of any input as formulas expect it; age in completed years.
 
-    Raises as to_canonical does; the unit of an answer is not looked at.
+    Raises the same errors as to_canonical. The unit of an answer is ignored.
     """
     if name in FLAGS:
         if not isinstance(value, bool):
@@ -231,7 +231,7 @@ def checked(name: str, value: object, unit: str | None) -> float | bool | str:
         return value
     if name in CHOICES:
         choice = CHOICES[name]
-        # True == 1 in Python, but it is no answer to a numbered question.
+        # True == 1 in Python, but True isn't an answer to a numbered question.
         if isinstance(value, bool) or value not in choice.answers:
             answers = " or ".join(str(answer) for answer in choice.answers)
             raise NotUnderstood(f"{choice.label}: the answer must be {answers}")

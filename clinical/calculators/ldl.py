@@ -1,4 +1,4 @@
-"""LDL cholesterol by calculation: Sampson-NIH 2020, beside it Friedewald 1972, and non-HDL."""
+"""Calculated LDL cholesterol: Sampson-NIH 2020, Friedewald 1972 for comparison, and non-HDL."""
 
 from clinical.calculators.in_chart import Beside, DrawRule, InChart
 from clinical.calculators.limits import above, at_most
@@ -15,7 +15,7 @@ from clinical.calculators.model import (
 
 
 def non_hdl(cholesterol_total: float, hdl: float) -> float:
-    """Non-HDL cholesterol, mg/dL."""
+    """Return the non-HDL cholesterol, mg/dL."""
     return cholesterol_total - hdl
 
 
@@ -26,7 +26,7 @@ def _positive(ldl: float) -> float:
 
 
 def sampson(cholesterol_total: float, hdl: float, triglycerides: float) -> float:
-    """LDL cholesterol by Sampson, all in mg/dL."""
+    """Return the LDL cholesterol by Sampson; all values in mg/dL."""
     rest = non_hdl(cholesterol_total, hdl)
     return _positive(
         cholesterol_total / 0.948
@@ -37,7 +37,7 @@ def sampson(cholesterol_total: float, hdl: float, triglycerides: float) -> float
 
 
 def friedewald(cholesterol_total: float, hdl: float, triglycerides: float) -> float:
-    """LDL cholesterol by Friedewald, all in mg/dL."""
+    """Return the LDL cholesterol by Friedewald; all values in mg/dL."""
     return _positive(non_hdl(cholesterol_total, hdl) - triglycerides / 5)
 
 

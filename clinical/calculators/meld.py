@@ -11,12 +11,12 @@ from clinical.calculators.model import Calculator, Citation, Limit, Output, Sex
 
 
 def bounded(value: float, low: float, high: float) -> float:
-    """The value, moved to the nearer end where it lies outside."""
+    """Return the value, or the nearer end if it's outside the range."""
     return min(max(value, low), high)
 
 
 def reported(score: float) -> float:
-    """The score as OPTN reports it: a whole number from 6 to 40."""
+    """Return the score as OPTN reports it: a whole number from 6 to 40."""
     return bounded(round_half_away(score), 6, 40)
 
 
@@ -30,7 +30,7 @@ def meld_3_0_uncapped(
     albumin: float,
     dialysis: bool,
 ) -> float:
-    """MELD 3.0 before rounding and without a cap; mg/dL, mmol/L, g/dL."""
+    """Return MELD 3.0 before rounding and capping; mg/dL, mmol/L, g/dL."""
     ln_bilirubin = math.log(max(bilirubin_total, 1))
     ln_inr = math.log(max(inr, 1))
     ln_creatinine = math.log(3 if dialysis else bounded(creatinine, 1, 3))
@@ -59,7 +59,7 @@ def meld_3_0(
     albumin: float,
     dialysis: bool,
 ) -> float:
-    """MELD 3.0 as OPTN reports it."""
+    """Return MELD 3.0 as OPTN reports it."""
     return reported(
         meld_3_0_uncapped(age, sex, creatinine, bilirubin_total, inr, sodium, albumin, dialysis)
     )
@@ -68,7 +68,7 @@ def meld_3_0(
 def meld_na(
     creatinine: float, bilirubin_total: float, inr: float, sodium: float, dialysis: bool
 ) -> float:
-    """MELD-Na as OPTN reported it from 2016; mg/dL, mmol/L."""
+    """Return MELD-Na as OPTN reported it from 2016; mg/dL, mmol/L."""
     initial = 10 * round_half_away(
         0.957 * math.log(4 if dialysis else bounded(creatinine, 1, 4))
         + 0.378 * math.log(max(bilirubin_total, 1))

@@ -1,4 +1,4 @@
-"""The common types: what a calculator is made of, how it refuses, how a number is printed."""
+"""Common types: the parts of a calculator, its refusals, and how it prints numbers."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -10,34 +10,34 @@ from clinical.calculators.in_chart import NOTHING, InChart
 from clinical.calculators.limits import at_least, round_half_away, within
 
 Sex = Literal["male", "female"]
-# Only the legacy Pooled Cohort Equations take it.
+# Used only by the legacy Pooled Cohort Equations.
 Race = Literal["white_or_other", "black"]
 
-# What a caller hands in: the value as entered or charted, and its unit as printed (None: no unit).
+# Inputs from the caller: the value as entered or charted, and its unit as printed (None: no unit).
 Raw = Mapping[str, tuple[object, str | None]]
 
-# The same inputs once checked: numbers in canonical units, answers as bool or str.
+# The same inputs after checking: numbers in canonical units, answers as bool or str.
 Given = Mapping[str, Any]
 
 # Takes the inputs that it needs by their names.
 Formula = Callable[..., float]
 
-# A value that differs from a limit by more than noise differs from it in fewer decimals.
+# If a value differs from a limit by more than noise, this many decimals show it.
 _MOST_DIGITS = 12
 
-# Said of a result in place of a band; a note leaves it out.
+# Shown with a result in place of a band; notes leave it out.
 NO_BANDS = "no published risk bands"
 
 
 class Refused(ValueError):
-    """A calculator or a conversion declines to answer; the text says why, to a clinician.
+    """A calculator or conversion gives no result; the text tells the clinician why.
 
     The text names limits and accepted units, never the value that was given.
     """
 
 
 class MissingInput(Refused):
-    """Inputs that the output needs were not given; `inputs` names them."""
+    """Required inputs were not given; `inputs` names them."""
 
     def __init__(self, text: str, inputs: tuple[str, ...]) -> None:
         super().__init__(text)
@@ -45,19 +45,19 @@ class MissingInput(Refused):
 
 
 class NotUnderstood(Refused):
-    """A value that is not a finite number, or not one of the answers that the input takes."""
+    """A value that isn't a finite number, or isn't one of the input's answers."""
 
 
 class UnknownUnit(Refused):
-    """No unit, or one outside the closed table of this input."""
+    """A missing unit, or one that isn't in this input's table."""
 
 
 class Implausible(Refused):
-    """Outside the hard range of the input: most often a value in another unit."""
+    """A value outside the input's hard range, most often because it's in another unit."""
 
 
 class NotApplicable(Refused):
-    """Outside the population or the range on which the formula was derived."""
+    """Inputs outside the population or range that the formula was derived on."""
 
 
 class UnknownCalculator(ValueError):
@@ -66,9 +66,9 @@ class UnknownCalculator(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The range of one input on which a formula may be used, both ends included.
+    """The range of one input in which a formula is valid, both ends included.
 
-    `reason` is shown when the value lies outside. An end that is None is open.
+    `reason` is shown if the value is outside. None means no limit at that end.
     """
 
     input: str
@@ -77,7 +77,7 @@ class Limit:
     reason: str
 
     def admits(self, value: float) -> bool:
-        """Whether the value, in the canonical unit, lies in the range."""
+        """Return whether the value, in the canonical unit, is in the range."""
         return within(value, self.low, self.high)
 
 
@@ -88,9 +88,9 @@ ADULTS = Limit("age", 18, None, "Adults only (18 years or older)")
 class Band:
     """One published interpretation of a result.
 
-    `holds` takes the unrounded result and the checked inputs; the first band that holds counts.
-    A band with `on_card` makes a card if its output has a CardRule. `short` is the band in a word
-    or two, for a row of a list.
+    `holds` gets the unrounded result and the checked inputs. The first band that holds counts. A
+    band with `on_card` makes a card if its output has a CardRule. `short` is the band in a word or
+    two, for a row of a list.
     """
 
     text: str
@@ -101,7 +101,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """A circumstance in which the formula must not be used; the text says so."""
+    """A condition under which the formula must not be used, with the text to show."""
 
     text: str
     holds: Callable[[Given], bool]
@@ -123,20 +123,18 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One number that a calculator gives.
+    """One number that a calculator computes.
 
-    `formula` takes the inputs named in `needs`, and those of `optional` that were given, as
-    keyword arguments in canonical units; it returns the unrounded number or raises Refused.
-    `checked_if_given` are inputs that the formula does not take but a limit, an exclusion, a band
-    or a note looks at.
-    `meaning` says in words what the number stands on for this patient, such as the weight that was
-    chosen, or why no band is given; `meaning_short` is the same in a word or two, for a row of a
-    list that has no band. `gives` names the input of other calculators that this output
-    is. `open_answers` makes it a score whose range is told while answers are missing: it lists the
-    values to try of numbers, yes-or-no and listed answers are tried by themselves. A number whose
-    rounding to a whole one is printed beside it (`beside_whole`) gets the digits that this takes.
-    `edges` are where a drawing of the bands begins and ends, and every limit between two of them.
-    With a `card` it can make one at the chart, in a band with `on_card`.
+    `formula` gets the inputs in `needs`, and any given ones in `optional`, as keyword arguments in
+    canonical units. It returns the unrounded number or raises Refused. `checked_if_given` are
+    inputs that only a limit, exclusion, band or note uses. `meaning` explains the number for this
+    patient, such as the weight that was chosen or why there's no band; `meaning_short` is the same
+    in a word or two, for a row of a list without a band. `gives` names the input of other
+    calculators that this output provides. `open_answers` makes it a score whose range is shown
+    while answers are missing. It lists the values to try for numbers; yes-or-no and listed answers
+    are all tried. If the whole number is printed next to it (`beside_whole`), it gets enough digits
+    to round to that. `edges` are the two ends of the drawing and every limit between bands. With a
+    `card`, it can make a card in a band with `on_card`.
     """
 
     name: str
@@ -161,20 +159,20 @@ class Output:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """All inputs that this output looks at."""
+        """All inputs that this output uses."""
         return self.needs + self.optional + self.checked_if_given
 
     def band(self, value: float, given: Given) -> str | None:
-        """The interpretation of an unrounded result, None where none is published."""
+        """Return the interpretation of an unrounded result, or None if none is published."""
         band = self.band_of(value, given)
         return band.text if band else None
 
     def band_of(self, value: float, given: Given) -> Band | None:
-        """The first band that holds, None where none is published."""
+        """Return the first band that holds, or None."""
         return next((band for band in self.bands if band.holds(value, given)), None)
 
     def printed(self, value: float, given: Given) -> str:
-        """The result in text, with more digits where rounding would move it to another band."""
+        """Return the result as text, with more digits if rounding would change the band."""
         for digits in range(self.digits, _MOST_DIGITS):
             rounded = round_half_away(value, digits)
             whole = not self.beside_whole or round_half_away(rounded) == round_half_away(value)
@@ -185,7 +183,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A published source and its DOI, None for a work that has none."""
+    """A published source and its DOI, or None if it has none."""
 
     text: str
     doi: str | None
@@ -195,15 +193,14 @@ class Citation:
 class Calculator:
     """A published calculator: formulas, population, cautions and sources.
 
-    `short` is the title for a row of a list, `subject` the problem or the organ that clinicians
-    file it under, in a word. `year` is that of the equation. A marked calculator is off unless a
-    site switches it on: "legacy" has been superseded, "time-critical" must not be relied on for
-    alarms; `why_marked` says more. `table` holds published coefficients or points that `equation`
-    cannot show, header row first, and `table_note` how to read it. `words` are what a person may
-    search it by. `validation` says how it was validated, as far as that could be read in an open
-    source. `in_chart` is what it declares about charts.
-    `definitions` say at an input what counts as it; `points` gives those of each input that was
-    given, where a table of points is published.
+    `short` is the title for a row of a list, and `subject` a word for the problem or organ that
+    clinicians file it under. `year` is the equation's. A marked calculator is off until it's
+    turned on: "legacy" has been superseded, and "time-critical" must not be relied on for alarms.
+    `why_marked` says more. `table` holds published coefficients or points that `equation` can't
+    show, header row first, and `table_note` explains it. `words` are search terms. `validation`
+    summarizes the validation, if an open source has it. `in_chart` is what it declares about
+    charts. `definitions` say what counts as an input. `points` returns the points of each given
+    input, if a table of points is published.
     """
 
     name: str
@@ -229,5 +226,5 @@ class Calculator:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """All inputs of all outputs, each once, in the order in which they are first named."""
+        """All inputs of all outputs, each once, in the order of first use."""
         return tuple(dict.fromkeys(name for output in self.outputs for name in output.inputs))

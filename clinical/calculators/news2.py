@@ -18,7 +18,7 @@ from clinical.calculators.model import (
     Output,
 )
 
-# Each row of the chart as (highest value of the band, points), upwards.
+# Each row of the chart as (highest value of the band, points), ascending.
 Row = tuple[tuple[float, int], ...]
 
 RESPIRATION: Row = ((8, 3), (11, 1), (20, 0), (24, 2), (math.inf, 3))
@@ -28,7 +28,7 @@ SPO2_SCALE_2_ON_OXYGEN: Row = ((83, 3), (85, 2), (87, 1), (92, 0), (94, 1), (96,
 SYSTOLIC: Row = ((90, 3), (100, 2), (110, 1), (219, 0), (math.inf, 3))
 PULSE: Row = ((40, 3), (50, 1), (90, 0), (110, 1), (130, 2), (math.inf, 3))
 TEMPERATURE: Row = ((35.0, 3), (36.0, 1), (38.0, 0), (39.0, 1), (math.inf, 2))
-# The rows of one measured value each, with the decimals to which the chart rounds it.
+# The rows for single measured values, with the number of decimals on the chart.
 _MEASURED = (
     ("respiratory_rate", RESPIRATION, 0),
     ("systolic_bp", SYSTOLIC, 0),
@@ -38,13 +38,13 @@ _MEASURED = (
 
 
 def points(row: Row, value: float, digits: int = 0) -> int:
-    """Points for a value, which is first rounded to the digits that the chart has."""
+    """Return the points for a value, rounded first to the digits on the chart."""
     rounded = round_half_away(value, digits)
     return next(score for highest, score in row if at_most(rounded, highest))
 
 
 def parameters(given: Given) -> dict[str, int]:
-    """Points of each of the seven parameters of the chart, of those that were given."""
+    """Return the points of each given parameter, of the chart's seven."""
     scored = {
         name: points(row, given[name], digits)
         for name, row, digits in _MEASURED
@@ -61,7 +61,7 @@ def parameters(given: Given) -> dict[str, int]:
 
 
 def _spo2_row(given: Given) -> Row | None:
-    """The row of the chart for the oxygen saturation, None while it is open which."""
+    """Return the chart's row for oxygen saturation, or None if it isn't known yet."""
     oxygen, scale = given.get("supplemental_oxygen"), given.get("spo2_scale")
     if scale == 1:
         return SPO2_SCALE_1
@@ -92,7 +92,7 @@ def score(
     consciousness: str,
     spo2_scale: int,
 ) -> float:
-    """NEWS2, 0 to 20."""
+    """Return NEWS2, 0 to 20."""
     return sum(
         parameters(
             {
@@ -192,7 +192,7 @@ CALCULATOR = Calculator(
     },
     validation="Its predecessor NEWS, 198,755 sets of vital signs: AUROC 0.873 for cardiac arrest, "
     "ICU admission or death within 24 hours (Smith 2013).",
-    # One set of observations of the last day; nothing wider will do.
+    # Only one set of vital signs from the last day counts.
     in_chart=InChart(
         draw=DrawRule(
             ("respiratory_rate", "spo2", "systolic_bp", "heart_rate", "temperature"),

@@ -6,14 +6,14 @@ from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Outpu
 
 
 def calculated(sodium: float, glucose: float, bun: float, ethanol: float = 0) -> float:
-    """Osmolality, mosm/kg, from mmol/L and mg/dL."""
+    """Return the calculated osmolality, mosm/kg, from mmol/L and mg/dL."""
     return 2 * sodium + glucose / 18 + bun / 2.8 + ethanol / 4.6
 
 
 def gap(
     osmolality_measured: float, sodium: float, glucose: float, bun: float, ethanol: float = 0
 ) -> float:
-    """What the measured osmolality exceeds the calculated one by, mosm/kg."""
+    """Return the measured minus the calculated osmolality, mosm/kg."""
     return osmolality_measured - calculated(sodium, glucose, bun, ethanol)
 
 

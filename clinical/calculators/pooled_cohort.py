@@ -22,7 +22,7 @@ GROUPS: tuple[tuple[Sex, Race], ...] = (
     ("male", "black"),
 )
 
-# Columns as in GROUPS; 0.0 where the equation of the group has no such term.
+# Columns as in GROUPS; 0.0 if the group's equation lacks the term.
 COEFFICIENTS = {
     "ln age": (-29.799, 17.114, 12.344, 2.469),
     "ln age^2": (4.884, 0.0, 0.0, 0.0),
@@ -53,7 +53,7 @@ def risk_percent(
     current_smoker: bool,
     diabetes: bool,
 ) -> float:
-    """Risk of a first hard ASCVD event within 10 years, %; mg/dL and mmHg."""
+    """Return the risk of a first hard ASCVD event within 10 years, %; mg/dL and mmHg."""
     ln_age = math.log(age)
     ln_treated = math.log(systolic_bp) if antihypertensive_treatment else 0.0
     ln_untreated = 0.0 if antihypertensive_treatment else math.log(systolic_bp)

@@ -25,7 +25,7 @@ from clinical.calculators.model import (
 OUTCOMES = ("total_cvd", "ascvd", "heart_failure")
 Coefficients = dict[str, tuple[float, float, float, float, float, float]]
 
-# Columns: female and male for each of OUTCOMES; 0.0 where that model has no such term.
+# Columns: female and male for each of OUTCOMES; 0.0 if the model lacks the term.
 TEN_YEARS: Coefficients = {
     "const": (-3.307728, -3.031168, -3.819975, -3.500655, -4.310409, -3.946391),
     "age": (0.7939329, 0.7688528, 0.719883, 0.7099847, 0.8998235, 0.8972642),
@@ -78,7 +78,7 @@ THIRTY_YEARS: Coefficients = {
     "age_egfr60": (-0.1450788, -0.1166776, -0.1299149, -0.0712547, -0.1564215, -0.1342618),
 }
 
-# The factor of the paper.
+# The paper's conversion factor.
 MMOL_L_PER_MG_DL = 0.02586
 
 
@@ -133,7 +133,7 @@ def terms(
 
 
 def risk_percent(years: int, outcome: str, sex: Sex, values: dict[str, float]) -> float:
-    """Risk within 10 or 30 years, %, from the values of the terms."""
+    """Return the risk within 10 or 30 years, %, from the values of the terms."""
     coefficients = TEN_YEARS if years == 10 else THIRTY_YEARS
     column = 2 * OUTCOMES.index(outcome) + (sex == "male")
     x = sum(row[column] * values[term] for term, row in coefficients.items())
@@ -198,7 +198,7 @@ def _output(
     )
 
 
-# How terms are computed, for the printed table.
+# How each term is computed, for the printed table.
 _VALUES = {
     "age": "(age - 55)/10",
     "age2": "age squared",

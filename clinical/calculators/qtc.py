@@ -18,27 +18,27 @@ from clinical.calculators.model import (
 
 
 def rr_interval(heart_rate: float) -> float:
-    """Seconds between two beats."""
+    """Return the seconds between two beats."""
     return 60 / heart_rate
 
 
 def fridericia(qt_interval: float, heart_rate: float) -> float:
-    """QTc by Fridericia 1920, ms."""
+    """Return the QTc by Fridericia 1920, ms."""
     return qt_interval / math.cbrt(rr_interval(heart_rate))
 
 
 def bazett(qt_interval: float, heart_rate: float) -> float:
-    """QTc by Bazett 1920, ms."""
+    """Return the QTc by Bazett 1920, ms."""
     return qt_interval / math.sqrt(rr_interval(heart_rate))
 
 
 def framingham(qt_interval: float, heart_rate: float) -> float:
-    """QTc by Sagie 1992 (Framingham), ms."""
+    """Return the QTc by Sagie 1992 (Framingham), ms."""
     return qt_interval + 154 * (1 - rr_interval(heart_rate))
 
 
 def hodges(qt_interval: float, heart_rate: float) -> float:
-    """QTc by Hodges 1983, ms."""
+    """Return the QTc by Hodges 1983, ms."""
     return qt_interval + 1.75 * (heart_rate - 60)
 
 
@@ -158,7 +158,6 @@ CALCULATOR = Calculator(
     "arrhythmia arrythmia cardiology drug",
     validation="6,609 people: Fridericia and Framingham correct best. Hazard ratios for death "
     "within 30 days: Fridericia 5.95, Framingham 7.31, Bazett 4.49 (Vandenberk 2016).",
-    # A rate of another hour corrects another heart beat than the one that was measured.
     definitions={
         "qt_interval": "from the same tracing as the heart rate",
     },

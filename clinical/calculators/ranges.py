@@ -1,6 +1,6 @@
-"""Between which values a score lies while some of its answers are missing.
+"""The possible range of a score while some of its answers are missing.
 
-Nothing is assumed of a missing answer: every answer that it may have is tried.
+Every possible value of a missing answer is tried, so nothing is assumed.
 """
 
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from math import prod
 from clinical.calculators.inputs import CHOICES, FLAGS
 from clinical.calculators.model import Given, Output
 
-# Beyond this the range says no more than the score's own.
+# With more combinations than this, the range says no more than the score's full range.
 _MOST_TRIALS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The lowest and the highest score, as printed, and the band where it is the same for all."""
+    """The lowest and highest possible score, as printed, and the band if it's the same for all."""
 
     low: str
     high: str
@@ -26,9 +26,9 @@ class Range:
 
 
 def range_of(output: Output, given: Given, missing: tuple[str, ...]) -> Range | None:
-    """The range of an output whose `missing` inputs alone keep it from being computed.
+    """Return the range of an output that lacks only its `missing` inputs.
 
-    None where it is no score, or where an input is missing that is no answer.
+    Return None if it isn't a score, or if a missing input isn't an answer that can be tried.
     """
     answers = [_answers(output, name) for name in missing]
     if output.open_answers is None or not all(answers) or prod(map(len, answers)) > _MOST_TRIALS:

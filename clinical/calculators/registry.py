@@ -1,7 +1,7 @@
-"""All calculators by name, in the order in which a page and the docs list them.
+"""All calculators by name, in the order that a page and the docs list them.
 
-What a calculator declares beside its formula is checked here, when the registry is made: a name
-that nothing has is a mistake of ours and ends the process.
+Each calculator's declarations are checked on import. An unknown name is a bug and stops the
+process.
 """
 
 from collections.abc import Iterable, Mapping
@@ -57,14 +57,14 @@ REGISTRY: Mapping[str, Calculator] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an input comes from that is an output of another calculator."""
+    """The calculator and output that provide an input of other calculators."""
 
     calculator: Calculator
     output: Output
 
 
 def _given_by(calculators: Iterable[Calculator]) -> Mapping[str, Source]:
-    """The inputs that outputs are, by name."""
+    """Return the source of each input that an output provides, by input name."""
     return MappingProxyType(
         {
             output.gives: Source(calculator, output)
@@ -75,11 +75,11 @@ def _given_by(calculators: Iterable[Calculator]) -> Mapping[str, Source]:
     )
 
 
-# eGFR and BMI: the one place that says how they are derived.
+# eGFR and BMI: the only place that says how they are derived.
 DERIVED: Mapping[str, Source] = _given_by(REGISTRY.values())
 
 
-# The calculators that can give a card, in the order of their cards, each with the output it tells.
+# The calculators that can make a card, in the order of their cards, each with the output it shows.
 CARDS: Mapping[str, Output] = MappingProxyType(
     {
         calculator.name: output
@@ -94,14 +94,14 @@ CARDS: Mapping[str, Output] = MappingProxyType(
         )
     }
 )
-# Those that give one if a site doesn't choose.
+# Calculators that make a card if a site doesn't choose.
 DEFAULT_CARDS = frozenset(
     name for name, output in CARDS.items() if output.card and output.card.by_default
 )
 
 
 def unknown_names(calculator: Calculator) -> set[str]:
-    """Names in what a calculator declares that no input, finding or output has."""
+    """Return declared names that aren't a known input, finding or output."""
     known = {*INPUTS, *OTHER_NUMBERS, *FLAGS, *CHOICES}
     outputs = {output.name for output in calculator.outputs}
     unknown = {*calculator.inputs} - known

@@ -1,7 +1,7 @@
-"""Closed unit tables, one per kind of quantity: nothing is parsed, nothing outside is accepted.
+"""Closed unit tables, one per kind of quantity: units are looked up, never parsed.
 
-A general UCUM library reads `K/uL` as kelvin and cannot turn mg/dL into umol/L without a molar
-mass. Here each accepted spelling is listed with its conversion, and tests compare the factors with
+A general UCUM library reads `K/uL` as kelvin and can't convert mg/dL to umol/L without a molar
+mass. These tables list each accepted spelling with its conversion. Tests compare the factors with
 a second source and with atomic weights.
 """
 
@@ -17,20 +17,20 @@ _ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 
 def normalise(unit: str | None) -> str:
-    """Drop spaces, lower the case, write micro sign and Greek mu as u; no unit gives ""."""
+    """Remove spaces, lowercase, and write micro sign and Greek mu as u; return "" for no unit."""
     return "".join((unit or "").split()).replace("µ", "u").replace("μ", "u").lower()
 
 
 def conversion(table: Table, unit: str | None) -> Conversion | None:
-    """Return the conversion of a printed unit, None where the table has no such unit.
+    """Return the conversion of a printed unit, or None if it isn't in the table.
 
-    An annotation of UCUM says nothing of the size of a unit: `%{HbA1c}` is %.
+    UCUM annotations don't change the size of a unit: `%{HbA1c}` is %.
     """
     plain = normalise(unit)
     return table.get(plain) or table.get(_ANNOTATION.sub("", plain))
 
 
-# The spellings of one unit, wherever it is used: UCUM's own, and those that laboratories print.
+# All spellings of each unit: UCUM's, and those that laboratories print.
 SPELLINGS = {
     "mg/dL": "mg/dL | mg/100mL | mg/(100.mL) | mg/100.mL | mg%",
     "g/dL": "g/dL | gm/dL | g/100mL | g/(100.mL) | g/100.mL | g%",
@@ -82,12 +82,12 @@ SPELLINGS = {
 
 
 def spelled(unit: str) -> tuple[str, ...]:
-    """Every accepted spelling of a unit, normalised, its own first."""
+    """Return every accepted spelling of a unit, normalized, its own first."""
     return tuple(map(normalise, SPELLINGS.get(unit, unit).split(" | ")))
 
 
 def table(*conversions: tuple[float, str], offset: Mapping[str, float] | None = None) -> Table:
-    """A table from rows of factor and units, these set apart by ` | `; `offset` by unit."""
+    """Build a table from rows of a factor and units separated by ` | `; `offset` is by unit."""
     return {
         spelling: (factor, (offset or {}).get(unit, 0.0))
         for factor, row in conversions
@@ -97,11 +97,11 @@ def table(*conversions: tuple[float, str], offset: Mapping[str, float] | None = 
 
 
 def mass_or_molar(mg_dl_per_mmol_l: float, *further: tuple[float, str]) -> Table:
-    """mg/dL, or mmol/L times the factor (a tenth of the molar mass in g/mol); further units."""
+    """Build a table: mg/dL, mmol/L times a factor (molar mass in g/mol / 10), and further units."""
     return table((1, "mg/dL"), (mg_dl_per_mmol_l, "mmol/L"), *further)
 
 
-# Laboratories in France and the Maghreb.
+# Used by laboratories in France and the Maghreb.
 _BY_LITER = ((0.1, "mg/L"), (100, "g/L"))
 
 
@@ -118,10 +118,10 @@ UREA_NITROGEN = mass_or_molar(2.801)
 CHOLESTEROL = mass_or_molar(38.67)
 TRIGLYCERIDES = mass_or_molar(88.57)
 ETHANOL = mass_or_molar(4.607, *_BY_LITER, (1000, "g/dL | %"), (100, "[ppth]"))
-# One charge each, so that an equivalent is a mole.
+# With one charge each, an equivalent is a mole.
 MONOVALENT_ION = table((1, "mmol/L | meq/L"))
 INR = table((1, "{INR} | INR | 1 | {ratio} | ratio"), (1, ""))
-# 1 katal converts 1 mol a second, 1 U converts 1 umol a minute.
+# 1 katal converts 1 mol per second, 1 U converts 1 umol per minute.
 ENZYME = table((1, "U/L"), (60, "ukat/L"), (0.06, "nkat/L"))
 PLATELETS = table((1, "10*9/L"), (0.001, "/uL"), (1e-9, "/L"))
 EGFR = table((1, "mL/min/{1.73_m2}"))
@@ -138,7 +138,7 @@ BODY_MASS_INDEX = table((1, "kg/m2"))
 DURATION = table((1, "ms"), (1000, "s"))
 # Master equation of NGSP and IFCC: NGSP = 0.09148 x IFCC + 2.152.
 HBA1C = table((1, "%"), (0.09148, "mmol/mol"), offset={"mmol/mol": 2.152})
-# Creatinine again: 113.12 g/mol, so 1 mg/mmol is 8.84 mg/g.
+# Creatinine, 113.12 g/mol: 1 mg/mmol is 8.84 mg/g.
 URINE_ALBUMIN_RATIO = table((1, "mg/g{creat}"), (8.84, "mg/mmol{creat}"))
 AGE = table((1, "a | year | years | yr | yrs"))
 DRINKS = table((1, "{drinks}/wk | drinks/wk | drinks/week | /wk"))
