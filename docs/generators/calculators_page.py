@@ -89,7 +89,7 @@ pressure that isn't below the systolic one | open |
 | last known value is too old | has a value older than its look-back | open, shown |
 | only a preliminary value | has no final value | open, shown |
 | suggested by the chart: please confirm | has an entry that is not sure enough to count | open |
-| not collected with the other values | has a value, but not from the same set as the others | open |
+| not collected with the other values | has a value, but not from the same set | open |
 | not read from the chart: please enter | is not looked for in a chart | open |
 | could not be read | belongs to a search that failed or that the scopes do not cover | open |
 
