@@ -8,14 +8,13 @@ import re
 from collections.abc import Mapping
 
 from shared.fhir import fhir_client
+from shared.fhir.calls import conditional
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import Address
 from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
-
-from . import conditional
 
 MEDIA_TYPES = (
     "application/pdf",

@@ -25,6 +25,7 @@ from shared.errors import (
     ScopeDenied,
     SmartError,
 )
+from shared.fhir.calls import read, write
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.fhir.policy import answers, asking, content, write_policy
 from shared.fhir.policy.finer_scopes import Parameters
@@ -34,7 +35,7 @@ from shared.inbound.edge import Call, Edge, Reply
 from shared.session import context, deployment
 from shared.session.sessions import Active
 
-from . import binary, forward, response_headers, rewrite, write
+from . import binary, response_headers, rewrite
 from .address import ProxyAddress, is_foreign, parse_address
 
 MOST_PARAMETERS = 200
@@ -148,10 +149,10 @@ def _read(
             raise ParameterInvalid("A page link takes no further parameters.")
         link = links.open(parameters[0][1])
         decision = asking.decide_next_page(address, link.level, session, grants, shown=link.shown)
-        answer = forward.next_page(link.url, address, decision, active)
+        answer = read.next_page(link.url, address, decision, active)
     else:
         decision = asking.decide(address, parameters, session, grants)
-        answer = forward.request(address, decision, active, call.headers)
+        answer = read.request(address, decision, active, call.headers)
     body = answer.body
     if paged and answer.status == 200:
         known = answer.accepted.place if answer.accepted else None

@@ -5,9 +5,9 @@ ones of the proxy.
 from collections.abc import Mapping
 
 from shared import urls
+from shared.fhir.calls.conditional import HEADER_VALUE
 
 from .address import ProxyAddress, parse_address
-from .conditional import HEADER_VALUE
 
 _PASSED_ON = ("ETag", "Last-Modified", "Retry-After")
 _LOCATIONS = ("Location", "Content-Location")

@@ -76,6 +76,11 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "compartment mentions",
         "nested quick_accept",
         "policy",
+        "calls",
+    ),
+    "shared/fhir/calls": (
+        "conditional",
+        "read write",
     ),
     "shared/fhir/policy": (
         "finer_scopes interactions",
@@ -151,8 +156,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "main",
     ),
     "functions/fhir_proxy": (
-        "address conditional rewrite",
-        "binary forward response_headers write",
+        "address rewrite",
+        "binary response_headers",
         "main",
     ),
     "functions/launch": (

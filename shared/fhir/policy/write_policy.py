@@ -54,7 +54,8 @@ def require_own(brought: Content, address: Address, decision: Decision, fhir_bas
     """Whether what is sent stays with the launch's patient, as far as it tells by itself.
 
     Raises PatientDenied, of a patch that asks for values without `r` ScopeDenied. What a patch
-    makes of the resource is looked at in `require_own_result`, what a deletion deletes in write.py.
+    makes of the resource is looked at in `require_own_result`, what a deletion deletes in
+    shared/fhir/calls/write.py.
     """
     is_patch = address.interaction.body == "patch"
     if is_patch and not decision.returns and json_patch.tests(brought.document):

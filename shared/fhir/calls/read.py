@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from shared.fhir import fhir_client
+from shared.fhir.calls import conditional
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import answers, quick
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.interactions import FORM, Address
 from shared.session.sessions import Active
-
-from . import conditional
 
 
 def request(

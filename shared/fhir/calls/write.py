@@ -21,6 +21,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.fhir import fhir_client
+from shared.fhir.calls.conditional import HEADER_VALUE, includes
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import answers, write_policy
 from shared.fhir.policy.content import Content, sent_media_type
@@ -29,8 +30,6 @@ from shared.fhir.policy.disclosing import releasable
 from shared.fhir.policy.interactions import Address
 from shared.json_members import fields
 from shared.session.sessions import Active
-
-from .conditional import HEADER_VALUE, includes
 
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
 _REPRESENTATION = "return=representation"
