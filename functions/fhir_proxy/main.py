@@ -16,18 +16,11 @@ import flask
 from shared import held_bytes, log, outcome
 from shared.config import settings_file
 from shared.config.settings import Settings
-from shared.errors import (
-    RELAUNCH,
-    MethodNotAllowed,
-    NotFound,
-    ParameterInvalid,
-    PathInvalid,
-    ScopeDenied,
-    SmartError,
-)
-from shared.fhir.calls import read, write
+from shared.errors import MethodNotAllowed, NotFound, ParameterInvalid, PathInvalid, SmartError
+from shared.fhir.calls import served
+from shared.fhir.calls.served import Served
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
-from shared.fhir.policy import answers, asking, content, write_policy
+from shared.fhir.policy import answers, asking, content
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import Address
 from shared.inbound import cookies, edge
@@ -86,41 +79,35 @@ def _serve(settings: Settings, call: Call) -> Reply:
     if not raw:
         edge.require_json_accepted(call)
     proxy_base = f"{settings.public_url}/fhir_proxy/{address.handle}"
-    try:
-        if address.is_write:
-            return _write(call, address, parameters, active, proxy_base)
-        if raw:
-            return _content(call, address, parameters, active, raw)
-        return _read(call, address, parameters, active, proxy_base)
-    except ScopeDenied as error:
-        raise _with_cause(error, active) from None
+    if address.is_write:
+        return _write(call, address, parameters, active, proxy_base)
+    if raw:
+        return _content(call, address, parameters, active, raw)
+    return _read(call, address, parameters, active, proxy_base)
 
 
 def _write(
     call: Call, address: ProxyAddress, parameters: Parameters, active: Active, proxy_base: str
 ) -> Reply:
-    session = active.session
     content.require_media_type(address, call.headers)
-    decision = write_policy.decide(address, parameters, session, session.grants(active.ehr))
-    brought = content.read(address, call.body())
-    write_policy.require_own(brought, address, decision, session.fhir_base)
-    started = time.monotonic()
-    answer = write.write(address, brought, decision, active, call.headers)
-    places = response_headers.locations(answer.headers, address, session.fhir_base, proxy_base)
-    return _answered(address, answer, active, started, answer.body, places)
+    made = served.change(address, parameters, call.body, active, call.headers)
+    fhir_base = active.session.fhir_base
+    places = response_headers.locations(made.answer.headers, address, fhir_base, proxy_base)
+    return _answered(address, made, active, made.answer.body, places)
 
 
 def _content(
     call: Call, address: Address, parameters: Parameters, active: Active, raw: tuple[str, ...]
 ) -> Reply:
     session = active.session
-    decision = asking.decide(address, parameters, session, session.grants(active.ehr))
+    with served.explained(active):
+        decision = asking.decide(address, parameters, session, session.grants(active.ehr))
     started = time.monotonic()
     answer = binary.read(address, raw, decision, active, call.headers)
     if isinstance(answer, FhirAnswer):
         answers.check(answer, address, decision, session.fhir_base)
-        return _answered(address, answer, active, started, answer.body)
-    _log(address, 200, started, answer.ehr_ids)
+        return _answered(address, Served(decision, answer, started), active, answer.body)
+    served.log_line(address, 200, started, answer.ehr_ids)
     headers = {**binary.content_headers(answer), **response_headers.passed_on(answer.headers)}
     return Reply(200, headers, _unbroken(answer))
 
@@ -138,21 +125,17 @@ def _unbroken(answer: FhirBytes) -> Iterator[bytes]:
 def _read(
     call: Call, address: ProxyAddress, parameters: Parameters, active: Active, proxy_base: str
 ) -> Reply:
-    session = active.session
-    grants = session.grants(active.ehr)
     place = address.path if address.kind == "history" else address.type
-    links = rewrite.PageLinks(session, _running.sealer, place, proxy_base)
+    links = rewrite.PageLinks(active.session, _running.sealer, place, proxy_base)
     paged = address.interaction.is_paged
-    started = time.monotonic()
     if paged and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
         if len(parameters) != 1:
             raise ParameterInvalid("A page link takes no further parameters.")
         link = links.open(parameters[0][1])
-        decision = asking.decide_next_page(address, link.level, session, grants, shown=link.shown)
-        answer = read.next_page(link.url, address, decision, active)
+        read = served.fetch_next_page(address, link.url, active, link.level, shown=link.shown)
     else:
-        decision = asking.decide(address, parameters, session, grants)
-        answer = read.request(address, decision, active, call.headers)
+        read = served.fetch(address, parameters, active, call.headers)
+    answer, decision = read.answer, read.decision
     body = answer.body
     if paged and answer.status == 200:
         known = answer.accepted.place if answer.accepted else None
@@ -160,62 +143,30 @@ def _read(
     if address.kind == "capabilities" and answer.status == 200:
         body = rewrite.named_here(answer.resource, body, proxy_base)
     changed = rewrite.stamp(answer.body, body, "page links" if paged else "addresses")
-    return _answered(address, answer, active, started, body, changed)
+    return _answered(address, read, active, body, changed)
 
 
 def _answered(
     address: Address,
-    answer: FhirAnswer,
+    made: Served,
     active: Active,
-    started: float,
     body: bytes,
     more: Mapping[str, str] | None = None,
 ) -> Reply:
-    _log(address, answer.status, started, {**answer.ehr_ids, **_why(answer, active)})
+    served.log_answer(address, made, active)
     attached = binary.ATTACHMENT if address.type == "Binary" else {}
     headers = {
         "Content-Type": outcome.MEDIA_TYPE,
         **attached,
-        **response_headers.passed_on(answer.headers),
+        **response_headers.passed_on(made.answer.headers),
         **(more or {}),
     }
-    return Reply(answer.status, headers, body)
-
-
-def _why(answer: FhirAnswer, active: Active) -> Mapping[str, str | list[str]]:
-    """What is known of the EHR's refusal, for the log."""
-    if not answer.words:
-        return {}
-    from shared.explain import of_fhir
-
-    return of_fhir.log_fields(of_fhir.of_fhir(answer.status, answer.words, active.ehr.vendor))
-
-
-def _log(
-    address: Address, status: int, started: float, told: Mapping[str, str | list[str]]
-) -> None:
-    fields: dict[str, str | int | float | list[str]] = {
-        "type": address.type,
-        "status": status,
-        "ehr_ms": round((time.monotonic() - started) * 1000, 1),
-        **told,
-    }
-    log.event("fhir_request", address.kind, severity=log.of_answer(status), fields=fields)
+    return Reply(made.answer.status, headers, body)
 
 
 def _log_out(handle: str, call: Call) -> Reply:
     _running.sessions.end(handle, call.cookies)
     return Reply(204, cookies=(cookies.clear_cookie(cookies.session_name(handle)),))
-
-
-def _with_cause(error: ScopeDenied, active: Active) -> ScopeDenied:
-    """The refusal with why the EHR did not grant the scope, where it was asked for."""
-    scope = error.evidence.get("not_granted")
-    if scope is not None:
-        cause = context.cause(active.session, active.ehr.vendor, scope)
-        why, steps = f"{error.why} {cause.why}", (*cause.steps, RELAUNCH)
-        return error.again(why=why, steps=steps, cause=cause.id)
-    return error
 
 
 def _parameters(call: Call, address: Address) -> Parameters:

@@ -81,6 +81,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "shared/fhir/calls": (
         "conditional",
         "read write",
+        "served",
     ),
     "shared/fhir/policy": (
         "finer_scopes interactions",

@@ -1,0 +1,115 @@
+"""One FHIR request of a session, from the decision to the checked answer, with its line in the log.
+
+Whatever makes requests for a session makes them here: the proxy for a page, and functions of a
+project. So nothing is refused to one and allowed to the other.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from shared import log
+from shared.errors import RELAUNCH, ScopeDenied
+from shared.fhir.calls import read, write
+from shared.fhir.fhir_client import FhirAnswer
+from shared.fhir.policy import asking, content, write_policy
+from shared.fhir.policy.decision import Decision
+from shared.fhir.policy.finer_scopes import Parameters
+from shared.fhir.policy.interactions import Address
+from shared.scopes import Level
+from shared.session import context
+from shared.session.sessions import Active
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An answer that may be released, and what was decided of its request. `started` is when the
+    EHR was asked, on the monotonic clock.
+    """
+
+    decision: Decision
+    answer: FhirAnswer
+    started: float
+
+
+def fetch(
+    address: Address, parameters: Parameters, active: Active, headers: Mapping[str, str]
+) -> Served:
+    """A read, search or history. Raises what deciding, asking and checking raise."""
+    session = active.session
+    with explained(active):
+        decision = asking.decide(address, parameters, session, session.grants(active.ehr))
+    started = time.monotonic()
+    return Served(decision, read.request(address, decision, active, headers), started)
+
+
+def fetch_next_page(
+    address: Address, url: str, active: Active, level: Level, *, shown: bool
+) -> Served:
+    """A further page, by the EHR's own link, of what was allowed at a level."""
+    session = active.session
+    with explained(active):
+        grants = session.grants(active.ehr)
+        decision = asking.decide_next_page(address, level, session, grants, shown=shown)
+    started = time.monotonic()
+    return Served(decision, read.next_page(url, address, decision, active), started)
+
+
+def change(
+    address: Address,
+    parameters: Parameters,
+    body: Callable[[], bytes],
+    active: Active,
+    headers: Mapping[str, str],
+) -> Served:
+    """A change; its body is asked for once such a change may be made at all."""
+    session = active.session
+    with explained(active):
+        decision = write_policy.decide(address, parameters, session, session.grants(active.ehr))
+        brought = content.read(address, body())
+        write_policy.require_own(brought, address, decision, session.fhir_base)
+    started = time.monotonic()
+    return Served(decision, write.write(address, brought, decision, active, headers), started)
+
+
+@contextmanager
+def explained(active: Active) -> Iterator[None]:
+    """Tell with a refusal why the EHR did not grant the scope, where it was asked for."""
+    try:
+        yield
+    except ScopeDenied as error:
+        scope = error.evidence.get("not_granted")
+        if scope is None:
+            raise
+        cause = context.cause(active.session, active.ehr.vendor, scope)
+        why, steps = f"{error.why} {cause.why}", (*cause.steps, RELAUNCH)
+        raise error.again(why=why, steps=steps, cause=cause.id) from None
+
+
+def log_answer(address: Address, served: Served, active: Active) -> None:
+    """The line of a request that was answered."""
+    answer = served.answer
+    log_line(address, answer.status, served.started, {**answer.ehr_ids, **_why(answer, active)})
+
+
+def log_line(
+    address: Address, status: int, started: float, told: Mapping[str, str | list[str]]
+) -> None:
+    """The line of a request, with what is `told` of it besides."""
+    fields: dict[str, str | int | float | list[str]] = {
+        "type": address.type,
+        "status": status,
+        "ehr_ms": round((time.monotonic() - started) * 1000, 1),
+        **told,
+    }
+    log.event("fhir_request", address.kind, severity=log.of_answer(status), fields=fields)
+
+
+def _why(answer: FhirAnswer, active: Active) -> Mapping[str, str | list[str]]:
+    """What is known of the EHR's refusal, for the log."""
+    if not answer.words:
+        return {}
+    from shared.explain import of_fhir
+
+    return of_fhir.log_fields(of_fhir.of_fhir(answer.status, answer.words, active.ehr.vendor))
