@@ -1,7 +1,8 @@
 """A project's own functions, loaded and called as Google's framework does it in the cloud.
 
 Each is a package of its own by the name of its folder, so that it imports what lies beside it
-relatively and meets no module of ours, of another function, or of the current folder.
+relatively and meets no module of ours, of another function, or of the current folder. What
+`smart_calc.api` has made gets every request as it came, as our own functions do.
 """
 
 import importlib.util
@@ -17,7 +18,8 @@ class OwnFunction(flask.Flask):
 
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(f"own_function_{name}", static_folder=None, root_path=str(folder))
-        self._function = _load(self.import_name, name, folder)
+        with self.app_context():
+            self._function = _load(self.import_name, name, folder)
 
     def dispatch_request(self) -> flask.typing.ResponseReturnValue:
         """Call the function with the request; Flask makes a response of what it returns."""

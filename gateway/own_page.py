@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from gateway import blocked
 from gateway.servers import Unusable
+from shared import pages
 from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound
 from shared.inbound.edge import Call, Reply
@@ -72,7 +73,7 @@ def serve(settings: Settings, call: Call, root: Path) -> Reply:
     headers = {
         "Content-Type": kind,
         "Content-Length": str(pieces.left),
-        **blocked.policies(settings, policy(settings.frame_ancestors)),
+        **blocked.policies(settings, pages.own_page_policy(settings.frame_ancestors)),
     }
     return Reply(200, headers, pieces)
 
@@ -107,20 +108,6 @@ def _content_type(name: str) -> str:
     if kind is None or encoding is not None:
         return "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in _WITH_CHARSET else kind
-
-
-def policy(frame_ancestors: tuple[str, ...]) -> str:
-    """The page's Content-Security-Policy, which a bucket sends too (docs/deploy.md)."""
-    directives = [
-        "default-src 'self'",
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-    ]
-    if frame_ancestors:
-        directives.append(f"frame-ancestors {' '.join(frame_ancestors)}")
-    return "; ".join(directives)
 
 
 class Pieces(Iterator[bytes]):

@@ -63,6 +63,12 @@ def read(folder: Path, product: Path = PRODUCT) -> Project:
     return Project(product, folder, ours, own, calculators)
 
 
+def package_of(product: Path) -> Path:
+    """The folder of the package `smart_calc`: around the product in the wheel, in it in a clone."""
+    inside = product / "smart_calc"
+    return inside if inside.is_dir() else product.parent
+
+
 def functions_below(folder: Path) -> tuple[str, ...]:
     """Each folder of functions/ with a main.py, by name."""
     return tuple(sorted(path.parent.name for path in folder.glob("functions/*/main.py")))

@@ -1,10 +1,10 @@
 """Stages each function for deployment: build/NAME holds all that NAME needs and nothing else.
 
 A Cloud Function's source is one folder, so what the functions have in common is copied into each:
-its own files at the top, `shared/` beside them (and `clinical/`, where it computes), its pinned
-requirements.txt, and BUILD_INFO with the commit and a digest of all other files. The same input
-gives the same bytes. What is ours is copied, never installed; a function of a project gets our
-pinned requirements, and its own below them.
+its own files at the top, `shared/` beside them, its pinned requirements.txt, and BUILD_INFO with a
+commit and a digest of all other files. `clinical/` comes along if the function imports it, and
+`smart_calc.api` likewise. The same input gives the same bytes. What is ours is copied, never
+installed; a function of a project gets our pinned requirements, and its own below them.
 
 Run as `smart-calc stage`, or `make stage`.
 """
@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from infra import project
-from infra.project import PRODUCT, Project, Refused
+from infra.project import PRODUCT, Project, Refused, package_of
 
 ROOT = PRODUCT
 # Where a deployment comes from, in a clone and in a project: the staged sources, and what says how
@@ -33,6 +33,8 @@ DEPLOYED = (
 _REQUIREMENTS_OF_OWN = "fhir_proxy"
 BUILD_INFO = "BUILD_INFO"
 _COMPUTES = re.compile(rb"^\s*(?:from|import) clinical\b", re.MULTILINE)
+_HAS_SESSION = re.compile(rb"^\s*(?:from|import) smart_calc\b", re.MULTILINE)
+_OF_PACKAGE = re.compile(r"(?:__init__|place|api/\w+)\.py")
 STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json"})
 
 
@@ -45,11 +47,14 @@ FUNCTIONS = project.functions_below(ROOT)
 
 def common(project: Project, name: str) -> tuple[str, ...]:
     """The shared folders that a function takes along."""
-    files = _tree(project.source(name))
-    computes = any(_COMPUTES.search(text) for path, text in files.items() if path.endswith(".py"))
+    computes = _matches(_tree(project.source(name)), _COMPUTES)
     # callback asks for the calculators, and does without them where they are left out.
     there = project.calculators and any((project.product / "clinical").glob("*.py"))
     return ("clinical", "shared") if computes and there else ("shared",)
+
+
+def _matches(files: Mapping[str, bytes], pattern: re.Pattern[bytes]) -> bool:
+    return any(pattern.search(text) for path, text in files.items() if path.endswith(".py"))
 
 
 def stage(project: Project, out: Path, commit: str) -> None:
@@ -99,6 +104,9 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     """The files of a staged folder, by path, sorted."""
     source, ours = project.source(name), project.product
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}
+    if _matches(files, _HAS_SESSION):
+        package = _tree(package_of(ours)).items()
+        files |= {f"smart_calc/{path}": one for path, one in package if _OF_PACKAGE.fullmatch(path)}
     for folder in common(project, name):
         files |= {f"{folder}/{path}": content for path, content in _tree(ours / folder).items()}
     wrong = sorted(path for path in files if Path(path).suffix not in STAGED_SUFFIXES)

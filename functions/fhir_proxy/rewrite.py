@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.errors import ParameterInvalid, UpstreamInvalid
+from shared.errors import ParameterInvalid
 from shared.fhir import bundle_links, page_links
 from shared.fhir.bundle_links import Place
 from shared.json_members import fields, objects
@@ -90,7 +90,8 @@ class PageLinks:
                 page_links.followed(url, self.session, self.path) if isinstance(url, str) else None
             )
             if upstream is None:
-                _require_no_next(link, url)
+                if link.get("relation") == "next":
+                    raise page_links.not_followed(url)
             else:
                 sealed = seal(f"{level} {_SHOWN if shown else 'any'} {upstream}".encode())
                 ours = f"{self.proxy_base}/{self.path}?{PAGE_PARAMETER}={sealed}"
@@ -99,18 +100,6 @@ class PageLinks:
 
     def _context(self) -> str:
         return f"page {self.session.handle} {self.path}"
-
-
-def _require_no_next(link: Mapping[str, object], url: object) -> None:
-    """Whether a link may be left out: without the next page a caller would think that it has all.
-
-    Raises UpstreamInvalid.
-    """
-    if link.get("relation") == "next":
-        raise UpstreamInvalid(
-            why="The next page lies at an address to which no access token is sent.",
-            evidence={"host": page_links.host_of(url) if isinstance(url, str) else ""},
-        )
 
 
 def named_here(statement: Mapping[str, object], body: bytes, proxy_base: str) -> bytes:

@@ -82,6 +82,7 @@ from shared.errors.session import (
     SessionMissing,
 )
 from shared.errors.upstream import (
+    EhrRefused,
     UpstreamError,
     UpstreamInvalid,
     UpstreamTimeout,
@@ -92,7 +93,7 @@ from shared.errors.upstream import (
 __all__ = [
     "ADMINISTRATOR", "EHR_HANGS", "LATE", "RELAUNCH", "BrowserMismatch", "CallbackError",
     "CdsDataMissing", "CdsError", "CdsKeysUnavailable", "CdsServerDenied", "CdsTokenInvalid",
-    "CookieMissing", "CrossSite", "DiscoveryFailed", "DiscoveryInvalid", "EhrError",
+    "CookieMissing", "CrossSite", "DiscoveryFailed", "DiscoveryInvalid", "EhrError", "EhrRefused",
     "IdTokenInvalid", "InternalError", "IssMissing", "IssNotAllowed", "IssuerMismatch",
     "LaunchError", "LaunchParameterMissing", "MediaTypeUnsupported", "MethodNotAllowed",
     "Misconfigured", "NotANavigation", "NotAcceptable", "NotFound", "Overloaded",

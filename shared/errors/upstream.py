@@ -42,3 +42,15 @@ class UpstreamInvalid(UpstreamError):
     why = "It failed, or its answer is not FHIR JSON within the size limit."
     plainly = OWN_WORDS
     briefly = "no usable answer"
+
+
+class EhrRefused(UpstreamError):
+    """A function of your own sent a request to the EHR, and the EHR refused it. The response has
+    the EHR's own status, such as 404. `api.EhrError.outcome` has its reason.
+    """
+
+    code = "ehr_refused"
+    status = 400
+    title = "The EHR refused the request."
+    why = "The EHR's FHIR API answered the app's request with an error."
+    plainly = OWN_WORDS

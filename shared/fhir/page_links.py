@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from shared import urls
+from shared.errors import UpstreamInvalid
 from shared.session.record import Session
 
 
@@ -29,7 +30,16 @@ def followed(link: str, session: Session, path: str) -> str | None:
     return None if below else url
 
 
-def host_of(link: str) -> str:
+def not_followed(link: object) -> UpstreamInvalid:
+    """The error where a next page isn't read: without it a caller would think that it has all."""
+    host = _host_of(link) if isinstance(link, str) else ""
+    return UpstreamInvalid(
+        why="The next page lies at an address to which no access token is sent.",
+        evidence={"host": host},
+    )
+
+
+def _host_of(link: str) -> str:
     """The host that a link names, for the log; empty where it names none plainly."""
     try:
         return urls.authority(link)[:200]

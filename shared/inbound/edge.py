@@ -10,6 +10,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal
@@ -361,11 +362,13 @@ def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:
     return parameters
 
 
-def require_own_origin(call: Call, settings: Settings) -> None:
+def require_own_origin(
+    call: Call, settings: Settings, also: AbstractSet[str] = frozenset()
+) -> None:
     """Evidence that a script of our own origin asks (Fetch Metadata; RFC 6454). Raises CrossSite.
 
     The first of three that is present decides. A navigation, a frame, an image or a script tag may
-    not ask either.
+    not ask either, but for destinations that may `also` ask.
     """
     site = call.headers.get("Sec-Fetch-Site")
     origin = call.headers.get("Origin")
@@ -375,7 +378,7 @@ def require_own_origin(call: Call, settings: Settings) -> None:
         ours = origin == settings.public_url
     else:
         ours = call.headers.get("X-Smart-Proxy") == "1"
-    if not ours or call.headers.get("Sec-Fetch-Dest", "empty") != "empty":
+    if not ours or call.headers.get("Sec-Fetch-Dest", "empty") not in {"empty", *also}:
         raise CrossSite
 
 

@@ -40,6 +40,8 @@ Event = Literal[
     "app_read_again",
     "app_results_listed",
     "app_refused",
+    "own_answered",
+    "own_refused",
     "page_blocked",
     "cds_answered",
     "cds_refused",

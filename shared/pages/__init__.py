@@ -115,6 +115,20 @@ def content_security_policy(
     return {"Content-Security-Policy": "; ".join(policy)}
 
 
+def own_page_policy(frame_ancestors: tuple[str, ...]) -> str:
+    """The policy of a page of a project's own, which a bucket sends too (docs/deploy.md)."""
+    policy = [
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+    ]
+    if frame_ancestors:
+        policy.append(f"frame-ancestors {' '.join(frame_ancestors)}")
+    return "; ".join(policy)
+
+
 @cache
 def _hash(text: str) -> str:
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

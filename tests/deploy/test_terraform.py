@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from gateway import own_page
 from infra.stage import FUNCTIONS
+from shared import pages
 from tests.deploy.guide_walk import KMS_KEY
 from tests.support.control_plane import storage
 from tests.support.control_plane.project import DEFAULT_SERVICES
@@ -147,11 +147,11 @@ def test_the_page_is_sent_as_on_ones_own_machine(world: World, module: Module) -
     assert made.body["name"] == name
     assert body["bucketName"] == "my-project-page"
     assert headers == set(body["customResponseHeaders"])
-    assert f"Content-Security-Policy: {own_page.policy(())}" in headers
+    assert f"Content-Security-Policy: {pages.own_page_policy(())}" in headers
     assert not body.get("enableCdn")
     framed = Module(FOLDER, **{**VARIABLES, "frame_ancestors": ("https://a.example", "'self'")})
     (made,) = framed.resources("google_compute_backend_bucket")
-    policy = own_page.policy(("https://a.example", "'self'"))
+    policy = pages.own_page_policy(("https://a.example", "'self'"))
     assert f"Content-Security-Policy: {policy}" in made.body["custom_response_headers"]
 
 

@@ -51,6 +51,7 @@ TABLE = {
     "upstream_unreachable": 502,
     "upstream_timeout": 504,
     "upstream_invalid": 502,
+    "ehr_refused": 400,
     "store_unavailable": 503,
     "misconfigured": 500,
 }

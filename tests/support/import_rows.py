@@ -25,6 +25,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "oidc",
         "session",
         "fhir",
+        "own",
     ),
     "shared/config": (
         "settings table",
@@ -116,6 +117,11 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "bulkheads content_coding request response sockets",
         "connections",
         "http_client",
+    ),
+    "shared/own": (
+        "in_flight",
+        "resources",
+        "entry",
     ),
     "shared/pages": (
         "labels",
@@ -358,9 +364,17 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "smart_calc": (
         "__init__ place",
-        "new testing",
+        "api new testing",
         "command project",
         "__main__",
+    ),
+    "smart_calc/api": (
+        "_values",
+        "_errors _replies",
+        "_product",
+        "_session",
+        "_function",
+        "__init__",
     ),
     "docs/generators": (
         "blocks calculators_page scaling_page troubleshooting",

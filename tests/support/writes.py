@@ -100,6 +100,8 @@ redirect_path = "/callback/simulated"
     }
     with (
         serve("simulator.serve_ehr:app", "127.0.0.1", ehr_port, environment, folder) as ehr,
-        serve_app(folder, ehrs, port=port) as server,
+        serve_app(
+            folder, ehrs, port=port, target="tests.support.app_with_own:application"
+        ) as server,
     ):
         yield App(server.origin, server, ehr.origin, scripted)

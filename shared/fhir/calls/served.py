@@ -7,7 +7,7 @@ project. So nothing is refused to one and allowed to the other.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared import log
 from shared.errors import RELAUNCH, ScopeDenied
@@ -17,6 +17,7 @@ from shared.fhir.policy import asking, content, write_policy
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import Address
+from shared.fhir.policy.searches import Grants
 from shared.scopes import Level
 from shared.session import context
 from shared.session.sessions import Active
@@ -34,24 +35,37 @@ class Served:
 
 
 def fetch(
-    address: Address, parameters: Parameters, active: Active, headers: Mapping[str, str]
+    address: Address,
+    parameters: Parameters,
+    active: Active,
+    headers: Mapping[str, str],
+    *,
+    own_patient: bool = False,
 ) -> Served:
-    """A read, search or history. Raises what deciding, asking and checking raise."""
-    session = active.session
+    """A read, search or history. With `own_patient`, each scope counts as a patient/ scope.
+
+    Raises what deciding, asking and checking raise.
+    """
     with explained(active):
-        decision = asking.decide(address, parameters, session, session.grants(active.ehr))
+        grants = _grants(active, own_patient=own_patient)
+        decision = asking.decide(address, parameters, active.session, grants)
     started = time.monotonic()
     return Served(decision, read.request(address, decision, active, headers), started)
 
 
 def fetch_next_page(
-    address: Address, url: str, active: Active, level: Level, *, shown: bool
+    address: Address,
+    url: str,
+    active: Active,
+    level: Level,
+    *,
+    shown: bool,
+    own_patient: bool = False,
 ) -> Served:
     """A further page, by the EHR's own link, of what was allowed at a level."""
-    session = active.session
     with explained(active):
-        grants = session.grants(active.ehr)
-        decision = asking.decide_next_page(address, level, session, grants, shown=shown)
+        grants = _grants(active, own_patient=own_patient)
+        decision = asking.decide_next_page(address, level, active.session, grants, shown=shown)
     started = time.monotonic()
     return Served(decision, read.next_page(url, address, decision, active), started)
 
@@ -71,6 +85,11 @@ def change(
         write_policy.require_own(brought, address, decision, session.fhir_base)
     started = time.monotonic()
     return Served(decision, write.write(address, brought, decision, active, headers), started)
+
+
+def _grants(active: Active, *, own_patient: bool) -> Grants:
+    grants = active.session.grants(active.ehr)
+    return tuple(replace(one, level="patient") for one in grants) if own_patient else grants
 
 
 @contextmanager

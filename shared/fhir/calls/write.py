@@ -55,7 +55,7 @@ def write(
         current = fhir_client.call(active, "GET", url)
         if current.status == 200:
             _require_own(current, address, decision, active)
-            if not _held_to(_version(current), sent):
+            if not _held_to(version_of(current.headers, current.resource), sent):
                 raise VersionConflict(evidence=current.ehr_ids)
             write_policy.require_own_result(content, current.body, address, decision, fhir_base)
         elif current.status == 404 and address.kind == "update":
@@ -92,13 +92,13 @@ def _without_content(answer: FhirAnswer, address: Address) -> FhirAnswer:
     return answer if is_remark else replace(answer, body=b"", resource=None)
 
 
-def _version(current: FhirAnswer) -> str:
-    """The version that was looked at, as an entity tag; empty where the EHR gives none."""
-    tag = current.headers.get("etag", "").strip()
+def version_of(headers: Mapping[str, str], resource: Mapping[str, object]) -> str:
+    """The version of a resource that was read, as an entity tag; empty where the EHR gives none."""
+    tag = headers.get("etag", "").strip()
     if HEADER_VALUE.fullmatch(tag):
         return tag
     # FHIR R4 http.html, "Versioning": the tag is the version's id, weakly compared.
-    version = fields(current.resource.get("meta")).get("versionId")
+    version = fields(resource.get("meta")).get("versionId")
     is_id = isinstance(version, str) and re.fullmatch(fhir_id.PATTERN, version)
     return f'W/"{version}"' if is_id else ""
 

@@ -1,0 +1,219 @@
+"""What `smart_calc.api` asks of us: plain values in and out, never an object that leads further.
+
+A failure is returned and not raised, since the frames of a traceback hold whatever was at hand.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import Any, TypeVar
+
+from shared import held_bytes, log, pages, strict_json, urls
+from shared.config import settings_file
+from shared.config.settings import Settings
+from shared.errors import (
+    MediaTypeUnsupported,
+    MethodNotAllowed,
+    NotFound,
+    ParameterInvalid,
+    ParameterRepeated,
+    SmartError,
+    TooLarge,
+)
+from shared.fhir.policy.finer_scopes import Parameters
+from shared.inbound import edge
+from shared.inbound.edge import Call, Edge, Function, Reply
+from shared.own import in_flight, resources
+from shared.own.in_flight import InFlight
+from shared.own.resources import RefusedByEhr, Resource
+from shared.session import context, deployment, sessions
+from shared.session.deployment import Deployment
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_READING = frozenset({"GET", "HEAD"})
+_NAVIGATED = frozenset({"document", "iframe", "frame"})
+_MOST_BYTES = 1_000_000
+_NO_PAGE = "default-src 'none'; sandbox"
+
+T = TypeVar("T")
+Answer = tuple[int, str, bytes]
+Serve = Callable[[object, str, str], tuple[Answer | None, object]]
+
+
+# A failure as a function may see it: its mark, code, status and text, and the EHR's outcome.
+Failure = tuple[object, str, int, str, Resource | None]
+Result = tuple[T | None, Failure | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    edge: Edge
+    settings: Settings | None
+    running: Deployment | None
+    serve: Serve
+    navigation: bool
+
+
+_registered: dict[object, _Registered] = {}
+
+
+def register(name: str, serve: Serve, *, navigation: bool) -> Function:
+    """The entry point of a function; called while it is loaded, inside its application's context.
+
+    A configuration or a secret that can't be used ends the process, as it does ours.
+    """
+    held_bytes.give_memory_back()
+    settings = settings_file.from_environment()
+    running = deployment.start(settings) if settings else None
+    key = object()
+    _registered[key] = _Registered(
+        Edge(name, "page", refused="own_refused"), settings, running, serve, navigation
+    )
+
+    def entry(request: Any) -> Any:
+        return _respond(key, request)
+
+    return edge.entry_point(entry)
+
+
+def _respond(key: object, request: Any) -> Any:
+    function = _registered[key]
+    return edge.answer(request, function.edge, function.settings, partial(_serve, function))
+
+
+def _serve(function: _Registered, settings: Settings, call: Call) -> Reply:
+    if call.method not in _METHODS:
+        raise MethodNotAllowed(allow=", ".join(_METHODS))
+    _require_caller(call, settings, navigation=function.navigation)
+    if function.running is None:
+        raise NotFound
+    name = function.edge.function
+    request = InFlight(name, settings, function.running.sessions, call)
+    with in_flight.begun(request) as mark:
+        answered, failed = function.serve(mark, call.method, _after_session(call.path))
+        if answered is None:
+            raise request.failure(failed)
+    status, media_type, body = answered
+    is_html = media_type.startswith("text/html")
+    policy = pages.own_page_policy(settings.frame_ancestors) if is_html else _NO_PAGE
+    headers = {"Content-Type": media_type, "Content-Security-Policy": policy}
+    log.event("own_answered", name, fields={"status": status})
+    return Reply(status, headers, body)
+
+
+def _require_caller(call: Call, settings: Settings, *, navigation: bool) -> None:
+    """Evidence of our own origin. A page may be navigated to from anywhere, as the app's own may;
+    a form may be sent by our own pages alone. Raises CrossSite.
+    """
+    destination = call.headers.get("Sec-Fetch-Dest")
+    navigated = navigation and (destination is None or destination in _NAVIGATED)
+    if navigated and call.method in _READING:
+        return
+    edge.require_own_origin(call, settings, _NAVIGATED if navigated else frozenset())
+
+
+def _after_session(path: str) -> str:
+    return "/" + path.removeprefix("/").partition("/")[2]
+
+
+def query(mark: object) -> Result[Mapping[str, str]]:
+    """The parameters of the query, decoded."""
+    return _result(mark, lambda request: _query(request.call))
+
+
+def _query(call: Call) -> Mapping[str, str]:
+    parameters = urls.raw_parameters(call.query())
+    if any(len(values) > 1 for values in parameters.values()):
+        raise ParameterRepeated
+    return {name: urls.decode(values[0]) for name, values in parameters.items()}
+
+
+def document(mark: object) -> Result[Any]:
+    """The body, which must be JSON."""
+    return _result(mark, lambda request: _document(request.call))
+
+
+def _document(call: Call) -> Any:
+    media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise MediaTypeUnsupported(
+            why="This address takes application/json and nothing else.",
+            steps=("Send the body as application/json.",),
+        )
+    try:
+        return strict_json.parse(call.body(_MOST_BYTES), Decimal)
+    except TooLarge:
+        raise TooLarge("The request is larger than 1 MB.") from None
+    except (ValueError, InvalidOperation):
+        raise ParameterInvalid(
+            "The body of the request cannot be used.",
+            why="It is not JSON in UTF-8, names a property twice, or is nested too deep.",
+            steps=("Send valid JSON.",),
+        ) from None
+
+
+def open_session(mark: object) -> Result[Mapping[str, Any]]:
+    """The launch context of the session that the path names, which is open from here on."""
+    return _result(mark, _open_session)
+
+
+def _open_session(request: InFlight) -> Mapping[str, Any]:
+    handle = request.call.path.removeprefix("/").partition("/")[0]
+    if not sessions.is_handle(handle):
+        raise NotFound
+    active = request.sessions.use(handle, request.call.cookies)
+    request.open(active)
+    return context.describe(active.session, active.ehr.vendor, request.settings.public_url)
+
+
+def read(mark: object, kind: str, resource_id: str | None) -> Result[Resource]:
+    """One resource."""
+    return _result(mark, lambda request: resources.read(request, kind, resource_id))
+
+
+def search(
+    mark: object, kind: str, parameters: Parameters, pages: int, *, own_patient: bool
+) -> Result[tuple[Sequence[Resource], bool]]:
+    """The matches, and whether they are all."""
+
+    def work(request: InFlight) -> tuple[Sequence[Resource], bool]:
+        matches = resources.search(request, kind, parameters, pages, own_patient=own_patient)
+        return matches.resources, matches.complete
+
+    return _result(mark, work)
+
+
+def write(
+    mark: object,
+    resource: Mapping[str, Any],
+    body: bytes,
+    *,
+    is_new: bool,
+    if_match: str | None,
+) -> Result[Resource]:
+    """What was created or updated."""
+    return _result(
+        mark,
+        lambda request: resources.write(request, resource, body, is_new=is_new, if_match=if_match),
+    )
+
+
+def _result(mark: object, work: Callable[[InFlight], T]) -> Result[T]:
+    request = in_flight.of(mark)
+    return request.run(lambda: _tried(request, work))
+
+
+def _tried(request: InFlight, work: Callable[[InFlight], T]) -> Result[T]:
+    try:
+        return work(request), None
+    except RefusedByEhr as refused:
+        return None, _failure(request, refused.error, refused.outcome)
+    except Exception as error:  # noqa: BLE001 - logged without its text
+        lines = Edge(request.function, "page", refused="fhir_denied", failed="fhir_request")
+        return None, _failure(request, edge.told_late(lines, request.settings, error).error)
+
+
+def _failure(request: InFlight, error: SmartError, outcome: Resource | None = None) -> Failure:
+    text = f"{error.code}: {error.title} {error.why}"
+    return request.failed(error), error.code, error.status, text, outcome

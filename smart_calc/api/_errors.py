@@ -1,0 +1,56 @@
+"""The two ways in which a request to the EHR fails, each an exception without anything secret."""
+
+from smart_calc.api._values import Resource
+
+
+class SmartError(Exception):
+    """smart-calc refused the request or it failed, in the way `fhir_proxy` would have answered.
+
+    If you don't catch it, the response has its code and status, as a page or as problem+json.
+
+    Attributes:
+        code: one of the codes in errors.md, such as "scope_denied" or "upstream_timeout".
+        status: the HTTP status that goes with it.
+
+    Example:
+        try:
+            result = session.search("DocumentReference")
+        except api.SmartError as error:
+            if error.code != "scope_denied":
+                raise
+            return api.json({"documents": None})
+
+    """
+
+    def __init__(self, code: str, status: int, text: str = "", mark: object = None) -> None:
+        super().__init__(text or code)
+        self.code = code
+        self.status = status
+        self._mark = mark
+
+
+class EhrError(Exception):
+    """The EHR refused the request, with a 4xx status.
+
+    If you don't catch it, the response has the code `ehr_refused`, the EHR's status and its
+    Retry-After.
+
+    Attributes:
+        status: the EHR's HTTP status, such as 404 or 422.
+        outcome: its OperationOutcome. If it sent none, one that says so.
+
+    Example:
+        try:
+            note = session.read("DocumentReference", "123")
+        except api.EhrError as error:
+            if error.status != 404:
+                raise
+            return api.json({"note": None}, status=404)
+
+    """
+
+    def __init__(self, status: int, outcome: Resource, text: str = "", mark: object = None) -> None:
+        super().__init__(text or f"The EHR answered with status {status}.")
+        self.status = status
+        self.outcome = outcome
+        self._mark = mark

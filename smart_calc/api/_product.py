@@ -1,0 +1,93 @@
+"""The one place that loads the code that does the work. It isn't importable in a project.
+
+It exists in the processes of `smart-calc run` and `serve`, and in a deployed function, where it is
+next to this package. What it gives and takes are plain values: no object of it reaches a function.
+A request is named by a mark, an object without any content.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar, cast
+
+from smart_calc import place
+from smart_calc.api._errors import EhrError, SmartError
+from smart_calc.api._values import Json, Resource
+
+_WORK = "shared.own.entry"
+_ELSEWHERE = (
+    "This works in `smart-calc run`, in `smart-calc serve` and in a deployed function. In a test, "
+    "call the function over HTTP with smart_calc.testing."
+)
+
+T = TypeVar("T")
+
+
+# Why a request failed: the mark by which the product knows the rest, the code in errors.md, the
+# HTTP status, a text, and the EHR's OperationOutcome if it was the EHR that refused.
+Failure = tuple[object, str, int, str, Resource | None]
+# With a failure, the first is of no use.
+Result = tuple[T, Failure | None]
+Answer = tuple[int, str, bytes]
+# Mark, method and path of a request in; its answer out, or the mark of a failure.
+Serve = Callable[[object, str, str], tuple[Answer | None, object]]
+
+
+class Product(Protocol):
+    """What the product does for a function."""
+
+    def register(self, name: str, serve: Serve, *, navigation: bool) -> Callable[[object], object]:
+        """Make the entry point that Google's framework and the gateway call."""
+
+    def query(self, mark: object) -> Result[Mapping[str, str]]:
+        """The parameters of the query."""
+
+    def document(self, mark: object) -> Result[Json]:
+        """The body as JSON."""
+
+    def open_session(self, mark: object) -> Result[Mapping[str, Json]]:
+        """The launch context."""
+
+    def read(self, mark: object, kind: str, resource_id: str | None) -> Result[Resource]:
+        """One resource."""
+
+    def search(
+        self,
+        mark: object,
+        kind: str,
+        parameters: Sequence[tuple[str, str]],
+        pages: int,
+        *,
+        own_patient: bool,
+    ) -> Result[tuple[Sequence[Resource], bool]]:
+        """The matches, and whether they are all."""
+
+    def write(
+        self, mark: object, resource: Resource, body: bytes, *, is_new: bool, if_match: str | None
+    ) -> Result[Resource]:
+        """What was made."""
+
+
+def is_here() -> bool:
+    """Return whether this process runs on the product's own code."""
+    spec = importlib.util.find_spec("shared")
+    places = spec.submodule_search_locations if spec else None
+    return str(place.PRODUCT / "shared") in (places or ())
+
+
+def product() -> Product:
+    """Load it. Raises RuntimeError where it isn't."""
+    if not is_here():
+        raise RuntimeError(_ELSEWHERE)
+    return cast(Product, importlib.import_module(_WORK))
+
+
+def taken(result: Result[T]) -> T:
+    """Return a result's value, or raise its failure as an exception that has no other behind it."""
+    value, failure = result
+    if failure is None:
+        return value
+    mark, code, status, text, outcome = failure
+    if outcome is not None:
+        raise EhrError(status, outcome, text, mark)
+    raise SmartError(code, status, text, mark)

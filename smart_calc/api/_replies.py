@@ -1,0 +1,62 @@
+"""What a function answers."""
+
+from dataclasses import dataclass
+
+from smart_calc.api._values import Json, dumps
+
+_STATUSES = range(200, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response. Make it with `api.json` or `api.html`. No browser or proxy stores it.
+
+    Attributes:
+        status: its HTTP status.
+        media_type: its Content-Type.
+        body: its bytes.
+
+    Example:
+        reply = api.json({"born": "1968-03-14"})
+        assert reply.status == 200
+
+    """
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+def json(value: Json, status: int = 200) -> Reply:
+    """Return a JSON response. Each `Decimal` keeps its digits.
+
+    Raises TypeError or ValueError if the value isn't JSON.
+
+    Example:
+        return api.json({"error": "Name a date."}, status=400)
+
+    """
+    return Reply(_checked(status), "application/json", dumps(value))
+
+
+def html(text: str, status: int = 200) -> Reply:
+    """Return an HTML response.
+
+    Its Content-Security-Policy allows stylesheets, scripts and images from your own origin, such as
+    `/app/summary.css`, and no inline script or style. Escape each value from the chart with
+    Python's `html.escape`: a name in a chart can contain `<`.
+
+    Example:
+        from html import escape
+
+        family = str(api.at(patient, "name", 0, "family"))
+        return api.html(f"<!doctype html><title>Summary</title><h1>{escape(family)}</h1>")
+
+    """
+    return Reply(_checked(status), "text/html; charset=utf-8", text.encode("utf-8", "replace"))
+
+
+def _checked(status: int) -> int:
+    if status not in _STATUSES:
+        raise ValueError(f"{status} isn't the status of a response.")
+    return status

@@ -1,0 +1,170 @@
+"""A user's session with the EHR: its launch context, and requests to the EHR's FHIR API."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import EllipsisType, MappingProxyType
+
+from smart_calc.api._product import product, taken
+from smart_calc.api._values import Json, Resource, at, dumps
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The result of a search.
+
+    Attributes:
+        resources: the matches, in the EHR's order. What `_include` brings isn't among them.
+        complete: whether these are all matches. If False, there are more pages.
+
+    Example:
+        result = session.search("Condition", {"clinical-status": "active"}, pages=5)
+        return api.json({"problems": len(result.resources), "all": result.complete})
+
+    """
+
+    resources: Sequence[Resource]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One launch: who launched the app for which patient, and requests to the EHR on their behalf.
+
+    `call.session()` returns it. It ends with the response. Its methods raise `api.SmartError` if
+    smart-calc refuses a request or the request fails, and `api.EhrError` if the EHR refuses it. You
+    can call them from several threads.
+
+    Attributes:
+        patient: the id of the patient in context, or None.
+        encounter: the id of the encounter in context, or None.
+        user: `sub`, `fhirUser` and `name` of the authenticated user, or None.
+        ehr: the key of the EHR's registration in smart.toml.
+        context: the launch context as `GET /fhir_proxy/SESSION/session` returns it (own-app.md).
+
+    Example:
+        session = call.session()
+        return api.json({"patient": session.patient, "intent": session.context["intent"]})
+
+    """
+
+    patient: str | None
+    encounter: str | None
+    user: Mapping[str, Json] | None
+    ehr: str
+    context: Mapping[str, Json]
+    _mark: object = field(repr=False)
+
+    def read(self, type: str, id: str | None) -> Resource:  # noqa: A002 - FHIR's own words
+        """Return one resource. Numbers with a fraction are `decimal.Decimal`.
+
+        Needs a scope with `r`. Under patient/ scopes a resource of another patient is refused
+        (`patient_denied`). An id of None is refused with `patient_missing`, so you can pass
+        `session.patient` as it is.
+
+        Example:
+            patient = session.read("Patient", session.patient)
+            return api.json({"born": patient.get("birthDate")})
+
+        """
+        return taken(product().read(self._mark, type, id))
+
+    def search(
+        self,
+        type: str,  # noqa: A002 - FHIR's own word
+        parameters: Mapping[str, str | Sequence[str]] = MappingProxyType({}),
+        pages: int = 1,
+        patient: EllipsisType | None = ...,
+    ) -> Found:
+        """Return the matches of a search.
+
+        Needs a scope with `s`. The search is restricted to the patient in context, and so is its
+        result, whatever the scopes allow. With `patient=None` it covers all patients that the
+        scopes allow. Types that aren't about a patient, such as Practitioner, are searched as they
+        are.
+
+        Args:
+            type: a FHIR resource type.
+            parameters: FHIR search parameters. A list repeats the parameter, which means AND.
+            pages: how many pages to read, at most 20. Reading stops at 20 MB.
+            patient: None to search for all patients. By default the patient in context.
+
+        Example:
+            result = session.search(
+                "Observation",
+                {"code": "http://loinc.org|2160-0", "date": ["ge2024-01-01", "lt2025-01-01"]},
+                pages=5,
+            )
+            values = [api.at(one, "valueQuantity", "value") for one in result.resources]
+
+        """
+        pairs = tuple(
+            (name, value)
+            for name, given in parameters.items()
+            for value in ((given,) if isinstance(given, str) else given)
+        )
+        if patient not in {None, ...}:
+            raise TypeError("patient is None or left out. Name a patient in the parameters.")
+        own = patient is not None
+        result = product().search(self._mark, type, pairs, pages, own_patient=own)
+        resources, complete = taken(result)
+        return Found(resources, complete)
+
+    def create(self, resource: Resource) -> Resource:
+        """Create a resource and return it as the EHR stored it, with its id.
+
+        Needs a scope with `c`. Without `r`, only the type and id come back. Under patient/ scopes
+        the resource must name the patient in context. A GET request can't create anything
+        (`method_not_allowed`). A failed request (`upstream_timeout` for example) can still have
+        created the resource, so search before you try again.
+
+        Example:
+            created = session.create({
+                "resourceType": "Observation",
+                "status": "preliminary",
+                "code": {"text": "Pain score"},
+                "subject": {"reference": f"Patient/{session.patient}"},
+                "valueInteger": 3,
+            })
+            return api.json({"id": created["id"]}, status=201)
+
+        """
+        return taken(
+            product().write(self._mark, resource, dumps(resource), is_new=True, if_match=None)
+        )
+
+    def update(self, resource: Resource, if_match: str | None = None) -> Resource:
+        """Replace a resource, which its `id` names, and return it as the EHR stored it.
+
+        Needs a scope with `u`, and is refused where `create` is. If this call read the resource
+        before, the update only succeeds if the EHR still has that version (412 otherwise).
+
+        Args:
+            resource: the whole resource.
+            if_match: the version to replace as an entity tag, such as `W/"3"`. By default the
+                version that this call read.
+
+        Example:
+            note = session.read("DocumentReference", "123")
+            session.update({**note, "status": "entered-in-error"})
+
+        """
+        body = dumps(resource)
+        return taken(product().write(self._mark, resource, body, is_new=False, if_match=if_match))
+
+
+def opened(mark: object, context: Mapping[str, Json]) -> Session:
+    """Return the session of a launch context."""
+    user = context["user"]
+    return Session(
+        patient=_text(context, "patient"),
+        encounter=_text(context, "encounter"),
+        user=MappingProxyType(user) if isinstance(user, Mapping) else None,
+        ehr=_text(context, "ehr") or "",
+        context=MappingProxyType(context),
+        _mark=mark,
+    )
+
+
+def _text(context: Mapping[str, Json], name: str) -> str | None:
+    value = at(context, name)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,301 @@
+"""`smart_calc.api` in this process: what a project's function gets of a session, and what not."""
+
+import contextlib
+import gc
+import json
+import pickle
+import threading
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from shared.own import in_flight
+from shared.session.sessions import Active
+from smart_calc import api
+from tests.support.open_session import EHR, FHIR_BASE, in_use, open_session
+from tests.support.own_calls import COOKIE, Answered, Calls, Ehr, Sent, as_bytes, calls
+from tests.support.proxy import about, searchset
+from tests.support.tables import each
+
+__all__ = ["calls"]
+
+Maker = Callable[[Active, Ehr], Calls]
+TOKEN = "sentinel-access"
+MINE = about("Observation", "o1", "p1")
+OTHERS = about("Observation", "o2", "p2")
+OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}
+
+
+def active(*scopes: str, **session: Any) -> Active:
+    granted = scopes or ("patient/*.cruds",)
+    return in_use(open_session(granted=granted, **session), replace(EHR, scopes=granted))
+
+
+def answering(document: object, status: int = 200, **headers: str) -> Ehr:
+    return lambda _: Answered(status, as_bytes(document), headers)
+
+
+def paged(*pages: list[dict[str, Any]], size: int = 0) -> Ehr:
+    """Pages of a search, each with a link to the next one, the last one too if `size` is given."""
+
+    def answer(sent: Sent) -> Answered:
+        number = int(sent.url.partition("page=")[2] or 0)
+        link = [{"relation": "next", "url": f"{FHIR_BASE}/Observation?page={number + 1}"}]
+        more = {"link": link} if size or number + 1 < len(pages) else {}
+        note = {"note": [{"text": "x" * size}]} if size else {}
+        page = [one | note for one in pages[number % len(pages)]]
+        return Answered(200, as_bytes(searchset(*page, **more)), {})
+
+    return answer
+
+
+def reached(*start: object) -> Iterator[object]:
+    """Whatever attributes, hidden ones, items, closures and the frames of tracebacks lead to; not
+    modules, and not the globals of functions, through which Python leads anywhere.
+    """
+    seen: dict[int, object] = {}
+    waiting = list(start)
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen or isinstance(one, types.ModuleType | types.CodeType):
+            continue
+        seen[id(one)] = one
+        yield one
+        waiting += _parts(one)
+
+
+def _parts(one: object) -> Iterator[object]:
+    if isinstance(one, types.TracebackType):
+        yield from one.tb_frame.f_locals.values()
+        yield one.tb_next
+    elif isinstance(one, types.FunctionType):
+        yield from (cell.cell_contents for cell in one.__closure__ or ())
+        yield from (one.__defaults__, one.__kwdefaults__, one.__dict__)
+    elif isinstance(one, type):
+        yield from vars(one).values() if one.__module__.startswith("smart_calc") else ()
+    elif not isinstance(one, types.FrameType):
+        # Every slot and member, and what a bound method is bound to.
+        yield from gc.get_referents(one)
+
+
+def test_nothing_leads_to_a_token_a_cookie_or_the_store(calls: Maker) -> None:
+    errors = []
+
+    @api.function
+    def decorated(call: api.Call) -> api.Reply:
+        raise NotImplementedError
+
+    def author(call: api.Call) -> list[object]:
+        session = call.session()
+        result = session.search("Observation")
+        for refused in (lambda: session.read("Practitioner", "../x"), lambda: missing(session)):
+            try:
+                refused()
+            except (api.SmartError, api.EhrError) as error:
+                errors.append(error)
+        return [call, session, result, call.query, *errors, api.json({}), api.html("")]
+
+    def missing(session: api.Session) -> None:
+        session.read("Observation", "missing")
+
+    def ehr(sent: Sent) -> Answered:
+        if sent.url.endswith("missing"):
+            return Answered(404, as_bytes(OUTCOME), {})
+        return Answered(200, as_bytes(searchset(MINE)), {})
+
+    made = calls(active(), ehr)
+    with made.function() as call:
+        held = author(call)
+        assert [type(one) for one in errors] == [api.SmartError, api.EhrError]
+        names = [getattr(api, name) for name in api.__all__]
+        leads_to = [*reached(*held, *names, decorated)]
+        assert "p1" in [one for one in leads_to if isinstance(one, str)]
+        folders = {type(one).__module__.partition(".")[0] for one in leads_to}
+        assert folders.isdisjoint({"shared", "flask", "werkzeug"})
+        texts = [str(one) for one in leads_to if isinstance(one, str | bytes)]
+        texts += [repr(one) for one in held]
+        for one in held:
+            with contextlib.suppress(TypeError):
+                texts.append(str(pickle.dumps(one)))
+        assert [text for text in texts if TOKEN in text or COOKIE in text or "s" * 43 in text] == []
+    # What is known of the request is kept by its mark, and goes with it.
+    assert in_flight._requests == {}
+
+
+def test_what_outlives_the_response_is_of_no_use(calls: Maker) -> None:
+    made = calls(active(), answering(MINE))
+    with made.function() as call:
+        session = call.session()
+    for use in (lambda: session.read("Observation", "o1"), call.json, call.session):
+        with pytest.raises(RuntimeError, match="The response was sent"):
+            use()
+    assert made.sent == []
+
+
+def test_numbers_keep_their_digits(calls: Maker) -> None:
+    text = b'{"resourceType":"Observation","id":"o1","subject":{"reference":"Patient/p1"},"n":%s}'
+    for number in (b"1.50", b"0.1000000000000000055", b"12345678901234567890", b"0.0000001"):
+        made = calls(active(), lambda _, number=number: Answered(200, text % number, {}))  # type: ignore[misc]
+        with made.function() as call:
+            session = call.session()
+            read = session.read("Observation", "o1")
+            assert isinstance(read["n"], int if number.isdigit() else Decimal)
+            session.update(read)
+            session.create(read)
+        assert number in api.json(read).body
+        sent = [one.body for one in made.sent if one.body]
+        assert [number in body for body in sent] == [True, True]
+    with made.function(body=b'{"n": 2.50}') as call:
+        assert api.at(call.json(), "n") == Decimal("2.50")
+    for value in (float("nan"), Decimal("Infinity")):
+        with pytest.raises(ValueError, match="isn't JSON"):
+            api.json(value)
+
+
+def test_a_search_is_restricted_to_the_patient_whatever_the_scopes_allow(calls: Maker) -> None:
+    everyone = active("user/*.rs")
+    made = calls(everyone, answering(searchset(MINE, OTHERS)))
+    with made.function() as call:
+        session = call.session()
+        assert len(session.search("Observation", patient=None).resources) == 2
+        with pytest.raises(api.SmartError) as held:
+            session.search("Observation")
+        with pytest.raises(api.SmartError) as named:
+            session.search("Observation", {"patient": "p2"})
+    assert [error.value.code for error in (held, named)] == ["patient_denied"] * 2
+    assert [one.url for one in made.sent] == [
+        f"{FHIR_BASE}/Observation",
+        f"{FHIR_BASE}/Observation?patient=p1",
+    ]
+    made = calls(everyone, answering(searchset({"resourceType": "Practitioner", "id": "d"})))
+    with made.function() as call:
+        assert len(call.session().search("Practitioner", {"name": ["a", "b"]}).resources) == 1
+    assert made.sent[0].url == f"{FHIR_BASE}/Practitioner?name=a&name=b"
+    made = calls(active("user/*.rs", patient=None), answering(searchset()))
+    with made.function() as call, pytest.raises(api.SmartError, match="patient_missing"):
+        call.session().search("Observation")
+    assert made.sent == []
+
+
+def test_pages_are_read_to_the_end_or_told_to_be_incomplete(calls: Maker) -> None:
+    brought = {"resource": about("Observation", "x", "p1"), "search": {"mode": "include"}}
+    pages: list[list[dict[str, Any]]] = [[MINE], [MINE], [MINE]]
+    for wanted, count, complete in ((1, 1, False), (2, 2, False), (3, 3, True), (9, 3, True)):
+        made = calls(active(), paged(*pages))
+        with made.function() as call:
+            result = call.session().search("Observation", pages=wanted)
+        assert (len(result.resources), result.complete) == (count, complete)
+        assert len(made.sent) == count
+    for size, most in ((1, 20), (6_000_000, 3)):
+        made = calls(active(), paged([MINE], size=size))
+        with made.function() as call:
+            result = call.session().search("Observation", pages=99)
+        assert (len(result.resources), result.complete) == (most, False)
+    for link in ("https://other.example/r4?page=2", 7):
+        bundle = searchset(MINE, link=[{"relation": "next", "url": link}])
+        with calls(active(), answering(bundle)).function() as call, pytest.raises(api.SmartError):
+            call.session().search("Observation")
+    matches = {"resourceType": "Bundle", "entry": [brought, {"resource": MINE}]}
+    with calls(active(), answering(matches)).function() as call:
+        assert call.session().search("Observation").resources == [MINE]
+
+
+def test_an_update_replaces_the_version_that_was_read(calls: Maker) -> None:
+    made = calls(active("user/*.cruds"), answering(MINE | {"meta": {"versionId": "3"}}))
+    with made.function() as call:
+        session = call.session()
+        session.update(MINE)
+        session.update(session.read("Observation", "o1"))
+        session.update(MINE, if_match='W/"2"')
+    tags = [one.headers.get("If-Match") for one in made.sent if one.method == "PUT"]
+    assert tags == [None, 'W/"3"', 'W/"2"']
+    made = calls(active(), answering(MINE | {"meta": {"versionId": "4"}}))
+    with made.function() as call, pytest.raises(api.SmartError, match="version_conflict"):
+        call.session().update(MINE, if_match='W/"3"')
+    assert [one.method for one in made.sent] == ["GET"]
+
+
+@each(
+    ("letters", "created", "read", "expected"),
+    [
+        ("crs", MINE, 404, MINE),
+        ("crs", None, 200, MINE),
+        ("crs", None, 404, {"resourceType": "Observation", "id": "o1"}),
+        ("crs", OUTCOME, 200, MINE),
+        ("c", MINE, 200, {"resourceType": "Observation", "id": "o1"}),
+    ],
+)
+def test_what_was_created_is_returned_as_far_as_it_may_be_read(
+    calls: Maker, letters: str, created: object, read: int, expected: object
+) -> None:
+    def ehr(sent: Sent) -> Answered:
+        if sent.method == "GET":
+            return Answered(read, as_bytes(MINE if read == 200 else OUTCOME), {})
+        place = {"location": f"{FHIR_BASE}/Observation/o1/_history/1"}
+        return Answered(201, as_bytes(created) if created else b"", place)
+
+    made = calls(active(f"patient/*.{letters}"), ehr)
+    with made.function() as call:
+        assert call.session().create(MINE) == expected
+    assert sum(one.method == "POST" for one in made.sent) == 1
+
+
+def test_get_changes_nothing(calls: Maker) -> None:
+    made = calls(active(), answering(MINE))
+    for method in ("GET", "HEAD"):
+        with made.function(method) as call:
+            session = call.session()
+            for change in (session.create, session.update):
+                with pytest.raises(api.SmartError) as refused:
+                    change(MINE)
+                assert (refused.value.code, refused.value.status) == ("method_not_allowed", 405)
+    assert made.sent == []
+
+
+def test_a_refusal_of_the_ehr_is_its_own_and_its_failures_are_ours(calls: Maker) -> None:
+    for status in (400, 404, 410, 422, 429):
+        made = calls(active(), answering(OUTCOME, status))
+        with made.function() as call, pytest.raises(api.EhrError) as refused:
+            call.session().read("Observation", "o1")
+        assert (refused.value.status, refused.value.outcome) == (status, OUTCOME)
+    for status in (500, 503):
+        made = calls(active(), answering(OUTCOME, status))
+        with made.function() as call, pytest.raises(api.SmartError) as failed:
+            call.session().read("Observation", "o1")
+        assert (failed.value.code, failed.value.status) == ("upstream_invalid", 502)
+
+
+def test_a_session_can_be_used_by_several_threads(
+    calls: Maker, capfd: pytest.CaptureFixture[str]
+) -> None:
+    made = calls(active(), answering(MINE))
+    with made.function() as call:
+        session, resources = call.session(), []
+        threads = [
+            threading.Thread(target=lambda: resources.append(session.read("Observation", "o1")))
+            for _ in range(3)
+        ]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    assert resources == [MINE] * 3
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [line["event"] for line in lines] == ["fhir_request"] * 3
+
+
+def test_the_context_is_that_of_the_page(calls: Maker) -> None:
+    with calls(active(), answering(MINE)).function() as call:
+        session = call.session()
+    assert (session.patient, session.encounter, session.user, session.ehr) == (
+        *("p1", None, None),
+        "one",
+    )
+    assert api.at(session.context, "scope", "granted", 0) == "patient/*.cruds"
+    assert api.at(session.context, "scope", "granted", 1, "x") is None
+    with pytest.raises(TypeError):
+        session.context["patient"] = "p2"  # type: ignore[index]
