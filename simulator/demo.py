@@ -19,8 +19,9 @@ _RESOURCES = (
     "patient/Condition.rs",
     "patient/MedicationRequest.rs",
 )
-# More scopes for a custom frontend: write (examples/write-back), read the launch's encounter.
-OWN_PAGE = ("patient/Observation.c", "patient/Encounter.rs")
+# More scopes for a custom frontend and functions: write (examples/write-back, examples/note), read
+# the launch's encounter.
+OWN_PAGE = ("patient/Observation.c", "patient/Encounter.rs", "patient/DocumentReference.crs")
 
 
 @dataclass(frozen=True, slots=True)

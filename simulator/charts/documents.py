@@ -1,5 +1,5 @@
-"""Two documents of a patient as Binary resources, for tests of streaming and of media types (FHIR
-R4, Binary). Synthetic, like the charts.
+"""Two documents of a patient as Binary resources, for tests of streaming and of media types, and a
+DocumentReference to the first (FHIR R4). Synthetic, like the charts.
 """
 
 import base64
@@ -14,9 +14,25 @@ _TEXT = "Synthetic discharge note. No real patient.\n"
 
 
 def documents(day: date) -> Iterator[Resource]:
-    """Yield the documents of a day: a text and a one-line PDF."""
+    """Yield the documents of a day: a text with its reference, and a PDF of one line."""
+    yield _reference(f"{PATIENT}-document", f"{PATIENT}-document-text", day)
     yield _binary(f"{PATIENT}-document-text", "text/plain; charset=utf-8", _TEXT.encode(), day)
     yield _binary(f"{PATIENT}-document-pdf", "application/pdf", _pdf("Synthetic report"), day)
+
+
+def _reference(fhir_id: str, binary: str, day: date) -> Resource:
+    note = {"system": "http://loinc.org", "code": "18842-5", "display": "Discharge summary"}
+    body = {
+        "resourceType": "DocumentReference",
+        "id": fhir_id,
+        "meta": {"versionId": "1", "lastUpdated": f"{day}T15:00:00Z"},
+        "status": "current",
+        "type": {"coding": [note], "text": "Discharge summary"},
+        "subject": {"reference": f"Patient/{PATIENT}"},
+        "date": f"{day}T15:00:00Z",
+        "content": [{"attachment": {"contentType": "text/plain", "url": f"Binary/{binary}"}}],
+    }
+    return Resource("DocumentReference", fhir_id, PATIENT, json.dumps(body), body)
 
 
 def _binary(fhir_id: str, content_type: str, content: bytes, day: date) -> Resource:

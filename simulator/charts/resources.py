@@ -13,7 +13,7 @@ from typing import Any
 # These belong to no patient, so any token whose scopes cover the type can read them.
 SHARED_TYPES = ("Medication", "Practitioner")
 RESOURCE_TYPES = (
-    *("Patient", "Observation", "Condition", "MedicationRequest", "Encounter"),
+    *("Patient", "Observation", "Condition", "MedicationRequest", "Encounter", "DocumentReference"),
     *SHARED_TYPES,
 )
 

@@ -134,6 +134,10 @@ def _updated(body: Body) -> dates.Interval:
     return dates.parse(body["meta"]["lastUpdated"])
 
 
+def _dated(body: Body) -> dates.Interval | None:
+    return dates.parse(body["date"]) if "date" in body else None
+
+
 def _encounter_period(body: Body) -> dates.Interval | None:
     return dates.parse_period(body["period"]) if "period" in body else None
 
@@ -173,6 +177,15 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "patient": _SUBJECT,
         "subject": _SUBJECT,
         "date": Date(_encounter_period),
+    },
+    "DocumentReference": {
+        "_id": _FHIR_ID,
+        "patient": _SUBJECT,
+        "subject": _SUBJECT,
+        "type": _concept("type"),
+        "category": _concept("category"),
+        "status": _code("status", "http://hl7.org/fhir/document-reference-status"),
+        "date": Date(_dated),
     },
     "Medication": {"_id": _FHIR_ID, "code": _concept("code")},
     "Practitioner": {"_id": _FHIR_ID},

@@ -16,6 +16,7 @@ from simulator.vendors.oracle_addresses import Persona
 _LETTERS: Mapping[Persona, Mapping[str, str]] = {
     "provider": {
         "Condition": "crus",
+        "DocumentReference": "crus",
         "Encounter": "crus",
         "MedicationRequest": "crus",
         "Observation": "crus",
@@ -23,6 +24,7 @@ _LETTERS: Mapping[Persona, Mapping[str, str]] = {
     },
     "patient": {
         "Condition": "rs",
+        "DocumentReference": "rs",
         "Encounter": "rs",
         "MedicationRequest": "rs",
         "Observation": "s",

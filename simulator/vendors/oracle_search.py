@@ -19,6 +19,7 @@ _TAKEN: Mapping[str, frozenset[str]] = {
     "Condition": _WHOSE | {"category", "clinical-status"},
     "MedicationRequest": frozenset({"_id", "patient", "status", "intent", "_count"}),
     "Encounter": _WHOSE | {"date", "_count"},
+    "DocumentReference": frozenset({"_id", "patient", "type", "category", "date", "_count"}),
     "Practitioner": frozenset({"_id"}),
 }
 _LOWER, _UPPER = frozenset({"ge", "gt"}), frozenset({"le", "lt"})
