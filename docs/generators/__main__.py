@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.generators import errors, scaling, troubleshooting
+from docs.generators import api, errors, scaling, troubleshooting
 
 DOCS = Path(__file__).parents[1]
 VECTORS = Path(__file__).parents[2] / "tests" / "clinical" / "data" / "calc_vectors.json"
@@ -11,7 +11,11 @@ VECTORS = Path(__file__).parents[2] / "tests" / "clinical" / "data" / "calc_vect
 def main() -> None:
     """Write the pages, each by its generator."""
     by_hand = (DOCS / "errors.md").read_text(encoding="utf-8")
-    pages = {"scaling.md": scaling.markdown(), "errors.md": errors.into(by_hand)}
+    pages = {
+        "api.md": api.markdown(),
+        "errors.md": errors.into(by_hand),
+        "scaling.md": scaling.markdown(),
+    }
     for path, text in {**pages, **troubleshooting.pages()}.items():
         (DOCS / path).parent.mkdir(exist_ok=True)
         (DOCS / path).write_text(text, encoding="utf-8")

@@ -59,7 +59,7 @@ class Session:
 
         Needs a scope with `r`. Under patient/ scopes a resource of another patient is refused
         (`patient_denied`). An id of None is refused with `patient_missing`, so you can pass
-        `session.patient` as it is.
+        `session.patient` unchecked.
 
         Example:
             patient = session.read("Patient", session.patient)
@@ -79,8 +79,7 @@ class Session:
 
         Needs a scope with `s`. The search is restricted to the patient in context, and so is its
         result, whatever the scopes allow. With `patient=None` it covers all patients that the
-        scopes allow. Types that aren't about a patient, such as Practitioner, are searched as they
-        are.
+        scopes allow. For types that aren't about a patient, such as Practitioner, nothing is added.
 
         Args:
             type: a FHIR resource type.
@@ -118,13 +117,14 @@ class Session:
         created the resource, so search before you try again.
 
         Example:
-            created = session.create({
+            score: api.Resource = {
                 "resourceType": "Observation",
                 "status": "preliminary",
                 "code": {"text": "Pain score"},
                 "subject": {"reference": f"Patient/{session.patient}"},
                 "valueInteger": 3,
-            })
+            }
+            created = session.create(score)
             return api.json({"id": created["id"]}, status=201)
 
         """
@@ -135,8 +135,9 @@ class Session:
     def update(self, resource: Resource, if_match: str | None = None) -> Resource:
         """Replace a resource, which its `id` names, and return it as the EHR stored it.
 
-        Needs a scope with `u`, and is refused where `create` is. If this call read the resource
-        before, the update only succeeds if the EHR still has that version (412 otherwise).
+        Needs a scope with `u`. Under patient/ scopes the resource must name the patient in context,
+        now and afterwards. If this call read the resource before, the update only succeeds if the
+        EHR still has that version (status 412 otherwise).
 
         Args:
             resource: the whole resource.

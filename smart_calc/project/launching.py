@@ -3,9 +3,10 @@
 from smart_calc import testing
 
 
-def test_a_launch_opens_the_page_and_reads_only_its_patient() -> None:
+def test_a_launch_opens_page_and_summary_of_its_patient_and_no_other() -> None:
     with testing.running() as app:
         session = app.launch(patient="synthetic-alma")
         assert session.page.url.startswith(f"{app.origin}/app/")
         assert session.fhir("Patient/synthetic-alma").json()["birthDate"] == "1968-03-14"
         assert session.fhir("Patient/synthetic-dario").status == 403
+        assert session.get("/summary/{session}/").json()["born"] == "1968-03-14"

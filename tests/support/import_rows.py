@@ -376,9 +376,10 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "_function",
         "__init__",
     ),
+    "smart_calc/project": ("launching summary",),
     "docs/generators": (
-        "blocks calculators_page scaling_page troubleshooting",
-        "cds_cards cds_prefetch errors",
+        "api_page blocks calculators_page scaling_page troubleshooting",
+        "api cds_cards cds_prefetch errors",
         "calculators scaling",
         "__main__",
     ),

@@ -1,0 +1,63 @@
+"""docs/api.md: each public name of smart_calc.api, from its docstring and its signature."""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from textwrap import dedent
+from types import FunctionType
+
+from docs.generators.api_page import PAGE
+from smart_calc import api
+
+_ORDER = ("function", "Call", "Session", "Found", "json", "html", "Reply", "at")
+_ERRORS = ("SmartError", "EhrError")
+_SECTION = re.compile(r"^(Args|Attributes|Example):\n((?:    .*\n?|\n)+)", re.MULTILINE)
+_FIELD = re.compile(r"^(\w+): (.+(?:\n    .+)*)", re.MULTILINE)
+
+
+def markdown() -> str:
+    """Return the whole page."""
+    names = "\n".join(_entry(name, getattr(api, name)) for name in (*_ORDER, *_ERRORS))
+    return PAGE.replace("REFERENCE", names.strip())
+
+
+def names() -> set[str]:
+    """Return the names that the page describes one by one."""
+    return {*_ORDER, *_ERRORS}
+
+
+def _entry(name: str, value: object) -> str:
+    parts = [f"### api.{name}", _described(name, value)]
+    if inspect.isclass(value):
+        for method, member in vars(value).items():
+            if method.startswith("_") or not (callable(member) or isinstance(member, property)):
+                continue
+            parts += [f"#### {name}.{method}", _described(method, member)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _described(name: str, value: object) -> str:
+    text = inspect.getdoc(value) or ""
+    sections = dict(_SECTION.findall(f"{text}\n"))
+    parts = [_SECTION.sub("", f"{text}\n").strip()]
+    if inspect.isfunction(value) and name != "function":
+        parts.insert(0, f"`{_signature(value)}`")
+    listed = (sections[one] for one in ("Args", "Attributes") if one in sections)
+    parts += ["\n".join(_rows(dedent(section))) for section in listed]
+    return "\n\n".join([*parts, f"```python\n{dedent(sections['Example']).strip()}\n```"])
+
+
+def _signature(value: FunctionType) -> str:
+    """Return it as it was written, without `self` and with what a caller may leave out."""
+    (node,) = ast.parse(dedent(inspect.getsource(value))).body
+    assert isinstance(node, ast.FunctionDef)  # noqa: S101 - for the type checker
+    node.args.args = [one for one in node.args.args if one.arg != "self"]
+    returns = ast.unparse(node.returns) if node.returns else "None"
+    arguments = ast.unparse(node.args).replace("EllipsisType | None", "None")
+    return f"{node.name}({arguments.replace('MappingProxyType({})', '{}')}) -> {returns}"
+
+
+def _rows(section: str) -> Iterator[str]:
+    for field, text in _FIELD.findall(section):
+        yield f"- `{field}`: {' '.join(text.split())}"
