@@ -17,13 +17,14 @@ from urllib.parse import unquote, urlsplit
 
 from smart_calc import place
 
-EXAMPLES = ("own-page", "fhirclient-page", "write-back")
+EXAMPLES = ("own-page", "fhirclient-page", "write-back", "note")
 _WHEEL = re.compile(r"smart_calc-[0-9][0-9A-Za-z.+!]*-py3-none-any\.whl")
 _OURS = "smart_calc/product/shared/release.py"
 # The project's files, and the files below smart_calc/project/ that they come from.
 _FILES: Mapping[str, str] = {
     ".gitignore": "gitignore",
     "README.md": "README.md",
+    "functions/summary/main.py": "summary.py",
     "page/app.js": "app.js",
     "page/index.html": "index.html",
     "requirements.txt": "requirements.txt",
@@ -31,6 +32,16 @@ _FILES: Mapping[str, str] = {
     "tests/test_launch.py": "launching.py",
 }
 _OF_THE_PRODUCT = ("cloudbuild.yaml", "deployment.toml")
+# The table of a function in deployment.toml: as for fhir_proxy, with fewer instances.
+_TABLE = """
+[functions.{}]
+cpu = 1
+memory_mib = 1024
+concurrency = 16
+timeout_seconds = 150
+min_instances = 0
+max_instances = 1
+"""
 
 
 class Unusable(Exception):
@@ -78,13 +89,27 @@ def _contents(package: str, example: str | None) -> Iterator[tuple[str, bytes]]:
         if example is None or not path.startswith("page/"):
             text = (place.WRITTEN / source).read_text("utf-8")
             yield path, text.replace("WHEEL", package).encode()
+    written = _of_example(example) if example else {}
+    yield from written.items()
     for path in _OF_THE_PRODUCT:
-        yield path, (place.PRODUCT / path).read_bytes()
-    if example is not None:
-        for file in sorted((place.PRODUCT / "examples" / example).iterdir()):
-            # What is below page/ is served; an example's own README isn't for browsers.
-            path = "EXAMPLE.md" if file.name == "README.md" else f"page/{file.name}"
-            yield path, file.read_bytes()
+        text = (place.PRODUCT / path).read_text("utf-8")
+        if path == "deployment.toml":
+            own = (one.split("/")[1] for one in (*_FILES, *written) if one.endswith("/main.py"))
+            text += "".join(map(_TABLE.format, own))
+        yield path, text.encode()
+
+
+def _of_example(name: str) -> Mapping[str, bytes]:
+    """An example's files: those of the page, and NAME.py is a function."""
+    places = {}
+    for file in (place.PRODUCT / "examples" / name).iterdir():
+        # What is below page/ is served; an example's own README isn't for browsers.
+        path = "EXAMPLE.md" if file.name == "README.md" else f"page/{file.name}"
+        if file.suffix == ".py":
+            path = f"functions/{file.stem}/main.py"
+        if file.is_file():
+            places[path] = file.read_bytes()
+    return dict(sorted(places.items()))
 
 
 def _checked(wheel: Path) -> Path:

@@ -1,0 +1,71 @@
+"""A note for the chart: what it starts from, what would be written, and the writing of it.
+
+GET /note/SESSION/ has the patient and the values for a first draft. POST /note/SESSION/preview
+returns the DocumentReference that POST /note/SESSION/ creates. Both take {"text": …}.
+"""
+
+import base64
+from datetime import UTC, datetime
+
+from smart_calc import api
+
+CREATININE = "http://loinc.org|2160-0,http://loinc.org|14682-9"
+MOST_CHARACTERS = 10_000
+
+
+@api.function
+def note(call: api.Call) -> api.Reply:
+    """Answer the page."""
+    session = call.session()
+    if session.patient is None:
+        return api.json({"error": "The EHR launched the app without a patient."}, status=400)
+    if call.method == "GET":
+        return api.json(_start(session))
+    text = api.at(call.json(), "text")
+    if not isinstance(text, str) or not text.strip() or len(text) > MOST_CHARACTERS:
+        return api.json({"error": "Write a note of up to 10,000 characters."}, status=400)
+    document = _document(session, text.strip())
+    if call.path == "/preview":
+        return api.json(document)
+    return api.json(session.create(document), status=201)
+
+
+def _start(session: api.Session) -> api.Resource:
+    """Return the patient, and the newest creatinine with its unit and time."""
+    search = {"code": CREATININE, "_sort": "-date"}
+    results = session.search("Observation", search, pages=5).resources
+    measured = [one for one in results if api.at(one, "valueQuantity", "code")]
+    newest = max(measured, key=lambda one: str(one.get("effectiveDateTime")), default={})
+    return {
+        "patient": session.read("Patient", session.patient),
+        "creatinine": api.at(newest, "valueQuantity"),
+        "measured": newest.get("effectiveDateTime"),
+        "preliminary": newest.get("status") not in {"final", "amended", "corrected"},
+    }
+
+
+def _document(session: api.Session, text: str) -> api.Resource:
+    """Return the note as a DocumentReference. Many EHRs want a type or category of their own."""
+    progress_note = {"system": "http://loinc.org", "code": "11506-3", "display": "Progress note"}
+    document: dict[str, api.Json] = {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "docStatus": "preliminary",
+        "type": {"coding": [progress_note], "text": "Progress note"},
+        "subject": {"reference": f"Patient/{session.patient}"},
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "content": [
+            {
+                "attachment": {
+                    "contentType": "text/plain; charset=utf-8",
+                    "data": base64.b64encode(text.encode()).decode(),
+                }
+            }
+        ],
+    }
+    author = api.at(session.user, "fhirUser")
+    if isinstance(author, str) and "/Practitioner/" in author:
+        document["author"] = [{"reference": f"Practitioner/{author.rpartition('/')[2]}"}]
+    if session.encounter is not None:
+        document["context"] = {"encounter": [{"reference": f"Encounter/{session.encounter}"}]}
+    return document
