@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from smart_calc import api
 
 CREATININE = "http://loinc.org|2160-0,http://loinc.org|14682-9"
+RELEASED = ("final", "amended", "corrected")
 MOST_CHARACTERS = 10_000
 
 
@@ -31,17 +32,20 @@ def note(call: api.Call) -> api.Reply:
 
 
 def _start(session: api.Session) -> api.Resource:
-    """Return the patient, and the newest creatinine with its unit and time."""
+    """Return the patient, and the newest released creatinine with its unit and time."""
     search = {"code": CREATININE, "_sort": "-date"}
     results = session.search("Observation", search, pages=5).resources
-    measured = [one for one in results if api.at(one, "valueQuantity", "code")]
-    newest = max(measured, key=lambda one: str(one.get("effectiveDateTime")), default={})
+    released = [one for one in results if one.get("status") in RELEASED]
+    newest: api.Resource = max(released, key=_time) if released else {}
     return {
         "patient": session.read("Patient", session.patient),
         "creatinine": api.at(newest, "valueQuantity"),
         "measured": newest.get("effectiveDateTime"),
-        "preliminary": newest.get("status") not in {"final", "amended", "corrected"},
     }
+
+
+def _time(observation: api.Resource) -> str:
+    return str(observation.get("effectiveDateTime", ""))
 
 
 def _document(session: api.Session, text: str) -> api.Resource:

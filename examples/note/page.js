@@ -15,8 +15,8 @@ async function ask(path, body) {
 }
 
 // The draft of the note. Without a usable creatinine, or without the calculators, it is empty.
-async function draft({ patient, creatinine, measured, preliminary }) {
-  if (!creatinine || !measured || preliminary || !patient.birthDate) return "";
+async function draft({ patient, creatinine, measured }) {
+  if (!creatinine || !measured || !patient.birthDate) return "";
   const day = measured.slice(0, 10);
   const [from, to] = [patient.birthDate, day].map((text) => text.split("-").map(Number));
   const age = to[0] - from[0] - (to[1] < from[1] || (to[1] === from[1] && to[2] < (from[2] ?? 1)) ? 1 : 0);
@@ -55,14 +55,16 @@ async function start() {
   if (!session) throw new Error("Open the app from a patient's chart.");
   const chart = await ask(`/note/${session}/`);
   const name = chart.patient.name?.find(({ use }) => use === "official") ?? chart.patient.name?.[0] ?? {};
-  const who = `${name.text ?? [...(name.given ?? []), name.family].join(" ")}, born ${chart.patient.birthDate ?? "unknown"}`;
-  element("patient").textContent = who;
+  const called = name.text ?? [...(name.given ?? []), name.family].join(" ");
+  const born = Object.assign(document.createElement("span"), { textContent: `born ${chart.patient.birthDate ?? "unknown"}` });
+  const patient = [["Patient", called], ["Birth date", chart.patient.birthDate ?? "unknown"]];
+  element("patient").replaceChildren(`${called}, `, born);
   element("text").value = await draft(chart);
   element("entry").addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
       const one = await ask(`/note/${session}/preview`, { text: element("text").value });
-      describe("shown", [["Patient", who], ...rowsOf(one)]);
+      describe("shown", [...patient, ...rowsOf(one)]);
       element("preview-text").textContent = textOf(one);
       element("create").disabled = false;
       say("");
@@ -75,7 +77,7 @@ async function start() {
     say("Adding the note …");
     try {
       const one = await ask(`/note/${session}/`, { text: element("preview-text").textContent });
-      describe("stored", [["Patient", who], ...rowsOf(one), ["Id", one.id]]);
+      describe("stored", [...patient, ...rowsOf(one), ["Id", one.id]]);
       element("stored-text").textContent = textOf(one);
       say("The note was added.");
       show("done");
