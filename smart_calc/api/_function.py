@@ -89,6 +89,7 @@ def function(
     Example:
         from smart_calc import api
 
+
         @api.function
         def summary(call: api.Call) -> api.Reply:
             session = call.session()
