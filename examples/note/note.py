@@ -49,7 +49,7 @@ def _time(observation: api.Resource) -> str:
 
 
 def _document(session: api.Session, text: str) -> api.Resource:
-    """Return the note as a DocumentReference. Many EHRs want a type or category of their own."""
+    """Return the note as a DocumentReference. Many EHRs accept only some types."""
     progress_note = {"system": "http://loinc.org", "code": "11506-3", "display": "Progress note"}
     document: dict[str, api.Json] = {
         "resourceType": "DocumentReference",

@@ -90,7 +90,7 @@ def _serve(function: _Registered, settings: Settings, call: Call) -> Reply:
         raise NotFound
     name = function.edge.function
     request = InFlight(name, settings, function.running.sessions, call)
-    with in_flight.begun(request) as mark:
+    with in_flight.started(request) as mark:
         answered, failed = function.serve(mark, call.method, _after_session(call.path))
         if answered is None:
             raise request.failure(failed)

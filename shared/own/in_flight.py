@@ -70,7 +70,7 @@ _requests: dict[object, InFlight] = {}
 
 
 @contextmanager
-def begun(request: InFlight) -> Iterator[object]:
+def started(request: InFlight) -> Iterator[object]:
     """The mark of a request while it is answered."""
     mark = object()
     _requests[mark] = request

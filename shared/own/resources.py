@@ -214,12 +214,12 @@ def _seconds(retry_after: str) -> int | None:
 
 
 def parsed(body: bytes) -> Resource:
-    """The document in an answer that was checked; what no strict reader takes is refused here."""
+    """Return the document in a checked response. Raises UpstreamInvalid for ambiguous JSON."""
     try:
         document: Resource = strict_json.parse(body, Decimal)
     except (ValueError, InvalidOperation):
         raise UpstreamInvalid(
-            why="A property comes twice in the EHR's answer, or it holds too many values."
+            why="The EHR's response repeats a JSON property, or has too many values."
         ) from None
     return document
 

@@ -100,7 +100,7 @@ class Calls:
         whole = f"/{self.active.session.handle}{path}"
         call = _call(method, whole, headers, request.get("query", ()), request.get("body", b""))
         request_in_flight = InFlight("probe", SETTINGS, self, call)  # type: ignore[arg-type]
-        with in_flight.begun(request_in_flight) as mark:
+        with in_flight.started(request_in_flight) as mark:
             yield api.Call(method, path, mark)
 
 
