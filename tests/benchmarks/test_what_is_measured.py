@@ -11,14 +11,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from benchmarks import __main__ as command
 from benchmarks import proxying
-from benchmarks.store_operations import _row
 from benchmarks.support import others, resources, wire
 from benchmarks.support.ehr import Call, Ehr, at_once, in_series
 from shared.outbound import http_client
 from tests.support.certificates import authority
-from tests.support.firestore_stand_in import StandIn
 from tests.support.raw_server import always, plain, raw_server
 from tests.support.servers import ROOT
 from tests.support.tables import each
@@ -155,6 +152,10 @@ def test_everyone_is_asked_equally_often_and_first_in_turn() -> None:
 
 
 def test_an_operation_that_no_budget_names_is_over_it() -> None:
+    # To load the Firestore client takes longer than all these tests.
+    from benchmarks.store_operations import _row
+    from tests.support.firestore_stand_in import StandIn
+
     store = StandIn()
     try:
         store.counts.update({"read": 1})
@@ -169,11 +170,15 @@ def test_an_operation_that_no_budget_names_is_over_it() -> None:
 def test_an_unknown_measurement_is_refused_with_the_known_ones(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    from benchmarks import __main__ as command
+
     assert command.main(["speed"]) == 2
     assert ", ".join(command.MEASUREMENTS) in capsys.readouterr().err
 
 
 def test_every_measurement_has_its_part_in_the_document() -> None:
+    from benchmarks import __main__ as command
+
     text = (ROOT / "docs" / "performance.md").read_text("utf-8")
     modules = {path.stem for path in Path(ROOT / "benchmarks").glob("*.py")}
     for name in command.MEASUREMENTS:

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from simulator import serve_ehr
 from simulator.ehr import create_app
 from simulator.oauth.registrations import DEFAULT_REGISTRATIONS, Registration, parse_registrations
 from tests.simulator.app_under_test import ORIGIN, App, json_of
@@ -71,5 +70,8 @@ def test_an_entry_of_the_trace_has_the_members_that_are_named(app: App) -> None:
 
 
 def test_the_defaults_are_those_of_the_code() -> None:
+    # It makes an EHR when it is imported.
+    from simulator import serve_ehr
+
     assert serve_ehr.DEFAULT_BASE_URL in README
     assert f"`{DEFAULT_REGISTRATIONS[0].client_id}`" in section("Your own app")

@@ -20,29 +20,35 @@ Test = Callable[..., None]
 
 def each(
     names: str | Iterable[str],
-    rows: Iterable[Any],
+    rows: Iterable[Any] | Callable[[], Iterable[Any]],
     *,
     ids: Collection[object] | Callable[[Any], object] = repr,
 ) -> Callable[[Test], Test]:
     """Have a test called with each row; the arguments are those of parametrize.
 
-    Fixtures are shared by all rows, but for `browser`: a row has its own.
+    Fixtures are shared by all rows, but for `browser`: a row has its own. A table that takes time
+    to make is given as what makes it, which is called when the test runs.
     """
     asked = [one.strip() for one in names.split(",")] if isinstance(names, str) else list(names)
     alone = isinstance(names, str) and len(asked) == 1
-    table = [ParameterSet.extract_from(row, force_tuple=alone) for row in rows]
-    named = [_name(row, ids) for row in table] if callable(ids) else [str(one) for one in ids]
-    assert len(named) == len(table) > 0
-    # The only mark of a row: what it asks for may have been taken away (tests/support/whole.py).
-    there = [
-        (name, row) for name, row in zip(named, table, strict=True) if IS_WHOLE or not row.marks
-    ]
+    given = rows if callable(rows) else list(rows)
+
+    def there() -> list[tuple[str, ParameterSet]]:
+        listed = given() if callable(given) else given
+        table = [ParameterSet.extract_from(row, force_tuple=alone) for row in listed]
+        named = [_name(row, ids) for row in table] if callable(ids) else [str(one) for one in ids]
+        assert len(named) == len(table) > 0
+        # The only mark: what a row asks for may have been taken away (tests/support/whole.py).
+        return [
+            (name, row) for name, row in zip(named, table, strict=True) if IS_WHOLE or not row.marks
+        ]
 
     def of_all(test: Test) -> Test:
         @functools.wraps(test)
         def every(**fixtures: Any) -> None:
             failed: dict[str, BaseException] = {}
-            for name, row in there:
+            table = there()
+            for name, row in table:
                 own = {key: _for_a_row(value) for key, value in fixtures.items()}
                 try:
                     test(**own, **dict(zip(asked, row.values, strict=True)))
@@ -50,7 +56,7 @@ def each(
                     failed[name] = error
             if failed:
                 told = "\n".join(f"[{name}] {error!r}" for name, error in failed.items())
-                message = f"{len(failed)} of {len(there)} rows:\n{told}"
+                message = f"{len(failed)} of {len(table)} rows:\n{told}"
                 raise AssertionError(message) from next(iter(failed.values()))
 
         known = inspect.signature(test)

@@ -19,10 +19,14 @@ from simulator.charts.resources import Charts
 from simulator.fhir.search import parse
 from tests.support.in_memory_ehr import answer_from, read
 from tests.support.open_session import EHR, FHIR_BASE
+from tests.support.tables import each
 
-PATIENTS = sorted({one.patient for one in load_resources() if one.patient})
 # Most of the charts' values are dated by it.
 NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
+
+
+def patients() -> list[str]:
+    return sorted({one.patient for one in load_resources() if one.patient})
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +67,7 @@ def judged(charts: Charts, patient: str) -> tuple[Card | NoCard, ...]:
     return of_chart(read.chart, read.now, chosen=frozenset(CARDS))
 
 
-@pytest.mark.parametrize("patient", PATIENTS)
+@each("patient", patients)
 def test_card_and_page_agree(charts: Charts, patient: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answer_from(monkeypatch, charts)
     made = read(patient, NOW)
@@ -84,13 +88,13 @@ def test_card_and_page_agree(charts: Charts, patient: str, monkeypatch: pytest.M
 
 
 def test_some_charts_make_cards_and_some_do_not(charts: Charts) -> None:
-    cards = [[one for one in judged(charts, name) if isinstance(one, Card)] for name in PATIENTS]
+    cards = [[one for one in judged(charts, name) if isinstance(one, Card)] for name in patients()]
     assert {one.calculator.name for made in cards for one in made} == DEFAULT_CARDS
     assert [] in cards
 
 
 def test_a_calculator_that_is_turned_off_makes_no_card(charts: Charts) -> None:
-    for patient in PATIENTS:
+    for patient in patients():
         read = _charted(charts, patient)
         made = [one for one in of_chart(read.chart, read.now) if isinstance(one, Card)]
         off = frozenset(one.calculator.name for one in made)

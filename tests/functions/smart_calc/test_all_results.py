@@ -88,7 +88,7 @@ def test_a_result_of_another_patient_is_not_listed() -> None:
     assert judged({**SODIUM, "subject": {"reference": "Patient/p2"}}) == []
 
 
-@each("patient", [one.id for one in load_charts().patients()])
+@each("patient", lambda: [one.id for one in load_charts().patients()])
 def test_the_list_of_a_simulated_patient_agrees_with_the_chart(patient: str) -> None:
     assert _complaints(patient, resources_of(patient, load_charts())) == []
 

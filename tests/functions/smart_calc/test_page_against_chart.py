@@ -14,10 +14,9 @@ from tests.support.tables import each
 from tests.support.whole_page import chart_of, complaints, page_of, resources_of
 
 GRETA = "synthetic-greta"
-PATIENTS = [one.id for one in load_charts().patients()]
 
 
-@each("patient", PATIENTS)
+@each("patient", lambda: [one.id for one in load_charts().patients()])
 def test_the_page_of_a_simulated_patient_agrees_with_the_chart(
     patient: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from functions.smart_calc.chart import prefill
-from simulator import serve_ehr
 from simulator.charts.generated import load_resources
 from simulator.charts.moving import WRITTEN_FOR, day_at
 from tests.simulator.app_under_test import ALMA
@@ -41,6 +40,9 @@ def test_what_is_charted_of_the_day_of_the_start_is_past_and_less_than_a_day_old
 
 
 def test_the_ehr_serves_the_charts_of_the_day_of_its_start_unless_one_is_named() -> None:
+    # It makes an EHR when it is imported.
+    from simulator import serve_ehr
+
     def newest(**environment: str) -> str:
         page = serve_ehr.app_from(environment).test_client().get("/generic/chart?patient=" + ALMA)
         results = page.text.partition("Newest results")[2]
