@@ -1,5 +1,6 @@
 """Properties of all calculators: units do not matter, directions are right, no NaN or infinity."""
 
+import functools
 import math
 import os
 from typing import Any
@@ -28,8 +29,9 @@ def allowed(name: str, outputs: tuple[Output, ...]) -> tuple[float, float]:
     return low, high
 
 
-def plausible(calculator: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Checked inputs in canonical units within all limits of a calculator."""
+@functools.cache
+def fields_of(calculator: str) -> dict[str, st.SearchStrategy[Any]]:
+    """Each checked input in its canonical unit, within all limits of a calculator."""
     outputs = REGISTRY[calculator].outputs
     fields: dict[str, st.SearchStrategy[Any]] = {}
     for name in REGISTRY[calculator].inputs:
@@ -42,7 +44,13 @@ def plausible(calculator: str) -> st.SearchStrategy[dict[str, Any]]:
             fields[name] = st.integers(int(low), int(high))
         else:
             fields[name] = st.floats(*allowed(name, outputs))
-    return st.fixed_dictionaries(fields)
+    return fields
+
+
+@functools.cache
+def plausible(calculator: str) -> st.SearchStrategy[dict[str, Any]]:
+    """All of them together."""
+    return st.fixed_dictionaries(fields_of(calculator))
 
 
 def as_inputs(values: dict[str, Any]) -> dict[str, tuple[object, str | None]]:
@@ -188,9 +196,8 @@ DIRECTIONS = [
 def test_a_result_moves_in_the_direction_of_its_formula(
     calculator: str, output: str, moved: str, direction: int, data: st.DataObject
 ) -> None:
-    strategy = plausible(calculator)
-    values = data.draw(strategy)
-    lower, higher = sorted((values[moved], data.draw(strategy)[moved]))
+    values = data.draw(plausible(calculator))
+    lower, higher = sorted((values[moved], data.draw(fields_of(calculator)[moved])))
 
     before = outputs_or_nothing(calculator, as_inputs({**values, moved: lower})).get(output)
     after = outputs_or_nothing(calculator, as_inputs({**values, moved: higher})).get(output)
