@@ -219,8 +219,8 @@ def _problems(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
         if not pattern.fullmatch(content[name]):
             problems.append(f"{name} = {content[name]!r} is no {name} of Google Cloud.")
     for name, (written, shape) in _OPTIONAL.items():
-        found = written.fullmatch(content[name])
-        if content[name] and (found is None or found["region"] != content["region"]):
+        match = written.fullmatch(content[name])
+        if content[name] and (match is None or match["region"] != content["region"]):
             problems.append(f"{name} = {content[name]!r} isn't {shape}, with the region above.")
     problems += _egress_problems(content["egress"])
     for path, choices in _CHOICES.items():

@@ -62,29 +62,25 @@ def refused(
     revocation: Mapping[str, str] = MappingProxyType({}),
 ) -> Refusal:
     """The error with all that is known of it: what was sent, what the EHR said and why."""
-    evidence = {**error.evidence, **revocation}
-    if attempt is not None:
-        evidence |= _asked(attempt)
-    alone = attempt is not None and attempt.pending.flow == "standalone"
-    standalone = attempt.pending.ehr if attempt is not None and alone else None
+    evidence = {**error.evidence, **revocation, **(_asked(attempt) if attempt else {})}
+    standalone = attempt.pending.ehr if attempt and attempt.pending.flow == "standalone" else None
+    refusal = Refusal(error, None, evidence, error.shown, error.steps, cookies, standalone)
     heard = _heard(error, response)
     if heard is None:
-        return Refusal(error, None, evidence, error.shown, error.steps, cookies, standalone)
+        return refusal
     from shared import explain
 
     message, where, words = heard
-    sent = None if attempt is None else _sent(attempt, where)
+    sent = _sent(attempt, where) if attempt else None
     explanation = explain.diagnose(message, sent, where=where)
-    evidence |= _seen(message, evidence)
+    evidence = {**evidence, **_seen(message, evidence)}
     shown = {name: explain.shown(value) for name, value in words.items()}
-    return Refusal(
-        error,
+    return replace(
+        refusal,
         explanation=explanation,
         evidence=evidence,
         shown={name: one for name, one in shown.items() if one and one not in evidence.values()},
         steps=_steps(error) if explanation.causes else error.steps,
-        cookies=cookies,
-        standalone=standalone,
     )
 
 

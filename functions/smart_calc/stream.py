@@ -10,7 +10,6 @@ found out when the answer is under way, such as the end of the session, is told 
 import json
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 from markupsafe import Markup
 
@@ -24,7 +23,6 @@ from .page import wording
 from .parts import PageParts, dense
 from .reading import Searching
 
-_STATIC = Path(__file__).parent / "static"
 _SCRIPTS = ("session.js", "calculators.js", "list.js", "unread.js", "results.js")
 # Where in the frame the parts follow.
 _HERE_FOLLOWS = "<!-- parts -->"

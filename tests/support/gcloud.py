@@ -98,17 +98,17 @@ def of_documentation(folder: Path, walked: Collection[str]) -> list[Command]:
         shutil.copytree(ROOT / "infra" / name, folder / "infra" / name)
     # Blocks in parentheses are shells of their own, where the recorder counts lines anew.
     script = "\n".join(blocks).replace("( stop_at_error || exit\n", "\n").replace("\n)\n", "\n\n")
-    found: dict[Command, Command] = {}
+    commands: dict[Command, Command] = {}
     for command in _recorded(f"{words}{_VARIABLES}{script}", folder, every=False):
-        found.setdefault(tuple(word.partition("=")[0] for word in command), command)
-    return list(found.values())
+        commands.setdefault(tuple(word.partition("=")[0] for word in command), command)
+    return list(commands.values())
 
 
 def documented(language: str, page: str = "deploy.md") -> list[str]:
     """The blocks of a page in a language, in order."""
     text = (ROOT / "docs" / page).read_text("utf-8")
-    found = _BLOCK.findall(text)
-    return [textwrap.dedent(block) for _, of, block in found if of == language]
+    blocks = _BLOCK.findall(text)
+    return [textwrap.dedent(block) for _, of, block in blocks if of == language]
 
 
 def _recorded(script: str, folder: Path, *, every: bool) -> list[Command]:
