@@ -14,8 +14,7 @@ from doctor.check import check
 def main(arguments: list[str]) -> int:
     """Run a command and print what it found; the exit code."""
     given = _parser().parse_args(arguments)
-    code: int = given.run(given)
-    return code
+    return int(given.run(given))
 
 
 def _check(given: argparse.Namespace) -> int:

@@ -36,8 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.print_help(sys.stderr)
         return 2
     given = parser.parse_args(arguments)
-    code: int = given.run(given)
-    return code
+    return int(given.run(given))
 
 
 def _become(

@@ -46,8 +46,7 @@ def _patients() -> list[str]:
 def _judged(patient: str) -> tuple[Card | NoCard, ...]:
     now = parse_now(NOW)
     chart = read_chart(list(_resources(patient)), now, patient, None)
-    judged: tuple[Card | NoCard, ...] = of_chart(chart, now, chosen=frozenset(CARDS))
-    return judged
+    return tuple(of_chart(chart, now, chosen=frozenset(CARDS)))
 
 
 def _resources(patient: str) -> Iterator[object]:

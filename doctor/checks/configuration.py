@@ -126,8 +126,7 @@ def _names_of_calculators(settings: Settings) -> list[Problem]:
         from clinical import site_choice
     except ImportError:
         return []
-    problems: list[Problem] = site_choice.problems(settings)
-    return problems
+    return list(site_choice.problems(settings))
 
 
 def _finding(problem: Problem, keys: Mapping[str, str]) -> Checked:

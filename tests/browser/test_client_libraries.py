@@ -113,8 +113,7 @@ def page(chromium: Chromium, writing: App) -> Iterator[tuple[Page, str]]:
 def called(page: tuple[Page, str], first: str, code: str) -> dict[str, Any]:
     opened, session = page
     script = CALL.replace("SESSION", session).replace("OBSERVATION", json.dumps(OBSERVATION))
-    outcome: dict[str, Any] = opened.evaluate(script.replace("FIRST", first).replace("CODE", code))
-    return outcome
+    return dict(opened.evaluate(script.replace("FIRST", first).replace("CODE", code)))
 
 
 @each(("call", "remark"), rows("fhirclient"))

@@ -57,8 +57,7 @@ def handle_of(frame: Frame) -> str:
 def status_of_a_read(frame: Frame) -> int:
     """A FHIR read by a script of the app's page."""
     address = f"/fhir_proxy/{handle_of(frame)}/Patient/synthetic-alma"
-    status: int = frame.evaluate("url => fetch(url).then(answer => answer.status)", address)
-    return status
+    return int(frame.evaluate("url => fetch(url).then(answer => answer.status)", address))
 
 
 def test_the_session_of_a_framed_launch_lives_on_to_a_fhir_read(

@@ -54,8 +54,7 @@ def load(page: Page, width: int = 1280, height: int = 844, fragment: str = "") -
 
 
 def opened(page: Page) -> list[str]:
-    names: list[str] = page.evaluate(OPEN)
-    return names
+    return list(page.evaluate(OPEN))
 
 
 def test_fourteen_rows_stand_in_a_frame_of_900_by_600_with_the_open_one_beside(page: Page) -> None:

@@ -68,8 +68,7 @@ class Explain:
         return self._capsys.readouterr().out
 
     def json(self, text: str, config: str | None = None) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self.text(text, config, "--json"))
-        return answer
+        return dict(json.loads(self.text(text, config, "--json")))
 
 
 @pytest.fixture

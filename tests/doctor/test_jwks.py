@@ -26,8 +26,7 @@ class Ended:
 
     @property
     def keys(self) -> list[dict[str, str]]:
-        keys: list[dict[str, str]] = json.loads(self.out)["keys"]
-        return keys
+        return list(json.loads(self.out)["keys"])
 
 
 class Command:

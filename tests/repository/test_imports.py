@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -130,7 +129,7 @@ def _upwards(folder: str) -> Iterator[str]:
     place = {name: row for row, names in enumerate(ROWS[folder]) for name in names.split()}
     assert place.keys() == entries(folder).keys(), folder
     for name, files in entries(folder).items():
-        for one in chain.from_iterable(map(imports_of, files)):
+        for one in (named for file in files for named in imports_of(file)):
             for target in targets(one):
                 entry = entry_of(folder, target)
                 if entry not in {None, name} and place[entry or ""] >= place[name]:

@@ -147,8 +147,7 @@ class CdsEhr:
         """The cards of a good call, which must be answered."""
         answer = self.call(prefetch, **changes)
         assert answer.status == 200, answer.text
-        cards: list[Any] = answer.json()["cards"]
-        return cards
+        return list(answer.json()["cards"])
 
     def calculators(self, prefetch: Mapping[str, Any], **changes: Any) -> dict[str, str]:
         """The calculators that made a card, each with its indicator, in order."""

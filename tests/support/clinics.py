@@ -86,8 +86,7 @@ class Clinics:
 
     def _recorded(self, after: int) -> list[dict[str, Any]]:
         answer = Browser().get(f"{self.origin}/_recorded?after={after}")
-        requests: list[dict[str, Any]] = answer.json()["requests"]
-        return requests
+        return list(answer.json()["requests"])
 
 
 @contextlib.contextmanager
@@ -112,8 +111,7 @@ class Opened:
     def context(self) -> dict[str, Any]:
         answer = self.browser.fetch(f"{self.fhir_base}/session")
         assert answer.status == 200, answer.text
-        context: dict[str, Any] = answer.json()
-        return context
+        return dict(answer.json())
 
     def read(self, path: str) -> Answer:
         return self.browser.fetch(f"{self.fhir_base}/{path}")

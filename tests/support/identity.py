@@ -86,5 +86,4 @@ def context_of(app: App, callback: Answer, browser: Browser) -> dict[str, Any]:
     """The launch context of the session that a callback opened."""
     answer = browser.fetch(f"{app.origin}/fhir_proxy/{handle_of(callback)}/session")
     assert answer.status == 200, answer.text
-    context: dict[str, Any] = answer.json()
-    return context
+    return dict(answer.json())

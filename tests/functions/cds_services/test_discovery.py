@@ -19,8 +19,7 @@ def offered(cds: Cds, **headers: str) -> dict[str, Any]:
     assert answer.status == 200
     assert answer.header("Content-Type") == "application/json"
     assert answer.header("Cache-Control") == "no-store"
-    document: dict[str, Any] = answer.json()
-    return document
+    return dict(answer.json())
 
 
 def test_one_service_is_offered_with_what_the_standard_asks_of_it(cds: Cds) -> None:

@@ -55,8 +55,7 @@ def compute(
     answer = post(app, launched, name, json.dumps({"inputs": inputs, **more}).encode())
     assert answer.status == 200, answer.text
     assert answer.header("Content-Type") == "application/json"
-    document: dict[str, Any] = answer.json()
-    return document
+    return dict(answer.json())
 
 
 @each("name", REGISTRY)

@@ -120,13 +120,12 @@ def test_the_first_report_gets_its_request_parameter_by_parameter() -> None:
 
 
 def test_without_a_configuration_what_is_not_known_is_described() -> None:
-    diagnosis = diagnose(said(ehr_messages.LAUNCH + "code-required"))
-    assert diagnosis.corrected_request is not None
-    assert diagnosis.corrected_request["client_id"] == "<the client id of the app's registration>"
-    assert diagnosis.corrected_request["redirect_uri"].startswith("<")
-    assert diagnosis.corrected_request["aud"] == "<the iss received with the launch, unchanged>"
-    scope = "launch <the scopes that are registered for the app>"
-    assert diagnosis.corrected_request["scope"] == scope
+    request = diagnose(said(ehr_messages.LAUNCH + "code-required")).corrected_request
+    assert request is not None
+    assert request["client_id"] == "<the client id of the app's registration>"
+    assert request["redirect_uri"].startswith("<")
+    assert request["aud"] == "<the iss received with the launch, unchanged>"
+    assert request["scope"] == "launch <the scopes that are registered for the app>"
 
 
 def test_the_same_client_id_is_no_cause() -> None:
@@ -590,8 +589,7 @@ def test_an_error_that_names_a_mismatch_is_not_refuted_by_two_names_that_agree(
     query = f"response_type=code&client_id={CLIENT}&aud={ehr_messages.BASE}&launch=a"
     shown = f"{_AUTHORIZE}/authorize?{query}"
     text = f"client={CLIENT}&tenant={ehr_messages.TENANT} {urn}\nWe send {shown}"
-    diagnosis = diagnose(parse(text))
-    assert ids(diagnosis)[0] == first
+    assert ids(diagnose(parse(text)))[0] == first
     # What this app sent is another matter: its own requests agree.
     assert ids(diagnose(said(urn), OURS))[0] != first
 

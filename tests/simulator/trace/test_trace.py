@@ -17,8 +17,7 @@ READ = "application/fhir+json"
 
 
 def entries(app: VendorApp, after: int = 0) -> list[dict[str, Any]]:
-    listed: list[dict[str, Any]] = json_of(app.http.get(f"/_trace?after={after}"))["requests"]
-    return listed
+    return list(json_of(app.http.get(f"/_trace?after={after}"))["requests"])
 
 
 def launches(app: VendorApp, query: str = "") -> list[str]:

@@ -49,8 +49,7 @@ class Trial:
         return *_TRIALS[place](self.app, faults), *self.waited
 
     def trace(self) -> list[dict[str, Any]]:
-        entries: list[dict[str, Any]] = json_of(self.app.http.get("/_trace"))["requests"]
-        return entries
+        return list(json_of(self.app.http.get("/_trace"))["requests"])
 
 
 @pytest.fixture(scope="module")

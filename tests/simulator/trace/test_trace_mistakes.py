@@ -21,8 +21,7 @@ Send = Callable[[VendorApp], object]
 
 def newest(app: VendorApp) -> dict[str, Any]:
     """The newest request of the trace."""
-    entry: dict[str, Any] = json_of(app.http.get("/_trace"))["requests"][-1]
-    return entry
+    return dict(json_of(app.http.get("/_trace"))["requests"][-1])
 
 
 def wrong(app: VendorApp) -> dict[str, str]:
