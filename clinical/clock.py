@@ -4,11 +4,10 @@ An EHR may write some times in UTC and others with the offset of the ward. Shown
 charted they look out of order; a time of another offset is converted, and told as charted beside.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from clinical.chart.resources.times import Moment, zone_of
+from clinical.chart.resources.times import Moment
 from clinical.dates import shown
 
 _MINUS = "\N{MINUS SIGN}"
@@ -67,11 +66,6 @@ class Clock:
             return moment.instant.astimezone(self.now.tzinfo)
         except OverflowError:
             return None
-
-
-def clock_of(moments: Iterable[Moment | None], now: datetime) -> Clock:
-    """The clock in the zone of the chart's times."""
-    return Clock(now.astimezone(zone_of(moments, now)))
 
 
 def _named(at: datetime) -> str:

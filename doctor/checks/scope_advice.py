@@ -14,7 +14,6 @@ from shared import scopes
 from shared.config.settings import Ehr, Settings
 from shared.smart import discovery, launches
 from shared.smart.discovery import SmartConfiguration
-from shared.store import Record
 
 # Our own figure: no EHR publishes one.
 MOST_SCOPES = 40
@@ -161,14 +160,7 @@ def _authorization_url(
 class _Nowhere:
     """A store that keeps nothing: the launch is not going to be completed."""
 
-    def create(self, *_: Any, **__: Any) -> str:
-        return ""
+    def create(self, *_: Any, **__: Any) -> Any:
+        """Return nothing, as the other operations do."""
 
-    def read(self, *_: Any, **__: Any) -> Record | None:
-        return None
-
-    def replace(self, *_: Any, **__: Any) -> str:
-        return ""
-
-    def delete(self, *_: Any, **__: Any) -> None:
-        return None
+    read = replace = delete = create

@@ -79,7 +79,7 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     ehr = settings.ehr_by_key(stored.pending.ehr)
     form = _running.clients.ambiguous_basic_form(ehr) if ehr else None
     attempt = failure.Attempt(stored.pending, ehr, form)
-    opened = _finish(attempt, response, settings.public_url + redirect_path)
+    opened = _open(attempt, response, settings.public_url + redirect_path)
     if isinstance(opened, Failed):
         return failure.refused(opened.error, response, attempt, (spent,), opened.revocation)
     evicted = session_cookies.evicted(call.cookies, opened.session.user, _running.sealer)
@@ -96,9 +96,7 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     )
 
 
-def _finish(
-    attempt: Attempt, response: AuthorizationResponse, redirect_uri: str
-) -> Opened | Failed:
+def _open(attempt: Attempt, response: AuthorizationResponse, redirect_uri: str) -> Opened | Failed:
     """Open the session. If that fails, revoke the access that the EHR gave: whatever the reason,
     tokens must not outlive a launch that didn't open.
     """

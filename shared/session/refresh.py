@@ -93,9 +93,7 @@ class Refresher:
         """The session as the store has it now. Raises SessionExpired where it is gone."""
         return record.read(self.store, session.handle, session.secret, self.sealer)
 
-    def _write_lease(
-        self, stored: StoredSession, lease: Lease, *, last_used: float
-    ) -> StoredSession:
+    def _write_lease(self, stored: StoredSession, lease: Lease, last_used: float) -> StoredSession:
         changed = {**record.lease_fields(lease), "last_used": last_used}
         fields = {**stored.record.fields, **changed}
         version = self.store.replace(

@@ -32,12 +32,10 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
         if patient is None:
             raise PatientMissing
         _require_of_patient(address, patient)
-    readable = {
-        grant.level for grant in grants if grant.covers(address.type, "r") and not grant.filters
-    }
-    opened = frozenset({address.type} if level == "user" and "user" in readable else ())
+    reads = {one.level for one in grants if one.covers(address.type, "r") and not one.filters}
+    opened = frozenset({address.type} if level == "user" and "user" in reads else ())
     own = {address.type: (NO_FILTERS,)}
-    return Decision(level, (), patient, opened, address.type, own, returns=bool(readable))
+    return Decision(level, (), patient, opened, address.type, own, returns=bool(reads))
 
 
 def _require_of_patient(address: Address, patient: str) -> None:

@@ -53,7 +53,7 @@ def finish(
     monkeypatch.setattr(main, "_running", running, raising=False)
     given = {"code": "c1", "state": "s"}
     attempt = failure.Attempt(pending, settings.ehr_by_key(pending.ehr))
-    return tenant, lambda: main._finish(attempt, given, pending.redirect_uri)
+    return tenant, lambda: main._open(attempt, given, pending.redirect_uri)
 
 
 @pytest.mark.parametrize("answer", [Scripted(200), Scripted(500)])

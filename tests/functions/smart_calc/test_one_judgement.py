@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from clinical.chart import observations, read_chart
-from clinical.chart.resources.times import moment
-from clinical.clock import Clock, clock_of
+from clinical.chart.resources.times import moment, zone_of
+from clinical.clock import Clock
 from functions.smart_calc import reading
 from functions.smart_calc.page import entries, input_views
 from functions.smart_calc.page.calculator_views import in_groups
@@ -35,7 +35,7 @@ EGFR = "egfr_ckd_epi_2021"
 
 def shown(*resources: dict[str, Any]) -> list[Result]:
     entries = read_chart(list(resources), NOW, "p1", BASE).entries
-    clock = clock_of((one.heading.moment for one in entries), NOW)
+    clock = Clock(NOW.astimezone(zone_of((one.heading.moment for one in entries), NOW)))
     return newest(entries, "p1", BASE, clock)
 
 
@@ -129,16 +129,16 @@ def test_the_page_has_the_offset_of_most_times_and_tells_of_another() -> None:
 )
 def test_a_time_alone_is_written_as_charted(charted: str, zone: str, written: str) -> None:
     when = moment(charted, UTC)
-    clock = clock_of([when], NOW)
+    clock = Clock(NOW.astimezone(zone_of([when], NOW)))
     assert (clock.zone, clock.time(when)) == (zone, written)
     assert clock.now == NOW
 
 
 def test_of_as_many_offsets_the_one_of_the_newest_time_counts() -> None:
     older, newer = moment("2026-11-18T08:00:00-05:00", UTC), moment("2026-11-19T08:00:00Z", UTC)
-    assert clock_of([older, newer], NOW).zone == "UTC"
+    assert Clock(NOW.astimezone(zone_of([older, newer], NOW))).zone == "UTC"
     ahead = moment("2062-11-19T08:00:00+01:00", UTC)
-    assert clock_of([older, ahead], NOW).zone == "UTC−05:00"
+    assert Clock(NOW.astimezone(zone_of([older, ahead], NOW))).zone == "UTC−05:00"
 
 
 def seen(name: str, *resources: dict[str, Any]) -> InputView:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from clinical.chart.observations import ObservationReader
 from clinical.chart.resources.scope import latest_versions
-from clinical.clock import clock_of
+from clinical.chart.resources.times import zone_of
+from clinical.clock import Clock
 from functions.smart_calc.page.latest_values import Result, newest
 from shared import strict_json
 from shared.fhir import searchset
@@ -55,7 +56,7 @@ def shown_of(resources: Iterable[Any]) -> list[Result]:
         entries,
         "p1",
         BASE,
-        clock_of((one.heading.moment for one in entries), NOW),
+        Clock(NOW.astimezone(zone_of((one.heading.moment for one in entries), NOW))),
     )
 
 
