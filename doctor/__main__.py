@@ -1,7 +1,8 @@
-"""The doctor on the command line: `python -m doctor check --config smart.toml`, `… jwks`,
+"""The preflight command line: `python -m doctor check --config smart.toml`, `… jwks`,
 `… sealing-key`, `… explain`.
 
-Exit code 0 without a failed check or problem, 1 with one, 2 for arguments that cannot be used.
+Exit status 0 if nothing failed, 1 if a check failed or a problem was found, 2 for invalid
+arguments.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from doctor.check import check
 
 
 def main(arguments: list[str]) -> int:
-    """Run a command and print what it found; the exit code."""
+    """Run a command, print its results and return the exit status."""
     given = _parser().parse_args(arguments)
     return int(given.run(given))
 
@@ -26,16 +27,14 @@ def _check(given: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="doctor", description="Finds what would fail before a launch does.", allow_abbrev=False
+        prog="doctor", description="Finds problems before a launch fails.", allow_abbrev=False
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    preflight = commands.add_parser(
-        "check", help="preflight of a configuration", allow_abbrev=False
-    )
-    preflight.add_argument("--config", required=True, metavar="FILE", help="the smart.toml")
+    preflight = commands.add_parser("check", help="check a configuration", allow_abbrev=False)
+    preflight.add_argument("--config", required=True, metavar="FILE", help="path of smart.toml")
     preflight.add_argument("--json", action="store_true", help="print the findings as JSON")
     preflight.add_argument(
-        "--offline", action="store_true", help="ask nobody: no EHR, no public_url, no store"
+        "--offline", action="store_true", help="don't contact the EHRs, public_url or the store"
     )
     preflight.set_defaults(run=_check)
     jwks.add_to(commands)

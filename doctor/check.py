@@ -1,6 +1,6 @@
-"""The preflight: every check in turn, from the file to the store.
+"""Runs all preflight checks, from the file to the store.
 
-It goes on after the first bad setting, with what is sound.
+After an invalid setting it continues with the valid ones.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -24,24 +24,24 @@ from shared.smart import client_auth
 from shared.urls import is_local
 
 _EHRS_AT_ONCE = 8
-_REST = "everything else: nothing of the file can be used"
-# What a check needs of a registration.
+_REST = "everything else, because no part of the file is usable"
+# The settings of a registration that a check needs.
 _OF_DISCOVERY = ("iss", "ca_file", "endpoint_hosts")
 _OF_THE_CLIENT = ("client_auth", "client_secret", "private_key", "key_id")
-_OFFLINE = ("the public address", "the EHRs' answers", "the store")
+_OFFLINE = ("the public URL", "the EHRs' responses", "the store")
 
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """All findings, and what was not looked at."""
+    """All findings, and the parts that weren't checked."""
 
     findings: list[Checked]
     left: tuple[str, ...] = ()
 
 
 def check(path: str, *, offline: bool) -> Preflight:
-    """Look at a configuration. With `offline` nothing is asked: no EHR, no address of ours, no
-    store; the checks that need an answer are left out.
+    """Check a configuration. With `offline`, don't contact any EHR, the public URL or the store,
+    and skip the checks that need them.
     """
     sound, findings = configuration.read(path)
     if sound is None:

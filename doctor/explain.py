@@ -1,7 +1,7 @@
-"""Why a launch failed, on the command line: `python -m doctor explain [TEXT] [--config FILE]`.
+"""Explains a failed launch on the command line: `python -m doctor explain [TEXT] [--config FILE]`.
 
-Whatever the text holds, there is an answer and the exit code is 0. The answer names what was found
-in the text and never repeats the text itself.
+It always prints an explanation and exits with status 0, whatever the text is. The explanation lists
+what the text contains, but never repeats the text itself.
 """
 
 import json
@@ -13,26 +13,24 @@ from doctor import explain_config, explain_report, output
 from shared.explain import Cause, Diagnosis, Registered, choose, diagnose, in_text, parse
 from shared.findings import Finding
 
-# Beyond what is looked at; reading ends there so that an endless stream does.
+# More than `parse` reads. The limit stops an endless stream.
 _MOST_BYTES = 4_000_000
 
 
 def add_to(commands: "_SubParsersAction[ArgumentParser]") -> None:
-    """The command and its arguments."""
-    command = commands.add_parser("explain", help="why a launch failed", allow_abbrev=False)
+    """Add the command and its arguments."""
+    command = commands.add_parser("explain", help="explain a failed launch", allow_abbrev=False)
     command.add_argument(
-        "text", nargs="?", metavar="TEXT", help="the error; standard input without it or with -"
+        "text", nargs="?", metavar="TEXT", help="the error; reads stdin if absent or -"
     )
-    command.add_argument("--config", metavar="FILE", help="the smart.toml to compare with")
-    command.add_argument("--json", action="store_true", help="print the answer as JSON")
-    command.add_argument(
-        "--sources", action="store_true", help="say where each cause is known from"
-    )
+    command.add_argument("--config", metavar="FILE", help="compare with this smart.toml")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--sources", action="store_true", help="print the source of each cause")
     command.set_defaults(run=run)
 
 
 def run(given: Namespace) -> int:
-    """Explain the text of the arguments, or of standard input; the exit code, always 0."""
+    """Explain the text from the arguments or stdin; always return exit status 0."""
     said = parse(_text(given.text))
     if given.config is None:
         diagnosis, key = diagnose(said), None
@@ -55,7 +53,7 @@ def _as_text(diagnosis: Diagnosis, key: str | None, given: Namespace) -> str:
 
 
 def _at_home(diagnosis: Diagnosis, public_url: str | None, mine: Registered | None) -> Diagnosis:
-    """The same with the app's own addresses in what to do, as far as the configuration has them."""
+    """Return the diagnosis with the app's own URLs in the steps, if the configuration has them."""
     if public_url is None:
         return diagnosis
     redirect_uri = mine.redirect_uri if mine is not None else None
@@ -67,12 +65,12 @@ def _text(argument: str | None) -> str:
     if argument is not None and argument != "-":
         return argument
     if sys.stdin.isatty():
-        print("Paste the error, then end with Ctrl-D:", file=sys.stderr)
+        print("Paste the error, then press Ctrl-D:", file=sys.stderr)
     return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8", "replace")
 
 
 def as_json(diagnosis: Diagnosis) -> str:
-    """The answer for programs. The words of others in it are ids, codes and addresses alone."""
+    """Return the explanation as JSON. Its only untrusted texts are ids, codes and URLs."""
     said, corrected = diagnosis.said, diagnosis.corrected_request
     members = ("vendor", "urn", "oauth_error", "instance", "persona", "client", "tenant")
     return json.dumps(

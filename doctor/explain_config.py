@@ -1,6 +1,6 @@
-"""A configuration as far as it explains a failure: read leniently, its problems as findings.
+"""Reads a configuration leniently to explain a failure, and reports its problems as findings.
 
-What keeps a function from starting must not keep a developer from an explanation.
+A problem that stops a function at startup must not prevent an explanation.
 """
 
 import tomllib
@@ -23,9 +23,9 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The registrations of a file, and what is wrong with the file and with each by its key.
+    """The registrations in a file, and the findings about the file and about each registration.
 
-    `public_url` is None where the file has none that can be used.
+    `public_url` is None if the file has no usable one.
     """
 
     public_url: str | None = None
@@ -34,7 +34,7 @@ class Configuration:
     of_each: tuple[tuple[Registered, tuple[Finding, ...]], ...] = ()
 
     def findings(self, chosen: Registered | None) -> tuple[Finding, ...]:
-        """What is wrong with the file and the chosen registration, or with all if none is."""
+        """Return findings about the file and the chosen registration, or about all if None."""
         mine = [
             finding
             for one, findings in self.of_each
@@ -45,8 +45,8 @@ class Configuration:
 
 
 def where_right_already(diagnosis: Diagnosis, mine: Registered | None) -> Diagnosis:
-    """The same, told of the other deployment that sent the request, where the one that is
-    configured cannot have: what is to be changed is not in this file.
+    """Return the diagnosis with a step about another deployment, if the configured one can't have
+    sent the request. In that case, the setting to change isn't in this file.
     """
     if mine is None or diagnosis.change is None or diagnosis.change.setting is None:
         return diagnosis
@@ -55,7 +55,7 @@ def where_right_already(diagnosis: Diagnosis, mine: Registered | None) -> Diagno
     if held is None:
         return diagnosis
     step = (
-        f"Find what sent this request: another deployment or configuration did, for the "
+        f"Find what sent this request: another deployment or configuration did, because the "
         f"registration {mine.key} {held}."
     )
     steps = (step, *first.steps)
@@ -67,14 +67,14 @@ def where_right_already(diagnosis: Diagnosis, mine: Registered | None) -> Diagno
 
 
 def _right_in(cause: Cause, setting: str, mine: Registered) -> str | None:
-    """What the registration holds, where that is not what was wrong in the request."""
+    """Return how the registration differs from the error in the request, or None if it doesn't."""
     if cause.id in _LAUNCH_SCOPES:
         holds = any(scope.startswith("launch") for scope in mine.scopes)
-        return None if holds else "holds no launch scope (this app adds `launch` itself)"
+        return None if holds else "has no launch scope (this app adds `launch` itself)"
     if cause.id == "scope_syntax":
-        return "holds these scopes already" if _scopes_of(setting) == set(mine.scopes) else None
+        return "already has these scopes" if _scopes_of(setting) == set(mine.scopes) else None
     if cause.id == "client_id_mismatch":
-        return f"holds {mine.client_id}" if mine.client_id else None
+        return f"has {mine.client_id}" if mine.client_id else None
     return None
 
 
@@ -86,27 +86,27 @@ def _scopes_of(setting: str) -> set[str]:
 
 
 def read(path: str) -> Configuration:
-    """The configuration in a file. Never raises: one that cannot be read is a finding."""
+    """Read the configuration in a file. Never raises: an unreadable file is a finding."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         why = settings_file.reason(error)
-        fix = "Name the file by --config, as UTF-8 text that you may read."
+        fix = "Set --config to a readable file with UTF-8 text."
         return Configuration(
-            of_file=(Finding("config_unreadable", f"{path} cannot be read: {why}.", (fix,)),)
+            of_file=(Finding("config_unreadable", f"{path} can't be read: {why}.", (fix,)),)
         )
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        title = f"{path} is not TOML: {str(error)[:_LONGEST]}."
+        title = f"{path} isn't valid TOML: {str(error)[:_LONGEST]}."
         return Configuration(
-            of_file=(Finding("config_unreadable", title, ("Correct the TOML syntax there.",)),)
+            of_file=(Finding("config_unreadable", title, ("Correct the TOML syntax.",)),)
         )
     public_url = _public_url(table.get("public_url"))
     each = []
     for entry in items(table.get("ehr")):
         problems: list[Problem] = []
-        # One at a time, so that each one's problems are known as its own.
+        # Read one at a time, to assign the problems to their registration.
         local = public_url is None or urls.is_local(public_url)
         for ehr in read_ehrs(TomlTable({"ehr": [entry]}, "", problems), local):
             one = registered(ehr, public_url)
@@ -127,6 +127,6 @@ def _finding(problem: Problem) -> Finding:
 
 
 def _weak(ehr: Ehr) -> Sequence[Finding]:
-    """What a refused launch or a refused request may come from."""
+    """Return the findings about scopes that can cause a refused launch or request."""
     checks = (scope_advice.wildcard(ehr), scope_advice.syntax(ehr))
     return [Finding(one.id, one.title, one.steps) for one in checks if one.level != "ok"]

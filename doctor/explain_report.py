@@ -1,5 +1,5 @@
-"""The answer for people: in the first lines what happened, why and the one thing to change; then
-the rest in the order in which it is used. It ends on the request as it should be.
+"""The explanation as text: what happened, why and the one change to make come first, then the rest
+in the order that you need it. The correct request comes last.
 """
 
 import re
@@ -15,17 +15,15 @@ _WIDTH = 80
 def as_text(
     diagnosis: Diagnosis, registration: str | None, *, marks: Marks, sources: bool = False
 ) -> str:
-    """The whole answer, wrapped. `registration` is the key of the one it was compared with."""
+    """Return the whole explanation, wrapped; `registration` is the key of the compared one."""
     parts = [
         "\n".join(_answer(diagnosis, marks)),
         _section("Why", _first(diagnosis), marks),
-        _section("What else is wrong, or may be", _others(diagnosis), marks),
+        _section("Other causes", _others(diagnosis), marks),
         _section("Your configuration", _configuration(diagnosis, registration), marks),
         _section("For support", _support(diagnosis), marks),
-        _section(
-            "Where the causes are known from", _sources(diagnosis) if sources else iter(()), marks
-        ),
-        _section("The request as it should be", _request(diagnosis, marks), marks),
+        _section("Sources", _sources(diagnosis) if sources else iter(()), marks),
+        _section("The correct request", _request(diagnosis, marks), marks),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -36,7 +34,7 @@ def _section(title: str, lines: Iterator[str], marks: Marks) -> str:
 
 
 def _answer(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
-    """What happened, the cause, the one thing to change."""
+    """Yield what happened, the cause and the one change to make."""
     if not diagnosis.causes:
         yield from _wrapped("", diagnosis.meaning)
         yield from _asked(diagnosis)
@@ -44,16 +42,16 @@ def _answer(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
     first = diagnosis.causes[0]
     what = _sentence(diagnosis.meaning)
     second = diagnosis.causes[1] if len(diagnosis.causes) > 1 else None
-    # Nothing in the text tells which of the two it is.
+    # The text doesn't show which of the two is the cause.
     either = second is not None and second.certainty == first.certainty == "likely"
-    # All three are in the first five lines; the whole of each comes under "Why".
+    # All three fit in the first five lines. The full texts come under "Why".
     yield from list(_wrapped("", what))[: 1 if either else 2]
     yield from list(_emphatic(f"Cause ({first.certainty}): ", first.title, marks))[:2]
     if either and second is not None:
         yield from list(_emphatic(f"Or ({second.certainty}): ", second.title, marks))[:1]
     yield from _emphatic("To change: ", _sentence(first.steps[0]), marks)
     if diagnosis.change is not None:
-        # In one piece, so that it can be copied.
+        # Not wrapped, so that you can copy it.
         yield marks.strong(f"  {_plain(diagnosis.change.line)}")
         if diagnosis.change.setting:
             yield f"  {_plain(diagnosis.change.setting)}     (this app, in smart.toml)"
@@ -70,7 +68,7 @@ def _emphatic(start: str, text: str, marks: Marks) -> Iterator[str]:
 
 
 def _sentence(text: str) -> str:
-    """The first sentence of a text."""
+    """Return the first sentence of a text."""
     return re.split(r"(?<=[.!?]) (?=[A-Z`'])", text, maxsplit=1)[0]
 
 
@@ -127,7 +125,7 @@ def _request(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
 
 
 def _support(diagnosis: Diagnosis) -> Iterator[str]:
-    """What the EHR's support finds the failure by; nothing of it is secret."""
+    """Yield the values that the EHR's support needs to find the failure; none is secret."""
     said = diagnosis.said
     if not diagnosis.causes:
         return
@@ -144,7 +142,7 @@ def _support(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    # Parts come from texts and files of others: nothing in them may steer the terminal.
+    # Parts are untrusted, so replace characters that could control the terminal.
     plain = text.replace("`", "'")
     return "".join(sign if sign.isprintable() else "�" for sign in plain)
 

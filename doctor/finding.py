@@ -1,6 +1,6 @@
-"""What a check found: one id, how bad it is, and what to do about it. docs/doctor.md lists the ids.
+"""The result of a check: an id, a level and the fix. docs/doctor.md lists the ids.
 
-`fail` is what breaks a launch, `warn` what weakens one or was not looked at, `ok` a passed check.
+`fail` breaks a launch, `warn` weakens one or couldn't be checked, `ok` is a passed check.
 """
 
 from dataclasses import dataclass
@@ -57,9 +57,9 @@ Level = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Checked(Finding):
-    """One finding of a check. `ehr` is the key of the registration it is about, if it is about one.
+    """One finding of a check. `ehr` is the key of the registration that it's about, if any.
 
-    There are no steps where the check has passed.
+    A passed check has no steps.
     """
 
     id: FindingId
@@ -68,15 +68,15 @@ class Checked(Finding):
 
 
 def ok(id_: FindingId, title: str, ehr: str | None = None) -> Checked:
-    """A check that has passed: so a reader sees what was looked at."""
+    """Return a passed check, which shows the reader what was checked."""
     return Checked(id_, title, level="ok", ehr=ehr)
 
 
 def warn(id_: FindingId, title: str, fix: str, ehr: str | None = None) -> Checked:
-    """What weakens a launch, or could not be looked at."""
+    """Return a finding that weakens a launch, or that couldn't be checked."""
     return Checked(id_, title, (fix,), level="warn", ehr=ehr)
 
 
 def fail(id_: FindingId, title: str, fix: str, ehr: str | None = None) -> Checked:
-    """What breaks a launch."""
+    """Return a finding that breaks a launch."""
     return Checked(id_, title, (fix,), level="fail", ehr=ehr)

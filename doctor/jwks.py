@@ -1,7 +1,7 @@
-"""`python -m doctor jwks`: the file `public_jwks` from private keys (RFC 7517 5, RFC 7638).
+"""`python -m doctor jwks`: makes the file `public_jwks` from private keys (RFC 7517 5, RFC 7638).
 
-The keys of a configuration come under their `key_id`; further ones, such as the successor in a
-rotation, are named on the command line. Only public halves are printed.
+Keys from a configuration keep their `key_id`. You can add others on the command line, such as the
+next key of a rotation. Only public keys are printed.
 """
 
 import argparse
@@ -26,23 +26,23 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Add the command; it runs as `run` of the parsed arguments."""
     parser = commands.add_parser(
         "jwks",
-        help="the file public_jwks, from private keys",
-        description="Prints the public halves of private keys as a JWK Set.",
+        help="make public_jwks from private keys",
+        description="Prints the public keys of private keys as a JWK Set.",
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--config", metavar="FILE", help="a smart.toml: every private_key in it, as key_id"
+        "--config", metavar="FILE", help="use each private_key in this smart.toml, with its key_id"
     )
     parser.add_argument(
         "keys",
         nargs="*",
         metavar="KEYFILE[=KID]",
-        help="a PEM file and the key_id it has or will have; without one, its thumbprint",
+        help="a PEM file and its current or future key_id (default: its thumbprint)",
     )
 
     def run(given: argparse.Namespace) -> int:
         if not (given.config or given.keys):
-            parser.error("name a configuration by --config, key files, or both")
+            parser.error("give a configuration with --config, key files, or both")
         for argument in given.keys:
             path, separator, key_id = _parts(argument)
             if not path or (separator and not (key_id and key_id.isprintable())):
@@ -62,8 +62,8 @@ def _run(config: str | None, arguments: list[str]) -> int:
     by_id: dict[str, Jwk] = {}
     for place, jwk in made:
         if by_id.setdefault(jwk["kid"], jwk) != jwk:
-            title = f"{place}: another key has the key_id {jwk['kid']} already."
-            findings.append(fail("setting_invalid", title, "Give each key a key_id of its own."))
+            title = f"{place}: another key already has the key_id {jwk['kid']}."
+            findings.append(fail("setting_invalid", title, "Give each key its own key_id."))
     if findings:
         sys.stderr.write(report.in_groups(findings, Marks(on=False)) + "\n")
         return 1
@@ -80,8 +80,8 @@ def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[C
     settings = sound.settings
     signing = tuple(ehr for ehr in settings.ehrs if ehr.client_auth == "private_key_jwt")
     if not signing:
-        title = f"No [[ehr]] of {path} has client_auth private_key_jwt."
-        findings.append(fail("setting_invalid", title, "Name the key files themselves instead."))
+        title = f"No [[ehr]] in {path} has client_auth private_key_jwt."
+        findings.append(fail("setting_invalid", title, "Give the key files as arguments instead."))
     clients, problems = client_auth.resolve(replace(settings, ehrs=signing))
     findings += [secret_references.as_finding(one, None, run_elsewhere=False) for one in problems]
     for ehr in signing:
@@ -96,14 +96,14 @@ def _from_file(argument: str, made: list[tuple[str, Jwk]], findings: list[Checke
         pem = resolve(f"file:{path}")
     except ValueError as error:
         findings.append(
-            fail("secret_unreadable", f"{error}.", "Name a PEM file that you may read.")
+            fail("secret_unreadable", f"{error}.", "Give a PEM file that you're allowed to read.")
         )
         return
     try:
         jwk = signing_keys.read(pem, key_id).public_jwk()
     except ValueError as error:
-        fix = "docs/configuration.md, Keys, says how to make or convert one."
-        findings.append(fail("setting_invalid", f"{path} holds {error}.", fix))
+        fix = "To make or convert one, see docs/configuration.md, Keys."
+        findings.append(fail("setting_invalid", f"{path} has {error}.", fix))
         return
     made.append((path, jwk if key_id else {**jwk, "kid": _thumbprint(jwk)}))
 
@@ -114,7 +114,7 @@ def _parts(argument: str) -> tuple[str, str, str]:
 
 
 def _thumbprint(jwk: Jwk) -> str:
-    """RFC 7638 3: of the members that make the key, in the order of their names."""
+    """Return the RFC 7638 thumbprint: the hash of the key's required members, sorted by name."""
     members = {name: jwk[name] for name in sorted(jwk.keys() - {"kid", "use", "alg"})}
     digest = hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
     return base64url.encode(digest)

@@ -1,4 +1,4 @@
-"""What a command prints: for terminals of any alphabet, and for readers who stop early."""
+"""Prints command output on terminals with any encoding, and to readers that stop early."""
 
 import io
 import os
@@ -8,32 +8,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Emphasis, where what is printed goes to a terminal that shows it (https://no-color.org)."""
+    """Emphasis, only if the output is a terminal that supports it (https://no-color.org)."""
 
     on: bool
 
     @classmethod
     def of_output(cls) -> "Marks":
-        """As standard output takes it: none in a pipe or a file."""
+        """Return the marks for stdout, which are off for a pipe or a file."""
         plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
         return cls(sys.stdout.isatty() and not plain)
 
     def strong(self, text: str) -> str:
-        """The text in bold."""
+        """Return the text in bold."""
         return f"\x1b[1m{text}\x1b[0m" if self.on else text
 
     def colour(self, text: str, code: int) -> str:
-        """The text in one of the terminal's own colours: 31 red, 32 green, 33 yellow."""
+        """Return the text in a terminal color: 31 red, 32 green, 33 yellow."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.on else text
 
 
 def put(text: str) -> None:
-    """Print the text. A reader that has gone (`| head -1`) has read enough and is no error."""
+    """Print the text. A reader that has stopped (`| head -1`) isn't an error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal of another alphabet shows a question mark for what it does not have.
+        # A terminal with another encoding shows a question mark for unsupported characters.
         sys.stdout.reconfigure(errors="replace")
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        # What is still buffered goes nowhere, so that Python does not complain of it at its end.
+        # Discard the buffered output, so that Python doesn't report an error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

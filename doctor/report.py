@@ -1,4 +1,4 @@
-"""Findings for people, grouped by what they are about, and for programs."""
+"""Findings as text, grouped by subject, and as JSON."""
 
 import json
 import textwrap
@@ -9,7 +9,7 @@ from doctor.finding import Checked
 from doctor.output import Marks
 
 _WIDTH = 100
-_CONFIGURATION, _ADDRESS, _STORE = "Configuration", "Public address", "Store"
+_CONFIGURATION, _ADDRESS, _STORE = "Configuration", "Public URL", "Store"
 _ADDRESS_IDS = frozenset({"public_url_unreachable", "public_url_frame_options", "hosts_not_shared"})
 _STORE_IDS = frozenset(
     {"store_unreachable", "store_write_failed", "ttl_policy_missing", "index_exemption_missing"}
@@ -17,7 +17,7 @@ _STORE_IDS = frozenset(
 
 
 def as_json(preflight: Preflight) -> str:
-    """A list of objects with the members id, level, ehr, title, fix."""
+    """Return a list of objects with the fields id, level, ehr, title, fix."""
     return json.dumps([_members(finding) for finding in preflight.findings], indent=2)
 
 
@@ -32,14 +32,16 @@ def _members(finding: Checked) -> dict[str, str | None]:
 
 
 def as_text(preflight: Preflight, marks: Marks) -> str:
-    """Each group, a line a check: what fails and what is weak, with what to do, then what is well.
-    At the end what was not looked at, and what nobody can look at from here.
+    """Return each group with one line per check: failures and warnings with their fix, then passed
+    ones.
+
+    The parts that weren't checked, and those that can't be checked from here, come last.
     """
     return in_groups(preflight.findings, marks, _unseen(preflight))
 
 
 def in_groups(findings: list[Checked], marks: Marks, unseen: str = "") -> str:
-    """Findings by what they are about, and their sum."""
+    """Return findings grouped by subject, and their counts."""
     groups: dict[str, list[Checked]] = {}
     for name in (_CONFIGURATION, _ADDRESS):
         groups[name] = []
@@ -53,18 +55,18 @@ def in_groups(findings: list[Checked], marks: Marks, unseen: str = "") -> str:
 def _unseen(preflight: Preflight) -> str:
     lines: list[str] = []
     if preflight.left:
-        # What has findings above was looked at in part.
+        # A group with findings above was partly checked.
         begun = {_group(one) for one in preflight.findings}
         left = [f"the rest of {one}" if one in begun else one for one in preflight.left]
-        lines += _wrapped("  note  ", f"Not looked at: {', '.join(left)}.")
+        lines += _wrapped("  note  ", f"Not checked: {', '.join(left)}.")
     lines += _wrapped("  note  ", _ONLY_THE_EHR_KNOWS)
     return "\n".join(lines)
 
 
 _ONLY_THE_EHR_KNOWS = (
-    "No check from outside can tell whether an EHR knows the client_id, the redirect URI and the "
-    "scopes as they are written here, and whether a site has enabled the app. A launch shows it; "
-    "smart-calc explain < FILE (in a clone: make explain) reads its error."
+    "No check from outside can show whether an EHR has this client_id, redirect URI and scopes "
+    "registered, or whether a site has enabled the app. A launch shows it. To explain its error, "
+    "run `smart-calc explain < FILE` (in a clone: `make explain < FILE`)."
 )
 
 
@@ -83,7 +85,7 @@ def _text(name: str, group: list[Checked], marks: Marks) -> str:
             first, *rest = _wrapped(f"  {level}  ", f"{finding.title} [{finding.id}]")
             lines += [first.replace(level, marks.colour(level, _COLOURS[level]), 1), *rest]
             lines += _wrapped("        ", finding.fix)
-    # By its title: an id names a fault, and here there is none.
+    # Show only the title, because an id stands for a problem and a passed check has none.
     titles = dict.fromkeys(one.title for one in group if one.level == "ok")
     for title in _address_once(list(titles)):
         first, *rest = _wrapped("  ok    ", title)
@@ -92,7 +94,7 @@ def _text(name: str, group: list[Checked], marks: Marks) -> str:
 
 
 def _address_once(titles: list[str]) -> list[str]:
-    """Sentences with the address that they are about in the first of several in a row only."""
+    """Return the titles, with a URL only in the first of consecutive titles that start with it."""
     told = []
     before = ""
     for title in titles:
@@ -107,7 +109,7 @@ _COLOURS = {"fail": 31, "warn": 33, "ok": 32}
 
 
 def _wrapped(start: str, text: str) -> Iterable[str]:
-    # Parts come from files and servers: nothing in them may steer the terminal.
+    # Parts are untrusted, so replace characters that could control the terminal.
     plain = "".join(sign if sign.isprintable() else "�" for sign in text)
     return textwrap.wrap(
         plain,
@@ -121,4 +123,5 @@ def _wrapped(start: str, text: str) -> Iterable[str]:
 
 def _sum(findings: list[Checked]) -> str:
     count = {level: sum(one.level == level for one in findings) for level in ("fail", "warn", "ok")}
-    return f"{count['fail']} fail, {count['warn']} warn, {count['ok']} ok. docs/doctor.md: each id."
+    counts = ", ".join(f"{number} {level}" for level, number in count.items())
+    return f"{counts}. For each id, see docs/doctor.md."

@@ -1,4 +1,4 @@
-"""`python -m doctor sealing-key`: a new key for `sealing_keys` (docs/configuration.md)."""
+"""`python -m doctor sealing-key`: makes a new key for `sealing_keys` (docs/configuration.md)."""
 
 import argparse
 import secrets
@@ -14,8 +14,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Add the command; it runs as `run` of the parsed arguments."""
     parser = commands.add_parser(
         "sealing-key",
-        help="a new key for sealing_keys",
-        description="Prints 32 random bytes as base64url. It is kept nowhere.",
+        help="make a new key for sealing_keys",
+        description="Prints 32 random bytes as base64url and doesn't store them.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=_run)

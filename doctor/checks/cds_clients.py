@@ -1,7 +1,8 @@
-"""The EHRs that call the CDS service: can their keys be had, and what does a call without a FHIR
-server prove (CDS Hooks 2.0, Trusting CDS Clients)?
+"""Checks the EHRs that call the CDS service: whether their keys are available, and whether a call
+without a FHIR server can be matched to its EHR (CDS Hooks 2.0, Trusting CDS Clients).
 
-What the EHR itself has entered (endpoint, audience, prefetch, criteria) no check from outside sees.
+The settings at the EHR itself (endpoint, audience, prefetch, criteria) can't be checked from
+outside.
 """
 
 from typing import cast
@@ -12,16 +13,16 @@ from shared.errors import CdsKeysUnavailable
 from shared.oidc import key_files
 from shared.oidc.keys import Keys
 
-# What nobody can look at from here, for the note below the findings.
-UNSEEN = "what the EHRs have entered for the CDS service (address, aud, prefetch, criteria)"
+# Can't be checked from here. The note below the findings lists it.
+UNSEEN = "the EHRs' settings for the CDS service (URL, aud, prefetch, criteria)"
 
 
 def check(settings: Settings, *, offline: bool) -> list[Checked]:
-    """Look at every [[cds_client]] of sound settings. With `offline` no address is asked."""
+    """Check every [[cds_client]] of valid settings. With `offline`, don't contact any URL."""
     findings = _files(settings)
     ehrs = {one.key: one for one in settings.ehrs}
     for client in settings.cds_clients:
-        # An entry with a fault of its own may be left out of the settings.
+        # The settings may omit an entry that has an error.
         if (ehr := ehrs.get(client.ehr)) is None:
             continue
         findings.append(_base(client, ehr))
@@ -35,7 +36,7 @@ def _files(settings: Settings) -> list[Checked]:
     ehrs = {f"cds_client[{at}].keys": one.ehr for at, one in enumerate(settings.cds_clients)}
     return [
         *(
-            ok("cds_keys_unreadable", f"The file of keys of {one.key} can be used.", one.ehr)
+            ok("cds_keys_unreadable", f"The key file of {one.key} is usable.", one.ehr)
             for one in settings.cds_clients
             if one.key in key_sets
         ),
@@ -52,9 +53,9 @@ def _base(client: CdsClient, ehr: Ehr) -> Checked:
         return ok("cds_client_idle", title, ehr.key)
     return warn(
         "cds_client_idle",
-        f"[[cds_client]] {client.key}: every `iss` of its EHR ends in /*, so a call that names no "
-        "FHIR server proves nothing by absolute references.",
-        "Add the FHIR base that this client's EHR has to `iss` of the [[ehr]] entry.",
+        f"[[cds_client]] {client.key}: every `iss` of its EHR ends in /*, so if a call has no "
+        "fhirServer, absolute references can't prove where it comes from.",
+        "Add the FHIR base of this client's EHR to `iss` in the [[ehr]] entry.",
         ehr.key,
     )
 
@@ -62,16 +63,16 @@ def _base(client: CdsClient, ehr: Ehr) -> Checked:
 def _address(client: CdsClient, ehr: Ehr, jku: str) -> Checked:
     try:
         keys = Keys().at_address(ehr, jku, "").keys
-        why = "" if keys else "it serves no key that can verify a token"
+        why = "" if keys else "no key there can verify a token"
     except CdsKeysUnavailable as error:
-        why = str(error.evidence.get("answer", "no usable answer came"))
+        why = str(error.evidence.get("answer", "no usable response"))
     if not why:
-        return ok("cds_jku_unreachable", f"{jku} serves keys: {len(keys)}.", ehr.key)
+        return ok("cds_jku_unreachable", f"{jku} has {len(keys)} usable key(s).", ehr.key)
     return fail(
         "cds_jku_unreachable",
-        f"[[cds_client]] {client.key}: the keys at {jku} cannot be had from here: {why}.",
-        "Compare `jku` with what the EHR's token names in its header, or ask its operator. Without "
-        "the keys every call is refused with 503. The functions reach it by their own egress: "
+        f"[[cds_client]] {client.key}: can't get the keys at {jku} from here: {why}.",
+        "Compare `jku` with the header of the EHR's token, or ask the EHR's operator. Without the "
+        "keys, every call is refused with 503. The functions use their own egress to reach it, see "
         "docs/deploy.md.",
         ehr.key,
     )

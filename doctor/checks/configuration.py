@@ -1,4 +1,4 @@
-"""The file itself: readable, and every problem that a function would end with at its start."""
+"""Checks the file itself: that it's readable, and any problem that stops a function at startup."""
 
 import re
 import tomllib
@@ -16,19 +16,19 @@ from shared.json_members import items
 _PASSED: Mapping[FindingId, str] = {
     "config_unreadable": "The file can be read.",
     "setting_unknown": "Every key is a setting.",
-    "setting_invalid": "Every setting has a value that it may have.",
-    "secret_literal": "Secrets are named by reference only.",
-    "public_url_invalid": "public_url is scheme and host.",
-    "http_not_local": "http is used on localhost only.",
-    "iss_invalid": "Every iss can be compared with what an EHR sends.",
-    "iss_duplicate": "No iss stands in two registrations.",
-    "launch_scope_configured": "No launch scope is written in scopes.",
+    "setting_invalid": "Every setting has a valid value.",
+    "secret_literal": "All secrets are references.",
+    "public_url_invalid": "public_url has only a scheme and a host.",
+    "http_not_local": "http is used only on localhost.",
+    "iss_invalid": "Every iss can be compared with the iss that an EHR sends.",
+    "iss_duplicate": "No iss is in two registrations.",
+    "launch_scope_configured": "No launch scope is listed in scopes.",
     "standalone_without_iss": "Every standalone registration has an iss without /*.",
 }
-# Said where there is a [[cds_client]].
+# Reported if there is a [[cds_client]].
 _PASSED_OF_CLIENTS: Mapping[FindingId, str] = {
     "cds_ehr_unknown": "Every [[cds_client]] names an [[ehr]].",
-    "cds_client_duplicate": "No two [[cds_client]] have one key, or one iss and tenant.",
+    "cds_client_duplicate": "No two [[cds_client]] have the same key, or the same iss and tenant.",
     "cds_cors_origin_invalid": "Every cors_origins entry is an origin.",
 }
 _PLACE = re.compile(r"ehr\[([0-9]+)\]")
@@ -37,9 +37,9 @@ _CLIENT_PLACE = re.compile(r"cds_client(?:\[([0-9]+)\])?")
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What of a configuration can be looked at. `left` names what cannot, with the reason.
+    """The parts of a configuration that can be checked. `left` lists the parts that can't.
 
-    `faulty` holds the settings at fault of each registration that is checked without them.
+    `faulty` has the invalid settings of each registration, which is checked without them.
     """
 
     settings: Settings
@@ -50,19 +50,19 @@ class Sound:
     left: tuple[str, ...] = ()
 
     def may_use(self, ehr: Ehr, *settings: str) -> bool:
-        """Whether none of these settings of a registration is at fault."""
+        """Return whether all these settings of a registration are valid."""
         return self.faulty.get(ehr.key, frozenset()).isdisjoint(settings)
 
 
 def read(path: str) -> tuple[Sound | None, list[Checked]]:
-    """What can be looked at of a file, None where that is nothing, and what was found about it."""
+    """Return the checkable parts of a file (None if there are none) and the findings about it."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        title = f"{path} cannot be read: {settings_file.reason(error)}."
+        title = f"{path} can't be read: {settings_file.reason(error)}."
         fix = (
-            "Name your file, UTF-8 text that you may read: smart-calc doctor --config FILE, or "
-            "make doctor CONFIG=FILE."
+            "Give the path of your file, which must be readable UTF-8 text: `smart-calc doctor "
+            "--config FILE` or `make doctor CONFIG=FILE`."
         )
         return None, [fail("config_unreadable", title, fix)]
     settings, problems = settings_file.parse_as_far_as_it_goes(text, _names_of_calculators)
@@ -79,8 +79,8 @@ def read(path: str) -> tuple[Sound | None, list[Checked]]:
 
 
 def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, str]) -> Sound:
-    """What is left of the settings without those at fault."""
-    # A shared redirect path doesn't keep the doctor from checking the rest of the entry.
+    """Return the settings without the invalid ones."""
+    # If a redirect path is shared, still check the rest of the entry.
     places = [problem.place for problem in problems if problem.finding != "redirect_shared"]
     faulty: dict[str, set[str]] = {}
     for place in places:
@@ -91,9 +91,9 @@ def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, s
         place for place in places if not _PLACE.match(place) and not _CLIENT_PLACE.match(place)
     ]
     names = {keys.get(index, "") for index in faulty}
-    # Without its key an entry cannot be told from the others; nor can two of one key.
+    # Entries can't be told apart if one has no key or two have the same key.
     whole = "" in names or "ehr" in of_all
-    # A key that is at fault was read as none. Of the others what is not at fault is checked.
+    # An invalid key was read as none. Check the valid settings of the other entries.
     sound = [bool(one.key) and not whole for one in settings.ehrs]
     ehrs = tuple(one for one, good in zip(settings.ehrs, sound, strict=True) if good)
     written = [keys.get(str(index)) or one.key for index, one in enumerate(settings.ehrs)]
@@ -104,7 +104,7 @@ def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, s
     ]
     store = not any(place.startswith("store") for place in of_all)
     sealing_keys = not any(place.startswith("sealing_keys") for place in of_all)
-    left += ["the public address"] * bool(of_all)
+    left += ["the public URL"] * bool(of_all)
     left += ["the sealing keys"] * (not sealing_keys) + ["the store"] * (not store)
     left += ["the callers of the CDS service"] * bool(of_clients)
     clients = () if of_clients else settings.cds_clients
@@ -114,12 +114,12 @@ def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, s
 
 
 def _setting(place: str) -> str:
-    """The name of a setting in a place such as `.endpoint_hosts[0]`."""
+    """Return the setting's name from a place such as `.endpoint_hosts[0]`."""
     return place.removeprefix(".").partition("[")[0]
 
 
 def _names_of_calculators(settings: Settings) -> list[Problem]:
-    """What smart_calc would end with; nothing where the calculators are not installed."""
+    """Return the problems that stop smart_calc at startup; none if calculators aren't installed."""
     if not settings.calculators_off and not settings.cards:
         return []
     try:
@@ -136,7 +136,7 @@ def _finding(problem: Problem, keys: Mapping[str, str]) -> Checked:
 
 
 def _keys(text: str) -> Mapping[str, str]:
-    """The key of each [[ehr]] table, by its index, as far as the file gives them."""
+    """Return the key of each [[ehr]] table that has one, by its index."""
     try:
         entries: Any = tomllib.loads(text).get("ehr")
     except (ValueError, RecursionError):

@@ -1,7 +1,9 @@
-"""Discovery at the FHIR bases of a registration, as a launch does it, and what follows from it.
+"""Checks discovery at the FHIR bases of a registration in the same way as a launch, and the checks
+that depend on it.
 
-SMART App Launch 2.2, "Conformance"; shared/smart/discovery.py fetches and reads the document.
-Whatever it names on a host that is not configured for the EHR is reported and not asked.
+SMART App Launch 2.2, "Conformance"; shared/smart/discovery.py fetches and reads the document. If it
+has an endpoint on a host that isn't configured for the EHR, that's reported and the host isn't
+contacted.
 """
 
 import json
@@ -19,16 +21,16 @@ from shared.smart.discovery import SmartConfiguration
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found at the FHIR bases of one registration; `seen` holds those that are usable."""
+    """The findings at one registration's FHIR bases; `seen` has their usable documents."""
 
     findings: list[Checked]
     seen: list[SmartConfiguration]
 
 
 def look(ehr: Ehr, algorithm: str | None) -> Look:
-    """Ask each FHIR base of a registration; tenants behind `/*` cannot be asked.
+    """Check each FHIR base of a registration, except `/*`, whose tenants are unknown.
 
-    `algorithm`: that of the registration's private key, if it has one.
+    `algorithm` is the algorithm of the registration's private key, if it has one.
     """
     result = Look([], [])
     for entry in ehr.iss:
@@ -42,8 +44,8 @@ def look(ehr: Ehr, algorithm: str | None) -> Look:
 def _any_tenant(ehr: Ehr, entry: str) -> Checked:
     return warn(
         "discovery_unreachable",
-        f"{entry} stands for any tenant, so its discovery was not looked at.",
-        "To have a tenant checked, add its FHIR base to `iss` beside this entry.",
+        f"{entry} matches any tenant, so discovery wasn't checked.",
+        "To check a tenant, add its FHIR base to `iss` next to this entry.",
         ehr.key,
     )
 
@@ -55,11 +57,11 @@ def _look_at(ehr: Ehr, base: str, algorithm: str | None, result: Look) -> None:
     except (DiscoveryFailed, DiscoveryInvalid) as error:
         evidence = ", ".join(f"{name} {value}" for name, value in error.evidence.items())
         title = f"{error.why} ({evidence})"
-        fix = "Correct `iss`: {FHIR base}/.well-known/smart-configuration must answer from here. "
+        fix = "Correct `iss`: {FHIR base}/.well-known/smart-configuration must respond from here. "
         private = "For a private certificate authority, set `ca_file`."
         result.findings.append(fail("discovery_unreachable", title, fix + private, ehr.key))
         return
-    result.findings.append(ok("discovery_unreachable", f"{base} answers.", ehr.key))
+    result.findings.append(ok("discovery_unreachable", f"{base} responds.", ehr.key))
     result.findings.extend(ehr_clock.check(ehr, base, answer, (sent_at + time.time()) / 2))
     hosts = discovery.allowed_hosts(ehr, base)
     try:
@@ -76,8 +78,8 @@ def _look_at(ehr: Ehr, base: str, algorithm: str | None, result: Look) -> None:
     result.seen.append(configuration)
     document = json.loads(answer.body)
     findings = (
-        ok("discovery_incomplete", f"{base} names the endpoints a launch needs.", ehr.key),
-        ok("discovery_foreign_host", f"{base} names endpoints on its own hosts only.", ehr.key),
+        ok("discovery_incomplete", f"{base} lists the endpoints that a launch needs.", ehr.key),
+        ok("discovery_foreign_host", f"{base} lists endpoints only on configured hosts.", ehr.key),
         *ehr_claims.check(ehr, base, document, configuration, algorithm),
         scope_advice.compare(ehr, base, configuration.scopes_supported),
         ehr_keys.check(ehr, base, configuration),
@@ -89,22 +91,22 @@ def _unusable(ehr: Ehr, base: str, body: bytes, error: DiscoveryInvalid) -> Chec
     member = error.evidence.get("member")
     host = _foreign_host(ehr, base, json.loads(body).get(member)) if member else None
     if host is not None:
-        return _foreign(ehr, base, f"{member} lies", host)
-    fix = "Ask the EHR's operator: a launch needs authorization_endpoint and token_endpoint there."
+        return _foreign(ehr, base, f"{member} is", host)
+    fix = "Ask the EHR's operator. A launch needs authorization_endpoint and token_endpoint there."
     return fail("discovery_incomplete", f"{base}: {error.why}", fix, ehr.key)
 
 
 def _foreign(ehr: Ehr, base: str, what: str, host: str) -> Checked:
     return fail(
         "discovery_foreign_host",
-        f"{base}: {what} on a host that is not configured, {host}.",
+        f"{base}: {what} on {host}, which isn't a configured host.",
         f'If the EHR\'s operator confirms that host, add it: endpoint_hosts = ["{host}"].',
         ehr.key,
     )
 
 
 def _foreign_host(ehr: Ehr, base: str, url: object) -> str | None:
-    """The host of a URL in a document, where it is not one of the EHR's."""
+    """Return the host of a URL in a document if it isn't one of the EHR's hosts."""
     try:
         host = urls.authority(urls.resolve(base, str(url)))
     except ValueError:

@@ -1,8 +1,8 @@
-"""What an EHR says it can do, held against what the registration needs of it.
+"""Compares the features that an EHR advertises with those that the registration needs.
 
 SMART App Launch 2.2, "Conformance" (capabilities, PKCE) and RFC 8414 2 (client authentication).
-Documents are known to leave out what works (Oracle Health lists no `none` and takes public
-clients), so nothing here is more than a warning but that for which the functions refuse a launch.
+Documents are known to omit features that work (Oracle Health doesn't list `none`, but accepts
+public clients). So these findings are only warnings, unless the functions refuse the launch.
 """
 
 from collections.abc import Mapping
@@ -28,10 +28,10 @@ def check(
     configuration: SmartConfiguration,
     algorithm: str | None,
 ) -> list[Checked]:
-    """PKCE, capabilities and client authentication in a discovery document.
+    """Check PKCE, capabilities and client authentication in a discovery document.
 
-    `configuration`: what a launch takes from the document. `algorithm`: that of the registration's
-    private key, if it has one.
+    `configuration` has the parts of the document that a launch uses. `algorithm` is the algorithm
+    of the registration's private key, if it has one.
     """
     return [
         _pkce(ehr, base, document),
@@ -46,9 +46,9 @@ def _pkce(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Checked:
         return ok("pkce_not_advertised", f"{base} advertises PKCE with S256.", ehr.key)
     return warn(
         "pkce_not_advertised",
-        f"{base} does not list S256 in code_challenge_methods_supported.",
-        "S256 is sent all the same; ask the EHR's operator whether it is checked. Where it is not, "
-        "a stolen code of a public client can be used by a thief.",
+        f"{base} doesn't list S256 in code_challenge_methods_supported.",
+        "The app sends S256 anyway. Ask the EHR's operator whether the EHR checks it. If it "
+        "doesn't, a thief can use a stolen code of a public client.",
         ehr.key,
     )
 
@@ -61,9 +61,9 @@ def _capabilities(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Checked:
         return ok("capability_missing", f"{base} lists {' and '.join(needed)}.", ehr.key)
     return warn(
         "capability_missing",
-        f"{base} does not list {' and '.join(absent)} in its capabilities.",
-        "Ask the EHR's operator whether it does this all the same; else change `standalone` or "
-        "`client_auth` to what it does.",
+        f"{base} doesn't list {' and '.join(absent)} in its capabilities.",
+        "Ask the EHR's operator whether the EHR supports this anyway. If it doesn't, change "
+        "`standalone` or `client_auth` to a supported value.",
         ehr.key,
     )
 
@@ -71,19 +71,21 @@ def _capabilities(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Checked:
 def _method(
     ehr: Ehr, base: str, document: Mapping[str, Any], configuration: SmartConfiguration
 ) -> list[Checked]:
-    """Nothing where the EHR lists no methods; public clients are a capability as well."""
+    """Check `client_auth`, unless the EHR lists no methods. Public clients may be listed as a
+    capability.
+    """
     if configuration.auth_methods is None:
         return []
     public = ehr.client_auth == "none" and "client-public" in items(document.get("capabilities"))
     if public or ehr.client_auth in configuration.auth_methods:
-        title = f"{base} takes client_auth {ehr.client_auth}."
+        title = f"{base} accepts client_auth {ehr.client_auth}."
         return [ok("client_auth_unsupported", title, ehr.key)]
     return [
         (warn if configuration.takes(ehr.client_auth) else fail)(
             "client_auth_unsupported",
-            f"{base} does not list {ehr.client_auth} in token_endpoint_auth_methods_supported.",
-            "Compare `client_auth` with the kind of client (public, confidential) that the app's "
-            "registration at the EHR names.",
+            f"{base} doesn't list {ehr.client_auth} in token_endpoint_auth_methods_supported.",
+            "Compare `client_auth` with the client type (public or confidential) in the app's "
+            "registration at the EHR.",
             ehr.key,
         )
     ]
@@ -92,19 +94,19 @@ def _method(
 def _algorithm(
     ehr: Ehr, base: str, configuration: SmartConfiguration, algorithm: str | None
 ) -> list[Checked]:
-    """Nothing without a key, or where the EHR lists no algorithms."""
+    """Check the key's algorithm, unless there is no key or the EHR lists no algorithms."""
     listed = configuration.assertion_algorithms
     if algorithm is None or listed is None:
         return []
     if algorithm in listed:
-        title = f"{base} takes assertions signed with {algorithm}."
+        title = f"{base} accepts assertions signed with {algorithm}."
         return [ok("client_auth_unsupported", title, ehr.key)]
     return [
         fail(
             "client_auth_unsupported",
-            f"{base} does not list {algorithm}, with which `private_key` signs, in "
+            f"{base} doesn't list {algorithm}, the algorithm of `private_key`, in "
             "token_endpoint_auth_signing_alg_values_supported.",
-            "Use a key of the other kind: RSA signs with RS384, P-384 with ES384.",
+            "Use a key of the other type: RSA signs with RS384, P-384 with ES384.",
             ehr.key,
         )
     ]

@@ -1,4 +1,4 @@
-"""The EHR's clock against this machine's: what is signed or expires must mean the same time."""
+"""Compares the EHR's clock with this machine's, because signatures and expiry depend on both."""
 
 from email.utils import parsedate_to_datetime
 
@@ -11,7 +11,7 @@ MOST_SKEW_SECONDS = 120.0
 
 
 def check(ehr: Ehr, base: str, answer: Answer, now: float) -> list[Checked]:
-    """The answer's Date, plus the Age that a cache adds to it (RFC 9110 6.6.1, RFC 9111 5.1)."""
+    """Check the response's Date plus the Age from a cache (RFC 9110 6.6.1, RFC 9111 5.1)."""
     try:
         date = parsedate_to_datetime(answer.headers["date"]).timestamp()
         age = int(answer.headers.get("age", "0"))
@@ -19,14 +19,14 @@ def check(ehr: Ehr, base: str, answer: Answer, now: float) -> list[Checked]:
         return []
     skew = date + age - now
     if abs(skew) <= MOST_SKEW_SECONDS:
-        return [ok("clock_skew", f"{base} and this machine tell the same time.", ehr.key)]
+        return [ok("clock_skew", f"The clocks of {base} and this machine agree.", ehr.key)]
     matters = "openid" in ehr.scopes or ehr.client_auth == "private_key_jwt"
     return [
         (fail if matters else warn)(
             "clock_skew",
-            f"The clock of {base} is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}; "
-            f"{MOST_SKEW_SECONDS:.0f} s are tolerated in what it signs and what it is sent.",
-            "Set this machine's clock by NTP. If it is right, tell the EHR's operator.",
+            f"The clock of {base} is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}. "
+            f"Up to {MOST_SKEW_SECONDS:.0f} s are tolerated in tokens that it signs or receives.",
+            "Set this machine's clock with NTP. If it's correct, tell the EHR's operator.",
             ehr.key,
         )
     ]

@@ -1,6 +1,5 @@
-"""What is plainly mistyped in a registration, before the doctor contacts an EHR.
-
-A FHIR base that is the address of one of its documents; a scope for a type that FHIR R4 lacks.
+"""Finds obvious mistakes in a registration, before any EHR is contacted: a FHIR base that's the URL
+of one of its documents, and a scope for a type that FHIR R4 doesn't have.
 """
 
 import difflib
@@ -14,11 +13,11 @@ _DOCUMENTS = ("/metadata", "/.well-known/smart-configuration", "/.well-known/ope
 
 
 def check(ehr: Ehr) -> Iterator[Checked]:
-    """Yield every such mistake, with the value and what to write in its place."""
+    """Yield each of these mistakes, with the wrong and the correct value."""
     for base in ehr.iss:
         for ending in _DOCUMENTS:
             if base.endswith(ending):
-                title = f"{base} in `iss` ends in {ending}, and no EHR sends that."
+                title = f"{base} in `iss` ends in {ending}, but no EHR sends that in a launch."
                 fix = f'Write only the FHIR base: "{base.removesuffix(ending)}".'
                 yield fail("iss_invalid", title, fix, ehr.key)
     for scope in ehr.scopes:

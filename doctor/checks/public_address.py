@@ -1,7 +1,8 @@
-"""The public address: do all functions answer there, on one host, and could a frame show them?
+"""Checks the public URL: whether all functions respond there, on one host, and whether the response
+allows framing.
 
-Contract, addresses and cookies: a session's cookie belongs to one host, so all functions must be
-reached under it. Each is asked what it must refuse, and known by its refusal.
+A session's cookie belongs to one host, so all functions must be on that host. Sends each function a
+request that it must reject and identifies it by the rejection.
 """
 
 import json
@@ -14,48 +15,48 @@ from shared.config.settings import Settings
 from shared.outbound import http_client
 from shared.outbound.http_client import Answer
 
-# A first request may have to wait for an instance to start.
+# The first request may have to wait for an instance to start.
 ANSWER_SECONDS = 30.0
 _MOST_BYTES = 100_000
 _CODE = re.compile(r"[a-z_]{1,40}")
-# Of the form of a session's handle; nobody's.
+# Has the form of a session's handle, but belongs to no session.
 _HANDLE = "doctor-preflight-probe"
 
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """An address below public_url and the code with which our function refuses."""
+    """A path below public_url, and the error code of the function's rejection."""
 
     path: str
     code: str
 
 
 def forms(settings: Settings) -> list[Checked]:
-    """What public_url by itself shows: run.app gives each function a host of its own.
+    """Check the form of public_url: run.app gives each function its own host.
 
-    run.app is a public suffix (publicsuffix.org), so no cookie reaches from one to another.
+    run.app is a public suffix (publicsuffix.org), so these hosts can't share cookies.
     """
     if not re.fullmatch(r".*\.run\.app(?::[0-9]+)?", urls.authority(settings.public_url)):
         return []
     return [
         fail(
             "hosts_not_shared",
-            "public_url is on run.app, where each function has a host of its own and no cookie "
-            "reaches from one to another.",
-            "Use REGION-PROJECT.cloudfunctions.net or a domain of your own behind a load "
-            "balancer: docs/deploy.md, Which address.",
+            "public_url is on run.app, where each function has its own host, and these hosts can't "
+            "share cookies.",
+            "Use REGION-PROJECT.cloudfunctions.net, or your own domain with a load balancer: "
+            "docs/deploy.md, Which address.",
         )
     ]
 
 
 def ask(settings: Settings) -> list[Checked]:
-    """Ask every function at its address. Nothing is sent but the address and what is accepted."""
+    """Call every function at its URL, with only the URL and fixed headers."""
     launch = _Probe("/launch", "iss_missing")
     try:
         answer = _get(settings.public_url + launch.path)
     except http_client.OutboundError as error:
-        title = f"{settings.public_url}/launch cannot be reached ({error})."
-        fix = "Deploy the functions (docs/deploy.md) or start them (make serve); check the DNS "
+        title = f"{settings.public_url}/launch can't be reached ({error})."
+        fix = "Deploy the functions (docs/deploy.md) or start them (make serve). Check the DNS "
         return [fail("public_url_unreachable", title, f"{fix}record and the certificate.")]
     others = [probe for probe in _others(settings) if not _is_answered(settings, probe)]
     missed = [launch] if not _is_ours(answer, launch) else []
@@ -67,20 +68,20 @@ def ask(settings: Settings) -> list[Checked]:
 
 
 def answers(findings: list[Checked]) -> bool:
-    """Whether `ask` has found all functions answering at the public address."""
+    """Return whether `ask` got a response from all functions at the public URL."""
     passed = {finding.id for finding in findings if finding.level == "ok"}
     return {"public_url_unreachable", "hosts_not_shared"} <= passed
 
 
 def _others(settings: Settings) -> list[_Probe]:
-    """The addresses of the other functions; the app's own page may be another's."""
+    """Return the probes of the other functions, without smart_calc if launches end elsewhere."""
     callbacks = sorted({ehr.redirect_path for ehr in settings.ehrs})
     probes = [_Probe(path, "state_missing") for path in callbacks]
     probes.append(_Probe(f"/fhir_proxy/{_HANDLE}/session", "session_missing"))
     if settings.after_launch.startswith("/smart_calc/"):
         probes.append(_Probe(f"/smart_calc/{_HANDLE}/", "session_missing"))
     if settings.cds_clients:
-        # Discovery is open to all, so another function's 404 is told from it by this refusal.
+        # Discovery doesn't reject anyone, so use a call that this function must reject.
         probes.append(
             _Probe("/cds_services/cds-services/calculators-patient-view", "method_not_allowed")
         )
@@ -90,29 +91,29 @@ def _others(settings: Settings) -> list[_Probe]:
 def _reached(settings: Settings, answer: Answer, probe: _Probe) -> Checked:
     address = settings.public_url + probe.path
     if _is_ours(answer, probe):
-        return ok("public_url_unreachable", f"{address} is answered by launch.")
+        return ok("public_url_unreachable", f"{address} reaches the function launch.")
     code = _code(answer)
-    said = code or "something other than our JSON"
-    fix = "See what answers at public_url: it must be the function launch. "
+    said = code or "a body that isn't this app's JSON"
+    fix = "Check the server at public_url: it must be the function launch. "
     if answer.status == 403 and code is None:
         fix = "Let everyone call the functions: docs/deploy.md, Public invocation. "
     return fail(
         "public_url_unreachable",
-        f"{address} answers {answer.status} with {said}; {probe.code} was expected.",
-        f"{fix}With `misconfigured`, its SMART_CONFIG is not set.",
+        f"{address} returned {answer.status} with {said}, but {probe.code} was expected.",
+        f"{fix}If the code is `misconfigured`, its SMART_CONFIG isn't set.",
     )
 
 
 def _framed(answer: Answer) -> Checked:
     header = "x-frame-options"
     if header not in answer.headers:
-        return ok("public_url_frame_options", "Nothing on the way adds X-Frame-Options.")
+        return ok("public_url_frame_options", "No proxy adds X-Frame-Options.")
     return fail(
         "public_url_frame_options",
-        "Something between the browser and the functions adds X-Frame-Options, which leaves an "
-        "EHR's frame blank.",
-        "Take the header out of the load balancer's or gateway's response headers; the setting "
-        "frame_ancestors says who may frame the app.",
+        "Something between the browser and the functions adds X-Frame-Options, which makes the "
+        "EHR's iframe blank.",
+        "Remove the header from the load balancer's or gateway's response headers. The setting "
+        "`frame_ancestors` controls who may frame the app.",
     )
 
 
@@ -120,13 +121,14 @@ def _shared(settings: Settings, missed: list[_Probe]) -> list[Checked]:
     if not missed:
         if forms(settings):
             return []
-        return [ok("hosts_not_shared", "All functions answer under public_url.")]
+        return [ok("hosts_not_shared", "All functions respond under public_url.")]
     return [
         fail(
             "hosts_not_shared",
-            f"Not answered by our functions: {', '.join(probe.path for probe in missed)}.",
-            "Lead these paths of public_url to the functions of the first part's name "
-            "(docs/deploy.md, the load balancer's path rules), and deploy those that are missing.",
+            "These paths don't reach the app's functions: "
+            f"{', '.join(probe.path for probe in missed)}.",
+            "Route each path to the function that its first segment names (docs/deploy.md, the "
+            "load balancer's path rules), and deploy missing functions.",
         )
     ]
 
@@ -143,7 +145,7 @@ def _is_ours(answer: Answer, probe: _Probe) -> bool:
 
 
 def _get(url: str) -> Answer:
-    # X-Smart-Proxy: the evidence that fhir_proxy asks of callers that are no browser.
+    # fhir_proxy requires X-Smart-Proxy from callers that aren't browsers.
     headers = {"Accept": "application/json", "X-Smart-Proxy": "1"}
     return http_client.send(
         "GET", url, seconds=ANSWER_SECONDS, max_bytes=_MOST_BYTES, headers=headers
@@ -151,7 +153,7 @@ def _get(url: str) -> Answer:
 
 
 def _code(answer: Answer) -> str | None:
-    """Our error code in problem+json or an OperationOutcome; None where there is none."""
+    """Return this app's error code from problem+json or an OperationOutcome, or None."""
     try:
         document = json.loads(answer.body)
         if document.get("resourceType") == "OperationOutcome":

@@ -1,7 +1,7 @@
-"""How a registration proves itself and where it is answered: kind of client, redirect URI.
+"""Checks the client type and the redirect URI of a registration.
 
-SMART App Launch 2.2, step 5; RFC 9700 4.4.2.2 (mix-up: an `iss` in the answer, or a redirect URI
-for each authorization server).
+SMART App Launch 2.2, step 5; RFC 9700 4.4.2.2 (mix-up: an `iss` in the response, or one redirect
+URI per authorization server).
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from shared.smart.discovery import SmartConfiguration
 
 
 def check(ehr: Ehr) -> Checked:
-    """Whether anything but PKCE and the redirect URI tells the app from an impostor."""
+    """Check whether the client authenticates, in addition to PKCE and the redirect URI."""
     if ehr.client_auth != "none":
-        return ok("public_client", "The client proves itself by more than PKCE.", ehr.key)
+        return ok("public_client", "The client authenticates, in addition to PKCE.", ehr.key)
     return warn(
         "public_client",
-        "It is a public client: PKCE and the redirect URI are all that tells it from an impostor.",
-        "Keep the registered redirect URI exact, without a pattern. Register a confidential client "
-        "where the EHR takes one: docs/configuration.md, Client authentication.",
+        "It's a public client: only PKCE and the redirect URI distinguish it from an impostor.",
+        "Keep the registered redirect URI exact, without a pattern. If the EHR accepts one, "
+        "register a confidential client: docs/configuration.md, Client authentication.",
         ehr.key,
     )
 

@@ -1,8 +1,8 @@
-"""The scopes of a registration: what EHRs are known to drop, refuse or stumble over.
+"""Checks a registration for scopes that EHRs are known to drop, refuse or mishandle.
 
 SMART App Launch 2.2, "Scopes for requesting FHIR resources" (v1 and v2 syntax), "Scopes for
-requesting identity data". Oracle Health drops wildcard scopes whole and limits the size of tokens,
-which hold the scopes (its authorization documentation and FAQ, as of 2024).
+requesting identity data". Oracle Health drops wildcard scopes entirely and limits the size of
+tokens, which contain the scopes (its authorization documentation and FAQ, as of 2024).
 """
 
 import json
@@ -15,7 +15,7 @@ from shared.config.settings import Ehr, Settings
 from shared.smart import discovery, launches
 from shared.smart.discovery import SmartConfiguration
 
-# Our own figure: no EHR publishes one.
+# This project's own limit. No EHR publishes one.
 MOST_SCOPES = 40
 _V1 = ("read", "write", "*")
 # The length of a UUID; an EHR's `launch` may be longer.
@@ -23,7 +23,7 @@ _UUID_LENGTH = 36
 
 
 def check(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | None) -> list[Checked]:
-    """What the scopes by themselves show; `configuration` is the EHR's own, if known."""
+    """Check the scopes on their own; `configuration` is the EHR's SMART configuration, if known."""
     return [
         wildcard(ehr),
         syntax(ehr),
@@ -34,7 +34,7 @@ def check(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | None
 
 
 def compare(ehr: Ehr, base: str, supported: tuple[str, ...]) -> Checked | None:
-    """The scopes held against those an EHR says it supports; None where it lists none.
+    """Compare the scopes with the EHR's list of supported scopes; return None if it lists none.
 
     v1 and v2 spellings of one permission count as the same.
     """
@@ -44,27 +44,27 @@ def compare(ehr: Ehr, base: str, supported: tuple[str, ...]) -> Checked | None:
     if not scopes.names_resources(supported):
         absent = tuple(scope for scope in absent if scopes.parse(scope) is None)
         if not absent:
-            title = f"{base} lists no scopes of resources; the others are in its list."
+            title = f"{base} lists no resource scopes, but lists all other requested scopes."
             return ok("scope_unsupported", title, ehr.key)
     if not absent:
-        return ok("scope_unsupported", f"{base} lists every scope that is asked for.", ehr.key)
+        return ok("scope_unsupported", f"{base} lists every requested scope.", ehr.key)
     return warn(
         "scope_unsupported",
-        f"{base} does not list {' '.join(absent)} in scopes_supported.",
-        "EHRs drop such scopes in silence, or refuse the launch. Correct `scopes`, or see that the "
-        "scope is ticked in the app's registration; some EHRs do not list all that they grant.",
+        f"{base} doesn't list {' '.join(absent)} in scopes_supported.",
+        "EHRs drop such scopes silently, or refuse the launch. Correct `scopes`, or make sure the "
+        "scope is selected in the app's registration. Some EHRs don't list every scope they grant.",
         ehr.key,
     )
 
 
 def wildcard(ehr: Ehr) -> Checked:
-    """Whether a scope is for every resource type."""
+    """Check for scopes for every resource type."""
     wildcards = [scope for scope in ehr.scopes if "/*." in scope]
     if not wildcards:
         return ok("scope_wildcard", "No scope has a wildcard for the resource type.", ehr.key)
     dropped = ehr.profile.scopes.wildcards_dropped is not None
     level = fail if dropped else warn
-    what = f"{ehr.profile.title} drops them whole" if dropped else "Some EHRs drop them"
+    what = f"{ehr.profile.title} drops them entirely" if dropped else "Some EHRs drop them"
     return level(
         "scope_wildcard",
         f"{' '.join(wildcards)} in `scopes`: {what}, and FHIR requests are then refused.",
@@ -74,7 +74,7 @@ def wildcard(ehr: Ehr) -> Checked:
 
 
 def syntax(ehr: Ehr) -> Checked:
-    """Whether SMART v1 and v2 are mixed."""
+    """Check whether the scopes mix SMART v1 and v2."""
     suffixes = {
         scope: scope.partition("?")[0].rpartition(".")[2]
         for scope in ehr.scopes
@@ -83,12 +83,12 @@ def syntax(ehr: Ehr) -> Checked:
     v1 = [scope for scope, suffix in suffixes.items() if suffix in _V1]
     v2 = [scope for scope, suffix in suffixes.items() if suffix not in _V1]
     if not (v1 and v2):
-        return ok("scope_syntax_mixed", "All scopes are of one syntax version.", ehr.key)
+        return ok("scope_syntax_mixed", "All scopes have the same syntax version.", ehr.key)
     return warn(
         "scope_syntax_mixed",
         f"`scopes` mixes SMART v1 ({v1[0]}) and v2 ({v2[0]}).",
-        "Write all in the version for which the app is registered: .read and .write in v1, .rs and "
-        "other letters of cruds in v2. EHRs drop those of the other.",
+        "Use only the version that the app is registered for: .read and .write in v1, .rs and "
+        "other letters of cruds in v2. EHRs drop scopes of the other version.",
         ehr.key,
     )
 
@@ -103,34 +103,34 @@ def _count(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | Non
         return ok("scope_count", title, ehr.key)
     return warn(
         "scope_count",
-        f"{count} scopes make an authorization request of about {size} bytes; over {MOST_SCOPES} "
-        f"scopes, or as a URL over {launches.LONGEST_URL} bytes, EHRs and what stands before them "
-        "may refuse it.",
-        "Ask for fewer scopes. The access token holds them too and has its own limit.",
+        f"{count} scopes make an authorization request of about {size} bytes. With more than "
+        f"{MOST_SCOPES} scopes, or as a URL over {launches.LONGEST_URL} bytes, EHRs and proxies in "
+        "front of them may refuse it.",
+        "Request fewer scopes. The access token contains them too, and has its own limit.",
         ehr.key,
     )
 
 
 def _identity(ehr: Ehr) -> Checked:
     if "openid" not in ehr.scopes or {"fhirUser", "profile"} & set(ehr.scopes):
-        title = "Identity is asked for with fhirUser or not at all."
+        title = "Scopes request fhirUser with openid, or no identity at all."
         return ok("openid_without_fhiruser", title, ehr.key)
     return warn(
         "openid_without_fhiruser",
-        "`scopes` asks openid without fhirUser: the session will not say who the user is in FHIR.",
-        "Add fhirUser (profile at EHRs of SMART v1), or remove openid.",
+        "`scopes` has openid without fhirUser, so the session won't have the user's FHIR resource.",
+        "Add fhirUser (profile at EHRs with SMART v1), or remove openid.",
         ehr.key,
     )
 
 
 def _offline_access(ehr: Ehr) -> Checked:
     if "offline_access" not in ehr.scopes:
-        return ok("offline_access_discouraged", "offline_access is not asked for.", ehr.key)
+        return ok("offline_access_discouraged", "offline_access isn't requested.", ehr.key)
     return warn(
         "offline_access_discouraged",
-        "`scopes` asks offline_access. The key to a session lies in its browser, so the refresh "
-        "token of an abandoned session cannot be revoked and lives on at the EHR.",
-        "Ask online_access, which ends with the user's own session at the EHR.",
+        "`scopes` has offline_access. The key to a session is in its browser, so the refresh token "
+        "of an abandoned session can't be revoked and stays valid at the EHR.",
+        "Request online_access, which ends with the user's own session at the EHR.",
         ehr.key,
     )
 
@@ -138,7 +138,7 @@ def _offline_access(ehr: Ehr) -> Checked:
 def _authorization_url(
     settings: Settings, ehr: Ehr, configuration: SmartConfiguration | None
 ) -> str:
-    """The URL as the launch function makes it; the FHIR base stands in for an unknown endpoint."""
+    """Return the URL that launch creates; the FHIR base replaces an unknown endpoint."""
     base = ehr.iss[0].replace("/*", "/" + "0" * _UUID_LENGTH)
     if configuration is None:
         document = {"authorization_endpoint": base, "token_endpoint": base}
@@ -158,7 +158,7 @@ def _authorization_url(
 
 
 class _Nowhere:
-    """A store that keeps nothing: the launch is not going to be completed."""
+    """A store that keeps nothing, because the launch is never completed."""
 
     def create(self, *_: Any, **__: Any) -> Any:
         """Return nothing, as the other operations do."""

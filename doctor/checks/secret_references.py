@@ -1,8 +1,9 @@
-"""The secrets behind `env:` and `file:` references: there and of the right form, never shown.
+"""Checks that the secrets behind `env:` and `file:` references exist and have the right form. It
+never prints them.
 
-They are resolved where the doctor runs, which need not be where the functions run. One that cannot
-be read here fails, unless the functions are elsewhere and answer: they do not start without the
-secrets of the configuration with which they were deployed.
+References are resolved on this machine, which can differ from where the functions run. A secret
+that can't be read here is a failure, unless the functions run elsewhere and respond: they don't
+start without the secrets of their deployed configuration.
 """
 
 from collections.abc import Sequence
@@ -25,10 +26,10 @@ def check(
     run_elsewhere: bool,
     sealing_keys: bool = True,
 ) -> list[Checked]:
-    """Sealing keys, the public keys to serve, and the credentials of each registration.
+    """Check the sealing keys, the public keys to serve, and each registration's credentials.
 
-    `clients` and `problems`: what became of the credentials. `run_elsewhere`: all functions were
-    found to answer, and not on this machine.
+    `clients` and `problems` are the results of resolving the credentials. `run_elsewhere` means
+    that all functions respond, and not on this machine.
     """
     published, unserved = published_keys.load(settings)
     findings = [*_sealing_keys(settings, run_elsewhere)] if sealing_keys else []
@@ -46,7 +47,7 @@ def check(
 
 
 def as_finding(problem: Problem, ehr: str | None, run_elsewhere: bool) -> Checked:
-    """The finding about a secret that cannot be used."""
+    """Return the finding about an unusable secret."""
     if problem.id == "secret_unreadable":
         return _unreadable(problem.title.removesuffix("."), ehr, run_elsewhere)
     return fail(cast(FindingId, problem.id), problem.title, problem.fix, ehr)
@@ -55,20 +56,20 @@ def as_finding(problem: Problem, ehr: str | None, run_elsewhere: bool) -> Checke
 def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list[Checked]:
     jwk = clients.public_jwk(ehr)
     name = "client_secret" if jwk is None else "private_key"
-    read = ok("secret_unreadable", f"{name} can be read here and has its form.", ehr.key)
+    read = ok("secret_unreadable", f"{name} can be read here and has a valid form.", ehr.key)
     if jwk is None or published is None:
         return [read]
     if published.hold(jwk):
-        title = "The public half of private_key is in public_jwks under its key_id."
+        title = "public_jwks has the public key of private_key under its key_id."
         return [read, ok("setting_invalid", title, ehr.key)]
     return [
         read,
         warn(
             "setting_invalid",
-            "The public half of private_key is not in public_jwks under this key_id: an EHR that "
-            "reads /launch/jwks.json refuses what is signed with it.",
-            "Make the file again with `python -m doctor jwks`, or correct `key_id`. Where this EHR "
-            "was given the public key in another way, nothing is wrong.",
+            "public_jwks doesn't have the public key of private_key under this key_id, so an EHR "
+            "that reads /launch/jwks.json rejects signatures made with it.",
+            "Re-create the file with `python -m doctor jwks`, or correct `key_id`. If this EHR got "
+            "the public key another way, ignore this warning.",
             ehr.key,
         ),
     ]
@@ -100,7 +101,7 @@ def _sealing_keys(settings: Settings, run_elsewhere: bool) -> list[Checked]:
         return [as_finding(problem, None, run_elsewhere) for problem in problems]
     return [
         ok("secret_unreadable", "Every sealing key can be read here."),
-        ok("sealing_key_invalid", "Every sealing key holds 32 bytes."),
+        ok("sealing_key_invalid", "Every sealing key has 32 bytes."),
     ]
 
 
@@ -108,16 +109,16 @@ def _unreadable(what: str, ehr: str | None, run_elsewhere: bool) -> Checked:
     if run_elsewhere:
         return warn(
             "secret_unreadable",
-            f"{what}, here. The functions at public_url have started, which they do not without "
-            "the secrets that they were deployed with.",
-            "If this file names another secret than the deployed one, see that it is mounted there "
-            "before you deploy.",
+            f"{what}, on this machine. The functions at public_url have started, and they don't "
+            "start without the secrets that they were deployed with.",
+            "If this file refers to a different secret than the deployed one, make sure it's "
+            "mounted there before you deploy.",
             ehr,
         )
     return fail(
         "secret_unreadable",
         f"{what}.",
-        "Set it where the functions run (docs/deploy.md, Configuration and secrets), and where the "
-        "doctor runs, to have it checked.",
+        "Set it where the functions run (docs/deploy.md, Configuration and secrets). To check "
+        "it, also set it where you run this command.",
         ehr,
     )

@@ -1,6 +1,7 @@
-"""The store: can it be read and written under its conditions, and does it clear away by itself?
+"""Checks that the store can be read and conditionally written, and that it removes expired records.
 
-One record of a collection of its own goes through all that a launch and a session do to theirs.
+One record in a separate collection goes through the same operations as the records of a launch and
+a session.
 """
 
 import contextlib
@@ -19,23 +20,23 @@ if TYPE_CHECKING:
     from shared.store.firestore import FirestoreStore
 
 COLLECTION = "doctor"
-# Where the function cds_services remembers which calls it has had.
+# The function cds_services records its calls here.
 CDS_CALLS = "cds_calls"
 RECORD_SECONDS = 60.0
 _RIGHTS = (
-    "Check [store], that the database exists, and the rights of the account that runs this: "
+    "Check [store], that the database exists, and the IAM roles of the account that runs this: "
     "docs/deploy.md, Database and Service accounts."
 )
 
 
 def check(settings: Settings) -> list[Checked]:
-    """Read, create, conditional replace and delete of one record; then policies and indexes."""
+    """Read, create, conditionally replace and delete a record; then check policies and indexes."""
     if settings.store.kind != "firestore":
         return _probe(open_store(settings.store))
     try:
         from shared.store.firestore import FirestoreStore
     except ModuleNotFoundError:
-        title = "The Python package google-cloud-firestore is not installed here."
+        title = "The Python package google-cloud-firestore isn't installed here."
         fix = "Run `make doctor`, which installs it, or install a function's requirements.txt."
         return [fail("store_unreachable", title, fix)]
     store = FirestoreStore(settings.store.project, settings.store.database)
@@ -56,7 +57,7 @@ def _probe(store: Store) -> list[Checked]:
     try:
         store.read(COLLECTION, key)
     except StoreUnavailable as error:
-        return [fail("store_unreachable", f"The store cannot be read ({_why(error)}).", _RIGHTS)]
+        return [fail("store_unreachable", f"The store can't be read ({_why(error)}).", _RIGHTS)]
     reached = ok("store_unreachable", "The store can be read.")
     return [reached, _write(store, key)]
 
@@ -73,8 +74,8 @@ def _write(store: Store, key: str) -> Checked:
     except (StoreUnavailable, Conflict) as error:
         with contextlib.suppress(StoreUnavailable, Conflict):
             store.delete(COLLECTION, key)
-        why = _why(error) if isinstance(error, StoreUnavailable) else "its condition did not hold"
-        title = f"A record cannot be written: {step} failed ({why})."
+        why = _why(error) if isinstance(error, StoreUnavailable) else "its precondition failed"
+        title = f"A record can't be written: {step} failed ({why})."
         return fail("store_write_failed", title, _RIGHTS)
     return ok("store_write_failed", "A record can be created, replaced and deleted.")
 
@@ -90,12 +91,14 @@ def _ttl(store: "FirestoreStore", settings: StoreSettings, collection: str) -> C
         return _untold("ttl_policy_missing", f"{collection} has a TTL policy", error, fix)
     if removes:
         return ok("ttl_policy_missing", f"Expired records of {collection} are removed.")
-    title = f"{collection} has no TTL policy on expires_at: expired records stay for ever."
+    title = f"{collection} has no TTL policy on expires_at, so expired records are never removed."
     return fail("ttl_policy_missing", title, fix)
 
 
 def _exempt(store: "FirestoreStore", settings: StoreSettings, collection: str) -> Checked:
-    """An index on a time stamp that only grows is a bottleneck, and nothing is searched for."""
+    """Check that no field is indexed: an index on an increasing timestamp is a bottleneck, and no
+    query needs one.
+    """
     from shared.store.firestore import FIELDS
 
     def fix(field: str) -> str:
@@ -111,18 +114,18 @@ def _exempt(store: "FirestoreStore", settings: StoreSettings, collection: str) -
         return _untold("index_exemption_missing", what, error, fix(FIELDS[0]))
     if not indexed:
         return ok("index_exemption_missing", f"No field of {collection} is indexed.")
-    title = f"Firestore indexes {', '.join(indexed)} of {collection}: writes will be slowed down."
+    title = f"Firestore indexes {', '.join(indexed)} of {collection}, which slows down writes."
     return fail("index_exemption_missing", title, "; ".join(map(fix, indexed)))
 
 
 def _untold(id_: FindingId, what: str, error: StoreUnavailable, fix: str) -> Checked:
-    """An account that lacks the right can be given it; an emulator cannot tell at all."""
-    title = f"Whether {what} cannot be told ({_why(error)})."
+    """Report an unknown result: fail if the account lacks permission, warn otherwise (emulator)."""
+    title = f"Can't find out whether {what} ({_why(error)})."
     if _why(error) == "PermissionDenied":
-        role = "Give this account the role datastore.viewer (docs/deploy.md, Service accounts)"
-        return fail(id_, title, f"{role}, or look with one that has it; else: {fix}")
-    return warn(id_, title, f"Look at the database itself, or make sure: {fix}")
+        role = "Grant this account the role datastore.viewer (docs/deploy.md, Service accounts)"
+        return fail(id_, title, f"{role}, or use an account that has it. Otherwise run: {fix}")
+    return warn(id_, title, f"Check the database itself. To be sure, run: {fix}")
 
 
 def _why(error: StoreUnavailable) -> str:
-    return error.evidence.get("store", "no answer")
+    return error.evidence.get("store", "no response")

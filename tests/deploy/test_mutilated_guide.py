@@ -157,7 +157,7 @@ HURT: Mapping[str, Hurt] = {
         "roles/datastore.viewer",
         "roles/datastore.user",
         BUILD,
-        "Give this account the role datastore.viewer",
+        "Grant this account the role datastore.viewer",
     ),
     "the deployer may not deploy": Hurt(
         ACCOUNTS,

@@ -107,14 +107,14 @@ def test_keys_that_are_served_are_counted(doctor: Doctor, tenant: Tenant) -> Non
     tenant.on("/cds-keys", as_json({"keys": [PUBLIC]}))
     finding = asked(doctor, tenant).only("cds_jku_unreachable")
     assert finding["level"] == "ok"
-    assert finding["title"].endswith("serves keys: 1.")
+    assert finding["title"].endswith("has 1 usable key(s).")
 
 
 @each(
     ("answer", "said"),
     [
         (Scripted(500), "status 500"),
-        (as_json({"keys": []}), "no key that can verify"),
+        (as_json({"keys": []}), "no key there can verify"),
         (Scripted(200, {}, b"<html>"), "not a JSON object"),
     ],
 )
@@ -147,7 +147,7 @@ def test_a_service_that_is_not_under_the_address_is_missed(
 def test_what_nobody_can_look_at_is_said(offline: Doctor) -> None:
     offline.write(ehr(), client())
     said = offline.run("check", "--config", str(offline.file), "--offline").stdout
-    assert "what the EHRs have entered for the CDS service" in " ".join(said.split())
+    assert "the EHRs' settings for the CDS service" in " ".join(said.split())
 
 
 def test_the_records_of_calls_are_those_of_the_function() -> None:

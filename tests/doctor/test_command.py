@@ -65,7 +65,7 @@ def test_the_answer_for_people_is_grouped_and_says_what_to_do(
     ended = doctor.run("check", "--config", str(doctor.file))
     assert ended.returncode == 1
     groups = re.findall(r"(?m)^(?! |\d)(.+)$", ended.stdout)
-    assert groups == ["Configuration", "Public address", "EHR one", "Store"]
+    assert groups == ["Configuration", "Public URL", "EHR one", "Store"]
     assert "  fail  sealing_keys[0]: env:ABSENT is not set or empty. [secret_unreadable]" in (
         ended.stdout
     )

@@ -99,7 +99,7 @@ def test_an_endpoint_on_a_foreign_host_fails_and_is_not_asked(
     outcome = checked(doctor, ehr(tenant.base, IDENTITY))
     assert (outcome.code, outcome.with_level("fail")) == (1, {"discovery_foreign_host"})
     failed = [one for one in outcome.of("discovery_foreign_host") if one["level"] == "fail"]
-    assert f"{member} lies on a host that is not configured, thief.test" in failed[0]["title"]
+    assert f"{member} is on thief.test, which isn't a configured host" in failed[0]["title"]
     assert 'endpoint_hosts = ["thief.test"]' in failed[0]["fix"]
 
 
@@ -140,7 +140,7 @@ def test_a_capability_that_the_launch_needs_is_missed(
     assert outcome.level("capability_missing") == ("warn" if missing else "ok")
     if missing:
         title = outcome.only("capability_missing")["title"]
-        assert title == f"{tenant.base} does not list {missing} in its capabilities."
+        assert title == f"{tenant.base} doesn't list {missing} in its capabilities."
 
 
 @each(
@@ -164,7 +164,7 @@ def test_a_scope_that_the_ehr_does_not_list_is_warned_of(
     assert outcome.code == 0
     assert outcome.level("scope_unsupported") == ("warn" if missing else "ok")
     if missing:
-        assert f"does not list {missing} in" in outcome.only("scope_unsupported")["title"]
+        assert f"doesn't list {missing} in" in outcome.only("scope_unsupported")["title"]
 
 
 def test_an_ehr_that_lists_no_scopes_is_not_held_against_them(
@@ -204,8 +204,8 @@ def test_a_public_client_that_the_ehr_does_not_list_is_warned_of(
     [
         (HANG_UP, "no usable answer came"),
         (Scripted(500), "status 500"),
-        (as_json({"keys": []}), "serves no key that can verify"),
-        (as_json({"keys": [{"kty": "RSA"}]}), "serves no key that can verify"),
+        (as_json({"keys": []}), "No key of the EHR can verify"),
+        (as_json({"keys": [{"kty": "RSA"}]}), "No key of the EHR can verify"),
         (as_json([]), "no JSON object came"),
         (Scripted(200, {}, b"<html>"), "no JSON object came"),
     ],
@@ -295,7 +295,7 @@ def test_people_read_the_address_of_an_ehr_once_above_what_it_does(
     told = doctor.run("check", "--config", str(doctor.file)).stdout
     passed = [line for line in told.splitlines() if line.startswith("  ok  ")]
     assert len([line for line in passed if tenant.base in line]) == 1
-    assert "  ok    It names the endpoints a launch needs." in passed
+    assert "  ok    It lists the endpoints that a launch needs." in passed
 
 
 def test_a_method_that_a_capability_covers_is_warned_of(doctor: Doctor, tenant: Tenant) -> None:

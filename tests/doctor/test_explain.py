@@ -215,8 +215,8 @@ def test_the_answer_for_people_can_be_read(explain: Explain) -> None:
     answer = explain.text(ehr_messages.FIRST_REPORT, FIRST)
     lines = answer.splitlines()
     headings = [
-        *("Why", "What else is wrong, or may be", "Your configuration", "For support"),
-        "The request as it should be",
+        *("Why", "Other causes", "Your configuration", "For support"),
+        "The correct request",
     ]
     assert [line for line in lines if line in headings] == headings
     # Only what is to be copied whole, and a single word such as an address, may be longer.
@@ -349,10 +349,8 @@ def test_what_an_address_alone_cannot_tell_apart_stands_in_the_first_three_lines
 
 
 def test_sources_are_given_where_they_are_asked_for(explain: Explain) -> None:
-    assert "Where the causes are known from" not in explain.text(ehr_messages.FIRST_REPORT, FIRST)
-    assert "Where the causes are known from" in explain.text(
-        ehr_messages.FIRST_REPORT, FIRST, "--sources"
-    )
+    assert "\nSources\n" not in explain.text(ehr_messages.FIRST_REPORT, FIRST)
+    assert "\nSources\n" in explain.text(ehr_messages.FIRST_REPORT, FIRST, "--sources")
 
 
 @pytest.mark.slow
@@ -373,7 +371,7 @@ def answered(text: str) -> str:
 def test_a_file_that_is_right_already_is_not_to_be_changed(explain: Explain) -> None:
     right = answered(explain.text(ehr_messages.FIRST_REPORT, ehr()))
     assert "To change: Find what sent this request: another deployment" in right
-    assert "oracle-sandbox holds no launch scope" in right
+    assert "oracle-sandbox has no launch scope" in right
     assert "in smart.toml" not in right
     wrong = answered(explain.text(ehr_messages.FIRST_REPORT, FIRST))
     assert "another deployment" not in wrong
@@ -384,9 +382,7 @@ def test_a_file_that_is_right_already_is_not_to_be_changed(explain: Explain) -> 
 def test_every_parameter_that_is_certainly_wrong_is_marked(
     explain: Explain, config: str | None
 ) -> None:
-    request = explain.text(ehr_messages.FIRST_REPORT, config).partition(
-        "The request as it should be"
-    )[2]
+    request = explain.text(ehr_messages.FIRST_REPORT, config).partition("The correct request")[2]
     marked = [
         one.strip().split(" = ")[0]
         for one in re.split(r"\n(?=\w+ = )", request)

@@ -58,7 +58,7 @@ def test_a_platform_that_lets_nobody_call_is_named(
 ) -> None:
     forbidden = public({path: Scripted(403, {}, b"<html>Forbidden") for path in OURS})
     finding = checked(doctor, tenant, forbidden).only("public_url_unreachable")
-    assert "answers 403 with something other than our JSON" in finding["title"]
+    assert "returned 403 with a body that isn't this app's JSON" in finding["title"]
     assert "Public invocation" in finding["fix"]
 
 
@@ -67,10 +67,10 @@ def test_a_launch_of_another_origin_or_without_settings_fails(
 ) -> None:
     bare = Scripted(400, {}, json.dumps({"code": "iss_missing"}).encode())
     for answer, said in (
-        (bare, "answers 400 with iss_missing"),
-        (refusal("misconfigured", 500), "answers 500 with misconfigured"),
-        (Scripted(200, {}, b"[]"), "answers 200 with something other"),
-        (refusal("\x1b[2J"), "answers 400 with something other"),
+        (bare, "returned 400 with iss_missing"),
+        (refusal("misconfigured", 500), "returned 500 with misconfigured"),
+        (Scripted(200, {}, b"[]"), "returned 200 with a body that isn't"),
+        (refusal("\x1b[2J"), "returned 400 with a body that isn't"),
     ):
         outcome = checked(doctor, tenant, public({**OURS, "/launch": answer}))
         assert outcome.code == 1
@@ -91,7 +91,7 @@ def test_functions_that_are_not_under_the_address_are_listed(
     outcome = checked(doctor, tenant, public({"/launch": OURS["/launch"]}))
     assert (outcome.code, outcome.with_level("fail")) == (1, {"hosts_not_shared"})
     assert outcome.only("hosts_not_shared")["title"] == (
-        "Not answered by our functions: /callback, "
+        "These paths don't reach the app's functions: /callback, "
         f"/fhir_proxy/{HANDLE}/session, /smart_calc/{HANDLE}/."
     )
 
@@ -112,7 +112,7 @@ def test_a_redirect_path_of_its_own_must_be_led_to_callback_too(
     doctor.write(ehr(tenant.base, redirect_path='"/callback/one"'), public_url=public(OURS))
     outcome = doctor.check()
     assert outcome.only("hosts_not_shared")["title"] == (
-        "Not answered by our functions: /callback/one."
+        "These paths don't reach the app's functions: /callback/one."
     )
 
 

@@ -140,7 +140,7 @@ def test_what_cannot_be_looked_up_is_not_claimed_and_fails_where_a_role_is_missi
     assert outcome.code == (level == "fail")
     for id_ in (TTL, EXEMPT):
         assert [one["level"] for one in outcome.of(id_)] == [level, level]
-        assert "cannot be told" in outcome.of(id_)[0]["title"]
+        assert "Can't find out whether" in outcome.of(id_)[0]["title"]
         assert ("datastore.viewer" in outcome.of(id_)[0]["fix"]) == (level == "fail")
 
 
@@ -172,7 +172,7 @@ def test_a_store_whose_conditions_do_not_hold_fails(
     server.fail("replace", Fault(grpc.StatusCode.FAILED_PRECONDITION))
     outcome = checked(doctor, tenant, firestore())
     title = outcome.only("store_write_failed")["title"]
-    assert title == "A record cannot be written: replace failed (its condition did not hold)."
+    assert title == "A record can't be written: replace failed (its precondition failed)."
 
 
 def test_a_firestore_that_is_away_fails(
