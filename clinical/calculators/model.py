@@ -81,7 +81,7 @@ class Limit:
         return within(value, self.low, self.high)
 
 
-ADULTS = Limit("age", 18, None, "Adults only (18 years or older)")
+ADULTS = Limit("age", 18, None, "Only for adults (18 years or older)")
 
 
 @dataclass(frozen=True, slots=True)

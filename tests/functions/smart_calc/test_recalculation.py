@@ -124,7 +124,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"creatinine": {"value": "a lot", "unit": "mg/dL"}}, "enter a number"),
     ({"creatinine": {"value": "1,500", "unit": "mg/dL"}}, "can be read in two ways"),
     ({"creatinine": {"value": True, "unit": "mg/dL"}}, "must be a number"),
-    ({"age": {"value": 17, "unit": "a"}}, "Adults only"),
+    ({"age": {"value": 17, "unit": "a"}}, "Only for adults"),
     ({"sex": {"value": "other"}}, "the answer must be female or male"),
     ({"shoe_size": {"value": 43}}, "has no input of this name"),
     ({"systolic_bp": {"value": 120, "unit": "mm[Hg]"}}, "has no input of this name"),
