@@ -62,16 +62,6 @@ def test_they_are_builds_as_cloud_build_defines_them() -> None:
     assert len(message(TESTS).steps) == 1
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"step": []}, {"steps": [{"name": "x", "wait_form": []}]}, {"timeout": "1 hour"}],
-    ids=["field", "field of a step", "value"],
-)
-def test_what_cloud_build_does_not_know_would_be_noticed(wrong: dict[str, object]) -> None:
-    with pytest.raises(json_format.ParseError):
-        message(BUILD | wrong)
-
-
 def test_a_build_takes_nothing_but_the_commit_from_whoever_starts_it() -> None:
     """All else stands in deployment.toml, so that nothing can be left out."""
     for name in ("cloudbuild.yaml", "cloudbuild-test.yaml"):

@@ -20,7 +20,6 @@ from tests.deploy.guide_walk import AROUND, FIRST, FOR_POLICIES, PREFLIGHT
 from tests.support import gcloud
 from tests.support.control_plane.server import APIS, ControlPlane
 from tests.support.control_plane.world import OPERATOR
-from tests.support.gcloud import Command
 from tests.support.servers import ROOT
 
 (_block,) = (one for one in gcloud.documented("toml") if one.startswith("[secrets]"))
@@ -64,24 +63,6 @@ def test_gcloud_accepts_every_command(program: Path, folder: Path) -> None:
     verdicts = gcloud.verdicts(program, documentation, folder)
     refused |= {" ".join(one): said for one, said in verdicts.items() if not gcloud.accepts(said)}
     assert refused == {}
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        ("functions", "deploy", "launch", "--gen2", "--instances=1"),
-        ("functions", "deploy", "launch", "--gen2", "--ingress-settings=everyone"),
-        ("functions", "deploy", "launch", "--gen2", "--set-secrets=/config/smart.toml=x:newest"),
-        ("functions", "deploy", "launch", "--gen2", "--set-secrets=/keys/a=x:1,/keys/b=y:1"),
-        ("firestore", "fields", "ttl", "update", "expires_at"),
-        ("run", "services", "update"),
-    ],
-    ids=["flag", "choice", "secret", "two secrets in a folder", "command", "argument"],
-)
-def test_a_command_that_gcloud_does_not_know_would_be_noticed(
-    program: Path, wrong: Command, folder: Path
-) -> None:
-    assert not gcloud.accepts(gcloud.verdicts(program, [wrong], folder)[wrong])
 
 
 CLIENTS = [
