@@ -21,86 +21,11 @@ of it besides is put beside it, in a Refusal, which is what is shown (shared/inb
     └── ServiceError      our own side: store, configuration
 """
 
-from shared.errors.base import ADMINISTRATOR, RELAUNCH, SmartError
-from shared.errors.callback import (
-    LATE,
-    BrowserMismatch,
-    CallbackError,
-    CookieMissing,
-    EhrError,
-    IdTokenInvalid,
-    IssuerMismatch,
-    StateMissing,
-    StateUnknown,
-    TokenError,
-    TokenInvalid,
-)
-from shared.errors.cds import (
-    CdsDataMissing,
-    CdsError,
-    CdsKeysUnavailable,
-    CdsServerDenied,
-    CdsTokenInvalid,
-)
-from shared.errors.launch import (
-    DiscoveryFailed,
-    DiscoveryInvalid,
-    IssMissing,
-    IssNotAllowed,
-    LaunchError,
-    LaunchParameterMissing,
-    NotANavigation,
-)
-from shared.errors.request import (
-    MediaTypeUnsupported,
-    MethodNotAllowed,
-    NotAcceptable,
-    NotFound,
-    ParameterInvalid,
-    ParameterRepeated,
-    PathInvalid,
-    RequestError,
-    TooLarge,
-    VersionConflict,
-)
-from shared.errors.service import (
-    EHR_HANGS,
-    InternalError,
-    Misconfigured,
-    Overloaded,
-    ServiceError,
-    StoreUnavailable,
-)
-from shared.errors.session import (
-    CrossSite,
-    PatientDenied,
-    PatientMissing,
-    RefreshFailed,
-    ScopeDenied,
-    SessionError,
-    SessionExpired,
-    SessionMissing,
-)
-from shared.errors.upstream import (
-    EhrRefused,
-    UpstreamError,
-    UpstreamInvalid,
-    UpstreamTimeout,
-    UpstreamUnreachable,
-)
-
-# fmt: off
-__all__ = [
-    "ADMINISTRATOR", "EHR_HANGS", "LATE", "RELAUNCH", "BrowserMismatch", "CallbackError",
-    "CdsDataMissing", "CdsError", "CdsKeysUnavailable", "CdsServerDenied", "CdsTokenInvalid",
-    "CookieMissing", "CrossSite", "DiscoveryFailed", "DiscoveryInvalid", "EhrError", "EhrRefused",
-    "IdTokenInvalid", "InternalError", "IssMissing", "IssNotAllowed", "IssuerMismatch",
-    "LaunchError", "LaunchParameterMissing", "MediaTypeUnsupported", "MethodNotAllowed",
-    "Misconfigured", "NotANavigation", "NotAcceptable", "NotFound", "Overloaded",
-    "ParameterInvalid", "ParameterRepeated", "PathInvalid", "PatientDenied", "PatientMissing",
-    "RefreshFailed", "RequestError", "ScopeDenied", "ServiceError", "SessionError",
-    "SessionExpired", "SessionMissing", "SmartError", "StateMissing", "StateUnknown",
-    "StoreUnavailable", "TokenError", "TokenInvalid", "TooLarge", "UpstreamError",
-    "UpstreamInvalid", "UpstreamTimeout", "UpstreamUnreachable", "VersionConflict",
-]
-# fmt: on
+from shared.errors.base import *  # noqa: F403 - errors alone
+from shared.errors.callback import *  # noqa: F403 - errors alone
+from shared.errors.cds import *  # noqa: F403 - errors alone
+from shared.errors.launch import *  # noqa: F403 - errors alone
+from shared.errors.request import *  # noqa: F403 - errors alone
+from shared.errors.service import *  # noqa: F403 - errors alone
+from shared.errors.session import *  # noqa: F403 - errors alone
+from shared.errors.upstream import *  # noqa: F403 - errors alone

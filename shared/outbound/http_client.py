@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NotRequired, TypedDict, Unpack
 
 from shared.outbound import bulkheads, connections, request
 from shared.outbound.connections import Connection, Peer
@@ -70,28 +71,20 @@ class Stream:
     due: Due = field(default_factory=Due)
 
 
-def send(
-    method: str,
-    url: str,
-    *,
-    seconds: float,
-    max_bytes: int,
-    headers: Mapping[str, str],
-    body: bytes | None = None,
-    ca_file: str | None = None,
-    own_connection: bool = False,
-) -> Answer:
+class Asked(TypedDict):
+    """What `stream` takes by name."""
+
+    seconds: float
+    max_bytes: int
+    headers: Mapping[str, str]
+    body: NotRequired[bytes | None]
+    ca_file: NotRequired[str | None]
+    own_connection: NotRequired[bool]
+
+
+def send(method: str, url: str, **asked: Unpack[Asked]) -> Answer:
     """Send one request and read its answer, all within `seconds`. As `stream`."""
-    answer = stream(
-        method,
-        url,
-        seconds=seconds,
-        max_bytes=max_bytes,
-        headers=headers,
-        body=body,
-        ca_file=ca_file,
-        own_connection=own_connection,
-    )
+    answer = stream(method, url, **asked)
     return Answer(answer.status, answer.headers, b"".join(answer.chunks))
 
 
