@@ -23,7 +23,7 @@ from simulator.oauth.authorization_request import (
     Parameters,
     UntrustedRedirectError,
 )
-from simulator.oauth.authorization_rules import answer, issuer_of
+from simulator.oauth.authorization_rules import RefusedRequest, answer, issuer_of
 from simulator.oauth.granted import Authorization, Launch, LaunchContext
 from simulator.oauth.registrations import Registration
 from simulator.trace import LaunchTrace
@@ -70,9 +70,8 @@ class AuthorizationEndpoint:
             raise_refusals(triggered, self._rules)
             return self._decide(parameters, client, redirect_uri, launch, triggered)
         except AuthorizationRefusedError as error:
-            return self._rules.refused(
-                self._ehr.addresses, error, redirect_uri, parameters, triggered=triggered
-            )
+            refused = RefusedRequest(redirect_uri, parameters, triggered)
+            return self._rules.refused(self._ehr.addresses, error, refused)
 
     def picked(self) -> Response:
         """Handle the submitted patient picker."""
@@ -89,13 +88,9 @@ class AuthorizationEndpoint:
         trace.triggered(request_.triggered)
         if request.form.get("decision") != "continue":
             trace.note("said", "decision", "cancelled")
-            return self._rules.refused(
-                self._ehr.addresses,
-                self._rules.declined(),
-                request_.redirect_uri,
-                {"state": [request_.requested.state], "client_id": [request_.client.client_id]},
-                triggered=request_.triggered,
-            )
+            given = {"state": [request_.requested.state], "client_id": [request_.client.client_id]}
+            refused = RefusedRequest(request_.redirect_uri, given, request_.triggered)
+            return self._rules.refused(self._ehr.addresses, self._rules.declined(), refused)
         patient = self._ehr.charts.patient(request.form.get("patient", ""))
         if patient is None:
             return fault_page(400, "No such patient", "Start the app again and choose one.")

@@ -1,6 +1,7 @@
 """Vendor differences at the authorization endpoint: the granted scopes and the form of refusals."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from flask import Response
@@ -20,6 +21,15 @@ _OTHER_STATE = "another-state-than-the-one-that-was-sent"
 _OTHER_ISSUER = "https://another-ehr.example"
 
 Granted = tuple[Sequence[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRequest:
+    """A request that is refused to the app: where the answer goes, and the triggered faults."""
+
+    redirect_uri: str
+    parameters: Parameters
+    triggered: frozenset[str]
 
 
 class AuthorizationRules(Protocol):
@@ -60,15 +70,9 @@ class AuthorizationRules(Protocol):
         """Return the error page for a fault; `detail` is as in faults/authorize_faults.py."""
 
     def refused(
-        self,
-        addresses: Addresses,
-        error: AuthorizationRefusedError,
-        redirect_uri: str,
-        parameters: Parameters,
-        *,
-        triggered: frozenset[str] = frozenset(),
+        self, addresses: Addresses, error: AuthorizationRefusedError, request: RefusedRequest
     ) -> Response:
-        """Answer a refused request; `triggered` has the names of the triggered faults."""
+        """Answer a refused request."""
 
     def untrusted(
         self, addresses: Addresses, error: UntrustedRedirectError, parameters: Parameters

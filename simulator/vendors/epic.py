@@ -18,7 +18,7 @@ from simulator.oauth.authorization_request import (
     UntrustedRedirectError,
     invalid,
 )
-from simulator.oauth.authorization_rules import Granted
+from simulator.oauth.authorization_rules import Granted, RefusedRequest
 from simulator.oauth.registrations import Registration
 from simulator.oauth.scopes import IDENTITY_SCOPES, REFRESH_SCOPES, parse_resource_scope
 from simulator.oauth.token_errors import TokenError, TokenErrorForm
@@ -114,17 +114,11 @@ class EpicRules(GenericRules):
         return tuple(_one_letter_each(granted)), launch
 
     def refused(
-        self,
-        addresses: Addresses,
-        error: AuthorizationRefusedError,
-        redirect_uri: str,
-        parameters: Parameters,
-        *,
-        triggered: frozenset[str] = frozenset(),
+        self, addresses: Addresses, error: AuthorizationRefusedError, request: RefusedRequest
     ) -> Response:
         """Show the error page for every invalid request; return only access_denied to the app."""
         if error.error == "access_denied":
-            return super().refused(addresses, error, redirect_uri, parameters, triggered=triggered)
+            return super().refused(addresses, error, request)
         trace.refused(f"{_SILENT} {error.error}: {error.description}")
         return _page(400, _INVALID, "The request is invalid.", error.description or error.error)
 

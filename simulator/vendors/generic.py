@@ -21,7 +21,7 @@ from simulator.oauth.authorization_request import (
     invalid,
     sole,
 )
-from simulator.oauth.authorization_rules import Granted, answer, issuer_of
+from simulator.oauth.authorization_rules import Granted, RefusedRequest, answer, issuer_of
 from simulator.oauth.registrations import Registration
 from simulator.oauth.scopes import CONTEXT_SCOPES, IDENTITY_SCOPES, REFRESH_SCOPES, grant
 from simulator.vendors.profile import VendorProfile
@@ -133,21 +133,14 @@ class GenericRules:
         return UntrustedRedirectError(cast(UntrustedReason, detail), "injected fault")
 
     def refused(
-        self,
-        addresses: Addresses,
-        error: AuthorizationRefusedError,
-        redirect_uri: str,
-        parameters: Parameters,
-        *,
-        triggered: frozenset[str] = frozenset(),
+        self, addresses: Addresses, error: AuthorizationRefusedError, request: RefusedRequest
     ) -> Response:
         """Redirect to the app with the error, the unchanged state, and the issuer."""
         members = {"error": error.error}
         if error.description:
             members["error_description"] = error.description
-        response = answer(
-            issuer_of(self, addresses), redirect_uri, members, sole(parameters, "state"), triggered
-        )
+        issuer, state = issuer_of(self, addresses), sole(request.parameters, "state")
+        response = answer(issuer, request.redirect_uri, members, state, request.triggered)
         trace.refused(f"{error.error}: {error.description or 'no description'}")
         return response
 

@@ -19,7 +19,7 @@ from simulator.oauth.authorization_request import (
     UntrustedRedirectError,
     sole,
 )
-from simulator.oauth.authorization_rules import Granted, answer, issuer_of
+from simulator.oauth.authorization_rules import Granted, RefusedRequest, answer, issuer_of
 from simulator.oauth.registrations import Registration
 from simulator.oauth.scopes import grant, parse_resource_scope
 from simulator.vendors.oracle_addresses import TENANT, Persona, origin_of
@@ -117,13 +117,7 @@ class OracleRules:
         return OraclePageError(detail)
 
     def refused(
-        self,
-        addresses: Addresses,
-        error: AuthorizationRefusedError,
-        redirect_uri: str,
-        parameters: Parameters,
-        *,
-        triggered: frozenset[str] = frozenset(),
+        self, addresses: Addresses, error: AuthorizationRefusedError, request: RefusedRequest
     ) -> Response:
         """Redirect to the app with state, error and error_uri; there is no description."""
         tail = (
@@ -131,13 +125,13 @@ class OracleRules:
             if isinstance(error, OracleRefusedError)
             else _TAIL_OF_ERROR.get(error.error, "oauth2:grant:invalid-request")
         )
-        at = _error_uri(addresses, tail, sole(parameters, "client_id"), self._persona, triggered)
+        triggered, client_id = request.triggered, sole(request.parameters, "client_id")
+        at = _error_uri(addresses, tail, client_id, self._persona, triggered)
         members = {"error": error.error}
         if "error-uri-not-encoded" not in triggered:
             members["error_uri"] = at
-        response = answer(
-            issuer_of(self, addresses), redirect_uri, members, sole(parameters, "state"), triggered
-        )
+        issuer, state = issuer_of(self, addresses), sole(request.parameters, "state")
+        response = answer(issuer, request.redirect_uri, members, state, triggered)
         if "error-uri-not-encoded" in triggered:
             response.headers["Location"] += f"&error_uri={unquote(at)}"
         trace.refused(
