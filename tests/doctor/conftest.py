@@ -2,9 +2,8 @@
 
 import contextlib
 import secrets
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from tests.support.app import App
 from tests.support.doctor import GOOD_SCOPES, Doctor, Public
 from tests.support.scripted_ehr import Scripted, Tenant
+from tests.support.threaded_server import ThreadedServer
 
 
 @pytest.fixture
@@ -33,24 +33,19 @@ def public() -> Iterator[Public]:
     with contextlib.ExitStack() as stack:
 
         def start(answers: Mapping[str, Scripted]) -> str:
-            class Handler(BaseHTTPRequestHandler):
-                def do_GET(self) -> None:
-                    answer = answers.get(self.path, Scripted(404, {}, b"<html>"))
-                    assert isinstance(answer.body, bytes)
-                    self.send_response_only(answer.status)
-                    for name, value in answer.headers.items():
-                        self.send_header(name, value)
-                    self.end_headers()
-                    self.wfile.write(answer.body)
+            def serve(handler: BaseHTTPRequestHandler) -> None:
+                answer = answers.get(handler.path, Scripted(404, {}, b"<html>"))
+                assert isinstance(answer.body, bytes)
+                handler.send_response_only(answer.status)
+                for name, value in answer.headers.items():
+                    handler.send_header(name, value)
+                handler.send_header("Content-Length", str(len(answer.body)))
+                handler.end_headers()
+                handler.wfile.write(answer.body)
 
-                def log_message(self, *_: object) -> None:
-                    pass
-
-            server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-            stack.callback(server.server_close)
-            stack.callback(server.shutdown)
-            return f"http://localhost:{server.server_address[1]}"
+            server = ThreadedServer(serve, poll=0.01)
+            stack.callback(server.close)
+            return f"http://localhost:{server.port}"
 
         yield start
 

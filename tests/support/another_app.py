@@ -4,10 +4,11 @@
 
 import contextlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.support.threaded_server import ThreadedServer
 
 SCOPE = "launch openid fhirUser patient/Patient.rs patient/Observation.rs"
 
@@ -51,25 +52,17 @@ def serve_another_app(client_script: str) -> Iterator[int]:
         "/fhir-client.js": ("text/javascript", client_script),
     }
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            kind, text = files.get(urlsplit(self.path).path, ("", ""))
-            body = text.encode()
-            self.send_response(200 if kind else 404)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def serve(handler: BaseHTTPRequestHandler) -> None:
+        kind, text = files.get(urlsplit(handler.path).path, ("", ""))
+        body = text.encode()
+        handler.send_response(200 if kind else 404)
+        handler.send_header("Content-Type", f"{kind}; charset=utf-8")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    server = ThreadedServer(serve)
     try:
-        yield server.server_port
+        yield server.port
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        server.close()

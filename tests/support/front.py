@@ -4,15 +4,15 @@ can take `Partitioned` from the app's cookies.
 
 import contextlib
 import http.client
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from simulator import demo
 from tests.support.servers import free_port, serve_app
+from tests.support.threaded_server import ThreadedServer
 from tests.support.three_ehrs import CLIENTS, serve_ehrs
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
@@ -85,50 +85,31 @@ def serve_behind_a_front(folder: Path) -> Iterator[FrontedApp]:
 
 @contextlib.contextmanager
 def _serve_front(front: Front, port: int, behind: int) -> Iterator[None]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # Head and body are written one after the other: without this each waits for an ACK.
-        disable_nagle_algorithm = True
+    def serve(handler: BaseHTTPRequestHandler) -> None:
+        front.seen.append(Seen(handler.command, handler.path, dict(handler.headers.items())))
+        if front.holds_callbacks and handler.path.startswith("/callback"):
+            handler.send_response_only(204)
+            handler.end_headers()
+            return
+        length = int(handler.headers.get("Content-Length") or 0)
+        connection = http.client.HTTPConnection("127.0.0.1", behind, timeout=30)
+        with contextlib.closing(connection):
+            body = handler.rfile.read(length) if length else None
+            connection.request(handler.command, handler.path, body, dict(handler.headers.items()))
+            answer = connection.getresponse()
+            content = answer.read()
+        handler.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in _HOP_BY_HOP:
+                taken = "; Partitioned" if front.takes_partitions else ""
+                handler.send_header(name, value.replace(taken, "") if taken else value)
+        if answer.status != 204:
+            handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
 
-        def do_GET(self) -> None:
-            front.seen.append(Seen(self.command, self.path, dict(self.headers.items())))
-            if front.holds_callbacks and self.path.startswith("/callback"):
-                self.send_response_only(204)
-                self.end_headers()
-                return
-            length = int(self.headers.get("Content-Length") or 0)
-            connection = http.client.HTTPConnection("127.0.0.1", behind, timeout=30)
-            with contextlib.closing(connection):
-                body = self.rfile.read(length) if length else None
-                connection.request(self.command, self.path, body, dict(self.headers.items()))
-                answer = connection.getresponse()
-                content = answer.read()
-            self.send_response_only(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in _HOP_BY_HOP:
-                    taken = "; Partitioned" if front.takes_partitions else ""
-                    self.send_header(name, value.replace(taken, "") if taken else value)
-            if answer.status != 204:
-                self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def do_POST(self) -> None:
-            self.do_GET()
-
-        def do_DELETE(self) -> None:
-            self.do_GET()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    server = ThreadedServer(serve, port)
     try:
         yield
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        server.close()

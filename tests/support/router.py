@@ -4,10 +4,11 @@ With `strip` the function's name is taken off the path, as cloudfunctions.net do
 path arrives whole, as from a load balancer. Copies of a function take turns.
 """
 
-import threading
 from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.support.threaded_server import ThreadedServer
 
 _HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
 
@@ -18,33 +19,12 @@ class Router:
     def __init__(self) -> None:
         self.strip = False
         self.ports: Mapping[str, Iterator[int]] = {}
-        outer = self
-
-        class _Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # Head and body are written one after the other: without this each waits for an ACK.
-            disable_nagle_algorithm = True
-
-            def _serve(self) -> None:
-                outer._serve(self)
-
-            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self.port = int(self._server.server_address[1])
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = ThreadedServer(self._serve)
+        self.port, self.close = self._server.port, self._server.close
 
     @property
     def origin(self) -> str:
         return f"http://localhost:{self.port}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))

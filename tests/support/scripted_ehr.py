@@ -7,13 +7,13 @@ says otherwise, and keeps every request it received.
 
 import json
 import secrets
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.threaded_server import ThreadedServer
 
 FHIR_JSON = "application/fhir+json"
 
@@ -119,49 +119,20 @@ class Tenant:
         return as_fhir({"resourceType": "OperationOutcome", "issue": [issue]}, 404)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-
 class ScriptedEhr:
     """The server; `tenant` makes a new EHR below a group (the first path segment)."""
 
     def __init__(self) -> None:
         self.tenants: dict[str, Tenant] = {}
         self.strangers: list[str] = []
-        outer = self
-
-        class _Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # Headers and body go out in two writes; without this each answer takes 40 ms.
-            disable_nagle_algorithm = True
-
-            def _serve(self) -> None:
-                outer._serve(self)
-
-            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _serve  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = ThreadedServer(self._serve)
+        self.origin, self.close = self._server.origin, self._server.close
 
     def tenant(self, group: str = "a") -> Tenant:
         name = f"/{group}/{secrets.token_hex(6)}"
         tenant = Tenant(self.origin + name)
         self.tenants[name] = tenant
         return tenant
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)

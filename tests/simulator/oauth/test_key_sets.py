@@ -1,8 +1,7 @@
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 
 import jwt
 import pytest
@@ -17,6 +16,7 @@ from tests.simulator.token_client import (
     registration,
 )
 from tests.support.tables import each
+from tests.support.threaded_server import ThreadedServer
 
 
 class _Keys:
@@ -31,29 +31,21 @@ class _Keys:
 
 @contextmanager
 def _serve(keys: _Keys) -> Iterator[None]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            keys.asked += 1
-            self.send_response(keys.status)
-            if keys.status == 302:
-                self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", str(len(keys.body)))
-            self.end_headers()
-            self.wfile.write(keys.body)
+    def serve(handler: BaseHTTPRequestHandler) -> None:
+        keys.asked += 1
+        handler.send_response(keys.status)
+        if keys.status == 302:
+            handler.send_header("Location", "/elsewhere")
+        handler.send_header("Content-Length", str(len(keys.body)))
+        handler.end_headers()
+        handler.wfile.write(keys.body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    keys.url = f"http://127.0.0.1:{server.server_port}/launch/jwks.json"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
+    server = ThreadedServer(serve, poll=0.01)
+    keys.url = f"{server.origin}/launch/jwks.json"
     try:
         yield
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        server.close()
 
 
 @pytest.fixture

@@ -11,11 +11,10 @@ from typing import Any
 
 Policy = list[dict[str, Any]]
 
-_RUN_DEVELOPER = frozenset(
+_RUN = frozenset(
     {
         "resourcemanager.projects.get",
         "run.operations.get",
-        "run.revisions.delete",
         "run.revisions.get",
         "run.revisions.list",
         "run.routes.get",
@@ -26,29 +25,19 @@ _RUN_DEVELOPER = frozenset(
         "run.services.update",
     }
 )
+_RUN_DEVELOPER = _RUN | {"run.revisions.delete"}
 ROLES: Mapping[str, frozenset[str]] = {
-    "roles/cloudfunctions.developer": frozenset(
-        {
-            "cloudfunctions.functions.create",
-            "cloudfunctions.functions.get",
-            "cloudfunctions.functions.list",
-            "cloudfunctions.functions.sourceCodeSet",
-            "cloudfunctions.functions.update",
-            "cloudfunctions.locations.list",
-            "cloudfunctions.operations.get",
-            "resourcemanager.projects.get",
-            "run.operations.get",
-            "run.revisions.get",
-            "run.revisions.list",
-            "run.routes.get",
-            "run.services.create",
-            "run.services.get",
-            "run.services.getIamPolicy",
-            "run.services.list",
-            "run.services.update",
-            "serviceusage.services.get",
-        }
-    ),
+    "roles/cloudfunctions.developer": _RUN
+    | {
+        "cloudfunctions.functions.create",
+        "cloudfunctions.functions.get",
+        "cloudfunctions.functions.list",
+        "cloudfunctions.functions.sourceCodeSet",
+        "cloudfunctions.functions.update",
+        "cloudfunctions.locations.list",
+        "cloudfunctions.operations.get",
+        "serviceusage.services.get",
+    },
     "roles/run.developer": _RUN_DEVELOPER,
     "roles/run.admin": _RUN_DEVELOPER | {"run.services.setIamPolicy"},
     "roles/logging.logWriter": frozenset({"logging.logEntries.create"}),

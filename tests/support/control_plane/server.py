@@ -24,7 +24,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -47,6 +47,7 @@ from tests.support.control_plane.refusals import Refusal, service_disabled
 from tests.support.control_plane.routes import Api, Request
 from tests.support.control_plane.world import World
 from tests.support.gcloud_process import SILENCE
+from tests.support.threaded_server import ThreadedServer
 
 APIS: Mapping[str, Api] = {
     api.host: api
@@ -92,29 +93,8 @@ class ControlPlane:
         self.unknown: list[str] = []
         self.waits = 0
         self.lock = threading.RLock()
-        outer = self
-
-        class _Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # Head and body are written one after the other: without this each waits for an ACK.
-            disable_nagle_algorithm = True
-
-            def _serve(self) -> None:
-                outer._serve(self)
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = _serve  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server = ThreadedServer(self._serve)
+        self.origin, self.close = self._server.origin, self._server.close
 
     def variables(self, member: str, folder: Path) -> dict[str, str]:
         """What leads gcloud here as a member; `folder` takes its configuration and token."""
