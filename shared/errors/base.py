@@ -41,11 +41,13 @@ class SmartError(Exception):
     retry_after: int | None = None  # seconds
     challenge: ClassVar[str | None] = None  # WWW-Authenticate (RFC 9110 11.6.1)
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, code: str = "", status: int = 0) -> None:
         """Refuse an error without words. Raises TypeError."""
-        lacking = [name for name in ("status", "title", "why", "plainly") if name not in vars(cls)]
-        if "code" in vars(cls) and lacking:
-            raise TypeError(f"{cls.__name__} says no {', no '.join(lacking)}")
+        lacking = [name for name in ("title", "why", "plainly") if name not in vars(cls)]
+        if code and (lacking or not status):
+            raise TypeError(f"{cls.__name__} says no {', no '.join(lacking or ['status'])}")
+        if code:
+            cls.code, cls.status = code, status
 
     def __init__(
         self,

@@ -15,11 +15,9 @@ class CallbackError(SmartError):
 LATE = "It belongs to no launch that the app still waits for. The EHR answered with an error."
 
 
-class StateMissing(CallbackError):
+class StateMissing(CallbackError, code="state_missing", status=400):
     """The callback address was opened by itself: no `state`."""
 
-    code = "state_missing"
-    status = 400
     title = "This address was opened without a launch."
     why = "It is where the EHR returns to; it carries no `state` that would name a launch."
     plainly = Plainly(
@@ -37,13 +35,11 @@ class StateMissing(CallbackError):
     )
 
 
-class StateUnknown(CallbackError):
+class StateUnknown(CallbackError, code="state_unknown", status=400):
     """The launch was completed already, took too long, or never was. With `error=…` the page
     explains that as well.
     """
 
-    code = "state_unknown"
-    status = 400
     title = "This launch is over."
     why = "It was completed already, it took too long, or the page was opened a second time."
     plainly = Plainly(why=why)
@@ -60,11 +56,9 @@ class StateUnknown(CallbackError):
     )
 
 
-class CookieMissing(CallbackError):
+class CookieMissing(CallbackError, code="cookie_missing", status=400):
     """The browser sent no cookie of any launch."""
 
-    code = "cookie_missing"
-    status = 400
     title = "The browser did not send back the cookie that belongs to this launch."
     why = (
         "The browser or a policy blocks the app's cookies, or sign-in went on in another window "
@@ -85,13 +79,11 @@ class CookieMissing(CallbackError):
     )
 
 
-class BrowserMismatch(CallbackError):
+class BrowserMismatch(CallbackError, code="browser_mismatch", status=400):
     """The launch was begun in another browser or window: cookies of other launches came, or another
     value.
     """
 
-    code = "browser_mismatch"
-    status = 400
     title = "This launch was begun in another browser or window."
     why = (
         "The browser sent the cookie of another launch: the address was passed on, or sign-in "
@@ -102,13 +94,11 @@ class BrowserMismatch(CallbackError):
     steps = CookieMissing.steps
 
 
-class IssuerMismatch(CallbackError):
+class IssuerMismatch(CallbackError, code="issuer_mismatch", status=400):
     """`iss` of the response (RFC 9207) or the redirect path belongs to another EHR, or the EHR must
     send `iss` and didn't.
     """
 
-    code = "issuer_mismatch"
-    status = 400
     title = "The answer did not come from the EHR that was asked."
     why = "The `iss` of the answer is not the issuer that the EHR's configuration states."
     plainly = Plainly(why="The app stopped here, for safety.")
@@ -124,18 +114,16 @@ class IssuerMismatch(CallbackError):
     )
 
 
-class EhrError(CallbackError):
+class EhrError(CallbackError, code="ehr_error", status=400):
     """The EHR answered `error=…` (RFC 6749 4.1.2.1); the page explains it."""
 
-    code = "ehr_error"
-    status = 400
     title = "The EHR refused the launch."
     why = "The EHR answered with an error instead of letting the app in."
     plainly = Plainly(why=why)
     cause = "ehr_side"
 
 
-class TokenError(CallbackError):
+class TokenError(CallbackError, code="token_error", status=502):
     """The token endpoint refused, failed, or took more than 10 s. The page explains its answer;
     the log names its `error` and status.
 
@@ -143,8 +131,6 @@ class TokenError(CallbackError):
     answer and `said` the whole of it, for an explanation only: it may hold anything.
     """
 
-    code = "token_error"
-    status = 502
     title = "The EHR did not give the app access."
     why = "Its token endpoint refused the app's request, failed, or did not answer in time."
     plainly = Plainly(why="The EHR did not answer the app as it should.")
@@ -165,15 +151,13 @@ class TokenError(CallbackError):
         self.said = said
 
 
-class TokenInvalid(CallbackError):
+class TokenInvalid(CallbackError, code="token_invalid", status=502):
     """The token endpoint's answer cannot be used; the page names the member at fault.
 
     `issued` are tokens that it holds all the same, by their `token_type_hint`.
     """
 
     issued: Mapping[str, str] = {}
-    code = "token_invalid"
-    status = 502
     title = "The EHR's answer to the launch cannot be used."
     why = "The answer of its token endpoint is not what SMART App Launch prescribes."
     plainly = Plainly(why="It is not what the app needs to go on.")
@@ -188,14 +172,12 @@ class TokenInvalid(CallbackError):
     )
 
 
-class IdTokenInvalid(CallbackError):
+class IdTokenInvalid(CallbackError, code="id_token_invalid", status=502):
     """The id_token that says who is signed in failed a check (OpenID Connect Core 3.1.3.7), or the
     EHR's keys could not be read. The page names the check: `id_token_issuer`, the clock, the EHR's
     keys.
     """
 
-    code = "id_token_invalid"
-    status = 502
     title = "The EHR's statement of who is signed in cannot be used."
     why = "Its id_token did not pass verification."
     plainly = Plainly(

@@ -11,25 +11,21 @@ class CdsError(SmartError):
     )
 
 
-class CdsTokenInvalid(CdsError):
+class CdsTokenInvalid(CdsError, code="cds_token_invalid", status=401):
     """No token, or one that failed a check or came before. The answer says no more, unless
     `error_details` is "full"; the log's `reason` does: [cds-hooks.md](cds-hooks.md) lists the
     reasons.
     """
 
-    code = "cds_token_invalid"
-    status = 401
     title = "The token of the call is not accepted."
     why = "It must be a JWT of a configured client, made for this address and used once."
     plainly = OWN_WORDS
     challenge = "Bearer"
 
 
-class CdsKeysUnavailable(CdsError):
+class CdsKeysUnavailable(CdsError, code="cds_keys_unavailable", status=503):
     """The address of the caller's keys (`jku`) gives none, so nothing can be verified."""
 
-    code = "cds_keys_unavailable"
-    status = 503
     title = "The keys that verify the token cannot be read."
     why = "The address of the EHR's keys (`jku`) does not answer, or not with a set of keys."
     plainly = OWN_WORDS
@@ -37,11 +33,9 @@ class CdsKeysUnavailable(CdsError):
     retry_after = 5
 
 
-class CdsServerDenied(CdsError):
+class CdsServerDenied(CdsError, code="cds_server_denied", status=403):
     """`fhirServer` is no `iss` of the client's `[[ehr]]`; nothing was sent to it."""
 
-    code = "cds_server_denied"
-    status = 403
     title = "The FHIR server of the call is not one of this client's."
     why = "`fhirServer` is not among the `iss` of the client's `[[ehr]]` entry."
     plainly = OWN_WORDS
@@ -50,13 +44,11 @@ class CdsServerDenied(CdsError):
     )
 
 
-class CdsDataMissing(CdsError):
+class CdsDataMissing(CdsError, code="cds_data_missing", status=412):
     """Neither in the prefetch nor to be read: the patient, or all measured values. Names the
     keys.
     """
 
-    code = "cds_data_missing"
-    status = 412
     title = "The call lacks data that no card can do without."
     why = "Keys of the prefetch are missing or incomplete, and could not be read."
     plainly = OWN_WORDS

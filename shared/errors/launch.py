@@ -8,13 +8,11 @@ class LaunchError(SmartError):
     """The launch cannot begin."""
 
 
-class NotANavigation(LaunchError):
+class NotANavigation(LaunchError, code="not_a_navigation", status=403):
     """`/launch` was asked for by a part of a page: `Sec-Fetch-Dest` (Fetch Metadata) is none of
     `document`, `iframe`, `frame`. Nothing is stored, no cookie touched.
     """
 
-    code = "not_a_navigation"
-    status = 403
     title = "A launch begins by opening its address in a window or a frame."
     why = "A part of some page asked for it: an image, a script, a style sheet or a fetch()."
     plainly = OWN_WORDS
@@ -24,11 +22,9 @@ class NotANavigation(LaunchError):
     )
 
 
-class LaunchParameterMissing(LaunchError):
+class LaunchParameterMissing(LaunchError, code="launch_parameter_missing", status=400):
     """No `launch`, or an empty one (SMART App Launch 2.2, step 2); names what came instead."""
 
-    code = "launch_parameter_missing"
-    status = 400
     title = "The app was opened without a launch from a chart."
     why = "The request carries no `launch` value, which only the EHR can give."
     plainly = Plainly(why="It was not opened from a chart; only the EHR can open it.")
@@ -46,11 +42,9 @@ class LaunchParameterMissing(LaunchError):
     )
 
 
-class IssMissing(LaunchError):
+class IssMissing(LaunchError, code="iss_missing", status=400):
     """Neither `iss` nor `ehr` says which EHR is launching."""
 
-    code = "iss_missing"
-    status = 400
     title = "The request does not say which EHR launched the app."
     why = "The `iss` parameter is absent or empty: the app was not opened from a chart."
     plainly = Plainly(LaunchParameterMissing.title, LaunchParameterMissing.plainly.why)
@@ -58,13 +52,11 @@ class IssMissing(LaunchError):
     steps = LaunchParameterMissing.steps
 
 
-class IssNotAllowed(LaunchError):
+class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
     """`iss` is not configured; nothing was sent to it. The log has it beside the configured ones
     (`iss`, `iss_configured`).
     """
 
-    code = "iss_not_allowed"
-    status = 400
     title = "This EHR is not configured for the app."
     why = "The app does not know its address, the `iss` of the launch; nothing was sent to it."
     plainly = Plainly(
@@ -85,11 +77,9 @@ class IssNotAllowed(LaunchError):
     )
 
 
-class DiscoveryFailed(LaunchError):
+class DiscoveryFailed(LaunchError, code="discovery_failed", status=502):
     """The EHR's SMART configuration could not be fetched."""
 
-    code = "discovery_failed"
-    status = 502
     title = "The EHR's launch configuration could not be read."
     why = "The EHR did not answer, or not in time."
     plainly = Plainly("The EHR did not answer.", "It may be down, or the network on the way to it.")
@@ -104,15 +94,13 @@ class DiscoveryFailed(LaunchError):
     )
 
 
-class DiscoveryInvalid(LaunchError):
+class DiscoveryInvalid(LaunchError, code="discovery_invalid", status=502):
     """The EHR's SMART configuration is missing, lacks an endpoint, is no JSON object, has more than
     1 MB, or names a foreign host; or the entry sets `response_iss`, and `issuer` isn't at the
     scheme, host and port of `token_endpoint`: give the entry its own `redirect_path` and remove
     `response_iss`.
     """
 
-    code = "discovery_invalid"
-    status = 502
     title = "The EHR's launch configuration cannot be used."
     why = "Its .well-known/smart-configuration is missing, or its answer is of no use."
     plainly = Plainly(

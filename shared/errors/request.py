@@ -8,79 +8,65 @@ class RequestError(SmartError):
     """The request itself cannot be served as it is."""
 
 
-class ParameterRepeated(RequestError):
+class ParameterRepeated(RequestError, code="parameter_repeated", status=400):
     """A parameter came twice (RFC 6749 3.1)."""
 
-    code = "parameter_repeated"
-    status = 400
     title = "The request gives one parameter twice."
     why = "The address was put together wrongly, or it was changed on the way."
     plainly = Plainly("The app was opened with an address that it cannot use.")
 
 
-class ParameterInvalid(RequestError):
+class ParameterInvalid(RequestError, code="parameter_invalid", status=400):
     """A parameter is malformed, too long, or does not go with the others; or the body did not come
     whole.
     """
 
-    code = "parameter_invalid"
-    status = 400
     title = "A parameter of the request cannot be used."
     why = ParameterRepeated.why
     plainly = Plainly(ParameterRepeated.plainly.title, why)
 
 
-class MethodNotAllowed(RequestError):
+class MethodNotAllowed(RequestError, code="method_not_allowed", status=405):
     """Another method, or a FHIR interaction that is not served; which are: [proxy.md](proxy.md)."""
 
-    code = "method_not_allowed"
-    status = 405
     title = "This address does not take this kind of request."
     why = "The request uses another HTTP method or another FHIR interaction than those served."
     plainly = OWN_WORDS
     steps = ("Use the methods named in the Allow header.",)
 
 
-class NotAcceptable(RequestError):
+class NotAcceptable(RequestError, code="not_acceptable", status=406):
     """Something other than FHIR JSON is wanted."""
 
-    code = "not_acceptable"
-    status = 406
     title = "Only FHIR JSON is served here."
     why = "The request asks for another format by its Accept header or by `_format`."
     plainly = OWN_WORDS
     steps = ("Send `Accept: application/fhir+json`, and no `_format` other than json.",)
 
 
-class MediaTypeUnsupported(RequestError):
+class MediaTypeUnsupported(RequestError, code="media_type_unsupported", status=415):
     """A body of a type that the address or interaction does not take, or a compressed one. The
     answer names the type.
     """
 
-    code = "media_type_unsupported"
-    status = 415
     title = "The request body has a media type that is not taken here."
     why = "A search by POST takes application/x-www-form-urlencoded and nothing else."
     plainly = OWN_WORDS
     steps = ("Send the search parameters as application/x-www-form-urlencoded.",)
 
 
-class TooLarge(RequestError):
+class TooLarge(RequestError, code="too_large", status=413):
     """The request is over 10 MB."""
 
-    code = "too_large"
-    status = 413
     title = "The request is larger than 10 MB."
     why = "No request to this address needs that much."
     plainly = OWN_WORDS
     steps = ("Send a smaller request.",)
 
 
-class PathInvalid(RequestError):
+class PathInvalid(RequestError, code="path_invalid", status=400):
     """Not a plain FHIR path below the session's base."""
 
-    code = "path_invalid"
-    status = 400
     title = "The path is not a FHIR address."
     why = (
         "Only `TYPE`, `TYPE/ID`, `TYPE/ID/_history`, `TYPE/ID/_history/VERSION` and `metadata` are "
@@ -91,11 +77,9 @@ class PathInvalid(RequestError):
     steps = ("Build the address from `fhir_base`, the resource type and the id.",)
 
 
-class NotFound(RequestError):
+class NotFound(RequestError, code="not_found", status=404):
     """No such address."""
 
-    code = "not_found"
-    status = 404
     title = "There is no such address here."
     why = "The address is misspelt, or the app was configured with another one."
     plainly = OWN_WORDS
@@ -105,13 +89,11 @@ class NotFound(RequestError):
     )
 
 
-class VersionConflict(RequestError):
+class VersionConflict(RequestError, code="version_conflict", status=412):
     """A write under `patient/` scopes: `If-Match` doesn't name the version that the proxy read (RFC
     9110 13.1.1). The EHR's own 412 has no such code.
     """
 
-    code = "version_conflict"
-    status = 412
     title = "The resource has changed since it was read."
     why = "`If-Match` doesn't name the current version. Nothing was sent to the EHR."
     plainly = OWN_WORDS

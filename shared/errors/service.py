@@ -8,11 +8,9 @@ class ServiceError(SmartError):
     """Our own side cannot serve the request."""
 
 
-class StoreUnavailable(ServiceError):
+class StoreUnavailable(ServiceError, code="store_unavailable", status=503):
     """The store does not answer; nothing goes on without it."""
 
-    code = "store_unavailable"
-    status = 503
     title = "The app cannot reach its own store."
     why = "Its database is away or slow; nothing was changed."
     plainly = OWN_WORDS
@@ -23,15 +21,13 @@ class StoreUnavailable(ServiceError):
 EHR_HANGS = "The EHR isn't responding, and too many requests are waiting for it already."
 
 
-class Overloaded(ServiceError):
+class Overloaded(ServiceError, code="overloaded", status=503):
     """The instance has no room for another large response, or requests that the EHR hasn't
     answered for 3 s hold too many threads. Nothing was sent, or only a read, which was given up; a
     change that was sent is never answered this way. [performance.md](performance.md) has the
     limits; if it persists, look for `upstream_timeout` of the same EHR.
     """
 
-    code = "overloaded"
-    status = 503
     title = "The app is busy at the moment."
     why = "The memory for large answers of the EHR is taken."
     plainly = OWN_WORDS
@@ -40,25 +36,21 @@ class Overloaded(ServiceError):
     retry_after = 1
 
 
-class Misconfigured(ServiceError):
+class Misconfigured(ServiceError, code="misconfigured", status=500):
     """`SMART_CONFIG` is not set; or the registration's `client_auth`, or the kind of its key, is
     not one that the EHR lists; for `client_auth` a capability counts as well. The page names the
     setting.
     """
 
-    code = "misconfigured"
-    status = 500
     title = "The app is not configured."
     why = "SMART_CONFIG does not name a configuration file that can be used."
     plainly = Plainly(why="Its administrator has to set it up.")
     steps = ("The administrator must set SMART_CONFIG; the log names every problem of the file.",)
 
 
-class InternalError(ServiceError):
+class InternalError(ServiceError, code="internal_error", status=500):
     """An unexpected fault. The log has its stack, not its text."""
 
-    code = "internal_error"
-    status = 500
     title = "Something went wrong on our side."
     why = "This is a fault of the app. Nothing about it is shown here; it was logged."
     plainly = OWN_WORDS

@@ -11,36 +11,30 @@ class SessionError(SmartError):
     """The request is well formed but may not be served."""
 
 
-class SessionMissing(SessionError):
+class SessionMissing(SessionError, code="session_missing", status=401):
     """No cookie, or two, or one that does not open this session."""
 
-    code = "session_missing"
-    status = 401
     title = "The browser sent no session for this address."
     why = "The session's cookie is missing: it goes at logout and when the browser closes."
     plainly = OWN_WORDS
 
 
-class SessionExpired(SessionError):
+class SessionExpired(SessionError, code="session_expired", status=401):
     """Idle too long, too old, logged out, the EHR ended its access, or it ran out and there is no
     refresh token; says which.
     """
 
-    code = "session_expired"
-    status = 401
     title = "The session is over."
     why = "It was logged out, idle too long or at its longest duration, or the EHR's access ended."
     plainly = OWN_WORDS
     cause = "session_ended"
 
 
-class RefreshFailed(SessionError):
+class RefreshFailed(SessionError, code="refresh_failed", status=503):
     """The EHR's access has run out and its token endpoint failed or did not answer; the session is
     kept. `Retry-After` says when to try again.
     """
 
-    code = "refresh_failed"
-    status = 503
     title = "The EHR's access could not be renewed."
     why = "Its token endpoint failed or did not answer; the session is kept."
     plainly = OWN_WORDS
@@ -52,24 +46,20 @@ class RefreshFailed(SessionError):
         self.retry_after = max(1, math.ceil(retry_after))
 
 
-class CrossSite(SessionError):
+class CrossSite(SessionError, code="cross_site", status=403):
     """The call does not come from a script of the app's own origin."""
 
-    code = "cross_site"
-    status = 403
     title = "The request does not come from a page of this app."
     why = "Only scripts on the app's own origin may call this address."
     plainly = OWN_WORDS
     steps = ("Call it by fetch() from a page on the app's own origin.",)
 
 
-class ScopeDenied(SessionError):
+class ScopeDenied(SessionError, code="scope_denied", status=403):
     """No scope that was configured and granted covers it; says which is needed and whether it was
     asked for.
     """
 
-    code = "scope_denied"
-    status = 403
     title = "The scopes of this launch do not cover the request."
     why = "No scope that was both configured and granted covers it, so it was not sent."
     plainly = Plainly(
@@ -81,11 +71,9 @@ class ScopeDenied(SessionError):
     )
 
 
-class PatientDenied(SessionError):
+class PatientDenied(SessionError, code="patient_denied", status=403):
     """The request, the EHR's answer, or a resource of a prefetch is about another patient."""
 
-    code = "patient_denied"
-    status = 403
     title = "The request is not about the patient of this launch."
     why = "The launch's patient/ scopes give access to its own patient only."
     plainly = Plainly(why="The app was opened for one patient, and this is about another.")
@@ -94,11 +82,9 @@ class PatientDenied(SessionError):
     )
 
 
-class PatientMissing(SessionError):
+class PatientMissing(SessionError, code="patient_missing", status=403):
     """Only `patient/` scopes, and the EHR gave no patient."""
 
-    code = "patient_missing"
-    status = 403
     title = "This launch has no patient."
     why = "The scopes are patient/ scopes, and the EHR gave no patient with the launch."
     plainly = Plainly(why="The app works for one patient, and the EHR named none.")

@@ -11,46 +11,38 @@ class UpstreamError(SmartError):
     steps: tuple[str, ...] = (ForUser("Try again in a minute."), ADMINISTRATOR)
 
 
-class UpstreamUnreachable(UpstreamError):
+class UpstreamUnreachable(UpstreamError, code="upstream_unreachable", status=502):
     """No connection to the EHR."""
 
-    code = "upstream_unreachable"
-    status = 502
     title = "The EHR cannot be reached."
     why = "No connection could be made, or it broke before an answer."
     plainly = OWN_WORDS
     briefly = "no connection to the EHR"
 
 
-class UpstreamTimeout(UpstreamError):
+class UpstreamTimeout(UpstreamError, code="upstream_timeout", status=504):
     """No answer within 60 s, or a response over 1.5 MB that brought less than 64 kB in 5 s."""
 
-    code = "upstream_timeout"
-    status = 504
     title = "The EHR did not answer in time."
     why = "The request may be a heavy one, or the EHR is slow at the moment."
     plainly = OWN_WORDS
     briefly = "no answer in time"
 
 
-class UpstreamInvalid(UpstreamError):
+class UpstreamInvalid(UpstreamError, code="upstream_invalid", status=502):
     """The EHR failed, redirected, or sent something other than FHIR JSON, or more than 20 MB."""
 
-    code = "upstream_invalid"
-    status = 502
     title = "The EHR's answer cannot be passed on."
     why = "It failed, or its answer is not FHIR JSON within the size limit."
     plainly = OWN_WORDS
     briefly = "no usable answer"
 
 
-class EhrRefused(UpstreamError):
+class EhrRefused(UpstreamError, code="ehr_refused", status=400):
     """A function of your own sent a request to the EHR, and the EHR refused it. The response has
     the EHR's own status, such as 404. `api.EhrError.outcome` has its reason.
     """
 
-    code = "ehr_refused"
-    status = 400
     title = "The EHR refused the request."
     why = "The EHR's FHIR API answered the app's request with an error."
     plainly = OWN_WORDS

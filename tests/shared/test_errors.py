@@ -92,9 +92,9 @@ def test_every_error_says_what_why_and_what_to_do(leaf: type[SmartError]) -> Non
 
 
 def test_an_error_without_words_for_clinicians_is_not_imported() -> None:
-    words = {"code": "a_code", "status": 400, "title": "A title.", "why": "A reason."}
+    words = {"title": "A title.", "why": "A reason."}
     with pytest.raises(TypeError, match="Wordless says no plainly"):
-        type("Wordless", (SmartError,), words)
+        type("Wordless", (SmartError,), words, code="a_code", status=400)
 
 
 @each("kind", KINDS.values(), ids=lambda kind: kind.id)
