@@ -1,4 +1,4 @@
-"""What a calculator's result rests on: its findings, how it was verified, the codes read. Pure."""
+"""What a calculator's result is based on: findings, verification, and code systems read. Pure."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -10,8 +10,8 @@ from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.codes.systems import System
 from clinical.chart.derived import BUILDS_ON
 
-# The day on which every formula was last compared with a second implementation, on the published
-# cases and on random inputs (tests/clinical/calculators/test_second_*.py).
+# The day when every formula was last compared with a second implementation, on published cases and
+# random inputs (tests/clinical/calculators/test_second_*.py).
 VERIFIED_ON = "29 Nov 2026"
 VERIFIED = (
     f"Verified {VERIFIED_ON} by two independent implementations; not reviewed by a clinician."
@@ -24,13 +24,13 @@ _DRUGS = frozenset(drugs.name for drugs in DRUG_CLASSES)
 
 @cache
 def names_behind(calculator: str) -> frozenset[str]:
-    """Return a calculator's inputs, what it declares about charts, and what those follow from."""
+    """Return a calculator's inputs, the names it declares about charts, and their sources."""
     known = REGISTRY[calculator]
     return _with_sources((*known.inputs, *known.in_chart.names))
 
 
 def code_systems(calculator: str) -> str:
-    """Return the sentence that lists the code systems in which its entries are read."""
+    """Return the sentence that lists the code systems that the calculator reads."""
     names = names_behind(calculator)
     measured, asked = names & INPUTS.keys(), names & {"current_smoker"}
     read = (

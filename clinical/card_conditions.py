@@ -1,7 +1,7 @@
-"""Why a computed result makes no card: the reasons, in words, that a chart gives against it. Pure.
+"""Why a computed result makes no card: the reasons in the chart, in words. Pure.
 
-What is found, suggested or left open prevents a card alike. Each calculator declares its conditions
-(calculators/card_rule.py); contract and docs/cards.md give the reasons.
+A finding prevents a card whether it's found, suggested or open. Each calculator declares its
+conditions (calculators/card_rule.py). docs/cards.md gives the reasons.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from clinical.chart.steadiness import unsteady
 from clinical.prefilled import Prefilled
 
 THERE = frozenset({Outcome.FOUND, Outcome.CALCULATED})
-# An input that a formula takes if it is given: a chart without it has nothing to give.
+# Outcomes that mean the chart has no value for an optional input.
 _NOT_THERE = frozenset({Outcome.ABSENT, Outcome.ASKED, Outcome.STALE})
 _SAID = {
     Flag.OLD: "old value",
@@ -39,7 +39,7 @@ _STATUS_OF_NO_VALUE = frozenset({"entered-in-error", "cancelled"})
 class Earlier:
     """The earlier result that shows that a band has lasted, and the value behind it.
 
-    `between` counts the usable values since then, all of them in that band or a worse one.
+    `between` counts the usable values since then, all in that band or a worse one.
     """
 
     result: Result
@@ -49,7 +49,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A result that may make a card, with everything that it is judged by."""
+    """A result that might make a card, with everything needed to decide."""
 
     calculator: Calculator
     result: Result
@@ -60,17 +60,17 @@ class Judged:
 
 
 def is_no(finding: ChartFinding) -> bool:
-    """Return whether a diagnosis or drug is not found in a chart that was read completely."""
+    """Return whether a diagnosis or drug isn't in a chart that was read completely."""
     return finding.outcome is Outcome.ABSENT and finding.value is False
 
 
 def named(finding: str) -> str:
-    """Return what a finding or an input is called."""
+    """Return the name of a finding or an input."""
     return FINDINGS.get(finding) or FLAGS.get(finding) or label(finding)
 
 
 def against(judged: Judged) -> Iterator[str]:
-    """Yield every reason against a card, the reasons of all calculators first."""
+    """Yield every reason against a card, starting with those that apply to all calculators."""
     yield from _of_inputs(judged)
     if judged.prefilled.warning:
         yield f"the values were {judged.prefilled.warning}"
@@ -93,7 +93,7 @@ def _of_inputs(judged: Judged) -> Iterator[str]:
 
 
 def _of_findings(rule: CardRule, chart: Chart) -> Iterator[str]:
-    """Yield the findings that are missing, and those that are not absent."""
+    """Yield required findings that are missing, and excluded ones that aren't absent."""
     for name in rule.present:
         if chart.findings[name].value is not True:
             yield f"{named(name)}: {chart.findings[name].outcome.value}"
@@ -125,7 +125,7 @@ def _of_the_rule(judged: Judged) -> Iterator[str]:
 
 
 def _is_exceeded(near: Nearby, judged: Judged) -> bool:
-    """Return whether an entry near the value that was used exceeds a limit, or could."""
+    """Return whether an entry near the value in use exceeds a limit, or could."""
     used = judged.prefilled.findings[near.of].chosen
     when = used.moment if used else None
     for entry in judged.chart.entries:
@@ -144,7 +144,7 @@ def _is_exceeded(near: Nearby, judged: Judged) -> bool:
 
 
 def _many_times_normal(limit: TimesNormal, judged: Judged) -> Iterator[str]:
-    """Yield inputs whose used or newest value reaches the multiple of its upper limit."""
+    """Yield inputs whose used or newest value reaches the multiple of its upper limit of normal."""
     for name in limit.inputs:
         for finding in (judged.prefilled.findings[name], judged.chart.findings[name]):
             entry = finding.chosen
@@ -157,19 +157,19 @@ def _many_times_normal(limit: TimesNormal, judged: Judged) -> Iterator[str]:
 
 
 def _listed(judged: Judged) -> str:
-    """Return a stage on the problem list that is as bad as the band or worse, or ""."""
+    """Return a stage on the problem list that's at least as bad as the band, or ""."""
     finding = judged.chart.findings[judged.rule.listed]
     suggested = [one.evidence for one in finding.passed_over if one.flag in SUGGESTS]
     entries = [*filter(None, (finding.chosen,)), *finding.further, *suggested]
     own = judged.result.short.removeprefix("G")
-    # Stage 3 without a letter covers 3b.
+    # A listed stage 3 without a letter covers 3b.
     covered = SEVERITY["3" if own == "3b" else own]
     stages = (one.stage for one in entries if one.stage)
     return next((stage for stage in stages if SEVERITY[stage] >= covered), "")
 
 
 def lasting(judged: Judged) -> Earlier | None:
-    """Return the newest result that is early enough; None if it, or one since then, is better."""
+    """Return the newest result that's old enough, or None if it or a later one is better."""
     rule = judged.rule.lasting
     used = judged.prefilled.findings[rule.input].chosen if rule else None
     if rule is None or used is None or used.moment is None:

@@ -1,7 +1,7 @@
-"""Judges which results of a chart are worth a card: few, and each proved by the chart. Pure.
+"""Which results of a chart make a card: few, and each proved by the chart. Pure.
 
-A card is never the work of a default, an old value, half a chart or an entry that could not be
-classified. The conditions are in card_conditions.py; docs/cards.md gives the reasons.
+A card never depends on a default, an old value, an incomplete chart or an unclassified entry. The
+conditions are in card_conditions.py. docs/cards.md gives the reasons.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,19 +22,18 @@ from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.chart.steadiness import untold
 from clinical.prefilled import Prefilled, inputs_of
 
-# Statuses of a MedicationRequest (FHIR R4) whose drug may have been taken, and isn't any more.
+# Statuses of a MedicationRequest (FHIR R4) whose drug may have been taken in the past.
 _OVER = frozenset({"stopped", "completed"})
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A result worth a card.
+    """A result that makes a card.
 
-    `used` are the findings that it was computed from, `counted_as_no` those that are not in the
-    chart. `earlier` is the result that confirms it, if the rule asks for one. `problems` and
-    `drugs` count the entries that were searched, `ended` the orders of the drugs that the rule
-    excludes that are over. `unconfirmed` says what rests on a single value. `cautions` begin with
-    the gravest.
+    `used` are the findings that it was computed from, and `counted_as_no` those not in the chart.
+    `earlier` is the result that confirms it, if the rule requires one. `problems` and `drugs` count
+    the entries searched, and `ended` counts ended orders of drugs that the rule excludes.
+    `unconfirmed` lists what's based on a single value. `cautions` start with the most serious.
     """
 
     calculator: Calculator
@@ -57,20 +56,20 @@ class Card:
 
     @property
     def summary(self) -> str:
-        """The result, and the limit of the document that the card cites, in one line."""
+        """The result and the limit from the cited document, in one line."""
         return f"{self.said}: {self.rule.document}: {self.on_card.limit}"
 
 
 @dataclass(frozen=True, slots=True)
 class NoCard:
-    """A calculator that gives no card for a chart, and why."""
+    """A calculator that makes no card for a chart, and why."""
 
     calculator: Calculator
     why: str
 
 
 def in_words(result: Result) -> str:
-    """Return a result with its name and unit, in plain characters."""
+    """Return a result with its name and unit, as plain text."""
     unit = units_in_words.unit(result.output.unit)
     words = (result.output.label, result.printed, unit)
     return units_in_words.plain(" ".join(filter(None, words)))
@@ -82,10 +81,10 @@ def of_chart(
     off: AbstractSet[str] = frozenset(),
     chosen: AbstractSet[str] = DEFAULT_CARDS,
 ) -> tuple[Card | NoCard, ...]:
-    """Return what each calculator that can make a card makes of a chart: warnings, infos, the rest.
+    """Return a card, or the reason for none, for each calculator with cards: warnings, infos, rest.
 
-    `now` is in the zone of the chart. `off` are the calculators that are turned off, `chosen`
-    those that the site wants cards of.
+    `now` is in the chart's time zone. `off` are the calculators that are turned off, and `chosen`
+    those that the site chose for cards.
     """
     judged = [
         _judged(REGISTRY[name], output, output.card, chart, now, off, chosen)
@@ -162,7 +161,7 @@ def _ended(rule: CardRule, chart: Chart) -> int:
 
 
 def _of_one_value(findings: Iterable[ChartFinding], chart: Chart) -> Iterator[str]:
-    """Yield what was calculated from the only value that the chart has of something unsteady."""
+    """Yield calculated inputs that are based on a single value, so it may not be steady."""
     for finding in findings:
         if finding.outcome is Outcome.CALCULATED:
             source = DERIVED[finding.input]

@@ -1,7 +1,7 @@
-"""The one time zone of a page (`zone_of` in clinical/chart/resources/times.py). Pure.
+"""The time zone of a page (`zone_of` in clinical/chart/resources/times.py). Pure.
 
-An EHR may write some times in UTC and others with the offset of the ward. Shown side by side as
-charted they look out of order; a time of another offset is converted, and told as charted beside.
+An EHR may write some times in UTC and others with the ward's offset. Shown together as charted,
+they look out of order. So a time with another offset is converted, and followed by the charted one.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _MINUS = "\N{MINUS SIGN}"
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The time of reading, `now`, in the zone of the page."""
+    """The time of reading, `now`, in the page's time zone."""
 
     now: datetime
 
@@ -25,11 +25,11 @@ class Clock:
         return _named(self.now)
 
     def day(self, moment: Moment | None) -> str:
-        """`20 Nov 2026`, or less where less is charted."""
+        """Return `20 Nov 2026`, or less if the chart has less."""
         return shown(self._text(moment), timed=False) if moment else "no date"
 
     def time(self, moment: Moment | None) -> str:
-        """`20 Nov 2026 09:00`, with the time as charted where that has another offset."""
+        """Return `20 Nov 2026 09:00`, with the time as charted if that has another offset."""
         if moment is None:
             return "no date"
         own = self.as_charted(moment)
@@ -46,7 +46,7 @@ class Clock:
         return f"{shown(self.now.isoformat())} {self.zone}"
 
     def as_charted(self, moment: Moment) -> str:
-        """`charted 19 Nov 2026 05:10 UTC`; empty where the chart and the page say the same."""
+        """Return `charted 19 Nov 2026 05:10 UTC`, or "" if chart and page show the same."""
         here = self._here(moment)
         same = here is None or here.utcoffset() == moment.instant.utcoffset()
         if same and (moment.has_offset or not moment.timed):
@@ -59,7 +59,7 @@ class Clock:
         return moment.text if here is None else here.isoformat()
 
     def _here(self, moment: Moment) -> datetime | None:
-        """A time of day in the zone of the page; a day, month or year has no zone."""
+        """Return a time of day in the page's zone, or None for a day, month or year."""
         if not moment.timed:
             return None
         try:

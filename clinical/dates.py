@@ -1,4 +1,4 @@
-"""Dates as a chart states them: in its own offset, to the precision that it has. Pure."""
+"""Dates as charted: with their own offset and precision. Pure."""
 
 import re
 
@@ -9,7 +9,7 @@ _DATE_TIME = re.compile(
 
 
 def shown(text: str, *, timed: bool = True) -> str:
-    """`20 Nov 2026 09:00`, or less where less is charted; what is no date stays as it is."""
+    """Return `20 Nov 2026 09:00`, or less if the chart has less; return other text unchanged."""
     if not text:
         return "no date"
     match = _DATE_TIME.fullmatch(text)

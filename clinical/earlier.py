@@ -1,4 +1,4 @@
-"""Recalculates an output at each charted value of one input, with the age of that day. Pure."""
+"""An output recalculated at each charted value of one input, with the age on that day. Pure."""
 
 from collections.abc import Iterator
 from datetime import tzinfo
@@ -16,7 +16,7 @@ def results(
 ) -> Iterator[tuple[Evidence, Result]]:
     """Yield each usable value of `measured` with its result, newest first.
 
-    The age is taken on that day, in `zone`. Yields nothing without a full birth date.
+    The age is the age on that day, in `zone`. Yields nothing without a full birth date.
     """
     birth = chart.findings["age"].chosen
     born = full_date(birth.charted) if birth else None

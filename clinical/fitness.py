@@ -1,6 +1,6 @@
-"""Whether a calculator is meant for a patient, as far as the chart tells. Pure.
+"""Whether a calculator applies to a patient, according to the chart. Pure.
 
-A person may know better: on the page it stays open to use.
+The clinician may know better, so the page still lets them use it.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,7 @@ _PAST = ("inactive", "remission", "resolved")
 
 
 def unfit(calculator: Calculator, chart: Chart) -> str:
-    """Why a calculator is not for this patient, as far as the chart tells; empty where it is.
-
-    A person may know better: it stays open to use.
-    """
+    """Return why a calculator doesn't apply, according to the chart, or "" if it does."""
     only = calculator.in_chart.only_with
     if only is None or any(chart.findings[name].value is not False for name in only.findings):
         return ""
@@ -25,10 +22,10 @@ def unfit(calculator: Calculator, chart: Chart) -> str:
 
 
 def of_the_patient(calculator: Calculator, chart: Chart) -> Iterator[tuple[str, str]]:
-    """What diagnoses and drugs say against it: each time a finding of the chart, empty where one is
-    not there, and the sentence to read before a result.
+    """Yield the cautions from diagnoses and drugs: the finding and the sentence to read first.
 
-    Where the calculator asks for the finding itself, its own notes tell that it is not there.
+    The finding is "" if the caution is about its absence. If the finding is an input of the
+    calculator, the calculator's own notes report its absence.
     """
     only = calculator.in_chart.only_with
     if only and chart.findings[only.findings[0]].value is None:
@@ -44,6 +41,6 @@ def of_the_patient(calculator: Calculator, chart: Chart) -> Iterator[tuple[str, 
 
 
 def _has_ended(finding: ChartFinding) -> bool:
-    """Return whether every entry that answers a diagnosis is charted as over."""
+    """Return whether every entry for a diagnosis is charted as ended."""
     entries = (finding.chosen, *finding.further)
     return all(one is not None and one.status.startswith(_PAST) for one in entries)

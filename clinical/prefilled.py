@@ -1,8 +1,8 @@
-"""What each calculator takes from a chart: findings, values drawn together, eGFR and BMI. Pure.
+"""The inputs of each calculator from a chart: findings, values of one draw, eGFR, BMI. Pure.
 
-A value that a formula combines with others comes from one draw (chart/draws.py). An entry that
-cannot be used (a bound, a conflict, an implausible number) is not stepped over for an older one.
-What the calculator's own rules make of a bound is in settled.py.
+Values that a formula combines come from the same draw (chart/draws.py). An entry that can't be used
+(a bound, a conflict, an implausible number) isn't replaced with an older one. For the calculators'
+own rules about bounds, see settled.py.
 """
 
 from collections.abc import Mapping
@@ -27,9 +27,9 @@ _ASKED = "always entered by hand"
 
 @dataclass(frozen=True, slots=True)
 class Prefilled:
-    """The answer of a chart to every input of a calculator, in the calculator's order.
+    """The chart's finding for every input of a calculator, in the calculator's order.
 
-    `warning` is what to say of the time between values of one draw; empty where nothing is.
+    `warning` is about the time between values of one draw, and may be empty.
     """
 
     findings: Findings
@@ -37,16 +37,16 @@ class Prefilled:
 
     @property
     def raw(self) -> Raw:
-        """The inputs as `evaluate` takes them."""
+        """The inputs in the form that `evaluate` expects."""
         return _raw(self.findings)
 
 
 def inputs_of(
     calculator: Calculator, chart: Chart, now: datetime, off: AbstractSet[str] = frozenset()
 ) -> Prefilled:
-    """What a calculator takes from a chart; `now` is that of the chart.
+    """Return a calculator's inputs from a chart; `now` is the time of reading.
 
-    Calculators in `off` are turned off: nothing is taken of them either.
+    Calculators in `off` are turned off, so their outputs aren't used as inputs either.
     """
     findings = {
         name: chart.findings.get(name, ChartFinding(name, Outcome.ASKED, _ASKED))
@@ -71,7 +71,7 @@ def _raw(findings: Findings) -> Raw:
 
 
 def _draw(rule: DrawRule, chart: Chart, now: datetime) -> Draw | None:
-    """The newest set of the values there are: one that is missing does not undo the others."""
+    """Return the newest set of the available values; a missing value doesn't exclude the others."""
     usable = {
         name: chart.usable[name]
         for name in rule.inputs + rule.optional
@@ -84,7 +84,7 @@ def _draw(rule: DrawRule, chart: Chart, now: datetime) -> Draw | None:
 def _together(
     rule: DrawRule, draw: Draw | None, findings: Findings, chart: Chart, now: datetime
 ) -> dict[str, ChartFinding]:
-    """The findings that the draw changes."""
+    """Return the findings that the draw changes."""
     taken = draw.values if draw else {}
     changed: dict[str, ChartFinding] = {}
     for name in rule.inputs + rule.optional:
@@ -102,9 +102,9 @@ def _together(
 
 
 def _apart(finding: ChartFinding, rule: DrawRule, draw: Draw | None, chart: Chart) -> ChartFinding:
-    """A value that the set of the others lacks, or one of values that make no set at all."""
+    """Return the finding for a value that isn't in the set, or if there's no set."""
     if draw:
-        # Of a set within the hour that was preferred to a wider one, the hour is the rule.
+        # If a tight set was preferred to a wider one, its span is the rule.
         span = _span(rule.warn_beyond if draw.spread <= rule.warn_beyond else rule.within)
         why = f"the others were collected within {span} of each other, without a value of this"
     else:
@@ -122,7 +122,7 @@ def _apart(finding: ChartFinding, rule: DrawRule, draw: Draw | None, chart: Char
 def _of_the_draw(
     finding: ChartFinding, evidence: Evidence, chart: Chart, now: datetime
 ) -> ChartFinding:
-    """The value taken with the others, beside a newer one that was not."""
+    """Return the finding with the value from the same draw; a newer value exists."""
     known = INPUTS[finding.input]
     old = evidence.moment is not None and evidence.moment.days_before(now) > known.fresh_days
     others = [entry for entry in chart.usable[finding.input] if entry != evidence]
@@ -144,7 +144,7 @@ def _span(time: timedelta) -> str:
 
 
 def _calculated(name: str, source: Source, chart: Chart) -> ChartFinding:
-    """An input calculated from others; where one is missing, what is said of that one."""
+    """Return an input calculated from others, or the reason for the first one that's missing."""
     sources = {one: chart.findings[one] for one in source.output.needs}
     evaluation = evaluate(source.calculator.name, _raw(sources))
     result = evaluation.results.get(source.output.name)

@@ -1,8 +1,8 @@
 """The FHIR searches that fill a chart, as data (FHIR R4 search; US Core).
 
-One shape serves all: a patient with a comma list of LOINC codes. Oracle Health takes nothing
-beside patient, category or code, date and _count, finds a blood pressure only by its panel code,
-and sends the newest first; Epic answers 400 where neither category nor code is given.
+All have the same shape: a patient and a comma-separated list of LOINC codes. Oracle Health accepts
+only patient, category or code, date and _count. It finds a blood pressure only by its panel code,
+and sends the newest first. Epic responds with 400 if there is no category or code.
 """
 
 from collections.abc import Iterable
@@ -27,13 +27,14 @@ from shared.vendors import SearchHabits
 
 Parameters = tuple[tuple[str, str], ...]
 
-# Deadlines of one call and of all of them; they run in parallel.
+# Deadlines for one call and for all calls, which run in parallel.
 CALL_SECONDS = 8.0
 ALL_SECONDS = 20.0
-# All pages of one search together. A resource has 1 to 3 kB.
+# Limit for all pages of one search. A resource has 1 to 3 kB.
 SEARCH_BYTES = 8_000_000
 
-# Lipids and other slow values apart: an inpatient's daily sodium would push them off the last page.
+# Lipids and other slow values have their own search. Otherwise an inpatient's daily sodium would
+# push them off the last page.
 SLOW_INPUTS = (
     *("cholesterol_total", "hdl", "triglycerides", "ldl_reported", "hba1c", "uacr"),
     "height",
@@ -52,11 +53,11 @@ _PAGE = ("_count", "200")
 class Search:
     """One search, without patient and date.
 
-    `years_back` bounds the date. `wanted` are the inputs it measures: paging may stop once each has
-    a value, and stops after `page_cap` pages. `answers` are all inputs that stay unanswered where
-    it fails. `reads` are the resource types that the granted
-    scopes must cover. `fallbacks` are the searches to make instead, all of them, where this one is
-    answered with 400 or with nothing, or where the scopes do not cover it.
+    `years_back` limits the date. `wanted` are the inputs it measures: paging can stop once each has
+    a value, and stops after `page_cap` pages. `answers` are all inputs that stay unanswered if it
+    fails. `reads` are the resource types that the granted scopes must cover. `fallbacks` are the
+    searches to make instead, all of them, if the response is 400 or empty, or if the scopes don't
+    cover this search.
     """
 
     name: str
@@ -80,7 +81,7 @@ class Request:
 
 
 def request_for(search: Search, patient_id: str, today: date) -> Request:
-    """Fill in the patient and the date; `today` is the date in the zone of the site."""
+    """Fill in the patient and the date; `today` is the date in the site's time zone."""
     if search.resource_type == "Patient":
         return Request(f"Patient/{patient_id}", search.parameters)
     since: Parameters = ()
@@ -90,7 +91,7 @@ def request_for(search: Search, patient_id: str, today: date) -> Request:
 
 
 def _years_before(day: date, years: int) -> date:
-    """The same day some years before; 28 February for a 29 February that is not."""
+    """Return the same day some years before, or 28 February if there's no 29 February."""
     try:
         return day.replace(year=day.year - years)
     except ValueError:
@@ -98,18 +99,18 @@ def _years_before(day: date, years: int) -> date:
 
 
 def years_back(name: str) -> int:
-    """Return how many years of a measured input are searched for."""
+    """Return how many years back a measured input is searched for."""
     search = next(one for one in _OBSERVATIONS if name in one.wanted)
     return search.years_back or 0
 
 
 def is_settled(search: Search, valued: Iterable[str]) -> bool:
-    """Whether paging can stop: every input that the search is for has a value."""
+    """Return whether paging can stop because every wanted input has a value."""
     return bool(search.wanted) and search.wanted <= set(valued)
 
 
 def _loinc(inputs: Iterable[str], further: Iterable[str] = ()) -> tuple[str, str]:
-    """A `code` parameter; codes that are never used (standing, invasive) are not asked for."""
+    """Return a `code` parameter without the codes that are never used (standing, invasive)."""
     codes = [*further]
     for name in inputs:
         unused = EXCLUDED_LOINC.get(name, {})
@@ -135,7 +136,7 @@ _LABS = replace(
     wanted=frozenset(LAB_INPUTS),
     answers=frozenset(LAB_INPUTS),
 )
-# Ten years for the sake of height; what is older than its own look-back is not prefilled.
+# Ten years because of height. A value older than its own look-back isn't prefilled.
 _SLOW = replace(
     _search("slow", "Observation", "lipids, HbA1c, UACR, height", _loinc(SLOW_INPUTS), _PAGE),
     years_back=10,
@@ -173,12 +174,12 @@ _DRUGS = _search(
 
 
 def _or_category(search: Search, category: str) -> Search:
-    """The same search with a fallback by category, for servers that refuse a list of codes."""
+    """Return the search with a fallback by category, for servers that refuse a list of codes."""
     by_category = replace(search, parameters=(("category", category), _PAGE))
     return replace(search, fallbacks=(by_category,))
 
 
-# Height is no laboratory value, and is often older than the other vital signs are searched for.
+# Height isn't a laboratory value, and is often older than the look-back of the other vital signs.
 _SLOW_BY_CATEGORY = (
     replace(
         _SLOW,
@@ -212,13 +213,13 @@ _OBSERVATIONS_ANYWHERE = (
     _or_category(_LABS, "laboratory"),
     replace(_SLOW, fallbacks=_SLOW_BY_CATEGORY),
     _or_category(_VITALS, "vital-signs"),
-    # By code first: a status that is filed as a survey isn't found by this category.
+    # By code first: a smoking status that's filed as a survey isn't in this category.
     replace(_SOCIAL, parameters=(_SMOKING, _PAGE), fallbacks=(_SOCIAL,)),
 )
 
 
 def _newest_first(search: Search) -> Search:
-    """The same search in an order that no other server promises: pages may stop at the cap."""
+    """Return the search sorted newest first, because paging may stop at the cap."""
     return replace(
         search,
         parameters=(*search.parameters, ("_sort", "-date")),
@@ -228,7 +229,7 @@ def _newest_first(search: Search) -> Search:
 
 @cache
 def searches(habits: SearchHabits) -> tuple[Search, ...]:
-    """The searches for one chart at an EHR with these habits, the patient first."""
+    """Return the searches for one chart at an EHR with these habits, the patient first."""
     observations = _OBSERVATIONS_ANYWHERE if habits.by_category else _OBSERVATIONS
     if habits.sort:
         observations = tuple(map(_newest_first, observations))
@@ -245,7 +246,7 @@ def _conditions(habits: SearchHabits) -> Search:
 def _drugs(habits: SearchHabits) -> Search:
     if not habits.include_medications:
         return _DRUGS
-    # Orders name their drug by reference; without the scope its display has to do.
+    # Orders refer to their drug; without the scope, only the reference's display is available.
     return replace(
         _DRUGS,
         parameters=(*_DRUGS.parameters, ("_include", "MedicationRequest:medication")),

@@ -1,20 +1,20 @@
 """The range that a drawing of values over time covers, so that small changes look small. Pure.
 
-A drawing that reaches from the lowest to the highest value turns 1.20 and 1.28 mg/dL into a
-zigzag. So each quantity has a least span. These are conventions for drawing, not clinical limits.
+A drawing from the lowest to the highest value would turn 1.20 and 1.28 mg/dL into a zigzag. So each
+quantity has a minimum span. These are drawing conventions, not clinical limits.
 """
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-# Least span in canonical units, and the least share of the highest value that is covered.
+# Minimum span in canonical units, and as a share of the highest value.
 #
-# 1. Regulated within narrow limits: about the width of a usual adult reference interval.
-# 2. With such a width, and a scatter that grows with the value: a quarter of the value as well,
-#    so that 900 and 940 U/L don't look like a crisis.
-# 3. Others: a change that people act on. Body weight: 5 %. eGFR: two stages of KDIGO, of 15 each.
-#    Albumin in urine: the 30 mg/g of stage A2. Oxygen: what a pulse oximeter scatters by.
+# 1. Tightly regulated values: about the width of a typical adult reference interval.
+# 2. Values whose scatter grows with the value: also a quarter of the value, so that 900 and 940 U/L
+#    don't look like a crisis.
+# 3. Others: a change that clinicians act on. Body weight: 5 %. eGFR: two KDIGO stages of 15 each.
+#    Urine albumin: the 30 mg/g of stage A2. Oxygen: the scatter of a pulse oximeter.
 _QUARTER = 0.25
 _LEAST: Mapping[str, tuple[float, float]] = {
     # 1
@@ -60,13 +60,13 @@ _LEAST: Mapping[str, tuple[float, float]] = {
     "ethanol": (50, 0),
 }
 _HIGHEST: Mapping[str, float] = {"spo2": 100, "fio2": 100}
-# About so many marks would fit between the ends: they are numbers that people would choose.
+# About this many round numbers fit between the ends.
 _MARKS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The lowest and the highest number that a drawing covers."""
+    """The lowest and highest number that a drawing covers."""
 
     low: float
     high: float
@@ -85,13 +85,13 @@ def scale(name: str, values: Iterable[float]) -> Scale:
     step = _step(span / _MARKS)
     low = math.floor(round((lowest + highest - span) / 2 / step, 6)) * step
     high = math.ceil(round((lowest + highest + span) / 2 / step, 6)) * step
-    # Neither end goes where no value can be; the span stays.
+    # Keep both ends within possible values without changing the span.
     beyond = max(high - max(_HIGHEST.get(name, math.inf), highest), 0)
     low, high = max(low - beyond, 0.0), high - beyond
     return Scale(low, max(high, low + span))
 
 
 def _step(about: float) -> float:
-    """Return the next 1, 2 or 5 of its power of ten that isn't below `about`."""
+    """Return the smallest 1, 2 or 5 times a power of ten that isn't below `about`."""
     power = 10.0 ** math.floor(math.log10(about))
     return next(times * power for times in (1, 2, 5, 10) if times * power >= about * 0.999)

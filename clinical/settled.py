@@ -1,4 +1,4 @@
-"""Inputs that a calculator's published rule settles where the chart has no usable value. Pure.
+"""Inputs that a calculator's published rule settles if the chart has no usable value. Pure.
 
 MELD counts every bilirubin below 1.0 mg/dL as 1.0, so "< 0.20" is enough to compute it (OPTN
 Policy 9). HAS-BLED counts a labile INR only on a vitamin K antagonist (Pisters 2010).

@@ -1,6 +1,7 @@
-"""Checks what a site chooses of the calculators: `calculators_off` and `cards`. Pure.
+"""Checks of a site's choice of calculators and cards: `calculators_off` and `cards`. Pure.
 
-A hospital approves calculators and cards one by one, and a wrong formula must go without a release.
+Hospitals approve calculators and cards one by one, and must be able to turn off a wrong formula
+without a release.
 """
 
 from clinical.calculators import REGISTRY
@@ -13,7 +14,7 @@ _CARDS = f"Choose from {', '.join(CARDS)}."
 
 
 def problems(settings: Settings) -> list[Problem]:
-    """Return every name that no calculator has, or that gives no card, as a problem."""
+    """Return a problem for each name that isn't a calculator, or that doesn't have a card."""
     faults = [
         Problem.at("setting_invalid", f"calculators_off[{index}]", "isn't a calculator", _OFF)
         for index, name in enumerate(settings.calculators_off)

@@ -1,10 +1,10 @@
-"""Units as people write them, on the page, in a note and in a card."""
+"""Units as people write them, for the page, notes and cards."""
 
 from collections.abc import Mapping
 
 from clinical.calculators.units import normalise
 
-# UCUM and the tables' own spellings (normalised) as people write them.
+# UCUM's and the tables' own spellings (normalized), as people write them.
 _UNITS: Mapping[str, str] = {
     "mg/dl": "mg/dL",
     "g/dl": "g/dL",
@@ -40,10 +40,10 @@ _PLAIN = str.maketrans({"²": "2", "⁹": "^9", "µ": "u", "\N{MINUS SIGN}": "-"
 
 
 def unit(ucum: str) -> str:
-    """A unit as people write it; empty where the number stands alone."""
+    """Return a unit as people write it, or "" if the number has none."""
     return "" if ucum == "1" else _UNITS.get(normalise(ucum), ucum)
 
 
 def plain(text: str) -> str:
-    """Text for a note, which may go where only plain characters do."""
+    """Return text for a note, using only characters that any system accepts."""
     return text.translate(_PLAIN)

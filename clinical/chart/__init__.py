@@ -1,8 +1,8 @@
 """The chart of one patient, read into the inputs of the calculators, each with its provenance.
 
-Plain FHIR R4 JSON in, no server and no clock: the same resources in any order give the same
-chart. What is absent, unreadable, implausible, contradictory, too old or preliminary is told
-apart and left empty, to be asked.
+It reads plain FHIR R4 JSON without a server or a clock: the same resources in any order give the
+same chart. Absent, unreadable, implausible, contradictory, too old and preliminary values are told
+apart, and the input is left empty so that the page asks for it.
 """
 
 import re
@@ -29,7 +29,7 @@ from clinical.chart.pressure import pressures
 from clinical.chart.resources.scope import scope_of
 from clinical.chart.resources.times import parse_now
 
-# Whom the mapping cases are about, whatever else their resources hold.
+# The patient of the mapping cases.
 _PATIENT_OF_THE_CASES = "p1"
 _PRESSURES = ("systolic_bp", "diastolic_bp")
 
@@ -38,13 +38,12 @@ _PRESSURES = ("systolic_bp", "diastolic_bp")
 class Chart:
     """One patient's chart at one time.
 
-    `findings` answers every input by name. `draws` holds, by calculator, the newest values that
-    were taken together; a calculator that combines laboratory values takes them from there.
-    `entries` are the patient's Observations, each as it was read for the findings, in the order in
-    which they came.
+    `findings` has a finding for every input, by name. `draws` holds, by calculator, the newest
+    values that were taken together; calculators that combine laboratory values use those.
+    `entries` are the patient's Observations as read for the findings, in the order received.
     `usable` holds the dated values of each measured input inside its look-back, newest first.
     `foreign` names the resources of other patients, which were set aside. `problems` and `drugs`
-    say of how many entries nobody could tell what they are.
+    count the entries and list the unclassified ones.
     """
 
     findings: Mapping[str, ChartFinding]
@@ -63,12 +62,11 @@ def read_chart(
     fhir_base: str | None,
     reader: ObservationReader | None = None,
 ) -> Chart:
-    """Read the chart of one patient from FHIR resources; never raises, whatever they hold.
+    """Read the chart of one patient from FHIR resources; never raises, regardless of content.
 
-    `resources` is a list of R4 resources as parsed JSON, `now` an aware time in the zone of the
-    site (its date decides the age), `patient_id` the id of the patient in context,
-    `fhir_base` that of the server that answered, None where it is not known. `reader` may have
-    read some of the Observations before.
+    `resources` is a list of R4 resources as parsed JSON. `now` is an aware time in the site's time
+    zone, whose date decides the age. `patient_id` is the patient in context. `fhir_base` is the
+    server's base URL, or None if unknown. `reader` may have read some of the Observations already.
     """
     scope = scope_of(resources, patient_id, fhir_base)
     entries = tuple(map((reader or ObservationReader(now.tzinfo)).entry, scope.observations))
@@ -111,7 +109,7 @@ def read_chart(
 
 
 def question(name: str, now: datetime) -> Question:
-    """What is asked of the chart for a measured input."""
+    """Return the question to the chart for a measured input."""
     known = INPUTS[name]
     return Question(name, known.unit, known.fresh_days, known.max_days, now)
 
@@ -123,9 +121,9 @@ def valued(
     fhir_base: str | None,
     reader: ObservationReader,
 ) -> frozenset[str]:
-    """The measured inputs for which the patient's Observations hold a usable value.
+    """Return the measured inputs that have a usable value in the patient's Observations.
 
-    It decides whether more are read, and reads nothing that `reader` does not keep for the chart.
+    Used to decide whether to read more pages. `reader` keeps what it reads for the chart.
     """
     scope = scope_of(resources, patient_id, fhir_base)
     known = measured(map(reader.entry, scope.observations))
@@ -155,13 +153,12 @@ def _by_name(findings: Iterable[ChartFinding]) -> dict[str, ChartFinding]:
 
 
 def prefill(resources: object, now_iso: str) -> dict[str, Value]:
-    """The value of every input, None where it is to be asked; False is "not found in chart", which
-    nothing in the chart could be.
+    """Return the value of every input; None means ask, False means "not found in chart".
 
-    A measured input stands under its name, in its canonical unit, and under its name with that
-    unit appended (`sodium`, `sodium_mmol_l`). The patient is always Patient/p1, as in the mapping
-    cases, on whatever server; `read_chart` takes any other.
-    Raises ValueError where `now_iso` is no ISO 8601 time.
+    A measured input is in its canonical unit, under its name and under its name with the unit
+    appended (`sodium`, `sodium_mmol_l`). The patient is always Patient/p1, as in the mapping cases,
+    on any server; for other patients use `read_chart`. Raises ValueError unless `now_iso` is an ISO
+    8601 time.
     """
     chart = read_chart(resources, parse_now(now_iso), _PATIENT_OF_THE_CASES, None)
     values = {name: finding.value for name, finding in chart.findings.items()}

@@ -1,4 +1,4 @@
-"""Coded answers: smoking status (US Core, LOINC 72166-2), and what is asked and never prefilled."""
+"""Coded answers: smoking status (US Core, LOINC 72166-2), and inputs that are never prefilled."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -32,13 +32,13 @@ _ASKED = frozenset(code for codes in ASKED_LOINC.values() for code in codes)
 
 
 def current_smoker(entries: Iterable[Entry], now: datetime) -> ChartFinding:
-    """Whether the patient smokes, by the newest coded smoking status; unknown stays empty."""
+    """Return whether the patient smokes, by the newest coded status; unknown stays empty."""
     question = Question("current_smoker", "", SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS, now)
     return choose(question, _smoking_statuses(entries))
 
 
 def unless_a_problem_differs(smoker: ChartFinding, listed: ChartFinding) -> ChartFinding:
-    """Return the smoking status, left empty if it is no and a problem of now says that they smoke.
+    """Return the smoking status, left empty if it's no but a current problem says they smoke.
 
     `listed` is the finding `smoker_in_problems`.
     """
@@ -106,7 +106,7 @@ def _unusable(observation: Resource, known: set[bool | None]) -> tuple[Flag | No
 
 
 def left_to_a_person(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFinding]:
-    """Inputs that a person answers; the newest entry that bears on one is shown beside it."""
+    """Yield the inputs that only a person answers, each with the newest related entry."""
     coded = [
         (coding, entry)
         for entry in entries

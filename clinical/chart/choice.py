@@ -1,8 +1,8 @@
-"""Which of several charted entries answers an input: the newest valid one inside its look-back.
+"""Choice among charted entries for an input: the newest valid one inside its look-back.
 
-Entries without a value are passed over for the next older one. An entry whose value cannot be
-used (a bound, a text, an unknown unit, an implausible number) leaves the input empty, because an
-older value would hide it; older values are handed on, to be chosen by a person.
+Entries without a value are skipped for the next older one. An entry whose value can't be used (a
+bound, a text, an unknown unit, an implausible number) leaves the input empty, because an older
+value would hide it. Older values are passed on for a person to choose.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,13 +29,13 @@ from clinical.chart.resources.times import Moment
 USABLE_STATUS = frozenset({"final", "amended", "corrected"})
 OLDER_SHOWN = 3
 
-# Clocks and zones of charts err by hours; a date further ahead is a mistyped one.
+# Clocks and time zones in charts can be off by hours. A date further ahead is a typo.
 _AHEAD = timedelta(days=1)
-# Values of one instant that differ by more do not come from rounding: 1 and 1.4.
+# A larger difference between values of the same time doesn't come from rounding: 1 and 1.4.
 _ROUNDING = 0.02
-# How much older a value of a better kind may be than a newer one of a lesser kind.
+# How much older a more reliable value can be than a newer, less reliable one.
 _STILL_BETTER = timedelta(hours=24)
-# These hold for as long as they are fresh.
+# For these, the more reliable value wins as long as it's fresh.
 _SLOW = frozenset({"weight", "height"})
 _NO_VALUE = frozenset({Flag.DATA_ABSENT, Flag.NO_VALUE, Flag.EXCLUDED_CODE})
 _OUTCOME_OF = {
@@ -47,7 +47,7 @@ _OUTCOME_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of the candidates: an input, its canonical unit, its freshness, and when."""
+    """A question to the candidates: the input, its canonical unit, its freshness, and the time."""
 
     name: str
     unit: str
@@ -56,12 +56,12 @@ class Question:
     now: datetime
 
     def in_time(self, moment: Moment | None) -> bool:
-        """Whether a moment lies inside the look-back."""
+        """Return whether a moment is inside the look-back."""
         return moment is not None and moment.days_before(self.now) <= self.max_days
 
 
 def set_aside(candidate: Candidate, now: datetime) -> PassedOver | None:
-    """Why an entry cannot answer at all, None where it can."""
+    """Return why an entry can't be used at all, or None if it can."""
     evidence = candidate.evidence
     if evidence.status in USABLE_STATUS and candidate.flag in _NO_VALUE:
         return PassedOver(evidence, candidate.flag, candidate.why)
@@ -71,7 +71,7 @@ def set_aside(candidate: Candidate, now: datetime) -> PassedOver | None:
 
 
 def does_not_count(status: str, moment: Moment | None, now: datetime) -> tuple[Flag, str] | None:
-    """Why a value of this status and time counts nowhere, None where it may."""
+    """Return why a value with this status and time never counts, or None if it may."""
     if status not in USABLE_STATUS:
         flag = Flag.PRELIMINARY if status == "preliminary" else Flag.STATUS
         return flag, f"status {status or 'not given'}"
@@ -83,7 +83,7 @@ def does_not_count(status: str, moment: Moment | None, now: datetime) -> tuple[F
 def choose(
     question: Question, candidates: Iterable[Candidate], among: AbstractSet[str] | None = None
 ) -> ChartFinding:
-    """The answer to a question. With `among` only entries of those measurements can be chosen."""
+    """Return the finding for a question, chosen only from the measurements in `among` if given."""
     aside: list[PassedOver] = []
     valid: list[Candidate] = []
     for one in in_order(candidates):
@@ -99,7 +99,7 @@ def choose(
         return _nothing(question, tuple(aside), valid)
     top = _preferred(question.name, pool)
     latest = recency(top)
-    # Each stands there once, so that it is known by its identity.
+    # Each entry is there once, so its identity identifies it.
     in_pool = {id(c) for c in pool}
     newer = [c for c in takewhile(lambda c: recency(c) >= latest, valid) if c is not top]
     equals = [c for c in newer if id(c) in in_pool and recency(c) == latest]
@@ -132,12 +132,12 @@ def _further(older: Iterable[Candidate]) -> tuple[Evidence, ...]:
 
 
 def usable(question: Question, candidates: Iterable[Candidate]) -> tuple[Evidence, ...]:
-    """Every dated entry inside the look-back with a value to use, the newest first."""
+    """Return every dated entry inside the look-back with a usable value, newest first."""
     return tuple(one.evidence for one in in_order(candidates) if is_usable(question, one))
 
 
 def is_usable(question: Question, entry: Candidate) -> bool:
-    """Whether an entry is dated inside the look-back and has a value to use."""
+    """Return whether an entry is dated inside the look-back and has a usable value."""
     return (
         entry.flag is None
         and question.in_time(entry.evidence.moment)
@@ -146,14 +146,14 @@ def is_usable(question: Question, entry: Candidate) -> bool:
 
 
 def recency(candidate: Candidate) -> Recency:
-    """Undated entries come last; entries of one time by issue, then by last update."""
+    """Return the sort key: undated entries last, entries of the same time by issue, then update."""
     return recency_of(candidate.evidence.moment, candidate.issued, candidate.updated)
 
 
 def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Each once, the newest first, whatever the order in which pages arrived."""
+    """Return each candidate once, newest first, regardless of the order of the pages."""
     ordered: list[Candidate] = []
-    # Only what is of one time can be the same, or has to be put in order by its text.
+    # Only entries of the same time can be duplicates or need to be ordered by their text.
     for _, group in groupby(sorted(candidates, key=recency, reverse=True), recency):
         of_one_time = list(group)
         if len(of_one_time) > 1:
@@ -163,13 +163,13 @@ def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _tie_break(candidate: Candidate) -> tuple[str, str, str]:
-    """What is of one time stands in the order of its text."""
+    """Return the text that orders entries of the same time."""
     evidence = candidate.evidence
     return evidence.source, evidence.charted, str(evidence)
 
 
 def _preferred(name: str, pool: Sequence[Candidate]) -> Candidate:
-    """The newest entry, or a usable one of a preferred code drawn within the hour before."""
+    """Return the newest entry, or a usable one with a preferred code from the hour before."""
     top, wanted = pool[0], PREFERRED_LOINC.get(name, frozenset())
     if top.evidence.moment is None or _is_coded(top, wanted):
         return top
@@ -197,7 +197,7 @@ def _why_not(candidate: Candidate, top: Candidate, *, is_in_pool: bool) -> Passe
 
 
 def _announced(aside: Iterable[PassedOver], top: Candidate) -> tuple[Flag, ...]:
-    """A preliminary value newer than the chosen one is announced."""
+    """Return the flag for a preliminary value that's newer than the chosen one."""
     when = top.evidence.moment
     for passed in aside:
         newer = passed.evidence.moment
@@ -211,7 +211,7 @@ def _announced(aside: Iterable[PassedOver], top: Candidate) -> tuple[Flag, ...]:
 def _nothing(
     question: Question, aside: tuple[PassedOver, ...], elsewhere: Sequence[Candidate]
 ) -> ChartFinding:
-    """Nothing answers; `elsewhere` are entries of other measurements, handed on."""
+    """Return the finding if there's no answer, with the entries of other measurements."""
     for passed in aside:
         when = passed.evidence.moment
         if passed.flag is Flag.PRELIMINARY and (when is None or question.in_time(when)):
@@ -271,7 +271,7 @@ def _finding(
 
 
 def agree(one: Candidate, other: Candidate) -> bool:
-    """Return whether of two entries of one time one is the other, rounded as it is printed."""
+    """Return whether two entries of the same time agree: one is the other, rounded as printed."""
     a, b = one.evidence.value, other.evidence.value
     if isinstance(a, float) and isinstance(b, float):
         rounding = max(one.evidence.half_digit, other.evidence.half_digit)

@@ -1,8 +1,8 @@
-"""What an entry of a chart is: the items that it speaks for, something else, or nobody can tell.
+"""Classification of chart entries: evidence for items, something else, or unclassified.
 
-Diagnoses and drugs are classified alike, each by its own lists, once for page, cards and notes. An
-entry that nobody can tell leaves open every item that it could be: silence is said only of a search
-in which each entry was understood.
+Diagnoses and drugs are classified in the same way, each with its own lists, once for page, cards
+and notes. An unclassified entry leaves open every item that it could be. An item is "not found"
+only if every entry of its search was classified.
 """
 
 from collections import defaultdict
@@ -15,10 +15,10 @@ from clinical.chart.resources.json_access import Coding
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One item that an entry speaks for, by `code`, or by its words where that is None.
+    """One item that an entry is evidence for, by `code`, or by its words if that's None.
 
-    `flag` and `why` say why it only suggests the item; without a flag it counts. `charted` is what
-    of the entry says so, where that is not the whole of it.
+    `flag` and `why` tell why it only suggests the item; without a flag, it counts. `charted` is
+    the part of the entry that says so, if it isn't the entire entry.
     """
 
     item: str
@@ -30,7 +30,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """What one entry is. Known and without a claim it is something else."""
+    """The class of one entry. If it's known and has no claims, it's something else."""
 
     claims: tuple[Claim, ...] = ()
     known: bool = True
@@ -41,7 +41,7 @@ NOBODY_CAN_TELL = Classification(known=False)
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """The entries of one search that could count: how many, and those that nobody can tell."""
+    """The entries of one search that could count: their number, and the unclassified ones."""
 
     entries: int = 0
     unclassified: tuple[Unclassified, ...] = ()
@@ -51,7 +51,7 @@ Candidates = defaultdict[str, list[Candidate]]
 
 
 def by_item(claimed: Iterable[tuple[str, Candidate]]) -> Candidates:
-    """The candidates of each item; of none where nothing speaks for it."""
+    """Group the candidates by item."""
     candidates: Candidates = defaultdict(list)
     for name, candidate in claimed:
         candidates[name].append(candidate)

@@ -1,8 +1,8 @@
-"""Items that follow from measured values: organ function, pressure and oxygen (HAS-BLED, NEWS2).
+"""Items derived from measured values: organ function, pressure and oxygen (HAS-BLED, NEWS2).
 
-Renal and liver function by Pisters 2010, Chest 138:1093-1100, doi 10.1378/chest.10-0134; oxygen
-by the Royal College of Physicians, NEWS2, 2017. An item that says "now" is only answered by fresh
-values; older ones suggest it.
+Renal and liver function follow Pisters 2010, Chest 138:1093-1100, doi 10.1378/chest.10-0134. Oxygen
+follows the Royal College of Physicians, NEWS2, 2017. Only fresh values answer an item about the
+present. Older ones suggest it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ SYSTOLIC_LIMIT = 160.0  # mm[Hg]
 ROOM_AIR = 21.0  # %
 _BILIRUBIN_TIMES, _ENZYME_TIMES = 2.0, 3.0
 
-# The measured inputs that each finding here follows from, beside its own diagnosis.
+# The measured inputs behind each derived finding, in addition to its own diagnosis.
 BUILDS_ON: Mapping[str, tuple[str, ...]] = {
     "abnormal_renal_function": ("creatinine",),
     "abnormal_liver_function": ("bilirubin_total", "ast", "alt"),
@@ -29,7 +29,7 @@ BUILDS_ON: Mapping[str, tuple[str, ...]] = {
 
 
 def derived(findings: Mapping[str, ChartFinding]) -> Iterator[ChartFinding]:
-    """The findings that build on others; each keeps the entries it follows from."""
+    """Yield the findings that build on others, each with the entries it's derived from."""
     renal, liver = findings["abnormal_renal_function"], findings["abnormal_liver_function"]
     yield _or_measured(renal, findings["creatinine"], _exceeds(findings["creatinine"]))
     yield _or_measured(liver, findings["bilirubin_total"], _liver_values(findings))
@@ -42,7 +42,7 @@ def _exceeds(creatinine: ChartFinding) -> bool:
 
 
 def _liver_values(findings: Mapping[str, ChartFinding]) -> bool:
-    """Bilirubin over twice, with AST or ALT over three times the upper end sent along."""
+    """Return whether bilirubin is over 2 times, and AST or ALT over 3 times, the charted limit."""
     return above(_times_normal(findings["bilirubin_total"]), _BILIRUBIN_TIMES) and any(
         above(_times_normal(findings[enzyme]), _ENZYME_TIMES) for enzyme in ("ast", "alt")
     )
@@ -77,7 +77,7 @@ def _uncontrolled_hypertension(systolic: ChartFinding) -> ChartFinding:
 
 
 def _supplemental_oxygen(flow: ChartFinding, concentration: ChartFinding) -> ChartFinding:
-    """From what was charted within an hour of the newest; room air is never assumed."""
+    """Return the finding from entries within an hour of the newest; never assume room air."""
     entries: list[tuple[Evidence, bool]] = [
         (finding.chosen, above(finding.value, limit))
         for finding, limit in ((flow, 0.0), (concentration, ROOM_AIR))
@@ -95,7 +95,7 @@ def _supplemental_oxygen(flow: ChartFinding, concentration: ChartFinding) -> Cha
 
 
 def _no_oxygen(name: str, flow: ChartFinding, concentration: ChartFinding) -> ChartFinding:
-    """Why nothing is told of oxygen; a value that there is, too old or not usable, is told."""
+    """Return why oxygen isn't answered, with the latest value if it's too old or unusable."""
     told = [one for one in (flow, concentration) if one.chosen and one.chosen.moment]
     if not told:
         return ChartFinding(name, Outcome.ASKED, "no oxygen flow or concentration in the chart")

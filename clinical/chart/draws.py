@@ -1,6 +1,7 @@
-"""The same-draw rule: laboratory values that one formula combines were taken together.
+"""The same-draw rule: a formula combines only laboratory values that were taken together.
 
-Tuesday's sodium with today's bicarbonate is a wrong anion gap. Each calculator declares its rule.
+Tuesday's sodium with today's bicarbonate gives a wrong anion gap. Each calculator declares its
+rule.
 """
 
 import math
@@ -16,14 +17,13 @@ from clinical.chart.evidence import Evidence
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Values drawn together, by input; `spread` is the time between the first and the last."""
+    """Values drawn together, by input; `spread` is the time between the first and last."""
 
     values: Mapping[str, Evidence]
     spread: timedelta
     warning: str = ""
 
 
-# By calculator, as each declares it.
 DRAW_RULES: Mapping[str, DrawRule] = {
     name: calculator.in_chart.draw
     for name, calculator in REGISTRY.items()
@@ -34,7 +34,7 @@ DRAW_RULES: Mapping[str, DrawRule] = {
 def drawn_together(
     rule: DrawRule, usable: Mapping[str, Sequence[Evidence]], now: datetime
 ) -> Draw | None:
-    """The newest set that satisfies a rule, None where there is none.
+    """Return the newest set that satisfies a rule, or None.
 
     `usable` holds the dated values of each input inside its look-back, newest first.
     """
@@ -66,7 +66,7 @@ def _ending(
     rule: DrawRule,
     timed: Mapping[str, Sequence[_Timed]],
 ) -> Mapping[str, _Timed] | None:
-    """The set of the time up to `newest`, None where an input has no value in it."""
+    """Return the set in the window that ends at `newest`, or None if an input has no value."""
     chosen = {
         name: _best(name, fitting)
         for name, entries in timed.items()
@@ -76,7 +76,7 @@ def _ending(
 
 
 def _best(name: str, fitting: Sequence[_Timed]) -> _Timed:
-    """The newest value, or one of a better kind taken within the hour before it."""
+    """Return the newest value, or a more reliable one from the hour before it."""
     lesser = SECOND_CHOICE_LOINC.get(name, frozenset())
     same_draw = [e for e in fitting if fitting[0][0] - e[0] <= SAME_DRAW]
     better = (e for e in same_draw if e[1].code and e[1].code.code not in lesser)
@@ -93,5 +93,5 @@ def _draw(rule: DrawRule, chosen: Mapping[str, _Timed]) -> Draw:
 
 
 def _hours(spread: timedelta) -> int:
-    """Whole hours, rounded up."""
+    """Return the hours, rounded up."""
     return math.ceil(spread / timedelta(hours=1))

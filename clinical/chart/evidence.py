@@ -1,4 +1,4 @@
-"""What a chart says about one input, and where from: entry, date, source, what was passed over."""
+"""Findings for one input and their evidence: entry, date, source, entries passed over."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,10 +11,10 @@ Value = float | bool | str | None
 
 
 class Outcome(Enum):
-    """How reading one input ended; the text is what a page shows.
+    """The outcome of reading one input; a page shows the text.
 
-    Only FOUND and CALCULATED carry a value that was charted or follows from what was. A yes-or-no
-    item is OPEN where entries could be it and nobody can tell, ABSENT only where none could.
+    Only FOUND and CALCULATED have a value, charted or calculated from charted ones. A yes-or-no
+    item is OPEN if unclassified entries could be it, and ABSENT only if no entry could be.
     """
 
     FOUND = "found in chart"
@@ -34,7 +34,7 @@ class Outcome(Enum):
 
 
 class Flag(StrEnum):
-    """Why an entry was passed over, or what a reader of the value has to know."""
+    """Why an entry was passed over, or what a reader of the value must know."""
 
     STATUS = "status"
     PRELIMINARY = "preliminary"
@@ -71,14 +71,14 @@ class Flag(StrEnum):
 class Evidence:
     """One charted entry.
 
-    `charted` is the entry as the chart has it (`124 umol/L`, `< 3 U/L`, a diagnosis, a drug) with
-    `charted_value` and `charted_unit` where it is a quantity; `value` is the converted value, None
-    where there is none to use. `moment` keeps the date in the offset of the chart. `source` is
-    `Type/id`; `code` is the coding that matched, None where a name did; `coded` is what the codings
-    say where that is something else than `charted`. Entries with the same
-    `measurement` were taken together. `normal_high` is the upper end of the reference range sent
-    along, converted; `half_digit` half a unit of the last digit printed, converted: what rounding
-    may hide. `stage` is that of the kidney disease that it lists.
+    `charted` is the entry as charted (`124 umol/L`, `< 3 U/L`, a diagnosis, a drug), with
+    `charted_value` and `charted_unit` for a quantity. `value` is the converted value, or None if
+    it can't be used. `moment` keeps the date with the chart's offset. `source` is `Type/id`. `code`
+    is the coding that matched, or None if a name did. `coded` is the text of the codings if it
+    differs from `charted`. Entries with the same `measurement` were taken together. `normal_high`
+    is the upper end of the charted reference range, converted. `half_digit` is half a unit of the
+    last printed digit, converted: what rounding can hide. `stage` is the kidney disease stage it
+    lists.
     """
 
     source: str
@@ -100,10 +100,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Unclassified:
-    """An entry of which nobody can tell what it is: a local code alone, a text that names nothing.
+    """An entry that can't be classified: only a local code, or a text that names nothing known.
 
-    `charted` is its text as the chart has it, else its code; `system` the code system, empty where
-    there is none; `is_past` says that it is no longer so, whatever it is.
+    `charted` is its text as charted, otherwise its code. `system` is the code system, or "".
+    `is_past` means that it's no longer current.
     """
 
     source: str
@@ -120,7 +120,7 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 def recency_of(
     taken: Moment | None, issued: datetime | None, last_updated: datetime | None
 ) -> Recency:
-    """How entries are put in order: by time taken, undated ones last, then issue, then update."""
+    """Return the sort key of an entry: time taken, undated ones last, then issue, then update."""
     return taken.instant if taken else _EARLIEST, issued or _EARLIEST, last_updated or _EARLIEST
 
 
@@ -135,10 +135,10 @@ class PassedOver:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entry that may answer an input: `flag` and `why` say what makes it unusable, if anything.
+    """An entry that may answer an input; `flag` and `why` tell what makes it unusable, if anything.
 
-    `issued` and `updated` decide between entries of one time; `second_choice` entries count only
-    where there is no other.
+    `issued` and `updated` decide between entries of the same time. `second_choice` entries are of
+    a less reliable kind.
     """
 
     evidence: Evidence
@@ -151,12 +151,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ChartFinding:
-    """The answer of a chart to one input.
+    """The chart's finding for one input.
 
-    `value` is in the canonical `unit`; for diagnoses and drugs True, False (not found in chart) or
-    None (ask). `chosen` is the entry that decided, also where it left the value empty; `further`
-    are older values or other matching entries; `behind` the measured inputs that a value was
-    calculated from. `could_be` are the entries that leave an OPEN item open.
+    `value` is in the canonical `unit`; for diagnoses and drugs it's True, False (not found in
+    chart) or None (ask). `chosen` is the entry that decided, even if it left the value empty.
+    `further` are older values or other matching entries, and `behind` the measured inputs that a
+    value was calculated from. `could_be` are the entries that leave an OPEN item open.
     """
 
     input: str
@@ -173,7 +173,7 @@ class ChartFinding:
 
     @property
     def earliest(self) -> Evidence | None:
-        """The earliest dated of the entries that answer it: of a diagnosis, when it was charted."""
+        """The earliest dated entry that answers it, such as a diagnosis's first entry."""
         dated = [one for one in (self.chosen, *self.further) if one and one.moment]
         return min(dated, key=_instant, default=None)
 

@@ -1,7 +1,7 @@
-"""Yes-or-no items: found, suggested, open or not found, the first of them that holds.
+"""Yes-or-no items: found, suggested, open or not found; the first that holds.
 
-False means "not found in chart", never "no": a chart need not know. It is said only where no entry
-could be the item; an entry that nobody can classify leaves the item open.
+False means "not found in chart", never "no", because a chart may be incomplete. It's used only if
+no entry could be the item. An unclassified entry leaves the item open.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from clinical.chart.evidence import (
     Unclassified,
 )
 
-# Flags of entries that suggest the item and leave it to a person; any other flag rules one out.
+# Flags of entries that suggest the item for a person to confirm. Any other flag rules an entry out.
 SUGGESTS = frozenset(
     {
         Flag.UNCONFIRMED,
@@ -31,7 +31,7 @@ SUGGESTS = frozenset(
 def item(
     name: str, entries: Iterable[Candidate], could_be: tuple[Unclassified, ...] = ()
 ) -> ChartFinding:
-    """The finding for one item from the entries that match it; `could_be` are those that might."""
+    """Return the finding for one item from its entries; `could_be` are unclassified entries."""
     ordered = sorted(dict.fromkeys(entries), key=_newest_first)
     counting = [entry.evidence for entry in ordered if entry.flag is None]
     suggesting = [entry for entry in ordered if entry.flag in SUGGESTS]

@@ -1,7 +1,7 @@
 """Observations sorted into candidates for the measured inputs (FHIR R4 Observation).
 
-A code counts only under the system http://loinc.org, on the Observation or on a component.
-Members of a panel come by themselves, so `hasMember` is never followed.
+A code counts only if its system is LOINC, on the Observation or on a component. Members of a panel
+are separate Observations, so `hasMember` is never followed.
 """
 
 from collections import defaultdict
@@ -49,7 +49,7 @@ _INPUT_OF = {code: name for name, codes in LOINC_OF.items() for code in codes}
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What an Observation says about all its values; `made_by` names its method and body site."""
+    """The fields of an Observation that apply to all its values; `made_by` is method and site."""
 
     source: str
     status: str
@@ -62,7 +62,7 @@ class Heading:
 
 
 def heading_of(observation: Resource, zone: tzinfo | None) -> Heading:
-    """Read what an Observation says about all its values; never raises."""
+    """Read the fields of an Observation that apply to all its values; never raises."""
     when = observed(observation, zone)
     method = label(observation.get("method"))
     return Heading(
@@ -86,9 +86,9 @@ def heading_of(observation: Resource, zone: tzinfo | None) -> Heading:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One Observation, read once for everything that is shown or calculated of it.
+    """One Observation, read once for everything shown or calculated from it.
 
-    `candidates` are those that it and its components are, each with its input.
+    `candidates` come from it and its components, each with its input.
     """
 
     resource: Resource
@@ -99,20 +99,20 @@ class Entry:
 
     @property
     def recency(self) -> Recency:
-        """Where it stands among others, the newest highest."""
+        """Its sort key, the newest highest."""
         return recency_of(self.heading.moment, self.issued, self.updated)
 
 
 class ObservationReader:
-    """Reads each Observation once; `zone` is that of the site."""
+    """Reads each Observation once; `zone` is the site's time zone."""
 
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
-        # By identity; the resource is kept in the entry, so that its identity stays its own.
+        # Keyed by identity. The entry keeps the resource alive, so its identity isn't reused.
         self._entries: dict[int, Entry] = {}
 
     def entry(self, observation: Resource) -> Entry:
-        """The Observation as an entry; never raises."""
+        """Return the Observation as an entry; never raises."""
         known = self._entries.get(id(observation))
         if known is None:
             known = self._entries[id(observation)] = _entry(observation, self._zone)
@@ -131,9 +131,9 @@ def _entry(observation: Resource, zone: tzinfo | None) -> Entry:
 
 
 def measured(entries: Iterable[Entry]) -> Mapping[str, tuple[Candidate, ...]]:
-    """The candidates for each measured input that the entries hold."""
+    """Return the candidates for each measured input in the entries."""
     candidates: dict[str, list[Candidate]] = defaultdict(list)
-    # A pressure of two Observations is one measurement too.
+    # A blood pressure in two Observations is one measurement too.
     for name, candidate in without_swapped([one for entry in entries for one in entry.candidates]):
         candidates[name].append(candidate)
     return {name: tuple(some) for name, some in candidates.items()}
@@ -149,7 +149,7 @@ def _candidates(
     for holder, measurement, own in parts:
         loinc = {coding.code: coding for coding in own if _is_loinc(coding)}
         for name in dict.fromkeys(_INPUT_OF[code] for code in loinc if code in _INPUT_OF):
-            # Urea goes before urea nitrogen: of an entry that has both codes it says less.
+            # If an entry has both codes, read it as urea, which is the more cautious reading.
             code = next(code for code in (UREA_LOINC, *LOINC_OF[name]) if code in loinc)
             value = read(name, code, holder)
             flag, why = value.flag, value.why
@@ -189,20 +189,20 @@ def _is_loinc(coding: Coding) -> bool:
     system = coding.system
     if system == LOINC:
         return True
-    # Most are a vendor's own; to tell what those are takes longer.
+    # Most systems are a vendor's own, and the full check is slower.
     may_be = system.endswith("113883.6.1") or "loinc" in system.lower()
     return may_be and system_of(system) is System.LOINC
 
 
 def _taken_at(heading: Heading) -> str:
-    """Single values belong to one measurement where they were taken at the same instant."""
+    """Return the measurement of a single value: values of the same instant share one."""
     if heading.moment is None:
         return heading.source
     return f"at {heading.moment.instant.timestamp():f}"
 
 
 def _excluded(name: str, heading: Heading, own: tuple[Coding, ...], code: object) -> str:
-    """What the Observation measures instead, by code, name, method or site; empty where nothing."""
+    """Return what the Observation measures instead, by code, name, method or site, or ""."""
     if heading.standing and name in ("systolic_bp", "diastolic_bp"):
         return "standing"
     other = EXCLUDED_LOINC.get(name)
@@ -217,7 +217,7 @@ def _excluded(name: str, heading: Heading, own: tuple[Coding, ...], code: object
 
 
 def _is_standing(observation: Resource) -> bool:
-    """Whether the body position is standing, by the extension or by a component."""
+    """Return whether the extension or a component says that the patient was standing."""
     if "extension" not in observation and "component" not in observation:
         return False
     extensions = map(fields, items(observation.get("extension")))

@@ -1,7 +1,7 @@
 """Age and sex of the patient (FHIR R4 Patient; US Core sex extensions; HL7 gender harmony).
 
-Race and gender identity are not read. The sex is the one that the equation was derived on, always
-open to change.
+Race and gender identity aren't read. The sex is the one that the equation was derived on, and can
+always be changed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,11 +28,11 @@ _SEX_EXTENSIONS = frozenset(
         _CLINICAL_USE,
     )
 )
-# Of the records only those of LOINC "sex assigned at birth".
+# Of the recorded sexes, only LOINC "sex assigned at birth" counts.
 _AT_BIRTH = "76689-9"
-# A parameter that no one word gives: a person has to.
+# A parameter that a single code can't express, so a person must answer.
 _SPECIFIED = "specified"
-# Administrative codes, HL7 v3 codes and SNOMED CT; any other code says nothing about sex.
+# Administrative, HL7 v3 and SNOMED CT codes. Any other code says nothing about sex.
 _SEX_OF = {
     "male": "male",
     "M": "male",
@@ -46,17 +46,17 @@ _SEX_OF = {
 
 
 def age(patients: Iterable[Resource], now: datetime) -> ChartFinding:
-    """Completed years on the day of `now` in the zone of the site; needs the full birth date."""
+    """Return the age in completed years on the day of `now`, in the site's zone."""
     return _agreed("age", [_age(patient, now) for patient in patients])
 
 
 def sex(patients: Iterable[Resource]) -> ChartFinding:
-    """The gender, unless a recorded sex contradicts it; a recorded sex where gender tells none."""
+    """Return the gender unless a recorded sex contradicts it, or the recorded sex if no gender."""
     return _agreed("sex", [_sex(patient) for patient in patients])
 
 
 def _agreed(name: str, findings: Sequence[ChartFinding]) -> ChartFinding:
-    """One finding from copies of a patient that nothing puts in order."""
+    """Return one finding from copies of a patient whose order is unknown."""
     if not findings:
         return ChartFinding(name, Outcome.ABSENT, "no patient record")
     if any(finding.value != findings[0].value for finding in findings):
@@ -108,7 +108,7 @@ def _sex(patient: Resource) -> ChartFinding:
 
 
 def _recorded_sex(patient: Resource) -> Iterator[tuple[str, str]]:
-    """Each sex extension as text, with the sex it names, or that a comment specifies it."""
+    """Yield each sex extension as text, with its sex, or "specified"."""
     for extension in map(fields, items(patient.get("extension"))):
         url = text(extension.get("url"))
         at_birth = url == _RECORDED and _AT_BIRTH in _values(_part(extension, "type"))
@@ -120,13 +120,13 @@ def _recorded_sex(patient: Resource) -> Iterator[tuple[str, str]]:
 
 
 def _part(extension: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """The extension of this name inside of another."""
+    """Return the nested extension with this name."""
     parts = map(fields, items(extension.get("extension")))
     return next((part for part in parts if part.get("url") == name), {})
 
 
 def _values(extension: Mapping[str, object]) -> tuple[str, ...]:
-    """The codes that an extension has for its value."""
+    """Return the codes of an extension's value."""
     coding = fields(extension.get("valueCoding"))
     concept = codings(extension.get("valueCodeableConcept"))
     coded = (text(extension.get("valueCode")), text(coding.get("code")))

@@ -1,7 +1,8 @@
 """Systolic and diastolic pressure of one measurement (FHIR R4, blood pressure profile).
 
-A measurement is a panel with two components, or two single Observations of one instant. The
-newest systolic value leads, since the calculators need it; the diastolic value belongs to it.
+A measurement is a panel with two components, or two single Observations of the same instant. The
+newest systolic value decides, because the calculators need it. The diastolic value is the one from
+the same measurement.
 """
 
 from collections.abc import Sequence
@@ -16,11 +17,11 @@ def pressures(
     systolics: Sequence[Candidate],
     diastolics: Sequence[Candidate],
 ) -> tuple[ChartFinding, ChartFinding]:
-    """The two findings; the second is empty if the measurement of the first has no such value."""
+    """Return both findings; the diastolic one is empty if the systolic's measurement lacks it."""
     upper = choose(systolic, systolics)
     if upper.chosen is None:
         return upper, choose(diastolic, diastolics)
     latest = max(recency(c) for c in systolics if c.evidence == upper.chosen)
-    # Two measurements of one time are both looked at, so that a conflict between them is seen.
+    # Check all measurements of that time, so that a conflict between them is found.
     same_time = {c.evidence.measurement for c in systolics if recency(c) == latest}
     return upper, choose(diastolic, diastolics, same_time)

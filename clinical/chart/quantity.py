@@ -1,7 +1,7 @@
-"""One charted quantity read into its canonical unit, or the reason why it cannot be (FHIR R4).
+"""One charted quantity in its canonical unit, or the reason why there's none (FHIR R4).
 
-Nothing is parsed out of text and nothing is guessed: a bound, a text, a missing or unknown unit
-and an implausible number each leave the value empty and say why.
+Text is never parsed and nothing is guessed. A bound, a text, a missing or unknown unit or an
+implausible number leaves the value empty, with the reason.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ from clinical.chart.resources.json_access import label, text
 from shared.json_members import fields, items
 
 _LARGEST_SHOWN = 1e12
-# In per cent or as a fraction of 1, whose unit is "1" in UCUM: of others that is no unit to read.
+# Charted in percent or as a fraction of 1 (UCUM "1"). For other inputs, "1" isn't shown as a unit.
 SHARES = frozenset({"spo2", "fio2"})
 
 
 @dataclass(frozen=True, slots=True)
 class ReadQuantity:
-    """What one Observation or component says: `value` is None where `flag` and `why` say why."""
+    """The value of one Observation or component; if it's None, `flag` and `why` tell why."""
 
     charted: str
     value: float | None = None
@@ -53,7 +53,7 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> ReadQuantity:
     if result.flag is None and (why := _unit_in_doubt(name, loinc, quantity)):
         result = replace(result, value=None, flag=Flag.UNKNOWN_UNIT, why=why)
     if comparator is not None:
-        # A bound is no value, whatever its unit.
+        # A bound isn't a value, regardless of its unit.
         return ReadQuantity(
             charted,
             charted_value=result.charted_value,
@@ -68,7 +68,7 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> ReadQuantity:
 
 
 def _unit_in_doubt(name: str, loinc: str, quantity: Mapping[str, object]) -> str:
-    """Why a known unit cannot be followed, as a sentence; empty where it can."""
+    """Return why a known unit can't be trusted, or ""."""
     coded, printed = unit_of(quantity), text(quantity.get("unit"))
     if printed and printed != coded:
         of_coded, of_printed = (conversion(INPUTS[name].units, one) for one in (coded, printed))
@@ -86,7 +86,7 @@ def _without_quantity(holder: Mapping[str, object]) -> ReadQuantity:
 
 
 def read_text(holder: Mapping[str, object]) -> str:
-    """Any value[x] as text, to be shown and never parsed; empty where there is no value."""
+    """Return any value[x] as text to show, never to parse, or "" if there's no value."""
     quantity = fields(holder.get("valueQuantity"))
     if quantity.get("value") is not None:
         parts = (text(quantity.get("comparator")), _shown(quantity["value"]), _printed(quantity))
@@ -121,7 +121,7 @@ def _converted(name: str, number: object, unit: str, charted: str) -> ReadQuanti
 
 
 def _half_digit(name: str, number: object, unit: str) -> float:
-    """Half a unit of the last digit of a charted number, in the canonical unit."""
+    """Return half a unit of a charted number's last digit, in the canonical unit."""
     factor, _ = conversion(INPUTS[name].units, unit) or (0.0, 0.0)
     digits = str(number)
     decimals = len(digits.partition(".")[2])
@@ -132,19 +132,19 @@ def _half_digit(name: str, number: object, unit: str) -> float:
 
 
 def unit_of(quantity: Mapping[str, object]) -> str:
-    """The UCUM code where the system is UCUM, else the printed unit."""
+    """Return the UCUM code if the system is UCUM, otherwise the printed unit."""
     code = text(quantity.get("code")) if text(quantity.get("system")) == UCUM else ""
     return code or text(quantity.get("unit"))
 
 
 def _printed(quantity: Mapping[str, object]) -> str:
     printed = text(quantity.get("unit")) or unit_of(quantity)
-    # An annotation of UCUM alone, such as {INR}, is none to read either.
+    # A UCUM annotation on its own, such as {INR}, isn't shown as a unit either.
     return "" if printed == "1" or printed[:1] + printed[-1:] == "{}" else printed
 
 
 def _shown(number: object) -> str:
-    """A number as charted; text that stands where a number belongs is shown as it is."""
+    """Return a number as charted; return text in its place unchanged."""
     plain = _plain(number)
     if isinstance(plain, bool) or not isinstance(plain, int | float):
         return text(number)
@@ -152,12 +152,12 @@ def _shown(number: object) -> str:
 
 
 def _plain(number: object) -> object:
-    """A number to calculate with; readers of JSON may hand on a Decimal to keep its digits."""
+    """Return a number to calculate with; JSON readers may pass a Decimal to keep its digits."""
     return float(number) if isinstance(number, Decimal) and not number.is_snan() else number
 
 
 def upper_normal(name: str, holder: Mapping[str, object]) -> float | None:
-    """The upper end of the first reference range sent along, in the canonical unit."""
+    """Return the upper end of the first charted reference range, in the canonical unit."""
     for entry in items(holder.get("referenceRange"))[:1]:
         high = fields(fields(entry).get("high"))
         try:

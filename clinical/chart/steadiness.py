@@ -1,8 +1,9 @@
-"""Whether creatinine is steady: no estimate of kidney function holds while it is changing.
+"""Whether creatinine is steady: no estimate of kidney function is valid while it's changing.
 
-Two values within 7 days of which one is at least 1.5 times the other, or within 48 hours 0.3 mg/dL
-apart (KDIGO 2012 acute kidney injury, Kidney Int Suppl 2012;2:1-138); or a newest value of at
-least 1.5 times the median of those before that, up to a year (NHS England AKI algorithm, 2014).
+Not steady means: the newest value and an earlier one within 7 days of which one is at least 1.5
+times the other, or within 48 hours at least 0.3 mg/dL apart (KDIGO 2012 acute kidney injury, Kidney
+Int Suppl 2012;2:1-138); or a newest value at least 1.5 times the median of the earlier ones, more
+than 7 days and up to a year before (NHS England AKI algorithm, 2014).
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ _TIMES, _MG_DL = 1.5, 0.3
 
 
 def unsteady(creatinine: Sequence[Evidence]) -> str:
-    """Return what to say of a newest creatinine that differs from those before it, else "".
+    """Return the text if the newest creatinine isn't steady, otherwise "".
 
     `creatinine` holds the usable values in mg/dL, newest first.
     """
@@ -40,7 +41,7 @@ def unsteady(creatinine: Sequence[Evidence]) -> str:
 
 
 def untold(creatinine: Sequence[Evidence]) -> str:
-    """Return what to say where only one time was measured, which proves nothing; else ""."""
+    """Return the text if there's only one time, which proves nothing, otherwise ""."""
     if len({when for when, _ in _dated(creatinine)}) > 1:
         return ""
     return "Creatinine has only one value: cannot tell whether it is steady"

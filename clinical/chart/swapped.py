@@ -1,4 +1,4 @@
-"""Blood pressures whose diastolic value is not below the systolic one: they are mixed up."""
+"""Blood pressures with swapped values: the diastolic isn't below the systolic."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ NamedCandidates = Sequence[tuple[str, Candidate]]
 
 
 def without_swapped(candidates: NamedCandidates) -> NamedCandidates:
-    """Take both values from every measurement that mixes them up; each candidate has its input."""
+    """Flag both values of each swapped measurement; each candidate comes with its input."""
     lowest: dict[str, float] = {}
     highest: dict[str, float] = {}
     for name, candidate in candidates:

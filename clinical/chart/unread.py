@@ -1,4 +1,4 @@
-"""What a failed search leaves unanswered: an absence in a chart that was not read is no absence."""
+"""Inputs that a failed search leaves unanswered: without the search, "not found" proves nothing."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,9 +11,9 @@ _UNANSWERED = frozenset({Outcome.ABSENT, Outcome.OPEN, Outcome.ASKED, Outcome.ST
 
 
 def with_unread(chart: Chart, reasons: Mapping[str, str]) -> Chart:
-    """The chart with every input that a failed search left unanswered marked as not read.
+    """Return the chart with every input that a failed search left unanswered marked as unread.
 
-    `reasons` says why, by input. What was found all the same, on an earlier page, stays.
+    `reasons` tells why, by input. Values found anyway, on an earlier page, stay.
     """
     findings = {
         name: _unread(finding, reasons[name]) if name in reasons else finding
@@ -23,8 +23,9 @@ def with_unread(chart: Chart, reasons: Mapping[str, str]) -> Chart:
 
 
 def without_answers(chart: Chart, reasons: Mapping[str, str]) -> Chart:
-    """The chart with every input that a failed search answers marked as not read, found or not: a
-    newer value may be among what did not come.
+    """Return the chart with every input of a failed search marked as unread, even if found.
+
+    The part that's missing may have a newer value.
     """
     unread = {
         name: ChartFinding(name, Outcome.UNREAD, why, unit=chart.findings[name].unit)
@@ -36,7 +37,7 @@ def without_answers(chart: Chart, reasons: Mapping[str, str]) -> Chart:
 
 
 def _unread(finding: ChartFinding, reason: str) -> ChartFinding:
-    # What a person answers anyway is asked as before.
+    # Inputs that a person always answers are still asked.
     if finding.outcome not in _UNANSWERED or finding.input in ASKED_LOINC:
         return finding
     return replace(finding, outcome=Outcome.UNREAD, why=reason, value=None, could_be=())

@@ -1,12 +1,12 @@
-"""The diagnoses that a chart is read for: whether each is one of now or of ever.
+"""The diagnoses that a chart is read for, and whether each must be current or counts at any time.
 
-What speaks for them lies beside this module: icd.json, snomed.json, words.json.
+The evidence for them is in icd.json, snomed.json and words.json next to this module.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# A finding of now needs an active condition; the others count whenever they were.
+# Current ("now") findings need an active condition. The others count at any time ("ever").
 _EVER = (
     *("atrial_fibrillation", "congestive_heart_failure", "stroke_tia_thromboembolism", "stroke"),
     *("vascular_disease", "known_cvd_excludes_risk_score", "bleeding_history"),
@@ -24,16 +24,16 @@ IS_OF_NOW: Mapping[str, bool] = MappingProxyType(
     dict.fromkeys(_EVER, False) | dict.fromkeys(_NOW, True)
 )
 
-# What speaks for one of these speaks for cardiovascular disease, however it is charted.
+# Evidence for one of these is evidence for cardiovascular disease.
 KNOWN_CVD = "known_cvd_excludes_risk_score"
 PARTS_OF_KNOWN_CVD = ("congestive_heart_failure", "stroke_tia_thromboembolism", "vascular_disease")
 
-# What speaks for a diagnosis of ever speaks for the one of now, if its state allows.
+# Evidence for the "ever" diagnosis is evidence for the "now" diagnosis, if its state allows.
 OF_NOW_TOO: Mapping[str, str] = MappingProxyType(
     {"atrial_fibrillation": "active_atrial_fibrillation"}
 )
 
-# No items: in icd.json a relative's disease, a screening or a suspicion, beside which no code
-# counts; in snomed.json concepts that are known to be no item.
+# Not items. In icd.json: a relative's disease, a screening or a suspicion, which keeps other codes
+# of the entry from counting. In snomed.json: concepts known not to be an item.
 NOT_THE_PATIENTS = "somebody_elses_or_suspected"
 SOMETHING_ELSE = "something_else"

@@ -1,7 +1,7 @@
-"""The drug classes that are read, and how orders tell of a route that treats no such thing.
+"""The drug classes that are read, and how orders show a local route, which doesn't count.
 
 Names, brands and codes of the drugs are rows of drug_names.json, drug_brands.json,
-drug_products.json, drug_atc.json, drug_words.json and other_drugs.json beside this module.
+drug_products.json, drug_atc.json, drug_words.json and other_drugs.json next to this module.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 class DrugClass:
     """A yes-or-no item answered by orders.
 
-    With `needs` the class counts only beside that diagnosis. `not_where` are words of an order
-    whose drug is of the class, but is not given as one.
+    With `needs`, the class counts only together with that diagnosis. `not_where` matches orders
+    whose drug is in the class but isn't given as treatment.
     """
 
     name: str
@@ -25,16 +25,16 @@ DRUG_CLASSES = (
     DrugClass("antihypertensive_treatment", needs="hypertension"),
     DrugClass("antiplatelet_or_nsaid"),
     DrugClass("oral_anticoagulant"),
-    # Labile INR is asked, and INR in MELD doubted, only under a vitamin K antagonist.
+    # Labile INR is asked, and MELD's INR gets a caution, only with a vitamin K antagonist.
     DrugClass("vitamin_k_antagonist"),
-    # No input. Heparin that keeps a catheter open treats nobody: 10 units in a milliliter.
+    # Not an input. Heparin that keeps a catheter open (10 units/mL) isn't treatment.
     DrugClass(
         "parenteral_anticoagulant",
         not_where=r"flush\w*|locks?|catheters?|10 ?(units?|unt|iu|i\.e\.) ?/ ?ml",
     ),
 )
 
-# Routes that do not reach the circulation, as SNOMED concepts and as words in a route or a name.
+# Routes that don't reach the circulation, as SNOMED concepts and as words in a route or name.
 LOCAL_ROUTES_SNOMED = frozenset(
     {
         "6064005",  # topical
@@ -49,7 +49,7 @@ LOCAL_ROUTE_WORDS = (
     r"topical|topically|ophthalmic|ophth|intraocular|otic|eyes?|ears?|cutaneous|intradermal"
     r"|cream|ointment|gel|lotion|foam"
 )
-# Routes that do.
+# Systemic routes.
 SYSTEMIC_ROUTES_SNOMED = frozenset(
     {
         "26643006",  # oral
@@ -65,10 +65,10 @@ SYSTEMIC_ROUTE_WORDS = (
     r"oral|orally|mouth|po|sublingual|rectal|transdermal|intravenous|iv|intramuscular|im"
     r"|subcutaneous|sc"
 )
-# In free text an eye or an ear may be what hurts: only a place to put the drug counts.
+# In free text, an eye or ear may be the complaint. Only a place to apply the drug counts.
 LOCAL_DOSAGE_WORDS = (
     r"topically|both (eyes|ears)"
     r"|(in|into|to|on) ((the|your|each|left|right|affected) )*(eyes?|ears?|skin|area)"
 )
-# Dose forms to swallow, whatever else a name says: "capsule, liquid gel".
+# Oral dose forms, regardless of other words in the name: "capsule, liquid gel".
 SWALLOWED_WORDS = r"capsules?|tablets?|softgels?|liquid?.?gels?"

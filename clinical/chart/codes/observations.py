@@ -1,8 +1,8 @@
-"""Codes of Observations beyond those of the input dictionary: LOINC, SNOMED CT answers, systems.
+"""Observation codes in addition to the input dictionary: LOINC, SNOMED CT answers, systems.
 
 This material contains content from LOINC (http://loinc.org). LOINC is copyright Regenstrief
 Institute, Inc. and the LOINC Committee and is available at no cost under the license at
-http://loinc.org/license. SNOMED CT needs an affiliate licence outside its member countries.
+http://loinc.org/license. SNOMED CT needs an affiliate license outside its member countries.
 """
 
 import re
@@ -14,7 +14,7 @@ UCUM = "http://unitsofmeasure.org"
 ATC = "http://www.whocc.no/atc"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 
-# Moles per volume: a mass unit under one of these is taken by its unit, with a note.
+# Molar codes. If the value has a mass unit, the unit decides, with a note.
 MOLAR_LOINC = frozenset(
     (
         *("14682-9", "59826-8", "2000-8", "14749-6", "15074-8", "14771-0", "14937-7"),
@@ -23,7 +23,7 @@ MOLAR_LOINC = frozenset(
     )
 )
 
-# Urea: by moles it is urea nitrogen too (two atoms each), by mass it is not.
+# Urea: molar values equal urea nitrogen, mass values don't.
 UREA_LOINC = "22664-7"
 
 # Point-of-care glucose.
@@ -31,8 +31,8 @@ BEDSIDE_LOINC: Mapping[str, tuple[str, ...]] = {
     "glucose": ("41653-7", "2340-8", "2341-6", "14743-9")
 }
 
-# Stated by the patient, estimated, from the bedside or a blood gas: used where no value of a better
-# kind is recent enough (chart/choice.py).
+# Stated by the patient, estimated, from the bedside or a blood gas: used if no more reliable value
+# is recent enough (chart/choice.py).
 SECOND_CHOICE_LOINC: Mapping[str, frozenset[str]] = {
     "weight": frozenset({"3142-7", "75292-3", "8350-1"}),
     "height": frozenset({"3138-5", "8301-4"}),
@@ -40,7 +40,7 @@ SECOND_CHOICE_LOINC: Mapping[str, frozenset[str]] = {
     "bicarbonate": frozenset({"20565-8", "1959-6", "1960-4", "14627-4"}),
 }
 
-# What such a value is called beside it.
+# The note shown with such a value.
 SECOND_CHOICE_NAMES: Mapping[str, str] = {
     "weight": "stated, estimated or with clothes",
     "height": "stated or estimated",
@@ -48,7 +48,7 @@ SECOND_CHOICE_NAMES: Mapping[str, str] = {
     "bicarbonate": "from a blood gas",
 }
 
-# Of values taken within the hour these are preferred: pulse oximetry by name.
+# Preferred among values from the same hour: SpO2 explicitly by pulse oximetry.
 PREFERRED_LOINC: Mapping[str, frozenset[str]] = {"spo2": frozenset({"59408-5"})}
 
 _OTHER_PRESSURE = {
@@ -59,7 +59,7 @@ _OTHER_PRESSURE = {
     "76214-6": "invasive",
 }
 
-# An Observation or component that carries one of these is another measurement.
+# An Observation or component with one of these codes is a different measurement.
 EXCLUDED_LOINC: Mapping[str, Mapping[str, str]] = {
     "systolic_bp": _OTHER_PRESSURE,
     "diastolic_bp": _OTHER_PRESSURE,
@@ -74,7 +74,7 @@ BODY_POSITION = "http://hl7.org/fhir/StructureDefinition/observation-bodyPositio
 BODY_POSITION_LOINC = "8361-8"
 STANDING_SNOMED = "10904000"
 
-# Words of a method or site by which an Observation is another measurement, as `EXCLUDED_LOINC`.
+# Words in a method or site that make an Observation a different measurement, like `EXCLUDED_LOINC`.
 _ARTERIAL = re.compile(
     r"(?i)(?<!non-)(?<!non )\binvasive\b|\bart(?:erial)? line|\ba-line\b|\bintra-?arterial\b"
 )
@@ -88,7 +88,7 @@ EXCLUDED_METHODS: Mapping[str, tuple[re.Pattern[str], str]] = {
 }
 
 SMOKING_LOINC = ("72166-2",)
-# Free text, and the SNOMED codes under which one vendor files the status.
+# Free text, and the SNOMED codes that one vendor uses for the status.
 SMOKING_FALLBACK_LOINC = ("11367-0",)
 SMOKING_FALLBACK_SNOMED = ("229819007", "365981007")
 SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS = 365, 1826
@@ -105,7 +105,7 @@ SMOKING_ANSWERS: Mapping[str, bool | None] = {
     "266927001": None,  # unknown if ever
 }
 
-# Never prefilled: what is charted is shown beside the question.
+# Never prefilled. Charted entries are shown next to the question.
 ASKED_LOINC: Mapping[str, tuple[str, ...]] = {
     "consciousness": ("67775-7", "9269-2"),
     "alcohol_drinks_per_week": ("74013-4", "75626-2"),

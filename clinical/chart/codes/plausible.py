@@ -1,7 +1,8 @@
-"""What a laboratory can mean by a unit: 99 mmol/L of glucose is 99 mg/dL under a wrong unit.
+"""Plausible ranges by unit: 99 mmol/L of glucose is 99 mg/dL with a wrong unit.
 
-Narrower than the hard ranges of the input dictionary (calculators/inputs.py), and for charted
-values only: a person may type a rarer one. Ranges that add nothing to the hard range are left out.
+They are narrower than the hard ranges of the input dictionary (calculators/inputs.py), and apply
+only to charted values, because a person may enter a rarer one. Ranges that don't narrow the hard
+range are left out.
 """
 
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ _NARROWED = frozenset(name for name, _ in _RANGES)
 
 
 def implausible(name: str, number: float, unit: str) -> str:
-    """Return what to say of a charted number that its unit cannot have, else ""."""
+    """Return the text for a charted number that's implausible in its unit, otherwise ""."""
     if name not in _NARROWED:
         return ""
     low, high = _BY_SPELLING.get((name, normalise(unit)), (None, None))

@@ -1,7 +1,7 @@
-"""Code systems by their addresses and OIDs: charts name one system in many ways.
+"""Code systems by URL and OID, because charts name the same system in many ways.
 
-FHIR R4 terminologies-systems, HL7 OID registry, and the addresses of national editions. Compared
-without case; a slash at the end and https are forgiven.
+Sources: FHIR R4 terminologies-systems, the HL7 OID registry, and the URLs of national editions.
+Case, a trailing slash and https are ignored.
 """
 
 import re
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class System(Enum):
-    """A code system that is read. ICD10 is any edition of ICD-10 but ICD-10-CM."""
+    """A code system that the app reads. ICD10 is any edition of ICD-10 except ICD-10-CM."""
 
     ICD10 = "ICD-10"
     ICD10CM = "ICD-10-CM"
@@ -30,7 +30,7 @@ _KNOWN = {
     "2.16.840.1.113883.6.3": System.ICD10,
     "2.16.840.1.113883.6.3.1": System.ICD10,
     "2.16.840.1.113883.6.135": System.ICD10,  # AM
-    # GM has one each year: 2012 and 2020 were seen in public code, others are not guessed.
+    # GM has one per year. 2012 and 2020 occur in public code; others aren't guessed.
     "1.2.276.0.76.5.409": System.ICD10,
     "1.2.276.0.76.5.486": System.ICD10,
     "http://snomed.info/sct": System.SNOMED,
@@ -46,12 +46,12 @@ _KNOWN = {
 }
 _EDITION_OF_SNOMED = "http://snomed.info/sct/"
 _ICD10 = re.compile(r"icd-?10(?!.*-pcs)")
-# ICD-10-US is a name of ICD-10-CM.
+# ICD-10-US is another name for ICD-10-CM.
 _ICD10CM = re.compile(r"icd-?10-?(cm|us)")
 
 
 def system_of(address: str) -> System | None:
-    """The code system of a `Coding.system`, None for any other."""
+    """Return the code system of a `Coding.system`, or None if it isn't recognized."""
     plain = address.strip().lower().removeprefix("urn:oid:").rstrip("/")
     if plain.startswith("https://"):
         plain = f"http://{plain.removeprefix('https://')}"

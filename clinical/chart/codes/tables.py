@@ -1,7 +1,7 @@
-"""The code lists that lie beside this module as JSON: a row a line, each list with its sources.
+"""The code lists next to this module, as JSON: one row per line, each list with its sources.
 
-They are data, to be reviewed row by row; what is done with them stands in the modules that read
-them. A list is parsed once, when it is first asked for.
+They are data for review row by row. The modules that read them document how they are used. A list
+is parsed once, on first use.
 """
 
 import json
@@ -17,11 +17,11 @@ _HERE = Path(__file__).parent
 
 @cache
 def rows(name: str) -> tuple[Row, ...]:
-    """The rows of a list, in order: texts by column. An absent column reads as the empty text."""
+    """Return the rows of a list, in order, as text by column; a row may lack a column."""
     document: Any = json.loads((_HERE / f"{name}.json").read_text("utf-8"))
     return tuple(document["rows"])
 
 
 def listed(row: Row, column: str) -> tuple[str, ...]:
-    """The words of a column that holds several, separated by spaces."""
+    """Return the space-separated words of a column."""
     return tuple(row.get(column, "").split())

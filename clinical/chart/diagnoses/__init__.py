@@ -1,6 +1,6 @@
-"""Diagnoses from Conditions (FHIR R4 Condition): each is classified once, for every item.
+"""Diagnoses from Conditions (FHIR R4 Condition): each is classified once, for all items.
 
-Problems, encounter diagnoses and health concerns count alike.
+Problems, encounter diagnoses and health concerns count equally.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ _STAGED = "chronic_kidney_disease"
 
 @dataclass(frozen=True, slots=True)
 class Problems:
-    """A finding for every diagnosis, what the entries that count are, and the drugs they name."""
+    """A finding for every diagnosis, the classified entries, and the drugs that they name."""
 
     findings: tuple[ChartFinding, ...]
     classified: Classified
@@ -32,7 +32,7 @@ class Problems:
 
 
 def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Problems:
-    """What the Conditions say of every diagnosis of the dictionary; never raises."""
+    """Return the finding for every diagnosis of the dictionary; never raises."""
     classified = list(_classified(conditions))
     candidates = by_item(
         (claim.item, _candidate(condition, claim, zone))
@@ -52,7 +52,7 @@ def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Problems:
 
 
 def _classified(conditions: Iterable[Resource]) -> Iterator[tuple[Resource, Classification]]:
-    """Each with what it is; charts repeat their problems from encounter to encounter."""
+    """Yield each Condition with its class, cached because charts repeat problems by encounter."""
     known: dict[object, Classification] = {}
     for condition in conditions:
         concept = condition.get("code")
@@ -63,7 +63,7 @@ def _classified(conditions: Iterable[Resource]) -> Iterator[tuple[Resource, Clas
 
 
 def _of_now_too(claims: Iterable[Claim]) -> Iterator[Claim]:
-    """Yield the claims, and for a diagnosis of ever the one of now that goes with it."""
+    """Yield the claims, and for an "ever" diagnosis also the matching "now" diagnosis."""
     for claim in claims:
         yield claim
         if claim.item in OF_NOW_TOO:
@@ -81,7 +81,7 @@ def _candidate(condition: Resource, claim: Claim, zone: tzinfo | None) -> Candid
         coded=_coded(condition, claim.code),
         stage=listed_stage(condition.get("code")) if claim.item == _STAGED else "",
     )
-    # A drug that a problem names is one of now.
+    # A drug that a problem names is a current one.
     ruled_out = state.ruled_out(condition, of_now=IS_OF_NOW.get(claim.item, True))
     if ruled_out and not (claim.flag and ruled_out[0] is Flag.UNCONFIRMED):
         return Candidate(evidence, *ruled_out)
@@ -101,7 +101,7 @@ def _unclassified(condition: Resource, zone: tzinfo | None) -> Unclassified:
 
 
 def _coded(condition: Resource, matched: Coding | None) -> str:
-    """What the codings say that `code.text` does not, so that no suggestion rests on text alone."""
+    """Return what the codings say beyond `code.text`, to show with suggestions from text."""
     shown = label(condition.get("code")).casefold()
     other = [
         " ".join(filter(None, (coding.display, f"({coding.code})" if coding.code else "")))
@@ -113,7 +113,7 @@ def _coded(condition: Resource, matched: Coding | None) -> str:
 
 
 def _when(condition: Resource, zone: tzinfo | None) -> Moment | None:
-    """The onset, else the day it was recorded."""
+    """Return the onset, otherwise the date recorded."""
     onset = fields(condition.get("onsetPeriod")).get("start")
     dates = (condition.get("onsetDateTime"), onset, condition.get("recordedDate"))
     return next(filter(None, (moment(value, zone) for value in dates)), None)

@@ -1,8 +1,8 @@
-"""What a problem is, by its codes and its words: the first that holds.
+"""Classification of a problem by its codes and words, in this order.
 
-A code of ICD-10 or ICD-9-CM, or a listed SNOMED CT concept, decides. Another SNOMED CT concept is
-told by its name; so is a local code or a text, which may also be one of the common problems that
-are none of the items. What is left nobody can tell.
+An ICD-10 or ICD-9-CM code, or a listed SNOMED CT concept, decides. Another SNOMED CT concept is
+classified by its name. So is a local code or a text, which may also be on the list of common
+problems that aren't items. Anything else is unclassified.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _OF_ICD = frozenset({System.ICD10, System.ICD10CM, System.ICD9CM})
 
 
 def classify(concept: object) -> Classification:
-    """What the code of a Condition says that it is. The drugs that it names are suggested too."""
+    """Classify the code of a Condition. The drugs that it names are suggested too."""
     coded = [(coding, said) for coding in codings(concept) if (said := _said(coding)) is not None]
     called = names(concept)
     of_use = [name for name in called if not words.is_of_harm(name)]
@@ -34,7 +34,7 @@ def classify(concept: object) -> Classification:
         return Classification((*_with_known_cvd(_by_codes(coded)), *of_drugs))
     named = words.named_in(called)
     by_words = [_by_words(item, name) for item, name in named.items() if name is not None]
-    # A terminology's own name, or a text that is known, says what it is, if only something else.
+    # A terminology's own name, or a known text, classifies the entry, even if as something else.
     if (coded and called) or named or drugs or any(map(words.is_plain_problem, called)):
         return Classification((*_with_known_cvd(by_words), *of_drugs))
     return NOBODY_CAN_TELL
@@ -52,7 +52,7 @@ def _decides(coding: Coding, said: codes_of_items.Said) -> bool:
 
 
 def _by_codes(coded: Sequence[tuple[Coding, codes_of_items.Said]]) -> list[Claim]:
-    """A claim for each item: by the code that counts, else by one that suggests."""
+    """Return a claim for each item: by a code that counts, otherwise by one that suggests."""
     doubted = any(NOT_THE_PATIENTS in said for _, said in coded)
     claims: dict[str, Claim] = {}
     for coding, said in coded:
@@ -71,7 +71,7 @@ def _by_words(item: str, name: str) -> Claim:
 
 
 def _with_known_cvd(claims: Sequence[Claim]) -> Iterator[Claim]:
-    """The claims; what is said of its parts is said of cardiovascular disease."""
+    """Yield the claims, and cardiovascular disease if one of its parts is claimed."""
     yield from (claim for claim in claims if claim.item != KNOWN_CVD)
     parts = (KNOWN_CVD, *PARTS_OF_KNOWN_CVD)
     of_it = sorted(

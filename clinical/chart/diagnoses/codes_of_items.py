@@ -1,7 +1,7 @@
-"""Which items a code speaks for: ICD-10 and ICD-9-CM by prefix, SNOMED CT by concept.
+"""The items that a code is evidence for: ICD-10 and ICD-9-CM by prefix, SNOMED CT by concept.
 
-A classification is closed, every code has one place: a well-formed code on no list is something
-else. Of SNOMED CT only the listed concepts are known.
+ICD is a closed classification, in which every code has one place. So a well-formed code that isn't
+on a list is something else. For SNOMED CT, only the listed concepts are known.
 """
 
 import re
@@ -14,13 +14,13 @@ from clinical.chart.codes.observations import SMOKING_ANSWERS
 from clinical.chart.codes.systems import System
 from clinical.chart.codes.tables import listed, rows
 
-# What a code says of an item: it counts, or it only suggests.
+# For each item, whether a code counts (True) or only suggests (False).
 Said = Mapping[str, bool]
 
 _ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
 _ICD9 = re.compile(r"[0-9]{3,5}|V[0-9]{2,4}|E[0-9]{3,4}")
 _SNOMED = re.compile(r"[0-9]{6,18}")
-# Dagger, asterisk and exclamation mark of ICD-10, and the dash of a category.
+# ICD-10's dagger, asterisk and exclamation mark, and the dash of a category.
 _MARKS = "+*!-\N{DAGGER}"
 _EDITIONS: Mapping[System, tuple[str, ...]] = {
     System.ICD10: ("", "other"),
@@ -31,7 +31,7 @@ _ANY = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def of_icd(system: System, code: str) -> Said | None:
-    """What a code of ICD-10 or ICD-9-CM says; None where it is no code of it."""
+    """Return the items of an ICD-10 or ICD-9-CM code, or None if it isn't well formed."""
     plain = code.upper().replace(".", "").replace(" ", "").rstrip(_MARKS)
     form = _ICD9 if system is System.ICD9CM else _ICD10
     if not form.fullmatch(plain):
@@ -45,13 +45,13 @@ def of_icd(system: System, code: str) -> Said | None:
 
 
 def of_snomed(code: str) -> Said | None:
-    """What a listed concept says, empty for any other; None where it is no concept."""
+    """Return the items of a listed concept, {} for others, or None if it isn't a concept id."""
     return _concepts().get(code, {}) if _SNOMED.fullmatch(code) else None
 
 
 @cache
 def _prefixes(system: System, column: str) -> Mapping[str, tuple[str, ...]]:
-    """The items of every prefix of one column."""
+    """Return the items of every prefix in one column."""
     items: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for row in rows("icd"):
         if row.get("edition", "") in _EDITIONS[system]:
@@ -62,10 +62,10 @@ def _prefixes(system: System, column: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def _expanded(pattern: str) -> Iterator[str]:
-    """The prefixes that `I60-I62` and `K29x1` stand for."""
+    """Yield the prefixes that `I60-I62` or `K29x1` stands for."""
     first, _, last = pattern.partition("-")
     if last:
-        # Codes of a range differ in their last character, or in their last two.
+        # The ends of a range differ in their last character, or in their last two.
         head = first[:-1] if first[:-1] == last[:-1] else first[:-2]
         endings = _ANY if head == first[:-1] else (one + two for one in _ANY for two in _ANY)
         yield from (head + ending for ending in endings if first <= head + ending <= last)
@@ -82,7 +82,7 @@ def _concepts() -> Mapping[str, Said]:
         for column in ("suggests", "counts"):
             for concept in listed(row, column):
                 concepts[concept][row["item"]] = column == "counts"
-    # A smoking status may be on the problem list too.
+    # The problem list may have a smoking status too.
     for concept, smokes in SMOKING_ANSWERS.items():
         concepts[concept]["smoker_in_problems" if smokes else SOMETHING_ELSE] = True
     return concepts

@@ -1,4 +1,4 @@
-"""The stage of chronic kidney disease that a problem lists (KDIGO 2012): by code, else by text."""
+"""The chronic kidney disease stage of a problem (KDIGO 2012): by code, otherwise by text."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,18 +15,18 @@ _IN_WORDS = re.compile(
     rf"\b(?:stages?|ckd|g)\W{{0,2}}{_STAGE}"
     rf"(?:\s?(?:[-/\u2013]|to|through)\s?(?:stage\s|g)?{_STAGE})?"
 )
-# From mild to severe. Stage 3 alone may be 3b.
+# From mild to severe. Stage 3 without a letter may be 3b.
 SEVERITY: Mapping[str, int] = {"1": 1, "2": 2, "3a": 3, "3": 4, "3b": 5, "4": 6, "5": 7}
 _COLUMNS = {System.ICD10: "icd", System.ICD10CM: "icd", System.ICD9CM: "icd9"}
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 
 
 def listed_stage(concept: object) -> str:
-    """Return `3`, `3a`, `3b`: of several the worst, which prevents most cards."""
+    """Return the stage, such as `3b`; of several, the worst, which prevents the most cards."""
     coded = {stage for coding in codings(concept) if (stage := _of_code(coding))}
     told = coded or {stage for name in names(concept) for stage in _found(name)}
     if "3a" in told:
-        # It says which stage 3 is meant.
+        # 3a tells which stage 3 is meant.
         told.discard("3")
     return max(told, key=SEVERITY.__getitem__, default="")
 
@@ -34,13 +34,13 @@ def listed_stage(concept: object) -> str:
 def _found(name: str) -> Iterator[str]:
     for number, part, last, last_part in _IN_WORDS.findall(folded(name)):
         first, end = _stage(number, part), _stage(last, last_part)
-        # Titles of ICD-10-CM have it for unspecified disease (I12.9, I13.10).
+        # "Stage 1 through 4" is ICD-10-CM's title for unspecified disease (I12.9, I13.10).
         if (first, end) != ("1", "4"):
             yield from filter(None, (first, end))
 
 
 def _stage(number: str, part: str) -> str:
-    """Return a stage that there is: a letter after 4 or 5 says something else."""
+    """Return a valid stage: a letter after 4 or 5 means something else."""
     plain = _ROMAN.get(number, number)
     return plain + part if plain + part in SEVERITY else plain
 

@@ -1,6 +1,4 @@
-"""Whether the state of a condition lets it count (FHIR R4 Condition, clinicalStatus and
-verificationStatus).
-"""
+"""Whether a condition's clinicalStatus and verificationStatus let it count (FHIR R4 Condition)."""
 
 from clinical.chart.evidence import Flag
 from clinical.chart.resources.json_access import codings, label, text
@@ -12,38 +10,38 @@ _PAST = frozenset({"inactive", "remission", "resolved"})
 
 
 def verification(condition: Resource) -> str:
-    """The verification status; of several one that refutes."""
+    """Return the verification status; if there are several, one that refutes."""
     codes = _status_codes(condition, "verificationStatus")
     return next((code for code in codes if code in _REFUTED), next(iter(codes), ""))
 
 
 def clinical(condition: Resource) -> str:
-    """The clinical status; of several one that ends it."""
+    """Return the clinical status; if there are several, one that ends the condition."""
     codes = _status_codes(condition, "clinicalStatus")
     return next((code for code in codes if code in _PAST), next(iter(codes), ""))
 
 
 def _status_codes(condition: Resource, element: str) -> list[str]:
-    """The codes of a status; a status that is charted in some other way is not taken as absent."""
+    """Return the codes of a status; a status charted in another form doesn't count as absent."""
     concept = condition.get(element)
     codes = [coding.code for coding in codings(concept) if coding.code]
     return codes if codes or concept is None else [label(concept) or text(concept) or "unreadable"]
 
 
 def is_refuted(condition: Resource) -> bool:
-    """Whether it is none at all."""
+    """Return whether the condition is refuted or entered in error."""
     return verification(condition) in _REFUTED
 
 
 def is_past(condition: Resource) -> bool:
-    """Whether it was, and is no longer."""
+    """Return whether the condition is in the past."""
     return clinical(condition) in _PAST
 
 
 def ruled_out(condition: Resource, of_now: bool) -> tuple[Flag, str] | None:
-    """Why its state keeps a condition from counting, or lets it only suggest; None where it counts.
+    """Return why a condition's state excludes it or lets it only suggest, or None if it counts.
 
-    `of_now`: what is asked is whether it is so now.
+    With `of_now`, the item must be current.
     """
     verified, status = verification(condition), clinical(condition)
     if verified in _REFUTED:

@@ -1,7 +1,7 @@
-"""What the words of a problem name. They only suggest: a text is no code.
+"""Items that the words of a problem name. Words only suggest, because a text isn't a code.
 
-A word taken back ("no", "family history of", "ruled out") says that the text is understood, and
-names something else.
+If a word is negated ("no", "family history of", "ruled out"), the text is understood and means
+something else.
 """
 
 import re
@@ -12,13 +12,13 @@ from functools import cache
 
 from clinical.chart.codes.tables import rows
 
-# The words of a clause that take back what it names after them. "History of" takes back nothing.
+# Words that negate what follows them in the same clause. "History of" doesn't negate.
 _TAKES_BACK = (
     r"family|fam|fhx?|relatives?|mother|father|risk|screening|(ruled?|rules) out|r/o"
     r"|no(?! longer)|not(?! only)|denies|denied|without|w/o|negative|never"
 )
 _BEFORE = re.compile(rf"\b({_TAKES_BACK})\b[^,;.]*$")
-# And what takes it back when it follows at once: "stroke in the mother", "angina was ruled out".
+# Words that negate what comes right before them: "stroke in the mother", "angina was ruled out".
 _AFTER = re.compile(
     r"\W*((in|of|on|the|his|her|their|was|were|is|has|been)\W+){0,3}"
     r"(family|fam|fhx?|relatives?|mother|father|risk|screening|(ruled?|rules) out|r/o)\b"
@@ -32,19 +32,19 @@ _JOINS = r"(?!and\b|or\b|with\b|in\b|due\b|on\b)"
 
 
 class _Words:
-    """The words of one item, as patterns for a folded text and for the text as it is."""
+    """The words of one item, as patterns for a folded text and for the original text."""
 
     def __init__(self, words: str, capitals: str, other: str) -> None:
         self._words = re.compile(rf"\b({words or '(?!)'})\b")
         self._capitals = re.compile(rf"\b({capitals or '(?!)'})\b")
         other = other or "(?!)"
         self._other_before = re.compile(rf"\b({other})\W*({_JOINS}\w+[ -]+){{0,2}}$")
-        # Turned round it ends the clause: "hypertension, portal".
+        # Inverted, it ends the clause: "hypertension, portal".
         self._other_after = re.compile(rf"[\s(-]*({other})\b|,\s*({other})\s*($|[,;.])")
         self._other_within = re.compile(other)
 
     def affirmed(self, name: str, plain: str) -> bool | None:
-        """Whether a name affirms the item anywhere; None where it does not name it."""
+        """Return whether a name affirms the item anywhere, or None if it doesn't name it."""
         matches = [*self._words.finditer(plain), *self._capitals.finditer(name)]
         return any(map(self._stands, matches)) if matches else None
 
@@ -62,8 +62,9 @@ class _Words:
 
 
 def named_in(names: Iterable[str]) -> Mapping[str, str | None]:
-    """The items that names of one problem speak of: the name that affirms it, None where one of
-    them takes it back.
+    """Return the items in one problem's names, each with the name that affirms it.
+
+    The value is None if one of the names negates the item.
     """
     items: dict[str, str | None] = {}
     for name in names:
@@ -76,17 +77,17 @@ def named_in(names: Iterable[str]) -> Mapping[str, str | None]:
 
 
 def is_of_harm(name: str) -> bool:
-    """Whether a text is about what a drug did, or may do: an allergy is no treatment."""
+    """Return whether a text is about harm from a drug: an allergy isn't a treatment."""
     return _HARM.fullmatch(folded(name)) is not None
 
 
 def is_plain_problem(name: str) -> bool:
-    """Whether a whole text is one of the common problems that are none of the items."""
+    """Return whether the entire text is one of the common problems that aren't items."""
     return folded(name).strip(" .") in _plain_problems()
 
 
 def folded(text: str) -> str:
-    """A text without case and accents."""
+    """Return a text in lower case without accents."""
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", text.lower())
@@ -95,7 +96,7 @@ def folded(text: str) -> str:
 
 @cache
 def _words() -> Mapping[str, _Words]:
-    """The words of every item, those of all languages together."""
+    """Return the words of every item, in all languages together."""
     columns = ("words", "capitals", "not")
     said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for row in rows("words"):

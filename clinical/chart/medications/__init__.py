@@ -1,6 +1,6 @@
-"""Drug classes from MedicationRequests (FHIR R4): ordered, which is not yet taken.
+"""Drug classes from MedicationRequests (FHIR R4). An order doesn't prove that a drug is taken.
 
-An order of which nobody can tell the drug leaves every class open.
+An order whose drug can't be classified leaves every class open.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ __all__ = ["Drugs", "classes_named", "drug_classes"]
 
 @dataclass(frozen=True, slots=True)
 class Drugs:
-    """A finding for every drug class, and what the orders that could count are."""
+    """A finding for every drug class, and the classified orders that could count."""
 
     findings: tuple[ChartFinding, ...]
     classified: Classified
@@ -37,14 +37,14 @@ def drug_classes(
     named: Candidates,
     zone: tzinfo | None,
 ) -> Drugs:
-    """What the orders say of every drug class; never raises.
+    """Return the finding for every drug class; never raises.
 
-    `uses` are statements, dispensings and doses given, which only suggest. `diagnosed` are the
-    findings that a class may need, `named` the problems that name a drug.
+    `uses` are statements, dispenses and administrations, which only suggest. `diagnosed` are the
+    findings that a class may need, and `named` the problems that name a drug.
     """
     ordered = [(one, drug_of(one, medications)) for one in requests]
     used = [(one, drug_of(one, medications)) for one in uses]
-    # Charts repeat their orders from encounter to encounter.
+    # Charts repeat orders by encounter, so each drug is classified once.
     what = {drug: classify(drug) for drug in {drug for _, drug in (*ordered, *used)}}
     entries = [_entry(one, drug, what[drug], of_order(one, drug), zone) for one, drug in ordered]
     entries += [_entry(one, drug, what[drug], of_use(one, drug), zone) for one, drug in used]
@@ -63,7 +63,7 @@ def drug_classes(
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One entry: whether it could count, what it claims, itself where nobody can tell its drug."""
+    """One entry: whether it could count, its claims, and itself if its drug is unclassified."""
 
     counts: bool
     claimed: tuple[tuple[str, Candidate], ...]
@@ -102,7 +102,7 @@ def _entry(
 
 
 def _coded(claim: Claim) -> str:
-    """Return what the matched coding calls the drug, if that isn't what is charted."""
+    """Return the matched coding's name for the drug if it differs from the charted one."""
     code = claim.code
     if code is None or not code.display or code.display.casefold() == claim.charted.casefold():
         return ""
@@ -110,7 +110,7 @@ def _coded(claim: Claim) -> str:
 
 
 def _when(resource: Resource, zone: tzinfo | None) -> Moment | None:
-    """When it was ordered, handed over, given or said."""
+    """Return when the drug was ordered, dispensed, given or reported."""
     names = ("authoredOn", "whenHandedOver", "whenPrepared", "effectiveDateTime", "dateAsserted")
     return next(filter(None, (moment(resource.get(name), zone) for name in names)), None)
 
@@ -118,7 +118,7 @@ def _when(resource: Resource, zone: tzinfo | None) -> Moment | None:
 def _indicated(
     drugs: DrugClass, diagnosed: Mapping[str, ChartFinding], candidates: Iterable[Candidate]
 ) -> Iterator[Candidate]:
-    """The candidates of a class: suggestions where the diagnosis that it needs is not found."""
+    """Yield the candidates of a class, as suggestions if its required diagnosis isn't found."""
     needs = drugs.needs and diagnosed[drugs.needs].value is not True
     for one in candidates:
         if needs and one.flag is None:

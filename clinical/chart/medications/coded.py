@@ -1,6 +1,6 @@
-"""Which drug classes a code is of: ATC by its group, RxNorm by ingredient, brand or product.
+"""The drug classes of a code: ATC by its group, RxNorm by ingredient, brand or product.
 
-ATC closes a question, for every code has one place in it; RxNorm has more concepts than are listed.
+An ATC code decides, because every code has one place. RxNorm has more concepts than are listed.
 """
 
 import re
@@ -10,22 +10,22 @@ from functools import cache
 from clinical.chart.codes.tables import listed, rows
 from clinical.chart.medications.names import Named, ingredients, of_ingredients
 
-# A code of ATC at any of its five levels.
+# An ATC code at any of its five levels.
 ATC_CODE = re.compile(r"[A-Z](\d\d([A-Z]([A-Z](\d\d)?)?)?)?", re.IGNORECASE)
 
 
 def of_rxnorm(code: str) -> tuple[Named, ...]:
-    """The classes of an RxNorm concept; none where it is not listed."""
+    """Return the classes of an RxNorm concept, empty if it isn't listed."""
     return _rxnorm().get(code, ())
 
 
 def of_atc(code: str) -> tuple[Named, ...]:
-    """The classes of an ATC code. One of a wider group than a class may be anything in it."""
+    """Return the classes of an ATC code. A code for a broader group could be any of its classes."""
     return tuple(_of_atc(code.upper()))
 
 
 def told_by_name(code: str) -> tuple[str, ...]:
-    """The classes of which the group of an ATC code holds some drugs, so that the name tells."""
+    """Return the classes that only some drugs in the code's group belong to; the name decides."""
     return tuple(item for item, says in _atc_says(code.upper()).items() if says == "by name")
 
 
@@ -53,7 +53,7 @@ def _of_atc(code: str) -> Iterator[Named]:
 
 
 def _atc_says(code: str) -> Mapping[str, str]:
-    """What the longest prefix of a code says of each class."""
+    """Return what the longest matching prefix says about each class."""
     told: dict[str, tuple[int, str]] = {}
     for row in rows("drug_atc"):
         if code.startswith(row["atc"]):

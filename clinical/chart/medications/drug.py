@@ -1,7 +1,7 @@
-"""The drug of an order or a dispensing: what it is called, and the drug classes that it is of.
+"""The drug of an order or dispense: its names, and the drug classes it belongs to.
 
-An ATC code decides where there is one, then RxNorm concepts that are listed and names. A drug of
-which neither is understood is something that nobody can tell.
+An ATC code decides if there is one. Otherwise listed RxNorm concepts and names do. A drug without
+any of these is unclassified.
 """
 
 import re
@@ -35,7 +35,7 @@ Medications = Mapping[str, tuple[Resource, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """What an entry calls its drug: every name, every coding, and the dose forms."""
+    """An entry's names, codings and dose forms for its drug."""
 
     names: tuple[str, ...]
     codings: tuple[Coding, ...]
@@ -43,7 +43,7 @@ class Drug:
 
     @property
     def charted(self) -> str:
-        """Its first name, without any its first code."""
+        """Its first name, otherwise its first code."""
         return next(chain(self.names, (one.code for one in self.codings if one.code)), "")
 
     @property
@@ -53,7 +53,7 @@ class Drug:
 
 
 def drug_of(entry: Resource, medications: Medications) -> Drug:
-    """The drug of an order by its own concept and by the Medication that it refers to."""
+    """Return the drug of an order, from its own concept and the Medication that it refers to."""
     concepts: list[object] = [entry.get("medicationCodeableConcept")]
     reference = fields(entry.get("medicationReference"))
     called = [text(reference.get("display"))]
@@ -77,7 +77,7 @@ def drug_of(entry: Resource, medications: Medications) -> Drug:
 def _medications(
     entry: Resource, reference: Mapping[str, object], medications: Medications
 ) -> Iterator[Mapping[str, object]]:
-    """The Medication or substance that is referred to: contained in the entry, or sent along."""
+    """Yield the referenced Medication or Substance: contained in the entry, or included."""
     local = text(reference.get("reference")).removeprefix("#")
     for contained in map(fields, items(entry.get("contained"))):
         kind = contained.get("resourceType")
@@ -91,7 +91,7 @@ _Said = tuple[Named, Coding | None, str]
 
 
 def classify(drug: Drug) -> Classification:
-    """The drug classes that a drug is of: another drug is of none, and known all the same."""
+    """Return the drug classes of a drug; a drug outside all classes is still known."""
     atc = [one for one in _of_system(drug, System.ATC) if ATC_CODE.fullmatch(one.code)]
     by_name = [(name, read(name)) for name in drug.names]
     said: list[_Said] = [(named, one, drug.charted) for one in atc for named in of_atc(one.code)]
@@ -103,7 +103,7 @@ def classify(drug: Drug) -> Classification:
         said += [(one, None, name) for one in words.named if not atc or one.item in told]
     claims = tuple(_claims(drug, said))
     known = atc or claims or any(words.known for _, words in by_name)
-    # The names of RxNorm hold the ingredients.
+    # RxNorm names include the ingredients.
     known = known or any(one.display or of_rxnorm(one.code) for one in rxnorm if one.code)
     return Classification(claims) if known else NOBODY_CAN_TELL
 
@@ -113,7 +113,7 @@ def _of_system(drug: Drug, system: System) -> list[Coding]:
 
 
 def _claims(drug: Drug, said: Iterable[_Said]) -> Iterator[Claim]:
-    """The best that was said for each class, but where the order tells of another use."""
+    """Yield the strongest claim for each class, except if the order shows another use."""
     best: dict[str, _Said] = {}
     for named, code, charted in said:
         if named.item not in best or (best[named.item][0].why and not named.why):

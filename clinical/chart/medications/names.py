@@ -1,7 +1,7 @@
-"""Which drugs a text names, as people write them: whole words, in any case, with any accent.
+"""The drugs that a text names, as people write them: whole words, ignoring case and accents.
 
-Nonproprietary names and brands count; the words for a kind of drug, the stems of nonproprietary
-names and what is one edit away from a name only suggest. Sources stand in the lists.
+Nonproprietary names and brands count. Words for a kind of drug, stems of nonproprietary names and
+words one edit away from a name only suggest. The lists give their sources.
 """
 
 import re
@@ -13,9 +13,9 @@ from functools import cache
 
 from clinical.chart.codes.tables import Row, listed, rows
 
-# Shorter words are too often near a name by chance.
+# Shorter words resemble a name too often by chance.
 _SHORTEST_GUESS = 7
-# Elsewhere than in an order ASA, ASS and VKA may be short for something else.
+# Outside an order, ASA, ASS and VKA may stand for something else.
 _LONGEST_SHORT_FORM = 3
 _WORD = re.compile(r"5-asa|[a-z]+")
 _CLAUSE = re.compile(r"[,;.]")
@@ -23,7 +23,7 @@ _CLAUSE = re.compile(r"[,;.]")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A drug class that a name or a code is of; `why` says why it only suggests the class."""
+    """The drug class of a name or code; `why` tells why it only suggests the class."""
 
     item: str
     why: str = ""
@@ -31,14 +31,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text names; known without a class it is another drug."""
+    """The drug classes that a text names; if it's known without a class, it's another drug."""
 
     named: tuple[Named, ...] = ()
     known: bool = False
 
 
 def read(called: str) -> Reading:
-    """The drug classes of which a text names a drug, also by a guess, which suggests."""
+    """Return the drug classes that a text names; guesses only suggest."""
     words = _words(called)
     said = [_said(word, first=place == 0) for place, word in enumerate(words)]
     said += _phrases_in(words)
@@ -47,9 +47,9 @@ def read(called: str) -> Reading:
 
 
 def classes_named(called: str) -> tuple[str, ...]:
-    """The drug classes of which a text that is about something else names a drug outright.
+    """Return the drug classes that a text about something else names explicitly.
 
-    A clause that says that it is not taken, or not borne, names none.
+    A clause that says that a drug isn't taken or tolerated names none.
     """
     return tuple(dict.fromkeys(one.item for clause in _CLAUSE.split(called) for one in _in(clause)))
 
@@ -65,12 +65,12 @@ def _in(clause: str) -> Iterator[Named]:
 
 @cache
 def ingredients() -> Mapping[str, tuple[Named, ...]]:
-    """The classes of every ingredient of drug_names.json, by its name."""
+    """Return the classes of every ingredient in drug_names.json, by name."""
     return {row["name"]: _named(row) for row in rows("drug_names")}
 
 
 def of_ingredients(row: Row) -> tuple[Named, ...]:
-    """The classes of a row's ingredients; where the row only suggests, they do."""
+    """Return the classes of a row's ingredients; if the row only suggests, so do they."""
     known = (one for name in row["of"].split(", ") for one in ingredients()[name])
     why = row.get("why", "")
     return tuple(dict.fromkeys(Named(one.item, why or one.why) for one in known))
@@ -82,9 +82,9 @@ def _named(row: Row) -> tuple[Named, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
-    """What words, phrases, endings and parts of words say; of no class: another drug.
+    """The classes of words, phrases, endings and parts of words; without a class: another drug.
 
-    Phrases stand by their first word.
+    Phrases are keyed by their first word.
     """
 
     words: Mapping[str, tuple[Named, ...]]
@@ -144,13 +144,13 @@ def _all(lists: Iterable[Row], column: str) -> frozenset[str]:
 
 
 def _forms(name: str) -> tuple[str, ...]:
-    """A nonproprietary name as English, French and Latin end it."""
+    """Return a nonproprietary name with its English, French and Latin endings."""
     stem = name.removesuffix("e")
     return name, stem, f"{stem}e", f"{stem}um"
 
 
 def _plain(called: str) -> str:
-    """The words of a text, with a space between them."""
+    """Return the words of a text, separated by spaces."""
     return " ".join(_words(called))
 
 
@@ -171,7 +171,7 @@ def _phrases_in(words: list[str]) -> Iterator[tuple[Named, ...]]:
 
 
 def _said(word: str, *, first: bool) -> tuple[Named, ...] | None:
-    """The classes of a word: none where it names another drug, None where it is not understood."""
+    """Return the classes of a word: empty for another drug, None if it isn't understood."""
     lexicon = _lexicon()
     if (named := lexicon.words.get(word)) is not None:
         return named
@@ -181,8 +181,8 @@ def _said(word: str, *, first: bool) -> tuple[Named, ...] | None:
 
 
 def _guessed(word: str) -> tuple[Named, ...] | None:
-    """The classes of a word that is on no list."""
-    # A letter may have been left out.
+    """Return the classes of a word that isn't on a list."""
+    # The word may lack a letter.
     if len(word) < _SHORTEST_GUESS - 1:
         return None
     if named := (*_of_stem(word), *_misspelt(word)):
@@ -203,8 +203,8 @@ def _of_stem(word: str) -> Iterator[Named]:
 
 
 def _misspelt(word: str) -> Iterator[Named]:
-    """The classes of names that one letter changed, added, left out or exchanged makes of it."""
-    # One edit leaves the beginning or the end of a word as it is.
+    """Yield the classes of names that are one changed, added, missing or swapped letter away."""
+    # One edit leaves the beginning or the end of a word unchanged.
     for name in sorted({*_spelled().get(word[:3], ()), *_spelled().get(f"-{word[-3:]}", ())}):
         if _is_one_edit(word, name):
             for one in _lexicon().words[name]:
@@ -213,7 +213,7 @@ def _misspelt(word: str) -> Iterator[Named]:
 
 @cache
 def _spelled() -> Mapping[str, tuple[str, ...]]:
-    """The names and brands that are long enough, by how they begin and, with a hyphen, end."""
+    """Return the long enough names and brands by their first letters and, with a hyphen, last."""
     known: dict[str, tuple[str, ...]] = defaultdict(tuple)
     listed_names = (name for row in rows("drug_names") for name in _called(row))
     for name in (*listed_names, *(_plain(row["brand"]) for row in rows("drug_brands"))):

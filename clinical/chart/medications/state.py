@@ -1,7 +1,7 @@
-"""Whether an order could count, whatever its drug (US Core, Medication List).
+"""Whether an order could count, regardless of its drug (US Core, Medication List).
 
-US Core's list of active drugs is intent order and plan with status active; `reported` marks what a
-patient or another source said. Orders for the eye, the ear or the skin are left out: they do not
+US Core's active drugs have intent order or plan and status active. `reported` marks information
+from the patient or another source. Orders for the skin, eye or ear are left out, because they don't
 treat what the calculators ask about.
 """
 
@@ -28,7 +28,7 @@ ORDERED = "ordered, which does not prove that it is taken"
 REPORTED = "reported, not ordered here"
 
 _NO_ORDER = frozenset({"proposal", "option"})
-# A dispensing, a dose given or a statement of use that did not come to be, or is over.
+# A dispense, administration or statement that didn't happen or has ended.
 _NO_USE = frozenset(
     {"entered-in-error", "not-done", "not-taken", "stopped", "declined", "cancelled", "draft"}
 )
@@ -44,9 +44,9 @@ _SYSTEMIC, _SWALLOWED = _any_of(SYSTEMIC_ROUTE_WORDS), _any_of(SWALLOWED_WORDS)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Why an entry does not count or only suggests, whatever its drug; nothing where it counts.
+    """Why an entry doesn't count or only suggests, regardless of its drug; no flag if it counts.
 
-    `could_count` says whether it leaves classes open where nobody can tell its drug.
+    `could_count` tells whether it leaves classes open if its drug is unclassified.
     """
 
     flag: Flag | None = None
@@ -56,7 +56,7 @@ class State:
 
 
 def of_order(request: Resource, drug: Drug) -> State:
-    """What status, intent and route of a MedicationRequest allow its drug to be."""
+    """Return the state of a MedicationRequest from its status, intent and route."""
     status, intent = text(request.get("status")), text(request.get("intent"))
     reported = _is_reported(request)
     note = REPORTED if reported else ORDERED
@@ -74,7 +74,7 @@ def of_order(request: Resource, drug: Drug) -> State:
         why = "status unknown; please confirm"
         return State(Flag.UNCONFIRMED, why, note, could_count=True)
     if intent in _NO_ORDER:
-        # MEDITECH charts what patients say they take so, as its sandbox shows.
+        # MEDITECH charts patient-reported drugs this way, as its sandbox shows.
         return State(Flag.UNCONFIRMED, f"reported, with intent {intent}; please confirm", note)
     if intent == "plan" and not reported:
         why = "planned, not ordered; please confirm"
@@ -83,7 +83,7 @@ def of_order(request: Resource, drug: Drug) -> State:
 
 
 def of_use(use: Resource, drug: Drug) -> State:
-    """Of a MedicationStatement, -Dispense or -Administration, which is no order: it suggests."""
+    """Return the state of a MedicationStatement, -Dispense or -Administration, which suggests."""
     status, kind = text(use.get("status")), text(use.get("resourceType"))
     if status in _NO_USE or (kind == "MedicationStatement" and status == "completed"):
         return State(Flag.STATUS, f"status {status}")
@@ -98,7 +98,7 @@ def _is_reported(request: Resource) -> bool:
 
 
 def _is_local(entry: Resource, drug: Drug) -> bool:
-    """Whether every dosage is local; where none tells, the names and dose forms do."""
+    """Return whether every dosage is local; without a clear dosage, names and dose forms decide."""
     told = [local for one in _dosages(entry) if (local := _is_local_dosage(one)) is not None]
     if told:
         return all(told)
@@ -113,7 +113,7 @@ def _dosages(entry: Resource) -> Iterator[Mapping[str, object]]:
 
 
 def _is_local_dosage(dosage: Mapping[str, object]) -> bool | None:
-    """By its route, else by its text; None where neither is understood."""
+    """Return whether the route, otherwise the text, is local, or None if neither is understood."""
     route = dosage.get("route")
     coded = {one.code for one in codings(route) if system_of(one.system) is System.SNOMED}
     called = names(route)

@@ -1,4 +1,4 @@
-"""Tolerant access to FHIR JSON (R4 datatypes): what is missing or misshapen reads as empty."""
+"""Tolerant access to FHIR JSON (R4 datatypes): missing or malformed elements read as empty."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from shared.fhir import references
 from shared.json_members import fields, items
 
-# Bounds what one field can add to a page; no code, reference or drug name comes near it.
+# Limits the text that one field can add to a page. Codes, references and drug names are far shorter.
 LONGEST_TEXT = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """One code of a CodeableConcept; what was not given is the empty string."""
+    """One code of a CodeableConcept; missing parts are empty strings."""
 
     system: str
     code: str
@@ -20,12 +20,12 @@ class Coding:
 
 
 def text(value: object) -> str:
-    """The beginning of a JSON string; of anything else the empty string."""
+    """Return the beginning of a JSON string, or "" for anything else."""
     return value.strip()[:LONGEST_TEXT] if isinstance(value, str) else ""
 
 
 def codings(concept: object) -> tuple[Coding, ...]:
-    """The codings of a CodeableConcept in the order charted."""
+    """Return the codings of a CodeableConcept in charted order."""
     if not isinstance(concept, dict):
         return ()
     return tuple(
@@ -37,18 +37,18 @@ def codings(concept: object) -> tuple[Coding, ...]:
 
 
 def codes_of(concept: object, system: str) -> tuple[str, ...]:
-    """The codes of one code system; a code without its system is never taken."""
+    """Return the codes of one code system; codes without a system never count."""
     return tuple(coding.code for coding in codings(concept) if coding.system == system)
 
 
 def names(concept: object) -> tuple[str, ...]:
-    """What a CodeableConcept is called: its text, then the displays of its codings."""
+    """Return the names of a CodeableConcept: its text, then the displays of its codings."""
     called = (text(fields(concept).get("text")), *(coding.display for coding in codings(concept)))
     return tuple(dict.fromkeys(name for name in called if name))
 
 
 def label(concept: object) -> str:
-    """The one name to show for a CodeableConcept; without any its first code."""
+    """Return the name to show for a CodeableConcept, otherwise its first code."""
     if own := text(fields(concept).get("text")):
         return own
     listed = codings(concept)
@@ -57,9 +57,9 @@ def label(concept: object) -> str:
 
 
 def referenced_id(reference: object, resource_type: str) -> str:
-    """The id in `Type/id`, relative, absolute or with a version; empty for any other reference.
+    """Return the id in `Type/id`, relative, absolute or with a version, or "".
 
-    For what is about no patient: absolute references are taken on any server.
+    Only for resources that aren't about a patient: absolute references count on any server.
     """
     literal = fields(reference).get("reference")
     target = references.parse(literal, None) if isinstance(literal, str) else None
@@ -67,10 +67,10 @@ def referenced_id(reference: object, resource_type: str) -> str:
 
 
 def source_of(resource: Mapping[str, object]) -> str:
-    """`Type/id` of a resource, to be shown as the source of a value."""
+    """Return a resource's `Type/id`, to show as the source of a value."""
     return "/".join(part for part in (text(resource.get("resourceType")), id_of(resource)) if part)
 
 
 def id_of(resource: Mapping[str, object]) -> str:
-    """The logical id of a resource; empty where it has none."""
+    """Return the logical id of a resource, or ""."""
     return text(resource.get("id"))

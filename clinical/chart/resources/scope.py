@@ -1,4 +1,4 @@
-"""Which resources count: those of one patient, each id once, in its latest version.
+"""The resources that count: those of one patient, each id once, in its latest version.
 
 Implements FHIR R4 Resource.meta and the subject of a resource: the same id can arrive on two
 pages, and a later version that is entered-in-error withdraws what it replaces.
@@ -17,7 +17,7 @@ from shared.json_members import fields, items
 
 Resource = Mapping[str, object]
 
-# In which order versions without version numbers must have followed each other.
+# The order in which versions without version numbers must have followed each other.
 _LATER_STATUS = {"final": 1, "amended": 2, "corrected": 2, "entered-in-error": 3}
 _USES = ("MedicationStatement", "MedicationDispense", "MedicationAdministration")
 _OF_PATIENTS = ("Observation", "Condition", "MedicationRequest", *_USES)
@@ -27,9 +27,9 @@ _OF_PATIENTS = ("Observation", "Condition", "MedicationRequest", *_USES)
 class Scope:
     """The resources of the patient in context, by type; `foreign` names those set aside.
 
-    `uses` are statements, dispensings and doses of drugs, which nothing searches for.
-    `medications` holds Medication resources by id: they belong to no patient. There is more than
-    one copy of a patient or a medication only where nothing tells which is the latest.
+    `uses` are drug statements, dispenses and administrations, which no search requests.
+    `medications` holds Medication resources by id; they aren't about a patient. There are several
+    copies of a patient or medication only if nothing tells which is the latest.
     """
 
     patients: tuple[Resource, ...]
@@ -42,9 +42,9 @@ class Scope:
 
 
 def scope_of(resources: object, patient_id: str, fhir_base: str | None) -> Scope:
-    """Sort any JSON into the resources of one patient. Never raises.
+    """Sort any JSON into the resources of one patient; never raises.
 
-    Absolute references count on `fhir_base` only; None where the server is not known.
+    Absolute references count only on `fhir_base`, which is None if the server is unknown.
     """
     known = latest_versions(fields(resource) for resource in items(resources))
     mine: dict[str, list[Resource]] = defaultdict(list)
@@ -73,18 +73,17 @@ def scope_of(resources: object, patient_id: str, fhir_base: str | None) -> Scope
 
 
 def _about(resource: Resource, patient_id: str, fhir_base: str | None) -> bool:
-    """Whether the subject is the patient, and no `focus` (a fetus, a donor) takes its place."""
+    """Return whether the subject is the patient, without another `focus` (a fetus, a donor)."""
     return compartment.standing(resource, patient_id, fhir_base) == "ours" and all(
         whom(focus, patient_id, fhir_base) == "ours" for focus in items(resource.get("focus"))
     )
 
 
 def latest_versions(resources: Iterable[Resource]) -> list[Resource]:
-    """Each type and id once, in its latest version; resources without an id are all kept.
+    """Return each type and id once, in its latest version, and all resources without an id.
 
-    Versions are ordered by `meta.lastUpdated`, by `meta.versionId` or by status, whichever they
-    all have. Copies that nothing tells apart are all kept: choosing between them would depend on
-    the order of the pages.
+    Versions are ordered by `meta.lastUpdated`, `meta.versionId` or status, whichever they all have.
+    If nothing tells copies apart, all are kept, because a choice would depend on the page order.
     """
     versions: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     kept: list[Resource] = []
@@ -104,7 +103,7 @@ def latest_versions(resources: Iterable[Resource]) -> list[Resource]:
 
 
 def _latest(copies: list[Resource], rank: Callable[[Resource], float | None]) -> list[Resource]:
-    """The copies that come last by one criterion; all of them unless it tells about each."""
+    """Return the latest copies by one criterion, or all copies if one of them lacks it."""
     ranks = [rank(copy) for copy in copies]
     told = [rank for rank in ranks if rank is not None]
     if len(told) < len(copies):
@@ -113,7 +112,7 @@ def _latest(copies: list[Resource], rank: Callable[[Resource], float | None]) ->
 
 
 def updated(resource: Resource) -> datetime | None:
-    """`meta.lastUpdated` as an instant."""
+    """Return `meta.lastUpdated` as an instant."""
     at = moment(fields(resource.get("meta")).get("lastUpdated"), UTC)
     return at.instant if at else None
 
@@ -124,7 +123,7 @@ def _update_time(resource: Resource) -> float | None:
 
 
 def _version_number(resource: Resource) -> int | None:
-    """`meta.versionId` where it is a number; servers may use any text."""
+    """Return `meta.versionId` if it's a number; servers may use any text."""
     version = text(fields(resource.get("meta")).get("versionId"))
     return int(version) if version.isascii() and version.isdigit() else None
 

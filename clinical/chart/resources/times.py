@@ -1,6 +1,6 @@
 """FHIR dates and times (R4 datatypes date, dateTime, instant) as comparable moments.
 
-The text stays as charted, in the offset of the chart; only the instant is compared.
+The text stays as charted, with the chart's offset. Only the instant is compared.
 """
 
 import re
@@ -26,8 +26,8 @@ _DAY = timedelta(days=1)
 class Moment:
     """A time as charted (`text`) and as an aware `instant`.
 
-    Without a time of day (`timed` is false) the instant is the start of the day, month or year in
-    the zone of the site. `note` says what had to be assumed; it is empty where nothing was.
+    Without a time of day (`timed` is false), the instant is the start of the day, month or year in
+    the site's time zone. `note` tells what had to be assumed, or is empty.
     """
 
     text: str
@@ -37,20 +37,20 @@ class Moment:
 
     @property
     def has_offset(self) -> bool:
-        """Whether the chart says in which offset the time is."""
+        """Whether the charted time has an offset."""
         return self.text.endswith("Z") or self.text[-6:-5] in ("+", "-")
 
     def days_before(self, now: datetime) -> float:
-        """The age in days: elapsed time where a time of day is charted, else calendar days."""
+        """Return the age in days: elapsed time if a time of day is charted, else calendar days."""
         if self.timed:
             return (now - self.instant) / _DAY
         return (now.date() - self.instant.date()).days
 
 
 def zone_of(moments: Iterable[Moment | None], now: datetime) -> tzinfo:
-    """The offset in which most times are written, that of the newest where they are even.
+    """Return the most frequent offset; in a tie, the newest time's.
 
-    UTC where no time has an offset.
+    Return UTC if no time has an offset.
     """
     known = [moment for moment in moments if moment and moment.timed and moment.has_offset]
     times = Counter(moment.instant.utcoffset() for moment in known)
@@ -66,16 +66,16 @@ def zone_of(moments: Iterable[Moment | None], now: datetime) -> tzinfo:
 
 
 def parse_now(now_iso: str) -> datetime:
-    """The time of reading, whose offset is the zone of the site; without an offset UTC is meant.
+    """Return the time of reading, whose offset is the site's time zone (UTC without an offset).
 
-    Raises ValueError for what is no ISO 8601 date or time.
+    Raises ValueError unless it's an ISO 8601 date or time.
     """
     now = datetime.fromisoformat(now_iso)
     return now if now.tzinfo else now.replace(tzinfo=UTC)
 
 
 def moment(value: object, zone: tzinfo | None) -> Moment | None:
-    """A dateTime or instant; None where the value is neither."""
+    """Return a dateTime or instant, or None if the value is neither."""
     charted = text(value)
     match = _DATE_TIME.fullmatch(charted)
     if not match:
@@ -101,7 +101,7 @@ def moment(value: object, zone: tzinfo | None) -> Moment | None:
 
 @lru_cache(maxsize=256)
 def _offset(offset: str) -> timezone:
-    """One for all times with it: they are then compared faster.
+    """Return a shared object for each offset, which makes comparisons faster.
 
     Raises ValueError for an offset of a day or more.
     """
@@ -112,7 +112,7 @@ def _offset(offset: str) -> timezone:
 
 
 def observed(observation: Mapping[str, object], zone: tzinfo | None) -> Moment | None:
-    """When an Observation was made: effective time, end before start, else the time of issue."""
+    """Return an Observation's time: effective time, end before start, else the time of issue."""
     period = fields(observation.get("effectivePeriod"))
     effective = (
         observation.get("effectiveDateTime"),
@@ -131,7 +131,7 @@ def observed(observation: Mapping[str, object], zone: tzinfo | None) -> Moment |
 
 
 def full_date(value: object) -> date | None:
-    """A date with year, month and day; None for anything less."""
+    """Return a date with year, month and day, or None for anything less."""
     charted = text(value)
     if not _FULL_DATE.fullmatch(charted):
         return None
@@ -142,5 +142,5 @@ def full_date(value: object) -> date | None:
 
 
 def completed_years(birth: date, today: date) -> int:
-    """Age in completed years; someone born on 29 February completes a year on 1 March."""
+    """Return the age in completed years; if born on 29 February, a year completes on 1 March."""
     return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
