@@ -161,7 +161,7 @@ def _ended(rule: CardRule, chart: Chart) -> int:
 
 
 def _of_one_value(findings: Iterable[ChartFinding], chart: Chart) -> Iterator[str]:
-    """Yield calculated inputs that are based on a single value, so it may not be steady."""
+    """Yield calculated inputs that are based on a single value, which might not be steady."""
     for finding in findings:
         if finding.outcome is Outcome.CALCULATED:
             source = DERIVED[finding.input]

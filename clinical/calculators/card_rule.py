@@ -68,7 +68,7 @@ class Lasting:
 
 @dataclass(frozen=True, slots=True)
 class CardRule:
-    """The conditions under which an output in a band with `on_card` makes a card.
+    """The conditions for a card from an output in a band with `on_card`.
 
     `place` orders cards of the same urgency. The summary cites `document` by name, and the source
     is its `doi`. Cards `by_default` are shown at sites that don't choose. Findings in `present`

@@ -76,7 +76,7 @@ class InChart:
     word for its row; if empty, the row shows the calculator's subject. `steady` inputs must not be
     changing, because no estimate of kidney function is valid while creatinine is. `floors` are
     inputs whose lower values count as that number in the published formula. `applies_with` are
-    questions that are asked only if the chart has, or could have, a finding.
+    questions that the page asks only if the chart has, or could have, a finding.
     """
 
     draw: DrawRule | None = None

@@ -101,7 +101,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """A condition under which the formula must not be used, with the text to show."""
+    """A condition that rules out the formula, with the text to show."""
 
     text: str
     holds: Callable[[Given], bool]

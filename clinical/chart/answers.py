@@ -38,7 +38,7 @@ def current_smoker(entries: Iterable[Entry], now: datetime) -> ChartFinding:
 
 
 def unless_a_problem_differs(smoker: ChartFinding, listed: ChartFinding) -> ChartFinding:
-    """Return the smoking status, left empty if it's no but a current problem says they smoke.
+    """Return the smoking status, left empty if it's no and a current problem says they smoke.
 
     `listed` is the finding `smoker_in_problems`.
     """

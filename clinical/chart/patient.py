@@ -28,7 +28,7 @@ _SEX_EXTENSIONS = frozenset(
         _CLINICAL_USE,
     )
 )
-# Of the recorded sexes, only LOINC "sex assigned at birth" counts.
+# Only a recorded sex with LOINC "sex assigned at birth" counts.
 _AT_BIRTH = "76689-9"
 # A parameter that a single code can't express, so a person must answer.
 _SPECIFIED = "specified"

@@ -1,9 +1,9 @@
 """Whether creatinine is steady: no estimate of kidney function is valid while it's changing.
 
-Not steady means: the newest value and an earlier one within 7 days of which one is at least 1.5
-times the other, or within 48 hours at least 0.3 mg/dL apart (KDIGO 2012 acute kidney injury, Kidney
-Int Suppl 2012;2:1-138); or a newest value at least 1.5 times the median of the earlier ones, more
-than 7 days and up to a year before (NHS England AKI algorithm, 2014).
+It isn't steady if the newest value and one within 7 days before it differ by a factor of 1.5 or
+more, or one within 48 hours by 0.3 mg/dL or more (KDIGO 2012 acute kidney injury, Kidney Int Suppl
+2012;2:1-138). It isn't steady either if the newest value is at least 1.5 times the median of those
+more than 7 days and up to a year before it (NHS England AKI algorithm, 2014).
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""Which configured EHR calls: its JWT verified, and used once (CDS Hooks 2.0, "Trusting CDS
+"""Verification of the calling EHR's JWT, which can be used once (CDS Hooks 2.0, "Trusting CDS
 Clients"; RFC 8725).
 
-Every claim is compared before a key is fetched, and the store is asked last. The caller is never
-told which check failed; the log is.
+Every claim is checked before a key is fetched, and the store is called last. The response never
+tells which check failed. The log does.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from shared.store import Conflict, Store
 
 COLLECTION = "cds_calls"
 SKEW_SECONDS = 120.0
-# Epic's documentation prints a token that lives 15 minutes; its own words are "within 5".
+# Epic's documentation shows a token that is valid for 15 minutes, but its text says "within 5".
 LONGEST_LIFE_SECONDS = 900.0
 _LAST_TIME = 253_402_300_799  # the end of the year 9999
 _LONGEST_KID = 200
@@ -46,7 +46,7 @@ Reason = Literal[
 
 
 class Untrusted(Exception):
-    """A token that is not accepted. `came` is what stood in the claim at fault, for the log."""
+    """A token that isn't accepted. `came` is the received value of the claim, for the log."""
 
     def __init__(self, reason: Reason, came: str = "") -> None:
         super().__init__(reason)
@@ -56,7 +56,7 @@ class Untrusted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A client whose token was accepted, and the EHR that it is."""
+    """A client whose token was accepted, and its EHR."""
 
     client: CdsClient
     ehr: Ehr
@@ -64,8 +64,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """What tokens are verified with. `files` are the keys of clients that have them in a file;
-    `clock` gives unix seconds.
+    """Verifies tokens. `files` holds the keys of clients that have a key file; `clock` returns Unix
+    seconds.
     """
 
     settings: Settings
@@ -75,7 +75,7 @@ class Verifier:
     clock: Callable[[], float]
 
     def verify(self, authorization: str | None, audiences: frozenset[str]) -> Caller:
-        """The client that calls one of `audiences`.
+        """Return the client that calls one of `audiences`.
 
         Raises CdsTokenInvalid, CdsKeysUnavailable, and StoreUnavailable.
         """
@@ -109,7 +109,7 @@ class Verifier:
         return Caller(client, ehr)
 
     def _client(self, claims: Mapping[str, Any]) -> CdsClient:
-        """The entry with the token's issuer and tenant, else the one of that issuer for all."""
+        """Return the entry with the token's issuer and tenant, or the issuer's without a tenant."""
         iss, tenant = claims.get("iss"), claims.get("tenant")
         of_issuer = [one for one in self.settings.cds_clients if one.iss == iss]
         for wanted in (tenant, None):
@@ -143,14 +143,14 @@ class Verifier:
             raise Untrusted("signature")
 
     def _use_up(self, client: CdsClient, jti: str, expires: float) -> None:
-        """Note that a token was used: one write, which succeeds once whoever else tries."""
+        """Record that the token was used: one write that succeeds only once, even concurrently."""
         record = hashlib.sha256(f"{client.key} {jti}".encode("utf-8", "surrogatepass")).hexdigest()
         until = expires + SKEW_SECONDS
         try:
             self.store.create(COLLECTION, record, {}, until)
         except Conflict:
             raise Untrusted("replayed") from None
-        # Over while it was written, the record of an earlier use may have been gone already.
+        # If the token expired during the write, an earlier use's record may already be deleted.
         if self.clock() >= until:
             raise Untrusted("time")
 
@@ -175,7 +175,7 @@ def _kid(token: SignedToken) -> str:
 
 
 def _check_jku(token: SignedToken, client: CdsClient) -> None:
-    """Compared as text and never fetched; with keys of our own it is not looked at."""
+    """Compare `jku` as text, without fetching it. With a key file, `jku` is ignored."""
     if client.jku is not None and token.jku not in (None, client.jku):
         raise Untrusted("jku")
 
@@ -189,7 +189,7 @@ def _check_audience(aud: object, audiences: frozenset[str]) -> None:
 def _time(claims: Mapping[str, Any], claim: str) -> float:
     value = claims.get(claim)
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
-    # Whole numbers of any length are JSON; what no clock shows is not reckoned with.
+    # JSON allows integers of any length. Reject times that no clock can show.
     if not 0 <= number <= _LAST_TIME:
         raise Untrusted("time")
     return number
@@ -203,6 +203,6 @@ def _jti(claims: Mapping[str, Any]) -> str:
 
 
 def _shown(claim: object) -> str:
-    """What came in a claim, for the log: text alone, cut."""
+    """Return the received value of a claim for the log: only text, shortened."""
     texts = [one for one in (claim if isinstance(claim, list) else [claim]) if isinstance(one, str)]
     return " ".join(texts)[:300]

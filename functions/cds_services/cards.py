@@ -1,7 +1,7 @@
-"""The cards of a chart as CDS Hooks 2.0 has them ("CDS Service Response").
+"""The cards of a chart in the format of CDS Hooks 2.0 ("CDS Service Response").
 
-Nothing of the chart's own text gets into one: clients render markdown, some with HTML in it.
-Numbers are in our own spelling, names and sentences are the calculators' own.
+Cards contain no text from the chart, because clients render Markdown, some with HTML in it. Numbers
+are formatted here, and names and sentences come from the calculators.
 """
 
 import json
@@ -22,7 +22,7 @@ from shared.release import VERSION
 
 LONGEST_SUMMARY = 139
 LONGEST_DETAIL = 2000
-# Why a clinician may pass over a card; other programs know these codes.
+# Reasons to override a card. Other programs use these codes.
 OVERRIDE_REASONS = {
     "known": "Already known",
     "notapplicable": "Does not apply to this patient",
@@ -31,12 +31,12 @@ OVERRIDE_REASONS = {
 }
 _CODE_SYSTEM = "/cds_services/CodeSystem/"
 _DRUGS = frozenset(drugs.name for drugs in DRUG_CLASSES)
-# What GFM would not print as it stands (GitHub Flavored Markdown 0.29, 2.4 and 6).
+# Characters that GFM wouldn't print unchanged (GitHub Flavored Markdown 0.29, 2.4 and 6).
 _MARKUP = re.compile(r"[\\`*_~<>\[\]|#&]")
 
 
 def of(card: Card, clock: Clock, public_url: str) -> dict[str, Any]:
-    """Return one card as CDS Hooks has it."""
+    """Return one card in CDS Hooks format."""
     calculator = card.calculator
     systems = f"{public_url}{_CODE_SYSTEM}"
     return {
@@ -49,7 +49,7 @@ def of(card: Card, clock: Clock, public_url: str) -> dict[str, Any]:
             "url": f"https://doi.org/{card.rule.doi}",
             "topic": {
                 "system": f"{systems}calculators",
-                # Epic takes letters and digits alone, and remembers an override by them.
+                # Epic accepts only letters and digits, and uses them to remember an override.
                 "code": calculator.name.replace("_", ""),
                 "display": calculator.title,
             },
@@ -70,13 +70,13 @@ def of(card: Card, clock: Clock, public_url: str) -> dict[str, Any]:
 
 
 def summary(card: Card) -> str:
-    """`LABEL VALUE UNIT: DOCUMENT: LIMIT`, in less than 140 characters."""
+    """Return `LABEL VALUE UNIT: DOCUMENT: LIMIT`, in less than 140 characters."""
     text = card.summary
     return text if len(text) <= LONGEST_SUMMARY else f"{text[: LONGEST_SUMMARY - 1]}…"
 
 
 def detail(card: Card, clock: Clock) -> str:
-    """What the result is based on, in GFM. Cautions that have no room are left to the app."""
+    """Return what the result is based on, in GFM. Cautions that don't fit are only in the app."""
     calculator, meaning = card.calculator, card.result.meaning
     head = [f"**{_plain(card.said)}**", _sentence(card.result.band or "")]
     if meaning:
@@ -90,7 +90,7 @@ def detail(card: Card, clock: Clock) -> str:
     title, year = calculator.title, str(calculator.year)
     foot = f"{_plain(title if year in title else f'{title}, {year}')}. smart-calc {VERSION}."
     while True:
-        # With a line of its own before it: two lists that follow each other are one to GFM.
+        # A heading line separates the two lists, which GFM would otherwise merge.
         limits = "\n".join(["Limits:", *cautions]) if cautions else ""
         parts = ["\n\n".join(head), "\n".join(values), *searched, limits, foot]
         text = "\n\n".join(filter(None, parts))
@@ -101,7 +101,7 @@ def detail(card: Card, clock: Clock) -> str:
 
 def _values(card: Card, clock: Clock) -> Iterator[str]:
     for finding in card.used:
-        # A diagnosis may have later entries: of a complication, or of an encounter.
+        # A diagnosis may have later entries, for a complication or an encounter.
         entry = finding.earliest if finding.input in IS_OF_NOW else finding.chosen
         moment = entry.moment if entry else None
         dated = finding.input in INPUTS or isinstance(finding.value, bool)
@@ -118,7 +118,7 @@ def _values(card: Card, clock: Clock) -> Iterator[str]:
 
 
 def _between(count: int) -> str:
-    """Return what holds of the usable values between the two: no card exists without it."""
+    """Return the sentence about the usable values between the two, a condition for the card."""
     if not count:
         return "There are no further usable values in between."
     values = "The only usable value in between is"
@@ -142,7 +142,7 @@ def _counted_as_no(card: Card) -> str:
 
 
 def _searched(card: Card) -> Iterator[str]:
-    """Yield what the chart was searched for and doesn't have, among how many entries."""
+    """Yield what wasn't found in the chart, and among how many entries."""
     rule = card.rule
     if rule.no_drug:
         kind, ended = rule.no_drug.kind, card.ended
@@ -186,5 +186,5 @@ def _sentence(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text in which no sign is markup."""
+    """Return text in which no character is markup."""
     return _MARKUP.sub(r"\\\g<0>", plain(text))

@@ -1,7 +1,7 @@
-"""The chart that a call is answered from: its prefetch, and what is read where that has gaps.
+"""The chart behind the cards: the prefetch, and what's read from the EHR to fill its gaps.
 
-CDS Hooks 2.0, "Providing FHIR Resources to a CDS Service". Each key stands for itself; one that did
-not come whole answers nothing, for a newer value may be among what did not come.
+CDS Hooks 2.0, "Providing FHIR Resources to a CDS Service". Each key is independent. An incomplete
+key answers nothing, because the missing part may have a newer value.
 """
 
 import time
@@ -24,16 +24,16 @@ from .prefetch import Part
 from .reader import ALL_SECONDS, Reader
 
 PATIENT = "patient"
-# One of them is enough.
+# At least one of these is required.
 _MEASURED = ("labs", "slow", "vitals")
 _WHY = "is missing, was refused or is incomplete"
 
 
 @dataclass(frozen=True, slots=True)
 class ChartReading:
-    """A chart, and by which way each key of it came; `missing` are those that answer nothing.
+    """A chart and the source of each key; keys in `missing` answer nothing.
 
-    `now` is the time of reading in the zone of the chart, as on the page.
+    `now` is the time of reading in the chart's time zone, as on the page.
     """
 
     chart: Chart
@@ -44,7 +44,7 @@ class ChartReading:
 
 
 def read(call: HookCall, ehr: Ehr, now: datetime) -> ChartReading:
-    """The chart of the call's patient. Raises CdsDataMissing."""
+    """Read the chart of the call's patient. Raises CdsDataMissing."""
     searches = _searches(ehr)
     given = {one.name: prefetch.part(one, call.prefetch) for one in searches}
     parts = _completed(call, ehr, now, searches, given)
@@ -59,7 +59,7 @@ def read(call: HookCall, ehr: Ehr, now: datetime) -> ChartReading:
         if one.get("resourceType") == "Observation"
     )
     here = now.astimezone(zone_of(times, now))
-    # Without a base no absolute reference proves anything, for it may be any server's.
+    # Without a base, an absolute reference proves nothing, because it may be any server's.
     chart = read_chart(resources, here, call.patient, call.fhir_base or "", observations)
     open_ = {name: _WHY for one in searches if one.name in missing for name in one.answers}
     prefetched = tuple(name for name, part in given.items() if part.state == "whole")
@@ -73,7 +73,7 @@ def read(call: HookCall, ehr: Ehr, now: datetime) -> ChartReading:
 
 
 def _searches(ehr: Ehr) -> tuple[Search, ...]:
-    """The app's own; of drugs also the Medications that orders refer to, in whatever way."""
+    """Return the app's searches; the drug search also accepts Medication resources."""
     return tuple(
         replace(one, reads=one.reads | {"Medication"})
         if one.resource_type == "MedicationRequest"
@@ -103,7 +103,7 @@ def _completed(
 
 
 def _require(call: HookCall, parts: Mapping[str, Part], missing: Sequence[str]) -> None:
-    """What no card can do without: the patient, and one kind of measured values."""
+    """Require what every card needs: the patient, and one kind of measured values."""
     came = [one.get("id") for one in parts[PATIENT].resources] if PATIENT not in missing else []
     lacking = [] if call.patient in came else [PATIENT]
     if set(_MEASURED) <= set(missing):

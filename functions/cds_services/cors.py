@@ -1,7 +1,7 @@
-"""Which origins of browsers may call (Fetch, "CORS protocol"): those of configured clients only.
+"""Browser origins that may call (Fetch, "CORS protocol"): only those of configured clients.
 
-CDS clients are servers, as a rule; the CDS Hooks sandbox runs in a browser. Its token says who
-calls, so no credentials of the browser are asked for.
+CDS clients are usually servers, but the CDS Hooks sandbox runs in a browser. Its token identifies
+the caller, so browser credentials aren't allowed.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _PREFLIGHT: Mapping[str, str] = {
 
 
 def headers(settings: Settings | None, origin: str | None, method: str) -> Mapping[str, str]:
-    """What every answer carries to a caller of this origin, errors too."""
+    """Return the headers of every response to a caller from this origin, errors included."""
     origins = _origins(settings)
     if not origins:
         return {}
@@ -32,7 +32,7 @@ def headers(settings: Settings | None, origin: str | None, method: str) -> Mappi
 
 
 def may_ask(settings: Settings, origin: str | None) -> bool:
-    """Whether a browser's page of this origin may call."""
+    """Return whether a page from this origin may call."""
     return origin in _origins(settings)
 
 

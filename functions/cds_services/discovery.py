@@ -1,7 +1,7 @@
-"""What is offered to CDS clients, and at which addresses (CDS Hooks 2.0, "Discovery").
+"""The service offered to CDS clients, and its paths (CDS Hooks 2.0, "Discovery").
 
-The prefetch is that of the app's own searches, less what a template cannot say: it has no relative
-dates. The same for every EHR, so that a hospital may write it down.
+The prefetch templates are the app's searches without dates, because a template can't have relative
+dates. They are the same for every EHR, so that hospitals can copy them.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ _PARAMETERS = frozenset({"code", "category", "status", "_count", "_sort"})
 
 @cache
 def document() -> Mapping[str, Any]:
-    """The answer to discovery."""
+    """Return the discovery response."""
     service = {
         "hook": HOOK,
         "title": "Clinical calculators",
@@ -38,7 +38,7 @@ def document() -> Mapping[str, Any]:
 
 
 def templates() -> Mapping[str, str]:
-    """The prefetch templates by key."""
+    """Return the prefetch templates by key."""
     return {search.name: _template(search) for search in queries.searches(GENERIC.searches)}
 
 

@@ -1,7 +1,7 @@
-"""What became of cards, for the log alone (CDS Hooks 2.0, "Feedback").
+"""Feedback on cards, which is only logged (CDS Hooks 2.0, "Feedback").
 
-Comments, displays, extensions and the rest are dropped unread. Nothing is stored: the card's UUID
-joins a line to that of the answer.
+Comments, displays, extensions and other fields are ignored. Nothing is stored. The card's UUID
+links a log line to the one for the response.
 """
 
 import re
@@ -23,8 +23,8 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one card. `card` is empty where it is no UUID, `reason` where none is given;
-    a reason that is none of ours is `other`.
+    """The outcome of one card. `card` is "" unless it's a UUID. `reason` is "" if there's none, and
+    `other` if it isn't one of our codes.
     """
 
     card: str
@@ -33,7 +33,7 @@ class Outcome:
 
 
 def read(body: Mapping[str, Any]) -> tuple[Outcome, ...]:
-    """The outcomes in a body. Raises ParameterInvalid naming the member at fault."""
+    """Return the outcomes in a body. Raises ParameterInvalid, which names the invalid field."""
     given = body.get("feedback")
     if not isinstance(given, list) or not 0 < len(given) <= _MOST:
         raise refused("The field feedback", f"is not a list of 1 to {_MOST} objects")
@@ -41,7 +41,7 @@ def read(body: Mapping[str, Any]) -> tuple[Outcome, ...]:
 
 
 def note(outcomes: tuple[Outcome, ...]) -> None:
-    """A line of the log for each."""
+    """Log one line for each outcome."""
     for one in outcomes:
         fields = {"card": one.card, "outcome": one.outcome, "reason": one.reason}
         present: dict[str, str | int | float | list[str]] = {k: v for k, v in fields.items() if v}
@@ -59,7 +59,7 @@ def _outcome(item: object, place: str) -> Outcome:
 
 
 def _reason(members: Mapping[str, object]) -> str:
-    """The code of the reason, in the standard's member or in Epic's."""
+    """Return the reason's code, from the standard's field or Epic's."""
     for name in ("overrideReason", "overrideReasons"):
         code = fields(fields(members.get(name)).get("reason")).get("code")
         if code is not None:

@@ -1,5 +1,5 @@
-"""The call of the hook patient-view, its members looked at one by one (CDS Hooks 2.0, "Calling a
-CDS Service"; patient-view 1.1).
+"""Validation of a patient-view call, field by field (CDS Hooks 2.0, "Calling a CDS Service";
+patient-view 1.1).
 """
 
 import re
@@ -22,17 +22,17 @@ from .discovery import HOOK
 _LONGEST_INSTANCE = 200
 # Characters that a header can carry.
 _ACCESS_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
-# Who looks at a chart and is no clinician.
+# Users who view a chart but aren't clinicians.
 _OTHERS = ("Patient/", "RelatedPerson/")
 
 
 @dataclass(frozen=True, slots=True)
 class HookCall:
-    """One call that may be answered.
+    """One valid call.
 
-    `fhir_base` is the normalised base on which references count; None where neither the call nor
-    the configuration names one. `access_token` opens it for this call; None where nothing may be
-    read. `for_clinician`: whether a clinician looks at the chart.
+    `fhir_base` is the normalized base URL for references, or None if neither the call nor the
+    configuration names one. `access_token` is valid there for this call, or None if nothing can be
+    read. `for_clinician` tells whether the user is a clinician.
     """
 
     patient: str
@@ -43,7 +43,7 @@ class HookCall:
 
 
 def document(call: Call, most: int) -> Mapping[str, Any]:
-    """The JSON object that a request brings.
+    """Return the JSON object in a request's body.
 
     Raises MediaTypeUnsupported, TooLarge, ParameterInvalid.
     """
@@ -68,8 +68,9 @@ def document(call: Call, most: int) -> Mapping[str, Any]:
 
 
 def read(body: Mapping[str, Any], settings: Settings, ehr: Ehr) -> HookCall:
-    """The call in a body. Raises ParameterInvalid naming the member at fault, CdsServerDenied and
-    PatientDenied.
+    """Return the call in a body.
+
+    Raises ParameterInvalid, which names the invalid field, CdsServerDenied and PatientDenied.
     """
     if body.get("hook") != HOOK:
         raise refused("The field hook", f"is not {HOOK}")
@@ -113,7 +114,7 @@ def _host(server: str) -> str:
 
 
 def _authorization(value: object) -> tuple[str | None, str | None]:
-    """The access token, and the patient that it is for where that is said."""
+    """Return the access token, and its patient if given."""
     if value is None:
         return None, None
     given = _object(value, "fhirAuthorization")
@@ -127,7 +128,7 @@ def _authorization(value: object) -> tuple[str | None, str | None]:
 
 
 def _plain(value: object) -> str:
-    """An id, also where it is written as a reference."""
+    """Return an id, even if it's written as a reference."""
     return value.removeprefix("Patient/") if isinstance(value, str) else ""
 
 
@@ -149,7 +150,7 @@ def _object(value: object, name: str) -> Mapping[str, Any]:
 
 
 def refused(what: str, why: str) -> ParameterInvalid:
-    """The refusal of a body for one member."""
+    """Return the error for a body with one invalid field."""
     return ParameterInvalid(
         "The body of the request cannot be used.",
         why=f"{what} {why}.",

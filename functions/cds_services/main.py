@@ -1,6 +1,6 @@
-"""cds_services: a CDS Hooks 2.0 service. The chart opens, the calculators answer with cards.
+"""cds_services: a CDS Hooks 2.0 service. When a chart opens, it returns cards from the calculators.
 
-It holds no session and opens no seal: its callers are EHRs, and their tokens say who they are.
+It has no sessions and no encryption keys. Its callers are EHRs, identified by their tokens.
 """
 
 import json
@@ -36,7 +36,7 @@ _JSON = {"Content-Type": "application/json"}
 
 
 def _start(settings: Settings) -> Verifier:
-    """What calls are verified with. Ends the process where a file of keys cannot be used."""
+    """Return the verifier of calls. Exits if a key file can't be used."""
     files, problems = key_files.resolve(settings)
     if problems:
         settings_file.stop(problems)
@@ -52,7 +52,7 @@ _edge = Edge("cds_services", "operation_outcome", "cds_refused")
 
 @edge.entry_point
 def cds_services(request: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Handle a request: the function's entry point."""
     allowed = cors.headers(_settings, request.headers.get("Origin"), request.method)
     return edge.answer(request, replace(_edge, headers=allowed), _settings, _serve)
 
@@ -123,7 +123,7 @@ def _log(
 
 
 def _unclassified(read: ChartReading) -> dict[str, int]:
-    """Of how many entries nobody could tell what they are; never what they say."""
+    """Return the number of unclassified entries, never their text."""
     chart = read.chart
     return {
         "problems": len(chart.problems.unclassified),

@@ -1,8 +1,8 @@
-"""The prefetch read: what each key brings, and that all of it is about one patient (CDS Hooks 2.0,
-"Providing FHIR Resources to a CDS Service").
+"""The contents of each prefetch key, and the check that all of it is about one patient (CDS Hooks
+2.0, "Providing FHIR Resources to a CDS Service").
 
-A caller who mixes patients is not trusted with the rest: one resource of another patient, wherever
-it stands in the prefetch, refuses the whole call.
+A caller that mixes patients can't be trusted with the rest. So one resource of another patient,
+anywhere in the prefetch, rejects the call.
 """
 
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from shared import log
 from shared.errors import PatientDenied
 from shared.fhir import compartment, nested, searchset
 
-# What a key is:
-#   whole       its resources are all there are
-#   failed      the EHR asked and was refused: asking again is of no use
-#   missing     it is to be read
-#   incomplete  there are further pages, at `next`
+# The state of a key:
+#   whole       it has all resources
+#   failed      the EHR's own query was refused, so don't retry
+#   missing     read it from the EHR
+#   incomplete  there are more pages, at `next`
 State = Literal["whole", "failed", "missing", "incomplete"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one key of the prefetch brings. `next` is the link to its next page, as it came."""
+    """The contents of one prefetch key. `next` is the link to its next page, as received."""
 
     state: State
     resources: tuple[dict[str, Any], ...] = ()
@@ -32,7 +32,7 @@ class Part:
 
 
 def part(search: Search, prefetch: Mapping[str, Any]) -> Part:
-    """What the key of a search brings."""
+    """Return the contents of a search's key."""
     value = prefetch.get(search.name)
     if value is None:
         return Part("whole" if search.name in prefetch else "missing")
@@ -40,7 +40,7 @@ def part(search: Search, prefetch: Mapping[str, Any]) -> Part:
 
 
 def of_value(search: Search, value: object) -> Part:
-    """What a value of the key, or an answer to the search, brings."""
+    """Return the contents of a key's value or of a search response."""
     kind = value.get("resourceType") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(kind, str):
         return Part("missing")
@@ -53,10 +53,10 @@ def of_value(search: Search, value: object) -> Part:
 
 
 def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | None) -> None:
-    """Whether no resource of the prefetch is another patient's. Raises PatientDenied.
+    """Raise PatientDenied if the prefetch has a resource of another patient.
 
-    Without a FHIR base an absolute reference may mean any server's patient: it then proves nothing
-    (reading leaves it out), and is another's only where its id is another.
+    Without a FHIR base, an absolute reference may be to any server. Then the same id proves nothing,
+    and the resource is left out. Only a different id counts as another patient.
     """
     foreign = _foreign(prefetch, patient, base)
     if not foreign:
@@ -71,8 +71,9 @@ def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | N
 
 
 def _foreign(document: Any, patient: str, base: str | None) -> int:
-    """How many resources at any depth are another patient's. A contained Patient is a copy that
-    leads to no record.
+    """Count the resources of another patient, at any depth.
+
+    A contained Patient doesn't count, because it's only a copy.
     """
     foreign = 0
     waiting = [document]

@@ -1,7 +1,7 @@
-"""What the prefetch lacks, read with the access token of the call: bounded, side by side, within
-the time of a clinician who waits (CDS Hooks 2.0, "FHIR Resource Access").
+"""Reads data that the prefetch lacks, with the call's access token: limited, in parallel, and fast
+enough for a clinician who is waiting (CDS Hooks 2.0, "FHIR Resource Access").
 
-The token goes to the FHIR base of the call and nowhere else, and lives no longer than the call.
+The token is sent only to the call's FHIR base, and is kept only during the call.
 """
 
 import time
@@ -27,7 +27,7 @@ from .prefetch import Part
 
 CALL_SECONDS = 2.0
 ALL_SECONDS = 2.5
-# The last call ends this long before the time for all is up, so that the pages before it count.
+# The last call ends this long before the overall deadline, so that the pages before it count.
 _GATHERING_SECONDS = 0.1
 _FAILED = Part("failed")
 _INCOMPLETE = Part("incomplete")
@@ -36,8 +36,8 @@ _Fields = dict[str, str | int | float | list[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """An answer of the EHR: `document` is None where no JSON came, `status` None where no answer
-    did; `size` is that of the body.
+    """The EHR's response: `document` is None if it isn't JSON, `status` is None if there's no
+    response, and `size` is the body's.
     """
 
     status: int | None
@@ -57,7 +57,7 @@ class Reader:
     until: float
 
     def complete(self, searches: Sequence[Search], parts: Mapping[str, Part]) -> Mapping[str, Part]:
-        """The parts with what is missing read, and the further pages of what is incomplete."""
+        """Return the parts after reading missing ones and the further pages of incomplete ones."""
         due = [one for one in searches if parts[one.name].state in {"missing", "incomplete"}]
         if not due:
             return parts
@@ -81,7 +81,7 @@ class Reader:
         return _FAILED if first.state == "missing" else first
 
     def _instead(self, fallbacks: Sequence[Search]) -> Part:
-        """What all of the searches give that are made instead of one."""
+        """Return the combined result of all fallbacks."""
         missing = Part("missing")
         calls = [partial(self._part, one, missing) for one in fallbacks]
         instead = [part or _FAILED for part in run_all(calls, self.until)]
@@ -90,7 +90,7 @@ class Reader:
         return Part("whole", tuple(one for part in instead for one in part.resources))
 
     def _paged(self, search: Search, request: Request, first: Part, bytes_left: int) -> Part:
-        """A search to its last page; where that cannot be had, what came before does not count."""
+        """Read a search to its last page; if that fails, the pages before it don't count."""
         resources, part = list(first.resources), first
         for _ in range(search.page_cap - 1):
             if part.state != "incomplete":
@@ -107,7 +107,7 @@ class Reader:
         return Part("whole", tuple(resources)) if part.state == "whole" else _INCOMPLETE
 
     def _get(self, search: Search, url: str, most: int) -> _Answer:
-        """One call, logged."""
+        """Make one call and log it."""
         started = time.monotonic()
         left = self.until - _GATHERING_SECONDS - started
         if left <= 0:
@@ -144,7 +144,7 @@ class Reader:
         return http_client.Answer(answer.status, answer.headers, body)
 
     def _tell_of_others(self, search: Search, document: Any) -> None:
-        """Log what the chart will leave out because it is not this patient's."""
+        """Log resources that the chart will leave out because they are about another patient."""
         foreign = [
             one
             for one in prefetch.of_value(search, document).resources
@@ -158,8 +158,9 @@ class Reader:
 
 
 def followed(link: str | None, fhir_base: str, path: str) -> str | None:
-    """The absolute URL of a link to a next page, found in the answer to a request for a path; None
-    unless it lies on the FHIR base or below it, without a dot segment in any spelling.
+    """Return the absolute URL of a next-page link in the response to a request for `path`.
+
+    Return None unless it's at or below the FHIR base, without a dot segment in any spelling.
     """
     url = urls.on_own_host(link, fhir_base, path) if link else None
     if url is None:

@@ -25,7 +25,7 @@ DRUG_CLASSES = (
     DrugClass("antihypertensive_treatment", needs="hypertension"),
     DrugClass("antiplatelet_or_nsaid"),
     DrugClass("oral_anticoagulant"),
-    # Labile INR is asked, and MELD's INR gets a caution, only with a vitamin K antagonist.
+    # Only with a vitamin K antagonist is labile INR a question and MELD's INR misleading.
     DrugClass("vitamin_k_antagonist"),
     # Not an input. Heparin that keeps a catheter open (10 units/mL) isn't treatment.
     DrugClass(

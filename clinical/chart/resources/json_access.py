@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.fhir import references
 from shared.json_members import fields, items
 
-# Limits the text that one field can add to a page. Codes, references and drug names are far shorter.
+# Limits the text that one field can add to a page. Codes, references and drug names are shorter.
 LONGEST_TEXT = 1000
 
 

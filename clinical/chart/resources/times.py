@@ -41,7 +41,7 @@ class Moment:
         return self.text.endswith("Z") or self.text[-6:-5] in ("+", "-")
 
     def days_before(self, now: datetime) -> float:
-        """Return the age in days: elapsed time if a time of day is charted, else calendar days."""
+        """Return the age in days: elapsed time with a charted time of day, or calendar days."""
         if self.timed:
             return (now - self.instant) / _DAY
         return (now.date() - self.instant.date()).days
@@ -112,7 +112,7 @@ def _offset(offset: str) -> timezone:
 
 
 def observed(observation: Mapping[str, object], zone: tzinfo | None) -> Moment | None:
-    """Return an Observation's time: effective time, end before start, else the time of issue."""
+    """Return an Observation's time: effective time, end before start, or the time of issue."""
     period = fields(observation.get("effectivePeriod"))
     effective = (
         observation.get("effectiveDateTime"),
