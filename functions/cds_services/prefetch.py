@@ -55,8 +55,8 @@ def of_value(search: Search, value: object) -> Part:
 def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | None) -> None:
     """Raise PatientDenied if the prefetch has a resource of another patient.
 
-    Without a FHIR base, an absolute reference may be to any server. Then the same id proves nothing,
-    and the resource is left out. Only a different id counts as another patient.
+    Without a FHIR base, an absolute reference may be to any server. Then the same id proves
+    nothing, and the resource is left out. Only a different id counts as another patient.
     """
     foreign = _foreign(prefetch, patient, base)
     if not foreign:

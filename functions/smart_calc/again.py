@@ -1,8 +1,8 @@
-"""What could not be read is read again: `POST /smart_calc/SESSION/unread`.
+"""Retry of what couldn't be read: `POST /smart_calc/SESSION/unread`.
 
-Nothing of a chart is kept, so with what is missing everything is read that is made of it: then the
-calculators are made as for the page. The answer is parts of the page, which take the place of the
-earlier ones; what was read before and fails now keeps its place.
+The app keeps nothing from a chart. So it repeats the missing searches and all others that the same
+parts of the page need, and builds the calculators as for the page. The response has new parts that
+replace the old ones. A part that was read before and fails now stays as is.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,9 @@ _MOST_MINUTES = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The searches that gave nothing, or not all; the offset of the page's time zone in minutes,
-    None where the page has none yet.
+    """The failed or incomplete searches, and the page's UTC offset in minutes.
+
+    The offset is None if the page has no time zone yet.
     """
 
     searches: frozenset[str]
@@ -59,11 +60,11 @@ def parse(body: bytes) -> Missing:
 def answer(
     settings: Settings, active: Active, patient: str, missing: Missing, now: datetime
 ) -> str:
-    """The parts that have been read now. Raises SessionExpired or SessionMissing."""
+    """Return the parts that could be read now. Raises SessionExpired or SessionMissing."""
     searches = queries.searches(active.ehr.profile.searches)
     names = missing.searches
     if "patient" in names:
-        # Nothing is shown without the patient.
+        # Without the patient, the page shows nothing, so read everything.
         names = frozenset(one.name for one in searches)
     waiting = [wanted for one in REGISTRY.values() if (wanted := awaited(one, searches)) & names]
     waiting += [wanted for wanted in (tables.READ_BY, unclassified.READ_BY) if wanted & names]

@@ -1,7 +1,7 @@
 """All results of a category, as the page lists them: `POST /smart_calc/SESSION/results`. Pure.
 
-The page reads the Observations through the FHIR proxy, page by page, and has them judged here: by
-the same code as its tables and calculators. Nothing is kept.
+The page reads the Observations through the FHIR proxy, page by page, and sends them here, to the
+same code that its tables and calculators use. Nothing is kept.
 """
 
 from dataclasses import asdict
@@ -20,15 +20,14 @@ from .page import latest_values
 MOST_BYTES = 8_000_000
 _FORM = 'The body must be {"offset": MINUTES, "pages": [BUNDLE, …]}.'
 _MOST_MINUTES = 24 * 60
-# What of a row is for the server alone.
+# Fields of a row that only the server uses.
 _OURS = ("moment", "rejected")
 
 
 def answer(body: bytes, patient: str, fhir_base: str, now: datetime) -> dict[str, Any]:
-    """The rows of the Observations in `pages`, newest first, of each id the latest version.
+    """Return the rows of the Observations in `pages`, newest first, the latest version of each id.
 
-    `offset` is that of the page's time zone, in minutes. Raises ParameterInvalid for a body of
-    another form.
+    `offset` is the page's UTC offset in minutes. Raises ParameterInvalid for an invalid body.
     """
     offset, pages = _parsed(body)
     read = (searchset.of_document(bundle, {"Observation"}) for bundle in pages)

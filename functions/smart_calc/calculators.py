@@ -1,4 +1,4 @@
-"""Where other programs find the calculators: `calculate(name, inputs)`. They lie in clinical/."""
+"""Entry point for other programs: `calculate(name, inputs)`. The calculators are in clinical/."""
 
 from clinical.calculators import calculate
 

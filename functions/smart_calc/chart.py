@@ -1,4 +1,4 @@
-"""Where other programs find the reading of a chart: `prefill(resources, now)`. See clinical/."""
+"""Entry point for other programs: `prefill(resources, now)` reads a chart. See clinical/."""
 
 from clinical.chart import prefill
 

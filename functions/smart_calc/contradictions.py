@@ -1,8 +1,8 @@
-"""Which value of one time contradicts another one: found by looking up, not by comparing all. Pure.
+"""Contradicting values of the same time, found by lookup, not by comparing all pairs. Pure.
 
-Of a time there may be thousands, and two values that each agree with a third need not agree with
-each other. So the first that differs is looked for in the smallest and the largest value so far,
-which only move away from any value as more come.
+One time may have thousands of values, and two values that agree with a third don't have to agree
+with each other. So this module compares a value with the smallest and largest so far, which only
+move apart as values are added.
 """
 
 from bisect import bisect_left
@@ -17,13 +17,13 @@ from clinical.chart.observations import Entry
 
 Amount = tuple[str, str] | None
 _Key = TypeVar("_Key")
-# What is not a number, in the places of an entry; None where a number stands.
+# The values of an entry that aren't numbers, by position; None for a number.
 _Kind = tuple[tuple[Value, Flag | None] | None, ...]
 
 
 @dataclass(slots=True)
 class _Alike:
-    """Entries that differ in numbers at most: their places, and the extremes up to each."""
+    """Entries that differ only in numbers: their positions, and the extremes up to each."""
 
     places: list[int] = field(default_factory=list)
     low: list[tuple[Candidate, ...]] = field(default_factory=list)
@@ -36,7 +36,7 @@ class _Alike:
         self.places.append(place)
 
     def first_unlike(self, candidates: tuple[Candidate, ...]) -> Iterator[int]:
-        """Where it begins to differ from one of the extremes."""
+        """Yield the position where the candidates first differ from one of the extremes."""
 
         def differences(at: int) -> int:
             ends = zip(candidates, self.low[at], self.high[at], strict=True)
@@ -48,16 +48,16 @@ class _Alike:
 
 @dataclass(slots=True)
 class _OfOneLength:
-    """Entries with as many values: where each amount and each kind stands first, two at most."""
+    """Entries with the same number of values: the first position of up to two amounts and kinds."""
 
     amounts: dict[Amount, int] = field(default_factory=dict)
     kinds: dict[_Kind, int] = field(default_factory=dict)
-    # By the digits printed too: among those, what agrees with both extremes agrees with all.
+    # Grouped by printed digits too: then a value that agrees with both extremes agrees with all.
     alike: dict[_Kind, dict[tuple[float, ...], _Alike]] = field(default_factory=dict)
 
 
 class Contradictions:
-    """The entries of one time that count, in order; `amount` is what is charted of one."""
+    """The entries of one time that count, in order; `amount` returns an entry's charted value."""
 
     def __init__(self, entries: Iterable[Entry], amount: Callable[[Entry], Amount]) -> None:
         self._entries = list(entries)
@@ -72,7 +72,7 @@ class Contradictions:
             group.alike.setdefault(kind, {}).setdefault(digits, _Alike()).add(place, candidates)
 
     def of(self, entry: Entry) -> Entry | None:
-        """The first that says something else, but for rounding; None where there is none."""
+        """Return the first entry that differs by more than rounding, or None."""
         first = min(self._unlike(entry), default=None)
         return None if first is None else self._entries[first]
 
@@ -89,7 +89,7 @@ class Contradictions:
 
 
 def _keep_two(places: dict[_Key, int], key: _Key, place: int) -> None:
-    """The first place of the first two: one of them is unlike any other."""
+    """Keep the first position of up to two keys: at least one of them differs from any key."""
     if len(places) < 2:
         places.setdefault(key, place)
 

@@ -1,4 +1,4 @@
-"""smart_calc: the app. A page of calculators that the chart fills, and their recalculation."""
+"""smart_calc: the app. A page of calculators filled from the chart, and their recalculation."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ from . import again, all_results, parts, reading, stream
 from .recalculate import recalculation
 
 _MOST_BYTES = 100_000
-# An EHR that answers at once may still have the status of our answer: that the session is over.
+# Wait this long for the first search, so that an ended session still sets the response's status.
 _FIRST_SECONDS = 0.2
 
 held_bytes.give_memory_back()
@@ -42,7 +42,7 @@ _edge = Edge("smart_calc", "page", "app_refused")
 
 @edge.entry_point
 def smart_calc(request: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Handle a request: the function's entry point."""
     return edge.answer(request, _edge, _settings, _serve)
 
 
@@ -61,19 +61,19 @@ def _serve(settings: Settings, call: Call) -> Reply:
     sent = _page(settings, _running.sessions.use(handle, call.cookies))
     headers = {
         "Content-Type": "text/html; charset=utf-8",
-        # nginx, where it stands in front, is not to wait for the end of the page.
+        # Tells an nginx in front not to buffer the page.
         "X-Accel-Buffering": "no",
         **pages.content_security_policy(
             settings.frame_ancestors, stream.script(), own_style=parts.style()
         ),
     }
-    # Nothing of the request stands in it.
+    # The body contains nothing from the request.
     body = (part.encode("utf-8", "replace") for part in sent)
     return Reply(200, headers, body, compressible=True)
 
 
 def _page(settings: Settings, active: Active) -> Iterator[str]:
-    """The page, part by part. What fails before the first is raised here."""
+    """Return the page, part by part. Raises errors that occur before the first part."""
     patient = active.session.context.patient
     if patient is None:
         raise PatientMissing(
@@ -90,7 +90,7 @@ def _page(settings: Settings, active: Active) -> Iterator[str]:
 
 
 def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Reply:
-    """Compute one calculator from the values of the request; the chart is not read."""
+    """Compute one calculator from the request's values, without reading the chart."""
     known = name in REGISTRY and name not in settings.calculators_off
     if call.method != "POST":
         if not known:
@@ -108,7 +108,7 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
 
 
 def _again(settings: Settings, call: Call, handle: str) -> Reply:
-    """Read again what the page could not read."""
+    """Retry what the page couldn't read."""
     active, patient = _asked_by_the_page(settings, call, handle)
     fhir_client.admit(active)
     missing = again.parse(_json_of(call, _MOST_BYTES))
@@ -119,7 +119,7 @@ def _again(settings: Settings, call: Call, handle: str) -> Reply:
 
 
 def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
-    """Judge the Observations of the request as the page's tables do; the chart is not read."""
+    """List the request's Observations as the page's tables do, without reading the chart."""
     active, patient = _asked_by_the_page(settings, call, handle)
     held_bytes.admit(active.session.handle, active.session.fhir_base)
     body = _json_of(call, all_results.MOST_BYTES)
@@ -129,7 +129,7 @@ def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
 
 
 def _asked_by_the_page(settings: Settings, call: Call, handle: str) -> tuple[Active, str]:
-    """Session and patient of a request that only a script of the page may make."""
+    """Return the session and patient of a request that only the page's script may make."""
     if call.method != "POST":
         raise MethodNotAllowed(allow="POST")
     edge.require_own_origin(call, settings)
@@ -143,7 +143,7 @@ def _asked_by_the_page(settings: Settings, call: Call, handle: str) -> tuple[Act
 
 
 def _json_of(call: Call, most: int) -> bytes:
-    """The body of a request of the page, which sends JSON and nothing else."""
+    """Return the body of a request from the page, which must be JSON."""
     media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         why = "This endpoint accepts only application/json."

@@ -1,10 +1,9 @@
-"""The page as it is sent: its frame with a row for each calculator at once, then each part as it
-comes.
+"""The page as a stream: first its frame with a row for each calculator, then each part when ready.
 
-One answer, and nothing that needs a script: a part is sent when what it is made of has been read,
-and a slot of the frame (declarative shadow DOM, HTML "shadowrootmode") puts it in its place, for
-the eye as for keyboard and screen reader. Until then that place says that it's being read. What is
-found out when the answer is under way, such as the end of the session, is told at its place.
+It's a single response that doesn't need a script. A part is sent when its data has been read. A
+slot in the frame (declarative shadow DOM, HTML "shadowrootmode") puts it in its place, visually and
+for keyboard and screen reader. Until then, that place says that it's being read. An error during
+the response, such as an ended session, is shown in the same way.
 """
 
 import json
@@ -24,7 +23,7 @@ from .parts import PageParts, dense
 from .reading import Searching
 
 _SCRIPTS = ("session.js", "calculators.js", "list.js", "unread.js", "results.js")
-# Where in the frame the parts follow.
+# The place in the frame where the parts follow.
 _HERE_FOLLOWS = "<!-- parts -->"
 
 Late = Callable[[Exception], Refusal]
@@ -32,16 +31,16 @@ Late = Callable[[Exception], Refusal]
 
 @cache
 def script() -> str:
-    """The scripts of the page as one, so that the policy names one hash."""
+    """Return the page's scripts as one, so that the policy needs one hash."""
     first, *others = map(dense, _SCRIPTS)
     units = json.dumps(wording.units(), ensure_ascii=False, separators=(",", ":"))
     return "\n".join((first, f"app.units={units};", *others))
 
 
 def page(settings: Settings, active: Active, searching: Searching, late: Late) -> Iterator[str]:
-    """The page, part by part.
+    """Yield the page, part by part.
 
-    `late` logs a failure that comes when the answer is under way and gives what to say of it.
+    `late` logs an error that occurs during the response and returns what to show.
     """
     parts = PageParts(settings, active, searching, _opened(active))
     sections = rows.sections(frozenset(settings.calculators_off))
@@ -67,8 +66,9 @@ def page(settings: Settings, active: Active, searching: Searching, late: Late) -
 
 
 def _opened(active: Active) -> str:
-    """The calculator of the card that led here (CDS Hooks 2.0, `appContext`), open from the start;
-    empty where none is named. The address has it as a fragment, too, which only a script follows.
+    """Return the calculator of the card that led here (CDS Hooks 2.0, `appContext`), or "".
+
+    The page opens it without a script. The URL's fragment names it too, but needs a script.
     """
     given = json_members.document(active.session.context.app_context or "") or {}
     return json_members.text(given.get("calculator"))

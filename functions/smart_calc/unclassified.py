@@ -1,4 +1,4 @@
-"""The entries of which nobody can tell what they are, listed once for the whole page. Pure."""
+"""The entries that can't be classified, listed once for the entire page. Pure."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from clinical.chart.codes.systems import system_of
 from clinical.chart.evidence import Unclassified
 from clinical.clock import Clock
 
-# The searches that it is about.
+# The searches that have these entries.
 READ_BY = frozenset({"conditions", "drugs"})
-# A problem list that is local throughout would push the calculators off the page.
+# The limit for a list, because a problem list with only local codes would fill the page.
 _MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """An entry in the chart's own words, with its day and its code system."""
+    """An entry as charted, with its date and code system."""
 
     text: str
     when: str
@@ -25,7 +25,7 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class KindView:
-    """The entries of one kind, and how many more there are."""
+    """The listed entries of one kind, and the number of further ones."""
 
     title: str
     entries: tuple[EntryView, ...]
@@ -34,14 +34,14 @@ class KindView:
 
 @dataclass(frozen=True, slots=True)
 class UnclassifiedView:
-    """What could not be classified, in a sentence and as lists."""
+    """The unclassified entries, as a sentence and as lists."""
 
     said: str
     kinds: tuple[KindView, ...]
 
 
 def view(chart: Chart, clock: Clock) -> UnclassifiedView | None:
-    """What to say of the chart; None where everything is understood."""
+    """Return the view of a chart's unclassified entries, or None if there are none."""
     known = (("problem", "Problems", chart.problems), ("drug", "Drugs", chart.drugs))
     told = [(noun, title, one) for noun, title, one in known if one.unclassified]
     if not told:
@@ -61,7 +61,7 @@ def view(chart: Chart, clock: Clock) -> UnclassifiedView | None:
 
 
 def _number(noun: str, classified: Classified) -> str:
-    """`2 of 31 problems`."""
+    """Return `2 of 31 problems`."""
     number = classified.entries
     return f"{len(classified.unclassified)} of {number} {noun}{'' if number == 1 else 's'}"
 

@@ -1,1 +1,1 @@
-"""What the page shows, as plain values that a template only has to print. Pure."""
+"""The content of the page, as plain values for the templates. Pure."""

@@ -1,7 +1,7 @@
-"""The bands of a result as a drawing: where the limits lie, and in which band the result is. Pure.
+"""The bands of a result as a drawing: the limits, and the band that the result is in. Pure.
 
-The words of each band come from the calculator, for this patient: the limits of a woman are not
-drawn for a man.
+The text of each band comes from the calculator, for this patient. So a man's drawing doesn't have a
+woman's limits.
 """
 
 import math
@@ -12,7 +12,7 @@ from clinical.calculators.model import Given, Output
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One band: where it begins and how wide it is, in per cent; its first limit, and its words."""
+    """One band: its start and width in percent, its lower limit, and its text."""
 
     left: float
     width: float
@@ -23,7 +23,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class BandBar:
-    """The bands from low to high, the place of the result in per cent, and the same in words."""
+    """The bands from low to high, the position of the result in percent, and the same in words."""
 
     segments: tuple[Segment, ...]
     mark: float
@@ -31,7 +31,7 @@ class BandBar:
 
 
 def bar(output: Output, value: float, printed: str, given: Given) -> BandBar | None:
-    """The drawing for a result; None where no bands are published, or none is for this patient."""
+    """Return the drawing for a result, or None if there are no bands for this patient."""
     if not output.edges:
         return None
     low, high = output.edges[0], output.edges[-1]
@@ -57,7 +57,7 @@ def bar(output: Output, value: float, printed: str, given: Given) -> BandBar | N
         )
         for place, (start, end, text) in enumerate(joined)
     )
-    # A score stands in the middle of its cell.
+    # Put a score in the middle of its cell.
     place = math.floor(value) + 0.5 if is_score else value
     told = "; ".join(text for _, _, text in joined)
     label = f"{output.label} {printed} is in the band {own}. All bands: {told}."
@@ -65,7 +65,7 @@ def bar(output: Output, value: float, printed: str, given: Given) -> BandBar | N
 
 
 def _inside(cell: tuple[float, float], *, whole: bool) -> float:
-    """A value of a cell: a score is its first number, else none of the limits will do."""
+    """Return a value inside a cell: its first number for a score, otherwise its middle."""
     return cell[0] if whole else sum(cell) / 2
 
 

@@ -8,16 +8,16 @@ from clinical.chart.resources.times import completed_years, full_date
 from clinical.dates import shown
 from shared.json_members import fields, items, objects, text
 
-# The day is another one in the west and in the east of the world.
+# The date differs between the westernmost and easternmost time zones.
 _APART = (timedelta(hours=-12), timedelta(0), timedelta(hours=14))
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """What tells one patient from another.
+    """The data that identifies a patient.
 
-    `age` is in completed years; None without a full date, and on the days on which it depends on
-    the time zone, which is not known before the rest of the chart is.
+    `age` is in completed years. It's None without a full birth date, and on days when it depends on
+    the time zone, which is unknown until the rest of the chart arrives.
     """
 
     name: str
@@ -29,13 +29,13 @@ class Banner:
 
     @property
     def line(self) -> str:
-        """Name and year of birth, for an EHR that shows a banner of its own."""
+        """Name and year of birth, for an EHR that shows its own banner."""
         year = self.birth_date[-4:]
         return f"{self.name}, {year}" if year.isdigit() else self.name
 
 
 def read(patient: dict[str, Any], now: datetime) -> Banner:
-    """The banner of a Patient resource; whatever it lacks is said to be unknown."""
+    """Read the banner from a Patient resource; missing data is shown as unknown."""
     birth_date = text(patient.get("birthDate"))
     deceased = patient.get("deceasedBoolean") is True or bool(patient.get("deceasedDateTime"))
     return Banner(
@@ -49,7 +49,7 @@ def read(patient: dict[str, Any], now: datetime) -> Banner:
 
 
 def _name(names: object) -> str:
-    """The official name, else the usual one, else the first that says anything, an old one last."""
+    """Return the official name, or the usual one, or the first readable one, old names last."""
     usable = [(name.get("use"), full) for name in objects(names) if (full := _full_name(name))]
     for use in ("official", "usual"):
         for name_use, full in usable:
@@ -74,7 +74,7 @@ def _age(birth_date: str, now: datetime) -> int | None:
 
 
 def _mrn(identifiers: object) -> str:
-    """The medical record number: the identifier of type MR (HL7 v2 table 0203)."""
+    """Return the medical record number: the identifier of type MR (HL7 v2 table 0203)."""
     for identifier in objects(identifiers):
         codings = objects(fields(identifier.get("type")).get("coding"))
         value = text(identifier.get("value"))

@@ -1,4 +1,4 @@
-"""All calculators as a chart fills them: what can be computed first, by what the chart is about."""
+"""All calculators filled from a chart: computable ones first, in order of relevance."""
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -18,15 +18,15 @@ from clinical.prefilled import Findings, inputs_of
 from . import cautions, input_views, note, outcome, trends, wording
 from .view_models import CalculatorView, Group
 
-# From what there is most to read of to what there is least.
+# In order of how much there is to read.
 GROUPS: tuple[Group, ...] = (
     *("computed", "lacking", "incomplete"),
     *("not_applicable", "off", "turned_off"),
 )
 _FEW = 2
 
-# Findings that make calculators relevant (each declares which), the weightiest first: the most
-# relevant one is opened. It doesn't move, so that what was seen while reading stays where it was.
+# Findings that make calculators relevant (each declares its own), the most important first. The
+# page opens the most relevant calculator. Rows don't move, so everything stays where it was seen.
 _WEIGHTY = (
     "atrial_fibrillation",
     "acute_kidney_injury",
@@ -38,7 +38,7 @@ _WEIGHTY = (
     "hypertension",
     "statin",
 )
-# In these groups the findings decide what is the most relevant, in the others the registry alone.
+# In these groups, findings decide the relevance. In the others, only the registry's order does.
 _ORDERED = ("computed", "lacking")
 _NUMBERS = {name: number for number, name in enumerate(REGISTRY)}
 
@@ -52,11 +52,11 @@ def in_groups(
     cut: AbstractSet[str] = frozenset(),
     unread: Mapping[str, str] = MappingProxyType({}),
 ) -> Mapping[Group, tuple[CalculatorView, ...]]:
-    """The calculators in their groups, the most relevant first; groups without any are left out.
+    """Return the calculators by group, the most relevant first, without empty groups.
 
-    `patient` names the patient for a note; `off` are the calculators that are turned off here,
-    `cut` the inputs of which the chart has more values than were read; `unread` says what could not
-    be read, and why, by each input that this leaves open.
+    `patient` names the patient for a note. `off` are the calculators that are turned off, and `cut`
+    the inputs of which the chart has more values than were read. `unread` tells what couldn't be
+    read and why, by each input that this leaves open.
     """
     views = [
         _turned_off(REGISTRY[name])
@@ -146,8 +146,8 @@ def _group(calculator: Calculator, evaluation: Evaluation, findings: Findings, u
     if unfit:
         return "not_applicable"
     missing = outcome.lacking(evaluation)
-    # A score that lacks few answers lies in a range, which is a result; of what one entry leaves
-    # open there may be many.
+    # A score that lacks a few answers has a range, which is a result. Items left open by
+    # unclassified entries don't count as lacking, because one entry can leave many open.
     unanswered = [name for name in missing if findings[name].outcome is not Outcome.OPEN]
     if evaluation.results or (evaluation.ranges and len(unanswered) <= _FEW):
         return "computed"
@@ -157,7 +157,7 @@ def _group(calculator: Calculator, evaluation: Evaluation, findings: Findings, u
 
 
 def _limit(calculator: Calculator, name: str) -> int | None:
-    """How old a value of an input may be for this calculator, where it says so, in days."""
+    """Return the calculator's own maximum age of an input in days, or None."""
     rule = calculator.in_chart.draw
     if rule is None or rule.max_age is None or name not in rule.inputs + rule.optional:
         return None
@@ -169,7 +169,7 @@ def _is_computed(group: Group, evaluation: Evaluation) -> bool:
 
 
 def _problem(calculator: Calculator, chart: Chart) -> str:
-    """The finding of this chart that makes a calculator relevant, the most specific of them."""
+    """Return the most specific finding of the chart that makes a calculator relevant, or ""."""
     declared = calculator.in_chart.relevant_with
     return next((one for one in declared if chart.findings[one].value is True), "")
 
@@ -180,7 +180,7 @@ def _rank(group: Group, problem: str, calculator: Calculator) -> tuple[int, int,
 
 
 def _provenance(findings: Findings, clock: Clock) -> str:
-    """`Computed from 5 chart values, measured 3 Mar 2026 to 20 Nov 2026`."""
+    """Return `Computed from 5 chart values, measured 3 Mar 2026 to 20 Nov 2026`."""
     used = [
         finding
         for finding in findings.values()
@@ -208,13 +208,13 @@ def _provenance(findings: Findings, clock: Clock) -> str:
 
 
 def _is_dated(finding: ChartFinding) -> bool:
-    """Whether the date of the value matters: that of a diagnosis or of a drug does not."""
+    """Return whether the value's date matters, unlike for a diagnosis or drug."""
     calculated = finding.outcome is Outcome.CALCULATED
     return finding.input in INPUTS or finding.input == "current_smoker" or calculated
 
 
 def _unused(findings: Findings) -> Mapping[str, str]:
-    """Why a value that the chart has is not used, by input."""
+    """Return why a charted value isn't used, by input."""
     plain = (Outcome.ABSENT, Outcome.ASKED)
     return {
         name: finding.outcome.value

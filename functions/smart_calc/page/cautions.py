@@ -1,6 +1,6 @@
-"""What is to be read before a result is used, and charted values of the same kind beside it.
+"""Cautions to read before using a result, and charted values of the same kind.
 
-Every sentence follows from what the calculator declares (calculators/in_chart.py).
+Every sentence comes from what the calculator declares (calculators/in_chart.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from .view_models import Caution, EntryView
 def warnings(
     evaluation: Evaluation, prefilled: Prefilled, chart: Chart, clock: Clock
 ) -> Iterator[Caution]:
-    """The warnings on a result of these inputs, as sentences; the grave ones first."""
+    """Yield the warnings on a result of these inputs, as sentences, the serious ones first."""
     calculator = evaluation.calculator
     for name in calculator.in_chart.steady:
         if said := unsteady(chart.usable.get(name, ())):
@@ -51,20 +51,20 @@ def _of_one_value(prefilled: Prefilled, chart: Chart, steady: Sequence[str]) -> 
 
 
 def _entry(chart: Chart, finding: str, clock: Clock) -> str:
-    """Return the charted entry that a caution rests on; empty if there is no single one."""
+    """Return the charted entry behind a caution, or "" if there's no single one."""
     answering = entries.answering(chart.findings[finding], clock) if finding else ()
     return f"{answering[0].text}, {answering[0].when}" if answering else ""
 
 
 def _behind(name: str, finding: ChartFinding, chart: Chart) -> Mapping[str, ChartFinding]:
-    """A finding with a value, by input; of a calculated one those it was calculated from."""
+    """Return the finding if it has a value, or the findings that it was calculated from."""
     if finding.outcome is Outcome.CALCULATED:
         return {source: chart.findings[source] for source in DERIVED[name].output.needs}
     return {name: finding} if finding.value is not None else {}
 
 
 def beside(evaluation: Evaluation, chart: Chart, clock: Clock) -> Iterator[EntryView]:
-    """The charted value of the same kind, where it does not agree with the result."""
+    """Yield the charted value of the same kind, unless it agrees with the result."""
     declared = evaluation.calculator.in_chart.beside
     entry = entries.chosen(chart.findings[declared.input], clock) if declared else None
     if declared is None or entry is None:

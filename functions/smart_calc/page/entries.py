@@ -1,4 +1,4 @@
-"""Charted entries beside an input: what answers it, and what else was passed over or may do."""
+"""Charted entries shown with an input: those that answer it, and others that were passed over."""
 
 import json
 from dataclasses import replace
@@ -14,12 +14,12 @@ from . import wording
 from .view_models import EntryView
 
 _MOST_REMARKS = 4
-# What a reader of the value has to know; the rest of what was passed over is of no use to one.
+# Entries passed over that a reader of the value must know about. The others don't matter.
 _ANNOUNCED = frozenset({Flag.PRELIMINARY, Flag.FUTURE, Flag.CONFLICT})
 
 
 def remarks_on(finding: ChartFinding, clock: Clock) -> tuple[str, ...]:
-    """Why a value is empty, and what a reader of one that is not has to know."""
+    """Return why a value is empty, or what a reader of the value must know."""
     chosen = finding.chosen
     remarks: list[str] = []
     if _says_more(finding):
@@ -35,17 +35,17 @@ def remarks_on(finding: ChartFinding, clock: Clock) -> tuple[str, ...]:
 
 
 def _says_more(finding: ChartFinding) -> bool:
-    """Whether the reason tells what state, source and entry do not."""
+    """Return whether the reason adds something to the state, source and entry."""
     if finding.why in ("", "nothing is charted", "always entered by hand"):
         return False
     if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
-        # Each entry is told with its own reason; a question that does not apply has no entry.
+        # Each entry is listed with its own reason. A question that doesn't apply has no entries.
         return finding.why.startswith("no ")
     if finding.outcome is Outcome.OPEN:
-        # The state says it, and the entries are listed once for all items.
+        # The state says this, and the entries are listed once for all items.
         return False
     if finding.outcome is Outcome.STALE:
-        # The age stands with its limit.
+        # The age is shown with its limit.
         return False
     if finding.outcome in (Outcome.FOUND, Outcome.CALCULATED):
         return finding.why.startswith("collected with")
@@ -58,7 +58,7 @@ def _says_more(finding: ChartFinding) -> bool:
 
 
 def _is_news(passed: PassedOver, chosen: Evidence | None) -> bool:
-    """Whether what was passed over is newer than what was chosen, or contradicts it."""
+    """Return whether an entry passed over is newer than the chosen one, or contradicts it."""
     if passed.flag not in _ANNOUNCED or passed.evidence == chosen:
         return False
     if passed.flag is not Flag.PRELIMINARY or chosen is None or chosen.moment is None:
@@ -80,20 +80,20 @@ def _ruled_out(passed: PassedOver, clock: Clock) -> str:
 
 
 def sentence(text: str) -> str:
-    """A text with a capital and a full stop."""
-    # A name such as eGFR keeps its small letter.
+    """Return a text with a capital letter and a period."""
+    # A name such as eGFR keeps its lowercase letter.
     first = text[:1] if text[1:2].isupper() else text[:1].upper()
     return f"{first}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 def answering(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
-    """What answers a yes-or-no item, or only suggests it: diagnoses, orders, values."""
+    """Return the entries that answer or suggest a yes-or-no item: diagnoses, orders, values."""
     if finding.chosen is None:
         return ()
     shown = (finding.chosen, *finding.further)[:3]
     first = finding.earliest
     if finding.input in IS_OF_NOW and first and first not in shown:
-        # A card has its date.
+        # A card shows its date.
         shown = (*shown[:2], first)
     reasons = {passed.evidence: passed.why for passed in finding.passed_over}
     return tuple(_entry(evidence, reasons.get(evidence, ""), clock) for evidence in shown)
@@ -102,24 +102,24 @@ def answering(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
 def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:
     if evidence.code and evidence.code.code == evidence.charted:
         evidence = replace(evidence, charted="charted only as a code")
-    # A code of LOINC is that of the question: the answer is what was charted.
+    # A LOINC code identifies the question, not the charted answer.
     named = evidence.code and evidence.code.code != evidence.charted
     named = named and evidence.code and evidence.code.system != LOINC
     code = f" ({evidence.code.code})" if evidence.code and named else ""
-    # The coding's own display has its code behind it.
+    # The coding's text already includes the code.
     code = "" if code and code in evidence.coded else code
     coded = f"; coded as {evidence.coded}" if evidence.coded else ""
-    # The verification is part of the status already.
+    # The status already includes the verification.
     why = "" if why.startswith("verification status") else why
     status = evidence.status.replace("entered-in-error", "entered in error")
     said = ", ".join(filter(None, (status, why)))
-    # The hour of a measured value decides whether it counts; of a diagnosis the day is enough.
+    # The time of a measured value decides whether it counts. For a diagnosis, the date is enough.
     when = clock.time if evidence.charted_value is not None else clock.day
     return EntryView(f"{evidence.charted}{code}{coded}", when(evidence.moment), said)
 
 
 def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
-    """Other values that a person may take instead: a newer preliminary one, and older ones."""
+    """Return values that a person can use instead: newer preliminary ones, and older ones."""
     preliminary = [
         one.evidence
         for one in finding.passed_over
@@ -146,7 +146,7 @@ def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
 
 
 def origin(evidence: Evidence, when: str = "") -> str:
-    """Return where a value comes from: `Laboratory, final, 20 Nov 2026 09:00, LOINC 2160-0`."""
+    """Return a value's source: `Laboratory, final, 20 Nov 2026 09:00, LOINC 2160-0`."""
     code = evidence.code
     system = "LOINC " if code and code.system == LOINC else ""
     category = evidence.category.replace("-", " ")
@@ -160,14 +160,14 @@ def origin(evidence: Evidence, when: str = "") -> str:
 
 
 def taken(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:
-    """How a note names another charted value, taken in place of the one that was found first."""
+    """Return a note's text for another charted value, used in place of the prefilled one."""
     amount = f"{wording.short(finding.input)} {evidence.charted}"
     kind = "preliminary, " if evidence.status == "preliminary" else ""
     return units_in_words.plain(f"{amount} ({clock.day(evidence.moment)}, {kind}from the chart)")
 
 
 def chosen(finding: ChartFinding, clock: Clock) -> EntryView | None:
-    """A charted value of its own, for reading beside a result."""
+    """Return the charted value of a finding, to show next to a result, or None."""
     if finding.chosen is None or finding.value is None:
         return None
     when = clock.time(finding.chosen.moment)

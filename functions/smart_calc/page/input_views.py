@@ -1,4 +1,4 @@
-"""One input as the page shows it: value, unit, date, source, and what was passed over and why."""
+"""One input as the page shows it: value, unit, date, source, and entries passed over with why."""
 
 import json
 from collections.abc import Callable
@@ -46,10 +46,10 @@ def view(
     points: int | None = None,
     limit: int | None = None,
 ) -> InputView:
-    """The view of one input at the time of reading.
+    """Return the view of one input at the time of reading.
 
-    `definition` and `points` are its score's; `limit` is how old a value its calculator takes, in
-    days.
+    `definition` and `points` come from its score. `limit` is its calculator's maximum age of a
+    value, in days.
     """
     name, kind = finding.input, _kind(finding.input)
     chosen = finding.chosen
@@ -88,14 +88,14 @@ def view(
 
 
 def _look(finding: ChartFinding, kind: Kind) -> Look:
-    """Colour is for what needs a decision: that nothing was found is only assumed to be a no."""
+    """Return the look of an input. Color marks what needs a decision, unlike an assumed absence."""
     if kind == "flag" and finding.outcome is Outcome.ABSENT:
         return "assumed"
     return _LOOKS[finding.outcome]
 
 
 def _is_dated(finding: ChartFinding, kind: Kind) -> bool:
-    """Whether the time of one charted value stands beside the input."""
+    """Return whether the time of one charted value is shown with the input."""
     told = finding.outcome not in (Outcome.CALCULATED, Outcome.UNREAD) and kind != "flag"
     return told and finding.chosen is not None and finding.chosen.moment is not None
 
@@ -107,13 +107,13 @@ def _kind(name: str) -> Kind:
 
 
 def _choices(name: str, kind: Kind) -> tuple[tuple[str, str], ...]:
-    """The answers of a question that can be chosen."""
+    """Return the answers to choose from, as sent and as shown."""
     answers = CHOICES[name].answers if kind == "choice" else ()
     return tuple((str(answer), answer_text(str(answer))) for answer in answers)
 
 
 def answer_text(answer: str) -> str:
-    """An answer as people say it."""
+    """Return an answer in words."""
     return _ANSWERS.get(answer, answer)
 
 
@@ -139,7 +139,7 @@ def _state(finding: ChartFinding, kind: Kind) -> str:
 
 
 def _source(finding: ChartFinding, kind: Kind, clock: Clock) -> str:
-    """Return where a value comes from, or what it was calculated from."""
+    """Return a value's source, or what it was calculated from."""
     chosen = finding.chosen
     if finding.outcome is Outcome.CALCULATED:
         made_of = "; ".join(filter(None, (finding.why, _dates_behind(finding, clock.day))))
@@ -152,7 +152,7 @@ def _source(finding: ChartFinding, kind: Kind, clock: Clock) -> str:
 
 
 def _original(finding: ChartFinding, kind: Kind) -> str:
-    """The value as charted, where it was converted or could not be used."""
+    """Return the value as charted if it was converted or couldn't be used, otherwise ""."""
     chosen = finding.chosen
     if chosen is None or kind == "flag":
         return ""
@@ -165,10 +165,10 @@ def _original(finding: ChartFinding, kind: Kind) -> str:
 
 
 def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
-    """How a note names the value and its date, or why there is none."""
+    """Return a note's text for the value and its date, or why there's none."""
     name = wording.short(finding.input)
     if finding.outcome is Outcome.UNREAD or _standing(finding, "flag") == "assumed":
-        # The line says it.
+        # The line's heading says it.
         return name
     if finding.value is None:
         asked = finding.outcome is Outcome.ASKED
@@ -185,7 +185,7 @@ def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
         amount = f"{round_half_away(finding.value, digits):.{digits}f} {unit}"
         when = _dates_behind(finding, clock.day)
     elif isinstance(finding.value, float):
-        # What was converted has more digits than were measured: a note has it as charted.
+        # A converted value has more digits than were measured, so a note has it as charted.
         amount = _original(finding, "number") or amount
     return units_in_words.plain(f"{name} {amount} ({when})" if when else f"{name} {amount}")
 
@@ -200,7 +200,7 @@ def _standing(finding: ChartFinding, kind: Kind) -> Standing:
 
 
 def _dates_behind(finding: ChartFinding, day: Callable[[Moment | None], str]) -> str:
-    """The days on which what a value is calculated from was measured: one, or each with its name.
+    """Return the dates of the values behind a calculated one: one date, or each with its name.
 
     `body weight 20 Nov 2026, body height 11 Nov 2020`.
     """

@@ -1,9 +1,9 @@
-"""The values of a chart as a page lists them, with the judgement of the calculators. Pure.
+"""The values of a chart as a page lists them, with the calculators' verdict. Pure.
 
-FHIR R4 observation.html. For reading, not for calculating: nothing is converted, a number keeps its
-digits. What a calculator would not take is marked with the reason, and what counts nowhere (a
-preliminary value, a date in the future) hides no value that does. Observations entered in error,
-cancelled or of another patient are left out.
+FHIR R4 observation.html. For reading, not for calculating: nothing is converted, and numbers keep
+their digits. A value that no calculator would use is marked with the reason. A value that never
+counts (preliminary, dated in the future) doesn't hide one that does. Observations that are entered
+in error, canceled or of another patient are left out.
 """
 
 from collections import defaultdict
@@ -38,11 +38,11 @@ _PRESSURE = "blood pressure"
 class Result:
     """One line of the page.
 
-    `value` and `unit` are as charted, `sign` and `range` what the EHR sends of what is normal.
-    `when` is in the zone of the page. `mark` says why no calculator takes the value (empty where
-    one may), `is_old` that it is its age alone, `rejected` which newer values were passed over,
-    each with the reason. `moment` and `source` tell which Observation it is, `remark` what else a
-    reader has to know.
+    `value` and `unit` are as charted. `sign` and `range` are the EHR's interpretation and reference
+    range. `when` is in the page's time zone. `mark` tells why no calculator uses the value, and is
+    empty if one may. `is_old` means that the only reason is its age. `rejected` lists newer values
+    that were passed over, each with the reason. `moment` and `source` identify the Observation.
+    `remark` is what else a reader must know.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Result:
 
 
 def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:
-    """The newest usable Observation of the patient with a value of each code, by name."""
+    """Return the patient's newest usable value of each code, sorted by name."""
     known = _by_code(entries, patient, fhir_base).values()
     results = [_newest(_newest_first(of_code), clock) for of_code in known]
     results.sort(key=lambda one: (one[1].name.lower(), one[1].name, one[1].value))
@@ -72,10 +72,10 @@ def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock)
 
 
 def every(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:
-    """All Observations of the patient with a value, the newest first, each judged by itself."""
+    """Return all of the patient's Observations with a value, newest first, each judged alone."""
     known = _by_code(entries, patient, fhir_base)
     listed = _newest_first([one for of_code in known.values() for one in of_code])
-    # Looked up, not looked for: of one test there may be thousands.
+    # Prepared for lookup, because one test may have thousands of entries.
     of_one_time = {
         id(one): others
         for of_code in known.values()
@@ -98,7 +98,7 @@ def _that_count(of_time: list[Entry], clock: Clock) -> Contradictions:
 
 
 def _by_code(entries: Iterable[Entry], patient: str, fhir_base: str) -> Mapping[str, list[Entry]]:
-    """The entries that are shown at all, by the test that they are of."""
+    """Return the entries to show, by test."""
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         observation: Any = entry.resource
@@ -116,9 +116,10 @@ def _is_pressure(entry: Entry) -> bool:
 
 
 def _by_time(pressures: list[tuple[Entry, Result]]) -> list[tuple[Entry, Result]]:
-    """Panels and single values of blood pressure, the newest first; an older one says so.
+    """Return blood pressure panels and single values, newest first, with a remark on older ones.
 
-    They are one test under three codes: apart, an older panel would be read as the newest.
+    They are one test with three codes. Listed separately, an older panel would look like the
+    newest.
     """
     ordered = sorted(pressures, key=lambda one: one[1].name, reverse=True)
     ordered.sort(key=lambda one: one[0].recency[0], reverse=True)
@@ -135,7 +136,7 @@ def _newest_first(entries: list[Entry]) -> list[Entry]:
     for _, group in groupby(sorted(entries, key=_recency, reverse=True), _recency):
         of_time = list(group)
         if len(of_time) > 1:
-            # By their text: the order in which pages came must not decide.
+            # By their text, because the order of the pages must not decide.
             of_time.sort(key=lambda entry: (entry.heading.source, _shown(entry)))
         ordered += of_time
     return ordered
@@ -146,12 +147,12 @@ def _recency(entry: Entry) -> Recency:
 
 
 def _usable(ordered: list[Entry], clock: Clock) -> int:
-    """Which entry to show of a test: the newest that counts, else the newest of all."""
+    """Return the index of a test's entry to show: the newest that counts, or the newest of all."""
     return next((at for at, one in enumerate(ordered) if not _why_aside(one, clock)), 0)
 
 
 def _newest(ordered: list[Entry], clock: Clock) -> tuple[Entry, Result]:
-    """The entry to show of a test, and its line."""
+    """Return the entry to show of a test, and its line."""
     at = _usable(ordered, clock)
     top = ordered[at]
     newer = (one for one in ordered[:at] if one.recency != top.recency)
@@ -161,7 +162,7 @@ def _newest(ordered: list[Entry], clock: Clock) -> tuple[Entry, Result]:
 
 
 def _result(top: Entry, newer: Iterable[Entry], other: Entry | None, clock: Clock) -> Result:
-    """The line of an entry; `newer` were passed over, `other` contradicts it."""
+    """Return the line of an entry; `newer` were passed over, `other` contradicts it."""
     observation: Any = top.resource
     amount, unit = _amount(top) or ("", "")
     odd = _why_aside(top, clock) or _why_unused(top, clock)
@@ -192,7 +193,7 @@ def _when(entry: Entry, clock: Clock) -> str:
 
 
 def _why_aside(entry: Entry, clock: Clock) -> str:
-    """Why an entry counts nowhere; empty where it may count."""
+    """Return why an entry never counts, or "" if it may."""
     told = does_not_count(entry.heading.status, entry.heading.moment, clock.now)
     if told is not None:
         return "preliminary" if told[0] is Flag.PRELIMINARY else told[1]
@@ -203,7 +204,7 @@ def _why_aside(entry: Entry, clock: Clock) -> str:
 
 
 def _why_unused(entry: Entry, clock: Clock) -> str:
-    """Why no calculator takes a value that counts; empty where one may, or none asks for it."""
+    """Return why no calculator uses a valid value, or "" if one may or none needs it."""
     for _, candidate in entry.candidates:
         if candidate.flag and set_aside(candidate, clock.now) is None:
             return candidate.why
@@ -219,7 +220,7 @@ def _has_loinc(entry: Entry) -> bool:
 
 
 def _too_old(entry: Entry, clock: Clock) -> str:
-    """That a value is older than any calculator takes; empty where it is not."""
+    """Return the text for a value that's too old for every calculator, or ""."""
     moment = entry.heading.moment
     for name, _ in entry.candidates:
         if moment and not question(name, clock.now).in_time(moment):
@@ -237,7 +238,7 @@ def _shown(entry: Entry) -> str:
 
 
 def _amount(entry: Entry) -> tuple[str, str] | None:
-    """Value and unit as charted; "1" is told of what may be in per cent, else it is no unit."""
+    """Return value and unit as charted; "1" is a unit only if the input can be in percent."""
     amount = value_of(entry.resource)
     if amount and amount[1] == FRACTION and not any(name in SHARES for name, _ in entry.candidates):
         return amount[0], ""

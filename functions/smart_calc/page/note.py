@@ -1,4 +1,4 @@
-"""A result as plain text for a note: one text that is complete without the page. Pure.
+"""A result as plain text for a note, complete without the page. Pure.
 
 It names the patient and the result. Separate lines then list the values from the chart, the values
 that were entered, and what is assumed absent, open or could not be read. The cautions and the time
@@ -26,7 +26,8 @@ _LINES: Mapping[str, str] = {
     "cautions": "Cautions: ",
     "read_at": "Chart read ",
 }
-# For the page, which has the values after a change: it fills in each line or leaves it out.
+# A note with placeholders for the page, which has the values after a change and fills in each line
+# or leaves it out.
 OPEN: Mapping[str, str] = {name: f"{{{name}}}" for name in ("patient", *_LINES)}
 
 
@@ -71,7 +72,7 @@ def of_results(title: str, made: Sequence[ResultView], told: Mapping[str, str]) 
 
 
 def of_patient(banner: Banner | None) -> str:
-    """How a note names the patient: enough to tell one from another."""
+    """Return a note's identification of the patient."""
     if banner is None:
         return ""
     number = f"record number {banner.mrn}" if banner.mrn else ""
@@ -79,7 +80,7 @@ def of_patient(banner: Banner | None) -> str:
 
 
 def _shared(results: Sequence[ResultView]) -> str:
-    """What is said of all of several results alike: once is enough."""
+    """Return the text that several results have in common, to print it once."""
     said = {one.band for one in results}
     return said.pop() if len(results) > 1 and len(said) == 1 else ""
 
@@ -92,7 +93,7 @@ def _result(result: ResultView, band: str) -> str:
 
 
 def _line(head: str, text: str) -> str:
-    """A line of the note; nothing where there is nothing to say."""
+    """Return a line of the note, or "" without text."""
     return f"{head}{text}" if text else ""
 
 

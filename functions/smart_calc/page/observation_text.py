@@ -1,6 +1,6 @@
-"""An Observation as the chart writes it: name, value, unit, and what is normal. Pure.
+"""An Observation as charted: name, value, unit, interpretation and reference range. Pure.
 
-FHIR R4 observation.html. Nothing is converted and nothing judged; a number keeps its digits.
+FHIR R4 observation.html. Nothing is converted or judged, and numbers keep their digits.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _SIGNS = frozenset({"H", "HH", "HU", "L", "LL", "LU", "A", "AA"})
 
 
 def sign_of(observation: Any) -> str:
-    """`H` or `L`, where the EHR says so; of a panel those of its parts."""
+    """Return the EHR's interpretation, such as `H` or `L`; for a panel, its parts'."""
     own = next(_signs(observation), "")
     if own or not objects(observation.get("component")):
         return own
@@ -34,7 +34,7 @@ def _signs(element: Any) -> Iterator[str]:
 
 
 def range_of(observation: Any) -> str:
-    """The first reference range that the EHR sends, in its own unit."""
+    """Return the first reference range that the EHR sends, in its own unit."""
     for entry in objects(observation.get("referenceRange")):
         low, high = _end(entry.get("low")), _end(entry.get("high"))
         if low and high:
@@ -54,7 +54,7 @@ def _end(quantity: object) -> str:
 
 
 def code_of(concept: object) -> str:
-    """The first coding that says whose code it is."""
+    """Return the first coding that has a system."""
     for coding in objects(fields(concept).get("coding")):
         system, code = text(coding.get("system")), text(coding.get("code"))
         if system and code:
@@ -63,7 +63,7 @@ def code_of(concept: object) -> str:
 
 
 def name_of(concept: object) -> str:
-    """What a CodeableConcept says to a reader; empty where it says nothing."""
+    """Return a CodeableConcept's name for a reader, or ""."""
     codings = objects(fields(concept).get("coding"))
     texts = [fields(concept).get("text")]
     for member in ("display", "code"):
@@ -72,9 +72,9 @@ def name_of(concept: object) -> str:
 
 
 def value_of(observation: Any) -> tuple[str, str] | None:
-    """Value and unit; a panel such as a blood pressure shows its parts, joined by a stroke.
+    """Return value and unit; a panel such as a blood pressure has its parts, separated by slashes.
 
-    A part without a value keeps its place, so that the other one cannot be taken for it.
+    A part without a value keeps its place, so that the other one can't be mistaken for it.
     """
     own = _single(observation)
     if own is not None:
@@ -99,14 +99,14 @@ def _single(element: Any) -> tuple[str, str] | None:
 
 
 def _unit(printed: str) -> str:
-    """As charted; an annotation of UCUM alone, such as {INR}, is no unit to read."""
+    """Return a unit as charted, or "" for a UCUM annotation such as {INR}."""
     if printed.startswith("{") and printed.endswith("}"):
         return ""
     return FRACTION if printed == "1" else printed
 
 
 def _digits(value: int | Decimal) -> str:
-    """As charted; an exponent is written out where that is short."""
+    """Return a number as charted, with short exponents written out."""
     if isinstance(value, Decimal) and abs(value.adjusted()) <= _MOST_PLACES:
         return f"{value:f}"
     return str(value)

@@ -1,4 +1,4 @@
-"""What a calculator made of its inputs, as the page and an answer to an edit show it."""
+"""A calculator's results as the page shows them, at first and after an edit."""
 
 from collections.abc import Mapping
 
@@ -17,9 +17,9 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 def views(
     evaluation: Evaluation, unused: Mapping[str, str] | None = None
 ) -> tuple[ResultView, ...]:
-    """Every output in the calculator's order: its number, its range, or why there is none.
+    """Return every output in the calculator's order: its number, its range, or why there's none.
 
-    `unused` tells, by input, why a value that the chart has is not used: it is not just missing.
+    `unused` tells, by input, why a charted value isn't used, because then it isn't just missing.
     """
     outputs = evaluation.calculator.outputs
     return tuple(_view(evaluation, output.name, unused or {}) for output in outputs)
@@ -67,11 +67,11 @@ def _count(possible: Range) -> str:
 
 
 def lacking(evaluation: Evaluation) -> tuple[str, ...]:
-    """The inputs that keep the first output that could be computed from being so."""
+    """Return the inputs that are missing for the first output that lacks only inputs."""
     missing = (one.inputs for one in evaluation.refusals.values() if isinstance(one, MissingInput))
     return next(missing, ())
 
 
 def given(result: ResultView) -> str:
-    """The number with its name and unit, for a line of text."""
+    """Return the number with its name and unit, for a line of text."""
     return " ".join(filter(None, (result.label, result.printed, result.unit)))

@@ -1,4 +1,4 @@
-"""The newest value of each test that was read, by category, and the search for all of them."""
+"""Tables with the newest value of each test, by category, and the search for all values."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from .latest_values import Result, newest
 
 CATEGORIES: Mapping[str, str] = {"vital-signs": "Vital signs", "laboratory": "Laboratory"}
 
-# Where an Observation does not name its category, that of the search that found it.
+# The category of an Observation without one, by the search that found it.
 _CATEGORY_OF = {"labs": "laboratory", "slow": "laboratory", "vitals": "vital-signs"}
 READ_BY = frozenset(_CATEGORY_OF)
 _ROWS_A_CLICK = 50
@@ -24,8 +24,10 @@ _ROWS_A_CLICK = 50
 
 @dataclass(frozen=True, slots=True)
 class ValueTable:
-    """One table. `problems` say what could not be read, `more` that not all was; `search` finds
-    all entries of the category through the FHIR proxy.
+    """One table.
+
+    `problems` tell what couldn't be read, and `more` that not everything was. `search` finds all
+    entries of the category through the FHIR proxy.
     """
 
     id: str
@@ -37,14 +39,14 @@ class ValueTable:
 
     @property
     def has_ranges(self) -> bool:
-        """Whether the EHR sends what is normal, of any row."""
+        """Whether any row has a reference range."""
         return any(row.range for row in self.rows)
 
 
 def tables(
     reading: ChartReading, session: Session, habits: SearchHabits, clock: Clock
 ) -> list[ValueTable]:
-    """Vital signs and laboratory values of the session's patient."""
+    """Return the tables of vital signs and laboratory values of the session's patient."""
     patient = session.context.patient or ""
     by_category: dict[str, list[Entry]] = {category: [] for category in CATEGORIES}
     for category, entry in _sorted(reading):
@@ -63,7 +65,7 @@ def tables(
 
 
 def _sorted(reading: ChartReading) -> Iterator[tuple[str, Entry]]:
-    """Each Observation that was read for the chart, by category."""
+    """Yield each Observation that was read for the chart, with its category."""
     found_by = {
         _identity(resource): otherwise
         for name, otherwise in _CATEGORY_OF.items()
@@ -98,7 +100,7 @@ def _problems(reading: ChartReading, category: str) -> tuple[str, ...]:
 
 
 def _search(habits: SearchHabits, patient: str, category: str) -> str:
-    """The search for the Observations of a category, newest first, below the FHIR base."""
+    """Return the search for a category's Observations, newest first, relative to the FHIR base."""
     sort = (("_sort", "-date"),) if habits.sort else ()
     query = (("patient", patient), ("category", category), *sort, ("_count", str(_ROWS_A_CLICK)))
     return f"Observation?{urlencode(query)}"

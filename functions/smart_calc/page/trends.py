@@ -1,8 +1,8 @@
-"""The charted values of one input over time: a small line to draw, and the same as rows. Pure.
+"""The charted values of one input over time, as a small line chart and as rows. Pure.
 
-A drawing has the width and the height below, in its own units; the newest value is at the right.
-Its scale has the ends of clinical/scales.py. Where no value is charted for much longer than usual,
-the line is interrupted.
+A drawing has the width and height below, in its own units, with the newest value on the right. Its
+scale comes from clinical/scales.py. The line is interrupted if no value is charted for much longer
+than usual.
 """
 
 import json
@@ -25,12 +25,12 @@ from . import entries, wording
 from .view_models import Point, Trend
 
 WIDTH, HEIGHT = 240, 52
-# Between these the values are drawn; the scale is at the left and above.
+# The values are drawn between these. The scale is on the left and above.
 LEFT, RIGHT, TOP, BOTTOM = 42, 234, 16, 46
-# So many are drawn and listed: each stands in the page of every calculator that takes it.
+# The maximum number drawn and listed, because the page repeats them for every calculator.
 MOST = 12
 _FEWEST = 2
-# The line is interrupted between values that are so many times the usual interval apart.
+# The line is interrupted between values that are this many times the usual interval apart.
 _GAP = 3
 
 
@@ -61,8 +61,10 @@ def of_input(
 def of_output(
     calculator: Calculator, chart: Chart, clock: Clock, cut: AbstractSet[str] = frozenset()
 ) -> Trend | None:
-    """What the calculator gives other calculators, as it was at each value of its one measured
-    input, with the age of that day; None where there are not two. `cut` is that of `of_input`.
+    """Return a calculator's output over time, or None if there aren't two values.
+
+    This is the output that other calculators use, at each value of the calculator's only measured
+    input, with the age on that day. `cut` is as in `of_input`.
     """
     output = next((one for one in calculator.outputs if one.gives), None)
     measured = [name for name in calculator.inputs if name in chart.usable]
@@ -112,7 +114,7 @@ def _trend(
     ends = (ordered[0][1], ordered[-1][1])
     days = [clock.day(moment) for moment in ends]
     if days[0] == days[1]:
-        # The list has the time as charted, where that has another offset.
+        # The list has the charted time too, if that has another offset.
         days = [clock.time(moment).partition(" (")[0] for moment in ends]
     shown = unit(wording.number_input(name).unit)
     return Trend(
@@ -135,7 +137,7 @@ def _trend(
 
 
 def _gaps(times: Sequence[float]) -> frozenset[int]:
-    """Return the numbers of the points that come after a gap."""
+    """Return the indexes of the points that follow a gap."""
     apart = [later - earlier for earlier, later in pairwise(times)]
     usual = median_low(apart)
     return frozenset(number for number, one in enumerate(apart, 1) if one > _GAP * usual)

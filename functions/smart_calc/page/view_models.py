@@ -1,4 +1,4 @@
-"""The view models of the calculators: each field is text to print, or says how to look."""
+"""The view models of the calculators: each field is text to print, or controls the look."""
 
 import json
 import re
@@ -15,7 +15,7 @@ Look = Literal["good", "warn", "bad", "assumed", ""]
 Standing = Literal["found", "entered", "assumed", "open", "failed"]
 Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "turned_off"]
 
-# The day of a time as it is shown, or less where less is charted.
+# The date in a time as shown, or less if the chart has less.
 _DAY = re.compile(r"(?:\d+ )?(?:[A-Z][a-z]+ )?\d{4}")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -24,8 +24,8 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 class ResultView:
     """One output: computed (`printed`, and `band` with what it means) or not (`refused` says why).
 
-    A score that lacks answers has both: `printed` is then its range. `bar` draws the bands, `short`
-    is what a row says of the number.
+    A score that lacks answers has both, and `printed` is its range. `bar` draws the bands. `short`
+    is the row's text for the number.
     """
 
     name: str
@@ -40,11 +40,11 @@ class ResultView:
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """A sentence to read before a result is used.
+    """A sentence to read before using a result.
 
-    `about` is the input whose charted value it is about (empty: no single one): another value in
-    its place ends it. A `grave` one, by which the result may not hold at all, is said first.
-    `entry` is the charted entry that it rests on, which notes leave out.
+    `about` is the input whose charted value it's about, or "" if there's no single one. Replacing
+    that value removes the caution. A `grave` one means that the result might not be valid at all,
+    and comes first. `entry` is the charted entry behind it, which notes leave out.
     """
 
     text: str
@@ -55,10 +55,10 @@ class Caution:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """A charted entry beside an input: what it says, when, and what there is to know about it.
+    """A charted entry shown with an input: its text, date and remark.
 
-    `value` is what the control would hold if the entry were taken (empty: it cannot be), `exact`
-    the same unrounded, as JSON, `note` how a note names it then, `origin` where it comes from.
+    `value` is the control's value if the entry is used ("": it can't be), `exact` the same
+    unrounded, as JSON, `note` the text in a note, and `origin` its source.
     """
 
     text: str
@@ -72,9 +72,10 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value of a trend: what is charted and when, `x` and `y` where it is drawn.
+    """One value of a trend: the charted text and time, and its place in the drawing.
 
-    `value`, `exact`, `note`, `origin` as of an `EntryView`; `is_used`: the calculator takes it.
+    `value`, `exact`, `note` and `origin` are as in `EntryView`. `is_used` means that the calculator
+    uses it.
     """
 
     text: str
@@ -90,13 +91,13 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Values over time, the oldest first: at least two.
+    """At least two values over time, oldest first.
 
-    Drawn and listed in as few elements as can be: of most calculators it is never looked at, and a
-    page has thirty. The script makes dots and a table of it where the calculator is opened.
-    `said` is how many there are and how far back; `short` is how a note names the input. `low` and
-    `high` are the ends of the scale, `first` and `last` the days of the oldest and the newest
-    value. `gaps` are the numbers of the points that no line joins to the one before.
+    They are drawn and listed in as few elements as possible, because a page has thirty trends and
+    most are never viewed. When the calculator is opened, the script adds dots and a table. `said`
+    is how many there are and how far back, and `short` the input's name in a note. `low` and
+    `high` are the ends of the scale, `first` and `last` the dates of the oldest and newest value.
+    `gaps` are the indexes of points that no line joins to the previous one.
     """
 
     points: tuple[Point, ...]
@@ -110,7 +111,7 @@ class Trend:
 
     @property
     def line(self) -> str:
-        """The path of an SVG drawing, with a place for each point; a lone one is a dot."""
+        """The path of an SVG drawing, with each point; a lone point is a dot."""
         parts = []
         for number, one in enumerate(self.points):
             begins = number == 0 or number in self.gaps
@@ -121,8 +122,10 @@ class Trend:
 
     @property
     def listed(self) -> str:
-        """A line each, the newest first: time, value, which one is used, and where it comes from
-        unless that's as in the line before, of the first line as of the used one, in columns.
+        """One line per value, newest first, in columns: time, value, "used", and source.
+
+        The source is left out if it's the same as in the previous line, or for the first line, as
+        that of the value in use.
         """
         known = next((one.origin for one in self.points if one.is_used), "")
         lines: list[str] = []
@@ -135,8 +138,9 @@ class Trend:
 
     @property
     def given(self) -> str:
-        """As JSON what the script cannot tell from the lines: for each null, or what its control
-        would hold, the same unrounded, and how a note names it; empty where that is none.
+        """JSON for what the script can't derive from the lines, or "" if there's nothing.
+
+        For each value: null, or the control's value, the same unrounded, and the text in a note.
         """
         told = [
             None if self._follows(one) else [one.value, json.loads(one.exact), one.note]
@@ -155,23 +159,23 @@ class Trend:
 
 
 def _flat(text: str) -> str:
-    """A text in one line, without tabulators."""
+    """Return a text in one line, without tabs."""
     return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)
 class InputView:
-    """One input of a calculator with where its value comes from.
+    """One input of a calculator, with the source of its value.
 
-    `value` is what the control shows, `data` the unrounded value as JSON (null: to be answered),
-    `ucum` its unit as sent and `unit` as shown; `state` tells in words how the chart answered,
-    `age` how old the value is. `source` is the provenance of the value, `original` the value as
-    charted where it was converted, `remarks` what else there is to know, `entries` diagnoses or
-    drugs that match, `older` other values. `short` and `note` are how a note names the input and
-    its value, `standing` on which line. `resource` is the resource that the value is of
-    (`Observation/a1`), `when` its time. `definition` says what counts as it, `points` what its
-    value adds to a score (`+2`; empty: no points, or no value). `trend` are all charted values of a
-    number that can be used, where there are several.
+    `value` is the control's text, and `data` the unrounded value as JSON (null: to be answered).
+    `ucum` is the unit as sent, and `unit` as shown. `state` tells in words what the chart has, and
+    `age` how old the value is. `source` is the provenance of the value, `original` the charted
+    value before conversion, and `remarks` what else there is to know. `entries` are matching
+    diagnoses or drugs, and `older` other values. `short` and `note` are the texts for the input and
+    its value in a note, and `standing` is the line. `resource` is the value's resource
+    (`Observation/a1`), and `when` its time. `definition` tells what counts as the input, and
+    `points` what its value adds to a score (`+2`; "": no points or no value). `trend` has all
+    usable charted values of a number if there are several.
     """
 
     name: str
@@ -203,21 +207,22 @@ class InputView:
 
     @property
     def others(self) -> tuple[EntryView, ...]:
-        """The other values that are not among those over time."""
+        """The other values that aren't in the trend."""
         listed = {(one.text, one.when) for one in self.trend.points} if self.trend else set()
         return tuple(one for one in self.older if (one.text, one.when) not in listed)
 
 
 @dataclass(frozen=True, slots=True)
 class CalculatorView:
-    """One calculator as the chart fills it.
+    """One calculator, filled from the chart.
 
-    `provenance` sums up where the values come from; `lacking` names the inputs without a value,
-    each with why, `needs` in short; `reason` says why it does not apply. `warnings` (of the chart)
-    and `notes` (of the calculator) are to be read before a result is used; `beside` are charted
-    values of the same kind, shown and never used; `note` is the result as text, `unread` what of
-    the chart behind it could not be read, with why. `problem` says in a word what it is about,
-    `is_charted` that this patient has it; `rank` is lowest where it matters most.
+    `provenance` summarizes the sources of the values. `lacking` names the inputs without a value,
+    each with the reason, and `needs` is the short form. `reason` tells why it doesn't apply. Read
+    `warnings` (from the chart) and `notes` (from the calculator) before using a result. `beside`
+    are charted values of the same kind, shown but never used. `note` is the result as text.
+    `unread` tells what couldn't be read from the chart, and why. `problem` is its subject in a
+    word, and `is_charted` means that the patient has that problem. `rank` is lowest for the most
+    relevant.
     """
 
     calculator: Calculator
@@ -240,12 +245,12 @@ class CalculatorView:
 
     @property
     def name(self) -> str:
-        """Its name in addresses."""
+        """Its name in URLs."""
         return self.calculator.name
 
     @property
     def hint(self) -> str:
-        """What its row says of the result, or why there is none."""
+        """The row's text for the result, or why there's none."""
         if self.calculator.mark:
             return self.calculator.mark
         if self.group in ("not_applicable", "turned_off"):
@@ -256,13 +261,13 @@ class CalculatorView:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """All that is to be read before a result is used, the gravest first."""
+        """Everything to read before using a result, the most serious first."""
         grave = [one.text for one in self.warnings if one.grave]
         return (*grave, *self.notes, *(one.text for one in self.warnings if not one.grave))
 
     @property
     def headline(self) -> tuple[ResultView, ...]:
-        """The outputs for row and head: those that there are, else the ranges of scores."""
+        """The outputs for row and heading: computed ones, or the ranges of scores."""
         if self.group not in ("computed", "lacking"):
             return ()
         computed = tuple(result for result in self.results if not result.refused)

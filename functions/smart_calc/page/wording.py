@@ -1,4 +1,4 @@
-"""How numbers, units, dates and ages are written for a reader, on the page and in a note."""
+"""Formatting of numbers, units, dates and ages for a reader, on the page and in a note."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from clinical.chart.codes.observations import SMOKING_FRESH_DAYS, SMOKING_MAX_DA
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 from clinical.units_in_words import plain, unit
 
-# Decimals that people write after a conversion, in the canonical unit; without a row none.
+# Decimals to show after a conversion, in the canonical unit. Inputs without a row have none.
 _DECIMALS = {
     "creatinine": 2,
     **dict.fromkeys(
@@ -25,26 +25,27 @@ _SHORT = {"age": "Age", "sex": "Sex"}
 
 
 def short(name: str) -> str:
-    """How a note names an input: a value without its specimen, an answer whole."""
+    """Return an input's name in a note: values without the specimen, answers in full."""
     if name in FLAGS:
         return plain(label(name))
     return plain(_SHORT.get(name, label(name).partition(",")[0]))
 
 
 def in_line(name: str) -> str:
-    """The same inside of a line: `total calcium`, `INR`."""
+    """Return the same for the middle of a line: `total calcium`, `INR`."""
     text = short(name)
     return text if text[1:2].isupper() else f"{text[:1].lower()}{text[1:]}"
 
 
 def number_input(name: str) -> Input:
-    """The dictionary's entry of a numeric input."""
+    """Return the dictionary entry of a numeric input."""
     return INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
 
 
 def units() -> Mapping[str, list[list[object]]]:
-    """Return the units to choose from of each number that has several, canonical first: as sent and
-    as shown, and the factor and offset to the canonical unit.
+    """Return the units to choose from, for each number that has several, the canonical one first.
+
+    Each has the unit as sent and as shown, and the factor and offset to the canonical unit.
     """
     known = {name: _units(one) for name, one in {**INPUTS, **OTHER_NUMBERS}.items()}
     return {name: options for name, options in known.items() if len(options) > 1}
@@ -66,16 +67,16 @@ def _units(known: Input) -> list[list[object]]:
 
 
 def number(name: str, value: float, evidence: Evidence | None) -> str:
-    """The value of an input in its canonical unit, to be read: computing takes it unrounded.
+    """Return an input's value in its canonical unit, to show; calculations use it unrounded.
 
-    With the digits of the chart where nothing was converted, else with those that people write.
+    An unconverted value keeps the chart's digits. A converted one has the usual decimals.
     """
     if evidence is not None and evidence.charted_value == value:
         charted = evidence.charted.partition(" ")[0]
         if _is(charted, value):
             return charted
     rounded = round_half_away(value, _DECIMALS.get(name, 0))
-    # A value that is all decimals keeps two digits: a low one must not be read as none.
+    # A value that would round to zero keeps two digits, so that it isn't read as none.
     return f"{rounded:.{_DECIMALS.get(name, 0)}f}" if rounded else f"{value:.2g}"
 
 
@@ -87,16 +88,16 @@ def _is(text: str, value: float) -> bool:
 
 
 def points(number: int | None) -> str:
-    """What an answer adds to a score: `+2`, `0`; empty where it adds nothing or is open."""
+    """Return what an answer adds to a score, such as `+2` or `0`, or "" if it has no points."""
     return "" if number is None else f"+{number}" if number else "0"
 
 
 def age(finding: ChartFinding, now_days: float | None, limit: int | None = None) -> tuple[str, str]:
-    """How old a measured value is, in words, and a word for its look: good, warn or bad.
+    """Return a measured value's age in words, and its look: good, warn or bad.
 
-    How old a value may be depends on what it is: six years are nothing to a height and six days
-    much to a pulse. So the limit stands beside the age of a value that is older; a calculator may
-    have a lower `limit` of its own, in days.
+    The limit depends on the input: six years is fine for a height, six days is too old for a pulse.
+    So an old value's age is shown with its limit. A calculator may have its own lower `limit`, in
+    days.
     """
     if finding.input not in INPUTS and finding.input != "current_smoker":
         return "", ""
@@ -111,23 +112,23 @@ def age(finding: ChartFinding, now_days: float | None, limit: int | None = None)
 
 
 def look_back(name: str) -> tuple[int, int]:
-    """Days until a value is told to be old, and until it is not used."""
+    """Return the days after which a value is flagged as old, and after which it isn't used."""
     if name in INPUTS:
         return INPUTS[name].fresh_days, INPUTS[name].max_days
     return SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS
 
 
 def ago(days: float | None) -> str:
-    """How long ago something was: `today`, `3 days ago`, `6 years ago`."""
+    """Return how long ago something was: `today`, `3 days ago`, `6 years ago`."""
     if days is None:
         return "no date"
     return "today" if days < 1 else f"{span(int(days))} ago"
 
 
 def beyond(days: float | None, limit: int, said: str) -> str:
-    """How old a value beyond a limit is: `8 days ago, older than 7 days`.
+    """Return the age of a value beyond a limit: `8 days ago, older than 7 days`.
 
-    `said` leads to the limit. `over 7 days ago` says it all where age and limit are written alike.
+    `said` introduces the limit. If age and limit read the same, return `over 7 days ago`.
     """
     if days is not None and span(int(days)) == span(limit):
         return f"over {span(limit)} ago"
@@ -135,7 +136,7 @@ def beyond(days: float | None, limit: int, said: str) -> str:
 
 
 def span(days: int) -> str:
-    """Days in the largest unit that keeps them apart."""
+    """Return days in a suitable unit: days, months or years."""
     number, unit = days, "day"
     if days >= 730 or days in (365, 366):
         number, unit = days // 365, "year"

@@ -1,7 +1,7 @@
-"""What the page reads from the chart: the searches of queries.py side by side, in 20 seconds.
+"""Reading of the chart for the page: the searches of queries.py in parallel, within 20 seconds.
 
-None is fatal: what could not be read leaves its inputs open, with the reason. What has come can be
-read before the rest is there.
+A failed search isn't fatal: it leaves its inputs open, with the reason. The results so far are
+available before the rest arrives.
 """
 
 import time
@@ -26,7 +26,7 @@ from . import arrivals
 from .arrivals import Arrivals
 from .search import Part, Reader
 
-# What the searches of every vendor are for, in words, by name.
+# The purpose of each search, in words, by name.
 PURPOSES: Mapping[str, str] = {
     search.name: search.purpose for search in queries.searches(GENERIC.searches)
 }
@@ -34,10 +34,10 @@ PURPOSES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ChartReading:
-    """What the searches gave, by their names, and the chart that was made of it.
+    """The results of the searches, by name, and the chart built from them.
 
-    `now` is the time of reading in the zone in which most of the chart's times are written: its
-    date decides the age, and it is the zone of the page.
+    `now` is the time of reading in the most frequent time zone of the chart, which is the page's
+    zone. Its date decides the age.
     """
 
     parts: Mapping[str, Part]
@@ -51,22 +51,22 @@ class ChartReading:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing at all could be read."""
+        """Whether nothing could be read."""
         return all(part.problem and not part.resources for part in self.parts.values())
 
     @property
     def technical(self) -> Mapping[str, str]:
-        """What support has to know of a search that gave nothing, or not all, by its name."""
+        """Details for support about failed or incomplete searches, by name."""
         return {name: part.technical for name, part in self.parts.items() if part.technical}
 
     @property
     def unread(self) -> Mapping[str, str]:
-        """Why a search gave nothing, or not all, by its name."""
+        """Why a search failed or is incomplete, by name."""
         return {name: part.problem for name, part in self.parts.items() if part.problem}
 
     @property
     def unread_behind(self) -> Mapping[str, str]:
-        """Return what could not be read and why, by each input that this leaves open."""
+        """What couldn't be read and why, by each input that this leaves open."""
         return {
             name: f"{PURPOSES[search]}, {part.problem}"
             for search, part in self.parts.items()
@@ -77,7 +77,7 @@ class ChartReading:
 
 @dataclass(frozen=True, slots=True)
 class Searching:
-    """The chart of the session's patient while it is read."""
+    """The chart of the session's patient while it's being read."""
 
     patient: str
     fhir_base: str
@@ -87,9 +87,9 @@ class Searching:
     arrivals: Arrivals
 
     def so_far(self) -> Iterator[Mapping[str, Part]]:
-        """The parts that have come, each time that more has come; at last all.
+        """Yield the parts so far each time that more arrive, and finally all.
 
-        Raises SessionExpired or SessionMissing where the session ended meanwhile.
+        Raises SessionExpired or SessionMissing if the session ends meanwhile.
         """
         for parts in self.arrivals:
             if "patient" in parts:
@@ -98,12 +98,12 @@ class Searching:
                 yield parts
 
     def zone_of(self, parts: Mapping[str, Part]) -> tzinfo:
-        """The zone in which most times of these parts are written."""
+        """Return the most frequent time zone of these parts."""
         resources = [resource for part in parts.values() for resource in part.resources]
         return zone_of(_times(self.observations, resources), self.now)
 
     def has_zone(self, parts: Mapping[str, Part]) -> bool:
-        """Whether a time that tells the zone has come, or none will come any more."""
+        """Return whether a time with a zone has arrived, or none will arrive."""
         resources = [resource for part in parts.values() for resource in part.resources]
         times = _times(self.observations, resources)
         measured = (one.name for one in self.searches if one.resource_type == "Observation")
@@ -112,7 +112,7 @@ class Searching:
         )
 
     def chart_of(self, parts: Mapping[str, Part], zone: tzinfo) -> ChartReading:
-        """The chart as these parts have it, in a time zone."""
+        """Build the chart from these parts, in a time zone."""
         here = self.now.astimezone(zone)
         resources = [resource for part in parts.values() for resource in part.resources]
         chart = read_chart(resources, here, self.patient, self.fhir_base, self.observations)
@@ -123,7 +123,7 @@ class Searching:
 def begin(
     active: Active, patient: str, now: datetime, names: AbstractSet[str] | None = None
 ) -> Searching:
-    """Start to read the chart of the session's patient: the searches `names`, or all.
+    """Start reading the chart of the session's patient: the searches in `names`, or all.
 
     Times without an offset are in the zone of `now`.
     """
@@ -144,7 +144,7 @@ def begin(
 
 
 def read(active: Active, patient: str, now: datetime) -> ChartReading:
-    """The whole chart, read to its end. Raises what `Searching.so_far` raises."""
+    """Read the entire chart. Raises the same errors as `Searching.so_far`."""
     searching = begin(active, patient, now)
     try:
         *_, parts = searching.so_far()
@@ -154,7 +154,7 @@ def read(active: Active, patient: str, now: datetime) -> ChartReading:
 
 
 def tell_foreign(reading: ChartReading) -> None:
-    """Log that resources of another patient came, and how many."""
+    """Log how many resources of another patient the EHR sent, if any."""
     foreign = reading.chart.foreign
     if foreign:
         fields: dict[str, str | int | float | list[str]] = {"set_aside": len(foreign)}
@@ -173,7 +173,7 @@ def _request(search: Search, patient: str, now: datetime) -> Request:
 
 
 def _only(patient: str, part: Part) -> Part:
-    """The answer to the read of a patient, taken only if it is that patient."""
+    """Return the Patient read, or a problem unless it's the requested patient."""
     if [one.get("id") for one in part.resources] == [patient]:
         return Part(part.resources)
     unanswered = frozenset({"age", "sex"})

@@ -1,6 +1,7 @@
-"""The searches of one page under way, all begun at once, each taken as it comes.
+"""The running searches of one page: all start at once, and each result is used when it arrives.
 
-A search that is not back at the deadline counts as late; it is left to end by its own deadline.
+A search without a result at the deadline counts as late. It isn't stopped, and ends by its own
+deadline.
 """
 
 import contextvars
@@ -13,28 +14,28 @@ from clinical.queries import Search
 
 from .search import LATE, Part, Reader
 
-# What comes within so short a time of the first is taken with it.
+# Results within this time of the first are used together with it.
 _TOGETHER_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What `begin` began. Ended by iterating to the end, or by `close`."""
+    """The searches that `begin` started. Iterate to the end, or call `close`."""
 
     pool: ThreadPoolExecutor
     running: Mapping[Future[Part], Search]
     until: float
 
     def wait_for_the_first(self, seconds: float) -> None:
-        """Wait a moment for the first search to end. Raises what it raised."""
+        """Wait up to `seconds` for the first search to end, and raise its error if it failed."""
         done, _ = wait(self.running, seconds, return_when=FIRST_COMPLETED)
         for future in done:
             future.result()
 
     def __iter__(self) -> Iterator[Mapping[str, Part]]:
-        """All that has come so far, by the search's name, each time that more has come.
+        """Yield everything that has arrived, by search name, each time that more arrives.
 
-        Raises what a search raises: the session is over.
+        Raises the error of a search, which means that the session has ended.
         """
         parts: dict[str, Part] = {}
         pending = set(self.running)
@@ -50,17 +51,17 @@ class Arrivals:
                 parts[search.name] = future.result() if future in done else late
             if not done:
                 pending = set()
-            # In the order of the searches, whatever the order in which they came.
+            # In the order of the searches, regardless of the order of arrival.
             names = (search.name for search in self.running.values())
             yield {name: parts[name] for name in names if name in parts}
 
     def close(self) -> None:
-        """Wait for nothing more."""
+        """Stop waiting, and cancel searches that haven't started."""
         self.pool.shutdown(wait=False, cancel_futures=True)
 
 
 def begin(reader: Reader, searches: Sequence[Search]) -> Arrivals:
-    """Begin all searches, each in the context of the caller."""
+    """Start all searches, each in the caller's context."""
     pool = ThreadPoolExecutor(len(searches))
     running = {
         pool.submit(contextvars.copy_context().run, reader.run, search): search

@@ -1,4 +1,4 @@
-"""Which searches a calculator waits for: those that can change what is said of it. Pure."""
+"""The searches that a calculator waits for: those that can change its row. Pure."""
 
 from collections.abc import Iterable
 
@@ -9,14 +9,14 @@ from clinical.queries import Search
 
 
 def awaited(calculator: Calculator, searches: Iterable[Search]) -> frozenset[str]:
-    """The names of the searches: of its inputs, and of what it declares about charts."""
+    """Return the names of the searches for its inputs and for what it declares about charts."""
     names = names_behind(calculator.name)
     waits_for = {search.name for search in searches if search.answers & names}
     return frozenset({"patient", *waits_for})
 
 
 def says_the_same(calculator: Calculator, one: Chart, other: Chart) -> bool:
-    """Whether two charts of one patient have the same of all that a calculator is made of."""
+    """Return whether two charts of a patient have the same data for a calculator."""
     return one is other or all(
         one.findings.get(name) == other.findings.get(name)
         and one.usable.get(name) == other.usable.get(name)

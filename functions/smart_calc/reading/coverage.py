@@ -1,4 +1,4 @@
-"""Whether the scopes of a launch cover a search, decided before it is made. Pure.
+"""Whether the granted scopes cover a search, decided before it's sent. Pure.
 
 SMART App Launch 2.2, "Scopes for requesting FHIR resources": a finer-grained scope covers a search
 that repeats its parameters.
@@ -15,7 +15,7 @@ _CATEGORY_SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 
 def uncovered(search: Search, grants: tuple[Grant, ...], session: Session) -> str | None:
-    """Why a search may not be made, for support: the scope it needs; None where it may be."""
+    """Return the missing scope that blocks a search, for support, or None if it's allowed."""
     given = _given(search.parameters)
     for kind in sorted(search.reads):
         interactions = _interactions(search, kind)
@@ -25,7 +25,7 @@ def uncovered(search: Search, grants: tuple[Grant, ...], session: Session) -> st
 
 
 def _interactions(search: Search, kind: str) -> tuple[Letter, ...]:
-    """The patient is read, others are searched; what a search includes may be had by either."""
+    """Return the interactions that allow a type: `r` for Patient, `s`, or either if included."""
     if kind == "Patient":
         return ("r",)
     return ("s",) if kind == search.resource_type else ("r", "s")
@@ -38,7 +38,7 @@ def _covers(
 
 
 def _given(parameters: Parameters) -> frozenset[tuple[str, str]]:
-    """The parameters of a search; a category counts with its system as well as without."""
+    """Return a search's parameters, with each category both with and without its system."""
     coded = (
         (name, f"{_CATEGORY_SYSTEM}|{value}") for name, value in parameters if name == "category"
     )

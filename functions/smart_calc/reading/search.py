@@ -1,7 +1,7 @@
-"""One search from its scopes to its last page: bounded, and never fatal to the page.
+"""One search, from the scope check to the last page: limited, and never fatal to the page.
 
-A search that the scopes do not cover is not made. One that is refused (400) or finds nothing is
-followed by its fallbacks. Pages are read while an input is without a value, up to the cap.
+A search that the scopes don't cover isn't sent. If the EHR refuses it (400) or it finds nothing,
+its fallbacks follow. Pages are read up to the cap, while an input has no value.
 """
 
 import time
@@ -23,19 +23,19 @@ from . import coverage
 
 LATE = f"could not be read ({UpstreamTimeout.briefly})"
 NO_ACCESS = "was not read: the EHR did not give this app access to it"
-# The last call ends this long before the time for all is up, so that the pages before it count.
+# The last call ends this long before the overall deadline, so that the pages before it count.
 _GATHERING_SECONDS = 0.2
 _Fields = dict[str, str | int | float | list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one search gave.
+    """The result of one search.
 
-    `problem` says to a clinician why it gave nothing, or not all ("could not be read (HTTP 403)"),
-    `technical` says it to support; `unanswered` which inputs that leaves open.
-    `more`: the EHR has further pages that were not read. `try_instead`: the fallbacks are due.
-    `is_foreign`: the read of the patient gave another one.
+    `problem` tells a clinician why it failed or is incomplete ("could not be read (HTTP 403)"), and
+    `technical` tells support. `unanswered` are the inputs that this leaves open. `more` means that
+    the EHR has further pages that weren't read, `try_instead` that the fallbacks should be tried,
+    and `is_foreign` that the EHR returned another patient.
     """
 
     resources: tuple[dict[str, Any], ...] = ()
@@ -49,9 +49,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """What a call gave in place of an answer: why, in words, and the EHR's status if it had one.
+    """A failed call: the reason in words, and the EHR's status if there's one.
 
-    `technical` is what support has to know besides.
+    `technical` has further details for support.
     """
 
     why: str
@@ -63,8 +63,8 @@ class _Failed:
 class Reader:
     """Reads for one page.
 
-    `until` is its deadline on the monotonic clock, `request` completes a search, `valued` tells
-    for which inputs some resources hold a value.
+    `until` is its deadline on the monotonic clock. `request` completes a search, and `valued`
+    returns the inputs that have a value in some resources.
     """
 
     active: Active
@@ -73,7 +73,7 @@ class Reader:
     valued: Callable[[list[dict[str, Any]]], frozenset[str]]
 
     def _run_all(self, searches: Sequence[Search]) -> list[Part]:
-        """The outcome of each search. Raises SessionError where the session is over."""
+        """Return the result of each search. Raises SessionError if the session has ended."""
         parts = run_all([partial(self.run, search) for search in searches], self.until)
         return [
             part or Part(problem=LATE, unanswered=search.answers)
@@ -81,14 +81,14 @@ class Reader:
         ]
 
     def run(self, search: Search) -> Part:
-        """The outcome of a search, or of its fallbacks. Raises SessionError where it is over."""
+        """Return the result of a search or its fallbacks. Raises SessionError if it has ended."""
         part = self._first(search)
         if part.try_instead and search.fallbacks:
             return _joined(self._run_all(search.fallbacks))
         return part
 
     def _first(self, search: Search) -> Part:
-        """The outcome of a search without its fallbacks."""
+        """Return the result of a search without its fallbacks."""
         session = self.active.session
         scope = coverage.uncovered(search, session.grants(self.active.ehr), session)
         if scope is not None:
@@ -123,7 +123,7 @@ class Reader:
         return Part(tuple(resources), more=True)
 
     def _call(self, search: Search, url: str, max_bytes: int) -> FhirAnswer | _Failed:
-        """One call, logged. Raises SessionError where the session is over."""
+        """Make one call and log it. Raises SessionError if the session has ended."""
         started = time.monotonic()
         left = self.until - _GATHERING_SECONDS - started
         if left <= 0:
@@ -180,11 +180,11 @@ def _joined(parts: list[Part]) -> Part:
 
 
 def _refusal(status: int) -> str:
-    """Why the EHR did not answer, to a clinician; what its own words mean is for support."""
+    """Return why the EHR refused, for a clinician; its own message is for support."""
     why = f"could not be read (HTTP {status})"
     if status in (429, 503):
         return f"{why}: the EHR is busy now; wait a minute, then try again"
     if status in (401, 403):
-        # Our scopes were looked at before, so the EHR has a reason of its own.
+        # The scopes were checked before the call, so the EHR has another reason.
         return f"{why}: the EHR does not give access to it"
     return why

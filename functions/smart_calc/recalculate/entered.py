@@ -1,6 +1,6 @@
-"""A value as a person typed it: decimals with a comma or a dot, and nothing that has two readings.
+"""Values as a person typed them: a decimal comma or point, and nothing ambiguous.
 
-`1,500` is one and a half in one country and fifteen hundred in another: it is refused, not guessed.
+`1,500` is one and a half in some countries and fifteen hundred in others. So it's refused.
 """
 
 import re
@@ -13,9 +13,9 @@ _LONGEST = 20
 
 
 def read(name: str, value: object) -> object:
-    """The value to calculate with: text for a number or a numbered answer becomes a number.
+    """Return the value to calculate with, converting text to a number or a numbered answer.
 
-    Raises NotUnderstood where text is no number, or more than one.
+    Raises NotUnderstood if the text isn't a number or is ambiguous.
     """
     if not isinstance(value, str) or name in FLAGS:
         return value

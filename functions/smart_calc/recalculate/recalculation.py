@@ -1,6 +1,6 @@
-"""One calculator computed anew from what a page sends: `POST /smart_calc/SESSION/NAME`. Pure.
+"""Recalculation of one calculator for the page: `POST /smart_calc/SESSION/NAME`. Pure.
 
-Nothing is read from the chart, nothing is kept: the answer follows from the request alone.
+It reads nothing from the chart and keeps nothing: the response depends only on the request.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _LONGEST_NAME = 100
 
 @dataclass(frozen=True, slots=True)
 class RecalculationRequest:
-    """A request for one calculation. `details`: results are wanted as a page shows them, too."""
+    """A request for one calculation. With `details`, it also requests results for the page."""
 
     inputs: Mapping[str, tuple[object, str | None]]
     details: bool
@@ -53,9 +53,9 @@ def parse(body: bytes) -> RecalculationRequest:
 def answer(
     name: str, requested: RecalculationRequest, off: AbstractSet[str] = frozenset()
 ) -> dict[str, Any]:
-    """The outputs of a calculator, or why there are none.
+    """Return the outputs of a calculator, or why there are none.
 
-    Calculators in `off` are turned off: no input is computed by them.
+    Calculators in `off` are turned off, so they don't compute inputs either.
     """
     calculator = REGISTRY[name]
     raw, faults = _read(calculator, requested.inputs)
@@ -63,7 +63,7 @@ def answer(
     evaluation = evaluate(name, computed)
     outputs, refused = evaluation.outputs, evaluation.refused
     if faults:
-        # One value that cannot be taken puts the others in doubt too.
+        # One invalid value puts the others in doubt too.
         outputs, refused = {}, "; ".join(dict.fromkeys(faults.values()))
     answered = {"calculator": name, "outputs": outputs, "refused": refused}
     if requested.details:
@@ -75,10 +75,10 @@ def answer(
 def _read(
     calculator: Calculator, given: Mapping[str, tuple[object, str | None]]
 ) -> tuple[dict[str, tuple[object, str | None]], dict[str, str]]:
-    """The inputs to calculate with, and why others cannot be taken, by name.
+    """Return the inputs to calculate with, and why others are invalid, by name.
 
-    What a calculator does not take itself but has an input calculated from is checked here: the
-    calculator would only miss its input.
+    This also checks the inputs that one of the calculator's own inputs is calculated from.
+    Otherwise the calculator would only report its input as missing.
     """
     raw: dict[str, tuple[object, str | None]] = {}
     faults: dict[str, str] = {}
@@ -95,7 +95,7 @@ def _read(
 
 
 def _sources(calculator: Calculator) -> tuple[str, ...]:
-    """Inputs of other calculators, from which this one can have an input calculated."""
+    """Return inputs of other calculators that can compute one of this calculator's inputs."""
     names = (
         name
         for one, source in DERIVED.items()
@@ -106,7 +106,7 @@ def _sources(calculator: Calculator) -> tuple[str, ...]:
 
 
 def _refused_by(names: tuple[str, ...], raw: Raw) -> dict[str, str]:
-    """Why a value is none, or lies outside what can be true, by input."""
+    """Return why a value is invalid or implausible, by input."""
     refusals = {}
     for name in names:
         value, unit = raw.get(name, (None, None))
@@ -119,7 +119,7 @@ def _refused_by(names: tuple[str, ...], raw: Raw) -> dict[str, str]:
 
 
 def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) -> dict[str, Any]:
-    """Results as the page prints them, and why an input is not taken, by its name."""
+    """Return the results for the page, and why an input is invalid, by name."""
     views = outcome.views(evaluation) if computed or not faults else ()
     return {
         "results": [asdict(view) for view in views],
