@@ -32,7 +32,7 @@ CALCULATOR = Calculator(
     population="Adults.",
     cautions=(
         "The normal range depends on the laboratory.",
-        "Without potassium: about 3 to 11 mmol/L with ion-selective electrodes (older: 8 to 16).",
+        "Without potassium: about 3 to 11 mmol/L (ion-selective electrodes), formerly 8 to 16.",
         "All values must come from the same draw.",
         "Figge used a reference albumin of 4.4 g/dL. The value in common use is 4.0.",
     ),

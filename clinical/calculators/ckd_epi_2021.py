@@ -32,7 +32,7 @@ CALCULATOR = Calculator(
     cautions=(
         "Not valid while creatinine is changing (as in AKI), in pregnancy or on dialysis.",
         "Not reliable at extremes of muscle mass.",
-        "CKD requires more than 3 months. With G1 or G2 it also requires a kidney damage marker.",
+        "CKD must last more than 3 months. G1 and G2 also require a marker of kidney damage.",
     ),
     outputs=(
         Output(

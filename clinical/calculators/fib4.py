@@ -36,7 +36,7 @@ CALCULATOR = Calculator(
     cautions=(
         "Unreliable in acute hepatitis (AST or ALT above 5 times the upper limit).",
         "Unreliable if platelets are low for another reason.",
-        "AUROC 0.60 up to age 35. Specificity 35 % of the 1.3 cutoff from age 65 (2017).",
+        "Up to age 35: AUROC 0.60. From age 65: specificity 35 % at the 1.3 cutoff (2017).",
         "The original cutoffs (HIV and hepatitis C) were 1.45 and 3.25.",
     ),
     outputs=(

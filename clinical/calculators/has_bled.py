@@ -59,7 +59,7 @@ def _rate(given: Given) -> str:
     at = sum(points(given).values())
     if at not in range(len(_RATES)):
         return ""
-    few = ", few people" if at == len(_RATES) - 1 else ""
+    few = ", in few people" if at == len(_RATES) - 1 else ""
     return f"{_RATES[at]:.2f} major bleeds per 100 patient-years at this score{few} (Pisters 2010)"
 
 

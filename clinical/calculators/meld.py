@@ -84,7 +84,7 @@ def meld_na(
 
 _LIMITS = (Limit("age", 12, None, "Valid from age 12 (PELD applies below)"),)
 _LABORATORY = ("creatinine", "bilirubin_total", "inr", "sodium")
-_RANKS = "range 6 (least urgent) to 40 (most urgent)"
+_RANKS = "scale: 6 (least urgent) to 40 (most urgent)"
 _EQUATION_3_0 = (
     "1.33 [female, or age below 18] + 4.56 ln(bilirubin) + 0.82 (137 - Na) "
     "- 0.24 (137 - Na) ln(bilirubin) + 9.09 ln(INR) + 11.14 ln(Scr) + 1.85 (3.5 - albumin) "
@@ -115,7 +115,7 @@ CALCULATOR = Calculator(
             equation=_EQUATION_3_0 + "; rounded, 6 to 40",
             formula=meld_3_0,
             meaning=lambda _: _RANKS,
-            meaning_short=lambda _: "range 6 to 40",
+            meaning_short=lambda _: "scale 6 to 40",
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
             limits=_LIMITS,
         ),
@@ -132,7 +132,7 @@ CALCULATOR = Calculator(
             ),
             formula=meld_na,
             meaning=lambda _: _RANKS,
-            meaning_short=lambda _: "range 6 to 40",
+            meaning_short=lambda _: "scale 6 to 40",
             needs=(*_LABORATORY, "dialysis"),
             checked_if_given=("age",),
             limits=_LIMITS,
