@@ -1,6 +1,8 @@
-"""All functions on one origin with your own configuration (SMART_CONFIG): `python -m gateway`.
+"""Serves all functions on one origin with your own configuration (SMART_CONFIG): `python -m
+gateway`.
 
-They listen at HOST (127.0.0.1 if unset) and PORT (8080), in as many processes as WORKERS says (1).
+Environment variables: HOST (default 127.0.0.1) and PORT (8080) to listen on, WORKERS (1) for the
+number of processes.
 """
 
 import os
@@ -17,7 +19,7 @@ _MOST_WORKERS = 64
 
 
 def main() -> int:
-    """Serve until SIGINT, SIGTERM or SIGHUP; 0 after an orderly end."""
+    """Serve until SIGINT, SIGTERM or SIGHUP; return 0 after a clean shutdown."""
     place = Place("PORT", os.environ.get("PORT", "8080"), os.environ.get("HOST", LOOPBACK))
     try:
         workers = _workers()
@@ -33,24 +35,24 @@ def main() -> int:
 
 
 def _other_address(here: str) -> str:
-    """A remark where browsers are to come by another address than this one."""
+    """Return a note if public_url differs from the local URL, or an empty string."""
     try:
         configured = tomllib.loads(Path(os.environ["SMART_CONFIG"]).read_text("utf-8"))
         public_url = configured.get("public_url")
     except (KeyError, OSError, ValueError):
-        return ""  # the functions say what is wrong with the file
+        return ""  # the functions report what's wrong with the file
     if not isinstance(public_url, str) or public_url.rstrip("/") == here:
         return ""
     return (
-        f"public_url is {public_url}: launches come there, so something in front must lead that "
-        f"address to {here}, over https but for localhost.\n"
+        f"public_url is {public_url}. Launches use that URL, so a proxy must forward it to {here}, "
+        "over https unless it's localhost.\n"
     )
 
 
 def _workers() -> int:
     given = os.environ.get("WORKERS", "1")
     if not given.isdecimal() or not 1 <= int(given) <= _MOST_WORKERS:
-        raise Unusable(f"WORKERS is no number from 1 to {_MOST_WORKERS}.")
+        raise Unusable(f"WORKERS must be a number from 1 to {_MOST_WORKERS}.")
     return int(given)
 
 

@@ -1,7 +1,7 @@
-"""All functions on one origin, as a load balancer would offer them, for one machine.
+"""Serves all functions on one origin on one machine, like a load balancer in the cloud.
 
-WSGI on purpose: the raw path reaches the functions untouched. A dispatcher that mounts
-applications would redirect `/launch?…` to `/launch/?…`.
+It's a plain WSGI application, so that the functions get the raw path unchanged. A dispatcher that
+mounts applications would redirect `/launch?…` to `/launch/?…`.
 """
 
 import importlib
@@ -40,5 +40,5 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
 
 
 def gateway(request: flask.Request) -> flask.Response:
-    """What no function serves."""
+    """Serve the paths that belong to no function."""
     return edge.answer(request, _edge, _settings, front.serve)

@@ -1,10 +1,10 @@
-"""What the Content-Security-Policy of your own page blocks, told in one line each.
+"""Logs one line for each violation of your own page's Content-Security-Policy.
 
 Content Security Policy Level 3, 5 (reports) and 6.5 (`report-to`, `report-uri`); Reporting API 4.1.
-Only the browser knows what a policy blocked, and its console shows it only to a developer who has
-it open. On localhost the page's policy therefore asks for reports. Their URLs may hold the
-session's handle or a patient's id: of each only scheme and host are repeated, and the path of a
-file of the page.
+
+Only the browser knows what a policy blocked, and shows it only in its console. So on localhost, the
+page's policy requests reports. URLs in reports can contain the session's handle or a patient's id,
+so the log has only their scheme and host, and the path if it's a file of the page.
 """
 
 import json
@@ -23,8 +23,8 @@ _MOST_BYTES = 200_000
 _MOST_REPORTS = 100
 _MOST_TOLD = 500
 _LONGEST = 120
-# A script of another site can send neither without a preflight (Fetch, CORS-safelisted headers). A
-# browser sends the reports of another site's policy without one: `Sec-Fetch-Site` tells those.
+# A script on another site can't send these without a preflight (Fetch, CORS-safelisted headers).
+# Browsers send another site's policy reports without a preflight; `Sec-Fetch-Site` detects those.
 _KINDS = frozenset({"application/reports+json", "application/csp-report"})
 _WORDS = {
     "inline": "an inline script, handler or style",
@@ -33,7 +33,7 @@ _WORDS = {
     "data": "a data: URL",
     "blob": "a blob: URL",
 }
-# The names of the Reporting API, and those of `report-uri`.
+# Names in the Reporting API, with the names that `report-uri` uses.
 _FORMER = {
     "effectiveDirective": "effective-directive",
     "blockedURL": "blocked-uri",
@@ -47,11 +47,11 @@ _told: set[str] = set()
 
 
 def policies(settings: Settings, policy: str) -> Mapping[str, str]:
-    """Return the headers with the page's policy, on localhost with the requests for reports."""
+    """Return the headers with the page's policy; on localhost, it also requests reports."""
     if not urls.is_local(settings.public_url):
         return {"Content-Security-Policy": policy}
-    # Chromium sends `report-to` reports to https only, and ignores `report-uri` in a policy that
-    # has `report-to`. So the same policy is there once more, for reports only.
+    # Chromium sends `report-to` reports only over https, and ignores `report-uri` in a policy with
+    # `report-to`. So a second, report-only header has the same policy.
     return {
         "Content-Security-Policy": f"{policy}; report-to {_GROUP}",
         "Content-Security-Policy-Report-Only": f"{policy}; report-uri {PATH}",
@@ -60,12 +60,12 @@ def policies(settings: Settings, policy: str) -> Mapping[str, str]:
 
 
 def page_opened() -> None:
-    """Forget what has been told: a page that is loaded again has its lines again."""
+    """Forget the logged lines, so that a reloaded page logs its lines again."""
     _told.clear()
 
 
 def take(settings: Settings, call: Call) -> Reply:
-    """Log each report that a browser sends of our own page, one line each, and each only once."""
+    """Log one line for each report about the own page, without repeating a line."""
     if not urls.is_local(settings.public_url):
         raise NotFound
     if call.method != "POST":
@@ -83,7 +83,7 @@ def take(settings: Settings, call: Call) -> Reply:
 
 
 def _reports(body: bytes) -> Iterator[Mapping[str, object]]:
-    """Yield the reports in a body by the names of the Reporting API."""
+    """Yield the reports in a body, with the names of the Reporting API."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -108,7 +108,7 @@ def _line(report: Mapping[str, object], own: str) -> str:
 
 
 def _bare(url: str, own: str) -> str:
-    """Return scheme and host of a URL, and the path of a file of our own page."""
+    """Return scheme and host of a URL, plus the path if it's a file of the own page."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]

@@ -1,7 +1,7 @@
-"""The documents of docs/ in a browser: each as the text that it is, with its links to follow.
+"""Shows the documents in docs/ in a browser, as plain text with working links.
 
-No Markdown is laid out. What is taken out of it is only what leads on: links to other documents,
-headings and anchors that links lead to.
+It doesn't render Markdown, except links to other documents, and the headings and anchors that links
+point to.
 """
 
 import re
@@ -19,12 +19,12 @@ _LEADS = re.compile(
 
 
 def names() -> frozenset[str]:
-    """Every document by its path below docs/."""
+    """Return the paths of all documents, relative to docs/."""
     return frozenset(str(one.relative_to(_DOCUMENTS)) for one in _DOCUMENTS.rglob("*.md"))
 
 
 def linked(name: str) -> Markup:
-    """A document, escaped, with its links to documents beside it. `name` is one of `names`."""
+    """Return an escaped document with its links to other documents; `name` is one of `names`."""
     text = (_DOCUMENTS / name).read_text(encoding="utf-8")
     parts = []
     end = 0
@@ -46,11 +46,11 @@ def _written(match: re.Match[str], name: str) -> Markup:
 
 
 def _is_served(path: str, beside: str) -> bool:
-    """Whether a link leads to a document here; one within the same document always does."""
+    """Return whether a link's target is served here; targets in the same document always are."""
     whole = (_DOCUMENTS / beside).parent / path
     return not path or whole.resolve() in {_DOCUMENTS.resolve() / one for one in names()}
 
 
 def _slug(heading: str) -> str:
-    """A heading as GitHub's links name it."""
+    """Return the anchor that GitHub generates for a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

@@ -1,8 +1,8 @@
-"""The pages of the local gateway itself: what runs, where to launch, an error explained, documents,
-and the page of your own that PAGE names.
+"""The local gateway's pages: the start page with launch links, error explanations, documents, and
+your own page in the folder PAGE.
 
-For this machine only; nothing of it is deployed. A pasted error comes by POST, so that it stands in
-no address and no log. It is searched as text and stays in the box, with codes and tokens masked.
+They're only for this machine and never deployed. A pasted error is sent in a POST body, so that
+it's in no URL and no log. It's searched as text and stays in the box, with codes and tokens masked.
 """
 
 import os
@@ -24,7 +24,7 @@ _page_folder = own_page.folder()
 
 
 def serve(settings: Settings, call: Call) -> Reply:
-    """The pages at `/`, `/explain` and `/docs/`, your own at `/app/`; 404 for everything else."""
+    """Serve `/`, `/explain`, `/docs/` and your own page at `/app/`; return 404 for other paths."""
     if _page_folder is not None and own_page.is_at(call.path):
         return own_page.serve(settings, call, _page_folder)
     if _page_folder is not None and call.path == blocked.PATH:
@@ -54,7 +54,7 @@ def _front(settings: Settings) -> Mapping[str, object]:
 
 
 def _launches(settings: Settings, simulated: str) -> list[tuple[str, str]]:
-    """A launch from the first chart of each simulated EHR, and one that the app begins itself."""
+    """Return links for a launch from a chart of each simulated EHR, and for standalone launches."""
     links = []
     for one in settings.ehrs:
         path = one.iss[0].removeprefix(simulated).split("/")[1]
@@ -69,7 +69,7 @@ def _launches(settings: Settings, simulated: str) -> list[tuple[str, str]]:
 
 
 def _explained(settings: Settings, call: Call) -> Reply:
-    """What a pasted error means."""
+    """Explain a pasted error."""
     if call.method not in {"GET", "POST"}:
         raise MethodNotAllowed(allow="GET, POST")
     diagnosis: Diagnosis | None = None
@@ -84,13 +84,13 @@ def _explained(settings: Settings, call: Call) -> Reply:
         ]
         diagnosis = explain.diagnose(explain.parse(text), None, registered)
     ids = _support(diagnosis) if diagnosis is not None else []
-    # So that more can be added to it and explained together.
+    # Keep the text, so that the user can add more and get a combined explanation.
     kept = explain.harmless(text)
     return _page("explained.html", settings, call, diagnosis=diagnosis, support=ids, pasted=kept)
 
 
 def _support(diagnosis: Diagnosis) -> list[tuple[str, str]]:
-    """What the EHR's support finds the failure by: ids and codes, no words of others."""
+    """Return the ids and codes for the EHR's support, without untrusted text."""
     said = diagnosis.said
     known = (
         ("Error", said.urn or said.oauth_error),
@@ -102,8 +102,9 @@ def _support(diagnosis: Diagnosis) -> list[tuple[str, str]]:
 
 
 def _may_be_about(ehr: Ehr, text: str) -> bool:
-    """Whether a text can be about a registration. Of the simulated EHRs only what names one is: a
-    post about a vendor's real EHR has nothing to do with the simulated one.
+    """Return whether a text may be about a registration. With simulated EHRs, the text must contain
+    the registration's client id or URL, because a post about a real EHR isn't about the simulated
+    one.
     """
     simulated = "EHR_BASE_URL" in os.environ
     signs = (ehr.client_id, *ehr.iss, *(quote(base, safe="") for base in ehr.iss))
@@ -111,7 +112,7 @@ def _may_be_about(ehr: Ehr, text: str) -> bool:
 
 
 def _document(settings: Settings, call: Call, name: str) -> Reply:
-    """A page of the documentation."""
+    """Show a page of the documentation."""
     if name not in documents.names():
         raise NotFound
     return _page("document.html", settings, call, name=name, text=documents.linked(name))
@@ -125,8 +126,8 @@ def _page(template: str, settings: Settings, call: Call, **values: object) -> Re
 
 
 def _other_name(settings: Settings, call: Call) -> str | None:
-    """public_url, where this page was opened at another address: cookies and redirect URIs belong
-    to the one name. Host is only shown a remark by, never believed.
+    """Return public_url if this page was opened at another host, because cookies and redirect URIs
+    work only at that host. The Host header is used only for this note and never trusted.
     """
     host = call.headers.get("Host", "")
     return None if host == urls.authority(settings.public_url) else settings.public_url

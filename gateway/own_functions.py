@@ -1,8 +1,8 @@
-"""A project's own functions, loaded and called as Google's framework does it in the cloud.
+"""Loads and calls a project's own functions, like Google's framework in the cloud.
 
-Each is a package of its own by the name of its folder, so that it imports what lies beside it
-relatively and meets no module of ours, of another function, or of the current folder. What
-`smart_calc.api` has made gets every request as it came, as our own functions do.
+Each function is a separate package named after its folder. It imports modules in its folder
+relatively, and can't import smart-calc's modules, another function's, or the current folder's by
+accident. Functions made with `smart_calc.api` get every request unchanged, like smart-calc's own.
 """
 
 import importlib.util
@@ -14,7 +14,7 @@ import flask
 
 
 class OwnFunction(flask.Flask):
-    """One function as a WSGI application, which gets every path and method."""
+    """One function as a WSGI application that gets every path and method."""
 
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(f"own_function_{name}", static_folder=None, root_path=str(folder))
@@ -22,7 +22,7 @@ class OwnFunction(flask.Flask):
             self._function = _load(self.import_name, name, folder)
 
     def dispatch_request(self) -> flask.typing.ResponseReturnValue:
-        """Call the function with the request; Flask makes a response of what it returns."""
+        """Call the function with the request; Flask converts its result into a response."""
         return self._function(flask.request)
 
 

@@ -1,9 +1,9 @@
-"""The files of a page of your own, at /app/: the folder that PAGE names.
+"""Serves the files of your own page at /app/, from the folder PAGE.
 
-The page is of the functions' origin, so its scripts may call the proxy, and so may whatever is
-injected into them. Its policy therefore takes scripts, styles and connections from this origin
-alone, and no inline script. Nothing outside the folder is served, nothing whose name begins with a
-dot, and no list of files.
+The page has the functions' origin, so its scripts can call the proxy, and so can any injected
+script. Its policy therefore allows scripts, styles and connections only from this origin, and no
+inline scripts. It serves no file outside the folder, no name that starts with a dot, and no list of
+files.
 """
 
 import mimetypes
@@ -24,7 +24,7 @@ from shared.inbound.edge import Call, Reply
 AFTER_LAUNCH = "/app/?session={session}"
 _AT = "/app/"
 _PIECE_BYTES = 65_536
-# Not the machine's own table: what a file is must not differ from machine to machine.
+# Don't use the system's table, so that media types are the same on every machine.
 _KINDS = mimetypes.MimeTypes(filenames=())
 for _ending, _kind in {
     ".js": "text/javascript",
@@ -39,23 +39,23 @@ _WITH_CHARSET = frozenset({"application/json", "application/manifest+json", "ima
 
 
 def folder() -> Path | None:
-    """The folder that PAGE names; None without it. Raises Unusable where there is no page in it."""
+    """Return the folder PAGE, or None if it's unset. Raises Unusable if it contains no page."""
     named = os.environ.get("PAGE")
     if not named:
         return None
     path = Path(named).resolve()
     if not (path / "index.html").is_file():
-        raise Unusable(f"{named} isn't a folder with an index.html. Name your page's folder.")
+        raise Unusable(f"{named} isn't a folder with an index.html. Set your page's folder.")
     return path
 
 
 def is_at(path: str) -> bool:
-    """Whether a raw path is one of the page's."""
+    """Return whether a raw path belongs to the page."""
     return path == _AT.rstrip("/") or path.startswith(_AT)
 
 
 def serve(settings: Settings, call: Call, root: Path) -> Reply:
-    """A file below `root`; raises NotFound for whatever is none."""
+    """Serve a file in the folder `root`; raise NotFound if there is no such file."""
     if call.method not in {"GET", "HEAD"}:
         raise MethodNotAllowed(allow="GET, HEAD")
     if not call.path.startswith(_AT):
@@ -79,7 +79,7 @@ def serve(settings: Settings, call: Call, root: Path) -> Reply:
 
 
 def _file(root: Path, raw: str) -> Path:
-    """The file that a raw path names: its segments decoded once, each a plain name."""
+    """Return the file at a raw path, whose segments are decoded once and must be plain names."""
     try:
         names = [unquote_to_bytes(segment).decode() for segment in raw.split("/")]
     except UnicodeDecodeError:
@@ -87,10 +87,10 @@ def _file(root: Path, raw: str) -> Path:
     if not all(_is_plain(name) for name in names):
         raise NotFound
     try:
-        # A link inside the folder may lead out of it.
+        # A symbolic link in the folder may point outside it.
         path = root.joinpath(*names).resolve(strict=True)
         regular = stat.S_ISREG(path.stat().st_mode)
-    except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
+    except (OSError, RuntimeError):  # RuntimeError: a symlink loop, before Python 3.13
         raise NotFound from None
     within = path.is_relative_to(root) and path.relative_to(root).parts
     if not regular or not within or not all(_is_plain(name) for name in within):
@@ -99,7 +99,9 @@ def _file(root: Path, raw: str) -> Path:
 
 
 def _is_plain(name: str) -> bool:
-    """No empty name, no dot file, no `..`, no separator of any system, no control character."""
+    """Return whether a name isn't empty, a dot file or `..`, and has no separator or control
+    character.
+    """
     return name[:1] not in {"", "."} and name.isprintable() and not set(name) & set("/\\:")
 
 
@@ -111,9 +113,9 @@ def _content_type(name: str) -> str:
 
 
 class Pieces(Iterator[bytes]):
-    """A file as it was when its length was said: a longer one is cut, a shorter one breaks off.
+    """The chunks of a file, limited to its length when it was opened; a shorter file ends early.
 
-    No generator: the server closes this one also where it never asked for a piece, as for HEAD.
+    It isn't a generator, because the server must close it even if it reads no chunk, as for HEAD.
     """
 
     def __init__(self, content: BinaryIO, size: int) -> None:

@@ -1,4 +1,4 @@
-"""Server processes on this machine: started side by side, ended in order on a signal."""
+"""Server processes on this machine: started in parallel, and shut down cleanly on a signal."""
 
 import json
 import os
@@ -22,14 +22,14 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Unusable(Exception):
-    """A variable of the environment that cannot be used; its text says what to do."""
+    """An invalid environment variable; the message has the fix."""
 
 
 class Stop:
-    """Whether somebody wants an end: Ctrl-C, `kill`, a terminal that was closed.
+    """A flag that's set by Ctrl-C, `kill` or closing the terminal.
 
-    A plain flag: a signal may come twice, and a handler that takes a lock (threading.Event does)
-    waits for ever where it interrupts the code that holds it.
+    It's a plain flag, because a signal handler that takes a lock (threading.Event does) deadlocks
+    if it interrupts the code that holds the lock.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a server listens; `variable` chooses the port."""
+    """The host and port of a server; `variable` is the environment variable that sets the port."""
 
     variable: str
     port: str
@@ -51,13 +51,13 @@ class Place:
 
     @property
     def bind(self) -> str:
-        """As Gunicorn takes it."""
+        """The address in Gunicorn's format."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def address(self) -> str:
-        """Where this machine finds it."""
-        host = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}.get(self.host, self.host)  # noqa: S104 - every address, asked for
+        """The server's URL on this machine."""
+        host = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}.get(self.host, self.host)  # noqa: S104 - all addresses, if configured
         return f"http://{Place(self.variable, self.port, host).bind}/"
 
 
@@ -68,8 +68,8 @@ class Server:
     Fields:
         target: the WSGI application, `module:name`.
         place: where it listens.
-        environment: variables beside those of this process.
-        workers: how many processes answer.
+        environment: additional environment variables.
+                workers: number of worker processes.
     """
 
     target: str
@@ -79,7 +79,7 @@ class Server:
 
 
 def require_free(place: Place, command: str) -> None:
-    """Raise Unusable where a place cannot be listened at; `command` is also a target of make."""
+    """Raise Unusable if a server can't listen there; `command` is also a make target."""
 
     def unusable(what: str, variable: str) -> NoReturn:
         option = f"--{variable.lower().replace('_', '-')}"
@@ -89,14 +89,14 @@ def require_free(place: Place, command: str) -> None:
         )
 
     if not _is_port(place.port):
-        unusable(f"Port {place.port} is no port number (1 to 65535)", place.variable)
+        unusable(f"Port {place.port} isn't a valid port number (1 to 65535)", place.variable)
     try:
         addresses = socket.getaddrinfo(
             place.host or None, int(place.port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         family, kind, protocol, _, address = addresses[0]
     except (OSError, OverflowError):
-        unusable(f"Host {place.host} is not known", "HOST")
+        unusable(f"Host {place.host} is unknown", "HOST")
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -110,10 +110,10 @@ def _is_port(text: str) -> bool:
 
 
 def run(listed: Sequence[Server], ready: str, remark: str = "") -> int:
-    """Run servers until SIGINT, SIGTERM or SIGHUP, and say `Ready:` once all answer, with a remark.
+    """Run servers until SIGINT, SIGTERM or SIGHUP; print `Ready:` and `remark` when all respond.
 
-    0 after an orderly end; 1, with the reason on stderr, where one does not become ready or ends
-    by itself.
+    Return 0 after a clean shutdown, or 1 if a server doesn't get ready or exits on its own. The
+    reason is on stderr.
     """
     stop = Stop()
     started = [(_start(one), one.place) for one in listed]
@@ -134,17 +134,17 @@ def run(listed: Sequence[Server], ready: str, remark: str = "") -> int:
 
 
 def _one_ends(servers: list[subprocess.Popen[bytes]], stop: Stop) -> bool:
-    """Wait for a signal; whether a server ends by itself before."""
+    """Wait for a signal; return whether a server exits on its own before one arrives."""
     while not stop.wanted:
         if any(server.poll() is not None for server in servers):
-            sys.stderr.write("A server ended by itself.\n")
+            sys.stderr.write("A server exited unexpectedly.\n")
             return True
         time.sleep(_STEP_SECONDS)
     return False
 
 
 def _start(server: Server) -> subprocess.Popen[bytes]:
-    """A server process of its own session, so that a terminal's Ctrl-C reaches only this one."""
+    """Start a server in a new session, so that Ctrl-C reaches only this process."""
     settings = {
         "bind": server.place.bind,
         "preload_app": True,
@@ -157,39 +157,39 @@ def _start(server: Server) -> subprocess.Popen[bytes]:
         "workers": server.workers,
     }
     command = [sys.executable, "-m", "gateway.serving", server.target, json.dumps(settings)]
-    # As functions-framework's servers are told it, and shared/outbound/bulkheads.py.
+    # functions-framework and shared/outbound/bulkheads.py read THREADS.
     environment = {**os.environ, "THREADS": THREADS, **server.environment}
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+    return subprocess.Popen(  # noqa: S603 - this interpreter, own arguments
         command, env=environment, start_new_session=True
     )
 
 
 def not_ready(server: subprocess.Popen[bytes], place: Place, stop: Stop) -> str | None:
-    """Wait until a server answers; why it does not. None also where a signal comes."""
+    """Wait until a server responds; return the reason if it doesn't, or None, also on a signal."""
     until = time.monotonic() + STARTING_SECONDS
-    last = "it did not answer"
+    last = "it didn't respond"
     direct = requests.Session()
-    # A proxy of the environment has no place between this process and its own servers.
+    # Don't use a proxy from the environment to reach this process's own servers.
     direct.trust_env = False
     while not stop.wanted:
         if (code := server.poll()) is not None:
-            return f"The server for port {place.port} ended by itself while it started ({code})."
+            return f"The server for port {place.port} exited during startup ({code})."
         if time.monotonic() >= until:
             seconds = f"{STARTING_SECONDS:g} s"
-            return f"The server on port {place.port} was not ready within {seconds}: {last}."
+            return f"The server on port {place.port} wasn't ready within {seconds}: {last}."
         try:
             answer = direct.get(place.address, timeout=5)
             if answer.ok:
                 return None
-            last = f"it answered with status {answer.status_code}"
+            last = f"it returned status {answer.status_code}"
         except requests.RequestException as error:
-            last = f"it did not answer ({type(error).__name__})"
+            last = f"it didn't respond ({type(error).__name__})"
         time.sleep(_STEP_SECONDS)
     return None
 
 
 def _end(server: subprocess.Popen[bytes]) -> int:
-    """Let a server finish its requests; its exit code."""
+    """Let a server finish its requests; return its exit status."""
     server.terminate()
     try:
         return server.wait(STOPPING_SECONDS)

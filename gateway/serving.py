@@ -1,8 +1,8 @@
-"""One server process: `python -m gateway.serving TARGET SETTINGS`, Gunicorn's settings as JSON.
+"""One server process: `python -m gateway.serving TARGET SETTINGS`, with Gunicorn settings as JSON.
 
-Gunicorn's own command puts the current folder at the head of Python's path and reads a
-gunicorn.conf.py there. That folder is a project: its modules would be taken for ours and for the
-standard library's.
+Gunicorn's own command puts the current folder first in Python's path and reads gunicorn.conf.py
+there. That folder is the user's project, whose modules would shadow smart-calc's and the standard
+library's.
 """
 
 import json

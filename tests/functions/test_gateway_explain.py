@@ -28,7 +28,7 @@ def test_the_first_page_has_a_box_for_what_one_sees(app: App) -> None:
 def test_the_first_report_has_its_true_cause_as_headline_and_the_line_to_change(app: App) -> None:
     page = pasted(app, ehr_messages.FIRST_REPORT)
     said = in_words(page)
-    assert "The cause: launch/patient was asked for where clinicians sign in." in said
+    assert "Cause: launch/patient was asked for where clinicians sign in." in said
     assert "scope=launch openid fhirUser" in said
     assert said.index("launch/patient was asked") < said.index("The EHR saw another client id")
 
@@ -97,7 +97,7 @@ def test_another_name_of_this_machine_is_told_to_use_the_configured_one(app: App
     port = app.origin.rpartition(":")[2]
     other = f"http://127.0.0.1:{port}/"
     page = in_words(Browser().send("GET", other, NAVIGATION).text)
-    assert "Launch from" in page
+    assert "Launch only from" in page
     assert "127.0.0.1 for localhost" in page
     assert "Another address" not in Browser().send("GET", f"{app.origin}/", NAVIGATION).text
 

@@ -148,7 +148,7 @@ def test_serve_listens_where_it_is_told_with_as_many_workers_and_says_where_brow
         assert len(_children(server)) == 2
     finally:
         error = _end(process, signal.SIGHUP)
-    assert "public_url is https://smart.example.org: launches come there" in error
+    assert "public_url is https://smart.example.org. Launches use that URL" in error
     assert f"http://localhost:{port}" in error
 
 
@@ -158,11 +158,14 @@ def _children(pid: int) -> list[int]:
 
 # In this process, as `main` is all that the commands are; two are started below.
 UNUSABLE = [
-    ({"HOST": "no-such-host.invalid"}, "Host no-such-host.invalid is not known. Choose"),
-    ({"WORKERS": "0"}, "WORKERS is no number from 1 to 64."),
-    ({"WORKERS": "many"}, "WORKERS is no number from 1 to 64."),
+    ({"HOST": "no-such-host.invalid"}, "Host no-such-host.invalid is unknown. Choose"),
+    ({"WORKERS": "0"}, "WORKERS must be a number from 1 to 64."),
+    ({"WORKERS": "many"}, "WORKERS must be a number from 1 to 64."),
     *(
-        ({"PORT": one}, f"Port {one} is no port number (1 to 65535). Choose another: smart-calc ")
+        (
+            {"PORT": one},
+            f"Port {one} isn't a valid port number (1 to 65535). Choose another: smart-calc ",
+        )
         for one in ("eighty", "70000", "0", "-1", "8080 ")
     ),
 ]
@@ -191,7 +194,7 @@ def test_a_command_that_cannot_start_ends_with_1_and_no_traceback(
     process = _start(tmp_path, *command, PORT="eighty", EHR_PORT="eighty")
     out, err = process.communicate(timeout=90)
     assert (process.returncode, out) == (1, "")
-    assert err.startswith("Port eighty is no port number (1 to 65535). Choose another: ")
+    assert err.startswith("Port eighty isn't a valid port number (1 to 65535). Choose another: ")
     assert "Traceback" not in err
 
 
@@ -218,8 +221,8 @@ def test_a_start_that_does_not_become_ready_says_why(tmp_path: Path) -> None:
         check=True,
     ).stdout
     assert said == (
-        f"The server on port {port} was not ready within 0.2 s: "
-        "it did not answer (ConnectionError).\n"
+        f"The server on port {port} wasn't ready within 0.2 s: "
+        "it didn't respond (ConnectionError).\n"
     )
 
 
