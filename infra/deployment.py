@@ -1,14 +1,15 @@
-"""deployment.toml, checked: what is deployed, and the flags of gcloud that follow from it.
+"""Checks deployment.toml, and derives the gcloud flags of a deployment from it.
 
 Run in the project's folder as `smart-calc deployment`
 
-- `check`: say what is wrong, all of it;
-- `shell`: print the variables of the commands of docs/deploy.md, from PROJECT to WORKER_POOL;
-- `guide`: print those, and the words that the commands use, for `. <(smart-calc deployment guide)`;
-- `commit`: print the commit that is deployed, with "+changes" where files differ from it;
-- `write PROJECT`: for a build in that project, write below build/deployment/ what its steps read.
+- `check`: list all problems;
+- `shell`: print the variables for the commands in docs/deploy.md, from PROJECT to WORKER_POOL;
+- `guide`: print those and the guide's shell functions, for `. <(smart-calc deployment guide)`;
+- `commit`: print the commit to deploy, with "+changes" if files differ from it;
+- `write PROJECT`: for a build in that project, write the files that its steps read to
+  build/deployment/.
 
-Standard library only: it runs before anything is installed.
+Standard library only, because it runs before anything is installed.
 """
 
 import json
@@ -29,16 +30,17 @@ FILE = project.DEPLOYMENT
 RUNTIME = "python313"
 CONFIGURATION = "/config/smart.toml"
 SEALING_KEY = "/keys/sealing"
-# Below which folder the build's doctor finds the files of these tables: volumes of cloudbuild.yaml.
+# The folders where the build's preflight check finds the files of these tables (volumes in
+# cloudbuild.yaml).
 FOUND_BELOW = {"public_keys": "/jwks/", "cds_keys": "/cds/", "authorities": "/authorities/"}
-# Who does without the sealing key and the client credentials: the functions without a session.
+# Functions without sessions don't need the sealing key and the client credentials.
 _WITHOUT_SESSIONS = frozenset({"launch", "cds_services"})
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
 _MOUNT = re.compile(r"(/[\w.-]+)+/[\w.-]+")
 _SECRET = re.compile(r"[\w-]{1,255}:[1-9][0-9]*")
-# A name, or with the project that holds it, as a Shared VPC needs it.
+# A name, or for a Shared VPC the full path with the host project.
 _CONNECTOR = re.compile(
     r"(projects/[^/]+/locations/[^/]+/connectors/)?[a-z][a-z0-9-]{0,23}[a-z0-9]"
 )
@@ -80,7 +82,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
 
 
 class Unusable(Exception):
-    """A deployment.toml that nothing may be deployed from; the message lists every problem."""
+    """An invalid deployment.toml, which must not be deployed; the message lists every problem."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,11 @@ class Deployment:
 
     @property
     def repository(self) -> str:
-        """Where images are. The one that Cloud Functions makes by itself has no key of yours."""
+        """The image repository. The one that Cloud Functions creates itself doesn't use your key."""
         return "smart" if self.kms_key else "gcf-artifacts"
 
     def mounts(self, name: str) -> Mapping[str, str]:
-        """Which secret in which version a function finds at which path."""
+        """Return a function's secrets as SECRET:VERSION, by their path."""
         configuration = {CONFIGURATION: f"smart-toml:{self.versions['smart-toml']}"}
         configuration |= self.authorities
         if name in _WITHOUT_SESSIONS:
@@ -116,10 +118,11 @@ class Deployment:
         return configuration | sealing | dict(self.secrets)
 
     def flags(self, name: str) -> Mapping[str, object]:
-        """Every flag of `gcloud functions deploy`: one that is not named keeps its old value.
+        """Return all flags of `gcloud functions deploy`, because an omitted flag keeps its old
+        value.
 
-        Neither --allow-unauthenticated nor its opposite: on a function that exists, gcloud would
-        take the public's right to call away for the time until the build's step `public`.
+        Neither --allow-unauthenticated nor its opposite is set: on an existing function, gcloud
+        would revoke public access until the build's step `public`.
         """
         size = self.functions[name]
         accounts = f"@{self.project}.iam.gserviceaccount.com"
@@ -150,7 +153,7 @@ class Deployment:
         }
 
     def _encryption(self) -> Mapping[str, object]:
-        """A key goes with a repository that has the same key, as gcloud requires."""
+        """Return the flags for your own key; gcloud requires a repository with the same key."""
         if not self.kms_key:
             return {"--clear-kms-key": None, "--clear-docker-repository": None}
         place = f"projects/{self.project}/locations/{self.region}/repositories/{self.repository}"
@@ -162,9 +165,10 @@ class Deployment:
         return {"--build-worker-pool": self.worker_pool}
 
     def _way_out(self) -> Mapping[str, object]:
-        """A connector, or a subnet of a network (Direct VPC egress), or neither.
+        """Return the flags for a connector, a subnet of a network (Direct VPC egress), or neither.
 
-        Google's page on Direct VPC egress of functions names gcloud 558.0.0 for its three flags.
+        According to Google's page on Direct VPC egress of functions, its three flags need gcloud
+        558.0.0.
         """
         egress = self.egress
         if egress["connector"]:
@@ -177,17 +181,17 @@ class Deployment:
 
 
 def service(function: str) -> str:
-    """The name of a function's Cloud Run service, and of its account behind `smart-`."""
+    """Return the name of a function's Cloud Run service; its account is `smart-` plus this name."""
     return function.replace("_", "-")
 
 
 def with_sessions(functions: Collection[str]) -> tuple[str, ...]:
-    """Those of the functions that open sessions."""
+    """Return the functions that open sessions."""
     return tuple(name for name in functions if name not in _WITHOUT_SESSIONS)
 
 
 def read(path: Path) -> Deployment:
-    """The file of the project in its folder, checked. Raises Unusable with every problem."""
+    """Read and check a project's deployment.toml. Raises Unusable with every problem."""
     try:
         content = tomllib.loads(path.read_text("utf-8"))
         names = project.read(path.parent).names
@@ -196,18 +200,18 @@ def read(path: Path) -> Deployment:
             f"There is no {path.name} in this folder. `smart-calc new` writes one."
         ) from None
     except (OSError, ValueError) as error:
-        raise Unusable(f"{path.name} cannot be read: {error}") from None
+        raise Unusable(f"{path.name} can't be read: {error}") from None
     except Refused as error:
         raise Unusable(str(error)) from None
     content = {**dict.fromkeys(_OPTIONAL, ""), **content}
     if isinstance(content.get("egress"), dict):
-        # A file of an earlier release names neither.
+        # A file from an earlier release has neither key.
         content["egress"] = {**dict.fromkeys(_NETWORKS, ""), **content["egress"]}
     problems = _problems(content, names)
     if problems:
         raise Unusable("\n".join(f"{path.name}: {problem}" for problem in problems))
     kept = {key: content[key] for key in _TOP - {"quota"}}
-    # A table of a function that `calculators` leaves out may stay where it is.
+    # The file may keep the table of a function that `calculators` leaves out.
     return Deployment(**kept | {"functions": {name: content["functions"][name] for name in names}})
 
 
@@ -217,7 +221,7 @@ def _problems(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
         return problems
     for name, pattern in (("project", _NAME), ("region", _REGION)):
         if not pattern.fullmatch(content[name]):
-            problems.append(f"{name} = {content[name]!r} is no {name} of Google Cloud.")
+            problems.append(f"{name} = {content[name]!r} isn't a valid Google Cloud {name}.")
     for name, (written, shape) in _OPTIONAL.items():
         match = written.fullmatch(content[name])
         if content[name] and (match is None or match["region"] != content["region"]):
@@ -226,7 +230,7 @@ def _problems(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
     for path, choices in _CHOICES.items():
         chosen = _at(content, path)
         if chosen not in choices:
-            problems.append(f"{path} = {chosen!r} is not one of {', '.join(choices)}.")
+            problems.append(f"{path} = {chosen!r} isn't one of {', '.join(choices)}.")
     problems += _mount_problems(content)
     sizes = {name: content["functions"][name] for name in names}
     problems += _size_problems(sizes)
@@ -234,7 +238,7 @@ def _problems(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
 
 
 def _shape(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
-    """Unknown keys, missing ones, and values of another type than each must have."""
+    """Return the problems of unknown keys, missing keys and values with the wrong type."""
     problems = []
     tables = {**_KEYS, "functions": frozenset(names)}
     tables |= {f"functions.{name}": frozenset(_SIZES) for name in names}
@@ -247,7 +251,7 @@ def _shape(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
         where = f"[{path}] " if path else ""
         why = ": there is no such folder below functions/" if path == "functions" else ""
         unknown = sorted(table.keys() - keys - optional.get(path, frozenset()))
-        problems += [f"{where}{key} is not known{why}." for key in unknown]
+        problems += [f"{where}{key} is unknown{why}." for key in unknown]
         problems += [f"{where}{key} is missing." for key in sorted(keys - table.keys())]
         whole = path in {"versions", "quota"} or path.startswith("functions.")
         for key in sorted(keys & table.keys()):
@@ -259,7 +263,7 @@ def _shape(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
 
 
 _TABLES = frozenset({"versions", "secrets", *FOUND_BELOW, "egress", "quota", "functions"})
-_WORDS: Mapping[type, str] = {int: "a whole number", str: "a text", dict: "a table"}
+_WORDS: Mapping[type, str] = {int: "a whole number", str: "a string", dict: "a table"}
 
 
 def _egress_problems(egress: Mapping[str, str]) -> list[str]:
@@ -278,34 +282,38 @@ def _egress_problems(egress: Mapping[str, str]) -> list[str]:
         if egress[key] and not _NETWORKS[key].fullmatch(egress[key])
     ]
     if bool(egress["network"]) != bool(egress["subnet"]):
-        problems.append("egress.network and egress.subnet go together.")
+        problems.append("egress.network and egress.subnet must be set together.")
     if egress["connector"] and egress["network"]:
-        problems.append("egress has a connector and a network: leave one of them empty.")
+        problems.append("egress has a connector and a network. Leave one of them empty.")
     return problems
 
 
 def _mount_problems(content: Mapping[str, Any]) -> list[str]:
-    """Cloud Run mounts one secret at a folder; one below another would be hidden."""
+    """Check the paths: Cloud Run mounts one secret per folder, and would hide one below another."""
     problems = []
     given = dict(content["secrets"])
     for table in FOUND_BELOW:
         given |= content[table]
     for path, secret in given.items():
         if not _MOUNT.fullmatch(path):
-            problems.append(f"{path!r} must be a path of a file in a folder: /clients/KEY/NAME.")
+            problems.append(
+                f"{path!r} must be the path of a file in a folder, such as /clients/KEY/NAME."
+            )
         if not isinstance(secret, str) or not _SECRET.fullmatch(secret):
-            problems.append(f"{path} = {secret!r} must be SECRET:VERSION, the version a number.")
+            problems.append(
+                f"{path} = {secret!r} must be SECRET:VERSION, with a number as the version."
+            )
     folders = [path.rpartition("/")[0] + "/" for path in (CONFIGURATION, SEALING_KEY, *given)]
     for at, one in enumerate(folders):
         problems += [
-            f"{one} and {other}: each secret needs a folder of its own."
+            f"{one} and {other}: each secret needs its own folder."
             for other in folders[:at] + folders[at + 1 :]
             if one.startswith(other)
         ]
     if len(content["public_keys"]) > 1:
-        problems.append("[public_keys] names one file at most.")
+        problems.append("[public_keys] may have at most one file.")
     problems += [
-        f"[{table}] {path} must lie below {start}, where the build's doctor finds it."
+        f"[{table}] {path} must be below {start}, where the build's preflight check reads it."
         for table, start in FOUND_BELOW.items()
         for path in content[table]
         if not path.startswith(start)
@@ -332,13 +340,14 @@ def _size_problems(functions: Mapping[str, Mapping[str, int]]) -> list[str]:
 def _quota_problems(
     functions: Mapping[str, Mapping[str, int]], quota: Mapping[str, int]
 ) -> list[str]:
-    """All instances of all functions count (https://cloud.google.com/run/quotas)."""
+    """Check the quota of all functions' instances together (https://cloud.google.com/run/quotas)."""
     sizes = functions.values()
     cpu = sum(size["cpu"] * size["max_instances"] for size in sizes)
     memory = sum(size["memory_mib"] * size["max_instances"] for size in sizes) / 1024
     return [
-        f"{name}: all functions at their max_instances take {taken:g}, [quota] allows {allowed}. "
-        "Lower max_instances, or ask Google for more (docs/deploy.md, Quotas) and say so here."
+        f"{name}: all functions at their max_instances use {taken:g}, but [quota] allows "
+        f"{allowed}. Lower max_instances, or ask Google for more (docs/deploy.md, Quotas) and "
+        "raise [quota]."
         for name, taken, allowed in (
             ("vcpu", cpu, quota["vcpu"]),
             ("memory_gib", memory, quota["memory_gib"]),
@@ -355,12 +364,13 @@ def _at(content: Mapping[str, Any], path: str) -> Any:
 
 
 def write(deployment: Deployment, project: str, out: Path) -> str:
-    """What the steps of a build read, since a step of gcloud's image has no Python of ours.
+    """Write the files that a build's steps read, because steps with gcloud's image can't run this
+    code.
 
-    FUNCTION.yaml holds the flags, `shell` what that command prints, traffic.sh the steps of a
-    release, requirements.txt the packages of the steps that ask functions, `callers` and `ingress`
-    a word each, `configuration` lines of SECRET VERSION FILE. There is nothing to print. Raises
-    Unusable in a build of another project.
+    FUNCTION.yaml has the flags, `shell` the output of that command, traffic.sh the steps of a
+    release, requirements.txt the packages of the steps that call functions, `callers` and `ingress`
+    one word each, and `configuration` has lines of SECRET VERSION FILE. Returns "" (nothing to
+    print). Raises Unusable in another project's build.
     """
     if project != deployment.project:
         raise Unusable(f'{FILE}: project = "{deployment.project}", but this build is in {project}.')
@@ -380,7 +390,7 @@ def write(deployment: Deployment, project: str, out: Path) -> str:
 
 
 def shell(deployment: Deployment) -> str:
-    """Return the variables of the guide, and of the steps of a release, for bash."""
+    """Return the variables for the guide and for the steps of a release, for bash."""
     functions = " ".join(map(service, deployment.functions))
     sessions = " ".join(map(service, with_sessions(deployment.functions)))
     return (
@@ -392,7 +402,7 @@ def shell(deployment: Deployment) -> str:
 
 
 def _replication(deployment: Deployment) -> str:
-    """Return where secrets are kept and with which key: gcloud's `--replication-policy-file`."""
+    """Return the location and key of secrets, for gcloud's `--replication-policy-file`."""
     replica: dict[str, object] = {"location": deployment.region}
     if deployment.kms_key:
         replica["customerManagedEncryption"] = {"kmsKeyName": deployment.kms_key}
@@ -400,19 +410,19 @@ def _replication(deployment: Deployment) -> str:
 
 
 def _guide(deployment: Deployment) -> str:
-    """What infra/guide.sh makes of a terminal in a clone."""
+    """Return the shell code that sets up a terminal like infra/guide.sh does in a clone."""
     words = (PRODUCT / "infra/guide.sh").read_text("utf-8").partition(_COMMON)[2]
     return f"{_FORGET}{shell(deployment)}{words}"
 
 
-# The line of infra/guide.sh behind which a project's terminal is made as a clone's is.
+# After this line of infra/guide.sh, the setup is the same in a project and in a clone.
 _COMMON = "# In a clone and in a project.\n"
-# No project is kept from before, not even where the file is unusable.
+# Don't keep an earlier PROJECT, even if the file is unusable.
 _FORGET = "unset PROJECT\n"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command; 1 where the file is unusable, 2 where there is no such command."""
+    """Run one command; return 1 if the file is unusable, 2 if there is no such command."""
     here = Path.cwd()
     commands: Mapping[tuple[str, int], Callable[[Deployment], str]] = {
         ("check", 1): lambda _: "",

@@ -1,9 +1,10 @@
-"""`make dist`: the source archive, the wheel, what it is made of, and the checksums, below dist/.
+"""`make dist`: writes the source archive, the wheel, the bill of materials and the checksums to
+dist/.
 
-All come from the commit: nothing untracked enters, and a tracked file with an uncommitted change
-is refused. The build backend (pyproject.toml) writes both archives with the commit's time. They are
-then packed again without compression, since the bytes of a compressed one depend on the version of
-zlib; so one commit gives the same bytes on every machine.
+They're built from the commit: untracked files are left out, and uncommitted changes to tracked
+files are refused. The build backend (pyproject.toml) writes both archives with the commit's time.
+They're then repacked without compression, because compressed bytes depend on the version of zlib.
+So a commit gives the same bytes on every machine.
 """
 
 import hashlib
@@ -28,11 +29,11 @@ _STORED_BYTES = 65_535
 
 
 class Refused(Exception):
-    """Why nothing is built; its text says what to do."""
+    """The reason why nothing is built; the message has the fix."""
 
 
 def main(root: Path = PRODUCT) -> int:
-    """Build what is committed; 1 where that can't be done."""
+    """Build the current commit; return 1 if that's not possible."""
     try:
         made = build(root, root / "dist")
     except Refused as error:
@@ -43,7 +44,7 @@ def main(root: Path = PRODUCT) -> int:
 
 
 def build(root: Path, out: Path) -> Sequence[Path]:
-    """Write the four files for the commit of a clone into `out`. Raises Refused."""
+    """Write the four files for a clone's commit to `out`. Raises Refused if that's not possible."""
     changed = _git(root, "status", "--porcelain", "--untracked-files=no").decode()
     if changed:
         raise Refused(f"These files have changes that aren't committed. Commit them:\n{changed}")
@@ -68,10 +69,10 @@ def build(root: Path, out: Path) -> Sequence[Path]:
 
 
 def archives(tree: Path, out: Path, time: str) -> tuple[Path, Path]:
-    """The source archive and the wheel of a tree, with `time` (unix seconds) on every file."""
+    """Build the source archive and wheel of a tree, with `time` (Unix seconds) on every file."""
     command = [sys.executable, "-P", "-m", _BACKEND, "build", "-d", str(out)]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": time}
-    ended = subprocess.run(  # noqa: S603 - our own words
+    ended = subprocess.run(  # noqa: S603 - fixed arguments
         command, cwd=tree, env=environment, capture_output=True, text=True, check=False
     )
     if ended.returncode:
@@ -83,7 +84,7 @@ def archives(tree: Path, out: Path, time: str) -> tuple[Path, Path]:
 
 
 def _store_wheel(wheel: Path) -> None:
-    """Pack a wheel again without compression."""
+    """Repack a wheel without compression."""
     with zipfile.ZipFile(wheel) as packed:
         files = [(one, packed.read(one)) for one in packed.infolist()]
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_STORED) as stored:
@@ -94,7 +95,7 @@ def _store_wheel(wheel: Path) -> None:
 
 
 def _store_source(source: Path) -> None:
-    """Pack a .tar.gz again without compression: a gzip member of stored blocks (RFC 1951, 1952)."""
+    """Repack a .tar.gz without compression, as a gzip member of stored blocks (RFC 1951, 1952)."""
     content = zlib.decompress(source.read_bytes(), wbits=31)
     parts = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff"]
     for start in range(0, len(content), _STORED_BYTES):
@@ -106,7 +107,7 @@ def _store_source(source: Path) -> None:
 
 
 def _git(root: Path, *arguments: str) -> bytes:
-    ended = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)  # noqa: S603, S607 - our own words
+    ended = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)  # noqa: S603, S607 - fixed arguments
     if ended.returncode:
         raise Refused(f"git {arguments[0]} failed: {ended.stderr.decode()}")
     return ended.stdout

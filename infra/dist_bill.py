@@ -1,7 +1,8 @@
-"""The bill of materials of a release (CycloneDX 1.6): what the deployed functions install.
+"""The bill of materials of a release (CycloneDX 1.6): the packages that the deployed functions
+install.
 
-It is made from the functions' pinned requirements, uv.lock for who needs what, and the committed
-table of licenses. It holds no time and no serial number: one commit, one text.
+It's made from the functions' pinned requirements, the dependencies in uv.lock and the committed
+table of licenses. It has no time and no serial number, so a commit always gives the same text.
 """
 
 import hashlib
@@ -17,11 +18,11 @@ _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
 class Incomplete(Exception):
-    """A package whose license isn't in the table, or a line of the table without its package."""
+    """A package whose license isn't in the table, or a table entry whose package isn't used."""
 
 
 def of(tree: Path, version: str, wheel: bytes) -> bytes:
-    """The bill for a tree, as JSON. Raises Incomplete."""
+    """Return the bill of materials for a tree, as JSON. Raises Incomplete."""
     pinned = _pinned(tree)
     licenses = tomllib.loads((tree / "infra/dist_licenses.toml").read_text("utf-8"))
     if odd := sorted(pinned.keys() ^ licenses.keys()):
@@ -29,7 +30,7 @@ def of(tree: Path, version: str, wheel: bytes) -> bytes:
             f"infra/dist_licenses.toml doesn't match the functions' requirements: {', '.join(odd)}."
         )
     ours = _component("application", "smart-calc", version, "Apache-2.0", [_sha256(wheel)])
-    # We are on no index, and this address would name what someone else puts there.
+    # smart-calc isn't on a package index, so this URL could point to someone else's package.
     del ours["purl"]
     ours["bom-ref"] = f"smart-calc@{version}"
     components = {
@@ -77,7 +78,7 @@ def _component(
 
 
 def _pinned(tree: Path) -> Mapping[str, tuple[str, Sequence[str]]]:
-    """Version and hashes of every package that a function installs; the lock gives one version."""
+    """Return version and hashes of each installed package; the lock allows only one version."""
     return {
         name: (version, _HASH.findall(rest))
         for file in tree.glob("functions/*/requirements.txt")
@@ -86,7 +87,7 @@ def _pinned(tree: Path) -> Mapping[str, tuple[str, Sequence[str]]]:
 
 
 def _needs(tree: Path) -> Mapping[str, Sequence[str]]:
-    """Which package needs which others."""
+    """Return the dependencies of each package."""
     lock = tomllib.loads((tree / "uv.lock").read_text("utf-8"))
     return {
         one["name"]: sorted({needed["name"] for needed in one.get("dependencies", ())})

@@ -1,7 +1,7 @@
-"""What an organization's policies allow, compared with deployment.toml.
+"""Compares an organization's policies with deployment.toml.
 
-Each constraint that can stop a deployment has a judge, which names the setting or the section of
-docs/deploy.md that fits. Constraints: https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints.
+Each constraint that can stop a deployment has a judge, which reports the setting to change or the
+matching section of docs/deploy.md. Constraints: https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,9 +13,9 @@ from infra.deployment import FILE, Deployment
 Answer = Mapping[str, Any]
 # Reads a path of one of Google's APIs.
 Get = Callable[[str, str], Answer]
-# change: a setting of yours. ask: only the organization can. unread: you may not see it.
+# change: a setting of yours. ask: only the organization can. unread: you aren't allowed to see it.
 Level = Literal["change", "ask", "unread"]
-# Services that store something which the guide makes, as gcp.restrictNonCmekServices names them.
+# Services that store data that the guide creates, by their names in gcp.restrictNonCmekServices.
 STORING = ("artifactregistry", "cloudfunctions", "firestore", "run", "secretmanager", "storage")
 
 
@@ -33,7 +33,7 @@ class Unread(Exception):
 
 
 def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
-    """Yield what the policies forbid, and those that can't be read."""
+    """Yield violations of the policies, and policies that can't be read."""
     for constraint, judge in _JUDGES.items():
         try:
             rules = _rules(get, deployment.project, constraint)
@@ -46,16 +46,16 @@ def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
 
 
 def _rules(get: Get, project: str, constraint: str) -> Sequence[Answer]:
-    """The rules that hold for the project, inherited ones included."""
+    """Return the rules that apply to the project, including inherited ones."""
     path = f"v2/projects/{project}/policies/{constraint}:getEffectivePolicy"
     spec = get("orgpolicy", path).get("spec", {})
     rules: Sequence[Answer] = spec.get("rules", [])
-    # A rule with a condition holds for resources with a tag. The others hold for all the rest.
+    # A rule with a condition applies to resources with a tag. The others apply to the rest.
     return [rule for rule in rules if "condition" not in rule]
 
 
 def allows(rules: Sequence[Answer], *names: str) -> bool:
-    """Return whether a list policy lets a value pass, under any of its names."""
+    """Return whether a list policy allows a value, under any of its names."""
     values = [rule.get("values", {}) for rule in rules]
     allowed = [_bare(one) for value in values for one in value.get("allowedValues", [])]
     denied = [_bare(one) for value in values for one in value.get("deniedValues", [])]
@@ -106,7 +106,7 @@ def _exception(problem: str, constraint: str) -> Finding:
 
 
 def _members(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
-    # Of the managed constraint nothing but `enforce` is in every policy.
+    # For the managed constraint, only `enforce` is in every policy.
     free = not _enforced(rules) if "managed" in constraint else allows(rules, "allUsers")
     if deployment.callers == "all_users" and not free:
         yield Finding(
@@ -126,7 +126,7 @@ def _invoker(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -
 
 
 def _unreachable_callers(deployment: Deployment, get: Get) -> Iterator[Finding]:
-    """The two policies on callers together leave no setting."""
+    """Yield a finding if the two policies on callers together allow no setting."""
     try:
         invoker, members, managed = (
             _rules(get, deployment.project, one) for one in (_INVOKER, _MEMBERS, _MANAGED_MEMBERS)
@@ -144,7 +144,7 @@ def _locations(
     region = deployment.region
     continent = region.partition("-")[0]
     groups = {f"in:{region}-locations", f"in:{continent}-locations"}
-    # Google's group eu is the member states; neither the United Kingdom nor Switzerland is one.
+    # Google's group eu has the EU member states, without the United Kingdom and Switzerland.
     if continent == "europe" and region not in {"europe-west2", "europe-west6"}:
         groups.add("in:eu-locations")
     if not allows(rules, region, *groups):
@@ -152,7 +152,7 @@ def _locations(
             "change",
             f'constraints/{constraint} forbids region = "{region}".',
             f"It allows: {', '.join(_allowed(rules)) or 'nothing'}. Set region in {FILE} before "
-            "you make the database, and take one in which this project may build (docs/deploy.md, "
+            "you make the database, and choose one where this project may build (docs/deploy.md, "
             "section 3).",
         )
 
@@ -171,7 +171,7 @@ def _keys(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> I
     if held and not deployment.kms_key:
         yield Finding(
             "change",
-            f"constraints/{constraint} demands your own keys (CMEK) of {', '.join(held)}.",
+            f"constraints/{constraint} requires your own keys (CMEK) for {', '.join(held)}.",
             f"Set kms_key in {FILE} before you make the database, and follow docs/deploy.md, "
             "Customer-managed keys.",
         )
@@ -195,18 +195,18 @@ def _allowed(rules: Sequence[Answer]) -> list[str]:
 
 
 def _above(rules: Sequence[Answer]) -> list[str]:
-    """Folders and organizations that are allowed: what is below one can't be seen from here."""
+    """Return the allowed folders and organizations; their contents can't be seen from here."""
     return [one for one in _allowed(rules) if one.startswith(("under:folders", "under:organ"))]
 
 
 def _connector(
     deployment: Deployment, constraint: str, rules: Sequence[Answer]
 ) -> Iterator[Finding]:
-    # Whether a subnet for Direct VPC egress satisfies it was not found in Google's documents.
+    # Google's documents don't state whether a subnet for Direct VPC egress satisfies it.
     if _enforced(rules) and not deployment.egress["connector"]:
         yield Finding(
             "change",
-            f"constraints/{constraint} demands a connector.",
+            f"constraints/{constraint} requires a connector.",
             f"Set connector under [egress] in {FILE} (docs/deploy.md, section 11).",
         )
 
@@ -235,7 +235,7 @@ def _pools(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> 
     elif _allowed(rules) and not (pool and allows(rules, pool, project, *_above(rules))):
         yield Finding(
             "change",
-            f"constraints/{constraint} forbids builds outside of {', '.join(_allowed(rules))}.",
+            f"constraints/{constraint} forbids builds outside {', '.join(_allowed(rules))}.",
             f"Set worker_pool in {FILE} to a pool there (docs/deploy.md, A private pool).",
         )
 

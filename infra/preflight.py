@@ -1,8 +1,8 @@
-"""What an organization's policies and a project's quotas allow, compared with deployment.toml.
+"""Compares an organization's policies and a project's quotas with deployment.toml.
 
-Run by infra/preflight.sh, which gives the access token. Reads only, and sorts what it finds into
-what you can change, what you must ask for, and what you are not allowed to see. Standard library
-only: it runs before anything is installed.
+infra/preflight.sh runs it with an access token. It only reads. It sorts the findings into what you
+can change, what you must ask for, and what you aren't allowed to see. Standard library only,
+because it runs before anything is installed.
 """
 
 import json
@@ -17,7 +17,7 @@ from infra import policies
 from infra.deployment import FILE, Deployment, Unusable, read
 from infra.policies import Answer, Finding, Get, Unread
 
-# Left out of the project's own log by docs/deploy.md, The platform's own log.
+# docs/deploy.md, The platform's own log, excludes these from the project's log.
 REQUEST_URLS = (
     'log_id("requests") OR (log_id("run.googleapis.com/requests") AND NOT '
     "(textPayload:* AND httpRequest.status=(429 OR 503 OR 504)))"
@@ -33,17 +33,16 @@ _SECONDS = 20
 def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
     """Yield everything that prevents this deployment."""
     yield from policies.findings(deployment, get)
-    for part in (_quotas, _perimeters, _sinks):
+    for what, part in _PARTS.items():
         try:
             yield from part(deployment, get)
         except Unread as error:
-            what = str(part.__doc__).partition(":")[0]
             remedy = "Ask your organization's administrator about them (docs/deploy.md, Preflight)."
             yield Finding("unread", f"{what} can't be read: {error}", remedy)
 
 
 def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
-    """The quotas: of all instances together, and of builds in the region."""
+    """Check the quotas of all instances together, and of builds in the region."""
     sizes = deployment.functions.values()
     needed = {
         "CpuAllocPerProjectRegion": sum(one["cpu"] * one["max_instances"] for one in sizes) * 1000,
@@ -55,8 +54,8 @@ def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
         if name in quotas and quotas[name] < wanted:
             yield Finding(
                 "change",
-                f"The quota {name} is {quotas[name]}, and all functions at their max_instances "
-                f"take {wanted}.",
+                f"The quota {name} is {quotas[name]}, but all functions at their max_instances use "
+                f"{wanted}.",
                 f"Lower [quota] and max_instances in {FILE}, or ask Google for more "
                 "(docs/deploy.md, Quotas).",
             )
@@ -65,14 +64,14 @@ def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
     if none or (not builds and deployment.region not in BUILD_REGIONS):
         yield Finding(
             "change",
-            f'A new project may not be able to build in region = "{deployment.region}".',
+            f'A new project might be unable to build in region = "{deployment.region}".',
             f"Set region in {FILE} to one of {', '.join(BUILD_REGIONS)}, or ask Google for a quota "
             'of "Concurrent Build CPUs (Regional Public Pool)" there before you make the database.',
         )
 
 
 def _of_region(get: Get, deployment: Deployment, service: str) -> Mapping[str, int]:
-    """Each quota of a service that has a value for the region; -1, no limit, is left out."""
+    """Return a service's quotas with a limit for the region; -1 means no limit."""
     path = f"v1/projects/{deployment.project}/locations/global/services/{service}/quotaInfos"
     quotas: dict[str, int] = {}
     token = ""
@@ -90,7 +89,7 @@ def _of_region(get: Get, deployment: Deployment, service: str) -> Mapping[str, i
 
 
 def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
-    """Service perimeters: what one around the project keeps from the builds."""
+    """Check for service perimeters around the project, which block builds."""
     lineage = _lineage(deployment, get)
     if "organization" not in lineage:
         return
@@ -108,19 +107,19 @@ def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
                     "ask",
                     f"The service perimeter {one['name']} is around this project and restricts "
                     f"{kept}.",
-                    "Builds in Google's own pool and your terminal are outside of it. Send its "
-                    "owner the rules of docs/deploy.md, A service perimeter.",
+                    "Builds in Google's default pool and your terminal are outside it. Send its "
+                    "owner the rules in docs/deploy.md, A service perimeter.",
                 )
 
 
 def _admits(deployment: Deployment, rules: Sequence[Answer]) -> bool:
-    """Return whether a perimeter lets the account in that deploys."""
+    """Return whether a perimeter admits the account that deploys."""
     wanted = f"serviceAccount:smart-deploy@{deployment.project}.iam.gserviceaccount.com"
     return any(wanted in rule.get("ingressFrom", {}).get("identities", []) for rule in rules)
 
 
 def _sinks(deployment: Deployment, get: Get) -> Iterator[Finding]:
-    """Aggregated sinks: which of them copy this project's log, request URLs included."""
+    """Check for aggregated sinks that copy this project's log, including request URLs."""
     for kind, numbers in _lineage(deployment, get).items():
         for number in numbers:
             listed = get("logging", f"v2/{kind}s/{number}/sinks?pageSize=500")
@@ -138,7 +137,7 @@ def _sinks(deployment: Deployment, get: Get) -> Iterator[Finding]:
 
 
 def _copies(deployment: Deployment) -> Callable[[Answer], bool]:
-    """Return a test of a sink: does it copy this project's log, request URLs included?"""
+    """Return a test whether a sink copies this project's log, including request URLs."""
 
     def copies(sink: Answer) -> bool:
         left_out = any(
@@ -152,7 +151,7 @@ def _copies(deployment: Deployment) -> Callable[[Answer], bool]:
 
 
 def _lineage(deployment: Deployment, get: Get) -> Mapping[str, Sequence[str]]:
-    """The folders and the organization above the project, by kind."""
+    """Return the folders and the organization above the project, by kind."""
     path = f"v1/projects/{deployment.project}:getAncestry"
     ids: dict[str, list[str]] = {}
     for one in get("cloudresourcemanager", path).get("ancestor", []):
@@ -162,18 +161,25 @@ def _lineage(deployment: Deployment, get: Get) -> Mapping[str, Sequence[str]]:
     return ids
 
 
+_PARTS: Mapping[str, Callable[[Deployment, Get], Iterator[Finding]]] = {
+    "The quotas": _quotas,
+    "Service perimeters": _perimeters,
+    "Aggregated sinks": _sinks,
+}
+
+
 def reader(token: str, project: str) -> Get:
     """Return a function that reads a path of a Google API, as the token's owner."""
 
     def get(api: str, path: str) -> Answer:
-        # As gcloud itself is led elsewhere: to Private Service Connect, or to a test.
+        # gcloud uses the same override, for example for Private Service Connect or a test.
         overridden = os.environ.get(f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api.upper()}")
         url = (overridden or f"https://{api}.googleapis.com/") + path
         headers = {"Authorization": f"Bearer {token}", "x-goog-user-project": project}
-        # getAncestry alone is no GET.
+        # Only getAncestry isn't a GET request.
         data = b"{}" if path.endswith(":getAncestry") else None
         headers |= {"Content-Type": "application/json"} if data else {}
-        # The host is Google's, by https, or what gcloud's own setting names.
+        # The host is Google's, over https, or the one in gcloud's own setting.
         request = urllib.request.Request(url, data, headers)  # noqa: S310 - see above
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS) as answered:  # noqa: S310 - see above
@@ -188,7 +194,7 @@ def reader(token: str, project: str) -> Get:
 
 
 def _message(body: bytes) -> str:
-    """What Google says, or nothing."""
+    """Return Google's error message, or an empty string."""
     try:
         return str(json.loads(body)["error"]["message"])
     except (ValueError, KeyError, TypeError):
@@ -196,7 +202,7 @@ def _message(body: bytes) -> str:
 
 
 def main() -> int:
-    """Print each finding; 1 if something has to change or be asked for."""
+    """Print each finding; return 1 if something must be changed or requested."""
     try:
         deployment = read(Path.cwd() / FILE)
     except Unusable as error:

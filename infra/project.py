@@ -1,8 +1,9 @@
-"""Which functions there are: ours, and those of the project in the current folder.
+"""Lists the functions: smart-calc's own, and those of the project in the current folder.
 
-A project (docs/own-app.md) is a folder beside our code with what is its own: `functions/NAME`,
-`page/`, `deployment.toml`. In a clone of ours the two are one, and every folder of functions/ is
-ours. Standard library only: this runs before anything is installed.
+A project (docs/own-app.md) is a folder outside smart-calc's code with its own files:
+`functions/NAME`, `page/`, `deployment.toml`. In a clone of smart-calc, both are the same folder,
+and every folder in functions/ is smart-calc's. Standard library only, because this runs before
+anything is installed.
 """
 
 import ast
@@ -15,7 +16,7 @@ from pathlib import Path
 PRODUCT = Path(__file__).parents[1]
 DEPLOYMENT = "deployment.toml"
 CALCULATORS = frozenset({"cds_services", "smart_calc"})
-# Below which a project's own functions would hide something of the gateway or of a build.
+# A project's own function with one of these names would hide a path of the gateway or a build.
 _RESERVED = frozenset({"app", "deployment", "docs", "explain", "health"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
 # Staging puts these names next to main.py.
@@ -23,13 +24,13 @@ _STAGED = frozenset({"BUILD_INFO", "clinical", "shared", "smart_calc"})
 
 
 class Refused(Exception):
-    """A project that cannot be used; the message lists every problem."""
+    """An invalid project; the message lists every problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The functions of a folder: the product's (`ours`) and the project's (`own`). Without
-    `calculators`, `ours` lacks those of CALCULATORS.
+    """The functions of a folder: smart-calc's (`ours`) and the project's (`own`). Without
+    `calculators`, `ours` doesn't contain the functions in CALCULATORS.
     """
 
     product: Path
@@ -44,12 +45,12 @@ class Project:
         return tuple(sorted((*self.ours, *self.own)))
 
     def source(self, name: str) -> Path:
-        """The folder of a function."""
+        """Return the folder of a function."""
         return (self.folder if name in self.own else self.product) / "functions" / name
 
 
 def read(folder: Path, product: Path = PRODUCT) -> Project:
-    """The functions of the project in `folder`. Raises Refused for one that cannot be used."""
+    """Read the functions of the project in `folder`. Raises Refused if it's invalid."""
     calculators = _calculators(folder)
     all_ours = functions_below(product)
     ours = tuple(name for name in all_ours if calculators or name not in CALCULATORS)
@@ -70,7 +71,7 @@ def package_of(product: Path) -> Path:
 
 
 def functions_below(folder: Path) -> tuple[str, ...]:
-    """Each folder of functions/ with a main.py, by name."""
+    """Return the names of the folders in functions/ that have a main.py."""
     return tuple(sorted(path.parent.name for path in folder.glob("functions/*/main.py")))
 
 
@@ -81,34 +82,32 @@ def _calculators(folder: Path) -> bool:
     except FileNotFoundError:
         return True
     except (OSError, ValueError) as error:
-        raise Refused(f"{DEPLOYMENT} cannot be read: {error}.") from None
+        raise Refused(f"{DEPLOYMENT} can't be read: {error}.") from None
     try:
         said = tomllib.loads(text).get("calculators", True)
     except ValueError as error:
-        raise Refused(f"{DEPLOYMENT} is not valid TOML: {error}.") from None
+        raise Refused(f"{DEPLOYMENT} isn't valid TOML: {error}.") from None
     if not isinstance(said, bool):
         raise Refused(f"{DEPLOYMENT}: calculators must be true or false.")
     return said
 
 
 def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
-    """Why a function of a project cannot be served and staged; nothing if it can."""
+    """Return the reasons why a project's function can't be served and staged."""
     where = f"functions/{name}"
     if name.replace("-", "_") in ours:
         return [f"{where}: this name belongs to smart-calc. Rename the folder."]
     if name in _RESERVED:
         return [f"{where}: this name is reserved. Rename the folder."]
     if not _NAME.fullmatch(name):
-        return [
-            f"{where}: this name can't be used. Take 1 to 24 of a-z, 0-9 and _, a letter first."
-        ]
+        return [f"{where}: invalid name. Use 1 to 24 of a-z, 0-9 and _, starting with a letter."]
     source = folder / where
     hidden = sorted(one.name for one in source.iterdir() if one.name.split(".")[0] in _STAGED)
     problems = [f"{where}/{one}: smart-calc puts {one} there. Rename it." for one in hidden]
     try:
         defined = _defined(source / "main.py")
     except (OSError, SyntaxError, ValueError) as error:
-        return [*problems, f"{where}/main.py is not valid Python: {error}."]
+        return [*problems, f"{where}/main.py isn't valid Python: {error}."]
     if name not in defined:
         problems.append(
             f"{where}/main.py defines no function {name}. Add it, or rename the folder."
@@ -117,7 +116,7 @@ def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
 
 
 def _defined(file: Path) -> set[str]:
-    """The names that a module binds at its top level, read from the source."""
+    """Return the names that a module binds at its top level, read from the source."""
     names: set[str] = set()
     for node in ast.parse(file.read_bytes()).body:
         match node:

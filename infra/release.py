@@ -1,12 +1,12 @@
 """The steps of a release on the command line: `smart-calc release STEP`.
 
-pin, addresses, move, settle   what cloudbuild.yaml does with the traffic, by your own account
-rollback                       all traffic back to the release before the one that serves
-end-sessions                   a new sealing key, and every older one destroyed
-smoke [--candidates FILE]      ask the deployed functions whether they answer
+pin, addresses, move, settle   the traffic steps of cloudbuild.yaml, with your own account
+rollback                       route all traffic to the release before the current one
+end-sessions                   create a new sealing key and destroy all older ones
+smoke [--candidates FILE]      check that the deployed functions respond
 
-The steps are the functions of infra/traffic.sh and infra/end_sessions.sh; they run gcloud for the
-project that deployment.toml names.
+The steps are functions in infra/traffic.sh and infra/end_sessions.sh. They run gcloud for the
+project in deployment.toml.
 """
 
 import os
@@ -30,7 +30,7 @@ _FUNCTIONS: Mapping[str, str] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one step in the current folder; its exit code, or 2 for an unknown step."""
+    """Run one step in the current folder; return its exit status, or 2 for an unknown step."""
     step = _FUNCTIONS.get(arguments[0]) if len(arguments) == 1 else None
     if step is None:
         sys.stderr.write(__doc__ or "")
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     script = f"{deployment.shell(settings)}{read}{step}\n"
     environment = {**os.environ, "CLOUDSDK_CORE_PROJECT": settings.project}
-    ended = subprocess.run(["bash", "-ceu", script], env=environment, check=False)  # noqa: S603, S607 - our own words
+    ended = subprocess.run(["bash", "-ceu", script], env=environment, check=False)  # noqa: S603, S607 - fixed arguments
     if step == "roll_back" and ended.returncode == 0:
         sys.stdout.write("Now check it: smart-calc doctor\n")
     return ended.returncode

@@ -1,11 +1,11 @@
-"""Asks deployed functions whether they answer; before the doctor looks further.
+"""Checks that deployed functions respond, before the full preflight check.
 
-`smart-calc release smoke`, at the public address: every function says that it is well, and
-launch without `iss` answers `iss_missing`. So all are deployed, have read their configuration, may
-be called by anyone, and are reached under their own names.
+`smart-calc release smoke` uses the public URL: every function must report that it's healthy, and
+launch without `iss` must return `iss_missing`. That shows that all functions are deployed, have
+read their configuration, allow public calls, and are at the right paths.
 
-`smart-calc release smoke --candidates FILE`, before a release has any traffic: FILE holds a line
-for each new revision, the address that it was lent, and each says that it is well.
+`smart-calc release smoke --candidates FILE` runs before a release gets traffic. FILE has one line
+per new revision with its temporary URL, and each revision must report that it's healthy.
 """
 
 import json
@@ -19,7 +19,7 @@ import requests
 
 from infra import project
 
-# Right after a first deployment the right to call, or a certificate, may take its time.
+# After a first deployment, the invoker role or a certificate can take a while to become active.
 ATTEMPTS = 6
 PAUSE_SECONDS = 15.0
 _ANSWER_SECONDS = 40.0
@@ -27,7 +27,7 @@ _MOST_BYTES = 100_000
 
 
 def health_problem(address: str) -> str | None:
-    """What is wrong with a function's health address; None where it is well."""
+    """Return the problem with a function's health URL, or None if it's healthy."""
     status, document = _ask(address)
     if status == 200 and document.get("status") == "ok":
         return None
@@ -35,7 +35,7 @@ def health_problem(address: str) -> str | None:
 
 
 def launch_problem(public_url: str) -> str | None:
-    """What is wrong with launch at this address; None where it answers as it should."""
+    """Return the problem with launch at this URL, or None if it responds as expected."""
     address = f"{public_url}/launch"
     status, document = _ask(address)
     if document.get("code") == "iss_missing":
@@ -44,7 +44,7 @@ def launch_problem(public_url: str) -> str | None:
 
 
 def _ask(address: str) -> tuple[int, dict[str, object]]:
-    """Status and JSON of an answer, {} where it is no JSON; 0 and the reason where none came."""
+    """Return status and JSON of a response ({} if not JSON), or 0 and the reason if none came."""
     accept = {"Accept": "application/json"}
     try:
         with requests.get(address, headers=accept, timeout=_ANSWER_SECONDS, stream=True) as answer:
@@ -63,16 +63,16 @@ def _object(body: bytes) -> dict[str, object]:
 
 def _said(address: str, status: int, document: dict[str, object], wanted: str) -> str:
     if not status:
-        return f"{address} cannot be reached: {document['unreached']}."
+        return f"{address} can't be reached: {document['unreached']}."
     code = document.get("code")
     if status == 403 and code is None:
-        return f"{address} may not be called by everyone: docs/deploy.md, Public invocation."
-    received = code or ("JSON" if document else "something other than our JSON")
-    return f"{address} answers {status} with {received}; {wanted} was expected."
+        return f"{address} doesn't allow public calls: docs/deploy.md, Public invocation."
+    received = code or ("JSON" if document else "a body that isn't this app's JSON")
+    return f"{address} returned {status} with {received}, but {wanted} was expected."
 
 
 def ask_again(question: Callable[[], str | None]) -> None:
-    """Ask until nothing is wrong; end the process with 1 and the last problem where it stays."""
+    """Retry until there is no problem; exit with status 1 and the last problem if it persists."""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(PAUSE_SECONDS)
@@ -83,20 +83,20 @@ def ask_again(question: Callable[[], str | None]) -> None:
 
 
 def public(public_url: str) -> None:
-    """Every function at the public address."""
+    """Check every function at the public URL."""
     functions = project.read(Path.cwd()).names
     for name in functions:
         address = f"{public_url}/{name}/health"
         ask_again(lambda address=address: health_problem(address))  # type: ignore[misc]
     ask_again(lambda: launch_problem(public_url))
-    sys.stdout.write(f"{public_url}: {', '.join(functions)} answer.\n")
+    sys.stdout.write(f"{public_url}: {', '.join(functions)} respond.\n")
 
 
 def candidates(addresses: Iterable[str]) -> None:
-    """New revisions at the addresses that they were lent."""
+    """Check new revisions at their temporary URLs."""
     for address in addresses:
         ask_again(lambda address=address: health_problem(f"{address}/health"))  # type: ignore[misc]
-        sys.stdout.write(f"{address} is well.\n")
+        sys.stdout.write(f"{address} is healthy.\n")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Stages each function for deployment: build/NAME holds all that NAME needs and nothing else.
+"""Stages each function for deployment: build/NAME has everything that NAME needs and nothing else.
 
-A Cloud Function's source is one folder, so what the functions have in common is copied into each:
-its own files at the top, `shared/` beside them, its pinned requirements.txt, and BUILD_INFO with a
-commit and a digest of all other files. `clinical/` comes along if the function imports it, and
-`smart_calc.api` likewise. The same input gives the same bytes. What is ours is copied, never
-installed; a function of a project gets our pinned requirements, and its own below them.
+A Cloud Function's source is one folder, so the shared code is copied into each: the function's own
+files at the top, `shared/` next to them, its pinned requirements.txt, and BUILD_INFO with a commit
+and a digest of all other files. `clinical/` and `smart_calc.api` are included if the function
+imports them. The same input gives the same bytes. smart-calc's code is copied, never installed. A
+project's function gets smart-calc's pinned requirements, followed by its own.
 
-Run as `smart-calc stage`, or `make stage`.
+Run it as `smart-calc stage` or `make stage`.
 """
 
 import hashlib
@@ -23,8 +23,8 @@ from infra import project
 from infra.project import PRODUCT, Project, Refused, package_of
 
 ROOT = PRODUCT
-# Where a deployment comes from, in a clone and in a project: the staged sources, and what says how
-# they are deployed.
+# The inputs of a deployment, in a clone and in a project: the staged sources, and the files that
+# control how they're deployed.
 DEPLOYED = (
     *("clinical", "functions", "shared", "infra", "smart_calc", "wheels"),
     *("cloudbuild.yaml", "deployment.toml", "requirements.txt"),
@@ -39,16 +39,16 @@ STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json"})
 
 
 class Unstageable(Exception):
-    """A file that is neither known to be needed nor known to be left out."""
+    """A file of an unknown kind, so it's unclear whether the function needs it."""
 
 
 FUNCTIONS = project.functions_below(ROOT)
 
 
 def common(project: Project, name: str) -> tuple[str, ...]:
-    """The shared folders that a function takes along."""
+    """Return the shared folders that a function needs."""
     computes = _matches(_tree(project.source(name)), _COMPUTES)
-    # callback asks for the calculators, and does without them where they are left out.
+    # callback uses the calculators if they're there, and works without them.
     there = project.calculators and any((project.product / "clinical").glob("*.py"))
     return ("clinical", "shared") if computes and there else ("shared",)
 
@@ -60,8 +60,8 @@ def _matches(files: Mapping[str, bytes], pattern: re.Pattern[bytes]) -> bool:
 def stage(project: Project, out: Path, commit: str) -> None:
     """Write out/NAME for every function of a project.
 
-    Raises Unstageable, before anything is written, where a file's kind is not known: to leave it
-    out would show only in the cloud.
+    Raises Unstageable, before anything is written, if a file's kind is unknown: a missing file
+    would be noticed only in the cloud.
     """
     contents = {name: _contents(project, name) for name in project.names}
     for earlier in out.glob(f"*/{BUILD_INFO}"):
@@ -79,10 +79,10 @@ def stage(project: Project, out: Path, commit: str) -> None:
 
 
 def commit_of(root: Path) -> str:
-    """The commit that is staged: COMMIT_SHA as Cloud Build sets it, else what git says.
+    """Return the staged commit: COMMIT_SHA as Cloud Build sets it, otherwise git's HEAD.
 
-    "+changes" where a file that a deployment is made of differs from it, files that git does not
-    know included; "unknown" without either.
+    It ends in "+changes" if an input of the deployment differs from it, including untracked files.
+    It's "unknown" without COMMIT_SHA and git.
     """
     if given := os.environ.get("COMMIT_SHA"):
         return given
@@ -96,12 +96,12 @@ def commit_of(root: Path) -> str:
 
 def _git(root: Path, *arguments: str) -> str:
     command = ["git", *arguments]
-    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)  # noqa: S603 - fixed words
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)  # noqa: S603 - fixed arguments
     return ended.stdout.strip()
 
 
 def _contents(project: Project, name: str) -> Mapping[str, bytes]:
-    """The files of a staged folder, by path, sorted."""
+    """Return the files of a staged folder, sorted by path."""
     source, ours = project.source(name), project.product
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}
     if _matches(files, _HAS_SESSION):
@@ -113,12 +113,12 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     if wrong and name in project.own:
         kinds = " ".join(sorted(STAGED_SUFFIXES))
         raise Unstageable(
-            f"functions/{name}: {', '.join(wrong)} can't be staged. A function's files end with "
-            f"{kinds}. Move other files out of the folder."
+            f"functions/{name}: {', '.join(wrong)} can't be staged. A function's files must end "
+            f"with {kinds}. Move other files out of the folder."
         )
     if wrong:
         raise Unstageable(
-            f"{name}: what is to become of {', '.join(wrong)}? Add its suffix to STAGED_SUFFIXES, "
+            f"{name}: unknown kind of file: {', '.join(wrong)}. Add its suffix to STAGED_SUFFIXES, "
             "or move it."
         )
     if name in project.own:
@@ -130,7 +130,7 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
 
 
 def _with_own(name: str, pinned: Path, own: Path) -> bytes:
-    """Our pinned requirements, and below them those of an own function that we do not pin."""
+    """Return smart-calc's pinned requirements, followed by the function's additional ones."""
     text = pinned.read_text("utf-8")
     if not own.is_file():
         return text.encode()
@@ -160,7 +160,7 @@ _PINNED = re.compile(
 
 
 def _requirements(text: str) -> Iterator[str]:
-    """The lines of a requirements file, each joined to one, without comments."""
+    """Yield the logical lines of a requirements file, without comments."""
     joined = re.sub(r"\\\n", " ", text)
     for line in joined.splitlines():
         if stripped := " ".join(re.sub(r"(^|\s)#.*", "", line).split()):
@@ -176,7 +176,7 @@ def _version(line: str) -> str:
 
 
 def _tree(folder: Path) -> Mapping[str, bytes]:
-    """Every file below a folder but hidden ones and Python's caches."""
+    """Return all files below a folder, except hidden ones and Python's caches."""
     return {
         str(path): (folder / path).read_bytes()
         for path in (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
@@ -194,7 +194,7 @@ def _build_info(name: str, files: Mapping[str, bytes], commit: str) -> bytes:
 
 
 def main() -> int:
-    """Stage the project in the current folder; the exit code."""
+    """Stage the project in the current folder; return the exit status."""
     here = Path.cwd()
     try:
         staged = project.read(here)

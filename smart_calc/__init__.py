@@ -1,5 +1,5 @@
 """A SMART on FHIR backend as one package: the command `smart-calc`, and `smart_calc.testing`.
 
-The code that it runs is a folder of data beside this file (docs/architecture.md says why); nothing
-of it can be imported from an environment in which this package is installed.
+Its code is a data folder next to this file (for the reason, see docs/architecture.md). None of that
+code can be imported from an environment where this package is installed.
 """

@@ -1,6 +1,6 @@
-"""What `smart-calc` does: each command starts a process of the product in the current folder.
+"""The commands of `smart-calc`: each starts a process of the product in the current folder.
 
-Standard library only: `stage` and `deployment` run before anything is installed.
+Standard library only, because `stage` and `deployment` run before anything is installed.
 """
 
 import argparse
@@ -16,8 +16,8 @@ _CONFIG = "smart.toml"
 _ABOUT = """\
 A SMART on FHIR backend for your own app: launch, callback, and a proxy to the EHR's FHIR API.
 
-To see it work, in an empty folder:   smart-calc run
-To start an app of your own:          smart-calc new my-app
+To try it, in an empty folder:   smart-calc run
+To start your own app:           smart-calc new my-app
 """
 _MORE = """\
 Each command works on the project in the current folder: its smart.toml, deployment.toml, functions/
@@ -27,7 +27,7 @@ _DOCTORS = frozenset({"check", "explain", "jwks", "sealing-key"})
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command; 0, 1 for a finding or a failure, 2 for arguments that cannot be used."""
+    """Run a command; return 0, or 1 for a finding or failure, or 2 for invalid arguments."""
     name, rest = (arguments[0], arguments[1:]) if arguments else ("", arguments)
     if name in _PASSED_ON:
         _become(*_PASSED_ON[name](rest))
@@ -44,10 +44,10 @@ def _become(
 ) -> NoReturn:
     """Continue as a process of the product."""
     command = place.command(module, arguments)
-    os.execve(command[0], command, place.variables(settings or {}))  # noqa: S606 - our own words
+    os.execve(command[0], command, place.variables(settings or {}))  # noqa: S606 - fixed arguments
 
 
-# The modules of these commands read the arguments themselves.
+# The modules of these commands parse the arguments themselves.
 
 
 def _doctor(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -91,8 +91,8 @@ def _ehr(given: argparse.Namespace) -> NoReturn:
 def _serve(given: argparse.Namespace) -> int:
     if not Path(given.config).is_file():
         sys.stderr.write(
-            f"There is no file {given.config}. Name your configuration with --config FILE, or run "
-            "`smart-calc run`, which needs none.\n"
+            f"There is no file {given.config}. Set your configuration with --config FILE, or run "
+            "`smart-calc run`, which doesn't need one.\n"
         )
         return 1
     _become("gateway", [], {**_settings(given), "SMART_CONFIG": given.config})
@@ -103,7 +103,7 @@ def _stage(_: argparse.Namespace) -> NoReturn:
 
 
 def _settings(given: argparse.Namespace) -> Mapping[str, str]:
-    """What was given, as the variables that the servers read; a folder page/ counts as given."""
+    """Return the options as the servers' environment variables; --page defaults to page/."""
     names = ("port", "ehr_port", "page", "host", "workers")
     named = {name.upper(): value for name in names if (value := getattr(given, name, None))}
     return {**place.page_variable(Path()), **named} if hasattr(given, "page") else named
@@ -131,26 +131,26 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    new_one = command("new", _new, "write a project of your own into a new folder")
-    new_one.add_argument("folder", metavar="FOLDER", help="an empty or a new folder")
+    new_one = command("new", _new, "create a project in a new folder")
+    new_one.add_argument("folder", metavar="FOLDER", help="an empty or new folder")
     new_one.add_argument("--wheel", metavar="FILE", help="the package that the project uses")
     new_one.add_argument(
         "--example", metavar="NAME", choices=new.EXAMPLES, help=f"a page: {', '.join(new.EXAMPLES)}"
     )
-    run = command("run", _run, "the app with a simulated EHR, on http://localhost:8080")
-    serve = command("serve", _serve, "the app with the registrations in smart.toml")
-    ehr = command("ehr", _ehr, "only the simulated EHR, for any app")
-    command("doctor", None, "check smart.toml and what it names, before a launch fails")
-    command("explain", None, "say why a launch failed: smart-calc explain < FILE")
-    command("stage", _stage, "write the deployable folders below build/")
-    command("deployment", None, "check deployment.toml, or print what a deployment needs of it")
-    command("release", None, "a step of a release on Google Cloud; rollback")
+    run = command("run", _run, "run the app with a simulated EHR at http://localhost:8080")
+    serve = command("serve", _serve, "run the app with the registrations in smart.toml")
+    ehr = command("ehr", _ehr, "run only the simulated EHR, for any app")
+    command("doctor", None, "check smart.toml, the EHRs and the store before a launch fails")
+    command("explain", None, "explain a failed launch: smart-calc explain < FILE")
+    command("stage", _stage, "write the deployable folders to build/")
+    command("deployment", None, "check deployment.toml, or print its values for a deployment")
+    command("release", None, "run a step of a release or a rollback on Google Cloud")
     for one in (run, serve):
-        one.add_argument("--port", metavar="N", help="where the app listens (8080)")
+        one.add_argument("--port", metavar="N", help="port of the app (8080)")
         one.add_argument("--page", metavar="FOLDER", help="your page, served at /app/ (page/)")
     for one in (run, ehr):
-        one.add_argument("--ehr-port", metavar="N", help="where the simulated EHR listens (8090)")
+        one.add_argument("--ehr-port", metavar="N", help="port of the simulated EHR (8090)")
     serve.add_argument("--config", metavar="FILE", default=_CONFIG, help=f"({_CONFIG})")
-    serve.add_argument("--host", metavar="ADDRESS", help="what it listens on (127.0.0.1)")
-    serve.add_argument("--workers", metavar="N", help="how many processes answer (1)")
+    serve.add_argument("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
+    serve.add_argument("--workers", metavar="N", help="number of worker processes (1)")
     return parser

@@ -1,7 +1,8 @@
-"""`smart-calc new FOLDER`: a project with your own files, and smart-calc as one file in wheels/.
+"""`smart-calc new FOLDER`: creates a project with your own files, and smart-calc as a file in
+wheels/.
 
-The requirements name that file, so no package index ever gets a request for `smart-calc`. The name
-isn't registered: anyone who registers it could otherwise run code in every project.
+The requirements refer to that file, so no package index ever gets a request for `smart-calc`. The
+name isn't registered: anyone who registers it could otherwise run code in every project.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from smart_calc import place
 EXAMPLES = ("own-page", "fhirclient-page", "write-back", "note")
 _WHEEL = re.compile(r"smart_calc-[0-9][0-9A-Za-z.+!]*-py3-none-any\.whl")
 _OURS = "smart_calc/product/shared/release.py"
-# The project's files, and the files below smart_calc/project/ that they come from.
+# The project's files, and the files in smart_calc/project/ that they come from.
 _FILES: Mapping[str, str] = {
     ".gitignore": "gitignore",
     "README.md": "README.md",
@@ -45,11 +46,11 @@ max_instances = 1
 
 
 class Unusable(Exception):
-    """Why no project can be written; its text says what to do."""
+    """The reason why no project can be written; the message has the fix."""
 
 
 def main(folder: Path, wheel: Path | None, example: str | None) -> int:
-    """Write a project; 2 where it can't be, and then nothing was written."""
+    """Write a project; return 2 and write nothing if that's not possible."""
     try:
         write(folder, wheel, example)
     except Unusable as error:
@@ -60,7 +61,7 @@ def main(folder: Path, wheel: Path | None, example: str | None) -> int:
 
 
 def write(folder: Path, wheel: Path | None, example: str | None = None) -> None:
-    """Write a project into a folder that is empty or not there. Raises Unusable."""
+    """Write a project to an empty or new folder. Raises Unusable if that's not possible."""
     _require_empty(folder)
     package = _checked(wheel) if wheel else _installed_from()
     files = dict(_contents(package.name, example))
@@ -78,13 +79,13 @@ def _require_empty(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise Unusable(f"{folder} is a file. Name a new folder.")
+        raise Unusable(f"{folder} is a file. Give a new folder.")
     if any(one.name != ".git" for one in folder.iterdir()):
-        raise Unusable(f"{folder} isn't empty. Name a new folder.")
+        raise Unusable(f"{folder} isn't empty. Give a new folder.")
 
 
 def _contents(package: str, example: str | None) -> Iterator[tuple[str, bytes]]:
-    """The project's files by path, except the package."""
+    """Yield the project's files with their paths, except the package."""
     for path, source in _FILES.items():
         if example is None or not path.startswith("page/"):
             text = (place.WRITTEN / source).read_text("utf-8")
@@ -100,10 +101,10 @@ def _contents(package: str, example: str | None) -> Iterator[tuple[str, bytes]]:
 
 
 def _of_example(name: str) -> Mapping[str, bytes]:
-    """An example's files: those of the page, and NAME.py is a function."""
+    """Return an example's files by path: the files of the page, and NAME.py as a function."""
     places = {}
     for file in (place.PRODUCT / "examples" / name).iterdir():
-        # What is below page/ is served; an example's own README isn't for browsers.
+        # Files in page/ are served, but an example's README isn't for browsers.
         path = "EXAMPLE.md" if file.name == "README.md" else f"page/{file.name}"
         if file.suffix == ".py":
             path = f"functions/{file.stem}/main.py"
@@ -113,7 +114,7 @@ def _of_example(name: str) -> Mapping[str, bytes]:
 
 
 def _checked(wheel: Path) -> Path:
-    """A file that is our package by name and content."""
+    """Return a file after checking that it's the smart-calc package, by name and content."""
     if not wheel.is_file():
         raise Unusable(f"There is no file {wheel}.")
     if not _WHEEL.fullmatch(wheel.name):
@@ -127,7 +128,7 @@ def _checked(wheel: Path) -> Path:
 
 
 def _installed_from() -> Path:
-    """The file that this package was installed from, as the installer wrote it down (PEP 610)."""
+    """Return the file that smart-calc was installed from, as the installer recorded (PEP 610)."""
     try:
         noted = json.loads(metadata.distribution("smart-calc").read_text("direct_url.json") or "{}")
     except metadata.PackageNotFoundError:
@@ -136,17 +137,21 @@ def _installed_from() -> Path:
     file = Path(unquote(address.path))
     if address.scheme != "file" or not _WHEEL.fullmatch(file.name):
         raise Unusable(
-            "This smart-calc wasn't installed from a file. Name the package that the project is to "
-            "use: --wheel smart_calc-VERSION-py3-none-any.whl (in a clone, `make dist` writes it)."
+            "This smart-calc wasn't installed from a file. Give the package for the project: "
+            "--wheel smart_calc-VERSION-py3-none-any.whl (in a clone, `make dist` writes it)."
         )
     if not file.is_file():
-        raise Unusable(f"{file}, which this was installed from, is gone. Name it: --wheel FILE")
+        raise Unusable(
+            f"{file}, which smart-calc was installed from, is gone. Give it with --wheel FILE"
+        )
     hashes = noted.get("archive_info", {}).get("hashes", {})
     if hashes.get("sha256", digest := sha256(file)) != digest:
-        raise Unusable(f"{file} changed since this was installed from it. Name it: --wheel FILE")
+        raise Unusable(
+            f"{file} has changed since smart-calc was installed from it. Give one with --wheel FILE"
+        )
     return _checked(file)
 
 
 def sha256(file: Path) -> str:
-    """Return the digest that an installer writes down."""
+    """Return the digest that an installer records."""
     return hashlib.sha256(file.read_bytes()).hexdigest()

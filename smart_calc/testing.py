@@ -1,6 +1,8 @@
-"""Tests of a project: it runs with the simulated EHR, and is launched over HTTP from a chart.
+"""Helpers for a project's tests: run it with the simulated EHR, and launch it over HTTP from a
+chart.
 
-Open it with `with running() as app`, then launch: `session = app.launch(patient="synthetic-alma")`.
+Start it with `with running() as app`, and launch with
+`session = app.launch(patient="synthetic-alma")`.
 """
 
 import contextlib
@@ -28,7 +30,7 @@ _COOKIE = "__Host-smart-"
 
 @dataclass(frozen=True)
 class Response:
-    """What was answered to one request."""
+    """The response to one request."""
 
     url: str
     status: int
@@ -36,18 +38,18 @@ class Response:
     text: str
 
     def json(self) -> dict[str, object]:
-        """The body as a JSON object. Raises ValueError if it isn't one."""
+        """Return the body as a JSON object. Raises ValueError if it isn't one."""
         value = json.loads(self.text)
         if not isinstance(value, dict):
-            raise ValueError("The body is not a JSON object.")  # noqa: TRY004 - as for any other text
+            raise ValueError("The body isn't a JSON object.")  # noqa: TRY004 - as for any other text
         return value
 
 
 class _Browser:
-    """Sends requests, follows redirects and keeps cookies, of one launch and no other."""
+    """Sends requests, follows redirects and keeps cookies, for only one launch."""
 
     def __init__(self) -> None:
-        # Browsers take localhost for a secure place.
+        # Browsers treat localhost as secure.
         policy = DefaultCookiePolicy(secure_protocols=("http", "https"))
         self.cookies = CookieJar(policy)
         self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(self.cookies))
@@ -55,7 +57,7 @@ class _Browser:
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> Response:
-        request = Request(url, body, dict(headers), method=method)  # noqa: S310 - our own servers
+        request = Request(url, body, dict(headers), method=method)  # noqa: S310 - local servers
         try:
             with self._opener.open(request, timeout=_ANSWER_SECONDS) as answer:
                 return _response(answer.url, answer.status, answer.headers, answer.read())
@@ -69,12 +71,12 @@ def _response(url: str, status: int, headers: "Message[str, str]", body: bytes) 
 
 
 class Session:
-    """One launch, and the browser that made it.
+    """One launch and its browser.
 
     Fields:
-        id: the session's handle, as it is in `after_launch` and in URLs.
-        patient: the id of the patient whose chart it was launched from.
-        page: what the launch ended at.
+        id: the session's handle, as in `after_launch` and in URLs.
+                patient: the id of the patient whose chart it was launched from.
+                page: the page where the launch ended.
     """
 
     def __init__(self, origin: str, browser: _Browser, patient: str, page: Response) -> None:
@@ -88,7 +90,7 @@ class Session:
         self._browser = browser
 
     def get(self, path: str) -> Response:
-        """GET a path as a script of the page does; `{session}` in it becomes the session's id."""
+        """GET a path like a script on the page; `{session}` is replaced with the session's id."""
         return self.send("GET", path)
 
     def fhir(self, path: str) -> Response:
@@ -98,7 +100,7 @@ class Session:
     def send(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Response:
-        """Send any request as a script of the page does; `body` is sent as JSON."""
+        """Send any request like a script on the page; `body` is sent as JSON."""
         given = {"Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
         given |= {"Sec-Fetch-Dest": "empty", "Content-Type": "application/json", **(headers or {})}
         sent = None if body is None else json.dumps(body).encode()
@@ -108,15 +110,13 @@ class Session:
 
 @dataclass(frozen=True)
 class App:
-    """The running project: its own URL, and the simulated EHR's."""
+    """The running project: its URL, and the simulated EHR's URL."""
 
     origin: str
     ehr: str
 
     def launch(self, patient: str = "synthetic-alma") -> Session:
-        """Launch from a patient's chart, in a new browser. Raises AssertionError if that
-        opens no session.
-        """
+        """Launch from a patient's chart, in a new browser. Raises AssertionError if that fails."""
         browser = _Browser()
         asked = {"patient": patient, "client": "smart-calc-demo", "user": "clara", "in": "tab"}
         start = f"{self.ehr}/generic/start?{urlencode(asked)}"
@@ -135,7 +135,7 @@ def running(folder: Path | str = ".") -> Iterator[App]:
         log = Path(kept, "log")
         given = {"PORT": str(port), "EHR_PORT": str(ehr_port), "SMART_LOCAL": kept}
         with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - our own words
+            process = subprocess.Popen(  # noqa: S603 - fixed arguments
                 place.command("simulator", ["run"]),
                 cwd=folder,
                 env=place.variables({**place.page_variable(Path(folder)), **given}),
@@ -153,7 +153,7 @@ def _wait(process: "subprocess.Popen[bytes]", log: Path) -> None:
     until = time.monotonic() + _READY_SECONDS
     while "Ready: " not in (text := log.read_text("utf-8", "replace")):
         if process.poll() is not None or time.monotonic() > until:
-            raise AssertionError(f"The project does not run:\n{text}")
+            raise AssertionError(f"The project doesn't run:\n{text}")
         time.sleep(0.05)
 
 

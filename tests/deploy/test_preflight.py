@@ -89,7 +89,7 @@ POLICIES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str], list[str]]] =
     "own keys": (
         {"gcp.restrictNonCmekServices": OWN_KEYS},
         {},
-        ["demands your own keys (CMEK) of firestore.googleapis.com. Set kms_key in deployment"],
+        ["requires your own keys (CMEK) for firestore.googleapis.com. Set kms_key in deployment"],
     ),
     "own keys, and there is one": ({"gcp.restrictNonCmekServices": OWN_KEYS}, dict([KEY]), []),
     "keys of another project": (
@@ -114,13 +114,13 @@ POLICIES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str], list[str]]] =
             ]
         },
         {},
-        ["forbids builds outside of under:organizations/2. Set worker_pool in deployment.toml"],
+        ["forbids builds outside under:organizations/2. Set worker_pool in deployment.toml"],
     ),
     "own pools, and there is one": ({"cloudbuild.allowedWorkerPools": OUR_POOL}, dict([POOL]), []),
     "another pool": (
         {"cloudbuild.allowedWorkerPools": [{"values": {"allowedValues": ["under:projects/p"]}}]},
         dict([POOL]),
-        ["forbids builds outside of under:projects/p. Set worker_pool in deployment.toml"],
+        ["forbids builds outside under:projects/p. Set worker_pool in deployment.toml"],
     ),
     "no pool at all": (
         {"cloudbuild.allowedWorkerPools": [{"denyAll": True}]},
@@ -195,7 +195,7 @@ def test_quotas_perimeters_and_sinks_above_are_named(
         f"folders/{FOLDER}": [SINK | {"name": "c", "includeChildren": False}],
     }
     cpu, build, perimeter, sink = said(project, monkeypatch)
-    assert "CpuAllocPerProjectRegion is 10000, and all functions" in cpu
+    assert "CpuAllocPerProjectRegion is 10000, but all functions" in cpu
     assert "Set region in deployment.toml to one of us-central1" in build
     assert "servicePerimeters/clinical is around this project and restricts run" in perimeter
     assert f"gcloud logging sinks update all-logs --organization={ORGANIZATION} --add-" in sink

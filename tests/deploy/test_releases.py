@@ -182,7 +182,9 @@ def test_one_command_goes_back_without_building(story: Story) -> None:
 def test_a_release_that_fails_its_checks_goes_back_by_itself(story: Story) -> None:
     said = story.said["failing release"]
     assert story.codes["failing release"] != 0
-    assert "answers 400 with launch_parameter_missing; 400 with iss_missing was expected" in said
+    assert (
+        "returned 400 with launch_parameter_missing, but 400 with iss_missing was expected" in said
+    )
     assert "what served before the release serves again" in said
     assert numbers(story.serving["failing release"]) == {"1"}
 

@@ -20,12 +20,12 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_functions_that_answer_are_well(app: App, capsys: pytest.CaptureFixture[str]) -> None:
     smoke.public(app.origin)
-    assert capsys.readouterr().out == f"{app.origin}: {', '.join(FUNCTIONS)} answer.\n"
+    assert capsys.readouterr().out == f"{app.origin}: {', '.join(FUNCTIONS)} respond.\n"
 
 
 @pytest.fixture
 def deployed(scripted: ScriptedEhr) -> Tenant:
-    """An address at which every function is well."""
+    """An address at which every function is healthy."""
     tenant = scripted.tenant()
     for name in FUNCTIONS:
         tenant.on(f"/{name}/health", WELL)
@@ -35,11 +35,15 @@ def deployed(scripted: ScriptedEhr) -> Tenant:
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (403, b"<html>Forbidden</html>", "may not be called by everyone"),
-        (404, b"<html>Not found</html>", "answers 404 with something other than our JSON"),
-        (500, json.dumps({"code": "misconfigured"}).encode(), "answers 500 with misconfigured"),
-        (503, b"[]", "answers 503 with something other than our JSON"),
-        (200, b"hello", "answers 200 with something other than our JSON; 400 with iss_missing"),
+        (403, b"<html>Forbidden</html>", "doesn't allow public calls"),
+        (404, b"<html>Not found</html>", "returned 404 with a body that isn't this app's JSON"),
+        (500, json.dumps({"code": "misconfigured"}).encode(), "returned 500 with misconfigured"),
+        (503, b"[]", "returned 503 with a body that isn't this app's JSON"),
+        (
+            200,
+            b"hello",
+            "returned 200 with a body that isn't this app's JSON, but 400 with iss_missing",
+        ),
     ],
 )
 def test_any_other_answer_of_launch_fails_the_release_and_is_named(
@@ -57,7 +61,7 @@ def test_a_function_that_is_not_well_fails_the_release_and_is_named(
 ) -> None:
     problem = json.dumps({"code": "misconfigured"}).encode()
     deployed.on(f"/{name}/health", Scripted(500, {}, problem))
-    with pytest.raises(SystemExit, match=f"/{name}/health answers 500 with misconfigured"):
+    with pytest.raises(SystemExit, match=f"/{name}/health returned 500 with misconfigured"):
         smoke.public(deployed.base)
 
 
@@ -66,12 +70,12 @@ def test_new_revisions_are_asked_at_the_addresses_that_they_were_lent(
 ) -> None:
     deployed.on("/health", WELL)
     smoke.candidates([deployed.base])
-    assert capsys.readouterr().out == f"{deployed.base} is well.\n"
+    assert capsys.readouterr().out == f"{deployed.base} is healthy.\n"
     deployed.on("/health", Scripted(503, {}, b""))
-    with pytest.raises(SystemExit, match="/health answers 503"):
+    with pytest.raises(SystemExit, match="/health returned 503"):
         smoke.candidates([deployed.base])
 
 
 def test_an_address_that_is_not_there_fails_the_release_and_is_named() -> None:
-    with pytest.raises(SystemExit, match="cannot be reached"):
+    with pytest.raises(SystemExit, match="can't be reached"):
         smoke.public(f"http://localhost:{free_port()}")

@@ -30,35 +30,35 @@ def test_the_file_of_this_repository_is_sound() -> None:
 
 # What stands there, what is put in its place, what is said of that.
 MISTAKES = [
-    ('ingress = "all"', 'ingress = "everyone"', "ingress = 'everyone' is not one of all,"),
+    ('ingress = "all"', 'ingress = "everyone"', "ingress = 'everyone' isn't one of all,"),
     ('callers = "all_users"', "", "callers is missing"),
-    ("[quota]", "[quotas]", "quotas is not known"),
-    ('project = "my-project"', 'project = "My Project"', "no project of Google Cloud"),
-    ('region = "europe-west1"', "region = 1", "region must be a text"),
+    ("[quota]", "[quotas]", "quotas is unknown"),
+    ('project = "my-project"', 'project = "My Project"', "isn't a valid Google Cloud project"),
+    ('region = "europe-west1"', "region = 1", "region must be a string"),
     ("smart-toml = 1", 'smart-toml = "latest"', "[versions] smart-toml must be a whole number"),
     ("smart-toml = 1", "", "[versions] smart-toml is missing"),
-    ("[secrets]", '[secrets]\n"/a" = "s:1"', "must be a path of a file in a folder"),
+    ("[secrets]", '[secrets]\n"/a" = "s:1"', "must be the path of a file in a folder"),
     ("[secrets]", '[secrets]\n"/clients/a/b" = "s:latest"', "must be SECRET:VERSION"),
-    ("[secrets]", '[secrets]\n"/keys/other" = "s:1"', "each secret needs a folder of its own"),
-    ("[public_keys]", '[public_keys]\n"/config/j/k" = "s:1"', "a folder of its own"),
-    ("[public_keys]", '[public_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /jwks/"),
-    ("[cds_keys]", '[cds_keys]\n"/keys2/j" = "s:1"', "/keys2/j must lie below /cds/"),
-    ("[authorities]\n", '[authorities]\n"/a/b" = "s:1"\n', "must lie below /authorities/"),
+    ("[secrets]", '[secrets]\n"/keys/other" = "s:1"', "each secret needs its own folder"),
+    ("[public_keys]", '[public_keys]\n"/config/j/k" = "s:1"', "its own folder"),
+    ("[public_keys]", '[public_keys]\n"/keys2/j" = "s:1"', "/keys2/j must be below /jwks/"),
+    ("[cds_keys]", '[cds_keys]\n"/keys2/j" = "s:1"', "/keys2/j must be below /cds/"),
+    ("[authorities]\n", '[authorities]\n"/a/b" = "s:1"\n', "must be below /authorities/"),
     ('kms_key = ""', 'kms_key = "smart"', "kms_key = 'smart' isn't projects/PROJECT/locations"),
     ('kms_key = ""', f'kms_key = "{KMS_KEY.replace("1", "4")}"', "with the region above"),
     ('worker_pool = ""', 'worker_pool = "a/b"', "worker_pool = 'a/b' isn't projects/PROJECT"),
     ('connector = ""', 'connector = "Smart"', "egress.connector isn't the name of a connector"),
     ('connector = ""', 'connector = "projects/net/smart"', "or projects/HOST/locations/REGION"),
-    ('network = ""', 'network = "net"', "egress.network and egress.subnet go together"),
+    ('network = ""', 'network = "net"', "egress.network and egress.subnet must be set together"),
     ('network = ""', 'network = "projects/h/networks/n"', "isn't the name of a network"),
     ('subnet = ""', 'subnet = "a/b"', "isn't the name of a subnet"),
-    ('traffic = "all"', 'traffic = "some"', "egress.traffic = 'some' is not one of"),
+    ('traffic = "all"', 'traffic = "some"', "egress.traffic = 'some' isn't one of"),
     ("min_instances = 0", "min_instances = 9", "min_instances is more than max_instances"),
     ("concurrency = 16", "concurrency = 0", "concurrency must be 1 or more"),
     ("max_instances = 5", "max_instances = 50", "vcpu: all functions at their max_instances"),
     ("memory_gib = 40", "memory_gib = 4", "memory_gib: all functions at their max_instances"),
-    ("[functions.launch]", "[functions.lunch]", "lunch is not known: there is no such folder"),
-    ("[versions]", "[versions", "cannot be read"),
+    ("[functions.launch]", "[functions.lunch]", "lunch is unknown: there is no such folder"),
+    ("[versions]", "[versions", "can't be read"),
 ]
 
 
@@ -136,7 +136,7 @@ def test_traffic_leaves_by_a_connector_or_by_a_subnet_of_a_shared_network(tmp_pa
         "--subnet": subnet,
         "--direct-vpc-egress": "all",
     }
-    with pytest.raises(Unusable, match="a connector and a network: leave one of them empty"):
+    with pytest.raises(Unusable, match=r"a connector and a network\. Leave one of them empty"):
         flags(connector=SHARED, network=network, subnet=subnet)
 
 

@@ -98,7 +98,7 @@ def test_another_name_of_this_machine_is_told_to_use_the_configured_one(app: App
     other = f"http://127.0.0.1:{port}/"
     page = in_words(Browser().send("GET", other, NAVIGATION).text)
     assert "Launch only from" in page
-    assert "127.0.0.1 for localhost" in page
+    assert "127.0.0.1 instead of localhost" in page
     assert "Another address" not in Browser().send("GET", f"{app.origin}/", NAVIGATION).text
 
 

@@ -16,9 +16,9 @@ REFUSED = {
     "fhir-proxy/main.py": "belongs to smart-calc",
     **{f"{name}/main.py": "is reserved" for name in ("app", "docs", "explain", "health")},
     "deployment/main.py": "is reserved",
-    **{f"{name}/main.py": "can't be used" for name in ("My", "a-b", "2nd", "_a", "a" * 25)},
+    **{f"{name}/main.py": "invalid name" for name in ("My", "a-b", "2nd", "_a", "a" * 25)},
     "named/main.py": "defines no function named",
-    "broken/main.py": "is not valid Python",
+    "broken/main.py": "isn't valid Python",
     "hiding/shared.py": "Rename it",
     "hiding/clinical/x.py": "Rename it",
 }
