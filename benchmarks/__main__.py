@@ -1,8 +1,8 @@
-"""The budgets, measured side by side on this machine: `python -m benchmarks` (`make bench`).
+"""Measures the budgets on this machine: `python -m benchmarks` (`make bench`).
 
-With names of measurements it makes only those, and writes nothing down.
-Prints a table and writes .local/bench.json. It ends with 0 whatever was measured: a number over
-its budget is a finding, not a failure. docs/performance.md says how to read it.
+It prints a table and writes .local/bench.json. If you give names of measurements, it runs only
+those and writes no file. It always exits with status 0, because a value over its budget is a
+finding, not a failure. docs/performance.md explains how to read the results.
 """
 
 import sys
@@ -42,10 +42,10 @@ MEASUREMENTS: Mapping[str, Callable[[Place, str], list[Row]]] = {
 
 
 def main(names: list[str]) -> int:
-    """Measure what is named, or everything; only everything is written down."""
+    """Run the named measurements, or all of them, which also writes the result file."""
     unknown = [name for name in names if name not in MEASUREMENTS]
     if unknown:
-        sys.stderr.write(f"Not known: {', '.join(unknown)}. Known: {', '.join(MEASUREMENTS)}\n")
+        sys.stderr.write(f"Unknown: {', '.join(unknown)}. Choose from: {', '.join(MEASUREMENTS)}\n")
         return 2
     facts = report.machine()
     processes.leave_a_core_to_the_servers()

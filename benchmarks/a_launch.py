@@ -1,7 +1,7 @@
-"""What one launch takes of each function: processor time, log lines, bytes answered.
+"""The cost of one launch per function: processor time, log lines, response bytes.
 
-A warm click as in `round_trips`, at an EHR that answers at once, then ten reads of a 2 kB resource
-through fhir_proxy by a page of one's own. docs/scaling.md reckons with what this finds.
+It's a warm click as in `round_trips`, at an EHR that responds immediately, then ten reads of a 2 kB
+resource through fhir_proxy by a custom frontend. docs/scaling.md is based on these results.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _FUNCTIONS = ("launch", "callback", "smart_calc", "fhir_proxy")
 
 
 def measure(place: Place, store: str) -> list[Row]:
-    """A row for each function, for one launch; the first click warms and does not count."""
+    """Return a row per function for one launch; the first click is a warm-up and doesn't count."""
     ehr = Ehr(0.0)
     with place.functions(_FUNCTIONS, place.variables(ehr.base, store)) as running:
         _launch(ehr, running)
@@ -46,17 +46,17 @@ def measure(place: Place, store: str) -> list[Row]:
 
 
 def _state(place: Place, server: Server) -> tuple[float, int]:
-    """Processor time and size of the log so far."""
+    """Return processor time and log size so far."""
     log: Path = place.folder / f"{server.name}-{server.port}.log"
     return server.cpu_seconds(), log.stat().st_size
 
 
 def _launch(ehr: Ehr, running: Mapping[str, Server]) -> dict[str, int]:
-    """One click and what follows; the bytes that each function answered, bodies alone."""
+    """Run one launch; return each function's response bytes, without headers."""
     browser = Browser()
     begun = click.begin(running["launch"].origin, ehr.base, browser)
     session: Session = click.finish(running["callback"].origin, begun, ehr.base, browser)
-    # As every browser asks; the body is then as it was sent.
+    # Browsers send this header. The body keeps its compressed size.
     headers = {**NAVIGATION, "Accept-Encoding": "gzip"}
     address = f"{running['smart_calc'].origin}/smart_calc/{session.handle}/"
     page = browser.send("GET", address, headers)

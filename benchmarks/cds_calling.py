@@ -1,7 +1,8 @@
-"""One call of cds_services beside a function that parses the same body, and its cold start.
+"""A call of cds_services compared with a function that only parses the same body, and its cold
+start.
 
-The prefetch has 200 kB, as one page of laboratory values brings; the keys are known, every check is
-on, each call has a token of its own and writes its record.
+The prefetch has 200 kB, like one page of laboratory values. The keys are cached and all checks are
+on. Each call has its own token and writes its record.
 """
 
 import json
@@ -31,7 +32,7 @@ _CODES = (("2160-0", "mg/dL", 1.9), ("2951-2", "mmol/L", 140.0), ("2823-3", "mmo
 
 
 def measure(place: Place, store: str) -> list[Row]:
-    """By the clock, then what a start takes."""
+    """Measure the duration of calls, then the cold start."""
     return [_calls(place, store), _cold_start(place, store)]
 
 
@@ -73,11 +74,11 @@ def _cold_start(place: Place, store: str) -> Row:
             ours.append(server.cpu_seconds())
         with place.beside("calculators_only", "cds_services", {}) as server:
             bare.append(server.cpu_seconds())
-    # The first of each compiles.
+    # The first start of each compiles the bytecode.
     own, imports = statistics.median(ours[1:]), statistics.median(bare[1:])
     return Row(
         "cold_start.cds",
-        "cold start of cds_services / of imports and calculators alone",
+        "cold start of cds_services / of only imports and calculators",
         own / imports,
         "ratio",
         COLD,
@@ -87,7 +88,7 @@ def _cold_start(place: Place, store: str) -> Row:
 
 
 def body() -> Mapping[str, Any]:
-    """A call whose prefetch has 200 kB."""
+    """Return a call whose prefetch has 200 kB."""
     labs: list[dict[str, Any]] = []
     size = 0
     while size < _LEAST_BYTES:
@@ -131,7 +132,7 @@ def _observation(number: int) -> dict[str, Any]:
 
 
 def _client(place: Place, key: ec.EllipticCurvePrivateKey) -> str:
-    """The [[cds_client]] table, with its keys in a file."""
+    """Return the [[cds_client]] table, with its keys in a file."""
     file = place.folder / "cds-keys.json"
     public = ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": "k"}
     file.write_text(json.dumps({"keys": [public]}), encoding="utf-8")
@@ -154,7 +155,7 @@ def _call(server: Server, sent: bytes, token: str) -> float:
     )
     took = time.perf_counter() - began
     if answer.status_code != 200:
-        raise RuntimeError(f"{server.name} answered {answer.status_code}: {answer.text[:300]}")
+        raise RuntimeError(f"{server.name} returned {answer.status_code}: {answer.text[:300]}")
     return took
 
 

@@ -1,6 +1,7 @@
-"""The cold start of launch beside a function that only loads what every such function needs.
+"""The cold start of launch, compared with a function that loads only the packages that all
+functions need.
 
-A start is over when the first request is answered. Bytecode is compiled before, as in a deployment.
+A start ends with the first response. The bytecode is already compiled, as in a deployment.
 """
 
 import statistics
@@ -25,7 +26,7 @@ class _Start:
 
 
 def measure(place: Place, store: str) -> list[Row]:
-    """Pairs of starts, one after the other, first the one and then the other first."""
+    """Measure pairs of starts, one after the other, in alternating order."""
     ours, bare = [], []
     with processes.companion("benchmarks.support.ehr") as origin:
         base = f"{origin}/r4"
@@ -37,7 +38,7 @@ def measure(place: Place, store: str) -> list[Row]:
             else:
                 bare.append(_bare(place))
                 ours.append(_launch(place, variables, base))
-    # The first of each compiles.
+    # The first start of each compiles the bytecode.
     ours, bare = ours[1:], bare[1:]
     cpu = statistics.median(one.cpu_seconds for one in ours)
     bare_cpu = statistics.median(one.cpu_seconds for one in bare)
@@ -45,7 +46,7 @@ def measure(place: Place, store: str) -> list[Row]:
     return [
         Row(
             "cold_start.cpu",
-            "cold start of launch / of imports alone, CPU time",
+            "cold start of launch / of only its imports, CPU time",
             cpu / bare_cpu,
             "ratio",
             BUDGET,

@@ -1,7 +1,7 @@
-"""16 clients that read answers of all sizes: `python -m benchmarks.endurance [MINUTES]`.
+"""16 clients that read responses of all sizes: `python -m benchmarks.endurance [MINUTES]`.
 
-Prints the proxy's memory as it goes. It ends with 1 where memory grew: where the most of the last
-third is more than a tenth, and 20 MB, above the most of the middle one.
+Prints the proxy's memory as it runs. It exits with status 1 if memory grew: if the maximum of the
+last third exceeds 1.1 times the maximum of the middle third plus 20 MB.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ MINUTES = 10.0
 CLIENTS = 16
 _SAMPLE_SECONDS = 5.0
 _ANSWER_SECONDS = 120.0
-# What is read, and how often of a hundred times.
+# Each path, and its share of the reads in percent.
 _READS: tuple[tuple[str, int], ...] = (
     ("Observation/o1", 60),
     (f"Observation?_count={resources.HUNDRED}", 24),
@@ -32,7 +32,7 @@ _GROWTH, _NOISE_MEGABYTES = 1.1, 20.0
 
 
 def main(arguments: list[str]) -> int:
-    """Read for minutes; 1 where memory grew."""
+    """Read for a number of minutes; return 1 if memory grew."""
     minutes = float(arguments[0]) if arguments else MINUTES
     processes.leave_a_core_to_the_servers()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _watch(server: processes.Server, answers: Counter[int], seconds: float) -> list[float]:
-    """The most memory of each few seconds, in MB."""
+    """Return the maximum memory of each sampling interval, in MB."""
     samples = []
     began = time.monotonic()
     while (at := time.monotonic() - began) < seconds:

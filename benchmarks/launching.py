@@ -1,7 +1,7 @@
-"""A warm launch beside a function that answers a redirect and does nothing else.
+"""A warm launch, compared with a function that only returns a redirect.
 
-The store write of a launch is no part of the budget: its time is what a function with the same
-write takes longer than one without.
+The budget excludes the store write of a launch. Its time is the difference between a function with
+the same write and one without.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ WARMING_ROUNDS = 20
 
 
 def measure(place: Place, store: str) -> list[Row]:
-    """By the clock and by processor time."""
+    """Measure latency and processor time."""
     with contextlib.ExitStack() as stack:
         base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
         variables = place.variables(base, store)

@@ -1,7 +1,7 @@
-"""Memory that the proxy takes: above idle while a Binary of 9 MB passes through it, and in all
-while 16 clients ask for large answers at once.
+"""The proxy's memory: above idle while it streams a 9 MB Binary, and in total while 16 clients
+request large responses at once.
 
-Idle is after a launch and a first small read. The peak is the kernel's own, so that none is missed.
+Idle means after a launch and a first small read. The kernel reports the peak, so no peak is missed.
 """
 
 import contextlib
@@ -29,12 +29,12 @@ _BESIDE = ("forward_pooled", "forward_requests")
 
 
 def measure(place: Place, store: str) -> list[Row]:
-    """What streaming and what holding answers takes."""
+    """Measure memory while streaming and while holding responses."""
     return [*_streaming(place, store), *_herd(place, store)]
 
 
 def _herd(place: Place, store: str) -> list[Row]:
-    """16 clients at once: first each asks for 1 MB, then each for 19 MB."""
+    """Measure 16 clients at once: first each requests 1 MB, then each requests 19 MB."""
     with contextlib.ExitStack() as stack:
         base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
         variables = {**place.variables(base, store), "THREADS": str(CLIENTS)}
@@ -87,7 +87,7 @@ def _status(port: int, request: bytes) -> int:
 
 
 def _streaming(place: Place, store: str) -> list[Row]:
-    """The most of several passes, to a client that takes all at once and to a slow one."""
+    """Measure the maximum of several passes, with a fast client and a slow one."""
     with contextlib.ExitStack() as stack:
         base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
         names = ("launch", "callback", "fhir_proxy")
@@ -119,7 +119,7 @@ def _streaming(place: Place, store: str) -> list[Row]:
 
 
 def _above_idle(server: Server, request: bytes) -> float:
-    """In MB of a million bytes."""
+    """Return the peak memory above idle, in MB (million bytes)."""
     idle = server.resident_kilobytes()
     server.forget_peak()
     for _ in range(PASSES):
@@ -129,14 +129,14 @@ def _above_idle(server: Server, request: bytes) -> float:
 
 
 def _take(port: int, request: bytes, pause: float) -> None:
-    """Read an answer to its end, with a pause after each piece."""
+    """Read a response to the end, with a pause after each chunk."""
     with socket.create_connection(("127.0.0.1", port), _SECONDS) as connection:
         connection.sendall(request)
         received = 0
         while received < resources.BINARY_BYTES:
             piece = connection.recv(_PIECE)
             if not piece:
-                raise ValueError(f"the answer ends after {received} bytes")
+                raise ValueError(f"the response ends after {received} bytes")
             received += len(piece)
             if pause:
                 time.sleep(pause)

@@ -1,7 +1,7 @@
-"""One page of the calculators: processor time of smart_calc, beside parsing the same bytes alone.
+"""The processor time of smart_calc for one page, compared with only parsing the same bytes.
 
-Two charts, each in one answer to every search: one that holds next to nothing, and the stay of an
-inpatient with 3,000 Observations. Clicks as a browser makes them; the EHR answers at once.
+It uses two charts, each with one response per search: a nearly empty one, and an inpatient with
+3,000 Observations. The requests are the same as from a browser, and the EHR responds immediately.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.support.raw_server import plain
 
 WARMING, PAGES = 3, 20
 _HOUR = 3600.0
-# A code of each search of the page that no other search has, and what it finds: LOINC, unit, value.
+# For each search of the page, a code that no other search has, and the results: LOINC, unit, value.
 _SEARCHES: Mapping[str, tuple[tuple[str, str, float], ...]] = {
     "2951-2": (
         *(("2951-2", "mmol/L", 139.0), ("2823-3", "mmol/L", 4.2), ("2075-0", "mmol/L", 103.0)),
@@ -54,7 +54,7 @@ class _Ward(Ehr):
 
 
 def measure(place: Place, store: str) -> list[Row]:
-    """A row for each chart; the first pages warm and do not count."""
+    """Return a row per chart; the first pages are a warm-up and don't count."""
     small = resources.chart("https://ehr.example/r4").values()
     bodies = [json.dumps(list(small)).encode(), json.dumps(list(_bundles().values())).encode()]
     return [
@@ -108,7 +108,7 @@ def _parse(bare: Server, same: bytes) -> None:
 
 
 def _bundles() -> dict[str, dict[str, Any]]:
-    """What each search of Observations finds, by its code."""
+    """Return the results of each search for Observations, by its code."""
     return {
         code: {
             "resourceType": "Bundle",

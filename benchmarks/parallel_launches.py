@@ -1,9 +1,9 @@
 """Many launches at once on the staged functions and Google's Firestore emulator.
 
-`python -m benchmarks.parallel_launches PYTHON`, with the interpreter that the functions run on.
-Each function is started as the buildpack does: its folder, its requirements, `functions-framework`
-with FUNCTION_TARGET, PORT, THREADS and LOG_EXECUTION_ID=true. Printed are the time from start to
-first answer, the time of each launch (click to session) and the memory of each function.
+Run `python -m benchmarks.parallel_launches PYTHON` with the interpreter for the functions. Each
+function is started like the buildpack does: its folder, its requirements, `functions-framework`
+with FUNCTION_TARGET, PORT, THREADS and LOG_EXECUTION_ID=true. It prints the time from start to
+first response, the time of each launch (click to session) and the memory of each function.
 """
 
 import os
@@ -59,7 +59,7 @@ def main(python: str) -> None:
 
 
 class ScriptedServer(ScriptedEhr):
-    """An EHR that answers at once, for the time of a block."""
+    """An EHR that responds immediately, for the duration of a `with` block."""
 
     def __enter__(self) -> ScriptedEhr:
         return self
@@ -69,9 +69,9 @@ class ScriptedServer(ScriptedEhr):
 
 
 def environments(python: str, staged: Path, folder: Path) -> dict[str, Path]:
-    """For each function the programs of an environment with its requirements only.
+    """Return for each function the bin folder of an environment with only its requirements.
 
-    Functions whose requirements are the same share one.
+    Functions with the same requirements share one.
     """
     made: dict[bytes, Path] = {}
     programs = {}
@@ -90,7 +90,7 @@ def environments(python: str, staged: Path, folder: Path) -> dict[str, Path]:
 def start(
     folder: Path, programs: Path, function: str, firestore: str, key: str
 ) -> tuple[subprocess.Popen[bytes], int, float]:
-    """Start a function; its process, its port, the seconds until it answered."""
+    """Start a function; return its process, its port and the seconds until its first response."""
     threads = read(ROOT / FILE).functions[function]["concurrency"]
     port = free_port()
     variables = {
@@ -125,7 +125,7 @@ def report(
     processes: dict[str, subprocess.Popen[bytes]],
     started: dict[str, float],
 ) -> None:
-    """All launches at once, then the table."""
+    """Run all launches at once and print the results."""
     app = App(origin, Server(origin, Path(), next(iter(processes.values()))), "", scripted)
     tenants = [scripted.tenant() for _ in range(LAUNCHES)]
 
@@ -148,12 +148,12 @@ def report(
     )
     for name, process in processes.items():
         sys.stdout.write(
-            f"{name}: first answer after {started[name]:.2f} s, {memory(process.pid):.0f} MB\n"
+            f"{name}: first response after {started[name]:.2f} s, {memory(process.pid):.0f} MB\n"
         )
 
 
 def memory(pid: int) -> float:
-    """Proportional memory of a process and its children, in MB."""
+    """Return the proportional memory of a process and its children, in MB."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     total = 0
     for one in (str(pid), *children):

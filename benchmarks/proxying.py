@@ -1,7 +1,7 @@
-"""One FHIR read through the proxy, all checks on, beside forwarders that check nothing.
+"""A FHIR read through the proxy with all checks, compared with forwarders without checks.
 
-Latency: one client asks all of them in turn. Throughput per core: several clients ask each of them
-in turn for a while, and the answers are divided by the processor time that its server took.
+Latency: one client calls all of them in turn. Throughput per core: several clients call each of
+them in turn for a while, and the number of responses is divided by its server's processor time.
 """
 
 import contextlib
@@ -24,8 +24,8 @@ _BESIDE = (LEAN, UNCHECKED, "forward_session", "forward_requests")
 
 @dataclass(frozen=True)
 class Size:
-    """A read of one size: its name, its path below the FHIR base, the least its answer weighs, and
-    its budgets.
+    """A read of one size: its name, its path below the FHIR base, the minimum size of its response,
+    and its budgets.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Asked:
-    """Who is asked: `prefix` comes before the path below the FHIR base."""
+    """A server to call; `prefix` precedes the path below the FHIR base."""
 
     server: Server
     prefix: str
@@ -75,12 +75,12 @@ SIZES = (
 
 
 def measure(place: Place, store: str) -> list[Row]:
-    """Rows for each size, for sixteen clients, and by TLS."""
+    """Return rows for each size, for sixteen clients, and over TLS."""
     return [*_plain(place, store), *_over_tls(place, store)]
 
 
 def _plain(place: Place, store: str) -> list[Row]:
-    """Beside everybody who is there."""
+    """Compare with all available forwarders and third-party programs."""
     with contextlib.ExitStack() as stack:
         base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
         asked = _ours(stack, place, store, base, {"FHIR_BASE": base}, "", _BESIDE)
@@ -93,7 +93,7 @@ def _plain(place: Place, store: str) -> list[Row]:
 
 
 def _over_tls(place: Place, store: str) -> list[Row]:
-    """The way to the EHR by TLS, as in production, where it costs both sides the same."""
+    """Compare with TLS to the EHR, as in production, which costs both sides the same."""
     with contextlib.ExitStack() as stack:
         folder = place.folder / "authority"
         folder.mkdir()
@@ -118,7 +118,7 @@ def _ours(
     more: str,
     beside: Sequence[str],
 ) -> dict[str, Asked]:
-    """The proxy with a session, and forwarders in its environment."""
+    """Start the proxy with a session, and forwarders in its environment."""
     names = ("launch", "callback", "fhir_proxy")
     ours = stack.enter_context(place.functions(names, place.variables(base, store, more=more)))
     browser = Browser()
@@ -144,7 +144,7 @@ def _questions(size: Size, asked: Mapping[str, Asked]) -> list[Question]:
 
 
 def _sixteen(size: Size, asked: Mapping[str, Asked]) -> Row:
-    """Sixteen browsers at once, each as fast as it is answered."""
+    """Measure sixteen clients at once, each sending its next request on a response."""
     took: dict[str, list[float]] = {name: [] for name in asked}
     pairs = list(zip(asked, _questions(size, asked), strict=True))
     for block in range(BLOCKS):
@@ -165,7 +165,7 @@ def _sixteen(size: Size, asked: Mapping[str, Asked]) -> Row:
 
 
 def _compare(size: Size, asked: Mapping[str, Asked]) -> list[Row]:
-    """Latency and throughput of all at one size."""
+    """Measure latency and throughput of all servers at one size."""
     questions = _questions(size, asked)
     servers = {name: one.server for name, one in asked.items()}
     wire.in_turn(questions, LATENCY_SECONDS, WARMING_ROUNDS)
@@ -206,7 +206,7 @@ def _compare(size: Size, asked: Mapping[str, Asked]) -> list[Row]:
 
 
 def _rates(servers: Mapping[str, Server], questions: list[Question]) -> Mapping[str, float]:
-    """Answers per second of processor time."""
+    """Return the responses per second of processor time."""
     answers, cpu = dict.fromkeys(servers, 0), dict.fromkeys(servers, 0.0)
     pairs = list(zip(servers.items(), questions, strict=True))
     for block in range(BLOCKS):

@@ -1,7 +1,7 @@
-"""How many times in series the EHR is waited for between a click and the chart on the screen.
+"""The number of sequential EHR round trips between a click and the chart on the screen.
 
-Every call takes 100 ms at this EHR. The count is the longest chain of calls that each began after
-the one before had ended; the time on the wall divided by 100 ms adds what we do ourselves.
+Every call takes 100 ms at this EHR. The count is the longest chain of calls that each started after
+the previous one had ended. The wall time divided by 100 ms also includes the app's own work.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ DELAY_SECONDS = 0.1
 WARM_CLICKS = 7
 COLD_CLICKS = 3
 _FUNCTIONS = ("launch", "callback", "smart_calc")
-# Where a function is: a server that runs, or one that is started for the request.
+# Returns a function's server: a running one, or one that's started for the request.
 Instances = Callable[[str], contextlib.AbstractContextManager[Server]]
 
 
@@ -35,7 +35,7 @@ class _Clicked:
 
 
 def measure(place: Place, store: str) -> list[Row]:
-    """Warm: running instances that know the EHR. Cold: three starts and empty caches."""
+    """Measure warm (running instances, cached discovery) and cold (three starts, empty caches)."""
     ehr = Ehr(DELAY_SECONDS)
     variables = place.variables(ehr.base, store)
     with place.functions(_FUNCTIONS, variables) as running:
@@ -56,11 +56,11 @@ def measure(place: Place, store: str) -> list[Row]:
 
 
 def _click(ehr: Ehr, instances: Instances) -> _Clicked:
-    """The launch is the EHR's link; what happens on the EHR's own pages is left out."""
+    """Measure one launch from the EHR's link, without the time on the EHR's own pages."""
     browser = Browser()
     ehr.forget()
     began = time.perf_counter()
-    # Instances end only after the click: a cold start ends nothing.
+    # Stop the instances only after the click, because a cold start doesn't include stopping one.
     with contextlib.ExitStack() as stack:
         servers: dict[str, Server] = {}
 
@@ -78,7 +78,7 @@ def _click(ehr: Ehr, instances: Instances) -> _Clicked:
 
 
 def _row(name: str, what: str, clicks: list[_Clicked], budget: Budget | None) -> Row:
-    """The medians of several clicks."""
+    """Return the medians of several clicks."""
     seconds = statistics.median(one.seconds for one in clicks)
     beside = {
         "wall time / 100 ms": seconds / DELAY_SECONDS,

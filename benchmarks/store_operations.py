@@ -1,4 +1,4 @@
-"""How often each step asks the store, counted below the real Firestore client."""
+"""The number of store operations per step, counted below the real Firestore client."""
 
 import time
 from collections import Counter
@@ -11,14 +11,14 @@ from tests.support.browser import Browser
 from tests.support.firestore_stand_in import StandIn
 
 READS = 10
-# Access of this life is due for renewal when a fifth of it is left.
+# Access with this lifetime must be renewed when a fifth of it is left.
 _LIFE_SECONDS = 2.0
 _DUE_SECONDS = 1.7
 _FUNCTIONS = ("launch", "callback", "fhir_proxy")
 
 
 def measure(place: Place, _shared: str) -> list[Row]:
-    """One launch, then reads at a fresh instance, then a read whose access is due for renewal."""
+    """Measure a launch, then reads at a new instance, then a read that needs a token refresh."""
     ehr, store = Ehr(), StandIn()
     rows = []
     browser = Browser()
@@ -33,7 +33,7 @@ def measure(place: Place, _shared: str) -> list[Row]:
         rows.append(_row("first_read", "first read at an instance", store, {"read": 1}))
         for _ in range(READS):
             session.read(at["fhir_proxy"].origin, "Observation/o1")
-        # A slow machine may take longer than the 3 seconds for which a session is trusted.
+        # A slow machine may take longer than the 3 seconds that an instance trusts a session.
         rows.append(_row("reads", f"{READS} reads after it", store, {"read": READS}))
 
         browser = Browser()
@@ -50,7 +50,9 @@ def measure(place: Place, _shared: str) -> list[Row]:
 
 
 def _row(name: str, what: str, store: StandIn, most: dict[str, int]) -> Row:
-    """What was counted since the last row. An operation of no budget counts as one too many."""
+    """Return the counts since the last row. An operation without a budget counts as one over
+    budget.
+    """
     counts = Counter(store.counts)
     store.reset()
     allowed = sum(most.values())

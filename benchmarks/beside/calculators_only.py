@@ -1,4 +1,4 @@
-"""The least that a function which computes calculators loads; it does nothing with it."""
+"""Loads only the calculators, the minimum for a function that calculates."""
 
 import flask
 import functions_framework  # noqa: F401 - loading it is what is measured
@@ -9,5 +9,5 @@ import clinical.calculators
 
 
 def serve(_: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Return a response; the function's entry point."""
     return flask.Response(str(len(clinical.calculators.REGISTRY)))

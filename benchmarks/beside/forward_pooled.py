@@ -1,4 +1,4 @@
-"""The leanest forwarder by a library: urllib3's pool, a token, no check of anything."""
+"""The leanest forwarder with a library: urllib3's pool, a token, no checks."""
 
 import os
 
@@ -11,7 +11,7 @@ _pool = urllib3.PoolManager(maxsize=32, ca_certs=os.environ.get("CA_FILE"))
 
 
 def serve(request: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Forward the request; the function's entry point."""
     url = f"{_BASE}{request.path}?{request.query_string.decode()}"
     answer = _pool.request(request.method, url, headers=_HEADERS, retries=False)
     kind = answer.headers.get("Content-Type")

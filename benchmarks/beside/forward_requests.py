@@ -1,4 +1,4 @@
-"""The forwarder that one writes first: `requests`, a call for each request, no check."""
+"""The simplest forwarder: a `requests` call per request, no checks."""
 
 import os
 
@@ -11,7 +11,7 @@ _SECONDS = 60
 
 
 def serve(request: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Forward the request; the function's entry point."""
     url = f"{_BASE}{request.path}?{request.query_string.decode()}"
     answer = requests.request(request.method, url, headers=_HEADERS, timeout=_SECONDS)
     kind = answer.headers.get("Content-Type")

@@ -1,4 +1,4 @@
-"""The forwarder by `requests` with a Session, which keeps its connections; no check."""
+"""The forwarder with a `requests` Session, which reuses connections; no checks."""
 
 import os
 
@@ -12,7 +12,7 @@ _session = requests.Session()
 
 
 def serve(request: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Forward the request; the function's entry point."""
     url = f"{_BASE}{request.path}?{request.query_string.decode()}"
     answer = _session.request(request.method, url, headers=_HEADERS, timeout=_SECONDS)
     kind = answer.headers.get("Content-Type")

@@ -1,4 +1,4 @@
-"""The forwarder on our own door to other servers: deadline and limit, but no check of anything."""
+"""The forwarder with this project's own HTTP client: a deadline and a size limit, but no checks."""
 
 import os
 
@@ -12,7 +12,7 @@ _HEADERS = {"Authorization": "Bearer token", "Accept": "application/fhir+json"}
 
 
 def serve(request: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Forward the request; the function's entry point."""
     answer = http_client.send(
         request.method,
         f"{_BASE}{request.path}?{request.query_string.decode()}",

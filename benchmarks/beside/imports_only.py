@@ -1,4 +1,4 @@
-"""The least that a function on this platform with this store loads; it does nothing with it."""
+"""Loads only the minimum for a function on this platform with this store."""
 
 import flask
 import functions_framework  # noqa: F401 - loading it is what is measured
@@ -7,5 +7,5 @@ from google.cloud import firestore  # noqa: F401 - as above
 
 
 def serve(_: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Return an empty response; the function's entry point."""
     return flask.Response(status=204)

@@ -1,8 +1,8 @@
-"""The least that a function can do in place of launch: it answers a redirect."""
+"""The minimum that launch must do: return a redirect."""
 
 import flask
 
 
 def serve(_: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Return a redirect; the function's entry point."""
     return flask.Response(status=302, headers={"Location": "https://ehr.example/authorize"})

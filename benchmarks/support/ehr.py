@@ -1,7 +1,8 @@
-"""An EHR of one patient: it answers at once or after a set time, and notes when it was asked.
+"""An EHR with one patient that responds immediately or after a fixed delay, and records its calls.
 
-On bare sockets, so that it costs little beside what is measured. Run as a module it is a process of
-its own: it prints its origin and serves until standard input ends; by TLS, given a folder.
+It uses plain sockets, so that it costs little compared with the measured code. Run as a module,
+it's a separate process: it prints its origin and serves until stdin closes, over TLS if you give a
+folder.
 """
 
 import base64
@@ -32,7 +33,7 @@ _FHIR = "application/fhir+json"
 
 @dataclass(frozen=True)
 class Call:
-    """A request and when it was under way, by time.perf_counter."""
+    """A request with its start and end, from time.perf_counter."""
 
     path: str
     began: float
@@ -40,7 +41,7 @@ class Call:
 
 
 def in_series(calls: Sequence[Call]) -> int:
-    """The longest chain of calls that each began after the one before had ended."""
+    """Return the longest chain of calls that each started after the previous one had ended."""
     chain, free = 0, float("-inf")
     for call in sorted(calls, key=lambda one: one.ended):
         if call.began >= free:
@@ -49,20 +50,20 @@ def in_series(calls: Sequence[Call]) -> int:
 
 
 def at_once(calls: Sequence[Call]) -> int:
-    """The most calls that were under way at one moment."""
+    """Return the maximum number of simultaneous calls."""
     return max((sum(o.began <= c.began < o.ended for o in calls) for c in calls), default=0)
 
 
 def code_for(nonce: str, expires_in: float = 3600) -> str:
-    """An authorization code for which the EHR gives an id_token with this nonce."""
+    """Return an authorization code that the EHR exchanges for an id_token with this nonce."""
     document = json.dumps({"nonce": nonce, "expires_in": expires_in})
     return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
 
 
 class Ehr:
-    """The server. `calls` and `connections` are those since the last `forget`.
+    """The server. `calls` and `connections` are counted since the last `forget`.
 
-    With `tls` it is `localhost`.
+    With `tls`, its host is `localhost`.
     """
 
     def __init__(self, delay: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
@@ -80,12 +81,12 @@ class Ehr:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def forget(self) -> None:
-        """Begin to count anew."""
+        """Reset the counts."""
         self.calls.clear()
         self.connections = 0
 
     def close(self) -> None:
-        """Take no further connection."""
+        """Accept no more connections."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -140,7 +141,7 @@ class Ehr:
                 if self._delay:
                     time.sleep(self._delay)
                 answer = self._answer_to(target, body)
-                # Noted before the client can know of it and ask the next.
+                # Record the call before the client gets the response and sends its next request.
                 ended = time.perf_counter()
                 self.calls.append(Call(target.partition("?")[0], began, ended))
                 connection.sendall(answer)
@@ -156,7 +157,7 @@ class Ehr:
         return prepared or _answer(b"{}", status="404 Not Found")
 
     def _huge(self) -> bytes:
-        """A Bundle of 19 MB, made when it is first asked for."""
+        """Return a 19 MB Bundle, made on first request."""
         path = f"/Observation?{resources.HUGE}"
         with self._lock:
             if path not in self._answers:
@@ -191,7 +192,7 @@ def _answer(body: bytes, media_type: str = "application/json", status: str = "20
 
 
 def _over_tls(folder: Path) -> ssl.SSLContext:
-    """A server's context; the authority that vouches for it is left in the folder as ca.pem."""
+    """Return a server's TLS context; its certificate authority is saved to the folder as ca.pem."""
     return authority(folder).server("localhost")
 
 

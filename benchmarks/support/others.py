@@ -1,8 +1,8 @@
-"""Programs of others in front of the EHR, where they are there: nginx on PATH; oauth2-proxy and
-fhir-gateway where OAUTH2_PROXY and FHIR_GATEWAY name them.
+"""Third-party proxies in front of the EHR, if available: nginx on PATH, oauth2-proxy and
+fhir-gateway at the paths OAUTH2_PROXY and FHIR_GATEWAY.
 
-fhir-gateway is a Java program with many settings: FHIR_GATEWAY names a script that starts it, given
-FHIR_BASE and PORT, and FHIR_GATEWAY_TOKEN a token that it takes.
+fhir-gateway is a Java program with many settings. FHIR_GATEWAY is a script that starts it with
+FHIR_BASE and PORT, and FHIR_GATEWAY_TOKEN is a token that it accepts.
 """
 
 import base64
@@ -26,7 +26,7 @@ _HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Other:
-    """A running program: what stands before the path of a FHIR read, and what goes with it."""
+    """A running program, with the path prefix and the headers for a FHIR read."""
 
     server: Server
     prefix: str
@@ -35,7 +35,7 @@ class Other:
 
 @contextlib.contextmanager
 def running(folder: Path, base: str) -> Iterator[Mapping[str, Other]]:
-    """Those that are there, by name, in front of the EHR's FHIR base."""
+    """Start the available programs in front of the EHR's FHIR base; yield them by name."""
     nginx, proxy = shutil.which("nginx"), os.environ.get("OAUTH2_PROXY")
     gateway = os.environ.get("FHIR_GATEWAY")
     with contextlib.ExitStack() as stack:
@@ -62,7 +62,7 @@ def _started(
 
 @contextlib.contextmanager
 def _nginx(program: str, folder: Path, base: str) -> Iterator[Other]:
-    """One worker that forwards on connections that are kept."""
+    """Start nginx with one worker and persistent connections."""
     port, host = free_port(), base.removeprefix("http://").partition("/")[0]
     home = folder / "nginx"
     home.mkdir()
@@ -88,7 +88,7 @@ def _nginx(program: str, folder: Path, base: str) -> Iterator[Other]:
 
 @contextlib.contextmanager
 def _oauth2_proxy(program: str, folder: Path, base: str) -> Iterator[Other]:
-    """One core, no log; a session in a cookie, opened by its sign-in form."""
+    """Start oauth2-proxy on one core, without logs, and open a session with its login form."""
     port, origin = free_port(), base.rpartition("/")[0]
     home = folder / "oauth2-proxy"
     home.mkdir()

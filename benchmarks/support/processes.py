@@ -1,7 +1,7 @@
-"""Functions as server processes: by functions-framework, as the cloud starts them.
+"""Functions as server processes, started with functions-framework like in the cloud.
 
-Each has the environment of its own requirements and nothing else (tests/support/staged.py). Servers
-run on one core, the benchmark itself and its EHR on the others, where there are several.
+Each has an environment with only its own requirements (tests/support/staged.py). Servers run on one
+core, the benchmark and its EHR on the other cores, if there are any.
 """
 
 import contextlib
@@ -30,13 +30,13 @@ _OTHERS = set(_CORES[:-1]) or _SERVERS
 
 
 def leave_a_core_to_the_servers() -> None:
-    """To be called before any thread is started."""
+    """Move this process off the servers' core; call it before starting any thread."""
     os.sched_setaffinity(0, _OTHERS)
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server; `process` is the parent of the worker that answers."""
+    """A running server; `process` is the parent of its worker."""
 
     name: str
     port: int
@@ -44,11 +44,11 @@ class Server:
 
     @property
     def origin(self) -> str:
-        """Its address, of the host that the app's cookies belong to."""
+        """Its origin, with the host that the app's cookies belong to."""
         return f"http://localhost:{self.port}"
 
     def cpu_seconds(self) -> float:
-        """Processor time of all its threads so far, exact to the nanosecond."""
+        """Return the processor time of all its threads so far, with nanosecond resolution."""
         tasks = [task for pid in self._pids() for task in Path(f"/proc/{pid}/task").iterdir()]
         total = 0
         for task in tasks:
@@ -57,15 +57,15 @@ class Server:
         return total / 1e9
 
     def resident_kilobytes(self) -> float:
-        """Memory of the worker now."""
+        """Return the worker's current memory."""
         return self._memory("VmRSS")
 
     def peak_kilobytes(self) -> float:
-        """The most memory of the worker since `forget_peak`."""
+        """Return the worker's peak memory since `forget_peak`."""
         return self._memory("VmHWM")
 
     def forget_peak(self) -> None:
-        """Let the peak be measured anew (proc(5), clear_refs)."""
+        """Reset the peak memory (proc(5), clear_refs)."""
         Path(f"/proc/{self._worker()}/clear_refs").write_text("5", "ascii")
 
     def _memory(self, name: str) -> float:
@@ -77,13 +77,13 @@ class Server:
         return self._pids()[-1]
 
     def _pids(self) -> list[int]:
-        """The parent, then its children."""
+        """Return the process ids of the parent and its children."""
         parent = self.process.pid
         pids = [parent]
         for folder in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
                 if folder.name.isdigit():
-                    # The name of a program, in parentheses, may hold blanks.
+                    # The program name, in parentheses, may contain spaces.
                     stat = (folder / "stat").read_text("utf-8").rpartition(")")[2].split()
                     pids += [int(folder.name)] * (int(stat[1]) == parent)
         return pids
@@ -91,7 +91,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Place:
-    """Where functions are started from. `programs` are those of each function's environment."""
+    """The staged functions; `programs` has the bin folder of each function's environment."""
 
     staged: Path
     programs: Mapping[str, Path]
@@ -100,8 +100,8 @@ class Place:
     def variables(
         self, ehr_base: str, store: str, *, public_port: int | None = None, more: str = ""
     ) -> Mapping[str, str]:
-        """The environment variables of one deployment, its configuration written; store: HOST:PORT
-        of Firestore; `more` are further tables.
+        """Write the configuration of one deployment and return its environment variables. `store`
+        is Firestore's HOST:PORT, `more` has additional tables.
         """
         name = secrets.token_hex(4)
         config = self.folder / f"smart-{name}.toml"
@@ -121,14 +121,14 @@ class Place:
 
     @contextlib.contextmanager
     def function(self, name: str, variables: Mapping[str, str]) -> Iterator[Server]:
-        """One of our functions, from its staged folder."""
+        """Start one of the app's functions from its staged folder."""
         source = self.staged / name / "main.py"
         with self._run(name, self._command(name, source, name), variables) as server:
             yield server
 
     @contextlib.contextmanager
     def beside(self, name: str, of: str, variables: Mapping[str, str]) -> Iterator[Server]:
-        """A function of benchmarks/beside, in the environment of one of ours."""
+        """Start a function from `benchmarks/beside` in the environment of an app's function."""
         command = self._command(of, _BESIDE / f"{name}.py", "serve")
         variables = {**variables, "PYTHONPATH": str(self.staged / of)}
         with self._run(name, command, variables) as server:
@@ -138,7 +138,7 @@ class Place:
     def functions(
         self, names: Sequence[str], variables: Mapping[str, str]
     ) -> Iterator[Mapping[str, Server]]:
-        """Several of our functions as one deployment, each a server of its own."""
+        """Start several of the app's functions as one deployment, each as a separate server."""
         with contextlib.ExitStack() as stack:
             yield {name: stack.enter_context(self.function(name, variables)) for name in names}
 
@@ -158,7 +158,7 @@ class Place:
 
 
 def place(folder: Path) -> Place:
-    """Stage the functions into a folder and make their environments, which are kept."""
+    """Stage the functions to a folder and create their environments, which are reused."""
     target = folder / "build"
     stage.stage(project.read(ROOT), target, stage.commit_of(ROOT))
     return Place(target, staged.environments(target), folder)
@@ -168,7 +168,7 @@ def place(folder: Path) -> Place:
 def start(
     command: Sequence[str], variables: Mapping[str, str], log: Path, folder: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process on the servers' core until the block ends."""
+    """Run a process on the servers' core until the block ends."""
     os.sched_setaffinity(0, _SERVERS)
     try:
         with log.open("wb") as output:
@@ -189,9 +189,9 @@ def start(
 
 
 def wait_for(server: Server, log: Path) -> None:
-    """Until it answers something. Raises RuntimeError, with its log, where it does not."""
+    """Wait until a server responds. Raises RuntimeError with its log if it doesn't."""
     until = time.monotonic() + STARTING_SECONDS
-    # A browser's look ahead, which launch answers without a word.
+    # A browser prefetch, to which launch returns an empty response.
     headers = {"Sec-Purpose": "prefetch"}
     while time.monotonic() < until and server.process.poll() is None:
         address = f"http://127.0.0.1:{server.port}/{server.name}"
@@ -204,7 +204,7 @@ def wait_for(server: Server, log: Path) -> None:
 
 @contextlib.contextmanager
 def companion(module: str, *arguments: str) -> Iterator[str]:
-    """A process beside the servers that prints its address first; it ends with the block."""
+    """Run another process, which prints its URL or address first, until the block ends."""
     command = [sys.executable, "-m", module, *arguments]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)

@@ -1,4 +1,4 @@
-"""What a measurement found: rows with their budgets, as a table and as JSON."""
+"""The results of a measurement: rows with their budgets, as a table and as JSON."""
 
 import json
 import os
@@ -19,13 +19,13 @@ Verdict = Literal["within", "over", "-"]
 
 @dataclass(frozen=True)
 class Budget:
-    """A limit for a row's `value`: the most it may be, or the least where `at_least`."""
+    """A limit for a row's `value`: a maximum, or with `at_least` a minimum."""
 
     limit: float
     at_least: bool = False
 
     def holds(self, value: float) -> bool:
-        """Whether a value keeps to it."""
+        """Return whether a value is within the budget."""
         return value >= self.limit if self.at_least else value <= self.limit
 
     def __str__(self) -> str:
@@ -34,12 +34,12 @@ class Budget:
 
 @dataclass(frozen=True)
 class Row:
-    """One thing measured. `id` is stable over versions.
+    """One measured value. `id` is stable across versions.
 
     Fields:
-        value: what the budget is for, None where nothing could be measured.
-        unit: of `value`: "ratio", or what is counted.
-        beside: what was measured on both sides, in the unit that each name ends with.
+        value: the value that the budget limits; None if it couldn't be measured.
+        unit: of `value`: "ratio", or the counted unit.
+        beside: the measurements of both sides, each in the unit at the end of its name.
     """
 
     id: str
@@ -52,16 +52,16 @@ class Row:
 
     @property
     def verdict(self) -> Verdict:
-        """How the value stands to the budget, if there are both."""
+        """Whether the value is within the budget, if it has both."""
         if self.value is None or self.budget is None:
             return "-"
         return "within" if self.budget.holds(self.value) else "over"
 
 
 def machine() -> dict[str, object]:
-    """What a reader needs to know of the machine; never its name.
+    """Return the facts that a reader needs about the machine, but never its name.
 
-    `load` is the average number of running processes of the last minute, before the measurements.
+    `load` is the average number of running processes in the last minute before the measurements.
     """
     return {
         "cores": len(os.sched_getaffinity(0)),
@@ -74,7 +74,7 @@ def machine() -> dict[str, object]:
 
 
 def as_json(rows: Sequence[Row], facts: Mapping[str, object], seconds: float) -> str:
-    """The document that is kept: `schema` changes when the form does."""
+    """Return the stored document; `schema` changes with its format."""
     described = [{**asdict(row), "verdict": row.verdict} for row in rows]
     document = {
         "schema": SCHEMA,
@@ -86,7 +86,7 @@ def as_json(rows: Sequence[Row], facts: Mapping[str, object], seconds: float) ->
 
 
 def as_table(rows: Sequence[Row]) -> str:
-    """The rows for a terminal: a line each, and below it what was measured side by side."""
+    """Return the rows for a terminal: one line per row, followed by the compared measurements."""
     lines = []
     for row in rows:
         value = "not measured" if row.value is None else f"{_short(row.value)} {row.unit}"

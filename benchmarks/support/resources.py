@@ -1,6 +1,6 @@
-"""What the benchmark's EHR serves: one patient's resources, of set sizes.
+"""The resources of the benchmark's EHR: one patient's resources with fixed sizes.
 
-An Observation of about 2 kB, as EHRs send them: narrative, codings, references, a range.
+An Observation has about 2 kB, as from real EHRs: narrative, codings, references, a range.
 """
 
 import json
@@ -16,7 +16,7 @@ Resource = dict[str, Any]
 
 
 def observation(number: int, base: str) -> Resource:
-    """A serum sodium of the patient."""
+    """Return a serum sodium of the patient."""
     loinc, category = "http://loinc.org", "http://terminology.hl7.org/CodeSystem"
     local = "https://ehr.example/codes/discrete-task-assay"
     text = f"Sodium level, serum or plasma, result {number}: 140 mmol/L (136 - 145), final."
@@ -59,7 +59,7 @@ def observation(number: int, base: str) -> Resource:
 
 
 def bundle(base: str, entries: int) -> Resource:
-    """A searchset with links to itself and to a next page."""
+    """Return a searchset with links to itself and to a next page."""
     url = f"{base}/Observation?patient={PATIENT}&_count={entries}"
     listed = [observation(number, base) for number in range(entries)]
     return {
@@ -76,7 +76,7 @@ def bundle(base: str, entries: int) -> Resource:
 
 
 def chart(base: str) -> dict[str, Resource]:
-    """The answer to any search of the app's page, by type: something, and no further page."""
+    """Return the response to any search by the app's page, by type: one resource, no next page."""
     subject = {"reference": f"Patient/{PATIENT}"}
     condition = {"resourceType": "Condition", "id": "c1", "subject": subject}
     drug = {"resourceType": "MedicationRequest", "id": "m1", "subject": subject}
@@ -92,7 +92,7 @@ def chart(base: str) -> dict[str, Resource]:
 
 
 def patient() -> Resource:
-    """The patient."""
+    """Return the patient."""
     name = {"family": "Testpatient", "given": ["One"]}
     return {
         "resourceType": "Patient",
@@ -104,5 +104,5 @@ def patient() -> Resource:
 
 
 def compact(resource: Resource) -> bytes:
-    """As servers write JSON: without blanks."""
+    """Serialize JSON like servers do, without spaces."""
     return json.dumps(resource, separators=(",", ":")).encode()

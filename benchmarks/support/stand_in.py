@@ -1,5 +1,5 @@
-"""The tests' stand-in for Firestore in a process of its own: prints HOST:PORT, serves until
-standard input ends.
+"""Runs the tests' Firestore fake as a separate process: it prints HOST:PORT and serves until stdin
+closes.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""A client that costs as little as can be: bytes out, bytes in, on a connection that is kept."""
+"""A minimal client: bytes out, bytes in, on a persistent connection."""
 
 import socket
 import threading
@@ -11,7 +11,7 @@ _SECONDS = 30.0
 
 
 class Wire:
-    """One connection to a server on this machine, made anew where the server has closed it."""
+    """One connection to a server on this machine, reopened if the server has closed it."""
 
     def __init__(self, port: int, seconds: float = _SECONDS) -> None:
         self._port = port
@@ -19,9 +19,9 @@ class Wire:
         self._socket: socket.socket | None = None
 
     def exchange(self, request: bytes) -> tuple[int, int]:
-        """Send a request; the status of the answer and the length of its body.
+        """Send a request; return the response's status and the length of its body.
 
-        Raises OSError where none comes, ValueError for one without a Content-Length.
+        Raises OSError if there is no response, ValueError if it has no Content-Length.
         """
         if self._socket is not None:
             try:
@@ -33,7 +33,7 @@ class Wire:
         return self._exchange(self._socket, request)
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -49,7 +49,7 @@ class Wire:
         if not has_length:
             if status in {204, 304}:
                 return status, 0
-            raise ValueError("an answer without a length")
+            raise ValueError("a response without a length")
         length = int(rest.partition(b"\r\n")[0])
         left = length - (len(received) - end - 4)
         while left > 0:
@@ -65,14 +65,14 @@ def _some(connection: socket.socket) -> bytes:
 
 
 def get(target: str, headers: dict[str, str]) -> bytes:
-    """A GET as bytes."""
+    """Return a GET request as bytes."""
     lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
 @dataclass(frozen=True)
 class Question:
-    """A request to a server, and what the answer must be."""
+    """A request to a server, and the expected response."""
 
     port: int
     request: bytes
@@ -80,19 +80,19 @@ class Question:
     least_bytes: int = 0
 
     def ask(self, wire: Wire) -> float:
-        """Ask once; seconds until the last byte. Raises ValueError for any other answer."""
+        """Send it once; return the seconds until the last byte. Raises ValueError if unexpected."""
         began = time.perf_counter()
         status, length = wire.exchange(self.request)
         took = time.perf_counter() - began
         if status != self.status or length < self.least_bytes:
-            raise ValueError(f"port {self.port} answers {status} with {length} bytes")
+            raise ValueError(f"port {self.port} returned {status} with {length} bytes")
         return took
 
 
 def in_turn(questions: Sequence[Question], seconds: float, most: int) -> list[list[float]]:
-    """Ask one after the other, over and over, at least once; for each the seconds of its answers.
+    """Send the requests in turn, repeatedly, at least once; return the response times of each.
 
-    Who comes first changes with every round.
+    The order rotates with every round.
     """
     wires = [Wire(question.port) for question in questions]
     took: list[list[float]] = [[] for _ in questions]
@@ -112,8 +112,8 @@ def in_turn(questions: Sequence[Question], seconds: float, most: int) -> list[li
 
 
 def at_once(question: Question, clients: int, seconds: float) -> list[float]:
-    """Ask by several clients, each as fast as it is answered and at least once; the seconds of all
-    answers.
+    """Send a request from several clients, each repeatedly and at least once; return all response
+    times.
     """
     until = time.monotonic() + seconds
     took: list[list[float]] = [[] for _ in range(clients)]
