@@ -105,7 +105,7 @@ class Deployment:
 
     @property
     def repository(self) -> str:
-        """The image repository. The one that Cloud Functions creates itself doesn't use your key."""
+        """The image repository. Cloud Functions' default one doesn't use your key."""
         return "smart" if self.kms_key else "gcf-artifacts"
 
     def mounts(self, name: str) -> Mapping[str, str]:
