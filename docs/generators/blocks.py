@@ -1,14 +1,14 @@
-"""A part of a page that is written from the code, between two comments; the rest is by hand."""
+"""The generated blocks of a page, each between two comments; the rest is written by hand."""
 
 
 def put(text: str, name: str, block: str) -> str:
-    """The page with the block of this name as it is now."""
+    """Return the page with a new block of this name."""
     before, begin, _, end, after = _parts(text, name)
     return f"{before}{begin}{block}{end}{after}"
 
 
 def of(text: str, name: str) -> str:
-    """The block of this name as the page has it."""
+    """Return the block of this name from the page."""
     return _parts(text, name)[2]
 
 

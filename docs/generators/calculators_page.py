@@ -1,108 +1,111 @@
-"""What docs/calculators.md says beside the formulas: the page, recalculation over HTTP, use."""
+"""The text of docs/calculators.md around the formulas: the page, recalculation over HTTP, use."""
 
 PAGE = """\
 ## On the page
 
-`smart_calc` shows every calculator, filled from the chart of the launch's patient: first what can
-be computed, then what lacks one or two values, what lacks more, and what does not apply, with the
-reason. Among equals the problem list decides (atrial fibrillation brings CHA2DS2-VASc to the top).
-A calculator that `calculators_off` turns off is listed last, says so, and computes nothing.
+`smart_calc` shows every calculator, filled from the chart of the launch's patient. Calculators with
+a result come first, then those that lack one or two values, those that lack more, and those that
+don't apply, with the reason. Within a group, the problem list sets the order (atrial fibrillation
+moves CHA2DS2-VASc to the top). Calculators in `calculators_off` are listed last, marked as turned
+off, and don't calculate.
 
-- Seven searches run side by side: the patient, laboratory values of one year, lipids, HbA1c, UACR
-  and height of ten years, vital signs of two years, social history, diagnoses, active drug orders;
-  8 seconds a call, 20 in all, 5 pages a search. What could not be read is named above the list,
-  with the reason at the foot of the page; its inputs stay open and can be entered. "Try again"
-  reads it without a reload, along with everything that the same calculators need. What was entered
-  stays, and a row is replaced only by one that knows more.
+- Seven searches run in parallel: the patient, laboratory values of one year, lipids, HbA1c, UACR
+  and height of ten years, vital signs of two years, social history, diagnoses, active drug orders.
+  The limits are 8 seconds per call, 20 in total, and 5 pages per search. Data that couldn't be read
+  is listed above the list, with the reason at the bottom of the page. Its inputs stay open, and you
+  can enter them. "Try again" reads it without a reload, along with everything else that the same
+  calculators need. Entered values stay, and a row is replaced only by one with more data.
 - Every calculator has its row from the start, in the same place for every chart. A row without
-  values says that they are being read, and a line above the list names what is still being read.
-  Search finds such a row, which opens when its values arrive. In a wide window the calculator that
-  matters most for the patient opens.
-- A resource that is about another patient, or names none, is neither shown nor used; the log counts
-  those that were set aside.
-- Formulas that combine laboratory values take a set drawn together; QTc takes a QT interval and a
-  heart rate charted within an hour. A value outside the set stays open, says so, and is offered.
-- The page has one time zone: the offset that most times of the chart are written with. A time with
-  another offset is converted, and told as charted beside. The age is counted on the day that it is
-  there; where that depends on a zone that is not known yet, the birth date stands alone.
-- Each value stands with its unit, date, status, code, and how old it is, with the value as charted
-  where it was converted and other values to take instead: a newer preliminary one and up to three
-  older ones.
+  values states that they're being read, and a line above the list shows what is still being read.
+  Search finds such a row, which opens when its values arrive. In a wide window, the most relevant
+  calculator for the patient opens.
+- A resource about another patient, or about none, is neither shown nor used. The log has their
+  number.
+- Formulas that combine laboratory values use values from the same collection. QTc uses a QT
+  interval and a heart rate charted within an hour. If a value isn't from that set, the input stays
+  open with a note, and the value is offered.
+- The page has one time zone: the offset of most times in the chart. A time with another offset is
+  converted, and the charted time is shown next to it. The age is calculated for the current day in
+  that zone. If the age depends on a zone that's still unknown, only the birth date is shown.
+- Each value has its unit, date, status, code and age, the charted value if it was converted, and
+  other values that you can choose instead: a newer preliminary one and up to three older ones.
 - MELD counts a bilirubin, an INR or a creatinine below 1.0 as 1.0, so one charted as `< 0.20` is
   enough. Labile INR is a "no" if the drugs were read and none could be a vitamin K antagonist.
 - Values over time show the first and the last value with their dates, how far back they go ("last
-  12 months"), and when the chart has more. The scale covers a least span for each quantity, such as
-  0.6 mg/dL for creatinine, so that 1.20 and 1.28 mg/dL look alike; the spans and their reasons are
-  in `clinical/scales.py`. The line is interrupted where values are more than three
-  times as far apart as usual.
-- A caution shows the charted entry that it rests on. An entry shows what its code is called if that
+  12 months"), and whether the chart has more. The scale has a minimum span for each quantity, such
+  as 0.6 mg/dL for creatinine, so that 1.20 and 1.28 mg/dL look alike. `clinical/scales.py` has the
+  spans and their reasons. The line has a gap if values are more than three times as far apart as
+  usual.
+- A caution shows the charted entry that it's based on. An entry shows the name of its code if that
   differs from its text.
 - Each formula states when it was last compared with a second implementation, that no clinician has
   reviewed it, and which code systems are read. "About this app" names who is responsible
   ([configuration.md](configuration.md), `responsible`), or states that no one is named.
-- A changed value is marked, on its row in the list too, counts in its calculator only, and can be
-  undone; Undo needs no connection. If a change can't be calculated, the result before it stays and
-  is marked. Another charted value that is chosen shows its date and source. Another unit converts
-  the number. The server computes it; nothing that is typed is kept or written to the chart.
-- A caution about a charted value goes when another value takes its place. On the folded card stands
-  the gravest one: an unsteady creatinine or acute kidney injury before the age of a value.
-- Where a table of points is published (CHA2DS2-VASc, HAS-BLED, NEWS2), the points stand beside each
-  item and follow a change; what counts as an item is said at it. The bands are drawn below a
-  result, with the limits of this patient, and the drawing says the same in words.
-- A score that lacks answers shows its range over all of them: `1 to 3, two answers are missing`.
-- The tables of laboratory values and vital signs judge an Observation as the calculators do: the
-  newest usable value is shown, what no calculator takes is marked with the reason, and what was
-  passed over for it (preliminary, dated in the future, standing) is told below it. The range and H
-  or L are those that the EHR sends. The list of all results is judged in the same way: the page
-  sends what it read through the proxy to `POST /smart_calc/SESSION/results`, where nothing is kept.
+- A changed value is marked, also on its row in the list. It counts only in its calculator, and you
+  can undo it without a connection. If a change can't be calculated, the previous result stays and
+  is marked. If you choose another charted value, it shows its date and source. If you choose
+  another unit, the number is converted. The server calculates; it doesn't keep what you type or
+  write it to the chart.
+- A caution about a charted value disappears when another value replaces it. The collapsed card
+  shows the most serious one: an unsteady creatinine or acute kidney injury before an old value.
+- If a table of points is published (CHA2DS2-VASc, HAS-BLED, NEWS2), each item shows its points,
+  which follow a change, and its definition. The categories are drawn below a result, with the
+  limits for this patient, and described in words.
+- A score with missing answers shows its possible range: `1 to 3, two answers are missing`.
+- The tables of laboratory values and vital signs use the same rules for Observations as the
+  calculators. They show the newest usable value. Values that no calculator uses are marked with the
+  reason, and values that were skipped (preliminary, dated in the future, standing) are listed below
+  it. The range and H or L come from the EHR. The list of all results uses the same rules: the page
+  sends the results that it read through the proxy to `POST /smart_calc/SESSION/results`, which
+  doesn't keep them.
 - Each result, and each range of a score, has one note, and one button copies all of it: the patient
-  (name, birth date, record number), every result with its meaning, what was found in the chart with
-  its dates, what was entered, what is assumed absent, what is open, what could not be read and why,
-  the cautions, when the chart was read, and the app's version. It can still be copied after the
-  session has ended. A calculator prints alone on a sheet with the patient, the user and the time.
-- A note gives a converted value as charted, a calculated one as shown, and names another charted
-  value that was chosen by its date and status.
-- Entries that could not be classified are listed once, at the foot of the page, in the chart's own
+  (name, birth date, record number), every result with its meaning, the values from the chart with
+  their dates, entered values, items assumed absent, open items, data that couldn't be read and why,
+  the cautions, when the chart was read, and the app's version. You can still copy it after the
+  session has ended. A calculator prints on its own sheet with the patient, the user and the time.
+- A note has a converted value as charted and a calculated one as shown. If you chose another
+  charted value, the note has its date and status.
+- Entries that couldn't be classified are listed once, at the bottom of the page, in the chart's own
   words. You answer the item, never the entry. Notes list open items as "not answered".
-- Where nothing at all could be read, one card says why, what to do, and a line for support.
-- When the session ends while the page is open, it says so and what to do. What is shown can still
-  be read, selected, copied and printed, and a change can be undone; nothing more is computed.
-- A calculator marked legacy or time-critical computes nothing until "Calculate", next to its title,
-  is pressed. What is entered there stays until another row is opened or the row is closed.
+- If nothing at all could be read, one card shows the reason, what to do, and a line for support.
+- If the session ends while the page is open, the page shows that and what to do. You can still
+  read, select, copy and print the page, and undo a change, but nothing more is calculated.
+- A calculator marked legacy or time-critical doesn't calculate until you press "Calculate", next to
+  its title. Entered values stay until you open another row or close the row.
 
-How the chart answered an input is said in words:
+The page shows in words how it got an input from the chart:
 
 | words | the input | its value |
 | --- | --- | --- |
 | found in chart | has a charted value within its look-back | filled in |
 | calculated from the chart | is the result of another calculator | filled in |
-| not found in chart | was looked for and is not there; for a yes-or-no item this counts as no, \
-and the page says so | open, or no |
-| not answered | is a diagnosis or drug, and entries that could not be classified could be it | \
+| not found in chart | was searched for and isn't there; for a yes-or-no item this counts as no, \
+and the page states that | open, or no |
+| not answered | is a diagnosis or drug, and entries that couldn't be classified might be it | \
 open |
-| charted only as below or above a limit | is `<` or `>` something | open, unless the formula \
+| charted only as below or above a limit | is `<` or `>` a limit | open, unless the formula \
 counts everything below that as one number |
 | charted, but not readable | has no unit, an unknown one, or text for a number | open |
-| implausible: check the unit | lies outside its hard range, or that of its unit | open |
-| chart contradicts itself | has two values of one time that exclude each other, or a diastolic \
-pressure that isn't below the systolic one | open |
+| implausible: check the unit | is outside its hard range, or outside its unit's range | open |
+| chart contradicts itself | has two values at the same time that contradict each other, or a \
+diastolic pressure that isn't below the systolic one | open |
 | last known value is too old | has a value older than its look-back | open, shown |
 | only a preliminary value | has no final value | open, shown |
-| suggested by the chart: please confirm | has an entry that is not sure enough to count | open |
+| suggested by the chart: please confirm | has an entry that isn't certain enough to count | open |
 | not collected with the other values | has a value, but not from the same set | open |
-| not read from the chart: please enter | is not looked for in a chart | open |
-| could not be read | belongs to a search that failed or that the scopes do not cover | open |
+| not read from the chart: please enter | is never read from a chart | open |
+| could not be read | belongs to a search that failed or that the scopes don't cover | open |
 
 ## Which measured values count
 
-- Two values of one time agree only if one is the other, converted and rounded to the digits that
-  are printed, and if they differ by no more than 2 %. Creatinine of 1.4 mg/dL and 124 µmol/L
+- Two values at the same time agree only if one is the other, converted and rounded to the displayed
+  digits, and if they differ by no more than 2 %. Creatinine of 1.4 mg/dL and 124 µmol/L
   agree. Sodium of 140 and 142 mmol/L contradict each other, so the input stays open.
 - A unit has its own range in a chart: glucose of 99 mmol/L and creatinine of 8.9 µmol/L stay
   open. You can still type such a value within the hard range.
 - If the printed unit and the UCUM code of a value name different units, the input stays open and
   the page names both.
-- Urea (LOINC 22664-7) counts as urea nitrogen in mmol/L only. Urea by mass isn't used.
+- Urea (LOINC 22664-7) counts as urea nitrogen only in mmol/L. Urea by mass isn't used.
 - A laboratory value comes before a newer bedside glucose or blood gas bicarbonate for 24 hours. A
   measured weight or height comes before a newer stated or estimated one while it's fresh. After
   that the newer value is used, with a note.
@@ -113,7 +116,7 @@ pressure that isn't below the systolic one | open |
 - Creatinine is unsteady if the newest value and one within 7 days differ by a factor of at least
   1.5, if it differs by at least 0.3 mg/dL from one within 48 hours (KDIGO 2012), or if it's at
   least 1.5 times the median of the values up to a year before those 7 days (NHS England, 2014).
-  With one value the page says that it cannot tell.
+    With one value, the page states that this is unknown.
 - A smoking status of "no" stays open if an active problem says that the patient smokes: one of the
   coded answers for smokers, or words such as "smokes tobacco daily". "Ex-smoker" and "history of
   smoking" don't count. Codes of ICD for tobacco or nicotine aren't read.
@@ -123,9 +126,9 @@ pressure that isn't below the systolic one | open |
 
 ## Diagnoses and drugs: found, suggested, open or not found
 
-A chart's silence is not a "no". A yes-or-no item is *not found*, and counts as no, only where its
-search was read to the end and none of its entries could be it. Found beats suggested, suggested
-beats open, and open beats not found.
+Missing data in a chart isn't a "no". A yes-or-no item is *not found*, and counts as no, only if its
+search was read to the end and none of its entries could be it. Found takes precedence over
+suggested, suggested over open, and open over not found.
 
 - **Codes.** ICD-10 in its WHO, CM, GM, AM and CA editions and ICD-9-CM are read by prefix. A
   classification has one place for everything, so a code that isn't on a list is something else.
@@ -137,11 +140,11 @@ beats open, and open beats not found.
   word that they belong to, and "pulmonary hypertension" isn't hypertension. A text that is exactly
   a common problem such as "asthma" is something else.
 - **Unclassified entries.** A local code without text, an unlisted SNOMED CT concept without a name
-  or a text that names nothing known leaves open every diagnosis that its state allows. An entry
-  that is resolved or inactive leaves open only what counts whenever it happened, such as a stroke.
+  or a text without a known word leaves open every diagnosis that its state allows. A resolved or
+  inactive entry leaves open only items that count whenever they happened, such as a stroke.
 - **State.** Refuted entries and entries made in error are ignored. A provisional entry suggests; so
-  does one that has ended but has no clinical status. Where an entry also has the code of a
-  relative's disease, a screening or a suspicion (Z80 to Z84, Z11 to Z13, Z03, Z04), its other codes
+  does one that has ended but has no clinical status. If an entry also has the code of a relative's
+    disease, a screening or a suspicion (Z80 to Z84, Z11 to Z13, Z03, Z04), its other codes
   only suggest.
 - **Known cardiovascular disease** follows from heart failure, stroke or TIA, and vascular disease,
   and has some further codes.
@@ -159,22 +162,23 @@ Drugs are read from orders in the same way:
   something else.
 - **State.** Active orders count. Orders that are on hold, planned or of unknown status suggest. A
   plan that is marked as reported counts, as in US Core's medication list. A reported proposal
-  suggests; any other proposal is ignored. Statements, dispenses and administrations suggest where
-  they are in the answer, but aren't searched for. Drugs for the skin, the eye or the ear don't
+  suggests; any other proposal is ignored. Statements, dispenses and administrations suggest if
+    they're in the response, but aren't searched for. Drugs for the skin, the eye or the ear don't
   count, and neither does heparin that keeps a catheter open.
-- **Unclassified orders.** An unknown code or an unknown name alone, or a Medication that didn't
-  arrive and has no name, leaves every drug class open. It doesn't open a diagnosis.
+- **Unclassified orders.** An order with only an unknown code or an unknown name, or with a
+  Medication that didn't arrive and has no name, leaves every drug class open. It doesn't open a
+  diagnosis.
 - **Drugs in problems.** A problem that names a drug ("Afib, on Eliquis") suggests its class, unless
   it says that the patient doesn't take or tolerate the drug.
 
-The lists are data, one row per line with their sources, in `clinical/chart/codes/*.json`. Not
-verified: the words in other languages and the list of common problems, which one reader chose. Of
-the OIDs of ICD-10-GM only those of 2012 and 2020 are listed. A hospital can't add its own codes:
-the text of such entries is read.
+The lists are data, one row per line with their sources, in `clinical/chart/codes/*.json`. The words
+in other languages and the list of common problems, which one reader chose, aren't verified. For
+ICD-10-GM, only the OIDs of 2012 and 2020 are listed. A hospital can't add its own codes: the text
+of such entries is read.
 
 ## Over HTTP
 
-`POST /smart_calc/SESSION/NAME` computes one calculator from what it is sent, and from nothing else:
+`POST /smart_calc/SESSION/NAME` calculates one calculator, only from the values in the request:
 
 ```json
 {"inputs": {"age": {"value": 58, "unit": "a"}, "sex": {"value": "female"},
@@ -185,45 +189,46 @@ the text of such entries is read.
 {"calculator": "egfr_ckd_epi_2021", "outputs": {"egfr": 40.2}, "refused": null}
 ```
 
-- A value is a number, text of a number (a comma or a dot before its decimals), true or false, or
-  one of the answers of its input. `null`, or an input that is left out, is one that was not given.
-- Where nothing can be computed, `outputs` is empty and `refused` says why, to a clinician. An
-  output that lacks an input is left out while others are given.
-- An input that the calculator does not know, or a value that cannot be taken, refuses all outputs.
-- With `"details": true` the response also has `results`, `faults`, `notes` and `note`,
-  as the page prints them; they can change with it.
-- The session's cookie is needed, and evidence that an own page asks, as for the FHIR proxy
-  ([proxy.md](proxy.md#who-may-call)). Refusals come in this order: 405, 403 `cross_site`, 404 for
-  an unknown calculator, 401, 415 for another media type than `application/json`, 413 over 100 kB,
-  400 `parameter_invalid` for another form. A calculator that is turned off is unknown here.
+- A value is a number, a number as text (with a comma or a dot before its decimals), true or false,
+  or one of the answers of its input. `null` or a missing input means that no value was given.
+- If nothing can be calculated, `outputs` is empty and `refused` has the reason, in words for a
+  clinician. An output that lacks an input is left out, while the others are returned.
+- An unknown input or an unusable value refuses all outputs.
+- With `"details": true`, the response also has `results`, `faults`, `notes` and `note`, as shown on
+  the page. They can change with the page.
+- The request needs the session's cookie, and evidence that it comes from your own origin, as for
+  the FHIR proxy ([proxy.md](proxy.md#who-may-call)). Refusals come in this order: 405, 403
+  `cross_site`, 404 for an unknown calculator, 401, 415 for a media type other than
+  `application/json`, 413 over 100 kB, 400 `parameter_invalid` for an invalid body. A calculator
+  that's turned off is unknown here.
 
-`POST /smart_calc/SESSION/unread` with `{"searches": ["labs"], "offset": -360}` reads again what the
-page couldn't read, for the same callers. Nothing of a chart is kept, so it also reads whatever the
-affected calculators are made of. The response is HTML, parts of the page that take the place of
-earlier ones, and can change with it. `offset` is the page's time zone in minutes, or null.
+`POST /smart_calc/SESSION/unread` with `{"searches": ["labs"], "offset": -360}` reads again the data
+that the page couldn't read, for the same callers. The server keeps no chart data, so it also reads
+the other inputs of the affected calculators. The response is HTML with parts that replace earlier
+parts of the page, and can change with the page. `offset` is the page's time zone in minutes, or
+null.
 """
 
 USE = """\
 ## Intended use
 
-- **For whom.** Licensed health professionals who look at the chart of a patient in their care. It
-  does not replace their judgment. Not for patients on their own.
-- **For which patients.** Those named under "Population" of each calculator, mostly adults. Where an
-  age, a diagnosis or a value lies outside, the calculator refuses or warns.
-- **What for.** To see a published score or formula with the values of the chart, each with its date
-  and source. Not for emergencies, alarms or continuous monitoring.
-- **What it reads.** The patient, laboratory values, vital signs, social history, diagnoses and
-  active drug orders of the launch's patient, at the moment the page opens. It writes nothing. What
-  it reads can be incomplete, out of date or wrong: every value and its date is to be looked at
-  before a result is used.
-- **How it was validated.** Each formula computes the published or independently computed cases that
-  "Vectors" counts. How the formula itself was validated on patients stands under "Validation", as
-  far as that could be read in an open source.
-- **Its limits.** A drug that is ordered need not be taken, a diagnosis that is not charted need not
-  be absent, and free text is never read as a value. The limits of each formula stand with it.
+- **Users.** It's for licensed health professionals who look at the chart of a patient in their
+  care. It doesn't replace their judgment. It isn't for patients on their own.
+- **Patients.** It's for the patients listed under "Population" of each calculator, mostly adults.
+  If an age, a diagnosis or a value is outside that, the calculator refuses or warns.
+- **Purpose.** It shows a published score or formula with the values from the chart, each with its
+  date and source. It isn't for emergencies, alarms or continuous monitoring.
+- **Data.** It reads the patient, laboratory values, vital signs, social history, diagnoses and
+  active drug orders of the launch's patient when the page opens. It writes nothing. The data can be
+  incomplete, out of date or wrong: check every value and its date before you use a result.
+- **Validation.** Each formula reproduces the published or independently calculated cases that
+  "Vectors" counts. "Validation" describes how the formula itself was validated on patients, if an
+  open source states it.
+- **Limits.** An ordered drug isn't necessarily taken, a diagnosis that isn't charted isn't
+  necessarily absent, and free text is never read as a value. Each formula lists its own limits.
 
-No regulator has reviewed it; whether it is a medical device where it is used, its operator's
-counsel decides.
+No regulator has reviewed it. The operator's counsel decides whether it's a medical device where
+it's used.
 
 NEWS2: Royal College of Physicians, National Early Warning Score (NEWS) 2, London 2017. PREVENT is a
 trademark of the American Heart Association; no endorsement. SNOMED CT codes are used to recognize

@@ -1,4 +1,4 @@
-"""The cards of the simulated charts for docs/cds-hooks.md: which come, and why others do not."""
+"""The cards of the simulated charts for docs/cds-hooks.md, and the reasons for missing ones."""
 
 import json
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ from docs.generators import blocks
 from simulator.charts.generated import load_resources
 
 NAME = "cards of the simulated charts"
-# The day for which the charts are written.
+# The day that the charts are written for.
 NOW = "2026-11-20T11:00:00-06:00"
 _TITLE = {"warning": "**warning**", "info": "info"}
 
 
 def into(text: str) -> str:
-    """The document with the block as it is now."""
+    """Return the document with a new block."""
     return blocks.put(text, NAME, markdown())
 
 
 def markdown() -> str:
-    """A table for each chart, the cards first."""
+    """Return a table for each chart, with the cards first."""
     lines = [
         "The charts of `make run`, read completely on 20 November 2026. All five calculators are",
         "in `cards`.",
@@ -33,7 +33,7 @@ def markdown() -> str:
         cards = sum(isinstance(one, Card) for one in judged)
         said = "no card" if not cards else "1 card" if cards == 1 else f"{cards} cards"
         lines += [f"**{patient.removeprefix('synthetic-').title()}**: {said}", ""]
-        lines += ["| calculator | card | what it says, or why there is none |", "|---|---|---|"]
+        lines += ["| calculator | card | text, or the reason for no card |", "|---|---|---|"]
         lines += [_row(one) for one in judged]
         lines.append("")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The prefetch templates for docs/cds-hooks.md, to copy: those of discovery."""
+"""The prefetch templates for docs/cds-hooks.md to copy, the same ones as in discovery."""
 
 import json
 
@@ -9,6 +9,6 @@ NAME = "prefetch templates"
 
 
 def into(text: str) -> str:
-    """The document with the block as it is now."""
+    """Return the document with a new block."""
     block = json.dumps(dict(discovery.templates()), indent=2)
     return blocks.put(text, NAME, f"```json\n{block}\n```\n")

@@ -1,4 +1,4 @@
-"""The table of codes for docs/errors.md: every class of shared/errors/, in its words."""
+"""The table of codes for docs/errors.md, with the texts of all classes in shared/errors/."""
 
 import inspect
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ NAME = "codes"
 
 
 def into(text: str) -> str:
-    """The document with the table as it is now."""
+    """Return the document with a new table."""
     head = "| code | status | a clinician reads | when | what to do |\n|---|---|---|---|---|\n"
     return blocks.put(text, NAME, head + "".join(map(_row, leaves())))
 
 
 def leaves(parent: type[SmartError] = SmartError) -> Iterator[type[SmartError]]:
-    """Every error that has a code, in the order of the modules."""
+    """Return all errors that have a code, in the order of the modules."""
     for child in parent.__subclasses__():
         yield from leaves(child) if child.__subclasses__() else [child]
 

@@ -1,8 +1,9 @@
-"""docs/scaling.md: what a number of launches a month costs, and what comes to its end first.
+"""Writes docs/scaling.md: the monthly cost for a number of launches, and the limit that's reached
+first.
 
-Reckoned from processor times that were measured, the sizes of deployment.toml and list prices. One
-launch here is: a click, a callback, the app's page, ten reads by a page of one's own, and the CDS
-calls of ten charts that were opened.
+Calculated from measured processor times, the sizes in deployment.toml and list prices. A launch
+here is a click, a callback, the app's page, ten reads by a custom frontend, and the CDS calls of
+ten opened charts.
 """
 
 import math
@@ -16,7 +17,7 @@ from infra.stage import ROOT
 
 STEPS = (1_000, 1_000_000, 100_000_000)
 READS = 10
-# An EHR calls whenever a chart is opened; here one chart in ten is followed by a launch.
+# An EHR calls whenever a chart is opened. One chart in ten is assumed to lead to a launch.
 CDS_CALLS = 10
 # `python -m benchmarks a_launch`, November 2026: for one launch. cds_services: 60 calls with 200 kB
 # of prefetch, in one process, on SQLite.
@@ -32,7 +33,7 @@ ANSWERED_BYTES: Mapping[str, int] = {
     "callback": 0,
     "smart_calc": 35_240,
     "fhir_proxy": 18_110,
-    # A card has about as much; most calls bring none.
+    # The approximate size of a card. Most calls return none.
     "cds_services": CDS_CALLS * 1_000,
 }
 LOG_BYTES: Mapping[str, int] = {
@@ -70,11 +71,11 @@ STORE_READS, STORE_WRITES, STORE_DELETES = 12, 3 + CDS_CALLS, 2 + CDS_CALLS
 # Clinics: 22 days of 10 hours, and a busiest minute of three times their mean.
 OPEN_SECONDS = 22 * 10 * 3600
 PEAK = 3.0
-# Cloud Run starts an instance more above this: https://cloud.google.com/run/docs/about-instance-autoscaling
+# Above this, Cloud Run starts another instance: https://cloud.google.com/run/docs/about-instance-autoscaling
 BUSY = 0.6
 MONTH_SECONDS = 730 * 3600
 
-# US dollars; where they were read stands on the page.
+# US dollars. The page lists the sources.
 CPU, FREE_CPU = 0.000024, 180_000
 MEMORY, FREE_MEMORY = 0.0000025, 360_000
 REQUEST, FREE_REQUESTS = 0.40 / 1e6, 2_000_000
@@ -92,12 +93,12 @@ STORE_AT_FIRST = 500
 
 @dataclass(frozen=True)
 class Load:
-    """What a function does at a number of launches.
+    """A function's load at a number of launches.
 
     Fields:
-        at_once: requests held at once, in the mean of the open hours.
-        instances: running in the busiest minute.
-        seconds: of instances in a month that are paid for.
+        at_once: average number of simultaneous requests during open hours.
+                instances: number of instances in the busiest minute.
+                seconds: billed instance seconds per month.
     """
 
     at_once: float
@@ -106,19 +107,19 @@ class Load:
 
 
 def load(name: str, launches: int, concurrency: int) -> Load:
-    """A function's load, with evenly spread arrivals."""
+    """Calculate a function's load, with evenly spread arrivals."""
     held = WAITS[name] + PROCESSOR_SECONDS[name]
     at_once = launches * held / OPEN_SECONDS
     working = launches * PROCESSOR_SECONDS[name] / OPEN_SECONDS
-    # As many as keep below the busy mark, by processor and by requests at once.
+    # The number of instances that keeps processor and concurrency below BUSY.
     needed = max(working, at_once / concurrency) / BUSY
-    # Below one instance: the share of time in which at least one request is there.
+    # Below one instance: the share of time with at least one request.
     busy = max(needed, 1 - math.exp(-at_once))
     return Load(at_once, max(1, math.ceil(needed * PEAK)), busy * OPEN_SECONDS)
 
 
 def costs(launches: int, deployment: Deployment) -> Mapping[str, float]:
-    """US dollars a month by item."""
+    """Return US dollars per month by item."""
     loads = {
         name: load(name, launches, deployment.functions[name]["concurrency"])
         for name in PROCESSOR_SECONDS
@@ -142,7 +143,7 @@ def costs(launches: int, deployment: Deployment) -> Mapping[str, float]:
 
 
 def warm(deployment: Deployment) -> float:
-    """US dollars a month for one instance of each function that waits all the time."""
+    """Return US dollars per month for one always-idle instance of each function."""
     sizes = [(one["cpu"], _gib(deployment, name)) for name, one in deployment.functions.items()]
     return sum(cpu + memory for cpu, memory in sizes) * IDLE * MONTH_SECONDS
 
@@ -156,7 +157,7 @@ def _above(amount: float, free: float) -> float:
 
 
 def markdown() -> str:
-    """The page."""
+    """Return the page."""
     deployment = read(ROOT / FILE)
     each = [costs(launches, deployment) for launches in STEPS]
     rows = [f"| {item} | {' | '.join(_dollars(one[item]) for one in each)} |" for item in each[0]]
@@ -203,13 +204,13 @@ def _measured(name: str) -> str:
 
 @dataclass(frozen=True)
 class Limit:
-    """Something that there is too little of from some number of launches a month on.
+    """A resource that's insufficient above some number of launches per month.
 
     Fields:
         what: its name.
-        needed: what the busiest minute asks for, at a number of launches.
-        there: how much there is.
-        moved_by: the setting, or the request to Google, that brings more.
+        needed: the amount that the busiest minute needs, at a number of launches.
+                there: the available amount.
+                moved_by: the setting, or the request to Google, that raises it.
     """
 
     what: str
@@ -219,7 +220,7 @@ class Limit:
 
     @property
     def reached(self) -> int:
-        """The first number of launches, to two digits, at which it is too little."""
+        """The first number of launches, to two digits, that exceeds it."""
         digits = (scale * lead for scale in _SCALES for lead in range(10, 100))
         return next(launches for launches in digits if self.needed(launches) > self.there)
 
@@ -228,7 +229,7 @@ _SCALES = (100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 
 
 def limits(deployment: Deployment) -> list[Limit]:
-    """Every limit, the first to be reached first."""
+    """Return all limits, the first to be reached first."""
     operations = STORE_READS + STORE_WRITES + STORE_DELETES
     quota = tomllib.loads((ROOT / FILE).read_text("utf-8"))["quota"]["vcpu"]
     sizes = deployment.functions
@@ -244,7 +245,7 @@ def limits(deployment: Deployment) -> list[Limit]:
             "Firestore, operations a second",
             lambda launches: _second(launches) * operations,
             STORE_AT_FIRST,
-            "nothing: it grows by itself [6]",
+            "nothing to do: it grows automatically [6]",
         ),
         Limit("the project's vCPU", vcpu, quota, "`[quota]` `vcpu`, once Google has raised it"),
         *(
@@ -265,7 +266,7 @@ def _second(launches: int) -> float:
 
 
 def _walls(deployment: Deployment) -> list[str]:
-    """What the busiest minute asks for, what there is, and what brings more, in order."""
+    """Return the rows of needed and available amounts, and how to raise them, in order."""
 
     def row(what: str, needed: Callable[[int], float], there: float | None, rest: str) -> str:
         cells = " | ".join(_marked(needed(launches), there) for launches in STEPS)
@@ -275,7 +276,7 @@ def _walls(deployment: Deployment) -> list[str]:
         row(one.what, one.needed, one.there, f"{one.there:g} | {one.reached:,} | {one.moved_by}")
         for one in limits(deployment)
     ]
-    columns = ("", "there is", "too little from, launches a month", "what brings more")
+    columns = ("", "limit", "reached at launches per month", "how to raise it")
     return [
         f"| {' | '.join((*columns, '1 thousand', '1 million', '100 million'))} |",
         "|---|---|---|---|---|---|---|",

@@ -1,6 +1,6 @@
-"""The words of docs/scaling.md around its numbers."""
+"""The text of docs/scaling.md around its numbers."""
 
-# What a price is, when it was read ("" for from memory), and where.
+# A price, when it was read ("" if from memory), and its source.
 PRICES = (
     (
         "Cloud Run: {cpu} a vCPU second, {memory} a GiB second, {request} a million requests",
@@ -34,108 +34,113 @@ PRICES = (
 )
 
 PAGE = """\
-# Scaling: what it costs, and what comes to its end first
+# Scaling: costs, and the limits that you reach first
 
-For whoever plans. Made by `make docs` (`docs/generators/scaling.py`): change an assumption there
-and see. A **launch** here is a click in the chart, the callback, the app's page, ten reads
-through `fhir_proxy` by a custom frontend, and {cds} CDS calls: an EHR calls `cds_services`
-whenever someone opens a chart, and one chart in ten is assumed to be followed by a launch. If your
-EHR doesn't call it, set `CDS_CALLS = 0` there.
+This page is for people who plan capacity and budget. `make docs` generates it from
+`docs/generators/scaling.py`. To try other assumptions, change them there. A **launch** here is a
+click in the chart, the callback, the app's page, ten reads through `fhir_proxy` by a custom
+frontend, and {cds} CDS calls. An EHR calls `cds_services` whenever someone opens a chart, and one
+chart in ten is assumed to lead to a launch. If your EHR doesn't call it, set `CDS_CALLS = 0` there.
 
-## Assumed
+## Assumptions
 
-- Clinics are open 22 days of 10 hours; the busiest minute is three times the mean.
-- A call of an EHR takes {ehr} s, one of the store {store} ms. While a function waits it takes no
-  processor, but its instance is paid for; requests that wait at once share it.
-- An instance is kept below 60 % of its processor and of its concurrency, as Cloud Run does it.
-- The sizes of [`deployment.toml`](../deployment.toml) as it is delivered.
+- Clinics are open 22 days a month, 10 hours a day. The busiest minute has three times the average
+  load.
+- A call to an EHR takes {ehr} s, a call to the store {store} ms. While a function waits, it uses no
+  processor time, but you pay for its instance. Requests that wait at the same time share it.
+- Cloud Run keeps an instance below 60 % of its processor and of its concurrency.
+- All sizes come from the original [`deployment.toml`](../deployment.toml).
 
-Measured for one launch, with a warm instance (`python -m benchmarks a_launch`; two cores, x86-64,
-Python 3.11, November 2026; a vCPU of Cloud Run is no such core: expect up to twice as much). The
-page is counted as it is sent, compressed. `cds_services` was measured in one process on SQLite, 60
-calls with 200 kB of prefetch each (43 ms a call). Its row holds {cds} calls:
+These values were measured for one launch with a warm instance (`python -m benchmarks a_launch`, two
+cores, x86-64, Python 3.11, November 2026). A Cloud Run vCPU isn't the same as such a core, so
+expect up to twice as much. The page's size is its compressed size. `cds_services` was measured in
+one process on SQLite, with 60 calls of 200 kB of prefetch each (43 ms per call). Its row has {cds}
+calls:
 
-| | processor, ms | answered, bytes | logged, bytes | log lines |
+| | processor, ms | response, bytes | logged, bytes | log lines |
 |---|---|---|---|---|
 {measured}
 
-Cloud Logging adds about {metadata} bytes to each line (**from memory**; whether it charges for them
-was not seen): labels of the service and of the instance, times and ids. That is more than most
-lines hold themselves.
+Cloud Logging adds about {metadata} bytes to each line: labels of the service and the instance,
+times and ids. That's more than most lines have themselves. The number is **from memory**, and it's
+unknown whether Google charges for these bytes.
 
-## What a month costs
+## Monthly cost
 
-US dollars, list prices. Check them: Prices, below, says when and where each was read, in a stored
-copy of that page. Cloud Run is in europe-west1 (tier 1), Firestore in us-west1, because Europe's
-price was not found.
+These are list prices in US dollars. Check them: "Prices" below lists when and where each was read,
+in a stored copy of that page. Cloud Run is in europe-west1 (tier 1). Firestore is in us-west1,
+because Europe's price wasn't found.
 
 | launches a month | 1 thousand | 1 million | 100 million |
 |---|---|---|---|
 {costs}
 
-Refreshes of tokens (1 read and 2 writes each) are not reckoned. Between one and ten TiB data costs
-less than the price used. With `min_instances = 0` the row for it is 0, and the first click after
-a quiet time waits for up to three starts; with 1, {functions} functions wait for {warm} a month.
+Token refreshes (1 read and 2 writes each) aren't included. Between one and ten TiB, data costs less
+than the price used. With `min_instances = 0`, its row is 0, and the first click after a quiet time
+waits for up to three starts. With 1, {functions} idle functions cost {warm} a month.
 
 ### Prices
 
 {prices}
 
-## What runs short first
+## Limits, in the order that you reach them
 
-In order, with the sizes in `deployment.toml` and what Firestore allows at first. The columns on the
-right show what the busiest minute needs, in bold if there is less. The first to run short:
-**{first}**.
+The table uses the sizes in `deployment.toml` and Firestore's initial limit. The columns on the
+right show the amount that the busiest minute needs, in bold if it exceeds the limit. The first
+limit that you reach: **{first}**.
 
 {walls}
 
-- **1 thousand**: nothing. The only question is the first click after a quiet hour.
-- **1 million**: `cds_services` uses all of its instances in the busiest minute. Another limit is
-  near by then: how many calls the EHR accepts from one client (its 429 is passed on, and counts in
-  `smart: server errors`).
-- **100 million**, each when the table says so:
-  - *Concurrency and `max_instances`.* Ten reads of one launch hold `fhir_proxy` longest, waiting.
-    Its 16 requests at once are what its memory carries ([performance.md](performance.md), How much
-    an instance holds): more instances, not more concurrency.
-  - *The project's quota.* 20 vCPU for all instances of a region. Ask for more (Quotas in
-    [deploy.md](deploy.md)), then raise `[quota]` and `max_instances`. Cloud Run itself goes to a
-    thousand instances of a service, and further by quota.
-  - *Firestore's 500/50/5.* A new collection takes 500 operations a second, then half as much again
-    every five minutes [6]. Traffic that grows through a morning is no problem; a switch of all
-    hospitals at one moment is. Keys are hashes and no field is indexed, so there is no hot spot.
-    An instance reads a session at most once in `session_cache_seconds`, so a page that reads fast
-    costs less than the 12 reads that are reckoned with.
-  - *The load balancer* has no limit of its own that comes near; Cloud Armor's 600 requests a minute
-    and address does: a hospital behind one address needs more.
-  - *The bill.* The processor time of `cds_services` and the log are more than half of it.
+- **1 thousand**: no limit. Only the first click after a quiet hour may be slow.
+- **1 million**: `cds_services` uses all of its instances in the busiest minute. You're then also
+  close to the number of calls that the EHR accepts from one client (its 429 is passed on, and
+  counts in `smart: server errors`).
+- **100 million**, each at the number of launches in the table:
+    - *Concurrency and `max_instances`.* `fhir_proxy` spends the most time waiting, for the ten
+      reads of a launch. Its memory is enough for 16 simultaneous requests
+      ([performance.md](performance.md), How much an instance holds), so add instances, not
+      concurrency.
+    - *The project's quota.* A region has 20 vCPU for all instances. Ask for more (Quotas in
+      [deploy.md](deploy.md)), then raise `[quota]` and `max_instances`. Cloud Run itself allows a
+      thousand instances of a service, and more with a higher quota.
+    - *Firestore's 500/50/5.* A new collection accepts 500 operations a second, then 50 % more every
+      five minutes [6]. Traffic that grows through a morning is fine, but moving all hospitals at
+      the same moment isn't. Keys are hashes and no field is indexed, so there is no hot spot. An
+      instance reads a session at most once in `session_cache_seconds`, so a page that reads fast
+      needs fewer reads than the 12 in this calculation.
+    - *The load balancer* has no limit close to this. Cloud Armor's limit of 600 requests per minute
+      and IP address is reached earlier: a hospital behind one address needs more.
+    - *The bill.* The processor time of `cds_services` and the log are more than half of it.
 
 ## State is disposable
 
-The store holds pending launches (minutes) and sealed sessions (hours). Nothing in it is a record
-of care; the EHR has that. A lost or emptied database means that users click in the chart once
-more. So there is no backup, and a move needs no migration.
+The store has pending launches (minutes) and encrypted sessions (hours). It has no medical records,
+which stay in the EHR. If the database is lost or emptied, users have to click in the chart again.
+So there is no backup, and a move needs no migration.
 
 ## The location is fixed
 
-A Firestore database stays where it was made, and so do secrets with their one replica. To move:
-set up the other region (deploy.md from section 5 on, with another `region`), deploy there, switch
-the DNS record, delete the old one when its last session is over (`session_max_hours`).
+A Firestore database can't move to another location, and neither can secrets with their single
+replica. To move, set up the other region (deploy.md from section 5 on, with another `region`),
+deploy there, switch the DNS record, and delete the old one after its last session has ended
+(`session_max_hours`).
 
 ## A second region
 
-A session lives in one database, so one browser stays in one region. Two ways, both without a line
-of code:
+A session is stored in one database, so a browser stays in one region. There are two ways to use two
+regions, both without code changes:
 
-- **Each EHR its region.** A second `deployment.toml` with its own project, `region` and
-  `public_url` (`smart-us.example.org`), its own launch URL at those EHRs. Nothing is shared, and
-  a fault of one region is none of the other. This is the way to data that must stay in a country.
-- **A region in waiting.** The same configuration deployed in a second region under the same
-  `public_url` and sealing key, behind no DNS record. When the first fails, the record moves: open
-  sessions end, and the next click works. It costs the idle instances and the balancer's rule.
+- **One region per EHR.** Use a second `deployment.toml` with its own project, `region` and
+  `public_url` (`smart-us.example.org`), and another launch URL at those EHRs. Nothing is shared,
+  and a failure in one region doesn't affect the other. Use this if data must stay in a country.
+- **A standby region.** Deploy the same configuration in a second region with the same `public_url`
+  and sealing key, but without a DNS record. If the first region fails, move the record: open
+  sessions end, and the next click works. You pay for the idle instances and the load balancer's
+  rule.
 
-Behind one load balancer, two regions at once do not work: a callback could reach the region that
-does not know the launch. A multi-region database (`nam5`, `eur3`) would make that work; its
-prices are twice, its writes slower, and it was not tried.
+Two regions behind one load balancer don't work, because a callback could reach the region that
+doesn't have the launch. A multi-region database (`nam5`, `eur3`) would make that possible. Its
+prices are twice as high, its writes are slower, and it wasn't tried.
 
 ## Sources
 

@@ -1,7 +1,7 @@
 """Writes docs/troubleshooting.md, and a page for each vendor, from the catalogue of errors.
 
-The first page lists every error by its text, since that is what people search for. A test holds the
-committed files to it.
+The first page lists all errors by their text, because that's what people search for. A test keeps
+the committed files in sync.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from shared.explain.catalogue import ENTRIES, causes, sources
 from shared.explain.model import Cause, Entry
 from shared.vendors import everyone
 
-# Those of whom an error is known, by name.
+# The vendors that have an error in the catalogue, by name.
 _VENDORS = {
     one.name: one for one in everyone() if any(entry.vendor == one.name for entry in ENTRIES)
 }
@@ -27,32 +27,32 @@ make explain < FILE
 .venv/bin/python -m doctor explain 'TEXT' --config smart.toml
 ```
 
-Or search this page for the text that you see: each line leads to the causes and what to do.
+Or search this page for the text that you see. Each line links to its causes and fixes.
 
-What you paste may be whatever you have: the address that the EHR came back to, an `error_uri`, a
-URN, the JSON of the token endpoint, the body of a FHIR 401 or 403, or a message with any of these.
-Without `TEXT`, or with `-`, standard input is read. Nothing is sent anywhere and no address in the
-text is opened. With `--config` the answer compares the text with your registration: which client
-id the EHR saw, which scopes were asked for. `--json` prints it for programs:
-`kind` is `explained`, `asks`, `ehr_side` or `not_a_launch`, `change` is the line to change, and
-`ask` lists what to paste next if the text doesn't show the cause. What you claim and have tried
-counts too, but less than a server's words. A value that is itself suspected, such as a client id or
-a redirect URI, isn't offered for copying unless `--config` has the right one.
+You can paste anything that you have: the URL that the EHR redirected to, an `error_uri`, a URN, the
+JSON from the token endpoint, the body of a FHIR 401 or 403, or a message with any of these. If
+`TEXT` is absent or `-`, the command reads stdin. It sends nothing anywhere and opens no URL in the
+text. With `--config`, it compares the text with your registration: the client id that the EHR saw,
+and the requested scopes. `--json` prints JSON: `kind` is `explained`, `asks`, `ehr_side` or
+`not_a_launch`, `change` is the line to change, and `ask` lists what to paste next if the text
+doesn't show the cause. What you claim and have tried counts too, but less than a server's words. A
+value that is itself suspected, such as a client id or a redirect URI, isn't offered for copying
+unless `--config` has the right one.
 
-How sure a cause is stands beside it. **certain**: the error says so, or its vendor does.
-**likely**: reported for this error, or follows closely. **possible**: one reading among others.
-What no source says is marked as *inferred*. Where your text, your registration or the request that
-the app sent proves a cause, the answer calls it certain though this page does not.
+Each cause has a certainty. **certain**: the error or its vendor states it. **likely**: it was
+reported for this error, or follows closely. **possible**: it's one of several explanations.
+*inferred* marks statements without a source. If your text, your registration or the app's request
+proves a cause, `explain` calls it certain even if this page doesn't.
 `HOST` is the host of `public_url`. Dates are year-month-day.
 
-What the app's own codes mean is in [errors.md](errors.md); the checks before a launch are in
+For the app's own error codes, see [errors.md](errors.md). For the checks before a launch, see
 [doctor.md](doctor.md).
 """
 _REQUEST = """\
-## The right request
+## The correct request
 
-What this app sends in an EHR launch, to the `authorization_endpoint` of
-`ISS/.well-known/smart-configuration`. Other software can be compared with it, parameter by
+In an EHR launch, this app sends the following request to the `authorization_endpoint` in
+`ISS/.well-known/smart-configuration`. You can compare other software with it, parameter by
 parameter.
 
 | parameter | value |
@@ -60,25 +60,25 @@ parameter.
 | `response_type` | `code` |
 | `client_id` | as registered, for this environment |
 | `redirect_uri` | as registered, byte for byte |
-| `launch` | as it came with the launch, unchanged; left out in a standalone launch, never empty |
+| `launch` | as received with the launch, unchanged; left out in a standalone launch, never empty |
 | `scope` | `launch` in an EHR launch, and the configured scopes in the SMART version of the app |
-| `aud` | `iss` as it came with the launch, unchanged |
+| `aud` | `iss` as received with the launch, unchanged |
 | `state` | new and random for each launch |
 | `code_challenge`, `code_challenge_method` | SHA-256 of a new verifier, `S256` |
 | `nonce` | with `openid`: new and random for each launch |
 
-Not among them: `intent`, `patient`, `encounter` (they come back with the token), an empty `launch`,
-and `system/` scopes.
+It doesn't send `intent`, `patient` and `encounter` (the token response has them), an empty
+`launch`, or `system/` scopes.
 """
 
 
 _GROUPS = {
-    "launch": "The launch never reaches the EHR's sign-in",
-    "error page": "A page of the EHR, and the app is not called",
-    "authorize redirect": "Errors that come back to the redirect URI",
-    "token endpoint": "Errors of the token endpoint",
-    "FHIR answer": "Errors of the FHIR server",
-    "CDS call": "Calls of the CDS service that are refused",
+    "launch": "The launch never reaches the EHR login",
+    "error page": "The EHR shows an error page and doesn't redirect to the app",
+    "authorize redirect": "Errors sent to the redirect URI",
+    "token endpoint": "Errors from the token endpoint",
+    "FHIR answer": "Errors from the FHIR server",
+    "CDS call": "Refused calls of the CDS service",
 }
 _PAGE_HEAD = """\
 <!-- Made by `make docs` from shared/explain/catalogue/. A change
@@ -86,13 +86,13 @@ here is lost: change the catalogue. -->
 
 # {}: errors, causes, what to do
 
-[All errors by their text](../troubleshooting.md), and what certain, likely and possible mean. What
-no source says is marked as *inferred*.
+For all errors by their text, and the meaning of certain, likely and possible, see
+[Troubleshooting](../troubleshooting.md). *inferred* marks statements without a source.
 """
 
 
 def pages() -> Mapping[str, str]:
-    """Every page by its path below docs/."""
+    """Return all pages by their path below docs/."""
     pages = {"troubleshooting.md": "\n".join([_HEAD, *_index(), _REQUEST, *_causes()]) + "\n"}
     for vendor, profile in _VENDORS.items():
         lines = [_PAGE_HEAD.format(profile.title), *_groups(vendor), *_sources(vendor)]
@@ -105,7 +105,7 @@ def _file(vendor: str) -> str:
 
 
 def _by_text(entries: list[Entry]) -> list[Entry]:
-    """In the order of the text that people search for."""
+    """Sort entries by the text that people search for."""
     return sorted(entries, key=lambda entry: (entry.says.lower(), entry.key))
 
 
@@ -133,7 +133,7 @@ def _groups(vendor: str) -> Iterator[str]:
 
 
 def _entry(entry: Entry, alike: Entry) -> Iterator[str]:
-    """An entry; one whose causes stand on the page already, at `alike`, leads there."""
+    """Yield an entry; if the page already has its causes at `alike`, link to them."""
     yield f'<a id="{entry.key}"></a>'
     yield f"### `{entry.says}`\n"
     yield f"{entry.meaning} {_numbered(entry)}\n"
@@ -141,7 +141,7 @@ def _entry(entry: Entry, alike: Entry) -> Iterator[str]:
     if others:
         yield f"Also: {', '.join(f'`{urn}`' for urn in others)}\n"
     if alike is not entry:
-        yield f"Its causes are those of [`{alike.says}`](#{alike.key}).\n"
+        yield f"It has the same causes as [`{alike.says}`](#{alike.key}).\n"
         return
     for number, cause in enumerate(entry.causes, 1):
         yield from _cause(number, cause, entry.vendor)
@@ -156,7 +156,7 @@ def _cause(number: int, cause: Cause, vendor: str) -> Iterator[str]:
 
 def _causes() -> Iterator[str]:
     yield "## Causes by id\n"
-    yield "The ids in the answers of `explain` and in `scope.causes` of the session.\n"
+    yield "`explain` and the session's `scope.causes` use these ids.\n"
     yield "| id | cause | a clinician reads |\n|---|---|---|"
     for kind in causes.KINDS.values():
         yield f"| `{kind.id}` | {kind.title} | {kind.plainly or kind.title} |"
@@ -166,13 +166,13 @@ def _causes() -> Iterator[str]:
 def _known() -> list[str]:
     return sorted(
         (value for name, value in vars(sources).items() if name.isupper() and name[0] != "_"),
-        # The longest first: one address may begin like another.
+        # The longest first, because one URL may be the start of another.
         key=lambda value: (-len(value), value),
     )
 
 
 def _numbers(vendor: str) -> dict[str, int]:
-    """The sources that a page names, numbered in the order of their names."""
+    """Return the numbers of a page's sources, in the order of their names."""
     mine = [entry for entry in ENTRIES if entry.vendor == vendor]
     texts = "\n".join(
         [entry.source for entry in mine]
@@ -190,7 +190,7 @@ def _numbered(entry: Entry) -> str:
 
 
 def _shown(source: str, vendor: str) -> str:
-    """A source with the number in place of every one that the list at the page's end holds."""
+    """Replace each listed source in a text with a link to its number."""
     numbers = _NUMBERS[vendor]
     for value in _known():
         if value in numbers:
