@@ -1,12 +1,12 @@
-// npm's fhirclient on the proxy. The proxy is an open FHIR server to it: no token, no authorize(),
-// no ready(). README.md says how the library's file gets into this folder.
+// npm's fhirclient with the proxy, which it uses as an open FHIR server: no token, no authorize(),
+// no ready(). README.md explains how to get the library's file into this folder.
 const session = new URLSearchParams(location.search).get("session");
 const proxy = `${location.origin}/fhir_proxy/${session}`;
 const element = (id) => document.getElementById(id);
 const say = (text) => { element("message").textContent = text; };
 const wait = (seconds) => new Promise((then) => setTimeout(then, seconds * 1000));
 
-// Ask once more after a 503: the EHR or the store cannot answer now, the session is kept.
+// Retry once after a 503: the EHR or the store can't respond now, but the session is kept.
 async function patiently(ask) {
   try {
     return await ask();
@@ -19,7 +19,7 @@ async function patiently(ask) {
   }
 }
 
-// What went wrong, in words. fhirclient keeps the proxy's OperationOutcome as text behind its own.
+// Describe an error. fhirclient appends the proxy's OperationOutcome as text to its own message.
 function wordsFor(error) {
   if (error.status === 401) return "The session is over. Open the app again from the patient's chart.";
   if (!error.status) return error.message;
@@ -33,7 +33,7 @@ function wordsFor(error) {
 async function start() {
   if (!session) throw new Error("Open the app from a patient's chart.");
   if (!window.FHIR) throw new Error("fhir-client.pure.min.js is not in this folder: see README.md.");
-  // The launch context is the proxy's own: fhirclient would have it from a token answer.
+  // Get the launch context from the proxy. fhirclient would take it from a token response.
   const open = FHIR.client({ serverUrl: proxy });
   const { patient, encounter } = await patiently(() => open.request("session"));
   return FHIR.client({ serverUrl: proxy, tokenResponse: { patient, encounter } });
@@ -54,7 +54,7 @@ try {
   const born = Object.assign(document.createElement("span"), { textContent: `born ${patient.birthDate ?? "unknown"}` });
   element("patient").replaceChildren(`${name.text ?? [...(name.given ?? []), name.family].join(" ")}, `, born);
 
-  // `patient.request` adds the patient; `pageLimit: 0` follows every page, `flat` leaves out the Bundles.
+  // `patient.request` adds the patient; `pageLimit: 0` follows all pages, `flat` removes the Bundles.
   const all = { pageLimit: 0, flat: true };
   const problems = await patiently(() => client.patient.request("Condition?clinical-status=active", all));
   list("problems", problems.map((one) => `${labelOf(one)}, since ${dayOf(one.onsetDateTime)}`));

@@ -1,26 +1,26 @@
-// A page of your own: who the patient is, the newest laboratory results, a way to log out.
-// It holds no token. The proxy adds it, and renews it where the EHR lets it.
+// Your own page: the patient, the newest laboratory results, and a logout button.
+// It has no token. The proxy adds it, and refreshes it if the EHR allows that.
 const session = new URLSearchParams(location.search).get("session");
 const proxy = `/fhir_proxy/${session}`;
 const element = (id) => document.getElementById(id);
 const say = (text) => { element("message").textContent = text; };
 const wait = (seconds) => new Promise((then) => setTimeout(then, seconds * 1000));
 
-// The session is over: only a launch from the chart opens a new one.
+// The session has ended: only a launch from the chart opens a new one.
 class Over extends Error {}
 
 async function call(path, { method = "GET", again = true } = {}) {
   const answer = await fetch(`${proxy}/${path}`, { method });
   if (answer.status === 204) return null;
   if (answer.status === 503 && again) {
-    // The EHR or the store cannot answer now. The session is kept.
+    // The EHR or the store can't respond now. The session is kept.
     const seconds = Math.min(Number(answer.headers.get("Retry-After")) || 5, 60);
     say(`The EHR cannot answer now. Asking again in ${seconds} s.`);
     await wait(seconds);
     say("Reading the chart …");
     return call(path, { method, again: false });
   }
-  // What stands in between may answer with a page of its own.
+  // A proxy in between may respond with its own page.
   const body = await answer.json().catch(() => null);
   if (answer.status === 401) throw new Over("The session is over. Open the app again from the patient's chart.");
   if (!answer.ok || !body) throw new Error(body?.issue?.[0]?.diagnostics ?? `No usable answer: status ${answer.status}.`);
@@ -39,7 +39,7 @@ function valueOf(observation) {
   return text ?? concept?.text ?? concept?.coding?.[0]?.display ?? "no value";
 }
 
-// A result that was cancelled, or entered for the wrong patient, is no result.
+// Skip results that were canceled or entered for the wrong patient.
 const isResult = ({ status }) => ["final", "amended", "corrected", "preliminary"].includes(status);
 
 function show(observations) {
@@ -51,7 +51,7 @@ function show(observations) {
     }
     row.cells[1].className = one.valueQuantity ? "whole" : "";
     row.cells[2].className = "whole";
-    // A preliminary value can still change: it never looks like a final one.
+    // A preliminary value can still change, so it must never look like a final one.
     const look = one.status === "preliminary" ? "tag warn" : "tag";
     row.cells[3].append(Object.assign(document.createElement("span"), { className: look, textContent: one.status }));
     element("results").append(row);
@@ -59,7 +59,7 @@ function show(observations) {
   document.querySelector("table").hidden = false;
 }
 
-// Whoever comes to this screen next sees nothing of the patient.
+// The next person at this screen must see nothing of the patient.
 function forget(heading) {
   element("results").replaceChildren();
   document.querySelector("table").hidden = true;

@@ -1,4 +1,4 @@
-// What is written to the chart once, whatever becomes of the answers: no second copy by a retry.
+// Writes to the chart once, regardless of the responses: a retry never creates a second copy.
 const proxy = `/fhir_proxy/${new URLSearchParams(location.search).get("session")}`;
 const wait = (seconds) => new Promise((then) => setTimeout(then, seconds * 1000));
 
@@ -6,7 +6,7 @@ export class Failed extends Error {
   constructor(status, outcome, retryAfter) {
     const words = outcome?.issue?.[0]?.diagnostics ?? (status ? `No usable answer: status ${status}.` : "No answer came.");
     super(status === 401 ? "The session is over. Open the app again from the patient's chart." : words);
-    this.status = status;   // 0: no answer came
+    this.status = status;   // 0: no response
     this.seconds = Math.min(Number(retryAfter) || 5, 60);
   }
 }
@@ -18,7 +18,7 @@ async function call(address, options) {
   return { body, address: answer.headers.get("Location") };
 }
 
-// A read below the proxy, or at an address that it gave; asked once more after a 503.
+// Read a path below the proxy, or a URL that it returned; retry once after a 503.
 export async function read(path) {
   const address = new URL(path, `${location.origin}${proxy}/`);
   try {
@@ -30,15 +30,15 @@ export async function read(path) {
   }
 }
 
-// An Observation on its way: "new", "unsure" or "written". `send` may be called again after it failed.
+// An Observation being written: "new", "unsure" or "written". `send` may be called again after it failed.
 export class Draft {
   constructor(resource) {
     this.resource = resource;
     this.state = "new";
   }
 
-  // Write it, unless that is done, and resolve to what the EHR gives back. Where it is not known whether
-  // an attempt was the last, the chart is looked through first.
+  // Write it, unless that's done, and resolve to the resource that the EHR returns. If an earlier
+  // attempt may have succeeded, search the chart first.
   async send() {
     if (this.state === "unsure") await this.find();
     if (this.state !== "written") await this.post();
@@ -53,14 +53,14 @@ export class Draft {
     try {
       this.address = (await call(`${proxy}/Observation`, { method: "POST", headers, body: JSON.stringify(this.resource) })).address;
     } catch (error) {
-      // A 4xx says that the EHR made no change. Nothing else does.
+      // Only a 4xx means that the EHR made no change.
       if (error.status >= 400 && error.status < 500) this.state = before;
       throw error;
     }
     this.state = "written";
   }
 
-  // The same value of the same code and moment in the chart.
+  // Find the same value with the same code and time in the chart.
   async find() {
     const { code, effectiveDateTime, valueQuantity } = this.resource;
     const { system, code: meant } = code.coding[0];

@@ -1,12 +1,12 @@
-// A body weight for the chart: previewed, written once, then shown as the EHR gives it back.
-// The launch needs patient/Observation.crs: c to write, r to read back, s to look for what may have
-// been written though no answer came.
+// A body weight for the chart: previewed, written once, then shown as the EHR returns it.
+// The launch needs patient/Observation.crs: c to write, r to read back, s to search for an
+// Observation that may have been written although no response came.
 import { Draft, read } from "./once.js";
 
 const element = (id) => document.getElementById(id);
 const say = (text) => { element("message").textContent = text; };
 
-// What is to be written: who, what, when, by whom, in which visit.
+// The Observation to write: patient, value, time, author, encounter.
 function observation(context, kilograms) {
   return {
     resourceType: "Observation",
@@ -41,7 +41,7 @@ const NEXT = { new: "Write to the chart", unsure: "Look in the chart, then write
 
 async function send(draft) {
   const [write, change] = [element("write"), element("change")];
-  write.disabled = change.disabled = true;   // a second click finds nothing to press
+  write.disabled = change.disabled = true;   // prevents a second click
   say("Writing …");
   try {
     const one = await draft.send();
