@@ -103,7 +103,7 @@ def test_a_call_that_cannot_be_served_is_refused_and_its_reason_logged(
 ) -> None:
     status, code, reason = REFUSED[name]
     chart = Chart(app, CDS_FAULTS[name].ehrs[0], name)
-    assert f"Answered {status} ({code})" in chart.page
+    assert f"The service returned {status} ({code})" in chart.page
     assert "A fault of the app" not in chart.page
     assert not re.search(r"[.:;,][.:;,]", in_words(chart.page.partition("<main")[2]))
     assert chart.cards == []
@@ -132,7 +132,7 @@ def test_a_fault_of_the_keys_is_told_from_a_bad_token(app: ThreeEhrs, name: str)
     chart = Chart(app, ehr, name)
     assert bool(chart.cards) is (status == 200)
     if status != 200:
-        assert f"Answered {status}" in chart.page
+        assert f"The service returned {status}" in chart.page
         assert chart.of("cds_refused")[-1].get("reason", "") == reason
 
 

@@ -37,7 +37,7 @@ def test_the_page_says_that_it_is_turned_off_here_and_shows_nothing_else_of_it(
     page = open_page(without, without.launch(tenant_of(without))).text
     for name in OFF:
         shown = calculator(page, name)
-        assert "turned off here" in shown
+        assert "turned off by your organization" in shown
         assert "For a note" not in shown
         assert "<input" not in page.partition(f'id="{name}"')[2].partition("</details>")[0]
     assert "Creatinine" in calculator(page, "creatinine_clearance_cg")
@@ -73,7 +73,7 @@ def test_what_it_gives_to_others_is_not_computed_either(without: App) -> None:
     """It may have been withdrawn for a wrong formula."""
     launched = without.launch(tenant_of(without))
     shown = calculator(open_page(without, launched).text, "prevent_2023_base")
-    assert "eGFR (CKD-EPI 2021, creatinine) is turned off here" in shown
+    assert "eGFR (CKD-EPI 2021, creatinine) is turned off by your organization" in shown
     assert "Calculated: Body mass index" in shown
     inputs = {**CREATININE, "age": {"value": 60, "unit": "a"}, "sex": {"value": "male"}}
     answer = launched.browser.send(
@@ -133,9 +133,9 @@ def test_a_name_that_no_calculator_has_ends_the_process_at_start_with_all_other_
     log = tmp_path / "log"
     assert run("functions.smart_calc.main", environment=environment, log=log) == 1
     said = log.read_text("utf-8")
-    assert "calculators_off[1]: is no calculator [setting_invalid]" in said
+    assert "calculators_off[1]: isn't a calculator [setting_invalid]" in said
     assert "calculators_off[0]" not in said
-    assert "cards[1]: gives no card [setting_invalid]" in said
+    assert "cards[1]: doesn't have a card [setting_invalid]" in said
     assert "Choose from qtc, cha2ds2_vasc, egfr_ckd_epi_2021, prevent_2023_base, fib4." in said
     assert "cards[0]" not in said
     assert "launch_minutes" in said
