@@ -60,6 +60,7 @@ def packages() -> dict[str, Package]:
 
 
 @functools.cache
+@functools.cache
 def script(name: str) -> str:
     """The script of a package; where it was not fetched, the test is skipped, but not in CI."""
     return texts(name, SCRIPTS[name])[SCRIPTS[name]]
