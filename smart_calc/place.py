@@ -6,7 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_HERE = Path(__file__).resolve().parent
+# Not resolved: if this folder is a link, the rest of what was deployed is next to the link.
+_HERE = Path(__file__).absolute().parent
 # In a clone, the repository itself. In the wheel, a copy of it.
 PRODUCT = _HERE / "product" if (_HERE / "product").is_dir() else _HERE.parent
 WRITTEN = _HERE / "project"

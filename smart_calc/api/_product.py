@@ -8,6 +8,7 @@ A request is named by a mark, an object without any content.
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
 from smart_calc import place
@@ -71,8 +72,9 @@ class Product(Protocol):
 def is_here() -> bool:
     """Return whether this process runs on the product's own code."""
     spec = importlib.util.find_spec("shared")
-    places = spec.submodule_search_locations if spec else None
-    return str(place.PRODUCT / "shared") in (places or ())
+    places = (spec.submodule_search_locations if spec else None) or ()
+    ours = (place.PRODUCT / "shared").resolve()
+    return any(Path(one).resolve() == ours for one in places)
 
 
 def product() -> Product:

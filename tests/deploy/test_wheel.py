@@ -33,15 +33,15 @@ import flask
 
 from .beside import words
 
-def summary(request: flask.Request) -> object:
+def other(request: flask.Request) -> object:
     if request.path.endswith("/missing"):
         flask.abort(404)
     return {"beside": words(), "path": request.path, "of": [json.__name__, secrets.__name__]}
 """
 # Continues the test that `new` writes.
 OWN_TEST = """\
-        assert session.get("/summary/missing").status == 404
-        assert session.get("/summary/{session}/x").json()["beside"] == "me"
+        assert session.get("/other/missing").status == 404
+        assert session.get("/other/{session}/x").json()["beside"] == "me"
         assert session.get("/smart_calc/{session}/").status == 404
 """
 
@@ -156,7 +156,13 @@ def test_a_project_stages_our_bytes(app: Installed, tmp_path: Path) -> None:
     ended = app.run("smart-calc", "stage", COMMIT_SHA=COMMIT)
     assert ended.returncode == 0, ended.stderr
     stage(project.read(ROOT), tmp_path, COMMIT)
-    assert _contents(app.folder / "build") == _contents(tmp_path)
+    written = _contents(app.folder / "build")
+    own = {path: written.pop(path) for path in list(written) if path.startswith("summary/")}
+    assert written == _contents(tmp_path)
+    package = {path for path in own if path.startswith("summary/smart_calc/")}
+    assert {*package, "summary/main.py", "summary/shared/own/entry.py"} <= own.keys()
+    for path in package:
+        assert own[path] == (ROOT / path.removeprefix("summary/")).read_bytes()
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -167,7 +173,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 def test_a_launch_ends_at_the_page_and_an_own_function_answers_without_the_calculators(
     app: Installed,
 ) -> None:
-    own = app.folder / "functions/summary"
+    own = app.folder / "functions/other"
     own.mkdir(parents=True)
     (own / "main.py").write_text(OWN)
     (own / "beside.py").write_text('def words() -> str:\n    return "me"\n')
@@ -180,10 +186,11 @@ def test_a_launch_ends_at_the_page_and_an_own_function_answers_without_the_calcu
     assert "1 passed" in ended.stdout
     ended = app.run("smart-calc", "stage")
     assert (
-        ended.stdout == "Written: build/callback, build/fhir_proxy, build/launch, build/summary\n"
+        ended.stdout
+        == "Written: build/callback, build/fhir_proxy, build/launch, build/other, build/summary\n"
     )
     assert {one.name for one in (app.folder / "build").iterdir()} == {
-        *("callback", "fhir_proxy", "launch", "summary")
+        *("callback", "fhir_proxy", "launch", "other", "summary")
     }
     assert not list(app.folder.glob("build/*/clinical"))
 
