@@ -34,6 +34,7 @@ WHOLE = (
     "tests/deploy/test_log_lines.py",
     "tests/functions/explain/test_every_fault.py",
     "tests/shared/fhir/test_quick_accept.py",
+    "tests/shared/own/test_same_decisions.py",
     "tests/functions/test_cold_store.py",
     "tests/shared/explain/test_mutations.py",
     "tests/shared/explain/test_variants.py",

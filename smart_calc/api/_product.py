@@ -8,6 +8,7 @@ A request is named by a mark, an object without any content.
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
@@ -69,6 +70,7 @@ class Product(Protocol):
         """What was made."""
 
 
+@cache
 def is_here() -> bool:
     """Return whether this process runs on the product's own code."""
     spec = importlib.util.find_spec("shared")
