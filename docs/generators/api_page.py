@@ -61,6 +61,10 @@ def summary(call: api.Call) -> api.Reply:
           assert session.get("/summary/{session}/").json()["born"] == "1968-03-14"
   ```
 
+  `session.send("POST", "/note/{session}/", {"text": "…"})` sends a POST request as the page does. The response has
+  `status`, `headers`, `text` and `json()`.
+- If your function raises an exception, `smart-calc run` prints its type and the lines of your code.
+
 ## Values
 
 A resource is what the JSON of FHIR R4 says: a `dict` with `list`, `str`, `int`, `bool`, `None`, and
