@@ -106,7 +106,7 @@ def _apart(finding: ChartFinding, rule: DrawRule, draw: Draw | None, chart: Char
     if draw:
         # If a tight set was preferred to a wider one, its span is the rule.
         span = _span(rule.warn_beyond if draw.spread <= rule.warn_beyond else rule.within)
-        why = f"the other values were collected within {span} of each other, but none of this input"
+        why = f"the other values were collected within {span} of each other, but this one was not"
     else:
         why = f"the chart has no set of values within {_span(rule.within)} of each other"
         why += f" in the last {_span(rule.max_age)}" if rule.max_age else ""

@@ -32,7 +32,7 @@ _UNITS: Mapping[str, str] = {
     "mg/g{creat}": "mg/g",
     "mg/mmol{creat}": "mg/mmol",
     "a": "years",
-    "{drinks}/wk": "drinks a week",
+    "{drinks}/wk": "drinks per week",
     "{inr}": "",
     "{score}": "",
 }

@@ -186,5 +186,5 @@ def _refusal(status: int) -> str:
         return f"{why}: the EHR is busy now; wait a minute, then try again"
     if status in (401, 403):
         # The scopes were checked before the call, so the EHR has another reason.
-        return f"{why}: the EHR does not give access to it"
+        return f"{why}: the EHR denied access to it"
     return why

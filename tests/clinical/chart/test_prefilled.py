@@ -68,7 +68,7 @@ def test_why_a_value_does_not_belong_to_the_others_names_the_time_that_they_span
     finding = filled("anion_gap", *ions, *at(albumin, _1751_7=2.5)).findings["albumin"]
     if finding.outcome is Outcome.FOUND:
         return
-    said = re.search(r"collected within (an hour|24 hours) of each other, but none", finding.why)
+    said = re.search(r"collected within (an hour|24 hours) of each other, but this", finding.why)
     assert said is not None, finding.why
     assert LONGEST[said[1]] == (1 if last <= 60 else 24)
     assert [one.value for one in finding.further] == [2.5]

@@ -275,19 +275,19 @@ FAILURES = [
     ),
     pytest.param(
         as_json({"code": 403, "message": f"{RESOURCE_ACCESS}user-not-authorized"}, 403),
-        "(HTTP 403): the EHR does not give access to it",
+        "(HTTP 403): the EHR denied access to it",
         id="403 with a name",
     ),
     pytest.param(
         as_json({"code": 401, "message": f"{RESOURCE_ACCESS}tenant-mismatch"}, 401),
-        "(HTTP 401): the EHR does not give access to it",
+        "(HTTP 401): the EHR denied access to it",
         id="401 with a name",
     ),
     pytest.param(Scripted(401), "HTTP 401", id="401"),
     pytest.param(Scripted(404, {"Content-Type": "text/html"}, b"gone"), "HTTP 404", id="404"),
     pytest.param(
         as_json({"code": 403, "message": f"{RESOURCE_ACCESS}encounter-required"}, 403),
-        "(HTTP 403): the EHR does not give access to it",
+        "(HTTP 403): the EHR denied access to it",
         id="403 of which the cause is open",
     ),
     pytest.param(Scripted(429), "(HTTP 429): the EHR is busy now; wait a minute", id="429"),
