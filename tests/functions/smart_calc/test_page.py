@@ -328,7 +328,7 @@ def test_what_a_failed_search_leaves_open_is_told_with_the_reason(app: App, sear
     name, label = AFFECTED[search]
     shown = calculator(page, name)
     assert re.search(
-        rf"{label} [^?]*?could not be read Could not be read \(HTTP 403\): the EHR does", shown
+        rf"{label} [^?]*?could not be read Could not be read \(HTTP 403\): the EHR denied", shown
     )
 
 
