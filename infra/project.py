@@ -65,7 +65,7 @@ def read(folder: Path, product: Path = PRODUCT) -> Project:
 
 
 def package_of(product: Path) -> Path:
-    """The folder of the package `smart_calc`: around the product in the wheel, in it in a clone."""
+    """Return the `smart_calc` package's folder: above the product in a wheel, in it in a clone."""
     inside = product / "smart_calc"
     return inside if inside.is_dir() else product.parent
 

@@ -1,4 +1,4 @@
-"""A note for the chart: what it starts from, what would be written, and the writing of it.
+"""A note for the chart: the draft's values, the preview, and the write.
 
 GET /note/SESSION/ has the patient and the values for a first draft. POST /note/SESSION/preview
 returns the DocumentReference that POST /note/SESSION/ creates. Both take {"text": …}.

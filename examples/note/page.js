@@ -73,7 +73,7 @@ async function start() {
   });
   element("change").addEventListener("click", () => show("entry"));
   element("create").addEventListener("click", async () => {
-    element("create").disabled = element("change").disabled = true;   // a second click finds nothing to press
+    element("create").disabled = element("change").disabled = true;   // prevents a second click
     say("Adding the note …");
     try {
       const one = await ask(`/note/${session}/`, { text: element("preview-text").textContent });

@@ -14,7 +14,7 @@ _TEXT = "Synthetic discharge note. No real patient.\n"
 
 
 def documents(day: date) -> Iterator[Resource]:
-    """Yield the documents of a day: a text with its reference, and a PDF of one line."""
+    """Yield the documents of a day: a text with its reference, and a one-line PDF."""
     yield _reference(f"{PATIENT}-document", f"{PATIENT}-document-text", day)
     yield _binary(f"{PATIENT}-document-text", "text/plain; charset=utf-8", _TEXT.encode(), day)
     yield _binary(f"{PATIENT}-document-pdf", "application/pdf", _pdf("Synthetic report"), day)

@@ -25,7 +25,7 @@ Granted = tuple[Sequence[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class RefusedRequest:
-    """A request that is refused to the app: where the answer goes, and the triggered faults."""
+    """A request whose refusal goes to the app: the redirect target and the triggered faults."""
 
     redirect_uri: str
     parameters: Parameters

@@ -1,4 +1,4 @@
-"""What a fault does to the claims of a token: sets, drops or shifts some."""
+"""Changes that faults make to the claims of a token: set, drop or shift some."""
 
 from collections.abc import Callable
 

@@ -25,33 +25,33 @@ _ELSEWHERE = (
 T = TypeVar("T")
 
 
-# Why a request failed: the mark by which the product knows the rest, the code in errors.md, the
-# HTTP status, a text, and the EHR's OperationOutcome if it was the EHR that refused.
+# The reason why a request failed: the product's mark for the details, the code in errors.md, the
+# HTTP status, a text, and the EHR's OperationOutcome if the EHR refused it.
 Failure = tuple[object, str, int, str, Resource | None]
-# With a failure, the first is of no use.
+# If there is a failure, ignore the value.
 Result = tuple[T, Failure | None]
 Answer = tuple[int, str, bytes]
-# Mark, method and path of a request in; its answer out, or the mark of a failure.
+# Takes mark, method and path of a request; returns its response, or the mark of a failure.
 Serve = Callable[[object, str, str], tuple[Answer | None, object]]
 
 
 class Product(Protocol):
-    """What the product does for a function."""
+    """The product's interface for functions."""
 
     def register(self, name: str, serve: Serve, *, navigation: bool) -> Callable[[object], object]:
         """Make the entry point that Google's framework and the gateway call."""
 
     def query(self, mark: object) -> Result[Mapping[str, str]]:
-        """The parameters of the query."""
+        """Return the query parameters."""
 
     def document(self, mark: object) -> Result[Json]:
-        """The body as JSON."""
+        """Return the body as JSON."""
 
     def open_session(self, mark: object) -> Result[Mapping[str, Json]]:
-        """The launch context."""
+        """Return the launch context."""
 
     def read(self, mark: object, kind: str, resource_id: str | None) -> Result[Resource]:
-        """One resource."""
+        """Return one resource."""
 
     def search(
         self,
@@ -62,12 +62,12 @@ class Product(Protocol):
         *,
         own_patient: bool,
     ) -> Result[tuple[Sequence[Resource], bool]]:
-        """The matches, and whether they are all."""
+        """Return the matches, and whether these are all matches."""
 
     def write(
         self, mark: object, resource: Resource, body: bytes, *, is_new: bool, if_match: str | None
     ) -> Result[Resource]:
-        """What was made."""
+        """Return the stored resource."""
 
 
 @cache
@@ -80,7 +80,7 @@ def is_here() -> bool:
 
 
 def product() -> Product:
-    """Load it. Raises RuntimeError where it isn't."""
+    """Load the product. Raises RuntimeError if it isn't available."""
     if not is_here():
         raise RuntimeError(_ELSEWHERE)
     return cast(Product, importlib.import_module(_WORK))

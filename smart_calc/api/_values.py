@@ -9,7 +9,7 @@ from typing import Union
 Json = Union[None, bool, int, float, Decimal, str, "Sequence[Json]", "Mapping[str, Json]"]
 Resource = Mapping[str, Json]
 
-# Numbers from FHIR are written as they came where that takes few digits, such as 0.0000001.
+# Numbers from FHIR with fewer decimal places than this are written unchanged, such as 0.0000001.
 _MOST_PLACES = 40
 
 
