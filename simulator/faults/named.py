@@ -159,7 +159,7 @@ _ROWS: tuple[tuple[Place, str, str], ...] = (
 
 
 def _oracle_errors() -> Iterator[Fault]:
-    """Yield Oracle Health's refusals of token requests and of FHIR requests at its gateway."""
+    """Yield token refusals, each with an Oracle Health reason, and its gateway's FHIR refusals."""
     for tail, (error, status, title) in oracle_errors.TOKEN_ERRORS.items():
         is_refresh = tail.startswith("refresh-token:")
         place: Place = "refresh" if is_refresh else "exchange"

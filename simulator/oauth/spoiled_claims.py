@@ -21,7 +21,7 @@ def dropping(name: str) -> Spoil:
 
 
 def shifting(*names: str, seconds: int) -> Spoil:
-    """Move these times, where the token has them."""
+    """Move these times if the token has them."""
 
     def shift(claims: Claims) -> None:
         for name in names:

@@ -1,4 +1,4 @@
-"""What a function answers."""
+"""The responses of a function."""
 
 from dataclasses import dataclass
 
