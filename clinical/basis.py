@@ -38,8 +38,8 @@ def code_systems(calculator: str) -> str:
         (names & IS_OF_NOW.keys(), "diagnoses", (System.ICD10, System.ICD9CM, System.SNOMED)),
         (names & _DRUGS, "drugs", (System.RXNORM, System.ATC)),
     )
-    told = [f"{_listed(systems)} ({what})" for wanted, what, systems in read if wanted]
-    return f"Code systems read: {'; '.join(told)}. {MAY_BE_MISSED}"
+    listed = [f"{_listed(systems)} ({what})" for wanted, what, systems in read if wanted]
+    return f"Code systems read: {'; '.join(listed)}. {MAY_BE_MISSED}"
 
 
 def _listed(systems: Sequence[System]) -> str:

@@ -75,8 +75,8 @@ def against(judged: Judged) -> Iterator[str]:
     if judged.prefilled.warning:
         yield f"the values were {judged.prefilled.warning}"
     for name in judged.calculator.in_chart.steady:
-        if said := unsteady(judged.chart.usable.get(name, ())):
-            yield said
+        if reason := unsteady(judged.chart.usable.get(name, ())):
+            yield reason
     yield from _of_findings(judged.rule, judged.chart)
     yield from _of_the_rule(judged)
 
@@ -119,9 +119,9 @@ def _of_the_rule(judged: Judged) -> Iterator[str]:
     if rule.listed and (stage := _listed(judged)):
         yield f"stage {stage} is already on the problem list"
     if rule.lasting and lasting(judged) is None:
-        told = f"{judged.result.output.label} {judged.result.printed}"
+        result = f"{judged.result.output.label} {judged.result.printed}"
         days = rule.lasting.earlier.days
-        yield f"{told}: not shown to have lasted {days} days"
+        yield f"{result}: not shown to have lasted {days} days"
 
 
 def _is_exceeded(near: Nearby, judged: Judged) -> bool:

@@ -23,15 +23,15 @@ def results(
     if born is None:
         return
     findings = {name: chart.findings[name] for name in calculator.inputs}
-    given: dict[str, tuple[object, str | None]] = {
+    inputs: dict[str, tuple[object, str | None]] = {
         name: (finding.value, finding.unit or None) for name, finding in findings.items()
     }
     for one in chart.usable.get(measured, ()):
         if one.moment is None:
             continue
         day = one.moment.instant.astimezone(zone).date()
-        given["age"] = (float(completed_years(born, day)), "a")
-        given[measured] = (one.value, findings[measured].unit)
-        result = evaluate(calculator.name, given).results.get(output.name)
+        inputs["age"] = (float(completed_years(born, day)), "a")
+        inputs[measured] = (one.value, findings[measured].unit)
+        result = evaluate(calculator.name, inputs).results.get(output.name)
         if result is not None:
             yield one, result

@@ -18,10 +18,10 @@ def main(arguments: list[str]) -> int:
     return int(given.run(given))
 
 
-def _check(given: argparse.Namespace) -> int:
-    preflight = check(given.config, offline=given.offline)
+def _check(arguments: argparse.Namespace) -> int:
+    preflight = check(arguments.config, offline=arguments.offline)
     marks = output.Marks.of_output()
-    output.put(report.as_json(preflight) if given.json else report.as_text(preflight, marks))
+    output.put(report.as_json(preflight) if arguments.json else report.as_text(preflight, marks))
     return 1 if any(finding.level == "fail" for finding in preflight.findings) else 0
 
 

@@ -29,27 +29,27 @@ def add_to(commands: "_SubParsersAction[ArgumentParser]") -> None:
     command.set_defaults(run=run)
 
 
-def run(given: Namespace) -> int:
+def run(arguments: Namespace) -> int:
     """Explain the text from the arguments or stdin; always return exit status 0."""
-    said = parse(_text(given.text))
-    if given.config is None:
-        diagnosis, key = diagnose(said), None
+    message = parse(_text(arguments.text))
+    if arguments.config is None:
+        diagnosis, key = diagnose(message), None
     else:
-        configuration = explain_config.read(given.config)
+        configuration = explain_config.read(arguments.config)
         registrations = configuration.registrations
-        chosen = choose(said, in_text(said.text), registrations)
+        chosen = choose(message, in_text(message.text), registrations)
         findings = configuration.findings(chosen)
-        diagnosis = replace(diagnose(said, None, registrations), config_findings=findings)
+        diagnosis = replace(diagnose(message, None, registrations), config_findings=findings)
         diagnosis = explain_config.where_right_already(diagnosis, chosen)
         diagnosis = _at_home(diagnosis, configuration.public_url, chosen)
         key = chosen.key if chosen is not None else None
-    output.put(as_json(diagnosis) if given.json else _as_text(diagnosis, key, given))
+    output.put(as_json(diagnosis) if arguments.json else _as_text(diagnosis, key, arguments))
     return 0
 
 
-def _as_text(diagnosis: Diagnosis, key: str | None, given: Namespace) -> str:
+def _as_text(diagnosis: Diagnosis, key: str | None, arguments: Namespace) -> str:
     marks = output.Marks.of_output()
-    return explain_report.as_text(diagnosis, key, marks=marks, sources=given.sources)
+    return explain_report.as_text(diagnosis, key, marks=marks, sources=arguments.sources)
 
 
 def _at_home(diagnosis: Diagnosis, public_url: str | None, mine: Registered | None) -> Diagnosis:
@@ -71,11 +71,11 @@ def _text(argument: str | None) -> str:
 
 def as_json(diagnosis: Diagnosis) -> str:
     """Return the explanation as JSON. Its only untrusted texts are ids, codes and URLs."""
-    said, corrected = diagnosis.said, diagnosis.corrected_request
+    message, corrected = diagnosis.said, diagnosis.corrected_request
     members = ("vendor", "urn", "oauth_error", "instance", "persona", "client", "tenant")
     return json.dumps(
         {
-            "error": {name: getattr(said, name) for name in members},
+            "error": {name: getattr(message, name) for name in members},
             "kind": diagnosis.kind,
             "meaning": diagnosis.meaning,
             "causes": [_cause(cause) for cause in diagnosis.causes],

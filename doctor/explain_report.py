@@ -126,14 +126,14 @@ def _request(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
 
 def _support(diagnosis: Diagnosis) -> Iterator[str]:
     """Yield the values that the EHR's support needs to find the failure; none is secret."""
-    said = diagnosis.said
+    message = diagnosis.said
     if not diagnosis.causes:
         return
     known = (
-        ("Error", said.urn or said.oauth_error),
-        ("Instance or correlation id", said.instance),
-        ("Client id that the EHR saw", said.client),
-        ("Tenant", said.tenant),
+        ("Error", message.urn or message.oauth_error),
+        ("Instance or correlation id", message.instance),
+        ("Client id that the EHR saw", message.client),
+        ("Tenant", message.tenant),
     )
     for name, value in known:
         if value:

@@ -40,14 +40,14 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="a PEM file and its current or future key_id (default: its thumbprint)",
     )
 
-    def run(given: argparse.Namespace) -> int:
-        if not (given.config or given.keys):
+    def run(arguments: argparse.Namespace) -> int:
+        if not (arguments.config or arguments.keys):
             parser.error("give a configuration with --config, key files, or both")
-        for argument in given.keys:
+        for argument in arguments.keys:
             path, separator, key_id = _parts(argument)
             if not path or (separator and not (key_id and key_id.isprintable())):
                 parser.error("write each key as KEYFILE or KEYFILE=KID")
-        return _run(given.config, given.keys)
+        return _run(arguments.config, arguments.keys)
 
     parser.set_defaults(run=run)
 

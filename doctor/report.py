@@ -95,14 +95,14 @@ def _text(name: str, group: list[Checked], marks: Marks) -> str:
 
 def _address_once(titles: list[str]) -> list[str]:
     """Return the titles, with a URL only in the first of consecutive titles that start with it."""
-    told = []
+    shortened = []
     before = ""
     for title in titles:
         about, _, rest = title.partition(" ")
         address = about if about.startswith(("http://", "https://")) else ""
-        told.append(f"It {rest}" if address and address == before else title)
+        shortened.append(f"It {rest}" if address and address == before else title)
         before = address
-    return told
+    return shortened
 
 
 _COLOURS = {"fail": 31, "warn": 33, "ok": 32}

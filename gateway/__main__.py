@@ -50,10 +50,10 @@ def _other_address(here: str) -> str:
 
 
 def _workers() -> int:
-    given = os.environ.get("WORKERS", "1")
-    if not given.isdecimal() or not 1 <= int(given) <= _MOST_WORKERS:
+    value = os.environ.get("WORKERS", "1")
+    if not value.isdecimal() or not 1 <= int(value) <= _MOST_WORKERS:
         raise Unusable(f"WORKERS must be a number from 1 to {_MOST_WORKERS}.")
-    return int(given)
+    return int(value)
 
 
 if __name__ == "__main__":

@@ -91,12 +91,12 @@ def _explained(settings: Settings, call: Call) -> Reply:
 
 def _support(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     """Return the ids and codes for the EHR's support, without untrusted text."""
-    said = diagnosis.said
+    message = diagnosis.said
     known = (
-        ("Error", said.urn or said.oauth_error),
-        ("Instance or correlation id", said.instance),
-        ("Client id that the EHR saw", said.client),
-        ("Tenant", said.tenant),
+        ("Error", message.urn or message.oauth_error),
+        ("Instance or correlation id", message.instance),
+        ("Client id that the EHR saw", message.client),
+        ("Tenant", message.tenant),
     )
     return [(label, value) for label, value in known if value]
 

@@ -291,10 +291,10 @@ def _egress_problems(egress: Mapping[str, str]) -> list[str]:
 def _mount_problems(content: Mapping[str, Any]) -> list[str]:
     """Check the paths: Cloud Run mounts one secret per folder, and would hide one below another."""
     problems = []
-    given = dict(content["secrets"])
+    mounts = dict(content["secrets"])
     for table in FOUND_BELOW:
-        given |= content[table]
-    for path, secret in given.items():
+        mounts |= content[table]
+    for path, secret in mounts.items():
         if not _MOUNT.fullmatch(path):
             problems.append(
                 f"{path!r} must be the path of a file in a folder, such as /clients/KEY/NAME."
@@ -303,7 +303,7 @@ def _mount_problems(content: Mapping[str, Any]) -> list[str]:
             problems.append(
                 f"{path} = {secret!r} must be SECRET:VERSION, with a number as the version."
             )
-    folders = [path.rpartition("/")[0] + "/" for path in (CONFIGURATION, SEALING_KEY, *given)]
+    folders = [path.rpartition("/")[0] + "/" for path in (CONFIGURATION, SEALING_KEY, *mounts)]
     for at, one in enumerate(folders):
         problems += [
             f"{one} and {other}: each secret needs its own folder."

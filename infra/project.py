@@ -84,12 +84,12 @@ def _calculators(folder: Path) -> bool:
     except (OSError, ValueError) as error:
         raise Refused(f"{DEPLOYMENT} can't be read: {error}.") from None
     try:
-        said = tomllib.loads(text).get("calculators", True)
+        value = tomllib.loads(text).get("calculators", True)
     except ValueError as error:
         raise Refused(f"{DEPLOYMENT} isn't valid TOML: {error}.") from None
-    if not isinstance(said, bool):
+    if not isinstance(value, bool):
         raise Refused(f"{DEPLOYMENT}: calculators must be true or false.")
-    return said
+    return value
 
 
 def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:

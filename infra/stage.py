@@ -84,8 +84,8 @@ def commit_of(root: Path) -> str:
     It ends in "+changes" if an input of the deployment differs from it, including untracked files.
     It's "unknown" without COMMIT_SHA and git.
     """
-    if given := os.environ.get("COMMIT_SHA"):
-        return given
+    if commit := os.environ.get("COMMIT_SHA"):
+        return commit
     try:
         head = _git(root, "rev-parse", "HEAD")
         changed = _git(root, "status", "--porcelain", "--", *DEPLOYED)

@@ -65,8 +65,8 @@ def set_aside(candidate: Candidate, now: datetime) -> PassedOver | None:
     evidence = candidate.evidence
     if evidence.status in USABLE_STATUS and candidate.flag in _NO_VALUE:
         return PassedOver(evidence, candidate.flag, candidate.why)
-    if told := does_not_count(evidence.status, evidence.moment, now):
-        return PassedOver(evidence, *told)
+    if reason := does_not_count(evidence.status, evidence.moment, now):
+        return PassedOver(evidence, *reason)
     return None
 
 

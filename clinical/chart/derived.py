@@ -89,17 +89,17 @@ def _supplemental_oxygen(flow: ChartFinding, concentration: ChartFinding) -> Cha
     entries.sort(key=lambda entry: (_seconds(entry[0]), entry[1]), reverse=True)
     newest = _seconds(entries[0][0])
     together = [e for e in entries if at_most(newest - _seconds(e[0]), SAME_DRAW.total_seconds())]
-    evidence, given = max(together, key=lambda entry: entry[1])
+    evidence, on_oxygen = max(together, key=lambda entry: entry[1])
     why = f"charted: {evidence.charted}"
-    return ChartFinding(name, Outcome.FOUND, why, given, chosen=evidence)
+    return ChartFinding(name, Outcome.FOUND, why, on_oxygen, chosen=evidence)
 
 
 def _no_oxygen(name: str, flow: ChartFinding, concentration: ChartFinding) -> ChartFinding:
     """Return why oxygen isn't answered, with the latest value if it's too old or unusable."""
-    told = [one for one in (flow, concentration) if one.chosen and one.chosen.moment]
-    if not told:
+    dated = [one for one in (flow, concentration) if one.chosen and one.chosen.moment]
+    if not dated:
         return ChartFinding(name, Outcome.ASKED, "no oxygen flow or concentration in the chart")
-    last = max(told, key=lambda finding: _seconds(finding.chosen) if finding.chosen else 0.0)
+    last = max(dated, key=lambda finding: _seconds(finding.chosen) if finding.chosen else 0.0)
     why = f"oxygen is charted, but cannot be used: {last.why}"
     if last.outcome is Outcome.STALE:
         hours = 24 * INPUTS[last.input].max_days

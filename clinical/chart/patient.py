@@ -89,22 +89,22 @@ def _age(patient: Resource, now: datetime) -> ChartFinding:
 def _sex(patient: Resource) -> ChartFinding:
     gender = text(patient.get("gender"))
     recorded = dict(_recorded_sex(patient))
-    told = {_SEX_OF[gender]} if gender in ("male", "female") else set()
-    told.update(recorded.values())
+    sexes = {_SEX_OF[gender]} if gender in ("male", "female") else set()
+    sexes.update(recorded.values())
     charted = ", ".join([f"gender {gender or 'not given'}", *recorded])
     evidence = Evidence(source_of(patient), charted)
-    if not told:
+    if not sexes:
         return ChartFinding("sex", Outcome.ABSENT, f"not charted: {charted}", chosen=evidence)
-    if _SPECIFIED in told:
+    if _SPECIFIED in sexes:
         why = f"the chart does not give one sex for clinical use: {charted}"
         return ChartFinding("sex", Outcome.ASKED, why, chosen=evidence)
-    if len(told) > 1:
+    if len(sexes) > 1:
         why = f"gender and recorded sex differ: {charted}"
         return ChartFinding(
             "sex", Outcome.CONFLICTING, why, chosen=evidence, flags=(Flag.CONFLICT,)
         )
     why = "from gender" if gender in ("male", "female") else f"from the recorded sex: {charted}"
-    return ChartFinding("sex", Outcome.FOUND, why, told.pop(), chosen=evidence)
+    return ChartFinding("sex", Outcome.FOUND, why, sexes.pop(), chosen=evidence)
 
 
 def _recorded_sex(patient: Resource) -> Iterator[tuple[str, str]]:

@@ -93,13 +93,13 @@ def _reached(settings: Settings, answer: Answer, probe: _Probe) -> Checked:
     if _is_ours(answer, probe):
         return ok("public_url_unreachable", f"{address} reaches the function launch.")
     code = _code(answer)
-    said = code or "a body that isn't this app's JSON"
+    received = code or "a body that isn't this app's JSON"
     fix = "Check the server at public_url: it must be the function launch. "
     if answer.status == 403 and code is None:
         fix = "Let everyone call the functions: docs/deploy.md, Public invocation. "
     return fail(
         "public_url_unreachable",
-        f"{address} returned {answer.status} with {said}, but {probe.code} was expected.",
+        f"{address} returned {answer.status} with {received}, but {probe.code} was expected.",
         f"{fix}If the code is `misconfigured`, its SMART_CONFIG isn't set.",
     )
 

@@ -56,10 +56,10 @@ def _classified(conditions: Iterable[Resource]) -> Iterator[tuple[Resource, Clas
     known: dict[object, Classification] = {}
     for condition in conditions:
         concept = condition.get("code")
-        said = (codings(concept), names(concept))
-        if said not in known:
-            known[said] = classify(concept)
-        yield condition, known[said]
+        content = (codings(concept), names(concept))
+        if content not in known:
+            known[content] = classify(concept)
+        yield condition, known[content]
 
 
 def _of_now_too(claims: Iterable[Claim]) -> Iterator[Claim]:

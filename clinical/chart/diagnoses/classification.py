@@ -25,12 +25,12 @@ _OF_ICD = frozenset({System.ICD10, System.ICD10CM, System.ICD9CM})
 
 def classify(concept: object) -> Classification:
     """Classify the code of a Condition. The drugs that it names are suggested too."""
-    coded = [(coding, said) for coding in codings(concept) if (said := _said(coding)) is not None]
+    coded = [(coding, items) for coding in codings(concept) if (items := _said(coding)) is not None]
     called = names(concept)
     of_use = [name for name in called if not words.is_of_harm(name)]
     drugs = {drug: name for name in of_use for drug in classes_named(name)}
     of_drugs = [_by_words(drug, name) for drug, name in sorted(drugs.items())]
-    if any(_decides(coding, said) for coding, said in coded):
+    if any(_decides(coding, items) for coding, items in coded):
         return Classification((*_with_known_cvd(_by_codes(coded)), *of_drugs))
     named = words.named_in(called)
     by_words = [_by_words(item, name) for item, name in named.items() if name is not None]
@@ -47,16 +47,16 @@ def _said(coding: Coding) -> codes_of_items.Said | None:
     return codes_of_items.of_snomed(coding.code) if system is System.SNOMED else None
 
 
-def _decides(coding: Coding, said: codes_of_items.Said) -> bool:
-    return bool(said) or system_of(coding.system) in _OF_ICD
+def _decides(coding: Coding, items: codes_of_items.Said) -> bool:
+    return bool(items) or system_of(coding.system) in _OF_ICD
 
 
 def _by_codes(coded: Sequence[tuple[Coding, codes_of_items.Said]]) -> list[Claim]:
     """Return a claim for each item: by a code that counts, otherwise by one that suggests."""
-    doubted = any(NOT_THE_PATIENTS in said for _, said in coded)
+    doubted = any(NOT_THE_PATIENTS in items for _, items in coded)
     claims: dict[str, Claim] = {}
-    for coding, said in coded:
-        for item, counts in said.items():
+    for coding, items in coded:
+        for item, counts in items.items():
             if counts and not doubted and (item not in claims or claims[item].flag):
                 claims[item] = Claim(item, coding)
             elif item not in claims:

@@ -24,11 +24,11 @@ _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 def listed_stage(concept: object) -> str:
     """Return the stage, such as `3b`; of several, the worst, which prevents the most cards."""
     coded = {stage for coding in codings(concept) if (stage := _of_code(coding))}
-    told = coded or {stage for name in names(concept) for stage in _found(name)}
-    if "3a" in told:
+    stages = coded or {stage for name in names(concept) for stage in _found(name)}
+    if "3a" in stages:
         # 3a tells which stage 3 is meant.
-        told.discard("3")
-    return max(told, key=SEVERITY.__getitem__, default="")
+        stages.discard("3")
+    return max(stages, key=SEVERITY.__getitem__, default="")
 
 
 def _found(name: str) -> Iterator[str]:

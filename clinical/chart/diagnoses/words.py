@@ -98,14 +98,14 @@ def folded(text: str) -> str:
 def _words() -> Mapping[str, _Words]:
     """Return the words of every item, in all languages together."""
     columns = ("words", "capitals", "not")
-    said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    by_item: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for row in rows("words"):
         for item in row["item"].split():
             for column in columns:
-                said[item][column] += filter(None, [row.get(column)])
+                by_item[item][column] += filter(None, [row.get(column)])
     return {
         item: _Words(*("|".join(by_column[column]) for column in columns))
-        for item, by_column in said.items()
+        for item, by_column in by_item.items()
     }
 
 

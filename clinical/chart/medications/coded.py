@@ -54,10 +54,10 @@ def _of_atc(code: str) -> Iterator[Named]:
 
 def _atc_says(code: str) -> Mapping[str, str]:
     """Return what the longest matching prefix says about each class."""
-    told: dict[str, tuple[int, str]] = {}
+    best: dict[str, tuple[int, str]] = {}
     for row in rows("drug_atc"):
         if code.startswith(row["atc"]):
             for item in listed(row, "item"):
                 says = len(row["atc"]), row.get("says", "counts")
-                told[item] = max(told.get(item, says), says)
-    return {item: says for item, (_, says) in told.items()}
+                best[item] = max(best.get(item, says), says)
+    return {item: says for item, (_, says) in best.items()}

@@ -95,12 +95,12 @@ def classify(drug: Drug) -> Classification:
     atc = [one for one in _of_system(drug, System.ATC) if ATC_CODE.fullmatch(one.code)]
     by_name = [(name, read(name)) for name in drug.names]
     said: list[_Said] = [(named, one, drug.charted) for one in atc for named in of_atc(one.code)]
-    told = {item for one in atc for item in told_by_name(one.code)}
+    listed = {item for one in atc for item in told_by_name(one.code)}
     rxnorm = _of_system(drug, System.RXNORM)
     if not atc:
         said += [(named, one, drug.charted) for one in rxnorm for named in of_rxnorm(one.code)]
     for name, words in by_name:
-        said += [(one, None, name) for one in words.named if not atc or one.item in told]
+        said += [(one, None, name) for one in words.named if not atc or one.item in listed]
     claims = tuple(_claims(drug, said))
     known = atc or claims or any(words.known for _, words in by_name)
     # RxNorm names include the ingredients.

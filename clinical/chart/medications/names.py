@@ -40,9 +40,9 @@ class Reading:
 def read(called: str) -> Reading:
     """Return the drug classes that a text names; guesses only suggest."""
     words = _words(called)
-    said = [_said(word, first=place == 0) for place, word in enumerate(words)]
-    said += _phrases_in(words)
-    understood = [one for one in said if one is not None]
+    meanings = [_said(word, first=place == 0) for place, word in enumerate(words)]
+    meanings += _phrases_in(words)
+    understood = [one for one in meanings if one is not None]
     return Reading(tuple(one for named in understood for one in named), bool(understood))
 
 
@@ -100,26 +100,26 @@ class _Lexicon:
 
 @cache
 def _lexicon() -> _Lexicon:
-    said: dict[str, tuple[Named, ...]] = {}
+    whole: dict[str, tuple[Named, ...]] = {}
     for other in rows("other_drugs"):
-        said |= dict.fromkeys((*listed(other, "names"), *_one(other, "phrase")), ())
+        whole |= dict.fromkeys((*listed(other, "names"), *_one(other, "phrase")), ())
     for brand in rows("drug_brands"):
-        said[_plain(brand["brand"])] = of_ingredients(brand)
+        whole[_plain(brand["brand"])] = of_ingredients(brand)
     endings: dict[str, tuple[Named, ...]] = {}
     parts: dict[str, tuple[Named, ...]] = {}
     for row in rows("drug_words"):
-        for column, told in (("words", said), ("ending", endings), ("part", parts)):
+        for column, entries in (("words", whole), ("ending", endings), ("part", parts)):
             for key in _one(row, column):
-                told[key] = (*told.get(key, ()), *_named(row))
+                entries[key] = (*entries.get(key, ()), *_named(row))
     for row in rows("drug_names"):
         for name in _called(row):
-            said |= dict.fromkeys(_forms(name), _named(row))
+            whole |= dict.fromkeys(_forms(name), _named(row))
     phrases = defaultdict(list)
-    for key in filter(lambda key: " " in key, said):
-        phrases[key.split()[0]].append((tuple(key.split()), said[key]))
+    for key in filter(lambda key: " " in key, whole):
+        phrases[key.split()[0]].append((tuple(key.split()), whole[key]))
     others = rows("other_drugs")
     return _Lexicon(
-        words={key: named for key, named in said.items() if " " not in key},
+        words={key: named for key, named in whole.items() if " " not in key},
         phrases=phrases,
         endings=endings,
         parts=parts,

@@ -99,9 +99,9 @@ def _is_reported(request: Resource) -> bool:
 
 def _is_local(entry: Resource, drug: Drug) -> bool:
     """Return whether every dosage is local; without a clear dosage, names and dose forms decide."""
-    told = [local for one in _dosages(entry) if (local := _is_local_dosage(one)) is not None]
-    if told:
-        return all(told)
+    local_ones = [local for one in _dosages(entry) if (local := _is_local_dosage(one)) is not None]
+    if local_ones:
+        return all(local_ones)
     called = (*drug.names, *drug.forms)
     return _says(_LOCAL, called) and not _says(_SWALLOWED, called)
 

@@ -105,10 +105,10 @@ def latest_versions(resources: Iterable[Resource]) -> list[Resource]:
 def _latest(copies: list[Resource], rank: Callable[[Resource], float | None]) -> list[Resource]:
     """Return the latest copies by one criterion, or all copies if one of them lacks it."""
     ranks = [rank(copy) for copy in copies]
-    told = [rank for rank in ranks if rank is not None]
-    if len(told) < len(copies):
+    known = [rank for rank in ranks if rank is not None]
+    if len(known) < len(copies):
         return copies
-    return [copy for copy, rank in zip(copies, told, strict=True) if rank == max(told)]
+    return [copy for copy, rank in zip(copies, known, strict=True) if rank == max(known)]
 
 
 def updated(resource: Resource) -> datetime | None:
