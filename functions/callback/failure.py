@@ -10,7 +10,6 @@ does not need it.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from shared.config.settings import Ehr
@@ -59,14 +58,13 @@ def refused(
     response: AuthorizationResponse,
     attempt: Attempt | None = None,
     cookies: tuple[str, ...] = (),
-    revocation: Mapping[str, str] = MappingProxyType({}),
+    revocation: Mapping[str, str] | None = None,
 ) -> Refusal:
     """The error with all that is known of it: what was sent, what the EHR said and why."""
-    evidence = {**error.evidence, **revocation, **(_asked(attempt) if attempt else {})}
+    evidence = {**error.evidence, **(revocation or {}), **(_asked(attempt) if attempt else {})}
     standalone = attempt.pending.ehr if attempt and attempt.pending.flow == "standalone" else None
     refusal = Refusal(error, None, evidence, error.shown, error.steps, cookies, standalone)
-    heard = _heard(error, response)
-    if heard is None:
+    if (heard := _heard(error, response)) is None:
         return refusal
     from shared import explain
 
