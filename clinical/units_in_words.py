@@ -1,8 +1,9 @@
 """Units as people write them, for the page, notes and cards."""
 
+import re
 from collections.abc import Mapping
 
-from clinical.calculators.units import normalise
+from clinical.calculators.units import SPELLINGS, normalise
 
 # UCUM's and the tables' own spellings (normalized), as people write them.
 _UNITS: Mapping[str, str] = {
@@ -36,12 +37,38 @@ _UNITS: Mapping[str, str] = {
     "{inr}": "",
     "{score}": "",
 }
-_PLAIN = str.maketrans({"²": "2", "⁹": "^9", "µ": "u", "\N{MINUS SIGN}": "-"})
+_RATE = "ml/min/{1.73_m2}"
+_CHARTED = {
+    **_UNITS,
+    **{normalise(one): _UNITS[_RATE] for one in SPELLINGS["mL/min/{1.73_m2}"].split(" | ")},
+}
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_PLAIN = str.maketrans({"²": "2", "³": "^3", "⁶": "^6", "⁹": "^9", "µ": "u", "\N{MINUS SIGN}": "-"})
+# What is written in UCUM alone: powers, notes in braces, codes in brackets, u for micro.
+_POWER = re.compile(r"10[*^](\d+)")
+_NOTE = re.compile(r"\{[^{}]*\}")
+_CODE = re.compile(r"\[([A-Za-z]+)(?:_[a-z]+)?\]")
+_MICRO = re.compile(r"(?<![A-Za-z])u(?=(?:g|l|m|mol|kat|u|iu)\b)", re.IGNORECASE)
+_AMOUNT = re.compile(r"((?:[<>]=? )?[\d.]+) (.+)")
 
 
 def unit(ucum: str) -> str:
     """Return a unit as people write it, or "" if the number has none."""
     return "" if ucum == "1" else _UNITS.get(normalise(ucum), ucum)
+
+
+def charted(printed: str) -> str:
+    """A unit that an EHR sends, as people write it: where it's UCUM's own spelling, in words."""
+    if (known := _CHARTED.get(normalise(printed))) is not None:
+        return known
+    text = _NOTE.sub("", _POWER.sub(lambda found: "10" + found[1].translate(_SUPERSCRIPT), printed))
+    return _MICRO.sub("µ", _CODE.sub(lambda found: found[1].replace("iU", "IU"), text))
+
+
+def amount(text: str) -> str:
+    """A charted number with such a unit: `150 10³/µL`; any other text as it is."""
+    found = _AMOUNT.fullmatch(text)
+    return f"{found[1]} {charted(found[2])}".rstrip() if found else text
 
 
 def plain(text: str) -> str:

@@ -40,7 +40,8 @@ def answer(body: bytes, patient: str, fhir_base: str, now: datetime) -> dict[str
 
 
 def _printed(row: latest_values.Result) -> dict[str, Any]:
-    return {name: value for name, value in asdict(row).items() if name not in _OURS}
+    told = {name: value for name, value in asdict(row).items() if name not in _OURS}
+    return told | {"remarks": ". ".join(row.remarks)}
 
 
 def _parsed(body: bytes) -> tuple[int, list[dict[str, Any]]]:

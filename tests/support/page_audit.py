@@ -14,6 +14,7 @@ from decimal import Decimal
 from html import unescape
 from typing import Any
 
+from clinical import units_in_words
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.inputs import INPUTS, to_canonical
 
@@ -61,9 +62,9 @@ def rows(page: str) -> list[Row]:
     """The rows of both tables."""
     rows = []
     for source, cells in re.findall(r'<tr data-source="([^"]*)">(.*?)</tr>', page, re.DOTALL):
-        name, value, unit, *_, when, status = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", cells)
-        value = text(re.sub(r"<span.*?</span>", "", value))
-        rows.append(Row(unescape(source), text(name), value, text(unit), text(when), text(status)))
+        cell = map(text, re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", cells))
+        name, when, value, unit, _, *flags = cell
+        rows.append(Row(unescape(source), name, value, unit, when, " ".join(flags)))
     return rows
 
 
@@ -166,7 +167,9 @@ def _amount(element: Json) -> tuple[str, str] | None:
     value = quantity.get("value")
     if isinstance(value, int | float | Decimal):
         unit = quantity.get("unit") or quantity.get("code") or ""
-        unit = "" if re.fullmatch(r"\{.*\}", unit) else "fraction of 1" if unit == "1" else unit
+        unit = (
+            "fraction of 1" if unit == "1" else units_in_words.charted(unit) if unit else "no unit"
+        )
         return f"{quantity.get('comparator') or ''} {value}".strip(), unit
     concept = element.get("valueCodeableConcept") or {}
     codings = concept.get("coding") or [{}]
@@ -235,12 +238,12 @@ def _of_tables(
         if wanted is None and "not used" not in row.status:
             yield f"{row.name}: nothing usable is charted, and {row.source} is shown plain"
         value, unit = _amounts(one) or ("", "")
-        if (row.value, row.unit) != (" ".join(value.split()), unit or "no unit"):
+        if (row.value, row.unit) != (" ".join(value.split()), unit):
             yield f"{row.name}: {row.value} {row.unit} is shown for {value} {unit}"
         when = _written(_taken(one), zone) if _taken(one) else "no date"
         if row.when.partition(" (")[0] != when and "readable" not in row.when:
             yield f"{row.name}: dated {row.when} for {when}"
-        if not row.status.startswith(str(one.get("status"))):
+        if (one.get("status") == "final") == (str(one.get("status")) in row.status.split()):
             yield f"{row.name}: status {row.status} for {one.get('status')}"
 
 

@@ -69,7 +69,8 @@ def _is_news(passed: PassedOver, chosen: Evidence | None) -> bool:
 
 def _announcement(passed: PassedOver, clock: Clock) -> str:
     what = "A newer preliminary value" if passed.flag is Flag.PRELIMINARY else "Another value"
-    charted, when = passed.evidence.charted, clock.time(passed.evidence.moment)
+    charted = units_in_words.amount(passed.evidence.charted)
+    when = clock.time(passed.evidence.moment)
     why = ", which is in the future" if passed.flag is Flag.FUTURE else ""
     return f"{what} is charted and was not used automatically: {charted}, {when}{why}."
 
@@ -130,11 +131,11 @@ def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
     rows = []
     for evidence in (*dict.fromkeys(preliminary), *finding.further):
         if isinstance(evidence.value, float):
-            said = f"preliminary: {evidence.charted}" if evidence in preliminary else ""
+            charted = units_in_words.amount(evidence.charted)
             value = wording.number(finding.input, evidence.value, evidence)
             rows.append(
                 EntryView(
-                    said or evidence.charted,
+                    f"preliminary: {charted}" if evidence in preliminary else charted,
                     clock.time(evidence.moment),
                     value=value,
                     exact=json.dumps(evidence.value),
@@ -161,7 +162,7 @@ def origin(evidence: Evidence, when: str = "") -> str:
 
 def taken(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:
     """Return a note's text for another charted value, used in place of the prefilled one."""
-    amount = f"{wording.short(finding.input)} {evidence.charted}"
+    amount = f"{wording.short(finding.input)} {units_in_words.amount(evidence.charted)}"
     kind = "preliminary, " if evidence.status == "preliminary" else ""
     return units_in_words.plain(f"{amount} ({clock.day(evidence.moment)}, {kind}from the chart)")
 
@@ -171,4 +172,5 @@ def chosen(finding: ChartFinding, clock: Clock) -> EntryView | None:
     if finding.chosen is None or finding.value is None:
         return None
     when = clock.time(finding.chosen.moment)
-    return EntryView(f"{label(finding.input)}: {finding.chosen.charted}", when)
+    found = units_in_words.amount(finding.chosen.charted)
+    return EntryView(f"{label(finding.input)}: {found}", when)

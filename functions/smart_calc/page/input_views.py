@@ -158,10 +158,8 @@ def _original(finding: ChartFinding, kind: Kind) -> str:
         return ""
     if finding.outcome in (Outcome.CALCULATED, Outcome.UNREAD):
         return ""
-    if finding.value is None:
-        return chosen.charted
     converted = chosen.charted_unit and chosen.charted_value != chosen.value
-    return chosen.charted if converted else ""
+    return units_in_words.amount(chosen.charted) if finding.value is None or converted else ""
 
 
 def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:

@@ -38,11 +38,11 @@ _PRESSURE = "blood pressure"
 class Result:
     """One line of the page.
 
-    `value` and `unit` are as charted. `sign` and `range` are the EHR's interpretation and reference
-    range. `when` is in the page's time zone. `mark` tells why no calculator uses the value, and is
-    empty if one may. `is_old` means that the only reason is its age. `rejected` lists newer values
-    that were passed over, each with the reason. `moment` and `source` identify the Observation.
-    `remark` is what else a reader must know.
+    `value` and `unit` are as charted, the unit in words. `sign` and `range` are the EHR's
+    interpretation and reference range. `when` is in the page's time zone. `mark` tells why no
+    calculator uses the value, and is empty if one may. `is_old` means that the only reason is its
+    age. `rejected` lists newer values that were passed over, each with the reason. `moment` and
+    `source` identify the Observation. `remark` is what else a reader must know.
     """
 
     name: str
@@ -58,6 +58,14 @@ class Result:
     moment: Moment | None
     is_old: bool = False
     remark: str = ""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to read below the line: why it isn't used, and what is newer."""
+        reason = "" if self.mark == self.status else self.mark
+        newer = (f"newer, not used: {one}" for one in self.rejected)
+        found = filter(None, (reason, self.remark, *newer))
+        return tuple(f"{one[:1].upper()}{one[1:]}" for one in found)
 
 
 def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:

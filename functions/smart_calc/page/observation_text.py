@@ -1,16 +1,19 @@
 """An Observation as charted: name, value, unit, interpretation and reference range. Pure.
 
-FHIR R4 observation.html. Nothing is converted or judged, and numbers keep their digits.
+FHIR R4 observation.html. Nothing is converted or judged, numbers keep their digits, and units are
+spelled as people write them.
 """
 
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from clinical import units_in_words
 from shared.json_members import fields, objects, text
 
 _ABSENT = "–"
 FRACTION = "fraction of 1"
+NO_UNIT = "no unit"
 _MOST_PLACES = 20
 _LONGEST_TEXT = 60
 # HL7 v3 ObservationInterpretation, as laboratories print it.
@@ -99,10 +102,10 @@ def _single(element: Any) -> tuple[str, str] | None:
 
 
 def _unit(printed: str) -> str:
-    """Return a unit as charted, or "" for a UCUM annotation such as {INR}."""
-    if printed.startswith("{") and printed.endswith("}"):
-        return ""
-    return FRACTION if printed == "1" else printed
+    """Return a unit in words, or "" for a UCUM annotation such as {INR}."""
+    if not printed:
+        return NO_UNIT
+    return FRACTION if printed == "1" else units_in_words.charted(printed)
 
 
 def _digits(value: int | Decimal) -> str:

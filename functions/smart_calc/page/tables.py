@@ -37,11 +37,6 @@ class ValueTable:
     more: bool
     search: str
 
-    @property
-    def has_ranges(self) -> bool:
-        """Whether any row has a reference range."""
-        return any(row.range for row in self.rows)
-
 
 def tables(
     reading: ChartReading, session: Session, habits: SearchHabits, clock: Clock

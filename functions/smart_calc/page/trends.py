@@ -19,7 +19,7 @@ from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding
 from clinical.chart.resources.times import Moment
 from clinical.clock import Clock
-from clinical.units_in_words import unit
+from clinical.units_in_words import amount, unit
 
 from . import entries, wording
 from .view_models import Point, Trend
@@ -45,7 +45,7 @@ def of_input(
     for one in chart.usable.get(finding.input, ())[:MOST]:
         if one.moment is not None and isinstance(one.value, float):
             point = Point(
-                text=one.charted,
+                text=amount(one.charted),
                 when=clock.time(one.moment),
                 value=wording.number(finding.input, one.value, one),
                 exact=json.dumps(one.value),

@@ -15,23 +15,25 @@
     const made = element("tr", "", { "data-source": one.source });
     made.append(
       element("th", one.name, { scope: "row" }),
+      element("td", one.when, { class: "when" }),
       element("td", one.value, { class: "number" }),
-      element("td", one.unit || "no unit"),
+      element("td", one.unit),
       element("td", one.range, { "data-range": "" }),
-      element("td", one.when),
       element("td", ""),
+      element("td", one.remarks, { class: "more" }),
     );
-    if (one.sign) made.cells[1].append(" ", tag(one.sign, true));
-    made.lastChild.append(tag(one.status, one.status === "preliminary"));
-    const why = one.mark && one.mark !== one.status ? `: ${one.mark}` : "";
-    if (one.mark) made.lastChild.append(" ", tag(`not used${why}`, !one.is_old));
+    const flags = made.cells[5];
+    if (one.sign) flags.append(tag(one.sign, true), " ");
+    if (one.status !== "final") flags.append(tag(one.status, one.status === "preliminary"), " ");
+    if (one.mark) flags.append(tag("not used", !one.is_old));
     return made;
   };
   const table = (title) => {
-    const made = element("table", "", { class: "stack" });
+    const made = element("table", "", { class: "values" });
     made.append(element("caption", `${title}: all results, newest first`));
     const columns = made.createTHead().insertRow();
-    for (const name of ["Test", "Value", "Unit", "Range", "Date", "Status"]) columns.append(element("th", name, { scope: "col" }));
+    for (const name of ["Test", "Date", "Value", "Unit", "Range", "Flag", "Remark"]) columns.append(element("th", name, { scope: "col" }));
+    columns.lastChild.className = "visually-hidden";
     made.createTBody();
     return made;
   };

@@ -88,7 +88,7 @@ def test_a_missing_unit_and_an_unknown_one_are_told_apart() -> None:
 def test_a_converted_value_stands_with_the_one_charted_and_another_alone() -> None:
     molar = quantity(value=132.63, unit="umol/L")
     view = seen("creatinine", molar)
-    assert (view.value, view.original) == ("1.50", "132.63 umol/L")
+    assert (view.value, view.original) == ("1.50", "132.63 µmol/L")
     assert seen("creatinine", creatinine()).original == ""
 
 

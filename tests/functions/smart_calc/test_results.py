@@ -206,8 +206,8 @@ def part(value: object, unit: str | None = "mmHg") -> dict[str, Any]:
         ([part(138), {"dataAbsentReason": {}}], "138 / –", "mmHg"),
         ([{}, part(84)], "– / 84", "mmHg"),
         ([part(138), part(1.5, "kPa")], "138 mmHg / 1.5 kPa", ""),
-        ([part(138), part(84, None)], "138 mmHg / 84", ""),
-        ([part(1, "a"), {}, part(2, "b")], "1 a / – / 2 b", ""),
+        ([part(138), part(84, None)], "138 mmHg / 84 no unit", ""),
+        ([part(1, "kg"), {}, part(2, "cm")], "1 kg / – / 2 cm", ""),
         (
             [{"valueString": "clear"}, {"valueCodeableConcept": {"text": "yellow"}}],
             "clear / yellow",
@@ -266,8 +266,14 @@ def test_without_a_value_there_is_no_row(value: dict[str, Any]) -> None:
     [
         ({"unit": "mg/dL", "code": "mg/dL"}, "mg/dL"),
         ({"code": "mg/dL"}, "mg/dL"),
-        ({}, ""),
-        ({"unit": {"text": "x"}}, ""),
+        ({"unit": "10*3/uL"}, "10³/µL"),
+        ({"unit": "10*9/L"}, "10⁹/L"),
+        ({"unit": "m[iU]/L"}, "mIU/L"),
+        ({"unit": "ng/mL{FEU}"}, "ng/mL"),
+        ({"unit": "K/uL"}, "K/µL"),
+        ({"unit": "{INR}"}, ""),
+        ({}, "no unit"),
+        ({"unit": {"text": "x"}}, "no unit"),
     ],
 )
 def test_the_unit_is_the_one_for_readers(quantity: dict[str, Any], unit: str) -> None:
