@@ -33,7 +33,7 @@ from .reading.search import Part
 
 _HERE = Path(__file__).parent
 _WITHOUT_PATIENT = "not shown, because the patient could not be read again"
-_COMMENT = re.compile(r"//.*|/\*[^*]*\*/")
+_COMMENT = re.compile(r"//.*")
 
 Parts = Mapping[str, Part]
 
@@ -41,7 +41,7 @@ Parts = Mapping[str, Part]
 @cache
 def style() -> str:
     """The stylesheet of the page beside the one that all pages share."""
-    return dense("app.css")
+    return pages.stylesheet(_HERE / "static" / "app.css")
 
 
 def dense(name: str) -> str:

@@ -24,6 +24,9 @@ _UNSEEN = re.compile(
 )
 
 
+_SPACE = re.compile(r"\s*/\*.*?\*/\s*|(?<=[{};:,>])\s+|\s+(?=[{}>])|;(?=\s*})", re.DOTALL)
+
+
 class _Loader(FileSystemLoader):
     """Templates without the line breaks that are for their readers alone."""
 
@@ -37,7 +40,12 @@ class _Loader(FileSystemLoader):
 @cache
 def style() -> str:
     """The stylesheet that all pages share."""
-    return (_HERE / "style.css").read_text(encoding="utf-8")
+    return stylesheet(_HERE / "style.css")
+
+
+def stylesheet(file: Path) -> str:
+    """A stylesheet without what is for its readers alone: comments, spaces, line breaks."""
+    return _SPACE.sub("", file.read_text(encoding="utf-8"))
 
 
 @cache

@@ -57,7 +57,9 @@ def opened(page: Page) -> list[str]:
     return list(page.evaluate(OPEN))
 
 
-def test_fourteen_rows_stand_in_a_frame_of_900_by_600_with_the_open_one_beside(page: Page) -> None:
+def test_a_frame_of_900_by_600_has_fourteen_rows_and_result_class_and_inputs_of_the_open_one(
+    page: Page,
+) -> None:
     load(page, 900, 600)
     assert page.evaluate(ROWS_IN_SIGHT) >= 14
     expect(page.locator("#complete")).to_be_attached()
@@ -66,6 +68,22 @@ def test_fourteen_rows_stand_in_a_frame_of_900_by_600_with_the_open_one_beside(p
     assert row
     assert body
     assert row["x"] + row["width"] <= body["x"]
+    result = first.locator(".headline")
+    for one in (result.locator("strong"), result.locator(".band")):
+        expect(one).to_be_in_viewport(ratio=1)
+    # What it takes, each on one line.
+    inputs = first.locator(".input")
+    for number in range(3):
+        places = [
+            inputs.nth(number).locator(part).first.bounding_box()
+            for part in (".control :is(input, select)", ".control label", ".state")
+        ]
+        expect(inputs.nth(number).locator(".control :is(input, select)").first).to_be_in_viewport(
+            ratio=1
+        )
+        middles = [one["y"] + one["height"] / 2 for one in places if one]
+        assert len(middles) == 3
+        assert max(middles) - min(middles) < 12
 
 
 @each(("width", "height"), [(1280, 844), (900, 600), (390, 844)])
@@ -109,6 +127,11 @@ def test_on_a_small_screen_one_opens_over_the_whole_list_and_its_row_leads_back(
     page.locator(f"#{EGFR} > summary").click()
     assert opened(page) == []
     expect(page.locator("#bmi > summary")).to_be_visible()
+    page.locator("#bmi > summary").click()
+    address = page.url
+    page.go_back()
+    expect(page.locator(".page > details[open]")).to_have_count(0)
+    assert page.url == address
 
 
 @each("width", [1280, 390])
@@ -174,6 +197,9 @@ def test_the_list_is_used_by_keys_alone(page: Page) -> None:
     keys.press("/")
     expect(page.get_by_label("Find a calculator")).to_be_focused()
     keys.type("gap")
+    expect(page.locator("#filtered")).to_have_text("2 of 16")
+    # What is open stays beside what is found; the keys go to what is found.
+    expect(page.locator(".page > details[open] > summary")).to_be_visible()
     keys.press("ArrowDown")
     expect(page.locator("#anion_gap > summary")).to_be_focused()
     keys.press("ArrowDown")

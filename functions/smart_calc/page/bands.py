@@ -1,32 +1,38 @@
-"""The bands of a result as a drawing: the limits, and the band that the result is in. Pure.
+"""The bands of a result as a bar: each class by its name, from its limit on, and the place of the
+result in its own class. Pure.
 
-The text of each band comes from the calculator, for this patient. So a man's drawing doesn't have a
-woman's limits.
+Each class has the room that its name takes, so the bar isn't to scale: the limits tell where a
+class begins. The words of each come from the calculator, for this patient: the limits of a woman
+are not drawn for a man.
 """
 
 import math
 from dataclasses import dataclass
 
-from clinical.calculators.model import Given, Output
+from clinical.calculators.model import Band, Given, Output
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One band: its start and width in percent, its lower limit, and its text."""
+    """One class: where it begins, its name, and all that is published of it.
 
-    left: float
-    width: float
+    `mark` is the place of the result in it, in per cent of its width; None: it's another class's,
+    or it lies beyond the end of the bar, where nothing could mark it.
+    """
+
     limit: str
+    name: str
     text: str
     is_own: bool
+    mark: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class BandBar:
-    """The bands from low to high, the position of the result in percent, and the same in words."""
+    """The classes from low to high, the value at which the bar ends, and the same in words."""
 
     segments: tuple[Segment, ...]
-    mark: float
+    end: str
     label: str
 
 
@@ -34,40 +40,38 @@ def bar(output: Output, value: float, printed: str, given: Given) -> BandBar | N
     """Return the drawing for a result, or None if there are no bands for this patient."""
     if not output.edges:
         return None
-    low, high = output.edges[0], output.edges[-1]
     is_score = output.unit == "{score}"
     cells = list(zip(output.edges, output.edges[1:], strict=False))
-    texts = [output.band(_inside(cell, whole=is_score), given) for cell in cells]
+    bands = [output.band_of(_inside(cell, whole=is_score), given) for cell in cells]
     own = output.band(value, given)
-    if own is None or None in texts:
-        return None
-    joined: list[tuple[float, float, str]] = []
-    for (start, end), text in zip(cells, texts, strict=True):
-        if joined and joined[-1][2] == text:
-            joined[-1] = (joined[-1][0], end, str(text))
+    joined: list[tuple[float, float, Band]] = []
+    for (start, end), band in zip(cells, bands, strict=True):
+        if band is None:
+            return None
+        if joined and joined[-1][2].text == band.text:
+            joined[-1] = (joined[-1][0], end, band)
         else:
-            joined.append((start, end, str(text)))
+            joined.append((start, end, band))
+    if own is None:
+        return None
+    # A score stands in the middle of its cell, and its last cell is that of the highest score.
+    place = math.floor(value) + 0.5 if is_score else value
     segments = tuple(
         Segment(
-            left=_per_cent(start, low, high),
-            width=round(_per_cent(end, low, high) - _per_cent(start, low, high), 2),
-            limit=f"{start:g}" if place else "",
-            text=text,
-            is_own=text == own,
+            limit=f"{start:g}",
+            name=band.short or band.text,
+            text=band.text,
+            is_own=band.text == own,
+            mark=round(100 * (place - start) / (end - start), 1) if start <= place < end else None,
         )
-        for place, (start, end, text) in enumerate(joined)
+        for start, end, band in joined
     )
-    # Put a score in the middle of its cell.
-    place = math.floor(value) + 0.5 if is_score else value
-    told = "; ".join(text for _, _, text in joined)
+    last = output.edges[-1] - (1 if is_score else 0)
+    told = "; ".join(band.text for _, _, band in joined)
     label = f"{output.label} {printed} is in the band {own}. All bands: {told}."
-    return BandBar(segments, _per_cent(min(max(place, low), high), low, high), label)
+    return BandBar(segments, f"{last:g}", label)
 
 
 def _inside(cell: tuple[float, float], *, whole: bool) -> float:
     """Return a value inside a cell: its first number for a score, otherwise its middle."""
     return cell[0] if whole else sum(cell) / 2
-
-
-def _per_cent(value: float, low: float, high: float) -> float:
-    return round(100 * (value - low) / (high - low), 2)

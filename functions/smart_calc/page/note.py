@@ -8,7 +8,6 @@ of reading come last.
 from collections.abc import Iterable, Mapping, Sequence
 
 from clinical import units_in_words
-from clinical.calculators.model import NO_BANDS
 from shared.release import VERSION
 
 from . import outcome
@@ -87,8 +86,7 @@ def _shared(results: Sequence[ResultView]) -> str:
 
 def _result(result: ResultView, band: str) -> str:
     """Return a number with its meaning, or the range of a score with how much is missing."""
-    meaning = "" if band == NO_BANDS else band
-    told = "; ".join(filter(None, (meaning, result.refused.partition(":")[0])))
+    told = "; ".join(filter(None, (band, result.refused.partition(":")[0])))
     return f"{outcome.given(result)}{f' ({told})' if told else ''}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from clinical import units_in_words
 from clinical.calculators import Evaluation
 from clinical.calculators.inputs import label
-from clinical.calculators.model import MissingInput, Refused
+from clinical.calculators.model import NO_BANDS, MissingInput, Refused
 from clinical.calculators.ranges import Range
 
 from . import bands
@@ -30,10 +30,11 @@ def _view(evaluation: Evaluation, name: str, unused: Mapping[str, str]) -> Resul
     unit = units_in_words.unit(output.unit)
     result = evaluation.results.get(name)
     if result is not None:
-        meaning = "; ".join(filter(None, (result.band, result.meaning)))
+        is_without = result.meaning == NO_BANDS
+        meaning = "; ".join(filter(None, (result.band, "" if is_without else result.meaning)))
         drawn = bands.bar(output, result.value, result.printed, evaluation.given)
         return ResultView(
-            name, output.label, result.printed, unit, meaning, "", drawn, result.short
+            name, output.label, result.printed, unit, meaning, "", drawn, result.short, is_without
         )
     if possible := evaluation.ranges.get(name):
         short = f"{_count(possible)} missing"

@@ -25,7 +25,7 @@ class ResultView:
     """One output: computed (`printed`, and `band` with what it means) or not (`refused` says why).
 
     A score that lacks answers has both, and `printed` is its range. `bar` draws the bands. `short`
-    is the row's text for the number.
+    is the row's text for the number. `is_without_bands` means that no bands are published for it.
     """
 
     name: str
@@ -36,6 +36,12 @@ class ResultView:
     refused: str
     bar: BandBar | None = None
     short: str = ""
+    is_without_bands: bool = False
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What stands beside the number: what is open, its class."""
+        return tuple(filter(None, (self.refused, self.band)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +212,12 @@ class InputView:
     points: str = ""
 
     @property
+    def named(self) -> tuple[str, str]:
+        """The label: its first words, and what may be left to where there is room."""
+        is_cut = self.label.startswith(self.short)
+        return (self.short, self.label[len(self.short) :]) if is_cut else (self.label, "")
+
+    @property
     def others(self) -> tuple[EntryView, ...]:
         """The other values that aren't in the trend."""
         listed = {(one.text, one.when) for one in self.trend.points} if self.trend else set()
@@ -264,6 +276,21 @@ class CalculatorView:
         """Everything to read before using a result, the most serious first."""
         grave = [one.text for one in self.warnings if one.grave]
         return (*grave, *self.notes, *(one.text for one in self.warnings if not one.grave))
+
+    def is_told(self, result: ResultView) -> bool:
+        """Whether the head says all of a result: the number, or why there is none."""
+        if result.printed or not result.refused:
+            return self.headline[:1] == (result,)
+        first = self.results[0].refused if self.lacking and not self.headline else ""
+        return result.refused in (first, *self.reason.split("; "))
+
+    @property
+    def first_caution(self) -> str:
+        """The gravest with the entry that it rests on, and how many more there are."""
+        first, *more = self.cautions
+        entry = next((one.entry for one in self.warnings if one.text == first), "")
+        rest = f" (and {len(more)} more)" if more else ""
+        return ": ".join(filter(None, (first.rstrip("."), entry))) + rest
 
     @property
     def headline(self) -> tuple[ResultView, ...]:

@@ -21,7 +21,7 @@
     const list = trend.querySelector("pre");
     const { given } = list.dataset;
     const told = given ? JSON.parse(given) : [];
-    const made = element("table", "", { class: "small" });
+    const made = element("table", "");
     made.append(element("caption", `${named} over time, the newest first`, { class: "visually-hidden" }));
     const head = made.createTHead().insertRow();
     for (const column of ["Time", "Value"]) head.append(element("th", column, { scope: "col" }));
@@ -40,7 +40,7 @@
       return used;
     });
     list.replaceWith(made);
-    const line = trend.querySelector("path:not(.scale)").getAttribute("d");
+    const line = trend.querySelector("path").getAttribute("d");
     const places = [...line.matchAll(/[ML]([^,]+),([^LMh]+)/g)].map(([, ...place]) => place);
     trend.querySelector("circle")?.remove();
     isUsed.reverse();
@@ -79,16 +79,17 @@
     const mark = element("p", "", { class: "edited-mark" });
     // It needs no answer, so it works when nothing else does.
     const undo = button("Undo", { "data-local": "" });
-    const dated = row.querySelector(".state .small")?.textContent ?? "";
-    const first = kind === "number" && charted[0] ? `${charted[0]} ${unit()}`.trim() + dated : "";
+    const day = row.querySelector(".when")?.textContent;
+    const first = kind === "number" && charted[0] ? [`${charted[0]} ${unit()}`.trim(), day].filter(Boolean).join(", ") : "";
     const tag = element("span", "", { class: "tag warn" });
     mark.append(tag, undo);
     mark.hidden = true;
     row.querySelector(".control").append(mark);
     const fault = element("p", "", { class: "fault" });
     // What the chart says of its own value is not said of another one.
-    const instead = element("p", "", { class: "instead small" });
-    row.querySelector(".about").prepend(fault, instead);
+    const instead = element("p", "", { class: "instead" });
+    row.querySelector(".about").prepend(instead);
+    row.querySelector(".control").append(fault);
     const refresh = () => {
       mark.hidden = !isEdited();
       instead.textContent = !isEdited() ? "" : isTaken() ? `From the chart: ${taken.dataset.source}` : "Entered here, not from the chart.";
@@ -146,7 +147,7 @@
       (item.lastElementChild || item).append(" ", use);
       use.addEventListener("click", () => take(item));
     }
-    const drawn = row.querySelector("[data-trend]");
+    const drawn = row.querySelector(".trend");
     if (drawn) {
       // From the oldest to the newest, as they are drawn.
       const points = [...drawn.querySelectorAll("tbody tr")].reverse();
@@ -217,31 +218,35 @@
     };
   };
 
-  // The bands of a result, as templates/bands.html draws them.
-  const drawn = ({ segments, mark, label }) => {
-    const svg = drawing("svg", { role: "img", "aria-label": label, width: "100%", height: 30 });
-    for (const { left, width, limit, text, is_own: isOwn } of segments) {
-      const band = drawing("rect", { x: `${left}%`, y: 5, width: `${width}%`, height: 10, ...(isOwn && { class: "own" }) });
-      band.append(drawing("title", {}, text));
-      svg.append(band);
-      if (limit) svg.append(drawing("text", { x: `${left}%`, y: 28 }, limit));
+  // The bands of a result, as templates/bands.html has them.
+  const drawn = ({ segments, end, label }) => {
+    const made = element("div", "", { role: "img", "aria-label": label });
+    for (const { limit, name, mark, is_own: isOwn } of segments) {
+      const band = element("span", "", isOwn ? { class: "own" } : {});
+      if (mark !== null) band.append(drawing("svg", {}));
+      band.firstChild?.append(drawing("circle", { cx: `${mark}%`, cy: "50%", r: 4 }));
+      band.append(element("b", limit), ` ${name}`);
+      made.append(band);
     }
-    svg.append(drawing("circle", { cx: `${mark}%`, cy: 10, r: 5 }));
-    return svg;
+    made.lastChild.append(element("b", end));
+    return made;
   };
-  const table = (title, results) => {
-    const made = element("table", "", { class: "stack" });
+  const saidOf = (one) => [one.refused, one.band].filter(Boolean);
+  // The first is what the head says.
+  const table = (title, results, first) => {
+    const made = element("table", "");
     made.append(element("caption", `Results of ${title}`, { class: "visually-hidden" }));
-    const head = made.createTHead().insertRow();
+    const thead = made.createTHead();
+    thead.className = "visually-hidden";
+    const head = thead.insertRow();
     for (const column of ["Result", "Value", "Meaning"]) head.append(element("th", column, { scope: "col" }));
     const body = made.createTBody();
     for (const one of results) {
       const row = body.insertRow();
-      if (one.refused) row.className = "open";
+      if (one === first) row.className = "said";
       const value = element("td", one.printed ? "" : "none", { class: "number" });
       if (one.printed) value.append(element("strong", one.printed), one.unit ? ` ${one.unit}` : "");
-      const meaning = [one.band, one.refused].filter(Boolean).join("; ");
-      row.append(element("th", one.label, { scope: "row" }), value, element("td", meaning));
+      row.append(element("th", one.label, { scope: "row" }), value, element("td", saidOf(one).join("; ")));
     }
     return made;
   };
@@ -249,15 +254,16 @@
   const calculator = (details) => {
     const part = (selector) => details.querySelector(selector);
     const title = part(".full").textContent;
-    for (const trend of details.querySelectorAll("[data-trend]")) {
+    for (const trend of details.querySelectorAll(".trend")) {
       const row = trend.closest(".input");
       unfold(trend, row ? labelOf(row) : title, row && shortOf(row), row?.querySelector(".from p")?.textContent);
     }
-    const [mini, hint, flag, headline, further, about, caution, results, said, notes, written] = [".mini", ".hint", "[data-flag]", ".headline", ".further", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-note-text]"].map(part);
+    const [mini, hint, flag, headline, about, caution, results, said, notes, written] = [".mini", ".hint", "[data-flag]", ".headline", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-note-text]"].map(part);
     const warnings = [...details.querySelectorAll("[data-warnings] li")];
+    const led = warnings.find((one) => one.matches(".first"));
     const charted = about.textContent;
     const form = part("form");
-    const asked = part("table.stack") === null;
+    const asked = part(".results table") === null;
     const quick = part(".outcome .actions");
     const setNote = (text) => {
       written.textContent = text;
@@ -272,7 +278,7 @@
     part(".outcome").append(failure);
     if (asked) results.append(element("p", "What you enter stays until you leave this calculator."));
     // The result of the chart's own values needs no server to come back.
-    const shown = [mini, hint, headline, further, results, notes, part("[data-bands]"), caution, flag].map((one) => [one, one.hidden, ...one.cloneNode(true).childNodes]);
+    const shown = [mini, hint, headline, results, notes, part("[data-bands]"), caution, flag].map((one) => [one, one.hidden, ...one.cloneNode(true).childNodes]);
     const noted = written.textContent;
     let latest = null;
     let timer = 0;
@@ -284,45 +290,49 @@
       const computed = answer.results.filter((one) => !one.refused);
       // A score that lacks answers has a range.
       const [first] = computed.length ? computed : answer.results.filter((one) => one.printed);
-      const band = first && (first.refused.split(":")[0] || first.band);
       const refused = answer.refused || "";
-      const result = answer.results.length ? table(title, answer.results) : element("p", `No result. ${refused}.`);
+      const result = answer.results.length ? [table(title, answer.results, first)] : [element("p", `No result. ${refused}.`)];
+      if (answer.results.some((one) => one.is_without_bands)) result.push(element("p", "No bands are published for results without one.", { class: "muted small" }));
       const remarks = answer.notes.map((text) => element("li", text));
       const bands = first?.bar ? [drawn(first.bar)] : [];
       const edited = new Set(rows.filter((row) => row.isEdited()).map((row) => row.name));
       // What is said of a charted value is not said of another one in its place.
       const isSaid = (one) => !edited.has(one.dataset.about);
-      const saidOf = (grave) => warnings.filter((one) => isSaid(one) && one.hasAttribute("data-grave") === grave).map((one) => one.firstChild.textContent);
-      const cautions = [...saidOf(true), ...answer.notes, ...saidOf(false)];
+      const warned = (grave) => warnings.filter((one) => isSaid(one) && one.hasAttribute("data-grave") === grave).map((one) => one.firstChild.textContent);
+      const cautions = [...warned(true), ...answer.notes, ...warned(false)];
       const [worst, ...others] = first ? cautions : [];
-      const warned = worst ? worst.replace(/\.$/, "") + (others.length ? " (and more)" : "") : "";
+      const isFirst = (one) => one.firstChild.textContent === worst;
+      const entry = warnings.find(isFirst)?.querySelector("span")?.textContent;
+      const told = worst ? [worst.replace(/\.$/, ""), entry].filter(Boolean).join(": ") + (others.length ? ` (and ${others.length} more)` : "") : "";
       const marks = rows.map((row) => [row, answer.faults[row.name], answer.points?.[row.name] || ""]);
       const { read, unread } = part(".note").dataset;
       const { patient } = document.getElementById("stamp").dataset;
-      const told = { patient, read_at: read, cautions: cautions.map(sentence).join(" "), unread };
+      const lists = { patient, read_at: read, cautions: cautions.map(sentence).join(" "), unread };
       for (const row of rows) {
         const [line, text] = row.noted();
-        told[line] = told[line] ? `${told[line]}; ${text}` : text;
+        lists[line] = lists[line] ? `${lists[line]}; ${text}` : text;
       }
       // A line of the note that says nothing is left out.
       const lines = answer.note.split("\n").map((line) => {
         const [place, name] = line.match(/\{(\w+)\}/) || [];
-        return place ? told[name] && line.replace(place, () => told[name]) : line;
+        return place ? lists[name] && line.replace(place, () => lists[name]) : line;
       });
 
       headline.replaceChildren();
       mini.replaceChildren();
       if (first) mini.append(element("strong", first.printed));
-      if (first) hint.replaceChildren(first.unit ? element("span", first.unit, { class: "unit" }) : "", ` ${first.short}`);
+      const unit = () => (first.unit ? [element("span", first.unit, { class: "unit" }), " "] : [" "]);
+      const band = (text) => element("span", text, { class: "band" });
+      if (first) hint.replaceChildren(...unit(), band(first.short));
       else hint.textContent = "no result";
-      if (first) headline.append(several ? `${first.label}: ` : "", element("strong", first.printed), first.unit ? ` ${first.unit} ` : " ", element("span", band, { class: "band" }));
-      further.textContent = computed.slice(1, 3).map((one) => `${one.label} ${given(one)}`).join("; ");
-      results.replaceChildren(result);
+      if (first) headline.append(several ? `${first.label}: ` : "", element("strong", first.printed), " ", ...unit(), ...saidOf(first).flatMap((text) => [band(text), " "]));
+      results.replaceChildren(...result);
       notes.replaceChildren(...remarks);
       for (const one of warnings) one.hidden = !isSaid(one);
+      for (const one of [...warnings, ...notes.children]) one.classList.toggle("first", isFirst(one));
       settle();
       caution.hidden = flag.hidden = !worst;
-      caution.textContent = warned;
+      caution.textContent = told;
       for (const [row, fault, points] of marks) {
         row.say(fault);
         row.score(points);
@@ -347,7 +357,10 @@
         one.replaceChildren(...nodes.map((node) => node.cloneNode(true)));
         one.hidden = isHidden;
       }
-      for (const one of warnings) one.hidden = false;
+      for (const one of warnings) {
+        one.hidden = false;
+        one.classList.toggle("first", one === led);
+      }
       for (const row of rows) {
         row.say("");
         row.score();
@@ -414,7 +427,7 @@
     };
     const rows = [...details.querySelectorAll(".input")].map((row) => input(row, changed));
     // A point says what it stands for where the mouse lies on it.
-    for (const trend of details.querySelectorAll("[data-trend]")) {
+    for (const trend of details.querySelectorAll(".trend")) {
       const told = [...trend.querySelectorAll("tbody tr")].reverse();
       trend.querySelectorAll("circle").forEach((one, place) => {
         const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
@@ -437,13 +450,13 @@
     const done = element("span", "", { role: "status", class: "small" });
     const copy = button("Copy note", { "data-local": "" });
     copy.addEventListener("click", async () => {
-      getSelection().selectAllChildren(written);
-      let copied = false;
+      let copied = true;
       try {
         await navigator.clipboard.writeText(written.textContent);
-        copied = true;
       } catch {
-        // A frame may not write to the clipboard by this way.
+        // A frame may not write to the clipboard by this way. What is folded can't be selected.
+        part(".note").open = true;
+        getSelection().selectAllChildren(written);
         copied = document.execCommand("copy");
       }
       done.textContent = copied ? "Copied." : "It is selected: copy it by the keyboard.";

@@ -9,7 +9,9 @@
   const places = [...frame.querySelectorAll("slot[data-title]")];
   const rowIn = (place) => place.assignedElements().find((one) => one.matches("details"));
   const rows = () => [...page.querySelectorAll(":scope > details")];
-  const seen = () => places.map(rowIn).filter((row) => row?.checkVisibility());
+  // Places that a search has found, or all.
+  let hit = places;
+  const seen = () => hit.map(rowIn).filter((row) => row?.checkVisibility());
   const summary = (row) => row.querySelector("summary");
   const open = (row) => {
     // Made ready before it's seen, so that nothing moves then.
@@ -52,6 +54,16 @@
     wanted = "";
     for (const row of rows()) if (row !== target && row.open) row.open = false;
   }, true);
+  // On a small screen the browser's Back closes what covers the list, as its row does.
+  document.addEventListener("toggle", ({ target }) => {
+    if (wide.matches || !target.matches(".page > details")) return;
+    const { row } = history.state || {};
+    if (target.open && row !== target.id) history[row ? "replaceState" : "pushState"]({ row: target.id }, "");
+    else if (row === target.id && !page.querySelector(":scope > details[open]")) history.back();
+  }, true);
+  addEventListener("popstate", ({ state }) => {
+    if (!wide.matches) for (const row of rows()) row.open = row.id === state?.row;
+  });
 
   const named = () => location.hash.length > 1 && choose(location.hash.slice(1));
   addEventListener("hashchange", named);
@@ -92,16 +104,19 @@
     const best = Math.min(...told.map(([, distance]) => distance));
     return told.filter(([, distance]) => distance === best).map(([place]) => place);
   };
+  const isCalculator = ({ name }) => !["values", "about"].includes(name);
   const find = () => {
     const asked = plain(filter.value);
     let found = asked.length ? places.filter((place) => hits(words(place).all, asked)) : places;
     const none = found.length === 0;
     if (none) found = nearest(asked);
-    for (const place of places) place.hidden = !found.includes(place);
+    hit = places.filter((place) => found.includes(place));
+    // The open one stays beside what is found.
+    for (const place of places) place.hidden = !found.includes(place) && !rowIn(place)?.open;
     for (const heading of frame.querySelectorAll("[part=group]")) {
-      heading.hidden = !found.some((place) => place.parentElement === heading.parentElement);
+      heading.hidden = !places.some((place) => !place.hidden && place.parentElement === heading.parentElement);
     }
-    filtered.textContent = !asked.length ? "" : none ? `Nothing is called \u201c${filter.value.trim()}\u201d. The nearest:` : `${found.length} of ${places.length}`;
+    filtered.textContent = !asked.length ? "" : none ? `Nothing is called \u201c${filter.value.trim()}\u201d. The nearest:` : `${found.filter(isCalculator).length} of ${places.filter(isCalculator).length}`;
     return asked.length ? [...found.filter((place) => hits(words(place).name, asked)), ...found][0] : null;
   };
   filter.addEventListener("input", find);

@@ -65,7 +65,7 @@ def test_what_was_missing_comes_and_nothing_that_knows_less_than_before(app: App
     assert "Chart read on " not in third
     assert "data-searches" not in third
     # Rows of two readings stand on one page: each note has the time of its own.
-    assert third.count('<section class="note" data-read="') == len(rows(third))
+    assert third.count('<details class="note" data-read="') == len(rows(third))
     assert 'id="stamp"' not in third
 
 

@@ -23,22 +23,27 @@ def egfr(creatinine: float) -> BandBar:
     return bar
 
 
-def test_the_limits_are_drawn_and_the_result_stands_in_its_band() -> None:
+def test_each_class_has_its_name_and_limit_and_the_result_its_place_in_its_own() -> None:
     bar = egfr(1.5)
-    assert [one.limit for one in bar.segments] == ["", "15", "30", "45", "60", "90"]
+    assert [(one.limit, one.name) for one in bar.segments] == [
+        *(("0", "G5"), ("15", "G4"), ("30", "G3b"), ("45", "G3a"), ("60", "G2"), ("90", "G1"))
+    ]
+    assert bar.end == "120"
     (own,) = (one for one in bar.segments if one.is_own)
     assert own.text.startswith("G3a")
-    assert own.left < bar.mark < own.left + own.width
+    # 53 of 45 to 60.
+    assert own.mark == pytest.approx(53, abs=4)
+    assert [one.mark for one in bar.segments if one is not own] == [None] * 5
     assert bar.label.startswith("eGFR 53 is in the band G3a: 45 to below 60")
     assert "G5: below 15, kidney failure; G4" in bar.label
-    assert sum(one.width for one in bar.segments) == pytest.approx(100)
 
 
-def test_a_result_beyond_the_drawing_stands_at_its_end() -> None:
-    assert egfr(0.4).mark == 100
+def test_a_result_beyond_the_end_of_the_bar_has_no_mark_there() -> None:
+    highest = egfr(0.4).segments[-1]
+    assert (highest.is_own, highest.mark) == (True, None)
 
 
-@each(("sex", "limits"), [("female", ["", "460", "500"]), ("male", ["", "450", "500"])])
+@each(("sex", "limits"), [("female", ["350", "460", "500"]), ("male", ["350", "450", "500"])])
 def test_the_limits_are_those_of_this_patient(sex: str, limits: list[str]) -> None:
     bar = drawn("qtc", qt_interval=(400, "ms"), heart_rate=(60, "/min"), sex=sex)
     assert bar
@@ -58,5 +63,6 @@ def test_a_score_stands_in_the_middle_of_its_cell() -> None:
     answers = dict.fromkeys(items, False)
     bar = drawn("has_bled", age=(50, "a"), alcohol_drinks_per_week=(0, "{drinks}/wk"), **answers)
     assert bar
-    assert bar.mark == 5
-    assert [(one.limit, one.is_own) for one in bar.segments] == [("", True), ("3", False)]
+    # 0 of 0, 1 and 2; 9 is the highest of all.
+    assert [(one.limit, one.mark) for one in bar.segments] == [("0", 16.7), ("3", None)]
+    assert bar.end == "9"
