@@ -19,7 +19,8 @@ from shared.inbound.edge import Call, Reply
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_PASTED = 100_000
-_PATIENT = "synthetic-alma"
+# The first chart of the simulated EHR, and whose it is.
+_PATIENT, _NAME = "synthetic-alma", "Alma Testpatient"
 _page_folder = own_page.folder()
 
 
@@ -59,7 +60,8 @@ def _launches(settings: Settings, simulated: str) -> list[tuple[str, str]]:
     for one in settings.ehrs:
         path = one.iss[0].removeprefix(simulated).split("/")[1]
         query = {"patient": _PATIENT, "client": one.client_id, "user": "clara", "in": "tab"}
-        links.append((f"{one.name}: from a chart", f"{simulated}/{path}/start?{urlencode(query)}"))
+        address = f"{simulated}/{path}/start?{urlencode(query)}"
+        links.append((f"{one.name}: the chart of {_NAME}", address))
     links += [
         (f"{one.name}: standalone", f"{settings.public_url}/launch?ehr={one.key}")
         for one in settings.ehrs
@@ -115,7 +117,7 @@ def _document(settings: Settings, call: Call, name: str) -> Reply:
     """Show a page of the documentation."""
     if name not in documents.names():
         raise NotFound
-    return _page("document.html", settings, call, name=name, text=documents.linked(name))
+    return _page("document.html", settings, call, name=name, text=documents.rendered(name))
 
 
 def _page(template: str, settings: Settings, call: Call, **values: object) -> Reply:
