@@ -87,8 +87,8 @@ def _input(part: str) -> Input:
         head["kind"],
         json.loads(unescape(head["value"])),
         unescape(shown[1]) if shown else "",
-        unescape(head["unit"]),
-        unescape(head["source"]),
+        unescape(head.get("unit", "")),
+        unescape(head.get("source", "")),
         text(part.partition('class="about"')[2]),
     )
 
