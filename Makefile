@@ -10,7 +10,7 @@ CONFIGURED = $(if $(CONFIG),--config "$(CONFIG)")
 FUNCTIONS := $(patsubst functions/%/main.py,%,$(sort $(wildcard functions/*/main.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr doctor explain test quick soak bench coverage lint docs stage dist format lock clean
+.PHONY: help run serve ehr doctor explain test quick soak bench coverage lint docs pictures stage dist format lock clean
 
 help:
 	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
@@ -26,6 +26,7 @@ help:
 	@echo "make lint                    ruff, mypy and the import rules"
 	@echo "make coverage                branch coverage of the whole suite"
 	@echo "make docs                    the generated pages of docs/"
+	@echo "make pictures                the pictures of docs/, of this page in Chromium"
 	@echo "make stage                   a deployable folder for each function, below build/"
 	@echo "make dist                    the source archive and the package of this commit, below dist/"
 
@@ -102,6 +103,9 @@ lint: .venv/dev
 
 docs: .venv/dev
 	@exec $(BIN)/python -m docs.generators
+
+pictures: .venv/dev
+	@exec $(BIN)/python -m docs.generators.pictures
 
 stage:
 	@$(PYTHON) -m smart_calc stage
