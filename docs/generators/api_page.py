@@ -129,6 +129,6 @@ If an object in the EHR's JSON repeats a property, the response is refused (`ups
 ## What a function can't see
 
 `Call` and `Session` hold no access token, no cookie and no store, and nothing that you reach from them does.
-Code in the process is still trusted: Python lets a function import and inspect everything. This guards
-against mistakes and injected data, not against the function's author.
+Code in the process is still trusted: Python lets a function import modules and inspect the frames that called it,
+through a traceback for example. This guards against mistakes and injected data, not against the function's author.
 """  # noqa: E501 - rows of a table are one line

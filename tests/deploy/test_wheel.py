@@ -43,6 +43,15 @@ OWN_TEST = """\
         assert session.get("/other/missing").status == 404
         assert session.get("/other/{session}/x").json()["beside"] == "me"
         assert session.get("/smart_calc/{session}/").status == 404
+        preview, note = (
+            session.send("POST", "/note/{session}/" + path, {"text": "Hello."})
+            for path in ("preview", "")
+        )
+        assert (preview.status, note.status) == (200, 201)
+        stored = session.fhir(f"DocumentReference/{note.json()['id']}").json()
+        assert stored["content"] == preview.json()["content"]
+        # What was there, and one note.
+        assert session.fhir("DocumentReference").json()["total"] == 2
 """
 
 
@@ -84,7 +93,7 @@ def installed(made: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def app(installed: Installed) -> Installed:
     """A project as `new` writes it, in whose folder lies what has the names of our modules."""
-    ended = installed.run("smart-calc", "new", "app")
+    ended = installed.run("smart-calc", "new", "app", "--example", "note")
     assert (ended.returncode, ended.stderr) == (0, "")
     here = installed.within("app")
     assert not list(here.folder.rglob("__pycache__"))
@@ -157,7 +166,8 @@ def test_a_project_stages_our_bytes(app: Installed, tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     stage(project.read(ROOT), tmp_path, COMMIT)
     written = _contents(app.folder / "build")
-    own = {path: written.pop(path) for path in list(written) if path.startswith("summary/")}
+    folders = ("note/", "summary/")
+    own = {path: written.pop(path) for path in list(written) if path.startswith(folders)}
     assert written == _contents(tmp_path)
     package = {path for path in own if path.startswith("summary/smart_calc/")}
     assert {*package, "summary/main.py", "summary/shared/own/entry.py"} <= own.keys()
@@ -186,11 +196,11 @@ def test_a_launch_ends_at_the_page_and_an_own_function_answers_without_the_calcu
     assert "1 passed" in ended.stdout
     ended = app.run("smart-calc", "stage")
     assert (
-        ended.stdout
-        == "Written: build/callback, build/fhir_proxy, build/launch, build/other, build/summary\n"
+        ended.stdout == "Written: build/callback, build/fhir_proxy, build/launch, build/note, "
+        "build/other, build/summary\n"
     )
     assert {one.name for one in (app.folder / "build").iterdir()} == {
-        *("callback", "fhir_proxy", "launch", "other", "summary")
+        *("callback", "fhir_proxy", "launch", "note", "other", "summary")
     }
     assert not list(app.folder.glob("build/*/clinical"))
 
