@@ -57,7 +57,7 @@ class TimesNormal:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """Every value of `input`, back to one `earlier` than the newest, gives the band or a worse one.
+    """Every value of `input` back to one that is `earlier` older gives the band or a worse one.
 
     The output lists its bands from the best to the worst.
     """
