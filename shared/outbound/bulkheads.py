@@ -1,11 +1,11 @@
-"""The threads of a server, shared: no EHR and no session holds more than its part by calls that
-hang, so that one EHR that is silent does not silence the others.
+"""Limits on how many server threads hanging calls can hold, so that one silent EHR doesn't block
+the others.
 
-A call hangs once it has waited HANGING_SECONDS without a byte. While fewer than a quarter of the
-threads are free, no call is begun to an EHR that holds half of them by calls that hang, or for a
-session that holds a quarter so. Where none is free, reads that hang beyond these parts are given
-up, the youngest first; changes never are. Each thread that waits looks for itself whether it is to
-give up: nothing is taken away from it by another one.
+A call hangs once it has waited HANGING_SECONDS without receiving a byte. While fewer than a quarter
+of the threads are free, no call starts to an EHR whose hanging calls hold half of the threads, or
+for a session whose hanging calls hold a quarter. When no thread is free, hanging reads beyond these
+shares are given up, the youngest first. Changes never are. Each waiting thread checks for itself
+whether to give up, so no thread interrupts another.
 """
 
 import contextlib
@@ -18,28 +18,29 @@ from contextvars import ContextVar
 from functools import cache
 
 HANGING_SECONDS = 3.0
-# How often a call that hangs looks whether it is to give up.
+# How often a hanging call checks whether to give up.
 LOOK_SECONDS = 0.1
 
 
 def thread_count() -> int:
-    """The threads of this process, of which each serves one request: what functions-framework
-    makes of THREADS, which deployment and local gateway set (deployment.toml, gateway/servers.py).
+    """Return the number of threads in this process, each of which serves one request.
+    functions-framework derives it from THREADS, which the deployment and the local gateway set
+    (deployment.toml, gateway/servers.py).
     """
     return int(os.environ.get("THREADS", (os.cpu_count() or 1) * 4))
 
 
 class GivenUp(Exception):
-    """A read that hung was given up, so that its thread can serve others."""
+    """A hanging read was given up so that its thread can serve other requests."""
 
 
 class Serving:
-    """A request while a thread serves it. Calls made side by side for it count as one.
+    """A request while a thread serves it. Its concurrent calls count as one.
 
     Fields:
-        thread: which one.
-        ehr, session: for whom it calls, once that is known.
-        reads, changes: how many calls of it hang now.
+        thread: the thread that serves it.
+        ehr, session: the EHR and session it makes calls for, once known.
+        reads, changes: the number of its calls that hang now.
     """
 
     def __init__(self, threads: "Threads") -> None:
@@ -51,41 +52,41 @@ class Serving:
         self.given_up_at = 0.0
 
     def end(self) -> None:
-        """Its thread is free again."""
+        """Free the thread."""
         self._threads.leave(self)
 
 
 class Threads:
-    """The threads of a process: which serve a request, and which of those hang."""
+    """The threads of a process that serve requests, and the requests that hang."""
 
     def __init__(self, count: int) -> None:
         self.count = count
-        # By thread: one that serves the next request has done with the one before, whatever became
-        # of it.
+        # By thread: a thread that serves the next request has finished the previous one, even if
+        # that request never reported its end.
         self._busy: dict[int, Serving] = {}
-        # In the order in which they began to hang.
+        # In the order in which they started to hang.
         self._hanging: dict[Serving, None] = {}
         self._next_given_up = 0.0
         self._lock = threading.Lock()
 
     @property
     def free(self) -> int:
-        """How many could serve a request at once."""
+        """The number of requests that could be served now."""
         return self.count - len(self._busy)
 
     def enter(self) -> Serving:
-        """The request that this thread serves from here on."""
+        """Record the request that this thread serves from now on."""
         serving = Serving(self)
         self._busy[serving.thread] = serving
         return serving
 
     def leave(self, serving: Serving) -> None:
-        """A thread has served a request."""
+        """Record that a thread has finished a request."""
         if self._busy.get(serving.thread) is serving:
             del self._busy[serving.thread]
 
     def may_call(self, ehr: str, session: str | None) -> bool:
-        """Whether a call may begin to an EHR, for a session."""
+        """Return whether a call to an EHR may start for a session."""
         if 4 * self.free >= self.count:
             return True
         with self._lock:
@@ -96,7 +97,7 @@ class Threads:
 
     @contextlib.contextmanager
     def hanging(self, serving: Serving, *, is_read: bool) -> Iterator[None]:
-        """Count a call as one that hangs."""
+        """Count a call as hanging."""
         self._count(serving, 1, is_read=is_read)
         try:
             yield
@@ -104,12 +105,12 @@ class Threads:
             self._count(serving, -1, is_read=is_read)
 
     def gives_up(self, serving: Serving, since: float) -> bool:
-        """Whether a read that hangs since a time (on the monotonic clock) is to give up."""
+        """Return whether to give up a read that has hung since a time (monotonic clock)."""
         now = time.monotonic()
         with self._lock:
             if serving.given_up_at > since:
                 return True
-            # One at a time: the thread of the last one may be about to be free.
+            # Give up one at a time: the thread of the previous one may be about to be free.
             if self.free > 0 or now < self._next_given_up or serving is not self._youngest_beyond():
                 return False
             self._next_given_up = now + LOOK_SECONDS
@@ -117,14 +118,14 @@ class Threads:
         return True
 
     def _youngest_beyond(self) -> Serving | None:
-        """The last that began to hang of those with reads that lie beyond a part."""
+        """Return the request that started to hang last among those with reads beyond a share."""
         of_ehr, of_session = Counter[str | None](), Counter[str | None]()
         youngest = None
         for one in self._held():
             of_session[one.session] += 1
             beyond = one.session is not None and 4 * of_session[one.session] > self.count
             if not beyond:
-                # What its session is to give up is not counted against others of the EHR.
+                # Requests beyond their session's share don't count toward the EHR's share.
                 of_ehr[one.ehr] += 1
                 beyond = one.ehr is not None and 2 * of_ehr[one.ehr] > self.count
             if beyond and one.reads:
@@ -132,8 +133,8 @@ class Threads:
         return youngest
 
     def _held(self) -> list[Serving]:
-        """The requests that hang while a thread serves them: a read of a page that is sent already
-        holds none.
+        """Return the hanging requests that a thread still serves. A read for a page that was
+        already sent holds no thread.
         """
         return [one for one in self._hanging if self._busy.get(one.thread) is one]
 
@@ -158,16 +159,17 @@ _serving: ContextVar[Serving | None] = ContextVar("serving", default=None)
 
 
 def begin() -> Serving:
-    """Count this thread as busy, and what is called in this context as called for one request."""
+    """Count this thread as busy, and the calls in this context as made for one request."""
     serving = _threads().enter()
     _serving.set(serving)
     return serving
 
 
 def may_call(ehr: str, session: str | None = None) -> bool:
-    """Whether the request under way may call an EHR (its FHIR base), asked before its first call.
+    """Return whether the current request may call an EHR (its FHIR base). Call this before its
+    first call.
 
-    What goes on is not stopped half way: a change is read before it is made.
+    A request in progress isn't stopped halfway: a change is preceded by a read.
     """
     serving = _serving.get()
     if serving is None or serving.ehr is not None:
@@ -180,7 +182,7 @@ def may_call(ehr: str, session: str | None = None) -> bool:
 
 @contextlib.contextmanager
 def hanging(*, is_read: bool) -> Iterator[Callable[[], bool]]:
-    """Count a call as one that hangs while the block waits for it; asked, what it is given says
+    """Count a call as hanging while the block waits for it, and yield a function that returns
     whether to give up.
     """
     serving, since = _serving.get(), time.monotonic()
@@ -192,7 +194,7 @@ def hanging(*, is_read: bool) -> Iterator[Callable[[], bool]]:
 
 
 def acquire(lock: threading.Lock) -> None:
-    """Wait for what another thread gets from an EHR, as for an answer of it. Raises GivenUp."""
+    """Wait for a lock whose holder is calling an EHR, as for the EHR's response. Raise GivenUp."""
     if lock.acquire(timeout=HANGING_SECONDS):
         return
     with hanging(is_read=True) as gives_up:

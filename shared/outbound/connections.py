@@ -1,8 +1,9 @@
-"""Connections to other servers: made within a time, kept for the next request, dropped in doubt.
+"""Connections to other servers: opened before a deadline, kept alive for the next request, closed
+if in doubt.
 
-A connection serves one request at a time. It is kept only after an answer that was read to its end
-and nothing after it, and used again only if it has not rested for long and is silent: one that the
-other side has closed can be read from, as can one with bytes that nobody asked for. A wait for a
+A connection serves one request at a time. It's kept only after a response that was read to its end
+with no bytes after it. It's reused only if it was idle for a short time and has nothing to read: a
+connection that the other side closed is readable, and so is one with unexpected bytes. A wait for a
 server that hangs is counted (shared/outbound/bulkheads.py).
 """
 
@@ -20,26 +21,26 @@ from shared.outbound.request import Origin
 from shared.outbound.sockets import connect
 
 CONNECT_SECONDS = 3.0
-# A connection that rested longer is not used again: between two requests a network may forget it
-# without a word, and then a POST, which is never repeated, would wait in vain.
+# A connection that was idle longer isn't reused: a network may silently drop an idle connection,
+# and then a POST, which is never repeated, would wait in vain.
 KEEP_SECONDS = 30.0
 PIECE_BYTES = 65_536
 _MOST_KEPT = 32  # to one server
-# To all servers: each has a buffer of 64 kB, and with TLS some 40 kB more.
+# To all servers. Each has a buffer of 64 kB, and TLS adds about 40 kB.
 _MOST_IN_ALL = 64
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Peer(NamedTuple):
-    """A server, and the file with the authority that may vouch for it beside the system's."""
+    """A server, and the file with a certificate authority to trust in addition to the system's."""
 
     origin: Origin
     ca_file: str | None
 
 
 class Connection:
-    """A connection. Sending and receiving raise OSError: TimeoutError after the deadline, which is
-    on the monotonic clock.
+    """A connection. Sending and receiving raise OSError, and TimeoutError after the deadline
+    (monotonic clock).
     """
 
     def __init__(self, peer: Peer, deadline: float) -> None:
@@ -49,16 +50,17 @@ class Connection:
         until = min(now + CONNECT_SECONDS, deadline)
         self.peer = peer
         self.used_at = 0.0
-        # Whether its last request was not sent whole; then it serves no other.
+        # True if its last request wasn't sent in full. Then it serves no other request.
         self.is_cut = False
         self._early = 0
         self._buffer = memoryview(bytearray(PIECE_BYTES))
         tls = _context(peer.ca_file)
         sock = connect(peer.origin.host, peer.origin.port, until)
         if peer.origin.scheme == "https":
-            # It closes the socket where the handshake fails. An end without TLS's own word of it
-            # is an error: anybody on the way can make one (RFC 9112 9.8).
-            # A certificate names a host without the dot that ends an absolute name (RFC 9525 6.3).
+            # wrap_socket closes the socket if the handshake fails. An end of the connection without
+            # a TLS close_notify is an error, because anything in between can cause one (RFC 9112
+            # 9.8). Certificates name a host without the final dot of an absolute name (RFC 9525
+            # 6.3).
             sock = tls.wrap_socket(
                 sock,
                 server_hostname=peer.origin.host.removesuffix("."),
@@ -69,8 +71,8 @@ class Connection:
         self._poll.register(sock, select.POLLIN)
 
     def send(self, data: bytes | memoryview, deadline: float) -> bytes | memoryview:
-        """Write all of it; of a large request no more than the other side takes before something
-        comes from it. Gives what is left.
+        """Send the data and return what is left of it. Sending a large request stops when the other
+        side responds.
         """
         self.used_at = time.monotonic()
         if len(data) > PIECE_BYTES:
@@ -80,9 +82,9 @@ class Connection:
         return b""
 
     def receive(self, deadline: float, *, is_read: bool = False) -> memoryview:
-        """What has come, empty where the other side has ended; good until the next call.
+        """Return the received bytes, empty if the other side has ended. Valid until the next call.
 
-        Raises bulkheads.GivenUp where the answer of a read is waited for no longer.
+        Raise bulkheads.GivenUp if a read's response is no longer awaited.
         """
         if self._early:
             size, self._early = self._early, 0
@@ -105,10 +107,10 @@ class Connection:
                     return self._socket.recv_into(self._buffer)
 
     def _send_large(self, left: memoryview, deadline: float) -> memoryview:
-        """Send for as long as nothing comes: who refuses a request may read no more of it (RFC 9112
-        9.5).
+        """Send until something is received: a server that rejects a request may stop reading it
+        (RFC 9112 9.5).
         """
-        # A blocked write to TLS would not see that.
+        # A blocked write to TLS would not notice that.
         self._socket.settimeout(0)
         poll = select.poll()
         poll.register(self._socket, select.POLLIN | select.POLLOUT)
@@ -117,14 +119,14 @@ class Connection:
                 left = left[self._socket.send(left[:PIECE_BYTES]) :]
             except _NOT_YET:
                 self._wait_for(poll, deadline)
-                # Not all that comes is for us: TLS has words of its own.
+                # Not everything received is application data: TLS has its own messages.
                 with contextlib.suppress(*_NOT_YET):
                     self._early = self._socket.recv_into(self._buffer)
                     break
         return left
 
     def _wait_for(self, poll: select.poll, deadline: float) -> None:
-        """Wait until the socket is ready. Raises TimeoutError."""
+        """Wait until the socket is ready. Raise TimeoutError."""
         seconds = deadline - time.monotonic()
         if seconds > 0 and poll.poll(min(seconds, bulkheads.HANGING_SECONDS) * 1000):
             return
@@ -134,20 +136,20 @@ class Connection:
                 raise TimeoutError
 
     def close(self) -> None:
-        """End it."""
+        """Close it."""
         self._socket.close()
 
     def __del__(self) -> None:
-        # One whose answer nobody read; where it was never made there is nothing to end.
+        # Its response was not read. If the connection was never made, there's nothing to close.
         with contextlib.suppress(AttributeError):
             self._socket.close()
 
     def is_usable(self, now: float) -> bool:
-        """Whether another request may be sent on it."""
+        """Return whether another request may be sent on it."""
         return now - self.used_at <= KEEP_SECONDS and not self._poll.poll(0)
 
     def _allow_until(self, deadline: float, most: float = math.inf) -> None:
-        """Give the next operation what remains, and `most` seconds. Raises TimeoutError."""
+        """Limit the next operation to the remaining time and `most` seconds. Raise TimeoutError."""
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             raise TimeoutError
@@ -159,7 +161,7 @@ _lock = threading.Lock()
 
 
 def take(peer: Peer, deadline: float) -> Connection:
-    """A connection for one request, used before or new. Raises OSError."""
+    """Return a connection for one request, reused or new. Raise OSError."""
     while True:
         with _lock:
             resting = _kept.get(peer)
@@ -172,8 +174,8 @@ def take(peer: Peer, deadline: float) -> Connection:
 
 
 def keep(connection: Connection) -> None:
-    """Take back a connection whose answer was read to its end. Those that rested too long go, and
-    the one that rested longest where there are many.
+    """Keep a connection whose response was read to its end. Close those idle for too long, and the
+    longest idle one if there are too many.
     """
     oldest = time.monotonic() - KEEP_SECONDS
     surplus = []
@@ -194,16 +196,16 @@ def keep(connection: Connection) -> None:
 @lru_cache(maxsize=32)
 def _context(ca_file: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    # It would write down, where SSLKEYLOGFILE says, what opens all that is sent.
+    # Otherwise it would write the session keys, which decrypt all traffic, to SSLKEYLOGFILE.
     context.keylog_filename = None  # type: ignore[assignment]
-    # RFC 9525 2: a common name is free text. Without this a certificate that has no subjectAltName
-    # would name its server by it.
+    # RFC 9525 2: a common name is free text. Without this, it would identify the server if a
+    # certificate has no subjectAltName.
     context.hostname_checks_common_name = False
     if ca_file:
         context.load_verify_locations(ca_file)
-        # Python 3.13 and newer ask for all that RFC 5280 wants, such as the identifier of its
-        # authority's key, which a hospital's own may leave out. Chain, name and time are checked
-        # as ever.
+        # Python 3.13 and newer require everything in RFC 5280, such as the authority key
+        # identifier, which a hospital's own authority may leave out. Chain, name and time are
+        # checked as before.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])

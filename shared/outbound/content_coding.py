@@ -1,20 +1,20 @@
-"""Content codings of an answer (RFC 9110 8.4): none, or gzip in pieces of a bounded size."""
+"""Content codings of a response (RFC 9110 8.4): none, or gzip in chunks of a limited size."""
 
 import zlib
 from collections.abc import Iterator
 
 MOST_AT_ONCE = 65536
-# Members that hold nothing cost time and never reach a limit on what they hold.
+# Empty members cost time and never reach a limit on the decoded size.
 _MOST_EMPTY_MEMBERS = 100
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 class CodingError(Exception):
-    """The coding is another one, or the bytes are not whole gzip members."""
+    """The coding is unsupported, or the bytes aren't complete gzip members."""
 
 
 def decoded(coding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """What the chunks hold, given the value of Content-Encoding. Iterating raises CodingError."""
+    """Yield the decoded chunks for a value of Content-Encoding. Iterating raises CodingError."""
     name = coding.strip().lower()
     if name in {"gzip", "x-gzip"}:  # RFC 9110 8.4.1.3: the same
         yield from _gunzip(chunks)
@@ -25,7 +25,7 @@ def decoded(coding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The members of a gzip stream (RFC 1952), whatever they inflate to."""
+    """Inflate the members of a gzip stream (RFC 1952) without limiting the total size."""
     decoder = zlib.decompressobj(_GZIP)
     begun = False
     empty, filled = 0, False
@@ -42,7 +42,7 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 piece = decoder.decompress(rest, MOST_AT_ONCE)
                 filled = filled or bool(piece)
                 yield piece
-                # A full piece may leave output behind although all input was taken.
+                # A full chunk may leave output behind although all input was consumed.
                 more = len(piece) == MOST_AT_ONCE and not decoder.eof
                 rest = decoder.unconsumed_tail or decoder.unused_data
     except zlib.error:

@@ -1,10 +1,10 @@
-"""The one HTTP client: bounded in time and size, and it reads nothing of the environment.
+"""The only HTTP client, limited in time and size, which reads nothing from the environment.
 
-No redirects, no proxies, no .netrc, no cookies: only what the caller names is sent. Every call
-has a total deadline that also holds against a server that trickles (connecting, each write and
-each read are given what remains of it; only the system's name resolution keeps its own time), and
-a limit on the bytes read after decompression. Certificates are verified, with TLS 1.2 or newer;
-link-local addresses (a cloud's metadata server) are never talked to.
+No redirects, no proxies, no .netrc, no cookies: it sends only what the caller passes. Every call
+has a total deadline that also holds against a server that trickles (connecting, each write and each
+read get the remaining time, and only the system's name resolution keeps its own timeout), and a
+limit on the bytes read after decompression. Certificates are verified, with TLS 1.2 or newer. It
+never connects to link-local addresses (a cloud's metadata server).
 """
 
 import math
@@ -20,7 +20,7 @@ from shared.outbound.response import Incoming
 
 
 class OutboundError(Exception):
-    """No usable answer. `str()` is the kind of failure, without address or content."""
+    """No usable response. `str()` is the kind of failure, without URL or content."""
 
 
 class Unreachable(OutboundError):
@@ -28,7 +28,7 @@ class Unreachable(OutboundError):
 
 
 class _Broken(Unreachable):
-    """The connection broke before an answer came."""
+    """The connection broke before a response started."""
 
 
 class TimedOut(OutboundError):
@@ -36,12 +36,12 @@ class TimedOut(OutboundError):
 
 
 class Unusable(OutboundError):
-    """The answer is larger than allowed or cannot be decoded."""
+    """The response is larger than allowed or can't be decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of any status. Header names are in lower case."""
+    """A response of any status. Header names are in lowercase."""
 
     status: int
     headers: Mapping[str, str]
@@ -50,8 +50,8 @@ class Answer:
 
 @dataclass(slots=True)
 class Due:
-    """When more of a body must have come, on the monotonic clock: for its reader to bring forward,
-    who may want to wait for less than the deadline.
+    """The deadline (monotonic clock) for the next bytes of a body. The reader can bring it
+    forward to wait for less than the deadline.
     """
 
     at: float = math.inf
@@ -59,10 +59,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An answer whose body is still to come, under the same deadline and limit.
+    """A response whose body is still to come, under the same deadline and limit.
 
-    Iterating `chunks` raises TimedOut, Unreachable, Unusable or bulkheads.GivenUp; what is not read
-    is dropped with its connection.
+    Iterating `chunks` raises TimedOut, Unreachable, Unusable or bulkheads.GivenUp. Unread chunks
+    are dropped with the connection.
     """
 
     status: int
@@ -72,7 +72,7 @@ class Stream:
 
 
 class Asked(TypedDict):
-    """What `stream` takes by name."""
+    """The keyword arguments of `stream`."""
 
     seconds: float
     max_bytes: int
@@ -83,7 +83,9 @@ class Asked(TypedDict):
 
 
 def send(method: str, url: str, **asked: Unpack[Asked]) -> Answer:
-    """Send one request and read its answer, all within `seconds`. As `stream`."""
+    """Send one request and read its response, all within `seconds`. Takes the arguments of
+    `stream`.
+    """
     answer = stream(method, url, **asked)
     return Answer(answer.status, answer.headers, b"".join(answer.chunks))
 
@@ -100,13 +102,13 @@ def stream(
     own_connection: bool = False,
     is_read: bool = False,
 ) -> Stream:
-    """Send one request and begin to read its answer.
+    """Send one request and start to read its response.
 
-    With an `own_connection` nothing that was said on another one can be its answer. One that
-    `is_read` changes nothing: where its server hangs it may be given up (bulkheads.GivenUp).
+    With `own_connection`, nothing sent on another connection can become its response. A request
+    that `is_read` changes nothing: if its server hangs, it may be given up (bulkheads.GivenUp).
 
-    A GET whose connection breaks before an answer is sent once more: a kept-alive connection may
-    have been closed by the other side in between. Nothing else is repeated.
+    A GET whose connection breaks before a response is sent once more, because the other side may
+    have closed a kept-alive connection in between. Nothing else is repeated.
     """
     deadline = time.monotonic() + seconds
     told = {"User-Agent": "smart-calc", "Accept-Encoding": "gzip", **headers}
@@ -128,7 +130,7 @@ def stream(
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A request as it is sent, and how its answer is waited for."""
+    """A request as sent, and how to wait for its response."""
 
     peer: Peer
     sent: bytes
@@ -138,11 +140,11 @@ class _Call:
 
 
 def _ask(call: _Call) -> tuple[Connection, Incoming]:
-    """Send a request and wait for the head of its answer."""
+    """Send a request and wait for the head of its response."""
     begin = Connection if call.own_connection else connections.take
     try:
         connection = begin(call.peer, call.deadline)
-    # A name that nothing can have is a ValueError.
+    # An impossible host name is a ValueError.
     except (OSError, ValueError) as error:
         raise _failure(error, Unreachable, call.deadline) from None
     answer = Incoming()
@@ -151,7 +153,7 @@ def _ask(call: _Call) -> tuple[Connection, Incoming]:
         while not answer.is_headed:
             answer.feed(connection.receive(call.deadline, is_read=call.is_read))
             if left and not answer.is_headed:
-                # It was an interim answer (RFC 9110 15.2), or the beginning of one.
+                # It was an interim response (RFC 9110 15.2), or the start of one.
                 left = _send(connection, left, call.deadline)
         connection.is_cut = connection.is_cut or bool(left)
     except bulkheads.GivenUp:
@@ -165,8 +167,8 @@ def _ask(call: _Call) -> tuple[Connection, Incoming]:
 
 
 def _send(connection: Connection, data: bytes | memoryview, deadline: float) -> bytes | memoryview:
-    """Send what is taken, and give what is left of it. Who refuses a request may hang up before
-    all of it was sent, and have answered.
+    """Send the data and return what is left of it. A server that rejects a request may close the
+    connection before the whole request was sent, after responding.
     """
     try:
         return connection.send(data, deadline)
@@ -193,7 +195,7 @@ def _content(
     except CodingError:
         raise Unusable("content coding") from None
     finally:
-        # Only a connection whose answer was read to its end may serve another request.
+        # Only a connection whose response was read to its end may serve another request.
         if complete and not (answer.is_last or connection.is_cut or call.own_connection):
             connections.keep(connection)
         else:
@@ -203,7 +205,7 @@ def _content(
 def _received(
     connection: Connection, answer: Incoming, call: _Call, due: Due, most: int
 ) -> Iterator[bytes]:
-    """The body as it comes. What comes to nothing when it is decoded is bounded here."""
+    """Yield the body as it arrives. The limit here bounds bytes that decode to nothing."""
     while True:
         piece = answer.take()
         if piece:

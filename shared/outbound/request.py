@@ -1,7 +1,7 @@
-"""A request as the bytes that are sent, and to whom (RFC 9112 2, 3).
+"""A request as the bytes to send, and the origin to send it to (RFC 9112 2, 3).
 
-What would change its meaning on the way raises ValueError: a line end in a header, a host that
-cannot be told beyond doubt.
+Anything that could change its meaning in transit raises ValueError: a line end in a header, an
+ambiguous host.
 """
 
 import re
@@ -18,13 +18,13 @@ _PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65535
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-# RFC 3986 3.3, 3.4; `%` too, since what is encoded stays as it is.
+# RFC 3986 3.3, 3.4. `%` too, because encoded characters stay encoded.
 _PLAIN = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*")
 _KEPT = "!$&'()*+,;=:@/?%-._~"
 
 
 class Origin(NamedTuple):
-    """Whom to connect to. `host` is without the brackets of an IPv6 address."""
+    """The server to connect to. `host` has no brackets around an IPv6 address."""
 
     scheme: str
     host: str
@@ -34,9 +34,9 @@ class Origin(NamedTuple):
 def to_send(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None
 ) -> tuple[Origin, bytes]:
-    """A request as it is sent, with its body, and its origin.
+    """Return a request's origin, and the bytes to send, body included.
 
-    `url` is absolute; what a request's target may not hold is encoded. Raises ValueError.
+    `url` is absolute. Characters that a request target can't contain are encoded. Raise ValueError.
     """
     if not _TOKEN.fullmatch(method):
         raise ValueError("not a method")

@@ -1,35 +1,35 @@
-"""An answer as its bytes come in, read by llhttp (through httptools) and bounded by us.
+"""A response parsed incrementally by llhttp (through httptools), within our limits.
 
-RFC 9112. llhttp is strict where others guess: two lengths, a length beside chunks, or a line that
-is no header make it no answer. In one thing it is made lenient: blanks after the size of a chunk,
+RFC 9112. llhttp is strict where others guess: it rejects two lengths, a length together with
+chunks, or a line that isn't a header. It's lenient in one thing: spaces after the size of a chunk,
 which RFC 9112 7.1.1 allows before an extension and some servers pad every size with.
 """
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-# Bytes in a row that bring nothing of a body: a head, trailers, extensions of chunks.
+# Consecutive bytes without any of the body: a head, trailers, chunk extensions.
 MOST_BARREN_BYTES = 65_536
 _MOST_HEADERS = 100
 _VERSIONS = frozenset({"1.0", "1.1"})
 
 
 class NotHttp(ValueError):
-    """What comes is no answer by the book, or larger than any head is."""
+    """Not a valid HTTP response, or its head is too large."""
 
 
 class ConnectionEnded(ConnectionError):
-    """The other side ended the connection before the answer was whole."""
+    """The other side ended the connection before the response was complete."""
 
 
 class Incoming:
-    """One answer. Fed with what arrives until `is_whole`.
+    """One response. Feed it with received bytes until `is_whole`.
 
     Fields:
-        has_begun: bytes of it have come.
-        status, headers: once `is_headed`. Names are in lower case; values of one name are joined by
-            commas (RFC 9110 5.3).
-        is_whole: its last byte has come.
-        is_last: nothing may follow it on its connection.
+        has_begun: some of its bytes have arrived.
+        status, headers: set once `is_headed`. Names are in lowercase. Values of one name are
+            joined by commas (RFC 9110 5.3).
+        is_whole: its last byte has arrived.
+        is_last: no other response may follow it on its connection.
     """
 
     def __init__(self) -> None:
@@ -44,9 +44,9 @@ class Incoming:
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
 
     def feed(self, data: memoryview) -> None:
-        """Take what has arrived; nothing at all is the end of the connection.
+        """Parse received bytes. Empty data means the connection has ended.
 
-        Raises NotHttp and ConnectionEnded.
+        Raise NotHttp and ConnectionEnded.
         """
         if not data:
             self._end()
@@ -56,7 +56,7 @@ class Incoming:
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
-            # What follows a whole answer is no part of any.
+            # Bytes after a complete response belong to no response.
             if not self.is_whole:
                 raise NotHttp from None
             self.is_last = True
@@ -64,7 +64,7 @@ class Incoming:
             raise NotHttp
 
     def take(self) -> bytes:
-        """What has come of the body since the last time."""
+        """Return the part of the body received since the last call."""
         piece = b"".join(self._pieces)
         self._pieces.clear()
         return piece
@@ -75,15 +75,15 @@ class Incoming:
             raise ConnectionEnded
         self.is_whole = True
 
-    # What llhttp calls:
+    # Callbacks of llhttp:
 
     def on_message_begin(self) -> None:
-        """An answer begins: the only one that was asked for, or an interim one (1xx)."""
+        """Accept the start of the only expected response, or of an interim one (1xx)."""
         if self.is_whole:
             raise NotHttp
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; trailers, which come after the body, count for nothing."""
+        """Store a header. Trailers, which come after the body, are ignored."""
         if self.is_headed:
             return
         self._left -= 1
@@ -93,8 +93,8 @@ class Incoming:
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 
     def on_headers_complete(self) -> None:
-        """The head is whole. No transfer coding was asked for (RFC 9110 10.1.4), so there can be
-        none but chunks: what else it names would be taken for the body, or hide in it.
+        """Check the complete head. We request no transfer coding (RFC 9110 10.1.4), so only chunked
+        is valid: any other coding would be taken for the body, or hide in it.
         """
         if self._parser.get_http_version() not in _VERSIONS:
             raise NotHttp
@@ -108,8 +108,8 @@ class Incoming:
             self.is_headed = True
 
     def on_body(self, piece: bytes) -> None:
-        """Some of the body, without the frames of its chunks. An interim answer has none (RFC 9110
-        15.2), though llhttp reads one: it would be the beginning of the answer's.
+        """Store a part of the body, without chunk framing. An interim response has no body (RFC
+        9110 15.2), though llhttp reads one: it would become the start of the response's body.
         """
         if not self.is_headed:
             raise NotHttp
@@ -117,11 +117,11 @@ class Incoming:
         self._pieces.append(piece)
 
     def on_message_complete(self) -> None:
-        """The answer is whole; an interim one is forgotten."""
+        """Mark the response as complete, or drop an interim one."""
         if not self.is_headed:
             self.headers = {}
             return
         self.is_whole = True
-        # RFC 9112 6.1: chunks are not of HTTP/1.0, so the end of them may not be what it seems.
+        # RFC 9112 6.1: HTTP/1.0 has no chunked coding, so the end of such a response is unreliable.
         old = self._parser.get_http_version() == "1.0" and "transfer-encoding" in self.headers
         self.is_last = old or not self._parser.should_keep_alive()

@@ -1,4 +1,4 @@
-"""Connecting to a host by a deadline (on the monotonic clock), over all of its addresses."""
+"""Connect to a host by a deadline (monotonic clock), trying all of its addresses."""
 
 import ipaddress
 import socket
@@ -16,10 +16,10 @@ _LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215
 
 
 def connect(host: str, port: int, until: float) -> socket.socket:
-    """A connection to the first address of a host that answers; each gets its share of the time.
+    """Connect to the first address of a host that accepts. Each gets its share of the time.
 
-    The socket's timeout is what then remains, for a TLS handshake. Raises OSError: TimeoutError
-    when the time is up, and for a host with a link-local address (RFC 3927, RFC 4291 2.5.6).
+    The socket's timeout is then the remaining time, for a TLS handshake. Raise OSError, also for a
+    host with a link-local address (RFC 3927, RFC 4291 2.5.6), and TimeoutError when the time is up.
     """
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     if any(is_link_local(address[4][0]) for address in addresses):
@@ -67,5 +67,5 @@ def _embedded(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]
 
 
 def _until(deadline: float) -> float:
-    """Seconds that remain, never 0: a timeout of 0 would mean a socket that does not wait."""
+    """Return the remaining seconds, never 0: a timeout of 0 means a nonblocking socket."""
     return max(deadline - time.monotonic(), _NO_TIME)
