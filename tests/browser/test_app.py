@@ -322,7 +322,7 @@ def test_a_caution_of_the_charted_values_goes_with_them(app: App, page: Page) ->
     caution = calculator.locator("[data-caution]")
     expect(caution).to_be_hidden()
     calculator.get_by_label("Body height", exact=True).fill("140")
-    expect(caution).to_contain_text("Devine's ideal weight")
+    expect(caution).to_contain_text("Devine's formula")
     calculator.get_by_role("button", name="Undo").click()
     expect(caution).to_be_hidden()
     # Of a legacy calculator nothing is computed until it is asked for.
