@@ -113,3 +113,38 @@ def test_a_page_loads_nothing_and_links_nowhere() -> None:
     assert not re.search(r"<(?:a|img|link|iframe|script|form|object)\b|\bon[a-z]+=|style=", page)
     assert "url(" not in pages.style()
     assert "@import" not in pages.style()
+
+
+# Which color is read on which, and how much they must differ (WCAG 2.2, 1.4.3 and 1.4.11).
+_ON = {
+    ("paper", "ground"): ("ink", "muted", "accent", "warn", "bad", "good"),
+    ("chosen", "charted"): ("ink", "muted", "accent"),
+    ("warn-ground",): ("ink", "muted", "warn"),
+    ("bad-ground",): ("ink", "muted", "bad"),
+    ("accent",): ("accent-ink",),
+}
+_TEXT, _EDGE = 4.5, 3
+
+
+def test_colors_differ_enough_by_day_and_in_the_dark() -> None:
+    day, night = re.findall(r":root\{([^}]*--ink:[^}]*)\}", pages.style())
+    for theme in (day, day + ";" + night):
+        color = dict(re.findall(r"--([\w-]+):(#\w+)", theme))
+        pairs = [
+            (on, one, _TEXT) for grounds, texts in _ON.items() for on in grounds for one in texts
+        ]
+        pairs += [("paper", one, _EDGE) for one in ("edge", "ring")]
+        for on, one, least in pairs:
+            assert _contrast(color[on], color[one]) >= least, (on, one)
+
+
+def _contrast(one: str, other: str) -> float:
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: str) -> float:
+    digits = color[1:] if len(color) == 7 else "".join(2 * digit for digit in color[1:])
+    shares = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in shares]
+    return sum(weight * one for weight, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
