@@ -39,7 +39,7 @@
   };
   const offer = (place) => {
     const { title, search } = place.dataset;
-    const button = element("button", `All results: ${title}`, { class: "quiet", type: "button" });
+    const button = element("button", `All results: ${title}`, { class: "quiet slim", type: "button" });
     const note = element("p", "", { class: "muted small", role: "status", tabindex: "-1" });
     place.append(button, note);
     let next = new URL(search, proxy);
