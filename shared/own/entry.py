@@ -24,7 +24,7 @@ from shared.errors import (
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.inbound import edge
 from shared.inbound.edge import Call, Edge, Function, Reply
-from shared.own import in_flight, resources
+from shared.own import changes, in_flight, resources
 from shared.own.in_flight import InFlight
 from shared.own.resources import RefusedByEhr, Resource
 from shared.session import context, deployment, sessions
@@ -195,7 +195,7 @@ def write(
     """What was created or updated."""
     return _result(
         mark,
-        lambda request: resources.write(request, resource, body, is_new=is_new, if_match=if_match),
+        lambda request: changes.write(request, resource, body, is_new=is_new, if_match=if_match),
     )
 
 

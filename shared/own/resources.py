@@ -1,28 +1,24 @@
-"""FHIR requests of a project's function, by the way of the proxy's (shared/fhir/calls/served.py).
+"""Reads and searches of a project's function, by the proxy's way (shared/fhir/calls/served.py).
 
 What differs is the form: parsed resources with decimals in place of bytes, pages followed here, and
 a search that is restricted to the session's patient unless that is waived.
 """
 
-import contextlib
 import math
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
-from shared import fhir_id, strict_json, urls
+from shared import fhir_id, strict_json
 from shared.errors import (
     EhrRefused,
-    MethodNotAllowed,
     ParameterInvalid,
     PathInvalid,
     PatientMissing,
-    SmartError,
-    TooLarge,
     UpstreamInvalid,
 )
 from shared.fhir import compartment, fhir_client, page_links
@@ -33,7 +29,6 @@ from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import TABLE, Address, Kind
 from shared.fhir.resource_types import RESOURCE_TYPES
-from shared.inbound import request_body
 from shared.json_members import fields, objects
 from shared.own.in_flight import InFlight
 from shared.session.sessions import Active
@@ -41,8 +36,6 @@ from shared.session.sessions import Active
 MOST_PAGES = 20
 MOST_BYTES = fhir_client.MAX_BYTES
 MOST_PARAMETERS = 200
-_WHOLE = {"Prefer": "return=representation"}
-_CHANGING = "POST, PUT, PATCH, DELETE"
 _MATCHES = frozenset({"match", None})
 
 Resource = dict[str, Any]
@@ -69,10 +62,10 @@ def read(request: InFlight, resource_type: str, resource_id: str | None) -> Reso
     """One resource. Raises SmartError, and RefusedByEhr."""
     if resource_id is None:
         raise PatientMissing
-    address = _address("read", resource_type, resource_id)
-    active = _active(request)
+    address = address_of("read", resource_type, resource_id)
+    active = session_of(request)
     response = served.fetch(address, (), active, {})
-    return _noted(request, _resource(response, address, active), response.answer)
+    return noted(request, _resource(response, address, active), response.answer)
 
 
 def search(
@@ -90,8 +83,8 @@ def search(
         raise ParameterInvalid("A search takes 200 parameters at most.")
     if pages < 1:
         raise ParameterInvalid("A search reads one page at least.")
-    address = _address("search", resource_type)
-    active = _active(request)
+    address = address_of("search", resource_type)
+    active = session_of(request)
     restricted = own_patient and compartment.names_its_patient(resource_type)
     response = served.fetch(address, parameters, active, {}, own_patient=restricted)
     matches: list[Resource] = []
@@ -101,7 +94,7 @@ def search(
         size += len(response.answer.body)
         if size > MOST_BYTES:
             return Matches(matches, complete=False)
-        matches += (_noted(request, one) for one in _matches(bundle, resource_type))
+        matches += (noted(request, one) for one in _matches(bundle, resource_type))
         url = _next(bundle, active, resource_type)
         if url is None:
             return Matches(matches, complete=True)
@@ -113,58 +106,7 @@ def search(
     return Matches(matches, complete=False)
 
 
-def write(
-    request: InFlight,
-    resource: Mapping[str, Any],
-    body: bytes,
-    *,
-    is_new: bool,
-    if_match: str | None,
-) -> Resource:
-    """What was created or updated, as the EHR stored it; type and id alone where no scope lets it
-    be read.
-    """
-    if request.call.method in {"GET", "HEAD"}:
-        raise MethodNotAllowed(
-            "A GET request can't change anything.",
-            why="A link or a reload would repeat the change.",
-            steps=("Create and update in a POST request.",),
-            allow=_CHANGING,
-        )
-    if len(body) > request_body.MAX_BYTES:
-        raise TooLarge
-    named = (resource.get("resourceType"), None if is_new else resource.get("id", ""))
-    address = _address("create" if is_new else "update", *named)
-    active = _active(request)
-    headers = dict(_WHOLE)
-    known = if_match or request.versions.get((address.type, address.id))
-    if not is_new and known:
-        headers["If-Match"] = known
-    made = served.change(address, (), lambda: body, active, headers)
-    if made.answer.status >= 300:
-        _refuse(made, address, active)
-    served.log_answer(address, made, active)
-    return _made(request, made, address, active)
-
-
-def _made(request: InFlight, made: Served, address: Address, active: Active) -> Resource:
-    """What a change has made. It is read where the EHR didn't return it; that this fails doesn't
-    make the change undone.
-    """
-    answer = made.answer
-    made_id = address.id or _id_in(answer.headers, address.type, active.session.fhir_base)
-    if made.decision.returns and answer.resource is not None:
-        resource = parsed(answer.body)
-        if resource["resourceType"] == address.type:
-            return _noted(request, resource, answer)
-    request.versions.pop((address.type, made_id), None)
-    if made.decision.returns and made_id:
-        with contextlib.suppress(SmartError, RefusedByEhr):
-            return read(request, address.type, made_id)
-    return {"resourceType": address.type, **({"id": made_id} if made_id else {})}
-
-
-def _address(kind: Kind, resource_type: object, resource_id: object = None) -> Address:
+def address_of(kind: Kind, resource_type: object, resource_id: object = None) -> Address:
     """The address of a plain request. Raises PathInvalid where the proxy does."""
     row = next(one for one in TABLE if one.kind == kind)
     if not isinstance(resource_type, str) or resource_type not in RESOURCE_TYPES:
@@ -176,7 +118,8 @@ def _address(kind: Kind, resource_type: object, resource_id: object = None) -> A
     return Address(row, resource_type, resource_id)
 
 
-def _active(request: InFlight) -> Active:
+def session_of(request: InFlight) -> Active:
+    """Return the open session of a request. Raises RuntimeError without one."""
     if request.active is None:
         raise RuntimeError("No session is open.")
     return request.active
@@ -185,13 +128,13 @@ def _active(request: InFlight) -> Active:
 def _resource(response: Served, address: Address, active: Active) -> Resource:
     """The resource of an answer, with decimals. Raises RefusedByEhr."""
     if response.answer.status != 200:
-        _refuse(response, address, active)
+        refuse(response, address, active)
     resource = parsed(response.answer.body)
     served.log_answer(address, response, active)
     return resource
 
 
-def _refuse(response: Served, address: Address, active: Active) -> NoReturn:
+def refuse(response: Served, address: Address, active: Active) -> NoReturn:
     """Raise the EHR's refusal; a failure of its own is an answer that can't be passed on."""
     answer = response.answer
     retry_after = _seconds(answer.headers.get("retry-after", ""))
@@ -250,7 +193,7 @@ def _next(bundle: Resource, active: Active, resource_type: str) -> str | None:
     return None
 
 
-def _noted(request: InFlight, resource: Resource, answer: FhirAnswer | None = None) -> Resource:
+def noted(request: InFlight, resource: Resource, answer: FhirAnswer | None = None) -> Resource:
     """The same, with its version noted for an update."""
     kind, named = resource.get("resourceType"), resource.get("id")
     if isinstance(kind, str) and isinstance(named, str):
@@ -258,13 +201,3 @@ def _noted(request: InFlight, resource: Resource, answer: FhirAnswer | None = No
         if version:
             request.versions[kind, named] = version
     return resource
-
-
-def _id_in(headers: Mapping[str, str], resource_type: str, fhir_base: str) -> str:
-    """The id in the address of what was created; empty where the EHR gave none of its own."""
-    for name in ("location", "content-location"):
-        url = urls.on_own_host(headers.get(name, ""), fhir_base, resource_type) or ""
-        pattern = rf"{re.escape(fhir_base)}/{resource_type}/({fhir_id.PATTERN})(?:/_history/.*)?"
-        if match := re.fullmatch(pattern, url):
-            return match[1]
-    return ""

@@ -121,6 +121,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "shared/own": (
         "in_flight",
         "resources",
+        "changes",
         "entry",
     ),
     "shared/pages": (

@@ -1,0 +1,93 @@
+"""Creates and updates of a project's function, by the proxy's way (shared/fhir/calls/served.py).
+
+What differs: the version that the function has read is the one that it replaces, and what the EHR
+doesn't return is read.
+"""
+
+import contextlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from shared import fhir_id, urls
+from shared.errors import MethodNotAllowed, SmartError, TooLarge
+from shared.fhir.calls import served
+from shared.fhir.calls.served import Served
+from shared.fhir.policy.interactions import Address
+from shared.inbound import request_body
+from shared.own.in_flight import InFlight
+from shared.own.resources import (
+    RefusedByEhr,
+    Resource,
+    address_of,
+    noted,
+    parsed,
+    read,
+    refuse,
+    session_of,
+)
+from shared.session.sessions import Active
+
+_WHOLE = {"Prefer": "return=representation"}
+_CHANGING = "POST, PUT, PATCH, DELETE"
+
+
+def write(
+    request: InFlight,
+    resource: Mapping[str, Any],
+    body: bytes,
+    *,
+    is_new: bool,
+    if_match: str | None,
+) -> Resource:
+    """What was created or updated, as the EHR stored it; type and id alone where no scope lets it
+    be read.
+    """
+    if request.call.method in {"GET", "HEAD"}:
+        raise MethodNotAllowed(
+            "A GET request can't change anything.",
+            why="A link or a reload would repeat the change.",
+            steps=("Create and update in a POST request.",),
+            allow=_CHANGING,
+        )
+    if len(body) > request_body.MAX_BYTES:
+        raise TooLarge
+    named = (resource.get("resourceType"), None if is_new else resource.get("id", ""))
+    address = address_of("create" if is_new else "update", *named)
+    active = session_of(request)
+    headers = dict(_WHOLE)
+    known = if_match or request.versions.get((address.type, address.id))
+    if not is_new and known:
+        headers["If-Match"] = known
+    made = served.change(address, (), lambda: body, active, headers)
+    if made.answer.status >= 300:
+        refuse(made, address, active)
+    served.log_answer(address, made, active)
+    return _made(request, made, address, active)
+
+
+def _made(request: InFlight, made: Served, address: Address, active: Active) -> Resource:
+    """What a change has made. It is read where the EHR didn't return it; that this fails doesn't
+    make the change undone.
+    """
+    answer = made.answer
+    made_id = address.id or _id_in(answer.headers, address.type, active.session.fhir_base)
+    if made.decision.returns and answer.resource is not None:
+        resource = parsed(answer.body)
+        if resource["resourceType"] == address.type:
+            return noted(request, resource, answer)
+    request.versions.pop((address.type, made_id), None)
+    if made.decision.returns and made_id:
+        with contextlib.suppress(SmartError, RefusedByEhr):
+            return read(request, address.type, made_id)
+    return {"resourceType": address.type, **({"id": made_id} if made_id else {})}
+
+
+def _id_in(headers: Mapping[str, str], resource_type: str, fhir_base: str) -> str:
+    """The id in the address of what was created; empty where the EHR gave none of its own."""
+    for name in ("location", "content-location"):
+        url = urls.on_own_host(headers.get(name, ""), fhir_base, resource_type) or ""
+        pattern = rf"{re.escape(fhir_base)}/{resource_type}/({fhir_id.PATTERN})(?:/_history/.*)?"
+        if match := re.fullmatch(pattern, url):
+            return match[1]
+    return ""
