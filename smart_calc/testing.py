@@ -21,11 +21,18 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
 from smart_calc import place
+from smart_calc.api import Json
 
 _READY_SECONDS = 120.0
 _ANSWER_SECONDS = 60.0
 _ENDING_SECONDS = 60.0
 _COOKIE = "__Host-smart-"
+# The client ids that `run` registers, by simulated EHR.
+_CLIENTS = {
+    "generic": "smart-calc-demo",
+    "oracle": "smart-calc-oracle",
+    "epic": "smart-calc-epic",
+}
 
 
 @dataclass(frozen=True)
@@ -37,8 +44,11 @@ class Response:
     headers: Mapping[str, str]
     text: str
 
-    def json(self) -> dict[str, object]:
-        """Return the body as a JSON object. Raises ValueError if it isn't one."""
+    def json(self) -> dict[str, Json]:
+        """Return the body as a JSON object; `api.at` reads nested values of it.
+
+        Raises ValueError if it isn't one.
+        """
         value = json.loads(self.text)
         if not isinstance(value, dict):
             raise ValueError("The body isn't a JSON object.")  # noqa: TRY004 - as for any other text
@@ -75,8 +85,8 @@ class Session:
 
     Fields:
         id: the session's handle, as in `after_launch` and in URLs.
-                patient: the id of the patient whose chart it was launched from.
-                page: the page where the launch ended.
+        patient: the id of the patient whose chart it was launched from.
+        page: the page where the launch ended.
     """
 
     def __init__(self, origin: str, browser: _Browser, patient: str, page: Response) -> None:
@@ -115,11 +125,16 @@ class App:
     origin: str
     ehr: str
 
-    def launch(self, patient: str = "synthetic-alma") -> Session:
-        """Launch from a patient's chart, in a new browser. Raises AssertionError if that fails."""
+    def launch(self, patient: str = "synthetic-alma", ehr: str = "generic") -> Session:
+        """Launch from a patient's chart, in a new browser. Raises AssertionError if that fails.
+
+        `ehr` is "generic", "oracle" or "epic". Each refuses what its vendor's EHR refuses.
+        """
+        if ehr not in _CLIENTS:
+            raise ValueError(f"There is no simulated EHR {ehr}. Use {', '.join(_CLIENTS)}.")
         browser = _Browser()
-        asked = {"patient": patient, "client": "smart-calc-demo", "user": "clara", "in": "tab"}
-        start = f"{self.ehr}/generic/start?{urlencode(asked)}"
+        asked = {"patient": patient, "client": _CLIENTS[ehr], "user": "clara", "in": "tab"}
+        start = f"{self.ehr}/{ehr}/start?{urlencode(asked)}"
         page = browser.send("GET", start, {"Accept": "text/html"})
         return Session(self.origin, browser, patient, page)
 

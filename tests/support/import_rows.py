@@ -365,7 +365,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "smart_calc": (
         "__init__ place",
-        "api new testing",
+        "api",
+        "new testing",
         "command project",
         "__main__",
     ),
