@@ -20,8 +20,12 @@ from smart_calc import api
 def summary(call: api.Call) -> api.Reply:
     session = call.session()
     patient = session.read("Patient", session.patient)
-    result = session.search("Observation", {"code": "http://loinc.org|2160-0"}, pages=2)
-    return api.json({"born": patient.get("birthDate"), "creatinines": len(result.resources)})
+    result = session.search("Observation", {"code": "http://loinc.org|2160-0"}, pages=20)
+    # Some EHRs repeat a result on the next page, so this counts ids.
+    ids = {one["id"] for one in result.resources if one.get("status") != "entered-in-error"}
+    return api.json(
+        {"born": patient.get("birthDate"), "creatinines": len(ids), "complete": result.complete}
+    )
 ```
 
 - `smart-calc run` serves it at `http://localhost:8080/summary/SESSION/`. Restart `run` after you change it.
@@ -77,14 +81,38 @@ a part of it is missing. For a type checker, check what it returned, for example
 
 Dates are text in ISO 8601, such as `2026-11-29` or `2026-11-29T08:30:00+01:00`, of any precision.
 
-To get the newest results first, search with `_sort` and `_count`:
+## The newest results
+
+Don't search with `_sort`. Some EHRs refuse it: Oracle Health answers with status 400. This works at every EHR:
+read all pages, drop what was entered in error, and sort in Python.
 
 ```python
-search = {"code": "http://loinc.org|2160-0", "_sort": "-date", "_count": "5"}
-result = session.search("Observation", search)
+from datetime import UTC, datetime
+
+from smart_calc import api
+
+
+def taken(observation: api.Resource) -> datetime:
+    # A date can lack day and month, or time and zone: then it counts as its start in UTC.
+    text = observation.get("effectiveDateTime") or api.at(observation, "effectivePeriod", "start")
+    text = text if isinstance(text, str) else "0001"
+    moment = datetime.fromisoformat(text + "0001-01-01"[len(text) :])
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@api.function
+def creatinines(call: api.Call) -> api.Reply:
+    session = call.session()
+    result = session.search("Observation", {"code": "http://loinc.org|2160-0"}, pages=20)
+    valid = {one["id"]: one for one in result.resources if one.get("status") != "entered-in-error"}
+    newest = sorted(valid.values(), key=taken, reverse=True)[:5]
+    return api.json({"newest": newest, "complete": result.complete})
 ```
 
-Not every EHR sorts, so sort what you show. `_count` is the size of a page and not a limit.
+- If `complete` is False, the chart has more results than were read, and a newer one can be missing. Show that.
+- An EHR can repeat a result on the next page (Oracle Health does), so `valid` has each id once.
+- `_count` is the size of a page and not a limit. Most EHRs have a maximum.
+- EHRs refuse other parameters too, with status 400: see [Errors](#errors).
 
 ## Names
 

@@ -33,10 +33,11 @@ def note(call: api.Call) -> api.Reply:
 
 def _start(session: api.Session) -> api.Resource:
     """Return the patient, and the newest released creatinine with its unit and time."""
-    search = {"code": CREATININE, "_sort": "-date"}
-    results = session.search("Observation", search, pages=5).resources
-    released = [one for one in results if one.get("status") in RELEASED]
-    newest: api.Resource = max(released, key=_time) if released else {}
+    # Without _sort, which some EHRs refuse.
+    result = session.search("Observation", {"code": CREATININE}, pages=20)
+    released = [one for one in result.resources if one.get("status") in RELEASED]
+    # If there are more results, one of them can be newer.
+    newest: api.Resource = max(released, key=_time) if released and result.complete else {}
     return {
         "patient": session.read("Patient", session.patient),
         "creatinine": api.at(newest, "valueQuantity"),

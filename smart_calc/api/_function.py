@@ -94,9 +94,9 @@ def function(
         def summary(call: api.Call) -> api.Reply:
             session = call.session()
             patient = session.read("Patient", session.patient)
-            result = session.search("Observation", {"code": "http://loinc.org|2160-0"}, pages=2)
+            result = session.search("Observation", {"code": "http://loinc.org|2160-0"}, pages=20)
             born, count = patient.get("birthDate"), len(result.resources)
-            return api.json({"born": born, "creatinines": count})
+            return api.json({"born": born, "creatinines": count, "complete": result.complete})
 
     """
 

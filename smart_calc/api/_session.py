@@ -13,7 +13,8 @@ class Found:
     """The result of a search.
 
     Attributes:
-        resources: the matches, in the EHR's order. What `_include` brings isn't among them.
+        resources: the matches, in the EHR's order. What `_include` brings isn't among them. Some
+            EHRs repeat the last match of a page on the next page.
         complete: whether these are all matches. If False, there are more pages.
 
     Example:
@@ -83,7 +84,8 @@ class Session:
 
         Args:
             type: a FHIR resource type.
-            parameters: FHIR search parameters. A list repeats the parameter, which means AND.
+            parameters: FHIR search parameters. A list repeats the parameter, which means AND. Each
+                EHR refuses those that it doesn't support, such as `_sort` at Oracle Health.
             pages: how many pages to read, at most 20. Reading stops at 20 MB.
             patient: None to search for all patients. By default the patient in context.
 
