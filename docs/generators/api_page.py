@@ -138,8 +138,22 @@ All codes are in [errors.md](errors.md). Your function meets these:
 | | `session_missing`, `session_expired` | 401 | only a new launch from the chart helps |
 | | `refresh_failed`, `overloaded`, `store_unavailable` | 503 | try again later. The session is kept |
 | | `upstream_unreachable`, `upstream_invalid`, `upstream_timeout` | 502, 502, 504 | the EHR failed. A write can have been made |
-| `EhrError` | `ehr_refused` | the EHR's | the EHR refused the request |
+| `EhrError` | `ehr_refused` | the EHR's, 4xx | the EHR refused the request |
 | any other exception | `internal_error` | 500 | its text isn't shown. The log has its type and the line of your code |
+
+If the EHR refuses a request with 400 or 422, the request is wrong for this EHR, and trying again doesn't help. With
+`smart-calc run`, open http://localhost:8090/trace: it lists each request that the simulated EHR received, and
+marks what was wrong with it. In your function, `outcome` has the EHR's reason:
+
+```python
+try:
+    result = session.search("Observation", {"_sort": "-date"})
+except api.EhrError as error:
+    print(error.status, api.at(error.outcome, "issue", 0))
+    raise
+```
+
+The reason can name the patient, so print it on your machine only: neither the response nor smart-calc's log has it.
 
 ## Limits
 

@@ -1,7 +1,13 @@
 """The EHR's FHIR API does not give a usable answer."""
 
+from typing import Self
+
+from shared import urls
 from shared.errors.base import ADMINISTRATOR, OWN_WORDS, SmartError
 from shared.findings import ForUser
+
+# The EHR may accept the same request later: timeout, conflict, locked, too early, too many.
+_CAN_PASS = frozenset({408, 409, 423, 425, 429})
 
 
 class UpstreamError(SmartError):
@@ -44,5 +50,18 @@ class EhrRefused(UpstreamError, code="ehr_refused", status=400):
     """
 
     title = "The EHR refused the request."
-    why = "The EHR's FHIR API answered the app's request with an error."
+    why = "The EHR's FHIR API refused what the app requested."
     plainly = OWN_WORDS
+    steps: tuple[str, ...] = (
+        ForUser("Trying again won't help. Give the correlation id below to your administrator."),
+        "Change the request. In the function, `api.EhrError.outcome` has the EHR's reason.",
+    )
+
+    def with_status(self, status: int, retry_after: int | None, fhir_base: str) -> Self:
+        """Return the error with the EHR's status and the steps that fit it."""
+        why = f"The EHR's FHIR API answered the app's request with status {status}."
+        steps = UpstreamError.steps if status in _CAN_PASS else self.steps
+        if urls.is_local(fhir_base):
+            trace = f"{'://'.join(urls.origin(fhir_base))}/trace"
+            steps = (*steps, f"If this is the simulated EHR, {trace} has the request and why.")
+        return self.again(status=status, retry_after=retry_after, why=why, steps=steps)

@@ -142,7 +142,7 @@ def refuse(response: Served, address: Address, active: Active) -> NoReturn:
         evidence = {"status": str(answer.status), **answer.ehr_ids}
         raise UpstreamInvalid(evidence=evidence).again(retry_after=retry_after)
     served.log_answer(address, response, active)
-    error = EhrRefused().again(status=answer.status, retry_after=retry_after)
+    error = EhrRefused().with_status(answer.status, retry_after, active.session.fhir_base)
     raise RefusedByEhr(error, parsed(answer.body))
 
 

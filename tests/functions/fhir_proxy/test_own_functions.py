@@ -72,13 +72,17 @@ def test_what_is_refused_or_fails_has_its_code_and_status(writing: App) -> None:
     assert ask(launch, "came", "POST", [], Content_Type="text/plain").status == 415
     tenant.on("/Observation/slow", as_fhir(OUTCOME, 429, **{"Retry-After": "7"}))
     tenant.on("/Observation/down", Scripted(503, {"Retry-After": "9"}))
-    for path, status, code, after in (
-        ("Observation/slow", 429, "ehr_refused", "7"),
-        ("Observation/down", 502, "upstream_invalid", "9"),
+    for path, status, code, after, step in (
+        ("Observation/slow", 429, "ehr_refused", "7", "Try again in a minute."),
+        ("Observation/down", 502, "upstream_invalid", "9", "Try again in a minute."),
+        ("Observation/missing", 404, "ehr_refused", None, "Trying again won't help."),
     ):
         answer = ask(launch, path)
         assert (answer.status, answer.code) == (status, code)
         assert answer.header("Retry-After") == after
+        detail = answer.json()["detail"]
+        assert step in detail
+        assert ("/trace has the request" in detail) == (code == "ehr_refused")
     page = ask(launch, "Observation/missing", Accept="text/html")
     assert (page.status, page.header("Content-Type")) == (404, "text/html; charset=utf-8")
 
