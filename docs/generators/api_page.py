@@ -44,14 +44,7 @@ def summary(call: api.Call) -> api.Reply:
   `smart-calc run` requests Patient, Observation (also to create), Condition, MedicationRequest, Encounter and
   DocumentReference (also to create).
 - GET can't create or update. Let the page send a POST request after a person has confirmed:
-
-  ```js
-  await fetch(`/note/${session}/`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ text }),
-  });
-  ```
+  [A page that writes](#a-page-that-writes).
 
 - A test calls the function over HTTP. In `tests/test_summary.py`:
 
@@ -113,6 +106,98 @@ def creatinines(call: api.Call) -> api.Reply:
 - An EHR can repeat a result on the next page (Oracle Health does), so `valid` has each id once.
 - `_count` is the size of a page and not a limit. Most EHRs have a maximum.
 - EHRs refuse other parameters too, with status 400: see [Errors](#errors).
+
+## A page that writes
+
+`functions/note/main.py` shows a form, and writes what the page's script sends. A response can get lost after the EHR
+has stored the note. So the script gives each note a key of its own, and the function looks for that key before it
+writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares.
+
+```python
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from smart_calc import api
+
+FORM = (
+    '<!doctype html><html lang="en"><title>Note</title><h1>Note</h1>'
+    '<script type="module" src="/app/note.js"></script>'
+    "<form><label>Text <textarea required></textarea></label> <button>Add to the chart</button></form>"
+    '<p role="status"></p>'
+)
+
+
+@api.function(navigation=True)
+def note(call: api.Call) -> api.Reply:
+    session = call.session()
+    if call.method != "POST":
+        return api.html(FORM)
+    body = call.json()
+    text, key = api.at(body, "text"), api.at(body, "key")
+    if not isinstance(text, str) or not isinstance(key, str):
+        return api.json({"detail": "Send text and key."}, status=400)
+    stored = id_of(session, key) or session.create(document(session, text, key))["id"]
+    return api.json({"id": stored})
+
+
+def id_of(session: api.Session, key: str) -> api.Json:
+    day_before = (datetime.now(UTC) - timedelta(days=1)).date()
+    result = session.search("DocumentReference", {"date": f"ge{day_before}"}, pages=20)
+    for one in result.resources:
+        identifiers = one.get("identifier")
+        for identifier in identifiers if isinstance(identifiers, Sequence) else ():
+            if api.at(identifier, "value") == f"urn:uuid:{key}":
+                return one["id"]
+    return None
+
+
+def document(session: api.Session, text: str, key: str) -> api.Resource:
+    data = b64encode(text.encode()).decode()
+    made: dict[str, api.Json] = {
+        "resourceType": "DocumentReference",
+        "identifier": [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{key}"}],
+        "status": "current",
+        "type": {"coding": [{"system": "http://loinc.org", "code": "34746-8"}]},
+        "subject": {"reference": f"Patient/{session.patient}"},
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "content": [{"attachment": {"contentType": "text/plain; charset=utf-8", "data": data}}],
+    }
+    if session.encounter is not None:
+        made["context"] = {"encounter": [{"reference": f"Encounter/{session.encounter}"}]}
+    return made
+```
+
+Its script, `page/note.js`:
+
+```js
+const session = location.pathname.split("/")[2];
+const key = crypto.randomUUID();
+const say = (text) => { document.querySelector("[role=status]").textContent = text; };
+
+document.querySelector("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const [area, button] = event.target.elements;
+  area.readOnly = button.disabled = true;  // one request at a time, and one text for the key
+  try {
+    const response = await fetch(`/note/${session}/`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ key, text: area.value }),
+    });
+    const body = await response.json();
+    button.disabled = response.ok;
+    area.readOnly = response.ok || response.status >= 500;  // after 5xx it can have been stored
+    say(response.ok ? "The note is in the chart." : body.detail);
+  } catch {
+    button.disabled = false;
+    say("The connection failed. Press the button again: the note is added only once.");
+  }
+});
+```
+
+Your page links to it: `/note/${session}/`. Many EHRs accept only some types of DocumentReference. The example
+`note` ([own-app.md](own-app.md)) also shows a preview.
 
 ## Names
 

@@ -80,8 +80,9 @@ def function(
     """Make the entry point of a Cloud Function: `functions/NAME/main.py` has one, called NAME.
 
     Only scripts on your own origin can call it (`cross_site` otherwise), on GET too. With
-    `navigation=True` a browser can also open it like a page, and its forms can post to it. Such a
-    function answers with `api.html`.
+    `navigation=True` a browser can also open it like a page: it answers that with `api.html`, and
+    can answer the page's scripts with `api.json`. A form can't send it data, because `call.json`
+    accepts only JSON, so let a script send the form's values.
 
     If it raises `api.SmartError` or `api.EhrError`, the response has that code and status. Any
     other exception is logged without its text and answered with 500.

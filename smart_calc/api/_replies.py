@@ -43,8 +43,9 @@ def html(text: str, status: int = 200) -> Reply:
     """Return an HTML response.
 
     Its Content-Security-Policy allows stylesheets, scripts and images from your own origin, such as
-    `/app/summary.css`, and no inline script or style. Escape each value from the chart with
-    Python's `html.escape`: a name in a chart can contain `<`.
+    `/app/summary.css`, and requests of its scripts to your own origin. It allows no inline script
+    or style, and nothing from other origins. Escape each value from the chart with Python's
+    `html.escape`: a name in a chart can contain `<`.
 
     Example:
         from html import escape

@@ -116,7 +116,7 @@ class Session:
         Needs a scope with `c`. Without `r`, only the type and id come back. Under patient/ scopes
         the resource must name the patient in context. A GET request can't create anything
         (`method_not_allowed`). A failed request (`upstream_timeout` for example) can still have
-        created the resource, so search before you try again.
+        created the resource, so search before you try again: "A page that writes" shows how.
 
         Example:
             score: api.Resource = {
