@@ -1,7 +1,7 @@
-"""Pages sent as gzip to who takes it (RFC 9110 8.4.1.3, 12.5.3), whole or part by part.
+"""Gzip for pages when the caller accepts it (RFC 9110 8.4.1.3, 12.5.3), in one part or as a stream.
 
-For pages alone in which no secret stands beside text of the request: from the length of the others
-one could be guessed (BREACH). Which they are their `Reply` says; SECURITY.md says why.
+Only for pages without a secret next to text from the request: otherwise the secret could be guessed
+from the length of the response (BREACH). A page's `Reply` sets this. SECURITY.md explains why.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 ENCODING = "gzip"
-# Less is not worth the work.
+# Smaller bodies aren't worth compressing.
 LEAST_BYTES = 1000
 _GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = 5
@@ -22,9 +22,9 @@ _ITEM = re.compile(
 
 @lru_cache(maxsize=64)
 def taken(accept_encoding: str) -> bool:
-    """Whether a caller takes gzip, and would not rather have the page as it is.
+    """Return whether a caller accepts gzip and doesn't prefer the uncompressed page.
 
-    What is not written as RFC 9110 says counts as not there.
+    Items that don't follow the syntax of RFC 9110 are ignored.
     """
     weights: dict[str, float] = {}
     for item in accept_encoding[:1000].split(","):
@@ -35,7 +35,7 @@ def taken(accept_encoding: str) -> bool:
 
 
 def compress(body: bytes | Iterator[bytes]) -> bytes | Iterator[bytes]:
-    """A body as gzip. Of an iterator each part can be read as soon as it comes."""
+    """Compress a body with gzip. Each part of an iterator can be read as soon as it's sent."""
     return _whole(body) if isinstance(body, bytes) else _parts(body)
 
 
@@ -51,6 +51,6 @@ def _parts(parts: Iterator[bytes]) -> Iterator[bytes]:
             yield packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH)
         yield packer.flush()
     finally:
-        # Whoever reads may go away; what makes the parts may have something to end.
+        # If the reader disconnects, the iterator may have something to close.
         if close := getattr(parts, "close", None):
             close()

@@ -1,9 +1,9 @@
-"""The two kinds of cookie and their one set of attributes (RFC 6265bis; CHIPS `Partitioned`).
+"""The two kinds of cookie and their attributes (RFC 6265bis; CHIPS `Partitioned`).
 
-An EHR shows the app in a frame, so cookies are SameSite=None and partitioned; the `__Host-`
-prefix keeps other hosts from setting them. SameSite then protects nothing: who may call is
-decided by shared/inbound/edge.py. Values begin with their time, in base 36, so that the oldest of
-many can be told.
+An EHR shows the app in an iframe, so cookies are SameSite=None and partitioned. The `__Host-`
+prefix keeps other hosts from setting them. SameSite therefore protects nothing:
+shared/inbound/edge.py decides who may call. Values start with their time, in base 36, so that the
+oldest cookie can be identified.
 """
 
 import hashlib
@@ -24,7 +24,9 @@ Cookies = Mapping[str, tuple[str, ...]]
 
 
 def parse(headers: Iterable[str]) -> Cookies:
-    """Our cookies in Cookie headers: name to its values, several where a name came twice."""
+    """Return our cookies in Cookie headers: each name with its values, several if the name is
+    repeated.
+    """
     values: dict[str, tuple[str, ...]] = {}
     for pair in ";".join(headers).split(";"):
         # Other white space is part of the name: browsers see no `__Host-` prefix behind it.
@@ -35,28 +37,30 @@ def parse(headers: Iterable[str]) -> Cookies:
 
 
 def set_cookie(name: str, value: str, max_age: int | None = None) -> str:
-    """A Set-Cookie header; without `max_age` the cookie goes with the browser."""
+    """Return a Set-Cookie header. Without `max_age`, the cookie is deleted when the browser closes."""
     age = "" if max_age is None else f"; Max-Age={max_age}"
     return f"{name}={value}{age}; {_ATTRIBUTES}"
 
 
 def clear_cookie(name: str) -> str:
-    """A Set-Cookie header that removes one; browsers want the same attributes for that."""
+    """Return a Set-Cookie header that deletes a cookie. Browsers require the same attributes for
+    that.
+    """
     return set_cookie(name, "", max_age=0)
 
 
 def launch_name(state: str) -> str:
-    """The name of the cookie that binds a pending launch to its browser."""
+    """Return the name of the cookie that ties a pending launch to its browser."""
     return LAUNCH_PREFIX + base64url.encode(hashlib.sha256(state.encode()).digest())[:16]
 
 
 def session_name(handle: str) -> str:
-    """The name of the cookie that opens a session."""
+    """Return the name of the cookie that opens a session."""
     return SESSION_PREFIX + handle
 
 
 def time_stamp(now: float) -> str:
-    """Unix seconds in base 36."""
+    """Return Unix seconds in base 36."""
     number, digits = int(now), ""
     while number:
         number, digit = divmod(number, 36)
@@ -65,7 +69,9 @@ def time_stamp(now: float) -> str:
 
 
 def oldest_beyond(cookies: Cookies, prefix: str, most: int) -> list[str]:
-    """The names under a prefix that are too many, by the time their value begins with."""
+    """Return the oldest cookies under a prefix beyond `most`, by the time at the start of their
+    value.
+    """
 
     def begun(name: str) -> int:
         stamp = cookies[name][0].partition(".")[0]

@@ -1,8 +1,8 @@
-"""The edge towards the browser: requests in, answers out, and nothing unexpected through.
+"""The boundary with the browser: it reads requests, sends responses, and lets no exception through.
 
-Every function answers through `answer`: it gives the request a correlation id, logs refusals and
-answers them in the form that the caller reads (shared/inbound/refusal.py), and lets no unexpected
-exception show its text to a browser or to the log.
+Every function responds through `answer`, which gives the request a correlation ID, logs refusals
+and sends them in the format that the caller reads (shared/inbound/refusal.py). The text of an
+unexpected exception never reaches a browser or the log.
 """
 
 import io
@@ -53,7 +53,7 @@ from shared.outbound import bulkheads
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-# Gunicorn's, which functions-framework starts: the connection of a request.
+# The environ key of the connection in Gunicorn, which functions-framework starts.
 _SOCKET = "gunicorn.socket"
 _NOTHING = io.BytesIO()
 server_log.keep_requests_out()
@@ -65,7 +65,7 @@ _ALWAYS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# RFC 6797. One year, for this host only: the site's other hosts are not ours to decide about.
+# RFC 6797. One year, for this host only: we don't decide for the site's other hosts.
 _HSTS: Mapping[str, str] = {"Strict-Transport-Security": "max-age=31536000"}
 
 
@@ -81,11 +81,13 @@ class Call:
     _body: Callable[[int], bytes]
 
     def query(self) -> str:
-        """The query, raw (bytes as latin-1, PEP 3333), as long as a request line may be."""
+        """Return the raw query (bytes as latin-1, PEP 3333). The request line limits its length."""
         return self._query
 
     def body(self, most: int = request_body.MAX_BYTES) -> bytes:
-        """The request's body. Raises TooLarge over `most` bytes, unread where it says so itself."""
+        """Return the request's body. Raise TooLarge over `most` bytes, unread if Content-Length
+        exceeds that.
+        """
         content = self._body(most + 1)
         if len(content) > most:
             raise TooLarge
@@ -94,9 +96,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer before it becomes the framework's. An iterator as body is sent as it comes.
+    """A response before it becomes Flask's. An iterator as body is streamed.
 
-    `compressible` is a page in which no secret stands beside text of the request
+    `compressible` means a page without a secret next to text from the request
     (shared/inbound/compression.py).
     """
 
@@ -109,10 +111,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What is particular to a function: its name, how its errors look and are logged, headers.
+    """The properties of a function: its name, the format and log events of its errors, its headers.
 
-    `failed` is the event of a failure that is not the caller's (status 500 and above); without it
-    `refused` stands for both.
+    `failed` is the event for a failure that isn't the caller's (status 500 and above). Without it,
+    `refused` covers both.
     """
 
     function: str
@@ -126,11 +128,11 @@ Function = Callable[[flask.Request], flask.Response]
 
 
 def entry_point(function: Function) -> Function:
-    """Decorate the function that functions-framework is to run: it gets every request as it came.
+    """Decorate a functions-framework entry point so that it gets every request unchanged.
 
-    The framework itself would answer some paths, read bodies whole into memory, and log the path
-    of a request whose body breaks off. Called while it loads the function, inside its application
-    context.
+    Otherwise the framework itself would respond to some paths, read entire bodies into memory, and
+    log the path of a request whose body breaks off. Called while the framework loads the function,
+    inside its application context.
     """
     platform.project()
     if flask.has_app_context():
@@ -141,7 +143,7 @@ def entry_point(function: Function) -> Function:
 def respond(
     function: Function, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    """Serve a request of a WSGI server."""
+    """Serve a request from a WSGI server."""
     return function(flask.Request(environ))(environ, start_response)
 
 
@@ -151,8 +153,8 @@ def answer(
     settings: Settings | None,
     serve: Callable[[Settings, Call], Reply | Refusal],
 ) -> flask.Response:
-    """Serve one request, whatever happens in `serve`: it raises an error, or returns a Refusal
-    where more is known of it than the error says.
+    """Serve one request, even if `serve` fails: it raises an error, or returns a Refusal if more is
+    known than the error states.
     """
     correlation_id = secrets.token_hex(8)
     project = settings.store.project if settings else None
@@ -175,7 +177,7 @@ def answer(
     is_whole = isinstance(reply.body, bytes)
     if reply.compressible:
         reply = _compressed(reply, request)
-    # What is sent as it comes may still be reading.
+    # A streamed body may still be reading.
     if isinstance(reply.body, bytes):
         holding.keep(len(reply.body))
     body.let_by()
@@ -195,31 +197,31 @@ def answer(
 
 @lru_cache(maxsize=4)
 def _always(public_url: str) -> Mapping[str, str]:
-    """Return the headers of every answer at a public URL."""
+    """Return the headers of every response at a public URL."""
     only_https = public_url.startswith("https:") and not urls.is_local(public_url)
     return {**_ALWAYS, **_HSTS} if only_https else _ALWAYS
 
 
 class _Response(flask.Response):
-    """An answer whose Location is sent as it was made: by another reading of it an address of an
-    EHR might change on its way. A browser that does not take it loses its connection.
+    """A response whose Location is sent unchanged: normalizing it might change an EHR's URL. A
+    browser that doesn't read the response loses its connection.
     """
 
     _sending: Sending | None = None
 
     def send_by(self, sock: socket.socket | None) -> None:
-        """Watch how a connection takes it."""
+        """Watch how fast the connection accepts the response."""
         if sock is not None:
             self._sending = Sending(sock)
             self.call_on_close(self._sending.end)
 
     def iter_encoded(self) -> Iterator[bytes]:
-        """The body as the server gets it."""
+        """Return the chunks that the server sends."""
         chunks: Iterator[bytes] = super().iter_encoded()
         return chunks if self._sending is None else self._sending.pieces(chunks)
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> AnswerHeaders:
-        """The headers as the server gets them."""
+        """Return the headers that the server sends."""
         location = self.headers.get("Location", "")
         if not location or not location.isascii():
             return super().get_wsgi_headers(environ)
@@ -243,7 +245,7 @@ def _health(settings: Settings, call: Call) -> Reply:
 
 
 def _compressed(reply: Reply, request: flask.Request) -> Reply:
-    """A page as the caller takes it; caches are told that there are two of it."""
+    """Compress a page if the caller accepts that. `Vary` tells caches that there are two versions."""
     headers = {**reply.headers, "Vary": "Accept-Encoding"}
     small = isinstance(reply.body, bytes) and len(reply.body) < compression.LEAST_BYTES
     if small or not compression.taken(request.headers.get("Accept-Encoding", "")):
@@ -253,13 +255,13 @@ def _compressed(reply: Reply, request: flask.Request) -> Reply:
 
 
 def raw_path(environ: "WSGIEnvironment") -> str:
-    """The path of a request as it came, undecoded.
+    """Return the path of a request, undecoded.
 
-    A request may name its host before it (absolute-form, RFC 9112 3.2.2); whose host it is does not
-    matter here, as with the header Host.
+    A request may name its host before the path (absolute-form, RFC 9112 3.2.2). The host is ignored
+    here, like the Host header.
     """
     raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
-    # WSGI's strings are bytes as latin-1 (PEP 3333).
+    # WSGI strings are bytes as latin-1 (PEP 3333).
     raw = raw or quote(environ["PATH_INFO"].encode("latin-1"))
     path = re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*", "", raw).partition("?")[0]
     return path or "/"
@@ -309,16 +311,16 @@ def _refuse(
     correlation_id: str,
     unexpected: Exception | None = None,
 ) -> Reply:
-    """Log a refusal and answer it; what was `unexpected` is for the log alone."""
+    """Log a refusal and build its response. An `unexpected` exception is only logged."""
     refused = _logged(edge, settings, refused, unexpected)
     form = "problem" if edge.errors == "page" and not _prefers_html(request) else edge.errors
     headers, body = refusal.render(refused, form, settings, correlation_id)
-    # A page of an error repeats words of others, and holds nothing that is secret.
+    # An error page repeats untrusted text and contains no secrets.
     return Reply(refused.error.status, headers, body, refused.cookies, compressible=form == "page")
 
 
 def told_late(edge: Edge, settings: Settings, error: Exception) -> Refusal:
-    """Log a failure of an answer whose status is sent already; what to say of it in its place."""
+    """Log a failure after the status was sent, and return the refusal to show in place of the rest."""
     if isinstance(error, SmartError):
         return _logged(edge, settings, Refusal.of(error))
     return _logged(edge, settings, Refusal.of(InternalError()), error)
@@ -327,7 +329,7 @@ def told_late(edge: Edge, settings: Settings, error: Exception) -> Refusal:
 def _logged(
     edge: Edge, settings: Settings | None, refused: Refusal, unexpected: Exception | None = None
 ) -> Refusal:
-    """The refusal as it is shown, logged."""
+    """Log a refusal and return it as shown."""
     if settings is not None:
         refused = refused.at_home(settings.public_url)
     error = refused.error
@@ -349,9 +351,9 @@ def _prefers_html(request: flask.Request) -> bool:
 
 
 def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:
-    """The query parameters among `names`, raw; unknown ones are left out (RFC 6749 3.1).
+    """Return the raw query parameters among `names`. Unknown ones are left out (RFC 6749 3.1).
 
-    Raises ParameterRepeated where one of them comes twice.
+    Raise ParameterRepeated if one of them is repeated.
     """
     parameters: dict[str, str] = {}
     for name, values in urls.raw_parameters(call.query()).items():
@@ -365,10 +367,11 @@ def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:
 def require_own_origin(
     call: Call, settings: Settings, also: AbstractSet[str] = frozenset()
 ) -> None:
-    """Evidence that a script of our own origin asks (Fetch Metadata; RFC 6454). Raises CrossSite.
+    """Require evidence that a script of our own origin sent the request (Fetch Metadata; RFC 6454).
+    Raise CrossSite.
 
-    The first of three that is present decides. A navigation, a frame, an image or a script tag may
-    not ask either, but for destinations that may `also` ask.
+    The first present header of the three decides. A navigation, a frame, an image or a script tag
+    isn't allowed either, except for the destinations in `also`.
     """
     site = call.headers.get("Sec-Fetch-Site")
     origin = call.headers.get("Origin")
@@ -383,9 +386,9 @@ def require_own_origin(
 
 
 def require_json_accepted(call: Call) -> None:
-    """Whether the caller accepts FHIR JSON (RFC 9110 12.5.1). Raises NotAcceptable.
+    """Raise NotAcceptable unless the caller accepts FHIR JSON (RFC 9110 12.5.1).
 
-    Parameters such as charset and fhirVersion do not count.
+    Parameters such as charset and fhirVersion are ignored.
     """
     if not _accepts_json(call.headers.get("Accept", "*/*")):
         raise NotAcceptable

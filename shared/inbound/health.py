@@ -1,6 +1,6 @@
-"""`/FUNCTION/health`: that a function runs, for whoever watches it.
+"""`/FUNCTION/health`: reports to monitoring that a function runs.
 
-Nothing else is touched: neither store nor EHR nor log.
+It uses nothing else: no store, no EHR, no log.
 """
 
 import json
@@ -12,7 +12,7 @@ PATH = "/health"
 
 
 def document(method: str, *, full: bool) -> bytes:
-    """The answer's JSON; with `full` it says which release runs. Raises MethodNotAllowed."""
+    """Return the response's JSON, with the running release if `full`. Raise MethodNotAllowed."""
     if method not in {"GET", "HEAD"}:
         raise MethodNotAllowed(allow="GET, HEAD")
     told = {"status": "ok"}

@@ -1,7 +1,7 @@
-"""A failure in the forms in which people, FHIR clients, programs and the log read it.
+"""A failure in the formats that people, FHIR clients, programs and the log read.
 
-A page, an OperationOutcome (FHIR R4), problem+json (RFC 9457). Which details are told is the
-setting `error_details`; what the log tells does not depend on it.
+A page, an OperationOutcome (FHIR R4), problem+json (RFC 9457). The setting `error_details` controls
+which details are shown. It doesn't change what is logged.
 """
 
 import json
@@ -21,17 +21,17 @@ Form = Literal["page", "operation_outcome", "problem"]
 
 _ISSUE_TYPES: Mapping[int, str] = {401: "login", 403: "forbidden", 404: "not-found"}
 _MOST_CAUSES = 6
-# A browser keeps the cookies of two names for one machine apart.
+# A browser keeps separate cookies for two names of one machine.
 _OF_COOKIES = frozenset({"cookie_missing", "session_missing"})
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error with all that is known of it, as it is shown: built once, rendered once.
+    """An error with everything known about it, as shown: built once, rendered once.
 
-    `explanation` is why the EHR refused, where it said something. `evidence` is for developers and
-    the log; `shown`, the words of others, for developers' pages alone. `steps` are what to do.
-    `standalone` is the key of the registration where no chart launched the app.
+    `explanation` is why the EHR refused, if it reported an error. `evidence` is for developers and
+    the log. `shown`, text from the EHR, is for developers' pages only. `steps` are what to do.
+    `standalone` is the key of the registration if the launch didn't start in a chart.
     """
 
     error: SmartError
@@ -44,35 +44,35 @@ class Refusal:
 
     @classmethod
     def of(cls, error: SmartError, *, standalone: str | None = None) -> Self:
-        """The refusal of an error of which nothing else is known."""
+        """Return the refusal for an error, with no further details."""
         return cls(error, None, error.evidence, error.shown, error.steps, standalone=standalone)
 
     @property
     def causes(self) -> "tuple[Cause, ...]":
-        """The causes of what the EHR said, the most probable first."""
+        """The causes of the EHR's error, the most probable first."""
         return self.explanation.causes[:_MOST_CAUSES] if self.explanation else ()
 
     @property
     def cause_ids(self) -> list[str]:
-        """Them by id; the error's own one where there are no others."""
+        """The ids of the causes, or the error's own if there are no others."""
         own = [self.error.cause] if self.error.cause else []
         return [cause.id for cause in self.causes] or own
 
     @property
     def user_steps(self) -> tuple[str, ...]:
-        """What whoever launched the app can do; all there is to do where that is nothing."""
+        """The steps for the person who launched the app, or all steps if there are none for them."""
         steps = tuple(step for step in self.steps if isinstance(step, ForUser))
-        # Before something can happen again it has to be tried again.
+        # The user has to try again before asking the administrator.
         return (self._again, ADMINISTRATOR) if steps == (ADMINISTRATOR,) else steps or self.steps
 
     @property
     def other_steps(self) -> tuple[str, ...]:
-        """What is left to those who run the app."""
+        """The remaining steps, for the people who run the app."""
         return tuple(step for step in self.steps if step not in self.user_steps)
 
     @property
     def clinicians_steps(self) -> tuple[str, ...]:
-        """What to do for whoever knows neither the app's settings nor its protocol."""
+        """The steps for a clinician, who knows neither the app's settings nor the protocol."""
         first = self.causes[0] if self.causes else None
         before = first.first if first is not None else ()
         mine = tuple(step for step in self.user_steps if isinstance(step, ForUser))
@@ -80,19 +80,21 @@ class Refusal:
 
     @property
     def administrators_steps(self) -> tuple[str, ...]:
-        """What is left, for a page whose first steps are the clinician's."""
+        """The remaining steps, for a page whose first steps are the clinician's."""
         return tuple(step for step in self.steps if step not in self.clinicians_steps)
 
     @property
     def _again(self) -> ForUser:
-        """How to launch once more: where a launch began that no chart made, it begins again."""
+        """The step to launch again. A launch that didn't start in a chart starts again at its own
+        URL.
+        """
         if self.standalone is None:
             return RELAUNCH
         address = f"https://HOST/launch?ehr={self.standalone}"
         return ForUser(f"Close this page and open `{address}` again: there this launch began.")
 
     def at_home(self, public_url: str) -> Self:
-        """The same with the app's own addresses where steps and causes have `https://HOST`."""
+        """Return a copy with the app's own URLs in place of `https://HOST` in steps and causes."""
         redirect_uri = (self.evidence or {}).get("redirect_uri_sent")
         user = [self._again if step == RELAUNCH else step for step in self.user_steps]
         steps = (*user, *self.other_steps)
@@ -112,9 +114,9 @@ _ONE_NAME = (
 
 
 def log_fields(refused: Refusal) -> dict[str, str | list[str]]:
-    """What the log says of the causes: all by id, the most probable one with its fix."""
+    """Return the log fields of the causes: all ids, and the most probable cause with its fix."""
     ids = refused.cause_ids
-    # `cause_id` by itself too: a label of Cloud Logging's metrics takes no list.
+    # `cause_id` also by itself: labels of Cloud Logging's metrics don't accept lists.
     causes: dict[str, str | list[str]] = {"causes": ids, "cause_id": ids[0]} if ids else {}
     if not refused.causes:
         return {**causes, "cause": refused.error.why, "fix": " ".join(refused.steps)}
@@ -125,7 +127,7 @@ def log_fields(refused: Refusal) -> dict[str, str | list[str]]:
 def render(
     refused: Refusal, form: Form, settings: Settings | None, correlation_id: str
 ) -> tuple[Mapping[str, str], bytes]:
-    """The headers and the body of the answer."""
+    """Return the headers and the body of the response."""
     error = refused.error
     headers: dict[str, str] = {}
     if error.allow is not None:
@@ -181,7 +183,7 @@ def _page(refused: Refusal, correlation_id: str, *, full: bool) -> bytes:
 
 
 def _detail(refused: Refusal, *, full: bool) -> str:
-    """The whole refusal in one text, for a program to log or show."""
+    """Return the entire refusal as one text, for a program to log or show."""
     said = []
     if full:
         said = [f"{one.title} {one.why} {one.fix}" for one in refused.causes[:1]]
@@ -192,7 +194,7 @@ def _detail(refused: Refusal, *, full: bool) -> str:
 
 
 def _headline(refused: Refusal, *, full: bool) -> str:
-    """What happened, as far as it is known to be true of this launch."""
+    """Return the headline, stating only what is known to be true of this launch."""
     if _is_late(refused):
         return TokenError.title
     told = ""
@@ -200,7 +202,7 @@ def _headline(refused: Refusal, *, full: bool) -> str:
         first = refused.causes[0]
         told = first.headline
         if first.accuses and first.certainty != "certain":
-            # The error does not prove that it was this.
+            # The error doesn't prove this cause.
             told = TokenError.title
     return told or (refused.error.title if full else refused.error.plain_title)
 
@@ -209,12 +211,14 @@ _ANSWERED = frozenset({"ehr_error", "token_error"})
 
 
 def _is_late(refused: Refusal) -> bool:
-    """Whether the EHR's error came without a launch of ours that it answers."""
+    """Return whether the EHR's error doesn't belong to a pending launch."""
     return bool(refused.causes) and refused.error.code not in _ANSWERED
 
 
 def _why(refused: Refusal) -> str:
-    """Why, for developers: in the EHR's meaning, told as what it says and not as what is so."""
+    """Return the reason, for developers. The EHR's error is reported as the EHR's claim, not as
+    fact.
+    """
     explanation, why = refused.explanation, refused.error.why
     if _is_late(refused):
         why = LATE
@@ -230,5 +234,5 @@ def _why_plainly(refused: Refusal) -> str:
 
 
 def _plainly(refused: Refusal) -> str:
-    """For the person at the bedside: what the developer needs is in the log."""
+    """Return the cause for a clinician. The details for developers are in the log."""
     return refused.causes[0].plainly if refused.causes else ""

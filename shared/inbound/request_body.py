@@ -1,8 +1,9 @@
-"""A request's body as it arrives: whole, within a limit and at a pace, or not at all.
+"""A request's body, read as it arrives: complete, within a limit and at a minimum rate, or not at
+all.
 
-Whoever announces a body and sends none, or a byte now and then, would hold a thread of the server
-for as long as they please. A body that falls behind has its socket shut for reading: that ends a
-read under way, and the answer can still be sent. Bytes that came fast buy no silence afterwards.
+A client that announces a body and sends none, or a byte now and then, could otherwise hold a server
+thread indefinitely. If a body falls behind, its socket is shut down for reading. That ends a read
+in progress, and the response can still be sent. Fast bytes earn no credit for a later pause.
 """
 
 import contextlib
@@ -13,23 +14,24 @@ import time
 from typing import IO
 
 MAX_BYTES = 10_000_000
-# A line of 1 Mbit/s keeps the pace, after a start or a pause that a mobile network may need.
+# A line of 1 Mbit/s is fast enough, after an initial delay or a pause that a mobile network may
+# need.
 GRACE_SECONDS = 2.0
 BYTES_A_SECOND = 100_000
-# A body that nobody wants has no longer than this, whatever its pace.
+# The limit for a body that isn't used, at any rate.
 UNWANTED_SECONDS = 2.0
 _PIECE = 65_536
 
 
 class Incomplete(Exception):
-    """The body ended early, its chunks cannot be read (RFC 9112 7.1), or it fell behind."""
+    """The body ended early, its chunks can't be read (RFC 9112 7.1), or it fell behind."""
 
 
 class Body:
     """The body of one request.
 
-    `announced` is its Content-Length; `chunked`, that it comes in chunks instead. `sock` is the
-    connection, None where the server does not give it away: then nothing keeps the time.
+    `announced` is its Content-Length. `chunked` means that it arrives in chunks instead. `sock` is
+    the connection, or None if the server doesn't expose it. Then no time limits are enforced.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class Body:
         self.is_over = not (announced or chunked)
 
     def read(self, most: int) -> bytes:
-        """At most `most` bytes of it. Raises Incomplete."""
+        """Read up to `most` bytes. Raise Incomplete."""
         pieces = []
         while most > 0 and (piece := self._piece(min(most, _PIECE))):
             pieces.append(piece)
@@ -59,8 +61,8 @@ class Body:
         return b"".join(pieces)
 
     def let_by(self) -> None:
-        """Take what is left, so that the sender, who may not listen before it is out, gets the
-        answer. Of one over 10 MB, or one that takes longer than UNWANTED_SECONDS, it is not.
+        """Read and drop the rest, because some senders read the response only after they have sent
+        everything. Don't read a body over 10 MB, or for longer than UNWANTED_SECONDS.
         """
         if (self._announced or 0) > MAX_BYTES:
             return
@@ -70,17 +72,17 @@ class Body:
                 pass
 
     def hang_up(self) -> None:
-        """End the connection of a body that is not over, after the answer: what still came would
+        """Close the connection after the response if the body isn't over: the remaining bytes would
         be taken for another request.
 
-        Raises ConnectionResetError, by which a server closes it.
+        Raise ConnectionResetError, which makes the server close it.
         """
         if self._sock is None:
             return
         late = threading.Timer(GRACE_SECONDS, self._shut)
         late.daemon = True
         late.start()
-        # A while for the sender to see the answer: closed at once, the connection would be reset.
+        # Give the sender time to read the response: an immediate close would reset the connection.
         with contextlib.suppress(Incomplete):
             while self._left > 0 and self._piece(_PIECE):
                 pass
@@ -103,7 +105,7 @@ class Body:
         self._taken += len(piece)
         self._left -= len(piece)
         waited = time.monotonic() - begun
-        # Never more than the grace: what came at once is no credit for a silence.
+        # Never more than the grace period: fast bytes earn no credit for a pause.
         earned = len(piece) / BYTES_A_SECOND - waited
         self._patience = min(self._patience + earned, GRACE_SECONDS)
         if self._late or (not piece and self._taken < (self._announced or 0)):

@@ -1,6 +1,6 @@
-"""The headers of a request, looked up by name where the server keeps them (PEP 3333).
+"""The headers of a request, looked up by name in the WSGI environ (PEP 3333).
 
-Of the twenty that a browser sends a function looks at five: they are not copied.
+A browser sends about twenty, and a function reads five of them, so they aren't copied.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _PREFIX = "HTTP_"
 
 
 class Headers(Mapping[str, str]):
-    """Headers by name, in any case; several of one name are joined by commas."""
+    """Headers by name, in any case. Values of a repeated name are joined by commas."""
 
     __slots__ = ("_environ",)
 
@@ -25,7 +25,7 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         key = _key(name)
         value: str = self._environ[key]
-        # A server may give both whether they came or not.
+        # A server may set both even if the request has neither.
         if key in _UNPREFIXED and not value:
             raise KeyError(name)
         return value

@@ -1,8 +1,8 @@
-"""A limit for the request line, which the server has none of as functions-framework starts it.
+"""A limit for the request line: Gunicorn has none the way functions-framework starts it.
 
-Gunicorn looks at all that it has read of a line again with each 8 kB: a line of 16 MB cost half a
-minute of processor time, before anything of ours saw it. Its own setting goes to 8,190 bytes, less
-than launches of some EHRs need, and functions-framework turns it off.
+With each 8 kB, Gunicorn scans everything it has read of the line again: a line of 16 MB cost half a
+minute of CPU time before our code ran. Gunicorn's own setting allows up to 8,190 bytes, less than
+launches of some EHRs need, and functions-framework turns it off.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,9 @@ MOST_BYTES = 65_536
 
 
 def keep_short() -> None:
-    """Have a longer line answered with 414 (RFC 9110 15.5.15) from here on, as soon as it is."""
+    """Make Gunicorn reject longer lines with 414 (RFC 9110 15.5.15) as soon as they exceed the
+    limit.
+    """
     read: Callable[..., Any] = Request.read_line
     if getattr(read, "is_ours", False):
         return

@@ -1,7 +1,7 @@
-"""The web server's own log lines, without what they would tell of a request.
+"""The web server's own log lines, without details of a request.
 
-Gunicorn names the URI of a request that fails, and prints tracebacks: a session's handle and a
-patient's id stand in paths, anything in the text of an exception.
+Gunicorn logs the URI of a request that fails, and prints tracebacks. Paths contain session handles
+and patient ids, and the text of an exception can contain anything.
 """
 
 import logging
@@ -12,7 +12,7 @@ from shared.errors import InternalError, SmartError
 
 
 def frames(error: BaseException) -> str:
-    """Where an exception happened, file and line, without source text, values or message."""
+    """Return where an exception happened, file and line, without source text, values or message."""
     newest = traceback.extract_tb(error.__traceback__)[-8:]
     return " < ".join(
         f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(newest)
@@ -22,8 +22,8 @@ def frames(error: BaseException) -> str:
 class _Discreet(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        # A part of an answer that could not be made, its head sent already: nothing of ours can
-        # catch that. An error of ours was logged where it arose.
+        # A part of a response failed after its head was sent, so our code couldn't catch the error.
+        # Our own errors were logged where they occurred.
         if (
             error is not None
             and str(record.msg).startswith("Error handling request")
@@ -43,7 +43,7 @@ class _Discreet(logging.Filter):
 
 
 def keep_requests_out() -> None:
-    """Take requests out of what the server logs from here on."""
+    """Remove request details from the server's log from now on."""
     logger = logging.getLogger("gunicorn.error")
     if not any(isinstance(one, _Discreet) for one in logger.filters):
         logger.addFilter(_Discreet())

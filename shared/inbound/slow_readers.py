@@ -1,9 +1,9 @@
-"""Answers that their browsers do not take: after a while the connection is ended.
+"""Close the connection of a browser that doesn't read its response in time.
 
-A thread that sends waits for as long as its browser pleases, and the server has no limit for it.
-So an answer is sent in pieces of PIECE_BYTES, and a connection on which one has waited MOST_SECONDS
-is shut, which ends the wait. (SO_SNDTIMEO does not: Python waits for the socket by itself.
-TCP_USER_TIMEOUT spares a browser that takes a little now and then.)
+A sending thread waits as long as the browser does, and the server has no limit for that. So a
+response is sent in chunks of PIECE_BYTES, and a connection is shut down when a chunk has waited
+MOST_SECONDS, which ends the wait. (SO_SNDTIMEO doesn't: Python waits for the socket by itself.
+TCP_USER_TIMEOUT spares a browser that reads a little now and then.)
 """
 
 import contextlib
@@ -20,11 +20,11 @@ _LOOK_SECONDS = 0.5
 
 
 class Sending:
-    """An answer on its way to a browser."""
+    """A response that is being sent to a browser."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        # Since when the server is at work on a piece; None while the next one is made.
+        # The time since the server has been sending a chunk, or None while the next one is made.
         self._since: float | None = time.monotonic()
         self._is_dropped = False
         with _lock:
@@ -32,7 +32,7 @@ class Sending:
         _Watch.start_once()
 
     def pieces(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The answer, none of its pieces too large for the time that it gets."""
+        """Yield the response in chunks small enough for the time limit."""
         self._since = None
         for chunk in chunks:
             for start in range(0, len(chunk), PIECE_BYTES):
@@ -42,7 +42,7 @@ class Sending:
         self._since = time.monotonic()
 
     def end(self) -> None:
-        """It was sent, or will not be."""
+        """Stop watching a response that was sent or dropped."""
         with _lock:
             _all.discard(self)
         if self._is_dropped:
@@ -50,16 +50,16 @@ class Sending:
             log.event("answer_broken", message, severity="WARNING")
 
     def drop_if_late(self, now: float) -> None:
-        """End the connection where a piece has waited for too long."""
+        """Close the connection if a chunk has waited too long."""
         since = self._since
         if since is not None and now - since > MOST_SECONDS and not self._is_dropped:
             self._is_dropped = True
-            with contextlib.suppress(OSError):  # the browser has left by itself
+            with contextlib.suppress(OSError):  # the browser has already disconnected
                 self._sock.shutdown(socket.SHUT_RDWR)
 
 
 class _Watch(threading.Thread):
-    """Looks at all that is being sent, now and then. One a process; a fork has none."""
+    """Checks all responses being sent at intervals. One per process. A fork starts without one."""
 
     _started = False
 
