@@ -1,7 +1,8 @@
-"""What an instance keeps of the sessions that it has read: it saves time, nothing depends on it.
+"""The sessions that an instance keeps in memory. The cache saves time, and nothing depends on it.
 
-A session is trusted for `session_cache_seconds` after it was surely in the store, is not kept for
-much longer, and never again once it was seen to have ended, whoever is still at work with it.
+A session is trusted for `session_cache_seconds` after it was known to be in the store, is kept only
+a little longer, and is never trusted again once it was seen to have ended, even if a request still
+uses it.
 """
 
 import hmac
@@ -12,15 +13,18 @@ from shared.footprint import footprint
 from shared.session.record import Session, StoredSession
 
 _MOST = 1000
-# A token may have a hundred kilobytes, and each launch at a faulty EHR brings another one.
+# A token can have a hundred kilobytes, and each launch at a faulty EHR adds another one.
 _MOST_BYTES = 16_000_000
-# An EHR that refuses access just renewed has another reason to refuse: it is left alone so long.
+# If an EHR refuses access that was just renewed, it has another reason. Don't renew again for this
+# many seconds.
 _LEFT_ALONE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class CachedSession:
-    """A session as kept. `read_at`: a time by which it had not ended. `digest` is the secret's."""
+    """A cached session. `read_at` is a time at which it had not ended. `digest` is the hash of its
+    secret.
+    """
 
     read_at: float
     digest: bytes
@@ -30,7 +34,9 @@ class CachedSession:
 
 @dataclass(slots=True)
 class _Renewal:
-    """`version` is what it made. `accepted`: the EHR took it once; `in_vain`: it never did."""
+    """A renewal. `version` is the session version it made. `accepted`: the EHR accepted it once.
+    `in_vain`: the EHR never did.
+    """
 
     version: int
     at: float
@@ -39,7 +45,7 @@ class _Renewal:
 
 
 class SessionCache:
-    """Sessions by handle. Times are unix seconds, `seconds` is how long one is trusted."""
+    """Sessions by handle. Times are Unix seconds. A session is trusted for `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -50,19 +56,19 @@ class SessionCache:
         self._lock = threading.Lock()
 
     def trusted(self, handle: str, digest: bytes, now: float) -> CachedSession | None:
-        """What was kept a moment ago of a session with this very secret."""
+        """Return the cached session if it's fresh and has this secret."""
         kept = self.newest(handle)
         if kept is None or not hmac.compare_digest(kept.digest, digest):
             return None
         return kept if self._is_fresh(kept, now) else None
 
     def newest(self, handle: str) -> CachedSession | None:
-        """What is kept of a session, however old."""
+        """Return the cached session, regardless of its age."""
         with self._lock:
             return self._kept.get(handle)
 
     def keep(self, kept: CachedSession, now: float) -> None:
-        """Keep a session, unless it has ended meanwhile or was renewed by another thread."""
+        """Cache a session, unless it has ended in the meantime or another thread renewed it."""
         session = kept.stored.session
         with self._lock:
             present = self._remove(session.handle)
@@ -76,12 +82,12 @@ class SessionCache:
                 if fits and self._is_fresh(self._kept[oldest], now):
                     break
                 if oldest == session.handle:
-                    # Threads that wait for a renewal find it here, however long it took.
+                    # Threads that wait for a renewal find it here, no matter how long it took.
                     break
                 self._remove(oldest)
 
     def renewed(self, session: Session, now: float) -> None:
-        """Note that this process has just renewed access that the EHR had refused."""
+        """Record that this process has just renewed access that the EHR had refused."""
         with self._lock:
             self._renewals.pop(session.handle, None)
             self._renewals[session.handle] = _Renewal(session.version, now)
@@ -89,7 +95,7 @@ class SessionCache:
                 del self._renewals[next(iter(self._renewals))]
 
     def accepted(self, session: Session) -> None:
-        """Note that the EHR accepts a session's access."""
+        """Record that the EHR accepts a session's access."""
         with self._lock:
             renewal = self._renewals.get(session.handle)
             if renewal is not None and renewal.version == session.version:
@@ -111,12 +117,12 @@ class SessionCache:
             return useless and session.version >= renewal.version
 
     def drop(self, handle: str) -> None:
-        """Read it anew at its next use."""
+        """Re-read it from the store at its next use."""
         with self._lock:
             self._remove(handle)
 
     def end(self, handle: str) -> bool:
-        """Drop it for good: a handle is never given again. False where that was done before."""
+        """Drop it permanently (handles are never reused). Return False if that was done before."""
         with self._lock:
             if handle in self._ended:
                 return False

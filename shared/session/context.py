@@ -1,4 +1,4 @@
-"""The launch context as the app may see it: never a token (docs: README, "Your own page")."""
+"""The launch context that the app may see, never with a token (README, "Your own page")."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def describe(session: Session, vendor: str, public_url: str) -> Mapping[str, Any]:
-    """The launch context as the app may see it: never a token."""
+    """Return the launch context that the app may see, never with a token."""
     context = session.context
     return {
         "ehr": session.ehr,
@@ -40,10 +40,10 @@ def describe(session: Session, vendor: str, public_url: str) -> Mapping[str, Any
 
 
 def causes(session: Session, vendor: str) -> "Mapping[str, explain.CauseId]":
-    """The most probable cause id for each scope that was asked for and not granted."""
+    """Return the most probable cause id for each scope that was requested and not granted."""
     if not session.missing:
         return {}
-    # The catalogue is large, and most launches are granted all they ask.
+    # Import here: the catalogue is large, and most launches are granted all requested scopes.
     from shared import explain
 
     return explain.scope_causes(
@@ -52,7 +52,7 @@ def causes(session: Session, vendor: str) -> "Mapping[str, explain.CauseId]":
 
 
 def cause(session: Session, vendor: str, scope: str) -> Finding:
-    """Why a scope of `session.missing` was not granted, and what to do about it."""
+    """Return why a scope in `session.missing` wasn't granted, and what to do about it."""
     from shared import explain
 
     return explain.scope_cause(causes(session, vendor)[scope], vendor)

@@ -1,4 +1,4 @@
-"""What a function with sessions runs on, made once at its start from the settings."""
+"""The dependencies of a function with sessions, created once at startup from the settings."""
 
 import time
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from shared.store import Store, open_store
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One store, one set of keys and credentials, and the sessions that live on them."""
+    """One store, one set of keys and credentials, and the sessions that use them."""
 
     store: Store
     clients: Clients
@@ -27,7 +27,7 @@ class Deployment:
 def start(settings: Settings) -> Deployment:
     """Resolve every secret and open the store.
 
-    Ends the process where a secret cannot be used, with all problems at once.
+    If a secret can't be used, exit and report all problems at once.
     """
     clients, problems = client_auth.resolve(settings)
     sealer = Sealer(resolve_sealing_keys(settings, problems))

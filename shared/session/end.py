@@ -1,7 +1,7 @@
-"""How a session ends: by logout, wiped here first and then revoked at the EHR (RFC 7009), by its
-limits, or by what an EHR's answer to a refresh says (shared/session/refresh.py).
+"""How a session ends: by logout (wiped here first, then revoked at the EHR, RFC 7009), by its
+limits, or by the EHR's response to a refresh (shared/session/refresh.py).
 
-The store's own removal of old records only cleans up: limits are judged here, at every use.
+The store's own removal of old records is only cleanup: limits are checked here, at every use.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ _WHY_DURING_REFRESH: Mapping[Reason, str] = {
 
 
 def during_refresh(reason: Reason, evidence: Mapping[str, str]) -> SessionExpired:
-    """The end of a session that a refresh found or brought about, logged."""
+    """Log the end of a session that a refresh detected or caused, and return the error to raise."""
     log.event(
         "session_ended",
         "ended during a refresh",
@@ -56,7 +56,7 @@ def during_refresh(reason: Reason, evidence: Mapping[str, str]) -> SessionExpire
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Ends sessions of one deployment."""
+    """Ends the sessions of one deployment."""
 
     store: Store
     sealer: Sealer
@@ -64,10 +64,11 @@ class Ending:
     settings: Settings
 
     def wipe(self, handle: str, secret: bytes) -> Session | None:
-        """Remove a session; what was removed, None where nothing was there that could be read.
+        """Delete a session and return it, or None if there was none that could be read.
 
-        On condition of what was read: a refresh may just have written tokens that would otherwise
-        never be revoked. Raises SessionMissing, and wipes nothing, where the secret is another's.
+        The delete is conditional on the version that was read: a refresh may just have written
+        tokens that would otherwise never be revoked. Raise SessionMissing, and wipe nothing, if the
+        secret belongs to another session.
         """
         for _ in range(_MOST_WIPES):
             stored = self.store.read(COLLECTION, record.key(handle))
@@ -95,12 +96,12 @@ class Ending:
         log.event("session_ended", "logged out", fields={"reason": "logout", **revoked})
 
     def refused(self, session: Session, *, anew: bool) -> SessionExpired:
-        """Remove a session whose access the EHR takes no longer and nothing renews.
+        """Delete a session whose access the EHR no longer accepts and nothing renews.
 
-        Gives what to raise. It is logged where it ends `anew`.
+        Return the error to raise. Log it only for the first thread that ends the session (`anew`).
         """
         if anew:
-            # Where it cannot be removed it stays over, and the store's cleanup takes it.
+            # If it can't be deleted, it still counts as ended, and the store's cleanup removes it.
             with contextlib.suppress(StoreUnavailable):
                 self.store.delete(COLLECTION, record.key(session.handle))
             log.event(
@@ -112,9 +113,9 @@ class Ending:
         return SessionExpired(why=_WHY_REFUSED)
 
     def within_limits(self, stored: StoredSession, now: float) -> StoredSession:
-        """The session, read anew where another request has just updated `last_used`.
+        """Return the session, re-read if another request has just updated `last_used`.
 
-        Raises SessionExpired, and wipes the session, where one of its limits is reached.
+        Wipe the session and raise SessionExpired if it has reached one of its limits.
         """
         session = stored.session
         reached = self._reached(stored, now)
@@ -127,7 +128,7 @@ class Ending:
                 newer = record.read(self.store, session.handle, session.secret, self.sealer)
                 return self.within_limits(newer, now)
         except StoreUnavailable:
-            pass  # it stays over, and the store's cleanup takes it
+            pass  # it still counts as ended, and the store's cleanup removes it
         log.event("session_ended", _WHY[reached], fields={"reason": reached})
         raise SessionExpired(why=_WHY[reached])
 

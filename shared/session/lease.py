@@ -1,24 +1,25 @@
-"""The lease of a refresh: who asks the EHR for a session's new access, and until when.
+"""The lease of a refresh: who requests new access for a session from the EHR, and until when.
 
-It is written on condition of the record that was read, so one of many gets it. A lease that
-lapsed counts as an attempt that failed: its holder may have asked. After a failure there is a rest.
+It's written on condition of the record that was read, so only one process gets it. A lease that
+lapsed counts as a failed attempt, because its holder may have sent the request. A failure is
+followed by a rest.
 """
 
 from dataclasses import dataclass
 
 LEASE_SECONDS = 15.0
-# What may pass before the EHR is asked: what then remains is its deadline
-# (shared/smart/token_endpoint.py).
+# The time that may pass before the EHR is called. What then remains of the lease is the deadline of
+# the call (shared/smart/token_endpoint.py).
 SPARE_SECONDS = 5.0
 RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who refreshes, until when, and the time before which nobody else may try (unix seconds).
+    """Who refreshes, until when, and the earliest time for another attempt (Unix seconds).
 
-    A time further ahead than any lease or rest lasts was set by a clock far from this one. It
-    tells nothing, and nobody waits for it.
+    A time further ahead than any lease or rest lasts was set by a clock far from this one. It's
+    ignored, and nothing waits for it.
     """
 
     owner: str | None
@@ -26,15 +27,15 @@ class Lease:
     retry_at: float
 
     def is_held(self, now: float) -> bool:
-        """Whether somebody refreshes."""
+        """Return whether a refresh is in progress."""
         return self.owner is not None and 0 < self.until - now <= LEASE_SECONDS + RETRY_SECONDS
 
     def is_spent(self, now: float) -> bool:
-        """Whether too little remains of it to ask the EHR."""
+        """Return whether too little of it remains to call the EHR."""
         return now > self.until - LEASE_SECONDS + SPARE_SECONDS
 
     def rests(self, now: float) -> bool:
-        """Whether an attempt failed so lately that none may follow."""
+        """Return whether an attempt failed so recently that another must wait."""
         return 0 < self.retry_at - now <= 2 * RETRY_SECONDS
 
 
@@ -42,10 +43,10 @@ NO_LEASE = Lease(None, 0.0, 0.0)
 
 
 def taken(owner: str, now: float) -> Lease:
-    """A new lease. Should its holder end, its attempt has failed when the lease lapses."""
+    """Return a new lease. If its holder stops, the attempt counts as failed when the lease lapses."""
     return Lease(owner, now + LEASE_SECONDS, now + LEASE_SECONDS + RETRY_SECONDS)
 
 
 def resting(now: float) -> Lease:
-    """Nobody's, after an attempt that failed."""
+    """Return a lease without an owner, after a failed attempt."""
     return Lease(None, 0.0, now + RETRY_SECONDS)

@@ -1,8 +1,9 @@
-"""A session as it is kept: in the open what must be read without the browser, the rest sealed.
+"""A stored session: in plaintext what must be read without the browser, the rest encrypted.
 
-In the open: the EHR's key, a version, the idle clock, the lease of a refresh, the expiry. Tokens,
-patient, user and scopes are sealed with the server's key and the cookie's secret
-(shared/sealing.py), with handle and version as associated data. docs/sessions.md tells the fields.
+In plaintext: the EHR's key, a version, the idle clock, the lease of a refresh, the expiry. Tokens,
+patient, user and scopes are encrypted with the server's key and the cookie's secret
+(shared/sealing.py), with handle and version as associated data. docs/sessions.md describes the
+fields.
 """
 
 import hashlib
@@ -27,8 +28,9 @@ HANDLE = r"[A-Za-z0-9_-]{22}"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An opened session. Times are unix seconds, `access_life` seconds; `secret` is the cookie's,
-    for further seals. `version` counts what is sealed: every refresh makes a new one.
+    """An opened session. Times are Unix seconds, `access_life` is in seconds. `secret` is the
+    cookie's, for encrypting it again. `version` counts the encrypted contents: every refresh makes
+    a new one.
     """
 
     handle: str
@@ -56,23 +58,24 @@ class Session:
 
     @property
     def oauth_endpoints(self) -> tuple[str, ...]:
-        """The EHR's OAuth endpoints, to which no link of a FHIR answer is followed."""
+        """The EHR's OAuth endpoints. No link in a FHIR response to them is followed."""
         used = (self.token_endpoint, self.revocation_endpoint)
         return (*(one for one in used if one), *self.other_endpoints)
 
     @property
     def mark(self) -> str:
-        """How it shows in logs: 12 hex characters that are no key to anything."""
+        """Its id in logs: 12 hex characters that give access to nothing."""
         return log.mark(self.handle)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What was requested and is not granted."""
+        """The scopes that were requested and not granted."""
         return scopes.missing(self.requested, self.granted)
 
     def grants(self, ehr: Ehr) -> tuple[scopes.Grant, ...]:
-        """What the app may do: granted ∩ configured."""
-        # The same for all sessions of a registration, unless the EHR grants something absurd.
+        """Return the scopes that the app may use: granted ∩ configured."""
+        # Cached for all sessions of a registration, unless the EHR grants an absurd number of
+        # scopes.
         short = sum(map(len, self.granted)) + len(self.granted) <= _MOST_CHARACTERS
         return (_effective if short else scopes.effective)(self.granted, ehr.scopes)
 
@@ -90,12 +93,12 @@ class StoredSession:
 
     @property
     def last_used(self) -> float:
-        """When the session was last used, as far as that was written."""
+        """The last written time of use."""
         return _number(self.record.fields.get("last_used"))
 
     @property
     def lease(self) -> Lease:
-        """The refresh under way or lately failed."""
+        """The refresh in progress or recently failed."""
         fields = self.record.fields
         owner = fields.get("lease_owner")
         until, retry_at = _number(fields.get("lease_until", 0)), _number(fields.get("retry_at", 0))
@@ -103,7 +106,9 @@ class StoredSession:
 
 
 def key(handle: str) -> str:
-    """The record's key in the store: nothing that opens the session can be read from it."""
+    """Return the record's key in the store, from which nothing that opens the session can be
+    derived.
+    """
     return hashlib.sha256(handle.encode()).hexdigest()
 
 
@@ -112,7 +117,7 @@ _MOST_CHARACTERS = 5_000
 
 
 def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, Value]:
-    """The fields of a record, sealed anew, without a lease."""
+    """Return the fields of a record, newly encrypted, without a lease."""
     return {
         "schema": records.SCHEMA,
         "ehr": session.ehr,
@@ -126,15 +131,15 @@ def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, V
 
 
 def lease_fields(lease: Lease) -> dict[str, Value]:
-    """The fields that a lease alone changes."""
+    """Return the fields that change with a lease."""
     return {"lease_owner": lease.owner, "lease_until": lease.until, "retry_at": lease.retry_at}
 
 
 def opened(record: Record, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
-    """The session in a record.
+    """Return the session in a record.
 
-    Raises SessionMissing where the secret does not open it, SessionExpired where it was written by
-    a release whose records this one cannot read.
+    Raise SessionMissing if the secret doesn't open it, SessionExpired if this release can't read a
+    record of the release that wrote it.
     """
     try:
         records.check_schema(record.fields)
@@ -158,7 +163,7 @@ def _other_release() -> SessionExpired:
 
 
 def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
-    """The session as the store has it. Raises SessionExpired where it is gone, and as `opened`."""
+    """Read a session from the store. Raise SessionExpired if it's gone, and the errors of `opened`."""
     record = store.read(COLLECTION, key(handle))
     if record is None:
         raise SessionExpired
@@ -166,8 +171,8 @@ def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> StoredSess
 
 
 def _plaintext(session: Session) -> bytes:
-    """All but what opens it. The expiry is sealed too: its open copy is for the store's
-    cleanup only.
+    """Encode everything except what opens it. The expiry is encrypted too: its plaintext copy is
+    only for the store's cleanup.
     """
     sealed = records.members(session)
     del sealed["handle"], sealed["secret"], sealed["version"]

@@ -1,10 +1,10 @@
-"""Refreshing a session's access under a lease: at most one refresh in flight, anywhere.
+"""Refresh a session's access under a lease: at most one refresh in flight across all instances.
 
-SMART App Launch 2.2, step 7; RFC 9700 4.14.2 (a rotated refresh token used twice ends them all).
-The store decides: who writes the lease, on condition of the record that was read, asks the
-EHR; everyone else waits and takes what was brought. The lease outlives the token endpoint's
-deadline, so its holder either writes or is gone. Of two answers that come all the same, the first
-one written counts. Only `invalid_grant` ends the session.
+SMART App Launch 2.2, step 7; RFC 9700 4.14.2 (using a rotated refresh token twice ends them all).
+The store decides: the process that writes the lease, on condition of the record that was read,
+calls the EHR. All others wait and use its result. The lease outlives the token endpoint's deadline,
+so its holder has either written or stopped. If two responses arrive anyway, the first one written
+counts. Only `invalid_grant` ends the session.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ _LONGEST_POLL_SECONDS = 0.5
 
 
 def is_due(session: Session, now: float) -> bool:
-    """Whether little of the access token's life remains, and it can be renewed."""
+    """Return whether the access token expires soon and can be renewed."""
     margin = min(EARLY_SECONDS, EARLY_SHARE * session.access_life)
     return session.refresh_token is not None and session.access_expires_at - now < margin
 
@@ -52,10 +52,10 @@ class Refresher:
     pause: Callable[[float], None] = time.sleep
 
     def renew(self, stored: StoredSession, ehr: Ehr, *, refused: bool = False) -> StoredSession:
-        """The session with newer access than `stored`, a record just read.
+        """Return the session with newer access than `stored`, a record just read.
 
-        While another holds the lease, or soon after a failure, access that still lives is given
-        back as it is; `refused` says that the EHR no longer takes it. Raises RefreshFailed,
+        While another process holds the lease, or soon after a failure, return access that is still
+        valid unchanged. `refused` means that the EHR no longer accepts it. Raise RefreshFailed,
         SessionExpired or StoreUnavailable.
         """
         version = stored.session.version
@@ -76,8 +76,8 @@ class Refresher:
             else:
                 mine = taken(secrets.token_urlsafe(12), now)
                 try:
-                    # A request is what led here: a session that is asked for is not idle, though
-                    # the refresh takes long or fails.
+                    # A request led here, so the session isn't idle, even if the refresh takes long
+                    # or fails.
                     leased = self._write_lease(stored, mine, last_used=now)
                 except Conflict:
                     stored = self.reread(stored.session)
@@ -90,7 +90,7 @@ class Refresher:
         return stored
 
     def reread(self, session: Session) -> StoredSession:
-        """The session as the store has it now. Raises SessionExpired where it is gone."""
+        """Re-read the session from the store. Raise SessionExpired if it's gone."""
         return record.read(self.store, session.handle, session.secret, self.sealer)
 
     def _write_lease(self, stored: StoredSession, lease: Lease, last_used: float) -> StoredSession:
@@ -109,7 +109,7 @@ class Refresher:
         session = stored.session
         authentication = self.clients.authenticate(ehr, session.token_endpoint)
         if stored.lease.is_spent(self.clock()):
-            # This process was stopped: an answer might come when another holds the lease.
+            # This process was paused: a response might arrive when another one holds the lease.
             late = TokenError(evidence={"reason": "the lease is nearly over"})
             return self._failed(stored, late, refused=refused)
         try:
@@ -135,7 +135,7 @@ class Refresher:
         if answer.context.patient not in (None, session.context.patient):
             raise self._ended(stored, renewed, ehr, "patient_changed")
         kept = self._write(stored, renewed, ehr, answer)
-        # After the write: the keys may have to be fetched, and the lease does not wait for that.
+        # After the write: keys may have to be fetched, and the lease doesn't wait for that.
         if self._is_other_user(session, ehr, answer):
             raise self._ended(stored, renewed, ehr, "user_changed")
         rotated = answer.refresh_token is not None
@@ -145,7 +145,9 @@ class Refresher:
     def _refused_for_good(
         self, stored: StoredSession, error: TokenError | TokenInvalid
     ) -> StoredSession:
-        """The grant is over, and so is the session, if it still lives by the token refused."""
+        """End the session because the grant has ended, unless the session has a newer token than
+        the refused one.
+        """
         key = record.key(stored.session.handle)
         _log_failure("the grant is over", error)
         try:
@@ -160,7 +162,9 @@ class Refresher:
     def _ended(
         self, stored: StoredSession, renewed: Session, ehr: Ehr, reason: Reason
     ) -> SessionExpired:
-        """A launch is about one patient and one user: neither is switched silently."""
+        """End the session: a launch is for one patient and one user, and neither is switched
+        silently.
+        """
         try:
             self._wipe(stored)
         finally:
@@ -192,7 +196,7 @@ class Refresher:
     def _write(
         self, stored: StoredSession, renewed: Session, ehr: Ehr, answer: TokenAnswer
     ) -> StoredSession:
-        """Write what was brought. A failed write is not final while nobody has brought more."""
+        """Write the new tokens. Retry a failed write unless a newer version was written."""
         collection, key = record.COLLECTION, record.key(renewed.handle)
         version, expires_at = stored.record.version, stored.record.expires_at
         fields = record.fields(renewed, self.sealer, last_used=self.clock())
@@ -203,11 +207,12 @@ class Refresher:
             with contextlib.suppress(StoreUnavailable):
                 current = self.store.read(collection, key)
                 if current is None:
-                    # Logout has revoked what it found: only what came since is left.
+                    # Logout has revoked the tokens it read, so only newer ones are left.
                     revoked = token_endpoint.revoke(renewed, self.clients, ehr, **answer.issued)
                     raise end.during_refresh("gone", revoked)
                 if current.fields.get("version") != stored.session.version:
-                    # Our own write whose reply was lost, or another's after our lease.
+                    # Our own write whose reply was lost, or another process's write after our
+                    # lease.
                     return record.opened(current, renewed.handle, renewed.secret, self.sealer)
                 version = current.version
         raise StoreUnavailable
@@ -230,7 +235,7 @@ class Refresher:
         raise RefreshFailed(RETRY_SECONDS)
 
     def _wipe(self, stored: StoredSession) -> None:
-        """Remove the session, whatever became of it since."""
+        """Delete the session, even if it has changed since."""
         key = record.key(stored.session.handle)
         for _ in self._tries(stored.lease):
             with contextlib.suppress(StoreUnavailable):
@@ -238,7 +243,7 @@ class Refresher:
         raise StoreUnavailable
 
     def _tries(self, lease: Lease) -> Iterator[None]:
-        """One at once, others after pauses while the lease lasts, for a moment if it is over."""
+        """Yield once at once, then after pauses while the lease lasts, or briefly if it has ended."""
         until = max(lease.until, self.clock() + RETRY_SECONDS)
         wait = _POLL_SECONDS
         yield
@@ -259,7 +264,9 @@ def _log_failure(message: str, error: TokenError | TokenInvalid) -> None:
 
 
 def _ends_it(error: TokenError | TokenInvalid) -> bool:
-    """RFC 6749 5.2; some EHRs say it with 401 or 403. A failing server's words do not count."""
+    """Return whether the grant has ended (RFC 6749 5.2). Some EHRs report it with 401 or 403.
+    Responses of a failing server (5xx) don't count.
+    """
     if not isinstance(error, TokenError) or error.oauth_error != "invalid_grant":
         return False
     return error.evidence.get("status", "").startswith("4")

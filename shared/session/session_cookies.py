@@ -1,7 +1,7 @@
 """The cookies of sessions: `TIME.USERTAG.SECRET`, one for each session (RFC 6265bis).
 
-The time tells the oldest of many, the tag one user's from another's, the secret opens the session
-together with the server's key. docs/sessions.md tells the fields.
+The time identifies the oldest one, the tag distinguishes users, and the secret opens the session
+together with the server's key. docs/sessions.md describes the fields.
 """
 
 import re
@@ -14,28 +14,30 @@ from shared.oidc.id_token import Identity
 from shared.sealing import Sealer
 
 MOST = 20
-# Without a verified user there is nothing to tell users apart by.
+# Without a verified user, users can't be distinguished.
 NO_USER_TAG = "-"
 _VALUE = re.compile(r"[0-9a-z]{1,12}\.(?:[A-Za-z0-9_-]{8}|-)\.(?P<secret>[A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True, slots=True)
 class NewCookie:
-    """A session's cookie before it is set. `secret` is 256 random bits."""
+    """A session's cookie before it's set. `secret` has 256 random bits."""
 
     value: str
     secret: bytes
 
 
 def new(user: Identity | None, sealer: Sealer, now: float) -> NewCookie:
-    """The value for a new session of a user."""
+    """Return the cookie for a new session of a user."""
     secret = secrets.token_urlsafe(32)
     value = f"{cookies.time_stamp(now)}.{_tags(user, sealer)[0]}.{secret}"
     return NewCookie(value, secret.encode())
 
 
 def secret_of(handle: str, received: cookies.Cookies) -> bytes:
-    """The secret that a browser sent for a session. Raises SessionMissing without exactly one."""
+    """Return the secret that a browser sent for a session. Raise SessionMissing unless there's
+    exactly one.
+    """
     values = received.get(cookies.session_name(handle), ())
     if len(values) > 1:
         raise SessionMissing(why="The browser sent the session's cookie twice.")
@@ -46,7 +48,9 @@ def secret_of(handle: str, received: cookies.Cookies) -> bytes:
 
 
 def evicted(received: cookies.Cookies, user: Identity | None, sealer: Sealer) -> list[str]:
-    """The names to clear at a new callback: the oldest beyond 20, and another user's."""
+    """Return the cookies to clear at a new callback: the oldest beyond 20, and those of other
+    users.
+    """
     tags = _tags(user, sealer)
     others = [
         name
@@ -59,5 +63,5 @@ def evicted(received: cookies.Cookies, user: Identity | None, sealer: Sealer) ->
 
 
 def _tags(user: Identity | None, sealer: Sealer) -> tuple[str, ...]:
-    """How a user shows in cookies, under each sealing key."""
+    """Return the tags of a user in cookies, one for each encryption key."""
     return (NO_USER_TAG,) if user is None else sealer.tags(f"{user.issuer}|{user.sub}")

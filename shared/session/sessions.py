@@ -1,7 +1,7 @@
-"""Open sessions: one a launch, its handle in the path, its secret in its own cookie.
+"""Open sessions: one per launch, with its handle in the path and its secret in its own cookie.
 
-Opened by the callback, used by every request, ended by logout, by its limits or by the EHR
-(shared/session/end.py, shared/session/refresh.py). An instance trusts what it has read for
+The callback opens them, every request uses them, and logout, their limits or the EHR end them
+(shared/session/end.py, shared/session/refresh.py). An instance trusts a session that it read for
 `session_cache_seconds` (shared/session/cache.py), and compares the secret on every use.
 """
 
@@ -49,10 +49,10 @@ class Opened:
 class Active:
     """A session in use, with its registration.
 
-    `renewed` is for when the EHR no longer takes the access token: it gives the session with newer
-    access, or None where there is none to be had: no refresh token, or it was renewed in vain a
-    moment ago. It raises what `Sessions.use` raises. `accepted` notes that the EHR takes what was
-    renewed. `ended` ends the session where nothing renews it, and gives what to raise.
+    Call `renewed` when the EHR no longer accepts the access token. It returns the session with
+    newer access, or None if there's no refresh token or it was renewed in vain a moment ago. It
+    raises the errors of `Sessions.use`. `accepted` records that the EHR accepts the renewed access.
+    `ended` ends the session if nothing renews it, and returns the error to raise.
     """
 
     session: Session
@@ -63,12 +63,14 @@ class Active:
 
 
 def is_handle(text: str) -> bool:
-    """Whether a text has the form of a session's handle (128 bits, base64url)."""
+    """Return whether a text has the form of a session's handle (128 bits, base64url)."""
     return re.fullmatch(HANDLE, text) is not None
 
 
 class Sessions:
-    """Opens, uses and ends sessions. Trusts what it read for `session_cache_seconds` at most."""
+    """Opens, uses and ends sessions. Trusts a session that it read for at most
+    `session_cache_seconds`.
+    """
 
     def __init__(
         self,
@@ -90,7 +92,7 @@ class Sessions:
         self._lock = threading.Lock()
 
     def open(self, pending: Pending, answer: TokenAnswer, user: Identity | None) -> Opened:
-        """A new session for a completed launch; nothing the browser offered is adopted."""
+        """Create a session for a completed launch. Nothing that the browser offered is adopted."""
         now = self._clock()
         handle = secrets.token_urlsafe(16)
         cookie = session_cookies.new(user, self._sealer, now)
@@ -123,11 +125,11 @@ class Sessions:
         return Opened(session, cookies.session_name(handle), cookie.value)
 
     def use(self, handle: str, received: cookies.Cookies) -> Active:
-        """The session of a handle, opened by this browser's cookie: its limits checked, its access
-        renewed where that is due, its `last_used` updated.
+        """Return a handle's session, opened by this browser's cookie. Check its limits, renew its
+        access if due and update `last_used`.
 
-        Raises SessionMissing without exactly one cookie that opens it, SessionExpired when it is
-        over, RefreshFailed while its access cannot be renewed.
+        Raise SessionMissing unless exactly one cookie opens it, SessionExpired if it has ended,
+        RefreshFailed while its access can't be renewed.
         """
         secret = session_cookies.secret_of(handle, received)
         digest = hashlib.sha256(secret).digest()
@@ -148,16 +150,16 @@ class Sessions:
         return self._active(kept, ehr)
 
     def end(self, handle: str, received: cookies.Cookies) -> None:
-        """Log out: wipe the session, then revoke its tokens where the EHR offers it.
+        """Log out: wipe the session, then revoke its tokens if the EHR supports that.
 
-        One that is over already is no error. Raises SessionMissing, and wipes nothing, without
-        exactly one cookie that opens it.
+        A session that has already ended isn't an error. Raise SessionMissing, and wipe nothing,
+        unless exactly one cookie opens it.
         """
         secret = session_cookies.secret_of(handle, received)
         try:
             session = self._ending.wipe(handle, secret)
         except StoreUnavailable:
-            # It may have been wiped all the same.
+            # It may have been wiped anyway.
             self._cache.drop(handle)
             raise
         self._cache.end(handle)
@@ -165,10 +167,10 @@ class Sessions:
             self._ending.logged_out(session)
 
     def _recall(self, handle: str, digest: bytes, now: float) -> CachedSession | None:
-        """What was read a moment ago with this very secret, None where it cannot be trusted.
+        """Return the session read a moment ago with this secret, or None if it can't be trusted.
 
-        A session that looks idle from here may be in use at another instance, one whose access
-        looks old may have been renewed there: both are read anew.
+        A session that looks idle here may be in use at another instance, and one whose access looks
+        old may have been renewed there. Both are re-read.
         """
         kept = self._cache.trusted(handle, digest, now)
         if kept is None or refresh.is_due(kept.stored.session, now):
@@ -176,7 +178,7 @@ class Sessions:
         return kept if now - kept.stored.last_used < self._settings.session_idle_seconds else None
 
     def _read(self, handle: str, secret: bytes, digest: bytes) -> CachedSession:
-        # The answer may be as old as the question.
+        # The result may be as old as the start of the read.
         asked_at = self._clock()
         stored = record.read(self._store, handle, secret, self._sealer)
         return CachedSession(asked_at, digest, stored)
@@ -206,12 +208,12 @@ class Sessions:
         )
 
     def _ended(self, session: Session) -> SessionExpired:
-        """The end of a session whose access the EHR takes no longer and nothing renews."""
+        """End a session whose access the EHR no longer accepts and nothing renews."""
         return self._ending.refused(session, anew=self._cache.end(session.handle))
 
     def _renew(self, kept: CachedSession, ehr: Ehr) -> CachedSession:
-        """Newer access for a session just read, whose own is due. In one process one thread asks
-        for it; the others wait only where the access that they have is of no use.
+        """Return newer access for a session just read that is due. In each process, one thread
+        requests it. The others wait only if their own access has expired.
         """
         used = kept.stored.session
         renewing = self._renewing_of(used)
@@ -225,7 +227,9 @@ class Sessions:
             renewing.release()
 
     def _after_refusal(self, kept: CachedSession, ehr: Ehr, *, replayed: bool) -> Active | None:
-        """Another instance may have renewed it: the record is read before the EHR is asked."""
+        """Renew access that the EHR refused. Another instance may have done so: re-read the record
+        before calling the EHR.
+        """
         used = kept.stored.session
         if used.refresh_token is None or self._is_useless(used, replayed=replayed):
             return None
@@ -234,7 +238,7 @@ class Sessions:
             if now_read.stored.session.version == used.version:
                 with self._turn(used):
                     newest = self._newest(used)
-                    # Another thread may have written this very version before it could note that.
+                    # Another thread may have written this version before it could record that.
                     if newest is None and self._is_useless(used, replayed=replayed):
                         return None
                     now_read = newest or self._renewed(now_read, ehr, refused=True)
@@ -258,12 +262,12 @@ class Sessions:
             return self._renewing.setdefault(session.handle, threading.Lock())
 
     def _newest(self, used: Session) -> CachedSession | None:
-        """What another thread has renewed since."""
+        """Return the session that another thread has renewed since."""
         newest = self._cache.newest(used.handle)
         return newest if newest and newest.stored.session.version > used.version else None
 
     def _renewed(self, kept: CachedSession, ehr: Ehr, *, refused: bool) -> CachedSession:
-        # Checks may follow the write of what was brought, and a logout may come meanwhile.
+        # Checks may follow the write of the new tokens, and a logout may happen in between.
         begun_at = self._clock()
         stored = self._refresher.renew(kept.stored, ehr, refused=refused)
         kept = CachedSession(begun_at, kept.digest, stored)
@@ -273,9 +277,8 @@ class Sessions:
         return kept
 
     def _touch(self, kept: CachedSession, now: float) -> CachedSession:
-        """Update `last_used`, but not while a refresh holds the record. Where another request
-        has written it, it is read instead; a store that does not answer is ignored until the
-        record is read again.
+        """Update `last_used`, but not while a refresh holds the record. If another request has
+        written it, re-read it instead. If the store doesn't respond, skip this until the next read.
         """
         stored = kept.stored
         if kept.touch_failed or stored.lease.is_held(now):
@@ -295,7 +298,7 @@ class Sessions:
 
 
 def _wait_for(renewing: threading.Lock) -> None:
-    """Wait for the thread that renews. Raises Overloaded where too many wait for an EHR."""
+    """Wait for the thread that renews. Raise Overloaded if too many threads wait for an EHR."""
     try:
         bulkheads.acquire(renewing)
     except bulkheads.GivenUp:
