@@ -37,7 +37,7 @@ def parse(headers: Iterable[str]) -> Cookies:
 
 
 def set_cookie(name: str, value: str, max_age: int | None = None) -> str:
-    """Return a Set-Cookie header. Without `max_age`, the cookie is deleted when the browser closes."""
+    """Return a Set-Cookie header. Without `max_age`, closing the browser deletes the cookie."""
     age = "" if max_age is None else f"; Max-Age={max_age}"
     return f"{name}={value}{age}; {_ATTRIBUTES}"
 

@@ -245,7 +245,7 @@ def _health(settings: Settings, call: Call) -> Reply:
 
 
 def _compressed(reply: Reply, request: flask.Request) -> Reply:
-    """Compress a page if the caller accepts that. `Vary` tells caches that there are two versions."""
+    """Compress a page if the caller accepts that. `Vary` tells caches about both versions."""
     headers = {**reply.headers, "Vary": "Accept-Encoding"}
     small = isinstance(reply.body, bytes) and len(reply.body) < compression.LEAST_BYTES
     if small or not compression.taken(request.headers.get("Accept-Encoding", "")):
@@ -320,7 +320,7 @@ def _refuse(
 
 
 def told_late(edge: Edge, settings: Settings, error: Exception) -> Refusal:
-    """Log a failure after the status was sent, and return the refusal to show in place of the rest."""
+    """Log a failure after the status was sent, and return the refusal to show instead."""
     if isinstance(error, SmartError):
         return _logged(edge, settings, Refusal.of(error))
     return _logged(edge, settings, Refusal.of(InternalError()), error)
@@ -367,8 +367,8 @@ def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:
 def require_own_origin(
     call: Call, settings: Settings, also: AbstractSet[str] = frozenset()
 ) -> None:
-    """Require evidence that a script of our own origin sent the request (Fetch Metadata; RFC 6454).
-    Raise CrossSite.
+    """Require evidence that a script of this app's origin sent the request (Fetch Metadata; RFC
+    6454). Raise CrossSite.
 
     The first present header of the three decides. A navigation, a frame, an image or a script tag
     isn't allowed either, except for the destinations in `also`.

@@ -60,7 +60,7 @@ class Refusal:
 
     @property
     def user_steps(self) -> tuple[str, ...]:
-        """The steps for the person who launched the app, or all steps if there are none for them."""
+        """The steps for the person who launched the app, or all steps if none are for them."""
         steps = tuple(step for step in self.steps if isinstance(step, ForUser))
         # The user has to try again before asking the administrator.
         return (self._again, ADMINISTRATOR) if steps == (ADMINISTRATOR,) else steps or self.steps

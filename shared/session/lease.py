@@ -43,7 +43,7 @@ NO_LEASE = Lease(None, 0.0, 0.0)
 
 
 def taken(owner: str, now: float) -> Lease:
-    """Return a new lease. If its holder stops, the attempt counts as failed when the lease lapses."""
+    """Return a new lease. If its holder stops, the attempt has failed when it lapses."""
     return Lease(owner, now + LEASE_SECONDS, now + LEASE_SECONDS + RETRY_SECONDS)
 
 

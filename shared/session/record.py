@@ -93,7 +93,7 @@ class StoredSession:
 
     @property
     def last_used(self) -> float:
-        """The last written time of use."""
+        """The time when it was last used, as stored."""
         return _number(self.record.fields.get("last_used"))
 
     @property
@@ -163,7 +163,7 @@ def _other_release() -> SessionExpired:
 
 
 def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
-    """Read a session from the store. Raise SessionExpired if it's gone, and the errors of `opened`."""
+    """Read a session from the store. Raise SessionExpired if it's gone, or as `opened` does."""
     record = store.read(COLLECTION, key(handle))
     if record is None:
         raise SessionExpired

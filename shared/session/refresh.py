@@ -243,7 +243,7 @@ class Refresher:
         raise StoreUnavailable
 
     def _tries(self, lease: Lease) -> Iterator[None]:
-        """Yield once at once, then after pauses while the lease lasts, or briefly if it has ended."""
+        """Yield immediately, then after pauses while the lease lasts, or briefly if it ended."""
         until = max(lease.until, self.clock() + RETRY_SECONDS)
         wait = _POLL_SECONDS
         yield
