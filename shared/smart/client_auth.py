@@ -1,8 +1,9 @@
-"""Client authentication at the token endpoint, by the registration's own method and no other.
+"""Client authentication at the token endpoint, only with the registration's configured method.
 
-SMART App Launch 2.2, step 5; RFC 6749 2.3.1 (Basic, body), RFC 7523 2.2 and 3 (signed assertion).
-A public client names itself by `client_id` in the body; a confidential one leaves that out, except
-with client_secret_post, where it is half of the credentials. No method ever gives way to another.
+SMART App Launch 2.2, step 5; RFC 6749 2.3.1 (Basic, body), RFC 7523 2.2 and 3 (signed assertion). A
+public client sends its `client_id` in the body. A confidential client leaves it out, except with
+client_secret_post, where it is half of the credentials. There is no fallback from one method to
+another.
 """
 
 import base64
@@ -29,23 +30,23 @@ _JTI_BYTES = 24
 
 @dataclass(frozen=True, slots=True)
 class ClientAuthentication:
-    """What a token request carries beside its grant. Good for one request; shows nothing of it."""
+    """The authentication of one token request, in addition to its grant. Not shown in `repr`."""
 
     fields: Mapping[str, str] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
 
 
 class Clients:
-    """Authenticates each registration by its own method, with its own credentials."""
+    """Authenticates each registration with its own method and credentials."""
 
     def __init__(self, secrets_: Mapping[str, str], keys: Mapping[str, SigningKey]) -> None:
         self._secrets = secrets_
         self._keys = keys
 
     def authenticate(self, ehr: Ehr, token_endpoint: str) -> ClientAuthentication:
-        """The authentication of one request; an assertion is fresh at every call.
+        """Return the authentication for one request. Each call makes a new assertion.
 
-        `token_endpoint` is the assertion's audience, for a request to the revocation endpoint too
+        `token_endpoint` is the assertion's audience, even for a request to the revocation endpoint
         (RFC 7523 3: it names the authorization server).
         """
         if ehr.client_auth == "private_key_jwt":
@@ -67,12 +68,14 @@ class Clients:
         return ehr.basic_form if any(quote_plus(part) != part for part in pair) else None
 
     def algorithm(self, ehr: Ehr) -> str | None:
-        """RS384 or ES384, as the key has it, for a registration with a signed assertion."""
+        """Return RS384 or ES384, by the type of the key, for a registration with a signed
+        assertion.
+        """
         key = self._keys.get(ehr.key)
         return key.algorithm if key else None
 
     def public_jwk(self, ehr: Ehr) -> Mapping[str, str] | None:
-        """The public half of its key, for a registration with a signed assertion."""
+        """Return the public half of its key, for a registration with a signed assertion."""
         key = self._keys.get(ehr.key)
         return key.public_jwk() if key else None
 
@@ -97,7 +100,7 @@ class Clients:
 
 
 def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
-    """The clients of all registrations, and every credential that cannot be used."""
+    """Return the clients of all registrations, and every credential that can't be used."""
     secrets_: dict[str, str] = {}
     keys: dict[str, SigningKey] = {}
     problems: list[Problem] = []

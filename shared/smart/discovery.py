@@ -1,8 +1,8 @@
 """SMART discovery: an EHR's endpoints from {FHIR base}/.well-known/smart-configuration.
 
-SMART App Launch 2.2, "Conformance". Endpoints are taken from that document only, and only where
-they lie on hosts configured for the EHR: a document may name an honest authorization endpoint
-with a thief's token endpoint (RFC 9700 4.4.2). S256 is used whatever the document says of PKCE.
+SMART App Launch 2.2, "Conformance". Endpoints come only from that document, and only if they are on
+hosts configured for the EHR: a document may combine an honest authorization endpoint with an
+attacker's token endpoint (RFC 9700 4.4.2). S256 is used even if the document doesn't list it.
 """
 
 import time
@@ -21,8 +21,8 @@ SECONDS = 5.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 600.0
 
-# What is kept of lists that an EHR may make as long as it likes, in bytes of memory: with six URLs
-# a document stays below the 64 kB of shared/document_cache.py.
+# The memory limits, in bytes, for lists that an EHR may make as long as it likes. With six URLs a
+# document stays below the 64 kB of shared/document_cache.py.
 _MOST_SCOPES_BYTES = 30_000
 _MOST_NAMES_BYTES = 4_000
 _LONGEST_URL = 2000
@@ -31,23 +31,25 @@ _ISSUER_STEP = (
     "Ask the EHR's operator to correct `issuer`, or remove `response_iss` and give the [[ehr]] "
     "entry its own `redirect_path`."
 )
-# SMART App Launch 2.2, "Capabilities": what each way of client authentication is part of.
+# SMART App Launch 2.2, "Capabilities": the capability that covers each client authentication
+# method.
 _COVERS: Mapping[str, str] = {
     "client_secret_basic": "client-confidential-symmetric",
     "client_secret_post": "client-confidential-symmetric",
     "private_key_jwt": "client-confidential-asymmetric",
 }
-# Those that a launch asks about, here and in shared/smart/launches.py.
+# The capabilities that a launch checks, here and in shared/smart/launches.py.
 _CAPABILITIES = (*_COVERS.values(), "authorize-post", "context-standalone-patient")
 
 
 @dataclass(frozen=True, slots=True)
 class SmartConfiguration:
-    """What the flow needs of the document. All endpoints are absolute, on the EHR's hosts.
+    """The parts of the document that the flow needs. All endpoints are absolute, on the EHR's
+    hosts.
 
-    `auth_methods` and `assertion_algorithms` (RS384, ES384) are those of the token endpoint; None
-    where the document lists none at all. Nothing is ever sent to `registration_endpoint`, so it may
-    lie anywhere.
+    `auth_methods` and `assertion_algorithms` (RS384, ES384) belong to the token endpoint, and are
+    None if the document doesn't list any. `registration_endpoint` may be on any host, because
+    nothing is ever sent to it.
     """
 
     authorization_endpoint: str
@@ -64,27 +66,29 @@ class SmartConfiguration:
     capabilities: tuple[str, ...] = ()
 
     def takes(self, client_auth: str) -> bool:
-        """Whether the token endpoint takes a method: one that is listed or that a capability
-        covers, any where none is listed.
+        """Return whether the token endpoint accepts a method: one that is listed or covered by a
+        capability, or any if none is listed.
 
-        Inferno's reference server takes Basic, lists only private_key_jwt and has the capability.
-        Public clients are never refused: Oracle Health does not list `none` and takes them.
+        Inferno's reference server accepts Basic, lists only private_key_jwt and has the capability.
+        Public clients are never refused: Oracle Health accepts them without listing `none`.
         """
         listed = client_auth in (self.auth_methods or (client_auth,))
         return client_auth == "none" or listed or _COVERS[client_auth] in self.capabilities
 
 
 class Discovery:
-    """Finds and keeps the configuration of each FHIR base: 10 minutes, failures 5 seconds.
+    """Finds and caches the configuration of each FHIR base: 10 minutes, failures 5 seconds.
 
-    What a launch uses is stored with it.
+    A launch stores the configuration that it uses.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._kept = DocumentCache[SmartConfiguration](KEEP_SECONDS, clock)
 
     def find(self, ehr: Ehr, base: str) -> SmartConfiguration:
-        """The configuration of a normalised FHIR base. Raises DiscoveryFailed, DiscoveryInvalid."""
+        """Return the configuration of a normalized FHIR base. Raise DiscoveryFailed,
+        DiscoveryInvalid.
+        """
         return self._kept.get((ehr.key, base), lambda: _read(ehr, base))
 
 
@@ -96,7 +100,7 @@ def _read(ehr: Ehr, base: str) -> SmartConfiguration:
 
 
 def _within_bounds(configuration: SmartConfiguration, ehr: Ehr) -> SmartConfiguration:
-    """Shorten lists that an EHR made too long to be kept, what this registration needs first."""
+    """Shorten lists that are too long to cache, keeping what this registration needs."""
     stems = {scope.partition(".")[0] for scope in ehr.scopes} | {"patient/*", "user/*"}
     related = [one for one in configuration.scopes_supported if one.partition(".")[0] in stems]
     scopes = (*ehr.scopes, *_LAUNCH_SCOPES, *related)
@@ -110,9 +114,10 @@ def _within_bounds(configuration: SmartConfiguration, ehr: Ehr) -> SmartConfigur
 
 
 def fetch(ehr: Ehr, base: str) -> http_client.Answer:
-    """The answer, of status 200, that holds the document of a normalised FHIR base, unread.
+    """Fetch the document of a normalized FHIR base, and return the response (status 200), not
+    parsed.
 
-    Raises DiscoveryFailed where the EHR does not answer, DiscoveryInvalid where it has none.
+    Raise DiscoveryFailed if the EHR doesn't respond, DiscoveryInvalid if it has no document.
     """
     url = f"{base}/.well-known/smart-configuration"
     try:
@@ -143,7 +148,7 @@ def fetch(ehr: Ehr, base: str) -> http_client.Answer:
 
 
 def allowed_hosts(ehr: Ehr, base: str) -> frozenset[str]:
-    """The hosts on which this EHR's endpoints may live: its FHIR base's and the configured ones."""
+    """Return the allowed hosts for this EHR's endpoints: its FHIR base's and configured ones."""
     return ehr.endpoint_hosts | {urls.authority(base)}
 
 
@@ -172,9 +177,9 @@ def require_issuer(ehr: Ehr, base: str, configuration: SmartConfiguration) -> No
 def parse(
     body: bytes, base: str, hosts: frozenset[str], *, identity: bool = True
 ) -> SmartConfiguration:
-    """The configuration in a document; without `identity` its `jwks_uri` is not looked at.
+    """Parse a document. Without `identity`, ignore its `jwks_uri`.
 
-    Raises DiscoveryInvalid naming the member at fault.
+    Raise DiscoveryInvalid with the name of the invalid field.
     """
     document = json_members.document(body)
     if document is None:
@@ -209,7 +214,7 @@ def parse(
 
 
 def _ours(listed: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The algorithms among those listed with which a client of ours may sign."""
+    """Return the listed algorithms that our clients can sign with."""
     return tuple(name for name in ("RS384", "ES384") if name in listed) if listed else None
 
 

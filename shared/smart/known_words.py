@@ -27,7 +27,7 @@ response rs256 rs384 rs512 rsa scope scopes secret security server service sessi
 temporarily the this timeout token too type unable unauthorized unauthorized_client unavailable
 unknown unsupported unsupported_grant_type uri url user username validation x509 your
 """
-# What an id stands after, within so many words.
+# An id follows one of these words within `_NEAR` words.
 _NAMING = """
 account id identifier member mrn number patient patients person record sub subject user username
 users
@@ -96,11 +96,11 @@ def known_words(text: str) -> str:
         if _NUMBER.fullmatch(word):
             known = since_named >= _NEAR
         else:
-            # Two words with a capital are a name, wherever they stand.
+            # Two words with a capital are a name, anywhere in the text.
             named = any(map(_is_name, words[number + 1 : number + 2]))
             known = word.lower() in _WORDS and (not _is_name(word) or (begins and not named))
         since_named = 0 if word.lower() in _NAMING_WORDS else since_named + 1
-        # What ends with an unknown word may be an abbreviation: Dr. Long.
+        # A sentence that ends with an unknown word may be an abbreviation: Dr. Long.
         begins = known and _SENTENCE_END.search(tokens[number]) is not None
         if known:
             kept.append(word)
@@ -111,5 +111,5 @@ def known_words(text: str) -> str:
 
 
 def _is_name(word: str) -> bool:
-    """Whether a word has a capital and no technical meaning."""
+    """Return whether a word has a capital and no technical meaning."""
     return word != word.lower() and word.lower() not in _TERM_WORDS

@@ -1,8 +1,8 @@
 """Pending launches: one record each, keyed by the hash of its `state`, consumed exactly once.
 
 SMART App Launch 2.2, steps 2 to 4; RFC 9700 2.1 (state bound to the browser, one-time use) and
-4.4.2 (issuer and endpoints stored with the request). The callback uses what is stored here and
-never looks anything up anew.
+4.4.2 (issuer and endpoints stored with the request). The callback uses only what is stored here,
+and never repeats discovery.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ COLLECTION = "launches"
 MOST_COOKIES = 10
 LONGEST_URL = 2000
 _CHOOSES_PATIENT = "context-standalone-patient"
-# Longer than the store's client waits before it connects anew.
+# Longer than the pause after which the store's client reconnects.
 _PAUSE_SECONDS = 0.7
 _MOST_SCOPES = 200
 _LONGEST_SCOPE = 500
@@ -73,10 +73,10 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class StartedLaunch:
-    """What the browser gets: where to go, and the cookie that binds it to this launch.
+    """The redirect for the browser, and the cookie that ties the browser to this launch.
 
-    `form` holds the request's parameters where it is to be sent by POST to `authorization_url`.
-    `mark` is how the launch shows in logs, at its callback too.
+    `form` holds the request's parameters if they must be sent with a POST request to
+    `authorization_url`. `mark` is the launch's id in logs, also at its callback.
     """
 
     authorization_url: str
@@ -88,7 +88,7 @@ class StartedLaunch:
 
 @dataclass(frozen=True, slots=True)
 class StoredLaunch:
-    """A pending launch as read, with what is needed to consume just this one."""
+    """A pending launch as read, with what is needed to consume exactly this one."""
 
     pending: Pending
     key: str
@@ -106,10 +106,10 @@ def begin(
     launch: str | None,
     now: float,
 ) -> StartedLaunch:
-    """Store a new pending launch and give the authorization request that starts it.
+    """Store a new pending launch and return the authorization request that starts it.
 
-    `launch` is the raw (still encoded) value of an EHR launch, None in a standalone launch; it is
-    passed on byte for byte. The launch scope follows from the flow.
+    `launch` is the raw (still encoded) value of an EHR launch, None in a standalone launch. It's
+    passed on byte for byte. The launch scope depends on the flow.
     """
     binding = f"{cookies.time_stamp(now)}.{secrets.token_urlsafe(32)}"
     requested = (*_launch_scope(launch, configuration), *ehr.scopes)
@@ -145,15 +145,16 @@ def begin(
     try:
         state, url, form = stored()
     except StoreUnavailable:
-        # A first call may be slow, a connection may have ended: neither is to cost a click. The
-        # write may have happened all the same, so it is repeated, once, under another state.
+        # A first call may be slow, or a connection may have ended, and the user shouldn't have to
+        # launch again. The write may have happened anyway, so it's repeated once, with another
+        # state.
         time.sleep(_PAUSE_SECONDS)
         state, url, form = stored()
     return StartedLaunch(url, form, cookies.launch_name(state), binding, log.mark(state))
 
 
 def _other_endpoints(configuration: SmartConfiguration) -> tuple[str, ...]:
-    """The OAuth endpoints to which the token is never sent, with those that are used."""
+    """Return the OAuth endpoints that never receive the token, in addition to the ones in use."""
     both = (configuration.authorization_endpoint, configuration.registration_endpoint)
     return tuple(one for one in both if one)
 
@@ -162,13 +163,14 @@ def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tupl
     if launch is not None:
         return ("launch",)
     listed = configuration.scopes_supported
-    # A list without resources leaves more out; then the capability that the scope asks for tells.
+    # A list without resource scopes is incomplete. Then the capability that the scope requires
+    # decides.
     offers = "launch/patient" in listed or (
         not scopes.names_resources(listed) and _CHOOSES_PATIENT in configuration.capabilities
     )
     if not offers:
         return ()
-    # A visit belongs to a patient: it is asked for beside one, never alone.
+    # A visit belongs to a patient: it's only requested along with one.
     if "launch/encounter" in listed:
         return ("launch/patient", "launch/encounter")
     return ("launch/patient",)
@@ -182,7 +184,7 @@ def _related(supported: tuple[str, ...], requested: tuple[str, ...]) -> tuple[st
     short = [scope for scope in supported if len(scope) <= _LONGEST_SCOPE]
     kept = [scope for scope in short if scope.partition(".")[0] in stems][:_MOST_SCOPES]
     if not scopes.names_resources(kept):
-        # One of other types shows that the list is one of resources.
+        # Keep a scope of another type to show that the list contains resource scopes.
         kept += [scope for scope in short if scopes.names_resources((scope,))][:1]
     return tuple(kept)
 
@@ -195,10 +197,10 @@ def _authorization_request(
     *,
     by_post: bool,
 ) -> tuple[str, Mapping[str, str] | None]:
-    """Where to send the browser, and the form to post there where the request is a long one.
+    """Return the URL for the browser, and the form to post there if the request is long.
 
-    SMART App Launch 2.2, "Scope size": a long request goes by POST where the EHR offers it and the
-    vendor's habits do not speak against it (`by_post`).
+    SMART App Launch 2.2, "Scope size": a long request uses POST if the EHR supports it and the
+    vendor's habits allow it (`by_post`).
     """
     parameters = {
         "response_type": "code",
@@ -224,7 +226,7 @@ def _authorization_request(
         url = urls.with_parameters(endpoint, raw)
     except ValueError as error:
         raise DiscoveryInvalid(why=f"In authorization_endpoint {error}.") from None
-    # A form holds text: a launch value of other bytes can only go by GET.
+    # A form holds text: a launch value of other bytes can only be sent with a GET request.
     as_text = "\ufffd" not in parameters.get("launch", "")
     if by_post and configuration.takes_post and len(url) > LONGEST_URL and as_text:
         return endpoint, parameters
@@ -232,7 +234,7 @@ def _authorization_request(
 
 
 def find(store: Store, state: str) -> StoredLaunch:
-    """The live pending launch of a `state`. Raises StateUnknown."""
+    """Return the live pending launch of a `state`. Raise StateUnknown."""
     if not _STATE.fullmatch(state):
         raise StateUnknown
     key = _hash(state)
@@ -247,7 +249,7 @@ def find(store: Store, state: str) -> StoredLaunch:
 
 
 def check_browser(stored: StoredLaunch, state: str, received: cookies.Cookies) -> None:
-    """Whether this browser began the launch. Raises CookieMissing or BrowserMismatch."""
+    """Raise CookieMissing or BrowserMismatch unless this browser started the launch."""
     if not any(name.startswith(cookies.LAUNCH_PREFIX) for name in received):
         raise CookieMissing
     values = received.get(cookies.launch_name(state), ())
@@ -256,7 +258,7 @@ def check_browser(stored: StoredLaunch, state: str, received: cookies.Cookies) -
 
 
 def consume(store: Store, stored: StoredLaunch) -> None:
-    """Take the launch; of many callbacks at once one succeeds. Raises StateUnknown."""
+    """Consume the launch. Only one of several callbacks succeeds. Raise StateUnknown."""
     try:
         store.delete(COLLECTION, stored.key, stored.version)
     except Conflict:
@@ -264,7 +266,7 @@ def consume(store: Store, stored: StoredLaunch) -> None:
 
 
 def evicted_cookies(received: cookies.Cookies) -> Iterable[str]:
-    """The names of launch cookies to clear when one more is set."""
+    """Return the launch cookies to clear when another one is set."""
     return cookies.oldest_beyond(received, cookies.LAUNCH_PREFIX, MOST_COOKIES - 1)
 
 

@@ -7,10 +7,10 @@ from shared import base64url
 
 
 def new_verifier() -> str:
-    """A fresh `code_verifier`: 43 characters of base64url, 256 random bits."""
+    """Return a new `code_verifier`: 43 characters of base64url, 256 random bits."""
     return secrets.token_urlsafe(32)
 
 
 def challenge(code_verifier: str) -> str:
-    """The `code_challenge` for S256: BASE64URL(SHA256(ASCII(code_verifier))), unpadded."""
+    """Return the `code_challenge` for S256: BASE64URL(SHA256(ASCII(code_verifier))), unpadded."""
     return base64url.encode(hashlib.sha256(code_verifier.encode("ascii")).digest())

@@ -1,7 +1,7 @@
 """The public keys that EHRs fetch from us, from the file `public_jwks` (RFC 7517 5; RFC 7518 6).
 
-SMART App Launch 2.2, "Registering a client": each key has `kty`, a `kid` of its own, and its bare
-public members. The file is served as it is, so nothing private may stand anywhere in it.
+SMART App Launch 2.2, "Registering a client": each key has `kty`, a unique `kid`, and only its
+public members. The file is served unchanged, so it must not contain anything private.
 """
 
 import json
@@ -28,13 +28,13 @@ class PublishedKeys:
     keys: tuple[Mapping[str, Any], ...]
 
     def hold(self, jwk: Mapping[str, str]) -> bool:
-        """Whether the key stands in the file under its `kid`; `use` and `alg` do not count."""
+        """Return whether the file has the key under its `kid`. `use` and `alg` are ignored."""
         members = jwk.keys() - {"use", "alg"}
         return any(all(key.get(name) == jwk[name] for name in members) for key in self.keys)
 
 
 def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
-    """The keys behind `public_jwks`; None where it is not set, or where it has a problem."""
+    """Return the keys in `public_jwks`, None if it isn't set or has a problem."""
     reference = settings.public_jwks
     if reference is None:
         return None, []
@@ -55,7 +55,7 @@ def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
 
 
 def read(text: str) -> tuple[Mapping[str, Any], ...]:
-    """The keys of a JWK Set. Raises ValueError naming what is wrong, without any of its values."""
+    """Return the keys of a JWK Set. Raise ValueError naming the problem, without any values."""
     if "PRIVATE KEY-----" in text:
         raise ValueError("it holds a private key")
     try:
@@ -81,7 +81,7 @@ def read(text: str) -> tuple[Mapping[str, Any], ...]:
 
 
 def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of the file, at whatever depth. Of members that come twice, readers differ."""
+    """Check an object of the file at any depth. Readers disagree about repeated members."""
     names = [name for name, _ in members]
     private = sorted(_PRIVATE.intersection(names))
     if private:
@@ -110,7 +110,7 @@ def _fault(key: object) -> str | None:
 
 
 def _bytes(value: object) -> bytes:
-    """Base64url without padding (RFC 7515 2); empty where it is none."""
+    """Decode base64url without padding (RFC 7515 2). Return empty bytes for anything else."""
     if not isinstance(value, str):
         return b""
     try:

@@ -1,9 +1,9 @@
 """Private keys that sign assertions (SMART App Launch 2.2, "Client Authentication: Asymmetric").
 
-RS384 with an RSA key of 2048 bits or more, ES384 with one on P-384: every EHR that takes signed
-assertions must take both. A key comes as unencrypted PKCS#8 PEM; its public half leaves as a JWK
-(RFC 7517). The libraries are loaded with the first key, so that whoever has none starts without
-them.
+RS384 with an RSA key of 2048 bits or more, ES384 with a key on P-384: every EHR that accepts signed
+assertions must accept both. A key is given as unencrypted PKCS#8 PEM, and its public half is
+published as a JWK (RFC 7517). The libraries are loaded with the first key, so that a deployment
+without keys starts without them.
 """
 
 import re
@@ -36,13 +36,13 @@ class SigningKey:
     _key: "RSAPrivateKey | EllipticCurvePrivateKey" = field(repr=False)
 
     def sign(self, claims: Mapping[str, str | int]) -> str:
-        """A JWT of these claims, with the header members alg, kid and typ only."""
+        """Return a JWT of these claims, with only the header members alg, kid and typ."""
         import jwt
 
         return jwt.encode(dict(claims), self._key, self.algorithm, {"kid": self.key_id})
 
     def public_jwk(self) -> Mapping[str, str]:
-        """The public half as a JWK: kty, kid, use, alg, then n and e or crv, x and y."""
+        """Return the public half as a JWK: kty, kid, use, alg, then n and e or crv, x and y."""
         import jwt
 
         algorithm = jwt.get_algorithm_by_name(self.algorithm)
@@ -55,7 +55,7 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {"RS384": ("n", "e"), "ES384": ("crv",
 
 
 def read(pem: str, key_id: str) -> SigningKey:
-    """The key in a PEM text. Raises ValueError saying what the text holds instead."""
+    """Read the key in a PEM text. Raise ValueError stating what the text contains instead."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.hazmat.primitives.serialization import load_pem_private_key

@@ -1,8 +1,8 @@
-"""The token endpoint's answer, member by member (SMART App Launch 2.2, step 6; RFC 6749 5.1).
+"""The token response, field by field (SMART App Launch 2.2, step 6; RFC 6749 5.1).
 
-Every context field is optional: a field the EHR did not give is None, one of the wrong form is
-refused where it would become part of a request and ignored elsewhere. Tokens are opaque; only
-characters that a header value can carry are accepted.
+Every context field is optional: a field that the EHR didn't send is None. A malformed field is
+rejected if it would become part of a request, and ignored otherwise. Tokens are opaque, and may
+contain only characters that a header value can carry.
 """
 
 import json
@@ -19,11 +19,11 @@ DEFAULT_LIFE_SECONDS = 300.0
 _LONGEST_LIFE_SECONDS = 86400.0
 _MOST_CONTEXT_ITEMS = 100
 _MOST_CONTEXT_LEVELS = 10
-# An answer may have 1 MB. What is kept of it, sealed and encoded, stays far below the 1 MiB that
-# Firestore takes for a document.
+# A response can have 1 MB. The part that is kept, encrypted and encoded, stays far below the 1 MiB
+# that Firestore accepts for a document.
 _MOST_CONTEXT_CHARACTERS = 100_000
 _MOST_SCOPE_CHARACTERS = 100_000
-# The members of a context item that are told on, and what each must be.
+# The fields of a context item that are passed on, and their types.
 _CONTEXT_MEMBERS: Mapping[str, type] = {
     "reference": str,
     "canonical": str,
@@ -42,9 +42,9 @@ _WEB_ADDRESS = re.compile(r"https?://.", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class LaunchContext:
-    """What the EHR told about the launch (SMART App Launch 2.2, "Launch context arrives").
+    """The launch context from the EHR (SMART App Launch 2.2, "Launch context arrives").
 
-    `app_context` is what a card of ours gave its link (CDS Hooks 2.0, "Link"), as a text.
+    `app_context` is the text that one of our cards gave its link (CDS Hooks 2.0, "Link").
     """
 
     patient: str | None
@@ -59,7 +59,7 @@ class LaunchContext:
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """A usable answer of the token endpoint. `expires_in` is in seconds from receipt.
+    """A usable token response. `expires_in` is in seconds from receipt.
 
     `id_token` is as received, not verified.
     """
@@ -79,7 +79,7 @@ class TokenAnswer:
 
 
 def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
-    """The answer in a body of status 200. Raises TokenInvalid naming the member at fault."""
+    """Parse a token response of status 200. Raise TokenInvalid naming the invalid field."""
     document = json_members.document(body)
     if document is None:
         raise TokenInvalid(why="The answer is not a JSON object.", evidence=evidence)
@@ -118,7 +118,7 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
 
 
 def _fault(document: Mapping[str, Any], issued: Mapping[str, str]) -> str | None:
-    """The first member that makes an answer unusable, and why."""
+    """Return the first field that makes a response unusable, and why."""
     if "access_token" not in issued:
         return "access_token is missing or holds characters that no token has"
     token_type = document.get("token_type")
@@ -139,12 +139,14 @@ def _fault(document: Mapping[str, Any], issued: Mapping[str, str]) -> str | None
 
 
 def _life(expires_in: object) -> float:
-    """Seconds; absent, unusable or not positive: 300; digits as text are read; a day at most."""
+    """Return seconds, at most a day, or 300 if absent, unusable or not positive. Accept digits as
+    text.
+    """
     if isinstance(expires_in, str) and expires_in.isascii() and expires_in.isdigit():
         expires_in = int(expires_in[:12])
     if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
         return DEFAULT_LIFE_SECONDS
-    if not expires_in > 0:  # NaN is not
+    if not expires_in > 0:  # False for NaN
         return DEFAULT_LIFE_SECONDS
     return float(min(expires_in, _LONGEST_LIFE_SECONDS))
 
@@ -173,15 +175,15 @@ def _web_address(value: object) -> str | None:
 
 
 def _app_context(value: object) -> str | None:
-    """A text as it came; of an object, which some EHRs make of it, its JSON."""
+    """Return a text unchanged, and the JSON of an object, which some EHRs make of it."""
     if isinstance(value, dict) and _is_plain(value, _MOST_CONTEXT_LEVELS):
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return _text(value)
 
 
 def _fhir_context(value: object) -> tuple[Mapping[str, Any], ...] | None:
-    """SMART 2.2 objects, their known members only; 2.0's plain strings become objects; items of
-    another form are left out.
+    """Return SMART 2.2 objects, with only their known fields. The plain strings of 2.0 become
+    objects, and other items are left out.
     """
     if not isinstance(value, list):
         return None
@@ -195,9 +197,9 @@ def _fhir_context(value: object) -> tuple[Mapping[str, Any], ...] | None:
 
 
 def on_base(context: LaunchContext, fhir_base: str) -> LaunchContext:
-    """The context with references relative to the EHR's FHIR base, which is normalised.
+    """Make references relative to the EHR's FHIR base, which is normalized.
 
-    A reference to another server is left out, and with it an item that names nothing else.
+    Leave out a reference to another server, and its item if that names nothing else.
     """
     if context.fhir_context is None:
         return context
@@ -215,8 +217,8 @@ def _item_on_base(item: Mapping[str, Any], fhir_base: str) -> Mapping[str, Any]:
 
 
 def _context_item(item: object) -> Mapping[str, Any] | None:
-    """An item that names something; None where a known member has the wrong form or is an empty
-    text (a `role` must not be one).
+    """Return an item that names something, or None if a known field has the wrong type or is an
+    empty text (a `role` must not be one).
     """
     members = {"reference": item} if isinstance(item, str) else item
     if not isinstance(members, dict):
@@ -230,8 +232,8 @@ def _context_item(item: object) -> Mapping[str, Any] | None:
 
 
 def _is_plain(value: object, levels: int) -> bool:
-    """Whether objects and lists lie in each other at most `levels` deep, and every number is one
-    that JSON has: NaN and 1e999 are read, and could not be written again.
+    """Return whether objects and lists are nested at most `levels` deep, and every number is valid
+    JSON: NaN and 1e999 can be read, but not written again.
     """
     if isinstance(value, float):
         return math.isfinite(value)

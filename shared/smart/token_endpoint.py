@@ -1,8 +1,8 @@
 """The token endpoint: code exchange, refresh, revocation (SMART App Launch 2.2, steps 5 to 7).
 
-RFC 6749 4.1.3, 5 and 6; RFC 7009. A request is made once, whatever becomes of it, and on a
-connection of its own: an answer that a server left over on another one would be somebody else's
-tokens. Answers are read in shared/smart/token_answer.py.
+RFC 6749 4.1.3, 5 and 6; RFC 7009. A request is sent only once, even if it fails, and on its own
+connection: a leftover response on another one would contain another user's tokens.
+shared/smart/token_answer.py parses the responses.
 """
 
 import contextlib
@@ -24,11 +24,12 @@ REVOKE_SECONDS = 3.0
 MAX_BYTES = 1_000_000
 _MOST_SAID = 10_000  # characters
 _OAUTH_ERROR = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-# The EHR's own ids of a request, worth having in a support case, and what an id looks like.
+# The EHR's own ids of a request, useful in a support case, and the form of an id.
 _EHR_IDS = ("cerner-correlation-id", "x-request-id", "opc-request-id")
 _EHR_ID = re.compile(r"[A-Za-z0-9._:/~=+|{}-]+")
 _LONGEST_ID = 200
-# What a request says in confidence. Shorter values than real ones are left: they are in any text.
+# The secret parameters of a request. Values shorter than real ones are ignored: they occur in any
+# text.
 _CONFIDENTIAL = ("code", "code_verifier", "refresh_token", "client_secret", "client_assertion")
 _LEAST_CONFIDENTIAL = 16
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,40}")
@@ -52,7 +53,7 @@ def exchange(
     code_verifier: str,
     ca_file: str | None,
 ) -> TokenAnswer:
-    """Exchange an authorization code, once. Raises TokenError or TokenInvalid."""
+    """Exchange an authorization code, once. Raise TokenError or TokenInvalid."""
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -69,24 +70,24 @@ def refresh(
     refresh_token: str,
     ca_file: str | None,
 ) -> TokenAnswer:
-    """Use a refresh token, once; the scopes stay those granted (RFC 6749 6).
+    """Use a refresh token, once. The scopes remain those granted (RFC 6749 6).
 
-    Raises TokenError (its `oauth_error` tells `invalid_grant`) or TokenInvalid.
+    Raise TokenError (with `invalid_grant` as its `oauth_error`, for example) or TokenInvalid.
     """
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
     return _request(token_endpoint, form, authentication, ca_file)
 
 
 class Endpoints(Protocol):
-    """Where the tokens of a launch or a session came from, and where they are given back."""
+    """The endpoints that issue and revoke the tokens of a launch or a session."""
 
     @property
     def token_endpoint(self) -> str:
-        """Where they were issued."""
+        """The endpoint that issued them."""
 
     @property
     def revocation_endpoint(self) -> str | None:
-        """None where the EHR takes none back (RFC 7009)."""
+        """The endpoint that revokes them, None if the EHR has none (RFC 7009)."""
 
 
 def revoke(
@@ -97,10 +98,10 @@ def revoke(
     access_token: str | None = None,
     refresh_token: str | None = None,
 ) -> Mapping[str, str]:
-    """Ask the EHR to forget the refresh token, which ends the access that came of it (RFC 7009
-    2.1), or the access token where there is none. Best effort, made once.
+    """Revoke the refresh token at the EHR, which also ends its access token (RFC 7009 2.1), or the
+    access token if there is no refresh token. Best effort, sent once.
 
-    Gives what became of it, for the log; nothing where there is no token.
+    Return the result for the log, empty if there is no token.
     """
     token = refresh_token or access_token
     if token is None:
@@ -146,7 +147,7 @@ def _request(
 
 
 def _is_page(answer: http_client.Answer) -> bool:
-    """Whether an answer is HTML, by its first tag or by its media type and a tag."""
+    """Return whether a response is HTML, by its first tag or by its media type and a tag."""
     by_type = _media_type(answer) in _HTML_TYPES and answer.body.lstrip().startswith(b"<")
     return by_type or _HTML.match(answer.body) is not None
 
@@ -179,8 +180,8 @@ def _send(
 
 
 def ehr_ids(headers: Mapping[str, str], confidential: Collection[str] = ()) -> dict[str, str]:
-    """The EHR's own correlation ids among an answer's headers, for the log: the first of several,
-    and nothing that does not look like an id or repeats what is `confidential`.
+    """Return the EHR's own correlation ids in response headers, for the log: the first of several,
+    and only values that look like an id and don't repeat anything `confidential`.
     """
     first = {name: headers[name].partition(",")[0].strip() for name in _EHR_IDS if name in headers}
     ids = {name: value[:_LONGEST_ID] for name, value in first.items()}
@@ -192,7 +193,7 @@ def ehr_ids(headers: Mapping[str, str], confidential: Collection[str] = ()) -> d
 
 
 def _without(text: str, confidential: Collection[str]) -> str:
-    """A text of the EHR without what was told it in confidence: EHRs repeat what they refuse."""
+    """Remove secrets of the request from a text of the EHR: EHRs repeat what they refuse."""
     for value in confidential:
         if len(value) >= _LEAST_CONFIDENTIAL:
             text = text.replace(value, "…").replace(quote(value, safe=""), "…")
@@ -202,8 +203,9 @@ def _without(text: str, confidential: Collection[str]) -> str:
 def _refusal(
     answer: http_client.Answer, evidence: dict[str, str], confidential: Collection[str]
 ) -> TokenError:
-    """RFC 6749 5.2, at whatever status. The body may hold anything: it is kept apart, to be
-    explained, and is neither logged nor shown as it is. Of its sentence only known words are.
+    """Return the error for a refused request (RFC 6749 5.2), at any status. The body may contain
+    anything: it's kept separately for diagnosis, and is neither logged nor shown unchanged. Only
+    known words of its message are.
     """
     text = _without(answer.body.decode("utf-8", "replace"), confidential)
     body = json_members.document(text)
@@ -231,7 +233,7 @@ def _refusal(
 
 
 def _sentence(body: Mapping[str, Any] | None, text: str) -> str:
-    """Return what a refusal says in words: its description, or the title of a gateway's page, whose
+    """Return the message of a refusal: its description, or the title of a gateway's page, whose
     `text` is bounded.
     """
     if body is not None:
