@@ -1,7 +1,8 @@
-"""Who is signed in: the id_token verified (OpenID Connect Core 3.1.3.7; SMART App Launch 2.2).
+"""Verify the id_token, which identifies the user (OpenID Connect Core 3.1.3.7; SMART App Launch
+2.2).
 
-The issuer is pinned by the configuration and by what discovery said at launch; keys come from its
-`jwks_uri` only, and nothing that the token itself names is ever fetched.
+The issuer is pinned by the configuration and by discovery at launch. Keys come only from its
+`jwks_uri`, and no URL in the token itself is ever fetched.
 """
 
 import hashlib
@@ -49,10 +50,10 @@ _CLIENT = "Compare `client_id` of the [[ehr]] entry with the app's registration 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The user. Users are told apart by (`issuer`, `sub`) and by nothing else.
+    """The user. Only (`issuer`, `sub`) distinguishes users.
 
-    `fhir_user` is absolute on the EHR's FHIR base. It and `name` are None where the EHR gave none
-    that can be used.
+    `fhir_user` is absolute on the EHR's FHIR base. It and `name` are None if the EHR sent no usable
+    value.
     """
 
     issuer: str
@@ -63,7 +64,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A verified user; `nonce_missing` where a nonce was sent and none came back."""
+    """A verified user. `nonce_missing` means that a nonce was sent and none came back."""
 
     identity: Identity
     nonce_missing: bool
@@ -81,11 +82,11 @@ def verify(
     keys: Keys,
     now: float,
 ) -> Verified:
-    """The user that an id_token states. Raises IdTokenInvalid naming the check that failed.
+    """Return the user of an id_token. Raise IdTokenInvalid naming the check that failed.
 
-    `fhir_base` is that of the launch, normalised; `issuer` and `jwks_uri` are those of the SMART
-    configuration at launch; `nonce` is what was sent, None where nothing was; `access_token` is
-    what came with the id_token; `now` is in unix seconds.
+    `fhir_base` comes from the launch, normalized. `issuer` and `jwks_uri` come from the SMART
+    configuration at launch. `nonce` is the one that was sent, or None. `access_token` was received
+    with the id_token. `now` is in Unix seconds.
     """
     token = jws.parse(raw)
     claims = token.claims
@@ -118,10 +119,12 @@ def same_user(
     keys: Keys,
     now: float,
 ) -> Literal["same", "other", "unusable"]:
-    """Whose a refreshed id_token is (OpenID Connect Core 12.2), which need carry no nonce.
+    """Compare the user of a refreshed id_token (OpenID Connect Core 12.2), which doesn't need a
+    nonce.
 
-    `other`: it is valid and names another user than `identity`. `unusable`: it failed a check, as
-    some EHRs' refreshed ones do; it says nothing about the user. Arguments as for `verify`.
+    `other`: it's valid and names a user other than `identity`. `unusable`: it failed a check, like
+    the refreshed id_tokens of some EHRs, and proves nothing about the user. Takes the arguments of
+    `verify`.
     """
     try:
         verified = verify(
@@ -142,7 +145,7 @@ def same_user(
 
 
 def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
-    """The token's issuer, if it is the pinned one: compared as text, no slash is folded."""
+    """Return the token's issuer if it's the pinned one, compared as text, final slash included."""
     pattern = ehr.profile.issuer_pattern
     if ehr.id_token_issuer is not None:
         expected, pattern = ehr.id_token_issuer, None
@@ -177,7 +180,8 @@ def _check_signature(
     known = keys.find(ehr, base, jwks_uri=jwks_uri, issuer=issuer)
     key = known.choose(token.alg, token.kid)
     anew = True
-    # Of a new key that bears no id, or the id of the old one, only the signature tells.
+    # For a new key without an id, or with the id of the old one, only the signature shows that it's
+    # new.
     if key is None or not jws.signed_by(token, key.public):
         anew = keys.may_renew(ehr, known)
         known = keys.renew(ehr, known)
@@ -188,7 +192,7 @@ def _check_signature(
         why = "The id_token's signature was not made with the EHR's key."
     else:
         return
-    # Those that were read some seconds ago may have been changed since, under the same id.
+    # Keys that were read a few seconds ago may have changed since, under the same id.
     steps = (_KEYS if anew else _KEYS_CHANGED, ADMINISTRATOR)
     raise IdTokenInvalid(why=why, steps=steps, evidence={"document": known.url.partition("?")[0]})
 
@@ -238,7 +242,7 @@ def _time(claims: Mapping[str, Any], claim: str) -> float:
 
 
 def _check_access_token(token: SignedToken, access_token: str) -> None:
-    """OpenID Connect Core 3.1.3.8."""
+    """Check at_hash (OpenID Connect Core 3.1.3.8)."""
     digest = hashlib.new(f"sha{token.alg[2:]}", access_token.encode("utf-8")).digest()
     half = base64url.encode(digest[: len(digest) // 2])
     if token.claims.get("at_hash") not in (None, half):
@@ -268,5 +272,5 @@ def _name(value: object) -> str | None:
 
 
 def _is_clean(text: str) -> bool:
-    """Without control characters, and without halves of a character that no encoding takes."""
+    """Return whether a text has no control characters and no surrogates (not encodable)."""
     return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)

@@ -1,7 +1,7 @@
-"""A set of public keys for signatures, and which of them a token may be signed with (RFC 7517).
+"""A set of public keys for signatures, and the choice of the key for a token (RFC 7517).
 
-EHRs publish sets that hold keys for other purposes too, and keys without `alg`, `use` or `kid`:
-what cannot serve is left out, and what a key does not say is taken from its kind.
+EHRs publish sets with keys for other purposes too, and keys without `alg`, `use` or `kid`.
+Unsuitable keys are left out, and missing properties are derived from the key type.
 """
 
 import re
@@ -30,23 +30,23 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The usable keys at `url`; `doubled` are key ids that more than one of them claimed."""
+    """The usable keys at `url`. `doubled` are key ids that more than one of them has."""
 
     url: str
     keys: tuple[Key, ...]
     doubled: frozenset[str]
 
     def choose(self, alg: str, kid: str | None) -> Key | None:
-        """The one key that a token of this header may be signed with, or None."""
+        """Return the only key that can verify a token with this header, or None."""
         suitable = [key for key in self.keys if alg in key.algorithms and kid in {None, key.kid}]
         return suitable[0] if len(suitable) == 1 else None
 
     def names(self, kid: str) -> bool:
-        """Whether a usable key has this id."""
+        """Return whether a usable key has this id."""
         return any(key.kid == kid for key in self.keys)
 
     def why_not(self, alg: str, kid: str | None) -> str:
-        """Why `choose` finds none."""
+        """Return why `choose` finds no key."""
         if kid is None:
             several = any(alg in key.algorithms for key in self.keys)
             which = "more than one of the EHR's keys suits" if several else "no key of the EHR fits"
@@ -59,7 +59,7 @@ class KeySet:
 
 
 def size(key_set: KeySet) -> int:
-    """Return the bytes of memory of a set. A public key's own are those of OpenSSL, as measured
+    """Return the bytes of memory of a set. The size of a public key is what OpenSSL uses, measured
     after its first use: 2.2 kB with RSA 2048, 6.4 kB with RSA 8192, 2.5 kB with P-256.
     """
     own = sum(
@@ -69,7 +69,7 @@ def size(key_set: KeySet) -> int:
 
 
 def key_set(url: str, members: list[object]) -> KeySet:
-    """The usable keys among the members of a set found at `url`."""
+    """Return the usable keys among the members of a set from `url`."""
     keys = [key for key in map(_key, members) if key is not None]
     kids = [key.kid for key in keys]
     doubled = frozenset(kid for kid in kids if kid is not None and kids.count(kid) > 1)
@@ -77,7 +77,9 @@ def key_set(url: str, members: list[object]) -> KeySet:
 
 
 def _is_for_signatures(member: Mapping[str, Any]) -> bool:
-    """RFC 7517 4.2 and 4.3. Some sets say `sign` of the public half, whose part is to verify."""
+    """Return whether a key is for signatures (RFC 7517 4.2 and 4.3). Some sets list `sign` for the
+    public half, which verifies.
+    """
     operations = member.get("key_ops")
     if isinstance(operations, list) and not any(name in operations for name in ("verify", "sign")):
         return False
@@ -85,7 +87,7 @@ def _is_for_signatures(member: Mapping[str, Any]) -> bool:
 
 
 def _key(member: object) -> Key | None:
-    """A key that may verify an id_token, or None: sets hold keys for other purposes too."""
+    """Return a key that may verify an id_token, or None for a key with another purpose."""
     if not isinstance(member, dict) or not _is_for_signatures(member):
         return None
     kty, kid, alg = member.get("kty"), member.get("kid"), member.get("alg")
@@ -101,7 +103,7 @@ def _key(member: object) -> Key | None:
     ):
         return None
     try:
-        # Of the public numbers alone: a set that gives private ones away is still a set of keys.
+        # Only the public numbers: a set that discloses private ones is still a set of keys.
         public = jwt.PyJWK({"kty": kty, "crv": kind[1], **numbers}, algorithms[0]).key
     except jwt.PyJWTError:
         return None

@@ -1,9 +1,9 @@
-"""A signed token taken apart strictly, and its signature (RFC 7515, 7519; RFC 8725 3.1 to 3.12).
+"""Strict parsing of a signed token, and its signature (RFC 7515, 7519; RFC 8725 3.1 to 3.12).
 
-Everything that two readers could understand differently is refused before any of it is used:
-padding, other characters, doubled members, extensions, other kinds of token. Keys that a header
-brings along (`jwk`, `x5c`, `x5u`) are never looked at; the address that it names for them (`jku`)
-may be compared with a configured one, and is never fetched.
+Anything that two readers could interpret differently is rejected before any of it is used: padding,
+other characters, repeated members, extensions, other kinds of token. Keys in a header (`jwk`,
+`x5c`, `x5u`) are never used. The URL of its keys (`jku`) may be compared with a configured one, and
+is never fetched.
 """
 
 import re
@@ -17,7 +17,7 @@ from jwt.algorithms import AllowedPublicKeys
 from shared import base64url, strict_json
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
 
-# The kind of key (`kty`, `crv`) that each accepted algorithm takes (RFC 7518 3.1).
+# The key type (`kty`, `crv`) for each accepted algorithm (RFC 7518 3.1).
 ALGORITHMS: Mapping[str, tuple[str, str | None]] = {
     "RS256": ("RSA", None),
     "RS384": ("RSA", None),
@@ -35,9 +35,9 @@ _SIGNATURES = jwt.PyJWS(algorithms=list(ALGORITHMS))
 
 @dataclass(frozen=True, slots=True)
 class SignedToken:
-    """A well-formed token. Nothing of it is believed before `signed_by` was True.
+    """A well-formed token. Nothing in it is trusted until `signed_by` returns True.
 
-    `jku` is that of the header as it stands, of any type; None where there is none.
+    `jku` is the header's value unchanged, of any type, or None if absent.
     """
 
     raw: str
@@ -48,7 +48,7 @@ class SignedToken:
 
 
 def parse(raw: str) -> SignedToken:
-    """Take an id_token apart. Raises IdTokenInvalid naming what is wrong with its form."""
+    """Parse an id_token. Raise IdTokenInvalid naming the problem with its form."""
     if len(raw) > MAX_LENGTH:
         raise IdTokenInvalid(why=f"The id_token is longer than {MAX_LENGTH} characters.")
     segments = raw.split(".")
@@ -73,7 +73,7 @@ def parse(raw: str) -> SignedToken:
 
 
 def signed_by(token: SignedToken, key: AllowedPublicKeys) -> bool:
-    """Whether the token's signature was made with this key, which must suit its algorithm."""
+    """Return whether this key, which must suit the algorithm, made the token's signature."""
     try:
         _SIGNATURES.decode(token.raw, key, algorithms=[token.alg])
     except jwt.PyJWTError:
@@ -121,7 +121,7 @@ def _object(segment: str, part: str) -> dict[str, Any]:
 
 
 def _decoded(segment: str, part: str) -> bytes:
-    """The bytes behind unpadded base64url, of which no other spelling is accepted."""
+    """Decode unpadded base64url, and accept only the canonical encoding."""
     try:
         decoded = base64url.decode(segment)
     except ValueError:

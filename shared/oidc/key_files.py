@@ -1,4 +1,4 @@
-"""The public keys of CDS Hooks clients that hand them over as a file (`keys` of [[cds_client]]).
+"""The public keys of CDS Hooks clients that provide them in a file (`keys` of [[cds_client]]).
 
 CDS Hooks 2.0, "Trusting CDS Clients": keys may be exchanged out of band. A JWK Set (RFC 7517 5).
 """
@@ -17,9 +17,10 @@ _ASK = "Ask the EHR's operator for its public keys as a JWK Set, and mount it wh
 
 
 def resolve(settings: Settings) -> tuple[Mapping[str, KeySet], list[Problem]]:
-    """The keys of each client that has a file, by the client's key, and what is wrong with files.
+    """Return the keys of each client that has a file, by the client's key, and the problems with
+    files.
 
-    For cds_services alone, and for the doctor.
+    Only for cds_services and `make doctor`.
     """
     key_sets: dict[str, KeySet] = {}
     problems: list[Problem] = []
@@ -35,7 +36,7 @@ def resolve(settings: Settings) -> tuple[Mapping[str, KeySet], list[Problem]]:
 
 
 def read(text: str, name: str) -> KeySet:
-    """The usable keys in a file. Raises ValueError naming what is wrong, without any value."""
+    """Return the usable keys in a file. Raise ValueError naming the problem, without any values."""
     document = json_members.document(text)
     members = json_members.items(document.get("keys")) if document is not None else ()
     if not members:

@@ -1,9 +1,9 @@
-"""The keys with which an EHR signs (RFC 7517): its id_tokens, and its calls of CDS Hooks.
+"""The keys that an EHR signs with (RFC 7517): its id_tokens, and its CDS Hooks calls.
 
-Those of id_tokens come from the `jwks_uri` of the SMART configuration, else from the OpenID Connect
-document of the pinned issuer (OpenID Connect Core 10.1.1; Discovery 1.0, section 4), and only from
-the EHR's own hosts. Those of CDS Hooks come from one configured address, exactly as it stands there
-(`jku`). None comes from an address that a token names.
+Keys for id_tokens come from the `jwks_uri` of the SMART configuration, otherwise from the OpenID
+Connect document of the pinned issuer (OpenID Connect Core 10.1.1; Discovery 1.0, section 4), and
+only from the EHR's own hosts. Keys for CDS Hooks come from one configured URL (`jku`), used
+unchanged. No key comes from a URL in a token.
 """
 
 import re
@@ -20,7 +20,7 @@ from shared.outbound import http_client
 from shared.smart import discovery
 
 SECONDS = 5.0
-# A call of CDS Hooks has a clinician waiting at the chart.
+# During a CDS Hooks call, a clinician is waiting at the chart.
 PINNED_SECONDS = 2.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 3600.0
@@ -40,16 +40,17 @@ _SET_ISSUER = (
 
 
 class Keys:
-    """Fetches and keeps the keys of each registration: 1 hour, failures 5 seconds."""
+    """Fetches and caches the keys of each registration: 1 hour, failures 5 seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._sets = DocumentCache[KeySet](KEEP_SECONDS, clock, size)
         self._uris = DocumentCache[str](KEEP_SECONDS, clock)
 
     def find(self, ehr: Ehr, base: str, *, jwks_uri: str | None, issuer: str | None) -> KeySet:
-        """The keys of an EHR with this FHIR base. Raises IdTokenInvalid where they cannot be had.
+        """Return the keys of an EHR with this FHIR base. Raise IdTokenInvalid if they're
+        unavailable.
 
-        Without a `jwks_uri` it is looked up in the OpenID Connect document of `issuer`.
+        Without a `jwks_uri`, look it up in the OpenID Connect document of `issuer`.
         """
         if jwks_uri is None:
             jwks_uri = self._jwks_uri(ehr, base, issuer)
@@ -57,21 +58,20 @@ class Keys:
         return self._sets.get((ehr.key, url), lambda: _read_keys(ehr, url, SECONDS))
 
     def may_renew(self, ehr: Ehr, known: KeySet) -> bool:
-        """Whether `renew` would fetch them: 30 seconds have passed since it last did."""
+        """Return whether `renew` would fetch them: 30 seconds have passed since it last did."""
         return self._sets.may_renew((ehr.key, known.url))
 
     def renew(self, ehr: Ehr, known: KeySet) -> KeySet:
-        """The keys fetched once more, for a token that `known` has no key for.
+        """Fetch the keys again, for a token that no key in `known` matches.
 
-        At most once in 30 seconds, else those that are kept.
+        At most once in 30 seconds. Otherwise return the cached keys.
         """
         return self._sets.renew((ehr.key, known.url), lambda: _read_keys(ehr, known.url, SECONDS))
 
     def at_address(self, ehr: Ehr, url: str, kid: str) -> KeySet:
-        """The keys at a configured address (`jku`). Raises CdsKeysUnavailable.
+        """Return the keys at a configured URL (`jku`). Raise CdsKeysUnavailable.
 
-        Where `kid` is not among those that are kept they are fetched once more, at most once in 30
-        seconds.
+        If `kid` isn't among the cached keys, fetch them again, at most once in 30 seconds.
         """
         fetched: list[KeySet] = []
 
@@ -95,7 +95,7 @@ class Keys:
 
 
 def _on_hosts(ehr: Ehr, base: str, url: str, name: str) -> str:
-    """The URL, if it lies on the EHR's hosts, https where the FHIR base is."""
+    """Return the URL if it's on the EHR's hosts, and https if the FHIR base is."""
     try:
         host = urls.authority(url) if urls.is_plain(url) and "#" not in url else None
     except ValueError:
@@ -117,7 +117,7 @@ def _read_pinned(ehr: Ehr, url: str) -> KeySet:
     try:
         return _read_keys(ehr, url, PINNED_SECONDS)
     except IdTokenInvalid as error:
-        # `reason` is what was wrong with a token, in the lines of refused calls.
+        # In the log lines of refused calls, `reason` is the problem with a token.
         evidence = dict(error.evidence or {})
         evidence["answer"] = evidence.pop("reason", "")
         raise CdsKeysUnavailable(evidence=evidence) from None
