@@ -1,7 +1,7 @@
-"""Which store the settings name: opens and warms it, and loads no other's client library.
+"""The store that the settings name: opens and warms it, without loading another's client library.
 
-The contract that every store keeps is in contract.py. A store of another kind is a module beside
-this one that keeps it, and a branch of `open_store`.
+contract.py has the contract that every store implements. To add a store, add a module next to this
+one that implements it, and a branch in `open_store`.
 """
 
 import os
@@ -20,9 +20,9 @@ __all__ = ["Conflict", "Fields", "Record", "Store", "Value", "open_store"]
 
 
 def open_store(settings: StoreSettings) -> Store:
-    """The store that the settings name; only its own client library is loaded.
+    """Open the store that the settings name. Only its own client library is loaded.
 
-    Ends the process where that library is not installed.
+    If that library isn't installed, exit with status 1.
     """
     match settings.kind:
         case "sqlite":
@@ -43,13 +43,14 @@ def _firestore(settings: StoreSettings) -> Store:
         step = 'Install the function\'s requirements.txt, or set store.kind = "sqlite".'
         stop([Problem.at("setting_invalid", "store.kind", what, step)])
     store = FirestoreStore(settings.project, settings.database)
-    # Gunicorn loads a function in one process and serves it in others: each has its connection.
+    # Gunicorn loads a function in one process and serves it in others, and each has its own
+    # connection.
     os.register_at_fork(after_in_child=lambda: _in_background(store.warm))
     return store
 
 
 def _in_background(warm: Callable[[], None]) -> None:
-    """Warm a store while the process goes on starting; a failure is for the log alone."""
+    """Warm a store while the process continues to start. A failure is only logged."""
 
     def run() -> None:
         try:

@@ -1,9 +1,9 @@
-"""The store: the only memory that instances share. One contract, whatever runs it.
+"""The store: the only memory that instances share. All stores implement one contract.
 
-Every guarantee that matters is a conditional write: `create` succeeds once for a key, `replace`
-and `delete` only on the version that was read. Expiry is checked here, on read; the back end's
-own removal of expired records only cleans up. Every call is bounded in time; an outcome that
-is not known raises StoreUnavailable and the caller fails closed.
+Every guarantee that matters is a conditional write: `create` succeeds once for a key, `replace` and
+`delete` only on the version that was read. Expiry is checked here, on read. The back end's own
+removal of expired records is only cleanup. Every call has a time limit. If the outcome is unknown,
+it raises StoreUnavailable and the caller fails closed.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,14 @@ Fields = Mapping[str, Value]
 
 
 class Conflict(Exception):
-    """The condition of a write did not hold: exists already, gone, or changed since it was read."""
+    """The condition of a write failed: the record exists already, is gone, or has changed since the
+    read.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as read. `version` is opaque: it names this very write."""
+    """A record as read. `version` is opaque and identifies the write."""
 
     fields: Fields
     expires_at: float
@@ -28,21 +30,21 @@ class Record:
 
 
 class Store(Protocol):
-    """Records by collection and key. Keys are hex digests; times are unix seconds."""
+    """Records by collection and key. Keys are hex digests. Times are Unix seconds."""
 
     def create(self, collection: str, key: str, fields: Fields, expires_at: float) -> str:
-        """Write a new record and give its version. Raises Conflict where the key exists."""
+        """Write a new record and return its version. Raise Conflict if the key exists."""
 
     def read(self, collection: str, key: str) -> Record | None:
-        """The record, or None where there is none or it has expired."""
+        """Return the record, or None if it doesn't exist or has expired."""
 
     def replace(
         self, collection: str, key: str, fields: Fields, expires_at: float, version: str
     ) -> str:
-        """Write a record anew if it is still at `version`; give its new one, or raise Conflict."""
+        """Replace a record that is still at `version`. Return its new version or raise Conflict."""
 
     def delete(self, collection: str, key: str, version: str | None = None) -> None:
-        """Remove a record, if still at `version` where one is given. Raises Conflict.
+        """Delete a record, only if it's still at `version` when one is given. Raise Conflict.
 
-        Without a version a record that is not there is no error.
+        Without a version, a missing record isn't an error.
         """

@@ -1,12 +1,13 @@
-"""The store on Firestore (native mode): one document a record, every write conditional.
+"""The store on Firestore (native mode): one document per record, every write conditional.
 
 A record is the document COLLECTION/KEY with three fields: `expires_at`, a timestamp for the TTL
-policy; `fields`, the record as JSON text, so that one write replaces all of it and every value
-comes back as it was given; `write`, random, because Firestore keeps the update time of a document
-that a write does not change. The version is that update time.
+policy; `fields`, the record as JSON text, so that one write replaces all of it and every value is
+read back unchanged; `write`, random, because Firestore keeps the update time of a document that a
+write doesn't change. The version is that update time.
 
-Writes are sent once. Were a write repeated after a lost reply, its own effect would come back as
-a Conflict. Reads are repeated for a moment. No transactions: they take no timeout.
+Writes are sent once. If a write were repeated after a lost reply, its own effect would be reported
+as a Conflict. Reads are repeated for a moment. There are no transactions, because they have no
+timeout.
 """
 
 import json
@@ -44,14 +45,16 @@ from shared.store.contract import Conflict, Fields, Record
 if TYPE_CHECKING:
     from google.cloud.firestore_admin_v1 import Field, FirestoreAdminClient
 
-# The time of a call, of a read with its repetitions: the client shortens each by what has passed.
+# The time limit of a call, or of a read with its retries: the client reduces each by the elapsed
+# time.
 CALL_SECONDS = 2.0
-# Of calls until the store has answered this process for the first time: they also wait for the
-# connection and for credentials, and Firestore for a database that nobody has used for a while.
+# The time limit of calls until the store has first responded to this process: they also wait for
+# the connection and for credentials, and Firestore for a database that hasn't been used for a
+# while.
 FIRST_CALL_SECONDS = 4.0
-# A read is not begun anew later than this.
+# Don't retry a read after this many seconds.
 REPEAT_SECONDS = 0.7
-# The time of a question about the database itself, the first connection included.
+# The time limit of a call about the database itself, the first connection included.
 ADMIN_SECONDS = 10.0
 
 _REPEAT = Retry(
@@ -63,8 +66,8 @@ _REPEAT = Retry(
 )
 
 
-# After an attempt to connect that failed, gRPC refuses calls for up to 120 s before the next one.
-# The client takes no options for its channels, so these stand in the lists that it makes them with.
+# After a failed attempt to connect, gRPC rejects calls for up to 120 s before the next one. The
+# client has no options for its channels, so these are added to the lists that it creates them with.
 _RECONNECT = (("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 500))
 for _options in (base_client._DEFAULT_CHANNEL_OPTIONS, base_client._GRPC_MSG_SIZE_OPTIONS):  # noqa: SLF001 - pinned, and tests/functions/test_cold_store.py tells
     _options.extend(_RECONNECT)
@@ -74,9 +77,9 @@ FIELDS = ("expires_at", "fields", "write")
 
 
 class FirestoreStore:
-    """shared.store.Store on one Firestore database; a client for each process.
+    """shared.store.Store on one Firestore database, with a client for each process.
 
-    Without a project it is the one of the environment, as Google's client libraries find it.
+    Without a project, it uses the environment's, as Google's client libraries find it.
     """
 
     def __init__(
@@ -87,11 +90,11 @@ class FirestoreStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._clients: dict[int, firestore.Client] = {}
-        # The process whose calls the store has answered.
+        # The process whose calls the store has responded to.
         self._answered: int | None = None
 
     def create(self, collection: str, key: str, fields: Fields, expires_at: float) -> str:
-        """Write where no document is. An expired one, which TTL removes late, gives way."""
+        """Create a document. An expired one, which TTL removes late, is replaced."""
         try:
             with self._answering(AlreadyExists) as seconds:
                 document = self._document(collection, key)
@@ -104,14 +107,14 @@ class FirestoreStore:
             return self.replace(collection, key, fields, expires_at, present.version)
 
     def read(self, collection: str, key: str) -> Record | None:
-        """Get; an expired document is no record."""
+        """Get a document. An expired one counts as missing."""
         record = self._read(collection, key)
         return record if record is not None and record.expires_at > self._clock() else None
 
     def replace(
         self, collection: str, key: str, fields: Fields, expires_at: float, version: str
     ) -> str:
-        """Write all fields of a document on condition of its update time."""
+        """Replace all fields of a document on condition of its update time."""
         with self._answering(NotFound, FailedPrecondition) as seconds:
             written = self._document(collection, key).update(
                 _content(fields, expires_at), _at(version), retry=None, timeout=seconds
@@ -119,7 +122,7 @@ class FirestoreStore:
         return _version(written)
 
     def delete(self, collection: str, key: str, version: str | None = None) -> None:
-        """Delete, on condition of the update time where one is given."""
+        """Delete, on condition of the update time if one is given."""
         conflicts = () if version is None else (NotFound, FailedPrecondition)
         option = None if version is None else _at(version)
         with self._answering(*conflicts) as seconds:
@@ -136,21 +139,22 @@ class FirestoreStore:
         return Record(json.loads(content["fields"]), expires_at, snapshot.update_time.rfc3339())
 
     def warm(self) -> None:
-        """Make the connection, so that the first request need not wait for all of it.
+        """Open the connection, so that the first request doesn't have to wait for all of it.
 
-        Reads a document that is not there. Raises StoreUnavailable.
+        Read a document that doesn't exist. Raise StoreUnavailable.
         """
         with self._answering():
             self._document("warm", "up").get(retry=_REPEAT, timeout=ADMIN_SECONDS)
 
     def removes_expired(self, collection: str) -> bool:
-        """Whether a TTL policy on `expires_at` removes expired documents, or is being set up.
+        """Return whether a TTL policy on `expires_at` removes expired documents, or is being set
+        up.
 
-        For the doctor, as `indexes` is; no request needs them. Both raise StoreUnavailable where it
-        cannot be told: the account may need the right datastore.indexes.get, and an emulator has
-        neither policies nor exemptions.
+        Only `make doctor` uses this and `indexes`. No request needs them. Both raise
+        StoreUnavailable if the state is unknown: the account may need the permission
+        datastore.indexes.get, and an emulator has neither policies nor exemptions.
         """
-        # Only here: loading it would make every cold start longer.
+        # Only here, because loading it would slow down every cold start.
         from google.cloud import firestore_admin_v1 as admin
 
         field = self._field(collection, "expires_at")
@@ -158,12 +162,12 @@ class FirestoreStore:
         return "ttl_config" in field and field.ttl_config.state in {states.ACTIVE, states.CREATING}
 
     def indexes(self, collection: str, field: str) -> bool:
-        """Whether Firestore keeps an index of a field; by default it does of every one."""
+        """Return whether Firestore indexes a field. By default it indexes every field."""
         config = self._field(collection, field).index_config
         return bool(config.uses_ancestor_config or config.indexes)
 
     def _field(self, collection: str, field: str) -> "Field":
-        """What the database's administration says of a field."""
+        """Return the database's configuration of a field."""
         with _conflict_on():
             project = self._client().project
             path = f"collectionGroups/{collection}/fields/{field}"
@@ -173,7 +177,7 @@ class FirestoreStore:
 
     @contextmanager
     def _answering(self, *conflicts: type[GoogleAPICallError]) -> Iterator[float]:
-        """A call, with the seconds that it may take; as `_conflict_on`."""
+        """Yield the seconds that a call may take. Translates errors like `_conflict_on`."""
         process = os.getpid()
         with _conflict_on(*conflicts):
             try:
@@ -187,9 +191,9 @@ class FirestoreStore:
         return self._client().collection(collection).document(key)
 
     def _client(self) -> firestore.Client:
-        """The client of this process; one made before a fork is not used after it.
+        """Return the client of this process. A client made before a fork isn't used after it.
 
-        It is kept all the same: to drop it would close connections that are the parent's too.
+        It's kept anyway: dropping it would close connections that the parent process also uses.
         """
         with self._lock:
             client = self._clients.get(os.getpid())
@@ -200,7 +204,7 @@ class FirestoreStore:
 
 
 def _admin_client() -> "FirestoreAdminClient":
-    """A client of the database's administration, at the emulator where one is set."""
+    """Return a client for database administration, at the emulator if one is set."""
     from google.cloud import firestore_admin_v1 as admin
 
     emulator = os.environ.get("FIRESTORE_EMULATOR_HOST")
@@ -212,9 +216,11 @@ def _admin_client() -> "FirestoreAdminClient":
 
 @contextmanager
 def _conflict_on(*conflicts: type[GoogleAPICallError]) -> Iterator[None]:
-    """The answers that mean Conflict; every other failure leaves the outcome unknown.
+    """Raise Conflict for these errors, and StoreUnavailable for all others: their outcome is
+    unknown.
 
-    No text of an exception goes on: it names documents. OSError: no project could be found.
+    The text of an exception is dropped, because it names documents. OSError: no project could be
+    found.
     """
     try:
         yield

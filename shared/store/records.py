@@ -1,10 +1,9 @@
-"""Records that outlive a release: what one release wrote, an older and a newer one read.
+"""Records that outlive a release: written by one release, read by an older and a newer one.
 
-The functions are deployed at different moments, and a release can be taken back. So a member that
-is not known is ignored, and a member that a later release added has a default in its dataclass;
-it is written only where it differs from that. A renamed field keeps its member, which its
-metadata has as `stored`. `schema` rises only where older releases would misread a record; they then
-refuse it.
+The functions are deployed at different times, and a release can be rolled back. So an unknown
+member is ignored. A member that a later release added has a default in its dataclass, and is
+written only if it differs from that. A renamed field keeps its member name, as `stored` in its
+metadata. `schema` increases only if older releases would misread a record. They then reject it.
 """
 
 from collections.abc import Mapping
@@ -16,25 +15,25 @@ T = TypeVar("T")
 
 
 class Unreadable(Exception):
-    """A record that this release cannot read: a newer schema, or a member is missing."""
+    """The record has a newer schema than this release, or a member is missing."""
 
 
 def check_schema(stored: Mapping[str, Any]) -> None:
-    """Raise Unreadable where a newer release says that this one would misread the record."""
+    """Raise Unreadable if the schema of the record is newer than this release's."""
     schema = stored.get("schema", SCHEMA)
     if not isinstance(schema, int) or schema > SCHEMA:
         raise Unreadable
 
 
 def names(kind: Any) -> Mapping[str, str]:
-    """The members of a dataclass in a record, with the fields that hold them."""
+    """Map the members of a dataclass's records to its fields."""
     return {field.metadata.get("stored", field.name): field.name for field in fields(kind)}
 
 
 def made(kind: type[T], stored: Mapping[str, Any], **given: Any) -> T:
-    """A dataclass from the members of a record, and from what is `given` beside it.
+    """Make a dataclass from the members of a record, and from the fields in `given`.
 
-    JSON's lists become tuples. Raises Unreadable where a member without a default is missing.
+    JSON lists become tuples. Raise Unreadable if a member without a default is missing.
     """
     held = names(kind)
     known = {held[member]: value for member, value in stored.items() if member in held}
@@ -46,7 +45,7 @@ def made(kind: type[T], stored: Mapping[str, Any], **given: Any) -> T:
 
 
 def members(value: Any) -> dict[str, Any]:
-    """The members of a dataclass for a record: those at their default are left out."""
+    """Return the members of a dataclass for a record, without those at their default."""
     return {
         field.metadata.get("stored", field.name): getattr(value, field.name)
         for field in fields(value)

@@ -32,7 +32,7 @@ CREATE INDEX IF NOT EXISTS expiring ON records (expires_at);
 
 
 class SqliteStore:
-    """shared.store.Store on one SQLite file; a connection for each thread of each process."""
+    """shared.store.Store on one SQLite file, with a connection for each thread of each process."""
 
     def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
         self._path = path
@@ -40,11 +40,11 @@ class SqliteStore:
         self._local = threading.local()
 
     def create(self, collection: str, key: str, fields: Fields, expires_at: float) -> str:
-        """Insert; the primary key lets one of many win."""
+        """Insert a record. The primary key lets one of several concurrent calls succeed."""
         version = secrets.token_hex(8)
         row = (collection, key, version, expires_at, json.dumps(fields))
         with self._connection() as connection:
-            # TTL cleanup; the records it removes are invisible already.
+            # TTL cleanup. The records that it removes are already invisible.
             connection.execute("DELETE FROM records WHERE expires_at <= ?", (self._clock(),))
             try:
                 connection.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?)", row)
@@ -53,7 +53,7 @@ class SqliteStore:
         return version
 
     def read(self, collection: str, key: str) -> Record | None:
-        """Select; an expired row is no row."""
+        """Select a record. An expired row counts as missing."""
         with self._connection() as connection:
             row = connection.execute(
                 "SELECT fields, expires_at, version FROM records WHERE collection = ? AND key = ?",
@@ -79,7 +79,7 @@ class SqliteStore:
         return new_version
 
     def delete(self, collection: str, key: str, version: str | None = None) -> None:
-        """Delete, on condition of the version where one is given."""
+        """Delete, on condition of the version if one is given."""
         with self._connection() as connection:
             changed = connection.execute(
                 "DELETE FROM records WHERE collection = ? AND key = ?"
@@ -91,7 +91,7 @@ class SqliteStore:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """One transaction on this thread's connection; an open one never crosses a fork."""
+        """Yield this thread's connection in a transaction. It's never used across a fork."""
         try:
             if getattr(self._local, "pid", None) != os.getpid():
                 self._local.connection = _connect(self._path)
@@ -104,22 +104,24 @@ class SqliteStore:
 
 
 class _Connection(sqlite3.Connection):
-    """Closed when its thread or its store is gone: from Python 3.13 on an open one warns."""
+    """A connection that closes when its thread or its store is gone. Since Python 3.13, an open one
+    warns.
+    """
 
     def __del__(self) -> None:
-        # A file that could not be opened has left no connection.
+        # If the file couldn't be opened, there's no connection.
         with suppress(sqlite3.ProgrammingError):
             self.close()
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    """A connection to the database, which is made where there is none.
+    """Connect to the database. Create it if it doesn't exist.
 
-    SQLite does not wait its busy time where several switch a new database to WAL at once.
+    SQLite doesn't wait its busy time if several connections switch a new database to WAL at once.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).touch(mode=0o600)
-    # Each thread uses its own; only the end may come in another one.
+    # Each thread uses its own connection. Only the close may happen in another one.
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, factory=_Connection, check_same_thread=False
     )
