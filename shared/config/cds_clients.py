@@ -1,4 +1,4 @@
-"""The [[cds_client]] tables of the configuration: an EHR that calls cds_services (CDS Hooks 2.0).
+"""The [[cds_client]] tables of the configuration: EHRs that call cds_services (CDS Hooks 2.0).
 
 docs/configuration.md describes the keys.
 """
@@ -20,7 +20,7 @@ _ORIGIN = re.compile(
 def read_cds_clients(
     top: TomlTable, ehrs: tuple[Ehr, ...], *, local: bool
 ) -> tuple[CdsClient, ...]:
-    """The clients, none where there is no such table. With `local`, http addresses are accepted."""
+    """Read the clients, if any. With `local`, http URLs are accepted."""
     clients: list[CdsClient] = []
     for index, entry in enumerate(top.take("cds_client", list, [])):
         if isinstance(entry, dict):
@@ -73,7 +73,7 @@ def _jku(table: TomlTable, *, local: bool) -> str | None:
 
 
 def _origins(table: TomlTable, *, local: bool) -> tuple[str, ...]:
-    """Origins as a browser writes them, with which they are compared as text (RFC 6454)."""
+    """Read origins as a browser writes them. They're compared as text (RFC 6454)."""
     origins: list[str] = []
     for index, value in enumerate(table.take("cors_origins", list, [])):
         text = value if isinstance(value, str) else ""

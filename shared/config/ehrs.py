@@ -13,14 +13,14 @@ from shared.vendors import GENERIC, VENDORS
 
 _BASIC_CREDENTIALS: tuple[BasicCredentials, ...] = ("form", "raw")
 CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
-# `/callback/callback` could not be told from `/callback` where its name is stripped from the path.
+# `/callback/callback` would look like `/callback` if the function's name is stripped from the path.
 _KEY = r"(?!(?:callback|health)\Z)[a-z0-9][a-z0-9-]{0,39}"
 _VISIBLE = r"[\x21-\x7e]{1,512}"
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:
-    """The registrations. With `local`, http issuers are accepted."""
+    """Read the registrations. With `local`, http issuers are accepted."""
     ehrs: list[Ehr] = []
     entries = top.entries("ehr", "Add an [[ehr]] table for each registration.")
     for index, entry in enumerate(entries):

@@ -13,7 +13,7 @@ MAX_CHARACTERS = 200_000
 
 
 def resolve(reference: str) -> str:
-    """The secret behind an `env:` or `file:` reference. Raises ValueError naming the reference."""
+    """Return the secret of an `env:` or `file:` reference, or raise ValueError naming it."""
     kind, _, name = reference.partition(":")
     if kind == "env":
         value = os.environ.get(name, "")
@@ -33,9 +33,9 @@ def resolve(reference: str) -> str:
 
 
 def resolve_sealing_keys(settings: Settings, others: Sequence[Problem] = ()) -> tuple[bytes, ...]:
-    """The sealing keys, first one first.
+    """Return the encryption keys, the first one first.
 
-    Ends the process where one cannot be used, or for `others`, with all problems at once.
+    If one can't be used, or for `others`, exit and report all problems at once.
     """
     keys, problems = read_sealing_keys(settings)
     if problems or others:
@@ -44,7 +44,7 @@ def resolve_sealing_keys(settings: Settings, others: Sequence[Problem] = ()) -> 
 
 
 def read_sealing_keys(settings: Settings) -> tuple[tuple[bytes, ...], list[Problem]]:
-    """The sealing keys that can be used, first one first, and what is wrong with the others."""
+    """Return the usable encryption keys, the first one first, and the problems with the others."""
     keys: list[bytes] = []
     problems: list[Problem] = []
     for index, reference in enumerate(settings.sealing_keys):

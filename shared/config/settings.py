@@ -23,7 +23,7 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class Ehr:
-    """One registration at one EHR. `iss` holds normalised FHIR bases, some ending in `/*`."""
+    """One registration at one EHR. `iss` has normalized FHIR bases, some ending in `/*`."""
 
     key: str
     name: str
@@ -45,17 +45,17 @@ class Ehr:
 
     @property
     def basic_form(self) -> BasicCredentials:
-        """How Basic credentials are written: as set, otherwise as the vendor expects them."""
+        """The form of Basic credentials: as set, otherwise as the vendor expects them."""
         return self.basic_credentials or ("raw" if self.profile.raw_basic else "form")
 
     @property
     def profile(self) -> Profile:
-        """What is particular to its vendor."""
+        """The profile of its vendor."""
         return VENDORS[self.vendor]
 
     @property
     def client_id_headers(self) -> dict[str, str]:
-        """What a request without a token says of who asks, at vendors that want to know."""
+        """The client id header of requests without a token, for vendors that require one."""
         name = self.profile.client_id_header
         return {name: self.client_id} if name else {}
 
@@ -75,10 +75,10 @@ class Ehr:
 
 @dataclass(frozen=True, slots=True)
 class CdsClient:
-    """One EHR as a client of cds_services: how its tokens are known (CDS Hooks 2.0, Security).
+    """One EHR as a client of cds_services: how its tokens are recognized (CDS Hooks 2.0, Security).
 
-    `ehr` is the key of its registration. Of `jku`, the address of its keys, and `keys`, a reference
-    to a file with them, one is given.
+    `ehr` is the key of its registration. Exactly one is set of `jku`, the URL of its keys, and
+    `keys`, a reference to a file with them.
     """
 
     key: str
@@ -92,11 +92,11 @@ class CdsClient:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration. Durations are in seconds; `public_url` has no trailing slash.
+    """The entire configuration. Durations are in seconds. `public_url` has no trailing slash.
 
-    `calculators_off` are names as they were written: who knows the calculators checks them.
-    `cards` are names too, None if the site doesn't choose.
-    `responsible` names who answers for the app at this site, and is empty if no one is named.
+    `calculators_off` are names as written, checked by code that has the list of calculators.
+    `cards` are names too, None if the site doesn't choose. `responsible` names who answers for the
+    app at this site, and is empty if no one is named.
     """
 
     public_url: str
@@ -117,7 +117,7 @@ class Settings:
     responsible: str = ""
 
     def ehr_for(self, iss: str) -> tuple[Ehr, str] | None:
-        """The registration and normalised FHIR base for a received `iss`, or None."""
+        """Return the registration and normalized FHIR base for a received `iss`, or None."""
         try:
             base = urls.normalise_base(iss)
         except ValueError:
@@ -129,5 +129,5 @@ class Settings:
         return None
 
     def ehr_by_key(self, key: str) -> Ehr | None:
-        """The registration with this key, or None."""
+        """Return the registration with this key, or None."""
         return next((ehr for ehr in self.ehrs if ehr.key == key), None)

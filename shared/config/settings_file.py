@@ -1,8 +1,8 @@
-"""Settings: one TOML file named by SMART_CONFIG, read once, every problem reported at once.
+"""Settings: one TOML file named by SMART_CONFIG, read once, with all problems reported at once.
 
 docs/configuration.md describes the keys. `parse` never raises for a bad file: it returns the
-problems, each with its place and remedy, so that a function can end its process with all of them
-and the doctor can list them as findings.
+problems, each with its place and remedy, so that a function can exit and report them all and `make
+doctor` can list them as findings.
 """
 
 import os
@@ -31,11 +31,11 @@ Check = Callable[[Settings], list[Problem]]
 
 
 def from_environment(check: Check | None = None) -> Settings | None:
-    """The settings of this process; None where SMART_CONFIG is unset.
+    """Return the settings of this process, None if SMART_CONFIG is unset.
 
-    `check` finds what only the caller can know to be wrong. A file that cannot be used ends the
-    process with exit code 1 and all problems on stderr, so that a bad deployment fails its health
-    check and the old revision stays.
+    `check` finds problems that only the caller can detect. If the file can't be used, the process
+    exits with status 1 and all problems on stderr, so that a bad deployment fails its health check
+    and the old revision stays.
     """
     path = os.environ.get("SMART_CONFIG")
     if not path:
@@ -52,14 +52,16 @@ def from_environment(check: Check | None = None) -> Settings | None:
 
 
 def stop(problems: list[Problem]) -> NoReturn:
-    """End the process with the problems on stderr."""
+    """Print the problems to stderr and exit with status 1."""
     lines = [f"smart-calc: {len(problems)} problem(s) in the configuration", *map(str, problems)]
     sys.stderr.write("\n".join(lines) + "\n")
     sys.exit(1)
 
 
 def parse(text: str, check: Check | None = None) -> tuple[Settings | None, list[Problem]]:
-    """The settings in a TOML text, or None and every problem in it, those of `check` too."""
+    """Return the settings in a TOML text, or None and every problem in it, including those of
+    `check`.
+    """
     settings, problems = parse_as_far_as_it_goes(text, check)
     return (None, problems) if problems else (settings, [])
 
@@ -67,13 +69,14 @@ def parse(text: str, check: Check | None = None) -> tuple[Settings | None, list[
 def parse_as_far_as_it_goes(
     text: str, check: Check | None = None
 ) -> tuple[Settings | None, list[Problem]]:
-    """The settings in a TOML text and every problem in it: no function runs with these, the doctor
-    looks at what is sound. None for a text that is not TOML.
+    """Return the settings in a TOML text and every problem in it. No function runs with these
+    settings, but `make doctor` checks the valid ones. None if the text isn't TOML.
     """
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        # Beside TOMLDecodeError: numbers of thousands of digits, thousands of nested brackets.
+        # ValueError includes TOMLDecodeError and numbers of thousands of digits. RecursionError is
+        # for thousands of nested brackets.
         step = "Correct the TOML syntax there."
         return None, [Problem.at("config_unreadable", "the file", str(error), step)]
     problems: list[Problem] = []
@@ -83,7 +86,7 @@ def parse_as_far_as_it_goes(
 
 
 def reason(error: Exception) -> str:
-    """Why a file could not be read, without its content."""
+    """Return why a file couldn't be read, without its content."""
     return error.strerror or "unknown" if isinstance(error, OSError) else "it is not UTF-8 text"
 
 

@@ -1,4 +1,4 @@
-"""One TOML table being read: values by name and type, and all that is wrong with them."""
+"""A TOML table being read: values by name and type, and all problems with them."""
 
 import difflib
 import re
@@ -13,9 +13,10 @@ _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+")
 
 @dataclass(frozen=True, slots=True)
 class Problem(Finding):
-    """One thing wrong with a configuration, and where.
+    """One problem with a configuration, and its place.
 
-    `id` is what a process that exits with it reports; `finding`, if not empty, is the doctor's own.
+    `id` is what a process that exits with it reports. `finding`, if not empty, is the doctor's own
+    id.
     """
 
     place: str = ""
@@ -23,7 +24,7 @@ class Problem(Finding):
 
     @classmethod
     def at(cls, id_: str, place: str, what: str, step: str, finding: str = "") -> "Problem":
-        """What is wrong with the setting at a place, and what to do about it."""
+        """Return a problem with the setting at a place, and its remedy."""
         return cls(id_, f"{place}: {what}.", (step,), place=place, finding=finding)
 
     def __str__(self) -> str:
@@ -36,7 +37,7 @@ _Choice = TypeVar("_Choice", bound=str)
 
 
 class TomlTable:
-    """One TOML table being read: takes values by name and type, collects what is wrong."""
+    """A TOML table being read: returns values by name and type, and collects problems."""
 
     def __init__(self, table: dict[str, Any], prefix: str, problems: list[Problem]) -> None:
         self._rest = dict(table)
@@ -46,14 +47,14 @@ class TomlTable:
         self.faulty: set[str] = set()
 
     def problem(self, name: str, what: str, step: str, id_: str = "setting_invalid") -> None:
-        """Note one thing wrong with the setting `name` of this table."""
+        """Record a problem with the setting `name` of this table."""
         self.faulty.add(name)
         self.problems.append(Problem.at(id_, f"{self._prefix}{name}", what, step))
 
     def take(
         self, name: str, kind: type[_Kind], default: _Default, *, required: bool = False
     ) -> _Kind | _Default:
-        """The value of a setting, or the default where it is absent or of another type."""
+        """Return the value of a setting, or the default if it's absent or of another type."""
         self._known.append(name)
         value = self._rest.pop(name, None)
         if value is None:
@@ -74,7 +75,7 @@ class TomlTable:
         *,
         required: bool = False,
     ) -> str:
-        """A text that matches `pattern`, which `form` describes in words."""
+        """Return a text that matches `pattern`, which `form` describes in words."""
         value = self.take(name, str, None, required=required)
         if value is None:
             return default
@@ -88,7 +89,7 @@ class TomlTable:
         return value
 
     def choice(self, name: str, default: _Choice, choices: tuple[_Choice, ...]) -> _Choice:
-        """One of `choices`."""
+        """Return one of `choices`."""
         value = self.take(name, str, default)
         for choice in choices:
             if value == choice:
@@ -104,7 +105,7 @@ class TomlTable:
         return None
 
     def number(self, name: str, default: float, low: float, high: float) -> float:
-        """A number from `low` to `high`; integers count."""
+        """Return a number from `low` to `high`, integers included."""
         value: float = self.take(name, (int | float), default)  # type: ignore[arg-type]
         if not low <= value <= high:
             self.problem(name, "is out of range", f"Use a number from {low:g} to {high:g}.")
@@ -112,7 +113,7 @@ class TomlTable:
         return float(value)
 
     def texts(self, name: str, pattern: re.Pattern[str], form: str) -> list[str]:
-        """The texts of a list, each of which must match `pattern`, which `form` describes."""
+        """Return the texts of a list. Each must match `pattern`, which `form` describes."""
         return self.optional_texts(name, pattern, form) or []
 
     def optional_texts(self, name: str, pattern: re.Pattern[str], form: str) -> list[str] | None:
@@ -129,7 +130,7 @@ class TomlTable:
         return good
 
     def entries(self, name: str, remedy: str, id_: str = "setting_invalid") -> list[Any]:
-        """The entries of a list that must have one at least; `remedy` says how to write it."""
+        """Return the entries of a list that must not be empty. `remedy` shows how to write it."""
         self._known.append(name)
         value = self._rest.pop(name, [])
         if isinstance(value, list) and value:
@@ -138,7 +139,7 @@ class TomlTable:
         return []
 
     def reference(self, name: str, value: object) -> str | None:
-        """An `env:` or `file:` reference; anything else would be a secret in the file."""
+        """Return an `env:` or `file:` reference. Anything else would be a secret in the file."""
         if isinstance(value, str) and _REFERENCE.fullmatch(value):
             return value
         self.problem(
@@ -150,16 +151,16 @@ class TomlTable:
         return None
 
     def optional_reference(self, name: str) -> str | None:
-        """The reference that a setting holds, None where the setting is absent."""
+        """Return the reference in a setting, None if the setting is absent."""
         value = self.take(name, str, None)
         return None if value is None else self.reference(name, value)
 
     def table(self, name: str) -> "TomlTable":
-        """A table inside this one, which must be there."""
+        """Return a table inside this one, which must exist."""
         return TomlTable(self.take(name, dict, {}, required=True), f"{name}.", self.problems)
 
     def finish(self) -> None:
-        """Report every key that no setting has asked for."""
+        """Report every key that isn't a known setting."""
         for name in self._rest:
             near = difflib.get_close_matches(name, self._known, 1)
             remedy = f"Did you mean `{near[0]}`?" if near else "Remove it."
