@@ -1,9 +1,9 @@
-"""Log events: one JSON object a line on stdout, in the form that Google Cloud Logging reads. On a
-terminal they have a short form that people read.
+"""Log events: one JSON object per line on stdout, in the format of Google Cloud Logging, or a short
+readable form on a terminal.
 
 Only named fields are written, so that nothing else can slip in. Never among them: tokens, codes,
-verifiers, states, cookies, secrets, patient ids or names, query strings. Text that came from
-outside is cut and stays inside a JSON string, so that it cannot forge a line.
+verifiers, states, cookies, secrets, patient ids or names, query strings. Text from outside is
+truncated and stays inside a JSON string, so that it can't forge a line.
 """
 
 import hashlib
@@ -48,11 +48,11 @@ Event = Literal[
     "cds_feedback",
 ]
 
-# Numbers by name are our own.
+# Our own code chooses the names of a dict.
 Field = str | int | float | list[str] | dict[str, int]
 
-# In characters, so that a line stays below the 256 kB that Cloud Logging takes, whatever an EHR
-# sends: a character may become six bytes.
+# In characters, so that a line stays below the 256 kB that Cloud Logging accepts, even for large
+# texts from an EHR: a character may become six bytes.
 _LONGEST = 1000
 _MOST_ITEMS = 100
 _LONGEST_LIST = 5000
@@ -60,8 +60,8 @@ _LONGEST_LIST = 5000
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """What ties a request's lines together: our id, its start, Google Cloud's trace. `function`
-    is the one that answers it.
+    """The correlation of a request's lines: our id, its start, Google Cloud's trace. `function`
+    serves the request.
     """
 
     id: str
@@ -80,7 +80,7 @@ def begin(
 ) -> None:
     """Tie the lines that follow in this context to one request of a function.
 
-    `project` is the Google Cloud project of its trace, where the settings name one.
+    `project` is the Google Cloud project of its trace, if the settings name one.
     """
     project = (project or platform.project()) if trace else None
     _current.set(Correlation(correlation_id, function, time.monotonic(), trace, project))
@@ -88,7 +88,7 @@ def begin(
 
 
 def correlation_id() -> str:
-    """The id of the request that is being answered; empty outside of one."""
+    """Return the id of the current request, or an empty string outside of one."""
     correlation = _current.get()
     return correlation.id if correlation else ""
 
@@ -100,8 +100,8 @@ def about(
     session: str | None = None,
     launch: str | None = None,
 ) -> None:
-    """Name the EHR, the client of CDS Hooks by its key, and session and launch by their `mark`, in
-    the request's lines from here on.
+    """Add the EHR, the CDS Hooks client by its key, and session and launch by their `mark`, to the
+    request's lines from now on.
     """
     named = {"ehr": ehr, "client": client, "session": session, "launch": launch}
     known = {name: value for name, value in named.items() if value is not None}
@@ -109,14 +109,14 @@ def about(
 
 
 def mark(secret: str) -> str:
-    """How a session's handle or a launch's state shows in logs: 12 hex characters that are no key
-    to anything.
+    """Return the id of a session's handle or a launch's state in logs: 12 hex characters that give
+    access to nothing.
     """
     return hashlib.sha256(f"log:{secret}".encode()).hexdigest()[:12]
 
 
 def of_answer(status: int) -> Severity:
-    """How severe an EHR's answer to a FHIR call is: that it lets nobody in is more than news."""
+    """Return the severity of an EHR's FHIR response. Denied access is more than information."""
     return "WARNING" if status in {401, 403} else "INFO"
 
 
@@ -129,9 +129,9 @@ def event(
     fields: Mapping[str, Field] | None = None,
     error: BaseException | None = None,
 ) -> None:
-    """Write one event. `code` is an error code; `fields` never replace the named ones.
+    """Write one event. `code` is an error code. `fields` never replace the named ones.
 
-    An ERROR has the form of Error Reporting; of an unexpected `error` it says where it happened.
+    An ERROR has the format of Error Reporting, with the location of an unexpected `error`.
     """
     correlation = _current.get()
     line: dict[str, object] = {
@@ -159,18 +159,20 @@ def event(
 
 
 def _readable(line: dict[str, object]) -> str:
-    """An event for a terminal: when, how severe, what; of a refusal also why and what to do."""
+    """Format an event for a terminal: time, severity, message; for a refusal also the cause and the
+    fix.
+    """
     when, severity = str(line["time"])[11:19], str(line["severity"]).lower()
     told = [f"{when} {severity:7} {line['event']}  {_printable(line['message'])}"]
     told += [f"{name} {_printable(line[name])}" for name in _SHORT if name in line]
     more = [f"{name}: {_printable(line[name])}" for name in _LONG if line.get(name)]
-    # Its lines are ours; file names are printable.
+    # We generate its lines, and file names are printable.
     more += str(line.get("stack_trace", "")).splitlines()
     return "  ".join(told) + "".join(f"\n         {one}" for one in more)
 
 
 def _printable(value: object) -> str:
-    """Text of others in one line, which cannot steer the terminal."""
+    """Return untrusted text on one line, without characters that control the terminal."""
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in str(value))
 
 
@@ -179,7 +181,7 @@ _LONG = ("cause", "fix")
 
 
 def now() -> str:
-    """The time as the log writes it, RFC 3339 in UTC."""
+    """Return the time as logged, RFC 3339 in UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,7 +1,7 @@
-"""An ERROR line as Error Reporting takes it, told without any value of the request.
+"""An ERROR line in the format of Error Reporting, without any value from the request.
 
 https://cloud.google.com/error-reporting/docs/formatting-error-messages. It reads `stack_trace`
-first, then `exception`, then `message`; `@type` makes it take the line in any case.
+first, then `exception`, then `message`. With `@type` it accepts the line in any case.
 """
 
 import traceback
@@ -20,9 +20,9 @@ _ROOT = Path(__file__).parents[2]
 def fields(
     error: BaseException | None, caller: FrameType | None, function: str
 ) -> Mapping[str, object]:
-    """The members of the line: whose error it is and where it happened.
+    """Return the fields of the line: the service and the location of the error.
 
-    With an `error` that was raised its stack; else the `caller` that reports it.
+    For an `error` that was raised, its stack; otherwise the `caller` that reports it.
     """
     told: dict[str, object] = {
         "@type": TYPE,
@@ -45,8 +45,8 @@ def fields(
 
 
 def stack_trace(error: BaseException) -> str:
-    """As `traceback.format_exc()` gives it, the form that Error Reporting parses, but without
-    source text, and of the exception its type alone: its text may hold anything.
+    """Format the stack like `traceback.format_exc()`, which Error Reporting parses, but without
+    source text, and with only the type of the exception: its text may contain anything.
     """
     frames = [
         f'  File "{_file(frame.filename)}", line {frame.lineno}, in {frame.name}'
@@ -56,7 +56,7 @@ def stack_trace(error: BaseException) -> str:
 
 
 def _file(name: str) -> str:
-    """A file of this project by its path in it, one of a library by its package's folder."""
+    """Shorten the path of a file: relative to this project, or to its package for a library."""
     path = Path(name)
     if path.is_relative_to(_ROOT) and "site-packages" not in path.parts:
         return str(path.relative_to(_ROOT))

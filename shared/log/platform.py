@@ -1,7 +1,7 @@
-"""What Google's platform says of this process: its project and the name of its service.
+"""Google's information about this process: its project and the name of its service.
 
 https://cloud.google.com/run/docs/container-contract: `K_SERVICE` is set on Cloud Run, and so for
-functions; the project is known to the metadata server alone.
+functions. Only the metadata server has the project.
 """
 
 import http.client
@@ -15,22 +15,22 @@ _PROJECT = re.compile(r"[a-z][a-z0-9.:-]{4,98}[a-z0-9]")
 
 
 def service() -> str | None:
-    """The name of the Cloud Run service, None elsewhere."""
+    """Return the name of the Cloud Run service, None elsewhere."""
     return os.environ.get("K_SERVICE") or None
 
 
 @cache
 def project() -> str | None:
-    """The project that this process runs in, None where nobody says.
+    """Return the project that this process runs in, None if unknown.
 
-    Asked once, before the first request; an answer that does not come at once is none.
+    Requested once, before the first request. A late response is ignored.
     """
     named = os.environ.get("GOOGLE_CLOUD_PROJECT") or (_asked() if service() else "")
     return named if _PROJECT.fullmatch(named) else None
 
 
 def _asked() -> str:
-    # As Google's client libraries name another one.
+    # Google's client libraries use the same variable to override it.
     host = os.environ.get("GCE_METADATA_HOST") or _METADATA
     try:
         connection = http.client.HTTPConnection(host, timeout=_SECONDS)

@@ -1,7 +1,7 @@
-"""The trace that a request belongs to, as Google's load balancer and Cloud Run name it.
+"""The trace of a request, as Google's load balancer and Cloud Run name it.
 
-W3C Trace Context (`traceparent`), and Google's older `X-Cloud-Trace-Context`. A header that has
-not the form of one is as good as none.
+W3C Trace Context (`traceparent`), and Google's older `X-Cloud-Trace-Context`. Malformed headers are
+ignored.
 """
 
 import re
@@ -23,7 +23,7 @@ _LARGEST_SPAN = 2**64 - 1
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """`id` is 32 hex characters, `span` 16; None where the caller did not say."""
+    """A trace. `id` has 32 hex characters, `span` 16. Fields that the caller didn't send are None."""
 
     id: str
     span: str | None
@@ -31,19 +31,19 @@ class Trace:
 
 
 class Headers(Protocol):
-    """The headers of a request; names in any case."""
+    """The headers of a request. Names are case-insensitive."""
 
     def get(self, name: str, default: str, /) -> str:
-        """A header, several of one name joined by commas."""
+        """Return a header. Values of a repeated name are joined by commas."""
 
 
 def read(headers: Headers) -> Trace | None:
-    """The trace of a request by its headers, None where there is none."""
+    """Return the trace of a request by its headers, or None."""
     return _w3c(headers.get("traceparent", "")) or _google(headers.get("X-Cloud-Trace-Context", ""))
 
 
 def fields(trace: Trace | None, project: str | None) -> Mapping[str, str | bool]:
-    """The members of a log line by which Cloud Logging finds the trace: none without a project."""
+    """Return the log fields that Cloud Logging finds the trace with, none without a project."""
     if trace is None or project is None:
         return {}
     members: dict[str, str | bool] = {
