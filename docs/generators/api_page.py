@@ -58,7 +58,7 @@ def summary(call: api.Call) -> api.Reply:
           assert session.get("/summary/{session}/").json()["born"] == "1968-03-14"
   ```
 
-  `session.send("POST", "/note/{session}/", {"text": "…"})` sends a POST request as the page does. The response has
+  `session.send("POST", "/nursenote/{session}/", {"text": "…"})` sends a POST request as the page does. The response has
   `status`, `headers`, `text` and `json()`.
 - If your function raises an exception, `smart-calc run` prints its type and the lines of your code.
 
@@ -109,7 +109,7 @@ def creatinines(call: api.Call) -> api.Reply:
 
 ## A page that writes
 
-`functions/note/main.py` shows a form, and writes what the page's script sends. A response can get lost after the EHR
+`functions/nursenote/main.py` shows a form, and writes what the page's script sends. A response can get lost after the EHR
 has stored the note. So the script gives each note a key of its own, and the function looks for that key before it
 writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares.
 
@@ -122,14 +122,14 @@ from smart_calc import api
 
 FORM = (
     '<!doctype html><html lang="en"><title>Note</title><h1>Note</h1>'
-    '<script type="module" src="/app/note.js"></script>'
+    '<script type="module" src="/app/nursenote.js"></script>'
     "<form><label>Text <textarea required></textarea></label> <button>Add to the chart</button></form>"
     '<p role="status"></p>'
 )
 
 
 @api.function(navigation=True)
-def note(call: api.Call) -> api.Reply:
+def nursenote(call: api.Call) -> api.Reply:
     session = call.session()
     if call.method != "POST":
         return api.html(FORM)
@@ -168,7 +168,7 @@ def document(session: api.Session, text: str, key: str) -> api.Resource:
     return made
 ```
 
-Its script, `page/note.js`:
+Its script, `page/nursenote.js`:
 
 ```js
 const session = location.pathname.split("/")[2];
@@ -180,7 +180,7 @@ document.querySelector("form").addEventListener("submit", async (event) => {
   const [area, button] = event.target.elements;
   area.readOnly = button.disabled = true;  // one request at a time, and one text for the key
   try {
-    const response = await fetch(`/note/${session}/`, {
+    const response = await fetch(`/nursenote/${session}/`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ key, text: area.value }),
@@ -196,7 +196,7 @@ document.querySelector("form").addEventListener("submit", async (event) => {
 });
 ```
 
-Your page links to it: `/note/${session}/`. Many EHRs accept only some types of DocumentReference. The example
+Your page links to it: `/nursenote/${session}/`. Many EHRs accept only some types of DocumentReference. The example
 `note` ([own-app.md](own-app.md)) also shows a preview.
 
 ## Names

@@ -38,8 +38,15 @@ def other(request: flask.Request) -> object:
         flask.abort(404)
     return {"beside": words(), "path": request.path, "of": [json.__name__, secrets.__name__]}
 """
-# Continues the test that `new` writes.
+# Continues the test that `new` writes, with the functions that docs/api.md has in full.
 OWN_TEST = """\
+            assert len(session.get("/creatinines/{session}/").json()["newest"]) == 5
+            assert "<textarea" in session.get("/nursenote/{session}/").text
+            written = "POST", "/nursenote/{session}/", {"text": "Slept.", "key": ehr}
+            first, again = session.send(*written), session.send(*written)
+            assert (first.status, first.text) == (200, again.text)
+            session.fhir(f"DocumentReference/{first.json()['id']}").json()["content"]
+        session = app.launch(patient="synthetic-alma")
         assert session.get("/other/missing").status == 404
         assert session.get("/other/{session}/x").json()["beside"] == "me"
         assert session.get("/smart_calc/{session}/").status == 404
@@ -50,8 +57,8 @@ OWN_TEST = """\
         assert (preview.status, note.status) == (200, 201)
         stored = session.fhir(f"DocumentReference/{note.json()['id']}").json()
         assert stored["content"] == preview.json()["content"]
-        # What was there, and one note.
-        assert session.fhir("DocumentReference").json()["total"] == 2
+        # What was there, the nurse's note, and one note.
+        assert session.fhir("DocumentReference").json()["total"] == 3
 """
 
 
@@ -175,6 +182,14 @@ def test_a_project_stages_our_bytes(app: Installed, tmp_path: Path) -> None:
         assert own[path] == (ROOT / path.removeprefix("summary/")).read_bytes()
 
 
+def documented(name: str) -> str:
+    """A function that docs/api.md has in full."""
+    text = (ROOT / "docs/api.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    (block,) = (one for one in blocks if f"\ndef {name}(call" in one)
+    return str(block)
+
+
 def _contents(folder: Path) -> dict[str, bytes]:
     files = (one for one in folder.rglob("*") if one.is_file())
     return {str(one.relative_to(folder)): one.read_bytes() for one in files}
@@ -184,8 +199,10 @@ def test_a_launch_ends_at_the_page_and_an_own_function_answers_without_the_calcu
     app: Installed,
 ) -> None:
     own = app.folder / "functions/other"
-    own.mkdir(parents=True)
-    (own / "main.py").write_text(OWN)
+    functions = {"other": OWN, **{name: documented(name) for name in ("creatinines", "nursenote")}}
+    for name, text in functions.items():
+        (own.parent / name).mkdir(parents=True)
+        (own.parent / name / "main.py").write_text(text)
     (own / "beside.py").write_text('def words() -> str:\n    return "me"\n')
     state = app.folder / "deployment.toml"
     state.write_text(f"calculators = false\n{state.read_text()}")
@@ -195,13 +212,9 @@ def test_a_launch_ends_at_the_page_and_an_own_function_answers_without_the_calcu
     assert ended.returncode == 0, ended.stdout
     assert "1 passed" in ended.stdout
     ended = app.run("smart-calc", "stage")
-    assert (
-        ended.stdout == "Written: build/callback, build/fhir_proxy, build/launch, build/note, "
-        "build/other, build/summary\n"
-    )
-    assert {one.name for one in (app.folder / "build").iterdir()} == {
-        *("callback", "fhir_proxy", "launch", "note", "other", "summary")
-    }
+    names = sorted({"callback", "fhir_proxy", "launch", "note", "summary", *functions})
+    assert ended.stdout == f"Written: {', '.join(f'build/{name}' for name in names)}\n"
+    assert sorted(one.name for one in (app.folder / "build").iterdir()) == names
     assert not list(app.folder.glob("build/*/clinical"))
 
 
