@@ -46,21 +46,8 @@ def summary(call: api.Call) -> api.Reply:
 - GET can't create or update. Let the page send a POST request after a person has confirmed:
   [A page that writes](#a-page-that-writes).
 
-- A test calls the function over HTTP. In `tests/test_summary.py`:
-
-  ```python
-  from smart_calc import testing
-
-
-  def test_the_summary_has_the_birth_date() -> None:
-      with testing.running() as app:
-          session = app.launch(patient="synthetic-alma")
-          assert session.get("/summary/{session}/").json()["born"] == "1968-03-14"
-  ```
-
-  `session.send("POST", "/nursenote/{session}/", {"text": "…"})` sends a POST request as the page does. The response has
-  `status`, `headers`, `text` and `json()`.
 - If your function raises an exception, `smart-calc run` prints its type and the lines of your code.
+- For tests, see [Tests](#tests). To call it with curl, see [From a terminal](#from-a-terminal).
 
 ## Values
 
@@ -198,6 +185,72 @@ document.querySelector("form").addEventListener("submit", async (event) => {
 
 Your page links to it: `/nursenote/${session}/`. Many EHRs accept only some types of DocumentReference. The example
 `note` ([own-app.md](own-app.md)) also shows a preview.
+
+## Tests
+
+`smart_calc.testing` runs the project with the simulated EHRs, launches it, and calls it over HTTP like a script on
+your page. To start it takes a few seconds, so start it once for all tests of a file. `tests/test_summary.py`:
+
+```python
+from collections.abc import Iterator
+
+import pytest
+
+from smart_calc import api, testing
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[testing.App]:
+    with testing.running() as app:
+        yield app
+
+
+@pytest.mark.parametrize("ehr", ["generic", "oracle", "epic"])
+def test_the_summary_has_the_birth_date(app: testing.App, ehr: str) -> None:
+    session = app.launch(patient="synthetic-alma", ehr=ehr)
+    response = session.get("/summary/{session}/")
+    assert response.status == 200, response.text
+    assert response.json()["born"] == "1968-03-14"
+
+
+def test_the_patient_has_a_family_name(app: testing.App) -> None:
+    patient = app.launch(patient="synthetic-alma").fhir("Patient/synthetic-alma").json()
+    assert api.at(patient, "name", 0, "family") == "Testpatient"
+```
+
+| name | does |
+|---|---|
+| `running(folder=".")` | runs the project in a folder on free ports until the `with` block ends, and gives an `App` |
+| `App.launch(patient="synthetic-alma", ehr="generic")` | launches from a chart in a new browser, and returns a `Session` |
+| `App.origin`, `App.ehr` | the URLs of the app and of the simulated EHR, whose trace is at `{app.ehr}/trace` |
+| `Session.get(path)` | sends a GET request as your page's script does. `{session}` in the path becomes the handle |
+| `Session.send(method, path, body=None, headers=None)` | sends any request, `body` as JSON: `session.send("POST", "/nursenote/{session}/", {"text": "…", "key": "…"})` |
+| `Session.fhir(path)` | reads through `fhir_proxy`, such as `session.fhir("Observation?category=laboratory")` |
+| `Session.id`, `Session.patient`, `Session.page` | the handle, the patient's id, and the response that the launch ended with |
+| `Response.status`, `.headers`, `.text`, `.url` | the response after redirects |
+| `Response.json()` | its JSON object. Read nested values with `api.at` |
+
+`ehr` is `generic`, `oracle` or `epic`. Test at each one where your users are, because each refuses what its vendor's
+EHR refuses. The charts are the same at all of them: http://localhost:8090 lists the patients while the app runs, and
+"Open the chart" shows the resources. For example, `synthetic-alma` has 14 creatinines and a document,
+`synthetic-falk` has no creatinine and no birth date, `synthetic-greta` has dirty data, and `synthetic-hugo` has 3,000
+Observations. These names are as stable as those of `smart_calc.api`.
+
+## From a terminal
+
+While `smart-calc run` is running, launch with a cookie jar, and call the function with the header that a browser adds
+to a script's requests (without it: `cross_site`):
+
+```sh
+start='http://127.0.0.1:8090/generic/start?patient=synthetic-alma&client=smart-calc-demo&user=clara&in=tab'
+curl -sL -c jar -b jar -o page.html -w '%{url_effective}' "$start"  # …/app/?session=SESSION
+call() { curl -b jar -H 'Sec-Fetch-Site: same-origin' "$@"; }
+call http://localhost:8080/summary/SESSION/
+call -H 'Content-Type: application/json' -d '{"text": "Slept.", "key": "1"}' http://localhost:8080/nursenote/SESSION/
+```
+
+For the other EHRs, write `oracle` and `smart-calc-oracle`, or `epic` and `smart-calc-epic`. The jar opens the
+session: delete it after use.
 
 ## Names
 
