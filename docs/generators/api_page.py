@@ -38,10 +38,12 @@ def summary(call: api.Call) -> api.Reply:
   ```
 
 - To open a function in the browser like a page, use `@api.function(navigation=True)`, and send the user
-  there: a link to `/summary/SESSION/`, or `after_launch = "/summary/{session}/"` in `smart.toml`.
+  there: a link to `/summary/SESSION/`, or `after_launch = "/summary/{session}/"` in `smart.toml`. `smart.toml` is for
+  `smart-calc serve` and for deployment: `run` uses registrations and scopes of its own, and its launches end at
+  `/app/`.
 - A function may do what the session's scopes allow: `patient/Observation.rs` to read and search
-  Observations, `patient/DocumentReference.c` to create a DocumentReference. Request scopes in `smart.toml`.
-  `smart-calc run` requests Patient, Observation (also to create), Condition, MedicationRequest, Encounter and
+  Observations, `patient/DocumentReference.c` to create a DocumentReference. Request them in `smart.toml`.
+  `smart-calc run` always requests Patient, Observation (also to create), Condition, MedicationRequest, Encounter and
   DocumentReference (also to create).
 - GET can't create or update. Let the page send a POST request after a person has confirmed:
   [A page that writes](#a-page-that-writes).
@@ -52,14 +54,21 @@ def summary(call: api.Call) -> api.Reply:
 ## Values
 
 A resource is what the JSON of FHIR R4 says: a `dict` with `list`, `str`, `int`, `bool`, `None`, and
-`decimal.Decimal` for each number with a fraction, so that 1.50 stays 1.50. Its type is `api.Resource`, which is
-`Mapping[str, api.Json]`. To change one, make a new one: `{**resource, "status": "amended"}`.
+`decimal.Decimal` for each number with a fraction, so that 1.50 stays 1.50. Its type is
+[`api.Resource`](#apiresource). To change one, make a new one: `{**resource, "status": "amended"}`.
 
 FHIR elements are optional, so a chart can lack any of them. `api.at` reads a nested value and returns None if
-a part of it is missing. For a type checker, check what it returned, for example with
-`isinstance(value, str)`.
+a part of it is missing.
 
-Dates are text in ISO 8601, such as `2026-11-29` or `2026-11-29T08:30:00+01:00`, of any precision.
+Dates are text in ISO 8601 of any precision: `2026`, `2026-11`, `2026-11-29` or `2026-11-29T08:30:00+01:00`.
+`datetime.fromisoformat` doesn't accept the first two: see `taken` below.
+
+For a type checker:
+
+- Check what `api.at` returned: `isinstance(value, str)`, and `Sequence` and `Mapping` from `collections.abc` for a
+  list and an object. With `list` and `dict` the types of what they hold get lost (`list[Any]`).
+- Annotate the resource that you make: `note: dict[str, api.Json] = {…}`, also if it's nested.
+- Run `mypy --strict --explicit-package-bases functions tests`. Without that option it finds two modules `main`.
 
 ## The newest results
 
@@ -257,6 +266,24 @@ session: delete it after use.
 In 0.x a name changes only with a minor version, after one version with a warning.
 
 REFERENCE
+
+### api.Json
+
+The type of a JSON value: None, `bool`, `int`, `float`, `Decimal`, `str`, a `Sequence` of such values, or a `Mapping` of
+such values by `str`.
+
+```python
+made: dict[str, api.Json] = {"resourceType": "Observation", "code": {"text": "Pain score"}}
+```
+
+### api.Resource
+
+The type of a FHIR resource: `Mapping[str, api.Json]`.
+
+```python
+def is_valid(observation: api.Resource) -> bool:
+    return observation.get("status") != "entered-in-error"
+```
 
 ## Errors
 

@@ -38,7 +38,8 @@ class Session:
     Attributes:
         patient: the id of the patient in context, or None.
         encounter: the id of the encounter in context, or None.
-        user: `sub`, `fhirUser` and `name` of the authenticated user, or None.
+        user: `sub`, `fhirUser` and `name` of the authenticated user, or None. `fhirUser` is an
+            absolute URL, such as https://EHR/r4/Practitioner/123.
         ehr: the key of the EHR's registration in smart.toml.
         context: the launch context as `GET /fhir_proxy/SESSION/session` returns it (own-app.md).
 
