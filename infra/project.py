@@ -105,27 +105,39 @@ def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
     hidden = sorted(one.name for one in source.iterdir() if one.name.split(".")[0] in _STAGED)
     problems = [f"{where}/{one}: smart-calc puts {one} there. Rename it." for one in hidden]
     try:
-        defined = _defined(source / "main.py")
+        module = ast.parse((source / "main.py").read_bytes())
     except (OSError, SyntaxError, ValueError) as error:
         return [*problems, f"{where}/main.py isn't valid Python: {error}."]
-    if name not in defined:
+    definitions = [node for node in module.body if name in _bound(node)]
+    if not definitions:
         problems.append(
             f"{where}/main.py defines no function {name}. Add it, or rename the folder."
         )
+    elif _is_plain(definitions[-1]) and any(map(_imports_api, module.body)):
+        problems.append(f"{where}/main.py: write @api.function in the line above `def {name}`.")
     return problems
 
 
-def _defined(file: Path) -> set[str]:
-    """Return the names that a module binds at its top level, read from the source."""
-    names: set[str] = set()
-    for node in ast.parse(file.read_bytes()).body:
-        match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                names.add(node.name)
-            case ast.Assign():
-                names |= {one.id for one in node.targets if isinstance(one, ast.Name)}
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                names.add(name)
-            case ast.ImportFrom() | ast.Import():
-                names |= {one.asname or one.name for one in node.names}
-    return names
+def _bound(node: ast.stmt) -> set[str]:
+    """Return the names that a statement at the top level of a module binds."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return {node.name}
+        case ast.Assign():
+            return {one.id for one in node.targets if isinstance(one, ast.Name)}
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return {name}
+        case ast.ImportFrom() | ast.Import():
+            return {one.asname or one.name for one in node.names}
+    return set()
+
+
+def _is_plain(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and not node.decorator_list
+
+
+def _imports_api(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.ImportFrom):
+        return False
+    names = {f"{node.module}.{one.name}" for one in node.names}
+    return node.module == "smart_calc.api" or "smart_calc.api" in names

@@ -305,6 +305,7 @@ All codes are in [errors.md](errors.md). Your function meets these:
 | | `upstream_unreachable`, `upstream_invalid`, `upstream_timeout` | 502, 502, 504 | the EHR failed. A write can have been made |
 | `EhrError` | `ehr_refused` | the EHR's, 4xx | the EHR refused the request |
 | any other exception | `internal_error` | 500 | its text isn't shown. The log has its type and the line of your code |
+| | `internal_error` | 500 | the log has `ReturnedNoReplyError` and the function's name: it returned something other than an `api.Reply` |
 
 If the EHR refuses a request with 400 or 422, the request is wrong for this EHR, and trying again doesn't help. With
 `smart-calc run`, open http://localhost:8090/trace: it lists each request that the simulated EHR received, and

@@ -66,6 +66,10 @@ class Call:
         return opened(self._mark, taken(product().open_session(self._mark)))
 
 
+class ReturnedNoReplyError(TypeError):
+    """A function returned something other than a Reply. The log has this name but no text."""
+
+
 Handler = Callable[[Call], Reply]
 EntryPoint = Callable[[object], object]
 
@@ -124,5 +128,5 @@ def _answer(handler: Handler, mark: object, method: str, path: str) -> tuple[Ans
     except (SmartError, EhrError) as error:
         return None, error._mark  # noqa: SLF001 - ours
     if not isinstance(reply, Reply):
-        raise TypeError("A function must return an api.Reply, which api.json and api.html make.")
+        raise ReturnedNoReplyError("Return an api.Reply, which api.json and api.html make.")
     return (reply.status, reply.media_type, reply.body), None

@@ -19,10 +19,16 @@ REFUSED = {
     **{f"{name}/main.py": "invalid name" for name in ("My", "a-b", "2nd", "_a", "a" * 25)},
     "named/main.py": "defines no function named",
     "broken/main.py": "isn't valid Python",
+    "plain/main.py": "write @api.function in the line above `def plain`",
     "hiding/shared.py": "Rename it",
     "hiding/clinical/x.py": "Rename it",
 }
-TEXTS = {"named": "def other(request): ...\n", "broken": "def broken(:\n"}
+TEXTS = {
+    "named": "def other(request): ...\n",
+    "broken": "def broken(:\n",
+    "plain": "from smart_calc import api\n\ndef plain(call): ...\n",
+    "decorated": "from smart_calc import api\n\n@api.function\ndef decorated(call): ...\n",
+}
 
 
 def own(folder: Path, name: str) -> None:
@@ -42,11 +48,12 @@ def test_every_name_and_file_that_would_be_taken_for_another_is_refused(tmp_path
 
 
 def test_a_project_has_our_functions_and_its_own(tmp_path: Path) -> None:
-    own(tmp_path, "summary")
+    for name in ("summary", "decorated"):
+        own(tmp_path, name)
     (tmp_path / "functions/notes").mkdir()
     read = project.read(tmp_path)
-    assert (read.ours, read.own) == (FUNCTIONS, ("summary",))
-    assert read.names == tuple(sorted((*FUNCTIONS, "summary")))
+    assert (read.ours, read.own) == (FUNCTIONS, ("decorated", "summary"))
+    assert read.names == tuple(sorted((*FUNCTIONS, *read.own)))
     assert read.source("summary") == tmp_path / "functions/summary"
     assert read.source("launch") == ROOT / "functions/launch"
 
