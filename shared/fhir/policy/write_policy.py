@@ -101,7 +101,9 @@ def require_own_result(
 def _require_own(document: object, decision: Decision, fhir_base: str) -> None:
     if not compartment.belongs(document, decision.patient_id, fhir_base):
         raise PatientDenied(
-            why="What is to be written does not name the patient of this launch, or names another."
+            "The resource to write doesn't name the patient of this launch.",
+            why="Its reference to the patient, such as `subject`, is missing or names another one.",
+            steps=("Set it to `Patient/` and the id of this launch's patient.",),
         )
     _require_no_other(document, decision, fhir_base)
 

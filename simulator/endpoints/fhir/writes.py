@@ -144,8 +144,11 @@ class Writes:
             patient = _patient_of(body)
             for parameter in PARAMETERS.get(key[0], {}).values():
                 parameter.matcher(_SAMPLES[parameter.kind], "")(body)
-        except (AttributeError, KeyError, LookupError, TypeError, ValueError):
-            raise FhirError(422, "processing", "an element is missing or malformed") from None
+            if key[0] == "DocumentReference" and not body["content"][0]["attachment"]:
+                raise LookupError("content")  # noqa: TRY301 - FHIR R4: 1..*, which no search reads
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            missing = error.args[0] if isinstance(error, KeyError) else "an element"
+            raise FhirError(422, "processing", f"{missing} is missing or malformed") from None
         if patient not in (None, key[1]) and self._ehr.charts.find("Patient", patient) is None:
             raise FhirError(422, "processing", "there is no such patient")
         return Resource(*key, patient, text, body)

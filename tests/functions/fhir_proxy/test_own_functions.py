@@ -36,6 +36,8 @@ def test_it_reads_searches_and_writes_as_the_page_does(writing: App) -> None:
     assert ask(launch, "Observation?code=x").json() == {"matches": [MINE], "complete": True}
     assert ask(launch, "Observation", "POST", MINE).status == 201
     assert ask(launch, "Observation/o1", "PUT", MINE).json() == MINE
+    unnamed = ask(launch, "Observation", "POST", {"resourceType": "Observation"})
+    assert "doesn't name the patient of this launch" in unnamed.json()["title"]
     requests = [(one.method, one.path, one.query) for one in asked(tenant)]
     assert requests == [
         ("GET", "/Observation/o1", ""),

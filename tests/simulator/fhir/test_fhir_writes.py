@@ -15,8 +15,17 @@ from tests.support.tables import each
 
 FHIR_JSON = "application/fhir+json"
 PATCH_JSON = "application/json-patch+json"
-SCOPE = "launch patient/Observation.cruds patient/Patient.cruds patient/Binary.cruds"
+SCOPE = (
+    "launch patient/Observation.cruds patient/Patient.cruds patient/Binary.cruds "
+    "patient/DocumentReference.cruds"
+)
 OBSERVATION = "synthetic-alma-obs-1"
+
+
+def document(content: object) -> dict[str, Any]:
+    kind = {"coding": [{"system": "http://loinc.org", "code": "34746-8"}]}
+    made = {"resourceType": "DocumentReference", "status": "current", "type": kind}
+    return {**made, "subject": {"reference": f"Patient/{ALMA}"}, "content": content}
 
 
 def observation(patient: str = ALMA, **more: Any) -> dict[str, Any]:
@@ -143,6 +152,9 @@ def test_each_write_needs_its_letter(app: App, method: str, path: str, letter: s
         ("POST", "/Observation", {"resourceType": "Observation"}, 422),
         ("POST", "/Observation", observation(code="x"), 422),
         ("POST", "/Observation", observation(effectiveDateTime="yesterday"), 422),
+        ("POST", "/DocumentReference", document(content=None), 422),
+        ("POST", "/DocumentReference", document(content=[]), 422),
+        ("POST", "/DocumentReference", document(content=[{}]), 422),
         ("POST", "/Observation", {"resourceType": "Patient"}, 400),
         ("POST", "/Observation", "{", 400),
         ("POST", "/Observation", '{"resourceType":"Observation","x":"\\u0000"}', 400),
