@@ -1,7 +1,7 @@
-"""Pages for people: one quiet style, escaped by the template engine, no foreign resource.
+"""HTML pages: one quiet style, escaped by the template engine, no third-party resources.
 
-Style and script are inlined and named in the Content-Security-Policy by their hash, so that a
-page needs no second request to a function and nothing injected could run.
+Style and script are inline, and the Content-Security-Policy names their hashes. So a page doesn't
+need a second request to a function, and injected code can't run.
 """
 
 import base64
@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from shared.pages.labels import labelled
 
 _HERE = Path(__file__).parent
-# A line break that no browser shows, before or after a block: a page of calculators has thousands.
+# A line break before or after a block, which no browser shows: a page of calculators has thousands.
 _UNSEEN = re.compile(
     r"(</?(?:details|div|fieldset|form|h[1-6]|li|ol|p|section|summary|table|tbody|td|th|thead|tr|ul)"
     r"\b[^<>]*>)\n"
@@ -28,7 +28,7 @@ _SPACE = re.compile(r"\s*/\*.*?\*/\s*|(?<=[{};:,>])\s+|\s+(?=[{}>])|;(?=\s*})", 
 
 
 class _Loader(FileSystemLoader):
-    """Templates without the line breaks that are for their readers alone."""
+    """Loads templates without the line breaks that only help their readers."""
 
     def get_source(
         self, environment: Environment, template: str
@@ -39,12 +39,12 @@ class _Loader(FileSystemLoader):
 
 @cache
 def style() -> str:
-    """The stylesheet that all pages share."""
+    """Return the stylesheet that all pages share."""
     return stylesheet(_HERE / "style.css")
 
 
 def stylesheet(file: Path) -> str:
-    """A stylesheet without what is for its readers alone: comments, spaces, line breaks."""
+    """Return a stylesheet without comments, spaces and line breaks for its readers."""
     return _SPACE.sub("", file.read_text(encoding="utf-8"))
 
 
@@ -65,7 +65,7 @@ def _environment(templates: Path) -> Environment:
 
 
 def _marked(text: str) -> Markup:
-    """A sentence with its `code` set apart. Everything in it is escaped."""
+    """Format `code` in a sentence. Everything in it is escaped."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
@@ -74,9 +74,7 @@ def _marked(text: str) -> Markup:
 
 
 def _linked(source: str) -> Markup:
-    """Where something is known from, its documents as links: for our own sources only, never for
-    an address that an EHR gave.
-    """
+    """Link the documents in a source. Only for our own sources, never for a URL from an EHR."""
     parts = re.split(r"(https?://[^\s;,()]+)", source)
     link = Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>')
     return Markup("").join(
@@ -85,15 +83,15 @@ def _linked(source: str) -> Markup:
 
 
 def _shortened(address: str) -> str:
-    """An address as a reader names it: its host and the last part of its path."""
+    """Shorten a URL to its host and the last part of its path."""
     parts = address.partition("://")[2].rstrip("/").split("/")
     return parts[0] if len(parts) == 1 else f"{parts[0]}/…/{parts[-1]}"
 
 
 def render(template: str, templates: Path = _HERE, own_style: str = "", /, **values: object) -> str:
-    """A page from a template that extends `base.html`, or a part of one.
+    """Render a page from a template that extends `base.html`, or a part of one.
 
-    `own_style` is a stylesheet of that page alone, which follows on the shared one.
+    `own_style` is a stylesheet for only that page, added to the shared one.
     """
     page = _environment(templates).get_template(template)
     return page.render(style=Markup(style() + own_style), **values)  # noqa: S704 - our own
@@ -105,10 +103,10 @@ def content_security_policy(
     form_action: str = "'none'",
     own_style: str = "",
 ) -> Mapping[str, str]:
-    """The header that lets a page use its style and the one script given, nothing else.
+    """Return the header that lets a page use its style and the given script, and nothing else.
 
-    `own_style` is what `render` is given; `form_action` holds the sources to which the page may
-    post.
+    `own_style` is the value passed to `render`. `form_action` has the sources that the page may
+    post to.
     """
     policy = [
         "default-src 'none'",
@@ -124,7 +122,7 @@ def content_security_policy(
 
 
 def own_page_policy(frame_ancestors: tuple[str, ...]) -> str:
-    """The policy of a page of a project's own, which a bucket sends too (docs/deploy.md)."""
+    """Return the policy of a custom frontend's page, which a bucket also sends (docs/deploy.md)."""
     policy = [
         "default-src 'self'",
         "img-src 'self' data:",

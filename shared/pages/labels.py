@@ -1,6 +1,6 @@
-"""What pieces of evidence are called on pages: for people, in the order in which they are compared.
+"""The labels of evidence on pages: readable names, in the order in which people compare them.
 
-The log keeps the names (docs/errors.md).
+The log keeps the field names (docs/errors.md).
 """
 
 from collections.abc import Mapping
@@ -49,6 +49,6 @@ _ORDER = list(_LABELS)
 
 
 def labelled(evidence: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Evidence by its labels; what has none goes by its name, last."""
+    """Return evidence by its labels. Items without a label keep their name and come last."""
     names = sorted(evidence, key=lambda name: _ORDER.index(name) if name in _LABELS else 99)
     return [(_LABELS.get(name, name), evidence[name]) for name in names]
