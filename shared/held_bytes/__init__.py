@@ -1,10 +1,12 @@
-"""How many bytes of answers an instance holds at once, so that no browser can fill its memory.
+"""Limits on the bytes of responses that an instance holds at once, so that no browser can fill its
+memory.
 
-Answers up to FREE_BYTES are read without asking: the server's threads bound them. A larger one
-takes room (room.py): all that it needs where its length is known, else as its bytes come. Where
-there is none it waits, unread. One that stalls while it holds room fails, and nobody else does. Of
-a session, or an EHR, of which several wait already, further requests are refused before anything is
-sent. Room is counted in memory: looked at, an answer takes TIMES its bytes, sent on only its bytes.
+Responses up to FREE_BYTES aren't counted: the number of server threads limits them. A larger one
+takes room (room.py), all at once if its length is known, otherwise as its bytes arrive. If there is
+none, it waits, unread. A response that stalls while it holds room fails, and no others do. If
+several requests of a session or an EHR already wait, further ones are refused before anything is
+sent. Room is measured in memory: a response that is checked takes TIMES its bytes, one that is
+being sent only its bytes.
 """
 
 import contextlib
@@ -17,33 +19,33 @@ from shared.held_bytes.room import Room, Turn
 from shared.outbound.http_client import Due, Stream
 
 FREE_BYTES = 1_500_000
-# Received in pieces, joined, decoded, parsed, rewritten: measured with a Bundle of 19 MB.
+# Received in chunks, joined, decoded, parsed, rewritten: measured with a Bundle of 19 MB.
 TIMES = 6
-# What a growing answer takes at once.
+# The step in which a response of unknown length takes room.
 STEP_BYTES = 1_000_000
-# A wait for room holds a thread of the server; the room of an answer is free again in seconds, that
-# of one that stalls too.
+# A wait for room holds a server thread. The room of a response is free again in seconds, even if it
+# stalls.
 WAIT_SECONDS = 10.0
-# What an answer that holds room has to bring, and within which time, or it has stalled.
+# A response that holds room must bring this many bytes within this time, or it counts as stalled.
 PACE_BYTES = 64_000
 PACE_SECONDS = 5.0
-# A request's body is waited for no longer: nothing was sent yet, so it can be refused.
+# The limit for a request's body: nothing was sent yet, so the request can be refused.
 BODY_SECONDS = 5.0
 _LITTLE_BYTES = 8192
 
 
-# mallopt(3): blocks from the first size on are mapped by themselves; up to the second, what is free
-# at the end of a thread's memory is kept for its next answer.
+# mallopt(3): blocks from the first size on are mapped individually. Up to the second size, free
+# memory at the end of a thread's heap is kept for its next response.
 _M_MMAP_THRESHOLD, _MAPPED_BYTES = -3, 2_000_000
 _M_TRIM_THRESHOLD, _KEPT_BYTES = -1, 4_000_000
 
 
 def give_memory_back() -> None:
-    """Have the C library give large blocks back to the system when they are freed.
+    """Make the C library return large freed blocks to the system.
 
-    By itself glibc raises the size from which it does so with each large block, up to 32 MB, and
-    keeps the rest: after 16 answers of 19 MB an instance held 370 MB, with this 150. Smaller blocks
-    are kept: to map and clear them anew took a quarter of the time of an answer of 1 MB.
+    By default, glibc raises that size with each large block, up to 32 MB, and keeps the rest: after
+    16 responses of 19 MB an instance held 370 MB, and 150 MB with this. Smaller blocks are kept:
+    mapping and clearing them again took a quarter of the time of a 1 MB response.
     """
     with contextlib.suppress(AttributeError, OSError):  # another C library
         library = ctypes.CDLL(None)
@@ -52,14 +54,14 @@ def give_memory_back() -> None:
 
 
 class _Pieces:
-    """What was received, in few objects: each takes some 40 bytes of its own."""
+    """The received bytes in few objects, because each takes about 40 extra bytes."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
         self._little = bytearray()
 
     def add(self, piece: bytes) -> None:
-        """Take what comes next."""
+        """Add the next bytes."""
         if len(piece) >= _LITTLE_BYTES:
             self._set_down()
             self._pieces.append(piece)
@@ -69,7 +71,7 @@ class _Pieces:
                 self._set_down()
 
     def joined(self) -> bytes:
-        """All of it."""
+        """Return all bytes."""
         self._set_down()
         return b"".join(self._pieces)
 
@@ -80,35 +82,35 @@ class _Pieces:
 
 
 class _Pace:
-    """What an answer has to bring while it holds room: PACE_BYTES in any PACE_SECONDS."""
+    """The minimum rate of a response that holds room: PACE_BYTES in any PACE_SECONDS."""
 
     def __init__(self, due: Due) -> None:
         self._due = due
         self._size: int | None = None
 
     def begin(self, size: int) -> None:
-        """Count from here on: so much has come."""
+        """Start counting at this size."""
         self._size = size
         self._due.at = time.monotonic() + PACE_SECONDS
 
     def keep(self, size: int) -> None:
-        """So much has come."""
+        """Record the size received so far."""
         if self._size is None or size - self._size >= PACE_BYTES:
             self.begin(size)
 
 
 def _length(answer: Stream) -> int | None:
-    """The length of a body, None where the answer does not say it."""
+    """Return the length of a body, None if the response doesn't state it."""
     coding, length = (answer.headers.get(f"content-{name}", "") for name in ("encoding", "length"))
     return int(length) if coding in {"", "identity"} and length.isdecimal() else None
 
 
 class Holding:
-    """What one request holds. Its threads may share it."""
+    """The room that one request holds. Its threads may share it."""
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        # Until it is known, each request is its own.
+        # Until they're known, each request counts as its own.
         self.session: object = self
         self.ehr: object = self
         self._is_admitted = False
@@ -117,30 +119,30 @@ class Holding:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be given back."""
+        """Return whether no room is held."""
         return self._room.taken(self) == 0
 
     def admit(self, session: object, ehr: object) -> None:
-        """Whether a request of a session may go on to its EHR, asked before its first call; else
-        Overloaded.
+        """Let a session's request continue to its EHR, or raise Overloaded. Call this before its
+        first call.
         """
-        # Whoever brought a large body has waited already.
+        # A request with a large body has already waited.
         if not (self._is_admitted or self._brought_body) and self._room.is_full(session, ehr):
             raise Overloaded
         self.session, self.ehr = session, ehr
         self._is_admitted = True
 
     def body(self, size: int) -> None:
-        """Make room for the body of the request. Raises Overloaded."""
+        """Take room for the body of the request. Raise Overloaded."""
         if size > FREE_BYTES:
             self._brought_body = True
             self._room.take(self, TIMES * size, time.monotonic() + BODY_SECONDS)
 
     def gather(self, answer: Stream, most: int, until: float, *, sent: bool) -> bytes:
-        """The body of an answer, of at most `most` bytes, whole. Raises Overloaded where there is
-        no room, and what its chunks raise: TimedOut also where it stalls.
+        """Return a response's complete body of at most `most` bytes. Raise Overloaded if there is
+        no room, and the errors of its chunks, including TimedOut if it stalls.
 
-        Where a change was `sent`, or the request brought a large body, it does not wait.
+        If a change was `sent`, or the request had a large body, it doesn't wait.
         """
         received, size, taken = _Pieces(), 0, 0
         known = _length(answer)
@@ -163,7 +165,7 @@ class Holding:
                                 place = self._room.turn(self, is_known=known is not None)
                                 turn = line.enter_context(place)
                             self._take(wanted, until, turn)
-                            # A wait for room was no fault of the EHR's.
+                            # The EHR wasn't responsible for the wait for room.
                             pace.begin(size)
                         taken += wanted
                     received.add(chunk)
@@ -174,11 +176,11 @@ class Holding:
         return received.joined()
 
     def keep(self, size: int) -> None:
-        """Hold no more than the bytes of the answer that is sent to the browser."""
+        """Keep only the bytes of the response that is sent to the browser."""
         self._room.keep(self, size if size > FREE_BYTES else 0)
 
     def end(self) -> None:
-        """Give everything back."""
+        """Release all room."""
         self._is_over = True
         self.keep(0)
 
@@ -193,16 +195,15 @@ _holding: ContextVar[Holding | None] = ContextVar("holding", default=None)
 
 
 def begin() -> Holding:
-    """Count what is held in this context from here on, for one request."""
+    """Count the bytes held in this context from now on, for one request."""
     holding = Holding(_room)
     _holding.set(holding)
     return holding
 
 
 def admit(session: str, ehr: str) -> None:
-    """Whether the request under way, of a session (its handle), may go on to its EHR (its base).
-
-    Raises Overloaded.
+    """Let the current request of a session (its handle) continue to its EHR (its base), or raise
+    Overloaded.
     """
     holding = _holding.get()
     if holding is not None:
@@ -210,7 +211,9 @@ def admit(session: str, ehr: str) -> None:
 
 
 def gather(answer: Stream, most: int, until: float, *, sent: bool = False) -> bytes:
-    """An answer for the request under way: as `Holding.gather`; outside of one without a limit."""
+    """Read a response like `Holding.gather` for the current request, or without a limit outside of
+    one.
+    """
     holding = _holding.get()
     if holding is None:
         return b"".join(answer.chunks)

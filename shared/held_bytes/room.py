@@ -1,8 +1,9 @@
-"""The memory that an instance has for large answers, and who may take of it.
+"""The memory that an instance has for large responses, and how they share it.
 
-What waits for room stands in a line. What fits passes whoever waits. Only the first may take all
-that is free, so that answers that grow never all wait for each other; others leave half of the room
-to it, and what several of one EHR, or of one session, hold is bounded further.
+Responses that wait for room form a queue. One that fits may overtake others. Only the first may
+take all the free room, so that growing responses never all wait for each other. Others leave half
+of the room to it, and if there are several of one EHR, or of one session, their room is limited
+further.
 """
 
 import contextlib
@@ -15,13 +16,13 @@ from typing import Protocol
 from shared.errors import Overloaded
 
 ROOM_BYTES = 250_000_000
-# Requests of one session that wait while further ones of it are refused.
+# Waiting requests of one session, above which further ones are refused.
 MOST_WAITING = 4
-# Sessions of an EHR that wait while further requests to it are refused: half the threads of a
-# server.
+# Sessions with requests waiting for an EHR, above which further requests to it are refused: half
+# the threads of a server.
 MOST_SESSIONS_WAITING = 8
-# Of the room: what the answers of one session, of one EHR, where there are several, and all whose
-# length is not known may hold beside the first of the line.
+# The shares of the room that several responses of one session, several of one EHR, and all
+# responses of unknown length may hold in addition to the first in the queue.
 SESSION_SHARE, EHR_SHARE, GROWING_SHARE = 1 / 4, 3 / 8, 1 / 2
 
 
@@ -33,8 +34,8 @@ class Holder(Protocol):
 
 
 class Turn:
-    """The place of an answer in the line of those that take room. One `is_known` whose length is:
-    it takes all that it needs at once, and never waits with room in its hands.
+    """The place of a response in the queue for room. A response whose length `is_known` takes all
+    its room at once, and never holds room while it waits.
     """
 
     def __init__(self, holding: Holder, *, is_known: bool) -> None:
@@ -43,7 +44,7 @@ class Turn:
 
 
 class Room:
-    """What all requests of a process share."""
+    """The room that all requests of a process share."""
 
     def __init__(self, size: int = ROOM_BYTES) -> None:
         self._size = size
@@ -54,21 +55,21 @@ class Room:
 
     @property
     def left(self) -> int:
-        """The bytes that are free; less than none where changes were answered regardless."""
+        """The free bytes, negative if changes took room regardless."""
         return self._size - self._taken.total()
 
     @property
     def waiting(self) -> int:
-        """How many wait for room."""
+        """The number of requests that wait for room."""
         return self._waiting.total()
 
     def taken(self, holding: Holder) -> int:
-        """What one request holds."""
+        """Return the room that one request holds."""
         return self._taken[holding]
 
     def is_full(self, session: object, ehr: object) -> bool:
-        """Whether so many wait for room that no further request of this session, or to this EHR,
-        should begin.
+        """Return whether too many wait for room to start another request of this session, or to
+        this EHR.
         """
         with self._changed:
             waiting = list(self._waiting.elements())
@@ -78,7 +79,7 @@ class Room:
 
     @contextlib.contextmanager
     def turn(self, holding: Holder, *, is_known: bool) -> Iterator[Turn]:
-        """A place at the end of the line."""
+        """Add a place at the end of the queue."""
         turn = Turn(holding, is_known=is_known)
         with self._changed:
             self._line.append(turn)
@@ -90,9 +91,9 @@ class Room:
                 self._changed.notify_all()
 
     def take(self, holding: Holder, size: int, until: float, turn: Turn | None = None) -> None:
-        """Take room, waiting until a time on the monotonic clock. Raises Overloaded.
+        """Take room, waiting until a time on the monotonic clock. Raise Overloaded.
 
-        With a `turn` its share, unless it is the first of the line.
+        With a `turn`, only within its share, unless it's the first in the queue.
         """
         size = min(size, self._size)
         with self._changed:
@@ -114,7 +115,9 @@ class Room:
         first = self._line[0].holding
 
         def within(share: float, others: list[Holder]) -> bool:
-            """Whether a share holds what all but the first of the line hold, and this."""
+            """Return whether this size and the room of all others except the first fit into a
+            share.
+            """
             held = sum(self._taken[one] for one in others if one is not first)
             return not others or held + size <= share * self._size
 
@@ -127,12 +130,12 @@ class Room:
         )
 
     def seize(self, holding: Holder, size: int) -> None:
-        """Take room without asking."""
+        """Take room unconditionally."""
         with self._changed:
             self._taken[holding] += size
 
     def give(self, holding: Holder, size: int) -> None:
-        """Give room back, at most what is held."""
+        """Release room, at most what is held."""
         if size == 0:
             return
         with self._changed:
@@ -141,5 +144,5 @@ class Room:
             self._changed.notify_all()
 
     def keep(self, holding: Holder, size: int) -> None:
-        """Give back all above a size."""
+        """Release all room above a size."""
         self.give(holding, max(0, self._taken[holding] - size))
