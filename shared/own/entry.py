@@ -1,6 +1,7 @@
-"""What `smart_calc.api` asks of us: plain values in and out, never an object that leads further.
+"""The interface for `smart_calc.api`: plain values in and out, never an object that leads to
+others.
 
-A failure is returned and not raised, since the frames of a traceback hold whatever was at hand.
+A failure is returned and not raised, because the frames of a traceback reference all local values.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +60,8 @@ _registered: dict[object, _Registered] = {}
 
 
 def register(name: str, serve: Serve, *, navigation: bool) -> Function:
-    """The entry point of a function; called while it is loaded, inside its application's context.
+    """Return the entry point of a function. Called while it's loaded, inside its application's
+    context.
 
     A configuration or a secret that can't be used ends the process, as it does ours.
     """
@@ -103,8 +105,8 @@ def _serve(function: _Registered, settings: Settings, call: Call) -> Reply:
 
 
 def _require_caller(call: Call, settings: Settings, *, navigation: bool) -> None:
-    """Evidence of our own origin. A page may be navigated to from anywhere, as the app's own may;
-    a form may be sent by our own pages alone. Raises CrossSite.
+    """Require evidence of our origin. A page may be navigated to from anywhere, like the app's
+    page, but only our pages may submit a form. Raise CrossSite.
     """
     destination = call.headers.get("Sec-Fetch-Dest")
     navigated = navigation and (destination is None or destination in _NAVIGATED)
@@ -118,7 +120,7 @@ def _after_session(path: str) -> str:
 
 
 def query(mark: object) -> Result[Mapping[str, str]]:
-    """The parameters of the query, decoded."""
+    """Return the decoded query parameters."""
     return _result(mark, lambda request: _query(request.call))
 
 
@@ -130,7 +132,7 @@ def _query(call: Call) -> Mapping[str, str]:
 
 
 def document(mark: object) -> Result[Any]:
-    """The body, which must be JSON."""
+    """Return the body, which must be JSON."""
     return _result(mark, lambda request: _document(request.call))
 
 
@@ -154,7 +156,7 @@ def _document(call: Call) -> Any:
 
 
 def open_session(mark: object) -> Result[Mapping[str, Any]]:
-    """The launch context of the session that the path names, which is open from here on."""
+    """Return the launch context of the session in the path, and open it from now on."""
     return _result(mark, _open_session)
 
 
@@ -168,14 +170,14 @@ def _open_session(request: InFlight) -> Mapping[str, Any]:
 
 
 def read(mark: object, kind: str, resource_id: str | None) -> Result[Resource]:
-    """One resource."""
+    """Read one resource."""
     return _result(mark, lambda request: resources.read(request, kind, resource_id))
 
 
 def search(
     mark: object, kind: str, parameters: Parameters, pages: int, *, own_patient: bool
 ) -> Result[tuple[Sequence[Resource], bool]]:
-    """The matches, and whether they are all."""
+    """Return the matches, and whether they're complete."""
 
     def work(request: InFlight) -> tuple[Sequence[Resource], bool]:
         matches = resources.search(request, kind, parameters, pages, own_patient=own_patient)
@@ -192,7 +194,7 @@ def write(
     is_new: bool,
     if_match: str | None,
 ) -> Result[Resource]:
-    """What was created or updated."""
+    """Return the created or updated resource."""
     return _result(
         mark,
         lambda request: changes.write(request, resource, body, is_new=is_new, if_match=if_match),

@@ -1,8 +1,7 @@
-"""The requests that functions of a project are answering, each known to its function by a mark.
+"""The requests that functions of a project are serving, each known to its function by a mark.
 
-A mark is an object without content. What belongs to the request is kept here, so that nothing that
-the function holds leads to it: not the session, its token and cookie, nor what a failure was told
-from.
+A mark is an object without content. The request's data is kept here, so that nothing that the
+function holds leads to it: not the session, its token and cookie, nor the evidence of a failure.
 """
 
 import contextvars
@@ -23,12 +22,12 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class InFlight:
-    """A request of a function while it is answered.
+    """A request of a function while it's being served.
 
     Fields:
         function: the function's name.
-        path: what follows the function's name, raw.
-        active: the session, once it is open.
+        path: the raw path after the function's name.
+        active: the session, once it's open.
         versions: the entity tag of each resource that was read, by type and id.
         failures: by their marks.
     """
@@ -44,25 +43,25 @@ class InFlight:
     thread: int = field(default_factory=threading.get_ident)
 
     def open(self, active: Active) -> None:
-        """The session of the request, which its lines name from here on."""
+        """Set the session of the request, which its log lines name from now on."""
         self.active = active
         self.context = contextvars.copy_context()
 
     def run(self, work: Callable[[], T]) -> T:
-        """Do work for the request, from whatever thread: with its log lines and its limits."""
+        """Do work for the request, from any thread, with its log lines and its limits."""
         if threading.get_ident() == self.thread:
             return work()
         return self.context.copy().run(work)
 
     def failed(self, error: SmartError) -> object:
-        """Keep a failure; its mark."""
+        """Keep a failure and return its mark."""
         mark = object()
-        # Its traceback holds whole documents.
+        # Its traceback holds entire documents.
         self.failures[mark] = error.again()
         return mark
 
     def failure(self, mark: object) -> SmartError:
-        """The failure of a mark; of any other object that something unexpected happened."""
+        """Return the failure of a mark, or InternalError for any other object."""
         return self.failures.get(mark) or InternalError()
 
 
@@ -71,7 +70,7 @@ _requests: dict[object, InFlight] = {}
 
 @contextmanager
 def started(request: InFlight) -> Iterator[object]:
-    """The mark of a request while it is answered."""
+    """Yield the mark of a request while it's being served."""
     mark = object()
     _requests[mark] = request
     try:
@@ -81,7 +80,7 @@ def started(request: InFlight) -> Iterator[object]:
 
 
 def of(mark: object) -> InFlight:
-    """The request of a mark. Raises RuntimeError once it has been answered."""
+    """Return the request of a mark. Raise RuntimeError once the response was sent."""
     request = _requests.get(mark)
     if request is None:
         raise RuntimeError("The response was sent. A call and its session end with it.")
