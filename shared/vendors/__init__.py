@@ -1,7 +1,7 @@
-"""The vendors of EHRs: what is particular to each stands here, and nowhere else.
+"""The vendors of EHRs: this package has everything that is specific to one of them.
 
-To add one: a line in VENDORS with its name and its title. What is not said of it is generic; what
-is its own is a field of its profile.
+To add one, add a line to VENDORS with its name and its title. Everything specific is a field of its
+profile, with a generic default.
 """
 
 from collections.abc import Mapping
@@ -24,12 +24,12 @@ __all__ = [
     "habits_of",
 ]
 
-# What the standards alone say; also the vendor of an [[ehr]] entry that names none.
+# The habits in the standards, also for an [[ehr]] entry without a vendor.
 GENERIC = Profile("generic", "Any EHR", docs_page="any-ehr")
-# This app's own refusals stand in the catalogue of errors beside the EHRs'.
+# This app's own refusals are in the error catalogue together with those of EHRs.
 OWN = Profile("smart-calc", "This app", docs_page="this-app")
 
-# Those that an [[ehr]] entry can name as its `vendor`.
+# The vendors that an [[ehr]] entry can name as its `vendor`.
 VENDORS: Mapping[str, Profile] = {
     one.name: one
     for one in (
@@ -41,11 +41,11 @@ VENDORS: Mapping[str, Profile] = {
 
 
 def everyone() -> tuple[Profile, ...]:
-    """Every vendor that has a name in the catalogue of errors; those without EHRs come last."""
+    """Return every vendor that has a name in the error catalogue. Those without EHRs come last."""
     named = [one for one in VENDORS.values() if one is not GENERIC]
     return (*named, *OTHERS, GENERIC, OWN)
 
 
 def habits_of(name: str | None) -> Profile:
-    """The profile of a vendor by its name; the generic one where it is not known."""
+    """Return the profile of a vendor by its name, or the generic one if the name is unknown."""
     return next((one for one in everyone() if one.name == name), GENERIC)

@@ -8,12 +8,12 @@ ORACLE = Profile(
     title="Oracle Health",
     docs_page="oracle-health",
     endpoint_hosts=frozenset({"authorization.cerner.com"}),
-    # The identity provider of the tenant: the tenant stays bound by the path.
+    # The identity provider of the tenant. The path still identifies the tenant.
     issuer_pattern=r"{issuer}(?:/oidc/idsps/[A-Za-z0-9._~-]{1,200}/?)?",
-    # `-pageContext` and others: a leading hyphen marks what is not FHIR's.
+    # `-pageContext` and others: a leading hyphen marks a vendor's own parameter.
     own_parameters=r"-.+",
     client_type=oracle_console.CHECK_PRIVACY,
-    # It knows no _sort and takes lists of codes.
+    # It doesn't support _sort and accepts lists of codes.
     searches=SearchHabits(sort=False, by_category=False),
     scopes=ScopeHabits(
         wildcards_dropped=(

@@ -1,7 +1,7 @@
-"""Steps in Oracle Health's code console and its sites, by the names of the fields there.
+"""Steps in Oracle Health's code console and at its sites, with the names of the fields there.
 
-Field names as in Cerner's SMART overview and tutorial and in reports; the console's own pages are
-behind a sign-in and were not seen.
+Field names are from Cerner's SMART overview and tutorial and from reports. The console's own pages
+require a login and were not seen.
 """
 
 from shared.findings import ByFlow

@@ -1,11 +1,11 @@
-"""Vendors of which only error messages are known: no [[ehr]] entry can name one.
+"""Vendors of which only error messages are known. An [[ehr]] entry can't name one.
 
-To configure one, move its profile to VENDORS.
+To make one configurable, move its profile to VENDORS.
 """
 
 from shared.vendors.profile import Profile, Signs
 
-# The order is the one in which their signs are looked for.
+# In the order in which their signs are searched for.
 OTHERS: tuple[Profile, ...] = (
     Profile(
         "athenahealth",

@@ -1,6 +1,6 @@
-"""What can be particular to a vendor's EHRs, as data. The defaults are the generic habits.
+"""The vendor-specific properties of EHRs, as data. The defaults are the generic habits.
 
-They are as SMART App Launch 2.2, RFC 6749 and FHIR R4 say.
+They follow SMART App Launch 2.2, RFC 6749 and FHIR R4.
 """
 
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ Persona = Literal["provider", "patient"]
 
 @dataclass(frozen=True, slots=True)
 class SearchHabits:
-    """How its FHIR server is asked for a chart (clinical/queries.py).
+    """How to search a chart on its FHIR server (clinical/queries.py).
 
     Fields:
-        sort: whether it is asked for the newest first; others send them so by themselves.
-        by_category: whether Observations are asked for by category where it refuses or does not
-            know the codes that it was asked for first. Otherwise smoking is asked for by category
-            alone.
-        condition_categories: a comma list of the categories of diagnoses; None asks for all.
-        include_medications: whether orders are asked for with the drugs they refer to.
+        sort: whether to request the newest first. Other servers sort that way by default.
+        by_category: whether to search Observations by category if it rejects or doesn't support
+            the codes of the first search. Otherwise only smoking is searched by category.
+        condition_categories: a comma-separated list of the categories of diagnoses, or None for
+            all.
+        include_medications: whether to search orders together with the drugs they refer to.
     """
 
     sort: bool = True
@@ -31,16 +31,16 @@ class SearchHabits:
 
 @dataclass(frozen=True, slots=True)
 class ScopeHabits:
-    """What its authorization server does with scopes.
+    """The scope handling of its authorization server.
 
     Fields:
-        wildcards_dropped: where it is known from that it drops wildcard scopes whole; None where
-            it does not.
-        other_version_dropped: whether it drops all scopes of the SMART version for which the app
-            is not registered.
-        launch_patient_refused: whether `launch/patient` of a clinician's app is refused.
-        wording: why a scope is missing and what to do, by the id of the cause, in place of the
-            catalogue's own words.
+        wildcards_dropped: the source for the claim that it drops wildcard scopes entirely, or
+            None if it doesn't.
+        other_version_dropped: whether it drops all scopes of the SMART version for which the
+            app isn't registered.
+        launch_patient_refused: whether it refuses `launch/patient` for a clinician's app.
+        wording: why a scope is missing and what to do, by cause id, in place of the catalogue's
+            text.
     """
 
     wildcards_dropped: str | None = None
@@ -51,15 +51,15 @@ class ScopeHabits:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """By what its EHRs are recognised in a text. All but `word` and `hosts` are in lower case.
+    """The texts that identify its EHRs. All except `word` and `hosts` are in lowercase.
 
     Fields:
-        urns: how its error URNs begin.
-        addresses: what only its own addresses and messages hold.
-        paths: the same of paths that stand on any host.
+        urns: prefixes of its error URNs.
+        addresses: texts that only its own URLs and messages contain.
+        paths: the same for paths on any host.
         names: product names.
-        word: a name that is a common word too, so that its case counts.
-        hosts: patterns of the FHIR hosts of those who sign in there.
+        word: a name that is also a common word, so that its case matters.
+        hosts: patterns of the FHIR hosts for each kind of user.
         tenant: whether the error names the tenant of the FHIR base.
     """
 
@@ -78,19 +78,22 @@ class Profile:
 
     Fields:
         name: the `vendor` of an [[ehr]] entry and of the catalogue's entries.
-        title: how it is called for people.
-        page: the page of its errors below docs/troubleshooting/; None for the name.
-        endpoint_hosts: hosts beside the FHIR base's own on which its endpoints live.
-        issuer_pattern: a pattern for the id_token's `iss`, where it is not the issuer of the
-            SMART configuration; `{issuer}` stands for that issuer.
-        raw_basic: whether Basic credentials go without the form encoding of RFC 6749 2.3.1.
-        client_id_header: the header by which discovery and `metadata` say who asks.
-        standalone_by_post: whether a long authorization request of a standalone launch may go as a
-            form (`authorize-post`).
-        own_parameters: a pattern for the names of search parameters that are the vendor's own:
-            asked for `handling=strict`, an EHR may refuse them as unknown.
-        client_type: the step that shows in its registration how the app proves itself.
-        stands_in: whether it plays any vendor's EHR, so that its messages may come from all.
+        title: the name that people see.
+        docs_page: the page of its errors in docs/troubleshooting/, or None if it's `name`.
+        endpoint_hosts: hosts for its endpoints in addition to the FHIR base's own.
+        issuer_pattern: a pattern for the id_token's `iss`, if it isn't the issuer of the SMART
+            configuration. `{issuer}` is replaced with that issuer.
+        raw_basic: whether Basic credentials are sent without the form encoding of RFC 6749
+            2.3.1.
+        client_id_header: the header that identifies the client in requests for discovery and
+            `metadata`.
+        standalone_by_post: whether a long authorization request of a standalone launch may be
+            sent as a form (`authorize-post`).
+        own_parameters: a pattern for the names of the vendor's own search parameters. With
+            `handling=strict`, an EHR may reject them as unknown.
+        client_type: the step that shows the client type in its registration.
+        stands_in: whether it simulates any vendor's EHR, so that its messages may be any
+            vendor's.
     """
 
     name: str
