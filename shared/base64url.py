@@ -4,15 +4,14 @@ import base64
 
 
 def encode(data: bytes) -> str:
-    """The bytes as text."""
+    """Encode bytes as text."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def decode(text: str) -> bytes:
-    """The bytes behind a text, padded or not. Raises ValueError for other characters.
+    """Decode a text, padded or not. Raise ValueError for other characters.
 
-    Several texts may mean the same bytes: where one spelling alone may be taken, compare with
-    what `encode` writes.
+    Several texts can mean the same bytes. To accept only one spelling, compare with `encode`.
     """
     unpadded = text.rstrip("=")
     return base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), b"-_", validate=True)

@@ -1,4 +1,4 @@
-"""Documents fetched from EHRs, kept in memory for a while: this saves time, nothing depends on it.
+"""Documents fetched from EHRs, cached in memory. The cache saves time, and nothing depends on it.
 
 While one thread reads a document, others that need the same one wait for it. A failure is kept for
 5 seconds, so that an EHR that is down isn't called by every request. All caches of a process share
@@ -18,7 +18,7 @@ from shared.footprint import footprint
 FAILURE_SECONDS = 5.0
 RENEW_SECONDS = 30.0
 MOST_BYTES = 16_000_000
-# A larger document is used, but not kept.
+# A larger document is used, but not cached.
 MOST_DOCUMENT_BYTES = 64_000
 # An entry with its lock and its places in dictionaries.
 _ENTRY_BYTES = 1_000
@@ -85,8 +85,8 @@ class DocumentCache(Generic[T]):
         self._number = next(_numbers)
 
     def get(self, key: Key, read: Callable[[], T]) -> T:
-        """Return what is kept, else what `read` returns. Raises what `read` raises, or raised less
-        than 5 seconds ago.
+        """Return the cached document, otherwise the result of `read`. Raise the error that `read`
+        raises, or raised less than 5 seconds ago.
         """
         entry = self._entry(key)
         with entry.lock:
@@ -94,7 +94,7 @@ class DocumentCache(Generic[T]):
                 try:
                     return self._keep(key, entry, read())
                 except SmartError as error:
-                    # A copy: the error itself holds on to what was read.
+                    # A copy, because the error itself references the document.
                     entry.outcome = error.again()
                     entry.until = self._clock() + FAILURE_SECONDS
                     shelf.settle((self._number, key), entry, footprint(entry.outcome))

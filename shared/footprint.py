@@ -1,11 +1,11 @@
-"""Bytes of memory that a value takes, for caches that are limited in bytes."""
+"""The memory size of a value in bytes, for caches with a size limit."""
 
 import itertools
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 
-# Of a member in its tuple; and of the shortest text with it.
+# The bytes of a member's place in its tuple, and of the shortest text with its place.
 _PLACE_BYTES, _LEAST_BYTES = 8, 58
 
 

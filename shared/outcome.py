@@ -1,4 +1,4 @@
-"""OperationOutcome: how failures are told to FHIR clients (FHIR R4 operationoutcome.html)."""
+"""OperationOutcome: the format of errors for FHIR clients (FHIR R4 operationoutcome.html)."""
 
 import json
 
@@ -6,7 +6,9 @@ MEDIA_TYPE = "application/fhir+json"
 
 
 def operation_outcome(code: str | None, issue: str, diagnostics: str) -> bytes:
-    """An OperationOutcome as JSON; `code` is ours (docs/errors.md), `issue` a FHIR issue type."""
+    """Return an OperationOutcome as JSON. `code` is ours (docs/errors.md), `issue` a FHIR issue
+    type.
+    """
     details = {} if code is None else {"details": {"coding": [{"code": code}]}}
     entry = {"severity": "error", "code": issue, **details, "diagnostics": diagnostics}
     return json.dumps({"resourceType": "OperationOutcome", "issue": [entry]}).encode()

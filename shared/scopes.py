@@ -1,8 +1,8 @@
-"""SMART scopes: what they mean, and what a launch's scopes allow.
+"""SMART scopes: their meaning, and the access that a launch's scopes allow.
 
 SMART App Launch 2.2, "Scopes for requesting FHIR resources". v1 suffixes are read as v2 ones
-(`.read` = rs, `.write` = cud, `.*` = cruds); a v2 suffix is an in-order subset of `cruds`;
-anything else grants nothing. `system/` scopes have no meaning in a user's session.
+(`.read` = rs, `.write` = cud, `.*` = cruds). A v2 suffix is an in-order subset of `cruds`. Anything
+else grants nothing. `system/` scopes have no meaning in a user's session.
 """
 
 import re
@@ -35,17 +35,17 @@ class Grant:
     filters: frozenset[tuple[str, str]] = frozenset()
 
     def covers(self, resource_type: str, interaction: Letter) -> bool:
-        """Whether the interaction on the type falls under this scope, filters aside."""
+        """Return whether this scope covers the interaction on the type, ignoring filters."""
         return self.type in {"*", resource_type} and interaction in self.letters
 
 
 def is_token(text: str) -> bool:
-    """Whether a text has only the characters of a scope (RFC 6749 3.3)."""
+    """Return whether a text has only the characters of a scope (RFC 6749 3.3)."""
     return _TOKEN.fullmatch(text) is not None
 
 
 def parse(scope: str) -> Grant | None:
-    """The resource scope in a scope string, or None where it is of another kind or malformed."""
+    """Parse a scope as a resource scope, or return None if it's malformed or of another kind."""
     match = _RESOURCE.fullmatch(scope)
     if match is None:
         return None
@@ -62,10 +62,10 @@ def parse(scope: str) -> Grant | None:
 
 
 def effective(granted: Iterable[str], configured: Iterable[str]) -> tuple[Grant, ...]:
-    """What the app may do: granted ∩ configured, pair by pair.
+    """Return the scopes that the app may use: granted ∩ configured, pair by pair.
 
-    A grant broader than the configuration does not widen what the app may do (RFC 9700 2.3).
-    Where both scopes carry filters, both apply.
+    A grant broader than the configuration doesn't extend what the app may do (RFC 9700 2.3). If
+    both scopes have filters, both apply.
     """
     ours = [grant for scope in configured if (grant := parse(scope))]
     theirs = [grant for scope in granted if (grant := parse(scope))]
@@ -84,7 +84,7 @@ def _intersection(one: Grant, other: Grant) -> Grant | None:
     letters = one.letters & other.letters
     if not letters:
         return None
-    # A user scope reaches whatever a patient scope of the same type reaches, so the narrower
+    # A user scope covers everything that a patient scope of the same type covers, so the narrower
     # level is what both allow.
     level: Level = "user" if one.level == other.level == "user" else "patient"
     kind = other.type if one.type == "*" else one.type
@@ -92,15 +92,15 @@ def _intersection(one: Grant, other: Grant) -> Grant | None:
 
 
 def names_resources(listed: Iterable[str]) -> bool:
-    """Whether a list of scopes that an EHR supports tells of resources at all.
+    """Return whether a list of an EHR's supported scopes includes resource scopes at all.
 
-    Epic's names identity and `launch` alone: what else an app may have is agreed for each.
+    Epic lists only identity and `launch` scopes. The other scopes are agreed for each app.
     """
     return any(parse(scope) is not None for scope in listed)
 
 
 def missing(requested: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
-    """The requested scopes that the grant does not cover, in the order asked.
+    """Return the requested scopes that the grant doesn't cover, in the order requested.
 
     v1 and v2 spellings of one permission count as the same.
     """
@@ -127,5 +127,5 @@ def _covered(scope: str, granted: tuple[str, ...], grants: list[Grant]) -> bool:
 
 
 def needed(resource_type: str, interaction: Letter) -> str:
-    """The narrowest scope that would cover the interaction, for messages."""
+    """Return the narrowest scope that would cover the interaction, for messages."""
     return f"patient/{resource_type}.{interaction}"

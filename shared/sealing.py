@@ -1,8 +1,8 @@
-"""Sealing with two keys: the server's and the browser's. Neither opens anything alone.
+"""Encryption with two keys: the server's and the browser's. Neither decrypts anything on its own.
 
-AES-256-GCM (NIST SP 800-38D) under HKDF-SHA256 (RFC 5869) of the server's sealing key and the
-secret in the session's cookie. A copy of the database and the server key opens nothing without
-the cookie; a stolen cookie opens nothing without the server.
+AES-256-GCM (NIST SP 800-38D), with a key from HKDF-SHA256 (RFC 5869) of the server's encryption key
+and the secret in the session's cookie. A copy of the database and the server key decrypts nothing
+without the cookie. A stolen cookie decrypts nothing without the server.
 """
 
 import hmac
@@ -20,21 +20,21 @@ _NONCE_BYTES = 12
 
 
 class SealBroken(Exception):
-    """No key opens it: other secret, other context, altered, or sealed by a retired key."""
+    """No key decrypts it: other secret, other context, altered, or encrypted with a retired key."""
 
 
 class Sealer:
-    """Seals with the first sealing key, opens with any (so keys can be rotated)."""
+    """Encrypts with the first key and decrypts with any, so that keys can be rotated."""
 
     def __init__(self, sealing_keys: tuple[bytes, ...]) -> None:
         self._keys = sealing_keys
 
     def seal(self, plaintext: bytes, secret: bytes, context: str) -> str:
-        """Base64url text that only this secret and this context open."""
+        """Encrypt to base64url text that only this secret and this context decrypt."""
         return self.sealing(secret, context)(plaintext)
 
     def sealing(self, secret: bytes, context: str) -> Callable[[bytes], str]:
-        """`seal` for several texts of one secret and context: their key is derived once."""
+        """Return `seal` for several texts of one secret and context, deriving their key once."""
         cipher = _cipher(self._keys[0], secret, context)
 
         def seal(plaintext: bytes) -> str:
@@ -44,7 +44,7 @@ class Sealer:
         return seal
 
     def open(self, sealed: str, secret: bytes, context: str) -> bytes:
-        """The plaintext. Raises SealBroken, without saying which part did not fit."""
+        """Return the plaintext. Raise SealBroken, without naming the part that didn't match."""
         try:
             data = base64url.decode(sealed)
         except ValueError:
@@ -58,7 +58,7 @@ class Sealer:
         raise SealBroken
 
     def tags(self, text: str) -> tuple[str, ...]:
-        """What tells equal texts from others without showing them: 8 characters for each key."""
+        """Return tags that identify equal texts without showing them: 8 characters for each key."""
         digests = (hmac.digest(key, text.encode(), "sha256") for key in self._keys)
         return tuple(base64url.encode(digest)[:8] for digest in digests)
 

@@ -1,28 +1,29 @@
-"""JSON that every reader understands alike (RFC 8259 4, 6 and 8.1).
+"""JSON that every reader interprets the same way (RFC 8259 4, 6 and 8.1).
 
-What is checked here must be what any later reader of the same bytes sees. Of a member that comes
-twice some take the first and some the last, and NaN or Infinity is read by some and not by others:
-such a document is refused.
+A check here must see what any later reader of the same bytes sees. Some readers use the first of
+repeated members and some the last, and some accept NaN or Infinity and others don't. Such documents
+are rejected.
 """
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-# Values that a document of any length may hold, and the bytes for each further one. Charts have 15
-# bytes a value and more. Documents of nothing but brackets would become 30 times their size.
+# The values that a document of any length may have, and the bytes for each further value. Charts
+# have 15 bytes per value and more. Documents that consist only of brackets would become 30 times
+# their size.
 _VALUES = 20_000
 _BYTES_A_VALUE = 10
 
 
 class RepeatedMember(ValueError):
-    """An object of the document names a member twice."""
+    """An object in the document repeats a member."""
 
 
 def parse(body: bytes, decimal: Callable[[str], Any] | None = None) -> Any:
-    """The document in a body, in UTF-8; `decimal` reads the numbers that are not whole.
+    """Parse a UTF-8 body. `decimal` reads the numbers that aren't integers.
 
-    Raises RepeatedMember, else ValueError for what is no such JSON, is nested too deep to read, or
+    Raise RepeatedMember, or ValueError for JSON that is invalid, too deeply nested to read, or
     would become far larger in memory than it is.
     """
     if _holds_too_many_values(body):
@@ -39,7 +40,7 @@ def parse(body: bytes, decimal: Callable[[str], Any] | None = None) -> Any:
 
 
 def _holds_too_many_values(body: bytes) -> bool:
-    """Whether a document would become far larger in memory than it is."""
+    """Return whether a document would become far larger in memory than it is."""
     return sum(map(body.count, (b"{", b"[", b","))) > _VALUES + len(body) // _BYTES_A_VALUE
 
 

@@ -1,16 +1,16 @@
-"""URLs of EHRs and query strings, compared and put together without surprises.
+"""URLs of EHRs and query strings, compared and built unambiguously.
 
-Only a minimal normalisation is made before an `iss` is compared with the configuration: scheme
-and host in lower case, the default port and one trailing slash dropped. Whatever else could make
-two spellings mean one address (user information, percent-encoding, dot segments, query,
-fragment, other alphabets) is refused rather than understood. A doubled slash within the path is
-kept: some EHRs publish such a base, and mean it.
+An `iss` is only minimally normalized before it's compared with the configuration: scheme and host
+in lowercase, default port and one trailing slash removed. Anything else that could make two
+spellings mean one URL (user information, percent-encoding, dot segments, query, fragment, other
+alphabets) is rejected rather than interpreted. A double slash within the path is kept, because some
+EHRs publish such a base on purpose.
 """
 
 import re
 from urllib.parse import quote_from_bytes, unquote, unquote_to_bytes, urljoin
 
-# Without ASCII, ignoring case takes letters of other alphabets in: U+212A (Kelvin sign) as a k.
+# Without ASCII, IGNORECASE also matches letters of other alphabets: U+212A (Kelvin sign) as a k.
 _ANY_CASE = re.ASCII | re.IGNORECASE
 _BASE = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])"
@@ -31,20 +31,21 @@ _MOST_CODINGS = 8
 _LONGEST_LINK = 10_000
 _LONGEST_ADDRESS = 2000
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
-# What a query value may not hold as it stands (RFC 3986 3.4), with `&` and `#` that would end it.
+# Characters that must be encoded in a query value (RFC 3986 3.4), plus `&` and `#`, which would end
+# it.
 _NOT_IN_VALUE = re.compile(r"[^A-Za-z0-9._~!$'()*+,;:@/?=%-]|%(?![0-9A-Fa-f]{2})")
 
 
 def normalise_base(url: str) -> str:
-    """The comparable form of a FHIR base or origin, without trailing slash.
+    """Return the comparable form of a FHIR base or origin, without trailing slash.
 
-    Raises ValueError for anything but an absolute http(s) URL of plain characters.
+    Raise ValueError for anything other than an absolute http(s) URL of plain characters.
     """
     match = _BASE.fullmatch(url)
     if match is None:
         raise ValueError("not a plain absolute http(s) URL")
     scheme, host, path = match["scheme"].lower(), match["host"].lower(), match["path"]
-    # To some servers what follows a `;` is no part of the segment.
+    # Some servers ignore the part of a segment after `;`.
     if not {".", ".."}.isdisjoint(segments(path)) or "/;" in path:
         raise ValueError("dot segments are not allowed")
     port = match["port"]
@@ -55,9 +56,9 @@ def normalise_base(url: str) -> str:
 
 
 def authority(url: str) -> str:
-    """`host` of an absolute http(s) URL, or `host:port` where the port is not the default.
+    """Return `host` of an absolute http(s) URL, or `host:port` if the port isn't the default.
 
-    Raises ValueError where the host cannot be told beyond doubt (user information, backslash).
+    Raise ValueError if the host is ambiguous (user information, backslash).
     """
     match = _AUTHORITY.match(url)
     if match is None:
@@ -69,12 +70,14 @@ def authority(url: str) -> str:
 
 
 def origin(url: str) -> tuple[str, str]:
-    """Return the scheme and `authority` of an absolute http(s) URL. Raises as `authority`."""
+    """Return the scheme and `authority` of an absolute http(s) URL, or raise like `authority`."""
     return url.partition(":")[0].lower(), authority(url)
 
 
 def path_of(url: str) -> str:
-    """What follows the host of an absolute http(s) URL, as it stands. Raises as `authority`."""
+    """Return the rest after the host of an absolute http(s) URL, unchanged, or raise like
+    `authority`.
+    """
     match = _AUTHORITY.match(url)
     if match is None:
         raise ValueError("not an absolute http(s) URL with a plain host")
@@ -82,17 +85,17 @@ def path_of(url: str) -> str:
 
 
 def is_plain(url: str) -> bool:
-    """Whether a text has only the characters of a URL, and not more than any address has."""
+    """Return whether a text has only URL characters, and a plausible length."""
     return len(url) <= _LONGEST_ADDRESS and _PLAIN.fullmatch(url) is not None
 
 
 def is_absolute(reference: str) -> bool:
-    """Whether a reference names a server: it has a scheme, or takes over the one in use."""
+    """Return whether a reference names a server, with a scheme or with the current one."""
     return _SCHEME.match(reference) is not None or reference.startswith("//")
 
 
 def is_local(url: str) -> bool:
-    """True on localhost, *.localhost, 127.0.0.1 and ::1, where http is allowed."""
+    """Return True on localhost, *.localhost, 127.0.0.1 and ::1, where http is allowed."""
     try:
         host = re.sub(r":[0-9]+$", "", authority(url))
     except ValueError:
@@ -101,20 +104,20 @@ def is_local(url: str) -> bool:
 
 
 def resolve(base: str, reference: str) -> str:
-    """An absolute URL from a reference in a document found at `base` (RFC 3986 5.2).
+    """Return the absolute URL of a reference in a document from `base` (RFC 3986 5.2).
 
-    Raises ValueError where it cannot be taken apart. One with a scheme is left as it is: urljoin
-    would complete `http:///x` by the base's host, and a browser would take x for the host.
+    Raise ValueError if it can't be parsed. A reference with a scheme is returned unchanged: urljoin
+    would add the base's host to `http:///x`, and a browser would use x as the host.
     """
     return reference if _SCHEME.match(reference) else urljoin(base, reference)
 
 
 def on_own_host(link: str, fhir_base: str, path: str) -> str | None:
-    """The absolute URL of a link found at a path below a FHIR base, without its fragment; None
-    unless it lies on the base's own host, and where it has dot segments in any spelling.
+    """Return the absolute URL of a link from a path below a FHIR base, without its fragment, or
+    None unless it's on the base's own host. None also for dot segments in any spelling.
 
-    Servers behind a proxy name themselves with http or with no scheme at all; a token is still
-    sent to the base's scheme and host only.
+    Servers behind a proxy name themselves with http or without a scheme. A token is still sent only
+    to the base's scheme and host.
     """
     scheme, host = fhir_base.partition("://")[0], authority(fhir_base)
     if len(link) > _LONGEST_LINK:
@@ -136,9 +139,9 @@ def on_own_host(link: str, fhir_base: str, path: str) -> str | None:
 
 
 def segments(path: str) -> tuple[str, ...]:
-    """The segments of a path as the most willing server sees them: decoded to the end, with either
-    slash, in one case, without white space, parameters (`;x`) and empty segments. Query and
-    fragment do not count. Raises ValueError for one that is encoded over and over.
+    """Split a path into segments like the most lenient server: decoded repeatedly, with either
+    slash, casefolded, without white space, parameters (`;x`) and empty segments. Query and fragment
+    are ignored. Raise ValueError for a path that is encoded over and over.
     """
     decoded = re.split(r"[?#]", path, maxsplit=1)[0]
     for _ in range(_MOST_CODINGS):
@@ -154,11 +157,11 @@ def segments(path: str) -> tuple[str, ...]:
 
 
 def relative_to(url: str, fhir_base: str) -> str | None:
-    """What follows a FHIR base, which is normalised, in an absolute URL; None where it lies
-    elsewhere.
+    """Return the rest of an absolute URL after a FHIR base, which is normalized, or None if it
+    isn't below the base.
 
-    Default port and case of the host do not count, nor http for https, with the port of either:
-    servers behind TLS know themselves by it.
+    Default port and case of the host are ignored, and so is http for https, with either's port:
+    servers behind TLS use such URLs for themselves.
     """
     try:
         path, whole = path_of(fhir_base), path_of(url)
@@ -178,7 +181,7 @@ def _same_server(url: str, fhir_base: str) -> bool:
 
 
 def raw_parameters(query_string: str) -> dict[str, list[str]]:
-    """The parameters of a query string: names decoded, values as they stand.
+    """Return the parameters of a query string: names decoded, values unchanged.
 
     The string is WSGI's (PEP 3333: bytes as latin-1). Values stay encoded so that an opaque one
     (`launch`) can be passed on byte for byte.
@@ -191,22 +194,22 @@ def raw_parameters(query_string: str) -> dict[str, list[str]]:
 
 
 def decode(value: str) -> str:
-    """A raw query value as text; bytes that are not UTF-8 become U+FFFD."""
+    """Decode a raw query value to text. Bytes that aren't UTF-8 become U+FFFD."""
     raw = value.replace("+", " ").encode("latin-1", "replace")
     return unquote_to_bytes(raw).decode("utf-8", "replace")
 
 
 def encode(value: str) -> str:
-    """Text as a query value, encoded exactly once (space as %20)."""
+    """Encode text as a query value, exactly once (space as %20)."""
     if _UNRESERVED.fullmatch(value):
         return value
     return quote_from_bytes(value.encode("utf-8"), safe="")
 
 
 def safe_raw(value: str) -> str:
-    """A raw query value that can be put into another query unchanged.
+    """Make a raw query value safe for another query.
 
-    Characters that a query may not hold are encoded; everything else keeps its bytes.
+    Characters that a query can't contain are encoded, and everything else keeps its bytes.
     """
     return _NOT_IN_VALUE.sub(_encoded, value)
 
@@ -216,10 +219,10 @@ def _encoded(match: re.Match[str]) -> str:
 
 
 def with_parameters(endpoint: str, raw: list[tuple[str, str]]) -> str:
-    """An endpoint with parameters (values already encoded) added to a query it may have.
+    """Add parameters (values already encoded) to an endpoint that may already have a query.
 
-    RFC 6749 3.1: a query on the authorization endpoint is kept; a fragment is not allowed and
-    raises ValueError.
+    RFC 6749 3.1: a query on the authorization endpoint is kept. A fragment isn't allowed and raises
+    ValueError.
     """
     if "#" in endpoint:
         raise ValueError("the endpoint carries a fragment")
