@@ -1,6 +1,6 @@
-"""A request with a session's token, repeated with newer access where the EHR refuses it.
+"""A request with a session's token, repeated with newer access if the EHR refuses it.
 
-SMART App Launch 2.2, step 7. Whether a refusal is the end of a session is decided here.
+SMART App Launch 2.2, step 7. This module decides whether a refusal ends the session.
 """
 
 import time
@@ -13,9 +13,9 @@ from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
 
 MAX_BYTES = 20_000_000
-# Shorter tokens than real ones are left: they are in any text.
+# Shorter tokens than real ones aren't redacted: they occur in any text.
 _LEAST_TOKEN = 16
-# What another process has brought, then what this one brings.
+# First the access that another process renewed, then the access that this one renews.
 _MOST_RENEWALS = 2
 _OWN_PATIENT_SECONDS = 5.0
 
@@ -31,13 +31,12 @@ def stream(
     *,
     is_read: bool,
 ) -> http_client.Stream:
-    """Send one request with the session's token; the answer as it begins to come.
+    """Send one request with the session's token and return the response as it starts to arrive.
 
-    Where the EHR answers 401, the access is renewed and the request sent once more: with what
-    another process has brought, then with what one renewal brings. `until` is its deadline on the
-    monotonic clock. Raises what shared/outbound/http_client.py raises, and what the renewal raises;
-    SessionExpired also where nothing can renew access that the EHR refuses for the launch's own
-    Patient too.
+    If the EHR responds with 401, renew the access and repeat the request: with access that another
+    process renewed, then with one renewal. `until` is the deadline on the monotonic clock. Raise
+    the errors of shared/outbound/http_client.py and of the renewal, and SessionExpired if nothing
+    can renew access that the EHR also refuses for the launch's own Patient.
     """
 
     def ask(by: Active, seconds: float) -> http_client.Stream:
@@ -77,9 +76,9 @@ def stream(
 
 
 def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
-    """Whether the EHR refuses an access, of which it refused one use, for a read of the launch's
-    own Patient too: some answer 401 to what a scope does not cover. So nothing is judged by a
-    Patient that no scope covers whole.
+    """Return whether the EHR, which refused one use of an access, also refuses it for reading the
+    launch's own Patient: some EHRs respond with 401 to a request outside the scopes. So the Patient
+    decides only if a scope covers it without filters.
     """
     patient = by.session.context.patient
     grants = by.session.grants(by.ehr)
@@ -106,7 +105,7 @@ def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
 
 
 def _without(token: str, answer: http_client.Stream, until: float) -> http_client.Stream:
-    """The answer without the token in its headers and, of a failure, in its words: EHRs repeat what
+    """Remove the token from a response's headers and from the text of a failure: EHRs repeat what
     they refuse.
     """
     headers = {name: value for name, value in answer.headers.items() if token not in value}
@@ -119,6 +118,6 @@ def _without(token: str, answer: http_client.Stream, until: float) -> http_clien
 def whole(
     answer: http_client.Stream, until: float, most: int = MAX_BYTES, *, sent: bool = False
 ) -> http_client.Answer:
-    """The answer whole, held as far as there is room (shared/held_bytes/)."""
+    """Read the complete response, within the available room (shared/held_bytes/)."""
     body = held_bytes.gather(answer, most, until, sent=sent)
     return http_client.Answer(answer.status, answer.headers, body)

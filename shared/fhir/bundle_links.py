@@ -1,6 +1,7 @@
-"""The member `link` of a Bundle, and where its text stands in the Bundle's bytes.
+"""The member `link` of a Bundle, and the position of its text in the Bundle's bytes.
 
-FHIR R4 bundle.html. The text alone is replaced where links change; nothing else is written anew.
+FHIR R4 bundle.html. When links change, only that text is replaced, and nothing else is serialized
+again.
 """
 
 import json
@@ -21,8 +22,8 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The links of an answer, and where in its bytes their text starts and ends; no place where
-    there are none.
+    """The links of a response, and the start and end of their text in its bytes, or None if there
+    are no links.
     """
 
     items: tuple[dict[str, Any], ...] = ()
@@ -30,21 +31,21 @@ class Links:
 
 
 def first_in_head(body: bytes) -> Place | None:
-    """Where the value of the first member `link` starts and ends; None where it does not lie within
-    the first 8 kB. `body` is an object in UTF-8.
+    """Return start and end of the value of the first member `link`, None if it isn't within the
+    first 8 kB. `body` is an object in UTF-8.
     """
     return _first(body[:_HEAD_BYTES].decode(errors="ignore"))
 
 
 def first(body: bytes) -> Place | None:
-    """The same in all of the body, which is read for it; None where there is no such member."""
+    """Return the same for the entire body, parsing it. None if there's no such member."""
     place = first_in_head(body)
     return _first(body.decode()) if place is None and len(body) > _HEAD_BYTES else place
 
 
 def only(body: bytes) -> Place | None:
-    """The same by the name alone, wherever it stands; None where it does not stand there once, or
-    has no value of at most 64 kB. No letter in `body` may be spelled by an escape.
+    """Return the same by searching for the name at any depth. None unless it occurs exactly once
+    and has a value of at most 64 kB. No letter in `body` may be spelled with an escape.
     """
     if body.count(_NAME) != 1:
         return None
@@ -62,7 +63,7 @@ def only(body: bytes) -> Place | None:
 
 
 def _first(text: str) -> Place | None:
-    """The same, in bytes, in a text that may be cut off."""
+    """Return start and end, in bytes, in a text that may be truncated."""
     try:
         position = _skip(text, _skip(text, 0) + 1)
         while text[position] == '"':

@@ -1,8 +1,9 @@
-"""The patient compartment: which resources belong to the patient of a launch.
+"""The patient compartment: the resources that belong to the patient of a launch.
 
-FHIR R4 CompartmentDefinition "patient" (https://hl7.org/fhir/R4/compartmentdefinition-patient.html),
-narrowed to the elements that name the patient a resource is about. The table is an allow-list: a
-type that is neither here nor in OUTSIDE cannot be reached with patient/ scopes.
+FHIR R4 CompartmentDefinition "patient"
+(https://hl7.org/fhir/R4/compartmentdefinition-patient.html), narrowed to the elements that name the
+patient a resource is about. The table is an allow-list: patient/ scopes can't reach a type that is
+neither here nor in OUTSIDE.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,10 +11,10 @@ from typing import Any, Literal
 
 from shared.fhir.references import whom
 
-# Whose a resource is: the launch's patient's, another's, about nobody, or not to be told.
+# The patient of a resource: the launch's patient, another one, none, or unproved.
 Standing = Literal["ours", "another", "nobody", "unproved"]
 
-# Directory and knowledge resources: about no patient, so the scope alone decides.
+# Directory and knowledge resources: they aren't about a patient, so only the scope decides.
 OUTSIDE = frozenset(
     {
         "CodeSystem",
@@ -89,7 +90,7 @@ _PATIENT_ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "Task": ("for",),
     "VisionPrescription": ("patient",),
 }
-# The types of R4 that have no search parameter `patient`.
+# The types of R4 without a search parameter `patient`.
 _SEARCHED_BY_SUBJECT = frozenset({"AdverseEvent", "SupplyRequest"})
 
 
@@ -97,27 +98,27 @@ _REACHABLE = frozenset({"Patient", *OUTSIDE, *_PATIENT_ELEMENTS})
 
 
 def reachable_types() -> frozenset[str]:
-    """The types that patient/ scopes can reach at all."""
+    """Return the types that patient/ scopes can reach at all."""
     return _REACHABLE
 
 
 def reachable(resource_type: str) -> bool:
-    """Whether patient/ scopes can reach the type at all."""
+    """Return whether patient/ scopes can reach the type at all."""
     return resource_type in _REACHABLE
 
 
 def names_its_patient(resource_type: str) -> bool:
-    """Whether a resource of the type says whose it is."""
+    """Return whether a resource of the type names its patient."""
     return resource_type == "Patient" or resource_type in _PATIENT_ELEMENTS
 
 
 def patient_elements(resource_type: str) -> frozenset[str]:
-    """The elements of a resource that hold nothing but the reference to its patient."""
+    """Return the elements of a resource that contain only the reference to its patient."""
     return frozenset(p for p in _PATIENT_ELEMENTS.get(resource_type, ()) if "." not in p)
 
 
 def search_parameter(resource_type: str) -> str | None:
-    """The search parameter that holds a search to one patient; None where none is needed."""
+    """Return the search parameter that restricts a search to one patient, if needed."""
     if resource_type in OUTSIDE:
         return None
     if resource_type == "Patient":
@@ -126,19 +127,21 @@ def search_parameter(resource_type: str) -> str | None:
 
 
 def searched_by_subject(resource_type: str) -> bool:
-    """Whether R4 has the search parameter `subject` for the type, beside `patient` or alone."""
+    """Return whether R4 has the search parameter `subject` for the type."""
     return _PATIENT_ELEMENTS.get(resource_type) == ("subject",)
 
 
 def search_value(resource_type: str, patient: str) -> str:
-    """The value of that parameter; `subject` may be of other types than Patient, so it says."""
+    """Return the value of that parameter. `subject` allows types other than Patient, so it needs
+    one.
+    """
     return f"Patient/{patient}" if resource_type in _SEARCHED_BY_SUBJECT else patient
 
 
 def standing(resource: Any, patient: str | None, fhir_base: str | None) -> Standing:
-    """Whose a resource (parsed JSON) is, by the references in its type's elements.
+    """Return the standing of a resource (parsed JSON), by the references in its type's elements.
 
-    One reference to another patient makes it another's, whatever else it names.
+    One reference to another patient makes it `another`, even if it names others too.
     """
     resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(resource_type, str):
@@ -150,7 +153,7 @@ def standing(resource: Any, patient: str | None, fhir_base: str | None) -> Stand
     if resource_type == "Patient":
         return "ours" if resource.get("id") == patient else "another"
     paths = _PATIENT_ELEMENTS.get(resource_type, ())
-    # As nearly all are: one element, one reference.
+    # The common case: one element, one reference.
     if len(paths) == 1 and isinstance(only := resource.get(paths[0]), dict):
         whose = whom(only, patient, fhir_base)
         return whose if whose in {"ours", "another"} else "unproved"
@@ -165,16 +168,16 @@ def standing(resource: Any, patient: str | None, fhir_base: str | None) -> Stand
 
 
 def belongs(resource: Any, patient: str | None, fhir_base: str | None) -> bool:
-    """Whether a resource (parsed JSON) is this patient's, or about no patient at all.
+    """Return whether a resource (parsed JSON) is about this patient, or about no patient at all.
 
-    What cannot be proved is not released.
+    An unproved resource isn't released.
     """
     return standing(resource, patient, fhir_base) in {"ours", "nobody"}
 
 
 def _references(element: Any, path: list[str]) -> Iterator[Any]:
-    """What stands at a path; a text where an object must stand comes as it is, and is read as
-    nobody's.
+    """Yield the values at a path. A text in place of an object is yielded unchanged, and proves
+    nothing.
     """
     if isinstance(element, list):
         for item in element:

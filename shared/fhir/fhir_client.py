@@ -1,7 +1,7 @@
-"""Authorised FHIR calls: the session's token goes to its own FHIR base and nowhere else.
+"""Authorized FHIR calls: the session's token is sent only to its own FHIR base.
 
-An answer is taken as FHIR JSON or not at all. The EHR's own 4xx, 429 and 503 are kept with their
-status; its other failures become ours (docs/errors.md).
+Only FHIR JSON is accepted as a response. The EHR's own 4xx, 429 and 503 keep their status. Its
+other failures become ours (docs/errors.md).
 """
 
 import contextlib
@@ -40,11 +40,11 @@ _MADE = frozenset({200, 201, 204})
 
 @dataclass(frozen=True, slots=True)
 class FhirAnswer:
-    """An answer to pass on. `resource` is the parsed `body`; None where there is no body: 304, or
-    a change of which the EHR returned no representation. `words` are the EHR's own, of a failure:
-    to be explained, neither logged nor shown. `accepted` holds the links of an answer that was
-    checked in one pass over its bytes and not parsed (then `resource` is None too). It is None if
-    the answer must still be checked.
+    """A response to pass on. `resource` is the parsed `body`, or None if there is no body: 304, or
+    a change without a returned representation. `words` are the EHR's text of a failure, only for
+    diagnosis, neither logged nor shown. `accepted` has the links of a response that was checked in
+    one pass over its bytes and not parsed (then `resource` is None too). It's None if the response
+    must still be checked.
     """
 
     status: int
@@ -58,7 +58,7 @@ class FhirAnswer:
 
 @dataclass(frozen=True, slots=True)
 class FhirBytes:
-    """Content of a Binary as it comes. `length` is what the EHR announced, None if nothing usable.
+    """A Binary's content, streamed. `length` is the announced length, None if unusable.
 
     Iterating `chunks` raises UpstreamTimeout, UpstreamUnreachable or UpstreamInvalid.
     """
@@ -71,7 +71,7 @@ class FhirBytes:
 
 
 def admit(active: Active) -> None:
-    """Whether the request under way may go on to the session's EHR. Raises Overloaded."""
+    """Raise Overloaded if the current request must not continue to the session's EHR."""
     handle, base = active.session.handle, active.session.fhir_base
     held_bytes.admit(handle, base)
     if not bulkheads.may_call(base, handle):
@@ -90,15 +90,15 @@ def call(
     accept: Callable[[bytes], Links | None] | None = None,
     decimal: Callable[[str], Any] | None = None,
 ) -> FhirAnswer:
-    """Ask the EHR with the session's token. `url` is absolute, on the host of its FHIR base.
+    """Call the EHR with the session's token. `url` is absolute, on the host of its FHIR base.
 
-    What `accept` accepts, of an answer 200, is not parsed; `decimal` reads the numbers that are
-    not whole.
+    A response with status 200 that `accept` accepts isn't parsed. `decimal` reads the numbers that
+    aren't integers.
 
-    Where the EHR answers 401, the call is made once more with newer access: what another process
-    has brought, then what one renewal brings. Raises Overloaded, UpstreamUnreachable,
-    UpstreamTimeout or UpstreamInvalid, and what the renewal raises; SessionExpired also where
-    nothing can renew access that the EHR refuses for the launch's own Patient too.
+    If the EHR responds with 401, the call is repeated with newer access: access that another
+    process renewed, then one renewal. Raise Overloaded, UpstreamUnreachable, UpstreamTimeout or
+    UpstreamInvalid, the errors of the renewal, and SessionExpired if nothing can renew access that
+    the EHR also refuses for the launch's own Patient.
     """
     admit(active)
     until = time.monotonic() + seconds
@@ -124,10 +124,10 @@ def write(
     body: bytes | None,
     seconds: float = SECONDS,
 ) -> FhirAnswer:
-    """Make a change at the EHR. Raises what `call` raises: then it may have been made, or not,
-    but for Overloaded, which comes before it is sent.
+    """Make a change at the EHR. Raise the errors of `call`: it's then unknown whether the change
+    was made, except after Overloaded, which is raised before it's sent.
 
-    It is sent once, and once more only after a 401, by which the EHR says that it made no change.
+    It's sent once, and once more only after a 401, which means that the EHR made no change.
     """
     admit(active)
     until = time.monotonic() + seconds
@@ -142,7 +142,8 @@ def write(
         return FhirAnswer(answer.status, answer.headers, answer.body, resource, ids)
     if 200 <= answer.status < 300:
         raise UpstreamInvalid(evidence={"status": str(answer.status), **ids})
-    # Some servers call a patch that changes nothing "not modified", whatever RFC 9110 says of 304.
+    # Some servers respond "not modified" to a patch that changes nothing, although RFC 9110
+    # reserves 304 for conditional requests.
     return _usable(answer, conditional=method == "PATCH")
 
 
@@ -156,9 +157,9 @@ def read_binary(
 ) -> FhirBytes | FhirAnswer:
     """Read a Binary's content (FHIR R4 binary.html, "Serving Binary resources").
 
-    Content of one of `media_types` is not held in memory; FHIR JSON and failures are answered as
-    by `call`. Raises what `call` raises, UpstreamInvalid also for content of another type or over
-    10 MB as announced.
+    Content of one of `media_types` isn't held in memory. FHIR JSON and failures are returned as by
+    `call`. Raise the errors of `call`, and UpstreamInvalid for content of another type or with an
+    announced length over 10 MB.
     """
     admit(active)
     until = time.monotonic() + SECONDS
@@ -179,7 +180,7 @@ def read_binary(
     plain = answer.headers.get("content-encoding", "identity").lower() == "identity"
     length = int(announced) if plain and re.fullmatch(r"[0-9]{1,15}", announced) else None
     chunks = _limited(answer.chunks, length or 0)
-    # What fails before the first byte can still be told as an error.
+    # A failure before the first byte can still be returned as an error.
     begun = itertools.chain((next(chunks, b""),), chunks)
     return FhirBytes(media_type, answer.headers, length, begun, ehr_ids(answer.headers))
 
@@ -200,7 +201,7 @@ def _limited(chunks: Iterator[bytes], announced: int) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _as_ours() -> Iterator[None]:
-    """Turns failures of the way to the EHR into ours."""
+    """Convert failures of the connection to the EHR to ours."""
     try:
         yield
     except bulkheads.GivenUp:

@@ -1,10 +1,10 @@
-"""What a JSON Patch makes of a resource (RFC 6902; FHIR R4 http.html, "patch").
+"""The result of applying a JSON Patch to a resource (RFC 6902; FHIR R4 http.html, "patch").
 
-The result is judged, never sent: the EHR gets the patch as it came. So it is applied as the most
-willing server would apply it: what is missing on the way is made, what is not there to be removed
-is passed over, and a `test` holds. A stricter server refuses the patch by itself. What willing
-servers read in more than one way is refused: further members, `-` but for a new last place, names
-that differ only by case from one that is there, and a source that is not there.
+The result is only checked, never sent: the EHR gets the patch unchanged. So it's applied like the
+most lenient server would: missing parents are created, a missing target of `remove` is ignored, and
+a `test` succeeds. A stricter server rejects the patch itself. Anything that lenient servers
+interpret in more than one way is rejected: other members, `-` except for a new last place, names
+that differ from an existing one only by case, and a missing source.
 """
 
 import json
@@ -27,30 +27,30 @@ _MEMBERS = frozenset({"op", "path", "from", "value"})
 _MOST_OPERATIONS = 1000
 _MOST_PARTS = 50
 _MOST_MEMBERS = 1000
-# Python 3.13 reads JSON that is nested ten times as deep as 3.11 does.
+# Python 3.13 reads JSON that is nested ten times as deep as in 3.11.
 _MOST_LEVELS = 200
-# Values that the copies of a patch make, all operations together.
+# The values that all operations of a patch together may copy.
 _MOST_COPIED = 20_000
-# Bytes of a resource that is patched: judging it takes many times its size in memory.
+# The size limit in bytes of a resource to patch: checking it takes many times its size in memory.
 MOST_BYTES = 1_000_000
 
 
 class Number(str):
-    """A number as it is written: `1.50` is not `1.5`, nor the text "1.50"."""
+    """A number as written: `1.50` is neither `1.5` nor the text "1.50"."""
 
     __slots__ = ()
 
 
 def read(body: bytes) -> Any:
-    """A document with its numbers as they are written. `body` has been read strictly before."""
+    """Read a document and keep its numbers as written. `body` has passed strict parsing before."""
     return json.loads(body, parse_float=Number, parse_int=Number)
 
 
 def changed_elements(document: Any) -> frozenset[str]:
-    """The names of the resource's own elements that the operations change, each without `_`.
+    """Return the names of the resource's own elements that the operations change, without `_`.
 
-    Raises ValueError, whose text says what is wrong: no patch, one that replaces all, or one that
-    does nothing but test.
+    Raise ValueError with the reason: not a patch, one that replaces everything, or one that only
+    tests.
     """
     if not isinstance(document, list) or not document:
         raise ValueError("it must be a list of operations")
@@ -63,12 +63,12 @@ def changed_elements(document: Any) -> frozenset[str]:
 
 
 def tests(document: list[dict[str, Any]]) -> bool:
-    """Whether a patch asks for values that the resource has."""
+    """Return whether a patch tests values of the resource."""
     return any(operation["op"] == "test" for operation in document)
 
 
 def values(document: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
-    """What a patch brings, each with the name of the element that it is put into."""
+    """Yield the values in a patch, each with the name of the element that it's put into."""
     for operation in document:
         if operation["op"] in {"add", "replace"}:
             names = (part for part in reversed(operation["path"].split("/")) if part[:1].isalpha())
@@ -76,10 +76,10 @@ def values(document: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
 
 
 def result(document: list[dict[str, Any]], resource: Any, *, unchanged: bool) -> Any:
-    """The resource after the patch; both as `read` gives them. `unchanged`: it may be the same.
+    """Return the resource after the patch, both as read by `read`. `unchanged`: it may be the same.
 
-    Raises ValueError, whose text says why: a pointer leads through what is no element or nowhere,
-    nothing would change, or too much would be made.
+    Raise ValueError with the reason: a pointer leads through a non-element or to nothing, nothing
+    would change, or the patch would create too much.
     """
     if not (_is_shallow(document) and _is_shallow(resource)):
         raise ValueError("it is nested too deep")
@@ -141,7 +141,7 @@ def _copied(value: Any) -> Any:
 
 
 def _size(value: Any) -> int:
-    """How many values a value is, with those in it."""
+    """Return the number of values in a value, itself included."""
     if isinstance(value, dict):
         value = value.values()
     elif not isinstance(value, list):
@@ -150,7 +150,7 @@ def _size(value: Any) -> int:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two documents are the same, the order of members aside."""
+    """Return whether two documents are the same, ignoring the order of members."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
@@ -194,7 +194,9 @@ def _looked_up(document: Any, path: list[str]) -> tuple[bool, Any]:
 
 
 def _require_one_spelling(document: Any, part: str) -> None:
-    """There are servers that read names in any case; they would take this for another element."""
+    """Reject names that differ only by case: some servers ignore case, and would read another
+    element.
+    """
     if isinstance(document, dict) and part not in document:
         if len(document) > _MOST_MEMBERS:
             raise ValueError("an object has too many members")
@@ -234,5 +236,7 @@ def _put(document: Any, path: list[str], value: Any, *, replacing: bool) -> None
 
 
 def _empty(following: str) -> Any:
-    """What is made on the way to a part: a list for a place in one, else an object."""
+    """Return the container to create for a missing path segment: a list for an array index,
+    otherwise an object.
+    """
     return [] if following == "-" or following.isdigit() else {}

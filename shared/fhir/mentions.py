@@ -1,8 +1,8 @@
-"""Whether a document that is to be written refers to another patient, wherever it says so.
+"""Search a document to be written for references to another patient, at any depth.
 
-R4's patient compartment takes a resource in by its performers, recipients and authors as well, so
-every Reference at any depth counts, not only those that compartment.py looks at. Free text does
-not: it leads nowhere.
+R4's patient compartment also includes a resource by its performers, recipients and authors, so
+every Reference counts, not only those in compartment.py. Free text doesn't count, because it isn't
+a link.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,10 +22,10 @@ _NAMES = """
     qualification referral requestor result resultsInterpreter schedule service
     serviceProvider slot specimen supplier team
 """
-# Elements in which R4 lets no patient stand, and parts that have an identifier of their own: there
-# an identifier without a type is nobody's.
+# Elements that never contain a patient in R4, and parts that have their own identifier: in them, an
+# identifier without a type isn't a patient's.
 _NEVER_A_PATIENT = frozenset(_NAMES.split())
-# Elements in which R4 lets no patient stand in some types, and anything in others.
+# Elements that never contain a patient in some types of R4, and may in others.
 _NEVER_IN: Mapping[str, frozenset[str]] = {
     "basedOn": frozenset(
         {"CarePlan", "DiagnosticReport", "Encounter", "ImagingStudy", "Media", "MedicationRequest"}
@@ -39,16 +39,16 @@ _NEVER_IN: Mapping[str, frozenset[str]] = {
         {"Appointment", "Encounter", "Immunization", "MedicationAdministration"}
         | {"MedicationRequest", "MedicationStatement", "Procedure", "ServiceRequest"}
     ),
-    # A part of its own, with the identifier of what is related.
+    # A backbone element, with the identifier of the related item.
     "related": frozenset({"DocumentManifest"}),
 }
 
 
 def names_another(document: Any, patient: str | None, fhir_base: str, element: str = "") -> bool:
-    """Whether a document (parsed JSON) refers to another patient, at any depth, or in a way that is
-    not read here: nobody can say to whom.
+    """Return whether a document (parsed JSON) refers to another patient, at any depth, or contains
+    a reference in a form that isn't understood here.
 
-    `element` is the name of the element whose value it is; empty for a resource.
+    `element` is the name of the element whose value it is, empty for a resource.
     """
     kind = document.get("resourceType") if isinstance(document, dict) else None
     never = _NEVER_A_PATIENT | {
@@ -61,7 +61,7 @@ def names_another(document: Any, patient: str | None, fhir_base: str, element: s
             may_be = name not in never
             named = whom(value, patient, fhir_base, may_be_a_patient=may_be)
         elif member(name) == "reference" and isinstance(value, str):
-            # Also one of a list, or of a patch: whatever holds it, it is a reference.
+            # In a list or a patch too: this is a reference in any container.
             named = of_text(value, patient, fhir_base)
         else:
             continue
@@ -71,8 +71,8 @@ def names_another(document: Any, patient: str | None, fhir_base: str, element: s
 
 
 def _says_a_patient(value: Any, patient: str | None, fhir_base: str) -> bool:
-    """Whether an object where a text belongs has another patient as its `value`; R4 has Identifiers
-    there too, which may have any other value.
+    """Return whether an object in place of a text has another patient as its `value`. R4 also has
+    Identifiers there, which may have any other value.
     """
     said = (
         [held for name, held in value.items() if member(name) == "value"]
@@ -85,7 +85,7 @@ def _says_a_patient(value: Any, patient: str | None, fhir_base: str) -> bool:
 
 
 def _is_reference(value: dict[str, Any], element: str) -> bool:
-    """Whether an object can be taken for a Reference; resources have identifiers as well."""
+    """Return whether an object may be a Reference. Resources have identifiers as well."""
     if element in {"", "contained"} and isinstance(value.get("resourceType"), str):
         return False
     for name, held in value.items():
@@ -98,7 +98,7 @@ def _is_reference(value: dict[str, Any], element: str) -> bool:
 
 
 def _members(document: Any, element: str) -> Iterator[tuple[str, Any]]:
-    """Everything in a document, each with the name of the member that holds it."""
+    """Yield every value in a document, each with the name of the member that holds it."""
     levels: list[Iterator[tuple[str, Any]]] = [iter([(element, document)])]
     while levels:
         for name, value in levels[-1]:

@@ -1,8 +1,8 @@
-"""Resources that stand within another document: where R4 lets them, and where it does not.
+"""Resources within another document, both where R4 allows them and where it doesn't.
 
 FHIR R4 bundle.html (`entry.resource`, `entry.response.outcome`) and references.html, "Contained
-Resources". A reader takes a resource from wherever it finds one, so each is looked at that has a
-`resourceType`, in whatever case of the letters and at any depth.
+Resources". A reader may accept a resource in any place, so every object with a `resourceType` is
+checked, in any case and at any depth.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _NAME = "resourcetype"
 
 
 def within(document: Any) -> Iterator[tuple[dict[str, Any], bool]]:
-    """The outermost resources below a document (parsed JSON), each with whether it is contained."""
+    """Yield the outermost resources in a document (parsed JSON), and whether each is contained."""
     waiting: list[tuple[Any, bool]] = [(document, False)]
     while waiting:
         value, contained = waiting.pop()
@@ -30,8 +30,8 @@ def within(document: Any) -> Iterator[tuple[dict[str, Any], bool]]:
 
 
 def of_answer(document: Any) -> Iterator[dict[str, Any]]:
-    """The resources that a Bundle or an OperationOutcome holds, wherever they stand in it, remarks
-    (OperationOutcome) left aside, but not what these hold.
+    """Yield the resources in a Bundle or an OperationOutcome at any depth, but not the resources
+    within them. An OperationOutcome is replaced with the resources in it.
     """
     waiting = [document]
     while waiting:
@@ -43,8 +43,8 @@ def of_answer(document: Any) -> Iterator[dict[str, Any]]:
 
 
 def is_free_of_others(resource: Any, patient: str | None, fhir_base: str | None) -> bool:
-    """Whether the resources within one are the patient's, about nobody, or contained and not said
-    to be another patient's. A contained Patient is a copy that leads to no record.
+    """Return whether the resources within one are about the patient, about no patient, or contained
+    and not about another patient. A contained Patient is a copy that isn't linked to a record.
     """
     waiting = [resource]
     while waiting:

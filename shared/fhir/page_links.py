@@ -1,8 +1,9 @@
-"""Which links of a Bundle may be followed with the session's token (FHIR R4 http.html, "Paging").
+"""Decide which links of a Bundle may be followed with the session's token (FHIR R4 http.html,
+"Paging").
 
-A page link is the EHR's own and opaque. It may lead anywhere on the host of the FHIR base, for
-servers page below other paths; but not by dot segments, which a server resolves after it was
-looked at, and not to the EHR's own OAuth endpoints, which are no FHIR.
+A page link belongs to the EHR and is opaque. It may lead to any path on the host of the FHIR base,
+because servers use other paths for paging. But it must not have dot segments, which a server
+resolves after the check, and must not lead to the EHR's own OAuth endpoints, which aren't FHIR.
 """
 
 from functools import lru_cache
@@ -19,8 +20,8 @@ class _Place(NamedTuple):
 
 
 def followed(link: str, session: Session, path: str) -> str | None:
-    """The absolute URL of a link found in the answer to a request for a path below the FHIR base;
-    None where it is not followed.
+    """Return the absolute URL of a link in the response to a request for a path below the FHIR
+    base, or None if it must not be followed.
     """
     url = urls.on_own_host(link, session.fhir_base, path)
     if url is None:
@@ -31,7 +32,7 @@ def followed(link: str, session: Session, path: str) -> str | None:
 
 
 def not_followed(link: object) -> UpstreamInvalid:
-    """The error where a next page isn't read: without it a caller would think that it has all."""
+    """Return the error for an unread next page: without it, the result would look complete."""
     host = _host_of(link) if isinstance(link, str) else ""
     return UpstreamInvalid(
         why="The next page lies at an address to which no access token is sent.",
@@ -40,7 +41,7 @@ def not_followed(link: object) -> UpstreamInvalid:
 
 
 def _host_of(link: str) -> str:
-    """The host that a link names, for the log; empty where it names none plainly."""
+    """Return the host of a link, for the log, or an empty text if it's unclear."""
     try:
         return urls.authority(link)[:200]
     except ValueError:
@@ -48,7 +49,7 @@ def _host_of(link: str) -> str:
 
 
 def _is_below(place: _Place | None, endpoint: _Place | None) -> bool:
-    """Whether a URL leads to an endpoint or below it; what cannot be told counts as if."""
+    """Return whether a URL leads to an endpoint or below it. If that's unclear, return True."""
     if place is None or endpoint is None:
         return True
     length = len(endpoint.segments)
@@ -62,5 +63,5 @@ def _place(url: str) -> _Place | None:
         return None
 
 
-# An EHR has a few of them, and they are asked about at every link.
+# An EHR has only a few endpoints, and every link is compared with them.
 _place_of_endpoint = lru_cache(maxsize=64)(_place)

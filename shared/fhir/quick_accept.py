@@ -1,30 +1,30 @@
-"""A quick yes to what nearly every answer is: plain resources that are all the patient's.
+"""A fast acceptance check for the common response: plain resources that are all about the patient.
 
-The bytes are decoded once into types that name only what is looked at (msgspec), and each value is
-compared as it is decoded. There is no quick no: whatever is not one plain case is read strictly and
-checked as every answer was (shared/strict_json.py, compartment.py, nested.py).
+The bytes are decoded once into types that name only the checked members (msgspec), and each value
+is compared as it's decoded. There is no fast rejection: anything other than the one plain case is
+read strictly and checked like every other response (shared/strict_json.py, compartment.py,
+nested.py).
 
-Why a yes is sound. The decoder visits every occurrence of each member that a type names, under any
-spelling of its name, and refuses the document where one does not fit. So of a member that comes
-twice the reader that takes the first and the one that takes the last both see what was accepted.
+Why accepting is sound: the decoder visits every occurrence of each member that a type names, under
+any spelling of its name, and rejects the document if one doesn't fit. So if a member is repeated,
+the reader that uses the first and the one that uses the last both see an accepted value.
 
-- Each resource is of a type that may come. Its one element that names the patient (`subject`,
-  `patient` and the like, of a Patient `id`) is an object of `reference`, `type`, `identifier` and
-  `display` alone, and every `reference` in it names the patient as shared/fhir/references.py reads
-  it.
+- Each resource has an allowed type. Its one element that names the patient (`subject`, `patient`
+  and the like, `id` for a Patient) is an object with only `reference`, `type`, `identifier` and
+  `display`, and every `reference` in it names the patient as shared/fhir/references.py reads it.
 - There is no resource anywhere else. Each resource has exactly one member `resourceType`, and the
-  bytes hold these letters, in any case, as often as there are resources and not once more. No
-  escape in them spells a letter, and no `ſ` stands in them, the one other character that a lenient
-  reader takes for one of these letters (`str.casefold`).
-- A Bundle has at least one entry, and at most one member `link` that is not empty: as many links
-  were seen as the last one has. The first one has as many, so it is the same.
+  bytes contain these letters, in any case, exactly as often as there are resources. No escape in
+  them spells a letter, and they contain no `ſ`, the one other character that a lenient reader takes
+  for one of these letters (`str.casefold`).
+- A Bundle has at least one entry, and at most one member `link` that isn't empty: the number of
+  links seen equals the number in the last one. The first one has the same number, so it's the same.
 
-Nothing becomes an object but links and entries that fit: what is compared must be a text, all else
+Only links and entries that fit become objects. A compared value must be a text, and everything else
 is skipped. So no document grows beyond a few times its size.
 
-What is then weaker than the strict way, for nothing of it is built here: a member that comes twice
-where nothing looks, an `entry` that is empty and comes once more, a number of thousands of digits,
-and more values than shared/strict_json.py lets a document hold, pass as they came.
+This is weaker than the strict check in some ways, because nothing is built from the skipped parts:
+a repeated member in a part that isn't checked, a repeated `entry` that is empty, a number of
+thousands of digits, and more values than shared/strict_json.py allows are passed on unchanged.
 """
 
 import enum
@@ -46,20 +46,20 @@ from shared.fhir.references import of_text
 _WORD = b"resourcetype"
 _PIECE_BYTES = 65_536
 _MOST_LINKS = 100
-# FHIR R4 has 148 types of resources. What reads 68 of them takes 84 kB.
+# FHIR R4 has 148 types of resources. The decoder for 68 of them takes 84 kB.
 _MOST_TYPES = 150
-# What would spell a letter of that word, or the long s.
+# An escape of a letter in that word, or of the long s.
 _SPELLED = re.compile(rb"\\(?=u(?:00[4-7]|017[fF]))")
 _LONG_S = "\N{LATIN SMALL LETTER LONG S}"
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What an answer may be.
+    """The response that a request may have.
 
-    `types` are those whose resources may come, `open_types` (`*`: all) those of them that may be
-    about anybody. `is_bundle`: it is a Bundle of such resources, else one of them. `id` is the one
-    that each must have; None: any.
+    `types` are the allowed resource types. Resources of `open_types` (`*`: all of them) may be
+    about anyone. `is_bundle`: it's a Bundle of such resources, otherwise one of them. `id` is the
+    id that each must have, or None for any.
     """
 
     types: frozenset[str]
@@ -71,7 +71,7 @@ class Expected:
 
 
 class _Current:
-    """An answer that is being read: what it may be, and how many links were seen."""
+    """The state while a response is read: what is expected, and the number of links seen."""
 
     def __init__(self, expected: Expected) -> None:
         self.expected = expected
@@ -82,9 +82,9 @@ class _Current:
 _current: ContextVar[_Current] = ContextVar("current")
 
 
-# A text that is compared is an enumeration: of the types about which the decoder asks us, that one
-# must be a text. For others it decodes all that stands there before it asks. The one value that it
-# takes without asking is not known outside of this process.
+# A compared text is an enumeration, the kind of custom type for which the decoder requires a text.
+# For other types, it decodes the entire value before it calls our code. The only value that it
+# accepts without a call is unknown outside of this process.
 class _Reference(enum.Enum):
     FITS = secrets.token_hex()
 
@@ -141,16 +141,16 @@ class _Link(msgspec.Struct, gc=False):
 
 
 class _NoResource(msgspec.Struct, tag_field="resourceType", tag=""):
-    """Makes a union of one type: in a union, and only there, a tag must not be missing. Nothing is
-    one: it must have a member, and whatever that holds is refused.
+    """Makes a union of one type: only in a union must a tag be present. No value matches it: it
+    must have a member, and any value of that member is rejected.
     """
 
     refused: _Nothing
 
 
 def accept(body: bytes, expected: Expected) -> Links | None:
-    """The links of an answer's Bundle, where all of the answer may be released; None where that is
-    not to be told here.
+    """Return the links of a response's Bundle if the entire response may be released, or None if
+    this check can't decide.
     """
     opened = _open(expected)
     if max(len(expected.types), len(opened)) > _MOST_TYPES:
@@ -167,7 +167,7 @@ def accept(body: bytes, expected: Expected) -> Links | None:
     current = _Current(expected)
     before = _current.set(current)
     try:
-        # Skipped parts are not decoded, so nothing else would tell that they are no UTF-8.
+        # Skipped parts aren't decoded, so nothing else would detect invalid UTF-8.
         if not body.isascii() and _LONG_S in body.decode():
             return None
         document = decoder.decode(body)
@@ -186,8 +186,8 @@ def accept(body: bytes, expected: Expected) -> Links | None:
 
 
 def _links(body: bytes, count: int) -> Links | None:
-    """The links of a Bundle whose last member `link` has so many; None where its first one has not,
-    or is not to be found.
+    """Return the links of a Bundle whose last member `link` has this many. None if its first one
+    doesn't, or can't be found.
     """
     place = bundle_links.first_in_head(body) or bundle_links.only(body)
     if place is None:
@@ -197,8 +197,8 @@ def _links(body: bytes, count: int) -> Links | None:
 
 
 def _words(body: bytes) -> int:
-    """How often the letters of `resourceType` stand in it, in any case; in pieces, so that no copy
-    of the whole is made.
+    """Count the letters of `resourceType`, in any case, in chunks that avoid a copy of the entire
+    body.
     """
     return sum(
         body[at : at + _PIECE_BYTES + len(_WORD) - 1].lower().count(_WORD)
@@ -218,7 +218,7 @@ def _decoder(
     is_bundle: bool,
     has_id: bool,
 ) -> msgspec.json.Decoder[Any] | None:
-    """What reads an answer; None where none of these types can be told quickly."""
+    """Return the decoder of a response, None if this check supports none of these types."""
     looked_at = {
         one: fields
         for one in types
@@ -253,7 +253,7 @@ def _decoder(
 
 
 def _fields(resource_type: str, *, is_open: bool, has_patient: bool) -> dict[str, Any] | None:
-    """The members of a resource that are looked at; None where it is not one plain case."""
+    """Return the members of a resource to check, None if it isn't the plain case."""
     if is_open or resource_type in compartment.OUTSIDE:
         return {}
     if not has_patient:

@@ -1,10 +1,10 @@
-"""Whom a FHIR reference names, read in one way for all (FHIR R4 references.html).
+"""The target of a FHIR reference, interpreted the same way everywhere (FHIR R4 references.html).
 
-A literal reference is read in those forms only in which every reader sees the same: `Type/id`,
-with `/_history/version` at most, relative or on the FHIR base itself; `#id`; `urn:`. Servers
-forgive more than that (white space, percent-encoding, dot segments, a query), each in its own way:
-what is written otherwise is not interpreted but held to be about another patient as soon as a
-willing reader could find one in it.
+A literal reference is interpreted only in the forms that every reader sees the same way: `Type/id`,
+optionally with `/_history/version`, relative or on the FHIR base itself; `#id`; `urn:`. Servers
+tolerate more (white space, percent-encoding, dot segments, a query), each in its own way. Other
+spellings aren't interpreted, but count as another patient as soon as a lenient reader could find a
+patient in them.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ from urllib.parse import unquote
 from shared import fhir_id, urls
 from shared.fhir.resource_types import RESOURCE_TYPES
 
-# Whom a reference names:
-#   ours     the patient of the launch
-#   another  another patient, or somebody who may be one: by identifier, or not plainly written
-#   nobody   something that is no patient, or nothing at all
-#   unread   written in no form that is read here, without a word of a patient
+# The target of a reference:
+#   `ours`     the patient of the launch
+#   `another`  another patient, or possibly one: by identifier, or in an unclear spelling
+#   `nobody`   not a patient, or nothing at all
+#   `unread`   a form that isn't interpreted here, and doesn't mention a patient
 Whom = Literal["ours", "another", "nobody", "unread"]
 
 _TYPES = frozenset(RESOURCE_TYPES)
@@ -37,9 +37,9 @@ _URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9.:_-]{1,200}")
 _PATIENT = re.compile(r"(?<![a-z])patient(?![a-z])")
 _MEMBERS = frozenset({"reference", "type", "identifier"})
 _PLAIN = _MEMBERS | {"display"}
-# From a contained resource to the one that holds it (FHIR R4 references.html).
+# From a contained resource to its container (FHIR R4 references.html).
 _ITSELF = "#"
-# What leads to no other resource.
+# References that don't lead to another resource.
 _EMPTY = frozenset({"", "#"})
 _LONGEST = 4096
 _MOST_CODINGS = 8
@@ -47,7 +47,7 @@ _MOST_CODINGS = 8
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a literal reference leads to. `version` is empty where it names none."""
+    """The target of a literal reference. `version` is empty if it names none."""
 
     type: str
     id: str
@@ -55,10 +55,11 @@ class Target:
 
 
 def parse(reference: str, fhir_base: str | None) -> Target | None:
-    """The target of a relative reference, or of an absolute one on the FHIR base; None for others.
+    """Return the target of a relative reference, or of an absolute one on the FHIR base. None for
+    others.
 
-    Of the base the default port, the case of the host, and http for https are forgiven. Where
-    `fhir_base` is None the server of the resources is not known, and any may be meant.
+    In the base, the default port, the case of the host, and http for https are tolerated. If
+    `fhir_base` is None, the server of the resources is unknown, and any base is accepted.
     """
     below = _below(reference, fhir_base) if _ABSOLUTE.match(reference) else reference
     match = None if below is None else _RELATIVE.fullmatch(below)
@@ -70,16 +71,16 @@ def parse(reference: str, fhir_base: str | None) -> Target | None:
 def whom(
     reference: object, patient: str | None, fhir_base: str | None, *, may_be_a_patient: bool = True
 ) -> Whom:
-    """Whom a Reference (parsed JSON) names.
+    """Return the target of a Reference (parsed JSON).
 
-    `may_be_a_patient` is whether a patient may stand in its element: an identifier whose `type` is
-    not given then counts as a patient's.
+    `may_be_a_patient` is whether its element may contain a patient: then an identifier without a
+    `type` counts as a patient's.
     """
     if reference is None:
         return "nobody"
     if not isinstance(reference, Mapping):
         return "another"
-    # What nearly all are, told without the rest.
+    # The common case, without the other checks.
     if (
         patient
         and reference.get("reference") == f"Patient/{patient}"
@@ -93,7 +94,7 @@ def whom(
         return "another"
     is_empty = literal is None or literal.strip() in _EMPTY
     named: Whom = "nobody" if is_empty else of_text(str(literal), patient, fhir_base)
-    # A literal reference goes before an identifier, but not against its `type`.
+    # A literal reference takes precedence over an identifier, but not over its `type`.
     if named not in {"ours", "another"} and reference.get("identifier") is not None:
         if kind is not None and not _is_of_another_type(kind):
             return "another"
@@ -103,7 +104,7 @@ def whom(
 
 
 def of_text(reference: str, patient: str | None, fhir_base: str | None) -> Whom:
-    """Whom a literal reference names."""
+    """Return the target of a literal reference."""
     target = parse(reference, fhir_base)
     if target is not None:
         if target.type != "Patient":
@@ -117,7 +118,7 @@ def of_text(reference: str, patient: str | None, fhir_base: str | None) -> Whom:
 
 
 def member(name: str) -> str:
-    """The name of a member as a lenient server takes it."""
+    """Return the name of a member as a lenient server reads it."""
     if name in _MEMBERS:
         return name
     plain = unicodedata.normalize("NFKC", name)
@@ -130,7 +131,7 @@ def _is_of_another_type(value: object) -> bool:
 
 
 def _below(reference: str, fhir_base: str | None) -> str | None:
-    """What follows the FHIR base in an absolute reference."""
+    """Return the part of an absolute reference after the FHIR base."""
     if fhir_base is not None:
         return urls.relative_to(reference, fhir_base)
     try:
@@ -142,7 +143,7 @@ def _below(reference: str, fhir_base: str | None) -> str | None:
 
 
 def _speaks_of_a_patient(reference: str) -> bool:
-    """Whether a willing reader could find a patient in it."""
+    """Return whether a lenient reader could find a patient in it."""
     if len(reference) > _LONGEST:
         return True
     with contextlib.suppress(ValueError):

@@ -1,6 +1,6 @@
 """The resource types of FHIR R4 (4.0.1, https://hl7.org/fhir/R4/resourcelist.html).
 
-The first segment of a FHIR path is one of them or nothing that the proxy passes on.
+The proxy only passes on a FHIR path if its first segment is one of them.
 """
 
 _NAMES = """

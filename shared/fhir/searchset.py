@@ -1,4 +1,4 @@
-"""An answer of the EHR taken apart: the resources of a searchset and its next page (FHIR R4)."""
+"""Parsing of an EHR response: the resources of a searchset and its next page (FHIR R4)."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SearchPage:
-    """The resources of one answer. `next` is the link to the next page as it came, None where it is
-    no text; `more`: there is such a link.
+    """The resources of one response. `next` is the unchanged link to the next page, None if it
+    isn't a text. `more`: there is such a link.
     """
 
     resources: tuple[Resource, ...]
@@ -22,8 +22,8 @@ class SearchPage:
 
 
 def of_document(document: Resource, kinds: AbstractSet[str]) -> SearchPage:
-    """The resources of some types in a document, alone or in a searchset, whatever else it holds;
-    the server's remarks on a search are none of them.
+    """Return the resources of some types in a document, alone or in a searchset with other content,
+    without the server's OperationOutcome about the search.
     """
     if _is_one_of(document.get("resourceType"), kinds):
         return SearchPage((document,), None)
@@ -47,7 +47,7 @@ def _is_one_of(kind: object, kinds: AbstractSet[str]) -> bool:
 
 
 def decimal(text: str) -> Decimal | None:
-    """A number with its digits; None for an exponent beyond all use."""
+    """Return a number with its digits, None for an exponent out of range."""
     try:
         return Decimal(text)
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""Calls made at the same time, each in the context of its caller, all within one deadline."""
+"""Concurrent calls, each in the context of its caller, with one deadline for all."""
 
 import contextvars
 import time
@@ -10,9 +10,10 @@ T = TypeVar("T")
 
 
 def run_all(calls: Sequence[Callable[[], T]], until: float) -> list[T | None]:
-    """The result of each call, None for one that is not back at `until` (monotonic clock).
+    """Return the result of each call, None for a call that hasn't finished at `until` (monotonic
+    clock).
 
-    Raises what a call raises. A call that is late is left to end by its own deadline.
+    Raise the error of a call. A late call continues until its own deadline.
     """
     pool = ThreadPoolExecutor(len(calls))
     try:

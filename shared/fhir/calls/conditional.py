@@ -1,8 +1,8 @@
 """Conditional reads (FHIR R4 http.html, "Conditional read"; RFC 9110 13).
 
-Of a resource that another patient has, the EHR's 304 would tell that it is there and in which
-version. So under patient/ scopes the resource itself is asked for, and the condition is compared
-here, after the check; the launch's own Patient alone is proved by its address.
+For another patient's resource, the EHR's 304 would disclose that it exists and in which version. So
+under patient/ scopes, the resource itself is read, and the condition is evaluated here, after the
+check. Only the launch's own Patient is proved by its URL.
 """
 
 import re
@@ -30,7 +30,7 @@ def _given(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def passed_on(address: Address, decision: Decision, headers: Mapping[str, str]) -> dict[str, str]:
-    """The conditions that the EHR is sent."""
+    """Return the conditions to send to the EHR."""
     proved = address.type == "Patient" and address.id == decision.patient_id
     return _given(address, headers) if decision.level == "user" or proved else {}
 
@@ -38,7 +38,7 @@ def passed_on(address: Address, decision: Decision, headers: Mapping[str, str]) 
 def answered(
     answer: FhirAnswer, address: Address, decision: Decision, headers: Mapping[str, str]
 ) -> FhirAnswer:
-    """The answer to a read that has been checked: 304 where the caller's condition says so."""
+    """Return the response to a checked read, or 304 if the caller's condition requires it."""
     given = _given(address, headers)
     if answer.status != 200 or not given or passed_on(address, decision, headers):
         return answer
@@ -48,7 +48,9 @@ def answered(
 
 
 def _is_unchanged(answer: Mapping[str, str], given: Mapping[str, str]) -> bool:
-    """RFC 9110 13.1.2 and 13.1.3: If-None-Match, compared weakly, goes before If-Modified-Since."""
+    """Evaluate RFC 9110 13.1.2 and 13.1.3: If-None-Match, compared weakly, precedes
+    If-Modified-Since.
+    """
     tags = given.get(_IF_NONE_MATCH)
     if tags is not None:
         return includes(tags, answer.get("etag", "").strip())
@@ -60,11 +62,11 @@ def _is_unchanged(answer: Mapping[str, str], given: Mapping[str, str]) -> bool:
 
 
 def includes(tags: str, version: str) -> bool:
-    """Whether a list of entity tags, or `*`, holds a version; compared weakly, as FHIR's are."""
+    """Return whether a list of entity tags, or `*`, has a version, compared weakly as in FHIR."""
     current = _ETAG.fullmatch(version)
     if tags.strip() == "*":
         return True
     if current is None:
-        # No entity tag by the book; there are EHRs that leave the quotes out.
+        # Not a valid entity tag. Some EHRs leave the quotes out.
         return version != "" and version in {one.strip() for one in tags.split(",")}
     return current[1] in _ETAG.findall(tags)

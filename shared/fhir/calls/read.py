@@ -1,4 +1,4 @@
-"""A read at the EHR, as it was decided on: headers by allow-list."""
+"""A read at the EHR, as decided, with allow-listed headers."""
 
 import re
 from collections.abc import Mapping
@@ -23,10 +23,10 @@ def request(
     query = urlencode(decision.parameters)
     strict = (decision.narrowed or decision.counts) and not _has_own_parameters(decision, active)
     if strict:
-        # FHIR R4 search.html, "Handling errors": a parameter that narrows must not be ignored.
+        # FHIR R4 search.html, "Handling errors": the EHR must not ignore a parameter that narrows.
         passed["Prefer"] = "handling=strict"
     if decision.narrowed:
-        # FHIR R4 http.html, "Intermediaries": who changes a request says so.
+        # FHIR R4 http.html, "Intermediaries": report that the request was changed.
         passed["request-modified-smart-calc"] = "held to scopes and patient"
     if address.kind == "capabilities":
         passed |= active.ehr.client_id_headers
@@ -47,7 +47,7 @@ def request(
 
 
 def next_page(url: str, address: Address, decision: Decision, active: Active) -> FhirAnswer:
-    """Read a further page by the EHR's own link."""
+    """Read another page with the EHR's own link."""
     accept = quick.acceptor(address, decision, active.session.fhir_base)
     answer = fhir_client.call(active, "GET", url, accept=accept)
     answers.check(answer, address, decision, active.session.fhir_base)
@@ -55,6 +55,6 @@ def next_page(url: str, address: Address, decision: Decision, active: Active) ->
 
 
 def _has_own_parameters(decision: Decision, active: Active) -> bool:
-    """Whether a parameter is one of the vendor's own: asked to be strict, its EHR may refuse it."""
+    """Return whether a parameter is vendor-specific: strict handling may reject it."""
     own = active.ehr.profile.own_parameters
     return own is not None and any(re.fullmatch(own, name) for name, _ in decision.parameters)

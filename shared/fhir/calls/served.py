@@ -1,7 +1,7 @@
-"""One FHIR request of a session, from the decision to the checked answer, with its line in the log.
+"""One FHIR request of a session, from the decision to the checked response, with its log line.
 
-Whatever makes requests for a session makes them here: the proxy for a page, and functions of a
-project. So nothing is refused to one and allowed to the other.
+All requests for a session are made here: those of the proxy for a page, and those of a project's
+functions. So neither is allowed what the other is refused.
 """
 
 import time
@@ -25,8 +25,8 @@ from shared.session.sessions import Active
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An answer that may be released, and what was decided of its request. `started` is when the
-    EHR was asked, on the monotonic clock.
+    """A response that may be released, and the decision about its request. `started` is when the
+    EHR was called, on the monotonic clock.
     """
 
     decision: Decision
@@ -42,9 +42,9 @@ def fetch(
     *,
     own_patient: bool = False,
 ) -> Served:
-    """A read, search or history. With `own_patient`, each scope counts as a patient/ scope.
+    """Read, search or get a history. With `own_patient`, each scope counts as a patient/ scope.
 
-    Raises what deciding, asking and checking raise.
+    Raise the errors of the decision, the call and the check.
     """
     with explained(active):
         grants = _grants(active, own_patient=own_patient)
@@ -62,7 +62,7 @@ def fetch_next_page(
     shown: bool,
     own_patient: bool = False,
 ) -> Served:
-    """A further page, by the EHR's own link, of what was allowed at a level."""
+    """Read another page with the EHR's own link, under the decision that allowed the first page."""
     with explained(active):
         grants = _grants(active, own_patient=own_patient)
         decision = asking.decide_next_page(address, level, active.session, grants, shown=shown)
@@ -77,7 +77,7 @@ def change(
     active: Active,
     headers: Mapping[str, str],
 ) -> Served:
-    """A change; its body is asked for once such a change may be made at all."""
+    """Make a change. Its body is read only after such a change is allowed at all."""
     session = active.session
     with explained(active):
         decision = write_policy.decide(address, parameters, session, session.grants(active.ehr))
@@ -94,7 +94,7 @@ def _grants(active: Active, *, own_patient: bool) -> Grants:
 
 @contextmanager
 def explained(active: Active) -> Iterator[None]:
-    """Tell with a refusal why the EHR did not grant the scope, where it was asked for."""
+    """Add to a refusal why the EHR didn't grant a requested scope."""
     try:
         yield
     except ScopeDenied as error:
@@ -107,7 +107,7 @@ def explained(active: Active) -> Iterator[None]:
 
 
 def log_answer(address: Address, served: Served, active: Active) -> None:
-    """The line of a request that was answered."""
+    """Log a request that got a response."""
     answer = served.answer
     log_line(address, answer.status, served.started, {**answer.ehr_ids, **_why(answer, active)})
 
@@ -115,7 +115,7 @@ def log_answer(address: Address, served: Served, active: Active) -> None:
 def log_line(
     address: Address, status: int, started: float, told: Mapping[str, str | list[str]]
 ) -> None:
-    """The line of a request, with what is `told` of it besides."""
+    """Log a request, with the additional fields in `told`."""
     fields: dict[str, str | int | float | list[str]] = {
         "type": address.type,
         "status": status,
@@ -126,7 +126,7 @@ def log_line(
 
 
 def _why(answer: FhirAnswer, active: Active) -> Mapping[str, str | list[str]]:
-    """What is known of the EHR's refusal, for the log."""
+    """Return the diagnosis of the EHR's refusal, for the log."""
     if not answer.words:
         return {}
     from shared.explain import of_fhir

@@ -1,8 +1,9 @@
-"""A change at the EHR: sent once, on the version that was looked at, its answer checked.
+"""A change at the EHR: sent once, for the version that was checked, with its response checked.
 
-FHIR R4 http.html, "update", "patch", "delete", "create". Under patient/ scopes the resource is read
-before it is changed, for what it holds now must be the launch's patient's too; where the EHR gives
-its version, the change is held to it by If-Match, and by If-None-Match to there being none.
+FHIR R4 http.html, "update", "patch", "delete", "create". Under patient/ scopes, the resource is
+read before it's changed, because its current content must also be about the launch's patient. If
+the EHR sends its version, If-Match restricts the change to it, and If-None-Match to a resource that
+doesn't exist.
 """
 
 import re
@@ -44,8 +45,8 @@ def write(
     active: Active,
     headers: Mapping[str, str],
 ) -> FhirAnswer:
-    """Make the change that was decided on; the EHR's own refusal, of the read before it too, is
-    answered as it came.
+    """Make the change that was decided on. The EHR's own refusal, including one of the preceding
+    read, is returned unchanged.
     """
     until = time.monotonic() + fhir_client.SECONDS
     fhir_base = active.session.fhir_base
@@ -80,8 +81,9 @@ def write(
 
 
 def _without_content(answer: FhirAnswer, address: Address) -> FhirAnswer:
-    """Return what an app without `r` gets of an answer. After a patch not even version and remarks:
-    they would show whether it had changed anything, and so confirm a guessed value.
+    """Return the part of a response that an app without `r` may see. After a patch, not even
+    version and OperationOutcome: they would show whether it changed anything, and so confirm a
+    guessed value.
     """
     succeeded = answer.status < 300
     if address.interaction.body == "patch" and (succeeded or answer.status == _UNCHANGED):
@@ -93,7 +95,7 @@ def _without_content(answer: FhirAnswer, address: Address) -> FhirAnswer:
 
 
 def version_of(headers: Mapping[str, str], resource: Mapping[str, object]) -> str:
-    """The version of a resource that was read, as an entity tag; empty where the EHR gives none."""
+    """Return the version of a read resource as an entity tag, empty if the EHR sends none."""
     tag = headers.get("etag", "").strip()
     if HEADER_VALUE.fullmatch(tag):
         return tag
@@ -104,10 +106,10 @@ def version_of(headers: Mapping[str, str], resource: Mapping[str, object]) -> st
 
 
 def _held_to(version: str, sent: dict[str, str]) -> bool:
-    """Hold a change to the version that was judged; return False if it names another one.
+    """Restrict a change to the version that was checked. Return False if it names another one.
 
-    A version that was not judged is never sent (RFC 9110 13.1.1): by the time the EHR compares it,
-    it may be the current one.
+    An unchecked version is never sent (RFC 9110 13.1.1): by the time the EHR compares it, it may be
+    the current one.
     """
     if not version:
         return True

@@ -1,7 +1,8 @@
-"""Which of an EHR's answers may be disclosed: each as a whole, by all that it tells. Pure.
+"""Decide which EHR responses may be disclosed, each as a whole and with everything it reveals.
+Pure.
 
-An answer also tells by what it leaves out: a count, a history without a version. disclosing.py
-judges the single resource.
+A response also reveals something by omission: a count, a history without a version. disclosing.py
+checks the single resource.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,12 +22,12 @@ _HOLDING = frozenset({"_id", "patient", "subject"})
 
 
 def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: str) -> None:
-    """Whether the answer is what was asked for, and the session's patient's where it must be.
+    """Check that a response has the requested content, about the session's patient if required.
 
-    Raises UpstreamInvalid or PatientDenied; then nothing of it is released.
+    Raise UpstreamInvalid or PatientDenied. Then no part of it is released.
     """
     if answer.accepted is not None:
-        # All else was looked at as it was read (shared/fhir/quick_accept.py).
+        # Everything else was checked while it was read (shared/fhir/quick_accept.py).
         _require_own_search(answer.accepted.items, address, decision)
         return
     if answer.status != 200:
@@ -63,7 +64,7 @@ def _check_search(
 def _require_own_search(
     links: Iterable[Mapping[str, Any]], address: Address, decision: Decision
 ) -> None:
-    """Raises UpstreamInvalid where the EHR says that it left out the patient of a search."""
+    """Raise UpstreamInvalid if the EHR reports that it dropped the patient of a search."""
     if (
         address.interaction.patient_rule == "search"
         and _is_held(address, decision)
@@ -74,7 +75,7 @@ def _require_own_search(
 
 
 def shows_no_owner(answer: FhirAnswer, address: Address, decision: Decision) -> bool:
-    """Return whether an answer about versions holds none.
+    """Return whether a response about versions has none.
 
     It still discloses how many versions there are and when they were made, so `check_owner` must
     see the current resource.
@@ -100,9 +101,9 @@ def check_owner(answer: FhirAnswer, now: FhirAnswer, decision: Decision, fhir_ba
 
 
 def check_written(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: str) -> None:
-    """Whether what the EHR returned of a change may be released: its remarks, or what it made.
+    """Check that a write's response may be released: its OperationOutcome, or the written resource.
 
-    Raises UpstreamInvalid or PatientDenied.
+    Raise UpstreamInvalid or PatientDenied.
     """
     if answer.resource is None:
         return
@@ -118,9 +119,9 @@ def check_written(answer: FhirAnswer, address: Address, decision: Decision, fhir
 
 
 def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, strict: bool) -> None:
-    """Where no resource shows it, whether a total counts what the search was held to, whatever has
-    kept the resources away. Where nothing is counted there is nothing to prove. `strict`: the EHR
-    was asked to ignore no parameter. Raises UpstreamInvalid.
+    """If no resource proves it, check that a total counts only the patient's resources, no matter
+    why the resources are missing. If nothing is counted, there's nothing to prove. `strict`: the
+    EHR was instructed to ignore no parameter. Raise UpstreamInvalid.
     """
     if answer.accepted is not None or answer.status != 200:
         return
@@ -143,15 +144,16 @@ def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, str
 
 
 def _is_held(address: Address, decision: Decision) -> bool:
-    """Whether a search is held to the patient."""
+    """Return whether a search is restricted to the patient."""
     return decision.level == "patient" and compartment.search_parameter(address.type) is not None
 
 
 def _patient_in_self_link(links: Iterable[Mapping[str, Any]], decision: Decision) -> bool | None:
-    """Whether the `self` link repeats the search with its patient; None where it tells nothing.
+    """Return whether the `self` link repeats the search with its patient, None if it's
+    inconclusive.
 
-    FHIR R4 search.html, "Server Conformance": the link holds the parameters that were used. One
-    that repeats none of them tells nothing.
+    FHIR R4 search.html, "Server Conformance": the link has the parameters that were used. A link
+    that repeats none of them is inconclusive.
     """
     sent = {name for name, _ in decision.parameters if not name.startswith("_")}
     for link in links:
@@ -164,7 +166,7 @@ def _patient_in_self_link(links: Iterable[Mapping[str, Any]], decision: Decision
 
 
 def _entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:
-    """The resources of a searchset, remarks of the EHR (OperationOutcome) left aside."""
+    """Return the resources of a searchset, without OperationOutcomes."""
     entries = bundle.get("entry", [])
     if not isinstance(entries, list):
         raise UpstreamInvalid

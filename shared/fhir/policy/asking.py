@@ -1,8 +1,8 @@
-"""What a session may ask to read: scopes by interaction, then the patient compartment. Pure.
+"""Decide what a session may read: scopes by interaction, then the patient compartment. Pure.
 
-SMART App Launch 2.2, "Scopes for requesting FHIR resources". Everything is decided on parsed
-parameters, which are then serialised anew; under patient/ scopes a search is restricted to the
-session's patient. disclosing.py checks whether the EHR's answer kept to it.
+SMART App Launch 2.2, "Scopes for requesting FHIR resources". Decisions use parsed parameters, which
+are then serialized again. Under patient/ scopes, a search is restricted to the session's patient.
+disclosing.py checks whether the EHR's response complied.
 """
 
 from collections.abc import Mapping
@@ -26,9 +26,9 @@ from shared.session.record import Session
 
 
 def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:
-    """Whether the request may be made, and in what form.
+    """Decide whether the request may be made, and in what form.
 
-    Raises ScopeDenied, PatientMissing, PatientDenied, NotAcceptable or ParameterInvalid; then no
+    Raise ScopeDenied, PatientMissing, PatientDenied, NotAcceptable or ParameterInvalid. Then no
     request has been made.
     """
     given = plain(parameters)
@@ -66,7 +66,7 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
 def decide_next_page(
     address: Address, level: Level, session: Session, grants: Grants, *, shown: bool
 ) -> Decision:
-    """Whether a further page of what was allowed at `level` may be read."""
+    """Decide whether another page of a search or history allowed at `level` may be read."""
     interaction = _letter(address)
     covering = _covering(address.type, interaction, session, grants)
     if all(grant.level != level for grant in covering):
@@ -80,9 +80,9 @@ def decide_next_page(
 
 
 def level_of(address: Address, session: Session, grants: Grants) -> Level:
-    """The widest level at which an interaction that no parameter can narrow is allowed.
+    """Return the widest level that allows an interaction that no parameter can narrow.
 
-    Raises ScopeDenied.
+    Raise ScopeDenied.
     """
     interaction = _letter(address)
     covering = _covering(address.type, interaction, session, grants)
@@ -112,8 +112,8 @@ def _covering(
 def _covering_of(
     address: Address, level: Level, interaction: Letter, grants: Grants
 ) -> Mapping[str, tuple[Filters, ...]]:
-    """The types that an answer may hold, each with the parameters of the scopes that allow it: the
-    one asked for, and those that can be read anyway.
+    """Return the types that a response may contain, each with the parameters of the scopes that
+    allow it: the requested type, and the types that can be read anyway.
     """
     filters: dict[str, list[Filters]] = {}
     for grant in grants:
@@ -130,7 +130,7 @@ def _covering_of(
 
 
 def _open_types(grants: Grants, interaction: Letter) -> frozenset[str]:
-    """The types that user/ scopes open for every patient."""
+    """Return the types that user/ scopes allow for every patient."""
     return frozenset(
         grant.type
         for grant in grants
@@ -152,11 +152,11 @@ def _denied(resource_type: str, interaction: Letter, session: Session) -> ScopeD
 def _filtered(
     covering: list[Grant], interaction: Letter, parameters: Parameters
 ) -> tuple[Level, Parameters]:
-    """The level at which the request is allowed, and its parameters.
+    """Return the level that allows the request, and its parameters.
 
-    Finer-grained scopes: a search is narrowed by the scope's own parameters. Nothing else can be
-    narrowed, so it needs a scope without them. One scope must allow all of it: a patient/ scope
-    without parameters and a user/ scope with some never make a user/ scope without.
+    Finer-grained scopes: the scope's own parameters narrow a search. Nothing else can be narrowed,
+    so it needs a scope without parameters. One scope must allow all of it: a patient/ scope without
+    parameters and a user/ scope with parameters never make a user/ scope without them.
     """
     given = frozenset(parameters if interaction == "s" else ())
     levels: tuple[Level, ...] = ("user", "patient")
@@ -172,7 +172,7 @@ def _filtered(
 
 
 def _within_compartment(address: Address, parameters: Parameters, session: Session) -> Parameters:
-    """The parameters of a request that patient/ scopes allow, a search held to the patient."""
+    """Return the parameters that patient/ scopes allow, with a search restricted to the patient."""
     if address.type in compartment.OUTSIDE:
         return parameters
     patient = session.context.patient

@@ -1,8 +1,8 @@
-"""What a write brings: its media type, and that it fits the address (FHIR R4 http.html, create,
+"""The content of a write: its media type, and whether it fits the URL (FHIR R4 http.html, create,
 update and patch).
 
-FHIR's media types are none of those that a page of another site can send without being asked
-(Fetch, "CORS-safelisted request-header"), so others are refused. The bytes go on as they came.
+FHIR's media types aren't among those that a page of another site can send without a CORS preflight
+(Fetch, "CORS-safelisted request-header"), so others are rejected. The bytes are sent unchanged.
 """
 
 import json
@@ -23,7 +23,7 @@ _OURS = re.compile(rf"/fhir_proxy/{HANDLE}")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A write's body. `document` is parsed from it, a resource or a JSON Patch; `changed` are the
+    """A write's body. `document` is parsed from it, a resource or a JSON Patch. `changed` are the
     elements that a patch changes. A delete has none of them.
     """
 
@@ -33,12 +33,12 @@ class Content:
 
 
 def sent_media_type(address: Address) -> str | None:
-    """The media type under which the body goes to the EHR."""
+    """Return the media type of the body that is sent to the EHR."""
     return next(iter(address.interaction.media_types), None)
 
 
 def require_uncompressed(headers: Mapping[str, str]) -> None:
-    """Whether a body comes as it is (RFC 9110 15.5.16). Raises MediaTypeUnsupported."""
+    """Raise MediaTypeUnsupported if the request body is compressed (RFC 9110 15.5.16)."""
     if headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         raise MediaTypeUnsupported(
             why="The body comes in a content coding, and none is undone here.",
@@ -47,7 +47,7 @@ def require_uncompressed(headers: Mapping[str, str]) -> None:
 
 
 def require_media_type(address: Address, headers: Mapping[str, str]) -> None:
-    """Whether the body is of a type that the interaction takes. Raises MediaTypeUnsupported."""
+    """Raise MediaTypeUnsupported if the interaction doesn't accept the body's media type."""
     require_uncompressed(headers)
     taken = address.interaction.media_types
     media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -59,12 +59,12 @@ def require_media_type(address: Address, headers: Mapping[str, str]) -> None:
 
 
 def read(address: Address, body: bytes) -> Content:
-    """The body of a write. Raises ParameterInvalid where it is not what the address names."""
+    """Read the body of a write. Raise ParameterInvalid if it doesn't match the URL."""
     if address.interaction.body == "none":
         return Content()
     try:
         document = strict_json.parse(body)
-        # Written anew: JSON has other spellings of each letter, such as `\/`.
+        # Serialized again, because JSON has other spellings of each letter, such as `\/`.
         plain = json.dumps(document)
     except (ValueError, RecursionError):
         raise refused(
@@ -72,7 +72,7 @@ def read(address: Address, body: bytes) -> Content:
             "than its length lets expect"
         ) from None
     if _OURS.search(plain):
-        # In the chart it would name nothing to anybody, and be a session's handle.
+        # In the chart, the URL would be meaningless to everyone, and contain a session's handle.
         raise refused("holds an address of this proxy. Write references as `Type/id`")
     if address.interaction.body == "patch":
         return Content(body, document, _changed(document))
@@ -88,14 +88,14 @@ def _changed(document: Any) -> frozenset[str]:
         changed = json_patch.changed_elements(document)
     except ValueError as error:
         raise refused(f"is not a JSON Patch: {error}") from None
-    # In any case of the letters, as a lenient server takes them.
+    # In any case, as a lenient server reads them.
     if not _FIXED.isdisjoint(name.casefold() for name in changed):
         raise refused("would change the type or id of the resource")
     return changed
 
 
 def refused(why: str) -> ParameterInvalid:
-    """The refusal of a body; `why` follows "The body"."""
+    """Return the refusal of a body. `why` follows "The body"."""
     return ParameterInvalid(
         "The body of the request cannot be used.",
         why=f"The body {why}.",

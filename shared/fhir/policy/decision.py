@@ -1,4 +1,4 @@
-"""A decision about a request: what may be asked, and what of the answer may be disclosed."""
+"""A decision about a request: what may be sent, and what of the response may be disclosed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,16 +9,17 @@ from shared.scopes import Level
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What may be sent, and what of the answer may be released.
+    """What may be sent, and what of the response may be released.
 
-    `level` is that of the scope that allows it. Resources of the types in `open_types` (`*`: all)
-    are released whoever they are about, others only if they are about `patient_id` or nobody, and
-    none that `covering` does not allow: the types (`*`: all) with the parameters of the scopes
-    that allow them, of which one set must fit. What is of another type than `requested_type` must
-    show that it fits; where `shown`, so must what is of that type.
-    `narrowed`: parameters were added to those that were given. `counts`: the search is held to the
-    patient and asks only how many there are, so that no resource shows it. `returns`: the EHR may
-    return what a write has made.
+    `level` is the level of the scope that allows it. Resources of `open_types` (`*`: all) are
+    released for any patient, others only if they are about `patient_id` or no patient. `covering`
+    must allow all of them: it has the allowed types (`*`: all) with the parameters of the scopes
+    that allow them, and one set must fit. A resource of a type other than `requested_type` must
+    show that it fits. If `shown`, so must a resource of that type.
+
+    `narrowed`: parameters were added to the given ones. `counts`: the search is restricted to the
+    patient and requests only a count, so that no resource proves it. `returns`: the EHR may return
+    the written resource.
     """
 
     level: Level

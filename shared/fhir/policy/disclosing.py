@@ -1,7 +1,7 @@
-"""Which resources of an EHR's answer may be disclosed. Pure.
+"""Decide which resources in an EHR's response may be disclosed. Pure.
 
-Two questions are asked of each: whether a scope covers it, and whether it is about the session's
-patient or nobody. asking.py has decided what the answer to a request may hold.
+Each must be covered by a scope, and must be about the session's patient or no patient. asking.py
+has decided what the response to a request may contain.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from shared.fhir.policy.finer_scopes import NO_FILTERS, fits
 
 
 def releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> bool:
-    """Whether a resource of the EHR's answer may reach the browser, with all that it holds."""
+    """Return whether a resource in the response may reach the browser, with everything in it."""
     name = resource.get("resourceType")
     if not decision.open_types.isdisjoint({"*", name if isinstance(name, str) else ""}):
         return True
@@ -24,9 +24,8 @@ def releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> 
 
 
 def require_remarks_only(outcome: Any, decision: Decision, fhir_base: str) -> None:
-    """Whether an OperationOutcome of the EHR brings no resource along that may not be released.
-
-    Raises PatientDenied.
+    """Raise PatientDenied if the EHR's OperationOutcome contains a resource that must not be
+    released.
     """
     held = nested.of_answer(outcome) if outcome else ()
     if not all(releasable(one, decision, fhir_base) for one in held):
@@ -34,9 +33,10 @@ def require_remarks_only(outcome: Any, decision: Decision, fhir_base: str) -> No
 
 
 def uncontested(decision: Decision) -> frozenset[str]:
-    """The types that a scope allows without parameters, so that every resource of them is covered.
+    """Return the types that a scope allows without parameters, so that it covers all their
+    resources.
 
-    Of `*` only those that patient/ scopes can reach.
+    For `*`, only those that patient/ scopes can reach.
     """
     covering = decision.covering
     named = {name for name, sets in covering.items() if NO_FILTERS in sets}
@@ -46,7 +46,7 @@ def uncontested(decision: Decision) -> frozenset[str]:
 
 
 def is_covered(resource: dict[str, Any], decision: Decision) -> bool:
-    """Whether a scope allows a resource of the EHR's answer, whoever it is about."""
+    """Return whether a scope allows a resource in the EHR's response, regardless of its patient."""
     covering = decision.covering
     name = resource.get("resourceType")
     if not isinstance(name, str):

@@ -1,8 +1,8 @@
-"""Finer-grained scopes: whether what an EHR answers lies within a scope's own search parameters.
+"""Finer-grained scopes: check EHR responses against a scope's own search parameters.
 
 SMART App Launch 2.2, "Finer-grained resource constraints using search parameters". The parameters
-are added to a search (asking.py). FHIR joins repeated ones by AND, but there are servers that join
-them by OR, or take the first: so what they found is looked at again, where a resource shows it.
+are added to a search (asking.py). FHIR joins repeated ones with AND, but some servers join them
+with OR, or use the first. So their results are checked again, if a resource shows the value.
 """
 
 import re
@@ -17,41 +17,43 @@ NO_FILTERS: Filters = frozenset()
 
 # Search parameters whose element has the parameter's name in every type that has one.
 _SHOWN = frozenset({"category", "status"})
-# The types in which that holds for `code` (FHIR R4, search parameter registry).
+# The types for which that's true of `code` (FHIR R4, search parameter registry).
 _SHOWN_CODE = frozenset(
     {"Condition", "DiagnosticReport", "Medication", "Observation", "Procedure", "ServiceRequest"}
 )
-# Elements that R4 demands of the types in which they are looked at.
+# Elements that R4 requires in the types for which they're checked.
 _ALWAYS = frozenset({"code", "status"})
 _OR = re.compile(r"(?<!\\),")
 
 
 def repeated(filters: Filters, parameters: Parameters) -> set[str]:
-    """The filters' parameters that the search gives beside them, in whatever case or form."""
+    """Return the filters' parameters that the search also has with another value, in any case or
+    form.
+    """
     others = {_head(name) for name, value in parameters if (name, value) not in filters}
     return {name for name, _ in filters if _head(name) in others}
 
 
 def is_shown(name: str, resource_type: str) -> bool:
-    """Whether a resource of the type shows what it was found by."""
+    """Return whether a resource of the type shows the value of this parameter."""
     return name in _SHOWN or (name == "code" and resource_type in _SHOWN_CODE)
 
 
 def hidden(filters: Filters, resource_type: str, parameters: Parameters) -> set[str]:
-    """The filters' parameters whose element the search has the EHR leave out of what it finds."""
+    """Return the filters' parameters whose element the search omits from the results."""
     names = {name for name, _ in filters if is_shown(name, resource_type)}
     given = [(_head(name), value.split(",")) for name, value in parameters]
     listed = [set(values) for name, values in given if name == "_elements"]
     gone = {name for name in names for one in listed if name not in one}
-    # FHIR R4 search.html, "_summary": `text` keeps what every resource must have.
+    # FHIR R4 search.html, "_summary": `text` keeps the mandatory elements.
     if any(name == "_summary" and "text" in values for name, values in given):
         gone |= names - _ALWAYS
     return gone
 
 
 def fits(resource: Mapping[str, Any], filters: Filters, *, shown: bool) -> bool:
-    """Whether a resource lies within a scope's parameters: as far as it shows, or, where it must be
-    `shown`, by every parameter.
+    """Return whether a resource matches a scope's parameters: those that it shows, or, if it must
+    be `shown`, every parameter.
     """
     for name, value in filters:
         element = resource.get(name) if is_shown(name, resource["resourceType"]) else None
@@ -68,7 +70,7 @@ def _head(name: str) -> str:
 
 
 def _matches(element: object, value: str) -> bool:
-    """A token against an element (FHIR R4 search.html, "token")."""
+    """Match a token with an element (FHIR R4 search.html, "token")."""
     held = tuple(_codes(element))
     return any(
         _is_one(code, system, token.replace("\\,", ","))
@@ -86,7 +88,7 @@ def _is_one(code: str, system: str | None, token: str) -> bool:
 
 
 def _codes(element: object) -> Iterator[tuple[str | None, str]]:
-    """System and code of each coding; the system of a plain code is None."""
+    """Yield system and code of each coding. The system of a plain code is None."""
     for one in element if isinstance(element, list) else [element]:
         if isinstance(one, str):
             yield None, one

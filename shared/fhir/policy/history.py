@@ -1,9 +1,9 @@
 """The versions of one resource: what of a history may reach the browser (FHIR R4 http.html,
 "history").
 
-Every version must be of the resource asked for and releasable as if it were read. Entries without
-a resource tell of deletions; they prove nothing, so under patient/ scopes one version at least
-must show whose the resource was.
+Every version must belong to the requested resource and be releasable as in a read. Entries without
+a resource report deletions and prove nothing, so under patient/ scopes at least one version must
+show whose the resource was.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from shared.fhir.policy.interactions import Address
 
 
 def check(bundle: dict[str, Any], address: Address, decision: Decision, fhir_base: str) -> None:
-    """Raises UpstreamInvalid or PatientDenied; then nothing of the Bundle is released."""
+    """Raise UpstreamInvalid or PatientDenied. Then no part of the Bundle is released."""
     entries = bundle.get("entry", [])
     if not isinstance(entries, list) or not all(_is_entry(entry, address) for entry in entries):
         raise UpstreamInvalid(why="The EHR's answer is not the history of this resource.")

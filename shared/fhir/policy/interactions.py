@@ -1,9 +1,8 @@
-"""The interactions that are served, a row each, and the address of a request for one.
+"""The supported interactions, one row each, and the address of a request for one.
 
-FHIR R4 http.html; SMART App Launch 2.2, "Scopes for requesting FHIR resources".
-
-This is where one interaction differs from another. Policy, checks and the proxy read the row. An
-interaction without a row isn't served.
+FHIR R4 http.html; SMART App Launch 2.2, "Scopes for requesting FHIR resources". Rows define how
+interactions differ. Policy, checks and the proxy read them. An interaction without a row isn't
+supported.
 """
 
 from collections.abc import Mapping
@@ -26,16 +25,16 @@ Kind = Literal[
     "session",
 ]
 Body = Literal["none", "form", "resource", "patch"]
-# What patient/ scopes ask of it, so that it stays with the patient of the launch:
-#   nobody     it is about no patient
-#   answer     the resource answered is the patient's
-#   search     the search names the patient, and every resource found is the patient's
-#   versions   every version answered is the patient's
-#   sent       the resource sent is the patient's
-#   now        the resource as it is now is the patient's
-#   now, sent  both; of a patch, what it makes of the resource counts as sent
+# The rule of patient/ scopes that keeps an interaction within the patient of the launch:
+#   `nobody`     it isn't about a patient
+#   `answer`     the returned resource is about the patient
+#   `search`     the search names the patient, and every resource found is about the patient
+#   `versions`   every version returned is about the patient
+#   `sent`       the resource sent is about the patient
+#   `now`        the current resource is about the patient
+#   `now, sent`  both. For a patch, its result counts as sent
 PatientRule = Literal["nobody", "answer", "search", "versions", "sent", "now", "now, sent"]
-# What the answer is: a resource of the type in the address, or always one of the same type.
+# The response: a resource of the type in the URL, or always the named type.
 Answer = Literal["resource", "Bundle", "CapabilityStatement", "ours"]
 
 FORM = "application/x-www-form-urlencoded"
@@ -50,9 +49,9 @@ MEDIA_TYPES: Mapping[Body, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One row. `form` is the path below the session; `letter` is that of the scope that allows it,
-    None where no scope is needed. Of the `parameters` given it takes these only; None: any, which
-    search parameters are.
+    """One row. `form` is the path below the session. `letter` is the letter of the scope that
+    allows it, None if no scope is needed. `parameters` are the only allowed ones. None allows any,
+    that is, search parameters.
     """
 
     kind: Kind
@@ -71,12 +70,12 @@ class Interaction:
 
     @property
     def is_paged(self) -> bool:
-        """Whether its answer may have further pages."""
+        """Whether its response may have further pages."""
         return self.answer == "Bundle"
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        """The media types that its body may have; the first is the one sent on."""
+        """The media types that its body may have. The first one is sent to the EHR."""
         return MEDIA_TYPES[self.body]
 
 
@@ -104,7 +103,7 @@ TABLE: tuple[Interaction, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An interaction with a type, id and version; each is empty if the interaction has none."""
+    """An interaction with a type, id and version. Each is empty if the interaction has none."""
 
     interaction: Interaction
     type: str = ""
@@ -113,12 +112,12 @@ class Address:
 
     @property
     def kind(self) -> Kind:
-        """Which interaction it is."""
+        """The kind of interaction."""
         return self.interaction.kind
 
     @property
     def method(self) -> str:
-        """The method with which it is asked for, here and at the EHR."""
+        """The HTTP method of the request, here and at the EHR."""
         return self.interaction.method
 
     @property

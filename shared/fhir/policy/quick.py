@@ -1,4 +1,5 @@
-"""Which answers need no check beyond the one pass over their bytes (shared/fhir/quick_accept.py).
+"""The responses that need no check beyond the one pass over their bytes
+(shared/fhir/quick_accept.py).
 
 It accepts nothing that answers.py would refuse.
 """
@@ -17,12 +18,12 @@ from shared.fhir.quick_accept import Expected
 def acceptor(
     address: Address, decision: Decision, fhir_base: str
 ) -> Callable[[bytes], Links | None] | None:
-    """How an answer to a request is accepted without the checks of answers.py; None where they are
-    needed whatever comes.
+    """Return the function that accepts a response without the checks of answers.py, None if they're
+    always needed.
     """
     rule = address.interaction.patient_rule
     if rule == "search":
-        # What must show that it fits, or counts, is looked at in all of its members.
+        # A resource that must show that it fits, or a count, needs a check of all its members.
         if decision.shown or decision.counts:
             return None
         types = uncontested(decision)

@@ -1,8 +1,8 @@
-"""What the parameters of a search may ask. Pure.
+"""Decide which parameters a search may have. Pure.
 
-FHIR R4 search.html. Everything is decided on parsed parameters, which are then serialised anew.
-Under patient/ scopes a search is held to the session's patient, and nothing in it may ask about
-anybody else.
+FHIR R4 search.html. Decisions use parsed parameters, which are then serialized again. Under
+patient/ scopes, a search is restricted to the session's patient, and no parameter may query anyone
+else.
 """
 
 import re
@@ -17,7 +17,7 @@ Grants = tuple[Grant, ...]
 
 _JSON_FORMATS = frozenset({"json", "application/json", "application/fhir+json"})
 _BRINGING = frozenset({"_include", "_revinclude", "_list", "_contained", "_type"})
-# Chained parameters (`subject.name`) ask too.
+# Chained parameters (`subject.name`) are queries too.
 _ASKING = frozenset({"_has", "_filter"})
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 _POSITIVE = re.compile(r"[1-9][0-9]{0,8}")
@@ -25,10 +25,10 @@ _PATIENT_PARAMETERS = ("patient", "subject")
 
 
 def plain(parameters: Parameters) -> Parameters:
-    """The parameters without those that would change what kind of request it is.
+    """Return the parameters without those that would change the kind of request.
 
-    `_format` (JSON is what is asked anyway) and `_method` are left out; a token in the query is
-    refused, and so is another server's way to name a page.
+    `_format` (JSON is always requested) and `_method` are left out. A token in the query is
+    rejected, and so is another server's name for a page.
     """
     kept = []
     for name, value in parameters:
@@ -40,7 +40,7 @@ def plain(parameters: Parameters) -> Parameters:
         elif name.startswith("_getpages"):
             raise ParameterInvalid("Further pages are read by the links of a Bundle.")
         elif _NAME.fullmatch(name) is None:
-            # A server that trims or decodes once more would see another name.
+            # A server that trims or decodes again would see another name.
             raise ParameterInvalid("A name of a search parameter cannot be used.")
         elif name != "_method":
             kept.append((name, value))
@@ -50,11 +50,11 @@ def plain(parameters: Parameters) -> Parameters:
 def refuse_reaching(
     parameters: Parameters, resource_type: str, level: Level, grants: Grants
 ) -> None:
-    """Parameters that reach other types than the one searched need scopes for all of them.
+    """Require scopes for all types if parameters reach types other than the searched one.
 
-    Some only bring resources along: where the search is held to the patient these are checked in
-    the answer. Others ask about resources that never come, so what they tell of other patients
-    cannot be checked at all: they take user/ scopes.
+    Some only include more resources: if the search is restricted to the patient, the response check
+    covers these. Others query resources that aren't returned, so what they reveal about other
+    patients can't be checked at all. They need user/ scopes.
     """
     held = level == "patient" and resource_type not in compartment.OUTSIDE
     for name, value in parameters:
@@ -80,7 +80,9 @@ def refuse_reaching(
 
 
 def _require_reachable(source: str) -> None:
-    """A type that patient/ scopes cannot reach would have the whole answer refused."""
+    """Raise PatientDenied for a type that patient/ scopes can't reach: the entire response would be
+    refused.
+    """
     if not compartment.reachable(source):
         raise PatientDenied(
             why=f"`_revinclude` of {source[:60]} brings what is not known to be about a patient.",
@@ -101,11 +103,10 @@ def _covers_all_types(grants: Grants, *, user_only: bool) -> bool:
 def repeats_filter(
     sent: Parameters, resource_type: str, level: Level, covering: list[Grant]
 ) -> bool:
-    """Whether a parameter stands beside a scope's own of the same name. Where the EHR joins the two
-    by OR, or takes the first, that widens the search, so what it finds must show that it fits.
+    """Return whether a parameter repeats one of a scope's own. If the EHR joins the two with OR, or
+    uses the first, that widens the search, so its results must show that they fit.
 
-    Raises ScopeDenied where it would not show it, and where the search itself leaves out of the
-    answer what would.
+    Raise ScopeDenied if they can't show it, or if the search itself omits the element that would.
     """
     sets = [grant.filters for grant in covering if grant.level == level]
     if NO_FILTERS in sets:
@@ -129,8 +130,8 @@ def repeats_filter(
 
 
 def is_count(parameters: Parameters) -> bool:
-    """Whether a search asks only how many there are: whatever is no positive number of resources
-    on a page may be read as none.
+    """Return whether a search requests only a count: anything other than a positive number of
+    resources per page may be read as none.
     """
     for name, value in parameters:
         head = name.partition(":")[0].lower()
@@ -143,7 +144,9 @@ def is_count(parameters: Parameters) -> bool:
 
 
 def held_to(patient: str, resource_type: str, parameters: Parameters, fhir_base: str) -> Parameters:
-    """The search with its patient parameter: refused for another's, added where there is none."""
+    """Return the search with its patient parameter: refused for another patient's, added if
+    missing.
+    """
     holding = compartment.search_parameter(resource_type)
     held = False
     for name, value in parameters:

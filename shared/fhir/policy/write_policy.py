@@ -1,9 +1,9 @@
-"""What a session may write: scopes by letter, then the launch's own patient. Pure.
+"""Decide what a session may write: scopes by letter, then the launch's own patient. Pure.
 
 SMART App Launch 2.2, "Scopes for requesting FHIR resources": create needs c, update and patch u,
-delete d, and what the EHR returns of it needs r. Under patient/ scopes what is written must name
-the launch's patient, before and after; what names no patient, such as a Practitioner, can be
-written under user/ scopes only. A patch is judged by what it makes of the resource.
+delete d, and what the EHR returns of it needs r. Under patient/ scopes, a written resource must
+name the launch's patient, before and after. A resource that doesn't name a patient, such as a
+Practitioner, can be written only under user/ scopes. A patch is checked by its result.
 """
 
 from shared import scopes
@@ -20,9 +20,9 @@ from shared.session.record import Session
 
 
 def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:
-    """Whether such a write may be made at all, whatever it holds.
+    """Decide whether such a write may be made at all, regardless of its content.
 
-    Raises ScopeDenied, PatientMissing, PatientDenied, NotAcceptable or ParameterInvalid.
+    Raise ScopeDenied, PatientMissing, PatientDenied, NotAcceptable or ParameterInvalid.
     """
     if plain(parameters):
         raise ParameterInvalid("A write takes no search parameters.")
@@ -49,11 +49,12 @@ def _require_of_patient(address: Address, patient: str) -> None:
 
 
 def require_own(brought: Content, address: Address, decision: Decision, fhir_base: str) -> None:
-    """Whether what is sent stays with the launch's patient, as far as it tells by itself.
+    """Check that the content sent stays with the launch's patient, to the extent that it shows this
+    by itself.
 
-    Raises PatientDenied, of a patch that asks for values without `r` ScopeDenied. What a patch
-    makes of the resource is looked at in `require_own_result`, what a deletion deletes in
-    shared/fhir/calls/write.py.
+    Raise PatientDenied, or ScopeDenied for a patch that tests values without `r`.
+    `require_own_result` checks the result of a patch, and shared/fhir/calls/write.py the resource
+    that a delete removes.
     """
     is_patch = address.interaction.body == "patch"
     if is_patch and not decision.returns and json_patch.tests(brought.document):
@@ -78,9 +79,9 @@ def require_own(brought: Content, address: Address, decision: Decision, fhir_bas
 def require_own_result(
     brought: Content, current: bytes, address: Address, decision: Decision, fhir_base: str
 ) -> None:
-    """Whether what a patch makes of the resource as it is now is the launch's patient's.
+    """Check that the result of a patch on the current resource is about the launch's patient.
 
-    Raises PatientDenied, or ParameterInvalid for a patch that makes nothing of it.
+    Raise PatientDenied, or ParameterInvalid for a patch that has no valid result.
     """
     if address.interaction.body != "patch" or brought.body is None:
         return
@@ -88,7 +89,7 @@ def require_own_result(
         raise content.refused(
             "cannot be applied: the resource as it is has more than 1 MB. Update it whole instead"
         )
-    # Without `r`, a refusal of what changes nothing would tell that a guessed value is right.
+    # Without `r`, rejecting a patch that changes nothing would confirm a guessed value.
     unchanged = not decision.returns
     patch = json_patch.read(brought.body)
     try:
