@@ -1,7 +1,7 @@
-"""The public keys with which EHRs verify our signed assertions, at /launch/jwks.json.
+"""The public keys that EHRs verify our signed assertions with, at /launch/jwks.json.
 
-SMART App Launch 2.2, "Registering a client": the URL is given to the EHR once, so that keys can be
-rotated by changing what it serves.
+SMART App Launch 2.2, "Registering a client": the EHR gets the URL once, so that keys can be rotated
+by changing the document it serves.
 """
 
 from shared.config import settings_file
@@ -10,12 +10,12 @@ from shared.errors import MethodNotAllowed, NotFound
 from shared.inbound.edge import Call, Reply
 from shared.smart import published_keys
 
-# An EHR that heeds it signs in with a successor five minutes after it was published.
+# An EHR that honors it accepts a new key five minutes after it was published.
 CACHE_SECONDS = 300
 
 
 def load(settings: Settings) -> bytes | None:
-    """The file `public_jwks`, None where there is none. Ends the process where it is unusable."""
+    """Return the file `public_jwks`, None if it isn't set. Exit if it can't be used."""
     published, problems = published_keys.load(settings)
     if problems:
         settings_file.stop(problems)
@@ -23,7 +23,7 @@ def load(settings: Settings) -> bytes | None:
 
 
 def serve(call: Call, document: bytes | None) -> Reply:
-    """The document, to anyone. Raises NotFound where there is none, and MethodNotAllowed."""
+    """Return the document, to anyone. Raise NotFound if there is none, and MethodNotAllowed."""
     if document is None:
         raise NotFound
     if call.method != "GET":

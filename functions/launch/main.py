@@ -1,4 +1,4 @@
-"""launch: `iss` + `launch` -> discovery -> a pending launch -> redirect to the EHR's sign-in.
+"""launch: `iss` + `launch` -> discovery -> a pending launch -> redirect to the EHR login.
 
 SMART App Launch 2.2, steps 2 to 4.
 """
@@ -38,7 +38,7 @@ _edge = Edge("launch", "page", "launch_refused")
 
 @edge.entry_point
 def launch(request: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Handle a request to the function."""
     return edge.answer(request, _edge, _settings, _serve)
 
 
@@ -51,7 +51,7 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         raise MethodNotAllowed(allow="GET")
     if "prefetch" in call.headers.get("Sec-Purpose", ""):
         return Reply(204)
-    # Else any page's <img> could begin launches, and push the cookies of others out.
+    # Otherwise an <img> on any page could start launches and evict other launches' cookies.
     if call.headers.get("Sec-Fetch-Dest", "document") not in _NAVIGATIONS:
         raise NotANavigation
     requested = parameters.read(call, settings)
@@ -109,10 +109,10 @@ def _not_taken(ehr: Ehr, configuration: SmartConfiguration) -> Misconfigured:
 def _posting(
     settings: Settings, action: str, form: Mapping[str, str], set_cookies: tuple[str, ...]
 ) -> Reply:
-    """A page whose form posts the authorization request as soon as it is shown.
+    """Return a page whose form posts the authorization request as soon as the page is shown.
 
-    `form-action` also holds for the redirects that follow, in some browsers: they lead over hosts
-    of the EHR's sign-in that are not known here, and back to us.
+    In some browsers, `form-action` also applies to the redirects that follow: they lead to unknown
+    hosts of the EHR login, and back to us.
     """
     page = pages.render(
         "authorize.html",

@@ -1,7 +1,7 @@
-"""Who launches: the parameters of a launch, held against the configuration, without any network.
+"""The parameters of a launch, checked against the configuration, without any network access.
 
 SMART App Launch 2.2, step 2: an EHR launch needs `iss` and `launch`. A standalone launch names a
-registration by `ehr`, never a free URL.
+registration with `ehr`, never an arbitrary URL.
 """
 
 import re
@@ -21,7 +21,7 @@ from shared.inbound import edge
 from shared.inbound.edge import Call
 
 MAX_LAUNCH_BYTES = 8192
-# A tenant's name, which a wildcard leaves open, is kept with what is read at it.
+# A tenant's name, which a wildcard leaves open, is stored with the data read there.
 MAX_ISS_CHARACTERS = 2000
 _NAMES = frozenset({"iss", "launch", "ehr"})
 # docs/troubleshooting.md, oracle/plain-link.
@@ -48,7 +48,7 @@ _ONE_FLOW = (
 
 @dataclass(frozen=True, slots=True)
 class LaunchRequest:
-    """A launch that may go on. `iss` is as received; `launch` is raw, None when standalone."""
+    """A launch that may continue. `iss` is as received. `launch` is raw, None when standalone."""
 
     ehr: Ehr
     iss: str
@@ -57,7 +57,7 @@ class LaunchRequest:
 
 
 def read(call: Call, settings: Settings) -> LaunchRequest:
-    """The launch in a request's query. Raises the error that names what is wrong with it."""
+    """Return the launch in a request's query. Raise the error for its problem."""
     query = edge.parameters(call, _NAMES)
     if "ehr" in query:
         return _standalone(query, settings)
@@ -69,8 +69,8 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
     iss = urls.decode(query["iss"])
     match = settings.ehr_for(iss)
     if match is None:
-        # What follows a `?` or `#` in it, or stands before an `@`, is nobody's FHIR base and may be
-        # anything: not logged.
+        # The part after `?` or `#`, or before `@`, belongs to no FHIR base and may be anything, so
+        # it isn't logged.
         shown = re.sub(r"//[^/]*@", "//", re.split(r"[?#]", iss)[0])
         known = " ".join(base for ehr in settings.ehrs for base in ehr.iss)
         raise IssNotAllowed(evidence={"iss": shown[:500], "iss_configured": known[:500]})
