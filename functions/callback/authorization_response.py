@@ -1,7 +1,7 @@
-"""The authorization response: its shape, and whether it comes from the server that was asked.
+"""The authorization response: its form, and whether it comes from the expected server.
 
-RFC 6749 4.1.2 (code or error, never both), RFC 9207 2.4 (`iss`), RFC 9700 4.4.2.2 (one redirect
-address per server).
+RFC 6749 4.1.2 (code or error, never both), RFC 9207 2.4 (`iss`), RFC 9700 4.4.2.2 (one redirect URI
+per server).
 """
 
 import re
@@ -27,15 +27,15 @@ AuthorizationResponse = Mapping[str, str]
 
 
 def read(call: Call) -> AuthorizationResponse:
-    """The response's parameters, decoded; one without a value is as good as absent (RFC 6749 3.1),
-    but for `iss`, which must not be lost. Raises ParameterRepeated.
+    """Return the decoded parameters of the response. One without a value counts as absent (RFC 6749
+    3.1), except `iss`, which must not be lost. Raise ParameterRepeated.
     """
     raw = edge.parameters(call, _NAMES)
     return {name: urls.decode(value) for name, value in raw.items() if value or name == "iss"}
 
 
 def check_shape(response: AuthorizationResponse) -> None:
-    """Whether it is a code or an error with a state. Raises StateMissing or ParameterInvalid."""
+    """Raise StateMissing or ParameterInvalid unless it has a state, and a code or an error."""
     if "state" not in response:
         raise StateMissing
     if ("code" in response) == ("error" in response):
@@ -54,7 +54,7 @@ def check_shape(response: AuthorizationResponse) -> None:
 
 
 def check_issuer(pending: Pending, iss: str | None, redirect_uri: str) -> None:
-    """Whether the server that was asked has answered. Raises IssuerMismatch."""
+    """Raise IssuerMismatch unless the response comes from the server that the launch went to."""
     if redirect_uri != pending.redirect_uri:
         raise IssuerMismatch(
             why="The answer came to the redirect address of another EHR than the one that the "

@@ -1,10 +1,9 @@
 """Why a launch failed at the EHR, for the page and the log (docs/troubleshooting.md).
 
-What the EHR said is explained together with what was sent, as values: nothing is written down to
-be read again. Of its words only what has the form of an error code, a URN or an id goes to the log,
-and of a token endpoint's sentence its known words (shared/smart/known_words.py). The rest is shown
-on developers' pages alone. The catalogue is loaded by the first failure: a launch that succeeds
-does not need it.
+The EHR's error is explained together with the request, as values: nothing is stored for a later
+read. Only error codes, URNs and ids in its text are logged, and known words of a token endpoint's
+message (shared/smart/known_words.py). The rest is shown only on developers' pages. The first
+failure loads the catalogue: a launch that succeeds doesn't need it.
 """
 
 import re
@@ -35,7 +34,7 @@ _EXCHANGE = ("grant_type", "code", "redirect_uri", "code_verifier", "client_id")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A launch that came back: what was stored of it, and its EHR where it is still configured.
+    """A launch that came back: its stored request, and its EHR if it's still configured.
 
     `basic_form` is the form of its Basic credentials, None if the other form would be the same.
     """
@@ -47,7 +46,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """What stopped an attempt, and what became of the access that it had, for the log."""
+    """The error that stopped an attempt, and the result of revoking its access, for the log."""
 
     error: SmartError
     revocation: Mapping[str, str]
@@ -60,7 +59,7 @@ def refused(
     cookies: tuple[str, ...] = (),
     revocation: Mapping[str, str] | None = None,
 ) -> Refusal:
-    """The error with all that is known of it: what was sent, what the EHR said and why."""
+    """Return the error with its details: the request, the EHR's error and its cause."""
     evidence = {**error.evidence, **(revocation or {}), **(_asked(attempt) if attempt else {})}
     standalone = attempt.pending.ehr if attempt and attempt.pending.flow == "standalone" else None
     refusal = Refusal(error, None, evidence, error.shown, error.steps, cookies, standalone)
@@ -85,18 +84,18 @@ def refused(
 def in_another_browser(error: SmartError, pending: Pending) -> Refusal:
     """Return the refusal of a browser that didn't start the launch.
 
-    It's told nothing of the launch, except that no chart opened the app if none did.
+    It discloses nothing about the launch, except that no chart opened the app if none did.
     """
     return replace(Refusal.of(error), steps=steps_in_flow(error.steps, pending.flow))
 
 
 def _steps(error: SmartError) -> tuple[str, ...]:
-    """What to do for whoever launched, where the EHR's error is explained beside it."""
+    """Return the steps for the user when the page also explains the EHR's error."""
     busy = isinstance(error, TokenError) and error.answered in _BUSY
     return (*([_WAIT] if busy else []), RELAUNCH, ADMINISTRATOR)
 
 
-# RFC 6585 4, RFC 9110 15.6.3 to 15.6.5: it will pass.
+# RFC 6585 4, RFC 9110 15.6.3 to 15.6.5: these are temporary.
 _BUSY = frozenset({429, 502, 503, 504})
 _WAIT = ForUser("Wait a minute.")
 
@@ -104,7 +103,9 @@ _WAIT = ForUser("Wait a minute.")
 def _heard(
     error: SmartError, response: AuthorizationResponse
 ) -> "tuple[explain.EhrMessage, explain.Where, Mapping[str, str]] | None":
-    """What the EHR said, where, and its own words; None where it said nothing of this failure."""
+    """Return the EHR's error, its source, and its text, or None if the EHR reported no error for
+    this failure.
+    """
     if isinstance(error, TokenError):
         if error.answered is None:
             return None
@@ -112,14 +113,14 @@ def _heard(
 
         message = explain.at_token_endpoint(error.answered, error.said)
         return message, "token endpoint", {"error_description": message.description or ""}
-    # An answer with an error and no launch of ours is explained all the same; any other failure
-    # is one of its own.
+    # An error response without a matching launch is still explained. Any other failure isn't the
+    # EHR's error.
     if "error" not in response or (error.code not in _SAID_BY_THE_EHR):
         return None
     from shared import explain
 
     state = response.get("state", "")
-    # An EHR may repeat the state anywhere, as an id too. What is short is no state of ours.
+    # An EHR may repeat the state anywhere, even as an id. A short value isn't our state.
     hidden = state if len(state) >= _LEAST_STATE else "\0"
     words = {name: response[name].replace(hidden, "…") for name in _SHOWN if name in response}
     return explain.at_redirect(words), "authorize redirect", words
@@ -129,7 +130,7 @@ _SAID_BY_THE_EHR = frozenset({EhrError.code, "state_missing", "state_unknown"})
 
 
 def _asked(attempt: Attempt) -> Mapping[str, str]:
-    """What the launch asked for, as evidence."""
+    """Return the request of the launch, as evidence."""
     pending, ehr = attempt.pending, attempt.ehr
     return {
         "flow": "EHR launch" if pending.flow == "ehr" else "standalone launch",
@@ -163,8 +164,8 @@ def _sent(attempt: Attempt, where: "explain.Where") -> "explain.AuthorizationReq
 
 
 def _seen(message: "explain.EhrMessage", known: Mapping[str, str]) -> Mapping[str, str]:
-    """What the EHR said of the request, as far as it has the form of ids and codes, and where it
-    is not `known` already.
+    """Return the details of the request in the EHR's error that have the form of ids and codes, and
+    aren't `known` already.
     """
     named = {
         "error": message.oauth_error,
@@ -174,7 +175,7 @@ def _seen(message: "explain.EhrMessage", known: Mapping[str, str]) -> Mapping[st
         "tenant_seen": message.tenant,
         "persona": message.persona,
     }
-    # Which client id the EHR saw is worth a line of its own, also where it is the one sent.
+    # The client id that the EHR saw is always listed, even if it's the one sent.
     return {
         name: value
         for name, value in named.items()

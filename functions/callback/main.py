@@ -1,7 +1,7 @@
 """callback: `state` -> consume -> exchange the code -> open a session -> the app, at a clean URL.
 
-SMART App Launch 2.2, steps 4 to 6. The order is: shape, state found and alive, binding cookie,
-conditional delete, issuer and redirect path, then error or code; nothing is acted on earlier.
+SMART App Launch 2.2, steps 4 to 6. The order is: form, state found and alive, CSRF cookie,
+conditional delete, issuer and redirect path, then error or code. Nothing is acted on earlier.
 """
 
 import time
@@ -49,7 +49,7 @@ _edge = Edge("callback", "page", "callback_failed")
 
 @edge.entry_point
 def callback(request: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Handle a request to the function."""
     return edge.answer(request, _edge, _settings, _serve)
 
 
@@ -68,7 +68,7 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         log.about(ehr=stored.pending.ehr)
         launches.check_browser(stored, response["state"], call.cookies)
         if "code" in response and not bulkheads.may_call(stored.pending.fhir_base):
-            # Before the launch is consumed: loading this address again goes on with it.
+            # Before the launch is consumed, so that reloading this URL continues it.
             raise Overloaded(why=EHR_HANGS)
         launches.consume(_running.store, stored)
     except (StateMissing, StateUnknown) as error:
@@ -97,8 +97,8 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
 
 
 def _open(attempt: Attempt, response: AuthorizationResponse, redirect_uri: str) -> Opened | Failed:
-    """Open the session. If that fails, revoke the access that the EHR gave: whatever the reason,
-    tokens must not outlive a launch that didn't open.
+    """Open the session. If that fails for any reason, revoke the access that the EHR gave: tokens
+    must not outlive a launch that didn't open.
     """
     pending, answer = attempt.pending, None
     try:
@@ -147,7 +147,7 @@ def _exchanged(
 
 
 def _user(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> Identity | None:
-    """Who launched; None without an id_token that was asked for. Raises IdTokenInvalid."""
+    """Return the verified user, None without a requested id_token. Raise IdTokenInvalid."""
     if "openid" not in pending.requested or answer.id_token is None:
         return None
     verified = id_token.verify(
