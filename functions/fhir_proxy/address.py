@@ -1,8 +1,9 @@
-"""What a request to the proxy is: session, interaction, type, id and version, from its raw path.
+"""The parts of a request to the proxy: session, interaction, type, id and version, from its raw
+path.
 
-FHIR R4 http.html. A path is taken only in its plain form: no percent-encoding, no dot segments,
-no empty segments; so nothing a server or client might decode later can leave the FHIR base. What
-is not served is told apart here, so that it can be refused before anything else.
+FHIR R4 http.html. A path is accepted only in its plain form: no percent-encoding, no dot segments,
+no empty segments. So nothing a server or client might decode later can leave the FHIR base.
+Unsupported requests are identified here, so that they can be refused before anything else.
 """
 
 import re
@@ -32,7 +33,7 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 _SERVED = tuple((interaction, _pattern(interaction.form)) for interaction in TABLE)
 _METHODS = frozenset(interaction.method for interaction in TABLE)
-# FHIR addresses of interactions that are not served.
+# FHIR paths of unsupported interactions.
 _OTHER = re.compile(
     _HANDLE + r"(?:/?|/_history|/_search|/\$[a-z-]+|/metadata|/session"
     rf"|{_TYPE}(?:/_history|/_search|/\$[a-z-]+"
@@ -40,14 +41,14 @@ _OTHER = re.compile(
 )
 
 
-# Conditions under which a write is no longer the plain interaction (FHIR R4 http.html, "Conditional
-# create"; RFC 9110 13.1): to leave one out would make a change that its sender ruled out.
+# Conditions that turn a write into another interaction (FHIR R4 http.html, "Conditional create";
+# RFC 9110 13.1): dropping one would make a change that its sender ruled out.
 _CONDITIONS = ("If-None-Exist", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyAddress(Address):
-    """The address of a request to the proxy: `handle` names the session."""
+    """The address of a request to the proxy. `handle` names the session."""
 
     handle: str
 
@@ -55,7 +56,7 @@ class ProxyAddress(Address):
 def parse_address(
     method: str, path: str, headers: Mapping[str, str]
 ) -> ProxyAddress | MethodNotAllowed | PathInvalid:
-    """The address in a request, or the refusal that it earns."""
+    """Return the address in a request, or its refusal."""
     for interaction, pattern in _SERVED:
         match = pattern.fullmatch(path) if interaction.method == method else None
         if match is not None:
@@ -81,8 +82,8 @@ def parse_address(
 
 
 def is_foreign(path: str) -> bool:
-    """Whether a path is none of the proxy's whatever the session: a file that browsers and robots
-    ask every host for, or one that begins with a control character.
+    """Return whether a path never belongs to the proxy, in any session: a file that browsers and
+    robots request from every host, or a path that starts with a control character.
     """
     return _FOREIGN.match(path) is not None
 

@@ -1,7 +1,7 @@
-"""A Binary's content as it is, instead of base64 in JSON (FHIR R4 binary.html, "Serving Binary
-resources"): which media types, and with which headers.
+"""A Binary's content in its own format instead of base64 in JSON (FHIR R4 binary.html, "Serving
+Binary resources"): its media types and headers.
 
-Only types that no browser runs are passed on; for every other one there is the JSON form.
+Only types that no browser executes are passed on. For all others there's the JSON form.
 """
 
 import re
@@ -41,9 +41,10 @@ _CHARSET = re.compile(r".*;\s*charset=\"?([A-Za-z0-9_-]{1,20})\"?\s*(?:;.*)?", r
 def accepted(
     address: Address, parameters: Parameters, headers: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """The media types in which the caller takes a Binary's content; none where JSON is wanted.
+    """Return the media types that the caller accepts for a Binary's content, none if it prefers
+    JSON.
 
-    FHIR: who names a FHIR media type gets the resource, everybody else its content.
+    FHIR: a caller that names a FHIR media type gets the resource, all others its content.
     """
     if (address.type, address.kind) != ("Binary", "read"):
         return ()
@@ -60,7 +61,7 @@ def read(
     active: Active,
     headers: Mapping[str, str],
 ) -> FhirBytes | FhirAnswer:
-    """Read the content in one of the types that the caller takes."""
+    """Read the content in one of the types that the caller accepts."""
     everything = len(accepted_types) == len(MEDIA_TYPES)
     return fhir_client.read_binary(
         active,
@@ -72,7 +73,7 @@ def read(
 
 
 def content_headers(content: FhirBytes) -> Mapping[str, str]:
-    """The headers that describe the content to the browser, which is to save it and no more."""
+    """Return the headers that describe the content, which the browser must only save."""
     charset = _CHARSET.fullmatch(content.headers.get("content-type", ""))
     media_type = content.media_type
     if charset and media_type.startswith("text/"):
@@ -82,7 +83,7 @@ def content_headers(content: FhirBytes) -> Mapping[str, str]:
 
 
 def _accept(header: str) -> dict[str, float]:
-    """The media ranges of an Accept header with their quality (RFC 9110 12.5.1)."""
+    """Return the media ranges of an Accept header with their quality (RFC 9110 12.5.1)."""
     ranges = {}
     for one in header.split(","):
         name, *parameters = one.split(";")
@@ -92,7 +93,7 @@ def _accept(header: str) -> dict[str, float]:
 
 
 def _quality(media_type: str, ranges: Mapping[str, float]) -> float:
-    """What the nearest range says of a media type."""
+    """Return the quality of a media type by its most specific range."""
     for name in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
         if name in ranges:
             return ranges[name]

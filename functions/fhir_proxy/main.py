@@ -1,7 +1,7 @@
 """fhir_proxy: the EHR's FHIR API for the app, without a token ever reaching the browser.
 
-Refusals come in this order: method, caller, path, session, form, scope and patient; then the EHR.
-docs/proxy.md says what is served.
+The order of checks is: method, caller, path, session, form, scope and patient, then the EHR.
+docs/proxy.md lists the supported requests.
 """
 
 import errno
@@ -37,8 +37,8 @@ held_bytes.give_memory_back()
 _settings = settings_file.from_environment()
 if _settings:
     _running = deployment.start(_settings)
-# What is loaded by now stays. Parsing a large answer makes the collector look through all that it
-# knows of, again and again: tens of milliseconds each time with the store's client among it.
+# Loaded objects stay in memory. Parsing a large response makes the collector scan all known objects
+# repeatedly, tens of milliseconds each time if they include the store's client.
 gc.freeze()
 _edge = Edge(
     "fhir_proxy",
@@ -51,14 +51,14 @@ _edge = Edge(
 
 @edge.entry_point
 def fhir_proxy(request: flask.Request) -> flask.Response:
-    """The function's entry point."""
+    """Handle a request to the function."""
     return edge.answer(request, _edge, _settings, _serve)
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
     if is_foreign(call.path):
         raise NotFound
-    # RFC 9110 9.3.2: as GET, and the server leaves the body out.
+    # RFC 9110 9.3.2: handled like GET. The server omits the body.
     method = "GET" if call.method == "HEAD" else call.method
     address = parse_address(method, call.path, call.headers)
     if isinstance(address, MethodNotAllowed):
@@ -113,12 +113,13 @@ def _content(
 
 
 def _unbroken(answer: FhirBytes) -> Iterator[bytes]:
-    """The content to its end; where it breaks off, so does the connection to the browser."""
+    """Yield the content. If it breaks off, break the connection to the browser too."""
     try:
         yield from answer.chunks
     except SmartError as error:
         log.event("fhir_request", str(error), severity="ERROR", code=error.code)
-        # What a server takes for a client that left: it closes without the mark of a whole answer.
+        # The server treats this as a disconnected client: it closes the connection without the end
+        # of a complete response.
         raise ConnectionResetError(errno.ECONNRESET, "broke off") from None
 
 
@@ -170,8 +171,10 @@ def _log_out(handle: str, call: Call) -> Reply:
 
 
 def _parameters(call: Call, address: Address) -> Parameters:
-    """The search parameters of query and form together; they are sent on serialised anew."""
-    # WSGI's strings are bytes as latin-1 (PEP 3333).
+    """Return the search parameters of query and form together, which are serialized again for the
+    EHR.
+    """
+    # WSGI strings are bytes as latin-1 (PEP 3333).
     raw = call.query().encode("latin-1")
     if address.interaction.body == "form":
         content.require_media_type(address, call.headers)

@@ -1,5 +1,5 @@
-"""Which headers of an EHR's answer reach the browser, by allow-list; addresses among them become
-ones of the proxy.
+"""The headers of an EHR's response that reach the browser, by allow-list. URLs in them become the
+proxy's URLs.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _LOCATIONS = ("Location", "Content-Location")
 
 
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
-    """Of an answer's headers those that reach the browser as they came."""
+    """Return the response headers that reach the browser unchanged."""
     return {
         name: value
         for name in _PASSED_ON
@@ -25,7 +25,7 @@ def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
 def locations(
     headers: Mapping[str, str], address: ProxyAddress, fhir_base: str, proxy_base: str
 ) -> Mapping[str, str]:
-    """The addresses of what was written, as ones of the proxy; any other is left out."""
+    """Return the URLs of a written resource as the proxy's URLs. Others are left out."""
     places = {}
     for name in _LOCATIONS:
         upstream = urls.on_own_host(headers.get(name.lower(), ""), fhir_base, address.type)

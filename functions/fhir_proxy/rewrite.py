@@ -1,9 +1,9 @@
-"""Page links of a Bundle become links of this proxy; every other byte stays as it came.
-A CapabilityStatement names the proxy in place of the EHR.
+"""Page links of a Bundle become links of this proxy. Every other byte stays unchanged. A
+CapabilityStatement names the proxy in place of the EHR.
 
-FHIR R4 http.html, "Paging": a client must use the server's own links, so they are kept whole and
-opaque, sealed for this session and the path that was asked. The JSON text is not parsed and
-written anew, which would change numbers: only the link's text is replaced.
+FHIR R4 http.html, "Paging": a client must use the server's own links, so they're kept complete and
+opaque, encrypted for this session and the requested path. The JSON text isn't parsed and serialized
+again, which would change numbers: only the link's text is replaced.
 """
 
 import json
@@ -24,8 +24,8 @@ _SHOWN = "shown"
 
 @dataclass(frozen=True, slots=True)
 class PageLink:
-    """The EHR's own link to a further page, and of the first page the level of the scope that
-    allowed it, and whether its resources had to show that they fit the scope's parameters.
+    """The EHR's own link to another page, the level of the scope that allowed the first page, and
+    whether its resources had to show that they fit the scope's parameters.
     """
 
     url: str
@@ -37,7 +37,7 @@ class PageLink:
 class PageLinks:
     """Page links of one path below the FHIR base (a type's or a history's) in one session.
 
-    `proxy_base` is the session's address here.
+    `proxy_base` is the session's base URL at the proxy.
     """
 
     session: Session
@@ -53,12 +53,11 @@ class PageLinks:
         shown: bool = False,
         known: Place | None = None,
     ) -> bytes:
-        """The JSON of a Bundle with its page links rewritten; those elsewhere are left out.
+        """Return the JSON of a Bundle with its page links rewritten. Links that can't be followed
+        are left out. Raise UpstreamInvalid if that is a `next` link.
 
-        Raises UpstreamInvalid where that is a `next`.
-
-        `body` must be valid JSON in UTF-8 with one member `link` at most: it has been read before.
-        `known` is where that starts and ends, where that was found before.
+        `body` must be valid JSON in UTF-8 with at most one member `link`, read before. `known` is
+        the start and end of that member, if already found.
         """
         place = known or bundle_links.first(body)
         if place is None:
@@ -69,7 +68,7 @@ class PageLinks:
         return b"".join((view[:start], json.dumps(links).encode(), view[end:]))
 
     def open(self, token: str) -> PageLink:
-        """The page behind a link's token. Raises ParameterInvalid for one not made for it."""
+        """Return the page of a link's token. Raise ParameterInvalid for a token from elsewhere."""
         try:
             opened = self.sealer.open(token, self.session.secret, self._context()).decode()
             level, shown, url = opened.split(" ")
@@ -103,20 +102,22 @@ class PageLinks:
 
 
 def named_here(statement: Mapping[str, object], body: bytes, proxy_base: str) -> bytes:
-    """The EHR's CapabilityStatement with the proxy's address where it names its own, and without
-    `security`: whoever reads there where to get a token would ask the EHR for one, which the page
-    neither needs nor may have.
+    """Return the EHR's CapabilityStatement with the proxy's URL in place of the EHR's, and without
+    `security`: a client that reads there how to get a token would request one from the EHR, which
+    the page neither needs nor may have.
     """
     told = dict(statement)
     if implementation := fields(told.get("implementation")):
         told["implementation"] = {**implementation, "url": proxy_base}
     if "rest" in told:
-        # Whatever else stands there than a list of objects goes with it.
+        # Anything other than a list of objects is dropped as well.
         rest = objects(told["rest"])
         told["rest"] = [{name: one[name] for name in one if name != "security"} for one in rest]
     return body if told == statement else json.dumps(told).encode()
 
 
 def stamp(received: bytes, sent: bytes, changed: str) -> Mapping[str, str]:
-    """The header that tells of a change made on the way (FHIR R4 http.html, "Intermediaries")."""
+    """Return the header that reports a change to the response (FHIR R4 http.html,
+    "Intermediaries").
+    """
     return {} if received == sent else {"response-modified-smart-calc": changed}
