@@ -23,7 +23,7 @@ _LARGEST_SPAN = 2**64 - 1
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A trace. `id` has 32 hex characters, `span` 16. Fields that the caller didn't send are None."""
+    """A trace. `id` has 32 hex characters, `span` 16. A field that wasn't sent is None."""
 
     id: str
     span: str | None
