@@ -1,7 +1,7 @@
-"""What an EHR's error means, why it came and what to do about it: read, find, weigh, answer.
+"""The meaning and cause of an EHR's error, and what to do about it: parse, find, rank, explain.
 
-RFC 6749 4.1.2.1 and OpenID Connect Core 3.1.2.6. The EHR's own texts are never shown as anything
-but text, and its `error_uri` is never followed.
+RFC 6749 4.1.2.1 and OpenID Connect Core 3.1.2.6. The EHR's own texts are only ever shown as text,
+and its `error_uri` is never followed.
 """
 
 from shared.explain.diagnosis import diagnose

@@ -1,7 +1,7 @@
-"""Why a launch failed: the catalogue's causes of an error, weighed by the evidence of the case.
+"""Why a launch failed: the catalogue's causes of an error, ranked by the evidence of the case.
 
-RFC 6749 4.1.2.1 and 5.2 say what an error code may mean; which of its causes it was follows from
-what was sent, what the EHR said of it, what it offers and what is configured.
+RFC 6749 4.1.2.1 and 5.2 list the possible meanings of an error code. The actual cause depends on
+the request, the EHR's message about it, its supported features and the configuration.
 """
 
 from collections.abc import Mapping, Sequence
@@ -65,11 +65,11 @@ def diagnose(
     *,
     where: Where | None = None,
 ) -> Diagnosis:
-    """What the error means and why it came, the most probable cause first, each cause once.
+    """Return the meaning and causes of an error, the most probable first, each cause once.
 
-    Without `sent`, what the text itself tells of the request is used. `registrations` are those
-    that the failure may be about; `where` is what answered, as far as that is known. An error that
-    is not known is said to be so. Never raises.
+    Without `sent`, use the request that the text itself describes. `registrations` are those that
+    the failure may be about. `where` is what responded, if known. If an error is unknown, the
+    diagnosis states that. Never raises.
     """
     claimed, stated, mine = gather(said, sent, registrations)
     vendor = _vendor(said, claimed)
@@ -81,7 +81,7 @@ def diagnose(
     causes = _weighed(facts, known)
     proposed = corrected(facts, causes)
     if proposed is not None and _is_as_sent(proposed, _sent_so(facts)):
-        # This app sent it just so: there is nothing to compare.
+        # This app sent exactly this request, so there's nothing to compare.
         proposed = None
     return Diagnosis(
         said=replace(said, vendor=said.vendor or vendor),
@@ -94,7 +94,7 @@ def diagnose(
 
 
 def _sent_so(facts: Facts) -> Mapping[str, str | None]:
-    """The parameters that this app sent, where it was this app: they need no change."""
+    """Return the parameters that this app sent and that need no change, if it was this app."""
     sent = facts.sent
     if facts.stated:
         return {}
@@ -143,12 +143,12 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
 
 
 def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
-    """The causes of the entries and of the evidence, the most probable first."""
+    """Return the causes from the entries and the evidence, the most probable first."""
     causes: dict[CauseId, Cause] = {}
     for number, entry in enumerate(known):
         for cause in (one.in_flow(facts.flow) for one in entry.causes):
-            # What only the OAuth code suggests, or a less close entry, is a possibility, no more.
-            # So is what a bare status in a text suggests.
+            # A cause that only the OAuth code or a less close entry suggests is just a possibility.
+            # So is one that a bare status in a text suggests.
             sure = facts.entries and number == 0 and not (facts.stated and entry.statuses)
             causes.setdefault(cause.id, cause if sure else _as(cause, "possible"))
     evidence = _evidence(facts)
@@ -163,14 +163,14 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     causes = _as_it_can_be(causes, facts)
     settled = any(one.certainty == "certain" for one in evidence)
     for id_, cause in causes.items():
-        # One certain cause explains the error; what nothing speaks for becomes less probable.
+        # One certain cause explains the error. Causes without evidence become less probable.
         if settled and id_ not in spoken_for and cause.certainty == "likely":
             causes[id_] = _as(cause, "possible")
-    # The strongest comes last and so decides; details follow.
+    # The strongest evidence comes last and so decides. Details follow.
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
         _add(causes, one, facts.flow)
     if (facts.refuted and not spoken_for) or (not causes and known_causes):
-        # An error is not without a cause: what it speaks of was not so.
+        # An error has a cause, but the evidence contradicts what it mentions.
         causes = {"ehr_side": refuted(facts), **causes}
     elif not causes and not facts.stated and (facts.said.urn or facts.said.oauth_error):
         causes["ehr_side"] = unknown(facts.said)
@@ -187,7 +187,7 @@ def _exchanged(facts: Facts) -> bool:
 
 
 def _as_it_can_be(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
-    """Return the catalogue's causes that the app that made the request can have."""
+    """Return the catalogue's causes that apply to the app that made the request."""
     if not facts.stated:
         return {id_: as_sent(cause, facts) for id_, cause in causes.items()}
     if not facts.backend:
@@ -204,16 +204,18 @@ def _evidence(facts: Facts) -> list[WeighedCause]:
 
 
 def _is_about_a_request(facts: Facts) -> bool:
-    """Whether there is an error, or a request or its scopes: a configuration alone says nothing."""
+    """Return whether there is an error, or a request or its scopes: a configuration on its own
+    proves nothing.
+    """
     said, sent = facts.said, facts.sent
     named = said.urn or said.oauth_error or (said.status or 0) >= 400 or facts.entries
     return bool(named or sent.parameters or sent.scopes or facts.granted or not facts.stated)
 
 
 def _without_denied(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
-    """The same, with what the writer excludes as a mere possibility, if only a code suggests it.
+    """Reduce a cause that the writer excludes to a possibility, if only a code suggests it.
 
-    A server's sentence weighs more than a person's claim, and a claim more than a bare code.
+    A server's message counts more than a person's claim, and a claim more than a bare code.
     """
     less = facts.denied if facts.by_code else frozenset()
     return {
@@ -225,14 +227,14 @@ def _without_denied(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[Cause
 def _in_order(
     causes: Mapping[CauseId, Cause], evidence: Sequence[WeighedCause], facts: Facts
 ) -> tuple[Cause, ...]:
-    """The surest first; of those alike what the evidence speaks for, in its order; last what the
-    writer of the text denies, where there is anything else.
+    """Sort causes by certainty, then those with evidence in its order, and those that the writer of
+    the text denies last, if there are others.
     """
     spoken = [one.id for one in evidence if one.certainty is not None and not one.denied]
     denied = {one.id for one in evidence if one.denied} if spoken else set()
-    # What the error itself says for certain needs no other evidence.
+    # A cause that the error itself states as certain needs no other evidence.
     said = [id_ for id_, one in causes.items() if one.certainty == "certain" and id_ not in spoken]
-    # What the error says was not sent comes before what is only odd next to it.
+    # A parameter that the error reports as missing comes before one that only looks odd.
     lacked = [one.causes[0].id for one in facts.entries if one.lacks and facts.stated]
     order = [*said, *lacked, *spoken, *causes]
     denied |= facts.denied
@@ -246,7 +248,7 @@ def _in_order(
 
 
 def _add(causes: dict[CauseId, Cause], one: WeighedCause, flow: Flow) -> None:
-    """Put evidence into the cause that it speaks for, or add that cause."""
+    """Add evidence to the cause that it supports, or add that cause."""
     known = causes.get(one.id)
     if known is not None:
         causes[one.id] = replace(
@@ -263,7 +265,7 @@ def _add(causes: dict[CauseId, Cause], one: WeighedCause, flow: Flow) -> None:
 
 
 def _sources(known: Cause, one: WeighedCause) -> str:
-    """Where a cause is known from: of one that is proven now, not what was inferred before."""
+    """Return the sources of a cause. If it's proven now, drop the inferred ones."""
     if one.certainty != "certain":
         return known.source
     kept = [part for part in known.source.split("; ") if "inferred" not in part]

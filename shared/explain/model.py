@@ -1,4 +1,4 @@
-"""What an explanation is made of: what the EHR said, what was sent, causes with their fixes."""
+"""The parts of an explanation: the EHR's message, the request, causes with their fixes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -71,13 +71,12 @@ _NOT_A_LAUNCH: frozenset[CauseId] = frozenset({"not_a_launch_problem", "fhir_ver
 
 @dataclass(frozen=True, slots=True)
 class Cause(Finding):
-    """One possible cause. `why` is a sentence or two; `steps` mend it, one action each.
+    """One possible cause. `why` is a sentence or two. `steps` fix it, one action each.
 
-    `source` names where it is known from: a document, an observation, or an inference marked so.
-    `certain` is what the error or its vendor's documents prove, or the request that was sent.
-    `at_refresh` tells a cause that only a refresh can have. `plainly` is the title for a clinician;
-    `headline`, `accuses` and `first` are those of its kind
-    (shared/explain/catalogue/causes.py).
+    `source` names the evidence: a document, an observation, or an inference marked as such.
+    `certain` means that the error, its vendor's documents or the request prove it. `at_refresh`
+    marks a cause that only a refresh can have. `plainly` is the title for a clinician. `headline`,
+    `accuses` and `first` come from its kind (shared/explain/catalogue/causes.py).
     """
 
     id: CauseId
@@ -90,7 +89,7 @@ class Cause(Finding):
     first: tuple[ForUser, ...] = ()
 
     def in_flow(self, flow: Flow, instead: str = "") -> Self:
-        """The cause as a flow has it, with the step `instead` if none is left."""
+        """Return the cause for a flow, with the step `instead` if no step is left."""
         return replace(
             self,
             why=in_flow(self.why, flow) or "",
@@ -104,18 +103,19 @@ class Entry:
     """One error of one vendor in the catalogue.
 
     Fields:
-        key: stable, `vendor/name`; the anchor in docs/troubleshooting/. The vendor is the name of
-            its profile in shared/vendors/; the generic one is for RFC 6749 and OpenID Connect.
-        says: the text by which people search for it; by default the first URN.
-        where: where it shows.
+        key: stable, `vendor/name`, the anchor in docs/troubleshooting/. The vendor is the name
+            of its profile in shared/vendors/. The generic one is for RFC 6749 and OpenID
+            Connect.
+        says: the text that people search for, by default the first URN.
+        where: where it appears.
         urns: URNs that mean it, in the normal form of `shared.explain.parsing.parse`.
-        oauth_errors: `error` codes that alone mean it for this vendor.
-        patterns: regular expressions of a text that means it, matched without case.
-        statuses: HTTP statuses that alone mean it, of an answer that names no error.
-        lacks: parameters of the request which the error says were not sent, or not with the one
-            value that they can have.
-        meaning: what the error says, in a sentence.
-        causes: the most probable first. One that names no source has the entry's.
+        oauth_errors: `error` codes that on their own mean it for this vendor.
+        patterns: regular expressions of a text that means it, case-insensitive.
+        statuses: HTTP statuses that on their own mean it, in a response without an error.
+        lacks: parameters of the request that the error reports as missing, or as not having the
+            only valid value.
+        meaning: the meaning of the error, in a sentence.
+        causes: the most probable first. A cause without a source has the entry's.
         source: where the error is known from.
     """
 
@@ -132,23 +132,23 @@ class Entry:
     lacks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Fill in what an entry leaves to its other fields."""
+        """Set fields that default to other fields."""
         object.__setattr__(self, "says", self.says or self.urns[0])
         causes = tuple(replace(one, source=one.source or self.source) for one in self.causes)
         object.__setattr__(self, "causes", causes)
 
     @property
     def vendor(self) -> str:
-        """The vendor whose error this is, as the key names it."""
+        """The vendor of this error, from the key."""
         return self.key.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class EhrMessage:
-    """What an EHR said, taken apart. Everything in it is the words of others.
+    """The parts of an EHR's message. All of it is untrusted text.
 
-    `urn` is in normal form. `client`, `tenant`, `persona` and `instance` (its correlation id) are
-    those of an `error_uri`. `status` is the HTTP status where it is known.
+    `urn` is in normal form. `client`, `tenant`, `persona` and `instance` (its correlation id) come
+    from an `error_uri`. `status` is the HTTP status, if known.
     """
 
     vendor: str | None = None
@@ -165,12 +165,12 @@ class EhrMessage:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """What this app sent, as far as it is known: None where it is not.
+    """The request that this app sent. Unknown parts are None.
 
-    `flow` tells an EHR launch (with a `launch` value) from a standalone one, and both from a
-    backend service, which has no user. `parameters` holds the names of authorization parameters
-    that a text mentions or a request carried; of a text, `carried` those that it shows with a
-    value, `whole` whether it shows the request's address. `basic_form` is the form of the Basic
+    `flow` distinguishes an EHR launch (with a `launch` value), a standalone launch, and a backend
+    service, which has no user. `parameters` has the names of authorization parameters that a text
+    mentions or a request had. For a text, `carried` has those that it shows with a value, and
+    `whole` is whether it shows the request's URL. `basic_form` is the form of the Basic
     credentials, None if the other form would have been the same.
     """
 
@@ -190,9 +190,9 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What the configuration says of one registration, read leniently: None or () where unsaid.
+    """The configuration of one registration, read leniently: None or () if unset.
 
-    `iss` holds FHIR bases, some ending in `/*`.
+    `iss` has FHIR bases, some ending in `/*`.
     """
 
     key: str
@@ -207,8 +207,8 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The one line to change: `line` of the authorization request, and what that is in smart.toml,
-    None where no setting has it.
+    """The one line to change: `line` of the authorization request, and its equivalent in
+    smart.toml, None if no setting has it.
     """
 
     line: str
@@ -217,11 +217,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The answer: what the error means and why it came, the most probable cause first.
+    """The result: the meaning of the error and its causes, the most probable first.
 
-    `corrected_request` names each authorization parameter with the value it should have, None if
-    nothing is known to be wrong with the request. `change` is the line of it that fixes the most
-    probable cause. `ask` lists what to paste next: never empty if no cause is certain or likely.
+    `corrected_request` has each authorization parameter with its correct value, None if the request
+    isn't known to be wrong. `change` is the line of it that fixes the most probable cause. `ask`
+    lists what to paste next, and is never empty if no cause is certain or likely.
     """
 
     said: EhrMessage
@@ -234,7 +234,7 @@ class Diagnosis:
 
     @property
     def kind(self) -> Kind:
-        """Return what sort of answer this is: a cause, a question, or someone else's fault."""
+        """The kind of diagnosis: a cause, a question, or an error that isn't this app's."""
         first = self.causes[0] if self.causes else None
         if first is None or first.certainty == "possible":
             return "asks"

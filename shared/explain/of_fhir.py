@@ -1,6 +1,6 @@
-"""Why an EHR refused a FHIR request: its 401 and 403 carry words that its status does not say.
+"""Why an EHR refused a FHIR request: the text of a 401 or 403 states more than its status.
 
-RFC 6750 3.1; some EHRs name their error in JSON that is no OperationOutcome.
+RFC 6750 3.1. Some EHRs name their error in JSON that isn't an OperationOutcome.
 """
 
 from shared.explain.diagnosis import diagnose
@@ -12,7 +12,7 @@ _REFUSALS = frozenset({401, 403})
 
 
 def of_fhir(status: int, words: str, vendor: str) -> Diagnosis | None:
-    """What is known of a refusal; None where its words tell nothing. Never raises."""
+    """Return the diagnosis of a refusal, None if its text reveals nothing. Never raises."""
     if status not in _REFUSALS or not words:
         return None
     said = at_fhir_server(status, words)
@@ -23,7 +23,7 @@ def of_fhir(status: int, words: str, vendor: str) -> Diagnosis | None:
 
 
 def log_fields(diagnosis: Diagnosis | None) -> dict[str, str | list[str]]:
-    """What the log says of it: of the EHR's words only an error's name that is known here."""
+    """Return the log fields of a diagnosis. From the EHR's text, only the names of known errors."""
     if diagnosis is None:
         return {}
     first = diagnosis.causes[0]

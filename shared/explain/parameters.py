@@ -1,4 +1,4 @@
-"""The parameters of an authorization request, and those that are taken for some.
+"""The parameters of an authorization request, and others that are mistaken for them.
 
 SMART App Launch 2.2, "Obtain authorization code"; RFC 6749 4.1.1; OpenID Connect Core 3.1.2.1.
 """
@@ -18,12 +18,12 @@ _FOREIGN = (
     "fhirUser launch_id launchId patient_id serviceUri iss code client_secret grant_type "
     "code_verifier"
 )
-# What a server may know besides, from OpenID Connect, RFC 8707, RFC 9101 and JARM.
+# Other parameters that a server may support, from OpenID Connect, RFC 8707, RFC 9101 and JARM.
 OTHERS = frozenset(_OTHERS.split())
-# These belong to the token's answer or to a legacy launch.
+# These belong to the token response or to a legacy launch.
 FOREIGN = frozenset(_FOREIGN.split()).union(legacy_launch.NAMES)
 
 
 def is_recognised(name: str) -> bool:
-    """Whether an authorization endpoint has a use for the parameter."""
+    """Return whether an authorization endpoint uses the parameter."""
     return name in SMART or name in OTHERS

@@ -1,4 +1,4 @@
-"""What a person claims, denies and has tried: read out of prose, worth less than a server's words.
+"""The claims, denials and attempts in a person's text, which count less than a server's message.
 
 "It works in the sandbox", "the redirect URI is registered", "after ten minutes", "only in Safari".
 """
@@ -113,7 +113,7 @@ _RIGHT = (
     r"|already |also |all )?(?:registered|correct|right|valid|the same|identical|listed|ticked"
     r"|enabled|configured|granted|selected|ok|fine|on|synced)\b"
 )
-# What is called right, for each cause that this excludes.
+# The thing that is called right, for each cause that this excludes.
 _CALLED_RIGHT: Mapping[CauseId, str] = {
     "redirect_uri_mismatch": r"(?:redirect|callback|reply)[ _-]?ur[il]s?",
     "client_unknown": r"client[ _-]?id",
@@ -127,7 +127,7 @@ _CALLED_RIGHT: Mapping[CauseId, str] = {
 _DENIED: Mapping[CauseId, str] = {
     **{cause: rf"\b{what}{_RIGHT}" for cause, what in _CALLED_RIGHT.items()},
     "launch_parameter_missing": r"\bwe (?:do |always )?(?:send|pass) (?:the )?`?launch\b",
-    # That only some users are refused excludes it too.
+    # A refusal of only some users excludes it too.
     "user_declined": r"\b(?:did ?n.t|did not|never|nobody|no one)\b[^\n.]{0,30}\b(?:declin|den"
     r"|cancel|press|click)\w*|\bno (?:deny |cancel |allow )?button\b"
     r"|\b(?:only|for) (?:some|certain|new)\b[^\n.]{0,20}\b(?:users?|patients?|accounts?)",
@@ -136,7 +136,7 @@ _DENIED: Mapping[CauseId, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a text tells: signs of how it fails, and causes that its writer excludes."""
+    """The claims in a text: signs of how it fails, and causes that its writer excludes."""
 
     signs: frozenset[Sign] = frozenset()
     denied: frozenset[CauseId] = field(default_factory=frozenset)
@@ -147,7 +147,7 @@ class Claims:
 
 
 def claims_in(text: str) -> Claims:
-    """Return what is claimed in a text that is plain, decoded and without noise."""
+    """Return the claims in a text that is plain, decoded and without noise."""
     # Pasted sentences are broken into lines.
     flowing = re.sub(r"(?<=[\w,:\"]) ?\n(?=[a-z])", " ", text)
     return Claims(

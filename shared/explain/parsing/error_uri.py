@@ -1,7 +1,7 @@
-"""Oracle Health's `error_uri`, taken apart; it is never followed.
+"""Parsing of Oracle Health's `error_uri`, which is never followed.
 
 `https://HOST/errors/URN/instances/ID?persona=…&client=…&tenant=…`, encoded once, twice or not at
-all; all three keys are optional (captured answers: docs/oracle-health.md).
+all. All three keys are optional (captured responses: docs/oracle-health.md).
 """
 
 import re
@@ -21,7 +21,7 @@ _PERSONA = re.compile(r"[a-z]{1,20}")
 
 @dataclass(frozen=True, slots=True)
 class ErrorUri:
-    """What it names, as far as it has the form of names and ids; `urn` is in normal form."""
+    """The parts that have the form of names and ids. `urn` is in normal form."""
 
     urn: str | None = None
     instance: str | None = None
@@ -31,7 +31,7 @@ class ErrorUri:
 
 
 def read(uri: str) -> ErrorUri:
-    """The parts of an `error_uri`; of another vendor's nothing. Never raises."""
+    """Parse an `error_uri`. Return no parts for another vendor's. Never raises."""
     match = _FORM.match(texts.levels(uri)[-1].strip()) if uri else None
     if match is None:
         return ErrorUri()
@@ -48,6 +48,6 @@ def read(uri: str) -> ErrorUri:
 
 
 def _id(value: str | None) -> str | None:
-    """An id, but for what has the form of a secret."""
+    """Return an id, unless it has the form of a secret."""
     named = value is not None and _ID.fullmatch(value) is not None
     return value if named and not texts.looks_like_a_secret(value or "") else None

@@ -1,7 +1,7 @@
-"""Which entries of the catalogue a message means.
+"""Find the catalogue entries that match a message.
 
-A URN names its error exactly; a vendor's own words come next, then its use of an OAuth code, then
-what RFC 6749 and OpenID Connect say of the code.
+A URN names its error exactly. A vendor's own text comes next, then its use of an OAuth code, then
+the meaning of the code in RFC 6749 and OpenID Connect.
 """
 
 import re
@@ -15,7 +15,7 @@ from shared.explain.parsing.noise import without_noise
 from shared.vendors import GENERIC, OWN, everyone
 
 _EXCHANGE: Where = "token endpoint"
-# Patterns are tried on this much of a text, so that the worst of them ends soon.
+# Patterns are matched with only this much of a text, to bound the time of the slowest.
 _LONGEST = 16_384
 _BEFORE = 60
 
@@ -27,21 +27,20 @@ def _by_urn() -> Mapping[str, Entry]:
 
 @cache
 def known_urns() -> frozenset[str]:
-    """Every URN of the catalogue in its normal form."""
+    """Return every URN of the catalogue in its normal form."""
     return frozenset(_by_urn())
 
 
 def entries(said: EhrMessage, vendor: str | None, where: Where | None = None) -> tuple[Entry, ...]:
-    """The entries that a message means, the closest first; empty for one that is not known.
+    """Return the entries that match a message, the closest first, none if it's unknown.
 
-    `vendor` is None where it is not known whose message it is, `where` where it is not known what
-    answered.
+    `vendor` is None if the vendor is unknown, and `where` if it's unknown what responded.
     """
     if said.urn is not None:
         entry = _by_urn().get(said.urn)
         return (entry,) if entry is not None else ()
     among = [one for one in ENTRIES if _may_be(one, where)]
-    # A sentence of an EHR says more than its code, and its code more than the status.
+    # An EHR's message is more specific than its code, and its code more than the status.
     sentences = [one for one in among if not (one.oauth_errors or one.statuses)]
     codes = [one for one in among if one.oauth_errors]
     mine = _ehrs() if vendor in {None, GENERIC.name} else {vendor}
@@ -49,7 +48,8 @@ def entries(said: EhrMessage, vendor: str | None, where: Where | None = None) ->
     return (
         _in_its_words(said, among, sentences, mine)
         or _speaking(text, among, mine)
-        # What stands in for any vendor's EHR says more in its texts than a code.
+        # The texts of a simulator, which stands in for any vendor's EHR, are more specific than a
+        # code.
         or _speaking(text, among, _stand_ins())
         or _speaking(text, sentences, {GENERIC.name})
         or _coded(said.oauth_error, among, None if vendor == GENERIC.name else vendor)
@@ -58,7 +58,7 @@ def entries(said: EhrMessage, vendor: str | None, where: Where | None = None) ->
         or _speaking(text, among, {GENERIC.name})
         or _by_status(said, among, where)
         or _coded(said.oauth_error, among, GENERIC.name)
-        # This product's own refusals say less than an EHR's error beside them.
+        # This product's own refusals are less specific than an EHR's error in the same text.
         or _speaking(text, among, {OWN.name})
         or (_speaking(text, among, _ehrs()) if vendor else ())
     )
@@ -70,14 +70,14 @@ def _in_its_words(
     sentences: Collection[Entry],
     vendors: Collection[str | None],
 ) -> tuple[Entry, ...]:
-    """Return what the server's own sentence means, before anything else in the text.
+    """Return the entries that match the server's own message, before any other text.
 
-    A code that no standard has is a sentence too: `jwks_kid_mismatch`.
+    A code that no standard defines is a message too: `jwks_kid_mismatch`.
     """
     words = said.description or ""
     at = said.text.find(words) if words else -1
     if at > 0:
-        # What it is called, and the code before it, belong to it.
+        # The name of its field, and the code before it, belong to it.
         words = said.text[max(0, said.text.rfind("\n", 0, at) + 1, at - _BEFORE) : at + len(words)]
     if said.oauth_error is not None and not _coded(said.oauth_error, among, GENERIC.name):
         words += f"\n{said.oauth_error.replace('_', ' ')}"
@@ -99,19 +99,19 @@ def _stand_ins() -> Collection[str | None]:
 
 
 def by_code(oauth_error: str | None, where: Where | None) -> tuple[Entry, ...]:
-    """What an OAuth code means by its standard alone."""
+    """Return the entries for an OAuth code's meaning in its standard."""
     return _coded(oauth_error, [one for one in ENTRIES if _may_be(one, where)], GENERIC.name)
 
 
 def _may_be(entry: Entry, where: Where | None) -> bool:
-    """Whether an entry is about what is known to have answered: a token endpoint or another."""
+    """Return whether an entry is about the server that responded: a token endpoint or another."""
     return where is None or (entry.where == _EXCHANGE) == (where == _EXCHANGE)
 
 
 def _by_status(
     said: EhrMessage, among: Collection[Entry], where: Where | None
 ) -> tuple[Entry, ...]:
-    """What the status of an answer alone means, where it is known what answered."""
+    """Return the entries for only the status of a response, if it's known what responded."""
     if where is None or said.oauth_error is not None:
         return ()
     return tuple(one for one in among if one.where == where and said.status in one.statuses)
@@ -121,14 +121,14 @@ def _coded(
     oauth_error: str | None, among: Collection[Entry], vendor: str | None
 ) -> tuple[Entry, ...]:
     entries = [one for one in among if one.vendor == vendor and oauth_error in one.oauth_errors]
-    # One code can mean two things in two places; where it came from is then a guess.
+    # A code can have two meanings in two places. Then the first place is a guess.
     return tuple(one for one in entries if one.where == entries[0].where)
 
 
 def _speaking(
     text: str, among: Collection[Entry], vendors: Collection[str | None]
 ) -> tuple[Entry, ...]:
-    """The entries one of whose patterns is in the text; the longest match says most."""
+    """Return the entries with a pattern that matches the text, the longest match first."""
     lengths = [
         (max(_matched(one.patterns, text), default=0), one)
         for one in among

@@ -1,7 +1,7 @@
-"""What an EHR said to the app itself: the parameters, the status and the body of its answer.
+"""An EHR's message to the app itself: the parameters, the status and the body of its response.
 
-RFC 6749 4.1.2.1 (the redirect), 5.2 (the token endpoint), RFC 6750 3 (the FHIR server). Nothing is
-put together to be taken apart again: only a pasted text is searched (parse.py).
+RFC 6749 4.1.2.1 (the redirect), 5.2 (the token endpoint), RFC 6750 3 (the FHIR server). The values
+are used directly. Only a pasted text is searched (parse.py).
 """
 
 import re
@@ -19,9 +19,10 @@ _LONGEST_SHOWN = 500
 
 
 def at_redirect(parameters: Mapping[str, str]) -> EhrMessage:
-    """The answer at the redirect URI: its `error`, `error_description` and `error_uri`, decoded.
+    """Return the message at the redirect URI: its decoded `error`, `error_description` and
+    `error_uri`.
 
-    Never raises. Everything in the result is bounded and printable; no secret is in it.
+    Never raises. Everything in the result is bounded and printable, and it contains no secrets.
     """
     return _said(
         error=parameters.get("error", ""),
@@ -32,7 +33,7 @@ def at_redirect(parameters: Mapping[str, str]) -> EhrMessage:
 
 
 def at_token_endpoint(status: int | None, body: str) -> EhrMessage:
-    """A refusal of the token endpoint: JSON with `error`, or whatever else stands there."""
+    """Return the message of the token endpoint: JSON with `error`, or any other text."""
     members = json_members.document(body) or {}
     texts_ = {name: value for name, value in members.items() if isinstance(value, str)}
     return _said(
@@ -45,9 +46,9 @@ def at_token_endpoint(status: int | None, body: str) -> EhrMessage:
 
 
 def at_fhir_server(status: int, words: str) -> EhrMessage:
-    """A refusal of the FHIR server: the words of its body and of its WWW-Authenticate header.
+    """Return the message of the FHIR server, in its body and its WWW-Authenticate header.
 
-    Their form is each server's own, so they are read as a text is.
+    Each server has its own form, so they're parsed like a text.
     """
     said = parse(words)
     return EhrMessage(
@@ -56,7 +57,7 @@ def at_fhir_server(status: int, words: str) -> EhrMessage:
 
 
 def shown(words: str) -> str:
-    """The EHR's words for a page: decoded, without what may be a secret in them."""
+    """Return the EHR's text for a page: decoded, without potential secrets."""
     return parse(words).text[:_LONGEST_SHOWN]
 
 

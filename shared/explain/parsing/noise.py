@@ -1,6 +1,6 @@
-"""What a paste holds besides the failure: static files that were served or are missing.
+"""The lines of a paste that aren't about the failure: static files that were served or are missing.
 
-The status in such a line says nothing about the launch, so it is left out of the search.
+The status in such a line doesn't apply to the launch, so it's excluded from the search.
 """
 
 import re

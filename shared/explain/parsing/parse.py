@@ -1,8 +1,8 @@
-"""What an EHR said, taken out of whatever a developer has of it.
+"""Extract an EHR's message from any text that a developer has.
 
 RFC 6749 4.1.2.1 and 5.2, RFC 6750 3, and the `error_uri` of Oracle Health:
 `https://HOST/errors/URN/instances/ID?persona=…&client=…&tenant=…`, encoded once, twice or not at
-all. No address in it is ever followed.
+all. No URL in it is ever followed.
 """
 
 import re
@@ -17,18 +17,18 @@ from shared.explain.parsing.vendor import vendor_of
 LONGEST_TEXT = 32_768
 _FLAGS = re.IGNORECASE | re.MULTILINE
 LONGEST_DESCRIPTION = 500
-# A host as an exception or a resolver names it, without a scheme.
+# A host as in an exception or resolver message, without a scheme.
 _HOST = (
     r"(?:\bhost(?:name)?\W{1,3}|\benotfound |resolve host: ?|unknownhostexception: ?|\blookup )"
     r"([a-z0-9.-]{1,200}\.[a-z]{2,24})\b"
 )
-# The sentences of a server: what OAuth calls so, then FHIR's, then what other JSON has.
+# The fields of a server's message: OAuth's, then FHIR's, then those of other JSON.
 _SENTENCES = (r"error_description|diagnostics", r"(?<=\")(?:error_message|message|msg|detail|text)")
 _FAILED = re.compile(r'"severity\\?"\s{0,9}:\s{0,9}\\?"(?:fatal|error)\b')
 _ID = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
-# An id in prose has a digit: no word of a sentence is taken for one.
+# An id in prose has a digit, so that words aren't taken for ids.
 _WITH_DIGIT = r"(?=[A-Za-z._-]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9._-]{5,127}"
-# What may stand between a name and its value in a query, JSON, a table of a forum or prose.
+# The characters allowed between a name and its value in a query, JSON, a forum's table or prose.
 _IS = r"(?:[\"'`\\*\]]{0,4}\s{0,3}[:=|]?\s{0,3}[\"'`\\*\[]{0,4})"
 _SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 # The gap between two columns.
@@ -42,16 +42,16 @@ _OAUTH_ERRORS = (
 
 
 def parse(text: str) -> EhrMessage:
-    """What is said in a text: a callback URL or its query, an `error_uri`, a URN, a token
-    endpoint's or FHIR server's answer, a log or a forum post that holds any of them.
+    """Return the message in a text: a callback URL or its query, an `error_uri`, a URN, a response
+    of a token endpoint or FHIR server, or a log or forum post with any of them.
 
-    Never raises. Everything in the result is bounded and printable; no secret is in it.
+    Never raises. Everything in the result is bounded and printable, and it contains no secrets.
     """
     levels = texts.levels(text)
     opened = levels[-1]
     urn_and_end = urns.find(opened, known_urns())
     urn, end = urn_and_end if urn_and_end is not None else (None, 0)
-    # What belongs to an `error_uri` follows its URN; elsewhere it may stand before.
+    # The parts of an `error_uri` follow its URN. In other texts they may precede it.
     places = (opened[end : end + 2000], opened) if urn_and_end else (opened,)
     client = _first(
         places,
@@ -95,7 +95,7 @@ def parse(text: str) -> EhrMessage:
 
 
 def _first(places: Iterable[str], *patterns: str) -> str | None:
-    """The first group of the first pattern that is found, looked for in one place after another."""
+    """Return the first group of the first matching pattern, searching one place after another."""
     for pattern in patterns:
         for place in places:
             match = re.search(pattern, place, _FLAGS)
@@ -106,7 +106,7 @@ def _first(places: Iterable[str], *patterns: str) -> str | None:
 
 
 def _stated_ids(text: str) -> set[str]:
-    """Ids that may stay in the text: client ids, tenants in FHIR bases, segments of paths."""
+    """Return ids that may stay in the text: client ids, tenants in FHIR bases, path segments."""
     ids = re.findall(
         rf"(?:client|app(?:lication)?)[ _-]?id(?:[^\n]{{0,60}}?|[^A-Za-z0-9]{{0,12}})({texts.UUID})"
         rf"|/(?:r4|dstu2|tenants)/({_ID})|{_HOST}",
@@ -125,9 +125,9 @@ def _stated_ids(text: str) -> set[str]:
 
 
 def _oauth_error(text: str) -> str | None:
-    """The value of `error`, or else the first error code of the standards in the text.
+    """Return the value of `error`, otherwise the first standard error code in the text.
 
-    A value with digits is none of theirs; one that looks like a secret is never passed on.
+    A value with digits isn't a standard code. One that looks like a secret is never passed on.
     """
     named = re.search(rf"(?<![A-Za-z0-9_.-])error{_SIGN}([A-Za-z][A-Za-z_]{{2,39}})\b", text)
     if named is not None and (re.fullmatch(_OAUTH_ERRORS, named[1]) or "_" in named[1]):
@@ -137,9 +137,9 @@ def _oauth_error(text: str) -> str | None:
 
 
 def _description(levels: list[str], known: set[str]) -> str | None:
-    """Return the server's own sentence: `error_description`, an OperationOutcome's, a message.
+    """Return the server's own message: `error_description`, an OperationOutcome's, or another.
 
-    In an OperationOutcome an issue that failed the request comes before mere information.
+    In an OperationOutcome, an issue that failed the request precedes mere information.
     """
     failed = (_FAILED.search(text) for text in levels)
     parts = [text[at.start() :] for text, at in zip(levels, failed, strict=True) if at]

@@ -1,7 +1,7 @@
-"""What a text tells of the request that failed: its parameters, its scopes, its client id.
+"""The details of a failed request in a text: its parameters, its scopes, its client id.
 
-A developer pastes an authorization URL, lists parameters and scopes, or names the client id. What
-is found is the text's claim; the error itself is read by shared/explain/parsing/parse.py.
+A developer pastes an authorization URL, lists parameters and scopes, or names the client id. All
+results are claims of the text. shared/explain/parsing/parse.py parses the error itself.
 """
 
 import re
@@ -16,12 +16,13 @@ _SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _URL = r"([a-z][a-z0-9+.-]{1,20}://[^\s&\"'<>`\\]{1,500})"
 _REDIRECT = r"(?:redirect[_ -]?ur[il]s?|callback[_ -]?ur[il])"
-# Between two names of a list stand a comma, quotes, "and", a line's beginning; no sentence.
+# Two names of a list are separated by a comma, quotes, "and" or the start of a line, but not by a
+# sentence.
 _LIST_GAP = 14
 _WORD = r"(?<![\w/.])[A-Za-z_]{2,40}(?![\w/]|\.\w)"
-# A request outside an address: a pair of name and value for each parameter, as in JSON, in a
-# table, in a call of curl or in lines. A value without quotes where
-# others have some is a variable of a program: what it held is not known.
+# A request outside a URL: a name and value pair for each parameter, as in JSON, a table, a curl
+# command or lines. If other values have quotes, one without is a program's variable with an unknown
+# value.
 _PAIR = re.compile(
     rf"(?<![\w/.?&-])(?P<mark>[\"'`]?)(?P<name>{'|'.join((*parameters.SMART, 'nonce'))})(?P=mark)"
     r"\s{0,8}(?:=>|[:=|])\s{0,8}"
@@ -44,14 +45,14 @@ _AS_THE_CHART_SENT = re.compile(r"\blaunch [^\s,]{1,100}, as the chart sent it")
 
 
 def in_text(text: str) -> AuthorizationRequest:
-    """What was sent, as far as the text tells; the text is plain, decoded and without secrets."""
+    """Return the request in a text that is plain, decoded and without secrets."""
     address = _request(text)
     scopes = scopes_in(text).requested
     shown = address or _pairs(text) or _of_this_app(text)
     carried = tuple(name for name, value in shown.items() if value)
     names = tuple(name for name, value in shown.items() if value != "") or _listed(text)
     if not names and re.search(r"(?<![\w-])intent\s?=", text):
-        # Alone it is a part of an error_uri or token answer for any other name.
+        # On its own, it's part of an error_uri or token response if it has any other name.
         names = ("intent",)
     return AuthorizationRequest(
         flow="ehr" if "launch" in carried else "backend" if _is_backend(text, scopes) else None,
@@ -70,14 +71,14 @@ def in_text(text: str) -> AuthorizationRequest:
 def _launching(text: str) -> str | None:
     """Return the FHIR base that a text calls `iss`.
 
-    Next to a `code` or an `error` it is the authorization server's own name (RFC 9207).
+    Next to a `code` or an `error` it's the authorization server's own name (RFC 9207).
     """
     address = re.sub(r"\S+", _without_a_response, text)
     return _value(address, "iss", _URL) or _value(address, "iss", rf"\s{_URL}", sign="")
 
 
 def _without_a_response(word: re.Match[str]) -> str:
-    """Return a word without its query if that holds a `code` or an `error`."""
+    """Return a word without its query if that has a `code` or an `error`."""
     query = re.search(r"[?&]", word[0])
     if query and re.search(r"\b(?:code|error)=", word[0][query.end() :]):
         return word[0][: query.start()]
@@ -91,7 +92,7 @@ def _is_backend(text: str, scopes: tuple[str, ...]) -> bool:
 
 
 def legacy_launch_in(text: str) -> tuple[str, ...]:
-    """The parameters of a launch that is none of SMART's, as far as the text has them."""
+    """Return the parameters of a non-SMART launch that the text has."""
     return tuple(
         name
         for name in legacy_launch.UNMISTAKABLE
@@ -100,15 +101,15 @@ def legacy_launch_in(text: str) -> tuple[str, ...]:
 
 
 def _request(text: str) -> dict[str, str | None]:
-    """Name and value of each parameter of an authorization request in the text, if there is one."""
-    # What stands for a value that is not shown is one; an address may be broken at its `&`.
+    """Return name and value of each parameter of an authorization request in the text, if any."""
+    # A placeholder counts as a value. A URL may be broken at its `&`.
     text = re.sub(r"=<[^<>\n&=]{1,60}>", f"={MASK}", text)
     text = re.sub(
         r"\s{0,3}\n\s{0,20}&(?=[a-z_]{2,40}=)|&\s{0,3}\n\s{0,20}(?=[a-z_]{2,40}=)", "&", text
     )
     at = text.find("response_type=")
     if at < 0:
-        # One that was cut at its beginning or end.
+        # Its first or last part may be cut off.
         cut = re.search(r"/authori[sz]e\w{0,10}\?(?=[^\s\"'<>`]{0,4000}\bscope=)", text)
         at = cut.end() if cut is not None else -1
     if at < 0:
@@ -121,25 +122,25 @@ def _request(text: str) -> dict[str, str | None]:
         for name, sign, value in pairs
         if sign and re.fullmatch(r"[A-Za-z_]{1,40}", name.strip())
     }
-    # One parameter alone is a word of a text, or of a call of curl.
+    # A single parameter is a word of a text, or part of a curl command.
     return parameters if len(parameters) > 1 else {}
 
 
 def _of_this_app(text: str) -> dict[str, str | None]:
-    """What this app sent, by its own error page or log line, or by the simulated EHR's trace."""
+    """Return the request in this app's error page or log line, or in the simulator's trace."""
     if _OWN_EHR_LAUNCH.search(text):
         return dict.fromkeys(parameters.SMART, MASK)
     return {"launch": MASK} if _AS_THE_CHART_SENT.search(text) else {}
 
 
 def causes_named_in(text: str) -> tuple[str, ...]:
-    """Return the ids of causes that this app's error page or log line names, in its order."""
+    """Return the cause ids in this app's error page or log line, in its order."""
     match = _OWN_CAUSES.search(text)
     return tuple(re.findall(r"[a-z_]+", match[1])) if match is not None else ()
 
 
 def _pairs(text: str) -> dict[str, str | None]:
-    """The same of a request that is written as pairs; None where the value is not known."""
+    """Return the same for a request written as pairs. None for an unknown value."""
     runs: list[list[re.Match[str]]] = []
     for match in _PAIR.finditer(text):
         if runs and _BETWEEN_PAIRS.fullmatch(text, runs[-1][-1].end(), match.start()):
@@ -169,7 +170,7 @@ def _shown_value(match: re.Match[str], *, variables: bool) -> str | None:
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    """The names in a list of parameters: at least two that an authorization request has."""
+    """Return the names in a list of parameters: at least two of an authorization request."""
     for match in re.finditer(r"\bparameters?\b", text, re.IGNORECASE):
         names: list[str] = []
         end = match.end()

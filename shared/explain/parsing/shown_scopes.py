@@ -1,7 +1,7 @@
-"""The lists of scopes in a text, told apart by the words before each.
+"""The lists of scopes in a text, distinguished by the words before each.
 
-A post names what was requested, what came back, what the registration has, and what is missing
-(SMART App Launch 2.2, "Scopes").
+A post lists the scopes that were requested, granted, registered, and missing (SMART App Launch 2.2,
+"Scopes").
 """
 
 import re
@@ -43,7 +43,7 @@ class ShownScopes:
 
 
 def scopes_in(text: str) -> ShownScopes:
-    """Return what a text says about scopes."""
+    """Return the lists of scopes in a text."""
     answer = _token_response(text)
     told: dict[Label, list[tuple[str, ...]]] = {}
     unnamed: list[tuple[str, ...]] = []
@@ -57,10 +57,10 @@ def scopes_in(text: str) -> ShownScopes:
     granted = _longest([one for one in told.get("granted", []) if len(one) > 1]) or None
     requested = [*told.get("requested", []), *unnamed]
     asked = _longest([one for one in requested if len(one) > 1 and one != answer])
-    # One scope alone is a list if it is written as the parameter.
+    # A single scope is a list if it's written as the parameter.
     asked = asked or _longest([(one,) for one in re.findall(rf"\bscope=({SCOPE})", text)])
     if not asked and len(registered) > 1:
-        # A post that names only what is registered requests that.
+        # If a post lists only the registered scopes, it requests those.
         return ShownScopes(registered, answer or granted, (), missing)
     return ShownScopes(asked, answer or granted, registered, missing)
 
@@ -84,7 +84,7 @@ def _lists(text: str) -> Iterator[tuple[Label | None, tuple[str, ...]]]:
     end = 0
     for run in runs:
         if len(run) == 1 and run[0][0] in {"launch", "profile"}:
-            # By itself it is a word of a sentence.
+            # On its own, it's a word of a sentence.
             continue
         start = run[0].start()
         yield (
@@ -95,7 +95,7 @@ def _lists(text: str) -> Iterator[tuple[Label | None, tuple[str, ...]]]:
 
 
 def _label(before: str) -> Label | None:
-    """Return what the last word before a list says that it is."""
+    """Return the label for the last matching word before a list."""
     lines = _LAST_LINES.search(before)
     names: list[Label] = ["missing", "granted", "registered", "requested"]
     label: Label | None = None

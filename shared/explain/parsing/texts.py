@@ -1,7 +1,7 @@
-"""Text of others made harmless: bounded, without control characters, decoded, without secrets.
+"""Make untrusted text harmless: bounded, without control characters, decoded, without secrets.
 
 RFC 3986 2.1 (EHRs encode an `error_uri` once, twice or not at all), Unicode TR 36 3.1 (bidi
-overrides). Secrets go at every level of encoding, before the next one is opened.
+overrides). Secrets are masked at every level of encoding, before the next one is decoded.
 """
 
 import html
@@ -23,12 +23,12 @@ _NAMES = (
     r"|(?:authorization|auth|access)[_ -]?code|code|code[_ -]?challenge|state|nonce|launch"
     r"|jsessionid"
 )
-# What stands in quotes ends with them, anything else at a sign that no value holds unencoded.
+# A quoted value ends with its quotes, any other at a character that values must encode.
 _NAMED = (
     rf"(?<![A-Za-z0-9_])(?P<name>{_NAMES})(?P<sign>[\"'`\\*\]]{{0,4}}\s{{0,3}}[:=]\*{{0,2}}\s{{0,3}})"
     r"(?P<mark>\\?[\"'`])?(?P<value>(?(mark)[^\"'`\n]+|[^\s&\"'`<>]+))"
 )
-# A header is masked to the end of its line; inside something else, to the end of its quotes.
+# A header is masked to the end of its line, or to the end of its quotes inside other text.
 _HEADERS = (
     r"^([\s>*<]{0,8}(?:(?:proxy-)?authorization|(?:set-)?cookie)\s{0,3}:)[^\n]*",
     (
@@ -40,13 +40,13 @@ _SCHEMES = r"\b(bearer|basic|dpop)(\s{1,3})(?![a-z_]{1,30}=[\"\\])[A-Za-z0-9._~+
 _JWT = r"\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}"
 _PEM = r"-----BEGIN[^-\n]{1,40}-----[A-Za-z0-9+/=\s\\]*"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# Oracle Health's tenants that are no UUIDs, such as Y62ncCuwN85GGa7s0iz44XRnQoc9qr60.
+# Oracle Health's tenants that aren't UUIDs, such as Y62ncCuwN85GGa7s0iz44XRnQoc9qr60.
 _TENANT = r"[A-Za-z0-9]{1,36}"
 _LONGEST_ID = 64
 _LIKE_A_TOKEN = 20
 _RANDOM = r"[A-Za-z0-9_~+.-]{16,}={0,2}"
 # Values of `code` that name an error: those of RFC 6749, RFC 6750, OpenID Connect and FHIR's issue
-# types. Numbers, URNs and this product's own codes are others.
+# types. Numbers, URNs and this product's own codes also do.
 _ERRORS = (
     "access_denied invalid_request invalid_scope invalid_client invalid_grant invalid_token "
     "unauthorized_client unsupported_response_type unsupported_grant_type server_error "
@@ -60,17 +60,17 @@ _ERRORS = (
 _ERROR_NAMES = frozenset(_ERRORS.split())
 # As in "Kind of launch: EHR launch".
 _KINDS_OF_LAUNCH = frozenset({"ehr", "standalone"})
-# What programs print where there is nothing.
+# The output of programs for a missing value.
 NO_VALUE = frozenset({"none", "null", "undefined", "nil"})
 
 
 def bounded(text: str) -> str:
-    """The text, or its beginning and end where it is too long to look at as a whole."""
+    """Return the text, or its start and end if it's too long to process."""
     return text if len(text) <= MOST else f"{text[: MOST // 2]}\n{text[-MOST // 2 :]}"
 
 
 def plain(text: str) -> str:
-    """The text in printable characters and line ends: nothing in it steers a terminal."""
+    """Return the text in printable characters and line ends, which can't control a terminal."""
     return "\n".join(map(_plain_line, text.replace("\r\n", "\n").split("\n")))
 
 
@@ -86,7 +86,7 @@ def harmless(text: str) -> str:
 
 
 def levels(text: str) -> list[str]:
-    """The text as it stands, then decoded again and again until no escape remains.
+    """Return the text as is, then decoded repeatedly until no escape remains.
 
     Each level is plain and without named secrets.
     """
@@ -100,14 +100,14 @@ def levels(text: str) -> list[str]:
 
 
 def _opened(text: str) -> str:
-    """One level of encoding less: percent, HTML references, JSON's escapes inside strings."""
+    """Decode one level of encoding: percent, HTML references, JSON's escapes inside strings."""
     for written, meant in (("\\/", "/"), ("\\u0026", "&"), ('\\"', '"'), ("\\n", "\n")):
         text = text.replace(written, meant)
     return unquote(html.unescape(text) if "&" in text else text, errors="replace")
 
 
 def without_secrets(text: str) -> str:
-    """The text with the values of what is named as a secret, and what looks like one, masked."""
+    """Mask the values that are named as secrets, and what looks like one."""
     text = re.sub(_PEM, MASK, text)
     for header in _HEADERS:
         text = re.sub(header, rf"\1 {MASK}", text, flags=_FLAGS)
@@ -124,7 +124,7 @@ def _masked(match: re.Match[str]) -> str:
         or value.replace("_", "-") in _urn_words()
         or re.match(r"urn:|[0-9]{1,5}(?![0-9a-z_-])", value)
     )
-    # `urn:…:token:…` and `invalid_token: …` name no secret.
+    # `urn:…:token:…` and `invalid_token: …` don't name a secret.
     before = match.string[match.start() - 1 : match.start()]
     in_urn = before == ":" and match["sign"] == ":"
     if names_an_error or in_urn or match["name"].lower().startswith("invalid"):
@@ -134,13 +134,13 @@ def _masked(match: re.Match[str]) -> str:
 
 @cache
 def _urn_words() -> frozenset[str]:
-    """What URNs of the catalogue end with: `launch:code-required` names no launch value."""
+    """Return the last words of known URNs: `launch:code-required` isn't a launch value."""
     return frozenset(urn.rpartition(":")[2] for entry in ENTRIES for urn in entry.urns)
 
 
 @cache
 def _own_codes() -> frozenset[str]:
-    """The codes of this product's errors (docs/errors.md)."""
+    """Return the codes of this product's errors (docs/errors.md)."""
     codes, left = set(), [SmartError]
     while left:
         kind = left.pop()
@@ -150,9 +150,9 @@ def _own_codes() -> frozenset[str]:
 
 
 def without_random(text: str, known: Collection[str]) -> str:
-    """The text with every long run of letters and digits masked that is not one of the `known`.
+    """Mask every long run of letters and digits that isn't one of the `known`.
 
-    A secret whose name was misspelt or lost is still one.
+    A secret with a misspelled or missing name is still one.
     """
 
     def masked(match: re.Match[str]) -> str:
@@ -164,10 +164,9 @@ def without_random(text: str, known: Collection[str]) -> str:
 
 
 def looks_like_a_secret(text: str, plain: str = _TENANT) -> bool:
-    """Whether what stands where an id should is rather a code or a token.
+    """Return whether a text in place of an id is probably a code or a token.
 
-    A text that was cut and pasted can bring the two together. Ids are UUIDs, short names, or of the
-    form `plain`.
+    Cutting and pasting can join the two. Ids are UUIDs, short names, or of the form `plain`.
     """
     kinds = (str.isupper, str.islower, str.isdigit)
     mixed = all(any(kind(sign) for sign in text) for kind in kinds)

@@ -1,7 +1,7 @@
-"""Oracle Health's error URNs in one spelling, whatever spelling they came in.
+"""Oracle Health's error URNs in one spelling, regardless of the received spelling.
 
-Cerner's list of 2016 and its servers today differ in some tails, its launch server has a namespace
-of its own, and people shorten URNs by an ellipsis or leave their beginning out.
+Cerner's list of 2016 and its current servers differ in some endings, its launch server has its own
+namespace, and people abbreviate URNs with an ellipsis or leave out the start.
 """
 
 import re
@@ -13,7 +13,7 @@ RESOURCE = "urn:cerner:error:oauth2:resource-access:"
 _LAUNCH = f"{AUTHORIZATION}smart-v1:grant:launch:"
 _LAUNCH_SERVER = "urn:com:cerner:authorization:error:launch:"
 _WHOLE = r"urn:(?:com:)?cerner:[a-z0-9:_.…-]{1,200}"
-# The next line's first word, below a quote's or a table's margin.
+# The next line's first word, after a quote's or a table's margin.
 _NEXT_LINE = r"[ \t]{0,8}\n[\s>|]{0,40}([a-z0-9:_.-]{1,100})"
 _MOST_BREAKS = 3
 _TAIL = (
@@ -31,7 +31,7 @@ _SAME = {
     "oauth2:token:code:invalid": "oauth2:token:code-invalid-or-expired",
 }
 
-# The older spellings of what people quote alone.
+# The older spellings of the endings that people quote on their own.
 _SHORT = {
     ":".join(old.split(":")[-length:]): ":".join(new.split(":")[-length:])
     for old, new in _SAME.items()
@@ -43,7 +43,7 @@ _OF_RFC_6749 = frozenset({"invalid_request", "unsupported_response_type", "unsup
 
 
 def normal(urn: str) -> str:
-    """The URN in the spelling of today's server: lower case, hyphens, `oauth2`."""
+    """Return the URN in the current server's spelling: lowercase, hyphens, `oauth2`."""
     urn = urn.lower().replace("_", "-").strip(":.-…").replace(":oauth:", ":oauth2:")
     if urn.startswith(_LAUNCH_SERVER):
         urn = _LAUNCH + urn.removeprefix(_LAUNCH_SERVER)
@@ -52,10 +52,10 @@ def normal(urn: str) -> str:
 
 
 def find(text: str, known: frozenset[str]) -> tuple[str, int] | None:
-    """The first URN in a text in its normal form, and where it ends.
+    """Return the first URN in a text in its normal form, and its end.
 
-    One that is shortened, down to its last words, counts where exactly one of the `known` ends
-    like it.
+    An abbreviated URN, even if only its last words are left, counts if exactly one of the `known`
+    has that ending.
     """
     for match in re.finditer(_WHOLE, text, re.IGNORECASE):
         broken = _broken(match, known)
@@ -72,7 +72,7 @@ def find(text: str, known: frozenset[str]) -> tuple[str, int] | None:
 
 
 def _broken(match: re.Match[str], known: frozenset[str]) -> tuple[str, int] | None:
-    """A URN that goes on in the next line or two, as in a narrow window: one of the `known`."""
+    """Return a URN that continues in the next lines, as in a narrow window: one of the `known`."""
     whole, end = match[0], match.end()
     for _ in range(_MOST_BREAKS):
         rest = re.compile(_NEXT_LINE, re.IGNORECASE).match(match.string, end)
@@ -86,7 +86,7 @@ def _broken(match: re.Match[str], known: frozenset[str]) -> tuple[str, int] | No
 
 @cache
 def _endings(known: frozenset[str]) -> Mapping[str, str | None]:
-    """The last one to three words of URNs: whose they are, None where several end so."""
+    """Map the last one to three words of URNs to the URN, or to None if they're ambiguous."""
     endings: dict[str, str | None] = {}
     for urn in known:
         parts = urn.split(":")
@@ -101,7 +101,7 @@ def _last_words(text: str, known: frozenset[str]) -> tuple[str, int] | None:
     for match in re.finditer(_WORDS, text, re.IGNORECASE):
         written = match[0].lower().replace("_", "-")
         urn = endings.get(written) or endings.get(_SHORT.get(written, ""))
-        # One word of many may mean anything, and one of RFC 6749's is rather that.
+        # A single word among others may mean anything, and a code of RFC 6749 is rather that.
         alone = match[0] == text.strip() and match[0].lower() not in _OF_RFC_6749
         if urn is not None and (":" in written or alone):
             return urn, match.end()

@@ -1,4 +1,4 @@
-"""Whose EHR a text comes from, guessed from its URN, then from hosts, then from product names."""
+"""Guess the vendor of a text from its URN, then from hosts, then from product names."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from shared.vendors import Persona, Signs, everyone
 
 
 def vendor_of(urn: str | None, text: str) -> str | None:
-    """The vendor's name as in the catalogue, None where nothing tells."""
+    """Return the vendor's name as in the catalogue, None if it's unclear."""
     if urn is not None:
         return vendor_of_urn(urn)
     low = text.lower()
@@ -26,12 +26,12 @@ def vendor_of(urn: str | None, text: str) -> str | None:
 
 
 def vendor_of_urn(urn: str) -> str | None:
-    """The vendor that names its errors so."""
+    """Return the vendor with this URN prefix."""
     return _first(lambda signs: urn.startswith(signs.urns))
 
 
 def persona_of(base: str) -> Persona | None:
-    """Who signs in at a FHIR base, where its host tells."""
+    """Return the kind of user at a FHIR base, if its host shows it."""
     return next(
         (
             persona

@@ -1,4 +1,4 @@
-"""The one line that mends a launch: a parameter of the request, or a setting of smart.toml."""
+"""The one line that fixes a launch: a parameter of the request, or a setting in smart.toml."""
 
 from collections.abc import Iterable, Mapping
 
@@ -20,16 +20,16 @@ _PARAMETER: Mapping[CauseId, str] = {
 
 
 def parameter(cause: Cause) -> str | None:
-    """The parameter of the request that is at fault, None where it is not one alone."""
+    """Return the parameter of the request that causes it, None unless it's exactly one."""
     return _PARAMETER.get(cause.id)
 
 
 def change(
     cause: Cause | None, corrected: Mapping[str, str] | None, sent: Mapping[str, str | None]
 ) -> Change | None:
-    """What to change for the most probable cause; None where no line of a request mends it.
+    """Return the change for the most probable cause, None if no line of a request fixes it.
 
-    `sent` holds what is known to have been sent: None where the value itself is not known.
+    `sent` has the parameters that are known to have been sent, None if the value itself is unknown.
     """
     name = parameter(cause) if cause is not None else None
     if name is None or corrected is None or name not in corrected:
@@ -39,7 +39,7 @@ def change(
     return Change(f"{name}={corrected[name]}", _setting(name, corrected[name]))
 
 
-# What of these was sent is what is suspected: only a configuration knows the right value.
+# The sent value of these is suspected: only a configuration has the right value.
 _SUSPECTED: Mapping[CauseId, str] = {
     "client_unknown": "client_id",
     "redirect_uri_mismatch": "redirect_uri",
@@ -55,7 +55,7 @@ def suspected(causes: Iterable[Cause]) -> frozenset[str]:
 
 
 def _setting(name: str, value: str) -> str | None:
-    """The same in smart.toml, where this app makes the request."""
+    """Return the same in smart.toml, for requests that this app makes."""
     if name == "scope":
         # This app adds the launch scope itself.
         scopes = [one for one in value.split(" ") if not one.startswith("launch")]

@@ -1,4 +1,5 @@
-"""What a person's account speaks for: how, where and for whom it fails, and what was tried.
+"""The causes that a person's account supports: how, where and for whom it fails, and what was
+tried.
 
 It counts only if the error, if there is one, can have the cause.
 """
@@ -20,7 +21,7 @@ _ACCESS: tuple[CauseId, ...] = (
 
 
 def weigh(facts: Facts) -> Iterator[WeighedCause]:
-    """Every cause that the account speaks for, the more telling first."""
+    """Yield every cause that the account supports, the stronger evidence first."""
     if not facts.stated:
         return
     yield from _own_page(facts)
@@ -36,7 +37,7 @@ def _likely(cause: CauseId, why: str, *steps: str) -> WeighedCause:
 
 
 def _own_page(facts: Facts) -> Iterator[WeighedCause]:
-    """What this app's own page or log line says: there more was known than is pasted."""
+    """Yield the causes in this app's own page or log line, where more was known than is pasted."""
     ids = {str(kind.id): kind.id for kind in KINDS.values()}
     known = [ids[one] for one in facts.told_by_us if one in ids]
     for number, cause in enumerate(known):
@@ -66,13 +67,13 @@ def _browser(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _is_answered(facts: Facts) -> bool:
-    """Whether the text has an error, a status or a URN, so that it is about that."""
+    """Return whether the text has an error, a status or a URN, so that it's about that."""
     said = facts.said
     return bool(said.urn or said.oauth_error or (said.status or 0) >= 400)
 
 
 def _place(facts: Facts) -> Iterator[WeighedCause]:
-    """What works somewhere and not elsewhere, for some and not for others."""
+    """Yield causes for a failure only in some places, or only for some users."""
     tells, family = facts.claims.tells, facts.family
     refused = facts.said.oauth_error == "access_denied" and "user_declined" in family
     if refused and "user_declined" in facts.denied:
@@ -109,12 +110,12 @@ def _time(facts: Facts) -> Iterator[WeighedCause]:
         yield _likely("not_propagated_yet", "The registration or its key changed recently.")
 
 
-# The page that an EHR opens, or what it opens it with.
+# The page that an EHR opens, or its parameters.
 _LAUNCH_PAGE = re.compile(r"\blaunch\.html\b|\biss\b|/launch\b")
 
 
 def _steps(facts: Facts) -> Iterator[WeighedCause]:
-    """What was done, and in which order."""
+    """Yield causes for the actions taken, and their order."""
     tells, family = facts.claims.tells, facts.family
     known = "launch_parameter_missing" in family or (
         not facts.entries and _LAUNCH_PAGE.search(facts.told)
@@ -134,7 +135,7 @@ _AS_HTTP = re.compile(r"redirect[ _]?ur[il]\W{1,6}http://(?!localhost|127)|http 
 
 
 def _proxy(facts: Facts) -> Iterator[WeighedCause]:
-    """What a proxy in front of the app changes: https into http, or the query is lost."""
+    """Yield causes for changes by a proxy in front of the app: https to http, or a lost query."""
     if "proxied" not in facts.claims.signs:
         return
     if _AS_HTTP.search(facts.told.lower()) and facts.may_be("redirect_uri_mismatch"):

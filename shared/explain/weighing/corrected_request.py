@@ -1,7 +1,7 @@
-"""The authorization request as it should have been, parameter by parameter.
+"""The corrected authorization request, parameter by parameter.
 
-SMART App Launch 2.2, "Obtain authorization code". What only the app knows is described in angle
-brackets.
+SMART App Launch 2.2, "Obtain authorization code". Values that only the app knows are described in
+angle brackets.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -12,7 +12,7 @@ from shared.explain.weighing.evidence import Facts
 from shared.explain.weighing.scope_causes import in_other_version, is_wildcard, version
 from shared.scopes import parse
 
-# The causes that lie in the authorization request.
+# The causes in the authorization request.
 _IN_REQUEST: frozenset[CauseId] = frozenset(
     {
         "launch_parameter_missing",
@@ -35,7 +35,7 @@ _IN_REQUEST: frozenset[CauseId] = frozenset(
 
 
 def corrected(facts: Facts, causes: Collection[Cause]) -> Mapping[str, str] | None:
-    """Each parameter with its right value; None where the request is not known to be wrong."""
+    """Return each parameter with its correct value, None if the request isn't known to be wrong."""
     sure = {cause.id for cause in causes if cause.certainty != "possible"}
     if not facts.at_request or sure.isdisjoint(_IN_REQUEST):
         return None
@@ -77,7 +77,7 @@ def _aud(facts: Facts, *, standalone: bool, suspect: bool) -> str:
 
 
 def _scopes(facts: Facts, *, standalone: bool) -> Iterator[str]:
-    """The scopes asked for, with the launch scope of the flow and in the EHR's syntax."""
+    """Yield the requested scopes, with the launch scope of the flow and in the EHR's syntax."""
     supported = facts.sent.scopes_supported or ()
     if not standalone:
         yield "launch"
@@ -97,7 +97,7 @@ def _scopes(facts: Facts, *, standalone: bool) -> Iterator[str]:
 
 
 def _rewritten(scope: str, like: str) -> str:
-    """A v1 scope in v2 or the reverse: what reads and searches does so still."""
+    """Rewrite a v1 scope in v2 or the reverse, with the same read and search access."""
     base = scope.partition("?")[0].rpartition(".")[0]
     wanted = parse(scope)
     if version(like) == "v1" or wanted is None:

@@ -1,6 +1,6 @@
-"""What is known beside the error: the request, the registration, the EHR's own words of who asked.
+"""The facts in addition to the error: the request, the registration, the EHR's own text about it.
 
-All of it serves to tell which of an error's possible causes is the one.
+They help to decide which of an error's possible causes is the actual one.
 """
 
 import re
@@ -31,11 +31,11 @@ REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
 
 @dataclass(frozen=True, slots=True)
 class WeighedCause:
-    """One cause that the evidence speaks for. `why` states the evidence, `steps` what it asks for.
+    """One cause that the evidence supports. `why` states the evidence, `steps` the actions.
 
-    `certainty` is None for a mere detail of a cause that the error can have: it makes that cause
-    no more probable. `source` is where it is known from that this is a fault. `denied` tells that
-    whoever wrote the text says otherwise.
+    `certainty` is None for a mere detail of a cause that the error can have: it doesn't make that
+    cause more probable. `source` states how this is known to be an error. `denied` means that the
+    writer of the text contradicts it.
     """
 
     id: CauseId
@@ -48,9 +48,9 @@ class WeighedCause:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known of one failure.
+    """Everything known about one failure.
 
-    `stated` tells that `sent` is only what a text says, which may be another request than the one
+    `stated` means that `sent` is only from a text, which may describe a request other than the one
     that failed.
     """
 
@@ -64,7 +64,7 @@ class Facts:
 
     @cached_property
     def habits(self) -> Profile:
-        """What is particular to the vendor; generic where none is known."""
+        """The profile of the vendor, or the generic one if it's unknown."""
         return habits_of(self.vendor)
 
     @cached_property
@@ -74,7 +74,7 @@ class Facts:
 
     @property
     def at_request(self) -> bool:
-        """Whether the authorization request failed, as far as can be told."""
+        """Whether it was probably the authorization request that failed."""
         if self.where is not None:
             return self.where in REQUEST_PLACES
         if self.backend or "came_back" in self.claims.signs:
@@ -84,31 +84,31 @@ class Facts:
 
     @property
     def by_code(self) -> bool:
-        """Whether a code alone says what failed, and no sentence of a server."""
+        """Whether only a code states the failure, without a server's message."""
         return not self.entries or bool(self.entries[0].oauth_errors)
 
     def may_be(self, *causes: CauseId) -> bool:
-        """Whether the error can come from one of the causes; an unknown error can from any."""
+        """Return whether the error can have one of the causes. An unknown error can have any."""
         return not self.entries or not self.family.isdisjoint(causes)
 
     @property
     def is_shown(self) -> bool:
-        """Whether the whole request is known: our own, or one that the text shows."""
+        """Whether the entire request is known: our own, or one that the text shows."""
         return not self.stated or self.sent.whole
 
     @property
     def lacks(self) -> frozenset[str]:
-        """The parameters which the error says were not sent."""
+        """The parameters that the error reports as missing."""
         return frozenset(name for entry in self.entries for name in entry.lacks)
 
     @property
     def refuted(self) -> frozenset[str]:
-        """Those of them which the request is known to have carried."""
+        """The ones among them that the request is known to have had."""
         return self.lacks & set(self.sent.carried if self.stated else self.sent.parameters or ())
 
     @cached_property
     def scopes(self) -> tuple[str, ...]:
-        """The scopes asked for: those sent, else those configured."""
+        """The requested scopes: those sent, otherwise those configured."""
         if self.sent.scopes is not None:
             return self.sent.scopes
         return self.registered.scopes if self.registered is not None else ()
@@ -120,7 +120,7 @@ class Facts:
 
     @property
     def granted(self) -> tuple[str, ...] | None:
-        """The scopes that a text says were granted, None if it does not."""
+        """The scopes that a text reports as granted, None if it doesn't."""
         return self.shown_scopes.granted
 
     @cached_property
@@ -130,29 +130,29 @@ class Facts:
 
     @cached_property
     def claims(self) -> claims.Claims:
-        """What a person claims: weaker than a server's words, stronger than nothing."""
+        """The claims of a person: weaker than a server's message, stronger than nothing."""
         return claims.claims_in(self.told)
 
     @property
     def denied(self) -> frozenset[CauseId]:
-        """Causes that the writer excludes; a server that gives another reason excludes refusal."""
+        """Causes that the writer excludes. A server that gives another reason excludes refusal."""
         words = self.said.description
         other = words and self.said.oauth_error == "access_denied" and not _DECLINED.search(words)
         return self.claims.denied | ({"user_declined"} if other and self.stated else set())
 
     @cached_property
     def told_by_us(self) -> tuple[str, ...]:
-        """The ids of causes in a page or log line of this app, where all was known."""
+        """The ids of causes in a page or log line of this app, which had all the information."""
         return shown_request.causes_named_in(self.said.text) if self.stated else ()
 
     @property
     def backend(self) -> bool:
-        """Whether a backend service asked: it has no user, no browser and no redirect."""
+        """Whether a backend service sent the request, without user, browser or redirect."""
         return self.sent.flow == "backend"
 
     @property
     def flow(self) -> Flow:
-        """The flow whose words are used: standalone only if this app began the launch itself."""
+        """The flow whose texts are used: standalone only if this app started the launch itself."""
         if self.backend:
             return "backend"
         alone = not self.stated and self.sent.flow == "standalone"
@@ -160,14 +160,14 @@ class Facts:
 
     @property
     def where_scopes(self) -> str:
-        """Where `scopes` are from, in words."""
+        """The origin of `scopes`, in words."""
         if self.sent.scopes is None:
             return "`scopes` in smart.toml"
         return "the list of scopes in the text" if self.stated else "the request"
 
     @property
     def client_id(self) -> str | None:
-        """The client id that should have been seen."""
+        """The client id that the EHR should have seen."""
         configured = self.registered.client_id if self.registered is not None else None
         return configured or self.sent.client_id
 
@@ -180,24 +180,25 @@ class Facts:
 
     @property
     def tenants(self) -> tuple[str, ...]:
-        """The tenants of the FHIR bases; empty where any tenant is allowed or none is known."""
+        """The tenants of the FHIR bases, empty if any tenant is allowed or none is known."""
         if any(base.endswith("/*") for base in self.bases):
             return ()
         bases = [base.rstrip("/") for base in self.bases]
         if self.registered is None:
-            # A base of a text may be any EHR's; at Oracle Health a tenant follows the FHIR version.
+            # A base in a text may be any EHR's. At Oracle Health, a tenant follows the FHIR
+            # version.
             bases = [base for base in bases if re.search(r"/(?:r4|dstu2)/[^/]+\Z", base.lower())]
         return tenants(bases)
 
     @property
     def redirect_uri(self) -> str | None:
-        """The redirect URI that the app is configured with, else the one that was sent."""
+        """The configured redirect URI, otherwise the one that was sent."""
         configured = self.registered.redirect_uri if self.registered is not None else None
         return configured or self.sent.redirect_uri
 
     @cached_property
     def persona(self) -> str | None:
-        """Who signs in: `provider` or `patient`, by the EHR's words or by its host."""
+        """The kind of user: `provider` or `patient`, by the EHR's message or by its host."""
         if self.said.persona is not None:
             return self.said.persona
         hosts = {persona_of(base) for base in self.bases}
@@ -205,7 +206,7 @@ class Facts:
 
     @cached_property
     def host_persona(self) -> str | None:
-        """The persona of the FHIR bases' hosts alone."""
+        """The persona of the FHIR bases' hosts only."""
         hosts = {persona_of(base) for base in self.bases}
         return hosts.pop() if len(hosts) == 1 else None
 
@@ -216,7 +217,7 @@ _NO_SCOPES = shown_scopes.ShownScopes()
 def gather(
     said: EhrMessage, sent: AuthorizationRequest | None, registrations: Sequence[Registered]
 ) -> tuple[AuthorizationRequest, bool, Registered | None]:
-    """What was sent, whether a text only states it, and the registration that it is about."""
+    """Return the request, whether a text only states it, and the registration that it's about."""
     claimed = shown_request.in_text(said.text) if sent is None else sent
     mine = choose(said, claimed, registrations)
     if claimed.vendor is None and mine is not None:
@@ -225,7 +226,7 @@ def gather(
 
 
 def named(names: list[str] | tuple[str, ...]) -> str:
-    """Return the first few names as code, and how many more there are."""
+    """Return the first few names as code, and the number of further ones."""
     shown = ", ".join(f"`{name}`" for name in names[:_MOST_NAMED])
     more = len(names) - _MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown

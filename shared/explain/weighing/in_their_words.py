@@ -1,6 +1,6 @@
-"""What the server's own words name: an address, a claim, a scope, a time, put into what to change.
+"""Details in the server's own text: a URL, a claim, a scope, a time, turned into a step.
 
-A message that says what it expects says it better than any advice (RFC 6749 5.2, RFC 6750 3).
+A message that states what it expects is better than any advice (RFC 6749 5.2, RFC 6750 3).
 """
 
 import re
@@ -13,7 +13,7 @@ from shared.explain.weighing.evidence import Facts, WeighedCause
 
 _OWN_WORDS = "the message itself"
 _VALUE = r"[\"'`]?([^\s\"'`<>]{2,200}?)[\"'`]?"
-# For each cause: where a message names something, and the step that uses it.
+# For each cause: the pattern of the detail in a message, and the step that uses it.
 _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
     "cors_blocked": (
         (
@@ -108,7 +108,7 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
 
 
 def weigh(facts: Facts) -> Iterator[WeighedCause]:
-    """For each cause that the error can have, the step with what the message names."""
+    """Yield the step with the message's details for each cause that the error can have."""
     if not facts.stated:
         return
     yield from _named_in_the_sentence(facts)
@@ -120,7 +120,7 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
                 break
 
 
-# What a sentence is about, if no entry knows it: the first of these words in it.
+# The topic of a message without a matching entry: the first of these words in it.
 _ABOUT: Mapping[str, CauseId] = {
     r"\bunexpected error\b|\btry (?:\w+ ){0,3}again later\b|\binternal error\b": "ehr_side",
     r"\bgrant[ _]type\b": "grant_not_enabled",
@@ -138,7 +138,7 @@ _ABOUT: Mapping[str, CauseId] = {
 
 
 def _named_in_the_sentence(facts: Facts) -> Iterator[WeighedCause]:
-    """The cause that a server's own sentence is about, if only its code is known."""
+    """Yield the cause that a server's own message is about, if only its code is known."""
     words = facts.said.description
     if not words or not facts.by_code or facts.said.urn is not None:
         return

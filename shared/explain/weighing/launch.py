@@ -1,4 +1,4 @@
-"""What the evidence says of the launch and of who asked: `launch`, client, tenant, persona.
+"""The evidence about the launch and its user: `launch`, client, tenant, persona.
 
 SMART App Launch 2.2, "Launch app: EHR launch"; the keys `client`, `tenant` and `persona` of Oracle
 Health's `error_uri`.
@@ -16,7 +16,7 @@ _OBSERVED = "the error's own `client`, which is the client id of the request in 
 
 
 def weigh(facts: Facts) -> Iterator[WeighedCause]:
-    """Every cause of this kind that the evidence speaks for."""
+    """Yield every cause of this kind that the evidence supports."""
     yield from _launch_scope(facts)
     yield from _no_launch(facts)
     yield from _client(facts)
@@ -46,16 +46,17 @@ def _no_launch(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _if_it_is_said(said: bool, facts: Facts) -> Certainty:
-    """How sure a fault of the request is: the error says it, or there is no error to say otherwise.
+    """Return the certainty of an error in the request: certain if the EHR's error states it or
+    there is none.
 
-    An error that names something else makes it no more than one that stands next to it.
+    An error that names something else makes it no more than one that appears next to it.
     """
     other = facts.said.urn or facts.said.oauth_error or facts.entries
     return "certain" if said or not other else "likely"
 
 
 def _carried_launch(facts: Facts) -> bool:
-    """Whether the request is known to have carried a `launch` value."""
+    """Return whether the request is known to have had a `launch` value."""
     return facts.sent.flow == "ehr"
 
 
@@ -74,7 +75,7 @@ def _launch_scope(facts: Facts) -> Iterator[WeighedCause]:
         if not (unlisted or refused or concerned):
             return
         why = f"`launch/patient` is in {facts.where_scopes}"
-        # Beside `launch` it is a fault too, and proves nothing of this error.
+        # Together with `launch` it's also wrong, but proves nothing about this error.
         alone = "launch" not in facts.scopes
         why += " without `launch`" if alone else ""
         if provider:
@@ -84,7 +85,7 @@ def _launch_scope(facts: Facts) -> Iterator[WeighedCause]:
             why += "; the EHR does not list it among its scopes"
         certainty: Certainty = "certain" if alone and (provider or unlisted) else "likely"
         if not (unlisted or refused):
-            # Nothing here says that it is refused: many servers grant it.
+            # Nothing shows that it's refused: many servers grant it.
             certainty = "possible"
         yield WeighedCause("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
     elif sent.scopes is not None and sent.flow == "ehr" and "launch" not in sent.scopes:
@@ -104,7 +105,7 @@ def _client(facts: Facts) -> Iterator[WeighedCause]:
         return
     configured = facts.registered is not None and facts.registered.client_id is not None
     whose = "the configured one is" if configured else "the one that should be used is"
-    # An error that misses the launch value is about that first: both apps may be registered.
+    # An error about a missing launch value is about that first: both apps may be registered.
     proven = "launch" not in facts.lacks or "launch/patient" in facts.scopes
     yield WeighedCause(
         "client_id_mismatch",
@@ -133,7 +134,7 @@ def _persona(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def contradicted(facts: Facts) -> Iterator[CauseId]:
-    """The causes that the evidence speaks against."""
+    """Yield the causes that the evidence contradicts."""
     seen, expected = facts.said.client, facts.client_id
     same = seen is not None and expected is not None and seen.lower() == expected.lower()
     if same and not _speaks_of(facts, "client_id_mismatch"):
@@ -150,7 +151,7 @@ def contradicted(facts: Facts) -> Iterator[CauseId]:
     elif facts.is_shown:
         yield "launch_value_invalid"
     if facts.refuted:
-        # The first cause of such an error is that the parameter was not sent.
+        # The first cause of such an error is that the parameter wasn't sent.
         yield from (one.causes[0].id for one in facts.entries if one.lacks)
     if not facts.stated:
         yield from _of_our_own(facts)
@@ -160,10 +161,10 @@ def contradicted(facts: Facts) -> Iterator[CauseId]:
 
 
 def _speaks_of(facts: Facts, cause: CauseId) -> bool:
-    """Whether the error itself says, of a request that a text shows, that two do not agree.
+    """Return whether the error itself, for a request in a text, reports a mismatch.
 
-    Then two equal names refute nothing: the error names one of the two, and the other is where the
-    text does not show it: in the code, in the token, in the launch.
+    Then two equal names refute nothing: the error names one of the two, and the text doesn't show
+    the other: in the code, in the token, in the launch.
     """
     rank = ("certain", "likely", "possible")
     return facts.stated and any(
@@ -176,8 +177,8 @@ def _speaks_of(facts: Facts, cause: CauseId) -> bool:
 
 
 def _of_our_own(facts: Facts) -> Iterator[CauseId]:
-    """What this app did certainly not do: verifier and challenge are of one record, and the code
-    goes back with the client id and the redirect URI of the request that it answers.
+    """Yield the causes that this app rules out: verifier and challenge come from one record, and
+    the code is sent back with the client id and the redirect URI of its request.
     """
     yield "pkce_mismatch"
     if not facts.at_request:
@@ -187,5 +188,5 @@ def _of_our_own(facts: Facts) -> Iterator[CauseId]:
         for entry in facts.entries
         for cause in entry.causes
     ):
-        # Where the EHR names another one, that is evidence of its own.
+        # If the EHR names another one, that is separate evidence.
         yield "client_id_mismatch"

@@ -1,7 +1,7 @@
-"""A cause as it can be where this app made the request: without what this app certainly never does.
+"""Adapt a cause to a request that this app made, without anything that this app never does.
 
-The catalogue speaks of any software. What this app sent is known: every parameter once, `launch` as
-it came, its client id with the proof that is configured.
+The catalogue covers any software. This app's request is known: every parameter once, `launch`
+unchanged, its client id with the configured authentication.
 """
 
 import re
@@ -15,7 +15,7 @@ _WHOSE = {"provider": "clinicians", "patient": "patients"}
 
 
 def as_sent(cause: Cause, facts: Facts) -> Cause:
-    """The cause, told of a request that this app made."""
+    """Return the cause, described for a request that this app made."""
     if cause.id == "request_malformed":
         return _malformed(cause)
     steps = tuple(step for step in cause.steps if not isinstance(step, Elsewhere))
@@ -32,7 +32,7 @@ def as_sent(cause: Cause, facts: Facts) -> Cause:
 
 
 def _malformed(cause: Cause) -> Cause:
-    """A request that an EHR cannot read, where it is known what was sent."""
+    """Describe a request that an EHR can't read, when it's known what was sent."""
     most: Certainty = "possible" if cause.certainty == "possible" else "likely"
     return replace(
         cause,
@@ -59,7 +59,7 @@ def _launch_value(cause: Cause) -> Cause:
     )
 
 
-# A sentence of the EHR that mentions what it checked.
+# Patterns of the EHR's message that mention what it checked.
 _NAMES_KEY = re.compile(r"\b(?:key|keys|kid|jwks?|jwk set|signature|signed by)\b", re.IGNORECASE)
 _NAMES_SECRET = re.compile(r"\b(?:client_?secret|secret|credentials?|password)\b", re.IGNORECASE)
 _UNSAID = "The EHR's response doesn't say what it doesn't accept: "

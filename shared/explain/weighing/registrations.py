@@ -1,4 +1,4 @@
-"""Which of the configured registrations a failure is about."""
+"""Choose the configured registration that a failure is about."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,7 +7,7 @@ from shared.explain.model import AuthorizationRequest, EhrMessage, Registered
 
 
 def registered(ehr: Ehr, public_url: str | None) -> Registered:
-    """A registration of the settings as the diagnosis looks at it."""
+    """Return a registration of the settings for use in a diagnosis."""
     return Registered(
         key=ehr.key,
         vendor=ehr.vendor,
@@ -23,7 +23,7 @@ def registered(ehr: Ehr, public_url: str | None) -> Registered:
 def choose(
     said: EhrMessage, sent: AuthorizationRequest, among: Sequence[Registered]
 ) -> Registered | None:
-    """By client id, else by tenant or FHIR base, else the only one, else by vendor."""
+    """Choose by client id, then by tenant or FHIR base, then the only one, then by vendor."""
     low = said.text.lower()
     ids = {one.lower() for one in (said.client, sent.client_id) if one}
     bases = {one.rstrip("/").lower() for one in (sent.aud,) if one}
@@ -43,7 +43,7 @@ def choose(
 
 
 def tenants(bases: Sequence[str]) -> tuple[str, ...]:
-    """The last path segment of each FHIR base, which names the tenant at Oracle Health."""
+    """Return the last path segment of each FHIR base, which names the tenant at Oracle Health."""
     return tuple(base.rpartition("/")[2].lower() for base in bases if not base.endswith("/*"))
 
 

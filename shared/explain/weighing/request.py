@@ -1,7 +1,7 @@
-"""What the evidence says of the rest of the request: parameters, addresses, authentication.
+"""The evidence about the rest of the request: parameters, URLs, authentication.
 
-RFC 6749 3.1 (unknown parameters are ignored), 3.1.2.3 (redirect
-URIs are compared as strings) and 3.2.1 (client authentication).
+RFC 6749 3.1 (unknown parameters are ignored), 3.1.2.3 (redirect URIs are compared as strings) and
+3.2.1 (client authentication).
 """
 
 import re
@@ -18,7 +18,7 @@ _RFC_7523 = "RFC 7523: https://www.rfc-editor.org/rfc/rfc7523"
 
 
 def weigh(facts: Facts) -> Iterator[WeighedCause]:
-    """Every cause of this kind that the evidence speaks for."""
+    """Yield every cause of this kind that the evidence supports."""
     yield from _addresses(facts)
     yield from _code(facts)
     yield from _authentication(facts)
@@ -27,7 +27,7 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _addresses(facts: Facts) -> Iterator[WeighedCause]:
-    """Sent and configured addresses side by side; where only one is known, it is named."""
+    """Compare sent and configured URLs. If only one is known, name it."""
     mine = facts.registered
     sent, configured = facts.sent.redirect_uri, mine.redirect_uri if mine is not None else None
     if facts.at_request and facts.may_be("redirect_uri_mismatch"):
@@ -47,7 +47,7 @@ def _addresses(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _code(facts: Facts) -> Iterator[WeighedCause]:
-    """Of what `invalid_grant` may mean this app's own requests leave one thing."""
+    """Yield the only meaning of `invalid_grant` that this app's own requests allow."""
     if not facts.stated and facts.said.oauth_error == "invalid_grant" and facts.said.urn is None:
         why = "Redirect URI, client id and verifier were the same as at the launch."
         yield WeighedCause("code_expired_or_used", "likely", why, _RFC_6749)
@@ -57,7 +57,7 @@ def _code(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _authentication(facts: Facts) -> Iterator[WeighedCause]:
-    """How the client proves itself decides what to do first."""
+    """Yield the first step for the client's authentication method."""
     if "client_auth_wrong" not in facts.family:
         return
     mine = facts.registered
@@ -88,7 +88,7 @@ _NOT_SENT = re.compile(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|requir
 
 
 def _assertion(facts: Facts) -> Iterator[WeighedCause]:
-    """A client that signs: the EHR's `invalid_client` is about its key or its claims."""
+    """Yield causes for a signing client: `invalid_client` is about its key or its claims."""
     signs = facts.claims.tells("assertion")
     if not facts.stated or not signs or facts.said.oauth_error != "invalid_client":
         return
@@ -100,7 +100,7 @@ def _assertion(facts: Facts) -> Iterator[WeighedCause]:
         yield WeighedCause("assertion_claims_wrong", "possible", why, _RFC_7523)
 
 
-# An empty `launch` or `aud` has a cause of its own.
+# An empty `launch` or `aud` has a separate cause.
 _EMPTY = re.compile(r"[?&](client_id|redirect_uri|response_type|scope)=(?=&|\s|\Z)")
 
 

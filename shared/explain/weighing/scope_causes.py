@@ -1,7 +1,7 @@
-"""Why a scope that was asked for was not granted (SMART App Launch 2.2, "Scopes"; RFC 6749 3.3).
+"""Why a requested scope wasn't granted (SMART App Launch 2.2, "Scopes"; RFC 6749 3.3).
 
-An EHR may grant less than was asked for without saying why. The most probable cause follows from
-the scope itself, from what was granted beside it and from what the EHR says it supports.
+An EHR may grant less than was requested without giving a reason. The most probable cause follows
+from the scope itself, from the other granted scopes and from the EHR's supported scopes.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,29 +17,29 @@ _TRIMMED = "observed at EHRs that grant less than was asked for; which cause it 
 
 
 def is_wildcard(scope: str) -> bool:
-    """Whether a scope is for every resource type."""
+    """Return whether a scope is for every resource type."""
     return "/*." in scope
 
 
 def is_misspelt(scope: str) -> bool:
-    """Whether a scope for a resource type has an action that no SMART version has."""
+    """Return whether a scope for a resource type has an action that no SMART version has."""
     return scope.startswith(("patient/", "user/", "system/")) and resource(scope) is None
 
 
 def resource(scope: str) -> scopes.Grant | None:
-    """What a resource scope covers, a backend service's like a user's; None for other scopes."""
+    """Return the access of a resource scope, even a backend service's. None for others."""
     return scopes.parse(scope.replace("system/", "user/", 1))
 
 
 def version(scope: str) -> Literal["v1", "v2"] | None:
-    """The SMART version in whose syntax a resource scope is written; None for other scopes."""
+    """Return the SMART version of a resource scope's syntax, None for other scopes."""
     if resource(scope) is None:
         return None
     return "v1" if scope.partition("?")[0].rpartition(".")[2] in _V1 else "v2"
 
 
 def in_other_version(scope: str, supported: Iterable[str]) -> str | None:
-    """How an EHR that does not list the scope as it is written writes the same permission."""
+    """Return the EHR's spelling of the same permission, if it doesn't list this spelling."""
     wanted = scopes.parse(scope)
     supported = tuple(supported)
     if wanted is None or scope in supported:
@@ -65,7 +65,7 @@ def scope_causes(
     granted: Sequence[str],
     scopes_supported: Collection[str] | None = None,
 ) -> Mapping[str, CauseId]:
-    """The most probable cause for each scope that was asked for and not granted."""
+    """Return the most probable cause for each scope that was requested and not granted."""
     habits = habits_of(vendor).scopes
     return {
         scope: _cause(scope, habits, flow, granted, scopes_supported or ())
@@ -95,7 +95,7 @@ def _cause(
         return "scope_syntax"
     beside = [one for text in granted if (one := scopes.parse(text)) is not None]
     if habits.other_version_dropped and not beside and version(scope) == "v1":
-        # That is how an app of SMART v2 loses them: all at once.
+        # An app of SMART v2 loses them this way: all at once.
         return "scope_syntax"
     if any((one.level, one.type) == (wanted.level, wanted.type) for one in beside):
         return "scope_trimmed"
@@ -106,12 +106,12 @@ def _cause(
 
 
 def _only_in_other_version(scope: str, granted: Iterable[str]) -> bool:
-    """Whether resource scopes were granted, and none of them in this one's syntax."""
+    """Return whether resource scopes were granted, and none of them in this one's syntax."""
     versions = {one for text in granted if (one := version(text)) is not None}
     return bool(versions) and version(scope) not in versions
 
 
 def scope_cause(cause: CauseId, vendor: str | None) -> Cause:
-    """A cause that `scope_causes` names, with what to do about it at this vendor's EHRs."""
+    """Return a cause from `scope_causes`, with the steps for this vendor's EHRs."""
     why, steps = habits_of(vendor).scopes.wording.get(cause, (None, None))
     return KINDS[cause]("likely", _TRIMMED, why=why, steps=steps)

@@ -1,4 +1,4 @@
-"""What the evidence shows about the scopes: spelled, registered, requested, granted.
+"""The evidence about the scopes: their spelling, registered, requested and granted scopes.
 
 SMART App Launch 2.2, "Scopes"; RFC 6749 3.3.
 """
@@ -23,7 +23,7 @@ _SCOPE_CAUSES: tuple[CauseId, ...] = ("scope_syntax", "scope_not_registered", "s
 
 
 def weigh(facts: Facts) -> Iterator[WeighedCause]:
-    """Every cause of this kind that the evidence speaks for."""
+    """Yield every cause of this kind that the evidence supports."""
     if facts.may_be(*_SCOPE_CAUSES):
         yield from _syntax(facts)
         yield from _registered(facts)
@@ -77,7 +77,7 @@ _WRITE = f"Write the scopes as {_SPELLED}"
 
 
 def _of_scopes(facts: Facts) -> Certainty:
-    """How probable a fault of the scopes is that shows in them alone: people decline as well."""
+    """Return the certainty of an error visible only in the scopes: people decline as well."""
     return "possible" if "user_declined" in facts.family else "likely"
 
 
@@ -90,7 +90,7 @@ def _registered(facts: Facts) -> Iterator[WeighedCause]:
         return
     supported = facts.sent.scopes_supported or ()
     absent = missing(facts.scopes, supported) if names_resources(supported) else ()
-    # Lists leave out `launch`, for which the capability `launch-ehr` stands: Inferno's does.
+    # Lists leave out `launch`, which the capability `launch-ehr` covers: Inferno's does.
     absent = tuple(
         scope for scope in absent if scope != "launch" and not in_other_version(scope, supported)
     )
@@ -101,7 +101,7 @@ def _registered(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _written_for_v2(facts: Facts) -> Iterator[WeighedCause]:
-    """Scopes in the newer syntax at an EHR whose reports are of the older one."""
+    """Yield a cause for v2 scopes at an EHR whose reports are about v1."""
     versions = {number for scope in facts.scopes if (number := version(scope)) is not None}
     both = facts.family >= {"scope_syntax", "scope_not_registered"} and (
         "scope_trimmed" not in facts.family
@@ -113,7 +113,7 @@ def _written_for_v2(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _against_the_registration(facts: Facts) -> Iterator[WeighedCause]:
-    """What a text reports about the registration: its SMART version, and the scopes that it has."""
+    """Yield causes from the registration's SMART version and scopes in a text."""
     told = {one for one in ("v1", "v2") if one in facts.claims.signs}
     written = {number for scope in facts.scopes if (number := version(scope)) is not None}
     if len(written) == len(told) == 1 and written != told:
@@ -139,7 +139,7 @@ _CALL = re.compile(
 
 
 def _not_requested(facts: Facts) -> Iterator[WeighedCause]:
-    """A call that is refused, of a type that no requested scope names."""
+    """Yield a cause for a refused call of a type that no requested scope names."""
     refused = facts.said.status == 403 or facts.said.oauth_error == "insufficient_scope"
     if not (facts.stated and refused and names_resources(facts.scopes)):
         return
@@ -157,7 +157,7 @@ def _not_requested(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _trimmed(facts: Facts) -> Iterator[WeighedCause]:
-    """What a token answer in the text lacks of what was asked for."""
+    """Yield causes for the requested scopes that a token response in the text lacks."""
     if facts.shown_scopes.missing and facts.granted is None:
         absent = named(facts.shown_scopes.missing)
         why = f"The text says that {absent} was not granted."

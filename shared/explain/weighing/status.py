@@ -1,6 +1,6 @@
-"""What an HTTP status alone means, by the address that answered (RFC 9110 15).
+"""The meaning of a bare HTTP status, by the URL that responded (RFC 9110 15).
 
-It decides only if nothing else in a text does: no error, no sentence, no code.
+It decides only if nothing else in a text does: no error, no message, no code.
 """
 
 import re
@@ -11,7 +11,7 @@ from shared.explain.weighing.evidence import Facts, WeighedCause
 
 _SOURCE = "RFC 9110: https://www.rfc-editor.org/rfc/rfc9110"
 _SERVER_ERROR = 500
-# The words of an address that tell each place, the most telling first.
+# The words that identify each kind of URL, the most specific first.
 _PLACES: Mapping[str, str] = {
     "discovery": r"(?:smart|openid)-configuration",
     "token": r"/token\b|token (?:endpoint|request|call|url)",
@@ -23,7 +23,7 @@ _NEAR = 160
 
 _FORM = "Send the token request as a form: `application/x-www-form-urlencoded`, in the body."
 _ACCEPT = "Send `Accept: application/fhir+json`, and the same as `Content-Type` if you write."
-# Where, which statuses, the cause that they are likely to have, and its first step.
+# The kind of URL, its statuses, their likely cause, and its first step.
 _MEANINGS: tuple[tuple[str, frozenset[int], CauseId, tuple[str, ...]], ...] = (
     ("discovery", frozenset({404}), "discovery_missing", ()),
     ("token", frozenset({404, 405}), "endpoint_wrong", ()),
@@ -36,7 +36,7 @@ _MEANINGS: tuple[tuple[str, frozenset[int], CauseId, tuple[str, ...]], ...] = (
 
 
 def weigh(facts: Facts) -> Iterator[WeighedCause]:
-    """The cause that the status of a pasted answer speaks for, if nothing else does."""
+    """Yield the cause for the status of a pasted response, if nothing else supports one."""
     status, named = facts.said.status, facts.said.urn or facts.said.oauth_error
     if not facts.stated or status is None or facts.entries or named:
         return
@@ -51,7 +51,7 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
 
 
 def _place(text: str, status: int) -> str | None:
-    """Return what answered with the status, by the words around it."""
+    """Return what responded with the status, by the words around it."""
     for match in re.finditer(rf"\b{status}\b", text):
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.end() + _NEAR].split("\n", 1)[0]
         for around in (line, text[max(0, match.start() - _NEAR) : match.end() + _NEAR]):

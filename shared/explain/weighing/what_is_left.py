@@ -1,4 +1,4 @@
-"""What is left if the request wasn't as the error says, or if the error isn't known: to ask."""
+"""The remaining causes if the request contradicts the error, or if the error is unknown."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ _AS_SHOWN = "the request in the text; that another one failed: inferred"
 
 
 def refuted(facts: Facts) -> Cause:
-    """What is left where the request was not as the error says that it was."""
+    """Return the remaining cause if the request doesn't match the error's description."""
     names = " and ".join(f"`{name}`" for name in sorted(facts.refuted))
     if facts.stated:
         return _refuted_by_the_text(facts, names)
@@ -36,7 +36,7 @@ def refuted(facts: Facts) -> Cause:
 
 
 def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
-    """The same of a request that a text shows, which may be another one than failed."""
+    """Return the same for a request in a text, which might not be the one that failed."""
     title = "The request that is shown is not as the EHR says."
     why = "Nothing that the error mentions is wrong in the request in the text."
     if names:
@@ -55,7 +55,7 @@ def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
 
 
 def unknown(said: EhrMessage) -> Cause:
-    """What is left where neither the error nor its code is known: to ask."""
+    """Return the remaining cause if neither the error nor its code is known: call support."""
     give: Iterable[str] = filter(None, (said.urn or said.oauth_error, said.instance))
     step = f"Give the EHR's support the time, the client id and: {', '.join(give) or 'the answer'}."
     why = "The error is not known here, and nothing in the text tells its cause."
