@@ -46,7 +46,7 @@ class _Shelf:
         self._lock = threading.Lock()
 
     def entry(self, place: _Place) -> _Entry[Any]:
-        """Return the entry at a place, a new one if there is none."""
+        """Return the entry at a place, or a new one."""
         with self._lock:
             entry = self._entries.get(place)
             if entry is None:
@@ -55,7 +55,7 @@ class _Shelf:
             return entry
 
     def settle(self, place: _Place, entry: _Entry[Any], size: int) -> None:
-        """Count an entry's new content, unless the entry was removed while that was read."""
+        """Count an entry's new content, unless the entry was removed during the read."""
         with self._lock:
             if self._entries.get(place) is entry:
                 self.size -= self._entries.pop(place).size
@@ -74,7 +74,7 @@ _numbers = itertools.count()
 
 
 class DocumentCache(Generic[T]):
-    """Documents by key, kept for `seconds` of `clock`; `size` returns the bytes of one."""
+    """Documents by key, kept for `seconds` of `clock`. `size` returns the bytes of one."""
 
     def __init__(
         self, seconds: float, clock: Callable[[], float], size: Callable[[T], int] = footprint
@@ -109,7 +109,7 @@ class DocumentCache(Generic[T]):
             return entry.renewable_from <= self._clock()
 
     def renew(self, key: Key, read: Callable[[], T]) -> T:
-        """Read again, unless that was done less than 30 seconds ago; then do as `get`."""
+        """Read again, unless that was done less than 30 seconds ago. Then act like `get`."""
         entry = self._entry(key)
         with entry.lock:
             if entry.renewable_from <= self._clock():

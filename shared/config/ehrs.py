@@ -40,7 +40,7 @@ def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:
 
 
 def _check_redirects(top: TomlTable, ehrs: list[Ehr]) -> None:
-    """Report the entries whose EHRs could be mixed up (RFC 9700 4.4)."""
+    """Report entries whose EHRs are open to a mix-up attack (RFC 9700 4.4)."""
     for index, ehr in enumerate(ehrs):
         others = ", ".join(other.key for other in ehrs if ehr.can_be_confused_with(other))
         if others:

@@ -1,4 +1,4 @@
-"""The settings as values. settings_file.py reads them; docs/configuration.md describes them."""
+"""The settings as values. settings_file.py reads them. docs/configuration.md describes them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,13 +7,13 @@ from shared import urls
 from shared.vendors import VENDORS, Profile
 
 StoreKind = Literal["firestore", "sqlite"]
-# How client id and secret are written in Basic credentials: form-encoded (RFC 6749 2.3.1) or as is.
+# The encoding of client id and secret in Basic credentials: form (RFC 6749 2.3.1) or as is.
 BasicCredentials = Literal["form", "raw"]
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Which store: `firestore` (project, database) or `sqlite` (path)."""
+    """The store: `firestore` (project, database) or `sqlite` (path)."""
 
     kind: StoreKind
     project: str | None
@@ -61,12 +61,13 @@ class Ehr:
 
     @property
     def standalone_base(self) -> str:
-        """The FHIR base of a standalone launch: the first literal entry of `iss`."""
+        """The FHIR base of a standalone launch: the first entry of `iss` without `/*`."""
         return next(entry for entry in self.iss if not entry.endswith("/*"))
 
     def can_be_confused_with(self, other: "Ehr") -> bool:
-        """Return whether one's authorization response could pass for the other's (RFC 9700 4.4):
-        they share a redirect URI, and neither `iss` nor the EHR itself distinguishes them.
+        """Return whether one EHR's authorization response could be accepted as the other's (RFC
+        9700 4.4): they share a redirect URI, and neither `iss` nor the EHR itself distinguishes
+        them.
         """
         shares = self is not other and self.redirect_path == other.redirect_path
         both_named = self.response_iss and other.response_iss

@@ -176,8 +176,8 @@ def belongs(resource: Any, patient: str | None, fhir_base: str | None) -> bool:
 
 
 def _references(element: Any, path: list[str]) -> Iterator[Any]:
-    """Yield the values at a path. A text in place of an object is yielded unchanged, and proves
-    nothing.
+    """Yield the values at a path. A text in place of an object is yielded unchanged, and counts as
+    another patient.
     """
     if isinstance(element, list):
         for item in element:

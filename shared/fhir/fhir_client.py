@@ -60,7 +60,7 @@ class FhirAnswer:
 class FhirBytes:
     """A Binary's content, streamed. `length` is the announced length, None if unusable.
 
-    Iterating `chunks` raises UpstreamTimeout, UpstreamUnreachable or UpstreamInvalid.
+    Iterating `chunks` raises UpstreamTimeout, UpstreamUnreachable, UpstreamInvalid or Overloaded.
     """
 
     media_type: str

@@ -18,7 +18,7 @@ MAX_BYTES = 10_000_000
 # need.
 GRACE_SECONDS = 2.0
 BYTES_A_SECOND = 100_000
-# The limit for a body that isn't used, at any rate.
+# The limit for a body that isn't used, even if it arrives fast.
 UNWANTED_SECONDS = 2.0
 _PIECE = 65_536
 

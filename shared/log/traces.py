@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-# https://www.w3.org/TR/trace-context/#traceparent-header; later versions may add members.
+# https://www.w3.org/TR/trace-context/#traceparent-header (later versions may add members)
 _W3C = re.compile(
     r"(?P<version>[0-9a-f]{2})-(?P<id>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"
     r"(?P<more>-[\x21-\x7e]{0,200})?"

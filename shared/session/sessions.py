@@ -129,7 +129,7 @@ class Sessions:
         access if due and update `last_used`.
 
         Raise SessionMissing unless exactly one cookie opens it, SessionExpired if it has ended,
-        RefreshFailed while its access can't be renewed.
+        RefreshFailed while its access can't be renewed, Overloaded while its EHR hangs.
         """
         secret = session_cookies.secret_of(handle, received)
         digest = hashlib.sha256(secret).digest()

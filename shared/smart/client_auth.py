@@ -19,7 +19,7 @@ from shared.config.table import Problem
 from shared.smart import signing_keys
 from shared.smart.signing_keys import SigningKey
 
-# SMART App Launch 2.2: at most 5 minutes ahead, by the EHR's clock; a minute is left for its skew.
+# SMART App Launch 2.2: at most 5 minutes ahead, by the EHR's clock. This leaves a minute for skew.
 ASSERTION_SECONDS = 240
 # Keycloak refuses an assertion without `iat` unless it expires within a minute. An `iat` in the
 # future would be refused as well, so it's set back far enough for an EHR whose clock is behind.

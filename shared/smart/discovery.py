@@ -235,7 +235,7 @@ class _Reader:
         )
 
     def text(self, name: str) -> str | None:
-        """Return a URL that is only compared, whatever its form."""
+        """Return a URL that is only compared, in any form."""
         value = self._document.get(name)
         if isinstance(value, str) and len(value) > _LONGEST_URL:
             raise self.invalid(name, f"is longer than {_LONGEST_URL} characters")

@@ -1,4 +1,4 @@
-"""The part of a server's sentence that a log may repeat: known words and short numbers.
+"""The parts of a server's message that a log may repeat: known words and short numbers.
 
 RFC 6749 5.2 calls `error_description` human-readable text, so it may contain anything: names, ids,
 tokens. What remains here is the vocabulary of OAuth, JWT and HTTP, and numbers of up to four
@@ -13,8 +13,8 @@ _GAP = "…"
 _PUNCTUATION = "\"'`“”‘’.,;:!?()[]{}<>"
 _MOST_READ = 2_000  # characters
 _NUMBER = re.compile(r"[0-9]{1,4}")
-# Kept with a capital anywhere: terms of the protocols, reason phrases (RFC 9110 15), and articles.
-# No word that is a usual name.
+# Kept with a capital anywhere: protocol terms, reason phrases (RFC 9110 15), and articles, but no
+# words that are common names.
 _TERMS = """
 access acceptable algorithm allowed application assertion aud audience authenticate authentication
 authorization authorize authorized bad bearer blocked certificate claim client client_assertion

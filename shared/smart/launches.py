@@ -47,7 +47,7 @@ _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 class Pending:
     """A launch between its redirect and its callback. `iss` is as received: it was the `aud`.
 
-    `scopes_supported` are the scopes of the EHR's discovery document that are of the same types and
+    `scopes_supported` are the scopes in the EHR's discovery document with the same types and
     contexts as the requested ones, for explanations only, or None if it lists no scopes.
     """
 

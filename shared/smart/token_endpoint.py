@@ -205,7 +205,7 @@ def _refusal(
 ) -> TokenError:
     """Return the error for a refused request (RFC 6749 5.2), at any status. The body may contain
     anything: it's kept separately for diagnosis, and is neither logged nor shown unchanged. Only
-    known words of its message are.
+    known words of its message are logged and shown.
     """
     text = _without(answer.body.decode("utf-8", "replace"), confidential)
     body = json_members.document(text)

@@ -15,7 +15,7 @@ Parameters = tuple[tuple[str, str], ...]
 Filters = frozenset[tuple[str, str]]
 NO_FILTERS: Filters = frozenset()
 
-# Search parameters whose element has the parameter's name in every type that has one.
+# Search parameters with the same name as their element in every type.
 _SHOWN = frozenset({"category", "status"})
 # The types for which that's true of `code` (FHIR R4, search parameter registry).
 _SHOWN_CODE = frozenset(
