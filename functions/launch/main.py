@@ -54,30 +54,32 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     # Otherwise an <img> on any page could start launches and evict other launches' cookies.
     if call.headers.get("Sec-Fetch-Dest", "document") not in _NAVIGATIONS:
         raise NotANavigation
-    requested = parameters.read(call, settings)
-    log.about(ehr=requested.ehr.key)
+    launch_request = parameters.read(call, settings)
+    log.about(ehr=launch_request.ehr.key)
     try:
-        return _begin(settings, call, requested)
+        return _begin(settings, call, launch_request)
     except SmartError as error:
-        return Refusal.of(error, standalone=requested.ehr.key if requested.launch is None else None)
+        return Refusal.of(
+            error, standalone=launch_request.ehr.key if launch_request.launch is None else None
+        )
 
 
-def _begin(settings: Settings, call: Call, requested: LaunchRequest) -> Reply:
-    configuration = _discovery.find(requested.ehr, requested.fhir_base)
-    if not configuration.takes(requested.ehr.client_auth):
-        raise _not_taken(requested.ehr, configuration)
+def _begin(settings: Settings, call: Call, launch_request: LaunchRequest) -> Reply:
+    configuration = _discovery.find(launch_request.ehr, launch_request.fhir_base)
+    if not configuration.takes(launch_request.ehr.client_auth):
+        raise _not_taken(launch_request.ehr, configuration)
     begun = launches.begin(
         _store,
         settings,
-        requested.ehr,
+        launch_request.ehr,
         configuration,
-        iss=requested.iss,
-        fhir_base=requested.fhir_base,
-        launch=requested.launch,
+        iss=launch_request.iss,
+        fhir_base=launch_request.fhir_base,
+        launch=launch_request.launch,
         now=time.time(),
     )
     log.about(launch=begun.mark)
-    kind = "standalone launch" if requested.launch is None else "EHR launch"
+    kind = "standalone launch" if launch_request.launch is None else "EHR launch"
     log.event("launch_started", kind)
     age = max(1, int(settings.launch_seconds))
     set_cookies = (

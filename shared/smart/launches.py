@@ -111,7 +111,7 @@ def begin(
     `launch` is the raw (still encoded) value of an EHR launch, None in a standalone launch. It's
     passed on byte for byte. The launch scope depends on the flow.
     """
-    binding = f"{cookies.time_stamp(now)}.{secrets.token_urlsafe(32)}"
+    cookie_value = f"{cookies.time_stamp(now)}.{secrets.token_urlsafe(32)}"
     requested = (*_launch_scope(launch, configuration), *ehr.scopes)
     pending = Pending(
         ehr=ehr.key,
@@ -131,7 +131,7 @@ def begin(
         sends_iss=configuration.sends_iss or ehr.response_iss,
         code_verifier=pkce.new_verifier(),
         nonce=secrets.token_urlsafe(32) if "openid" in requested else None,
-        binding=_hash(binding),
+        binding=_hash(cookie_value),
     )
 
     by_post = launch is not None or ehr.profile.standalone_by_post
@@ -150,7 +150,7 @@ def begin(
         # state.
         time.sleep(_PAUSE_SECONDS)
         state, url, form = stored()
-    return StartedLaunch(url, form, cookies.launch_name(state), binding, log.mark(state))
+    return StartedLaunch(url, form, cookies.launch_name(state), cookie_value, log.mark(state))
 
 
 def _other_endpoints(configuration: SmartConfiguration) -> tuple[str, ...]:
