@@ -8,6 +8,7 @@ import math
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,7 @@ from shared.errors import (
     EhrRefused,
     ParameterInvalid,
     PathInvalid,
+    PatientDenied,
     PatientMissing,
     UpstreamInvalid,
 )
@@ -76,8 +78,8 @@ def search(
     *,
     own_patient: bool,
 ) -> Matches:
-    """The matches on so many pages. With `own_patient` every scope counts as a patient/ scope,
-    where the type is about a patient.
+    """The matches on so many pages. With `own_patient` every scope counts as a patient/ scope, but
+    for the types that are about nobody. Raises PatientDenied for those of which it isn't known.
     """
     if len(parameters) > MOST_PARAMETERS:
         raise ParameterInvalid("A search takes 200 parameters at most.")
@@ -85,8 +87,9 @@ def search(
         raise ParameterInvalid("A search reads one page at least.")
     address = address_of("search", resource_type)
     active = session_of(request)
-    restricted = own_patient and compartment.names_its_patient(resource_type)
-    response = served.fetch(address, parameters, active, {}, own_patient=restricted)
+    restricted = own_patient and resource_type not in compartment.OUTSIDE
+    with _explained(resource_type, restricted=restricted):
+        response = served.fetch(address, parameters, active, {}, own_patient=restricted)
     matches: list[Resource] = []
     size = 0
     for number in range(1, min(pages, MOST_PAGES) + 1):
@@ -104,6 +107,21 @@ def search(
                 address, url, active, first.level, shown=first.shown, own_patient=restricted
             )
     return Matches(matches, complete=False)
+
+
+@contextmanager
+def _explained(resource_type: str, *, restricted: bool) -> Iterator[None]:
+    """Tell with a refusal what of such a type can be asked for."""
+    try:
+        yield
+    except PatientDenied as error:
+        if not restricted or compartment.reachable(resource_type):
+            raise
+        raise error.again(
+            why=f"A {resource_type} doesn't say reliably which patient it is about, so a search "
+            "for it can't be restricted to one.",
+            steps=("With user/ scopes, pass patient=None: it finds whatever they allow.",),
+        ) from None
 
 
 def address_of(kind: Kind, resource_type: object, resource_id: object = None) -> Address:

@@ -82,6 +82,8 @@ class Session:
         Needs a scope with `s`. The search is restricted to the patient in context, and so is its
         result, whatever the scopes allow. With `patient=None` it covers all patients that the
         scopes allow. For types that aren't about a patient, such as Practitioner, nothing is added.
+        Types that don't name their patient reliably, such as AuditEvent, can only be searched with
+        `patient=None` (`patient_denied` otherwise).
 
         Args:
             type: a FHIR resource type.

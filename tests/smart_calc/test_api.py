@@ -181,6 +181,21 @@ def test_a_search_is_restricted_to_the_patient_whatever_the_scopes_allow(calls: 
     assert made.sent == []
 
 
+def test_a_search_for_a_type_that_cannot_be_restricted_is_refused_unless_that_is_waived(
+    calls: Maker,
+) -> None:
+    everyone = active("user/*.rs")
+    for kind in ("AuditEvent", "Basic", "Group", "Person", "Provenance", "Schedule"):
+        made = calls(everyone, answering(searchset(about(kind, "x", "p2"))))
+        with made.function() as call:
+            session = call.session()
+            with pytest.raises(api.SmartError, match="doesn't say reliably") as refused:
+                session.search(kind)
+            assert (refused.value.code, refused.value.status) == ("patient_denied", 403)
+            assert made.sent == []
+            assert len(session.search(kind, patient=None).resources) == 1
+
+
 def test_pages_are_read_to_the_end_or_told_to_be_incomplete(calls: Maker) -> None:
     brought = {"resource": about("Observation", "x", "p1"), "search": {"mode": "include"}}
     pages: list[list[dict[str, Any]]] = [[MINE], [MINE], [MINE]]
