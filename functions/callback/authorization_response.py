@@ -53,7 +53,7 @@ def check_shape(response: AuthorizationResponse) -> None:
             raise ParameterInvalid("The `code` is longer than 8 kB.")
 
 
-def check_issuer(pending: Pending, iss: str | None, redirect_uri: str) -> None:
+def check_issuer(pending: Pending, response_iss: str | None, redirect_uri: str) -> None:
     """Raise IssuerMismatch unless the response comes from the server that the launch went to."""
     if redirect_uri != pending.redirect_uri:
         raise IssuerMismatch(
@@ -70,12 +70,14 @@ def check_issuer(pending: Pending, iss: str | None, redirect_uri: str) -> None:
             cause="redirect_uri_mismatch",
             evidence={"redirect_uri": redirect_uri, "redirect_uri_sent": pending.redirect_uri},
         )
-    if iss is None and pending.sends_iss:
+    if response_iss is None and pending.sends_iss:
         why = "The EHR must send `iss` with every response; this one has none."
         raise IssuerMismatch(why=why)
-    if iss is None:
+    if response_iss is None:
         return
     if pending.issuer is None:
         log.event("callback_iss_ignored", "iss came, issuer unknown")
-    elif iss != pending.issuer:
-        raise IssuerMismatch(evidence={"expected": pending.issuer}, shown={"received": iss[:500]})
+    elif response_iss != pending.issuer:
+        raise IssuerMismatch(
+            evidence={"expected": pending.issuer}, shown={"received": response_iss[:500]}
+        )
