@@ -75,14 +75,14 @@ def _serve(settings: Settings, call: Call) -> Reply:
         ).encode()
         return Reply(200, {"Content-Type": "application/json"}, body)
     parameters = _parameters(call, address)
-    raw = binary.accepted(address, parameters, call.headers)
-    if not raw:
+    accepted_types = binary.accepted(address, parameters, call.headers)
+    if not accepted_types:
         edge.require_json_accepted(call)
     proxy_base = f"{settings.public_url}/fhir_proxy/{address.handle}"
     if address.is_write:
         return _write(call, address, parameters, active, proxy_base)
-    if raw:
-        return _content(call, address, parameters, active, raw)
+    if accepted_types:
+        return _binary(call, address, parameters, active, accepted_types)
     return _read(call, address, parameters, active, proxy_base)
 
 
@@ -90,20 +90,24 @@ def _write(
     call: Call, address: ProxyAddress, parameters: Parameters, active: Active, proxy_base: str
 ) -> Reply:
     content.require_media_type(address, call.headers)
-    made = served.change(address, parameters, call.body, active, call.headers)
+    result = served.change(address, parameters, call.body, active, call.headers)
     fhir_base = active.session.fhir_base
-    places = response_headers.locations(made.answer.headers, address, fhir_base, proxy_base)
-    return _answered(address, made, active, made.answer.body, places)
+    places = response_headers.locations(result.answer.headers, address, fhir_base, proxy_base)
+    return _answered(address, result, active, result.answer.body, places)
 
 
-def _content(
-    call: Call, address: Address, parameters: Parameters, active: Active, raw: tuple[str, ...]
+def _binary(
+    call: Call,
+    address: Address,
+    parameters: Parameters,
+    active: Active,
+    accepted_types: tuple[str, ...],
 ) -> Reply:
     session = active.session
     with served.explained(active):
         decision = asking.decide(address, parameters, session, session.grants(active.ehr))
     started = time.monotonic()
-    answer = binary.read(address, raw, decision, active, call.headers)
+    answer = binary.read(address, accepted_types, decision, active, call.headers)
     if isinstance(answer, FhirAnswer):
         answers.check(answer, address, decision, session.fhir_base)
         return _answered(address, Served(decision, answer, started), active, answer.body)
@@ -126,43 +130,45 @@ def _unbroken(answer: FhirBytes) -> Iterator[bytes]:
 def _read(
     call: Call, address: ProxyAddress, parameters: Parameters, active: Active, proxy_base: str
 ) -> Reply:
-    place = address.path if address.kind == "history" else address.type
-    links = rewrite.PageLinks(active.session, _running.sealer, place, proxy_base)
+    path = address.path if address.kind == "history" else address.type
+    links = rewrite.PageLinks(active.session, _running.sealer, path, proxy_base)
     paged = address.interaction.is_paged
     if paged and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
         if len(parameters) != 1:
             raise ParameterInvalid("A page link takes no further parameters.")
         link = links.open(parameters[0][1])
-        read = served.fetch_next_page(address, link.url, active, link.level, shown=link.shown)
+        result = served.fetch_next_page(
+            address, link.url, active, link.level, must_show=link.must_show
+        )
     else:
-        read = served.fetch(address, parameters, active, call.headers)
-    answer, decision = read.answer, read.decision
+        result = served.fetch(address, parameters, active, call.headers)
+    answer, decision = result.answer, result.decision
     body = answer.body
     if paged and answer.status == 200:
         known = answer.accepted.place if answer.accepted else None
-        body = links.rewritten(body, decision.level, shown=decision.shown, known=known)
+        body = links.rewritten(body, decision.level, must_show=decision.must_show, known=known)
     if address.kind == "capabilities" and answer.status == 200:
         body = rewrite.named_here(answer.resource, body, proxy_base)
     changed = rewrite.stamp(answer.body, body, "page links" if paged else "addresses")
-    return _answered(address, read, active, body, changed)
+    return _answered(address, result, active, body, changed)
 
 
 def _answered(
     address: Address,
-    made: Served,
+    result: Served,
     active: Active,
     body: bytes,
     more: Mapping[str, str] | None = None,
 ) -> Reply:
-    served.log_answer(address, made, active)
+    served.log_answer(address, result, active)
     attached = binary.ATTACHMENT if address.type == "Binary" else {}
     headers = {
         "Content-Type": outcome.MEDIA_TYPE,
         **attached,
-        **response_headers.passed_on(made.answer.headers),
+        **response_headers.passed_on(result.answer.headers),
         **(more or {}),
     }
-    return Reply(made.answer.status, headers, body)
+    return Reply(result.answer.status, headers, body)
 
 
 def _log_out(handle: str, call: Call) -> Reply:

@@ -30,7 +30,7 @@ class PageLink:
 
     url: str
     level: Level
-    shown: bool = False
+    must_show: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class PageLinks:
         body: bytes,
         level: Level,
         *,
-        shown: bool = False,
+        must_show: bool = False,
         known: Place | None = None,
     ) -> bytes:
         """Return the JSON of a Bundle with its page links rewritten. Links that can't be followed
@@ -63,7 +63,7 @@ class PageLinks:
         if place is None:
             return body
         start, end = place
-        links = self._usable(json.loads(body[start:end]), level, shown)
+        links = self._usable(json.loads(body[start:end]), level, must_show)
         view = memoryview(body)
         return b"".join((view[:start], json.dumps(links).encode(), view[end:]))
 
@@ -71,16 +71,16 @@ class PageLinks:
         """Return the page of a link's token. Raise ParameterInvalid for a token from elsewhere."""
         try:
             opened = self.sealer.open(token, self.session.secret, self._context()).decode()
-            level, shown, url = opened.split(" ")
+            level, must_show, url = opened.split(" ")
         except (SealBroken, ValueError):
             raise ParameterInvalid(
                 "The page link is not one of this session.",
                 why="Page links belong to one session and one request; they cannot be made or "
                 "changed.",
             ) from None
-        return PageLink(url, "user" if level == "user" else "patient", shown == _SHOWN)
+        return PageLink(url, "user" if level == "user" else "patient", must_show == _SHOWN)
 
-    def _usable(self, links: object, level: Level, shown: bool) -> list[dict[str, object]]:
+    def _usable(self, links: object, level: Level, must_show: bool) -> list[dict[str, object]]:
         rewritten = []
         seal = self.sealer.sealing(self.session.secret, self._context())
         for link in objects(links):
@@ -92,7 +92,7 @@ class PageLinks:
                 if link.get("relation") == "next":
                     raise page_links.not_followed(url)
             else:
-                sealed = seal(f"{level} {_SHOWN if shown else 'any'} {upstream}".encode())
+                sealed = seal(f"{level} {_SHOWN if must_show else 'any'} {upstream}".encode())
                 ours = f"{self.proxy_base}/{self.path}?{PAGE_PARAMETER}={sealed}"
                 rewritten.append({**link, "url": ours})
         return rewritten

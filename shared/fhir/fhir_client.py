@@ -87,13 +87,13 @@ def call(
     body: bytes | None = None,
     seconds: float = SECONDS,
     max_bytes: int = MAX_BYTES,
-    accept: Callable[[bytes], Links | None] | None = None,
+    quick_accept: Callable[[bytes], Links | None] | None = None,
     decimal: Callable[[str], Any] | None = None,
 ) -> FhirAnswer:
     """Call the EHR with the session's token. `url` is absolute, on the host of its FHIR base.
 
-    A response with status 200 that `accept` accepts isn't parsed. `decimal` reads the numbers that
-    aren't integers.
+    A response with status 200 that `quick_accept` accepts isn't parsed. `decimal` reads the numbers
+    that aren't integers.
 
     If the EHR responds with 401, the call is repeated with newer access: access that another
     process renewed, then one renewal. Raise Overloaded, UpstreamUnreachable, UpstreamTimeout or
@@ -107,8 +107,8 @@ def call(
             active, method, url, headers or {}, body, until, max_bytes, is_read=True
         )
         answer = authorised.whole(response, until, max_bytes)
-    if accept is not None and answer.status == 200 and _is_json(answer):
-        links = accept(answer.body)
+    if quick_accept is not None and answer.status == 200 and _is_json(answer):
+        links = quick_accept(answer.body)
         if links is not None:
             ids = ehr_ids(answer.headers)
             return FhirAnswer(200, answer.headers, answer.body, None, ids, accepted=links)

@@ -104,7 +104,7 @@ def search(
         if number < min(pages, MOST_PAGES):
             first = response.decision
             response = served.fetch_next_page(
-                address, url, active, first.level, shown=first.shown, own_patient=restricted
+                address, url, active, first.level, must_show=first.must_show, own_patient=restricted
             )
     return Matches(matches, complete=False)
 

@@ -30,14 +30,16 @@ def request(
         passed["request-modified-smart-calc"] = "held to scopes and patient"
     if address.kind == "capabilities":
         passed |= active.ehr.client_id_headers
-    accept = quick.acceptor(address, decision, fhir_base)
+    quick_accept = quick.acceptor(address, decision, fhir_base)
     if address.method == "POST":
         passed["Content-Type"] = FORM
         form = query.encode("ascii")
-        answer = fhir_client.call(active, "POST", url, headers=passed, body=form, accept=accept)
+        answer = fhir_client.call(
+            active, "POST", url, headers=passed, body=form, quick_accept=quick_accept
+        )
     else:
         url = f"{url}?{query}" if query else url
-        answer = fhir_client.call(active, "GET", url, headers=passed, accept=accept)
+        answer = fhir_client.call(active, "GET", url, headers=passed, quick_accept=quick_accept)
     answers.check(answer, address, decision, fhir_base)
     if answers.shows_no_owner(answer, address, decision):
         now = fhir_client.call(active, "GET", f"{fhir_base}/{address.type}/{address.id}")
@@ -48,8 +50,8 @@ def request(
 
 def next_page(url: str, address: Address, decision: Decision, active: Active) -> FhirAnswer:
     """Read another page with the EHR's own link."""
-    accept = quick.acceptor(address, decision, active.session.fhir_base)
-    answer = fhir_client.call(active, "GET", url, accept=accept)
+    quick_accept = quick.acceptor(address, decision, active.session.fhir_base)
+    answer = fhir_client.call(active, "GET", url, quick_accept=quick_accept)
     answers.check(answer, address, decision, active.session.fhir_base)
     return answer
 

@@ -59,13 +59,15 @@ def fetch_next_page(
     active: Active,
     level: Level,
     *,
-    shown: bool,
+    must_show: bool,
     own_patient: bool = False,
 ) -> Served:
     """Read another page with the EHR's own link, under the decision that allowed the first page."""
     with explained(active):
         grants = _grants(active, own_patient=own_patient)
-        decision = asking.decide_next_page(address, level, active.session, grants, shown=shown)
+        decision = asking.decide_next_page(
+            address, level, active.session, grants, must_show=must_show
+        )
     started = time.monotonic()
     return Served(decision, read.next_page(url, address, decision, active), started)
 

@@ -132,7 +132,7 @@ def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, str
         return
     if _entries(bundle):
         return
-    if decision.shown:
+    if decision.must_show:
         raise UpstreamInvalid(why="The EHR's answer does not show that it lies within the scope.")
     if strict or not _is_held(address, decision):
         return

@@ -32,31 +32,31 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
     request has been made.
     """
     given = plain(parameters)
-    interaction = address.interaction.letter
-    if interaction is None:
+    letter = address.interaction.letter
+    if letter is None:
         return Decision("user", (), None, frozenset({"*"}), "", {"*": (NO_FILTERS,)})
     taken = address.interaction.parameters
     if taken is not None and not taken.issuperset(name for name, _ in given):
         raise ParameterInvalid(f"A {address.kind} takes {_and(sorted(taken))} only.")
-    covering = _covering(address.type, interaction, session, grants)
-    level, sent = _filtered(covering, interaction, given)
-    shown = False
-    if interaction == "s":
+    covering = _covering(address.type, letter, session, grants)
+    level, sent = _filtered(covering, letter, given)
+    must_show = False
+    if letter == "s":
         refuse_reaching(given, address.type, level, grants)
-        shown = repeats_filter(sent, address.type, level, covering)
+        must_show = repeats_filter(sent, address.type, level, covering)
     if level == "patient":
         sent = _within_compartment(address, sent, session)
-    open_types = _open_types(grants, interaction) | ({address.type} if level == "user" else set())
+    open_types = _open_types(grants, letter) | ({address.type} if level == "user" else set())
     return Decision(
         level,
         sent,
         session.context.patient,
         open_types,
         address.type,
-        _covering_of(address, level, interaction, grants),
-        shown=shown,
+        _filters_by_type(address, level, letter, grants),
+        must_show=must_show,
         narrowed=len(sent) > len(given),
-        counts=interaction == "s"
+        counts=letter == "s"
         and level == "patient"
         and address.type not in compartment.OUTSIDE
         and is_count(given),
@@ -64,19 +64,21 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
 
 
 def decide_next_page(
-    address: Address, level: Level, session: Session, grants: Grants, *, shown: bool
+    address: Address, level: Level, session: Session, grants: Grants, *, must_show: bool
 ) -> Decision:
     """Decide whether another page of a search or history allowed at `level` may be read."""
-    interaction = _letter(address)
-    covering = _covering(address.type, interaction, session, grants)
+    letter = _letter(address)
+    covering = _covering(address.type, letter, session, grants)
     if all(grant.level != level for grant in covering):
-        raise _denied(address.type, interaction, session)
+        raise _denied(address.type, letter, session)
     if level == "patient":
         _within_compartment(address, (), session)
-    open_types = _open_types(grants, interaction) | ({address.type} if level == "user" else set())
+    open_types = _open_types(grants, letter) | ({address.type} if level == "user" else set())
     patient = session.context.patient
-    filters = _covering_of(address, level, interaction, grants)
-    return Decision(level, (), patient, open_types, address.type, filters, shown=shown)
+    filters_by_type = _filters_by_type(address, level, letter, grants)
+    return Decision(
+        level, (), patient, open_types, address.type, filters_by_type, must_show=must_show
+    )
 
 
 def level_of(address: Address, session: Session, grants: Grants) -> Level:
@@ -84,9 +86,9 @@ def level_of(address: Address, session: Session, grants: Grants) -> Level:
 
     Raise ScopeDenied.
     """
-    interaction = _letter(address)
-    covering = _covering(address.type, interaction, session, grants)
-    return _filtered(covering, interaction, ())[0]
+    letter = _letter(address)
+    covering = _covering(address.type, letter, session, grants)
+    return _filtered(covering, letter, ())[0]
 
 
 def _letter(address: Address) -> Letter:
@@ -100,17 +102,15 @@ def _and(names: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _covering(
-    resource_type: str, interaction: Letter, session: Session, grants: Grants
-) -> list[Grant]:
-    covering = [grant for grant in grants if grant.covers(resource_type, interaction)]
+def _covering(resource_type: str, letter: Letter, session: Session, grants: Grants) -> list[Grant]:
+    covering = [grant for grant in grants if grant.covers(resource_type, letter)]
     if not covering:
-        raise _denied(resource_type, interaction, session)
+        raise _denied(resource_type, letter, session)
     return covering
 
 
-def _covering_of(
-    address: Address, level: Level, interaction: Letter, grants: Grants
+def _filters_by_type(
+    address: Address, level: Level, letter: Letter, grants: Grants
 ) -> Mapping[str, tuple[Filters, ...]]:
     """Return the types that a response may contain, each with the parameters of the scopes that
     allow it: the requested type, and the types that can be read anyway.
@@ -124,25 +124,25 @@ def _covering_of(
     filters[address.type] = [
         grant.filters
         for grant in grants
-        if grant.level == level and grant.covers(address.type, interaction)
+        if grant.level == level and grant.covers(address.type, letter)
     ]
     return {name: tuple(several) for name, several in filters.items()}
 
 
-def _open_types(grants: Grants, interaction: Letter) -> frozenset[str]:
+def _open_types(grants: Grants, letter: Letter) -> frozenset[str]:
     """Return the types that user/ scopes allow for every patient."""
     return frozenset(
         grant.type
         for grant in grants
-        if grant.level == "user" and interaction in grant.letters and not grant.filters
+        if grant.level == "user" and letter in grant.letters and not grant.filters
     )
 
 
-def _denied(resource_type: str, interaction: Letter, session: Session) -> ScopeDenied:
-    needed = scopes.needed(resource_type, interaction)
+def _denied(resource_type: str, letter: Letter, session: Session) -> ScopeDenied:
+    needed = scopes.needed(resource_type, letter)
     for scope in session.missing:
         grant = scopes.parse(scope)
-        if grant is not None and grant.covers(resource_type, interaction):
+        if grant is not None and grant.covers(resource_type, letter):
             why = f"{needed} or a wider scope is needed; {scope} was asked for and not granted."
             return ScopeDenied(why=why, evidence={"needed": needed, "not_granted": scope})
     why = f"{needed} or a wider scope is needed; it is not in the app's configured scopes."
@@ -150,7 +150,7 @@ def _denied(resource_type: str, interaction: Letter, session: Session) -> ScopeD
 
 
 def _filtered(
-    covering: list[Grant], interaction: Letter, parameters: Parameters
+    covering: list[Grant], letter: Letter, parameters: Parameters
 ) -> tuple[Level, Parameters]:
     """Return the level that allows the request, and its parameters.
 
@@ -158,12 +158,12 @@ def _filtered(
     so it needs a scope without parameters. One scope must allow all of it: a patient/ scope without
     parameters and a user/ scope with parameters never make a user/ scope without them.
     """
-    given = frozenset(parameters if interaction == "s" else ())
+    given = frozenset(parameters if letter == "s" else ())
     levels: tuple[Level, ...] = ("user", "patient")
     for level in levels:
         if any(grant.level == level and grant.filters <= given for grant in covering):
             return level, parameters
-    if interaction == "s" and len(covering) == 1:
+    if letter == "s" and len(covering) == 1:
         return covering[0].level, parameters + tuple(sorted(covering[0].filters - given))
     raise ScopeDenied(
         why="The scopes that cover it are narrowed by search parameters; a search must name those "

@@ -12,10 +12,10 @@ class Decision:
     """What may be sent, and what of the response may be released.
 
     `level` is the level of the scope that allows it. Resources of `open_types` (`*`: all) are
-    released for any patient, others only if they are about `patient_id` or no patient. `covering`
-    must allow all of them: it has the allowed types (`*`: all) with the parameters of the scopes
-    that allow them, and one set must fit. A resource of a type other than `requested_type` must
-    show that it fits. If `shown`, so must a resource of that type.
+    released for any patient, others only if they are about `patient_id` or no patient.
+    `filters_by_type` must allow all of them: it has the allowed types (`*`: all) with the
+    parameters of the scopes that allow them, and one set must fit. A resource of a type other than
+    `requested_type` must show that it fits. With `must_show`, so must a resource of that type.
 
     `narrowed`: parameters were added to the given ones. `counts`: the search is restricted to the
     patient and requests only a count, so that no resource proves it. `returns`: the EHR may return
@@ -27,8 +27,8 @@ class Decision:
     patient_id: str | None
     open_types: frozenset[str]
     requested_type: str
-    covering: Mapping[str, tuple[Filters, ...]]
-    shown: bool = False
+    filters_by_type: Mapping[str, tuple[Filters, ...]]
+    must_show: bool = False
     narrowed: bool = False
     counts: bool = False
     returns: bool = True

@@ -38,19 +38,19 @@ def uncontested(decision: Decision) -> frozenset[str]:
 
     For `*`, only those that patient/ scopes can reach.
     """
-    covering = decision.covering
-    named = {name for name, sets in covering.items() if NO_FILTERS in sets}
+    filters_by_type = decision.filters_by_type
+    named = {name for name, sets in filters_by_type.items() if NO_FILTERS in sets}
     if "*" in named:
-        named |= {name for name in compartment.reachable_types() if name not in covering}
+        named |= {name for name in compartment.reachable_types() if name not in filters_by_type}
     return frozenset(named - {"*"})
 
 
 def is_covered(resource: dict[str, Any], decision: Decision) -> bool:
     """Return whether a scope allows a resource in the EHR's response, regardless of its patient."""
-    covering = decision.covering
+    filters_by_type = decision.filters_by_type
     name = resource.get("resourceType")
     if not isinstance(name, str):
         return False
-    sets = covering.get(name, covering.get("*", ()))
-    shown = decision.shown or name != decision.requested_type
-    return NO_FILTERS in sets or any(fits(resource, one, shown=shown) for one in sets)
+    sets = filters_by_type.get(name, filters_by_type.get("*", ()))
+    must_show = decision.must_show or name != decision.requested_type
+    return NO_FILTERS in sets or any(fits(resource, one, must_show=must_show) for one in sets)

@@ -51,14 +51,14 @@ def hidden(filters: Filters, resource_type: str, parameters: Parameters) -> set[
     return gone
 
 
-def fits(resource: Mapping[str, Any], filters: Filters, *, shown: bool) -> bool:
-    """Return whether a resource matches a scope's parameters: those that it shows, or, if it must
-    be `shown`, every parameter.
+def fits(resource: Mapping[str, Any], filters: Filters, *, must_show: bool) -> bool:
+    """Return whether a resource matches a scope's parameters: those that it shows, or, with
+    `must_show`, every parameter.
     """
     for name, value in filters:
         element = resource.get(name) if is_shown(name, resource["resourceType"]) else None
         if element is None:
-            if shown:
+            if must_show:
                 return False
         elif not _matches(element, value):
             return False

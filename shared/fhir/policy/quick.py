@@ -24,7 +24,7 @@ def acceptor(
     rule = address.interaction.patient_rule
     if rule == "search":
         # A resource that must show that it fits, or a count, needs a check of all its members.
-        if decision.shown or decision.counts:
+        if decision.must_show or decision.counts:
             return None
         types = uncontested(decision)
     elif rule in {"answer", "versions"}:

@@ -188,7 +188,7 @@ def test_only_the_long_s_is_taken_for_a_letter_of_resource_type() -> None:
 
 
 def test_what_must_show_that_it_fits_is_never_accepted_quickly() -> None:
-    for how in ({"shown": True}, {"counts": True}):
+    for how in ({"must_show": True}, {"counts": True}):
         decision = Decision("patient", (), "p1", frozenset(), "Observation", {}, **how)
         assert quick.acceptor(SEARCH, decision, BASE) is None
 
