@@ -19,6 +19,6 @@ def missing(active: Active) -> list[MissingScopes]:
     """Return what was requested and not granted, by the reason."""
     by_cause: dict[str, MissingScopes] = {}
     for scope in active.session.missing:
-        why = context.cause(active.session, active.ehr.vendor, scope)
+        why = context.scope_finding(active.session, active.ehr.vendor, scope)
         by_cause.setdefault(why.id, MissingScopes([], why)).scopes.append(scope)
     return list(by_cause.values())

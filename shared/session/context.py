@@ -51,7 +51,7 @@ def causes(session: Session, vendor: str) -> "Mapping[str, explain.CauseId]":
     )
 
 
-def cause(session: Session, vendor: str, scope: str) -> Finding:
+def scope_finding(session: Session, vendor: str, scope: str) -> Finding:
     """Return why a scope in `session.missing` wasn't granted, and what to do about it."""
     from shared import explain
 

@@ -75,7 +75,7 @@ class Ending:
             if stored is None:
                 return None
             try:
-                session = record.opened(stored, handle, secret, self.sealer).session
+                session = record.unsealed(stored, handle, secret, self.sealer).session
             except SessionExpired:
                 session = None
             with contextlib.suppress(Conflict):

@@ -125,7 +125,7 @@ def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, V
         "last_used": last_used,
         **lease_fields(NO_LEASE),
         "sealed": sealer.seal(
-            _plaintext(session), session.secret, _context(session.handle, session.version)
+            _plaintext(session), session.secret, _sealed_for(session.handle, session.version)
         ),
     }
 
@@ -135,7 +135,7 @@ def lease_fields(lease: Lease) -> dict[str, Value]:
     return {"lease_owner": lease.owner, "lease_until": lease.until, "retry_at": lease.retry_at}
 
 
-def opened(record: Record, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
+def unsealed(record: Record, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
     """Return the session in a record.
 
     Raise SessionMissing if the secret doesn't open it, SessionExpired if this release can't read a
@@ -147,7 +147,9 @@ def opened(record: Record, handle: str, secret: bytes, sealer: Sealer) -> Stored
         raise _other_release() from None
     version = int(_number(record.fields.get("version")))
     try:
-        plaintext = sealer.open(str(record.fields.get("sealed")), secret, _context(handle, version))
+        plaintext = sealer.open(
+            str(record.fields.get("sealed")), secret, _sealed_for(handle, version)
+        )
     except SealBroken:
         raise SessionMissing(
             why="The session's cookie does not open it: it belongs to another session."
@@ -163,11 +165,11 @@ def _other_release() -> SessionExpired:
 
 
 def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
-    """Read a session from the store. Raise SessionExpired if it's gone, or as `opened` does."""
+    """Read a session from the store. Raise SessionExpired if it's gone, or as `unsealed` does."""
     record = store.read(COLLECTION, key(handle))
     if record is None:
         raise SessionExpired
-    return opened(record, handle, secret, sealer)
+    return unsealed(record, handle, secret, sealer)
 
 
 def _plaintext(session: Session) -> bytes:
@@ -195,7 +197,7 @@ def _session(plaintext: bytes, handle: str, version: int, secret: bytes) -> Sess
     )
 
 
-def _context(handle: str, version: int) -> str:
+def _sealed_for(handle: str, version: int) -> str:
     return f"session {handle} {version}"
 
 

@@ -213,7 +213,7 @@ class Refresher:
                 if current.fields.get("version") != stored.session.version:
                     # Our own write whose reply was lost, or another process's write after our
                     # lease.
-                    return record.opened(current, renewed.handle, renewed.secret, self.sealer)
+                    return record.unsealed(current, renewed.handle, renewed.secret, self.sealer)
                 version = current.version
         raise StoreUnavailable
 

@@ -103,9 +103,9 @@ def explained(active: Active) -> Iterator[None]:
         scope = error.evidence.get("not_granted")
         if scope is None:
             raise
-        cause = context.cause(active.session, active.ehr.vendor, scope)
-        why, steps = f"{error.why} {cause.why}", (*cause.steps, RELAUNCH)
-        raise error.again(why=why, steps=steps, cause=cause.id) from None
+        finding = context.scope_finding(active.session, active.ehr.vendor, scope)
+        why, steps = f"{error.why} {finding.why}", (*finding.steps, RELAUNCH)
+        raise error.again(why=why, steps=steps, cause=finding.id) from None
 
 
 def log_answer(address: Address, served: Served, active: Active) -> None:
