@@ -182,7 +182,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "functions/smart_calc/page": (
         "__init__ bands banner observation_text wording",
         "latest_values view_models",
-        "entries outcome tables",
+        "entries result_views tables",
         "cautions input_views note trends",
         "calculator_views",
     ),

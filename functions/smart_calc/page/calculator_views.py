@@ -15,7 +15,7 @@ from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.clock import Clock
 from clinical.prefilled import Findings, inputs_of
 
-from . import cautions, input_views, note, outcome, trends, wording
+from . import cautions, input_views, note, result_views, trends, wording
 from .view_models import CalculatorView, Group
 
 # In order of how much there is to read.
@@ -113,15 +113,15 @@ def _view(
         )
         for name, finding in findings.items()
     )
-    made = outcome.views(evaluation, _unused(findings))
+    made = result_views.views(evaluation, _unused(findings))
     behind = names_behind(calculator.name)
     view = CalculatorView(
         calculator=calculator,
         group=group,
         results=() if group == "off" else made,
         provenance=_provenance(findings, clock) if _is_computed(group, evaluation) else "",
-        lacking=tuple(_lack(findings[name]) for name in outcome.lacking(evaluation)),
-        needs=_needs(outcome.lacking(evaluation), findings),
+        lacking=tuple(_lack(findings[name]) for name in result_views.lacking(evaluation)),
+        needs=_needs(result_views.lacking(evaluation), findings),
         reason=(unfit or evaluation.refused or "") if group == "not_applicable" else "",
         warnings=tuple(cautions.warnings(evaluation, prefilled, chart, clock)),
         notes=evaluation.notes,
@@ -145,7 +145,7 @@ def _group(calculator: Calculator, evaluation: Evaluation, findings: Findings, u
         return "off"
     if unfit:
         return "not_applicable"
-    missing = outcome.lacking(evaluation)
+    missing = result_views.lacking(evaluation)
     # A score that lacks a few answers has a range, which is a result. Items left open by
     # unclassified entries don't count as lacking, because one entry can leave many open.
     unanswered = [name for name in missing if findings[name].outcome is not Outcome.OPEN]

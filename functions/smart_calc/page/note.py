@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from clinical import units_in_words
 from shared.release import VERSION
 
-from . import outcome
+from . import result_views
 from .banner import Banner
 from .view_models import InputView, ResultView, Standing
 
@@ -87,7 +87,7 @@ def _shared(results: Sequence[ResultView]) -> str:
 def _result(result: ResultView, band: str) -> str:
     """Return a number with its meaning, or the range of a score with how much is missing."""
     told = "; ".join(filter(None, (band, result.refused.partition(":")[0])))
-    return f"{outcome.given(result)}{f' ({told})' if told else ''}"
+    return f"{result_views.given(result)}{f' ({told})' if told else ''}"
 
 
 def _line(head: str, text: str) -> str:

@@ -15,7 +15,7 @@ from clinical.calculators.registry import DERIVED
 from shared import strict_json
 from shared.errors import ParameterInvalid
 
-from ..page import note, outcome, wording
+from ..page import note, result_views, wording
 from . import entered
 
 _FORM = 'The body must be {"inputs": {NAME: {"value": …, "unit": …}}}.'
@@ -120,7 +120,7 @@ def _refused_by(names: tuple[str, ...], raw: Raw) -> dict[str, str]:
 
 def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) -> dict[str, Any]:
     """Return the results for the page, and why an input is invalid, by name."""
-    views = outcome.views(evaluation) if computed or not faults else ()
+    views = result_views.views(evaluation) if computed or not faults else ()
     return {
         "results": [asdict(view) for view in views],
         "faults": faults,

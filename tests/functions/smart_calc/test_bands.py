@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from clinical.calculators import evaluate
-from functions.smart_calc.page import outcome
+from functions.smart_calc.page import result_views
 from functions.smart_calc.page.bands import BandBar
 from tests.support.tables import each
 
@@ -14,7 +14,7 @@ def drawn(calculator: str, **inputs: Any) -> BandBar | None:
     raw = {
         one: value if isinstance(value, tuple) else (value, None) for one, value in inputs.items()
     }
-    return outcome.views(evaluate(calculator, raw))[0].bar
+    return result_views.views(evaluate(calculator, raw))[0].bar
 
 
 def egfr(creatinine: float) -> BandBar:
