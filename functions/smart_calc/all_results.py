@@ -39,7 +39,7 @@ def answer(body: bytes, patient: str, fhir_base: str, now: datetime) -> dict[str
     return {"rows": [_printed(row) for row in rows]}
 
 
-def _printed(row: latest_values.Result) -> dict[str, Any]:
+def _printed(row: latest_values.ListedValue) -> dict[str, Any]:
     told = {name: value for name, value in asdict(row).items() if name not in _OURS}
     return told | {"remarks": ". ".join(row.remarks)}
 

@@ -35,7 +35,7 @@ _PRESSURE = "blood pressure"
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ListedValue:
     """One line of the page.
 
     `value` and `unit` are as charted, the unit in words. `sign` and `range` are the EHR's
@@ -68,7 +68,9 @@ class Result:
         return tuple(f"{one[:1].upper()}{one[1:]}" for one in found)
 
 
-def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:
+def newest(
+    entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock
+) -> list[ListedValue]:
     """Return the patient's newest usable value of each code, sorted by name."""
     known = _by_code(entries, patient, fhir_base).values()
     results = [_newest(_newest_first(of_code), clock) for of_code in known]
@@ -79,7 +81,9 @@ def newest(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock)
     return [result for _, result in results]
 
 
-def every(entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock) -> list[Result]:
+def every(
+    entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock
+) -> list[ListedValue]:
     """Return all of the patient's Observations with a value, newest first, each judged alone."""
     known = _by_code(entries, patient, fhir_base)
     listed = _newest_first([one for of_code in known.values() for one in of_code])
@@ -123,7 +127,7 @@ def _is_pressure(entry: Entry) -> bool:
     return any(name in ("systolic_bp", "diastolic_bp") for name, _ in entry.candidates)
 
 
-def _by_time(pressures: list[tuple[Entry, Result]]) -> list[tuple[Entry, Result]]:
+def _by_time(pressures: list[tuple[Entry, ListedValue]]) -> list[tuple[Entry, ListedValue]]:
     """Return blood pressure panels and single values, newest first, with a remark on older ones.
 
     They are one test with three codes. Listed separately, an older panel would look like the
@@ -159,7 +163,7 @@ def _usable(ordered: list[Entry], clock: Clock) -> int:
     return next((at for at, one in enumerate(ordered) if not _why_aside(one, clock)), 0)
 
 
-def _newest(ordered: list[Entry], clock: Clock) -> tuple[Entry, Result]:
+def _newest(ordered: list[Entry], clock: Clock) -> tuple[Entry, ListedValue]:
     """Return the entry to show of a test, and its line."""
     at = _usable(ordered, clock)
     top = ordered[at]
@@ -169,7 +173,7 @@ def _newest(ordered: list[Entry], clock: Clock) -> tuple[Entry, Result]:
     return top, _result(top, islice(newer, _MOST_REJECTED), other, clock)
 
 
-def _result(top: Entry, newer: Iterable[Entry], other: Entry | None, clock: Clock) -> Result:
+def _result(top: Entry, newer: Iterable[Entry], other: Entry | None, clock: Clock) -> ListedValue:
     """Return the line of an entry; `newer` were passed over, `other` contradicts it."""
     observation: Any = top.resource
     amount, unit = _amount(top) or ("", "")
@@ -177,7 +181,7 @@ def _result(top: Entry, newer: Iterable[Entry], other: Entry | None, clock: Cloc
     if other and not odd:
         odd = f"another value from the same time: {_shown(other)}"
     old = "" if odd else _too_old(top, clock)
-    return Result(
+    return ListedValue(
         name=name_of(observation.get("code")) or "Unnamed test",
         value=amount,
         unit=unit,

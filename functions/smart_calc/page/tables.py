@@ -12,7 +12,7 @@ from shared.session.record import Session
 from shared.vendors import SearchHabits
 
 from ..reading import ChartReading
-from .latest_values import Result, newest
+from .latest_values import ListedValue, newest
 
 CATEGORIES: Mapping[str, str] = {"vital-signs": "Vital signs", "laboratory": "Laboratory"}
 
@@ -32,41 +32,41 @@ class ValueTable:
 
     id: str
     title: str
-    rows: tuple[Result, ...]
+    rows: tuple[ListedValue, ...]
     problems: tuple[str, ...]
     more: bool
     search: str
 
 
 def tables(
-    reading: ChartReading, session: Session, habits: SearchHabits, clock: Clock
+    chart_reading: ChartReading, session: Session, habits: SearchHabits, clock: Clock
 ) -> list[ValueTable]:
     """Return the tables of vital signs and laboratory values of the session's patient."""
     patient = session.context.patient or ""
     by_category: dict[str, list[Entry]] = {category: [] for category in CATEGORIES}
-    for category, entry in _sorted(reading):
+    for category, entry in _sorted(chart_reading):
         by_category[category].append(entry)
     return [
         ValueTable(
             id=category,
             title=title,
             rows=tuple(newest(by_category[category], patient, session.fhir_base, clock)),
-            problems=_problems(reading, category),
-            more=any(reading.parts[name].more for name in _searches(category)),
+            problems=_problems(chart_reading, category),
+            more=any(chart_reading.parts[name].more for name in _searches(category)),
             search=_search(habits, patient, category),
         )
         for category, title in CATEGORIES.items()
     ]
 
 
-def _sorted(reading: ChartReading) -> Iterator[tuple[str, Entry]]:
+def _sorted(chart_reading: ChartReading) -> Iterator[tuple[str, Entry]]:
     """Yield each Observation that was read for the chart, with its category."""
     found_by = {
         _identity(resource): otherwise
         for name, otherwise in _CATEGORY_OF.items()
-        for resource in reading.parts[name].resources
+        for resource in chart_reading.parts[name].resources
     }
-    for entry in reading.chart.entries:
+    for entry in chart_reading.chart.entries:
         own = _own_category(entry)
         if _identity(entry.resource) in found_by:
             yield own or found_by[_identity(entry.resource)], entry
@@ -89,8 +89,8 @@ def _searches(category: str) -> list[str]:
     return [name for name, of in _CATEGORY_OF.items() if of == category]
 
 
-def _problems(reading: ChartReading, category: str) -> tuple[str, ...]:
-    unread = (reading.parts[name].problem for name in _searches(category))
+def _problems(chart_reading: ChartReading, category: str) -> tuple[str, ...]:
+    unread = (chart_reading.parts[name].problem for name in _searches(category))
     return tuple(dict.fromkeys(problem for problem in unread if problem))
 
 

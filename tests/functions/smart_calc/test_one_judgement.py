@@ -13,7 +13,7 @@ from clinical.clock import Clock
 from functions.smart_calc import reading
 from functions.smart_calc.page import entries, input_views
 from functions.smart_calc.page.calculator_views import in_groups
-from functions.smart_calc.page.latest_values import Result, newest
+from functions.smart_calc.page.latest_values import ListedValue, newest
 from functions.smart_calc.page.view_models import CalculatorView, InputView
 from simulator.charts.generated import load_charts
 from tests.support.chart_resources import (
@@ -33,7 +33,7 @@ SNOMED = "http://snomed.info/sct"
 EGFR = "egfr_ckd_epi_2021"
 
 
-def shown(*resources: dict[str, Any]) -> list[Result]:
+def shown(*resources: dict[str, Any]) -> list[ListedValue]:
     entries = read_chart(list(resources), NOW, "p1", BASE).entries
     clock = Clock(NOW.astimezone(zone_of((one.heading.moment for one in entries), NOW)))
     return newest(entries, "p1", BASE, clock)

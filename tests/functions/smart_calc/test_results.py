@@ -13,7 +13,7 @@ from clinical.chart.observations import ObservationReader
 from clinical.chart.resources.scope import latest_versions
 from clinical.chart.resources.times import zone_of
 from clinical.clock import Clock
-from functions.smart_calc.page.latest_values import Result, newest
+from functions.smart_calc.page.latest_values import ListedValue, newest
 from shared import strict_json
 from shared.fhir import searchset
 from shared.fhir.searchset import SearchPage
@@ -42,14 +42,14 @@ def observations_in(body: bytes) -> SearchPage:
     return searchset.of_document(strict_json.parse(body, searchset.decimal), {"Observation"})
 
 
-def rows(*observations: dict[str, Any]) -> list[Result]:
+def rows(*observations: dict[str, Any]) -> list[ListedValue]:
     """What the page shows of these, after their way through JSON."""
     bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in observations]}
     page = observations_in(json.dumps(bundle).encode())
     return shown_of(page.resources)
 
 
-def shown_of(resources: Iterable[Any]) -> list[Result]:
+def shown_of(resources: Iterable[Any]) -> list[ListedValue]:
     reader = ObservationReader(UTC)
     entries = [reader.entry(one) for one in latest_versions(resources)]
     return newest(
@@ -60,7 +60,7 @@ def shown_of(resources: Iterable[Any]) -> list[Result]:
     )
 
 
-def row(**more: Any) -> Result:
+def row(**more: Any) -> ListedValue:
     (only,) = rows(observation(**more))
     return only
 
