@@ -75,9 +75,9 @@ def answer(
         searching.arrivals.close()
     offset = missing.offset
     zone = None if offset is None else timezone(timedelta(minutes=offset))
-    made = "".join(PageParts(settings, active, searching, zone=zone).again(parts, names))
+    html = "".join(PageParts(settings, active, searching, zone=zone).again(parts, names))
     log.event("app_read_again", "what was missing has been read again")
-    return made
+    return html
 
 
 def _invalid(what: str) -> ParameterInvalid:

@@ -112,10 +112,10 @@ def _again(settings: Settings, call: Call, handle: str) -> Reply:
     active, patient = _asked_by_the_page(settings, call, handle)
     fhir_client.admit(active)
     missing = again.parse(_json_of(call, _MOST_BYTES))
-    made = again.answer(settings, active, patient, missing, datetime.now(UTC))
+    html = again.answer(settings, active, patient, missing, datetime.now(UTC))
     policy = pages.content_security_policy(settings.frame_ancestors)
     headers = {"Content-Type": "text/html; charset=utf-8", **policy}
-    return Reply(200, headers, made.encode("utf-8", "replace"), compressible=True)
+    return Reply(200, headers, html.encode("utf-8", "replace"), compressible=True)
 
 
 def _all_results(settings: Settings, call: Call, handle: str) -> Reply:

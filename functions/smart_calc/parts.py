@@ -35,8 +35,6 @@ _HERE = Path(__file__).parent
 _WITHOUT_PATIENT = "not shown, because the patient could not be read again"
 _COMMENT = re.compile(r"//.*")
 
-Parts = Mapping[str, Part]
-
 
 @cache
 def style() -> str:
@@ -61,7 +59,7 @@ def _formula(name: str) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A calculator as it was sent, and the chart of which it was made."""
+    """A calculator as it was sent, and the chart of which it was chart_reading."""
 
     view: CalculatorView
     chart: Chart
@@ -76,7 +74,7 @@ class PageParts:
     settings: Settings
     active: Active
     searching: Searching
-    opened: str = ""
+    opened_calculator: str = ""
     zone: tzinfo | None = None
     who: Banner | None = None
     latest: ChartReading | None = None
@@ -85,7 +83,7 @@ class PageParts:
 
     def as_read(self) -> Iterator[str]:
         """Whose chart it is, the calculators, what else there is to say."""
-        parts: Parts = {}
+        parts: Mapping[str, Part] = {}
         for parts in self.searching.so_far():
             if self.who is None:
                 yield from self._identity(parts)
@@ -93,25 +91,25 @@ class PageParts:
             # The first row fixes the time zone of the page.
             known = self.zone is not None or self.searching.has_zone(parts)
             if self.who is not None and due and known:
-                made = self._made(parts)
+                chart_reading = self._reading_of(parts)
                 if not self.sent:
-                    yield self._stamp(made)
-                yield from self._rows(made, due)
+                    yield self._stamp(chart_reading)
+                yield from self._rows(chart_reading, due)
             yield "".join(f'<span slot="read-{name}" hidden></span>' for name in self._news(parts))
-        made = self._made(parts)
+        chart_reading = self._reading_of(parts)
         if self.who is not None:
-            yield from self._changed(made)
-            yield from self._rest(made)
-        yield self._told(made)
+            yield from self._changed(chart_reading)
+            yield from self._rest(chart_reading)
+        yield self._told(chart_reading)
 
-    def again(self, parts: Parts, missing: AbstractSet[str]) -> Iterator[str]:
+    def again(self, parts: Mapping[str, Part], missing: AbstractSet[str]) -> Iterator[str]:
         """What has been read of what was missing; nothing that knows less than what is shown.
 
         `parts` are those of the searches `missing`, and of what is made of them besides. Where the
         patient isn't missing, the page shows one. It keeps all that it shows if the patient fails
         now, and nothing if another one came.
         """
-        made = self._made(parts)
+        chart_reading = self._reading_of(parts)
         failed = {name for name, part in parts.items() if part.problem}
 
         def knows_more(names: AbstractSet[str]) -> bool:
@@ -125,32 +123,32 @@ class PageParts:
             searches = self.searching.searches
             due = [name for name, one in REGISTRY.items() if knows_more(awaited(one, searches))]
             if "patient" in missing:
-                yield self._stamp(made)
-            yield from self._rows(made, due)
+                yield self._stamp(chart_reading)
+            yield from self._rows(chart_reading, due)
             if "patient" in missing:
-                yield from self._rest(made)
+                yield from self._rest(chart_reading)
             else:
-                yield self._values(made) if knows_more(tables.READ_BY) else ""
-                yield self._unclassified(made) if knows_more(unclassified.READ_BY) else ""
-        yield self._told(made, frozenset() if "patient" in missing else missing)
+                yield self._values(chart_reading) if knows_more(tables.READ_BY) else ""
+                yield self._unclassified(chart_reading) if knows_more(unclassified.READ_BY) else ""
+        yield self._told(chart_reading, frozenset() if "patient" in missing else missing)
 
-    def _news(self, parts: Parts) -> Iterable[str]:
+    def _news(self, parts: Mapping[str, Part]) -> Iterable[str]:
         """The searches that have come since this was asked last."""
         news = parts.keys() - self.told
         self.told |= news
         return sorted(news)
 
-    def _person(self, parts: Parts) -> Banner | None:
+    def _person(self, parts: Mapping[str, Part]) -> Banner | None:
         part = parts.get("patient")
         person = next(iter(part.resources), None) if part else None
         return None if person is None else banner.read(person, self.searching.now)
 
-    def _identity(self, parts: Parts) -> Iterator[str]:
+    def _identity(self, parts: Mapping[str, Part]) -> Iterator[str]:
         self.who = self._person(parts)
         if self.who is not None:
             yield self.render("banner.html", banner=self.who)
 
-    def _due(self, parts: Parts) -> list[str]:
+    def _due(self, parts: Mapping[str, Part]) -> list[str]:
         """The calculators for which everything has come, and that were not sent yet."""
         off, searches = self.settings.calculators_off, self.searching.searches
         return [
@@ -160,7 +158,7 @@ class PageParts:
             and (name in off or awaited(calculator, searches) <= parts.keys())
         ]
 
-    def _made(self, parts: Parts) -> ChartReading:
+    def _reading_of(self, parts: Mapping[str, Part]) -> ChartReading:
         """The chart so far, made once of the same parts. All of a page has the zone of its first
         value.
         """
@@ -169,86 +167,90 @@ class PageParts:
             self.latest = self.searching.chart_of(parts, self.zone)
         return self.latest
 
-    def _views(self, made: ChartReading, names: Iterable[str]) -> Iterator[CalculatorView]:
+    def _views(self, chart_reading: ChartReading, names: Iterable[str]) -> Iterator[CalculatorView]:
         """The calculators of these names, the most relevant first."""
         off, patient = frozenset(self.settings.calculators_off), note.of_patient(self.who)
-        ended = (one for one in self.searching.searches if one.name in made.parts)
-        cut = {name for one in ended if made.parts[one.name].more for name in one.wanted}
-        clock = Clock(made.now)
-        groups = in_groups(made.chart, clock, patient, off, names, cut, made.unread_behind)
+        ended = (one for one in self.searching.searches if one.name in chart_reading.parts)
+        cut = {name for one in ended if chart_reading.parts[one.name].more for name in one.wanted}
+        clock = Clock(chart_reading.now)
+        groups = in_groups(
+            chart_reading.chart, clock, patient, off, names, cut, chart_reading.unread_behind
+        )
         return (view for views in groups.values() for view in views)
 
-    def _stamp(self, made: ChartReading) -> str:
+    def _stamp(self, chart_reading: ChartReading) -> str:
         """What the scripts take of the page: before the first row, which can be changed at once."""
         return self.render(
             "stamp.html",
-            clock=Clock(made.now),
+            clock=Clock(chart_reading.now),
             patient_note=note.of_patient(self.who),
         )
 
-    def _rows(self, made: ChartReading, names: Iterable[str]) -> Iterator[str]:
-        views = list(self._views(made, names))
-        self.sent |= {view.name: Sent(view, made.chart) for view in views}
-        yield self._drawn(made, views, self.opened)
+    def _rows(self, chart_reading: ChartReading, names: Iterable[str]) -> Iterator[str]:
+        views = list(self._views(chart_reading, names))
+        self.sent |= {view.name: Sent(view, chart_reading.chart) for view in views}
+        yield self._drawn(chart_reading, views, self.opened_calculator)
 
-    def _changed(self, made: ChartReading) -> Iterator[str]:
+    def _changed(self, chart_reading: ChartReading) -> Iterator[str]:
         """The rows that all of the chart changes, again: a server may have answered one search
         with what belongs to another.
         """
         others = [
             name
             for name, sent in self.sent.items()
-            if not says_the_same(sent.view.calculator, sent.chart, made.chart)
+            if not says_the_same(sent.view.calculator, sent.chart, chart_reading.chart)
         ]
-        views = self._views(made, others)
+        views = self._views(chart_reading, others)
         changed = [view for view in views if view != self.sent[view.name].view]
-        yield self._drawn(made, changed)
+        yield self._drawn(chart_reading, changed)
 
-    def _drawn(self, made: ChartReading, views: Iterable[CalculatorView], opened: str = "") -> str:
-        read_at = units_in_words.plain(Clock(made.now).read_at)
+    def _drawn(
+        self, chart_reading: ChartReading, views: Iterable[CalculatorView], opened: str = ""
+    ) -> str:
+        read_at = units_in_words.plain(Clock(chart_reading.now).read_at)
         return self.render("rows.html", views=views, opened=opened, read_at=read_at)
 
-    def _rest(self, made: ChartReading) -> Iterator[str]:
+    def _rest(self, chart_reading: ChartReading) -> Iterator[str]:
         """What is no calculator, and which of them to open."""
-        yield self._unclassified(made)
-        yield self._values(made)
+        yield self._unclassified(chart_reading)
+        yield self._values(chart_reading)
         yield self.render(
             "rest.html",
-            clock=Clock(made.now),
+            clock=Clock(chart_reading.now),
             responsible=self.settings.responsible,
             first=min((sent.view.rank, name) for name, sent in self.sent.items())[1],
         )
 
-    def _values(self, made: ChartReading) -> str:
-        clock, habits = Clock(made.now), self.active.ehr.profile.searches
-        values = tables.tables(made, self.active.session, habits, clock)
+    def _values(self, chart_reading: ChartReading) -> str:
+        clock, habits = Clock(chart_reading.now), self.active.ehr.profile.searches
+        values = tables.tables(chart_reading, self.active.session, habits, clock)
         return self.render("values.html", tables=values, clock=clock)
 
-    def _unclassified(self, made: ChartReading) -> str:
-        clock = Clock(made.now)
-        view = unclassified.view(made.chart, clock)
+    def _unclassified(self, chart_reading: ChartReading) -> str:
+        clock = Clock(chart_reading.now)
+        view = unclassified.view(chart_reading.chart, clock)
         return self.render("unclassified.html", unclassified=view) if view else ""
 
-    def _told(self, made: ChartReading, again: AbstractSet[str] = frozenset()) -> str:
+    def _told(self, chart_reading: ChartReading, again: AbstractSet[str] = frozenset()) -> str:
         """That it has been read, or what could not be, and why.
 
         `again` is what was missing on a page that shows a patient.
         """
-        reading.tell_foreign(made)
-        unread = dict(made.unread)
-        keeps = bool(again) and not made.parts["patient"].is_foreign
+        reading.tell_foreign(chart_reading)
+        unread = dict(chart_reading.unread)
+        keeps = bool(again) and not chart_reading.parts["patient"].is_foreign
         if keeps and self.who is None:
             unread |= dict.fromkeys(sorted(again - unread.keys()), _WITHOUT_PATIENT)
         return self.render(
             "unread.html" if self.who or keeps else "nobody.html",
-            clock=Clock(made.now),
+            clock=Clock(chart_reading.now),
             again=bool(again),
             unread=_in_words(unread),
             # The patient isn't missing on a page that keeps one.
             failed=[name for name in unread if not (keeps and name == "patient")],
-            technical=made.technical,
-            nothing_read=made.is_empty,
-            problem=made.parts["patient"].problem,
+            technical=chart_reading.technical,
+            nothing_read=chart_reading.is_empty,
+            problem=chart_reading.parts["patient"].problem,
             made_at=self.searching.now,
         )
 

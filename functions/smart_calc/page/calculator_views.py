@@ -50,18 +50,18 @@ def in_groups(
     off: AbstractSet[str] = frozenset(),
     names: Iterable[str] = REGISTRY,
     cut: AbstractSet[str] = frozenset(),
-    unread: Mapping[str, str] = MappingProxyType({}),
+    unread_behind: Mapping[str, str] = MappingProxyType({}),
 ) -> Mapping[Group, tuple[CalculatorView, ...]]:
     """Return the calculators by group, the most relevant first, without empty groups.
 
     `patient` names the patient for a note. `off` are the calculators that are turned off, and `cut`
-    the inputs of which the chart has more values than were read. `unread` tells what couldn't be
-    read and why, by each input that this leaves open.
+    the inputs of which the chart has more values than were read. `unread_behind` tells what
+    couldn't be read and why, by each input that this leaves open.
     """
     views = [
         _turned_off(REGISTRY[name])
         if name in off
-        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread)
+        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread_behind)
         for name in names
     ]
     views.sort(key=lambda view: view.rank)
@@ -78,7 +78,7 @@ def _turned_off(calculator: Calculator) -> CalculatorView:
         reason,
         *((), (), (), ()),
         "",
-        problem=calculator.subject,
+        subject=calculator.subject,
         rank=_rank("turned_off", "", calculator),
     )
 
@@ -90,14 +90,14 @@ def _view(
     patient: str,
     off: AbstractSet[str],
     cut: AbstractSet[str],
-    unread: Mapping[str, str],
+    unread_behind: Mapping[str, str],
 ) -> CalculatorView:
     prefilled = inputs_of(calculator, chart, clock.now, off)
     findings = prefilled.findings
     evaluation = evaluate(calculator.name, prefilled.raw)
     unfit = fitness.unfit(calculator, chart)
     group = _group(calculator, evaluation, findings, unfit)
-    problem = _problem(calculator, chart)
+    relevant_finding = _relevant_finding(calculator, chart)
     needed = {name for output in calculator.outputs for name in output.needs}
     shown = tuple(
         replace(
@@ -113,12 +113,12 @@ def _view(
         )
         for name, finding in findings.items()
     )
-    made = result_views.views(evaluation, _unused(findings))
+    results = result_views.views(evaluation, _unused(findings))
     behind = names_behind(calculator.name)
     view = CalculatorView(
         calculator=calculator,
         group=group,
-        results=() if group == "off" else made,
+        results=() if group == "off" else results,
         provenance=_provenance(findings, clock) if _is_computed(group, evaluation) else "",
         lacking=tuple(_lack(findings[name]) for name in result_views.lacking(evaluation)),
         needs=_needs(result_views.lacking(evaluation), findings),
@@ -128,16 +128,16 @@ def _view(
         inputs=shown,
         beside=tuple(cautions.beside(evaluation, chart, clock)),
         note="",
-        unread=tuple(dict.fromkeys(why for one, why in unread.items() if one in behind)),
+        unread=tuple(dict.fromkeys(why for one, why in unread_behind.items() if one in behind)),
         trend=trends.of_output(calculator, chart, clock, cut),
-        problem=calculator.in_chart.relevant_with.get(problem) or calculator.subject,
-        is_charted=problem != "",
-        rank=_rank(group, problem, calculator),
+        subject=calculator.in_chart.relevant_with.get(relevant_finding) or calculator.subject,
+        is_charted=relevant_finding != "",
+        rank=_rank(group, relevant_finding, calculator),
     )
     if group == "off":
         return view
     parts = note.parts(patient, shown, view.cautions, view.unread, clock.read_at)
-    return replace(view, note=note.of_results(calculator.title, made, parts))
+    return replace(view, note=note.of_results(calculator.title, results, parts))
 
 
 def _group(calculator: Calculator, evaluation: Evaluation, findings: Findings, unfit: str) -> Group:
@@ -168,14 +168,14 @@ def _is_computed(group: Group, evaluation: Evaluation) -> bool:
     return group == "computed" and evaluation.results != {}
 
 
-def _problem(calculator: Calculator, chart: Chart) -> str:
+def _relevant_finding(calculator: Calculator, chart: Chart) -> str:
     """Return the most specific finding of the chart that makes a calculator relevant, or ""."""
     declared = calculator.in_chart.relevant_with
     return next((one for one in declared if chart.findings[one].value is True), "")
 
 
-def _rank(group: Group, problem: str, calculator: Calculator) -> tuple[int, int, int]:
-    tier = _WEIGHTY.index(problem) if problem and group in _ORDERED else len(_WEIGHTY)
+def _rank(group: Group, finding: str, calculator: Calculator) -> tuple[int, int, int]:
+    tier = _WEIGHTY.index(finding) if finding and group in _ORDERED else len(_WEIGHTY)
     return GROUPS.index(group), tier, _NUMBERS[calculator.name]
 
 

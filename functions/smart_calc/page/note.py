@@ -53,9 +53,9 @@ def parts(
     }
 
 
-def of_results(title: str, made: Sequence[ResultView], told: Mapping[str, str]) -> str:
+def of_results(title: str, views: Sequence[ResultView], told: Mapping[str, str]) -> str:
     """Return the note on the results of a calculator, or "" if it has no result and no range."""
-    results = [one for one in made if one.printed]
+    results = [one for one in views if one.printed]
     if not results:
         return ""
     shared = _shared(results)

@@ -232,7 +232,7 @@ class CalculatorView:
     each with the reason, and `needs` is the short form. `reason` tells why it doesn't apply. Read
     `warnings` (from the chart) and `notes` (from the calculator) before using a result. `beside`
     are charted values of the same kind, shown but never used. `note` is the result as text.
-    `unread` tells what couldn't be read from the chart, and why. `problem` is its subject in a
+    `unread` tells what couldn't be read from the chart, and why. `subject` is its subject in a
     word, and `is_charted` means that the patient has that problem. `rank` is lowest for the most
     relevant.
     """
@@ -251,7 +251,7 @@ class CalculatorView:
     note: str
     unread: tuple[str, ...] = ()
     trend: Trend | None = None
-    problem: str = ""
+    subject: str = ""
     is_charted: bool = False
     rank: tuple[int, int, int] = (0, 0, 0)
 

@@ -59,7 +59,7 @@ def test_a_row_names_the_problem_for_which_a_clinician_looks_at_it(
 ) -> None:
     chart = [condition(code, id=f"c-{code}") for code in codes]
     shown = row(EGFR, *chart)
-    assert (shown.problem, shown.is_charted) == (said, codes != ())
+    assert (shown.subject, shown.is_charted) == (said, codes != ())
 
 
 def test_what_the_charted_problems_are_about_comes_first() -> None:
@@ -67,11 +67,11 @@ def test_what_the_charted_problems_are_about_comes_first() -> None:
     assert names[0] == EGFR
     anticoagulant = order("apixaban 5 MG Oral Tablet", id="m1")
     with_fibrillation = listed(condition("I48.91", id="c1"), condition("I10", id="c2"))
-    first = [(view.name, view.problem) for view in with_fibrillation[:3]]
+    first = [(view.name, view.subject) for view in with_fibrillation[:3]]
     assert first == [("cha2ds2_vasc", "AF"), ("has_bled", "AF"), (EGFR, "Kidney")]
     dosing = listed(condition("I48.91", id="c1"), anticoagulant, condition("I10", id="c2"))
     assert [view.name for view in dosing[:4]][2:] == [CLEARANCE, EGFR]
-    assert dosing[2].problem == "OAC"
+    assert dosing[2].subject == "OAC"
 
 
 def test_a_score_that_lacks_few_answers_is_a_result_of_this_patient() -> None:
