@@ -147,17 +147,17 @@ class Reader:
             return _Failed(f"could not be read ({error.briefly or error.title.rstrip('.')})")
         fields |= {"status": answer.status, "ehr_ms": round((time.monotonic() - started) * 1000, 1)}
         fields |= answer.ehr_ids
-        known = None
+        diagnosis = None
         if answer.words:
             from shared.explain import of_fhir
 
-            known = of_fhir.of_fhir(answer.status, answer.words, self.active.ehr.vendor)
-            fields |= of_fhir.log_fields(known)
+            diagnosis = of_fhir.of_fhir(answer.status, answer.words, self.active.ehr.vendor)
+            fields |= of_fhir.log_fields(diagnosis)
         severity = log.of_answer(answer.status)
         log.event("fhir_request", "read for the page", severity=severity, fields=fields)
         if answer.status == 200:
             return answer
-        meaning = f"HTTP {answer.status}: {known.meaning.replace('`', '')}" if known else ""
+        meaning = f"HTTP {answer.status}: {diagnosis.meaning.replace('`', '')}" if diagnosis else ""
         return _Failed(_refusal(answer.status), answer.status, meaning)
 
 
