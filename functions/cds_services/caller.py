@@ -144,10 +144,10 @@ class Verifier:
 
     def _use_up(self, client: CdsClient, jti: str, expires: float) -> None:
         """Record that the token was used: one write that succeeds only once, even concurrently."""
-        record = hashlib.sha256(f"{client.key} {jti}".encode("utf-8", "surrogatepass")).hexdigest()
+        key = hashlib.sha256(f"{client.key} {jti}".encode("utf-8", "surrogatepass")).hexdigest()
         until = expires + SKEW_SECONDS
         try:
-            self.store.create(COLLECTION, record, {}, until)
+            self.store.create(COLLECTION, key, {}, until)
         except Conflict:
             raise Untrusted("replayed") from None
         # If the token expired during the write, an earlier use's record may already be deleted.

@@ -31,7 +31,7 @@ _WHY = "is missing, was refused or is incomplete"
 
 @dataclass(frozen=True, slots=True)
 class ChartReading:
-    """A chart and the source of each key; keys in `missing` answer nothing.
+    """A chart and the source of each key; keys in `not_whole` answer nothing.
 
     `now` is the time of reading in the chart's time zone, as on the page.
     """
@@ -39,17 +39,17 @@ class ChartReading:
     chart: Chart
     now: datetime
     prefetched: tuple[str, ...]
-    read: tuple[str, ...]
-    missing: tuple[str, ...]
+    fetched: tuple[str, ...]
+    not_whole: tuple[str, ...]
 
 
-def read(call: HookCall, ehr: Ehr, now: datetime) -> ChartReading:
-    """Read the chart of the call's patient. Raises CdsDataMissing."""
+def read(hook: HookCall, ehr: Ehr, now: datetime) -> ChartReading:
+    """Read the chart of the hook's patient. Raises CdsDataMissing."""
     searches = _searches(ehr)
-    given = {one.name: prefetch.part(one, call.prefetch) for one in searches}
-    parts = _completed(call, ehr, now, searches, given)
-    missing = tuple(name for name, part in parts.items() if part.state != "whole")
-    _require(call, parts, missing)
+    given = {one.name: prefetch.part(one, hook.prefetch) for one in searches}
+    parts = _completed(hook, ehr, now, searches, given)
+    not_whole = tuple(name for name, part in parts.items() if part.state != "whole")
+    _require(hook, parts, not_whole)
     counting = [part for part in parts.values() if part.state == "whole"]
     resources = [resource for part in counting for resource in part.resources]
     observations = ObservationReader(now.tzinfo)
@@ -60,15 +60,15 @@ def read(call: HookCall, ehr: Ehr, now: datetime) -> ChartReading:
     )
     here = now.astimezone(zone_of(times, now))
     # Without a base, an absolute reference proves nothing, because it may be any server's.
-    chart = read_chart(resources, here, call.patient, call.fhir_base or "", observations)
-    open_ = {name: _WHY for one in searches if one.name in missing for name in one.answers}
+    chart = read_chart(resources, here, hook.patient, hook.fhir_base or "", observations)
+    open_ = {name: _WHY for one in searches if one.name in not_whole for name in one.answers}
     prefetched = tuple(name for name, part in given.items() if part.state == "whole")
     return ChartReading(
         without_answers(chart, open_),
         here,
         prefetched,
-        tuple(name for name in parts if name not in {*prefetched, *missing}),
-        missing,
+        tuple(name for name in parts if name not in {*prefetched, *not_whole}),
+        not_whole,
     )
 
 
@@ -83,30 +83,30 @@ def _searches(ehr: Ehr) -> tuple[Search, ...]:
 
 
 def _completed(
-    call: HookCall,
+    hook: HookCall,
     ehr: Ehr,
     now: datetime,
     searches: Sequence[Search],
     given: Mapping[str, Part],
 ) -> Mapping[str, Part]:
-    if call.access_token is None or call.fhir_base is None:
+    if hook.access_token is None or hook.fhir_base is None:
         return given
     reader = Reader(
         ehr=ehr,
-        fhir_base=call.fhir_base,
-        access_token=call.access_token,
-        patient=call.patient,
+        fhir_base=hook.fhir_base,
+        access_token=hook.access_token,
+        patient=hook.patient,
         today=now.date(),
         until=time.monotonic() + ALL_SECONDS,
     )
     return reader.complete(searches, given)
 
 
-def _require(call: HookCall, parts: Mapping[str, Part], missing: Sequence[str]) -> None:
+def _require(hook: HookCall, parts: Mapping[str, Part], not_whole: Sequence[str]) -> None:
     """Require what every card needs: the patient, and one kind of measured values."""
-    came = [one.get("id") for one in parts[PATIENT].resources] if PATIENT not in missing else []
-    lacking = [] if call.patient in came else [PATIENT]
-    if set(_MEASURED) <= set(missing):
+    came = [one.get("id") for one in parts[PATIENT].resources] if PATIENT not in not_whole else []
+    lacking = [] if hook.patient in came else [PATIENT]
+    if set(_MEASURED) <= set(not_whole):
         lacking += _MEASURED
     if lacking:
         raise CdsDataMissing(

@@ -91,20 +91,20 @@ def _cards_of(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[d
     if not hook.for_clinician:
         _log("no cards: the user is not a clinician")
         return []
-    read = chart_reading.read(hook, by.ehr, datetime.now(UTC))
-    clock = Clock(read.now)
+    reading = chart_reading.read(hook, by.ehr, datetime.now(UTC))
+    clock = Clock(reading.now)
     off = frozenset(settings.calculators_off)
     chosen = DEFAULT_CARDS if settings.cards is None else frozenset(settings.cards)
-    judged = of_chart(read.chart, clock.now, off, chosen)
-    worth = [one for one in judged if isinstance(one, Card)]
+    cards_or_reasons = of_chart(reading.chart, clock.now, off, chosen)
+    worth = [one for one in cards_or_reasons if isinstance(one, Card)]
     sent = [cards.of(one, clock, settings.public_url) for one in worth]
-    _log("cards sent" if sent else "no cards: no result needs one", read, worth, sent)
+    _log("cards sent" if sent else "no cards: no result needs one", reading, worth, sent)
     return sent
 
 
 def _log(
     message: str,
-    read: ChartReading | None = None,
+    reading: ChartReading | None = None,
     worth: Sequence[Card] = (),
     sent: Sequence[Mapping[str, Any]] = (),
 ) -> None:
@@ -114,17 +114,17 @@ def _log(
         fields={
             "calculators": [f"{one.calculator.name} {one.on_card.urgency}" for one in worth],
             "cards": [one["uuid"] for one in sent],
-            "prefetched": list(read.prefetched) if read else [],
-            "read": list(read.read) if read else [],
-            "missing": list(read.missing) if read else [],
-            "unclassified": _unclassified(read) if read else {},
+            "prefetched": list(reading.prefetched) if reading else [],
+            "read": list(reading.fetched) if reading else [],
+            "missing": list(reading.not_whole) if reading else [],
+            "unclassified": _unclassified(reading) if reading else {},
         },
     )
 
 
-def _unclassified(read: ChartReading) -> dict[str, int]:
+def _unclassified(reading: ChartReading) -> dict[str, int]:
     """Return the number of unclassified entries, never their text."""
-    chart = read.chart
+    chart = reading.chart
     return {
         "problems": len(chart.problems.unclassified),
         "drugs": len(chart.drugs.unclassified),

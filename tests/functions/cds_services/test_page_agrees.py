@@ -58,7 +58,7 @@ def _charted(charts: Charts, patient: str) -> chart_reading.ChartReading:
         prefetch=dict(prefetch_of(charts, patient)),
     )
     read = chart_reading.read(call, EHR, NOW)
-    assert read.missing == ()
+    assert read.not_whole == ()
     return read
 
 
