@@ -33,7 +33,7 @@ from shared.explain.weighing.asking import asks
 from shared.explain.weighing.backend import NOT_OF_A_PROGRAM
 from shared.explain.weighing.change import change
 from shared.explain.weighing.corrected_request import corrected
-from shared.explain.weighing.evidence import Facts, WeighedCause, gather
+from shared.explain.weighing.facts import Facts, WeighedCause, gather
 from shared.explain.weighing.our_request import as_sent
 from shared.explain.weighing.what_is_left import refuted, unknown
 from shared.findings import Flow

@@ -65,7 +65,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "shared/explain/weighing": (
         "change registrations scope_causes",
-        "evidence",
+        "facts",
         (
             "asking backend circumstances corrected_request in_their_words launch our_request "
             "request scope_evidence status what_is_left"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.explain.model import Cause
-from shared.explain.weighing.evidence import Facts
+from shared.explain.weighing.facts import Facts
 
 _CALLBACK = (
     "The address that the EHR came back to, with its `error`, `error_description` and `error_uri`."

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from shared.explain.model import Cause, CauseId
 from shared.explain.weighing.change import suspected
-from shared.explain.weighing.evidence import Facts
+from shared.explain.weighing.facts import Facts
 from shared.explain.weighing.scope_causes import in_other_version, is_wildcard, version
 from shared.scopes import parse
 
