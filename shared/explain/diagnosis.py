@@ -71,12 +71,12 @@ def diagnose(
     the failure may be about. `where` is what responded, if known. If an error is unknown, the
     diagnosis states that. Never raises.
     """
-    claimed, stated, mine = gather(said, sent, registrations)
-    vendor = _vendor(said, claimed)
+    sent_or_shown, stated, registered = gather(said, sent, registrations)
+    vendor = _vendor(said, sent_or_shown)
     entries = find.entries(said, vendor, where)
     if vendor is None and entries and entries[0].vendor != GENERIC.name:
         vendor = entries[0].vendor
-    facts = Facts(said, claimed, stated, mine, entries, vendor, where)
+    facts = Facts(said, sent_or_shown, stated, registered, entries, vendor, where)
     known = entries or find.by_code(said.oauth_error, where)
     causes = _weighed(facts, known)
     proposed = corrected(facts, causes)

@@ -218,11 +218,11 @@ def gather(
     said: EhrMessage, sent: AuthorizationRequest | None, registrations: Sequence[Registered]
 ) -> tuple[AuthorizationRequest, bool, Registered | None]:
     """Return the request, whether a text only states it, and the registration that it's about."""
-    claimed = shown_request.in_text(said.text) if sent is None else sent
-    mine = choose(said, claimed, registrations)
-    if claimed.vendor is None and mine is not None:
-        claimed = replace(claimed, vendor=mine.vendor)
-    return claimed, sent is None, mine
+    sent_or_shown = shown_request.in_text(said.text) if sent is None else sent
+    registered = choose(said, sent_or_shown, registrations)
+    if sent_or_shown.vendor is None and registered is not None:
+        sent_or_shown = replace(sent_or_shown, vendor=registered.vendor)
+    return sent_or_shown, sent is None, registered
 
 
 def named(names: list[str] | tuple[str, ...]) -> str:
