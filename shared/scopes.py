@@ -34,9 +34,9 @@ class Grant:
     letters: frozenset[str]
     filters: frozenset[tuple[str, str]] = frozenset()
 
-    def covers(self, resource_type: str, interaction: Letter) -> bool:
-        """Return whether this scope covers the interaction on the type, ignoring filters."""
-        return self.type in {"*", resource_type} and interaction in self.letters
+    def covers(self, resource_type: str, letter: Letter) -> bool:
+        """Return whether this scope covers a letter on the type, ignoring filters."""
+        return self.type in {"*", resource_type} and letter in self.letters
 
 
 def is_token(text: str) -> bool:
@@ -126,6 +126,6 @@ def _covered(scope: str, granted: tuple[str, ...], grants: list[Grant]) -> bool:
     return wanted.letters <= letters
 
 
-def needed(resource_type: str, interaction: Letter) -> str:
+def needed(resource_type: str, letter: Letter) -> str:
     """Return the narrowest scope that would cover the interaction, for messages."""
-    return f"patient/{resource_type}.{interaction}"
+    return f"patient/{resource_type}.{letter}"

@@ -18,23 +18,21 @@ def uncovered(search: Search, grants: tuple[Grant, ...], session: Session) -> st
     """Return the missing scope that blocks a search, for support, or None if it's allowed."""
     given = _given(search.parameters)
     for kind in sorted(search.reads):
-        interactions = _interactions(search, kind)
-        if not any(_covers(grant, kind, one, given) for grant in grants for one in interactions):
-            return _why(kind, interactions[0], session)
+        letters = _letters(search, kind)
+        if not any(_covers(grant, kind, one, given) for grant in grants for one in letters):
+            return _why(kind, letters[0], session)
     return None
 
 
-def _interactions(search: Search, kind: str) -> tuple[Letter, ...]:
-    """Return the interactions that allow a type: `r` for Patient, `s`, or either if included."""
+def _letters(search: Search, kind: str) -> tuple[Letter, ...]:
+    """Return the scope letters that allow a type: `r` for Patient, `s`, or either if included."""
     if kind == "Patient":
         return ("r",)
     return ("s",) if kind == search.resource_type else ("r", "s")
 
 
-def _covers(
-    grant: Grant, kind: str, interaction: Letter, given: frozenset[tuple[str, str]]
-) -> bool:
-    return grant.covers(kind, interaction) and grant.filters <= given
+def _covers(grant: Grant, kind: str, letter: Letter, given: frozenset[tuple[str, str]]) -> bool:
+    return grant.covers(kind, letter) and grant.filters <= given
 
 
 def _given(parameters: Parameters) -> frozenset[tuple[str, str]]:
@@ -45,17 +43,17 @@ def _given(parameters: Parameters) -> frozenset[tuple[str, str]]:
     return frozenset((*parameters, *coded))
 
 
-def _why(kind: str, interaction: Letter, session: Session) -> str:
-    needed = scopes.needed(kind, interaction)
-    refused = _asked_and_missing(session.missing, kind, interaction)
+def _why(kind: str, letter: Letter, session: Session) -> str:
+    needed = scopes.needed(kind, letter)
+    refused = _asked_and_missing(session.missing, kind, letter)
     if refused:
         return f"{needed} is required. {refused} was requested but not granted"
     return f"{needed} is required, but this launch does not have it"
 
 
-def _asked_and_missing(missing: Iterable[str], kind: str, interaction: Letter) -> str | None:
+def _asked_and_missing(missing: Iterable[str], kind: str, letter: Letter) -> str | None:
     for scope in missing:
         grant = scopes.parse(scope)
-        if grant is not None and grant.covers(kind, interaction):
+        if grant is not None and grant.covers(kind, letter):
             return scope
     return None
