@@ -37,7 +37,7 @@ class SmartError(Exception):
     plainly: ClassVar[Plainly]
     briefly: ClassVar[str] = ""  # after "could not be read", for what the page reads by itself
     steps: tuple[str, ...] = (RELAUNCH, ADMINISTRATOR)
-    cause: str | None = None
+    cause: str | None = None  # the id of a cause, an explain.CauseId
     retry_after: int | None = None  # seconds
     challenge: ClassVar[str | None] = None  # WWW-Authenticate (RFC 9110 11.6.1)
 

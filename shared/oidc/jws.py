@@ -48,7 +48,7 @@ class SignedToken:
 
 
 def parse(raw: str) -> SignedToken:
-    """Parse an id_token. Raise IdTokenInvalid naming the problem with its form."""
+    """Parse a signed token: an id_token or a CDS call's. Raise IdTokenInvalid if it can't."""
     if len(raw) > MAX_LENGTH:
         raise IdTokenInvalid(why=f"The id_token is longer than {MAX_LENGTH} characters.")
     segments = raw.split(".")

@@ -35,6 +35,7 @@ def describe(session: Session, vendor: str, public_url: str) -> Mapping[str, Any
         },
         "access_expires_at": _rfc3339(session.access_expires_at),
         "session_expires_at": _rfc3339(session.expires_at),
+        # The proxy's base. The EHR's is `iss`.
         "fhir_base": f"{public_url}/fhir_proxy/{session.handle}",
     }
 

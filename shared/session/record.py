@@ -28,9 +28,9 @@ HANDLE = r"[A-Za-z0-9_-]{22}"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An opened session. Times are Unix seconds, `access_life` is in seconds. `secret` is the
-    cookie's, for encrypting it again. `version` counts the encrypted contents: every refresh makes
-    a new one.
+    """An opened session. `ehr` is the key of its registration. Times are Unix seconds,
+    `access_life` is in seconds. `secret` is the cookie's, for encrypting it again. `version` counts
+    the encrypted contents: every refresh makes a new one.
     """
 
     handle: str

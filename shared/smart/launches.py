@@ -45,8 +45,9 @@ _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A launch between its redirect and its callback. `iss` is as received: it was the `aud`.
+    """A launch between its redirect and its callback.
 
+    `ehr` is the key of its registration. `iss` is as received and was sent as the `aud`.
     `scopes_supported` are the scopes in the EHR's discovery document with the same types and
     contexts as the requested ones, for explanations only, or None if it lists no scopes.
     """

@@ -64,7 +64,7 @@ class Reader:
     """Reads for one page.
 
     `until` is its deadline on the monotonic clock. `request` completes a search, and `valued`
-    returns the inputs that have a value in some resources.
+    returns the inputs that have a value in some resources. `reading.begin` makes both.
     """
 
     active: Active

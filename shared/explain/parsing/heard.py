@@ -1,7 +1,7 @@
 """An EHR's message to the app itself: the parameters, the status and the body of its response.
 
 RFC 6749 4.1.2.1 (the redirect), 5.2 (the token endpoint), RFC 6750 3 (the FHIR server). The values
-are used directly. Only a pasted text is searched (parse.py).
+are used directly. Only a pasted text and the FHIR server's response are searched (parse.py).
 """
 
 import re
