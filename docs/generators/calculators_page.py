@@ -79,7 +79,7 @@ The page shows in words how it got an input from the chart:
 | --- | --- | --- |
 | found in chart | has a charted value within its look-back | filled in |
 | calculated from the chart | is the result of another calculator | filled in |
-| not found in chart | was searched for and isn't there; for a yes-or-no item this counts as no, \
+| not found in chart | was searched for and isn't there; a yes-or-no item is then assumed absent, \
 and the page states that | open, or no |
 | not answered | is a diagnosis or drug, and entries that couldn't be classified might be it | \
 open |
@@ -126,8 +126,8 @@ diastolic pressure that isn't below the systolic one | open |
 
 ## Diagnoses and drugs: found, suggested, open or not found
 
-Missing data in a chart isn't a "no". A yes-or-no item is *not found*, and counts as no, only if its
-search was read to the end and none of its entries could be it. Found takes precedence over
+Missing data in a chart isn't a "no". A yes-or-no item is *not found*, and assumed absent, only if
+its search was read to the end and none of its entries could be it. Found takes precedence over
 suggested, suggested over open, and open over not found.
 
 - **Codes.** ICD-10 in its WHO, CM, GM, AM and CA editions and ICD-9-CM are read by prefix. A
