@@ -32,7 +32,8 @@ def main() -> None:
     """Take each picture as README.md shows it."""
     with _demo(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu"],
         )
         page = browser.new_page(viewport={"width": 900, "height": 600})
         page.goto(_LAUNCH)
