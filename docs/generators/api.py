@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from textwrap import dedent
 from types import FunctionType
 
+from docs.generators.api_guide import GUIDE
 from docs.generators.api_page import PAGE
 from smart_calc import api
 
@@ -19,7 +20,7 @@ _FIELD = re.compile(r"^(\w+): (.+(?:\n    .+)*)", re.MULTILINE)
 def markdown() -> str:
     """Return the whole page."""
     names = "\n".join(_entry(name, getattr(api, name)) for name in (*_ORDER, *_ERRORS))
-    return PAGE.replace("REFERENCE", names.strip())
+    return PAGE.replace("GUIDE", GUIDE.strip()).replace("REFERENCE", names.strip())
 
 
 def names() -> set[str]:

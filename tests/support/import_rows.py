@@ -380,7 +380,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "smart_calc/project": ("launching summary",),
     "docs/generators": (
-        "api_page blocks calculators_page pictures scaling_page troubleshooting",
+        "api_guide api_page blocks calculators_page pictures scaling_page troubleshooting",
         "api cds_cards cds_prefetch errors",
         "calculators scaling",
         "__main__",
