@@ -17,7 +17,8 @@ For a type checker:
 
 - Check what `api.at` returned: `isinstance(value, str)`, and `Sequence` and `Mapping` from `collections.abc` for a
   list and an object. With `list` and `dict` the types of what they hold get lost (`list[Any]`).
-- Annotate the resource that you make: `note: dict[str, api.Json] = {…}`, also if it's nested.
+- Annotate a `dict` that you write down: `note: dict[str, api.Json] = {…}`. Otherwise the type checker infers a type
+  that doesn't fit.
 - Run `mypy --strict --explicit-package-bases functions tests`. Without that option it finds two modules `main`.
 
 ## The newest results
@@ -57,7 +58,8 @@ def creatinines(call: api.Call) -> api.Reply:
 
 `functions/nursenote/main.py` shows a form, and writes what the page's script sends. A response can get lost after the EHR
 has stored the note. So the script gives each note a key of its own, and the function looks for that key before it
-writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares.
+writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares. If an EHR
+lists new documents with a delay, the function can't find the note yet, so wait before you try again.
 
 ```python
 from base64 import b64encode
@@ -137,7 +139,7 @@ document.querySelector("form").addEventListener("submit", async (event) => {
     say(response.ok ? "The note is in the chart." : body.detail);
   } catch {
     button.disabled = false;
-    say("The connection failed. Press the button again: the note is added only once.");
+    say("The connection failed. Wait a minute, and press the button again.");
   }
 });
 ```

@@ -47,7 +47,6 @@ def summary(call: api.Call) -> api.Reply:
   DocumentReference (also to create).
 - GET can't create or update. Let the page send a POST request after a person has confirmed:
   [A page that writes](#a-page-that-writes).
-
 - If your function raises an exception, `smart-calc run` prints its type and the lines of your code.
 - For tests, see [Tests](#tests). To call it with curl, see [From a terminal](#from-a-terminal).
 
