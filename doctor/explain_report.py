@@ -49,7 +49,7 @@ def _answer(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
     yield from list(_emphatic(f"Cause ({first.certainty}): ", first.title, marks))[:2]
     if either and second is not None:
         yield from list(_emphatic(f"Or ({second.certainty}): ", second.title, marks))[:1]
-    yield from _emphatic("To change: ", _sentence(first.steps[0]), marks)
+    yield from _emphatic("Fix: ", _sentence(first.steps[0]), marks)
     if diagnosis.change is not None:
         # Not wrapped, so that you can copy it.
         yield marks.strong(f"  {_plain(diagnosis.change.line)}")

@@ -21,7 +21,7 @@ async function patiently(ask) {
 
 // Describe an error. fhirclient appends the proxy's OperationOutcome as text to its own message.
 function wordsFor(error) {
-  if (error.status === 401) return "The session is over. Open the app again from the patient's chart.";
+  if (error.status === 401) return "The session has ended. Open the app again from the patient's chart.";
   if (!error.status) return error.message;
   try {
     return JSON.parse(error.message.slice(error.message.indexOf("\n\n"))).issue[0].diagnostics;

@@ -22,7 +22,7 @@ async function call(path, { method = "GET", again = true } = {}) {
   }
   // A proxy in between may respond with its own page.
   const body = await answer.json().catch(() => null);
-  if (answer.status === 401) throw new Over("The session is over. Open the app again from the patient's chart.");
+  if (answer.status === 401) throw new Over("The session has ended. Open the app again from the patient's chart.");
   if (!answer.ok || !body) throw new Error(body?.issue?.[0]?.diagnostics ?? `No usable answer: status ${answer.status}.`);
   return body;
 }

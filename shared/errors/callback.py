@@ -12,24 +12,27 @@ class CallbackError(SmartError):
 
 
 # An answer of the EHR that belongs to no launch of ours says nothing of what became of one.
-LATE = "It belongs to no launch that the app still waits for. The EHR answered with an error."
+LATE = "It doesn't belong to a launch that the app is still waiting for. The EHR returned an error."
 
 
 class StateMissing(CallbackError, code="state_missing", status=400):
     """The callback address was opened by itself: no `state`."""
 
-    title = "This address was opened without a launch."
-    why = "It is where the EHR returns to; it carries no `state` that would name a launch."
+    title = "This URL was opened without a launch."
+    why = (
+        "The EHR redirects here after login. The request has no `state`, so it doesn't belong to "
+        "a launch."
+    )
     plainly = Plainly(
         LaunchParameterMissing.title,
-        "This address is where the EHR comes back to; nobody can begin here.",
+        "The EHR returns to this page during a launch. You can't start here.",
     )
     cause = "redirect_uri_mismatch"
     steps = (
         RELAUNCH,
         (
-            "If the EHR opened this address from the chart, its registration has the wrong launch "
-            "URL: that is `https://HOST/launch`; this address is the redirect URI."
+            "If the EHR opened this URL from the chart, the launch URL in its registration is "
+            "wrong. The launch URL is `https://HOST/launch`. This URL is the redirect URI."
         ),
         ADMINISTRATOR,
     )
@@ -40,16 +43,16 @@ class StateUnknown(CallbackError, code="state_unknown", status=400):
     explains that as well.
     """
 
-    title = "This launch is over."
-    why = "It was completed already, it took too long, or the page was opened a second time."
+    title = "This launch has ended."
+    why = "It was already completed, it took too long, or the page was opened a second time."
     plainly = Plainly(why=why)
     cause = "code_expired_or_used"
     steps = (
         # Which launch it was is unknown: the EHR may have made it, or the app itself.
         ForUser("Close this page and launch the app again. Don't reload it."),
         (
-            "If it happens at the first attempt: sign-in must end within `launch_minutes` of "
-            "smart.toml, and nothing on the way (a link scanner, a proxy) may open the address "
+            "If it happens on the first try, check that sign-in finishes within `launch_minutes` "
+            "of smart.toml, and that nothing in between (a link scanner, a proxy) opens the URL "
             "before the browser does."
         ),
         ADMINISTRATOR,
@@ -59,12 +62,12 @@ class StateUnknown(CallbackError, code="state_unknown", status=400):
 class CookieMissing(CallbackError, code="cookie_missing", status=400):
     """The browser sent no cookie of any launch."""
 
-    title = "The browser did not send back the cookie that belongs to this launch."
+    title = "The browser didn't send back the cookie that belongs to this launch."
     why = (
-        "The browser or a policy blocks the app's cookies, or sign-in went on in another window "
-        "than the one in which the launch began."
+        "The browser or a policy blocks the app's cookies, or sign-in continued in a different "
+        "window than the one in which the launch started."
     )
-    plainly = Plainly("The browser did not keep what the app needs to go on.", why)
+    plainly = Plainly("Your browser didn't keep a cookie that the app needs.", why)
     cause = "cookies_blocked"
     steps = (
         ForUser(
@@ -72,8 +75,8 @@ class CookieMissing(CallbackError, code="cookie_missing", status=400):
             standalone="Launch the app again, in its own window.",
         ),
         (
-            "The administrator must allow cookies of `https://HOST`, partitioned third-party "
-            "cookies (CHIPS) included, in the browser that the EHR embeds."
+            "The administrator must allow cookies from `https://HOST`, including partitioned "
+            "third-party cookies (CHIPS), in the browser that the EHR embeds."
         ),
         ADMINISTRATOR,
     )
@@ -84,10 +87,10 @@ class BrowserMismatch(CallbackError, code="browser_mismatch", status=400):
     value.
     """
 
-    title = "This launch was begun in another browser or window."
+    title = "This launch was started in another browser or window."
     why = (
-        "The browser sent the cookie of another launch: the address was passed on, or sign-in "
-        "went on in another window."
+        "The browser sent the cookie of another launch. Either the URL was passed on, or sign-in "
+        "continued in another window."
     )
     plainly = OWN_WORDS
     cause = CookieMissing.cause
@@ -99,17 +102,17 @@ class IssuerMismatch(CallbackError, code="issuer_mismatch", status=400):
     send `iss` and didn't.
     """
 
-    title = "The answer did not come from the EHR that was asked."
-    why = "The `iss` of the answer is not the issuer that the EHR's configuration states."
-    plainly = Plainly(why="The app stopped here, for safety.")
+    title = "The response didn't come from the EHR that the launch was sent to."
+    why = "The `iss` in the response isn't the issuer in the EHR's configuration."
+    plainly = Plainly(why="The app stopped here for safety.")
     cause = "tenant_mismatch"
     steps = (
         RELAUNCH,
         ADMINISTRATOR,
         (
-            "If it happens again it may be an attack, or an EHR that states another issuer than "
-            "its configuration: compare the `iss` of its answers with `issuer` in its "
-            ".well-known/smart-configuration."
+            "If it happens again, it might be an attack, or an EHR that sends a different issuer "
+            "than the one in its configuration. Compare the `iss` of its responses with `issuer` "
+            "in its .well-known/smart-configuration."
         ),
     )
 
@@ -118,7 +121,7 @@ class EhrError(CallbackError, code="ehr_error", status=400):
     """The EHR answered `error=…` (RFC 6749 4.1.2.1); the page explains it."""
 
     title = "The EHR refused the launch."
-    why = "The EHR answered with an error instead of letting the app in."
+    why = "The EHR returned an error instead of letting the app in."
     plainly = Plainly(why=why)
     cause = "ehr_side"
 
@@ -131,9 +134,9 @@ class TokenError(CallbackError, code="token_error", status=502):
     answer and `said` the whole of it, for an explanation only: it may hold anything.
     """
 
-    title = "The EHR did not give the app access."
-    why = "Its token endpoint refused the app's request, failed, or did not answer in time."
-    plainly = Plainly(why="The EHR did not answer the app as it should.")
+    title = "The EHR didn't give the app access."
+    why = "Its token endpoint refused the app's request, failed, or didn't respond in time."
+    plainly = Plainly(why="The EHR didn't respond to the app as it should.")
     cause = "ehr_side"
 
     def __init__(
@@ -158,15 +161,15 @@ class TokenInvalid(CallbackError, code="token_invalid", status=502):
     """
 
     issued: Mapping[str, str] = {}
-    title = "The EHR's answer to the launch cannot be used."
-    why = "The answer of its token endpoint is not what SMART App Launch prescribes."
-    plainly = Plainly(why="It is not what the app needs to go on.")
+    title = "The EHR's response to the launch can't be used."
+    why = "The token response isn't what SMART App Launch requires."
+    plainly = Plainly(why="It doesn't have what the app needs to continue.")
     cause = "ehr_side"
     steps = (
         RELAUNCH,
         (
-            "If it happens again, this is for the EHR's support: tell them what is said above, "
-            "the time and the client id. No setting of this app mends it."
+            "If it happens again, contact the EHR's support. Give them the message above, the "
+            "time and the client ID. No setting of this app can fix it."
         ),
         ADMINISTRATOR,
     )
@@ -178,10 +181,10 @@ class IdTokenInvalid(CallbackError, code="id_token_invalid", status=502):
     keys.
     """
 
-    title = "The EHR's statement of who is signed in cannot be used."
-    why = "Its id_token did not pass verification."
+    title = "The EHR's statement of who is signed in can't be used."
+    why = "Its ID token didn't pass verification."
     plainly = Plainly(
-        "The app could not confirm who is signed in.",
-        "The EHR's answer did not pass the app's checks, so it stopped for safety.",
+        "The app couldn't confirm who is signed in.",
+        "The EHR's response didn't pass the app's checks, so the app stopped for safety.",
     )
     cause = "ehr_side"

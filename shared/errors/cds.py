@@ -7,7 +7,7 @@ class CdsError(SmartError):
     """A call of an EHR to cds_services that is not served (CDS Hooks 2.0)."""
 
     steps: tuple[str, ...] = (
-        "Compare the `[[cds_client]]` entry with what the EHR sends: the log has the reason.",
+        "Compare the `[[cds_client]]` entry with what the EHR sends. The log has the reason.",
     )
 
 
@@ -17,8 +17,8 @@ class CdsTokenInvalid(CdsError, code="cds_token_invalid", status=401):
     reasons.
     """
 
-    title = "The token of the call is not accepted."
-    why = "It must be a JWT of a configured client, made for this address and used once."
+    title = "The call's token isn't accepted."
+    why = "It must be a JWT from a configured client, made for this URL and used once."
     plainly = OWN_WORDS
     challenge = "Bearer"
 
@@ -26,18 +26,18 @@ class CdsTokenInvalid(CdsError, code="cds_token_invalid", status=401):
 class CdsKeysUnavailable(CdsError, code="cds_keys_unavailable", status=503):
     """The address of the caller's keys (`jku`) gives none, so nothing can be verified."""
 
-    title = "The keys that verify the token cannot be read."
-    why = "The address of the EHR's keys (`jku`) does not answer, or not with a set of keys."
+    title = "The keys that verify the token can't be read."
+    why = "The URL of the EHR's keys (`jku`) doesn't respond, or doesn't return a key set."
     plainly = OWN_WORDS
-    steps = ("Call again in some seconds.", *CdsError.steps)
+    steps = ("Try again in a few seconds.", *CdsError.steps)
     retry_after = 5
 
 
 class CdsServerDenied(CdsError, code="cds_server_denied", status=403):
     """`fhirServer` is no `iss` of the client's `[[ehr]]`; nothing was sent to it."""
 
-    title = "The FHIR server of the call is not one of this client's."
-    why = "`fhirServer` is not among the `iss` of the client's `[[ehr]]` entry."
+    title = "The call's FHIR server doesn't belong to this client."
+    why = "`fhirServer` isn't in the `iss` of the client's `[[ehr]]` entry."
     plainly = OWN_WORDS
     steps = (
         "Add the FHIR base to `iss` of the `[[ehr]]`, or correct `ehr` of the `[[cds_client]]`.",
@@ -49,7 +49,7 @@ class CdsDataMissing(CdsError, code="cds_data_missing", status=412):
     keys.
     """
 
-    title = "The call lacks data that no card can do without."
-    why = "Keys of the prefetch are missing or incomplete, and could not be read."
+    title = "The call lacks data that every card needs."
+    why = "Prefetch keys are missing or incomplete, and the data couldn't be read."
     plainly = OWN_WORDS
-    steps = ("Send the prefetch that the discovery document asks for, or a fhirAuthorization.",)
+    steps = ("Send the prefetch that the discovery document requests, or a fhirAuthorization.",)

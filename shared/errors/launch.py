@@ -13,12 +13,12 @@ class NotANavigation(LaunchError, code="not_a_navigation", status=403):
     `document`, `iframe`, `frame`. Nothing is stored, no cookie touched.
     """
 
-    title = "A launch begins by opening its address in a window or a frame."
-    why = "A part of some page asked for it: an image, a script, a style sheet or a fetch()."
+    title = "A launch must open its URL in a window or a frame."
+    why = "Part of a page requested it: an image, a script, a style sheet or a fetch() call."
     plainly = OWN_WORDS
     steps = (
         ForUser("Open the app from the patient's chart."),
-        "In your own page, begin a launch by a link or a redirect.",
+        "In your own page, start a launch with a link or a redirect.",
     )
 
 
@@ -26,16 +26,19 @@ class LaunchParameterMissing(LaunchError, code="launch_parameter_missing", statu
     """No `launch`, or an empty one (SMART App Launch 2.2, step 2); names what came instead."""
 
     title = "The app was opened without a launch from a chart."
-    why = "The request carries no `launch` value, which only the EHR can give."
-    plainly = Plainly(why="It was not opened from a chart; only the EHR can open it.")
+    why = (
+        "The request has no `launch` value, which only the EHR can provide. Nothing was sent to "
+        "the EHR."
+    )
+    plainly = Plainly(why="It wasn't opened from a chart. Only the EHR can open it.")
     cause = "launch_parameter_missing"
     steps = (
         ForUser(
-            "Open the app from the patient's chart; a bookmark or a pasted address cannot work."
+            "Open the app from the patient's chart. A bookmark or a pasted address can't work."
         ),
         (
-            "If it was opened from the chart: the launch URL registered at the EHR must be "
-            "`https://HOST/launch` exactly, without a fragment and without a redirect in between "
+            "If it was opened from the chart, the launch URL registered with the EHR must be "
+            "exactly `https://HOST/launch`, without a fragment and without a redirect in between "
             "that drops the query."
         ),
         ADMINISTRATOR,
@@ -45,8 +48,11 @@ class LaunchParameterMissing(LaunchError, code="launch_parameter_missing", statu
 class IssMissing(LaunchError, code="iss_missing", status=400):
     """Neither `iss` nor `ehr` says which EHR is launching."""
 
-    title = "The request does not say which EHR launched the app."
-    why = "The `iss` parameter is absent or empty: the app was not opened from a chart."
+    title = "The request doesn't say which EHR launched the app."
+    why = (
+        "The `iss` parameter is missing or empty, so the app wasn't opened from a chart. Nothing "
+        "was sent to the EHR."
+    )
     plainly = Plainly(LaunchParameterMissing.title, LaunchParameterMissing.plainly.why)
     cause = LaunchParameterMissing.cause
     steps = LaunchParameterMissing.steps
@@ -57,11 +63,11 @@ class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
     (`iss`, `iss_configured`).
     """
 
-    title = "This EHR is not configured for the app."
-    why = "The app does not know its address, the `iss` of the launch; nothing was sent to it."
+    title = "This EHR isn't configured for the app."
+    why = "The app doesn't recognize the FHIR base in the launch's `iss`. Nothing was sent to it."
     plainly = Plainly(
-        "This EHR is not set up for the app.",
-        "The app does not know its address; nothing was sent to it.",
+        "This EHR isn't set up for the app.",
+        "The app doesn't recognize its address. Nothing was sent to it.",
     )
     cause = "tenant_mismatch"
     steps = (
@@ -70,9 +76,9 @@ class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
             "administrator. Otherwise close this page."
         ),
         (
-            "If it is an EHR of yours: add its FHIR base to `iss` of an `[[ehr]]` entry in "
-            "smart.toml, exactly as the EHR sends it (the log has it), and deploy again. Sandbox "
-            "and production, and each tenant, have a FHIR base of their own."
+            "If this is your EHR, add its FHIR base to `iss` of an `[[ehr]]` entry in "
+            "smart.toml, exactly as the EHR sends it (the log has it), and deploy again. "
+            "Sandbox, production and each tenant have different FHIR bases."
         ),
     )
 
@@ -80,15 +86,15 @@ class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
 class DiscoveryFailed(LaunchError, code="discovery_failed", status=502):
     """The EHR's SMART configuration could not be fetched."""
 
-    title = "The EHR's launch configuration could not be read."
-    why = "The EHR did not answer, or not in time."
-    plainly = Plainly("The EHR did not answer.", "It may be down, or the network on the way to it.")
+    title = "The EHR's launch configuration couldn't be read."
+    why = "The EHR didn't respond in time."
+    plainly = Plainly("The EHR didn't respond.", "The EHR or the network to it might be down.")
     cause = "ehr_side"
     steps = (
         ForUser("Launch the app again in a minute."),
         (
-            "Run `make doctor CONFIG=smart.toml`: it asks for the same document and says what "
-            "stands in the way: the network, a certificate, or the EHR."
+            "Run `make doctor CONFIG=smart.toml`. It requests the same document and reports the "
+            "cause: the network, a certificate, or the EHR."
         ),
         ADMINISTRATOR,
     )
@@ -101,22 +107,22 @@ class DiscoveryInvalid(LaunchError, code="discovery_invalid", status=502):
     `response_iss`.
     """
 
-    title = "The EHR's launch configuration cannot be used."
-    why = "Its .well-known/smart-configuration is missing, or its answer is of no use."
+    title = "The EHR's launch configuration can't be used."
+    why = "Its .well-known/smart-configuration is missing or unusable."
     plainly = Plainly(
-        "The app cannot connect to this EHR.",
-        "What the EHR says of how to connect to it cannot be used.",
+        "The app can't connect to this EHR.",
+        "The EHR's connection details can't be used.",
     )
     cause = "ehr_side"
     steps = (
         (
-            "Open `ISS/.well-known/smart-configuration` in a browser, where ISS is the EHR's FHIR "
-            "base, and compare it with what the EHR's documentation promises. If there is none, "
-            "ISS is not the FHIR base of a SMART EHR: correct `iss` in smart.toml."
+            "Open `ISS/.well-known/smart-configuration` in a browser, with the EHR's FHIR base "
+            "as ISS, and compare it with the EHR's documentation. If there is none, ISS isn't "
+            "the FHIR base of a SMART EHR. Correct `iss` in smart.toml."
         ),
         (
-            "If an endpoint lives on a further host, and the EHR's operator confirms that it is "
-            "theirs, add that host to `endpoint_hosts` of the `[[ehr]]` entry."
+            "If an endpoint is on another host, and the EHR's operator confirms that the host is "
+            "theirs, add it to `endpoint_hosts` of the `[[ehr]]` entry."
         ),
         ADMINISTRATOR,
     )

@@ -11,9 +11,9 @@ class RequestError(SmartError):
 class ParameterRepeated(RequestError, code="parameter_repeated", status=400):
     """A parameter came twice (RFC 6749 3.1)."""
 
-    title = "The request gives one parameter twice."
-    why = "The address was put together wrongly, or it was changed on the way."
-    plainly = Plainly("The app was opened with an address that it cannot use.")
+    title = "The request repeats a parameter."
+    why = "The URL is malformed, or something changed it in transit."
+    plainly = Plainly("The app was opened with an address that it can't use.")
 
 
 class ParameterInvalid(RequestError, code="parameter_invalid", status=400):
@@ -21,7 +21,7 @@ class ParameterInvalid(RequestError, code="parameter_invalid", status=400):
     whole.
     """
 
-    title = "A parameter of the request cannot be used."
+    title = "A parameter of the request can't be used."
     why = ParameterRepeated.why
     plainly = Plainly(ParameterRepeated.plainly.title, why)
 
@@ -29,19 +29,19 @@ class ParameterInvalid(RequestError, code="parameter_invalid", status=400):
 class MethodNotAllowed(RequestError, code="method_not_allowed", status=405):
     """Another method, or a FHIR interaction that is not served; which are: [proxy.md](proxy.md)."""
 
-    title = "This address does not take this kind of request."
-    why = "The request uses another HTTP method or another FHIR interaction than those served."
+    title = "This endpoint doesn't accept that HTTP method or FHIR interaction."
+    why = "Only some methods and FHIR interactions are served. Nothing was sent to the EHR."
     plainly = OWN_WORDS
-    steps = ("Use the methods named in the Allow header.",)
+    steps = ("Use a method from the Allow header.",)
 
 
 class NotAcceptable(RequestError, code="not_acceptable", status=406):
     """Something other than FHIR JSON is wanted."""
 
-    title = "Only FHIR JSON is served here."
-    why = "The request asks for another format by its Accept header or by `_format`."
+    title = "Only FHIR JSON is available here."
+    why = "The Accept header or `_format` requests another format. Nothing was sent to the EHR."
     plainly = OWN_WORDS
-    steps = ("Send `Accept: application/fhir+json`, and no `_format` other than json.",)
+    steps = ("Send `Accept: application/fhir+json`, and don't send a `_format` other than json.",)
 
 
 class MediaTypeUnsupported(RequestError, code="media_type_unsupported", status=415):
@@ -49,8 +49,11 @@ class MediaTypeUnsupported(RequestError, code="media_type_unsupported", status=4
     answer names the type.
     """
 
-    title = "The request body has a media type that is not taken here."
-    why = "A search by POST takes application/x-www-form-urlencoded and nothing else."
+    title = "The media type of the request body isn't accepted."
+    why = (
+        "A search with a POST request must be application/x-www-form-urlencoded. Nothing was "
+        "sent to the EHR."
+    )
     plainly = OWN_WORDS
     steps = ("Send the search parameters as application/x-www-form-urlencoded.",)
 
@@ -59,7 +62,7 @@ class TooLarge(RequestError, code="too_large", status=413):
     """The request is over 10 MB."""
 
     title = "The request is larger than 10 MB."
-    why = "No request to this address needs that much."
+    why = "No request to this endpoint needs to be that large."
     plainly = OWN_WORDS
     steps = ("Send a smaller request.",)
 
@@ -67,25 +70,25 @@ class TooLarge(RequestError, code="too_large", status=413):
 class PathInvalid(RequestError, code="path_invalid", status=400):
     """Not a plain FHIR path below the session's base."""
 
-    title = "The path is not a FHIR address."
+    title = "The path isn't a FHIR path."
     why = (
-        "Only `TYPE`, `TYPE/ID`, `TYPE/ID/_history`, `TYPE/ID/_history/VERSION` and `metadata` are "
-        "served, unencoded: types begin with a capital letter, ids are 1 to 64 of A-Z a-z 0-9 - "
-        "and the dot."
+        "Only `TYPE`, `TYPE/ID`, `TYPE/ID/_history`, `TYPE/ID/_history/VERSION` and `metadata` "
+        "are served, unencoded. Types start with a capital letter, and IDs are 1 to 64 "
+        "characters of A-Z a-z 0-9 - and the dot. Nothing was sent to the EHR."
     )
     plainly = OWN_WORDS
-    steps = ("Build the address from `fhir_base`, the resource type and the id.",)
+    steps = ("Build the URL from `fhir_base`, the resource type and the ID.",)
 
 
 class NotFound(RequestError, code="not_found", status=404):
     """No such address."""
 
-    title = "There is no such address here."
-    why = "The address is misspelt, or the app was configured with another one."
+    title = "This address doesn't exist."
+    why = "The address is misspelled, or the app was configured with another one."
     plainly = OWN_WORDS
     steps = (
-        ForUser("Open the app from the patient's chart; do not type its address."),
-        "Compare the address with the launch URL and redirect URI that were registered.",
+        ForUser("Open the app from the patient's chart. Don't type its address."),
+        "Compare the URL with the registered launch URL and redirect URI.",
     )
 
 

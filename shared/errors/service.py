@@ -11,8 +11,8 @@ class ServiceError(SmartError):
 class StoreUnavailable(ServiceError, code="store_unavailable", status=503):
     """The store does not answer; nothing goes on without it."""
 
-    title = "The app cannot reach its own store."
-    why = "Its database is away or slow; nothing was changed."
+    title = "The app can't reach its own database."
+    why = "The database is down or slow. Nothing was changed."
     plainly = OWN_WORDS
     steps = (ForUser("Launch the app again in a minute."), ADMINISTRATOR)
 
@@ -29,7 +29,7 @@ class Overloaded(ServiceError, code="overloaded", status=503):
     """
 
     title = "The app is busy at the moment."
-    why = "The memory for large answers of the EHR is taken."
+    why = "The memory for large EHR responses is in use."
     plainly = OWN_WORDS
     briefly = "too many requests are waiting for the EHR"
     steps = (ForUser("Try again in a moment."), ADMINISTRATOR)
@@ -42,15 +42,15 @@ class Misconfigured(ServiceError, code="misconfigured", status=500):
     setting.
     """
 
-    title = "The app is not configured."
-    why = "SMART_CONFIG does not name a configuration file that can be used."
+    title = "The app isn't configured."
+    why = "SMART_CONFIG doesn't name a usable configuration file."
     plainly = Plainly(why="Its administrator has to set it up.")
-    steps = ("The administrator must set SMART_CONFIG; the log names every problem of the file.",)
+    steps = ("The administrator must set SMART_CONFIG. The log lists every problem in the file.",)
 
 
 class InternalError(ServiceError, code="internal_error", status=500):
     """An unexpected fault. The log has its stack, not its text."""
 
     title = "Something went wrong on our side."
-    why = "This is a fault of the app. Nothing about it is shown here; it was logged."
+    why = "This is an error in the app. No details are shown here, but they were logged."
     plainly = OWN_WORDS

@@ -14,8 +14,8 @@ class SessionError(SmartError):
 class SessionMissing(SessionError, code="session_missing", status=401):
     """No cookie, or two, or one that does not open this session."""
 
-    title = "The browser sent no session for this address."
-    why = "The session's cookie is missing: it goes at logout and when the browser closes."
+    title = "The browser sent no session for this URL."
+    why = "The session cookie is missing. It's deleted at logout and when the browser closes."
     plainly = OWN_WORDS
 
 
@@ -24,8 +24,11 @@ class SessionExpired(SessionError, code="session_expired", status=401):
     refresh token; says which.
     """
 
-    title = "The session is over."
-    why = "It was logged out, idle too long or at its longest duration, or the EHR's access ended."
+    title = "The session has ended."
+    why = (
+        "It was logged out, was idle too long or reached its maximum duration, or the EHR's "
+        "access ended."
+    )
     plainly = OWN_WORDS
     cause = "session_ended"
 
@@ -35,8 +38,8 @@ class RefreshFailed(SessionError, code="refresh_failed", status=503):
     kept. `Retry-After` says when to try again.
     """
 
-    title = "The EHR's access could not be renewed."
-    why = "Its token endpoint failed or did not answer; the session is kept."
+    title = "The EHR's access couldn't be renewed."
+    why = "Its token endpoint failed or didn't respond. The session is kept."
     plainly = OWN_WORDS
     cause = "ehr_side"
     steps = (ForUser("Try again in a few seconds."), ADMINISTRATOR)
@@ -49,10 +52,10 @@ class RefreshFailed(SessionError, code="refresh_failed", status=503):
 class CrossSite(SessionError, code="cross_site", status=403):
     """The call does not come from a script of the app's own origin."""
 
-    title = "The request does not come from a page of this app."
-    why = "Only scripts on the app's own origin may call this address."
+    title = "The request didn't come from a page of this app."
+    why = "Only scripts on the app's own origin can call this URL."
     plainly = OWN_WORDS
-    steps = ("Call it by fetch() from a page on the app's own origin.",)
+    steps = ("Call it with fetch() from a page on the app's own origin.",)
 
 
 class ScopeDenied(SessionError, code="scope_denied", status=403):
@@ -60,10 +63,10 @@ class ScopeDenied(SessionError, code="scope_denied", status=403):
     asked for.
     """
 
-    title = "The scopes of this launch do not cover the request."
-    why = "No scope that was both configured and granted covers it, so it was not sent."
+    title = "The scopes of this launch don't cover the request."
+    why = "No scope that was both configured and granted covers the request, so it wasn't sent."
     plainly = Plainly(
-        "The app was not given access to this part of the record.",
+        "The app wasn't given access to this part of the record.",
         "The app may need another permission at this EHR.",
     )
     steps: tuple[str, ...] = (
@@ -74,11 +77,14 @@ class ScopeDenied(SessionError, code="scope_denied", status=403):
 class PatientDenied(SessionError, code="patient_denied", status=403):
     """The request, the EHR's answer, or a resource of a prefetch is about another patient."""
 
-    title = "The request is not about the patient of this launch."
-    why = "The launch's patient/ scopes give access to its own patient only."
+    title = "The request isn't about the patient of this launch."
+    why = "The launch's patient/ scopes give access only to its own patient."
     plainly = Plainly(why="The app was opened for one patient, and this is about another.")
     steps = (
-        ForUser("Ask for this launch's patient, or launch again from the other patient's chart."),
+        ForUser(
+            "Request data for this launch's patient, or launch again from the other patient's "
+            "chart."
+        ),
     )
 
 
@@ -86,7 +92,7 @@ class PatientMissing(SessionError, code="patient_missing", status=403):
     """Only `patient/` scopes, and the EHR gave no patient."""
 
     title = "This launch has no patient."
-    why = "The scopes are patient/ scopes, and the EHR gave no patient with the launch."
-    plainly = Plainly(why="The app works for one patient, and the EHR named none.")
+    why = "The scopes are patient/ scopes, and the EHR didn't provide a patient with the launch."
+    plainly = Plainly(why="The app works for one patient, and the EHR didn't name one.")
     cause = "patient_context_missing"
     steps = (ForUser("Open a patient's chart in the EHR and launch the app from there."),)

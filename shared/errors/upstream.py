@@ -20,8 +20,8 @@ class UpstreamError(SmartError):
 class UpstreamUnreachable(UpstreamError, code="upstream_unreachable", status=502):
     """No connection to the EHR."""
 
-    title = "The EHR cannot be reached."
-    why = "No connection could be made, or it broke before an answer."
+    title = "The EHR can't be reached."
+    why = "The connection failed, or it broke before a response."
     plainly = OWN_WORDS
     briefly = "no connection to the EHR"
 
@@ -29,19 +29,19 @@ class UpstreamUnreachable(UpstreamError, code="upstream_unreachable", status=502
 class UpstreamTimeout(UpstreamError, code="upstream_timeout", status=504):
     """No answer within 60 s, or a response over 1.5 MB that brought less than 64 kB in 5 s."""
 
-    title = "The EHR did not answer in time."
-    why = "The request may be a heavy one, or the EHR is slow at the moment."
+    title = "The EHR didn't respond in time."
+    why = "The request might be a heavy one, or the EHR is slow at the moment."
     plainly = OWN_WORDS
-    briefly = "no answer in time"
+    briefly = "no response in time"
 
 
 class UpstreamInvalid(UpstreamError, code="upstream_invalid", status=502):
     """The EHR failed, redirected, or sent something other than FHIR JSON, or more than 20 MB."""
 
-    title = "The EHR's answer cannot be passed on."
-    why = "It failed, or its answer is not FHIR JSON within the size limit."
+    title = "The EHR's response can't be passed on."
+    why = "It failed, or its response isn't FHIR JSON within the size limit."
     plainly = OWN_WORDS
-    briefly = "no usable answer"
+    briefly = "no usable response"
 
 
 class EhrRefused(UpstreamError, code="ehr_refused", status=400):

@@ -40,22 +40,19 @@ from shared.findings import Flow
 from shared.vendors import GENERIC
 
 _RANK: Mapping[Certainty, int] = {"certain": 0, "likely": 1, "possible": 2}
-_NOTHING = "No error of an EHR was found in this text."
+_NOTHING = "No EHR error was found in this text."
 _ID_ALONE = (
-    "The text holds the id of a failure, {}, and not the error itself. What the id stands for only "
-    "the EHR's support can look up. The error's name is in the address that the EHR came back to: "
-    "paste that address with its query, `error_uri` included."
+    "The text has the ID of a failure, {}, but not the error itself. Only the EHR's support can "
+    "look up what the ID stands for. The error's name is in the URL that the EHR redirected to. "
+    "Paste that URL with its query, including `error_uri`."
 )
 _SIGNED_IN = (
-    "The EHR did its part: it signed the user in and came back with a `code`. What failed comes "
-    "after that, at the token endpoint or in the app."
+    "The EHR did its part: it signed the user in and returned a `code`. The failure comes after "
+    "that, at the token endpoint or in the app."
 )
-_TOLD = "The text names no error. Its description of the failure points to a cause."
-_TRIMMED = "The EHR gave a token and no error, and granted less than was asked for."
-_GRANTED = (
-    "The EHR gave a token and no error. Nothing is missing in it as far as the scopes that were "
-    "asked for are known here."
-)
+_TOLD = "The text doesn't name an error. Its description of the failure points to a cause."
+_TRIMMED = "The EHR issued a token without an error, but granted less than was requested."
+_GRANTED = "The EHR issued a token without an error. None of the known requested scopes is missing."
 
 
 def diagnose(
@@ -135,11 +132,11 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
         return _SIGNED_IN
     if name is None:
         return _ID_ALONE.format(said.instance) if said.instance else _NOTHING
-    instance = f" and give it the id {said.instance}" if said.instance else ""
+    instance = f" and give it the ID {said.instance}" if said.instance else ""
     ask = f"Look for it in the EHR's documentation, or ask the EHR's support{instance}."
     if known:
-        return f"{name} is not known here. Its OAuth code says: {known[0].meaning} {ask}"
-    return f"{name} is not known here. {ask}"
+        return f"{name} is unknown. Its OAuth code means: {known[0].meaning} {ask}"
+    return f"{name} is unknown. {ask}"
 
 
 def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:

@@ -25,9 +25,9 @@ ORACLE = Profile(
         wording={
             "scope_syntax": (
                 (
-                    "Oracle Health drops wildcard scopes whole, and scopes of the SMART version "
-                    "for which the app is not registered. What is not ticked in the code console "
-                    "is missing too."
+                    "Oracle Health drops wildcard scopes entirely, and scopes of the SMART "
+                    "version that the app isn't registered for. What isn't ticked in the code "
+                    "console is missing too."
                 ),
                 (
                     oracle_console.CHECK_SMART_VERSION,
@@ -37,10 +37,10 @@ ORACLE = Profile(
             ),
             "scope_not_registered": (
                 (
-                    "Oracle Health grants what is ticked in the code console, 15 minutes after it "
-                    "was ticked; a site's own copy of the registration may be older still. If all "
-                    "of `patient/` or `user/` is missing, the app's SMART version may be the other "
-                    "one."
+                    "Oracle Health grants what is ticked in the code console, 15 minutes after "
+                    "it was ticked. A site's own copy of the registration may be older still. If "
+                    "all of `patient/` or `user/` is missing, the app's SMART version may be the "
+                    "other one."
                 ),
                 (
                     oracle_console.CHECK_SCOPES,

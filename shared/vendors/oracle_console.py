@@ -10,7 +10,7 @@ AUTHORIZATION_SERVER = "urn:cerner:error:authorization-server:"
 RESOURCE_ACCESS = "urn:cerner:error:oauth2:resource-access:"
 
 LAUNCH_FROM_CONSOLE = ByFlow(
-    "Launch the app from the chart, or by the test launch of the app's page in the code console.",
+    "Launch the app from the chart, or with the test launch of the app's page in the code console.",
     standalone=None,
 )
 COMPARE_CLIENT_ID = (
@@ -18,51 +18,51 @@ COMPARE_CLIENT_ID = (
     "`client_id` in smart.toml."
 )
 CHECK_APPLICATION_TYPE = ByFlow(
-    "In the code console, see that Application Type is Provider for launches from the chart, "
+    "In the code console, make sure Application Type is Provider for launches from the chart, or "
     "Patient for an app that patients open.",
     standalone=None,
 )
 CHECK_LAUNCH_URI = (
-    "In the code console, set SMART Launch URI to `https://HOST/launch`: https, no `#`, no "
-    "redirect behind it."
+    "In the code console, set SMART Launch URI to `https://HOST/launch`, with https, no `#` and "
+    "no redirect behind it."
 )
 CHECK_REDIRECT_URI = (
     "In the code console, set Redirect URI to exactly `https://HOST/callback` (`public_url` + "
-    "`redirect_path` in smart.toml), apart from the SMART Launch URI."
+    "`redirect_path` in smart.toml), separate from the SMART Launch URI."
 )
 CHECK_SCOPES = (
     "In the code console, tick each resource of `scopes` under the app's User or Patient Product "
     "APIs: `user/` scopes under the first, `patient/` scopes under the second."
 )
 CHECK_SMART_VERSION = (
-    "In the code console, see the app's SMART Version (it is fixed at registration), and write "
+    "In the code console, check the app's SMART Version (it's fixed at registration), and write "
     "`scopes` in smart.toml to match: `.read` for v1, `.rs` for v2, no wildcard."
 )
 SUBSCRIBE_PRODUCT = (
-    "In the code console, see that the app has the product `Oracle Health FHIR APIs for "
-    "Millennium: FHIR R4, All`; without it FHIR Version shows `-`."
+    "In the code console, make sure the app has the product `Oracle Health FHIR APIs for "
+    "Millennium: FHIR R4, All`. Without it, FHIR Version shows `-`."
 )
 CHECK_PRIVACY = (
-    "In the code console, see whether the app is Public or Confidential. Public: `client_auth = "
-    '"none"` in smart.toml. Confidential: `"client_secret_basic"` or `"private_key_jwt"`.'
+    "In the code console, check whether the app is Public or Confidential. Public: `client_auth "
+    '= "none"` in smart.toml. Confidential: `"client_secret_basic"` or `"private_key_jwt"`.'
 )
 WAIT_A_QUARTER = ByFlow(
     "Wait 15 minutes after a change in the code console, then launch again.",
     backend="Wait 15 minutes after a change in the code console.",
 )
 COMPARE_TENANT = (
-    "Compare `tenant` in the error with the last part of `iss` in smart.toml, and take the "
-    "endpoints from that `iss`, never from another one."
+    "Compare `tenant` in the error with the last part of `iss` in smart.toml. Use the endpoints "
+    "of that `iss`, never of another one."
 )
 USE_DISCOVERED = (
-    "Use the endpoints of `ISS/.well-known/smart-configuration` of the `iss` that the launch "
-    "brought; do not build them by hand."
+    "Use the endpoints from `ISS/.well-known/smart-configuration`, with the launch's `iss` as "
+    "ISS. Don't build them by hand."
 )
 ENABLE_AT_SITE = (
-    "Ask the site to enable the Client ID for this domain; each domain (production or not) is "
-    "enabled by itself."
+    "Ask the site to enable the Client ID for this domain. Each domain (production or not) is "
+    "enabled separately."
 )
 ASK_SUPPORT = (
-    "Give Oracle Health's support the instance id of the error (it is the "
-    "`Cerner-Correlation-Id`), the Client ID, the tenant and the time."
+    "Give Oracle Health's support the error's instance ID (it's the `Cerner-Correlation-Id`), "
+    "the Client ID, the tenant and the time."
 )

@@ -171,7 +171,7 @@ PAGES: dict[str, Visit] = {
     "start page with a fault in force": start_page_with_a_fault_in_force,
     "chart": chart("alma", "Alma Testpatient"),
     "chart with an error in it": chart(
-        "alma", "The EHR could not complete the launch.", fault="launcher-missing-aud"
+        "alma", "The EHR couldn't complete the launch.", fault="launcher-missing-aud"
     ),
     "chart with cards": chart_with_cards("patient=synthetic-dario", "Warning"),
     "chart without a card": chart_with_cards(

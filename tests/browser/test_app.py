@@ -28,7 +28,7 @@ from tests.support.sound_page import fits, violations
 from tests.support.tables import each
 
 EGFR = "egfr_ckd_epi_2021"
-OVER = "The session is over"
+OVER = "The session has ended"
 WHAT_TO_DO = "Launch the app again from the patient's chart."
 GRANT_REFUSED = Scripted(400, {"Content-Type": "application/json"}, b'{"error": "invalid_grant"}')
 REFUSED_BY_EHR = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 403)

@@ -36,7 +36,7 @@ SCOPES = (
 )
 ALMA = "Alma Testpatient, born 1968-03-14"
 _FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-_OVER = "The session is over. Open the app again from the patient's chart."
+_OVER = "The session has ended. Open the app again from the patient's chart."
 # The weights that were written; the ids of those of the chart say that they are synthetic.
 _WEIGHTS = """async () => {
   const session = new URLSearchParams(location.search).get("session");

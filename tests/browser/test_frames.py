@@ -14,8 +14,8 @@ from tests.support.front import FrontedApp
 pytestmark = pytest.mark.calculators
 
 READS = 100
-LOST = "The browser did not keep what the app needs to go on."
-ANOTHER_WINDOW = "This launch was begun in another browser or window."
+LOST = "Your browser didn't keep a cookie that the app needs."
+ANOTHER_WINDOW = "This launch was started in another browser or window."
 # Half of the reads ask for the launch context, half for data; none names a patient.
 _READ_MANY = """
 ([handle, reads]) => {

@@ -185,7 +185,7 @@ def test_a_session_that_ends_meanwhile_is_told_and_nothing_more_can_be_asked(
     _see_whose_chart(window, app, held, with_rows=with_rows)
     held.end_the_session()
     held.let_go()
-    expect(window.get_by_role("alert")).to_contain_text("The session is over")
+    expect(window.get_by_role("alert")).to_contain_text("The session has ended")
     expect(window.get_by_role("alert")).to_contain_text("launch the app again")
     expect(window.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
     if with_rows:

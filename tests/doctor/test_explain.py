@@ -141,7 +141,7 @@ def test_the_exit_code_is_0_whatever_the_text(
     printed = capsys.readouterr()
     assert printed.err == ""
     assert "\x1b" not in printed.out
-    assert "No error of an EHR was found" in " ".join(printed.out.split())
+    assert "No EHR error was found" in " ".join(printed.out.split())
 
 
 @each("arguments", [("--nothing",), ("one", "two"), ("--config",)])
@@ -224,8 +224,10 @@ def test_the_answer_for_people_can_be_read(explain: Explain) -> None:
     assert [line.split("=")[0].strip() for line in long] == ["scope", "scopes"]
     assert "`" not in answer
     plain = " ".join(answer.split())
-    assert "2. The EHR saw another client id than the one that is configured. (certain)" in plain
-    assert f"The EHR saw client id {OTHER}; the configured one is {CLIENT}." in plain
+    assert (
+        "2. The EHR saw a different client ID than the one that is configured. (certain)" in plain
+    )
+    assert f"The EHR saw client ID {OTHER}. The configured one is {CLIENT}." in plain
     assert "Instance or correlation id: 847e48ff-956f-4f96-8585-2d0ccb19d40a" in plain
     assert "launch = <the launch value received, unchanged>" in lines
     assert "Time of the failure" in plain
@@ -310,7 +312,7 @@ def test_the_cause_and_what_to_change_stand_in_the_first_five_lines(
         return
     starts = [line.partition("(")[0].partition(":")[0].strip() for line in head]
     assert starts.index("Cause") < 3
-    assert starts.index("To change") < 5
+    assert starts.index("Fix") < 5
 
 
 def test_what_happened_cause_and_change_come_first_for_every_message_of_the_catalogue() -> None:
@@ -318,7 +320,7 @@ def test_what_happened_cause_and_change_come_first_for_every_message_of_the_cata
         head = explain_report.as_text(diagnose(parse(text)), None, marks=output.Marks(on=False))
         lines = head.splitlines()
         assert any(line.startswith("Cause (") for line in lines[:3]), text
-        assert any(line.startswith("To change: ") for line in lines[:5]), text
+        assert any(line.startswith("Fix: ") for line in lines[:5]), text
         # No heading stands above nothing.
         under = [after for line, after in pairwise([*lines, ""]) if set(line) == {"-"}]
         assert all(under), text
@@ -344,8 +346,8 @@ def test_what_an_address_alone_cannot_tell_apart_stands_in_the_first_three_lines
     urn = "urn%3Acerner%3Aerror%3Aauthorization-server%3Asmart-v1%3Agrant%3Alaunch%3Acode-required"
     address = f"https://authorization.cerner.com/errors/{urn}/instances/i-1?persona=provider"
     lines = explain.text(address).splitlines()
-    assert lines[1] == "Cause (likely): The authorization request carried no 'launch' value."
-    assert lines[2] == "Or (likely): 'launch/patient' was asked for where clinicians sign in."
+    assert lines[1] == "Cause (likely): The authorization request had no 'launch' value."
+    assert lines[2] == "Or (likely): 'launch/patient' was requested where clinicians sign in."
 
 
 def test_sources_are_given_where_they_are_asked_for(explain: Explain) -> None:
@@ -370,7 +372,7 @@ def answered(text: str) -> str:
 
 def test_a_file_that_is_right_already_is_not_to_be_changed(explain: Explain) -> None:
     right = answered(explain.text(ehr_messages.FIRST_REPORT, ehr()))
-    assert "To change: Find what sent this request: another deployment" in right
+    assert "Fix: Find what sent this request: another deployment" in right
     assert "oracle-sandbox has no launch scope" in right
     assert "in smart.toml" not in right
     wrong = answered(explain.text(ehr_messages.FIRST_REPORT, FIRST))

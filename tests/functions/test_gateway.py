@@ -53,7 +53,7 @@ def test_what_the_server_cannot_read_is_told_to_nobody_but_the_sender(
 def test_people_get_a_page(app: App) -> None:
     answer = Browser().send("GET", f"{app.origin}/nothing", NAVIGATION)
     assert answer.status == 404
-    assert "There is no such address here." in answer.text
+    assert "This address doesn&#39;t exist." in answer.text
 
 
 def test_the_front_page_says_what_to_register_at_an_ehr(app: App) -> None:

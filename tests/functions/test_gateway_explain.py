@@ -28,9 +28,11 @@ def test_the_first_page_has_a_box_for_what_one_sees(app: App) -> None:
 def test_the_first_report_has_its_true_cause_as_headline_and_the_line_to_change(app: App) -> None:
     page = pasted(app, ehr_messages.FIRST_REPORT)
     said = in_words(page)
-    assert "Cause: launch/patient was asked for where clinicians sign in." in said
+    assert "Cause: launch/patient was requested where clinicians sign in." in said
     assert "scope=launch openid fhirUser" in said
-    assert said.index("launch/patient was asked") < said.index("The EHR saw another client id")
+    assert said.index("launch/patient was requested") < said.index(
+        "The EHR saw a different client ID"
+    )
 
 
 def test_a_text_without_an_error_says_what_to_paste(app: App) -> None:
@@ -108,13 +110,13 @@ def test_the_instruction_stands_above_its_lines_and_each_line_says_where_it_belo
 ) -> None:
     said = in_words(pasted(app, ehr_messages.FIRST_REPORT))
     places = (
-        "To change: Replace launch/patient by launch",
+        "Fix: Replace launch/patient with launch",
         "In the request: scope=launch openid",
-        'In smart.toml, where this app makes the request: scopes = "openid fhirUser',
+        'In smart.toml, if this app sends the request: scopes = "openid fhirUser',
         "How sure: certain.",
     )
     assert sorted(places, key=said.index) == list(places)
-    assert said.count("Replace launch/patient by launch") == 1
+    assert said.count("Replace launch/patient with launch") == 1
 
 
 def test_a_pasted_error_has_what_to_give_to_the_ehrs_support(app: App) -> None:

@@ -301,6 +301,6 @@ def test_with_the_store_down_every_function_refuses_in_time_and_the_ehr_hears_no
     for page in pages:
         assert page.status == 503
         assert page.header("Content-Type") == "text/html; charset=utf-8"
-        assert "cannot reach its own store" in page.text
+        assert "reach its own database" in page.text
     for function in FUNCTIONS:
         assert Browser().get(f"{down.origin}/{function}/health").status == 200

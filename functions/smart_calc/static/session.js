@@ -44,7 +44,7 @@ const app = (() => {
     if (ended) return;
     const text =
       "Launch the app again from the patient's chart. What this page shows can still be read, copied and printed; nothing more is computed or read.";
-    const made = notice("bad", "The session is over", text, id);
+    const made = notice("bad", "The session has ended", text, id);
     // A control that is disabled under the hand would leave the keyboard at the top of the page.
     // The notice stays in sight by itself: the page need not scroll away from what was being read.
     if (page.contains(document.activeElement) && document.activeElement.matches(closed)) made.focus({ preventScroll: true });
@@ -98,7 +98,7 @@ const app = (() => {
     const isOver = answer.status === 401 && over.includes(code);
     if (isOver) end(id);
     const said = body?.detail || body?.issue?.[0]?.diagnostics || `HTTP ${answer.status}`;
-    throw Object.assign(new Error(isOver ? "The session is over." : said), { isOver });
+    throw Object.assign(new Error(isOver ? "The session has ended." : said), { isOver });
   };
 
   // The page comes in parts; the script comes with the first.

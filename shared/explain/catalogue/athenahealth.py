@@ -5,7 +5,8 @@ from shared.explain.model import Entry
 
 _REDIRECT = (
     "In athenahealth's developer portal, compare the app's redirect URIs with "
-    "`https://HOST/callback` (`public_url` + `redirect_path` in smart.toml), letter by letter."
+    "`https://HOST/callback` (`public_url` + `redirect_path` in smart.toml), character by "
+    "character."
 )
 
 ENTRIES: tuple[Entry, ...] = (
@@ -14,18 +15,18 @@ ENTRIES: tuple[Entry, ...] = (
         says="Unknown client",
         where="error page",
         patterns=(r"\bunknown client\b",),
-        meaning="The server found no client for this request. It says so too where only the "
-        "redirect URI differs.",
+        meaning="The server didn't find a client for this request. It returns this error even if "
+        "only the redirect URI differs.",
         causes=(
             causes.redirect_uri_mismatch(
                 "likely",
-                why="The redirect URI was registered in lower case and sent with capital letters.",
+                why="The redirect URI was registered in lowercase and sent with capital letters.",
                 steps=(_REDIRECT, causes.RELAUNCH),
             ),
             causes.client_unknown(
                 "possible",
                 sources.INFERRED,
-                why="The client id is mistyped, or belongs to another environment.",
+                why="The client ID is mistyped, or belongs to another environment.",
             ),
         ),
         source=sources.ATHENA_7,
@@ -35,14 +36,14 @@ ENTRIES: tuple[Entry, ...] = (
         says="does not match the redirect URIs configured for the application",
         where="error page",
         patterns=("does not match the redirect uris? configured for the application",),
-        meaning="The redirect URI is not among the registered ones.",
+        meaning="The redirect URI isn't one of the registered ones.",
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
                 why="In the report, a stray slash after `/authorize/` changed the request.",
                 steps=(
                     _REDIRECT,
-                    "Take the authorization endpoint from discovery, without a slash added.",
+                    "Use the authorization endpoint from discovery, without an added slash.",
                 ),
             ),
         ),
@@ -53,21 +54,21 @@ ENTRIES: tuple[Entry, ...] = (
         says="Oops! (page without further text)",
         where="error page",
         patterns=(r"\boops!",),
-        meaning="The launch request was not understood. The page has no further text.",
+        meaning="The server didn't understand the launch request. The page has no further text.",
         causes=(
             causes.request_malformed(
                 "possible",
                 sources.inferred(sources.ATHENA_267),
-                why="A parameter of the authorization request is missing or wrong; the report does "
-                "not say which.",
+                why="A parameter of the authorization request is missing or wrong. The report "
+                "doesn't say which.",
                 steps=(
                     (
                         "Compare the request parameter by parameter with the list in "
-                        "docs/troubleshooting.md; `aud` must be the FHIR base."
+                        "docs/troubleshooting.md. `aud` must be the FHIR base."
                     ),
                     (
-                        "See that app and `scopes` are of the same SMART version: v1 and v2 are "
-                        "separate products there."
+                        "Make sure the app and `scopes` use the same SMART version. At "
+                        "athenahealth, v1 and v2 are separate products."
                     ),
                 ),
             ),
@@ -81,24 +82,24 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         oauth_errors=("unauthorized_client",),
         patterns=("requested scope not authorized",),
-        meaning="The app may not ask for one of the scopes.",
+        meaning="The app isn't allowed to request one of the scopes.",
         causes=(
             causes.scope_not_registered(
                 "likely",
-                why="A scope in the list is not approved for the app.",
+                why="A scope in the list isn't approved for the app.",
                 steps=(
                     (
                         "In the developer portal, compare the app's scopes with `scopes` in "
                         "smart.toml."
                     ),
-                    "Apply for what is missing; scopes are approved one by one.",
+                    "Apply for the missing ones. Scopes are approved one by one.",
                 ),
             ),
             causes.scope_syntax(
                 "possible",
                 sources.inferred(sources.YOURPHR_ATHENA),
-                why="v1 and v2 of SMART are separate products; scopes of the one are unknown to "
-                "an app of the other.",
+                why="SMART v1 and v2 are separate products. An app for one doesn't recognize "
+                "scopes of the other.",
             ),
         ),
         source=sources.ATHENA_314,
@@ -112,7 +113,8 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.ehr_side(
                 "likely",
-                why="The fault lies after the user's sign-in and before the way back to the app.",
+                why="The failure comes after the user's sign-in and before the redirect to the "
+                "app.",
             ),
         ),
         source=sources.ATHENA_157,
@@ -122,19 +124,20 @@ ENTRIES: tuple[Entry, ...] = (
         says="token request of a Web app refused (invalid_client or invalid_request)",
         where="token endpoint",
         oauth_errors=("invalid_client",),
-        meaning="A Web app is a confidential client there: it must prove itself by its secret.",
+        meaning="At athenahealth, a Web app is a confidential client. It must authenticate with "
+        "its secret.",
         causes=(
             causes.client_auth_wrong(
                 "likely",
                 f"{sources.YOURPHR_ATHENA}; that it leads to this code: inferred",
-                why="The app was registered as Web and sends no secret, or is public and sends "
+                why="The app was registered as Web and sends no secret, or it's public and sends "
                 "one.",
                 steps=(
                     (
-                        "In the developer portal, see the app's type. Web: set `client_auth` and "
-                        "`client_secret` in smart.toml."
+                        "In the developer portal, check the app's type. If it's Web, set "
+                        "`client_auth` and `client_secret` in smart.toml."
                     ),
-                    "See that the FHIR base is the one of this practice: it differs by site.",
+                    "Make sure the FHIR base belongs to this practice. It differs by site.",
                 ),
             ),
         ),

@@ -18,12 +18,12 @@ RELAUNCH = ByFlow(
 AGAIN_LATER = ByFlow(
     "Launch the app again in a minute.", backend="Request a new token in a minute."
 )
-NEEDS_PATIENT = "Scopes that begin with `patient/` need a patient who was chosen at the launch."
+NEEDS_PATIENT = "Scopes that begin with `patient/` require a patient who was selected at launch."
 CHOOSE = "Launch the app again, and choose a patient if the EHR asks for one."
-_NOT_SO = "The EHR does not let the app open in this way."
+_NOT_SO = "The EHR doesn't allow the app to be opened this way."
 BASIC_FORM = (
-    "With `client_secret_basic`, if the secret or the client ID has a character such as `+`, `/` "
-    "or `=`: some EHRs expect it form-encoded in the Basic header, others as is. Set "
+    "If you use `client_secret_basic` and the secret or the client ID has a character such as "
+    "`+`, `/` or `=`: some EHRs expect it form-encoded in the Basic header, others as is. Set "
     '`basic_credentials` in smart.toml to the other form, `"form"` or `"raw"`.'
 )
 
@@ -82,125 +82,127 @@ class Kind:
 
 launch_parameter_missing = Kind(
     "launch_parameter_missing",
-    "The authorization request carried no `launch` value.",
-    ByFlow("The app was not opened from a patient's chart.", standalone=_NOT_SO),
-    "The EHR opens the app's launch address with `iss` and `launch`, and the app must pass "
-    "`launch` on. An address that was typed, bookmarked or reloaded has none; a redirect, a "
-    "sign-in page in between or a `#` in the registered address loses it.",
+    "The authorization request had no `launch` value.",
+    ByFlow("The app wasn't opened from a patient's chart.", standalone=_NOT_SO),
+    "The EHR opens the app's launch URL with `iss` and `launch`, and the app must pass `launch` "
+    "on. A URL that was typed, bookmarked or reloaded has no `launch`. A redirect, a login page "
+    "in between or a `#` in the registered URL drops it.",
     (
-        ByFlow("Launch the app from the patient's chart, not by opening its address.", None),
+        ByFlow("Launch the app from the patient's chart. Don't open its URL directly.", None),
         (
-            "In the registration, write the launch address as the server answers it, "
-            "`https://HOST/launch`: no `#`, and no redirect behind it that drops the query."
+            "In the registration, enter the launch URL exactly as the server serves it, "
+            "`https://HOST/launch`, with no `#` and no redirect that drops the query."
         ),
         (
-            "Look for `launch_started` in the log just before the failure: without one, the "
-            "request did not come from this app's `/launch`."
+            "Check the log for `launch_started` just before the failure. If it's missing, the "
+            "request didn't come from this app's `/launch`."
         ),
     ),
 )
 launch_scope_missing = Kind(
     "launch_scope_missing",
-    "The scopes lack `launch`.",
-    ByFlow("The app is not set up for launches from a chart.", standalone=_NOT_SO),
-    "In an EHR launch the server looks at the `launch` value only for an app that asks for the "
-    "scope `launch`. Without it there is no patient.",
+    "The scopes don't include `launch`.",
+    ByFlow("The app isn't set up for launches from a chart.", standalone=_NOT_SO),
+    "In an EHR launch, the server reads the `launch` value only if the app requests the scope "
+    "`launch`. Without that scope, there is no patient.",
     (
         (
-            "Remove every `launch…` scope from `scopes` in smart.toml: this app adds the right one "
-            "itself, from how it was opened."
+            "Remove every `launch…` scope from `scopes` in smart.toml. This app adds the right "
+            "one itself, based on how it was opened."
         ),
-        Elsewhere("In other software, send the scope `launch` whenever a `launch` value is sent."),
+        Elsewhere(
+            "In other software, request the scope `launch` whenever you send a `launch` value."
+        ),
         RELAUNCH,
     ),
 )
 launch_patient_scope_on_provider = Kind(
     "launch_patient_scope_on_provider",
-    "`launch/patient` was asked for where clinicians sign in.",
+    "`launch/patient` was requested where clinicians sign in.",
     "The app is set up for patients, not for clinicians.",
     ByFlow(
-        "`launch/patient` asks for a choice of patient in apps that are opened outside the EHR. A "
-        "launch from the chart takes the patient from the `launch` value and needs the scope "
-        "`launch`; EHRs that offer `launch/patient` to patients only refuse it to clinicians.",
-        standalone="`launch/patient` asks for a choice of patient in apps that are opened outside "
-        "the EHR. EHRs that offer `launch/patient` to patients only refuse it to clinicians.",
+        "`launch/patient` requests a choice of patient in apps that are opened outside the EHR. "
+        "A launch from the chart gets the patient from the `launch` value and needs the scope "
+        "`launch`. EHRs that offer `launch/patient` only to patients refuse it to clinicians.",
+        standalone="`launch/patient` requests a choice of patient in apps that are opened outside "
+        "the EHR. EHRs that offer `launch/patient` only to patients refuse it to clinicians.",
     ),
     (
         (
-            "Ask for `launch` in place of `launch/patient`. In smart.toml leave both out of "
-            "`scopes`: the scope follows from how the app was opened."
+            "Request `launch` instead of `launch/patient`. In smart.toml, leave both out of "
+            "`scopes`: the app adds the scope based on how it was opened."
         ),
         RELAUNCH,
     ),
 )
 launch_value_invalid = Kind(
     "launch_value_invalid",
-    "The EHR does not know this `launch` value.",
-    "The launch was too old, or belongs to another environment.",
-    "A `launch` value belongs to one launch in one environment. One that was invented, comes from "
-    "an old tab, or belongs to another environment is refused.",
+    "The EHR doesn't recognize this `launch` value.",
+    "The launch was too old or belongs to another environment.",
+    "A `launch` value belongs to one launch in one environment. The EHR refuses a value that was "
+    "made up, comes from an old tab, or belongs to another environment.",
     (
-        "Close older tabs of the app: reloaded, they send their old value again.",
+        "Close older tabs of the app. When they're reloaded, they send their old value again.",
         ByFlow(
-            "Launch again from the chart of the environment that `iss` in smart.toml names; "
-            "sandbox and production know nothing of each other.",
+            "Launch again from the chart of the environment that `iss` in smart.toml names. "
+            "Sandbox and production don't share launches.",
             standalone=None,
         ),
         Elsewhere(
-            "In other software, pass the value on as it came: not decoded, not trimmed, not kept."
+            "In other software, pass the value on unchanged. Don't decode, trim or store it."
         ),
     ),
 )
 client_id_mismatch = Kind(
     "client_id_mismatch",
-    "The EHR saw another client id than the one that is configured.",
-    "The app is set up with another registration than the EHR's.",
-    "The request was made by another deployment, with another configuration, or with the id of "
-    "another app. What was checked on one registration says nothing about the other.",
+    "The EHR saw a different client ID than the one that is configured.",
+    "The app is set up with a different registration than the EHR's.",
+    "The request came from another deployment, used another configuration, or had another app's "
+    "client ID. Checks on one registration say nothing about the other.",
     (
-        "Compare the client id in the EHR's answer with `client_id` in smart.toml.",
+        "Compare the client ID in the EHR's response with `client_id` in smart.toml.",
         (
-            "If they differ, find out which deployment answers at the registered launch address, "
-            "and deploy it with this configuration."
+            "If they differ, find out which deployment serves the registered launch URL, and "
+            "deploy it with this configuration."
         ),
         RELAUNCH,
     ),
 )
 client_unknown = Kind(
     "client_unknown",
-    "The EHR does not know the client id.",
-    "The EHR does not know the app.",
-    "The id was mistyped, left as a placeholder, copied from another field, or belongs to "
+    "The EHR doesn't recognize the client ID.",
+    "The EHR doesn't recognize the app.",
+    "The client ID was mistyped, left as a placeholder, copied from another field, or belongs to "
     "another environment (sandbox or production).",
     (
         (
-            "Compare `client_id` in smart.toml with the client id of the registration, character "
+            "Compare `client_id` in smart.toml with the client ID of the registration, character "
             "by character."
         ),
-        "See that it is the id for this environment: sandbox and production have their own.",
+        "Make sure it's the client ID for this environment. Sandbox and production have their own.",
         RELAUNCH,
     ),
 )
 client_not_enabled_at_site = Kind(
     "client_not_enabled_at_site",
-    "The app is not enabled at this site.",
+    "The app isn't enabled at this site.",
     "",
-    "A registration is not enough: each site decides which apps may reach it, and for which of "
+    "A registration isn't enough. Each site decides which apps can access it, and in which of "
     "its environments.",
     (
-        "Ask the site's EHR team to enable the app, giving them the client id and the environment.",
+        "Ask the site's EHR team to enable the app. Give them the client ID and the environment.",
         RELAUNCH,
     ),
 )
 persona_mismatch = Kind(
     "persona_mismatch",
-    "The app is registered for other people than those who sign in here.",
+    "The app isn't registered for the kind of user who signs in here.",
     "",
-    "An app for patients meets the sign-in of clinicians, or the reverse.",
+    "An app for patients reaches the login page for clinicians, or the reverse.",
     (
-        "In the registration, see whether the app is for clinicians or for patients.",
+        "In the registration, check whether the app is for clinicians or for patients.",
         (
-            "Use the FHIR base for those people as `iss` in smart.toml, or register the app for "
+            "Use the FHIR base for those users as `iss` in smart.toml, or register the app for "
             "the others."
         ),
         RELAUNCH,
@@ -208,54 +210,49 @@ persona_mismatch = Kind(
 )
 tenant_mismatch = Kind(
     "tenant_mismatch",
-    "Two tenants or environments are mixed.",
-    "Two environments, such as test and production, are mixed.",
-    "The address, the token or the `launch` value belongs to another organisation or environment "
-    "than the one that was asked.",
+    "Two tenants or environments are mixed up.",
+    "Two environments, such as test and production, are mixed up.",
+    "The URL, the token or the `launch` value belongs to a different organization or environment "
+    "than the one that was called.",
     (
-        "Compare the tenant in the EHR's answer with the one in `iss` in smart.toml.",
+        "Compare the tenant in the EHR's response with the one in `iss` in smart.toml.",
         (
-            "Write `iss` as the EHR sends it, with the host it sends: sandbox and production hosts "
-            "differ."
+            "Write `iss` exactly as the EHR sends it, including the host. Sandbox and production "
+            "hosts differ."
         ),
         RELAUNCH,
     ),
 )
 user_mismatch = Kind(
     "user_mismatch",
-    "Another user is signed in in the browser than in the EHR.",
-    "This browser is still signed in as somebody else.",
-    "The browser still holds the session of someone else: of a console, of a portal, or of the "
+    "The user who is signed in to the browser isn't the user who is signed in to the EHR.",
+    "This browser is still signed in as someone else.",
+    "The browser still has someone else's session: from a console, from a portal, or from the "
     "last person at this workstation.",
     (
         "Sign out of the EHR's web pages and consoles in this browser, or use a private window.",
         RELAUNCH,
     ),
-    first=(
-        ForUser(
-            "First sign out of the EHR's sign-in in this browser, or close all windows of the "
-            "browser."
-        ),
-    ),
+    first=(ForUser("First sign out of the EHR in this browser, or close all browser windows."),),
 )
 user_not_permitted = Kind(
     "user_not_permitted",
-    "This user may not do that.",
-    "This user may not open this record with the app.",
-    "The token carries the user's own rights: what the user may not see in the EHR, the app may "
-    "not read either.",
+    "This user isn't allowed to do that.",
+    "This user isn't allowed to open this record with the app.",
+    "The token carries the user's own permissions. If the user isn't allowed to see something in "
+    "the EHR, the app can't read it either.",
     (
         "Try with a user who can open this patient's chart in the EHR.",
-        "Ask the site's EHR team which right the user lacks.",
+        "Ask the site's EHR team which permission the user lacks.",
     ),
 )
 patient_context_missing = Kind(
     "patient_context_missing",
-    "There is no patient.",
-    "The EHR did not say which patient.",
+    "There's no patient in context.",
+    "The EHR didn't say which patient.",
     ByFlow(
-        f"{NEEDS_PATIENT} The app was opened outside a chart, or the EHR did not hand over the "
-        "patient.",
+        f"{NEEDS_PATIENT} The app was opened outside a chart, or the EHR didn't pass the patient "
+        "on.",
         standalone=NEEDS_PATIENT,
     ),
     (
@@ -266,49 +263,52 @@ patient_context_missing = Kind(
 redirect_uri_mismatch = Kind(
     "redirect_uri_mismatch",
     "The redirect URI differs from the registered one.",
-    "The app's address is not the one that the EHR has.",
-    "EHRs compare it byte for byte: scheme, host, port, upper and lower case, and the slash at "
-    "the end count.",
+    "The app's address isn't the one that the EHR has.",
+    "EHRs compare it byte for byte: scheme, host, port, uppercase and lowercase, and a trailing "
+    "slash all count.",
     (
         (
-            "Register exactly `public_url` + `redirect_path` of smart.toml, by default "
+            "Register exactly `public_url` + `redirect_path` from smart.toml, by default "
             "`https://HOST/callback`."
         ),
-        "Register the launch address apart from it: `https://HOST/launch`.",
+        "Register the launch URL separately: `https://HOST/launch`.",
         RELAUNCH,
     ),
 )
 aud_wrong = Kind(
     "aud_wrong",
-    "`aud` is not the FHIR base that the EHR expects.",
-    "The app is set up for another address of this EHR.",
-    "`aud` must be the `iss` of the launch, byte for byte. A slash at the end, another host of "
-    "the same EHR or another FHIR version is another value.",
+    "`aud` isn't the FHIR base that the EHR expects.",
+    "The app is set up with another address for this EHR.",
+    "`aud` must be the `iss` of the launch, byte for byte. A trailing slash, another host of the "
+    "same EHR or another FHIR version makes it a different value.",
     (
-        "Write `iss` in smart.toml as the EHR sends it: this app sends it on as `aud` unchanged.",
+        (
+            "Write `iss` in smart.toml exactly as the EHR sends it. This app sends it unchanged as "
+            "`aud`."
+        ),
         RELAUNCH,
     ),
 )
 request_malformed = Kind(
     "request_malformed",
     "A parameter of the request is missing, repeated or malformed.",
-    "The EHR does not take the app's request.",
-    "The EHR could not read the request, so it did not come to look at rights or registrations.",
+    "The EHR doesn't accept the app's request.",
+    "The EHR couldn't read the request, so it didn't check permissions or registrations.",
     (
         Elsewhere(
             "In other software, compare the authorization request parameter by parameter with the "
             "list in docs/troubleshooting.md."
         ),
         RELAUNCH,
-        Elsewhere("If this app made the request, report it with the correlation id."),
+        Elsewhere("If this app made the request, report it with the correlation ID."),
     ),
 )
 parameter_not_recognised = Kind(
     "parameter_not_recognised",
-    "A parameter was sent that is no authorization parameter.",
-    "The EHR does not take the app's request.",
-    "What is unknown is ignored and takes nothing's place: `intent`, `patient` and `encounter` "
-    "come back with the token and cannot be asked for.",
+    "The request has a parameter that isn't an authorization parameter.",
+    "The EHR doesn't accept the app's request.",
+    "An unknown parameter is ignored and doesn't replace another one. `intent`, `patient` and "
+    "`encounter` come back with the token and can't be requested.",
     (
         "Remove the parameter from the authorization request.",
         "Pass on the `launch` value, which carries the context.",
@@ -316,203 +316,207 @@ parameter_not_recognised = Kind(
 )
 request_too_long = Kind(
     "request_too_long",
-    "The request or the token becomes too long.",
-    "The app asks for too much at once.",
-    "A long list of scopes lengthens the address, which EHRs encode again on the way, and the "
-    "token, which holds the scopes.",
+    "The request or the token is too long.",
+    "The app requests too much at once.",
+    "A long list of scopes lengthens the URL, which EHRs encode again in transit, and the token, "
+    "which contains the scopes.",
     (
-        "Take the scopes that the app does not use out of `scopes` in smart.toml.",
-        "Run `make doctor CONFIG=smart.toml` and see `scope_count`.",
+        "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
+        "Run `make doctor CONFIG=smart.toml` and check `scope_count`.",
         RELAUNCH,
     ),
 )
 scope_not_registered = Kind(
     "scope_not_registered",
-    "The app is not registered for a scope it asks for.",
-    "The app asks for something it is not registered for.",
-    "EHRs grant only what was chosen in the registration, and only what exists there.",
+    "The app isn't registered for a scope that it requests.",
+    "The app requests something it isn't registered for.",
+    "EHRs grant only what was selected in the registration, and only what exists there.",
     (
-        "Compare `scopes` in smart.toml with the resources chosen in the registration.",
-        "Choose what is missing there, or take it out of `scopes`.",
+        "Compare `scopes` in smart.toml with the resources selected in the registration.",
+        "Select what is missing there, or remove it from `scopes`.",
         ByFlow(
-            "Wait until the change has spread, then launch the app again.",
-            backend="Wait until the change has spread.",
+            "Wait until the change has propagated, then launch the app again.",
+            backend="Wait until the change has propagated.",
         ),
     ),
 )
 scope_syntax = Kind(
     "scope_syntax",
-    "The scopes are written in the other SMART version, or with a wildcard.",
-    "The app's permissions are not written as this EHR expects.",
+    "The scopes use the other SMART version's syntax, or a wildcard.",
+    "The app's permissions aren't written the way this EHR expects.",
     "An app is registered for SMART v1 (`patient/Observation.read`) or v2 "
-    "(`patient/Observation.rs`). The other spelling and wildcards such as `patient/*.read` are "
-    "dropped or refused by several EHRs.",
+    "(`patient/Observation.rs`). Several EHRs drop or refuse the other syntax and wildcards such "
+    "as `patient/*.read`.",
     (
-        "In the registration, see which SMART version the app has.",
+        "In the registration, check which SMART version the app has.",
         "Write all of `scopes` in smart.toml in that version, one scope for each resource type.",
         RELAUNCH,
     ),
 )
 scope_trimmed = Kind(
     "scope_trimmed",
-    "The EHR granted less than was asked for.",
+    "The EHR granted less than the app requested.",
     "The EHR gave the app fewer permissions than it needs.",
-    "An EHR may cut the list of scopes without an error; what is missing shows only in the token "
-    "answer and when FHIR refuses.",
+    "An EHR can cut the list of scopes without an error. Missing scopes show only in the token "
+    "response and when FHIR refuses a request.",
     (
         (
-            "Compare `scope.requested` with `scope.granted` in the answer of `/session`, or in the "
-            "log's `callback_completed`."
+            "Compare `scope.requested` with `scope.granted` in the `/session` response, or in "
+            "the log's `callback_completed`."
         ),
-        "For each missing scope: choose it in the registration, in the SMART version of the app.",
+        "Select each missing scope in the registration, in the app's SMART version.",
         ByFlow(
-            "Wait until the change has spread, then launch the app again: a granted list does not "
-            "grow later.",
-            backend="Wait until the change has spread, then request a new token: a granted list "
-            "does not grow later.",
+            "Wait until the change has propagated, then launch the app again. A granted list "
+            "doesn't grow later.",
+            backend="Wait until the change has propagated, then request a new token. A granted "
+            "list doesn't grow later.",
         ),
     ),
 )
 code_expired_or_used = Kind(
     "code_expired_or_used",
-    "The authorization code was used already, or is too old.",
+    "The authorization code was already used or is too old.",
     "The launch took too long, or its page was opened twice.",
-    "A code opens one token exchange, soon after it was given. A reloaded callback page, a link "
-    "checker or a slow server comes too late.",
+    "A code works for one token exchange, soon after it was issued. After a reload of the "
+    "callback page, a link checker's visit or a slow server, the exchange comes too late.",
     (
-        ByFlow("Launch the app again; do not reload the page or go back to it.", backend=None),
+        ByFlow("Launch the app again. Don't reload the page or go back to it.", backend=None),
         (
-            "If it happens at every launch, see whether something else on the way opens the "
-            "callback address first: a link scanner, a proxy, a second instance of the app."
+            "If it happens at every launch, check whether something else in between opens the "
+            "redirect URI first: a link scanner, a proxy, or a second instance of the app."
         ),
     ),
 )
 client_auth_wrong = Kind(
     "client_auth_wrong",
     "The EHR didn't accept the app's client authentication.",
-    "The app could not prove to the EHR that it is itself.",
-    "A public client sends its client id and nothing else; a confidential one proves itself as "
-    "registered, by a secret or by a signed assertion.",
+    "The app couldn't prove its identity to the EHR.",
+    "A public client sends only its client ID. A confidential client authenticates as "
+    "registered, with a secret or a signed assertion.",
     (
         (
-            "In the registration, see whether the app is public or confidential, and by what it "
-            "proves itself."
+            "In the registration, check whether the app is public or confidential, and how it "
+            "authenticates."
         ),
         (
             'Set `client_auth` in smart.toml to match: `"none"`, `"client_secret_basic"`, '
             '`"client_secret_post"` or `"private_key_jwt"`.'
         ),
         (
-            "With a secret: set the one that `client_secret` refers to anew, without a space or "
-            "line end."
+            "If you use a secret, set the value that `client_secret` refers to again, without a "
+            "space or line break."
         ),
         BASIC_FORM,
-        "With a key: see that the EHR knows the public half, under the same `key_id`.",
+        "If you use a key, make sure that the EHR has the public half under the same `key_id`.",
     ),
 )
 clock_skew = Kind(
     "clock_skew",
     "Two clocks disagree.",
     "The clocks of the EHR and of the app disagree.",
-    "An id_token and a client assertion carry times. A clock that is minutes off makes them "
-    "expired, or not valid yet.",
+    "ID tokens and client assertions carry times. If a clock is minutes off, they're expired or "
+    "not valid yet.",
     (
         (
-            "Set the clock of the machine that checks the token with NTP: the server's, or the "
+            "Use NTP to set the clock of the machine that checks the token: the server's, or the "
             "workstation's if the check runs in the browser."
         ),
-        "Run `make doctor CONFIG=smart.toml` and see `clock_skew`.",
-        "Google Cloud keeps its clocks right. There, tell the site that the EHR's clock is off.",
+        "Run `make doctor CONFIG=smart.toml` and check `clock_skew`.",
+        (
+            "Google Cloud keeps its clocks right. If you run there, tell the site that the EHR's "
+            "clock is off."
+        ),
     ),
 )
 pkce_mismatch = Kind(
     "pkce_mismatch",
-    "The code verifier does not fit the code challenge.",
-    "The EHR does not take the app's request.",
-    "The verifier at the token endpoint must be the one whose hash went with the authorization "
-    "request of the same launch. Two parts of an app that each make their own, or a challenge "
-    "sent as `plain`, do not fit.",
+    "The code verifier doesn't match the code challenge.",
+    "The EHR doesn't accept the app's request.",
+    "The verifier sent to the token endpoint must be the one whose hash was in the same launch's "
+    "authorization request. Two parts of an app that each make their own, or a challenge sent as "
+    "`plain`, don't match.",
     (
         Elsewhere(
-            "In other software, make the request and exchange the code in one place, with one "
+            "In other software, send the request and exchange the code in one place, with one "
             "verifier for each launch and `code_challenge_method=S256`."
         ),
         ByFlow("Launch the app again in one tab.", backend=None),
-        Elsewhere("If this app made both, report it with the correlation id."),
+        Elsewhere("If this app made both, report it with the correlation ID."),
     ),
 )
 cookies_blocked = Kind(
     "cookies_blocked",
-    "The browser did not keep this app's cookie.",
-    "The browser does not keep the app's cookies.",
-    "In an EHR's frame the app is a third party. Browsers that block third-party cookies keep "
-    "only partitioned ones, and older embedded browsers none.",
+    "The browser didn't keep this app's cookie.",
+    "The browser doesn't keep the app's cookies.",
+    "In the EHR's iframe, the app's cookies are third-party cookies. Browsers that block "
+    "third-party cookies keep only partitioned ones, and older embedded browsers keep none.",
     (
         "Launch the app in its own window: its cookies aren't third-party cookies there.",
-        "Have the administrator allow cookies of this app's address, partitioned ones included.",
+        "Ask the administrator to allow cookies from this app's host, including partitioned ones.",
         (
-            "Begin and end the launch in the same window: an EHR's frame and a pop-up do not share "
-            "cookies."
+            "Start and finish the launch in the same window. An EHR's iframe and a pop-up don't "
+            "share cookies."
         ),
     ),
 )
 access_token_expired = Kind(
     "access_token_expired",
-    "The access token has run out.",
-    "The EHR's access has run out.",
-    "Access tokens are short-lived. Without a refresh token the session ends with it.",
+    "The access token has expired.",
+    "The EHR's access has expired.",
+    "Access tokens are short-lived. Without a refresh token, the session ends with the access "
+    "token.",
     (
         RELAUNCH,
         (
-            "Ask for `online_access` in `scopes` in smart.toml, and allow it in the registration: "
-            "then the token is renewed while the user is signed in."
+            "Add `online_access` to `scopes` in smart.toml, and allow it in the registration. "
+            "The token is then renewed while the user is signed in."
         ),
     ),
 )
 session_ended = Kind(
     "session_ended",
-    "The user's session at the EHR has ended.",
-    "The sign-in at the EHR has ended.",
-    "Access under `online_access` ends when the user signs out of the EHR or stays idle too long "
-    "there; the app cannot prolong it.",
+    "The user's EHR session has ended.",
+    "The EHR session has ended.",
+    "Access under `online_access` ends when the user signs out of the EHR or is idle there too "
+    "long. The app can't extend it.",
     (RELAUNCH,),
 )
 user_declined = Kind(
     "user_declined",
-    "The user declined or cancelled.",
-    "The sign-in was cancelled.",
-    "Someone chose not to sign in or not to agree. That is no fault.",
+    "The user declined or canceled.",
+    "The sign-in was canceled.",
+    "Someone chose not to sign in or not to consent. That isn't an error.",
     (ByFlow("Launch the app again, and agree this time.", backend=None),),
-    headline="The sign-in was cancelled, so the app was not opened.",
+    headline="The sign-in was canceled, so the app wasn't opened.",
     accuses=True,
 )
 fhir_request_invalid = Kind(
     "fhir_request_invalid",
-    "The FHIR request is not one that this server takes.",
-    "The EHR does not take the app's request.",
-    "The token was not the matter: a search parameter is missing or unknown, the media type is "
-    "not served, or the address does not exist.",
+    "This server doesn't accept the FHIR request.",
+    "The EHR doesn't accept the app's request.",
+    "The token wasn't the problem: a search parameter is missing or unknown, the media type "
+    "isn't served, or the URL doesn't exist.",
     (
-        "Read the OperationOutcome, where there is one.",
+        "Read the OperationOutcome, if there is one.",
         (
             "Send `Accept: application/fhir+json` and the search parameters that the EHR's "
-            "documentation asks for."
+            "documentation requires."
         ),
     ),
 )
 not_propagated_yet = Kind(
     "not_propagated_yet",
-    "The registration, or its last change, has not reached this server yet.",
-    "The app's registration has not reached this server yet.",
-    "EHRs copy registrations to their sites with a delay, from minutes to a day or two.",
+    "The registration, or its last change, hasn't reached this server yet.",
+    "The app's registration hasn't reached this server yet.",
+    "EHRs copy registrations to their sites with a delay of minutes to a day or two.",
     (
         ByFlow(
-            "Wait, change nothing meanwhile, and launch the app again.",
-            backend="Wait, change nothing meanwhile, and request a new token.",
+            "Wait, don't change anything in the meantime, and launch the app again.",
+            backend="Wait, don't change anything in the meantime, and request a new token.",
         ),
         (
-            "If it lasts longer than the vendor's documentation says, compare the registration "
-            "once more."
+            "If it takes longer than the vendor's documentation says, compare the registration "
+            "again."
         ),
     ),
 )
@@ -520,15 +524,15 @@ ehr_side = Kind(
     "ehr_side",
     "The EHR failed.",
     "",
-    "The request was accepted and something behind it did not work. The app cannot mend that.",
+    "The EHR accepted the request, and something behind it didn't work. The app can't fix that.",
     (
         AGAIN_LATER,
         (
-            "If it happens again, give the EHR's support the error, its instance or correlation "
-            "id, the client id and the time."
+            "If it happens again, give the EHR's support team the error, its instance or "
+            "correlation ID, the client ID and the time."
         ),
     ),
-    headline="The EHR could not complete the launch.",
+    headline="The EHR couldn't complete the launch.",
 )
 
 cors_blocked = Kind(
@@ -602,7 +606,7 @@ assertion_key_unknown = Kind(
 assertion_claims_wrong = Kind(
     "assertion_claims_wrong",
     "A claim of the client assertion is wrong.",
-    "The app could not prove to the EHR that it is itself.",
+    "The app couldn't prove its identity to the EHR.",
     "`iss` and `sub` must be the client id, `aud` the token URL, `exp` at most five "
     "minutes ahead and `jti` new each time. Some servers require `iat`, and "
     "RS384 or ES384 as `alg`.",
@@ -617,7 +621,7 @@ assertion_claims_wrong = Kind(
 signing_key_unknown = Kind(
     "signing_key_unknown",
     "The app doesn't have the key that signed this token.",
-    "The app could not confirm who is signed in.",
+    "The app couldn't confirm who is signed in.",
     "Authorization servers rotate their keys. A verifier that keeps an old key set, or reads "
     "another server's, finds no key with the token's `kid`.",
     (
@@ -714,7 +718,7 @@ user_credentials_wrong = Kind(
 token_of_another_server = Kind(
     "token_of_another_server",
     "The access token was issued by another server, or for another audience.",
-    "Two environments, such as test and production, are mixed.",
+    "Two environments, such as test and production, are mixed up.",
     "The FHIR server accepts tokens from its own authorization server, issued for this FHIR base. "
     "The `iss` or `aud` of this token differs.",
     (

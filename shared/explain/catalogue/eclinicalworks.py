@@ -9,17 +9,17 @@ ENTRIES: tuple[Entry, ...] = (
         says="healow - Invalid Request",
         where="error page",
         patterns=("healow - invalid request", "apps/jsp/fhir/error.jsp"),
-        meaning="The practice does not serve this kind of access. The page comes with HTTP 200, "
-        "and the app is not called.",
+        meaning="The practice doesn't offer this kind of access. The page is returned with HTTP "
+        "200, and the app isn't called.",
         causes=(
             causes.client_not_enabled_at_site(
                 "likely",
                 f"{sources.SIGN_IN_CHECKER}; {sources.ECW_SANDBOX}",
-                why="The practice has not switched patient access on, or the app is not on its "
-                "list of allowed apps.",
+                why="The practice hasn't turned on patient access, or the app isn't on its list "
+                "of allowed apps.",
                 steps=(
-                    "Ask the practice to switch on FHIR access for the app.",
-                    "Ask eClinicalWorks to allow the app's client id.",
+                    "Ask the practice to turn on FHIR access for the app.",
+                    "Ask eClinicalWorks to allow the app's client ID.",
                     causes.RELAUNCH,
                 ),
             ),
@@ -36,13 +36,13 @@ ENTRIES: tuple[Entry, ...] = (
         says="invalid_scope (eClinicalWorks)",
         where="authorize redirect",
         oauth_errors=("invalid_scope",),
-        meaning="A scope is unknown there, or does not fit how the app was opened.",
+        meaning="A scope is unknown to eClinicalWorks, or doesn't match how the app was opened.",
         causes=(
             causes.launch_patient_scope_on_provider(
                 "possible",
                 f"{sources.ECW_SCOPES}; that it leads to this code: inferred",
-                why="`launch` belongs to launches from the EHR, `launch/patient` to apps that are "
-                "opened by themselves.",
+                why="`launch` is for launches from the EHR, and `launch/patient` is for apps "
+                "that are opened on their own.",
             ),
             causes.scope_not_registered("possible", sources.inferred(sources.ECW_SANDBOX)),
         ),

@@ -14,17 +14,17 @@ _WAIT = (
 )
 _REDIRECT = (
     "On the app's page, compare the redirect URIs with `https://HOST/callback` (`public_url` + "
-    "`redirect_path` in smart.toml), port included."
+    "`redirect_path` in smart.toml), including the port."
 )
 _APIS = (
-    "On the app's page, see that each resource of `scopes` is among the app's incoming APIs, for "
-    "reading and for searching."
+    "On the app's page, make sure each resource in `scopes` is among the app's incoming APIs, "
+    "for reading and for searching."
 )
 _VERSION = (
-    "On the app's page, see which SMART scope version the app has: write `.rs` for v2, `.read` for "
-    "v1, and no wildcard."
+    "On the app's page, check which SMART scope version the app has. Write `.rs` for v2 or "
+    "`.read` for v1, and no wildcard."
 )
-_AUDIENCE = "On the app's page, see that the app is for clinicians, or for patients, as launched."
+_AUDIENCE = "On the app's page, make sure the app is for clinicians, or for patients, as launched."
 
 
 def _code(code: str) -> str:
@@ -39,13 +39,13 @@ ENTRIES: tuple[Entry, ...] = (
         says="OAuth2 Error (page of Epic, HTTP 200)",
         where="error page",
         patterns=(r"\boauth2 error\b",),
-        meaning="Epic does not know the client id in this environment. A made-up id gets the same "
-        "page, and the app is not called.",
+        meaning="Epic doesn't recognize the client ID in this environment. A made-up ID gets the "
+        "same page, and the app isn't called.",
         causes=(
             causes.client_unknown(
                 "likely",
                 f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_CMS_SANDBOX}; {sources.PEERBITS}",
-                why="The id is mistyped, or the production id was used in the sandbox, or the "
+                why="The ID is mistyped, or the production ID was used in the sandbox, or the "
                 "reverse.",
                 steps=(_COMPARE_IDS, causes.RELAUNCH),
             ),
@@ -58,9 +58,9 @@ ENTRIES: tuple[Entry, ...] = (
             causes.client_not_enabled_at_site(
                 "possible",
                 sources.INFERRED,
-                why="The organisation has not taken the app over into its own environment.",
+                why="The organization hasn't added the app to its own environment.",
                 steps=(
-                    "Ask the organisation's Epic team to enable the client id in this environment.",
+                    "Ask the organization's Epic team to enable the client ID in this environment.",
                 ),
             ),
         ),
@@ -75,19 +75,19 @@ ENTRIES: tuple[Entry, ...] = (
             r"\bthe request is invalid\b",
             r"(?<![\w-])error=4(?![\w-])",
         ),
-        meaning="Epic found something in the authorization request that does not fit the "
-        "registration. The page never says what.",
+        meaning="Something in the authorization request doesn't match the registration at Epic. "
+        "The page never says what.",
         causes=(
             causes.redirect_uri_mismatch(
                 "likely",
                 f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}; {sources.EPIC_APPAUTH}",
-                why="The redirect URI is not registered exactly so; the port counts.",
+                why="The redirect URI isn't registered exactly like this. The port counts.",
                 steps=(_REDIRECT, _WAIT),
             ),
             causes.scope_not_registered(
                 "possible",
                 sources.PEERBITS,
-                why="An API behind one of the scopes is not chosen for the app.",
+                why="An API behind one of the scopes isn't selected for the app.",
                 steps=(_APIS, _WAIT),
             ),
             causes.scope_syntax(
@@ -105,10 +105,10 @@ ENTRIES: tuple[Entry, ...] = (
             causes.not_propagated_yet(
                 "possible",
                 f"{sources.PEERBITS}; {sources.EPIC_48_HOURS}",
-                why="The registration is unfinished (a questionnaire is open), or its change has "
-                "not arrived.",
+                why="The registration isn't finished (a questionnaire is open), or its change "
+                "hasn't arrived.",
                 steps=(
-                    "See that the app's page at fhir.epic.com has nothing left to fill in.",
+                    "Make sure the app's page at fhir.epic.com has nothing left to fill in.",
                     _WAIT,
                 ),
             ),
@@ -124,7 +124,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.launch_parameter_missing(
                 "certain",
-                why="The page was opened by its address.",
+                why="The page was opened by its URL.",
                 steps=(
                     ByFlow(
                         "Launch from a chart in Hyperspace, or fill in Epic's launch page, so that "
@@ -146,8 +146,8 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_syntax(
                 "likely",
-                why="An app that is registered for SMART v2 must ask for `.rs` of each resource; "
-                "`patient/*.read` is refused.",
+                why="An app that is registered for SMART v2 must request `.rs` for each "
+                "resource. `patient/*.read` is refused.",
                 steps=(_VERSION, causes.RELAUNCH),
             ),
             causes.scope_not_registered(
@@ -164,41 +164,42 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         oauth_errors=("invalid_client",),
         patterns=(r'invalid_client"\s?,\s?"error_description"\s?:\s?null',),
-        meaning="Epic's token endpoint does not accept the client, and never says why.",
+        meaning="Epic's token endpoint doesn't accept the client, and never says why.",
         causes=(
             causes.client_auth_wrong(
                 "likely",
-                why="Epic wants the Basic credentials as they are, not form-encoded first as RFC "
-                "6749 has it; or a claim, the key or the `kid` of a signed assertion is wrong.",
+                why="Epic expects the Basic credentials as is, not form-encoded first as in RFC "
+                "6749. Or a claim, the key or the `kid` of a signed assertion is wrong.",
                 steps=(
                     (
                         'Set `vendor = "epic"` or `basic_credentials = "raw"` in smart.toml. Both '
                         "send Basic credentials unencoded."
                     ),
                     (
-                        "With `private_key_jwt`: see that the public key is at the registered JWK "
-                        "Set URL (`https://HOST/launch/jwks.json`) under the same `key_id`."
+                        "If you use `private_key_jwt`, make sure the public key is at the "
+                        "registered JWK Set URL (`https://HOST/launch/jwks.json`) under the same "
+                        "`key_id`."
                     ),
-                    "Set the secret that `client_secret` refers to anew.",
+                    "Set the secret that `client_secret` refers to again.",
                 ),
             ),
             causes.client_unknown(
                 "likely",
                 f"{sources.EPIC_BACKEND}; {sources.PEERBITS}",
-                why="The production id is used in a test environment, or the reverse.",
+                why="The production ID is used in a test environment, or the reverse.",
                 steps=(_COMPARE_IDS,),
             ),
             causes.not_propagated_yet(
                 "possible",
                 f"{sources.EPIC_BACKEND}; {sources.EPIC_SYNC}",
-                why="A new key or secret has not reached this environment.",
+                why="A new key or secret hasn't reached this environment.",
                 steps=(_WAIT,),
             ),
             causes.clock_skew(
                 "possible",
                 sources.inferred(sources.RFC_7523),
-                why="The assertion's `exp` may lie at most five minutes ahead; a clock that is off "
-                "makes it too early or too late.",
+                why="The assertion's `exp` can be at most five minutes ahead. A clock that is "
+                "off makes it too early or too late.",
             ),
         ),
         source=f"{sources.EPIC_BASIC}; {sources.EPIC_BACKEND}",
@@ -208,12 +209,12 @@ ENTRIES: tuple[Entry, ...] = (
         says='{"error":"invalid_request","error_description":null}',
         where="token endpoint",
         patterns=(r'invalid_request"\s?,\s?"error_description"\s?:\s?null',),
-        meaning="Epic could not use the token request, and does not say why.",
+        meaning="Epic couldn't use the token request, and doesn't say why.",
         causes=(
             causes.request_malformed(
                 "possible",
                 sources.inferred(sources.EPIC_FASTEN),
-                why="A parameter is missing or encoded wrongly.",
+                why="A parameter is missing or encoded incorrectly.",
                 steps=(
                     (
                         "Send `grant_type`, `code`, `redirect_uri`, `code_verifier` and, for a "
@@ -225,7 +226,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.code_expired_or_used(
                 "possible",
                 sources.INFERRED,
-                why="The callback was opened twice, so the code was used already.",
+                why="The callback was opened twice, so the code was already used.",
             ),
         ),
         source=sources.EPIC_FASTEN,
@@ -235,13 +236,13 @@ ENTRIES: tuple[Entry, ...] = (
         says="token granted with fewer scopes than asked",
         where="token endpoint",
         patterns=("silently stripped", r"fewer scopes than (?:asked|requested)"),
-        meaning="Epic grants the set that was agreed for the app, whatever was asked for.",
+        meaning="Epic grants the set that was agreed for the app, regardless of the request.",
         causes=(
             causes.scope_trimmed(
                 "likely",
                 why="Scopes outside the app's agreed APIs are left out without an error.",
                 steps=(
-                    "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
+                    "Compare `scope.requested` with `scope.granted` in the `/session` response.",
                     _APIS,
                     _VERSION,
                     _WAIT,
@@ -256,11 +257,11 @@ ENTRIES: tuple[Entry, ...] = (
         where="FHIR answer",
         oauth_errors=("invalid_token",),
         patterns=("the access token provided is not valid",),
-        meaning="Epic's FHIR server does not accept the token any more.",
+        meaning="Epic's FHIR server no longer accepts the token.",
         causes=(
             causes.access_token_expired("likely", f"{sources.THE_MAP}; that it was time: inferred"),
             causes.session_ended(
-                "possible", sources.INFERRED, why="The user signed out, or the grant was withdrawn."
+                "possible", sources.INFERRED, why="The user signed out, or the grant was revoked."
             ),
         ),
         source=sources.THE_MAP,
@@ -270,7 +271,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="XML in place of JSON from FHIR",
         where="FHIR answer",
         patterns=(r"\bfhir\+xml\b", r'<operationoutcome xmlns="http://hl7\.org/fhir"'),
-        meaning="Epic answers in XML where the request does not ask for JSON by name.",
+        meaning="Epic returns XML if the request doesn't name JSON.",
         causes=(
             causes.fhir_request_invalid(
                 "certain",
@@ -285,18 +286,20 @@ ENTRIES: tuple[Entry, ...] = (
         says="404 - File or directory not found (HTML of IIS)",
         where="FHIR answer",
         patterns=("404 - file or directory not found", "iis detailed error - 404"),
-        meaning="The FHIR address does not exist: an unknown resource type gets the web server's "
-        "page, not an OperationOutcome.",
+        meaning="The FHIR URL doesn't exist. For an unknown resource type, the web server's page "
+        "comes back, not an OperationOutcome.",
         causes=(
             causes.fhir_base_wrong(
                 "likely",
                 f"{sources.THE_MAP}; the page's wording: inferred",
-                steps=("Use Epic's FHIR base: it ends in `/api/FHIR/` and a version, like `R4`.",),
+                steps=(
+                    "Use Epic's FHIR base. It ends in `/api/FHIR/` and a version, such as `R4`.",
+                ),
             ),
             causes.fhir_request_invalid(
                 "likely",
                 f"{sources.THE_MAP}; the page's wording: inferred",
-                why="The resource type is mistyped or not offered there.",
+                why="The resource type is mistyped or isn't offered there.",
                 steps=("Compare the type with the CapabilityStatement at `metadata`.",),
             ),
         ),
@@ -312,8 +315,8 @@ ENTRIES: tuple[Entry, ...] = (
             causes.fhir_request_invalid(
                 "likely",
                 title="The ID doesn't exist at this Epic system.",
-                why="Epic's code 59008 stands for an unknown FHIR ID. IDs of another system, or of "
-                "its test environment, mean nothing here.",
+                why="Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, "
+                "or from its test environment, don't work here.",
                 steps=("Use IDs from this FHIR base: from the launch context or from a search.",),
             ),
             causes.user_not_permitted("possible", sources.INFERRED),
@@ -341,7 +344,7 @@ ENTRIES: tuple[Entry, ...] = (
                         "Read `issue.diagnostics` of the issue with severity `fatal` or `error`, "
                         "and add the parameter that it names."
                     ),
-                    "Compare the search parameters with Epic's page of the API.",
+                    "Compare the search parameters with Epic's page for the API.",
                 ),
             ),
         ),
@@ -378,15 +381,16 @@ ENTRIES: tuple[Entry, ...] = (
         says="OperationOutcome with codes of urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
         where="FHIR answer",
         patterns=(r"1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369",),
-        meaning="Epic's own error codes of FHIR: the token was accepted, the request was not.",
+        meaning="These are Epic's own FHIR error codes: the token was accepted, and the request "
+        "wasn't.",
         causes=(
             causes.fhir_request_invalid(
                 "likely",
-                why="The text beside the code says what is wrong; unknown search parameters are "
-                "often ignored without a word.",
+                why="The text next to the code says what is wrong. Unknown search parameters are "
+                "often ignored without a message.",
                 steps=(
                     "Read `issue.diagnostics` and `issue.details.text` in the OperationOutcome.",
-                    "Compare the search parameters with Epic's page of the API.",
+                    "Compare the search parameters with Epic's page for the API.",
                 ),
             ),
             causes.user_not_permitted("possible", sources.INFERRED),

@@ -9,7 +9,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="site not loading in PowerChart",
         where="launch",
         patterns=(r"not loading in powerchart", r"\bpowerchart\b[^\n]{0,60}\b(?:blank|white)\b"),
-        meaning="The app's page stays empty inside PowerChart, and opens in a browser.",
+        meaning="The app's page stays blank inside PowerChart, but opens in a browser.",
         causes=(
             causes.ehr_side(
                 "possible",
@@ -17,21 +17,21 @@ ENTRIES: tuple[Entry, ...] = (
                     f"{sources.SMART_OVERVIEW}; {sources.FORUM_POWERCHART}; "
                     "which of them it is: inferred"
                 ),
-                title="PowerChart cannot reach the app's address.",
-                why="PowerChart needs a public https address on port 443 with a certificate that "
-                "the hospital's machines trust.",
+                title="PowerChart can't reach the app's URL.",
+                why="PowerChart needs a public https URL on port 443 with a certificate that the "
+                "hospital's machines trust.",
                 steps=(
-                    "Open the launch address in the browser of a hospital workstation.",
-                    "Run `make doctor CONFIG=smart.toml` and see `public_url_unreachable`.",
+                    "Open the launch URL in the browser of a hospital workstation.",
+                    "Run `make doctor CONFIG=smart.toml` and check `public_url_unreachable`.",
                     "Ask the site how the app is configured in PowerChart.",
                 ),
             ),
             causes.cookies_blocked(
                 "possible",
                 sources.SMART_OVERVIEW,
-                why="PowerChart shows apps by WebView2, older sites by Internet Explorer, which "
-                "knows no partitioned cookies. A pop-up there does not share cookies with the "
-                "frame.",
+                why="PowerChart shows apps in WebView2, or at older sites in Internet Explorer, "
+                "which doesn't support partitioned cookies. A pop-up there doesn't share "
+                "cookies with the iframe.",
             ),
         ),
         source=f"{sources.FORUM_POWERCHART}; {sources.SMART_OVERVIEW}",
@@ -48,14 +48,16 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|'self')"
             ),
         ),
-        meaning="The browser shows a page in no frame, because the page's own headers forbid it.",
+        meaning="The browser won't show a page in a frame, because the page's own headers forbid "
+        "it.",
         causes=(
             causes.frame_refused(
                 "likely",
                 f"{sources.EMBEDDABLE}; who sends the header: inferred",
-                why="This app sends no `X-Frame-Options`. A gateway or load balancer before it "
-                "may, and so may the EHR's sign-in page. With `frame_ancestors` set, every frame "
-                "around the app must be in it; Oracle Health's MPages break on any such list.",
+                why="This app doesn't send `X-Frame-Options`. A gateway or load balancer in "
+                "front of it might, and so might the EHR's login page. If `frame_ancestors` "
+                "is set, every frame around the app must be in it. Oracle Health's MPages "
+                "break on any such list.",
             ),
         ),
         source=sources.EMBEDDABLE,
@@ -65,14 +67,14 @@ ENTRIES: tuple[Entry, ...] = (
         says="HTTP 200 with IdentityProviderRedirectPage from the authorization endpoint",
         where="error page",
         patterns=("identityproviderredirectpage",),
-        meaning="That is how Oracle Health sends a browser on to the sign-in: by a page with a "
-        "script, not by a redirect. It says neither yes nor no to the request.",
+        meaning="This is how Oracle Health sends a browser to the login page: with a page that "
+        "has a script, not with a redirect. It says neither yes nor no to the request.",
         causes=(
             causes.request_malformed(
                 "possible",
                 sources.inferred(f"{sources.SIGN_IN_CHECKER} and {sources.YOURPHR}"),
-                title="A program called what is meant for a browser.",
-                why="The authorization request was sent by a script or test, which cannot sign in.",
+                title="A program called an endpoint that is meant for a browser.",
+                why="A script or test sent the authorization request, but it can't sign in.",
                 steps=("Open the authorization request in a browser.",),
             ),
         ),
@@ -83,13 +85,13 @@ ENTRIES: tuple[Entry, ...] = (
         says="works in a tab, fails inside Epic (Hyperspace, Hyperdrive)",
         where="launch",
         patterns=(r"only (?:inside|in|within) (?:epic|hyperspace|hyperdrive)\b",),
-        meaning="The launch ends inside Epic's frame and works outside.",
+        meaning="The launch fails inside Epic's frame and works outside it.",
         causes=(
             causes.cookies_blocked(
                 "possible",
                 sources.inferred(sources.CLIENT_JS_75),
-                why="In the frame the app is a third party: cookies, storage and messages between "
-                "windows are restricted there.",
+                why="In the frame, the app is a third party: cookies, storage and messages "
+                "between windows are restricted.",
             ),
         ),
         source=sources.CLIENT_JS_75,
@@ -99,13 +101,13 @@ ENTRIES: tuple[Entry, ...] = (
         says="fails with Simulate launch within the EHR user interface",
         where="launch",
         patterns=("launch within the ehr user interface",),
-        meaning="The launcher shows the app in a frame, where it is a third party.",
+        meaning="The launcher shows the app in an iframe, where it's a third party.",
         causes=(
             causes.cookies_blocked(
                 "likely",
-                why="The app's cookie of the launch does not come back at the callback.",
+                why="The app's launch cookie isn't sent to the callback.",
                 steps=(
-                    "Switch the launcher's frame off, or allow partitioned cookies in the browser.",
+                    "Turn off the launcher's frame, or allow partitioned cookies in the browser.",
                 ),
             ),
         ),

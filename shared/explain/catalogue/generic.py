@@ -4,8 +4,8 @@ from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
 
 _SIGN_IN = (
-    "The EHR wants the user to sign in, to choose an account or to agree, and was asked not to "
-    "show a page for it. This app never sends `prompt`."
+    "The EHR needs the user to sign in, choose an account or consent, but the request told it "
+    "not to show a page for that. This app never sends `prompt`."
 )
 
 
@@ -15,12 +15,12 @@ def _sign_in(code: str) -> Entry:
         says=code,
         where="authorize redirect",
         oauth_errors=(code,),
-        meaning="The EHR needs the user, and could not ask.",
+        meaning="The EHR needs input from the user and couldn't ask for it.",
         causes=(
             causes.session_ended(
                 "likely",
                 sources.OPENID,
-                title="The user is not signed in at the EHR, or has to choose or agree there.",
+                title="The user isn't signed in to the EHR, or has to choose or consent there.",
                 why=_SIGN_IN,
                 steps=(
                     "Sign in to the EHR in this browser.",
@@ -31,8 +31,8 @@ def _sign_in(code: str) -> Entry:
             causes.cookies_blocked(
                 "possible",
                 sources.INFERRED,
-                why="In a frame the browser did not send the EHR's own cookies, so the EHR could "
-                "not see that the user is signed in.",
+                why="In an iframe, the browser didn't send the EHR's own cookies, so the EHR "
+                "couldn't see that the user is signed in.",
             ),
         ),
         source=sources.OPENID,
@@ -45,12 +45,12 @@ ENTRIES: tuple[Entry, ...] = (
         says="access_denied",
         where="authorize redirect",
         oauth_errors=("access_denied",),
-        meaning="Access was declined, by the user or by the EHR.",
+        meaning="The user or the EHR declined access.",
         causes=(
             causes.user_declined("likely"),
             causes.client_not_enabled_at_site("possible"),
             causes.user_not_permitted(
-                "possible", sources.RFC_6749, why="The EHR does not let this user use the app."
+                "possible", sources.RFC_6749, why="The EHR doesn't let this user use the app."
             ),
             causes.scope_not_registered("possible", sources.INFERRED),
         ),
@@ -94,7 +94,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="unauthorized_client",
         where="authorize redirect",
         oauth_errors=("unauthorized_client",),
-        meaning="The app is known, and may not do this.",
+        meaning="The EHR recognizes the app, but doesn't allow it to do this.",
         causes=(
             causes.client_not_enabled_at_site("likely", f"{sources.RFC_6749}; {sources.URN_LIST}"),
             causes.persona_mismatch(
@@ -112,7 +112,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="invalid_client",
         where="token endpoint",
         oauth_errors=("invalid_client",),
-        meaning="The EHR does not know the client, or does not accept its proof.",
+        meaning="The EHR doesn't recognize the client, or doesn't accept its authentication.",
         causes=(
             causes.client_auth_wrong("likely", f"{sources.RFC_6749}; {sources.FORUM_CREDENTIALS}"),
             causes.client_unknown("possible", f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"),
@@ -120,8 +120,8 @@ ENTRIES: tuple[Entry, ...] = (
             causes.clock_skew(
                 "possible",
                 sources.inferred(sources.RFC_7523),
-                why="With `private_key_jwt`: the assertion lives five minutes, and a clock that is "
-                "off makes it too early or too late.",
+                why="If you use `private_key_jwt`: the assertion is valid for five minutes, and "
+                "a clock that is off makes it too early or too late.",
             ),
         ),
         source=sources.RFC_6749,
@@ -132,16 +132,17 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         oauth_errors=("invalid_request",),
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"invalid_request"',),
-        meaning="The token endpoint misses a parameter, or got one twice or malformed.",
+        meaning="The token endpoint didn't get a required parameter, or got one that is repeated "
+        "or malformed.",
         causes=(
             causes.request_malformed("likely"),
             causes.client_auth_wrong(
-                "possible", why="The client proves itself in two ways at once, or in none."
+                "possible", why="The client authenticates in two ways at once, or in none."
             ),
             causes.pkce_mismatch(
                 "possible",
                 sources.RFC_7636,
-                why="`code_verifier` is missing, or is not of the form that PKCE prescribes.",
+                why="`code_verifier` is missing, or doesn't have the form that PKCE requires.",
             ),
         ),
         source=sources.RFC_6749,
@@ -151,24 +152,25 @@ ENTRIES: tuple[Entry, ...] = (
         says="invalid_grant",
         where="token endpoint",
         oauth_errors=("invalid_grant",),
-        meaning="The code or the refresh token is not valid, or belongs to something else.",
+        meaning="The code or the refresh token isn't valid, or belongs to something else.",
         causes=(
             causes.code_expired_or_used(
                 "possible", f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"
             ),
             causes.redirect_uri_mismatch(
                 "possible",
-                why="The token request names another redirect URI than the authorization request.",
+                why="The token request names a different redirect URI than the authorization "
+                "request.",
             ),
             causes.pkce_mismatch("possible", sources.RFC_7636),
             causes.client_id_mismatch(
                 "possible",
-                why="The code was given to another client id; launch and callback run with "
+                why="The code was issued to another client ID. Launch and callback run with "
                 "different configurations.",
             ),
             causes.session_ended(
                 "possible",
-                why="At a refresh: the grant was withdrawn, or the user's session is over.",
+                why="At a refresh: the grant was withdrawn, or the user's session has ended.",
                 at_refresh=True,
             ),
         ),
@@ -180,13 +182,13 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         oauth_errors=("unsupported_grant_type",),
         lacks=("grant_type",),
-        meaning="The token endpoint saw no `grant_type` that it offers.",
+        meaning="The token endpoint didn't see a `grant_type` that it offers.",
         causes=(
             causes.request_malformed(
                 "likely",
                 f"{sources.RFC_6749}; the JSON body: inferred",
-                why="The body was not sent as a form, so `grant_type` was not seen; or the server "
-                "offers no refresh.",
+                why="The body wasn't sent as a form, so `grant_type` wasn't seen, or the server "
+                "doesn't offer refresh.",
                 steps=("Send the body as `application/x-www-form-urlencoded`.",),
             ),
         ),
@@ -198,12 +200,12 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         oauth_errors=("unsupported_response_type",),
         lacks=("response_type",),
-        meaning="The EHR does not offer this `response_type` to the app.",
+        meaning="The EHR doesn't offer this `response_type` to the app.",
         causes=(
             causes.request_malformed(
                 "likely",
-                why="Something other than `response_type=code` was sent; some old servers wanted "
-                "`code id_token`.",
+                why="The request has something other than `response_type=code`. Some old servers "
+                "required `code id_token`.",
                 steps=("Send `response_type=code`, as this app does.",),
             ),
             causes.client_not_enabled_at_site(
@@ -226,10 +228,8 @@ ENTRIES: tuple[Entry, ...] = (
         says="temporarily_unavailable",
         where="authorize redirect",
         oauth_errors=("temporarily_unavailable",),
-        meaning="The EHR's authorization server is busy, or down for maintenance.",
-        causes=(
-            causes.ehr_side("certain", why="The server says of itself that it cannot answer now."),
-        ),
+        meaning="The EHR's authorization server is busy or down for maintenance.",
+        causes=(causes.ehr_side("certain", why="The server states that it can't respond now."),),
         source=sources.RFC_6749,
     ),
     _sign_in("login_required"),
@@ -247,12 +247,13 @@ ENTRIES: tuple[Entry, ...] = (
             "invalid_request_object",
             "invalid_request_uri",
         ),
-        meaning="The request was sent as an object or by reference, which the EHR does not take.",
+        meaning="The request was sent as an object or by reference, which the EHR doesn't accept.",
         causes=(
             causes.request_malformed(
                 "certain",
-                why="`request`, `request_uri` or `registration` was sent. This app sends none.",
-                steps=("Send the parameters themselves in place of `request` or `request_uri`.",),
+                why="`request`, `request_uri` or `registration` was sent. This app doesn't send "
+                "any of them.",
+                steps=("Send the parameters themselves instead of `request` or `request_uri`.",),
             ),
         ),
         source=sources.OPENID,
@@ -262,12 +263,12 @@ ENTRIES: tuple[Entry, ...] = (
         says='WWW-Authenticate: Bearer error="invalid_token"',
         where="FHIR answer",
         oauth_errors=("invalid_token",),
-        meaning="The FHIR server does not accept the access token.",
+        meaning="The FHIR server doesn't accept the access token.",
         causes=(
             causes.access_token_expired("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
             causes.session_ended(
                 "possible",
-                why="The token was withdrawn: the user signed out or ended the app's access.",
+                why="The token was revoked: the user signed out or ended the app's access.",
             ),
             causes.tenant_mismatch("possible", sources.inferred(sources.RFC_6750)),
         ),
@@ -278,7 +279,7 @@ ENTRIES: tuple[Entry, ...] = (
         says='WWW-Authenticate: Bearer error="insufficient_scope"',
         where="FHIR answer",
         oauth_errors=("insufficient_scope",),
-        meaning="The request needs a scope that the token does not have.",
+        meaning="The request needs a scope that the token doesn't have.",
         causes=(
             causes.scope_trimmed("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
             causes.scope_not_registered("possible"),

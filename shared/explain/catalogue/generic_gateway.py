@@ -35,7 +35,7 @@ ENTRIES: tuple[Entry, ...] = (
                 title="A firewall or gateway in front of the EHR stopped the request.",
                 why="The response has the wording of such a product and isn't an OAuth error.",
                 steps=(_ID,),
-                plainly="The app's request did not reach the EHR.",
+                plainly="The app's request didn't reach the EHR.",
             ),
         ),
     ),
@@ -51,7 +51,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "likely",
                 title="The server behind the EHR's gateway gave no usable response.",
                 why="The gateway reports this with its status.",
-                plainly="The EHR did not answer as it should.",
+                plainly="The EHR didn't respond as it should.",
             ),
         ),
         source=sources.RFC_9110,
@@ -100,7 +100,7 @@ ENTRIES: tuple[Entry, ...] = (
                 title="A proxy between the app and the EHR requires a login.",
                 why="The request was stopped in the network, before it reached the EHR.",
                 steps=("Have the network's administrator let the app reach the EHR directly.",),
-                plainly="The app's request did not reach the EHR.",
+                plainly="The app's request didn't reach the EHR.",
             ),
         ),
         source=sources.RFC_9110,
@@ -141,8 +141,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.ehr_side(
                 "possible",
                 sources.inferred(sources.RFC_6749),
-                title="A proxy or gateway in front of the token endpoint requires a login of its "
-                "own.",
+                title="A proxy or gateway in front of the token endpoint requires its own login.",
                 why="A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
                 steps=(_ID,),
                 plainly=_REFUSED,
@@ -155,14 +154,14 @@ ENTRIES: tuple[Entry, ...] = (
         says="400 Bad Request without an OAuth error from the token endpoint",
         where="token endpoint",
         statuses=(400,),
-        meaning="The request was refused without the JSON of an OAuth error, so the reason isn't "
-        "known.",
+        meaning="The request was refused without the JSON of an OAuth error, so the reason is "
+        "unknown.",
         causes=(
             causes.ehr_side(
                 "possible",
                 sources.inferred(sources.RFC_6749),
                 title="The token endpoint, or a proxy in front of it, refused the request.",
-                why="The response doesn't say which of them it was, or why.",
+                why="The response doesn't say which of them refused it, or why.",
                 steps=(_ID,),
                 plainly=_REFUSED,
             ),

@@ -105,7 +105,8 @@ ENTRIES: tuple[Entry, ...] = (
                 r"[^\n]{0,20}"
             ),
         ),
-        meaning="The client is known, and isn't registered for this way to get a token.",
+        meaning="The server recognizes the client, but the client isn't registered for this way to "
+        "get a token.",
         causes=(causes.grant_not_enabled("certain"),),
         source=sources.RFC_6749,
     ),
@@ -135,7 +136,7 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|\binvalid (?:issuer|audience)\b(?! (?:was specified|param))"
             ),
         ),
-        meaning="The FHIR server doesn't accept who issued the token, or for whom.",
+        meaning="The FHIR server doesn't accept the token's issuer or audience.",
         causes=(
             causes.token_of_another_server("likely"),
             causes.aud_wrong("possible", sources.INFERRED),
@@ -184,7 +185,7 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|tenant|customer)"
             ),
         ),
-        meaning="The server knows the app, and this site hasn't turned it on.",
+        meaning="The server recognizes the app, but this site hasn't turned it on.",
         causes=(causes.client_not_enabled_at_site("likely"),),
     ),
     Entry(
@@ -217,7 +218,8 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             r"permission for '[^'\n]{1,60}' is not granted by any[^\n]{0,80}",
         ),
-        meaning="A scope is missing, unknown or more than the app may have, by the server's words.",
+        meaning="According to the server, a scope is missing, unknown or more than the app is "
+        "allowed.",
         causes=(
             causes.scope_not_registered("likely"),
             causes.scope_syntax("possible", sources.INFERRED),
@@ -234,7 +236,7 @@ ENTRIES: tuple[Entry, ...] = (
             r"\binvalid[ _](?:target|resource)\b(?! ?type)",
             r"\binvalid audience (?:was specified|param)[^\n]{0,40}|\baudience value is invalid\b",
         ),
-        meaning="The server has no resource of the name in `aud`, `resource` or the scopes.",
+        meaning="The server has no resource with the name in `aud`, `resource` or the scopes.",
         causes=(causes.aud_wrong("likely"), causes.tenant_mismatch("possible", sources.INFERRED)),
         source=sources.inferred("RFC 8707"),
     ),

@@ -15,7 +15,7 @@ ENTRIES: tuple[Entry, ...] = (
             r"redirect[_ -]uri[^\n]{0,30}(?:mismatch|does ?n.t match|not registered|is invalid)",
             r"(?:invalid|mismatch\w{0,5}|unregistered)[^\n]{0,20}redirect[_ -]ur[il]",
         ),
-        meaning="The redirect URI is not the registered one.",
+        meaning="The redirect URI isn't the registered one.",
         causes=(causes.redirect_uri_mismatch("likely", f"{sources.HEALTH_GORILLA}; {_WORDING}"),),
         source=sources.HEALTH_GORILLA,
     ),
@@ -27,7 +27,7 @@ ENTRIES: tuple[Entry, ...] = (
             r"authorization code[^\n]{0,40}(?:expired|already|used|redeemed|not valid)",
             r"(?:expired|invalid)[^\n]{0,20}authorization code",
         ),
-        meaning="The authorization code is too old or was exchanged before.",
+        meaning="The authorization code is too old or was already exchanged.",
         causes=(causes.code_expired_or_used("likely", f"{sources.HEALTH_GORILLA}; {_WORDING}"),),
         source=sources.HEALTH_GORILLA,
     ),
@@ -58,13 +58,13 @@ ENTRIES: tuple[Entry, ...] = (
             r"assertion[^\n]{0,30}\bexpired\b",
             r"\bclock skew\b",
         ),
-        meaning="The times in a signed token do not fit the reader's clock.",
+        meaning="The times in a signed token don't match the reader's clock.",
         causes=(
             causes.clock_skew("likely", sources.inferred(f"{sources.RFC_7523}; {sources.OPENID}")),
             causes.client_auth_wrong(
                 "possible",
                 sources.INFERRED,
-                why="The assertion's `exp` lies more than five minutes ahead, or an assertion was "
+                why="The assertion's `exp` is more than five minutes ahead, or an assertion was "
                 "used twice.",
             ),
         ),
@@ -78,22 +78,22 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         statuses=(403,),
         patterns=(r"\b403\b[\s\S]{0,40}\baccess denied\b", r"\baccess denied\b[\s\S]{0,40}\b403\b"),
-        meaning="Something before the token endpoint refused the request: the answer is text, not "
-        "the JSON of an OAuth error.",
+        meaning="Something in front of the token endpoint refused the request: the response is "
+        "text, not the JSON of an OAuth error.",
         causes=(
             causes.ehr_side(
                 "possible",
                 sources.inferred(sources.DISCHARGE),
-                title="A firewall or gateway before the EHR refused the request.",
-                why="It may let in certain networks only, or refuse the form of the request.",
+                title="A firewall or gateway in front of the EHR refused the request.",
+                why="It might allow only certain networks, or reject the form of the request.",
                 steps=(
                     (
-                        "Ask the EHR's operator whether this app's network may reach the token "
-                        "endpoint, giving the time and the client id."
+                        "Ask the EHR's operator whether this app's network is allowed to reach "
+                        "the token endpoint. Give the time and the client ID."
                     ),
                     ByFlow(
-                        "Launch the app again from another network, where there is one.",
-                        backend="Try from another network, where there is one.",
+                        "Launch the app again from another network, if there is one.",
+                        backend="Try from another network, if there is one.",
                     ),
                 ),
                 plainly="The app's request was refused.",
@@ -101,7 +101,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.client_unknown(
                 "possible",
                 f"{sources.DISCHARGE} (its author's guess)",
-                why="The one report of this is about Oracle Health's sandbox; its author guesses "
+                why="The one report of this is about Oracle Health's sandbox. Its author guesses "
                 "that an unused sandbox app had expired.",
             ),
         ),
@@ -116,14 +116,14 @@ ENTRIES: tuple[Entry, ...] = (
             r"\bid_token[^\n]{0,20}(?:is missing|not returned|missing)\b",
             r"\bmissing id_token\b",
         ),
-        meaning="The EHR gave an access token and does not say who signed in.",
+        meaning="The EHR issued an access token, but doesn't say who signed in.",
         causes=(
             causes.scope_trimmed(
                 "likely",
-                why="`openid` was asked for and not granted, or not asked for.",
+                why="`openid` was requested and not granted, or it wasn't requested.",
                 steps=(
-                    "See that `openid` and `fhirUser` are in `scopes` in smart.toml.",
-                    "Choose both in the EHR's registration.",
+                    "Make sure that `openid` and `fhirUser` are in `scopes` in smart.toml.",
+                    "Select both in the EHR's registration.",
                     causes.RELAUNCH,
                 ),
             ),
@@ -135,7 +135,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="414 URI Too Long / Request-URI Too Large",
         where="error page",
         patterns=(r"\burl? too long\b|\buri too (?:long|large)\b",),
-        meaning="The authorization request is longer than a server on the way takes.",
+        meaning="The authorization request is longer than a server in between accepts.",
         causes=(causes.request_too_long("likely", sources.inferred(sources.FORUM_BAD_REQUEST)),),
         source=sources.RFC_9110,
     ),
@@ -145,13 +145,13 @@ ENTRIES: tuple[Entry, ...] = (
         where="FHIR answer",
         statuses=(401,),
         patterns=(r"\b401 unauthorized\b", r"http(?:/[\d.]{1,4})? 401\b"),
-        meaning="The FHIR server does not accept the request's token.",
+        meaning="The FHIR server doesn't accept the request's token.",
         causes=(
             causes.access_token_expired("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
             causes.tenant_mismatch(
                 "possible",
                 sources.FORUM_TENANT_MISMATCH,
-                why="The token belongs to another FHIR base than the one that is asked.",
+                why="The token belongs to a different FHIR base than the one that was called.",
             ),
         ),
         source=sources.RFC_6750,
@@ -162,7 +162,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="FHIR answer",
         statuses=(403,),
         patterns=(r"\b403 forbidden\b", r"http(?:/[\d.]{1,4})? 403\b"),
-        meaning="The token is good, and does not allow this request.",
+        meaning="The token is valid, but doesn't allow this request.",
         causes=(
             causes.scope_trimmed("likely", f"{sources.RFC_6750}; {sources.FORUM_403}"),
             causes.user_not_permitted("possible", f"{sources.RFC_6750}; {sources.AZURE}"),

@@ -14,8 +14,8 @@ _WAIT = (
         backend="Wait a minute.",
     ),
     (
-        "If it lasts, give the EHR's support the time and the client id, and ask how many requests "
-        "it takes from this app."
+        "If it continues, give the EHR's support the time and the client ID, and ask how many "
+        "requests it accepts from this app."
     ),
 )
 
@@ -26,14 +26,14 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         statuses=(429,),
         patterns=(r"\b429\b[^\n]{0,20}\btoo many requests\b",),
-        meaning="The EHR takes no more requests for the moment. This one was not looked at.",
+        meaning="The EHR isn't accepting more requests at the moment. It didn't process this one.",
         causes=(
             causes.ehr_side(
                 "certain",
                 title="The EHR is busy.",
-                why="Too many requests came to it in a short time, from this app or from others.",
+                why="It got too many requests in a short time, from this app or from others.",
                 steps=_WAIT,
-                plainly="The EHR is busy; try again in a minute.",
+                plainly="The EHR is busy. Try again in a minute.",
             ),
         ),
         source=sources.RFC_6585,
@@ -44,14 +44,14 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         statuses=(503,),
         patterns=(r"\b503\b[^\n]{0,20}\bservice (?:temporarily )?unavailable\b",),
-        meaning="The EHR cannot answer for the moment.",
+        meaning="The EHR can't respond at the moment.",
         causes=(
             causes.ehr_side(
                 "certain",
-                title="The EHR is busy, or under maintenance.",
-                why="It says itself that this will pass. The app cannot mend it.",
+                title="The EHR is busy or under maintenance.",
+                why="It states itself that this will pass. The app can't fix it.",
                 steps=_WAIT,
-                plainly="The EHR is busy; try again in a minute.",
+                plainly="The EHR is busy. Try again in a minute.",
             ),
         ),
         source=sources.RFC_9110,
@@ -62,7 +62,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         oauth_errors=("invalid_scope",),
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"invalid_scope"',),
-        meaning="No token was given: none of the scopes could be granted, or one of them is not "
+        meaning="No token was issued: none of the scopes could be granted, or one of them isn't "
         "among those granted before.",
         causes=(
             causes.scope_not_registered("likely"),
@@ -76,18 +76,19 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         oauth_errors=("unauthorized_client",),
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"unauthorized_client"',),
-        meaning="The client is known, and may not use this way to get a token.",
+        meaning="The EHR recognizes the client, but doesn't allow it this way to get a token.",
         causes=(
             causes.client_not_enabled_at_site(
                 "likely",
                 title="The app is registered for another kind of sign-in.",
-                why="The registration lacks the authorization code flow, or refresh tokens where "
-                "a token was to be renewed.",
+                why="The registration lacks the authorization code flow, or refresh tokens if a "
+                "token was being renewed.",
                 steps=(
                     (
-                        "In the registration, see that the app signs users in by an authorization "
-                        "code (`authorization_code`), and that it may have refresh tokens if "
-                        "`scopes` in smart.toml has `online_access` or `offline_access`."
+                        "In the registration, check that the app signs users in with an "
+                        "authorization code (`authorization_code`), and that it's allowed "
+                        "refresh tokens if `scopes` in smart.toml has `online_access` or "
+                        "`offline_access`."
                     ),
                     causes.RELAUNCH,
                 ),
@@ -102,8 +103,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         oauth_errors=("server_error", "temporarily_unavailable"),
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"(?:server_error|temporarily_unavailable)"',),
-        meaning="The EHR's token endpoint failed. RFC 6749 has these codes for the authorization "
-        "endpoint; some servers give them here too.",
+        meaning="The EHR's token endpoint failed. RFC 6749 defines these codes for the "
+        "authorization endpoint, but some servers return them here too.",
         causes=(causes.ehr_side("likely"),),
     ),
     Entry(
@@ -115,18 +116,18 @@ ENTRIES: tuple[Entry, ...] = (
             r"redirect[_ -]ur[il][^\n]{0,30}(?:mismatch|match|incorrect|invalid(?!_))",
             r"(?:invalid|incorrect|wrong|mismatch\w{0,5})[^\n]{0,20}redirect[_ -]ur[il]",
         ),
-        meaning="The redirect URI of the token request is not the one of the authorization "
+        meaning="The redirect URI in the token request doesn't match the one in the authorization "
         "request.",
         causes=(
             causes.redirect_uri_mismatch(
                 "likely",
-                why="The token request must repeat the redirect URI of the authorization request, "
-                "byte for byte. Two parts of an app, or two deployments, that each have their own "
-                "do not fit.",
+                why="The token request must repeat the redirect URI of the authorization "
+                "request, byte for byte. If two parts of an app, or two deployments, each "
+                "have their own, they don't match.",
                 steps=(
                     "Send the same redirect URI in both requests, as this app does.",
                     (
-                        "See that one deployment answers at `https://HOST/launch` and at "
+                        "Make sure that one deployment serves both `https://HOST/launch` and "
                         "`https://HOST/callback`."
                     ),
                     causes.RELAUNCH,

@@ -26,7 +26,8 @@ ENTRIES: tuple[Entry, ...] = (
         says="TypeError: Failed to fetch / NetworkError when attempting to fetch resource",
         where="launch",
         patterns=(r"\bfailed to fetch\b(?! the)|networkerror when attempting|xhr error\b",),
-        meaning="The browser got no response that the page may read, and tells a page no more.",
+        meaning="The browser got no response that the page is allowed to read, and doesn't tell "
+        "the page more.",
         causes=(
             causes.cors_blocked("possible", sources.inferred(sources.FETCH)),
             causes.fhir_base_wrong("possible", sources.INFERRED),
@@ -53,7 +54,8 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|not trusted|untrusted)|ssl ?handshake\w{0,20}exception"
             ),
         ),
-        meaning="The connection ended before any request: a certificate was not accepted.",
+        meaning="The connection ended before any request was sent, because a certificate wasn't "
+        "accepted.",
         causes=(causes.tls_untrusted("certain"),),
         source=sources.RFC_5280,
     ),
@@ -69,10 +71,12 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             r"\beconnrefused\b|err_connection_refused|connection refused|no route to host",
         ),
-        meaning="No server answers at this address, so no EHR was called.",
+        meaning="No server responds at this URL, so no EHR was called.",
         causes=(
             causes.fhir_base_wrong(
-                "likely", sources.INFERRED, title="The host in the address is wrong or gone."
+                "likely",
+                sources.INFERRED,
+                title="The host in the URL is wrong or no longer exists.",
             ),
             causes.ehr_side("possible", sources.INFERRED, title="The server is down."),
         ),
@@ -108,7 +112,7 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|does ?n.t match|not found|is missing)"
             ),
         ),
-        meaning="The page that completes a launch finds no launch that it belongs to.",
+        meaning="The page that completes a launch doesn't find the launch that it belongs to.",
         causes=(
             causes.state_unknown("likely", f"{sources.RFC_6749}; {sources.GROWTH_62}"),
             causes.cookies_blocked("possible", sources.INFERRED),
@@ -145,16 +149,17 @@ ENTRIES: tuple[Entry, ...] = (
                 r"(?:\S{1,12}\s){0,3}\b40[13]\b[\s\S]{0,300}"
             ),
         ),
-        meaning="The server refuses its own description, which must be readable without a token.",
+        meaning="The server refuses access to its own description, which must be readable "
+        "without a token.",
         causes=(
             causes.ehr_side(
                 "likely",
-                title="The FHIR server asks for a token before one can exist.",
+                title="The FHIR server requires a token before one can exist.",
                 why="Discovery and `metadata` come before any token (SMART App Launch 2.2).",
                 steps=(
                     (
-                        "Update or correct the FHIR server, or the gateway before it: `metadata` "
-                        "and `.well-known/smart-configuration` must be open."
+                        "Update or fix the FHIR server or the gateway in front of it: `metadata` "
+                        "and `.well-known/smart-configuration` must be public."
                     ),
                 ),
             ),
@@ -171,16 +176,16 @@ ENTRIES: tuple[Entry, ...] = (
                 r"(?:localhost|http://|internal host|wrong (?:host|port)|private (?:host|ip))"
             ),
         ),
-        meaning="The addresses in the server's Bundles lead elsewhere than its FHIR base.",
+        meaning="The URLs in the server's Bundles point somewhere other than its FHIR base.",
         causes=(
             causes.fhir_base_wrong(
                 "likely",
-                title="The FHIR server writes a wrong address into its links.",
-                why="Behind a proxy it builds links from the forwarded host, scheme and port.",
+                title="The FHIR server writes the wrong URL into its links.",
+                why="Behind a proxy, it builds links from the forwarded host, scheme and port.",
                 steps=(
                     (
-                        "On the FHIR server, set the public base address, or correct the "
-                        "forwarded host and port that the proxy sends."
+                        "On the FHIR server, set the public base URL, or correct the forwarded "
+                        "host and port that the proxy sends."
                     ),
                 ),
             ),

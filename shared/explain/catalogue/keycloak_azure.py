@@ -25,16 +25,16 @@ ENTRIES: tuple[Entry, ...] = (
         says="Requested audience '…' is not allowed",
         where="authorize redirect",
         patterns=(r"requested audience '[^'\n]{0,300}'",),
-        meaning="`aud` is not among the audiences that Keycloak was given.",
+        meaning="`aud` isn't one of the audiences configured in Keycloak.",
         causes=(
             causes.aud_wrong(
                 "certain",
-                why="Keycloak compares `aud` with the list in the configuration of the audience "
-                "validator.",
+                why="Keycloak compares `aud` with the list in the audience validator's "
+                "configuration.",
                 steps=(
                     (
-                        "In Keycloak, add the FHIR base, exactly as in `iss` of smart.toml, to the "
-                        "audiences of the validator in the authentication flow."
+                        "In Keycloak, add the FHIR base, exactly as in `iss` of smart.toml, to "
+                        "the validator's audiences in the authentication flow."
                     ),
                 ),
             ),
@@ -46,18 +46,19 @@ ENTRIES: tuple[Entry, ...] = (
         says="Invalid EHR launch request! / Invalid Standalone launch request!",
         where="authorize redirect",
         patterns=("invalid (?:ehr|standalone) launch request",),
-        meaning="Scopes and parameters do not make up an EHR launch, or a standalone one.",
+        meaning="The scopes and parameters don't match either an EHR launch or a standalone "
+        "launch.",
         causes=(
             causes.launch_parameter_missing(
                 "possible",
                 sources.inferred(sources.KEYCLOAK_SMART),
-                why="The scope `launch` was asked for without a `launch` value.",
+                why="The scope `launch` was requested without a `launch` value.",
             ),
             causes.launch_scope_missing(
                 "possible",
                 sources.inferred(sources.KEYCLOAK_SMART),
-                why="A `launch` value was sent without the scope `launch`; or a standalone launch "
-                "asks for `launch` in place of `launch/patient`.",
+                why="A `launch` value was sent without the scope `launch`, or a standalone "
+                "launch requests `launch` instead of `launch/patient`.",
             ),
         ),
         source=sources.KEYCLOAK_SMART,
@@ -68,13 +69,14 @@ ENTRIES: tuple[Entry, ...] = (
         "user session",
         where="authorize redirect",
         patterns=("could not resolve launch context parameter",),
-        meaning="Keycloak keeps the launch in the user's Keycloak session, and finds none there "
-        "under this `launch` value.",
+        meaning="Keycloak stores the launch in the user's Keycloak session, and has none there for "
+        "this `launch` value.",
         causes=(
             causes.user_mismatch(
                 "likely",
                 sources.inferred(sources.KEYCLOAK_SMART),
-                why="The EHR set the launch in the session of another sign-in than the browser's.",
+                why="The EHR set the launch in the session of a different sign-in than the "
+                "browser's.",
                 steps=(
                     (
                         "Sign in to the EHR and the app in the same browser, through the same "
@@ -92,19 +94,19 @@ ENTRIES: tuple[Entry, ...] = (
         says="Cannot enforce 'patient/*' claims without a launch context.",
         where="FHIR answer",
         patterns=("claims without a launch context",),
-        meaning="The token has `patient/` scopes and names no patient, so the FHIR server "
-        "cannot keep to one.",
+        meaning="The token has `patient/` scopes but doesn't name a patient, so the FHIR server "
+        "can't restrict access to one.",
         causes=(
             causes.patient_context_missing(
                 "likely",
-                why="Keycloak puts no patient into the token: the mapper of `launch/patient` is "
-                "missing from the client's scopes.",
+                why="Keycloak doesn't add a patient to the token: the mapper of `launch/patient` "
+                "is missing from the client's scopes.",
                 steps=(
                     (
                         "In Keycloak, add the client scope `launch/patient` with its mapper to the "
                         "client."
                     ),
-                    "Sign in anew: an older token stays without the patient.",
+                    "Sign in again. An older token doesn't get the patient.",
                 ),
             ),
         ),
@@ -143,20 +145,20 @@ ENTRIES: tuple[Entry, ...] = (
         says="401 or 403 from Azure's FHIR service after a successful sign-in",
         where="FHIR answer",
         patterns=("fhir smart user", r"\bauthorization failed\b", r"\bno \W?roles\W? claim"),
-        meaning="The token is a good one for somebody or something else.",
+        meaning="The token is valid, but it belongs to a different user or resource.",
         causes=(
             causes.user_not_permitted(
                 "likely",
-                why="The user lacks the role `FHIR SMART User` on the FHIR service, or the token "
-                "lacks the claim `fhirUser`.",
+                why="The user doesn't have the role `FHIR SMART User` on the FHIR service, or "
+                "the token doesn't have the claim `fhirUser`.",
                 steps=(
                     "In Azure, give the user the role `FHIR SMART User` on the FHIR service.",
-                    "See that the user has a value for `fhirUser`, and that it is in the token.",
+                    "Make sure the user has a value for `fhirUser`, and that it's in the token.",
                 ),
             ),
             causes.aud_wrong(
                 "likely",
-                why="`resource` or `aud` is not the audience that the FHIR service was given.",
+                why="`resource` or `aud` isn't the audience configured in the FHIR service.",
                 steps=(
                     "In Azure, compare the audience of the FHIR service with `iss` in smart.toml.",
                 ),
@@ -169,16 +171,17 @@ ENTRIES: tuple[Entry, ...] = (
         says="more scopes granted than the user chose (Azure)",
         where="token endpoint",
         patterns=(r"\badmin consent\b",),
-        meaning="An administrator's consent covers every user and overrides what a user chooses.",
+        meaning="An administrator's consent applies to every user and overrides what a user "
+        "selects.",
         causes=(
             causes.ehr_side(
                 "likely",
-                why="The grant is wider than the request. This app uses only what it asked for, so "
-                "nothing fails because of it.",
+                why="The grant is wider than the request. This app uses only what it requested, "
+                "so nothing fails because of it.",
                 steps=(
                     (
-                        "In Azure, withdraw the administrator's consent for the app where users "
-                        "are to choose."
+                        "In Azure, revoke the administrator's consent for the app if users "
+                        "should choose."
                     ),
                 ),
             ),
@@ -190,13 +193,14 @@ ENTRIES: tuple[Entry, ...] = (
         says="Unable to validate the redirect_uri passed in.",
         where="error page",
         patterns=("unable to validate the redirect_uri",),
-        meaning="The redirect URI is not registered at every place that checks it.",
+        meaning="The redirect URI isn't registered in every place that checks it.",
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                why="In Okta's SMART set-up two entries hold redirect URIs, and both must have it.",
+                why="In Okta's SMART setup, two entries have redirect URIs, and both must "
+                "include it.",
                 steps=(
-                    "In Okta, add `public_url` + `redirect_path` of smart.toml to both.",
+                    "In Okta, add `public_url` + `redirect_path` from smart.toml to both.",
                     causes.RELAUNCH,
                 ),
             ),

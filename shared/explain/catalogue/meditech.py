@@ -10,16 +10,16 @@ ENTRIES: tuple[Entry, ...] = (
         says="error=access_denied without a description (MEDITECH Greenfield)",
         where="authorize redirect",
         oauth_errors=("access_denied",),
-        meaning="The sign-in worked, and the person is not allowed to use this app.",
+        meaning="The sign-in worked, but the person isn't allowed to use this app.",
         causes=(
             causes.user_not_permitted(
                 "likely",
-                why="The Google account that signs in is not bound to the client id. MEDITECH "
-                "binds them by hand.",
+                why="The Google account that signs in isn't bound to the client ID. MEDITECH "
+                "binds them manually.",
                 steps=(
                     (
-                        "Write to MEDITECH's Greenfield team, naming the client id and the Google "
-                        "account."
+                        "Write to MEDITECH's Greenfield team. Give them the client ID and the "
+                        "Google account."
                     ),
                 ),
             ),
@@ -32,7 +32,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="invalid_request at the authorization endpoint without PKCE (MEDITECH)",
         where="authorize redirect",
         oauth_errors=("invalid_request",),
-        meaning="MEDITECH requires PKCE with S256, and refuses requests without it.",
+        meaning="MEDITECH requires PKCE with S256 and refuses requests without it.",
         causes=(
             causes.request_malformed(
                 "possible",
@@ -45,9 +45,9 @@ ENTRIES: tuple[Entry, ...] = (
                 "possible",
                 sources.inferred(sources.THE_MAP),
                 why=ByFlow(
-                    "Its capabilities list standalone launches and no EHR launch, so a launch "
-                    "from a chart may not exist there.",
-                    standalone="Its capabilities list standalone launches and no EHR launch.",
+                    "Its capabilities list standalone launches but no EHR launch, so it might "
+                    "not support a launch from a chart.",
+                    standalone="Its capabilities list standalone launches but no EHR launch.",
                 ),
                 steps=("Set `standalone = true` in smart.toml and open `/launch?ehr=KEY`.",),
             ),
@@ -59,7 +59,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="invalid_client at the token endpoint (MEDITECH)",
         where="token endpoint",
         oauth_errors=("invalid_client",),
-        meaning="MEDITECH takes the secret in the form body, not in a Basic header.",
+        meaning="MEDITECH accepts the secret in the form body, not in a Basic header.",
         causes=(
             causes.client_auth_wrong(
                 "possible",

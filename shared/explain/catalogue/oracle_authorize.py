@@ -13,12 +13,13 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/missing-patient",
         where="authorize redirect",
         urns=(_GRANT + "missing-patient",),
-        meaning="Scopes that begin with `patient/` were asked for, and no patient is known.",
+        meaning="Scopes that begin with `patient/` were requested, but there's no patient in "
+        "context.",
         causes=(
             causes.patient_context_missing(
                 "likely",
                 why=ByFlow(
-                    "The app was opened without a chart, so there is no patient for `patient/` "
+                    "The app was opened without a chart, so there's no patient for `patient/` "
                     "scopes.",
                     standalone=causes.NEEDS_PATIENT,
                 ),
@@ -27,25 +28,26 @@ ENTRIES: tuple[Entry, ...] = (
                         "Open a patient's chart and launch the app from there.", causes.CHOOSE, None
                     ),
                     (
-                        "For an app that clinicians open by itself, ask for `user/` scopes in "
-                        "`scopes` in smart.toml; the app must then let them search for the patient."
+                        "If clinicians open the app on its own, request `user/` scopes in "
+                        "`scopes` in smart.toml. The app must then let them search for the "
+                        "patient."
                     ),
                 ),
             ),
             causes.launch_parameter_missing(
                 "likely",
-                why="The vendor's answer to this error: `launch` and `aud` were not sent, so the "
-                "server could not look up the patient.",
+                why="The vendor's reply to this error: `launch` and `aud` weren't sent, so the "
+                "server couldn't look up the patient.",
                 steps=(
                     oracle_console.LAUNCH_FROM_CONSOLE,
-                    "Send `launch` and `aud` as they came with the launch.",
+                    "Send `launch` and `aud` exactly as received with the launch.",
                 ),
             ),
             causes.launch_scope_missing(
                 "possible",
                 sources.inferred(sources.SPECIFICATION),
-                why="A `launch` value was sent without the scope `launch`; then the server does "
-                "not look it up.",
+                why="A `launch` value was sent without the scope `launch`. In that case, the "
+                "server doesn't look it up.",
             ),
         ),
         source=sources.GROUP_MISSING_PATIENT,
@@ -54,18 +56,18 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/invalid-patient-id",
         where="authorize redirect",
         urns=(_GRANT + "invalid-patient-id",),
-        meaning="The chosen patient does not exist, or this user may not see the record.",
+        meaning="The selected patient doesn't exist, or this user isn't allowed to see the record.",
         causes=(
             causes.user_not_permitted(
                 "likely",
-                why="The user who signed in has no access to the chosen patient's record.",
+                why="The user who signed in has no access to the selected patient's record.",
                 steps=(
                     "Open this patient's chart in the EHR as the same user.",
                     "In the sandbox, use a user and a patient who belong together.",
                 ),
             ),
             causes.patient_context_missing(
-                "possible", why="The patient does not exist in this tenant."
+                "possible", why="The patient doesn't exist in this tenant."
             ),
         ),
         source=sources.URN_LIST,
@@ -74,12 +76,12 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/denied-by-server",
         where="authorize redirect",
         urns=(_GRANT + "denied-by-server",),
-        meaning="The app may have none of the scopes that it asked for.",
+        meaning="The app isn't allowed any of the scopes that it requested.",
         causes=(
             causes.scope_not_registered(
                 "likely",
-                why="None of the resources in `scopes` is ticked for the app in the code console, "
-                "or the tenant did not allow them.",
+                why="None of the resources in `scopes` is ticked for the app in the code "
+                "console, or the tenant didn't allow them.",
                 steps=(
                     oracle_console.CHECK_SCOPES,
                     oracle_console.SUBSCRIBE_PRODUCT,
@@ -89,14 +91,14 @@ ENTRIES: tuple[Entry, ...] = (
             causes.scope_syntax(
                 "likely",
                 sources.inferred(f"{sources.YOURPHR} and {sources.THE_MAP}"),
-                why="All scopes are written in the other SMART version or with a wildcard: Oracle "
-                "Health drops those, and nothing is left.",
+                why="All scopes are written in the other SMART version or with a wildcard. "
+                "Oracle Health drops those, and nothing is left.",
                 steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
                 sources.inferred(sources.SMART_OVERVIEW),
-                why="The site has not granted this app its scopes.",
+                why="The site hasn't granted this app its scopes.",
                 steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
             causes.not_propagated_yet(
@@ -112,7 +114,7 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/denied-by-user",
         where="authorize redirect",
         urns=(_GRANT + "denied-by-user",),
-        meaning="The user declined, or went back from the sign-in.",
+        meaning="The user declined, or went back from the login page.",
         causes=(causes.user_declined("certain"),),
         source=f"{sources.URN_LIST}; {sources.GROUP_DENIED}",
     ),
@@ -121,14 +123,14 @@ ENTRIES: tuple[Entry, ...] = (
         where="error page",
         urns=(_GRANT + "unknown-client",),
         patterns=("the application isn.t currently registered",),
-        meaning="No app is registered under this client id. The EHR shows a page of its own; the "
-        "app is not called.",
+        meaning="No app is registered with this client ID. The EHR shows its own page and doesn't "
+        "call the app.",
         causes=(
             causes.client_unknown(
                 "likely",
                 f"{sources.URN_LIST}; {sources.TUTORIAL_123}; the Application ID: inferred",
-                why="A placeholder was left in the code, the Application ID was taken for the "
-                "Client ID, or the id belongs to another region or environment.",
+                why="A placeholder was left in the code, the Application ID was used as the "
+                "Client ID, or the ID belongs to another region or environment.",
                 steps=(oracle_console.COMPARE_CLIENT_ID, causes.RELAUNCH),
             ),
             causes.not_propagated_yet(
@@ -145,14 +147,15 @@ ENTRIES: tuple[Entry, ...] = (
         where="error page",
         urns=(_GRANT + "client-persona-mismatch",),
         patterns=("client-persona-mismatch",),
-        meaning="The app is registered for patients and was sent to the sign-in of clinicians, or "
+        meaning="The app is registered for patients and was sent to the clinicians' login page, or "
         "the reverse.",
         causes=(
             causes.persona_mismatch(
                 "likely",
                 f"{sources.YOURPHR}; that it shows as a page: inferred",
-                why="`personas/provider` belongs to hosts named `fhir-ehr…`, `personas/patient` to "
-                "`fhir-myrecord…`; the Application Type in the code console must agree.",
+                why="`personas/provider` belongs to hosts named `fhir-ehr…`, and "
+                "`personas/patient` to `fhir-myrecord…`. The Application Type in the code "
+                "console must match.",
                 steps=(
                     oracle_console.CHECK_APPLICATION_TYPE,
                     (
@@ -168,13 +171,13 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/unknown-tenant",
         where="error page",
         urns=(_GRANT + "unknown-tenant",),
-        meaning="This authorization server does not know the tenant.",
+        meaning="This authorization server doesn't recognize the tenant.",
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                why="The tenant was sent to another host than its own: `authorization.cerner.com` "
-                "and `authorization.sandboxcerner.com` know different tenants; or its id is "
-                "mistyped.",
+                why="The tenant was sent to the wrong host, or its ID is mistyped. "
+                "`authorization.cerner.com` and `authorization.sandboxcerner.com` have "
+                "different tenants.",
                 steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
             causes.client_not_enabled_at_site(
@@ -190,13 +193,12 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/tenant-not-configured",
         where="error page",
         urns=(_GRANT + "tenant-not-configured",),
-        meaning="The tenant is known, and it has no sign-in for this persona.",
+        meaning="The server recognizes the tenant, but the tenant has no login for this persona.",
         causes=(
             causes.persona_mismatch(
                 "likely",
                 sources.inferred(sources.URN_LIST),
-                why="Patients are sent to a tenant that only clinicians sign in to, or the "
-                "reverse.",
+                why="Patients are sent to a tenant where only clinicians sign in, or the reverse.",
                 steps=(
                     "Use the FHIR base of the other persona as `iss` in smart.toml.",
                     oracle_console.CHECK_APPLICATION_TYPE,
@@ -204,7 +206,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.ehr_side(
                 "possible",
-                why="The tenant's identity provider is not set up.",
+                why="The tenant's identity provider isn't set up.",
                 steps=(oracle_console.ASK_SUPPORT,),
             ),
         ),
@@ -215,13 +217,13 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_GRANT + "unauthorized-client-for-tenant",),
         patterns=("unauthorized-client-for-tenant",),
-        meaning="The app is registered, and this tenant has not enabled it.",
+        meaning="The app is registered, but this tenant hasn't enabled it.",
         causes=(
             causes.client_not_enabled_at_site(
                 "certain",
                 f"{sources.URN_LIST}; {sources.SMART_OVERVIEW}",
-                why="Each organisation decides about each app, domain by domain. A registration "
-                "in the code console covers the sandbox only.",
+                why="Each organization decides about each app, domain by domain. A registration "
+                "in the code console covers only the sandbox.",
                 steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
             causes.not_propagated_yet(
@@ -237,11 +239,12 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/invalid-request",
         where="authorize redirect",
         urns=(_GRANT + "invalid-request",),
-        meaning="The authorization request could not be read.",
+        meaning="The authorization request couldn't be read.",
         causes=(
             causes.request_malformed(
                 "certain",
-                why="A required parameter is missing or repeated, or the query is encoded wrongly.",
+                why="A required parameter is missing or repeated, or the query is encoded "
+                "incorrectly.",
                 steps=(
                     (
                         "Send `response_type`, `client_id`, `redirect_uri`, `scope`, `state` and "
@@ -258,14 +261,14 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_GRANT + "unsupported-response-type",),
         lacks=("response_type",),
-        meaning="Another `response_type` than `code` was asked for.",
+        meaning="A `response_type` other than `code` was requested.",
         causes=(
             causes.request_malformed(
                 "certain",
-                why="Oracle Health offers `response_type=code` only; `code id_token` and `token` "
-                "are refused.",
+                why="Oracle Health offers only `response_type=code`. It refuses `code id_token` "
+                "and `token`.",
                 steps=(
-                    "Send `response_type=code`, and `openid` among the scopes for an id_token.",
+                    "Send `response_type=code`. For an ID token, include `openid` in the scopes.",
                     causes.RELAUNCH,
                 ),
             ),
@@ -277,25 +280,26 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_GRANT + "csrf-security-failure",),
         patterns=("csrf-security-failure",),
-        meaning="The page on which the user agrees was sent with a token that is not its own.",
+        meaning="The consent page was submitted with a token that isn't its own.",
         causes=(
             causes.user_mismatch(
                 "possible",
                 sources.inferred(sources.URN_LIST),
-                title="Two launches ran at once in this browser, or a page was sent late.",
-                plainly="Two launches ran at once, or a page was left open too long.",
-                why="The page on which the user agrees belongs to one launch. Another launch in "
-                "the same browser, or a long wait, makes it that of none.",
-                steps=("Close the other tabs of the app and of the sign-in.", causes.RELAUNCH),
+                title="Two launches ran at the same time in this browser, or a page was submitted "
+                "late.",
+                plainly="Two launches ran at the same time, or a page was left open too long.",
+                why="The consent page belongs to one launch. After another launch in the same "
+                "browser, or a long wait, it no longer belongs to any launch.",
+                steps=("Close the other tabs of the app and of the login page.", causes.RELAUNCH),
             ),
             causes.cookies_blocked(
                 "possible",
                 sources.inferred(sources.URN_LIST),
-                why="The browser did not keep the authorization server's cookies, so it could not "
-                "know its own page again.",
+                why="The browser didn't keep the authorization server's cookies, so the server "
+                "couldn't recognize its own page.",
                 steps=(
-                    "Launch the app in a window of its own.",
-                    "Have the administrator allow the cookies of the authorization server.",
+                    "Launch the app in its own window.",
+                    "Ask the administrator to allow the authorization server's cookies.",
                 ),
             ),
         ),
@@ -317,18 +321,21 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_SERVER + "grant:session-service:authentication:cancelled",),
         patterns=("session-service:authentication:cancelled",),
-        meaning="The sign-in was cancelled, by the user or by the identity provider.",
+        meaning="The user or the identity provider canceled the sign-in.",
         causes=(
             causes.user_declined(
                 "likely",
-                why="The user left the sign-in page.",
+                why="The user left the login page.",
                 steps=(ByFlow("Launch the app again, and sign in.", backend=None),),
             ),
             causes.ehr_side(
                 "possible",
-                why="The site's identity provider broke the sign-in off.",
+                why="The site's identity provider aborted the sign-in.",
                 steps=(
-                    "Ask the site whether this user may sign in with the identity provider.",
+                    (
+                        "Ask the site whether this user is allowed to sign in with the identity "
+                        "provider."
+                    ),
                     oracle_console.ASK_SUPPORT,
                 ),
             ),
@@ -358,12 +365,12 @@ ENTRIES: tuple[Entry, ...] = (
             _SERVER + "unregistered-authorized-representatives-server",
         ),
         patterns=("authorized-representatives?-server",),
-        meaning="The service that says for whom a person may act failed, or is not set up. It "
-        "is asked in patients' launches only.",
+        meaning="The service that states for whom a person can act failed, or isn't set up. It's "
+        "used only in patients' launches.",
         causes=(
             causes.ehr_side(
                 "certain",
-                why="The service for authorised representatives failed or is not configured at "
+                why="The service for authorized representatives failed or isn't configured for "
                 "this tenant.",
                 steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),

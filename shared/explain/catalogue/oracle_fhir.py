@@ -13,8 +13,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="FHIR answer",
         urns=(_ACCESS + "insufficient-scopes",),
         patterns=(r"\binsufficient-scopes\b", "no_scope_for_resource_path"),
-        meaning="The token has no scope for this resource, or the request is about another patient "
-        "than the token's.",
+        meaning="The token has no scope for this resource, or the request is about a different "
+        "patient than the token's.",
         causes=(
             causes.scope_trimmed(
                 "likely",
@@ -22,11 +22,11 @@ ENTRIES: tuple[Entry, ...] = (
                     f"{sources.FORUM_403}; {sources.CHIRON}; {sources.FORUM_TRIMMED}; "
                     f"{sources.AUTHORIZATION}"
                 ),
-                why="The scope was asked for and not granted; Oracle Health cuts the list without "
-                "an error. Seen: 24 scopes asked, and only `fhirUser launch online_access openid "
-                "profile` granted.",
+                why="The scope was requested and not granted. Oracle Health cuts the list "
+                "without an error. Seen: 24 scopes requested, and only `fhirUser launch "
+                "online_access openid profile` granted.",
                 steps=(
-                    "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
+                    "Compare `scope.requested` with `scope.granted` in the `/session` response.",
                     oracle_console.CHECK_SCOPES,
                     oracle_console.CHECK_SMART_VERSION,
                     oracle_console.WAIT_A_QUARTER,
@@ -38,25 +38,26 @@ ENTRIES: tuple[Entry, ...] = (
                     f"{sources.FORUM_403}; {sources.AUTHORIZATION}; {sources.TUTORIAL}; "
                     f"{sources.YOURPHR}"
                 ),
-                why="`patient/*.read` and `patient/*.rs` are dropped whole, and so are scopes in "
-                "the other SMART version. A v2 scope `.r` reads by id only; a search needs `.rs`.",
+                why="`patient/*.read` and `patient/*.rs` are dropped entirely, and so are scopes "
+                "in the other SMART version. A v2 scope `.r` reads only by ID. A search "
+                "needs `.rs`.",
                 steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
             ),
             causes.scope_not_registered(
                 "possible",
                 f"{sources.FORUM_SPECIMEN}; {sources.SMART_OVERVIEW}",
-                why="The resource is not ticked for the app, or the site's own copy of the "
+                why="The resource isn't ticked for the app, or the site's own copy of the "
                 "registration lacks it although the sandbox has it.",
                 steps=(
                     oracle_console.CHECK_SCOPES,
-                    "At a site: ask it to take the app's new scopes over.",
+                    "At a site, ask it to adopt the app's new scopes.",
                     oracle_console.WAIT_A_QUARTER,
                 ),
             ),
             causes.patient_context_missing(
                 "possible",
                 sources.RESOURCE_LIST,
-                why="The request is about another patient than the one of the launch.",
+                why="The request is about a different patient than the launch.",
                 steps=(ByFlow("Launch the app from that patient's chart.", causes.CHOOSE, None),),
             ),
         ),
@@ -66,18 +67,18 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/token-required",
         where="FHIR answer",
         urns=(_ACCESS + "token-required",),
-        meaning="The FHIR request carried no access token.",
+        meaning="The FHIR request had no access token.",
         causes=(
             causes.session_ended(
                 "likely",
                 sources.inferred(sources.RESOURCE_LIST),
-                why="The session that holds the token is gone, so the request went out without "
-                "one. This app does not send a FHIR request without a token.",
+                why="The session that has the token is gone, so the request was sent without "
+                "one. This app doesn't send a FHIR request without a token.",
                 steps=(
                     causes.RELAUNCH,
                     causes.Elsewhere(
                         "In other software, send `Authorization: Bearer TOKEN` with every FHIR "
-                        "request, after redirects too."
+                        "request, even after redirects."
                     ),
                 ),
             ),
@@ -94,20 +95,20 @@ ENTRIES: tuple[Entry, ...] = (
             causes.access_token_expired(
                 "certain",
                 f"{sources.RESOURCE_LIST}; {sources.AUTHORIZATION}",
-                why="Oracle Health's access tokens live 570 seconds. Without `online_access` there "
-                "is no renewal.",
+                why="Oracle Health's access tokens last 570 seconds. Without `online_access`, "
+                "they can't be renewed.",
                 steps=(
                     causes.RELAUNCH,
                     (
-                        "In the code console, set Type of Access to Online, and ask for "
-                        "`online_access` in `scopes` in smart.toml."
+                        "In the code console, set Type of Access to Online, and add "
+                        "`online_access` to `scopes` in smart.toml."
                     ),
                 ),
             ),
             causes.clock_skew(
                 "possible",
                 sources.INFERRED,
-                why="The app's clock is behind, so it takes a token for alive that is not.",
+                why="The app's clock is behind, so it treats an expired token as valid.",
             ),
         ),
         source=sources.RESOURCE_LIST,
@@ -121,8 +122,8 @@ ENTRIES: tuple[Entry, ...] = (
             causes.tenant_mismatch(
                 "certain",
                 f"{sources.RESOURCE_LIST}; {sources.FORUM_TENANT_MISMATCH}",
-                why="FHIR is asked at another base than the `iss` of the launch: another site, or "
-                "an alias of the same one. A tenant is not always a UUID.",
+                why="The FHIR request went to a different base than the `iss` of the launch: "
+                "another site, or an alias of the same one. A tenant isn't always a UUID.",
                 steps=(
                     "Send FHIR requests to the `iss` of the launch, as this app's proxy does.",
                     oracle_console.COMPARE_TENANT,
@@ -135,7 +136,7 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/user-not-authorized",
         where="FHIR answer",
         urns=(_ACCESS + "user-not-authorized",),
-        meaning="The user may not read this record, or may not do this with it.",
+        meaning="The user isn't allowed to read this record, or to do this with it.",
         causes=(causes.user_not_permitted("certain"),),
         source=sources.RESOURCE_LIST,
     ),
@@ -143,12 +144,12 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/token-not-authorized",
         where="FHIR answer",
         urns=(_ACCESS + "token-not-authorized",),
-        meaning="The token's scopes do not cover this resource.",
+        meaning="The token's scopes don't cover this resource.",
         causes=(
             causes.scope_trimmed(
                 "likely",
                 steps=(
-                    "Compare `scope.requested` with `scope.granted` in the answer of `/session`.",
+                    "Compare `scope.requested` with `scope.granted` in the `/session` response.",
                     oracle_console.CHECK_SCOPES,
                     oracle_console.CHECK_SMART_VERSION,
                 ),
@@ -163,15 +164,15 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/encounter-required",
         where="FHIR answer",
         urns=(_ACCESS + "encounter-required",),
-        meaning="Writing this resource needs an encounter, and the token has none.",
+        meaning="Writing this resource requires an encounter, and the token has none.",
         causes=(
             causes.patient_context_missing(
                 "certain",
-                why="The launch brought a patient and no encounter; some resources can be written "
-                "only within one.",
+                why="The launch provided a patient but no encounter. Some resources can be "
+                "written only within an encounter.",
                 steps=(
                     ByFlow("Open an encounter in the chart and launch the app from there.", None),
-                    "Or name the encounter in the resource.",
+                    "Alternatively, name the encounter in the resource.",
                 ),
             ),
         ),
@@ -181,13 +182,13 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/profile-not-supported",
         where="FHIR answer",
         urns=(_ACCESS + "profile-not-supported",),
-        meaning="The token was made for another profile than `smart-v1`.",
+        meaning="The token was issued for a profile other than `smart-v1`.",
         causes=(
             causes.tenant_mismatch(
                 "possible",
                 sources.inferred(f"{sources.RESOURCE_LIST} and {sources.YOURPHR}"),
-                why="The token does not come from the `smart-v1` token endpoint of this FHIR base. "
-                "`smart-v1` is in that address for SMART v2 apps too.",
+                why="The token doesn't come from the `smart-v1` token endpoint of this FHIR "
+                "base. That URL has `smart-v1` for SMART v2 apps too.",
                 steps=(oracle_console.USE_DISCOVERED, causes.RELAUNCH),
             ),
         ),
@@ -197,12 +198,12 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/issuer-not-trusted",
         where="FHIR answer",
         urns=(_ACCESS + "issuer-not-trusted",),
-        meaning="The FHIR server does not trust the server that made the token.",
+        meaning="The FHIR server doesn't trust the server that issued the token.",
         causes=(
             causes.tenant_mismatch(
                 "likely",
                 sources.inferred(sources.RESOURCE_LIST),
-                why="A token of the sandbox was sent to production, or the reverse.",
+                why="A sandbox token was sent to production, or the reverse.",
                 steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
         ),
@@ -213,19 +214,19 @@ ENTRIES: tuple[Entry, ...] = (
         where="FHIR answer",
         urns=(_ACCESS + "signature-verification-failed", _ACCESS + "signature-keys-unavailable"),
         patterns=("resource-access:signature-(?:verification-failed|keys-unavailable)",),
-        meaning="The FHIR server could not verify the token's signature, or could not get the keys "
-        "for that.",
+        meaning="The FHIR server couldn't verify the token's signature, or couldn't get the keys "
+        "for it.",
         causes=(
             causes.ehr_side(
                 "likely",
-                why="Its copy of the signing keys is old or out of reach.",
+                why="Its copy of the signing keys is outdated or unreachable.",
                 steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
             causes.tenant_mismatch(
                 "possible",
                 sources.INFERRED,
-                why="The token comes from another environment, whose keys this server does not "
-                "have.",
+                why="The token comes from another environment, and this server doesn't have that "
+                "environment's keys.",
                 steps=(oracle_console.USE_DISCOVERED,),
             ),
         ),
@@ -235,11 +236,11 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/resource-server-error",
         where="FHIR answer",
         urns=(_ACCESS + "server-error",),
-        meaning="The FHIR server failed while it looked at the token.",
+        meaning="The FHIR server failed while it checked the token.",
         causes=(
             causes.ehr_side(
                 "certain",
-                why="It could not find out whether the request is allowed.",
+                why="It couldn't determine whether the request is allowed.",
                 steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
             ),
         ),
@@ -258,11 +259,11 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.fhir_request_invalid(
                 "certain",
-                why="Oracle Health takes a search only with one of the parameters that its "
-                "documentation names for the type.",
+                why="Oracle Health accepts a search only with one of the parameters that its "
+                "documentation lists for the type.",
                 steps=(
                     "Add `patient` to the search, or the parameter that the message names.",
-                    "Leave `_format` out: it is documented for `metadata` only.",
+                    "Leave `_format` out. It's documented only for `metadata`.",
                 ),
             ),
         ),
@@ -304,11 +305,12 @@ ENTRIES: tuple[Entry, ...] = (
         says="403: Tenant not valid or accessible",
         where="FHIR answer",
         patterns=("tenant not valid or accessible",),
-        meaning="The FHIR server does not know the tenant, or the app may not reach it.",
+        meaning="The FHIR server doesn't recognize the tenant, or the app isn't allowed to "
+        "access it.",
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                why="The tenant in the FHIR base does not exist on this host.",
+                why="The tenant in the FHIR base doesn't exist on this host.",
                 steps=(
                     "Compare the FHIR base with the `iss` of the launch, host and tenant.",
                     "Correct `iss` in smart.toml.",
@@ -316,7 +318,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             causes.client_not_enabled_at_site(
                 "likely",
-                why="The site has not enabled the app.",
+                why="The site hasn't enabled the app.",
                 steps=(oracle_console.ENABLE_AT_SITE,),
             ),
         ),
@@ -327,13 +329,13 @@ ENTRIES: tuple[Entry, ...] = (
         says="403: Forbidden resource",
         where="FHIR answer",
         patterns=(r"\bforbidden resource\b",),
-        meaning="The token has the scope, and the resource is refused all the same: a second list, "
-        "above OAuth, says which resources an app may read.",
+        meaning="The token has the scope, but the resource is still refused: a second list, above "
+        "OAuth, determines which resources an app can read.",
         causes=(
             causes.scope_not_registered(
                 "likely",
                 f"{sources.THE_MAP} (a system app); which list it is: inferred",
-                why="The resource is not among those that were agreed for this app.",
+                why="The resource isn't one of those agreed for this app.",
                 steps=(
                     oracle_console.CHECK_SCOPES,
                     oracle_console.SUBSCRIBE_PRODUCT,
@@ -348,11 +350,11 @@ ENTRIES: tuple[Entry, ...] = (
         says="406 with an empty body",
         where="FHIR answer",
         patterns=(r"\b406\b[^\n]{0,40}not acceptable", r"http(?:/[\d.]+)? 406\b"),
-        meaning="The request asks for another format than JSON; there is none.",
+        meaning="The request asks for a format other than JSON, and there isn't one.",
         causes=(
             causes.fhir_request_invalid(
                 "certain",
-                why="`Accept` names XML or something else that is not FHIR JSON.",
+                why="`Accept` names XML or something else that isn't FHIR JSON.",
                 steps=("Send `Accept: application/fhir+json`.",),
             ),
         ),
@@ -363,14 +365,14 @@ ENTRIES: tuple[Entry, ...] = (
         says="504 after about 57 seconds",
         where="FHIR answer",
         patterns=(r"\b504\b[^\n]{0,40}gateway[ -]time-?out", r"http(?:/[\d.]+)? 504\b"),
-        meaning="The sandbox did not answer in time. It was seen with varying resources.",
+        meaning="The sandbox didn't respond in time. This was seen with various resources.",
         causes=(
             causes.ehr_side(
                 "likely",
-                why="The sandbox is slow at times; the same request works a little later.",
+                why="The sandbox is slow at times. The same request works a little later.",
                 steps=(
-                    "Read the resource once more.",
-                    "Ask for less at a time: `_count`, or a narrower search.",
+                    "Read the resource again.",
+                    "Request less at a time: use `_count` or a narrower search.",
                 ),
             ),
         ),

@@ -9,23 +9,24 @@ _LAUNCH = oracle_console.AUTHORIZATION_SERVER + "smart-v1:grant:launch:"
 ENTRIES: tuple[Entry, ...] = (
     Entry(
         key="oracle/plain-link",
-        says="PAT_PersonId / VIS_EncntrId / fhirServiceUrl in the launch address",
+        says="PAT_PersonId / VIS_EncntrId / fhirServiceUrl in the launch URL",
         where="launch",
         patterns=(r"\bpat_personid\b", r"\bvis_encntrid\b", r"\bfhirserviceurl\b"),
-        meaning="The EHR opened the app by a plain link with its own parameters, not by a SMART "
+        meaning="The EHR opened the app with a plain link and its own parameters, not with a SMART "
         "launch. There is no `launch` value, so there can be no EHR launch.",
         causes=(
             causes.launch_parameter_missing(
                 "certain",
                 f"{sources.FORUM_POWERCHART}; {sources.LAUNCH_SERVER}; {sources.TUTORIAL}",
-                why="PowerChart is configured with the address and parameters of its own; or the "
-                "app is registered as not Authorized and so gets `fhirServiceUrl` and `patientId`.",
+                why="PowerChart is configured with the app's URL and its own parameters, or the "
+                "app isn't Authorized in its registration and so gets `fhirServiceUrl` and "
+                "`patientId`.",
                 steps=(
                     (
                         "Ask the site to configure the app in PowerChart as a SMART app, with "
                         "`iss` and `launch`."
                     ),
-                    "In the code console, see that Authorized is Yes.",
+                    "In the code console, make sure Authorized is set to Yes.",
                     oracle_console.CHECK_LAUNCH_URI,
                 ),
             ),
@@ -38,27 +39,28 @@ ENTRIES: tuple[Entry, ...] = (
         urns=(_LAUNCH + "code-required",),
         lacks=("launch",),
         patterns=("launch:(?:launch-)?code-required", "launch[ -]code[ -]required"),
-        meaning="A scope of the launch family was asked for, and no launch code came with it. "
-        "Launch code is Oracle Health's word for the value of the `launch` parameter; it is "
-        "neither the OAuth `code` nor PKCE's `code_challenge`.",
+        meaning="The request included a launch scope but no launch code. Launch code is Oracle "
+        "Health's term for the value of the `launch` parameter. It's neither the OAuth "
+        "`code` nor PKCE's `code_challenge`.",
         causes=(
             causes.launch_parameter_missing(
                 "likely",
                 f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; how it got lost: inferred",
-                why="Most often the launch address was opened directly: typed, bookmarked or "
-                "reloaded. Else a redirect, a sign-in page or a `#` in the SMART Launch URI lost "
-                "the query, or PowerChart opened a plain link with `PAT_PersonId` in place of a "
-                "SMART launch.",
+                why="Most often, the launch URL was opened directly: typed, bookmarked or "
+                "reloaded. Otherwise, a redirect, a login page or a `#` in the SMART Launch "
+                "URI lost the query, or PowerChart opened a plain link with `PAT_PersonId` "
+                "instead of a SMART launch.",
                 steps=(
                     oracle_console.LAUNCH_FROM_CONSOLE,
                     oracle_console.CHECK_LAUNCH_URI,
                     (
-                        "In the code console, see that Authorized is Yes: an app without it is "
-                        "opened with `fhirServiceUrl` and `patientId`, without `iss` and `launch`."
+                        "In the code console, make sure Authorized is set to Yes. If it isn't, "
+                        "the app is opened with `fhirServiceUrl` and `patientId`, without `iss` "
+                        "and `launch`."
                     ),
                     (
-                        "Send `launch` exactly as it came, in the same request that received it; "
-                        "leave the parameter out where there is no value, never send it empty."
+                        "Send `launch` exactly as received, in the same request that received "
+                        "it. If there is no value, leave the parameter out. Never send it empty."
                     ),
                 ),
             ),
@@ -68,14 +70,14 @@ ENTRIES: tuple[Entry, ...] = (
                     f"{sources.TUTORIAL}; {sources.DISCOVERY_CAPTURE}; "
                     "that it alone leads to this error: inferred"
                 ),
-                why="`launch/patient` is a launch scope too: without `launch` beside it the server "
-                "asks for a launch code, which this scope does not bring. Oracle Health supports "
-                "it for patients' standalone launches only: its discovery document for clinicians "
-                "lists `launch` and not it.",
+                why="`launch/patient` is a launch scope too. Without `launch` next to it, the "
+                "server requires a launch code, which this scope doesn't provide. Oracle "
+                "Health supports it only for patients' standalone launches: its discovery "
+                "document for clinicians lists `launch` and not `launch/patient`.",
                 steps=(
                     (
-                        "Replace `launch/patient` by `launch`. In smart.toml leave both out of "
-                        "`scopes`: this app adds `launch` itself."
+                        "Replace `launch/patient` with `launch`. In smart.toml, leave both out "
+                        "of `scopes`: this app adds `launch` itself."
                     ),
                     oracle_console.CHECK_APPLICATION_TYPE,
                     oracle_console.LAUNCH_FROM_CONSOLE,
@@ -84,26 +86,26 @@ ENTRIES: tuple[Entry, ...] = (
             causes.client_id_mismatch(
                 "possible",
                 sources.inferred(f"{sources.FORUM_INVALID_LAUNCH} and {sources.TUTORIAL_123}"),
-                why="`client` in the error is the `client_id` that was sent. If it is not yours, "
-                "another deployment or configuration made the request, and the settings that you "
-                "checked are not those that failed.",
+                why="`client` in the error is the `client_id` that was sent. If it isn't yours, "
+                "another deployment or configuration sent the request, and the settings that "
+                "you checked aren't the ones that failed.",
                 steps=(
                     "Compare `client` in the error with `client_id` in smart.toml.",
                     oracle_console.COMPARE_CLIENT_ID,
                     (
-                        "If they differ, find what answers at the SMART Launch URI, and deploy it "
-                        "with this configuration."
+                        "If they differ, find out what is served at the SMART Launch URI, and "
+                        "deploy it with this configuration."
                     ),
                 ),
             ),
             causes.parameter_not_recognised(
                 "possible",
                 f"{sources.SPECIFICATION}; that it was taken for the launch code: inferred",
-                why="`intent` belongs to the token answer. In the request it does not stand in for "
-                "`launch`; nor do `code` and `code_challenge`.",
+                why="`intent` belongs to the token response. In the request, it doesn't replace "
+                "`launch`. Neither do `code` and `code_challenge`.",
                 steps=(
                     "Remove `intent` from the authorization request.",
-                    "Send the `launch` value of the launch address in a parameter named `launch`.",
+                    "Send the `launch` value of the launch URL in a parameter named `launch`.",
                 ),
             ),
         ),
@@ -114,22 +116,23 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_LAUNCH + "invalid-launch-code",),
         patterns=("launch:invalid-(?:launch-)?code", "invalid launch code"),
-        meaning="A `launch` value came, and the EHR has no launch under it.",
+        meaning="A `launch` value was sent, but the EHR has no launch for it.",
         causes=(
             causes.launch_value_invalid(
                 "certain",
                 f"{sources.URN_LIST}; {sources.FORUM_INVALID_LAUNCH}; {sources.LAUNCH_SERVER}",
-                why="The value was invented (a UUID of one's own), comes from an old tab or "
-                "launch, or was made by another tenant or environment than the one that is asked.",
+                why="The value was made up (a UUID of your own), comes from an old tab or "
+                "launch, or was made by a different tenant or environment than the one that "
+                "was called.",
                 steps=(
                     causes.Elsewhere(
-                        "Launch anew from the chart or from the code console; never write a "
+                        "Launch again from the chart or from the code console. Never write a "
                         "`launch` value yourself."
                     ),
                     "Close older tabs of the app.",
                     (
-                        "See that the launch came from the tenant in `iss`: sandbox and production "
-                        "know nothing of each other."
+                        "Make sure that the launch came from the tenant in `iss`. Sandbox and "
+                        "production don't share launches."
                     ),
                 ),
             ),
@@ -148,38 +151,39 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_LAUNCH + "mismatched-identity",),
         patterns=("launch:mismatcht?ed-identity", "mismatch-identity-subject"),
-        meaning="The person signed in in this browser is not the one who launched the app in the "
+        meaning="The person signed in to this browser isn't the one who launched the app in the "
         "EHR.",
         causes=(
             causes.user_mismatch(
                 "certain",
                 f"{sources.URN_LIST}; {sources.PEERBITS}; {sources.LAB}",
-                why="The browser still holds a session of the code console, of CernerCare, of a "
-                "sandbox patient's portal account, or of the last clinician at this workstation.",
+                why="The browser still has a session of the code console, of CernerCare, of a "
+                "sandbox patient's portal account, or of the last clinician at this "
+                "workstation.",
                 steps=(
                     (
                         "Open a private window, or sign out: the authorization server's "
                         "`session-api/log-out` ends its session."
                     ),
-                    "In the sandbox, sign in as the user whom the launch page names.",
+                    "In the sandbox, sign in as the user that the launch page names.",
                     oracle_console.LAUNCH_FROM_CONSOLE,
                 ),
             ),
         ),
-        source=f"{sources.URN_LIST} (spelt mismatchted-identity)",
+        source=f"{sources.URN_LIST} (spelled mismatchted-identity)",
     ),
     Entry(
         key="oracle/audience-required",
         where="authorize redirect",
         urns=(_LAUNCH + "audience-required",),
         lacks=("aud",),
-        meaning="A launch scope was asked for without `aud`.",
+        meaning="A launch scope was requested without `aud`.",
         causes=(
             causes.aud_wrong(
                 "certain",
                 f"{sources.URN_LIST}; {sources.AUTHORIZATION}; {sources.LAB}",
-                why="`aud` is missing in the authorization request. Oracle Health refuses every "
-                "launch without it.",
+                why="`aud` is missing from the authorization request. Oracle Health refuses "
+                "every launch without it.",
                 steps=(
                     "Send `aud` with the value of `iss` from the launch, unchanged.",
                     causes.RELAUNCH,
@@ -192,16 +196,17 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/unknown-resource-server",
         where="authorize redirect",
         urns=(_LAUNCH + "unknown-resource-server",),
-        meaning="The launch belongs to a FHIR server that the authorization server does not know.",
+        meaning="The launch belongs to a FHIR server that the authorization server doesn't "
+        "recognize.",
         causes=(
             causes.aud_wrong(
                 "likely",
                 sources.inferred(sources.URN_LIST),
-                why="`aud` is none of the FHIR bases of this tenant: another host or version, or "
-                "a base written by hand.",
+                why="`aud` isn't one of this tenant's FHIR bases: it's another host or version, "
+                "or a base written by hand.",
                 steps=(
                     "Send `aud` with the value of `iss` from the launch, unchanged.",
-                    "Write `iss` in smart.toml as the EHR sends it.",
+                    "Write `iss` in smart.toml exactly as the EHR sends it.",
                     causes.RELAUNCH,
                 ),
             ),
@@ -220,16 +225,16 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_LAUNCH + "audience-not-white-listed",),
         patterns=("launch:audience-not-white-?listed",),
-        meaning="The FHIR base in `aud` is not approved for this launch.",
+        meaning="The FHIR base in `aud` isn't approved for this launch.",
         causes=(
             causes.aud_wrong(
                 "likely",
                 sources.inferred(sources.URN_LIST),
-                why="`aud` names another host or FHIR version than the launch: `fhir-myrecord…` "
-                "for `fhir-ehr…`, or `dstu2` for `r4`.",
+                why="`aud` names a different host or FHIR version than the launch: "
+                "`fhir-myrecord…` instead of `fhir-ehr…`, or `dstu2` instead of `r4`.",
                 steps=(
                     "Send `aud` with the value of `iss` from the launch, unchanged.",
-                    "In the code console, see that FHIR Spec is the version in `iss`.",
+                    "In the code console, make sure FHIR Spec is the version in `iss`.",
                     causes.RELAUNCH,
                 ),
             ),
@@ -240,12 +245,12 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/unsupported-version",
         where="authorize redirect",
         urns=(_LAUNCH + "unsupported-version",),
-        meaning="The EHR does not support this version of the launch.",
+        meaning="The EHR doesn't support this version of the launch.",
         causes=(
             causes.ehr_side(
                 "likely",
-                why="The site's domain and the authorization server speak different versions of "
-                "the launch; an old domain is likely.",
+                why="The site's domain and the authorization server use different versions of "
+                "the launch. An old domain is likely.",
                 steps=(
                     (
                         "Ask the site which release its domain has, and whether SMART launches "
@@ -261,11 +266,11 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/unregistered-service",
         where="authorize redirect",
         urns=(_LAUNCH + "unregistered-service",),
-        meaning="The tenant has no service that could look up the launch.",
+        meaning="The tenant has no service that can look up the launch.",
         causes=(
             causes.ehr_side(
                 "certain",
-                why="The tenant is not set up for SMART launches. Nothing in the app's "
+                why="The tenant isn't set up for SMART launches. Nothing in the app's "
                 "registration changes that.",
                 steps=(
                     "Ask the site to have SMART launches configured for this tenant.",
@@ -275,7 +280,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.tenant_mismatch(
                 "possible",
                 sources.INFERRED,
-                why="The launch was sent to a tenant that is not the one that made it.",
+                why="The launch was sent to a different tenant than the one that made it.",
                 steps=(oracle_console.COMPARE_TENANT,),
             ),
         ),
@@ -286,7 +291,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_LAUNCH + "unspecified",),
         patterns=("launch:unspecified",),
-        meaning="The EHR failed to look up the launch and gives no reason.",
+        meaning="The EHR couldn't look up the launch and gives no reason.",
         causes=(
             causes.ehr_side(
                 "certain",
@@ -301,12 +306,13 @@ ENTRIES: tuple[Entry, ...] = (
         says="urn:com:cerner:authorization:error:launch:invalid-tenant",
         where="authorize redirect",
         urns=(_LAUNCH + "invalid-tenant",),
-        meaning="The launch belongs to another tenant than the one that was asked about it.",
+        meaning="The launch belongs to a different tenant than the one that was queried about it.",
         causes=(
             causes.tenant_mismatch(
                 "likely",
                 f"{sources.LAUNCH_SERVER}; that it reaches the app: inferred",
-                why="The launch of one tenant was sent to the authorization endpoint of another.",
+                why="The launch from one tenant was sent to another tenant's authorization "
+                "endpoint.",
                 steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
         ),

@@ -14,19 +14,19 @@ ENTRIES: tuple[Entry, ...] = (
         where="error page",
         urns=(_GRANT + "invalid-redirect-uri",),
         patterns=(r"grant:invalid-redirect-uri(?!-trailing)",),
-        meaning="The redirect URI of the request is not the registered one.",
+        meaning="The redirect URI in the request isn't the registered one.",
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
                 f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
-                why="Host, path, port or upper and lower case differ. Query parameters beyond the "
-                "registered ones are allowed; a `#` is not.",
+                why="The host, path, port or case differs. Query parameters in addition to the "
+                "registered ones are allowed. A `#` isn't.",
                 steps=(oracle_console.CHECK_REDIRECT_URI, oracle_console.WAIT_A_QUARTER),
             ),
             causes.client_id_mismatch(
                 "possible",
                 sources.INFERRED,
-                why="The client id is that of another app, which has another redirect URI.",
+                why="The client ID belongs to another app, which has another redirect URI.",
                 steps=(oracle_console.COMPARE_CLIENT_ID,),
             ),
         ),
@@ -37,15 +37,15 @@ ENTRIES: tuple[Entry, ...] = (
         where="error page",
         urns=(_GRANT + "invalid-redirect-uri-trailing-slash",),
         patterns=("invalid-redirect-uri-trailing-slash",),
-        meaning="The redirect URI differs from the registered one by the slash at its end.",
+        meaning="The redirect URI differs from the registered one only in the trailing slash.",
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
                 f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
-                why="One of the two ends in `/`, the other does not. This app sends no slash at "
-                "the end.",
+                why="One of the two ends in `/`, and the other doesn't. This app doesn't send a "
+                "trailing slash.",
                 steps=(
-                    "In the code console, remove the slash at the end of Redirect URI.",
+                    "In the code console, remove the trailing slash from Redirect URI.",
                     oracle_console.WAIT_A_QUARTER,
                 ),
             ),
@@ -57,16 +57,16 @@ ENTRIES: tuple[Entry, ...] = (
         where="error page",
         urns=(_GRANT + "redirect-uri-not-absolute",),
         patterns=("redirect-uri-not-absolute",),
-        meaning="The redirect URI of the request, or the registered one, is not a full address.",
+        meaning="The redirect URI in the request, or the registered one, isn't a full URL.",
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
                 f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
-                why="Scheme or host is missing; an own scheme needs a host too: `app://callback`, "
-                "not `app://`.",
+                why="The scheme or host is missing. A custom scheme needs a host too: "
+                "`app://callback`, not `app://`.",
                 steps=(
-                    "In the code console, write Redirect URI with scheme and host.",
-                    "Set `public_url` in smart.toml to scheme and host.",
+                    "In the code console, write Redirect URI with a scheme and host.",
+                    "Set `public_url` in smart.toml to a scheme and host.",
                 ),
             ),
         ),
@@ -77,11 +77,12 @@ ENTRIES: tuple[Entry, ...] = (
         where="error page",
         urns=(_GRANT + "redirect-uri-not-registered",),
         patterns=("redirect-uri-not-registered",),
-        meaning="The app has no such redirect URI in its registration.",
+        meaning="The app's registration doesn't have this redirect URI.",
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                why="None is registered; or several are, and the request names none.",
+                why="No redirect URI is registered, or several are and the request doesn't name "
+                "one.",
                 steps=(
                     oracle_console.CHECK_REDIRECT_URI,
                     "Send `redirect_uri` with every authorization request, as this app does.",
@@ -96,17 +97,17 @@ ENTRIES: tuple[Entry, ...] = (
         where="error page",
         urns=(_SERVER + "preauthentication",),
         patterns=("authorization-server:preauthentication",),
-        meaning="The EHR could not hand its signed-in user over to the authorization server.",
+        meaning="The EHR couldn't hand its signed-in user over to the authorization server.",
         causes=(
             causes.ehr_side(
                 "likely",
-                why="The hand-over from PowerChart failed; the app is not involved yet.",
+                why="The handover from PowerChart failed. The app isn't involved yet.",
                 steps=(
                     ByFlow(
-                        "Close the app and launch it again from the chart; sign in where a sign-in "
-                        "shows.",
-                        standalone="Close the app and launch it again; sign in where a sign-in "
-                        "shows.",
+                        "Close the app and launch it again from the chart. Sign in if a login "
+                        "page appears.",
+                        standalone="Close the app and launch it again. Sign in if a login page "
+                        "appears.",
                         backend=None,
                     ),
                     ByFlow(
@@ -123,26 +124,26 @@ ENTRIES: tuple[Entry, ...] = (
         says="Bad Request at session-api/realm/TENANT?to=…&forceAuthn=true",
         where="error page",
         patterns=("session-api/realm/", r"\A\s{0,9}(?:http )?(?:400 )?bad request\W{0,9}\Z"),
-        meaning="The sign-in service refused the address before anyone could sign in. It carries "
-        "the whole authorization request, encoded once more, in `to=`.",
+        meaning="The login service refused the URL before anyone could sign in. The URL has the "
+        "whole authorization request, encoded again, in `to=`.",
         causes=(
             causes.request_too_long(
                 "possible",
                 sources.inferred(sources.FORUM_BAD_REQUEST),
-                why="A long list of scopes makes the address too long once it is encoded again. "
-                "The one report had a very long list.",
+                why="A long list of scopes makes the URL too long once it's encoded again. The "
+                "one report had a very long list.",
                 steps=(
-                    "Take the scopes that the app does not use out of `scopes` in smart.toml.",
-                    "Run `make doctor CONFIG=smart.toml` and see `scope_count`.",
+                    "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
+                    "Run `make doctor CONFIG=smart.toml` and check `scope_count`.",
                     causes.RELAUNCH,
                 ),
             ),
             causes.scope_not_registered(
                 "possible",
                 sources.inferred(sources.FORUM_BAD_REQUEST),
-                why="The list mixed `system/` scopes into the sign-in of a user. They belong to "
-                "backend services only.",
-                steps=("Take every `system/` scope out of `scopes` in smart.toml.",),
+                why="The list included `system/` scopes in a user's sign-in. They belong only to "
+                "backend services.",
+                steps=("Remove every `system/` scope from `scopes` in smart.toml.",),
             ),
             causes.ehr_side(
                 "possible",
@@ -158,15 +159,15 @@ ENTRIES: tuple[Entry, ...] = (
         says="too many scopes",
         where="authorize redirect",
         patterns=(r"\btoo[ -]many[ -]scopes\b",),
-        meaning="The token would not fit into a request header: Oracle Health writes the scopes "
-        "into the token. The URN of this error is not published.",
+        meaning="The token wouldn't fit into a request header, because Oracle Health writes the "
+        "scopes into the token. The URN of this error isn't published.",
         causes=(
             causes.request_too_long(
                 "certain",
-                why="Headers are limited to between 4 and 8 kB, and the token holds every granted "
-                "scope.",
+                why="Headers are limited to between 4 and 8 kB, and the token contains every "
+                "granted scope.",
                 steps=(
-                    "Take the scopes that the app does not use out of `scopes` in smart.toml.",
+                    "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
                     causes.RELAUNCH,
                 ),
             ),

@@ -13,19 +13,20 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         urns=(_TOKEN + "code-invalid-or-expired",),
         patterns=(r"oauth2?:token:code:invalid\b",),
-        meaning="The authorization code is not valid: used, too old, or not a code of this server.",
+        meaning="The authorization code isn't valid: it was already used, is too old, or isn't "
+        "from this server.",
         causes=(
             causes.code_expired_or_used(
                 "likely",
                 f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
-                why="A code is good for one exchange, soon after it was given. The callback page "
+                why="A code works for one exchange, soon after it was issued. The callback page "
                 "was reloaded or opened twice, or the exchange came late.",
             ),
             causes.pkce_mismatch(
                 "possible",
                 sources.inferred("RFC 7636; Oracle Health publishes no error for it"),
-                why="The code verifier does not fit the code challenge of the request, for "
-                "instance because page and server each made their own.",
+                why="The code verifier doesn't match the request's code challenge, for example "
+                "because the page and the server each made their own.",
             ),
         ),
         source=f"{sources.AUTHORIZATION}; {sources.URN_LIST} (as code:invalid)",
@@ -35,7 +36,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         urns=(_TOKEN + "code:client:mismatch",),
         patterns=("token:code:client:mismatch",),
-        meaning="The code was given to another client id than the one that exchanges it.",
+        meaning="The code was issued to a different client ID than the one that exchanges it.",
         causes=(
             causes.client_id_mismatch(
                 "certain",
@@ -54,13 +55,13 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         urns=(_TOKEN + "code:tenant:mismatch",),
         patterns=("token:code:tenant:mismatch",),
-        meaning="The code was given for another tenant than the one whose token endpoint was "
-        "asked.",
+        meaning="The code was issued for a different tenant than the one whose token endpoint was "
+        "called.",
         causes=(
             causes.tenant_mismatch(
                 "certain",
-                why="The token endpoint of one tenant got the code of another, for instance an "
-                "address fixed in a setting.",
+                why="One tenant's token endpoint got another tenant's code, for example because "
+                "a setting has a fixed URL.",
                 steps=(
                     oracle_console.USE_DISCOVERED,
                     oracle_console.COMPARE_TENANT,
@@ -75,11 +76,12 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         urns=(_TOKEN + "code:tenant-terminated",),
         patterns=("token:code:tenant-terminated",),
-        meaning="The app may no longer reach this tenant.",
+        meaning="The app is no longer allowed to access this tenant.",
         causes=(
             causes.client_not_enabled_at_site(
                 "certain",
-                why="The site has withdrawn the app between sign-in and token exchange, or before.",
+                why="The site revoked the app's access between sign-in and token exchange, or "
+                "before.",
                 steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
         ),
@@ -90,12 +92,11 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         urns=(_TOKEN + "code:tenant-invalid",),
         patterns=("token:code:tenant-invalid",),
-        meaning="The tenant for which a token is asked is not registered.",
+        meaning="The tenant that a token was requested for isn't registered.",
         causes=(
             causes.tenant_mismatch(
                 "likely",
-                why="The address of the token endpoint holds a tenant that this server does not "
-                "have.",
+                why="The token endpoint's URL names a tenant that this server doesn't have.",
                 steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
         ),
@@ -105,19 +106,19 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/token-invalid-tenant",
         where="token endpoint",
         urns=(_TOKEN + "invalid-tenant",),
-        meaning="The token endpoint does not know the tenant in its own address.",
+        meaning="The token endpoint doesn't recognize the tenant in its own URL.",
         causes=(
             causes.tenant_mismatch(
                 "likely",
                 f"{sources.FORUM_TENANT}; reading of it: inferred",
-                why="The tenant id in the address is mistyped (in the one report it has a letter "
+                why="The tenant ID in the URL is mistyped (in the one report, it has a letter "
                 "too many), or belongs to another host.",
                 steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
                 sources.INFERRED,
-                why="The tenant is a non-production domain that is not enabled for apps.",
+                why="The tenant is a non-production domain that isn't enabled for apps.",
                 steps=(oracle_console.ENABLE_AT_SITE,),
             ),
         ),
@@ -127,16 +128,16 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/token-invalid-redirect-uri",
         where="token endpoint",
         urns=(_TOKEN + "invalid-redirect-uri",),
-        meaning="The redirect URI of the exchange is not that of the authorization request.",
+        meaning="The redirect URI of the exchange isn't the same as in the authorization request.",
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
-                why="Both requests must name the same redirect URI; one that the first left out "
-                "must be left out of the second too.",
+                why="Both requests must name the same redirect URI. If the first left it out, "
+                "the second must leave it out too.",
                 steps=(
                     "Send the same `redirect_uri` in both requests.",
                     ByFlow(
-                        "If `public_url` or `redirect_path` in smart.toml was changed just now, "
+                        "If `public_url` or `redirect_path` in smart.toml was just changed, "
                         "launch again.",
                         backend=None,
                     ),
@@ -150,8 +151,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         urns=(_TOKEN + "invalid-client-credentials",),
         patterns=("token:invalid[-_]client[-_]credentials",),
-        meaning="The app did not prove who it is. `client=unknown` in the error is normal here: "
-        "the server believes no client id before the proof.",
+        meaning="The app didn't prove its identity. `client=unknown` in the error is normal here: "
+        "the server doesn't trust a client ID before it's authenticated.",
         causes=(
             causes.client_auth_wrong(
                 "likely",
@@ -159,14 +160,15 @@ ENTRIES: tuple[Entry, ...] = (
                     f"{sources.URN_LIST}; {sources.FORUM_CREDENTIALS}; "
                     "the public client's header: inferred"
                 ),
-                why="The secret is wrong or of another account; or a public client sends an "
-                "Authorization header or an empty secret; or a confidential one sends none.",
+                why="The secret is wrong or belongs to another account, or a public client sends "
+                "an Authorization header or an empty secret, or a confidential client sends "
+                "none.",
                 steps=(
                     oracle_console.CHECK_PRIVACY,
                     "Public client: send `client_id` in the form body and no Authorization header.",
                     (
                         "Confidential client: set the secret that `client_secret` in smart.toml "
-                        "refers to anew, from the system account of this Client ID."
+                        "refers to again, from the system account of this Client ID."
                     ),
                     causes.BASIC_FORM,
                 ),
@@ -174,7 +176,8 @@ ENTRIES: tuple[Entry, ...] = (
             causes.client_id_mismatch(
                 "possible",
                 sources.INFERRED,
-                why="Client id and secret belong to two apps, or to sandbox and production.",
+                why="The client ID and secret belong to two different apps, or to sandbox and "
+                "production.",
                 steps=(oracle_console.COMPARE_CLIENT_ID,),
             ),
         ),
@@ -185,19 +188,20 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         urns=(_TOKEN + "invalid-authorization-header",),
         patterns=("token:invalid[-_]authorization[-_]header",),
-        meaning="The Authorization header of the token request is malformed or of an unknown kind.",
+        meaning="The token request's Authorization header is malformed or has an unknown scheme.",
         causes=(
             causes.client_auth_wrong(
                 "likely",
-                why="A signed assertion was sent as `Authorization: Bearer`, or a tool set a "
-                "header of its own. Only Basic belongs in that header; an assertion goes into the "
+                why="A signed assertion was sent as `Authorization: Bearer`, or a tool set its "
+                "own header. Only Basic belongs in that header. An assertion goes into the "
                 "body.",
                 steps=(
                     (
                         "Send the assertion as `client_assertion`, with `client_assertion_type`, "
-                        'in the form body: `client_auth = "private_key_jwt"` in smart.toml does so.'
+                        'in the form body. `client_auth = "private_key_jwt"` in smart.toml does '
+                        "this."
                     ),
-                    "With a secret, send Basic and nothing else in the header.",
+                    "With a secret, send only Basic in the header.",
                     oracle_console.CHECK_PRIVACY,
                 ),
             ),
@@ -208,7 +212,7 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/empty-scopes",
         where="token endpoint",
         urns=(_TOKEN + "empty-scopes",),
-        meaning="Nothing of what was asked for is left, so the token would have no scope.",
+        meaning="None of the requested scopes is left, so the token would have no scope.",
         causes=(
             causes.scope_syntax(
                 "likely",
@@ -220,13 +224,14 @@ ENTRIES: tuple[Entry, ...] = (
             causes.scope_not_registered(
                 "likely",
                 f"{sources.GROUP_EMPTY}; {sources.URN_LIST}",
-                why="The app has none of these scopes: the vendor's answer to the one report.",
+                why="The app has none of these scopes, according to the vendor's reply to the "
+                "one report.",
                 steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
                 sources.URN_LIST,
-                why="At a refresh: the scopes were withdrawn from the app since the launch.",
+                why="At a refresh: the scopes were revoked from the app since the launch.",
                 at_refresh=True,
                 steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
@@ -238,12 +243,12 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         urns=(_TOKEN + "unsupported-grant-type",),
         lacks=("grant_type",),
-        meaning="The token endpoint saw no `grant_type` that it knows.",
+        meaning="The token endpoint didn't see a `grant_type` that it recognizes.",
         causes=(
             causes.request_malformed(
                 "likely",
                 sources.inferred(sources.URN_LIST),
-                why="The body was sent as JSON, so `grant_type` was not seen; or it is mistyped.",
+                why="The body was sent as JSON, so `grant_type` wasn't seen, or it's mistyped.",
                 steps=(
                     (
                         "Send the body as `application/x-www-form-urlencoded`, with "
@@ -262,11 +267,11 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_unknown(
                 "certain",
-                why="The registration was deleted or ended after this launch or session began.",
+                why="The registration was deleted or ended after this launch or session started.",
                 steps=(
                     (
-                        "In the code console, see whether the app is still there; register it anew "
-                        "where it is not, and set its Client ID as `client_id` in smart.toml."
+                        "In the code console, check whether the app is still there. If it isn't, "
+                        "register it again, and set its Client ID as `client_id` in smart.toml."
                     ),
                 ),
             ),
@@ -278,7 +283,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="token endpoint",
         urns=(_TOKEN + "patient-scope-requires-one-patient-id",),
         patterns=("patient-scope-requires-one-patient-id",),
-        meaning="Scopes that begin with `patient/` need exactly one patient.",
+        meaning="Scopes that begin with `patient/` require exactly one patient.",
         causes=(causes.patient_context_missing("certain"),),
         source=sources.URN_LIST,
     ),
@@ -291,12 +296,12 @@ ENTRIES: tuple[Entry, ...] = (
             _TOKEN + "invalid-testing-scenario",
         ),
         patterns=("(?:tenant|client)-not-enabled-for-testing", "invalid-testing-scenario"),
-        meaning="A test token was asked for, which is a feature for the vendor's own tests.",
+        meaning="A test token was requested, which is a feature for the vendor's own tests.",
         causes=(
             causes.client_not_enabled_at_site(
                 "likely",
-                why="Tenant or app is not enabled for test tokens, or the combination of scopes "
-                "and patients cannot occur in life.",
+                why="The tenant or app isn't enabled for test tokens, or the combination of "
+                "scopes and patients can't occur in production.",
                 steps=(ByFlow("Launch the app from the chart or the code console instead.", None),),
             ),
         ),
@@ -306,17 +311,18 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/refresh-token-invalid",
         where="token endpoint",
         urns=(_TOKEN + "refresh-token:token-invalid",),
-        meaning="The refresh token is not valid any more, or was withdrawn by the user.",
+        meaning="The refresh token is no longer valid, or the user revoked it.",
         causes=(
             causes.session_ended(
                 "likely",
-                why="The grant ended: withdrawn by the user, unused for three months "
-                "(`offline_access`), or suspended because the app's certificate or DNS changed.",
+                why="The grant ended: the user revoked it, it was unused for three months "
+                "(`offline_access`), or it was suspended because the app's certificate or "
+                "DNS changed.",
                 steps=(
                     causes.RELAUNCH,
                     (
-                        "If the error address offers to approve the app again, let the user do "
-                        "that: suspended grants come back so."
+                        "If the error URL offers to approve the app again, let the user do that. "
+                        "This restores suspended grants."
                     ),
                 ),
             ),
@@ -327,13 +333,13 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/refresh-session-invalid",
         where="token endpoint",
         urns=(_TOKEN + "refresh-token:session-invalid",),
-        meaning="The refresh token belongs to `online_access`, and the user's session is over.",
+        meaning="The refresh token belongs to `online_access`, and the user's session has ended.",
         causes=(
             causes.session_ended(
                 "certain",
                 f"{sources.URN_LIST}; {sources.AUTHORIZATION}; {sources.LAB}",
-                why="The user signed out of the EHR or was idle too long. The app ends with it, as "
-                "meant by `online_access`.",
+                why="The user signed out of the EHR or was idle too long. The app's access ends "
+                "with the session, as `online_access` intends.",
             ),
         ),
         source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
@@ -342,11 +348,12 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/refresh-tenant-terminated",
         where="token endpoint",
         urns=(_TOKEN + "refresh-token:tenant-terminated",),
-        meaning="The app may no longer reach this tenant, so its grants there have ended.",
+        meaning="The app is no longer allowed to access this tenant, so its grants there have "
+        "ended.",
         causes=(
             causes.client_not_enabled_at_site(
                 "certain",
-                why="The site has withdrawn the app.",
+                why="The site revoked the app's access.",
                 steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
             ),
         ),

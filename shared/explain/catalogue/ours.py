@@ -38,14 +38,14 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.IssNotAllowed,),
         causes.tenant_mismatch(
             "likely",
-            why="`iss` of the launch is in no `[[ehr]]` entry: another tenant, host or FHIR "
-            "version, or a slash at the end.",
+            why="The launch's `iss` isn't in any `[[ehr]]` entry: another tenant, host or FHIR "
+            "version, or a trailing slash.",
             steps=(
                 (
-                    "If you know this EHR: add its `iss` to an `[[ehr]]` entry in smart.toml, "
-                    "byte for byte; `/*` at the end stands for any tenant of a host."
+                    "If you know this EHR, add its `iss` to an `[[ehr]]` entry in smart.toml, "
+                    "byte for byte. `/*` at the end stands for any tenant of a host."
                 ),
-                "If you do not: leave it refused.",
+                "If you don't know it, leave it refused.",
             ),
         ),
     ),
@@ -55,19 +55,19 @@ ENTRIES: tuple[Entry, ...] = (
         causes.tenant_mismatch(
             "possible",
             sources.INFERRED,
-            why="`iss` is not a FHIR base: a part of the path is missing, or the tenant does "
-            "not exist on this host.",
+            why="`iss` isn't a FHIR base: part of the path is missing, or the tenant doesn't "
+            "exist on this host.",
             steps=(DOCTOR, "Correct `iss` in smart.toml."),
         ),
         causes.ehr_side(
             "possible",
             sources.INFERRED,
-            why="The EHR does not answer, or names endpoints on hosts that are not allowed for it.",
+            why="The EHR doesn't respond, or lists endpoints on hosts that aren't allowed for it.",
             steps=(
                 DOCTOR,
                 (
-                    "Add a further host of the EHR to `endpoint_hosts` in smart.toml, once you "
-                    "know that it is theirs."
+                    "If the EHR has another host, add it to `endpoint_hosts` in smart.toml, once "
+                    "you know that the host belongs to the EHR."
                 ),
             ),
         ),
@@ -79,8 +79,8 @@ ENTRIES: tuple[Entry, ...] = (
         causes.code_expired_or_used(
             "possible",
             sources.INFERRED,
-            why="The address of the answer was opened again, later or in another browser: from "
-            "the history, a bookmark, or a link that was passed on.",
+            why="The redirect URI was opened again, later or in another browser: from the "
+            "history, a bookmark, or a link that was passed on.",
         ),
     ),
     *own(
@@ -88,15 +88,15 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.StateUnknown, errors.StateMissing),
         causes.code_expired_or_used(
             "likely",
-            why="The launch was completed already (the page was reloaded, or opened twice), "
-            "took longer than `launch_minutes`, or never began: the callback address was "
-            "opened by itself.",
+            why="The launch was already completed (the page was reloaded or opened twice), took "
+            "longer than `launch_minutes`, or never started: the redirect URI was opened on "
+            "its own.",
         ),
         causes.redirect_uri_mismatch(
             "possible",
             sources.INFERRED,
-            why="Launch URI and redirect URI are the same address in the registration, so the "
-            "EHR launches the callback.",
+            why="The launch URI and the redirect URI are the same URL in the registration, so "
+            "the EHR launches the callback.",
         ),
     ),
     *own(
@@ -104,8 +104,8 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.IssuerMismatch,),
         causes.tenant_mismatch(
             "likely",
-            why="`iss` of the answer, or the redirect path it came to, belongs to another "
-            "`[[ehr]]` entry.",
+            why="The `iss` of the response, or the redirect path that received it, belongs to "
+            "another `[[ehr]]` entry.",
             steps=(
                 (
                     "Compare `redirect_path` of each entry in smart.toml with the redirect URI "
@@ -113,8 +113,8 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
                 causes.RELAUNCH,
                 (
-                    "If it repeats with a right configuration, treat it as an attack and tell "
-                    "your security team."
+                    "If it happens again with a correct configuration, treat it as an attack and "
+                    "tell your security team."
                 ),
             ),
         ),
@@ -125,22 +125,22 @@ ENTRIES: tuple[Entry, ...] = (
         causes.clock_skew(
             "possible",
             sources.inferred(sources.OPENID),
-            why="`iat` or `exp` lie more than two minutes off this server's clock.",
+            why="`iat` or `exp` is more than two minutes off this server's clock.",
         ),
         causes.tenant_mismatch(
             "possible",
             f"{OWN}; {sources.DISCOVERY_CAPTURE}",
-            why="`iss` of the id_token is not the issuer of the EHR's discovery document. Some "
-            "EHRs use another one.",
+            why="The ID token's `iss` isn't the issuer in the EHR's discovery document. Some "
+            "EHRs use a different one.",
             steps=(
-                "Set `vendor` in smart.toml, which knows the issuers of Oracle Health.",
-                "Otherwise set `id_token_issuer` to the EHR's documented issuer.",
+                "Set `vendor` in smart.toml. It includes the issuers of Oracle Health.",
+                "Otherwise, set `id_token_issuer` to the EHR's documented issuer.",
             ),
         ),
         causes.client_id_mismatch(
             "possible",
             sources.inferred(sources.OPENID),
-            why="`aud` of the id_token is not the configured client id.",
+            why="The ID token's `aud` isn't the configured client ID.",
         ),
     ),
     *own(
@@ -148,12 +148,12 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.TokenError, errors.TokenInvalid),
         causes.ehr_side(
             "possible",
-            title="The EHR's token endpoint did not give a usable token.",
-            why="Without the error that the endpoint gave, no more can be said.",
+            title="The EHR's token endpoint didn't return a usable token.",
+            why="Without the endpoint's error, the cause can't be narrowed down.",
             steps=(
                 (
-                    "Look for the correlation id in the log, and explain the error that stands "
-                    "there with `make explain`."
+                    "Find the correlation ID in the log, and explain the error in that entry "
+                    "with `make explain`."
                 ),
                 DOCTOR,
             ),
@@ -165,12 +165,13 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.SessionExpired,),
         causes.session_ended(
             "likely",
-            why="Nobody used it for `session_idle_minutes`, it reached `session_max_hours`, "
-            "the user logged out, or the EHR refused to renew the token.",
+            why="The session was idle for `session_idle_minutes`, it reached "
+            "`session_max_hours`, the user logged out, or the EHR refused to renew the token.",
         ),
         causes.access_token_expired(
             "possible",
-            why="The EHR gave no refresh token, so the session lasts as long as the access token.",
+            why="The EHR didn't issue a refresh token, so the session lasts as long as the "
+            "access token.",
         ),
     ),
     *own(
@@ -179,13 +180,12 @@ ENTRIES: tuple[Entry, ...] = (
         causes.cookies_blocked(
             "likely",
             f"{OWN}; {sources.SMART_OVERVIEW}",
-            why="The browser did not keep the cookie in the EHR's frame, or does not send it "
-            "there.",
+            why="The browser didn't keep the cookie in the EHR's iframe, or doesn't send it there.",
         ),
         causes.session_ended(
             "possible",
-            why="The browser was closed since, or another user launched the app in it, which "
-            "clears the sessions of the one before.",
+            why="The browser was closed in the meantime, or another user launched the app in it, "
+            "which clears the previous user's sessions.",
         ),
     ),
     *own(
@@ -194,17 +194,17 @@ ENTRIES: tuple[Entry, ...] = (
         causes.scope_trimmed(
             "likely",
             f"{OWN}; {sources.AUTHORIZATION}",
-            why="The scope was asked for and not granted: `scope.missing` in the answer of "
-            "`/session` names it.",
+            why="The scope was requested and not granted. `scope.missing` in the `/session` "
+            "response names it.",
         ),
         causes.scope_not_registered(
             "possible",
-            title="The app does not ask for the scope that this request needs.",
-            why="The scope is not in `scopes`, so it was never asked for.",
+            title="The app doesn't request the scope that this request needs.",
+            why="The scope isn't in `scopes`, so it was never requested.",
             steps=(
                 (
-                    "Add the scope that the message names to `scopes` in smart.toml, and "
-                    "choose it in the EHR's registration."
+                    "Add the scope that the message names to `scopes` in smart.toml, and select "
+                    "it in the EHR's registration."
                 ),
                 causes.RELAUNCH,
             ),
@@ -215,8 +215,8 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.PatientMissing, errors.PatientDenied),
         causes.patient_context_missing(
             "certain",
-            why="The session has `patient/` scopes only. They reach the patient of the launch "
-            "and nobody else.",
+            why="The session has only `patient/` scopes. They cover the patient of the launch "
+            "and no one else.",
             steps=(
                 ByFlow(
                     "Launch the app from the chart of the patient you mean.", causes.CHOOSE, None
@@ -235,7 +235,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.fhir_request_invalid(
             "certain",
-            why="Method, path, Accept header or body are outside what the proxy passes on.",
+            why="The proxy doesn't forward this method, path, Accept header or body. The request "
+            "wasn't sent.",
             steps=(
                 "Read or search, with a path such as `Observation` or `Patient/ID`.",
                 "Send `Accept: application/fhir+json`.",

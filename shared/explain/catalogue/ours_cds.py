@@ -7,7 +7,7 @@ from shared.explain.catalogue import causes, sources
 from shared.explain.catalogue.ours import DOCTOR, OWN, own
 from shared.explain.model import Entry
 
-_OPERATOR = "Ask the EHR's operator which address its tokens name as `jku`, and write that."
+_OPERATOR = "Ask the EHR's operator which URL its tokens name as `jku`, and enter that."
 
 
 def _reason(*names: str) -> str:
@@ -21,20 +21,20 @@ ENTRIES: tuple[Entry, ...] = (
         says="cds_refused, reason client or unconfigured",
         where="CDS call",
         patterns=(_reason("client", "unconfigured"),),
-        meaning="The EHR's token names an issuer (`iss`, with `tenant`) that stands in no "
-        "`[[cds_client]]`. `came` in the log is what it named.",
+        meaning="The EHR's token names an issuer (`iss`, with `tenant`) that isn't in any "
+        "`[[cds_client]]`. The log field `came` has the value that was received.",
         causes=(
             causes.tenant_mismatch(
                 "certain",
-                title="The caller's issuer is not configured as it names itself.",
-                why="`iss` and `tenant` are compared as text: a slash at the end, another host or "
-                "another environment is another issuer.",
+                title="The caller's issuer isn't configured the way its tokens name it.",
+                why="`iss` and `tenant` are compared as text. A trailing slash, another host or "
+                "another environment makes it a different issuer.",
                 steps=(
                     (
-                        "If it is your EHR's, write what came into `iss` of the `[[cds_client]]`, "
-                        "and its `tenant` where the token has one."
+                        "If the issuer is your EHR, copy the received value into `iss` of the "
+                        "`[[cds_client]]`, and its `tenant` if the token has one."
                     ),
-                    "If you do not know it, leave it refused.",
+                    "If you don't know it, leave it refused.",
                 ),
             ),
         ),
@@ -45,18 +45,18 @@ ENTRIES: tuple[Entry, ...] = (
         says="cds_refused, reason audience",
         where="CDS call",
         patterns=(_reason("audience"),),
-        meaning="The token was made for another address than the one that was called (`aud`). "
-        "`came` in the log is what it names.",
+        meaning="The token's audience (`aud`) isn't the URL that was called. The log field `came` "
+        "has the value that was received.",
         causes=(
             causes.aud_wrong(
                 "certain",
-                title="`aud` of the EHR's token is not the address of the service.",
-                why="It must be `public_url` + `/cds_services/cds-services/"
-                "calculators-patient-view`, alone. At Epic a hospital types it in; sandboxes have "
-                "sent a fixed text.",
+                title="`aud` of the EHR's token isn't the URL of the service.",
+                why="It must be `public_url` + "
+                "`/cds_services/cds-services/calculators-patient-view`, and nothing else. At "
+                "Epic, a hospital types it in. Sandboxes have sent a fixed text.",
                 steps=(
-                    "Enter the address as the audience at the EHR, character by character.",
-                    "Where `public_url` has changed, enter the new one.",
+                    "In the EHR, enter the URL as the audience, character by character.",
+                    "If `public_url` has changed, enter the new one.",
                 ),
             ),
         ),
@@ -67,15 +67,16 @@ ENTRIES: tuple[Entry, ...] = (
         says="cds_refused, reason time",
         where="CDS call",
         patterns=(_reason("time"),),
-        meaning="`exp`, `iat` or `nbf` of the EHR's token does not fit the time here, or the token "
-        "lives longer than 15 minutes.",
+        meaning="`exp`, `iat` or `nbf` of the EHR's token doesn't match this server's time, or the "
+        "token is valid for longer than 15 minutes.",
         causes=(
             causes.clock_skew("likely"),
             causes.ehr_side(
                 "possible",
                 sources.INFERRED,
-                title="The EHR sends a token that it made earlier, or one that lives too long.",
-                why="A token is for one call: made for it, and over after 15 minutes at most.",
+                title="The EHR sends a token that it made earlier, or one that is valid for too "
+                "long.",
+                why="A token must be made for one call and expire within 15 minutes.",
             ),
         ),
         source=OWN,
@@ -85,14 +86,14 @@ ENTRIES: tuple[Entry, ...] = (
         says="cds_refused, reason key, signature or jku; cds_keys_unavailable",
         where="CDS call",
         patterns=(_reason("key", "signature", "jku"), r"\bcds_keys_unavailable\b"),
-        meaning="The EHR's token cannot be verified with the keys of its `[[cds_client]]`.",
+        meaning="The EHR's token can't be verified with the keys of its `[[cds_client]]`.",
         causes=(
             causes.ehr_side(
                 "likely",
                 sources.INFERRED,
-                title="The keys were changed, or are not those of this EHR.",
-                why="The token names a key that is not at `jku`, another address of keys, or the "
-                "address does not answer within 2 seconds.",
+                title="The keys were changed, or they don't belong to this EHR.",
+                why="The token names a key that isn't at `jku`, it names another key URL, or the "
+                "URL doesn't respond within 2 seconds.",
                 steps=(DOCTOR, _OPERATOR),
             ),
         ),
@@ -103,27 +104,27 @@ ENTRIES: tuple[Entry, ...] = (
         says="cds_token_invalid",
         where="CDS call",
         patterns=(r"\bcds_token_invalid\b", r"\bcds_refused\b"),
-        meaning=f"{CdsTokenInvalid.title} The answer does not say why; the log does, as "
+        meaning=f"{CdsTokenInvalid.title} The response doesn't say why. The log does, as "
         "`reason` of `cds_refused`.",
         causes=(
             causes.tenant_mismatch(
                 "possible",
-                title="The caller is not configured, or not as it names itself.",
-                why="Reasons `unconfigured` and `client`: `iss` and `tenant` of the token stand in "
-                "no `[[cds_client]]`.",
+                title="The caller isn't configured, or not the way its tokens name it.",
+                why="Reasons `unconfigured` and `client`: `iss` and `tenant` of the token aren't "
+                "in any `[[cds_client]]`.",
                 steps=(
                     (
-                        "Look for the correlation id in the log, and explain that line with "
-                        "`make explain`."
+                        "Find the correlation ID in the log, and explain that line with `make "
+                        "explain`."
                     ),
                     DOCTOR,
                 ),
             ),
             causes.aud_wrong(
                 "possible",
-                title="`aud` of the EHR's token is not the address of the service.",
-                why="Reason `audience`: at Epic a hospital types it in.",
-                steps=("Enter the service's address as the audience at the EHR.",),
+                title="`aud` of the EHR's token isn't the URL of the service.",
+                why="Reason `audience`: at Epic, a hospital types it in.",
+                steps=("In the EHR, enter the service's URL as the audience.",),
             ),
             causes.clock_skew("possible", OWN, why="Reason `time`: the clocks differ."),
         ),
@@ -134,12 +135,12 @@ ENTRIES: tuple[Entry, ...] = (
         (CdsServerDenied,),
         causes.tenant_mismatch(
             "likely",
-            title="`fhirServer` of the call is not in `iss` of the EHR's entry.",
-            why="Another tenant, host or FHIR version; or `ehr` of the `[[cds_client]]` names "
-            "another `[[ehr]]`.",
+            title="The call's `fhirServer` isn't in `iss` of the EHR's entry.",
+            why="It's another tenant, host or FHIR version, or `ehr` of the `[[cds_client]]` "
+            "names another `[[ehr]]`.",
             steps=(
-                "If it is your EHR's, add it to `iss` of the `[[ehr]]` entry.",
-                "Compare `ehr` of the `[[cds_client]]`.",
+                "If it belongs to your EHR, add it to `iss` of the `[[ehr]]` entry.",
+                "Check `ehr` of the `[[cds_client]]`.",
             ),
         ),
     ),
@@ -148,12 +149,12 @@ ENTRIES: tuple[Entry, ...] = (
         (CdsDataMissing,),
         causes.ehr_side(
             "likely",
-            title="The EHR sends no prefetch, and no access token that opens anything.",
-            why="At Epic the templates are typed in, and a hook whose endpoint is not listed "
-            "on the client id fires without data and token.",
+            title="The EHR doesn't send a prefetch or a usable access token.",
+            why="At Epic, the templates are typed in, and a hook fires without data and token if "
+            "its endpoint isn't listed on the client ID.",
             steps=(
-                "Enter the prefetch templates of docs/cds-hooks.md, each under its key.",
-                "At Epic, list the endpoint on the client id, with FHIR R4 as its version.",
+                "Enter the prefetch templates from docs/cds-hooks.md, each under its key.",
+                "At Epic, list the endpoint on the client ID, with FHIR R4 as its version.",
             ),
         ),
     ),

@@ -6,12 +6,12 @@ from shared.findings import ByFlow
 
 _AGAIN = ByFlow("Launch the app again from the launcher's page.", backend=causes.RELAUNCH.backend)
 _SIMULATED_SCOPE = r"simulated invalid scope error"
-_SIMULATES = "The launcher was told to simulate this error."
+_SIMULATES = "The launcher was set to simulate this error."
 _ON_PURPOSE = causes.ehr_side(
     "certain",
     sources.LAUNCHER,
     title="The launcher simulates this error.",
-    why="Its launch options have a simulated error; nothing is wrong with the app.",
+    why="Its launch options include a simulated error. Nothing is wrong with the app.",
     steps=(
         ByFlow(
             "On the launcher's page, set Simulated Error to None and launch again.",
@@ -26,13 +26,13 @@ ENTRIES: tuple[Entry, ...] = (
         says="Invalid launch options: SyntaxError: …",
         where="authorize redirect",
         patterns=("invalid launch options",),
-        meaning="The launcher could not read its own settings: it keeps them in the `launch` value "
-        "or in the `/sim/…` part of the address, and found neither.",
+        meaning="The launcher couldn't read its own settings. It keeps them in the `launch` "
+        "value or in the `/sim/…` part of the URL, and found neither.",
         causes=(
             causes.launch_parameter_missing(
                 "likely",
                 f"{sources.LAUNCHER}; {sources.PEERBITS}; {sources.YOURPHR}",
-                why="The authorization endpoint was called without `launch`, at an address without "
+                why="The authorization endpoint was called without `launch`, at a URL without "
                 "`/sim/…`.",
                 steps=(
                     _AGAIN,
@@ -43,7 +43,7 @@ ENTRIES: tuple[Entry, ...] = (
                 ),
             ),
             causes.launch_value_invalid(
-                "possible", why="The `launch` value was cut or changed on the way."
+                "possible", why="The `launch` value was cut off or changed in transit."
             ),
         ),
         source=sources.LAUNCHER,
@@ -54,11 +54,12 @@ ENTRIES: tuple[Entry, ...] = (
         where="error page",
         patterns=("missing '?redirect_uri'? parameter",),
         lacks=("redirect_uri",),
-        meaning="`redirect_uri` is missing in the authorization or in the token request.",
+        meaning="`redirect_uri` is missing from the authorization request or from the token "
+        "request.",
         causes=(
             causes.request_malformed(
                 "certain",
-                why="The launcher wants `redirect_uri` in both requests.",
+                why="The launcher requires `redirect_uri` in both requests.",
                 steps=("Send `redirect_uri`, the same in both requests.",),
             ),
         ),
@@ -74,7 +75,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.aud_wrong(
                 "certain",
-                why="Every authorization request needs `aud`.",
+                why="Every authorization request requires `aud`.",
                 steps=("Send `aud` with the value of `iss`.",),
             ),
         ),
@@ -85,13 +86,11 @@ ENTRIES: tuple[Entry, ...] = (
         says='Bad audience value "X". Expected "Y".',
         where="authorize redirect",
         patterns=("bad audience value",),
-        meaning="`aud` is not the FHIR base of this launcher; the message names the one it "
-        "expects.",
+        meaning="`aud` isn't the FHIR base of this launcher. The message names the expected one.",
         causes=(
             causes.aud_wrong(
                 "certain",
-                why="The whole address is compared, but for http or https; a slash at the end "
-                "counts.",
+                why="The whole URL is compared, except for http or https. A trailing slash counts.",
                 steps=("Set `iss` in smart.toml to the value that the message expects.", _AGAIN),
             ),
         ),
@@ -111,7 +110,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.pkce_mismatch(
                 "certain",
-                why="`code_challenge` is missing, or its method is not `S256`.",
+                why="`code_challenge` is missing, or its method isn't `S256`.",
                 steps=(
                     "Send `code_challenge` and `code_challenge_method=S256`, as this app does.",
                 ),
@@ -124,7 +123,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="error=invalid_request, error_description=Unauthorized",
         where="authorize redirect",
         patterns=(r"""error_description["']?\s?[=:]\s?["']?unauthorized\b""",),
-        meaning="The user pressed the button that declines.",
+        meaning="The user clicked the button that declines.",
         causes=(causes.user_declined("certain"),),
         source=sources.LAUNCHER,
     ),
@@ -133,14 +132,15 @@ ENTRIES: tuple[Entry, ...] = (
         says="Invalid redirect_uri / Bad redirect_uri",
         where="error page",
         patterns=(r"(?:invalid|bad) redirect_uri\b(?! parameter)",),
-        meaning="The redirect URI is not among those set in the launcher, or is no address.",
+        meaning="The redirect URI isn't one of those set in the launcher, or it isn't a URL.",
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
                 steps=(
                     (
-                        "In the launcher's client registration options, set Allowed Redirect URIs "
-                        "to `public_url` + `redirect_path` of smart.toml, or leave them empty."
+                        "In the launcher's client registration options, set Allowed Redirect "
+                        "URIs to `public_url` + `redirect_path` from smart.toml, or leave them "
+                        "empty."
                     ),
                     _AGAIN,
                 ),
@@ -153,16 +153,16 @@ ENTRIES: tuple[Entry, ...] = (
         says='Invalid client_id "X". Expected "Y".',
         where="authorize redirect",
         patterns=(r"""invalid client_id ["'][^"'\n]{0,200}["']\. expected""",),
-        meaning="The client id is not the one set in the launcher.",
+        meaning="The client ID isn't the one set in the launcher.",
         causes=(
             causes.client_id_mismatch(
                 "certain",
-                title="The client id is not the one that was set in the launcher.",
-                why="The launcher was given a client id, and the app sends another.",
+                title="The client ID isn't the one set in the launcher.",
+                why="A client ID is set in the launcher, and the app sends a different one.",
                 steps=(
                     (
-                        "Set `client_id` in smart.toml to the one the message expects, or empty "
-                        "the Client ID in the launcher's client registration options."
+                        "Set `client_id` in smart.toml to the one that the message expects, or "
+                        "clear the Client ID in the launcher's client registration options."
                     ),
                 ),
             ),
@@ -174,15 +174,15 @@ ENTRIES: tuple[Entry, ...] = (
         says="Scope … could not be granted. Your client is allowed to request …",
         where="authorize redirect",
         patterns=(r"could not be granted\. your client is allowed to request",),
-        meaning="The launcher was given a list of scopes, and the request asks for more.",
+        meaning="A list of scopes is set in the launcher, and the request asks for more.",
         causes=(
             causes.scope_not_registered(
                 "certain",
-                why="The message names the scopes at fault and those that are allowed.",
+                why="The message names the invalid scopes and the allowed ones.",
                 steps=(
                     (
-                        "In the launcher's client registration options, add the scopes or empty "
-                        "the list; or take them out of `scopes` in smart.toml."
+                        "In the launcher's client registration options, add the scopes or clear "
+                        "the list. Or remove them from `scopes` in smart.toml."
                     ),
                 ),
             ),
@@ -199,8 +199,8 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.request_malformed(
                 "certain",
-                why="The code did not get from the callback into the token request, or the body is "
-                "not form-encoded.",
+                why="The code wasn't passed from the callback to the token request, or the body "
+                "isn't form-encoded.",
                 steps=("Send `code` form-encoded in the body.", _AGAIN),
             ),
         ),
@@ -211,13 +211,13 @@ ENTRIES: tuple[Entry, ...] = (
         says="Invalid token (supplied as code parameter in the POST body). jwt expired",
         where="token endpoint",
         patterns=(r"supplied as code parameter in the post body",),
-        meaning="The code is too old, or was changed on the way. The launcher's codes live five "
-        "minutes.",
+        meaning="The code is too old, or was changed in transit. The launcher's codes are valid "
+        "for five minutes.",
         causes=(
             causes.code_expired_or_used(
                 "certain",
-                why="The code was exchanged more than five minutes after it was given, or is not "
-                "one of this launcher.",
+                why="The code was exchanged more than five minutes after it was issued, or isn't "
+                "from this launcher.",
                 steps=(_AGAIN,),
             ),
         ),
@@ -228,7 +228,8 @@ ENTRIES: tuple[Entry, ...] = (
         says="Invalid redirect_uri parameter",
         where="token endpoint",
         patterns=("invalid redirect_uri parameter",),
-        meaning="The redirect URI of the token request is not that of the authorization request.",
+        meaning="The redirect URI in the token request isn't the same as in the authorization "
+        "request.",
         causes=(
             causes.redirect_uri_mismatch(
                 "certain",
@@ -243,7 +244,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="Invalid grant or Invalid PKCE Verifier / Missing code_verifier parameter",
         where="token endpoint",
         patterns=("invalid pkce verifier", "missing code_verifier parameter"),
-        meaning="The code verifier is missing or does not fit the code challenge.",
+        meaning="The code verifier is missing or doesn't match the code challenge.",
         causes=(causes.pkce_mismatch("certain"),),
         source=sources.LAUNCHER,
     ),
@@ -252,14 +253,14 @@ ENTRIES: tuple[Entry, ...] = (
         says="Invalid refresh token",
         where="token endpoint",
         patterns=(r"\b(?:invalid|expired) refresh token\b",),
-        meaning="The refresh token is not valid any more.",
+        meaning="The refresh token is no longer valid.",
         causes=(
             causes.session_ended(
                 "likely",
                 f"{sources.LAUNCHER}; that it was time: inferred",
-                title="The refresh token has run out, or is not one of this launcher.",
-                why="The launcher keeps nothing: a refresh token holds its own end, and one of "
-                "another launch option or address does not fit.",
+                title="The refresh token has expired, or isn't from this launcher.",
+                why="The launcher stores nothing. A refresh token contains its own expiry, and "
+                "one from another launch option or URL doesn't match.",
                 steps=(_AGAIN,),
             ),
         ),
@@ -277,7 +278,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.client_auth_wrong(
                 "certain",
-                why="The app sends no secret, or another one than is set in the launcher.",
+                why="The app sends no secret, or a different one than is set in the launcher.",
                 steps=(
                     'Set `client_auth = "client_secret_basic"` and `client_secret` in smart.toml.',
                     (
@@ -285,7 +286,7 @@ ENTRIES: tuple[Entry, ...] = (
                         'set `basic_credentials = "raw"`: the launcher compares the Basic header '
                         "without decoding it."
                     ),
-                    "Or choose Public Client in the launcher.",
+                    "Alternatively, choose Public Client in the launcher.",
                 ),
             ),
         ),
@@ -304,18 +305,18 @@ ENTRIES: tuple[Entry, ...] = (
             "invalid jwks json",
             "failed to fetch jwks from",
         ),
-        meaning="The signed client assertion was not accepted; the message names what is wrong.",
+        meaning="The signed client assertion wasn't accepted. The message names the problem.",
         causes=(
             causes.client_auth_wrong(
                 "certain",
-                why="A claim of the assertion is wrong, or its key is not in the key set of the "
-                "client: `kid` and `alg` must both be in it.",
+                why="A claim in the assertion is wrong, or its key isn't in the client's key "
+                "set. `kid` and `alg` must both be in it.",
                 steps=(
                     (
                         "Set the launcher's JWKS URL to `https://HOST/launch/jwks.json`, reachable "
                         "from outside."
                     ),
-                    "See that `key_id` in smart.toml is a `kid` of that key set.",
+                    "Make sure `key_id` in smart.toml is a `kid` in that key set.",
                 ),
             ),
         ),

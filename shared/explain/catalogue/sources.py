@@ -34,7 +34,7 @@ LAB = (
     "smart-authorization-lab/blob/0332c0fffa1cfea0d47b77bb765ce9da55e72077/README.md"
 )
 LAUNCH_SERVER = (
-    "behaviour of Cerner's launch server as of 2017: https://github.com/ouh-churchill/"
+    "behavior of Cerner's launch server as of 2017: https://github.com/ouh-churchill/"
     "growth-chart-app/tree/4eef6f8237ea2f0ec195c2ac77bf3b17db822aa4/engines/igneous_smart_engine"
 )
 EMBEDDABLE = (

@@ -6,7 +6,7 @@ from shared.explain.model import Cause
 from shared.explain.weighing.facts import Facts
 
 _CALLBACK = (
-    "The address that the EHR came back to, with its `error`, `error_description` and `error_uri`."
+    "The URL that the EHR redirected to, with its `error`, `error_description` and `error_uri`."
 )
 _RESPONSE = "The status and the body of the token endpoint's response, without its tokens."
 _CONSOLE = (
@@ -15,7 +15,7 @@ _CONSOLE = (
 )
 _LOG = "The lines of your app's log from that minute."
 _REQUEST = (
-    "The authorize address that the browser opened, with every parameter: compare `client_id`, "
+    "The authorize URL that the browser opened, with every parameter. Compare `client_id`, "
     "`redirect_uri`, `scope`, `aud` and `launch` with the registration."
 )
 _EXCHANGE = (
@@ -23,12 +23,12 @@ _EXCHANGE = (
     "`code_verifier` was sent), and from the log whether a code was sent twice."
 )
 _CLIENT = (
-    "How the client is registered (public, with a secret, with a key) and what it sent: the names "
-    "of the headers and body parameters, and of an assertion its header and claims."
+    "How the client is registered (public, with a secret, with a key) and what it sent: the "
+    "names of the headers and body parameters, and an assertion's header and claims."
 )
 _GRANTED = "`scope` from the token response, next to the scopes that were requested."
 _REFUSAL = "The body and the `WWW-Authenticate` header of the FHIR response."
-_SUPPORT = "What the EHR's support says about {}: the text doesn't tell what the name stands for."
+_SUPPORT = "What the EHR's support says about {}: the text doesn't show what the name stands for."
 
 
 def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def _browser(facts: Facts) -> Iterator[WeighedCause]:
         yield _likely("cookies_blocked", why)
     elif not facts.entries and signs & {"framed", "blank"} and not _is_answered(facts):
         where = "in a frame" if "framed" in signs else "in the EHR's window"
-        why = f"The app fails {where}, and the text holds no message of the browser."
+        why = f"The app fails {where}, and the text has no message from the browser."
         for cause in ("cookies_blocked", "frame_refused", "ehr_side"):
             yield WeighedCause(cause, "possible", why, _TOLD)
     if "loops" in signs and not _is_answered(facts):
@@ -86,7 +86,7 @@ def _place(facts: Facts) -> Iterator[WeighedCause]:
     if not tells("works_elsewhere") or not facts.entries:
         return
     if "client_unknown" in family and not {"scope_trimmed", "scope_not_registered"} & family:
-        why = "It works in another environment, and each environment has its own client ids."
+        why = "It works in another environment, and each environment has its own client IDs."
         yield _likely("client_unknown", why)
     elif family.intersection(_ACCESS) and not _is_certain(facts):
         why = "It works elsewhere, so this site may have an older copy of the registration."

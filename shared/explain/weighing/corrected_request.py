@@ -52,7 +52,7 @@ def corrected(facts: Facts, causes: Collection[Cause]) -> Mapping[str, str] | No
         client_id = None
     request = {
         "response_type": "code",
-        "client_id": client_id or "<the client id of the app's registration>",
+        "client_id": client_id or "<the client ID of the app's registration>",
         "redirect_uri": redirect_uri or "<the registered redirect URI, byte for byte>",
         "scope": " ".join(_scopes(facts, standalone=standalone)),
         "state": "<a new random value for each launch>",

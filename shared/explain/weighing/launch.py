@@ -36,12 +36,12 @@ def _no_launch(facts: Facts) -> Iterator[WeighedCause]:
         yield WeighedCause("launch_parameter_missing", certainty, why, _SMART)
     elif listed and "launch" in facts.lacks:
         why = (
-            "`launch` is in the list of what is sent; so this is the cause only if its value was "
-            "empty, or got lost on the way."
+            "`launch` is in the list of what is sent, so this is the cause only if its value was "
+            "empty or got lost in transit."
         )
         yield WeighedCause("launch_parameter_missing", "possible", why, _SMART, denied=True)
     elif legacy and not listed and facts.may_be("launch_parameter_missing"):
-        why = f"The app was opened with `{legacy[0]}`, which is no SMART launch."
+        why = f"The app was opened with `{legacy[0]}`, which isn't a SMART launch."
         yield WeighedCause("launch_parameter_missing", "likely", why, _SMART)
 
 
@@ -82,7 +82,7 @@ def _launch_scope(facts: Facts) -> Iterator[WeighedCause]:
             whose = "sign-in" if facts.said.persona else "FHIR base"
             why += f", and the EHR's {whose} is the one for clinicians (persona provider)"
         if unlisted:
-            why += "; the EHR does not list it among its scopes"
+            why += ". The EHR doesn't list `launch/patient` among its scopes"
         certainty: Certainty = "certain" if alone and (provider or unlisted) else "likely"
         if not (unlisted or refused):
             # Nothing shows that it's refused: many servers grant it.
@@ -104,13 +104,13 @@ def _client(facts: Facts) -> Iterator[WeighedCause]:
     if seen is None or expected is None or seen.lower() == expected.lower():
         return
     configured = facts.registered is not None and facts.registered.client_id is not None
-    whose = "the configured one is" if configured else "the one that should be used is"
+    whose = "The configured one is" if configured else "The one that should be used is"
     # An error about a missing launch value is about that first: both apps may be registered.
     proven = "launch" not in facts.lacks or "launch/patient" in facts.scopes
     yield WeighedCause(
         "client_id_mismatch",
         "certain" if proven else "likely",
-        f"{who} client id {seen}; {whose} {expected}.",
+        f"{who} client ID {seen}. {whose} {expected}.",
         _OBSERVED,
         (f"Find what still sends {seen}, and have it send {expected}.",),
     )
@@ -122,14 +122,17 @@ def _tenant(facts: Facts) -> Iterator[WeighedCause]:
     if tenant is None or not facts.tenants or elsewhere:
         return
     if tenant.lower().removesuffix("-ch") not in facts.tenants:
-        why = f"The EHR names tenant {tenant}; the FHIR base is of {' or '.join(facts.tenants)}."
+        why = (
+            f"The EHR names tenant {tenant}, but the FHIR base belongs to "
+            f"{' or '.join(facts.tenants)}."
+        )
         yield WeighedCause("tenant_mismatch", "certain", why, "the error's own `tenant`")
 
 
 def _persona(facts: Facts) -> Iterator[WeighedCause]:
     said, expected = facts.said.persona, facts.host_persona
     if said is not None and expected is not None and said != expected:
-        why = f"The sign-in was the one for persona {said}; the FHIR base is the {expected}s' one."
+        why = f"The sign-in was for persona {said}, but the FHIR base is for {expected}s."
         yield WeighedCause("persona_mismatch", "likely", why, "the error's own `persona`")
 
 

@@ -36,15 +36,15 @@ def _malformed(cause: Cause) -> Cause:
     most: Certainty = "possible" if cause.certainty == "possible" else "likely"
     return replace(
         cause,
-        title="The EHR does not take the request as this app sends it.",
-        why="This app sent every parameter that SMART App Launch asks for, each once. What this "
-        "EHR wants otherwise it does not say.",
+        title="The EHR doesn't accept the request as this app sends it.",
+        why="This app sent every parameter that SMART App Launch requires, each once. The EHR "
+        "doesn't say what it expects instead.",
         steps=(
             RELAUNCH,
             (
-                "If it happens again, give the correlation id to the EHR's support. If they find "
-                "the fault in the request, report it as an issue of smart-calc's repository, with "
-                "what stands under For support."
+                "If it happens again, give the correlation ID to the EHR's support. If they find "
+                "the error in the request, report it as an issue in smart-calc's repository, "
+                "with the text under For support."
             ),
         ),
         certainty=most,
@@ -54,8 +54,8 @@ def _malformed(cause: Cause) -> Cause:
 def _launch_value(cause: Cause) -> Cause:
     return replace(
         cause,
-        why="This app passes `launch` on as it came. The EHR knows it no longer: it is of an old "
-        "tab or an earlier launch, or it was made in another tenant or environment.",
+        why="This app passes `launch` on unchanged. The EHR no longer recognizes it: it's from "
+        "an old tab or an earlier launch, or it was made in another tenant or environment.",
     )
 
 
@@ -137,6 +137,6 @@ def _persona(cause: Cause, persona: str) -> Cause:
     other = "patients" if persona == "provider" else "clinicians"
     return replace(
         cause,
-        why=f"The sign-in was the one for {_WHOSE[persona]} (persona {persona}); the app or the "
-        f"tenant is set up for {other} only.",
+        why=f"The sign-in was for {_WHOSE[persona]} (persona {persona}), but the app or the "
+        f"tenant is set up only for {other}.",
     )

@@ -32,27 +32,27 @@ def _addresses(facts: Facts) -> Iterator[WeighedCause]:
     sent, configured = facts.sent.redirect_uri, mine.redirect_uri if mine is not None else None
     if facts.at_request and facts.may_be("redirect_uri_mismatch"):
         if sent and configured and sent != configured:
-            why = f"The request has {sent}; the configuration has {configured}."
+            why = f"The request has {sent}, but the configuration has {configured}."
             yield WeighedCause("redirect_uri_mismatch", "certain", why, _RFC_6749)
         elif facts.redirect_uri and "redirect_uri_mismatch" in facts.family:
-            why = f"The app sends {facts.redirect_uri}; exactly that must be registered."
+            why = f"The app sends {facts.redirect_uri}. Exactly that must be registered."
             if not configured and facts.stated:
-                why = f"The request has {facts.redirect_uri}: compare it with the registration."
+                why = f"The request has {facts.redirect_uri}. Compare it with the registration."
             yield WeighedCause("redirect_uri_mismatch", None, why, _RFC_6749)
     aud, bases = facts.sent.aud, mine.iss if mine is not None else ()
     near = [base for base in bases if aud and base == aud.rstrip("/") != aud]
     if near and facts.at_request and facts.may_be("aud_wrong"):
-        why = f"`aud` is {aud}, with a slash at its end; the FHIR base has none."
+        why = f"`aud` is {aud}, with a trailing slash. The FHIR base has no trailing slash."
         yield WeighedCause("aud_wrong", "possible", why, _SMART)
 
 
 def _code(facts: Facts) -> Iterator[WeighedCause]:
     """Yield the only meaning of `invalid_grant` that this app's own requests allow."""
     if not facts.stated and facts.said.oauth_error == "invalid_grant" and facts.said.urn is None:
-        why = "Redirect URI, client id and verifier were the same as at the launch."
+        why = "The redirect URI, client ID and verifier were the same as at the launch."
         yield WeighedCause("code_expired_or_used", "likely", why, _RFC_6749)
     if facts.backend and facts.said.oauth_error == "unauthorized_client":
-        why = "A backend service asked, and this client isn't allowed its grant type."
+        why = "A backend service sent the request, and this client isn't allowed its grant type."
         yield WeighedCause("grant_not_enabled", "likely", why, _RFC_6749)
 
 
@@ -63,7 +63,7 @@ def _authentication(facts: Facts) -> Iterator[WeighedCause]:
     mine = facts.registered
     auth = facts.sent.client_auth or (mine.client_auth if mine is not None else None)
     if auth is not None:
-        how = "as a public client, without a secret" if auth == "none" else f"by {auth}"
+        how = "as a public client, without a secret" if auth == "none" else f"with {auth}"
         why = f"This app is configured to authenticate {how} (`client_auth`)."
         steps = (BASIC_FORM,) if auth == "client_secret_basic" and facts.stated else ()
         yield WeighedCause("client_auth_wrong", None, why, _RFC_6749, steps)
@@ -78,9 +78,9 @@ _BY_CLIENT: Mapping[Sign, str] = {
     "public": "Check that the registration is public (a single-page or native app), and send "
     "`client_id` in the body, no secret and no Authorization header.",
     "assertion": "Compare the assertion's `kid`, `aud`, `iss`, `sub`, `exp` and `jti` with the "
-    "registration; the key that it names must be the registered one.",
-    "secret": "Set the client secret again, from the registration of this client id; compare how "
-    "it is sent (Basic header or body) with how it is registered.",
+    "registration. The key that it names must be the registered one.",
+    "secret": "Set the client secret again, from the registration of this client ID. Compare how "
+    "it's sent (Basic header or body) with how it's registered.",
 }
 
 
@@ -113,6 +113,10 @@ def _parameters(facts: Facts) -> Iterator[WeighedCause]:
         yield WeighedCause("request_malformed", "likely", why, _RFC_6749, (f"Send `{empty[1]}`.",))
     foreign = [one for one in facts.sent.parameters or () if not parameters.is_recognised(one)]
     if foreign:
-        is_are = "is no authorization parameter" if len(foreign) == 1 else "are no such parameters"
-        why = f"{named(foreign)} {is_are}; the EHR ignores what it does not know."
+        is_are = (
+            "isn't an authorization parameter"
+            if len(foreign) == 1
+            else "aren't authorization parameters"
+        )
+        why = f"{named(foreign)} {is_are}. The EHR ignores parameters that it doesn't recognize."
         yield WeighedCause("parameter_not_recognised", "possible", why, _RFC_6749)

@@ -38,17 +38,17 @@ def _syntax(facts: Facts) -> Iterator[WeighedCause]:
     dropped = facts.habits.scopes.wildcards_dropped
     refused = facts.said.oauth_error == "invalid_scope" and facts.stated
     if wildcards and refused and not dropped:
-        why = f"{named(wildcards)} in {facts.where_scopes}: many servers refuse wildcards."
+        why = f"Many servers refuse wildcards such as {named(wildcards)} in {facts.where_scopes}."
         step = f"Replace {named(wildcards)} with one scope per type and action: {_SPELLED}"
         yield WeighedCause("scope_syntax", "likely", why, _SMART, (step,))
         return
     odd = [scope for scope in facts.scopes if is_misspelt(scope)]
     if odd:
-        why = f"{named(odd)} is spelled as neither SMART version does."
+        why = f"{named(odd)} doesn't follow the syntax of either SMART version."
         yield WeighedCause("scope_syntax", "likely", why, _SMART, (_WRITE,))
         return
     if wildcards and dropped:
-        why = f"{named(wildcards)} in {facts.where_scopes}: wildcards are dropped whole."
+        why = f"Wildcards such as {named(wildcards)} in {facts.where_scopes} are dropped entirely."
         yield WeighedCause("scope_syntax", "certain", why, dropped)
         return
     supported = facts.sent.scopes_supported or ()
@@ -57,7 +57,7 @@ def _syntax(facts: Facts) -> Iterator[WeighedCause]:
     ]
     if others:
         scope, other = others[0]
-        why = f"`{scope}` was asked for, and the EHR writes `{other}`."
+        why = f"`{scope}` was requested, but the EHR writes `{other}`."
         yield WeighedCause("scope_syntax", _of_scopes(facts), why, "the EHR's `scopes_supported`")
         return
     both = {number: scope for scope in facts.scopes if (number := version(scope)) is not None}
@@ -85,7 +85,7 @@ def _registered(facts: Facts) -> Iterator[WeighedCause]:
     systems = [scope for scope in facts.scopes if scope.startswith("system/")]
     if systems and not facts.backend:
         why = f"{named(systems)} is for programs that run without a user."
-        step = "Take every `system/` scope out: no user launch has them."
+        step = "Remove every `system/` scope. User launches don't have them."
         yield WeighedCause("scope_not_registered", "likely", why, _SMART, (step,))
         return
     supported = facts.sent.scopes_supported or ()
@@ -95,7 +95,7 @@ def _registered(facts: Facts) -> Iterator[WeighedCause]:
         scope for scope in absent if scope != "launch" and not in_other_version(scope, supported)
     )
     if absent:
-        why = f"The EHR does not list {named(absent)} in `scopes_supported`."
+        why = f"The EHR doesn't list {named(absent)} in `scopes_supported`."
         source = "the EHR's `scopes_supported`"
         yield WeighedCause("scope_not_registered", _of_scopes(facts), why, source)
 
@@ -119,12 +119,15 @@ def _against_the_registration(facts: Facts) -> Iterator[WeighedCause]:
     if len(written) == len(told) == 1 and written != told:
         scope = next(scope for scope in facts.scopes if version(scope) is not None)
         wanted = "`.rs` and other letters (v2)" if "v2" in told else "`.read` and `.write` (v1)"
-        why = f"The registration is for SMART {told.pop()}, and `{scope}` is written otherwise."
-        step = f"Write the scopes with {wanted}, as the app is registered: `{_in(scope, wanted)}`."
+        why = (
+            f"The registration is for SMART {told.pop()}, but `{scope}` is written in the other "
+            "syntax."
+        )
+        step = f"Write the scopes with {wanted}, to match the registration: `{_in(scope, wanted)}`."
         yield WeighedCause("scope_syntax", "likely", why, _SMART, (step,))
     absent = missing(facts.scopes, facts.shown_scopes.registered)
     if facts.shown_scopes.registered and absent and not told:
-        why = f"The registration in the text lacks {named(absent)}."
+        why = f"The registration in the text doesn't include {named(absent)}."
         step = f"In the registration, add the scope {named(absent)}, or don't request it."
         yield WeighedCause("scope_not_registered", "likely", why, "the text", (step,))
 
@@ -173,7 +176,7 @@ def _trimmed(facts: Facts) -> Iterator[WeighedCause]:
         lost = [scope for scope, of in causes.items() if of == cause]
         detail = scope_cause(cause, facts.vendor)
         why = f"The app requested {named(lost)}, and the EHR didn't grant it. {detail.why}"
-        first: tuple[str, ...] = (f"In the EHR's registration, choose the scope {named(lost)}.",)
+        first: tuple[str, ...] = (f"In the EHR's registration, select the scope {named(lost)}.",)
         if cause == "scope_syntax":
             first = (_WRITE,) if any(map(is_misspelt, lost)) else ()
         steps = (*first, *detail.steps)

@@ -15,21 +15,21 @@ def refuted(facts: Facts) -> Cause:
     names = " and ".join(f"`{name}`" for name in sorted(facts.refuted))
     if facts.stated:
         return _refuted_by_the_text(facts, names)
-    title = "The EHR reports a fault that this app's requests do not have."
-    what = "Both requests of this launch agree in what the error speaks of."
+    title = "The EHR reported an error that doesn't match the requests this app sent."
+    what = "Both requests of this launch agree on everything that the error mentions."
     if facts.at_request:
-        what = "This app's request has nothing of what the error speaks of."
+        what = "This app's request has none of the problems that the error mentions."
     if names:
-        title = "The EHR misses something that this app sent."
+        title = "The EHR reports that something is missing, but this app sent it."
         what = f"This app did send {names}."
         if facts.refuted == {"launch"}:
-            what = "This app did send the `launch` value that it got."
-    why = f"{what} It was lost on the way through the EHR's sign-in, or the EHR failed."
+            what = "This app did send the `launch` value that it received."
+    why = f"{what} It was lost during the EHR login, or the EHR failed."
     steps = (
         RELAUNCH,
         (
-            "If it happens again, this is for the EHR's support: give them the time, the EHR's "
-            "correlation id and what was sent."
+            "If it happens again, contact the EHR's support. Give them the time, the EHR's "
+            "correlation ID and what was sent."
         ),
     )
     return KINDS["ehr_side"]("likely", _AS_SENT, title=title, why=why, steps=steps)
@@ -37,19 +37,19 @@ def refuted(facts: Facts) -> Cause:
 
 def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
     """Return the same for a request in a text, which might not be the one that failed."""
-    title = "The request that is shown is not as the EHR says."
+    title = "The request that is shown doesn't match the EHR's error."
     why = "Nothing that the error mentions is wrong in the request in the text."
     if names:
-        title = "The request that is shown has what the EHR says is missing."
-        why = f"The request in the text carries {names}."
-    why += " So another request failed than this one, or it was changed on the way to the EHR."
-    told = f", and its id {facts.said.instance}" if facts.said.instance else ""
+        title = "The request that is shown has what the EHR reports as missing."
+        why = f"The request in the text has {names}."
+    why += " So a different request failed, or this one was changed in transit to the EHR."
+    told = f", and its ID {facts.said.instance}" if facts.said.instance else ""
     steps = (
         (
-            "Take the address of the request that failed out of the browser's network log, and "
-            "compare it with this one."
+            "Copy the URL of the failed request from the browser's network log, and compare it "
+            "with this one."
         ),
-        f"If it is the same, give it to the EHR's support{told}.",
+        f"If it's the same, give it to the EHR's support{told}.",
     )
     return KINDS["ehr_side"]("likely", _AS_SHOWN, title=title, why=why, steps=steps)
 
@@ -57,7 +57,9 @@ def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
 def unknown(said: EhrMessage) -> Cause:
     """Return the remaining cause if neither the error nor its code is known: call support."""
     give: Iterable[str] = filter(None, (said.urn or said.oauth_error, said.instance))
-    step = f"Give the EHR's support the time, the client id and: {', '.join(give) or 'the answer'}."
-    why = "The error is not known here, and nothing in the text tells its cause."
-    source = "none: the error is not known here"
+    step = (
+        f"Give the EHR's support the time, the client ID and: {', '.join(give) or 'the response'}."
+    )
+    why = "The error is unknown, and nothing in the text shows its cause."
+    source = "none: the error is unknown"
     return KINDS["ehr_side"]("possible", source, why=why, steps=(step,))

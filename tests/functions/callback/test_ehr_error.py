@@ -1,5 +1,6 @@
 """What an error of the EHR means, and that its words stay words."""
 
+from html import unescape
 from urllib.parse import quote
 
 from shared.errors import EhrError, TokenError
@@ -14,15 +15,15 @@ ERRORS = {
     "access_denied": "declined",
     "invalid_scope": "scope",
     "invalid_request": "launch",
-    "unauthorized_client": "not enabled at this site",
+    "unauthorized_client": "enabled at this site",
     "unsupported_response_type": "authorization code flow",
     "server_error": "failed",
     "temporarily_unavailable": "busy",
     "login_required": "sign in",
     "interaction_required": "sign in",
     "account_selection_required": "sign in",
-    "consent_required": "agree",
-    "something_of_its_own": "not known here",
+    "consent_required": "account or consent",
+    "something_of_its_own": "is unknown",
 }
 
 TOLD = {TokenError.title, EhrError.title} | {one.headline for one in KINDS.values() if one.headline}
@@ -38,7 +39,7 @@ def test_each_error_of_the_ehr_is_explained_to_people(
     page = browser.send("GET", url, NAVIGATION)
     assert page.status == 400
     assert page.header("Content-Type") == "text/html; charset=utf-8"
-    assert any(one in page.text for one in TOLD)
+    assert any(one in unescape(page.text) for one in TOLD)
     assert words in page.text
     assert "aunch the app again" in page.text
     assert str(page.header("X-Correlation-Id")) in page.text

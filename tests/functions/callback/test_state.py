@@ -87,7 +87,7 @@ def test_a_reload_is_explained_to_people(app: App, browser: Browser) -> None:
     app.answer(begun, tenant, browser)
     page = browser.send("GET", _callback(app, begun.query["state"]), NAVIGATION)
     assert page.status == 400
-    assert "completed already" in page.text
+    assert "already completed" in page.text
     assert "launch the app again" in page.text
 
 

@@ -95,7 +95,7 @@ def test_without_any_store_nothing_begins_and_nothing_is_completed(
     assert tenant.outside_of_discovery() == []
     page = browser.send("GET", url, NAVIGATION)
     assert page.status == 503
-    assert "The app cannot reach its own store." in page.text
+    assert "reach its own database." in page.text
     lines = [line for line in storeless.log_lines() if line.get("code") == "store_unavailable"]
     assert {line["event"] for line in lines} == {"launch_refused", "callback_failed"}
     assert str(storeless.server.log.parent) not in str(lines)

@@ -107,7 +107,7 @@ def test_the_evidence_is_on_the_page_in_the_log_and_in_what_is_copied(
     assert line["flow"] == "EHR launch"
     assert line["scope_sent"].split()[0] == "launch"
     assert f"client_id that this app sent: {client}" in copied
-    assert f"Scopes that this app asked for: {line['scope_sent']}" in copied
+    assert f"Scopes that this app requested: {line['scope_sent']}" in copied
     said = walks[name].walk.returned.get("error_uri", "")
     if f"client={client}" in said:
         assert line["client_id_seen"] == client
@@ -323,8 +323,8 @@ def test_headline_and_causes_agree_with_what_the_ehr_saw(
     first = line["causes"][0]
     said = in_words(answer.text)
     assert not re.search(_OF_OTHERS, said)
-    assert "The authorization request as it should be" not in said
-    if "cancelled" in headline:
+    assert "The correct authorization request" not in said
+    if "canceled" in headline:
         assert "The cause: " in in_words(answer.text)
     told = WORDS[first].headline if line["code"] in {"ehr_error", "token_error"} else ""
     # Where the EHR said nothing that is known, the error's own title stands.

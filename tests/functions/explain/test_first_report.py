@@ -62,9 +62,9 @@ def test_the_launch_address_opened_directly_names_the_cause_and_the_fix(
         assert page.status == 400
         (line,) = app.log_of(page)
         assert line["causes"] == ["launch_parameter_missing"]
-        assert "which only the EHR can give" in said or "not opened from a chart" in said
+        assert "which only the EHR can provide" in said or "wasn't opened from a chart" in said
         assert "Open the app from the patient's chart" in said
-        assert "a bookmark or a pasted address cannot work" in said
+        assert "A bookmark or a pasted address can't work" in said
         assert "without a fragment and without a redirect" in said
         assert all(one in said for one in sentences(line["fix"]))
 
@@ -107,7 +107,7 @@ def test_the_ehrs_answer_shows_both_client_ids_side_by_side(full: ThreeEhrs) -> 
     said = in_words(page.text)
     assert f"client_id that the EHR saw {SEEN}" in said
     assert "client_id that this app sent smart-calc-oracle" in said
-    assert f"The EHR saw client id {SEEN}; the one that should be used is smart-calc-oracle" in said
+    assert f"The EHR saw client ID {SEEN}. The one that should be used is smart-calc-oracle" in said
     (line,) = full.log_of(page)
     # This app did send a launch value, so another deployment answered: that is now the cause.
     assert line["causes"][0] == "client_id_mismatch"

@@ -52,7 +52,7 @@ def test_a_cookie_that_does_not_come_back_names_the_address_to_allow(
     page = opened(app, f"{begun['redirect_uri']}?state={begun['state']}&code=c1")
     mine, others = parts(page)
     assert "Launch the app again from the chart, in its own window" in mine
-    assert f"allow cookies of {app.origin}, partitioned third-party cookies (CHIPS)" in others
+    assert f"allow cookies from {app.origin}, including partitioned third-party cookies" in others
     (line,) = app.log_of(page)
     assert (line["code"], line["causes"]) == ("cookie_missing", ["cookies_blocked"])
     # It carries nothing of the launch: whoever lacks the cookie may be someone else.
@@ -73,7 +73,7 @@ def test_a_launch_value_that_this_app_sent_is_not_said_to_have_been_left_out(
 ) -> None:
     page = full.walk("oracle", "oracle-code-required").end
     said = in_words(page.text)
-    assert "This app did send the launch value that it got" in said
+    assert "This app did send the launch value that it received" in said
     assert "carried no launch value" not in said
 
 
@@ -129,7 +129,7 @@ def test_an_error_of_no_known_launch_is_not_said_to_be_a_launch_that_was_complet
     said = in_words(page.text)
     assert headline(page) == TokenError.title
     assert LATE in said
-    assert "cancelled" in said
+    assert "canceled" in said
     assert not re.search("completed|a second time|opened without", said)
 
 
@@ -187,10 +187,10 @@ def test_a_clinician_whose_browser_is_somebody_elses_signs_out_before_the_next_l
     brief: ThreeEhrs,
 ) -> None:
     said = in_words(brief.walk("oracle", "oracle-mismatched-identity").end.text)
-    assert "signed in in" not in said
+    assert "signed in to the browser" not in said
     first, step, _ = said.partition("Close this page and launch the app again")
     assert step
-    assert "sign out of the EHR's sign-in in this browser" in first
+    assert "sign out of the EHR in this browser" in first
 
 
 @each(
@@ -210,7 +210,7 @@ def test_a_status_of_the_token_endpoint_without_an_error_code_has_its_cause(
     assert f"Most probable cause: {told}" in clinicians
     assert ("Wait a minute. Close this page" in clinicians) is busy
     assert ("The cause: The EHR is busy" in developers) is busy
-    assert ("A firewall or gateway before the EHR" in developers) is not busy
+    assert ("A firewall or gateway in front of the EHR" in developers) is not busy
 
 
 def test_two_launches_at_once_are_not_told_as_another_user(
@@ -218,11 +218,11 @@ def test_two_launches_at_once_are_not_told_as_another_user(
 ) -> None:
     for app in (full, brief):
         said = in_words(app.walk("oracle", "oracle-csrf-security-failure").end.text)
-        assert "Two launches ran at once" in said
-        assert not re.search("[Aa]nother user|somebody else|sign out", said)
+        assert "Two launches ran at the same time" in said
+        assert not re.search("[Aa]nother user|some(?:body|one) else|sign out", said)
 
 
 def test_only_the_requests_that_were_made_are_spoken_of(full: ThreeEhrs) -> None:
     said = in_words(full.walk("generic", "keycloak-ehr-launch").end.text)
-    assert "This app's request has nothing of what the error speaks of" in said
+    assert "This app's request has none of the problems that the error mentions" in said
     assert "Both requests" not in said

@@ -31,14 +31,14 @@ class Case:
     causes: Mapping[str, str]
     # A request that a lost scope would have covered.
     denied: str = "Observation?category=laboratory"
-    title: str = "The app is not registered for a scope it asks for."
+    title: str = "The app isn't registered for a scope that it requests."
 
 
 # What the app of `make run` asks for.
 _CONFIGURATION = tomllib.loads(demo.configuration("http://a", "http://b", Path("k"), Path("s")))
 _ASKED: list[str] = _CONFIGURATION["ehr"][0]["scopes"].split()
 _RESOURCES = tuple(scope for scope in _ASKED if scope.startswith("patient/"))
-_SYNTAX = "The scopes are written in the other SMART version, or with a wildcard."
+_SYNTAX = "The scopes use the other SMART version's syntax, or a wildcard."
 CASES = {
     "wildcard": Case("wildcard", "oracle", "", {"patient/*.rs": "scope_syntax"}, title=_SYNTAX),
     "v1 of a v2 app": Case(
@@ -155,7 +155,7 @@ def test_a_scope_of_the_other_smart_version_brings_the_advice_to_look_at_the_ver
 ) -> None:
     app = apps["version_one"]
     said = in_words(app.page(app.walk("oracle")).text)
-    assert "scopes of the SMART version for which the app is not registered" in said
-    assert "see the app's SMART Version (it is fixed at registration)" in said
+    assert "scopes of the SMART version that the app isn't registered for" in said
+    assert "check the app's SMART Version (it's fixed at registration)" in said
     # Nothing tells it from an app without these scopes: that is named as well.
     assert "tick each resource of scopes" in said

@@ -285,7 +285,7 @@ def test_without_its_store_a_launch_fails_closed(
         url = f"{server.origin}/launch?iss={quote(tenant.base, safe='')}&launch=1"
         problem, page = browser.get(url), browser.send("GET", url, NAVIGATION)
         assert (problem.status, problem.code, page.status) == (503, "store_unavailable", 503)
-        assert "The app cannot reach its own store." in page.text
+        assert "reach its own database." in page.text
         for answer in (problem, page):
             assert (answer.header("Location"), answer.all("Set-Cookie")) == (None, [])
             assert str(store) not in answer.text

@@ -199,7 +199,7 @@ def test_the_page_says_what_happened_why_what_to_do_and_under_which_id(
     assert correlation_id
     words = unescape(re.sub(r"<[^>]*>|`", "", answer.text))
     for part in (
-        "The request does not say which EHR launched the app.",
+        "The request doesn't say which EHR launched the app.",
         "The request carries launch but no iss.",
         "Open the app from the patient's chart",
         correlation_id,

@@ -563,7 +563,7 @@ def test_a_session_that_the_ehr_ends_while_the_chart_is_read_is_over(app: App) -
     tenant.on("/auth/token", Scripted(400, {"Content-Type": "application/json"}, GRANT_REFUSED))
     answer = open_page(app, launched)
     assert answer.status == 401
-    assert "The session is over." in answer.text
+    assert "The session has ended." in answer.text
     assert "launch the app again" in answer.text
 
 

@@ -41,7 +41,7 @@ def test_what_came_before_the_bound_is_used_and_the_rest_is_told(scripted: Scrip
     made = _read(tenant)
     # 3 and 3 of 8 MB, and one that would be 9.
     assert _asked_for_more(tenant) == 2
-    assert made.unread == {"labs": "could not be read (no usable answer)"}
+    assert made.unread == {"labs": "could not be read (no usable response)"}
     assert made.chart.findings["sodium"].value == 139.0
     assert made.chart.findings["creatinine"].outcome is Outcome.UNREAD
 
@@ -50,6 +50,6 @@ def test_one_answer_over_the_bound_costs_its_own_search_alone(scripted: Scripted
     tenant = answering(scripted.tenant())
     tenant.on("/Observation", by_search(labs=_endless(tenant, 9)))
     made = _read(tenant)
-    assert made.unread == {"labs": "could not be read (no usable answer)"}
+    assert made.unread == {"labs": "could not be read (no usable response)"}
     assert made.chart.findings["sodium"].outcome is Outcome.UNREAD
     assert made.parts["conditions"].resources

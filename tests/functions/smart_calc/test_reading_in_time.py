@@ -26,7 +26,7 @@ from tests.support.app_chart import CHART, PATIENT, SODIUM, answering, bundle, b
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, Tenant
 
-LATE = "could not be read (no answer in time)"
+LATE = "could not be read (no response in time)"
 # In place of the 8 and 20 seconds: long for an EHR that answers, short for a test.
 LIMIT = 1.0
 SOON = 30.0

@@ -176,10 +176,10 @@ def test_a_session_that_ends_while_values_are_read_is_told_on_the_page_which_kee
     slow.let_go("labs")
     shown = slow.rest()
     assert answer.status == 200
-    assert "The session is over." in shown
+    assert "The session has ended." in shown
     assert "session_expired" in shown
     assert "launch the app again" in shown
-    assert shown.index('id="bmi"') < shown.index("The session is over.")
+    assert shown.index('id="bmi"') < shown.index("The session has ended.")
     assert shown.rstrip().endswith("</html>")
 
 

@@ -68,7 +68,7 @@ def test_an_error_of_such_a_vendor_is_explained_by_the_standard(app: App) -> Non
     answer = browser.get(f"{address}?error=invalid_scope&state={state}")
     assert answer.status == 400
     assert "ehr_error" in answer.text
-    assert "The app is not registered for a scope it asks for." in answer.text
+    assert "registered for a scope that it requests." in answer.text
 
 
 def test_what_is_in_a_profile_is_what_its_ehrs_get(app: App) -> None:

@@ -122,7 +122,7 @@ def test_the_first_report_gets_its_request_parameter_by_parameter() -> None:
 def test_without_a_configuration_what_is_not_known_is_described() -> None:
     request = diagnose(said(ehr_messages.LAUNCH + "code-required")).corrected_request
     assert request is not None
-    assert request["client_id"] == "<the client id of the app's registration>"
+    assert request["client_id"] == "<the client ID of the app's registration>"
     assert request["redirect_uri"].startswith("<")
     assert request["aud"] == "<the iss received with the launch, unchanged>"
     assert request["scope"] == "launch <the scopes that are registered for the app>"
@@ -210,7 +210,7 @@ def test_our_own_request_is_not_said_to_lack_what_it_had() -> None:
     assert ids(diagnosis) == ["patient_context_missing"]
     diagnosis = diagnose(said(ehr_messages.LAUNCH + "code-required"), OURS)
     assert ids(diagnosis) == ["ehr_side"]
-    assert "This app did send the `launch` value that it got" in diagnosis.causes[0].why
+    assert "This app did send the `launch` value that it received" in diagnosis.causes[0].why
 
 
 @each(
@@ -267,7 +267,7 @@ def test_scopes_of_another_kind_of_client_and_unlisted_ones_are_named() -> None:
     why = cause(
         diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent), "scope_not_registered"
     ).why
-    assert "does not list `patient/Device.read`" in why
+    assert "doesn't list `patient/Device.read`" in why
 
 
 def test_scopes_are_not_blamed_for_what_has_nothing_to_do_with_them() -> None:
@@ -298,7 +298,7 @@ def test_the_redirect_uri_that_must_be_registered_is_named() -> None:
 def test_a_slash_at_the_end_of_aud_is_seen() -> None:
     sent = replace(OURS, aud=ehr_messages.BASE + "/")
     diagnosis = diagnose(said(ehr_messages.LAUNCH + "unknown-resource-server"), sent, [REGISTERED])
-    assert "with a slash at its end" in cause(diagnosis, "aud_wrong").why
+    assert "with a trailing slash" in cause(diagnosis, "aud_wrong").why
 
 
 def test_how_the_app_authenticates_is_said() -> None:
@@ -346,8 +346,8 @@ def test_a_token_that_lacks_scopes_is_explained_without_any_error() -> None:
     diagnosis = diagnose(parse(ehr_messages.TRIMMED), None, [REGISTERED])
     assert ids(diagnosis) == ["scope_syntax"]
     assert "`patient/Patient.read`" in cause(diagnosis, "scope_syntax").why
-    assert "not ticked in the code console" in cause(diagnosis, "scope_syntax").why
-    assert "less than was asked for" in diagnosis.meaning
+    assert "isn't ticked in the code console" in cause(diagnosis, "scope_syntax").why
+    assert "less than was requested" in diagnosis.meaning
 
 
 @each(("error", "first"), [("access_denied", "user_declined"), ("invalid_scope", "scope_syntax")])
@@ -369,7 +369,7 @@ def test_a_token_that_lacks_nothing_has_no_cause() -> None:
     registered = replace(REGISTERED, scopes=("openid", "fhirUser"))
     diagnosis = diagnose(parse(ehr_messages.TRIMMED), None, [registered])
     assert diagnosis.causes == ()
-    assert "Nothing is missing" in diagnosis.meaning
+    assert "None of the known requested scopes is missing" in diagnosis.meaning
     assert diagnosis.corrected_request is None
 
 
@@ -378,7 +378,7 @@ def test_an_unknown_urn_is_said_to_be_unknown_and_explained_by_its_code() -> Non
         said(ehr_messages.GRANT + "of-tomorrow"), oauth_error="access_denied", instance="instance-7"
     )
     diagnosis = diagnose(unknown)
-    assert f"{ehr_messages.GRANT}of-tomorrow is not known here" in diagnosis.meaning
+    assert f"{ehr_messages.GRANT}of-tomorrow is unknown" in diagnosis.meaning
     assert "instance-7" in diagnosis.meaning
     assert ids(diagnosis)
     assert {one.certainty for one in diagnosis.causes} == {"possible"}
@@ -398,7 +398,7 @@ def test_a_text_without_an_error_is_told_so(text: str) -> None:
     diagnosis = diagnose(parse(text), None, [FIRST])
     assert diagnosis.causes == ()
     assert diagnosis.corrected_request is None
-    assert "No error of an EHR was found" in diagnosis.meaning
+    assert "No EHR error was found" in diagnosis.meaning
 
 
 @each(
@@ -466,7 +466,7 @@ def test_what_this_app_sent_is_not_said_to_be_missing(urn: str, name: str) -> No
     diagnosis = diagnose(said(urn), OURS, [REGISTERED])
     assert ids(diagnosis) == ["ehr_side"]
     assert f"`{name}`" in diagnosis.causes[0].why
-    assert "lost on the way" in diagnosis.causes[0].why
+    assert "lost during the EHR login" in diagnosis.causes[0].why
 
 
 def test_a_launch_value_that_the_text_shows_is_not_said_to_be_missing() -> None:
@@ -474,7 +474,7 @@ def test_a_launch_value_that_the_text_shows_is_not_said_to_be_missing() -> None:
     diagnosis = diagnose(parse(f"{shown}\nanswers {ehr_messages.LAUNCH}code-required"))
     assert "launch_parameter_missing" not in ids(diagnosis)
     assert ids(diagnosis)[0] == "ehr_side"
-    assert "another request failed" in diagnosis.causes[0].why
+    assert "a different request failed" in diagnosis.causes[0].why
 
 
 def test_launch_patient_beside_launch_proves_nothing_of_this_error() -> None:
@@ -532,7 +532,7 @@ def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str
     text = f"It ends with {ehr_messages.LAUNCH}code-required.\nWe send {_AUTHORIZE}{shown}\nWhy?"
     diagnosis = diagnose(parse(text))
     assert "launch_parameter_missing" not in ids(diagnosis)
-    title = "The request that is shown has what the EHR says is missing."
+    title = "The request that is shown has what the EHR reports as missing."
     assert diagnosis.causes[0].title == title
     assert "`launch`" in diagnosis.causes[0].why
 
@@ -548,7 +548,7 @@ def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str
     ids=["page", "support", "log", "trace"],
 )
 def test_this_apps_own_page_log_and_trace_say_that_it_sent_the_launch_value(told: str) -> None:
-    text = f"Its name at the vendor: {ehr_messages.LAUNCH}code-required\n{told}"
+    text = f"The vendor's name for it: {ehr_messages.LAUNCH}code-required\n{told}"
     diagnosis = diagnose(parse(text))
     assert "launch_parameter_missing" not in ids(diagnosis)
     assert ids(diagnosis)[0] == "ehr_side"
@@ -600,8 +600,8 @@ def test_an_answer_about_a_request_that_is_as_it_should_be_names_what_is_looked_
         "&client_id=c&scope=launch%20openid&launch=abc&aud=https%3A%2F%2Fehr.example.org"
     )
     first = diagnose(parse(text)).causes[0]
-    assert first.title == "The request that is shown is not as the EHR says."
-    assert "carries ." not in first.why
+    assert first.title == "The request that is shown doesn't match the EHR's error."
+    assert "has ." not in first.why
 
 
 @each("code", ["invalid_grant", "invalid_request", "invalid_client"])
@@ -720,7 +720,7 @@ def _steps(diagnosis: Diagnosis) -> str:
         (400, "ehr_side", "possible", "The app's request was refused."),
         (403, "ehr_side", "possible", "The app's request was refused."),
         (413, "ehr_side", "possible", "The app's request was refused."),
-        (502, "ehr_side", "likely", "The EHR did not answer as it should."),
+        (502, "ehr_side", "likely", "The EHR didn't respond as it should."),
     ],
 )
 def test_what_a_status_without_an_error_only_suggests_is_not_told_as_a_fact(

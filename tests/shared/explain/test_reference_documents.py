@@ -60,7 +60,7 @@ def test_a_scope_that_a_list_may_leave_out_is_not_blamed(
 ) -> None:
     diagnosis = diagnose(parse(f"error={error}"), sent(document, base), where="authorize redirect")
     told = " ".join(cause.why for cause in diagnosis.causes)
-    assert "does not list" not in told
+    assert "doesn't list" not in told
     assert not {"launch_scope_missing", "launch_patient_scope_on_provider"} & {
         cause.id for cause in diagnosis.causes
     }
@@ -90,5 +90,5 @@ def test_the_launchers_token_errors_are_known_whatever_vendor_is_configured(
     assert diagnosis.causes[0].id == first
     assert diagnosis.causes[0].certainty == "certain"
     if first == "ehr_side":
-        assert "nothing is wrong with the app" in diagnosis.causes[0].why
+        assert "Nothing is wrong with the app" in diagnosis.causes[0].why
         assert len(diagnosis.causes) == 1

@@ -112,7 +112,7 @@ def test_the_id_of_a_failure_alone_says_what_else_to_paste() -> None:
     diagnosis = diagnose(parse(f"All that we have is the error instance {INSTANCE}."), None, [])
     assert diagnosis.causes == ()
     assert INSTANCE in diagnosis.meaning
-    assert "paste that address with its query" in diagnosis.meaning
+    assert "Paste that URL with its query" in diagnosis.meaning
 
 
 @each("code", ["invalid_request", "unsupported_grant_type"])
