@@ -12,8 +12,8 @@ from tests.support.threaded_server import ThreadedServer
 
 SCOPE = "launch openid fhirUser patient/Patient.rs patient/Observation.rs"
 
-# The app answers under two names of this machine, a client of its own under each. Seen from an EHR
-# at 127.0.0.1 the first is another site, the second the same.
+# The app is served under two names of this machine, with a separate client for each. For an EHR at
+# 127.0.0.1, the first is another site and the second the same.
 CLIENTS = {"localhost": "another-app", "127.0.0.1": "another-app-same-site"}
 
 _PAGE = """<!doctype html>

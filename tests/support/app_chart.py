@@ -89,7 +89,7 @@ def asked_for(request: Received) -> str:
 
 
 def by_search(**answers: Scripted | Handler) -> Handler:
-    """Answers a search as it is told to by name, from the chart above where it is not told."""
+    """Respond to a search as given by name, otherwise from the chart above."""
 
     def respond(request: Received) -> Scripted:
         name = asked_for(request)
@@ -102,7 +102,7 @@ def by_search(**answers: Scripted | Handler) -> Handler:
 
 
 def answering(tenant: Tenant, **answers: Scripted | Handler) -> Tenant:
-    """The tenant, whose searches answer as told and else from the chart above."""
+    """Return the tenant, whose searches respond as given, otherwise from the chart above."""
     tenant.resources["Patient/p1"] = PATIENT
     for path in ("/Observation", "/Condition", "/MedicationRequest"):
         tenant.on(path, by_search(**answers))
@@ -128,13 +128,13 @@ def page_of(app: App, tenant: Tenant) -> str:
 
 
 def section(page: str, name: str) -> str:
-    """One part of the page, by the id of its heading; empty where it is not there."""
+    """Return one part of the page, by the id of its heading, or an empty text."""
     match = re.search(rf'<section[^>]*aria-labelledby="{name}">(.*?)</section>', page, re.DOTALL)
     return match[1] if match else ""
 
 
 def calculator(page: str, name: str) -> str:
-    """One calculator of the page, as text without markup."""
+    """Return one calculator of the page, as text without markup."""
     match = re.search(
         rf'<details class="calculator" id="{name}"(.*?)<details class="formula">', page, re.DOTALL
     )

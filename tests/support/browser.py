@@ -1,4 +1,4 @@
-"""A browser as far as HTTP goes: it keeps the app's cookies and sends requests as they are.
+"""A browser's HTTP behavior: it keeps the app's cookies and sends requests unchanged.
 
 Raw on purpose: paths and queries reach the server unchanged, and Secure cookies are kept on
 http://localhost as real browsers do.

@@ -1,4 +1,4 @@
-"""What tests of the callback share: answers of the EHR with a launch's own state, and refusals."""
+"""Helpers for tests of the callback: EHR responses with a launch's own state, and refusals."""
 
 from tests.support.app import App
 from tests.support.browser import Answer, Browser

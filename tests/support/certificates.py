@@ -1,6 +1,6 @@
-"""Certificates made for one test run: an authority of its own, and servers it vouches for.
+"""Certificates made for one test run: a certificate authority, and the servers it certifies.
 
-They hold no identifier of the authority's key, as those of some hospitals.
+Like those of some hospitals, they have no identifier of the authority's key.
 """
 
 import ssl
@@ -50,7 +50,7 @@ def authority(folder: Path) -> Authority:
 
 
 def self_signed(folder: Path, host: str) -> ssl.SSLContext:
-    """A server's context with a certificate that nobody but itself vouches for."""
+    """Return a server's context with a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     return _context(

@@ -43,7 +43,9 @@ class Request:
 
     @property
     def proof(self) -> Mapping[str, str]:
-        """What proves the client: the fields beside the grant, and the header if there is one."""
+        """The client's authentication: the fields other than the grant, and the header if there is
+        one.
+        """
         proof = {name: value for name, value in self.form.items() if name not in _GRANT}
         if "Authorization" in self.headers:
             proof["Authorization"] = self.headers["Authorization"]
@@ -135,7 +137,7 @@ class Practice:
             return f"{self.origin}/launch?ehr={self.registrations[place].key}"
         start = self.clinics.addresses(place).start
         if start is None:
-            # No chart opens apps here: somebody made this launch up.
+            # No chart opens apps here, so this launch is made up.
             base = quote(self.clinics.addresses(place).fhir_base, safe="")
             return f"{self.origin}/launch?iss={base}&launch=made-up"
         client = quote(self.registrations[place].client_id)

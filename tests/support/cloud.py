@@ -1,12 +1,12 @@
-"""A cloud to deploy to: the fake control plane, what it starts, and a person's shell before it.
+"""A cloud to deploy to: the fake control plane, its builds and functions, and an operator's shell.
 
-What the control plane takes is done for real on this machine: a build's steps run by the shell with
-gcloud as the build's account, a deployed function starts by functions-framework with the secrets
-that it mounts, and Firestore is the stand-in (`tests.support.firestore_stand_in`), which lets only
-those in whose roles allow it. The front leads to functions that anyone may call.
+Requests to the control plane take effect on this machine: the shell runs a build's steps with
+gcloud as the build's account, functions-framework runs a deployed function with its mounted
+secrets, and Firestore is the fake (`tests.support.firestore_stand_in`), which admits only members
+whose roles allow it. The front routes to functions that anyone may call.
 
-Paths such as /config/smart.toml lie below a folder of the test here; so `file:/` in a configuration
-is led there. The tests of `cloudbuild-test.yaml` are these tests, and are not run again.
+Paths such as /config/smart.toml are in a folder of the test here, so `file:/` in a configuration is
+redirected there. The tests in `cloudbuild-test.yaml` are these tests, and aren't run again.
 """
 
 import contextlib
@@ -33,9 +33,9 @@ from tests.support.instances import Instances
 from tests.support.router import Router
 from tests.support.servers import ROOT
 
-# What a build installs is here already, if it is what a deployed function has.
+# The dependencies of a build are already installed, if it has those of a deployed function.
 _PIP = '[ "${*: -3:1}" = --require-hashes ] && grep -q "^google-cloud-firestore==" "${*: -1}"'
-# Bash alone, because a guide that waits for Google sleeps often.
+# Only bash, because a guide that waits for Google sleeps often.
 _SLEEP = (
     'exec 3<>"/dev/tcp/${CLOCK/://}"\n'
     'printf "POST /clock/%s HTTP/1.0\\r\\n\\r\\n" "$1" >&3\n'
@@ -73,29 +73,31 @@ class Cloud:
         self.plane.close()
 
     def restore(self, world: World) -> None:
-        """Begin from a world as it was."""
+        """Start from the state of a saved world."""
         self.plane.world = world.copy()
         self.plane.world.hooks = Hooks(self._start, self._build, self._visit)
         self.plane.unknown.clear()
 
     def run(self, blocks: list[guide.Block], preamble: str = "") -> list[guide.Ran]:
-        """Blocks of the guide in the operator's shell."""
+        """Run blocks of the guide in the operator's shell."""
         return guide.run(
             blocks, self.repository, self.variables(OPERATOR), [self.programs], preamble
         )
 
     def log(self) -> str:
-        """What the builds said."""
+        """Return the logs of the builds."""
         return "\n".join(build["log"] for build in self.plane.world.builds.values())
 
     def variables(self, member: str) -> dict[str, str]:
-        """What leads gcloud here as a member."""
+        """Return the variables that connect a member's gcloud to this fake."""
         place = self.folder / member.replace(":", "_").replace("@", "_")
         clock = {"CLOCK": self.plane.origin.removeprefix("http://")}
         return self.plane.variables(member, place) | clock
 
     def _put_programs(self) -> Path:
-        """What this shell has in place of the machine's own; the folder."""
+        """Create the programs that replace the machine's own in this shell, and return their
+        folder.
+        """
         program = self._ended.enter_context(loaded(self.folder))
         python = self._ended.enter_context(lent_python.program(self.folder))
         for name, text in {
@@ -108,13 +110,13 @@ class Cloud:
         return program.parent
 
     def _admitted(self, caller: str, permission: str) -> bool:
-        """Whether a member may do something with the database."""
+        """Return whether a member has a permission on the database."""
         world = self.plane.world
         name = f"projects/{world.project}/databases/smart"
         return rights.allows([world.policy], caller, permission, name)
 
     def _start(self, world: World, revision: str, function: Mapping[str, Any]) -> str | None:
-        """Start a new revision; of the others those stay that something leads to."""
+        """Start a new revision. Keep the other ones that something still routes to."""
         led_to = {
             str(target["revisionName"])
             for name in world.run_services
@@ -123,7 +125,7 @@ class Cloud:
         return self.instances.deploy(world, revision, function, led_to)
 
     def _visit(self, world: World, host: str, path: str) -> tuple[int, bytes]:
-        """A GET at a run.app address."""
+        """Send a GET request to a run.app URL."""
         revision = run.visited(world, host)
         if revision is None:
             return 404, b"<html>Not found</html>"
@@ -132,7 +134,9 @@ class Cloud:
         return answer.status_code, answer.content
 
     def _build(self, world: World, build: dict[str, Any]) -> None:
-        """Run a build to its end; what goes wrong here stands in its log, for the test to see."""
+        """Run a build to its end. Errors of this fake are in the build's log, for the test to
+        check.
+        """
         try:
             self._run_steps(world, build)
         except Exception:  # noqa: BLE001 - gcloud would wait for ever for a build without an end
@@ -140,7 +144,7 @@ class Cloud:
             build["status"] = "INTERNAL_ERROR"
 
     def _run_steps(self, world: World, build: dict[str, Any]) -> None:
-        """Each step when those that it waits for have ended."""
+        """Run each step after the steps that it waits for."""
         place = self.folder / f"workspace-{next(self._numbers)}"
         source = build["source"]["storageSource"]
         with tarfile.open(
@@ -166,7 +170,7 @@ class Cloud:
         build["status"] = "FAILURE" if any(ended.values()) else "SUCCESS"
 
     def _set_up(self, place: Path) -> None:
-        """No waiting between attempts. (A project's copy is in its wheel, unchanged.)"""
+        """Remove the pauses between attempts. (A project's copy is in its wheel, unchanged.)"""
         smoke = place / "infra/smoke.py"
         if smoke.exists():
             smoke.write_text(re.sub(r"(PAUSE_SECONDS = )[\d.]+", r"\g<1>0.0", smoke.read_text()))
@@ -174,7 +178,7 @@ class Cloud:
     def _step(
         self, place: Path, member: str, values: Mapping[str, str], step: Mapping[str, Any]
     ) -> tuple[int, str]:
-        """One step, as its account."""
+        """Run one step as its account."""
         arguments = [substituted(one, values) for one in step["args"]]
         if arguments == [".ci/run"]:
             return 0, "not run: these are the tests"
@@ -184,7 +188,7 @@ class Cloud:
         variables = self.variables(member) | dict(one.split("=", 1) for one in given)
         variables["FIRESTORE_EMULATOR_HOST"] = self.firestore.host_of(member)
         if step["id"] == "configuration":
-            # What is mounted there lies below the workspace here.
+            # Mounted files are in the workspace here.
             listed = place / "build/deployment/configuration"
             listed.write_text(listed.read_text().replace(" /", f" {place}/"))
         if "smart_calc doctor" in script:
@@ -195,7 +199,7 @@ class Cloud:
         return ended.returncode, ended.stdout + ended.stderr
 
     def _lend_key(self, place: Path) -> None:
-        """A key for the doctor alone: beside functions on its own machine it wants to read one."""
+        """Add a key for only the doctor, which reads one if functions run on its own machine."""
         (place / "keys").mkdir(exist_ok=True)
         (place / "keys/sealing").write_text("A" * 43)
         configuration = place / "smart.toml"
@@ -237,7 +241,7 @@ class _Indexed(Collection[str]):
 
 
 class _Public(Mapping[str, Iterator[int]]):
-    """The ports of the functions that anyone may call: of the revision that has the traffic."""
+    """The ports of the functions that anyone may call, for the revision that has the traffic."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud

@@ -37,7 +37,7 @@ class Cluster:
 def launch(
     app: App, tenant: Tenant, browser: Browser | None = None, patient: str = "p1"
 ) -> Launched:
-    """A whole launch with a code of its own."""
+    """Complete a launch with a new code."""
     browser = browser or Browser()
     code = f"{patient}-{secrets.token_hex(4)}"
     callback = app.answer(app.begin(tenant, browser), tenant, browser, code)

@@ -1,7 +1,7 @@
-"""Messages of EHRs as developers have them: from forums, documentation and captures, and the report
-that this project answers.
+"""Messages of EHRs as developers see them: from forums, documentation and captures, and the report
+that this project addresses.
 
-Ids are those of the public posts, for the sandbox tenant. Codes and tokens are made up here.
+Ids come from the public posts, for the sandbox tenant. Codes and tokens are made up here.
 """
 
 from urllib.parse import quote
@@ -63,7 +63,7 @@ INSUFFICIENT_SCOPES = (
     '{"code":403,"message":"code=\\"urn:cerner:error:oauth2:resource-access:insufficient-scopes\\",'
     ' error=\\"insufficient_scope\\", subcode=\\"no_scope_for_resource_path\\""}'
 )
-# Epic's answer to a token that it does not know (github.com/mock-health/the-map).
+# Epic's response to an unknown token (github.com/mock-health/the-map).
 EPIC_401 = (
     'HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer error="invalid_token", '
     'error_description="The access token provided is not valid"'
@@ -103,7 +103,7 @@ FIRST_SCOPES = (
     "launch/patient openid fhirUser profile patient/Patient.read patient/Observation.read "
     "patient/Condition.read patient/MedicationRequest.read online_access"
 )
-# A token answer that grants less than was asked for, as reported; the tokens are made up.
+# A token response that grants less than requested, as reported. The tokens are made up.
 TRIMMED = (
     '{"access_token":"eyJraWQiOiJtYWRlLXVwIn0.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl","token_type":'
     '"Bearer","expires_in":570,"scope":"fhirUser launch online_access openid profile",'

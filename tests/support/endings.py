@@ -23,13 +23,13 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True)
 class EndableApp:
-    """The functions, which read a session anew for every request, and their store's file."""
+    """The functions, which re-read a session for every request, and their store's file."""
 
     app: App
     database: Path
 
     def leave_idle(self, handle: str) -> None:
-        """Make a session look as if nothing had been asked of it for an hour."""
+        """Make a session look as if it hadn't been used for an hour."""
         key = record.key(handle)
         with contextlib.closing(sqlite3.connect(self.database)) as connection, connection:
             where = "WHERE collection = 'sessions' AND key = ?"

@@ -22,7 +22,7 @@ VARIABLE = "FIRESTORE_EMULATOR_HOST"
 
 
 def how() -> str | None:
-    """Where an emulator is to be had on this machine, in words; None where there is none."""
+    """Describe the emulator available on this machine, or return None."""
     if os.environ.get(VARIABLE):
         return f"the one at {os.environ[VARIABLE]}"
     gcloud = shutil.which("gcloud")
@@ -34,7 +34,7 @@ def how() -> str | None:
 
 @contextlib.contextmanager
 def emulator(folder: Path) -> Iterator[str]:
-    """HOST:PORT of an emulator that answers; `folder` takes its log."""
+    """Yield HOST:PORT of a responding emulator. `folder` gets its log."""
     given = os.environ.get(VARIABLE)
     if given:
         _wait_for(given)
@@ -45,9 +45,10 @@ def emulator(folder: Path) -> Iterator[str]:
 
 
 def of_this_run(folder: Path) -> str:
-    """HOST:PORT of the emulator that all processes of a run share, started by the first that asks.
+    """Return HOST:PORT of the emulator that all processes of a run share. The first caller starts
+    it.
 
-    `folder` is the run's; whoever began the run calls `end` with it.
+    `folder` belongs to the run. The process that started the run calls `end` with it.
     """
     given = os.environ.get(VARIABLE)
     if given:
@@ -58,7 +59,7 @@ def of_this_run(folder: Path) -> str:
         note = folder / "host"
         if not note.exists():
             host, log = f"127.0.0.1:{free_port()}", folder / "emulator.log"
-            # A shell between them, because the emulator outlives the process that starts it.
+            # A shell in between, because the emulator outlives the process that starts it.
             shell = '"$@" > "$0" 2>&1 < /dev/null & echo $!'
             begun = subprocess.run(
                 ["sh", "-c", shell, log, *_command(host)],
@@ -74,16 +75,16 @@ def of_this_run(folder: Path) -> str:
 
 
 def end(folder: Path) -> None:
-    """Kill the run's emulator, where one was started."""
+    """Kill the run's emulator, if one was started."""
     pid = folder / "pid"
     if pid.exists():
         with contextlib.suppress(ProcessLookupError):
-            # The group as it is now: gcloud makes one of its own after it has started.
+            # The current group: gcloud creates a new one after it has started.
             os.killpg(os.getpgid(int(pid.read_text())), signal.SIGTERM)
 
 
 def listening(host: str, process: subprocess.Popen[bytes]) -> bool:
-    """Whether it takes connections in time; it has answered no call yet."""
+    """Return whether it accepts connections in time, before any call."""
     until = time.monotonic() + STARTING_SECONDS
     name, _, port = host.partition(":")
     while time.monotonic() < until and process.poll() is None:
@@ -97,7 +98,7 @@ def listening(host: str, process: subprocess.Popen[bytes]) -> bool:
 def started(
     folder: Path, port: int, ready: Callable[[str, subprocess.Popen[bytes]], bool]
 ) -> Iterator[str]:
-    """HOST:PORT of an emulator started here, once it is `ready`; killed at the end."""
+    """Start an emulator, yield its HOST:PORT once it's `ready`, and kill it at the end."""
     host = f"127.0.0.1:{port}"
     log = folder / "emulator.log"
     with log.open("wb") as output:
@@ -113,7 +114,7 @@ def started(
             assert ready(host, process), f"The emulator did not start: {log.read_text()}"
             yield host
         finally:
-            # gcloud is the leader of a group with a shell and the Java process below it.
+            # gcloud is the leader of a group with a shell and the Java process as children.
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(15)
 
@@ -128,13 +129,13 @@ def _variables(folder: Path) -> dict[str, str]:
         "CLOUDSDK_CONFIG": str(folder),
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
         "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
-        # It lives for minutes: compiling its code well costs more than it brings.
+        # It lives for minutes, so optimizing its code takes longer than it saves.
         "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     }
 
 
 def _wait_for(host: str, process: subprocess.Popen[bytes] | None = None) -> bool:
-    """Whether it answers in time. The first calls are slow, so they are made here."""
+    """Return whether it responds in time. The first calls are slow, so they are made here."""
     until = time.monotonic() + STARTING_SECONDS
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, host)
@@ -142,7 +143,7 @@ def _wait_for(host: str, process: subprocess.Popen[bytes] | None = None) -> bool
             with contextlib.suppress(StoreUnavailable):
                 store = FirestoreStore("warming-up", "(default)")
                 for _ in range(5):
-                    # A creation that timed out may have happened: no key is tried twice.
+                    # A creation that timed out may have happened, so no key is reused.
                     key = secrets.token_hex(32)
                     version = store.create("launches", key, {}, time.time() + 60)
                     version = store.replace("launches", key, {}, time.time() + 60, version)

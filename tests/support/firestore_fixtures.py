@@ -1,7 +1,8 @@
-"""Firestore for tests: the stand-in always, Google's emulator where there is one; and which it was.
+"""Firestore for tests: always the fake, Google's emulator if there is one, and a report of which
+ran.
 
-A plugin of the whole run, so that one emulator serves all of it. Imports wait until a test asks:
-loading the Firestore client takes longer than most tests.
+A plugin for the entire run, so that one emulator serves all of it. Imports wait until a test needs
+them: loading the Firestore client takes longer than most tests.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The process that began the run ends after all others."""
+    """Stop the emulator in the process that started the run, which ends after all others."""
     if not hasattr(config, "workerinput"):
         folder = Path(os.environ.pop(_FOLDER))
         if any(folder.iterdir()):
@@ -41,7 +42,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Of several processes each says to the first where it ran."""
+    """Report to the first process where this one ran, if there are several."""
     said: dict[str, object] | None = getattr(session.config, "workeroutput", None)
     if said is not None:
         said["firestore"] = session.config.stash[_ran]
@@ -64,7 +65,7 @@ def pytest_terminal_summary(
 
 @pytest.fixture(scope="session")
 def stand_in(request: pytest.FixtureRequest) -> Iterator[StandIn]:
-    """The stand-in that tests share: for databases of their own, without faults or counts."""
+    """Yield the shared Firestore fake, for separate databases, without faults or counts."""
     from tests.support.firestore_stand_in import StandIn
 
     request.config.stash[_ran].append("the stand-in")
@@ -75,7 +76,7 @@ def stand_in(request: pytest.FixtureRequest) -> Iterator[StandIn]:
 
 @pytest.fixture(scope="session")
 def firestore_emulator(request: pytest.FixtureRequest) -> str:
-    """FIRESTORE_EMULATOR_HOST of the emulator."""
+    """Return FIRESTORE_EMULATOR_HOST of the emulator."""
     from tests.support.firestore_emulator import how, of_this_run
 
     request.config.stash[_ran].append(f"Google's emulator ({how()})")

@@ -1,11 +1,11 @@
-"""Firestore for the real client where Google's emulator is not, with faults that it cannot give.
+"""A Firestore fake for the real client where Google's emulator is missing, with additional faults.
 
-A gRPC server on loopback that speaks google.firestore.v1 as far as the store does: documents are
-read by BatchGetDocuments and written by Commit, one write each, under a precondition or none. A
-Commit is checked and applied under one lock. Optimistic and pessimistic locking differ only in
-what becomes of reads inside a transaction, and there are none: BeginTransaction is not served. Of
-google.firestore.admin.v1 it serves GetField, which tells the TTL policy of a collection and
-whether a field is indexed.
+A gRPC server on loopback that implements the parts of google.firestore.v1 that the store uses:
+documents are read by BatchGetDocuments and written by Commit, one write each, with or without a
+precondition. A Commit is checked and applied under one lock. Optimistic and pessimistic locking
+differ only in reads inside a transaction, and there are none: BeginTransaction isn't supported.
+From google.firestore.admin.v1, it supports GetField, which returns the TTL policy of a collection
+and whether a field is indexed.
 """
 
 import contextlib
@@ -28,14 +28,14 @@ from tests.support.servers import ROOT
 # The emulator's limit for the value of one field, in bytes.
 LARGEST_VALUE = 1_048_487
 
-# The protocol buffers below the client's own classes.
+# The protocol buffers of the client's own classes.
 _Document = types.Document.pb()
 _Timestamp = type(_Document().update_time)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What befalls one call: a delay, then an error. A Commit is applied first if `applied`."""
+    """A fault for one call: a delay, then an error. A Commit is applied first if `applied`."""
 
     code: grpc.StatusCode | None = None
     applied: bool = False
@@ -43,15 +43,15 @@ class Fault:
 
 
 class StandIn:
-    """The server. `host` is for FIRESTORE_EMULATOR_HOST; `counts` are the calls by kind.
+    """The server. `host` is for FIRESTORE_EMULATOR_HOST. `counts` are the calls by kind.
 
-    Kinds are `read`, `create`, `replace`, `delete` and, on a condition, `conditional delete`;
-    `field` for the look at a field; `warm`, which is not counted, for the first read of a process.
-    `ttl` holds the state of each collection's policy, `indexed`
-    the fields, COLLECTION/FIELD, that are indexed all the same.
+    Kinds are `read`, `create`, `replace`, `delete`, and `conditional delete` on a condition;
+    `field` for reading a field; `warm`, which isn't counted, for the first read of a process. `ttl`
+    has the state of each collection's policy, `indexed` the fields, COLLECTION/FIELD, that are
+    indexed anyway.
 
-    Who calls is told by the host: `host_of` gives each member one of its own, and `admitted` says
-    what it may do. At `host` everyone may do everything.
+    The host identifies the caller: `host_of` gives each member a separate one, and `admitted`
+    decides what it may do. At `host`, everyone may do everything.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -90,12 +90,12 @@ class StandIn:
         self._server.start()
 
     def close(self) -> None:
-        """Go away at once; nothing listens at `host` any more."""
+        """Stop at once. Then nothing listens at `host`."""
         for server in (self._server, *self._others):
             server.stop(None).wait()
 
     def host_of(self, member: str) -> str:
-        """HOST:PORT at which a member calls."""
+        """Return HOST:PORT for the calls of a member."""
         if member not in self._hosts:
             server = grpc.server(ThreadPoolExecutor(32), interceptors=[_Door(self, member)])
             server.add_generic_rpc_handlers(self._handlers)
@@ -105,16 +105,16 @@ class StandIn:
         return self._hosts[member]
 
     def fail(self, kind: str, *faults: Fault) -> None:
-        """Let the next calls of a kind suffer these, one each."""
+        """Make the next calls of a kind fail with these, one each."""
         self._faults[kind].extend(faults)
 
     def reset(self) -> None:
-        """Forget what was counted and the faults that nothing met."""
+        """Reset the counts and the unused faults."""
         self.counts.clear()
         self._faults.clear()
 
     def _batch_get_documents(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        # What a function's start reads is no operation of a request.
+        # The reads at a function's startup aren't operations of a request.
         warming = any("/documents/warm/" in name for name in request.documents)
         _suffer(self._fault("warm" if warming else "read"), context)
         for name in request.documents:
@@ -141,9 +141,9 @@ class StandIn:
         return types.CommitResponse(write_results=[result], commit_time=now)
 
     def _get_field(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """A field has a TTL configuration only where a policy was made.
+        """Return a field, with a TTL configuration only if a policy was created.
 
-        Its indexes are its own where it was exempted, else those of every field of the database.
+        It has its own indexes if it was exempted, otherwise those of every field of the database.
         """
         _suffer(self._fault("field"), context)
         collection, field = request.name.split("/")[5::2]
@@ -154,9 +154,10 @@ class StandIn:
         return Field(name=request.name, index_config=every if indexed else {}, **configuration)
 
     def _apply(self, write: Any) -> None:
-        """Without a mask the whole document is written; with one, the fields that it names.
+        """Apply a write: to the entire document without a mask, otherwise to the fields that it
+        names.
 
-        A write that changes nothing leaves the update time, as in Firestore.
+        A write that changes nothing keeps the update time, as in Firestore.
         """
         name = _name(write)
         before = self._documents.get(name)
@@ -186,7 +187,7 @@ class StandIn:
             return waiting.popleft() if waiting else Fault()
 
     def _now(self) -> Any:
-        """The time to the nanosecond, never the same twice."""
+        """Return the time to the nanosecond, never the same one again."""
         self._last_nanos = max(time.time_ns(), self._last_nanos + 1)
         seconds, nanos = divmod(self._last_nanos, 10**9)
         return _Timestamp(seconds=seconds, nanos=nanos)
@@ -194,8 +195,8 @@ class StandIn:
 
 @contextlib.contextmanager
 def stand_in_process(port: int) -> Iterator[str]:
-    """HOST:PORT of a stand-in as a process, which is killed at the end: one that is stopped in this
-    process has left the client of this process waiting for ever.
+    """Run a fake as a process, yield its HOST:PORT, and kill it at the end: if it were stopped in
+    this process, this process's client might wait forever.
     """
     command = [sys.executable, "-m", "tests.support.firestore_stand_in", str(port)]
     pipe = subprocess.PIPE
@@ -215,7 +216,7 @@ _PERMISSIONS = {
 
 
 class _Door(grpc.ServerInterceptor):  # type: ignore[misc]
-    """Turns a member away from what it may not do."""
+    """Rejects calls that a member has no permission for."""
 
     def __init__(self, stand_in: StandIn, member: str) -> None:
         self._stand_in = stand_in
@@ -236,7 +237,7 @@ class _Door(grpc.ServerInterceptor):  # type: ignore[misc]
 
 
 def _suffer(fault: Fault, context: grpc.ServicerContext) -> None:
-    """The delay, cut short when the caller gives up, and the error."""
+    """Wait for the delay, or until the caller gives up, and raise the error."""
     if fault.delay:
         ended = threading.Event()
         if context.add_callback(ended.set) and ended.wait(fault.delay):
@@ -261,7 +262,7 @@ def _kind(write: Any) -> str:
 
 
 def _refusal(write: Any, document: Any) -> Any:
-    """The status with which a write is refused, None where it may be applied."""
+    """Return the status of a refused write, None if it may be applied."""
     wanted = write.current_document
     condition = wanted.WhichOneof("condition_type")
     if condition == "exists" and wanted.exists != (document is not None):

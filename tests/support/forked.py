@@ -1,11 +1,11 @@
-"""Deployed functions as forks of a process that has loaded their libraries already.
+"""Run deployed functions as forks of a process that has already loaded their libraries.
 
-To load gunicorn, Flask and Firestore's client takes most of a second of processor time. So for each
-environment there is one process of its Python that loads them and forks: `start` is
-`subprocess.Popen` otherwise, and the fork becomes a child of this process. It loads the function
-and all that was deployed with it itself; this file, which runs under that Python too, brings
-nothing of the repository. (What stands behind the gateway is forked by tests/support/servers.py.)
-`as_python` makes the same of a whole command line of Python (tests/support/lent_python.py).
+Loading gunicorn, Flask and Firestore's client takes most of a second of CPU time. So for each
+environment, one process of its Python loads them and forks. `start` otherwise works like
+`subprocess.Popen`, and the fork becomes a child of this process. The fork loads the function and
+its deployed files itself. This file, which also runs under that Python, loads nothing from the
+repository. (tests/support/servers.py forks the servers behind the gateway.) `as_python` does the
+same for an entire Python command line (tests/support/lent_python.py).
 """
 
 import atexit
@@ -29,7 +29,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import IO, NoReturn, Protocol
 
-# What servers load that is not ours, where it is installed.
+# Third-party modules that servers load, if installed.
 _LIBRARIES = (
     *("concurrent.futures", "email.message", "logging.config", "sqlite3", "ssl", "tomllib"),
     *("flask", "jinja2", "requests", "httptools", "msgspec", "jwt", "cryptography.x509"),
@@ -43,7 +43,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 class Process(Protocol):
-    """What tests do with a server's process."""
+    """The methods of a server's process that tests use."""
 
     @property
     def pid(self) -> int: ...
@@ -88,7 +88,7 @@ class Fork:
 
 
 def start(command: Sequence[str], cwd: Path, env: Mapping[str, str], output: IO[bytes]) -> Process:
-    """Run a script that lies beside its Python; `output` takes all that it writes."""
+    """Run a script next to its Python. `output` gets everything that it writes."""
     if not possible():
         return start_anew(command, cwd, env, output)
     python, streams = Path(command[0]).parent / "python", [output.fileno()] * 2
@@ -110,7 +110,7 @@ def _fork(
     env: Mapping[str, str],
     streams: Sequence[int],
 ) -> Fork:
-    """A fork; `streams` become its stdin, stdout and stderr, or the last two of these."""
+    """Fork. `streams` become the fork's stdin, stdout and stderr, or the last two of these."""
     with _lock:
         if python not in _parents:
             _parents[python] = _parent(python)
@@ -123,7 +123,7 @@ def _fork(
 def start_anew(
     command: Sequence[str], cwd: Path, env: Mapping[str, str], output: IO[bytes]
 ) -> Process:
-    """Without what is loaded already: all that a start takes is tested too."""
+    """Start a process without preloaded libraries, to test the entire startup."""
     return subprocess.Popen(
         command, cwd=cwd, env=dict(env), stdout=output, stderr=subprocess.STDOUT
     )
@@ -131,8 +131,8 @@ def start_anew(
 
 @functools.cache
 def possible() -> bool:
-    """Whether a fork can become this process's child once its own parent has ended."""
-    # Coverage must see a process begin.
+    """Return whether a fork can become this process's child after its own parent has ended."""
+    # Coverage must see a process start.
     if sys.platform != "linux" or any(name.startswith("COVERAGE_") for name in os.environ):
         return False
     return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
@@ -143,7 +143,7 @@ _parents: dict[Path, socket.socket] = {}
 
 
 def _parent(python: Path) -> socket.socket:
-    """A process that forks, until this one ends; what leads there."""
+    """Start a process that forks until this one ends, and return the connection to it."""
     ours, its = socket.socketpair()
     process = subprocess.Popen(
         [python, "-P", __file__, str(its.fileno())],
@@ -158,7 +158,7 @@ def _parent(python: Path) -> socket.socket:
 
 
 def _serve(connection: socket.socket) -> None:
-    """Fork for each call; the pid is the answer."""
+    """Fork for each call and send the pid."""
     for name in _LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -207,12 +207,12 @@ def _become(call: Mapping[str, object], files: list[int]) -> None:
 
 
 def _run_as_python(name: str, *arguments: str) -> int:
-    """What Python does with a command line, as far as the commands of the guide go."""
+    """Do what Python does with a command line, for the commands of the guide."""
     sys.executable, words = name, [*arguments]
     safe = words[:1] == ["-P"] or bool(os.environ.get("PYTHONSAFEPATH"))
     if words[:1] == ["-P"]:
         words.pop(0)
-    # A process of its own would have been told.
+    # A separate process would have this flag.
     flags = {one: getattr(sys.flags, one) for one in dir(sys.flags) if not one.startswith("_")}
     sys.flags = SimpleNamespace(**flags | {"safe_path": safe})  # type: ignore[assignment]
     given = os.environ.get("PYTHONPATH", "")
@@ -242,7 +242,9 @@ def _run_as_python(name: str, *arguments: str) -> int:
 
 
 def _end(code: int) -> NoReturn:
-    """As a program ends, but for taking apart what was loaded, which takes as long as most run."""
+    """Exit like a program, except for the teardown of loaded modules, which takes as long as most
+    runs.
+    """
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     sys.stdout.flush()

@@ -20,7 +20,7 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"
 
 @dataclass(frozen=True)
 class Seen:
-    """A request as it came from the browser."""
+    """A request as received from the browser."""
 
     method: str
     path: str
@@ -29,11 +29,11 @@ class Seen:
 
 @dataclass
 class Front:
-    """What the front saw.
+    """The requests that the front received.
 
     Fields:
-        takes_partitions: whether it takes `Partitioned` from cookies.
-        holds_callbacks: whether it keeps the answers of EHRs from the app.
+        takes_partitions: whether it removes `Partitioned` from cookies.
+        holds_callbacks: whether it withholds the EHRs' responses from the app.
     """
 
     takes_partitions: bool = False

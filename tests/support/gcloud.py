@@ -1,9 +1,9 @@
-"""The gcloud commands of cloudbuild.yaml and of the pages for operators, and gcloud's own word
+"""The gcloud commands of cloudbuild.yaml and of the pages for operators, and gcloud's own verdict
 on each.
 
-A shell collects them: it runs the text with nothing on its path and a gcloud that writes down its
-line and arguments, so that loops, quotes and variables mean what they mean to a reader's shell. Of
-a loop in the documentation the first turn is kept.
+A shell collects them: it runs the text with nothing on its path and a gcloud that records its line
+and arguments, so that loops, quotes and variables work as in a reader's shell. For a loop in the
+documentation, only the first iteration is kept.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from tests.support.servers import ROOT
 GCLOUD = shutil.which("gcloud")
 _BUNDLED = Path("/usr/lib/google-cloud-sdk/platform/bundledpythonunix/bin/python3")
 ACCEPTED = "You do not currently have an active account selected."
-# Without a newline, at which bash would write: commands that run side by side write into one file.
+# Without a newline, after which bash would write: concurrent commands write into one file.
 _END = "\x1e"
 _RECORDER = (
     rf"""gcloud() {{ printf '%s\0' "${{BASH_LINENO[-1]}}" "$@" $'{_END}' >> record; echo x; }}"""
@@ -34,7 +34,7 @@ _RECORDER = (
 # In a list a block is indented.
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _PAGES = ("privacy.md", "runbook.md", "upkeep.md", "oracle-first-launch.md")
-# A command in a line of text, where it is whole.
+# A complete command in a line of text.
 _INLINE = re.compile(r"`(gcloud [^`…]+ --[^`…]+)`")
 _KEY = "projects/keys/locations/europe-west1/keyRings/smart/cryptoKeys/smart"
 _POOL = "projects/my-project/locations/europe-west1/workerPools/smart"
@@ -42,7 +42,7 @@ _VARIABLES = (
     "PROJECT=my-project REGION=europe-west1 FUNCTIONS='launch callback' WITH_SESSIONS=callback "
     f"INFRA=infra REPLICATION='{{}}' REPOSITORY=smart KMS_KEY={_KEY} WORKER_POOL={_POOL}\n"
 )
-# What the documented commands read and write; gcloud reads it before it looks for an account.
+# The files that the documented commands use. gcloud reads them before it looks for an account.
 _FILES = ("smart.toml", "jwks.json", "key-2026-11.pem", "epic-jwks.json", "clinic-ca.pem")
 _INPUT = '{"userManaged": {"replicas": [{"location": "europe-west1"}]}}'
 _RULES = ("ingress.yaml", "egress.yaml")
@@ -51,19 +51,21 @@ Command = tuple[str, ...]
 
 
 def build_configuration(name: str = "cloudbuild.yaml") -> dict[str, Any]:
-    """A build as it stands."""
+    """Return a build's configuration."""
     loaded: dict[str, Any] = yaml.safe_load((ROOT / name).read_text("utf-8"))
     return loaded
 
 
 def substituted(text: str, values: Mapping[str, str]) -> str:
-    """A text of cloudbuild.yaml as Cloud Build passes it on: $NAME and ${NAME} filled in."""
+    """Return a text of cloudbuild.yaml as Cloud Build passes it on, with $NAME and ${NAME} filled
+    in.
+    """
     name = re.compile(r"\$(?:(\$)|\{(\w+)\}|([A-Z]\w*))")
     return name.sub(lambda match: match[1] or values[match[2] or match[3]], text)
 
 
 def of_build(folder: Path, state: Deployment | None = None) -> list[Command]:
-    """The gcloud commands of cloudbuild.yaml, with what `state` makes of deployment.toml."""
+    """Return the gcloud commands of cloudbuild.yaml, with the files made from `state`."""
     state = state or read(ROOT / FILE)
     write(state, state.project, folder / "build" / "deployment")
     values = {"PROJECT_ID": state.project, "COMMIT_SHA": ""}
@@ -73,16 +75,17 @@ def of_build(folder: Path, state: Deployment | None = None) -> list[Command]:
         if step["entrypoint"] == "gcloud":
             commands.append(tuple(arguments))
         elif arguments[0] == "-ceu" and "traffic.sh" not in arguments[1]:
-            # What that file does depends on what gcloud answers: tests/deploy/test_releases.py.
+            # That file's commands depend on gcloud's output: tests/deploy/test_releases.py.
             commands += _recorded(arguments[1], folder, every=True)
     return commands
 
 
 def of_documentation(folder: Path, walked: Collection[str]) -> list[Command]:
-    """The gcloud commands of the pages for operators, their blocks run in order in one shell.
+    """Return the gcloud commands of the pages for operators, from their blocks run in order in one
+    shell.
 
-    Of commands that differ in the values of their flags alone, the first. What is below a heading
-    of docs/deploy.md that is `walked` is left out: it runs elsewhere.
+    If commands differ only in the values of their flags, keep the first. Blocks below a `walked`
+    heading of docs/deploy.md are left out, because other tests run them.
     """
     words = 'stop_at_error() { :; }\nagain() { "$@"; }\n'
     deploy = guide.blocks((ROOT / guide.PATH).read_text("utf-8"))
@@ -96,7 +99,7 @@ def of_documentation(folder: Path, walked: Collection[str]) -> list[Command]:
     blocks += _INLINE.findall((ROOT / "docs/never-run.md").read_text("utf-8"))
     for name in ("monitoring", "cleanup"):
         shutil.copytree(ROOT / "infra" / name, folder / "infra" / name)
-    # Blocks in parentheses are shells of their own, where the recorder counts lines anew.
+    # Blocks in parentheses are separate shells, where the recorder would restart its line count.
     script = "\n".join(blocks).replace("( stop_at_error || exit\n", "\n").replace("\n)\n", "\n\n")
     commands: dict[Command, Command] = {}
     for command in _recorded(f"{words}{_VARIABLES}{script}", folder, every=False):
@@ -105,7 +108,7 @@ def of_documentation(folder: Path, walked: Collection[str]) -> list[Command]:
 
 
 def documented(language: str, page: str = "deploy.md") -> list[str]:
-    """The blocks of a page in a language, in order."""
+    """Return the blocks of a page in a language, in order."""
     text = (ROOT / "docs" / page).read_text("utf-8")
     blocks = _BLOCK.findall(text)
     return [textwrap.dedent(block) for _, of, block in blocks if of == language]
@@ -129,7 +132,7 @@ def _recorded(script: str, folder: Path, *, every: bool) -> list[Command]:
 
 @contextlib.contextmanager
 def loaded(folder: Path) -> Iterator[Path]:
-    """gcloud kept loaded until the block ends (`tests.support.gcloud_process`): its program."""
+    """Keep gcloud loaded until the block ends (see `gcloud_process`). Yield its program."""
     client, path, program = folder / "client.py", folder / "gcloud.socket", folder / "bin/gcloud"
     client.write_text(gcloud_process.CLIENT)
     guide.program(
@@ -150,14 +153,14 @@ def loaded(folder: Path) -> Iterator[Path]:
 
 
 def verdicts(program: Path, commands: list[Command], folder: Path) -> dict[Command, str]:
-    """What gcloud says to each, without credentials, prompts or network: see `accepts`."""
+    """Return gcloud's output for each, without credentials, prompts or network: see `accepts`."""
     for name in ("cloudbuild.yaml", "cloudbuild-test.yaml", ".gcloudignore"):
         shutil.copy(ROOT / name, folder)
     for name in _FILES:
         (folder / name).touch()
     for name, rules in zip(_RULES, documented("yaml")[-2:], strict=True):
         (folder / name).write_text(rules)
-    # What is sent to the bucket of a page of one's own must be a folder.
+    # The source for the bucket of a custom frontend must be a folder.
     (folder / "examples/own-page").mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(3) as pool:
         ended = list(pool.map(lambda command: run(program, command, folder), commands))
@@ -168,7 +171,7 @@ def verdicts(program: Path, commands: list[Command], folder: Path) -> dict[Comma
 def run(
     program: Path, command: Command, folder: Path, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """gcloud in `folder`, which also takes its configuration, without account or network."""
+    """Run gcloud in `folder`, with its configuration there, without account or network."""
     return subprocess.run(
         [program, *command],
         cwd=folder,
@@ -190,5 +193,5 @@ def run(
 
 
 def accepts(verdict: str) -> bool:
-    """Whether gcloud took the arguments: it went on until it missed an account, or ended well."""
+    """Return whether gcloud accepted the arguments: it found no account, or succeeded."""
     return ACCEPTED in verdict

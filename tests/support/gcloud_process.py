@@ -1,12 +1,11 @@
-"""gcloud kept loaded: each command is a fork, and its waiting moves a clock instead of taking time.
+"""Keep gcloud loaded: each command is a fork, and its waiting moves a clock instead of taking time.
 
-gcloud loads for half a second and waits some seconds for every operation; the guide has a hundred
-commands. This file runs under gcloud's own Python, `python gcloud_process.py SOCKET`, and answers
-the small client that tests put on the path in gcloud's place: CLIENT. What runs is gcloud itself,
-its arguments, its environment, its files; only `time.sleep` asks CLOCK (HOST:PORT) to move on.
-
-What one command had to load, modules and its own place in the tree of commands, the server loads
-too, before the next: of a command's processor time four fifths are that.
+gcloud takes half a second to load and waits some seconds for every operation, and the guide has a
+hundred commands. This file runs under gcloud's own Python, `python gcloud_process.py SOCKET`, and
+serves the small client that tests put on the path in gcloud's place: CLIENT. The fork is gcloud
+itself, with its arguments, environment and files. Only `time.sleep` calls CLOCK (HOST:PORT) to move
+on. Before the next command, the server loads what one command had to load, modules and its place in
+the tree of commands: that's four fifths of a command's CPU time.
 """
 
 import contextlib
@@ -24,7 +23,7 @@ import time
 import zlib
 from typing import Any, NamedTuple
 
-# It starts for each command, so it imports nothing that Python's core does not have.
+# It starts for each command, so it imports only what is in Python's core.
 CLIENT = """
 import _socket, posix, sys
 connection = _socket.socket(_socket.AF_UNIX)
@@ -38,8 +37,8 @@ connection.sendall(b"\\0".join(words))
 connection.shutdown(_socket.SHUT_WR)
 sys.exit(int(connection.recv(10) or b"70"))
 """
-# It asks nobody and tells nobody, and does without what costs a command more than its work: a
-# survey, a look at where it runs, a thread that draws, a program that measures the terminal.
+# It neither prompts nor reports, and skips what takes longer than the command: a survey, detecting
+# its environment, a drawing thread, a program that measures the terminal.
 SILENCE = {
     "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
     "CLOUDSDK_CORE_CHECK_GCE_METADATA": "0",
@@ -55,7 +54,7 @@ LIBRARY = "/usr/lib/google-cloud-sdk/lib"
 
 
 class Call(NamedTuple):
-    """What CLIENT was called with, and its stdin, stdout and stderr."""
+    """The call of CLIENT, and its stdin, stdout and stderr."""
 
     folder: str
     words: list[str]
@@ -64,7 +63,7 @@ class Call(NamedTuple):
 
 
 def received(connection: socket.socket) -> Call:
-    """What CLIENT sends. It waits for an exit status, in digits."""
+    """Return the call that CLIENT sends. It waits for an exit status, in digits."""
     _, streams, _, _ = socket.recv_fds(connection, 1, 3)
     with connection.makefile("r", encoding="utf-8", errors="surrogateescape", newline="") as sent:
         folder, count, *words = sent.read().split("\0")
@@ -74,7 +73,7 @@ def received(connection: socket.socket) -> Call:
 
 
 def serve(path: str) -> None:
-    """Answer until the process is ended; `ready` on stdout says when."""
+    """Serve until the process is ended. `ready` on stdout reports when it starts."""
     sys.path[:0] = [LIBRARY, f"{LIBRARY}/third_party"]
     import googlecloudsdk.calliope.cli
     import googlecloudsdk.gcloud_main
@@ -94,7 +93,7 @@ def serve(path: str) -> None:
             for note in notes.glob("*.json"):
                 _load(commands, **json.loads(note.read_text()))
                 note.unlink()
-            # What is there by now is no garbage: looking at it would copy it into every fork.
+            # Existing objects aren't garbage: scanning them would copy them into every fork.
             gc.freeze()
             if os.fork() == 0:
                 gc.disable()
@@ -104,8 +103,8 @@ def serve(path: str) -> None:
 
 
 def _spare() -> None:
-    """Leave out what costs much and is not looked at: how small an archive is, and for every
-    request anew, from a database, what this machine's processor is called.
+    """Skip expensive and unused work: the best compression of an archive, and reading this
+    machine's processor name from a database for every request.
     """
     compress = zlib.compressobj
     zlib.compressobj = lambda level=-1, *more: compress(1, *more)
@@ -114,14 +113,14 @@ def _spare() -> None:
 
 
 def _reap(*_: object) -> None:
-    """Wait for the commands that have ended: their processor time is then this process's too."""
+    """Wait for the commands that have ended, so that their CPU time counts for this process."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
 
 
 def _load(commands: Any, modules: list[str], arguments: list[str]) -> None:
-    """What an earlier command has loaded, so that later ones find it."""
+    """Load what an earlier command has loaded, for later ones."""
     for name in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
@@ -133,7 +132,7 @@ def _load(commands: Any, modules: list[str], arguments: list[str]) -> None:
 
 
 def _run(connection: socket.socket, commands: Any, notes: pathlib.Path) -> None:
-    """One command, in a process of its own that ends here."""
+    """Run one command in a separate process that ends here."""
     loaded = set(sys.modules)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     call = received(connection)
@@ -145,7 +144,7 @@ def _run(connection: socket.socket, commands: Any, notes: pathlib.Path) -> None:
     os.environ.update(call.variables)
     os.chdir(call.folder)
     sys.argv = ["gcloud", *arguments]
-    # What was read while loading was this process's own configuration.
+    # The configuration read during loading was this process's own.
     configurations = sys.modules["googlecloudsdk.core.configurations.named_configs"]
     configurations.ActivePropertiesFile.Invalidate()
     if clock := os.environ.get("CLOCK"):
@@ -160,7 +159,7 @@ def _run(connection: socket.socket, commands: Any, notes: pathlib.Path) -> None:
         with contextlib.suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
-            # gcloud loads its commands under names of its own each time; those are no modules.
+            # gcloud loads its commands under new names each time. Those aren't modules.
             new = [one for one in sys.modules if one not in loaded and not one.startswith("__")]
             note = notes / f"{os.getpid()}.new"
             note.write_text(json.dumps({"modules": new, "arguments": arguments}))
@@ -170,7 +169,7 @@ def _run(connection: socket.socket, commands: Any, notes: pathlib.Path) -> None:
 
 
 def _move(clock: str, seconds: float, arguments: list[str]) -> None:
-    """Who waits is told, since a build that is waited for takes real time."""
+    """Move the clock and name the command, because waiting for a build takes real time."""
     connection = http.client.HTTPConnection(clock)
     connection.request("POST", f"/clock/{seconds}", headers={"Command": " ".join(arguments[:2])})
     connection.getresponse().read()

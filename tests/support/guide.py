@@ -1,7 +1,7 @@
-"""docs/deploy.md as commands: its blocks, in order, each run as a person pastes it into bash.
+"""docs/deploy.md as commands: its blocks, in order, each run as pasted into bash.
 
-`sleep` moves the clock of the fake cloud instead of waiting. What a block leaves behind in the
-shell are its variables and functions; so a block that only sets some is put before all later ones.
+`sleep` moves the clock of the fake cloud instead of waiting. A block leaves only variables and
+functions in the shell, so a block that only sets some is prepended to all later ones.
 """
 
 import re
@@ -23,7 +23,7 @@ _STOPPED = re.compile(r"^Stopped at: (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Block:
-    """A block: under which heading, its first line's number, its language, its text."""
+    """A block: its heading, the number of its first line, its language, its text."""
 
     heading: str
     line: int
@@ -37,7 +37,7 @@ class Block:
 
 
 def blocks(text: str) -> list[Block]:
-    """All blocks of the guide."""
+    """Return all blocks of the guide."""
     blocks = []
     for fence in _FENCE.finditer(text):
         heading = [one[1] for one in _HEADING.finditer(text, 0, fence.start())][-1]
@@ -48,7 +48,7 @@ def blocks(text: str) -> list[Block]:
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a block. `command` is the one that it stopped at."""
+    """The result of a block. `command` is the one where it stopped."""
 
     block: Block
     code: int
@@ -57,7 +57,7 @@ class Ran:
 
     @property
     def where(self) -> str:
-        """The place in the guide, as an editor takes it, and the command that stands there."""
+        """The place in the guide, in an editor's format, and the command there."""
         wanted = self.command.split()
         lines = self.block.text.splitlines()
         number = max(range(len(lines)), key=lambda at: _same_words(lines[at].split(), wanted))
@@ -66,7 +66,7 @@ class Ran:
 
 
 def _same_words(one: list[str], other: list[str]) -> int:
-    """How many words two commands begin with alike."""
+    """Return the number of equal words at the start of two commands."""
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     return sum(1 for _ in pairs)
 
@@ -78,7 +78,7 @@ def run(
     programs: Sequence[Path],
     preamble: str = "",
 ) -> list[Ran]:
-    """Run blocks until one fails; the last of the answer is then that one."""
+    """Run blocks until one fails. The last result is then the failed one."""
     done: list[Ran] = []
     for block in wanted:
         if block.sets:
@@ -93,7 +93,7 @@ def run(
 
 
 def program(folder: Path, name: str, text: str) -> None:
-    """A program of a test's own, found before all others."""
+    """Write a program for a test, found before all others."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/bash\n{text}\n")
@@ -101,8 +101,8 @@ def program(folder: Path, name: str, text: str) -> None:
 
 
 def copy_of_repository(root: Path, folder: Path, left_out: tuple[str, ...] = _NOT_READ) -> None:
-    """What git would have, but for folders that no step of a build reads here: most of the
-    time to send it.
+    """Copy the files that git would have, except folders that no build step reads here, which take
+    most of the time.
     """
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],

@@ -38,7 +38,7 @@ class HeldChart:
             self.gates[name].set()
 
     def end_the_session(self) -> None:
-        """At the next answer of the EHR: the token is refused, and so is its renewal."""
+        """Make the EHR's next response refuse the token, and its renewal too."""
         self.tenant.on("/auth/token", REFUSED)
         self.answers["labs"] = Scripted(401)
         self.tenant.on("/Patient/p1", Scripted(401))

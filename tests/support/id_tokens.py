@@ -39,7 +39,7 @@ def base64url(data: bytes) -> str:
 
 @dataclass(frozen=True)
 class Raw:
-    """JSON text as it shall stand in the token."""
+    """JSON text to put into the token unchanged."""
 
     text: str
 

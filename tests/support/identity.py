@@ -1,4 +1,4 @@
-"""A scripted EHR that says who is signed in: a tenant with keys and id_tokens of its own."""
+"""A scripted EHR that identifies users: a tenant with its own keys and id_tokens."""
 
 import functools
 import time

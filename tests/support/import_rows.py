@@ -1,6 +1,6 @@
-"""The rows of every folder: a module imports what stands in rows above its own, nothing else.
+"""The rows of every folder: a module imports only from the rows above its own.
 
-Rows are read from the ground up. tests/repository/test_imports.py holds the code to them.
+Rows are read from the bottom up. tests/repository/test_imports.py enforces them.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """The instances of a fake cloud: each revision's source and secrets, started as a process.
 
-A revision is started when it is deployed. Where all that it is made of runs already, that process
-is its instance too. One that nothing leads to any more ends when its function is deployed with
-other content, and starts again when traffic comes back to it, as instances in the cloud do. Which
-content a revision has is kept in its world: the same name may be another revision in another one.
+A revision is started when it's deployed. If a process with the same content already runs, that is
+its instance too. A process without traffic ends when its function is deployed with other content,
+and starts again when it gets traffic, like instances in the cloud. The content of a revision is
+stored in its world, because the same name may be another revision in another world.
 """
 
 import hashlib
@@ -27,9 +27,9 @@ from tests.support.staged import listens
 
 @dataclass(frozen=True)
 class _Revision:
-    """What a start needs: a folder, a command that takes a port, variables.
+    """The parts of a start: a folder, a command with a port, variables.
 
-    `content` is the same for all that are made of the same; `function` is the entry point.
+    Revisions made from the same parts have the same `content`. `function` is the entry point.
     """
 
     content: str
@@ -44,7 +44,7 @@ class _Revision:
 
 
 class Instances:
-    """All contents ever deployed, one process for each that runs."""
+    """All contents ever deployed, with one process for each that runs."""
 
     def __init__(self, folder: Path, firestore: StandIn) -> None:
         self._folder = folder
@@ -56,7 +56,7 @@ class Instances:
         self._lock = threading.RLock()
 
     def close(self) -> None:
-        """End all."""
+        """End all processes."""
         with self._lock:
             self._end(set(self._running))
             for process in self._ended:
@@ -65,8 +65,8 @@ class Instances:
     def deploy(
         self, world: World, revision: str, function: Mapping[str, Any], led_to: Collection[str]
     ) -> str | None:
-        """Start a new revision beside those that are led to; None, or the log of a start that
-        failed.
+        """Start a new revision and keep those with traffic. Return None, or the log of a failed
+        start.
         """
         with self._lock:
             made = self._make(world, function)
@@ -81,7 +81,7 @@ class Instances:
             return None
 
     def port(self, world: World, revision: str) -> int:
-        """Where a revision answers; it is started for it where it does not run."""
+        """Return the port of a revision. If it isn't running, start it."""
         with self._lock:
             made = self._made[world.contents[revision]]
             if made.content not in self._running:
@@ -140,7 +140,7 @@ class Instances:
         return made
 
     def _kept(self, files: Mapping[str, bytes]) -> Path:
-        """A folder with these files, the same for all that have them: Python compiles them once."""
+        """Return a folder with these files, the same for equal sets: Python compiles them once."""
         digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
         folder = self._folder / f"files-{digest}"
         if not folder.exists():

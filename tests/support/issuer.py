@@ -1,4 +1,4 @@
-"""An EHR that signs id_tokens as it is told to, and how a refusal of one is judged."""
+"""An EHR that signs any id_token, and a check of how a token is refused."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ ABSENT = Ellipsis
 
 @dataclass
 class Issuer:
-    """An EHR that signs what it is told to; `stranger` is a host that nobody configured."""
+    """An EHR that signs any token. `stranger` is a host that isn't configured."""
 
     tenant: Tenant
     ehr: Ehr
@@ -71,7 +71,7 @@ class Issuer:
         header: dict[str, object] | None = None,
         **changes: object,
     ) -> str:
-        """A token signed by RS256 with the first key, but for what is named."""
+        """Return a token signed with RS256 and the first key, except for the given changes."""
         made = {"alg": alg, "typ": "JWT", "kid": "rsa"} | (header or {})
         made = {name: value for name, value in made.items() if value is not ABSENT}
         return compact(made, self.claims(**changes), key, alg)
@@ -107,7 +107,7 @@ Forgery = Callable[[Issuer], str]
 
 
 def made_issuer(tenant: Tenant, stranger: Tenant) -> Issuer:
-    """An issuer that is configured, and a stranger who publishes a key of its own under the id."""
+    """Return a configured issuer, and a stranger that publishes another key under the same id."""
     settings = one_ehr.settings(
         "http://127.0.0.1/*",
         "openid fhirUser patient/*.rs",
@@ -120,7 +120,9 @@ def made_issuer(tenant: Tenant, stranger: Tenant) -> Issuer:
 
 
 def refused(issuer: Issuer, raw: str, why: str, /, **changes: Any) -> IdTokenInvalid:
-    """The refusal, which says `why`, tells nothing of the token and asks no stranger."""
+    """Return the refusal, and check that it states `why`, reveals nothing about the token and calls
+    no stranger.
+    """
     with pytest.raises(IdTokenInvalid) as caught:
         issuer.verify(raw, **changes)
     error = caught.value

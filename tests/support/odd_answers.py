@@ -1,5 +1,5 @@
-"""Answers of an EHR as text, plain and odd: members twice, names in other spellings, resources
-where none belong, other patients, damaged bytes. Made from a seed.
+"""EHR responses as text, plain and odd: repeated members, names in other spellings, misplaced
+resources, other patients, damaged bytes. Made from a seed.
 """
 
 import json
@@ -41,7 +41,7 @@ _WORDS = ("caf\u00e9", "resourceType", "\\u003cb\\u003e", "a \\u0041", "ſ", "\U
 
 
 class Text(str):
-    """JSON that is written already."""
+    """JSON that is already serialized."""
 
     __slots__ = ()
 
@@ -50,7 +50,7 @@ Member = tuple[str, Any]
 
 
 def _written(value: Any, chance: random.Random) -> str:
-    """A value as JSON; an object is a list of members, so that one may come twice."""
+    """Serialize a value as JSON. An object is a list of members, so that one can be repeated."""
     if isinstance(value, Text):
         return str(value)
     if isinstance(value, list) and value and isinstance(value[0], tuple):
@@ -63,14 +63,14 @@ def _written(value: Any, chance: random.Random) -> str:
 
 
 class Maker:
-    """Makes answers; `odd` is how likely each place is odd."""
+    """Makes responses. `odd` is the probability that a place is odd."""
 
     def __init__(self, seed: int, odd: float) -> None:
         self._chance = random.Random(seed)
         self._odd = odd
 
     def bundle(self) -> bytes:
-        """A searchset of Observations and what may stand beside them."""
+        """Return a searchset of Observations and other content."""
         members: list[Member] = [("resourceType", "Bundle"), ("type", "searchset")]
         members.append(("link", self._links()))
         members.append(("entry", [self._entry() for _ in range(self._chance.randint(0, 4))]))
@@ -85,7 +85,7 @@ class Maker:
         return self._damaged(self._mixed(members))
 
     def resource(self) -> bytes:
-        """One resource."""
+        """Return one resource."""
         return self._damaged(self._resource())
 
     def _is_odd(self) -> bool:

@@ -1,8 +1,8 @@
-"""What Oracle Health's sandbox says of itself, as facts: its two discovery documents and the shape
-of its key set, as captured on 2026-08-14 (github.com/api-evangelist/cerner, folder well-known).
+"""Facts that Oracle Health's sandbox publishes: its two discovery documents and the structure of
+its key set, as captured on 2026-08-14 (github.com/api-evangelist/cerner, folder well-known).
 
-The scopes follow from a table: a type's letters are one v2 scope, `.read` where they hold r or s,
-`.write` where they hold c, u or d.
+The scopes follow from a table: a type's letters are one v2 scope, `.read` if they include r or s,
+`.write` if they include c, u or d.
 """
 
 from collections.abc import Mapping

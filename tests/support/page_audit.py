@@ -1,7 +1,7 @@
-"""The page read back and compared with the chart: every number and date against its resource.
+"""Compare the rendered page with the chart: every number and date against its resource.
 
-It has a reading of its own: which value of a test is the newest usable one, and what time it is,
-is worked out here anew, so that a mistake of the product is not repeated.
+It interprets the chart independently: it determines the newest usable value of each test and the
+current time itself, so that it doesn't repeat an error of the product.
 """
 
 import json
@@ -30,7 +30,7 @@ _EXCLUDED = {"8460-8", "8454-1", "76215-3", "76213-8", "76214-6"}
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table, as it is printed."""
+    """A row of a table, as printed."""
 
     source: str
     name: str
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Input:
-    """An input of a calculator, as it stands in the page."""
+    """An input of a calculator, as on the page."""
 
     name: str
     kind: str
@@ -54,12 +54,12 @@ class Input:
 
 
 def text(markup: str) -> str:
-    """Markup as a reader sees it."""
+    """Return markup as a reader sees it."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", markup))).strip()
 
 
 def rows(page: str) -> list[Row]:
-    """The rows of both tables."""
+    """Return the rows of both tables."""
     rows = []
     for source, cells in re.findall(r'<tr data-source="([^"]*)">(.*?)</tr>', page, re.DOTALL):
         cell = map(text, re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", cells))
@@ -69,7 +69,7 @@ def rows(page: str) -> list[Row]:
 
 
 def inputs(page: str) -> dict[str, list[Input]]:
-    """The inputs of each calculator that has any."""
+    """Return the inputs of each calculator that has any."""
     inputs: dict[str, list[Input]] = {}
     for name, body in re.findall(
         r'<details class="calculator" id="(\w+)"(.*?)<details class="formula">', page, re.DOTALL
@@ -94,7 +94,7 @@ def _input(part: str) -> Input:
 
 
 def complaints(page: str, resources: Iterable[Json], now: datetime) -> list[str]:
-    """Everything on a page that does not agree with the chart it was made of."""
+    """Return every difference between a page and the chart it was made from."""
     latest = _latest(resources)
     zone = _zone(page)
     by_source = {f"{one['resourceType']}/{one['id']}": one for one in latest if one.get("id")}
@@ -125,7 +125,7 @@ def _updated(one: Json) -> datetime:
 
 
 def _instant(date: object) -> datetime:
-    """A FHIR time as an instant; the earliest of all where it is none."""
+    """Return a FHIR time as an instant, or the earliest possible one if it's invalid."""
     whole = re.fullmatch(r"(\d{4})(-\d\d)?(-\d\d)?(T.*)?", date if isinstance(date, str) else "")
     if whole is None:
         return _BEGINNING
@@ -138,7 +138,7 @@ def _instant(date: object) -> datetime:
 
 
 def _taken(observation: Json) -> str:
-    """The time of an Observation as charted."""
+    """Return the time of an Observation as charted."""
     period = observation.get("effectivePeriod") or {}
     told = (
         observation.get("effectiveDateTime"),
@@ -151,7 +151,7 @@ def _taken(observation: Json) -> str:
 
 
 def _written(date: str, zone: timezone) -> str:
-    """A charted time as the page should write it."""
+    """Return a charted time as the page should write it."""
     if "T" in date:
         here = _instant(date).astimezone(zone)
         return f"{here.day} {_MONTHS[here.month - 1]} {here.year} {here:%H:%M}"
@@ -162,7 +162,7 @@ def _written(date: str, zone: timezone) -> str:
 
 
 def _amount(element: Json) -> tuple[str, str] | None:
-    """Value and unit as charted."""
+    """Return value and unit as charted."""
     quantity = element.get("valueQuantity") or {}
     value = quantity.get("value")
     if isinstance(value, int | float | Decimal):
@@ -201,7 +201,7 @@ def _key(observation: Json) -> str:
 
 
 def newest_usable(observations: Iterable[Json], now: datetime) -> dict[str, set[str]]:
-    """The ids of the newest usable values of each test; several where their times are equal."""
+    """Return the ids of the newest usable values of each test, several if their times are equal."""
     best: dict[str, list[tuple[tuple[datetime, ...], str]]] = defaultdict(list)
     for one in observations:
         if one.get("status") not in _USABLE or _amounts(one) is None or _is_excluded(one):
@@ -250,7 +250,7 @@ def _of_tables(
 def of_list(
     listed: Iterable[Mapping[str, Any]], resources: Iterable[Json], zone: timezone, now: datetime
 ) -> Iterator[str]:
-    """What does not agree between the list of all results and the chart; each is looked at."""
+    """Yield the differences between the list of all results and the chart."""
     latest = [one for one in _latest(resources) if one["resourceType"] == "Observation"]
     shown = [one for one in latest if _amounts(one) and one.get("status") not in _HIDDEN]
     by_source = {f"Observation/{one['id']}": one for one in shown}
@@ -278,7 +278,7 @@ def _of_row(row: Mapping[str, Any], one: Json, zone: timezone, now: datetime) ->
 
 
 def _unusable(one: Json, now: datetime) -> str:
-    """Why no calculator can take a value, worked out anew; empty where one may."""
+    """Return why no calculator can use a value, determined independently, or an empty text."""
     if one.get("status") not in _USABLE or _is_excluded(one):
         return "its status or another code rules it out"
     if _instant(_taken(one)) - now > timedelta(days=1):
@@ -325,7 +325,7 @@ def _of_inputs(page: str, by_source: Mapping[str, Json], zone: timezone) -> Iter
             equal = [abs(value - one.value) <= 1e-9 * abs(value) for value in values]
             if not any(below or equal):
                 yield f"{where}: {one.value} is used, {values} is charted"
-            # As many decimals as are written must be right; the value itself is used unrounded.
+            # All decimals shown must be right. The value itself is used unrounded.
             half = 0.5 * 10.0 ** -len(one.shown.partition(".")[2])
             if abs(float(one.shown) - one.value) > half * (1 + 1e-9):
                 yield f"{where}: {one.shown} is shown, {one.value} is used"
@@ -348,7 +348,7 @@ def _codes(name: str) -> set[str]:
 
 
 def _of_results(page: str) -> Iterator[str]:
-    """Each result of a table of results, computed anew from the values that stand in the page."""
+    """Compare each result in a table of results with one recalculated from the page's values."""
     for name, filled in inputs(page).items():
         if REGISTRY[name].mark:
             continue
@@ -371,13 +371,13 @@ def _of_results(page: str) -> Iterator[str]:
 
 
 def _of_dates(page: str, resources: Iterable[Json], zone: timezone, now: datetime) -> Iterator[str]:
-    """Every date in the page is one of the chart, or the time at which it was made."""
+    """Check that every date on the page is in the chart, or is the time when the page was made."""
     here = now.astimezone(zone)
     known = {f"{here.day} {_MONTHS[here.month - 1]} {here.year}"}
     known |= {_written((here - timedelta(minutes=ago)).isoformat(), zone) for ago in range(10)}
     for date in _dates_in(resources):
         known |= {_written(date, zone), _written(date.partition("T")[0], zone)}
-        # A time of another offset stands as charted beside; its day alone does so too.
+        # A time with another offset is also shown as charted, and its date may be shown on its own.
         known.add(f"{_written(date.partition('T')[0], zone)} {date[11:16]}".strip())
         known.add(_written(date, zone).rpartition(" ")[0] if "T" in date else "")
     body = re.sub(r'<details class="formula">.*?</details>', "", page, flags=re.DOTALL)

@@ -1,4 +1,6 @@
-"""What tests of the FHIR proxy share: launches at scripted tenants, what the EHR was asked."""
+"""Helpers for tests of the FHIR proxy: launches at scripted tenants, and the requests the EHR
+received.
+"""
 
 import copy
 import socket
@@ -20,7 +22,7 @@ Resource = dict[str, Any]
 
 
 def launched(app: App, group: str = "a", **token: Any) -> tuple[Launched, Tenant]:
-    """A launch at a tenant of its own. `token` replaces members of the token answer; None drops."""
+    """Launch at a new tenant. `token` replaces fields of the token response. None removes one."""
     tenant = app.scripted.tenant(group)
     tenant.token |= token
     tenant.token = {name: value for name, value in tenant.token.items() if value is not None}
@@ -28,8 +30,8 @@ def launched(app: App, group: str = "a", **token: Any) -> tuple[Launched, Tenant
 
 
 def relaunched(app: App, group: str = "a", **token: Any) -> tuple[Launched, Tenant]:
-    """The same as `launched`, in one session for all calls alike; the EHR is as it was after the
-    launch. For tables whose rows neither end a session nor look at it.
+    """Launch like `launched`, with one session for all equal calls. The EHR is reset to its state
+    after the launch. For tables whose rows neither end nor check a session.
     """
     asked_for = (app.origin, group, repr(sorted(token.items())))
     if asked_for not in _LAUNCHED:
@@ -47,7 +49,7 @@ _LAUNCHED: dict[tuple[str, str, str], tuple[Launched, Tenant, dict[str, Any]]] =
 
 
 def asked(tenant: Tenant) -> list[Received]:
-    """The FHIR requests that reached the EHR."""
+    """Return the FHIR requests that reached the EHR."""
     return [r for r in tenant.received if not r.path.startswith(("/.well-known/", "/auth/"))]
 
 
@@ -59,7 +61,7 @@ def post_search(
 
 
 def unprotected(answer: Answer) -> dict[str, list[str]]:
-    """The headers of EVERY_ANSWER_CARRIES that are absent, repeated or of another value."""
+    """Return the headers of EVERY_ANSWER_CARRIES that are absent, repeated or different."""
     return {
         name: answer.all(name)
         for name, value in EVERY_ANSWER_CARRIES.items()
@@ -68,7 +70,7 @@ def unprotected(answer: Answer) -> dict[str, list[str]]:
 
 
 def about(resource_type: str, resource_id: str, patient: str, **more: Any) -> Resource:
-    """A resource whose `subject` is a patient."""
+    """Return a resource whose `subject` is a patient."""
     reference = {"reference": f"Patient/{patient}"}
     return {"resourceType": resource_type, "id": resource_id, "subject": reference, **more}
 
@@ -79,7 +81,7 @@ def searchset(*resources: Resource, **more: Any) -> Resource:
 
 
 def raw_exchange(origin: str, request: bytes) -> bytes:
-    """Send bytes as they are to a server and read until it closes the connection."""
+    """Send bytes unchanged to a server and read until it closes the connection."""
     port = int(origin.rpartition(":")[2])
     received = b""
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:

@@ -1,8 +1,8 @@
-"""Discovery documents of EHRs as they were found published: members, addresses and shapes.
+"""Discovery documents as EHRs publish them: fields, URLs and structure.
 
-Written anew from the facts that live probes recorded (github.com/api-evangelist: athenahealth,
+Rewritten from the facts that live probes recorded (github.com/api-evangelist: athenahealth,
 meditech, eclinicalworks, canvas-medical, nextgen-healthcare, medplum, epic-systems; July and August
-2026). Long lists of scopes are shortened to their kinds.
+2026). Long lists of scopes are reduced to one of each kind.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,9 +25,10 @@ _GRANTS = ("authorization_code", "client_credentials", "refresh_token")
 
 @dataclass(frozen=True)
 class Published:
-    """A document, the FHIR base that serves it, and what a registration has to say besides.
+    """A document, the FHIR base that serves it, and the other settings of a registration.
 
-    `hosts` are the hosts of its endpoints beside the base's own; `vendor` knows some of them.
+    `hosts` are the hosts of its endpoints in addition to the base's own. `vendor` includes some of
+    them.
     """
 
     name: str
@@ -62,7 +63,7 @@ _ATHENA = Published(
             introspection_endpoint="introspect",
             jwks_uri="keys",
         ),
-        # The issuer is of another host, and no scope is listed.
+        # The issuer is on another host, and no scope is listed.
         "issuer": "https://athena.okta.com/oauth2/aus2hff5eqFb7Wqfh297",
         "grant_types_supported": [*_GRANTS[:2]],
         "response_types_supported": ["code", "token", "id_token", "code id_token token"],
@@ -95,7 +96,7 @@ _MEDITECH = Published(
             *("client_secret_post", "client_secret_basic", "private_key_jwt"),
         ],
         "response_types_supported": ["code"],
-        # Several hundred, most of which are none of SMART's.
+        # Several hundred, most of them not from SMART.
         "scopes_supported": [
             *("phone", "profile", "fhirUser", "openid", "online_access", "offline_access"),
             *("launch/patient", "launch/location", "launch/encounter", "launch"),
@@ -126,7 +127,7 @@ _ECLINICALWORKS = Published(
             *("client_secret_basic", "client_secret_post", "private_key_jwt"),
             "client_secret_jwt",
         ],
-        # Letters of v2 each for itself, and words that neither version has.
+        # Separate letters of v2, and words that neither version has.
         "scopes_supported": [
             *("openid", "profile", "fhirUser", "offline_access", "launch", "launch/patient"),
             *("patient/*.*", "user/*.*", "patient/*.r", "user/ChargeItem.update"),
@@ -142,7 +143,7 @@ _CANVAS = Published(
     "Canvas Medical",
     "https://fumage-apex.canvasmedical.com",
     {
-        # Another host than the base's, paths that end in a slash; neither scopes nor methods.
+        # A host other than the base's, paths with a final slash, and neither scopes nor methods.
         **_endpoints(
             "https://apex.canvasmedical.com/auth",
             "authorize/",
@@ -169,7 +170,7 @@ _NEXTGEN = Published(
         ),
         "issuer": "https://fhir.nextgen.com/nge/prod/patient-oauth",
         "grant_types_supported": [*_GRANTS],
-        # Wildcards of v1 alone.
+        # Only wildcards of v1.
         "scopes_supported": [
             *("openid", "offline_access", "launch", "launch/patient", "launch/encounter"),
             *("patient/*.*", "user/*.*"),
@@ -234,7 +235,7 @@ _EPIC = Published(
         **_endpoints("https://fhir.epic.com/interconnect-fhir-oauth/oauth2", "authorize", "token"),
         "issuer": "https://fhir.epic.com/interconnect-fhir-oauth/oauth2",
         "grant_types_supported": [*_GRANTS, "urn:ietf:params:oauth:grant-type:jwt-bearer"],
-        # No scope of a resource: those are agreed for each app.
+        # No resource scopes: those are agreed for each app.
         "scopes_supported": [
             "epic.scanning.dmsusername",
             "fhirUser",

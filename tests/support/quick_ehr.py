@@ -1,8 +1,7 @@
-"""What makes a simulated EHR quick to make: hundreds of tests make one of their own.
+"""Speed up making a simulated EHR, because hundreds of tests make one.
 
-Its routes are compiled once in a process: werkzeug writes, parses and compiles two functions for
-each rule, which takes longer than most of the tests. Its RSA keys are taken in turn
-from a few.
+Its routes are compiled once in a process: werkzeug generates, parses and compiles two functions for
+each rule, which takes longer than most of the tests. Its RSA keys are taken in turn from a few.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""A server on bare sockets: what no proper HTTP server would send, and how often it was asked."""
+"""A server on bare sockets: it sends what no proper HTTP server would, and counts its requests."""
 
 import contextlib
 import socket
@@ -76,7 +76,7 @@ def _hang_up(connection: socket.socket) -> None:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """The next request on a connection, head and body; empty where the client has left."""
+    """Return the next request on a connection, empty if the client has disconnected."""
     received = b""
     while b"\r\n\r\n" not in received:
         piece = connection.recv(65536)

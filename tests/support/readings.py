@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 BASE = "https://ehr.example/r4"
 _PORTS = {"http": 80, "https": 443}
-# Elements of the resources in these tests in which R4 lets a patient stand.
+# Elements of the resources in these tests that may contain a patient in R4.
 PATIENT_MAY_STAND = frozenset(
     {"subject", "performer", "actor", "focus", "author", "valueReference", "target"}
 )

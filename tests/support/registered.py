@@ -50,7 +50,7 @@ standalone = true
 """
 
     def at(self, app_port: int) -> Mapping[str, object]:
-        """What the EHR is told of the app at http://localhost:APP_PORT."""
+        """Return the EHR's registration of the app at http://localhost:APP_PORT."""
         return {
             "client_id": self.client_id,
             "name": "smart-calc",

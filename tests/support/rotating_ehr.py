@@ -1,7 +1,7 @@
-"""A scripted EHR with grants: refresh tokens that rotate, and what becomes of one used twice.
+"""A scripted EHR with grants: refresh tokens that rotate, and the result of using one again.
 
-RFC 9700 4.14.2: each refresh answers with a new refresh token; one that comes a second time ends
-its whole grant, access tokens included. A code begins with the id of its launch's patient.
+RFC 9700 4.14.2: each refresh returns a new refresh token. Using one a second time ends its entire
+grant, access tokens included. A code starts with the id of its launch's patient.
 """
 
 import secrets
@@ -15,7 +15,7 @@ from tests.support.scripted_ehr import Handler, Received, Scripted, Tenant, as_f
 
 @dataclass
 class Grant:
-    """What one code opened. `access` holds the end of each access token's life (monotonic)."""
+    """The grant of one code. `access` has the end of each access token's life (monotonic clock)."""
 
     patient: str
     refresh_token: str
@@ -29,11 +29,11 @@ class Grant:
 
 
 class RotatingEhr:
-    """Makes a tenant grant, refresh and revoke. `life` is that of access tokens, in seconds.
+    """Makes a tenant grant, refresh and revoke. `life` is the life of access tokens, in seconds.
 
-    `refreshed` are the refresh tokens that were honoured, in order; `reused` counts those that
-    came again, `crossed` FHIR reads of another patient than the token's. Each of `instead` answers
-    one refresh in place of the EHR.
+    `refreshed` are the refresh tokens that were accepted, in order. `reused` counts those that were
+    sent again, `crossed` FHIR reads for a patient other than the token's. Each item of `instead`
+    responds to one refresh in place of the EHR.
     """
 
     def __init__(self, tenant: Tenant, *, life: float = 3600.0, rotates: bool = True) -> None:
@@ -57,7 +57,7 @@ class RotatingEhr:
 
     @property
     def asked(self) -> int:
-        """How often a refresh was asked for, whatever became of it."""
+        """Return the number of refresh requests, including failed ones."""
         return sum(
             request.form["grant_type"] == "refresh_token"
             for request in self.tenant.hits("/auth/token")
@@ -65,25 +65,25 @@ class RotatingEhr:
 
     @property
     def grant(self) -> Grant:
-        """The one grant there is."""
+        """The only grant."""
         (grant,) = self._grants
         return grant
 
     def outlaw(self) -> None:
-        """Take no access token any more that was given so far."""
+        """Reject all access tokens issued so far."""
         with self._lock:
             for grant in self._grants:
                 grant.access.clear()
 
     def open_grant(self, patient: str = "p1") -> dict[str, object]:
-        """A new grant; the token endpoint's answer."""
+        """Open a new grant and return the token response."""
         with self._lock:
             grant = Grant(patient, _new("refresh"))
             self._grants.append(grant)
             return {**self._answer(grant), "refresh_token": grant.refresh_token}
 
     def refresh(self, request: Received) -> Scripted:
-        """What the EHR does with a refresh token, once or again."""
+        """Respond to a refresh token, used once or again."""
         token = request.form["refresh_token"]
         with self._lock:
             for grant in self._grants:

@@ -1,7 +1,8 @@
-"""What stands before the deployed functions: one origin, the first path segment names the function.
+"""The router in front of the deployed functions: one origin, where the first path segment names the
+function.
 
-With `strip` the function's name is taken off the path, as cloudfunctions.net does it; without, the
-path arrives whole, as from a load balancer. Copies of a function take turns.
+With `strip`, the function's name is removed from the path, as on cloudfunctions.net. Without it,
+the path is passed on in full, as by a load balancer. Copies of a function take turns.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,8 +1,8 @@
-"""An EHR whose every answer a test can set: for what the simulated EHR would never do.
+"""An EHR whose every response a test can set: for what the simulated EHR would never do.
 
-One server for the whole run; each test takes tenants of its own, so that nothing is shared. A
-tenant answers discovery, the token endpoint and FHIR reads and searches properly until the test
-says otherwise, and keeps every request it received.
+One server for the entire run. Each test uses separate tenants, so that nothing is shared. A tenant
+serves discovery, the token endpoint and FHIR reads and searches properly until the test changes
+that, and keeps every request it received.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Server processes for tests: the functions behind the local gateway, and the simulated EHR.
 
-Each is a process of its own, forked from one that has imported what servers have in common
-(tests/support/preloaded.py): to import it takes longer than most tests.
+Each is a separate process, forked from one that has imported the modules that servers share
+(tests/support/preloaded.py), because importing them takes longer than most tests.
 """
 
 import atexit
@@ -25,16 +25,16 @@ ROOT = Path(__file__).parents[2]
 STARTING_SECONDS = 120.0
 _FORKED = multiprocessing.get_context("forkserver")
 _FORKED.set_forkserver_preload(["tests.support.preloaded"])
-# Waited for, so that whoever measures this process has the time that its servers took.
+# Wait for it, so that measurements of this process include its servers' time.
 atexit.register(forkserver._forkserver._stop)  # type: ignore[attr-defined]
 
 
 def _ports() -> Iterator[int]:
-    """Ports below those that the system gives to outgoing connections, each named once.
+    """Yield ports below those that the system uses for outgoing connections, each once.
 
-    Between finding a port free and a server's taking it another process could name the same one.
-    So each process of a run has a range of its own, and starts somewhere in it: beside a second
-    run on this machine a meeting is rare.
+    Between finding a free port and a server binding to it, another process could choose the same
+    one. So each process of a run has its own range, and starts at a random place in it, which makes
+    a conflict with a second run on this machine rare.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     first, count = 20_000 + worker % 8 * 1500, 1500
@@ -46,7 +46,7 @@ _PORTS = _ports()
 
 
 def free_port() -> int:
-    """A port that nothing listens on, and that no other test of this run was given."""
+    """Return a port that nothing listens on, and that no other test of this run was given."""
     while True:
         port = next(_PORTS)
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -55,7 +55,7 @@ def free_port() -> int:
 
 
 class Process(Protocol):
-    """What is known of a process by whatever started it."""
+    """The properties of a process that its parent knows."""
 
     @property
     def pid(self) -> int | None: ...
@@ -63,7 +63,7 @@ class Process(Protocol):
 
 @dataclass(frozen=True)
 class Server:
-    """A running process. `log` is a file with all that it wrote to stdout and stderr."""
+    """A running process. `log` is a file with everything that it wrote to stdout and stderr."""
 
     origin: str
     log: Path
@@ -82,12 +82,12 @@ def _become(command: list[str], environment: dict[str, str], log: Path) -> None:
     try:
         runpy.run_module(command[0], run_name="__main__")
     finally:
-        # As at the end of a program; a forked process leaves it out.
+        # As when a program exits. A forked process skips it.
         atexit._run_exitfuncs()
 
 
 def run(module: str, *arguments: str, environment: Mapping[str, str], log: Path) -> int:
-    """Run a module as a program, in the hope that it ends by itself; its exit status."""
+    """Run a module as a program that should end by itself, and return its exit status."""
     process = _FORKED.Process(target=_become, args=([module, *arguments], dict(environment), log))
     process.start()
     process.join(STARTING_SECONDS)
@@ -101,7 +101,7 @@ def run(module: str, *arguments: str, environment: Mapping[str, str], log: Path)
 def serve(
     target: str, origin_host: str, port: int, environment: Mapping[str, str], folder: Path
 ) -> Iterator[Server]:
-    """Run a WSGI target under gunicorn until the block ends, which it must do with 0."""
+    """Run a WSGI target under gunicorn until the block ends. It must exit with status 0."""
     log = folder / f"{target.partition(':')[0]}-{port}.log"
     command = ["gunicorn", target, "--bind", f"127.0.0.1:{port}", "--chdir", str(ROOT)]
     command += ["--preload", "--worker-class", "gthread", "--threads", "16"]
@@ -143,14 +143,14 @@ def serve_app(
     target: str = "gateway.app:application",
     page: Path | None = None,
 ) -> Iterator[Server]:
-    """All functions on one origin, http://localhost:PORT, on a store in `folder`.
+    """Run all functions on one origin, http://localhost:PORT, with a store in `folder`.
 
-    `ehrs` holds the [[ehr]] tables, `top` further settings. A second instance of one deployment
-    shares `port` (its public_url), `store` and `sealing_key` with the first and listens on `bind`,
-    which is its `origin`; with a `retired_key` it also opens what that one sealed. `firestore` is
+    `ehrs` has the [[ehr]] tables, `top` other settings. A second instance of one deployment shares
+    `port` (its public_url), `store` and `sealing_key` with the first and listens on `bind`, which
+    is its `origin`. With a `retired_key` it also decrypts what that one encrypted. `firestore` is
     the HOST:PORT of a Firestore to use in place of a store of that `kind`, in a project that
     belongs to `port`. `target` is another module's application in place of the gateway's, `page`
-    the folder of a page of one's own.
+    the folder of a custom frontend.
     """
     port = port or free_port()
     bind = bind or port

@@ -8,10 +8,10 @@ from tests.support import npm
 
 
 def violations(page: Page, within: str = "html") -> list[str]:
-    """What axe-core finds on the page as it stands, as a rule and the first place.
+    """Return axe-core's findings on the current page, as a rule and the first place.
 
-    `within` a part that has changed since the page was looked through, where it takes a fraction of
-    the time.
+    `within`: a part that has changed since the page was last checked, which takes a fraction of the
+    time.
     """
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(npm.script("axe-core"))

@@ -1,6 +1,7 @@
-"""Staged functions as the cloud runs them: alone, with their own requirements, by their framework.
+"""Staged functions as the cloud runs them: separately, with their own requirements, by their
+framework.
 
-A virtual environment is made once for each content of a requirements.txt and kept below .local/.
+A virtual environment is made once for each content of a requirements.txt and kept in .local/.
 """
 
 import contextlib
@@ -91,9 +92,10 @@ def running(
     folder: Path,
     begin: Begin = forked.start,
 ) -> Iterator[None]:
-    """Start all copies at once, wait until each listens; at the end each must end with 0.
+    """Start all copies at once and wait until each listens. At the end, each must exit with status
+    0.
 
-    They see no variable of this process, work in `folder`, and write NAME-PORT.log there.
+    They get no variables of this process, work in `folder`, and write NAME-PORT.log there.
     """
     processes: list[tuple[forked.Process, Copy, Path]] = []
     try:

@@ -20,7 +20,7 @@ from tests.support.servers import ROOT
 COLLECTION, KEY = "launches", "a" * 64
 # The kinds of the setting `store.kind`, each with the places in which the suite runs it.
 KINDS: Mapping[StoreKind, tuple[str, ...]] = {"sqlite": ("sqlite",), "firestore": ("stand_in",)}
-# Those that lie in a file or folder and so need nothing beside them.
+# Stores in a file or folder, which need nothing else.
 IN_FILES = tuple(kind for kind, places in KINDS.items() if places == (kind,))
 FAR = 4e9
 

@@ -1,7 +1,7 @@
-"""A table as one test: `@each` in place of `@pytest.mark.parametrize`, where rows share fixtures.
+"""A table as one test: `@each` in place of `@pytest.mark.parametrize`, if rows can share fixtures.
 
-A test for each row costs pytest more than most rows do. Every row is looked at; the test fails with
-the name and the reason of each row that does.
+A test for each row costs pytest more time than most rows take. Every row is checked, and the test
+fails with the name and the reason of each failed row.
 """
 
 import functools
@@ -24,10 +24,10 @@ def each(
     *,
     ids: Collection[object] | Callable[[Any], object] = repr,
 ) -> Callable[[Test], Test]:
-    """Have a test called with each row; the arguments are those of parametrize.
+    """Call a test with each row. Takes the arguments of parametrize.
 
-    Fixtures are shared by all rows, but for `browser`: a row has its own. A table that takes time
-    to make is given as what makes it, which is called when the test runs.
+    All rows share fixtures, except `browser`: each row has a new one. For a table that takes time
+    to make, pass a function, which is called when the test runs.
     """
     asked = [one.strip() for one in names.split(",")] if isinstance(names, str) else list(names)
     alone = isinstance(names, str) and len(asked) == 1
@@ -38,7 +38,7 @@ def each(
         table = [ParameterSet.extract_from(row, force_tuple=alone) for row in listed]
         named = [_name(row, ids) for row in table] if callable(ids) else [str(one) for one in ids]
         assert len(named) == len(table) > 0
-        # The only mark: what a row asks for may have been taken away (tests/support/whole.py).
+        # The only mark: a row may need files that were removed (tests/support/whole.py).
         return [
             (name, row) for name, row in zip(named, table, strict=True) if IS_WHOLE or not row.marks
         ]

@@ -47,7 +47,7 @@ class Reference:
 
 
 class _Locals(Mapping[str, Any]):
-    """The locals, each evaluated when it is asked for."""
+    """The locals, each evaluated on demand."""
 
     def __init__(self, module: "Module", values: Mapping[str, Any]) -> None:
         self._module = module

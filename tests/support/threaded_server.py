@@ -11,13 +11,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away."""
+        """Ignore clients that disconnected."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class ThreadedServer:
-    """The server, begun at once. `close` waits for up to `poll` seconds."""
+    """The server, started immediately. `close` waits for up to `poll` seconds."""
 
     def __init__(
         self, serve: Callable[[BaseHTTPRequestHandler], None], port: int = 0, poll: float = 0.5

@@ -18,13 +18,13 @@ from tests.support.servers import Server, free_port, serve, serve_app
 CLIENTS = {"generic": "smart-calc-demo", "oracle": "smart-calc-oracle", "epic": "smart-calc-epic"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_STEPS = 8
-# Above the longest time that the app takes to answer.
+# Above the longest response time of the app.
 _SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Walk:
-    """A launch, followed to the app's session or to a page. `steps` are all answers."""
+    """A launch, followed to the app's session or to a page. `steps` are all responses."""
 
     browser: Browser
     steps: tuple[Answer, ...]
@@ -36,13 +36,13 @@ class Walk:
 
     @property
     def session(self) -> str | None:
-        """The handle of the session, None where none was opened."""
+        """The handle of the session, None if none was opened."""
         place = urlsplit(self.end.header("Location") or "").path.split("/")
         return place[2] if len(place) > 2 and place[1] == "smart_calc" else None
 
     @property
     def returned(self) -> dict[str, str]:
-        """What the EHR sent to the callback."""
+        """The parameters that the EHR sent to the callback."""
         query = parse_qs(urlsplit(self.end.url).query, keep_blank_values=True)
         return {name: values[0] for name, values in query.items()}
 
@@ -56,7 +56,7 @@ class ThreeEhrs:
     server: Server
 
     def walk(self, ehr: str, faults: str = "") -> Walk:
-        """A launch that `faults` spoil, in a browser of its own."""
+        """Launch with the given `faults`, in a new browser."""
         browser, client = Browser(), CLIENTS[ehr]
         url = f"{self.ehr_origin}/{ehr}/start?patient=synthetic-alma&client={client}&in=tab"
         url += f"&fault={faults}" if faults else ""
@@ -68,16 +68,16 @@ class ThreeEhrs:
                 return walk
             url = urljoin(url, walk.end.location)
             if urlsplit(url).path == "/launch":
-                # The registration has one launch address, which may be another copy's.
+                # The registration has one launch URL, which may belong to another copy.
                 url = f"{self.origin}/launch?{urlsplit(url).query}"
         raise AssertionError("too many redirects")
 
     def page(self, walk: Walk) -> Answer:
-        """The app's page of a launch."""
+        """Return the app's page of a launch."""
         return walk.browser.send("GET", walk.end.location, NAVIGATION, timeout=_SECONDS)
 
     def fetch(self, walk: Walk, path: str, method: str = "GET") -> Answer:
-        """What a script of the app's page gets from the proxy."""
+        """Return the proxy's response to a script of the app's page."""
         address = f"{self.origin}/fhir_proxy/{walk.session}/{path}"
         return walk.browser.send(method, address, OWN_FETCH, timeout=_SECONDS)
 
@@ -87,7 +87,7 @@ class ThreeEhrs:
         assert Browser().send("POST", url, body=body).status == 204
 
     def log_of(self, answer: Answer) -> list[dict[str, Any]]:
-        """The log lines of one request."""
+        """Return the log lines of one request."""
         mine = answer.header("X-Correlation-Id")
         lines = self.server.log.read_text(encoding="utf-8").splitlines()
         entries = [json.loads(line) for line in lines if mine and mine in line]
@@ -96,7 +96,7 @@ class ThreeEhrs:
 
 
 def in_words(page: str) -> str:
-    """What a page says, without its markup."""
+    """Return a page's text, without its markup."""
     body = re.sub(r"<style>.*?</style>|<script>.*?</script>", "", page, flags=re.DOTALL)
     inline = re.sub(r"</?(?:code|span)[^>]*>", "", body)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", inline))).strip()
@@ -104,7 +104,7 @@ def in_words(page: str) -> str:
 
 @contextlib.contextmanager
 def serve_ehrs(folder: Path, *app_origins: str) -> Iterator[str]:
-    """The EHR process; copies of the app at these origins are one app to it."""
+    """Run the EHR process. It treats copies of the app at these origins as one app."""
     copies = [json.loads(demo.registrations(origin)) for origin in app_origins]
     first, *others = copies
     for other in others:
@@ -129,8 +129,8 @@ def serve_copy(
     scopes: Mapping[str, str] | None = None,
     clients: Mapping[str, str] | None = None,
 ) -> Iterator[ThreeEhrs]:
-    """The app with the registrations of `make run`; `top` holds further settings, `scopes` and
-    `clients` what entries ask for and send as client id instead, by the entry's key.
+    """Run the app with the registrations of `make run`. `top` has more settings. `scopes` and
+    `clients` replace the scopes and client ids of entries, by the entry's key.
     """
     made = demo.configuration(f"http://localhost:{port}", ehr_origin, folder / "k", folder / "s")
     _, *tables = made.split("[[ehr]]")

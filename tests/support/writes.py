@@ -1,4 +1,6 @@
-"""What tests of writes through the FHIR proxy share: an EHR that keeps, and what it was told."""
+"""Helpers for tests of writes through the FHIR proxy: an EHR with resources, and the writes it
+received.
+"""
 
 import contextlib
 import json
@@ -24,7 +26,7 @@ REPLACE_STATUS = [{"op": "replace", "path": "/status", "value": "amended"}]
 
 
 def send(launch: Launched, method: str, path: str, document: Any = None, **headers: str) -> Answer:
-    """Send a write as a page of the app would; bytes go as they are. `If_Match` names If-Match."""
+    """Send a write like a page of the app. Bytes are sent unchanged. `If_Match` names If-Match."""
     media_type = PATCH_JSON if method == "PATCH" else FHIR_JSON
     body = document if isinstance(document, bytes | None) else json.dumps(document).encode()
     own = {**OWN_FETCH, **({} if body is None else {"Content-Type": media_type})}
@@ -35,7 +37,7 @@ def send(launch: Launched, method: str, path: str, document: Any = None, **heade
 def keep(
     tenant: Tenant, resource: Resource, answer: Scripted | None = None, **headers: str
 ) -> None:
-    """The tenant has a resource; reads carry `headers`, writes get `answer`, 200 if left out."""
+    """Add a resource to the tenant. Reads have `headers`. Writes get `answer`, by default 200."""
 
     def handle(request: Received) -> Scripted:
         if request.method == "GET":
@@ -46,15 +48,15 @@ def keep(
 
 
 def written(tenant: Tenant) -> list[Received]:
-    """The writes that reached the EHR."""
+    """Return the writes that reached the EHR."""
     return [request for request in asked(tenant) if request.method != "GET"]
 
 
 @contextlib.contextmanager
 def serve_writing(folder: Path, scripted: ScriptedEhr) -> Iterator[App]:
-    """Tenants of group `w` ask patient/*.cruds, those of group `v` user/*.cruds, those of group
-    `o`, of vendor oracle, patient/*.cruds; the simulated EHR is asked for patient/*.cruds,
-    user/Binary.cruds and a few of its own.
+    """Run the app with write scopes: tenants of group `w` request patient/*.cruds, those of group
+    `v` user/*.cruds, those of group `o`, of vendor oracle, patient/*.cruds. For the simulated EHR,
+    the app requests patient/*.cruds, user/Binary.cruds and a few other scopes.
     """
     port, ehr_port = free_port(), free_port()
     scopes = "patient/Observation.cruds patient/Patient.rs user/Binary.cruds"

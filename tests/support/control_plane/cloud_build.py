@@ -95,7 +95,7 @@ def create_pool(world: World, request: Request, project: str, region: str) -> An
 @API("GET", "/v1/projects/{project}/locations/{region}/operations/{name}")
 @API("GET", "/v1/projects/{project}/locations/{region}/workerPools/{name}")
 def get_pool(world: World, request: Request, name: str, **_: str) -> Answer:
-    """Of an operation too."""
+    """Return a pool, or an operation."""
     at = request.path.removeprefix("/v1/")
     return world.look(at) if "/operations/" in at else dict(world.resources[at])
 

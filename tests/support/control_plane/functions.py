@@ -1,6 +1,6 @@
 """Cloud Functions, second generation: a build, then a Cloud Run service.
 
-What a deployment changes is what its update mask names; the rest stays as it was
+A deployment changes only the fields in its update mask
 (https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions/patch).
 """
 
@@ -140,10 +140,10 @@ def _deploy(world: World, member: str, region: str, name: str, function: dict[st
 
 
 def _build(world: World, region: str, build: Mapping[str, Any]) -> str | None:
-    """The build of the image; what went wrong, or None.
+    """Build the image. Return an error, or None.
 
-    The words are those of https://cloud.google.com/functions/docs/troubleshooting, "build service
-    account"; the permissions those of
+    The messages are from https://cloud.google.com/functions/docs/troubleshooting, "build service
+    account", the permissions from
     https://cloud.google.com/run/docs/configuring/services/build-service-account.
     """
     email = build["serviceAccount"].rpartition("/")[2]
@@ -168,9 +168,9 @@ def _build(world: World, region: str, build: Mapping[str, Any]) -> str | None:
 
 
 def cloud_pool(world: World, pool: str | None) -> None:
-    """Refuse a pool that isn't there, or none where a policy demands one.
+    """Refuse a pool that doesn't exist, or a build without a pool if a policy requires one.
 
-    https://cloud.google.com/build/docs/private-pools/private-pools-overview; the words
+    https://cloud.google.com/build/docs/private-pools/private-pools-overview. The actual messages
     weren't seen.
     """
     if pool and pool not in world.resources:
@@ -180,7 +180,9 @@ def cloud_pool(world: World, pool: str | None) -> None:
 
 
 def _act_as(world: World, member: str, email: str) -> None:
-    """Words: https://cloud.google.com/functions/docs/troubleshooting, "actAs"."""
+    """Require the permission actAs. Message:
+    https://cloud.google.com/functions/docs/troubleshooting, "actAs".
+    """
     resource = iam.resource(world.project, email)
     try:
         world.account(email)
@@ -195,10 +197,10 @@ def _act_as(world: World, member: str, email: str) -> None:
 
 
 def _answered(world: World, region: str, name: str, function: Mapping[str, Any]) -> dict[str, Any]:
-    """A function as `get` tells it."""
+    """Return a function as `get` does."""
     path = f"projects/{world.project}/locations/{region}"
     kept = dict(function["serviceConfig"])
-    # What a request says of the traffic holds for itself alone.
+    # The traffic setting of a request applies only to that request.
     kept.pop("allTrafficOnLatestRevision", None)
     config = {
         **kept,
@@ -210,7 +212,7 @@ def _answered(world: World, region: str, name: str, function: Mapping[str, Any])
 
 
 def _service(function: str) -> str:
-    """The Cloud Run service of a function: no underscore is allowed in its name."""
+    """Return the Cloud Run service of a function, whose name can't have underscores."""
     return function.replace("_", "-")
 
 
@@ -219,7 +221,7 @@ def _camel(name: str) -> str:
 
 
 def _copy(source: Mapping[str, Any], target: dict[str, Any], path: list[str]) -> None:
-    """Take over the member that a path names; one that is absent is cleared."""
+    """Copy the member at a path. If it's absent, clear it."""
     first, *rest = path
     if rest:
         _copy(source.get(first, {}), target.setdefault(first, {}), rest)

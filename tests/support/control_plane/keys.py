@@ -24,7 +24,7 @@ AGENTS = {
 
 
 def agent(world: World, service: str) -> str:
-    """The account by which a service uses a key."""
+    """Return the account that a service uses a key with."""
     return f"service-{world.number}@{AGENTS[service]}.iam.gserviceaccount.com"
 
 
@@ -109,7 +109,7 @@ def create_repository(world: World, request: Request, project: str, region: str)
 
 @REPOSITORIES("GET", "/v1/projects/{project}/locations/{region}/{rest*}")
 def get_repository(world: World, request: Request, project: str, region: str, rest: str) -> Answer:
-    """Of an operation too."""
+    """Return a repository, or an operation."""
     name = request.path.removeprefix("/v1/")
     return world.look(name) if rest.startswith("operations/") else dict(world.resources[name])
 

@@ -1,6 +1,7 @@
-"""What stands above the project: its organization's policies, quotas, perimeters and sinks.
+"""The resources above the project: its organization's policies, quotas, perimeters and sinks.
 
-A policy that a test switches on, `World.constraints`, is told here and held where Google holds it.
+A policy that a test turns on, `World.constraints`, is returned here and enforced where Google
+enforces it.
 """
 
 from collections.abc import Mapping

@@ -15,8 +15,9 @@ BILLING = Api("cloudbilling.googleapis.com", "Cloud Billing")
 SERVICE_USAGE = Api("serviceusage.googleapis.com", "Service Usage")
 LOGGING = Api("logging.googleapis.com", "Cloud Logging")
 
-# What a new project has (https://cloud.google.com/service-usage/docs/enabled-service): the list
-# of services that are enabled by default, as far as calls here go.
+# The services enabled in a new project
+# (https://cloud.google.com/service-usage/docs/enabled-service), limited to those that calls here
+# use.
 DEFAULT_SERVICES = frozenset(
     {"logging.googleapis.com", "serviceusage.googleapis.com", "storage.googleapis.com"}
 )

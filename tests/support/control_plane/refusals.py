@@ -126,9 +126,9 @@ def quota_exceeded(most: int, violated: Mapping[str, tuple[int, int]]) -> Refusa
 
 
 def not_a_member() -> Refusal:
-    """Everyone named in a policy where the organisation admits its own members only.
+    """Refuse members of a policy from outside, if the organization admits only its own members.
 
-    Words: https://cloud.google.com/run/docs/authenticating/public, of the constraint
+    Message: https://cloud.google.com/run/docs/authenticating/public, of the constraint
     iam.allowedPolicyMemberDomains.
     """
     return Refusal(
@@ -153,9 +153,9 @@ def forbidden(constraint: str, project: str, what: str) -> Refusal:
 
 
 def region_restricted() -> Refusal:
-    """A build in a region where this project may not build.
+    """Refuse a build in a region where this project can't build.
 
-    Words: github.com/google-github-actions/deploy-cloudrun issue 480, there without the address.
+    Message: github.com/google-github-actions/deploy-cloudrun issue 480, there without the URL.
     """
     return Refusal(
         400,

@@ -14,7 +14,7 @@ Handler = Callable[..., Answer]
 
 @dataclass(frozen=True)
 class Request:
-    """One call as it arrived. `member` is who calls, as a policy names them."""
+    """One call as received. `member` is the caller, as a policy names it."""
 
     host: str
     method: str

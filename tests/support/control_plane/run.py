@@ -1,4 +1,4 @@
-"""Cloud Run: the services below the functions, their revisions, traffic and callers, the quota."""
+"""Cloud Run: the services of the functions, their revisions, traffic and callers, the quota."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "M": 10**6, "G": 10**9}
 
 
 def sizes(config: Mapping[str, Any]) -> tuple[int, int]:
-    """What all instances of a service may take: CPU in thousandths, memory in bytes.
+    """Return the maximum of all instances of a service: CPU in thousandths, memory in bytes.
 
     Without a limit a service may have 100 instances of 1 vCPU and 256 MiB
     (https://cloud.google.com/functions/docs/configuring/max-instances).
@@ -45,17 +45,18 @@ def hold_quota(world: World, name: str, config: Mapping[str, Any]) -> None:
 
 
 def revise(world: World, region: str, name: str, function: Mapping[str, Any]) -> str | None:
-    """A new revision; what went wrong, or None. The traffic of the service stays as it is.
+    """Make a new revision. Return an error, or None. The traffic of the service doesn't change.
 
-    Where that is all to the latest, as at first, the new one gets it; where it names a revision,
-    none (https://github.com/GoogleCloudPlatform/magic-modules/pull/16981, and gcloud's own "The
-    latest revision of this function is not serving 100% of traffic"). With
-    `allTrafficOnLatestRevision`, which gcloud sends for --serve-all-traffic-latest-revision alone,
-    all goes to the new one
+    If all traffic goes to the latest revision, as at first, the new one gets it. If it names a
+    revision, the new one gets none
+    (https://github.com/GoogleCloudPlatform/magic-modules/pull/16981, and gcloud's own "The latest
+    revision of this function is not serving 100% of traffic"). With `allTrafficOnLatestRevision`,
+    which gcloud sends only for --serve-all-traffic-latest-revision, all traffic goes to the new one
     (https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions).
 
-    The words on secrets: https://cloud.google.com/run/docs/troubleshooting; on a container that
-    does not listen: https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start.
+    The messages about secrets: https://cloud.google.com/run/docs/troubleshooting; about a container
+    that doesn't listen:
+    https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start.
     """
     config = function["serviceConfig"]
     email = config["serviceAccountEmail"]
@@ -108,7 +109,7 @@ def revise(world: World, region: str, name: str, function: Mapping[str, Any]) ->
 
 
 def traffic(world: World, name: str) -> list[dict[str, Any]]:
-    """Where the traffic of a service goes: each target and its revision, with a tag its address.
+    """Return the traffic of a service: each target and its revision, and the URL of a tag.
 
     TAG---SERVICE: https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags.
     """
@@ -124,14 +125,15 @@ def traffic(world: World, name: str) -> list[dict[str, Any]]:
 
 
 def serving(world: World, name: str) -> str:
-    """The revision that has the traffic of a service; where it is split, one of them."""
+    """Return the revision with the traffic of a service, or one of them if it's split."""
     return next(str(one["revisionName"]) for one in traffic(world, name) if one.get("percent"))
 
 
 def visited(world: World, address: str) -> str | None:
-    """The revision behind a run.app address; None where it is not there or nobody may call.
+    """Return the revision of a run.app URL, None if it doesn't exist or isn't public.
 
-    With another ingress than all the answer is 404 (https://cloud.google.com/run/docs/securing/ingress).
+    With an ingress setting other than all, the response is 404
+    (https://cloud.google.com/run/docs/securing/ingress).
     """
     for name, service in world.run_services.items():
         ingress = service["config"].get("ingressSettings", "ALLOW_ALL")
@@ -143,7 +145,7 @@ def visited(world: World, address: str) -> str | None:
 
 
 def reached(world: World, name: str) -> bool:
-    """Whether a browser reaches a service: by its own host, or through a load balancer."""
+    """Return whether a browser reaches a service by its own host, or through a load balancer."""
     ingress = world.run_services[name]["config"].get("ingressSettings", "ALLOW_ALL")
     balanced = {f"global/backendServices/{name}", "global/forwardingRules/smart"}
     return public(world, name) and (ingress == "ALLOW_ALL" or balanced <= world.resources.keys())
@@ -154,7 +156,7 @@ def host(world: World, name: str) -> str:
 
 
 def public(world: World, name: str) -> bool:
-    """Whether anyone may call a service."""
+    """Return whether anyone may call a service."""
     service = world.run_services[name]
     policy = world.policies.get(resource(world, service["region"], name), [])
     # gcloud writes "True", Google's documents "true".
@@ -165,5 +167,5 @@ def public(world: World, name: str) -> bool:
 
 
 def resource(world: World, region: str, name: str) -> str:
-    """The full name of a service."""
+    """Return the full name of a service."""
     return f"projects/{world.project}/locations/{region}/services/{name}"

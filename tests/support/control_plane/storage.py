@@ -120,7 +120,7 @@ def set_policy(world: World, request: Request, bucket: str) -> Answer:
 @API("POST", "/upload/storage/v1/b/{bucket}/o")
 @API("POST", "/resumable/upload/storage/v1/b/{bucket}/o")
 def insert(world: World, request: Request, bucket: str) -> Answer:
-    """https://cloud.google.com/storage/docs/json_api/v1/objects/insert, in one request or begun."""
+    """https://cloud.google.com/storage/docs/json_api/v1/objects/insert, complete or resumable."""
     _there(world, request, bucket, "storage.objects.create")
     path = request.query.get("name") or ""
     if request.query.get("uploadType") == "resumable":

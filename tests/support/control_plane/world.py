@@ -33,11 +33,11 @@ class Quota:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the fake leaves to a test. `start` starts a revision, by its name and the function that
-    it is of, and answers None or the log of a start that failed.
+    """The functions that a test provides. `start` starts a revision, by its name and its function,
+    and returns None or the log of a failed start.
 
-    `build` is called in a thread of its own and gives the build its end. `visit` is a GET of a path
-    at a run.app address: status and body.
+    `build` is called in a separate thread and ends the build. `visit` sends a GET request for a
+    path at a run.app URL and returns status and body.
     """
 
     start: Callable[["World", str, Mapping[str, Any]], str | None]
@@ -85,16 +85,16 @@ class World:
     hooks: "Hooks | None" = None
 
     def copy(self) -> "World":
-        """A world of its own, as this one is now."""
+        """Return an independent copy of this world."""
         return copy.deepcopy(replace(self, hooks=None))
 
     def number_of_its_own(self) -> int:
-        """One that nothing else in this world has."""
+        """Return a number that nothing else in this world has."""
         self.numbers += 1
         return self.numbers
 
     def need(self, member: str, permission: str, resource: str) -> None:
-        """Refuse where the member does not hold the permission on the resource."""
+        """Refuse if the member doesn't have the permission on the resource."""
         policies = [self.policy, self.policies.get(resource, [])]
         if not rights.allows(policies, member, permission, resource):
             raise permission_denied(permission, resource)
@@ -134,7 +134,7 @@ class World:
         self.operations[name] = {"until": self.now + seconds, "response": response or {}}
 
     def look(self, name: str) -> dict[str, Any]:
-        """An operation as its caller sees it; whoever looks has waited for it."""
+        """Return an operation as its caller sees it, after waiting for it."""
         if name not in self.operations:
             raise Refusal(404, f"Operation {name} not found.")
         operation = self.operations[name]
