@@ -48,20 +48,20 @@ class App:
         return browser.get(address)
 
     def answer(self, begun: Answer, tenant: Tenant, browser: Browser, code: str = "c1") -> Answer:
-        """The EHR's redirect back with a code; the redirect to the app is not followed."""
+        """Send the EHR's redirect back with a code, without following the redirect to the app."""
         redirect_uri, state = begun.query["redirect_uri"], begun.query["state"]
         iss = quote(tenant.base, safe="")
         return browser.get(f"{redirect_uri}?code={quote(code)}&state={state}&iss={iss}")
 
     def launch(self, tenant: Tenant, browser: Browser | None = None) -> Launched:
-        """A whole launch at a scripted tenant."""
+        """Complete a launch at a scripted tenant."""
         browser = browser or Browser()
         callback = self.answer(self.begin(tenant, browser), tenant, browser)
         assert callback.status == 303, callback.text
         return _launched(self.origin, browser, callback)
 
     def launch_simulated(self, patient: str, browser: Browser | None = None) -> Launched:
-        """A whole launch from the simulated EHR's own chart."""
+        """Complete a launch from the simulated EHR's own chart."""
         browser = browser or Browser()
         url = f"{self.ehr_origin}/generic/start?patient={patient}&client=smart-calc-demo&in=tab"
         answer = browser.get(url)
@@ -70,14 +70,14 @@ class App:
         return _launched(self.origin, browser, answer)
 
     def log_lines(self) -> list[dict[str, object]]:
-        """The log events so far."""
+        """Return the log events so far."""
         lines = self.server.log.read_text(encoding="utf-8").splitlines()
         return [_event(line) for line in lines if line.startswith("{")]
 
 
 @cache
 def _event(line: str) -> Any:
-    """What a line says; a log is read from its beginning each time."""
+    """Parse a line. Cached, because a log is read from its start each time."""
     return json.loads(line)
 
 
@@ -87,7 +87,7 @@ def _launched(origin: str, browser: Browser, callback: Answer) -> Launched:
 
 
 def ehr_tables(ehr_origin: str, scripted: ScriptedEhr) -> str:
-    """The registrations of the test configuration."""
+    """Return the registrations of the test configuration."""
     return f"""
 [[ehr]]
 key = "simulated"
@@ -122,7 +122,7 @@ redirect_path = "/callback/scripted-narrow"
 
 @contextlib.contextmanager
 def simulated_ehr(folder: Path, app_port: int) -> Iterator[Server]:
-    """The simulated EHR with the app at http://localhost:APP_PORT as its one client."""
+    """Run the simulated EHR with the app at http://localhost:APP_PORT as its only client."""
     port = free_port()
     registration = {
         "client_id": "smart-calc-demo",

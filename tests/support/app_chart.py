@@ -25,14 +25,14 @@ SEARCHES = ("labs", "slow", "vitals", "social", "conditions", "drugs")
 
 
 def days_ago(days: float) -> str:
-    """A time of day, in UTC."""
+    """Return a time of day, in UTC."""
     return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def measured(
     name: str, loinc: str, value: float, unit: str, category: str = "laboratory", **more: Any
 ) -> Json:
-    """A value of four days ago, by its own id."""
+    """Return a value from four days ago, with its own id."""
     made = observation(
         loinc,
         value,
@@ -77,7 +77,7 @@ def bundle(*resources: Json, **more: Any) -> Json:
 
 
 def asked_for(request: Received) -> str:
-    """The search of the page that a request is, by its name."""
+    """Return the name of the page's search that a request belongs to."""
     query = unquote(request.query)
     if request.path != "/Observation":
         return {"/Condition": "conditions", "/MedicationRequest": "drugs"}[request.path]
@@ -110,7 +110,7 @@ def answering(tenant: Tenant, **answers: Scripted | Handler) -> Tenant:
 
 
 def tenant_of(app: App, group: str = "a", **token: Any) -> Tenant:
-    """A tenant with the chart above."""
+    """Return a tenant with the chart above."""
     tenant = answering(app.scripted.tenant(group))
     tenant.token |= token
     return tenant
@@ -143,7 +143,7 @@ def calculator(page: str, name: str) -> str:
 
 
 def paged(pages: Callable[[int], Json]) -> Handler:
-    """A search whose pages are numbered from 1 by a parameter of its links."""
+    """Respond to a search with pages numbered from 1 by a parameter in its links."""
 
     def respond(request: Received) -> Scripted:
         match = re.search(r"page=(\d+)", request.query)

@@ -111,11 +111,11 @@ class Browser:
                 kept[name] = value
 
     def get(self, url: str, headers: dict[str, str] | None = None) -> Answer:
-        """A plain GET, as from a script without Fetch Metadata."""
+        """Send a plain GET request, as from a script without Fetch Metadata."""
         return self.send("GET", url, headers)
 
     def open(self, url: str) -> Answer:
-        """A navigation, redirects followed, as an EHR's link would start it."""
+        """Navigate and follow redirects, as from an EHR's link."""
         for _ in range(10):
             answer = self.send("GET", url, NAVIGATION)
             if answer.status not in {301, 302, 303, 307, 308}:
@@ -124,7 +124,7 @@ class Browser:
         raise AssertionError("too many redirects")
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> Answer:
-        """A fetch() from a page of the app's own origin."""
+        """Call fetch() from a page of the app's own origin."""
         return self.send("GET", url, {**OWN_FETCH, **(headers or {})})
 
     def cookies(self, host: str = "localhost") -> dict[str, str]:

@@ -6,15 +6,15 @@ from tests.support.scripted_ehr import Tenant
 
 
 def get(app: App, browser: Browser, begun: Answer, query: str, path: str = "") -> Answer:
-    """The callback with the launch's own state and whatever else is given; at another `path` than
-    the launch's own where one is given.
+    """Open the callback with the launch's own state and the given parameters, at `path` if given,
+    otherwise at the launch's own.
     """
     address = f"{app.origin}{path}" if path else begun.query["redirect_uri"]
     return browser.get(f"{address}?state={begun.query['state']}&{query}")
 
 
 def launch(app: App, tenant: Tenant, browser: Browser) -> Answer:
-    """The callback's answer to a whole launch."""
+    """Return the callback's response to a complete launch."""
     return app.answer(app.begin(tenant, browser), tenant, browser)
 
 
@@ -31,7 +31,7 @@ def untouched(app: App, begun: Answer, tenant: Tenant, browser: Browser) -> None
 
 
 def log_lines(app: App, answer: Answer) -> list[dict[str, object]]:
-    """The log lines of the request that was answered."""
+    """Return the log lines of the request."""
     correlation = answer.header("X-Correlation-Id")
     return [line for line in app.log_lines() if line.get("correlation_id") == correlation]
 

@@ -34,7 +34,7 @@ def now() -> float:
 
 
 def members() -> list[dict[str, Any]]:
-    """The public keys of every EHR here."""
+    """Return the public keys of every EHR here."""
     return [public_jwk(key, kid=kid) for key, kid in ((P384, KID), (RSA, "rsa"), (P256, "p256"))]
 
 
@@ -71,7 +71,7 @@ class CdsEhr:
         return f"{self.origin}{path}"
 
     def payload(self, path: str = SERVICE, **changes: Any) -> dict[str, Any]:
-        """The claims of a good token; a change to None leaves a claim out."""
+        """Return the claims of a valid token. A change to None leaves a claim out."""
         at = int(now())
         good = {
             "iss": self.iss,
@@ -100,7 +100,7 @@ class CdsEhr:
         return compact(header or self.header(alg), self.payload(path, **claims), key, alg)
 
     def body(self, prefetch: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-        """A call as an EHR makes it; a change to None leaves a member out."""
+        """Return a call as an EHR makes it. A change to None leaves a field out."""
         good = {
             "hook": "patient-view",
             "hookInstance": str(uuid.uuid4()),
@@ -140,17 +140,17 @@ class CdsEhr:
         return Browser().send("POST", f"{at or self.origin}{path}", sent, raw)
 
     def call(self, prefetch: Mapping[str, Any] | None = None, **changes: Any) -> Answer:
-        """A good call of the service."""
+        """Make a valid call of the service."""
         return self.post(self.body(prefetch, **changes))
 
     def cards(self, prefetch: Mapping[str, Any] | None = None, **changes: Any) -> list[Any]:
-        """The cards of a good call, which must be answered."""
+        """Return the cards of a valid call, which must succeed."""
         answer = self.call(prefetch, **changes)
         assert answer.status == 200, answer.text
         return list(answer.json()["cards"])
 
     def calculators(self, prefetch: Mapping[str, Any], **changes: Any) -> dict[str, str]:
-        """The calculators that made a card, each with its indicator, in order."""
+        """Return the calculators that made a card, each with its indicator, in order."""
         return {named(card): card["indicator"] for card in self.cards(prefetch, **changes)}
 
 
@@ -246,7 +246,8 @@ OUTCOME = {
 
 
 def chart(**changes: Any) -> dict[str, Any]:
-    """A prefetch of all keys, of a woman whose creatinine makes one card; `...` leaves one out.
+    """Return a prefetch of all keys, for a woman whose creatinine makes one card. `...` leaves one
+    out.
 
     The earlier creatinine, which confirms it, is in `slow`, so that a test may change `labs`.
     """

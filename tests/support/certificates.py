@@ -30,9 +30,9 @@ class Authority:
     def server(
         self, host: str, names: Sequence[str] | None = None, *, expired: bool = False
     ) -> ssl.SSLContext:
-        """A server's context with a certificate whose common name is `host`.
+        """Return a server's context with a certificate whose common name is `host`.
 
-        Its subjectAltName holds `names`, by default the host too; without any it has none.
+        Its subjectAltName has `names`, by default the host too. Without names, it has none.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = self.certificate.subject

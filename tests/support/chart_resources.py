@@ -21,13 +21,13 @@ US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 
 
 def concept(system: str, *codes: str, text: str | None = None) -> Resource:
-    """A CodeableConcept of codes of one system."""
+    """Return a CodeableConcept of codes of one system."""
     coded: Resource = {"coding": [{"system": system, "code": code} for code in codes]}
     return coded if text is None else {**coded, "text": text}
 
 
 def quantity(value: float, unit: str | None) -> Resource:
-    """A Quantity in UCUM; without a unit a bare number."""
+    """Return a Quantity in UCUM, or a bare number without a unit."""
     if unit is None:
         return {"value": value}
     return {"value": value, "unit": unit, "system": UCUM, "code": unit}
@@ -36,7 +36,7 @@ def quantity(value: float, unit: str | None) -> Resource:
 def observation(
     code: str, value: float | None = None, unit: str | None = None, /, **more: Any
 ) -> Resource:
-    """A final laboratory value of four days ago; `more` replaces or, with None, removes fields."""
+    """Return a final laboratory value from four days ago, with the fields in `more`, except None."""
     made: Resource = {
         "resourceType": "Observation",
         "id": "o1",
@@ -51,7 +51,7 @@ def observation(
 
 
 def pressure(systolic: float | None, diastolic: float | None, **more: Any) -> Resource:
-    """A blood pressure panel; None stands for a component without a value."""
+    """Return a blood pressure panel. None means a component without a value."""
     halves = (("8480-6", systolic), ("8462-4", diastolic))
     absent = {"dataAbsentReason": concept(HL7 + "data-absent-reason", "not-performed")}
     components = [
@@ -63,7 +63,7 @@ def pressure(systolic: float | None, diastolic: float | None, **more: Any) -> Re
 
 
 def smoking(*answers: str, **more: Any) -> Resource:
-    """A smoking status with SNOMED answers."""
+    """Return a smoking status with SNOMED answers."""
     answered = concept(SNOMED, *answers) if answers else None
     return observation("72166-2", **({"valueCodeableConcept": answered} | more))
 
@@ -74,7 +74,7 @@ def condition(
     verification: str | None = "confirmed",
     **more: Any,
 ) -> Resource:
-    """A problem, coded in ICD-10-CM where `code` is a string."""
+    """Return a problem, coded in ICD-10-CM if `code` is a string."""
     made: Resource = {
         "resourceType": "Condition",
         "id": "c1",
@@ -87,7 +87,7 @@ def condition(
 
 
 def order(drug: str | Resource | None, **more: Any) -> Resource:
-    """An active order, named by its text where `drug` is a string."""
+    """Return an active order, named by its text if `drug` is a string."""
     made: Resource = {
         "resourceType": "MedicationRequest",
         "id": "m1",
@@ -101,7 +101,7 @@ def order(drug: str | Resource | None, **more: Any) -> Resource:
 
 
 def patient(**more: Any) -> Resource:
-    """The synthetic patient, a man born on 24 November 1960."""
+    """Return the synthetic patient, a man born on 24 November 1960."""
     made: Resource = {
         "resourceType": "Patient",
         "id": "p1",
@@ -112,17 +112,17 @@ def patient(**more: Any) -> Resource:
 
 
 def sex_extension(name: str, **value: Any) -> Resource:
-    """A US Core extension of Patient."""
+    """Return a US Core extension of Patient."""
     return {"url": US_CORE + name, **value}
 
 
 def read(*resources: Any, now: str = NOW) -> Chart:
-    """The chart of p1."""
+    """Read the chart of p1."""
     return read_chart(list(resources), parse_now(now), "p1", None)
 
 
 def find(name: str, *resources: Any, now: str = NOW) -> ChartFinding:
-    """The finding for one input of the chart of p1."""
+    """Return the finding for one input of the chart of p1."""
     return read(*resources, now=now).findings[name]
 
 
@@ -132,5 +132,5 @@ def flags_passed_over(finding: ChartFinding) -> Sequence[str]:
 
 
 def sources(finding: ChartFinding) -> Mapping[str, str]:
-    """The reason for each entry passed over, by source."""
+    """Return the reason for each entry passed over, by source."""
     return {passed.evidence.source: passed.flag.value for passed in finding.passed_over}

@@ -68,11 +68,11 @@ class Clinics:
         assert answer.status == 204, answer.text
 
     def number(self) -> int:
-        """The number of the newest request."""
+        """Return the number of the newest request."""
         return max((one["number"] for one in self._recorded(0)), default=0)
 
     def requests(self, url: str, after: int, *, below: bool = False) -> list[Request]:
-        """The requests at an address, or below it, since a number."""
+        """Return the requests to a URL, or below it, since a number."""
         path = url.removeprefix(self.origin)
         return [
             Request(
@@ -95,7 +95,7 @@ class Clinics:
 def clinics(
     folder: Path, port: int, registrations: Sequence[Mapping[str, object]]
 ) -> Iterator[Clinics]:
-    """The simulated EHRs at 127.0.0.1:PORT with their clients."""
+    """Run the simulated EHRs at 127.0.0.1:PORT with their clients."""
     origin = f"http://127.0.0.1:{port}"
     environment = {"EHR_BASE_URL": origin, "EHR_REGISTRATIONS": json.dumps(registrations)}
     with serve("simulator.serve_ehr:app", "127.0.0.1", port, environment, folder):
@@ -132,7 +132,7 @@ class Practice:
         return self.server.origin
 
     def click(self, place: Place, *, flow: Flow = "ehr", fault: str = "") -> str:
-        """The address behind a click: in a chart, or, standalone, on a page of the app's own."""
+        """Return the URL of a click: in a chart, or, standalone, on a page of the app."""
         if flow == "standalone":
             return f"{self.origin}/launch?ehr={self.registrations[place].key}"
         start = self.clinics.addresses(place).start
@@ -159,7 +159,7 @@ class Practice:
         raise AssertionError("too many steps")
 
     def decline(self, browser: Browser, picker: Answer) -> Answer:
-        """The callback's answer where the user chooses no patient."""
+        """Return the callback's response when the user chooses no patient."""
         body = urlencode({**_filled(picker), "decision": "cancel"}).encode()
         action = re.search(r'<form method="post" action="([^"]+)"', picker.text)
         assert action is not None
@@ -167,7 +167,7 @@ class Practice:
         return browser.get(answer.location)
 
     def launch(self, place: Place, *, flow: Flow = "ehr", fault: str = "") -> Opened:
-        """A whole launch, which must open a session."""
+        """Complete a launch, which must open a session."""
         browser = Browser()
         callback = self.arrive(browser, self.click(place, flow=flow, fault=fault))
         assert callback.status == 303, callback.text
@@ -175,7 +175,7 @@ class Practice:
         return Opened(browser, callback, f"{self.origin}/fhir_proxy/{handle}")
 
     def log_lines(self, answer: Answer) -> list[dict[str, Any]]:
-        """The log lines of the request that was answered."""
+        """Return the log lines of the request."""
         correlation = answer.header("X-Correlation-Id")
         lines = self.server.log.read_text(encoding="utf-8").splitlines()
         events = [json.loads(line) for line in lines if line.startswith("{")]
@@ -183,7 +183,7 @@ class Practice:
 
 
 def _filled(page: Answer) -> dict[str, str]:
-    """A form's hidden fields and, in the patient picker, a choice."""
+    """Return a form's hidden fields and, in the patient picker, a choice."""
     hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page.text)
     form = {unescape(name): unescape(value) for name, value in hidden}
     if 'name="patient"' in page.text:
@@ -195,7 +195,7 @@ def _filled(page: Answer) -> dict[str, str]:
 
 @contextlib.contextmanager
 def practice(folder: Path, *registrations: Registration, top: str = "") -> Iterator[Practice]:
-    """An app of one registration for each EHR, and the EHRs."""
+    """Run an app with one registration for each EHR, and the EHRs."""
     port, ehr_port = free_port(), free_port()
     tables = "".join(one.entry(f"http://127.0.0.1:{ehr_port}") for one in registrations)
     with (

@@ -45,7 +45,7 @@ def launch(
 
 
 def launched(app: App, browser: Browser, callback: Answer) -> Launched:
-    """The session that a callback opened."""
+    """Return the session that a callback opened."""
     assert callback.status == 303, callback.text
     handle = callback.location.rstrip("/").rpartition("/")[2]
     return Launched(browser, handle, f"{app.origin}/fhir_proxy/{handle}", callback)
@@ -61,7 +61,7 @@ class Pair:
     sealing_key: str
 
     def records(self) -> dict[str, dict[str, object]]:
-        """The fields of the sessions that the store holds, by key."""
+        """Return the fields of the sessions in the store, by key."""
         with contextlib.closing(sqlite3.connect(self.database)) as connection:
             query = "SELECT key, fields FROM records WHERE collection = 'sessions'"
             return {key: json.loads(fields) for key, fields in connection.execute(query)}

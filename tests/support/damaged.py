@@ -19,7 +19,7 @@ Mutation = Callable[[random.Random, str], str]
 
 
 def with_secret(chance: random.Random, text: str) -> str:
-    """The message with a secret put where such messages have theirs."""
+    """Put a secret into a message, where such messages have theirs."""
     secret, name = chance.choice(SECRETS), chance.choice(NAMES)
     forms = (
         f"{name}={secret}&{text}",
@@ -84,7 +84,7 @@ MUTATIONS: tuple[Mutation, ...] = (
 
 
 def damaged(chance: random.Random) -> str:
-    """A message with a secret put into it, then changed up to three times."""
+    """Return a message with a secret, changed up to three times."""
     text = with_secret(chance, chance.choice(ehr_messages.MESSAGES))
     for _ in range(chance.randrange(1, 4)):
         text = chance.choice(MUTATIONS)(chance, text)

@@ -90,8 +90,8 @@ class Doctor:
 
 
 def ehr(iss: str = "https://ehr.test/fhir", scopes: str = GOOD_SCOPES, **settings: str) -> str:
-    """An [[ehr]] table; `settings` are further lines, values as TOML writes them. One with another
-    key than `one` has its own redirect path.
+    """Return an [[ehr]] table. `settings` are additional lines, with values as in TOML. A table
+    with a key other than `one` has its own redirect path.
     """
     lines = {"key": '"one"', "client_id": '"client"', **settings}
     if "key" in settings:

@@ -36,7 +36,7 @@ def failing(error: Exception) -> Serve:
 
 
 def refusing(error: SmartError, **known: Any) -> Serve:
-    """What serves a request by a refusal of which more is `known` than the error says."""
+    """Return a function that refuses a request with `known` details in addition to the error's."""
     return lambda _, __: replace(Refusal.of(error), **known)
 
 

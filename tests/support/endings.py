@@ -41,7 +41,7 @@ class EndableApp:
 
 @contextlib.contextmanager
 def serve_endable(folder: Path, scripted: ScriptedEhr) -> Iterator[EndableApp]:
-    """The app with the registrations of scripted tenants (tests/conftest.py)."""
+    """Run the app with the registrations of scripted tenants (tests/conftest.py)."""
     database = folder / "endable.db"
     tables, top = ehr_tables(_NO_EHR, scripted), "session_cache_seconds = 0"
     with serve_app(folder, tables, top=top, port=free_port(), store=database) as server:

@@ -45,7 +45,7 @@ class Front:
         self.seen.clear()
 
     def of(self, function: str) -> list[Seen]:
-        """The requests of one function, in the order in which they came."""
+        """Return the requests of one function, in order of arrival."""
         return [one for one in self.seen if urlsplit(one.path).path.split("/")[1] == function]
 
 

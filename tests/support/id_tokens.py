@@ -15,7 +15,7 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 @functools.cache
 def rsa_key(bits: int = 2048, owner: str = "the issuer") -> rsa.RSAPrivateKey:
-    """A key, made once in a run for each owner: making one takes longer than most tests."""
+    """Return a key, made once in a run for each owner: making one takes longer than most tests."""
     return rsa.generate_private_key(65537, bits)
 
 
@@ -24,7 +24,7 @@ def ec_key(curve: ec.EllipticCurve | None = None) -> ec.EllipticCurvePrivateKey:
 
 
 def public_jwk(key: PrivateKey, **members: object) -> dict[str, Any]:
-    """The public half of a key as a member of a key set, with what else is named."""
+    """Return the public half of a key as a member of a key set, with additional members."""
     if isinstance(key, rsa.RSAPrivateKey):
         made = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
     else:
@@ -55,7 +55,7 @@ def compact(
     key: PrivateKey | bytes,
     alg: str,
 ) -> str:
-    """A token signed by `alg`, whatever its header says."""
+    """Return a token signed with `alg`, regardless of its header."""
     signed = f"{part(header)}.{part(payload)}"
     signature = get_default_algorithms()[alg].sign(signed.encode("ascii"), key)
     return f"{signed}.{base64url(signature)}"

@@ -18,7 +18,7 @@ REVOKE = "/auth/revoke"
 
 @functools.cache
 def signing_key(alg: str, owner: str = "the EHR") -> PrivateKey:
-    """A key for an algorithm, made once in a run for each owner."""
+    """Return a key for an algorithm, made once in a run for each owner."""
     if alg == "ES384":
         return ec_key(ec.SECP384R1())
     return ec_key() if alg == "ES256" else rsa_key(owner=owner)
@@ -40,11 +40,11 @@ class Signer:
         tenant.on(REVOKE, Scripted(200))
 
     def header(self, **changes: object) -> dict[str, Any]:
-        """The header, with changes; None leaves a member out."""
+        """Return the header, with changes. None leaves a member out."""
         return _without_none({"alg": self.alg, "kid": self.kid, "typ": "JWT"} | changes)
 
     def claims(self, nonce: str, /, **changes: object) -> dict[str, Any]:
-        """A proper token's claims, with changes; None leaves a claim out."""
+        """Return a valid token's claims, with changes. None leaves a claim out."""
         now = int(time.time())
         proper = {
             "iss": self.tenant.base,
@@ -70,20 +70,20 @@ def _without_none(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def sign_in(app: App, signer: Signer, browser: Browser, **claims: object) -> Answer:
-    """The callback's answer to a whole launch by the user that the claims name."""
+    """Return the callback's response to a complete launch by the user in the claims."""
     begun = app.begin(signer.tenant, browser)
     signer.tenant.token["id_token"] = signer.id_token(begun.query["nonce"], **claims)
     return app.answer(begun, signer.tenant, browser)
 
 
 def handle_of(callback: Answer) -> str:
-    """The handle of the session that a callback opened."""
+    """Return the handle of the session that a callback opened."""
     assert callback.status == 303, callback.text
     return callback.location.rstrip("/").rpartition("/")[2]
 
 
 def context_of(app: App, callback: Answer, browser: Browser) -> dict[str, Any]:
-    """The launch context of the session that a callback opened."""
+    """Return the launch context of the session that a callback opened."""
     answer = browser.fetch(f"{app.origin}/fhir_proxy/{handle_of(callback)}/session")
     assert answer.status == 200, answer.text
     return dict(answer.json())

@@ -24,7 +24,7 @@ _PAGE = 100
 
 
 def session_of(patient: str, vendor: str = "generic") -> Active:
-    """A session of a patient at the EHR in memory."""
+    """Return a session of a patient at the EHR in memory."""
     return in_use(open_session(patient), replace(EHR, vendor=vendor))
 
 
@@ -48,7 +48,7 @@ def answer_from(monkeypatch: pytest.MonkeyPatch, charts: Charts) -> set[tuple[st
 
 
 def read(patient: str, now: datetime | None = None) -> reading.ChartReading:
-    """The chart of a patient, read as the page reads it; `answer_from` comes before."""
+    """Read the chart of a patient as the page does. Call `answer_from` first."""
     return reading.read(session_of(patient), patient, now or datetime.now(UTC))
 
 

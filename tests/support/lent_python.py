@@ -17,7 +17,9 @@ from tests.support import forked, gcloud_process
 
 @contextlib.contextmanager
 def program(folder: Path) -> Iterator[str]:
-    """The text of a program that is Python, until the block ends; `folder` takes its files."""
+    """Yield the text of a program that acts as Python until the block ends. `folder` gets its
+    files.
+    """
     if not forked.possible():
         yield f'exec {sys.executable} "$@"'
         return

@@ -62,12 +62,12 @@ def packages() -> dict[str, Package]:
 @functools.cache
 @functools.cache
 def script(name: str) -> str:
-    """The script of a package; where it was not fetched, the test is skipped, but not in CI."""
+    """Return the script of a package. If it wasn't fetched, skip the test, except in CI."""
     return texts(name, SCRIPTS[name])[SCRIPTS[name]]
 
 
 def texts(name: str, beginning: str) -> dict[str, str]:
-    """The files of a package whose paths begin so; skipped as above."""
+    """Return the files of a package with this path prefix, or skip the test as above."""
     package = packages()[name]
     if not package.kept.exists():
         missing = f"{name} was not fetched: python -m tests.support.npm"

@@ -53,10 +53,10 @@ EHR = Ehr(
 
 
 def open_session(patient: str | None = "p1", **changes: Any) -> Session:
-    """An open session of a patient, with `changes` to its other fields."""
+    """Return an open session of a patient, with `changes` to its other fields."""
     return replace(_SESSION, context=replace(_CONTEXT, patient=patient), **changes)
 
 
 def in_use(session: Session, ehr: Ehr = EHR) -> Active:
-    """A session in use whose access cannot be renewed."""
+    """Return a session in use whose access can't be renewed."""
     return Active(session, ehr, lambda: None)

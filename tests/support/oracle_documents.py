@@ -60,12 +60,12 @@ _CAPABILITIES = """
 
 
 def provider() -> dict[str, Any]:
-    """The document below PROVIDER_BASE."""
+    """Return the document of PROVIDER_BASE."""
     return _document("provider", "fhir-ehr-code.cerner.com", "context-ehr-encounter")
 
 
 def patient() -> dict[str, Any]:
-    """The document below PATIENT_BASE."""
+    """Return the document of PATIENT_BASE."""
     return _document("patient", "fhir-myrecord.cerner.com", "context-standalone-patient")
 
 

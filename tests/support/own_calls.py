@@ -95,7 +95,7 @@ class Calls:
 
     @contextmanager
     def function(self, method: str = "POST", path: str = "/", **request: Any) -> Iterator[api.Call]:
-        """A call of a project's function."""
+        """Call a project's function."""
         headers = {**OWN_FETCH, "Content-Type": "application/json"}
         whole = f"/{self.active.session.handle}{path}"
         call = _call(method, whole, headers, request.get("query", ()), request.get("body", b""))
@@ -124,7 +124,7 @@ def _call(
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[Active, Ehr], Calls]:
-    """Makes a session's calls, by both ways."""
+    """Return a function that makes a session's calls both ways."""
 
     def made(active: Active, ehr: Ehr) -> Calls:
         made_calls = Calls(active, ehr)
@@ -140,10 +140,10 @@ Failed = tuple[str, int]
 
 
 def failure(error: SmartError | api.SmartError) -> Failed:
-    """What a refusal is known by."""
+    """Return the properties that identify a refusal."""
     return error.code, error.status
 
 
 def as_bytes(document: object) -> bytes:
-    """A document as an EHR sends it."""
+    """Return a document as an EHR sends it."""
     return json.dumps(document).encode()

@@ -41,7 +41,7 @@ _DRUGS = (
 
 
 def random_chart(seed: int, now: datetime) -> list[Json]:
-    """The resources of Patient/p1, the same for one seed and time."""
+    """Return the resources of Patient/p1, the same for one seed and time."""
     chance = random.Random(seed)
     patient: Json = {
         "resourceType": "Patient",

@@ -22,7 +22,7 @@ Answerer = Callable[[socket.socket, int], bool]
 
 
 def plain(body: bytes = b"ok", *headers: str, status: str = "200 OK") -> bytes:
-    """A whole answer of known length."""
+    """Return a complete response of known length."""
     lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "", ""]
     return "\r\n".join(lines).encode() + body
 

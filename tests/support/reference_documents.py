@@ -24,8 +24,8 @@ _TYPES = ("Patient", "Observation", "Condition", "MedicationRequest", "Encounter
 
 
 def inferno() -> Mapping[str, Any]:
-    """It lists `launch/patient` and not `launch`, and of authentication methods one, though its
-    capabilities have others.
+    """Return a document that lists `launch/patient` but not `launch`, and only one authentication
+    method, though its capabilities have others.
     """
     at = "https://inferno.healthit.gov/reference-server"
     levels = ("patient", "user", "system")
@@ -50,7 +50,7 @@ def inferno() -> Mapping[str, Any]:
 
 
 def launcher() -> Mapping[str, Any]:
-    """It lists wildcards of SMART v1 and grants v2 as well."""
+    """Return a document that lists wildcards of SMART v1, from a server that grants v2 as well."""
     at = LAUNCHER_BASE.removesuffix("/fhir")
     return {
         "issuer": LAUNCHER_BASE,

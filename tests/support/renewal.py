@@ -105,7 +105,7 @@ def renewal(
     issuer: str | None = None,
     idle_minutes: float = 480,
 ) -> Renewal:
-    """A session just opened, its clock at now; access of `ehr.life` seconds."""
+    """Return a session just opened, with its clock at now and access for `ehr.life` seconds."""
     base = ehr.tenant.base
     settings = one_ehr.settings(
         base,

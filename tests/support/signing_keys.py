@@ -32,26 +32,26 @@ def _key(kind: Kind) -> _Key:
 
 
 def pem(kind: Kind) -> str:
-    """The key as unencrypted PKCS#8."""
+    """Return the key as unencrypted PKCS#8."""
     return (
         _key(kind).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
     )
 
 
 def encrypted_pem(kind: Kind) -> str:
-    """The key as PKCS#8 under a password."""
+    """Return the key as PKCS#8 with a password."""
     encryption = BestAvailableEncryption(b"password")
     key = _key(kind).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
     return key.decode("ascii")
 
 
 def traditional_pem(kind: Kind) -> str:
-    """The key as PKCS#1 (RSA) or SEC 1 (EC)."""
+    """Return the key as PKCS#1 (RSA) or SEC 1 (EC)."""
     form = PrivateFormat.TraditionalOpenSSL
     return _key(kind).private_bytes(Encoding.PEM, form, NoEncryption()).decode("ascii")
 
 
 def public_pem(kind: Kind) -> str:
-    """The public half of the key."""
+    """Return the public half of the key."""
     form = PublicFormat.SubjectPublicKeyInfo
     return _key(kind).public_key().public_bytes(Encoding.PEM, form).decode("ascii")

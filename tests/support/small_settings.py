@@ -7,7 +7,9 @@ from shared.config.settings_file import parse
 def small_settings(
     iss: str = "https://ehr.test/fhir", scopes: str = "patient/*.rs", more: str = ""
 ) -> Settings:
-    """The settings; `more` are further lines of the registration. An http issuer makes it local."""
+    """Return settings. `more` are additional lines of the registration. With an http issuer,
+    they're local.
+    """
     public_url = "https://smart.example.org" if iss.startswith("https:") else "http://localhost"
     settings, problems = parse(f"""
 public_url = "{public_url}"

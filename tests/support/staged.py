@@ -77,7 +77,7 @@ class Copy:
 
 
 def command(staged: Path, programs: Path, copy: Copy) -> list[str]:
-    """What the buildpack's start command comes to."""
+    """Return the buildpack's start command."""
     source = staged / copy.function / "main.py"
     framework = [str(programs / "functions-framework"), "--host", "127.0.0.1"]
     options = ["--source", str(source), "--target", copy.function, "--port", str(copy.port)]

@@ -122,7 +122,7 @@ class Module:
         return resources
 
     def value(self, given: Any, scope: Mapping[str, Any]) -> Any:
-        """What an expression of the parser's comes to."""
+        """Return the value of an expression from the parser."""
         match given:
             case dict():
                 made = {

@@ -20,7 +20,7 @@ _TIME = "1700000000"
 
 
 def build(folder: Path) -> Path:
-    """The wheel of this repository, changes that are not committed included."""
+    """Build the wheel of this repository, including uncommitted changes."""
     guide.copy_of_repository(ROOT, folder / "tree", left_out=("tests/", "benchmarks/"))
     return dist.archives(folder / "tree", folder / "dist", _TIME)[1]
 
@@ -48,14 +48,14 @@ class Installed:
 
 
 def clean(programs: Path) -> Mapping[str, str]:
-    """The variables of a shell in which an environment is active."""
+    """Return the variables of a shell with an active environment."""
     path = os.pathsep.join([str(programs), "/usr/local/bin", "/usr/bin", "/bin"])
     kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     return {"PATH": path, "HOME": "/nonexistent", **kept}
 
 
 def install(wheel: Path, folder: Path) -> Installed:
-    """An environment with a wheel, below a folder."""
+    """Create an environment with a wheel in a folder."""
     place = folder / "environment"
     venv.create(place, symlinks=True)
     (site,) = place.glob("lib/python*/site-packages")

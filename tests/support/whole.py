@@ -50,7 +50,7 @@ def _module_needs_them(name: str) -> bool:
 
 
 def _imported(path: Path) -> set[str]:
-    """The modules that a module names; `from a import b` may mean a.b."""
+    """Return the modules that a module names. `from a import b` may mean a.b."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):

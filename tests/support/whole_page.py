@@ -18,13 +18,13 @@ READ = ("Patient", "Observation", "Condition", "MedicationRequest")
 
 
 def page_of(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The whole page of one patient."""
+    """Return the entire page of one patient."""
     answer_from(monkeypatch, charts)
     return "".join(main._page(_SETTINGS, session_of(patient)))
 
 
 def resources_of(patient: str, charts: Charts) -> list[Any]:
-    """What a chart holds of one patient, numbers with their digits."""
+    """Return one patient's resources in a chart, with all digits of numbers."""
     return [
         json.loads(one.text, parse_float=Decimal)
         for kind in READ
@@ -34,7 +34,7 @@ def resources_of(patient: str, charts: Charts) -> list[Any]:
 
 
 def chart_of(patient: str, resources: Iterable[Mapping[str, Any]]) -> Charts:
-    """A chart from parsed resources of one patient."""
+    """Return a chart from parsed resources of one patient."""
     return Charts(
         Resource(one["resourceType"], str(one["id"]), patient, json.dumps(one), one)
         for one in resources
@@ -42,7 +42,7 @@ def chart_of(patient: str, resources: Iterable[Mapping[str, Any]]) -> Charts:
 
 
 def complaints(patient: str, charts: Charts, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What does not agree between the page of a patient and what it read of the chart."""
+    """Return the differences between a patient's page and the chart it was read from."""
     read = answer_from(monkeypatch, charts)
     page = "".join(main._page(_SETTINGS, session_of(patient)))
     known = [

@@ -69,7 +69,7 @@ def get_field(
 
 
 def shown(world: World, collection: str, field: str) -> dict[str, Any]:
-    """The configuration of a field; one without its own has the database's, every field indexed."""
+    """Return a field's configuration, by default the database's, which indexes every field."""
     known = world.fields.get(f"{collection}/{field}", {})
     indexes = known.get("indexes")
     config: dict[str, Any] = (

@@ -115,7 +115,9 @@ def get_repository(world: World, request: Request, project: str, region: str, re
 
 
 def of_function(world: World, region: str, function: dict[str, Any]) -> None:
-    """The key of a function's sources, image and instances; its repository must have the same."""
+    """Check the key of a function's sources, image and instances. Its repository must have the
+    same.
+    """
     key: str | None = function.get("kmsKeyName")
     for service in ("cloudfunctions", "run", "storage"):
         hold(world, f"{service}.googleapis.com", key, region, "a function")

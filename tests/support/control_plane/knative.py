@@ -71,7 +71,7 @@ def replace_service(world: World, request: Request, project: str, name: str) -> 
 
 
 def _mount(world: World, name: str, template: Mapping[str, Any]) -> None:
-    """A new revision where the template mounts other secrets than the newest one."""
+    """Make a new revision if the template mounts other secrets than the newest one."""
     service = world.run_services[name]
     sources = {one["name"]: one["secret"] for one in template.get("volumes", [])}
     # gcloud may leave a volume behind that nothing mounts.
@@ -143,7 +143,7 @@ def delete_revision(world: World, request: Request, project: str, revision: str)
 def _found(
     world: World, request: Request, project: str, revision: str, permission: str
 ) -> tuple[str, dict[str, Any]]:
-    """The service of a revision, and the revision."""
+    """Return the service of a revision, and the revision."""
     exists(world, project)
     world.need(request.member, permission, f"projects/{project}")
     for name, service in world.run_services.items():
@@ -174,7 +174,7 @@ def _revision(world: World, name: str, revision: Mapping[str, Any]) -> Answer:
 
 
 def _knative(world: World, name: str) -> Answer:
-    """A service as the first version of the API shows it."""
+    """Return a service as the first version of the API shows it."""
     service = world.run_services[name]
     latest = service["revisions"][-1]["name"]
     config = service["config"]

@@ -23,7 +23,7 @@ _COMPUTE_RIGHT = "compute.instances.create"
 
 
 def _named(value: Any) -> list[str]:
-    """The addresses of other resources in a body."""
+    """Return the URLs of other resources in a body."""
     match value:
         case dict():
             return [one for item in value.values() for one in _named(item)]
@@ -128,7 +128,7 @@ def _located(api: Api, versions: str) -> None:
 
 
 def _below(value: Any) -> list[str]:
-    """The names of other resources below a location."""
+    """Return the names of other resources below a location."""
     match value:
         case dict():
             return [one for item in value.values() for one in _below(item)]

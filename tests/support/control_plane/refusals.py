@@ -33,16 +33,16 @@ class Refusal(Exception):
         self.details = details
 
     def document(self) -> dict[str, Any]:
-        """The body of the answer (https://cloud.google.com/apis/design/errors)."""
+        """Return the body of the response (https://cloud.google.com/apis/design/errors)."""
         error = {"code": self.code, "message": self.message, "status": self.status}
         return {"error": error | ({"details": list(self.details)} if self.details else {})}
 
 
 def service_disabled(name: str, host: str, number: str) -> Refusal:
-    """An API that the caller's project has not enabled.
+    """Refuse a call of an API that the caller's project has not enabled.
 
-    Words and details: github.com/eye-on-surveillance/sawt issue 261 and
-    github.com/billingross/trellis-v2 issue 15, both of a `gcloud functions deploy` that asked
+    Message and details: github.com/eye-on-surveillance/sawt issue 261 and
+    github.com/billingross/trellis-v2 issue 15, both about a `gcloud functions deploy` that called
     Cloud Resource Manager.
     """
     page = f"https://console.developers.google.com/apis/api/{host}/overview?project={number}"
@@ -77,7 +77,9 @@ def billing_missing(number: str, services: list[str]) -> Refusal:
 
 
 def permission_denied(permission: str, resource: str) -> Refusal:
-    """A right that the caller does not hold (https://cloud.google.com/iam/docs/permission-error-messages)."""
+    """Refuse a caller without the permission
+    (https://cloud.google.com/iam/docs/permission-error-messages).
+    """
     return Refusal(
         403,
         f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
@@ -93,10 +95,10 @@ def permission_denied(permission: str, resource: str) -> Refusal:
 
 
 def member_missing(email: str) -> Refusal:
-    """A policy that names an account which is not there, or not there yet.
+    """Refuse a policy that names an account that doesn't exist, or doesn't exist yet.
 
-    Words: github.com/GoogleCloudPlatform/solutions-modern-cicd-anthos issue 18, of accounts made a
-    moment before; that a new account can be missing for a while:
+    Message: github.com/GoogleCloudPlatform/solutions-modern-cicd-anthos issue 18, about accounts
+    made a moment before; that a new account can be missing for a while:
     https://cloud.google.com/iam/docs/overview#consistency and issue 22546 of
     github.com/hashicorp/terraform-provider-google.
     """
@@ -140,10 +142,10 @@ def not_a_member() -> Refusal:
 
 
 def forbidden(constraint: str, project: str, what: str) -> Refusal:
-    """A setting or place that a list policy leaves out.
+    """Refuse a setting or place that a list policy leaves out.
 
-    Words: github.com/firebase/extensions issue 977, of cloudfunctions.allowedIngressSettings. Those
-    of other constraints were not seen.
+    Message: github.com/firebase/extensions issue 977, about cloudfunctions.allowedIngressSettings.
+    Those of other constraints weren't seen.
     """
     return Refusal(
         400,
@@ -166,9 +168,9 @@ def region_restricted() -> Refusal:
 
 
 def changed_meanwhile() -> Refusal:
-    """A second operation on the fields of a database while one is running.
+    """Refuse a second operation on the fields of a database while one is running.
 
-    Words: github.com/hashicorp/terraform-provider-google issues 16329 and 16664 (409).
+    Message: github.com/hashicorp/terraform-provider-google issues 16329 and 16664 (409).
     """
     return Refusal(409, "Please retry, underlying data changed", "ABORTED")
 

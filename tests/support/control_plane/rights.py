@@ -95,7 +95,7 @@ def allows(policies: Iterable[Policy], member: str, permission: str, resource: s
 
 
 def _holds(condition: Mapping[str, str] | None, resource: str) -> bool:
-    """A condition on the name of the resource, the only kind that the guide uses."""
+    """Evaluate a condition on the name of the resource, the only kind that the guide uses."""
     if condition is None:
         return True
     match = _CONDITION.fullmatch(condition["expression"])

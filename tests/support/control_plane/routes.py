@@ -57,7 +57,7 @@ class Api:
         return register
 
     def find(self, request: Request) -> tuple[Handler, Mapping[str, str], bool] | None:
-        """The method that a request calls, and the parts of its path."""
+        """Return the method that a request calls, and the parts of its path."""
         for method, pattern, handler, of_gcloud in self._routes:
             match = pattern.fullmatch(request.path) if method == request.method else None
             if match is not None:

@@ -13,7 +13,7 @@ _AT = "https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.s
 
 
 def crc32c(data: bytes) -> int:
-    """The checksum that gcloud sends and checks (RFC 3720, appendix B.4)."""
+    """Return the checksum that gcloud sends and checks (RFC 3720, appendix B.4)."""
     value = 0xFFFFFFFF
     for byte in data:
         value ^= byte
@@ -27,7 +27,7 @@ def resource(world: World, secret: str) -> str:
 
 
 def version(world: World, member: str, secret: str, wanted: str) -> bytes:
-    """The payload of a version, for a member that may read it."""
+    """Return the payload of a version, for a member that may read it."""
     name = resource(world, secret)
     world.need(member, "secretmanager.versions.access", name)
     versions = world.secrets.get(secret, [])

@@ -97,7 +97,9 @@ class ControlPlane:
         self.origin, self.close = self._server.origin, self._server.close
 
     def variables(self, member: str, folder: Path) -> dict[str, str]:
-        """What leads gcloud here as a member; `folder` takes its configuration and token."""
+        """Return the variables that connect a member's gcloud here. `folder` gets its configuration
+        and token.
+        """
         token = folder / "token"
         folder.mkdir(parents=True, exist_ok=True)
         # Commands of one member run side by side: none may find the file empty.
@@ -206,7 +208,7 @@ def _reply(
 def run_in(
     script: str, folder: Path, variables: Mapping[str, str], programs: Sequence[Path]
 ) -> subprocess.CompletedProcess[str]:
-    """A shell script, with `programs` before all others."""
+    """Run a shell script, with `programs` before all others."""
     path = os.pathsep.join([*map(str, programs), "/usr/local/bin:/usr/bin:/bin"])
     return subprocess.run(
         ["/bin/bash", "-c", script],

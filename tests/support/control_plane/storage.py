@@ -40,7 +40,7 @@ def put(world: World, bucket: str, path: str, content: bytes) -> Answer:
 
 
 def read(world: World, member: str, bucket: str, path: str) -> bytes:
-    """An object, for a member that may read it: by the project's policy or the bucket's own."""
+    """Return an object for a member with a permission on the project or the bucket."""
     name = object_name(bucket, path)
     from tests.support.control_plane import rights
     from tests.support.control_plane.refusals import permission_denied
@@ -133,13 +133,13 @@ def insert(world: World, request: Request, bucket: str) -> Answer:
 
 @API("PUT", "/resumable/{bucket}/{path*}")
 def insert_rest(world: World, request: Request, bucket: str, path: str) -> Answer:
-    """The one chunk of a resumable upload."""
+    """Store the only chunk of a resumable upload."""
     return put(world, bucket, unquote(path), request.body)
 
 
 @API("PUT", "/upload/{bucket}/{path*}")
 def put_signed(world: World, request: Request, bucket: str, path: str) -> Answer:
-    """An upload to a signed address, as Cloud Functions gives it."""
+    """Store an upload to a signed URL, as returned by Cloud Functions."""
     return put(world, bucket, unquote(path), request.body)
 
 

@@ -112,13 +112,13 @@ class World:
         )
 
     def account(self, email: str) -> str:
-        """An account that is there and usable by now, as a member."""
+        """Return an account that exists and is usable by now, as a member."""
         if email not in self.accounts or self.accounts[email] > self.now:
             raise member_missing(email)
         return f"serviceAccount:{email}"
 
     def set_policy(self, policy: rights.Policy) -> rights.Policy:
-        """A policy that may be set: every service account that it names exists by now."""
+        """Return a policy that may be set: every service account that it names exists by now."""
         for binding in policy:
             own_members_only = "iam.allowedPolicyMemberDomains" in self.constraints
             if own_members_only and "allUsers" in binding["members"]:
@@ -130,7 +130,7 @@ class World:
         return policy
 
     def begin(self, name: str, seconds: float, response: dict[str, Any] | None = None) -> None:
-        """A long-running operation that ends by itself after some time."""
+        """Start a long-running operation that ends by itself after some time."""
         self.operations[name] = {"until": self.now + seconds, "response": response or {}}
 
     def look(self, name: str) -> dict[str, Any]:
