@@ -139,7 +139,7 @@ class Cloud:
         """
         try:
             self._run_steps(world, build)
-        except Exception:  # noqa: BLE001 - gcloud would wait for ever for a build without an end
+        except Exception:  # noqa: BLE001 - gcloud would wait forever for a build without an end
             build["log"] += f"The fake's own fault: {traceback.format_exc()}\n"
             build["status"] = "INTERNAL_ERROR"
 
