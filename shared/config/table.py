@@ -15,7 +15,7 @@ _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+")
 class Problem(Finding):
     """One problem with a configuration, and its place.
 
-    `id` is what a process that exits with it reports. `finding`, if not empty, is the doctor's own
+    `id` is the code that an exiting process reports. `finding`, if not empty, is the doctor's own
     id.
     """
 

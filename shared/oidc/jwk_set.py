@@ -59,8 +59,9 @@ class KeySet:
 
 
 def size(key_set: KeySet) -> int:
-    """Return the bytes of memory of a set. The size of a public key is what OpenSSL uses, measured
-    after its first use: 2.2 kB with RSA 2048, 6.4 kB with RSA 8192, 2.5 kB with P-256.
+    """Return the bytes of memory of a set. The size of a public key is the memory that OpenSSL
+    uses, measured after its first use: 2.2 kB with RSA 2048, 6.4 kB with RSA 8192, 2.5 kB with
+    P-256.
     """
     own = sum(
         2600 + max(0, getattr(key.public, "key_size", 0) - 2048) * 13 // 20 for key in key_set.keys

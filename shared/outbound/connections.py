@@ -71,7 +71,7 @@ class Connection:
         self._poll.register(sock, select.POLLIN)
 
     def send(self, data: bytes | memoryview, deadline: float) -> bytes | memoryview:
-        """Send the data and return what is left of it. Sending a large request stops when the other
+        """Send the data and return the unsent rest. Sending a large request stops when the other
         side responds.
         """
         self.used_at = time.monotonic()

@@ -1,10 +1,10 @@
 """The only HTTP client, limited in time and size, which reads nothing from the environment.
 
 No redirects, no proxies, no .netrc, no cookies: it sends only what the caller passes. Every call
-has a total deadline that also holds against a server that trickles (connecting, each write and each
-read get the remaining time, and only the system's name resolution keeps its own timeout), and a
-limit on the bytes read after decompression. Certificates are verified, with TLS 1.2 or newer. It
-never connects to link-local addresses (a cloud's metadata server).
+has a total deadline that also holds against a server that trickles: connecting, each write and each
+read get the remaining time. Only the system's name resolution keeps its own timeout. Every call
+also has a limit on the bytes read after decompression. Certificates are verified, with TLS 1.2 or
+newer. It never connects to link-local addresses (a cloud's metadata server).
 """
 
 import math
@@ -167,7 +167,7 @@ def _ask(call: _Call) -> tuple[Connection, Incoming]:
 
 
 def _send(connection: Connection, data: bytes | memoryview, deadline: float) -> bytes | memoryview:
-    """Send the data and return what is left of it. A server that rejects a request may close the
+    """Send the data and return the unsent rest. A server that rejects a request may close the
     connection before the whole request was sent, after responding.
     """
     try:

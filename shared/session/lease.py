@@ -8,8 +8,8 @@ followed by a rest.
 from dataclasses import dataclass
 
 LEASE_SECONDS = 15.0
-# The time that may pass before the EHR is called. What then remains of the lease is the deadline of
-# the call (shared/smart/token_endpoint.py).
+# The time that may pass before the EHR is called. The rest of the lease is the deadline of the call
+# (shared/smart/token_endpoint.py).
 SPARE_SECONDS = 5.0
 RETRY_SECONDS = 5.0
 

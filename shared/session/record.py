@@ -1,4 +1,4 @@
-"""A stored session: in plaintext what must be read without the browser, the rest encrypted.
+"""A stored session: plaintext for the fields needed without the browser, the rest encrypted.
 
 In plaintext: the EHR's key, a version, the idle clock, the lease of a refresh, the expiry. Tokens,
 patient, user and scopes are encrypted with the server's key and the cookie's secret

@@ -1,7 +1,7 @@
 """The token endpoint: code exchange, refresh, revocation (SMART App Launch 2.2, steps 5 to 7).
 
 RFC 6749 4.1.3, 5 and 6; RFC 7009. A request is sent only once, even if it fails, and on its own
-connection: a leftover response on another one would contain another user's tokens.
+connection: a leftover response on another one would contain someone else's tokens.
 shared/smart/token_answer.py parses the responses.
 """
 
@@ -193,7 +193,7 @@ def ehr_ids(headers: Mapping[str, str], confidential: Collection[str] = ()) -> d
 
 
 def _without(text: str, confidential: Collection[str]) -> str:
-    """Remove secrets of the request from a text of the EHR: EHRs repeat what they refuse."""
+    """Mask the request's secrets in the EHR's text: EHRs repeat what they refuse."""
     for value in confidential:
         if len(value) >= _LEAST_CONFIDENTIAL:
             text = text.replace(value, "…").replace(quote(value, safe=""), "…")

@@ -107,7 +107,7 @@ def _opened(text: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """Mask the values that are named as secrets, and what looks like one."""
+    """Mask the values that are named as secrets or look like one."""
     text = re.sub(_PEM, MASK, text)
     for header in _HEADERS:
         text = re.sub(header, rf"\1 {MASK}", text, flags=_FLAGS)
