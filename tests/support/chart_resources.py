@@ -36,7 +36,7 @@ def quantity(value: float, unit: str | None) -> Resource:
 def observation(
     code: str, value: float | None = None, unit: str | None = None, /, **more: Any
 ) -> Resource:
-    """Return a final laboratory value from four days ago, with the fields in `more`, except None."""
+    """Return a final laboratory value from four days ago. In `more`, None removes a field."""
     made: Resource = {
         "resourceType": "Observation",
         "id": "o1",

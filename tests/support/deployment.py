@@ -21,7 +21,7 @@ class Deployment:
     sealing_key: str
 
     def records(self, collection: str) -> dict[str, str]:
-        """Return the fields of a collection's records by key, as text, none before the first use."""
+        """Return the fields of a collection's records by key, as text."""
         with closing(sqlite3.connect(self.database)) as connection:
             # The instances make their tables when they first use the store.
             if not connection.execute("SELECT name FROM sqlite_master").fetchall():
