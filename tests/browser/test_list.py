@@ -128,6 +128,7 @@ def test_on_a_small_screen_one_opens_over_the_whole_list_and_its_row_leads_back(
     assert opened(page) == []
     expect(page.locator("#bmi > summary")).to_be_visible()
     page.locator("#bmi > summary").click()
+    page.wait_for_function("history.state?.row === 'bmi'")
     address = page.url
     page.go_back()
     expect(page.locator(".page > details[open]")).to_have_count(0)

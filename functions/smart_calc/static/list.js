@@ -54,15 +54,20 @@
     wanted = "";
     for (const row of rows()) if (row !== target && row.open) row.open = false;
   }, true);
-  // On a small screen the browser's Back closes what covers the list, as its row does.
+  // On a small screen the browser's Back closes what covers the list, as its row does. Going back takes
+  // a moment; a row opened meanwhile gets its entry once that has happened.
+  let leaving = false;
   document.addEventListener("toggle", ({ target }) => {
-    if (wide.matches || !target.matches(".page > details")) return;
+    if (wide.matches || leaving || !target.matches(".page > details")) return;
     const { row } = history.state || {};
     if (target.open && row !== target.id) history[row ? "replaceState" : "pushState"]({ row: target.id }, "");
-    else if (row === target.id && !page.querySelector(":scope > details[open]")) history.back();
+    else if (row === target.id && !page.querySelector(":scope > details[open]")) leaving = !history.back();
   }, true);
   addEventListener("popstate", ({ state }) => {
-    if (!wide.matches) for (const row of rows()) row.open = row.id === state?.row;
+    const open = page.querySelector(":scope > details[open]");
+    if (leaving && open) history.pushState({ row: open.id }, "");
+    else if (!wide.matches) for (const row of rows()) row.open = row.id === state?.row;
+    leaving = false;
   });
 
   const named = () => location.hash.length > 1 && choose(location.hash.slice(1));
