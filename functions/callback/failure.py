@@ -1,9 +1,9 @@
 """Why a launch failed at the EHR, for the page and the log (docs/troubleshooting.md).
 
 The EHR's error is explained together with the request, as values: nothing is stored for a later
-read. Only error codes, URNs and ids in its text are logged, and known words of a token endpoint's
-message (shared/smart/known_words.py). The rest is shown only on developers' pages. The first
-failure loads the catalogue: a launch that succeeds doesn't need it.
+read. From its text, only values with the form of an error code, a URN or an id are logged, and
+known words of a token endpoint's message (shared/smart/known_words.py). The rest is shown only on
+developers' pages. The first failure loads the catalogue: a launch that succeeds doesn't need it.
 """
 
 import re
