@@ -16,9 +16,13 @@ from pathlib import Path
 PRODUCT = Path(__file__).parents[1]
 DEPLOYMENT = "deployment.toml"
 CALCULATORS = frozenset({"cds_services", "smart_calc"})
+# The service accounts smart-build, smart-test and smart-deploy belong to the build and its steps. A
+# function's account is named like the function, so one with these names would get their roles.
+_ACCOUNTS = frozenset({"build", "deploy", "test"})
 # A project's own function with one of these names would hide a path of the gateway or a build.
-_RESERVED = frozenset({"app", "deployment", "docs", "explain", "health"})
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
+_RESERVED = frozenset({"app", "deployment", "docs", "explain", "health"}) | _ACCOUNTS
+# Google Cloud accepts no service or account whose name ends in "-", which "_" becomes there.
+_NAME = re.compile(r"[a-z]([a-z0-9_]{0,22}[a-z0-9])?")
 # Staging puts these names next to main.py.
 _STAGED = frozenset({"BUILD_INFO", "clinical", "shared", "smart_calc"})
 
@@ -55,6 +59,9 @@ def read(folder: Path, product: Path = PRODUCT) -> Project:
     all_ours = functions_below(product)
     ours = tuple(name for name in all_ours if calculators or name not in CALCULATORS)
     if folder.resolve() == product.resolve():
+        problems = [one for name in ours for one in _name_problems(name)]
+        if problems:
+            raise Refused("\n".join(problems))
         return Project(product, folder, ours, (), calculators)
     own = functions_below(folder)
     taken = {*all_ours, *CALCULATORS}
@@ -97,10 +104,8 @@ def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
     where = f"functions/{name}"
     if name.replace("-", "_") in ours:
         return [f"{where}: this name belongs to smart-calc. Rename the folder."]
-    if name in _RESERVED:
-        return [f"{where}: this name is reserved. Rename the folder."]
-    if not _NAME.fullmatch(name):
-        return [f"{where}: invalid name. Use 1 to 24 of a-z, 0-9 and _, starting with a letter."]
+    if problems := _name_problems(name):
+        return problems
     source = folder / where
     hidden = sorted(one.name for one in source.iterdir() if one.name.split(".")[0] in _STAGED)
     problems = [f"{where}/{one}: smart-calc puts {one} there. Rename it." for one in hidden]
@@ -116,6 +121,16 @@ def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
     elif _is_plain(definitions[-1]) and any(map(_imports_api, module.body)):
         problems.append(f"{where}/main.py: write @api.function in the line above `def {name}`.")
     return problems
+
+
+def _name_problems(name: str) -> list[str]:
+    where = f"functions/{name}"
+    if name in _RESERVED:
+        return [f"{where}: this name is reserved. Rename the folder."]
+    if not _NAME.fullmatch(name):
+        rule = "Use 1 to 24 of a-z, 0-9 and _, starting with a letter and not ending with _."
+        return [f"{where}: invalid name. {rule}"]
+    return []
 
 
 def _bound(node: ast.stmt) -> set[str]:

@@ -18,6 +18,12 @@ variable "functions" {
   description = "The Cloud Run services, as FUNCTIONS names them in a terminal of the guide. Empty: those of the clone that this module is part of."
   type        = list(string)
   default     = []
+
+  # Each one's account is smart-NAME, and those three have roles that no function may have.
+  validation {
+    condition     = length(setintersection(var.functions, ["build", "test", "deploy"])) == 0
+    error_message = "functions: the names build, test and deploy are reserved for the accounts of the build."
+  }
 }
 
 variable "domain" {

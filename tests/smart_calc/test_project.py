@@ -15,8 +15,8 @@ REFUSED = {
     "smart_calc/main.py": "belongs to smart-calc",
     "fhir-proxy/main.py": "belongs to smart-calc",
     **{f"{name}/main.py": "is reserved" for name in ("app", "docs", "explain", "health")},
-    "deployment/main.py": "is reserved",
-    **{f"{name}/main.py": "invalid name" for name in ("My", "a-b", "2nd", "_a", "a" * 25)},
+    **{f"{name}/main.py": "is reserved" for name in ("build", "deploy", "deployment", "test")},
+    **{f"{name}/main.py": "invalid name" for name in ("My", "a-b", "2nd", "_a", "a_", "a" * 25)},
     "named/main.py": "defines no function named",
     "broken/main.py": "isn't valid Python",
     "plain/main.py": "write @api.function in the line above `def plain`",
@@ -45,6 +45,13 @@ def test_every_name_and_file_that_would_be_taken_for_another_is_refused(tmp_path
         (folder / "functions" / file).touch()
         with pytest.raises(Refused, match=said):
             project.read(folder)
+
+
+def test_no_function_gets_the_account_of_the_build_in_a_clone_either(tmp_path: Path) -> None:
+    for name, said in (("deploy", "is reserved"), ("a_", "invalid name")):
+        own(tmp_path / name, name)
+        with pytest.raises(Refused, match=said):
+            project.read(tmp_path / name, tmp_path / name)
 
 
 def test_a_project_has_our_functions_and_its_own(tmp_path: Path) -> None:

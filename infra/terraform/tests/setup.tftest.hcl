@@ -96,3 +96,13 @@ run "own_keys" {
     error_message = "Without hours nothing is expected of them."
   }
 }
+
+run "a_function_named_like_an_account_of_the_build" {
+  command = plan
+
+  variables {
+    functions = ["launch", "callback", "fhir-proxy", "deploy"]
+  }
+
+  expect_failures = [var.functions]
+}
