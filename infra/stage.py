@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from infra import project
+from infra import own_files, project
 from infra.project import PRODUCT, Project, Refused, package_of
 
 ROOT = PRODUCT
@@ -39,7 +39,7 @@ STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json"})
 
 
 class Unstageable(Exception):
-    """A file of an unknown kind, so it's unclear whether the function needs it."""
+    """A file of an unknown kind, or one that must not be deployed; the message names it."""
 
 
 FUNCTIONS = project.functions_below(ROOT)
@@ -60,8 +60,8 @@ def _matches(files: Mapping[str, bytes], pattern: re.Pattern[bytes]) -> bool:
 def stage(project: Project, out: Path, commit: str) -> None:
     """Write out/NAME for every function of a project.
 
-    Raises Unstageable, before anything is written, if a file's kind is unknown: a missing file
-    would be noticed only in the cloud.
+    Raises Unstageable, before anything is written, if a file's kind is unknown, because a missing
+    file would be noticed only in the cloud, or if a file of an own function is a link or a secret.
     """
     contents = {name: _contents(project, name) for name in project.names}
     for earlier in out.glob(f"*/{BUILD_INFO}"):
@@ -103,6 +103,9 @@ def _git(root: Path, *arguments: str) -> str:
 def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     """Return the files of a staged folder, sorted by path."""
     source, ours = project.source(name), project.product
+    problems = own_files.problems(source) if name in project.own else []
+    if problems:
+        raise Unstageable("\n".join(problems))
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}
     if _matches(files, _HAS_SESSION):
         package = _tree(package_of(ours)).items()
@@ -180,7 +183,7 @@ def _tree(folder: Path) -> Mapping[str, bytes]:
     return {
         str(path): (folder / path).read_bytes()
         for path in (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-        if not any(part == "__pycache__" or part.startswith(".") for part in path.parts)
+        if not own_files.is_hidden(path)
     }
 
 

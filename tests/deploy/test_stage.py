@@ -158,6 +158,37 @@ def test_an_own_function_is_installed_with_our_pins_and_its_own(tmp_path: Path) 
             staged(wrong)
 
 
+def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) -> None:
+    root, own = fake_repository(tmp_path / "root"), tmp_path / "project/functions/ours"
+    (own / "data").mkdir(parents=True)
+    (own / "main.py").write_text("def ours(request): ...\n")
+    (root / "functions/fhir_proxy/requirements.txt").write_text(f"flask==3.1.3 {PIN}\n")
+    (own / "data/terms.json").write_text('{"d": "day", "keys": [{"kty": "EC", "x": "public"}]}')
+    (own / ".key.json").symlink_to(tmp_path / "key.json")
+
+    def staged() -> set[str]:
+        stage(project.read(tmp_path / "project", root), tmp_path / "out", COMMIT)
+        return {path.name for path in (tmp_path / "out/ours").rglob("*.*")}
+
+    assert staged() == {"main.py", "terms.json", "errors.py", "requirements.txt"}
+    file = own / "data/file.json"
+    for secret in (
+        '{"type": "service_account", "private_key": "x"}',
+        '{"keys": [{"kty": "RSA", "n": "x", "d": "x"}]}',
+        '{"web": {"client_secret": "x"}}',
+        "-----BEGIN EC PRIVATE KEY-----",
+    ):
+        file.write_text(secret)
+        with pytest.raises(Unstageable, match=r"functions/ours/data/file\.json has a private key"):
+            staged()
+    file.unlink()
+    for outside in (tmp_path / "root/shared/errors.py", tmp_path / "root/shared", tmp_path / "no"):
+        file.symlink_to(outside)
+        with pytest.raises(Unstageable, match=r"functions/ours/data/file\.json is a link"):
+            staged()
+        file.unlink()
+
+
 def test_what_an_earlier_staging_left_is_gone(tmp_path: Path) -> None:
     root = fake_repository(tmp_path / "root")
     extra = root / "functions" / "launch" / "extra.py"

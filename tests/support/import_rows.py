@@ -357,7 +357,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         ),
     ),
     "infra": (
-        "dist_bill project",
+        "dist_bill own_files project",
         "dist smoke stage",
         "deployment",
         "policies release",
