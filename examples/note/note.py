@@ -20,8 +20,18 @@ def note(call: api.Call) -> api.Reply:
     session = call.session()
     if session.patient is None:
         return api.json({"error": "The EHR launched the app without a patient."}, status=400)
-    if call.method == "GET":
-        return api.json(_start(session))
+    # Only these addresses exist, so that no other spelling of the preview's can write.
+    match call.method, call.path:
+        case "GET" | "HEAD", "/":
+            return api.json(_start(session))
+        case "POST", "/" | "/preview":
+            return _preview_or_create(call, session)
+        case _, "/" | "/preview":
+            return api.json({"error": f"{call.method} isn't allowed here."}, status=405)
+    return api.json({"error": "There is nothing at this address."}, status=404)
+
+
+def _preview_or_create(call: api.Call, session: api.Session) -> api.Reply:
     text = api.at(call.json(), "text")
     if not isinstance(text, str) or not text.strip() or len(text) > MOST_CHARACTERS:
         return api.json({"error": "Write a note of up to 10,000 characters."}, status=400)

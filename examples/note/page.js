@@ -52,7 +52,8 @@ function fail(error) {
 }
 
 async function start() {
-  if (!session) throw new Error("Open the app from a patient's chart.");
+  // Anything else could turn the preview's address into another one.
+  if (!/^[\w-]{22}$/.test(session)) throw new Error("Open the app from a patient's chart.");
   const chart = await ask(`/note/${session}/`);
   const name = chart.patient.name?.find(({ use }) => use === "official") ?? chart.patient.name?.[0] ?? {};
   const called = name.text ?? [...(name.given ?? []), name.family].join(" ");

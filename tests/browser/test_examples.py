@@ -4,6 +4,7 @@ One server has all three, each in a folder below /app/, and beside them an app t
 fhirclient's `ready()`, behind the script of docs/own-app.md.
 """
 
+import base64
 import json
 import re
 import shutil
@@ -355,6 +356,43 @@ def test_without_the_library_its_page_says_where_it_comes_from(launched: Opened)
     page.route("**/fhir-client.pure.min.js", lambda route: route.fulfill(status=404))
     page.reload()
     message(page).to_contain_text("see README.md")
+
+
+_CHART = {
+    "patient": {"name": [{"text": "Alma"}], "birthDate": "1968-03-14", "gender": "female"},
+    "creatinine": {"value": 0.8, "unit": "mg/dL", "code": "mg/dL"},
+    "measured": "2026-11-20T08:00:00Z",
+}
+
+
+def opened_note(launched: Opened, chart: Any, created: tuple[int, Any]) -> tuple[Page, list[str]]:
+    """The example `note`, whose function answers so, and the requests that it gets."""
+    page, requests = launched("own-page"), []
+    content = {"attachment": {"data": base64.b64encode(b"A note.").decode()}}
+    preview = {"content": [content], "date": "2026-11-20T08:00:00Z"}
+
+    def handle(route: Route) -> None:
+        request = route.request
+        requests.append(f"{request.method} {request.url.partition('?')[0].rpartition('/')[2]}")
+        is_preview = request.url.endswith("/preview")
+        status, body = (200, chart) if request.method == "GET" else (200, preview)
+        if request.method == "POST" and not is_preview:
+            status, body = created
+        route.fulfill(status=status, json=body)
+
+    page.route(re.compile(r"^http://[^/]+/note/"), handle)
+    page.goto(page.url.replace("/own-page/", "/note/"))
+    return page, requests
+
+
+def test_a_crafted_session_reaches_no_address_of_the_note(launched: Opened) -> None:
+    page, requests = opened_note(launched, _CHART, (201, {}))
+    expect(page.get_by_label("Progress note")).to_be_visible()
+    requests.clear()
+    page.goto(f"{page.url}/?")
+    message(page).to_have_text("Open the app from a patient's chart.")
+    assert requests == []
+    page.close()
 
 
 @pytest.fixture

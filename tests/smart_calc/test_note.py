@@ -1,0 +1,72 @@
+"""The function of the example `note`: what it reads for a draft, and when it writes."""
+
+import importlib.util
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.session.sessions import Active
+from smart_calc import api
+from tests.support.open_session import EHR, in_use, open_session
+from tests.support.own_calls import Answered, Calls, Ehr, Sent, as_bytes, calls
+from tests.support.proxy import about, searchset
+from tests.support.servers import ROOT
+
+__all__ = ["calls"]
+
+SCOPES = ("patient/*.crs",)
+Maker = Callable[[Active, Ehr], Calls]
+Note = Callable[[api.Call], api.Reply]
+ACTIVE = in_use(open_session(granted=SCOPES), replace(EHR, scopes=SCOPES))
+NOTE = b'{"text": "Seen today."}'
+
+
+@pytest.fixture(scope="module")
+def note() -> Note:
+    spec = importlib.util.spec_from_file_location("note", ROOT / "examples/note/note.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Note = module.note.__wrapped__
+    return handler
+
+
+def chart(*creatinines: dict[str, Any]) -> Ehr:
+    """An EHR with a patient and results, which stores a document."""
+
+    def answer(request: Sent) -> Answered:
+        if request.method == "POST":
+            return Answered(201, as_bytes(about("DocumentReference", "d1", "p1")), {})
+        is_patient = request.url.endswith("/Patient/p1")
+        document = {"resourceType": "Patient", "id": "p1"}
+        return Answered(200, as_bytes(document if is_patient else searchset(*creatinines)), {})
+
+    return answer
+
+
+def sent(note: Note, made: Calls, method: str, path: str, body: bytes = NOTE) -> tuple[int, Any]:
+    """The status and the document of the function's response."""
+    with made.function(method, path, body=body) as call:
+        reply = note(call)
+    return reply.status, json.loads(reply.body)
+
+
+def test_only_one_address_and_method_writes(calls: Maker, note: Note) -> None:
+    made = calls(ACTIVE, chart())
+    for status, method, path in (
+        (200, "POST", "/preview"),
+        (405, "PUT", "/"),
+        (405, "DELETE", "/preview"),
+        (405, "GET", "/preview"),
+        *((404, "POST", path) for path in ("/preview/", "/Preview", "/preview%2f", "/other")),
+        *((404, "PUT", "/preview2"), (404, "DELETE", "/anything"), (404, "GET", "/other")),
+    ):
+        assert sent(note, made, method, path)[0] == status, (method, path)
+    assert made.sent == []
+    status, created = sent(note, made, "POST", "/")
+    assert (status, created["id"], len(made.sent)) == (201, "d1", 1)
+    assert [sent(note, made, method, "/")[0] for method in ("GET", "HEAD")] == [200, 200]
