@@ -85,7 +85,7 @@ All codes are in [errors.md](errors.md). Your function meets these:
 | exception | code | status | when |
 |---|---|---|---|
 | `SmartError` | `scope_denied` | 403 | no granted scope allows the request |
-| | `patient_denied` | 403 | the request, or what the EHR returned, is about another patient |
+| | `patient_denied` | 403 | the request, or what the EHR returned, is about another patient. A write can have been made |
 | | `patient_missing` | 403 | the launch has no patient |
 | | `path_invalid` | 400 | there's no such FHIR type, or the id isn't one |
 | | `parameter_invalid` | 400 | a search parameter, or the resource to write, can't be used |

@@ -10,8 +10,10 @@ async function ask(path, body) {
   const document = await response.json().catch(() => ({}));
   if (response.ok) return document;
   if (response.status === 401) throw Object.assign(new Error("The session has ended. Open the app again from the patient's chart."), { over: true });
-  // A 4xx status means that nothing was written. After any other failure it may have been.
-  throw Object.assign(new Error(document.error ?? document.detail ?? `The server answered ${response.status}.`), { unsure: response.status >= 500 });
+  // With another 4xx status than this one nothing was written. The EHR may have added the note and then returned
+  // one of another patient, which is patient_denied.
+  const unsure = response.status >= 500 || document.code === "patient_denied";
+  throw Object.assign(new Error(document.error ?? document.detail ?? `The server answered ${response.status}.`), { unsure });
 }
 
 // The draft of the note. Without a usable creatinine, or without the calculators, it is empty.

@@ -385,6 +385,22 @@ def opened_note(launched: Opened, chart: Any, created: tuple[int, Any]) -> tuple
     return page, requests
 
 
+def test_a_note_whose_fate_is_unknown_may_have_been_added(launched: Opened) -> None:
+    may = "The note may have been added: look in the chart before you try again. "
+    for status, code, said in (
+        (403, "patient_denied", f"{may}Told."),
+        (502, "upstream_invalid", f"{may}Told."),
+        (403, "scope_denied", "Told."),
+    ):
+        page, requests = opened_note(launched, _CHART, (status, {"code": code, "detail": "Told."}))
+        expect(page.get_by_label("Progress note")).to_have_value(re.compile("^eGFR 8"))
+        page.get_by_role("button", name="Preview").click()
+        page.get_by_role("button", name="Add to the chart").click()
+        message(page).to_have_text(said)
+        assert requests == ["GET ", "POST preview", "POST "]
+        page.close()
+
+
 def test_a_crafted_session_reaches_no_address_of_the_note(launched: Opened) -> None:
     page, requests = opened_note(launched, _CHART, (201, {}))
     expect(page.get_by_label("Progress note")).to_be_visible()
