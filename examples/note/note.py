@@ -5,7 +5,8 @@ returns the DocumentReference that POST /note/SESSION/ creates. Both take {"text
 """
 
 import base64
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from smart_calc import api
 
@@ -42,21 +43,50 @@ def _preview_or_create(call: api.Call, session: api.Session) -> api.Reply:
 
 
 def _start(session: api.Session) -> api.Resource:
-    """Return the patient, and the newest released creatinine with its unit and time."""
+    """Return the patient, and the newest released creatinine with its unit and time.
+
+    The creatinine is null if another one could be newer, or if its value isn't exact, as "< 0.2".
+    """
     # Without _sort, which some EHRs refuse.
     result = session.search("Observation", {"code": CREATININE}, pages=20)
-    released = [one for one in result.resources if one.get("status") in RELEASED]
-    # If there are more results, one of them can be newer.
-    newest: api.Resource = max(released, key=_time) if released and result.complete else {}
+    # By id, because some EHRs repeat a result on the next page.
+    released = {one["id"]: one for one in result.resources if one.get("status") in RELEASED}
+    newest = _newest(released.values()) if result.complete else {}
+    value = api.at(newest, "valueQuantity")
     return {
         "patient": session.read("Patient", session.patient),
-        "creatinine": api.at(newest, "valueQuantity"),
+        "creatinine": None if api.at(value, "comparator") else value,
         "measured": newest.get("effectiveDateTime"),
     }
 
 
-def _time(observation: api.Resource) -> str:
-    return str(observation.get("effectiveDateTime", ""))
+def _newest(results: Iterable[api.Resource]) -> api.Resource:
+    """Return the result that was measured last, or nothing if the times leave that open."""
+    *others, newest = sorted(results, key=_earliest) or [{}]
+    return {} if any(_latest(one) > _earliest(newest) for one in others) else newest
+
+
+def _earliest(observation: api.Resource) -> datetime:
+    return _measured(observation)[0]
+
+
+def _latest(observation: api.Resource) -> datetime:
+    return _measured(observation)[1]
+
+
+def _measured(observation: api.Resource) -> tuple[datetime, datetime]:
+    """Return the earliest and the latest moment at which it can have been measured."""
+    text = observation.get("effectiveDateTime")
+    try:
+        moment = datetime.fromisoformat(text if isinstance(text, str) else "")
+    except ValueError:
+        # It has a period, only a year or month, or no time.
+        return datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    if moment.tzinfo:
+        return moment, moment
+    # A day, in whichever time zone.
+    day = moment.replace(tzinfo=UTC)
+    return day - timedelta(hours=14), day + timedelta(hours=36)
 
 
 def _document(session: api.Session, text: str) -> api.Resource:

@@ -16,12 +16,15 @@ async function ask(path, body) {
   throw Object.assign(new Error(document.error ?? document.detail ?? `The server answered ${response.status}.`), { unsure });
 }
 
+const DAY = /^\d{4}-\d{2}-\d{2}/;
+
 // The draft of the note. Without a usable creatinine, or without the calculators, it is empty.
 async function draft({ patient, creatinine, measured }) {
-  if (!creatinine || !measured || !patient.birthDate) return "";
+  // With a year or a month alone, the age isn't known.
+  if (!creatinine || !DAY.test(measured) || !DAY.test(patient.birthDate)) return "";
   const day = measured.slice(0, 10);
   const [from, to] = [patient.birthDate, day].map((text) => text.split("-").map(Number));
-  const age = to[0] - from[0] - (to[1] < from[1] || (to[1] === from[1] && to[2] < (from[2] ?? 1)) ? 1 : 0);
+  const age = to[0] - from[0] - (to[1] < from[1] || (to[1] === from[1] && to[2] < from[2]) ? 1 : 0);
   const inputs = { age: { value: age, unit: "a" }, sex: { value: patient.gender, unit: null }, creatinine: { value: creatinine.value, unit: creatinine.code } };
   const { outputs, refused } = await ask(`/smart_calc/${session}/egfr_ckd_epi_2021`, { inputs }).catch(() => ({ refused: true }));
   const egfr = outputs?.egfr?.value ?? outputs?.egfr;

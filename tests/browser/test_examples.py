@@ -358,7 +358,7 @@ def test_without_the_library_its_page_says_where_it_comes_from(launched: Opened)
     message(page).to_contain_text("see README.md")
 
 
-_CHART = {
+_CHART: Any = {
     "patient": {"name": [{"text": "Alma"}], "birthDate": "1968-03-14", "gender": "female"},
     "creatinine": {"value": 0.8, "unit": "mg/dL", "code": "mg/dL"},
     "measured": "2026-11-20T08:00:00Z",
@@ -398,6 +398,15 @@ def test_a_note_whose_fate_is_unknown_may_have_been_added(launched: Opened) -> N
         page.get_by_role("button", name="Add to the chart").click()
         message(page).to_have_text(said)
         assert requests == ["GET ", "POST preview", "POST "]
+        page.close()
+
+
+def test_without_a_full_birth_date_and_time_a_note_has_no_draft(launched: Opened) -> None:
+    born = {"patient": _CHART["patient"] | {"birthDate": "1968"}}
+    for open_question in (born, {"measured": "2026"}):
+        page, _ = opened_note(launched, _CHART | open_question, (201, {}))
+        message(page).to_have_text("")
+        expect(page.get_by_label("Progress note")).to_have_value("")
         page.close()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared.session.sessions import Active
 from smart_calc import api
-from tests.support.open_session import EHR, in_use, open_session
+from tests.support.open_session import EHR, FHIR_BASE, in_use, open_session
 from tests.support.own_calls import Answered, Calls, Ehr, Sent, as_bytes, calls
 from tests.support.proxy import about, searchset
 from tests.support.servers import ROOT
@@ -35,7 +35,7 @@ def note() -> Note:
     return handler
 
 
-def chart(*creatinines: dict[str, Any]) -> Ehr:
+def chart(*creatinines: dict[str, Any], **bundle: Any) -> Ehr:
     """An EHR with a patient and results, which stores a document."""
 
     def answer(request: Sent) -> Answered:
@@ -43,7 +43,8 @@ def chart(*creatinines: dict[str, Any]) -> Ehr:
             return Answered(201, as_bytes(about("DocumentReference", "d1", "p1")), {})
         is_patient = request.url.endswith("/Patient/p1")
         document = {"resourceType": "Patient", "id": "p1"}
-        return Answered(200, as_bytes(document if is_patient else searchset(*creatinines)), {})
+        found = searchset(*creatinines, **bundle)
+        return Answered(200, as_bytes(document if is_patient else found), {})
 
     return answer
 
@@ -70,3 +71,27 @@ def test_only_one_address_and_method_writes(calls: Maker, note: Note) -> None:
     status, created = sent(note, made, "POST", "/")
     assert (status, created["id"], len(made.sent)) == (201, "d1", 1)
     assert [sent(note, made, method, "/")[0] for method in ("GET", "HEAD")] == [200, 200]
+
+
+def test_a_draft_has_the_newest_exact_creatinine_or_none(calls: Maker, note: Note) -> None:
+    def result(at: str | None, value: float = 1, status: str = "final", **more: Any) -> Any:
+        time = {"effectiveDateTime": at} if at else {"effectivePeriod": {"start": "2026-11-25"}}
+        quantity = {"value": value, "code": "mg/dL", **more}
+        one = about("Observation", f"{at}{value}".replace(":", "").replace("+", "p"), "p1")
+        return {**one, "status": status, "valueQuantity": quantity, **time}
+
+    early, late = result("2026-11-20T09:30:00+09:00", 1), result("2026-11-20T01:00:00Z", 2)
+    for expected, *results in (
+        (2, late, early, result("2026-11-18", 3), result("2027", 4, "preliminary")),
+        (2, late, late),
+        (None, early, result("2026-11-20T03:00:00Z", 5, comparator="<")),
+        (None, late, result("2026-11-20", 6)),
+        (None, late, result("2026", 7)),
+        (None, late, result(None, 8)),
+        (None,),
+    ):
+        status, start = sent(note, calls(ACTIVE, chart(*results)), "GET", "/")
+        assert (status, api.at(start, "creatinine", "value")) == (200, expected), results
+    more = [{"relation": "next", "url": f"{FHIR_BASE}/Observation?page=2"}]
+    _, start = sent(note, calls(ACTIVE, chart(late, link=more)), "GET", "/")
+    assert start["creatinine"] is None
