@@ -41,14 +41,14 @@ def check_shape(response: AuthorizationResponse) -> None:
     if ("code" in response) == ("error" in response):
         came = "both a code and an error" if "code" in response else "neither a code nor an error"
         raise ParameterInvalid(
-            "The EHR's answer must carry a code or an error, one of the two.",
-            why=f"The answer carries {came}: the EHR failed, or the address was changed on the "
-            "way.",
+            "The EHR's response must have either a code or an error.",
+            why=f"The response has {came}. The EHR failed, or something changed the URL in "
+            "transit.",
             cause="ehr_side",
         )
     if "code" in response:
         if not _CODE.fullmatch(response["code"]):
-            raise ParameterInvalid("The `code` holds characters that no code has.")
+            raise ParameterInvalid("The `code` has characters that aren't allowed in a code.")
         if len(response["code"]) > MAX_CODE_BYTES:
             raise ParameterInvalid("The `code` is longer than 8 kB.")
 
@@ -57,7 +57,7 @@ def check_issuer(pending: Pending, response_iss: str | None, redirect_uri: str) 
     """Raise IssuerMismatch unless the response comes from the server that the launch went to."""
     if redirect_uri != pending.redirect_uri:
         raise IssuerMismatch(
-            why="The answer came to the redirect address of another EHR than the one that the "
+            why="The response came to a different EHR's redirect URI than the one that the "
             "launch went to.",
             steps=(
                 RELAUNCH,
@@ -71,7 +71,7 @@ def check_issuer(pending: Pending, response_iss: str | None, redirect_uri: str) 
             evidence={"redirect_uri": redirect_uri, "redirect_uri_sent": pending.redirect_uri},
         )
     if response_iss is None and pending.sends_iss:
-        why = "The EHR must send `iss` with every response; this one has none."
+        why = "The EHR must send `iss` with every response, but this response has none."
         raise IssuerMismatch(why=why)
     if response_iss is None:
         return

@@ -125,13 +125,13 @@ def _exchanged(
     if "error" in response:
         raise EhrError
     if ehr is None or ehr.client_id != pending.client_id:
-        raise StateUnknown(why="The app was configured anew while this launch was under way.")
+        raise StateUnknown(why="The app's configuration changed during this launch.")
     algorithm = _running.clients.algorithm(ehr)
     listed = pending.assertion_algorithms
     if algorithm is not None and listed is not None and algorithm not in listed:
         raise Misconfigured(
-            "The app's key does not fit the EHR.",
-            why=f"The registration signs with {algorithm}, which the EHR does not list in "
+            "The app's key doesn't match what the EHR accepts.",
+            why=f"The registration signs with {algorithm}, which the EHR doesn't list in "
             "token_endpoint_auth_signing_alg_values_supported.",
             steps=("Register a key of the other kind (RSA or P-384) and name it in private_key.",),
         )

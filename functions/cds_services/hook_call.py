@@ -152,7 +152,7 @@ def _object(value: object, name: str) -> Mapping[str, Any]:
 def refused(what: str, why: str) -> ParameterInvalid:
     """Return the error for a body with one invalid field."""
     return ParameterInvalid(
-        "The body of the request cannot be used.",
+        "The request body can't be used.",
         why=f"{what} {why}.",
         steps=('Compare it with CDS Hooks 2.0, "Calling a CDS Service".',),
     )

@@ -63,9 +63,9 @@ def parse_address(
             address = ProxyAddress(interaction=interaction, **match.groupdict())
             if address.is_write and any(name in headers for name in _conditions(interaction)):
                 return MethodNotAllowed(
-                    "Conditional writes are not served.",
-                    why="The request may be carried out only under a condition that is not passed "
-                    "on; If-Match with an update, a patch or a delete is.",
+                    "Conditional writes aren't supported.",
+                    why="The request has a condition that the proxy doesn't forward. It forwards "
+                    "only If-Match with an update, a patch or a delete.",
                     steps=("Search or read first, then write without the condition.",),
                     allow=_allowed(path),
                 )
@@ -74,7 +74,7 @@ def parse_address(
         return MethodNotAllowed(
             steps=(
                 *MethodNotAllowed.steps,
-                "Batches, writes by search parameters and operations are not served.",
+                "Batches, writes by search parameters and operations aren't supported.",
             ),
             allow=_allowed(path),
         )

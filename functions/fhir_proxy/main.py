@@ -135,7 +135,7 @@ def _read(
     paged = address.interaction.is_paged
     if paged and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
         if len(parameters) != 1:
-            raise ParameterInvalid("A page link takes no further parameters.")
+            raise ParameterInvalid("A page link doesn't accept additional parameters.")
         link = links.open(parameters[0][1])
         result = served.fetch_next_page(
             address, link.url, active, link.level, must_show=link.must_show
@@ -190,5 +190,5 @@ def _parameters(call: Call, address: Address) -> Parameters:
             raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
         )
     except ValueError:
-        raise ParameterInvalid("The search parameters cannot be read.") from None
+        raise ParameterInvalid("The search parameters can't be read.") from None
     return tuple(parsed)

@@ -74,9 +74,9 @@ class PageLinks:
             level, must_show, url = opened.split(" ")
         except (SealBroken, ValueError):
             raise ParameterInvalid(
-                "The page link is not one of this session.",
-                why="Page links belong to one session and one request; they cannot be made or "
-                "changed.",
+                "The page link doesn't belong to this session.",
+                why="A page link belongs to one session and one request. You can't create or "
+                "change one.",
             ) from None
         return PageLink(url, "user" if level == "user" else "patient", must_show == _SHOWN)
 

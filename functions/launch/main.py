@@ -94,10 +94,10 @@ def _begin(settings: Settings, call: Call, launch_request: LaunchRequest) -> Rep
 def _not_taken(ehr: Ehr, configuration: SmartConfiguration) -> Misconfigured:
     listed = ", ".join(configuration.auth_methods or ())
     return Misconfigured(
-        "The app's registration does not fit the EHR.",
-        why=f"The app would prove itself by {ehr.client_auth}, and the EHR does not list that in "
-        "token_endpoint_auth_methods_supported and has no capability for it; nothing weaker is "
-        "tried in its place.",
+        "The app's registration doesn't match what the EHR supports.",
+        why=f"The app would authenticate with {ehr.client_auth}, but the EHR doesn't list it in "
+        "token_endpoint_auth_methods_supported and has no capability for it. The app doesn't "
+        "try a weaker method instead.",
         steps=(
             (
                 f"Set `client_auth` of [[ehr]] {ehr.key} to the method that the app is registered "

@@ -27,21 +27,21 @@ _NAMES = frozenset({"iss", "launch", "ehr"})
 # docs/troubleshooting.md, oracle/plain-link.
 _AS_SMART = (
     (
-        "In the EHR's registration of the app, have it launched by SMART: with `iss` and `launch`. "
-        "In Oracle Health's code console: Authorized is Yes."
+        "In the EHR's registration of the app, set it to launch with SMART: with `iss` and "
+        "`launch`. In Oracle Health's code console, make sure Authorized is set to Yes."
     ),
     (
-        "Where a site opens the app by a link of its own (in PowerChart one with `PAT_PersonId`), "
-        "ask it to configure the app as a SMART app instead."
+        "If a site opens the app with its own link (in PowerChart, one with `PAT_PersonId`), ask "
+        "it to configure the app as a SMART app instead."
     ),
     ForUser(
-        "Launching again will not help. Give the correlation id below to your administrator: the "
-        "EHR has to open the app in another way first."
+        "Launching again won't help. Give the correlation id below to your administrator: the "
+        "EHR must be set up to open the app in another way first."
     ),
 )
 _ONE_FLOW = (
-    ForUser("Open the app by the link that your organization gave you."),
-    "Correct that link: a standalone launch is `https://HOST/launch?ehr=KEY` and nothing more.",
+    ForUser("Open the app with the link that your organization gave you."),
+    "Correct that link. A standalone launch is `https://HOST/launch?ehr=KEY` and nothing more.",
     ADMINISTRATOR,
 )
 
@@ -65,7 +65,7 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
     if not query.get("iss"):
         if not launch and (arrived := _legacy(call)):
             raise _not_smart(arrived)
-        raise IssMissing(why="The request carries `launch` but no `iss`.") if launch else IssMissing
+        raise IssMissing(why="The request has `launch` but no `iss`.") if launch else IssMissing
     iss = urls.decode(query["iss"])
     match = settings.ehr_for(iss)
     if match is None:
@@ -93,8 +93,8 @@ def _not_smart(arrived: str) -> LaunchParameterMissing:
     if not arrived:
         return LaunchParameterMissing(evidence={"arrived": "nothing"})
     return LaunchParameterMissing(
-        why=f"It was opened with {arrived} instead, so this was not a SMART launch: the EHR has "
-        "the app set up as another kind of app.",
+        why=f"The app was opened with {arrived} instead, so this wasn't a SMART launch. The EHR "
+        "has the app set up as another kind of app.",
         steps=_AS_SMART,
         evidence={"arrived": arrived},
     )

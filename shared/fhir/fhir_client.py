@@ -173,8 +173,8 @@ def read_binary(
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type not in media_types:
         raise UpstreamInvalid(
-            why="The Binary's content is of a type that is not passed on as it is.",
-            steps=("Send `Accept: application/fhir+json`: the content then comes in base64.",),
+            why="The Binary's content type can't be passed on unchanged.",
+            steps=("Send `Accept: application/fhir+json` to get the content in base64.",),
         )
     announced = answer.headers.get("content-length", "")
     plain = answer.headers.get("content-encoding", "identity").lower() == "identity"
@@ -226,7 +226,7 @@ def _usable(
         words = answer.body[:_MOST_WORDS].decode("utf-8", "replace")
         if resource is not None and resource.get("resourceType") == "OperationOutcome":
             return FhirAnswer(status, answer.headers, answer.body, resource, ids, words)
-        why = f"The EHR answered with status {status} and no OperationOutcome."
+        why = f"The EHR responded with status {answer.status} and no OperationOutcome."
         ours = operation_outcome(None, "processing", why)
         return FhirAnswer(status, answer.headers, ours, json.loads(ours), ids, words)
     if status != 200 or resource is None:

@@ -297,8 +297,8 @@ def _call(
 
 def _incomplete() -> ParameterInvalid:
     return ParameterInvalid(
-        "The body of the request did not come whole.",
-        why="It ended early, its chunks cannot be read, or nothing of it came for a while.",
+        "The request body is incomplete.",
+        why="It ended early, its chunks can't be read, or none of it arrived for a while.",
         steps=("Send the request again.",),
     )
 
@@ -359,7 +359,7 @@ def parameters(call: Call, names: frozenset[str]) -> dict[str, str]:
     for name, values in urls.raw_parameters(call.query()).items():
         if name in names:
             if len(values) > 1:
-                raise ParameterRepeated(f"The request gives `{name}` twice.")
+                raise ParameterRepeated(f"The request repeats `{name}`.")
             parameters[name] = values[0]
     return parameters
 

@@ -91,7 +91,7 @@ class Refusal:
         if self.standalone is None:
             return RELAUNCH
         address = f"https://HOST/launch?ehr={self.standalone}"
-        return ForUser(f"Close this page and open `{address}` again: there this launch began.")
+        return ForUser(f"Close this page and open `{address}` again, where this launch started.")
 
     def at_home(self, public_url: str) -> Self:
         """Return a copy with the app's own URLs in place of `https://HOST` in steps and causes."""
@@ -108,8 +108,8 @@ class Refusal:
 
 
 _ONE_NAME = (
-    "Use the app at {} alone: under another name of this machine, such as 127.0.0.1 for localhost, "
-    "the browser keeps other cookies."
+    "Use the app only at {}. Under another name for this machine, such as 127.0.0.1 instead of "
+    "localhost, the browser keeps different cookies."
 )
 
 
@@ -226,7 +226,7 @@ def _why(refused: Refusal) -> str:
         return why
     if explanation.causes:
         return f"{why} The EHR's error says: {explanation.meaning}"
-    return f"{why} The EHR's error is not known here." if refused.error.code == "ehr_error" else why
+    return f"{why} The EHR's error is unknown." if refused.error.code == "ehr_error" else why
 
 
 def _why_plainly(refused: Refusal) -> str:

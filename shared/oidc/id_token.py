@@ -28,22 +28,22 @@ _FHIR_USER = re.compile(
     r"(?:Patient|Practitioner|PractitionerRole|RelatedPerson|Person)/" + fhir_id.PATTERN
 )
 _PLAIN_ISSUER = re.compile(r"https?://[\x21-\x7e]{1,500}")
-_NO_ISSUER = "Set `id_token_issuer` of the [[ehr]] entry to the issuer of the EHR's id_tokens."
+_NO_ISSUER = "Set `id_token_issuer` of the [[ehr]] entry to the issuer of the EHR's ID tokens."
 _OTHER_ISSUER = (
-    "If the EHR's operator confirms the issuer that came, set it as `id_token_issuer` of the "
-    "[[ehr]] entry, with or without a final slash exactly as it came."
+    "If the EHR's operator confirms the issuer that was received, set it as `id_token_issuer` of "
+    "the [[ehr]] entry, with or without a trailing slash exactly as received."
 )
 _CLOCK = (
-    "Run `make doctor CONFIG=smart.toml` and see `clock_skew`: the clocks of this app and of the "
-    "EHR may differ by 120 seconds."
+    "Run `make doctor CONFIG=smart.toml` and check `clock_skew`. The clocks of this app and of "
+    "the EHR may differ by 120 seconds."
 )
 _KEYS = (
-    "Tell the EHR's operator what is said above, the time and the address of its keys. No setting "
-    "of this app mends it."
+    "Give the EHR's operator the message above, the time and the URL of its keys. No setting of "
+    "this app can fix it."
 )
 _KEYS_CHANGED = ForUser(
-    "Launch the app again in half a minute: the EHR's keys were read a moment ago, and then they "
-    "are read anew."
+    "Launch the app again in half a minute. The EHR's keys were read a moment ago, and are read "
+    "again then."
 )
 _CLIENT = "Compare `client_id` of the [[ehr]] entry with the app's registration at the EHR."
 

@@ -27,8 +27,8 @@ KEEP_SECONDS = 3600.0
 _MOST_KEYS = 200
 _ISSUER = re.compile(r"https?://[^?#]+")
 _ASK_OPERATOR = (
-    "Launch the app again in a minute; if that does not help, ask the EHR's operator for its "
-    "jwks_uri: without the EHR's keys nobody can verify who the user is."
+    "Launch the app again in a minute. If that doesn't help, ask the EHR's operator for its "
+    "jwks_uri. Without the EHR's keys, the app can't verify who the user is."
 )
 _ADD_HOST = (
     "If the EHR's operator confirms that host, add it to `endpoint_hosts` of the [[ehr]] entry."

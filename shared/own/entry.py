@@ -140,7 +140,7 @@ def _document(call: Call) -> Any:
     media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise MediaTypeUnsupported(
-            why="This address takes application/json and nothing else.",
+            why="This endpoint accepts only application/json.",
             steps=("Send the body as application/json.",),
         )
     try:
@@ -149,8 +149,8 @@ def _document(call: Call) -> Any:
         raise TooLarge("The request is larger than 1 MB.") from None
     except (ValueError, InvalidOperation):
         raise ParameterInvalid(
-            "The body of the request cannot be used.",
-            why="It is not JSON in UTF-8, names a property twice, or is nested too deep.",
+            "The request body can't be used.",
+            why="It isn't JSON in UTF-8, repeats a property, or is nested too deeply.",
             steps=("Send valid JSON.",),
         ) from None
 

@@ -82,9 +82,9 @@ def search(
     for the types that are about nobody. Raises PatientDenied for those of which it isn't known.
     """
     if len(parameters) > MOST_PARAMETERS:
-        raise ParameterInvalid("A search takes 200 parameters at most.")
+        raise ParameterInvalid("A search accepts at most 200 parameters.")
     if pages < 1:
-        raise ParameterInvalid("A search reads one page at least.")
+        raise ParameterInvalid("A search must read at least one page.")
     address = address_of("search", resource_type)
     active = session_of(request)
     restricted = own_patient and resource_type not in compartment.OUTSIDE

@@ -23,22 +23,22 @@ _MOST_WIPES = 5
 
 Limit = Literal["idle", "longest", "access"]
 _WHY = {
-    "idle": "Nothing was asked of it for longer than `session_idle_minutes`.",
-    "longest": "It reached its longest duration, `session_max_hours`.",
-    "access": "The EHR's access to it has run out, and the EHR gave no refresh token.",
+    "idle": "It was idle for longer than `session_idle_minutes`.",
+    "longest": "It reached its maximum duration, `session_max_hours`.",
+    "access": "The EHR's access to it has expired, and the EHR issued no refresh token.",
 }
 
 _WHY_REFUSED = (
-    "The EHR no longer takes this launch's access: its own session ended, or the access was "
-    "withdrawn."
+    "The EHR no longer accepts this launch's access: its own session ended, or the access was "
+    "revoked."
 )
 
 Reason = Literal["invalid_grant", "patient_changed", "user_changed", "gone"]
 _WHY_DURING_REFRESH: Mapping[Reason, str] = {
     "invalid_grant": "The EHR ended this launch's access: its own session ended, or the access "
-    "was withdrawn.",
-    "patient_changed": "The EHR answered with another patient than this launch's.",
-    "user_changed": "The EHR answered with another user than this launch's.",
+    "was revoked.",
+    "patient_changed": "The EHR responded with a different patient than this launch's.",
+    "user_changed": "The EHR responded with a different user than this launch's.",
     "gone": "It was ended while its access was being renewed.",
 }
 

@@ -151,9 +151,7 @@ def unsealed(record: Record, handle: str, secret: bytes, sealer: Sealer) -> Stor
             str(record.fields.get("sealed")), secret, _sealed_for(handle, version)
         )
     except SealBroken:
-        raise SessionMissing(
-            why="The session's cookie does not open it: it belongs to another session."
-        ) from None
+        raise SessionMissing(why="The session cookie belongs to another session.") from None
     try:
         return StoredSession(record, _session(plaintext, handle, version, secret))
     except records.Unreadable:
@@ -161,7 +159,7 @@ def unsealed(record: Record, handle: str, secret: bytes, sealer: Sealer) -> Stor
 
 
 def _other_release() -> SessionExpired:
-    return SessionExpired(why="The app was renewed since this session began.")
+    return SessionExpired(why="The app was updated since this session started.")
 
 
 def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:

@@ -40,7 +40,7 @@ def secret_of(handle: str, received: cookies.Cookies) -> bytes:
     """
     values = received.get(cookies.session_name(handle), ())
     if len(values) > 1:
-        raise SessionMissing(why="The browser sent the session's cookie twice.")
+        raise SessionMissing(why="The browser sent the session cookie twice.")
     match = _VALUE.fullmatch(values[0]) if values else None
     if match is None:
         raise SessionMissing

@@ -194,7 +194,7 @@ class Sessions:
     def _ehr(self, session: Session) -> Ehr:
         ehr = self._settings.ehr_by_key(session.ehr)
         if ehr is None:
-            raise SessionExpired(why="The app was configured anew since this session began.")
+            raise SessionExpired(why="The app's configuration changed since this session started.")
         return ehr
 
     def _active(self, kept: CachedSession, ehr: Ehr, *, replayed: bool = False) -> Active:

@@ -136,10 +136,10 @@ def fetch(ehr: Ehr, base: str) -> http_client.Answer:
     if answer.status != 200:
         evidence = {"document": url, "status": str(answer.status)}
         if answer.status == 429 or answer.status >= 500:
-            why = f"The EHR answered with status {answer.status}."
+            why = f"The EHR responded with status {answer.status}."
             raise DiscoveryFailed(why=why, evidence=evidence)
         raise DiscoveryInvalid(
-            why="The EHR has no .well-known/smart-configuration at this FHIR base: it answered "
+            why="The EHR has no .well-known/smart-configuration at this FHIR base. It responded "
             f"with status {answer.status}.",
             cause="tenant_mismatch",
             evidence=evidence,
@@ -183,7 +183,7 @@ def parse(
     """
     document = json_members.document(body)
     if document is None:
-        raise DiscoveryInvalid(why="The document is not a JSON object.", evidence={"base": base})
+        raise DiscoveryInvalid(why="The document isn't a JSON object.", evidence={"base": base})
     reader = _Reader(document, base, hosts)
     authorization, token = (
         reader.endpoint("authorization_endpoint"),
@@ -255,7 +255,7 @@ class _Reader:
         if self._base.startswith("https:") and not url.lower().startswith("https:"):
             raise self.invalid(name, "is not https")
         if host not in self._hosts:
-            raise self.invalid(name, f"lies on a host that is not configured, {host}")
+            raise self.invalid(name, f"is on a host that isn't configured, {host}")
         if "#" in url:
             raise self.invalid(name, "carries a fragment")
         return url

@@ -246,7 +246,7 @@ def find(store: Store, state: str) -> StoredLaunch:
         records.check_schema(record.fields)
         return StoredLaunch(records.made(Pending, record.fields), key, record.version)
     except records.Unreadable:
-        raise StateUnknown(why="The app was renewed while this launch was under way.") from None
+        raise StateUnknown(why="The app was updated during this launch.") from None
 
 
 def check_browser(stored: StoredLaunch, state: str, received: cookies.Cookies) -> None:

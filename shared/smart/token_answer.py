@@ -82,7 +82,7 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
     """Parse a token response of status 200. Raise TokenInvalid naming the invalid field."""
     document = json_members.document(body)
     if document is None:
-        raise TokenInvalid(why="The answer is not a JSON object.", evidence=evidence)
+        raise TokenInvalid(why="The response isn't a JSON object.", evidence=evidence)
 
     for member in _EMPTY_AS_ABSENT:
         if document.get(member) == "":
@@ -94,7 +94,7 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
     }
     fault = _fault(document, issued)
     if fault is not None:
-        error = TokenInvalid(why=f"In the answer {fault}.", evidence=evidence)
+        error = TokenInvalid(why=f"In the response, {fault}.", evidence=evidence)
         error.issued = issued
         raise error
     scope = document.get("scope")
@@ -120,21 +120,21 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
 def _fault(document: Mapping[str, Any], issued: Mapping[str, str]) -> str | None:
     """Return the first field that makes a response unusable, and why."""
     if "access_token" not in issued:
-        return "access_token is missing or holds characters that no token has"
+        return "access_token is missing or has characters that aren't allowed in a token"
     token_type = document.get("token_type")
     if not (isinstance(token_type, str) and token_type.lower() == "bearer"):
-        return "token_type is not Bearer"
+        return "token_type isn't Bearer"
     if document.get("refresh_token") is not None and "refresh_token" not in issued:
-        return "refresh_token holds characters that no token has"
+        return "refresh_token has characters that aren't allowed in a token"
     for member in ("id_token", "scope"):
         if not isinstance(document.get(member), str | None):
-            return f"{member} is not a text"
+            return f"{member} isn't a string"
     for member in ("patient", "encounter"):
         value = document.get(member)
         if value is not None and not (
             isinstance(value, str) and re.fullmatch(fhir_id.PATTERN, value)
         ):
-            return f"{member} is not a FHIR id"
+            return f"{member} isn't a FHIR id"
     return None
 
 

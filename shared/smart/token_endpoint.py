@@ -40,7 +40,7 @@ _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_TITLE = 300  # characters
 _A_PAGE = (
     "The response is a web page and not JSON. Probably a proxy, a firewall or a login page "
-    "answered in place of the token endpoint."
+    "responded instead of the token endpoint."
 )
 
 
@@ -130,10 +130,10 @@ def _request(
     except http_client.Unusable as error:
         raise TokenInvalid(evidence={"reason": str(error)}) from None
     except http_client.TimedOut:
-        why = f"It did not answer within {SECONDS:g} seconds."
+        why = f"It didn't respond within {SECONDS:g} seconds."
         raise TokenError(why=why, evidence={"reason": "timeout"}) from None
     except http_client.OutboundError as error:
-        why = "No connection could be made to its token endpoint, or it broke."
+        why = "The connection to its token endpoint failed or broke."
         raise TokenError(why=why, evidence={"reason": str(error)}) from None
     sent = {**form, **authentication.fields}
     basic = authentication.headers.get("Authorization", "").partition(" ")[2]
@@ -218,15 +218,15 @@ def _refusal(
     if body is None and _MEDIA_TYPE.fullmatch(media_type):
         evidence["media_type"] = media_type
     if not (isinstance(error, str) and _OAUTH_ERROR.fullmatch(error)):
-        why = f"Its token endpoint answered with status {answer.status} and no error code."
+        why = f"Its token endpoint responded with status {answer.status} and no error code."
         if 300 <= answer.status < 400:
             why = (
-                f"Its token endpoint answered with a redirect (status {answer.status}), which is "
-                "never followed: the request holds what opens the session."
+                f"Its token endpoint responded with a redirect (status {answer.status}). The app "
+                "never follows it, because the request contains credentials."
             )
         return TokenError(why=why, evidence=evidence, answered=answer.status, said=said)
     evidence["oauth_error"] = error
-    why = f"Its token endpoint answered `{error}`."
+    why = f"Its token endpoint returned `{error}`."
     return TokenError(
         why=why, evidence=evidence, oauth_error=error, answered=answer.status, said=said
     )

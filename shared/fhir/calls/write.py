@@ -35,7 +35,7 @@ from shared.session.sessions import Active
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
 _REPRESENTATION = "return=representation"
 _UNCHANGED = 304
-_UNCERTAIN = "It is not known whether the EHR made the change."
+_UNCERTAIN = "It's unknown whether the EHR made the change."
 
 
 def write(
@@ -127,7 +127,7 @@ def _request_headers(
     condition = headers.get("If-Match")
     if condition is not None:
         if HEADER_VALUE.fullmatch(condition) is None:
-            raise ParameterInvalid("The header If-Match cannot be passed on.")
+            raise ParameterInvalid("The If-Match header can't be forwarded.")
         sent["If-Match"] = condition
     for preference in headers.get("Prefer", "").split(","):
         if _PREFERENCE.fullmatch(preference.strip()):
@@ -141,4 +141,6 @@ def _require_own(current: FhirAnswer, address: Address, decision: Decision, acti
     if current.resource["resourceType"] != address.type:
         raise UpstreamInvalid(evidence={"expected": address.type})
     if not releasable(current.resource, decision, active.session.fhir_base):
-        raise PatientDenied(why="The resource is not the launch's patient's; it was not changed.")
+        raise PatientDenied(
+            why="The resource doesn't belong to the launch's patient. It wasn't changed."
+        )

@@ -54,10 +54,11 @@ def _check_search(
     resources = list(nested.of_answer(bundle))
     if not all(is_covered(resource, decision) for resource in resources):
         raise UpstreamInvalid(
-            why="The EHR's answer holds resources that no scope covers, or that do not show it."
+            why="The EHR's response has resources that no scope covers, or it doesn't show "
+            "whether a scope covers them."
         )
     if not all(releasable(resource, decision, fhir_base) for resource in resources):
-        raise PatientDenied(why="The EHR's answer holds another patient's data.")
+        raise PatientDenied(why="The EHR's response has another patient's data.")
     _require_own_search(objects(bundle.get("link")), address, decision)
 
 
@@ -70,7 +71,7 @@ def _require_own_search(
         and _is_held(address, decision)
         and _patient_in_self_link(links, decision) is False
     ):
-        why = "By its own account (the link `self`) the EHR left out the patient of the search."
+        why = "According to the response's `self` link, the EHR left the patient out of the search."
         raise UpstreamInvalid(why=why)
 
 
@@ -97,7 +98,9 @@ def check_owner(answer: FhirAnswer, now: FhirAnswer, decision: Decision, fhir_ba
     if now.status == 404 and answer.status != 200:
         return
     if now.status != 200 or not releasable(now.resource, decision, fhir_base):
-        raise PatientDenied(why="Nothing in the answer shows whose the resource is.")
+        raise PatientDenied(
+            why="Nothing in the response shows which patient the resource belongs to."
+        )
 
 
 def check_written(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: str) -> None:
@@ -111,7 +114,7 @@ def check_written(answer: FhirAnswer, address: Address, decision: Decision, fhir
     if answer.status >= 300 or resource_type == "OperationOutcome":
         require_remarks_only(answer.resource, decision, fhir_base)
         return
-    made = "The EHR made the change; what it returned of it is not passed on: it is"
+    made = "The EHR made the change. What it returned isn't passed on: it is"
     if resource_type != address.type:
         raise UpstreamInvalid(why=f"{made} of another type.", evidence={"expected": address.type})
     if not releasable(answer.resource, decision, fhir_base):
@@ -133,12 +136,12 @@ def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, str
     if _entries(bundle):
         return
     if decision.must_show:
-        raise UpstreamInvalid(why="The EHR's answer does not show that it lies within the scope.")
+        raise UpstreamInvalid(why="The EHR's response doesn't show that it's within the scope.")
     if strict or not _is_held(address, decision):
         return
     if _patient_in_self_link(objects(bundle.get("link")), decision) is not True:
         raise UpstreamInvalid(
-            why="The EHR's answer does not show that it counted for this patient only.",
+            why="The EHR's response doesn't show that it counted only this patient's resources.",
             steps=("Leave the vendor's own parameters out, or search without counting.",),
         )
 

@@ -37,7 +37,7 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
         return Decision("user", (), None, frozenset({"*"}), "", {"*": (NO_FILTERS,)})
     taken = address.interaction.parameters
     if taken is not None and not taken.issuperset(name for name, _ in given):
-        raise ParameterInvalid(f"A {address.kind} takes {_and(sorted(taken))} only.")
+        raise ParameterInvalid(f"A {address.kind} accepts only {_and(sorted(taken))}.")
     covering = _covering(address.type, letter, session, grants)
     level, sent = _filtered(covering, letter, given)
     must_show = False
@@ -143,9 +143,9 @@ def _denied(resource_type: str, letter: Letter, session: Session) -> ScopeDenied
     for scope in session.missing:
         grant = scopes.parse(scope)
         if grant is not None and grant.covers(resource_type, letter):
-            why = f"{needed} or a wider scope is needed; {scope} was asked for and not granted."
+            why = f"{needed} or a wider scope is needed. {scope} was requested and not granted."
             return ScopeDenied(why=why, evidence={"needed": needed, "not_granted": scope})
-    why = f"{needed} or a wider scope is needed; it is not in the app's configured scopes."
+    why = f"{needed} or a wider scope is needed. It isn't in the app's configured scopes."
     return ScopeDenied(why=why, evidence={"needed": needed})
 
 
@@ -166,8 +166,8 @@ def _filtered(
     if letter == "s" and len(covering) == 1:
         return covering[0].level, parameters + tuple(sorted(covering[0].filters - given))
     raise ScopeDenied(
-        why="The scopes that cover it are narrowed by search parameters; a search must name those "
-        "of one of them, and a read or a write needs a scope without any."
+        why="The scopes that cover it are narrowed by search parameters. A search must include "
+        "those of one of them, and a read or a write needs a scope without any."
     )
 
 
@@ -180,8 +180,8 @@ def _within_compartment(address: Address, parameters: Parameters, session: Sessi
         raise PatientMissing
     if not compartment.reachable(address.type):
         raise PatientDenied(
-            why=f"{address.type} is not known to be about a patient, so patient/ scopes cannot "
-            "reach it."
+            why=f"{address.type} isn't known to be about a patient, so patient/ scopes can't "
+            "cover it."
         )
     if address.interaction.patient_rule == "search":
         return held_to(patient, address.type, parameters, session.fhir_base)

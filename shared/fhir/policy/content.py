@@ -41,7 +41,7 @@ def require_uncompressed(headers: Mapping[str, str]) -> None:
     """Raise MediaTypeUnsupported if the request body is compressed (RFC 9110 15.5.16)."""
     if headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         raise MediaTypeUnsupported(
-            why="The body comes in a content coding, and none is undone here.",
+            why="The request body is compressed.",
             steps=("Send the body without Content-Encoding.",),
         )
 
@@ -53,7 +53,7 @@ def require_media_type(address: Address, headers: Mapping[str, str]) -> None:
     media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if taken and media_type not in taken:
         raise MediaTypeUnsupported(
-            why=f"This interaction ({address.kind}) takes {' or '.join(taken)}.",
+            why=f"This interaction ({address.kind}) accepts {' or '.join(taken)}.",
             steps=(f"Send the body as {taken[0]}.",),
         )
 
@@ -68,8 +68,8 @@ def read(address: Address, body: bytes) -> Content:
         plain = json.dumps(document)
     except (ValueError, RecursionError):
         raise refused(
-            "is not JSON in UTF-8, is nested too deep, names a member twice, or holds more values "
-            "than its length lets expect"
+            "isn't JSON in UTF-8, is nested too deeply, repeats a property, or has too many "
+            "values for its length"
         ) from None
     if _OURS.search(plain):
         # In the chart, the URL would be meaningless to everyone, and contain a session's handle.
@@ -97,7 +97,7 @@ def _changed(document: Any) -> frozenset[str]:
 def refused(why: str) -> ParameterInvalid:
     """Return the refusal of a body. `why` follows "The body"."""
     return ParameterInvalid(
-        "The body of the request cannot be used.",
+        "The request body can't be used.",
         why=f"The body {why}.",
-        steps=("Compare the body with the address and with FHIR R4 http.html.",),
+        steps=("Compare the body with the URL and with FHIR R4 http.html.",),
     )

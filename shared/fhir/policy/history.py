@@ -19,15 +19,17 @@ def check(bundle: dict[str, Any], address: Address, decision: Decision, fhir_bas
     """Raise UpstreamInvalid or PatientDenied. Then no part of the Bundle is released."""
     entries = bundle.get("entry", [])
     if not isinstance(entries, list) or not all(_is_entry(entry, address) for entry in entries):
-        raise UpstreamInvalid(why="The EHR's answer is not the history of this resource.")
+        raise UpstreamInvalid(why="The EHR's response isn't the history of this resource.")
     versions = list(nested.of_answer(bundle))
     if not all(_is_version(version, address) for version in versions):
-        raise UpstreamInvalid(why="The EHR's answer holds more than the history of this resource.")
+        raise UpstreamInvalid(why="The EHR's response has more than the history of this resource.")
     if not all(releasable(version, decision, fhir_base) for version in versions):
-        raise PatientDenied(why="The EHR's answer holds another patient's data.")
+        raise PatientDenied(why="The EHR's response has another patient's data.")
     tells = bool(entries) or bundle.get("total", 0) != 0
     if tells and not versions and address.type not in decision.open_types:
-        raise PatientDenied(why="Nothing in the history shows whose the resource was.")
+        raise PatientDenied(
+            why="Nothing in the history shows which patient the resource belonged to."
+        )
 
 
 def _is_entry(entry: Any, address: Address) -> bool:

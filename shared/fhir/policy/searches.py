@@ -36,12 +36,12 @@ def plain(parameters: Parameters) -> Parameters:
             if value.partition(";")[0] not in _JSON_FORMATS:
                 raise NotAcceptable
         elif name == "access_token":
-            raise ParameterInvalid("No token belongs in an address.")
+            raise ParameterInvalid("Don't put a token in a URL.")
         elif name.startswith("_getpages"):
-            raise ParameterInvalid("Further pages are read by the links of a Bundle.")
+            raise ParameterInvalid("Use the links in a Bundle to read further pages.")
         elif _NAME.fullmatch(name) is None:
             # A server that trims or decodes again would see another name.
-            raise ParameterInvalid("A name of a search parameter cannot be used.")
+            raise ParameterInvalid("The name of a search parameter can't be used.")
         elif name != "_method":
             kept.append((name, value))
     return tuple(kept)
@@ -61,8 +61,8 @@ def refuse_reaching(
         head = name.partition(":")[0].lower()
         if head == "_query":
             raise ScopeDenied(
-                why="What a named query (`_query`) reaches differs from server to server, so no "
-                "scope tells it, and it is not served.",
+                why="What a named query (`_query`) returns differs from server to server, so no "
+                "scope can cover it and it isn't supported.",
             )
         asks = head in _ASKING or "." in name
         if not asks and head not in _BRINGING:
@@ -85,8 +85,9 @@ def _require_reachable(source: str) -> None:
     """
     if not compartment.reachable(source):
         raise PatientDenied(
-            why=f"`_revinclude` of {source[:60]} brings what is not known to be about a patient.",
-            steps=("Leave it out, or ask for user/*.rs.",),
+            why=f"`_revinclude` of {source[:60]} returns resources that aren't known to be about "
+            "a patient.",
+            steps=("Leave it out, or request user/*.rs.",),
         )
 
 
@@ -115,16 +116,16 @@ def repeats_filter(
     for filters in named:
         if gone := hidden(filters, resource_type, sent):
             raise ScopeDenied(
-                why=f"The scope that covers it is narrowed by `{min(gone)}`, and `_elements` or "
-                "`_summary` leaves that element out of the answer.",
-                steps=("Ask for that element too.",),
+                why=f"The scope that covers it is narrowed by `{min(gone)}`, but `_elements` or "
+                "`_summary` leaves that element out of the response.",
+                steps=("Request that element too.",),
             )
     names = frozenset[str]().union(*(repeated(filters, sent) for filters in named))
     for name in sorted(names):
         if is_count(sent) or not is_shown(name, resource_type):
             raise ScopeDenied(
-                why=f"The scope that covers it is narrowed by `{name[:100]}`; a search cannot name "
-                "another value beside it where the answer does not show what was found."
+                why=f"The scope that covers it is narrowed by `{name[:100]}`. If the response "
+                "doesn't show what was found, a search can't add another value."
             )
     return bool(names)
 
@@ -161,5 +162,5 @@ def held_to(patient: str, resource_type: str, parameters: Parameters, fhir_base:
     if held or holding is None:
         return parameters
     if resource_type == "Patient" and any(not name.startswith("_") for name, _ in parameters):
-        raise PatientDenied(why="A search among patients is not about the patient of this launch.")
+        raise PatientDenied(why="A search across patients isn't about the patient of this launch.")
     return (*parameters, (holding, compartment.search_value(resource_type, patient)))

@@ -25,7 +25,7 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
     Raise ScopeDenied, PatientMissing, PatientDenied, NotAcceptable or ParameterInvalid.
     """
     if plain(parameters):
-        raise ParameterInvalid("A write takes no search parameters.")
+        raise ParameterInvalid("A write doesn't accept search parameters.")
     level = level_of(address, session, grants)
     patient = session.context.patient
     if level == "patient":
@@ -41,8 +41,9 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
 def _require_of_patient(address: Address, patient: str) -> None:
     if not compartment.names_its_patient(address.type):
         raise PatientDenied(
-            why=f"{address.type} names no patient, so it cannot be written under patient/ scopes.",
-            steps=("Ask for a user/ scope of this type.",),
+            why=f"{address.type} doesn't name a patient, so it can't be written under patient/ "
+            "scopes.",
+            steps=("Request a user/ scope of this type.",),
         )
     if address.type == "Patient" and address.id != patient:
         raise PatientDenied
@@ -59,7 +60,7 @@ def require_own(brought: Content, address: Address, decision: Decision, fhir_bas
     is_patch = address.interaction.body == "patch"
     if is_patch and not decision.returns and json_patch.tests(brought.document):
         needed = scopes.needed(address.type, "r")
-        why = f"A `test` in a patch asks what the resource holds, which needs {needed}."
+        why = f"A `test` in a patch checks the content of the resource, which needs {needed}."
         raise ScopeDenied(why=why, evidence={"needed": needed})
     if decision.level == "user" or "sent" not in address.interaction.patient_rule:
         return
@@ -70,7 +71,7 @@ def require_own(brought: Content, address: Address, decision: Decision, fhir_bas
     touched = {name for name in brought.changed if name.casefold() in fixed}
     if touched:
         raise PatientDenied(
-            why=f"The patch changes `{min(touched)}`, which says whose the resource is."
+            why=f"The patch changes `{min(touched)}`, which shows who the resource belongs to."
         )
     for element, value in json_patch.values(brought.document):
         _require_no_other(value, decision, fhir_base, element)
@@ -87,7 +88,8 @@ def require_own_result(
         return
     if len(current) > json_patch.MOST_BYTES:
         raise content.refused(
-            "cannot be applied: the resource as it is has more than 1 MB. Update it whole instead"
+            "can't be applied: the current resource is larger than 1 MB. Replace the whole "
+            "resource with an update instead"
         )
     # Without `r`, rejecting a patch that changes nothing would confirm a guessed value.
     unchanged = not decision.returns
@@ -114,10 +116,10 @@ def _require_no_other(
 ) -> None:
     if mentions.names_another(document, decision.patient_id, fhir_base, element):
         raise PatientDenied(
-            why="What is to be written refers to another patient, or in a form that does not tell "
-            "to whom.",
+            why="The resource to write refers to another patient, or has a reference that "
+            "doesn't show to whom.",
             steps=(
                 "Write references as `Type/id`, or leave the reference out.",
-                "To write such a reference, ask for a user/ scope of this type.",
+                "To write such a reference, request a user/ scope of this type.",
             ),
         )

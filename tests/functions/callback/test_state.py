@@ -280,5 +280,5 @@ def test_a_code_is_not_sent_by_a_client_that_was_registered_anew_meanwhile(
     with serve_app(tmp_path, tables, port=port, bind=bind, store=store, sealing_key=key) as renewed:
         answer = browser.get(f"{renewed.origin}/callback?code=c1&state={begun.query['state']}")
     _refused(answer, "state_unknown")
-    assert "configured anew" in answer.json()["detail"]
+    assert "configuration changed" in answer.json()["detail"]
     assert _exchanges(tenant) == 0

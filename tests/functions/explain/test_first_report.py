@@ -72,7 +72,7 @@ def test_the_launch_address_opened_directly_names_the_cause_and_the_fix(
 @each(
     ("query", "told"),
     [
-        ("fhirServiceUrl=https://a.example&patientId=1", "Authorized is Yes"),
+        ("fhirServiceUrl=https://a.example&patientId=1", "make sure Authorized is set to Yes"),
         ("PAT_PersonId=1&VIS_EncntrId=2&USR_PersonId=3", "ask it to configure the app as a SMART"),
     ],
 )
@@ -82,7 +82,7 @@ def test_a_link_that_is_no_smart_launch_says_what_came_and_what_to_register(
     page = Browser().send("GET", f"{full.origin}/launch?{query}", NAVIGATION)
     said = in_words(page.text)
     assert f"opened with {query.partition('=')[0]}" in said
-    assert "this was not a SMART launch" in said
+    assert "this wasn't a SMART launch" in said
     assert told in said
     (line,) = full.log_of(page)
     assert (line["code"], line["causes"]) == (

@@ -96,8 +96,8 @@ def test_a_missing_cookie_on_this_machine_says_to_use_the_one_name(full: ThreeEh
     begun = Browser().get(f"{full.origin}/launch?ehr=simulated")
     answered = f"{begun.query['redirect_uri']}?state={begun.query['state']}&code=c1"
     said = in_words(Browser().send("GET", answered, NAVIGATION).text)
-    assert f"Use the app at {full.origin} alone" in said
-    assert "such as 127.0.0.1 for localhost" in said
+    assert f"Use the app only at {full.origin}." in said
+    assert "such as 127.0.0.1 instead of localhost" in said
 
 
 def test_a_clinician_has_one_line_to_give_to_support(brief: ThreeEhrs) -> None:
@@ -180,7 +180,7 @@ def test_an_app_that_is_opened_by_a_plain_link_is_for_the_administrator(brief: T
     mine, others = parts(page)
     assert "Give the correlation id below to your administrator" in mine
     assert "Open the app from the patient's chart" not in mine
-    assert "have it launched by SMART" in others
+    assert "set it to launch with SMART" in others
 
 
 def test_a_clinician_whose_browser_is_somebody_elses_signs_out_before_the_next_launch(

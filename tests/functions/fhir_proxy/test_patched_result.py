@@ -261,7 +261,7 @@ def test_a_patch_of_a_large_resource_is_refused(writing: App, size: int, status:
     answer = send(launch, "PATCH", "Observation/o1", REPLACE_STATUS)
     assert (answer.status, len(written(tenant))) == (status, int(status == 200))
     if status == 400:
-        assert "more than 1 MB" in answer.text
+        assert "larger than 1 MB" in answer.text
         whole = send(launch, "PUT", "Observation/o1", NOTED)
         assert whole.status == 200
 

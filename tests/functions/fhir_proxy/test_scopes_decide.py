@@ -76,13 +76,13 @@ def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(app: App) -> None
     launch, tenant = launched(app, "n", scope="patient/Patient.r")
     cases = {
         # Configured, so asked for, and not among the granted.
-        "Observation/o1": ("patient/Observation.r ", "asked for and not granted"),
-        "Observation": ("patient/Observation.s ", "asked for and not granted"),
-        "Condition": ("patient/Condition.s ", "asked for and not granted"),
+        "Observation/o1": ("patient/Observation.r ", "was requested and not granted"),
+        "Observation": ("patient/Observation.s ", "was requested and not granted"),
+        "Condition": ("patient/Condition.s ", "was requested and not granted"),
         # Never asked for.
-        "Condition/c1": ("patient/Condition.r ", "not in the app's configured scopes"),
-        "Patient": ("patient/Patient.s ", "not in the app's configured scopes"),
-        "Encounter": ("patient/Encounter.s ", "not in the app's configured scopes"),
+        "Condition/c1": ("patient/Condition.r ", "isn't in the app's configured scopes"),
+        "Patient": ("patient/Patient.s ", "isn't in the app's configured scopes"),
+        "Encounter": ("patient/Encounter.s ", "isn't in the app's configured scopes"),
     }
     for path, (needed, why) in cases.items():
         answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")

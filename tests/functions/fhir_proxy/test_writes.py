@@ -190,7 +190,7 @@ def test_an_uncertain_outcome_is_told_and_nothing_is_sent_twice(
             continue
         assert answer.status == 502, method
         assert answer.code in {"upstream_unreachable", "upstream_invalid"}
-        assert "not known whether the EHR made the change" in answer.text
+        assert "unknown whether the EHR made the change" in answer.text
         assert "sign in" not in answer.text
     assert [request.method for request in written(tenant)] == ["POST", "PUT", "PATCH", "DELETE"]
 

@@ -74,7 +74,7 @@ def test_a_legacy_launch_is_told_from_a_smart_one_by_any_of_its_parameters(
 ) -> None:
     problem = browser.get(f"{app.origin}/launch?{name}=sentinel-77")
     assert problem.code == "launch_parameter_missing"
-    assert f"It was opened with {name} instead" in problem.text
+    assert f"The app was opened with {name} instead" in problem.text
 
 
 @each(
@@ -200,7 +200,7 @@ def test_the_page_says_what_happened_why_what_to_do_and_under_which_id(
     words = unescape(re.sub(r"<[^>]*>|`", "", answer.text))
     for part in (
         "The request doesn't say which EHR launched the app.",
-        "The request carries launch but no iss.",
+        "The request has launch but no iss.",
         "Open the app from the patient's chart",
         correlation_id,
     ):

@@ -261,7 +261,7 @@ def test_another_patient_ends_the_session_and_revokes_what_came(
     one.nearly_out()
     with pytest.raises(SessionExpired) as over:
         one.use()
-    assert "another patient" in over.value.why
+    assert "a different patient" in over.value.why
     assert ehr.revoked == [(ehr.grant.refresh_token, "refresh_token")]
     assert ehr.grant.access == {}
     _over(one)
@@ -304,7 +304,7 @@ def test_another_user_ends_the_session_and_revokes_what_came(known: Renewal) -> 
     known.ehr.more["id_token"] = _signed(known, sub="u2")
     with pytest.raises(SessionExpired) as over:
         known.use()
-    assert "another user" in over.value.why
+    assert "a different user" in over.value.why
     assert known.ehr.revoked == [(known.ehr.grant.refresh_token, "refresh_token")]
     _over(known)
 

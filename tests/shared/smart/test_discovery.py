@@ -308,7 +308,7 @@ def test_an_endpoint_on_a_configured_host_is_taken(url: str, resolved: str) -> N
 def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(DiscoveryInvalid, match="discovery_invalid") as caught:
         discovery.parse(body, BASE, HOSTS)
-    assert caught.value.why == "The document is not a JSON object."
+    assert caught.value.why == "The document isn't a JSON object."
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:

@@ -99,7 +99,7 @@ def test_what_is_not_a_json_object_is_refused(body: bytes) -> None:
 def test_an_access_token_that_could_split_a_header_is_refused(token: Any) -> None:
     with pytest.raises(TokenInvalid) as caught:
         _parse(access_token=token)
-    assert caught.value.why.startswith("In the answer access_token ")
+    assert caught.value.why.startswith("In the response, access_token ")
 
 
 @each("token", ["x" * 16_384, "a.b-c_d~e+f/g==", "{a}|[b]#c%d"])
@@ -116,7 +116,7 @@ def test_an_opaque_refresh_token_of_any_visible_form_is_taken(token: str) -> Non
 def test_any_other_token_type_is_refused(kind: Any) -> None:
     with pytest.raises(TokenInvalid) as caught:
         _parse(token_type=kind)
-    assert caught.value.why == "In the answer token_type is not Bearer."
+    assert caught.value.why == "In the response, token_type isn't Bearer."
 
 
 @each("kind", ["Bearer", "bearer", "BEARER"])
@@ -150,7 +150,7 @@ def test_the_token_type_is_compared_without_case(kind: str) -> None:
 def test_an_id_that_is_no_fhir_id_is_refused(member: str, value: Any) -> None:
     with pytest.raises(TokenInvalid) as caught:
         _parse(**{member: value})
-    assert caught.value.why == f"In the answer {member} is not a FHIR id."
+    assert caught.value.why == f"In the response, {member} isn't a FHIR id."
 
 
 @each("value", ["1", "x" * 64, "A-z.9", "...", ".a", "0"])
