@@ -101,7 +101,7 @@ def id_of(session: api.Session, key: str) -> api.Json:
 
 
 def document(session: api.Session, text: str, key: str) -> api.Resource:
-    data = b64encode(text.encode()).decode()
+    data = b64encode(text.encode(errors="replace")).decode()
     made: dict[str, api.Json] = {
         "resourceType": "DocumentReference",
         "identifier": [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{key}"}],

@@ -103,7 +103,8 @@ def _document(session: api.Session, text: str) -> api.Resource:
             {
                 "attachment": {
                     "contentType": "text/plain; charset=utf-8",
-                    "data": base64.b64encode(text.encode()).decode(),
+                    # Half of a character, which a cut can leave, becomes "?".
+                    "data": base64.b64encode(text.encode(errors="replace")).decode(),
                 }
             }
         ],

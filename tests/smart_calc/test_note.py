@@ -1,5 +1,6 @@
 """The function of the example `note`: what it reads for a draft, and when it writes."""
 
+import base64
 import importlib.util
 import json
 from collections.abc import Callable
@@ -95,3 +96,12 @@ def test_a_draft_has_the_newest_exact_creatinine_or_none(calls: Maker, note: Not
     more = [{"relation": "next", "url": f"{FHIR_BASE}/Observation?page=2"}]
     _, start = sent(note, calls(ACTIVE, chart(late, link=more)), "GET", "/")
     assert start["creatinine"] is None
+
+
+def test_text_that_is_not_unicode_is_previewed_as_it_would_be_stored(
+    calls: Maker, note: Note
+) -> None:
+    made = calls(ACTIVE, chart())
+    status, document = sent(note, made, "POST", "/preview", b'{"text": "cut \\ud83d"}')
+    data = api.at(document, "content", 0, "attachment", "data")
+    assert (status, base64.b64decode(str(data))) == (200, b"cut ?")
