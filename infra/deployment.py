@@ -13,72 +13,29 @@ Standard library only, because it runs before anything is installed.
 """
 
 import json
-import re
 import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from infra import project
+from infra.deployment_checks import (
+    CONFIGURATION,
+    NETWORKS,
+    OPTIONAL,
+    SEALING_KEY,
+    TOP,
+    problems_in,
+)
 from infra.project import PRODUCT, Refused
 from infra.stage import commit_of
 
 FILE = project.DEPLOYMENT
 RUNTIME = "python313"
-CONFIGURATION = "/config/smart.toml"
-SEALING_KEY = "/keys/sealing"
-# The folders where the build's preflight check finds the files of these tables (volumes in
-# cloudbuild.yaml).
-FOUND_BELOW = {"public_keys": "/jwks/", "cds_keys": "/cds/", "authorities": "/authorities/"}
 # Functions without sessions don't need the sealing key and the client credentials.
 _WITHOUT_SESSIONS = frozenset({"launch", "cds_services"})
-
-_NAME = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
-_REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
-_MOUNT = re.compile(r"(/[\w.-]+)+/[\w.-]+")
-_SECRET = re.compile(r"[\w-]{1,255}:[1-9][0-9]*")
-# A name, or for a Shared VPC the full path with the host project.
-_CONNECTOR = re.compile(
-    r"(projects/[^/]+/locations/[^/]+/connectors/)?[a-z][a-z0-9-]{0,23}[a-z0-9]"
-)
-_NETWORKS: Mapping[str, re.Pattern[str]] = {
-    "network": re.compile(r"(projects/[^/]+/global/networks/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?"),
-    "subnet": re.compile(
-        r"(projects/[^/]+/regions/[^/]+/subnetworks/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
-    ),
-}
-# Optional names, empty if a file doesn't have them, and how each is written.
-_OPTIONAL: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "kms_key": (
-        re.compile(
-            r"projects/[\w.:-]+/locations/(?P<region>[\w-]+)/keyRings/[\w-]+/cryptoKeys/[\w-]+"
-        ),
-        "projects/PROJECT/locations/REGION/keyRings/RING/cryptoKeys/KEY",
-    ),
-    "worker_pool": (
-        re.compile(r"projects/[\w.:-]+/locations/(?P<region>[\w-]+)/workerPools/[a-z][a-z0-9-]*"),
-        "projects/PROJECT/locations/REGION/workerPools/POOL",
-    ),
-}
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "ingress": ("all", "internal-and-gclb"),
-    "callers": ("all_users", "not_checked"),
-    "egress.traffic": ("all", "private-ranges-only"),
-}
-_SIZES = ("cpu", "memory_mib", "concurrency", "timeout_seconds", "min_instances", "max_instances")
-_TOP = frozenset(
-    {"project", "region", "ingress", "callers", "versions", "secrets", "public_keys"}
-    | {"cds_keys", "authorities", "egress", "quota", "functions", *_OPTIONAL}
-)
-_KEYS: Mapping[str, frozenset[str]] = {
-    "": _TOP,
-    "versions": frozenset({"smart-toml", "smart-sealing-key"}),
-    "egress": frozenset({"connector", "network", "subnet", "traffic"}),
-    "quota": frozenset({"vcpu", "memory_gib"}),
-}
 
 
 class Unusable(Exception):
@@ -203,164 +160,16 @@ def read(path: Path) -> Deployment:
         raise Unusable(f"{path.name} can't be read: {error}") from None
     except Refused as error:
         raise Unusable(str(error)) from None
-    content = {**dict.fromkeys(_OPTIONAL, ""), **content}
+    content = {**dict.fromkeys(OPTIONAL, ""), **content}
     if isinstance(content.get("egress"), dict):
         # A file from an earlier release has neither key.
-        content["egress"] = {**dict.fromkeys(_NETWORKS, ""), **content["egress"]}
-    problems = _problems(content, names)
-    if problems:
-        raise Unusable("\n".join(f"{path.name}: {problem}" for problem in problems))
-    kept = {key: content[key] for key in _TOP - {"quota"}}
+        content["egress"] = {**dict.fromkeys(NETWORKS, ""), **content["egress"]}
+    found = problems_in(content, names)
+    if found:
+        raise Unusable("\n".join(f"{path.name}: {problem}" for problem in found))
+    kept = {key: content[key] for key in TOP - {"quota"}}
     # The file may keep the table of a function that `calculators` leaves out.
     return Deployment(**kept | {"functions": {name: content["functions"][name] for name in names}})
-
-
-def _problems(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
-    problems = _shape(content, names)
-    if problems:
-        return problems
-    for name, pattern in (("project", _NAME), ("region", _REGION)):
-        if not pattern.fullmatch(content[name]):
-            problems.append(f"{name} = {content[name]!r} isn't a valid Google Cloud {name}.")
-    for name, (written, shape) in _OPTIONAL.items():
-        match = written.fullmatch(content[name])
-        if content[name] and (match is None or match["region"] != content["region"]):
-            problems.append(f"{name} = {content[name]!r} isn't {shape}, with the region above.")
-    problems += _egress_problems(content["egress"])
-    for path, choices in _CHOICES.items():
-        chosen = _at(content, path)
-        if chosen not in choices:
-            problems.append(f"{path} = {chosen!r} isn't one of {', '.join(choices)}.")
-    problems += _mount_problems(content)
-    sizes = {name: content["functions"][name] for name in names}
-    problems += _size_problems(sizes)
-    return problems or _quota_problems(sizes, content["quota"])
-
-
-def _shape(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
-    """Return the problems of unknown keys, missing keys and values with the wrong type."""
-    problems = []
-    tables = {**_KEYS, "functions": frozenset(names)}
-    tables |= {f"functions.{name}": frozenset(_SIZES) for name in names}
-    optional = {"": {"calculators"}, "functions": project.CALCULATORS}
-    for path, keys in tables.items():
-        table = _at(content, path)
-        if not isinstance(table, dict):
-            problems.append(f"[{path}] is missing.")
-            continue
-        where = f"[{path}] " if path else ""
-        why = ": there is no such folder below functions/" if path == "functions" else ""
-        unknown = sorted(table.keys() - keys - optional.get(path, frozenset()))
-        problems += [f"{where}{key} is unknown{why}." for key in unknown]
-        problems += [f"{where}{key} is missing." for key in sorted(keys - table.keys())]
-        whole = path in {"versions", "quota"} or path.startswith("functions.")
-        for key in sorted(keys & table.keys()):
-            nested = path == "functions" or (path == "" and key in _TABLES)
-            wanted = int if whole else dict if nested else str
-            if type(table[key]) is not wanted:
-                problems.append(f"{where}{key} must be {_WORDS[wanted]}.")
-    return problems
-
-
-_TABLES = frozenset({"versions", "secrets", *FOUND_BELOW, "egress", "quota", "functions"})
-_WORDS: Mapping[type, str] = {int: "a whole number", str: "a string", dict: "a table"}
-
-
-def _egress_problems(egress: Mapping[str, str]) -> list[str]:
-    problems = []
-    if egress["connector"] and not _CONNECTOR.fullmatch(egress["connector"]):
-        problems.append(
-            "egress.connector isn't the name of a connector: at most 25 characters in lower case, "
-            "or projects/HOST/locations/REGION/connectors/NAME."
-        )
-    problems += [
-        f"egress.{key} = {egress[key]!r} isn't the name of a {key} or {pattern}."
-        for key, pattern in (
-            ("network", "projects/HOST/global/networks/NAME"),
-            ("subnet", "projects/HOST/regions/REGION/subnetworks/NAME"),
-        )
-        if egress[key] and not _NETWORKS[key].fullmatch(egress[key])
-    ]
-    if bool(egress["network"]) != bool(egress["subnet"]):
-        problems.append("egress.network and egress.subnet must be set together.")
-    if egress["connector"] and egress["network"]:
-        problems.append("egress has a connector and a network. Leave one of them empty.")
-    return problems
-
-
-def _mount_problems(content: Mapping[str, Any]) -> list[str]:
-    """Check the paths: Cloud Run mounts one secret per folder, and would hide one below another."""
-    problems = []
-    mounts = dict(content["secrets"])
-    for table in FOUND_BELOW:
-        mounts |= content[table]
-    for path, secret in mounts.items():
-        if not _MOUNT.fullmatch(path):
-            problems.append(
-                f"{path!r} must be the path of a file in a folder, such as /clients/KEY/NAME."
-            )
-        if not isinstance(secret, str) or not _SECRET.fullmatch(secret):
-            problems.append(
-                f"{path} = {secret!r} must be SECRET:VERSION, with a number as the version."
-            )
-    folders = [path.rpartition("/")[0] + "/" for path in (CONFIGURATION, SEALING_KEY, *mounts)]
-    for at, one in enumerate(folders):
-        problems += [
-            f"{one} and {other}: each secret needs its own folder."
-            for other in folders[:at] + folders[at + 1 :]
-            if one.startswith(other)
-        ]
-    if len(content["public_keys"]) > 1:
-        problems.append("[public_keys] may have at most one file.")
-    problems += [
-        f"[{table}] {path} must be below {start}, where the build's preflight check reads it."
-        for table, start in FOUND_BELOW.items()
-        for path in content[table]
-        if not path.startswith(start)
-    ]
-    return problems
-
-
-def _size_problems(functions: Mapping[str, Mapping[str, int]]) -> list[str]:
-    least = dict.fromkeys(_SIZES, 1) | {"min_instances": 0, "memory_mib": 256}
-    problems = [
-        f"[functions.{name}] {key} must be {least[key]} or more."
-        for name, size in functions.items()
-        for key in _SIZES
-        if size[key] < least[key]
-    ]
-    problems += [
-        f"[functions.{name}] min_instances is more than max_instances."
-        for name, size in functions.items()
-        if size["min_instances"] > size["max_instances"]
-    ]
-    return problems
-
-
-def _quota_problems(
-    functions: Mapping[str, Mapping[str, int]], quota: Mapping[str, int]
-) -> list[str]:
-    """Check the quota of all functions' instances together (https://cloud.google.com/run/quotas)."""
-    sizes = functions.values()
-    cpu = sum(size["cpu"] * size["max_instances"] for size in sizes)
-    memory = sum(size["memory_mib"] * size["max_instances"] for size in sizes) / 1024
-    return [
-        f"{name}: all functions at their max_instances use {taken:g}, but [quota] allows "
-        f"{allowed}. Lower max_instances, or ask Google for more (docs/deploy.md, Quotas) and "
-        "raise [quota]."
-        for name, taken, allowed in (
-            ("vcpu", cpu, quota["vcpu"]),
-            ("memory_gib", memory, quota["memory_gib"]),
-        )
-        if taken > allowed
-    ]
-
-
-def _at(content: Mapping[str, Any], path: str) -> Any:
-    value: Any = content
-    for part in path.split(".") if path else ():
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
 
 
 def write(deployment: Deployment, project: str, out: Path) -> str:

@@ -12,16 +12,8 @@ import yaml
 from google.cloud.devtools import cloudbuild_v1
 from google.protobuf import json_format  # type: ignore[import-untyped]
 
-from infra.deployment import (
-    CONFIGURATION,
-    FILE,
-    FOUND_BELOW,
-    RUNTIME,
-    Deployment,
-    read,
-    service,
-    write,
-)
+from infra.deployment import FILE, RUNTIME, Deployment, read, service, write
+from infra.deployment_checks import CONFIGURATION, FOUND_BELOW
 from infra.stage import FUNCTIONS
 from tests.support import gcloud
 from tests.support.gcloud import build_configuration

@@ -358,7 +358,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "infra": (
         "dist_bill own_files project",
-        "dist smoke stage",
+        "deployment_checks dist smoke stage",
         "deployment",
         "policies release",
         "preflight",
