@@ -1,4 +1,4 @@
-"""Checks deployment.toml, and derives the gcloud flags of a deployment from it.
+"""Reads deployment.toml, and derives the gcloud flags of a deployment from it.
 
 Run in the project's folder as `smart-calc deployment`
 
@@ -17,18 +17,11 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from infra import project
-from infra.deployment_checks import (
-    CONFIGURATION,
-    NETWORKS,
-    OPTIONAL,
-    SEALING_KEY,
-    TOP,
-    problems_in,
-)
+from infra.deployment_checks import CONFIGURATION, SEALING_KEY, problems_in, with_defaults
 from infra.project import PRODUCT, Refused
 from infra.stage import commit_of
 
@@ -160,14 +153,11 @@ def read(path: Path) -> Deployment:
         raise Unusable(f"{path.name} can't be read: {error}") from None
     except Refused as error:
         raise Unusable(str(error)) from None
-    content = {**dict.fromkeys(OPTIONAL, ""), **content}
-    if isinstance(content.get("egress"), dict):
-        # A file from an earlier release has neither key.
-        content["egress"] = {**dict.fromkeys(NETWORKS, ""), **content["egress"]}
+    content = with_defaults(content)
     found = problems_in(content, names)
     if found:
         raise Unusable("\n".join(f"{path.name}: {problem}" for problem in found))
-    kept = {key: content[key] for key in TOP - {"quota"}}
+    kept = {field.name: content[field.name] for field in fields(Deployment)}
     # The file may keep the table of a function that `calculators` leaves out.
     return Deployment(**kept | {"functions": {name: content["functions"][name] for name in names}})
 

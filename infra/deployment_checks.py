@@ -23,14 +23,14 @@ _SECRET = re.compile(r"[\w-]{1,255}:[1-9][0-9]*")
 _CONNECTOR = re.compile(
     r"(projects/[^/]+/locations/[^/]+/connectors/)?[a-z][a-z0-9-]{0,23}[a-z0-9]"
 )
-NETWORKS: Mapping[str, re.Pattern[str]] = {
+_NETWORKS: Mapping[str, re.Pattern[str]] = {
     "network": re.compile(r"(projects/[^/]+/global/networks/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?"),
     "subnet": re.compile(
         r"(projects/[^/]+/regions/[^/]+/subnetworks/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
     ),
 }
 # Optional names, empty if a file doesn't have them, and how each is written.
-OPTIONAL: Mapping[str, tuple[re.Pattern[str], str]] = {
+_OPTIONAL: Mapping[str, tuple[re.Pattern[str], str]] = {
     "kms_key": (
         re.compile(
             r"projects/[\w.:-]+/locations/(?P<region>[\w-]+)/keyRings/[\w-]+/cryptoKeys/[\w-]+"
@@ -48,16 +48,24 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "egress.traffic": ("all", "private-ranges-only"),
 }
 _SIZES = ("cpu", "memory_mib", "concurrency", "timeout_seconds", "min_instances", "max_instances")
-TOP = frozenset(
+_TOP = frozenset(
     {"project", "region", "ingress", "callers", "versions", "secrets", "public_keys"}
-    | {"cds_keys", "authorities", "egress", "quota", "functions", *OPTIONAL}
+    | {"cds_keys", "authorities", "egress", "quota", "functions", *_OPTIONAL}
 )
 _KEYS: Mapping[str, frozenset[str]] = {
-    "": TOP,
+    "": _TOP,
     "versions": frozenset({"smart-toml", "smart-sealing-key"}),
     "egress": frozenset({"connector", "network", "subnet", "traffic"}),
     "quota": frozenset({"vcpu", "memory_gib"}),
 }
+
+
+def with_defaults(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file's content with "" for names that a file from an earlier release lacks."""
+    filled = {**dict.fromkeys(_OPTIONAL, ""), **content}
+    if isinstance(filled.get("egress"), dict):
+        filled["egress"] = {**dict.fromkeys(_NETWORKS, ""), **filled["egress"]}
+    return filled
 
 
 def problems_in(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
@@ -68,7 +76,7 @@ def problems_in(content: Mapping[str, Any], names: Collection[str]) -> list[str]
     for name, pattern in (("project", _NAME), ("region", _REGION)):
         if not pattern.fullmatch(content[name]):
             problems.append(f"{name} = {content[name]!r} isn't a valid Google Cloud {name}.")
-    for name, (written, shape) in OPTIONAL.items():
+    for name, (written, shape) in _OPTIONAL.items():
         match = written.fullmatch(content[name])
         if content[name] and (match is None or match["region"] != content["region"]):
             problems.append(f"{name} = {content[name]!r} isn't {shape}, with the region above.")
@@ -125,7 +133,7 @@ def _egress_problems(egress: Mapping[str, str]) -> list[str]:
             ("network", "projects/HOST/global/networks/NAME"),
             ("subnet", "projects/HOST/regions/REGION/subnetworks/NAME"),
         )
-        if egress[key] and not NETWORKS[key].fullmatch(egress[key])
+        if egress[key] and not _NETWORKS[key].fullmatch(egress[key])
     ]
     if bool(egress["network"]) != bool(egress["subnet"]):
         problems.append("egress.network and egress.subnet must be set together.")
