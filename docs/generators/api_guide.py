@@ -134,8 +134,8 @@ document.querySelector("form").addEventListener("submit", async (event) => {
       body: JSON.stringify({ key, text: area.value }),
     });
     const body = await response.json();
-    button.disabled = response.ok;
-    area.readOnly = response.ok || response.status >= 500;  // after 5xx it can have been stored
+    button.disabled = response.ok || body.code === "patient_denied";  // a second try can store it twice
+    area.readOnly = button.disabled || response.status >= 500;  // after 5xx it can have been stored
     say(response.ok ? "The note is in the chart." : body.detail);
   } catch {
     button.disabled = false;
