@@ -1,4 +1,4 @@
-"""A launch that cannot be completed: state, browser, issuer, the EHR's answer, its tokens."""
+"""A launch that can't be completed: state, browser, issuer, the EHR's response, its tokens."""
 
 from collections.abc import Mapping
 
@@ -8,15 +8,15 @@ from shared.findings import ForUser
 
 
 class CallbackError(SmartError):
-    """The launch cannot be completed."""
+    """The launch can't be completed."""
 
 
-# An answer of the EHR that belongs to no launch of ours says nothing of what became of one.
+# A response that belongs to none of our launches doesn't show how any launch ended.
 LATE = "It doesn't belong to a launch that the app is still waiting for. The EHR returned an error."
 
 
 class StateMissing(CallbackError, code="state_missing", status=400):
-    """The callback address was opened by itself: no `state`."""
+    """The redirect URI was opened directly: no `state`."""
 
     title = "This URL was opened without a launch."
     why = (
@@ -39,8 +39,8 @@ class StateMissing(CallbackError, code="state_missing", status=400):
 
 
 class StateUnknown(CallbackError, code="state_unknown", status=400):
-    """The launch was completed already, took too long, or never was. With `error=…` the page
-    explains that as well.
+    """The launch was already completed, took too long, or never existed. With `error=…`, the page
+    explains that error as well.
     """
 
     title = "This launch has ended."
@@ -83,8 +83,8 @@ class CookieMissing(CallbackError, code="cookie_missing", status=400):
 
 
 class BrowserMismatch(CallbackError, code="browser_mismatch", status=400):
-    """The launch was begun in another browser or window: cookies of other launches came, or another
-    value.
+    """The launch was started in another browser or window: the browser sent cookies of other
+    launches, or a different value.
     """
 
     title = "This launch was started in another browser or window."
@@ -118,7 +118,7 @@ class IssuerMismatch(CallbackError, code="issuer_mismatch", status=400):
 
 
 class EhrError(CallbackError, code="ehr_error", status=400):
-    """The EHR answered `error=…` (RFC 6749 4.1.2.1); the page explains it."""
+    """The EHR returned `error=…` (RFC 6749 4.1.2.1). The page explains it."""
 
     title = "The EHR refused the launch."
     why = "The EHR returned an error instead of letting the app in."
@@ -127,11 +127,11 @@ class EhrError(CallbackError, code="ehr_error", status=400):
 
 
 class TokenError(CallbackError, code="token_error", status=502):
-    """The token endpoint refused, failed, or took more than 10 s. The page explains its answer;
-    the log names its `error` and status.
+    """The token endpoint refused, failed, or took more than 10 s. The page explains its response.
+    The log has its `error` and status.
 
-    `oauth_error` is the endpoint's `error` code where it gave one; `answered` is the status of its
-    answer and `said` the whole of it, for an explanation only: it may hold anything.
+    `oauth_error` is the endpoint's `error` code, if it sent one. `answered` is the status of its
+    response and `said` the whole response, only for an explanation: it may contain anything.
     """
 
     title = "The EHR didn't give the app access."
@@ -155,9 +155,9 @@ class TokenError(CallbackError, code="token_error", status=502):
 
 
 class TokenInvalid(CallbackError, code="token_invalid", status=502):
-    """The token endpoint's answer cannot be used; the page names the member at fault.
+    """The token response can't be used. The page names the invalid field.
 
-    `issued` are tokens that it holds all the same, by their `token_type_hint`.
+    `issued` has the tokens that it contains anyway, by their `token_type_hint`.
     """
 
     issued: Mapping[str, str] = {}
@@ -176,9 +176,9 @@ class TokenInvalid(CallbackError, code="token_invalid", status=502):
 
 
 class IdTokenInvalid(CallbackError, code="id_token_invalid", status=502):
-    """The id_token that says who is signed in failed a check (OpenID Connect Core 3.1.3.7), or the
-    EHR's keys could not be read. The page names the check: `id_token_issuer`, the clock, the EHR's
-    keys.
+    """The ID token that states who is signed in failed a check (OpenID Connect Core 3.1.3.7), or
+    the EHR's keys couldn't be read. The page names the check: `id_token_issuer`, the clock, the
+    EHR's keys.
     """
 
     title = "The EHR's statement of who is signed in can't be used."

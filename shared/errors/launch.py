@@ -1,16 +1,16 @@
-"""A launch that cannot begin: which EHR, and what it says of itself."""
+"""A launch that can't start: which EHR, and its configuration."""
 
 from shared.errors.base import ADMINISTRATOR, OWN_WORDS, Plainly, SmartError
 from shared.findings import ForUser
 
 
 class LaunchError(SmartError):
-    """The launch cannot begin."""
+    """The launch can't start."""
 
 
 class NotANavigation(LaunchError, code="not_a_navigation", status=403):
-    """`/launch` was asked for by a part of a page: `Sec-Fetch-Dest` (Fetch Metadata) is none of
-    `document`, `iframe`, `frame`. Nothing is stored, no cookie touched.
+    """Part of a page requested `/launch`: `Sec-Fetch-Dest` (Fetch Metadata) isn't `document`,
+    `iframe` or `frame`. Nothing is stored, and no cookie is changed.
     """
 
     title = "A launch must open its URL in a window or a frame."
@@ -23,7 +23,7 @@ class NotANavigation(LaunchError, code="not_a_navigation", status=403):
 
 
 class LaunchParameterMissing(LaunchError, code="launch_parameter_missing", status=400):
-    """No `launch`, or an empty one (SMART App Launch 2.2, step 2); names what came instead."""
+    """No `launch`, or an empty one (SMART App Launch 2.2, step 2). Names what arrived instead."""
 
     title = "The app was opened without a launch from a chart."
     why = (
@@ -46,7 +46,7 @@ class LaunchParameterMissing(LaunchError, code="launch_parameter_missing", statu
 
 
 class IssMissing(LaunchError, code="iss_missing", status=400):
-    """Neither `iss` nor `ehr` says which EHR is launching."""
+    """Neither `iss` nor `ehr` states which EHR is launching."""
 
     title = "The request doesn't say which EHR launched the app."
     why = (
@@ -59,7 +59,7 @@ class IssMissing(LaunchError, code="iss_missing", status=400):
 
 
 class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
-    """`iss` is not configured; nothing was sent to it. The log has it beside the configured ones
+    """`iss` isn't configured. Nothing was sent to it. The log has it next to the configured ones
     (`iss`, `iss_configured`).
     """
 
@@ -84,7 +84,7 @@ class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
 
 
 class DiscoveryFailed(LaunchError, code="discovery_failed", status=502):
-    """The EHR's SMART configuration could not be fetched."""
+    """The EHR's SMART configuration couldn't be fetched."""
 
     title = "The EHR's launch configuration couldn't be read."
     why = "The EHR didn't respond in time."
@@ -101,10 +101,10 @@ class DiscoveryFailed(LaunchError, code="discovery_failed", status=502):
 
 
 class DiscoveryInvalid(LaunchError, code="discovery_invalid", status=502):
-    """The EHR's SMART configuration is missing, lacks an endpoint, is no JSON object, has more than
-    1 MB, or names a foreign host; or the entry sets `response_iss`, and `issuer` isn't at the
-    scheme, host and port of `token_endpoint`: give the entry its own `redirect_path` and remove
-    `response_iss`.
+    """The EHR's SMART configuration is missing, lacks an endpoint, isn't a JSON object, is larger
+    than 1 MB, or names a host that isn't allowed; or the entry sets `response_iss`, and `issuer`
+    isn't at the scheme, host and port of `token_endpoint`: give the entry its own `redirect_path`
+    and remove `response_iss`.
     """
 
     title = "The EHR's launch configuration can't be used."
@@ -121,8 +121,8 @@ class DiscoveryInvalid(LaunchError, code="discovery_invalid", status=502):
             "the FHIR base of a SMART EHR. Correct `iss` in smart.toml."
         ),
         (
-            "If an endpoint is on another host, and the EHR's operator confirms that the host is "
-            "theirs, add it to `endpoint_hosts` of the `[[ehr]]` entry."
+            "If an endpoint is on another host, and the EHR's operator confirms that "
+            "host, add it to `endpoint_hosts` of the `[[ehr]]` entry."
         ),
         ADMINISTRATOR,
     )

@@ -1,15 +1,15 @@
-"""The request itself: its shape, method, media type or address."""
+"""The request itself: its form, method, media type or URL."""
 
 from shared.errors.base import OWN_WORDS, Plainly, SmartError
 from shared.findings import ForUser
 
 
 class RequestError(SmartError):
-    """The request itself cannot be served as it is."""
+    """The request itself can't be served."""
 
 
 class ParameterRepeated(RequestError, code="parameter_repeated", status=400):
-    """A parameter came twice (RFC 6749 3.1)."""
+    """A parameter is repeated (RFC 6749 3.1)."""
 
     title = "The request repeats a parameter."
     why = "The URL is malformed, or something changed it in transit."
@@ -17,9 +17,7 @@ class ParameterRepeated(RequestError, code="parameter_repeated", status=400):
 
 
 class ParameterInvalid(RequestError, code="parameter_invalid", status=400):
-    """A parameter is malformed, too long, or does not go with the others; or the body did not come
-    whole.
-    """
+    """A parameter is malformed, too long or doesn't match the others, or the body is incomplete."""
 
     title = "A parameter of the request can't be used."
     why = ParameterRepeated.why
@@ -27,7 +25,7 @@ class ParameterInvalid(RequestError, code="parameter_invalid", status=400):
 
 
 class MethodNotAllowed(RequestError, code="method_not_allowed", status=405):
-    """Another method, or a FHIR interaction that is not served; which are: [proxy.md](proxy.md)."""
+    """Another method, or a FHIR interaction that isn't supported: see [proxy.md](proxy.md)."""
 
     title = "This endpoint doesn't accept that HTTP method or FHIR interaction."
     why = "Only some methods and FHIR interactions are served. Nothing was sent to the EHR."
@@ -36,7 +34,7 @@ class MethodNotAllowed(RequestError, code="method_not_allowed", status=405):
 
 
 class NotAcceptable(RequestError, code="not_acceptable", status=406):
-    """Something other than FHIR JSON is wanted."""
+    """The request asks for something other than FHIR JSON."""
 
     title = "Only FHIR JSON is available here."
     why = "The Accept header or `_format` requests another format. Nothing was sent to the EHR."
@@ -45,8 +43,8 @@ class NotAcceptable(RequestError, code="not_acceptable", status=406):
 
 
 class MediaTypeUnsupported(RequestError, code="media_type_unsupported", status=415):
-    """A body of a type that the address or interaction does not take, or a compressed one. The
-    answer names the type.
+    """A body of a type that the endpoint or interaction doesn't accept, or a compressed one. The
+    response names the type.
     """
 
     title = "The media type of the request body isn't accepted."
@@ -68,7 +66,7 @@ class TooLarge(RequestError, code="too_large", status=413):
 
 
 class PathInvalid(RequestError, code="path_invalid", status=400):
-    """Not a plain FHIR path below the session's base."""
+    """Not a plain FHIR path under the session's base."""
 
     title = "The path isn't a FHIR path."
     why = (
@@ -81,7 +79,7 @@ class PathInvalid(RequestError, code="path_invalid", status=400):
 
 
 class NotFound(RequestError, code="not_found", status=404):
-    """No such address."""
+    """The URL doesn't exist."""
 
     title = "This address doesn't exist."
     why = "The address is misspelled, or the app was configured with another one."

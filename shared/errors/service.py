@@ -1,15 +1,15 @@
-"""Our own side cannot serve: store, memory, configuration, a fault."""
+"""The app can't serve: store, memory, configuration, an error."""
 
 from shared.errors.base import ADMINISTRATOR, OWN_WORDS, Plainly, SmartError
 from shared.findings import ForUser
 
 
 class ServiceError(SmartError):
-    """Our own side cannot serve the request."""
+    """The app can't serve the request."""
 
 
 class StoreUnavailable(ServiceError, code="store_unavailable", status=503):
-    """The store does not answer; nothing goes on without it."""
+    """The store doesn't respond, and nothing continues without it."""
 
     title = "The app can't reach its own database."
     why = "The database is down or slow. Nothing was changed."
@@ -17,7 +17,7 @@ class StoreUnavailable(ServiceError, code="store_unavailable", status=503):
     steps = (ForUser("Launch the app again in a minute."), ADMINISTRATOR)
 
 
-# Why a call to an EHR is not made, or given up (shared/outbound/bulkheads.py).
+# Why a call to an EHR isn't sent, or is given up (shared/outbound/bulkheads.py).
 EHR_HANGS = "The EHR isn't responding, and too many requests are waiting for it already."
 
 
@@ -37,9 +37,8 @@ class Overloaded(ServiceError, code="overloaded", status=503):
 
 
 class Misconfigured(ServiceError, code="misconfigured", status=500):
-    """`SMART_CONFIG` is not set; or the registration's `client_auth`, or the kind of its key, is
-    not one that the EHR lists; for `client_auth` a capability counts as well. The page names the
-    setting.
+    """`SMART_CONFIG` isn't set; or the EHR doesn't list the registration's `client_auth` or the
+    type of its key (for `client_auth`, a capability counts as well). The page names the setting.
     """
 
     title = "The app isn't configured."
@@ -49,7 +48,7 @@ class Misconfigured(ServiceError, code="misconfigured", status=500):
 
 
 class InternalError(ServiceError, code="internal_error", status=500):
-    """An unexpected fault. The log has its stack, not its text."""
+    """An unexpected error. The log has its stack, not its text."""
 
     title = "Something went wrong on our side."
     why = "This is an error in the app. No details are shown here, but they were logged."

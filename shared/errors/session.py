@@ -1,4 +1,4 @@
-"""Who asks, and for what: session, caller, scope, patient."""
+"""Who sends the request, and for what: session, caller, scope, patient."""
 
 import math
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from shared.findings import ForUser
 
 
 class SessionError(SmartError):
-    """The request is well formed but may not be served."""
+    """The request is well formed but isn't allowed."""
 
 
 class SessionMissing(SessionError, code="session_missing", status=401):
-    """No cookie, or two, or one that does not open this session."""
+    """No cookie, or two, or one that doesn't open this session."""
 
     title = "The browser sent no session for this URL."
     why = "The session cookie is missing. It's deleted at logout and when the browser closes."
@@ -20,8 +20,8 @@ class SessionMissing(SessionError, code="session_missing", status=401):
 
 
 class SessionExpired(SessionError, code="session_expired", status=401):
-    """Idle too long, too old, logged out, the EHR ended its access, or it ran out and there is no
-    refresh token; says which.
+    """Idle too long, too old, logged out, the EHR ended its access, or its access expired and there
+    is no refresh token. States which.
     """
 
     title = "The session has ended."
@@ -34,12 +34,12 @@ class SessionExpired(SessionError, code="session_expired", status=401):
 
 
 class RefreshFailed(SessionError, code="refresh_failed", status=503):
-    """The EHR's access has run out and its token endpoint failed or did not answer; the session is
-    kept. `Retry-After` says when to try again.
+    """Access to the EHR has expired, and its token endpoint failed or didn't respond. The session
+    is kept. `Retry-After` states when to try again.
     """
 
-    title = "The EHR's access couldn't be renewed."
-    why = "Its token endpoint failed or didn't respond. The session is kept."
+    title = "Access to the EHR couldn't be renewed."
+    why = "The EHR's token endpoint failed or didn't respond. The session is kept."
     plainly = OWN_WORDS
     cause = "ehr_side"
     steps = (ForUser("Try again in a few seconds."), ADMINISTRATOR)
@@ -50,7 +50,7 @@ class RefreshFailed(SessionError, code="refresh_failed", status=503):
 
 
 class CrossSite(SessionError, code="cross_site", status=403):
-    """The call does not come from a script of the app's own origin."""
+    """The call doesn't come from a script of the app's own origin."""
 
     title = "The request didn't come from a page of this app."
     why = "Only scripts on the app's own origin can call this URL."
@@ -59,8 +59,8 @@ class CrossSite(SessionError, code="cross_site", status=403):
 
 
 class ScopeDenied(SessionError, code="scope_denied", status=403):
-    """No scope that was configured and granted covers it; says which is needed and whether it was
-    asked for.
+    """No scope that was configured and granted covers it. States which scope is needed and whether
+    it was requested.
     """
 
     title = "The scopes of this launch don't cover the request."
@@ -75,7 +75,7 @@ class ScopeDenied(SessionError, code="scope_denied", status=403):
 
 
 class PatientDenied(SessionError, code="patient_denied", status=403):
-    """The request, the EHR's answer, or a resource of a prefetch is about another patient."""
+    """The request, the EHR's response, or a resource of a prefetch is about another patient."""
 
     title = "The request isn't about the patient of this launch."
     why = "The launch's patient/ scopes give access only to its own patient."
@@ -89,7 +89,7 @@ class PatientDenied(SessionError, code="patient_denied", status=403):
 
 
 class PatientMissing(SessionError, code="patient_missing", status=403):
-    """Only `patient/` scopes, and the EHR gave no patient."""
+    """Only `patient/` scopes, and the EHR provided no patient."""
 
     title = "This launch has no patient."
     why = "The scopes are patient/ scopes, and the EHR didn't provide a patient with the launch."

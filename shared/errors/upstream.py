@@ -1,4 +1,4 @@
-"""The EHR's FHIR API does not give a usable answer."""
+"""The EHR's FHIR API doesn't return a usable response."""
 
 from typing import Self
 
@@ -11,7 +11,7 @@ _CAN_PASS = frozenset({408, 409, 423, 425, 429})
 
 
 class UpstreamError(SmartError):
-    """The EHR's FHIR API did not give a usable answer."""
+    """The EHR's FHIR API didn't return a usable response."""
 
     cause = "ehr_side"
     steps: tuple[str, ...] = (ForUser("Try again in a minute."), ADMINISTRATOR)
@@ -27,7 +27,7 @@ class UpstreamUnreachable(UpstreamError, code="upstream_unreachable", status=502
 
 
 class UpstreamTimeout(UpstreamError, code="upstream_timeout", status=504):
-    """No answer within 60 s, or a response over 1.5 MB that brought less than 64 kB in 5 s."""
+    """No response within 60 s, or a response over 1.5 MB that delivered less than 64 kB in 5 s."""
 
     title = "The EHR didn't respond in time."
     why = "The request might be a heavy one, or the EHR is slow at the moment."

@@ -204,7 +204,7 @@ def _check_client(claims: Mapping[str, Any], client_id: str) -> None:
         why = "The id_token was not issued to this app: aud does not name its client_id."
         raise _for_another_app(why, "aud")
     if any(audience != client_id for audience in audiences):
-        why = "The id_token was issued to further apps (aud) beside this one."
+        why = "The id_token was issued to other apps (aud) as well as this one."
         raise IdTokenInvalid(why=why, evidence={"claim": "aud"})
     if claims.get("azp") not in (None, client_id):
         why = "The id_token was issued to another app: azp is not this one's client_id."

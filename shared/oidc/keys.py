@@ -105,7 +105,7 @@ def _on_hosts(ehr: Ehr, base: str, url: str, name: str) -> str:
         raise IdTokenInvalid(why=why, steps=(_ASK_OPERATOR, ADMINISTRATOR))
     evidence = {"host": host}
     if host not in discovery.allowed_hosts(ehr, base):
-        why = f"The EHR's {name} lies on a host that is not configured, {host}."
+        why = f"The EHR's {name} is on a host that isn't configured, {host}."
         raise IdTokenInvalid(why=why, steps=(_ADD_HOST, ADMINISTRATOR), evidence=evidence)
     if base.startswith("https:") and not url.lower().startswith("https:"):
         why = f"The EHR's {name} is not https."

@@ -25,7 +25,7 @@ Limit = Literal["idle", "longest", "access"]
 _WHY = {
     "idle": "It was idle for longer than `session_idle_minutes`.",
     "longest": "It reached its maximum duration, `session_max_hours`.",
-    "access": "The EHR's access to it has expired, and the EHR issued no refresh token.",
+    "access": "Its access to the EHR has expired, and the EHR issued no refresh token.",
 }
 
 _WHY_REFUSED = (

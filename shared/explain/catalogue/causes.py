@@ -462,7 +462,7 @@ cookies_blocked = Kind(
 access_token_expired = Kind(
     "access_token_expired",
     "The access token has expired.",
-    "The EHR's access has expired.",
+    "Access to the EHR has expired.",
     "Access tokens are short-lived. Without a refresh token, the session ends with the access "
     "token.",
     (
@@ -566,7 +566,7 @@ refresh_not_granted = Kind(
 refresh_reused = Kind(
     "refresh_reused",
     "A refresh token that was already exchanged was sent again.",
-    "The EHR's access was renewed twice at the same time.",
+    "Access to the EHR was renewed twice at the same time.",
     "This EHR gives a new refresh token with each refresh and revokes the old one. Two processes "
     "that share a token, or one that doesn't store the new one, send the old one.",
     (

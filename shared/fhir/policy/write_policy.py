@@ -97,7 +97,7 @@ def require_own_result(
     try:
         made = json_patch.result(patch, json_patch.read(current), unchanged=unchanged)
     except ValueError as error:
-        raise content.refused(f"cannot be applied to the resource as it is: {error}") from None
+        raise content.refused(f"can't be applied to the current resource: {error}") from None
     _require_own(made, decision, fhir_base)
 
 
