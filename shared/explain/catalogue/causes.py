@@ -377,8 +377,8 @@ code_expired_or_used = Kind(
     "code_expired_or_used",
     "The authorization code was already used or is too old.",
     "The launch took too long, or its page was opened twice.",
-    "A code works for one token exchange, soon after it was issued. After a reload of the "
-    "callback page, a link checker's visit or a slow server, the exchange comes too late.",
+    "A code works for one token exchange, soon after it was issued. If the callback page is "
+    "reloaded, a link checker opens it first or a server is slow, the exchange comes too late.",
     (
         ByFlow("Launch the app again. Don't reload the page or go back to it.", backend=None),
         (

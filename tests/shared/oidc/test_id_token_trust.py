@@ -124,7 +124,7 @@ def test_keys_that_cannot_be_read_refuse_the_token(issuer: Issuer, answer: Scrip
 
 def test_keys_on_a_strangers_host_refuse_the_token(issuer: Issuer) -> None:
     url = f"{issuer.stranger.base}/jwks"
-    refused(issuer, issuer.token(RSA2), "not configured", jwks_uri=url)
+    refused(issuer, issuer.token(RSA2), "isn't configured", jwks_uri=url)
 
 
 # Issuers
