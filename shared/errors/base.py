@@ -12,8 +12,8 @@ ADMINISTRATOR = ForUser("If it happens again, give the correlation id below to y
 
 @dataclass(frozen=True, slots=True)
 class Plainly:
-    """An error to a clinician: no parameter, no setting, no protocol. What is empty is told in the
-    error's own words.
+    """An error for a clinician, without parameters, settings or protocol terms. If a field is
+    empty, the error's own text is shown.
     """
 
     title: str = ""
@@ -26,8 +26,8 @@ OWN_WORDS = Plainly()
 class SmartError(Exception):
     """Never raised itself. `str()` is the code and the title, safe to log.
 
-    A class that has a code has words of its own too; the first paragraph of its docstring is the
-    "when" of docs/errors.md.
+    A class with a code has its own texts too. The first paragraph of its docstring is the "when"
+    in docs/errors.md.
     """
 
     code: ClassVar[str]
@@ -80,7 +80,7 @@ class SmartError(Exception):
 
     @property
     def plain_why(self) -> str:
-        """Why, in a sentence that follows on it."""
+        """Why, in a sentence to read after `plain_title`."""
         return self.plainly.why or self.why
 
     def again(

@@ -29,7 +29,7 @@ BASIC_FORM = (
 
 
 class Elsewhere(str):
-    """A step for other software than this app: left out where this app made the request."""
+    """A step for software other than this app. It's left out if this app sent the request."""
 
     __slots__ = ()
 
@@ -38,10 +38,9 @@ class Elsewhere(str):
 class Kind:
     """One cause id with the text that holds for every EHR.
 
-    `plainly` is the title for a clinician, empty where `title` is plain enough. `headline` says
-    what happened, where that is more than the error says; if it `accuses` a person, it's told of a
-    certain cause only. `first` is what the user does before the app is launched again: without it,
-    that launch fails alike.
+    `plainly` is the title for a clinician, empty if `title` is plain enough. `headline` states what
+    happened, if that's more than the error states. If it `accuses` a person, it's shown only for a
+    certain cause. `first` is what the user does before the next launch, which otherwise fails too.
     """
 
     id: CauseId

@@ -11,7 +11,7 @@ _ID = (
     "Give the EHR's operator the time, the client ID, this app's outbound IP address and every "
     "number or ID in the response."
 )
-# What is known whoever refused it: the app's page calls it the most probable cause.
+# It holds regardless of who refused it: the app's page shows it as the most probable cause.
 _REFUSED = "The app's request was refused."
 
 ENTRIES: tuple[Entry, ...] = (

@@ -1,4 +1,4 @@
-"""Any EHR: wordings that say what a code alone does not, whoever wrote them."""
+"""Any EHR: wordings of any server that state more than a bare code."""
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry

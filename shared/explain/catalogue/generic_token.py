@@ -1,6 +1,6 @@
-"""Any EHR: what its token endpoint says beside the codes that it shares with no other place.
+"""Any EHR: token endpoint errors whose codes other endpoints use too.
 
-RFC 6749 5.2. The same codes mean something else at the authorization endpoint: there see `generic`.
+RFC 6749 5.2. For what these codes mean at the authorization endpoint, see `generic`.
 """
 
 from shared.explain.catalogue import causes, sources

@@ -1,4 +1,4 @@
-"""Keycloak with SMART extensions, Azure, Okta: authorization servers beside the EHR."""
+"""Keycloak with SMART extensions, Azure, Okta: authorization servers separate from the EHR."""
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry

@@ -1,4 +1,4 @@
-"""Oracle Health: launches that are none, and what its server says of launches (`smart-v1`)."""
+"""Oracle Health: opens that aren't SMART launches, and its server's launch errors (`smart-v1`)."""
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry

@@ -1,4 +1,4 @@
-"""Oracle Health: failures that show on a page of its own and never reach the app."""
+"""Oracle Health: failures that it shows on its own page and that never reach the app."""
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.model import Entry
