@@ -120,6 +120,7 @@ The reason can name the patient, so print it on your machine only: neither the r
 | resource to create or update | 10 MB |
 | a response of the EHR | 20 MB |
 | a search | 20 pages and 20 MB, 200 parameters. Then `complete` is False |
+| what one call reads altogether | about 40 MB, less if other calls hold much. Then `overloaded` |
 | one request to the EHR | 60 seconds |
 | your function as a whole | `timeout_seconds` in `deployment.toml` |
 

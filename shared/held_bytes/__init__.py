@@ -11,6 +11,7 @@ being sent only its bytes.
 
 import contextlib
 import ctypes
+import threading
 import time
 from contextvars import ContextVar
 
@@ -105,6 +106,11 @@ def _length(answer: Stream) -> int | None:
     return int(length) if coding in {"", "identity"} and length.isdecimal() else None
 
 
+def _room_of(size: int) -> int:
+    """What answers take that have so many bytes together, each of them small."""
+    return TIMES * size if size > FREE_BYTES else 0
+
+
 class Holding:
     """The room that one request holds. Its threads may share it."""
 
@@ -116,6 +122,8 @@ class Holding:
         self._is_admitted = False
         self._brought_body = False
         self._is_over = False
+        self._small = 0
+        self._counting = threading.Lock()
 
     @property
     def is_empty(self) -> bool:
@@ -175,6 +183,25 @@ class Holding:
             self._room.give(self, max(0, taken - TIMES * size))
         return received.joined()
 
+    def retain(self, size: int) -> None:
+        """Make room for an answer that is kept while others are read: each may have been let by as
+        small, and together they fill the memory too. Raises Overloaded.
+        """
+        if size > FREE_BYTES:
+            return  # it has its room since it was gathered
+        with self._counting:
+            before, self._small = self._small, self._small + size
+        wanted = _room_of(before + size) - _room_of(before)
+        if wanted == 0:
+            return
+        try:
+            with self._room.turn(self, is_known=False) as turn:
+                self._take(wanted, time.monotonic() + WAIT_SECONDS, turn)
+        except Overloaded:
+            with self._counting:
+                self._small -= size
+            raise
+
     def keep(self, size: int) -> None:
         """Keep only the bytes of the response that is sent to the browser."""
         self._room.keep(self, size if size > FREE_BYTES else 0)
@@ -208,6 +235,13 @@ def admit(session: str, ehr: str) -> None:
     holding = _holding.get()
     if holding is not None:
         holding.admit(session, ehr)
+
+
+def retain(size: int) -> None:
+    """Make room for an answer of the request under way that is kept: as `Holding.retain`."""
+    holding = _holding.get()
+    if holding is not None:
+        holding.retain(size)
 
 
 def gather(answer: Stream, most: int, until: float, *, sent: bool = False) -> bytes:

@@ -9,12 +9,12 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
-from shared import fhir_id, strict_json
+from shared import fhir_id, held_bytes, strict_json
 from shared.errors import (
     EhrRefused,
     ParameterInvalid,
@@ -60,13 +60,22 @@ class Matches:
     complete: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of a search: its matches, the URL of the next one, and its bytes."""
+
+    matches: list[Resource]
+    next: str | None
+    size: int
+
+
 def read(request: InFlight, resource_type: str, resource_id: str | None) -> Resource:
     """One resource. Raises SmartError, and RefusedByEhr."""
     if resource_id is None:
         raise PatientMissing
     address = address_of("read", resource_type, resource_id)
     active = session_of(request)
-    response = served.fetch(address, (), active, {})
+    response = _unparsed(served.fetch(address, (), active, {}))
     return noted(request, _resource(response, address, active), response.answer)
 
 
@@ -89,24 +98,42 @@ def search(
     active = session_of(request)
     restricted = own_patient and resource_type not in compartment.OUTSIDE
     with _explained(resource_type, restricted=restricted):
-        response = served.fetch(address, parameters, active, {}, own_patient=restricted)
-    matches: list[Resource] = []
-    size = 0
-    for number in range(1, min(pages, MOST_PAGES) + 1):
-        bundle = _resource(response, address, active)
-        size += len(response.answer.body)
+        response = _unparsed(served.fetch(address, parameters, active, {}, own_patient=restricted))
+    level, must_show = response.decision.level, response.decision.must_show
+    page = _page(request, response, address, active)
+    matches, size = page.matches, page.size
+    for _ in range(1, min(pages, MOST_PAGES)):
+        if page.next is None:
+            break
+        del response  # not held while the next page comes
+        response = _unparsed(
+            served.fetch_next_page(
+                address,
+                page.next,
+                active,
+                level,
+                must_show=must_show,
+                own_patient=restricted,
+            )
+        )
+        page = _page(request, response, address, active)
+        size += page.size
         if size > MOST_BYTES:
             return Matches(matches, complete=False)
-        matches += (noted(request, one) for one in _matches(bundle, resource_type))
-        url = _next(bundle, active, resource_type)
-        if url is None:
-            return Matches(matches, complete=True)
-        if number < min(pages, MOST_PAGES):
-            first = response.decision
-            response = served.fetch_next_page(
-                address, url, active, first.level, must_show=first.must_show, own_patient=restricted
-            )
-    return Matches(matches, complete=False)
+        matches += page.matches
+    return Matches(matches, complete=page.next is None)
+
+
+def _page(request: InFlight, response: Served, address: Address, active: Active) -> _Page:
+    """A page of a search. Raises RefusedByEhr."""
+    bundle = _resource(response, address, active)
+    matches = [noted(request, one) for one in _matches(bundle, address.type)]
+    return _Page(matches, _next(bundle, active, address.type), len(response.answer.body))
+
+
+def _unparsed(response: Served) -> Served:
+    """The same without what was parsed to be checked, which is as large as what is parsed next."""
+    return replace(response, answer=replace(response.answer, resource=None))
 
 
 @contextmanager
@@ -147,6 +174,7 @@ def _resource(response: Served, address: Address, active: Active) -> Resource:
     """The resource of an answer, with decimals. Raises RefusedByEhr."""
     if response.answer.status != 200:
         refuse(response, address, active)
+    held_bytes.retain(len(response.answer.body))
     resource = parsed(response.answer.body)
     served.log_answer(address, response, active)
     return resource

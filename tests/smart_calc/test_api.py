@@ -1,10 +1,12 @@
 """`smart_calc.api` in this process: what a project's function gets of a session, and what not."""
 
 import contextlib
+import contextvars
 import gc
 import json
 import pickle
 import threading
+import tracemalloc
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from shared import held_bytes
+from shared.held_bytes import TIMES
+from shared.held_bytes.room import Room
 from shared.own import in_flight
 from shared.session.sessions import Active
 from smart_calc import api
@@ -217,6 +222,47 @@ def test_pages_are_read_to_the_end_or_told_to_be_incomplete(calls: Maker) -> Non
     matches = {"resourceType": "Bundle", "entry": [brought, {"resource": MINE}]}
     with calls(active(), answering(matches)).function() as call:
         assert call.session().search("Observation").resources == [MINE]
+
+
+def test_small_answers_of_one_call_take_room_together(
+    calls: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Room(TIMES * 3_000_000)
+    monkeypatch.setattr(held_bytes, "_room", room)
+    monkeypatch.setattr(held_bytes, "WAIT_SECONDS", 0.0)
+    made = calls(active(), paged([MINE], size=900_000))
+
+    def work() -> None:
+        holding = held_bytes.begin()
+        with made.function() as call:
+            session = call.session()
+            session.search("Observation", pages=1)
+            assert room.left == TIMES * 3_000_000
+            session.search("Observation", pages=2)
+            assert room.left < TIMES * 3_000_000 - TIMES * 2_700_000
+            with pytest.raises(api.SmartError, match="overloaded"):
+                session.search("Observation", pages=20)
+        holding.end()
+
+    contextvars.copy_context().run(work)
+    assert room.left == TIMES * 3_000_000
+    assert len(made.sent) == 4
+
+
+def test_an_answer_is_held_parsed_once_at_a_time(calls: Maker) -> None:
+    """Here what was parsed to be checked is, as with a resource of another type in it."""
+    values = [{"value": one + 0.125, "unit": "mmol/L"} for one in range(5000)]
+    body = as_bytes(searchset(MINE | {"x": values, "contained": [{"resourceType": "Location"}]}))
+    made = calls(active(), lambda _: Answered(200, body, {}))
+    with made.function() as call:
+        session = call.session()
+        tracemalloc.start()
+        try:
+            session.search("Observation")
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 14 * len(body)
 
 
 def test_an_update_replaces_the_version_that_was_read(calls: Maker) -> None:
