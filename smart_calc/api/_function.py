@@ -127,6 +127,9 @@ def _answer(handler: Handler, mark: object, method: str, path: str) -> tuple[Ans
         reply = handler(Call(method, path, mark))
     except (SmartError, EhrError) as error:
         return None, error._mark  # noqa: SLF001 - ours
+    except SystemExit:
+        # It would end the server, and print its text.
+        raise RuntimeError("A function can't end the process.") from None
     if not isinstance(reply, Reply):
         raise ReturnedNoReplyError("Return an api.Reply, which api.json and api.html make.")
     return (reply.status, reply.media_type, reply.body), None

@@ -63,6 +63,7 @@ def test_what_is_refused_or_fails_has_its_code_and_status(writing: App) -> None:
         ("POST", "came", "x" * 1_000_001, 413, "too_large"),
         ("GET", "raises", None, 500, "internal_error"),
         ("GET", "nothing", None, 500, "internal_error"),
+        ("GET", "exits", None, 500, "internal_error"),
         ("OPTIONS", "Observation/o1", None, 405, "method_not_allowed"),
         ("GET", "Observation/missing", None, 404, "ehr_refused"),
     )

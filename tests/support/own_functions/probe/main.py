@@ -1,15 +1,19 @@
 """A project's function for tests: what the path and method name, as below a FHIR base."""
 
+import sys
+
 from smart_calc import api
 
 
 @api.function
 def probe(call: api.Call) -> api.Reply:
-    """Read, search, create and update; or raise, or tell what came."""
+    """Read, search, create and update; or fail, or tell what came."""
     if call.path == "/raises":
         raise ValueError("sentinel")
     if call.path == "/nothing":
         return None  # type: ignore[return-value]
+    if call.path == "/exits":
+        sys.exit("sentinel")
     if call.path.startswith("/came"):
         body = call.json() if call.method == "POST" else None
         return api.json([call.method, call.path, call.query, body])
