@@ -4,6 +4,7 @@ others.
 A failure is returned and not raised, because the frames of a traceback reference all local values.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -35,6 +36,8 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _READING = frozenset({"GET", "HEAD"})
 _NAVIGATED = frozenset({"document", "iframe", "frame"})
 _MOST_BYTES = 1_000_000
+_STATUSES = range(200, 600)
+_MEDIA_TYPE = re.compile("[!-~][ -~]*")
 _NO_PAGE = "default-src 'none'; sandbox"
 
 T = TypeVar("T")
@@ -96,12 +99,23 @@ def _serve(function: _Registered, settings: Settings, call: Call) -> Reply:
         answered, failed = function.serve(mark, call.method, _after_session(call.path))
         if answered is None:
             raise request.failure(failed)
+    _require_whole(*answered)
     status, media_type, body = answered
     is_html = media_type.startswith("text/html")
     policy = pages.own_page_policy(settings.frame_ancestors) if is_html else _NO_PAGE
     headers = {"Content-Type": media_type, "Content-Security-Policy": policy}
     log.event("own_answered", name, fields={"status": status})
     return Reply(status, headers, body)
+
+
+def _require_whole(status: object, media_type: object, body: object) -> None:
+    """Whether it can be sent: a function may make its response of anything. Raises TypeError."""
+    if type(status) is not int or status not in _STATUSES:
+        raise TypeError("The status of a response must be a number from 200 to 599.")
+    if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
+        raise TypeError("The media type of a response must be printable ASCII.")
+    if not isinstance(body, bytes):
+        raise TypeError("The body of a response must be bytes.")
 
 
 def _require_caller(call: Call, settings: Settings, *, navigation: bool) -> None:

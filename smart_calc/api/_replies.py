@@ -12,8 +12,8 @@ class Reply:
     """A response. Make it with `api.json` or `api.html`. No browser or proxy stores it.
 
     Attributes:
-        status: its HTTP status.
-        media_type: its Content-Type.
+        status: its HTTP status, from 200 to 599.
+        media_type: its Content-Type, in printable ASCII.
         body: its bytes.
 
     Example:

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.support.app import App, Launched
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
@@ -88,6 +89,27 @@ def test_what_is_refused_or_fails_has_its_code_and_status(writing: App) -> None:
         assert ("/trace shows why it was refused" in detail) == (code == "ehr_refused")
     page = ask(launch, "Observation/missing", Accept="text/html")
     assert (page.status, page.header("Content-Type")) == (404, "text/html; charset=utf-8")
+
+
+def test_a_reply_that_is_none_is_a_failure_of_the_function(writing: App) -> None:
+    launch, _ = relaunched(writing, "w", scope="patient/*.cruds")
+    for made in (
+        (200, "text/plain\r\nSet-Cookie: sentinel=1", b""),
+        (200, "text/pläin", b""),
+        (200, "", b""),
+        (200, None, b""),
+        ("sentinel", "text/plain", b""),
+        (99999, "text/plain", b""),
+        (100, "text/plain", b""),
+        (True, "text/plain", b""),
+        (200, "text/plain", "sentinel"),
+        (200, "text/plain", None),
+    ):
+        answer = ask(launch, f"reply?{urlencode({'made': repr(made)})}")
+        assert (answer.status, answer.code) == (500, "internal_error"), made
+        assert "sentinel" not in answer.text
+    answer = ask(launch, f"reply?{urlencode({'made': repr((201, 'text/csv', b'a,b'))})}")
+    assert (answer.status, answer.header("Content-Type"), answer.text) == (201, "text/csv", "a,b")
 
 
 def test_what_came_is_told_raw(writing: App) -> None:

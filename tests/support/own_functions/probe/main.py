@@ -1,6 +1,7 @@
 """A project's function for tests: what the path and method name, as below a FHIR base."""
 
 import sys
+from ast import literal_eval
 
 from smart_calc import api
 
@@ -14,6 +15,8 @@ def probe(call: api.Call) -> api.Reply:
         return None  # type: ignore[return-value]
     if call.path == "/exits":
         sys.exit("sentinel")
+    if call.path == "/reply":
+        return api.Reply(*literal_eval(call.query["made"]))  # type: ignore[misc]
     if call.path.startswith("/came"):
         body = call.json() if call.method == "POST" else None
         return api.json([call.method, call.path, call.query, body])
