@@ -15,12 +15,13 @@ from shared.fhir.calls import served
 from shared.fhir.calls.served import Served
 from shared.fhir.policy.interactions import Address
 from shared.inbound import request_body
-from shared.own.in_flight import InFlight
+from shared.own.in_flight import InFlight, Versions
 from shared.own.resources import (
     RefusedByEhr,
     Resource,
     address_of,
     noted,
+    own_version,
     parsed,
     read,
     refuse,
@@ -56,9 +57,10 @@ def write(
     address = address_of("create" if is_new else "update", *named)
     active = session_of(request)
     headers = dict(_WHOLE)
-    known = if_match or request.versions.get((address.type, address.id))
-    if not is_new and known:
-        headers["If-Match"] = known
+    seen = request.versions.get((address.type, address.id))
+    condition = if_match or (seen.replaced_by(own_version(resource)) if seen else "")
+    if not is_new and condition:
+        headers["If-Match"] = condition
     made = served.change(address, (), lambda: body, active, headers)
     if made.answer.status >= 300:
         refuse(made, address, active)
@@ -72,11 +74,12 @@ def _made(request: InFlight, made: Served, address: Address, active: Active) -> 
     """
     answer = made.answer
     made_id = address.id or _id_in(answer.headers, address.type, active.session.fhir_base)
+    # What was seen before is no longer current.
+    request.versions[address.type, made_id] = Versions()
     if made.decision.returns and answer.resource is not None:
         resource = parsed(answer.body)
         if resource["resourceType"] == address.type:
             return noted(request, resource, answer)
-    request.versions.pop((address.type, made_id), None)
     if made.decision.returns and made_id:
         with contextlib.suppress(SmartError, RefusedByEhr):
             return read(request, address.type, made_id)

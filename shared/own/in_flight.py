@@ -21,6 +21,28 @@ Key = tuple[str, str]
 
 
 @dataclass(slots=True)
+class Versions:
+    """The versions of a resource that a request has seen: their entity tags, by what each says of
+    itself, and that of a resource that doesn't say its version.
+    """
+
+    tags: dict[str, str] = field(default_factory=dict)
+    latest: str = ""
+
+    def note(self, own: str, tag: str, *, is_read: bool) -> None:
+        """A version was seen; `is_read` by itself and not among the matches of a search."""
+        self.tags[own] = tag
+        if is_read or not self.latest:
+            self.latest = tag
+
+    def replaced_by(self, own: str) -> str:
+        """The tag of the version that a resource was made of. One that this request has not seen
+        is held to what it says, so that it's never taken for one that was seen.
+        """
+        return self.tags.get(own) or own or self.latest
+
+
+@dataclass(slots=True)
 class InFlight:
     """A request of a function while it's being served.
 
@@ -28,7 +50,7 @@ class InFlight:
         function: the function's name.
         path: the raw path after the function's name.
         active: the session, once it's open.
-        versions: the entity tag of each resource that was read, by type and id.
+        versions: of each resource that was read or changed, by type and id.
         failures: by their marks.
     """
 
@@ -37,7 +59,7 @@ class InFlight:
     sessions: Sessions
     call: Call
     active: Active | None = None
-    versions: dict[Key, str] = field(default_factory=dict)
+    versions: dict[Key, Versions] = field(default_factory=dict)
     failures: dict[object, SmartError] = field(default_factory=dict)
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     thread: int = field(default_factory=threading.get_ident)

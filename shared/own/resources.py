@@ -7,7 +7,7 @@ a search that is restricted to the session's patient unless that is waived.
 import math
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -32,7 +32,7 @@ from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import TABLE, Address, Kind
 from shared.fhir.resource_types import RESOURCE_TYPES
 from shared.json_members import fields, objects
-from shared.own.in_flight import InFlight
+from shared.own.in_flight import InFlight, Versions
 from shared.session.sessions import Active
 
 MOST_PAGES = 20
@@ -240,10 +240,18 @@ def _next(bundle: Resource, active: Active, resource_type: str) -> str | None:
 
 
 def noted(request: InFlight, resource: Resource, answer: FhirAnswer | None = None) -> Resource:
-    """The same, with its version noted for an update."""
+    """The same, with its version noted for an update; `answer` where it was read by itself."""
     kind, named = resource.get("resourceType"), resource.get("id")
     if isinstance(kind, str) and isinstance(named, str):
-        version = version_of(answer.headers if answer else {}, resource)
-        if version:
-            request.versions[kind, named] = version
+        tag = version_of(answer.headers if answer else {}, resource)
+        if tag:
+            request.versions.setdefault((kind, named), Versions()).note(
+                own_version(resource), tag, is_read=answer is not None
+            )
     return resource
+
+
+def own_version(resource: Mapping[str, Any]) -> str:
+    """The version that a resource says it is, as an entity tag; empty where it says none."""
+    meta = resource.get("meta")
+    return version_of({}, {"meta": dict(meta)}) if isinstance(meta, Mapping) else ""

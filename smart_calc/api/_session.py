@@ -142,12 +142,13 @@ class Session:
 
         Needs a scope with `u`. Under patient/ scopes the resource must name the patient in context,
         now and afterwards. If this call read the resource before, the update only succeeds if the
-        EHR still has that version (status 412 otherwise).
+        EHR still has the version that `meta.versionId` names (status 412 otherwise).
 
         Args:
             resource: the whole resource.
-            if_match: the version to replace as an entity tag, such as `W/"3"`. By default the
-                version that this call read.
+            if_match: the version to replace as an entity tag, such as `W/"3"`. By default, if this
+                call read the resource, the version in its `meta`, or if that's missing, the version
+                that this call read.
 
         Example:
             note = session.read("DocumentReference", "123")

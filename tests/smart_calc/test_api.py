@@ -280,6 +280,33 @@ def test_an_update_replaces_the_version_that_was_read(calls: Maker) -> None:
     assert [one.method for one in made.sent] == ["GET"]
 
 
+def test_an_update_never_replaces_a_version_that_it_was_not_made_of(calls: Maker) -> None:
+    def version(number: int) -> dict[str, Any]:
+        return MINE | {"meta": {"versionId": str(number)}}
+
+    def ehr(sent: Sent) -> Answered:
+        """Another changes it after it was read."""
+        if sent.method == "PUT":
+            return Answered(200, as_bytes(version(3)), {})
+        read = sent.url.endswith("/o1")
+        return Answered(200, as_bytes(version(1) if read else searchset(version(2))), {})
+
+    made = calls(active("user/*.cruds"), ehr)
+    with made.function() as call:
+        session = call.session()
+        old = session.read("Observation", "o1")
+        new = session.search("Observation", patient=None).resources[0]
+        for made_of in (old, new, MINE, version(9)):
+            session.update({**made_of, "status": "amended"})
+        with made.function() as other:
+            session = other.session()
+            session.read("Observation", "o1")
+            session.search("Observation", patient=None)
+            session.update(MINE)
+    tags = [one.headers.get("If-Match") for one in made.sent if one.method == "PUT"]
+    assert tags == ['W/"1"', 'W/"2"', 'W/"3"', 'W/"9"', 'W/"1"']
+
+
 @each(
     ("letters", "created", "read", "expected"),
     [
