@@ -178,8 +178,7 @@ def _open_session(request: InFlight) -> Mapping[str, Any]:
     handle = request.call.path.removeprefix("/").partition("/")[0]
     if not sessions.is_handle(handle):
         raise NotFound
-    active = request.sessions.use(handle, request.call.cookies)
-    request.open(active)
+    active = request.open(handle)
     return context.describe(active.session, active.ehr.vendor, request.settings.public_url)
 
 

@@ -48,8 +48,7 @@ class InFlight:
 
     Fields:
         function: the function's name.
-        path: the raw path after the function's name.
-        active: the session, once it's open.
+        handle: the session's, once it's open.
         versions: of each resource that was read or changed, by type and id.
         failures: by their marks.
     """
@@ -58,16 +57,18 @@ class InFlight:
     settings: Settings
     sessions: Sessions
     call: Call
-    active: Active | None = None
+    handle: str = ""
     versions: dict[Key, Versions] = field(default_factory=dict)
     failures: dict[object, SmartError] = field(default_factory=dict)
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     thread: int = field(default_factory=threading.get_ident)
 
-    def open(self, active: Active) -> None:
-        """Set the session of the request, which its log lines name from now on."""
-        self.active = active
+    def open(self, handle: str) -> Active:
+        """Return the session of the request, which its log lines name from now on."""
+        active = self.sessions.use(handle, self.call.cookies)
+        self.handle = handle
         self.context = contextvars.copy_context()
+        return active
 
     def run(self, work: Callable[[], T]) -> T:
         """Do work for the request, from any thread, with its log lines and its limits."""

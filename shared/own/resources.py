@@ -106,6 +106,7 @@ def search(
         if page.next is None:
             break
         del response  # not held while the next page comes
+        active = session_of(request)
         response = _unparsed(
             served.fetch_next_page(
                 address,
@@ -164,10 +165,12 @@ def address_of(kind: Kind, resource_type: object, resource_id: object = None) ->
 
 
 def session_of(request: InFlight) -> Active:
-    """Return the open session of a request. Raises RuntimeError without one."""
-    if request.active is None:
+    """The session of a request as it is now, used once more: renewed where that is due, and refused
+    where it has ended since. Raises RuntimeError where none was opened.
+    """
+    if not request.handle:
         raise RuntimeError("No session is open.")
-    return request.active
+    return request.sessions.use(request.handle, request.call.cookies)
 
 
 def _resource(response: Served, address: Address, active: Active) -> Resource:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from shared import held_bytes
+from shared.errors import SessionExpired
 from shared.held_bytes import TIMES
 from shared.held_bytes.room import Room
 from shared.own import in_flight
@@ -224,6 +225,27 @@ def test_pages_are_read_to_the_end_or_told_to_be_incomplete(calls: Maker) -> Non
         assert call.session().search("Observation").resources == [MINE]
 
 
+def test_each_request_and_each_page_uses_the_session_as_it_is_then(
+    calls: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = calls(active(), paged([MINE], [MINE], [MINE]))
+    uses = [active(access_token=one) for one in "dcba"]
+
+    def use(*_: object) -> Active:
+        if not uses:
+            raise SessionExpired
+        return uses.pop()
+
+    monkeypatch.setattr(made, "use", use)
+    with made.function() as call:
+        session = call.session()
+        session.search("Observation")
+        with pytest.raises(api.SmartError) as ended:
+            session.search("Observation", pages=3)
+    assert (ended.value.code, ended.value.status) == ("session_expired", 401)
+    assert made.tokens == ["b", "c", "d"]
+
+
 def test_small_answers_of_one_call_take_room_together(
     calls: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,16 +384,16 @@ def test_a_session_can_be_used_by_several_threads(
 ) -> None:
     made = calls(active(), answering(MINE))
     with made.function() as call:
-        session, resources = call.session(), []
+        session, read = call.session(), []
         threads = [
-            threading.Thread(target=lambda: resources.append(session.read("Observation", "o1")))
+            threading.Thread(target=lambda: read.append(session.read("Observation", "o1")))
             for _ in range(3)
         ]
         for one in threads:
             one.start()
         for one in threads:
             one.join()
-    assert resources == [MINE] * 3
+    assert read == [MINE] * 3
     lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [line["event"] for line in lines] == ["fhir_request"] * 3
 

@@ -53,16 +53,17 @@ Ehr = Callable[[Sent], Answered]
 
 
 class Calls:
-    """A session at an EHR; `sent` is what reached it."""
+    """A session at an EHR; `sent` is what reached it, with which `tokens`."""
 
     def __init__(self, active: Active, ehr: Ehr) -> None:
         self.active = active
         self.ehr = ehr
         self.sent: list[Sent] = []
+        self.tokens: list[str] = []
 
     def stream(
         self,
-        _active: Active,
+        active: Active,
         method: str,
         url: str,
         headers: Mapping[str, str],
@@ -71,6 +72,7 @@ class Calls:
         **__: object,
     ) -> http_client.Stream:
         """In place of the network."""
+        self.tokens.append(active.session.access_token)
         self.sent.append(Sent(method, url, dict(headers), body))
         answer = self.ehr(self.sent[-1])
         given = {"content-type": "application/fhir+json", **answer.headers}
