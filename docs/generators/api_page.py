@@ -119,7 +119,7 @@ The reason can name the patient, so print it on your machine only: neither the r
 | body of a request, read with `call.json()` | 1 MB |
 | resource to create or update | 10 MB |
 | a response of the EHR | 20 MB |
-| a search | 20 pages and 20 MB, 200 parameters. Then `complete` is False |
+| a search | 20 pages, 20 MB, and no further page after 60 seconds. Then `complete` is False. 200 parameters |
 | what one call reads altogether | about 40 MB, less if other calls hold much. Then `overloaded` |
 | one request to the EHR | 60 seconds |
 | your function as a whole | `timeout_seconds` in `deployment.toml` |

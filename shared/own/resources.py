@@ -38,6 +38,8 @@ from shared.session.sessions import Active
 MOST_PAGES = 20
 MOST_BYTES = fhir_client.MAX_BYTES
 MOST_PARAMETERS = 200
+# After so many no further page is asked for, which takes as many again at most.
+SECONDS = fhir_client.SECONDS
 _MATCHES = frozenset({"match", None})
 
 Resource = dict[str, Any]
@@ -95,6 +97,7 @@ def search(
     if pages < 1:
         raise ParameterInvalid("A search must read at least one page.")
     address = address_of("search", resource_type)
+    until = time.monotonic() + SECONDS
     active = session_of(request)
     restricted = own_patient and resource_type not in compartment.OUTSIDE
     with _explained(resource_type, restricted=restricted):
@@ -104,6 +107,8 @@ def search(
     matches, size = page.matches, page.size
     for _ in range(1, min(pages, MOST_PAGES)):
         if page.next is None:
+            break
+        if time.monotonic() > until:
             break
         del response  # not held while the next page comes
         active = session_of(request)

@@ -89,7 +89,7 @@ class Session:
             type: a FHIR resource type.
             parameters: FHIR search parameters. A list repeats the parameter, which means AND. Each
                 EHR refuses those that it doesn't support, such as `_sort` at Oracle Health.
-            pages: how many pages to read, at most 20. Reading stops at 20 MB.
+            pages: how many pages to read, at most 20. Reading stops at 20 MB and after 60 seconds.
             patient: None to search for all patients. By default the patient in context.
 
         Example:

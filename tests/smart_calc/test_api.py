@@ -19,7 +19,7 @@ from shared import held_bytes
 from shared.errors import SessionExpired
 from shared.held_bytes import TIMES
 from shared.held_bytes.room import Room
-from shared.own import in_flight
+from shared.own import in_flight, resources
 from shared.session.sessions import Active
 from smart_calc import api
 from tests.support.open_session import EHR, FHIR_BASE, in_use, open_session
@@ -202,7 +202,9 @@ def test_a_search_for_a_type_that_cannot_be_restricted_is_refused_unless_that_is
             assert len(session.search(kind, patient=None).resources) == 1
 
 
-def test_pages_are_read_to_the_end_or_told_to_be_incomplete(calls: Maker) -> None:
+def test_pages_are_read_to_the_end_or_told_to_be_incomplete(
+    calls: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     brought = {"resource": about("Observation", "x", "p1"), "search": {"mode": "include"}}
     pages: list[list[dict[str, Any]]] = [[MINE], [MINE], [MINE]]
     for wanted, count, complete in ((1, 1, False), (2, 2, False), (3, 3, True), (9, 3, True)):
@@ -216,6 +218,10 @@ def test_pages_are_read_to_the_end_or_told_to_be_incomplete(calls: Maker) -> Non
         with made.function() as call:
             result = call.session().search("Observation", pages=99)
         assert (len(result.resources), result.complete) == (most, False)
+    monkeypatch.setattr(resources, "SECONDS", -1.0)
+    with calls(active(), paged(*pages)).function() as call:
+        result = call.session().search("Observation", pages=3)
+    assert (len(result.resources), result.complete) == (1, False)
     for link in ("https://other.example/r4?page=2", 7):
         bundle = searchset(MINE, link=[{"relation": "next", "url": link}])
         with calls(active(), answering(bundle)).function() as call, pytest.raises(api.SmartError):
