@@ -167,7 +167,7 @@ class Holding:
                         enough = most if known else min(most, size + STEP_BYTES)
                         wanted = TIMES * max(size, enough) - taken
                         if sent or self._brought_body:
-                            self._room.seize(self, wanted)
+                            self._seize(wanted)
                         else:
                             if turn is None:
                                 place = self._room.turn(self, is_known=known is not None)
@@ -212,9 +212,20 @@ class Holding:
         self.keep(0)
 
     def _take(self, size: int, until: float, turn: Turn) -> None:
+        if not self._is_over:
+            self._room.take(self, size, min(until, time.monotonic() + WAIT_SECONDS), turn)
+        self._leave_nothing()
         if self._is_over:
             raise Overloaded
-        self._room.take(self, size, min(until, time.monotonic() + WAIT_SECONDS), turn)
+
+    def _seize(self, size: int) -> None:
+        self._room.seize(self, size)
+        self._leave_nothing()
+
+    def _leave_nothing(self) -> None:
+        """Give back what a thread took that outlives the request: nobody else would."""
+        if self._is_over:
+            self.keep(0)
 
 
 _room = Room()
@@ -226,6 +237,12 @@ def begin() -> Holding:
     holding = Holding(_room)
     _holding.set(holding)
     return holding
+
+
+def finish(holding: Holding) -> None:
+    """End a request in the context where it began: whatever runs there next isn't part of it."""
+    holding.end()
+    _holding.set(None)
 
 
 def admit(session: str, ehr: str) -> None:

@@ -188,7 +188,9 @@ def answer(
         response.headers.add("Set-Cookie", cookie)
     response.call_on_close(serving.end)
     response.send_by(request.environ.get(_SOCKET))
-    if not (is_whole and holding.is_empty):
+    if is_whole and holding.is_empty:
+        held_bytes.finish(holding)
+    else:
         response.call_on_close(holding.end)
     if not body.is_over:
         response.call_on_close(body.hang_up)

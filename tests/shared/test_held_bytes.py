@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from typing import Any
 
 import pytest
 
@@ -275,6 +276,37 @@ def test_a_request_that_is_over_takes_nothing_more(room: Room) -> None:
     holding.end()
     with pytest.raises(Overloaded):
         gather(holding, LARGE, FAR)
+
+
+def test_a_thread_that_outlives_its_request_keeps_no_room(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a change that it has sent the answer is read, even if nobody waits for it."""
+    holding = Holding(room)
+    holding.end()
+    assert gather(holding, LARGE, sent=True) == LARGE
+    monkeypatch.setattr(held_bytes, "_room", room)
+    begun = []
+
+    def serve(_: Settings, __: Call) -> Reply:
+        begun.append(held_bytes._holding.get())
+        return Reply(200)
+
+    respond(serve, edge=Edge("fhir_proxy", "operation_outcome", "fhir_denied"))
+    late = begun[0]
+    assert late is not None
+    assert gather(late, LARGE, sent=True) == LARGE
+    waiting = Holding(room)
+    take = room.take
+
+    def ended_meanwhile(*arguments: Any) -> None:
+        take(*arguments)
+        waiting.end()
+
+    monkeypatch.setattr(room, "take", ended_meanwhile)
+    with pytest.raises(Overloaded):
+        gather(waiting, LARGE)
+    assert room.left == ONE_AT_A_TIME
 
 
 @pytest.fixture
