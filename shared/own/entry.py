@@ -23,6 +23,7 @@ from shared.errors import (
     SmartError,
     TooLarge,
 )
+from shared.fhir.policy import content
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.inbound import edge
 from shared.inbound.edge import Call, Edge, Function, Reply
@@ -151,6 +152,7 @@ def document(mark: object) -> Result[Any]:
 
 
 def _document(call: Call) -> Any:
+    content.require_uncompressed(call.headers)
     media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise MediaTypeUnsupported(

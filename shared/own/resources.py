@@ -40,6 +40,8 @@ MOST_BYTES = fhir_client.MAX_BYTES
 MOST_PARAMETERS = 200
 # After so many no further page is asked for, which takes as many again at most.
 SECONDS = fhir_client.SECONDS
+# At the proxy (functions/fhir_proxy/rewrite.py).
+_PAGE_PARAMETER = "_page"
 _MATCHES = frozenset({"match", None})
 
 Resource = dict[str, Any]
@@ -99,6 +101,12 @@ def search(
     address = address_of("search", resource_type)
     until = time.monotonic() + SECONDS
     active = session_of(request)
+    if any(name == _PAGE_PARAMETER for name, _ in parameters):
+        raise ParameterInvalid(
+            f"A search takes no parameter {_PAGE_PARAMETER}.",
+            why="In a page's requests it names a further page.",
+            steps=("Say with `pages` how many pages to read.",),
+        )
     restricted = own_patient and resource_type not in compartment.OUTSIDE
     with _explained(resource_type, restricted=restricted):
         response = _unparsed(served.fetch(address, parameters, active, {}, own_patient=restricted))

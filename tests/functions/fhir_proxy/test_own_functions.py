@@ -73,7 +73,8 @@ def test_what_is_refused_or_fails_has_its_code_and_status(writing: App) -> None:
         assert (answer.status, answer.code) == (status, code), path
         assert answer.header("Content-Type") == "application/problem+json"
         assert "sentinel" not in answer.text
-    assert ask(launch, "came", "POST", [], Content_Type="text/plain").status == 415
+    for headers in ({"Content_Type": "text/plain"}, {"Content_Encoding": "gzip"}):
+        assert ask(launch, "came", "POST", [], **headers).code == "media_type_unsupported"
     tenant.on("/Observation/slow", as_fhir(OUTCOME, 429, **{"Retry-After": "7"}))
     tenant.on("/Observation/down", Scripted(503, {"Retry-After": "9"}))
     for path, status, code, after, step in (

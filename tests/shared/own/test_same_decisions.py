@@ -50,6 +50,7 @@ PARAMETERS = (
     ("access_token", "x"),
     ("_id", "p1"),
     ("na me", "x"),
+    ("_page", "x"),
 )
 REFERENCES = (
     *("Patient/p1",) * 12,
