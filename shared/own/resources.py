@@ -234,6 +234,9 @@ def _matches(bundle: Resource, resource_type: str) -> Iterator[Resource]:
     for entry in objects(bundle.get("entry")):
         resource = entry.get("resource")
         mode = fields(entry.get("search")).get("mode")
+        if not isinstance(mode, str | None):
+            # Whether it's a match isn't known, and without it the matches wouldn't be all.
+            raise UpstreamInvalid(why="The EHR's answer has a `search.mode` that is no text.")
         matches = mode in _MATCHES and fields(resource).get("resourceType") == resource_type
         if matches and isinstance(resource, dict):
             yield resource

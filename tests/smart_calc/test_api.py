@@ -144,7 +144,8 @@ def test_what_outlives_the_response_is_of_no_use(calls: Maker) -> None:
 
 def test_numbers_keep_their_digits(calls: Maker) -> None:
     text = b'{"resourceType":"Observation","id":"o1","subject":{"reference":"Patient/p1"},"n":%s}'
-    for number in (b"1.50", b"0.1000000000000000055", b"12345678901234567890", b"0.0000001"):
+    whole = b"12345678901234567890"
+    for number in (b"1.50", b"0.1000000000000000055", whole, b"0.0000001"):
         made = calls(active(), lambda _, number=number: Answered(200, text % number, {}))  # type: ignore[misc]
         with made.function() as call:
             session = call.session()
@@ -229,6 +230,11 @@ def test_pages_are_read_to_the_end_or_told_to_be_incomplete(
     matches = {"resourceType": "Bundle", "entry": [brought, {"resource": MINE}]}
     with calls(active(), answering(matches)).function() as call:
         assert call.session().search("Observation").resources == [MINE]
+    for mode in (["match"], {"match": 1}, 1):
+        odd = {"resourceType": "Bundle", "entry": [{"resource": MINE, "search": {"mode": mode}}]}
+        made = calls(active(), answering(odd))
+        with made.function() as call, pytest.raises(api.SmartError, match="upstream_invalid"):
+            call.session().search("Observation")
 
 
 def test_each_request_and_each_page_uses_the_session_as_it_is_then(
