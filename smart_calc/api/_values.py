@@ -67,7 +67,8 @@ def _name(name: object) -> str:
 
 
 def _number(value: Decimal | float) -> str:
-    if not math.isfinite(value):
+    # As a float, a Decimal of 1E+400 would be infinite.
+    if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
         raise ValueError(f"{value} isn't JSON.")
     if isinstance(value, float):
         return repr(value)

@@ -145,7 +145,7 @@ def test_what_outlives_the_response_is_of_no_use(calls: Maker) -> None:
 def test_numbers_keep_their_digits(calls: Maker) -> None:
     text = b'{"resourceType":"Observation","id":"o1","subject":{"reference":"Patient/p1"},"n":%s}'
     whole = b"12345678901234567890"
-    for number in (b"1.50", b"0.1000000000000000055", whole, b"0.0000001"):
+    for number in (b"1.50", b"0.1000000000000000055", whole, b"0.0000001", b"1E+400"):
         made = calls(active(), lambda _, number=number: Answered(200, text % number, {}))  # type: ignore[misc]
         with made.function() as call:
             session = call.session()
