@@ -20,6 +20,13 @@ class OwnFunction(flask.Flask):
         super().__init__(f"own_function_{name}", static_folder=None, root_path=str(folder))
         with self.app_context():
             self._function = _load(self.import_name, name, folder)
+        made_by_api = "wsgi_app" in vars(self)
+        actual = getattr(self._function, "__name__", name)
+        if made_by_api and actual != name:
+            raise ImportError(
+                f"In {folder / 'main.py'}, @api.function makes the function {actual}, not {name}. "
+                "If a decorator below it returns another function, use functools.wraps in it."
+            )
 
     def dispatch_request(self) -> flask.typing.ResponseReturnValue:
         """Call the function with the request; Flask converts its result into a response."""

@@ -88,6 +88,9 @@ def function(
     can answer the page's scripts with `api.json`. A form can't send it data, because `call.json`
     accepts only JSON, so let a script send the form's values.
 
+    A decorator of your own goes below it, and uses `functools.wraps`: the function's name is its
+    URL.
+
     If it raises `api.SmartError` or `api.EhrError`, the response has that code and status. Any
     other exception is logged without its text and answered with 500.
 

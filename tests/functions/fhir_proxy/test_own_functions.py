@@ -1,9 +1,13 @@
 """A project's function beside the proxy, from outside: who may call it, its answers, its log."""
 
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
+
+from gateway.own_functions import OwnFunction
 from tests.support.app import App, Launched
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.proxy import about, asked, launched, relaunched, searchset
@@ -90,6 +94,33 @@ def test_what_is_refused_or_fails_has_its_code_and_status(writing: App) -> None:
         assert ("/trace shows why it was refused" in detail) == (code == "ehr_refused")
     page = ask(launch, "Observation/missing", Accept="text/html")
     assert (page.status, page.header("Content-Type")) == (404, "text/html; charset=utf-8")
+
+
+def test_a_function_under_another_name_than_its_folder_is_refused_when_loaded(
+    tmp_path: Path,
+) -> None:
+    """Its URL would answer 404: the name is cut off the path."""
+    main = """
+import functools
+from smart_calc import api
+
+def audited(handler):
+    {wraps}
+    def wrapper(call):
+        return handler(call)
+    return wrapper
+
+@api.function
+@audited
+def summary(call):
+    return api.json({{}})
+"""
+    path = tmp_path / "main.py"
+    path.write_text(main.format(wraps=""))
+    with pytest.raises(ImportError, match=r"makes the function wrapper, .* use functools\.wraps"):
+        OwnFunction("summary", tmp_path)
+    path.write_text(main.format(wraps="@functools.wraps(handler)"))
+    assert OwnFunction("summary", tmp_path)
 
 
 def test_a_reply_that_is_none_is_a_failure_of_the_function(writing: App) -> None:
