@@ -6,7 +6,8 @@ from smart_calc.api._values import Resource
 class SmartError(Exception):
     """smart-calc refused the request or it failed, in the way `fhir_proxy` would have answered.
 
-    If you don't catch it, the response has its code and status, as a page or as problem+json.
+    If you don't catch it, or raise it again, the response has its code and status, as a page or as
+    problem+json. One that you make yourself is answered with 500: return `api.json` with a status.
 
     Attributes:
         code: one of the codes in errors.md, such as "scope_denied" or "upstream_timeout".
@@ -32,8 +33,8 @@ class SmartError(Exception):
 class EhrError(Exception):
     """The EHR refused the request, with a 4xx status.
 
-    If you don't catch it, the response has the code `ehr_refused`, the EHR's status and its
-    Retry-After.
+    If you don't catch it, or raise it again, the response has the code `ehr_refused`, the EHR's
+    status and its Retry-After. One that you make yourself is answered with 500.
 
     Attributes:
         status: the EHR's HTTP status, such as 404 or 422.
