@@ -97,6 +97,8 @@ All codes are in [errors.md](errors.md). Your function meets these:
 | `EhrError` | `ehr_refused` | the EHR's, 4xx | the EHR refused the request |
 | any other exception | `internal_error` | 500 | its text isn't shown. The log has its type and the line of your code |
 | | `internal_error` | 500 | the log has `ReturnedNoReplyError` and the function's name: it returned something other than an `api.Reply` |
+| | `internal_error` | 500 | the log has `UnusableReplyError` and the function's name: the status, media type or body of its `api.Reply` can't be sent |
+| | `internal_error` | 500 | the log has `EndedProcessError` and the line of your code: it called `sys.exit` |
 
 If the EHR refuses a request with 400 or 422, the request is wrong for this EHR, and trying again doesn't help. With
 `smart-calc run`, open http://localhost:8090/trace: it lists each request that the simulated EHR received, and

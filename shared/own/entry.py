@@ -109,14 +109,20 @@ def _serve(function: _Registered, settings: Settings, call: Call) -> Reply:
     return Reply(status, headers, body)
 
 
+class UnusableReplyError(TypeError):
+    """A function's response that can't be sent. The log has this name."""
+
+
 def _require_whole(status: object, media_type: object, body: object) -> None:
-    """Whether it can be sent: a function may make its response of anything. Raises TypeError."""
+    """Whether it can be sent: a function may make its response of anything. Raises
+    UnusableReplyError.
+    """
     if type(status) is not int or status not in _STATUSES:
-        raise TypeError("The status of a response must be a number from 200 to 599.")
+        raise UnusableReplyError("The status of a response must be a number from 200 to 599.")
     if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
-        raise TypeError("The media type of a response must be printable ASCII.")
+        raise UnusableReplyError("The media type of a response must be printable ASCII.")
     if not isinstance(body, bytes):
-        raise TypeError("The body of a response must be bytes.")
+        raise UnusableReplyError("The body of a response must be bytes.")
 
 
 def _require_caller(call: Call, settings: Settings, *, navigation: bool) -> None:

@@ -66,6 +66,10 @@ class Call:
         return opened(self._mark, taken(product().open_session(self._mark)))
 
 
+class EndedProcessError(RuntimeError):
+    """A function called `sys.exit`, or a library of it did. The log has this name."""
+
+
 class ReturnedNoReplyError(TypeError):
     """A function returned something other than a Reply. The log has this name but no text."""
 
@@ -130,9 +134,10 @@ def _answer(handler: Handler, mark: object, method: str, path: str) -> tuple[Ans
         reply = handler(Call(method, path, mark))
     except (SmartError, EhrError) as error:
         return None, error._mark  # noqa: SLF001 - ours
-    except SystemExit:
+    except SystemExit as ended:
         # It would end the server, and print its text.
-        raise RuntimeError("A function can't end the process.") from None
+        told = EndedProcessError("A function can't end the process.")
+        raise told.with_traceback(ended.__traceback__) from None
     if not isinstance(reply, Reply):
         raise ReturnedNoReplyError("Return an api.Reply, which api.json and api.html make.")
     return (reply.status, reply.media_type, reply.body), None

@@ -216,7 +216,10 @@ def test_without_its_session_nothing_is_read(writing: App) -> None:
 def test_each_request_has_its_line_and_none_tells_what_is_secret(writing: App) -> None:
     launch, tenant = launched(writing, "w", scope="patient/Observation.rs")
     keep(tenant, MINE)
-    paths = ("Observation/o1", "Observation/o2", "Condition/c1", "raises", "nothing")
+    paths = (
+        *("Observation/o1", "Observation/o2", "Condition/c1"),
+        *("raises", "exits", "nothing", "reply?made=(1,2,3)"),
+    )
     ids = [ask(launch, path).header("X-Correlation-Id") for path in paths]
     lines = [line for line in writing.log_lines() if line.get("correlation_id") in ids]
     events = [(line["event"], line["severity"], line.get("code")) for line in lines]
@@ -227,12 +230,14 @@ def test_each_request_has_its_line_and_none_tells_what_is_secret(writing: App) -
         ("own_refused", "WARNING", "ehr_refused"),
         ("fhir_denied", "WARNING", "scope_denied"),
         ("own_refused", "WARNING", "scope_denied"),
-        ("own_refused", "ERROR", "internal_error"),
-        ("own_refused", "ERROR", "internal_error"),
+        *[("own_refused", "ERROR", "internal_error")] * 4,
     ]
-    assert {line["ehr"] for line in lines[:-2]} == {"writing"}
-    assert 'probe/main.py", line ' in str(lines[-2]["stack_trace"])
-    assert lines[-1]["exception"] == "ReturnedNoReplyError"
+    assert {line["ehr"] for line in lines[:-4]} == {"writing"}
+    for line in lines[-4:-2]:
+        assert 'probe/main.py", line ' in str(line["stack_trace"])
+    assert [line["exception"] for line in lines[-4:]] == [
+        *("ValueError", "EndedProcessError", "ReturnedNoReplyError", "UnusableReplyError"),
+    ]
     assert "'service': 'probe'" in str(lines[-1]["serviceContext"])
     told = json.dumps(lines)
     cookies = launch.browser.cookies().values()
