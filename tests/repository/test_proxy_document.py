@@ -41,7 +41,7 @@ HELD = {
         "test_paging.py::test_a_link_serves_the_type_that_was_searched_only",
         "test_paging.py::test_a_link_that_is_not_followed_never_hides_that_there_is_more",
     ),
-    "references, `entry.fullUrl`, addresses in resources": (
+    "references, `entry.fullUrl`, URLs in resources": (
         "test_bytes.py::test_everything_but_the_links_reaches_the_browser_as_the_ehr_sent_it",
     ),
     "`Location`, `Content-Location`": (
@@ -50,7 +50,7 @@ HELD = {
     "`metadata`": (
         "test_addresses.py::test_metadata_names_the_proxy_and_not_where_the_ehr_gives_tokens",
     ),
-    "a body with an address of this proxy": (
+    "a body with a URL of this proxy": (
         "test_write_refusals.py::test_no_address_of_the_proxy_gets_into_the_chart",
     ),
     "a body with a reference to another patient, or to another server": (
@@ -65,7 +65,7 @@ HELD = {
         "test_headers.py::test_an_unchanged_resource_is_answered_by_304_without_a_body",
         "test_headers.py::test_conditional_headers_pass_on_reads_only",
     ),
-    "`PUT` of an id that is not there": (
+    "`PUT` of a missing id": (
         "test_writes.py::test_an_update_may_create_what_is_not_there",
     ),
     "conditional create, update, patch, delete": (
@@ -84,7 +84,7 @@ HELD = {
         "test_compartment_holds.py::test_a_search_for_another_patient_is_refused",
         "test_compartment_holds.py::test_another_patient_is_not_asked_for",
     ),
-    "one resource of another patient in an answer": (
+    "one resource of another patient in a response": (
         "test_compartment_holds.py::test_a_mixed_bundle_of_a_lenient_ehr_is_not_released",
     ),
     "`_include`, `_revinclude`, `_list`, `_contained`, `_type`": (
@@ -119,7 +119,7 @@ HELD = {
         "test_binary.py::test_content_that_a_browser_may_run_is_not_passed_on",
     ),
     "without a session": ("test_callers.py::test_no_session_is_told_and_never_sent_to_a_login",),
-    "a 500, a redirect, a web page of the EHR": (
+    "a 500, a redirect, a web page from the EHR": (
         "test_answers_of_the_ehr.py::test_an_answer_that_is_not_the_fhir_json_asked_for_is_invalid",
         "test_answers_of_the_ehr.py::test_a_redirect_is_not_followed",
     ),
