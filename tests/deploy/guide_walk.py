@@ -31,7 +31,7 @@ AROUND = (
     "10. Own domain: external Application Load Balancer",
     "Cloud Armor",
     "A page of your own",
-    "11. The way out: a fixed address, or a private path to an EHR",
+    "11. Outbound traffic: a static IP address or a private connection",
     "Alerts",
 )
 # What policies of an organization demand, in the order of the page.
