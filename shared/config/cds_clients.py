@@ -48,8 +48,8 @@ def _client(table: TomlTable, ehrs: tuple[Ehr, ...], *, local: bool) -> CdsClien
         cors_origins=_origins(table, local=local),
     )
     if (client.jku is None) == (client.keys is None) and not {"jku", "keys"} & table.faulty:
-        what = "and keys are both given" if client.jku else "and keys are both missing"
-        remedy = "Name the address of the EHR's keys in jku, or a file with them in keys."
+        what = "and keys are both set" if client.jku else "and keys are both missing"
+        remedy = "Set jku to the URL of the EHR's keys, or keys to a file that contains them."
         table.problem("jku", what, remedy)
     table.finish()
     return client
@@ -82,7 +82,7 @@ def _origins(table: TomlTable, *, local: bool) -> tuple[str, ...]:
             origins.append(text)
             continue
         remedy = "Write scheme, host in lower case, and the port only where it is not the default."
-        what = "is no https origin, such as https://sandbox.cds-hooks.org"
+        what = "is not an https origin, such as https://sandbox.cds-hooks.org"
         table.problem(f"cors_origins[{index}]", what, remedy, "cds_cors_origin_invalid")
     return tuple(dict.fromkeys(origins))
 
@@ -91,9 +91,9 @@ def _check_duplicates(top: TomlTable, clients: list[CdsClient]) -> None:
     keys = [client.key for client in clients if client.key]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
         remedy = "Give each [[cds_client]] its own key."
-        top.problem("cds_client", f"the key {key} stands twice", remedy, "cds_client_duplicate")
+        top.problem("cds_client", f"the key {key} is repeated", remedy, "cds_client_duplicate")
     callers = [(client.iss, client.tenant) for client in clients if client.iss]
     for iss, tenant in sorted({one for one in callers if callers.count(one) > 1}, key=str):
         whom = f"the iss {iss}" + (f" with the tenant {tenant}" if tenant else "")
         remedy = "Leave it in one [[cds_client]], or tell the two apart by `tenant`."
-        top.problem("cds_client", f"{whom} stands twice", remedy, "cds_client_duplicate")
+        top.problem("cds_client", f"{whom} is repeated", remedy, "cds_client_duplicate")

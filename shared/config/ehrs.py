@@ -30,11 +30,11 @@ def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:
             top.problem(f"ehr[{index}]", "is not a table", "Write each EHR as an [[ehr]] table.")
     keys = [ehr.key for ehr in ehrs if ehr.key]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
-        top.problem("ehr", f"the key {key} stands twice", "Give each [[ehr]] its own key.")
+        top.problem("ehr", f"the key {key} is repeated", "Give each [[ehr]] its own key.")
     bases = [base for ehr in ehrs for base in set(ehr.iss)]
     for base in sorted({base for base in bases if bases.count(base) > 1}):
         remedy = "Leave it in one [[ehr]] only."
-        top.problem("ehr", f"the iss {base} stands in two entries", remedy, "iss_duplicate")
+        top.problem("ehr", f"the iss {base} is in two entries", remedy, "iss_duplicate")
     _check_redirects(top, ehrs)
     return tuple(ehrs)
 
@@ -87,7 +87,7 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
     if ehr.redirect_path not in {"/callback", f"/callback/{key}"}:
         table.problem("redirect_path", "cannot be used", f"Use /callback or /callback/{key}.")
     if ehr.standalone and all(entry.endswith("/*") for entry in ehr.iss):
-        remedy = "Add the FHIR base that a standalone launch shall use, without /*."
+        remedy = "Add the FHIR base for standalone launches, without /*."
         table.problem("iss", "has no literal entry", remedy, "standalone_without_iss")
     if ehr.ca_file and not Path(ehr.ca_file).is_file():
         table.problem("ca_file", "is not a file", "Name a PEM file that the function can read.")

@@ -94,7 +94,7 @@ class TomlTable:
         for choice in choices:
             if value == choice:
                 return choice
-        self.problem(name, "is none of the choices", f"Use one of: {', '.join(choices)}.")
+        self.problem(name, "is not an allowed value", f"Use one of: {', '.join(choices)}.")
         return default
 
     def optional_choice(self, name: str, choices: tuple[_Choice, ...]) -> _Choice | None:

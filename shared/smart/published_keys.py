@@ -48,7 +48,7 @@ def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
     except ValueError as error:
         step = (
             "Make the file with `python -m doctor jwks` (docs/configuration.md, Keys). A private "
-            "key that stood in it is known to others: replace it."
+            "key that was in it is compromised: replace it."
         )
         what = f"{reference} cannot be served: {error}"
         return None, [Problem.at("setting_invalid", "public_jwks", what, step)]
@@ -99,12 +99,12 @@ def _fault(key: object) -> str | None:
     if key.get("kty") == "RSA":
         modulus, exponent = _bytes(key.get("n")), _bytes(key.get("e"))
         if int.from_bytes(modulus).bit_length() < LEAST_RSA_BITS or not exponent:
-            return f"is no RSA key of {LEAST_RSA_BITS} bits or more"
+            return f"is not an RSA key of {LEAST_RSA_BITS} bits or more"
         return None
     if key.get("kty") == "EC":
         size = _COORDINATE_BYTES.get(str(key.get("crv")))
         if not all(len(_bytes(key.get(name))) == size for name in ("x", "y")):
-            return "is no EC key on P-256, P-384 or P-521"
+            return "is not an EC key on P-256, P-384 or P-521"
         return None
     return "is neither an RSA nor an EC key"
 

@@ -1,6 +1,6 @@
-"""The chart of a patient as a CDS client shows it: it asks for cards when it opens, shows them by
-urgency beside the chart, follows their links and takes their dismissal (CDS Hooks 2.0, hook
-patient-view, Link, Feedback).
+"""A patient's chart in a CDS client: it requests cards when it opens, shows them next to the chart
+by urgency, follows their links and lets the user dismiss them (CDS Hooks 2.0, hook patient-view,
+Link, Feedback).
 """
 
 from collections.abc import Mapping
@@ -101,7 +101,7 @@ def cds_chart_blueprint(ehr: Installation) -> Blueprint:
         trace.belong(opening.launch_trace)
         is_taken = feedback.send(ehr, client, answered.service, card, reason)
         trace.answer(f"dismissed: {reason.display}")
-        told = "the service was told" if is_taken else "the service did not take the feedback"
+        told = "feedback was sent" if is_taken else "the service did not accept the feedback"
         answered.outcomes[number] = f"Dismissed: {reason.display}; {told}."
         place = f"card-{opening.answers.index(answered)}-{number}"
         return redirect(f"{_again(ehr, key)}#{place}", 303)

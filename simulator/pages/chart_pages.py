@@ -45,7 +45,7 @@ class _ChartLaunch:
 
     @property
     def app_origins(self) -> Sequence[str]:
-        """Return where the frames of this app may lead, beside this EHR."""
+        """Return the origins to which this app's frames may navigate, other than this EHR."""
         urls = (self.client.launch_url, *self.client.redirect_uris)
         return sorted({origin(url) for url in urls})
 
@@ -56,7 +56,7 @@ class _ChartLaunch:
         return f"{start}?{urlencode({**query, 'in': 'tab'})}"
 
     def others(self, ehr: Installation) -> str:
-        """Return the way back to the start page."""
+        """Return the link to the start page."""
         return f"/?{urlencode({'ehr': ehr.profile.key, 'user': self.user})}"
 
 
@@ -108,7 +108,7 @@ def start_blueprint(ehr: Installation) -> Blueprint:
         requested = _ChartLaunch(ehr)
         ids = request.args.getlist("patient")
         if len(ids) != 2:
-            return fault_page(400, "Which patients?", "The parameter patient must come twice.")
+            return fault_page(400, "Which patients?", "Send the parameter patient twice.")
         patients = [_patient(ehr, one) for one in ids]
         beside = f"{request.path.removesuffix('/side-by-side')}/start"
         return page(
@@ -171,5 +171,5 @@ def read_faults(text: str, ehr_key: str) -> Faults:
     faults.require_of(ehr_key)
     for name in faults.names():
         if FAULTS[name].place in BEFORE_LAUNCHES:
-            raise UnknownFaultError(f"{name} is for all requests of an EHR, not for one launch")
+            raise UnknownFaultError(f"{name} applies to all requests at an EHR, not to one launch")
     return faults

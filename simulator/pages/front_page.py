@@ -1,7 +1,7 @@
 """The start page: choose an EHR, who is signed in and what goes wrong, then launch from a chart.
 
-Every choice is a link or a form that loads the page anew, so it needs no script and its address
-can be kept.
+Every choice is a link or a form that reloads the page, so it needs no script and you can bookmark
+its URL.
 """
 
 import json

@@ -1,5 +1,5 @@
-"""The error pages of Oracle Health's authorization server: where `error_uri` points, and where a
-browser goes when the app is told nothing.
+"""The error pages of Oracle Health's authorization server: the target of `error_uri`, and the page
+that the browser shows if the app gets no response.
 """
 
 import re
@@ -19,7 +19,7 @@ def error_pages_blueprint() -> Blueprint:
 
     @routes.get("/errors/<urn>/instances/<instance>")
     def error(urn: str, instance: str) -> Response:
-        # An address that was encoded once more than it should be shows its page all the same.
+        # A URL that was encoded one time too many still shows its page.
         tail = urn.replace("%3A", ":").removeprefix(_NAMESPACE)
         if _INSTANCE.fullmatch(instance) is None:
             return fault_page(404, "No such error", "This address was not made here.")

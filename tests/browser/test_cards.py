@@ -70,7 +70,7 @@ def test_a_card_is_dismissed_with_a_reason_by_the_keyboard_alone(
     tab_to(chart, shown.get_by_role("button", name="Dismiss"))
     chart.keyboard.press("Enter")
     told = chart.get_by_role("status")
-    expect(told).to_contain_text("Dismissed: Does not apply to this patient; the service was told.")
+    expect(told).to_contain_text("Dismissed: Does not apply to this patient; feedback was sent.")
     expect(card(chart, "eGFR").get_by_role("combobox")).to_have_count(0)
 
 

@@ -578,8 +578,8 @@ def test_an_empty_file_names_all_that_is_required() -> None:
 
 
 def test_a_problem_reads_as_place_what_id_and_what_to_do() -> None:
-    problem = Problem.at("setting_invalid", "store.kind", "is none of the choices", "Use one.")
-    assert str(problem) == "store.kind: is none of the choices [setting_invalid]\n    Use one."
+    problem = Problem.at("setting_invalid", "store.kind", "is not an allowed value", "Use one.")
+    assert str(problem) == "store.kind: is not an allowed value [setting_invalid]\n    Use one."
 
 
 def test_a_literal_secret_is_not_called_missing_as_well() -> None:

@@ -92,14 +92,14 @@ FAULTY: list[tuple[object, str]] = [
     ({"keys": [{"kty": "oct", "kid": "a"}]}, "key 1 is neither an RSA nor an EC key"),
     ({"keys": [_without(RSA, "kty")]}, "key 1 is neither an RSA nor an EC key"),
     ({"keys": [{**RSA, "kty": ["RSA"]}]}, "key 1 is neither an RSA nor an EC key"),
-    ({"keys": [_without(RSA, "n")]}, "key 1 is no RSA key of 2048 bits or more"),
-    ({"keys": [_without(RSA, "e")]}, "key 1 is no RSA key of 2048 bits or more"),
-    ({"keys": [{**RSA, "n": RSA["n"][:-4]}]}, "key 1 is no RSA key of 2048 bits or more"),
-    ({"keys": [{**RSA, "n": RSA["n"] + "*"}]}, "key 1 is no RSA key of 2048 bits or more"),
-    ({"keys": [_without(EC, "crv")]}, "key 1 is no EC key on P-256, P-384 or P-521"),
-    ({"keys": [{**EC, "crv": "P-256"}]}, "key 1 is no EC key on P-256, P-384 or P-521"),
-    ({"keys": [{**EC, "crv": ["P-384"]}]}, "key 1 is no EC key on P-256, P-384 or P-521"),
-    ({"keys": [_without(EC, "y")]}, "key 1 is no EC key on P-256, P-384 or P-521"),
+    ({"keys": [_without(RSA, "n")]}, "key 1 is not an RSA key of 2048 bits or more"),
+    ({"keys": [_without(RSA, "e")]}, "key 1 is not an RSA key of 2048 bits or more"),
+    ({"keys": [{**RSA, "n": RSA["n"][:-4]}]}, "key 1 is not an RSA key of 2048 bits or more"),
+    ({"keys": [{**RSA, "n": RSA["n"] + "*"}]}, "key 1 is not an RSA key of 2048 bits or more"),
+    ({"keys": [_without(EC, "crv")]}, "key 1 is not an EC key on P-256, P-384 or P-521"),
+    ({"keys": [{**EC, "crv": "P-256"}]}, "key 1 is not an EC key on P-256, P-384 or P-521"),
+    ({"keys": [{**EC, "crv": ["P-384"]}]}, "key 1 is not an EC key on P-256, P-384 or P-521"),
+    ({"keys": [_without(EC, "y")]}, "key 1 is not an EC key on P-256, P-384 or P-521"),
 ]
 
 

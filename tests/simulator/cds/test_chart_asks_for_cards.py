@@ -360,7 +360,7 @@ def test_a_dismissal_is_told_with_its_reason(
     answer = _dismiss(app, "known")
     assert answer.status_code == 303
     page = app.http.get(answer.headers["Location"]).text
-    assert "Dismissed: Already known; the service was told." in page
+    assert "Dismissed: Already known; feedback was sent." in page
     assert "<select" not in page
     told = service.told[-1]
     assert told.claims["aud"] == audience
