@@ -1,4 +1,4 @@
-"""The list before anything has been read: a row for each calculator, where it stays. Pure.
+"""The list before anything has been read: a row for each calculator, in its final place. Pure.
 
 The order is the same for every chart, so that no row moves when values arrive.
 """
@@ -14,8 +14,8 @@ from clinical.calculators.model import Calculator
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its name in URLs, its title in full and in short, what it is about in a word, and
-    the words it is found by.
+    """One row: its name in URLs, its full and short titles, its subject in one word, and the words
+    that find it.
     """
 
     name: str
@@ -36,7 +36,7 @@ _PANES = (
 def sections(off: AbstractSet[str] = frozenset()) -> Mapping[str, tuple[Row, ...]]:
     """Return the headings of the list and the rows below each, in order.
 
-    `off` are the calculators that are turned off here.
+    `off` are the calculators that your organization turned off.
     """
     usual: list[Row] = []
     asked: list[Row] = []
@@ -47,7 +47,7 @@ def sections(off: AbstractSet[str] = frozenset()) -> Mapping[str, tuple[Row, ...
     sections = {
         "Calculators": tuple(usual),
         "Off unless you ask for it": tuple(asked),
-        "Turned off here": tuple(turned_off),
+        "Turned off by your organization": tuple(turned_off),
         "Chart and app": _PANES,
     }
     return {title: rows for title, rows in sections.items() if rows}

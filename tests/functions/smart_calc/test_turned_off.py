@@ -41,7 +41,7 @@ def test_the_page_says_that_it_is_turned_off_here_and_shows_nothing_else_of_it(
         assert "For a note" not in shown
         assert "<input" not in page.partition(f'id="{name}"')[2].partition("</details>")[0]
     assert "Creatinine" in calculator(page, "creatinine_clearance_cg")
-    assert "Turned off here" in page
+    assert "Turned off by your organization</h2>" in page
 
 
 def test_the_page_names_who_is_responsible_or_says_that_no_one_is(without: App, app: App) -> None:
