@@ -31,6 +31,12 @@ CUT = """
   .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
   .map((one) => one.textContent)
 """
+# The right edge of each number, and whether a caution comes with it.
+NUMBERS = """
+[...document.querySelectorAll(".page > details > summary > .mini:not(:empty)")]
+  .map((one) => [one, one.parentElement.querySelector(".flag[hidden]") === null])
+  .map(([one, hasCaution]) => [Math.round(one.getBoundingClientRect().right), hasCaution])
+"""
 OPEN = "[...document.querySelectorAll('.page > details[open]')].map((one) => one.id)"
 
 
@@ -87,10 +93,15 @@ def test_a_frame_of_900_by_600_has_fourteen_rows_and_result_class_and_inputs_of_
 
 
 @each(("width", "height"), [(1280, 844), (900, 600), (390, 844)])
-def test_titles_numbers_and_what_they_mean_are_not_cut(page: Page, width: int, height: int) -> None:
+def test_titles_numbers_and_what_they_mean_are_not_cut_and_numbers_are_in_one_column(
+    page: Page, width: int, height: int
+) -> None:
     load(page, width, height)
     expect(page.locator("#complete")).to_be_attached()
     assert page.evaluate(CUT) == []
+    numbers = page.evaluate(NUMBERS)
+    assert {has_caution for _, has_caution in numbers} == {True, False}
+    assert len({right for right, _ in numbers}) == 1
 
 
 def test_every_row_has_its_result_or_why_there_is_none(page: Page) -> None:

@@ -84,7 +84,7 @@ def _input(part: str) -> Input:
     shown = re.search(r'type="text"[^>]* value="([^"]*)"', part)
     return Input(
         head["name"],
-        head["kind"],
+        head.get("kind", "number"),
         json.loads(unescape(head["value"])),
         unescape(shown[1]) if shown else "",
         unescape(head.get("unit", "")),

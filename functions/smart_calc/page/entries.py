@@ -72,7 +72,7 @@ def _announcement(passed: PassedOver, clock: Clock) -> str:
     charted = units_in_words.amount(passed.evidence.charted)
     when = clock.time(passed.evidence.moment)
     why = ", which is in the future" if passed.flag is Flag.FUTURE else ""
-    return f"{what} is charted and was not used automatically: {charted}, {when}{why}."
+    return f"{what} is in the chart and was not used automatically: {charted}, {when}{why}."
 
 
 def _ruled_out(passed: PassedOver, clock: Clock) -> str:

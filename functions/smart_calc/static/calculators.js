@@ -49,7 +49,7 @@
 
   // One input: what its control holds, and what the chart gave.
   const input = (row, changed) => {
-    const { name, kind, value: data, unit: ucum, note, standing = "found" } = row.dataset;
+    const { name, kind = "number", value: data, unit: ucum, note, standing = "found" } = row.dataset;
     const short = shortOf(row);
     if (app.units[name]) {
       const choice = element("select", "", { "aria-label": `Unit of ${labelOf(row)}` });
@@ -93,7 +93,7 @@
     const refresh = () => {
       mark.hidden = !isEdited();
       instead.textContent = !isEdited() ? "" : isTaken() ? `From the chart: ${taken.dataset.source}` : "Entered here, not from the chart.";
-      tag.textContent = (isTaken() ? ["another charted value", first && `before: ${first}`] : ["edited", first && `chart: ${first}`]).filter(Boolean).join(", ");
+      tag.textContent = (isTaken() ? ["another chart value", first && `before: ${first}`] : ["edited", first && `chart: ${first}`]).filter(Boolean).join(", ");
       row.classList.toggle("edited", isEdited());
       ring();
       changed();
@@ -161,7 +161,7 @@
         const used = at();
         circles.forEach((one, place) => one.classList.toggle("used", place === used));
         line.setAttribute("aria-valuenow", used + 1 || points.length);
-        line.setAttribute("aria-valuetext", used < 0 ? "none of the charted values is used" : [...points[used].cells].map((cell) => cell.firstChild.textContent).reverse().join(", "));
+        line.setAttribute("aria-valuetext", used < 0 ? "no value from the chart is used" : [...points[used].cells].map((cell) => cell.firstChild.textContent).reverse().join(", "));
       };
       const choose = (place) => {
         if (points[place] && place !== at() && !hasEnded()) take(points[place]);
@@ -258,7 +258,7 @@
       const row = trend.closest(".input");
       unfold(trend, row ? labelOf(row) : title, row && shortOf(row), row?.querySelector(".from p")?.textContent);
     }
-    const [mini, hint, flag, headline, about, caution, results, said, notes, written] = [".mini", ".hint", "[data-flag]", ".headline", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-note-text]"].map(part);
+    const [mini, hint, flag, headline, about, caution, results, said, notes, written] = [".mini", ".hint", ".flag", ".headline", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-note-text]"].map(part);
     const warnings = [...details.querySelectorAll("[data-warnings] li")];
     const led = warnings.find((one) => one.matches(".first"));
     const charted = about.textContent;
@@ -278,7 +278,7 @@
     part(".outcome").append(failure);
     if (asked) results.append(element("p", "What you enter stays until you leave this calculator."));
     // The result of the chart's own values needs no server to come back.
-    const shown = [mini, hint, headline, results, notes, part("[data-bands]"), caution, flag].map((one) => [one, one.hidden, ...one.cloneNode(true).childNodes]);
+    const shown = [mini, hint, headline, results, notes, part(".bands"), caution, flag].map((one) => [one, one.hidden, ...one.cloneNode(true).childNodes]);
     const noted = written.textContent;
     let latest = null;
     let timer = 0;
@@ -337,7 +337,7 @@
         row.say(fault);
         row.score(points);
       }
-      part("[data-bands]").replaceChildren(...bands);
+      part(".bands").replaceChildren(...bands);
       said.textContent = first ? `${first.label} ${given(first)} ${first.refused || first.band}` : `No result. ${refused}`;
       setNote(lines.filter(Boolean).join("\n"));
     };
@@ -408,15 +408,15 @@
       const absent = others.filter((row) => row.isAssumed).length;
       const values = others.length - absent;
       const told = [
-        counted(edited, `${edited === 1 ? "value" : "values"} edited, not as charted`),
-        taken && (taken === 1 ? "another charted value chosen" : `${taken} other charted values chosen`),
+        counted(edited, `${edited === 1 ? "value" : "values"} edited, not from the chart`),
+        taken && (taken === 1 ? "another chart value chosen" : `${taken} other chart values chosen`),
         [counted(values, `chart ${values === 1 ? "value" : "values"}`), counted(absent, "not found in chart, assumed absent")].filter(Boolean).join(", "),
       ];
       about.textContent = taken + edited ? told.filter(Boolean).join("; ") : charted;
       markRow();
       if (taken + edited === 0 && !asked) {
         restore();
-        said.textContent = `As charted: ${headline.textContent}`;
+        said.textContent = `From the chart: ${headline.textContent}`;
         return;
       }
       if (!started) return;
@@ -488,7 +488,7 @@
       setTimeout(prepare, 50, details);
       return;
     }
-    // One that is turned off here has nothing to fill in.
+    // One that is turned off has nothing to fill in.
     ready.set(details, details.querySelector("form") && calculator(details));
   };
   document.addEventListener("toggle", ({ target }) => (target.open ? prepare(target) : ready.get(target)?.leave()), true);
