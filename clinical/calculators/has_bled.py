@@ -109,7 +109,7 @@ CALCULATOR = Calculator(
     definitions={
         "age": "above 65: 1 point",
         "abnormal_renal_function": "dialysis, transplant, or creatinine above 2.26 mg/dL "
-        "(200 umol/L)",
+        "(200 µmol/L)",
         "abnormal_liver_function": "cirrhosis, or bilirubin above 2 x ULN with AST, ALT or ALP "
         "above 3 x ULN",
         "bleeding_history": "major bleeding or a predisposition to it",

@@ -1,5 +1,6 @@
 """The list of calculators and the open one: what stays in sight, how one is found, and the keys."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -144,6 +145,11 @@ def test_on_a_small_screen_one_opens_over_the_whole_list_and_its_row_leads_back(
     page.go_back()
     expect(page.locator(".page > details[open]")).to_have_count(0)
     assert page.url == address
+    # One without a result says in its place why there is none.
+    lacking = page.locator("details.calculator:has(.headline:empty)").first
+    lacking.locator("> summary").click()
+    expect(lacking.locator(".outcome .about")).to_have_text(re.compile("."))
+    expect(lacking.locator(".outcome .about")).to_be_in_viewport(ratio=1)
 
 
 @each("width", [1280, 390])
