@@ -1,6 +1,6 @@
-"""The parts of the page, each made when what it is made of has been read.
+"""The parts of the page, each made when its data has been read.
 
-No value comes before the patient's name, and none where the patient could not be read.
+No value comes before the patient's name, and none if the patient couldn't be read.
 """
 
 import re
@@ -38,19 +38,19 @@ _COMMENT = re.compile(r"//.*")
 
 @cache
 def style() -> str:
-    """The stylesheet of the page beside the one that all pages share."""
+    """Return the stylesheet that the page has in addition to the shared one."""
     return pages.stylesheet(_HERE / "static" / "app.css")
 
 
 def dense(name: str) -> str:
-    """A static file without what is for its readers alone: lines of comment, indentation."""
+    """Return a static file without comment lines and indentation, which only its readers need."""
     lines = map(str.strip, (_HERE / "static" / name).read_text("utf-8").splitlines())
     return "\n".join(line for line in lines if line and not _COMMENT.fullmatch(line))
 
 
 @cache
 def _formula(name: str) -> Markup:
-    """Formula, sources and limits of a calculator, which no chart changes."""
+    """Return the formula, sources and limits of a calculator, the same for every chart."""
     values = {"calculator": REGISTRY[name], "codes": basis.code_systems(name)}
     return Markup(  # noqa: S704 - our own
         _render("formula.html", version=VERSION, verified=basis.VERIFIED, **values)
@@ -59,7 +59,7 @@ def _formula(name: str) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A calculator as it was sent, and the chart of which it was chart_reading."""
+    """A calculator as sent, and the chart that it was made from."""
 
     view: CalculatorView
     chart: Chart
@@ -67,8 +67,8 @@ class Sent:
 
 @dataclass(slots=True)
 class PageParts:
-    """One page while it is sent: whose it is, its time zone, the latest chart, and what of it was
-    sent.
+    """One page while it's being sent: its patient, its time zone, the latest chart and the parts
+    already sent.
     """
 
     settings: Settings
@@ -82,7 +82,7 @@ class PageParts:
     told: set[str] = field(default_factory=set)
 
     def as_read(self) -> Iterator[str]:
-        """Whose chart it is, the calculators, what else there is to say."""
+        """Yield the patient, then the calculators, then the rest of the page."""
         parts: Mapping[str, Part] = {}
         for parts in self.searching.so_far():
             if self.who is None:
@@ -103,11 +103,11 @@ class PageParts:
         yield self._told(chart_reading)
 
     def again(self, parts: Mapping[str, Part], missing: AbstractSet[str]) -> Iterator[str]:
-        """What has been read of what was missing; nothing that knows less than what is shown.
+        """Yield the parts that were missing, but none that has less than the page already shows.
 
-        `parts` are those of the searches `missing`, and of what is made of them besides. Where the
-        patient isn't missing, the page shows one. It keeps all that it shows if the patient fails
-        now, and nothing if another one came.
+        `parts` are the results of the searches in `missing` and of others that the same rows need.
+        If the patient isn't missing, the page shows one. It keeps everything if reading the patient
+        fails now, and nothing if the EHR sent another patient.
         """
         chart_reading = self._reading_of(parts)
         failed = {name for name, part in parts.items() if part.problem}
@@ -133,7 +133,7 @@ class PageParts:
         yield self._told(chart_reading, frozenset() if "patient" in missing else missing)
 
     def _news(self, parts: Mapping[str, Part]) -> Iterable[str]:
-        """The searches that have come since this was asked last."""
+        """Return the names of the searches that finished since the last call."""
         news = parts.keys() - self.told
         self.told |= news
         return sorted(news)
@@ -149,7 +149,7 @@ class PageParts:
             yield self.render("banner.html", banner=self.who)
 
     def _due(self, parts: Mapping[str, Part]) -> list[str]:
-        """The calculators for which everything has come, and that were not sent yet."""
+        """Return the calculators that have all of their data and weren't sent yet."""
         off, searches = self.settings.calculators_off, self.searching.searches
         return [
             name
@@ -159,8 +159,9 @@ class PageParts:
         ]
 
     def _reading_of(self, parts: Mapping[str, Part]) -> ChartReading:
-        """The chart so far, made once of the same parts. All of a page has the zone of its first
-        value.
+        """Return the chart so far, made once from the same parts.
+
+        The time zone of the first value holds for the whole page.
         """
         if self.latest is None or self.latest.parts is not parts:
             self.zone = self.zone or self.searching.zone_of(parts)
@@ -168,7 +169,7 @@ class PageParts:
         return self.latest
 
     def _views(self, chart_reading: ChartReading, names: Iterable[str]) -> Iterator[CalculatorView]:
-        """The calculators of these names, the most relevant first."""
+        """Return the views of these calculators, the most relevant first."""
         off, patient = frozenset(self.settings.calculators_off), note.of_patient(self.who)
         ended = (one for one in self.searching.searches if one.name in chart_reading.parts)
         cut = {name for one in ended if chart_reading.parts[one.name].more for name in one.wanted}
@@ -179,7 +180,7 @@ class PageParts:
         return (view for views in groups.values() for view in views)
 
     def _stamp(self, chart_reading: ChartReading) -> str:
-        """What the scripts take of the page: before the first row, which can be changed at once."""
+        """Render what the scripts need, before the first row: that can be edited at once."""
         return self.render(
             "stamp.html",
             clock=Clock(chart_reading.now),
@@ -192,8 +193,9 @@ class PageParts:
         yield self._drawn(chart_reading, views, self.opened_calculator)
 
     def _changed(self, chart_reading: ChartReading) -> Iterator[str]:
-        """The rows that all of the chart changes, again: a server may have answered one search
-        with what belongs to another.
+        """Yield again the rows that the complete chart changes.
+
+        A server may have sent the results of one search with those of another.
         """
         others = [
             name
@@ -211,7 +213,7 @@ class PageParts:
         return self.render("rows.html", views=views, opened=opened, read_at=read_at)
 
     def _rest(self, chart_reading: ChartReading) -> Iterator[str]:
-        """What is no calculator, and which of them to open."""
+        """Yield the parts that aren't calculators, with the calculator to open first."""
         yield self._unclassified(chart_reading)
         yield self._values(chart_reading)
         yield self.render(
@@ -232,9 +234,9 @@ class PageParts:
         return self.render("unclassified.html", unclassified=view) if view else ""
 
     def _told(self, chart_reading: ChartReading, again: AbstractSet[str] = frozenset()) -> str:
-        """That it has been read, or what could not be, and why.
+        """Render the message that the chart was read, or what couldn't be read and why.
 
-        `again` is what was missing on a page that shows a patient.
+        `again` names the searches that were missing on a page that shows a patient.
         """
         reading.tell_foreign(chart_reading)
         unread = dict(chart_reading.unread)
@@ -255,7 +257,7 @@ class PageParts:
         )
 
     def render(self, template: str, **values: object) -> str:
-        """A template of the page, which knows the session and the formulas besides."""
+        """Render a template of the page, with the session and the formulas added to its values."""
         session = self.active.session
         of_session = {
             "ehr": self.active.ehr.name,
@@ -273,7 +275,7 @@ def _render(template: str, **values: object) -> str:
 
 
 def _in_words(unread: Mapping[str, str]) -> Mapping[str, str]:
-    """What could not be read, in words, and why; what has one reason stands together."""
+    """Return the purposes that couldn't be read and the reason, grouped by reason."""
     by_problem: dict[str, list[str]] = {}
     for name, problem in unread.items():
         by_problem.setdefault(problem, []).append(reading.PURPOSES[name])
