@@ -44,7 +44,7 @@ _CHARTED = {
 }
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN = str.maketrans({"²": "2", "³": "^3", "⁶": "^6", "⁹": "^9", "µ": "u", "\N{MINUS SIGN}": "-"})
-# What is written in UCUM alone: powers, notes in braces, codes in brackets, u for micro.
+# Syntax that only UCUM uses: powers, annotations in braces, codes in brackets, u for micro.
 _POWER = re.compile(r"10[*^](\d+)")
 _NOTE = re.compile(r"\{[^{}]*\}")
 _CODE = re.compile(r"\[([A-Za-z]+)(?:_[a-z]+)?\]")
@@ -58,7 +58,7 @@ def unit(ucum: str) -> str:
 
 
 def charted(printed: str) -> str:
-    """A unit that an EHR sends, as people write it: where it's UCUM's own spelling, in words."""
+    """Return the EHR's unit as people write it, with UCUM spellings in words."""
     if (known := _CHARTED.get(normalise(printed))) is not None:
         return known
     text = _NOTE.sub("", _POWER.sub(lambda found: "10" + found[1].translate(_SUPERSCRIPT), printed))
@@ -66,7 +66,7 @@ def charted(printed: str) -> str:
 
 
 def amount(text: str) -> str:
-    """A charted number with such a unit: `150 10³/µL`; any other text as it is."""
+    """Return a charted number with a readable unit, `150 10³/µL`, and other text unchanged."""
     found = _AMOUNT.fullmatch(text)
     return f"{found[1]} {charted(found[2])}".rstrip() if found else text
 

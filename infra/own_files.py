@@ -1,7 +1,7 @@
 """Finds the files of a project's function that must not be deployed: links and files with a secret.
 
-Whoever can read a function's source in Google Cloud could read them. Standard library only, because
-it runs before anything is installed.
+Anyone who can read a function's source in Google Cloud could read them. Uses only the standard
+library, because it runs before anything is installed.
 """
 
 import contextlib

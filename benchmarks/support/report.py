@@ -39,7 +39,7 @@ class Row:
     Fields:
         value: the value that the budget limits; None if it couldn't be measured.
         unit: of `value`: "ratio", or the counted unit.
-        beside: the measurements of both sides, each in the unit at the end of its name.
+        beside: both sides' measurements. Each name ends with the unit.
     """
 
     id: str

@@ -19,7 +19,7 @@ _ROOT = Path(__file__).parents[2]
 _PORT, _EHR_PORT = "8480", "8490"
 _EHR = f"http://127.0.0.1:{_EHR_PORT}"
 _LAUNCH = f"{_EHR}/generic/start?patient=synthetic-cora&client=smart-calc-demo&in=tab"
-# What README.md's example came from: the error, and the scopes that were asked for.
+# The input of README.md's example: the error and the requested scopes.
 _POST = """Launching from the chart of an Oracle Health sandbox fails.
 Error: urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required
 Context: persona=provider
@@ -55,7 +55,7 @@ def _take(page: Page, name: str) -> None:
 
 @contextmanager
 def _demo() -> Iterator[None]:
-    """`make run` on ports of its own, until the pictures are taken."""
+    """Run `make run` on separate ports until the screenshots are taken."""
     with tempfile.TemporaryDirectory() as kept:
         ports = {"PORT": _PORT, "EHR_PORT": _EHR_PORT, "SMART_LOCAL": kept}
         running = subprocess.Popen(

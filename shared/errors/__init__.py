@@ -21,11 +21,11 @@ what else is known of it, and is what pages show (shared/inbound/refusal.py).
     └── ServiceError      this app: store, configuration
 """
 
-from shared.errors.base import *  # noqa: F403 - errors alone
-from shared.errors.callback import *  # noqa: F403 - errors alone
-from shared.errors.cds import *  # noqa: F403 - errors alone
-from shared.errors.launch import *  # noqa: F403 - errors alone
-from shared.errors.request import *  # noqa: F403 - errors alone
-from shared.errors.service import *  # noqa: F403 - errors alone
-from shared.errors.session import *  # noqa: F403 - errors alone
-from shared.errors.upstream import *  # noqa: F403 - errors alone
+from shared.errors.base import *  # noqa: F403 - has only errors
+from shared.errors.callback import *  # noqa: F403 - has only errors
+from shared.errors.cds import *  # noqa: F403 - has only errors
+from shared.errors.launch import *  # noqa: F403 - has only errors
+from shared.errors.request import *  # noqa: F403 - has only errors
+from shared.errors.service import *  # noqa: F403 - has only errors
+from shared.errors.session import *  # noqa: F403 - has only errors
+from shared.errors.upstream import *  # noqa: F403 - has only errors

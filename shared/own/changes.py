@@ -41,8 +41,8 @@ def write(
     is_new: bool,
     if_match: str | None,
 ) -> Resource:
-    """What was created or updated, as the EHR stored it; type and id alone where no scope lets it
-    be read.
+    """Create or update a resource and return it as the EHR stored it. If no scope allows reading
+    it, return only its type and id.
     """
     if request.call.method in {"GET", "HEAD"}:
         raise MethodNotAllowed(
@@ -69,8 +69,8 @@ def write(
 
 
 def _made(request: InFlight, made: Served, address: Address, active: Active) -> Resource:
-    """What a change has made. It is read where the EHR didn't return it; that this fails doesn't
-    make the change undone.
+    """Return the created or updated resource. Read it if the EHR didn't return it. If that read
+    fails, the change still counts.
     """
     answer = made.answer
     made_id = address.id or _id_in(answer.headers, address.type, active.session.fhir_base)
@@ -87,7 +87,7 @@ def _made(request: InFlight, made: Served, address: Address, active: Active) -> 
 
 
 def _id_in(headers: Mapping[str, str], resource_type: str, fhir_base: str) -> str:
-    """The id in the address of what was created; empty where the EHR gave none of its own."""
+    """Return the new resource's id from its URL, or "" if the URL isn't on the EHR's FHIR base."""
     for name in ("location", "content-location"):
         url = urls.on_own_host(headers.get(name, ""), fhir_base, resource_type) or ""
         pattern = rf"{re.escape(fhir_base)}/{resource_type}/({fhir_id.PATTERN})(?:/_history/.*)?"

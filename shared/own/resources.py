@@ -91,8 +91,9 @@ def search(
     *,
     own_patient: bool,
 ) -> Matches:
-    """The matches on so many pages. With `own_patient` every scope counts as a patient/ scope, but
-    for the types that are about nobody. Raises PatientDenied for those of which it isn't known.
+    """Return the matches on up to this many pages. With `own_patient`, every scope counts as a
+    patient/ scope, except for types that are never about a patient. Raises PatientDenied for types
+    that don't state reliably which patient they're about.
     """
     if len(parameters) > MOST_PARAMETERS:
         raise ParameterInvalid("A search accepts at most 200 parameters.")
@@ -152,7 +153,7 @@ def _unparsed(response: Served) -> Served:
 
 @contextmanager
 def _explained(resource_type: str, *, restricted: bool) -> Iterator[None]:
-    """Tell with a refusal what of such a type can be asked for."""
+    """Explain in a PatientDenied which searches for this type are allowed."""
     try:
         yield
     except PatientDenied as error:
@@ -166,7 +167,7 @@ def _explained(resource_type: str, *, restricted: bool) -> Iterator[None]:
 
 
 def address_of(kind: Kind, resource_type: object, resource_id: object = None) -> Address:
-    """The address of a plain request. Raises PathInvalid where the proxy does."""
+    """Return the path of a plain request. Raises PathInvalid if the proxy would."""
     row = next(one for one in TABLE if one.kind == kind)
     if not isinstance(resource_type, str) or resource_type not in RESOURCE_TYPES:
         raise PathInvalid(why="There is no FHIR R4 resource type of this name.")
@@ -187,7 +188,7 @@ def session_of(request: InFlight) -> Active:
 
 
 def _resource(response: Served, address: Address, active: Active) -> Resource:
-    """The resource of an answer, with decimals. Raises RefusedByEhr."""
+    """Return the resource in a response, with decimals. Raises RefusedByEhr."""
     if response.answer.status != 200:
         refuse(response, address, active)
     held_bytes.retain(len(response.answer.body))
@@ -197,7 +198,7 @@ def _resource(response: Served, address: Address, active: Active) -> Resource:
 
 
 def refuse(response: Served, address: Address, active: Active) -> NoReturn:
-    """Raise the EHR's refusal; a failure of its own is an answer that can't be passed on."""
+    """Raise the EHR's refusal as RefusedByEhr, or its server error as UpstreamInvalid."""
     answer = response.answer
     retry_after = _seconds(answer.headers.get("retry-after", ""))
     if answer.status >= 500:
@@ -209,7 +210,7 @@ def refuse(response: Served, address: Address, active: Active) -> NoReturn:
 
 
 def _seconds(retry_after: str) -> int | None:
-    """A Retry-After (RFC 9110 10.2.3) in seconds; None where it is neither these nor a date."""
+    """Return Retry-After (RFC 9110 10.2.3) in seconds, or None if it's invalid."""
     if re.fullmatch("[0-9]{1,8}", retry_after):
         return int(retry_after)
     try:
@@ -230,7 +231,7 @@ def parsed(body: bytes) -> Resource:
 
 
 def _matches(bundle: Resource, resource_type: str) -> Iterator[Resource]:
-    """The resources that were searched for; what was brought along isn't among them."""
+    """Yield the resources that match the search, without those that the EHR included with them."""
     for entry in objects(bundle.get("entry")):
         resource = entry.get("resource")
         mode = fields(entry.get("search")).get("mode")
@@ -243,7 +244,7 @@ def _matches(bundle: Resource, resource_type: str) -> Iterator[Resource]:
 
 
 def _next(bundle: Resource, active: Active, resource_type: str) -> str | None:
-    """The next page's URL. Raises UpstreamInvalid where it isn't followed."""
+    """Return the next page's URL. Raises UpstreamInvalid if the app doesn't follow it."""
     for link in objects(bundle.get("link")):
         if link.get("relation") == "next":
             url = link.get("url")

@@ -14,10 +14,10 @@ from clinical.calculators.model import Band, Given, Output
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One class: where it begins, its name, and all that is published of it.
+    """One class: its lower limit, its name, and everything that is published about it.
 
-    `mark` is the place of the result in it, in per cent of its width; None: it's another class's,
-    or it lies beyond the end of the bar, where nothing could mark it.
+    `mark` is the position of the result in the class, as a percentage of its width. It's None if
+    the result is in another class or beyond the end of the bar.
     """
 
     limit: str
@@ -54,7 +54,7 @@ def bar(output: Output, value: float, printed: str, given: Given) -> BandBar | N
             joined.append((start, end, band))
     if own is None:
         return None
-    # A score stands in the middle of its cell, and its last cell is that of the highest score.
+    # A score is drawn in the middle of its cell. The last cell is for the highest score.
     place = math.floor(value) + 0.5 if is_score else value
     segments = tuple(
         Segment(

@@ -84,7 +84,7 @@ def newest(
 def every(
     entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock
 ) -> list[ListedValue]:
-    """Return all of the patient's Observations with a value, newest first, each judged alone."""
+    """Return the patient's Observations with a value, newest first, each checked separately."""
     known = _by_code(entries, patient, fhir_base)
     listed = _newest_first([one for of_code in known.values() for one in of_code])
     # Prepared for lookup, because one test may have thousands of entries.

@@ -40,7 +40,7 @@ class ResultView:
 
     @property
     def said(self) -> tuple[str, ...]:
-        """What stands beside the number: what is open, its class."""
+        """The text next to the number: the open items, and the class."""
         return tuple(filter(None, (self.refused, self.band)))
 
 
@@ -213,7 +213,7 @@ class InputView:
 
     @property
     def named(self) -> tuple[str, str]:
-        """The label: its first words, and what may be left to where there is room."""
+        """The label in two parts: the first words, and the rest, for wide screens only."""
         is_cut = self.label.startswith(self.short)
         return (self.short, self.label[len(self.short) :]) if is_cut else (self.label, "")
 

@@ -63,7 +63,7 @@ class Kind:
         plainly: str = "",
         at_refresh: bool = False,
     ) -> Cause:
-        """The cause for one error, with texts where the general ones are not close enough."""
+        """Return the cause for one error, with specific texts in place of the general ones."""
         return Cause(
             self.id,
             title or self.title,

@@ -11,7 +11,7 @@ _OPERATOR = "Ask the EHR's operator which URL its tokens name as `jku`, and ente
 
 
 def _reason(*names: str) -> str:
-    """The reason in a line of the log: as JSON, or in the short form for a terminal."""
+    """Return a pattern for the reason in a log line, as JSON or in the terminal's short form."""
     return rf"\breason(?:\": ?\"|=)(?:{'|'.join(names)})\b"
 
 

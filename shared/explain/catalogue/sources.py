@@ -168,5 +168,5 @@ INFERRED = "inferred"
 
 
 def inferred(basis: str) -> str:
-    """A source for what is concluded from `basis`, not written there."""
+    """Return the source for a conclusion that is drawn from `basis` but isn't stated there."""
     return f"inferred from {basis}"
