@@ -1,7 +1,7 @@
-"""A real browser: Debian's Chromium, as its headless shell where there is one.
+"""A real browser: Debian's Chromium, or its headless shell if it's installed.
 
-The shell draws no window around the page, which is half of the processor time. But it doesn't block
-third-party cookies; tests that are about that ask for `blocking`.
+The shell draws no window around the page, which halves the processor time. But it doesn't block
+third-party cookies, so tests that need this request `blocking`.
 """
 
 import contextlib
@@ -38,8 +38,8 @@ _ARGUMENTS = [
     "--disable-sync",
     # Debian's build blocks third-party cookies by default; others do with this.
     "--test-third-party-cookie-phaseout",
-    # The first: else a window loads pages of Chromium's own before anyone asks, a process for each.
-    # The others are of Playwright's list, in whose place this one comes.
+    # Without the first, a window loads Chromium's own pages at startup, each in its own process.
+    # The others are from Playwright's list, which this option replaces.
     "--disable-features=" + ",".join(_UNWANTED),
 ]
 

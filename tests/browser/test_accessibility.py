@@ -19,7 +19,7 @@ from tests.support.front import FrontedApp
 pytestmark = pytest.mark.calculators
 
 WIDTHS = (1280, 390)
-# In the one test that looks into a frame, it is of another origin.
+# In the one test that inspects a frame, the frame has another origin.
 _LOOK = "axe.configure({allowedOrigins: ['<unsafe_all_origins>']})"
 _FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 _OPEN = "document.querySelectorAll('details:not(.calculator)').forEach(one => one.open = true)"
@@ -70,7 +70,7 @@ def start_page_with_a_fault_in_force(page: Page, at: Places) -> None:
     page.get_by_role("button", name="Put it in force").click()
     expect(page.get_by_text("In force for all requests of this EHR:")).to_be_visible()
     page.get_by_label("Fault in force until you change it").select_option("")
-    # The page as it stands is looked at; the fault is taken away behind it.
+    # The test inspects the page as loaded, so the fault can be removed now.
     page.request.post(f"{at.brief.ehr_origin}/faults", form={"ehr": "epic", "faults": ""})
 
 

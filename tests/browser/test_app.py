@@ -106,7 +106,7 @@ def enter(page: Page, text: str) -> None:
 
 
 def outline(page: Page) -> float:
-    """The width of the outline of what has the focus, in pixels; 0 where none is drawn."""
+    """Return the width of the focused element's outline in pixels, or 0 if it has none."""
     width, style = page.evaluate(
         "() => { const drawn = getComputedStyle(document.activeElement);"
         " return [parseFloat(drawn.outlineWidth), drawn.outlineStyle]; }"
@@ -274,7 +274,7 @@ def test_a_caution_that_the_chart_leaves_a_question_open_goes_when_it_is_answere
 
 def test_a_score_that_lacks_answers_shows_its_range_and_narrows_it(app: App, page: Page) -> None:
     fibrillation = condition("I48.91", id="c-af")
-    # Labile INR is asked only on a vitamin K antagonist.
+    # Labile INR is a question only for patients on a vitamin K antagonist.
     warfarin = as_fhir(bundle(order("warfarin 5 MG Oral Tablet")))
     answers = {"conditions": as_fhir(bundle(fibrillation)), "drugs": warfarin}
     launch_in(page, app, answering(tenant_of(app), **answers))
@@ -325,7 +325,7 @@ def test_a_caution_of_the_charted_values_goes_with_them(app: App, page: Page) ->
     expect(caution).to_contain_text("Devine's formula")
     calculator.get_by_role("button", name="Undo").click()
     expect(caution).to_be_hidden()
-    # Of a legacy calculator nothing is computed until it is asked for.
+    # A legacy calculator computes nothing until the user selects Calculate.
     legacy = opened(page, "ascvd_pce_2013")
     expect(legacy.get_by_text("Nothing is computed until you ask for it.")).to_be_visible()
     legacy.get_by_role("button", name="Calculate").click()
@@ -566,7 +566,7 @@ def test_an_app_that_does_not_answer_is_said_and_tried_again(
     page.context.set_offline(True)
     enter(page, "2.0")
     expect(failure).to_contain_text("It could not be computed.")
-    # What was at fault before is not held against the value that could not be computed.
+    # An earlier invalid value doesn't mark the value that could not be computed.
     expect(calculator.locator(".fault:visible")).to_have_count(0)
     page.context.set_offline(False)
     calculator.get_by_role("button", name="Try again").click()
@@ -626,7 +626,7 @@ def test_laboratory_values_that_were_not_read_can_be_entered(
     # What was missing comes without a reload; what was entered stays, until it's undone.
     page.evaluate("window.isTheSamePage = true")
     again = page.get_by_role("button", name="Try again")
-    # A page of something on the way is no answer of the app's.
+    # A page from a proxy or gateway in between isn't a response from the app.
     page.route("**/unread", lambda route: route.fulfill(body="<h1>Sign in</h1>"))
     again.click()
     expect(page.locator("[slot=status]")).to_contain_text("Trying again failed: Something else")
@@ -715,7 +715,7 @@ def _is_sound_whatever_is_open(page: Page) -> None:
 
 
 def _is_sound(page: Page, name: str, field: str = "", text: str = "") -> None:
-    """A row, opened with all that it has, and with a value at fault in a field."""
+    """Check a fully opened row, with an invalid value in a field."""
     row = page.locator(f"#{name}")
     row.evaluate("(one) => (one.open = true)")
     if field:

@@ -1,5 +1,5 @@
-"""The calls of client libraries in docs/proxy.md, run as they stand there: those of npm in Chromium
-on a page of the app's origin, fhirpy from outside.
+"""Runs the client library calls in docs/proxy.md unchanged: npm libraries in Chromium on a page of
+the app's origin, and fhirpy from outside.
 """
 
 import importlib

@@ -1,7 +1,7 @@
-"""The pages of examples/ as a user has them: launched from a chart, read, written with, logged out.
+"""The pages in examples/ as a user sees them: launch from a chart, read, write, log out.
 
-One server has all three, each in a folder below /app/, and beside them an app that calls
-fhirclient's `ready()`, behind the script of docs/own-app.md.
+One server has all three, each in a folder below /app/. It also has an app that calls fhirclient's
+`ready()` after the script in docs/own-app.md.
 """
 
 import base64
@@ -45,7 +45,7 @@ _WEIGHTS = """async () => {
   const bundle = await (await fetch(`/fhir_proxy/${session}/Observation?${query}`)).json();
   return bundle.entry.map((one) => one.resource).filter((one) => !one.id.startsWith("synthetic"));
 }"""
-# The answer to the next write is lost on its way, as by a network that breaks off.
+# Drops the response to the next write, like a broken network connection.
 _LOSE_THE_ANSWER = """() => {
   const real = window.fetch;
   window.fetch = async (address, options) => {
@@ -110,7 +110,7 @@ class Examples:
 
 
 def _unpack_the_library(folder: Path) -> None:
-    """What examples/fhirclient-page/README.md has a user do, but for the fetching."""
+    """Follow the steps in examples/fhirclient-page/README.md, except the download."""
     assert npm.script("fhirclient")
     fetch, unpack = re.findall(
         r"^(?:npm|tar) .*",

@@ -25,7 +25,7 @@ ROWS_IN_SIGHT = """
     .length;
 }
 """
-# Of a row without a number what is missing may be cut, which the open one says whole.
+# In a row without a result, the list of missing inputs may be cut. The open row has it in full.
 CUT = """
 [...document.querySelectorAll(".page > details.calculator > summary")]
   .flatMap((row) => [row, ...row.querySelectorAll("h3, .mini, .mini:not(:empty) + .hint")])
@@ -216,7 +216,7 @@ def test_the_list_is_used_by_keys_alone(page: Page) -> None:
     expect(page.get_by_label("Find a calculator")).to_be_focused()
     keys.type("gap")
     expect(page.locator("#filtered")).to_have_text("2 of 16")
-    # What is open stays beside what is found; the keys go to what is found.
+    # The open row stays in the list with the matches. The keys move through the matches.
     expect(page.locator(".page > details[open] > summary")).to_be_visible()
     keys.press("ArrowDown")
     expect(page.locator("#anion_gap > summary")).to_be_focused()

@@ -1,5 +1,5 @@
-"""The app's page while it is read, and where reading fails: it fits, it is accessible, and what
-went wrong stands in its place without covering whose chart it is.
+"""The app's page while the chart is read, and when reading fails: it fits, it's accessible, and it
+shows the error in the right place without covering the patient's name.
 """
 
 import re
@@ -159,7 +159,7 @@ def test_a_change_before_all_is_read_changes_result_and_note_together(
     expect(note).to_contain_text(re.compile(r"Chart read \d"))
     expect(row.locator(".failure")).to_be_empty()
     held.let_go()
-    # An answer that lacks a part is none: nothing of it is shown.
+    # A response that lacks a field is invalid, so no part of it is shown.
     window.route("**/egfr_ckd_epi_2021", lambda route: route.fulfill(json={"results": []}))
     window.locator("#egfr_ckd_epi_2021-creatinine").fill("1.7")
     expect(row.locator(".failure")).to_contain_text("from before your last change")
@@ -191,7 +191,7 @@ def test_a_session_that_ends_meanwhile_is_told_and_nothing_more_can_be_asked(
     if with_rows:
         window.locator("#bmi").evaluate("(one) => (one.open = true)")
         expect(window.locator("#bmi-weight")).not_to_be_editable()
-        # What was on its way is no longer being read.
+        # Reads in progress have stopped.
         expect(window.locator(".lost").first).to_be_visible()
         expect(window.get_by_text("reading …").locator("visible=true")).to_have_count(0)
     is_sound(window)

@@ -1,4 +1,4 @@
-"""The examples of docs/proxy.md, run as they stand by a page of the app's own origin."""
+"""Runs the examples in docs/proxy.md unchanged, on a page with the app's own origin."""
 
 import re
 from pathlib import Path

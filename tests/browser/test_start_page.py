@@ -1,4 +1,4 @@
-"""The start page of the simulated EHR with the keyboard alone: from a choice to a launch."""
+"""The simulated EHR's start page, using only the keyboard: from a choice to a launch."""
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect

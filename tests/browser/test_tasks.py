@@ -1,7 +1,7 @@
-"""What a clinician does most, counted in actions: a click, or a key, a word typed being one.
+"""Counts the actions in a clinician's most frequent tasks: a click, a key or a typed word is one.
 
-From the page as the launch leaves it. An action is counted where it is made; the numbers stand in
-docs/performance.md.
+Each task starts on the page that the launch opens. An action is counted when it happens. The counts
+are in docs/performance.md.
 """
 
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ def test_the_note_is_copied_by_one_click_more(app: App, hand: Hand) -> None:
 
 
 def _tab_to(hand: Hand, place: Locator) -> None:
-    """By the Tab key alone, from what has the focus."""
+    """Move from the focused element, using only the Tab key."""
     while not place.evaluate("(one) => one === document.activeElement"):
         hand.press("Tab")
         assert hand.actions < 40, "it is not reached"
