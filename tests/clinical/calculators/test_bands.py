@@ -140,7 +140,7 @@ def test_every_output_with_bands_is_among_them() -> None:
         if output.bands
     }
 
-    # The bands of NEWS2 depend on its parameters: they have a test of their own below.
+    # The bands of NEWS2 depend on its parameters: a separate test below covers them.
     assert with_bands == {row[:2] for row in SIDES} | {("news2", "score")}
 
 

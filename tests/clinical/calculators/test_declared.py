@@ -1,4 +1,4 @@
-"""What a calculator declares beside its formula, and that no other place knows it by name."""
+"""The declarations of a calculator, other than its formula. No other code names a calculator."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Points beside each item, definitions at the input, words of the search, limits of the bands."""
+"""Points next to each item, definitions at the input, search words, and limits of the bands."""
 
 from itertools import pairwise
 from typing import Any
@@ -108,7 +108,7 @@ def test_no_band_begins_or_ends_between_two_limits_of_its_drawing(
     whole = output.unit == "{score}"
     known: dict[str, Any] = {"sex": sex, "age": age}
     if output.name == "score" and "respiratory_rate" in output.needs:
-        # Of the bands of NEWS2 one depends on a single item, not on the score.
+        # One of NEWS2's bands depends on a single item, not on the score.
         known |= {"respiratory_rate": 16, "consciousness": "alert"}
     for low, high in pairwise(output.edges):
         inside = [low] if whole else [low + (high - low) * part for part in (0.01, 0.5, 0.99)]

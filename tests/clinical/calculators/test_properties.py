@@ -73,7 +73,7 @@ def outputs_or_nothing(
 @MODEST
 @given(data=st.data())
 def test_the_result_does_not_depend_on_the_units(calculator: str, data: st.DataObject) -> None:
-    # Charted values have few digits; a rule with a threshold need not survive the sixteenth.
+    # Charted values have few digits. A rule with a threshold may differ in the sixteenth digit.
     values = {
         name: round(value, 4) if isinstance(value, float) else value
         for name, value in data.draw(plausible(calculator)).items()
@@ -109,7 +109,7 @@ HOSTILE = st.one_of(
 def test_no_input_whatever_gives_nan_infinity_or_a_crash(
     calculator: str, data: st.DataObject
 ) -> None:
-    # Plausible inputs, a few of them spoilt: else the first check would hide all the others.
+    # Plausible inputs, with a few made invalid. Otherwise the first check would hide the others.
     inputs = as_inputs(data.draw(plausible(calculator)))
     for name in data.draw(st.sets(st.sampled_from(sorted(inputs)), max_size=3)):
         unit = data.draw(st.one_of(st.none(), st.just(inputs[name][1]), st.text(max_size=4)))

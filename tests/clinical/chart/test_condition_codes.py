@@ -1,4 +1,4 @@
-"""Which problem is which item, by code and by word. More charts stand in test_chart_truth.py."""
+"""Maps problems to items, by code and by text. For more charts, see test_chart_truth.py."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ WHO = "http://hl7.org/fhir/sid/icd-10"
 GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
 ICD9 = "http://hl7.org/fhir/sid/icd-9-cm"
 CVD = "known_cvd_excludes_risk_score"
-# Those of now that go with one of ever have no rows of their own.
+# Current conditions that belong to a history item don't have separate rows.
 LISTED = {*IS_OF_NOW} - {*OF_NOW_TOO.values()}
 # What each code counts as, and after the bar what it only suggests. Nothing else is found by it.
 CODES: Mapping[tuple[str, str], str] = {
@@ -124,7 +124,7 @@ def test_a_code_under_no_known_system_is_classified_by_nobody() -> None:
         assert [one.charted for one in finding.could_be] == ["I10"]
 
 
-# What a text suggests; "" for one that is understood and is none of the items.
+# The item that a text suggests, or "" for a text that is understood but isn't one of the items.
 TEXTS: Mapping[str, str] = {
     "Essential hypertension": "hypertension",
     "Hypertensive heart disease without heart failure": "hypertension",

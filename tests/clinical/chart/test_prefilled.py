@@ -1,4 +1,4 @@
-"""What a calculator takes of values that were taken at several times, and what it says of them."""
+"""The values that a calculator uses if they were measured at different times, and its notes."""
 
 import re
 from datetime import datetime, timedelta

@@ -27,7 +27,7 @@ WITHIN_7, WITHIN_48, YEAR = "within 7 days", "within 48 hours", "within a year"
         ([(192, 0.8), (2400, 1.0), (4800, 1.4)], 1.49, ""),
         ([(24, 1.4), (8760, 0.9)], 1.4, YEAR),
         ([(8761, 0.5)], 1.4, ""),
-        # What fell long ago is no change of today.
+        # A decrease long ago isn't a current change.
         ([(192, 3.0)], 1.0, ""),
     ],
 )
