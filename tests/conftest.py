@@ -25,8 +25,8 @@ settings.register_profile(
 )
 settings.load_profile("any_machine")
 
-# Tests of one group share a process, because they share servers, a cloud or a browser; every other
-# file is a group of its own. The first groups start first: they take longest, and the others would
+# Tests of one group share a process, because they share servers, a cloud or a browser. Every other
+# file is a separate group. The first groups start first: they take longest, and the others would
 # wait for them at the end.
 _GROUPS: tuple[tuple[str, ...], ...] = (
     (
@@ -87,7 +87,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _group(nodeid: str) -> tuple[int, str]:
-    """Where a test's group stands, and the first of its paths; a file's own group comes last."""
+    """Return the position of a test's group and its first path. Single-file groups come last."""
     for number, paths in enumerate(_GROUPS):
         if nodeid.startswith(paths):
             return number, paths[0]
@@ -101,7 +101,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @cache
 def _give_way() -> None:
-    """The first group takes longest, so it gets a core of its own, and the others the rest."""
+    """Lower this process's priority: the first group takes longest, so it gets its own core."""
     os.nice(10)
 
 

@@ -1,4 +1,4 @@
-"""The staged functions and what stands around them, for every test of the deployment."""
+"""The staged functions and their surroundings, for every deployment test."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -54,7 +54,7 @@ def programs(staged: Path) -> Mapping[str, Path]:
 
 @pytest.fixture(scope="session")
 def walked(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Walk]:
-    """The guide, walked once for all tests that begin somewhere on the way or at its end."""
+    """Walk the guide once, for all tests that start at one of its steps or at its end."""
     with walk(tmp_path_factory.mktemp("cloud"), scripted) as done:
         yield done
 

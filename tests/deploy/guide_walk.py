@@ -14,7 +14,7 @@ from tests.support.control_plane.world import World
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT, Server
 
-# The headings on the way to a first launch, in the order of the page.
+# The headings up to the first launch, in the order of the page.
 DEPLOY = "8. Deploy"
 PREFLIGHT = "Preflight"
 FIRST = (
@@ -57,10 +57,10 @@ SHELL = next(one.text for one in to_a_launch() if "guide.sh" in one.text)
 
 @dataclass(frozen=True)
 class Walk:
-    """The guide walked once to a launch. `ran` is what came of its blocks, `worlds` what there was
-    before each and at the end; `calls` and `unknown` are those of the control plane.
+    """The guide, walked once up to a launch. `ran` has the result of each block, and `worlds` the
+    state before each block and at the end. `calls` and `unknown` come from the control plane.
 
-    Every test begins from one of these worlds, and may do to it what it likes.
+    Every test starts from one of these worlds and may change it.
     """
 
     cloud: Cloud
@@ -85,7 +85,7 @@ class Walk:
 
 @contextmanager
 def walk(folder: Path, scripted: ScriptedEhr) -> Iterator[Walk]:
-    """Walk the guide from an empty project, as far as it goes."""
+    """Walk the guide from an empty project, up to the first block that fails."""
     with _cloud_and_ehr(folder, scripted) as (cloud, ehr):
         ran: list[guide.Ran] = []
         worlds, shell = [cloud.plane.world.copy()], ""
@@ -138,9 +138,9 @@ _CONNECTS = re.compile(
 
 
 def with_own_keys(walked: Walk) -> World:
-    """The world before the section that deploys, with a key and a pool wherever policies demand it.
+    """Return the world before the deployment section, with a key and a pool if policies require it.
 
-    Accounts, fields, roles and contents of secrets are those of the walk, which has no key.
+    Accounts, fields, roles and contents of secrets are the same as in the walk, which has no key.
     """
     headings = [one.heading for one in to_a_launch()]
     cloud = walked.begin(headings.index("5. Database"))

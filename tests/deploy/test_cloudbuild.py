@@ -55,7 +55,7 @@ def test_they_are_builds_as_cloud_build_defines_them() -> None:
 
 
 def test_a_build_takes_nothing_but_the_commit_from_whoever_starts_it() -> None:
-    """All else stands in deployment.toml, so that nothing can be left out."""
+    """Everything else is in deployment.toml, so that nothing can be left out."""
     for name in ("cloudbuild.yaml", "cloudbuild-test.yaml"):
         text = re.sub(r"^ *#.*\n", "", (ROOT / name).read_text(), flags=re.MULTILINE)
         used = set(re.findall(r"(?<!\$)\$\{?([A-Z_]+)\}?", text))
@@ -83,7 +83,7 @@ def test_the_tests_run_in_a_build_of_their_own_whose_account_deploys_nothing() -
 
 
 def test_every_image_but_googles_is_pinned_by_digest() -> None:
-    """Google removes the versions of its own after a year."""
+    """Google deletes its own image versions after a year."""
     images = {step["name"] for step in (*BUILD["steps"], *TESTS["steps"])} - {GCLOUD_IMAGE}
     assert len(images) == 1
     assert re.fullmatch(r"python:3\.13-\w+@sha256:[0-9a-f]{64}", images.pop())
@@ -92,7 +92,7 @@ def test_every_image_but_googles_is_pinned_by_digest() -> None:
 def test_the_doctor_looks_at_the_configuration_that_was_deployed(
     confidential: Deployment, tmp_path: Path
 ) -> None:
-    """The step `configuration` fetches what it is told to, in the version that launch mounts."""
+    """The step `configuration` fetches the listed secrets, in the version that launch mounts."""
     write(confidential, confidential.project, tmp_path)
     lines = (tmp_path / "configuration").read_text().splitlines()
     fetched = {file: f"{secret}:{version}" for secret, version, file in map(str.split, lines)}
@@ -172,10 +172,11 @@ def test_the_documented_configuration_names_what_is_mounted(confidential: Deploy
 
 
 def test_a_function_outlives_its_own_deadlines() -> None:
-    """What every call may take (contract, deadlines), one after the other.
+    """Add up the time limits of every call (contract, deadlines), one after the other.
 
-    A refresh: another's lease, the token endpoint, the EHR's keys looked up, read and read anew,
-    two calls of the store. It may come twice: before a FHIR call and when the EHR refuses that.
+    A refresh: another instance's lease, the token endpoint, the EHR's keys looked up, read and read
+    again, two calls of the store. It can happen twice: before a FHIR call and when the EHR refuses
+    that call.
     """
     store, lookup, lease, token, revocation = 2, 5, 15, 10, 3
     keys = 3 * lookup
@@ -185,7 +186,7 @@ def test_a_function_outlives_its_own_deadlines() -> None:
         "callback": token + keys + revocation + 3 * store,
         "fhir_proxy": store + lease + refresh + 60 + store + refresh,
         "smart_calc": store + lease + refresh + 20 + store + refresh,
-        # Keys read and read anew, 2 seconds each, and the reads of a call.
+        # Keys read and read again, 2 seconds each, and the reads of a call.
         "cds_services": 2 * 2 + store + 2.5,
     }
     limits = {name: STATE.functions[name]["timeout_seconds"] for name in FUNCTIONS}

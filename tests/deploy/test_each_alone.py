@@ -1,4 +1,4 @@
-"""Each staged folder alone: in an environment of its own requirements, no repository around."""
+"""Each staged folder by itself: in an environment with only its requirements, outside the repo."""
 
 import json
 import socket
@@ -90,7 +90,7 @@ def test_each_answers_as_itself(ports: Mapping[str, int]) -> None:
 
 
 def test_a_body_that_is_announced_as_too_large_is_not_waited_for(ports: Mapping[str, int]) -> None:
-    """The framework would keep it whole in memory first, whoever sends it."""
+    """Otherwise the framework would first keep the whole body in memory, from any sender."""
     for name in FUNCTIONS:
         head = f"POST /{name}/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 32000000\r\n\r\n"
         with socket.create_connection(("127.0.0.1", ports[name]), timeout=60) as connection:

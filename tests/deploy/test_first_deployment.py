@@ -118,7 +118,7 @@ def deploy_anew(cloud: Cloud) -> None:
 
 
 def settings(cloud: Cloud) -> dict[str, Any]:
-    """All that is set of every function, who may call it, and what is served."""
+    """Check every setting of each function, who may call it, and what it serves."""
     world = copy.deepcopy(cloud.plane.world.functions)
     kept = {
         name: function["serviceConfig"]
@@ -169,7 +169,7 @@ def test_production_is_as_its_file_says(production: Cloud, tmp_path: Path) -> No
 
 
 def test_the_documented_changes_change_that_and_nothing_else(production: Cloud) -> None:
-    """All three with one deployment, which sets every function anew."""
+    """Make all three with one deployment, because it sets every function again."""
     then = settings(production)
     for what, (needed, before, after) in CHANGES.items():
         (block,) = (one for one in under("Changes") if needed in one.text)

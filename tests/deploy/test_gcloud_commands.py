@@ -42,7 +42,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_gcloud_accepts_every_command(program: Path, folder: Path) -> None:
-    """Of the build once for each state; the flags are in files below the folder."""
+    """The build's commands run once for each state. Their flags are in files in the folder."""
     way_out = {"connector": SHARED_CONNECTOR, "network": "", "subnet": "", "traffic": "all"}
     states = [
         replace(STATE, kms_key=KEY, worker_pool=POOL),

@@ -43,7 +43,7 @@ def test_of_many_requests_at_once_each_has_one_whole_line(
     address = f"http://127.0.0.1:{copy.port}/?iss=https://no.example.org&launch=x"
 
     def ask(first: int) -> list[str]:
-        """The correlation ids of one caller's answers, each to a trace of its own."""
+        """Return the correlation ids of one caller's responses. Each request has its own trace."""
         session, ids = requests.Session(), []
         for number in range(first, REQUESTS, AT_ONCE):
             headers = {"traceparent": f"00-{number + 1:032x}-{number + 1:016x}-01"}

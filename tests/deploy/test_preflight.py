@@ -151,7 +151,7 @@ def said(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name, value in cloud.variables(OPERATOR).items():
         monkeypatch.setenv(name, value)
     get = preflight.reader(OPERATOR, "my-project")
-    # The operator's copy, read beside our code: its functions are ours.
+    # Reads the operator's copy with this repository's code, so both have the same functions.
     state = cloud.folder / "state" / FILE
     state.parent.mkdir(exist_ok=True)
     state.write_bytes((cloud.repository / FILE).read_bytes())

@@ -1,5 +1,5 @@
-"""Requests on bare sockets to the staged functions: whatever comes, the answer is ours, and nothing
-of it is logged but what the log is for.
+"""Raw socket requests to the staged functions: for any input, the app itself responds, and the log
+contains only the fields that it's meant to have.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ EXCHANGES = 2000 if os.environ.get("SOAK") else 800
 # Each round of `make soak` is another.
 SEEDS = itertools.count(2026)
 AT_ONCE = 8
-# At least these stand in every answer of ours.
+# Every response from the app has at least these headers.
 OURS = ("x-correlation-id:", "x-content-type-options: nosniff", "referrer-policy: no-referrer")
 
 
@@ -71,7 +71,7 @@ def deployed(on_sqlite: Deployment, router: Router, scripted: ScriptedEhr) -> De
     return Deployed(ports, on_sqlite.folder, handle, cookie)
 
 
-# What a request can be made of: each valid HTTP (RFC 9112) but for the body.
+# The parts of a request. Each is valid HTTP (RFC 9112), except for the body.
 METHODS = (
     "GET",
     "GET",

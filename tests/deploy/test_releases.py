@@ -1,8 +1,8 @@
-"""Releases that can be taken back, on the fake control plane, with the real gcloud and functions.
+"""Releases and rollbacks on the fake control plane, with the real gcloud and functions.
 
-A release, a rollback, a release that fails its checks, one after that, and the end of all sessions,
-which is refused while an older release serves.
-The sessions that were opened before each of them are asked after each of them.
+The tests make a release, a rollback, a release that fails its checks, and one after that. Then they
+end all sessions, which is refused while an older release serves. After each step, they use the
+sessions that were opened before it.
 """
 
 import re
@@ -79,7 +79,7 @@ def story(walked: Walk) -> Story:
     told.chapter("first deployment")
     told.chapter("release", deploy(cloud))
     told.chapter("rollback", cloud.run([ROLLBACK], SHELL)[-1])
-    # Starts, says that it is well, and is of no use: seen only once it has the traffic.
+    # Starts and reports that it's healthy, but doesn't work. Only traffic shows this.
     parameters = cloud.repository / "functions/launch/parameters.py"
     sound = parameters.read_text()
     assert "else IssMissing" in sound
@@ -91,7 +91,7 @@ def story(walked: Walk) -> Story:
     told.after = told.revisions()
     services = cloud.plane.world.run_services
     told.targets = {one: services[one]["spec"] for one in SERVICES}
-    # As after a release that ended right behind its step `pin`, and with a tag that somebody gave.
+    # As after a release that stopped right after its step `pin`, and with a tag that a user set.
     for one, (first, *_, newest) in told.after.items():
         pinned = {"revisionName": newest, "percent": 100}
         services[one]["spec"] = [pinned, {"revisionName": first, "tag": "kept"}]
@@ -257,7 +257,7 @@ def test_a_move_that_fails_half_way_takes_all_back(story: Story) -> None:
 
 
 def test_a_rollback_that_fails_half_way_says_how_to_end_it(story: Story) -> None:
-    """Of the functions whose revisions before mount a key that was destroyed, nothing goes back."""
+    """A function can't roll back if its earlier revisions mount a destroyed key."""
     half = 'give_all_to() { [ "$1" != launch ]; }'
     code, said = as_deployer(story.cloud, f"{half}; roll_back", {})
     assert code != 0

@@ -28,7 +28,7 @@ def test_the_file_of_this_repository_is_sound() -> None:
     assert set(read(ROOT / FILE).functions) == set(FUNCTIONS)
 
 
-# What stands there, what is put in its place, what is said of that.
+# The text in the file, its replacement, and the message that results.
 MISTAKES = [
     ('ingress = "all"', 'ingress = "everyone"', "ingress = 'everyone' isn't one of all,"),
     ('callers = "all_users"', "", "callers is missing"),
@@ -93,7 +93,7 @@ def test_a_build_in_another_project_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_deployment_sets_every_setting() -> None:
-    """What gcloud is not told stays as it was; so nothing of the file may be left out."""
+    """gcloud leaves unspecified settings unchanged, so the flags must cover the whole file."""
     for name, size in tomllib.loads(TEXT)["functions"].items():
         flags = read(ROOT / FILE).flags(name)
         wanted = {

@@ -23,7 +23,7 @@ from tests.support.servers import ROOT
 from tests.support.terraform import Module
 
 FOLDER = ROOT / "infra" / "terraform"
-# The command line's own, of no use to the functions: `gcloud projects create` enables it.
+# Only the command line needs this, not the functions: `gcloud projects create` enables it.
 OF_GCLOUD = {"cloudapis.googleapis.com"}
 Facts = set[tuple[Any, ...]]
 VARIABLES: Mapping[str, Any] = {
@@ -66,7 +66,7 @@ def of_world(world: World, collection: str) -> list[tuple[str, Mapping[str, Any]
 
 
 def bindings(policy: list[dict[str, Any]], on: str) -> Facts:
-    """Google's own accounts stand in policies too; they are nobody's to give."""
+    """Return the bindings without Google's own accounts, which users can't grant roles to."""
     return {
         (on, binding["role"], member, binding.get("condition", {}).get("expression"))
         for binding in policy
@@ -235,7 +235,7 @@ def test_what_the_platforms_log_leaves_out(world: World, module: Module) -> None
     }
 
 
-# Type in the module, collection in the cloud, and what is compared beside the name.
+# The type in the module, the collection in the cloud, and the fields to compare with the name.
 PARTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "google_compute_global_address": ("addresses", {}),
     "google_compute_ssl_policy": (

@@ -29,7 +29,7 @@ TWICE = pytest.mark.parametrize("deployment", ["stand_in"], indirect=True)
 def deployment(
     request: pytest.FixtureRequest, whole: Staged, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
-    """Every function on a store: on the stand-in two copies of each, else one."""
+    """Run every function on a store: two copies of each on the fake, otherwise one."""
     if request.param == "sqlite":
         yield request.getfixturevalue("on_sqlite")
         return

@@ -24,9 +24,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Staged:
-    """The staged folders, for each function the programs of its environment, its configuration
-    but for the store.
-    """
+    """The staged folders, each function's environment, and the configuration without the store."""
 
     folders: Path
     programs: Mapping[str, Path]
