@@ -1,4 +1,4 @@
-"""The doctor as a user runs it, a configuration for it, and public addresses that misbehave."""
+"""`make doctor` as a user runs it, a configuration for it, and public URLs that misbehave."""
 
 import contextlib
 import secrets
@@ -29,7 +29,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
 
 @pytest.fixture
 def public() -> Iterator[Public]:
-    """Starts a public address with an answer for each path, 404 for others; gives its URL."""
+    """Start a server for the public URL, with a response for each path, and return its URL."""
     with contextlib.ExitStack() as stack:
 
         def start(answers: Mapping[str, Scripted]) -> str:

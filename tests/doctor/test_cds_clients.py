@@ -1,4 +1,4 @@
-"""The callers of the CDS service: settings that cannot be, keys that cannot be had, a base."""
+"""The callers of the CDS service: invalid settings, unavailable keys, and a base URL."""
 
 import json
 from collections.abc import Callable

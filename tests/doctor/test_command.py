@@ -22,7 +22,7 @@ IDS = typing.get_args(FindingId)
 
 
 def checked(doctor: Doctor, *flags: str) -> Outcome:
-    """The command in a process of its own."""
+    """Run the command in a separate process."""
     ended = doctor.run("check", "--config", str(doctor.file), "--json", *flags)
     assert ended.stderr == ""
     return Outcome(ended.returncode, json.loads(ended.stdout))

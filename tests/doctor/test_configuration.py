@@ -258,7 +258,7 @@ def test_what_cannot_be_read_is_said_to_those_who_run_make(offline: Doctor) -> N
 def test_a_registration_whose_key_is_at_fault_is_left_under_the_name_that_it_has(
     offline: Doctor,
 ) -> None:
-    """And no secret that stands in the file itself is called readable."""
+    """Also, a secret that is written in the file itself isn't reported as readable."""
     offline.write(
         ehr("https://a.test/fhir").replace(
             'key = "one"', 'key = "One"\nclient_auth = "client_secret_basic"\nclient_secret = "x"'

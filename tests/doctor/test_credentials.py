@@ -1,4 +1,4 @@
-"""How clients prove themselves: credentials that cannot be used, keys that nobody could verify."""
+"""Client authentication: unusable credentials, and keys that no EHR could verify."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""What an EHR says of itself, against scripted EHRs."""
+"""The SMART configuration and capabilities of an EHR, with scripted EHRs."""
 
 import time
 from collections.abc import Callable

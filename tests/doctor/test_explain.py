@@ -219,7 +219,7 @@ def test_the_answer_for_people_can_be_read(explain: Explain) -> None:
         "The correct request",
     ]
     assert [line for line in lines if line in headings] == headings
-    # Only what is to be copied whole, and a single word such as an address, may be longer.
+    # Only text to copy in full, and a single word such as a URL, may be longer.
     long = [line for line in lines if len(line) > 80 and " " in line.strip()]
     assert [line.split("=")[0].strip() for line in long] == ["scope", "scopes"]
     assert "`" not in answer
@@ -321,7 +321,7 @@ def test_what_happened_cause_and_change_come_first_for_every_message_of_the_cata
         lines = head.splitlines()
         assert any(line.startswith("Cause (") for line in lines[:3]), text
         assert any(line.startswith("Fix: ") for line in lines[:5]), text
-        # No heading stands above nothing.
+        # Every heading has text below it.
         under = [after for line, after in pairwise([*lines, ""]) if set(line) == {"-"}]
         assert all(under), text
 

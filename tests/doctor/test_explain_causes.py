@@ -78,7 +78,7 @@ FIRST: dict[str, str] = {
     "flow_misused": "An infinite loop between launch and callback",
     "not_a_launch_problem": "Module not found: Error: Can't resolve 'url'",
 }
-# Waiting mends it or does not: nothing can tell it from the cause that it stands beside.
+# Waiting may fix it. Until then, nothing distinguishes it from the cause that is listed with it.
 BESIDE = {"not_propagated_yet": "A page of Epic with the title OAuth2 Error"}
 
 

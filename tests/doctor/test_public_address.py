@@ -1,4 +1,4 @@
-"""The public address: functions that are not there, elsewhere, or behind something that meddles."""
+"""The public URL: functions that are missing, elsewhere, or behind a proxy that alters requests."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -25,7 +25,7 @@ def checked(doctor: Doctor, tenant: Tenant, store: str | None = None) -> Outcome
 
 
 def firestore() -> str:
-    """A [store] table with a project of its own."""
+    """Return a [store] table with its own project."""
     return f'kind = "firestore"\nproject = "test-{secrets.token_hex(6)}"\ndatabase = "smart"'
 
 
@@ -55,7 +55,7 @@ def test_a_sqlite_file_that_cannot_be_opened_fails(doctor: Doctor, tenant: Tenan
 
 
 def test_a_store_that_can_only_be_read_fails(doctor: Doctor, tenant: Tenant) -> None:
-    """A table of that name that lets nobody insert."""
+    """Create a table of that name that rejects every insert."""
     checked(doctor, tenant)
     with sqlite3.connect(doctor.folder / "smart.db") as database:
         database.execute(
