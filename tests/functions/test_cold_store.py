@@ -1,7 +1,7 @@
 """The first click after a quiet time: Firestore and the functions have just been started.
 
-The suite has the stand-in, a process of its own. A cold emulator needs seconds for its first
-answers on a busy machine, more than the store waits: `make soak` has it, ten times.
+The suite uses the Firestore fake, a separate process. On a busy machine, a cold emulator needs
+seconds for its first responses, more than the store waits. `make soak` runs it, ten times.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ NO_EHR = "http://127.0.0.1:9"
 
 
 def click(app: App) -> list[int]:
-    """The answers of launch, callback and page, each by a store client of its own."""
+    """Return the statuses of launch, callback and page, each with a new store client."""
     browser, tenant = Browser(), app.scripted.tenant()
     begun = app.begin(tenant, browser)
     if begun.status != 302:

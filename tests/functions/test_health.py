@@ -27,7 +27,7 @@ def test_health_is_told_to_anyone_and_leaves_no_trace(app: App, function: str) -
 
 @each("function", FUNCTIONS)
 def test_health_says_the_same_whatever_comes_with_the_request(app: App, function: str) -> None:
-    """No session is looked at, no cookie set or cleared, nothing of the request repeated."""
+    """It reads no session, sets or clears no cookie, and repeats no part of the request."""
     launched = app.launch(app.scripted.tenant())
     url = f"{app.origin}/{function}/health"
     plain = Browser().get(url)

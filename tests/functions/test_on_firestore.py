@@ -38,7 +38,7 @@ def server() -> Iterator[StandIn]:
 def one(
     tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr, server: StandIn
 ) -> Iterator[App]:
-    """The functions on a stand-in of their own."""
+    """Run the functions on a separate Firestore fake."""
     folder = tmp_path_factory.mktemp("firestore")
     top = f"session_idle_minutes = {IDLE_MINUTES}\nsession_cache_seconds = 60"
     with serve_app(folder, ehr_tables(NO_EHR, scripted), top=top, firestore=server.host) as app:
@@ -54,7 +54,7 @@ def counted(one: App, server: StandIn) -> StandIn:
 
 @pytest.fixture(scope="module")
 def down(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[App]:
-    """The functions where nothing listens at Firestore's address."""
+    """Run the functions with no server at Firestore's host and port."""
     folder = tmp_path_factory.mktemp("firestore-down")
     host = f"127.0.0.1:{free_port()}"
     with serve_app(folder, ehr_tables(NO_EHR, scripted), firestore=host) as app:
@@ -233,7 +233,7 @@ def test_a_callback_that_cannot_take_its_launch_for_sure_sends_no_code(
     counted.fail(kind, fault)
     _refused(lambda: one.answer(begun, tenant, browser))
     assert tenant.outside_of_discovery() == []
-    # A second click finds the launch used up where the lost reply was a success.
+    # A second click finds the launch already used if the lost reply was a success.
     assert one.answer(begun, tenant, browser).status == after
     assert len(tenant.hits("/auth/token")) == (after == 303)
 

@@ -1,4 +1,4 @@
-"""A page of one's own at /app/: its files and nothing else."""
+"""A custom page at /app/: its files and nothing else."""
 
 import json
 import os
@@ -28,7 +28,7 @@ SCRIPT = b"console.log(1)\n"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Server]:
-    """The gateway with a page, a secret beside its folder, and links that lead there."""
+    """Run the gateway with a page, a secret next to its folder, and links that point there."""
     outside = tmp_path_factory.mktemp("page")
     page = outside / "folder"
     (page / "sub").mkdir(parents=True)

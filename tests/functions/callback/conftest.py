@@ -1,4 +1,4 @@
-"""A deployment of its own for the callback's tests: two instances, a known key, an open store."""
+"""A separate deployment for the callback's tests: two instances, a known key, an open store."""
 
 import secrets
 from collections.abc import Iterator

@@ -105,7 +105,7 @@ def _tenant(app: App, way: Way) -> Tenant:
 
 
 def _proof(request: Received) -> dict[str, str]:
-    """What the request proves the client by: fields, and the header where there is one."""
+    """Return the request's client credentials: the form fields, and the header if it has one."""
     form = request.form
     grant = {"grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "token"}
     proof = {n: v for n, v in form.items() if n not in {*grant, "token_type_hint"}}

@@ -1,4 +1,4 @@
-"""What an error of the EHR means, and that its words stay words."""
+"""The meaning of the EHR's errors. Their text is shown only as text, never as markup."""
 
 from html import unescape
 from urllib.parse import quote

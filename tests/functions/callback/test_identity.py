@@ -308,7 +308,7 @@ def test_without_a_jwks_uri_the_issuers_openid_document_names_the_keys(
     tenant.on(OPENID, as_json({"issuer": tenant.base, "jwks_uri": tenant.base + KEYS}))
     answer = sign_in(app, signer, browser)
     assert _user_of(app, answer, browser)["sub"] == "user-1"
-    # What is known is not asked for again.
+    # The app doesn't request known keys again.
     assert sign_in(app, signer, browser).status == 303
     assert (len(tenant.hits(OPENID)), len(tenant.hits(KEYS))) == (1, 1)
 

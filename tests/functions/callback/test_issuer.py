@@ -1,4 +1,6 @@
-"""The authorization response comes from the server that was asked (RFC 9207; RFC 9700 4.4.2)."""
+"""The authorization response must come from the server that got the request (RFC 9207; RFC 9700
+4.4.2).
+"""
 
 from urllib.parse import quote
 

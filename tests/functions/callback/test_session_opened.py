@@ -1,4 +1,6 @@
-"""What a completed callback leaves: a clean address, one cookie, a record that is no use alone."""
+"""The result of a completed callback: a clean URL, one cookie, and a record that can't open the
+session without the cookie.
+"""
 
 import base64
 import json
@@ -129,7 +131,7 @@ def test_the_secret_is_checked_on_every_request_though_the_session_is_cached(app
 
 def test_at_most_twenty_session_cookies_remain_the_newest(app: App, browser: Browser) -> None:
     tenant = app.scripted.tenant()
-    # Older than whatever is begun now, so that the order does not hang on one second.
+    # Older than any launch started now, so that the order doesn't depend on one second.
     old = {f"{PREFIX}{n:022d}": f"{n + 1}.-.{'s' * 43}" for n in range(9)}
     browser.jar["localhost"] = dict(old)
     launches = [app.launch(tenant, browser) for _ in range(20)]

@@ -65,10 +65,10 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Use:
-    """One use of a session: what was answered, and the record's version.
+    """One use of a session: the response, and the record's version.
 
-    The session began between the begin and the end of its launch. `oldest` is how old it can have
-    been when the answer had come, `youngest` how old it was at least when it was asked for.
+    The session started during its launch. `oldest` is its maximum age when the response arrived,
+    and `youngest` its minimum age when the request was sent.
     """
 
     oldest: float
@@ -140,7 +140,7 @@ def _idle(short: Short) -> list[Answer]:
 
 
 def _removed(short: Short) -> list[int]:
-    """A session whose record somebody removes."""
+    """Open a session and remove its record."""
     launched = short.app.launch(short.app.scripted.tenant())
     statuses = [launched.browser.fetch(f"{launched.fhir_base}/session").status]
     key = hashlib.sha256(launched.handle.encode()).hexdigest()
@@ -226,7 +226,7 @@ def test_the_idle_clock_is_written_at_most_once_per_sixth_of_the_limit(waits: Wa
 def test_an_exchange_is_given_up_after_ten_seconds_and_not_repeated(waits: Waits, how: str) -> None:
     exchange: Exchange = waits[how].result()
     assert (exchange.answer.status, exchange.answer.code) == (502, "token_error")
-    # The EHR would have kept it for longer than this, or for ever.
+    # The EHR would have held the request for longer than this, or forever.
     assert EXCHANGE - 0.1 < exchange.seconds < HANGING
     assert "10 seconds" in exchange.answer.json()["detail"]
     assert len(exchange.tenant.hits("/auth/token")) == 1

@@ -1,4 +1,4 @@
-"""What nobody foresaw, after the EHR has given access: the access is given back all the same."""
+"""Unexpected errors after the EHR has granted access: the app still revokes the access."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
 def finish(
     scripted: ScriptedEhr, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Tenant, Callable[[], object]]:
-    """A tenant, and a callback of a launch at it that comes as far as opening the session."""
+    """Return a tenant, and a callback for a launch there that gets to opening the session."""
     tenant = scripted.tenant()
     tenant.token["refresh_token"] = "refresh-1"
     text = 'public_url = "http://localhost:1"\nsealing_keys = ["env:K"]\n[store]\nkind = "sqlite"\n'

@@ -1,4 +1,4 @@
-"""Pages of configured origins may call from a browser, others may not (Fetch, "CORS protocol")."""
+"""Only pages of configured origins may call from a browser (Fetch, "CORS protocol")."""
 
 from tests.support.browser import Answer, Browser
 from tests.support.cds import DISCOVERY, FEEDBACK, OTHER, SERVICE, Cds
@@ -45,7 +45,7 @@ def test_other_origins_get_none_of_it(cds: Cds, origin: str) -> None:
     answer = preflight(cds, SERVICE, origin)
     assert (answer.status, cors(answer), answer.header("Vary")) == (405, {}, "Origin")
     answer = cds.main.post(cds.main.body(), Origin=origin)
-    # An EHR's server need not say where it comes from: the token decides.
+    # An EHR's server doesn't have to send an origin: the token decides.
     assert (answer.status, cors(answer), answer.header("Vary")) == (200, {}, "Origin")
 
 

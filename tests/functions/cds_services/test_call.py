@@ -23,7 +23,7 @@ def test_the_line_of_an_answer_tells_what_the_cards_stand_on(cds: Cds) -> None:
     assert told["prefetched"] == [key for key in KEYS if key != "social"]
     assert (told["read"], told["missing"]) == ([], ["social"])
     assert isinstance(told["duration_ms"], float)
-    # It has the same members where the cards are for nobody.
+    # It has the same fields if the cards are for no user.
     cds.main.call(context={"userId": "Patient/p1", "patientId": "p1"})
     unread = cds.last("cds_answered")
     assert unread.keys() == told.keys()

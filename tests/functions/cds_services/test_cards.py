@@ -110,7 +110,7 @@ def ended(icd10: str) -> dict[str, Any]:
 QTC = {"qtc": "warning"}
 STROKE = {"cha2ds2_vasc": "warning"}
 G3B, G4 = {"egfr_ckd_epi_2021": "info"}, {"egfr_ckd_epi_2021": "warning"}
-# What card_truth.json, beside which these stand, doesn't have.
+# Cases that card_truth.json doesn't have.
 ROWS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "QTc above 500": (heart(), QTC),
     "QT and rate apart": (chart(labs=bundle(), vitals=bundle(qt(510), rate(days=0.1))), {}),

@@ -44,7 +44,7 @@ def test_the_prefetch_has_the_keys_that_ehrs_keep(cds: Cds) -> None:
 def test_templates_keep_to_the_subset_that_clients_understand(cds: Cds) -> None:
     prefetch = offered(cds)["services"][0]["prefetch"]
     for key, template in prefetch.items():
-        # Of the fields of patient-view only the patient is used.
+        # The patient is the only field of patient-view that is used.
         assert re.findall(r"\{\{.*?\}\}", template) == ["{{context.patientId}}"]
         names = [name for name, _ in parse_qsl(template.partition("?")[2])]
         assert set(names) <= PARAMETERS, key

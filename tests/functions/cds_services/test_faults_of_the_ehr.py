@@ -46,7 +46,7 @@ REFUSED: Mapping[str, tuple[int, str, str | None]] = {
     "cds-prefetch-next-elsewhere": (412, "cds_data_missing", None),
     "cds-prefetch-huge": (413, "too_large", None),
 }
-# Whether the cards are those of an EHR without faults, and how many FHIR requests it takes.
+# Whether the cards are the same as without faults, and the number of FHIR requests.
 ANSWERED: Mapping[str, tuple[bool, int]] = {
     "cds-no-authorization": (True, 0),
     "cds-patient-reference": (True, 0),
@@ -59,7 +59,7 @@ ANSWERED: Mapping[str, tuple[bool, int]] = {
     "cds-prefetch-null": (False, 0),
     "cds-user-is-patient": (False, 0),
 }
-# Each at an EHR of its own, since the service fetches keys anew only so often.
+# Each at a separate EHR, because the service limits how often it fetches keys again.
 ABOUT_KEYS: Mapping[str, tuple[str, int, str]] = {
     "cds-token-unknown-kid": ("oracle", 401, "key"),
     "cds-token-new-key": ("epic", 200, ""),
@@ -137,7 +137,7 @@ def test_a_fault_of_the_keys_is_told_from_a_bad_token(app: ThreeEhrs, name: str)
 
 
 def test_no_log_line_holds_a_token_or_names_the_patient(app: ThreeEhrs) -> None:
-    # The keys of this EHR are those of the start, whatever the tests above have done.
+    # This EHR still has its original keys, regardless of the tests above.
     assert Chart(app, "oracle", "cds-no-prefetch").cards
     recorded = json.loads(Browser().get(f"{app.ehr_origin}/_recorded").body)["requests"]
     tokens = {

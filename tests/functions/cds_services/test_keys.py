@@ -52,7 +52,7 @@ def test_keys_are_read_once_and_anew_for_a_kid_that_is_not_among_them(
     assert ehr.call().status == 401
     assert ehr.post(ehr.body(), token=ehr.token(header=ehr.header(kid="x"))).status == 401
     assert ehr.key_reads == 2
-    # A developer is told which check failed.
+    # The response tells a developer which check failed.
     answer = ehr.post(ehr.body(), token=ehr.token(header=rotated, key=P384))
     assert "The check that failed: signature." in answer.text
     assert log_lines(server, "cds_refused")[-1]["reason"] == "signature"
@@ -73,7 +73,7 @@ def test_keys_that_cannot_be_read_are_another_failure_than_a_bad_token(
     assert (line["code"], line["client"], line["answer"]) == (
         *("cds_keys_unavailable", "one", "status 500"),
     )
-    # The reasons are those of a token, of which nothing is known here.
+    # `reason` describes a token, and the token hasn't been checked here.
     assert "reason" not in line
     # What is wrong without any key stays what it is.
     assert ehr.post(ehr.body(), token=ehr.token(aud="x")).status == 401

@@ -1,4 +1,4 @@
-"""Nothing of a call is kept: not in a log line, not in the store (CDS Hooks 2.0, "Security")."""
+"""No part of a call is kept, neither in the log nor in the store (CDS Hooks 2.0, "Security")."""
 
 import base64
 import secrets

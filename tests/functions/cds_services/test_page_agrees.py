@@ -35,7 +35,7 @@ def charts() -> Charts:
 
 
 def prefetch_of(charts: Charts, patient: str) -> Iterator[tuple[str, Any]]:
-    """What an EHR sends that honours every template, on one page."""
+    """Yield the prefetch of an EHR that follows every template, on one page."""
     for key, template in discovery.templates().items():
         kind, _, query = template.replace("{{context.patientId}}", patient).partition("?")
         if not query:

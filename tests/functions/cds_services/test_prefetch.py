@@ -51,7 +51,7 @@ def denied(cds: Cds, prefetch: Mapping[str, Any], **changes: Any) -> None:
 def test_another_patients_resource_in_any_key_refuses_the_whole_call(cds: Cds, key: str) -> None:
     denied(cds, chart(**{key: foreign(key)}))
     denied(cds, chart(**{key: bundle(creatinine(), foreign(key))}))
-    # Also where the key is for another type, or the entry is a remark.
+    # This holds even if the key is for another type, or the entry is an outcome.
     denied(cds, chart(**{key: bundle(foreign("conditions"))}))
     remark = {"resource": foreign(key), "search": {"mode": "outcome"}}
     denied(cds, chart(**{key: {**bundle(), "entry": [remark]}}))

@@ -12,7 +12,7 @@ from tests.support.cds import DISCOVERY, Cds
 
 MANY = 1_000
 CODING = {"system": (1, 1), "code": (1, 1), "display": (0, 1), "version": (0, 1)}
-# Path to how often it may stand; what the models have for suggestions is left out: there are none.
+# Each path with its cardinality. The models' suggestion elements are omitted, as no card has any.
 RESPONSE: Mapping[str, tuple[int, int]] = {
     "cards": (0, MANY),
     "cards.uuid": (0, 1),
@@ -73,7 +73,7 @@ def test_cards_are_as_the_published_model_has_them(cds: Cds) -> None:
     for card in cards:
         assert len(card["summary"]) < 140
         assert card["indicator"] in {"info", "warning", "critical"}
-        # Invariants cds-resp-3 and -4: appContext for smart links alone, every reason with a text.
+        # Invariants cds-resp-3 and -4: appContext only for smart links, every reason with a text.
         assert all(one["type"] == "smart" for one in card["links"] if "appContext" in one)
         assert all(one["display"] for one in card["overrideReasons"])
 

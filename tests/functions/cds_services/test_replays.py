@@ -1,4 +1,4 @@
-"""A token counts once, whoever brings it how often to how many instances (CDS Hooks 2.0, `jti`)."""
+"""A token is accepted once, from any caller and across all instances (CDS Hooks 2.0, `jti`)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial

@@ -144,7 +144,7 @@ def test_a_file_of_keys_that_cannot_be_used_ends_the_process(tmp_path: Path) -> 
     assert code == 1
     assert "cds_client[0].keys" in said
     assert "[cds_keys_unreadable]" in said
-    # Nobody else reads it.
+    # No other function reads it.
     assert started(tmp_path, TOP + EHR + clients, "launch")[0] == 0
 
 

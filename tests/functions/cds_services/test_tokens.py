@@ -1,5 +1,5 @@
-"""Who may call: forty tokens that may not, and those of EHRs that may (RFC 8725; CDS Hooks 2.0,
-"Trusting CDS Clients").
+"""Who may call: forty tokens that are rejected, and tokens of EHRs that are accepted (RFC 8725; CDS
+Hooks 2.0, "Trusting CDS Clients").
 """
 
 import json

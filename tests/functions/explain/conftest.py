@@ -65,14 +65,14 @@ def either(request: pytest.FixtureRequest) -> ThreeEhrs:
 
 @pytest.fixture(scope="session")
 def beginnings(fresh: ThreeEhrs) -> Iterator[Beginnings]:
-    """The launch address under each fault of discovery."""
+    """Open the launch URL with each discovery fault."""
     with ThreadPoolExecutor(1) as one_after_another:
         yield Beginnings(fresh, one_after_another)
 
 
 @pytest.fixture(scope="session")
 def walks(full: ThreeEhrs, beginnings: Beginnings) -> Iterator[Walks]:
-    """All faults of single launches, walked at once; `beginnings` go on beside them."""
+    """Walk all faults of single launches in parallel, while `beginnings` continues."""
     assert beginnings
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         yield Walks(full, pool)

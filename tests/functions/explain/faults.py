@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from simulator.faults.cds_faults import CDS_FAULTS
 from simulator.faults.named import FAULTS
 
-# Faults with which the app is called and refuses: its error code and the most probable cause. Where
-# the EHR misses something that this app sent, the cause is the EHR's.
+# Faults that make the app refuse a request: its error code and the most probable cause. If the EHR
+# lacks something that this app sent, the cause is on the EHR's side.
 REFUSED: Mapping[str, tuple[str, str]] = {
     "token-400": ("token_error", "request_malformed"),
     "token-401": ("token_error", "client_auth_wrong"),
@@ -116,7 +116,7 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "answer-without-code": ("parameter_invalid", "ehr_side"),
 }
 
-# Faults that end on a page of the EHR, of which the app learns nothing: the most probable cause.
+# Faults that end on the EHR's own page, without a response to the app: the most probable cause.
 ON_A_PAGE: Mapping[str, str] = {
     "oracle-page-unknown-client": "client_unknown",
     "oracle-page-client-persona-mismatch": "persona_mismatch",
@@ -138,7 +138,7 @@ ON_A_PAGE: Mapping[str, str] = {
 _LESS = "the EHR granted less than was asked for"
 _UNNAMED = "the id_token does not repeat the nonce; PKCE protects the code"
 
-# Faults that the launch survives: what the log remarks on, "" where there is nothing to say.
+# Faults that don't stop the launch: the note in the log, or "" if there isn't one.
 TOLERATED: Mapping[str, str] = {
     "token-slow": "",
     "token-dead": "",
@@ -175,8 +175,8 @@ TOLERATED: Mapping[str, str] = {
     "grant-without-openid": _LESS,
 }
 
-# Faults that a request after the launch meets: its status, the code of our refusal (None where the
-# EHR's answer is passed on), and what the log says beside.
+# Faults that affect a request after the launch: its status, our error code (None if the EHR's
+# response is passed on), and the reason in the log.
 LATER: Mapping[str, tuple[int, str | None, str]] = {
     "token-no-patient": (403, "patient_missing", ""),
     "grant-without-patient": (403, "patient_missing", ""),
@@ -224,8 +224,8 @@ LATER: Mapping[str, tuple[int, str | None, str]] = {
     "revoke-hang": (204, None, "false"),
 }
 
-# Faults of the SMART configuration, met before any launch is known: the code and the most probable
-# cause; None where the launch goes on.
+# Faults of the SMART configuration, before the app knows the launch: the code and the most probable
+# cause, or None if the launch continues.
 DISCOVERY: Mapping[str, tuple[str, str] | None] = {
     "discovery-404": ("discovery_invalid", "tenant_mismatch"),
     "discovery-500": ("discovery_failed", "ehr_side"),
@@ -238,8 +238,8 @@ DISCOVERY: Mapping[str, tuple[str, str] | None] = {
     "discovery-foreign-authorize-host": ("discovery_invalid", "ehr_side"),
 }
 
-# Faults of the signing keys, which are in force for all requests of an EHR: which one, the code
-# and the most probable cause.
+# Faults of the signing keys, which apply to all requests at an EHR: the EHR, the code and the most
+# probable cause.
 KEYS: Mapping[str, tuple[str, tuple[str, str]]] = {
     "jwks-500": ("generic", ("id_token_invalid", "ehr_side")),
     "jwks-empty": ("oracle", ("id_token_invalid", "ehr_side")),
@@ -251,8 +251,8 @@ OF_CHARTS = frozenset(CDS_FAULTS)
 
 OF_LAUNCHES = frozenset({*REFUSED, *ON_A_PAGE, *TOLERATED, *LATER})
 COVERED = OF_LAUNCHES | {*DISCOVERY, *KEYS} | OF_CHARTS
-# They change the EHR's keys, or have the app read them anew, which it does only so often: each at
-# an EHR where nothing else is about keys.
+# They change the EHR's keys or make the app read them again, which it does only at intervals. So
+# each uses an EHR that no other key test uses.
 _ABOUT_KEYS = {"id-token-new-key": "oracle", "id-token-unknown-kid": "epic"}
 _OF_ORACLE = ("exchange", "refresh")
 

@@ -1,4 +1,4 @@
-"""Answers of EHRs damaged at random, on the callback's page: no markup of theirs, no secret."""
+"""Randomly damaged EHR responses: the callback's page shows none of their markup, no secret."""
 
 import html.parser
 import json
@@ -78,7 +78,7 @@ class Page(html.parser.HTMLParser):
 
 
 def page_of(given: dict[str, str]) -> str:
-    """The callback's page for the parameters of an EHR's answer."""
+    """Return the callback's page for the parameters of an EHR's response."""
 
     def serve(given_settings: Settings, _: Call) -> Refusal:
         attempt = failure.Attempt(PENDING, given_settings.ehrs[0])

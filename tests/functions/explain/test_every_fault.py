@@ -216,7 +216,7 @@ def test_a_fault_of_discovery_is_told_at_the_launch(
 ) -> None:
     answer, refused = beginnings[name], DISCOVERY[name]
     if refused is None:
-        # PKCE is used whatever the EHR says of it.
+        # The app uses PKCE regardless of the EHR's configuration.
         assert (answer.status, answer.query["code_challenge_method"]) == (302, "S256")
         return
     line = _refusal(fresh, answer)
@@ -317,7 +317,7 @@ def test_headline_and_causes_agree_with_what_the_ehr_saw(
     line = _refusal(full, answer)
     headline = in_words(answer.text.partition('<h1 id="what">')[2].partition("</h1>")[0])
     triggered = _triggered(trace, name)
-    # The EHR found nothing wrong in what this app sent: it was told to refuse it.
+    # The EHR found no error in this app's request: the fault made it refuse.
     assert not [check for one in triggered for check in one["checks"] if check["mark"] == "wrong"]
     assert not _DONE & set(line["causes"])
     first = line["causes"][0]
@@ -327,7 +327,7 @@ def test_headline_and_causes_agree_with_what_the_ehr_saw(
     if "canceled" in headline:
         assert "The cause: " in in_words(answer.text)
     told = WORDS[first].headline if line["code"] in {"ehr_error", "token_error"} else ""
-    # Where the EHR said nothing that is known, the error's own title stands.
+    # If the EHR's message isn't in the catalogue, the page shows the error's own title.
     assert headline in {told, TokenError.title} if told else headline
     if line["code"] == "ehr_error" and "error" in line:
         assert any(line["error"] in one["answer"] for one in triggered)

@@ -1,4 +1,4 @@
-"""The first report, lived: each mistake of its author, made here, is told in a line.
+"""Reproduces the first bug report: the app explains each of its author's mistakes in one line.
 
 A launch on Oracle Health that asked for `launch/patient`, sent no launch value, and went out under
 another client id than its author believed.

@@ -1,4 +1,4 @@
-"""What the app itself refuses: told to whoever launched it, to who runs it, and to the log."""
+"""The app's own refusals, as the user, the administrator and the log see them."""
 
 import re
 from urllib.parse import quote
@@ -19,7 +19,7 @@ def opened(app: ThreeEhrs, url: str) -> Answer:
 
 
 def parts(page: Answer) -> tuple[str, str]:
-    """What the page tells whoever launched the app, and what it tells others below that."""
+    """Return the page's text for the user who launched the app, and its text for others."""
     said = in_words(page.text)
     mine, heading, others = said.partition("For the administrator")
     assert heading
@@ -55,7 +55,7 @@ def test_a_cookie_that_does_not_come_back_names_the_address_to_allow(
     assert f"allow cookies from {app.origin}, including partitioned third-party cookies" in others
     (line,) = app.log_of(page)
     assert (line["code"], line["causes"]) == ("cookie_missing", ["cookies_blocked"])
-    # It carries nothing of the launch: whoever lacks the cookie may be someone else.
+    # It has no data of the launch, because a browser without the cookie may be another user's.
     assert begun["state"] not in page.text
     assert not [one for one in ("client_id", "Scopes", "patient/") if one in mine + others]
 
@@ -170,7 +170,7 @@ def test_a_clinician_reads_no_word_of_the_configuration_or_the_protocol(
     shown = re.sub(r"Error code: \w+", "", mine)
     assert page.status >= 400
     assert not re.findall(_JARGON, shown)
-    # What follows on a title that is not on this page would point at nothing.
+    # These phrases refer to a title that isn't on this page.
     assert not re.search(r"It carries|once that is done", mine)
     assert "chart" in mine or "administrator" in mine
 

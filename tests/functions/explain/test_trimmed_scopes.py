@@ -1,4 +1,4 @@
-"""A launch that succeeds with less than it asked for says so, and why, wherever it is looked at."""
+"""A launch that succeeds with fewer scopes than requested: every view reports it and the reason."""
 
 import tomllib
 from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.three_ehrs import ThreeEhrs, Walk
 
 ALMA = "Patient/synthetic-alma"
-# The EHR of discovery's faults, which all its requests trigger: nobody else asks it.
+# The EHR for discovery faults. Every request triggers them, so no other test uses this EHR.
 _APART = ORACLE_PATIENT
 
 
@@ -72,10 +72,10 @@ def _walked(app: ThreeEhrs, name: str) -> Walked:
 
 
 def discovery_entry(ehr_origin: str) -> str:
-    """An [[ehr]] table for an EHR that is found anew for each fault of discovery.
+    """Return an [[ehr]] table for an EHR that is discovered again for each discovery fault.
 
-    The app remembers for minutes what it found at an address. So the EHR has as many: 127.0.0.1,
-    with more and more zeros before its last number.
+    The app caches the configuration of each host for minutes. So the EHR needs many host names:
+    127.0.0.1, with more and more zeros before its last number.
     """
     host = ehr_origin.partition("://")[2]
     bases = ", ".join(f'"{_base(ehr_origin, name)}"' for name in DISCOVERY)
@@ -86,7 +86,7 @@ def discovery_entry(ehr_origin: str) -> str:
 
 
 class Beginnings:
-    """The answer of the launch address under each fault of discovery, by the fault's name."""
+    """The launch URL's response with each discovery fault, by the fault's name."""
 
     def __init__(self, app: ThreeEhrs, one_after_another: Executor) -> None:
         names = sorted(DISCOVERY, key=waits)

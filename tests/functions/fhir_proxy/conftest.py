@@ -1,4 +1,4 @@
-"""The functions with registrations that may write, beside the ones of tests/conftest.py."""
+"""The functions with registrations that may write, in addition to those in tests/conftest.py."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -205,7 +205,7 @@ def test_a_batch_is_refused_whole(app: App) -> None:
     assert (answer.status, answer.code, asked(tenant)) == (405, "method_not_allowed", [])
 
 
-# {p} is the session's address, {x} the host of a stranger. Bytes go out as they stand.
+# {p} is the session's URL, {x} a third-party host. Bytes are sent unchanged.
 HOSTILE = [
     "http://{x}/fhir",
     "http://{x}{p}/Patient/p1",
@@ -399,7 +399,7 @@ def test_the_146_types_of_r4_are_known_each_once() -> None:
 
 @each("path", ["robots.txt", "favicon.ico", "%0A", "%0a/Patient/p1", "%7F"])
 def test_what_any_host_is_asked_for_is_no_address_of_the_proxy(app: App, path: str) -> None:
-    """Also without a word about its origin: nothing of a session is touched."""
+    """The same holds if the request has no origin, because no session is used."""
     answer = Browser().send("GET", f"{app.origin}/fhir_proxy/{path}", {})
     assert (answer.status, answer.code) == (404, "not_found")
     assert answer.header("X-Correlation-Id")

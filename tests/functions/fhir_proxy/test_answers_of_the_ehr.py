@@ -1,4 +1,4 @@
-"""What becomes of the EHR's answers: relayed, turned into an outcome, or refused (contract, 7)."""
+"""The proxy relays, converts or refuses the EHR's responses (contract, 7)."""
 
 import json
 import time
@@ -189,7 +189,7 @@ def test_a_connection_that_breaks_is_unreachable(app: App) -> None:
         post_search(launch, "Patient", b"_id=p1"),
     ):
         assert (got.status, got.code) == (502, "upstream_unreachable")
-    # Neither is repeated: the first had begun to answer, a POST may have been carried out.
+    # Neither is repeated: the first response had started, and the EHR may have processed the POST.
     assert len(asked(tenant)) == 2
 
 

@@ -260,7 +260,7 @@ def test_content_goes_on_while_it_still_comes(app: App) -> None:
 
 
 def test_patient_scopes_reach_no_binary(app: App) -> None:
-    """It names no patient, and its content cannot be looked at."""
+    """It names no patient, and its content can't be checked."""
     launch, tenant = launched(app, scope="patient/*.rs")
     for accept in ("*/*", "application/pdf", "application/fhir+json"):
         answer = _fetch(launch, accept)

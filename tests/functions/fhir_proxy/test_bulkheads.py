@@ -43,7 +43,7 @@ def test_a_silent_ehr_holds_up_itself_alone(app: App) -> None:
         further = read(launch)
         assert (further.status, further.code) == (503, "overloaded")
         assert further.header("Retry-After") == "1"
-        # A launch that is under way is not used up.
+        # A pending launch isn't consumed.
         assert app.answer(begun, silent, newcomer).code == "overloaded"
         assert len(silent.received) == asked
         speak.set()

@@ -17,7 +17,7 @@ from tests.support.tables import each
 PROXY = "https://app.example/fhir_proxy/h"
 OURS = PageLinks(open_session(), Sealer((bytes(32),)), "Observation", PROXY)
 
-# Text that a parse and a serialisation would change.
+# Text that parsing and serializing would change.
 TELLING = (
     '{ "x" : 1.50,\t"y":100.0,"z":[1e-7, 1E+2,0.1000000000000000055 ,-0.0,-0],\r\n'
     '"n":12345678901234567890 , "t":"\\u00eb\\/ë\\ud83d\\ude00😀\\u2028", "e":{},"f":[ ] ,\n'

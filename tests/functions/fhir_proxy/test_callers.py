@@ -139,7 +139,7 @@ ORDER = [
 
 @pytest.fixture(scope="module")
 def faulty(app: App) -> tuple[Launched, Tenant]:
-    """A launch for Observations alone, at an EHR that fails."""
+    """A launch only for Observations, at an EHR that fails."""
     launch, tenant = launched(app, scope="patient/Observation.rs")
     tenant.on("/Observation", Scripted(500))
     return launch, tenant

@@ -1,4 +1,4 @@
-"""Under patient/ scopes nothing of another patient is asked for or released."""
+"""With patient/ scopes, no data of another patient is requested or released."""
 
 import json
 from typing import Any
@@ -251,7 +251,7 @@ def test_the_ehr_is_told_that_a_search_was_held_to_the_patient(app: App) -> None
         ("code=x&patient=p1", 200),
         ("code=x&subject=Patient%2Fp1", 200),
         ("code=x&patient=https%3A%2F%2Fehr.example%2FPatient%2Fp1", 200),
-        # Nothing of the search is repeated: an opaque address tells nothing.
+        # An opaque link doesn't repeat the search, so it doesn't show whether the patient was lost.
         ("", 200),
         ("_getpages=1&_count=10", 200),
     ],

@@ -1,4 +1,4 @@
-"""A conditional read tells nothing of a resource that a plain read would not release."""
+"""A conditional read reveals nothing about a resource that a plain read would not release."""
 
 from tests.support.app import App, Launched
 from tests.support.proxy import about, asked, launched
@@ -15,7 +15,7 @@ CONDITIONS = [
 
 
 def _versioned(app: App, path: str, patient: str, group: str = "a") -> tuple[Launched, Tenant]:
-    """A launch for p1 at an EHR that honours conditions."""
+    """A launch for p1 at an EHR that supports conditions."""
     scope = {"a": "patient/*.rs", "u": "user/*.rs"}[group]
     launch, tenant = launched(app, group, scope=scope)
     kind, name = path.split("/")[:2]
@@ -56,7 +56,7 @@ def test_a_condition_tells_nothing_about_another_patient(
         (CONDITIONS[0], 304),
         (CONDITIONS[1], 304),
         (CONDITIONS[2], 304),
-        # RFC 9110 13.1.3: the date is not looked at where there are tags.
+        # RFC 9110 13.1.3: the date is ignored if the request has tags.
         (CONDITIONS[3], 200),
         ({"If-None-Match": '"3"'}, 304),
         ({"If-None-Match": 'W/"1", W/"3"'}, 304),

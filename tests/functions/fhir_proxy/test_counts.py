@@ -1,4 +1,4 @@
-"""A count shows no resource, so the EHR must be held to the patient in another way."""
+"""A count shows no resource, so the proxy must restrict the EHR to the patient in another way."""
 
 from typing import Any
 

@@ -156,7 +156,7 @@ HOSTILE = {
     "Trailer": "X-Sentinel",
 }
 REACH_THE_BROWSER = {
-    # Of the connection and the server's own.
+    # From the connection and the server.
     "date",
     "server",
     "connection",

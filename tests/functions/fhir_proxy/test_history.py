@@ -156,7 +156,7 @@ def test_further_pages_are_those_of_this_history(app: App) -> None:
         moved = following.replace("Observation/o1/_history", elsewhere)
         answer = launch.browser.fetch(moved)
         if elsewhere == "Observation/o1":
-            # A read knows no pages; the parameter goes to the EHR as any other.
+            # A read has no pages, so the parameter goes to the EHR like any other.
             assert answer.status == 404
         else:
             assert (answer.status, answer.code) == (400, "parameter_invalid")

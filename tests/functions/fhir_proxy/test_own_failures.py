@@ -1,4 +1,4 @@
-"""Failures of our own side, and that every failure has the form that FHIR clients read."""
+"""The app's own failures. Every failure has the form that FHIR clients expect."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A project's function beside the proxy, from outside: who may call it, its answers, its log."""
+"""A project's function next to the proxy, from outside: callers, responses and log."""
 
 import json
 from pathlib import Path

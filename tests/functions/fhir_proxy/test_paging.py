@@ -134,7 +134,7 @@ ELSEWHERE = [
     "http://{host}/x\u007f",
     "http://metadata.google.internal/",
 ]
-# A server resolves dot segments after the link was looked at, in whatever spelling it knows.
+# A server resolves dot segments after the proxy has checked the link, in any spelling it supports.
 DOTS = [
     "{base}/../auth/x",
     "{base}/%2e%2e/auth/x",

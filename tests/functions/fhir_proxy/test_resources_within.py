@@ -1,4 +1,4 @@
-"""Every resource of an answer is looked at, wherever it stands in it (FHIR R4 bundle.html)."""
+"""The proxy checks every resource in a response, in any position (FHIR R4 bundle.html)."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def _entry(**more: Any) -> dict[str, Any]:
 
 
 def _holding(held: Any) -> dict[str, dict[str, Any]]:
-    """Bundles that hold a resource where no entry's resource stands."""
+    """Return Bundles that hold a resource outside of `entry.resource`."""
     return {
         "the outcome of an entry": _entry(response={"status": "200", "outcome": held}),
         "an OperationOutcome": searchset(MINE, _outcome(contained=[held])),
@@ -66,7 +66,7 @@ def test_remarks_and_what_is_ours_may_stand_there(app: App, bundle: dict[str, An
     tenant.on("/Observation", as_fhir(bundle))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation")
     assert answer.status == 200
-    # Of the links only the address is another one.
+    # Only the URLs of the links differ.
     assert {**answer.json(), "link": 0} == {**bundle, "link": 0}
 
 

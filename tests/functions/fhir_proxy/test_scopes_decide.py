@@ -162,7 +162,7 @@ def test_a_finer_grained_scope_narrows_a_search(
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}").status == 200
     (request,) = asked(tenant)
     assert parse_qsl(request.query) == sent
-    # What was added must not be ignored; where nothing was added the app decides.
+    # The EHR must not ignore an added parameter. If none was added, the app decides.
     added = len(sent) > query.count("&") + 1
     assert request.headers.get("Prefer") == ("handling=strict" if added else None)
 

@@ -1,4 +1,4 @@
-"""Writes that are refused here: nothing of them reaches the EHR (contract, sections 6, 7, 11)."""
+"""Writes that the proxy refuses: no part of them reaches the EHR (contract, sections 6, 7, 11)."""
 
 import gzip
 import json
@@ -38,7 +38,7 @@ def test_no_address_of_the_proxy_gets_into_the_chart(
 ) -> None:
     launch, tenant = request.getfixturevalue(who)
     before = len(asked(tenant))
-    # Of a session that is over as well: a page may have kept it.
+    # This includes the URL of a session that has ended, because a page may have kept it.
     for base in (launch.fhir_base, f"http://localhost/fhir_proxy/{'-' * 22}"):
         named = {"performer": [{"reference": f"{base}/Practitioner/d1"}]}
         patch = [{"op": "add", "path": "/performer", "value": named["performer"]}]

@@ -12,7 +12,7 @@ from tests.support.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
 
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}
 MINE = about("Observation", "o1", "p1")
-# Text that a parse and a serialisation would change.
+# Text that parsing and serializing would change.
 TELLING = (
     b'{ "resourceType":"Observation",\t"id":"o1", "subject":{"reference" : "Patient/p1"},\r\n'
     b' "valueQuantity":{"value":1.50,"x":0.1000000000000000055,"n":12345678901234567890},'
@@ -43,7 +43,7 @@ def test_an_update_under_patient_scopes_looks_at_the_resource_first(writing: App
     assert (answer.status, answer.json(), answer.header("ETag")) == (200, MINE, 'W/"8"')
     read, update = asked(tenant)
     assert (read.method, update.method, update.body) == ("GET", "PUT", TELLING)
-    # What was looked at is what is changed.
+    # The update applies to the version that was checked.
     assert update.headers["If-Match"] == 'W/"7"'
 
 
@@ -186,7 +186,7 @@ def test_an_uncertain_outcome_is_told_and_nothing_is_sent_twice(
     ):
         answer = send(launch, method, path, document)
         if (method, failed.status) == ("PATCH", 304):
-            # Without r it is told as a success: tests/functions/fhir_proxy/test_patched_result.py.
+            # Without r, it's a success: tests/functions/fhir_proxy/test_patched_result.py.
             continue
         assert answer.status == 502, method
         assert answer.code in {"upstream_unreachable", "upstream_invalid"}

@@ -15,8 +15,8 @@ from tests.support.writes import REPLACE_STATUS, send
 MINE = about("Observation", "o1", "p1")
 WIDE = "patient/*.cruds"
 THEM = "Patient/p2"
-# Beside a subject that is ours: elements by which R4 has a resource in another patient's record
-# too, and places from which a server may take a reference.
+# The subject is this patient. These elements also put a resource in another patient's record in R4,
+# or hold a reference that a server may use.
 NAMING_ANOTHER: dict[str, dict[str, Any]] = {
     "performer": {"performer": [{"reference": "Practitioner/d1"}, {"reference": THEM}]},
     "absolute": {"performer": [{"reference": "https://ehr.example/r4/Patient/p1"}]},

@@ -1,4 +1,4 @@
-"""A long authorization request goes by POST where the EHR offers it (contract section 2)."""
+"""A long authorization request uses POST if the EHR supports it (contract section 2)."""
 
 import base64
 import hashlib

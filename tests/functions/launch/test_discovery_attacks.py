@@ -1,5 +1,5 @@
-"""Documents made to exhaust or to mislead the app: its memory stays flat, and no address in them is
-asked (DISC-04, 06, 07, 15; TOKEN-14).
+"""Documents made to exhaust or mislead the app: its memory stays flat, and it doesn't call any URL
+in them (DISC-04, 06, 07, 15; TOKEN-14).
 """
 
 import json
@@ -18,8 +18,8 @@ DOCUMENT = "/.well-known/smart-configuration"
 TOKEN = "/auth/token"
 JSON = {"Content-Type": "application/json"}
 AT_ONCE, ROUNDS = 8, 3
-# A document may have 1 MB, which is up to 12 MB of objects when it is parsed. Nothing of it stays:
-# what is kept is less than five of the 24 documents; each thread's allocator holds some pages.
+# A document may have 1 MB, which is up to 12 MB of objects when it's parsed. None of them stays.
+# The limit is less than five of the 24 documents: each thread's allocator holds some pages.
 MOST_AT_ONCE_KB = 12_000 * AT_ONCE
 MOST_KEPT_KB = 60_000
 
@@ -33,7 +33,7 @@ def _bomb(megabytes: int) -> bytes:
 
 
 def _endless(_: Received) -> Scripted:
-    """100 MB, as far as anybody reads them."""
+    """Return 100 MB, generated while the client reads."""
     pieces: Iterator[bytes] = (b" " * 100_000 for _ in range(1000))
     return Scripted(200, JSON, pieces)
 

@@ -1,4 +1,4 @@
-"""`launch` is opaque and goes back to the EHR as it came, byte for byte (LAUNCH-04)."""
+"""`launch` is opaque and goes back to the EHR unchanged, byte for byte (LAUNCH-04)."""
 
 import base64
 import secrets
@@ -10,7 +10,7 @@ from tests.support.tables import each
 
 BLOB = base64.urlsafe_b64encode(bytes(range(256)) * 9).decode()  # 3 KB, smart-launcher's form
 
-# As they stand in the query of the launch link.
+# As written in the query of the launch link.
 RAW = [
     "abc",
     "a+b",

@@ -1,4 +1,4 @@
-"""A function as a process of its own: how it starts, refuses to start, and reaches its store."""
+"""A function in a separate process: how it starts, refuses to start, and reaches its store."""
 
 import contextlib
 import json

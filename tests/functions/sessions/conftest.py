@@ -18,7 +18,7 @@ from tests.support.servers import Server, free_port, serve_app
 def cluster(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr
 ) -> Iterator[Cluster]:
-    """Four processes on every store; for Firestore Google's emulator, else the stand-in."""
+    """Run four processes on every store. For Firestore, use Google's emulator or the fake."""
     host = None
     if request.param == "stand_in":
         host = request.getfixturevalue("stand_in").host

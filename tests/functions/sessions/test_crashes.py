@@ -100,7 +100,7 @@ def test_killed_around_the_write_of_a_launch_nobody_was_redirected(
     mortal: Mortal, ehr: RotatingEhr, browser: Browser, place: str, kept: int
 ) -> None:
     mortal.crashes(f"{place} create in launches", lambda: mortal.app.begin(ehr.tenant, browser))
-    # A pending launch whose state and cookie nobody got: it expires.
+    # A pending launch whose state and cookie no browser received: it expires.
     assert len(mortal.records("launches")) == kept
     assert browser.cookies() == {}
     _launches_again(mortal, ehr, browser)
@@ -193,7 +193,7 @@ def test_killed_between_refresh_and_write_a_rotating_session_ends_and_another_go
         assert _refreshed_in_the_end(launched).status == 200
         assert ehr.asked == 2
         return
-    # The EHR may still take the access that nobody has; ours it does not take.
+    # The EHR may still accept the new token, which no one has. It doesn't accept the app's token.
     answer = _refreshed_in_the_end(launched)
     assert (answer.status, answer.code) == (401, "session_expired")
     assert (ehr.asked, ehr.reused) == (2, 1)

@@ -140,7 +140,7 @@ def test_sessions_end_by_their_limits_though_the_store_still_holds_them(brief: P
     assert not brief.holds(busy)
 
     ehr.tenant.received.clear()
-    # An expired record stays until somebody asks for it: TTL cleanup is slow.
+    # An expired record stays until a request uses it, because TTL cleanup is slow.
     assert _fetch(idle, cookies[idle.handle]).code == "session_expired"
     assert _fetch(busy, cookies[busy.handle]).code == "session_expired"
     assert ehr.tenant.received == []

@@ -25,7 +25,7 @@ def _log_out(launched: Launched, headers: dict[str, str] | None = None) -> Answe
 
 
 def _cookie(launched: Launched) -> dict[str, str]:
-    """The session's cookie as somebody may have copied it."""
+    """Return the session's cookie, as an attacker may have copied it."""
     name = f"__Host-smart-{launched.handle}"
     return {"Cookie": f"{name}={launched.browser.cookies()[name]}"}
 

@@ -65,7 +65,7 @@ def test_of_hundreds_of_interleaved_requests_for_two_patients_in_one_browser_non
     assert len([name for name in browser.cookies() if name.startswith("__Host-smart-")]) == 2
 
     def fetch(number: int) -> tuple[str, int, str]:
-        """What was asked and what came, of one request in three for the wrong patient."""
+        """Send a request, one in three for the wrong patient, and return the target and result."""
         if number == INTERLEAVED // 2:
             ehr.outlaw()
         mine, other = ("p1", "p2") if number % 2 else ("p2", "p1")

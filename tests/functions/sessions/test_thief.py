@@ -38,7 +38,7 @@ def _sealed(pair: Pair, launched: Launched) -> str:
 def test_the_database_the_server_key_and_the_log_open_no_token(
     pair: Pair, launched: Launched
 ) -> None:
-    """With handles as well, which stand in addresses. Every word that was found is tried."""
+    """The attacker also has the handles, which are in URLs, and tries every word in the loot."""
     sealer, sealed = _sealer(pair), _sealed(pair, launched)
     loot = json.dumps(pair.records()) + pair.first.server.log.read_text(encoding="utf-8")
     key = record.key(launched.handle)

@@ -64,7 +64,7 @@ def test_what_was_missing_comes_and_nothing_that_knows_less_than_before(app: App
     assert "What was missing was read on " in third
     assert "Chart read on " not in third
     assert "data-searches" not in third
-    # Rows of two readings stand on one page: each note has the time of its own.
+    # One page has rows from two readings, so each note has its own time.
     assert third.count('<details class="note" data-read="') == len(rows(third))
     assert 'id="stamp"' not in third
 
@@ -79,7 +79,7 @@ def test_a_patient_who_fails_now_takes_nothing_off_the_page_and_another_one_all(
     assert rows(second) == set()
     assert "could not be read (HTTP 503)" in second
     assert "not shown, because the patient could not be read again" in second
-    # What is still missing is asked for again, and the patient, whom the page has, is not.
+    # The page requests the missing searches again, but not the patient, which it already has.
     (searches,) = re.findall(r'data-searches="([^"]*)"', second)
     assert set(searches.split()) == {"labs", "conditions"}
 

@@ -1,4 +1,4 @@
-"""What a calculator is made of: what else changes in a chart changes nothing of its row."""
+"""The chart data that a calculator uses: other changes in the chart don't change its row."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -79,7 +79,7 @@ def test_the_name_is_the_official_one_or_the_next_best(names: object, shown: str
 def test_the_age_is_in_completed_years_and_only_of_a_full_date(
     born: object, age: int | None
 ) -> None:
-    """On the eve of a birthday it depends on the time zone, and the birth date stands alone."""
+    """The day before a birthday, the age depends on the time zone, so only the birth date shows."""
     assert banner(birthDate=born).age == age
 
 

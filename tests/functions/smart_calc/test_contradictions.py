@@ -29,7 +29,7 @@ def _any_value(chance: random.Random) -> dict[str, Any]:
         return pressure(upper, lower)
     made = observation("2951-2", chance.choice(NUMBERS), chance.choice(("mmol/L", "mg/dL", None)))
     if not chance.randrange(4):
-        # A code of its own beside it: another input, or none at all.
+        # An additional or different code: another input, or no input.
         made["code"] = concept(LOINC, *chance.choice((("2951-2", "2823-3"), ("99999-9",))))
     if not chance.randrange(5):
         made = {**made, "valueString": chance.choice(("hemolysed", "139"))}

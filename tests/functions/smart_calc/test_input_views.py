@@ -1,4 +1,4 @@
-"""What the page says of one input: its state, the value as charted, and why it is empty."""
+"""The page's text for one input: its state, the value as charted, and the reason if it's empty."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -337,7 +337,7 @@ def test_an_observation_is_read_once_for_a_whole_page(monkeypatch: pytest.Monkey
 def test_a_page_that_is_settled_by_its_values_asks_for_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The decision takes the values alone: no diagnosis and no drug is looked at for it."""
+    """The decision uses only the values, no diagnosis and no drug."""
     monkeypatch.setattr("clinical.chart.diagnoses", _never)
     monkeypatch.setattr("clinical.chart.drug_classes", _never)
     from clinical.chart import valued

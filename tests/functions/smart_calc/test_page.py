@@ -36,7 +36,7 @@ from tests.support.scripted_ehr import FHIR_JSON, Received, Scripted, as_fhir, a
 from tests.support.tables import each
 
 VITALS, LABS = "vital-signs", "laboratory"
-# By which the EHR of these tests knows a further page of the laboratory's search.
+# The EHR in these tests uses this to recognize a further page of the laboratory search.
 LAB_MARK = "category=laboratory"
 NOT_READ = "could not be read"
 # What a search that fails leaves open, as one calculator shows it.
@@ -231,7 +231,7 @@ def test_scopes_that_were_not_granted_are_named_and_their_calls_not_made(app: Ap
     assert "Was not read: the EHR did not give this app access" in calculator(
         page, "egfr_ckd_epi_2021"
     )
-    # A clinician is told in words; the scopes are in the line for support.
+    # Clinicians see a plain sentence. The scopes are in the line for support.
     told, support = re.sub(r"<pre.*?</pre>", "", section(page, "unread"), flags=re.DOTALL), page
     assert "scope" not in told
     assert "patient/" not in told

@@ -249,7 +249,7 @@ def test_other_methods_are_not_taken(app: App, open_session: Launched, method: s
     assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
 
 
-# What is wrong, from the last to be looked at to the first; each row also has all before it.
+# The errors, from the last that is checked to the first. Each row also has all those before it.
 FAULTS: list[tuple[str, int, str]] = [
     ("media type", 415, "media_type_unsupported"),
     ("cookie", 401, "session_missing"),

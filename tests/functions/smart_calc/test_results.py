@@ -66,7 +66,7 @@ def row(**more: Any) -> ListedValue:
 
 
 def value_of(text: str, **quantity: str) -> str:
-    """How a number is shown that stands in the answer as `text`."""
+    """Return how the page shows a number that the response writes as `text`."""
     body = json.dumps(observation(valueQuantity={"value": 0.5, **quantity})).replace("0.5", text)
     (only,) = shown_of(observations_in(body.encode()).resources)
     return only.value

@@ -102,7 +102,7 @@ def test_a_row_says_in_a_word_what_the_number_means_or_what_it_needs(
 def test_every_calculator_has_its_row_in_the_order_of_all_charts_before_anything_is_read(
     app: App,
 ) -> None:
-    """What arrives later is put there; where a calculator matters is told by the one that opens."""
+    """Later data fills the rows. The calculator that opens first shows which one is relevant."""
     ill = as_fhir(bundle(condition("I48.91", id="c1")))
     for tenant, first in ((tenant_of(app), EGFR), (answering(tenant_of(app), conditions=ill), AF)):
         page = open_page(app, app.launch(tenant)).text

@@ -1,6 +1,6 @@
-"""The page while it is read: what comes first, what waits for what, and what is told in its place.
+"""The page while the chart is read: the order of its parts, their dependencies, and placeholders.
 
-The EHR holds its answers back until the test lets them go, so that the order is seen, not a time.
+The EHR holds its responses until the test releases them, so the tests check the order, not a time.
 """
 
 import http.client
@@ -107,7 +107,7 @@ def test_a_calculator_comes_as_soon_as_what_it_is_made_of_has_been_read(slow: Sl
     slow.let_go("patient", "vitals", "slow")
     shown = slow.read_until('id="bmi"')
     assert 'id="egfr_ckd_epi_2021"' not in shown
-    # A row can be changed at once, so what its note says of the page is before it.
+    # The user can change a row immediately, so the page's stamp, which its note uses, comes first.
     assert shown.index('id="stamp"') < shown.index('<details class="calculator"')
     slow.let_go("labs")
     assert 'id="egfr_ckd_epi_2021"' not in slow.read_until('id="anion_gap"')
@@ -196,7 +196,7 @@ def test_a_browser_that_goes_away_ends_the_reading_and_the_server_serves_on(
 
 
 def test_the_script_holds_nothing_that_would_end_it_early() -> None:
-    """It stands in the page, as it is."""
+    """The script is inline in the page, without escaping."""
     script = stream.script()
     assert "</" not in script
     assert "<!--" not in script

@@ -1,4 +1,4 @@
-"""Entries that nobody can classify: listed once on the page, and left open wherever they matter."""
+"""Entries that can't be classified: listed once on the page, and left open wherever they matter."""
 
 import re
 from html import unescape

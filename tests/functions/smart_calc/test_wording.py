@@ -1,4 +1,4 @@
-"""How ages are written where a value is too old, and what is said of one that is not used."""
+"""How the page writes ages if a value is too old, and its note on a value that isn't used."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A vendor is one profile: whoever has one is configured, launched, shown and proxied."""
+"""A vendor is one profile: with it, its EHRs can be configured, launched, shown and proxied."""
 
 import base64
 from collections.abc import Iterator

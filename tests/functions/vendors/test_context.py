@@ -1,5 +1,5 @@
-"""The launch context through the running functions: from the simulated EHR as it should be, from a
-scripted one as nobody should send it (SMART App Launch 2.2, "Launch context"; CTX-01 to CTX-12).
+"""The launch context through the running functions: a correct one from the simulated EHR, and
+incorrect ones from a scripted EHR (SMART App Launch 2.2, "Launch context"; CTX-01 to CTX-12).
 """
 
 import re
@@ -26,7 +26,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
 
 @pytest.fixture(scope="module")
 def other() -> Iterator[ScriptedEhr]:
-    """A host that is nobody's EHR."""
+    """Run a host that isn't a configured EHR."""
     server = ScriptedEhr()
     yield server
     server.close()

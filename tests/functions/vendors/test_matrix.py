@@ -72,7 +72,7 @@ OPENS = Opens()
 UNTAKEN = Refused(502, "token_error", "client_auth_wrong")
 # A provider's app without a chart has no patient, and asks patient/ scopes.
 NO_PATIENT = Refused(400, "ehr_error", "patient_context_missing")
-# No chart opens an app for patients: whoever claims it made the launch value up.
+# No chart opens an app for patients, so the caller made up the launch value.
 NO_CHART = Refused(400, "ehr_error", "launch_value_invalid")
 
 #                                none        basic       post      RS384       ES384

@@ -1,5 +1,5 @@
-"""Two EHRs of one configuration cannot be mixed up: one names itself in its answers (RFC 9207), one
-is told by its redirect address alone (RFC 9700 4.4.2).
+"""Two EHRs in one configuration can't be mixed up: one names itself in its responses (RFC 9207),
+and the other is identified only by its redirect URI (RFC 9700 4.4.2).
 """
 
 from collections.abc import Iterator

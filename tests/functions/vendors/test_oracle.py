@@ -16,7 +16,7 @@ from tests.support.clinics import ALMA, Practice, practice
 from tests.support.registered import SCOPES, Registration
 from tests.support.tables import each
 
-# Beside what can be granted: a wildcard, and a scope in the syntax of the other SMART version.
+# The grantable scopes, a wildcard, and a scope in the syntax of the other SMART version.
 MIXED = f"{SCOPES} patient/*.rs patient/Encounter.read"
 LONG = " ".join(
     [

@@ -27,7 +27,7 @@ def _page(vendor: str) -> str:
 
 def _settings(vendor: str) -> Settings:
     (example,) = re.findall(r"```toml\n(.*?)```", _page(vendor), re.DOTALL)
-    # What stands there for a client id says which of the EHR's ids it is.
+    # The placeholder for the client id says which of the EHR's ids to use.
     example = re.sub(r'client_id = "the .*"', 'client_id = "app"', example)
     settings, problems = parse(TOP + example + STORE)
     assert settings is not None, problems
@@ -63,7 +63,7 @@ def test_where_a_key_is_used_its_public_half_is_served(vendor: str) -> None:
 
 @pages
 def test_no_secret_lies_where_the_deployment_mounts_something_else(vendor: str) -> None:
-    """docs/deploy.md: `/keys` and `/config` are mounts of their own."""
+    """docs/deploy.md: `/keys` and `/config` are separate mounts."""
     (ehr,) = _settings(vendor).ehrs
     for reference in (ehr.client_secret, ehr.private_key):
         assert reference is None or reference.startswith("file:/clients/")
