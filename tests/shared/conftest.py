@@ -36,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[ScriptedEhr]:
-    """A server on a host that nobody configured."""
+    """Run a server on a host that isn't configured."""
     server = ScriptedEhr()
     yield server
     assert server.strangers == []

@@ -72,7 +72,7 @@ def test_a_failure_that_is_kept_holds_nothing_of_the_document(kept: DocumentCach
         kept.get(KEY, source.read)
     entry = kept._entry(KEY)
     assert isinstance(entry.outcome, DiscoveryFailed)
-    # Its frames would: the body, and all that was parsed of it.
+    # Otherwise its frames would hold the body and everything that was parsed from it.
     assert (entry.outcome.__traceback__, entry.outcome.__context__) == (None, None)
 
 

@@ -55,7 +55,7 @@ TABLE = {
     "store_unavailable": 503,
     "misconfigured": 500,
 }
-# Not in the table: an exception that nobody expected.
+# Not in the table: an unexpected exception.
 UNEXPECTED = {"internal_error": 500}
 
 # Words of the protocol and of the configuration.
@@ -86,7 +86,7 @@ def test_every_error_says_what_why_and_what_to_do(leaf: type[SmartError]) -> Non
         assert sentence.endswith(".")
     assert error.steps
     assert leaf.__doc__
-    # What a program alone meets is told in its own terms.
+    # An error that only programs see may use technical terms.
     if leaf.plainly is not OWN_WORDS or leaf.__module__.endswith((".launch", ".callback")):
         assert not TERMS.search(f"{error.plain_title} {error.plain_why}")
 

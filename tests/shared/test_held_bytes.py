@@ -55,7 +55,7 @@ def gather(
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine too, nobody gives up who would get room."""
+    """Make waiting requests patient, so that none gives up too early on a busy machine."""
     monkeypatch.setattr(held_bytes, "WAIT_SECONDS", FAR)
 
 
@@ -137,7 +137,7 @@ def test_slow_large_answers_of_one_session_leave_room_for_another() -> None:
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["length known", "growing"])
 def test_an_answer_that_fits_passes_one_that_stalls(*, is_known: bool) -> None:
-    """The stalled one has the room of all that it might still bring."""
+    """The stalled one reserves room for everything that it might still send."""
     room, stop = Room(TIMES * (2 * MOST + LARGE)), threading.Event()
     first, second, until = of("one", room), of("two", room), time.monotonic() + FAR
     with ThreadPoolExecutor(2) as pool:

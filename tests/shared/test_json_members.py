@@ -1,4 +1,4 @@
-"""JSON of others: what is missing or misshapen reads as empty."""
+"""Third-party JSON: missing or malformed values read as empty."""
 
 from shared import json_members
 from tests.support.tables import each

@@ -87,7 +87,7 @@ def test_text_from_elsewhere_is_shown_as_text(text: str) -> None:
     error = EhrError(text, why=text, steps=(text,), shown={text: text})
     page = error_page(error, {text: text})
     assert "<script" not in page
-    # The title stands in the tab and as a heading, evidence once more in what is copied.
+    # The title is in the tab and in a heading. The text to copy repeats the evidence.
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 2 + 1 + 1 + 2 * 2 + 2
 
 

@@ -34,7 +34,7 @@ def redirect(urn: str, error: str) -> str:
 
 
 def token(urn: str, error: str, client: str = CLIENT) -> str:
-    """A token endpoint's answer: the URN encoded once, no persona."""
+    """Return a token response: the URN encoded once, no persona."""
     uri = (
         f"{HOST}/errors/{quote(urn, safe='')}/instances/{INSTANCE}?client={client}&tenant={TENANT}"
     )
@@ -47,7 +47,7 @@ def page(urn: str) -> str:
 
 
 def fhir(urn: str, status: int) -> str:
-    """A FHIR server's refusal, which is no OperationOutcome."""
+    """Return a FHIR server's refusal that isn't an OperationOutcome."""
     return json.dumps({"code": status, "message": f'code="{urn}"'})
 
 
@@ -235,8 +235,8 @@ ORACLE = [
     ("identity-provider-page", "HTTP/1.1 200 OK\n<html class=IdentityProviderRedirectPage>"),
 ]
 
-# What servers, browsers and libraries say whoever made them: two or more of each, in the words of
-# different ones.
+# Messages of servers, browsers and libraries from any author: two or more of each, in different
+# wordings.
 NEW: list[tuple[str, str, None]] = [
     (f"generic/{key}", text, None)
     for key, texts in {
@@ -346,7 +346,7 @@ NEW: list[tuple[str, str, None]] = [
     for text in texts
 ]
 
-# (entry, message, vendor of the registration or None where nothing tells)
+# (entry, message, vendor of the registration or None if it's unknown)
 OTHERS: list[tuple[str, str, str | None]] = [
     ("epic/oauth2-error-page", "<title>OAuth2 Error</title>", None),
     ("epic/invalid-oauth-request", "https://fhir.epic.com: Invalid OAuth 2.0 request", None),
@@ -816,8 +816,8 @@ def test_an_entry_is_complete_and_plain(entry: Entry) -> None:
         assert text.strip() == text
         assert 3 <= len(text) <= 400
         assert not re.search(r"[<>]|https?://(?!HOST)", text)
-        # Outside of code nothing is left that Markdown would read as markup (GitHub's leaves
-        # underscores within a word alone).
+        # Outside of code, the text has nothing that Markdown would read as markup. (GitHub ignores
+        # underscores within a word.)
         prose = re.sub(r"`[^`]*`", "", text.replace(entry.says, ""))
         assert not re.search(r"[*|\[\]#~\\]|(?<!\w)_|_(?!\w)", prose)
         assert text.count("`") % 2 == 0
@@ -837,7 +837,7 @@ def test_what_is_inferred_is_never_certain(entry: Entry) -> None:
 
 @each(("key", "pattern"), PATTERNS)
 def test_a_pattern_speaks_of_its_entry_and_ends_soon(key: str, pattern: str) -> None:
-    """On 50 kB of what nearly fits it; the time is of this process alone."""
+    """Use 50 kB of text that almost matches, and measure only this process's time."""
     match = next(
         (
             match

@@ -70,7 +70,7 @@ def cause(diagnosis: Diagnosis, id_: str) -> Cause:
     return one
 
 
-# What the text proves and a line mends comes first; what its writer denies comes last.
+# Causes that the text proves and one line fixes come first. Those that its author denies come last.
 FIRST_CAUSES = [
     "launch_patient_scope_on_provider",
     "client_id_mismatch",
@@ -389,7 +389,7 @@ def test_an_unknown_urn_without_a_code_leaves_to_ask() -> None:
     diagnosis = diagnose(unknown)
     assert (diagnosis.kind, ids(diagnosis)) == ("asks", [])
     assert "instance-7" in diagnosis.ask[0]
-    # Of a request that this app made there is nothing to paste.
+    # For a request that this app made, the user has nothing to paste.
     assert ids(diagnose(unknown, OURS)) == ["ehr_side"]
 
 
@@ -559,7 +559,7 @@ def test_this_apps_own_page_log_and_trace_say_that_it_sent_the_launch_value(told
     [
         ("{'response_type': 'code', 'launch': '', 'scope': 'launch openid'}", "likely"),
         ("{'response_type': 'code', 'launch': None, 'scope': 'launch openid'}", "likely"),
-        # What a variable of a program held is not known; its writer thinks that it held one.
+        # The variable's value is unknown. The author thinks that it had one.
         ("{'response_type': 'code', 'launch': launch, 'scope': 'launch openid'}", "possible"),
         ("{ response_type: 'code', launch: launch, scope: 'launch openid' }", "possible"),
         ("The EHR opens https://app.example.org/launch?iss=https%3A%2F%2Fx&launch=abc", "likely"),

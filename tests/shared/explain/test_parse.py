@@ -1,4 +1,4 @@
-"""What is taken out of a message, however it was encoded, shortened or misspelt."""
+"""The parts that are extracted from a message, even if it's encoded, shortened or misspelled."""
 
 import os
 import time

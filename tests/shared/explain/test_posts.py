@@ -104,7 +104,8 @@ def test_what_is_told_counts(text: str, first: str) -> None:
     assert ids(diagnose(parse(text)))[:1] == [first]
 
 
-# Two or more texts of different writers for each sign that decides what no server says.
+# For each clue that decides a case without a server message, two or more texts by different
+# authors.
 _FRAMED = "EHR launch in an iframe: no session cookie at the callback"
 TOLD: dict[str, tuple[tuple[str, ...], str]] = {
     "cors": (

@@ -1,4 +1,4 @@
-"""Why a scope was not granted, from the scope itself and from what was granted beside it."""
+"""Why a scope was not granted, judged by the scope itself and by the other granted scopes."""
 
 from typing import Literal
 

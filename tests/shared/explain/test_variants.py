@@ -1,7 +1,7 @@
-"""Every catalogued error in three forms: an address, JSON, a post that shows what was sent.
+"""Every catalogued error in three forms: a URL, JSON, and a forum post that shows the request.
 
-The suite takes a sample; `make soak` all. `python -m tests.shared.explain.test_variants` prints the
-first cause of each, to be judged beside the EHRs' documents.
+The suite runs a sample, and `make soak` all. `python -m tests.shared.explain.test_variants` prints
+the first cause of each, for comparison with the EHRs' documents.
 """
 
 import json
@@ -67,7 +67,7 @@ def as_address(entry: Entry) -> str:
 
 
 def as_json(entry: Entry) -> str:
-    """A token endpoint's or a FHIR server's answer."""
+    """Return a token response or a FHIR server's response."""
     if entry.urns and entry.where == "FHIR answer":
         return json.dumps({"code": 403, "message": f'code="{entry.urns[0]}"'})
     code, words = _said(entry)

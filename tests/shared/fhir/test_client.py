@@ -1,4 +1,4 @@
-"""Authorised FHIR calls: deadline, one bearer token, what counts as an answer."""
+"""Authorized FHIR calls: deadline, one bearer token, and the accepted responses."""
 
 import socket
 import time

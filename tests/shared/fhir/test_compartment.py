@@ -10,7 +10,7 @@ from tests.support.tables import each
 
 BASE = "https://ehr.example/r4"
 MINE, OTHERS = {"reference": "Patient/p1"}, {"reference": "Patient/p2"}
-# One type for each place where the reference stands.
+# One type for each position of the reference.
 PLACES = {
     "Observation": "subject",
     "AllergyIntolerance": "patient",

@@ -93,7 +93,7 @@ def test_no_answer_is_accepted_that_the_strict_way_refuses(
                 strict_json.parse(body)
             except strict_json.RepeatedMember:
                 repeated += 1
-    # Else the comparison would show nothing.
+    # Otherwise the comparison would show nothing.
     assert accepted > made // (50 if odd < 0.05 else 1000)
     sys.stdout.write(
         f"{made} made, {accepted} accepted, {repeated} of them with a repeated member\n"

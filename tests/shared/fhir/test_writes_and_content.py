@@ -1,4 +1,4 @@
-"""Authorised writes and Binary content: what is sent again, and what is held in memory."""
+"""Authorized writes and Binary content: retries, and the data held in memory."""
 
 import socket
 import time

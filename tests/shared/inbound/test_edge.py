@@ -1,4 +1,4 @@
-"""The edge towards the browser: every answer, whatever happens behind it."""
+"""The edge that faces the browser: every response, regardless of what happens behind it."""
 
 import json
 import re
@@ -87,7 +87,7 @@ def test_without_configuration_a_request_answers_misconfigured() -> None:
 
 
 def test_an_address_to_go_to_is_sent_as_it_was_made() -> None:
-    """Nobody on the way writes an EHR's address, or a launch value in it, in another way."""
+    """No code in between rewrites an EHR's URL, or a launch value in it."""
     address = "https://EHR.example:443/a/../b?launch=x%2fy^|`&scope=a%20b#f"
     answer = respond(lambda *_: Reply(302, {"Location": address}), headers={})
     for _ in range(2):

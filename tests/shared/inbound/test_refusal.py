@@ -124,7 +124,7 @@ def test_evidence_is_no_part_of_a_problem(form: dict[str, str]) -> None:
 
 
 def section(page: str, heading: str) -> str:
-    """What stands under a heading of a page."""
+    """Return the text under a heading of a page."""
     return page.partition(f"{heading}</h2>")[2].partition("</section>")[0]
 
 

@@ -92,7 +92,7 @@ def test_a_body_that_nobody_wants_is_let_go_by_and_not_kept(
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
-    # All of it: a sender may not listen before it has sent.
+    # All of it, because a sender might not listen until it has sent everything.
     assert body.left == 0
 
 

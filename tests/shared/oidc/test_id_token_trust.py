@@ -27,7 +27,7 @@ from tests.support.tables import each
 
 def test_without_a_kid_the_only_key_of_the_algorithm_verifies(issuer: Issuer) -> None:
     raw = issuer.token(header={"kid": ABSENT})
-    issuer.verify(raw)  # beside an EC key
+    issuer.verify(raw)  # next to an EC key
     issuer.publish(public_jwk(RSA))
     issuer.clock.now += 3601
     issuer.verify(raw)

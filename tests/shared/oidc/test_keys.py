@@ -1,4 +1,4 @@
-"""The keys of an EHR: which are usable, where they may lie, how often they are asked for."""
+"""The keys of an EHR: which are usable, which hosts may serve them, and how often they're read."""
 
 import threading
 import time

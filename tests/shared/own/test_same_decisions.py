@@ -2,8 +2,8 @@
 
 A search that is restricted to the patient is the proxy's with patient/ scopes in place of user/.
 
-5,000 of them in `make soak`, 500 in the suite. Scopes, patient, request and the EHR's answer are
-made at random, many of them odd.
+`make soak` runs 5,000 requests, and the suite 500. Scopes, patient, request and the EHR's response
+are random, and many of them are odd.
 """
 
 import json
@@ -63,8 +63,8 @@ Maker = Callable[[Active, Ehr], Calls]
 
 @dataclass(frozen=True)
 class Case:
-    """A request, and what the EHR answers to whatever comes. `restricted`: a search as it is unless
-    `patient=None` is passed.
+    """A request, and the EHR's response to any request. `restricted`: a search without
+    `patient=None`.
     """
 
     active: Active
@@ -244,7 +244,7 @@ def test_the_same_request_is_never_decided_differently(
 
 
 def _comparable(own: Outcome, proxied: Outcome) -> Outcome:
-    """Where the page gets nothing of what was made, a function gets type and id."""
+    """If the page gets no part of a created resource, a function gets only its type and id."""
     if own[0] == proxied[0] == "made" and proxied[1] is None:
         assert isinstance(own[1], dict)
         assert own[1].keys() <= {"resourceType", "id"}

@@ -50,7 +50,7 @@ def slow(one: Renewal) -> SlowReads:
 def test_what_was_read_is_trusted_from_the_question_on_and_not_from_the_answer(
     one: Renewal, slow: SlowReads
 ) -> None:
-    """A logout that comes between the two is seen in time all the same."""
+    """A logout that happens between the two is still noticed in time."""
     here = one.elsewhere(slow)
 
     def logged_out_elsewhere() -> None:

@@ -45,7 +45,7 @@ def one(ehr: RotatingEhr, store: SqliteStore, clock: Clock) -> Renewal:
 
 
 def _over(one: Renewal) -> None:
-    """Nothing of it is left, and nobody asks the EHR about it again."""
+    """No data of it is left, and no instance calls the EHR about it again."""
     asked = len(one.ehr.tenant.received)
     assert one.record is None
     for instance in (one.here, one.elsewhere()):
@@ -348,7 +348,7 @@ def test_after_another_instances_refresh_the_new_access_is_read_and_not_asked_fo
 
 
 def _waiting(one: Renewal) -> tuple[Event, Event]:
-    """The EHR's next refresh is slow: set when it is asked, and to be set for it to answer."""
+    """Make the EHR's next refresh slow: one event reports the request, the other releases it."""
     asked, go_on = Event(), Event()
 
     def wait(request: Received) -> Scripted:
@@ -419,7 +419,7 @@ def test_in_one_process_one_thread_asks_and_the_others_wait_only_without_access(
 def test_a_lease_that_lapsed_counts_as_a_failed_attempt(
     one: Renewal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its holder may have asked: the refresh token may be used up."""
+    """Its holder may have called the EHR, so the refresh token may already be used."""
 
     class Killed(BaseException):
         pass
@@ -452,7 +452,7 @@ def test_the_idle_clock_is_not_written_while_a_lease_is_held(
     """The holder's write is conditional on what it wrote itself."""
     one = renewal(ehr, store, clock, idle_minutes=6)
     touched = []
-    # The idle clock is to be wound, and the EHR takes the access no more.
+    # The idle time must be reset, and the EHR no longer accepts the token.
     one.clock.now += 60
 
     def use_elsewhere(request: Received) -> Scripted:

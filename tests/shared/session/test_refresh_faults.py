@@ -116,7 +116,7 @@ def test_where_the_lease_may_not_be_written_and_no_access_lives_the_request_fail
     for _ in range(2):
         with pytest.raises(StoreUnavailable):
             one.use()
-    # The second was written after all: nobody holds that lease, so it lapses.
+    # The second was written after all. No instance holds that lease, so it lapses.
     with pytest.raises(RefreshFailed):
         one.use()
     assert one.ehr.asked == 0

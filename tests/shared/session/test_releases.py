@@ -84,8 +84,8 @@ def test_a_session_opened_under_another_release_lives_on(release: str, store: Sq
 
 
 def test_what_this_release_writes_the_one_before_reads(store: SqliteStore) -> None:
-    """Its sessions: it takes a seal with just these members. A launch that is under way while a
-    release is taken back ends there, once, for the schema number.
+    """The earlier release reads sessions with exactly these encrypted fields. A launch that is in
+    progress during a rollback fails, once, because of the schema number.
     """
     before = sample("before-schema")
     opened = session(store, before["session"]).session

@@ -114,7 +114,7 @@ def sessions(store: CountingStore, settings: Settings, clock: Clock) -> Sessions
 def _instance(
     store: Store, settings: Settings, clock: Clock, keys: tuple[bytes, ...] = (KEY,)
 ) -> Sessions:
-    """An instance; all on one store are of one deployment."""
+    """Return an instance. All instances on one store belong to the same deployment."""
     return Sessions(store, Sealer(keys), settings, Clients({}, {}), Keys(), clock)
 
 

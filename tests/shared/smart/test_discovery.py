@@ -335,7 +335,7 @@ def test_the_hosts_are_the_bases_own_and_those_configured(ehr: Ehr) -> None:
 def test_a_capability_covers_a_method_that_is_not_listed(
     capability: str, covered: set[str]
 ) -> None:
-    """Inferno's reference server takes Basic and lists private_key_jwt alone."""
+    """Inferno's reference server accepts Basic but lists only private_key_jwt."""
     listed = {METHODS: ["tls_client_auth"], "capabilities": ["launch-ehr", capability]}
     configuration = _parse(GOOD | listed)
     methods = ("client_secret_basic", "client_secret_post", "private_key_jwt")

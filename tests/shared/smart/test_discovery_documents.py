@@ -103,7 +103,7 @@ def test_the_doctor_finds_a_scope_in_either_version_listed(written: str) -> None
 
 
 def test_a_patients_observations_are_listed_for_search_alone() -> None:
-    """The document lists patient/Observation.s, and .read beside it."""
+    """The document lists patient/Observation.s and also .read."""
     ehr = _ehr(oracle_documents.PATIENT_BASE, scopes="patient/Observation.rs")
     listed = _read(oracle_documents.patient(), ehr).scopes_supported
     assert {"patient/Observation.s", "patient/Observation.read"} <= set(listed)

@@ -1,4 +1,4 @@
-"""Pending launches in the store, as far as only a unit shows."""
+"""Pending launches in the store: behavior that only a unit test can show."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The file of public keys: served only where nothing private is anywhere in it."""
+"""The file of public keys: the app serves it only if no part of it is private."""
 
 import json
 from collections.abc import Callable

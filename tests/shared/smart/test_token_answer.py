@@ -1,4 +1,4 @@
-"""The token endpoint's answer, member by member."""
+"""The token response, field by field."""
 
 import json
 from typing import Any

@@ -64,7 +64,7 @@ def test_an_answer_that_is_left_over_on_a_connection_is_never_taken_for_tokens()
     answered: set[socket.socket] = set()
 
     def one_behind(connection: socket.socket, _: int) -> bool:
-        """A server that answers all but the first request of a connection with another's answer."""
+        """Answer every request on a connection after the first with another patient's tokens."""
         patient = "another" if connection in answered else "own"
         answered.add(connection)
         tokens = {"access_token": "sentinel-access", "token_type": "Bearer", "patient": patient}
@@ -223,7 +223,7 @@ def test_only_what_looks_like_an_id_of_the_ehr_is_told_as_one() -> None:
 def test_a_refusal_of_a_megabyte_of_tags_holds_a_thread_no_longer_than_another(
     scripted: ScriptedEhr,
 ) -> None:
-    """By the time of this thread alone."""
+    """Measure only this thread's time."""
     tenant = scripted.tenant()
     for body in (b"<" * 1_000_000, b"<title" * 160_000):
         tenant.on("/token", Scripted(502, {"Content-Type": "text/html"}, body))

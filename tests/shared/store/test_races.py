@@ -1,4 +1,4 @@
-"""Of many that write on one condition exactly one wins, across threads and across processes."""
+"""Exactly one of many conditional writes wins, across threads and across processes."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
