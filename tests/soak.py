@@ -28,8 +28,8 @@ RACES = (
 )
 
 NEEDS_GCLOUD = "tests/deploy/test_mutilated_guide.py"
-# Of these the suite takes a sample, or less of each; of the faults of the simulated EHR, whose
-# headline, cause and fix are held against that EHR's trace, it takes all.
+# The suite runs a sample of these, or fewer rounds of each. `make soak` runs all faults of the
+# simulated EHR, and compares headline, cause and fix with that EHR's trace.
 WHOLE = (
     "tests/deploy/test_log_lines.py",
     "tests/functions/explain/test_every_fault.py",

@@ -37,9 +37,9 @@ class Row:
     """One measured value. `id` is stable across versions.
 
     Fields:
-        value: the value that the budget limits; None if it couldn't be measured.
-        unit: of `value`: "ratio", or the counted unit.
-        beside: both sides' measurements. Each name ends with the unit.
+        `value`: the value that the budget limits; None if it couldn't be measured.
+        `unit`: of `value`: "ratio", or the counted unit.
+        `beside`: both sides' measurements. Each name ends with the unit.
     """
 
     id: str

@@ -8,7 +8,7 @@ from docs.generators.api import markdown, names
 from tests.support.servers import ROOT
 
 TEXT = (ROOT / "docs/api.md").read_text("utf-8")
-# Aliases have no docstring; the page tells of them in its own words.
+# Aliases have no docstring. The page describes them in its own text.
 ALIASES = {"Json", "Resource"}
 
 
@@ -22,6 +22,6 @@ def test_every_example_is_python() -> None:
     examples = re.findall(r"^ *```python\n(.*?)^ *```", TEXT, re.DOTALL | re.MULTILINE)
     assert len(examples) > len(smart_calc.api.__all__)
     for example in examples:
-        # What stands in a function may return.
+        # Wrap the example in a function, because it may use `return`.
         indented = "".join(f"    {line}\n" for line in example.splitlines())
         ast.parse(f"def example(call, session, patient, app):\n{indented}")

@@ -62,7 +62,7 @@ def _end(process: subprocess.Popen[str], number: signal.Signals) -> str:
 @pytest.mark.calculators
 def test_run_serves_a_launch_at_ports_that_are_then_taken_and_ends_with_0(tmp_path: Path) -> None:
     port, ehr_port = free_port(), free_port()
-    # Nobody listens there: the start does not ask a proxy of the environment.
+    # No server listens there: startup must not use a proxy from the environment.
     proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy"), "http://127.0.0.1:9")
     process = _start(
         tmp_path, "simulator", "run", PORT=str(port), EHR_PORT=str(ehr_port), **proxies

@@ -64,7 +64,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
 
 def test_every_setting_stands_in_the_document(read: dict[str, set[str]]) -> None:
     documented = _documented()
-    # A table is named by the heading of its own section.
+    # The heading of a table's section names it.
     tables = documented.keys() - {TOP}
     assert {name: set(names) for name, names in documented.items()} == {
         name: names - tables if name == TOP else names for name, names in read.items()

@@ -30,7 +30,7 @@ def test_no_init_file_below_tests_shadows_a_package() -> None:
 
 
 def test_every_lint_exception_gives_its_reason() -> None:
-    """After a hyphen, or in a comment of its own on the line before."""
+    """The reason is after a hyphen, or in a separate comment on the line before."""
     bare = re.compile(r"# noqa(?!: [A-Z0-9, ]+ - \S)|# type: ignore(?!\[[a-z-]+\])")
     wrong = []
     for path in files(*CODE):
@@ -103,7 +103,7 @@ def test_every_requirements_file_is_a_part_of_the_lock() -> None:
 
 
 def test_nothing_is_written_into_an_error_on_its_way_out() -> None:
-    """What is known of it besides stands beside it (shared/inbound/refusal.py)."""
+    """A Refusal holds everything else about the error (shared/inbound/refusal.py)."""
     wrong = []
     for path in (one for one in files("functions", "shared", "doctor") if one.suffix == ".py"):
         text = path.read_text("utf-8")

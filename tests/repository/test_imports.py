@@ -76,7 +76,7 @@ def imports(*folders: str) -> list[Import]:
 
 
 def entry_of(folder: str, target: str) -> str | None:
-    """The file or package of `folder` (a path) that a module's name means, if it lies there."""
+    """Return the file or package in `folder` (a path) that a module name refers to, or None."""
     prefix = folder.replace("/", ".")
     if target == prefix:
         return "__init__"
@@ -105,7 +105,7 @@ def entries(folder: str) -> dict[str, list[Path]]:
 
 
 def targets(one: Import) -> list[str]:
-    """`from a import b` means the module a.b where there is one, else a."""
+    """`from a import b` means the module a.b if it exists, otherwise a."""
     return [module if is_module(module) else one.target for module in one.modules]
 
 
@@ -205,7 +205,7 @@ def test_the_simulator_takes_nothing_of_the_product_but_the_start_of_servers() -
 
 
 def test_what_is_ours_is_imported_under_its_own_name() -> None:
-    """Whoever looks for a name finds every use. A module that needs another name gets it itself."""
+    """A search for a name then finds every use. A module that needs another name is renamed."""
     own = {*PRODUCT, "tests"}
     wrong = []
     for file in sources(*own):

@@ -13,7 +13,7 @@ NAMED = re.compile(r"`([\w./-]+\.py)::(\w+)`")
 
 @cache
 def _source(file: str) -> str:
-    """What SECURITY.md names lies below tests/."""
+    """The tests that SECURITY.md names are below tests/."""
     places = [place for place in (ROOT / file, ROOT / "tests" / file) if place.is_file()]
     return places[0].read_text("utf-8") if places else ""
 

@@ -1,4 +1,4 @@
-"""What is particular to a vendor stands in its profile: no other code asks for its name."""
+"""Vendor-specific behavior is in the vendor's profile: no other code checks a vendor's name."""
 
 import ast
 from collections.abc import Iterator

@@ -66,7 +66,7 @@ class App:
         ).test_client()
 
     def beside(self) -> "App":
-        """Return the same app with a connection of its own, for another thread."""
+        """Return the same app with its own connection, for another thread."""
         other = copy(self)
         other.http = self.http.application.test_client()
         return other
@@ -104,7 +104,7 @@ class App:
         return query_of(response.headers["Location"])["code"]
 
     def exchange(self, code: str, /, **changes: Any) -> TestResponse:
-        """Send a right token request but for the changes."""
+        """Send a correct token request, except for the changes."""
         form = {
             "grant_type": "authorization_code",
             "client_id": self.client.client_id,

@@ -46,7 +46,7 @@ REASONS = [
 
 
 def card(number: int = 1, **changes: Any) -> dict[str, Any]:
-    """A card as the app promises it, but for the changes; None leaves a member out."""
+    """Return a card as the app documents it, except for the changes. None omits a field."""
     members = {
         "uuid": f"00000000-0000-4000-8000-{number:012}",
         "summary": "eGFR 27 mL/min/1.73 m²: G4",
@@ -120,7 +120,7 @@ class CdsService:
         self.calls.append(call)
         if data is None:
             return _json(self.discovery)
-        # In a thread of its own, as the service's requests are no part of the chart's.
+        # In a separate thread, because the service's requests aren't part of the chart's.
         with ThreadPoolExecutor(1) as another:
             another.submit(self.during, call).result()
         if url.endswith("/feedback"):

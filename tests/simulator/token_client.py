@@ -83,7 +83,7 @@ class TokenClient:
 
     @property
     def http(self) -> FlaskClient:
-        """A connection of its own for each request, so that threads may share the client."""
+        """Open a new connection for each request, so that threads can share the client."""
         return self.application.test_client()
 
     def code(self, scope: str = SCOPE, *, nonce: str | None = "nonce-1", **start: str) -> str:
@@ -127,7 +127,7 @@ class TokenClient:
         return self.post(self.at.revocation, {"token": token}, **changes)
 
     def tokens(self, scope: str = SCOPE, **start: str) -> dict[str, Any]:
-        """Launch and return the token answer."""
+        """Launch and return the token response."""
         return answered(self.exchange(self.code(scope, **start)))
 
     def post(
@@ -138,7 +138,7 @@ class TokenClient:
         headers: dict[str, str] | None = None,
         **changes: Any,
     ) -> TestResponse:
-        """Send a form with the client's credentials; `headers` take the place of its own."""
+        """Send a form with the client's credentials. `headers` replace the client's headers."""
         own_headers, credentials = self.credentials()
         sent = {**form, **credentials, **changes}
         return self.http.post(
@@ -148,7 +148,7 @@ class TokenClient:
         )
 
     def credentials(self) -> tuple[dict[str, str], dict[str, str]]:
-        """The headers and the form members by which the client authenticates."""
+        """Return the headers and form fields that authenticate the client."""
         match self.client.client_auth:
             case "client_secret_basic":
                 encode = str if self.profile.raw_basic else quote_plus
@@ -166,7 +166,7 @@ class TokenClient:
     def assertion(
         self, *, key: Any = None, headers: dict[str, Any] | None = None, **changes: Any
     ) -> str:
-        """A right assertion but for the changes; a change of None takes a claim away."""
+        """Return a correct assertion, except for the changes. None removes a claim."""
         claims = {
             "iss": self.client.client_id,
             "sub": self.client.client_id,

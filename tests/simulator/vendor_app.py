@@ -22,7 +22,7 @@ class VendorApp(TokenClient):
         return query_of(self.start(**query).headers["Location"])["launch"]
 
     def authorize(self, launch: str | None, /, **changes: Any) -> TestResponse:
-        """Send a right authorization request but for the changes; None leaves a parameter out."""
+        """Send a correct authorization request, except for the changes. None omits a parameter."""
         asked = {
             "response_type": "code",
             "client_id": self.client.client_id,

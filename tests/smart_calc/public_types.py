@@ -1,4 +1,4 @@
-"""Every public name of smart_calc.api in use, for mypy alone: an Any in it is an error here."""
+"""Uses every public name of smart_calc.api, only for mypy: an Any in one is an error here."""
 
 from collections.abc import Mapping, Sequence
 from typing import assert_type

@@ -177,7 +177,7 @@ def _reads(stand: Stand, session: Session, name: str) -> str:
 
 
 def _refused(stand: Stand, way: Way) -> None:
-    """A launch that Keycloak refuses at its token endpoint, and what the app says of it."""
+    """Check a launch that Keycloak refuses at its token endpoint, and the app's report."""
     answer = _walk(stand, way, FLOWS[0], Browser())
     line = next(one for one in reversed(list(stand.lines())) if one["event"] == "callback_failed")
     told = (answer.status, line.get("code"), line.get("cause_id"))
@@ -238,7 +238,7 @@ def _discovery(keycloak: Keycloak) -> dict[str, object]:
 
 
 def _fhir(keycloak: Keycloak, received: Received) -> Scripted:
-    """The patient, to whoever has a token that Keycloak calls active."""
+    """Return the patient to a caller with a token that Keycloak reports as active."""
     token = received.headers.get("Authorization", "").partition(" ")[2]
     if not keycloak.is_active(token):
         return as_fhir({"resourceType": "OperationOutcome", "issue": []}, 401)

@@ -247,7 +247,7 @@ def test_a_card_that_breaks_cds_hooks_is_a_fault_of_the_app(
 def test_a_card_of_another_app_that_keeps_to_cds_hooks_is_none(
     service: CdsService, changes: dict[str, Any]
 ) -> None:
-    """What this project promises of its own cards is no rule for others."""
+    """This project's guarantees for its cards don't apply to other services."""
     service.cards = [card(**changes)]
     page = ChartApp(GENERIC).chart().text
     assert "A fault of the app" not in page

@@ -52,7 +52,7 @@ def outcome(app: ChartApp, fault: str, patched: pytest.MonkeyPatch) -> tuple[obj
 
 
 def _token(call: Call, keys: list[dict[str, Any]]) -> object:
-    """The JWT of a call, but for its id, and whether the key of its name signed it."""
+    """Return a call's JWT without its id, and whether the named key signed it."""
     if "Authorization" not in call.headers:
         return None
     header = call.header

@@ -51,7 +51,7 @@ def evaluated(calculator: str, name: str) -> Evaluation:
     return evaluate(calculator, inputs(name))
 
 
-# Each calculator with the patient whom it is for: what it gives lies where the diagnosis puts it.
+# Each calculator with a suitable patient: its result is in the range that the diagnosis implies.
 @each(
     ("calculator", "name", "output", "low", "high", "band"),
     [
@@ -98,7 +98,7 @@ def test_a_result_lies_where_the_diagnosis_puts_it(
     assert calculate(calculator, inputs(name))[output] == result.value
 
 
-# Nothing missing in any of its outputs, but for what is not applicable and the optional ethanol.
+# No output lacks an input, except inputs that don't apply and the optional ethanol.
 COMPLETE = [
     ("egfr_ckd_epi_2021", "alma"),
     ("creatinine_clearance_cg", "alma"),

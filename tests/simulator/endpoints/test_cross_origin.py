@@ -1,4 +1,4 @@
-"""Which scripts in a browser may read the EHR's answers."""
+"""Which browser scripts may read the EHR's responses."""
 
 import pytest
 from werkzeug.test import TestResponse

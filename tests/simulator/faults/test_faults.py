@@ -40,7 +40,7 @@ def test_every_fault_has_a_title_and_ehrs_that_exist() -> None:
     assert all(fault.ehrs and set(fault.ehrs) <= keys for fault in FAULTS.values())
 
 
-# Those whose effect is not one entry of a table: the tests beside this one show each of them.
+# Faults whose effect isn't one entry in a table: the other tests in this folder cover each of them.
 WRITTEN_OUT = {
     "slow",
     "reply-lost",

@@ -87,7 +87,7 @@ def test_a_query_is_answered_with_what_it_asks_for(vendor: str, search: Search) 
     )
 
 
-# Orders on hold are not asked for, an undated LDL matches no date, and Oracle Health finds no
+# The app doesn't request orders on hold. An undated LDL matches no date, and Oracle Health finds no
 # single blood pressures: its newest is the panel of two days before.
 UNREACHED: dict[tuple[str, str], set[str]] = {
     ("generic", "greta"): {"antihypertensive_treatment", "ldl_reported"},

@@ -20,7 +20,7 @@ from tests.support.threaded_server import ThreadedServer
 
 
 class _Keys:
-    """A server of one key set, and how often it was asked."""
+    """Run a server for one key set that counts its requests."""
 
     def __init__(self) -> None:
         self.body = json.dumps(JWKS).encode()

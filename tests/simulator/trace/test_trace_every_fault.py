@@ -44,7 +44,7 @@ class Trial:
     waited: list[float]
 
     def outcome(self, place: Place, faults: str) -> object:
-        """What comes of it, but for what is another one each time."""
+        """Return the outcome without the values that differ each time."""
         self.waited.clear()
         return *_TRIALS[place](self.app, faults), *self.waited
 
@@ -121,7 +121,7 @@ def _shown(response: TestResponse) -> tuple[object, ...]:
 
 
 def _tokens(app: VendorApp, response: TestResponse) -> tuple[object, ...]:
-    """An answer of the token endpoint; the id_token is read, the access token is used."""
+    """Check a token response: read the id_token and use the access token."""
     if len(response.data) > _MOST_READ:
         return response.status_code, len(response.data)
     body = response.get_json(force=True, silent=True)

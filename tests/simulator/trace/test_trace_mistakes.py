@@ -34,7 +34,7 @@ def wrong(app: VendorApp) -> dict[str, str]:
 
 
 def launched(**changes: Any) -> Send:
-    """An authorization request from a chart, right but for the changes."""
+    """Send a correct authorization request from a chart, except for the changes."""
     return lambda app: app.authorize(app.launch(), **changes)
 
 

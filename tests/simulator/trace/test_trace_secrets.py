@@ -1,4 +1,4 @@
-"""No secret stands in the trace in full: neither what apps send nor what the EHR makes."""
+"""The trace has no secret in full, neither from apps nor from the EHR."""
 
 import html
 import json

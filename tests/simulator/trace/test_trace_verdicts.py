@@ -9,7 +9,7 @@ from tests.support.tables import each
 
 
 def verdict(act: Callable[[VendorApp], object]) -> str:
-    """What stands in the newest launch after the app acted."""
+    """Return the trace's text for the newest launch after the app acted."""
     app = VendorApp()
     act(app)
     return launches(app)[0]
