@@ -20,7 +20,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}/;
 
 // The draft of the note. Without a usable creatinine, or without the calculators, it is empty.
 async function draft({ patient, creatinine, measured }) {
-  // With a year or a month alone, the age isn't known.
+  // With only a year or a month, the age is unknown.
   if (!creatinine || !DAY.test(measured) || !DAY.test(patient.birthDate)) return "";
   const day = measured.slice(0, 10);
   const [from, to] = [patient.birthDate, day].map((text) => text.split("-").map(Number));

@@ -59,7 +59,7 @@ function show(observations) {
   document.querySelector("table").hidden = false;
 }
 
-// The next person at this screen must see nothing of the patient.
+// The next person at this screen must not see the patient's data.
 function forget(heading) {
   element("results").replaceChildren();
   document.querySelector("table").hidden = true;

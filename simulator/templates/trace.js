@@ -1,5 +1,5 @@
 "use strict";
-// Loads the page anew when the EHR has received something; what is open stays open.
+// Reloads the page when the EHR has received a request. Open items stay open.
 {
   const seen = Number(document.querySelector("[data-newest]").dataset.newest);
   const open = () => [...document.querySelectorAll("details[open][id]")].map((one) => one.id);

@@ -298,7 +298,7 @@ def test_a_chart_that_could_not_be_read_is_one_card_with_the_way_out(
 ) -> None:
     launch_in(page, app, _refusing(tenant_of(app), 503))
     expect(page.get_by_role("heading", name="The chart could not be read")).to_be_visible()
-    card = page.get_by_role("region", name="Nothing of this chart was read")
+    card = page.get_by_role("region", name="Nothing in this chart was read")
     expect(card).to_contain_text("HTTP 503")
     expect(card).to_contain_text("launch the app again from the patient's chart")
     expect(page.locator("details.calculator")).to_have_count(0)

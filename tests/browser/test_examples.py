@@ -437,7 +437,7 @@ def preview(examples: Examples, launched: Opened) -> Iterator[Page]:
 def written(page: Page) -> None:
     """What was written is shown as it was read back, and it stands in the chart once."""
     message(page).to_have_text("Written.")
-    expect(page.get_by_role("heading", name="As it stands in the chart")).to_be_focused()
+    expect(page.get_by_role("heading", name="As stored in the chart")).to_be_focused()
     (one,) = page.evaluate(_WEIGHTS)
     assert one["id"] in page.inner_text("#done")
     assert one["valueQuantity"]["value"] == 71.5
@@ -459,7 +459,7 @@ def test_a_double_click_writes_once(preview: Page) -> None:
 def test_where_the_answer_was_lost_the_next_press_finds_what_was_written(preview: Page) -> None:
     preview.evaluate(_LOSE_THE_ANSWER)
     preview.get_by_role("button", name="Write to the chart").click()
-    message(preview).to_have_text("It is not known whether it was written. No answer came.")
+    message(preview).to_have_text("We can't tell if it was written. No answer came.")
     expect(preview.get_by_role("button", name="Change")).to_be_disabled()
     preview.get_by_role("button", name="Look in the chart, then write").click()
     written(preview)
@@ -471,7 +471,7 @@ def test_what_did_not_reach_the_chart_is_written_by_the_next_press(
 ) -> None:
     answered(preview, "Observation", (status, "Not now."), method="POST")
     preview.get_by_role("button", name="Write to the chart").click()
-    message(preview).to_have_text("It is not known whether it was written. Not now.")
+    message(preview).to_have_text("We can't tell if it was written. Not now.")
     preview.get_by_role("button", name="Look in the chart, then write").click()
     written(preview)
 
@@ -479,10 +479,10 @@ def test_what_did_not_reach_the_chart_is_written_by_the_next_press(
 def test_what_cannot_be_looked_for_is_not_written_again(preview: Page) -> None:
     preview.evaluate(_LOSE_THE_ANSWER)
     preview.get_by_role("button", name="Write to the chart").click()
-    message(preview).to_contain_text("It is not known")
+    message(preview).to_contain_text("We can't tell if it was written.")
     answered(preview, "Observation?", (403, "No searching."))
     preview.get_by_role("button", name="Look in the chart, then write").click()
-    message(preview).to_have_text("It is not known whether it was written. No searching.")
+    message(preview).to_have_text("We can't tell if it was written. No searching.")
     preview.get_by_role("button", name="Look in the chart, then write").click()
     written(preview)
 

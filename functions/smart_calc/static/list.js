@@ -20,7 +20,7 @@
     summary(row).scrollIntoView({ block: "nearest" });
     summary(row).focus({ preventScroll: true });
   };
-  // One that was asked for before it came is opened when it comes.
+  // A calculator that was chosen before it arrived is opened when it arrives.
   let wanted = "";
   const choose = (name) => {
     const place = places.find((one) => one.name === name);
@@ -43,12 +43,12 @@
     filtered.textContent = `${place.dataset.title} opens when its values have arrived.`;
   };
 
-  // Where there is a second pane it is never empty: the row that fills it does not close.
+  // If there's a second pane, it's never empty: the row that fills it doesn't close.
   document.addEventListener("click", (event) => {
     const row = event.target.closest?.("summary")?.parentElement;
     if (wide.matches && row?.open && row.matches(".page > details")) event.preventDefault();
   });
-  // A browser that does not know that the rows are one group keeps one of them open all the same.
+  // In a browser that doesn't support groups of rows, only one of them stays open too.
   document.addEventListener("toggle", ({ target }) => {
     if (!target.open || !target.matches(".page > details")) return;
     wanted = "";
@@ -116,7 +116,7 @@
     const none = found.length === 0;
     if (none) found = nearest(asked);
     hit = places.filter((place) => found.includes(place));
-    // The open one stays beside what is found.
+    // The open row stays with the matches.
     for (const place of places) place.hidden = !found.includes(place) && !rowIn(place)?.open;
     for (const heading of frame.querySelectorAll("[part=group]")) {
       heading.hidden = !places.some((place) => !place.hidden && place.parentElement === heading.parentElement);

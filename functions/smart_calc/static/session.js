@@ -46,7 +46,7 @@ const app = (() => {
       "Launch the app again from the patient's chart. What this page shows can still be read, copied and printed; nothing more is computed or read.";
     const made = notice("bad", "The session has ended", text, id);
     // A control that is disabled under the hand would leave the keyboard at the top of the page.
-    // The notice stays in sight by itself: the page need not scroll away from what was being read.
+    // The notice stays in view by itself, so the page doesn't scroll away from the user's place.
     if (page.contains(document.activeElement) && document.activeElement.matches(closed)) made.focus({ preventScroll: true });
     close();
   };
@@ -86,7 +86,7 @@ const app = (() => {
     try {
       body = text && JSON.parse(text);
     } catch {
-      // Something on the way answered in our place: its status says it.
+      // A proxy responded instead of the app. The status shows the error.
     }
     if (answer.ok) return isWhole ? { text, body } : body;
     const id = answer.headers.get("X-Correlation-Id");
@@ -122,7 +122,7 @@ const app = (() => {
   }, 100);
   whenRead(() => {
     document.getElementById("told").textContent = "";
-    // The page itself may have been told, while it was read, that the session is over.
+    // While the page was loading, it may have received the message that the session has ended.
     if (over.includes(document.querySelector(".late code")?.textContent)) close();
     // A row that all of the chart changed came again: the latest one counts.
     for (const row of page.querySelectorAll(":scope > details")) if (document.getElementById(row.id) !== row) put(row);

@@ -163,7 +163,7 @@ def test_a_standalone_launch_has_its_own_place_and_gets_its_patients_name() -> N
     app.exchange(query_of(picked.headers["Location"])["code"])
     (launch,) = launches(app)
     assert launch.startswith("Client for Bruno Testpatient")
-    assert "begun by the app itself" in launch
+    assert "started by the app itself" in launch
     assert "The app has tokens, but hasn't read anything yet." in launch
 
 
