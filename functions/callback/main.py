@@ -170,7 +170,7 @@ def _log(opened: Opened, answer: TokenAnswer, ehr: Ehr) -> None:
     session = opened.session
     remarks = ["session opened"]
     if session.missing:
-        remarks.append("the EHR granted less than was asked for")
+        remarks.append("the EHR granted less than the app requested")
     if answer.scope is None:
         remarks.append("the EHR named no scope")
     if "openid" in session.granted and answer.id_token is None:

@@ -86,8 +86,8 @@ class SmartError(Exception):
     def again(
         self, *, why: str | None = None, steps: tuple[str, ...] | None = None, **others: object
     ) -> Self:
-        """The same error for another request: without its traceback, whose frames hold whole
-        documents, and with another reason or other steps where these are closer to the case.
+        """Return a copy of this error for another request, with a more specific reason or steps if
+        given. The copy has no traceback, because a traceback's frames hold whole documents.
         """
         new = type(self).__new__(type(self))
         Exception.__init__(new, *self.args)

@@ -232,7 +232,7 @@ def _put(document: Any, path: list[str], value: Any, *, replacing: bool) -> None
             else:
                 document = document.setdefault(part, _empty(following))
         else:
-            raise ValueError("a pointer leads through what is no element")
+            raise ValueError("a pointer goes through a value that is not an element")
 
 
 def _empty(following: str) -> Any:

@@ -107,7 +107,7 @@ def _length(answer: Stream) -> int | None:
 
 
 def _room_of(size: int) -> int:
-    """What answers take that have so many bytes together, each of them small."""
+    """Return the room that small responses with this many bytes in total need."""
     return TIMES * size if size > FREE_BYTES else 0
 
 
@@ -223,7 +223,7 @@ class Holding:
         self._leave_nothing()
 
     def _leave_nothing(self) -> None:
-        """Give back what a thread took that outlives the request: nobody else would."""
+        """Give back the room of a thread that outlives the request. No other code would."""
         if self._is_over:
             self.keep(0)
 

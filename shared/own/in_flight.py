@@ -22,22 +22,22 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class Versions:
-    """The versions of a resource that a request has seen: their entity tags, by what each says of
-    itself, and that of a resource that doesn't say its version.
+    """The versions of a resource that a request has seen: their entity tags by the version in the
+    resource, and `latest` for a resource that doesn't state its version.
     """
 
     tags: dict[str, str] = field(default_factory=dict)
     latest: str = ""
 
     def note(self, own: str, tag: str, *, is_read: bool) -> None:
-        """A version was seen; `is_read` by itself and not among the matches of a search."""
+        """Record a version. `is_read`: it was read directly, not as a match of a search."""
         self.tags[own] = tag
         if is_read or not self.latest:
             self.latest = tag
 
     def replaced_by(self, own: str) -> str:
-        """The tag of the version that a resource was made of. One that this request has not seen
-        is held to what it says, so that it's never taken for one that was seen.
+        """Return the tag of the version that a resource is based on. If this request hasn't seen
+        that version, use the version in the resource, so that it isn't mistaken for another one.
         """
         return self.tags.get(own) or own or self.latest
 

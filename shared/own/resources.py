@@ -38,7 +38,7 @@ from shared.session.sessions import Active
 MOST_PAGES = 20
 MOST_BYTES = fhir_client.MAX_BYTES
 MOST_PARAMETERS = 200
-# After so many no further page is asked for, which takes as many again at most.
+# After this time, the search requests no further page. The last page takes at most this long again.
 SECONDS = fhir_client.SECONDS
 # At the proxy (functions/fhir_proxy/rewrite.py).
 _PAGE_PARAMETER = "_page"
@@ -140,14 +140,14 @@ def search(
 
 
 def _page(request: InFlight, response: Served, address: Address, active: Active) -> _Page:
-    """A page of a search. Raises RefusedByEhr."""
+    """Return a page of a search. Raises RefusedByEhr."""
     bundle = _resource(response, address, active)
     matches = [noted(request, one) for one in _matches(bundle, address.type)]
     return _Page(matches, _next(bundle, active, address.type), len(response.answer.body))
 
 
 def _unparsed(response: Served) -> Served:
-    """The same without what was parsed to be checked, which is as large as what is parsed next."""
+    """Drop the document that was parsed for the checks: it's as large as the one parsed next."""
     return replace(response, answer=replace(response.answer, resource=None))
 
 
@@ -179,8 +179,8 @@ def address_of(kind: Kind, resource_type: object, resource_id: object = None) ->
 
 
 def session_of(request: InFlight) -> Active:
-    """The session of a request as it is now, used once more: renewed where that is due, and refused
-    where it has ended since. Raises RuntimeError where none was opened.
+    """Use the request's session again: renew it if that is due, and refuse it if it has ended.
+    Raises RuntimeError if the request has no session.
     """
     if not request.handle:
         raise RuntimeError("No session is open.")
@@ -237,7 +237,7 @@ def _matches(bundle: Resource, resource_type: str) -> Iterator[Resource]:
         mode = fields(entry.get("search")).get("mode")
         if not isinstance(mode, str | None):
             # Whether it's a match isn't known, and without it the matches wouldn't be all.
-            raise UpstreamInvalid(why="The EHR's answer has a `search.mode` that is no text.")
+            raise UpstreamInvalid(why="The EHR's response has a `search.mode` that isn't a string.")
         matches = mode in _MATCHES and fields(resource).get("resourceType") == resource_type
         if matches and isinstance(resource, dict):
             yield resource
@@ -260,7 +260,7 @@ def _next(bundle: Resource, active: Active, resource_type: str) -> str | None:
 
 
 def noted(request: InFlight, resource: Resource, answer: FhirAnswer | None = None) -> Resource:
-    """The same, with its version noted for an update; `answer` where it was read by itself."""
+    """Return the resource and record its version for an update. Pass `answer` if it was read."""
     kind, named = resource.get("resourceType"), resource.get("id")
     if isinstance(kind, str) and isinstance(named, str):
         tag = version_of(answer.headers if answer else {}, resource)
@@ -272,6 +272,6 @@ def noted(request: InFlight, resource: Resource, answer: FhirAnswer | None = Non
 
 
 def own_version(resource: Mapping[str, Any]) -> str:
-    """The version that a resource says it is, as an entity tag; empty where it says none."""
+    """Return the version that the resource states, as an entity tag, or "" if it states none."""
     meta = resource.get("meta")
     return version_of({}, {"meta": dict(meta)}) if isinstance(meta, Mapping) else ""

@@ -27,7 +27,7 @@ def request(
         passed["Prefer"] = "handling=strict"
     if decision.narrowed:
         # FHIR R4 http.html, "Intermediaries": report that the request was changed.
-        passed["request-modified-smart-calc"] = "held to scopes and patient"
+        passed["request-modified-smart-calc"] = "restricted to scopes and patient"
     if address.kind == "capabilities":
         passed |= active.ehr.client_id_headers
     quick_accept = quick.acceptor(address, decision, fhir_base)

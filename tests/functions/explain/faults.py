@@ -135,7 +135,7 @@ ON_A_PAGE: Mapping[str, str] = {
     "epic-invalid-request": "redirect_uri_mismatch",
 }
 
-_LESS = "the EHR granted less than was asked for"
+_LESS = "the EHR granted less than the app requested"
 _UNNAMED = "the id_token does not repeat the nonce; PKCE protects the code"
 
 # Faults that don't stop the launch: the note in the log, or "" if there isn't one.

@@ -239,7 +239,7 @@ def test_the_ehr_is_told_that_a_search_was_held_to_the_patient(app: App) -> None
     for query in ("code=x", "code=x&patient=p1"):
         launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
     held, given = (request.headers for request in asked(tenant))
-    assert held["request-modified-smart-calc"] == "held to scopes and patient"
+    assert held["request-modified-smart-calc"] == "restricted to scopes and patient"
     assert "request-modified-smart-calc" not in given
 
 
