@@ -152,42 +152,42 @@ HURT: Mapping[str, Hurt] = {
         "Service account smart-callback@my-project.iam.gserviceaccount.com does not exist",
         everywhere=True,
     ),
-    "the doctor may not look at indexes": Hurt(
+    "the doctor can't look at indexes": Hurt(
         ACCOUNTS,
         "roles/datastore.viewer",
         "roles/datastore.user",
         BUILD,
         "Grant this account the role datastore.viewer",
     ),
-    "the deployer may not deploy": Hurt(
+    "the deployer can't deploy": Hurt(
         ACCOUNTS,
         "for role in cloudfunctions.developer run.admin;",
         "for role in run.admin;",
         BUILD,
         "cloudfunctions.functions.get",
     ),
-    "the deployer may not make public": Hurt(
+    "the deployer can't make public": Hurt(
         ACCOUNTS,
         "for role in cloudfunctions.developer run.admin;",
         "for role in cloudfunctions.developer;",
         BUILD,
         "run.services.setIamPolicy",
     ),
-    "the deployer may not act as smart-build": Hurt(
+    "the deployer can't act as smart-build": Hurt(
         ACCOUNTS,
         "for name in $FUNCTIONS build; do",
         "for name in $FUNCTIONS; do",
         BUILD,
         "actAs' on service account projects/my-project/serviceAccounts/smart-build",
     ),
-    "smart-build may not read sources": Hurt(
+    "smart-build can't read sources": Hurt(
         ACCOUNTS,
         "buckets/gcf-v2-sources-",
         "buckets/gcf-sources-",
         BUILD,
         "storage.objects.get",
     ),
-    "smart-test may not write its log": Hurt(
+    "smart-test can't write its log": Hurt(
         ACCOUNTS,
         "for name in build test deploy; do\n  again",
         "for name in build deploy; do\n  again",
@@ -203,7 +203,7 @@ HURT: Mapping[str, Hurt] = {
         "gcloud storage buckets update",
         "my-project-source",
     ),
-    "the builds may not read their source": Hurt(
+    "the builds can't read their source": Hurt(
         ACCOUNTS,
         "for name in test deploy; do\n  gcloud storage",
         "for name in deploy; do\n  gcloud storage",
@@ -219,7 +219,7 @@ HURT: Mapping[str, Hurt] = {
         "gcloud secrets versions add smart-toml",
         "secrets/smart-toml] not found",
     ),
-    "the functions may not read the sealing key": Hurt(
+    "the functions can't read the sealing key": Hurt(
         SECRETS,
         "for name in $WITH_SESSIONS; do",
         "for name in launch; do",
@@ -234,12 +234,12 @@ LATE = {
     "Resource Manager not enabled",
     "Secret Manager not enabled",
     "no TTL policy",
-    "smart-build may not read sources",
-    "smart-test may not write its log",
-    "the deployer may not deploy",
-    "the deployer may not act as smart-build",
-    "the deployer may not make public",
-    "the doctor may not look at indexes",
+    "smart-build can't read sources",
+    "smart-test can't write its log",
+    "the deployer can't deploy",
+    "the deployer can't act as smart-build",
+    "the deployer can't make public",
+    "the doctor can't look at indexes",
 }
 assert set(HURT) > LATE
 

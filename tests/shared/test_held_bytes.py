@@ -281,7 +281,7 @@ def test_a_request_that_is_over_takes_nothing_more(room: Room) -> None:
 def test_a_thread_that_outlives_its_request_keeps_no_room(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a change that it has sent the answer is read, even if nobody waits for it."""
+    """The response to a change that was sent is read, even if no caller waits for it."""
     holding = Holding(room)
     holding.end()
     assert gather(holding, LARGE, sent=True) == LARGE

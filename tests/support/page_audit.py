@@ -384,7 +384,7 @@ def _of_dates(page: str, resources: Iterable[Json], zone: timezone, now: datetim
     body = re.sub(r"<(style|script|footer).*?</\1>", "", body, flags=re.DOTALL)
     for match in _TIME.finditer(text(body)):
         if match[0] not in known:
-            yield f"the date {match[0]} is none of the chart"
+            yield f"the date {match[0]} isn't in the chart"
 
 
 def _dates_in(value: Any) -> Iterator[str]:

@@ -94,7 +94,7 @@ def test_a_calculator_has_the_words_by_which_it_is_looked_for(word: str, names: 
 @each("name", REGISTRY)
 def test_each_word_of_a_calculator_stands_there_once(name: str) -> None:
     words = REGISTRY[name].words.split()
-    assert len(words) >= 8, "eight words at least by which it may be searched"
+    assert len(words) >= 8, "needs at least eight search words"
     assert len(words) == len(set(words))
     assert all(word == word.lower() for word in words)
 

@@ -206,7 +206,7 @@ def _log_line(app: App, answer: Answer) -> dict[str, object]:
 
 OUTCOMES = {
     "a session": ("code=c1", None, 303),
-    "an error of the EHR": ("error=access_denied", None, 400),
+    "an error from the EHR": ("error=access_denied", None, 400),
     "a foreign issuer": ("code=c1&iss=https://evil.example", None, 400),
     "a refused exchange": ("code=c1", as_json({"error": "invalid_grant"}, 400), 502),
     "an unusable token": ("code=c1", as_json([]), 502),

@@ -47,7 +47,7 @@ def finish(
 
     class Broken:
         def open(self, *_: Any) -> None:
-            raise LookupError("nobody foresaw this")
+            raise LookupError("an unexpected error")
 
     running = SimpleNamespace(clients=Clients({}, {}), sessions=Broken())
     monkeypatch.setattr(main, "_running", running, raising=False)
@@ -62,7 +62,7 @@ def test_access_is_given_back_whatever_stops_the_launch_and_what_stopped_it_is_t
 ) -> None:
     tenant, callback = finish
     tenant.on("/auth/revoke", answer)
-    with pytest.raises(LookupError, match="nobody foresaw this"):
+    with pytest.raises(LookupError, match="an unexpected error"):
         callback()
     (revocation,) = tenant.hits("/auth/revoke")
     assert revocation.form["token"] == "refresh-1"

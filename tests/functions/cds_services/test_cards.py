@@ -186,7 +186,7 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "10 % or more": (risk(smokes=True), {"prevent_2023_base": "info"}),
     "10 % or more with a statin": (risk(smokes=True, drugs=bundle(order("Lipitor"))), {}),
     "10 % or more in a non-smoker": (risk(smokes=False), {"prevent_2023_base": "info"}),
-    "10 % or more, a smoker by the problem list alone": (
+    "10 % or more, a smoker only by the problem list": (
         risk(smokes=False, conditions=bundle(diagnosis("E11.9"), in_words("Smokes daily"))),
         {},
     ),

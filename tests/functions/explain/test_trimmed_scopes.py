@@ -56,13 +56,13 @@ CASES = {
         denied="Procedure",
     ),
     "trimmed at the token": Case(
-        "as it is",
+        "unchanged",
         "generic",
         "token-trim-scopes",
         dict.fromkeys(_RESOURCES, "scope_not_registered"),
     ),
     "one type trimmed": Case(
-        "as it is",
+        "unchanged",
         "oracle",
         "grant-without-observation",
         {"patient/Observation.rs": "scope_not_registered"},
@@ -84,7 +84,7 @@ def apps(
         serve_copy(folder, ehr_origin, two, scopes=VERSION_ONE) as version_one,
         serve_copy(folder, ehr_origin, three) as as_it_is,
     ):
-        yield {"wildcard": wildcard, "version_one": version_one, "as it is": as_it_is}
+        yield {"wildcard": wildcard, "version_one": version_one, "unchanged": as_it_is}
 
 
 @pytest.fixture(params=list(CASES))

@@ -59,7 +59,7 @@ AROUND = {
         _op("replace", "/performer/0", value={"identifier": {"value": "2"}, "type": "Device"}),
         _op("remove", "/performer/0/type"),
     ],
-    "a resource that was no reference before": [
+    "a resource that wasn't a reference before": [
         _op("add", "/contained", value=[{"resourceType": "Basic", "id": "b", "code": {}}]),
         _op("add", "/contained/0/subject", value={"display": "x"}),
         _moved("copy", "/note/0/text", "/contained/0/subject/reference"),

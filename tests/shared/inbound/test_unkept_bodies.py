@@ -46,7 +46,7 @@ class BreaksOff(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        raise ValueError("what a server says of a chunk")
+        raise ValueError("a server's message about a chunk")
 
 
 def _serve(_: Settings, call: Call) -> Reply:

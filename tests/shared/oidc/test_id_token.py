@@ -100,7 +100,7 @@ SIGNATURES: dict[str, tuple[Forgery, str]] = {
         "signature",
     ),
     "another key under the same kid": (lambda i: i.token(RSA2), "signature"),
-    "a kid that nobody has": (lambda i: i.token(header={"kid": "other"}), "not among"),
+    "a kid without a key": (lambda i: i.token(header={"kid": "other"}), "not among"),
     "no kid and another key": (lambda i: i.token(RSA2, header={"kid": ABSENT}), "signature"),
     "jku at a stranger": (lambda i: _with(i, jku="URL"), "signature"),
     "jku at a stranger and its kid": (lambda i: _with(i, jku="URL", kid="x"), "not among"),
@@ -187,9 +187,9 @@ CLAIMS: dict[str, tuple[dict[str, object], str]] = {
     "an empty aud": ({"aud": []}, "not issued to this app"),
     "aud as an object": ({"aud": {CLIENT: 1}}, "not issued to this app"),
     "a part of our client_id": ({"aud": CLIENT[:-1]}, "not issued to this app"),
-    "a stranger beside us in aud": ({"aud": [CLIENT, "stranger"]}, "other apps"),
-    "a number beside us in aud": ({"aud": [CLIENT, 1]}, "other apps"),
-    "a stranger beside us in aud, azp ours": (
+    "another app with us in aud": ({"aud": [CLIENT, "stranger"]}, "other apps"),
+    "a number with us in aud": ({"aud": [CLIENT, 1]}, "other apps"),
+    "another app with us in aud, azp ours": (
         {"aud": [CLIENT, "stranger"], "azp": CLIENT},
         "other apps",
     ),

@@ -66,7 +66,7 @@ def test_a_file_that_is_not_there_is_a_problem() -> None:
         lambda private: {"keys": [RSA], **private},
         lambda private: {"keys": [{**EC, "more": [private]}]},
     ],
-    ids=["in a key", "beside the keys", "inside a member"],
+    ids=["in a key", "next to the keys", "inside a member"],
 )
 def test_a_private_member_is_told_by_its_name_only(
     tmp_path: Path, member: str, place: Callable[[dict[str, str]], dict[str, Any]]

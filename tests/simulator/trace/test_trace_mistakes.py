@@ -130,7 +130,7 @@ AUTHORIZE: dict[str, tuple[Send, str, str]] = {
         "scope",
         "must be scopes separated by single spaces",
     ),
-    "scope that is no scope": (
+    "scope that isn't a scope": (
         launched(scope="launch patient/Patient.rs patient.Observation.read"),
         "not granted",
         "patient.Observation.read",
