@@ -57,7 +57,7 @@ def creatinines(call: api.Call) -> api.Reply:
 ## A page that writes
 
 `functions/nursenote/main.py` shows a form, and writes what the page's script sends. A response can get lost after the EHR
-has stored the note. So the script gives each note a key of its own, and the function looks for that key before it
+has stored the note. So the script gives each note its own key, and the function looks for that key before it
 writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares. If an EHR
 lists new documents with a delay, the function can't find the note yet, so wait before you try again.
 

@@ -39,7 +39,7 @@ def summary(call: api.Call) -> api.Reply:
 
 - To open a function in the browser like a page, use `@api.function(navigation=True)`, and send the user
   there: a link to `/summary/SESSION/`, or `after_launch = "/summary/{session}/"` in `smart.toml`. `smart.toml` is for
-  `smart-calc serve` and for deployment: `run` uses registrations and scopes of its own, and its launches end at
+  `smart-calc serve` and for deployment: `run` uses its own registrations and scopes, and its launches end at
   `/app/`.
 - A function may do what the session's scopes allow: `patient/Observation.rs` to read and search
   Observations, `patient/DocumentReference.c` to create a DocumentReference. Request them in `smart.toml`.
