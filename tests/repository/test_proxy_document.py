@@ -65,9 +65,7 @@ HELD = {
         "test_headers.py::test_an_unchanged_resource_is_answered_by_304_without_a_body",
         "test_headers.py::test_conditional_headers_pass_on_reads_only",
     ),
-    "`PUT` of a missing id": (
-        "test_writes.py::test_an_update_may_create_what_is_not_there",
-    ),
+    "`PUT` of a missing id": ("test_writes.py::test_an_update_may_create_what_is_not_there",),
     "conditional create, update, patch, delete": (
         "test_write_refusals.py::test_a_condition_that_would_not_be_kept_is_refused",
         "test_addresses.py::test_every_other_interaction_is_not_allowed",
