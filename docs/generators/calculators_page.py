@@ -19,8 +19,8 @@ off, and don't calculate.
   values states that they're being read, and a line above the list shows what is still being read.
   Search finds such a row, which opens when its values arrive. In a wide window, the most relevant
   calculator for the patient opens.
-- A resource about another patient, or about none, is neither shown nor used. The log has their
-  number.
+- A resource about another patient, or about none, is neither shown nor used. The log has the number
+  of such resources.
 - Formulas that combine laboratory values use values from the same collection. QTc uses a QT
   interval and a heart rate charted within an hour. If a value isn't from that set, the input stays
   open with a note, and the value is offered.
