@@ -20,7 +20,9 @@ here is lost: change the catalogue. -->
 
 # Troubleshooting: the error, its causes, what to do
 
-Let the app's own command read what you see, or paste it into the start page of `make run`:
+This page is for anyone with a failed launch: it lists the causes and fixes of each error of an EHR.
+To find the cause, let the app's own command read the error, or paste it into the start page of
+`make run`:
 
 ```
 make explain < FILE
@@ -35,8 +37,8 @@ JSON from the token endpoint, the body of a FHIR 401 or 403, or a message with a
 text. With `--config`, it compares the text with your registration: the client id that the EHR saw,
 and the requested scopes. `--json` prints JSON: `kind` is `explained`, `asks`, `ehr_side` or
 `not_a_launch`, `change` is the line to change, and `ask` lists what to paste next if the text
-doesn't show the cause. What you claim and have tried counts too, but less than a server's words. A
-value that is itself suspected, such as a client id or a redirect URI, isn't offered for copying
+doesn't show the cause. What you claim and have tried counts too, but less than a server's message.
+A value that is itself suspected, such as a client id or a redirect URI, isn't offered for copying
 unless `--config` has the right one.
 
 Each cause has a certainty. **certain**: the error or its vendor states it. **likely**: it was
