@@ -20,7 +20,7 @@ here is lost: change the catalogue. -->
 
 # Troubleshooting: the error, its causes, what to do
 
-This page is for anyone with a failed launch: it lists the causes and fixes of each error of an EHR.
+This page is for anyone with a failed launch: it lists the causes and fixes of each EHR error.
 To find the cause, let the app's own command read the error, or paste it into the start page of
 `make run`:
 
