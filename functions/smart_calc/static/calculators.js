@@ -86,7 +86,7 @@
     mark.hidden = true;
     row.querySelector(".control").append(mark);
     const fault = element("p", "", { class: "fault" });
-    // What the chart says of its own value is not said of another one.
+    // Notes on the value from the chart don't apply to another value.
     const instead = element("p", "", { class: "instead" });
     row.querySelector(".about").prepend(instead);
     row.querySelector(".control").append(fault);
@@ -271,7 +271,7 @@
       written.hidden = text === "";
       quick.classList.toggle("empty", text === "");
     };
-    // On the row, that it is not as charted; above the values, that the result is not theirs.
+    // On the row: it differs from the chart. Above the values: the result isn't from these values.
     const rowMark = element("span", "", { class: "tag warn row-mark" });
     mini.before(rowMark);
     const failure = element("p", "", { class: "failure" });
@@ -426,7 +426,7 @@
       timer = setTimeout(compute, 300);
     };
     const rows = [...details.querySelectorAll(".input")].map((row) => input(row, changed));
-    // A point says what it stands for where the mouse lies on it.
+    // A point shows its meaning when the mouse is over it.
     for (const trend of details.querySelectorAll(".trend")) {
       const told = [...trend.querySelectorAll("tbody tr")].reverse();
       trend.querySelectorAll("circle").forEach((one, place) => {
@@ -454,14 +454,14 @@
       try {
         await navigator.clipboard.writeText(written.textContent);
       } catch {
-        // A frame may not write to the clipboard by this way. What is folded can't be selected.
+        // A frame might not be allowed to write to the clipboard. Folded text can't be selected.
         part(".note").open = true;
         getSelection().selectAllChildren(written);
         copied = document.execCommand("copy");
       }
       done.textContent = copied ? "Copied." : "It is selected: copy it by the keyboard.";
     });
-    // The open calculator is what stands on paper.
+    // Only the open calculator is printed.
     const print = button("Print", { "data-local": "" });
     print.addEventListener("click", () => window.print());
     quick.append(copy, print, done);
