@@ -1,8 +1,8 @@
 """Verification of the calling EHR's JWT, which can be used once (CDS Hooks 2.0, "Trusting CDS
 Clients"; RFC 8725).
 
-Every claim is checked before a key is fetched, and the store is called last. The response never
-tells which check failed. The log does.
+Every claim is checked before a key is fetched, and the store is called last. The log states
+which check failed. The response does so only with `error_details = "full"`.
 """
 
 import hashlib
