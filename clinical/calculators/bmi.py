@@ -31,7 +31,7 @@ CALCULATOR = Calculator(
     subject="Body",
     year=2000,
     purpose="Weight for height.",
-    population="Any age. The classes apply from age 20, if the age is given.",
+    population="The BMI itself at any age. The classes apply from age 20, if the age is given.",
     cautions=(
         "A result outside 8 to 120 kg/m2 is not shown, because it is probably a unit error.",
         "Action points for Asian populations: 23 and 27.5 kg/m2 (WHO), 24 and 27 (Taiwan).",

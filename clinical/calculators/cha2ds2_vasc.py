@@ -149,7 +149,7 @@ CALCULATOR = Calculator(
         "Not valid with moderate to severe mitral stenosis or a mechanical valve.",
         "Venous thromboembolism does not count. A single high blood pressure is not hypertension.",
         "ACC/AHA 2023, section 6.3.1: class 1 from an estimated risk of 2 % a year, 2a from 1 %.",
-        "ESC 2024 classes come from secondary sources.",
+        "ESC 2024 classes were taken from secondary sources, not from the guideline itself.",
     ),
     outputs=(
         Output(
@@ -243,9 +243,10 @@ CALCULATOR = Calculator(
         cautions=(
             ChartCaution(
                 "valve_or_mitral_stenosis",
-                "A mechanical heart valve or mitral stenosis is charted. The score does not apply.",
+                "A mechanical heart valve or mitral stenosis is charted. The score does not apply "
+                "to a mechanical valve or to moderate to severe mitral stenosis.",
                 "The problem list suggests a mechanical heart valve or mitral stenosis. The score "
-                "does not apply to either.",
+                "does not apply to a mechanical valve or to moderate to severe mitral stenosis.",
             ),
             ChartCaution(
                 "atrial_fibrillation",
@@ -255,12 +256,12 @@ CALCULATOR = Calculator(
             ChartCaution(
                 "oral_anticoagulant",
                 "An oral anticoagulant is ordered or reported.",
-                "The chart suggests an oral anticoagulant.",
+                "The chart suggests that the patient is on an oral anticoagulant.",
             ),
             ChartCaution(
                 "parenteral_anticoagulant",
                 "A parenteral anticoagulant is ordered or reported.",
-                "The chart suggests a parenteral anticoagulant.",
+                "The chart suggests that the patient is on a parenteral anticoagulant.",
             ),
             ChartCaution(
                 "anticoagulant_in_problems",

@@ -32,7 +32,10 @@ CALCULATOR = Calculator(
     cautions=(
         "Not valid while creatinine is changing (as in AKI), in pregnancy or on dialysis.",
         "Not reliable at extremes of muscle mass.",
-        "CKD must last more than 3 months. G1 and G2 also require a marker of kidney damage.",
+        (
+            "A diagnosis of CKD requires more than 3 months. G1 and G2 also require a marker of "
+            "kidney damage."
+        ),
     ),
     outputs=(
         Output(

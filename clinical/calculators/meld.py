@@ -82,7 +82,7 @@ def meld_na(
     return reported(initial + 1.32 * sodium_deficit - 0.033 * initial * sodium_deficit)
 
 
-_LIMITS = (Limit("age", 12, None, "Valid from age 12 (PELD applies below)"),)
+_LIMITS = (Limit("age", 12, None, "Valid from age 12 (use PELD for younger patients)"),)
 _LABORATORY = ("creatinine", "bilirubin_total", "inr", "sodium")
 _RANKS = "scale: 6 (least urgent) to 40 (most urgent)"
 _EQUATION_3_0 = (
@@ -103,7 +103,7 @@ CALCULATOR = Calculator(
     cautions=(
         "Dialysis means two or more sessions, or 24 hours of CVVHD, in the past 7 days.",
         "INR is misleading on a vitamin K antagonist.",
-        "The values must be drawn within 7 days of each other.",
+        "All values must be from samples drawn within 7 days of each other.",
         "No risk bands are generally accepted, so none are shown.",
     ),
     outputs=(
@@ -179,7 +179,8 @@ CALCULATOR = Calculator(
         relevant_with={"abnormal_liver_function": ""},
         cautions=(
             ChartCaution(
-                "vitamin_k_antagonist", "A vitamin K antagonist is ordered, so INR is misleading."
+                "vitamin_k_antagonist",
+                "A vitamin K antagonist is ordered. INR is misleading on it.",
             ),
             ChartCaution(
                 "acute_kidney_injury",

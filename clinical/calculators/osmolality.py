@@ -69,8 +69,10 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             limits=(ADULTS,),
             bands=(
-                Band("above 10: raised", lambda v, _: above(v, 10), short="raised"),
-                Band("up to 10: not raised", lambda v, _: at_most(v, 10), short="not raised"),
+                Band("above 10: elevated", lambda v, _: above(v, 10), short="elevated"),
+                Band(
+                    "10 or below: not elevated", lambda v, _: at_most(v, 10), short="not elevated"
+                ),
             ),
         ),
     ),

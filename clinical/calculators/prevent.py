@@ -233,7 +233,7 @@ CALCULATOR = Calculator(
     cautions=(
         "Only the heart failure models use BMI. Without BMI, their risks are left out.",
         "eGFR is calculated with CKD-EPI 2021. Diabetes means type 1 or 2.",
-        "The ASCVD bands come from two secondary sources, which agree.",
+        "The ASCVD bands were taken from two secondary sources, which agree.",
     ),
     outputs=(
         _output(

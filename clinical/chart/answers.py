@@ -123,7 +123,7 @@ def left_to_a_person(entries: Iterable[Entry], now: datetime) -> Iterator[ChartF
         ]
         bearing.sort(key=_newest_last)
         if bearing:
-            why = "related entries in the chart (please confirm)"
+            why = "related entries in the chart, but they do not answer it"
             newest, *older = bearing[::-1]
             yield ChartFinding(
                 name, Outcome.OFFERED, why, chosen=newest, further=tuple(older[:OLDER_SHOWN])

@@ -187,7 +187,7 @@ def _is_coded(candidate: Candidate, codes: AbstractSet[str]) -> bool:
 
 def _why_not(candidate: Candidate, top: Candidate, *, is_in_pool: bool) -> PassedOver:
     if candidate.second_choice and not top.second_choice:
-        why = "a more reliable kind of entry is preferred"
+        why = "an entry of a preferred kind is used instead"
         return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
     if not is_in_pool:
         why = "from another reading"
@@ -221,7 +221,7 @@ def _nothing(
             )
     why = "entries were found, but none has a value" if aside else "nothing is charted"
     if elsewhere:
-        why = "this reading has no such value, but others do"
+        why = "this reading doesn't include the value, but other readings do"
     return ChartFinding(
         question.name,
         Outcome.ABSENT,

@@ -37,6 +37,6 @@ def _number(name: str, text: str) -> float | None:
     if decimals and len(decimals) == 3 and len(whole) <= 3 and not whole.startswith("0"):
         raise NotUnderstood(
             f"{label(name)}: three digits after a comma or a dot can be read in two ways. "
-            "Write the number without a separator, or with another number of decimals"
+            "Enter the number without a separator, or with a different number of decimal places"
         )
     return float(text.replace(",", "."))

@@ -110,7 +110,7 @@ SIDES: list[tuple[str, str, dict[str, object], dict[float, str]]] = [
         MAN,
         {274.9: "below 275", 275: "275 to 295", 295: "275 to 295", 295.1: "above 295"},
     ),
-    ("serum_osmolality", "osmolal_gap", MAN, {10: "up to 10", 10.1: "above 10"}),
+    ("serum_osmolality", "osmolal_gap", MAN, {10: "10 or below", 10.1: "above 10"}),
     *(
         ("qtc", formula, given, sides)
         for formula in ("fridericia", "bazett", "framingham", "hodges")

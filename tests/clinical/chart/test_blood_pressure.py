@@ -76,7 +76,7 @@ def test_where_the_reading_has_no_diastolic_value_those_of_others_are_handed_on(
     ).findings["diastolic_bp"]
     assert (finding.outcome, finding.why) == (
         Outcome.ABSENT,
-        "this reading has no such value, but others do",
+        "this reading doesn't include the value, but other readings do",
     )
     assert [evidence.value for evidence in finding.further] == [90]
 

@@ -80,7 +80,7 @@ def evaluated(calculator: str, name: str) -> Evaluation:
         ("corrected_calcium", "dario", "corrected_calcium_mg_dl", 8.5, 9, "8.5 to 10.5"),
         ("anion_gap", "dario", "anion_gap_albumin_corrected", 10, 14, None),
         ("serum_osmolality", "dario", "calculated_osmolality", 295, 305, "above 295: high"),
-        ("serum_osmolality", "dario", "osmolal_gap", 0, 10, "up to 10: not raised"),
+        ("serum_osmolality", "dario", "osmolal_gap", 0, 10, "10 or below: not elevated"),
         ("serum_osmolality", "elsa", "calculated_osmolality", 265, 275, "below 275: low"),
         ("ldl", "bruno", "ldl_sampson_nih", 100, 110, None),
         ("ldl", "hugo", "non_hdl", 165, 165, None),
