@@ -23,8 +23,9 @@ For a type checker:
 
 ## The newest results
 
-Don't search with `_sort`. Some EHRs refuse it: Oracle Health answers with status 400. This works at every EHR:
-read all pages, drop what was entered in error, and sort in Python.
+Don't search with `_sort`. Oracle Health's documentation doesn't list it for Observation, and the simulated one
+refuses it with status 400. Epic ignores it. This works at every EHR: read all pages, drop what was entered in error,
+and sort in Python.
 
 ```python
 from datetime import UTC, datetime
@@ -50,16 +51,17 @@ def creatinines(call: api.Call) -> api.Reply:
 ```
 
 - If `complete` is False, the chart has more results than were read, and a newer one can be missing. Show that.
-- An EHR can repeat a result on the next page (Oracle Health does), so `valid` has each id once.
+- An EHR can repeat a result on the next page (Oracle Health's documentation says so), so `valid` has each id once.
 - `_count` is the size of a page and not a limit. Most EHRs have a maximum.
-- EHRs refuse other parameters too, with status 400: see [Errors](#errors).
+- EHRs refuse or ignore other parameters too. A refusal is an `api.EhrError`: see [Errors](#errors).
 
 ## A page that writes
 
 `functions/nursenote/main.py` shows a form, and writes what the page's script sends. A response can get lost after the EHR
 has stored the note. So the script gives each note its own key, and the function looks for that key before it
-writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares. If an EHR
-lists new documents with a delay, the function can't find the note yet, so wait before you try again.
+writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares. If the
+result isn't complete, it must not write: raise an error instead. If an EHR lists new documents with a delay, the
+function can't find the note yet, so wait before you try again.
 
 ```python
 from base64 import b64encode
@@ -97,6 +99,8 @@ def id_of(session: api.Session, key: str) -> api.Json:
         for identifier in identifiers if isinstance(identifiers, Sequence) else ():
             if api.at(identifier, "value") == f"urn:uuid:{key}":
                 return one["id"]
+    if not result.complete:
+        raise RuntimeError("Too many documents to check.")
     return None
 
 
@@ -191,11 +195,12 @@ def test_the_patient_has_a_family_name(app: testing.App) -> None:
 | `Response.status`, `.headers`, `.text`, `.url` | the response after redirects |
 | `Response.json()` | its JSON object. Read nested values with `api.at` |
 
-`ehr` is `generic`, `oracle` or `epic`. Test at each one where your users are, because each refuses what its vendor's
-EHR refuses. The charts are the same at all of them: http://localhost:8090 lists the patients while the app runs, and
-"Open the chart" shows the resources. For example, `synthetic-alma` has 14 creatinines and a document,
-`synthetic-falk` has no creatinine and no birth date, `synthetic-greta` has dirty data, and `synthetic-hugo` has 3,000
-Observations. These names are as stable as those of `smart_calc.api`.
+`ehr` is `generic`, `oracle` or `epic`. Test at each one where your users are: each refuses what its vendor's EHR is
+documented, seen or assumed to refuse ([simulator/README.md](../simulator/README.md)). The charts are the same at all
+of them: http://localhost:8090 lists the patients while the app runs, and "Open the chart" shows the resources. For
+example, `synthetic-alma` has 14 creatinines and a document, `synthetic-falk` has no creatinine and no birth date,
+`synthetic-greta` has dirty data, and `synthetic-hugo` has 3,000 Observations. These names are as stable as those of
+`smart_calc.api`.
 
 ## From a terminal
 

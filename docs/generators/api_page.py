@@ -87,8 +87,10 @@ All codes are in [errors.md](errors.md). Your function meets these:
 | `SmartError` | `scope_denied` | 403 | no granted scope allows the request |
 | | `patient_denied` | 403 | the request, or what the EHR returned, is about another patient. A write can have been made |
 | | `patient_missing` | 403 | the launch has no patient |
-| | `path_invalid` | 400 | there's no such FHIR type, or the id isn't one |
+| | `path_invalid` | 400 | there's no such FHIR type, or the id isn't a FHIR id |
 | | `parameter_invalid` | 400 | a search parameter, or the resource to write, can't be used |
+| | `not_found` | 404 | the URL has no session |
+| | `parameter_repeated`, `media_type_unsupported`, `too_large` | 400, 415, 413 | the request to your function can't be used, or the resource to write is larger than 10 MB |
 | | `method_not_allowed` | 405 | `create` or `update` in a GET request |
 | | `version_conflict` | 412 | the resource has changed since it was read |
 | | `session_missing`, `session_expired` | 401 | only a new launch from the chart helps |

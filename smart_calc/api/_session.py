@@ -87,8 +87,9 @@ class Session:
 
         Args:
             type: a FHIR resource type.
-            parameters: FHIR search parameters. A list repeats the parameter, which means AND. Each
-                EHR refuses those that it doesn't support, such as `_sort` at Oracle Health.
+            parameters: FHIR search parameters. A list repeats the parameter, which means AND. An
+                EHR refuses a parameter that it doesn't support, or ignores it: Epic ignores it
+                without a message, so check in Python what you filtered by.
             pages: how many pages to read, at most 20. Reading stops at 20 MB and after 60 seconds.
             patient: None to search for all patients. By default the patient in context.
 
