@@ -100,7 +100,8 @@ def _foreign(ehr: Ehr, base: str, what: str, host: str) -> Checked:
     return fail(
         "discovery_foreign_host",
         f"{base}: {what} on {host}, which isn't a configured host.",
-        f'If the EHR\'s operator confirms that host, add it: endpoint_hosts = ["{host}"].',
+        "If the EHR's operator confirms that the host belongs to the EHR, add it: "
+        f'endpoint_hosts = ["{host}"].',
         ehr.key,
     )
 

@@ -13,7 +13,7 @@ class NotANavigation(LaunchError, code="not_a_navigation", status=403):
     `iframe` or `frame`. Nothing is stored, and no cookie is changed.
     """
 
-    title = "A launch must open its URL in a window or a frame."
+    title = "A launch URL must be opened in a window or a frame."
     why = "Part of a page requested it: an image, a script, a style sheet or a fetch() call."
     plainly = OWN_WORDS
     steps = (
@@ -87,7 +87,7 @@ class DiscoveryFailed(LaunchError, code="discovery_failed", status=502):
     """The EHR's SMART configuration couldn't be fetched."""
 
     title = "The EHR's launch configuration couldn't be read."
-    why = "The EHR didn't respond in time."
+    why = "The EHR didn't respond, or didn't respond in time."
     plainly = Plainly("The EHR didn't respond.", "The EHR or the network to it might be down.")
     cause = "ehr_side"
     steps = (
@@ -121,8 +121,8 @@ class DiscoveryInvalid(LaunchError, code="discovery_invalid", status=502):
             "the FHIR base of a SMART EHR. Correct `iss` in smart.toml."
         ),
         (
-            "If an endpoint is on another host, and the EHR's operator confirms that "
-            "host, add it to `endpoint_hosts` of the `[[ehr]]` entry."
+            "If an endpoint is on another host, and the EHR's operator confirms that the "
+            "host belongs to the EHR, add it to `endpoint_hosts` of the `[[ehr]]` entry."
         ),
         ADMINISTRATOR,
     )

@@ -96,6 +96,6 @@ class VersionConflict(RequestError, code="version_conflict", status=412):
     """
 
     title = "The resource has changed since it was read."
-    why = "`If-Match` doesn't name the current version. Nothing was sent to the EHR."
+    why = "`If-Match` doesn't name the current version. The change wasn't sent to the EHR."
     plainly = OWN_WORDS
     steps = ("Read the resource again, and send the change with its `ETag` as `If-Match`.",)

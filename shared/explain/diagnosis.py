@@ -52,7 +52,10 @@ _SIGNED_IN = (
 )
 _TOLD = "The text doesn't name an error. Its description of the failure points to a cause."
 _TRIMMED = "The EHR issued a token without an error, but granted less than was requested."
-_GRANTED = "The EHR issued a token without an error. None of the known requested scopes is missing."
+_GRANTED = (
+    "The EHR issued a token without an error. If this text shows all the scopes that were "
+    "requested, none is missing."
+)
 
 
 def diagnose(
@@ -135,8 +138,9 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
     instance = f" and give it the ID {said.instance}" if said.instance else ""
     ask = f"Look for it in the EHR's documentation, or ask the EHR's support{instance}."
     if known:
-        return f"{name} is unknown. Its OAuth code means: {known[0].meaning} {ask}"
-    return f"{name} is unknown. {ask}"
+        meaning = f"Its OAuth code means: {known[0].meaning}"
+        return f"This app doesn't recognize {name}. {meaning} {ask}"
+    return f"This app doesn't recognize {name}. {ask}"
 
 
 def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:

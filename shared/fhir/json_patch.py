@@ -202,7 +202,7 @@ def _require_one_spelling(document: Any, part: str) -> None:
             raise ValueError("an object has too many members")
         folded = part.casefold()
         if any(name.casefold() == folded for name in document):
-            raise ValueError("a name differs only by case from one that is there")
+            raise ValueError("a name differs only in case from an existing one")
 
 
 def _remove(document: Any, path: list[str]) -> None:

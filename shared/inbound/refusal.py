@@ -226,7 +226,8 @@ def _why(refused: Refusal) -> str:
         return why
     if explanation.causes:
         return f"{why} The EHR's error says: {explanation.meaning}"
-    return f"{why} The EHR's error is unknown." if refused.error.code == "ehr_error" else why
+    unknown = refused.error.code == "ehr_error"
+    return f"{why} This app doesn't recognize the EHR's error." if unknown else why
 
 
 def _why_plainly(refused: Refusal) -> str:

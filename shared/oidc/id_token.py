@@ -35,7 +35,7 @@ _OTHER_ISSUER = (
 )
 _CLOCK = (
     "Run `make doctor CONFIG=smart.toml` and check `clock_skew`. The clocks of this app and of "
-    "the EHR may differ by 120 seconds."
+    "the EHR can differ by at most 120 seconds."
 )
 _KEYS = (
     "Give the EHR's operator the message above, the time and the URL of its keys. No setting of "

@@ -31,7 +31,8 @@ _ASK_OPERATOR = (
     "jwks_uri. Without the EHR's keys, the app can't verify who the user is."
 )
 _ADD_HOST = (
-    "If the EHR's operator confirms that host, add it to `endpoint_hosts` of the [[ehr]] entry."
+    "If the EHR's operator confirms that the host belongs to the EHR, add it to "
+    "`endpoint_hosts` of the [[ehr]] entry."
 )
 _SET_ISSUER = (
     "If the EHR's operator confirms the other one, set it as `id_token_issuer` of the [[ehr]] "

@@ -33,7 +33,7 @@ _LABELS = {
     "claim": "Invalid claim",
     "seconds": "Difference in seconds",
     "expected": "Issuer that was expected",
-    "received": "Issuer that was received",
+    "received": "Issuer in the response",
     "expected_issuer": "Issuer that was expected",
     "needed": "Scope that is needed",
     "not_granted": "Scope requested and not granted",

@@ -159,7 +159,7 @@ def unsealed(record: Record, handle: str, secret: bytes, sealer: Sealer) -> Stor
 
 
 def _other_release() -> SessionExpired:
-    return SessionExpired(why="The app was updated since this session started.")
+    return SessionExpired(why="The app has been updated since this session started.")
 
 
 def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:

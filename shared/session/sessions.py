@@ -194,7 +194,9 @@ class Sessions:
     def _ehr(self, session: Session) -> Ehr:
         ehr = self._settings.ehr_by_key(session.ehr)
         if ehr is None:
-            raise SessionExpired(why="The app's configuration changed since this session started.")
+            raise SessionExpired(
+                why="The app's configuration has changed since this session started."
+            )
         return ehr
 
     def _active(self, kept: CachedSession, ehr: Ehr, *, replayed: bool = False) -> Active:

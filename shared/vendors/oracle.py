@@ -26,7 +26,7 @@ ORACLE = Profile(
             "scope_syntax": (
                 (
                     "Oracle Health drops wildcard scopes entirely, and scopes of the SMART "
-                    "version that the app isn't registered for. What isn't ticked in the code "
+                    "version that the app isn't registered for. What isn't selected in the code "
                     "console is missing too."
                 ),
                 (
@@ -37,8 +37,8 @@ ORACLE = Profile(
             ),
             "scope_not_registered": (
                 (
-                    "Oracle Health grants what is ticked in the code console, 15 minutes after "
-                    "it was ticked. A site's own copy of the registration may be older still. If "
+                    "Oracle Health grants what is selected in the code console, 15 minutes after "
+                    "it was selected. A site's own copy of the registration may be older still. If "
                     "all of `patient/` or `user/` is missing, the app's SMART version may be the "
                     "other one."
                 ),

@@ -63,6 +63,6 @@ ENABLE_AT_SITE = (
     "enabled separately."
 )
 ASK_SUPPORT = (
-    "Give Oracle Health's support the error's instance ID (it's the `Cerner-Correlation-Id`), "
+    "Give Oracle Health support the error's instance ID (the `Cerner-Correlation-Id`), "
     "the Client ID, the tenant and the time."
 )

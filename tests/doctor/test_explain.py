@@ -334,7 +334,7 @@ def test_a_text_that_tells_nothing_is_answered_by_what_to_paste(explain: Explain
 
 def test_the_first_report_ends_on_the_fix(explain: Explain) -> None:
     lines = explain.text(ehr_messages.FIRST_REPORT, FIRST).splitlines()
-    assert lines[1].startswith("Cause (certain): 'launch/patient'")
+    assert lines[1].startswith("Cause (certain): The app requested 'launch/patient'")
     assert "  scope=launch openid fhirUser" in lines[3]
     assert any("<- change this" in line for line in lines[-24:])
     assert not any("http" in line and "github" in line for line in lines)
@@ -347,7 +347,9 @@ def test_what_an_address_alone_cannot_tell_apart_stands_in_the_first_three_lines
     address = f"https://authorization.cerner.com/errors/{urn}/instances/i-1?persona=provider"
     lines = explain.text(address).splitlines()
     assert lines[1] == "Cause (likely): The authorization request had no 'launch' value."
-    assert lines[2] == "Or (likely): 'launch/patient' was requested where clinicians sign in."
+    assert (
+        lines[2] == "Or (likely): The app requested 'launch/patient' in a sign-in for clinicians."
+    )
 
 
 def test_sources_are_given_where_they_are_asked_for(explain: Explain) -> None:

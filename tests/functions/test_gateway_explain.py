@@ -28,9 +28,9 @@ def test_the_first_page_has_a_box_for_what_one_sees(app: App) -> None:
 def test_the_first_report_has_its_true_cause_as_headline_and_the_line_to_change(app: App) -> None:
     page = pasted(app, ehr_messages.FIRST_REPORT)
     said = in_words(page)
-    assert "Cause: launch/patient was requested where clinicians sign in." in said
+    assert "Cause: The app requested launch/patient in a sign-in for clinicians." in said
     assert "scope=launch openid fhirUser" in said
-    assert said.index("launch/patient was requested") < said.index(
+    assert said.index("The app requested launch/patient") < said.index(
         "The EHR saw a different client ID"
     )
 

@@ -117,7 +117,7 @@ launch_scope_missing = Kind(
 )
 launch_patient_scope_on_provider = Kind(
     "launch_patient_scope_on_provider",
-    "`launch/patient` was requested where clinicians sign in.",
+    "The app requested `launch/patient` in a sign-in for clinicians.",
     "The app is set up for patients, not for clinicians.",
     ByFlow(
         "`launch/patient` requests a choice of patient in apps that are opened outside the EHR. "
@@ -224,7 +224,7 @@ tenant_mismatch = Kind(
 )
 user_mismatch = Kind(
     "user_mismatch",
-    "The user who is signed in to the browser isn't the user who is signed in to the EHR.",
+    "The browser's login session belongs to a different user than the one signed in to the EHR.",
     "This browser is still signed in as someone else.",
     "The browser still has someone else's session: from a console, from a portal, or from the "
     "last person at this workstation.",
@@ -232,7 +232,11 @@ user_mismatch = Kind(
         "Sign out of the EHR's web pages and consoles in this browser, or use a private window.",
         RELAUNCH,
     ),
-    first=(ForUser("First sign out of the EHR in this browser, or close all browser windows."),),
+    first=(
+        ForUser(
+            "First sign out of the EHR's login page in this browser, or close all browser windows."
+        ),
+    ),
 )
 user_not_permitted = Kind(
     "user_not_permitted",
@@ -402,8 +406,8 @@ client_auth_wrong = Kind(
             '`"client_secret_post"` or `"private_key_jwt"`.'
         ),
         (
-            "If you use a secret, set the value that `client_secret` refers to again, without a "
-            "space or line break."
+            "If you use a secret, enter it again in the place that `client_secret` refers to, "
+            "without a space or line break."
         ),
         BASIC_FORM,
         "If you use a key, make sure that the EHR has the public half under the same `key_id`.",

@@ -81,7 +81,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.redirect_uri_mismatch(
                 "likely",
                 f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}; {sources.EPIC_APPAUTH}",
-                why="The redirect URI isn't registered exactly like this. The port counts.",
+                why="The redirect URI isn't registered exactly as sent. The port counts.",
                 steps=(_REDIRECT, _WAIT),
             ),
             causes.scope_not_registered(
@@ -180,7 +180,7 @@ ENTRIES: tuple[Entry, ...] = (
                         "registered JWK Set URL (`https://HOST/launch/jwks.json`) under the same "
                         "`key_id`."
                     ),
-                    "Set the secret that `client_secret` refers to again.",
+                    "Enter the secret again in the place that `client_secret` refers to.",
                 ),
             ),
             causes.client_unknown(

@@ -50,7 +50,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.ehr_side(
                 "likely",
                 title="The server behind the EHR's gateway gave no usable response.",
-                why="The gateway reports this with its status.",
+                why="The gateway's status code shows this.",
                 plainly="The EHR didn't respond as it should.",
             ),
         ),

@@ -49,7 +49,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.ehr_side(
                 "certain",
                 title="The EHR is busy or under maintenance.",
-                why="It states itself that this will pass. The app can't fix it.",
+                why="The EHR itself says that this is temporary. The app can't fix it.",
                 steps=_WAIT,
                 plainly="The EHR is busy. Try again in a minute.",
             ),

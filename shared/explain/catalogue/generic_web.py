@@ -159,7 +159,8 @@ ENTRIES: tuple[Entry, ...] = (
                 steps=(
                     (
                         "Update or fix the FHIR server or the gateway in front of it: `metadata` "
-                        "and `.well-known/smart-configuration` must be public."
+                        "and `.well-known/smart-configuration` must be readable without a "
+                        "token."
                     ),
                 ),
             ),

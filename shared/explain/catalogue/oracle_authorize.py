@@ -80,7 +80,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes=(
             causes.scope_not_registered(
                 "likely",
-                why="None of the resources in `scopes` is ticked for the app in the code "
+                why="None of the resources in `scopes` is selected for the app in the code "
                 "console, or the tenant didn't allow them.",
                 steps=(
                     oracle_console.CHECK_SCOPES,

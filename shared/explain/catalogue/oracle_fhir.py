@@ -46,7 +46,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.scope_not_registered(
                 "possible",
                 f"{sources.FORUM_SPECIMEN}; {sources.SMART_OVERVIEW}",
-                why="The resource isn't ticked for the app, or the site's own copy of the "
+                why="The resource isn't selected for the app, or the site's own copy of the "
                 "registration lacks it although the sandbox has it.",
                 steps=(
                     oracle_console.CHECK_SCOPES,

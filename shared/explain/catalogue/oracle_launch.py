@@ -151,8 +151,8 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_LAUNCH + "mismatched-identity",),
         patterns=("launch:mismatcht?ed-identity", "mismatch-identity-subject"),
-        meaning="The person signed in to this browser isn't the one who launched the app in the "
-        "EHR.",
+        meaning="The person whose login session this browser has isn't the one who launched the "
+        "app in the EHR.",
         causes=(
             causes.user_mismatch(
                 "certain",

@@ -167,8 +167,8 @@ ENTRIES: tuple[Entry, ...] = (
                     oracle_console.CHECK_PRIVACY,
                     "Public client: send `client_id` in the form body and no Authorization header.",
                     (
-                        "Confidential client: set the secret that `client_secret` in smart.toml "
-                        "refers to again, from the system account of this Client ID."
+                        "Confidential client: copy the secret from the system account of this "
+                        "Client ID again, and store it where `client_secret` in smart.toml points."
                     ),
                     causes.BASIC_FORM,
                 ),
@@ -301,7 +301,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.client_not_enabled_at_site(
                 "likely",
                 why="The tenant or app isn't enabled for test tokens, or the combination of "
-                "scopes and patients can't occur in production.",
+                "scopes and patients can't occur with real users.",
                 steps=(ByFlow("Launch the app from the chart or the code console instead.", None),),
             ),
         ),

@@ -42,9 +42,9 @@ def _malformed(cause: Cause) -> Cause:
         steps=(
             RELAUNCH,
             (
-                "If it happens again, give the correlation ID to the EHR's support. If they find "
-                "the error in the request, report it as an issue in smart-calc's repository, "
-                "with the text under For support."
+                "If it happens again, give the correlation ID to the EHR's support. If they "
+                "conclude that the request is at fault, open an issue in the smart-calc "
+                'repository and include the text under "For support".'
             ),
         ),
         certainty=most,
@@ -94,8 +94,8 @@ def _authentication(cause: Cause, facts: Facts) -> Cause:
         why = "The app sent its client secret. The EHR's response mentions the credentials."
         steps = [
             (
-                "Set the secret that `client_secret` in smart.toml refers to again, from the "
-                "registration of this `client_id`."
+                "Copy the secret from the registration of this `client_id` again, and store it "
+                "where `client_secret` in smart.toml points."
             ),
             _COMPARE_CLIENT,
         ]

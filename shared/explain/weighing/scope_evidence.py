@@ -38,7 +38,7 @@ def _syntax(facts: Facts) -> Iterator[WeighedCause]:
     dropped = facts.habits.scopes.wildcards_dropped
     refused = facts.said.oauth_error == "invalid_scope" and facts.stated
     if wildcards and refused and not dropped:
-        why = f"Many servers refuse wildcards such as {named(wildcards)} in {facts.where_scopes}."
+        why = f"Found in {facts.where_scopes}: {named(wildcards)}. Many servers refuse wildcards."
         step = f"Replace {named(wildcards)} with one scope per type and action: {_SPELLED}"
         yield WeighedCause("scope_syntax", "likely", why, _SMART, (step,))
         return
@@ -48,7 +48,7 @@ def _syntax(facts: Facts) -> Iterator[WeighedCause]:
         yield WeighedCause("scope_syntax", "likely", why, _SMART, (_WRITE,))
         return
     if wildcards and dropped:
-        why = f"Wildcards such as {named(wildcards)} in {facts.where_scopes} are dropped entirely."
+        why = f"Found in {facts.where_scopes}: {named(wildcards)}. Wildcards are dropped entirely."
         yield WeighedCause("scope_syntax", "certain", why, dropped)
         return
     supported = facts.sent.scopes_supported or ()

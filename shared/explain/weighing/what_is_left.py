@@ -60,6 +60,6 @@ def unknown(said: EhrMessage) -> Cause:
     step = (
         f"Give the EHR's support the time, the client ID and: {', '.join(give) or 'the response'}."
     )
-    why = "The error is unknown, and nothing in the text shows its cause."
-    source = "none: the error is unknown"
+    why = "This app doesn't recognize the error, and nothing in the text shows its cause."
+    source = "none: this app doesn't recognize the error"
     return KINDS["ehr_side"]("possible", source, why=why, steps=(step,))

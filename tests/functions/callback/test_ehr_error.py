@@ -23,7 +23,7 @@ ERRORS = {
     "interaction_required": "sign in",
     "account_selection_required": "sign in",
     "consent_required": "account or consent",
-    "something_of_its_own": "is unknown",
+    "something_of_its_own": "recognize",
 }
 
 TOLD = {TokenError.title, EhrError.title} | {one.headline for one in KINDS.values() if one.headline}

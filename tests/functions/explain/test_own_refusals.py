@@ -187,10 +187,10 @@ def test_a_clinician_whose_browser_is_somebody_elses_signs_out_before_the_next_l
     brief: ThreeEhrs,
 ) -> None:
     said = in_words(brief.walk("oracle", "oracle-mismatched-identity").end.text)
-    assert "signed in to the browser" not in said
+    assert "login session belongs" not in said
     first, step, _ = said.partition("Close this page and launch the app again")
     assert step
-    assert "sign out of the EHR in this browser" in first
+    assert "sign out of the EHR's login page in this browser" in first
 
 
 @each(

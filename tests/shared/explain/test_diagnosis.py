@@ -346,7 +346,7 @@ def test_a_token_that_lacks_scopes_is_explained_without_any_error() -> None:
     diagnosis = diagnose(parse(ehr_messages.TRIMMED), None, [REGISTERED])
     assert ids(diagnosis) == ["scope_syntax"]
     assert "`patient/Patient.read`" in cause(diagnosis, "scope_syntax").why
-    assert "isn't ticked in the code console" in cause(diagnosis, "scope_syntax").why
+    assert "isn't selected in the code console" in cause(diagnosis, "scope_syntax").why
     assert "less than was requested" in diagnosis.meaning
 
 
@@ -369,7 +369,10 @@ def test_a_token_that_lacks_nothing_has_no_cause() -> None:
     registered = replace(REGISTERED, scopes=("openid", "fhirUser"))
     diagnosis = diagnose(parse(ehr_messages.TRIMMED), None, [registered])
     assert diagnosis.causes == ()
-    assert "None of the known requested scopes is missing" in diagnosis.meaning
+    assert (
+        "If this text shows all the scopes that were requested, none is missing"
+        in diagnosis.meaning
+    )
     assert diagnosis.corrected_request is None
 
 
@@ -378,7 +381,7 @@ def test_an_unknown_urn_is_said_to_be_unknown_and_explained_by_its_code() -> Non
         said(ehr_messages.GRANT + "of-tomorrow"), oauth_error="access_denied", instance="instance-7"
     )
     diagnosis = diagnose(unknown)
-    assert f"{ehr_messages.GRANT}of-tomorrow is unknown" in diagnosis.meaning
+    assert f"doesn't recognize {ehr_messages.GRANT}of-tomorrow." in diagnosis.meaning
     assert "instance-7" in diagnosis.meaning
     assert ids(diagnosis)
     assert {one.certainty for one in diagnosis.causes} == {"possible"}
