@@ -281,7 +281,7 @@ redirect_uri_mismatch = Kind(
 aud_wrong = Kind(
     "aud_wrong",
     "`aud` isn't the FHIR base that the EHR expects.",
-    "The app is set up with another address for this EHR.",
+    "The app is set up with a different address for this EHR.",
     "`aud` must be the `iss` of the launch, byte for byte. A trailing slash, another host of the "
     "same EHR or another FHIR version makes it a different value.",
     (

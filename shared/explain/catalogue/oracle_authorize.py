@@ -280,7 +280,7 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_GRANT + "csrf-security-failure",),
         patterns=("csrf-security-failure",),
-        meaning="The consent page was submitted with a token that isn't its own.",
+        meaning="The consent page was submitted with a token that doesn't belong to it.",
         causes=(
             causes.user_mismatch(
                 "possible",

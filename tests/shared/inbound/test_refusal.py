@@ -165,7 +165,7 @@ def test_a_clinician_gets_the_cause_in_one_sentence(accept: str) -> None:
     known = Diagnosis(EhrMessage(), "The vendor's own words.", (cause,))
     serve = refusing(EhrError(), explanation=known)
     said = respond(serve, headers={"Accept": accept}).get_data(as_text=True)
-    assert "Most probable cause: The app is set up with another address for this EHR." in said
+    assert "Most probable cause: The app is set up with a different address for this EHR." in said
     hidden = ("own words", "aud", "A reason", *cause.steps, "a source")
     assert not [one for one in hidden if one in said]
 
