@@ -213,7 +213,7 @@ USE = """\
 ## Intended use
 
 - **Users.** It's for licensed health professionals who look at the chart of a patient in their
-  care. It doesn't replace their judgment. It isn't for patients on their own.
+  care. It doesn't replace their judgment. It isn't intended for patients to use on their own.
 - **Patients.** It's for the patients listed under "Population" of each calculator, mostly adults.
   If an age, a diagnosis or a value is outside that, the calculator refuses or warns.
 - **Purpose.** It shows a published score or formula with the values from the chart, each with its

@@ -53,7 +53,7 @@ HELD = {
     "a body with a URL of this proxy": (
         "test_write_refusals.py::test_no_address_of_the_proxy_gets_into_the_chart",
     ),
-    "a body with a reference to another patient, or to another server": (
+    "a body with a reference to a different patient or server": (
         "test_writes_name_no_other.py::test_nothing_is_written_that_refers_to_another_patient",
     ),
     "`If-Match` of an older version": ("test_writes.py::test_the_ehrs_own_refusal_is_relayed",),
@@ -78,11 +78,11 @@ HELD = {
     "a search without a patient": (
         "test_compartment_holds.py::test_a_search_is_held_to_the_patient",
     ),
-    "a read of, or a search for, another patient": (
+    "a read of, or a search for, a different patient": (
         "test_compartment_holds.py::test_a_search_for_another_patient_is_refused",
         "test_compartment_holds.py::test_another_patient_is_not_asked_for",
     ),
-    "one resource of another patient in a response": (
+    "a response with even one resource of a different patient": (
         "test_compartment_holds.py::test_a_mixed_bundle_of_a_lenient_ehr_is_not_released",
     ),
     "`_include`, `_revinclude`, `_list`, `_contained`, `_type`": (
