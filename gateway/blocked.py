@@ -42,7 +42,7 @@ _FORMER = {
     "lineNumber": "line-number",
 }
 _PAGE_FILE = re.compile(r"/app/(?:[A-Za-z0-9._/-]*\.[A-Za-z][A-Za-z0-9]{1,11})?")
-_NO_HOST = re.compile(r"[a-z][a-z-]{0,30}")  # a scheme, or a keyword of the standard
+_NO_HOST = re.compile(r"[a-z][a-z-]{0,30}")  # a URL scheme or a CSP keyword
 _told: set[str] = set()
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from infra.deployment import FILE, Deployment
 
 Answer = Mapping[str, Any]
-# Reads a path of one of Google's APIs.
+# Reads a path from a Google API.
 Get = Callable[[str, str], Answer]
 # change: a setting of yours. ask: only the organization can. unread: you aren't allowed to see it.
 Level = Literal["change", "ask", "unread"]

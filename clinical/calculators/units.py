@@ -113,7 +113,7 @@ ALBUMIN = table((1, "g/dL"), (0.1, "g/L"))
 # Two charges: 1 meq is half a mmol.
 CALCIUM = mass_or_molar(4.008, (2.004, "meq/L"))
 GLUCOSE = mass_or_molar(18.016, *_BY_LITER)
-# Two nitrogen atoms: 1 mmol of urea holds 28.01 mg of urea nitrogen.
+# Urea has two nitrogen atoms, so 1 mmol of urea contains 28.01 mg of urea nitrogen.
 UREA_NITROGEN = mass_or_molar(2.801)
 CHOLESTEROL = mass_or_molar(38.67)
 TRIGLYCERIDES = mass_or_molar(88.57)

@@ -27,7 +27,8 @@ from .prefetch import Part
 
 CALL_SECONDS = 2.0
 ALL_SECONDS = 2.5
-# The last call ends this long before the overall deadline, so that the pages before it count.
+# The last call ends this long before the overall deadline, so that the pages already read can
+# still be used.
 _GATHERING_SECONDS = 0.1
 _FAILED = Part("failed")
 _INCOMPLETE = Part("incomplete")

@@ -17,7 +17,7 @@ from clinical.chart.observations import Entry
 
 Amount = tuple[str, str] | None
 _Key = TypeVar("_Key")
-# The values of an entry that aren't numbers, by position; None for a number.
+# For each position in an entry: the value if it isn't a number, or None if it is.
 _Kind = tuple[tuple[Value, Flag | None] | None, ...]
 
 

@@ -149,7 +149,7 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     for number, entry in enumerate(known):
         for cause in (one.in_flow(facts.flow) for one in entry.causes):
             # A cause that only the OAuth code or a less close entry suggests is just a possibility.
-            # So is one that a bare status in a text suggests.
+            # The same goes for a cause that only an HTTP status in the text suggests.
             sure = facts.entries and number == 0 and not (facts.stated and entry.statuses)
             causes.setdefault(cause.id, cause if sure else _as(cause, "possible"))
     evidence = _evidence(facts)

@@ -49,7 +49,7 @@ def read(body: bytes) -> Any:
 def changed_elements(document: Any) -> frozenset[str]:
     """Return the names of the resource's own elements that the operations change, without `_`.
 
-    Raise ValueError with the reason: not a patch, one that replaces everything, or one that only
+    Raise ValueError, with the reason, if the document isn't a patch, replaces everything or only
     tests.
     """
     if not isinstance(document, list) or not document:

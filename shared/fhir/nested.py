@@ -30,8 +30,8 @@ def within(document: Any) -> Iterator[tuple[dict[str, Any], bool]]:
 
 
 def of_answer(document: Any) -> Iterator[dict[str, Any]]:
-    """Yield the resources in a Bundle or an OperationOutcome at any depth, but not the resources
-    within them. An OperationOutcome is replaced with the resources in it.
+    """Yield the resources in a Bundle or an OperationOutcome, however deeply nested, but not the
+    resources contained in those. An OperationOutcome is replaced with the resources in it.
     """
     waiting = [document]
     while waiting:

@@ -13,7 +13,7 @@ Resource = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class SearchPage:
     """The resources of one response. `next` is the unchanged link to the next page, None if it
-    isn't a text. `more`: there is such a link.
+    isn't a text. `more`: whether there is a link to a next page, even one that isn't a text.
     """
 
     resources: tuple[Resource, ...]

@@ -16,10 +16,10 @@ from typing import Protocol
 from shared.errors import Overloaded
 
 ROOM_BYTES = 250_000_000
-# Waiting requests of one session, above which further ones are refused.
+# Maximum number of waiting requests per session. Further ones are refused.
 MOST_WAITING = 4
-# Sessions with requests waiting for an EHR, above which further requests to it are refused: half
-# the threads of a server.
+# Maximum number of sessions with requests waiting for one EHR: half the threads of a server.
+# Further requests to it are refused.
 MOST_SESSIONS_WAITING = 8
 # The shares of the room that several responses of one session, several of one EHR, and all
 # responses of unknown length may hold in addition to the first in the queue.

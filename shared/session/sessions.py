@@ -68,7 +68,7 @@ def is_handle(text: str) -> bool:
 
 
 class Sessions:
-    """Opens, uses and ends sessions. Trusts a session that it read for at most
+    """Opens, uses and ends sessions. Reuses a session that it has read, for at most
     `session_cache_seconds`.
     """
 

@@ -204,7 +204,7 @@ class FirestoreStore:
 
 
 def _admin_client() -> "FirestoreAdminClient":
-    """Return a client for database administration, at the emulator if one is set."""
+    """Return a client for database administration, for the emulator if one is set."""
     from google.cloud import firestore_admin_v1 as admin
 
     emulator = os.environ.get("FIRESTORE_EMULATOR_HOST")

@@ -53,7 +53,7 @@ class Card:
 
     Fields:
         source, source_url: label and URL of the card's source.
-        problems: how it breaks CDS Hooks; empty for a valid card.
+        problems: how the card violates CDS Hooks; empty for a valid card.
     """
 
     uuid: str

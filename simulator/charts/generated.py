@@ -1,7 +1,7 @@
 """All synthetic charts, generated at startup; for a given day they're always the same.
 
-Measurements are in LOINC, units in UCUM, problems in ICD-10-CM, some drugs in RxNorm. SNOMED CT has
-the smoking status, and the entries of Greta's chart that have no other code.
+Measurements are in LOINC, units in UCUM, problems in ICD-10-CM, some drugs in RxNorm. The
+smoking status is in SNOMED CT, as are the entries of Greta's chart that have no other code.
 """
 
 from collections.abc import Callable, Mapping

@@ -178,7 +178,7 @@ def identify(
 
 
 def read(parameters: Parameters) -> tuple[ParsedRequest, list[AuthorizationRefusedError]]:
-    """Read the remaining parameters; return them with the problems of their form, worst first."""
+    """Read the remaining parameters; return them with any format problems, worst first."""
     problems = []
     for name, values in parameters.items():
         if len(values) > 1:

@@ -181,8 +181,8 @@ def _is_own(fault: Fault, vendor: str) -> bool:
 def _found(
     grouped: Mapping[str, Sequence[Fault]], find: str, chosen: str
 ) -> Mapping[str, Sequence[Fault]]:
-    """Return the faults whose name, vendor, error text or cause has all the words, and the chosen
-    one.
+    """Return the faults whose name, vendor, error text or cause contains all the words, and the
+    selected fault.
     """
     words = find.lower().split()
     kept = {

@@ -106,7 +106,7 @@ def _of_tokens(
     """Judge the exchange of the code; return None if the app got tokens."""
     tokens = _last(own, "token")
     if tokens is not None:
-        # A fault's response instead of tokens may have a status that looks like success.
+        # A fault can replace the tokens with a response whose status looks like success.
         if any(one.is_good and one.answer for one in own if one.step == "token"):
             return None
         return _refusal("The EHR issued no tokens", tokens)

@@ -135,7 +135,7 @@ def _answer(handler: Handler, mark: object, method: str, path: str) -> tuple[Ans
     except (SmartError, EhrError) as error:
         return None, error._mark  # noqa: SLF001 - ours
     except SystemExit as ended:
-        # It would end the server, and print its text.
+        # It would stop the server and print the exception's text.
         told = EndedProcessError("A function can't end the process.")
         raise told.with_traceback(ended.__traceback__) from None
     if not isinstance(reply, Reply):

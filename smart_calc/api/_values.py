@@ -1,4 +1,4 @@
-"""JSON values and FHIR resources, with numbers kept to the digit."""
+"""JSON values and FHIR resources, with every digit of a number kept."""
 
 import json
 import math

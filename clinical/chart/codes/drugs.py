@@ -25,7 +25,7 @@ DRUG_CLASSES = (
     DrugClass("antihypertensive_treatment", needs="hypertension"),
     DrugClass("antiplatelet_or_nsaid"),
     DrugClass("oral_anticoagulant"),
-    # Only with a vitamin K antagonist is labile INR a question and MELD's INR misleading.
+    # Labile INR applies, and MELD's INR is misleading, only with a vitamin K antagonist.
     DrugClass("vitamin_k_antagonist"),
     # Not an input. Heparin that keeps a catheter open (10 units/mL) isn't treatment.
     DrugClass(

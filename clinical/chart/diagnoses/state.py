@@ -22,7 +22,7 @@ def clinical(condition: Resource) -> str:
 
 
 def _status_codes(condition: Resource, element: str) -> list[str]:
-    """Return the codes of a status; a status charted in another form doesn't count as absent."""
+    """Return the codes of a status, or its text if it has none: it doesn't count as absent."""
     concept = condition.get(element)
     codes = [coding.code for coding in codings(concept) if coding.code]
     return codes if codes or concept is None else [label(concept) or text(concept) or "unreadable"]

@@ -91,7 +91,7 @@ _Said = tuple[Named, Coding | None, str]
 
 
 def classify(drug: Drug) -> Classification:
-    """Return the drug classes of a drug; a drug outside all classes is still known."""
+    """Return the drug classes of a drug. A drug outside all classes still counts as known."""
     atc = [one for one in _of_system(drug, System.ATC) if ATC_CODE.fullmatch(one.code)]
     by_name = [(name, read(name)) for name in drug.names]
     said: list[_Said] = [(named, one, drug.charted) for one in atc for named in of_atc(one.code)]

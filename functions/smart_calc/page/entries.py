@@ -42,7 +42,7 @@ def _says_more(finding: ChartFinding) -> bool:
         # Each entry is listed with its own reason. A question that doesn't apply has no entries.
         return finding.why.startswith("no ")
     if finding.outcome is Outcome.OPEN:
-        # The state says this, and the entries are listed once for all items.
+        # The displayed state already says this, and the entries are listed once for all items.
         return False
     if finding.outcome is Outcome.STALE:
         # The age is shown with its limit.

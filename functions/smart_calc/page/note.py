@@ -14,7 +14,7 @@ from . import result_views
 from .banner import Banner
 from .view_models import InputView, ResultView, Standing
 
-# The lines after the results, by their content.
+# How each line after the results begins.
 _LINES: Mapping[str, str] = {
     "found": "From the chart: ",
     "entered": "Entered, not from the chart: ",

@@ -27,7 +27,7 @@ from .view_models import Point, Trend
 WIDTH, HEIGHT = 240, 52
 # The values are drawn between these. The scale is on the left and above.
 LEFT, RIGHT, TOP, BOTTOM = 42, 234, 16, 46
-# The maximum number drawn and listed, because the page repeats them for every calculator.
+# Maximum number of values drawn and listed. The page repeats them for every calculator.
 MOST = 12
 _FEWEST = 2
 # The line is interrupted between values that are this many times the usual interval apart.

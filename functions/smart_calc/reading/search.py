@@ -23,7 +23,8 @@ from . import coverage
 
 LATE = f"could not be read ({UpstreamTimeout.briefly})"
 NO_ACCESS = "was not read: the EHR did not give this app access to it"
-# The last call ends this long before the overall deadline, so that the pages before it count.
+# The last call ends this long before the overall deadline, so that the pages already read can
+# still be used.
 _GATHERING_SECONDS = 0.2
 _Fields = dict[str, str | int | float | list[str]]
 

@@ -39,7 +39,7 @@ def change(
     return Change(f"{name}={corrected[name]}", _setting(name, corrected[name]))
 
 
-# The sent value of these is suspected: only a configuration has the right value.
+# These causes put the sent value in doubt: only a configuration has the right one.
 _SUSPECTED: Mapping[CauseId, str] = {
     "client_unknown": "client_id",
     "redirect_uri_mismatch": "redirect_uri",

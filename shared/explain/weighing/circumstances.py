@@ -37,7 +37,7 @@ def _likely(cause: CauseId, why: str, *steps: str) -> WeighedCause:
 
 
 def _own_page(facts: Facts) -> Iterator[WeighedCause]:
-    """Yield the causes in this app's own page or log line, where more was known than is pasted."""
+    """Yield the causes that this app's page or log line names: the app knew more than the text."""
     ids = {str(kind.id): kind.id for kind in KINDS.values()}
     known = [ids[one] for one in facts.told_by_us if one in ids]
     for number, cause in enumerate(known):
