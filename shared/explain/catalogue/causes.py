@@ -18,6 +18,11 @@ RELAUNCH = ByFlow(
 AGAIN_LATER = ByFlow(
     "Launch the app again in a minute.", backend="Request a new token in a minute."
 )
+WITHOUT_CREDENTIALS = (
+    "If the message names the credentials mode `include`, send the request without credentials "
+    '(`credentials: "omit"`, no `withCredentials`): the server allows every origin (CORS), and '
+    "that excludes credentials."
+)
 NEEDS_PATIENT = "Scopes that begin with `patient/` require a patient who was selected at launch."
 CHOOSE = "Launch the app again, and choose a patient if the EHR asks for one."
 _NOT_SO = "The EHR doesn't allow the app to be opened this way."
@@ -543,9 +548,11 @@ cors_blocked = Kind(
     "The server doesn't let this page read its responses (CORS).",
     "The browser blocked the EHR's response.",
     "The browser sent the request and hid the response: the server's headers don't allow the "
-    "page's origin. Postman, curl and backends aren't affected.",
+    "page's origin, or they allow every origin and so no request with credentials. "
+    "Postman, curl and backends aren't affected.",
     (
-        "On the server that refused, not on the app's, allow the page's origin (CORS).",
+        WITHOUT_CREDENTIALS,
+        "Otherwise, on the server that refused, not on the app's, allow the page's origin (CORS).",
         "If you can't change that server, call it from a backend, as this app's proxy does.",
     ),
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from shared.explain.catalogue.causes import WITHOUT_CREDENTIALS
 from shared.explain.model import CauseId
 from shared.explain.parsing.texts import MASK
 from shared.explain.weighing.facts import Facts, WeighedCause
@@ -18,11 +19,7 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
     "cors_blocked": (
         (
             r"'\*' when the request's credentials mode|credential is not supported if the cors",
-            (
-                "Send this request without credentials (`credentials: 'omit'`, no "
-                "`withCredentials`): the server allows every origin (CORS), and that excludes "
-                "credentials."
-            ),
+            WITHOUT_CREDENTIALS,
         ),
         (
             r"(?:at|from) '(https?://[^/'\s]{1,200})[^'\n]*' from origin '([^'\s]{1,200})'",
