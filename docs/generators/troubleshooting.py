@@ -139,7 +139,7 @@ def _entry(entry: Entry, alike: Entry) -> Iterator[str]:
     yield f'<a id="{entry.key}"></a>'
     yield f"### `{entry.says}`\n"
     yield f"{entry.meaning} {_numbered(entry)}\n"
-    others = [urn for urn in entry.urns if urn != entry.says]
+    others = [urn for urn in entry.urns if urn not in entry.says]
     if others:
         yield f"Also: {', '.join(f'`{urn}`' for urn in others)}\n"
     if alike is not entry:

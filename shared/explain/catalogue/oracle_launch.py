@@ -35,6 +35,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         key="oracle/code-required",
+        says=f"Launch Code Required / {_LAUNCH}code-required",
         where="authorize redirect",
         urns=(_LAUNCH + "code-required",),
         lacks=("launch",),
@@ -60,7 +61,12 @@ ENTRIES: tuple[Entry, ...] = (
                     ),
                     (
                         "Send `launch` exactly as received, in the same request that received "
-                        "it. If there is no value, leave the parameter out. Never send it empty."
+                        "it. Never send it empty."
+                    ),
+                    (
+                        "If the app opens without a chart, leave out both the parameter and the "
+                        "scope `launch`: that's a standalone launch. In this app, set "
+                        "`standalone = true`, request `user/` scopes, and open `/launch?ehr=KEY`."
                     ),
                 ),
             ),
