@@ -6,6 +6,9 @@ from shared.findings import ByFlow
 from shared.vendors import oracle_console
 
 _TOKEN = oracle_console.AUTHORIZATION_SERVER + "oauth2:token:"
+_NEW_TOKEN = ByFlow(
+    "Launch the app again. A backend service requests a new token.", backend="Request a new token."
+)
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -212,21 +215,27 @@ ENTRIES: tuple[Entry, ...] = (
         key="oracle/empty-scopes",
         where="token endpoint",
         urns=(_TOKEN + "empty-scopes",),
-        meaning="None of the requested scopes is left, so the token would have no scope.",
+        meaning="None of the requested scopes is left, so the token would have no scope. The app's "
+        "page in the code console tells the first two causes apart: it shows the app's SMART "
+        "Version and its resources.",
         causes=(
             causes.scope_syntax(
                 "likely",
                 sources.THE_MAP,
                 why="The scopes are written for SMART v1 (`.read`), and the app is registered for "
                 "v2 (`.rs`), or the reverse.",
-                steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
+                steps=(oracle_console.CHECK_SMART_VERSION, _NEW_TOKEN),
             ),
             causes.scope_not_registered(
                 "likely",
                 f"{sources.GROUP_EMPTY}; {sources.URN_LIST}",
                 why="The app has none of these scopes, according to the vendor's reply to the "
                 "one report.",
-                steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER),
+                steps=(
+                    oracle_console.CHECK_SCOPES,
+                    "For `system/` scopes, add the resources to the system app's registration.",
+                    oracle_console.WAIT_A_QUARTER,
+                ),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
