@@ -29,7 +29,9 @@ make explain < FILE
 .venv/bin/python -m doctor explain 'TEXT' --config smart.toml
 ```
 
-Or search this page for the text that you see. Each line links to its causes and fixes.
+Or search this page for the text that you see. Each line links to its causes and fixes. For a URN,
+search for its last words, such as `empty-scopes`. In a URL, `%3A` stands for `:`, and the part from
+`/instances/` on doesn't belong to the URN.
 
 You can paste anything that you have: the URL that the EHR redirected to, an `error_uri`, a URN, the
 JSON from the token endpoint, the body of a FHIR 401 or 403, or a message with any of these. If
