@@ -52,11 +52,13 @@ WAIT_A_QUARTER = ByFlow(
 )
 COMPARE_TENANT = (
     "Compare `tenant` in the error with the last part of `iss` in smart.toml. Use the endpoints "
-    "of that `iss`, never of another one."
+    "of that `iss`, never of a different one."
 )
-USE_DISCOVERED = (
-    "Use the endpoints from `ISS/.well-known/smart-configuration`, with the launch's `iss` as "
-    "ISS. Don't build them by hand."
+USE_DISCOVERED = ByFlow(
+    "Use the endpoints from `ISS/.well-known/smart-configuration`. ISS is the launch's `iss`, or "
+    "for a backend service the FHIR base that the site gave you. Don't build them by hand.",
+    backend="Use the endpoints from `ISS/.well-known/smart-configuration`. ISS is the FHIR base "
+    "that the site gave you. Don't build them by hand.",
 )
 ENABLE_AT_SITE = (
     "Ask the site to enable the Client ID for this domain. Each domain (production or not) is "

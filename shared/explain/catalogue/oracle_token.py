@@ -115,8 +115,12 @@ ENTRIES: tuple[Entry, ...] = (
                 "likely",
                 f"{sources.FORUM_TENANT}; reading of it: inferred",
                 why="The tenant ID in the URL is mistyped (in the one report, it has a letter "
-                "too many), or belongs to another host.",
-                steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
+                "too many), or belongs to a different host.",
+                steps=(
+                    oracle_console.USE_DISCOVERED,
+                    oracle_console.COMPARE_TENANT,
+                    "Count the characters of a tenant that is a UUID: it has 36 (8-4-4-4-12).",
+                ),
             ),
             causes.client_not_enabled_at_site(
                 "possible",
