@@ -353,6 +353,14 @@ ENTRIES: tuple[Entry, ...] = (
                 f"{sources.URN_LIST}; {sources.AUTHORIZATION}; {sources.LAB}",
                 why="The user signed out of the EHR or was idle too long. The app's access ends "
                 "with the session, as `online_access` intends.",
+                steps=(
+                    causes.RELAUNCH,
+                    (
+                        "A job that runs without a user can't use `online_access`. It needs a "
+                        "system account and `system/` scopes, or `offline_access` if the app's "
+                        "Type of Access allows it."
+                    ),
+                ),
             ),
         ),
         source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
