@@ -115,7 +115,18 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         urns=(_GRANT + "denied-by-user",),
         meaning="The user declined, or went back from the login page.",
-        causes=(causes.user_declined("certain"),),
+        causes=(
+            causes.user_declined(
+                "certain",
+                steps=(
+                    *causes.user_declined.steps,
+                    (
+                        "In the app, tell the user that the sign-in was canceled, and offer to "
+                        "start it again. The registration doesn't have to change."
+                    ),
+                ),
+            ),
+        ),
         source=f"{sources.URN_LIST}; {sources.GROUP_DENIED}",
     ),
     Entry(
