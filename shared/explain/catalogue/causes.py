@@ -636,9 +636,10 @@ signing_key_unknown = Kind(
     "another server's, finds no key with the token's `kid`.",
     (
         (
-            "Fetch the key set (`jwks_uri`) again when a `kid` is unknown, and cache it for up to "
-            "a day."
+            "Fetch the key set (`jwks_uri`) again when a `kid` is unknown, however old the cached "
+            "one is. Oracle Health, for example, has new keys about every two days."
         ),
+        "Otherwise, you can cache the key set for up to a day.",
         "Check that `jwks_uri` belongs to the issuer of this token.",
     ),
 )
