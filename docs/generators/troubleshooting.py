@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from shared.explain.catalogue import ENTRIES, causes, sources
 from shared.explain.model import Cause, Entry
-from shared.vendors import everyone
+from shared.vendors import GENERIC, everyone
 
 # The vendors that have an error in the catalogue, by name.
 _VENDORS = {
@@ -99,7 +99,11 @@ def pages() -> Mapping[str, str]:
     """Return all pages by their path below docs/."""
     pages = {"troubleshooting.md": "\n".join([_HEAD, *_index(), _REQUEST, *_causes()]) + "\n"}
     for vendor, profile in _VENDORS.items():
-        lines = [_PAGE_HEAD.format(profile.title), *_groups(vendor), *_sources(vendor)]
+        head = _PAGE_HEAD.format(profile.title)
+        if profile is not GENERIC:
+            general = f"[{GENERIC.title}]({GENERIC.docs_page}.md)"
+            head += f"If an error isn't on this page, look for it under {general}.\n"
+        lines = [head, *_groups(vendor), *_sources(vendor)]
         pages[_file(vendor)] = "\n".join(lines) + "\n"
     return pages
 
