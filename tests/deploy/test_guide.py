@@ -14,7 +14,7 @@ from tests.support.control_plane.server import run_in
 from tests.support.servers import ROOT
 
 # From that heading on there is no Google Cloud.
-_CLOUD = TEXT[: TEXT.index("\n## 19. On one machine")]
+_CLOUD = TEXT[: TEXT.index("\n## 15. On one machine")]
 BLOCKS = [one for one in guide.blocks(_CLOUD) if one.language == "sh" and not one.sets]
 OPENED, CLOSED = "( stop_at_error || exit\n", "\n)\n"
 STOPPING = [one for one in BLOCKS if one.text.startswith(OPENED)]
