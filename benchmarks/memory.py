@@ -7,6 +7,7 @@ Idle means after a launch and a first small read. The kernel reports the peak, s
 import contextlib
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 
@@ -28,12 +29,13 @@ _SECONDS = 30.0
 _BESIDE = ("forward_pooled", "forward_requests")
 
 
-def measure(place: Place, store: str) -> list[Row]:
+def measure(place: Place, store: str) -> Iterator[Row]:
     """Measure memory while streaming and while holding responses."""
-    return [*_streaming(place, store), *_herd(place, store)]
+    yield _streaming(place, store)
+    yield from _herd(place, store)
 
 
-def _herd(place: Place, store: str) -> list[Row]:
+def _herd(place: Place, store: str) -> Iterator[Row]:
     """Measure 16 clients at once: first each requests 1 MB, then each requests 19 MB."""
     with contextlib.ExitStack() as stack:
         base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
@@ -45,7 +47,6 @@ def _herd(place: Place, store: str) -> list[Row]:
         session = click.finish(ours["callback"].origin, begun, base, browser)
         server = ours["fhir_proxy"]
         session.read(server.origin, "Observation/o1")
-        rows = []
         for name, entries, least in (
             ("1 MB", resources.MEGABYTE, ALL_ANSWERED),
             ("19 MB", resources.HUGE, LEAST_ANSWERED),
@@ -61,24 +62,21 @@ def _herd(place: Place, store: str) -> list[Row]:
             peak = server.peak_kilobytes() * 1024 / 1e6
             beside = {f"status {one}": float(statuses.count(one)) for one in sorted(set(statuses))}
             what = f"{CLIENTS} answers of {name} at once"
-            rows += [
-                Row(
-                    f"memory.herd.{name}",
-                    f"memory of the instance, {what}",
-                    peak,
-                    "MB",
-                    HERD_BUDGET,
-                    beside | {"seconds": seconds},
-                ),
-                Row(
-                    f"memory.herd.{name}.answered",
-                    f"{what}: answered 200",
-                    float(statuses.count(200)),
-                    "",
-                    least,
-                ),
-            ]
-        return rows
+            yield Row(
+                f"memory.herd.{name}",
+                f"memory of the instance, {what}",
+                peak,
+                "MB",
+                HERD_BUDGET,
+                beside | {"seconds": seconds},
+            )
+            yield Row(
+                f"memory.herd.{name}.answered",
+                f"{what}: answered 200",
+                float(statuses.count(200)),
+                "",
+                least,
+            )
 
 
 def _status(port: int, request: bytes) -> int:
@@ -86,7 +84,7 @@ def _status(port: int, request: bytes) -> int:
         return client.exchange(request)[0]
 
 
-def _streaming(place: Place, store: str) -> list[Row]:
+def _streaming(place: Place, store: str) -> Row:
     """Measure the maximum of several passes, with a fast client and a slow one."""
     with contextlib.ExitStack() as stack:
         base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
@@ -105,17 +103,15 @@ def _streaming(place: Place, store: str) -> list[Row]:
             with contextlib.closing(wire.Wire(server.port)) as first:
                 first.exchange(wire.get("/Observation/o1", headers))
             measured[f"{name} MB"] = _above_idle(server, wire.get("/Binary/b1", headers))
-    return [
-        Row(
-            "memory.binary",
-            "memory above idle, 9 MB Binary streamed",
-            measured["fhir_proxy MB"],
-            "MB",
-            BUDGET,
-            measured,
-            f"the most of {2 * PASSES} passes; the others hold it whole",
-        )
-    ]
+    return Row(
+        "memory.binary",
+        "memory above idle, 9 MB Binary streamed",
+        measured["fhir_proxy MB"],
+        "MB",
+        BUDGET,
+        measured,
+        f"the maximum of {2 * PASSES} passes; the forwarders hold all of it",
+    )
 
 
 def _above_idle(server: Server, request: bytes) -> float:

@@ -7,7 +7,7 @@ the previous one had ended. The wall time divided by 100 ms also includes the ap
 import contextlib
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from benchmarks.support import click
@@ -34,7 +34,7 @@ class _Clicked:
     connections: int
 
 
-def measure(place: Place, store: str) -> list[Row]:
+def measure(place: Place, store: str) -> Iterator[Row]:
     """Measure warm (running instances, cached discovery) and cold (three starts, empty caches)."""
     ehr = Ehr(DELAY_SECONDS)
     variables = place.variables(ehr.base, store)
@@ -45,14 +45,14 @@ def measure(place: Place, store: str) -> list[Row]:
 
         _click(ehr, warm)
         clicks = [_click(ehr, warm) for _ in range(WARM_CLICKS)]
-    rows = [_row("warm", "EHR round trips in series, click to page, warm", clicks, Budget(2))]
+    yield _row("warm", "EHR round trips in series, click to page, warm", clicks, Budget(2))
 
     def cold(name: str) -> contextlib.AbstractContextManager[Server]:
         return place.function(name, variables)
 
     clicks = [_click(ehr, cold) for _ in range(COLD_CLICKS)]
     ehr.close()
-    return [*rows, _row("cold", "the same, three cold starts and empty caches", clicks, None)]
+    yield _row("cold", "the same, three cold starts and empty caches", clicks, None)
 
 
 def _click(ehr: Ehr, instances: Instances) -> _Clicked:

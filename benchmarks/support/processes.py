@@ -17,6 +17,7 @@ from pathlib import Path
 
 import requests
 
+from benchmarks.support import load
 from benchmarks.support.ehr import CLIENT_ID, SCOPES
 from infra import project, stage
 from tests.support import staged
@@ -79,14 +80,7 @@ class Server:
     def _pids(self) -> list[int]:
         """Return the process ids of the parent and its children."""
         parent = self.process.pid
-        pids = [parent]
-        for folder in Path("/proc").iterdir():
-            with contextlib.suppress(OSError):
-                if folder.name.isdigit():
-                    # The program name, in parentheses, may contain spaces.
-                    stat = (folder / "stat").read_text("utf-8").rpartition(")")[2].split()
-                    pids += [int(folder.name)] * (int(stat[1]) == parent)
-        return pids
+        return [parent, *(pid for pid, one in load.processes().items() if one.parent == parent)]
 
 
 @dataclass(frozen=True)

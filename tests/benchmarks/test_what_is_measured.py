@@ -14,6 +14,7 @@ import requests
 from benchmarks import proxying
 from benchmarks.support import others, resources, wire
 from benchmarks.support.ehr import Call, Ehr, at_once, in_series
+from benchmarks.support.rounds import rounds
 from shared.outbound import http_client
 from tests.support.certificates import authority
 from tests.support.raw_server import always, plain, raw_server
@@ -149,6 +150,11 @@ def test_everyone_is_asked_equally_often_and_first_in_turn() -> None:
     took = wire.in_turn([noted(0), noted(1), noted(2)], 60.0, 3)
     assert took == [[0.0] * 3, [1.0] * 3, [2.0] * 3]
     assert order == [0, 1, 2, 1, 2, 0, 2, 0, 1]
+
+
+def test_a_slow_machine_gets_fewer_rounds_but_never_too_few() -> None:
+    assert list(rounds(8, 60.0)) == list(range(8))
+    assert list(rounds(8, 0.0, 3)) == [0, 1, 2]
 
 
 def test_an_operation_that_no_budget_names_is_over_it() -> None:

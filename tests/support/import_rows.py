@@ -345,14 +345,14 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "benchmarks/support": (
-        "report resources stand_in wire",
+        "load report resources rounds stand_in wire",
         "ehr",
         "click processes",
         "others",
     ),
     "benchmarks/beside": (
         (
-            "calculators_only forward_pooled forward_requests forward_session forward_unchecked "
+            "calculators_only forward_pooled forward_requests forward_unchecked "
             "imports_only parse_body redirect redirect_and_write"
         ),
     ),
