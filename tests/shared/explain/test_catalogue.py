@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import get_args
 from urllib.parse import quote
 
@@ -41,14 +42,29 @@ def token(urn: str, error: str, client: str = CLIENT) -> str:
     return json.dumps({"error": error, "error_uri": uri})
 
 
-def page(urn: str) -> str:
+def of_nobody(urn: str, error: str) -> str:
+    """Return a token response to a client that isn't known."""
+    return token(urn, error, "unknown")
+
+
+def page(urn: str, _: str) -> str:
     """A redirect to a page of the authorization server."""
     return f"HTTP/1.1 303 See Other\nLocation: /errors/{quote(urn, safe='')}/instances/{INSTANCE}"
 
 
-def fhir(urn: str, status: int) -> str:
+def alone(urn: str, _: str) -> str:
+    """Return the URN."""
+    return urn
+
+
+def fhir(urn: str, status: str) -> str:
     """Return a FHIR server's refusal that isn't an OperationOutcome."""
-    return json.dumps({"code": status, "message": f'code="{urn}"'})
+    return json.dumps({"code": int(status), "message": f'code="{urn}"'})
+
+
+def answered(error: str, description: str) -> str:
+    """Return a token response that says why in words."""
+    return f'{{"error":"{error}","error_description":{json.dumps(description)}}}'
 
 
 def described(error: str, description: str) -> str:
@@ -76,668 +92,358 @@ def _epic_outcome(*issues: tuple[str, str]) -> str:
 
 
 GRANT, TOKEN, LAUNCH = f"{AS}oauth2:grant:", f"{AS}oauth2:token:", f"{AS}smart-v1:grant:launch:"
+SIGN_IN = f"{AS}grant:session-service:authentication:"
+REPRESENTATIVES = "authorized-representative-server-error"
 INSUFFICIENT = (
     '{"code":403,"message":"code=\\"urn:cerner:error:oauth2:resource-access:insufficient-scopes'
     '\\", error=\\"insufficient_scope\\", subcode=\\"no_scope_for_resource_path\\""}'
 )
 
-# (entry, message): Oracle Health's errors, in the shape of the place where each shows.
-ORACLE = [
-    ("code-required", redirect(f"{LAUNCH}code-required", "invalid_request")),
-    ("code-required", f"{LAUNCH}launch-code-required"),
-    ("code-required", "Oracle Health: grant:launch:code-required, what is missing?"),
-    ("code-required", "Cerner sandbox says Launch Code Required"),
-    ("invalid-launch-code", redirect(f"{LAUNCH}invalid-launch-code", "invalid_request")),
-    ("invalid-launch-code", f"{LAUNCH}invalid-code"),
-    ("invalid-launch-code", "Cerner: Access denied, invalid launch code"),
-    ("invalid-launch-code", "urn:com:cerner:authorization:error:launch:invalid_launch_code"),
-    ("mismatched-identity", redirect(f"{LAUNCH}mismatchted-identity", "access_denied")),
-    ("mismatched-identity", f"{LAUNCH}mismatched-identity"),
-    ("mismatched-identity", "grant:launch:mismatchted-identity in the Cerner sandbox"),
-    (
-        "mismatched-identity",
-        "urn:com:cerner:authorization:error:launch:mismatch-identity-subject",
-    ),
-    ("audience-required", redirect(f"{LAUNCH}audience-required", "invalid_request")),
-    ("unknown-resource-server", redirect(f"{LAUNCH}unknown-resource-server", "invalid_request")),
-    (
-        "audience-not-white-listed",
-        redirect(f"{LAUNCH}audience-not-white-listed", "invalid_request"),
-    ),
-    ("unsupported-version", redirect(f"{LAUNCH}unsupported-version", "server_error")),
-    ("unregistered-service", redirect(f"{LAUNCH}unregistered-service", "server_error")),
-    ("launch-unspecified", redirect(f"{LAUNCH}unspecified", "server_error")),
-    ("launch-unspecified", "urn:com:cerner:authorization:error:launch:unspecified-error"),
-    ("launch-invalid-tenant", "urn:com:cerner:authorization:error:launch:invalid-tenant"),
-    ("missing-patient", redirect(f"{GRANT}missing-patient", "access_denied")),
-    ("invalid-patient-id", redirect(f"{GRANT}invalid-patient-id", "access_denied")),
-    ("denied-by-server", redirect(f"{GRANT}denied-by-server", "access_denied")),
-    ("denied-by-user", redirect(f"{GRANT}denied-by-user", "access_denied")),
-    ("unknown-client", page(f"{GRANT}unknown-client")),
-    ("unknown-client", "Cerner page: The application isn't currently registered."),
-    ("client-persona-mismatch", page(f"{GRANT}client-persona-mismatch")),
-    ("unknown-tenant", page(f"{GRANT}unknown-tenant")),
-    ("tenant-not-configured", page(f"{GRANT}tenant-not-configured")),
-    (
-        "unauthorized-client-for-tenant",
-        redirect(f"{GRANT}unauthorized-client-for-tenant", "unauthorized_client"),
-    ),
-    ("invalid-request", redirect(f"{GRANT}invalid-request", "invalid_request")),
-    (
-        "unsupported-response-type",
-        redirect(f"{GRANT}unsupported-response-type", "unsupported_response_type"),
-    ),
-    ("csrf-security-failure", redirect(f"{GRANT}csrf-security-failure", "access_denied")),
-    ("server-error", redirect(f"{GRANT}server-error", "server_error")),
-    ("server-error", page(f"{AS}server-error")),
-    (
-        "authentication-cancelled",
-        redirect(f"{AS}grant:session-service:authentication:cancelled", "access_denied"),
-    ),
-    (
-        "authentication-error",
-        redirect(f"{AS}grant:session-service:authentication:error", "server_error"),
-    ),
-    (
-        "authorized-representative-server-error",
-        redirect(f"{GRANT}authorized-representative-server-error", "server_error"),
-    ),
-    (
-        "authorized-representative-server-error",
-        page(f"{AS}unregistered-authorized-representatives-server"),
-    ),
-    ("invalid-redirect-uri", page(f"{GRANT}invalid-redirect-uri")),
-    (
-        "invalid-redirect-uri-trailing-slash",
-        page(f"{GRANT}invalid-redirect-uri-trailing-slash"),
-    ),
-    ("redirect-uri-not-absolute", page(f"{AS}oauth:grant:redirect-uri-not-absolute")),
-    ("redirect-uri-not-registered", page(f"{GRANT}redirect-uri-not-registered")),
-    ("preauthentication", page(f"{AS}preauthentication")),
-    (
-        "session-api-bad-request",
-        f"HTTP/1.1 400 Bad Request\n{HOST}/session-api/realm/{TENANT}?to=x&forceAuthn=true",
-    ),
-    ("too-many-scopes", "Cerner answers: too many scopes"),
-    ("code-invalid-or-expired", token(f"{TOKEN}code-invalid-or-expired", "invalid_grant")),
-    ("code-invalid-or-expired", token(f"{TOKEN}code:invalid", "invalid_grant")),
-    ("code-client-mismatch", token(f"{AS}oauth:token:code:client:mismatch", "invalid_grant")),
-    ("code-tenant-mismatch", token(f"{TOKEN}code:tenant:mismatch", "invalid_grant")),
-    ("code-tenant-terminated", token(f"{TOKEN}code:tenant-terminated", "invalid_grant")),
-    ("code-tenant-invalid", token(f"{TOKEN}code:tenant-invalid", "invalid_grant")),
-    ("token-invalid-tenant", token(f"{TOKEN}invalid-tenant", "invalid_grant")),
-    ("token-invalid-redirect-uri", token(f"{TOKEN}invalid-redirect-uri", "invalid_grant")),
-    (
-        "invalid-client-credentials",
-        token(f"{TOKEN}invalid-client-credentials", "invalid_client", "unknown"),
-    ),
-    ("invalid-client-credentials", f"{TOKEN}invalid_client_credentials"),
-    (
-        "invalid-authorization-header",
-        token(f"{TOKEN}invalid-authorization-header", "invalid_client", "unknown"),
-    ),
-    ("invalid-authorization-header", f"{TOKEN}invalid_authorization_header"),
-    ("empty-scopes", token(f"{TOKEN}empty-scopes", "invalid_scope")),
-    ("unsupported-grant-type", token(f"{TOKEN}unsupported-grant-type", "unsupported_grant_type")),
-    ("terminated-client", token(f"{TOKEN}terminated-client", "invalid_client")),
-    (
-        "patient-scope-requires-one-patient-id",
-        token(f"{TOKEN}patient-scope-requires-one-patient-id", "invalid_scope"),
-    ),
-    ("testing-token", token(f"{TOKEN}tenant-not-enabled-for-testing", "invalid_request")),
-    ("testing-token", token(f"{TOKEN}client-not-enabled-for-testing", "invalid_request")),
-    ("testing-token", token(f"{TOKEN}invalid-testing-scenario", "invalid_request")),
-    ("refresh-token-invalid", token(f"{TOKEN}refresh-token:token-invalid", "invalid_grant")),
-    ("refresh-session-invalid", token(f"{TOKEN}refresh-token:session-invalid", "invalid_grant")),
-    (
-        "refresh-tenant-terminated",
-        token(f"{TOKEN}refresh-token:tenant-terminated", "invalid_grant"),
-    ),
-    ("insufficient-scopes", INSUFFICIENT),
-    ("insufficient-scopes", '{"code":403,"message":"insufficient-scopes"}'),
-    ("token-required", fhir(f"{RS}token-required", 401)),
-    ("token-expired", fhir(f"{RS}expired", 401)),
-    ("tenant-mismatch", fhir(f"{RS}tenant-mismatch", 401)),
-    ("user-not-authorized", fhir(f"{RS}user-not-authorized", 403)),
-    ("token-not-authorized", fhir(f"{RS}token-not-authorized", 403)),
-    ("encounter-required", fhir(f"{RS}encounter-required", 403)),
-    ("profile-not-supported", fhir(f"{RS}profile-not-supported", 401)),
-    ("issuer-not-trusted", fhir(f"{RS}issuer-not-trusted", 401)),
-    ("signature", fhir(f"{RS}signature-verification-failed", 401)),
-    ("signature", fhir(f"{RS}signature-keys-unavailable", 500)),
-    ("resource-server-error", fhir(f"{RS}server-error", 500)),
-    (
-        "search-parameter-required",
-        "https://fhir-ehr-code.cerner.com/r4/T/Patient: no supported search parameters provided",
-    ),
-    (
-        "search-parameter-required",
-        "Cerner: at least one of _id, identifier, name is required",
-    ),
-    ("tenant-not-accessible", '{"code":403,"message":"Tenant not valid or accessible"}'),
-    ("forbidden-resource", '{"statusCode":403,"message":"Forbidden resource"}'),
-    (
-        "not-found",
-        (
-            '{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found",'
-            '"details":{"text":"Not Found"}}]}'
-        ),
-    ),
-    ("not-acceptable", "fhir-ehr-code.cerner.com: 406 Not Acceptable"),
-    ("not-acceptable", "GET https://fhir-ehr-code.cerner.com/r4/T/Patient/1 gives HTTP/1.1 406"),
-    ("gateway-timeout", "fhir-ehr-code.cerner.com: 504 Gateway Time-out"),
-    ("gateway-timeout", "GET https://fhir-ehr-code.cerner.com/r4/T/Patient/1 gives HTTP/1.1 504"),
-    ("plain-link", "https://app.example.org/launch?PAT_PersonId=1&VIS_EncntrId=2"),
-    ("plain-link", "https://app.example.org/launch?VIS_EncntrId=2"),
-    ("plain-link", "https://app.example.org/launch?fhirServiceUrl=https://fhir.example.org"),
-    ("powerchart-blank", "Site not loading in PowerChart"),
-    ("powerchart-blank", "In PowerChart the window stays blank"),
-    ("identity-provider-page", "HTTP/1.1 200 OK\n<html class=IdentityProviderRedirectPage>"),
+# Oracle Health's errors in the form of the place where each shows: the form, the start of the URN,
+# the code, and the end of each URN, with `=` and its entry if that has a different name.
+NAMED: list[tuple[Callable[[str, str], str], str, str, str]] = [
+    (redirect, LAUNCH, "invalid_request", "code-required invalid-launch-code audience-required"),
+    (redirect, LAUNCH, "invalid_request", "unknown-resource-server audience-not-white-listed"),
+    (redirect, LAUNCH, "access_denied", "mismatchted-identity=mismatched-identity"),
+    (redirect, LAUNCH, "server_error", "unsupported-version unregistered-service"),
+    (redirect, LAUNCH, "server_error", "unspecified=launch-unspecified"),
+    (redirect, GRANT, "access_denied", "missing-patient invalid-patient-id denied-by-server"),
+    (redirect, GRANT, "access_denied", "denied-by-user csrf-security-failure"),
+    (redirect, GRANT, "unauthorized_client", "unauthorized-client-for-tenant"),
+    (redirect, GRANT, "invalid_request", "invalid-request"),
+    (redirect, GRANT, "unsupported_response_type", "unsupported-response-type"),
+    (redirect, GRANT, "server_error", "server-error authorized-representative-server-error"),
+    (redirect, SIGN_IN, "access_denied", "cancelled=authentication-cancelled"),
+    (redirect, SIGN_IN, "server_error", "error=authentication-error"),
+    (page, GRANT, "", "unknown-client client-persona-mismatch unknown-tenant"),
+    (page, GRANT, "", "tenant-not-configured redirect-uri-not-registered"),
+    (page, GRANT, "", "invalid-redirect-uri invalid-redirect-uri-trailing-slash"),
+    (page, AS, "", "server-error preauthentication"),
+    (page, AS, "", f"unregistered-authorized-representatives-server={REPRESENTATIVES}"),
+    (page, AS, "", "oauth:grant:redirect-uri-not-absolute=redirect-uri-not-absolute"),
+    (token, TOKEN, "invalid_grant", "code-invalid-or-expired code:invalid=code-invalid-or-expired"),
+    (token, f"{AS}oauth:token:", "invalid_grant", "code:client:mismatch=code-client-mismatch"),
+    (token, TOKEN, "invalid_grant", "code:tenant:mismatch=code-tenant-mismatch"),
+    (token, TOKEN, "invalid_grant", "code:tenant-terminated=code-tenant-terminated"),
+    (token, TOKEN, "invalid_grant", "code:tenant-invalid=code-tenant-invalid"),
+    (token, TOKEN, "invalid_grant", "invalid-tenant=token-invalid-tenant"),
+    (token, TOKEN, "invalid_grant", "invalid-redirect-uri=token-invalid-redirect-uri"),
+    (token, TOKEN, "invalid_grant", "refresh-token:token-invalid=refresh-token-invalid"),
+    (token, TOKEN, "invalid_grant", "refresh-token:session-invalid=refresh-session-invalid"),
+    (token, TOKEN, "invalid_grant", "refresh-token:tenant-terminated=refresh-tenant-terminated"),
+    (of_nobody, TOKEN, "invalid_client", "invalid-client-credentials invalid-authorization-header"),
+    (token, TOKEN, "invalid_scope", "empty-scopes patient-scope-requires-one-patient-id"),
+    (token, TOKEN, "unsupported_grant_type", "unsupported-grant-type"),
+    (token, TOKEN, "invalid_client", "terminated-client"),
+    (token, TOKEN, "invalid_request", "tenant-not-enabled-for-testing=testing-token"),
+    (token, TOKEN, "invalid_request", "client-not-enabled-for-testing=testing-token"),
+    (token, TOKEN, "invalid_request", "invalid-testing-scenario=testing-token"),
+    (alone, LAUNCH, "", "launch-code-required=code-required invalid-code=invalid-launch-code"),
+    (alone, LAUNCH, "", "mismatched-identity"),
+    (alone, TOKEN, "", "invalid_client_credentials=invalid-client-credentials"),
+    (alone, TOKEN, "", "invalid_authorization_header=invalid-authorization-header"),
+    (fhir, RS, "401", "token-required expired=token-expired tenant-mismatch issuer-not-trusted"),
+    (fhir, RS, "401", "profile-not-supported signature-verification-failed=signature"),
+    (fhir, RS, "403", "user-not-authorized token-not-authorized encounter-required"),
+    (fhir, RS, "500", "signature-keys-unavailable=signature server-error=resource-server-error"),
 ]
+EPIC_59100 = ("59100", "Content invalid against the specification or a profile.")
+# A message a line: its entry; the vendor of the registration, if it matters; the code, if the words
+# come to the redirect URI (`?`) or in a token response (`{}`); the words.
+TOLD = """\
+oracle/code-required: Oracle Health: grant:launch:code-required, what is missing?
+oracle/code-required: Cerner sandbox says Launch Code Required
+oracle/invalid-launch-code: Cerner: Access denied, invalid launch code
+oracle/invalid-launch-code: urn:com:cerner:authorization:error:launch:invalid_launch_code
+oracle/mismatched-identity: grant:launch:mismatchted-identity in the Cerner sandbox
+oracle/mismatched-identity: urn:com:cerner:authorization:error:launch:mismatch-identity-subject
+oracle/launch-unspecified: urn:com:cerner:authorization:error:launch:unspecified-error
+oracle/launch-invalid-tenant: urn:com:cerner:authorization:error:launch:invalid-tenant
+oracle/unknown-client: Cerner page: The application isn't currently registered.
+oracle/too-many-scopes: Cerner answers: too many scopes
+oracle/insufficient-scopes: {"code":403,"message":"insufficient-scopes"}
+oracle/search-parameter-required: https://fhir-ehr-code.cerner.com/r4/T/Patient: no supported \
+search parameters provided
+oracle/search-parameter-required: Cerner: at least one of _id, identifier, name is required
+oracle/tenant-not-accessible: {"code":403,"message":"Tenant not valid or accessible"}
+oracle/forbidden-resource: {"statusCode":403,"message":"Forbidden resource"}
+oracle/not-found: {"resourceType":"OperationOutcome","issue":[{"severity":"error","code":\
+"not-found","details":{"text":"Not Found"}}]}
+oracle/not-acceptable: fhir-ehr-code.cerner.com: 406 Not Acceptable
+oracle/not-acceptable: GET https://fhir-ehr-code.cerner.com/r4/T/Patient/1 gives HTTP/1.1 406
+oracle/gateway-timeout: fhir-ehr-code.cerner.com: 504 Gateway Time-out
+oracle/gateway-timeout: GET https://fhir-ehr-code.cerner.com/r4/T/Patient/1 gives HTTP/1.1 504
+oracle/plain-link: https://app.example.org/launch?PAT_PersonId=1&VIS_EncntrId=2
+oracle/plain-link: https://app.example.org/launch?VIS_EncntrId=2
+oracle/plain-link: https://app.example.org/launch?fhirServiceUrl=https://fhir.example.org
+oracle/powerchart-blank: Site not loading in PowerChart
+oracle/powerchart-blank: In PowerChart the window stays blank
+oracle/session-api-bad-request: HTTP/1.1 400 Bad Request\\nhttps://authorization.cerner.com/\
+session-api/realm/ec2458f2-1e24-41c8-b71b-0e701af7583d?to=x&forceAuthn=true
+oracle/session-api-bad-request: Bad Request
+oracle/identity-provider-page: HTTP/1.1 200 OK\\n<html class=IdentityProviderRedirectPage>
+epic/oauth2-error-page: <title>OAuth2 Error</title>
+epic/invalid-oauth-request: https://fhir.epic.com: Invalid OAuth 2.0 request
+epic/invalid-oauth-request epic: The request is invalid. (Epic)
+epic/invalid-oauth-request: https://fhir.epic.com/login?error=4
+epic/launch-parameters-required: iss & launch query parameters are required and cannot be empty.
+epic/wildcard-scope epic ?invalid_scope: Wildcard scope is not allowed
+epic/wildcard-scope epic: https://app.example.org/callback?error=invalid_scope
+epic/invalid-client: {"error":"invalid_client","error_description":null}
+epic/invalid-client epic: {"error": "invalid_client"}
+epic/invalid-request-null: {"error":"invalid_request","error_description":null}
+epic/scopes-stripped: Epic grants fewer scopes than requested
+epic/scopes-stripped: My Epic scopes are silently stripped
+epic/invalid-token: HTTP/1.1 401 Unauthorized\\nWWW-Authenticate: Bearer error="invalid_token", \
+error_description="The access token provided is not valid"
+epic/invalid-token epic: HTTP/1.1 401\\nWWW-Authenticate: Bearer error="invalid_token"
+epic/xml-answer epic: Content-Type: application/fhir+xml; charset=utf-8
+epic/xml-answer epic: <OperationOutcome xmlns="http://hl7.org/fhir"><issue/>
+epic/html-404 epic: 404 - File or directory not found.
+epic/html-404 epic: IIS Detailed Error - 404.0 - Not Found
+epic/operation-outcome: {"resourceType":"OperationOutcome","issue":[{"details":{"coding":[{"system\
+":"urn:oid:1.2.840.114350.1.13.0.1.7.2.657369","code":"4101"}]}}]}
+epic/content-invalid: Epic answers 400 with the code 59100
+epic/frame: It fails only inside Hyperspace
+athenahealth/unknown-client athenahealth: Unknown client
+athenahealth/redirect-uri: athenahealth: The redirect URI does not match the redirect URIs \
+configured for the application
+athenahealth/oops: Oops! (athenahealth)
+athenahealth/scope-not-authorized: error=unauthorized_client;Description=Requested scope not \
+authorized
+athenahealth/scope-not-authorized athenahealth: https://app.example.org/callback?error=unauthorize\
+d_client
+athenahealth/authorize-callback-500: HTTP/1.1 500 https://api.preview.platform.athenahealth.com/oa\
+uth2/authorize-callback
+athenahealth/pkce-web-app athenahealth: {"error":"invalid_client"}
+meditech/access-denied: https://app.example.org/callback?error=access_denied (MEDITECH Greenfield)
+meditech/pkce-required meditech: https://app.example.org/callback?error=invalid_request
+meditech/invalid-client meditech: {"error":"invalid_client"}
+eclinicalworks/invalid-request-page: <title>healow - Invalid Request</title>
+eclinicalworks/invalid-request-page: Location: https://connect4.example.org/apps/jsp/fhir/error.jsp
+eclinicalworks/launch-scope eclinicalworks: https://app.example.org/callback?error=invalid_scope
+smart-launcher/invalid-launch-options ?invalid_request: Invalid launch options: SyntaxError: \
+Unexpected end
+smart-launcher/missing-redirect-uri {invalid_request}: Missing redirect_uri parameter
+smart-launcher/missing-aud ?invalid_request: Missing aud parameter
+smart-launcher/bad-audience ?invalid_request: Bad audience value "https://a/". Expected "https://a".
+smart-launcher/pkce-required ?invalid_request: Invalid code_challenge_method. Must be S256.
+smart-launcher/pkce-required ?invalid_request: Missing code_challenge parameter
+smart-launcher/pkce-required: Unsupported code_challenge_method 'plain'. We support only 'S256'
+smart-launcher/declined ?invalid_request: Unauthorized
+smart-launcher/invalid-redirect-uri ?invalid_request: Invalid redirect_uri
+smart-launcher/invalid-client-id ?invalid_client: Invalid client_id "one". Expected "two".
+smart-launcher/scope-not-granted ?invalid_scope: Scope "launch" could not be granted. Your client \
+is allowed to request "openid".
+smart-launcher/missing-code {invalid_client}: Missing 'code' parameter
+smart-launcher/code-expired {invalid_client}: Invalid token (supplied as code parameter in the \
+POST body). jwt expired
+smart-launcher/token-redirect-uri {invalid_request}: Invalid redirect_uri parameter
+smart-launcher/pkce-verifier {invalid_grant}: Invalid grant or Invalid PKCE Verifier, 'a' vs 'b'.
+smart-launcher/pkce-verifier {invalid_request}: Missing code_verifier parameter
+smart-launcher/refresh-token {invalid_grant}: Invalid refresh token
+smart-launcher/client-auth: {"error_description":"Basic authentication is required for \
+confidential clients"}
+smart-launcher/client-auth: {"error_description":"Invalid client_secret in the basic auth header"}
+smart-launcher/client-assertion: {"error_description":"Invalid token 'aud' value (a). Must be 'b'."}
+smart-launcher/client-assertion: None of the keys found in the JWKS have kid equal to key-1
+smart-launcher/client-assertion: No usable public keys found in the JWKS
+smart-launcher/client-assertion: No usable keys found
+smart-launcher/client-assertion: Multiple usable public keys found in the JWKS
+smart-launcher/client-assertion: JWKS does not have a "keys" property
+smart-launcher/client-assertion: Invalid JWKS json
+smart-launcher/client-assertion: Failed to fetch JWKS from https://app/jwks
+smart-launcher/simulated ?invalid_scope: Simulated invalid scope error
+smart-launcher/simulated: Token expired (simulated error)
+smart-launcher/simulated: Simulated invalid redirect_uri parameter error
+smart-launcher/simulated: The launcher simulates an error, auth_invalid_scope
+smart-launcher/simulated-token: Simulated invalid token error
+smart-launcher/simulated-token {invalid_scope}: Simulated invalid scope error
+smart-launcher/simulated-token: Simulated invalid client secret error
+smart-launcher/simulated-token: Simulated expired token error
+smart-launcher/simulated-token: Simulated invalid 'jti' value
+smart-launcher/iframe: It breaks with Simulate launch within the EHR user interface
+keycloak/client-credentials {unauthorized_client}: Unexpected error when authenticating client
+keycloak/client-credentials {unauthorized_client}: Invalid client or Invalid client credentials
+keycloak/aud-required ?invalid_request: A SMART on FHIR Request must include an 'aud', \
+'audience', or 'resource' parameter
+keycloak/audience-not-allowed ?invalid_request: Requested audience 'https://fhir' is not allowed
+keycloak/invalid-launch-request ?invalid_request: Invalid EHR launch request!
+keycloak/launch-context ?server_error: Could not resolve launch context parameter to any EHR \
+Launch Context set in this user session
+keycloak/patient-claims: {"resourceType":"OperationOutcome","issue":[{"diagnostics":"Cannot \
+enforce 'patient/*' claims without a launch context."}]}
+azure/fhir-user: 403 from azurehealthcareapis.com without the role FHIR SMART User
+azure/fhir-user: Azure FHIR: 403, diagnostics: Authorization failed.
+azure/fhir-user: azurehealthcareapis.com: the token has no "roles" claim
+azure/more-scopes: Azure: admin consent grants more scopes than asked
+okta/redirect-uri: Unable to validate the redirect_uri passed in.
+generic/frame-refused: Refused to display 'https://app/' in a frame because it set \
+'X-Frame-Options' to 'deny'.
+generic/frame-refused: Refused to frame 'https://app/': an ancestor violates the CSP directive
+generic/frame-refused: The page was blocked by X-Frame-Options in Firefox
+smart-calc/cds-token: The answer says cds_token_invalid.
+smart-calc/cds-token epic: {"event": "cds_refused", "reason": "malformed"}
+smart-calc/cds-client: {"event": "cds_refused", "reason": "client"}
+smart-calc/cds-client: cds_refused code=cds_token_invalid reason=unconfigured
+smart-calc/cds-audience epic: {"event": "cds_refused", "reason": "audience"}
+smart-calc/cds-time: {"event": "cds_refused", "reason": "time"}
+smart-calc/cds-key: {"event": "cds_refused", "reason": "jku"}
+smart-calc/cds-key oracle: The answer says cds_keys_unavailable.
+smart-calc/cds-server-denied: The answer says cds_server_denied.
+smart-calc/cds-data-missing epic: The answer says cds_data_missing.
+generic/token-invalid-request: {"error":"invalid_request"}
+generic/token-invalid-scope: {"error":"invalid_scope"}
+generic/token-unauthorized-client: {"error": "unauthorized_client"}
+generic/token-server-error: {"error":"temporarily_unavailable"}
+generic/token-too-many-requests: token: HTTP/1.1 429 Too Many Requests
+generic/token-unavailable: token: HTTP/1.1 503 Service Unavailable
+generic/gateway-page: The requested URL was rejected. Your support ID is: 1.
+generic/gateway-page: Request unsuccessful. Incapsula incident ID: 1-2
+generic/gateway-page: upstream connect error or disconnect/reset before headers
+generic/gateway-page: {"message":"no Route matched with those values"}
+generic/gateway-page: Access Denied. You can't access this. Reference #18.1
+generic/token-no-upstream: POST /token: 502 Bad Gateway
+generic/token-redirect-uri-text {invalid_grant}: redirect_uri does not match
+generic/token-redirect-uri-text {invalid_grant}: Incorrect redirect_uri
+generic/redirect-uri-text: Redirect URI mismatch
+generic/redirect-uri-text: Invalid parameter: redirect_uri
+generic/code-text: Authorization code has expired
+generic/code-text: Invalid authorization code
+generic/pkce-text: PKCE verification failed
+generic/pkce-text: code_verifier does not match
+generic/pkce-text: Invalid code verifier
+generic/clock-text: The token is not yet valid
+generic/clock-text: iat is in the future
+generic/clock-text: Token used before issued
+generic/clock-text: client_assertion has expired
+generic/clock-text: is it clock skew?
+generic/edge-access-denied: POST https://authorization.cerner.com/tenants/T/token\\nHTTP/2 403\\n\
+Access denied
+generic/edge-access-denied: https://authorization.cerner.com answers Access denied (403)
+generic/edge-access-denied epic: Access denied (403)
+generic/no-id-token: There is no id_token in the answer
+generic/no-id-token: id_token is missing
+generic/no-id-token: missing id_token
+generic/uri-too-long: 414 Request-URI Too Large
+generic/fhir-401: 401 Unauthorized
+generic/fhir-401: HTTP/1.1 401
+generic/fhir-403: 403 Forbidden
+generic/fhir-403: HTTP/2 403
+generic/request-object: ?error=request_not_supported
+"""
+# Of servers, browsers and libraries from any author: two or more of each, in different wordings.
+TOLD_BY_ANY = """\
+generic/cors: Access to fetch from origin 'https://b' has been blocked by CORS policy
+generic/cors: Cross-Origin Request Blocked: The Same Origin Policy disallows reading it
+generic/cors: Reason: CORS header 'Access-Control-Allow-Origin' missing
+generic/fetch-failed: Uncaught TypeError: Failed to fetch
+generic/fetch-failed: NetworkError when attempting to fetch resource.
+generic/tls: ssl.SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed
+generic/tls: Error: unable to verify the first certificate
+generic/tls: javax.net.ssl.SSLHandshakeException: PKIX path building failed
+generic/host-unknown: Error: getaddrinfo ENOTFOUND fhir.example.org
+generic/host-unknown: connect ECONNREFUSED 10.0.0.1:8080
+generic/iss-not-given: Failed to discover authorization URL given: undefined
+generic/iss-not-given: 400: missing query param 'iss'
+generic/state: No 'state' parameter found. Please (re)launch the app.
+generic/state: omniauth: state mismatch in the callback
+generic/discovery-missing: GET https://h/fhir/.well-known/smart-configuration 404
+generic/discovery-missing: it answers 404 for .well-known/smart-configuration
+generic/discovery-missing: Failed to fetch the well-known json
+generic/discovery-needs-token: GET https://h/fhir/metadata 401
+generic/discovery-needs-token: GET https://h/r4/.well-known/smart-configuration gives a 403
+generic/links-wrong: The next link is http://10.0.0.5/fhir?_getpages=1
+generic/links-wrong: self https://h:443:443/fhir/Group
+generic/fhir-version: expected "Conformance" but found "CapabilityStatement"
+generic/fhir-version: unsupported FHIR version 5.0
+generic/not-a-launch: Module not found: Error: Can't resolve 'url'
+generic/not-a-launch: Permission run.services.get denied on resource
+generic/not-a-launch: User: arn:x is not authorized to perform: s3:GetObject
+generic/assertion-key: JWT key ID does not match any key in JWKS
+generic/assertion-key: Unable to load public key
+generic/assertion-key: invalid_client: Client assertion has an invalid signature
+generic/assertion-claims: The client assertion has a wrong audience
+generic/assertion-claims: client_assertion refused: jti already seen
+generic/assertion-claims: exp must not be more than 5 minutes ahead
+generic/signing-key: id_token rejected: could not find key ID 'k2'
+generic/signing-key: No suitable key found to verify the id_token
+generic/refresh-reused: The refresh token has already been used
+generic/refresh-reused: Maximum allowed refresh token reuse exceeded
+generic/grant-not-enabled: This grant type is not allowed for the client
+generic/grant-not-enabled: Client not enabled to retrieve service account
+generic/user-credentials: Invalid username or password.
+generic/user-credentials: Invalid user credentials
+generic/token-of-another: The audience 'api://x' is invalid
+generic/token-of-another: JWT issuer did not match
+generic/token-not-sent: Full authentication is required to access this resource
+generic/token-not-sent: Missing Authorization header
+generic/opaque-token: jwt.decode(access_token): Not enough segments
+generic/opaque-token: the access_token is not a JWT: jwt malformed
+generic/not-enabled: FHIR app is not activated
+generic/not-enabled: This client is not enabled for this organization
+generic/client-auth-text: The request body must contain the parameter client_secret
+generic/client-auth-text: client_secret is missing
+generic/scope-text: Invalid scopes: launch/patient openid
+generic/scope-text: read permission for 'Appointment' is not granted by any of the provided scopes
+generic/resource-text: invalid_target
+generic/resource-text: The resource principal named https://x was not found in the tenant
+generic/resource-text: An invalid audience was specified on the authorize request.
+generic/resource-text: Auth request is failing with error - Invalid audience parameter \
+https://h/fhir
+generic/resource-text: The Audience value is invalid. If you are simulating an EHR launch
+"""
 
-# Messages of servers, browsers and libraries from any author: two or more of each, in different
-# wordings.
-NEW: list[tuple[str, str, None]] = [
-    (f"generic/{key}", text, None)
-    for key, texts in {
-        "cors": (
-            "Access to fetch from origin 'https://b' has been blocked by CORS policy",
-            "Cross-Origin Request Blocked: The Same Origin Policy disallows reading it",
-            "Reason: CORS header 'Access-Control-Allow-Origin' missing",
-        ),
-        "fetch-failed": (
-            "Uncaught TypeError: Failed to fetch",
-            "NetworkError when attempting to fetch resource.",
-        ),
-        "tls": (
-            "ssl.SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
-            "Error: unable to verify the first certificate",
-            "javax.net.ssl.SSLHandshakeException: PKIX path building failed",
-        ),
-        "host-unknown": (
-            "Error: getaddrinfo ENOTFOUND fhir.example.org",
-            "connect ECONNREFUSED 10.0.0.1:8080",
-        ),
-        "iss-not-given": (
-            "Failed to discover authorization URL given: undefined",
-            "400: missing query param 'iss'",
-        ),
-        "state": (
-            "No 'state' parameter found. Please (re)launch the app.",
-            "omniauth: state mismatch in the callback",
-        ),
-        "discovery-missing": (
-            "GET https://h/fhir/.well-known/smart-configuration 404",
-            "it answers 404 for .well-known/smart-configuration",
-            "Failed to fetch the well-known json",
-        ),
-        "discovery-needs-token": (
-            "GET https://h/fhir/metadata 401",
-            "GET https://h/r4/.well-known/smart-configuration gives a 403",
-        ),
-        "links-wrong": (
-            "The next link is http://10.0.0.5/fhir?_getpages=1",
-            "self https://h:443:443/fhir/Group",
-        ),
-        "fhir-version": (
-            'expected "Conformance" but found "CapabilityStatement"',
-            "unsupported FHIR version 5.0",
-        ),
-        "not-a-launch": (
-            "Module not found: Error: Can't resolve 'url'",
-            "Permission run.services.get denied on resource",
-            "User: arn:x is not authorized to perform: s3:GetObject",
-        ),
-        "assertion-key": (
-            "JWT key ID does not match any key in JWKS",
-            "Unable to load public key",
-            "invalid_client: Client assertion has an invalid signature",
-        ),
-        "assertion-claims": (
-            "The client assertion has a wrong audience",
-            "client_assertion refused: jti already seen",
-            "exp must not be more than 5 minutes ahead",
-        ),
-        "signing-key": (
-            "id_token rejected: could not find key ID 'k2'",
-            "No suitable key found to verify the id_token",
-        ),
-        "refresh-reused": (
-            "The refresh token has already been used",
-            "Maximum allowed refresh token reuse exceeded",
-        ),
-        "grant-not-enabled": (
-            "This grant type is not allowed for the client",
-            "Client not enabled to retrieve service account",
-        ),
-        "user-credentials": ("Invalid username or password.", "Invalid user credentials"),
-        "token-of-another": (
-            "The audience 'api://x' is invalid",
-            "JWT issuer did not match",
-        ),
-        "token-not-sent": (
-            "Full authentication is required to access this resource",
-            "Missing Authorization header",
-        ),
-        "opaque-token": (
-            "jwt.decode(access_token): Not enough segments",
-            "the access_token is not a JWT: jwt malformed",
-        ),
-        "not-enabled": (
-            "FHIR app is not activated",
-            "This client is not enabled for this organization",
-        ),
-        "client-auth-text": (
-            "The request body must contain the parameter client_secret",
-            "client_secret is missing",
-        ),
-        "scope-text": (
-            "Invalid scopes: launch/patient openid",
-            "read permission for 'Appointment' is not granted by any of the provided scopes",
-        ),
-        "resource-text": (
-            "invalid_target",
-            "The resource principal named https://x was not found in the tenant",
-            "An invalid audience was specified on the authorize request.",
-            "Auth request is failing with error - Invalid audience parameter https://h/fhir",
-            "The Audience value is invalid. If you are simulating an EHR launch",
-        ),
-    }.items()
-    for text in texts
-]
 
-# (entry, message, vendor of the registration or None if it's unknown)
-OTHERS: list[tuple[str, str, str | None]] = [
-    ("epic/oauth2-error-page", "<title>OAuth2 Error</title>", None),
-    ("epic/invalid-oauth-request", "https://fhir.epic.com: Invalid OAuth 2.0 request", None),
-    ("epic/invalid-oauth-request", "The request is invalid. (Epic)", "epic"),
-    ("epic/invalid-oauth-request", "https://fhir.epic.com/login?error=4", None),
-    (
-        "epic/launch-parameters-required",
-        "iss & launch query parameters are required and cannot be empty.",
-        None,
+def told(lines: str) -> list[tuple[str, str, str | None]]:
+    """Return the entry, the message and the vendor of the registration, of each line."""
+    rows: list[tuple[str, str, str | None]] = []
+    for line in lines.splitlines():
+        head, _, text = line.replace("\\n", "\n").partition(": ")
+        key, *notes = head.split()
+        vendor = None
+        for note in notes:
+            if note.startswith("?"):
+                text = described(note[1:], text)
+            elif note.startswith("{"):
+                text = answered(note[1:-1], text)
+            else:
+                vendor = note
+        rows.append((key, text, vendor))
+    return rows
+
+
+NEW = told(TOLD_BY_ANY)
+MESSAGES: list[tuple[str, str, str | None]] = [
+    *(
+        (f"oracle/{name or end}", form(start + end, code), None)
+        for form, start, code, ends in NAMED
+        for end, _, name in (one.partition("=") for one in ends.split())
     ),
-    ("epic/wildcard-scope", described("invalid_scope", "Wildcard scope is not allowed"), "epic"),
-    ("epic/wildcard-scope", "https://app.example.org/callback?error=invalid_scope", "epic"),
-    ("epic/invalid-client", '{"error":"invalid_client","error_description":null}', None),
-    ("epic/invalid-client", '{"error": "invalid_client"}', "epic"),
-    ("epic/invalid-request-null", '{"error":"invalid_request","error_description":null}', None),
-    ("epic/scopes-stripped", "Epic grants fewer scopes than requested", None),
-    ("epic/scopes-stripped", "My Epic scopes are silently stripped", None),
-    (
-        "epic/invalid-token",
-        (
-            'HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer error="invalid_token", '
-            'error_description="The access token provided is not valid"'
-        ),
-        None,
-    ),
-    ("epic/invalid-token", 'HTTP/1.1 401\nWWW-Authenticate: Bearer error="invalid_token"', "epic"),
-    ("epic/xml-answer", "Content-Type: application/fhir+xml; charset=utf-8", "epic"),
-    ("epic/xml-answer", '<OperationOutcome xmlns="http://hl7.org/fhir"><issue/>', "epic"),
-    ("epic/html-404", "404 - File or directory not found.", "epic"),
-    ("epic/html-404", "IIS Detailed Error - 404.0 - Not Found", "epic"),
-    (
-        "epic/operation-outcome",
-        (
-            '{"resourceType":"OperationOutcome","issue":[{"details":{"coding":[{"system":'
-            '"urn:oid:1.2.840.114350.1.13.0.1.7.2.657369","code":"4101"}]}}]}'
-        ),
-        None,
-    ),
+    ("oracle/insufficient-scopes", INSUFFICIENT, None),
+    *told(TOLD),
+    *NEW,
     ("epic/not-found", _epic_outcome(("59008", "The FHIR ID provided was not found.")), None),
+    ("epic/content-invalid", _epic_outcome(EPIC_59100), None),
     (
         "epic/business-rule",
         _epic_outcome(
-            ("59100", "Content invalid against the specification or a profile."),
+            EPIC_59100,
             ("59159", "The content/operation failed to pass a business rule, and so could not"),
         ),
         None,
     ),
-    ("epic/content-invalid", "Epic answers 400 with the code 59100", None),
-    (
-        "epic/content-invalid",
-        _epic_outcome(("59100", "Content invalid against the specification or a profile.")),
-        None,
-    ),
-    ("epic/frame", "It fails only inside Hyperspace", None),
-    ("athenahealth/unknown-client", "Unknown client", "athenahealth"),
-    (
-        "athenahealth/redirect-uri",
-        (
-            "athenahealth: The redirect URI does not match the redirect URIs configured for the "
-            "application"
-        ),
-        None,
-    ),
-    ("athenahealth/oops", "Oops! (athenahealth)", None),
-    (
-        "athenahealth/scope-not-authorized",
-        "error=unauthorized_client;Description=Requested scope not authorized",
-        None,
-    ),
-    (
-        "athenahealth/scope-not-authorized",
-        "https://app.example.org/callback?error=unauthorized_client",
-        "athenahealth",
-    ),
-    (
-        "athenahealth/authorize-callback-500",
-        "HTTP/1.1 500 https://api.preview.platform.athenahealth.com/oauth2/authorize-callback",
-        None,
-    ),
-    ("athenahealth/pkce-web-app", '{"error":"invalid_client"}', "athenahealth"),
-    (
-        "meditech/access-denied",
-        "https://app.example.org/callback?error=access_denied (MEDITECH Greenfield)",
-        None,
-    ),
-    (
-        "meditech/pkce-required",
-        "https://app.example.org/callback?error=invalid_request",
-        "meditech",
-    ),
-    ("meditech/invalid-client", '{"error":"invalid_client"}', "meditech"),
-    ("eclinicalworks/invalid-request-page", "<title>healow - Invalid Request</title>", None),
-    (
-        "eclinicalworks/invalid-request-page",
-        "Location: https://connect4.example.org/apps/jsp/fhir/error.jsp",
-        None,
-    ),
-    (
-        "eclinicalworks/launch-scope",
-        "https://app.example.org/callback?error=invalid_scope",
-        "eclinicalworks",
-    ),
-    (
-        "smart-launcher/invalid-launch-options",
-        described("invalid_request", "Invalid launch options: SyntaxError: Unexpected end"),
-        None,
-    ),
-    (
-        "smart-launcher/missing-redirect-uri",
-        '{"error":"invalid_request","error_description":"Missing redirect_uri parameter"}',
-        None,
-    ),
-    (
-        "smart-launcher/missing-aud",
-        described("invalid_request", "Missing aud parameter"),
-        None,
-    ),
-    (
-        "smart-launcher/bad-audience",
-        described("invalid_request", 'Bad audience value "https://a/". Expected "https://a".'),
-        None,
-    ),
-    (
-        "smart-launcher/pkce-required",
-        described("invalid_request", "Invalid code_challenge_method. Must be S256."),
-        None,
-    ),
-    (
-        "smart-launcher/pkce-required",
-        described("invalid_request", "Missing code_challenge parameter"),
-        None,
-    ),
-    (
-        "smart-launcher/pkce-required",
-        "Unsupported code_challenge_method 'plain'. We support only 'S256'",
-        None,
-    ),
-    ("smart-launcher/declined", described("invalid_request", "Unauthorized"), None),
-    (
-        "smart-launcher/invalid-redirect-uri",
-        described("invalid_request", "Invalid redirect_uri"),
-        None,
-    ),
-    (
-        "smart-launcher/invalid-client-id",
-        described("invalid_client", 'Invalid client_id "one". Expected "two".'),
-        None,
-    ),
-    (
-        "smart-launcher/scope-not-granted",
-        described(
-            "invalid_scope",
-            'Scope "launch" could not be granted. Your client is allowed to request "openid".',
-        ),
-        None,
-    ),
-    (
-        "smart-launcher/missing-code",
-        '{"error":"invalid_client","error_description":"Missing \'code\' parameter"}',
-        None,
-    ),
-    (
-        "smart-launcher/code-expired",
-        (
-            '{"error":"invalid_client","error_description":"Invalid token (supplied as code '
-            'parameter in the POST body). jwt expired"}'
-        ),
-        None,
-    ),
-    (
-        "smart-launcher/token-redirect-uri",
-        '{"error":"invalid_request","error_description":"Invalid redirect_uri parameter"}',
-        None,
-    ),
-    (
-        "smart-launcher/pkce-verifier",
-        (
-            '{"error":"invalid_grant","error_description":"Invalid grant or Invalid PKCE Verifier, '
-            "'a' vs 'b'.\"}"
-        ),
-        None,
-    ),
-    (
-        "smart-launcher/pkce-verifier",
-        '{"error":"invalid_request","error_description":"Missing code_verifier parameter"}',
-        None,
-    ),
-    (
-        "smart-launcher/refresh-token",
-        '{"error":"invalid_grant","error_description":"Invalid refresh token"}',
-        None,
-    ),
-    (
-        "smart-launcher/client-auth",
-        '{"error_description":"Basic authentication is required for confidential clients"}',
-        None,
-    ),
-    (
-        "smart-launcher/client-auth",
-        '{"error_description":"Invalid client_secret in the basic auth header"}',
-        None,
-    ),
-    (
-        "smart-launcher/client-assertion",
-        "{\"error_description\":\"Invalid token 'aud' value (a). Must be 'b'.\"}",
-        None,
-    ),
-    (
-        "smart-launcher/client-assertion",
-        "None of the keys found in the JWKS have kid equal to key-1",
-        None,
-    ),
-    ("smart-launcher/client-assertion", "No usable public keys found in the JWKS", None),
-    ("smart-launcher/client-assertion", "No usable keys found", None),
-    ("smart-launcher/client-assertion", "Multiple usable public keys found in the JWKS", None),
-    ("smart-launcher/client-assertion", 'JWKS does not have a "keys" property', None),
-    ("smart-launcher/client-assertion", "Invalid JWKS json", None),
-    ("smart-launcher/client-assertion", "Failed to fetch JWKS from https://app/jwks", None),
-    (
-        "smart-launcher/simulated",
-        described("invalid_scope", "Simulated invalid scope error"),
-        None,
-    ),
-    ("smart-launcher/simulated", "Token expired (simulated error)", None),
-    ("smart-launcher/simulated", "Simulated invalid redirect_uri parameter error", None),
-    ("smart-launcher/simulated", "The launcher simulates an error, auth_invalid_scope", None),
-    ("smart-launcher/simulated-token", "Simulated invalid token error", None),
-    (
-        "smart-launcher/simulated-token",
-        '{"error":"invalid_scope","error_description":"Simulated invalid scope error"}',
-        None,
-    ),
-    ("smart-launcher/simulated-token", "Simulated invalid client secret error", None),
-    ("smart-launcher/simulated-token", "Simulated expired token error", None),
-    ("smart-launcher/simulated-token", "Simulated invalid 'jti' value", None),
-    ("smart-launcher/iframe", "It breaks with Simulate launch within the EHR user interface", None),
-    (
-        "keycloak/client-credentials",
-        (
-            '{"error":"unauthorized_client","error_description":'
-            '"Unexpected error when authenticating client"}'
-        ),
-        None,
-    ),
-    (
-        "keycloak/client-credentials",
-        (
-            '{"error":"unauthorized_client","error_description":'
-            '"Invalid client or Invalid client credentials"}'
-        ),
-        None,
-    ),
-    (
-        "keycloak/aud-required",
-        described(
-            "invalid_request",
-            "A SMART on FHIR Request must include an 'aud', 'audience', or 'resource' parameter",
-        ),
-        None,
-    ),
-    (
-        "keycloak/audience-not-allowed",
-        described("invalid_request", "Requested audience 'https://fhir' is not allowed"),
-        None,
-    ),
-    (
-        "keycloak/invalid-launch-request",
-        described("invalid_request", "Invalid EHR launch request!"),
-        None,
-    ),
-    (
-        "keycloak/launch-context",
-        described(
-            "server_error",
-            "Could not resolve launch context parameter to any EHR Launch Context set in this "
-            "user session",
-        ),
-        None,
-    ),
-    (
-        "keycloak/patient-claims",
-        (
-            '{"resourceType":"OperationOutcome","issue":[{"diagnostics":"Cannot enforce '
-            "'patient/*' claims without a launch context.\"}]}"
-        ),
-        None,
-    ),
-    ("azure/fhir-user", "403 from azurehealthcareapis.com without the role FHIR SMART User", None),
-    ("azure/fhir-user", "Azure FHIR: 403, diagnostics: Authorization failed.", None),
-    ("azure/fhir-user", 'azurehealthcareapis.com: the token has no "roles" claim', None),
-    ("azure/more-scopes", "Azure: admin consent grants more scopes than asked", None),
-    ("okta/redirect-uri", "Unable to validate the redirect_uri passed in.", None),
-    (
-        "generic/frame-refused",
-        "Refused to display 'https://app/' in a frame because it set 'X-Frame-Options' to 'deny'.",
-        None,
-    ),
-    (
-        "generic/frame-refused",
-        "Refused to frame 'https://app/': an ancestor violates the CSP directive",
-        None,
-    ),
-    ("generic/frame-refused", "The page was blocked by X-Frame-Options in Firefox", None),
     *((entry.key, f"The page says {entry.says}.", "oracle") for entry in ours.ENTRIES),
-    ("smart-calc/cds-token", "The answer says cds_token_invalid.", None),
-    ("smart-calc/cds-token", '{"event": "cds_refused", "reason": "malformed"}', "epic"),
-    ("smart-calc/cds-client", '{"event": "cds_refused", "reason": "client"}', None),
-    ("smart-calc/cds-client", "cds_refused code=cds_token_invalid reason=unconfigured", None),
-    ("smart-calc/cds-audience", '{"event": "cds_refused", "reason": "audience"}', "epic"),
-    ("smart-calc/cds-time", '{"event": "cds_refused", "reason": "time"}', None),
-    ("smart-calc/cds-key", '{"event": "cds_refused", "reason": "jku"}', None),
-    ("smart-calc/cds-key", "The answer says cds_keys_unavailable.", "oracle"),
-    ("smart-calc/cds-server-denied", "The answer says cds_server_denied.", None),
-    ("smart-calc/cds-data-missing", "The answer says cds_data_missing.", "epic"),
-    ("oracle/session-api-bad-request", "Bad Request", None),
-    ("generic/token-invalid-request", '{"error":"invalid_request"}', None),
-    ("generic/token-invalid-scope", '{"error":"invalid_scope"}', None),
-    ("generic/token-unauthorized-client", '{"error": "unauthorized_client"}', None),
-    ("generic/token-server-error", '{"error":"temporarily_unavailable"}', None),
-    ("generic/token-too-many-requests", "token: HTTP/1.1 429 Too Many Requests", None),
-    ("generic/token-unavailable", "token: HTTP/1.1 503 Service Unavailable", None),
-    ("generic/gateway-page", "The requested URL was rejected. Your support ID is: 1.", None),
-    ("generic/gateway-page", "Request unsuccessful. Incapsula incident ID: 1-2", None),
-    ("generic/gateway-page", "upstream connect error or disconnect/reset before headers", None),
-    ("generic/gateway-page", '{"message":"no Route matched with those values"}', None),
-    ("generic/gateway-page", "Access Denied. You can't access this. Reference #18.1", None),
-    ("generic/token-no-upstream", "POST /token: 502 Bad Gateway", None),
-    (
-        "generic/token-redirect-uri-text",
-        '{"error":"invalid_grant","error_description":"redirect_uri does not match"}',
-        None,
-    ),
-    (
-        "generic/token-redirect-uri-text",
-        '{"error":"invalid_grant","error_description":"Incorrect redirect_uri"}',
-        None,
-    ),
-    ("generic/redirect-uri-text", "Redirect URI mismatch", None),
-    ("generic/redirect-uri-text", "Invalid parameter: redirect_uri", None),
-    ("generic/code-text", "Authorization code has expired", None),
-    ("generic/code-text", "Invalid authorization code", None),
-    ("generic/pkce-text", "PKCE verification failed", None),
-    ("generic/pkce-text", "code_verifier does not match", None),
-    ("generic/pkce-text", "Invalid code verifier", None),
-    ("generic/clock-text", "The token is not yet valid", None),
-    ("generic/clock-text", "iat is in the future", None),
-    ("generic/clock-text", "Token used before issued", None),
-    ("generic/clock-text", "client_assertion has expired", None),
-    ("generic/clock-text", "is it clock skew?", None),
-    (
-        "generic/edge-access-denied",
-        f"POST {HOST}/tenants/T/token\nHTTP/2 403\nAccess denied",
-        None,
-    ),
-    ("generic/edge-access-denied", f"{HOST} answers Access denied (403)", None),
-    ("generic/edge-access-denied", "Access denied (403)", "epic"),
-    *NEW,
-    ("generic/no-id-token", "There is no id_token in the answer", None),
-    ("generic/no-id-token", "id_token is missing", None),
-    ("generic/no-id-token", "missing id_token", None),
-    ("generic/uri-too-long", "414 Request-URI Too Large", None),
-    ("generic/fhir-401", "401 Unauthorized", None),
-    ("generic/fhir-401", "HTTP/1.1 401", None),
-    ("generic/fhir-403", "403 Forbidden", None),
-    ("generic/fhir-403", "HTTP/2 403", None),
-    ("generic/request-object", "?error=request_not_supported", None),
     *(
         (f"generic/{code.replace('_', '-')}", f"?error={code}&state=S", None)
         for code in (
-            "access_denied",
-            "invalid_request",
-            "invalid_scope",
-            "unauthorized_client",
-            "invalid_client",
-            "invalid_grant",
-            "unsupported_grant_type",
-            "unsupported_response_type",
-            "server_error",
-            "temporarily_unavailable",
-            "login_required",
-            "interaction_required",
-            "account_selection_required",
-            "consent_required",
-            "invalid_token",
-            "insufficient_scope",
+            *("access_denied", "invalid_request", "invalid_scope", "unauthorized_client"),
+            *("invalid_client", "invalid_grant", "unsupported_grant_type"),
+            *("unsupported_response_type", "server_error", "temporarily_unavailable"),
+            *("login_required", "interaction_required", "account_selection_required"),
+            *("consent_required", "invalid_token", "insufficient_scope"),
         )
     ),
-]
-MESSAGES: list[tuple[str, str, str | None]] = [
-    *((f"oracle/{name}", text, None) for name, text in ORACLE),
-    *OTHERS,
 ]
 # What a status, a call or a person's account tells, and no message of a server.
 OF_AN_ACCOUNT = {
