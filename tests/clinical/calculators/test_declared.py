@@ -140,24 +140,3 @@ def test_the_whole_score_is_the_rounding_of_the_one_printed_beside_it() -> None:
         results = evaluate("meld", {**given, "bilirubin_total": (tenth / 10, "mg/dL")}).results
         whole, exact = results["meld_3_0"].printed, results["meld_3_0_uncapped"].printed
         assert whole == str(max(6, min(40, int(float(exact) + 0.5))))
-
-
-@each(
-    ("height", "weight", "said"),
-    [
-        (180, 55, "55.0 kg, the actual weight, because the BMI is below 18.5"),
-        (180, 80, "75.0 kg, the ideal weight, the lower of ideal and actual"),
-        (180, 62, "62.0 kg, the actual weight, the lower of ideal and actual"),
-        (160, 100, "the adjusted weight, because the BMI is 25 or more"),
-    ],
-)
-def test_the_weight_that_was_chosen_is_named(height: float, weight: float, said: str) -> None:
-    given = {
-        "age": (60, "a"),
-        "sex": ("male", None),
-        "creatinine": (1.0, "mg/dL"),
-        "height": (height, "cm"),
-        "weight": (weight, "kg"),
-    }
-    result = evaluate("creatinine_clearance_cg", given).results["crcl_selected_weight"]
-    assert said in result.meaning

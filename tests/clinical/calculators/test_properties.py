@@ -1,4 +1,4 @@
-"""Properties of all calculators: units do not matter, directions are right, no NaN or infinity."""
+"""Properties of all calculators: units do not matter, no NaN or infinity."""
 
 import functools
 import math
@@ -30,8 +30,8 @@ def allowed(name: str, outputs: tuple[Output, ...]) -> tuple[float, float]:
 
 
 @functools.cache
-def fields_of(calculator: str) -> dict[str, st.SearchStrategy[Any]]:
-    """Each checked input in its canonical unit, within all limits of a calculator."""
+def plausible(calculator: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Checked inputs in their canonical units, within all limits of a calculator."""
     outputs = REGISTRY[calculator].outputs
     fields: dict[str, st.SearchStrategy[Any]] = {}
     for name in REGISTRY[calculator].inputs:
@@ -44,13 +44,7 @@ def fields_of(calculator: str) -> dict[str, st.SearchStrategy[Any]]:
             fields[name] = st.integers(int(low), int(high))
         else:
             fields[name] = st.floats(*allowed(name, outputs))
-    return fields
-
-
-@functools.cache
-def plausible(calculator: str) -> st.SearchStrategy[dict[str, Any]]:
-    """All of them together."""
-    return st.fixed_dictionaries(fields_of(calculator))
+    return st.fixed_dictionaries(fields)
 
 
 def as_inputs(values: dict[str, Any]) -> dict[str, tuple[object, str | None]]:
@@ -136,74 +130,6 @@ def test_a_printed_number_is_in_the_band_that_is_shown_beside_it(
 
     for result in evaluation.results.values():
         assert result.output.band(float(result.printed), values) == result.band
-
-
-# How a result moves when one input rises: +1 never falls, -1 never rises. PREVENT and systolic
-# pressure are not among them: its coefficient below 110 mmHg is negative as published.
-DIRECTIONS = [
-    ("egfr_ckd_epi_2021", "egfr", "creatinine", -1),
-    ("egfr_ckd_epi_2021", "egfr", "age", -1),
-    ("creatinine_clearance_cg", "crcl_actual_weight", "creatinine", -1),
-    ("creatinine_clearance_cg", "crcl_actual_weight", "age", -1),
-    ("creatinine_clearance_cg", "crcl_actual_weight", "weight", 1),
-    ("creatinine_clearance_cg", "crcl_ideal_weight", "height", 1),
-    ("creatinine_clearance_cg", "crcl_adjusted_weight", "weight", 1),
-    ("bmi", "bmi", "weight", 1),
-    ("bmi", "bmi", "height", -1),
-    ("bsa_mosteller", "bsa", "weight", 1),
-    ("bsa_mosteller", "bsa", "height", 1),
-    ("prevent_2023_base", "risk_10y_heart_failure_percent", "egfr", -1),
-    ("prevent_2023_base", "risk_10y_total_cvd_percent", "current_smoker", 1),
-    ("prevent_2023_base", "risk_10y_total_cvd_percent", "diabetes", 1),
-    ("ascvd_pce_2013", "risk_10y_ascvd_percent", "diabetes", 1),
-    ("ascvd_pce_2013", "risk_10y_ascvd_percent", "systolic_bp", 1),
-    ("cha2ds2_vasc", "score", "age", 1),
-    ("cha2ds2_vasc", "score", "stroke_tia_thromboembolism", 1),
-    ("has_bled", "score", "age", 1),
-    ("has_bled", "score", "alcohol_drinks_per_week", 1),
-    ("meld", "meld_3_0", "bilirubin_total", 1),
-    ("meld", "meld_3_0", "inr", 1),
-    ("meld", "meld_3_0", "creatinine", 1),
-    ("meld", "meld_na", "inr", 1),
-    ("meld", "meld_na", "sodium", -1),
-    ("fib4", "fib4", "age", 1),
-    ("fib4", "fib4", "ast", 1),
-    ("fib4", "fib4", "alt", -1),
-    ("fib4", "fib4", "platelets", -1),
-    ("corrected_calcium", "corrected_calcium_mg_dl", "calcium_total", 1),
-    ("corrected_calcium", "corrected_calcium_mg_dl", "albumin", -1),
-    ("anion_gap", "anion_gap", "sodium", 1),
-    ("anion_gap", "anion_gap", "chloride", -1),
-    ("anion_gap", "anion_gap_albumin_corrected", "albumin", -1),
-    ("anion_gap", "anion_gap_with_potassium", "potassium", 1),
-    ("serum_osmolality", "calculated_osmolality", "ethanol", 1),
-    ("serum_osmolality", "osmolal_gap", "osmolality_measured", 1),
-    ("serum_osmolality", "osmolal_gap", "glucose", -1),
-    ("ldl", "ldl_friedewald", "cholesterol_total", 1),
-    ("ldl", "ldl_friedewald", "triglycerides", -1),
-    ("ldl", "non_hdl", "hdl", -1),
-    ("news2", "score", "supplemental_oxygen", 1),
-    ("qtc", "fridericia", "heart_rate", 1),
-    ("qtc", "bazett", "qt_interval", 1),
-    ("qtc", "framingham", "heart_rate", 1),
-    ("qtc", "hodges", "heart_rate", 1),
-]
-
-
-@each(("calculator", "output", "moved", "direction"), DIRECTIONS)
-@MODEST
-@given(data=st.data())
-def test_a_result_moves_in_the_direction_of_its_formula(
-    calculator: str, output: str, moved: str, direction: int, data: st.DataObject
-) -> None:
-    values = data.draw(plausible(calculator))
-    lower, higher = sorted((values[moved], data.draw(fields_of(calculator)[moved])))
-
-    before = outputs_or_nothing(calculator, as_inputs({**values, moved: lower})).get(output)
-    after = outputs_or_nothing(calculator, as_inputs({**values, moved: higher})).get(output)
-
-    if before is not None and after is not None:
-        assert direction * (after - before) >= -1e-9 * abs(before)
 
 
 @MODEST

@@ -10,7 +10,6 @@ from clinical.calculators import calculate
 from tests.support.tables import each
 
 MODEST = settings(max_examples=60, deadline=None, derandomize=True)
-YES_NO = st.booleans()
 
 
 def number(low: float, high: float) -> st.SearchStrategy[float]:
@@ -32,55 +31,6 @@ NEWS2_BANDS = {
 def news2_points(band: str, value: int) -> int:
     lowest, points = NEWS2_BANDS[band]
     return points[bisect.bisect_right(lowest, value)]
-
-
-@settings(max_examples=80, deadline=None, derandomize=True)
-@given(
-    rate=st.integers(3, 80),
-    spo2=st.integers(80, 100),
-    oxygen=YES_NO,
-    systolic=st.integers(80, 240),
-    pulse=st.integers(30, 140),
-    tenths=st.integers(340, 400),
-    alert=YES_NO,
-    scale=st.sampled_from([1, 2]),
-)
-def test_news2_agrees_with_the_chart_read_by_lowest_values(
-    rate: int,
-    spo2: int,
-    oxygen: bool,
-    systolic: int,
-    pulse: int,
-    tenths: int,
-    alert: bool,
-    scale: int,
-) -> None:
-    spo2_band = "scale 1" if scale == 1 else f"scale 2 {'oxygen' if oxygen else 'air'}"
-    expected = (
-        news2_points("respiratory_rate", rate)
-        + news2_points(spo2_band, spo2)
-        + 2 * oxygen
-        + news2_points("systolic_bp", systolic)
-        + news2_points("heart_rate", pulse)
-        + 3 * (not alert)
-        + news2_points("tenths of a degree", tenths)
-    )
-
-    outputs = calculate(
-        "news2",
-        {
-            "respiratory_rate": (rate, "/min"),
-            "spo2": (spo2, "%"),
-            "supplemental_oxygen": (oxygen, None),
-            "systolic_bp": (systolic, "mm[Hg]"),
-            "heart_rate": (pulse, "/min"),
-            "temperature": (tenths / 10, "Cel"),
-            "consciousness": ("alert" if alert else "cvpu", None),
-            "spo2_scale": (scale, None),
-        },
-    )
-
-    assert outputs["score"] == expected
 
 
 NORMAL = {

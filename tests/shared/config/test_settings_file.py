@@ -1,6 +1,7 @@
 """The configuration: what each setting does, and every problem of a file at once."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,151 +185,89 @@ response_iss = true
     assert settings.ehrs[0].standalone_base == "https://ehr.test/fhir"
 
 
-TOP_PROBLEMS = [
-    ("public_url = 5", "setting_invalid", "public_url"),
-    ('public_url = ""', "public_url_invalid", "public_url"),
-    ('public_url = "smart.example.org"', "public_url_invalid", "public_url"),
-    ('public_url = "https://smart.example.org/app"', "public_url_invalid", "public_url"),
-    ('public_url = "https://user@smart.example.org"', "public_url_invalid", "public_url"),
-    ('public_url = "https://smart.example.org?x"', "public_url_invalid", "public_url"),
-    ('public_url = "http://smart.example.org"', "http_not_local", "public_url"),
-    ('public_url = "http://localhost.example.org"', "http_not_local", "public_url"),
-    ('after_launch = ""', "setting_invalid", "after_launch"),
-    ('after_launch = "/app/"', "setting_invalid", "after_launch"),
-    ('after_launch = "/{session}/{session}/"', "setting_invalid", "after_launch"),
-    ('after_launch = "/{session}/{patient}/"', "setting_invalid", "after_launch"),
-    ('after_launch = "app/{session}/"', "setting_invalid", "after_launch"),
-    ('after_launch = "//evil.test/{session}/"', "setting_invalid", "after_launch"),
-    ("after_launch = '/\\evil.test/{session}/'", "setting_invalid", "after_launch"),
-    ('after_launch = "https://evil.test/{session}/"', "setting_invalid", "after_launch"),
-    ('after_launch = "/a\\r\\nX: {session}/"', "setting_invalid", "after_launch"),
-    ('frame_ancestors = "https://ehr.test"', "setting_invalid", "frame_ancestors"),
-    ('frame_ancestors = ["\'self\'", "ehr.test; x"]', "setting_invalid", "frame_ancestors[1]"),
-    ('frame_ancestors = ["https://ehr.test/path"]', "setting_invalid", "frame_ancestors[0]"),
-    ('frame_ancestors = ["https://*"]', "setting_invalid", "frame_ancestors[0]"),
-    ('frame_ancestors = ["https://*.org"]', "setting_invalid", "frame_ancestors[0]"),
-    ("frame_ancestors = [1]", "setting_invalid", "frame_ancestors[0]"),
-    ("launch_minutes = 0", "setting_invalid", "launch_minutes"),
-    ("launch_minutes = -1", "setting_invalid", "launch_minutes"),
-    ("launch_minutes = 61", "setting_invalid", "launch_minutes"),
-    ("launch_minutes = nan", "setting_invalid", "launch_minutes"),
-    ("launch_minutes = inf", "setting_invalid", "launch_minutes"),
-    ("launch_minutes = true", "setting_invalid", "launch_minutes"),
-    ('launch_minutes = "10"', "setting_invalid", "launch_minutes"),
-    (f"launch_minutes = 1{'0' * 400}", "setting_invalid", "launch_minutes"),
-    ("session_idle_minutes = 0", "setting_invalid", "session_idle_minutes"),
-    ("session_max_hours = 25", "setting_invalid", "session_max_hours"),
-    ("session_cache_seconds = -1", "setting_invalid", "session_cache_seconds"),
-    ('error_details = "all"', "setting_invalid", "error_details"),
-    ("error_details = true", "setting_invalid", "error_details"),
-    ('sealing_keys = "env:SEALING_KEY"', "setting_invalid", "sealing_keys"),
-    ("sealing_keys = []", "setting_invalid", "sealing_keys"),
-    ('sealing_keys = ["env:"]', "secret_literal", "sealing_keys[0]"),
-    ('sealing_keys = ["env:A", "file:relative"]', "secret_literal", "sealing_keys[1]"),
-    ('sealing_keys = ["env:A", ""]', "secret_literal", "sealing_keys[1]"),
-    ('sealing_keys = ["env:A", 1]', "secret_literal", "sealing_keys[1]"),
-    ('sealing_keys = ["env:A", "env:B C"]', "secret_literal", "sealing_keys[1]"),
-    ('public_jwks = "/config/jwks.json"', "secret_literal", "public_jwks"),
-    ('public_ur = "https://x.test"', "setting_unknown", "public_ur"),
-]
-STORE_PROBLEMS = [
-    ('kind = "redis"', "setting_invalid", "store.kind"),
-    ("kind = 1", "setting_invalid", "store.kind"),
-    ('path = ""', "setting_invalid", "store.path"),
-    ('database = ""', "setting_invalid", "store.database"),
-    ('databse = "smart"', "setting_unknown", "store.databse"),
-]
+# The place of the problem, its ID if that isn't setting_invalid, and the values that are refused.
+REFUSED = r"""public_url: 5
+public_url public_url_invalid: "" | "smart.example.org" | "https://smart.example.org/app"
+public_url public_url_invalid: "https://user@smart.example.org" | "https://smart.example.org?x"
+public_url http_not_local: "http://smart.example.org" | "http://localhost.example.org"
+after_launch: "" | "/app/" | "/{session}/{session}/" | "/{session}/{patient}/" | "app/{session}/"
+after_launch: "//evil.test/{session}/" | "https://evil.test/{session}/"
+frame_ancestors: "https://ehr.test"
+frame_ancestors[1]: ["'self'", "ehr.test; x"]
+frame_ancestors[0]: ["https://ehr.test/path"] | ["https://*"] | ["https://*.org"] | [1]
+launch_minutes: 0 | -1 | 61 | nan | inf | true | "10"
+session_idle_minutes: 0
+session_max_hours: 25
+session_cache_seconds: -1
+error_details: "all" | true
+sealing_keys: "env:SEALING_KEY" | []
+sealing_keys[0] secret_literal: ["env:"]
+sealing_keys[1] secret_literal: ["env:A", "file:relative"] | ["env:A", ""] | ["env:A", 1]
+sealing_keys[1] secret_literal: ["env:A", "env:B C"]
+public_jwks secret_literal: "/config/jwks.json"
+public_ur setting_unknown: "https://x.test"
+store.kind: "redis" | 1
+store.path: ""
+store.database: ""
+store.databse setting_unknown: "smart"
+ehr[0].key: "" | "One" | "a/b" | "callback" | "health"
+ehr[0].vendor: "acme"
+ehr[0].client_id: "" | "a b" | 7
+ehr[0].client_auth: "secret"
+ehr[0].client_secret: "env:SECRET"
+ehr[0].client_secret secret_literal: "s3cret" | ""
+ehr[0].basic_credentials: "raw"
+ehr[0].private_key secret_literal: "-----BEGIN PRIVATE KEY-----"
+ehr[0].key_id: "k"
+ehr[0].iss iss_invalid: [] | "https://ehr.test/fhir" | [GOOD, ""] | [GOOD, 1]
+ehr[0].iss iss_invalid: [GOOD, "ehr.test/fhir"] | [GOOD, "https://ehr.test/*/fhir"]
+ehr[0].iss iss_invalid: [GOOD, "https://ehr.test/r*"] | [GOOD, "https://ehr.test/**"]
+ehr[0].iss iss_invalid: [GOOD, "https://*.ehr.test/r4"] | [GOOD, "https://*"] | [GOOD, "*"]
+ehr[0].iss iss_invalid: [GOOD, "/*"] | ["https://ehr.test/fhir?x=1"]
+ehr[0].iss iss_invalid: [GOOD, "https://ehr.test/../x"]
+ehr[0].iss http_not_local: ["http://ehr.test/fhir"] | ["http://localhost:8090/fhir"]
+ehr[0].scopes: ["patient/*.rs"] | "" | "  " | 'patient/*.rs "x"' | "patient/é.rs"
+ehr[0].scopes: "online_access offline_access"
+ehr[0].scopes launch_scope_configured: "launch patient/*.rs" | "patient/*.rs launch/patient"
+ehr[0].scopes launch_scope_configured: "launch/encounter patient/*.rs"
+ehr[0].standalone: "yes" | 1
+ehr[0].redirect_path: "/callback/two" | "/callback/" | "/elsewhere" | "https://evil.test/callback"
+ehr[0].endpoint_hosts[0]: ["https://a.test"] | ["*.a.test"] | ["A.test"]
+ehr[0].endpoint_hosts[1]: ["a.test", "b.test/x"]
+ehr[0].id_token_issuer: "issuer"
+ehr[0].ca_file: "/no/such/file.pem"
+ehr[0].redirect_uri setting_unknown: "/callback"
+"""
+TENANTS = 'iss = ["https://ehr.test/r4/*"]'
 BASIC = 'client_auth = "client_secret_basic"\nclient_secret = "env:SECRET"\n'
-EHR_PROBLEMS = [
-    ('key = ""', "setting_invalid", "ehr[0].key"),
-    ('key = "One"', "setting_invalid", "ehr[0].key"),
-    ('key = "a/b"', "setting_invalid", "ehr[0].key"),
-    (f'key = "{"k" * 41}"', "setting_invalid", "ehr[0].key"),
-    ('name = "a\\u0000b"', "setting_invalid", "ehr[0].name"),
-    ('vendor = "acme"', "setting_invalid", "ehr[0].vendor"),
-    ('client_id = ""', "setting_invalid", "ehr[0].client_id"),
-    ('key = "callback"', "setting_invalid", "ehr[0].key"),
-    ('key = "health"', "setting_invalid", "ehr[0].key"),
-    ('client_id = "a b"', "setting_invalid", "ehr[0].client_id"),
-    ("client_id = 7", "setting_invalid", "ehr[0].client_id"),
-    ('client_auth = "secret"', "setting_invalid", "ehr[0].client_auth"),
-    ('client_auth = "client_secret_basic"', "setting_invalid", "ehr[0].client_secret"),
-    ('client_secret = "env:SECRET"', "setting_invalid", "ehr[0].client_secret"),
-    ('client_secret = "s3cret"', "secret_literal", "ehr[0].client_secret"),
-    ('basic_credentials = "raw"', "setting_invalid", "ehr[0].basic_credentials"),
-    (BASIC + 'basic_credentials = "plain"', "setting_invalid", "ehr[0].basic_credentials"),
-    ('client_secret = ""', "secret_literal", "ehr[0].client_secret"),
-    ('private_key = "-----BEGIN PRIVATE KEY-----"', "secret_literal", "ehr[0].private_key"),
-    ('key_id = "k"', "setting_invalid", "ehr[0].key_id"),
-    ("iss = []", "iss_invalid", "ehr[0].iss"),
-    ('iss = "https://ehr.test/fhir"', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", ""]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", 1]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", "ehr.test/fhir"]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", "https://ehr.test/*/fhir"]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", "https://ehr.test/r*"]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", "https://ehr.test/**"]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", "https://*.ehr.test/r4"]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", "https://*"]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", "*"]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", "/*"]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir?x=1"]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["https://ehr.test/fhir", "https://ehr.test/../x"]', "iss_invalid", "ehr[0].iss"),
-    ('iss = ["http://ehr.test/fhir"]', "http_not_local", "ehr[0].iss"),
-    ('iss = ["http://localhost:8090/fhir"]', "http_not_local", "ehr[0].iss"),
-    ('scopes = ["patient/*.rs"]', "setting_invalid", "ehr[0].scopes"),
-    ('scopes = ""', "setting_invalid", "ehr[0].scopes"),
-    ('scopes = "  "', "setting_invalid", "ehr[0].scopes"),
-    ("scopes = 'patient/*.rs \"x\"'", "setting_invalid", "ehr[0].scopes"),
-    ('scopes = "patient/é.rs"', "setting_invalid", "ehr[0].scopes"),
-    ('scopes = "online_access offline_access"', "setting_invalid", "ehr[0].scopes"),
-    ('scopes = "launch patient/*.rs"', "launch_scope_configured", "ehr[0].scopes"),
-    ('scopes = "patient/*.rs launch/patient"', "launch_scope_configured", "ehr[0].scopes"),
-    ('scopes = "launch/encounter patient/*.rs"', "launch_scope_configured", "ehr[0].scopes"),
-    ('standalone = "yes"', "setting_invalid", "ehr[0].standalone"),
-    ("standalone = 1", "setting_invalid", "ehr[0].standalone"),
-    (
-        'standalone = true\niss = ["https://ehr.test/r4/*"]',
-        "standalone_without_iss",
-        "ehr[0].iss",
-    ),
-    ('redirect_path = "/callback/two"', "setting_invalid", "ehr[0].redirect_path"),
-    ('redirect_path = "/callback/"', "setting_invalid", "ehr[0].redirect_path"),
-    ('redirect_path = "/elsewhere"', "setting_invalid", "ehr[0].redirect_path"),
-    ('redirect_path = "https://evil.test/callback"', "setting_invalid", "ehr[0].redirect_path"),
-    ('endpoint_hosts = ["https://a.test"]', "setting_invalid", "ehr[0].endpoint_hosts[0]"),
-    ('endpoint_hosts = ["a.test", "b.test/x"]', "setting_invalid", "ehr[0].endpoint_hosts[1]"),
-    ('endpoint_hosts = ["*.a.test"]', "setting_invalid", "ehr[0].endpoint_hosts[0]"),
-    ('endpoint_hosts = ["A.test"]', "setting_invalid", "ehr[0].endpoint_hosts[0]"),
-    ('id_token_issuer = "issuer"', "setting_invalid", "ehr[0].id_token_issuer"),
-    ('ca_file = "/no/such/file.pem"', "setting_invalid", "ehr[0].ca_file"),
-    ('redirect_uri = "/callback"', "setting_unknown", "ehr[0].redirect_uri"),
-]
 
 
-@each(("lines", "id_", "place"), TOP_PROBLEMS)
-def test_a_top_level_setting_that_cannot_be_used_is_one_problem(
-    lines: str, id_: str, place: str
+def _refused() -> Iterator[tuple[str, str, str, str]]:
+    """The part of the file, its lines, and the ID and the place of the problem."""
+    for line in REFUSED.splitlines():
+        head, _, values = line.partition(": ")
+        place, _, id_ = head.partition(" ")
+        part, _, name = place.rpartition(".")
+        for value in values.replace("GOOD", '"https://ehr.test/fhir"').split(" | "):
+            lines = f"{name.partition('[')[0]} = {value}"
+            yield part.removesuffix("[0]") or "top", lines, id_ or "setting_invalid", place
+    yield from (
+        ("top", "after_launch = '/\\evil.test/{session}/'", "setting_invalid", "after_launch"),
+        ("top", 'after_launch = "/a\\r\\nX: {session}/"', "setting_invalid", "after_launch"),
+        ("top", f"launch_minutes = 1{'0' * 400}", "setting_invalid", "launch_minutes"),
+        ("ehr", f'key = "{"k" * 41}"', "setting_invalid", "ehr[0].key"),
+        ("ehr", 'name = "a\\u0000b"', "setting_invalid", "ehr[0].name"),
+        ("ehr", BASIC + 'basic_credentials = "x"', "setting_invalid", "ehr[0].basic_credentials"),
+        ("ehr", BASIC.partition("\n")[0], "setting_invalid", "ehr[0].client_secret"),
+        ("ehr", f"standalone = true\n{TENANTS}", "standalone_without_iss", "ehr[0].iss"),
+    )
+
+
+@each(("part", "lines", "id_", "place"), _refused)
+def test_a_setting_that_cannot_be_used_is_one_problem(
+    part: str, lines: str, id_: str, place: str
 ) -> None:
-    problem = _only(_file(top=lines))
-    assert (problem.id, problem.place) == (id_, place)
-    assert problem.fix
-
-
-@each(("lines", "id_", "place"), STORE_PROBLEMS)
-def test_a_store_setting_that_cannot_be_used_is_one_problem(
-    lines: str, id_: str, place: str
-) -> None:
-    problem = _only(_file(store=lines))
-    assert (problem.id, problem.place) == (id_, place)
-    assert problem.fix
-
-
-@each(("lines", "id_", "place"), EHR_PROBLEMS)
-def test_a_registration_that_cannot_be_used_is_one_problem(
-    lines: str, id_: str, place: str
-) -> None:
-    problem = _only(_file(ehr=lines))
+    problem = _only(_file(**{part: lines}))
     assert (problem.id, problem.place) == (id_, place)
     assert problem.fix
 
