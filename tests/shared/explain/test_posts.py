@@ -56,156 +56,93 @@ def test_every_new_entry_explains_two_independent_texts() -> None:
         assert any(entry.key == key for entry in ENTRIES)
 
 
-@each(
-    ("text", "first"),
-    [
-        # An app that runs at night has no chart to launch from.
-        ("grant_type=client_credentials scope=system/*.read error=invalid_scope", "scope_syntax"),
-        ("POST https://ehr.example.org/oauth2/token returned 404", "endpoint_wrong"),
-        ("POST https://ehr.example.org/oauth2/token -> 415", "request_malformed"),
-        ("GET https://h/fhir/Patient/1 gives 500", "ehr_side"),
-        ("GET https://h/fhir/Patient/1 gives 406", "fhir_request_invalid"),
-        (
-            "scope=launch patient/Patient.read. GET https://h/Observation?x 403 insufficient_scope",
-            "scope_not_requested",
-        ),
-        ("It works for ten minutes, then 401 Unauthorized", "access_token_expired"),
-        ("The token response has no refresh_token although it works", "refresh_not_granted"),
-        ("The search returns an empty Bundle with 200", "results_limited"),
-        ("An infinite loop between launch.html and index.html", "flow_misused"),
-        ("error=access_denied but nobody pressed deny", "user_not_permitted"),
-        ('{"error":"invalid_grant"} and the log shows the callback twice', "code_expired_or_used"),
-        # A server's own sentence, and a proxy in front.
-        (
-            '{"error":"invalid_client","error_description":"alg HS256 is not allowed"}',
-            "assertion_claims_wrong",
-        ),
-        (
-            '{"error":"invalid_client","error_description":"jku is not the registered URL"}',
-            "assertion_key_unknown",
-        ),
-        (
-            "nginx in front. The request has redirect_uri=http://app.example.org/callback",
-            "redirect_uri_mismatch",
-        ),
-        (
-            "Our load balancer redirects to https, the query string is lost, /launch has no iss",
-            "launch_parameter_missing",
-        ),
-        (
-            "In the EHR's iframe localStorage throws SecurityError: The operation is insecure",
-            "cookies_blocked",
-        ),
-        ('{"error":"invalid_grant"} when refreshing after lunch', "session_ended"),
-        ("I chose the simulated error of the SMART launcher", "ehr_side"),
-    ],
-)
-def test_what_is_told_counts(text: str, first: str) -> None:
+ACCOUNTS = """\
+scope_syntax: grant_type=client_credentials scope=system/*.read error=invalid_scope
+endpoint_wrong: POST https://ehr.example.org/oauth2/token returned 404
+request_malformed: POST https://ehr.example.org/oauth2/token -> 415
+ehr_side: GET https://h/fhir/Patient/1 gives 500
+fhir_request_invalid: GET https://h/fhir/Patient/1 gives 406
+scope_not_requested: scope=launch patient/Patient.read. GET https://h/Observation?x 403 \
+insufficient_scope
+access_token_expired: It works for ten minutes, then 401 Unauthorized
+refresh_not_granted: The token response has no refresh_token although it works
+results_limited: The search returns an empty Bundle with 200
+flow_misused: An infinite loop between launch.html and index.html
+user_not_permitted: error=access_denied but nobody pressed deny
+code_expired_or_used: {"error":"invalid_grant"} and the log shows the callback twice
+assertion_claims_wrong: {"error":"invalid_client","error_description":"alg HS256 is not allowed"}
+assertion_key_unknown: {"error":"invalid_client","error_description":"jku is not the registered \
+URL"}
+redirect_uri_mismatch: nginx in front. The request has redirect_uri=http://app.example.org/callback
+launch_parameter_missing: Our load balancer redirects to https, the query string is lost, /launch \
+has no iss
+cookies_blocked: In the EHR's iframe localStorage throws SecurityError: The operation is insecure
+session_ended: {"error":"invalid_grant"} when refreshing after lunch
+ehr_side: I chose the simulated error of the SMART launcher
+"""
+
+
+@each(("first", "text"), [line.split(": ", 1) for line in ACCOUNTS.splitlines()])
+def test_what_is_told_counts(first: str, text: str) -> None:
     assert ids(diagnose(parse(text)))[:1] == [first]
 
 
-# For each clue that decides a case without a server message, two or more texts by different
-# authors.
-_FRAMED = "EHR launch in an iframe: no session cookie at the callback"
-TOLD: dict[str, tuple[tuple[str, ...], str]] = {
-    "cors": (
-        (
-            "On passing the client secret the token API is throwing CORS issue",
-            "The sync fails due to a strict CORS configuration of the EHR",
-        ),
-        "cors_blocked",
-    ),
-    "storage_lost": (
-        (
-            _FRAMED,
-            "In IE11 sessionStorage is empty at the redirect page",
-            "On the iPad (Safari) the session cookie is missing at /callback",
-        ),
-        "cookies_blocked",
-    ),
-    "lasts": (
-        (
-            "After 10 mins we are getting unauthorized from the API",
-            "Everything works for about an hour, then the calls fail",
-        ),
-        "access_token_expired",
-    ),
-    "by_hand": (
-        (
-            "I opened the launch page and see: No 'state' parameter found",
-            "npm run serve. Error: No 'state' parameter found. Please (re)launch the app.",
-        ),
-        "launch_parameter_missing",
-    ),
-    "client_not_found": (
-        (
-            "AADSTS700016: Application with identifier 'y' was not found in the directory 'x'",
-            "Keycloak's page says: Client not found.",
-        ),
-        "client_unknown",
-    ),
-    "not_served": (
-        (
-            "Unknown resource type 'Calendar' - Server knows how to handle: [Patient]",
-            "The FHIR endpoint does not know how to handle GET operation[Patient] with parameters",
-        ),
-        "fhir_request_invalid",
-    ),
-    "no_such_endpoint": (
-        (
-            "RESTEASY003210: Could not find resource for full path: http://h/auth/realms/demo/token",
-            "Could not find resource for full path: https://sso/realms/x/protocol/openid-connect",
-        ),
-        "endpoint_wrong",
-    ),
-    "no_refresh_token": (
-        (
-            "Uncaught Error: Unable to refresh. No offline_access scope found.",
-            "It works, and the token response does not contain a refresh_token",
-        ),
-        "refresh_not_granted",
-    ),
-    "no_patient": (
-        (
-            'The response doesn\'t contains the "patient" parameter',
-            "Connection failed: token response did not include a patient id",
-            "The token response omits the `patient` field",
-        ),
-        "patient_context_missing",
-    ),
-    "twice": (
-        (
-            '{"error":"invalid_grant"} and React StrictMode is on',
-            '{"error":"invalid_grant"} whenever someone reloads the page',
-        ),
-        "code_expired_or_used",
-    ),
-    "refreshing": (
-        (
-            '{"error":"invalid_grant"} for grant_type=refresh_token',
-            '{"error":"invalid_grant"} when we refresh, the day after',
-        ),
-        "session_ended",
-    ),
-    "loops": (
-        ("It keeps redirecting to the login", "ERR_TOO_MANY_REDIRECTS after the login"),
-        "flow_misused",
-    ),
-    "fewer_results": (
-        ("GET Observation gives 200 with total: 0", "The search returns an empty Bundle"),
-        "results_limited",
-    ),
-}
+# Each clue that decides a case without a server message, and its cause; then two or more texts by
+# different authors.
+TOLD = """\
+cors cors_blocked
+  On passing the client secret the token API is throwing CORS issue
+  The sync fails due to a strict CORS configuration of the EHR
+storage_lost cookies_blocked
+  EHR launch in an iframe: no session cookie at the callback
+  In IE11 sessionStorage is empty at the redirect page
+  On the iPad (Safari) the session cookie is missing at /callback
+lasts access_token_expired
+  After 10 mins we are getting unauthorized from the API
+  Everything works for about an hour, then the calls fail
+by_hand launch_parameter_missing
+  I opened the launch page and see: No 'state' parameter found
+  npm run serve. Error: No 'state' parameter found. Please (re)launch the app.
+client_not_found client_unknown
+  AADSTS700016: Application with identifier 'y' was not found in the directory 'x'
+  Keycloak's page says: Client not found.
+not_served fhir_request_invalid
+  Unknown resource type 'Calendar' - Server knows how to handle: [Patient]
+  The FHIR endpoint does not know how to handle GET operation[Patient] with parameters
+no_such_endpoint endpoint_wrong
+  RESTEASY003210: Could not find resource for full path: http://h/auth/realms/demo/token
+  Could not find resource for full path: https://sso/realms/x/protocol/openid-connect
+no_refresh_token refresh_not_granted
+  Uncaught Error: Unable to refresh. No offline_access scope found.
+  It works, and the token response does not contain a refresh_token
+no_patient patient_context_missing
+  The response doesn't contains the "patient" parameter
+  Connection failed: token response did not include a patient id
+  The token response omits the `patient` field
+twice code_expired_or_used
+  {"error":"invalid_grant"} and React StrictMode is on
+  {"error":"invalid_grant"} whenever someone reloads the page
+refreshing session_ended
+  {"error":"invalid_grant"} for grant_type=refresh_token
+  {"error":"invalid_grant"} when we refresh, the day after
+loops flow_misused
+  It keeps redirecting to the login
+  ERR_TOO_MANY_REDIRECTS after the login
+fewer_results results_limited
+  GET Observation gives 200 with total: 0
+  The search returns an empty Bundle
+"""
 
 
-@each("sign", list(TOLD))
-def test_a_sign_decides_two_independent_texts(sign: str) -> None:
-    texts, first = TOLD[sign]
-    assert len(texts) > 1
-    for text in texts:
-        said = parse(text)
-        assert sign in claims_in(said.text).signs, text
-        assert ids(diagnose(said))[:1] == [first], text
+def test_a_sign_decides_two_independent_texts() -> None:
+    for told in re.split(r"\n(?! )", TOLD.strip()):
+        head, *texts = told.split("\n  ")
+        sign, first = head.split()
+        assert len(texts) > 1
+        for text in texts:
+            said = parse(text)
+            assert sign in claims_in(said.text).signs, text
+            assert ids(diagnose(said))[:1] == [first], text
 
 
 @each(
