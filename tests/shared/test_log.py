@@ -15,12 +15,8 @@ from shared.release import VERSION
 from tests.support.tables import each
 
 HOSTILE = [
-    "a\r\nb",
-    'x"}\n{"severity":"ERROR","event":"session_ended"}',
-    "\x1b[31mred\x1b[0m",
-    "\u2028\u2029\x85\x0b\x0c",
-    "\ud800",
-    "x" * 10_000,
+    *("a\r\nb", 'x"}\n{"severity":"ERROR","event":"session_ended"}', "\x1b[31mred\x1b[0m"),
+    *("\u2028\u2029\x85\x0b\x0c", "\ud800", "x" * 10_000),
 ]
 
 

@@ -52,19 +52,10 @@ def test_a_trace_parent_gives_trace_span_and_whether_it_is_sampled(
 @each(
     "header",
     [
-        "",
-        "00",
-        f"00-{ID}-{SPAN}",
-        f"00-{ID}-{SPAN}-01-more",
-        f"ff-{ID}-{SPAN}-01",
-        f"00-{'0' * 32}-{SPAN}-01",
-        f"00-{ID}-{'0' * 16}-01",
-        f"00-{ID.upper()}-{SPAN}-01",
-        f"00-{ID[1:]}-{SPAN}-01",
-        f"00-{ID}-{SPAN}-01,00-{ID}-{SPAN}-01",
-        f"00-{ID}-{SPAN}-01\n",
-        f"00-{ID}-{SPAN}-zz",
-        f"01-{ID}-{SPAN}-01-{'x' * 10_000}",
+        *("", "00", f"00-{ID}-{SPAN}", f"00-{ID}-{SPAN}-01-more", f"ff-{ID}-{SPAN}-01"),
+        *(f"00-{'0' * 32}-{SPAN}-01", f"00-{ID}-{'0' * 16}-01", f"00-{ID.upper()}-{SPAN}-01"),
+        *(f"00-{ID[1:]}-{SPAN}-01", f"00-{ID}-{SPAN}-01,00-{ID}-{SPAN}-01", f"00-{ID}-{SPAN}-01\n"),
+        *(f"00-{ID}-{SPAN}-zz", f"01-{ID}-{SPAN}-01-{'x' * 10_000}"),
     ],
 )
 def test_what_is_no_trace_parent_gives_way_to_googles_older_header(header: str) -> None:

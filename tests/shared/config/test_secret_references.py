@@ -103,13 +103,9 @@ def test_keys_come_in_the_order_of_the_file(
 @each(
     "written",
     [
-        "sentinel",
-        base64.urlsafe_b64encode(b"sentinel" * 2).decode(),
-        base64.urlsafe_b64encode(b"sentinel" * 5).decode(),
-        "sentinel*" + "A" * 34,
-        "sentinel" + "é" * 35,
-        f"{WRITTEN[:20]} {WRITTEN[20:]}",
-        WRITTEN + "A",
+        *("sentinel", base64.urlsafe_b64encode(b"sentinel" * 2).decode()),
+        *(base64.urlsafe_b64encode(b"sentinel" * 5).decode(), "sentinel*" + "A" * 34),
+        *("sentinel" + "é" * 35, f"{WRITTEN[:20]} {WRITTEN[20:]}", WRITTEN + "A"),
     ],
 )
 def test_any_other_key_ends_the_process_without_showing_it(

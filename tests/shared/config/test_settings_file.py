@@ -496,13 +496,8 @@ def test_brief_errors_can_be_had_on_localhost_too() -> None:
 @each(
     "text",
     [
-        "public_url",
-        'public_url = "x',
-        "a = 1\na = 2",
-        "[store]\n[store]\n",
-        "a = " + "9" * 5000,
-        "a = " + "[" * 5000,
-        "\x00",
+        *("public_url", 'public_url = "x', "a = 1\na = 2", "[store]\n[store]\n"),
+        *("a = " + "9" * 5000, "a = " + "[" * 5000, "\x00"),
     ],
     ids=lambda text: text[:12],
 )

@@ -66,31 +66,29 @@ def test_a_page_is_sent_as_gzip_to_who_takes_it() -> None:
     assert answer.headers["Vary"] == "Accept-Encoding"
     assert int(answer.headers["Content-Length"]) == len(answer.data) < len(PAGE) / 10
     assert gzip.decompress(answer.data) == PAGE
-
-
-def test_a_head_request_is_told_the_same_headers() -> None:
-    get = respond(lambda _, __: serving(PAGE), headers=TAKES)
     head = respond(lambda _, __: serving(PAGE), headers=TAKES, method="HEAD")
     for name in ("Content-Encoding", "Content-Length", "Vary"):
-        assert head.headers[name] == get.headers[name]
+        assert head.headers[name] == answer.headers[name]
 
 
-def test_who_does_not_take_it_gets_the_page_as_it_is() -> None:
-    answer = respond(lambda _, __: serving(PAGE), headers={"Accept-Encoding": "gzip;q=0"})
-    assert answer.data == PAGE
-    assert "Content-Encoding" not in answer.headers
-    assert answer.headers["Vary"] == "Accept-Encoding"
-
-
-def test_what_does_not_say_that_it_may_is_never_compressed() -> None:
-    answer = respond(lambda _, __: serving(PAGE, compressible=False), headers=TAKES)
-    assert answer.data == PAGE
-    assert not {"Content-Encoding", "Vary"} & set(answer.headers.keys())
-
-
-def test_a_short_page_is_not_worth_it() -> None:
-    answer = respond(lambda _, __: serving(b"<p>"), headers=TAKES)
-    assert (answer.data, answer.headers.get("Content-Encoding")) == (b"<p>", None)
+@each(
+    ("body", "accepted", "compressible", "vary"),
+    [
+        (PAGE, "gzip;q=0", True, "Accept-Encoding"),
+        (b"<p>", "gzip", True, "Accept-Encoding"),
+        (PAGE, "gzip", False, None),
+    ],
+    ids=["not taken", "too short", "not said that it may be"],
+)
+def test_other_pages_are_sent_as_they_are(
+    body: bytes, accepted: str, *, compressible: bool, vary: str | None
+) -> None:
+    answer = respond(
+        lambda _, __: serving(body, compressible=compressible),
+        headers={"Accept-Encoding": accepted},
+    )
+    assert (answer.data, answer.headers.get("Content-Encoding")) == (body, None)
+    assert answer.headers.get("Vary") == vary
 
 
 def test_each_part_of_a_stream_can_be_read_when_it_comes() -> None:

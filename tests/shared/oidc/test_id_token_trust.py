@@ -174,14 +174,10 @@ def test_oracles_identity_providers_of_the_tenant_are_accepted(issuer: Issuer, e
 @each(
     "iss",
     [
-        ORACLE + "/",
-        ORACLE + "2/oidc/idsps/idp-1/",
-        ORACLE.replace("t1", "t2") + "/oidc/idsps/idp-1/",
-        ORACLE + "/oidc/idsps/a/b/",
-        ORACLE + "/oidc/idsps//",
-        ORACLE + "/oidc/idsps/idp-1/\n",
-        ORACLE.replace(".", "x", 1) + "/oidc/idsps/idp-1/",
-        "https://authorization.cerner.com/",
+        *(ORACLE + "/", ORACLE + "2/oidc/idsps/idp-1/"),
+        *(ORACLE.replace("t1", "t2") + "/oidc/idsps/idp-1/", ORACLE + "/oidc/idsps/a/b/"),
+        *(ORACLE + "/oidc/idsps//", ORACLE + "/oidc/idsps/idp-1/\n"),
+        *(ORACLE.replace(".", "x", 1) + "/oidc/idsps/idp-1/", "https://authorization.cerner.com/"),
         "https://evil.test/" + ORACLE,
     ],
 )

@@ -251,12 +251,7 @@ PACKED = gzip.compress(b"0123456789" * 100)
 @pytest.mark.parametrize(
     "body",
     [
-        PACKED[:-1],
-        PACKED[:-9],
-        PACKED[:12],
-        PACKED[:5],
-        b"{}",
-        PACKED + b"{}",
+        *(PACKED[:-1], PACKED[:-9], PACKED[:12], PACKED[:5], b"{}", PACKED + b"{}"),
         PACKED[:-8] + b"x" * 8,
     ],
     ids=["a byte", "the trailer", "almost all", "the header", "no gzip", "trailing", "checksum"],

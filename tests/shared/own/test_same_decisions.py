@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 from shared.errors import SmartError
 from shared.session.sessions import Active
@@ -31,26 +32,11 @@ TYPES = (
 ODD_TYPES = ("Foo", "patient", "Observation ", "Observation%20", "Observation\n")
 ODD_IDS = ("", ".", "..", "a b", "%2e%2e", "x" * 65, "p1\n", "é")
 PATIENTS = ("p1", "p1", "p1", "p2", "Patient/p1", "Patient/p2", "Patient/p1,p2", "")
-PARAMETERS = (
-    ("code", "x"),
-    ("category", "laboratory"),
-    ("category", "vital-signs"),
-    ("status", "final"),
-    ("_count", "5"),
-    ("_count", "0"),
-    ("_summary", "count"),
-    ("_elements", "id,subject"),
-    ("_include", "Observation:subject"),
-    ("_revinclude", "Provenance:target"),
-    ("_has:Observation:patient:code", "x"),
-    ("subject.name", "x"),
-    ("_format", "json"),
-    ("_format", "xml"),
-    ("_query", "x"),
-    ("access_token", "x"),
-    ("_id", "p1"),
-    ("na me", "x"),
-    ("_page", "x"),
+PARAMETERS = parse_qsl(
+    "code=x&category=laboratory&category=vital-signs&status=final&_count=5&_count=0&_summary=count"
+    "&_elements=id,subject&_include=Observation:subject&_revinclude=Provenance:target"
+    "&_has:Observation:patient:code=x&subject.name=x&_format=json&_format=xml&_query=x"
+    "&access_token=x&_id=p1&na+me=x&_page=x"
 )
 REFERENCES = (
     *("Patient/p1",) * 12,

@@ -26,12 +26,9 @@ def test_no_number_is_repeated_that_may_be_somebodys_id(named: str) -> None:
 @each(
     "text",
     [
-        "502 Bad Gateway",
-        "503 Service Temporarily Unavailable",
-        "Access Denied",
+        *("502 Bad Gateway", "503 Service Temporarily Unavailable", "Access Denied"),
         "Client Assertion Invalid JWT Signature verification failed",
-        "Token expired 3600 seconds ago",
-        "Code not valid",
+        *("Token expired 3600 seconds ago", "Code not valid"),
     ],
 )
 def test_titles_and_technical_sentences_are_repeated_whole(text: str) -> None:
