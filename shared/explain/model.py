@@ -106,7 +106,7 @@ class Entry:
         key: stable, `vendor/name`, the anchor in docs/troubleshooting/. The vendor is the name
             of its profile in shared/vendors/. The generic one is for RFC 6749 and OpenID
             Connect.
-        says: the text that people search for, by default the first URN.
+        says: the text that people search for.
         where: where it appears.
         urns: URNs that mean it, in the normal form of `shared.explain.parsing.parse`.
         oauth_errors: `error` codes that on their own mean it for this vendor.
@@ -115,27 +115,21 @@ class Entry:
         lacks: parameters of the request that the error reports as missing, or as not having the
             only valid value.
         meaning: the meaning of the error, in a sentence.
-        causes: the most probable first. A cause without a source has the entry's.
+        causes: the most probable first.
         source: where the error is known from.
     """
 
     key: str
+    says: str
     where: Where
+    urns: tuple[str, ...]
+    oauth_errors: tuple[str, ...]
+    patterns: tuple[str, ...]
+    statuses: tuple[int, ...]
+    lacks: tuple[str, ...]
     meaning: str
     causes: tuple[Cause, ...]
-    source: str = "inferred"
-    says: str = ""
-    urns: tuple[str, ...] = ()
-    oauth_errors: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    statuses: tuple[int, ...] = ()
-    lacks: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Set fields that default to other fields."""
-        object.__setattr__(self, "says", self.says or self.urns[0])
-        causes = tuple(replace(one, source=one.source or self.source) for one in self.causes)
-        object.__setattr__(self, "causes", causes)
+    source: str
 
     @property
     def vendor(self) -> str:

@@ -48,7 +48,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "__init__ of_fhir",
     ),
     "shared/explain/catalogue": (
-        "causes sources",
+        "causes entry sources",
         (
             "athenahealth eclinicalworks epic frames generic generic_gateway generic_keys "
             "generic_texts generic_token generic_web keycloak_azure meditech oracle_authorize "

@@ -1,6 +1,9 @@
 """athenahealth: what its authorization server says, from reports in its public tracker."""
 
+from functools import partial
+
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 
 _REDIRECT = (
@@ -9,138 +12,119 @@ _REDIRECT = (
     "character."
 )
 
+_entry = partial(entry, where="error page")
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="athenahealth/unknown-client",
-        says="Unknown client",
-        where="error page",
-        patterns=(r"\bunknown client\b",),
-        meaning="The server didn't find a client for this request. It returns this error even if "
+    _entry(
+        "athenahealth/unknown-client",
+        "The server didn't find a client for this request. It returns this error even if "
         "only the redirect URI differs.",
-        causes=(
-            causes.redirect_uri_mismatch(
-                "likely",
-                why="The redirect URI was registered in lowercase and sent with capital letters.",
-                steps=(_REDIRECT, causes.RELAUNCH),
-            ),
-            causes.client_unknown(
-                "possible",
-                sources.INFERRED,
-                why="The client ID is mistyped, or belongs to another environment.",
-            ),
+        causes.redirect_uri_mismatch(
+            "likely",
+            why="The redirect URI was registered in lowercase and sent with capital letters.",
+            steps=(_REDIRECT, causes.RELAUNCH),
         ),
+        causes.client_unknown(
+            "possible",
+            sources.INFERRED,
+            why="The client ID is mistyped, or belongs to another environment.",
+        ),
+        says="Unknown client",
+        patterns=(r"\bunknown client\b",),
         source=sources.ATHENA_7,
     ),
-    Entry(
-        key="athenahealth/redirect-uri",
-        says="does not match the redirect URIs configured for the application",
-        where="error page",
-        patterns=("does not match the redirect uris? configured for the application",),
-        meaning="The redirect URI isn't one of the registered ones.",
-        causes=(
-            causes.redirect_uri_mismatch(
-                "certain",
-                why="In the report, a stray slash after `/authorize/` changed the request.",
-                steps=(
-                    _REDIRECT,
-                    "Use the authorization endpoint from discovery, without an added slash.",
-                ),
+    _entry(
+        "athenahealth/redirect-uri",
+        "The redirect URI isn't one of the registered ones.",
+        causes.redirect_uri_mismatch(
+            "certain",
+            why="In the report, a stray slash after `/authorize/` changed the request.",
+            steps=(
+                _REDIRECT,
+                "Use the authorization endpoint from discovery, without an added slash.",
             ),
         ),
+        says="does not match the redirect URIs configured for the application",
+        patterns=("does not match the redirect uris? configured for the application",),
         source=sources.ATHENA_242,
     ),
-    Entry(
-        key="athenahealth/oops",
-        says="Oops! (page without further text)",
-        where="error page",
-        patterns=(r"\boops!",),
-        meaning="The server didn't understand the launch request. The page has no further text.",
-        causes=(
-            causes.request_malformed(
-                "possible",
-                sources.inferred(sources.ATHENA_267),
-                why="A parameter of the authorization request is missing or wrong. The report "
-                "doesn't say which.",
-                steps=(
-                    (
-                        "Compare the request parameter by parameter with the list in "
-                        "docs/troubleshooting.md. `aud` must be the FHIR base."
-                    ),
-                    (
-                        "Make sure the app and `scopes` use the same SMART version. At "
-                        "athenahealth, v1 and v2 are separate products."
-                    ),
+    _entry(
+        "athenahealth/oops",
+        "The server didn't understand the launch request. The page has no further text.",
+        causes.request_malformed(
+            "possible",
+            sources.inferred(sources.ATHENA_267),
+            why="A parameter of the authorization request is missing or wrong. The report "
+            "doesn't say which.",
+            steps=(
+                (
+                    "Compare the request parameter by parameter with the list in "
+                    "docs/troubleshooting.md. `aud` must be the FHIR base."
+                ),
+                (
+                    "Make sure the app and `scopes` use the same SMART version. At "
+                    "athenahealth, v1 and v2 are separate products."
                 ),
             ),
-            causes.launch_value_invalid("possible", sources.inferred(sources.ATHENA_267)),
         ),
+        causes.launch_value_invalid("possible", sources.inferred(sources.ATHENA_267)),
+        says="Oops! (page without further text)",
+        patterns=(r"\boops!",),
         source=sources.ATHENA_267,
     ),
-    Entry(
-        key="athenahealth/scope-not-authorized",
+    _entry(
+        "athenahealth/scope-not-authorized",
+        "The app isn't allowed to request one of the scopes.",
+        causes.scope_not_registered(
+            "likely",
+            why="A scope in the list isn't approved for the app.",
+            steps=(
+                ("In the developer portal, compare the app's scopes with `scopes` in smart.toml."),
+                "Apply for the missing ones. Scopes are approved one by one.",
+            ),
+        ),
+        causes.scope_syntax(
+            "possible",
+            sources.inferred(sources.YOURPHR_ATHENA),
+            why="SMART v1 and v2 are separate products. An app for one doesn't recognize "
+            "scopes of the other.",
+        ),
         says="unauthorized_client;Description=Requested scope not authorized",
         where="authorize redirect",
         oauth_errors=("unauthorized_client",),
         patterns=("requested scope not authorized",),
-        meaning="The app isn't allowed to request one of the scopes.",
-        causes=(
-            causes.scope_not_registered(
-                "likely",
-                why="A scope in the list isn't approved for the app.",
-                steps=(
-                    (
-                        "In the developer portal, compare the app's scopes with `scopes` in "
-                        "smart.toml."
-                    ),
-                    "Apply for the missing ones. Scopes are approved one by one.",
-                ),
-            ),
-            causes.scope_syntax(
-                "possible",
-                sources.inferred(sources.YOURPHR_ATHENA),
-                why="SMART v1 and v2 are separate products. An app for one doesn't recognize "
-                "scopes of the other.",
-            ),
-        ),
         source=sources.ATHENA_314,
     ),
-    Entry(
-        key="athenahealth/authorize-callback-500",
-        says="HTTP 500 at /oauth2/authorize-callback",
-        where="error page",
-        patterns=("oauth2/authorize-callback",),
-        meaning="The authorization server failed after the sign-in.",
-        causes=(
-            causes.ehr_side(
-                "likely",
-                why="The failure comes after the user's sign-in and before the redirect to the "
-                "app.",
-            ),
+    _entry(
+        "athenahealth/authorize-callback-500",
+        "The authorization server failed after the sign-in.",
+        causes.ehr_side(
+            "likely",
+            why="The failure comes after the user's sign-in and before the redirect to the app.",
         ),
+        says="HTTP 500 at /oauth2/authorize-callback",
+        patterns=("oauth2/authorize-callback",),
         source=sources.ATHENA_157,
     ),
-    Entry(
-        key="athenahealth/pkce-web-app",
+    _entry(
+        "athenahealth/pkce-web-app",
+        "At athenahealth, a Web app is a confidential client. It must authenticate with "
+        "its secret.",
+        causes.client_auth_wrong(
+            "likely",
+            f"{sources.YOURPHR_ATHENA}; that it leads to this code: inferred",
+            why="The app was registered as Web and sends no secret, or it's public and sends one.",
+            steps=(
+                (
+                    "In the developer portal, check the app's type. If it's Web, set "
+                    "`client_auth` and `client_secret` in smart.toml."
+                ),
+                "Make sure the FHIR base belongs to this practice. It differs by site.",
+            ),
+        ),
         says="token request of a Web app refused (invalid_client or invalid_request)",
         where="token endpoint",
         oauth_errors=("invalid_client",),
-        meaning="At athenahealth, a Web app is a confidential client. It must authenticate with "
-        "its secret.",
-        causes=(
-            causes.client_auth_wrong(
-                "likely",
-                f"{sources.YOURPHR_ATHENA}; that it leads to this code: inferred",
-                why="The app was registered as Web and sends no secret, or it's public and sends "
-                "one.",
-                steps=(
-                    (
-                        "In the developer portal, check the app's type. If it's Web, set "
-                        "`client_auth` and `client_secret` in smart.toml."
-                    ),
-                    "Make sure the FHIR base belongs to this practice. It differs by site.",
-                ),
-            ),
-        ),
         source=sources.YOURPHR_ATHENA,
     ),
 )

@@ -522,10 +522,7 @@ not_propagated_yet = Kind(
             "Wait, don't change anything in the meantime, and launch the app again.",
             backend="Wait, don't change anything in the meantime, and request a new token.",
         ),
-        (
-            "If it takes longer than the vendor's documentation says, compare the registration "
-            "again."
-        ),
+        "If it takes longer than the vendor's documentation says, compare the registration again.",
     ),
 )
 ehr_side = Kind(
@@ -617,9 +614,8 @@ assertion_claims_wrong = Kind(
     "assertion_claims_wrong",
     "A claim of the client assertion is wrong.",
     "The app couldn't prove its identity to the EHR.",
-    "`iss` and `sub` must be the client id, `aud` the token URL, `exp` at most five "
-    "minutes ahead and `jti` new each time. Some servers require `iat`, and "
-    "RS384 or ES384 as `alg`.",
+    "`iss` and `sub` must be the client id, `aud` the token URL, `exp` at most five minutes ahead "
+    "and `jti` new each time. Some servers require `iat`, and RS384 or ES384 as `alg`.",
     (
         (
             "Decode the assertion and compare `iss`, `sub`, `aud`, `exp`, `iat`, `jti` and `alg` "

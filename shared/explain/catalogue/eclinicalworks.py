@@ -1,51 +1,48 @@
 """eClinicalWorks (healow): what its authorization pages say."""
 
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="eclinicalworks/invalid-request-page",
+    entry(
+        "eclinicalworks/invalid-request-page",
+        "The practice doesn't offer this kind of access. The page is returned with HTTP "
+        "200, and the app isn't called.",
+        causes.client_not_enabled_at_site(
+            "likely",
+            f"{sources.SIGN_IN_CHECKER}; {sources.ECW_SANDBOX}",
+            why="The practice hasn't turned on patient access, or the app isn't on its list "
+            "of allowed apps.",
+            steps=(
+                "Ask the practice to turn on FHIR access for the app.",
+                "Ask eClinicalWorks to allow the app's client ID.",
+                causes.RELAUNCH,
+            ),
+        ),
+        causes.aud_wrong(
+            "possible",
+            f"{sources.PEERBITS}; that it shows as this page: inferred",
+            why="`aud` must equal `iss`.",
+        ),
         says="healow - Invalid Request",
         where="error page",
         patterns=("healow - invalid request", "apps/jsp/fhir/error.jsp"),
-        meaning="The practice doesn't offer this kind of access. The page is returned with HTTP "
-        "200, and the app isn't called.",
-        causes=(
-            causes.client_not_enabled_at_site(
-                "likely",
-                f"{sources.SIGN_IN_CHECKER}; {sources.ECW_SANDBOX}",
-                why="The practice hasn't turned on patient access, or the app isn't on its list "
-                "of allowed apps.",
-                steps=(
-                    "Ask the practice to turn on FHIR access for the app.",
-                    "Ask eClinicalWorks to allow the app's client ID.",
-                    causes.RELAUNCH,
-                ),
-            ),
-            causes.aud_wrong(
-                "possible",
-                f"{sources.PEERBITS}; that it shows as this page: inferred",
-                why="`aud` must equal `iss`.",
-            ),
-        ),
         source=sources.SIGN_IN_CHECKER,
     ),
-    Entry(
-        key="eclinicalworks/launch-scope",
+    entry(
+        "eclinicalworks/launch-scope",
+        "A scope is unknown to eClinicalWorks, or doesn't match how the app was opened.",
+        causes.launch_patient_scope_on_provider(
+            "possible",
+            f"{sources.ECW_SCOPES}; that it leads to this code: inferred",
+            why="`launch` is for launches from the EHR, and `launch/patient` is for apps "
+            "that are opened on their own.",
+        ),
+        causes.scope_not_registered("possible", sources.inferred(sources.ECW_SANDBOX)),
         says="invalid_scope (eClinicalWorks)",
         where="authorize redirect",
         oauth_errors=("invalid_scope",),
-        meaning="A scope is unknown to eClinicalWorks, or doesn't match how the app was opened.",
-        causes=(
-            causes.launch_patient_scope_on_provider(
-                "possible",
-                f"{sources.ECW_SCOPES}; that it leads to this code: inferred",
-                why="`launch` is for launches from the EHR, and `launch/patient` is for apps "
-                "that are opened on their own.",
-            ),
-            causes.scope_not_registered("possible", sources.inferred(sources.ECW_SANDBOX)),
-        ),
         source=sources.ECW_SCOPES,
     ),
 )

@@ -1,6 +1,9 @@
 """Epic: its authorization pages say little; what developers found behind them."""
 
+from functools import partial
+
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 from shared.findings import ByFlow
 
@@ -33,41 +36,73 @@ def _code(code: str) -> str:
     return rf"{in_json}|\b(?:epic|error|code)\W{{1,12}}{code}\b"
 
 
+_entry = partial(entry, where="FHIR answer", source=sources.THE_MAP)
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="epic/oauth2-error-page",
+    _entry(
+        "epic/oauth2-error-page",
+        "Epic doesn't recognize the client ID in this environment. A made-up ID gets the "
+        "same page, and the app isn't called.",
+        causes.client_unknown(
+            "likely",
+            f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_CMS_SANDBOX}; {sources.PEERBITS}",
+            why="The ID is mistyped, or the production ID was used in the sandbox, or the reverse.",
+            steps=(_COMPARE_IDS, causes.RELAUNCH),
+        ),
+        causes.not_propagated_yet(
+            "likely",
+            f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_SYNC}; {sources.EPIC_48_HOURS}",
+            why="A new app takes an hour or more to reach Epic's servers.",
+            steps=(_WAIT,),
+        ),
+        causes.client_not_enabled_at_site(
+            "possible",
+            sources.INFERRED,
+            why="The organization hasn't added the app to its own environment.",
+            steps=(
+                "Ask the organization's Epic team to enable the client ID in this environment.",
+            ),
+        ),
         says="OAuth2 Error (page of Epic, HTTP 200)",
         where="error page",
         patterns=(r"\boauth2 error\b",),
-        meaning="Epic doesn't recognize the client ID in this environment. A made-up ID gets the "
-        "same page, and the app isn't called.",
-        causes=(
-            causes.client_unknown(
-                "likely",
-                f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_CMS_SANDBOX}; {sources.PEERBITS}",
-                why="The ID is mistyped, or the production ID was used in the sandbox, or the "
-                "reverse.",
-                steps=(_COMPARE_IDS, causes.RELAUNCH),
-            ),
-            causes.not_propagated_yet(
-                "likely",
-                f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_SYNC}; {sources.EPIC_48_HOURS}",
-                why="A new app takes an hour or more to reach Epic's servers.",
-                steps=(_WAIT,),
-            ),
-            causes.client_not_enabled_at_site(
-                "possible",
-                sources.INFERRED,
-                why="The organization hasn't added the app to its own environment.",
-                steps=(
-                    "Ask the organization's Epic team to enable the client ID in this environment.",
-                ),
-            ),
-        ),
         source=sources.EPIC_PREFLIGHT,
     ),
-    Entry(
-        key="epic/invalid-oauth-request",
+    _entry(
+        "epic/invalid-oauth-request",
+        "Something in the authorization request doesn't match the registration at Epic. "
+        "The page never says what.",
+        causes.redirect_uri_mismatch(
+            "likely",
+            f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}; {sources.EPIC_APPAUTH}",
+            why="The redirect URI isn't registered exactly as sent. The port counts.",
+            steps=(_REDIRECT, _WAIT),
+        ),
+        causes.scope_not_registered(
+            "possible",
+            sources.PEERBITS,
+            why="An API behind one of the scopes isn't selected for the app.",
+            steps=(_APIS, _WAIT),
+        ),
+        causes.scope_syntax(
+            "possible",
+            sources.PEERBITS,
+            why="The scopes are written in the other SMART version than the app's.",
+            steps=(_VERSION, causes.RELAUNCH),
+        ),
+        causes.persona_mismatch(
+            "possible",
+            sources.PEERBITS,
+            why="The app is for patients and was launched by a clinician, or the reverse.",
+            steps=(_AUDIENCE,),
+        ),
+        causes.not_propagated_yet(
+            "possible",
+            f"{sources.PEERBITS}; {sources.EPIC_48_HOURS}",
+            why="The registration isn't finished (a questionnaire is open), or its change "
+            "hasn't arrived.",
+            steps=("Make sure the app's page at fhir.epic.com has nothing left to fill in.", _WAIT),
+        ),
         says="Invalid OAuth 2.0 request / the request is invalid / error=4",
         where="error page",
         patterns=(
@@ -75,326 +110,240 @@ ENTRIES: tuple[Entry, ...] = (
             r"\bthe request is invalid\b",
             r"(?<![\w-])error=4(?![\w-])",
         ),
-        meaning="Something in the authorization request doesn't match the registration at Epic. "
-        "The page never says what.",
-        causes=(
-            causes.redirect_uri_mismatch(
-                "likely",
-                f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}; {sources.EPIC_APPAUTH}",
-                why="The redirect URI isn't registered exactly as sent. The port counts.",
-                steps=(_REDIRECT, _WAIT),
-            ),
-            causes.scope_not_registered(
-                "possible",
-                sources.PEERBITS,
-                why="An API behind one of the scopes isn't selected for the app.",
-                steps=(_APIS, _WAIT),
-            ),
-            causes.scope_syntax(
-                "possible",
-                sources.PEERBITS,
-                why="The scopes are written in the other SMART version than the app's.",
-                steps=(_VERSION, causes.RELAUNCH),
-            ),
-            causes.persona_mismatch(
-                "possible",
-                sources.PEERBITS,
-                why="The app is for patients and was launched by a clinician, or the reverse.",
-                steps=(_AUDIENCE,),
-            ),
-            causes.not_propagated_yet(
-                "possible",
-                f"{sources.PEERBITS}; {sources.EPIC_48_HOURS}",
-                why="The registration isn't finished (a questionnaire is open), or its change "
-                "hasn't arrived.",
-                steps=(
-                    "Make sure the app's page at fhir.epic.com has nothing left to fill in.",
-                    _WAIT,
+        source=f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}",
+    ),
+    _entry(
+        "epic/launch-parameters-required",
+        "Epic's own test app was opened without the parameters of a launch.",
+        causes.launch_parameter_missing(
+            "certain",
+            why="The page was opened by its URL.",
+            steps=(
+                ByFlow(
+                    "Launch from a chart in Hyperspace, or fill in Epic's launch page, so that "
+                    "`iss` and `launch` are in the query.",
+                    standalone=None,
                 ),
             ),
         ),
-        source=f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}",
-    ),
-    Entry(
-        key="epic/launch-parameters-required",
         says="iss & launch query parameters are required and cannot be empty.",
         where="launch",
         patterns=("launch query parameters are required",),
-        meaning="Epic's own test app was opened without the parameters of a launch.",
-        causes=(
-            causes.launch_parameter_missing(
-                "certain",
-                why="The page was opened by its URL.",
-                steps=(
-                    ByFlow(
-                        "Launch from a chart in Hyperspace, or fill in Epic's launch page, so that "
-                        "`iss` and `launch` are in the query.",
-                        standalone=None,
-                    ),
-                ),
-            ),
-        ),
         source=sources.EPIC_TEST_PAGE,
     ),
-    Entry(
-        key="epic/wildcard-scope",
+    _entry(
+        "epic/wildcard-scope",
+        "Epic refuses the scopes as written.",
+        causes.scope_syntax(
+            "likely",
+            why="An app that is registered for SMART v2 must request `.rs` for each "
+            "resource. `patient/*.read` is refused.",
+            steps=(_VERSION, causes.RELAUNCH),
+        ),
+        causes.scope_not_registered(
+            "possible",
+            f"{sources.EPIC_CMS_SANDBOX}; that it leads to this code: inferred",
+            steps=(_APIS, _WAIT),
+        ),
         says="wildcard scopes refused for an app with SMART v2",
         where="authorize redirect",
         oauth_errors=("invalid_scope",),
         patterns=(r"\bwildcard scopes?\b",),
-        meaning="Epic refuses the scopes as written.",
-        causes=(
-            causes.scope_syntax(
-                "likely",
-                why="An app that is registered for SMART v2 must request `.rs` for each "
-                "resource. `patient/*.read` is refused.",
-                steps=(_VERSION, causes.RELAUNCH),
-            ),
-            causes.scope_not_registered(
-                "possible",
-                f"{sources.EPIC_CMS_SANDBOX}; that it leads to this code: inferred",
-                steps=(_APIS, _WAIT),
-            ),
-        ),
         source=sources.PEERBITS,
     ),
-    Entry(
-        key="epic/invalid-client",
+    _entry(
+        "epic/invalid-client",
+        "Epic's token endpoint doesn't accept the client, and never says why.",
+        causes.client_auth_wrong(
+            "likely",
+            why="Epic expects the Basic credentials as is, not form-encoded first as in RFC "
+            "6749. Or a claim, the key or the `kid` of a signed assertion is wrong.",
+            steps=(
+                (
+                    'Set `vendor = "epic"` or `basic_credentials = "raw"` in smart.toml. Both '
+                    "send Basic credentials unencoded."
+                ),
+                (
+                    "If you use `private_key_jwt`, make sure the public key is at the registered "
+                    "JWK Set URL (`https://HOST/launch/jwks.json`) under the same `key_id`."
+                ),
+                "Enter the secret again in the place that `client_secret` refers to.",
+            ),
+        ),
+        causes.client_unknown(
+            "likely",
+            f"{sources.EPIC_BACKEND}; {sources.PEERBITS}",
+            why="The production ID is used in a test environment, or the reverse.",
+            steps=(_COMPARE_IDS,),
+        ),
+        causes.not_propagated_yet(
+            "possible",
+            f"{sources.EPIC_BACKEND}; {sources.EPIC_SYNC}",
+            why="A new key or secret hasn't reached this environment.",
+            steps=(_WAIT,),
+        ),
+        causes.clock_skew(
+            "possible",
+            sources.inferred(sources.RFC_7523),
+            why="The assertion's `exp` can be at most five minutes ahead. A clock that is "
+            "off makes it too early or too late.",
+        ),
         says='{"error":"invalid_client","error_description":null}',
         where="token endpoint",
         oauth_errors=("invalid_client",),
         patterns=(r'invalid_client"\s?,\s?"error_description"\s?:\s?null',),
-        meaning="Epic's token endpoint doesn't accept the client, and never says why.",
-        causes=(
-            causes.client_auth_wrong(
-                "likely",
-                why="Epic expects the Basic credentials as is, not form-encoded first as in RFC "
-                "6749. Or a claim, the key or the `kid` of a signed assertion is wrong.",
-                steps=(
-                    (
-                        'Set `vendor = "epic"` or `basic_credentials = "raw"` in smart.toml. Both '
-                        "send Basic credentials unencoded."
-                    ),
-                    (
-                        "If you use `private_key_jwt`, make sure the public key is at the "
-                        "registered JWK Set URL (`https://HOST/launch/jwks.json`) under the same "
-                        "`key_id`."
-                    ),
-                    "Enter the secret again in the place that `client_secret` refers to.",
-                ),
-            ),
-            causes.client_unknown(
-                "likely",
-                f"{sources.EPIC_BACKEND}; {sources.PEERBITS}",
-                why="The production ID is used in a test environment, or the reverse.",
-                steps=(_COMPARE_IDS,),
-            ),
-            causes.not_propagated_yet(
-                "possible",
-                f"{sources.EPIC_BACKEND}; {sources.EPIC_SYNC}",
-                why="A new key or secret hasn't reached this environment.",
-                steps=(_WAIT,),
-            ),
-            causes.clock_skew(
-                "possible",
-                sources.inferred(sources.RFC_7523),
-                why="The assertion's `exp` can be at most five minutes ahead. A clock that is "
-                "off makes it too early or too late.",
-            ),
-        ),
         source=f"{sources.EPIC_BASIC}; {sources.EPIC_BACKEND}",
     ),
-    Entry(
-        key="epic/invalid-request-null",
+    _entry(
+        "epic/invalid-request-null",
+        "Epic couldn't use the token request, and doesn't say why.",
+        causes.request_malformed(
+            "possible",
+            sources.inferred(sources.EPIC_FASTEN),
+            why="A parameter is missing or encoded incorrectly.",
+            steps=(
+                (
+                    "Send `grant_type`, `code`, `redirect_uri`, `code_verifier` and, for a "
+                    "public client, `client_id`, form-encoded in the body."
+                ),
+                causes.RELAUNCH,
+            ),
+        ),
+        causes.code_expired_or_used(
+            "possible",
+            sources.INFERRED,
+            why="The callback was opened twice, so the code was already used.",
+        ),
         says='{"error":"invalid_request","error_description":null}',
         where="token endpoint",
         patterns=(r'invalid_request"\s?,\s?"error_description"\s?:\s?null',),
-        meaning="Epic couldn't use the token request, and doesn't say why.",
-        causes=(
-            causes.request_malformed(
-                "possible",
-                sources.inferred(sources.EPIC_FASTEN),
-                why="A parameter is missing or encoded incorrectly.",
-                steps=(
-                    (
-                        "Send `grant_type`, `code`, `redirect_uri`, `code_verifier` and, for a "
-                        "public client, `client_id`, form-encoded in the body."
-                    ),
-                    causes.RELAUNCH,
-                ),
-            ),
-            causes.code_expired_or_used(
-                "possible",
-                sources.INFERRED,
-                why="The callback was opened twice, so the code was already used.",
-            ),
-        ),
         source=sources.EPIC_FASTEN,
     ),
-    Entry(
-        key="epic/scopes-stripped",
+    _entry(
+        "epic/scopes-stripped",
+        "Epic grants the set that was agreed for the app, regardless of the request.",
+        causes.scope_trimmed(
+            "likely",
+            why="Scopes outside the app's agreed APIs are left out without an error.",
+            steps=(
+                "Compare `scope.requested` with `scope.granted` in the `/session` response.",
+                _APIS,
+                _VERSION,
+                _WAIT,
+            ),
+        ),
         says="token granted with fewer scopes than asked",
         where="token endpoint",
         patterns=("silently stripped", r"fewer scopes than (?:asked|requested)"),
-        meaning="Epic grants the set that was agreed for the app, regardless of the request.",
-        causes=(
-            causes.scope_trimmed(
-                "likely",
-                why="Scopes outside the app's agreed APIs are left out without an error.",
-                steps=(
-                    "Compare `scope.requested` with `scope.granted` in the `/session` response.",
-                    _APIS,
-                    _VERSION,
-                    _WAIT,
-                ),
-            ),
-        ),
         source=f"{sources.PEERBITS}; {sources.EPIC_CMS_SANDBOX}",
     ),
-    Entry(
-        key="epic/invalid-token",
+    _entry(
+        "epic/invalid-token",
+        "Epic's FHIR server no longer accepts the token.",
+        causes.access_token_expired("likely", f"{sources.THE_MAP}; that it was time: inferred"),
+        causes.session_ended(
+            "possible", sources.INFERRED, why="The user signed out, or the grant was revoked."
+        ),
         says="The access token provided is not valid",
-        where="FHIR answer",
         oauth_errors=("invalid_token",),
         patterns=("the access token provided is not valid",),
-        meaning="Epic's FHIR server no longer accepts the token.",
-        causes=(
-            causes.access_token_expired("likely", f"{sources.THE_MAP}; that it was time: inferred"),
-            causes.session_ended(
-                "possible", sources.INFERRED, why="The user signed out, or the grant was revoked."
-            ),
-        ),
-        source=sources.THE_MAP,
     ),
-    Entry(
-        key="epic/xml-answer",
+    _entry(
+        "epic/xml-answer",
+        "Epic returns XML if the request doesn't name JSON.",
+        causes.fhir_request_invalid(
+            "certain",
+            why="`Accept` is missing or `*/*`.",
+            steps=("Send `Accept: application/fhir+json`, as this app's proxy does.",),
+        ),
         says="XML in place of JSON from FHIR",
-        where="FHIR answer",
         patterns=(r"\bfhir\+xml\b", r'<operationoutcome xmlns="http://hl7\.org/fhir"'),
-        meaning="Epic returns XML if the request doesn't name JSON.",
-        causes=(
-            causes.fhir_request_invalid(
-                "certain",
-                why="`Accept` is missing or `*/*`.",
-                steps=("Send `Accept: application/fhir+json`, as this app's proxy does.",),
-            ),
-        ),
-        source=sources.THE_MAP,
     ),
-    Entry(
-        key="epic/html-404",
-        says="404 - File or directory not found (HTML of IIS)",
-        where="FHIR answer",
-        patterns=("404 - file or directory not found", "iis detailed error - 404"),
-        meaning="The FHIR URL doesn't exist. For an unknown resource type, the web server's page "
+    _entry(
+        "epic/html-404",
+        "The FHIR URL doesn't exist. For an unknown resource type, the web server's page "
         "comes back, not an OperationOutcome.",
-        causes=(
-            causes.fhir_base_wrong(
-                "likely",
-                f"{sources.THE_MAP}; the page's wording: inferred",
-                steps=(
-                    "Use Epic's FHIR base. It ends in `/api/FHIR/` and a version, such as `R4`.",
-                ),
-            ),
-            causes.fhir_request_invalid(
-                "likely",
-                f"{sources.THE_MAP}; the page's wording: inferred",
-                why="The resource type is mistyped or isn't offered there.",
-                steps=("Compare the type with the CapabilityStatement at `metadata`.",),
-            ),
+        causes.fhir_base_wrong(
+            "likely",
+            f"{sources.THE_MAP}; the page's wording: inferred",
+            steps=("Use Epic's FHIR base. It ends in `/api/FHIR/` and a version, such as `R4`.",),
         ),
-        source=sources.THE_MAP,
+        causes.fhir_request_invalid(
+            "likely",
+            f"{sources.THE_MAP}; the page's wording: inferred",
+            why="The resource type is mistyped or isn't offered there.",
+            steps=("Compare the type with the CapabilityStatement at `metadata`.",),
+        ),
+        says="404 - File or directory not found (HTML of IIS)",
+        patterns=("404 - file or directory not found", "iis detailed error - 404"),
     ),
-    Entry(
-        key="epic/not-found",
+    _entry(
+        "epic/not-found",
+        "Epic doesn't have a resource with this ID, or this user can't see it.",
+        causes.fhir_request_invalid(
+            "likely",
+            title="The ID doesn't exist at this Epic system.",
+            why="Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, "
+            "or from its test environment, don't work here.",
+            steps=("Use IDs from this FHIR base: from the launch context or from a search.",),
+        ),
+        causes.user_not_permitted("possible", sources.INFERRED),
         says="59008: The FHIR ID provided was not found.",
-        where="FHIR answer",
         patterns=(_code("59008"), r"the fhir id provided was not found\b[^\n]{0,20}"),
-        meaning="Epic doesn't have a resource with this ID, or this user can't see it.",
-        causes=(
-            causes.fhir_request_invalid(
-                "likely",
-                title="The ID doesn't exist at this Epic system.",
-                why="Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, "
-                "or from its test environment, don't work here.",
-                steps=("Use IDs from this FHIR base: from the launch context or from a search.",),
-            ),
-            causes.user_not_permitted("possible", sources.INFERRED),
-        ),
-        source=sources.THE_MAP,
     ),
-    Entry(
-        key="epic/business-rule",
-        says="59159: The content/operation failed to pass a business rule",
-        where="FHIR answer",
-        patterns=(
-            _code("59159"),
-            r"content/operation failed to pass a business rule[^\n]{0,40}",
-        ),
-        meaning="Epic accepted the token and refused the request, because it breaks a rule for "
+    _entry(
+        "epic/business-rule",
+        "Epic accepted the token and refused the request, because it breaks a rule for "
         "this resource. Usually a search lacks a parameter that Epic requires.",
-        causes=(
-            causes.fhir_request_invalid(
-                "likely",
-                title="The request breaks a rule that Epic has for this resource.",
-                why="`issue.diagnostics` next to the code names the rule, for example that a "
-                "`Patient` search needs `_id` or demographics.",
-                steps=(
-                    (
-                        "Read `issue.diagnostics` of the issue with severity `fatal` or `error`, "
-                        "and add the parameter that it names."
-                    ),
-                    "Compare the search parameters with Epic's page for the API.",
+        causes.fhir_request_invalid(
+            "likely",
+            title="The request breaks a rule that Epic has for this resource.",
+            why="`issue.diagnostics` next to the code names the rule, for example that a "
+            "`Patient` search needs `_id` or demographics.",
+            steps=(
+                (
+                    "Read `issue.diagnostics` of the issue with severity `fatal` or `error`, "
+                    "and add the parameter that it names."
                 ),
+                "Compare the search parameters with Epic's page for the API.",
             ),
         ),
-        source=sources.THE_MAP,
+        says="59159: The content/operation failed to pass a business rule",
+        patterns=(_code("59159"), r"content/operation failed to pass a business rule[^\n]{0,40}"),
     ),
-    Entry(
-        key="epic/content-invalid",
-        says="59100: Content invalid against the specification or a profile.",
-        where="FHIR answer",
-        patterns=(
-            _code("59100"),
-            r"content invalid against the specification or a profile\b",
-        ),
-        meaning="Part of the request doesn't fit the FHIR specification or Epic's profile. With "
+    _entry(
+        "epic/content-invalid",
+        "Part of the request doesn't fit the FHIR specification or Epic's profile. With "
         "severity `information`, Epic only ignored an unknown search parameter.",
-        causes=(
-            causes.fhir_request_invalid(
-                "likely",
-                title="A parameter or a value doesn't fit the specification or a profile.",
-                why="`issue.diagnostics` next to the code names it.",
-                steps=(
-                    (
-                        "Read `severity` and `issue.diagnostics` of this issue. If another issue "
-                        "is `fatal` or `error`, the request failed because of that one."
-                    ),
-                    "Correct or remove the parameter or the value that it names.",
+        causes.fhir_request_invalid(
+            "likely",
+            title="A parameter or a value doesn't fit the specification or a profile.",
+            why="`issue.diagnostics` next to the code names it.",
+            steps=(
+                (
+                    "Read `severity` and `issue.diagnostics` of this issue. If another issue "
+                    "is `fatal` or `error`, the request failed because of that one."
                 ),
+                "Correct or remove the parameter or the value that it names.",
             ),
         ),
-        source=sources.THE_MAP,
+        says="59100: Content invalid against the specification or a profile.",
+        patterns=(_code("59100"), r"content invalid against the specification or a profile\b"),
     ),
-    Entry(
-        key="epic/operation-outcome",
-        says="OperationOutcome with codes of urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
-        where="FHIR answer",
-        patterns=(r"1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369",),
-        meaning="These are Epic's own FHIR error codes: the token was accepted, and the request "
-        "wasn't.",
-        causes=(
-            causes.fhir_request_invalid(
-                "likely",
-                why="The text next to the code says what is wrong. Unknown search parameters are "
-                "often ignored without a message.",
-                steps=(
-                    "Read `issue.diagnostics` and `issue.details.text` in the OperationOutcome.",
-                    "Compare the search parameters with Epic's page for the API.",
-                ),
+    _entry(
+        "epic/operation-outcome",
+        "These are Epic's own FHIR error codes: the token was accepted, and the request wasn't.",
+        causes.fhir_request_invalid(
+            "likely",
+            why="The text next to the code says what is wrong. Unknown search parameters are "
+            "often ignored without a message.",
+            steps=(
+                "Read `issue.diagnostics` and `issue.details.text` in the OperationOutcome.",
+                "Compare the search parameters with Epic's page for the API.",
             ),
-            causes.user_not_permitted("possible", sources.INFERRED),
         ),
-        source=sources.THE_MAP,
+        causes.user_not_permitted("possible", sources.INFERRED),
+        says="OperationOutcome with codes of urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
+        patterns=(r"1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369",),
     ),
 )

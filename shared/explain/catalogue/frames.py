@@ -1,45 +1,54 @@
 """Pages and frames: what shows in the browser, in the EHR's window, with or without an error."""
 
+from functools import partial
+
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 
+_entry = partial(entry, where="launch")
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="oracle/powerchart-blank",
-        says="site not loading in PowerChart",
-        where="launch",
-        patterns=(r"not loading in powerchart", r"\bpowerchart\b[^\n]{0,60}\b(?:blank|white)\b"),
-        meaning="The app's page stays blank inside PowerChart, but opens in a browser.",
-        causes=(
-            causes.ehr_side(
-                "possible",
-                (
-                    f"{sources.SMART_OVERVIEW}; {sources.FORUM_POWERCHART}; "
-                    "which of them it is: inferred"
-                ),
-                title="PowerChart can't reach the app's URL.",
-                why="PowerChart needs a public https URL on port 443 with a certificate that the "
-                "hospital's machines trust.",
-                steps=(
-                    "Open the launch URL in the browser of a hospital workstation.",
-                    "Run `make doctor CONFIG=smart.toml` and check `public_url_unreachable`.",
-                    "Ask the site how the app is configured in PowerChart.",
-                ),
+    _entry(
+        "oracle/powerchart-blank",
+        "The app's page stays blank inside PowerChart, but opens in a browser.",
+        causes.ehr_side(
+            "possible",
+            (
+                f"{sources.SMART_OVERVIEW}; {sources.FORUM_POWERCHART}; "
+                "which of them it is: inferred"
             ),
-            causes.cookies_blocked(
-                "possible",
-                sources.SMART_OVERVIEW,
-                why="PowerChart shows apps in WebView2, or at older sites in Internet Explorer, "
-                "which doesn't support partitioned cookies. A pop-up there doesn't share "
-                "cookies with the iframe.",
+            title="PowerChart can't reach the app's URL.",
+            why="PowerChart needs a public https URL on port 443 with a certificate that the "
+            "hospital's machines trust.",
+            steps=(
+                "Open the launch URL in the browser of a hospital workstation.",
+                "Run `make doctor CONFIG=smart.toml` and check `public_url_unreachable`.",
+                "Ask the site how the app is configured in PowerChart.",
             ),
         ),
+        causes.cookies_blocked(
+            "possible",
+            sources.SMART_OVERVIEW,
+            why="PowerChart shows apps in WebView2, or at older sites in Internet Explorer, "
+            "which doesn't support partitioned cookies. A pop-up there doesn't share "
+            "cookies with the iframe.",
+        ),
+        says="site not loading in PowerChart",
+        patterns=(r"not loading in powerchart", r"\bpowerchart\b[^\n]{0,60}\b(?:blank|white)\b"),
         source=f"{sources.FORUM_POWERCHART}; {sources.SMART_OVERVIEW}",
     ),
-    Entry(
-        key="generic/frame-refused",
+    _entry(
+        "generic/frame-refused",
+        "The browser won't show a page in a frame, because the page's own headers forbid it.",
+        causes.frame_refused(
+            "likely",
+            f"{sources.EMBEDDABLE}; who sends the header: inferred",
+            why="This app doesn't send `X-Frame-Options`. A gateway or load balancer in front of "
+            "it might, and so might the EHR's login page. If `frame_ancestors` is set, every frame "
+            "around the app must be in it. Oracle Health's MPages break on any such list.",
+        ),
         says="Refused to display … in a frame because it set 'X-Frame-Options' / frame-ancestors",
-        where="launch",
         patterns=(
             r"refused to (?:display|frame)\b[^\n]{0,200}",
             r"in a frame because\b|ancestor violates\b|refused to connect\b(?! to '| because)",
@@ -48,69 +57,47 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|'self')"
             ),
         ),
-        meaning="The browser won't show a page in a frame, because the page's own headers forbid "
-        "it.",
-        causes=(
-            causes.frame_refused(
-                "likely",
-                f"{sources.EMBEDDABLE}; who sends the header: inferred",
-                why="This app doesn't send `X-Frame-Options`. A gateway or load balancer in "
-                "front of it might, and so might the EHR's login page. If `frame_ancestors` "
-                "is set, every frame around the app must be in it. Oracle Health's MPages "
-                "break on any such list.",
-            ),
-        ),
         source=sources.EMBEDDABLE,
     ),
-    Entry(
-        key="oracle/identity-provider-page",
+    _entry(
+        "oracle/identity-provider-page",
+        "This is how Oracle Health sends a browser to the login page: with a page that "
+        "has a script, not with a redirect. It says neither yes nor no to the request.",
+        causes.request_malformed(
+            "possible",
+            sources.inferred(f"{sources.SIGN_IN_CHECKER} and {sources.YOURPHR}"),
+            title="A program called an endpoint that is meant for a browser.",
+            why="A script or test sent the authorization request, but it can't sign in.",
+            steps=("Open the authorization request in a browser.",),
+        ),
         says="HTTP 200 with IdentityProviderRedirectPage from the authorization endpoint",
         where="error page",
         patterns=("identityproviderredirectpage",),
-        meaning="This is how Oracle Health sends a browser to the login page: with a page that "
-        "has a script, not with a redirect. It says neither yes nor no to the request.",
-        causes=(
-            causes.request_malformed(
-                "possible",
-                sources.inferred(f"{sources.SIGN_IN_CHECKER} and {sources.YOURPHR}"),
-                title="A program called an endpoint that is meant for a browser.",
-                why="A script or test sent the authorization request, but it can't sign in.",
-                steps=("Open the authorization request in a browser.",),
-            ),
-        ),
         source=f"{sources.SIGN_IN_CHECKER}; {sources.YOURPHR}",
     ),
-    Entry(
-        key="epic/frame",
-        says="works in a tab, fails inside Epic (Hyperspace, Hyperdrive)",
-        where="launch",
-        patterns=(r"only (?:inside|in|within) (?:epic|hyperspace|hyperdrive)\b",),
-        meaning="The launch fails inside Epic's frame and works outside it.",
-        causes=(
-            causes.cookies_blocked(
-                "possible",
-                sources.inferred(sources.CLIENT_JS_75),
-                why="In the frame, the app is a third party: cookies, storage and messages "
-                "between windows are restricted.",
-            ),
+    _entry(
+        "epic/frame",
+        "The launch fails inside Epic's frame and works outside it.",
+        causes.cookies_blocked(
+            "possible",
+            sources.inferred(sources.CLIENT_JS_75),
+            why="In the frame, the app is a third party: cookies, storage and messages "
+            "between windows are restricted.",
         ),
+        says="works in a tab, fails inside Epic (Hyperspace, Hyperdrive)",
+        patterns=(r"only (?:inside|in|within) (?:epic|hyperspace|hyperdrive)\b",),
         source=sources.CLIENT_JS_75,
     ),
-    Entry(
-        key="smart-launcher/iframe",
-        says="fails with Simulate launch within the EHR user interface",
-        where="launch",
-        patterns=("launch within the ehr user interface",),
-        meaning="The launcher shows the app in an iframe, where it's a third party.",
-        causes=(
-            causes.cookies_blocked(
-                "likely",
-                why="The app's launch cookie isn't sent to the callback.",
-                steps=(
-                    "Turn off the launcher's frame, or allow partitioned cookies in the browser.",
-                ),
-            ),
+    _entry(
+        "smart-launcher/iframe",
+        "The launcher shows the app in an iframe, where it's a third party.",
+        causes.cookies_blocked(
+            "likely",
+            why="The app's launch cookie isn't sent to the callback.",
+            steps=("Turn off the launcher's frame, or allow partitioned cookies in the browser.",),
         ),
+        says="fails with Simulate launch within the EHR user interface",
+        patterns=("launch within the ehr user interface",),
         source=f"{sources.LAUNCHER_34}; {sources.CLIENT_JS_115}",
     ),
 )

@@ -4,7 +4,10 @@ RFC 6749 5.2 has the token endpoint send its errors as JSON. A response without 
 something in front of it (RFC 9110 15, RFC 6585), or from a server that failed.
 """
 
+from functools import partial
+
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 
 _ID = (
@@ -14,11 +17,21 @@ _ID = (
 # It holds regardless of who refused it: the app's page shows it as the most probable cause.
 _REFUSED = "The app's request was refused."
 
+_entry = partial(entry, where="token endpoint", source=sources.RFC_9110)
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="generic/gateway-page",
+    _entry(
+        "generic/gateway-page",
+        "A firewall or gateway in front of the EHR responded. The request didn't reach the server.",
+        causes.ehr_side(
+            "likely",
+            sources.INFERRED,
+            title="A firewall or gateway in front of the EHR stopped the request.",
+            why="The response has the wording of such a product and isn't an OAuth error.",
+            steps=(_ID,),
+            plainly="The app's request didn't reach the EHR.",
+        ),
         says="The requested URL was rejected / Request unsuccessful / no healthy upstream",
-        where="token endpoint",
         patterns=(
             r"\bthe requested url was rejected\b[^\n]{0,80}",
             r"\brequest unsuccessful\. incapsula\b[^\n]{0,80}",
@@ -26,167 +39,126 @@ ENTRIES: tuple[Entry, ...] = (
             r"\bcloudflare ray id\b|\bno route matched with those values\b",
             r"\baccess denied\b[\s\S]{0,300}\breference ?(?:#|&#35;)",
         ),
-        meaning="A firewall or gateway in front of the EHR responded. The request didn't reach the "
-        "server.",
-        causes=(
-            causes.ehr_side(
-                "likely",
-                sources.INFERRED,
-                title="A firewall or gateway in front of the EHR stopped the request.",
-                why="The response has the wording of such a product and isn't an OAuth error.",
-                steps=(_ID,),
-                plainly="The app's request didn't reach the EHR.",
-            ),
-        ),
+        source=sources.INFERRED,
     ),
-    Entry(
-        key="generic/token-no-upstream",
+    _entry(
+        "generic/token-no-upstream",
+        "A gateway in front of the EHR's token endpoint got no usable response from it.",
+        causes.ehr_side(
+            "likely",
+            title="The server behind the EHR's gateway gave no usable response.",
+            why="The gateway's status code shows this.",
+            plainly="The EHR didn't respond as it should.",
+        ),
         says="502 Bad Gateway or 504 Gateway Timeout from the token endpoint",
-        where="token endpoint",
         statuses=(502, 504),
         patterns=(r"\btoken\b[^\n]{0,40}\b50[24] (?:bad gateway|gateway time-?out)\b",),
-        meaning="A gateway in front of the EHR's token endpoint got no usable response from it.",
-        causes=(
-            causes.ehr_side(
-                "likely",
-                title="The server behind the EHR's gateway gave no usable response.",
-                why="The gateway's status code shows this.",
-                plainly="The EHR didn't respond as it should.",
-            ),
-        ),
-        source=sources.RFC_9110,
     ),
-    Entry(
-        key="generic/token-failed",
+    _entry(
+        "generic/token-failed",
+        "The token endpoint, or a server in front of it, failed without an OAuth error.",
+        causes.ehr_side("likely"),
         says="500 and other 5xx without an OAuth error from the token endpoint",
-        where="token endpoint",
         statuses=(500, 501, 505, 507, 508, *range(520, 531), 598, 599),
-        meaning="The token endpoint, or a server in front of it, failed without an OAuth error.",
-        causes=(causes.ehr_side("likely"),),
-        source=sources.RFC_9110,
     ),
-    Entry(
-        key="generic/token-not-there",
+    _entry(
+        "generic/token-not-there",
+        "There's no token endpoint at this URL, or a gateway doesn't forward it.",
+        causes.endpoint_wrong(
+            "likely",
+            title="There's no token endpoint at the EHR's token URL.",
+            why="The app uses the `token_endpoint` of the EHR's discovery document. Nothing "
+            "there accepts a token request.",
+            steps=(
+                (
+                    "Ask the EHR's operator to correct `token_endpoint` in "
+                    "`ISS/.well-known/smart-configuration`, or the route to it in the gateway."
+                ),
+            ),
+        ),
+        causes.ehr_side("possible", sources.INFERRED),
         says="404, 405 or 410 without an OAuth error from the token endpoint",
-        where="token endpoint",
         statuses=(404, 405, 410),
-        meaning="There's no token endpoint at this URL, or a gateway doesn't forward it.",
-        causes=(
-            causes.endpoint_wrong(
-                "likely",
-                title="There's no token endpoint at the EHR's token URL.",
-                why="The app uses the `token_endpoint` of the EHR's discovery document. Nothing "
-                "there accepts a token request.",
-                steps=(
-                    (
-                        "Ask the EHR's operator to correct `token_endpoint` in "
-                        "`ISS/.well-known/smart-configuration`, or the route to it in the gateway."
-                    ),
-                ),
-            ),
-            causes.ehr_side("possible", sources.INFERRED),
-        ),
-        source=sources.RFC_9110,
     ),
-    Entry(
-        key="generic/token-proxy-login",
+    _entry(
+        "generic/token-proxy-login",
+        "A proxy between the app and the EHR requires a login.",
+        causes.ehr_side(
+            "certain",
+            title="A proxy between the app and the EHR requires a login.",
+            why="The request was stopped in the network, before it reached the EHR.",
+            steps=("Have the network's administrator let the app reach the EHR directly.",),
+            plainly="The app's request didn't reach the EHR.",
+        ),
         says="407 Proxy Authentication Required or 511 from the token endpoint",
-        where="token endpoint",
         statuses=(407, 511),
-        meaning="A proxy between the app and the EHR requires a login.",
-        causes=(
-            causes.ehr_side(
-                "certain",
-                title="A proxy between the app and the EHR requires a login.",
-                why="The request was stopped in the network, before it reached the EHR.",
-                steps=("Have the network's administrator let the app reach the EHR directly.",),
-                plainly="The app's request didn't reach the EHR.",
-            ),
-        ),
-        source=sources.RFC_9110,
     ),
-    Entry(
-        key="generic/token-redirected",
-        says="redirect (301, 302, 307 …) from the token endpoint",
-        where="token endpoint",
-        statuses=(301, 302, 303, 307, 308),
-        meaning="The token URL redirects elsewhere. The app doesn't follow that, because the "
+    _entry(
+        "generic/token-redirected",
+        "The token URL redirects elsewhere. The app doesn't follow that, because the "
         "request carries its credentials.",
-        causes=(
-            causes.ehr_side(
-                "possible",
-                sources.INFERRED,
-                title="The EHR's token URL redirects elsewhere.",
-                why="The server has moved, or a gateway that signs users in is in front of it.",
-                steps=(
-                    (
-                        "Ask the EHR's operator to list the final URL as `token_endpoint` in "
-                        "`ISS/.well-known/smart-configuration`."
-                    ),
-                    "Have the operator exempt the token endpoint from the gateway's login.",
-                    _ID,
+        causes.ehr_side(
+            "possible",
+            sources.INFERRED,
+            title="The EHR's token URL redirects elsewhere.",
+            why="The server has moved, or a gateway that signs users in is in front of it.",
+            steps=(
+                (
+                    "Ask the EHR's operator to list the final URL as `token_endpoint` in "
+                    "`ISS/.well-known/smart-configuration`."
                 ),
+                "Have the operator exempt the token endpoint from the gateway's login.",
+                _ID,
             ),
         ),
-        source=sources.RFC_9110,
+        says="redirect (301, 302, 307 …) from the token endpoint",
+        statuses=(301, 302, 303, 307, 308),
     ),
-    Entry(
-        key="generic/token-401-without-error",
+    _entry(
+        "generic/token-401-without-error",
+        "The request's authentication was refused without the JSON of an OAuth error.",
+        causes.client_auth_wrong("likely"),
+        causes.ehr_side(
+            "possible",
+            sources.inferred(sources.RFC_6749),
+            title="A proxy or gateway in front of the token endpoint requires its own login.",
+            why="A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
+            steps=(_ID,),
+            plainly=_REFUSED,
+        ),
         says="401 Unauthorized without an OAuth error from the token endpoint",
-        where="token endpoint",
         statuses=(401,),
-        meaning="The request's authentication was refused without the JSON of an OAuth error.",
-        causes=(
-            causes.client_auth_wrong("likely"),
-            causes.ehr_side(
-                "possible",
-                sources.inferred(sources.RFC_6749),
-                title="A proxy or gateway in front of the token endpoint requires its own login.",
-                why="A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
-                steps=(_ID,),
-                plainly=_REFUSED,
-            ),
-        ),
-        source=sources.RFC_9110,
     ),
-    Entry(
-        key="generic/token-400-without-error",
+    _entry(
+        "generic/token-400-without-error",
+        "The request was refused without the JSON of an OAuth error, so the reason is unknown.",
+        causes.ehr_side(
+            "possible",
+            sources.inferred(sources.RFC_6749),
+            title="The token endpoint, or a proxy in front of it, refused the request.",
+            why="The response doesn't say which of them refused it, or why.",
+            steps=(_ID,),
+            plainly=_REFUSED,
+        ),
+        causes.client_auth_wrong("possible", sources.INFERRED),
+        causes.code_expired_or_used("possible", sources.INFERRED),
         says="400 Bad Request without an OAuth error from the token endpoint",
-        where="token endpoint",
         statuses=(400,),
-        meaning="The request was refused without the JSON of an OAuth error, so the reason is "
-        "unknown.",
-        causes=(
-            causes.ehr_side(
-                "possible",
-                sources.inferred(sources.RFC_6749),
-                title="The token endpoint, or a proxy in front of it, refused the request.",
-                why="The response doesn't say which of them refused it, or why.",
-                steps=(_ID,),
-                plainly=_REFUSED,
-            ),
-            causes.client_auth_wrong("possible", sources.INFERRED),
-            causes.code_expired_or_used("possible", sources.INFERRED),
-        ),
-        source=sources.RFC_9110,
     ),
-    Entry(
-        key="generic/token-refused-without-error",
-        says="406, 413, 415 … without an OAuth error from the token endpoint",
-        where="token endpoint",
-        statuses=(406, 411, 413, 414, 415, 421, 422, 431, 451, 495, 496, 497, 498, 499),
-        meaning="The request was refused without the JSON of an OAuth error.",
-        causes=(
-            causes.ehr_side(
-                "possible",
-                sources.inferred(sources.RFC_6749),
-                title="A proxy or firewall in front of the token endpoint refused the request.",
-                why="A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
-                steps=(_ID,),
-                plainly=_REFUSED,
-            ),
-            causes.client_auth_wrong("possible", sources.INFERRED),
+    _entry(
+        "generic/token-refused-without-error",
+        "The request was refused without the JSON of an OAuth error.",
+        causes.ehr_side(
+            "possible",
+            sources.inferred(sources.RFC_6749),
+            title="A proxy or firewall in front of the token endpoint refused the request.",
+            why="A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
+            steps=(_ID,),
+            plainly=_REFUSED,
         ),
+        causes.client_auth_wrong("possible", sources.INFERRED),
+        says="406, 413, 415 … without an OAuth error from the token endpoint",
+        statuses=(406, 411, 413, 414, 415, 421, 422, 431, 451, 495, 496, 497, 498, 499),
         source=sources.RFC_6749,
     ),
 )

@@ -1,17 +1,24 @@
 """Any EHR: what servers and libraries say about keys, claims, tokens and grants, in their words."""
 
+from functools import partial
+
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 
 _NOT = (
     r"(?:not (?:allowed|enabled|authorized|permitted|granted|registered|supported|approved|valid)"
 )
 
+_entry = partial(entry, where="token endpoint", source=sources.RFC_6749)
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="generic/assertion-key",
+    _entry(
+        "generic/assertion-key",
+        "The server can't check the client's signed assertion with the keys that it has.",
+        causes.assertion_key_unknown("likely"),
+        causes.not_propagated_yet("possible", sources.INFERRED),
         says="JWT key ID does not match any key in JWKS / Unable to load public key",
-        where="token endpoint",
         patterns=(
             (
                 r"(?:client_assertion\W[^\n]{0,20})?\b(?:kid|key id)\b[^\n]{0,40}(?:mismatch"
@@ -28,17 +35,14 @@ ENTRIES: tuple[Entry, ...] = (
                 r" signed jwt[^\n]{0,20}signature|signature on jwt token[^\n]{0,30}"
             ),
         ),
-        meaning="The server can't check the client's signed assertion with the keys that it has.",
-        causes=(
-            causes.assertion_key_unknown("likely"),
-            causes.not_propagated_yet("possible", sources.INFERRED),
-        ),
         source=sources.RFC_7523,
     ),
-    Entry(
-        key="generic/assertion-claims",
+    _entry(
+        "generic/assertion-claims",
+        "The server could read the client's signed assertion and refuses a claim in it.",
+        causes.assertion_claims_wrong("likely"),
+        causes.clock_skew("possible"),
         says="client assertion: aud, exp, jti, iss or sub is wrong",
-        where="token endpoint",
         patterns=(
             (
                 r"(?:assertion|client jwt)[^\n]{0,50}\b(?:aud|audience|issuer|subject|jti|iat"
@@ -52,14 +56,13 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|\bjti\b[^\n]{0,30}(?:already|reuse|replay|unique)|token reuse detected"
             ),
         ),
-        meaning="The server could read the client's signed assertion and refuses a claim in it.",
-        causes=(causes.assertion_claims_wrong("likely"), causes.clock_skew("possible")),
         source=sources.RFC_7523,
     ),
-    Entry(
-        key="generic/signing-key",
+    _entry(
+        "generic/signing-key",
+        "The app can't check the signature of a token with the keys that it has.",
+        causes.signing_key_unknown("likely"),
         says="id_token: could not find key ID … in available keys / unknown kid",
-        where="token endpoint",
         patterns=(
             (
                 r"(?:id[_ -]?token|access[_ -]?token|jwtverifier|jwt"
@@ -72,31 +75,28 @@ ENTRIES: tuple[Entry, ...] = (
                 r" signing) key[^\n]{0,40}"
             ),
         ),
-        meaning="The app can't check the signature of a token with the keys that it has.",
-        causes=(causes.signing_key_unknown("likely"),),
         source=sources.OPENID,
     ),
-    Entry(
-        key="generic/refresh-reused",
+    _entry(
+        "generic/refresh-reused",
+        "The refresh token that was sent has been replaced or withdrawn.",
+        causes.refresh_reused("likely"),
+        causes.session_ended("possible", sources.RFC_6749),
         says="Refresh token has been revoked / already used / reuse detected",
-        where="token endpoint",
         patterns=(
             (
                 r"refresh[ _]token[^\n]{0,40}(?:already|reus\w{1,20}|revoked|rotated|been used"
                 r"|consumed)[^\n]{0,20}|allowed refresh token reuse|stale token"
             ),
         ),
-        meaning="The refresh token that was sent has been replaced or withdrawn.",
-        causes=(
-            causes.refresh_reused("likely"),
-            causes.session_ended("possible", sources.RFC_6749),
-        ),
         source=sources.RFC_9700,
     ),
-    Entry(
-        key="generic/grant-not-enabled",
+    _entry(
+        "generic/grant-not-enabled",
+        "The server recognizes the client, but the client isn't registered for this way to "
+        "get a token.",
+        causes.grant_not_enabled("certain"),
         says="grant type is not allowed for this client",
-        where="token endpoint",
         patterns=(
             rf"\bgrant(?:[ _]types?)?\b[^\n]{{0,60}}{_NOT}|disabled|unauthorized)[^\n]{{0,30}}",
             (
@@ -105,13 +105,11 @@ ENTRIES: tuple[Entry, ...] = (
                 r"[^\n]{0,20}"
             ),
         ),
-        meaning="The server recognizes the client, but the client isn't registered for this way to "
-        "get a token.",
-        causes=(causes.grant_not_enabled("certain"),),
-        source=sources.RFC_6749,
     ),
-    Entry(
-        key="generic/user-credentials",
+    _entry(
+        "generic/user-credentials",
+        "The user wasn't signed in.",
+        causes.user_credentials_wrong("likely"),
         says="Invalid username or password / Invalid user credentials",
         where="error page",
         patterns=(
@@ -122,11 +120,13 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|incorrect)|aadsts50126|account (?:is )?locked"
             ),
         ),
-        meaning="The user wasn't signed in.",
-        causes=(causes.user_credentials_wrong("likely"),),
+        source=sources.INFERRED,
     ),
-    Entry(
-        key="generic/token-of-another",
+    _entry(
+        "generic/token-of-another",
+        "The FHIR server doesn't accept the token's issuer or audience.",
+        causes.token_of_another_server("likely"),
+        causes.aud_wrong("possible", sources.INFERRED),
         says="The issuer is invalid / audience validation failed (FHIR 401)",
         where="FHIR answer",
         patterns=(
@@ -136,15 +136,12 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|\binvalid (?:issuer|audience)\b(?! (?:was specified|param))"
             ),
         ),
-        meaning="The FHIR server doesn't accept the token's issuer or audience.",
-        causes=(
-            causes.token_of_another_server("likely"),
-            causes.aud_wrong("possible", sources.INFERRED),
-        ),
         source=sources.RFC_6750,
     ),
-    Entry(
-        key="generic/token-not-sent",
+    _entry(
+        "generic/token-not-sent",
+        "The FHIR server saw no access token.",
+        causes.token_not_in_header("likely"),
         says="Missing Authorization header / Full authentication is required",
         where="FHIR answer",
         patterns=(
@@ -154,14 +151,13 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|full authentication is required|authentication required|[?&]access_token="
             ),
         ),
-        meaning="The FHIR server saw no access token.",
-        causes=(causes.token_not_in_header("likely"),),
         source=sources.RFC_6750,
     ),
-    Entry(
-        key="generic/opaque-token",
+    _entry(
+        "generic/opaque-token",
+        "The app tries to read the access token, which only the FHIR server should read.",
+        causes.opaque_token_decoded("likely"),
         says="jwt malformed / Not enough segments, on an access token",
-        where="token endpoint",
         patterns=(
             (
                 r"(?:decod\w{1,20}|pars\w{1,20}|jwt (?:malformed|\S{1,20} error))[^\n]{0,50}access"
@@ -169,12 +165,11 @@ ENTRIES: tuple[Entry, ...] = (
                 r" (?:a (?:valid )?)?jwt|decod\w{1,20}|segments|malformed|jwt\.io)[^\n]{0,40}"
             ),
         ),
-        meaning="The app tries to read the access token, which only the FHIR server should read.",
-        causes=(causes.opaque_token_decoded("likely"),),
-        source=sources.RFC_6749,
     ),
-    Entry(
-        key="generic/not-enabled",
+    _entry(
+        "generic/not-enabled",
+        "The server recognizes the app, but this site hasn't turned it on.",
+        causes.client_not_enabled_at_site("likely"),
         says="app not activated / not enabled for this organization",
         where="authorize redirect",
         patterns=(
@@ -185,13 +180,13 @@ ENTRIES: tuple[Entry, ...] = (
                 r"|tenant|customer)"
             ),
         ),
-        meaning="The server recognizes the app, but this site hasn't turned it on.",
-        causes=(causes.client_not_enabled_at_site("likely"),),
+        source=sources.INFERRED,
     ),
-    Entry(
-        key="generic/client-auth-text",
+    _entry(
+        "generic/client-auth-text",
+        "The token endpoint didn't get the proof that this client is registered for.",
+        causes.client_auth_wrong("likely"),
         says="client_secret or client_assertion is missing or invalid",
-        where="token endpoint",
         patterns=(
             (
                 r"client[_ ](?:secret|assertion\w{0,20}|authentication(?! with signed jwt))\b"
@@ -203,12 +198,12 @@ ENTRIES: tuple[Entry, ...] = (
                 r"secret|assertion)\w{0,20}"
             ),
         ),
-        meaning="The token endpoint didn't get the proof that this client is registered for.",
-        causes=(causes.client_auth_wrong("likely"),),
-        source=sources.RFC_6749,
     ),
-    Entry(
-        key="generic/scope-text",
+    _entry(
+        "generic/scope-text",
+        "According to the server, a scope is missing, unknown or more than the app is allowed.",
+        causes.scope_not_registered("likely"),
+        causes.scope_syntax("possible", sources.INFERRED),
         says="Invalid scopes: … / permission is not granted by any of the scopes",
         where="authorize redirect",
         patterns=(
@@ -218,16 +213,12 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             r"permission for '[^'\n]{1,60}' is not granted by any[^\n]{0,80}",
         ),
-        meaning="According to the server, a scope is missing, unknown or more than the app is "
-        "allowed.",
-        causes=(
-            causes.scope_not_registered("likely"),
-            causes.scope_syntax("possible", sources.INFERRED),
-        ),
-        source=sources.RFC_6749,
     ),
-    Entry(
-        key="generic/resource-text",
+    _entry(
+        "generic/resource-text",
+        "The server has no resource with the name in `aud`, `resource` or the scopes.",
+        causes.aud_wrong("likely"),
+        causes.tenant_mismatch("possible", sources.INFERRED),
         says="invalid audience parameter / invalid_target / resource principal not found",
         where="authorize redirect",
         oauth_errors=("invalid_target", "invalid_resource"),
@@ -236,8 +227,6 @@ ENTRIES: tuple[Entry, ...] = (
             r"\binvalid[ _](?:target|resource)\b(?! ?type)",
             r"\binvalid audience (?:was specified|param)[^\n]{0,40}|\baudience value is invalid\b",
         ),
-        meaning="The server has no resource with the name in `aud`, `resource` or the scopes.",
-        causes=(causes.aud_wrong("likely"), causes.tenant_mismatch("possible", sources.INFERRED)),
         source=sources.inferred("RFC 8707"),
     ),
 )

@@ -3,7 +3,10 @@
 RFC 6749 5.2. For what these codes mean at the authorization endpoint, see `generic`.
 """
 
+from functools import partial
+
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 from shared.findings import ByFlow
 
@@ -19,122 +22,104 @@ _WAIT = (
     ),
 )
 
+_entry = partial(entry, where="token endpoint", source=sources.RFC_6749)
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="generic/token-too-many-requests",
+    _entry(
+        "generic/token-too-many-requests",
+        "The EHR isn't accepting more requests at the moment. It didn't process this one.",
+        causes.ehr_side(
+            "certain",
+            title="The EHR is busy.",
+            why="It got too many requests in a short time, from this app or from others.",
+            steps=_WAIT,
+            plainly="The EHR is busy. Try again in a minute.",
+        ),
         says="429 Too Many Requests from the token endpoint",
-        where="token endpoint",
         statuses=(429,),
         patterns=(r"\b429\b[^\n]{0,20}\btoo many requests\b",),
-        meaning="The EHR isn't accepting more requests at the moment. It didn't process this one.",
-        causes=(
-            causes.ehr_side(
-                "certain",
-                title="The EHR is busy.",
-                why="It got too many requests in a short time, from this app or from others.",
-                steps=_WAIT,
-                plainly="The EHR is busy. Try again in a minute.",
-            ),
-        ),
         source=sources.RFC_6585,
     ),
-    Entry(
-        key="generic/token-unavailable",
+    _entry(
+        "generic/token-unavailable",
+        "The EHR can't respond at the moment.",
+        causes.ehr_side(
+            "certain",
+            title="The EHR is busy or under maintenance.",
+            why="The EHR itself says that this is temporary. The app can't fix it.",
+            steps=_WAIT,
+            plainly="The EHR is busy. Try again in a minute.",
+        ),
         says="503 Service Unavailable from the token endpoint",
-        where="token endpoint",
         statuses=(503,),
         patterns=(r"\b503\b[^\n]{0,20}\bservice (?:temporarily )?unavailable\b",),
-        meaning="The EHR can't respond at the moment.",
-        causes=(
-            causes.ehr_side(
-                "certain",
-                title="The EHR is busy or under maintenance.",
-                why="The EHR itself says that this is temporary. The app can't fix it.",
-                steps=_WAIT,
-                plainly="The EHR is busy. Try again in a minute.",
-            ),
-        ),
         source=sources.RFC_9110,
     ),
-    Entry(
-        key="generic/token-invalid-scope",
+    _entry(
+        "generic/token-invalid-scope",
+        "No token was issued: none of the scopes could be granted, or one of them isn't "
+        "among those granted before.",
+        causes.scope_not_registered("likely"),
+        causes.scope_syntax("possible", sources.INFERRED),
         says="invalid_scope from the token endpoint",
-        where="token endpoint",
         oauth_errors=("invalid_scope",),
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"invalid_scope"',),
-        meaning="No token was issued: none of the scopes could be granted, or one of them isn't "
-        "among those granted before.",
-        causes=(
-            causes.scope_not_registered("likely"),
-            causes.scope_syntax("possible", sources.INFERRED),
-        ),
-        source=sources.RFC_6749,
     ),
-    Entry(
-        key="generic/token-unauthorized-client",
+    _entry(
+        "generic/token-unauthorized-client",
+        "The EHR recognizes the client, but doesn't allow it this way to get a token.",
+        causes.client_not_enabled_at_site(
+            "likely",
+            title="The app is registered for another kind of sign-in.",
+            why="The registration lacks the authorization code flow, or refresh tokens if a "
+            "token was being renewed.",
+            steps=(
+                (
+                    "In the registration, check that the app signs users in with an authorization "
+                    "code (`authorization_code`), and that it's allowed refresh tokens if `scopes` "
+                    "in smart.toml has `online_access` or `offline_access`."
+                ),
+                causes.RELAUNCH,
+            ),
+        ),
+        causes.client_auth_wrong("possible", sources.INFERRED),
         says="unauthorized_client from the token endpoint",
-        where="token endpoint",
         oauth_errors=("unauthorized_client",),
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"unauthorized_client"',),
-        meaning="The EHR recognizes the client, but doesn't allow it this way to get a token.",
-        causes=(
-            causes.client_not_enabled_at_site(
-                "likely",
-                title="The app is registered for another kind of sign-in.",
-                why="The registration lacks the authorization code flow, or refresh tokens if a "
-                "token was being renewed.",
-                steps=(
-                    (
-                        "In the registration, check that the app signs users in with an "
-                        "authorization code (`authorization_code`), and that it's allowed "
-                        "refresh tokens if `scopes` in smart.toml has `online_access` or "
-                        "`offline_access`."
-                    ),
-                    causes.RELAUNCH,
-                ),
-            ),
-            causes.client_auth_wrong("possible", sources.INFERRED),
-        ),
-        source=sources.RFC_6749,
     ),
-    Entry(
-        key="generic/token-server-error",
+    _entry(
+        "generic/token-server-error",
+        "The EHR's token endpoint failed. RFC 6749 defines these codes for the "
+        "authorization endpoint, but some servers return them here too.",
+        causes.ehr_side("likely"),
         says="server_error or temporarily_unavailable from the token endpoint",
-        where="token endpoint",
         oauth_errors=("server_error", "temporarily_unavailable"),
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"(?:server_error|temporarily_unavailable)"',),
-        meaning="The EHR's token endpoint failed. RFC 6749 defines these codes for the "
-        "authorization endpoint, but some servers return them here too.",
-        causes=(causes.ehr_side("likely"),),
+        source=sources.INFERRED,
     ),
-    Entry(
-        key="generic/token-redirect-uri-text",
+    _entry(
+        "generic/token-redirect-uri-text",
+        "The redirect URI in the token request doesn't match the one in the authorization request.",
+        causes.redirect_uri_mismatch(
+            "likely",
+            why="The token request must repeat the redirect URI of the authorization "
+            "request, byte for byte. If two parts of an app, or two deployments, each "
+            "have their own, they don't match.",
+            steps=(
+                "Send the same redirect URI in both requests, as this app does.",
+                (
+                    "Make sure that one deployment serves both `https://HOST/launch` and "
+                    "`https://HOST/callback`."
+                ),
+                causes.RELAUNCH,
+            ),
+        ),
+        causes.code_expired_or_used("possible"),
         says="invalid_grant with a text about redirect_uri",
-        where="token endpoint",
         patterns=(
             r"invalid_grant[^\n]{0,80}redirect[_ -]ur[il][^\n]{0,40}",
             r"redirect[_ -]ur[il][^\n]{0,30}(?:mismatch|match|incorrect|invalid(?!_))",
             r"(?:invalid|incorrect|wrong|mismatch\w{0,5})[^\n]{0,20}redirect[_ -]ur[il]",
         ),
-        meaning="The redirect URI in the token request doesn't match the one in the authorization "
-        "request.",
-        causes=(
-            causes.redirect_uri_mismatch(
-                "likely",
-                why="The token request must repeat the redirect URI of the authorization "
-                "request, byte for byte. If two parts of an app, or two deployments, each "
-                "have their own, they don't match.",
-                steps=(
-                    "Send the same redirect URI in both requests, as this app does.",
-                    (
-                        "Make sure that one deployment serves both `https://HOST/launch` and "
-                        "`https://HOST/callback`."
-                    ),
-                    causes.RELAUNCH,
-                ),
-            ),
-            causes.code_expired_or_used("possible"),
-        ),
-        source=sources.RFC_6749,
     ),
 )

@@ -1,6 +1,9 @@
 """Oracle Health: what the authorization endpoint says about client, tenant, user and scopes."""
 
+from functools import partial
+
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 from shared.findings import ByFlow
 from shared.vendors import oracle_console
@@ -8,384 +11,322 @@ from shared.vendors import oracle_console
 _SERVER = oracle_console.AUTHORIZATION_SERVER
 _GRANT = _SERVER + "oauth2:grant:"
 
+_entry = partial(entry, where="authorize redirect", source=sources.URN_LIST)
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="oracle/missing-patient",
-        where="authorize redirect",
-        urns=(_GRANT + "missing-patient",),
-        meaning="Scopes that begin with `patient/` were requested, but there's no patient in "
-        "context.",
-        causes=(
-            causes.patient_context_missing(
-                "likely",
-                why=ByFlow(
-                    "The app was opened without a chart, so there's no patient for `patient/` "
-                    "scopes.",
-                    standalone=causes.NEEDS_PATIENT,
-                ),
-                steps=(
-                    ByFlow(
-                        "Open a patient's chart and launch the app from there.", causes.CHOOSE, None
-                    ),
-                    (
-                        "If clinicians open the app on its own, request `user/` scopes in "
-                        "`scopes` in smart.toml. The app must then let them search for the "
-                        "patient."
-                    ),
-                ),
+    _entry(
+        "oracle/missing-patient",
+        "Scopes that begin with `patient/` were requested, but there's no patient in context.",
+        causes.patient_context_missing(
+            "likely",
+            why=ByFlow(
+                "The app was opened without a chart, so there's no patient for `patient/` scopes.",
+                standalone=causes.NEEDS_PATIENT,
             ),
-            causes.launch_parameter_missing(
-                "likely",
-                why="The vendor's reply to this error: `launch` and `aud` weren't sent, so the "
-                "server couldn't look up the patient.",
-                steps=(
-                    oracle_console.LAUNCH_FROM_CONSOLE,
-                    "Send `launch` and `aud` exactly as received with the launch.",
+            steps=(
+                ByFlow(
+                    "Open a patient's chart and launch the app from there.", causes.CHOOSE, None
                 ),
-            ),
-            causes.launch_scope_missing(
-                "possible",
-                sources.inferred(sources.SPECIFICATION),
-                why="A `launch` value was sent without the scope `launch`. In that case, the "
-                "server doesn't look it up.",
+                (
+                    "If clinicians open the app on its own, request `user/` scopes in `scopes` in "
+                    "smart.toml. The app must then let them search for the patient."
+                ),
             ),
         ),
+        causes.launch_parameter_missing(
+            "likely",
+            why="The vendor's reply to this error: `launch` and `aud` weren't sent, so the "
+            "server couldn't look up the patient.",
+            steps=(
+                oracle_console.LAUNCH_FROM_CONSOLE,
+                "Send `launch` and `aud` exactly as received with the launch.",
+            ),
+        ),
+        causes.launch_scope_missing(
+            "possible",
+            sources.inferred(sources.SPECIFICATION),
+            why="A `launch` value was sent without the scope `launch`. In that case, the "
+            "server doesn't look it up.",
+        ),
+        urns=(_GRANT + "missing-patient",),
         source=sources.GROUP_MISSING_PATIENT,
     ),
-    Entry(
-        key="oracle/invalid-patient-id",
-        where="authorize redirect",
+    _entry(
+        "oracle/invalid-patient-id",
+        "The selected patient doesn't exist, or this user isn't allowed to see the record.",
+        causes.user_not_permitted(
+            "likely",
+            why="The user who signed in has no access to the selected patient's record.",
+            steps=(
+                "Open this patient's chart in the EHR as the same user.",
+                "In the sandbox, use a user and a patient who belong together.",
+            ),
+        ),
+        causes.patient_context_missing("possible", why="The patient doesn't exist in this tenant."),
         urns=(_GRANT + "invalid-patient-id",),
-        meaning="The selected patient doesn't exist, or this user isn't allowed to see the record.",
-        causes=(
-            causes.user_not_permitted(
-                "likely",
-                why="The user who signed in has no access to the selected patient's record.",
-                steps=(
-                    "Open this patient's chart in the EHR as the same user.",
-                    "In the sandbox, use a user and a patient who belong together.",
-                ),
-            ),
-            causes.patient_context_missing(
-                "possible", why="The patient doesn't exist in this tenant."
-            ),
-        ),
-        source=sources.URN_LIST,
     ),
-    Entry(
-        key="oracle/denied-by-server",
-        where="authorize redirect",
-        urns=(_GRANT + "denied-by-server",),
-        meaning="The app isn't allowed any of the scopes that it requested.",
-        causes=(
-            causes.scope_not_registered(
-                "likely",
-                why="None of the resources in `scopes` is selected for the app in the code "
-                "console, or the tenant didn't allow them.",
-                steps=(
-                    oracle_console.CHECK_SCOPES,
-                    oracle_console.SUBSCRIBE_PRODUCT,
-                    oracle_console.WAIT_A_QUARTER,
-                ),
-            ),
-            causes.scope_syntax(
-                "likely",
-                sources.inferred(f"{sources.YOURPHR} and {sources.THE_MAP}"),
-                why="All scopes are written in the other SMART version or with a wildcard. "
-                "Oracle Health drops those, and nothing is left.",
-                steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
-            ),
-            causes.client_not_enabled_at_site(
-                "possible",
-                sources.inferred(sources.SMART_OVERVIEW),
-                why="The site hasn't granted this app its scopes.",
-                steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
-            ),
-            causes.not_propagated_yet(
-                "possible",
-                sources.SMART_OVERVIEW,
-                why="A new or changed registration takes up to 15 minutes to reach the servers.",
-                steps=(oracle_console.WAIT_A_QUARTER,),
+    _entry(
+        "oracle/denied-by-server",
+        "The app isn't allowed any of the scopes that it requested.",
+        causes.scope_not_registered(
+            "likely",
+            why="None of the resources in `scopes` is selected for the app in the code "
+            "console, or the tenant didn't allow them.",
+            steps=(
+                oracle_console.CHECK_SCOPES,
+                oracle_console.SUBSCRIBE_PRODUCT,
+                oracle_console.WAIT_A_QUARTER,
             ),
         ),
+        causes.scope_syntax(
+            "likely",
+            sources.inferred(f"{sources.YOURPHR} and {sources.THE_MAP}"),
+            why="All scopes are written in the other SMART version or with a wildcard. "
+            "Oracle Health drops those, and nothing is left.",
+            steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
+        ),
+        causes.client_not_enabled_at_site(
+            "possible",
+            sources.inferred(sources.SMART_OVERVIEW),
+            why="The site hasn't granted this app its scopes.",
+            steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
+        ),
+        causes.not_propagated_yet(
+            "possible",
+            sources.SMART_OVERVIEW,
+            why="A new or changed registration takes up to 15 minutes to reach the servers.",
+            steps=(oracle_console.WAIT_A_QUARTER,),
+        ),
+        urns=(_GRANT + "denied-by-server",),
         source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
     ),
-    Entry(
-        key="oracle/denied-by-user",
-        where="authorize redirect",
-        urns=(_GRANT + "denied-by-user",),
-        meaning="The user declined, or went back from the login page.",
-        causes=(
-            causes.user_declined(
-                "certain",
-                steps=(
-                    *causes.user_declined.steps,
-                    (
-                        "In the app, tell the user that the sign-in was canceled, and offer to "
-                        "start it again. The registration doesn't have to change."
-                    ),
+    _entry(
+        "oracle/denied-by-user",
+        "The user declined, or went back from the login page.",
+        causes.user_declined(
+            "certain",
+            steps=(
+                *causes.user_declined.steps,
+                (
+                    "In the app, tell the user that the sign-in was canceled, and offer to "
+                    "start it again. The registration doesn't have to change."
                 ),
             ),
         ),
+        urns=(_GRANT + "denied-by-user",),
         source=f"{sources.URN_LIST}; {sources.GROUP_DENIED}",
     ),
-    Entry(
-        key="oracle/unknown-client",
+    _entry(
+        "oracle/unknown-client",
+        "No app is registered with this client ID. The EHR shows its own page and doesn't "
+        "call the app.",
+        causes.client_unknown(
+            "likely",
+            f"{sources.URN_LIST}; {sources.TUTORIAL_123}; the Application ID: inferred",
+            why="A placeholder was left in the code, the Application ID was used as the "
+            "Client ID, or the ID belongs to another region or environment.",
+            steps=(oracle_console.COMPARE_CLIENT_ID, causes.RELAUNCH),
+        ),
+        causes.not_propagated_yet(
+            "possible",
+            sources.SMART_OVERVIEW,
+            why="A new registration takes up to 15 minutes to reach the servers.",
+            steps=(oracle_console.WAIT_A_QUARTER,),
+        ),
         where="error page",
         urns=(_GRANT + "unknown-client",),
         patterns=("the application isn.t currently registered",),
-        meaning="No app is registered with this client ID. The EHR shows its own page and doesn't "
-        "call the app.",
-        causes=(
-            causes.client_unknown(
-                "likely",
-                f"{sources.URN_LIST}; {sources.TUTORIAL_123}; the Application ID: inferred",
-                why="A placeholder was left in the code, the Application ID was used as the "
-                "Client ID, or the ID belongs to another region or environment.",
-                steps=(oracle_console.COMPARE_CLIENT_ID, causes.RELAUNCH),
-            ),
-            causes.not_propagated_yet(
-                "possible",
-                sources.SMART_OVERVIEW,
-                why="A new registration takes up to 15 minutes to reach the servers.",
-                steps=(oracle_console.WAIT_A_QUARTER,),
-            ),
-        ),
         source=f"{sources.URN_LIST}; {sources.TUTORIAL_123}; {sources.SIGN_IN_CHECKER}",
     ),
-    Entry(
-        key="oracle/client-persona-mismatch",
+    _entry(
+        "oracle/client-persona-mismatch",
+        "The app is registered for patients and was sent to the clinicians' login page, or "
+        "the reverse.",
+        causes.persona_mismatch(
+            "likely",
+            f"{sources.YOURPHR}; that it shows as a page: inferred",
+            why="`personas/provider` belongs to hosts named `fhir-ehr…`, and `personas/patient` to "
+            "`fhir-myrecord…`. The Application Type in the code console must match.",
+            steps=(
+                oracle_console.CHECK_APPLICATION_TYPE,
+                (
+                    "Use the FHIR base of that persona as `iss` in smart.toml: `fhir-ehr…` for "
+                    "clinicians, `fhir-myrecord…` for patients."
+                ),
+            ),
+        ),
         where="error page",
         urns=(_GRANT + "client-persona-mismatch",),
         patterns=("client-persona-mismatch",),
-        meaning="The app is registered for patients and was sent to the clinicians' login page, or "
-        "the reverse.",
-        causes=(
-            causes.persona_mismatch(
-                "likely",
-                f"{sources.YOURPHR}; that it shows as a page: inferred",
-                why="`personas/provider` belongs to hosts named `fhir-ehr…`, and "
-                "`personas/patient` to `fhir-myrecord…`. The Application Type in the code "
-                "console must match.",
-                steps=(
-                    oracle_console.CHECK_APPLICATION_TYPE,
-                    (
-                        "Use the FHIR base of that persona as `iss` in smart.toml: `fhir-ehr…` for "
-                        "clinicians, `fhir-myrecord…` for patients."
-                    ),
-                ),
-            ),
-        ),
         source=sources.YOURPHR,
     ),
-    Entry(
-        key="oracle/unknown-tenant",
+    _entry(
+        "oracle/unknown-tenant",
+        "This authorization server doesn't recognize the tenant.",
+        causes.tenant_mismatch(
+            "likely",
+            why="The tenant was sent to the wrong host, or its ID is mistyped. "
+            "`authorization.cerner.com` and `authorization.sandboxcerner.com` have "
+            "different tenants.",
+            steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
+        ),
+        causes.client_not_enabled_at_site(
+            "possible",
+            f"{sources.YOURPHR} (its author's first diagnosis, later revised)",
+            why="The app has no FHIR product in the code console.",
+            steps=(oracle_console.SUBSCRIBE_PRODUCT, oracle_console.WAIT_A_QUARTER),
+        ),
         where="error page",
         urns=(_GRANT + "unknown-tenant",),
-        meaning="This authorization server doesn't recognize the tenant.",
-        causes=(
-            causes.tenant_mismatch(
-                "likely",
-                why="The tenant was sent to the wrong host, or its ID is mistyped. "
-                "`authorization.cerner.com` and `authorization.sandboxcerner.com` have "
-                "different tenants.",
-                steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
-            ),
-            causes.client_not_enabled_at_site(
-                "possible",
-                f"{sources.YOURPHR} (its author's first diagnosis, later revised)",
-                why="The app has no FHIR product in the code console.",
-                steps=(oracle_console.SUBSCRIBE_PRODUCT, oracle_console.WAIT_A_QUARTER),
-            ),
-        ),
         source=f"{sources.URN_LIST}; {sources.YOURPHR}",
     ),
-    Entry(
-        key="oracle/tenant-not-configured",
+    _entry(
+        "oracle/tenant-not-configured",
+        "The server recognizes the tenant, but the tenant has no login for this persona.",
+        causes.persona_mismatch(
+            "likely",
+            sources.inferred(sources.URN_LIST),
+            why="Patients are sent to a tenant where only clinicians sign in, or the reverse.",
+            steps=(
+                "Use the FHIR base of the other persona as `iss` in smart.toml.",
+                oracle_console.CHECK_APPLICATION_TYPE,
+            ),
+        ),
+        causes.ehr_side(
+            "possible",
+            why="The tenant's identity provider isn't set up.",
+            steps=(oracle_console.ASK_SUPPORT,),
+        ),
         where="error page",
         urns=(_GRANT + "tenant-not-configured",),
-        meaning="The server recognizes the tenant, but the tenant has no login for this persona.",
-        causes=(
-            causes.persona_mismatch(
-                "likely",
-                sources.inferred(sources.URN_LIST),
-                why="Patients are sent to a tenant where only clinicians sign in, or the reverse.",
-                steps=(
-                    "Use the FHIR base of the other persona as `iss` in smart.toml.",
-                    oracle_console.CHECK_APPLICATION_TYPE,
-                ),
-            ),
-            causes.ehr_side(
-                "possible",
-                why="The tenant's identity provider isn't set up.",
-                steps=(oracle_console.ASK_SUPPORT,),
-            ),
-        ),
-        source=sources.URN_LIST,
     ),
-    Entry(
-        key="oracle/unauthorized-client-for-tenant",
-        where="authorize redirect",
+    _entry(
+        "oracle/unauthorized-client-for-tenant",
+        "The app is registered, but this tenant hasn't enabled it.",
+        causes.client_not_enabled_at_site(
+            "certain",
+            f"{sources.URN_LIST}; {sources.SMART_OVERVIEW}",
+            why="Each organization decides about each app, domain by domain. A registration "
+            "in the code console covers only the sandbox.",
+            steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
+        ),
+        causes.not_propagated_yet(
+            "possible",
+            sources.SMART_OVERVIEW,
+            why="It was enabled within the last 15 minutes.",
+            steps=(oracle_console.WAIT_A_QUARTER,),
+        ),
         urns=(_GRANT + "unauthorized-client-for-tenant",),
         patterns=("unauthorized-client-for-tenant",),
-        meaning="The app is registered, but this tenant hasn't enabled it.",
-        causes=(
-            causes.client_not_enabled_at_site(
-                "certain",
-                f"{sources.URN_LIST}; {sources.SMART_OVERVIEW}",
-                why="Each organization decides about each app, domain by domain. A registration "
-                "in the code console covers only the sandbox.",
-                steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
-            ),
-            causes.not_propagated_yet(
-                "possible",
-                sources.SMART_OVERVIEW,
-                why="It was enabled within the last 15 minutes.",
-                steps=(oracle_console.WAIT_A_QUARTER,),
-            ),
-        ),
-        source=sources.URN_LIST,
     ),
-    Entry(
-        key="oracle/invalid-request",
-        where="authorize redirect",
-        urns=(_GRANT + "invalid-request",),
-        meaning="The authorization request couldn't be read.",
-        causes=(
-            causes.request_malformed(
-                "certain",
-                why="A required parameter is missing or repeated, or the query is encoded "
-                "incorrectly.",
-                steps=(
-                    (
-                        "Send `response_type`, `client_id`, `redirect_uri`, `scope`, `state` and "
-                        "`aud` once each, form-encoded once."
-                    ),
-                    causes.RELAUNCH,
+    _entry(
+        "oracle/invalid-request",
+        "The authorization request couldn't be read.",
+        causes.request_malformed(
+            "certain",
+            why="A required parameter is missing or repeated, or the query is encoded incorrectly.",
+            steps=(
+                (
+                    "Send `response_type`, `client_id`, `redirect_uri`, `scope`, `state` and "
+                    "`aud` once each, form-encoded once."
                 ),
+                causes.RELAUNCH,
             ),
         ),
-        source=sources.URN_LIST,
+        urns=(_GRANT + "invalid-request",),
     ),
-    Entry(
-        key="oracle/unsupported-response-type",
-        where="authorize redirect",
+    _entry(
+        "oracle/unsupported-response-type",
+        "A `response_type` other than `code` was requested.",
+        causes.request_malformed(
+            "certain",
+            why="Oracle Health offers only `response_type=code`. It refuses `code id_token` "
+            "and `token`.",
+            steps=(
+                "Send `response_type=code`. For an ID token, include `openid` in the scopes.",
+                causes.RELAUNCH,
+            ),
+        ),
         urns=(_GRANT + "unsupported-response-type",),
         lacks=("response_type",),
-        meaning="A `response_type` other than `code` was requested.",
-        causes=(
-            causes.request_malformed(
-                "certain",
-                why="Oracle Health offers only `response_type=code`. It refuses `code id_token` "
-                "and `token`.",
-                steps=(
-                    "Send `response_type=code`. For an ID token, include `openid` in the scopes.",
-                    causes.RELAUNCH,
-                ),
+    ),
+    _entry(
+        "oracle/csrf-security-failure",
+        "The consent page was submitted with a token that doesn't belong to it.",
+        causes.user_mismatch(
+            "possible",
+            sources.inferred(sources.URN_LIST),
+            title="Two launches ran at the same time in this browser, or a page was submitted "
+            "late.",
+            plainly="Two launches ran at the same time, or a page was left open too long.",
+            why="The consent page belongs to one launch. After another launch in the same "
+            "browser, or a long wait, it no longer belongs to any launch.",
+            steps=("Close the other tabs of the app and of the login page.", causes.RELAUNCH),
+        ),
+        causes.cookies_blocked(
+            "possible",
+            sources.inferred(sources.URN_LIST),
+            why="The browser didn't keep the authorization server's cookies, so the server "
+            "couldn't recognize its own page.",
+            steps=(
+                "Launch the app in its own window.",
+                "Ask the administrator to allow the authorization server's cookies.",
             ),
         ),
-        source=sources.URN_LIST,
-    ),
-    Entry(
-        key="oracle/csrf-security-failure",
-        where="authorize redirect",
         urns=(_GRANT + "csrf-security-failure",),
         patterns=("csrf-security-failure",),
-        meaning="The consent page was submitted with a token that doesn't belong to it.",
-        causes=(
-            causes.user_mismatch(
-                "possible",
-                sources.inferred(sources.URN_LIST),
-                title="Two launches ran at the same time in this browser, or a page was submitted "
-                "late.",
-                plainly="Two launches ran at the same time, or a page was left open too long.",
-                why="The consent page belongs to one launch. After another launch in the same "
-                "browser, or a long wait, it no longer belongs to any launch.",
-                steps=("Close the other tabs of the app and of the login page.", causes.RELAUNCH),
-            ),
-            causes.cookies_blocked(
-                "possible",
-                sources.inferred(sources.URN_LIST),
-                why="The browser didn't keep the authorization server's cookies, so the server "
-                "couldn't recognize its own page.",
-                steps=(
-                    "Launch the app in its own window.",
-                    "Ask the administrator to allow the authorization server's cookies.",
-                ),
-            ),
-        ),
-        source=sources.URN_LIST,
     ),
-    Entry(
-        key="oracle/server-error",
-        where="authorize redirect",
+    _entry(
+        "oracle/server-error",
+        "The authorization server failed.",
+        causes.ehr_side("certain", steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT)),
         urns=(_GRANT + "server-error", _SERVER + "server-error"),
         patterns=("authorization-server:(?:oauth2:grant:)?server-error",),
-        meaning="The authorization server failed.",
-        causes=(
-            causes.ehr_side("certain", steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT)),
-        ),
-        source=sources.URN_LIST,
     ),
-    Entry(
-        key="oracle/authentication-cancelled",
-        where="authorize redirect",
+    _entry(
+        "oracle/authentication-cancelled",
+        "The user or the identity provider canceled the sign-in.",
+        causes.user_declined(
+            "likely",
+            why="The user left the login page.",
+            steps=(ByFlow("Launch the app again, and sign in.", backend=None),),
+        ),
+        causes.ehr_side(
+            "possible",
+            why="The site's identity provider aborted the sign-in.",
+            steps=(
+                "Ask the site whether this user is allowed to sign in with the identity provider.",
+                oracle_console.ASK_SUPPORT,
+            ),
+        ),
         urns=(_SERVER + "grant:session-service:authentication:cancelled",),
         patterns=("session-service:authentication:cancelled",),
-        meaning="The user or the identity provider canceled the sign-in.",
-        causes=(
-            causes.user_declined(
-                "likely",
-                why="The user left the login page.",
-                steps=(ByFlow("Launch the app again, and sign in.", backend=None),),
-            ),
-            causes.ehr_side(
-                "possible",
-                why="The site's identity provider aborted the sign-in.",
-                steps=(
-                    (
-                        "Ask the site whether this user is allowed to sign in with the identity "
-                        "provider."
-                    ),
-                    oracle_console.ASK_SUPPORT,
-                ),
-            ),
-        ),
-        source=sources.URN_LIST,
     ),
-    Entry(
-        key="oracle/authentication-error",
-        where="authorize redirect",
+    _entry(
+        "oracle/authentication-error",
+        "The sign-in failed at the identity provider.",
+        causes.ehr_side(
+            "certain",
+            why="The server that signs users in failed.",
+            steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+        ),
         urns=(_SERVER + "grant:session-service:authentication:error",),
         patterns=("session-service:authentication:error",),
-        meaning="The sign-in failed at the identity provider.",
-        causes=(
-            causes.ehr_side(
-                "certain",
-                why="The server that signs users in failed.",
-                steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
-            ),
-        ),
-        source=sources.URN_LIST,
     ),
-    Entry(
-        key="oracle/authorized-representative-server-error",
-        where="authorize redirect",
+    _entry(
+        "oracle/authorized-representative-server-error",
+        "The service that states for whom a person can act failed, or isn't set up. It's "
+        "used only in patients' launches.",
+        causes.ehr_side(
+            "certain",
+            why="The service for authorized representatives failed or isn't configured for "
+            "this tenant.",
+            steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+        ),
         urns=(
             _GRANT + "authorized-representative-server-error",
             _SERVER + "unregistered-authorized-representatives-server",
         ),
         patterns=("authorized-representatives?-server",),
-        meaning="The service that states for whom a person can act failed, or isn't set up. It's "
-        "used only in patients' launches.",
-        causes=(
-            causes.ehr_side(
-                "certain",
-                why="The service for authorized representatives failed or isn't configured for "
-                "this tenant.",
-                steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
-            ),
-        ),
-        source=sources.URN_LIST,
     ),
 )

@@ -1,381 +1,323 @@
 """Oracle Health: what its FHIR servers say, as URN in the message of a 401 or 403, or in text."""
 
+from functools import partial
+
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 from shared.findings import ByFlow
 from shared.vendors import oracle_console
 
 _ACCESS = oracle_console.RESOURCE_ACCESS
 
+_entry = partial(entry, where="FHIR answer", source=sources.RESOURCE_LIST)
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="oracle/insufficient-scopes",
-        where="FHIR answer",
+    _entry(
+        "oracle/insufficient-scopes",
+        "The token has no scope for this resource, or the request is about a different "
+        "patient than the token's.",
+        causes.scope_trimmed(
+            "likely",
+            (
+                f"{sources.FORUM_403}; {sources.CHIRON}; {sources.FORUM_TRIMMED}; "
+                f"{sources.AUTHORIZATION}"
+            ),
+            why="The scope was requested and not granted. Oracle Health cuts the list "
+            "without an error. Seen: 24 scopes requested, and only `fhirUser launch "
+            "online_access openid profile` granted.",
+            steps=(
+                "Compare `scope.requested` with `scope.granted` in the `/session` response.",
+                oracle_console.CHECK_SCOPES,
+                oracle_console.CHECK_SMART_VERSION,
+                oracle_console.WAIT_A_QUARTER,
+            ),
+        ),
+        causes.scope_syntax(
+            "likely",
+            (
+                f"{sources.FORUM_403}; {sources.AUTHORIZATION}; {sources.TUTORIAL}; "
+                f"{sources.YOURPHR}"
+            ),
+            why="`patient/*.read` and `patient/*.rs` are dropped entirely, and so are scopes in "
+            "the other SMART version. A v2 scope `.r` reads only by ID. A search needs `.rs`.",
+            steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
+        ),
+        causes.scope_not_registered(
+            "possible",
+            f"{sources.FORUM_SPECIMEN}; {sources.SMART_OVERVIEW}",
+            why="The resource isn't selected for the app, or the site's own copy of the "
+            "registration lacks it although the sandbox has it.",
+            steps=(
+                oracle_console.CHECK_SCOPES,
+                "At a site, ask it to adopt the app's new scopes.",
+                oracle_console.WAIT_A_QUARTER,
+            ),
+        ),
+        causes.patient_context_missing(
+            "possible",
+            sources.RESOURCE_LIST,
+            why="The request is about a different patient than the launch.",
+            steps=(ByFlow("Launch the app from that patient's chart.", causes.CHOOSE, None),),
+        ),
         urns=(_ACCESS + "insufficient-scopes",),
         patterns=(r"\binsufficient-scopes\b", "no_scope_for_resource_path"),
-        meaning="The token has no scope for this resource, or the request is about a different "
-        "patient than the token's.",
-        causes=(
-            causes.scope_trimmed(
-                "likely",
-                (
-                    f"{sources.FORUM_403}; {sources.CHIRON}; {sources.FORUM_TRIMMED}; "
-                    f"{sources.AUTHORIZATION}"
-                ),
-                why="The scope was requested and not granted. Oracle Health cuts the list "
-                "without an error. Seen: 24 scopes requested, and only `fhirUser launch "
-                "online_access openid profile` granted.",
-                steps=(
-                    "Compare `scope.requested` with `scope.granted` in the `/session` response.",
-                    oracle_console.CHECK_SCOPES,
-                    oracle_console.CHECK_SMART_VERSION,
-                    oracle_console.WAIT_A_QUARTER,
-                ),
-            ),
-            causes.scope_syntax(
-                "likely",
-                (
-                    f"{sources.FORUM_403}; {sources.AUTHORIZATION}; {sources.TUTORIAL}; "
-                    f"{sources.YOURPHR}"
-                ),
-                why="`patient/*.read` and `patient/*.rs` are dropped entirely, and so are scopes "
-                "in the other SMART version. A v2 scope `.r` reads only by ID. A search "
-                "needs `.rs`.",
-                steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
-            ),
-            causes.scope_not_registered(
-                "possible",
-                f"{sources.FORUM_SPECIMEN}; {sources.SMART_OVERVIEW}",
-                why="The resource isn't selected for the app, or the site's own copy of the "
-                "registration lacks it although the sandbox has it.",
-                steps=(
-                    oracle_console.CHECK_SCOPES,
-                    "At a site, ask it to adopt the app's new scopes.",
-                    oracle_console.WAIT_A_QUARTER,
-                ),
-            ),
-            causes.patient_context_missing(
-                "possible",
-                sources.RESOURCE_LIST,
-                why="The request is about a different patient than the launch.",
-                steps=(ByFlow("Launch the app from that patient's chart.", causes.CHOOSE, None),),
-            ),
-        ),
         source=f"{sources.FORUM_403}; {sources.CHIRON}; {sources.RESOURCE_LIST}",
     ),
-    Entry(
-        key="oracle/token-required",
-        where="FHIR answer",
-        urns=(_ACCESS + "token-required",),
-        meaning="The FHIR request had no access token.",
-        causes=(
-            causes.session_ended(
-                "likely",
-                sources.inferred(sources.RESOURCE_LIST),
-                why="The session that has the token is gone, so the request was sent without "
-                "one. This app doesn't send a FHIR request without a token.",
-                steps=(
-                    causes.RELAUNCH,
-                    causes.Elsewhere(
-                        "In other software, send `Authorization: Bearer TOKEN` with every FHIR "
-                        "request, even after redirects."
-                    ),
+    _entry(
+        "oracle/token-required",
+        "The FHIR request had no access token.",
+        causes.session_ended(
+            "likely",
+            sources.inferred(sources.RESOURCE_LIST),
+            why="The session that has the token is gone, so the request was sent without "
+            "one. This app doesn't send a FHIR request without a token.",
+            steps=(
+                causes.RELAUNCH,
+                causes.Elsewhere(
+                    "In other software, send `Authorization: Bearer TOKEN` with every FHIR "
+                    "request, even after redirects."
                 ),
             ),
         ),
-        source=sources.RESOURCE_LIST,
+        urns=(_ACCESS + "token-required",),
     ),
-    Entry(
-        key="oracle/token-expired",
-        where="FHIR answer",
+    _entry(
+        "oracle/token-expired",
+        "The access token has expired.",
+        causes.access_token_expired(
+            "certain",
+            f"{sources.RESOURCE_LIST}; {sources.AUTHORIZATION}",
+            why="Oracle Health's access tokens last 570 seconds. Without `online_access`, "
+            "they can't be renewed.",
+            steps=(
+                causes.RELAUNCH,
+                (
+                    "In the code console, set Type of Access to Online, and add "
+                    "`online_access` to `scopes` in smart.toml."
+                ),
+            ),
+        ),
+        causes.clock_skew(
+            "possible",
+            sources.INFERRED,
+            why="The app's clock is behind, so it treats an expired token as valid.",
+        ),
         urns=(_ACCESS + "expired",),
         patterns=(r"resource-access:expired\b",),
-        meaning="The access token has expired.",
-        causes=(
-            causes.access_token_expired(
-                "certain",
-                f"{sources.RESOURCE_LIST}; {sources.AUTHORIZATION}",
-                why="Oracle Health's access tokens last 570 seconds. Without `online_access`, "
-                "they can't be renewed.",
-                steps=(
-                    causes.RELAUNCH,
-                    (
-                        "In the code console, set Type of Access to Online, and add "
-                        "`online_access` to `scopes` in smart.toml."
-                    ),
-                ),
-            ),
-            causes.clock_skew(
-                "possible",
-                sources.INFERRED,
-                why="The app's clock is behind, so it treats an expired token as valid.",
-            ),
-        ),
-        source=sources.RESOURCE_LIST,
     ),
-    Entry(
-        key="oracle/tenant-mismatch",
-        where="FHIR answer",
-        urns=(_ACCESS + "tenant-mismatch",),
-        meaning="The token belongs to another tenant than the FHIR base.",
-        causes=(
-            causes.tenant_mismatch(
-                "certain",
-                f"{sources.RESOURCE_LIST}; {sources.FORUM_TENANT_MISMATCH}",
-                why="The FHIR request went to a different base than the `iss` of the launch: "
-                "another site, or an alias of the same one. A tenant isn't always a UUID.",
-                steps=(
-                    "Send FHIR requests to the `iss` of the launch, as this app's proxy does.",
-                    oracle_console.COMPARE_TENANT,
-                ),
+    _entry(
+        "oracle/tenant-mismatch",
+        "The token belongs to another tenant than the FHIR base.",
+        causes.tenant_mismatch(
+            "certain",
+            f"{sources.RESOURCE_LIST}; {sources.FORUM_TENANT_MISMATCH}",
+            why="The FHIR request went to a different base than the `iss` of the launch: "
+            "another site, or an alias of the same one. A tenant isn't always a UUID.",
+            steps=(
+                "Send FHIR requests to the `iss` of the launch, as this app's proxy does.",
+                oracle_console.COMPARE_TENANT,
             ),
         ),
+        urns=(_ACCESS + "tenant-mismatch",),
         source=f"{sources.FORUM_TENANT_MISMATCH}; {sources.RESOURCE_LIST}",
     ),
-    Entry(
-        key="oracle/user-not-authorized",
-        where="FHIR answer",
+    _entry(
+        "oracle/user-not-authorized",
+        "The user isn't allowed to read this record, or to do this with it.",
+        causes.user_not_permitted("certain"),
         urns=(_ACCESS + "user-not-authorized",),
-        meaning="The user isn't allowed to read this record, or to do this with it.",
-        causes=(causes.user_not_permitted("certain"),),
-        source=sources.RESOURCE_LIST,
     ),
-    Entry(
-        key="oracle/token-not-authorized",
-        where="FHIR answer",
+    _entry(
+        "oracle/token-not-authorized",
+        "The token's scopes don't cover this resource.",
+        causes.scope_trimmed(
+            "likely",
+            steps=(
+                "Compare `scope.requested` with `scope.granted` in the `/session` response.",
+                oracle_console.CHECK_SCOPES,
+                oracle_console.CHECK_SMART_VERSION,
+            ),
+        ),
+        causes.scope_not_registered(
+            "possible", steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER)
+        ),
         urns=(_ACCESS + "token-not-authorized",),
-        meaning="The token's scopes don't cover this resource.",
-        causes=(
-            causes.scope_trimmed(
-                "likely",
-                steps=(
-                    "Compare `scope.requested` with `scope.granted` in the `/session` response.",
-                    oracle_console.CHECK_SCOPES,
-                    oracle_console.CHECK_SMART_VERSION,
-                ),
-            ),
-            causes.scope_not_registered(
-                "possible", steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER)
+    ),
+    _entry(
+        "oracle/encounter-required",
+        "Writing this resource requires an encounter, and the token has none.",
+        causes.patient_context_missing(
+            "certain",
+            why="The launch provided a patient but no encounter. Some resources can be "
+            "written only within an encounter.",
+            steps=(
+                ByFlow("Open an encounter in the chart and launch the app from there.", None),
+                "Alternatively, name the encounter in the resource.",
             ),
         ),
-        source=sources.RESOURCE_LIST,
-    ),
-    Entry(
-        key="oracle/encounter-required",
-        where="FHIR answer",
         urns=(_ACCESS + "encounter-required",),
-        meaning="Writing this resource requires an encounter, and the token has none.",
-        causes=(
-            causes.patient_context_missing(
-                "certain",
-                why="The launch provided a patient but no encounter. Some resources can be "
-                "written only within an encounter.",
-                steps=(
-                    ByFlow("Open an encounter in the chart and launch the app from there.", None),
-                    "Alternatively, name the encounter in the resource.",
-                ),
-            ),
-        ),
-        source=sources.RESOURCE_LIST,
     ),
-    Entry(
-        key="oracle/profile-not-supported",
-        where="FHIR answer",
+    _entry(
+        "oracle/profile-not-supported",
+        "The token was issued for a profile other than `smart-v1`.",
+        causes.tenant_mismatch(
+            "possible",
+            sources.inferred(f"{sources.RESOURCE_LIST} and {sources.YOURPHR}"),
+            why="The token doesn't come from the `smart-v1` token endpoint of this FHIR "
+            "base. That URL has `smart-v1` for SMART v2 apps too.",
+            steps=(oracle_console.USE_DISCOVERED, causes.RELAUNCH),
+        ),
         urns=(_ACCESS + "profile-not-supported",),
-        meaning="The token was issued for a profile other than `smart-v1`.",
-        causes=(
-            causes.tenant_mismatch(
-                "possible",
-                sources.inferred(f"{sources.RESOURCE_LIST} and {sources.YOURPHR}"),
-                why="The token doesn't come from the `smart-v1` token endpoint of this FHIR "
-                "base. That URL has `smart-v1` for SMART v2 apps too.",
-                steps=(oracle_console.USE_DISCOVERED, causes.RELAUNCH),
-            ),
-        ),
-        source=sources.RESOURCE_LIST,
     ),
-    Entry(
-        key="oracle/issuer-not-trusted",
-        where="FHIR answer",
+    _entry(
+        "oracle/issuer-not-trusted",
+        "The FHIR server doesn't trust the server that issued the token.",
+        causes.tenant_mismatch(
+            "likely",
+            sources.inferred(sources.RESOURCE_LIST),
+            why="A sandbox token was sent to production, or the reverse.",
+            steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
+        ),
         urns=(_ACCESS + "issuer-not-trusted",),
-        meaning="The FHIR server doesn't trust the server that issued the token.",
-        causes=(
-            causes.tenant_mismatch(
-                "likely",
-                sources.inferred(sources.RESOURCE_LIST),
-                why="A sandbox token was sent to production, or the reverse.",
-                steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
-            ),
-        ),
-        source=sources.RESOURCE_LIST,
     ),
-    Entry(
-        key="oracle/signature",
-        where="FHIR answer",
+    _entry(
+        "oracle/signature",
+        "The FHIR server couldn't verify the token's signature, or couldn't get the keys for it.",
+        causes.ehr_side(
+            "likely",
+            why="Its copy of the signing keys is outdated or unreachable.",
+            steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+        ),
+        causes.tenant_mismatch(
+            "possible",
+            sources.INFERRED,
+            why="The token comes from another environment, and this server doesn't have that "
+            "environment's keys.",
+            steps=(oracle_console.USE_DISCOVERED,),
+        ),
         urns=(_ACCESS + "signature-verification-failed", _ACCESS + "signature-keys-unavailable"),
         patterns=("resource-access:signature-(?:verification-failed|keys-unavailable)",),
-        meaning="The FHIR server couldn't verify the token's signature, or couldn't get the keys "
-        "for it.",
-        causes=(
-            causes.ehr_side(
-                "likely",
-                why="Its copy of the signing keys is outdated or unreachable.",
-                steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
-            ),
-            causes.tenant_mismatch(
-                "possible",
-                sources.INFERRED,
-                why="The token comes from another environment, and this server doesn't have that "
-                "environment's keys.",
-                steps=(oracle_console.USE_DISCOVERED,),
-            ),
-        ),
-        source=sources.RESOURCE_LIST,
     ),
-    Entry(
-        key="oracle/resource-server-error",
-        where="FHIR answer",
+    _entry(
+        "oracle/resource-server-error",
+        "The FHIR server failed while it checked the token.",
+        causes.ehr_side(
+            "certain",
+            why="It couldn't determine whether the request is allowed.",
+            steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+        ),
         urns=(_ACCESS + "server-error",),
-        meaning="The FHIR server failed while it checked the token.",
-        causes=(
-            causes.ehr_side(
-                "certain",
-                why="It couldn't determine whether the request is allowed.",
-                steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+    ),
+    _entry(
+        "oracle/search-parameter-required",
+        "The search lacks a parameter that this resource type requires.",
+        causes.fhir_request_invalid(
+            "certain",
+            why="Oracle Health accepts a search only with one of the parameters that its "
+            "documentation lists for the type.",
+            steps=(
+                "Add `patient` to the search, or the parameter that the message names.",
+                "Leave `_format` out. It's documented only for `metadata`.",
             ),
         ),
-        source=sources.RESOURCE_LIST,
-    ),
-    Entry(
-        key="oracle/search-parameter-required",
         says="400: no supported search parameters provided / at least one of _id, identifier, "
         "name …",
-        where="FHIR answer",
         patterns=(
             "no supported search parameters",
             r"at least one of (?:the following )?[^\n]{0,40}\b_id\b",
         ),
-        meaning="The search lacks a parameter that this resource type requires.",
-        causes=(
-            causes.fhir_request_invalid(
-                "certain",
-                why="Oracle Health accepts a search only with one of the parameters that its "
-                "documentation lists for the type.",
-                steps=(
-                    "Add `patient` to the search, or the parameter that the message names.",
-                    "Leave `_format` out. It's documented only for `metadata`.",
-                ),
-            ),
-        ),
         source=f"{sources.THE_MAP}; {sources.R4}",
     ),
-    Entry(
-        key="oracle/not-found",
+    _entry(
+        "oracle/not-found",
+        "Oracle Health has nothing at this URL. It returns the same response for an ID "
+        "that doesn't exist and for a resource type that it doesn't offer.",
+        causes.fhir_request_invalid(
+            "likely",
+            title="The resource's ID or type doesn't exist at this FHIR base.",
+            why="The response doesn't say which of the two. Token and scopes aren't involved.",
+            steps=(
+                "Compare the type with the CapabilityStatement at `metadata`.",
+                "Use IDs from this FHIR base: from the launch context or from a search.",
+            ),
+        ),
+        causes.tenant_mismatch(
+            "possible",
+            sources.inferred(sources.R4),
+            why="An ID is valid only at the FHIR base that it comes from: another tenant "
+            "doesn't have it.",
+        ),
         says="404: OperationOutcome with the code not-found and the text Not Found",
-        where="FHIR answer",
         patterns=(
             (
                 r'"code"\s{0,9}:\s{0,9}"not-found"\s{0,9},\s{0,40}"details"\s{0,9}:\s{0,9}\{'
                 r'\s{0,40}"text"\s{0,9}:\s{0,9}"not found"'
             ),
         ),
-        meaning="Oracle Health has nothing at this URL. It returns the same response for an ID "
-        "that doesn't exist and for a resource type that it doesn't offer.",
-        causes=(
-            causes.fhir_request_invalid(
-                "likely",
-                title="The resource's ID or type doesn't exist at this FHIR base.",
-                why="The response doesn't say which of the two. Token and scopes aren't involved.",
-                steps=(
-                    "Compare the type with the CapabilityStatement at `metadata`.",
-                    "Use IDs from this FHIR base: from the launch context or from a search.",
-                ),
-            ),
-            causes.tenant_mismatch(
-                "possible",
-                sources.inferred(sources.R4),
-                why="An ID is valid only at the FHIR base that it comes from: another tenant "
-                "doesn't have it.",
-            ),
-        ),
         source=sources.THE_MAP,
     ),
-    Entry(
-        key="oracle/tenant-not-accessible",
+    _entry(
+        "oracle/tenant-not-accessible",
+        "The FHIR server doesn't recognize the tenant, or the app isn't allowed to access it.",
+        causes.tenant_mismatch(
+            "likely",
+            why="The tenant in the FHIR base doesn't exist on this host.",
+            steps=(
+                "Compare the FHIR base with the `iss` of the launch, host and tenant.",
+                "Correct `iss` in smart.toml.",
+            ),
+        ),
+        causes.client_not_enabled_at_site(
+            "likely", why="The site hasn't enabled the app.", steps=(oracle_console.ENABLE_AT_SITE,)
+        ),
         says="403: Tenant not valid or accessible",
-        where="FHIR answer",
         patterns=("tenant not valid or accessible",),
-        meaning="The FHIR server doesn't recognize the tenant, or the app isn't allowed to "
-        "access it.",
-        causes=(
-            causes.tenant_mismatch(
-                "likely",
-                why="The tenant in the FHIR base doesn't exist on this host.",
-                steps=(
-                    "Compare the FHIR base with the `iss` of the launch, host and tenant.",
-                    "Correct `iss` in smart.toml.",
-                ),
-            ),
-            causes.client_not_enabled_at_site(
-                "likely",
-                why="The site hasn't enabled the app.",
-                steps=(oracle_console.ENABLE_AT_SITE,),
-            ),
-        ),
         source=sources.R4,
     ),
-    Entry(
-        key="oracle/forbidden-resource",
-        says="403: Forbidden resource",
-        where="FHIR answer",
-        patterns=(r"\bforbidden resource\b",),
-        meaning="The token has the scope, but the resource is still refused: a second list, above "
+    _entry(
+        "oracle/forbidden-resource",
+        "The token has the scope, but the resource is still refused: a second list, above "
         "OAuth, determines which resources an app can read.",
-        causes=(
-            causes.scope_not_registered(
-                "likely",
-                f"{sources.THE_MAP} (a system app); which list it is: inferred",
-                why="The resource isn't one of those agreed for this app.",
-                steps=(
-                    oracle_console.CHECK_SCOPES,
-                    oracle_console.SUBSCRIBE_PRODUCT,
-                    oracle_console.ASK_SUPPORT,
-                ),
+        causes.scope_not_registered(
+            "likely",
+            f"{sources.THE_MAP} (a system app); which list it is: inferred",
+            why="The resource isn't one of those agreed for this app.",
+            steps=(
+                oracle_console.CHECK_SCOPES,
+                oracle_console.SUBSCRIBE_PRODUCT,
+                oracle_console.ASK_SUPPORT,
             ),
         ),
+        says="403: Forbidden resource",
+        patterns=(r"\bforbidden resource\b",),
         source=sources.THE_MAP,
     ),
-    Entry(
-        key="oracle/not-acceptable",
-        says="406 with an empty body",
-        where="FHIR answer",
-        patterns=(r"\b406\b[^\n]{0,40}not acceptable", r"http(?:/[\d.]+)? 406\b"),
-        meaning="The request asks for a format other than JSON, and there isn't one.",
-        causes=(
-            causes.fhir_request_invalid(
-                "certain",
-                why="`Accept` names XML or something else that isn't FHIR JSON.",
-                steps=("Send `Accept: application/fhir+json`.",),
-            ),
+    _entry(
+        "oracle/not-acceptable",
+        "The request asks for a format other than JSON, and there isn't one.",
+        causes.fhir_request_invalid(
+            "certain",
+            why="`Accept` names XML or something else that isn't FHIR JSON.",
+            steps=("Send `Accept: application/fhir+json`.",),
         ),
+        says="406 with an empty body",
+        patterns=(r"\b406\b[^\n]{0,40}not acceptable", r"http(?:/[\d.]+)? 406\b"),
         source=sources.R4,
     ),
-    Entry(
-        key="oracle/gateway-timeout",
-        says="504 after about 57 seconds",
-        where="FHIR answer",
-        patterns=(r"\b504\b[^\n]{0,40}gateway[ -]time-?out", r"http(?:/[\d.]+)? 504\b"),
-        meaning="The sandbox didn't respond in time. This was seen with various resources.",
-        causes=(
-            causes.ehr_side(
-                "likely",
-                why="The sandbox is slow at times. The same request works a little later.",
-                steps=(
-                    "Read the resource again.",
-                    "Request less at a time: use `_count` or a narrower search.",
-                ),
+    _entry(
+        "oracle/gateway-timeout",
+        "The sandbox didn't respond in time. This was seen with various resources.",
+        causes.ehr_side(
+            "likely",
+            why="The sandbox is slow at times. The same request works a little later.",
+            steps=(
+                "Read the resource again.",
+                "Request less at a time: use `_count` or a narrower search.",
             ),
         ),
+        says="504 after about 57 seconds",
+        patterns=(r"\b504\b[^\n]{0,40}gateway[ -]time-?out", r"http(?:/[\d.]+)? 504\b"),
         source=sources.YOURPHR,
     ),
 )

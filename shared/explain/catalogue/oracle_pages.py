@@ -1,6 +1,9 @@
 """Oracle Health: failures that it shows on its own page and that never reach the app."""
 
+from functools import partial
+
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 from shared.findings import ByFlow
 from shared.vendors import oracle_console
@@ -8,170 +11,149 @@ from shared.vendors import oracle_console
 _SERVER = oracle_console.AUTHORIZATION_SERVER
 _GRANT = _SERVER + "oauth2:grant:"
 
+_entry = partial(entry, where="error page")
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="oracle/invalid-redirect-uri",
-        where="error page",
+    _entry(
+        "oracle/invalid-redirect-uri",
+        "The redirect URI in the request isn't the registered one.",
+        causes.redirect_uri_mismatch(
+            "certain",
+            f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
+            why="The host, path, port or case differs. Query parameters in addition to the "
+            "registered ones are allowed. A `#` isn't.",
+            steps=(oracle_console.CHECK_REDIRECT_URI, oracle_console.WAIT_A_QUARTER),
+        ),
+        causes.client_id_mismatch(
+            "possible",
+            sources.INFERRED,
+            why="The client ID belongs to another app, which has another redirect URI.",
+            steps=(oracle_console.COMPARE_CLIENT_ID,),
+        ),
         urns=(_GRANT + "invalid-redirect-uri",),
         patterns=(r"grant:invalid-redirect-uri(?!-trailing)",),
-        meaning="The redirect URI in the request isn't the registered one.",
-        causes=(
-            causes.redirect_uri_mismatch(
-                "certain",
-                f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
-                why="The host, path, port or case differs. Query parameters in addition to the "
-                "registered ones are allowed. A `#` isn't.",
-                steps=(oracle_console.CHECK_REDIRECT_URI, oracle_console.WAIT_A_QUARTER),
-            ),
-            causes.client_id_mismatch(
-                "possible",
-                sources.INFERRED,
-                why="The client ID belongs to another app, which has another redirect URI.",
-                steps=(oracle_console.COMPARE_CLIENT_ID,),
-            ),
-        ),
         source=f"{sources.URN_LIST}; {sources.LAB}",
     ),
-    Entry(
-        key="oracle/invalid-redirect-uri-trailing-slash",
-        where="error page",
+    _entry(
+        "oracle/invalid-redirect-uri-trailing-slash",
+        "The redirect URI differs from the registered one only in the trailing slash.",
+        causes.redirect_uri_mismatch(
+            "certain",
+            f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
+            why="One of the two ends in `/`, and the other doesn't. This app doesn't send a "
+            "trailing slash.",
+            steps=(
+                "In the code console, remove the trailing slash from Redirect URI.",
+                oracle_console.WAIT_A_QUARTER,
+            ),
+        ),
         urns=(_GRANT + "invalid-redirect-uri-trailing-slash",),
         patterns=("invalid-redirect-uri-trailing-slash",),
-        meaning="The redirect URI differs from the registered one only in the trailing slash.",
-        causes=(
-            causes.redirect_uri_mismatch(
-                "certain",
-                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
-                why="One of the two ends in `/`, and the other doesn't. This app doesn't send a "
-                "trailing slash.",
-                steps=(
-                    "In the code console, remove the trailing slash from Redirect URI.",
-                    oracle_console.WAIT_A_QUARTER,
-                ),
-            ),
-        ),
         source=sources.URN_LIST,
     ),
-    Entry(
-        key="oracle/redirect-uri-not-absolute",
-        where="error page",
+    _entry(
+        "oracle/redirect-uri-not-absolute",
+        "The redirect URI in the request, or the registered one, isn't a full URL.",
+        causes.redirect_uri_mismatch(
+            "certain",
+            f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
+            why="The scheme or host is missing. A custom scheme needs a host too: "
+            "`app://callback`, not `app://`.",
+            steps=(
+                "In the code console, write Redirect URI with a scheme and host.",
+                "Set `public_url` in smart.toml to a scheme and host.",
+            ),
+        ),
         urns=(_GRANT + "redirect-uri-not-absolute",),
         patterns=("redirect-uri-not-absolute",),
-        meaning="The redirect URI in the request, or the registered one, isn't a full URL.",
-        causes=(
-            causes.redirect_uri_mismatch(
-                "certain",
-                f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
-                why="The scheme or host is missing. A custom scheme needs a host too: "
-                "`app://callback`, not `app://`.",
-                steps=(
-                    "In the code console, write Redirect URI with a scheme and host.",
-                    "Set `public_url` in smart.toml to a scheme and host.",
-                ),
-            ),
-        ),
         source=sources.URN_LIST,
     ),
-    Entry(
-        key="oracle/redirect-uri-not-registered",
-        where="error page",
+    _entry(
+        "oracle/redirect-uri-not-registered",
+        "The app's registration doesn't have this redirect URI.",
+        causes.redirect_uri_mismatch(
+            "certain",
+            why="No redirect URI is registered, or several are and the request doesn't name one.",
+            steps=(
+                oracle_console.CHECK_REDIRECT_URI,
+                "Send `redirect_uri` with every authorization request, as this app does.",
+                oracle_console.WAIT_A_QUARTER,
+            ),
+        ),
         urns=(_GRANT + "redirect-uri-not-registered",),
         patterns=("redirect-uri-not-registered",),
-        meaning="The app's registration doesn't have this redirect URI.",
-        causes=(
-            causes.redirect_uri_mismatch(
-                "certain",
-                why="No redirect URI is registered, or several are and the request doesn't name "
-                "one.",
-                steps=(
-                    oracle_console.CHECK_REDIRECT_URI,
-                    "Send `redirect_uri` with every authorization request, as this app does.",
-                    oracle_console.WAIT_A_QUARTER,
-                ),
-            ),
-        ),
         source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
     ),
-    Entry(
-        key="oracle/preauthentication",
-        where="error page",
+    _entry(
+        "oracle/preauthentication",
+        "The EHR couldn't hand its signed-in user over to the authorization server.",
+        causes.ehr_side(
+            "likely",
+            why="The handover from PowerChart failed. The app isn't involved yet.",
+            steps=(
+                ByFlow(
+                    "Close the app and launch it again from the chart. Sign in if a login "
+                    "page appears.",
+                    standalone="Close the app and launch it again. Sign in if a login page "
+                    "appears.",
+                    backend=None,
+                ),
+                ByFlow("Ask the site whether other SMART apps start from the same chart.", None),
+                oracle_console.ASK_SUPPORT,
+            ),
+        ),
         urns=(_SERVER + "preauthentication",),
         patterns=("authorization-server:preauthentication",),
-        meaning="The EHR couldn't hand its signed-in user over to the authorization server.",
-        causes=(
-            causes.ehr_side(
-                "likely",
-                why="The handover from PowerChart failed. The app isn't involved yet.",
-                steps=(
-                    ByFlow(
-                        "Close the app and launch it again from the chart. Sign in if a login "
-                        "page appears.",
-                        standalone="Close the app and launch it again. Sign in if a login page "
-                        "appears.",
-                        backend=None,
-                    ),
-                    ByFlow(
-                        "Ask the site whether other SMART apps start from the same chart.", None
-                    ),
-                    oracle_console.ASK_SUPPORT,
-                ),
-            ),
-        ),
         source=f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
     ),
-    Entry(
-        key="oracle/session-api-bad-request",
-        says="Bad Request at session-api/realm/TENANT?to=…&forceAuthn=true",
-        where="error page",
-        patterns=("session-api/realm/", r"\A\s{0,9}(?:http )?(?:400 )?bad request\W{0,9}\Z"),
-        meaning="The login service refused the URL before anyone could sign in. The URL has the "
+    _entry(
+        "oracle/session-api-bad-request",
+        "The login service refused the URL before anyone could sign in. The URL has the "
         "whole authorization request, encoded again, in `to=`.",
-        causes=(
-            causes.request_too_long(
-                "possible",
-                sources.inferred(sources.FORUM_BAD_REQUEST),
-                why="A long list of scopes makes the URL too long once it's encoded again. The "
-                "one report had a very long list.",
-                steps=(
-                    "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
-                    "Run `make doctor CONFIG=smart.toml` and check `scope_count`.",
-                    causes.RELAUNCH,
-                ),
-            ),
-            causes.scope_not_registered(
-                "possible",
-                sources.inferred(sources.FORUM_BAD_REQUEST),
-                why="The list included `system/` scopes in a user's sign-in. They belong only to "
-                "backend services.",
-                steps=("Remove every `system/` scope from `scopes` in smart.toml.",),
-            ),
-            causes.ehr_side(
-                "possible",
-                f"{sources.FORUM_BAD_REQUEST} (its author's suspicion; no answer known)",
-                why="The author of the report suspects `forceAuthn`, which the EHR itself adds.",
-                steps=(oracle_console.ASK_SUPPORT,),
+        causes.request_too_long(
+            "possible",
+            sources.inferred(sources.FORUM_BAD_REQUEST),
+            why="A long list of scopes makes the URL too long once it's encoded again. The "
+            "one report had a very long list.",
+            steps=(
+                "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
+                "Run `make doctor CONFIG=smart.toml` and check `scope_count`.",
+                causes.RELAUNCH,
             ),
         ),
+        causes.scope_not_registered(
+            "possible",
+            sources.inferred(sources.FORUM_BAD_REQUEST),
+            why="The list included `system/` scopes in a user's sign-in. They belong only to "
+            "backend services.",
+            steps=("Remove every `system/` scope from `scopes` in smart.toml.",),
+        ),
+        causes.ehr_side(
+            "possible",
+            f"{sources.FORUM_BAD_REQUEST} (its author's suspicion; no answer known)",
+            why="The author of the report suspects `forceAuthn`, which the EHR itself adds.",
+            steps=(oracle_console.ASK_SUPPORT,),
+        ),
+        says="Bad Request at session-api/realm/TENANT?to=…&forceAuthn=true",
+        patterns=("session-api/realm/", r"\A\s{0,9}(?:http )?(?:400 )?bad request\W{0,9}\Z"),
         source=sources.FORUM_BAD_REQUEST,
     ),
-    Entry(
-        key="oracle/too-many-scopes",
+    _entry(
+        "oracle/too-many-scopes",
+        "The token wouldn't fit into a request header, because Oracle Health writes the "
+        "scopes into the token. The URN of this error isn't published.",
+        causes.request_too_long(
+            "certain",
+            why="Headers are limited to between 4 and 8 kB, and the token contains every "
+            "granted scope.",
+            steps=(
+                "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
+                causes.RELAUNCH,
+            ),
+        ),
         says="too many scopes",
         where="authorize redirect",
         patterns=(r"\btoo[ -]many[ -]scopes\b",),
-        meaning="The token wouldn't fit into a request header, because Oracle Health writes the "
-        "scopes into the token. The URN of this error isn't published.",
-        causes=(
-            causes.request_too_long(
-                "certain",
-                why="Headers are limited to between 4 and 8 kB, and the token contains every "
-                "granted scope.",
-                steps=(
-                    "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
-                    causes.RELAUNCH,
-                ),
-            ),
-        ),
         source=sources.AUTHORIZATION,
     ),
 )

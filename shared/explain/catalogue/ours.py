@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shared import errors
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Cause, Entry, Where
 from shared.findings import ByFlow
 
@@ -16,13 +17,13 @@ def own(
 ) -> Iterator[Entry]:
     """One entry for each of these errors, in the words of its class."""
     for error in refused:
-        yield Entry(
-            key=f"smart-calc/{error.code.replace('_', '-')}",
+        yield entry(
+            f"smart-calc/{error.code.replace('_', '-')}",
+            f"{error.title} {error.why}",
+            *causes_,
             says=error.code,
             where=where,
             patterns=(rf"\b{error.code}\b",),
-            meaning=f"{error.title} {error.why}",
-            causes=causes_,
             source=OWN,
         )
 

@@ -2,8 +2,11 @@
 with its reason (docs/cds-hooks.md).
 """
 
+from functools import partial
+
 from shared.errors import CdsDataMissing, CdsServerDenied, CdsTokenInvalid
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.catalogue.ours import DOCTOR, OWN, own
 from shared.explain.model import Entry
 
@@ -15,120 +18,97 @@ def _reason(*names: str) -> str:
     return rf"\breason(?:\": ?\"|=)(?:{'|'.join(names)})\b"
 
 
+_entry = partial(entry, where="CDS call", source=OWN)
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="smart-calc/cds-client",
-        says="cds_refused, reason client or unconfigured",
-        where="CDS call",
-        patterns=(_reason("client", "unconfigured"),),
-        meaning="The EHR's token names an issuer (`iss`, with `tenant`) that isn't in any "
+    _entry(
+        "smart-calc/cds-client",
+        "The EHR's token names an issuer (`iss`, with `tenant`) that isn't in any "
         "`[[cds_client]]`. The log field `came` has the value that was received.",
-        causes=(
-            causes.tenant_mismatch(
-                "certain",
-                title="The caller's issuer isn't configured the way its tokens name it.",
-                why="`iss` and `tenant` are compared as text. A trailing slash, another host or "
-                "another environment makes it a different issuer.",
-                steps=(
-                    (
-                        "If the issuer is your EHR, copy the received value into `iss` of the "
-                        "`[[cds_client]]`, and its `tenant` if the token has one."
-                    ),
-                    "If you don't know it, leave it refused.",
+        causes.tenant_mismatch(
+            "certain",
+            title="The caller's issuer isn't configured the way its tokens name it.",
+            why="`iss` and `tenant` are compared as text. A trailing slash, another host or "
+            "another environment makes it a different issuer.",
+            steps=(
+                (
+                    "If the issuer is your EHR, copy the received value into `iss` of the "
+                    "`[[cds_client]]`, and its `tenant` if the token has one."
                 ),
+                "If you don't know it, leave it refused.",
             ),
         ),
-        source=OWN,
+        says="cds_refused, reason client or unconfigured",
+        patterns=(_reason("client", "unconfigured"),),
     ),
-    Entry(
-        key="smart-calc/cds-audience",
-        says="cds_refused, reason audience",
-        where="CDS call",
-        patterns=(_reason("audience"),),
-        meaning="The token's audience (`aud`) isn't the URL that was called. The log field `came` "
+    _entry(
+        "smart-calc/cds-audience",
+        "The token's audience (`aud`) isn't the URL that was called. The log field `came` "
         "has the value that was received.",
-        causes=(
-            causes.aud_wrong(
-                "certain",
-                title="`aud` of the EHR's token isn't the URL of the service.",
-                why="It must be `public_url` + "
-                "`/cds_services/cds-services/calculators-patient-view`, and nothing else. At "
-                "Epic, a hospital types it in. Sandboxes have sent a fixed text.",
-                steps=(
-                    "In the EHR, enter the URL as the audience, character by character.",
-                    "If `public_url` has changed, enter the new one.",
-                ),
+        causes.aud_wrong(
+            "certain",
+            title="`aud` of the EHR's token isn't the URL of the service.",
+            why="It must be `public_url` + `/cds_services/cds-services/calculators-patient-view`, "
+            "and nothing else. At Epic, a hospital types it in. Sandboxes have sent a fixed text.",
+            steps=(
+                "In the EHR, enter the URL as the audience, character by character.",
+                "If `public_url` has changed, enter the new one.",
             ),
         ),
-        source=OWN,
+        says="cds_refused, reason audience",
+        patterns=(_reason("audience"),),
     ),
-    Entry(
-        key="smart-calc/cds-time",
-        says="cds_refused, reason time",
-        where="CDS call",
-        patterns=(_reason("time"),),
-        meaning="`exp`, `iat` or `nbf` of the EHR's token doesn't match this server's time, or the "
+    _entry(
+        "smart-calc/cds-time",
+        "`exp`, `iat` or `nbf` of the EHR's token doesn't match this server's time, or the "
         "token is valid for longer than 15 minutes.",
-        causes=(
-            causes.clock_skew("likely"),
-            causes.ehr_side(
-                "possible",
-                sources.INFERRED,
-                title="The EHR sends a token that it made earlier, or one that is valid for too "
-                "long.",
-                why="A token must be made for one call and expire within 15 minutes.",
-            ),
+        causes.clock_skew("likely"),
+        causes.ehr_side(
+            "possible",
+            sources.INFERRED,
+            title="The EHR sends a token that it made earlier, or one that is valid for too long.",
+            why="A token must be made for one call and expire within 15 minutes.",
         ),
-        source=OWN,
+        says="cds_refused, reason time",
+        patterns=(_reason("time"),),
     ),
-    Entry(
-        key="smart-calc/cds-key",
+    _entry(
+        "smart-calc/cds-key",
+        "The EHR's token can't be verified with the keys of its `[[cds_client]]`.",
+        causes.ehr_side(
+            "likely",
+            sources.INFERRED,
+            title="The keys were changed, or they don't belong to this EHR.",
+            why="The token names a key that isn't at `jku`, it names another key URL, or the "
+            "URL doesn't respond within 2 seconds.",
+            steps=(DOCTOR, _OPERATOR),
+        ),
         says="cds_refused, reason key, signature or jku; cds_keys_unavailable",
-        where="CDS call",
         patterns=(_reason("key", "signature", "jku"), r"\bcds_keys_unavailable\b"),
-        meaning="The EHR's token can't be verified with the keys of its `[[cds_client]]`.",
-        causes=(
-            causes.ehr_side(
-                "likely",
-                sources.INFERRED,
-                title="The keys were changed, or they don't belong to this EHR.",
-                why="The token names a key that isn't at `jku`, it names another key URL, or the "
-                "URL doesn't respond within 2 seconds.",
-                steps=(DOCTOR, _OPERATOR),
-            ),
-        ),
-        source=OWN,
     ),
-    Entry(
-        key="smart-calc/cds-token",
-        says="cds_token_invalid",
-        where="CDS call",
-        patterns=(r"\bcds_token_invalid\b", r"\bcds_refused\b"),
-        meaning=f"{CdsTokenInvalid.title} The response doesn't say why. The log does, as "
+    _entry(
+        "smart-calc/cds-token",
+        f"{CdsTokenInvalid.title} The response doesn't say why. The log does, as "
         "`reason` of `cds_refused`.",
-        causes=(
-            causes.tenant_mismatch(
-                "possible",
-                title="The caller isn't configured, or not the way its tokens name it.",
-                why="Reasons `unconfigured` and `client`: `iss` and `tenant` of the token aren't "
-                "in any `[[cds_client]]`.",
-                steps=(
-                    (
-                        "Find the correlation ID in the log, and explain that line with `make "
-                        "explain`."
-                    ),
-                    DOCTOR,
-                ),
+        causes.tenant_mismatch(
+            "possible",
+            title="The caller isn't configured, or not the way its tokens name it.",
+            why="Reasons `unconfigured` and `client`: `iss` and `tenant` of the token aren't "
+            "in any `[[cds_client]]`.",
+            steps=(
+                ("Find the correlation ID in the log, and explain that line with `make explain`."),
+                DOCTOR,
             ),
-            causes.aud_wrong(
-                "possible",
-                title="`aud` of the EHR's token isn't the URL of the service.",
-                why="Reason `audience`: at Epic, a hospital types it in.",
-                steps=("In the EHR, enter the service's URL as the audience.",),
-            ),
-            causes.clock_skew("possible", OWN, why="Reason `time`: the clocks differ."),
         ),
-        source=OWN,
+        causes.aud_wrong(
+            "possible",
+            title="`aud` of the EHR's token isn't the URL of the service.",
+            why="Reason `audience`: at Epic, a hospital types it in.",
+            steps=("In the EHR, enter the service's URL as the audience.",),
+        ),
+        causes.clock_skew("possible", OWN, why="Reason `time`: the clocks differ."),
+        says="cds_token_invalid",
+        patterns=(r"\bcds_token_invalid\b", r"\bcds_refused\b"),
     ),
     *own(
         "CDS call",

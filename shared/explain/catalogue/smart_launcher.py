@@ -1,6 +1,9 @@
 """SMART Health IT's launcher: the simulator that most apps meet first, by its exact messages."""
 
+from functools import partial
+
 from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 from shared.findings import ByFlow
 
@@ -20,280 +23,242 @@ _ON_PURPOSE = causes.ehr_side(
     ),
 )
 
+_entry = partial(entry, where="authorize redirect", source=sources.LAUNCHER)
+
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        key="smart-launcher/invalid-launch-options",
-        says="Invalid launch options: SyntaxError: …",
-        where="authorize redirect",
-        patterns=("invalid launch options",),
-        meaning="The launcher couldn't read its own settings. It keeps them in the `launch` "
+    _entry(
+        "smart-launcher/invalid-launch-options",
+        "The launcher couldn't read its own settings. It keeps them in the `launch` "
         "value or in the `/sim/…` part of the URL, and found neither.",
-        causes=(
-            causes.launch_parameter_missing(
-                "likely",
-                f"{sources.LAUNCHER}; {sources.PEERBITS}; {sources.YOURPHR}",
-                why="The authorization endpoint was called without `launch`, at a URL without "
-                "`/sim/…`.",
-                steps=(
-                    _AGAIN,
-                    (
-                        "For a standalone launch, copy the FHIR base with `/sim/…` from the "
-                        "launcher's page into `iss` in smart.toml."
-                    ),
+        causes.launch_parameter_missing(
+            "likely",
+            f"{sources.LAUNCHER}; {sources.PEERBITS}; {sources.YOURPHR}",
+            why="The authorization endpoint was called without `launch`, at a URL without "
+            "`/sim/…`.",
+            steps=(
+                _AGAIN,
+                (
+                    "For a standalone launch, copy the FHIR base with `/sim/…` from the "
+                    "launcher's page into `iss` in smart.toml."
                 ),
             ),
-            causes.launch_value_invalid(
-                "possible", why="The `launch` value was cut off or changed in transit."
-            ),
         ),
-        source=sources.LAUNCHER,
+        causes.launch_value_invalid(
+            "possible", why="The `launch` value was cut off or changed in transit."
+        ),
+        says="Invalid launch options: SyntaxError: …",
+        patterns=("invalid launch options",),
     ),
-    Entry(
-        key="smart-launcher/missing-redirect-uri",
+    _entry(
+        "smart-launcher/missing-redirect-uri",
+        "`redirect_uri` is missing from the authorization request or from the token request.",
+        causes.request_malformed(
+            "certain",
+            why="The launcher requires `redirect_uri` in both requests.",
+            steps=("Send `redirect_uri`, the same in both requests.",),
+        ),
         says="Missing redirect_uri parameter",
         where="error page",
         patterns=("missing '?redirect_uri'? parameter",),
         lacks=("redirect_uri",),
-        meaning="`redirect_uri` is missing from the authorization request or from the token "
-        "request.",
-        causes=(
-            causes.request_malformed(
-                "certain",
-                why="The launcher requires `redirect_uri` in both requests.",
-                steps=("Send `redirect_uri`, the same in both requests.",),
-            ),
-        ),
-        source=sources.LAUNCHER,
     ),
-    Entry(
-        key="smart-launcher/missing-aud",
+    _entry(
+        "smart-launcher/missing-aud",
+        "`aud` is missing.",
+        causes.aud_wrong(
+            "certain",
+            why="Every authorization request requires `aud`.",
+            steps=("Send `aud` with the value of `iss`.",),
+        ),
         says="Missing aud parameter",
-        where="authorize redirect",
         patterns=(r"missing aud\b",),
         lacks=("aud",),
-        meaning="`aud` is missing.",
-        causes=(
-            causes.aud_wrong(
-                "certain",
-                why="Every authorization request requires `aud`.",
-                steps=("Send `aud` with the value of `iss`.",),
-            ),
-        ),
-        source=sources.LAUNCHER,
     ),
-    Entry(
-        key="smart-launcher/bad-audience",
+    _entry(
+        "smart-launcher/bad-audience",
+        "`aud` isn't the FHIR base of this launcher. The message names the expected one.",
+        causes.aud_wrong(
+            "certain",
+            why="The whole URL is compared, except for http or https. A trailing slash counts.",
+            steps=("Set `iss` in smart.toml to the value that the message expects.", _AGAIN),
+        ),
         says='Bad audience value "X". Expected "Y".',
-        where="authorize redirect",
         patterns=("bad audience value",),
-        meaning="`aud` isn't the FHIR base of this launcher. The message names the expected one.",
-        causes=(
-            causes.aud_wrong(
-                "certain",
-                why="The whole URL is compared, except for http or https. A trailing slash counts.",
-                steps=("Set `iss` in smart.toml to the value that the message expects.", _AGAIN),
-            ),
-        ),
-        source=sources.LAUNCHER,
     ),
-    Entry(
-        key="smart-launcher/pkce-required",
+    _entry(
+        "smart-launcher/pkce-required",
+        "The launcher is set to require PKCE with S256, and the request has none.",
+        causes.pkce_mismatch(
+            "certain",
+            why="`code_challenge` is missing, or its method isn't `S256`.",
+            steps=("Send `code_challenge` and `code_challenge_method=S256`, as this app does.",),
+        ),
         says="Invalid code_challenge_method. Must be S256. / Missing code_challenge parameter",
-        where="authorize redirect",
         patterns=(
             "invalid code_challenge_method",
             "missing code_challenge parameter",
             "unsupported code_challenge_method",
         ),
         lacks=("code_challenge", "code_challenge_method"),
-        meaning="The launcher is set to require PKCE with S256, and the request has none.",
-        causes=(
-            causes.pkce_mismatch(
-                "certain",
-                why="`code_challenge` is missing, or its method isn't `S256`.",
-                steps=(
-                    "Send `code_challenge` and `code_challenge_method=S256`, as this app does.",
+    ),
+    _entry(
+        "smart-launcher/declined",
+        "The user clicked the button that declines.",
+        causes.user_declined("certain"),
+        says="error=invalid_request, error_description=Unauthorized",
+        patterns=(r"""error_description["']?\s?[=:]\s?["']?unauthorized\b""",),
+    ),
+    _entry(
+        "smart-launcher/invalid-redirect-uri",
+        "The redirect URI isn't one of those set in the launcher, or it isn't a URL.",
+        causes.redirect_uri_mismatch(
+            "certain",
+            steps=(
+                (
+                    "In the launcher's client registration options, set Allowed Redirect URIs to "
+                    "`public_url` + `redirect_path` from smart.toml, or leave them empty."
                 ),
+                _AGAIN,
             ),
         ),
-        source=sources.LAUNCHER,
-    ),
-    Entry(
-        key="smart-launcher/declined",
-        says="error=invalid_request, error_description=Unauthorized",
-        where="authorize redirect",
-        patterns=(r"""error_description["']?\s?[=:]\s?["']?unauthorized\b""",),
-        meaning="The user clicked the button that declines.",
-        causes=(causes.user_declined("certain"),),
-        source=sources.LAUNCHER,
-    ),
-    Entry(
-        key="smart-launcher/invalid-redirect-uri",
         says="Invalid redirect_uri / Bad redirect_uri",
         where="error page",
         patterns=(r"(?:invalid|bad) redirect_uri\b(?! parameter)",),
-        meaning="The redirect URI isn't one of those set in the launcher, or it isn't a URL.",
-        causes=(
-            causes.redirect_uri_mismatch(
-                "certain",
-                steps=(
-                    (
-                        "In the launcher's client registration options, set Allowed Redirect "
-                        "URIs to `public_url` + `redirect_path` from smart.toml, or leave them "
-                        "empty."
-                    ),
-                    _AGAIN,
+    ),
+    _entry(
+        "smart-launcher/invalid-client-id",
+        "The client ID isn't the one set in the launcher.",
+        causes.client_id_mismatch(
+            "certain",
+            title="The client ID isn't the one set in the launcher.",
+            why="A client ID is set in the launcher, and the app sends a different one.",
+            steps=(
+                (
+                    "Set `client_id` in smart.toml to the one that the message expects, or "
+                    "clear the Client ID in the launcher's client registration options."
                 ),
             ),
         ),
-        source=sources.LAUNCHER,
-    ),
-    Entry(
-        key="smart-launcher/invalid-client-id",
         says='Invalid client_id "X". Expected "Y".',
-        where="authorize redirect",
         patterns=(r"""invalid client_id ["'][^"'\n]{0,200}["']\. expected""",),
-        meaning="The client ID isn't the one set in the launcher.",
-        causes=(
-            causes.client_id_mismatch(
-                "certain",
-                title="The client ID isn't the one set in the launcher.",
-                why="A client ID is set in the launcher, and the app sends a different one.",
-                steps=(
-                    (
-                        "Set `client_id` in smart.toml to the one that the message expects, or "
-                        "clear the Client ID in the launcher's client registration options."
-                    ),
+    ),
+    _entry(
+        "smart-launcher/scope-not-granted",
+        "A list of scopes is set in the launcher, and the request asks for more.",
+        causes.scope_not_registered(
+            "certain",
+            why="The message names the invalid scopes and the allowed ones.",
+            steps=(
+                (
+                    "In the launcher's client registration options, add the scopes or clear "
+                    "the list. Or remove them from `scopes` in smart.toml."
                 ),
             ),
         ),
-        source=sources.LAUNCHER,
-    ),
-    Entry(
-        key="smart-launcher/scope-not-granted",
         says="Scope … could not be granted. Your client is allowed to request …",
-        where="authorize redirect",
         patterns=(r"could not be granted\. your client is allowed to request",),
-        meaning="A list of scopes is set in the launcher, and the request asks for more.",
-        causes=(
-            causes.scope_not_registered(
-                "certain",
-                why="The message names the invalid scopes and the allowed ones.",
-                steps=(
-                    (
-                        "In the launcher's client registration options, add the scopes or clear "
-                        "the list. Or remove them from `scopes` in smart.toml."
-                    ),
-                ),
-            ),
-        ),
-        source=sources.LAUNCHER,
     ),
-    Entry(
-        key="smart-launcher/missing-code",
+    _entry(
+        "smart-launcher/missing-code",
+        "The token request has no `code`.",
+        causes.request_malformed(
+            "certain",
+            why="The code wasn't passed from the callback to the token request, or the body "
+            "isn't form-encoded.",
+            steps=("Send `code` form-encoded in the body.", _AGAIN),
+        ),
         says="Missing 'code' parameter",
         where="token endpoint",
         patterns=("missing 'code' parameter",),
         lacks=("code",),
-        meaning="The token request has no `code`.",
-        causes=(
-            causes.request_malformed(
-                "certain",
-                why="The code wasn't passed from the callback to the token request, or the body "
-                "isn't form-encoded.",
-                steps=("Send `code` form-encoded in the body.", _AGAIN),
-            ),
-        ),
-        source=sources.LAUNCHER,
     ),
-    Entry(
-        key="smart-launcher/code-expired",
+    _entry(
+        "smart-launcher/code-expired",
+        "The code is too old, or was changed in transit. The launcher's codes are valid "
+        "for five minutes.",
+        causes.code_expired_or_used(
+            "certain",
+            why="The code was exchanged more than five minutes after it was issued, or isn't "
+            "from this launcher.",
+            steps=(_AGAIN,),
+        ),
         says="Invalid token (supplied as code parameter in the POST body). jwt expired",
         where="token endpoint",
         patterns=(r"supplied as code parameter in the post body",),
-        meaning="The code is too old, or was changed in transit. The launcher's codes are valid "
-        "for five minutes.",
-        causes=(
-            causes.code_expired_or_used(
-                "certain",
-                why="The code was exchanged more than five minutes after it was issued, or isn't "
-                "from this launcher.",
-                steps=(_AGAIN,),
-            ),
-        ),
-        source=sources.LAUNCHER,
     ),
-    Entry(
-        key="smart-launcher/token-redirect-uri",
+    _entry(
+        "smart-launcher/token-redirect-uri",
+        "The redirect URI in the token request isn't the same as in the authorization request.",
+        causes.redirect_uri_mismatch(
+            "certain",
+            why="Both requests must name the same redirect URI.",
+            steps=("Send the same `redirect_uri` in both requests.", _AGAIN),
+        ),
         says="Invalid redirect_uri parameter",
         where="token endpoint",
         patterns=("invalid redirect_uri parameter",),
-        meaning="The redirect URI in the token request isn't the same as in the authorization "
-        "request.",
-        causes=(
-            causes.redirect_uri_mismatch(
-                "certain",
-                why="Both requests must name the same redirect URI.",
-                steps=("Send the same `redirect_uri` in both requests.", _AGAIN),
-            ),
-        ),
-        source=sources.LAUNCHER,
     ),
-    Entry(
-        key="smart-launcher/pkce-verifier",
+    _entry(
+        "smart-launcher/pkce-verifier",
+        "The code verifier is missing or doesn't match the code challenge.",
+        causes.pkce_mismatch("certain"),
         says="Invalid grant or Invalid PKCE Verifier / Missing code_verifier parameter",
         where="token endpoint",
         patterns=("invalid pkce verifier", "missing code_verifier parameter"),
-        meaning="The code verifier is missing or doesn't match the code challenge.",
-        causes=(causes.pkce_mismatch("certain"),),
-        source=sources.LAUNCHER,
     ),
-    Entry(
-        key="smart-launcher/refresh-token",
+    _entry(
+        "smart-launcher/refresh-token",
+        "The refresh token is no longer valid.",
+        causes.session_ended(
+            "likely",
+            f"{sources.LAUNCHER}; that it was time: inferred",
+            title="The refresh token has expired, or isn't from this launcher.",
+            why="The launcher stores nothing. A refresh token contains its own expiry, and "
+            "one from another launch option or URL doesn't match.",
+            steps=(_AGAIN,),
+        ),
         says="Invalid refresh token",
         where="token endpoint",
         patterns=(r"\b(?:invalid|expired) refresh token\b",),
-        meaning="The refresh token is no longer valid.",
-        causes=(
-            causes.session_ended(
-                "likely",
-                f"{sources.LAUNCHER}; that it was time: inferred",
-                title="The refresh token has expired, or isn't from this launcher.",
-                why="The launcher stores nothing. A refresh token contains its own expiry, and "
-                "one from another launch option or URL doesn't match.",
-                steps=(_AGAIN,),
+    ),
+    _entry(
+        "smart-launcher/client-auth",
+        "The launcher is set to a confidential client with a secret.",
+        causes.client_auth_wrong(
+            "certain",
+            why="The app sends no secret, or a different one than is set in the launcher.",
+            steps=(
+                'Set `client_auth = "client_secret_basic"` and `client_secret` in smart.toml.',
+                (
+                    "If the secret or the client ID has a character such as `+`, `/` or `=`, "
+                    'set `basic_credentials = "raw"`: the launcher compares the Basic header '
+                    "without decoding it."
+                ),
+                "Alternatively, choose Public Client in the launcher.",
             ),
         ),
-        source=sources.LAUNCHER,
-    ),
-    Entry(
-        key="smart-launcher/client-auth",
         says="Basic authentication is required for confidential clients",
         where="token endpoint",
         patterns=(
             "is required for confidential clients",
             "invalid client_(?:id|secret) in the basic auth header",
         ),
-        meaning="The launcher is set to a confidential client with a secret.",
-        causes=(
-            causes.client_auth_wrong(
-                "certain",
-                why="The app sends no secret, or a different one than is set in the launcher.",
-                steps=(
-                    'Set `client_auth = "client_secret_basic"` and `client_secret` in smart.toml.',
-                    (
-                        "If the secret or the client ID has a character such as `+`, `/` or `=`, "
-                        'set `basic_credentials = "raw"`: the launcher compares the Basic header '
-                        "without decoding it."
-                    ),
-                    "Alternatively, choose Public Client in the launcher.",
+    ),
+    _entry(
+        "smart-launcher/client-assertion",
+        "The signed client assertion wasn't accepted. The message names the problem.",
+        causes.client_auth_wrong(
+            "certain",
+            why="A claim in the assertion is wrong, or its key isn't in the client's key "
+            "set. `kid` and `alg` must both be in it.",
+            steps=(
+                (
+                    "Set the launcher's JWKS URL to `https://HOST/launch/jwks.json`, reachable "
+                    "from outside."
                 ),
+                "Make sure `key_id` in smart.toml is a `kid` in that key set.",
             ),
         ),
-        source=sources.LAUNCHER,
-    ),
-    Entry(
-        key="smart-launcher/client-assertion",
         says="Invalid token 'aud' value / None of the keys found in the JWKS have kid equal to …",
         where="token endpoint",
         patterns=(
@@ -305,27 +270,12 @@ ENTRIES: tuple[Entry, ...] = (
             "invalid jwks json",
             "failed to fetch jwks from",
         ),
-        meaning="The signed client assertion wasn't accepted. The message names the problem.",
-        causes=(
-            causes.client_auth_wrong(
-                "certain",
-                why="A claim in the assertion is wrong, or its key isn't in the client's key "
-                "set. `kid` and `alg` must both be in it.",
-                steps=(
-                    (
-                        "Set the launcher's JWKS URL to `https://HOST/launch/jwks.json`, reachable "
-                        "from outside."
-                    ),
-                    "Make sure `key_id` in smart.toml is a `kid` in that key set.",
-                ),
-            ),
-        ),
-        source=sources.LAUNCHER,
     ),
-    Entry(
-        key="smart-launcher/simulated",
+    _entry(
+        "smart-launcher/simulated",
+        _SIMULATES,
+        _ON_PURPOSE,
         says="Simulated invalid … error",
-        where="authorize redirect",
         patterns=(
             r"simulated invalid (?:client_id|redirect_uri) parameter",
             _SIMULATED_SCOPE,
@@ -336,12 +286,11 @@ ENTRIES: tuple[Entry, ...] = (
             # The FHIR server's words.
             r"\(simulated error\)",
         ),
-        meaning=_SIMULATES,
-        causes=(_ON_PURPOSE,),
-        source=sources.LAUNCHER,
     ),
-    Entry(
-        key="smart-launcher/simulated-token",
+    _entry(
+        "smart-launcher/simulated-token",
+        _SIMULATES,
+        _ON_PURPOSE,
         says="Simulated invalid token error / client secret error / 'jti' value",
         where="token endpoint",
         patterns=(
@@ -351,8 +300,5 @@ ENTRIES: tuple[Entry, ...] = (
             # In JSON it comes from the token endpoint.
             rf'error_description"\s?:\s?"{_SIMULATED_SCOPE}',
         ),
-        meaning=_SIMULATES,
-        causes=(_ON_PURPOSE,),
-        source=sources.LAUNCHER,
     ),
 )
