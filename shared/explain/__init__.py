@@ -16,13 +16,13 @@ from shared.explain.model import (
     Registered,
     Where,
 )
-from shared.explain.parsing.heard import at_redirect, at_token_endpoint, shown
 from shared.explain.parsing.parse import parse
+from shared.explain.parsing.responses import at_redirect, at_token_endpoint, shown
 from shared.explain.parsing.shown_request import in_text
 from shared.explain.parsing.texts import harmless
-from shared.explain.weighing.change import parameter
-from shared.explain.weighing.registrations import choose, registered
-from shared.explain.weighing.scope_causes import scope_cause, scope_causes
+from shared.explain.ranking.change import parameter
+from shared.explain.ranking.registrations import choose, registered
+from shared.explain.ranking.scope_causes import scope_cause, scope_causes
 
 __all__ = [
     "AuthorizationRequest",

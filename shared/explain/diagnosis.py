@@ -21,21 +21,21 @@ from shared.explain.model import (
 )
 from shared.explain.parsing import find
 from shared.explain.parsing.vendor import vendor_of_urn
-from shared.explain.weighing import (
+from shared.explain.ranking import (
     circumstances,
-    in_their_words,
     launch,
     request,
     scope_evidence,
+    server_text,
     status,
 )
-from shared.explain.weighing.asking import asks
-from shared.explain.weighing.backend import NOT_OF_A_PROGRAM
-from shared.explain.weighing.change import change
-from shared.explain.weighing.corrected_request import corrected
-from shared.explain.weighing.facts import Facts, WeighedCause, gather
-from shared.explain.weighing.our_request import as_sent
-from shared.explain.weighing.what_is_left import refuted, unknown
+from shared.explain.ranking.asking import asks
+from shared.explain.ranking.backend import NOT_OF_A_PROGRAM
+from shared.explain.ranking.change import change
+from shared.explain.ranking.corrected_request import corrected
+from shared.explain.ranking.facts import Facts, WeighedCause, gather
+from shared.explain.ranking.fallbacks import refuted, unknown
+from shared.explain.ranking.our_request import as_sent
 from shared.findings import Flow
 from shared.vendors import GENERIC
 
@@ -197,7 +197,7 @@ def _as_it_can_be(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId
 
 
 def _evidence(facts: Facts) -> list[WeighedCause]:
-    evidence = [*in_their_words.weigh(facts)]
+    evidence = [*server_text.weigh(facts)]
     if _is_about_a_request(facts):
         evidence += [*launch.weigh(facts), *scope_evidence.weigh(facts), *request.weigh(facts)]
     evidence += [*circumstances.weigh(facts), *status.weigh(facts)]

@@ -6,7 +6,7 @@ RFC 6750 3.1. Some EHRs name their error in JSON that isn't an OperationOutcome.
 from shared.explain.diagnosis import diagnose
 from shared.explain.model import AuthorizationRequest, Diagnosis
 from shared.explain.parsing.find import known_urns
-from shared.explain.parsing.heard import at_fhir_server
+from shared.explain.parsing.responses import at_fhir_server
 
 _REFUSALS = frozenset({401, 403})
 

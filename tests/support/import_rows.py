@@ -43,7 +43,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "model parameters",
         "catalogue",
         "parsing",
-        "weighing",
+        "ranking",
         "diagnosis",
         "__init__ of_fhir",
     ),
@@ -61,14 +61,14 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "claims noise shown_scopes texts urns vendor",
         "find shown_request",
         "error_uri parse",
-        "heard",
+        "responses",
     ),
-    "shared/explain/weighing": (
+    "shared/explain/ranking": (
         "change registrations scope_causes",
         "facts",
         (
-            "asking backend circumstances corrected_request in_their_words launch our_request "
-            "request scope_evidence status what_is_left"
+            "asking backend circumstances corrected_request fallbacks launch our_request request "
+            "scope_evidence server_text status"
         ),
     ),
     "shared/fhir": (

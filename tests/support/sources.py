@@ -3,7 +3,7 @@
 import re
 
 from shared.explain.catalogue import ENTRIES, sources
-from shared.explain.weighing import launch, request, scope_evidence, status
+from shared.explain.ranking import launch, request, scope_evidence, status
 
 _TEXTS = [
     *(entry.source for entry in ENTRIES),

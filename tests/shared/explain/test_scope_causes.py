@@ -3,7 +3,7 @@
 from typing import Literal
 
 from shared.explain import scope_cause, scope_causes
-from shared.explain.weighing.scope_causes import in_other_version, version
+from shared.explain.ranking.scope_causes import in_other_version, version
 from tests.support.tables import each
 
 Flow = Literal["ehr", "standalone"] | None

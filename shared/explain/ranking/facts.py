@@ -20,7 +20,7 @@ from shared.explain.model import (
 from shared.explain.parsing import claims, shown_request, shown_scopes
 from shared.explain.parsing.noise import without_noise
 from shared.explain.parsing.vendor import persona_of
-from shared.explain.weighing.registrations import choose, tenants
+from shared.explain.ranking.registrations import choose, tenants
 from shared.findings import Flow
 from shared.vendors import Profile, habits_of
 

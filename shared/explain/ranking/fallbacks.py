@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from shared.explain.catalogue.causes import KINDS, RELAUNCH
 from shared.explain.model import Cause, EhrMessage
-from shared.explain.weighing.facts import Facts
+from shared.explain.ranking.facts import Facts
 
 _AS_SENT = "the request as this app sent it; that the EHR lost it: inferred"
 _AS_SHOWN = "the request in the text; that another one failed: inferred"

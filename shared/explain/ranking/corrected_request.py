@@ -7,9 +7,9 @@ angle brackets.
 from collections.abc import Collection, Iterator, Mapping
 
 from shared.explain.model import Cause, CauseId
-from shared.explain.weighing.change import suspected
-from shared.explain.weighing.facts import Facts
-from shared.explain.weighing.scope_causes import in_other_version, is_wildcard, version
+from shared.explain.ranking.change import suspected
+from shared.explain.ranking.facts import Facts
+from shared.explain.ranking.scope_causes import in_other_version, is_wildcard, version
 from shared.scopes import parse
 
 # The causes in the authorization request.

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from shared.explain.model import CauseId, Certainty
-from shared.explain.weighing.facts import Facts, WeighedCause, named
-from shared.explain.weighing.scope_causes import (
+from shared.explain.ranking.facts import Facts, WeighedCause, named
+from shared.explain.ranking.scope_causes import (
     in_other_version,
     is_misspelt,
     is_wildcard,

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from shared.explain.catalogue.causes import RELAUNCH, Elsewhere
 from shared.explain.model import Cause, Certainty
-from shared.explain.weighing.facts import Facts
+from shared.explain.ranking.facts import Facts
 
 _WHOSE = {"provider": "clinicians", "patient": "patients"}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from shared.explain.catalogue.causes import KINDS
 from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing.claims import Sign
-from shared.explain.weighing.facts import Facts, WeighedCause
+from shared.explain.ranking.facts import Facts, WeighedCause
 
 _TOLD = "what the text tells; which cause it is: inferred"
 _OWN = "this app's page or log, where the request was known"

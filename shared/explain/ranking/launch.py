@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from shared.explain import parameters
 from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing import shown_request
-from shared.explain.weighing.facts import Facts, WeighedCause
+from shared.explain.ranking.facts import Facts, WeighedCause
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _OBSERVED = "the error's own `client`, which is the client id of the request in reported cases"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from shared.explain.model import CauseId
-from shared.explain.weighing.facts import Facts, WeighedCause
+from shared.explain.ranking.facts import Facts, WeighedCause
 
 _SOURCE = "RFC 9110: https://www.rfc-editor.org/rfc/rfc9110"
 _SERVER_ERROR = 500

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from shared.explain.model import Cause
-from shared.explain.weighing.facts import Facts
+from shared.explain.ranking.facts import Facts
 
 _CALLBACK = (
     "The URL that the EHR redirected to, with its `error`, `error_description` and `error_uri`."

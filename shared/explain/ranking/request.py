@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from shared.explain import parameters
 from shared.explain.catalogue.causes import BASIC_FORM
 from shared.explain.parsing.claims import Sign
-from shared.explain.weighing.facts import Facts, WeighedCause, named
+from shared.explain.ranking.facts import Facts, WeighedCause, named
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _RFC_6749 = "RFC 6749: https://www.rfc-editor.org/rfc/rfc6749"

@@ -10,7 +10,7 @@ from functools import cache
 from shared.explain.catalogue.causes import WITHOUT_CREDENTIALS
 from shared.explain.model import CauseId
 from shared.explain.parsing.texts import MASK
-from shared.explain.weighing.facts import Facts, WeighedCause
+from shared.explain.ranking.facts import Facts, WeighedCause
 
 _OWN_WORDS = "the message itself"
 _VALUE = r"[\"'`]?([^\s\"'`<>]{2,200}?)[\"'`]?"
