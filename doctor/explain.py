@@ -71,7 +71,7 @@ def _text(argument: str | None) -> str:
 
 def as_json(diagnosis: Diagnosis) -> str:
     """Return the explanation as JSON. Its only untrusted texts are ids, codes and URLs."""
-    message, corrected = diagnosis.said, diagnosis.corrected_request
+    message, corrected = diagnosis.message, diagnosis.corrected_request
     members = ("vendor", "urn", "oauth_error", "instance", "persona", "client", "tenant")
     return json.dumps(
         {

@@ -75,7 +75,7 @@ def _sentence(text: str) -> str:
 def _first(diagnosis: Diagnosis) -> Iterator[str]:
     if not diagnosis.causes:
         return
-    for name in filter(None, (diagnosis.said.urn, diagnosis.said.oauth_error)):
+    for name in filter(None, (diagnosis.message.urn, diagnosis.message.oauth_error)):
         yield _plain(name)
     yield from _wrapped("", diagnosis.meaning)
     yield ""
@@ -126,7 +126,7 @@ def _request(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
 
 def _support(diagnosis: Diagnosis) -> Iterator[str]:
     """Yield the values that the EHR's support needs to find the failure; none is secret."""
-    message = diagnosis.said
+    message = diagnosis.message
     if not diagnosis.causes:
         return
     known = (

@@ -93,7 +93,7 @@ def _explained(settings: Settings, call: Call) -> Reply:
 
 def _support(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     """Return the ids and codes for the EHR's support, without untrusted text."""
-    message = diagnosis.said
+    message = diagnosis.message
     known = (
         ("Error", message.urn or message.oauth_error),
         ("Instance or correlation id", message.instance),

@@ -33,7 +33,7 @@ from shared.explain.ranking.asking import asks
 from shared.explain.ranking.backend import NOT_OF_A_PROGRAM
 from shared.explain.ranking.change import change
 from shared.explain.ranking.corrected_request import corrected
-from shared.explain.ranking.facts import Facts, WeighedCause, gather
+from shared.explain.ranking.facts import Evidence, Facts, gather
 from shared.explain.ranking.fallbacks import refuted, unknown
 from shared.explain.ranking.our_request import as_sent
 from shared.findings import Flow
@@ -50,7 +50,7 @@ _SIGNED_IN = (
     "The EHR did its part: it signed the user in and returned a `code`. The failure comes after "
     "that, at the token endpoint or in the app."
 )
-_TOLD = "The text doesn't name an error. Its description of the failure points to a cause."
+_DESCRIBED = "The text doesn't name an error. Its description of the failure points to a cause."
 _TRIMMED = "The EHR issued a token without an error, but granted less than was requested."
 _GRANTED = (
     "The EHR issued a token without an error. If this text shows all the scopes that were "
@@ -59,7 +59,7 @@ _GRANTED = (
 
 
 def diagnose(
-    said: EhrMessage,
+    message: EhrMessage,
     sent: AuthorizationRequest | None = None,
     registrations: Sequence[Registered] = (),
     *,
@@ -71,32 +71,32 @@ def diagnose(
     the failure may be about. `where` is what responded, if known. If an error is unknown, the
     diagnosis states that. Never raises.
     """
-    sent_or_shown, stated, registered = gather(said, sent, registrations)
-    vendor = _vendor(said, sent_or_shown)
-    entries = find.entries(said, vendor, where)
+    sent_or_shown, from_text, registered = gather(message, sent, registrations)
+    vendor = _vendor(message, sent_or_shown)
+    entries = find.entries(message, vendor, where)
     if vendor is None and entries and entries[0].vendor != GENERIC.name:
         vendor = entries[0].vendor
-    facts = Facts(said, sent_or_shown, stated, registered, entries, vendor, where)
-    known = entries or find.by_code(said.oauth_error, where)
-    causes = _weighed(facts, known)
+    facts = Facts(message, sent_or_shown, from_text, registered, entries, vendor, where)
+    known = entries or find.by_code(message.oauth_error, where)
+    causes = _ranked(facts, known)
     proposed = corrected(facts, causes)
-    if proposed is not None and _is_as_sent(proposed, _sent_so(facts)):
+    if proposed is not None and _is_as_sent(proposed, _sent_values(facts)):
         # This app sent exactly this request, so there's nothing to compare.
         proposed = None
     return Diagnosis(
-        said=replace(said, vendor=said.vendor or vendor),
+        message=replace(message, vendor=message.vendor or vendor),
         meaning=_meaning(facts, known, causes),
         causes=causes,
         corrected_request=proposed,
-        change=change(causes[0] if causes else None, proposed, _sent_so(facts)),
+        change=change(causes[0] if causes else None, proposed, _sent_values(facts)),
         ask=asks(facts, causes),
     )
 
 
-def _sent_so(facts: Facts) -> Mapping[str, str | None]:
+def _sent_values(facts: Facts) -> Mapping[str, str | None]:
     """Return the parameters that this app sent and that need no change, if it was this app."""
     sent = facts.sent
-    if facts.stated:
+    if facts.from_text:
         return {}
     return {
         "scope": " ".join(sent.scopes or ()),
@@ -109,33 +109,33 @@ def _sent_so(facts: Facts) -> Mapping[str, str | None]:
 
 
 def _is_as_sent(proposed: Mapping[str, str], sent: Mapping[str, str | None]) -> bool:
-    told = {name: value for name, value in sent.items() if value is not None}
-    return bool(told) and all(
+    known = {name: value for name, value in sent.items() if value is not None}
+    return bool(known) and all(
         proposed.get(name, "").split() == value.split() or proposed.get(name, "").startswith("<")
-        for name, value in told.items()
+        for name, value in known.items()
     )
 
 
-def _vendor(said: EhrMessage, sent: AuthorizationRequest) -> str | None:
-    if said.urn is not None:
-        return vendor_of_urn(said.urn)
-    return said.vendor if sent.vendor in {None, GENERIC.name} else sent.vendor
+def _vendor(message: EhrMessage, sent: AuthorizationRequest) -> str | None:
+    if message.urn is not None:
+        return vendor_of_urn(message.urn)
+    return message.vendor if sent.vendor in {None, GENERIC.name} else sent.vendor
 
 
 def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) -> str:
-    said = facts.said
+    message = facts.message
     if facts.entries:
         return facts.entries[0].meaning
-    name = said.urn or said.oauth_error
+    name = message.urn or message.oauth_error
     if name is None and facts.granted is not None:
         return _TRIMMED if causes else _GRANTED
     if name is None and causes:
-        return _TOLD
-    if name is None and facts.claims.tells("came_back"):
+        return _DESCRIBED
+    if name is None and facts.claims.has("came_back"):
         return _SIGNED_IN
     if name is None:
-        return _ID_ALONE.format(said.instance) if said.instance else _NOTHING
-    instance = f" and give it the ID {said.instance}" if said.instance else ""
+        return _ID_ALONE.format(message.instance) if message.instance else _NOTHING
+    instance = f" and give it the ID {message.instance}" if message.instance else ""
     ask = f"Look for it in the EHR's documentation, or ask the EHR's support{instance}."
     if known:
         meaning = f"Its OAuth code means: {known[0].meaning}"
@@ -143,40 +143,40 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
     return f"This app doesn't recognize {name}. {ask}"
 
 
-def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
+def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     """Return the causes from the entries and the evidence, the most probable first."""
     causes: dict[CauseId, Cause] = {}
     for number, entry in enumerate(known):
         for cause in (one.in_flow(facts.flow) for one in entry.causes):
             # A cause that only the OAuth code or a less close entry suggests is just a possibility.
             # The same goes for a cause that only an HTTP status in the text suggests.
-            sure = facts.entries and number == 0 and not (facts.stated and entry.statuses)
+            sure = facts.entries and number == 0 and not (facts.from_text and entry.statuses)
             causes.setdefault(cause.id, cause if sure else _as(cause, "possible"))
     evidence = _evidence(facts)
-    spoken_for = {one.id for one in evidence if one.certainty is not None}
-    against = set(launch.contradicted(facts)) - spoken_for
+    supported = {one.id for one in evidence if one.certainty is not None}
+    against = set(launch.contradicted(facts)) - supported
     known_causes = tuple(causes)
     causes = {
         id_: cause
         for id_, cause in causes.items()
         if id_ not in against and not (cause.at_refresh and _exchanged(facts))
     }
-    causes = _as_it_can_be(causes, facts)
+    causes = _applicable(causes, facts)
     settled = any(one.certainty == "certain" for one in evidence)
     for id_, cause in causes.items():
         # One certain cause explains the error. Causes without evidence become less probable.
-        if settled and id_ not in spoken_for and cause.certainty == "likely":
+        if settled and id_ not in supported and cause.certainty == "likely":
             causes[id_] = _as(cause, "possible")
     # The strongest evidence comes last and so decides. Details follow.
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
         _add(causes, one, facts.flow)
-    if (facts.refuted and not spoken_for) or (not causes and known_causes):
+    if (facts.refuted and not supported) or (not causes and known_causes):
         # An error has a cause, but the evidence contradicts what it mentions.
         causes = {"ehr_side": refuted(facts), **causes}
-    elif not causes and not facts.stated and (facts.said.urn or facts.said.oauth_error):
-        causes["ehr_side"] = unknown(facts.said)
+    elif not causes and not facts.from_text and (facts.message.urn or facts.message.oauth_error):
+        causes["ehr_side"] = unknown(facts.message)
     causes = _without_denied(causes, facts)
-    ours = {id_: one for id_, one in causes.items() if id_ in facts.told_by_us}
+    ours = {id_: one for id_, one in causes.items() if id_ in facts.named_by_app}
     causes = ours or causes
     causes = {id_: one.in_flow(facts.flow, RELAUNCH) for id_, one in causes.items()}
     return _in_order(causes, evidence, facts)
@@ -184,23 +184,29 @@ def _weighed(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
 
 def _exchanged(facts: Facts) -> bool:
     """Return whether a code was exchanged and nothing was refreshed."""
-    return not facts.stated or ("authorization_code" in facts.told and "refresh" not in facts.told)
+    return not facts.from_text or (
+        "authorization_code" in facts.pasted and "refresh" not in facts.pasted
+    )
 
 
-def _as_it_can_be(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
+def _applicable(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
     """Return the catalogue's causes that apply to the app that made the request."""
-    if not facts.stated:
+    if not facts.from_text:
         return {id_: as_sent(cause, facts) for id_, cause in causes.items()}
     if not facts.backend:
         return dict(causes)
     return {id_: one for id_, one in causes.items() if id_ not in NOT_OF_A_PROGRAM} or dict(causes)
 
 
-def _evidence(facts: Facts) -> list[WeighedCause]:
-    evidence = [*server_text.weigh(facts)]
+def _evidence(facts: Facts) -> list[Evidence]:
+    evidence = [*server_text.evidence(facts)]
     if _is_about_a_request(facts):
-        evidence += [*launch.weigh(facts), *scope_evidence.weigh(facts), *request.weigh(facts)]
-    evidence += [*circumstances.weigh(facts), *status.weigh(facts)]
+        evidence += [
+            *launch.evidence(facts),
+            *scope_evidence.evidence(facts),
+            *request.evidence(facts),
+        ]
+    evidence += [*circumstances.evidence(facts), *status.evidence(facts)]
     return [one for one in evidence if not (facts.backend and one.id in NOT_OF_A_PROGRAM)]
 
 
@@ -208,9 +214,9 @@ def _is_about_a_request(facts: Facts) -> bool:
     """Return whether there is an error, or a request or its scopes: a configuration on its own
     proves nothing.
     """
-    said, sent = facts.said, facts.sent
-    named = said.urn or said.oauth_error or (said.status or 0) >= 400 or facts.entries
-    return bool(named or sent.parameters or sent.scopes or facts.granted or not facts.stated)
+    message, sent = facts.message, facts.sent
+    named = message.urn or message.oauth_error or (message.status or 0) >= 400 or facts.entries
+    return bool(named or sent.parameters or sent.scopes or facts.granted or not facts.from_text)
 
 
 def _without_denied(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
@@ -226,29 +232,31 @@ def _without_denied(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[Cause
 
 
 def _in_order(
-    causes: Mapping[CauseId, Cause], evidence: Sequence[WeighedCause], facts: Facts
+    causes: Mapping[CauseId, Cause], evidence: Sequence[Evidence], facts: Facts
 ) -> tuple[Cause, ...]:
     """Sort causes by certainty, then those with evidence in its order, and those that the writer of
     the text denies last, if there are others.
     """
-    spoken = [one.id for one in evidence if one.certainty is not None and not one.denied]
-    denied = {one.id for one in evidence if one.denied} if spoken else set()
-    # A cause that the error itself states as certain needs no other evidence.
-    said = [id_ for id_, one in causes.items() if one.certainty == "certain" and id_ not in spoken]
-    # A parameter that the error reports as missing comes before one that only looks odd.
-    lacked = [one.causes[0].id for one in facts.entries if one.lacks and facts.stated]
-    order = [*said, *lacked, *spoken, *causes]
+    supported = [one.id for one in evidence if one.certainty is not None and not one.denied]
+    denied = {one.id for one in evidence if one.denied} if supported else set()
+    # A cause that the error itself proves needs no other evidence.
+    proven = [
+        id_ for id_, one in causes.items() if one.certainty == "certain" and id_ not in supported
+    ]
+    # A parameter that the error reports as missing comes before one that only looks wrong.
+    missing = [one.causes[0].id for one in facts.entries if one.lacks and facts.from_text]
+    order = [*proven, *missing, *supported, *causes]
     denied |= facts.denied
 
     def key(cause: Cause) -> tuple[int, bool, bool, int]:
-        unspoken = cause.id not in (*spoken, *lacked) and cause.certainty != "certain"
+        unsupported = cause.id not in (*supported, *missing) and cause.certainty != "certain"
         rank = _RANK[cause.certainty]
-        return rank, cause.id in denied, unspoken, order.index(cause.id)
+        return rank, cause.id in denied, unsupported, order.index(cause.id)
 
     return tuple(sorted(causes.values(), key=key))
 
 
-def _add(causes: dict[CauseId, Cause], one: WeighedCause, flow: Flow) -> None:
+def _add(causes: dict[CauseId, Cause], one: Evidence, flow: Flow) -> None:
     """Add evidence to the cause that it supports, or add that cause."""
     known = causes.get(one.id)
     if known is not None:
@@ -265,7 +273,7 @@ def _add(causes: dict[CauseId, Cause], one: WeighedCause, flow: Flow) -> None:
         causes[one.id] = replace(kind, why=f"{one.why} {kind.why}", steps=steps)
 
 
-def _sources(known: Cause, one: WeighedCause) -> str:
+def _sources(known: Cause, one: Evidence) -> str:
     """Return the sources of a cause. If it's proven now, drop the inferred ones."""
     if one.certainty != "certain":
         return known.source

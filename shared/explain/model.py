@@ -218,7 +218,7 @@ class Diagnosis:
     lists what to paste next, and is never empty if no cause is certain or likely.
     """
 
-    said: EhrMessage
+    message: EhrMessage
     meaning: str
     causes: tuple[Cause, ...]
     corrected_request: Mapping[str, str] | None = None

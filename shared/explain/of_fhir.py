@@ -15,10 +15,10 @@ def of_fhir(status: int, words: str, vendor: str) -> Diagnosis | None:
     """Return the diagnosis of a refusal, None if its text reveals nothing. Never raises."""
     if status not in _REFUSALS or not words:
         return None
-    said = at_fhir_server(status, words)
-    if said.urn is not None and said.urn not in known_urns():
+    message = at_fhir_server(status, words)
+    if message.urn is not None and message.urn not in known_urns():
         return None
-    diagnosis = diagnose(said, AuthorizationRequest(vendor=vendor), where="FHIR answer")
+    diagnosis = diagnose(message, AuthorizationRequest(vendor=vendor), where="FHIR answer")
     return diagnosis if diagnosis.causes else None
 
 
@@ -27,7 +27,7 @@ def log_fields(diagnosis: Diagnosis | None) -> dict[str, str | list[str]]:
     if diagnosis is None:
         return {}
     first = diagnosis.causes[0]
-    name = {} if diagnosis.said.urn is None else {"urn": diagnosis.said.urn}
+    name = {} if diagnosis.message.urn is None else {"urn": diagnosis.message.urn}
     return {
         **name,
         "causes": [cause.id for cause in diagnosis.causes],

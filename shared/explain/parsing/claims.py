@@ -141,7 +141,7 @@ class Claims:
     signs: frozenset[Sign] = frozenset()
     denied: frozenset[CauseId] = field(default_factory=frozenset)
 
-    def tells(self, *signs: Sign) -> bool:
+    def has(self, *signs: Sign) -> bool:
         """Return whether the text has every one of the signs."""
         return self.signs.issuperset(signs)
 
@@ -151,12 +151,12 @@ def claims_in(text: str) -> Claims:
     # Pasted sentences are broken into lines.
     flowing = re.sub(r"(?<=[\w,:\"]) ?\n(?=[a-z])", " ", text)
     return Claims(
-        frozenset(sign for sign in _SIGNS if _found(_SIGNS[sign], flowing)),
-        frozenset(cause for cause in _DENIED if _found(_DENIED[cause], flowing)),
+        frozenset(sign for sign in _SIGNS if _matches(_SIGNS[sign], flowing)),
+        frozenset(cause for cause in _DENIED if _matches(_DENIED[cause], flowing)),
     )
 
 
-def _found(pattern: str, text: str) -> bool:
+def _matches(pattern: str, text: str) -> bool:
     return _compiled(pattern).search(text) is not None
 
 

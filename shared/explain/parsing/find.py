@@ -31,41 +31,43 @@ def known_urns() -> frozenset[str]:
     return frozenset(_by_urn())
 
 
-def entries(said: EhrMessage, vendor: str | None, where: Where | None = None) -> tuple[Entry, ...]:
+def entries(
+    message: EhrMessage, vendor: str | None, where: Where | None = None
+) -> tuple[Entry, ...]:
     """Return the entries that match a message, the closest first, none if it's unknown.
 
     `vendor` is None if the vendor is unknown, and `where` if it's unknown what responded.
     """
-    if said.urn is not None:
-        entry = _by_urn().get(said.urn)
+    if message.urn is not None:
+        entry = _by_urn().get(message.urn)
         return (entry,) if entry is not None else ()
     among = [one for one in ENTRIES if _may_be(one, where)]
     # An EHR's message is more specific than its code, and its code more than the status.
     sentences = [one for one in among if not (one.oauth_errors or one.statuses)]
     codes = [one for one in among if one.oauth_errors]
     mine = _ehrs() if vendor in {None, GENERIC.name} else {vendor}
-    text = f"{said.description or ''}\n{without_noise(said.text)}"[:_LONGEST]
+    text = f"{message.description or ''}\n{without_noise(message.text)}"[:_LONGEST]
     return (
-        _in_its_words(said, among, sentences, mine)
-        or _speaking(text, among, mine)
+        _by_server_message(message, among, sentences, mine)
+        or _by_pattern(text, among, mine)
         # The texts of a simulator, which stands in for any vendor's EHR, are more specific than a
         # code.
-        or _speaking(text, among, _stand_ins())
-        or _speaking(text, sentences, {GENERIC.name})
-        or _coded(said.oauth_error, among, None if vendor == GENERIC.name else vendor)
-        or _speaking(text, codes, {GENERIC.name})
-        or (_coded(said.oauth_error, among, GENERIC.name) if said.status else ())
-        or _speaking(text, among, {GENERIC.name})
-        or _by_status(said, among, where)
-        or _coded(said.oauth_error, among, GENERIC.name)
+        or _by_pattern(text, among, _stand_ins())
+        or _by_pattern(text, sentences, {GENERIC.name})
+        or _by_oauth_error(message.oauth_error, among, None if vendor == GENERIC.name else vendor)
+        or _by_pattern(text, codes, {GENERIC.name})
+        or (_by_oauth_error(message.oauth_error, among, GENERIC.name) if message.status else ())
+        or _by_pattern(text, among, {GENERIC.name})
+        or _by_status(message, among, where)
+        or _by_oauth_error(message.oauth_error, among, GENERIC.name)
         # This product's own refusals are less specific than an EHR's error in the same text.
-        or _speaking(text, among, {OWN.name})
-        or (_speaking(text, among, _ehrs()) if vendor else ())
+        or _by_pattern(text, among, {OWN.name})
+        or (_by_pattern(text, among, _ehrs()) if vendor else ())
     )
 
 
-def _in_its_words(
-    said: EhrMessage,
+def _by_server_message(
+    message: EhrMessage,
     among: Collection[Entry],
     sentences: Collection[Entry],
     vendors: Collection[str | None],
@@ -74,19 +76,23 @@ def _in_its_words(
 
     A code that no standard defines is a message too: `jwks_kid_mismatch`.
     """
-    words = said.description or ""
-    at = said.text.find(words) if words else -1
+    words = message.description or ""
+    at = message.text.find(words) if words else -1
     if at > 0:
         # The name of its field, and the code before it, belong to it.
-        words = said.text[max(0, said.text.rfind("\n", 0, at) + 1, at - _BEFORE) : at + len(words)]
-    if said.oauth_error is not None and not _coded(said.oauth_error, among, GENERIC.name):
-        words += f"\n{said.oauth_error.replace('_', ' ')}"
+        words = message.text[
+            max(0, message.text.rfind("\n", 0, at) + 1, at - _BEFORE) : at + len(words)
+        ]
+    if message.oauth_error is not None and not _by_oauth_error(
+        message.oauth_error, among, GENERIC.name
+    ):
+        words += f"\n{message.oauth_error.replace('_', ' ')}"
     if not words:
         return ()
     return (
-        _speaking(words, among, vendors)
-        or _speaking(words, among, _stand_ins())
-        or _speaking(words, sentences, {GENERIC.name})
+        _by_pattern(words, among, vendors)
+        or _by_pattern(words, among, _stand_ins())
+        or _by_pattern(words, sentences, {GENERIC.name})
     )
 
 
@@ -100,7 +106,9 @@ def _stand_ins() -> Collection[str | None]:
 
 def by_code(oauth_error: str | None, where: Where | None) -> tuple[Entry, ...]:
     """Return the entries for an OAuth code's meaning in its standard."""
-    return _coded(oauth_error, [one for one in ENTRIES if _may_be(one, where)], GENERIC.name)
+    return _by_oauth_error(
+        oauth_error, [one for one in ENTRIES if _may_be(one, where)], GENERIC.name
+    )
 
 
 def _may_be(entry: Entry, where: Where | None) -> bool:
@@ -109,15 +117,15 @@ def _may_be(entry: Entry, where: Where | None) -> bool:
 
 
 def _by_status(
-    said: EhrMessage, among: Collection[Entry], where: Where | None
+    message: EhrMessage, among: Collection[Entry], where: Where | None
 ) -> tuple[Entry, ...]:
     """Return the entries for only the status of a response, if it's known what responded."""
-    if where is None or said.oauth_error is not None:
+    if where is None or message.oauth_error is not None:
         return ()
-    return tuple(one for one in among if one.where == where and said.status in one.statuses)
+    return tuple(one for one in among if one.where == where and message.status in one.statuses)
 
 
-def _coded(
+def _by_oauth_error(
     oauth_error: str | None, among: Collection[Entry], vendor: str | None
 ) -> tuple[Entry, ...]:
     entries = [one for one in among if one.vendor == vendor and oauth_error in one.oauth_errors]
@@ -125,7 +133,7 @@ def _coded(
     return tuple(one for one in entries if one.where == entries[0].where)
 
 
-def _speaking(
+def _by_pattern(
     text: str, among: Collection[Entry], vendors: Collection[str | None]
 ) -> tuple[Entry, ...]:
     """Return the entries with a pattern that matches the text, the longest match first."""

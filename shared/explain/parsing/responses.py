@@ -24,7 +24,7 @@ def at_redirect(parameters: Mapping[str, str]) -> EhrMessage:
 
     Never raises. Everything in the result is bounded and printable, and it contains no secrets.
     """
-    return _said(
+    return _message(
         error=parameters.get("error", ""),
         description=parameters.get("error_description", ""),
         uri=parameters.get("error_uri", ""),
@@ -36,7 +36,7 @@ def at_token_endpoint(status: int | None, body: str) -> EhrMessage:
     """Return the message of the token endpoint: JSON with `error`, or any other text."""
     members = json_members.document(body) or {}
     texts_ = {name: value for name, value in members.items() if isinstance(value, str)}
-    return _said(
+    return _message(
         error=texts_.get("error", ""),
         description=texts_.get("error_description", ""),
         uri=texts_.get("error_uri", ""),
@@ -50,9 +50,9 @@ def at_fhir_server(status: int, words: str) -> EhrMessage:
 
     Each server has its own form, so they're parsed like a text.
     """
-    said = parse(words)
+    message = parse(words)
     return EhrMessage(
-        **{name: getattr(said, name) for name in EhrMessage.__slots__} | {"status": status}
+        **{name: getattr(message, name) for name in EhrMessage.__slots__} | {"status": status}
     )
 
 
@@ -61,7 +61,7 @@ def shown(words: str) -> str:
     return parse(words).text[:_LONGEST_SHOWN]
 
 
-def _said(
+def _message(
     *, error: str, description: str, uri: str, words: str, status: int | None = None
 ) -> EhrMessage:
     named = error_uri.read(uri)

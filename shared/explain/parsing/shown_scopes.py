@@ -44,25 +44,25 @@ class ShownScopes:
 
 def scopes_in(text: str) -> ShownScopes:
     """Return the lists of scopes in a text."""
-    answer = _token_response(text)
-    told: dict[Label, list[tuple[str, ...]]] = {}
+    response = _token_response(text)
+    labeled: dict[Label, list[tuple[str, ...]]] = {}
     unnamed: list[tuple[str, ...]] = []
     for label, scopes in _lists(text):
         if label is None:
             unnamed.append(scopes)
-        elif not (label == "requested" and scopes == answer):
-            told.setdefault(label, []).append(scopes)
-    registered = _longest(told.get("registered", []))
-    missing = tuple(dict.fromkeys(one for scopes in told.get("missing", []) for one in scopes))
-    granted = _longest([one for one in told.get("granted", []) if len(one) > 1]) or None
-    requested = [*told.get("requested", []), *unnamed]
-    asked = _longest([one for one in requested if len(one) > 1 and one != answer])
+        elif not (label == "requested" and scopes == response):
+            labeled.setdefault(label, []).append(scopes)
+    registered = _longest(labeled.get("registered", []))
+    missing = tuple(dict.fromkeys(one for scopes in labeled.get("missing", []) for one in scopes))
+    granted = _longest([one for one in labeled.get("granted", []) if len(one) > 1]) or None
+    candidates = [*labeled.get("requested", []), *unnamed]
+    requested = _longest([one for one in candidates if len(one) > 1 and one != response])
     # A single scope is a list if it's written as the parameter.
-    asked = asked or _longest([(one,) for one in re.findall(rf"\bscope=({SCOPE})", text)])
-    if not asked and len(registered) > 1:
+    requested = requested or _longest([(one,) for one in re.findall(rf"\bscope=({SCOPE})", text)])
+    if not requested and len(registered) > 1:
         # If a post lists only the registered scopes, it requests those.
-        return ShownScopes(registered, answer or granted, (), missing)
-    return ShownScopes(asked, answer or granted, registered, missing)
+        return ShownScopes(registered, response or granted, (), missing)
+    return ShownScopes(requested, response or granted, registered, missing)
 
 
 def _token_response(text: str) -> tuple[str, ...] | None:

@@ -36,16 +36,16 @@ def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
     sure = [one for one in causes if one.certainty != "possible"]
     if sure and (sure[0].certainty == "certain" or len(sure) < 2 or sure[1].certainty != "likely"):
         return ()
-    if facts.claims.tells("came_back") and not facts.said.oauth_error:
+    if facts.claims.has("came_back") and not facts.message.oauth_error:
         return (_RESPONSE, _LOG)
-    by_code = _BY_CODE.get(facts.said.oauth_error or "")
+    by_code = _BY_CODE.get(facts.message.oauth_error or "")
     if by_code is not None:
         return by_code
-    if facts.said.urn or facts.said.oauth_error:
-        name = facts.said.instance or facts.said.urn or facts.said.oauth_error
+    if facts.message.urn or facts.message.oauth_error:
+        name = facts.message.instance or facts.message.urn or facts.message.oauth_error
         return (_SUPPORT.format(name), _REQUEST if facts.at_request else _RESPONSE)
     places = {entry.where for entry in facts.entries}
-    if facts.said.status in {401, 403} or "FHIR answer" in places:
+    if facts.message.status in {401, 403} or "FHIR answer" in places:
         return (_GRANTED, _REFUSAL)
     if "token endpoint" in places:
         return (_RESPONSE, _CLIENT)

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from shared.explain.catalogue.causes import KINDS
 from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing.claims import Sign
-from shared.explain.ranking.facts import Facts, WeighedCause
+from shared.explain.ranking.facts import Evidence, Facts
 
-_TOLD = "what the text tells; which cause it is: inferred"
+_ACCOUNT = "what the text tells; which cause it is: inferred"
 _OWN = "this app's page or log, where the request was known"
 _ACCESS: tuple[CauseId, ...] = (
     *("client_not_enabled_at_site", "scope_trimmed", "scope_not_registered"),
@@ -20,62 +20,64 @@ _ACCESS: tuple[CauseId, ...] = (
 )
 
 
-def weigh(facts: Facts) -> Iterator[WeighedCause]:
+def evidence(facts: Facts) -> Iterator[Evidence]:
     """Yield every cause that the account supports, the stronger evidence first."""
-    if not facts.stated:
+    if not facts.from_text:
         return
     yield from _own_page(facts)
     yield from _browser(facts)
     yield from _place(facts)
     yield from _time(facts)
     yield from _steps(facts)
-    yield from _answers(facts)
+    yield from _outcomes(facts)
 
 
-def _likely(cause: CauseId, why: str, *steps: str) -> WeighedCause:
-    return WeighedCause(cause, "likely", why, _TOLD, steps)
+def _likely(cause: CauseId, why: str, *steps: str) -> Evidence:
+    return Evidence(cause, "likely", why, _ACCOUNT, steps)
 
 
-def _own_page(facts: Facts) -> Iterator[WeighedCause]:
+def _own_page(facts: Facts) -> Iterator[Evidence]:
     """Yield the causes that this app's page or log line names: the app knew more than the text."""
     ids = {str(kind.id): kind.id for kind in KINDS.values()}
-    known = [ids[one] for one in facts.told_by_us if one in ids]
+    known = [ids[one] for one in facts.named_by_app if one in ids]
     for number, cause in enumerate(known):
         sure: Certainty = "possible" if number else "likely"
-        if "How sure: certain" in facts.told and not number:
+        if "How sure: certain" in facts.pasted and not number:
             sure = "certain"
-        yield WeighedCause(cause, sure, "This app's own page or log names it.", _OWN)
+        yield Evidence(cause, sure, "This app's own page or log names it.", _OWN)
 
 
-def _browser(facts: Facts) -> Iterator[WeighedCause]:
+def _browser(facts: Facts) -> Iterator[Evidence]:
     signs = facts.claims.signs
-    if "cors" in signs and not (facts.said.urn or facts.said.oauth_error or _is_certain(facts)):
+    if "cors" in signs and not (
+        facts.message.urn or facts.message.oauth_error or _is_certain(facts)
+    ):
         yield _likely("cors_blocked", "The text blames CORS.")
     lost = "storage_lost" in signs
     if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
         why = "In a frame or a strict browser, the callback can't read what the launch stored."
         yield _likely("cookies_blocked", why)
-    elif not facts.entries and signs & {"framed", "blank"} and not _is_answered(facts):
+    elif not facts.entries and signs & {"framed", "blank"} and not _has_error(facts):
         where = "in a frame" if "framed" in signs else "in the EHR's window"
         why = f"The app fails {where}, and the text has no message from the browser."
         for cause in ("cookies_blocked", "frame_refused", "ehr_side"):
-            yield WeighedCause(cause, "possible", why, _TOLD)
-    if "loops" in signs and not _is_answered(facts):
+            yield Evidence(cause, "possible", why, _ACCOUNT)
+    if "loops" in signs and not _has_error(facts):
         certainty: Certainty = "possible" if lost else "likely"
         why = "The launch starts over again and again."
-        yield WeighedCause("flow_misused", certainty, why, _TOLD)
+        yield Evidence("flow_misused", certainty, why, _ACCOUNT)
 
 
-def _is_answered(facts: Facts) -> bool:
+def _has_error(facts: Facts) -> bool:
     """Return whether the text has an error, a status or a URN, so that it's about that."""
-    said = facts.said
-    return bool(said.urn or said.oauth_error or (said.status or 0) >= 400)
+    message = facts.message
+    return bool(message.urn or message.oauth_error or (message.status or 0) >= 400)
 
 
-def _place(facts: Facts) -> Iterator[WeighedCause]:
+def _place(facts: Facts) -> Iterator[Evidence]:
     """Yield causes for a failure only in some places, or only for some users."""
-    tells, family = facts.claims.tells, facts.family
-    refused = facts.said.oauth_error == "access_denied" and "user_declined" in family
+    has, family = facts.claims.has, facts.family
+    refused = facts.message.oauth_error == "access_denied" and "user_declined" in family
     if refused and "user_declined" in facts.denied:
         why = "The user didn't decline, so the server refused this user for another reason."
         step = (
@@ -83,7 +85,7 @@ def _place(facts: Facts) -> Iterator[WeighedCause]:
             "complete and linked to the app and the patient."
         )
         yield _likely("user_not_permitted", why, step)
-    if not tells("works_elsewhere") or not facts.entries:
+    if not has("works_elsewhere") or not facts.entries:
         return
     if "client_unknown" in family and not {"scope_trimmed", "scope_not_registered"} & family:
         why = "It works in another environment, and each environment has its own client IDs."
@@ -98,15 +100,15 @@ def _is_certain(facts: Facts) -> bool:
     return any(one.certainty == "certain" for entry in facts.entries for one in entry.causes)
 
 
-def _time(facts: Facts) -> Iterator[WeighedCause]:
-    tells = facts.claims.tells
-    if tells("no_refresh_token") and facts.may_be("refresh_not_granted", "access_token_expired"):
+def _time(facts: Facts) -> Iterator[Evidence]:
+    has = facts.claims.has
+    if has("no_refresh_token") and facts.may_be("refresh_not_granted", "access_token_expired"):
         yield _likely("refresh_not_granted", "The text says that there was no refresh token.")
-    elif tells("lasts") and facts.may_be("access_token_expired") and facts.said.urn is None:
+    elif has("lasts") and facts.may_be("access_token_expired") and facts.message.urn is None:
         why = "It works at first and fails when an access token would expire."
         yield _likely("access_token_expired", why)
     waits = facts.family & {"not_propagated_yet", "client_unknown", "client_auth_wrong"}
-    if tells("fresh") and waits and not _is_certain(facts):
+    if has("fresh") and waits and not _is_certain(facts):
         yield _likely("not_propagated_yet", "The registration or its key changed recently.")
 
 
@@ -114,19 +116,19 @@ def _time(facts: Facts) -> Iterator[WeighedCause]:
 _LAUNCH_PAGE = re.compile(r"\blaunch\.html\b|\biss\b|/launch\b")
 
 
-def _steps(facts: Facts) -> Iterator[WeighedCause]:
+def _steps(facts: Facts) -> Iterator[Evidence]:
     """Yield causes for the actions taken, and their order."""
-    tells, family = facts.claims.tells, facts.family
+    has, family = facts.claims.has, facts.family
     known = "launch_parameter_missing" in family or (
-        not facts.entries and _LAUNCH_PAGE.search(facts.told)
+        not facts.entries and _LAUNCH_PAGE.search(facts.pasted)
     )
-    if tells("by_hand") and known and not facts.sent.carried and not facts.said.oauth_error:
+    if has("by_hand") and known and not facts.sent.carried and not facts.message.oauth_error:
         why = "The page was opened by its URL, not by an EHR."
         yield _likely("launch_parameter_missing", why)
     yield from _proxy(facts)
-    if "session_ended" in family and tells("refreshing") and facts.by_code:
+    if "session_ended" in family and has("refreshing") and facts.by_code:
         yield _likely("session_ended", "The error came at a refresh.")
-    if "code_expired_or_used" in family and tells("twice"):
+    if "code_expired_or_used" in family and has("twice"):
         why = "The text reports a second request or a reload."
         yield _likely("code_expired_or_used", why)
 
@@ -134,22 +136,22 @@ def _steps(facts: Facts) -> Iterator[WeighedCause]:
 _AS_HTTP = re.compile(r"redirect[ _]?ur[il]\W{1,6}http://(?!localhost|127)|http instead of https")
 
 
-def _proxy(facts: Facts) -> Iterator[WeighedCause]:
+def _proxy(facts: Facts) -> Iterator[Evidence]:
     """Yield causes for changes by a proxy in front of the app: https to http, or a lost query."""
     if "proxied" not in facts.claims.signs:
         return
-    if _AS_HTTP.search(facts.told.lower()) and facts.may_be("redirect_uri_mismatch"):
+    if _AS_HTTP.search(facts.pasted.lower()) and facts.may_be("redirect_uri_mismatch"):
         why = "Behind a proxy that ends TLS, the app builds its redirect URI with http."
         step = "Build the redirect URI from the public https address, not from the request."
         yield _likely("redirect_uri_mismatch", why, step)
-    lost = facts.claims.tells("lost_query") and re.search(r"\biss\b|\blaunch\b", facts.told)
+    lost = facts.claims.has("lost_query") and re.search(r"\biss\b|\blaunch\b", facts.pasted)
     if lost and facts.may_be("launch_parameter_missing"):
         why = "A redirect in front of the app drops the query with `iss` and `launch`."
         step = "Register the launch URL as the proxy serves it, so that nothing redirects it."
         yield _likely("launch_parameter_missing", why, step)
 
 
-_ANSWERS: tuple[tuple[Sign, CauseId, str], ...] = (
+_OUTCOMES: tuple[tuple[Sign, CauseId, str], ...] = (
     ("fewer_results", "results_limited", "The search succeeds and returns less than expected."),
     ("no_patient", "patient_context_missing", "The text says that the token names no patient."),
     ("client_not_found", "client_unknown", "The server says that there is no such client."),
@@ -158,8 +160,8 @@ _ANSWERS: tuple[tuple[Sign, CauseId, str], ...] = (
 )
 
 
-def _answers(facts: Facts) -> Iterator[WeighedCause]:
-    for sign, cause, why in _ANSWERS:
+def _outcomes(facts: Facts) -> Iterator[Evidence]:
+    for sign, cause, why in _OUTCOMES:
         fits = facts.may_be(cause) if cause != "results_limited" else not facts.entries
-        if facts.claims.tells(sign) and fits and facts.said.urn is None:
+        if facts.claims.has(sign) and fits and facts.message.urn is None:
             yield _likely(cause, why)

@@ -43,7 +43,7 @@ def corrected(facts: Facts, causes: Collection[Cause]) -> Mapping[str, str] | No
         facts.sent.flow is None and facts.persona == "patient"
     )
     mine = facts.registered
-    wrong = suspected(causes) if facts.stated else frozenset()
+    wrong = suspected(causes) if facts.from_text else frozenset()
     client_id = mine.client_id if "client_id" in wrong and mine is not None else facts.client_id
     redirect_uri = facts.redirect_uri
     if "redirect_uri" in wrong:

@@ -30,7 +30,7 @@ REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
 
 
 @dataclass(frozen=True, slots=True)
-class WeighedCause:
+class Evidence:
     """One cause that the evidence supports. `why` states the evidence, `steps` the actions.
 
     `certainty` is None for a mere detail of a cause that the error can have: it doesn't make that
@@ -50,13 +50,13 @@ class WeighedCause:
 class Facts:
     """Everything known about one failure.
 
-    `stated` means that `sent` is only from a text, which may describe a request other than the one
-    that failed.
+    `from_text` means that `sent` comes only from a pasted text, which may describe a request other
+    than the one that failed. Otherwise this app sent the request.
     """
 
-    said: EhrMessage
+    message: EhrMessage
     sent: AuthorizationRequest
-    stated: bool
+    from_text: bool
     registered: Registered | None
     entries: tuple[Entry, ...]
     vendor: str | None
@@ -94,7 +94,7 @@ class Facts:
     @property
     def is_shown(self) -> bool:
         """Whether the entire request is known: our own, or one that the text shows."""
-        return not self.stated or self.sent.whole
+        return not self.from_text or self.sent.whole
 
     @property
     def lacks(self) -> frozenset[str]:
@@ -104,7 +104,7 @@ class Facts:
     @property
     def refuted(self) -> frozenset[str]:
         """The ones among them that the request is known to have had."""
-        return self.lacks & set(self.sent.carried if self.stated else self.sent.parameters or ())
+        return self.lacks & set(self.sent.carried if self.from_text else self.sent.parameters or ())
 
     @cached_property
     def scopes(self) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ class Facts:
     @cached_property
     def shown_scopes(self) -> shown_scopes.ShownScopes:
         """The lists of scopes in the text, none if this app made the request."""
-        return shown_scopes.scopes_in(self.said.text) if self.stated else _NO_SCOPES
+        return shown_scopes.scopes_in(self.message.text) if self.from_text else _NO_SCOPES
 
     @property
     def granted(self) -> tuple[str, ...] | None:
@@ -124,26 +124,28 @@ class Facts:
         return self.shown_scopes.granted
 
     @cached_property
-    def told(self) -> str:
+    def pasted(self) -> str:
         """The text of a person without its noise, empty if this app made the request."""
-        return without_noise(self.said.text) if self.stated else ""
+        return without_noise(self.message.text) if self.from_text else ""
 
     @cached_property
     def claims(self) -> claims.Claims:
         """The claims of a person: weaker than a server's message, stronger than nothing."""
-        return claims.claims_in(self.told)
+        return claims.claims_in(self.pasted)
 
     @property
     def denied(self) -> frozenset[CauseId]:
         """Causes that the writer excludes. A server that gives another reason excludes refusal."""
-        words = self.said.description
-        other = words and self.said.oauth_error == "access_denied" and not _DECLINED.search(words)
-        return self.claims.denied | ({"user_declined"} if other and self.stated else set())
+        words = self.message.description
+        other = (
+            words and self.message.oauth_error == "access_denied" and not _DECLINED.search(words)
+        )
+        return self.claims.denied | ({"user_declined"} if other and self.from_text else set())
 
     @cached_property
-    def told_by_us(self) -> tuple[str, ...]:
+    def named_by_app(self) -> tuple[str, ...]:
         """The ids of causes in a page or log line of this app, which had all the information."""
-        return shown_request.causes_named_in(self.said.text) if self.stated else ()
+        return shown_request.causes_named_in(self.message.text) if self.from_text else ()
 
     @property
     def backend(self) -> bool:
@@ -155,7 +157,7 @@ class Facts:
         """The flow whose texts are used: standalone only if this app started the launch itself."""
         if self.backend:
             return "backend"
-        alone = not self.stated and self.sent.flow == "standalone"
+        alone = not self.from_text and self.sent.flow == "standalone"
         return "standalone" if alone else "ehr"
 
     @property
@@ -163,7 +165,7 @@ class Facts:
         """The origin of `scopes`, in words."""
         if self.sent.scopes is None:
             return "`scopes` in smart.toml"
-        return "the list of scopes in the text" if self.stated else "the request"
+        return "the list of scopes in the text" if self.from_text else "the request"
 
     @property
     def client_id(self) -> str | None:
@@ -199,8 +201,8 @@ class Facts:
     @cached_property
     def persona(self) -> str | None:
         """The kind of user: `provider` or `patient`, by the EHR's message or by its host."""
-        if self.said.persona is not None:
-            return self.said.persona
+        if self.message.persona is not None:
+            return self.message.persona
         hosts = {persona_of(base) for base in self.bases}
         return hosts.pop() if len(hosts) == 1 else None
 
@@ -215,11 +217,11 @@ _NO_SCOPES = shown_scopes.ShownScopes()
 
 
 def gather(
-    said: EhrMessage, sent: AuthorizationRequest | None, registrations: Sequence[Registered]
+    message: EhrMessage, sent: AuthorizationRequest | None, registrations: Sequence[Registered]
 ) -> tuple[AuthorizationRequest, bool, Registered | None]:
     """Return the request, whether a text only states it, and the registration that it's about."""
-    sent_or_shown = shown_request.in_text(said.text) if sent is None else sent
-    registered = choose(said, sent_or_shown, registrations)
+    sent_or_shown = shown_request.in_text(message.text) if sent is None else sent
+    registered = choose(message, sent_or_shown, registrations)
     if sent_or_shown.vendor is None and registered is not None:
         sent_or_shown = replace(sent_or_shown, vendor=registered.vendor)
     return sent_or_shown, sent is None, registered

@@ -13,7 +13,7 @@ _AS_SHOWN = "the request in the text; that another one failed: inferred"
 def refuted(facts: Facts) -> Cause:
     """Return the remaining cause if the request doesn't match the error's description."""
     names = " and ".join(f"`{name}`" for name in sorted(facts.refuted))
-    if facts.stated:
+    if facts.from_text:
         return _refuted_by_the_text(facts, names)
     title = "The EHR reported an error that doesn't match the requests this app sent."
     what = "Both requests of this launch agree on everything that the error mentions."
@@ -43,20 +43,20 @@ def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
         title = "The request that is shown has what the EHR reports as missing."
         why = f"The request in the text has {names}."
     why += " So a different request failed, or this one was changed in transit to the EHR."
-    told = f", and its ID {facts.said.instance}" if facts.said.instance else ""
+    with_id = f", and its ID {facts.message.instance}" if facts.message.instance else ""
     steps = (
         (
             "Copy the URL of the failed request from the browser's network log, and compare it "
             "with this one."
         ),
-        f"If it's the same, give it to the EHR's support{told}.",
+        f"If it's the same, give it to the EHR's support{with_id}.",
     )
     return KINDS["ehr_side"]("likely", _AS_SHOWN, title=title, why=why, steps=steps)
 
 
-def unknown(said: EhrMessage) -> Cause:
+def unknown(message: EhrMessage) -> Cause:
     """Return the remaining cause if neither the error nor its code is known: call support."""
-    give: Iterable[str] = filter(None, (said.urn or said.oauth_error, said.instance))
+    give: Iterable[str] = filter(None, (message.urn or message.oauth_error, message.instance))
     step = (
         f"Give the EHR's support the time, the client ID and: {', '.join(give) or 'the response'}."
     )

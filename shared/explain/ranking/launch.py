@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from shared.explain import parameters
 from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing import shown_request
-from shared.explain.ranking.facts import Facts, WeighedCause
+from shared.explain.ranking.facts import Evidence, Facts
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _OBSERVED = "the error's own `client`, which is the client id of the request in reported cases"
 
 
-def weigh(facts: Facts) -> Iterator[WeighedCause]:
+def evidence(facts: Facts) -> Iterator[Evidence]:
     """Yield every cause of this kind that the evidence supports."""
     yield from _launch_scope(facts)
     yield from _no_launch(facts)
@@ -24,43 +24,41 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
     yield from _persona(facts)
 
 
-def _no_launch(facts: Facts) -> Iterator[WeighedCause]:
-    if not facts.stated or facts.backend or _carried_launch(facts):
+def _no_launch(facts: Facts) -> Iterator[Evidence]:
+    if not facts.from_text or facts.backend or _had_launch_value(facts):
         return
     listed = "launch" in (facts.sent.parameters or ())
-    legacy = shown_request.legacy_launch_in(facts.said.text)
+    legacy = shown_request.legacy_launch_in(facts.message.text)
     shown = facts.is_shown and facts.at_request and ("launch" in facts.lacks | set(facts.scopes))
     if shown and facts.may_be("launch_parameter_missing"):
         why = "The request in the text has no `launch` value."
-        certainty = _if_it_is_said("launch" in facts.lacks, facts)
-        yield WeighedCause("launch_parameter_missing", certainty, why, _SMART)
+        certainty = _certainty("launch" in facts.lacks, facts)
+        yield Evidence("launch_parameter_missing", certainty, why, _SMART)
     elif listed and "launch" in facts.lacks:
         why = (
             "`launch` is in the list of what is sent, so this is the cause only if its value was "
             "empty or got lost in transit."
         )
-        yield WeighedCause("launch_parameter_missing", "possible", why, _SMART, denied=True)
+        yield Evidence("launch_parameter_missing", "possible", why, _SMART, denied=True)
     elif legacy and not listed and facts.may_be("launch_parameter_missing"):
         why = f"The app was opened with `{legacy[0]}`, which isn't a SMART launch."
-        yield WeighedCause("launch_parameter_missing", "likely", why, _SMART)
+        yield Evidence("launch_parameter_missing", "likely", why, _SMART)
 
 
-def _if_it_is_said(said: bool, facts: Facts) -> Certainty:
-    """Return the certainty of an error in the request: certain if the EHR's error states it or
-    there is none.
-
-    An error that names something else makes it no more than one that appears next to it.
+def _certainty(reported: bool, facts: Facts) -> Certainty:
+    """Return the certainty of a problem in the request: certain if the EHR's error reports it or
+    there is no error. If the error is about something else, the problem is only likely.
     """
-    other = facts.said.urn or facts.said.oauth_error or facts.entries
-    return "certain" if said or not other else "likely"
+    other = facts.message.urn or facts.message.oauth_error or facts.entries
+    return "certain" if reported or not other else "likely"
 
 
-def _carried_launch(facts: Facts) -> bool:
+def _had_launch_value(facts: Facts) -> bool:
     """Return whether the request is known to have had a `launch` value."""
     return facts.sent.flow == "ehr"
 
 
-def _launch_scope(facts: Facts) -> Iterator[WeighedCause]:
+def _launch_scope(facts: Facts) -> Iterator[Evidence]:
     concerned = bool(facts.entries) and facts.may_be(
         "launch_patient_scope_on_provider", "launch_scope_missing", "patient_context_missing"
     )
@@ -79,7 +77,7 @@ def _launch_scope(facts: Facts) -> Iterator[WeighedCause]:
         alone = "launch" not in facts.scopes
         why += " without `launch`" if alone else ""
         if provider:
-            whose = "sign-in" if facts.said.persona else "FHIR base"
+            whose = "sign-in" if facts.message.persona else "FHIR base"
             why += f", and the EHR's {whose} is the one for clinicians (persona provider)"
         if unlisted:
             why += ". The EHR doesn't list `launch/patient` among its scopes"
@@ -87,19 +85,19 @@ def _launch_scope(facts: Facts) -> Iterator[WeighedCause]:
         if not (unlisted or refused):
             # Nothing shows that it's refused: many servers grant it.
             certainty = "possible"
-        yield WeighedCause("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
+        yield Evidence("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
     elif sent.scopes is not None and sent.flow == "ehr" and "launch" not in sent.scopes:
         why = f"A `launch` value was sent, and `launch` is not in {facts.where_scopes}."
-        said = facts.may_be("launch_scope_missing", "patient_context_missing")
-        certainty = _if_it_is_said(said or not facts.stated, facts)
-        yield WeighedCause("launch_scope_missing", certainty, why, _SMART)
+        reported = facts.may_be("launch_scope_missing", "patient_context_missing")
+        certainty = _certainty(reported or not facts.from_text, facts)
+        yield Evidence("launch_scope_missing", certainty, why, _SMART)
 
 
-def _client(facts: Facts) -> Iterator[WeighedCause]:
-    seen, who = facts.said.client, "The EHR saw"
+def _client(facts: Facts) -> Iterator[Evidence]:
+    seen, who = facts.message.client, "The EHR saw"
     if seen is None or seen.lower() == "unknown":
         whole = "response_type" in (facts.sent.parameters or ())
-        seen, who = (facts.sent.client_id if whole and facts.stated else None), "The request has"
+        seen, who = (facts.sent.client_id if whole and facts.from_text else None), "The request has"
     expected = facts.client_id
     if seen is None or expected is None or seen.lower() == expected.lower():
         return
@@ -107,7 +105,7 @@ def _client(facts: Facts) -> Iterator[WeighedCause]:
     whose = "The configured one is" if configured else "The one that should be used is"
     # An error about a missing launch value is about that first: both apps may be registered.
     proven = "launch" not in facts.lacks or "launch/patient" in facts.scopes
-    yield WeighedCause(
+    yield Evidence(
         "client_id_mismatch",
         "certain" if proven else "likely",
         f"{who} client ID {seen}. {whose} {expected}.",
@@ -116,8 +114,8 @@ def _client(facts: Facts) -> Iterator[WeighedCause]:
     )
 
 
-def _tenant(facts: Facts) -> Iterator[WeighedCause]:
-    tenant = facts.said.tenant
+def _tenant(facts: Facts) -> Iterator[Evidence]:
+    tenant = facts.message.tenant
     elsewhere = facts.vendor is not None and not facts.habits.signs.tenant
     if tenant is None or not facts.tenants or elsewhere:
         return
@@ -126,51 +124,51 @@ def _tenant(facts: Facts) -> Iterator[WeighedCause]:
             f"The EHR names tenant {tenant}, but the FHIR base belongs to "
             f"{' or '.join(facts.tenants)}."
         )
-        yield WeighedCause("tenant_mismatch", "certain", why, "the error's own `tenant`")
+        yield Evidence("tenant_mismatch", "certain", why, "the error's own `tenant`")
 
 
-def _persona(facts: Facts) -> Iterator[WeighedCause]:
-    said, expected = facts.said.persona, facts.host_persona
-    if said is not None and expected is not None and said != expected:
-        why = f"The sign-in was for persona {said}, but the FHIR base is for {expected}s."
-        yield WeighedCause("persona_mismatch", "likely", why, "the error's own `persona`")
+def _persona(facts: Facts) -> Iterator[Evidence]:
+    persona, expected = facts.message.persona, facts.host_persona
+    if persona is not None and expected is not None and persona != expected:
+        why = f"The sign-in was for persona {persona}, but the FHIR base is for {expected}s."
+        yield Evidence("persona_mismatch", "likely", why, "the error's own `persona`")
 
 
 def contradicted(facts: Facts) -> Iterator[CauseId]:
     """Yield the causes that the evidence contradicts."""
-    seen, expected = facts.said.client, facts.client_id
+    seen, expected = facts.message.client, facts.client_id
     same = seen is not None and expected is not None and seen.lower() == expected.lower()
-    if same and not _speaks_of(facts, "client_id_mismatch"):
+    if same and not _reports_mismatch(facts, "client_id_mismatch"):
         yield "client_id_mismatch"
-    same = facts.said.tenant is not None and facts.said.tenant.lower() in facts.tenants
-    if same and not _speaks_of(facts, "tenant_mismatch"):
+    same = facts.message.tenant is not None and facts.message.tenant.lower() in facts.tenants
+    if same and not _reports_mismatch(facts, "tenant_mismatch"):
         yield "tenant_mismatch"
     if facts.persona == "patient" or (facts.scopes and "launch/patient" not in facts.scopes):
         yield "launch_patient_scope_on_provider"
     if facts.sent.scopes is not None and "launch" in facts.sent.scopes:
         yield "launch_scope_missing"
-    if _carried_launch(facts):
+    if _had_launch_value(facts):
         yield "launch_parameter_missing"
     elif facts.is_shown:
         yield "launch_value_invalid"
     if facts.refuted:
         # The first cause of such an error is that the parameter wasn't sent.
         yield from (one.causes[0].id for one in facts.entries if one.lacks)
-    if not facts.stated:
-        yield from _of_our_own(facts)
+    if not facts.from_text:
+        yield from _ruled_out_by_this_app(facts)
     named = facts.sent.parameters
     if named is not None and all(parameters.is_recognised(name) for name in named):
         yield "parameter_not_recognised"
 
 
-def _speaks_of(facts: Facts, cause: CauseId) -> bool:
+def _reports_mismatch(facts: Facts, cause: CauseId) -> bool:
     """Return whether the error itself, for a request in a text, reports a mismatch.
 
     Then two equal names refute nothing: the error names one of the two, and the text doesn't show
     the other: in the code, in the token, in the launch.
     """
     rank = ("certain", "likely", "possible")
-    return facts.stated and any(
+    return facts.from_text and any(
         mine.id == cause
         and all(rank.index(mine.certainty) < rank.index(other.certainty) for other in others)
         for entry in facts.entries
@@ -179,7 +177,7 @@ def _speaks_of(facts: Facts, cause: CauseId) -> bool:
     )
 
 
-def _of_our_own(facts: Facts) -> Iterator[CauseId]:
+def _ruled_out_by_this_app(facts: Facts) -> Iterator[CauseId]:
     """Yield the causes that this app rules out: verifier and challenge come from one record, and
     the code is sent back with the client id and the redirect URI of its request.
     """

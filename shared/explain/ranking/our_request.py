@@ -11,7 +11,7 @@ from shared.explain.catalogue.causes import RELAUNCH, Elsewhere
 from shared.explain.model import Cause, Certainty
 from shared.explain.ranking.facts import Facts
 
-_WHOSE = {"provider": "clinicians", "patient": "patients"}
+_PERSONAS = {"provider": "clinicians", "patient": "patients"}
 
 
 def as_sent(cause: Cause, facts: Facts) -> Cause:
@@ -26,7 +26,7 @@ def as_sent(cause: Cause, facts: Facts) -> Cause:
         return _authentication(cause, facts)
     if cause.id == "assertion_claims_wrong":
         return replace(cause, why=_CLAIMS_SENT, steps=_CLAIMS_STEPS)
-    if cause.id == "persona_mismatch" and facts.persona in _WHOSE:
+    if cause.id == "persona_mismatch" and facts.persona in _PERSONAS:
         return _persona(cause, facts.persona)
     return cause
 
@@ -62,7 +62,7 @@ def _launch_value(cause: Cause) -> Cause:
 # Patterns of the EHR's message that mention what it checked.
 _NAMES_KEY = re.compile(r"\b(?:key|keys|kid|jwks?|jwk set|signature|signed by)\b", re.IGNORECASE)
 _NAMES_SECRET = re.compile(r"\b(?:client_?secret|secret|credentials?|password)\b", re.IGNORECASE)
-_UNSAID = "The EHR's response doesn't say what it doesn't accept: "
+_UNSPECIFIED = "The EHR's response doesn't say what it doesn't accept: "
 _COMPARE_CLIENT = (
     "In the registration, check that `client_id` belongs to this environment, and that the "
     "registered kind of client is the one in `client_auth` in smart.toml."
@@ -74,7 +74,7 @@ def _authentication(cause: Cause, facts: Facts) -> Cause:
 
     No key or secret is called wrong unless the EHR's response mentions it.
     """
-    how, words = facts.sent.client_auth, facts.said.description or ""
+    how, words = facts.sent.client_auth, facts.message.description or ""
     if how == "none":
         why = "The app sent its client ID and no proof, as a public client does."
         steps = [_COMPARE_CLIENT]
@@ -86,7 +86,7 @@ def _authentication(cause: Cause, facts: Facts) -> Cause:
             _COMPARE_CLIENT,
         ]
         if not _NAMES_KEY.search(words):
-            why = "The app sent a signed assertion. " + _UNSAID
+            why = "The app sent a signed assertion. " + _UNSPECIFIED
             why += "the client ID, the kind of client, a claim, or the key."
             steps.reverse()
             steps.append("Run `make doctor CONFIG=smart.toml` and check `clock_skew`.")
@@ -100,7 +100,7 @@ def _authentication(cause: Cause, facts: Facts) -> Cause:
             _COMPARE_CLIENT,
         ]
         if not _NAMES_SECRET.search(words):
-            why = "The app sent its client secret. " + _UNSAID
+            why = "The app sent its client secret. " + _UNSPECIFIED
             why += "the client ID, the kind of client, or the secret."
             steps.reverse()
         if facts.sent.basic_form is not None:
@@ -137,6 +137,6 @@ def _persona(cause: Cause, persona: str) -> Cause:
     other = "patients" if persona == "provider" else "clinicians"
     return replace(
         cause,
-        why=f"The sign-in was for {_WHOSE[persona]} (persona {persona}), but the app or the "
+        why=f"The sign-in was for {_PERSONAS[persona]} (persona {persona}), but the app or the "
         f"tenant is set up only for {other}.",
     )

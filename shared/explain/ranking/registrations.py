@@ -21,19 +21,19 @@ def registered(ehr: Ehr, public_url: str | None) -> Registered:
 
 
 def choose(
-    said: EhrMessage, sent: AuthorizationRequest, among: Sequence[Registered]
+    message: EhrMessage, sent: AuthorizationRequest, among: Sequence[Registered]
 ) -> Registered | None:
     """Choose by client id, then by tenant or FHIR base, then the only one, then by vendor."""
-    low = said.text.lower()
-    ids = {one.lower() for one in (said.client, sent.client_id) if one}
+    low = message.text.lower()
+    ids = {one.lower() for one in (message.client, sent.client_id) if one}
     bases = {one.rstrip("/").lower() for one in (sent.aud,) if one}
     only = len(among) == 1
     ranks: tuple[Callable[[Registered], bool], ...] = (
         lambda one: one.client_id is not None and one.client_id.lower() in ids,
-        lambda one: said.tenant is not None and said.tenant.lower() in tenants(one.iss),
+        lambda one: message.tenant is not None and message.tenant.lower() in tenants(one.iss),
         lambda one: any(base.lower() in bases for base in one.iss),
         lambda one: any(_stands_in(base.lower(), low) for base in one.iss),
-        lambda one: only or (said.vendor is not None and one.vendor == said.vendor),
+        lambda one: only or (message.vendor is not None and one.vendor == message.vendor),
     )
     for fits in ranks:
         for one in among:

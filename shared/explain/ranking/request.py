@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from shared.explain import parameters
 from shared.explain.catalogue.causes import BASIC_FORM
 from shared.explain.parsing.claims import Sign
-from shared.explain.ranking.facts import Facts, WeighedCause, named
+from shared.explain.ranking.facts import Evidence, Facts, named
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _RFC_6749 = "RFC 6749: https://www.rfc-editor.org/rfc/rfc6749"
 _RFC_7523 = "RFC 7523: https://www.rfc-editor.org/rfc/rfc7523"
 
 
-def weigh(facts: Facts) -> Iterator[WeighedCause]:
+def evidence(facts: Facts) -> Iterator[Evidence]:
     """Yield every cause of this kind that the evidence supports."""
     yield from _addresses(facts)
     yield from _code(facts)
@@ -26,37 +26,41 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
     yield from _parameters(facts)
 
 
-def _addresses(facts: Facts) -> Iterator[WeighedCause]:
+def _addresses(facts: Facts) -> Iterator[Evidence]:
     """Compare sent and configured URLs. If only one is known, name it."""
     mine = facts.registered
     sent, configured = facts.sent.redirect_uri, mine.redirect_uri if mine is not None else None
     if facts.at_request and facts.may_be("redirect_uri_mismatch"):
         if sent and configured and sent != configured:
             why = f"The request has {sent}, but the configuration has {configured}."
-            yield WeighedCause("redirect_uri_mismatch", "certain", why, _RFC_6749)
+            yield Evidence("redirect_uri_mismatch", "certain", why, _RFC_6749)
         elif facts.redirect_uri and "redirect_uri_mismatch" in facts.family:
             why = f"The app sends {facts.redirect_uri}. Exactly that must be registered."
-            if not configured and facts.stated:
+            if not configured and facts.from_text:
                 why = f"The request has {facts.redirect_uri}. Compare it with the registration."
-            yield WeighedCause("redirect_uri_mismatch", None, why, _RFC_6749)
+            yield Evidence("redirect_uri_mismatch", None, why, _RFC_6749)
     aud, bases = facts.sent.aud, mine.iss if mine is not None else ()
     near = [base for base in bases if aud and base == aud.rstrip("/") != aud]
     if near and facts.at_request and facts.may_be("aud_wrong"):
         why = f"`aud` is {aud}, with a trailing slash. The FHIR base has no trailing slash."
-        yield WeighedCause("aud_wrong", "possible", why, _SMART)
+        yield Evidence("aud_wrong", "possible", why, _SMART)
 
 
-def _code(facts: Facts) -> Iterator[WeighedCause]:
+def _code(facts: Facts) -> Iterator[Evidence]:
     """Yield the only meaning of `invalid_grant` that this app's own requests allow."""
-    if not facts.stated and facts.said.oauth_error == "invalid_grant" and facts.said.urn is None:
+    if (
+        not facts.from_text
+        and facts.message.oauth_error == "invalid_grant"
+        and facts.message.urn is None
+    ):
         why = "The redirect URI, client ID and verifier were the same as at the launch."
-        yield WeighedCause("code_expired_or_used", "likely", why, _RFC_6749)
-    if facts.backend and facts.said.oauth_error == "unauthorized_client":
+        yield Evidence("code_expired_or_used", "likely", why, _RFC_6749)
+    if facts.backend and facts.message.oauth_error == "unauthorized_client":
         why = "A backend service sent the request, and this client isn't allowed its grant type."
-        yield WeighedCause("grant_not_enabled", "likely", why, _RFC_6749)
+        yield Evidence("grant_not_enabled", "likely", why, _RFC_6749)
 
 
-def _authentication(facts: Facts) -> Iterator[WeighedCause]:
+def _authentication(facts: Facts) -> Iterator[Evidence]:
     """Yield the first step for the client's authentication method."""
     if "client_auth_wrong" not in facts.family:
         return
@@ -65,12 +69,12 @@ def _authentication(facts: Facts) -> Iterator[WeighedCause]:
     if auth is not None:
         how = "as a public client, without a secret" if auth == "none" else f"with {auth}"
         why = f"This app is configured to authenticate {how} (`client_auth`)."
-        steps = (BASIC_FORM,) if auth == "client_secret_basic" and facts.stated else ()
-        yield WeighedCause("client_auth_wrong", None, why, _RFC_6749, steps)
+        steps = (BASIC_FORM,) if auth == "client_secret_basic" and facts.from_text else ()
+        yield Evidence("client_auth_wrong", None, why, _RFC_6749, steps)
         return
     for sign, step in _BY_CLIENT.items():
         if sign in facts.claims.signs:
-            yield WeighedCause("client_auth_wrong", None, "", _RFC_6749, (step,))
+            yield Evidence("client_auth_wrong", None, "", _RFC_6749, (step,))
             return
 
 
@@ -87,30 +91,30 @@ _BY_CLIENT: Mapping[Sign, str] = {
 _NOT_SENT = re.compile(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|required)", re.IGNORECASE)
 
 
-def _assertion(facts: Facts) -> Iterator[WeighedCause]:
+def _assertion(facts: Facts) -> Iterator[Evidence]:
     """Yield causes for a signing client: `invalid_client` is about its key or its claims."""
-    signs = facts.claims.tells("assertion")
-    if not facts.stated or not signs or facts.said.oauth_error != "invalid_client":
+    signs = facts.claims.has("assertion")
+    if not facts.from_text or not signs or facts.message.oauth_error != "invalid_client":
         return
-    if _NOT_SENT.search(facts.said.description or "") or not facts.by_code:
+    if _NOT_SENT.search(facts.message.description or "") or not facts.by_code:
         return
-    if facts.said.urn is None and facts.may_be("client_auth_wrong", "assertion_key_unknown"):
+    if facts.message.urn is None and facts.may_be("client_auth_wrong", "assertion_key_unknown"):
         why = "The client signs an assertion, and the server doesn't accept it."
-        yield WeighedCause("assertion_key_unknown", "likely", why, _RFC_7523)
-        yield WeighedCause("assertion_claims_wrong", "possible", why, _RFC_7523)
+        yield Evidence("assertion_key_unknown", "likely", why, _RFC_7523)
+        yield Evidence("assertion_claims_wrong", "possible", why, _RFC_7523)
 
 
 # An empty `launch` or `aud` has a separate cause.
 _EMPTY = re.compile(r"[?&](client_id|redirect_uri|response_type|scope)=(?=&|\s|\Z)")
 
 
-def _parameters(facts: Facts) -> Iterator[WeighedCause]:
-    if not (facts.at_request and facts.stated):
+def _parameters(facts: Facts) -> Iterator[Evidence]:
+    if not (facts.at_request and facts.from_text):
         return
-    empty = _EMPTY.search(facts.told)
+    empty = _EMPTY.search(facts.pasted)
     if empty is not None and not facts.entries:
         why = f"`{empty[1]}` is empty in the request."
-        yield WeighedCause("request_malformed", "likely", why, _RFC_6749, (f"Send `{empty[1]}`.",))
+        yield Evidence("request_malformed", "likely", why, _RFC_6749, (f"Send `{empty[1]}`.",))
     foreign = [one for one in facts.sent.parameters or () if not parameters.is_recognised(one)]
     if foreign:
         is_are = (
@@ -119,4 +123,4 @@ def _parameters(facts: Facts) -> Iterator[WeighedCause]:
             else "aren't authorization parameters"
         )
         why = f"{named(foreign)} {is_are}. The EHR ignores parameters that it doesn't recognize."
-        yield WeighedCause("parameter_not_recognised", "possible", why, _RFC_6749)
+        yield Evidence("parameter_not_recognised", "possible", why, _RFC_6749)

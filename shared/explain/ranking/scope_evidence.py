@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from shared.explain.model import CauseId, Certainty
-from shared.explain.ranking.facts import Facts, WeighedCause, named
+from shared.explain.ranking.facts import Evidence, Facts, named
 from shared.explain.ranking.scope_causes import (
     in_other_version,
     is_misspelt,
@@ -22,7 +22,7 @@ _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _SCOPE_CAUSES: tuple[CauseId, ...] = ("scope_syntax", "scope_not_registered", "scope_trimmed")
 
 
-def weigh(facts: Facts) -> Iterator[WeighedCause]:
+def evidence(facts: Facts) -> Iterator[Evidence]:
     """Yield every cause of this kind that the evidence supports."""
     if facts.may_be(*_SCOPE_CAUSES):
         yield from _syntax(facts)
@@ -33,23 +33,23 @@ def weigh(facts: Facts) -> Iterator[WeighedCause]:
     yield from _not_requested(facts)
 
 
-def _syntax(facts: Facts) -> Iterator[WeighedCause]:
+def _syntax(facts: Facts) -> Iterator[Evidence]:
     wildcards = [scope for scope in facts.scopes if is_wildcard(scope)]
     dropped = facts.habits.scopes.wildcards_dropped
-    refused = facts.said.oauth_error == "invalid_scope" and facts.stated
+    refused = facts.message.oauth_error == "invalid_scope" and facts.from_text
     if wildcards and refused and not dropped:
         why = f"Found in {facts.where_scopes}: {named(wildcards)}. Many servers refuse wildcards."
         step = f"Replace {named(wildcards)} with one scope per type and action: {_SPELLED}"
-        yield WeighedCause("scope_syntax", "likely", why, _SMART, (step,))
+        yield Evidence("scope_syntax", "likely", why, _SMART, (step,))
         return
     odd = [scope for scope in facts.scopes if is_misspelt(scope)]
     if odd:
         why = f"{named(odd)} doesn't follow the syntax of either SMART version."
-        yield WeighedCause("scope_syntax", "likely", why, _SMART, (_WRITE,))
+        yield Evidence("scope_syntax", "likely", why, _SMART, (_WRITE,))
         return
     if wildcards and dropped:
         why = f"Found in {facts.where_scopes}: {named(wildcards)}. Wildcards are dropped entirely."
-        yield WeighedCause("scope_syntax", "certain", why, dropped)
+        yield Evidence("scope_syntax", "certain", why, dropped)
         return
     supported = facts.sent.scopes_supported or ()
     others = [
@@ -58,13 +58,13 @@ def _syntax(facts: Facts) -> Iterator[WeighedCause]:
     if others:
         scope, other = others[0]
         why = f"`{scope}` was requested, but the EHR writes `{other}`."
-        yield WeighedCause("scope_syntax", _of_scopes(facts), why, "the EHR's `scopes_supported`")
+        yield Evidence("scope_syntax", _of_scopes(facts), why, "the EHR's `scopes_supported`")
         return
     both = {number: scope for scope in facts.scopes if (number := version(scope)) is not None}
     if len(both) > 1:
         one, other = both["v1"], both["v2"]
         why = f"SMART v1 (`{one}`) and v2 (`{other}`) are mixed in {facts.where_scopes}."
-        yield WeighedCause("scope_syntax", _of_scopes(facts), why, _SMART)
+        yield Evidence("scope_syntax", _of_scopes(facts), why, _SMART)
 
 
 _SPELLED = (
@@ -81,12 +81,12 @@ def _of_scopes(facts: Facts) -> Certainty:
     return "possible" if "user_declined" in facts.family else "likely"
 
 
-def _registered(facts: Facts) -> Iterator[WeighedCause]:
+def _registered(facts: Facts) -> Iterator[Evidence]:
     systems = [scope for scope in facts.scopes if scope.startswith("system/")]
     if systems and not facts.backend:
         why = f"{named(systems)} is for programs that run without a user."
         step = "Remove every `system/` scope. User launches don't have them."
-        yield WeighedCause("scope_not_registered", "likely", why, _SMART, (step,))
+        yield Evidence("scope_not_registered", "likely", why, _SMART, (step,))
         return
     supported = facts.sent.scopes_supported or ()
     absent = missing(facts.scopes, supported) if names_resources(supported) else ()
@@ -97,10 +97,10 @@ def _registered(facts: Facts) -> Iterator[WeighedCause]:
     if absent:
         why = f"The EHR doesn't list {named(absent)} in `scopes_supported`."
         source = "the EHR's `scopes_supported`"
-        yield WeighedCause("scope_not_registered", _of_scopes(facts), why, source)
+        yield Evidence("scope_not_registered", _of_scopes(facts), why, source)
 
 
-def _written_for_v2(facts: Facts) -> Iterator[WeighedCause]:
+def _written_for_v2(facts: Facts) -> Iterator[Evidence]:
     """Yield a cause for v2 scopes at an EHR whose reports are about v1."""
     versions = {number for scope in facts.scopes if (number := version(scope)) is not None}
     both = facts.family >= {"scope_syntax", "scope_not_registered"} and (
@@ -109,27 +109,25 @@ def _written_for_v2(facts: Facts) -> Iterator[WeighedCause]:
     if both and versions == {"v2"} and facts.habits.scopes.other_version_dropped:
         why = "The scopes are already written for SMART v2."
         source = "reports of lost scopes are of SMART v1; which it is here: inferred"
-        yield WeighedCause("scope_not_registered", "likely", why, source)
+        yield Evidence("scope_not_registered", "likely", why, source)
 
 
-def _against_the_registration(facts: Facts) -> Iterator[WeighedCause]:
+def _against_the_registration(facts: Facts) -> Iterator[Evidence]:
     """Yield causes from the registration's SMART version and scopes in a text."""
-    told = {one for one in ("v1", "v2") if one in facts.claims.signs}
+    versions = {one for one in ("v1", "v2") if one in facts.claims.signs}
     written = {number for scope in facts.scopes if (number := version(scope)) is not None}
-    if len(written) == len(told) == 1 and written != told:
+    if len(written) == len(versions) == 1 and written != versions:
         scope = next(scope for scope in facts.scopes if version(scope) is not None)
-        wanted = "`.rs` and other letters (v2)" if "v2" in told else "`.read` and `.write` (v1)"
-        why = (
-            f"The registration is for SMART {told.pop()}, but `{scope}` is written in the other "
-            "syntax."
-        )
+        mine = versions.pop()
+        wanted = "`.rs` and other letters (v2)" if mine == "v2" else "`.read` and `.write` (v1)"
+        why = f"The registration is for SMART {mine}, but `{scope}` is written in the other syntax."
         step = f"Write the scopes with {wanted}, to match the registration: `{_in(scope, wanted)}`."
-        yield WeighedCause("scope_syntax", "likely", why, _SMART, (step,))
+        yield Evidence("scope_syntax", "likely", why, _SMART, (step,))
     absent = missing(facts.scopes, facts.shown_scopes.registered)
-    if facts.shown_scopes.registered and absent and not told:
+    if facts.shown_scopes.registered and absent and not versions:
         why = f"The registration in the text doesn't include {named(absent)}."
         step = f"In the registration, add the scope {named(absent)}, or don't request it."
-        yield WeighedCause("scope_not_registered", "likely", why, "the text", (step,))
+        yield Evidence("scope_not_registered", "likely", why, "the text", (step,))
 
 
 def _in(scope: str, wanted: str) -> str:
@@ -141,12 +139,12 @@ _CALL = re.compile(
 )
 
 
-def _not_requested(facts: Facts) -> Iterator[WeighedCause]:
+def _not_requested(facts: Facts) -> Iterator[Evidence]:
     """Yield a cause for a refused call of a type that no requested scope names."""
-    refused = facts.said.status == 403 or facts.said.oauth_error == "insufficient_scope"
-    if not (facts.stated and refused and names_resources(facts.scopes)):
+    refused = facts.message.status == 403 or facts.message.oauth_error == "insufficient_scope"
+    if not (facts.from_text and refused and names_resources(facts.scopes)):
         return
-    for method, kind in _CALL.findall(facts.told):
+    for method, kind in _CALL.findall(facts.pasted):
         letters = {"GET": "rs", "POST": "c", "DELETE": "d"}.get(method, "u")
         needed = [f"{level}/{kind}.{letters}" for level in ("patient", "user", "system")]
         if all(missing((scope,), facts.scopes) for scope in needed):
@@ -155,17 +153,17 @@ def _not_requested(facts: Facts) -> Iterator[WeighedCause]:
                 f"Add `patient/{kind}.{letters}` (v1: `.{'read' if method == 'GET' else 'write'}`)"
             )
             step += ", or the same with `user/`, to `scopes`, and register it."
-            yield WeighedCause("scope_not_requested", "likely", why, _SMART, (step,))
+            yield Evidence("scope_not_requested", "likely", why, _SMART, (step,))
             return
 
 
-def _trimmed(facts: Facts) -> Iterator[WeighedCause]:
+def _trimmed(facts: Facts) -> Iterator[Evidence]:
     """Yield causes for the requested scopes that a token response in the text lacks."""
     if facts.shown_scopes.missing and facts.granted is None:
         absent = named(facts.shown_scopes.missing)
         why = f"The text says that {absent} was not granted."
         step = f"In the EHR's registration or user administration, allow {absent}."
-        yield WeighedCause("scope_trimmed", "likely", why, "the text", (step,))
+        yield Evidence("scope_trimmed", "likely", why, "the text", (step,))
     if facts.granted is None:
         return
     supported = facts.sent.scopes_supported
@@ -180,4 +178,4 @@ def _trimmed(facts: Facts) -> Iterator[WeighedCause]:
         if cause == "scope_syntax":
             first = (_WRITE,) if any(map(is_misspelt, lost)) else ()
         steps = (*first, *detail.steps)
-        yield WeighedCause(cause, "likely", why, detail.source, steps)
+        yield Evidence(cause, "likely", why, detail.source, steps)

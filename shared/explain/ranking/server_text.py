@@ -10,7 +10,7 @@ from functools import cache
 from shared.explain.catalogue.causes import WITHOUT_CREDENTIALS
 from shared.explain.model import CauseId
 from shared.explain.parsing.texts import MASK
-from shared.explain.ranking.facts import Facts, WeighedCause
+from shared.explain.ranking.facts import Evidence, Facts
 
 _OWN_WORDS = "the message itself"
 _VALUE = r"[\"'`]?([^\s\"'`<>]{2,200}?)[\"'`]?"
@@ -104,16 +104,16 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
 }
 
 
-def weigh(facts: Facts) -> Iterator[WeighedCause]:
+def evidence(facts: Facts) -> Iterator[Evidence]:
     """Yield the step with the message's details for each cause that the error can have."""
-    if not facts.stated:
+    if not facts.from_text:
         return
     yield from _named_in_the_sentence(facts)
     for cause in facts.family & _NAMED.keys():
-        for text in (facts.said.description or "", facts.told):
+        for text in (facts.message.description or "", facts.pasted):
             step = _step(cause, text)
             if step is not None:
-                yield WeighedCause(cause, None, "", _OWN_WORDS, (step,))
+                yield Evidence(cause, None, "", _OWN_WORDS, (step,))
                 break
 
 
@@ -134,12 +134,12 @@ _ABOUT: Mapping[str, CauseId] = {
 }
 
 
-def _named_in_the_sentence(facts: Facts) -> Iterator[WeighedCause]:
+def _named_in_the_sentence(facts: Facts) -> Iterator[Evidence]:
     """Yield the cause that a server's own message is about, if only its code is known."""
-    words = facts.said.description
-    if not words or not facts.by_code or facts.said.urn is not None:
+    words = facts.message.description
+    if not words or not facts.by_code or facts.message.urn is not None:
         return
-    of_a_client = facts.said.oauth_error == "invalid_client"
+    of_a_client = facts.message.oauth_error == "invalid_client"
     named = [
         (match.start(), cause)
         for pattern, cause in _ABOUT.items()
@@ -152,7 +152,7 @@ def _named_in_the_sentence(facts: Facts) -> Iterator[WeighedCause]:
     ]
     if named:
         why = "The server's own sentence is about that."
-        yield WeighedCause(min(named)[1], "likely", why, _OWN_WORDS)
+        yield Evidence(min(named)[1], "likely", why, _OWN_WORDS)
 
 
 def _step(cause: CauseId, text: str) -> str | None:

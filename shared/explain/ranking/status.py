@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from shared.explain.model import CauseId
-from shared.explain.ranking.facts import Facts, WeighedCause
+from shared.explain.ranking.facts import Evidence, Facts
 
 _SOURCE = "RFC 9110: https://www.rfc-editor.org/rfc/rfc9110"
 _SERVER_ERROR = 500
@@ -35,19 +35,19 @@ _MEANINGS: tuple[tuple[str, frozenset[int], CauseId, tuple[str, ...]], ...] = (
 )
 
 
-def weigh(facts: Facts) -> Iterator[WeighedCause]:
+def evidence(facts: Facts) -> Iterator[Evidence]:
     """Yield the cause for the status of a pasted response, if nothing else supports one."""
-    status, named = facts.said.status, facts.said.urn or facts.said.oauth_error
-    if not facts.stated or status is None or facts.entries or named:
+    status, named = facts.message.status, facts.message.urn or facts.message.oauth_error
+    if not facts.from_text or status is None or facts.entries or named:
         return
-    place = _place(facts.told, status)
+    place = _place(facts.pasted, status)
     if place is not None and status >= _SERVER_ERROR:
         why = "The server failed, or a proxy in front of it did."
-        yield WeighedCause("ehr_side", "likely", why, _SOURCE)
+        yield Evidence("ehr_side", "likely", why, _SOURCE)
     for where, statuses, cause, steps in _MEANINGS:
         if where == place and status in statuses:
             why = f"The {where} URL returned the status {status}."
-            yield WeighedCause(cause, "likely", why, _SOURCE, steps)
+            yield Evidence(cause, "likely", why, _SOURCE, steps)
 
 
 def _place(text: str, status: int) -> str | None:

@@ -437,7 +437,7 @@ def test_the_vendor_of_the_configuration_reads_a_bare_code() -> None:
     generic = diagnose(bare)
     of_vendor = diagnose(bare, replace(OURS, vendor="meditech"))
     assert generic.meaning != of_vendor.meaning
-    assert of_vendor.said.vendor == "meditech"
+    assert of_vendor.message.vendor == "meditech"
 
 
 @each(

@@ -25,7 +25,7 @@ REGISTERED = Registered(
 
 def everything_shown(diagnosis: Diagnosis, shown_already: set[str]) -> str:
     """The answer for programs and what was read; for people too, where it is another answer."""
-    answer, said = explain.as_json(diagnosis), repr(diagnosis.said)
+    answer, said = explain.as_json(diagnosis), repr(diagnosis.message)
     if answer in shown_already:
         return answer + said
     shown_already.add(answer)

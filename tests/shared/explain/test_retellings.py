@@ -70,7 +70,7 @@ def test_however_it_is_told_the_causes_are_the_same(
     text: str, registrations: list[Registered]
 ) -> None:
     diagnosis = diagnose(parse(text), None, registrations)
-    said = diagnosis.said
+    said = diagnosis.message
     assert (said.urn, said.instance) == (ehr_messages.LAUNCH + "code-required", INSTANCE)
     assert (said.persona, said.client, said.tenant) == ("provider", OTHER, ehr_messages.TENANT)
     causes = [cause.id for cause in diagnosis.causes]
@@ -96,7 +96,7 @@ def test_however_it_is_told_the_causes_are_the_same(
 )
 def test_the_name_of_the_error_alone_is_enough_beside_the_configuration(text: str) -> None:
     diagnosis = diagnose(parse(text), None, [CONFIGURED])
-    assert diagnosis.said.urn == ehr_messages.LAUNCH + "code-required"
+    assert diagnosis.message.urn == ehr_messages.LAUNCH + "code-required"
     assert [cause.id for cause in diagnosis.causes[:2]] == [
         "launch_patient_scope_on_provider",
         "launch_parameter_missing",
