@@ -268,7 +268,7 @@ def _add(causes: dict[CauseId, Cause], one: Evidence, flow: Flow) -> None:
             source=_sources(known, one),
         )
     elif one.certainty is not None:
-        kind = KINDS[one.id](one.certainty, one.source).in_flow(flow)
+        kind = KINDS[one.id](one.certainty, source=one.source).in_flow(flow)
         steps = tuple(dict.fromkeys((*one.steps, *kind.steps)))
         causes[one.id] = replace(kind, why=f"{one.why} {kind.why}", steps=steps)
 

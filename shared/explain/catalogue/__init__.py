@@ -1,7 +1,8 @@
-"""What EHRs answer when a launch fails, as data: one entry for each error of each vendor.
+"""The known errors of failed launches, as data: one entry for each error of each vendor.
 
-`ENTRIES` goes from the particular to the general: the entries of a vendor before those of RFC 6749,
-a wording before a bare code. Facts and their sources: `sources`; what each cause is: `causes`.
+`ENTRIES` goes from specific to general: a vendor's entries come before those of RFC 6749, and the
+wording of a message before a bare code. `causes` describes each cause, and `sources` lists the
+documents and reports that the facts come from.
 """
 
 from shared.explain.catalogue import (

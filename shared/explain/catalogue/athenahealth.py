@@ -1,4 +1,4 @@
-"""athenahealth: what its authorization server says, from reports in its public tracker."""
+"""athenahealth: errors of its authorization server, from reports in its public tracker."""
 
 from functools import partial
 
@@ -21,13 +21,14 @@ ENTRIES: tuple[Entry, ...] = (
         "only the redirect URI differs.",
         causes.redirect_uri_mismatch(
             "likely",
-            why="The redirect URI was registered in lowercase and sent with capital letters.",
-            steps=(_REDIRECT, causes.RELAUNCH),
+            "The redirect URI was registered in lowercase and sent with capital letters.",
+            _REDIRECT,
+            causes.RELAUNCH,
         ),
         causes.client_unknown(
             "possible",
-            sources.INFERRED,
-            why="The client ID is mistyped, or belongs to another environment.",
+            "The client ID is mistyped, or belongs to another environment.",
+            source=sources.INFERRED,
         ),
         says="Unknown client",
         patterns=(r"\bunknown client\b",),
@@ -38,11 +39,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI isn't one of the registered ones.",
         causes.redirect_uri_mismatch(
             "certain",
-            why="In the report, a stray slash after `/authorize/` changed the request.",
-            steps=(
-                _REDIRECT,
-                "Use the authorization endpoint from discovery, without an added slash.",
-            ),
+            "In the report, a stray slash after `/authorize/` changed the request.",
+            _REDIRECT,
+            "Use the authorization endpoint from discovery, without an added slash.",
         ),
         says="does not match the redirect URIs configured for the application",
         patterns=("does not match the redirect uris? configured for the application",),
@@ -53,21 +52,19 @@ ENTRIES: tuple[Entry, ...] = (
         "The server didn't understand the launch request. The page has no further text.",
         causes.request_malformed(
             "possible",
-            sources.inferred(sources.ATHENA_267),
-            why="A parameter of the authorization request is missing or wrong. The report "
+            "A parameter of the authorization request is missing or wrong. The report "
             "doesn't say which.",
-            steps=(
-                (
-                    "Compare the request parameter by parameter with the list in "
-                    "docs/troubleshooting.md. `aud` must be the FHIR base."
-                ),
-                (
-                    "Make sure the app and `scopes` use the same SMART version. At "
-                    "athenahealth, v1 and v2 are separate products."
-                ),
+            (
+                "Compare the request parameter by parameter with the list in "
+                "docs/troubleshooting.md. `aud` must be the FHIR base."
             ),
+            (
+                "Make sure the app and `scopes` use the same SMART version. At "
+                "athenahealth, v1 and v2 are separate products."
+            ),
+            source=sources.inferred(sources.ATHENA_267),
         ),
-        causes.launch_value_invalid("possible", sources.inferred(sources.ATHENA_267)),
+        causes.launch_value_invalid("possible", source=sources.inferred(sources.ATHENA_267)),
         says="Oops! (page without further text)",
         patterns=(r"\boops!",),
         source=sources.ATHENA_267,
@@ -77,17 +74,15 @@ ENTRIES: tuple[Entry, ...] = (
         "The app isn't allowed to request one of the scopes.",
         causes.scope_not_registered(
             "likely",
-            why="A scope in the list isn't approved for the app.",
-            steps=(
-                ("In the developer portal, compare the app's scopes with `scopes` in smart.toml."),
-                "Apply for the missing ones. Scopes are approved one by one.",
-            ),
+            "A scope in the list isn't approved for the app.",
+            "In the developer portal, compare the app's scopes with `scopes` in smart.toml.",
+            "Apply for the missing ones. Scopes are approved one by one.",
         ),
         causes.scope_syntax(
             "possible",
-            sources.inferred(sources.YOURPHR_ATHENA),
-            why="SMART v1 and v2 are separate products. An app for one doesn't recognize "
+            "SMART v1 and v2 are separate products. An app for one doesn't recognize "
             "scopes of the other.",
+            source=sources.inferred(sources.YOURPHR_ATHENA),
         ),
         says="unauthorized_client;Description=Requested scope not authorized",
         where="authorize redirect",
@@ -100,7 +95,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The authorization server failed after the sign-in.",
         causes.ehr_side(
             "likely",
-            why="The failure comes after the user's sign-in and before the redirect to the app.",
+            "The failure comes after the user's sign-in and before the redirect to the app.",
         ),
         says="HTTP 500 at /oauth2/authorize-callback",
         patterns=("oauth2/authorize-callback",),
@@ -112,15 +107,13 @@ ENTRIES: tuple[Entry, ...] = (
         "its secret.",
         causes.client_auth_wrong(
             "likely",
-            f"{sources.YOURPHR_ATHENA}; that it leads to this code: inferred",
-            why="The app was registered as Web and sends no secret, or it's public and sends one.",
-            steps=(
-                (
-                    "In the developer portal, check the app's type. If it's Web, set "
-                    "`client_auth` and `client_secret` in smart.toml."
-                ),
-                "Make sure the FHIR base belongs to this practice. It differs by site.",
+            "The app was registered as Web and sends no secret, or it's public and sends one.",
+            (
+                "In the developer portal, check the app's type. If it's Web, set "
+                "`client_auth` and `client_secret` in smart.toml."
             ),
+            "Make sure the FHIR base belongs to this practice. It differs by site.",
+            source=f"{sources.YOURPHR_ATHENA}; that it leads to this code: inferred",
         ),
         says="token request of a Web app refused (invalid_client or invalid_request)",
         where="token endpoint",

@@ -1,7 +1,8 @@
-"""What each cause of a failed launch is, once: title, reason, steps (docs/troubleshooting.md).
+"""The causes of failed launches: the title, reason and steps of each (docs/troubleshooting.md).
 
-An entry of the catalogue calls the cause it means and says only what is particular to it. Steps
-name settings of smart.toml in backticks and, where a vendor is meant, the field of its console.
+An entry of the catalogue calls a cause with its certainty and only the texts that differ for that
+error. Steps name settings of smart.toml in backticks, and a vendor's steps name the fields of its
+console.
 """
 
 from collections.abc import Mapping
@@ -41,11 +42,12 @@ class Elsewhere(str):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One cause id with the text that holds for every EHR.
+    """One cause id and its texts for any EHR.
 
-    `plainly` is the title for a clinician, empty if `title` is plain enough. `headline` states what
-    happened, if that's more than the error states. If it `accuses` a person, it's shown only for a
-    certain cause. `first` is what the user does before the next launch, which otherwise fails too.
+    `plainly` is the title for a clinician, or empty if `title` is plain enough. `headline` states
+    what happened, if that's more than the error states. If it `accuses` a person, it's shown only
+    for a certain cause. `first` lists what the user must do before the next launch, which would
+    otherwise fail too.
     """
 
     id: CauseId
@@ -60,15 +62,14 @@ class Kind:
     def __call__(
         self,
         certainty: Certainty,
-        source: str = "",
-        *,
-        title: str | None = None,
         why: str | None = None,
-        steps: tuple[str, ...] | None = None,
+        *steps: str,
+        source: str = "",
+        title: str | None = None,
         plainly: str = "",
         at_refresh: bool = False,
     ) -> Cause:
-        """Return the cause for one error, with specific texts in place of the general ones."""
+        """Return the cause of one error. The given texts replace the general ones."""
         return Cause(
             self.id,
             title or self.title,
@@ -125,11 +126,12 @@ launch_patient_scope_on_provider = Kind(
     "The app requested `launch/patient` in a sign-in for clinicians.",
     "The app is set up for patients, not for clinicians.",
     ByFlow(
-        "`launch/patient` requests a choice of patient in apps that are opened outside the EHR. "
+        "`launch/patient` lets the user choose a patient in apps that are opened outside the EHR. "
         "A launch from the chart gets the patient from the `launch` value and needs the scope "
         "`launch`. EHRs that offer `launch/patient` only to patients refuse it to clinicians.",
-        standalone="`launch/patient` requests a choice of patient in apps that are opened outside "
-        "the EHR. EHRs that offer `launch/patient` only to patients refuse it to clinicians.",
+        standalone="`launch/patient` lets the user choose a patient in apps that are opened "
+        "outside the EHR. EHRs that offer `launch/patient` only to patients refuse it to "
+        "clinicians.",
     ),
     (
         (
@@ -202,7 +204,7 @@ persona_mismatch = Kind(
     "persona_mismatch",
     "The app isn't registered for the kind of user who signs in here.",
     "",
-    "An app for patients reaches the login page for clinicians, or the reverse.",
+    "An app for patients was sent to the login page for clinicians, or the reverse.",
     (
         "In the registration, check whether the app is for clinicians or for patients.",
         (
@@ -338,7 +340,7 @@ scope_not_registered = Kind(
     "scope_not_registered",
     "The app isn't registered for a scope that it requests.",
     "The app requests something it isn't registered for.",
-    "EHRs grant only what was selected in the registration, and only what exists there.",
+    "EHRs grant only scopes that they support and that are selected in the registration.",
     (
         "Compare `scopes` in smart.toml with the resources selected in the registration.",
         "Select what is missing there, or remove it from `scopes`.",
@@ -555,10 +557,10 @@ cors_blocked = Kind(
 )
 refresh_not_granted = Kind(
     "refresh_not_granted",
-    "The EHR gave no refresh token.",
-    "The EHR gave access for a short time only.",
-    "An EHR gives one only if `online_access` or `offline_access` was requested, is registered for "
-    "the app, and was granted. Without one, access ends with the access token.",
+    "The EHR didn't issue a refresh token.",
+    "The EHR gave access only for a short time.",
+    "An EHR issues one only if `online_access` or `offline_access` was requested, is registered "
+    "for the app, and was granted. Without one, access ends with the access token.",
     (
         (
             "Add `online_access` (or `offline_access`) to `scopes` in smart.toml, and allow it in "
@@ -574,7 +576,7 @@ refresh_reused = Kind(
     "refresh_reused",
     "A refresh token that was already exchanged was sent again.",
     "Access to the EHR was renewed twice at the same time.",
-    "This EHR gives a new refresh token with each refresh and revokes the old one. Two processes "
+    "This EHR issues a new refresh token at each refresh and revokes the old one. Two processes "
     "that share a token, or one that doesn't store the new one, send the old one.",
     (
         "Store the new refresh token from every response, and let one process at a time refresh.",
@@ -583,8 +585,8 @@ refresh_reused = Kind(
 )
 state_unknown = Kind(
     "state_unknown",
-    "The callback doesn't know this `state`.",
-    "The app doesn't know this launch any more.",
+    "The callback doesn't recognize this `state`.",
+    "The app no longer recognizes this launch.",
     "The data of the launch is gone or elsewhere: the page was opened by its URL, the launch "
     "is too old, or launch and callback ran in two windows, hosts or instances.",
     (
@@ -598,8 +600,8 @@ state_unknown = Kind(
 assertion_key_unknown = Kind(
     "assertion_key_unknown",
     "The EHR doesn't have the key that signed the client assertion.",
-    "The EHR doesn't know the app's key.",
-    "The `kid` in the assertion's header must name a public key that the EHR holds or can fetch "
+    "The EHR doesn't have the app's key.",
+    "The `kid` in the assertion's header must name a public key that the EHR has or can fetch "
     "from the registered JWKS URL. EHRs cache that set, and some ignore `jku`.",
     (
         (
@@ -632,8 +634,8 @@ signing_key_unknown = Kind(
     "another server's, finds no key with the token's `kid`.",
     (
         (
-            "Fetch the key set (`jwks_uri`) again when a `kid` is unknown, however old the cached "
-            "one is. Oracle Health, for example, has new keys about every two days."
+            "If a `kid` is unknown, fetch the key set (`jwks_uri`) again, regardless of the age of "
+            "the cached one. Oracle Health, for example, has new keys about every two days."
         ),
         "Otherwise, you can cache the key set for up to a day.",
         "Check that `jwks_uri` belongs to the issuer of this token.",
@@ -642,7 +644,7 @@ signing_key_unknown = Kind(
 fhir_base_wrong = Kind(
     "fhir_base_wrong",
     "The URL isn't this server's FHIR base.",
-    "The app is set up with a wrong address of this EHR.",
+    "The app is set up with the wrong address for this EHR.",
     "The host doesn't exist, or the path is wrong: the FHIR base is what the EHR sends as `iss`, "
     "with its version and tenant, and nothing after it.",
     (
@@ -662,8 +664,8 @@ fhir_version_mismatch = Kind(
 )
 endpoint_wrong = Kind(
     "endpoint_wrong",
-    "The authorize or token URL isn't the one that discovery names.",
-    "The app is set up with a wrong address of this EHR.",
+    "The authorize or token URL isn't the one in the discovery document.",
+    "The app is set up with the wrong address for this EHR.",
     "The server has nothing at this URL: it was built by hand, belongs to another realm or "
     "version, or was moved.",
     (
@@ -677,8 +679,8 @@ discovery_missing = Kind(
     "discovery_missing",
     "The server has no SMART configuration at this URL.",
     "The EHR doesn't say how to connect to it.",
-    "The server doesn't support SMART, keeps it at another base, or lists its endpoints only in "
-    "`metadata`, as before SMART App Launch 2.",
+    "The server doesn't support SMART, has its configuration at another base, or lists its "
+    "endpoints only in `metadata`, as before SMART App Launch 2.",
     (
         "Open `ISS/.well-known/smart-configuration` in a browser, with `ISS` as the EHR sends it.",
         "If only `metadata` works, ask the server's operator to turn SMART support on.",
@@ -733,7 +735,7 @@ token_of_another_server = Kind(
             "Compare `iss` and `aud` in the token with the issuer and audience that the FHIR "
             "server is configured with."
         ),
-        "Send the FHIR base as `aud`, to the authorize URL that this base's discovery names.",
+        "Send the FHIR base as `aud` to the authorization endpoint in its discovery document.",
     ),
 )
 token_not_in_header = Kind(

@@ -1,4 +1,4 @@
-"""eClinicalWorks (healow): what its authorization pages say."""
+"""eClinicalWorks (healow): errors on its authorization pages."""
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.catalogue.entry import entry
@@ -11,19 +11,17 @@ ENTRIES: tuple[Entry, ...] = (
         "200, and the app isn't called.",
         causes.client_not_enabled_at_site(
             "likely",
-            f"{sources.SIGN_IN_CHECKER}; {sources.ECW_SANDBOX}",
-            why="The practice hasn't turned on patient access, or the app isn't on its list "
+            "The practice hasn't turned on patient access, or the app isn't on its list "
             "of allowed apps.",
-            steps=(
-                "Ask the practice to turn on FHIR access for the app.",
-                "Ask eClinicalWorks to allow the app's client ID.",
-                causes.RELAUNCH,
-            ),
+            "Ask the practice to turn on FHIR access for the app.",
+            "Ask eClinicalWorks to allow the app's client ID.",
+            causes.RELAUNCH,
+            source=f"{sources.SIGN_IN_CHECKER}; {sources.ECW_SANDBOX}",
         ),
         causes.aud_wrong(
             "possible",
-            f"{sources.PEERBITS}; that it shows as this page: inferred",
-            why="`aud` must equal `iss`.",
+            "`aud` must equal `iss`.",
+            source=f"{sources.PEERBITS}; that it shows as this page: inferred",
         ),
         says="healow - Invalid Request",
         where="error page",
@@ -35,11 +33,11 @@ ENTRIES: tuple[Entry, ...] = (
         "A scope is unknown to eClinicalWorks, or doesn't match how the app was opened.",
         causes.launch_patient_scope_on_provider(
             "possible",
-            f"{sources.ECW_SCOPES}; that it leads to this code: inferred",
-            why="`launch` is for launches from the EHR, and `launch/patient` is for apps "
+            "`launch` is for launches from the EHR, and `launch/patient` is for apps "
             "that are opened on their own.",
+            source=f"{sources.ECW_SCOPES}; that it leads to this code: inferred",
         ),
-        causes.scope_not_registered("possible", sources.inferred(sources.ECW_SANDBOX)),
+        causes.scope_not_registered("possible", source=sources.inferred(sources.ECW_SANDBOX)),
         says="invalid_scope (eClinicalWorks)",
         where="authorize redirect",
         oauth_errors=("invalid_scope",),

@@ -1,4 +1,4 @@
-"""Epic: its authorization pages say little; what developers found behind them."""
+"""Epic: its pages state few reasons, so most causes come from developers' reports."""
 
 from functools import partial
 
@@ -45,23 +45,22 @@ ENTRIES: tuple[Entry, ...] = (
         "same page, and the app isn't called.",
         causes.client_unknown(
             "likely",
-            f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_CMS_SANDBOX}; {sources.PEERBITS}",
-            why="The ID is mistyped, or the production ID was used in the sandbox, or the reverse.",
-            steps=(_COMPARE_IDS, causes.RELAUNCH),
+            "The ID is mistyped, or the production ID was used in the sandbox, or the reverse.",
+            _COMPARE_IDS,
+            causes.RELAUNCH,
+            source=f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_CMS_SANDBOX}; {sources.PEERBITS}",
         ),
         causes.not_propagated_yet(
             "likely",
-            f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_SYNC}; {sources.EPIC_48_HOURS}",
-            why="A new app takes an hour or more to reach Epic's servers.",
-            steps=(_WAIT,),
+            "A new app takes an hour or more to reach Epic's servers.",
+            _WAIT,
+            source=f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_SYNC}; {sources.EPIC_48_HOURS}",
         ),
         causes.client_not_enabled_at_site(
             "possible",
-            sources.INFERRED,
-            why="The organization hasn't added the app to its own environment.",
-            steps=(
-                "Ask the organization's Epic team to enable the client ID in this environment.",
-            ),
+            "The organization hasn't added the app to its own environment.",
+            "Ask the organization's Epic team to enable the client ID in this environment.",
+            source=sources.INFERRED,
         ),
         says="OAuth2 Error (page of Epic, HTTP 200)",
         where="error page",
@@ -74,34 +73,38 @@ ENTRIES: tuple[Entry, ...] = (
         "The page never says what.",
         causes.redirect_uri_mismatch(
             "likely",
-            f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}; {sources.EPIC_APPAUTH}",
-            why="The redirect URI isn't registered exactly as sent. The port counts.",
-            steps=(_REDIRECT, _WAIT),
+            "The redirect URI isn't registered exactly as sent. The port counts.",
+            _REDIRECT,
+            _WAIT,
+            source=f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}; {sources.EPIC_APPAUTH}",
         ),
         causes.scope_not_registered(
             "possible",
-            sources.PEERBITS,
-            why="An API behind one of the scopes isn't selected for the app.",
-            steps=(_APIS, _WAIT),
+            "An API behind one of the scopes isn't selected for the app.",
+            _APIS,
+            _WAIT,
+            source=sources.PEERBITS,
         ),
         causes.scope_syntax(
             "possible",
-            sources.PEERBITS,
-            why="The scopes are written in the other SMART version than the app's.",
-            steps=(_VERSION, causes.RELAUNCH),
+            "The scopes are written in the other SMART version than the app's.",
+            _VERSION,
+            causes.RELAUNCH,
+            source=sources.PEERBITS,
         ),
         causes.persona_mismatch(
             "possible",
-            sources.PEERBITS,
-            why="The app is for patients and was launched by a clinician, or the reverse.",
-            steps=(_AUDIENCE,),
+            "The app is for patients and was launched by a clinician, or the reverse.",
+            _AUDIENCE,
+            source=sources.PEERBITS,
         ),
         causes.not_propagated_yet(
             "possible",
-            f"{sources.PEERBITS}; {sources.EPIC_48_HOURS}",
-            why="The registration isn't finished (a questionnaire is open), or its change "
+            "The registration isn't finished (a questionnaire is open), or its change "
             "hasn't arrived.",
-            steps=("Make sure the app's page at fhir.epic.com has nothing left to fill in.", _WAIT),
+            "Make sure the app's page at fhir.epic.com has nothing left to fill in.",
+            _WAIT,
+            source=f"{sources.PEERBITS}; {sources.EPIC_48_HOURS}",
         ),
         says="Invalid OAuth 2.0 request / the request is invalid / error=4",
         where="error page",
@@ -117,13 +120,11 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic's own test app was opened without the parameters of a launch.",
         causes.launch_parameter_missing(
             "certain",
-            why="The page was opened by its URL.",
-            steps=(
-                ByFlow(
-                    "Launch from a chart in Hyperspace, or fill in Epic's launch page, so that "
-                    "`iss` and `launch` are in the query.",
-                    standalone=None,
-                ),
+            "The page was opened by its URL.",
+            ByFlow(
+                "Launch from a chart in Hyperspace, or fill in Epic's launch page, so that "
+                "`iss` and `launch` are in the query.",
+                standalone=None,
             ),
         ),
         says="iss & launch query parameters are required and cannot be empty.",
@@ -136,14 +137,17 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic refuses the scopes as written.",
         causes.scope_syntax(
             "likely",
-            why="An app that is registered for SMART v2 must request `.rs` for each "
+            "An app that is registered for SMART v2 must request `.rs` for each "
             "resource. `patient/*.read` is refused.",
-            steps=(_VERSION, causes.RELAUNCH),
+            _VERSION,
+            causes.RELAUNCH,
         ),
         causes.scope_not_registered(
             "possible",
-            f"{sources.EPIC_CMS_SANDBOX}; that it leads to this code: inferred",
-            steps=(_APIS, _WAIT),
+            None,
+            _APIS,
+            _WAIT,
+            source=f"{sources.EPIC_CMS_SANDBOX}; that it leads to this code: inferred",
         ),
         says="wildcard scopes refused for an app with SMART v2",
         where="authorize redirect",
@@ -156,37 +160,35 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic's token endpoint doesn't accept the client, and never says why.",
         causes.client_auth_wrong(
             "likely",
-            why="Epic expects the Basic credentials as is, not form-encoded first as in RFC "
+            "Epic expects the Basic credentials as is, not form-encoded first as in RFC "
             "6749. Or a claim, the key or the `kid` of a signed assertion is wrong.",
-            steps=(
-                (
-                    'Set `vendor = "epic"` or `basic_credentials = "raw"` in smart.toml. Both '
-                    "send Basic credentials unencoded."
-                ),
-                (
-                    "If you use `private_key_jwt`, make sure the public key is at the registered "
-                    "JWK Set URL (`https://HOST/launch/jwks.json`) under the same `key_id`."
-                ),
-                "Enter the secret again in the place that `client_secret` refers to.",
+            (
+                'Set `vendor = "epic"` or `basic_credentials = "raw"` in smart.toml. Both '
+                "send Basic credentials unencoded."
             ),
+            (
+                "If you use `private_key_jwt`, make sure the public key is at the registered "
+                "JWK Set URL (`https://HOST/launch/jwks.json`) under the same `key_id`."
+            ),
+            "Enter the secret again in the place that `client_secret` refers to.",
         ),
         causes.client_unknown(
             "likely",
-            f"{sources.EPIC_BACKEND}; {sources.PEERBITS}",
-            why="The production ID is used in a test environment, or the reverse.",
-            steps=(_COMPARE_IDS,),
+            "The production ID is used in a test environment, or the reverse.",
+            _COMPARE_IDS,
+            source=f"{sources.EPIC_BACKEND}; {sources.PEERBITS}",
         ),
         causes.not_propagated_yet(
             "possible",
-            f"{sources.EPIC_BACKEND}; {sources.EPIC_SYNC}",
-            why="A new key or secret hasn't reached this environment.",
-            steps=(_WAIT,),
+            "A new key or secret hasn't reached this environment.",
+            _WAIT,
+            source=f"{sources.EPIC_BACKEND}; {sources.EPIC_SYNC}",
         ),
         causes.clock_skew(
             "possible",
-            sources.inferred(sources.RFC_7523),
-            why="The assertion's `exp` can be at most five minutes ahead. A clock that is "
-            "off makes it too early or too late.",
+            "The assertion's `exp` can be at most five minutes ahead. If a clock is off, it's "
+            "too early or too late.",
+            source=sources.inferred(sources.RFC_7523),
         ),
         says='{"error":"invalid_client","error_description":null}',
         where="token endpoint",
@@ -199,20 +201,18 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic couldn't use the token request, and doesn't say why.",
         causes.request_malformed(
             "possible",
-            sources.inferred(sources.EPIC_FASTEN),
-            why="A parameter is missing or encoded incorrectly.",
-            steps=(
-                (
-                    "Send `grant_type`, `code`, `redirect_uri`, `code_verifier` and, for a "
-                    "public client, `client_id`, form-encoded in the body."
-                ),
-                causes.RELAUNCH,
+            "A parameter is missing or encoded incorrectly.",
+            (
+                "Send `grant_type`, `code`, `redirect_uri`, `code_verifier` and, for a "
+                "public client, `client_id`, form-encoded in the body."
             ),
+            causes.RELAUNCH,
+            source=sources.inferred(sources.EPIC_FASTEN),
         ),
         causes.code_expired_or_used(
             "possible",
-            sources.INFERRED,
-            why="The callback was opened twice, so the code was already used.",
+            "The callback was opened twice, so the code was already used.",
+            source=sources.INFERRED,
         ),
         says='{"error":"invalid_request","error_description":null}',
         where="token endpoint",
@@ -224,13 +224,11 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic grants the set that was agreed for the app, regardless of the request.",
         causes.scope_trimmed(
             "likely",
-            why="Scopes outside the app's agreed APIs are left out without an error.",
-            steps=(
-                "Compare `scope.requested` with `scope.granted` in the `/session` response.",
-                _APIS,
-                _VERSION,
-                _WAIT,
-            ),
+            "Scopes outside the app's agreed APIs are left out without an error.",
+            "Compare `scope.requested` with `scope.granted` in the `/session` response.",
+            _APIS,
+            _VERSION,
+            _WAIT,
         ),
         says="token granted with fewer scopes than asked",
         where="token endpoint",
@@ -240,9 +238,11 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "epic/invalid-token",
         "Epic's FHIR server no longer accepts the token.",
-        causes.access_token_expired("likely", f"{sources.THE_MAP}; that it was time: inferred"),
+        causes.access_token_expired(
+            "likely", source=f"{sources.THE_MAP}; that it was time: inferred"
+        ),
         causes.session_ended(
-            "possible", sources.INFERRED, why="The user signed out, or the grant was revoked."
+            "possible", "The user signed out, or the grant was revoked.", source=sources.INFERRED
         ),
         says="The access token provided is not valid",
         oauth_errors=("invalid_token",),
@@ -253,8 +253,8 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic returns XML if the request doesn't name JSON.",
         causes.fhir_request_invalid(
             "certain",
-            why="`Accept` is missing or `*/*`.",
-            steps=("Send `Accept: application/fhir+json`, as this app's proxy does.",),
+            "`Accept` is missing or `*/*`.",
+            "Send `Accept: application/fhir+json`, as this app's proxy does.",
         ),
         says="XML in place of JSON from FHIR",
         patterns=(r"\bfhir\+xml\b", r'<operationoutcome xmlns="http://hl7\.org/fhir"'),
@@ -265,14 +265,15 @@ ENTRIES: tuple[Entry, ...] = (
         "comes back, not an OperationOutcome.",
         causes.fhir_base_wrong(
             "likely",
-            f"{sources.THE_MAP}; the page's wording: inferred",
-            steps=("Use Epic's FHIR base. It ends in `/api/FHIR/` and a version, such as `R4`.",),
+            None,
+            "Use Epic's FHIR base. It ends in `/api/FHIR/` and a version, such as `R4`.",
+            source=f"{sources.THE_MAP}; the page's wording: inferred",
         ),
         causes.fhir_request_invalid(
             "likely",
-            f"{sources.THE_MAP}; the page's wording: inferred",
-            why="The resource type is mistyped or isn't offered there.",
-            steps=("Compare the type with the CapabilityStatement at `metadata`.",),
+            "The resource type is mistyped or isn't offered there.",
+            "Compare the type with the CapabilityStatement at `metadata`.",
+            source=f"{sources.THE_MAP}; the page's wording: inferred",
         ),
         says="404 - File or directory not found (HTML of IIS)",
         patterns=("404 - file or directory not found", "iis detailed error - 404"),
@@ -282,12 +283,12 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic doesn't have a resource with this ID, or this user can't see it.",
         causes.fhir_request_invalid(
             "likely",
-            title="The ID doesn't exist at this Epic system.",
-            why="Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, "
+            "Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, "
             "or from its test environment, don't work here.",
-            steps=("Use IDs from this FHIR base: from the launch context or from a search.",),
+            "Use IDs from this FHIR base: from the launch context or from a search.",
+            title="The ID doesn't exist at this Epic system.",
         ),
-        causes.user_not_permitted("possible", sources.INFERRED),
+        causes.user_not_permitted("possible", source=sources.INFERRED),
         says="59008: The FHIR ID provided was not found.",
         patterns=(_code("59008"), r"the fhir id provided was not found\b[^\n]{0,20}"),
     ),
@@ -297,16 +298,14 @@ ENTRIES: tuple[Entry, ...] = (
         "this resource. Usually a search lacks a parameter that Epic requires.",
         causes.fhir_request_invalid(
             "likely",
-            title="The request breaks a rule that Epic has for this resource.",
-            why="`issue.diagnostics` next to the code names the rule, for example that a "
+            "`issue.diagnostics` next to the code names the rule, for example that a "
             "`Patient` search needs `_id` or demographics.",
-            steps=(
-                (
-                    "Read `issue.diagnostics` of the issue with severity `fatal` or `error`, "
-                    "and add the parameter that it names."
-                ),
-                "Compare the search parameters with Epic's page for the API.",
+            (
+                "Read `issue.diagnostics` of the issue with severity `fatal` or `error`, "
+                "and add the parameter that it names."
             ),
+            "Compare the search parameters with Epic's page for the API.",
+            title="The request breaks a rule that Epic has for this resource.",
         ),
         says="59159: The content/operation failed to pass a business rule",
         patterns=(_code("59159"), r"content/operation failed to pass a business rule[^\n]{0,40}"),
@@ -317,15 +316,13 @@ ENTRIES: tuple[Entry, ...] = (
         "severity `information`, Epic only ignored an unknown search parameter.",
         causes.fhir_request_invalid(
             "likely",
-            title="A parameter or a value doesn't fit the specification or a profile.",
-            why="`issue.diagnostics` next to the code names it.",
-            steps=(
-                (
-                    "Read `severity` and `issue.diagnostics` of this issue. If another issue "
-                    "is `fatal` or `error`, the request failed because of that one."
-                ),
-                "Correct or remove the parameter or the value that it names.",
+            "`issue.diagnostics` next to the code names it.",
+            (
+                "Read `severity` and `issue.diagnostics` of this issue. If another issue "
+                "is `fatal` or `error`, the request failed because of that one."
             ),
+            "Correct or remove the parameter or the value that it names.",
+            title="A parameter or a value doesn't fit the specification or a profile.",
         ),
         says="59100: Content invalid against the specification or a profile.",
         patterns=(_code("59100"), r"content invalid against the specification or a profile\b"),
@@ -335,14 +332,12 @@ ENTRIES: tuple[Entry, ...] = (
         "These are Epic's own FHIR error codes: the token was accepted, and the request wasn't.",
         causes.fhir_request_invalid(
             "likely",
-            why="The text next to the code says what is wrong. Unknown search parameters are "
+            "The text next to the code says what is wrong. Unknown search parameters are "
             "often ignored without a message.",
-            steps=(
-                "Read `issue.diagnostics` and `issue.details.text` in the OperationOutcome.",
-                "Compare the search parameters with Epic's page for the API.",
-            ),
+            "Read `issue.diagnostics` and `issue.details.text` in the OperationOutcome.",
+            "Compare the search parameters with Epic's page for the API.",
         ),
-        causes.user_not_permitted("possible", sources.INFERRED),
+        causes.user_not_permitted("possible", source=sources.INFERRED),
         says="OperationOutcome with codes of urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
         patterns=(r"1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369",),
     ),

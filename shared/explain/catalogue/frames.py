@@ -1,4 +1,4 @@
-"""Pages and frames: what shows in the browser, in the EHR's window, with or without an error."""
+"""Pages and frames: failures that show in the browser, such as a blank page inside the EHR."""
 
 from functools import partial
 
@@ -14,25 +14,21 @@ ENTRIES: tuple[Entry, ...] = (
         "The app's page stays blank inside PowerChart, but opens in a browser.",
         causes.ehr_side(
             "possible",
-            (
-                f"{sources.SMART_OVERVIEW}; {sources.FORUM_POWERCHART}; "
-                "which of them it is: inferred"
-            ),
-            title="PowerChart can't reach the app's URL.",
-            why="PowerChart needs a public https URL on port 443 with a certificate that the "
+            "PowerChart needs a public https URL on port 443 with a certificate that the "
             "hospital's machines trust.",
-            steps=(
-                "Open the launch URL in the browser of a hospital workstation.",
-                "Run `make doctor CONFIG=smart.toml` and check `public_url_unreachable`.",
-                "Ask the site how the app is configured in PowerChart.",
-            ),
+            "Open the launch URL in the browser of a hospital workstation.",
+            "Run `make doctor CONFIG=smart.toml` and check `public_url_unreachable`.",
+            "Ask the site how the app is configured in PowerChart.",
+            source=f"{sources.SMART_OVERVIEW}; {sources.FORUM_POWERCHART}; "
+            "which of them it is: inferred",
+            title="PowerChart can't reach the app's URL.",
         ),
         causes.cookies_blocked(
             "possible",
-            sources.SMART_OVERVIEW,
-            why="PowerChart shows apps in WebView2, or at older sites in Internet Explorer, "
+            "PowerChart shows apps in WebView2, or at older sites in Internet Explorer, "
             "which doesn't support partitioned cookies. A pop-up there doesn't share "
             "cookies with the iframe.",
+            source=sources.SMART_OVERVIEW,
         ),
         says="site not loading in PowerChart",
         patterns=(r"not loading in powerchart", r"\bpowerchart\b[^\n]{0,60}\b(?:blank|white)\b"),
@@ -43,10 +39,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The browser won't show a page in a frame, because the page's own headers forbid it.",
         causes.frame_refused(
             "likely",
-            f"{sources.EMBEDDABLE}; who sends the header: inferred",
-            why="This app doesn't send `X-Frame-Options`. A gateway or load balancer in front of "
+            "This app doesn't send `X-Frame-Options`. A gateway or load balancer in front of "
             "it might, and so might the EHR's login page. If `frame_ancestors` is set, every frame "
             "around the app must be in it. Oracle Health's MPages break on any such list.",
+            source=f"{sources.EMBEDDABLE}; who sends the header: inferred",
         ),
         says="Refused to display … in a frame because it set 'X-Frame-Options' / frame-ancestors",
         patterns=(
@@ -62,13 +58,13 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "oracle/identity-provider-page",
         "This is how Oracle Health sends a browser to the login page: with a page that "
-        "has a script, not with a redirect. It says neither yes nor no to the request.",
+        "has a script, not with a redirect. The page neither accepts nor refuses the request.",
         causes.request_malformed(
             "possible",
-            sources.inferred(f"{sources.SIGN_IN_CHECKER} and {sources.YOURPHR}"),
+            "A script or test sent the authorization request, but it can't sign in.",
+            "Open the authorization request in a browser.",
+            source=sources.inferred(f"{sources.SIGN_IN_CHECKER} and {sources.YOURPHR}"),
             title="A program called an endpoint that is meant for a browser.",
-            why="A script or test sent the authorization request, but it can't sign in.",
-            steps=("Open the authorization request in a browser.",),
         ),
         says="HTTP 200 with IdentityProviderRedirectPage from the authorization endpoint",
         where="error page",
@@ -80,9 +76,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The launch fails inside Epic's frame and works outside it.",
         causes.cookies_blocked(
             "possible",
-            sources.inferred(sources.CLIENT_JS_75),
-            why="In the frame, the app is a third party: cookies, storage and messages "
+            "In the frame, the app is a third party: cookies, storage and messages "
             "between windows are restricted.",
+            source=sources.inferred(sources.CLIENT_JS_75),
         ),
         says="works in a tab, fails inside Epic (Hyperspace, Hyperdrive)",
         patterns=(r"only (?:inside|in|within) (?:epic|hyperspace|hyperdrive)\b",),
@@ -93,8 +89,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The launcher shows the app in an iframe, where it's a third party.",
         causes.cookies_blocked(
             "likely",
-            why="The app's launch cookie isn't sent to the callback.",
-            steps=("Turn off the launcher's frame, or allow partitioned cookies in the browser.",),
+            "The app's launch cookie isn't sent to the callback.",
+            "Turn off the launcher's frame, or allow partitioned cookies in the browser.",
         ),
         says="fails with Simulate launch within the EHR user interface",
         patterns=("launch within the ehr user interface",),

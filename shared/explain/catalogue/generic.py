@@ -1,4 +1,4 @@
-"""Any EHR: the codes of RFC 6749, RFC 6750 and OpenID Connect, with the causes behind them."""
+"""Any EHR: the codes of RFC 6749, RFC 6750 and OpenID Connect, and their causes."""
 
 from functools import partial
 
@@ -18,20 +18,18 @@ def _sign_in(code: str) -> Entry:
         "The EHR needs input from the user and couldn't ask for it.",
         causes.session_ended(
             "likely",
-            sources.OPENID,
+            _SIGN_IN,
+            "Sign in to the EHR in this browser.",
+            causes.RELAUNCH,
+            "If `prompt=none` is sent, remove it.",
+            source=sources.OPENID,
             title="The user isn't signed in to the EHR, or has to choose or consent there.",
-            why=_SIGN_IN,
-            steps=(
-                "Sign in to the EHR in this browser.",
-                causes.RELAUNCH,
-                "If `prompt=none` is sent, remove it.",
-            ),
         ),
         causes.cookies_blocked(
             "possible",
-            sources.INFERRED,
-            why="In an iframe, the browser didn't send the EHR's own cookies, so the EHR "
+            "In an iframe, the browser didn't send the EHR's own cookies, so the EHR "
             "couldn't see that the user is signed in.",
+            source=sources.INFERRED,
         ),
         says=code,
         oauth_errors=(code,),
@@ -48,9 +46,9 @@ ENTRIES: tuple[Entry, ...] = (
         causes.user_declined("likely"),
         causes.client_not_enabled_at_site("possible"),
         causes.user_not_permitted(
-            "possible", sources.RFC_6749, why="The EHR doesn't let this user use the app."
+            "possible", "The EHR doesn't let this user use the app.", source=sources.RFC_6749
         ),
-        causes.scope_not_registered("possible", sources.INFERRED),
+        causes.scope_not_registered("possible", source=sources.INFERRED),
         says="access_denied",
         oauth_errors=("access_denied",),
     ),
@@ -59,12 +57,12 @@ ENTRIES: tuple[Entry, ...] = (
         "A parameter of the request is missing, repeated or wrong.",
         causes.launch_value_invalid(
             "possible",
-            f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}; {sources.FORUM_INVALID_LAUNCH}",
+            source=f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}; {sources.FORUM_INVALID_LAUNCH}",
         ),
-        causes.launch_parameter_missing("possible", sources.HEALTH_GORILLA),
-        causes.launch_scope_missing("possible", sources.inferred(sources.SMART)),
-        causes.aud_wrong("possible", f"{sources.SMART}; {sources.ONC_AUD}"),
-        causes.redirect_uri_mismatch("possible", sources.HEALTH_GORILLA),
+        causes.launch_parameter_missing("possible", source=sources.HEALTH_GORILLA),
+        causes.launch_scope_missing("possible", source=sources.inferred(sources.SMART)),
+        causes.aud_wrong("possible", source=f"{sources.SMART}; {sources.ONC_AUD}"),
+        causes.redirect_uri_mismatch("possible", source=sources.HEALTH_GORILLA),
         causes.request_malformed("possible"),
         says="invalid_request",
         oauth_errors=("invalid_request",),
@@ -72,38 +70,46 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/invalid-scope",
         "A scope is unknown, malformed, or more than the app may have.",
-        causes.scope_not_registered("likely", f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"),
-        causes.scope_syntax("possible", f"{sources.THE_MAP}; {sources.PEERBITS}"),
-        causes.launch_patient_scope_on_provider("possible", sources.inferred(sources.SMART)),
-        causes.launch_scope_missing("possible", sources.inferred(sources.HEALTH_GORILLA)),
+        causes.scope_not_registered(
+            "likely", source=f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"
+        ),
+        causes.scope_syntax("possible", source=f"{sources.THE_MAP}; {sources.PEERBITS}"),
+        causes.launch_patient_scope_on_provider("possible", source=sources.inferred(sources.SMART)),
+        causes.launch_scope_missing("possible", source=sources.inferred(sources.HEALTH_GORILLA)),
         says="invalid_scope",
         oauth_errors=("invalid_scope",),
     ),
     _entry(
         "generic/unauthorized-client",
         "The EHR recognizes the app, but doesn't allow it to do this.",
-        causes.client_not_enabled_at_site("likely", f"{sources.RFC_6749}; {sources.URN_LIST}"),
+        causes.client_not_enabled_at_site(
+            "likely", source=f"{sources.RFC_6749}; {sources.URN_LIST}"
+        ),
         causes.persona_mismatch(
             "possible",
-            sources.inferred(sources.RFC_6749),
-            why="The app is registered for another kind of launch: for patients, or as a "
+            "The app is registered for another kind of launch: for patients, or as a "
             "backend service.",
+            source=sources.inferred(sources.RFC_6749),
         ),
-        causes.not_propagated_yet("possible", sources.SMART_OVERVIEW),
+        causes.not_propagated_yet("possible", source=sources.SMART_OVERVIEW),
         says="unauthorized_client",
         oauth_errors=("unauthorized_client",),
     ),
     _entry(
         "generic/invalid-client",
         "The EHR doesn't recognize the client, or doesn't accept its authentication.",
-        causes.client_auth_wrong("likely", f"{sources.RFC_6749}; {sources.FORUM_CREDENTIALS}"),
-        causes.client_unknown("possible", f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"),
-        causes.not_propagated_yet("possible", f"{sources.SMART_OVERVIEW}; {sources.EPIC_SYNC}"),
+        causes.client_auth_wrong(
+            "likely", source=f"{sources.RFC_6749}; {sources.FORUM_CREDENTIALS}"
+        ),
+        causes.client_unknown("possible", source=f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"),
+        causes.not_propagated_yet(
+            "possible", source=f"{sources.SMART_OVERVIEW}; {sources.EPIC_SYNC}"
+        ),
         causes.clock_skew(
             "possible",
-            sources.inferred(sources.RFC_7523),
-            why="If you use `private_key_jwt`: the assertion is valid for five minutes, and "
-            "a clock that is off makes it too early or too late.",
+            "If you use `private_key_jwt`: the assertion is valid for five minutes. If a clock is "
+            "off, it's too early or too late.",
+            source=sources.inferred(sources.RFC_7523),
         ),
         says="invalid_client",
         where="token endpoint",
@@ -115,12 +121,12 @@ ENTRIES: tuple[Entry, ...] = (
         "or malformed.",
         causes.request_malformed("likely"),
         causes.client_auth_wrong(
-            "possible", why="The client authenticates in two ways at once, or in none."
+            "possible", "The client authenticates in two ways at once, or in none."
         ),
         causes.pkce_mismatch(
             "possible",
-            sources.RFC_7636,
-            why="`code_verifier` is missing, or doesn't have the form that PKCE requires.",
+            "`code_verifier` is missing, or doesn't have the form that PKCE requires.",
+            source=sources.RFC_7636,
         ),
         says="invalid_request, from the token endpoint",
         where="token endpoint",
@@ -130,20 +136,22 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/invalid-grant",
         "The code or the refresh token isn't valid, or belongs to something else.",
-        causes.code_expired_or_used("possible", f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"),
+        causes.code_expired_or_used(
+            "possible", source=f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"
+        ),
         causes.redirect_uri_mismatch(
             "possible",
-            why="The token request names a different redirect URI than the authorization request.",
+            "The token request names a different redirect URI than the authorization request.",
         ),
-        causes.pkce_mismatch("possible", sources.RFC_7636),
+        causes.pkce_mismatch("possible", source=sources.RFC_7636),
         causes.client_id_mismatch(
             "possible",
-            why="The code was issued to another client ID. Launch and callback run with "
+            "The code was issued to another client ID. Launch and callback run with "
             "different configurations.",
         ),
         causes.session_ended(
             "possible",
-            why="At a refresh: the grant was withdrawn, or the user's session has ended.",
+            "At a refresh: the grant was withdrawn, or the user's session has ended.",
             at_refresh=True,
         ),
         says="invalid_grant",
@@ -155,10 +163,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The token endpoint didn't see a `grant_type` that it offers.",
         causes.request_malformed(
             "likely",
-            f"{sources.RFC_6749}; the JSON body: inferred",
-            why="The body wasn't sent as a form, so `grant_type` wasn't seen, or the server "
+            "The body wasn't sent as a form, so `grant_type` wasn't seen, or the server "
             "doesn't offer refresh.",
-            steps=("Send the body as `application/x-www-form-urlencoded`.",),
+            "Send the body as `application/x-www-form-urlencoded`.",
+            source=f"{sources.RFC_6749}; the JSON body: inferred",
         ),
         says="unsupported_grant_type",
         where="token endpoint",
@@ -170,12 +178,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR doesn't offer this `response_type` to the app.",
         causes.request_malformed(
             "likely",
-            why="The request has something other than `response_type=code`. Some old servers "
+            "The request has something other than `response_type=code`. Some old servers "
             "required `code id_token`.",
-            steps=("Send `response_type=code`, as this app does.",),
+            "Send `response_type=code`, as this app does.",
         ),
         causes.client_not_enabled_at_site(
-            "possible", why="The app is registered without the authorization code flow."
+            "possible", "The app is registered without the authorization code flow."
         ),
         says="unsupported_response_type",
         oauth_errors=("unsupported_response_type",),
@@ -191,7 +199,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/temporarily-unavailable",
         "The EHR's authorization server is busy or down for maintenance.",
-        causes.ehr_side("certain", why="The server states that it can't respond now."),
+        causes.ehr_side("certain", "The server states that it can't respond now."),
         says="temporarily_unavailable",
         oauth_errors=("temporarily_unavailable",),
     ),
@@ -204,9 +212,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The request was sent as an object or by reference, which the EHR doesn't accept.",
         causes.request_malformed(
             "certain",
-            why="`request`, `request_uri` or `registration` was sent. This app doesn't send "
+            "`request`, `request_uri` or `registration` was sent. This app doesn't send "
             "any of them.",
-            steps=("Send the parameters themselves instead of `request` or `request_uri`.",),
+            "Send the parameters themselves instead of `request` or `request_uri`.",
         ),
         says="request_not_supported, request_uri_not_supported, invalid_request_object",
         oauth_errors=(
@@ -221,11 +229,13 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/invalid-token",
         "The FHIR server doesn't accept the access token.",
-        causes.access_token_expired("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
-        causes.session_ended(
-            "possible", why="The token was revoked: the user signed out or ended the app's access."
+        causes.access_token_expired(
+            "likely", source=f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"
         ),
-        causes.tenant_mismatch("possible", sources.inferred(sources.RFC_6750)),
+        causes.session_ended(
+            "possible", "The token was revoked: the user signed out or ended the app's access."
+        ),
+        causes.tenant_mismatch("possible", source=sources.inferred(sources.RFC_6750)),
         says='WWW-Authenticate: Bearer error="invalid_token"',
         where="FHIR answer",
         oauth_errors=("invalid_token",),
@@ -234,9 +244,9 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/insufficient-scope",
         "The request needs a scope that the token doesn't have.",
-        causes.scope_trimmed("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
+        causes.scope_trimmed("likely", source=f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
         causes.scope_not_registered("possible"),
-        causes.user_not_permitted("possible", sources.HEALTH_GORILLA),
+        causes.user_not_permitted("possible", source=sources.HEALTH_GORILLA),
         says='WWW-Authenticate: Bearer error="insufficient_scope"',
         where="FHIR answer",
         oauth_errors=("insufficient_scope",),

@@ -14,7 +14,7 @@ _ID = (
     "Give the EHR's operator the time, the client ID, this app's outbound IP address and every "
     "number or ID in the response."
 )
-# It holds regardless of who refused it: the app's page shows it as the most probable cause.
+# The app's page shows this as the most probable cause, so it has to be true for any refusal.
 _REFUSED = "The app's request was refused."
 
 _entry = partial(entry, where="token endpoint", source=sources.RFC_9110)
@@ -25,10 +25,10 @@ ENTRIES: tuple[Entry, ...] = (
         "A firewall or gateway in front of the EHR responded. The request didn't reach the server.",
         causes.ehr_side(
             "likely",
-            sources.INFERRED,
+            "The response has the wording of such a product and isn't an OAuth error.",
+            _ID,
+            source=sources.INFERRED,
             title="A firewall or gateway in front of the EHR stopped the request.",
-            why="The response has the wording of such a product and isn't an OAuth error.",
-            steps=(_ID,),
             plainly="The app's request didn't reach the EHR.",
         ),
         says="The requested URL was rejected / Request unsuccessful / no healthy upstream",
@@ -46,8 +46,8 @@ ENTRIES: tuple[Entry, ...] = (
         "A gateway in front of the EHR's token endpoint got no usable response from it.",
         causes.ehr_side(
             "likely",
+            "The gateway's status code shows this.",
             title="The server behind the EHR's gateway gave no usable response.",
-            why="The gateway's status code shows this.",
             plainly="The EHR didn't respond as it should.",
         ),
         says="502 Bad Gateway or 504 Gateway Timeout from the token endpoint",
@@ -66,17 +66,15 @@ ENTRIES: tuple[Entry, ...] = (
         "There's no token endpoint at this URL, or a gateway doesn't forward it.",
         causes.endpoint_wrong(
             "likely",
-            title="There's no token endpoint at the EHR's token URL.",
-            why="The app uses the `token_endpoint` of the EHR's discovery document. Nothing "
+            "The app uses the `token_endpoint` of the EHR's discovery document. Nothing "
             "there accepts a token request.",
-            steps=(
-                (
-                    "Ask the EHR's operator to correct `token_endpoint` in "
-                    "`ISS/.well-known/smart-configuration`, or the route to it in the gateway."
-                ),
+            (
+                "Ask the EHR's operator to correct `token_endpoint` in "
+                "`ISS/.well-known/smart-configuration`, or the route to it in the gateway."
             ),
+            title="There's no token endpoint at the EHR's token URL.",
         ),
-        causes.ehr_side("possible", sources.INFERRED),
+        causes.ehr_side("possible", source=sources.INFERRED),
         says="404, 405 or 410 without an OAuth error from the token endpoint",
         statuses=(404, 405, 410),
     ),
@@ -85,9 +83,9 @@ ENTRIES: tuple[Entry, ...] = (
         "A proxy between the app and the EHR requires a login.",
         causes.ehr_side(
             "certain",
+            "The request was stopped in the network, before it reached the EHR.",
+            "Have the network's administrator let the app reach the EHR directly.",
             title="A proxy between the app and the EHR requires a login.",
-            why="The request was stopped in the network, before it reached the EHR.",
-            steps=("Have the network's administrator let the app reach the EHR directly.",),
             plainly="The app's request didn't reach the EHR.",
         ),
         says="407 Proxy Authentication Required or 511 from the token endpoint",
@@ -99,17 +97,15 @@ ENTRIES: tuple[Entry, ...] = (
         "request carries its credentials.",
         causes.ehr_side(
             "possible",
-            sources.INFERRED,
-            title="The EHR's token URL redirects elsewhere.",
-            why="The server has moved, or a gateway that signs users in is in front of it.",
-            steps=(
-                (
-                    "Ask the EHR's operator to list the final URL as `token_endpoint` in "
-                    "`ISS/.well-known/smart-configuration`."
-                ),
-                "Have the operator exempt the token endpoint from the gateway's login.",
-                _ID,
+            "The server has moved, or a gateway that signs users in is in front of it.",
+            (
+                "Ask the EHR's operator to list the final URL as `token_endpoint` in "
+                "`ISS/.well-known/smart-configuration`."
             ),
+            "Have the operator exempt the token endpoint from the gateway's login.",
+            _ID,
+            source=sources.INFERRED,
+            title="The EHR's token URL redirects elsewhere.",
         ),
         says="redirect (301, 302, 307 …) from the token endpoint",
         statuses=(301, 302, 303, 307, 308),
@@ -120,10 +116,10 @@ ENTRIES: tuple[Entry, ...] = (
         causes.client_auth_wrong("likely"),
         causes.ehr_side(
             "possible",
-            sources.inferred(sources.RFC_6749),
+            "A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
+            _ID,
+            source=sources.inferred(sources.RFC_6749),
             title="A proxy or gateway in front of the token endpoint requires its own login.",
-            why="A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
-            steps=(_ID,),
             plainly=_REFUSED,
         ),
         says="401 Unauthorized without an OAuth error from the token endpoint",
@@ -134,14 +130,14 @@ ENTRIES: tuple[Entry, ...] = (
         "The request was refused without the JSON of an OAuth error, so the reason is unknown.",
         causes.ehr_side(
             "possible",
-            sources.inferred(sources.RFC_6749),
+            "The response doesn't say which of them refused it, or why.",
+            _ID,
+            source=sources.inferred(sources.RFC_6749),
             title="The token endpoint, or a proxy in front of it, refused the request.",
-            why="The response doesn't say which of them refused it, or why.",
-            steps=(_ID,),
             plainly=_REFUSED,
         ),
-        causes.client_auth_wrong("possible", sources.INFERRED),
-        causes.code_expired_or_used("possible", sources.INFERRED),
+        causes.client_auth_wrong("possible", source=sources.INFERRED),
+        causes.code_expired_or_used("possible", source=sources.INFERRED),
         says="400 Bad Request without an OAuth error from the token endpoint",
         statuses=(400,),
     ),
@@ -150,13 +146,13 @@ ENTRIES: tuple[Entry, ...] = (
         "The request was refused without the JSON of an OAuth error.",
         causes.ehr_side(
             "possible",
-            sources.inferred(sources.RFC_6749),
+            "A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
+            _ID,
+            source=sources.inferred(sources.RFC_6749),
             title="A proxy or firewall in front of the token endpoint refused the request.",
-            why="A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
-            steps=(_ID,),
             plainly=_REFUSED,
         ),
-        causes.client_auth_wrong("possible", sources.INFERRED),
+        causes.client_auth_wrong("possible", source=sources.INFERRED),
         says="406, 413, 415 … without an OAuth error from the token endpoint",
         statuses=(406, 411, 413, 414, 415, 421, 422, 431, 451, 495, 496, 497, 498, 499),
         source=sources.RFC_6749,

@@ -1,4 +1,4 @@
-"""Any EHR: what servers and libraries say about keys, claims, tokens and grants, in their words."""
+"""Any EHR: messages of servers and libraries about keys, claims, tokens and grants."""
 
 from functools import partial
 
@@ -17,7 +17,7 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/assertion-key",
         "The server can't check the client's signed assertion with the keys that it has.",
         causes.assertion_key_unknown("likely"),
-        causes.not_propagated_yet("possible", sources.INFERRED),
+        causes.not_propagated_yet("possible", source=sources.INFERRED),
         says="JWT key ID does not match any key in JWKS / Unable to load public key",
         patterns=(
             (
@@ -81,7 +81,7 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/refresh-reused",
         "The refresh token that was sent has been replaced or withdrawn.",
         causes.refresh_reused("likely"),
-        causes.session_ended("possible", sources.RFC_6749),
+        causes.session_ended("possible", source=sources.RFC_6749),
         says="Refresh token has been revoked / already used / reuse detected",
         patterns=(
             (
@@ -126,7 +126,7 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/token-of-another",
         "The FHIR server doesn't accept the token's issuer or audience.",
         causes.token_of_another_server("likely"),
-        causes.aud_wrong("possible", sources.INFERRED),
+        causes.aud_wrong("possible", source=sources.INFERRED),
         says="The issuer is invalid / audience validation failed (FHIR 401)",
         where="FHIR answer",
         patterns=(
@@ -203,7 +203,7 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/scope-text",
         "According to the server, a scope is missing, unknown or more than the app is allowed.",
         causes.scope_not_registered("likely"),
-        causes.scope_syntax("possible", sources.INFERRED),
+        causes.scope_syntax("possible", source=sources.INFERRED),
         says="Invalid scopes: … / permission is not granted by any of the scopes",
         where="authorize redirect",
         patterns=(
@@ -218,7 +218,7 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/resource-text",
         "The server has no resource with the name in `aud`, `resource` or the scopes.",
         causes.aud_wrong("likely"),
-        causes.tenant_mismatch("possible", sources.INFERRED),
+        causes.tenant_mismatch("possible", source=sources.INFERRED),
         says="invalid audience parameter / invalid_target / resource principal not found",
         where="authorize redirect",
         oauth_errors=("invalid_target", "invalid_resource"),

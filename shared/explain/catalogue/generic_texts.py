@@ -1,4 +1,4 @@
-"""Any EHR: wordings of any server that state more than a bare code."""
+"""Any EHR: messages that state more than a bare code, regardless of the server."""
 
 from functools import partial
 
@@ -15,7 +15,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/redirect-uri-text",
         "The redirect URI isn't the registered one.",
-        causes.redirect_uri_mismatch("likely", f"{sources.HEALTH_GORILLA}; {_WORDING}"),
+        causes.redirect_uri_mismatch("likely", source=f"{sources.HEALTH_GORILLA}; {_WORDING}"),
         says="redirect_uri mismatch / invalid redirect URI",
         where="error page",
         patterns=(
@@ -27,7 +27,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/code-text",
         "The authorization code is too old or was already exchanged.",
-        causes.code_expired_or_used("likely", f"{sources.HEALTH_GORILLA}; {_WORDING}"),
+        causes.code_expired_or_used("likely", source=f"{sources.HEALTH_GORILLA}; {_WORDING}"),
         says="authorization code expired or already used",
         patterns=(
             r"authorization code[^\n]{0,40}(?:expired|already|used|redeemed|not valid)",
@@ -38,7 +38,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/pkce-text",
         "The proof that callback and launch belong together (PKCE) is missing or wrong.",
-        causes.pkce_mismatch("likely", f"{sources.RFC_7636}; {_WORDING}"),
+        causes.pkce_mismatch("likely", source=f"{sources.RFC_7636}; {_WORDING}"),
         says="PKCE verification failed / code_verifier does not match",
         patterns=(
             (
@@ -53,12 +53,14 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/clock-text",
         "The times in a signed token don't match the reader's clock.",
-        causes.clock_skew("likely", sources.inferred(f"{sources.RFC_7523}; {sources.OPENID}")),
+        causes.clock_skew(
+            "likely", source=sources.inferred(f"{sources.RFC_7523}; {sources.OPENID}")
+        ),
         causes.client_auth_wrong(
             "possible",
-            sources.INFERRED,
-            why="The assertion's `exp` is more than five minutes ahead, or an assertion was "
+            "The assertion's `exp` is more than five minutes ahead, or an assertion was "
             "used twice.",
+            source=sources.INFERRED,
         ),
         says="token is not yet valid / issued in the future / assertion expired",
         patterns=(
@@ -78,26 +80,24 @@ ENTRIES: tuple[Entry, ...] = (
         "text, not the JSON of an OAuth error.",
         causes.ehr_side(
             "possible",
-            sources.inferred(sources.DISCHARGE),
-            title="A firewall or gateway in front of the EHR refused the request.",
-            why="It might allow only certain networks, or reject the form of the request.",
-            steps=(
-                (
-                    "Ask the EHR's operator whether this app's network is allowed to reach "
-                    "the token endpoint. Give the time and the client ID."
-                ),
-                ByFlow(
-                    "Launch the app again from another network, if there is one.",
-                    backend="Try from another network, if there is one.",
-                ),
+            "It might allow only certain networks, or reject the form of the request.",
+            (
+                "Ask the EHR's operator whether this app's network is allowed to reach "
+                "the token endpoint. Give the time and the client ID."
             ),
+            ByFlow(
+                "Launch the app again from another network, if there is one.",
+                backend="Try from another network, if there is one.",
+            ),
+            source=sources.inferred(sources.DISCHARGE),
+            title="A firewall or gateway in front of the EHR refused the request.",
             plainly="The app's request was refused.",
         ),
         causes.client_unknown(
             "possible",
-            f"{sources.DISCHARGE} (its author's guess)",
-            why="The one report of this is about Oracle Health's sandbox. Its author guesses "
+            "The one report of this is about Oracle Health's sandbox. Its author guesses "
             "that an unused sandbox app had expired.",
+            source=f"{sources.DISCHARGE} (its author's guess)",
         ),
         says="HTTP 403 Access denied, as text, from the token endpoint",
         statuses=(403,),
@@ -109,12 +109,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR issued an access token, but doesn't say who signed in.",
         causes.scope_trimmed(
             "likely",
-            why="`openid` was requested and not granted, or it wasn't requested.",
-            steps=(
-                "Make sure that `openid` and `fhirUser` are in `scopes` in smart.toml.",
-                "Select both in the EHR's registration.",
-                causes.RELAUNCH,
-            ),
+            "`openid` was requested and not granted, or it wasn't requested.",
+            "Make sure that `openid` and `fhirUser` are in `scopes` in smart.toml.",
+            "Select both in the EHR's registration.",
+            causes.RELAUNCH,
         ),
         says="no id_token in the token response",
         patterns=(
@@ -127,7 +125,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/uri-too-long",
         "The authorization request is longer than a server in between accepts.",
-        causes.request_too_long("likely", sources.inferred(sources.FORUM_BAD_REQUEST)),
+        causes.request_too_long("likely", source=sources.inferred(sources.FORUM_BAD_REQUEST)),
         says="414 URI Too Long / Request-URI Too Large",
         where="error page",
         patterns=(r"\burl? too long\b|\buri too (?:long|large)\b",),
@@ -136,11 +134,13 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/fhir-401",
         "The FHIR server doesn't accept the request's token.",
-        causes.access_token_expired("likely", f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"),
+        causes.access_token_expired(
+            "likely", source=f"{sources.RFC_6750}; {sources.HEALTH_GORILLA}"
+        ),
         causes.tenant_mismatch(
             "possible",
-            sources.FORUM_TENANT_MISMATCH,
-            why="The token belongs to a different FHIR base than the one that was called.",
+            "The token belongs to a different FHIR base than the one that was called.",
+            source=sources.FORUM_TENANT_MISMATCH,
         ),
         says="401 Unauthorized from FHIR, without more",
         where="FHIR answer",
@@ -151,8 +151,8 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/fhir-403",
         "The token is valid, but doesn't allow this request.",
-        causes.scope_trimmed("likely", f"{sources.RFC_6750}; {sources.FORUM_403}"),
-        causes.user_not_permitted("possible", f"{sources.RFC_6750}; {sources.AZURE}"),
+        causes.scope_trimmed("likely", source=f"{sources.RFC_6750}; {sources.FORUM_403}"),
+        causes.user_not_permitted("possible", source=f"{sources.RFC_6750}; {sources.AZURE}"),
         says="403 Forbidden from FHIR, without more",
         where="FHIR answer",
         statuses=(403,),

@@ -1,6 +1,6 @@
 """Any EHR: token endpoint errors whose codes other endpoints use too.
 
-RFC 6749 5.2. For what these codes mean at the authorization endpoint, see `generic`.
+RFC 6749 5.2. `generic` has the meaning of these codes at the authorization endpoint.
 """
 
 from functools import partial
@@ -30,9 +30,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR isn't accepting more requests at the moment. It didn't process this one.",
         causes.ehr_side(
             "certain",
+            "It got too many requests in a short time, from this app or from others.",
+            *_WAIT,
             title="The EHR is busy.",
-            why="It got too many requests in a short time, from this app or from others.",
-            steps=_WAIT,
             plainly="The EHR is busy. Try again in a minute.",
         ),
         says="429 Too Many Requests from the token endpoint",
@@ -45,9 +45,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR can't respond at the moment.",
         causes.ehr_side(
             "certain",
+            "The EHR itself says that this is temporary. The app can't fix it.",
+            *_WAIT,
             title="The EHR is busy or under maintenance.",
-            why="The EHR itself says that this is temporary. The app can't fix it.",
-            steps=_WAIT,
             plainly="The EHR is busy. Try again in a minute.",
         ),
         says="503 Service Unavailable from the token endpoint",
@@ -60,7 +60,7 @@ ENTRIES: tuple[Entry, ...] = (
         "No token was issued: none of the scopes could be granted, or one of them isn't "
         "among those granted before.",
         causes.scope_not_registered("likely"),
-        causes.scope_syntax("possible", sources.INFERRED),
+        causes.scope_syntax("possible", source=sources.INFERRED),
         says="invalid_scope from the token endpoint",
         oauth_errors=("invalid_scope",),
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"invalid_scope"',),
@@ -70,19 +70,17 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR recognizes the client, but doesn't allow it this way to get a token.",
         causes.client_not_enabled_at_site(
             "likely",
-            title="The app is registered for another kind of sign-in.",
-            why="The registration lacks the authorization code flow, or refresh tokens if a "
+            "The registration lacks the authorization code flow, or refresh tokens if a "
             "token was being renewed.",
-            steps=(
-                (
-                    "In the registration, check that the app signs users in with an authorization "
-                    "code (`authorization_code`), and that it's allowed refresh tokens if `scopes` "
-                    "in smart.toml has `online_access` or `offline_access`."
-                ),
-                causes.RELAUNCH,
+            (
+                "In the registration, check that the app signs users in with an authorization "
+                "code (`authorization_code`), and that it's allowed refresh tokens if `scopes` "
+                "in smart.toml has `online_access` or `offline_access`."
             ),
+            causes.RELAUNCH,
+            title="The app is registered for another kind of sign-in.",
         ),
-        causes.client_auth_wrong("possible", sources.INFERRED),
+        causes.client_auth_wrong("possible", source=sources.INFERRED),
         says="unauthorized_client from the token endpoint",
         oauth_errors=("unauthorized_client",),
         patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"unauthorized_client"',),
@@ -102,17 +100,15 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI in the token request doesn't match the one in the authorization request.",
         causes.redirect_uri_mismatch(
             "likely",
-            why="The token request must repeat the redirect URI of the authorization "
+            "The token request must repeat the redirect URI of the authorization "
             "request, byte for byte. If two parts of an app, or two deployments, each "
             "have their own, they don't match.",
-            steps=(
-                "Send the same redirect URI in both requests, as this app does.",
-                (
-                    "Make sure that one deployment serves both `https://HOST/launch` and "
-                    "`https://HOST/callback`."
-                ),
-                causes.RELAUNCH,
+            "Send the same redirect URI in both requests, as this app does.",
+            (
+                "Make sure that one deployment serves both `https://HOST/launch` and "
+                "`https://HOST/callback`."
             ),
+            causes.RELAUNCH,
         ),
         causes.code_expired_or_used("possible"),
         says="invalid_grant with a text about redirect_uri",

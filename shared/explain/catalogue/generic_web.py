@@ -1,4 +1,4 @@
-"""Any EHR: what browsers, networks, TLS and build tools say before OAuth says anything."""
+"""Any EHR: messages of browsers, networks, TLS and build tools, before OAuth is involved."""
 
 from functools import partial
 
@@ -28,9 +28,9 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/fetch-failed",
         "The browser got no response that the page is allowed to read, and doesn't tell "
         "the page more.",
-        causes.cors_blocked("possible", sources.inferred(sources.FETCH)),
-        causes.fhir_base_wrong("possible", sources.INFERRED),
-        causes.tls_untrusted("possible", sources.INFERRED),
+        causes.cors_blocked("possible", source=sources.inferred(sources.FETCH)),
+        causes.fhir_base_wrong("possible", source=sources.INFERRED),
+        causes.tls_untrusted("possible", source=sources.INFERRED),
         says="TypeError: Failed to fetch / NetworkError when attempting to fetch resource",
         patterns=(r"\bfailed to fetch\b(?! the)|networkerror when attempting|xhr error\b",),
         source=sources.FETCH,
@@ -61,9 +61,11 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/host-unknown",
         "No server responds at this URL, so no EHR was called.",
         causes.fhir_base_wrong(
-            "likely", sources.INFERRED, title="The host in the URL is wrong or no longer exists."
+            "likely",
+            source=sources.INFERRED,
+            title="The host in the URL is wrong or no longer exists.",
         ),
-        causes.ehr_side("possible", sources.INFERRED, title="The server is down."),
+        causes.ehr_side("possible", source=sources.INFERRED, title="The server is down."),
         says="getaddrinfo ENOTFOUND / Name or service not known / ERR_NAME_NOT_RESOLVED",
         where="FHIR answer",
         patterns=(
@@ -78,7 +80,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/iss-not-given",
         "The launch page was opened without the `iss` and `launch` that an EHR adds.",
-        causes.launch_parameter_missing("likely", f"{sources.SMART}; {sources.CENTILES_4}"),
+        causes.launch_parameter_missing("likely", source=f"{sources.SMART}; {sources.CENTILES_4}"),
         says="Failed to discover authorization URL given: undefined / No server url found",
         patterns=(
             (
@@ -95,8 +97,8 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/state",
         "The page that completes a launch doesn't find the launch that it belongs to.",
-        causes.state_unknown("likely", f"{sources.RFC_6749}; {sources.GROWTH_62}"),
-        causes.cookies_blocked("possible", sources.INFERRED),
+        causes.state_unknown("likely", source=f"{sources.RFC_6749}; {sources.GROWTH_62}"),
+        causes.cookies_blocked("possible", source=sources.INFERRED),
         causes.launch_parameter_missing("possible"),
         says="No 'state' parameter found / state mismatch",
         patterns=(
@@ -112,7 +114,7 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/discovery-missing",
         "The document that names the authorize and token URLs isn't there.",
         causes.discovery_missing("likely"),
-        causes.fhir_base_wrong("possible", sources.INFERRED),
+        causes.fhir_base_wrong("possible", source=sources.INFERRED),
         says=".well-known/smart-configuration 404 / could not fetch the well-known JSON",
         patterns=(
             r"(?:smart|openid)-configuration\b[^\n]{0,90}\b(?:404|not found)\b",
@@ -129,14 +131,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The server refuses access to its own description, which must be readable without a token.",
         causes.ehr_side(
             "likely",
-            title="The FHIR server requires a token before one can exist.",
-            why="Discovery and `metadata` come before any token (SMART App Launch 2.2).",
-            steps=(
-                (
-                    "Update or fix the FHIR server or the gateway in front of it: `metadata` and "
-                    "`.well-known/smart-configuration` must be readable without a token."
-                ),
+            "Discovery and `metadata` come before any token (SMART App Launch 2.2).",
+            (
+                "Update or fix the FHIR server or the gateway in front of it: `metadata` and "
+                "`.well-known/smart-configuration` must be readable without a token."
             ),
+            title="The FHIR server requires a token before one can exist.",
         ),
         says="401 from metadata or smart-configuration",
         patterns=(
@@ -152,14 +152,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The URLs in the server's Bundles point somewhere other than its FHIR base.",
         causes.fhir_base_wrong(
             "likely",
-            title="The FHIR server writes the wrong URL into its links.",
-            why="Behind a proxy, it builds links from the forwarded host, scheme and port.",
-            steps=(
-                (
-                    "On the FHIR server, set the public base URL, or correct the forwarded "
-                    "host and port that the proxy sends."
-                ),
+            "Behind a proxy, it builds links from the forwarded host, scheme and port.",
+            (
+                "On the FHIR server, set the public base URL, or correct the forwarded "
+                "host and port that the proxy sends."
             ),
+            title="The FHIR server writes the wrong URL into its links.",
         ),
         says="next link points to localhost, http or a doubled port",
         where="FHIR answer",

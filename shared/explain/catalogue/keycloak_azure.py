@@ -14,8 +14,8 @@ ENTRIES: tuple[Entry, ...] = (
         "`aud` is missing.",
         causes.aud_wrong(
             "certain",
-            why="The authorization request has no `aud`.",
-            steps=("Send `aud` with the value of `iss`.",),
+            "The authorization request has no `aud`.",
+            "Send `aud` with the value of `iss`.",
         ),
         says="A SMART on FHIR Request must include an 'aud', 'audience', or 'resource' parameter",
         patterns=("must include an 'aud', 'audience'",),
@@ -26,12 +26,10 @@ ENTRIES: tuple[Entry, ...] = (
         "`aud` isn't one of the audiences configured in Keycloak.",
         causes.aud_wrong(
             "certain",
-            why="Keycloak compares `aud` with the list in the audience validator's configuration.",
-            steps=(
-                (
-                    "In Keycloak, add the FHIR base, exactly as in `iss` of smart.toml, to "
-                    "the validator's audiences in the authentication flow."
-                ),
+            "Keycloak compares `aud` with the list in the audience validator's configuration.",
+            (
+                "In Keycloak, add the FHIR base, exactly as in `iss` of smart.toml, to "
+                "the validator's audiences in the authentication flow."
             ),
         ),
         says="Requested audience '…' is not allowed",
@@ -42,14 +40,14 @@ ENTRIES: tuple[Entry, ...] = (
         "The scopes and parameters don't match either an EHR launch or a standalone launch.",
         causes.launch_parameter_missing(
             "possible",
-            sources.inferred(sources.KEYCLOAK_SMART),
-            why="The scope `launch` was requested without a `launch` value.",
+            "The scope `launch` was requested without a `launch` value.",
+            source=sources.inferred(sources.KEYCLOAK_SMART),
         ),
         causes.launch_scope_missing(
             "possible",
-            sources.inferred(sources.KEYCLOAK_SMART),
-            why="A `launch` value was sent without the scope `launch`, or a standalone "
+            "A `launch` value was sent without the scope `launch`, or a standalone "
             "launch requests `launch` instead of `launch/patient`.",
+            source=sources.inferred(sources.KEYCLOAK_SMART),
         ),
         says="Invalid EHR launch request! / Invalid Standalone launch request!",
         patterns=("invalid (?:ehr|standalone) launch request",),
@@ -60,17 +58,12 @@ ENTRIES: tuple[Entry, ...] = (
         "this `launch` value.",
         causes.user_mismatch(
             "likely",
-            sources.inferred(sources.KEYCLOAK_SMART),
-            why="The EHR set the launch in the session of a different sign-in than the browser's.",
-            steps=(
-                (
-                    "Sign in to the EHR and the app in the same browser, through the same "
-                    "Keycloak realm."
-                ),
-                causes.RELAUNCH,
-            ),
+            "The EHR set the launch in the session of a different sign-in than the browser's.",
+            "Sign in to the EHR and the app in the same browser, through the same Keycloak realm.",
+            causes.RELAUNCH,
+            source=sources.inferred(sources.KEYCLOAK_SMART),
         ),
-        causes.launch_value_invalid("likely", sources.inferred(sources.KEYCLOAK_SMART)),
+        causes.launch_value_invalid("likely", source=sources.inferred(sources.KEYCLOAK_SMART)),
         says="Could not resolve launch context parameter to any EHR Launch Context set in this "
         "user session",
         patterns=("could not resolve launch context parameter",),
@@ -81,12 +74,10 @@ ENTRIES: tuple[Entry, ...] = (
         "can't restrict access to one.",
         causes.patient_context_missing(
             "likely",
-            why="Keycloak doesn't add a patient to the token: the mapper of `launch/patient` "
+            "Keycloak doesn't add a patient to the token: the mapper of `launch/patient` "
             "is missing from the client's scopes.",
-            steps=(
-                "In Keycloak, add the client scope `launch/patient` with its mapper to the client.",
-                "Sign in again. An older token doesn't get the patient.",
-            ),
+            "In Keycloak, add the client scope `launch/patient` with its mapper to the client.",
+            "Sign in again. An older token doesn't get the patient.",
         ),
         says="Cannot enforce 'patient/*' claims without a launch context.",
         where="FHIR answer",
@@ -99,16 +90,13 @@ ENTRIES: tuple[Entry, ...] = (
         "authenticator.",
         causes.client_auth_wrong(
             "likely",
-            why="Keycloak returns this for a wrong secret, for a client that isn't there, for "
-            "one that must authenticate in another way, and for Basic credentials that aren't "
-            "form-encoded.",
-            steps=(
-                (
-                    "In Keycloak, on the client's Credentials tab, compare Client "
-                    "Authenticator with `client_auth` and the secret with `client_secret`."
-                ),
-                causes.RELAUNCH,
+            "Keycloak returns this for a wrong secret, for a client that isn't there, for one that "
+            "must authenticate in another way, and for Basic credentials that aren't form-encoded.",
+            (
+                "In Keycloak, on the client's Credentials tab, compare Client "
+                "Authenticator with `client_auth` and the secret with `client_secret`."
             ),
+            causes.RELAUNCH,
         ),
         causes.client_unknown("possible"),
         says="Invalid client or Invalid client credentials",
@@ -124,17 +112,15 @@ ENTRIES: tuple[Entry, ...] = (
         "The token is valid, but it belongs to a different user or resource.",
         causes.user_not_permitted(
             "likely",
-            why="The user doesn't have the role `FHIR SMART User` on the FHIR service, or "
+            "The user doesn't have the role `FHIR SMART User` on the FHIR service, or "
             "the token doesn't have the claim `fhirUser`.",
-            steps=(
-                "In Azure, give the user the role `FHIR SMART User` on the FHIR service.",
-                "Make sure the user has a value for `fhirUser`, and that it's in the token.",
-            ),
+            "In Azure, give the user the role `FHIR SMART User` on the FHIR service.",
+            "Make sure the user has a value for `fhirUser`, and that it's in the token.",
         ),
         causes.aud_wrong(
             "likely",
-            why="`resource` or `aud` isn't the audience configured in the FHIR service.",
-            steps=("In Azure, compare the audience of the FHIR service with `iss` in smart.toml.",),
+            "`resource` or `aud` isn't the audience configured in the FHIR service.",
+            "In Azure, compare the audience of the FHIR service with `iss` in smart.toml.",
         ),
         says="401 or 403 from Azure's FHIR service after a successful sign-in",
         where="FHIR answer",
@@ -146,11 +132,9 @@ ENTRIES: tuple[Entry, ...] = (
         "An administrator's consent applies to every user and overrides what a user selects.",
         causes.ehr_side(
             "likely",
-            why="The grant is wider than the request. This app uses only what it requested, "
+            "The grant is wider than the request. This app uses only what it requested, "
             "so nothing fails because of it.",
-            steps=(
-                "In Azure, revoke the administrator's consent for the app if users should choose.",
-            ),
+            "In Azure, revoke the administrator's consent for the app if users should choose.",
         ),
         says="more scopes granted than the user chose (Azure)",
         where="token endpoint",
@@ -162,11 +146,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI isn't registered in every place that checks it.",
         causes.redirect_uri_mismatch(
             "certain",
-            why="In Okta's SMART setup, two entries have redirect URIs, and both must include it.",
-            steps=(
-                "In Okta, add `public_url` + `redirect_path` from smart.toml to both.",
-                causes.RELAUNCH,
-            ),
+            "In Okta's SMART setup, two entries have redirect URIs, and both must include it.",
+            "In Okta, add `public_url` + `redirect_path` from smart.toml to both.",
+            causes.RELAUNCH,
         ),
         says="Unable to validate the redirect_uri passed in.",
         where="error page",

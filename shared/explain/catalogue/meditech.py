@@ -1,4 +1,4 @@
-"""MEDITECH (Greenfield): what its sandbox says."""
+"""MEDITECH: errors of its sandbox, Greenfield."""
 
 from functools import partial
 
@@ -15,16 +15,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The sign-in worked, but the person isn't allowed to use this app.",
         causes.user_not_permitted(
             "likely",
-            why="The Google account that signs in isn't bound to the client ID. MEDITECH "
+            "The Google account that signs in isn't bound to the client ID. MEDITECH "
             "binds them manually.",
-            steps=(
-                (
-                    "Write to MEDITECH's Greenfield team. Give them the client ID and the "
-                    "Google account."
-                ),
-            ),
+            "Write to MEDITECH's Greenfield team. Give them the client ID and the Google account.",
         ),
-        causes.user_declined("possible", sources.RFC_6749),
+        causes.user_declined("possible", source=sources.RFC_6749),
         says="error=access_denied without a description (MEDITECH Greenfield)",
         oauth_errors=("access_denied",),
     ),
@@ -33,20 +28,20 @@ ENTRIES: tuple[Entry, ...] = (
         "MEDITECH requires PKCE with S256 and refuses requests without it.",
         causes.request_malformed(
             "possible",
-            f"{sources.THE_MAP}; that it shows as this code: inferred",
-            why="`code_challenge` or `code_challenge_method=S256` is missing. This app always "
+            "`code_challenge` or `code_challenge_method=S256` is missing. This app always "
             "sends both.",
-            steps=("Send `code_challenge` and `code_challenge_method=S256`.",),
+            "Send `code_challenge` and `code_challenge_method=S256`.",
+            source=f"{sources.THE_MAP}; that it shows as this code: inferred",
         ),
         causes.launch_parameter_missing(
             "possible",
-            sources.inferred(sources.THE_MAP),
-            why=ByFlow(
+            ByFlow(
                 "Its capabilities list standalone launches but no EHR launch, so it might "
                 "not support a launch from a chart.",
                 standalone="Its capabilities list standalone launches but no EHR launch.",
             ),
-            steps=("Set `standalone = true` in smart.toml and open `/launch?ehr=KEY`.",),
+            "Set `standalone = true` in smart.toml and open `/launch?ehr=KEY`.",
+            source=sources.inferred(sources.THE_MAP),
         ),
         says="invalid_request at the authorization endpoint without PKCE (MEDITECH)",
         oauth_errors=("invalid_request",),
@@ -56,8 +51,9 @@ ENTRIES: tuple[Entry, ...] = (
         "MEDITECH accepts the secret in the form body, not in a Basic header.",
         causes.client_auth_wrong(
             "possible",
-            f"{sources.THE_MAP}; that it leads to this code: inferred",
-            steps=('Set `client_auth = "client_secret_post"` in smart.toml.',),
+            None,
+            'Set `client_auth = "client_secret_post"` in smart.toml.',
+            source=f"{sources.THE_MAP}; that it leads to this code: inferred",
         ),
         says="invalid_client at the token endpoint (MEDITECH)",
         where="token endpoint",

@@ -1,4 +1,4 @@
-"""Oracle Health: what the authorization endpoint says about client, tenant, user and scopes."""
+"""Oracle Health: errors of its authorization endpoint about client, tenant, user and scopes."""
 
 from functools import partial
 
@@ -19,34 +19,28 @@ ENTRIES: tuple[Entry, ...] = (
         "Scopes that begin with `patient/` were requested, but there's no patient in context.",
         causes.patient_context_missing(
             "likely",
-            why=ByFlow(
+            ByFlow(
                 "The app was opened without a chart, so there's no patient for `patient/` scopes.",
                 standalone=causes.NEEDS_PATIENT,
             ),
-            steps=(
-                ByFlow(
-                    "Open a patient's chart and launch the app from there.", causes.CHOOSE, None
-                ),
-                (
-                    "If clinicians open the app on its own, request `user/` scopes in `scopes` in "
-                    "smart.toml. The app must then let them search for the patient."
-                ),
+            ByFlow("Open a patient's chart and launch the app from there.", causes.CHOOSE, None),
+            (
+                "If clinicians open the app on its own, request `user/` scopes in `scopes` in "
+                "smart.toml. The app must then let them search for the patient."
             ),
         ),
         causes.launch_parameter_missing(
             "likely",
-            why="The vendor's reply to this error: `launch` and `aud` weren't sent, so the "
+            "The vendor's reply to this error: `launch` and `aud` weren't sent, so the "
             "server couldn't look up the patient.",
-            steps=(
-                oracle_console.LAUNCH_FROM_CONSOLE,
-                "Send `launch` and `aud` exactly as received with the launch.",
-            ),
+            oracle_console.LAUNCH_FROM_CONSOLE,
+            "Send `launch` and `aud` exactly as received with the launch.",
         ),
         causes.launch_scope_missing(
             "possible",
-            sources.inferred(sources.SPECIFICATION),
-            why="A `launch` value was sent without the scope `launch`. In that case, the "
+            "A `launch` value was sent without the scope `launch`. In that case, the "
             "server doesn't look it up.",
+            source=sources.inferred(sources.SPECIFICATION),
         ),
         urns=(_GRANT + "missing-patient",),
         source=sources.GROUP_MISSING_PATIENT,
@@ -56,13 +50,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The selected patient doesn't exist, or this user isn't allowed to see the record.",
         causes.user_not_permitted(
             "likely",
-            why="The user who signed in has no access to the selected patient's record.",
-            steps=(
-                "Open this patient's chart in the EHR as the same user.",
-                "In the sandbox, use a user and a patient who belong together.",
-            ),
+            "The user who signed in has no access to the selected patient's record.",
+            "Open this patient's chart in the EHR as the same user.",
+            "In the sandbox, use a user and a patient who belong together.",
         ),
-        causes.patient_context_missing("possible", why="The patient doesn't exist in this tenant."),
+        causes.patient_context_missing("possible", "The patient doesn't exist in this tenant."),
         urns=(_GRANT + "invalid-patient-id",),
     ),
     _entry(
@@ -70,32 +62,32 @@ ENTRIES: tuple[Entry, ...] = (
         "The app isn't allowed any of the scopes that it requested.",
         causes.scope_not_registered(
             "likely",
-            why="None of the resources in `scopes` is selected for the app in the code "
+            "None of the resources in `scopes` is selected for the app in the code "
             "console, or the tenant didn't allow them.",
-            steps=(
-                oracle_console.CHECK_SCOPES,
-                oracle_console.SUBSCRIBE_PRODUCT,
-                oracle_console.WAIT_A_QUARTER,
-            ),
+            oracle_console.CHECK_SCOPES,
+            oracle_console.SUBSCRIBE_PRODUCT,
+            oracle_console.WAIT_A_QUARTER,
         ),
         causes.scope_syntax(
             "likely",
-            sources.inferred(f"{sources.YOURPHR} and {sources.THE_MAP}"),
-            why="All scopes are written in the other SMART version or with a wildcard. "
+            "All scopes are written in the other SMART version or with a wildcard. "
             "Oracle Health drops those, and nothing is left.",
-            steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
+            oracle_console.CHECK_SMART_VERSION,
+            causes.RELAUNCH,
+            source=sources.inferred(f"{sources.YOURPHR} and {sources.THE_MAP}"),
         ),
         causes.client_not_enabled_at_site(
             "possible",
-            sources.inferred(sources.SMART_OVERVIEW),
-            why="The site hasn't granted this app its scopes.",
-            steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
+            "The site hasn't granted this app its scopes.",
+            oracle_console.ENABLE_AT_SITE,
+            causes.RELAUNCH,
+            source=sources.inferred(sources.SMART_OVERVIEW),
         ),
         causes.not_propagated_yet(
             "possible",
-            sources.SMART_OVERVIEW,
-            why="A new or changed registration takes up to 15 minutes to reach the servers.",
-            steps=(oracle_console.WAIT_A_QUARTER,),
+            "A new or changed registration takes up to 15 minutes to reach the servers.",
+            oracle_console.WAIT_A_QUARTER,
+            source=sources.SMART_OVERVIEW,
         ),
         urns=(_GRANT + "denied-by-server",),
         source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
@@ -105,12 +97,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The user declined, or went back from the login page.",
         causes.user_declined(
             "certain",
-            steps=(
-                *causes.user_declined.steps,
-                (
-                    "In the app, tell the user that the sign-in was canceled, and offer to "
-                    "start it again. The registration doesn't have to change."
-                ),
+            None,
+            *causes.user_declined.steps,
+            (
+                "In the app, tell the user that the sign-in was canceled, and offer to "
+                "start it again. The registration doesn't have to change."
             ),
         ),
         urns=(_GRANT + "denied-by-user",),
@@ -122,16 +113,17 @@ ENTRIES: tuple[Entry, ...] = (
         "call the app.",
         causes.client_unknown(
             "likely",
-            f"{sources.URN_LIST}; {sources.TUTORIAL_123}; the Application ID: inferred",
-            why="A placeholder was left in the code, the Application ID was used as the "
+            "A placeholder was left in the code, the Application ID was used as the "
             "Client ID, or the ID belongs to another region or environment.",
-            steps=(oracle_console.COMPARE_CLIENT_ID, causes.RELAUNCH),
+            oracle_console.COMPARE_CLIENT_ID,
+            causes.RELAUNCH,
+            source=f"{sources.URN_LIST}; {sources.TUTORIAL_123}; the Application ID: inferred",
         ),
         causes.not_propagated_yet(
             "possible",
-            sources.SMART_OVERVIEW,
-            why="A new registration takes up to 15 minutes to reach the servers.",
-            steps=(oracle_console.WAIT_A_QUARTER,),
+            "A new registration takes up to 15 minutes to reach the servers.",
+            oracle_console.WAIT_A_QUARTER,
+            source=sources.SMART_OVERVIEW,
         ),
         where="error page",
         urns=(_GRANT + "unknown-client",),
@@ -144,16 +136,14 @@ ENTRIES: tuple[Entry, ...] = (
         "the reverse.",
         causes.persona_mismatch(
             "likely",
-            f"{sources.YOURPHR}; that it shows as a page: inferred",
-            why="`personas/provider` belongs to hosts named `fhir-ehr…`, and `personas/patient` to "
+            "`personas/provider` belongs to hosts named `fhir-ehr…`, and `personas/patient` to "
             "`fhir-myrecord…`. The Application Type in the code console must match.",
-            steps=(
-                oracle_console.CHECK_APPLICATION_TYPE,
-                (
-                    "Use the FHIR base of that persona as `iss` in smart.toml: `fhir-ehr…` for "
-                    "clinicians, `fhir-myrecord…` for patients."
-                ),
+            oracle_console.CHECK_APPLICATION_TYPE,
+            (
+                "Use the FHIR base of that persona as `iss` in smart.toml: `fhir-ehr…` for "
+                "clinicians, `fhir-myrecord…` for patients."
             ),
+            source=f"{sources.YOURPHR}; that it shows as a page: inferred",
         ),
         where="error page",
         urns=(_GRANT + "client-persona-mismatch",),
@@ -165,16 +155,18 @@ ENTRIES: tuple[Entry, ...] = (
         "This authorization server doesn't recognize the tenant.",
         causes.tenant_mismatch(
             "likely",
-            why="The tenant was sent to the wrong host, or its ID is mistyped. "
+            "The tenant was sent to the wrong host, or its ID is mistyped. "
             "`authorization.cerner.com` and `authorization.sandboxcerner.com` have "
             "different tenants.",
-            steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
+            oracle_console.USE_DISCOVERED,
+            oracle_console.COMPARE_TENANT,
         ),
         causes.client_not_enabled_at_site(
             "possible",
-            f"{sources.YOURPHR} (its author's first diagnosis, later revised)",
-            why="The app has no FHIR product in the code console.",
-            steps=(oracle_console.SUBSCRIBE_PRODUCT, oracle_console.WAIT_A_QUARTER),
+            "The app has no FHIR product in the code console.",
+            oracle_console.SUBSCRIBE_PRODUCT,
+            oracle_console.WAIT_A_QUARTER,
+            source=f"{sources.YOURPHR} (its author's first diagnosis, later revised)",
         ),
         where="error page",
         urns=(_GRANT + "unknown-tenant",),
@@ -185,17 +177,13 @@ ENTRIES: tuple[Entry, ...] = (
         "The server recognizes the tenant, but the tenant has no login for this persona.",
         causes.persona_mismatch(
             "likely",
-            sources.inferred(sources.URN_LIST),
-            why="Patients are sent to a tenant where only clinicians sign in, or the reverse.",
-            steps=(
-                "Use the FHIR base of the other persona as `iss` in smart.toml.",
-                oracle_console.CHECK_APPLICATION_TYPE,
-            ),
+            "Patients are sent to a tenant where only clinicians sign in, or the reverse.",
+            "Use the FHIR base of the other persona as `iss` in smart.toml.",
+            oracle_console.CHECK_APPLICATION_TYPE,
+            source=sources.inferred(sources.URN_LIST),
         ),
         causes.ehr_side(
-            "possible",
-            why="The tenant's identity provider isn't set up.",
-            steps=(oracle_console.ASK_SUPPORT,),
+            "possible", "The tenant's identity provider isn't set up.", oracle_console.ASK_SUPPORT
         ),
         where="error page",
         urns=(_GRANT + "tenant-not-configured",),
@@ -205,16 +193,17 @@ ENTRIES: tuple[Entry, ...] = (
         "The app is registered, but this tenant hasn't enabled it.",
         causes.client_not_enabled_at_site(
             "certain",
-            f"{sources.URN_LIST}; {sources.SMART_OVERVIEW}",
-            why="Each organization decides about each app, domain by domain. A registration "
+            "Each organization decides about each app, domain by domain. A registration "
             "in the code console covers only the sandbox.",
-            steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
+            oracle_console.ENABLE_AT_SITE,
+            causes.RELAUNCH,
+            source=f"{sources.URN_LIST}; {sources.SMART_OVERVIEW}",
         ),
         causes.not_propagated_yet(
             "possible",
-            sources.SMART_OVERVIEW,
-            why="It was enabled within the last 15 minutes.",
-            steps=(oracle_console.WAIT_A_QUARTER,),
+            "It was enabled within the last 15 minutes.",
+            oracle_console.WAIT_A_QUARTER,
+            source=sources.SMART_OVERVIEW,
         ),
         urns=(_GRANT + "unauthorized-client-for-tenant",),
         patterns=("unauthorized-client-for-tenant",),
@@ -224,14 +213,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The authorization request couldn't be read.",
         causes.request_malformed(
             "certain",
-            why="A required parameter is missing or repeated, or the query is encoded incorrectly.",
-            steps=(
-                (
-                    "Send `response_type`, `client_id`, `redirect_uri`, `scope`, `state` and "
-                    "`aud` once each, form-encoded once."
-                ),
-                causes.RELAUNCH,
+            "A required parameter is missing or repeated, or the query is encoded incorrectly.",
+            (
+                "Send `response_type`, `client_id`, `redirect_uri`, `scope`, `state` and "
+                "`aud` once each, form-encoded once."
             ),
+            causes.RELAUNCH,
         ),
         urns=(_GRANT + "invalid-request",),
     ),
@@ -240,12 +227,10 @@ ENTRIES: tuple[Entry, ...] = (
         "A `response_type` other than `code` was requested.",
         causes.request_malformed(
             "certain",
-            why="Oracle Health offers only `response_type=code`. It refuses `code id_token` "
+            "Oracle Health offers only `response_type=code`. It refuses `code id_token` "
             "and `token`.",
-            steps=(
-                "Send `response_type=code`. For an ID token, include `openid` in the scopes.",
-                causes.RELAUNCH,
-            ),
+            "Send `response_type=code`. For an ID token, include `openid` in the scopes.",
+            causes.RELAUNCH,
         ),
         urns=(_GRANT + "unsupported-response-type",),
         lacks=("response_type",),
@@ -255,23 +240,22 @@ ENTRIES: tuple[Entry, ...] = (
         "The consent page was submitted with a token that doesn't belong to it.",
         causes.user_mismatch(
             "possible",
-            sources.inferred(sources.URN_LIST),
+            "The consent page belongs to one launch. After another launch in the same "
+            "browser, or a long wait, it no longer belongs to any launch.",
+            "Close the other tabs of the app and of the login page.",
+            causes.RELAUNCH,
+            source=sources.inferred(sources.URN_LIST),
             title="Two launches ran at the same time in this browser, or a page was submitted "
             "late.",
             plainly="Two launches ran at the same time, or a page was left open too long.",
-            why="The consent page belongs to one launch. After another launch in the same "
-            "browser, or a long wait, it no longer belongs to any launch.",
-            steps=("Close the other tabs of the app and of the login page.", causes.RELAUNCH),
         ),
         causes.cookies_blocked(
             "possible",
-            sources.inferred(sources.URN_LIST),
-            why="The browser didn't keep the authorization server's cookies, so the server "
+            "The browser didn't keep the authorization server's cookies, so the server "
             "couldn't recognize its own page.",
-            steps=(
-                "Launch the app in its own window.",
-                "Ask the administrator to allow the authorization server's cookies.",
-            ),
+            "Launch the app in its own window.",
+            "Ask the administrator to allow the authorization server's cookies.",
+            source=sources.inferred(sources.URN_LIST),
         ),
         urns=(_GRANT + "csrf-security-failure",),
         patterns=("csrf-security-failure",),
@@ -279,7 +263,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "oracle/server-error",
         "The authorization server failed.",
-        causes.ehr_side("certain", steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT)),
+        causes.ehr_side("certain", None, causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
         urns=(_GRANT + "server-error", _SERVER + "server-error"),
         patterns=("authorization-server:(?:oauth2:grant:)?server-error",),
     ),
@@ -288,16 +272,14 @@ ENTRIES: tuple[Entry, ...] = (
         "The user or the identity provider canceled the sign-in.",
         causes.user_declined(
             "likely",
-            why="The user left the login page.",
-            steps=(ByFlow("Launch the app again, and sign in.", backend=None),),
+            "The user left the login page.",
+            ByFlow("Launch the app again, and sign in.", backend=None),
         ),
         causes.ehr_side(
             "possible",
-            why="The site's identity provider aborted the sign-in.",
-            steps=(
-                "Ask the site whether this user is allowed to sign in with the identity provider.",
-                oracle_console.ASK_SUPPORT,
-            ),
+            "The site's identity provider aborted the sign-in.",
+            "Ask the site whether this user is allowed to sign in with the identity provider.",
+            oracle_console.ASK_SUPPORT,
         ),
         urns=(_SERVER + "grant:session-service:authentication:cancelled",),
         patterns=("session-service:authentication:cancelled",),
@@ -307,8 +289,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The sign-in failed at the identity provider.",
         causes.ehr_side(
             "certain",
-            why="The server that signs users in failed.",
-            steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+            "The server that signs users in failed.",
+            causes.AGAIN_LATER,
+            oracle_console.ASK_SUPPORT,
         ),
         urns=(_SERVER + "grant:session-service:authentication:error",),
         patterns=("session-service:authentication:error",),
@@ -319,9 +302,10 @@ ENTRIES: tuple[Entry, ...] = (
         "used only in patients' launches.",
         causes.ehr_side(
             "certain",
-            why="The service for authorized representatives failed or isn't configured for "
+            "The service for authorized representatives failed or isn't configured for "
             "this tenant.",
-            steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+            causes.AGAIN_LATER,
+            oracle_console.ASK_SUPPORT,
         ),
         urns=(
             _GRANT + "authorized-representative-server-error",

@@ -1,4 +1,4 @@
-"""Oracle Health: what its FHIR servers say, as URN in the message of a 401 or 403, or in text."""
+"""Oracle Health: errors of its FHIR servers, as a URN in a 401 or 403 response, or as text."""
 
 from functools import partial
 
@@ -19,46 +19,39 @@ ENTRIES: tuple[Entry, ...] = (
         "patient than the token's.",
         causes.scope_trimmed(
             "likely",
-            (
-                f"{sources.FORUM_403}; {sources.CHIRON}; {sources.FORUM_TRIMMED}; "
-                f"{sources.AUTHORIZATION}"
-            ),
-            why="The scope was requested and not granted. Oracle Health cuts the list "
+            "The scope was requested and not granted. Oracle Health cuts the list "
             "without an error. Seen: 24 scopes requested, and only `fhirUser launch "
             "online_access openid profile` granted.",
-            steps=(
-                "Compare `scope.requested` with `scope.granted` in the `/session` response.",
-                oracle_console.CHECK_SCOPES,
-                oracle_console.CHECK_SMART_VERSION,
-                oracle_console.WAIT_A_QUARTER,
-            ),
+            "Compare `scope.requested` with `scope.granted` in the `/session` response.",
+            oracle_console.CHECK_SCOPES,
+            oracle_console.CHECK_SMART_VERSION,
+            oracle_console.WAIT_A_QUARTER,
+            source=f"{sources.FORUM_403}; {sources.CHIRON}; {sources.FORUM_TRIMMED}; "
+            f"{sources.AUTHORIZATION}",
         ),
         causes.scope_syntax(
             "likely",
-            (
-                f"{sources.FORUM_403}; {sources.AUTHORIZATION}; {sources.TUTORIAL}; "
-                f"{sources.YOURPHR}"
-            ),
-            why="`patient/*.read` and `patient/*.rs` are dropped entirely, and so are scopes in "
+            "`patient/*.read` and `patient/*.rs` are dropped entirely, and so are scopes in "
             "the other SMART version. A v2 scope `.r` reads only by ID. A search needs `.rs`.",
-            steps=(oracle_console.CHECK_SMART_VERSION, causes.RELAUNCH),
+            oracle_console.CHECK_SMART_VERSION,
+            causes.RELAUNCH,
+            source=f"{sources.FORUM_403}; {sources.AUTHORIZATION}; {sources.TUTORIAL}; "
+            f"{sources.YOURPHR}",
         ),
         causes.scope_not_registered(
             "possible",
-            f"{sources.FORUM_SPECIMEN}; {sources.SMART_OVERVIEW}",
-            why="The resource isn't selected for the app, or the site's own copy of the "
+            "The resource isn't selected for the app, or the site's own copy of the "
             "registration lacks it although the sandbox has it.",
-            steps=(
-                oracle_console.CHECK_SCOPES,
-                "At a site, ask it to adopt the app's new scopes.",
-                oracle_console.WAIT_A_QUARTER,
-            ),
+            oracle_console.CHECK_SCOPES,
+            "Ask the site to adopt the app's new scopes.",
+            oracle_console.WAIT_A_QUARTER,
+            source=f"{sources.FORUM_SPECIMEN}; {sources.SMART_OVERVIEW}",
         ),
         causes.patient_context_missing(
             "possible",
-            sources.RESOURCE_LIST,
-            why="The request is about a different patient than the launch.",
-            steps=(ByFlow("Launch the app from that patient's chart.", causes.CHOOSE, None),),
+            "The request is about a different patient than the launch.",
+            ByFlow("Launch the app from that patient's chart.", causes.CHOOSE, None),
+            source=sources.RESOURCE_LIST,
         ),
         urns=(_ACCESS + "insufficient-scopes",),
         patterns=(r"\binsufficient-scopes\b", "no_scope_for_resource_path"),
@@ -69,16 +62,14 @@ ENTRIES: tuple[Entry, ...] = (
         "The FHIR request had no access token.",
         causes.session_ended(
             "likely",
-            sources.inferred(sources.RESOURCE_LIST),
-            why="The session that has the token is gone, so the request was sent without "
+            "The session that has the token is gone, so the request was sent without "
             "one. This app doesn't send a FHIR request without a token.",
-            steps=(
-                causes.RELAUNCH,
-                causes.Elsewhere(
-                    "In other software, send `Authorization: Bearer TOKEN` with every FHIR "
-                    "request, even after redirects."
-                ),
+            causes.RELAUNCH,
+            causes.Elsewhere(
+                "In other software, send `Authorization: Bearer TOKEN` with every FHIR "
+                "request, even after redirects."
             ),
+            source=sources.inferred(sources.RESOURCE_LIST),
         ),
         urns=(_ACCESS + "token-required",),
     ),
@@ -87,21 +78,19 @@ ENTRIES: tuple[Entry, ...] = (
         "The access token has expired.",
         causes.access_token_expired(
             "certain",
-            f"{sources.RESOURCE_LIST}; {sources.AUTHORIZATION}",
-            why="Oracle Health's access tokens last 570 seconds. Without `online_access`, "
+            "Oracle Health's access tokens last 570 seconds. Without `online_access`, "
             "they can't be renewed.",
-            steps=(
-                causes.RELAUNCH,
-                (
-                    "In the code console, set Type of Access to Online, and add "
-                    "`online_access` to `scopes` in smart.toml."
-                ),
+            causes.RELAUNCH,
+            (
+                "In the code console, set Type of Access to Online, and add "
+                "`online_access` to `scopes` in smart.toml."
             ),
+            source=f"{sources.RESOURCE_LIST}; {sources.AUTHORIZATION}",
         ),
         causes.clock_skew(
             "possible",
-            sources.INFERRED,
-            why="The app's clock is behind, so it treats an expired token as valid.",
+            "The app's clock is behind, so it treats an expired token as valid.",
+            source=sources.INFERRED,
         ),
         urns=(_ACCESS + "expired",),
         patterns=(r"resource-access:expired\b",),
@@ -111,13 +100,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The token belongs to another tenant than the FHIR base.",
         causes.tenant_mismatch(
             "certain",
-            f"{sources.RESOURCE_LIST}; {sources.FORUM_TENANT_MISMATCH}",
-            why="The FHIR request went to a different base than the `iss` of the launch: "
+            "The FHIR request went to a different base than the `iss` of the launch: "
             "another site, or an alias of the same one. A tenant isn't always a UUID.",
-            steps=(
-                "Send FHIR requests to the `iss` of the launch, as this app's proxy does.",
-                oracle_console.COMPARE_TENANT,
-            ),
+            "Send FHIR requests to the `iss` of the launch, as this app's proxy does.",
+            oracle_console.COMPARE_TENANT,
+            source=f"{sources.RESOURCE_LIST}; {sources.FORUM_TENANT_MISMATCH}",
         ),
         urns=(_ACCESS + "tenant-mismatch",),
         source=f"{sources.FORUM_TENANT_MISMATCH}; {sources.RESOURCE_LIST}",
@@ -133,14 +120,13 @@ ENTRIES: tuple[Entry, ...] = (
         "The token's scopes don't cover this resource.",
         causes.scope_trimmed(
             "likely",
-            steps=(
-                "Compare `scope.requested` with `scope.granted` in the `/session` response.",
-                oracle_console.CHECK_SCOPES,
-                oracle_console.CHECK_SMART_VERSION,
-            ),
+            None,
+            "Compare `scope.requested` with `scope.granted` in the `/session` response.",
+            oracle_console.CHECK_SCOPES,
+            oracle_console.CHECK_SMART_VERSION,
         ),
         causes.scope_not_registered(
-            "possible", steps=(oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER)
+            "possible", None, oracle_console.CHECK_SCOPES, oracle_console.WAIT_A_QUARTER
         ),
         urns=(_ACCESS + "token-not-authorized",),
     ),
@@ -149,12 +135,10 @@ ENTRIES: tuple[Entry, ...] = (
         "Writing this resource requires an encounter, and the token has none.",
         causes.patient_context_missing(
             "certain",
-            why="The launch provided a patient but no encounter. Some resources can be "
+            "The launch provided a patient but no encounter. Some resources can be "
             "written only within an encounter.",
-            steps=(
-                ByFlow("Open an encounter in the chart and launch the app from there.", None),
-                "Alternatively, name the encounter in the resource.",
-            ),
+            ByFlow("Open an encounter in the chart and launch the app from there.", None),
+            "Alternatively, name the encounter in the resource.",
         ),
         urns=(_ACCESS + "encounter-required",),
     ),
@@ -163,10 +147,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The token was issued for a profile other than `smart-v1`.",
         causes.tenant_mismatch(
             "possible",
-            sources.inferred(f"{sources.RESOURCE_LIST} and {sources.YOURPHR}"),
-            why="The token doesn't come from the `smart-v1` token endpoint of this FHIR "
+            "The token doesn't come from the `smart-v1` token endpoint of this FHIR "
             "base. That URL has `smart-v1` for SMART v2 apps too.",
-            steps=(oracle_console.USE_DISCOVERED, causes.RELAUNCH),
+            oracle_console.USE_DISCOVERED,
+            causes.RELAUNCH,
+            source=sources.inferred(f"{sources.RESOURCE_LIST} and {sources.YOURPHR}"),
         ),
         urns=(_ACCESS + "profile-not-supported",),
     ),
@@ -175,9 +160,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The FHIR server doesn't trust the server that issued the token.",
         causes.tenant_mismatch(
             "likely",
-            sources.inferred(sources.RESOURCE_LIST),
-            why="A sandbox token was sent to production, or the reverse.",
-            steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
+            "A sandbox token was sent to production, or the reverse.",
+            oracle_console.USE_DISCOVERED,
+            oracle_console.COMPARE_TENANT,
+            source=sources.inferred(sources.RESOURCE_LIST),
         ),
         urns=(_ACCESS + "issuer-not-trusted",),
     ),
@@ -186,15 +172,16 @@ ENTRIES: tuple[Entry, ...] = (
         "The FHIR server couldn't verify the token's signature, or couldn't get the keys for it.",
         causes.ehr_side(
             "likely",
-            why="Its copy of the signing keys is outdated or unreachable.",
-            steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+            "Its copy of the signing keys is outdated or unreachable.",
+            causes.AGAIN_LATER,
+            oracle_console.ASK_SUPPORT,
         ),
         causes.tenant_mismatch(
             "possible",
-            sources.INFERRED,
-            why="The token comes from another environment, and this server doesn't have that "
+            "The token comes from another environment, and this server doesn't have that "
             "environment's keys.",
-            steps=(oracle_console.USE_DISCOVERED,),
+            oracle_console.USE_DISCOVERED,
+            source=sources.INFERRED,
         ),
         urns=(_ACCESS + "signature-verification-failed", _ACCESS + "signature-keys-unavailable"),
         patterns=("resource-access:signature-(?:verification-failed|keys-unavailable)",),
@@ -204,8 +191,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The FHIR server failed while it checked the token.",
         causes.ehr_side(
             "certain",
-            why="It couldn't determine whether the request is allowed.",
-            steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+            "It couldn't determine whether the request is allowed.",
+            causes.AGAIN_LATER,
+            oracle_console.ASK_SUPPORT,
         ),
         urns=(_ACCESS + "server-error",),
     ),
@@ -214,12 +202,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The search lacks a parameter that this resource type requires.",
         causes.fhir_request_invalid(
             "certain",
-            why="Oracle Health accepts a search only with one of the parameters that its "
+            "Oracle Health accepts a search only with one of the parameters that its "
             "documentation lists for the type.",
-            steps=(
-                "Add `patient` to the search, or the parameter that the message names.",
-                "Leave `_format` out. It's documented only for `metadata`.",
-            ),
+            "Add `patient` to the search, or the parameter that the message names.",
+            "Leave `_format` out. It's documented only for `metadata`.",
         ),
         says="400: no supported search parameters provided / at least one of _id, identifier, "
         "name …",
@@ -235,18 +221,16 @@ ENTRIES: tuple[Entry, ...] = (
         "that doesn't exist and for a resource type that it doesn't offer.",
         causes.fhir_request_invalid(
             "likely",
+            "The response doesn't say which of the two. Token and scopes aren't involved.",
+            "Compare the type with the CapabilityStatement at `metadata`.",
+            "Use IDs from this FHIR base: from the launch context or from a search.",
             title="The resource's ID or type doesn't exist at this FHIR base.",
-            why="The response doesn't say which of the two. Token and scopes aren't involved.",
-            steps=(
-                "Compare the type with the CapabilityStatement at `metadata`.",
-                "Use IDs from this FHIR base: from the launch context or from a search.",
-            ),
         ),
         causes.tenant_mismatch(
             "possible",
-            sources.inferred(sources.R4),
-            why="An ID is valid only at the FHIR base that it comes from: another tenant "
+            "An ID is valid only at the FHIR base that it comes from: another tenant "
             "doesn't have it.",
+            source=sources.inferred(sources.R4),
         ),
         says="404: OperationOutcome with the code not-found and the text Not Found",
         patterns=(
@@ -262,14 +246,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The FHIR server doesn't recognize the tenant, or the app isn't allowed to access it.",
         causes.tenant_mismatch(
             "likely",
-            why="The tenant in the FHIR base doesn't exist on this host.",
-            steps=(
-                "Compare the FHIR base with the `iss` of the launch, host and tenant.",
-                "Correct `iss` in smart.toml.",
-            ),
+            "The tenant in the FHIR base doesn't exist on this host.",
+            "Compare the FHIR base with the `iss` of the launch, host and tenant.",
+            "Correct `iss` in smart.toml.",
         ),
         causes.client_not_enabled_at_site(
-            "likely", why="The site hasn't enabled the app.", steps=(oracle_console.ENABLE_AT_SITE,)
+            "likely", "The site hasn't enabled the app.", oracle_console.ENABLE_AT_SITE
         ),
         says="403: Tenant not valid or accessible",
         patterns=("tenant not valid or accessible",),
@@ -281,13 +263,11 @@ ENTRIES: tuple[Entry, ...] = (
         "OAuth, determines which resources an app can read.",
         causes.scope_not_registered(
             "likely",
-            f"{sources.THE_MAP} (a system app); which list it is: inferred",
-            why="The resource isn't one of those agreed for this app.",
-            steps=(
-                oracle_console.CHECK_SCOPES,
-                oracle_console.SUBSCRIBE_PRODUCT,
-                oracle_console.ASK_SUPPORT,
-            ),
+            "The resource isn't one of those agreed for this app.",
+            oracle_console.CHECK_SCOPES,
+            oracle_console.SUBSCRIBE_PRODUCT,
+            oracle_console.ASK_SUPPORT,
+            source=f"{sources.THE_MAP} (a system app); which list it is: inferred",
         ),
         says="403: Forbidden resource",
         patterns=(r"\bforbidden resource\b",),
@@ -298,8 +278,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The request asks for a format other than JSON, and there isn't one.",
         causes.fhir_request_invalid(
             "certain",
-            why="`Accept` names XML or something else that isn't FHIR JSON.",
-            steps=("Send `Accept: application/fhir+json`.",),
+            "`Accept` names XML or something else that isn't FHIR JSON.",
+            "Send `Accept: application/fhir+json`.",
         ),
         says="406 with an empty body",
         patterns=(r"\b406\b[^\n]{0,40}not acceptable", r"http(?:/[\d.]+)? 406\b"),
@@ -310,11 +290,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The sandbox didn't respond in time. This was seen with various resources.",
         causes.ehr_side(
             "likely",
-            why="The sandbox is slow at times. The same request works a little later.",
-            steps=(
-                "Read the resource again.",
-                "Request less at a time: use `_count` or a narrower search.",
-            ),
+            "The sandbox is slow at times. The same request works a little later.",
+            "Read the resource again.",
+            "Request less at a time: use `_count` or a narrower search.",
         ),
         says="504 after about 57 seconds",
         patterns=(r"\b504\b[^\n]{0,40}gateway[ -]time-?out", r"http(?:/[\d.]+)? 504\b"),

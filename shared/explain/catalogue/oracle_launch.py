@@ -1,4 +1,4 @@
-"""Oracle Health: opens that aren't SMART launches, and its server's launch errors (`smart-v1`)."""
+"""Oracle Health: apps opened without a SMART launch, and launch errors (`smart-v1`)."""
 
 from functools import partial
 
@@ -18,17 +18,15 @@ ENTRIES: tuple[Entry, ...] = (
         "launch. There is no `launch` value, so there can be no EHR launch.",
         causes.launch_parameter_missing(
             "certain",
-            f"{sources.FORUM_POWERCHART}; {sources.LAUNCH_SERVER}; {sources.TUTORIAL}",
-            why="PowerChart is configured with the app's URL and its own parameters, or the app "
+            "PowerChart is configured with the app's URL and its own parameters, or the app "
             "isn't Authorized in its registration and so gets `fhirServiceUrl` and `patientId`.",
-            steps=(
-                (
-                    "Ask the site to configure the app in PowerChart as a SMART app, with "
-                    "`iss` and `launch`."
-                ),
-                "In the code console, make sure Authorized is set to Yes.",
-                oracle_console.CHECK_LAUNCH_URI,
+            (
+                "Ask the site to configure the app in PowerChart as a SMART app, with "
+                "`iss` and `launch`."
             ),
+            "In the code console, make sure Authorized is set to Yes.",
+            oracle_console.CHECK_LAUNCH_URI,
+            source=f"{sources.FORUM_POWERCHART}; {sources.LAUNCH_SERVER}; {sources.TUTORIAL}",
         ),
         says="PAT_PersonId / VIS_EncntrId / fhirServiceUrl in the launch URL",
         where="launch",
@@ -42,71 +40,61 @@ ENTRIES: tuple[Entry, ...] = (
         "`code` nor PKCE's `code_challenge`.",
         causes.launch_parameter_missing(
             "likely",
-            f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; how it got lost: inferred",
-            why="Most often, the launch URL was opened directly: typed, bookmarked or reloaded. "
+            "Most often, the launch URL was opened directly: typed, bookmarked or reloaded. "
             "Otherwise, a redirect, a login page or a `#` in the SMART Launch URI lost the query, "
             "or PowerChart opened a plain link with `PAT_PersonId` instead of a SMART launch.",
-            steps=(
-                oracle_console.LAUNCH_FROM_CONSOLE,
-                oracle_console.CHECK_LAUNCH_URI,
-                (
-                    "In the code console, make sure Authorized is set to Yes. If it isn't, the app "
-                    "is opened with `fhirServiceUrl` and `patientId`, without `iss` and `launch`."
-                ),
-                (
-                    "Send `launch` exactly as received, in the same request that received "
-                    "it. Never send it empty."
-                ),
-                (
-                    "If the app opens without a chart, leave out both the parameter and the "
-                    "scope `launch`: that's a standalone launch. In this app, set "
-                    "`standalone = true`, request `user/` scopes, and open `/launch?ehr=KEY`."
-                ),
+            oracle_console.LAUNCH_FROM_CONSOLE,
+            oracle_console.CHECK_LAUNCH_URI,
+            (
+                "In the code console, make sure Authorized is set to Yes. If it isn't, the app "
+                "is opened with `fhirServiceUrl` and `patientId`, without `iss` and `launch`."
             ),
+            (
+                "Send `launch` exactly as received, in the same request that received "
+                "it. Never send it empty."
+            ),
+            (
+                "If the app opens without a chart, leave out both the parameter and the "
+                "scope `launch`: that's a standalone launch. In this app, set "
+                "`standalone = true`, request `user/` scopes, and open `/launch?ehr=KEY`."
+            ),
+            source=f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; how it got lost: inferred",
         ),
         causes.launch_patient_scope_on_provider(
             "likely",
-            (
-                f"{sources.TUTORIAL}; {sources.DISCOVERY_CAPTURE}; "
-                "that it alone leads to this error: inferred"
-            ),
-            why="`launch/patient` is a launch scope too. Without `launch` next to it, the "
+            "`launch/patient` is a launch scope too. Without `launch` next to it, the "
             "server requires a launch code, which this scope doesn't provide. Oracle "
             "Health supports it only for patients' standalone launches: its discovery "
             "document for clinicians lists `launch` and not `launch/patient`.",
-            steps=(
-                (
-                    "Replace `launch/patient` with `launch`. In smart.toml, leave both out "
-                    "of `scopes`: this app adds `launch` itself."
-                ),
-                oracle_console.CHECK_APPLICATION_TYPE,
-                oracle_console.LAUNCH_FROM_CONSOLE,
+            (
+                "Replace `launch/patient` with `launch`. In smart.toml, leave both out "
+                "of `scopes`: this app adds `launch` itself."
             ),
+            oracle_console.CHECK_APPLICATION_TYPE,
+            oracle_console.LAUNCH_FROM_CONSOLE,
+            source=f"{sources.TUTORIAL}; {sources.DISCOVERY_CAPTURE}; "
+            "that it alone leads to this error: inferred",
         ),
         causes.client_id_mismatch(
             "possible",
-            sources.inferred(f"{sources.FORUM_INVALID_LAUNCH} and {sources.TUTORIAL_123}"),
-            why="`client` in the error is the `client_id` that was sent. If it isn't yours, "
+            "`client` in the error is the `client_id` that was sent. If it isn't yours, "
             "another deployment or configuration sent the request, and the settings that "
             "you checked aren't the ones that failed.",
-            steps=(
-                "Compare `client` in the error with `client_id` in smart.toml.",
-                oracle_console.COMPARE_CLIENT_ID,
-                (
-                    "If they differ, find out what is served at the SMART Launch URI, and "
-                    "deploy it with this configuration."
-                ),
+            "Compare `client` in the error with `client_id` in smart.toml.",
+            oracle_console.COMPARE_CLIENT_ID,
+            (
+                "If they differ, find out what is served at the SMART Launch URI, and "
+                "deploy it with this configuration."
             ),
+            source=sources.inferred(f"{sources.FORUM_INVALID_LAUNCH} and {sources.TUTORIAL_123}"),
         ),
         causes.parameter_not_recognised(
             "possible",
-            f"{sources.SPECIFICATION}; that it was taken for the launch code: inferred",
-            why="`intent` belongs to the token response. In the request, it doesn't replace "
+            "`intent` belongs to the token response. In the request, it doesn't replace "
             "`launch`. Neither do `code` and `code_challenge`.",
-            steps=(
-                "Remove `intent` from the authorization request.",
-                "Send the `launch` value of the launch URL in a parameter named `launch`.",
-            ),
+            "Remove `intent` from the authorization request.",
+            "Send the `launch` value of the launch URL in a parameter named `launch`.",
+            source=f"{sources.SPECIFICATION}; that it was taken for the launch code: inferred",
         ),
         says=f"Launch Code Required / {_LAUNCH}code-required",
         urns=(_LAUNCH + "code-required",),
@@ -119,27 +107,25 @@ ENTRIES: tuple[Entry, ...] = (
         "A `launch` value was sent, but the EHR has no launch for it.",
         causes.launch_value_invalid(
             "certain",
-            f"{sources.URN_LIST}; {sources.FORUM_INVALID_LAUNCH}; {sources.LAUNCH_SERVER}",
-            why="The value was made up (a UUID of your own), comes from an old tab or launch, or "
+            "The value was made up (a UUID of your own), comes from an old tab or launch, or "
             "was made by a different tenant or environment than the one that was called.",
-            steps=(
-                causes.Elsewhere(
-                    "Launch again from the chart or from the code console. Never write a "
-                    "`launch` value yourself."
-                ),
-                "Close older tabs of the app.",
-                (
-                    "Make sure that the launch came from the tenant in `iss`. Sandbox and "
-                    "production don't share launches."
-                ),
+            causes.Elsewhere(
+                "Launch again from the chart or from the code console. Never write a "
+                "`launch` value yourself."
             ),
+            "Close older tabs of the app.",
+            (
+                "Make sure that the launch came from the tenant in `iss`. Sandbox and "
+                "production don't share launches."
+            ),
+            source=f"{sources.URN_LIST}; {sources.FORUM_INVALID_LAUNCH}; {sources.LAUNCH_SERVER}",
         ),
         causes.tenant_mismatch(
             "possible",
-            sources.inferred(sources.LAUNCH_SERVER),
-            why="The launch was made in one tenant and sent to the authorization endpoint of "
-            "another.",
-            steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
+            "The launch was made in one tenant and sent to the authorization endpoint of another.",
+            oracle_console.USE_DISCOVERED,
+            oracle_console.COMPARE_TENANT,
+            source=sources.inferred(sources.LAUNCH_SERVER),
         ),
         urns=(_LAUNCH + "invalid-launch-code",),
         patterns=("launch:invalid-(?:launch-)?code", "invalid launch code"),
@@ -151,17 +137,15 @@ ENTRIES: tuple[Entry, ...] = (
         "app in the EHR.",
         causes.user_mismatch(
             "certain",
-            f"{sources.URN_LIST}; {sources.PEERBITS}; {sources.LAB}",
-            why="The browser still has a session of the code console, of CernerCare, of a sandbox "
+            "The browser still has a session of the code console, of CernerCare, of a sandbox "
             "patient's portal account, or of the last clinician at this workstation.",
-            steps=(
-                (
-                    "Open a private window, or sign out: the authorization server's "
-                    "`session-api/log-out` ends its session."
-                ),
-                "In the sandbox, sign in as the user that the launch page names.",
-                oracle_console.LAUNCH_FROM_CONSOLE,
+            (
+                "Open a private window, or sign out: the authorization server's "
+                "`session-api/log-out` ends its session."
             ),
+            "In the sandbox, sign in as the user that the launch page names.",
+            oracle_console.LAUNCH_FROM_CONSOLE,
+            source=f"{sources.URN_LIST}; {sources.PEERBITS}; {sources.LAB}",
         ),
         urns=(_LAUNCH + "mismatched-identity",),
         patterns=("launch:mismatcht?ed-identity", "mismatch-identity-subject"),
@@ -172,13 +156,11 @@ ENTRIES: tuple[Entry, ...] = (
         "A launch scope was requested without `aud`.",
         causes.aud_wrong(
             "certain",
-            f"{sources.URN_LIST}; {sources.AUTHORIZATION}; {sources.LAB}",
-            why="`aud` is missing from the authorization request. Oracle Health refuses "
+            "`aud` is missing from the authorization request. Oracle Health refuses "
             "every launch without it.",
-            steps=(
-                "Send `aud` with the value of `iss` from the launch, unchanged.",
-                causes.RELAUNCH,
-            ),
+            "Send `aud` with the value of `iss` from the launch, unchanged.",
+            causes.RELAUNCH,
+            source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}; {sources.LAB}",
         ),
         urns=(_LAUNCH + "audience-required",),
         lacks=("aud",),
@@ -188,21 +170,19 @@ ENTRIES: tuple[Entry, ...] = (
         "The launch belongs to a FHIR server that the authorization server doesn't recognize.",
         causes.aud_wrong(
             "likely",
-            sources.inferred(sources.URN_LIST),
-            why="`aud` isn't one of this tenant's FHIR bases: it's another host or version, "
+            "`aud` isn't one of this tenant's FHIR bases: it's another host or version, "
             "or a base written by hand.",
-            steps=(
-                "Send `aud` with the value of `iss` from the launch, unchanged.",
-                "Write `iss` in smart.toml exactly as the EHR sends it.",
-                causes.RELAUNCH,
-            ),
+            "Send `aud` with the value of `iss` from the launch, unchanged.",
+            "Write `iss` in smart.toml exactly as the EHR sends it.",
+            causes.RELAUNCH,
+            source=sources.inferred(sources.URN_LIST),
         ),
         causes.tenant_mismatch(
             "possible",
-            sources.inferred(sources.URN_LIST),
-            why="A sandbox FHIR base was sent to a production authorization server, or the "
-            "reverse.",
-            steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
+            "A sandbox FHIR base was sent to a production authorization server, or the reverse.",
+            oracle_console.USE_DISCOVERED,
+            oracle_console.COMPARE_TENANT,
+            source=sources.inferred(sources.URN_LIST),
         ),
         urns=(_LAUNCH + "unknown-resource-server",),
     ),
@@ -211,14 +191,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The FHIR base in `aud` isn't approved for this launch.",
         causes.aud_wrong(
             "likely",
-            sources.inferred(sources.URN_LIST),
-            why="`aud` names a different host or FHIR version than the launch: "
+            "`aud` names a different host or FHIR version than the launch: "
             "`fhir-myrecord…` instead of `fhir-ehr…`, or `dstu2` instead of `r4`.",
-            steps=(
-                "Send `aud` with the value of `iss` from the launch, unchanged.",
-                "In the code console, make sure FHIR Spec is the version in `iss`.",
-                causes.RELAUNCH,
-            ),
+            "Send `aud` with the value of `iss` from the launch, unchanged.",
+            "In the code console, make sure FHIR Spec is the version in `iss`.",
+            causes.RELAUNCH,
+            source=sources.inferred(sources.URN_LIST),
         ),
         urns=(_LAUNCH + "audience-not-white-listed",),
         patterns=("launch:audience-not-white-?listed",),
@@ -228,15 +206,13 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR doesn't support this version of the launch.",
         causes.ehr_side(
             "likely",
-            why="The site's domain and the authorization server use different versions of "
+            "The site's domain and the authorization server use different versions of "
             "the launch. An old domain is likely.",
-            steps=(
-                (
-                    "Ask the site which release its domain has, and whether SMART launches "
-                    "work there with another app."
-                ),
-                oracle_console.ASK_SUPPORT,
+            (
+                "Ask the site which release its domain has, and whether SMART launches "
+                "work there with another app."
             ),
+            oracle_console.ASK_SUPPORT,
         ),
         urns=(_LAUNCH + "unsupported-version",),
         source=f"{sources.URN_LIST}; {sources.LAUNCH_SERVER}",
@@ -246,18 +222,16 @@ ENTRIES: tuple[Entry, ...] = (
         "The tenant has no service that can look up the launch.",
         causes.ehr_side(
             "certain",
-            why="The tenant isn't set up for SMART launches. Nothing in the app's "
+            "The tenant isn't set up for SMART launches. Nothing in the app's "
             "registration changes that.",
-            steps=(
-                "Ask the site to have SMART launches configured for this tenant.",
-                oracle_console.ASK_SUPPORT,
-            ),
+            "Ask the site to have SMART launches configured for this tenant.",
+            oracle_console.ASK_SUPPORT,
         ),
         causes.tenant_mismatch(
             "possible",
-            sources.INFERRED,
-            why="The launch was sent to a different tenant than the one that made it.",
-            steps=(oracle_console.COMPARE_TENANT,),
+            "The launch was sent to a different tenant than the one that made it.",
+            oracle_console.COMPARE_TENANT,
+            source=sources.INFERRED,
         ),
         urns=(_LAUNCH + "unregistered-service",),
     ),
@@ -266,8 +240,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR couldn't look up the launch and gives no reason.",
         causes.ehr_side(
             "certain",
-            why="The service behind the `launch` value failed. The request itself was read.",
-            steps=(causes.AGAIN_LATER, oracle_console.ASK_SUPPORT),
+            "The service behind the `launch` value failed. The request itself was read.",
+            causes.AGAIN_LATER,
+            oracle_console.ASK_SUPPORT,
         ),
         urns=(_LAUNCH + "unspecified",),
         patterns=("launch:unspecified",),
@@ -278,9 +253,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The launch belongs to a different tenant than the one that was queried about it.",
         causes.tenant_mismatch(
             "likely",
-            f"{sources.LAUNCH_SERVER}; that it reaches the app: inferred",
-            why="The launch from one tenant was sent to another tenant's authorization endpoint.",
-            steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
+            "The launch from one tenant was sent to another tenant's authorization endpoint.",
+            oracle_console.USE_DISCOVERED,
+            oracle_console.COMPARE_TENANT,
+            source=f"{sources.LAUNCH_SERVER}; that it reaches the app: inferred",
         ),
         says="urn:com:cerner:authorization:error:launch:invalid-tenant",
         urns=(_LAUNCH + "invalid-tenant",),

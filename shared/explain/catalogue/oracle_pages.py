@@ -19,16 +19,17 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI in the request isn't the registered one.",
         causes.redirect_uri_mismatch(
             "certain",
-            f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
-            why="The host, path, port or case differs. Query parameters in addition to the "
+            "The host, path, port or case differs. Query parameters in addition to the "
             "registered ones are allowed. A `#` isn't.",
-            steps=(oracle_console.CHECK_REDIRECT_URI, oracle_console.WAIT_A_QUARTER),
+            oracle_console.CHECK_REDIRECT_URI,
+            oracle_console.WAIT_A_QUARTER,
+            source=f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
         ),
         causes.client_id_mismatch(
             "possible",
-            sources.INFERRED,
-            why="The client ID belongs to another app, which has another redirect URI.",
-            steps=(oracle_console.COMPARE_CLIENT_ID,),
+            "The client ID belongs to another app, which has another redirect URI.",
+            oracle_console.COMPARE_CLIENT_ID,
+            source=sources.INFERRED,
         ),
         urns=(_GRANT + "invalid-redirect-uri",),
         patterns=(r"grant:invalid-redirect-uri(?!-trailing)",),
@@ -39,13 +40,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI differs from the registered one only in the trailing slash.",
         causes.redirect_uri_mismatch(
             "certain",
-            f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
-            why="One of the two ends in `/`, and the other doesn't. This app doesn't send a "
+            "One of the two ends in `/`, and the other doesn't. This app doesn't send a "
             "trailing slash.",
-            steps=(
-                "In the code console, remove the trailing slash from Redirect URI.",
-                oracle_console.WAIT_A_QUARTER,
-            ),
+            "In the code console, remove the trailing slash from Redirect URI.",
+            oracle_console.WAIT_A_QUARTER,
+            source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
         ),
         urns=(_GRANT + "invalid-redirect-uri-trailing-slash",),
         patterns=("invalid-redirect-uri-trailing-slash",),
@@ -56,13 +55,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI in the request, or the registered one, isn't a full URL.",
         causes.redirect_uri_mismatch(
             "certain",
-            f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
-            why="The scheme or host is missing. A custom scheme needs a host too: "
+            "The scheme or host is missing. A custom scheme needs a host too: "
             "`app://callback`, not `app://`.",
-            steps=(
-                "In the code console, write Redirect URI with a scheme and host.",
-                "Set `public_url` in smart.toml to a scheme and host.",
-            ),
+            "In the code console, write Redirect URI with a scheme and host.",
+            "Set `public_url` in smart.toml to a scheme and host.",
+            source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
         ),
         urns=(_GRANT + "redirect-uri-not-absolute",),
         patterns=("redirect-uri-not-absolute",),
@@ -73,12 +70,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The app's registration doesn't have this redirect URI.",
         causes.redirect_uri_mismatch(
             "certain",
-            why="No redirect URI is registered, or several are and the request doesn't name one.",
-            steps=(
-                oracle_console.CHECK_REDIRECT_URI,
-                "Send `redirect_uri` with every authorization request, as this app does.",
-                oracle_console.WAIT_A_QUARTER,
-            ),
+            "No redirect URI is registered, or several are and the request doesn't name one.",
+            oracle_console.CHECK_REDIRECT_URI,
+            "Send `redirect_uri` with every authorization request, as this app does.",
+            oracle_console.WAIT_A_QUARTER,
         ),
         urns=(_GRANT + "redirect-uri-not-registered",),
         patterns=("redirect-uri-not-registered",),
@@ -89,18 +84,15 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR couldn't hand its signed-in user over to the authorization server.",
         causes.ehr_side(
             "likely",
-            why="The handover from PowerChart failed. The app isn't involved yet.",
-            steps=(
-                ByFlow(
-                    "Close the app and launch it again from the chart. Sign in if a login "
-                    "page appears.",
-                    standalone="Close the app and launch it again. Sign in if a login page "
-                    "appears.",
-                    backend=None,
-                ),
-                ByFlow("Ask the site whether other SMART apps start from the same chart.", None),
-                oracle_console.ASK_SUPPORT,
+            "The handover from PowerChart failed. The app isn't involved yet.",
+            ByFlow(
+                "Close the app and launch it again from the chart. Sign in if a login "
+                "page appears.",
+                standalone="Close the app and launch it again. Sign in if a login page appears.",
+                backend=None,
             ),
+            ByFlow("Ask the site whether other SMART apps start from the same chart.", None),
+            oracle_console.ASK_SUPPORT,
         ),
         urns=(_SERVER + "preauthentication",),
         patterns=("authorization-server:preauthentication",),
@@ -112,27 +104,25 @@ ENTRIES: tuple[Entry, ...] = (
         "whole authorization request, encoded again, in `to=`.",
         causes.request_too_long(
             "possible",
-            sources.inferred(sources.FORUM_BAD_REQUEST),
-            why="A long list of scopes makes the URL too long once it's encoded again. The "
+            "A long list of scopes makes the URL too long once it's encoded again. The "
             "one report had a very long list.",
-            steps=(
-                "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
-                "Run `make doctor CONFIG=smart.toml` and check `scope_count`.",
-                causes.RELAUNCH,
-            ),
+            "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
+            "Run `make doctor CONFIG=smart.toml` and check `scope_count`.",
+            causes.RELAUNCH,
+            source=sources.inferred(sources.FORUM_BAD_REQUEST),
         ),
         causes.scope_not_registered(
             "possible",
-            sources.inferred(sources.FORUM_BAD_REQUEST),
-            why="The list included `system/` scopes in a user's sign-in. They belong only to "
+            "The list included `system/` scopes in a user's sign-in. They belong only to "
             "backend services.",
-            steps=("Remove every `system/` scope from `scopes` in smart.toml.",),
+            "Remove every `system/` scope from `scopes` in smart.toml.",
+            source=sources.inferred(sources.FORUM_BAD_REQUEST),
         ),
         causes.ehr_side(
             "possible",
-            f"{sources.FORUM_BAD_REQUEST} (its author's suspicion; no answer known)",
-            why="The author of the report suspects `forceAuthn`, which the EHR itself adds.",
-            steps=(oracle_console.ASK_SUPPORT,),
+            "The author of the report suspects `forceAuthn`, which the EHR itself adds.",
+            oracle_console.ASK_SUPPORT,
+            source=f"{sources.FORUM_BAD_REQUEST} (its author's suspicion; no answer known)",
         ),
         says="Bad Request at session-api/realm/TENANT?to=…&forceAuthn=true",
         patterns=("session-api/realm/", r"\A\s{0,9}(?:http )?(?:400 )?bad request\W{0,9}\Z"),
@@ -144,12 +134,10 @@ ENTRIES: tuple[Entry, ...] = (
         "scopes into the token. The URN of this error isn't published.",
         causes.request_too_long(
             "certain",
-            why="Headers are limited to between 4 and 8 kB, and the token contains every "
+            "Headers are limited to between 4 and 8 kB, and the token contains every "
             "granted scope.",
-            steps=(
-                "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
-                causes.RELAUNCH,
-            ),
+            "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
+            causes.RELAUNCH,
         ),
         says="too many scopes",
         where="authorize redirect",

@@ -1,4 +1,4 @@
-"""Oracle Health: what the token endpoint says about codes, clients and scopes."""
+"""Oracle Health: errors of its token endpoint about codes, clients and scopes."""
 
 from functools import partial
 
@@ -22,15 +22,15 @@ ENTRIES: tuple[Entry, ...] = (
         "from this server.",
         causes.code_expired_or_used(
             "likely",
-            f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
-            why="A code works for one exchange, soon after it was issued. The callback page "
+            "A code works for one exchange, soon after it was issued. The callback page "
             "was reloaded or opened twice, or the exchange came late.",
+            source=f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
         ),
         causes.pkce_mismatch(
             "possible",
-            sources.inferred("RFC 7636; Oracle Health publishes no error for it"),
-            why="The code verifier doesn't match the request's code challenge, for example "
+            "The code verifier doesn't match the request's code challenge, for example "
             "because the page and the server each made their own.",
+            source=sources.inferred("RFC 7636; Oracle Health publishes no error for it"),
         ),
         urns=(_TOKEN + "code-invalid-or-expired",),
         patterns=(r"oauth2?:token:code:invalid\b",),
@@ -41,12 +41,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The code was issued to a different client ID than the one that exchanges it.",
         causes.client_id_mismatch(
             "certain",
-            why="Launch and callback run with different configurations.",
-            steps=(
-                "Deploy launch and callback with the same smart.toml.",
-                oracle_console.COMPARE_CLIENT_ID,
-                causes.RELAUNCH,
-            ),
+            "Launch and callback run with different configurations.",
+            "Deploy launch and callback with the same smart.toml.",
+            oracle_console.COMPARE_CLIENT_ID,
+            causes.RELAUNCH,
         ),
         urns=(_TOKEN + "code:client:mismatch",),
         patterns=("token:code:client:mismatch",),
@@ -56,9 +54,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The code was issued for a different tenant than the one whose token endpoint was called.",
         causes.tenant_mismatch(
             "certain",
-            why="One tenant's token endpoint got another tenant's code, for example because "
+            "One tenant's token endpoint got another tenant's code, for example because "
             "a setting has a fixed URL.",
-            steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT, causes.RELAUNCH),
+            oracle_console.USE_DISCOVERED,
+            oracle_console.COMPARE_TENANT,
+            causes.RELAUNCH,
         ),
         urns=(_TOKEN + "code:tenant:mismatch",),
         patterns=("token:code:tenant:mismatch",),
@@ -68,8 +68,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The app is no longer allowed to access this tenant.",
         causes.client_not_enabled_at_site(
             "certain",
-            why="The site revoked the app's access between sign-in and token exchange, or before.",
-            steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
+            "The site revoked the app's access between sign-in and token exchange, or before.",
+            oracle_console.ENABLE_AT_SITE,
+            causes.RELAUNCH,
         ),
         urns=(_TOKEN + "code:tenant-terminated",),
         patterns=("token:code:tenant-terminated",),
@@ -79,8 +80,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The tenant that a token was requested for isn't registered.",
         causes.tenant_mismatch(
             "likely",
-            why="The token endpoint's URL names a tenant that this server doesn't have.",
-            steps=(oracle_console.USE_DISCOVERED, oracle_console.COMPARE_TENANT),
+            "The token endpoint's URL names a tenant that this server doesn't have.",
+            oracle_console.USE_DISCOVERED,
+            oracle_console.COMPARE_TENANT,
         ),
         urns=(_TOKEN + "code:tenant-invalid",),
         patterns=("token:code:tenant-invalid",),
@@ -90,20 +92,18 @@ ENTRIES: tuple[Entry, ...] = (
         "The token endpoint doesn't recognize the tenant in its own URL.",
         causes.tenant_mismatch(
             "likely",
-            f"{sources.FORUM_TENANT}; reading of it: inferred",
-            why="The tenant ID in the URL is mistyped (in the one report, it has a letter "
+            "The tenant ID in the URL is mistyped (in the one report, it has a letter "
             "too many), or belongs to a different host.",
-            steps=(
-                oracle_console.USE_DISCOVERED,
-                oracle_console.COMPARE_TENANT,
-                "Count the characters of a tenant that is a UUID: it has 36 (8-4-4-4-12).",
-            ),
+            oracle_console.USE_DISCOVERED,
+            oracle_console.COMPARE_TENANT,
+            "Count the characters of a tenant that is a UUID: it has 36 (8-4-4-4-12).",
+            source=f"{sources.FORUM_TENANT}; reading of it: inferred",
         ),
         causes.client_not_enabled_at_site(
             "possible",
-            sources.INFERRED,
-            why="The tenant is a non-production domain that isn't enabled for apps.",
-            steps=(oracle_console.ENABLE_AT_SITE,),
+            "The tenant is a non-production domain that isn't enabled for apps.",
+            oracle_console.ENABLE_AT_SITE,
+            source=sources.INFERRED,
         ),
         urns=(_TOKEN + "invalid-tenant",),
         source=sources.FORUM_TENANT,
@@ -113,15 +113,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI of the exchange isn't the same as in the authorization request.",
         causes.redirect_uri_mismatch(
             "certain",
-            why="Both requests must name the same redirect URI. If the first left it out, "
+            "Both requests must name the same redirect URI. If the first left it out, "
             "the second must leave it out too.",
-            steps=(
-                "Send the same `redirect_uri` in both requests.",
-                ByFlow(
-                    "If `public_url` or `redirect_path` in smart.toml was just changed, "
-                    "launch again.",
-                    backend=None,
-                ),
+            "Send the same `redirect_uri` in both requests.",
+            ByFlow(
+                "If `public_url` or `redirect_path` in smart.toml was just changed, launch again.",
+                backend=None,
             ),
         ),
         urns=(_TOKEN + "invalid-redirect-uri",),
@@ -133,28 +130,23 @@ ENTRIES: tuple[Entry, ...] = (
         "the server doesn't trust a client ID before it's authenticated.",
         causes.client_auth_wrong(
             "likely",
-            (
-                f"{sources.URN_LIST}; {sources.FORUM_CREDENTIALS}; "
-                "the public client's header: inferred"
-            ),
-            why="The secret is wrong or belongs to another account, or a public client sends an "
+            "The secret is wrong or belongs to another account, or a public client sends an "
             "Authorization header or an empty secret, or a confidential client sends none.",
-            steps=(
-                oracle_console.CHECK_PRIVACY,
-                "Public client: send `client_id` in the form body and no Authorization header.",
-                (
-                    "Confidential client: copy the secret from the system account of this "
-                    "Client ID again, and store it where `client_secret` in smart.toml points."
-                ),
-                causes.BASIC_FORM,
+            oracle_console.CHECK_PRIVACY,
+            "Public client: send `client_id` in the form body and no Authorization header.",
+            (
+                "Confidential client: copy the secret from the system account of this "
+                "Client ID again, and store it where `client_secret` in smart.toml points."
             ),
+            causes.BASIC_FORM,
+            source=f"{sources.URN_LIST}; {sources.FORUM_CREDENTIALS}; "
+            "the public client's header: inferred",
         ),
         causes.client_id_mismatch(
             "possible",
-            sources.INFERRED,
-            why="The client ID and secret belong to two different apps, or to sandbox and "
-            "production.",
-            steps=(oracle_console.COMPARE_CLIENT_ID,),
+            "The client ID and secret belong to two different apps, or to sandbox and production.",
+            oracle_console.COMPARE_CLIENT_ID,
+            source=sources.INFERRED,
         ),
         urns=(_TOKEN + "invalid-client-credentials",),
         patterns=("token:invalid[-_]client[-_]credentials",),
@@ -165,16 +157,14 @@ ENTRIES: tuple[Entry, ...] = (
         "The token request's Authorization header is malformed or has an unknown scheme.",
         causes.client_auth_wrong(
             "likely",
-            why="A signed assertion was sent as `Authorization: Bearer`, or a tool set its own "
+            "A signed assertion was sent as `Authorization: Bearer`, or a tool set its own "
             "header. Only Basic belongs in that header. An assertion goes into the body.",
-            steps=(
-                (
-                    "Send the assertion as `client_assertion`, with `client_assertion_type`, in "
-                    'the form body. `client_auth = "private_key_jwt"` in smart.toml does this.'
-                ),
-                "With a secret, send only Basic in the header.",
-                oracle_console.CHECK_PRIVACY,
+            (
+                "Send the assertion as `client_assertion`, with `client_assertion_type`, in "
+                'the form body. `client_auth = "private_key_jwt"` in smart.toml does this.'
             ),
+            "With a secret, send only Basic in the header.",
+            oracle_console.CHECK_PRIVACY,
         ),
         urns=(_TOKEN + "invalid-authorization-header",),
         patterns=("token:invalid[-_]authorization[-_]header",),
@@ -187,28 +177,27 @@ ENTRIES: tuple[Entry, ...] = (
         "Version and its resources.",
         causes.scope_syntax(
             "likely",
-            sources.THE_MAP,
-            why="The scopes are written for SMART v1 (`.read`), and the app is registered for "
+            "The scopes are written for SMART v1 (`.read`), and the app is registered for "
             "v2 (`.rs`), or the reverse.",
-            steps=(oracle_console.CHECK_SMART_VERSION, _NEW_TOKEN),
+            oracle_console.CHECK_SMART_VERSION,
+            _NEW_TOKEN,
+            source=sources.THE_MAP,
         ),
         causes.scope_not_registered(
             "likely",
-            f"{sources.GROUP_EMPTY}; {sources.URN_LIST}",
-            why="The app has none of these scopes, according to the vendor's reply to the "
-            "one report.",
-            steps=(
-                oracle_console.CHECK_SCOPES,
-                "For `system/` scopes, add the resources to the system app's registration.",
-                oracle_console.WAIT_A_QUARTER,
-            ),
+            "The app has none of these scopes, according to the vendor's reply to the one report.",
+            oracle_console.CHECK_SCOPES,
+            "For `system/` scopes, add the resources to the system app's registration.",
+            oracle_console.WAIT_A_QUARTER,
+            source=f"{sources.GROUP_EMPTY}; {sources.URN_LIST}",
         ),
         causes.client_not_enabled_at_site(
             "possible",
-            sources.URN_LIST,
-            why="At a refresh: the scopes were revoked from the app since the launch.",
+            "At a refresh: the scopes were revoked from the app since the launch.",
+            oracle_console.ENABLE_AT_SITE,
+            causes.RELAUNCH,
+            source=sources.URN_LIST,
             at_refresh=True,
-            steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
         ),
         urns=(_TOKEN + "empty-scopes",),
         source=f"{sources.THE_MAP}; {sources.GROUP_EMPTY}; {sources.URN_LIST}",
@@ -218,14 +207,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The token endpoint didn't see a `grant_type` that it recognizes.",
         causes.request_malformed(
             "likely",
-            sources.inferred(sources.URN_LIST),
-            why="The body was sent as JSON, so `grant_type` wasn't seen, or it's mistyped.",
-            steps=(
-                (
-                    "Send the body as `application/x-www-form-urlencoded`, with "
-                    "`grant_type=authorization_code` or `refresh_token`."
-                ),
+            "The body was sent as JSON, so `grant_type` wasn't seen, or it's mistyped.",
+            (
+                "Send the body as `application/x-www-form-urlencoded`, with "
+                "`grant_type=authorization_code` or `refresh_token`."
             ),
+            source=sources.inferred(sources.URN_LIST),
         ),
         urns=(_TOKEN + "unsupported-grant-type",),
         lacks=("grant_type",),
@@ -235,12 +222,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The app is no longer registered.",
         causes.client_unknown(
             "certain",
-            why="The registration was deleted or ended after this launch or session started.",
-            steps=(
-                (
-                    "In the code console, check whether the app is still there. If it isn't, "
-                    "register it again, and set its Client ID as `client_id` in smart.toml."
-                ),
+            "The registration was deleted or ended after this launch or session started.",
+            (
+                "In the code console, check whether the app is still there. If it isn't, "
+                "register it again, and set its Client ID as `client_id` in smart.toml."
             ),
         ),
         urns=(_TOKEN + "terminated-client",),
@@ -257,9 +242,9 @@ ENTRIES: tuple[Entry, ...] = (
         "A test token was requested, which is a feature for the vendor's own tests.",
         causes.client_not_enabled_at_site(
             "likely",
-            why="The tenant or app isn't enabled for test tokens, or the combination of "
+            "The tenant or app isn't enabled for test tokens, or the combination of "
             "scopes and patients can't occur with real users.",
-            steps=(ByFlow("Launch the app from the chart or the code console instead.", None),),
+            ByFlow("Launch the app from the chart or the code console instead.", None),
         ),
         urns=(
             _TOKEN + "tenant-not-enabled-for-testing",
@@ -273,14 +258,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The refresh token is no longer valid, or the user revoked it.",
         causes.session_ended(
             "likely",
-            why="The grant ended: the user revoked it, it was unused for three months "
+            "The grant ended: the user revoked it, it was unused for three months "
             "(`offline_access`), or it was suspended because the app's certificate or DNS changed.",
-            steps=(
-                causes.RELAUNCH,
-                (
-                    "If the error URL offers to approve the app again, let the user do that. "
-                    "This restores suspended grants."
-                ),
+            causes.RELAUNCH,
+            (
+                "If the error URL offers to approve the app again, let the user do that. "
+                "This restores suspended grants."
             ),
         ),
         urns=(_TOKEN + "refresh-token:token-invalid",),
@@ -291,17 +274,15 @@ ENTRIES: tuple[Entry, ...] = (
         "The refresh token belongs to `online_access`, and the user's session has ended.",
         causes.session_ended(
             "certain",
-            f"{sources.URN_LIST}; {sources.AUTHORIZATION}; {sources.LAB}",
-            why="The user signed out of the EHR or was idle too long. The app's access ends "
+            "The user signed out of the EHR or was idle too long. The app's access ends "
             "with the session, as `online_access` intends.",
-            steps=(
-                causes.RELAUNCH,
-                (
-                    "A job that runs without a user can't use `online_access`. It needs a "
-                    "system account and `system/` scopes, or `offline_access` if the app's "
-                    "Type of Access allows it."
-                ),
+            causes.RELAUNCH,
+            (
+                "A job that runs without a user can't use `online_access`. It needs a "
+                "system account and `system/` scopes, or `offline_access` if the app's "
+                "Type of Access allows it."
             ),
+            source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}; {sources.LAB}",
         ),
         urns=(_TOKEN + "refresh-token:session-invalid",),
         source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
@@ -311,8 +292,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The app is no longer allowed to access this tenant, so its grants there have ended.",
         causes.client_not_enabled_at_site(
             "certain",
-            why="The site revoked the app's access.",
-            steps=(oracle_console.ENABLE_AT_SITE, causes.RELAUNCH),
+            "The site revoked the app's access.",
+            oracle_console.ENABLE_AT_SITE,
+            causes.RELAUNCH,
         ),
         urns=(_TOKEN + "refresh-token:tenant-terminated",),
     ),

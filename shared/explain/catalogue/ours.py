@@ -1,4 +1,4 @@
-"""What this product's own checks refuse (docs/errors.md), with the causes behind it."""
+"""The app's own refusals (docs/errors.md) and their causes."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ DOCTOR = "Run `make doctor CONFIG=smart.toml`."
 def own(
     where: Where, refused: tuple[type[errors.SmartError], ...], *causes_: Cause
 ) -> Iterator[Entry]:
-    """One entry for each of these errors, in the words of its class."""
+    """Yield an entry for each of these errors, with the texts of its class."""
     for error in refused:
         yield entry(
             f"smart-calc/{error.code.replace('_', '-')}",
@@ -32,22 +32,20 @@ ENTRIES: tuple[Entry, ...] = (
     *own(
         "launch",
         (errors.LaunchParameterMissing, errors.IssMissing),
-        causes.launch_parameter_missing("certain", f"{OWN}; how it got lost: inferred"),
+        causes.launch_parameter_missing("certain", source=f"{OWN}; how it got lost: inferred"),
     ),
     *own(
         "launch",
         (errors.IssNotAllowed,),
         causes.tenant_mismatch(
             "likely",
-            why="The launch's `iss` isn't in any `[[ehr]]` entry: another tenant, host or FHIR "
+            "The launch's `iss` isn't in any `[[ehr]]` entry: another tenant, host or FHIR "
             "version, or a trailing slash.",
-            steps=(
-                (
-                    "If you know this EHR, add its `iss` to an `[[ehr]]` entry in smart.toml, "
-                    "byte for byte. `/*` at the end stands for any tenant of a host."
-                ),
-                "If you don't know it, leave it refused.",
+            (
+                "If you know this EHR, add its `iss` to an `[[ehr]]` entry in smart.toml, "
+                "byte for byte. `/*` at the end stands for any tenant of a host."
             ),
+            "If you don't know it, leave it refused.",
         ),
     ),
     *own(
@@ -55,33 +53,34 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.DiscoveryFailed, errors.DiscoveryInvalid),
         causes.tenant_mismatch(
             "possible",
-            sources.INFERRED,
-            why="`iss` isn't a FHIR base: part of the path is missing, or the tenant doesn't "
+            "`iss` isn't a FHIR base: part of the path is missing, or the tenant doesn't "
             "exist on this host.",
-            steps=(DOCTOR, "Correct `iss` in smart.toml."),
+            DOCTOR,
+            "Correct `iss` in smart.toml.",
+            source=sources.INFERRED,
         ),
         causes.ehr_side(
             "possible",
-            sources.INFERRED,
-            why="The EHR doesn't respond, or lists endpoints on hosts that aren't allowed for it.",
-            steps=(
-                DOCTOR,
-                (
-                    "If the EHR has another host, add it to `endpoint_hosts` in smart.toml, once "
-                    "you know that the host belongs to the EHR."
-                ),
+            "The EHR doesn't respond, or lists endpoints on hosts that aren't allowed for it.",
+            DOCTOR,
+            (
+                "If the EHR has another host, add it to `endpoint_hosts` in smart.toml, once "
+                "you know that the host belongs to the EHR."
             ),
+            source=sources.INFERRED,
         ),
     ),
     *own(
         "authorize redirect",
         (errors.CookieMissing, errors.BrowserMismatch),
-        causes.cookies_blocked("likely", f"{OWN}; {sources.LAUNCHER_34}; {sources.SMART_OVERVIEW}"),
+        causes.cookies_blocked(
+            "likely", source=f"{OWN}; {sources.LAUNCHER_34}; {sources.SMART_OVERVIEW}"
+        ),
         causes.code_expired_or_used(
             "possible",
-            sources.INFERRED,
-            why="The redirect URI was opened again, later or in another browser: from the "
+            "The redirect URI was opened again, later or in another browser: from the "
             "history, a bookmark, or a link that was passed on.",
+            source=sources.INFERRED,
         ),
     ),
     *own(
@@ -89,15 +88,14 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.StateUnknown, errors.StateMissing),
         causes.code_expired_or_used(
             "likely",
-            why="The launch was already completed (the page was reloaded or opened twice), took "
-            "longer than `launch_minutes`, or never started: the redirect URI was opened on "
-            "its own.",
+            "The launch was already completed (the page was reloaded or opened twice), took longer "
+            "than `launch_minutes`, or never started: the redirect URI was opened on its own.",
         ),
         causes.redirect_uri_mismatch(
             "possible",
-            sources.INFERRED,
-            why="The launch URI and the redirect URI are the same URL in the registration, so "
+            "The launch URI and the redirect URI are the same URL in the registration, so "
             "the EHR launches the callback.",
+            source=sources.INFERRED,
         ),
     ),
     *own(
@@ -105,18 +103,16 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.IssuerMismatch,),
         causes.tenant_mismatch(
             "likely",
-            why="The `iss` of the response, or the redirect path that received it, belongs to "
+            "The `iss` of the response, or the redirect path that received it, belongs to "
             "another `[[ehr]]` entry.",
-            steps=(
-                (
-                    "Compare `redirect_path` of each entry in smart.toml with the redirect URI "
-                    "in that EHR's registration."
-                ),
-                causes.RELAUNCH,
-                (
-                    "If it happens again with a correct configuration, treat it as an attack and "
-                    "tell your security team."
-                ),
+            (
+                "Compare `redirect_path` of each entry in smart.toml with the redirect URI "
+                "in that EHR's registration."
+            ),
+            causes.RELAUNCH,
+            (
+                "If it happens again with a correct configuration, treat it as an attack and "
+                "tell your security team."
             ),
         ),
     ),
@@ -125,23 +121,21 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.IdTokenInvalid,),
         causes.clock_skew(
             "possible",
-            sources.inferred(sources.OPENID),
-            why="`iat` or `exp` is more than two minutes off this server's clock.",
+            "`iat` or `exp` is more than two minutes off this server's clock.",
+            source=sources.inferred(sources.OPENID),
         ),
         causes.tenant_mismatch(
             "possible",
-            f"{OWN}; {sources.DISCOVERY_CAPTURE}",
-            why="The ID token's `iss` isn't the issuer in the EHR's discovery document. Some "
+            "The ID token's `iss` isn't the issuer in the EHR's discovery document. Some "
             "EHRs use a different one.",
-            steps=(
-                "Set `vendor` in smart.toml. It includes the issuers of Oracle Health.",
-                "Otherwise, set `id_token_issuer` to the EHR's documented issuer.",
-            ),
+            "Set `vendor` in smart.toml. It includes the issuers of Oracle Health.",
+            "Otherwise, set `id_token_issuer` to the EHR's documented issuer.",
+            source=f"{OWN}; {sources.DISCOVERY_CAPTURE}",
         ),
         causes.client_id_mismatch(
             "possible",
-            sources.inferred(sources.OPENID),
-            why="The ID token's `aud` isn't the configured client ID.",
+            "The ID token's `aud` isn't the configured client ID.",
+            source=sources.inferred(sources.OPENID),
         ),
     ),
     *own(
@@ -149,29 +143,27 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.TokenError, errors.TokenInvalid),
         causes.ehr_side(
             "possible",
-            title="The EHR's token endpoint didn't return a usable token.",
-            why="Without the endpoint's error, the cause can't be narrowed down.",
-            steps=(
-                (
-                    "Find the correlation ID in the log, and explain the error in that entry "
-                    "with `make explain`."
-                ),
-                DOCTOR,
+            "Without the endpoint's error, the cause can't be narrowed down.",
+            (
+                "Find the correlation ID in the log, and explain the error in that entry "
+                "with `make explain`."
             ),
+            DOCTOR,
+            title="The EHR's token endpoint didn't return a usable token.",
         ),
-        causes.client_auth_wrong("possible", sources.INFERRED),
+        causes.client_auth_wrong("possible", source=sources.INFERRED),
     ),
     *own(
         "FHIR answer",
         (errors.SessionExpired,),
         causes.session_ended(
             "likely",
-            why="The session was idle for `session_idle_minutes`, it reached "
+            "The session was idle for `session_idle_minutes`, it reached "
             "`session_max_hours`, the user logged out, or the EHR refused to renew the token.",
         ),
         causes.access_token_expired(
             "possible",
-            why="The EHR didn't issue a refresh token, so the session lasts as long as the "
+            "The EHR didn't issue a refresh token, so the session lasts as long as the "
             "access token.",
         ),
     ),
@@ -180,12 +172,12 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.SessionMissing,),
         causes.cookies_blocked(
             "likely",
-            f"{OWN}; {sources.SMART_OVERVIEW}",
-            why="The browser didn't keep the cookie in the EHR's iframe, or doesn't send it there.",
+            "The browser didn't keep the cookie in the EHR's iframe, or doesn't send it there.",
+            source=f"{OWN}; {sources.SMART_OVERVIEW}",
         ),
         causes.session_ended(
             "possible",
-            why="The browser was closed in the meantime, or another user launched the app in it, "
+            "The browser was closed in the meantime, or another user launched the app in it, "
             "which clears the previous user's sessions.",
         ),
     ),
@@ -194,21 +186,19 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.ScopeDenied,),
         causes.scope_trimmed(
             "likely",
-            f"{OWN}; {sources.AUTHORIZATION}",
-            why="The scope was requested and not granted. `scope.missing` in the `/session` "
+            "The scope was requested and not granted. `scope.missing` in the `/session` "
             "response names it.",
+            source=f"{OWN}; {sources.AUTHORIZATION}",
         ),
         causes.scope_not_registered(
             "possible",
-            title="The app doesn't request the scope that this request needs.",
-            why="The scope isn't in `scopes`, so it was never requested.",
-            steps=(
-                (
-                    "Add the scope that the message names to `scopes` in smart.toml, and select "
-                    "it in the EHR's registration."
-                ),
-                causes.RELAUNCH,
+            "The scope isn't in `scopes`, so it was never requested.",
+            (
+                "Add the scope that the message names to `scopes` in smart.toml, and select "
+                "it in the EHR's registration."
             ),
+            causes.RELAUNCH,
+            title="The app doesn't request the scope that this request needs.",
         ),
     ),
     *own(
@@ -216,14 +206,10 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.PatientMissing, errors.PatientDenied),
         causes.patient_context_missing(
             "certain",
-            why="The session has only `patient/` scopes. They cover the patient of the launch "
+            "The session has only `patient/` scopes. They cover the patient of the launch "
             "and no one else.",
-            steps=(
-                ByFlow(
-                    "Launch the app from the chart of the patient you mean.", causes.CHOOSE, None
-                ),
-                "For other patients, configure `user/` scopes in smart.toml.",
-            ),
+            ByFlow("Launch the app from the chart of the patient you mean.", causes.CHOOSE, None),
+            "For other patients, configure `user/` scopes in smart.toml.",
         ),
     ),
     *own(
@@ -236,12 +222,10 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.fhir_request_invalid(
             "certain",
-            why="The proxy doesn't forward this method, path, Accept header or body. The request "
+            "The proxy doesn't forward this method, path, Accept header or body. The request "
             "wasn't sent.",
-            steps=(
-                "Read or search, with a path such as `Observation` or `Patient/ID`.",
-                "Send `Accept: application/fhir+json`.",
-            ),
+            "Read or search, with a path such as `Observation` or `Patient/ID`.",
+            "Send `Accept: application/fhir+json`.",
         ),
     ),
     *own(

@@ -1,5 +1,5 @@
-"""What `cds_services` refuses of an EHR's call, by the code of the answer or by a line of the log
-with its reason (docs/cds-hooks.md).
+"""The EHR calls that `cds_services` refuses, recognized by the response's code or by the reason in
+a log line (docs/cds-hooks.md).
 """
 
 from functools import partial
@@ -27,16 +27,14 @@ ENTRIES: tuple[Entry, ...] = (
         "`[[cds_client]]`. The log field `came` has the value that was received.",
         causes.tenant_mismatch(
             "certain",
-            title="The caller's issuer isn't configured the way its tokens name it.",
-            why="`iss` and `tenant` are compared as text. A trailing slash, another host or "
+            "`iss` and `tenant` are compared as text. A trailing slash, another host or "
             "another environment makes it a different issuer.",
-            steps=(
-                (
-                    "If the issuer is your EHR, copy the received value into `iss` of the "
-                    "`[[cds_client]]`, and its `tenant` if the token has one."
-                ),
-                "If you don't know it, leave it refused.",
+            (
+                "If the issuer is your EHR, copy the received value into `iss` of the "
+                "`[[cds_client]]`, and its `tenant` if the token has one."
             ),
+            "If you don't know it, leave it refused.",
+            title="The caller's issuer isn't configured the way its tokens name it.",
         ),
         says="cds_refused, reason client or unconfigured",
         patterns=(_reason("client", "unconfigured"),),
@@ -47,13 +45,11 @@ ENTRIES: tuple[Entry, ...] = (
         "has the value that was received.",
         causes.aud_wrong(
             "certain",
-            title="`aud` of the EHR's token isn't the URL of the service.",
-            why="It must be `public_url` + `/cds_services/cds-services/calculators-patient-view`, "
+            "It must be `public_url` + `/cds_services/cds-services/calculators-patient-view`, "
             "and nothing else. At Epic, a hospital types it in. Sandboxes have sent a fixed text.",
-            steps=(
-                "In the EHR, enter the URL as the audience, character by character.",
-                "If `public_url` has changed, enter the new one.",
-            ),
+            "In the EHR, enter the URL as the audience, character by character.",
+            "If `public_url` has changed, enter the new one.",
+            title="`aud` of the EHR's token isn't the URL of the service.",
         ),
         says="cds_refused, reason audience",
         patterns=(_reason("audience"),),
@@ -65,9 +61,9 @@ ENTRIES: tuple[Entry, ...] = (
         causes.clock_skew("likely"),
         causes.ehr_side(
             "possible",
-            sources.INFERRED,
+            "A token must be made for one call and expire within 15 minutes.",
+            source=sources.INFERRED,
             title="The EHR sends a token that it made earlier, or one that is valid for too long.",
-            why="A token must be made for one call and expire within 15 minutes.",
         ),
         says="cds_refused, reason time",
         patterns=(_reason("time"),),
@@ -77,11 +73,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR's token can't be verified with the keys of its `[[cds_client]]`.",
         causes.ehr_side(
             "likely",
-            sources.INFERRED,
-            title="The keys were changed, or they don't belong to this EHR.",
-            why="The token names a key that isn't at `jku`, it names another key URL, or the "
+            "The token names a key that isn't at `jku`, it names another key URL, or the "
             "URL doesn't respond within 2 seconds.",
-            steps=(DOCTOR, _OPERATOR),
+            DOCTOR,
+            _OPERATOR,
+            source=sources.INFERRED,
+            title="The keys were changed, or they don't belong to this EHR.",
         ),
         says="cds_refused, reason key, signature or jku; cds_keys_unavailable",
         patterns=(_reason("key", "signature", "jku"), r"\bcds_keys_unavailable\b"),
@@ -92,21 +89,19 @@ ENTRIES: tuple[Entry, ...] = (
         "`reason` of `cds_refused`.",
         causes.tenant_mismatch(
             "possible",
-            title="The caller isn't configured, or not the way its tokens name it.",
-            why="Reasons `unconfigured` and `client`: `iss` and `tenant` of the token aren't "
+            "Reasons `unconfigured` and `client`: `iss` and `tenant` of the token aren't "
             "in any `[[cds_client]]`.",
-            steps=(
-                ("Find the correlation ID in the log, and explain that line with `make explain`."),
-                DOCTOR,
-            ),
+            "Find the correlation ID in the log, and explain that line with `make explain`.",
+            DOCTOR,
+            title="The caller isn't configured, or not the way its tokens name it.",
         ),
         causes.aud_wrong(
             "possible",
+            "Reason `audience`: at Epic, a hospital types it in.",
+            "In the EHR, enter the service's URL as the audience.",
             title="`aud` of the EHR's token isn't the URL of the service.",
-            why="Reason `audience`: at Epic, a hospital types it in.",
-            steps=("In the EHR, enter the service's URL as the audience.",),
         ),
-        causes.clock_skew("possible", OWN, why="Reason `time`: the clocks differ."),
+        causes.clock_skew("possible", "Reason `time`: the clocks differ.", source=OWN),
         says="cds_token_invalid",
         patterns=(r"\bcds_token_invalid\b", r"\bcds_refused\b"),
     ),
@@ -115,13 +110,11 @@ ENTRIES: tuple[Entry, ...] = (
         (CdsServerDenied,),
         causes.tenant_mismatch(
             "likely",
-            title="The call's `fhirServer` isn't in `iss` of the EHR's entry.",
-            why="It's another tenant, host or FHIR version, or `ehr` of the `[[cds_client]]` "
+            "It's another tenant, host or FHIR version, or `ehr` of the `[[cds_client]]` "
             "names another `[[ehr]]`.",
-            steps=(
-                "If it belongs to your EHR, add it to `iss` of the `[[ehr]]` entry.",
-                "Check `ehr` of the `[[cds_client]]`.",
-            ),
+            "If it belongs to your EHR, add it to `iss` of the `[[ehr]]` entry.",
+            "Check `ehr` of the `[[cds_client]]`.",
+            title="The call's `fhirServer` isn't in `iss` of the EHR's entry.",
         ),
     ),
     *own(
@@ -129,13 +122,11 @@ ENTRIES: tuple[Entry, ...] = (
         (CdsDataMissing,),
         causes.ehr_side(
             "likely",
-            title="The EHR doesn't send a prefetch or a usable access token.",
-            why="At Epic, the templates are typed in, and a hook fires without data and token if "
+            "At Epic, the templates are typed in, and a hook fires without data and token if "
             "its endpoint isn't listed on the client ID.",
-            steps=(
-                "Enter the prefetch templates from docs/cds-hooks.md, each under its key.",
-                "At Epic, list the endpoint on the client ID, with FHIR R4 as its version.",
-            ),
+            "Enter the prefetch templates from docs/cds-hooks.md, each under its key.",
+            "At Epic, list the endpoint on the client ID, with FHIR R4 as its version.",
+            title="The EHR doesn't send a prefetch or a usable access token.",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""SMART Health IT's launcher: the simulator that most apps meet first, by its exact messages."""
+"""SMART Health IT's launcher, the simulator that most apps use first: its exact messages."""
 
 from functools import partial
 
@@ -12,15 +12,13 @@ _SIMULATED_SCOPE = r"simulated invalid scope error"
 _SIMULATES = "The launcher was set to simulate this error."
 _ON_PURPOSE = causes.ehr_side(
     "certain",
-    sources.LAUNCHER,
-    title="The launcher simulates this error.",
-    why="Its launch options include a simulated error. Nothing is wrong with the app.",
-    steps=(
-        ByFlow(
-            "On the launcher's page, set Simulated Error to None and launch again.",
-            backend="On the launcher's page, set Simulated Error to None.",
-        ),
+    "Its launch options include a simulated error. Nothing is wrong with the app.",
+    ByFlow(
+        "On the launcher's page, set Simulated Error to None and launch again.",
+        backend="On the launcher's page, set Simulated Error to None.",
     ),
+    source=sources.LAUNCHER,
+    title="The launcher simulates this error.",
 )
 
 _entry = partial(entry, where="authorize redirect", source=sources.LAUNCHER)
@@ -32,19 +30,16 @@ ENTRIES: tuple[Entry, ...] = (
         "value or in the `/sim/…` part of the URL, and found neither.",
         causes.launch_parameter_missing(
             "likely",
-            f"{sources.LAUNCHER}; {sources.PEERBITS}; {sources.YOURPHR}",
-            why="The authorization endpoint was called without `launch`, at a URL without "
-            "`/sim/…`.",
-            steps=(
-                _AGAIN,
-                (
-                    "For a standalone launch, copy the FHIR base with `/sim/…` from the "
-                    "launcher's page into `iss` in smart.toml."
-                ),
+            "The authorization endpoint was called without `launch`, at a URL without `/sim/…`.",
+            _AGAIN,
+            (
+                "For a standalone launch, copy the FHIR base with `/sim/…` from the "
+                "launcher's page into `iss` in smart.toml."
             ),
+            source=f"{sources.LAUNCHER}; {sources.PEERBITS}; {sources.YOURPHR}",
         ),
         causes.launch_value_invalid(
-            "possible", why="The `launch` value was cut off or changed in transit."
+            "possible", "The `launch` value was cut off or changed in transit."
         ),
         says="Invalid launch options: SyntaxError: …",
         patterns=("invalid launch options",),
@@ -54,8 +49,8 @@ ENTRIES: tuple[Entry, ...] = (
         "`redirect_uri` is missing from the authorization request or from the token request.",
         causes.request_malformed(
             "certain",
-            why="The launcher requires `redirect_uri` in both requests.",
-            steps=("Send `redirect_uri`, the same in both requests.",),
+            "The launcher requires `redirect_uri` in both requests.",
+            "Send `redirect_uri`, the same in both requests.",
         ),
         says="Missing redirect_uri parameter",
         where="error page",
@@ -67,8 +62,8 @@ ENTRIES: tuple[Entry, ...] = (
         "`aud` is missing.",
         causes.aud_wrong(
             "certain",
-            why="Every authorization request requires `aud`.",
-            steps=("Send `aud` with the value of `iss`.",),
+            "Every authorization request requires `aud`.",
+            "Send `aud` with the value of `iss`.",
         ),
         says="Missing aud parameter",
         patterns=(r"missing aud\b",),
@@ -79,8 +74,9 @@ ENTRIES: tuple[Entry, ...] = (
         "`aud` isn't the FHIR base of this launcher. The message names the expected one.",
         causes.aud_wrong(
             "certain",
-            why="The whole URL is compared, except for http or https. A trailing slash counts.",
-            steps=("Set `iss` in smart.toml to the value that the message expects.", _AGAIN),
+            "The whole URL is compared, except for http or https. A trailing slash counts.",
+            "Set `iss` in smart.toml to the value that the message expects.",
+            _AGAIN,
         ),
         says='Bad audience value "X". Expected "Y".',
         patterns=("bad audience value",),
@@ -90,8 +86,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The launcher is set to require PKCE with S256, and the request has none.",
         causes.pkce_mismatch(
             "certain",
-            why="`code_challenge` is missing, or its method isn't `S256`.",
-            steps=("Send `code_challenge` and `code_challenge_method=S256`, as this app does.",),
+            "`code_challenge` is missing, or its method isn't `S256`.",
+            "Send `code_challenge` and `code_challenge_method=S256`, as this app does.",
         ),
         says="Invalid code_challenge_method. Must be S256. / Missing code_challenge parameter",
         patterns=(
@@ -113,13 +109,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI isn't one of those set in the launcher, or it isn't a URL.",
         causes.redirect_uri_mismatch(
             "certain",
-            steps=(
-                (
-                    "In the launcher's client registration options, set Allowed Redirect URIs to "
-                    "`public_url` + `redirect_path` from smart.toml, or leave them empty."
-                ),
-                _AGAIN,
+            None,
+            (
+                "In the launcher's client registration options, set Allowed Redirect URIs to "
+                "`public_url` + `redirect_path` from smart.toml, or leave them empty."
             ),
+            _AGAIN,
         ),
         says="Invalid redirect_uri / Bad redirect_uri",
         where="error page",
@@ -130,14 +125,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The client ID isn't the one set in the launcher.",
         causes.client_id_mismatch(
             "certain",
-            title="The client ID isn't the one set in the launcher.",
-            why="A client ID is set in the launcher, and the app sends a different one.",
-            steps=(
-                (
-                    "Set `client_id` in smart.toml to the one that the message expects, or "
-                    "clear the Client ID in the launcher's client registration options."
-                ),
+            "A client ID is set in the launcher, and the app sends a different one.",
+            (
+                "Set `client_id` in smart.toml to the one that the message expects, or "
+                "clear the Client ID in the launcher's client registration options."
             ),
+            title="The client ID isn't the one set in the launcher.",
         ),
         says='Invalid client_id "X". Expected "Y".',
         patterns=(r"""invalid client_id ["'][^"'\n]{0,200}["']\. expected""",),
@@ -147,12 +140,10 @@ ENTRIES: tuple[Entry, ...] = (
         "A list of scopes is set in the launcher, and the request asks for more.",
         causes.scope_not_registered(
             "certain",
-            why="The message names the invalid scopes and the allowed ones.",
-            steps=(
-                (
-                    "In the launcher's client registration options, add the scopes or clear "
-                    "the list. Or remove them from `scopes` in smart.toml."
-                ),
+            "The message names the invalid scopes and the allowed ones.",
+            (
+                "In the launcher's client registration options, add the scopes or clear "
+                "the list. Or remove them from `scopes` in smart.toml."
             ),
         ),
         says="Scope … could not be granted. Your client is allowed to request …",
@@ -163,9 +154,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The token request has no `code`.",
         causes.request_malformed(
             "certain",
-            why="The code wasn't passed from the callback to the token request, or the body "
+            "The code wasn't passed from the callback to the token request, or the body "
             "isn't form-encoded.",
-            steps=("Send `code` form-encoded in the body.", _AGAIN),
+            "Send `code` form-encoded in the body.",
+            _AGAIN,
         ),
         says="Missing 'code' parameter",
         where="token endpoint",
@@ -178,9 +170,9 @@ ENTRIES: tuple[Entry, ...] = (
         "for five minutes.",
         causes.code_expired_or_used(
             "certain",
-            why="The code was exchanged more than five minutes after it was issued, or isn't "
+            "The code was exchanged more than five minutes after it was issued, or isn't "
             "from this launcher.",
-            steps=(_AGAIN,),
+            _AGAIN,
         ),
         says="Invalid token (supplied as code parameter in the POST body). jwt expired",
         where="token endpoint",
@@ -191,8 +183,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI in the token request isn't the same as in the authorization request.",
         causes.redirect_uri_mismatch(
             "certain",
-            why="Both requests must name the same redirect URI.",
-            steps=("Send the same `redirect_uri` in both requests.", _AGAIN),
+            "Both requests must name the same redirect URI.",
+            "Send the same `redirect_uri` in both requests.",
+            _AGAIN,
         ),
         says="Invalid redirect_uri parameter",
         where="token endpoint",
@@ -211,11 +204,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The refresh token is no longer valid.",
         causes.session_ended(
             "likely",
-            f"{sources.LAUNCHER}; that it was time: inferred",
-            title="The refresh token has expired, or isn't from this launcher.",
-            why="The launcher stores nothing. A refresh token contains its own expiry, and "
+            "The launcher stores nothing. A refresh token contains its own expiry, and "
             "one from another launch option or URL doesn't match.",
-            steps=(_AGAIN,),
+            _AGAIN,
+            source=f"{sources.LAUNCHER}; that it was time: inferred",
+            title="The refresh token has expired, or isn't from this launcher.",
         ),
         says="Invalid refresh token",
         where="token endpoint",
@@ -226,16 +219,14 @@ ENTRIES: tuple[Entry, ...] = (
         "The launcher is set to a confidential client with a secret.",
         causes.client_auth_wrong(
             "certain",
-            why="The app sends no secret, or a different one than is set in the launcher.",
-            steps=(
-                'Set `client_auth = "client_secret_basic"` and `client_secret` in smart.toml.',
-                (
-                    "If the secret or the client ID has a character such as `+`, `/` or `=`, "
-                    'set `basic_credentials = "raw"`: the launcher compares the Basic header '
-                    "without decoding it."
-                ),
-                "Alternatively, choose Public Client in the launcher.",
+            "The app sends no secret, or a different one than is set in the launcher.",
+            'Set `client_auth = "client_secret_basic"` and `client_secret` in smart.toml.',
+            (
+                "If the secret or the client ID has a character such as `+`, `/` or `=`, "
+                'set `basic_credentials = "raw"`: the launcher compares the Basic header '
+                "without decoding it."
             ),
+            "Alternatively, choose Public Client in the launcher.",
         ),
         says="Basic authentication is required for confidential clients",
         where="token endpoint",
@@ -249,15 +240,13 @@ ENTRIES: tuple[Entry, ...] = (
         "The signed client assertion wasn't accepted. The message names the problem.",
         causes.client_auth_wrong(
             "certain",
-            why="A claim in the assertion is wrong, or its key isn't in the client's key "
+            "A claim in the assertion is wrong, or its key isn't in the client's key "
             "set. `kid` and `alg` must both be in it.",
-            steps=(
-                (
-                    "Set the launcher's JWKS URL to `https://HOST/launch/jwks.json`, reachable "
-                    "from outside."
-                ),
-                "Make sure `key_id` in smart.toml is a `kid` in that key set.",
+            (
+                "Set the launcher's JWKS URL to `https://HOST/launch/jwks.json`, reachable "
+                "from outside."
             ),
+            "Make sure `key_id` in smart.toml is a `kid` in that key set.",
         ),
         says="Invalid token 'aud' value / None of the keys found in the JWKS have kid equal to …",
         where="token endpoint",

@@ -1,7 +1,7 @@
-"""Where the catalogue's facts are known from: short names with their addresses.
+"""The sources of the catalogue's facts: short names with their URLs.
 
-Documents of vendors, reports and captures of developers. What no document or report shows is
-marked by `inferred`.
+They're vendors' documents, and developers' reports and captures. A fact that none of them shows is
+marked as `inferred`.
 """
 
 _CERNER = "https://github.com/cerner/fhir.cerner.com/blob"

@@ -32,7 +32,7 @@ def refuted(facts: Facts) -> Cause:
             "correlation ID and what was sent."
         ),
     )
-    return KINDS["ehr_side"]("likely", _AS_SENT, title=title, why=why, steps=steps)
+    return KINDS["ehr_side"]("likely", why, *steps, source=_AS_SENT, title=title)
 
 
 def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
@@ -51,7 +51,7 @@ def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
         ),
         f"If it's the same, give it to the EHR's support{with_id}.",
     )
-    return KINDS["ehr_side"]("likely", _AS_SHOWN, title=title, why=why, steps=steps)
+    return KINDS["ehr_side"]("likely", why, *steps, source=_AS_SHOWN, title=title)
 
 
 def unknown(message: EhrMessage) -> Cause:
@@ -62,4 +62,4 @@ def unknown(message: EhrMessage) -> Cause:
     )
     why = "This app doesn't recognize the error, and nothing in the text shows its cause."
     source = "none: this app doesn't recognize the error"
-    return KINDS["ehr_side"]("possible", source, why=why, steps=(step,))
+    return KINDS["ehr_side"]("possible", why, step, source=source)

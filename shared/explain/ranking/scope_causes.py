@@ -113,5 +113,5 @@ def _only_in_other_version(scope: str, granted: Iterable[str]) -> bool:
 
 def scope_cause(cause: CauseId, vendor: str | None) -> Cause:
     """Return a cause from `scope_causes`, with the steps for this vendor's EHRs."""
-    why, steps = habits_of(vendor).scopes.wording.get(cause, (None, None))
-    return KINDS[cause]("likely", _TRIMMED, why=why, steps=steps)
+    why, steps = habits_of(vendor).scopes.wording.get(cause, (None, ()))
+    return KINDS[cause]("likely", why, *steps, source=_TRIMMED)
