@@ -1,4 +1,4 @@
-"""The meaning and cause of an EHR's error, and what to do about it: parse, find, rank, explain.
+"""Explain an EHR's error: parse the message, find its meaning, rank the causes, state the fix.
 
 RFC 6749 4.1.2.1 and OpenID Connect Core 3.1.2.6. The EHR's own texts are only ever shown as text,
 and its `error_uri` is never followed.

@@ -1,4 +1,4 @@
-"""Why a launch failed: the catalogue's causes of an error, ranked by the evidence of the case.
+"""Diagnose a failed launch: rank the catalogue's causes of an error by the available evidence.
 
 RFC 6749 4.1.2.1 and 5.2 list the possible meanings of an error code. The actual cause depends on
 the request, the EHR's message about it, its supported features and the configuration.
@@ -50,7 +50,7 @@ _SIGNED_IN = (
     "The EHR did its part: it signed the user in and returned a `code`. The failure comes after "
     "that, at the token endpoint or in the app."
 )
-_DESCRIBED = "The text doesn't name an error. Its description of the failure points to a cause."
+_DESCRIBED = "The text doesn't name an error, but its description of the failure points to a cause."
 _TRIMMED = "The EHR issued a token without an error, but granted less than was requested."
 _GRANTED = (
     "The EHR issued a token without an error. If this text shows all the scopes that were "
@@ -67,9 +67,9 @@ def diagnose(
 ) -> Diagnosis:
     """Return the meaning and causes of an error, the most probable first, each cause once.
 
-    Without `sent`, use the request that the text itself describes. `registrations` are those that
-    the failure may be about. `where` is what responded, if known. If an error is unknown, the
-    diagnosis states that. Never raises.
+    Without `sent`, use the request that the text itself describes. `registrations` are the ones
+    that the failure may be about. `where` is the endpoint that responded, if known. If the error is
+    unknown, the diagnosis says so. Never raises.
     """
     sent_or_shown, from_text, registered = gather(message, sent, registrations)
     vendor = _vendor(message, sent_or_shown)
@@ -94,7 +94,9 @@ def diagnose(
 
 
 def _sent_values(facts: Facts) -> Mapping[str, str | None]:
-    """Return the parameters that this app sent and that need no change, if it was this app."""
+    """Return the parameters that this app sent, with None for secret ones. Return nothing for a
+    pasted request.
+    """
     sent = facts.sent
     if facts.from_text:
         return {}
@@ -148,8 +150,8 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     causes: dict[CauseId, Cause] = {}
     for number, entry in enumerate(known):
         for cause in (one.in_flow(facts.flow) for one in entry.causes):
-            # A cause that only the OAuth code or a less close entry suggests is just a possibility.
-            # The same goes for a cause that only an HTTP status in the text suggests.
+            # A cause is only possible if just the OAuth code, a less specific entry, or an HTTP
+            # status in the text suggests it.
             sure = facts.entries and number == 0 and not (facts.from_text and entry.statuses)
             causes.setdefault(cause.id, cause if sure else _as(cause, "possible"))
     evidence = _evidence(facts)
@@ -164,14 +166,14 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     causes = _applicable(causes, facts)
     settled = any(one.certainty == "certain" for one in evidence)
     for id_, cause in causes.items():
-        # One certain cause explains the error. Causes without evidence become less probable.
+        # A certain cause explains the error, so causes without evidence become less probable.
         if settled and id_ not in supported and cause.certainty == "likely":
             causes[id_] = _as(cause, "possible")
-    # The strongest evidence comes last and so decides. Details follow.
+    # Add the strongest evidence last, so that it decides. Details come after it.
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
         _add(causes, one, facts.flow)
     if (facts.refuted and not supported) or (not causes and known_causes):
-        # An error has a cause, but the evidence contradicts what it mentions.
+        # The evidence contradicts every cause that the error can have.
         causes = {"ehr_side": refuted(facts), **causes}
     elif not causes and not facts.from_text and (facts.message.urn or facts.message.oauth_error):
         causes["ehr_side"] = unknown(facts.message)
@@ -211,8 +213,8 @@ def _evidence(facts: Facts) -> list[Evidence]:
 
 
 def _is_about_a_request(facts: Facts) -> bool:
-    """Return whether there is an error, or a request or its scopes: a configuration on its own
-    proves nothing.
+    """Return whether the text has an error, a request or scopes. A configuration alone proves
+    nothing.
     """
     message, sent = facts.message, facts.sent
     named = message.urn or message.oauth_error or (message.status or 0) >= 400 or facts.entries
@@ -234,8 +236,8 @@ def _without_denied(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[Cause
 def _in_order(
     causes: Mapping[CauseId, Cause], evidence: Sequence[Evidence], facts: Facts
 ) -> tuple[Cause, ...]:
-    """Sort causes by certainty, then those with evidence in its order, and those that the writer of
-    the text denies last, if there are others.
+    """Sort causes by certainty. Within a certainty, causes with evidence come first, in the order
+    of the evidence, and causes that the writer of the text denies come last.
     """
     supported = [one.id for one in evidence if one.certainty is not None and not one.denied]
     denied = {one.id for one in evidence if one.denied} if supported else set()
@@ -274,7 +276,7 @@ def _add(causes: dict[CauseId, Cause], one: Evidence, flow: Flow) -> None:
 
 
 def _sources(known: Cause, one: Evidence) -> str:
-    """Return the sources of a cause. If it's proven now, drop the inferred ones."""
+    """Return the sources of a cause, without the inferred ones if the evidence proves it."""
     if one.certainty != "certain":
         return known.source
     kept = [part for part in known.source.split("; ") if "inferred" not in part]

@@ -71,12 +71,12 @@ _NOT_A_LAUNCH: frozenset[CauseId] = frozenset({"not_a_launch_problem", "fhir_ver
 
 @dataclass(frozen=True, slots=True)
 class Cause(Finding):
-    """One possible cause. `why` is a sentence or two. `steps` fix it, one action each.
+    """One possible cause. `why` explains it in a sentence or two. Each of `steps` is one action.
 
-    `source` names the evidence: a document, an observation, or an inference marked as such.
-    `certain` means that the error, its vendor's documents or the request prove it. `at_refresh`
-    marks a cause that only a refresh can have. `plainly` is the title for a clinician. `headline`,
-    `accuses` and `first` come from its kind (shared/explain/catalogue/causes.py).
+    `source` names the evidence: a document, an observation, or an inference marked as such. A
+    `certain` cause is proven by the error, the vendor's documents or the request. With
+    `at_refresh`, only a refresh can have the cause. `plainly` is the title for a clinician.
+    `headline`, `accuses` and `first` come from its kind (shared/explain/catalogue/causes.py).
     """
 
     id: CauseId
@@ -103,20 +103,20 @@ class Entry:
     """One error of one vendor in the catalogue.
 
     Fields:
-        key: stable, `vendor/name`, the anchor in docs/troubleshooting/. The vendor is the name
-            of its profile in shared/vendors/. The generic one is for RFC 6749 and OpenID
-            Connect.
+        key: `vendor/name`, a stable id and the anchor in docs/troubleshooting/. The vendor is
+            the name of a profile in shared/vendors/, and `generic` for the errors of RFC 6749
+            and OpenID Connect.
         says: the text that people search for.
-        where: where it appears.
-        urns: URNs that mean it, in the normal form of `shared.explain.parsing.parse`.
-        oauth_errors: `error` codes that on their own mean it for this vendor.
-        patterns: regular expressions of a text that means it, case-insensitive.
-        statuses: HTTP statuses that on their own mean it, in a response without an error.
-        lacks: parameters of the request that the error reports as missing, or as not having the
+        where: the response or page that the error appears in.
+        urns: URNs of the error, in the normal form of `shared.explain.parsing.urns`.
+        oauth_errors: `error` codes that identify it at this vendor without other text.
+        patterns: case-insensitive regular expressions that match its texts.
+        statuses: HTTP statuses that identify it in a response without an error code.
+        lacks: parameters of the request that the error reports as missing, or as lacking their
             only valid value.
         meaning: the meaning of the error, in a sentence.
         causes: the most probable first.
-        source: where the error is known from.
+        source: the document or report that the error is known from.
     """
 
     key: str
@@ -139,10 +139,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class EhrMessage:
-    """The parts of an EHR's message. All of it is untrusted text.
+    """The parts of an EHR's message, all of them untrusted text.
 
-    `urn` is in normal form. `client`, `tenant`, `persona` and `instance` (its correlation id) come
-    from an `error_uri`. `status` is the HTTP status, if known.
+    `urn` is in normal form. `client`, `tenant`, `persona` and `instance` (the EHR's correlation id)
+    come from an `error_uri`. `status` is the HTTP status, if known.
     """
 
     vendor: str | None = None
@@ -159,13 +159,13 @@ class EhrMessage:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """The request that this app sent. Unknown parts are None.
+    """A request that this app sent or that a text describes. Unknown parts are None.
 
     `flow` distinguishes an EHR launch (with a `launch` value), a standalone launch, and a backend
-    service, which has no user. `parameters` has the names of authorization parameters that a text
-    mentions or a request had. For a text, `carried` has those that it shows with a value, and
-    `whole` is whether it shows the request's URL. `basic_form` is the form of the Basic
-    credentials, None if the other form would have been the same.
+    service, which has no user. `parameters` has the names of the authorization parameters that the
+    request had or the text mentions. For a text, `carried` has the parameters that it shows with a
+    value, and `whole` is true if it shows the request's URL. `basic_form` is the form of the Basic
+    credentials, or None if form encoding doesn't change them.
     """
 
     vendor: str | None = None
@@ -184,7 +184,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """The configuration of one registration, read leniently: None or () if unset.
+    """The configuration of one registration. Missing settings are None or ().
 
     `iss` has FHIR bases, some ending in `/*`.
     """
@@ -201,8 +201,8 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The one line to change: `line` of the authorization request, and its equivalent in
-    smart.toml, None if no setting has it.
+    """The one change that fixes a launch: `line` of the authorization request, and `setting` of
+    smart.toml, or None if no setting changes it.
     """
 
     line: str
@@ -213,9 +213,9 @@ class Change:
 class Diagnosis:
     """The result: the meaning of the error and its causes, the most probable first.
 
-    `corrected_request` has each authorization parameter with its correct value, None if the request
-    isn't known to be wrong. `change` is the line of it that fixes the most probable cause. `ask`
-    lists what to paste next, and is never empty if no cause is certain or likely.
+    `corrected_request` maps each authorization parameter to its correct value, or is None if
+    nothing shows that the request was wrong. `change` fixes the most probable cause. `ask` lists
+    the texts to paste next, and is never empty if no cause is certain or likely.
     """
 
     message: EhrMessage

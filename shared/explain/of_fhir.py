@@ -1,4 +1,4 @@
-"""Why an EHR refused a FHIR request: the text of a 401 or 403 states more than its status.
+"""Diagnose a refused FHIR request by the text of the 401 or 403 response.
 
 RFC 6750 3.1. Some EHRs name their error in JSON that isn't an OperationOutcome.
 """
@@ -12,7 +12,7 @@ _REFUSALS = frozenset({401, 403})
 
 
 def of_fhir(status: int, words: str, vendor: str) -> Diagnosis | None:
-    """Return the diagnosis of a refusal, None if its text reveals nothing. Never raises."""
+    """Return the diagnosis of a refusal, or None if its text doesn't show a cause. Never raises."""
     if status not in _REFUSALS or not words:
         return None
     message = at_fhir_server(status, words)
@@ -23,7 +23,7 @@ def of_fhir(status: int, words: str, vendor: str) -> Diagnosis | None:
 
 
 def log_fields(diagnosis: Diagnosis | None) -> dict[str, str | list[str]]:
-    """Return the log fields of a diagnosis. From the EHR's text, only the names of known errors."""
+    """Return the log fields of a diagnosis. The only EHR text in them is a known error's URN."""
     if diagnosis is None:
         return {}
     first = diagnosis.causes[0]

@@ -1,6 +1,6 @@
-"""The claims, denials and attempts in a person's text, which count less than a server's message.
+"""Find a person's claims in a pasted text, which count less than a server's message.
 
-"It works in the sandbox", "the redirect URI is registered", "after ten minutes", "only in Safari".
+Examples: "it works in the sandbox", "the redirect URI is registered", "only in Safari".
 """
 
 import re
@@ -113,7 +113,7 @@ _RIGHT = (
     r"|already |also |all )?(?:registered|correct|right|valid|the same|identical|listed|ticked"
     r"|enabled|configured|granted|selected|ok|fine|on|synced)\b"
 )
-# The thing that is called right, for each cause that this excludes.
+# For each cause: the thing that, if the text calls it correct, rules the cause out.
 _CALLED_RIGHT: Mapping[CauseId, str] = {
     "redirect_uri_mismatch": r"(?:redirect|callback|reply)[ _-]?ur[il]s?",
     "client_unknown": r"client[ _-]?id",
@@ -127,7 +127,7 @@ _CALLED_RIGHT: Mapping[CauseId, str] = {
 _DENIED: Mapping[CauseId, str] = {
     **{cause: rf"\b{what}{_RIGHT}" for cause, what in _CALLED_RIGHT.items()},
     "launch_parameter_missing": r"\bwe (?:do |always )?(?:send|pass) (?:the )?`?launch\b",
-    # A refusal of only some users excludes it too.
+    # If only some users are refused, they didn't decline.
     "user_declined": r"\b(?:did ?n.t|did not|never|nobody|no one)\b[^\n.]{0,30}\b(?:declin|den"
     r"|cancel|press|click)\w*|\bno (?:deny |cancel |allow )?button\b"
     r"|\b(?:only|for) (?:some|certain|new)\b[^\n.]{0,20}\b(?:users?|patients?|accounts?)",
@@ -136,7 +136,7 @@ _DENIED: Mapping[CauseId, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims in a text: signs of how it fails, and causes that its writer excludes."""
+    """The claims in a text: signs of the failure, and the causes that the writer rules out."""
 
     signs: frozenset[Sign] = frozenset()
     denied: frozenset[CauseId] = field(default_factory=frozenset)
@@ -148,7 +148,7 @@ class Claims:
 
 def claims_in(text: str) -> Claims:
     """Return the claims in a text that is plain, decoded and without noise."""
-    # Pasted sentences are broken into lines.
+    # Rejoin the sentences that pasting has broken into lines.
     flowing = re.sub(r"(?<=[\w,:\"]) ?\n(?=[a-z])", " ", text)
     return Claims(
         frozenset(sign for sign in _SIGNS if _matches(_SIGNS[sign], flowing)),

@@ -1,4 +1,4 @@
-"""Parsing of Oracle Health's `error_uri`, which is never followed.
+"""Parse Oracle Health's `error_uri`, which is never followed.
 
 `https://HOST/errors/URN/instances/ID?persona=…&client=…&tenant=…`, encoded once, twice or not at
 all. All three keys are optional (captured responses: docs/oracle-health.md).
@@ -21,7 +21,7 @@ _PERSONA = re.compile(r"[a-z]{1,20}")
 
 @dataclass(frozen=True, slots=True)
 class ErrorUri:
-    """The parts that have the form of names and ids. `urn` is in normal form."""
+    """The parts of an `error_uri` that look like names and ids. `urn` is in normal form."""
 
     urn: str | None = None
     instance: str | None = None
@@ -48,6 +48,6 @@ def read(uri: str) -> ErrorUri:
 
 
 def _id(value: str | None) -> str | None:
-    """Return an id, unless it has the form of a secret."""
+    """Return an id, or None if it looks like a secret."""
     named = value is not None and _ID.fullmatch(value) is not None
     return value if named and not texts.looks_like_a_secret(value or "") else None

@@ -1,7 +1,7 @@
 """Find the catalogue entries that match a message.
 
-A URN names its error exactly. A vendor's own text comes next, then its use of an OAuth code, then
-the meaning of the code in RFC 6749 and OpenID Connect.
+A URN identifies its error exactly. After it come a vendor's own text, the vendor's use of an OAuth
+code, and the code's meaning in RFC 6749 and OpenID Connect, in that order.
 """
 
 import re
@@ -15,7 +15,7 @@ from shared.explain.parsing.noise import without_noise
 from shared.vendors import GENERIC, OWN, everyone
 
 _EXCHANGE: Where = "token endpoint"
-# Patterns are matched with only this much of a text, to bound the time of the slowest.
+# Only this much of a text is searched, which bounds the time of the slowest pattern.
 _LONGEST = 16_384
 _BEFORE = 60
 
@@ -34,9 +34,9 @@ def known_urns() -> frozenset[str]:
 def entries(
     message: EhrMessage, vendor: str | None, where: Where | None = None
 ) -> tuple[Entry, ...]:
-    """Return the entries that match a message, the closest first, none if it's unknown.
+    """Return the entries that match a message, the closest first, or none for an unknown message.
 
-    `vendor` is None if the vendor is unknown, and `where` if it's unknown what responded.
+    `vendor` is None if the vendor is unknown, and `where` is None if the responder is unknown.
     """
     if message.urn is not None:
         entry = _by_urn().get(message.urn)
@@ -50,8 +50,7 @@ def entries(
     return (
         _by_server_message(message, among, sentences, mine)
         or _by_pattern(text, among, mine)
-        # The texts of a simulator, which stands in for any vendor's EHR, are more specific than a
-        # code.
+        # A simulator's texts, which may be any vendor's, are more specific than a code.
         or _by_pattern(text, among, _stand_ins())
         or _by_pattern(text, sentences, {GENERIC.name})
         or _by_oauth_error(message.oauth_error, among, None if vendor == GENERIC.name else vendor)
@@ -60,7 +59,7 @@ def entries(
         or _by_pattern(text, among, {GENERIC.name})
         or _by_status(message, among, where)
         or _by_oauth_error(message.oauth_error, among, GENERIC.name)
-        # This product's own refusals are less specific than an EHR's error in the same text.
+        # This app's own refusals are less specific than an EHR's error in the same text.
         or _by_pattern(text, among, {OWN.name})
         or (_by_pattern(text, among, _ehrs()) if vendor else ())
     )
@@ -72,14 +71,14 @@ def _by_server_message(
     sentences: Collection[Entry],
     vendors: Collection[str | None],
 ) -> tuple[Entry, ...]:
-    """Return the entries that match the server's own message, before any other text.
+    """Return the entries that match the server's own message, ignoring all other text.
 
-    A code that no standard defines is a message too: `jwks_kid_mismatch`.
+    A code that no standard defines counts as a message too, such as `jwks_kid_mismatch`.
     """
     words = message.description or ""
     at = message.text.find(words) if words else -1
     if at > 0:
-        # The name of its field, and the code before it, belong to it.
+        # Include the name of its field, and the code before it.
         words = message.text[
             max(0, message.text.rfind("\n", 0, at) + 1, at - _BEFORE) : at + len(words)
         ]
@@ -105,21 +104,21 @@ def _stand_ins() -> Collection[str | None]:
 
 
 def by_code(oauth_error: str | None, where: Where | None) -> tuple[Entry, ...]:
-    """Return the entries for an OAuth code's meaning in its standard."""
+    """Return the entries for an OAuth code's standard meaning."""
     return _by_oauth_error(
         oauth_error, [one for one in ENTRIES if _may_be(one, where)], GENERIC.name
     )
 
 
 def _may_be(entry: Entry, where: Where | None) -> bool:
-    """Return whether an entry is about the server that responded: a token endpoint or another."""
+    """Return whether an entry fits the responder, which is a token endpoint or isn't."""
     return where is None or (entry.where == _EXCHANGE) == (where == _EXCHANGE)
 
 
 def _by_status(
     message: EhrMessage, among: Collection[Entry], where: Where | None
 ) -> tuple[Entry, ...]:
-    """Return the entries for only the status of a response, if it's known what responded."""
+    """Return the entries for a response's status, if the responder is known and sent no code."""
     if where is None or message.oauth_error is not None:
         return ()
     return tuple(one for one in among if one.where == where and message.status in one.statuses)
@@ -129,7 +128,7 @@ def _by_oauth_error(
     oauth_error: str | None, among: Collection[Entry], vendor: str | None
 ) -> tuple[Entry, ...]:
     entries = [one for one in among if one.vendor == vendor and oauth_error in one.oauth_errors]
-    # A code can have two meanings in two places. Then the first place is a guess.
+    # A code can mean different things in two places. In that case, guess the first place.
     return tuple(one for one in entries if one.where == entries[0].where)
 
 

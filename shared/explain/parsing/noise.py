@@ -1,6 +1,6 @@
-"""The lines of a paste that aren't about the failure: static files that were served or are missing.
+"""Remove the lines of a pasted text that are about static files, not about the failure.
 
-The status in such a line doesn't apply to the launch, so it's excluded from the search.
+The status in such a line doesn't belong to the launch.
 """
 
 import re

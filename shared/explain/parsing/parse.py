@@ -17,16 +17,16 @@ from shared.explain.parsing.vendor import vendor_of
 LONGEST_TEXT = 32_768
 _FLAGS = re.IGNORECASE | re.MULTILINE
 LONGEST_DESCRIPTION = 500
-# A host as in an exception or resolver message, without a scheme.
+# A host name without a scheme, as in an exception's or resolver's message.
 _HOST = (
     r"(?:\bhost(?:name)?\W{1,3}|\benotfound |resolve host: ?|unknownhostexception: ?|\blookup )"
     r"([a-z0-9.-]{1,200}\.[a-z]{2,24})\b"
 )
-# The fields of a server's message: OAuth's, then FHIR's, then those of other JSON.
+# The fields that contain a server's message: OAuth's and FHIR's, then those of other JSON.
 _SENTENCES = (r"error_description|diagnostics", r"(?<=\")(?:error_message|message|msg|detail|text)")
 _FAILED = re.compile(r'"severity\\?"\s{0,9}:\s{0,9}\\?"(?:fatal|error)\b')
 _ID = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
-# An id in prose has a digit, so that words aren't taken for ids.
+# In prose, an id must contain a digit, so that words don't count as ids.
 _WITH_DIGIT = r"(?=[A-Za-z._-]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9._-]{5,127}"
 # The characters allowed between a name and its value in a query, JSON, a forum's table or prose.
 _IS = r"(?:[\"'`\\*\]]{0,4}\s{0,3}[:=|]?\s{0,3}[\"'`\\*\[]{0,4})"
@@ -106,7 +106,7 @@ def _first(places: Iterable[str], *patterns: str) -> str | None:
 
 
 def _stated_ids(text: str) -> set[str]:
-    """Return ids that may stay in the text: client ids, tenants in FHIR bases, path segments."""
+    """Return the ids that the text may keep: client ids, tenants in FHIR bases, path segments."""
     ids = re.findall(
         rf"(?:client|app(?:lication)?)[ _-]?id(?:[^\n]{{0,60}}?|[^A-Za-z0-9]{{0,12}})({texts.UUID})"
         rf"|/(?:r4|dstu2|tenants)/({_ID})|{_HOST}",
@@ -125,9 +125,9 @@ def _stated_ids(text: str) -> set[str]:
 
 
 def _oauth_error(text: str) -> str | None:
-    """Return the value of `error`, otherwise the first standard error code in the text.
+    """Return the value of `error`, or otherwise the first standard error code in the text.
 
-    A value with digits isn't a standard code. One that looks like a secret is never passed on.
+    A value with digits isn't an error code, and might be a secret.
     """
     named = re.search(rf"(?<![A-Za-z0-9_.-])error{_SIGN}([A-Za-z][A-Za-z_]{{2,39}})\b", text)
     if named is not None and (re.fullmatch(_OAUTH_ERRORS, named[1]) or "_" in named[1]):
@@ -137,9 +137,9 @@ def _oauth_error(text: str) -> str | None:
 
 
 def _description(levels: list[str], known: set[str]) -> str | None:
-    """Return the server's own message: `error_description`, an OperationOutcome's, or another.
+    """Return the server's own message, from `error_description`, an OperationOutcome or other JSON.
 
-    In an OperationOutcome, an issue that failed the request precedes mere information.
+    In an OperationOutcome, an issue that made the request fail comes before other issues.
     """
     failed = (_FAILED.search(text) for text in levels)
     parts = [text[at.start() :] for text, at in zip(levels, failed, strict=True) if at]

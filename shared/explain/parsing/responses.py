@@ -1,7 +1,7 @@
-"""An EHR's message to the app itself: the parameters, the status and the body of its response.
+"""Read the message in a response that the app itself received from an EHR.
 
-RFC 6749 4.1.2.1 (the redirect), 5.2 (the token endpoint), RFC 6750 3 (the FHIR server). The values
-are used directly. Only a pasted text and the FHIR server's response are searched (parse.py).
+RFC 6749 4.1.2.1 (the redirect), 5.2 (the token endpoint), RFC 6750 3 (the FHIR server). Parameters
+and fields are used directly. parse.py searches pasted texts and FHIR responses.
 """
 
 import re
@@ -48,7 +48,7 @@ def at_token_endpoint(status: int | None, body: str) -> EhrMessage:
 def at_fhir_server(status: int, words: str) -> EhrMessage:
     """Return the message of the FHIR server, in its body and its WWW-Authenticate header.
 
-    Each server has its own form, so they're parsed like a text.
+    Each server formats them in its own way, so they're parsed like a pasted text.
     """
     message = parse(words)
     return EhrMessage(
@@ -57,7 +57,7 @@ def at_fhir_server(status: int, words: str) -> EhrMessage:
 
 
 def shown(words: str) -> str:
-    """Return the EHR's text for a page: decoded, without potential secrets."""
+    """Return the EHR's text for display on a page, decoded and without potential secrets."""
     return parse(words).text[:_LONGEST_SHOWN]
 
 

@@ -1,7 +1,7 @@
-"""The details of a failed request in a text: its parameters, its scopes, its client id.
+"""Find the details of a failed request in a text: its parameters, scopes and client id.
 
-A developer pastes an authorization URL, lists parameters and scopes, or names the client id. All
-results are claims of the text. shared/explain/parsing/parse.py parses the error itself.
+A developer pastes an authorization URL, lists parameters and scopes, or names the client id. The
+results are only what the text claims. shared/explain/parsing/parse.py parses the error itself.
 """
 
 import re
@@ -16,13 +16,11 @@ _SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _URL = r"([a-z][a-z0-9+.-]{1,20}://[^\s&\"'<>`\\]{1,500})"
 _REDIRECT = r"(?:redirect[_ -]?ur[il]s?|callback[_ -]?ur[il])"
-# Two names of a list are separated by a comma, quotes, "and" or the start of a line, but not by a
-# sentence.
+# The most characters between two names of a list: a comma, quotes or "and", but not a sentence.
 _LIST_GAP = 14
 _WORD = r"(?<![\w/.])[A-Za-z_]{2,40}(?![\w/]|\.\w)"
-# A request outside a URL: a name and value pair for each parameter, as in JSON, a table, a curl
-# command or lines. If other values have quotes, one without is a program's variable with an unknown
-# value.
+# A request written as pairs of name and value, as in JSON, a table or a curl command. If other
+# values have quotes, a value without them is a program's variable, whose value is unknown.
 _PAIR = re.compile(
     rf"(?<![\w/.?&-])(?P<mark>[\"'`]?)(?P<name>{'|'.join((*parameters.SMART, 'nonce'))})(?P=mark)"
     r"\s{0,8}(?:=>|[:=|])\s{0,8}"
@@ -52,7 +50,7 @@ def in_text(text: str) -> AuthorizationRequest:
     carried = tuple(name for name, value in shown.items() if value)
     names = tuple(name for name, value in shown.items() if value != "") or _listed(text)
     if not names and re.search(r"(?<![\w-])intent\s?=", text):
-        # On its own, it's part of an error_uri or token response if it has any other name.
+        # Other single parameters may come from an error_uri or a token response.
         names = ("intent",)
     return AuthorizationRequest(
         flow="ehr" if "launch" in carried else "backend" if _is_backend(text, scopes) else None,
@@ -71,7 +69,7 @@ def in_text(text: str) -> AuthorizationRequest:
 def _launching(text: str) -> str | None:
     """Return the FHIR base that a text calls `iss`.
 
-    Next to a `code` or an `error` it's the authorization server's own name (RFC 9207).
+    An `iss` next to a `code` or an `error` is the authorization server's own name (RFC 9207).
     """
     address = re.sub(r"\S+", _without_a_response, text)
     return _value(address, "iss", _URL) or _value(address, "iss", rf"\s{_URL}", sign="")
@@ -92,7 +90,7 @@ def _is_backend(text: str, scopes: tuple[str, ...]) -> bool:
 
 
 def legacy_launch_in(text: str) -> tuple[str, ...]:
-    """Return the parameters of a non-SMART launch that the text has."""
+    """Return the parameters of a non-SMART launch in the text."""
     return tuple(
         name
         for name in legacy_launch.UNMISTAKABLE
@@ -101,7 +99,7 @@ def legacy_launch_in(text: str) -> tuple[str, ...]:
 
 
 def _request(text: str) -> dict[str, str | None]:
-    """Return name and value of each parameter of an authorization request in the text, if any."""
+    """Return the parameters of an authorization request in the text, if any, with their values."""
     # A placeholder counts as a value. A URL may be broken at its `&`.
     text = re.sub(r"=<[^<>\n&=]{1,60}>", f"={MASK}", text)
     text = re.sub(
@@ -122,25 +120,25 @@ def _request(text: str) -> dict[str, str | None]:
         for name, sign, value in pairs
         if sign and re.fullmatch(r"[A-Za-z_]{1,40}", name.strip())
     }
-    # A single parameter is a word of a text, or part of a curl command.
+    # A single parameter is only a word of the text, or part of a curl command.
     return parameters if len(parameters) > 1 else {}
 
 
 def _of_this_app(text: str) -> dict[str, str | None]:
-    """Return the request in this app's error page or log line, or in the simulator's trace."""
+    """Return the request that this app's error page or log, or the simulator's trace, describes."""
     if _OWN_EHR_LAUNCH.search(text):
         return dict.fromkeys(parameters.SMART, MASK)
     return {"launch": MASK} if _AS_THE_CHART_SENT.search(text) else {}
 
 
 def causes_named_in(text: str) -> tuple[str, ...]:
-    """Return the cause ids in this app's error page or log line, in its order."""
+    """Return the cause ids in this app's error page or log line, in the same order."""
     match = _OWN_CAUSES.search(text)
     return tuple(re.findall(r"[a-z_]+", match[1])) if match is not None else ()
 
 
 def _pairs(text: str) -> dict[str, str | None]:
-    """Return the same for a request written as pairs. None for an unknown value."""
+    """Return the parameters of a request written as pairs, with None for an unknown value."""
     runs: list[list[re.Match[str]]] = []
     for match in _PAIR.finditer(text):
         if runs and _BETWEEN_PAIRS.fullmatch(text, runs[-1][-1].end(), match.start()):
@@ -170,7 +168,7 @@ def _shown_value(match: re.Match[str], *, variables: bool) -> str | None:
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    """Return the names in a list of parameters: at least two of an authorization request."""
+    """Return the names in a list that has at least two authorization parameters."""
     for match in re.finditer(r"\bparameters?\b", text, re.IGNORECASE):
         names: list[str] = []
         end = match.end()

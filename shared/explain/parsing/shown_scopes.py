@@ -1,6 +1,6 @@
-"""The lists of scopes in a text, distinguished by the words before each.
+"""Find the lists of scopes in a text, and label each by the words before it.
 
-A post lists the scopes that were requested, granted, registered, and missing (SMART App Launch 2.2,
+A forum post may list requested, granted, registered and missing scopes (SMART App Launch 2.2,
 "Scopes").
 """
 
@@ -28,13 +28,13 @@ _LABELS = re.compile(
     r"|appsettings|scopes?|tried|want|need)\b)",
     re.IGNORECASE,
 )
-# The words before a list may be in the line before it.
+# The words that label a list may be in the line before it.
 _LAST_LINES = re.compile(r"[^\n]*\n?[^\n]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class ShownScopes:
-    """The lists, each empty or None if the text has none."""
+    """The lists of scopes by label. A list that the text doesn't have is empty or None."""
 
     requested: tuple[str, ...] = ()
     granted: tuple[str, ...] | None = None
@@ -57,10 +57,10 @@ def scopes_in(text: str) -> ShownScopes:
     granted = _longest([one for one in labeled.get("granted", []) if len(one) > 1]) or None
     candidates = [*labeled.get("requested", []), *unnamed]
     requested = _longest([one for one in candidates if len(one) > 1 and one != response])
-    # A single scope is a list if it's written as the parameter.
+    # A single scope counts as a list only in the form `scope=…`.
     requested = requested or _longest([(one,) for one in re.findall(rf"\bscope=({SCOPE})", text)])
     if not requested and len(registered) > 1:
-        # If a post lists only the registered scopes, it requests those.
+        # If a text lists only registered scopes, assume that they were requested.
         return ShownScopes(registered, response or granted, (), missing)
     return ShownScopes(requested, response or granted, registered, missing)
 
@@ -84,7 +84,7 @@ def _lists(text: str) -> Iterator[tuple[Label | None, tuple[str, ...]]]:
     end = 0
     for run in runs:
         if len(run) == 1 and run[0][0] in {"launch", "profile"}:
-            # On its own, it's a word of a sentence.
+            # Without other scopes, it's just a word in a sentence.
             continue
         start = run[0].start()
         yield (

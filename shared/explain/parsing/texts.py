@@ -1,4 +1,4 @@
-"""Make untrusted text harmless: bounded, without control characters, decoded, without secrets.
+"""Make untrusted text harmless: limit, decode and clean it, and mask secrets.
 
 RFC 3986 2.1 (EHRs encode an `error_uri` once, twice or not at all), Unicode TR 36 3.1 (bidi
 overrides). Secrets are masked at every level of encoding, before the next one is decoded.
@@ -23,7 +23,7 @@ _NAMES = (
     r"|(?:authorization|auth|access)[_ -]?code|code|code[_ -]?challenge|state|nonce|launch"
     r"|jsessionid"
 )
-# A quoted value ends with its quotes, any other at a character that values must encode.
+# A quoted value ends at its closing quote, any other one at a character that must be encoded.
 _NAMED = (
     rf"(?<![A-Za-z0-9_])(?P<name>{_NAMES})(?P<sign>[\"'`\\*\]]{{0,4}}\s{{0,3}}[:=]\*{{0,2}}\s{{0,3}})"
     r"(?P<mark>\\?[\"'`])?(?P<value>(?(mark)[^\"'`\n]+|[^\s&\"'`<>]+))"
@@ -45,8 +45,8 @@ _TENANT = r"[A-Za-z0-9]{1,36}"
 _LONGEST_ID = 64
 _LIKE_A_TOKEN = 20
 _RANDOM = r"[A-Za-z0-9_~+.-]{16,}={0,2}"
-# Values of `code` that name an error: those of RFC 6749, RFC 6750, OpenID Connect and FHIR's issue
-# types. Numbers, URNs and this product's own codes also do.
+# Values of `code` that name an error, and so aren't secrets: codes of RFC 6749, RFC 6750, OpenID
+# Connect, and FHIR's issue types. Numbers, URNs and this app's own codes aren't secrets either.
 _ERRORS = (
     "access_denied invalid_request invalid_scope invalid_client invalid_grant invalid_token "
     "unauthorized_client unsupported_response_type unsupported_grant_type server_error "
@@ -60,7 +60,7 @@ _ERRORS = (
 _ERROR_NAMES = frozenset(_ERRORS.split())
 # As in "Kind of launch: EHR launch".
 _KINDS_OF_LAUNCH = frozenset({"ehr", "standalone"})
-# The output of programs for a missing value.
+# What programs print for a missing value.
 NO_VALUE = frozenset({"none", "null", "undefined", "nil"})
 
 
@@ -70,7 +70,9 @@ def bounded(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the text in printable characters and line ends, which can't control a terminal."""
+    """Return the text with only printable characters and line ends, which can't control a
+    terminal.
+    """
     return "\n".join(map(_plain_line, text.replace("\r\n", "\n").split("\n")))
 
 
@@ -81,14 +83,14 @@ def _plain_line(line: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return the text, bounded and printable, with everything named as a secret masked."""
+    """Return the text, limited and printable, with every value that is named as a secret masked."""
     return levels(text)[0]
 
 
 def levels(text: str) -> list[str]:
-    """Return the text as is, then decoded repeatedly until no escape remains.
+    """Return the text unchanged, then each result of decoding it again until no escape remains.
 
-    Each level is plain and without named secrets.
+    Each level is printable and without named secrets.
     """
     levels = [without_secrets(plain(bounded(text)))]
     for _ in range(_DEEPEST):
@@ -150,9 +152,8 @@ def _own_codes() -> frozenset[str]:
 
 
 def without_random(text: str, known: Collection[str]) -> str:
-    """Mask every long run of letters and digits that isn't one of the `known`.
-
-    A secret with a misspelled or missing name is still one.
+    """Mask every long run of letters and digits that isn't in `known`, because a secret's name may
+    be missing or misspelled.
     """
 
     def masked(match: re.Match[str]) -> str:
@@ -164,9 +165,9 @@ def without_random(text: str, known: Collection[str]) -> str:
 
 
 def looks_like_a_secret(text: str, plain: str = _TENANT) -> bool:
-    """Return whether a text in place of an id is probably a code or a token.
+    """Return whether a text in the place of an id is probably a code or a token.
 
-    Cutting and pasting can join the two. Ids are UUIDs, short names, or of the form `plain`.
+    Pasting can join an id and a secret. Ids are UUIDs, short names, or match `plain`.
     """
     kinds = (str.isupper, str.islower, str.isdigit)
     mixed = all(any(kind(sign) for sign in text) for kind in kinds)

@@ -1,4 +1,4 @@
-"""Oracle Health's error URNs in one spelling, regardless of the received spelling.
+"""Normalize Oracle Health's error URNs to one spelling.
 
 Cerner's list of 2016 and its current servers differ in some endings, its launch server has its own
 namespace, and people abbreviate URNs with an ellipsis or leave out the start.
@@ -13,7 +13,7 @@ RESOURCE = "urn:cerner:error:oauth2:resource-access:"
 _LAUNCH = f"{AUTHORIZATION}smart-v1:grant:launch:"
 _LAUNCH_SERVER = "urn:com:cerner:authorization:error:launch:"
 _WHOLE = r"urn:(?:com:)?cerner:[a-z0-9:_.…-]{1,200}"
-# The next line's first word, after a quote's or a table's margin.
+# The first word of the next line, after the margin of a quotation or a table.
 _NEXT_LINE = r"[ \t]{0,8}\n[\s>|]{0,40}([a-z0-9:_.-]{1,100})"
 _MOST_BREAKS = 3
 _TAIL = (
@@ -31,14 +31,14 @@ _SAME = {
     "oauth2:token:code:invalid": "oauth2:token:code-invalid-or-expired",
 }
 
-# The older spellings of the endings that people quote on their own.
+# The older spellings of URN endings that people quote without the rest.
 _SHORT = {
     ":".join(old.split(":")[-length:]): ":".join(new.split(":")[-length:])
     for old, new in _SAME.items()
     for length in (1, 2, 3)
 }
 
-# Codes that URNs repeat with hyphens.
+# OAuth codes that are also URN endings, with hyphens.
 _OF_RFC_6749 = frozenset({"invalid_request", "unsupported_response_type", "unsupported_grant_type"})
 
 
@@ -52,9 +52,9 @@ def normal(urn: str) -> str:
 
 
 def find(text: str, known: frozenset[str]) -> tuple[str, int] | None:
-    """Return the first URN in a text in its normal form, and its end.
+    """Return the first URN in a text in its normal form, and the position where it ends.
 
-    An abbreviated URN, even if only its last words are left, counts if exactly one of the `known`
+    An abbreviated URN, even one with only its last words, counts if exactly one of the `known` URNs
     has that ending.
     """
     for match in re.finditer(_WHOLE, text, re.IGNORECASE):
@@ -72,7 +72,7 @@ def find(text: str, known: frozenset[str]) -> tuple[str, int] | None:
 
 
 def _broken(match: re.Match[str], known: frozenset[str]) -> tuple[str, int] | None:
-    """Return a URN that continues in the next lines, as in a narrow window: one of the `known`."""
+    """Return a known URN that a narrow window has broken into several lines."""
     whole, end = match[0], match.end()
     for _ in range(_MOST_BREAKS):
         rest = re.compile(_NEXT_LINE, re.IGNORECASE).match(match.string, end)
@@ -86,7 +86,7 @@ def _broken(match: re.Match[str], known: frozenset[str]) -> tuple[str, int] | No
 
 @cache
 def _endings(known: frozenset[str]) -> Mapping[str, str | None]:
-    """Map the last one to three words of URNs to the URN, or to None if they're ambiguous."""
+    """Map the last one, two and three words of URNs to the URN, or to None if they're ambiguous."""
     endings: dict[str, str | None] = {}
     for urn in known:
         parts = urn.split(":")
@@ -101,7 +101,7 @@ def _last_words(text: str, known: frozenset[str]) -> tuple[str, int] | None:
     for match in re.finditer(_WORDS, text, re.IGNORECASE):
         written = match[0].lower().replace("_", "-")
         urn = endings.get(written) or endings.get(_SHORT.get(written, ""))
-        # A single word among others may mean anything, and a code of RFC 6749 is rather that.
+        # In a longer text, a single word may mean anything, and a code of RFC 6749 means that code.
         alone = match[0] == text.strip() and match[0].lower() not in _OF_RFC_6749
         if urn is not None and (":" in written or alone):
             return urn, match.end()

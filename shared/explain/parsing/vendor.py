@@ -11,7 +11,7 @@ def vendor_of(urn: str | None, text: str) -> str | None:
     if urn is not None:
         return vendor_of_urn(urn)
     low = text.lower()
-    # Hosts before names: a post about one EHR may mention another.
+    # Compare hosts before names, because a post about one EHR may mention another.
     return (
         _first(lambda signs: any(sign in low for sign in signs.addresses))
         or _first(lambda signs: any(sign in low for sign in signs.paths))

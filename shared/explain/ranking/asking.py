@@ -1,4 +1,4 @@
-"""What to paste next to distinguish the causes, or to find one at all."""
+"""Choose the texts to paste next, to tell the causes apart or to find one at all."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ _SUPPORT = "What the EHR's support says about {}: the text doesn't show what the
 
 
 def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
-    """Return what to paste next, nothing if the first cause is certain, or the only likely one."""
+    """Return the texts to paste next: none if the first cause is certain or the only likely one."""
     sure = [one for one in causes if one.certainty != "possible"]
     if sure and (sure[0].certainty == "certain" or len(sure) < 2 or sure[1].certainty != "likely"):
         return ()

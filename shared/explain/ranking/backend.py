@@ -1,4 +1,4 @@
-"""The causes that a backend service can't have: no user, no browser, no chart to launch from.
+"""The causes that a backend service can't have, because it has no user, browser or chart.
 
 SMART App Launch 2.2, "Backend Services": client_credentials, a signed assertion, system/ scopes.
 """

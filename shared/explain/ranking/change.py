@@ -1,4 +1,4 @@
-"""The one line that fixes a launch: a parameter of the request, or a setting in smart.toml."""
+"""Find the one line that fixes a launch: a parameter of the request, or a setting in smart.toml."""
 
 from collections.abc import Iterable, Mapping
 
@@ -20,16 +20,16 @@ _PARAMETER: Mapping[CauseId, str] = {
 
 
 def parameter(cause: Cause) -> str | None:
-    """Return the parameter of the request that causes it, None unless it's exactly one."""
+    """Return the parameter of the request that has to change, or None unless it's exactly one."""
     return _PARAMETER.get(cause.id)
 
 
 def change(
     cause: Cause | None, corrected: Mapping[str, str] | None, sent: Mapping[str, str | None]
 ) -> Change | None:
-    """Return the change for the most probable cause, None if no line of a request fixes it.
+    """Return the change for the most probable cause, or None if no line of a request fixes it.
 
-    `sent` has the parameters that are known to have been sent, None if the value itself is unknown.
+    `sent` has the parameters that were certainly sent, with None for an unknown value.
     """
     name = parameter(cause) if cause is not None else None
     if name is None or corrected is None or name not in corrected:
@@ -39,7 +39,7 @@ def change(
     return Change(f"{name}={corrected[name]}", _setting(name, corrected[name]))
 
 
-# These causes put the sent value in doubt: only a configuration has the right one.
+# With these causes, the value in the request may be wrong, so only a configuration is trusted.
 _SUSPECTED: Mapping[CauseId, str] = {
     "client_unknown": "client_id",
     "redirect_uri_mismatch": "redirect_uri",
@@ -48,14 +48,14 @@ _SUSPECTED: Mapping[CauseId, str] = {
 
 
 def suspected(causes: Iterable[Cause]) -> frozenset[str]:
-    """Return the parameters whose value in a text is itself suspected."""
+    """Return the parameters whose value in the text may be wrong."""
     return frozenset(
         _SUSPECTED[one.id] for one in causes if one.certainty != "possible" and one.id in _SUSPECTED
     )
 
 
 def _setting(name: str, value: str) -> str | None:
-    """Return the same in smart.toml, for requests that this app makes."""
+    """Return the line of smart.toml that makes this app send the value."""
     if name == "scope":
         # This app adds the launch scope itself.
         scopes = [one for one in value.split(" ") if not one.startswith("launch")]

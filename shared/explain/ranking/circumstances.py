@@ -1,7 +1,6 @@
-"""The causes that a person's account supports: how, where and for whom it fails, and what was
-tried.
+"""Find the causes that a person's description supports: how, where and for whom the launch fails.
 
-It counts only if the error, if there is one, can have the cause.
+If the text has an error, a description counts only for causes that the error can have.
 """
 
 import re
@@ -12,8 +11,8 @@ from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing.claims import Sign
 from shared.explain.ranking.facts import Evidence, Facts
 
-_ACCOUNT = "what the text tells; which cause it is: inferred"
-_OWN = "this app's page or log, where the request was known"
+_ACCOUNT = "the text's description; which cause it is: inferred"
+_OWN = "this app's page or log, which knew the request"
 _ACCESS: tuple[CauseId, ...] = (
     *("client_not_enabled_at_site", "scope_trimmed", "scope_not_registered"),
     *("client_unknown", "user_not_permitted"),
@@ -21,7 +20,7 @@ _ACCESS: tuple[CauseId, ...] = (
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
-    """Yield every cause that the account supports, the stronger evidence first."""
+    """Yield the causes that the description supports, the strongest evidence first."""
     if not facts.from_text:
         return
     yield from _own_page(facts)
@@ -37,7 +36,7 @@ def _likely(cause: CauseId, why: str, *steps: str) -> Evidence:
 
 
 def _own_page(facts: Facts) -> Iterator[Evidence]:
-    """Yield the causes that this app's page or log line names: the app knew more than the text."""
+    """Yield the causes that this app's page or log names. The app knew more than the text shows."""
     ids = {str(kind.id): kind.id for kind in KINDS.values()}
     known = [ids[one] for one in facts.named_by_app if one in ids]
     for number, cause in enumerate(known):
@@ -69,13 +68,13 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
 
 
 def _has_error(facts: Facts) -> bool:
-    """Return whether the text has an error, a status or a URN, so that it's about that."""
+    """Return whether the text has a URN, an error code or an error status."""
     message = facts.message
     return bool(message.urn or message.oauth_error or (message.status or 0) >= 400)
 
 
 def _place(facts: Facts) -> Iterator[Evidence]:
-    """Yield causes for a failure only in some places, or only for some users."""
+    """Yield causes for a failure that affects only some environments or users."""
     has, family = facts.claims.has, facts.family
     refused = facts.message.oauth_error == "access_denied" and "user_declined" in family
     if refused and "user_declined" in facts.denied:
@@ -112,12 +111,12 @@ def _time(facts: Facts) -> Iterator[Evidence]:
         yield _likely("not_propagated_yet", "The registration or its key changed recently.")
 
 
-# The page that an EHR opens, or its parameters.
+# The page that an EHR opens to launch the app, or its parameters.
 _LAUNCH_PAGE = re.compile(r"\blaunch\.html\b|\biss\b|/launch\b")
 
 
 def _steps(facts: Facts) -> Iterator[Evidence]:
-    """Yield causes for the actions taken, and their order."""
+    """Yield causes for what the user did, and when."""
     has, family = facts.claims.has, facts.family
     known = "launch_parameter_missing" in family or (
         not facts.entries and _LAUNCH_PAGE.search(facts.pasted)
@@ -137,7 +136,7 @@ _AS_HTTP = re.compile(r"redirect[ _]?ur[il]\W{1,6}http://(?!localhost|127)|http 
 
 
 def _proxy(facts: Facts) -> Iterator[Evidence]:
-    """Yield causes for changes by a proxy in front of the app: https to http, or a lost query."""
+    """Yield causes for a proxy in front of the app that changes https to http or drops a query."""
     if "proxied" not in facts.claims.signs:
         return
     if _AS_HTTP.search(facts.pasted.lower()) and facts.may_be("redirect_uri_mismatch"):

@@ -1,6 +1,6 @@
-"""The corrected authorization request, parameter by parameter.
+"""Correct an authorization request, parameter by parameter.
 
-SMART App Launch 2.2, "Obtain authorization code". Values that only the app knows are described in
+SMART App Launch 2.2, "Obtain authorization code". A value that only the app knows is described in
 angle brackets.
 """
 
@@ -12,7 +12,7 @@ from shared.explain.ranking.facts import Facts
 from shared.explain.ranking.scope_causes import in_other_version, is_wildcard, version
 from shared.scopes import parse
 
-# The causes in the authorization request.
+# The causes that are mistakes in the authorization request.
 _IN_REQUEST: frozenset[CauseId] = frozenset(
     {
         "launch_parameter_missing",
@@ -35,7 +35,7 @@ _IN_REQUEST: frozenset[CauseId] = frozenset(
 
 
 def corrected(facts: Facts, causes: Collection[Cause]) -> Mapping[str, str] | None:
-    """Return each parameter with its correct value, None if the request isn't known to be wrong."""
+    """Return each parameter with its correct value, or None if no mistake in it is known."""
     sure = {cause.id for cause in causes if cause.certainty != "possible"}
     if not facts.at_request or sure.isdisjoint(_IN_REQUEST):
         return None
@@ -97,7 +97,7 @@ def _scopes(facts: Facts, *, standalone: bool) -> Iterator[str]:
 
 
 def _rewritten(scope: str, like: str) -> str:
-    """Rewrite a v1 scope in v2 or the reverse, with the same read and search access."""
+    """Rewrite a v1 scope as v2 or the reverse, with the same read and search access."""
     base = scope.partition("?")[0].rpartition(".")[0]
     wanted = parse(scope)
     if version(like) == "v1" or wanted is None:

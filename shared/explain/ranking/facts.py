@@ -1,4 +1,4 @@
-"""The facts in addition to the error: the request, the registration, the EHR's own text about it.
+"""Gather the facts about a failure: the EHR's message, the request and the registration.
 
 They help to decide which of an error's possible causes is the actual one.
 """
@@ -31,10 +31,10 @@ REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One cause that the evidence supports. `why` states the evidence, `steps` the actions.
+    """Evidence for one cause. `why` states the evidence, and `steps` are the actions to take.
 
-    `certainty` is None for a mere detail of a cause that the error can have: it doesn't make that
-    cause more probable. `source` states how this is known to be an error. `denied` means that the
+    `certainty` is None for a detail of a cause, which doesn't make the cause more probable.
+    `source` is the document or observation that the evidence comes from. `denied` means that the
     writer of the text contradicts it.
     """
 
@@ -74,26 +74,26 @@ class Facts:
 
     @property
     def at_request(self) -> bool:
-        """Whether it was probably the authorization request that failed."""
+        """Whether the authorization request probably failed, and not a later one."""
         if self.where is not None:
             return self.where in REQUEST_PLACES
         if self.backend or "came_back" in self.claims.signs:
-            # There was none, or the EHR has accepted it.
+            # A backend service sends none, and a returned code shows that the EHR accepted it.
             return False
         return not self.entries or any(one.where in REQUEST_PLACES for one in self.entries)
 
     @property
     def by_code(self) -> bool:
-        """Whether only a code states the failure, without a server's message."""
+        """Whether only a code identifies the failure, without a server's message."""
         return not self.entries or bool(self.entries[0].oauth_errors)
 
     def may_be(self, *causes: CauseId) -> bool:
-        """Return whether the error can have one of the causes. An unknown error can have any."""
+        """Return whether the error can have one of these causes. An unknown error can have any."""
         return not self.entries or not self.family.isdisjoint(causes)
 
     @property
     def is_shown(self) -> bool:
-        """Whether the entire request is known: our own, or one that the text shows."""
+        """Whether the entire request is known: this app sent it, or the text shows its URL."""
         return not self.from_text or self.sent.whole
 
     @property
@@ -103,7 +103,7 @@ class Facts:
 
     @property
     def refuted(self) -> frozenset[str]:
-        """The ones among them that the request is known to have had."""
+        """The parameters that the error reports as missing, but the request had."""
         return self.lacks & set(self.sent.carried if self.from_text else self.sent.parameters or ())
 
     @cached_property
@@ -115,27 +115,29 @@ class Facts:
 
     @cached_property
     def shown_scopes(self) -> shown_scopes.ShownScopes:
-        """The lists of scopes in the text, none if this app made the request."""
+        """The lists of scopes in the text, all empty if this app sent the request."""
         return shown_scopes.scopes_in(self.message.text) if self.from_text else _NO_SCOPES
 
     @property
     def granted(self) -> tuple[str, ...] | None:
-        """The scopes that a text reports as granted, None if it doesn't."""
+        """The scopes that were granted according to the text, or None if it doesn't say."""
         return self.shown_scopes.granted
 
     @cached_property
     def pasted(self) -> str:
-        """The text of a person without its noise, empty if this app made the request."""
+        """The pasted text without its noise, or an empty text if this app sent the request."""
         return without_noise(self.message.text) if self.from_text else ""
 
     @cached_property
     def claims(self) -> claims.Claims:
-        """The claims of a person: weaker than a server's message, stronger than nothing."""
+        """The claims in the pasted text, which count less than a server's message."""
         return claims.claims_in(self.pasted)
 
     @property
     def denied(self) -> frozenset[CauseId]:
-        """Causes that the writer excludes. A server that gives another reason excludes refusal."""
+        """The causes that the writer rules out. If the server's own reason for `access_denied` is a
+        different one, the user didn't decline.
+        """
         words = self.message.description
         other = (
             words and self.message.oauth_error == "access_denied" and not _DECLINED.search(words)
@@ -144,7 +146,7 @@ class Facts:
 
     @cached_property
     def named_by_app(self) -> tuple[str, ...]:
-        """The ids of causes in a page or log line of this app, which had all the information."""
+        """The ids of the causes in this app's own page or log line, which knew the request."""
         return shown_request.causes_named_in(self.message.text) if self.from_text else ()
 
     @property
@@ -154,7 +156,7 @@ class Facts:
 
     @property
     def flow(self) -> Flow:
-        """The flow whose texts are used: standalone only if this app started the launch itself."""
+        """The flow that selects the texts: standalone only if this app started the launch."""
         if self.backend:
             return "backend"
         alone = not self.from_text and self.sent.flow == "standalone"
@@ -162,7 +164,7 @@ class Facts:
 
     @property
     def where_scopes(self) -> str:
-        """The origin of `scopes`, in words."""
+        """Where `scopes` come from, in words."""
         if self.sent.scopes is None:
             return "`scopes` in smart.toml"
         return "the list of scopes in the text" if self.from_text else "the request"
@@ -182,12 +184,12 @@ class Facts:
 
     @property
     def tenants(self) -> tuple[str, ...]:
-        """The tenants of the FHIR bases, empty if any tenant is allowed or none is known."""
+        """The tenants of the FHIR bases, or none if any tenant is allowed or none is known."""
         if any(base.endswith("/*") for base in self.bases):
             return ()
         bases = [base.rstrip("/") for base in self.bases]
         if self.registered is None:
-            # A base in a text may be any EHR's. At Oracle Health, a tenant follows the FHIR
+            # A base in a text may be any EHR's. Only Oracle Health has the tenant after the FHIR
             # version.
             bases = [base for base in bases if re.search(r"/(?:r4|dstu2)/[^/]+\Z", base.lower())]
         return tenants(bases)
@@ -200,7 +202,7 @@ class Facts:
 
     @cached_property
     def persona(self) -> str | None:
-        """The kind of user: `provider` or `patient`, by the EHR's message or by its host."""
+        """The kind of user, `provider` or `patient`, from the EHR's message or its FHIR host."""
         if self.message.persona is not None:
             return self.message.persona
         hosts = {persona_of(base) for base in self.bases}
@@ -208,7 +210,7 @@ class Facts:
 
     @cached_property
     def host_persona(self) -> str | None:
-        """The persona of the FHIR bases' hosts only."""
+        """The kind of user from the hosts of the FHIR bases."""
         hosts = {persona_of(base) for base in self.bases}
         return hosts.pop() if len(hosts) == 1 else None
 
@@ -219,7 +221,7 @@ _NO_SCOPES = shown_scopes.ShownScopes()
 def gather(
     message: EhrMessage, sent: AuthorizationRequest | None, registrations: Sequence[Registered]
 ) -> tuple[AuthorizationRequest, bool, Registered | None]:
-    """Return the request, whether a text only states it, and the registration that it's about."""
+    """Return the request, whether it comes only from the text, and the registration it's about."""
     sent_or_shown = shown_request.in_text(message.text) if sent is None else sent
     registered = choose(message, sent_or_shown, registrations)
     if sent_or_shown.vendor is None and registered is not None:
@@ -228,7 +230,7 @@ def gather(
 
 
 def named(names: list[str] | tuple[str, ...]) -> str:
-    """Return the first few names as code, and the number of further ones."""
+    """Return the first few names as code, and how many more there are."""
     shown = ", ".join(f"`{name}`" for name in names[:_MOST_NAMED])
     more = len(names) - _MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown

@@ -1,4 +1,4 @@
-"""The remaining causes if the request contradicts the error, or if the error is unknown."""
+"""The causes to fall back on if the request contradicts the error, or the error is unknown."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ _AS_SHOWN = "the request in the text; that another one failed: inferred"
 
 
 def refuted(facts: Facts) -> Cause:
-    """Return the remaining cause if the request doesn't match the error's description."""
+    """Return the cause if the request doesn't have the problem that the error reports."""
     names = " and ".join(f"`{name}`" for name in sorted(facts.refuted))
     if facts.from_text:
         return _refuted_by_the_text(facts, names)
@@ -36,7 +36,7 @@ def refuted(facts: Facts) -> Cause:
 
 
 def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
-    """Return the same for a request in a text, which might not be the one that failed."""
+    """Return the same for a request in a text, which may not be the request that failed."""
     title = "The request that is shown doesn't match the EHR's error."
     why = "Nothing that the error mentions is wrong in the request in the text."
     if names:
@@ -55,7 +55,7 @@ def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
 
 
 def unknown(message: EhrMessage) -> Cause:
-    """Return the remaining cause if neither the error nor its code is known: call support."""
+    """Return the cause if neither the error nor its code is known: contact the EHR's support."""
     give: Iterable[str] = filter(None, (message.urn or message.oauth_error, message.instance))
     step = (
         f"Give the EHR's support the time, the client ID and: {', '.join(give) or 'the response'}."

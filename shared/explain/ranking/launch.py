@@ -1,4 +1,4 @@
-"""The evidence about the launch and its user: `launch`, client, tenant, persona.
+"""Find evidence about the launch and its user: `launch`, client, tenant, persona.
 
 SMART App Launch 2.2, "Launch app: EHR launch"; the keys `client`, `tenant` and `persona` of Oracle
 Health's `error_uri`.
@@ -16,7 +16,7 @@ _OBSERVED = "the error's own `client`, which is the client id of the request in 
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
-    """Yield every cause of this kind that the evidence supports."""
+    """Yield the evidence of this kind."""
     yield from _launch_scope(facts)
     yield from _no_launch(facts)
     yield from _client(facts)
@@ -73,7 +73,7 @@ def _launch_scope(facts: Facts) -> Iterator[Evidence]:
         if not (unlisted or refused or concerned):
             return
         why = f"`launch/patient` is in {facts.where_scopes}"
-        # Together with `launch` it's also wrong, but proves nothing about this error.
+        # Next to `launch` it's still wrong, but doesn't prove the cause of this error.
         alone = "launch" not in facts.scopes
         why += " without `launch`" if alone else ""
         if provider:
@@ -103,7 +103,7 @@ def _client(facts: Facts) -> Iterator[Evidence]:
         return
     configured = facts.registered is not None and facts.registered.client_id is not None
     whose = "The configured one is" if configured else "The one that should be used is"
-    # An error about a missing launch value is about that first: both apps may be registered.
+    # Both apps may be registered, so an error about a missing launch value proves no mismatch.
     proven = "launch" not in facts.lacks or "launch/patient" in facts.scopes
     yield Evidence(
         "client_id_mismatch",
@@ -152,7 +152,7 @@ def contradicted(facts: Facts) -> Iterator[CauseId]:
     elif facts.is_shown:
         yield "launch_value_invalid"
     if facts.refuted:
-        # The first cause of such an error is that the parameter wasn't sent.
+        # The first cause of such an entry is that the parameter wasn't sent.
         yield from (one.causes[0].id for one in facts.entries if one.lacks)
     if not facts.from_text:
         yield from _ruled_out_by_this_app(facts)
@@ -162,10 +162,10 @@ def contradicted(facts: Facts) -> Iterator[CauseId]:
 
 
 def _reports_mismatch(facts: Facts, cause: CauseId) -> bool:
-    """Return whether the error itself, for a request in a text, reports a mismatch.
+    """Return whether the error itself reports this mismatch, for a request in a text.
 
-    Then two equal names refute nothing: the error names one of the two, and the text doesn't show
-    the other: in the code, in the token, in the launch.
+    If it does, equal names in error and request refute nothing: the other side of the mismatch is
+    in the code, the token or the launch, which the text doesn't show.
     """
     rank = ("certain", "likely", "possible")
     return facts.from_text and any(
@@ -178,8 +178,8 @@ def _reports_mismatch(facts: Facts, cause: CauseId) -> bool:
 
 
 def _ruled_out_by_this_app(facts: Facts) -> Iterator[CauseId]:
-    """Yield the causes that this app rules out: verifier and challenge come from one record, and
-    the code is sent back with the client id and the redirect URI of its request.
+    """Yield the causes that this app itself rules out: it stores the verifier with its challenge,
+    and exchanges the code with the client id and the redirect URI of the request.
     """
     yield "pkce_mismatch"
     if not facts.at_request:
@@ -189,5 +189,5 @@ def _ruled_out_by_this_app(facts: Facts) -> Iterator[CauseId]:
         for entry in facts.entries
         for cause in entry.causes
     ):
-        # If the EHR names another one, that is separate evidence.
+        # Only a different client id in the EHR's message would be evidence.
         yield "client_id_mismatch"

@@ -1,7 +1,7 @@
-"""Adapt a cause to a request that this app made, without anything that this app never does.
+"""Adapt a cause to a request that this app sent, by leaving out mistakes that it can't make.
 
-The catalogue covers any software. This app's request is known: every parameter once, `launch`
-unchanged, its client id with the configured authentication.
+The catalogue covers any software. This app sends every parameter once, `launch` unchanged, and its
+client id with the configured authentication.
 """
 
 import re
@@ -15,7 +15,7 @@ _PERSONAS = {"provider": "clinicians", "patient": "patients"}
 
 
 def as_sent(cause: Cause, facts: Facts) -> Cause:
-    """Return the cause, described for a request that this app made."""
+    """Return the cause, described for a request that this app sent."""
     if cause.id == "request_malformed":
         return _malformed(cause)
     steps = tuple(step for step in cause.steps if not isinstance(step, Elsewhere))
@@ -32,7 +32,7 @@ def as_sent(cause: Cause, facts: Facts) -> Cause:
 
 
 def _malformed(cause: Cause) -> Cause:
-    """Describe a request that an EHR can't read, when it's known what was sent."""
+    """Describe a request that the EHR can't read, although this app sent it correctly."""
     most: Certainty = "possible" if cause.certainty == "possible" else "likely"
     return replace(
         cause,
@@ -59,7 +59,7 @@ def _launch_value(cause: Cause) -> Cause:
     )
 
 
-# Patterns of the EHR's message that mention what it checked.
+# The words in the EHR's message that mention a key or a secret.
 _NAMES_KEY = re.compile(r"\b(?:key|keys|kid|jwks?|jwk set|signature|signed by)\b", re.IGNORECASE)
 _NAMES_SECRET = re.compile(r"\b(?:client_?secret|secret|credentials?|password)\b", re.IGNORECASE)
 _UNSPECIFIED = "The EHR's response doesn't say what it doesn't accept: "
@@ -70,9 +70,9 @@ _COMPARE_CLIENT = (
 
 
 def _authentication(cause: Cause, facts: Facts) -> Cause:
-    """Describe refused client authentication by what was sent and by the EHR's own words.
+    """Describe refused client authentication by the sent credentials and the EHR's own message.
 
-    No key or secret is called wrong unless the EHR's response mentions it.
+    The text doesn't call a key or a secret wrong unless the EHR's message mentions it.
     """
     how, words = facts.sent.client_auth, facts.message.description or ""
     if how == "none":

@@ -1,4 +1,4 @@
-"""The evidence about the rest of the request: parameters, URLs, authentication.
+"""Find evidence about the rest of the request: parameters, URLs, authentication.
 
 RFC 6749 3.1 (unknown parameters are ignored), 3.1.2.3 (redirect URIs are compared as strings) and
 3.2.1 (client authentication).
@@ -18,7 +18,7 @@ _RFC_7523 = "RFC 7523: https://www.rfc-editor.org/rfc/rfc7523"
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
-    """Yield every cause of this kind that the evidence supports."""
+    """Yield the evidence of this kind."""
     yield from _addresses(facts)
     yield from _code(facts)
     yield from _authentication(facts)
@@ -47,7 +47,7 @@ def _addresses(facts: Facts) -> Iterator[Evidence]:
 
 
 def _code(facts: Facts) -> Iterator[Evidence]:
-    """Yield the only meaning of `invalid_grant` that this app's own requests allow."""
+    """Yield the cause of `invalid_grant` for this app's own requests, which rule out the others."""
     if (
         not facts.from_text
         and facts.message.oauth_error == "invalid_grant"
@@ -92,7 +92,7 @@ _NOT_SENT = re.compile(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|requir
 
 
 def _assertion(facts: Facts) -> Iterator[Evidence]:
-    """Yield causes for a signing client: `invalid_client` is about its key or its claims."""
+    """Yield causes for a client that signs assertions: its key or a claim is wrong."""
     signs = facts.claims.has("assertion")
     if not facts.from_text or not signs or facts.message.oauth_error != "invalid_client":
         return
@@ -104,7 +104,7 @@ def _assertion(facts: Facts) -> Iterator[Evidence]:
         yield Evidence("assertion_claims_wrong", "possible", why, _RFC_7523)
 
 
-# An empty `launch` or `aud` has a separate cause.
+# An empty `launch` or `aud` has its own cause.
 _EMPTY = re.compile(r"[?&](client_id|redirect_uri|response_type|scope)=(?=&|\s|\Z)")
 
 

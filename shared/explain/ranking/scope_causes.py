@@ -1,4 +1,4 @@
-"""Why a requested scope wasn't granted (SMART App Launch 2.2, "Scopes"; RFC 6749 3.3).
+"""Find the reason that a scope wasn't granted (SMART App Launch 2.2, "Scopes"; RFC 6749 3.3).
 
 An EHR may grant less than was requested without giving a reason. The most probable cause follows
 from the scope itself, from the other granted scopes and from the EHR's supported scopes.
@@ -27,19 +27,19 @@ def is_misspelt(scope: str) -> bool:
 
 
 def resource(scope: str) -> scopes.Grant | None:
-    """Return the access of a resource scope, even a backend service's. None for others."""
+    """Return the access of a resource scope, including `system/` ones, or None for other scopes."""
     return scopes.parse(scope.replace("system/", "user/", 1))
 
 
 def version(scope: str) -> Literal["v1", "v2"] | None:
-    """Return the SMART version of a resource scope's syntax, None for other scopes."""
+    """Return the SMART version of a resource scope's syntax, or None for other scopes."""
     if resource(scope) is None:
         return None
     return "v1" if scope.partition("?")[0].rpartition(".")[2] in _V1 else "v2"
 
 
 def in_other_version(scope: str, supported: Iterable[str]) -> str | None:
-    """Return the EHR's spelling of the same permission, if it doesn't list this spelling."""
+    """Return the EHR's spelling of the same permission, or None if it lists this spelling."""
     wanted = scopes.parse(scope)
     supported = tuple(supported)
     if wanted is None or scope in supported:
@@ -95,7 +95,7 @@ def _cause(
         return "scope_syntax"
     beside = [one for text in granted if (one := scopes.parse(text)) is not None]
     if habits.other_version_dropped and not beside and version(scope) == "v1":
-        # An app of SMART v2 loses them this way: all at once.
+        # An app that is registered for SMART v2 loses all v1 scopes at once.
         return "scope_syntax"
     if any((one.level, one.type) == (wanted.level, wanted.type) for one in beside):
         return "scope_trimmed"
@@ -106,7 +106,7 @@ def _cause(
 
 
 def _only_in_other_version(scope: str, granted: Iterable[str]) -> bool:
-    """Return whether resource scopes were granted, and none of them in this one's syntax."""
+    """Return whether resource scopes were granted, but none of them in this scope's syntax."""
     versions = {one for text in granted if (one := version(text)) is not None}
     return bool(versions) and version(scope) not in versions
 

@@ -1,4 +1,4 @@
-"""The evidence about the scopes: their spelling, registered, requested and granted scopes.
+"""Find evidence about the scopes: their syntax, and which are registered, requested and granted.
 
 SMART App Launch 2.2, "Scopes"; RFC 6749 3.3.
 """
@@ -23,7 +23,7 @@ _SCOPE_CAUSES: tuple[CauseId, ...] = ("scope_syntax", "scope_not_registered", "s
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
-    """Yield every cause of this kind that the evidence supports."""
+    """Yield the evidence of this kind."""
     if facts.may_be(*_SCOPE_CAUSES):
         yield from _syntax(facts)
         yield from _registered(facts)
@@ -77,7 +77,7 @@ _WRITE = f"Write the scopes as {_SPELLED}"
 
 
 def _of_scopes(facts: Facts) -> Certainty:
-    """Return the certainty of an error visible only in the scopes: people decline as well."""
+    """Return the certainty of a mistake in the scopes, given that the user may have declined."""
     return "possible" if "user_declined" in facts.family else "likely"
 
 
@@ -90,7 +90,7 @@ def _registered(facts: Facts) -> Iterator[Evidence]:
         return
     supported = facts.sent.scopes_supported or ()
     absent = missing(facts.scopes, supported) if names_resources(supported) else ()
-    # Lists leave out `launch`, which the capability `launch-ehr` covers: Inferno's does.
+    # Some lists, such as Inferno's, leave out `launch`, because the capability `launch-ehr` has it.
     absent = tuple(
         scope for scope in absent if scope != "launch" and not in_other_version(scope, supported)
     )
@@ -101,7 +101,7 @@ def _registered(facts: Facts) -> Iterator[Evidence]:
 
 
 def _written_for_v2(facts: Facts) -> Iterator[Evidence]:
-    """Yield a cause for v2 scopes at an EHR whose reports are about v1."""
+    """Yield a cause for v2 scopes at an EHR where reports of dropped scopes are about v1."""
     versions = {number for scope in facts.scopes if (number := version(scope)) is not None}
     both = facts.family >= {"scope_syntax", "scope_not_registered"} and (
         "scope_trimmed" not in facts.family
@@ -113,7 +113,7 @@ def _written_for_v2(facts: Facts) -> Iterator[Evidence]:
 
 
 def _against_the_registration(facts: Facts) -> Iterator[Evidence]:
-    """Yield causes from the registration's SMART version and scopes in a text."""
+    """Yield causes from the registration's SMART version and scopes, as the text states them."""
     versions = {one for one in ("v1", "v2") if one in facts.claims.signs}
     written = {number for scope in facts.scopes if (number := version(scope)) is not None}
     if len(written) == len(versions) == 1 and written != versions:
@@ -140,7 +140,7 @@ _CALL = re.compile(
 
 
 def _not_requested(facts: Facts) -> Iterator[Evidence]:
-    """Yield a cause for a refused call of a type that no requested scope names."""
+    """Yield a cause for a refused request for a type that no requested scope covers."""
     refused = facts.message.status == 403 or facts.message.oauth_error == "insufficient_scope"
     if not (facts.from_text and refused and names_resources(facts.scopes)):
         return
@@ -158,7 +158,7 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
 
 
 def _trimmed(facts: Facts) -> Iterator[Evidence]:
-    """Yield causes for the requested scopes that a token response in the text lacks."""
+    """Yield causes for the requested scopes that the text's token response lacks."""
     if facts.shown_scopes.missing and facts.granted is None:
         absent = named(facts.shown_scopes.missing)
         why = f"The text says that {absent} was not granted."

@@ -1,6 +1,7 @@
-"""Details in the server's own text: a URL, a claim, a scope, a time, turned into a step.
+"""Turn details in the server's own message into a step: a URL, a claim, a scope, a key id.
 
-A message that states what it expects is better than any advice (RFC 6749 5.2, RFC 6750 3).
+A message that states what the server expects is more useful than general advice (RFC 6749 5.2,
+RFC 6750 3).
 """
 
 import re
@@ -105,7 +106,7 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
-    """Yield the step with the message's details for each cause that the error can have."""
+    """Yield a step with the message's details for each cause that the error can have."""
     if not facts.from_text:
         return
     yield from _named_in_the_sentence(facts)
@@ -117,7 +118,7 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
                 break
 
 
-# The topic of a message without a matching entry: the first of these words in it.
+# For a message without a matching entry: the first of these words in it decides the cause.
 _ABOUT: Mapping[str, CauseId] = {
     r"\bunexpected error\b|\btry (?:\w+ ){0,3}again later\b|\binternal error\b": "ehr_side",
     r"\bgrant[ _]type\b": "grant_not_enabled",
@@ -135,7 +136,7 @@ _ABOUT: Mapping[str, CauseId] = {
 
 
 def _named_in_the_sentence(facts: Facts) -> Iterator[Evidence]:
-    """Yield the cause that a server's own message is about, if only its code is known."""
+    """Yield the cause that the server's message is about, if no entry matches the message."""
     words = facts.message.description
     if not words or not facts.by_code or facts.message.urn is not None:
         return
@@ -151,7 +152,7 @@ def _named_in_the_sentence(facts: Facts) -> Iterator[Evidence]:
         )
     ]
     if named:
-        why = "The server's own sentence is about that."
+        why = "The server's own message is about that."
         yield Evidence(min(named)[1], "likely", why, _OWN_WORDS)
 
 

@@ -1,6 +1,6 @@
-"""The meaning of a bare HTTP status, by the URL that responded (RFC 9110 15).
+"""Interpret a bare HTTP status by the URL that returned it (RFC 9110 15).
 
-It decides only if nothing else in a text does: no error, no message, no code.
+The status counts only if the text has no error, message or code.
 """
 
 import re
@@ -51,7 +51,7 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
 
 
 def _place(text: str, status: int) -> str | None:
-    """Return what responded with the status, by the words around it."""
+    """Return the kind of URL that returned the status, by the words around it."""
     for match in re.finditer(rf"\b{status}\b", text):
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.end() + _NEAR].split("\n", 1)[0]
         for around in (line, text[max(0, match.start() - _NEAR) : match.end() + _NEAR]):
