@@ -21,7 +21,6 @@ from clinical.chart.choice import Question, choose, in_order, is_usable, usable
 from clinical.chart.classified import Classified
 from clinical.chart.derived import derived
 from clinical.chart.diagnoses import diagnoses
-from clinical.chart.draws import DRAW_RULES, Draw, drawn_together
 from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Value
 from clinical.chart.medications import drug_classes
 from clinical.chart.observations import Entry, ObservationReader, measured
@@ -38,17 +37,14 @@ _PRESSURES = ("systolic_bp", "diastolic_bp")
 class Chart:
     """One patient's chart at one time.
 
-    `findings` has a finding for every input, by name. `draws` holds, by calculator, the newest
-    values that were taken together; calculators that combine laboratory values use those.
-    `entries` are the patient's Observations as read for the findings, in the order received.
-    `usable` holds the dated values of each measured input inside its look-back, newest first.
-    `foreign` names the resources of other patients, which were set aside. `problems` and `drugs`
-    count the entries and list the unclassified ones.
+    `findings` has a finding for every input, by name. `entries` are the patient's Observations as
+    read for the findings, in the order received. `usable` holds the dated values of each measured
+    input inside its look-back, newest first. `foreign` names the resources of other patients, which
+    were set aside. `problems` and `drugs` count the entries and list the unclassified ones.
     """
 
     findings: Mapping[str, ChartFinding]
     usable: Mapping[str, tuple[Evidence, ...]]
-    draws: Mapping[str, Draw]
     foreign: tuple[str, ...]
     problems: Classified
     drugs: Classified
@@ -96,11 +92,9 @@ def read_chart(
     findings |= _by_name(drugs.findings)
     findings |= _by_name(derived(findings))
     values = {name: usable(questions[name], some) for name, some in candidates.items()}
-    draws = {name: drawn_together(rule, values, now) for name, rule in DRAW_RULES.items()}
     return Chart(
         findings=findings,
         usable=values,
-        draws={name: draw for name, draw in draws.items() if draw},
         foreign=scope.foreign,
         problems=problems.classified,
         drugs=drugs.classified,

@@ -5,11 +5,11 @@ rule.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from clinical.calculators import REGISTRY
 from clinical.calculators.in_chart import SAME_DRAW, DrawRule
 from clinical.chart.codes.observations import SECOND_CHOICE_LOINC
 from clinical.chart.evidence import Evidence
@@ -24,11 +24,20 @@ class Draw:
     warning: str = ""
 
 
-DRAW_RULES: Mapping[str, DrawRule] = {
-    name: calculator.in_chart.draw
-    for name, calculator in REGISTRY.items()
-    if calculator.in_chart.draw
-}
+_Timed = tuple[datetime, Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """The dated values of one input, newest first, and their times, oldest first for bisect."""
+
+    values: Sequence[_Timed]
+    times: Sequence[datetime]
+
+    def ending(self, newest: datetime, window: timedelta) -> Sequence[_Timed]:
+        """Return the values in the window that ends at `newest`, newest first."""
+        number, first = len(self.times), bisect_left(self.times, newest - window)
+        return self.values[number - bisect_right(self.times, newest) : number - first]
 
 
 def drawn_together(
@@ -38,39 +47,43 @@ def drawn_together(
 
     `usable` holds the dated values of each input inside its look-back, newest first.
     """
-    timed = {
-        name: [(evidence.moment.instant, evidence) for evidence in entries if evidence.moment]
+    dated = {
+        name: _dated(entries)
         for name, entries in usable.items()
         if name in rule.inputs + rule.optional
     }
-    anchors = sorted({time for name in rule.inputs for time, _ in timed.get(name, ())})
+    if not all(name in dated for name in rule.inputs):
+        return None
+    anchors = sorted({time for name in rule.inputs for time in dated[name].times})
     if rule.max_age:
         anchors = [time for time in anchors if now - time <= rule.max_age]
     for newest in reversed(anchors):
-        chosen = _ending(newest, rule.within, rule, timed)
+        chosen = _ending(newest, rule.within, rule, dated)
         if chosen is None:
             continue
         near = [time for time in anchors if newest - rule.within <= time <= newest]
-        tight = (_ending(time, rule.warn_beyond, rule, timed) for time in reversed(near))
+        tight = (_ending(time, rule.warn_beyond, rule, dated) for time in reversed(near))
         preferred = next(filter(None, tight), None) if rule.tight_first else None
         return _draw(rule, preferred or chosen)
     return None
 
 
-_Timed = tuple[datetime, Evidence]
+def _dated(entries: Sequence[Evidence]) -> _Dated:
+    values = [(evidence.moment.instant, evidence) for evidence in entries if evidence.moment]
+    return _Dated(values, [time for time, _ in reversed(values)])
 
 
 def _ending(
     newest: datetime,
     window: timedelta,
     rule: DrawRule,
-    timed: Mapping[str, Sequence[_Timed]],
+    dated: Mapping[str, _Dated],
 ) -> Mapping[str, _Timed] | None:
     """Return the set in the window that ends at `newest`, or None if an input has no value."""
     chosen = {
         name: _best(name, fitting)
-        for name, entries in timed.items()
-        if (fitting := [e for e in entries if newest - window <= e[0] <= newest])
+        for name, values in dated.items()
+        if (fitting := values.ending(newest, window))
     }
     return chosen if all(name in chosen for name in rule.inputs) else None
 

@@ -9,7 +9,7 @@ import pytest
 from clinical.calculators import REGISTRY, Evaluation, calculate, evaluate, with_computed_inputs
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import prefill, read_chart
-from clinical.chart.draws import DRAW_RULES
+from clinical.chart.draws import drawn_together
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.times import parse_now
 from simulator.charts.generated import load_resources
@@ -145,8 +145,11 @@ def test_every_calculator_is_among_those() -> None:
     ],
 )
 def test_values_that_one_formula_combines_were_taken_together(calculator: str, name: str) -> None:
-    draw = read_chart(resources(name), parse_now(NOW), "p1", None).draws[calculator]
-    assert set(DRAW_RULES[calculator].inputs) <= set(draw.values)
+    rule, now = REGISTRY[calculator].in_chart.draw, parse_now(NOW)
+    assert rule
+    draw = drawn_together(rule, read_chart(resources(name), now, "p1", None).usable, now)
+    assert draw
+    assert set(rule.inputs) <= set(draw.values)
     assert draw.warning == ""
 
 
