@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from clinical.chart.choice import OLDER_SHOWN, Question, choose, does_not_count
+from clinical.chart.choice import OLDER_SHOWN, Question, choose, does_not_count, in_order
 from clinical.chart.codes.observations import (
     ASKED_LOINC,
     LOINC,
@@ -34,7 +34,7 @@ _ASKED = frozenset(code for codes in ASKED_LOINC.values() for code in codes)
 def current_smoker(entries: Iterable[Entry], now: datetime) -> ChartFinding:
     """Return whether the patient smokes, by the newest coded status; unknown stays empty."""
     question = Question("current_smoker", "", SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS, now)
-    return choose(question, _smoking_statuses(entries))
+    return choose(question, in_order(_smoking_statuses(entries)))
 
 
 def unless_a_problem_differs(smoker: ChartFinding, listed: ChartFinding) -> ChartFinding:

@@ -81,12 +81,15 @@ def does_not_count(status: str, moment: Moment | None, now: datetime) -> tuple[F
 
 
 def choose(
-    question: Question, candidates: Iterable[Candidate], among: AbstractSet[str] | None = None
+    question: Question, ordered: Iterable[Candidate], among: AbstractSet[str] | None = None
 ) -> ChartFinding:
-    """Return the finding for a question, chosen only from the measurements in `among` if given."""
+    """Return the finding for a question, chosen only from the measurements in `among` if given.
+
+    `ordered` are the candidates as `in_order` returns them.
+    """
     aside: list[PassedOver] = []
     valid: list[Candidate] = []
-    for one in in_order(candidates):
+    for one in ordered:
         if passed := set_aside(one, question.now):
             aside.append(passed)
         else:
@@ -131,9 +134,12 @@ def _further(older: Iterable[Candidate]) -> tuple[Evidence, ...]:
     return tuple(islice((c.evidence for c in older if c.flag is None), OLDER_SHOWN))
 
 
-def usable(question: Question, candidates: Iterable[Candidate]) -> tuple[Evidence, ...]:
-    """Return every dated entry inside the look-back with a usable value, newest first."""
-    return tuple(one.evidence for one in in_order(candidates) if is_usable(question, one))
+def usable(question: Question, ordered: Iterable[Candidate]) -> tuple[Evidence, ...]:
+    """Return every dated entry inside the look-back with a usable value, newest first.
+
+    `ordered` are the candidates as `in_order` returns them.
+    """
+    return tuple(one.evidence for one in ordered if is_usable(question, one))
 
 
 def is_usable(question: Question, entry: Candidate) -> bool:

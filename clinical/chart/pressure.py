@@ -17,7 +17,10 @@ def pressures(
     systolics: Sequence[Candidate],
     diastolics: Sequence[Candidate],
 ) -> tuple[ChartFinding, ChartFinding]:
-    """Return both findings; the diastolic one is empty if the systolic's measurement lacks it."""
+    """Return both findings; the diastolic one is empty if the systolic's measurement lacks it.
+
+    The candidates come in the order of `in_order`.
+    """
     upper = choose(systolic, systolics)
     if upper.chosen is None:
         return upper, choose(diastolic, diastolics)
