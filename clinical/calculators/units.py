@@ -7,18 +7,29 @@ a second source and with atomic weights.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 # canonical value = value x factor + offset
 Conversion = tuple[float, float]
 Table = Mapping[str, Conversion]
 
 
+# Longer texts aren't cached, and are no units.
+_USUAL = 50
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 
 def normalise(unit: str | None) -> str:
     """Remove spaces, lowercase, and write micro sign and Greek mu as u; return "" for no unit."""
-    return "".join((unit or "").split()).replace("µ", "u").replace("μ", "u").lower()
+    return (_plain if len(unit or "") <= _USUAL else _normalised)(unit or "")
+
+
+def _normalised(unit: str) -> str:
+    return "".join(unit.split()).replace("µ", "u").replace("μ", "u").lower()
+
+
+# Charts repeat few units.
+_plain = lru_cache(maxsize=1024)(_normalised)
 
 
 def conversion(table: Table, unit: str | None) -> Conversion | None:

@@ -17,7 +17,8 @@ from clinical.chart.codes.observations import (
     SNOMED,
 )
 from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Outcome, PassedOver
-from clinical.chart.observations import Entry, Heading
+from clinical.chart.heading import Heading
+from clinical.chart.observations import Entry
 from clinical.chart.quantity import read_text
 from clinical.chart.resources.json_access import Coding, codes_of, codings, label
 from clinical.chart.resources.scope import Resource
@@ -77,7 +78,7 @@ def _smoking_status(entry: Entry, matched: list[Coding]) -> Candidate:
         code=primary or matched[0],
         moment=heading.moment,
         status=heading.status,
-        category=heading.category,
+        category=heading.category.label,
         measurement=heading.source,
         notes=heading.notes,
     )
@@ -139,7 +140,7 @@ def _bearing(heading: Heading, code: Coding, charted: str) -> Evidence:
         code=code,
         moment=heading.moment,
         status=heading.status,
-        category=heading.category,
+        category=heading.category.label,
         measurement=heading.source,
         notes=heading.notes,
     )

@@ -8,35 +8,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import lru_cache
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart.codes.observations import (
     BEDSIDE_LOINC,
-    BODY_POSITION,
-    BODY_POSITION_LOINC,
     EXCLUDED_LOINC,
     EXCLUDED_METHODS,
     LOINC,
     SECOND_CHOICE_LOINC,
     SECOND_CHOICE_NAMES,
-    SNOMED,
-    STANDING_SNOMED,
     UREA_LOINC,
 )
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
+from clinical.chart.heading import Heading, HeadingReader
 from clinical.chart.quantity import read, upper_normal
-from clinical.chart.resources.json_access import (
-    Coding,
-    codes_of,
-    codings,
-    label,
-    names,
-    source_of,
-    text,
-)
+from clinical.chart.resources.json_access import Coding, Concept
 from clinical.chart.resources.scope import Resource, updated
-from clinical.chart.resources.times import Moment, moment, observed
+from clinical.chart.resources.times import moment
 from clinical.chart.swapped import without_swapped
 from shared.json_members import fields, items
 
@@ -48,40 +38,13 @@ _INPUT_OF = {code: name for name, codes in LOINC_OF.items() for code in codes}
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
-    """The fields of an Observation that apply to all its values; `made_by` is method and site."""
+class _Measured:
+    """An input that a code stands for: the LOINC code that decides, and the coding that has it."""
 
-    source: str
-    status: str
-    category: str
-    moment: Moment | None
-    codings: tuple[Coding, ...]
-    standing: bool
-    made_by: str
-    notes: tuple[str, ...]
-
-
-def heading_of(observation: Resource, zone: tzinfo | None) -> Heading:
-    """Read the fields of an Observation that apply to all its values; never raises."""
-    when = observed(observation, zone)
-    method = label(observation.get("method"))
-    return Heading(
-        source=source_of(observation),
-        status=text(observation.get("status")),
-        category=", ".join(filter(None, map(label, items(observation.get("category"))))),
-        moment=when,
-        codings=codings(observation.get("code")),
-        standing=_is_standing(observation),
-        made_by="; ".join(
-            name
-            for key in ("method", "bodySite")
-            if key in observation
-            for name in names(observation[key])
-        ),
-        notes=tuple(
-            filter(None, (when.note if when else "", f"method: {method}" if method else ""))
-        ),
-    )
+    name: str
+    code: str
+    coding: Coding
+    is_second_choice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +71,45 @@ class ObservationReader:
 
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
+        self._headings = HeadingReader(zone)
         # Keyed by identity. The entry keeps the resource alive, so its identity isn't reused.
         self._entries: dict[int, Entry] = {}
+        self._measured: dict[Concept, tuple[_Measured, ...]] = {}
 
     def entry(self, observation: Resource) -> Entry:
         """Return the Observation as an entry; never raises."""
         known = self._entries.get(id(observation))
         if known is None:
-            known = self._entries[id(observation)] = _entry(observation, self._zone)
+            known = self._entries[id(observation)] = self._read(observation)
         return known
 
+    def _read(self, observation: Resource) -> Entry:
+        heading = self._headings.heading(observation)
+        issued = moment(observation.get("issued"), self._zone)
+        when = issued.instant if issued else None
+        last = updated(observation)
+        found = [
+            (measured.name, _candidate(measured, holder, heading, code, at, when, last))
+            for holder, at, code in self._parts(observation, heading)
+            for measured in self._measured_by(code)
+        ]
+        candidates = tuple(found if len(found) < 2 else without_swapped(found))
+        return Entry(observation, heading, when, last, candidates)
 
-def _entry(observation: Resource, zone: tzinfo | None) -> Entry:
-    heading = heading_of(observation, zone)
-    issued = moment(observation.get("issued"), zone)
-    when = issued.instant if issued else None
-    last = updated(observation)
-    candidates = tuple(_candidates(observation, heading, when, last))
-    if len(candidates) > 1:
-        candidates = tuple(without_swapped(candidates))
-    return Entry(observation, heading, when, last, candidates)
+    def _parts(
+        self, observation: Resource, heading: Heading
+    ) -> Iterator[tuple[Resource, str, Concept]]:
+        """Yield the Observation and its components, each with its measurement and its code."""
+        yield observation, _taken_at(heading), heading.code
+        for component in map(fields, items(observation.get("component"))):
+            panel = f"{heading.source} {heading.moment.text if heading.moment else ''}"
+            yield component, panel, self._headings.concept(component.get("code"))
+
+    def _measured_by(self, code: Concept) -> tuple[_Measured, ...]:
+        known = self._measured.get(code)
+        if known is None:
+            known = self._measured[code] = tuple(_inputs_of(code))
+        return known
 
 
 def measured(entries: Iterable[Entry]) -> Mapping[str, tuple[Candidate, ...]]:
@@ -139,50 +121,47 @@ def measured(entries: Iterable[Entry]) -> Mapping[str, tuple[Candidate, ...]]:
     return {name: tuple(some) for name, some in candidates.items()}
 
 
-def _candidates(
-    observation: Resource, heading: Heading, issued: datetime | None, last: datetime | None
-) -> Iterator[tuple[str, Candidate]]:
-    parts = [(observation, _taken_at(heading), heading.codings)]
-    for entry in map(fields, items(observation.get("component"))):
-        panel = f"{heading.source} {heading.moment.text if heading.moment else ''}"
-        parts.append((entry, panel, codings(entry.get("code"))))
-    for holder, measurement, own in parts:
-        loinc = {coding.code: coding for coding in own if _is_loinc(coding)}
-        for name in dict.fromkeys(_INPUT_OF[code] for code in loinc if code in _INPUT_OF):
-            # If an entry has both codes, read it as urea, which is the more cautious reading.
-            code = next(code for code in (UREA_LOINC, *LOINC_OF[name]) if code in loinc)
-            value = read(name, code, holder)
-            flag, why = value.flag, value.why
-            if excluded := _excluded(name, heading, own, holder.get("code")):
-                flag, why = Flag.EXCLUDED_CODE, f"another measurement: {excluded}"
-            is_second_choice = code in SECOND_CHOICE_LOINC.get(name, ())
-            kind = (SECOND_CHOICE_NAMES[name],) if is_second_choice else ()
-            evidence = Evidence(
-                source=heading.source,
-                charted=value.charted,
-                value=None if flag else value.value,
-                charted_value=value.charted_value,
-                charted_unit=value.charted_unit,
-                code=loinc[code],
-                moment=heading.moment,
-                status=heading.status,
-                category=heading.category,
-                measurement=measurement,
-                normal_high=upper_normal(name, holder),
-                half_digit=value.half_digit,
-                notes=heading.notes + value.notes + kind,
-            )
-            yield (
-                name,
-                Candidate(
-                    evidence,
-                    flag,
-                    why,
-                    issued,
-                    last,
-                    is_second_choice,
-                ),
-            )
+def _inputs_of(code: Concept) -> Iterator[_Measured]:
+    loinc = {coding.code: coding for coding in code.codings if _is_loinc(coding)}
+    for name in dict.fromkeys(_INPUT_OF[code] for code in loinc if code in _INPUT_OF):
+        # If an entry has both codes, read it as urea, which is the more cautious reading.
+        decisive = next(code for code in (UREA_LOINC, *LOINC_OF[name]) if code in loinc)
+        is_second_choice = decisive in SECOND_CHOICE_LOINC.get(name, ())
+        yield _Measured(name, decisive, loinc[decisive], is_second_choice)
+
+
+def _candidate(
+    measured: _Measured,
+    holder: Resource,
+    heading: Heading,
+    code: Concept,
+    measurement: str,
+    issued: datetime | None,
+    last: datetime | None,
+) -> Candidate:
+    """Return the value of an Observation or component for an input."""
+    name = measured.name
+    value = read(name, measured.code, holder)
+    flag, why = value.flag, value.why
+    if excluded := _excluded(name, heading, code):
+        flag, why = Flag.EXCLUDED_CODE, f"another measurement: {excluded}"
+    kind = (SECOND_CHOICE_NAMES[name],) if measured.is_second_choice else ()
+    evidence = Evidence(
+        source=heading.source,
+        charted=value.charted,
+        value=None if flag else value.value,
+        charted_value=value.charted_value,
+        charted_unit=value.charted_unit,
+        code=measured.coding,
+        moment=heading.moment,
+        status=heading.status,
+        category=heading.category.label,
+        measurement=measurement,
+        normal_high=upper_normal(name, holder) if "referenceRange" in holder else None,
+        half_digit=value.half_digit,
+        notes=heading.notes + value.notes + kind,
+    )
+    return Candidate(evidence, flag, why, issued, last, measured.is_second_choice)
 
 
 def _is_loinc(coding: Coding) -> bool:
@@ -196,40 +175,24 @@ def _is_loinc(coding: Coding) -> bool:
 
 def _taken_at(heading: Heading) -> str:
     """Return the measurement of a single value: values of the same instant share one."""
-    if heading.moment is None:
-        return heading.source
-    return f"at {heading.moment.instant.timestamp():f}"
+    return heading.source if heading.moment is None else _at(heading.moment.instant)
 
 
-def _excluded(name: str, heading: Heading, own: tuple[Coding, ...], code: object) -> str:
+@lru_cache(maxsize=4096)
+def _at(instant: datetime) -> str:
+    return f"at {instant.timestamp():f}"
+
+
+def _excluded(name: str, heading: Heading, code: Concept) -> str:
     """Return what the Observation measures instead, by code, name, method or site, or ""."""
     if heading.standing and name in ("systolic_bp", "diastolic_bp"):
         return "standing"
     other = EXCLUDED_LOINC.get(name)
     if other is None:
         return ""
-    loinc = (coding.code for coding in heading.codings + own if _is_loinc(coding))
+    loinc = (coding.code for coding in heading.codings + code.codings if _is_loinc(coding))
     by_code = next((other[code] for code in loinc if code in other), "")
     if by_code or name not in EXCLUDED_METHODS:
         return by_code
     words, instead = EXCLUDED_METHODS[name]
-    return instead if words.search("; ".join((heading.made_by, *names(code)))) else ""
-
-
-def _is_standing(observation: Resource) -> bool:
-    """Return whether the extension or a component says that the patient was standing."""
-    if "extension" not in observation and "component" not in observation:
-        return False
-    extensions = map(fields, items(observation.get("extension")))
-    components = map(fields, items(observation.get("component")))
-    positions = (
-        *(one for one in extensions if one.get("url") == BODY_POSITION),
-        *(one for one in components if BODY_POSITION_LOINC in codes_of(one.get("code"), LOINC)),
-    )
-    return any(_says_standing(one.get("valueCodeableConcept")) for one in positions)
-
-
-def _says_standing(position: object) -> bool:
-    return STANDING_SNOMED in codes_of(position, SNOMED) or any(
-        "standing" in name.lower() for name in names(position)
-    )
+    return instead if words.search("; ".join((heading.made_by, *code.names))) else ""

@@ -218,7 +218,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
     "clinical/chart": (
         "codes resources",
         "evidence",
-        "classified choice draws items patient quantity steadiness swapped",
+        "classified choice draws heading items patient quantity steadiness swapped",
         "derived medications observations pressure",
         "answers diagnoses",
         "__init__",

@@ -1,6 +1,6 @@
 """Tolerant access to FHIR JSON (R4 datatypes): missing or malformed elements read as empty."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.fhir import references
@@ -24,16 +24,41 @@ def text(value: object) -> str:
     return value.strip()[:LONGEST_TEXT] if isinstance(value, str) else ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Concept:
+    """A CodeableConcept: its codings in charted order, its names, and the name to show.
+
+    Compared by identity, which makes it a fast key for what depends only on it.
+    """
+
+    codings: tuple[Coding, ...]
+    names: tuple[str, ...]
+    label: str
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Concept":
+        """Return the concept with these texts (`texts_of`)."""
+        own, *parts = texts
+        listed = tuple([Coding(*parts[at : at + 3]) for at in range(0, len(parts), 3)])
+        displays = [coding.display for coding in listed]
+        called = tuple(dict.fromkeys(name for name in (own, *displays) if name))
+        shown = (own, *displays, *(coding.code for coding in listed))
+        return cls(listed, called, next(filter(None, shown), ""))
+
+
+def texts_of(concept: object) -> tuple[str, ...]:
+    """Return the text of a CodeableConcept, then system, code and display of each coding."""
+    if not isinstance(concept, dict):
+        return ("",)
+    texts = [text(concept.get("text"))]
+    for one in map(fields, items(concept.get("coding"))):
+        texts += (text(one.get("system")), text(one.get("code")), text(one.get("display")))
+    return tuple(texts)
+
+
 def codings(concept: object) -> tuple[Coding, ...]:
     """Return the codings of a CodeableConcept in charted order."""
-    if not isinstance(concept, dict):
-        return ()
-    return tuple(
-        [
-            Coding(text(one.get("system")), text(one.get("code")), text(one.get("display")))
-            for one in map(fields, items(concept.get("coding")))
-        ]
-    )
+    return Concept.of(texts_of(concept)).codings
 
 
 def codes_of(concept: object, system: str) -> tuple[str, ...]:
@@ -43,17 +68,12 @@ def codes_of(concept: object, system: str) -> tuple[str, ...]:
 
 def names(concept: object) -> tuple[str, ...]:
     """Return the names of a CodeableConcept: its text, then the displays of its codings."""
-    called = (text(fields(concept).get("text")), *(coding.display for coding in codings(concept)))
-    return tuple(dict.fromkeys(name for name in called if name))
+    return Concept.of(texts_of(concept)).names
 
 
 def label(concept: object) -> str:
     """Return the name to show for a CodeableConcept, otherwise its first code."""
-    if own := text(fields(concept).get("text")):
-        return own
-    listed = codings(concept)
-    called = (*(one.display for one in listed), *(one.code for one in listed))
-    return next(filter(None, called), "")
+    return Concept.of(texts_of(concept)).label
 
 
 def referenced_id(reference: object, resource_type: str) -> str:
@@ -68,7 +88,8 @@ def referenced_id(reference: object, resource_type: str) -> str:
 
 def source_of(resource: Mapping[str, object]) -> str:
     """Return a resource's `Type/id`, to show as the source of a value."""
-    return "/".join(part for part in (text(resource.get("resourceType")), id_of(resource)) if part)
+    kind, known = text(resource.get("resourceType")), id_of(resource)
+    return f"{kind}/{known}" if kind and known else kind or known
 
 
 def id_of(resource: Mapping[str, object]) -> str:

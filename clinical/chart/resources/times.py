@@ -19,6 +19,8 @@ _DATE_TIME = re.compile(
     re.ASCII,
 )
 _FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+# The longest text of a time that's kept: `2026-11-20T09:00:00.000000+00:00`.
+_USUAL = 32
 _DAY = timedelta(days=1)
 
 
@@ -77,6 +79,12 @@ def parse_now(now_iso: str) -> datetime:
 def moment(value: object, zone: tzinfo | None) -> Moment | None:
     """Return a dateTime or instant, or None if the value is neither."""
     charted = text(value)
+    if not charted:
+        return None
+    return _moment(charted, zone) if len(charted) <= _USUAL else _parsed(charted, zone)
+
+
+def _parsed(charted: str, zone: tzinfo | None) -> Moment | None:
     match = _DATE_TIME.fullmatch(charted)
     if not match:
         return None
@@ -99,6 +107,10 @@ def moment(value: object, zone: tzinfo | None) -> Moment | None:
     return Moment(charted, instant, timed, note)
 
 
+# An Observation often has the same time three times, and so have the others of one draw.
+_moment = lru_cache(maxsize=4096)(_parsed)
+
+
 @lru_cache(maxsize=256)
 def _offset(offset: str) -> timezone:
     """Return a shared object for each offset, which makes comparisons faster.
@@ -113,14 +125,10 @@ def _offset(offset: str) -> timezone:
 
 def observed(observation: Mapping[str, object], zone: tzinfo | None) -> Moment | None:
     """Return an Observation's time: effective time, end before start, or the time of issue."""
+    if at := moment(observation.get("effectiveDateTime"), zone):
+        return at
     period = fields(observation.get("effectivePeriod"))
-    effective = (
-        observation.get("effectiveDateTime"),
-        observation.get("effectiveInstant"),
-        period.get("end"),
-        period.get("start"),
-    )
-    for value in effective:
+    for value in (observation.get("effectiveInstant"), period.get("end"), period.get("start")):
         if at := moment(value, zone):
             return at
     issued = moment(observation.get("issued"), zone)

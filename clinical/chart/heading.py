@@ -1,0 +1,124 @@
+"""The fields of an Observation that apply to all its values (FHIR R4 Observation).
+
+A chart has thousands of Observations with few different codes and categories, so each is read once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from clinical.chart.codes.observations import (
+    BODY_POSITION,
+    BODY_POSITION_LOINC,
+    LOINC,
+    SNOMED,
+    STANDING_SNOMED,
+)
+from clinical.chart.resources.json_access import (
+    Coding,
+    Concept,
+    codes_of,
+    label,
+    names,
+    source_of,
+    text,
+    texts_of,
+)
+from clinical.chart.resources.scope import Resource
+from clinical.chart.resources.times import Moment, observed
+from shared.json_members import fields, items
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """The categories of an Observation: their names, as one text, and their codes."""
+
+    label: str
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The fields of an Observation that apply to all its values; `made_by` is method and site."""
+
+    source: str
+    status: str
+    category: Category
+    moment: Moment | None
+    code: Concept
+    standing: bool
+    made_by: str
+    notes: tuple[str, ...]
+
+    @property
+    def codings(self) -> tuple[Coding, ...]:
+        """The codings of its code, in charted order."""
+        return self.code.codings
+
+
+class HeadingReader:
+    """Reads headings, and each code and category once; `zone` is the site's time zone."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        self._zone = zone
+        self._concepts: dict[tuple[str, ...], Concept] = {}
+        self._categories: dict[tuple[Concept, ...], Category] = {}
+
+    def heading(self, observation: Resource) -> Heading:
+        """Read the fields of an Observation that apply to all its values; never raises."""
+        when = observed(observation, self._zone)
+        method = label(observation["method"]) if "method" in observation else ""
+        notes = (when.note if when else "", f"method: {method}" if method else "")
+        return Heading(
+            source=source_of(observation),
+            status=text(observation.get("status")),
+            category=self._category(items(observation.get("category"))),
+            moment=when,
+            code=self.concept(observation.get("code")),
+            standing=_is_standing(observation),
+            made_by=_made_by(observation),
+            notes=tuple([note for note in notes if note]),
+        )
+
+    def concept(self, value: object) -> Concept:
+        """Return a CodeableConcept as read, the same object for the same texts."""
+        texts = texts_of(value)
+        known = self._concepts.get(texts)
+        if known is None:
+            known = self._concepts[texts] = Concept.of(texts)
+        return known
+
+    def _category(self, listed: Sequence[object]) -> Category:
+        concepts = tuple([self.concept(one) for one in listed])
+        known = self._categories.get(concepts)
+        if known is None:
+            codes = frozenset(coding.code for concept in concepts for coding in concept.codings)
+            called = ", ".join(concept.label for concept in concepts if concept.label)
+            known = self._categories[concepts] = Category(called, codes)
+        return known
+
+
+def _made_by(observation: Resource) -> str:
+    if "method" not in observation and "bodySite" not in observation:
+        return ""
+    made_by = (observation.get("method"), observation.get("bodySite"))
+    return "; ".join(name for concept in made_by for name in names(concept))
+
+
+def _is_standing(observation: Resource) -> bool:
+    """Return whether the extension or a component says that the patient was standing."""
+    if "extension" not in observation and "component" not in observation:
+        return False
+    extensions = map(fields, items(observation.get("extension")))
+    components = map(fields, items(observation.get("component")))
+    positions = (
+        *(one for one in extensions if one.get("url") == BODY_POSITION),
+        *(one for one in components if BODY_POSITION_LOINC in codes_of(one.get("code"), LOINC)),
+    )
+    return any(_says_standing(one.get("valueCodeableConcept")) for one in positions)
+
+
+def _says_standing(position: object) -> bool:
+    return STANDING_SNOMED in codes_of(position, SNOMED) or any(
+        "standing" in name.lower() for name in names(position)
+    )
