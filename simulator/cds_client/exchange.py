@@ -85,7 +85,7 @@ class Exchange:
         kept = self._ehr.cds_state.templates
         if self._ehr.profile.cds.keeps_discovery and self._base in kept:
             trace.note(
-                "said", "discovery", "not read again: this EHR's templates are entered by hand"
+                "noted", "discovery", "not read again: this EHR's templates are entered by hand"
             )
             return kept[self._base]
         got = http_client.send(f"{self._base}/cds-services", {"Accept": "application/json"})
@@ -134,10 +134,10 @@ class Exchange:
         pieces = request.pieces(data) if "cds-slow" in self._triggered else None
         got = http_client.send(url, headers, data, pieces)
         if "cds-token-replayed" in self._triggered:
-            trace.note("said", "first response", f"{got.status or got.problem}")
+            trace.note("noted", "first response", f"{got.status or got.problem}")
             got = http_client.send(url, headers, data)
-        trace.note("said", "response", f"{got.status or got.problem}, {len(got.body)} bytes")
-        trace.note("said", "time", f"{got.milliseconds} ms")
+        trace.note("noted", "response", f"{got.status or got.problem}, {len(got.body)} bytes")
+        trace.note("noted", "time", f"{got.milliseconds} ms")
         return got
 
     def _authorized(self) -> Issued:
@@ -181,14 +181,14 @@ def authorization(
 
 
 def _note_sent(members: Mapping[str, object], prefetch: Mapping[str, str] | None) -> None:
-    trace.note("said", "hook", str(members["hook"]))
-    trace.note("said", "fhirServer", str(members.get("fhirServer", "left out")))
+    trace.note("noted", "hook", str(members["hook"]))
+    trace.note("noted", "fhirServer", str(members.get("fhirServer", "left out")))
     has_token = "fhirAuthorization" in members
-    trace.note("said", "fhirAuthorization", "sent" if has_token else "left out")
+    trace.note("noted", "fhirAuthorization", "sent" if has_token else "left out")
     shown = {name: f"{len(text)} bytes" for name, text in (prefetch or {}).items()}
     shown |= {name: "null" for name, text in (prefetch or {}).items() if text == "null"}
     told = ", ".join(f"{name} {size}" for name, size in shown.items())
-    trace.note("said", "prefetch", told or "left out")
+    trace.note("noted", "prefetch", told or "left out")
 
 
 def _note(response: Response) -> None:

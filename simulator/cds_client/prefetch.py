@@ -41,7 +41,7 @@ class Prefetching:
                 trace.note("wrong", name, f"can't resolve the template: {error}")
                 continue
             if requested is None:
-                trace.note("said", name, "left out: the chart has no value for its token")
+                trace.note("noted", name, "left out: the chart has no value for its token")
                 continue
             text = (
                 self._read(requested)

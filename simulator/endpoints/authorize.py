@@ -87,7 +87,7 @@ class AuthorizationEndpoint:
         trace.belong(request_.launch_trace)
         trace.triggered(request_.triggered)
         if request.form.get("decision") != "continue":
-            trace.note("said", "decision", "cancelled")
+            trace.note("noted", "decision", "cancelled")
             given = {"state": [request_.requested.state], "client_id": [request_.client.client_id]}
             refused = RefusedRequest(request_.redirect_uri, given, request_.triggered)
             return self._rules.refused(self._ehr.addresses, self._rules.declined(), refused)
@@ -98,7 +98,7 @@ class AuthorizationEndpoint:
         user = patient.id if self._is_for_patients else request.form.get("user")
         if user not in (None, patient.id, *CLINICIANS):
             return fault_page(400, "No such user", "Start the app again and choose one.")
-        trace.note("said", "patient", patient.name)
+        trace.note("noted", "patient", patient.name)
         request_.launch_trace.patient = patient.name
         return self._grant(request_, LaunchContext(patient.id, encounter), user)
 

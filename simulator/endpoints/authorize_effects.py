@@ -59,7 +59,7 @@ def note_grant(
 
     `grantable` has the scopes that the EHR would grant, `granted` those that a fault left.
     """
-    trace.note("said", "granted", " ".join(granted) or "nothing")
+    trace.note("noted", "granted", " ".join(granted) or "nothing")
     for one in requested:
         if _is_in(one, granted):
             continue

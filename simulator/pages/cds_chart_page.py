@@ -14,14 +14,20 @@ from simulator.cds.answer import Reason
 from simulator.cds.opening import Answered, Opening
 from simulator.cds_client import feedback
 from simulator.cds_client.exchange import Exchange
-from simulator.charts.resources import PatientSummary
 from simulator.charts.users import CLINICIANS, DEFAULT_USER
-from simulator.common.html import fault_page, origin, page
+from simulator.common.html import page
 from simulator.common.redirects import redirect
-from simulator.faults.named import FAULTS, Faults, UnknownFaultError
+from simulator.faults.named import FAULTS, Faults
 from simulator.oauth.registrations import Registration
 from simulator.pages.chart_contents import contents
-from simulator.pages.chart_pages import launch_app, read_faults
+from simulator.pages.chart_pages import (
+    UnknownError,
+    find_patient,
+    framed_app,
+    handle_unknown,
+    launch_app,
+    read_faults,
+)
 from simulator.trace import LaunchTrace
 from simulator.vendors.installation import Installation
 
@@ -29,23 +35,14 @@ _NO_CONTEXT = "cds-no-app-context"
 _NO_REASON = Reason("", "", "No reason given")
 
 
-class _UnknownError(Exception):
-    """The address names what this EHR does not have; the text says what."""
-
-
 def cds_chart_blueprint(ehr: Installation) -> Blueprint:
-    """Return the routes: `chart?patient=ID`, if wanted with `user=` and `fault=`, opens a chart;
-    `chart?shown=KEY` shows it again; `chart/follow` and `chart/dismiss` are what its cards lead to.
+    """Return the routes.
+
+    `chart?patient=ID` opens a chart; `user=` and `fault=` are optional. `chart?shown=KEY` shows it
+    again. The cards link to `chart/follow` and `chart/dismiss`.
     """
     routes = Blueprint("cds-chart", __name__)
-    routes.register_error_handler(
-        _UnknownError,
-        lambda error: fault_page(404, "No such chart", f"This EHR has no {error}."),
-    )
-    routes.register_error_handler(
-        UnknownFaultError,
-        lambda error: fault_page(400, "No such fault", f"{error}. All of them: /_faults."),
-    )
+    handle_unknown(routes)
 
     @routes.get("/chart")
     def chart() -> Response:
@@ -63,17 +60,15 @@ def cds_chart_blueprint(ehr: Installation) -> Blueprint:
         card = answered.cards[number]
         link = next((one for one in card.links if one.type == "smart"), None)
         if link is None or not link.is_shown:
-            raise _UnknownError("such link: it is not the registered launch URL")
-        patient = _patient(ehr, opening.patient)
+            raise UnknownError("link, because it isn't the registered launch URL")
+        patient = find_patient(ehr, opening.patient)
         if request.args.get("in") == "frame":
             query = urlencode({**request.args.to_dict(), "in": "tab"})
-            return page(
-                "chart.html",
-                frame_src=["'self'", *_origins(client)],
-                patient=patient,
-                client=client,
-                title=ehr.profile.title,
-                user=CLINICIANS[opening.user],
+            return framed_app(
+                ehr,
+                client,
+                patient,
+                opening.user,
                 others=_again(ehr, key),
                 frame=f"{request.path}?{query}",
             )
@@ -82,7 +77,7 @@ def cds_chart_blueprint(ehr: Installation) -> Blueprint:
         is_lost = _NO_CONTEXT in triggered
         context = None if is_lost else link.app_context
         answer = launch_app(ehr, client, patient, opening.user, faults, context)
-        trace.note("said", "appContext", context or "not passed on")
+        trace.note("noted", "appContext", context or "not passed on")
         trace.triggered([_NO_CONTEXT] * is_lost)
         if number not in answered.outcomes and card.uuid:
             feedback.send(ehr, client, answered.service, card, None)
@@ -99,10 +94,10 @@ def cds_chart_blueprint(ehr: Installation) -> Blueprint:
         reason = next((one for one in card.reasons if one.code == code), _NO_REASON)
         trace.begin("cds", ehr.profile.key, "The clinician dismissed a card")
         trace.belong(opening.launch_trace)
-        is_taken = feedback.send(ehr, client, answered.service, card, reason)
+        is_sent = feedback.send(ehr, client, answered.service, card, reason)
         trace.answer(f"dismissed: {reason.display}")
-        told = "feedback was sent" if is_taken else "the service did not accept the feedback"
-        answered.outcomes[number] = f"Dismissed: {reason.display}; {told}."
+        result = "feedback was sent" if is_sent else "the service didn't accept the feedback"
+        answered.outcomes[number] = f"Dismissed: {reason.display}; {result}."
         place = f"card-{opening.answers.index(answered)}-{number}"
         return redirect(f"{_again(ehr, key)}#{place}", 303)
 
@@ -110,11 +105,11 @@ def cds_chart_blueprint(ehr: Installation) -> Blueprint:
 
 
 def _opened(ehr: Installation) -> Opening:
-    """Open a chart: ask every registered service for its cards."""
+    """Open a chart and request cards from every registered service."""
     user = request.args.get("user") or DEFAULT_USER
     if user not in CLINICIANS:
-        raise _UnknownError("such clinician")
-    patient = _patient(ehr, request.args.get("patient", ""))
+        raise UnknownError("clinician")
+    patient = find_patient(ehr, request.args.get("patient", ""))
     fault = request.args.get("fault", "")
     faults = read_faults(fault, ehr.profile.key)
     clients = [one for one in ehr.registrations.values() if one.cds_services is not None]
@@ -130,7 +125,7 @@ def _opened(ehr: Installation) -> Opening:
     )
     if not clients:
         return Opening(patient.id, user, fault, [], launch_trace)
-    trace.begin("cds", ehr.profile.key, "A chart was opened and asked for cards")
+    trace.begin("cds", ehr.profile.key, "A chart was opened and requested cards")
     trace.belong(launch_trace)
     triggered = faults.trigger("cds") | ehr.control.faults.trigger("cds")
     trace.triggered(triggered - {_NO_CONTEXT})
@@ -147,12 +142,12 @@ def _opened(ehr: Installation) -> Opening:
             )
             for one in Exchange(ehr, client, patient.id, user, triggered, launch_trace).ask()
         ]
-    trace.answer(_told(answers))
+    trace.answer(_summary(answers))
     return Opening(patient.id, user, fault, answers, launch_trace)
 
 
 def _of_links(fault: str) -> list[str]:
-    """Return the faults that are for the launches from cards, not for the call."""
+    """Return the faults that affect launches from cards, not the call."""
     return [
         one
         for one in fault.split(",")
@@ -160,18 +155,18 @@ def _of_links(fault: str) -> list[str]:
     ]
 
 
-def _told(answers: list[Answered]) -> str:
+def _summary(answers: list[Answered]) -> str:
     problems = [one for answered in answers for one in answered.problems]
     cards = [card for answered in answers for card in answered.cards]
     broken = sum(bool(card.problems) for card in cards)
     if problems and not cards:
-        return f"The chart shows no card. {sentence(problems[0])}"
+        return f"The chart shows no cards. {sentence(problems[0])}"
     text = f"The chart shows {len(cards)} card{'' if len(cards) == 1 else 's'}"
-    return f"{text}, {broken} of which break CDS Hooks." if broken else f"{text}."
+    return f"{text}. Of these, {broken} violate CDS Hooks." if broken else f"{text}."
 
 
 def sentence(text: str) -> str:
-    """Return a text as a sentence."""
+    """Return text as a sentence."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
@@ -180,11 +175,11 @@ def _shown(ehr: Installation, key: str, opening: Opening) -> Response:
     return page(
         "cds_chart.html",
         form_action=["'self'"],
-        patient=_patient(ehr, opening.patient),
+        patient=find_patient(ehr, opening.patient),
         title=ehr.profile.title,
         user=CLINICIANS[opening.user],
         others=f"/?{urlencode({'ehr': ehr.profile.key, 'user': opening.user})}",
-        anew=_address(ehr, patient=opening.patient, user=opening.user, fault=opening.fault),
+        reopen=_url(ehr, patient=opening.patient, user=opening.user, fault=opening.fault),
         follow=f"{_base(ehr)}/chart/follow",
         dismiss=f"{_base(ehr)}/chart/dismiss",
         key=key,
@@ -197,34 +192,23 @@ def _shown(ehr: Installation, key: str, opening: Opening) -> Response:
 
 
 def _chosen(
-    ehr: Installation, opening: Opening, given: Mapping[str, str]
+    ehr: Installation, opening: Opening, arguments: Mapping[str, str]
 ) -> tuple[Answered, Registration, int]:
-    """Return the card that a link or a form names: its service, its app and its number."""
-    service, number = given.get("service", ""), given.get("card", "")
+    """Return the service, app and number of the card in a link or form."""
+    service, number = arguments.get("service", ""), arguments.get("card", "")
     if service not in map(str, range(len(opening.answers))):
-        raise _UnknownError("such card")
+        raise UnknownError("card")
     answered = opening.answers[int(service)]
     if number not in map(str, range(len(answered.cards))):
-        raise _UnknownError("such card")
+        raise UnknownError("card")
     return answered, ehr.registrations[answered.client_id], int(number)
 
 
 def _opening(ehr: Installation, key: str) -> Opening:
     opening = ehr.cds_state.openings.get(key)
     if opening is None:
-        raise _UnknownError("such chart open: it was closed an hour after it was opened")
+        raise UnknownError("open chart. A chart closes an hour after it was opened")
     return opening
-
-
-def _patient(ehr: Installation, fhir_id: str) -> PatientSummary:
-    patient = ehr.charts.patient(fhir_id)
-    if patient is None:
-        raise _UnknownError("such patient")
-    return patient
-
-
-def _origins(client: Registration) -> list[str]:
-    return sorted({origin(url) for url in (client.launch_url, *client.redirect_uris)})
 
 
 def _base(ehr: Installation) -> str:
@@ -232,8 +216,8 @@ def _base(ehr: Installation) -> str:
 
 
 def _again(ehr: Installation, key: str) -> str:
-    return _address(ehr, shown=key)
+    return _url(ehr, shown=key)
 
 
-def _address(ehr: Installation, **query: str) -> str:
+def _url(ehr: Installation, **query: str) -> str:
     return f"{_base(ehr)}/chart?{urlencode({k: v for k, v in query.items() if v})}"

@@ -1,7 +1,7 @@
-"""What a chart page shows of the chart: problems, orders, and of each test the value that counts.
+"""The contents of a chart page: problems, orders and the latest value of each test.
 
-That is the newest released value in its current version. Preliminary and withdrawn values don't
-count, and neither do values dated later than they were filed.
+The latest value is the newest released one, in its current version. Preliminary and withdrawn
+values are ignored, and so are values dated later than they were filed.
 """
 
 import json
@@ -22,7 +22,7 @@ _UNDATED = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One observation, as a line; `when` is the day, or "" if no date is charted."""
+    """One observation, as a line; `when` is the day, or "" if the chart has no date."""
 
     name: str
     value: str
@@ -32,7 +32,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The chart of one patient, shortened."""
+    """One patient's chart, abridged."""
 
     problems: Sequence[str]
     drugs: Sequence[str]
@@ -40,7 +40,7 @@ class Contents:
 
 
 def contents(charts: Charts, patient: str) -> Contents:
-    """Return what is shown of a patient's chart."""
+    """Return the abridged chart of a patient."""
     problems = [
         _name(one.body.get("code", {}))
         for one in _of(charts, "Condition", patient)
@@ -77,7 +77,7 @@ def _drug(order: Resource) -> str:
 
 
 def _newest(charts: Charts, patient: str) -> Iterator[Result]:
-    """Yield the newest value of each test, or several that differ at the same time."""
+    """Yield the newest value of each test, or all its values if several have the same time."""
     known: dict[str, list[Result]] = {}
     for code, result in _results(charts, patient):
         known.setdefault(code, []).append(result)
@@ -104,7 +104,7 @@ def _results(charts: Charts, patient: str) -> Iterator[tuple[str, Result]]:
 
 
 def _value(observation: Mapping[str, Any]) -> str:
-    """Return the number with its unit, or those of a panel's parts, or ""."""
+    """Return the value with its unit, or the values of a panel's components, or ""."""
     own = _amount(observation.get("valueQuantity"))
     return own or " / ".join(
         filter(

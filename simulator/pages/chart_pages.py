@@ -1,5 +1,5 @@
-"""What a clinician sees of an EHR: charts that open an app in a tab or in frames (SMART App Launch
-2.2, Launch App: EHR launch).
+"""The clinician's pages: charts that open an app in a tab or in frames (SMART App Launch 2.2,
+Launch App: EHR launch).
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,39 +18,34 @@ from simulator.oauth.registrations import Registration
 from simulator.trace import LaunchTrace
 from simulator.vendors.installation import Installation
 
-# Discovery and keys come before any launch is known, so a launch cannot carry their faults.
+# Apps read discovery and keys before the EHR knows the launch, so no launch can have these faults.
 BEFORE_LAUNCHES = ("discovery", "jwks")
 
 
-class _UnknownError(Exception):
-    """The address names what this EHR does not have; the text says what."""
+class UnknownError(Exception):
+    """The URL refers to something that this EHR doesn't have; the message names it."""
 
 
 class _ChartLaunch:
-    """What an address asks to launch.
+    """The launch that a URL requests.
 
-    Raises _UnknownError: no such client or clinician; UnknownFaultError: no such fault.
+    Raises UnknownError if there is no such client or clinician, and UnknownFaultError if there is
+    no such fault.
     """
 
     def __init__(self, ehr: Installation) -> None:
         client = ehr.registrations.get(request.args.get("client", ""))
         if client is None:
-            raise _UnknownError("no such client")
+            raise UnknownError("client")
         self.client: Registration = client
         self.user = request.args.get("user") or DEFAULT_USER
         if self.user not in CLINICIANS:
-            raise _UnknownError("no such clinician")
+            raise UnknownError("clinician")
         self.fault = request.args.get("fault", "")
         self.faults = read_faults(self.fault, ehr.profile.key)
 
-    @property
-    def app_origins(self) -> Sequence[str]:
-        """Return the origins to which this app's frames may navigate, other than this EHR."""
-        urls = (self.client.launch_url, *self.client.redirect_uris)
-        return sorted({origin(url) for url in urls})
-
     def frame(self, start: str, patient: str) -> str:
-        """Return the address that a frame begins with."""
+        """Return the initial URL of a frame."""
         query = {"patient": patient, "client": self.client.client_id, "user": self.user}
         query |= {"fault": self.fault} if self.fault else {}
         return f"{start}?{urlencode({**query, 'in': 'tab'})}"
@@ -61,60 +56,46 @@ class _ChartLaunch:
 
 
 def start_blueprint(ehr: Installation) -> Blueprint:
-    """Return the routes that launch an app from a chart:
-    `start?patient=ID&client=CLIENT_ID&in=tab|frame` and
-    `side-by-side?patient=ID&patient=ID&client=CLIENT_ID`, and if wanted
-    `user=` a key of charts/users.py and `fault=` names of faults/named.py with a comma
-    between them.
+    """Return the routes that launch an app from a chart.
+
+    They are `start?patient=ID&client=CLIENT_ID&in=tab|frame` and
+    `side-by-side?patient=ID&patient=ID&client=CLIENT_ID`. Optional parameters are `user=`, a key
+    of charts/users.py, and `fault=`, names from faults/named.py separated by commas.
     """
     routes = Blueprint("start", __name__)
 
-    def unknown(error: Exception) -> Response:
-        return fault_page(
-            404,
-            "Nothing to launch",
-            f"This EHR has no such patient, no such client, or no such clinician: {error}.",
-        )
-
-    routes.register_error_handler(_UnknownError, unknown)
-    routes.register_error_handler(
-        UnknownFaultError,
-        lambda error: fault_page(400, "No such fault", f"{error}. All of them: /_faults."),
-    )
+    handle_unknown(routes)
 
     @routes.get("/start")
     def start() -> Response:
         requested = _ChartLaunch(ehr)
-        patient = _patient(ehr, request.args.get("patient", ""))
+        patient = find_patient(ehr, request.args.get("patient", ""))
         match request.args.get("in"):
             case "tab":
                 return launch_app(ehr, requested.client, patient, requested.user, requested.faults)
             case "frame":
-                return page(
-                    "chart.html",
-                    # The frame follows redirects between the app and this EHR.
-                    frame_src=["'self'", *requested.app_origins],
-                    patient=patient,
-                    client=requested.client,
-                    title=ehr.profile.title,
-                    user=CLINICIANS[requested.user],
+                return framed_app(
+                    ehr,
+                    requested.client,
+                    patient,
+                    requested.user,
                     others=requested.others(ehr),
                     frame=requested.frame(request.path, patient.id),
                 )
-        return fault_page(400, "Where to launch?", "The parameter in must be tab or frame.")
+        return fault_page(400, "Invalid parameter", "The parameter `in` must be tab or frame.")
 
     @routes.get("/side-by-side")
     def side_by_side() -> Response:
         requested = _ChartLaunch(ehr)
         ids = request.args.getlist("patient")
         if len(ids) != 2:
-            return fault_page(400, "Which patients?", "Send the parameter patient twice.")
-        patients = [_patient(ehr, one) for one in ids]
-        beside = f"{request.path.removesuffix('/side-by-side')}/start"
+            return fault_page(400, "Invalid parameter", "The URL must have two patient parameters.")
+        patients = [find_patient(ehr, one) for one in ids]
+        start_url = f"{request.path.removesuffix('/side-by-side')}/start"
         return page(
             "side_by_side.html",
-            frame_src=["'self'", *requested.app_origins],
-            charts=[(one, requested.frame(beside, one.id)) for one in patients],
+            frame_src=_frame_sources(requested.client),
+            charts=[(one, requested.frame(start_url, one.id)) for one in patients],
             client=requested.client,
             title=ehr.profile.title,
             user=CLINICIANS[requested.user],
@@ -122,6 +103,46 @@ def start_blueprint(ehr: Installation) -> Blueprint:
         )
 
     return routes
+
+
+def handle_unknown(routes: Blueprint) -> None:
+    """Answer UnknownError and UnknownFaultError with an error page."""
+    routes.register_error_handler(
+        UnknownError,
+        lambda error: fault_page(404, "Not found", f"This EHR has no such {error}."),
+    )
+    routes.register_error_handler(
+        UnknownFaultError,
+        lambda error: fault_page(400, "No such fault", f"{error}. For the list, see /_faults."),
+    )
+
+
+def framed_app(
+    ehr: Installation,
+    client: Registration,
+    patient: PatientSummary,
+    user: str,
+    *,
+    others: str,
+    frame: str,
+) -> Response:
+    """Show a chart with the app in a frame; `others` and `frame` are URLs."""
+    return page(
+        "chart.html",
+        frame_src=_frame_sources(client),
+        patient=patient,
+        client=client,
+        title=ehr.profile.title,
+        user=CLINICIANS[user],
+        others=others,
+        frame=frame,
+    )
+
+
+def _frame_sources(client: Registration) -> Sequence[str]:
+    """Return the CSP sources of the app's frame, which follows redirects between app and EHR."""
+    urls = (client.launch_url, *client.redirect_uris)
+    return ["'self'", *sorted({origin(url) for url in urls})]
 
 
 def launch_app(
@@ -146,26 +167,28 @@ def launch_app(
     value = ehr.launches.issue(launch)
     trace.begin("launch", ehr.profile.key, "A chart launched the app")
     trace.belong(launch_trace)
-    trace.note("said", "iss", ehr.addresses.fhir_base)
-    trace.note("said", "launch", trace.short(value))
+    trace.note("noted", "iss", ehr.addresses.fhir_base)
+    trace.note("noted", "launch", trace.short(value))
     framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
-    trace.note("said", "opened in", "a frame of the chart" if framed else "a tab")
+    trace.note("noted", "opened in", "a frame of the chart" if framed else "a tab")
     trace.answer(f"the browser goes to {client.launch_url} with iss and launch")
     where: Mapping[str, str] = {"iss": ehr.addresses.fhir_base, "launch": value}
     return redirect(with_query(client.launch_url, where))
 
 
-def _patient(ehr: Installation, fhir_id: str) -> PatientSummary:
+def find_patient(ehr: Installation, fhir_id: str) -> PatientSummary:
+    """Return the summary of a patient, or raise UnknownError."""
     patient = ehr.charts.patient(fhir_id)
     if patient is None:
-        raise _UnknownError("no such patient")
+        raise UnknownError("patient")
     return patient
 
 
 def read_faults(text: str, ehr_key: str) -> Faults:
     """Read the faults of a launch.
 
-    Raises UnknownFaultError: there is no such fault, not at this EHR, or not of a launch.
+    Raises UnknownFaultError if one doesn't exist, isn't supported by this EHR, or can't be limited
+    to a launch.
     """
     faults = Faults(text)
     faults.require_of(ehr_key)

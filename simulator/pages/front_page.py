@@ -1,4 +1,4 @@
-"""The start page: choose an EHR, who is signed in and what goes wrong, then launch from a chart.
+"""The start page: choose an EHR, a user and a fault, then launch an app from a chart.
 
 Every choice is a link or a form that reloads the page, so it needs no script and you can bookmark
 its URL.
@@ -30,19 +30,19 @@ _HEADINGS = {
     "jwks": "Signing keys",
     "refusal": "The authorization endpoint refuses",
     "page": "The authorization endpoint shows a page instead",
-    "answer": "The authorization endpoint answers wrongly",
-    "grant": "Less is granted than asked",
+    "answer": "The authorization endpoint's response is wrong",
+    "grant": "The EHR grants less than requested",
     "exchange": "Token request",
     "refresh": "Refresh",
     "fhir": "FHIR requests",
     "revoke": "Revocation",
-    "cds": "Call of a CDS service",
+    "cds": "Call to a CDS service",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _Registered:
-    """What to enter for one EHR."""
+    """The values that an app's developer enters for one EHR."""
 
     ehr: Installation
     clients: Sequence[Registration]
@@ -73,32 +73,32 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             "front.html",
             form_action=["'self'"],
             tabs=[
-                (one.profile.title, _address(chosen, ehr=name), name == chosen["ehr"])
+                (one.profile.title, _url(chosen, ehr=name), name == chosen["ehr"])
                 for name, one in starting.items()
             ],
             users=[
-                (one.name, _address(chosen, user=name), name == chosen["user"])
+                (one.name, _url(chosen, user=name), name == chosen["user"])
                 for name, one in CLINICIANS.items()
             ],
             chosen=chosen,
             fault=fault,
-            without_fault=_address(chosen, fault=""),
-            all_faults=f"{_address(chosen)}#fault",
+            without_fault=_url(chosen, fault=""),
+            all_faults=f"{_url(chosen)}#fault",
             of_launches={
                 heading: entries
-                for heading, entries in _found(grouped, find, chosen["fault"]).items()
+                for heading, entries in _matching(grouped, find, chosen["fault"]).items()
                 if not _is_before(entries[0])
             },
-            of_all=_found(grouped, find, ""),
+            of_all=_matching(grouped, find, ""),
             find=find,
             matches=[
-                (one, f"{_address(chosen, fault=one.name)}#fault")
-                for entries in _found(grouped, find, "").values()
+                (one, f"{_url(chosen, fault=one.name)}#fault")
+                for entries in _matching(grouped, find, "").values()
                 for one in entries
                 if find and not _is_before(one)
             ][:_MOST_MATCHES],
-            is_none_found=bool(find) and not _found(grouped, find, ""),
-            in_force=[FAULTS[one] for one in ehr.control.faults.names()],
+            has_no_match=bool(find) and not _matching(grouped, find, ""),
+            active_faults=[FAULTS[one] for one in ehr.control.faults.names()],
             patients=ehr.charts.patients(),
             clients=_clients(ehr),
             start=start,
@@ -113,7 +113,7 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
         )
 
     @routes.post("/faults")
-    def put_in_force() -> Response:
+    def apply_faults() -> Response:
         ehr = starting.get(request.form.get("ehr", ""))
         if ehr is None:
             return fault_page(400, "No such EHR", "Choose one on the start page.")
@@ -121,7 +121,7 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             chosen = Faults(request.form.get("faults", ""))
             chosen.require_of(ehr.profile.key)
         except UnknownFaultError as error:
-            return fault_page(400, "No such fault", f"{error}. All of them: /_faults.")
+            return fault_page(400, "No such fault", f"{error}. For the list, see /_faults.")
         ehr.control.faults = chosen
         query = {"ehr": ehr.profile.key, "user": request.form.get("user", DEFAULT_USER)}
         return redirect(f"/?{urlencode(query)}#for-all", 303)
@@ -142,30 +142,30 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
     return routes
 
 
-def _address(chosen: Mapping[str, str], **changes: str) -> str:
+def _url(chosen: Mapping[str, str], **changes: str) -> str:
     query = {name: value for name, value in {**chosen, **changes}.items() if value}
     return f"/?{urlencode(query)}"
 
 
 def _clients(ehr: Installation) -> list[Registration]:
-    """Return the clients whose apps can start here."""
+    """Return the clients whose apps this EHR can launch."""
     return [one for one in ehr.registrations.values() if ehr.profile.persona in (None, one.type)]
 
 
 def _is_before(fault: Fault) -> bool:
-    """Whether it is triggered before any launch is known, so that no launch can carry it."""
+    """Return whether it's triggered before the EHR knows the launch, so no launch can have it."""
     return fault.place in BEFORE_LAUNCHES
 
 
 def _grouped(ehr: Installation) -> Mapping[str, Sequence[Fault]]:
-    """Return the faults that this EHR can have, by heading; the vendor's own first."""
+    """Return the faults that this EHR supports, by heading; vendor-specific ones come first."""
     grouped: dict[str, list[Fault]] = {}
     here = [one for one in FAULTS.values() if ehr.profile.key in one.ehrs]
     for one in sorted(here, key=lambda fault: not _is_own(fault, ehr.profile.vendor)):
         kind = AUTHORIZE_FAULTS[one.name].how if one.place == "authorize" else one.place
         heading = _HEADINGS[kind]
         if _is_own(one, ehr.profile.vendor):
-            # An acronym stays one.
+            # Don't lowercase an acronym.
             inside = heading if heading[:2].isupper() else heading[0].lower() + heading[1:]
             heading = f"{ehr.profile.title}: {inside}"
         grouped.setdefault(heading, []).append(one)
@@ -173,12 +173,12 @@ def _grouped(ehr: Installation) -> Mapping[str, Sequence[Fault]]:
 
 
 def _is_own(fault: Fault, vendor: str) -> bool:
-    """Whether only this vendor's EHRs have the fault."""
+    """Return whether the fault is specific to this vendor."""
     vendors = {one.partition("-")[0] for one in fault.ehrs}
     return vendors == {vendor} and vendor != "generic"
 
 
-def _found(
+def _matching(
     grouped: Mapping[str, Sequence[Fault]], find: str, chosen: str
 ) -> Mapping[str, Sequence[Fault]]:
     """Return the faults whose name, vendor, error text or cause contains all the words, and the
@@ -197,7 +197,7 @@ def _found(
 
 
 def _searched(fault: Fault) -> str:
-    """All that a fault can be found by: also the error's own text, as the app gets it."""
+    """Return the text to search for a fault, including the error text that the app gets."""
     at = AUTHORIZE_FAULTS.get(fault.name)
     own: tuple[str, ...] = (at.error, at.detail, at.title) if at is not None else ()
     if fault.name in CDS_FAULTS:

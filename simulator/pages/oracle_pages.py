@@ -22,11 +22,11 @@ def error_pages_blueprint() -> Blueprint:
         # A URL that was encoded one time too many still shows its page.
         tail = urn.replace("%3A", ":").removeprefix(_NAMESPACE)
         if _INSTANCE.fullmatch(instance) is None:
-            return fault_page(404, "No such error", "This address was not made here.")
+            return fault_page(404, "No such error", "This EHR didn't create this URL.")
         meaning = oracle_faults.MEANINGS.get(tail, "an error without a description")
         return fault_page(
             400,
-            "The app could not be started",
+            "The app couldn't be started",
             f"Reason: {meaning}.",
             facts={"Error": f"{_NAMESPACE}{tail}", "Correlation ID": instance},
             heading="For support",

@@ -1,5 +1,5 @@
-"""The trace: what the EHR received, launch by launch, the newest first, with what was right and
-wrong in it. `/trace` for people, `/_trace` for tests.
+"""The trace lists the requests that the EHR received, grouped by launch, newest launch first, with
+the result of each check. `/trace` is for people, `/_trace` for tests.
 """
 
 import json
@@ -21,7 +21,7 @@ _MOST_OTHERS = 50
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One request as it is shown; open where it is worth a look."""
+    """One request, as shown; expanded if it had a fault or an error."""
 
     entry: Entry
     time: str
@@ -34,7 +34,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Launch:
-    """One launch as it is shown."""
+    """One launch, as shown."""
 
     launch_trace: LaunchTrace
     ehr: str
@@ -72,7 +72,7 @@ def trace_blueprint(ehrs: Sequence[Installation], log: TraceLog) -> Blueprint:
             others=others[-_MOST_OTHERS:],
             clients=names,
             chosen=chosen,
-            in_force=[
+            active_faults=[
                 (ehr.profile.title, [FAULTS[one] for one in ehr.control.faults.names()])
                 for ehr in ehrs
                 if ehr.control.faults.names()
@@ -89,12 +89,12 @@ def trace_blueprint(ehrs: Sequence[Installation], log: TraceLog) -> Blueprint:
 
 
 def _by_launch_trace(entries: Iterable[Entry]) -> list[tuple[LaunchTrace, list[Entry]]]:
-    """Group entries by launch, the one that began last first."""
+    """Group entries by launch; the launch that started last comes first."""
     grouped: dict[str, tuple[LaunchTrace, list[Entry]]] = {}
     for one in entries:
         if one.launch_trace is not None:
             grouped.setdefault(one.launch_trace.id, (one.launch_trace, []))[1].append(one)
-    # A chart that asks for cards is answered after the requests that its call led to.
+    # A chart's request for cards completes after the requests that it causes, so sort by arrival.
     sorted_ = [(one, sorted(own, key=lambda entry: entry.time)) for one, own in grouped.values()]
     return list(reversed(sorted_))
 
@@ -109,7 +109,7 @@ def _launch(
     return _Launch(
         launch_trace=launch_trace,
         ehr=titles[launch_trace.ehr],
-        app=names.get(launch_trace.client, launch_trace.client or "An app that names no client"),
+        app=names.get(launch_trace.client, launch_trace.client or "An app without a client ID"),
         began=entries[0].time.strftime("%Y-%m-%d %H:%M:%S"),
         faults=[(FAULTS[name], name in triggered) for name in launch_trace.faults],
         verdict=verdict(launch_trace, entries),

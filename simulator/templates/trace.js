@@ -17,13 +17,13 @@
       return;
     }
     try {
-      const answer = await fetch(`/_trace?after=${seen}`);
-      if ((await answer.json()).requests.length > 0) {
+      const response = await fetch(`/_trace?after=${seen}`);
+      if ((await response.json()).requests.length > 0) {
         sessionStorage.setItem("trace", JSON.stringify({ opened: open(), top: scrollY }));
         location.reload();
       }
     } catch {
-      // The EHR was stopped: what is shown stays.
+      // The EHR was stopped. Keep the page as it is.
     }
   }, 2000);
 }

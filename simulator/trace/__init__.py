@@ -26,8 +26,8 @@ Step = Literal[
     "cds",
     "other",
 ]
-# `weak`: this EHR accepts it, but the guide forbids it. `said`: a received value, not checked.
-Mark = Literal["right", "wrong", "weak", "said"]
+# `weak`: this EHR accepts it, but the guide forbids it. `noted`: a received value, not checked.
+Mark = Literal["right", "wrong", "weak", "noted"]
 
 _INTERACTIONS: Mapping[str, str] = {
     "c": "create",
@@ -135,7 +135,7 @@ def begin_fhir(ehr: str, base: str) -> None:
     address = request.path.removeprefix(base) + (f"?{query}" if query else "")
     begin("fhir", ehr, f"FHIR: {request.method} {clipped(address, _LONGEST_TITLE)}")
     for name, value in pairs:
-        note("said", clipped(name, _LONGEST_TITLE), value)
+        note("noted", clipped(name, _LONGEST_TITLE), value)
     if _TOKEN_PARAMETER in request.args:
         note(
             "wrong",

@@ -66,10 +66,10 @@ def start_page(query: str) -> Visit:
 
 def start_page_with_a_fault_in_force(page: Page, at: Places) -> None:
     page.goto(f"{at.brief.ehr_origin}/?ehr=epic")
-    page.get_by_label("Fault in force until you change it").select_option("discovery-404")
-    page.get_by_role("button", name="Put it in force").click()
-    expect(page.get_by_text("In force for all requests of this EHR:")).to_be_visible()
-    page.get_by_label("Fault in force until you change it").select_option("")
+    page.get_by_label("Fault that stays active until you change it").select_option("discovery-404")
+    page.get_by_role("button", name="Apply to all requests").click()
+    expect(page.get_by_text("Active for all requests to this EHR:")).to_be_visible()
+    page.get_by_label("Fault that stays active until you change it").select_option("")
     # The test inspects the page as loaded, so the fault can be removed now.
     page.request.post(f"{at.brief.ehr_origin}/faults", form={"ehr": "epic", "faults": ""})
 
@@ -109,7 +109,7 @@ def launched(title: str, ehr: str, fault: str = "") -> Visit:
 def empty_trace(page: Page, at: Places) -> None:
     Browser().send("DELETE", f"{at.brief.ehr_origin}/_recorded")
     page.goto(f"{at.brief.ehr_origin}/trace")
-    expect(page.get_by_text("No launch yet.")).to_be_visible()
+    expect(page.get_by_text("No launches yet.")).to_be_visible()
 
 
 def trace(page: Page, at: Places) -> None:
@@ -120,7 +120,7 @@ def trace(page: Page, at: Places) -> None:
     Browser().get(f"{at.brief.ehr_origin}/oracle/jwk", stranger)
     page.goto(f"{at.brief.ehr_origin}/trace")
     expect(page.get_by_text("An injected fault caused this.").first).to_be_visible()
-    expect(page.get_by_text("Requests that belong to no launch")).to_be_visible()
+    expect(page.get_by_text("Requests that don't belong to a launch")).to_be_visible()
 
 
 def picker(page: Page, at: Places) -> None:
@@ -175,7 +175,7 @@ PAGES: dict[str, Visit] = {
     ),
     "chart with cards": chart_with_cards("patient=synthetic-dario", "Warning"),
     "chart without a card": chart_with_cards(
-        "patient=synthetic-bruno", "No card for this patient from"
+        "patient=synthetic-bruno", "returned no cards for this patient."
     ),
     "chart whose call was refused": chart_with_cards(
         "patient=synthetic-dario&fault=cds-no-token", "The service refused this call."
@@ -185,7 +185,7 @@ PAGES: dict[str, Visit] = {
     "trace": trace,
     "picker": picker,
     "Oracle's error page": launched(
-        "The app could not be started", "oracle", "oracle-page-unknown-client"
+        "The app couldn't be started", "oracle", "oracle-page-unknown-client"
     ),
     "Epic's page for an unknown client": launched("OAuth2 Error", "epic", "epic-unknown-client"),
     "Epic's page for the rest": launched(

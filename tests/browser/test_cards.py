@@ -36,7 +36,7 @@ def test_a_card_opens_the_app_at_its_calculator_with_the_same_number(
     fronted: FrontedApp, desktop: BrowserContext
 ) -> None:
     chart = opened(fronted, desktop, "dario")
-    assert "A fault of the app" not in chart.inner_text("main")
+    assert "App error" not in chart.inner_text("main")
     shown = card(chart, "eGFR")
     number = number_of(shown.get_by_role("heading"))
     with desktop.expect_page() as popup:

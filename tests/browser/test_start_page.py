@@ -43,7 +43,7 @@ def test_ehr_clinician_fault_and_patient_are_chosen_and_the_app_is_launched_in_a
         "aria-current", "true"
     )
     # Typing in a list goes to the entry that begins so.
-    tab_to(page, page.get_by_label("Fault of the next launches and charts from this page"))
+    tab_to(page, page.get_by_label("Fault for the next launches and charts from this page"))
     page.keyboard.type("all scopes for obs")
     press(page, "button", "Use this fault")
     chosen = page.get_by_role("region", name="Chosen fault")

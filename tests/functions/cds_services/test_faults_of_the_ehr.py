@@ -104,7 +104,7 @@ def test_a_call_that_cannot_be_served_is_refused_and_its_reason_logged(
     status, code, reason = REFUSED[name]
     chart = Chart(app, CDS_FAULTS[name].ehrs[0], name)
     assert f"The service returned {status} ({code})" in chart.page
-    assert "A fault of the app" not in chart.page
+    assert "App error" not in chart.page
     assert not re.search(r"[.:;,][.:;,]", in_words(chart.page.partition("<main")[2]))
     assert chart.cards == []
     line = chart.of("cds_refused")[-1]
@@ -120,7 +120,7 @@ def test_a_call_that_lacks_something_is_answered_with_what_is_known(
     assert right.cards
     chart = Chart(app, "generic", name)
     assert chart.cards == (right.cards if is_whole else [])
-    assert "A fault of the app" not in chart.page
+    assert "App error" not in chart.page
     assert len(chart.of("fhir_request")) >= reads
     assert bool(chart.of("fhir_request")) is (reads > 0)
 

@@ -226,7 +226,7 @@ def test_a_card_that_breaks_cds_hooks_is_a_fault_of_the_app(
     service.cards = [card(**changes)]
     app = ChartApp(GENERIC)
     page = app.chart().text
-    assert "A fault of the app" in page
+    assert "App error" in page
     assert said in page
     (entry,) = json_of(app.http.get("/_trace"))["requests"]
     assert [one for one in entry["checks"] if one["mark"] == "wrong"]
@@ -250,7 +250,7 @@ def test_a_card_of_another_app_that_keeps_to_cds_hooks_is_none(
     """This project's guarantees for its cards don't apply to other services."""
     service.cards = [card(**changes)]
     page = ChartApp(GENERIC).chart().text
-    assert "A fault of the app" not in page
+    assert "App error" not in page
     # Feedback names a card by its uuid.
     assert ("Dismiss" in page) is ("uuid" in service.cards[0])
     assert (f'href="{ABSOLUTE["url"]}"' in page) is (ABSOLUTE in (changes.get("links") or ()))
@@ -261,7 +261,7 @@ def test_a_link_that_was_not_registered_is_hidden(service: CdsService) -> None:
     page = ChartApp(GENERIC).chart().text
     assert "This EHR hides the link “Open this calculator”." in page
     assert "chart/follow" not in page
-    assert "A fault of the app" not in page
+    assert "App error" not in page
 
 
 def test_dismissing_preselects_no_reason(service: CdsService) -> None:
@@ -299,8 +299,8 @@ def test_a_refuted_problem_is_none_of_the_patients(service: CdsService) -> None:
 def test_nothing_to_say_is_said(service: CdsService) -> None:
     service.cards = []
     page = ChartApp(ORACLE).chart().text
-    assert "No card for this patient from Calculators." in page
-    assert "A fault of the app" not in page
+    assert "Calculators returned no cards for this patient." in page
+    assert "App error" not in page
 
 
 def test_a_link_launches_the_app_with_its_context(service: CdsService) -> None:
@@ -461,7 +461,7 @@ def test_the_trace_groups_what_the_call_led_to(service: CdsService) -> None:
     assert {one["step"] for one in entries} == {"cds", "fhir", "keys"}
     assert len({one["launch"] for one in entries}) == 1
     page = app.http.get("/trace").text
-    assert "a chart that asked for cards" in page
+    assert "a chart that requested cards" in page
     assert "The chart shows 1 card." in page
 
 

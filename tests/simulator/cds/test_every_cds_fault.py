@@ -84,8 +84,8 @@ def test_a_fault_spoils_a_call_and_the_trace_names_it(
     assert any(one["faults"] for one in entries)
     page = app.http.get("/trace").text
     named = f"<code>{fault.name}</code> {escape(fault.title)}"
-    assert f"Fault asked for: {named}</span>" in page
-    assert f"Fault asked for: {named}. It was triggered." in page
+    assert f"Injected fault: {named}</span>" in page
+    assert f"Injected fault: {named}. It was triggered." in page
 
 
 # Without this the test above would pass for any two calls.

@@ -45,7 +45,7 @@ def test_the_ehr_serves_the_charts_of_the_day_of_its_start_unless_one_is_named()
 
     def newest(**environment: str) -> str:
         page = serve_ehr.app_from(environment).test_client().get("/generic/chart?patient=" + ALMA)
-        results = page.text.partition("Newest results")[2]
+        results = page.text.partition("Latest results")[2]
         return max(str(one) for one in re.findall(r"\d{4}-\d\d-\d\d", results))
 
     assert newest() in {str(day_at(at)) for at in (datetime.now(UTC), MINUTES_AGO)}

@@ -197,11 +197,11 @@ def test_the_start_page_puts_a_fault_in_force_for_one_ehr_and_takes_it_away(app:
 
     configuration = "/epic/api/FHIR/R4/.well-known/smart-configuration"
     page = put("discovery-404")
-    assert "In force for all requests of this EHR: <code>discovery-404</code>" in page
+    assert "Active for all requests to this EHR: <code>discovery-404</code>" in page
     assert 'href="/?ehr=epic&amp;user=conrad" aria-current="page"' in page
     assert app.http.get(configuration).status_code == 404
     assert app.http.get("/generic/fhir/.well-known/smart-configuration").status_code == 200
-    assert "In force for all requests" not in put("")
+    assert "Active for all requests" not in put("")
     assert app.http.get(configuration).status_code == 200
 
 
@@ -276,7 +276,7 @@ def test_no_heading_spoils_an_acronym(app: App, ehr: str) -> None:
 
 
 def test_what_no_fault_has_is_said(app: App) -> None:
-    assert "No fault of this EHR has “nonsense”" in app.http.get("/?ehr=epic&find=nonsense").text
+    assert "This EHR has no fault with “nonsense”" in app.http.get("/?ehr=epic&find=nonsense").text
 
 
 @each(

@@ -87,7 +87,7 @@ def test_an_app_that_asks_for_the_encounter_gets_one_where_there_is_one(
 ) -> None:
     scope = f"{asked} patient/*.rs"
     for patient, encounter in ((ALMA, "synthetic-alma-enc-1"), (BRUNO, None)):
-        assert "visit under way" in app.authorize(app.request(scope=scope)).text
+        assert "visit in progress" in app.authorize(app.request(scope=scope)).text
         action, token = form_of(app, scope=scope)
         fields = {"form": token, "patient": patient, "decision": "continue"}
         answer = query_of(app.http.post(action, data=fields).headers["Location"])

@@ -47,7 +47,7 @@ def test_each_step_of_a_good_launch_is_shown_right() -> None:
     listed = entries(app)
     steps = ["discovery", "launch", "authorize", "token", "fhir", "refresh", "keys", "revoke"]
     assert [one["step"] for one in listed] == steps
-    assert {check["mark"] for one in listed for check in one["checks"]} == {"right", "said"}
+    assert {check["mark"] for one in listed for check in one["checks"]} == {"right", "noted"}
     assert [one for one in listed if one["refused"] or one["status"] >= 400] == []
     by_step = {one["step"]: {check["about"] for check in one["checks"]} for one in listed}
     assert by_step["authorize"] >= {
@@ -87,8 +87,8 @@ def test_discovery_before_a_launch_belongs_to_none_and_after_it_is_placed_by_its
     assert (before["launch"], before["placed_by_time"]) == (None, False)
     assert (after["launch"], after["placed_by_time"]) == (launch["launch"], True)
     page = in_words(app.http.get("/trace").text)
-    assert "Requests that belong to no launch" in page
-    assert "placed by its time" in page
+    assert "Requests that don't belong to a launch" in page
+    assert "assigned by time" in page
 
 
 def test_the_newest_launch_comes_first() -> None:
@@ -105,7 +105,7 @@ def test_the_page_shows_30_launches_and_says_how_many_more_there_are() -> None:
     for _ in range(32):
         app.launch()
     assert len(launches(app)) == 30
-    assert "2 older launches are not shown" in in_words(app.http.get("/trace").text)
+    assert "2 older launches aren't shown" in in_words(app.http.get("/trace").text)
 
 
 def test_the_page_can_show_one_app_alone() -> None:
@@ -119,7 +119,7 @@ def test_the_page_can_show_one_app_alone() -> None:
 
 def test_an_empty_trace_says_where_to_begin() -> None:
     page = in_words(VendorApp().http.get("/trace").text)
-    assert "No launch yet. Launch an app from a chart" in page
+    assert "No launches yet. Launch an app from a chart" in page
 
 
 def test_the_list_goes_on_after_a_number_and_is_cleared_with_the_records() -> None:
@@ -171,14 +171,14 @@ def test_faults_in_force_for_all_requests_are_named_above_the_launches() -> None
     app = VendorApp()
     app.control(faults="jwks-500")
     page = in_words(app.http.get("/trace").text)
-    assert "In force for all requests of Generic SMART EHR: jwks-500 the keys can't" in page
+    assert "Active for all requests to Generic SMART EHR: jwks-500 the keys can't" in page
 
 
 def test_a_fault_that_was_asked_for_and_was_not_triggered_is_named_as_well() -> None:
     app = VendorApp()
     app.tokens(fault="fhir-500")
     (launch,) = launches(app)
-    assert "Fault asked for: fhir-500 returns 500. It was not triggered yet." in launch
+    assert "Injected fault: fhir-500 returns 500. It hasn't been triggered yet." in launch
 
 
 def test_what_a_sender_makes_endless_is_cut() -> None:

@@ -180,10 +180,10 @@ def test_a_fault_spoils_an_answer_and_the_trace_names_it(
     assert [one["faults"] for one in triggered] == [[{"name": fault.name, "title": fault.title}]]
     page = trial.app.http.get("/trace").text
     named = f"<code>{fault.name}</code> {escape(fault.title)}"
-    assert f"Fault asked for: {named}</span>" in page
+    assert f"Injected fault: {named}</span>" in page
     if fault.place not in ("discovery", "jwks"):
         assert triggered[0]["launch"] is not None
-        assert f"Fault asked for: {named}. It was triggered." in page
+        assert f"Injected fault: {named}. It was triggered." in page
 
 
 # Without this the test above would pass for any two answers.
