@@ -23,25 +23,27 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(__doc__ or "")
         return 2
     command = arguments[0]
-    at_app = Place("PORT", os.environ.get("PORT", "8080"))
-    at_ehr = Place("EHR_PORT", os.environ.get("EHR_PORT", "8090"))
+    app_place = Place("PORT", os.environ.get("PORT", "8080"))
+    ehr_place = Place("EHR_PORT", os.environ.get("EHR_PORT", "8090"))
     folder, with_cds = None, True
     try:
         if command == "run":
             functions = project.read(Path.cwd()).names
             folder, with_cds = _page(functions), "cds_services" in functions
-        for place in (at_ehr, at_app) if command == "run" else (at_ehr,):
+        for place in (ehr_place, app_place) if command == "run" else (ehr_place,):
             servers.require_free(place, command)
     except (Unusable, Refused) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    public_url, ehr = f"http://localhost:{at_app.port}", f"http://{LOOPBACK}:{at_ehr.port}"
-    listed = [Server("simulator.serve_ehr:app", at_ehr, _ehr(public_url, ehr, with_cds=with_cds))]
+    public_url, ehr = f"http://localhost:{app_place.port}", f"http://{LOOPBACK}:{ehr_place.port}"
+    processes = [
+        Server("simulator.serve_ehr:app", ehr_place, _ehr(public_url, ehr, with_cds=with_cds))
+    ]
     if command == "run":
         config = _config(public_url, ehr, folder, with_cds=with_cds)
         environment = {"SMART_CONFIG": str(config), "EHR_BASE_URL": ehr}
-        listed.append(Server("gateway.app:application", at_app, environment))
-    return servers.run(listed, ready=public_url if command == "run" else ehr)
+        processes.append(Server("gateway.app:application", app_place, environment))
+    return servers.run(processes, ready=public_url if command == "run" else ehr)
 
 
 def _page(functions: Collection[str]) -> Path | None:
@@ -56,15 +58,17 @@ def _page(functions: Collection[str]) -> Path | None:
 
 
 def _ehr(public_url: str, ehr: str, *, with_cds: bool) -> Mapping[str, str]:
-    """Return the simulated EHR's environment, by default with this app's registrations."""
-    given = os.environ.get("EHR_REGISTRATIONS", demo.registrations(public_url, with_cds=with_cds))
-    return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": given}
+    """Return the environment variables of the simulated EHR; the default registers this app."""
+    registrations = os.environ.get(
+        "EHR_REGISTRATIONS", demo.registrations(public_url, with_cds=with_cds)
+    )
+    return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": registrations}
 
 
 def _config(public_url: str, ehr: str, folder: Path | None, *, with_cds: bool) -> Path:
     """Write the embedded defaults to a configuration file; restarts reuse the encryption key.
 
-    If the project has its own page, launches end there, with the added scopes of `demo.OWN_PAGE`.
+    If the project has its own page, launches lead to it, with the extra scopes in `demo.OWN_PAGE`.
     """
     local = Path(os.environ.get("SMART_LOCAL", ".local"))
     local.mkdir(exist_ok=True)

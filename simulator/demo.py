@@ -1,6 +1,4 @@
-"""The embedded defaults of `make run`: one app that's registered at three simulated EHRs, and its
-matching configuration.
-"""
+"""The defaults of `make run`: an app, its configuration, and its registrations at three EHRs."""
 
 import json
 from collections.abc import Sequence
@@ -19,8 +17,8 @@ _RESOURCES = (
     "patient/Condition.rs",
     "patient/MedicationRequest.rs",
 )
-# More scopes for a custom frontend and functions: write (examples/write-back, examples/note), read
-# the launch's encounter.
+# Extra scopes for a custom frontend and functions: to write (examples/write-back, examples/note)
+# and to read the launch's encounter.
 OWN_PAGE = ("patient/Observation.c", "patient/Encounter.rs", "patient/DocumentReference.crs")
 
 
@@ -36,7 +34,7 @@ class _Entry:
 
     @property
     def redirect_path(self) -> str:
-        """A separate redirect path, against mix-up attacks (RFC 9700 4.4)."""
+        """A redirect path for only this EHR, to prevent mix-up attacks (RFC 9700 4.4)."""
         return f"/callback/{self.key}"
 
 
@@ -126,7 +124,7 @@ def configuration(
 
 
 def _cds_client(one: _Entry, ehr_origin: str) -> str:
-    """Return the table that lets the EHR call the app's CDS service."""
+    """Return the [[cds_client]] table that lets the EHR call the app's CDS service."""
     at, tenant = one.profile.addresses(ehr_origin), one.profile.cds.tenant
     table = _CDS_CLIENT.format(key=one.key, iss=at.cds_issuer, jku=at.cds_keys)
     return table if tenant is None else f'{table}tenant = "{tenant}"\n'

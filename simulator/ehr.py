@@ -1,4 +1,4 @@
-"""Wires the routes of the simulated EHRs into one WSGI application. For tests and demos; never
+"""Wires the routes of the simulated EHRs into one WSGI application, for tests and demos. It's never
 deployed.
 """
 
@@ -49,7 +49,7 @@ def create_app(
     profiles: Sequence[VendorProfile] = VENDOR_PROFILES,
     day: date = WRITTEN_FOR,
 ) -> flask.Flask:
-    """Build an EHR for each profile, reached by clients and browsers at the origin `base_url`.
+    """Build an EHR for each profile; clients and browsers reach it at the origin `base_url`.
 
     URLs never use the Host header. `clock` returns seconds, for the lifetimes of codes, tokens and
     launches. The charts are as of `day`.
@@ -57,13 +57,13 @@ def create_app(
     """
     if not _is_origin(base_url):
         raise ValueError(f"base_url must be an http(s) origin without a path: {base_url!r}")
-    known = checked(registrations)
+    valid = checked(registrations)
     signers: dict[str, Signer] = {}
     ehrs: list[Installation] = []
     for one in profiles:
         signer = Signer(keys_name_alg=one.keys_name_alg)
         signer = signers.setdefault(one.addresses(base_url).jwks, signer)
-        clients = [client for client in known if client.is_at(one.key)]
+        clients = [client for client in valid if client.is_at(one.key)]
         ehrs.append(Installation(one, base_url, clients, day, clock, signer))
     app = flask.Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -95,7 +95,7 @@ def _serve(app: flask.Flask, ehr: Installation) -> None:
         AuthorizationEndpoint(ehr).routes(), name=f"{key}-authorize", url_prefix=authorization
     )
     token = token_blueprint(ehr)
-    token.after_request(partial(_name_answer, ehr.profile.correlation_header))
+    token.after_request(partial(_add_correlation_id, ehr.profile.correlation_header))
     app.register_blueprint(
         token, name=f"{key}-token", url_prefix=path_of(at.token).removesuffix("/token")
     )
@@ -117,7 +117,7 @@ def _serve(app: flask.Flask, ehr: Installation) -> None:
         )
 
 
-def _name_answer(header: str | None, response: flask.Response) -> flask.Response:
+def _add_correlation_id(header: str | None, response: flask.Response) -> flask.Response:
     if header is not None:
         response.headers.setdefault(header, str(uuid.uuid4()))
     return response
@@ -134,5 +134,5 @@ def _is_origin(url: str) -> bool:
         _ = parts.port  # reading it raises ValueError if the port isn't a number
     except ValueError:
         return False
-    named = parts.scheme in ("http", "https") and bool(parts.hostname)
-    return named and url == f"{parts.scheme}://{parts.netloc}"
+    has_host = parts.scheme in ("http", "https") and bool(parts.hostname)
+    return has_host and url == f"{parts.scheme}://{parts.netloc}"

@@ -56,7 +56,7 @@ def _end(variable: str, error: ValueError) -> NoReturn:
     raise SystemExit(_APP_LOAD_ERROR)
 
 
-# All objects made here stay alive, and collecting garbage would take longer than making them.
+# The objects created here live as long as the process, so don't spend time on garbage collection.
 gc.disable()
 app = app_from(os.environ)
 gc.freeze()

@@ -1,8 +1,8 @@
 """Reads the response of a CDS service and reports violations of CDS Hooks 2.0 (CDS Service
 Response).
 
-The rules come from CDS Hooks and apply to any app. Promises that one app makes in addition aren't
-checked here, so a critical card or a card with suggestions is valid.
+The rules of CDS Hooks apply to any app. Stricter rules that an app sets for itself aren't checked,
+so a critical card or a card with suggestions is valid.
 """
 
 import json
@@ -35,7 +35,7 @@ class Link:
     """One link of a card.
 
     Fields:
-        app_context: None if it has none.
+        app_context: `appContext`, if any.
         is_shown: whether this EHR shows it. It shows smart links to the registered launch URL and
                     safe absolute links. Epic and Oracle Health hide other smart links.
     """
@@ -81,9 +81,9 @@ class Response:
 def read(answer: Answer, launch_url: str) -> Response:
     """Read the response to a call; `launch_url` is the app's registered launch URL."""
     if answer.status != 200 or answer.problem:
-        said = answer.problem or f"the service returned {answer.status}{_said(answer)}"
+        problem = answer.problem or f"the service returned {answer.status}{_outcome(answer)}"
         is_refusal = 400 <= answer.status < 500 or answer.status == 503
-        return Response(problems=[said], is_refusal=is_refusal)
+        return Response(problems=[problem], is_refusal=is_refusal)
     try:
         body = json.loads(answer.body)
     except ValueError:
@@ -96,7 +96,7 @@ def read(answer: Answer, launch_url: str) -> Response:
     return Response(sorted(cards, key=_urgency), problems)
 
 
-def _said(answer: Answer) -> str:
+def _outcome(answer: Answer) -> str:
     """Return the code and the text of an OperationOutcome, as the end of a sentence."""
     try:
         issue = json.loads(answer.body)["issue"][0]
@@ -114,8 +114,8 @@ def _of_whole(answer: Answer, body: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_uuids(cards: Sequence[Card]) -> Iterator[str]:
-    known = [one.uuid for one in cards if one.uuid]
-    if len(set(known)) < len(known):
+    uuids = [one.uuid for one in cards if one.uuid]
+    if len(set(uuids)) < len(uuids):
         yield "two cards have the same uuid"
 
 
@@ -123,8 +123,8 @@ def _urgency(card: Card) -> int:
     return URGENCY.index(card.indicator) if card.indicator in URGENCY else len(URGENCY)
 
 
-def _card(given: Any, launch_url: str) -> Card:
-    body: Mapping[str, Any] = given if isinstance(given, dict) else {}
+def _card(item: Any, launch_url: str) -> Card:
+    body: Mapping[str, Any] = item if isinstance(item, dict) else {}
     source = _object(body.get("source"))
     links, reasons = _objects(body.get("links")), _objects(body.get("overrideReasons"))
     return Card(
@@ -167,8 +167,8 @@ def _problems(body: Mapping[str, Any]) -> Iterator[str]:
     yield from _of_source(_object(body.get("source")))
     yield from _of_suggestions(body)
     for name in ("suggestions", "overrideReasons", "links"):
-        given = body.get(name, [])
-        if not isinstance(given, list) or len(_objects(given)) < len(given):
+        items = body.get(name, [])
+        if not isinstance(items, list) or len(_objects(items)) < len(items):
             yield f"{name} is not a list of objects"
     for number, one in enumerate(_objects(body.get("overrideReasons"))):
         yield from _lacking(f"overrideReasons[{number}].", one, _REASON)
@@ -187,9 +187,9 @@ def _of_source(source: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_suggestions(body: Mapping[str, Any]) -> Iterator[str]:
     suggestions = _objects(body.get("suggestions"))
-    if suggestions and body.get("selectionBehavior") not in _SELECTIONS:
-        given = body.get("selectionBehavior")
-        yield f"selectionBehavior is {given!r}, not one of {', '.join(_SELECTIONS)}"
+    behavior = body.get("selectionBehavior")
+    if suggestions and behavior not in _SELECTIONS:
+        yield f"selectionBehavior is {behavior!r}, not one of {', '.join(_SELECTIONS)}"
     for number, one in enumerate(suggestions):
         place = f"suggestions[{number}]"
         yield from _lacking(f"{place}.", one, ("label",))

@@ -10,18 +10,19 @@ class CdsHabits:
     """How one vendor behaves as a CDS client.
 
     Fields:
-        algorithm: of its JWTs, RS384 or ES384.
-        seconds: from `iat` to `exp`.
-        not_before: seconds from `nbf` to `iat`; None for no `nbf`.
+        algorithm: signs its JWTs, RS384 or ES384.
+        seconds: time from `iat` to `exp`.
+        not_before: seconds from `nbf` to `iat`; None if the JWT has no `nbf`.
         tenant: the claim that identifies the tenant of a shared issuer, if any.
         names_client: whether `sub` is the client ID.
         one_audience: whether feedback uses the service's `aud`.
         absolute: whether references in the prefetch are absolute.
         scope: a vendor-specific `fhirAuthorization.scope`; None for SMART scopes.
         authorization_seconds: lifetime of the access token.
-        keeps_discovery: whether the hospital enters the templates by hand. Here they're read once.
+        keeps_discovery: whether the hospital enters the templates by hand. The simulator instead
+            reads them once.
         plural_reasons: whether feedback uses `overrideReasons`.
-        trigger: its extension that names the event behind the hook, if any.
+        trigger: its extension, if any, that identifies the event that fired the hook.
         empty_has_outcome: whether a Bundle without matches contains an OperationOutcome.
     """
 

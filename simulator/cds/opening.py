@@ -1,5 +1,5 @@
-"""An open chart and its cards, kept while it's on the screen: who may dismiss or follow the cards,
-and the outcome of each.
+"""Open charts with their cards, kept so that the user can follow or dismiss the cards, and the
+outcome of each card.
 """
 
 import threading

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from simulator.cds.token import ELSEWHERE
 
-# Faults that omit or break the rest of the prefetch keep these keys.
+# Faults that omit or break most of the prefetch leave these keys unchanged.
 _PATIENT_KEY = "patient"
 _PARTIAL = (_PATIENT_KEY, "conditions")
 _HUGE = 11_000_000
-_PIECES = 4
+_CHUNKS = 4
 _HTML = "<!doctype html><title>Simulated fault</title><p>This isn't a resource."
 _OUTCOME = {
     "resourceType": "OperationOutcome",
@@ -47,19 +47,19 @@ class Authorization:
 
 
 def body(
-    at: Situation,
+    situation: Situation,
     authorization: Authorization,
     trigger: tuple[str, str] | None,
     triggered: frozenset[str],
 ) -> Body:
-    """Return the body of a call without its prefetch."""
-    context = {"userId": at.user, "patientId": at.patient}
-    if at.encounter is not None:
-        context["encounterId"] = at.encounter
-    made: Body = {
+    """Return the body of a call, except its prefetch."""
+    context = {"userId": situation.user, "patientId": situation.patient}
+    if situation.encounter is not None:
+        context["encounterId"] = situation.encounter
+    members: Body = {
         "hook": "patient-view",
         "hookInstance": str(uuid.uuid4()),
-        "fhirServer": at.fhir_server,
+        "fhirServer": situation.fhir_server,
         "fhirAuthorization": {
             "access_token": authorization.token,
             "token_type": "Bearer",
@@ -71,11 +71,11 @@ def body(
         "context": context,
     }
     if trigger is not None:
-        made["extension"] = dict([trigger])
+        members["extension"] = dict([trigger])
     for fault in sorted(triggered):
         if fault in BODIES:
-            BODIES[fault](made)
-    return made
+            BODIES[fault](members)
+    return members
 
 
 def prefetched(prefetch: Prefetch, triggered: frozenset[str]) -> Prefetch | None:
@@ -103,16 +103,16 @@ def written(members: Body, prefetch: Prefetch | None) -> bytes:
     return f'{head[:-1]}, "prefetch": {{{keys}}}}}'.encode()
 
 
-def pieces(data: bytes) -> Iterator[bytes]:
+def chunks(data: bytes) -> Iterator[bytes]:
     """Split a body for a fault that sends it slowly."""
-    size = len(data) // _PIECES + 1
+    size = len(data) // _CHUNKS + 1
     return (data[start : start + size] for start in range(0, len(data), size))
 
 
 def _drop(*names: str) -> Callable[[Body], None]:
-    def drop(made: Body) -> None:
+    def drop(members: Body) -> None:
         for name in names:
-            made.pop(name, None)
+            members.pop(name, None)
 
     return drop
 
@@ -120,17 +120,17 @@ def _drop(*names: str) -> Callable[[Body], None]:
 def _in_context(name: str, prefix: str) -> Callable[[Body], None]:
     """Return a change that sets a context field to a reference to the patient."""
 
-    def change(made: Body) -> None:
-        context = made["context"]
-        assert isinstance(context, dict)  # noqa: S101 - made above
-        made["context"] = {**context, name: f"{prefix}{context['patientId']}"}
+    def change(members: Body) -> None:
+        context = members["context"]
+        assert isinstance(context, dict)  # noqa: S101 - set above
+        members["context"] = {**context, name: f"{prefix}{context['patientId']}"}
 
     return change
 
 
 BODIES: Mapping[str, Callable[[Body], None]] = {
-    "cds-other-hook": lambda made: made.update(hook="order-select"),
-    "cds-other-fhir-server": lambda made: made.update(fhirServer=f"{ELSEWHERE}/fhir"),
+    "cds-other-hook": lambda members: members.update(hook="order-select"),
+    "cds-other-fhir-server": lambda members: members.update(fhirServer=f"{ELSEWHERE}/fhir"),
     "cds-no-fhir-server": _drop("fhirServer"),
     "cds-no-authorization": _drop("fhirAuthorization"),
     "cds-no-data": _drop("fhirAuthorization"),

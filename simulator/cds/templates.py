@@ -1,6 +1,4 @@
-"""Prefetch templates and discovery, as a client reads them (CDS Hooks 2.0, Discovery, Prefetch
-Template).
-"""
+"""Parses discovery documents and prefetch templates (CDS Hooks 2.0)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,7 +20,7 @@ class TemplateInvalidError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One resource by its id."""
+    """A read of one resource by its id."""
 
     type: str
     id: str
@@ -30,7 +28,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A search on one type."""
+    """A search for resources of one type."""
 
     type: str
     pairs: Sequence[tuple[str, str]]

@@ -18,12 +18,12 @@ _SKEW_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The identity of the EHR at CDS services.
+    """The EHR's identity when it calls CDS services.
 
     Fields:
         issuer: `iss`.
         jku: URL of its public keys.
-        client_id: the app's client ID, for the vendor that sends it.
+        client_id: the app's client ID, which some vendors send.
     """
 
     issuer: str

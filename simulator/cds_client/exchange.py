@@ -21,12 +21,12 @@ from simulator.oauth.scopes import parse_resource_scope
 from simulator.trace import LaunchTrace
 from simulator.vendors.installation import Installation
 
-# A fault that tests a deadline must last longer than the deadline.
+# A fault that tests the service's deadline must outlast it.
 _HANGING = Faults("fhir-hang")
 
 
 @dataclass(frozen=True, slots=True)
-class CdsAnswer:
+class CdsResult:
     """One call and its response; `service` is None if discovery failed."""
 
     service: str | None
@@ -54,8 +54,8 @@ class Exchange:
         self._triggered = triggered
         self._launch_trace = launch_trace
 
-    def ask(self) -> list[CdsAnswer]:
-        """Read discovery, call each service and read its cards; trace each check."""
+    def results(self) -> list[CdsResult]:
+        """Call each discovered service and read its cards; trace each check."""
         try:
             services = templates.services_of(self._discovered())
         except TemplateInvalidError as error:
@@ -64,46 +64,49 @@ class Exchange:
         if not services:
             trace.note("wrong", "discovery", f"no service for the hook {templates.HOOK}")
             return [self._without_service(f"discovery lists no {templates.HOOK} service")]
-        return [self._asked(one) for one in services]
+        return [self._result(one) for one in services]
 
-    def _asked(self, service: Service) -> CdsAnswer:
+    def _result(self, service: Service) -> CdsResult:
         keys = ", ".join(service.prefetch) or "nothing"
         trace.note("right", "discovery", f"{service.id}; prefetch: {keys}")
         url = f"{self._base}/cds-services/{service.id}"
-        response = answer.read(self._called(url, service), self._client.launch_url)
+        response = answer.read(self._call(url, service), self._client.launch_url)
         _note(response)
-        return CdsAnswer(url, service.title, response)
+        return CdsResult(url, service.title, response)
 
-    def _without_service(self, problem: str) -> CdsAnswer:
-        return CdsAnswer(None, self._client.name, Response(problems=[problem]))
+    def _without_service(self, problem: str) -> CdsResult:
+        return CdsResult(None, self._client.name, Response(problems=[problem]))
 
     def _discovered(self) -> object:
         """Return the discovery document, from the cache or the service.
 
         Raises TemplateInvalidError if it can't be read.
         """
-        kept = self._ehr.cds_state.templates
-        if self._ehr.profile.cds.keeps_discovery and self._base in kept:
+        cache = self._ehr.cds_state.templates
+        if self._ehr.profile.cds.keeps_discovery and self._base in cache:
             trace.note(
                 "noted", "discovery", "not read again: this EHR's templates are entered by hand"
             )
-            return kept[self._base]
-        got = http_client.send(f"{self._base}/cds-services", {"Accept": "application/json"})
-        if got.status != 200 or got.problem:
-            raise TemplateInvalidError(got.problem or f"the service returned {got.status}")
+            return cache[self._base]
+        response = http_client.send(f"{self._base}/cds-services", {"Accept": "application/json"})
+        if response.status != 200 or response.problem:
+            raise TemplateInvalidError(
+                response.problem or f"the service returned {response.status}"
+            )
         try:
-            document = json.loads(got.body)
+            document = json.loads(response.body)
         except ValueError:
             raise TemplateInvalidError("the response isn't JSON") from None
-        kept[self._base] = document
+        cache[self._base] = document
         return document
 
-    def _called(self, url: str, service: Service) -> Answer:
+    def _call(self, url: str, service: Service) -> Answer:
         habits = self._ehr.profile.cds
         issued = self._authorized()
-        at = self._situation()
+        situation = self._situation()
         values = Prefetching(self._ehr, self._patient, issued.access_token, self._triggered).values(
-            service.prefetch, templates.tokens(at.user, at.patient, at.encounter)
+            service.prefetch,
+            templates.tokens(situation.user, situation.patient, situation.encounter),
         )
         prefetch = request.prefetched(values, self._triggered)
         granted = request.Authorization(
@@ -113,32 +116,33 @@ class Exchange:
             client_id=self._client.client_id,
             patient=self._patient,
         )
-        members = request.body(at, granted, habits.trigger, self._triggered)
+        members = request.body(situation, granted, habits.trigger, self._triggered)
         _note_sent(members, prefetch)
         data = request.written(members, prefetch)
         self._ehr.cds_state.begin(self._launch_trace)
         self._ehr.cds_state.hides_keys = "cds-keys-unavailable" in self._triggered
         try:
-            return self._sent(url, data)
+            return self._send(url, data)
         finally:
             self._ehr.cds_state.hides_keys = False
             self._ehr.cds_state.end(self._launch_trace)
             # CDS Hooks 2.0: the client should revoke the token after the call.
             self._ehr.grants.revoke(issued.access_token)
 
-    def _sent(self, url: str, data: bytes) -> Answer:
+    def _send(self, url: str, data: bytes) -> Answer:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         headers |= authorization(
             self._ehr, self._client, Audience(url, self._base), self._triggered
         )
-        pieces = request.pieces(data) if "cds-slow" in self._triggered else None
-        got = http_client.send(url, headers, data, pieces)
+        chunks = request.chunks(data) if "cds-slow" in self._triggered else None
+        response = http_client.send(url, headers, data, chunks)
         if "cds-token-replayed" in self._triggered:
-            trace.note("noted", "first response", f"{got.status or got.problem}")
-            got = http_client.send(url, headers, data)
-        trace.note("noted", "response", f"{got.status or got.problem}, {len(got.body)} bytes")
-        trace.note("noted", "time", f"{got.milliseconds} ms")
-        return got
+            trace.note("noted", "first response", f"{response.status or response.problem}")
+            response = http_client.send(url, headers, data)
+        outcome = response.status or response.problem
+        trace.note("noted", "response", f"{outcome}, {len(response.body)} bytes")
+        trace.note("noted", "time", f"{response.milliseconds} ms")
+        return response
 
     def _authorized(self) -> Issued:
         """Issue the access token of this call, for only this service, user and patient."""
@@ -174,10 +178,10 @@ class Exchange:
 def authorization(
     ehr: Installation, client: Registration, audience: Audience, triggered: frozenset[str]
 ) -> Mapping[str, str]:
-    """Return the Authorization header, with a new JWT."""
+    """Return the Authorization header with a new JWT, or no header if a fault leaves it out."""
     caller = Caller(ehr.addresses.cds_issuer, ehr.addresses.cds_keys, client.client_id)
-    made = token.signed(ehr.cds_signer, ehr.profile.cds, caller, audience, ehr.clock(), triggered)
-    return {} if made is None else {"Authorization": f"Bearer {made}"}
+    jwt = token.signed(ehr.cds_signer, ehr.profile.cds, caller, audience, ehr.clock(), triggered)
+    return {} if jwt is None else {"Authorization": f"Bearer {jwt}"}
 
 
 def _note_sent(members: Mapping[str, object], prefetch: Mapping[str, str] | None) -> None:
@@ -187,8 +191,8 @@ def _note_sent(members: Mapping[str, object], prefetch: Mapping[str, str] | None
     trace.note("noted", "fhirAuthorization", "sent" if has_token else "left out")
     shown = {name: f"{len(text)} bytes" for name, text in (prefetch or {}).items()}
     shown |= {name: "null" for name, text in (prefetch or {}).items() if text == "null"}
-    told = ", ".join(f"{name} {size}" for name, size in shown.items())
-    trace.note("noted", "prefetch", told or "left out")
+    keys = ", ".join(f"{name} {size}" for name, size in shown.items())
+    trace.note("noted", "prefetch", keys or "left out")
 
 
 def _note(response: Response) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from simulator import trace
 from simulator.cds import http_client
 from simulator.cds.answer import Card, Reason
-from simulator.cds.http_client import Answer
 from simulator.cds.token import Audience
 from simulator.cds_client.exchange import authorization
 from simulator.oauth.registrations import Registration
@@ -16,7 +15,7 @@ from simulator.vendors.installation import Installation
 def send(
     ehr: Installation, client: Registration, service: str, card: Card, reason: Reason | None
 ) -> bool:
-    """Report a card as followed (`reason` None) or overridden; return whether that was accepted."""
+    """Report a card as followed (`reason` is None) or overridden; return whether it worked."""
     endpoint = f"{service}/feedback"
     audience = service if ehr.profile.cds.one_audience else endpoint
     data = json.dumps({"feedback": [_entry(ehr, card, reason)]}).encode()
@@ -24,13 +23,12 @@ def send(
     headers |= authorization(
         ehr, client, Audience(audience, client.cds_services or ""), frozenset()
     )
-    got: Answer = http_client.send(endpoint, headers, data)
-    is_taken = got.status == 200 and not got.problem
+    response = http_client.send(endpoint, headers, data)
     return trace.check(
-        is_taken,
+        response.status == 200 and not response.problem,
         "feedback",
-        f"{'followed' if reason is None else reason.code}: the service returned {got.status}",
-        got.problem or f"the service returned {got.status}, not 200",
+        f"{'followed' if reason is None else reason.code}: the service returned 200",
+        response.problem or f"the service returned {response.status}, not 200",
     )
 
 

@@ -1,5 +1,5 @@
-"""The prefetch of a call, resolved from the chart with the same results as the EHR's own FHIR
-server (CDS Hooks 2.0, Prefetch Template).
+"""Resolves the prefetch of a call from the chart, with the same results as the EHR's FHIR server
+(CDS Hooks 2.0, Prefetch Template).
 """
 
 import json
@@ -19,7 +19,7 @@ _REFERENCE = re.compile(r'("reference"\s*:\s*")([A-Z][A-Za-z]+/)')
 
 
 class Prefetching:
-    """Resolves the templates of one call; `token` may follow the next links."""
+    """Resolves the templates of one call; `token` gives access to the `next` links."""
 
     def __init__(
         self, ehr: Installation, patient: str, token: str, triggered: frozenset[str]
@@ -55,8 +55,10 @@ class Prefetching:
         return texts
 
     def _read(self, requested: Read) -> str:
-        known = self._ehr.charts.find(requested.type, requested.id)
-        return "null" if known is None or known.patient not in (None, self._patient) else known.text
+        resource = self._ehr.charts.find(requested.type, requested.id)
+        if resource is None or resource.patient not in (None, self._patient):
+            return "null"
+        return resource.text
 
     def _searched(self, name: str, requested: Query) -> str:
         try:
@@ -78,7 +80,8 @@ class Prefetching:
         try:
             query = fhir.search(requested.type, pairs, base)
         except FhirError:
-            # The client resolves templates itself. It doesn't have to sort if its server doesn't.
+            # The client resolves templates itself, so it can leave out a sort that the server
+            # refuses.
             query = fhir.search(requested.type, [one for one in pairs if one[0] != "_sort"], base)
         mine = (
             one for one in self._ehr.charts.of_type(requested.type) if one.patient == self._patient
@@ -97,7 +100,7 @@ class Prefetching:
         return _REFERENCE.sub(lambda match: f"{match[1]}{base}{match[2]}", text)
 
     def _mix(self, texts: dict[str, str]) -> None:
-        """Add another patient's Observation to the first key that contains Observations."""
+        """Add another patient's Observation to the first key that has Observations."""
         stranger = next(
             one for one in self._ehr.charts.of_type("Observation") if one.patient != self._patient
         )
@@ -110,33 +113,13 @@ class Prefetching:
         texts["labs"] = self._as_sent(stranger.text)
 
 
+_NO_RESULTS = {
+    "coding": [{"system": "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369", "code": "4101"}],
+    "text": "Resource request returns no results.",
+}
+_ISSUE = {"severity": "warning", "code": "processing", "details": _NO_RESULTS}
+_OUTCOME = {"resourceType": "OperationOutcome", "issue": [_ISSUE]}
+_ENTRIES = [{"resource": _OUTCOME, "search": {"mode": "outcome"}}]
 _NOTHING = json.dumps(
-    {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "total": 0,
-        "entry": [
-            {
-                "resource": {
-                    "resourceType": "OperationOutcome",
-                    "issue": [
-                        {
-                            "severity": "warning",
-                            "code": "processing",
-                            "details": {
-                                "coding": [
-                                    {
-                                        "system": "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
-                                        "code": "4101",
-                                    }
-                                ],
-                                "text": "Resource request returns no results.",
-                            },
-                        }
-                    ],
-                },
-                "search": {"mode": "outcome"},
-            }
-        ],
-    }
+    {"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": _ENTRIES}
 )

@@ -1,11 +1,11 @@
-"""The measurements in the charts: LOINC codes with this project's names, UCUM units, digits."""
+"""The measurements in the charts: LOINC code, name, UCUM unit and number of decimals."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Analyte:
-    """A measurement that is one number, written with `digits` decimals, including zeros."""
+    """A numeric measurement, written with `digits` decimals, including trailing zeros."""
 
     loinc: str
     name: str

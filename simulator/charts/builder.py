@@ -31,7 +31,7 @@ class Chart:
 
     def add(
         self,
-        kind: str,
+        fhir_type: str,
         members: Json,
         *,
         updated: datetime = TODAY,
@@ -42,27 +42,27 @@ class Chart:
 
         Fields that are None are left out.
         """
-        self._numbers[kind] += 1
+        self._numbers[fhir_type] += 1
         resource = labelled(
-            kind,
-            fhir_id or f"{self.patient}-{kind[:3].lower()}-{self._numbers[kind]}",
+            fhir_type,
+            fhir_id or f"{self.patient}-{fhir_type[:3].lower()}-{self._numbers[fhir_type]}",
             updated=updated,
             version=version,
         )
-        if kind != "Patient":
+        if fhir_type != "Patient":
             resource["subject"] = {"reference": f"Patient/{self.patient}"}
-        given = {name: value for name, value in members.items() if value is not None}
-        self.resources.append({**resource, **given})
+        fields = {name: value for name, value in members.items() if value is not None}
+        self.resources.append({**resource, **fields})
         return self.resources[-1]
 
     def demographics(
-        self, given: str, gender: str | None, birth_date: str | None, number: str
+        self, given_name: str, gender: str | None, birth_date: str | None, number: str
     ) -> None:
         """Add the Patient; every family name is Testpatient."""
         # HL7 v2 table 0203: medical record number.
-        kind = {"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}
+        number_type = {"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}
         record_number = {
-            "type": {"coding": [kind]},
+            "type": {"coding": [number_type]},
             "system": "urn:smart-calc:simulator:record-number",
             "value": number,
         }
@@ -71,7 +71,7 @@ class Chart:
             {
                 "identifier": [record_number],
                 "active": True,
-                "name": [{"use": "official", "family": "Testpatient", "given": [given]}],
+                "name": [{"use": "official", "family": "Testpatient", "given": [given_name]}],
                 "gender": gender,
                 "birthDate": birth_date,
             },
@@ -81,7 +81,7 @@ class Chart:
     def encounter(
         self, start: datetime = TODAY, code: str = "AMB", name: str = "ambulatory"
     ) -> Json:
-        """Add the current visit and return the field that refers to it in other resources."""
+        """Add the current visit; return the `encounter` field for resources that refer to it."""
         members: Json = {
             "status": "in-progress",
             "class": coding(f"{HL7}/v3-ActCode", code, name),
@@ -119,7 +119,7 @@ class Chart:
         )
 
     def measure(self, when: datetime, analyte: Analyte, value: str, **members: Any) -> None:
-        """Add an Observation that is one number, written with the analyte's digits."""
+        """Add an Observation with a numeric value, with as many decimals as the analyte has."""
         measured = quantity(rounded(Decimal(value), analyte.digits), analyte.unit, analyte.ucum)
         if "comparator" in members:
             measured = {**measured, "comparator": members.pop("comparator")}

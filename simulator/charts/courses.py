@@ -1,4 +1,4 @@
-"""Values over the visits of a chart: a starting point, a slow trend and a small fixed wobble."""
+"""Values over the visits of a chart: the newest value, a slow trend and a small fixed wobble."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ _WOBBLE = (0, 2, -1, 1, -2, 1, 0, -1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """An analyte's values over the visits: at every `every`-th visit, always including the newest.
+    """An analyte's values over the visits: one at every `every`-th visit, including the newest.
 
     Fields:
-        normal_high: upper end of the reference range; empty for no reference range.
+        normal_high: upper end of the reference range; empty if there is no range.
     """
 
     analyte: Analyte
@@ -41,7 +41,8 @@ def visits(
     pressure: Callable[[int], tuple[int, int]],
     now: Json | None = None,
 ) -> None:
-    """Add a number of visits, oldest first; values of the newest, today, get the fields `now`.
+    """Add visits, oldest first. The values of the newest visit, which is today, get the fields
+    `now`.
 
     `pressure` returns the blood pressure of a visit, counted back from the newest.
     """

@@ -1,6 +1,6 @@
 """Greta's chart, with one example of each problem that real charts have.
 
-It has statuses, versions, dates, units and values of every doubtful kind (FHIR R4 Observation,
+It has doubtful statuses, versions, dates, units and values of every kind (FHIR R4 Observation,
 Condition, MedicationRequest). Comments state how an app should interpret them.
 """
 
@@ -21,8 +21,8 @@ _FORMER_SMOKER = "8517006"
 class _DirtyChart(Chart):
     """A chart that writes values exactly as given."""
 
-    def say(self, analyte: analytes.Analyte, when: str, value: Json, **members: Any) -> None:
-        """Add an Observation with a date, given as text, and any value[x]."""
+    def value(self, analyte: analytes.Analyte, when: str, value: Json, **members: Any) -> None:
+        """Add an Observation with a date as text and any value[x]."""
         self._write(analyte, when, {**value, **members})
 
     def number(
@@ -34,7 +34,7 @@ class _DirtyChart(Chart):
         ucum: str = "",
         **members: Any,
     ) -> None:
-        """Add an Observation that is a number, with a unit in words, in UCUM, or with none."""
+        """Add a numeric Observation; its unit is text, UCUM or absent."""
         value: Json = {"value": Decimal(number)}
         if ucum:
             value = quantity(Decimal(number), unit or ucum, ucum)
@@ -75,7 +75,8 @@ def greta() -> list[Json]:
 
 
 def _offsets_and_statuses(chart: _DirtyChart) -> None:
-    # 124 umol/L is the newest. The second is 20 minutes older, although its text sorts last.
+    # 124 umol/L is the newest. The second value is 20 minutes older, although its date sorts last
+    # as text.
     chart.number(analytes.CREATININE, "2026-11-18T23:30:00-06:00", "124", "µmol/L", "umol/L")
     chart.number(analytes.CREATININE, "2026-11-19T05:10:00+00:00", "1.90", "mg/dL", "mg/dL")
     early, late = "2026-11-20T06:00:00-06:00", "2026-11-20T07:00:00-06:00"
@@ -84,7 +85,7 @@ def _offsets_and_statuses(chart: _DirtyChart) -> None:
     # The same code in the laboratory's own code system is a different test.
     local = {"coding": [coding("urn:smart-calc:simulator:tests", "2160-0")], "text": "Test 2160-0"}
     chart.number(analytes.CREATININE, late, "9.90", "mg/dL", "mg/dL", code=local)
-    chart.say(analytes.POTASSIUM, late, {}, status="registered")
+    chart.value(analytes.POTASSIUM, late, {}, status="registered")
 
 
 def _versions(chart: _DirtyChart) -> None:
@@ -106,7 +107,7 @@ def _versions(chart: _DirtyChart) -> None:
 
 def _units(chart: _DirtyChart) -> None:
     at = "2026-11-17T08:00:00-06:00"
-    chart.number(analytes.CALCIUM, at, "2.31")  # probably mmol/L, but an app must not guess
+    chart.number(analytes.CALCIUM, at, "2.31")  # probably in mmol/L, but an app must not guess
     chart.number(analytes.ALT, at, "28", "E/L")  # a unit outside the tables
     chart.number(analytes.CHLORIDE, at, "1.04", "mmol/L", "mmol/L")  # a misplaced decimal point
     chart.number(analytes.ALBUMIN, at, "41", "g/L", "g/L")
@@ -126,9 +127,9 @@ def _values(chart: _DirtyChart) -> None:
     at = "2026-11-17T08:00:00-06:00"
     chart.number(analytes.BILIRUBIN, at, "0.3", "MG/DL", comparator="<")
     chart.number(analytes.TRIGLYCERIDES, at, "10.0", "mmol/L", "mmol/L", comparator=">")
-    chart.say(analytes.BICARBONATE, at, {"valueString": "24, sample hemolyzed"})
+    chart.value(analytes.BICARBONATE, at, {"valueString": "24, sample hemolyzed"})
     unknown = concept(f"{HL7}/data-absent-reason", "error", "Clotted")
-    chart.say(analytes.AST, at, {"dataAbsentReason": unknown})
+    chart.value(analytes.AST, at, {"dataAbsentReason": unknown})
     chart.number(analytes.AST, "2026-11-10T08:00:00-06:00", "31", "IU/L")
     # Two heart rates at the same time: an app can't prefer either.
     at = "2026-11-20T08:00:00-06:00"
@@ -175,7 +176,7 @@ def _pressures(chart: _DirtyChart) -> None:
 
 
 def _tobacco(chart: _DirtyChart) -> None:
-    """Add tobacco use as Oracle Health files it: no LOINC, the amount in its own Observation."""
+    """Add tobacco use as Oracle Health stores it: no LOINC, and a separate amount."""
     packs = {"coding": [coding("urn:smart-calc:simulator:tests", "packs")], "text": "Packs a day"}
     amount = {"code": packs, "valueString": "half a pack until 2011"}
     when = TODAY.replace(month=5)

@@ -1,5 +1,5 @@
-"""Two documents of a patient as Binary resources, for tests of streaming and of media types, and a
-DocumentReference to the first (FHIR R4). Synthetic, like the charts.
+"""Two synthetic documents of a patient as Binary resources, for tests of streaming and of media
+types, and a DocumentReference to the first (FHIR R4).
 """
 
 import base64
@@ -14,7 +14,7 @@ _TEXT = "Synthetic discharge note. No real patient.\n"
 
 
 def documents(day: date) -> Iterator[Resource]:
-    """Yield the documents of a day: a text with its reference, and a one-line PDF."""
+    """Yield a text, a DocumentReference to it, and a one-line PDF, all dated `day`."""
     yield _reference(f"{PATIENT}-document", f"{PATIENT}-document-text", day)
     yield _binary(f"{PATIENT}-document-text", "text/plain; charset=utf-8", _TEXT.encode(), day)
     yield _binary(f"{PATIENT}-document-pdf", "application/pdf", _pdf("Synthetic report"), day)

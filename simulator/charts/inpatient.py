@@ -1,5 +1,5 @@
-"""The chart of an inpatient with 3,000 Observations, generated from a seed at every startup: two
-weeks of pneumonia on a monitored ward, hour by hour, and a few results from years ago.
+"""The chart of an inpatient with 3,000 Observations: two weeks of pneumonia on a monitored ward,
+hour by hour, and a few results from years ago. It's generated from a seed at every startup.
 """
 
 import math
@@ -23,7 +23,7 @@ class _Monitored:
     """A value measured every `hours` hours: `well` at discharge, `well + ill` on admission.
 
     Fields:
-        spread: the most that chance moves a value up or down.
+        spread: maximum random change of a value, up or down.
         until: hours after admission when measuring stops.
     """
 
@@ -70,7 +70,7 @@ _MONITORED = (
 
 
 def hugo() -> list[Json]:
-    """Return the chart, the same one on every call."""
+    """Return the chart; it's the same on every call."""
     chart = Chart("synthetic-hugo")
     chart.demographics("Hugo", "male", "1957-10-11", "SYN-0008")
     here = chart.encounter(_ADMITTED, "IMP", "inpatient encounter")
@@ -102,7 +102,7 @@ def _taken(hour: int, chance: random.Random) -> Iterator[tuple[analytes.Analyte,
 def _between(hour: int, chance: random.Random, well: float, ill: float, spread: float) -> float:
     """Return the value of an hour; the illness shrinks by the same share each day."""
     illness = math.pow(0.8, hour / 24)
-    # Python guarantees the same results across versions only for random().
+    # Of the `random` methods, Python guarantees the same results across versions only for this one.
     return well + ill * illness + spread * (2 * chance.random() - 1)
 
 

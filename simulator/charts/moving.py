@@ -35,8 +35,8 @@ def moved(text: str, day: date) -> str:
 
 @cache
 def _moved(written: str, day: date) -> str:
-    """Return a day, month or year that is as far from `day` as it was from the original day."""
-    # The middle stands for a month or a year.
+    """Return a day, month or year at the same distance from `day` as from the original day."""
+    # Use the middle of a month or year.
     whole = {4: f"{written}-07-01", 7: f"{written}-15"}.get(len(written), written)
     return (date.fromisoformat(whole) + (day - WRITTEN_FOR)).isoformat()[: len(written)]
 

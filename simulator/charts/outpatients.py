@@ -1,8 +1,7 @@
-"""The invented charts of seven outpatients, each with the inputs of its calculators.
+"""The invented charts of seven outpatients, each with inputs for its calculators.
 
-No data comes from a real chart or another data set. Values that belong to a diagnosis are in the
-range that the diagnosis implies (tests/simulator/charts/test_charts_fill_calculators.py has the
-ranges).
+No data comes from a real chart or another data set. A value that relates to a diagnosis is in the
+range that the diagnosis implies (see tests/simulator/charts/test_charts_fill_calculators.py).
 """
 
 from datetime import timedelta
@@ -99,7 +98,7 @@ _LIVER = (
 
 
 def alma() -> list[Json]:
-    """Return three years of hypertension, diabetes with a statin and chronic kidney disease."""
+    """Return three years of a chart: hypertension, diabetes with a statin, kidney disease."""
     chart = Chart("synthetic-alma")
     chart.demographics("Alma", "female", "1968-03-14", "SYN-0001")
     here = chart.encounter()
@@ -134,7 +133,7 @@ def alma() -> list[Json]:
 
 
 def bruno() -> list[Json]:
-    """Return a healthy adult with one visit and no encounter."""
+    """Return the chart of a healthy adult with one visit and no encounter."""
     chart = Chart("synthetic-bruno")
     chart.demographics("Bruno", "male", "1991-08-02", "SYN-0002")
     when = TODAY - timedelta(days=50)
@@ -154,7 +153,7 @@ def bruno() -> list[Json]:
 
 
 def cora() -> list[Json]:
-    """Return atrial fibrillation on an anticoagulant, with heart failure and an earlier stroke."""
+    """Return a chart with atrial fibrillation on an anticoagulant, heart failure and a stroke."""
     chart = Chart("synthetic-cora")
     chart.demographics("Cora", "female", "1950-02-09", "SYN-0003")
     visits(chart, 2, _HEART, lambda visit: (148 - visit * 6, 86), chart.encounter())
@@ -172,7 +171,7 @@ def cora() -> list[Json]:
 
 
 def dario() -> list[Json]:
-    """Return a smoker with chronic kidney disease, whose problem list is one stage behind."""
+    """Return the chart of a smoker with kidney disease whose problem list is one stage behind."""
     chart = Chart("synthetic-dario")
     chart.demographics("Dario", "male", "1959-04-21", "SYN-0004")
     visits(chart, 2, _KIDNEYS, lambda visit: (142 + visit * 4, 82), chart.encounter())
@@ -187,7 +186,7 @@ def dario() -> list[Json]:
 
 
 def elsa() -> list[Json]:
-    """Return cirrhosis with portal hypertension: drugs that lower pressure, but no hypertension."""
+    """Return a chart with cirrhosis: drugs that lower blood pressure, but no hypertension."""
     chart = Chart("synthetic-elsa")
     chart.demographics("Elsa", "female", "1968-12-01", "SYN-0005")
     visits(chart, 2, _LIVER, lambda visit: (106 + visit * 4, 62), chart.encounter())
@@ -205,7 +204,7 @@ def elsa() -> list[Json]:
 
 
 def ida() -> list[Json]:
-    """Return atrial fibrillation without an anticoagulant, which gets a CDS card."""
+    """Return a chart with atrial fibrillation and no anticoagulant, which gets a CDS card."""
     chart = Chart("synthetic-ida")
     chart.demographics("Ida", "female", "1949-06-17", "SYN-0009")
     chart.blood_pressure(TODAY, 142, 82)

@@ -1,5 +1,5 @@
-"""The resources of charts: FHIR R4 with their original text, so that a decimal such as 1.50 keeps
-all its digits (FHIR R4, decimal).
+"""FHIR R4 resources of charts with their original text, so that a decimal such as 1.50 keeps all
+its digits (FHIR R4, decimal).
 """
 
 import json
@@ -24,8 +24,8 @@ class Resource:
 
     Fields:
         patient: FHIR id of the patient whose compartment contains it; None if no compartment does.
-                text: its original JSON, which is sent to clients.
-                body: the parsed JSON, only for searches.
+        text: its original JSON, which is sent to clients.
+        body: the parsed JSON, used only for searches.
     """
 
     type: str
@@ -47,7 +47,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class PatientSummary:
-    """The facts about a patient that the EHR shows outside the chart."""
+    """The data about a patient that the EHR shows outside the chart."""
 
     id: str
     name: str
@@ -59,8 +59,8 @@ class PatientSummary:
 class Charts:
     """All resources in the order of their charts.
 
-    An id may be listed in two versions, as in an EHR whose data changes while a client pages
-        through it. A read returns the version that is later in the chart.
+    Two versions of a resource can be listed, as in an EHR whose data changes while a client pages
+    through it. A read returns the version that comes later in the chart.
     """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
@@ -94,7 +94,7 @@ class Charts:
 
     @cached_property
     def _summaries(self) -> Mapping[str, PatientSummary]:
-        """The summaries by patient id; they're cached because charts don't change."""
+        """The summaries by patient id, cached because charts don't change."""
         observations = Counter(one.patient for one in self.of_type("Observation"))
         return {one.id: self._summary(one, observations[one.id]) for one in self.of_type("Patient")}
 

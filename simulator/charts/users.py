@@ -12,7 +12,7 @@ class User:
     """An authenticated user.
 
     Fields:
-        subject: `sub` of an id_token, which doesn't identify the person.
+        subject: `sub` in an id_token, a value that doesn't reveal who the person is.
         name: display name.
         reference: the person's FHIR resource, relative to the FHIR base.
     """

@@ -14,7 +14,7 @@ class Addresses:
         id_token_issuer: `iss` of its id_tokens, which differs from `issuer` at some EHRs.
         jwks, authorize, token, revocation: its endpoints.
         fhir_base: `iss` of a launch, `aud` of an authorization request.
-        start: where tests and the start page launch an app; None if this EHR doesn't launch apps.
+        start: URL at which tests and the start page launch an app; None if this EHR launches none.
         cds_issuer, cds_keys: `iss` and `jku` of the JWTs that it sends to CDS services; empty if it
             doesn't call any.
     """

@@ -39,13 +39,11 @@ def page(
     script: str = "",
     **values: object,
 ) -> Response:
-    """Render a page; `form_action` and `frame_src` are its CSP sources, `script` is the file of its
-    only script.
-    """
+    """Render a page; `form_action` and `frame_src` are CSP sources, `script` is a file name."""
     # Markup is safe here, because style and script are files of this repository.
     code = _script(script)
-    given = {"style": Markup(_STYLE), "script": Markup(code), **values}  # noqa: S704 - ours
-    html = _TEMPLATES.get_template(template).render(given)
+    context = {"style": Markup(_STYLE), "script": Markup(code), **values}  # noqa: S704 - ours
+    html = _TEMPLATES.get_template(template).render(context)
     scripts = [f"script-src {_hash(code)}", "connect-src 'self'"] if code else []
     response = Response(html, status, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = "; ".join(

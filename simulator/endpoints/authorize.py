@@ -30,7 +30,7 @@ from simulator.trace import LaunchTrace
 from simulator.vendors.installation import Installation
 
 _FORM = "application/x-www-form-urlencoded"
-# The user picks a patient for either scope; the encounter is one of that patient's.
+# For either scope the user picks a patient. The encounter belongs to that patient.
 _CHOSEN = frozenset({"launch/patient", "launch/encounter"})
 
 
@@ -49,7 +49,7 @@ class AuthorizationEndpoint:
         return routes
 
     def authorize(self) -> Response:
-        """Answer an authorization request."""
+        """Handle an authorization request."""
         trace.begin("authorize", self._ehr.profile.key, "The app requested authorization")
         parameters = _parameters()
         trace.by_client(authorization_request.sole(parameters, "client_id") or "")
@@ -88,8 +88,8 @@ class AuthorizationEndpoint:
         trace.triggered(request_.triggered)
         if request.form.get("decision") != "continue":
             trace.note("noted", "decision", "cancelled")
-            given = {"state": [request_.requested.state], "client_id": [request_.client.client_id]}
-            refused = RefusedRequest(request_.redirect_uri, given, request_.triggered)
+            sent = {"state": [request_.requested.state], "client_id": [request_.client.client_id]}
+            refused = RefusedRequest(request_.redirect_uri, sent, request_.triggered)
             return self._rules.refused(self._ehr.addresses, self._rules.declined(), refused)
         patient = self._ehr.charts.patient(request.form.get("patient", ""))
         if patient is None:
@@ -104,8 +104,8 @@ class AuthorizationEndpoint:
 
     def _visit(self, request_: AuthorizationRequest, patient: str) -> str | None:
         """Return the patient's current encounter if the granted scopes include it."""
-        asked = "launch/encounter" in request_.scopes
-        return self._ehr.charts.encounter_of(patient) if asked else None
+        is_granted = "launch/encounter" in request_.scopes
+        return self._ehr.charts.encounter_of(patient) if is_granted else None
 
     @property
     def _is_for_patients(self) -> bool:
@@ -138,7 +138,8 @@ class AuthorizationEndpoint:
         granted = trimmed(scopes, triggered)
         note_grant(requested.scopes, client.scopes, scopes, granted)
         if launch_value is not None and launch is None:
-            # Don't record a new launch: the trace searches for the launch that started the app.
+            # Don't record a new launch, because the trace searches for the launch that started the
+            # app.
             raise self._rules.unknown_launch()
         request_ = AuthorizationRequest(
             client,
@@ -157,7 +158,7 @@ class AuthorizationEndpoint:
         return self._grant(request_, LaunchContext(), None)
 
     def _launch_trace(self, client: Registration) -> LaunchTrace:
-        """Return the launch that the request belongs to: the chart's, or one that starts here."""
+        """Return the launch of the request; create one if no chart launched the app."""
         launch_trace = trace.notes().launch_trace
         if launch_trace is None:
             key = self._ehr.profile.key
@@ -168,7 +169,7 @@ class AuthorizationEndpoint:
     def _launched(
         self, request_: AuthorizationRequest, launch_value: str, launch: Launch
     ) -> Response:
-        """Answer a request that was launched from a chart."""
+        """Handle a request that was launched from a chart."""
         if launch.client_id != request_.client.client_id:
             trace.note("wrong", "launch", f"was issued to the client {launch.client_id}")
             raise self._rules.unknown_launch()

@@ -1,5 +1,5 @@
-"""Applies the faults of authorization requests before anything is granted, and removes scopes that
-a fault withholds.
+"""Applies the faults of authorization requests: errors before anything is granted, and withheld
+scopes.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -34,19 +34,19 @@ def _first(how: How, triggered: Collection[str]) -> AuthorizeFault | None:
 
 def trimmed(scopes: Iterable[str], triggered: frozenset[str]) -> tuple[str, ...]:
     """Return the scopes without those that a fault removes."""
-    kept = []
+    remaining = []
     for text in scopes:
         scope = parse_resource_scope(text)
         if scope is None:
-            gone = "grant-without-openid" in triggered and text in IDENTITY_SCOPES
+            is_removed = "grant-without-openid" in triggered and text in IDENTITY_SCOPES
         else:
             is_observation = scope.type == "Observation"
-            gone = "grant-without-resources" in triggered or (
+            is_removed = "grant-without-resources" in triggered or (
                 is_observation and "grant-without-observation" in triggered
             )
-        if not gone:
-            kept.append(text)
-    return tuple(kept)
+        if not is_removed:
+            remaining.append(text)
+    return tuple(remaining)
 
 
 def note_grant(
@@ -57,7 +57,7 @@ def note_grant(
 ) -> None:
     """Trace the granted scopes, and the reason for each requested scope that isn't granted.
 
-    `grantable` has the scopes that the EHR would grant, `granted` those that a fault left.
+    `grantable` lists the scopes that the EHR would grant, `granted` the ones that a fault left.
     """
     trace.note("noted", "granted", " ".join(granted) or "nothing")
     for one in requested:

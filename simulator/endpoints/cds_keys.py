@@ -12,12 +12,12 @@ from simulator.vendors.installation import Installation
 
 
 def cds_keys_blueprint(ehr: Installation) -> Blueprint:
-    """Return the route of one EHR's keys."""
+    """Return the route of an EHR's keys."""
     routes = Blueprint("cds-keys", __name__)
 
     @routes.get(path_of(ehr.addresses.cds_keys))
     def key_set() -> Response:
-        trace.begin("keys", ehr.profile.key, "The CDS service fetched the keys of its callers")
+        trace.begin("keys", ehr.profile.key, "The CDS service fetched the EHR's keys")
         trace.belong(ehr.cds_state.asking())
         if ehr.cds_state.hides_keys:
             trace.triggered(["cds-keys-unavailable"])

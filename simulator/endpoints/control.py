@@ -5,7 +5,7 @@ one is invalid, it applies none and returns 400 with `{"error": why}`. NAME is t
 
 faults: a string as in faults/named.py, with faults that this EHR supports. They apply to any
     following request. "" removes them.
-token_seconds: lifetime of new access tokens, 1 to 86400; null for the EHR's default.
+token_seconds: lifetime of new access tokens, 1 to 86400; null restores the EHR's default.
 expire_access_tokens: true expires every access token now.
 end_sessions: key of a user (charts/users.py, or a patient's id) to sign out. Refresh tokens
     without offline_access expire.
@@ -32,11 +32,11 @@ def control_blueprint(ehr: Installation) -> Blueprint:
 
     @routes.post("/_control")
     def control() -> Response:
-        actions_wanted = request.get_json(force=True, silent=True)
-        if not isinstance(actions_wanted, dict):
+        fields = request.get_json(force=True, silent=True)
+        if not isinstance(fields, dict):
             return _refused("the body must be a JSON object")
         try:
-            actions = [_action(ehr, name, value) for name, value in actions_wanted.items()]
+            actions = [_action(ehr, name, value) for name, value in fields.items()]
         except ValueError as error:
             return _refused(str(error))
         for act in actions:
@@ -47,7 +47,7 @@ def control_blueprint(ehr: Installation) -> Blueprint:
 
 
 def _action(ehr: Installation, name: str, value: Any) -> Callable[[], None]:
-    """Return the action of one field; run it after all fields are found valid."""
+    """Return the action for one field. Run it only after all fields have been validated."""
     if name not in _ACTIONS:
         raise ValueError(f"{name[:60]!r} is not one of {', '.join(_ACTIONS)}")
     return _ACTIONS[name](ehr, value)

@@ -36,34 +36,36 @@ class _Endpoints:
             for url in (client.launch_url, *client.redirect_uris)
         }
 
-    def holds(self, path: str) -> bool:
+    def includes(self, path: str) -> bool:
         """Return whether the path is one of these endpoints."""
         is_fhir = path == self._base or path.startswith(f"{self._base}/")
         return is_fhir or path in self._open or path in self._exact
 
-    def allowed(self, path: str, asking: str) -> str | None:
+    def allowed(self, path: str, origin_header: str) -> str | None:
         """Return the origin that may read the response, or None."""
         if path in self._open:
             return "*"
-        return asking if asking in self._origins else None
+        return origin_header if origin_header in self._origins else None
 
 
 def allow_apps(app: Flask, ehrs: Sequence[Installation]) -> None:
-    """Answer preflight requests, and add CORS headers to responses that the origin may read."""
+    """Answer preflight requests, and add CORS headers to the responses that the origin may read."""
     endpoints = [_Endpoints(ehr) for ehr in ehrs]
 
     def called() -> _Endpoints | None:
-        return next((one for one in endpoints if one.holds(request.path)), None)
+        return next((one for one in endpoints if one.includes(request.path)), None)
 
     @app.before_request
     def preflight() -> Response | None:
-        here, asking = called(), request.headers.get("Origin")
-        if here is None or asking is None or request.method != "OPTIONS":
+        endpoint, origin_header = called(), request.headers.get("Origin")
+        if endpoint is None or origin_header is None or request.method != "OPTIONS":
             return None
         method = request.headers.get("Access-Control-Request-Method")
         if method is None:
             return None
-        trace.begin("other", here.key, f"The browser sent a CORS preflight request for {method}")
+        trace.begin(
+            "other", endpoint.key, f"The browser sent a CORS preflight request for {method}"
+        )
         return Response(
             status=204,
             headers={
@@ -75,18 +77,18 @@ def allow_apps(app: Flask, ehrs: Sequence[Installation]) -> None:
 
     @app.after_request
     def mark(response: Response) -> Response:
-        here, asking = called(), request.headers.get("Origin")
-        if here is None:
+        endpoint, origin_header = called(), request.headers.get("Origin")
+        if endpoint is None:
             return response
         response.vary.add("Origin")
-        if asking is None:
+        if origin_header is None:
             return response
-        allowed = here.allowed(request.path, asking)
+        allowed = endpoint.allowed(request.path, origin_header)
         if trace.check(
             allowed is not None,
             "Origin",
-            f"{asking} may read the response",
-            f"{asking} belongs to no registered app, so the browser hides the response",
+            f"{origin_header} may read the response",
+            f"{origin_header} belongs to no registered app, so the browser hides the response",
         ):
             response.headers["Access-Control-Allow-Origin"] = allowed or ""
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED

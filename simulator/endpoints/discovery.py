@@ -1,5 +1,5 @@
 """The EHR's SMART configuration (SMART App Launch 2.2, Conformance; RFC 8414) and its
-CapabilityStatement (FHIR R4), which has the endpoints for SMART 1.0 apps.
+CapabilityStatement (FHIR R4), which lists the endpoints for SMART 1.0 apps.
 """
 
 import json
@@ -23,7 +23,7 @@ _SECURITY_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-ser
 
 
 def configuration_answer(ehr: Installation) -> Response:
-    """Answer a request for `.well-known/smart-configuration`."""
+    """Respond to a request for `.well-known/smart-configuration`."""
     trace.begin("discovery", ehr.profile.key, "The app read the SMART configuration")
     triggered = ehr.control.faults.trigger("discovery")
     trace.triggered(triggered)

@@ -1,4 +1,4 @@
-"""Answers requests that match no route, in the format of the endpoint (RFC 9110 section 15.5)."""
+"""Handles requests that match no route, in the format of the endpoint (RFC 9110 section 15.5)."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _FHIR_CODES = {404: "not-found", 405: "not-supported", 413: "too-long"}
 
 
 class HttpErrors:
-    """Converts an error of the web framework into a response from the EHR that was called."""
+    """Converts errors of the web framework into responses of the EHR that was called."""
 
     def __init__(self, ehrs: Sequence[Installation]) -> None:
         self._fhir = {path_of(one.addresses.fhir_base): one for one in ehrs}
@@ -29,7 +29,7 @@ class HttpErrors:
         self._roots = {f"/{one.profile.key}": one for one in ehrs}
 
     def answer(self, error: HTTPException) -> flask.Response:
-        """Answer an error."""
+        """Return the response for an error."""
         status = error.code or 500
         headers: dict[str, str] = {}
         if isinstance(error, MethodNotAllowed) and error.valid_methods:

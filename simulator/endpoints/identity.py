@@ -22,7 +22,7 @@ def id_token(
     *,
     is_refresh: bool,
 ) -> str:
-    """Return the id_token for an access token; `triggered` has the effects of faults."""
+    """Return the id_token for an access token; `triggered` lists the effects of faults."""
     if "id-token-new-key" in triggered:
         ehr.signer.rotate()
     algorithm = next((one for effect, one in ALGORITHMS.items() if effect in triggered), "RS256")

@@ -1,4 +1,4 @@
-"""Publishes the keys for the EHR's id_tokens (RFC 7517 section 5)."""
+"""Publishes the keys that verify the EHR's id_tokens (RFC 7517 section 5)."""
 
 import json
 from collections.abc import Sequence

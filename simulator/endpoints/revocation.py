@@ -46,8 +46,8 @@ def revocation_blueprint(ehr: Installation) -> Blueprint:
             if authorization.client_id != client.client_id:
                 raise TokenError("invalid_grant", "the token was issued to another client")
             ehr.grants.revoke(token)
-        known = "is revoked" if authorization else "is unknown, so it counts as revoked"
-        trace.note("right", "token", f"{trace.short(token)} {known}")
+        result = "is revoked" if authorization else "is unknown, so it counts as revoked"
+        trace.note("right", "token", f"{trace.short(token)} {result}")
         return Response(status=200, headers={"Cache-Control": "no-store"})
 
     return routes

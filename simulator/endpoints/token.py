@@ -45,7 +45,7 @@ def token_blueprint(ehr: Installation) -> Blueprint:
 
 
 def error_answer(ehr: Installation, error: TokenError) -> Response:
-    """Answer with an error in this EHR's format."""
+    """Return an error in this EHR's format."""
     return token_error_answer(error, ehr.profile.token_error(error, ehr.addresses))
 
 
@@ -123,24 +123,25 @@ class _Exchange:
                 "client_id, redirect_uri and code_verifier",
                 reason=error.reason,
             ) from None
-        return self._sent(issued, triggered, is_refresh=False)
+        return self._respond(issued, triggered, is_refresh=False)
 
     def _as_issued(self, code: str) -> str:
-        """Return a code as issued, even if its `+` arrived as a space: the public JavaScript client
-        sends it without form-encoding.
+        """Return a code as issued, even if its `+` arrived as a space.
+
+        The public JavaScript client sends codes without form-encoding.
         """
         issued = code.replace(" ", "+")
         if issued == code or self._ehr.grants.behind_code(issued) is None:
             return code
-        lost = "arrived without form-encoding, its + as a space; a strict EHR would refuse it"
-        trace.note("weak", "code", lost)
+        problem = "wasn't form-encoded, so its + became a space; a strict EHR would refuse it"
+        trace.note("weak", "code", problem)
         return issued
 
     def _for_refresh_token(self, token: str) -> Response:
         trace.begin("refresh", self._ehr.profile.key, "The app refreshed its tokens")
         authorization = self._ehr.grants.behind_refresh_token(token)
         trace.belong(None if authorization is None else authorization.launch_trace)
-        requested = self._asked_scopes()
+        requested = self._requested_scopes()
         triggered = self._trigger("refresh", authorization)
         instead = token_faults.answer_instead(triggered)
         if instead is not None:
@@ -165,9 +166,9 @@ class _Exchange:
                 "another client or to a session that has ended",
                 reason=error.reason,
             ) from None
-        return self._sent(issued, triggered, is_refresh=True)
+        return self._respond(issued, triggered, is_refresh=True)
 
-    def _asked_scopes(self) -> tuple[str, ...] | None:
+    def _requested_scopes(self) -> tuple[str, ...] | None:
         scope = self._form.get("scope")
         if not scope:
             return None
@@ -192,7 +193,7 @@ class _Exchange:
             rotates=self._ehr.profile.rotates,
         )
 
-    def _sent(self, issued: Issued, triggered: frozenset[str], *, is_refresh: bool) -> Response:
+    def _respond(self, issued: Issued, triggered: frozenset[str], *, is_refresh: bool) -> Response:
         if "reply-lost" in triggered:
             return token_faults.cut_connection()
         body = self._body(issued)

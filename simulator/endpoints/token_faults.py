@@ -96,7 +96,7 @@ def cut_connection() -> Response:
 
 
 def hang() -> Response:
-    """Let the client wait, then close the connection."""
+    """Make the client wait, then close the connection."""
     time.sleep(HANG_SECONDS)
     return cut_connection()
 
@@ -126,7 +126,7 @@ def _drop(name: str) -> Callable[[Body], None]:
 
 
 def _app_context_object(body: Body) -> None:
-    """Send `appContext` as the object that its text contains, as the Meld sandbox may."""
+    """Send `appContext` as the object that its text contains, as the Meld sandbox might."""
     try:
         body["appContext"] = json.loads(str(body.get("appContext", "{}")))
     except ValueError:

@@ -1,5 +1,5 @@
-"""The faults of authorization requests, by name: every failure of an authorization endpoint that
-apps have met (README.md lists the sources). Data only.
+"""The faults of authorization requests, by name: every known failure of an authorization endpoint
+(README.md lists the sources). Data only.
 """
 
 from collections.abc import Mapping
@@ -20,13 +20,12 @@ class AuthorizeFault:
 
     Fields:
         title: the effect, as shown to people.
-                ehrs: keys of the EHRs that support it.
-                how: `refusal` sends an error to the app, `page` shows a page and sends nothing to
-                    the app, `answer` changes the redirect to the app, `grant` changes what is
-                    granted.
-                error: for a refusal, its OAuth error code.
-                detail: at Oracle Health, the end of the error's URN. Elsewhere, the error's
-                    description for a refusal, and the reason of UntrustedRedirectError for a page.
+        ehrs: keys of the EHRs that support it.
+        how: `refusal` sends an error to the app, `page` shows a page and sends nothing to the app,
+            `answer` changes the redirect to the app, `grant` changes the grant.
+        error: for a refusal, its OAuth error code.
+        detail: at Oracle Health, the end of the error's URN. Elsewhere, the error's description
+            for a refusal, and the reason of UntrustedRedirectError for a page.
     """
 
     name: str
@@ -153,7 +152,7 @@ _REFUSALS = (
 )
 
 _PAGES = (
-    ("page-oops", ("generic",), "unsaid", "a page without a reason, as at athenahealth"),
+    ("page-oops", ("generic",), "unexplained", "a page without a reason, as at athenahealth"),
     (
         "epic-unknown-client",
         ("epic",),
@@ -171,7 +170,7 @@ _ANSWERS = (
     ("answer-without-code", ALL, "neither code nor error"),
 )
 
-# These all have the same error. Combined with another error, they change the form of that one.
+# These all cause the same error. Combined with another error, they change the form of that error.
 _ERROR_URIS = (
     ("error-uri-encoded-once", "the URN is encoded once instead of twice"),
     ("error-uri-encoded-thrice", "the URN is encoded three times instead of twice"),

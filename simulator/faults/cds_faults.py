@@ -1,5 +1,5 @@
-"""The faults of a CDS client, by name: calls that a CDS service should refuse, survive or answer
-with missing data (CDS Hooks 2.0; README.md lists the clients that send them). Data only.
+"""The faults of a CDS client, by name: calls that a CDS service should refuse, survive, or answer
+despite missing data (CDS Hooks 2.0; README.md lists the clients that send them). Data only.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ class CdsFault:
 
     Fields:
         title: the effect, as shown to people.
-                cause: who does this, or why. Search words of the menu.
-                ehrs: keys of the EHRs that support it.
+        cause: who does this, or why, and search words for the menu.
+        ehrs: keys of the EHRs that support it.
     """
 
     name: str
@@ -127,7 +127,7 @@ _CALLS = (
     (
         "cds-patient-reference",
         "context.patientId is Patient/ID",
-        "tokens that hold a reference; accepted",
+        "tokens that contain a reference; accepted",
     ),
     ("cds-user-is-patient", "context.userId is the patient", "patient portal, proxy; no cards"),
     ("cds-slow", "the body of the call arrives in chunks over one second", "slow network, HTTP"),

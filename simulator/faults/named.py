@@ -1,5 +1,5 @@
 """The faults that can be chosen by name: one table for launches, menus, and tests that run all of
-them. Each fault is implemented where it takes effect.
+them. The code where a fault takes effect implements it.
 """
 
 import threading
@@ -22,9 +22,9 @@ class Fault:
 
     Fields:
         name: identifier in a launch or a menu.
-                place: the request that it affects. `exchange` is the token request with a code.
-                title: the effect, as shown to people.
-                ehrs: keys of the EHRs that support it.
+        place: the request that it affects. `exchange` is the token request with a code.
+        title: the effect, as shown to people.
+        ehrs: keys of the EHRs that support it.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Fault:
 
 
 _ROWS: tuple[tuple[Place, str, str], ...] = (
-    # The SMART configuration. The launch is still unknown, so these apply to all requests.
+    # The SMART configuration. The launch is still unknown, so these faults apply to all requests.
     ("discovery", "discovery-404", "returns 404 with an HTML page"),
     ("discovery", "discovery-500", "returns 500 with an HTML page"),
     ("discovery", "discovery-not-json", "returns 200 with an HTML page"),
@@ -48,7 +48,7 @@ _ROWS: tuple[tuple[Place, str, str], ...] = (
         "discovery-foreign-authorize-host",
         "has an authorization endpoint on another host",
     ),
-    # Token request with a code: another response instead of tokens. The code stays unused.
+    # Token request with a code: a different response instead of tokens. The code stays unused.
     ("exchange", "token-400", "returns 400 invalid_request"),
     ("exchange", "token-401", "returns 401 invalid_client"),
     ("exchange", "token-403-text", "returns 403 with text, like a firewall in front of the EHR"),

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 _NAMESPACE = "urn:cerner:error:authorization-server"
 
 # Refusals of its token endpoint: end of the URN, error, status, meaning (list of 2016 and later
-# reports; if no source shows the error, it's the closest one in RFC 6749).
+# reports; if no source states the error, this is the closest one in RFC 6749).
 TOKEN_ERRORS: Mapping[str, tuple[str, int, str]] = {
     "code-invalid-or-expired": (
         "invalid_grant",
@@ -62,7 +62,7 @@ ACCESS_ERRORS: Mapping[str, tuple[int, str]] = {
 
 
 def fault_name(tail: str) -> str:
-    """Return the part of a fault's name that stands for this error."""
+    """Return the part of a fault's name that identifies this error."""
     return tail.removeprefix("refresh-token:").replace(":", "-")
 
 

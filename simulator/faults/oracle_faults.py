@@ -8,7 +8,8 @@ _LAUNCH = "smart-v1:grant:launch"
 _GRANT = "oauth2:grant"
 _SESSION = "grant:session-service:authentication"
 
-# name, error, end of the URN, meaning. If no source shows the error, it's the closest in RFC 6749.
+# name, error, end of the URN, meaning. If no source states the error, this is the closest one in
+# RFC 6749.
 REFUSALS = (
     ("oracle-code-required", "invalid_request", f"{_LAUNCH}:code-required", "no launch value"),
     (

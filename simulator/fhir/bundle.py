@@ -23,12 +23,12 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A search's matches, kept so that its pages are consistent.
+    """The matches of a search, stored so that its pages are consistent.
 
     Fields:
         pages: at least one.
         total: number of matches.
-        token: the access token of the search. No other token may page.
+        token: the access token of the search. No other token can page through it.
     """
 
     pages: Sequence[SearchPage]
@@ -37,7 +37,7 @@ class Result:
 
 
 def cut(matches: Sequence[Resource], count: int) -> list[Sequence[Resource]]:
-    """Split matches into one or more pages; a count of zero gives one empty page."""
+    """Split matches into one or more pages; if the count is zero, return one empty page."""
     if count == 0 or not matches:
         return [()]
     return [matches[start : start + count] for start in range(0, len(matches), count)]

@@ -51,7 +51,7 @@ class FhirDialect(Protocol):
         """Split the matches of a search into one or more pages."""
 
     def error(self, error: FhirError) -> Response:
-        """Answer a request that failed."""
+        """Return the response to a request that failed."""
 
     def finish(self, request: Request, response: Response) -> Response:
         """Apply the final changes to a response."""
@@ -83,7 +83,7 @@ class GenericDialect:
         )
 
     def error(self, error: FhirError) -> Response:
-        """Answer with an OperationOutcome."""
+        """Return an OperationOutcome."""
         return fhir_error_answer(error)
 
     def finish(self, request: Request, response: Response) -> Response:  # noqa: ARG002 - Protocol

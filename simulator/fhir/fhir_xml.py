@@ -1,8 +1,8 @@
-"""Converts FHIR JSON to FHIR XML (FHIR R4, XML; JSON, 2.6.2), which a client gets if it doesn't
-request a format, as at Epic.
+"""Converts FHIR JSON to FHIR XML (FHIR R4, XML; JSON, 2.6.2). As at Epic, a client that doesn't
+request a format gets XML.
 
-Elements keep the order of the JSON, so some don't validate against the schema. It's good enough to
-show that the response isn't JSON, but not to store.
+Elements keep the order of the JSON, so some resources don't validate against the schema. The result
+is good enough to show that a response isn't JSON, but not to be stored.
 """
 
 import json

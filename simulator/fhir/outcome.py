@@ -37,7 +37,7 @@ class FhirError(Exception):
 
 
 def fhir_answer(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with JSON text, unchanged."""
+    """Return a response with JSON text, unchanged."""
     response = Response(text, status, content_type=FHIR_JSON)
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(headers or {})
@@ -45,7 +45,7 @@ def fhir_answer(text: str, status: int = 200, headers: Mapping[str, str] | None 
 
 
 def fhir_error_answer(error: FhirError) -> Response:
-    """Answer with the OperationOutcome of an error."""
+    """Return the OperationOutcome of an error."""
     outcome = {
         "resourceType": "OperationOutcome",
         "issue": [{"severity": "error", "code": error.code, "diagnostics": error.diagnostics}],

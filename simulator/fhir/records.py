@@ -1,5 +1,5 @@
-"""The charts plus the writes of clients since this EHR started, in memory, with the versions of
-each resource (FHIR R4, HTTP: create, update, delete, history).
+"""The charts plus everything that clients wrote since this EHR started, in memory, with all
+versions of each resource (FHIR R4, HTTP: create, update, delete, history).
 
 The original charts never change. Removing the writes restores them. The EHR's HTML pages always
 show the original patients.
@@ -21,10 +21,10 @@ class Version:
 
     Fields:
         method: the HTTP method that created it.
-                when: in UTC.
-                patient: id of the patient that the resource belongs to, or belonged to when it was
-                    deleted; None if it belongs to no patient.
-                resource: None for a deletion.
+        when: time of creation, in UTC.
+        patient: id of the resource's patient (of the last version, for a deletion); None if it
+            belongs to no patient.
+        resource: None for a deletion.
     """
 
     number: str
@@ -35,17 +35,17 @@ class Version:
 
 
 class FullError(Exception):
-    """The limit of versions is reached; removing the writes makes room."""
+    """The EHR stores the maximum number of versions. Removing the writes frees space."""
 
 
 class Records(Charts):
     """Writable charts; `clock` returns seconds. Thread-safe."""
 
     def __init__(
-        self, files: Charts, others: Iterable[Resource], clock: Callable[[], float]
+        self, original: Charts, others: Iterable[Resource], clock: Callable[[], float]
     ) -> None:
         super().__init__(others)
-        self._files = files
+        self._files = original
         self._clock = clock
         self._lock = threading.Lock()
         self._written: dict[tuple[str, str], list[Version]] = {}
@@ -97,7 +97,7 @@ class Records(Charts):
     ) -> Version:
         """Add the version that `make` returns for the previous versions; None is a deletion.
 
-        No other change happens in between. Raises the exceptions of `make`, and FullError.
+        No other change happens in between. Raises FullError, and whatever `make` raises.
         """
         with self._lock:
             before = self.versions(*key)

@@ -1,7 +1,6 @@
 """Changes JSON without losing digits (FHIR R4, decimal: precision is part of a value).
 
-In a document read here, every number is a string that starts with NUL, which FHIR strings can't
-contain.
+`read` returns each number as a string that starts with NUL, which FHIR strings can't contain.
 """
 
 import json
@@ -13,7 +12,10 @@ _MARKED = re.compile(r'"\\u0000([^"]+)"')
 
 
 def read(text: str) -> Any:
-    """Read JSON for a change. Raises ValueError if it isn't JSON or contains the character NUL."""
+    """Parse JSON so that it can be changed.
+
+    Raises ValueError if it isn't JSON or contains the character NUL.
+    """
     if "\\u0000" in text:
         raise ValueError("a FHIR string can't contain the character NUL")
     try:

@@ -1,5 +1,5 @@
-"""A search, from its parameters to the ordered matches. It refuses unknown parameters (FHIR R4,
-Search, with `handling=strict`).
+"""Runs a search, from its parameters to the ordered matches, and refuses unknown parameters (FHIR
+R4, Search, with `handling=strict`).
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from simulator.charts.resources import Charts, Resource
 from simulator.fhir.search_parameters import PARAMETERS, Date, Matcher, Pairs
 
-# How often a parameter may be repeated. All repetitions must match.
+# How often a parameter may occur. A resource must match every occurrence.
 _MOST_REPEATS = {"date": 2, "_lastUpdated": 2, "_count": 1, "_sort": 1}
 _MOST_OTHERS = 10
 
@@ -23,8 +23,8 @@ class Search:
     """A valid search.
 
     Fields:
-        count: requested resources per page; 0 for only the total, None if not requested.
-        sort: the name of a date parameter, with `-` in front for newest first; None for chart
+        count: requested number of resources per page; 0 requests only the total, None if absent.
+        sort: the name of a date parameter, after `-` if the newest comes first; None for chart
             order.
         includes: whether to include the Medications that orders refer to.
     """
@@ -42,12 +42,12 @@ class Search:
         if self.sort is None or not isinstance(date, Date):
             return matched
         dated = [(date.interval(one.body), one) for one in matched]
-        known = sorted(
+        parameters = sorted(
             ((when.start, one.id, one) for when, one in dated if when is not None),
             key=lambda row: row[:2],
             reverse=self.sort.startswith("-"),
         )
-        return [row[2] for row in known] + [one for when, one in dated if when is None]
+        return [row[2] for row in parameters] + [one for when, one in dated if when is None]
 
     def included(self, matches: Iterable[Resource], charts: Charts) -> tuple[Resource, ...]:
         """Return the resources that `_include` adds to these matches, without duplicates."""
@@ -68,7 +68,7 @@ def parse(fhir_type: str, pairs: Pairs, fhir_base: str, *, include: str | None =
     Raises SearchInvalidError for an unknown parameter or modifier, a malformed value, or a
     parameter that's repeated too often.
     """
-    known = PARAMETERS[fhir_type]
+    parameters = PARAMETERS[fhir_type]
     matchers: list[Matcher] = []
     count: int | None = None
     includes = False
@@ -79,15 +79,15 @@ def parse(fhir_type: str, pairs: Pairs, fhir_base: str, *, include: str | None =
     for name, value in pairs:
         if name == "_count":
             count = _count(value)
-        elif name == "_sort" and "date" in known:
+        elif name == "_sort" and "date" in parameters:
             if value not in ("date", "-date"):
                 raise SearchInvalidError("_sort must be date or -date")
             sort = value
         elif name == "_include" and value == include:
             includes = True
-        elif name in known:
+        elif name in parameters:
             try:
-                matchers.append(known[name].matcher(value, fhir_base))
+                matchers.append(parameters[name].matcher(value, fhir_base))
             except ValueError as error:
                 raise SearchInvalidError(f"{name}: {error}") from None
         else:

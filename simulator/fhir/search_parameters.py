@@ -36,21 +36,21 @@ class Token:
 
     def matcher(self, value: str, fhir_base: str) -> Matcher:  # noqa: ARG002 - the Protocol's
         """Return a test that passes if any token matches any coding."""
-        wanted = [self._wanted(one) for one in _alternatives(value)]
+        wanted = [self._parsed(one) for one in _alternatives(value)]
         return lambda body: any(
-            (system in (None, has_system)) and (code in (None, has_code))
-            for has_system, has_code in self.codings(body)
+            (system in (None, own_system)) and (code in (None, own_code))
+            for own_system, own_code in self.codings(body)
             for system, code in wanted
         )
 
     @staticmethod
-    def _wanted(text: str) -> tuple[str | None, str | None]:
+    def _parsed(text: str) -> tuple[str | None, str | None]:
         parts = [_unescape(one) for one in re.split(r"(?<!\\)\|", text)]
         if parts == [""] * len(parts) or len(parts) > 2:
             raise ValueError("must be code, system|code, |code or system|")
         if len(parts) == 1:
             return None, parts[0]
-        # An empty system matches codings without a system, which are listed here with "".
+        # An empty system matches codings without a system, whose system is "" here.
         return parts[0], parts[1] or None
 
 
@@ -88,9 +88,9 @@ class Date:
             dates.compares(*wanted[-1], wanted[-1][1])  # an unknown prefix raises here
 
         def matches(body: Body) -> bool:
-            has = self.interval(body)
-            return has is not None and any(
-                dates.compares(prefix, has, interval) for prefix, interval in wanted
+            own = self.interval(body)
+            return own is not None and any(
+                dates.compares(prefix, own, interval) for prefix, interval in wanted
             )
 
         return matches

@@ -1,5 +1,5 @@
-"""The checks of an authorization request that all vendors share (RFC 6749 section 4.1.1; RFC 7636
-section 4.3; SMART App Launch 2.2, Obtain authorization code). No state, no network.
+"""Checks of an authorization request that are the same for all vendors (RFC 6749 section 4.1.1; RFC
+7636 section 4.3; SMART App Launch 2.2, Obtain authorization code). They use no state or network.
 """
 
 import re
@@ -25,7 +25,7 @@ UntrustedReason = Literal[
     "not absolute",
     "trailing slash",
     "redirect",
-    "unsaid",
+    "unexplained",
 ]
 
 
@@ -69,7 +69,7 @@ _FORMS = (
     ),
 )
 _SECRETS = ("state", "code_challenge")
-# In addition to those above: RFC 6749, SMART App Launch and OpenID Connect Core 3.1.2.1.
+# The parameters above, plus those of RFC 6749, SMART App Launch and OpenID Connect Core 3.1.2.1.
 _KNOWN = {one.name for one in _FORMS} | {
     *("client_id", "redirect_uri", "aud", "launch", "nonce", "response_mode", "prompt", "display"),
     *("max_age", "ui_locales", "login_hint", "id_token_hint", "acr_values", "claims"),
@@ -94,7 +94,7 @@ class ParsedRequest:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request to grant as soon as its context is known.
+    """A request that can be granted as soon as its context is known.
 
     Fields:
         scopes: the granted scopes, not the requested ones.
@@ -216,15 +216,18 @@ def _problem(form: _Form, parameters: Parameters) -> AuthorizationRefusedError |
         trace.note("wrong", form.name, f"{form.must.partition(' ')[2]}, got {shown}")
         return AuthorizationRefusedError(form.error, form.must)
     if form.name == "state" and len(value) < FEWEST_STATE_CHARACTERS:
-        wish = "the guide requires 122 bits (21 characters or more), but EHRs accept it"
-        trace.note("weak", "state", f"{shown} has {len(value)} characters: {wish}")
+        rule = "the guide requires 122 bits (21 characters or more), but EHRs accept it"
+        trace.note("weak", "state", f"{shown} has {len(value)} characters: {rule}")
     else:
         trace.note("right", form.name, shown)
     return None
 
 
 def sole(parameters: Parameters, name: str) -> str | None:
-    """Return a parameter's value if it was sent once; an empty value counts as omitted (3.1)."""
+    """Return a parameter's value if it was sent exactly once.
+
+    An empty value counts as omitted (RFC 6749 section 3.1).
+    """
     values = parameters.get(name, ())
     return values[0] or None if len(values) == 1 else None
 

@@ -25,7 +25,7 @@ Granted = tuple[Sequence[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class RefusedRequest:
-    """A request whose refusal goes to the app: the redirect target and the triggered faults."""
+    """A refused request whose error is sent to the app, with the triggered faults."""
 
     redirect_uri: str
     parameters: Parameters
@@ -36,7 +36,7 @@ class AuthorizationRules(Protocol):
     """One vendor's authorization endpoint."""
 
     @property
-    def answers_iss(self) -> bool:
+    def sends_iss(self) -> bool:
         """Whether its responses have `iss` (RFC 9207)."""
 
     @property
@@ -72,12 +72,12 @@ class AuthorizationRules(Protocol):
     def refused(
         self, addresses: Addresses, error: AuthorizationRefusedError, request: RefusedRequest
     ) -> Response:
-        """Answer a refused request."""
+        """Return the response to a refused request."""
 
     def untrusted(
         self, addresses: Addresses, error: UntrustedRedirectError, parameters: Parameters
     ) -> Response:
-        """Answer a request whose response must not be a redirect."""
+        """Return the response to a request that must not be redirected."""
 
 
 def answer(
@@ -90,21 +90,21 @@ def answer(
     """Redirect to the app with the response parameters, the unchanged state, and `iss` if there is
     an issuer. A fault can change these.
     """
-    carried: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     if state is not None and "answer-without-state" not in triggered:
-        carried["state"] = _OTHER_STATE if "answer-wrong-state" in triggered else state
-    carried |= members
+        parameters["state"] = _OTHER_STATE if "answer-wrong-state" in triggered else state
+    parameters |= members
     if "answer-without-code" in triggered:
-        carried.pop("code", None)
+        parameters.pop("code", None)
     if issuer is not None and "answer-without-iss" not in triggered:
         wrong = "answer-wrong-iss" in triggered
-        carried["iss"] = _OTHER_ISSUER if wrong else issuer
-    code = carried.get("code")
+        parameters["iss"] = _OTHER_ISSUER if wrong else issuer
+    code = parameters.get("code")
     with_code = f"code {trace.short(code)}" if code else "without a code"
-    trace.answer(f"a redirect to {redirect_uri} {with_code}: {', '.join(carried)}")
-    return redirect(with_query(redirect_uri, carried))
+    trace.answer(f"a redirect to {redirect_uri} {with_code}: {', '.join(parameters)}")
+    return redirect(with_query(redirect_uri, parameters))
 
 
 def issuer_of(rules: AuthorizationRules, addresses: Addresses) -> str | None:
     """Return the `iss` of an EHR's authorization responses, or None if it sends none."""
-    return addresses.issuer if rules.answers_iss else None
+    return addresses.issuer if rules.sends_iss else None

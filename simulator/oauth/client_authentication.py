@@ -29,7 +29,7 @@ _FORM_ENCODED = re.compile(rb"(?:[A-Za-z0-9*._~+-]|%[0-9A-Fa-f]{2})*")
 
 
 class ClientAuthentication:
-    """The clients of one EHR and the assertions that they have used.
+    """The clients of one EHR and the assertions that they used.
 
     The EHR accepts only `methods`. With `raw_basic`, it doesn't form-decode Basic credentials.
     """
@@ -48,10 +48,11 @@ class ClientAuthentication:
         self._assertions = Assertions(clock)
 
     def authenticate(self, headers: Headers, form: Form, *audiences: str) -> Registration:
-        """Return the client that sent a form; `audiences` are the allowed `aud` of an assertion.
+        """Return the client that sent a form; `audiences` are the values allowed as an assertion's
+        `aud`.
 
         A confidential client doesn't have to send client_id in the form. If it does, the value must
-        be its own. Raises TokenError with invalid_request for two methods at once or no client_id,
+        match. Raises TokenError with invalid_request for two methods at once or no client_id,
         and with invalid_client for any other failure.
         """
         method = self._method(headers, form)
@@ -131,14 +132,14 @@ class ClientAuthentication:
             raise ValueError("the Basic credentials aren't base64") from None
         if not colon:
             raise ValueError("the Basic credentials have no colon")
-        decoded = [part if self._raw_basic else _unform(part) for part in (name, secret)]
+        decoded = [part if self._raw_basic else _form_decoded(part) for part in (name, secret)]
         try:
             return decoded[0].decode(), decoded[1].decode()
         except UnicodeDecodeError:
             raise ValueError("the Basic credentials aren't UTF-8") from None
 
 
-def _unform(encoded: bytes) -> bytes:
+def _form_decoded(encoded: bytes) -> bytes:
     if _FORM_ENCODED.fullmatch(encoded) is None:
         raise ValueError("client id and secret must be form-encoded before base64 (RFC 6749 2.3.1)")
     return unquote_to_bytes(encoded.replace(b"+", b" "))

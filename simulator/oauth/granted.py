@@ -40,9 +40,9 @@ class Authorization:
     """The authorization behind a code, and the values that the token request must match.
 
     Fields:
-        nonce: of the authorization request, for the id_token.
-        user: who authorized, a key of charts/users.py.
-        faults: chosen for this launch; they apply to all its tokens.
+        nonce: the nonce in the authorization request, for the id_token.
+        user: the user who authorized the app, a key of charts/users.py.
+        faults: the faults chosen for this launch; they apply to all its tokens.
         launch_trace: the launch, for the trace.
     """
 
@@ -64,7 +64,7 @@ class Family:
         self.authorization = authorization
         self.scopes = scopes
         self.is_revoked = False
-        self.is_session_over = False
+        self.has_session_ended = False
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class AccessToken:
 
     Fields:
         expires: by the EHR's clock, in seconds.
-        ended: why it ended earlier; empty if it didn't.
+        ended: the reason why it ended early; empty if it didn't.
     """
 
     scopes: tuple[str, ...]
@@ -119,7 +119,7 @@ class Issued:
 
 
 class GrantRefusedError(Exception):
-    """No tokens for this code or refresh token; `reason` is the reason that the EHR reveals."""
+    """The EHR refuses this code or refresh token; `reason` is the reason that it reveals."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

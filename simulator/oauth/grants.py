@@ -98,7 +98,7 @@ class Grants:
                 f"{trace.short(code)}, as the EHR sent it, unused",
                 f"expired {-left:.0f} s ago; it's valid for {CODE_SECONDS} s",
             )
-            is_the_clients = trace.check(
+            is_same_client = trace.check(
                 authorization.client_id == client_id,
                 "client_id",
                 "is the one that the code was issued to",
@@ -111,12 +111,12 @@ class Grants:
                 f"differs: got {redirect_uri}, expected {authorization.redirect_uri}",
             )
             is_verified = trace.check(
-                _answers(verifier, authorization.challenge),
+                _matches(verifier, authorization.challenge),
                 "code_verifier",
                 f"{trace.short(verifier)} matches the code_challenge",
                 f"{trace.short(verifier)} doesn't match the code_challenge",
             )
-            if not is_the_clients:
+            if not is_same_client:
                 raise GrantRefusedError("code:client:mismatch")
             if not is_same_uri:
                 raise GrantRefusedError("invalid-redirect-uri")
@@ -144,7 +144,7 @@ class Grants:
     ) -> Issued:
         """Exchange a refresh token for a new access token; earlier access tokens stay valid.
 
-        `requested` has a subset of the granted scopes, or is None for all. With rotation, the
+        `requested` is a subset of the granted scopes, or None for all. With rotation, the
         second use of a refresh token revokes all tokens from the same code. Raises
         GrantRefusedError if the token is unknown, used, revoked or belongs to another client, its
         user's session has ended, or more scopes are requested than were granted.
@@ -167,7 +167,7 @@ class Grants:
             if family.is_revoked:
                 trace.note("wrong", "refresh_token", "was revoked")
                 raise GrantRefusedError("refresh-token:token-invalid")
-            if family.is_session_over:
+            if family.has_session_ended:
                 wrong = "the user signed out of the EHR, and offline_access was not granted"
                 trace.note("wrong", "refresh_token", wrong)
                 raise GrantRefusedError("refresh-token:session-invalid")
@@ -218,7 +218,7 @@ class Grants:
         with self._issuing:
             for family in self._families:
                 if (family.authorization.user or DEFAULT_USER) == user and not _is_offline(family):
-                    family.is_session_over = True
+                    family.has_session_ended = True
 
     def _refresh_token(self, family: Family) -> str | None:
         if _is_offline(family):
@@ -241,9 +241,9 @@ def _is_offline(family: Family) -> bool:
     return "offline_access" in family.scopes
 
 
-def _answers(verifier: str, challenge: str) -> bool:
+def _matches(verifier: str, challenge: str) -> bool:
     if _VERIFIER.fullmatch(verifier) is None:
         return False
     digest = hashlib.sha256(verifier.encode("ascii")).digest()
-    answer = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-    return secrets.compare_digest(answer, challenge)
+    expected = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return secrets.compare_digest(expected, challenge)

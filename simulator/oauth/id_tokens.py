@@ -66,13 +66,13 @@ class Signer:
         self._algorithms = algorithms
         self._has_opaque_ids = has_opaque_ids
         self._lock = threading.Lock()
-        self._made = 1
+        self._rotations = 1
         self._generations = [self._generation()]
 
     def rotate(self) -> None:
         """Sign with new keys from now on; the previous ones stay published."""
         with self._lock:
-            self._made += 1
+            self._rotations += 1
             self._generations = [
                 *self._generations[-_OLDER_GENERATIONS:],
                 self._generation(),
@@ -113,7 +113,7 @@ class Signer:
         )
 
     def _generation(self) -> _Generation:
-        return _Generation(f"simulated-{self._made}", is_opaque=self._has_opaque_ids)
+        return _Generation(f"simulated-{self._rotations}", is_opaque=self._has_opaque_ids)
 
     def _public(self, generation: _Generation, algorithm: str) -> dict[str, object]:
         key = generation.key(algorithm)
@@ -137,7 +137,7 @@ def at_hash(access_token: str, algorithm: str) -> str:
 
 
 def unsigned(claims: Mapping[str, object]) -> str:
-    """Return claims as a JWT with alg none, which no client may accept."""
+    """Return claims as a JWT with alg none, which no client should accept."""
     parts = ({"alg": "none", "typ": "JWT"}, claims)
     encoded = [
         base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts

@@ -23,7 +23,7 @@ _SMALLEST_RSA_BITS = 2048
 
 
 class KeysUnusableError(Exception):
-    """A client's keys can't be fetched, or none of them can have signed."""
+    """A client's keys can't be fetched, or none of them fits the signature."""
 
 
 class KeySets:
@@ -32,7 +32,7 @@ class KeySets:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
+        self._cache: dict[str, tuple[float, Mapping[str, Any]]] = {}
 
     def at(self, url: str) -> Mapping[str, Any]:
         """Return the key set at a URL.
@@ -40,12 +40,12 @@ class KeySets:
         Raises KeysUnusableError if it can't be fetched or isn't a key set.
         """
         with self._lock:
-            until, kept = self._kept.get(url, (0.0, {}))
+            until, cached = self._cache.get(url, (0.0, {}))
         if self._clock() < until:
-            return kept
+            return cached
         fetched = _fetch(url)
         with self._lock:
-            self._kept[url] = (self._clock() + KEPT_SECONDS, fetched)
+            self._cache[url] = (self._clock() + KEPT_SECONDS, fetched)
         return fetched
 
 
@@ -117,11 +117,13 @@ def _body(url: str) -> bytes:
     body = b""
     with requests.Session() as session:
         session.trust_env = False
-        with session.get(url, timeout=_FETCH_SECONDS, allow_redirects=False, stream=True) as answer:
-            if answer.status_code != 200:
+        with session.get(
+            url, timeout=_FETCH_SECONDS, allow_redirects=False, stream=True
+        ) as response:
+            if response.status_code != 200:
                 return b""
-            for piece in answer.iter_content(_MOST_BYTES):
-                body += piece
+            for chunk in response.iter_content(_MOST_BYTES):
+                body += chunk
                 if len(body) > _MOST_BYTES:
                     return b""
     return body

@@ -10,7 +10,7 @@ from simulator.common.expiring_map import ExpiringMap
 from simulator.oauth.granted import Launch
 
 LAUNCH_SECONDS = 300
-# Keep used and expired values, so that the trace can report them.
+# How long to remember used and expired values, so that the trace can report them.
 _REMEMBERED_SECONDS = 8 * 3600
 
 

@@ -21,19 +21,18 @@ class Registration:
     """One client.
 
     Fields:
-        client_id: compared byte for byte.
-                name: display name.
-                launch_url: where an EHR launch opens the app.
-                redirect_uris: compared byte for byte, without patterns.
-                scopes: all scopes that the client may be granted.
-                client_auth: its authentication method, one of AUTH_METHODS.
-                client_secret: for the two secret methods.
-                jwks, jwks_url: for private_key_jwt, its public keys or their URL, exactly one of
-                    the two.
-                ehrs: keys of the EHRs that it's registered with; empty for all.
-                type: its users, which Oracle Health requires: `provider` or `patient`.
-                smart_version: 1 or 2, the scope syntax that Oracle Health and Epic allow it.
-                cds_services: base URL of its CDS service; if set, charts request cards from it.
+        client_id: its client ID, compared byte for byte.
+        name: display name.
+        launch_url: the URL that an EHR launch opens.
+        redirect_uris: its redirect URIs, compared byte for byte, without patterns.
+        scopes: all scopes that the client may be granted.
+        client_auth: its authentication method, one of AUTH_METHODS.
+        client_secret: for the two secret methods.
+        jwks, jwks_url: for private_key_jwt, either its public keys or their URL.
+        ehrs: keys of the EHRs that it's registered with; empty for all.
+        type: its users, as Oracle Health requires: `provider` or `patient`.
+        smart_version: 1 or 2, the scope syntax that it may use at Oracle Health and Epic.
+        cds_services: base URL of its CDS service; if set, charts request cards from it.
     """
 
     client_id: str
@@ -136,12 +135,12 @@ def checked(registrations: Sequence[Registration]) -> tuple[Registration, ...]:
 
 
 def _read(item: Mapping[str, Any]) -> Registration:
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in item.items()
         if value is not None
     }
-    return Registration(**given)
+    return Registration(**values)
 
 
 def _problems_of(item: Any) -> list[str]:
@@ -152,8 +151,8 @@ def _problems_of(item: Any) -> list[str]:
         value = item.get(name)
         if name in _OPTIONAL and value is None:
             continue
-        must_be, holds = _FORMS.get(name, _TEXT)
-        if not holds(value):
+        must_be, is_valid = _FORMS.get(name, _TEXT)
+        if not is_valid(value):
             problems.append(f"{name} must be {must_be}")
     return problems
 

@@ -1,7 +1,7 @@
 """Decides which scopes a client is granted and what a grant covers (SMART App Launch 2.2, Scopes
 for requesting FHIR Resources).
 
-The simulator has its own implementation, so that it exposes errors in the app's reading of scopes.
+The simulator has its own implementation, so that it exposes errors in the app's.
 """
 
 import re
@@ -39,7 +39,7 @@ class ResourceScope:
 
 
 def parse_resource_scope(text: str) -> ResourceScope | None:
-    """Read a v1 or v2 resource scope; return None for any other text, even finer-grained scopes."""
+    """Parse a v1 or v2 resource scope; return None for other text, even finer-grained scopes."""
     match = _RESOURCE_SCOPE.fullmatch(text)
     if match is None:
         return None

@@ -56,7 +56,7 @@ def described(error: TokenError, addresses: Addresses) -> TokenErrorForm:  # noq
 
 
 def token_error_answer(error: TokenError, form: TokenErrorForm) -> Response:
-    """Answer with the JSON of an error, in the form of the vendor."""
+    """Return the JSON of an error, in the vendor's form."""
     trace.refused(f"{error.error}: {error.description}")
     response = oauth_answer(form.body, error.status)
     response.headers.update({**error.headers, **form.headers})
@@ -64,7 +64,7 @@ def token_error_answer(error: TokenError, form: TokenErrorForm) -> Response:
 
 
 def oauth_answer(body: Mapping[str, object], status: int = 200) -> Response:
-    """Answer with JSON that caches must not store (RFC 6749 section 5.1)."""
+    """Return JSON that caches must not store (RFC 6749 section 5.1)."""
     response = Response(json.dumps(body), status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"

@@ -140,7 +140,7 @@ def _opened(ehr: Installation) -> Opening:
                 one.response.problems,
                 one.response.is_refusal and bool(triggered - {_NO_CONTEXT}),
             )
-            for one in Exchange(ehr, client, patient.id, user, triggered, launch_trace).ask()
+            for one in Exchange(ehr, client, patient.id, user, triggered, launch_trace).results()
         ]
     trace.answer(_summary(answers))
     return Opening(patient.id, user, fault, answers, launch_trace)

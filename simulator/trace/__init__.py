@@ -1,8 +1,7 @@
 """Notes about a request, with the results of its checks, for the trace.
 
-The code that handles a request starts its notes, and the code that checks something adds a line.
-trace/log.py stores the notes, pages/trace_page.py shows them. Outside a request, notes are
-discarded, so this code also works without one.
+The code that handles a request starts the notes, and each check adds a line. trace/log.py stores
+the notes, and pages/trace_page.py shows them. Outside a request, notes are discarded.
 """
 
 import secrets
@@ -57,8 +56,8 @@ class LaunchTrace:
         patient: the patient's name; empty until one is chosen.
         user: name of the authenticated user; empty until known.
         faults: names of the faults chosen for this launch.
-        has_come_back: whether it has an authorization request.
-        asks_for_cards: whether it's a chart that requests CDS cards instead of a launch.
+        has_come_back: whether the app has sent an authorization request.
+        asks_for_cards: whether it isn't a launch but a chart that requests CDS cards.
     """
 
     ehr: str
@@ -89,7 +88,7 @@ class Notes:
         began: time of arrival.
         title: a description of the request.
         faults: names of the faults that it triggered.
-        answer: a description of the response; with `is_refused`, also the reason.
+        answer: a description of the response, or of the reason if `is_refused`.
         is_cut: whether the connection was closed without a response.
     """
 
@@ -107,15 +106,15 @@ class Notes:
 
 
 def open_notes() -> None:
-    """Start the notes of a request; call this before any other handling."""
+    """Start the notes of a request; call this before anything else."""
     g.trace_notes = Notes()
 
 
 def notes() -> Notes:
     """Return the notes of this request, or notes that are discarded if there is no request."""
     if has_request_context() and "trace_notes" in g:
-        kept: Notes = g.trace_notes
-        return kept
+        current: Notes = g.trace_notes
+        return current
     return Notes()
 
 
@@ -163,10 +162,10 @@ def note(mark: Mark, about: str, text: str) -> None:
         checks.append(Check(mark, about, clipped(text)))
 
 
-def check(holds: bool, about: str, right: str, wrong: str) -> bool:
-    """Add the `right` or the `wrong` line, and return `holds`."""
-    note("right" if holds else "wrong", about, right if holds else wrong)
-    return holds
+def check(is_right: bool, about: str, right: str, wrong: str) -> bool:
+    """Add the `right` or the `wrong` line, and return `is_right`."""
+    note("right" if is_right else "wrong", about, right if is_right else wrong)
+    return is_right
 
 
 def triggered(names: Iterable[str]) -> None:
@@ -207,8 +206,8 @@ def covered(
 
 
 def short(secret: str | None) -> str:
-    """Return the start of a token, code or verifier, enough to tell it from others and never more
-    than half of it.
+    """Return the first characters of a token, code or verifier: enough to tell it from others, but
+    at most half of it.
     """
     if not secret:
         return "nothing"

@@ -1,9 +1,9 @@
 """The newest requests with their notes, each assigned to its launch.
 
-Discovery, keys and requests with unknown values don't identify a launch. If one arrives within half
-a minute of a launch's own requests, at the same EHR and not from another client, it's assigned to
-that launch and marked as placed by time only. An authorization request is assigned this way only
-while the chart waits for one.
+Requests for discovery and keys, and requests with unknown values, don't identify a launch. If one
+arrives within half a minute of a launch's own requests, at the same EHR and not from another
+client, it's assigned to that launch and marked as assigned only by time. An authorization request
+is assigned this way only while the chart is waiting for one.
 """
 
 import threading
@@ -25,10 +25,10 @@ class Entry:
 
     Fields:
         number: its number in /_recorded.
-                launch_trace: the launch that it belongs to, or None.
-                is_placed: whether it was assigned to the launch only by its time.
-                status: 0 if the connection was closed without a response.
-                others: as in trace.Notes.
+        launch_trace: the launch that it belongs to, or None.
+        is_placed: whether it was assigned to the launch only by its time.
+        status: HTTP status; 0 if the connection was closed without a response.
+        others: as in trace.Notes.
     """
 
     number: int

@@ -1,4 +1,4 @@
-"""The outcome of a launch in one sentence, with the next thing to check, based on its requests."""
+"""Sums up a launch, based on its requests: its outcome in one sentence, and what to check next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Verdict:
     Fields:
         level: `open` if the app may still continue.
         text: one sentence.
-        wrong: the lines of the refused request with the reason.
+        wrong: the lines of the refused request that state the reason.
         look: what to check next; empty if there is no problem.
     """
 
@@ -28,20 +28,20 @@ class Verdict:
 
 
 def verdict(launch_trace: LaunchTrace, entries: Sequence[Entry]) -> Verdict:
-    """Judge a launch by its requests, oldest first."""
-    own = [one for one in entries if not one.is_placed]
+    """Judge a launch by its requests, which are sorted oldest first."""
+    requests = [one for one in entries if not one.is_placed]
     if launch_trace.asks_for_cards:
-        return _of_cards(own)
+        return _of_cards(requests)
     for judge in (_of_authorization, _of_tokens):
-        judged = judge(launch_trace, own, entries)
+        judged = judge(launch_trace, requests, entries)
         if judged is not None:
             return judged
-    return _of_use(own)
+    return _of_use(requests)
 
 
-def _of_cards(own: Sequence[Entry]) -> Verdict:
+def _of_cards(requests: Sequence[Entry]) -> Verdict:
     """Judge the responses to a chart that requested cards."""
-    calls = [one for one in own if one.step == "cds"]
+    calls = [one for one in requests if one.step == "cds"]
     wrong = [check for one in calls for check in one.wrong]
     if not calls:
         return Verdict("open", "The chart is waiting for the CDS service.")
@@ -52,13 +52,13 @@ def _of_cards(own: Sequence[Entry]) -> Verdict:
 
 
 def _of_authorization(
-    launch_trace: LaunchTrace, own: Sequence[Entry], entries: Sequence[Entry]
+    launch_trace: LaunchTrace, requests: Sequence[Entry], entries: Sequence[Entry]
 ) -> Verdict | None:
     """Judge the authorization request; return None if it was granted."""
-    authorized = _last(own, "authorize")
+    authorized = _last(requests, "authorize")
     if authorized is None and launch_trace.is_from_chart:
         return _unanswered(entries)
-    picked = _last(own, "picker")
+    picked = _last(requests, "picker")
     answered = picked or authorized
     if answered is None:
         return None
@@ -93,24 +93,24 @@ def _unanswered(entries: Sequence[Entry]) -> Verdict:
         look = "The app read the discovery document and stopped there. Check its log."
     return Verdict(
         "bad",
-        "The app hasn't come back: no authorization request has this launch value.",
+        "The app hasn't come back: no authorization request contains this launch value.",
         look=look,
     )
 
 
 def _of_tokens(
     launch_trace: LaunchTrace,  # noqa: ARG001 - as the other judge
-    own: Sequence[Entry],
+    requests: Sequence[Entry],
     entries: Sequence[Entry],
 ) -> Verdict | None:
     """Judge the exchange of the code; return None if the app got tokens."""
-    tokens = _last(own, "token")
+    tokens = _last(requests, "token")
     if tokens is not None:
         # A fault can replace the tokens with a response whose status looks like success.
-        if any(one.is_good and one.answer for one in own if one.step == "token"):
+        if any(one.is_good and one.answer for one in requests if one.step == "token"):
             return None
         return _refusal("The EHR issued no tokens", tokens)
-    if not own:
+    if not requests:
         return Verdict("open", "So far, no request identifies this launch.")
     stray = _last(entries, "token")
     if stray is not None:
@@ -125,30 +125,30 @@ def _of_tokens(
         "bad",
         "The app got a code and hasn't exchanged it.",
         look="Check the app's page at the redirect URI, in its browser window and in its log: does "
-        "it find its state again (cookies, storage), does it accept state and iss, can it reach "
-        "the token endpoint?",
+        "it find its state (cookies, storage), does it accept state and iss, and can it reach the "
+        "token endpoint?",
     )
 
 
-def _of_use(own: Sequence[Entry]) -> Verdict:
+def _of_use(requests: Sequence[Entry]) -> Verdict:
     """Judge the app's requests with its tokens."""
-    reads = [one for one in own if one.step == "fhir"]
+    reads = [one for one in requests if one.step == "fhir"]
     # Access tokens expire. An app that renews its token and continues has done nothing wrong.
-    renewed = [one for one in own if one.step == "refresh" and one.is_good]
+    renewed = [one for one in requests if one.step == "refresh" and one.is_good]
     refused = [
         one
         for one in reads
         if not one.is_good
         and not (one.status == 401 and any(later.number > one.number for later in renewed))
     ]
-    refresh = _last(own, "refresh")
+    refresh = _last(requests, "refresh")
     if refresh is not None and not refresh.is_good:
         return _refusal("The app has lost access, because its refresh was refused", refresh)
     if refused:
         why = _refusal("", refused[-1])
         text = f"Refused: {len(refused)} of {_count(reads, 'FHIR request')}. The last one: "
         return Verdict("bad", f"{text}{refused[-1].answer}", why.wrong, why.look)
-    revoked = _last(own, "revoke") is not None
+    revoked = _last(requests, "revoke") is not None
     if revoked and not reads:
         return Verdict(
             "open",
@@ -161,7 +161,7 @@ def _of_use(own: Sequence[Entry]) -> Verdict:
     if not reads:
         return Verdict("open", "The app has tokens, but hasn't read anything yet.")
     text = f"The launch succeeded: the app has tokens and {_count(reads, 'FHIR response')}."
-    authorized = _last(own, "authorize")
+    authorized = _last(requests, "authorize")
     if authorized is not None and authorized.wrong:
         return Verdict(
             "open", f"{text} But it was granted less than it requested.", authorized.wrong

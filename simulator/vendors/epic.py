@@ -1,5 +1,5 @@
-"""An EHR with Epic's behavior that causes problems for apps: error pages instead of redirects, and
-XML from the FHIR API unless the client requests JSON (README.md lists each source).
+"""An EHR with the behavior of Epic that causes problems for apps: error pages instead of redirects,
+and XML from the FHIR API unless the client requests JSON (README.md lists each source).
 """
 
 from collections.abc import Iterable, Mapping
@@ -99,7 +99,7 @@ def configuration(at: Addresses) -> Mapping[str, object]:
 class EpicRules(GenericRules):
     """The rules of SMART App Launch, with an error page for each violation."""
 
-    answers_iss = False
+    sends_iss = False
 
     def granted(
         self, requested: ParsedRequest, client: Registration, addresses: Addresses

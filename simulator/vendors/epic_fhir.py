@@ -1,5 +1,5 @@
-"""Epic's FHIR API: XML unless the client requests JSON, a web server's error page for an unknown
-type, a 401 without a body, no search for all Observations (README.md lists each source).
+"""Epic's FHIR API: XML unless the client requests JSON, an HTML error page for an unknown type, 401
+without a body, and no search for all Observations (README.md lists each source).
 """
 
 import json
@@ -53,7 +53,7 @@ class EpicDialect(GenericDialect):
         return self._parsed(fhir_type, requested, fhir_base, include=include)
 
     def error(self, error: FhirError) -> Response:
-        """Answer like the servers in front of Epic's FHIR service, or like the service itself."""
+        """Return the error of Epic's FHIR service, or of the servers in front of it."""
         if error.status == 401:
             challenge = "Bearer"
             if "error=" in error.headers.get("WWW-Authenticate", ""):

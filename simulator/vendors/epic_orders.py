@@ -1,6 +1,6 @@
-"""Orders as Epic stores them: the order refers to its drug in a Medication (FHIR R4
-MedicationRequest.medication[x]). Here a coded drug is a separate resource, and any other is
-contained in the order.
+"""Orders as Epic stores them: each order refers to its drug as a Medication (FHIR R4
+MedicationRequest.medication[x]). A coded drug is a separate resource; any other drug is contained
+in the order.
 """
 
 import json

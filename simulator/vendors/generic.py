@@ -96,7 +96,7 @@ def configuration(at: Addresses) -> Mapping[str, object]:
 class GenericRules:
     """Rules that require launch parameter and launch scope together, and redirect with errors."""
 
-    answers_iss = True
+    sends_iss = True
     further_query = False
 
     def granted(
@@ -152,7 +152,7 @@ class GenericRules:
     ) -> Response:
         """Show a page with the received values; one fault shows a page without them."""
         trace.refused(f"a page for the user, and no response to the app: {error}")
-        if error.reason == "unsaid":
+        if error.reason == "unexplained":
             return fault_page(400, "Oops!", "")
         received = {
             name: " and ".join(parameters.get(name, ())) or "nothing"

@@ -23,8 +23,8 @@ _PICKER_SECONDS = 300
 
 
 class Control:
-    """Settings that stay in effect until changed: the faults of all requests, and the lifetime of
-    tokens in seconds; None for the EHR's default.
+    """Settings that stay in effect until changed: the faults for all requests, and the token
+    lifetime in seconds (None for the EHR's default).
     """
 
     def __init__(self) -> None:

@@ -1,5 +1,5 @@
-"""The URLs of Oracle Health's endpoints: below the tenant, with the persona and the FHIR host in
-the path (README.md lists each source). The tenant is invented.
+"""The URLs of Oracle Health's endpoints, whose paths contain the tenant, the persona and the FHIR
+host (README.md lists each source). The tenant is invented.
 """
 
 from typing import Literal

@@ -33,7 +33,7 @@ _PAGES: dict[UntrustedReason, str] = {
     "not absolute": "oauth2:grant:redirect-uri-not-absolute",
     "trailing slash": "oauth2:grant:invalid-redirect-uri-trailing-slash",
     "redirect": "oauth2:grant:invalid-redirect-uri",
-    "unsaid": "oauth2:grant:server-error",
+    "unexplained": "oauth2:grant:server-error",
 }
 _OTHER_CLIENT = "00000000-51a0-4000-8000-0000000000cc"
 _OTHER_TENANT = "SimulatedTenantThatIsNoUuid"
@@ -64,7 +64,7 @@ class OraclePageError(UntrustedRedirectError):
 class OracleRules:
     """The authorization endpoint of one persona."""
 
-    answers_iss = False
+    sends_iss = False
     further_query = True
 
     def __init__(self, persona: Persona) -> None:

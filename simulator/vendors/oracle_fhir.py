@@ -25,7 +25,7 @@ class OracleDialect(GenericDialect):
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         """Refuse parameters that Oracle Health doesn't support, and adapt the search."""
-        oracle_search.require_taken(fhir_type, pairs)
+        oracle_search.require_supported(fhir_type, pairs)
         return oracle_search.adapted(self._parsed(fhir_type, pairs, fhir_base), pairs)
 
     def pages(self, query: Search, matches: Sequence[Resource]) -> Sequence[Sequence[Resource]]:
@@ -33,7 +33,7 @@ class OracleDialect(GenericDialect):
         return oracle_search.pages_of(query, matches)
 
     def error(self, error: FhirError) -> Response:
-        """Answer 401 and 403 like the gateway, other errors with a short OperationOutcome."""
+        """Return a 401 or 403 in the gateway's form, other errors as a short OperationOutcome."""
         if error.reason:
             return _gateway(error, f'code="{_URN}:{error.reason}"')
         match error.status:

@@ -12,13 +12,13 @@ from simulator.fhir.outcome import FhirError
 from simulator.fhir.search import Search
 from simulator.fhir.search_parameters import Body, Pairs
 
-_WHOSE = frozenset({"_id", "patient", "subject"})
-_TAKEN: Mapping[str, frozenset[str]] = {
+_PATIENT_PARAMETERS = frozenset({"_id", "patient", "subject"})
+_SUPPORTED: Mapping[str, frozenset[str]] = {
     "Patient": frozenset({"_id"}),
-    "Observation": _WHOSE | {"category", "code", "date", "_lastUpdated", "_count"},
-    "Condition": _WHOSE | {"category", "clinical-status"},
+    "Observation": _PATIENT_PARAMETERS | {"category", "code", "date", "_lastUpdated", "_count"},
+    "Condition": _PATIENT_PARAMETERS | {"category", "clinical-status"},
     "MedicationRequest": frozenset({"_id", "patient", "status", "intent", "_count"}),
-    "Encounter": _WHOSE | {"date", "_count"},
+    "Encounter": _PATIENT_PARAMETERS | {"date", "_count"},
     "DocumentReference": frozenset({"_id", "patient", "type", "category", "date", "_count"}),
     "Practitioner": frozenset({"_id"}),
 }
@@ -31,7 +31,7 @@ _DEFAULT_COUNT = 50
 _MOST_COUNT = 200
 
 
-def require_taken(fhir_type: str, pairs: Pairs) -> None:
+def require_supported(fhir_type: str, pairs: Pairs) -> None:
     """Check the parameters of a search.
 
     Raises FhirError with 400 if one is unsupported, one is missing, or two dates don't form a
@@ -39,11 +39,13 @@ def require_taken(fhir_type: str, pairs: Pairs) -> None:
     """
     names = [name for name, _ in pairs]
     for name in names:
-        if name not in _TAKEN.get(fhir_type, _WHOSE):
+        if name not in _SUPPORTED.get(fhir_type, _PATIENT_PARAMETERS):
             raise FhirError(400, "invalid", f"{name[:60]} isn't a supported search parameter")
-    if not _WHOSE.intersection(names):
-        wanted = ", ".join(sorted(_WHOSE & _TAKEN.get(fhir_type, _WHOSE)))
-        raise FhirError(400, "required", f"at least one of {wanted} is required")
+    if not _PATIENT_PARAMETERS.intersection(names):
+        choices = ", ".join(
+            sorted(_PATIENT_PARAMETERS & _SUPPORTED.get(fhir_type, _PATIENT_PARAMETERS))
+        )
+        raise FhirError(400, "required", f"at least one of {choices} is required")
     for date in _DATES:
         prefixes = [value[:2] for name, value in pairs if name == date]
         if not _PREFIXES.issuperset(prefixes):

@@ -22,12 +22,12 @@ class VendorProfile:
         key: `generic`, `oracle`, `oracle-patient` or `epic`, as in a registration's `ehrs`.
         title: display name.
         vendor: `generic`, `oracle` or `epic`, the `vendor` in the app's configuration.
-        addresses: its URLs, given the origin. All token URLs end in `/token`.
-        configuration: its SMART configuration, given its URLs.
+        addresses: returns its URLs for an origin. All token URLs end in `/token`.
+        configuration: returns its SMART configuration for its URLs.
         rules: its authorization endpoint.
         fhir: its FHIR API.
-        persona: the `type` that its clients must have, `provider` or `patient`; None for any.
-        correlation_header: the header with the id of each token endpoint response, if any.
+        persona: the required `type` of its clients, `provider` or `patient`; None for any.
+        correlation_header: the header that contains the id of a token endpoint response, if any.
         token_seconds: lifetime of an access token.
         auth_methods: the methods that its token endpoint accepts (`none` for public clients).
         raw_basic: whether Basic credentials are compared without form-decoding.
@@ -36,7 +36,7 @@ class VendorProfile:
             family).
         renews_id_token: whether a refresh returns a new id_token (OpenID Connect Core 12.2).
         extra_token_members: additional token response parameters.
-        token_error: its form of a token or revocation endpoint error.
+        token_error: converts an error of the token or revocation endpoint to its form.
         cds: its behavior as a CDS client.
     """
 

@@ -1,4 +1,4 @@
-"""The FHIR API: read, search and paging, and the routes of versions and writes (FHIR R4, HTTP)."""
+"""The FHIR API: read, search, paging, and the routes for versions and writes (FHIR R4, HTTP)."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ class FhirApi:
 
     def __init__(self, ehr: Installation) -> None:
         self._ehr = ehr
-        self._manner = ehr.profile.fhir
+        self._dialect = ehr.profile.fhir
 
     def routes(self) -> Blueprint:
         """Return the routes below the FHIR base."""
@@ -42,17 +42,17 @@ class FhirApi:
         return routes
 
     def configuration(self) -> Response:
-        """Answer discovery, without authentication."""
+        """Respond to discovery, which requires no authentication."""
         return configuration_answer(self._ehr)
 
     def metadata(self) -> Response:
-        """Answer the capabilities interaction, without authentication."""
+        """Respond to the capabilities interaction, which requires no authentication."""
         trace.begin("discovery", self._ehr.profile.key, "The app read the CapabilityStatement")
-        self._manner.require_media(request)
+        self._dialect.require_media(request)
         return fhir_answer(capability_statement(self._ehr))
 
     def next_page(self) -> Response:
-        """Answer a link of a search Bundle."""
+        """Return the page behind a link in a search Bundle."""
         bearer = self._enter()
         if sorted(name for name, _ in request.args.items(multi=True)) != ["_getpages", "_page"]:
             raise FhirError(400, "invalid", "a search must name a resource type")
@@ -62,7 +62,7 @@ class FhirApi:
         return fhir_answer(text)
 
     def read(self, fhir_type: str, fhir_id: str) -> Response:
-        """Answer a read, which may be conditional."""
+        """Handle a read, which may be conditional."""
         bearer = self._authenticated() if fhir_type == "Binary" else self._enter()
         require_type(fhir_type)
         view = bearer.require(fhir_type, "r")
@@ -79,11 +79,11 @@ class FhirApi:
         return resource_answer(resource)
 
     def search_by_get(self, fhir_type: str) -> Response:
-        """Answer a search whose parameters are in the URL."""
+        """Handle a search whose parameters are in the URL."""
         return self._search(fhir_type, list(request.args.items(multi=True)))
 
     def search_by_post(self, fhir_type: str) -> Response:
-        """Answer a search whose parameters are in the body, the URL, or both."""
+        """Handle a search whose parameters are in the body, the URL, or both."""
         if request.mimetype != _FORM:
             raise FhirError(415, "not-supported", f"_search accepts only {_FORM}")
         parameters = [*request.args.items(multi=True), *request.form.items(multi=True)]
@@ -93,17 +93,17 @@ class FhirApi:
         bearer = self._enter()
         require_type(fhir_type)
         view = bearer.require(fhir_type, "s")
-        whose = ("_id",) if fhir_type == "Patient" else ("patient", "subject")
-        named = [value for name, value in parameters if name in whose]
-        self._require_own(view, [one.rpartition("/")[2] for one in ",".join(named).split(",")])
+        patient_parameters = ("_id",) if fhir_type == "Patient" else ("patient", "subject")
+        patients = [value for name, value in parameters if name in patient_parameters]
+        self._require_own(view, [one.rpartition("/")[2] for one in ",".join(patients).split(",")])
         base = self._ehr.addresses.fhir_base
-        query = self._manner.search(fhir_type, parameters, base)
+        query = self._dialect.search(fhir_type, parameters, base)
         charts = self._ehr.charts
         matches = query.run(filter(view.shows, charts.of_type(fhir_type)))
         may_include = bearer.covers("Medication", "r")
         pages = [
             SearchPage(shown, query.included(shown, charts) if may_include else ())
-            for shown in self._manner.pages(query, matches)
+            for shown in self._dialect.pages(query, matches)
         ]
         self_url = f"{base}/{fhir_type}"
         if parameters:
@@ -112,14 +112,14 @@ class FhirApi:
         return fhir_answer(self._ehr.pages.first(result, self_url))
 
     def _require_own(self, view: VisibleCharts, patients: Sequence[str | None]) -> None:
-        known = [one for one in patients if one is None or self._ehr.charts.find("Patient", one)]
-        if self._manner.refuses_others and not all(map(view.shows_of, known)):
+        existing = [one for one in patients if one is None or self._ehr.charts.find("Patient", one)]
+        if self._dialect.refuses_others and not all(map(view.shows_of, existing)):
             raise FhirError(403, "forbidden", "the token is for another patient")
 
     def _enter(self) -> Bearer:
         """Require a valid token and a supported media type, as every request for data must."""
         bearer = self._authenticated()
-        self._manner.require_media(request)
+        self._dialect.require_media(request)
         return bearer
 
     def _authenticated(self) -> Bearer:
@@ -130,7 +130,7 @@ class FhirApi:
 
     def _refuse(self, error: FhirError) -> Response:
         trace.refused(f"{error.code}: {error.diagnostics}")
-        return self._manner.error(error)
+        return self._dialect.error(error)
 
     def _finish(self, response: Response) -> Response:
-        return self._manner.finish(request, response)
+        return self._dialect.finish(request, response)

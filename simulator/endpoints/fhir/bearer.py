@@ -1,4 +1,4 @@
-"""Checks the bearer token of a FHIR request and the data that it may see (RFC 6750; SMART App
+"""Checks the bearer token of a FHIR request and which data it gives access to (RFC 6750; SMART App
 Launch 2.2, Access FHIR API).
 """
 
@@ -55,8 +55,8 @@ class Bearer:
 
 
 class VisibleCharts:
-    """The part of the charts that a token may see: one patient's compartment or all of them. If
-    `only` is given, it's a single resource.
+    """The part of the charts that a token can see: one patient's compartment, or all of them; with
+    `only`, a single resource.
     """
 
     def __init__(self, patient: str | None, only: str | None = None) -> None:
@@ -70,16 +70,19 @@ class VisibleCharts:
         return self.shows_of(resource.patient)
 
     def shows_of(self, patient: str | None) -> bool:
-        """Return whether it includes the patient's resources; None stands for shared ones."""
+        """Return whether it includes a patient's resources; None means shared resources."""
         return self._patient is None or patient in (None, self._patient)
 
     def owns(self, patient: str | None) -> bool:
-        """Return whether it may be written; only a token for all patients may write shared ones."""
+        """Return whether the token may write a patient's resources.
+
+        Only a token for all patients may write shared resources (None).
+        """
         return self._patient in (None, patient)
 
 
 def authenticate(request: Request, grants: Grants, of_all: Faults) -> Bearer:
-    """Check the bearer token of a request; `of_all` are faults that apply to every launch.
+    """Check the bearer token of a request; `of_all` are the faults that apply to all launches.
 
     Raises FhirError with 401 if there is no token, or it's invalid or has expired, and the error of
     a triggered fault.
@@ -129,9 +132,9 @@ def _insufficient_scope(description: str) -> FhirError:
 
 
 def _gateway_error(tail: str) -> FhirError:
-    status, says = ACCESS_ERRORS[tail]
+    status, meaning = ACCESS_ERRORS[tail]
     code = {401: "login", 403: "forbidden"}.get(status, "exception")
-    return FhirError(status, code, says, reason=tail)
+    return FhirError(status, code, meaning, reason=tail)
 
 
 ERRORS: Mapping[str, Callable[[], FhirError]] = {

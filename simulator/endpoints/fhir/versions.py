@@ -30,20 +30,20 @@ class Versions:
         routes.add_url_rule(f"{history}/<number>", view_func=self.vread)
 
     def history(self, fhir_type: str, fhir_id: str) -> Response:
-        """Answer with the complete history of one resource, newest version first."""
+        """Return the complete history of one resource, newest version first."""
         versions = self._visible(fhir_type, fhir_id)
-        address = f"{self._ehr.addresses.fhir_base}/{fhir_type}/{fhir_id}"
+        url = f"{self._ehr.addresses.fhir_base}/{fhir_type}/{fhir_id}"
         head = {
             "resourceType": "Bundle",
             "type": "history",
             "total": len(versions),
-            "link": [{"relation": "self", "url": f"{address}/_history"}],
+            "link": [{"relation": "self", "url": f"{url}/_history"}],
         }
-        entries = ",\n".join(_entry(one, address) for one in reversed(versions))
+        entries = ",\n".join(_entry(one, url) for one in reversed(versions))
         return fhir_answer(f'{json.dumps(head)[:-1]}, "entry": [\n{entries}\n]}}')
 
     def vread(self, fhir_type: str, fhir_id: str, number: str) -> Response:
-        """Answer a read of one version."""
+        """Handle a read of one version."""
         for version in self._visible(fhir_type, fhir_id):
             if version.number == number:
                 if version.resource is None:
@@ -87,7 +87,7 @@ def version_headers(resource: Resource) -> dict[str, str]:
 
 
 def resource_answer(resource: Resource) -> Response:
-    """Answer a read; return a Binary's content unless the request explicitly accepts JSON."""
+    """Return a resource, or a Binary's content unless the request explicitly accepts JSON."""
     headers = version_headers(resource)
     if request.if_none_match.contains_weak(resource.version):
         return Response(status=304, headers={**headers, "Cache-Control": "no-store"})
@@ -100,10 +100,10 @@ def resource_answer(resource: Resource) -> Response:
     return fhir_answer(resource.text, headers=headers)
 
 
-def _entry(version: Version, address: str) -> str:
-    relative = "/".join(address.split("/")[-2:])
-    told = {
-        "fullUrl": address,
+def _entry(version: Version, url: str) -> str:
+    relative = "/".join(url.split("/")[-2:])
+    entry = {
+        "fullUrl": url,
         "request": {"method": version.method, "url": relative},
         "response": {
             "status": "204" if version.resource is None else "200",
@@ -111,7 +111,7 @@ def _entry(version: Version, address: str) -> str:
             "etag": f'W/"{version.number}"',
         },
     }
-    text = json.dumps(told)
+    text = json.dumps(entry)
     if version.resource is None:
         return text
     return f'{text[:-1]}, "resource": {version.resource.text}}}'

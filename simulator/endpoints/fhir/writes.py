@@ -42,7 +42,7 @@ class Writes:
         routes.add_url_rule(one, view_func=self.delete, methods=["DELETE"])
 
     def create(self, fhir_type: str) -> Response:
-        """Answer a create."""
+        """Handle a create."""
         view = self._begin(fhir_type, "c")
         if "If-None-Exist" in request.headers:
             raise FhirError(400, "not-supported", "this EHR doesn't support conditional create")
@@ -51,7 +51,7 @@ class Writes:
         return self._write(view, (fhir_type, fhir_id), lambda _: document)
 
     def update(self, fhir_type: str, fhir_id: str) -> Response:
-        """Answer an update, which creates the resource if it doesn't exist."""
+        """Handle an update, which creates the resource if it doesn't exist."""
         view = self._begin(fhir_type, "u")
         document = _document(fhir_type)
         if document.get("id") != fhir_id:
@@ -59,7 +59,7 @@ class Writes:
         return self._write(view, (fhir_type, fhir_id), lambda _: document)
 
     def patch(self, fhir_type: str, fhir_id: str) -> Response:
-        """Answer a JSON Patch."""
+        """Handle a JSON Patch."""
         view = self._begin(fhir_type, "u")
         if request.mimetype != _PATCH:
             raise FhirError(415, "not-supported", f"a patch must be {_PATCH}")
@@ -79,7 +79,7 @@ class Writes:
         return self._write(view, (fhir_type, fhir_id), patched)
 
     def delete(self, fhir_type: str, fhir_id: str) -> Response:
-        """Answer a deletion; deleting a resource again succeeds."""
+        """Handle a deletion; deleting a resource again succeeds."""
         view = self._begin(fhir_type, "d")
         if fhir_type == "Patient":
             raise FhirError(409, "conflict", "a patient with a chart can't be deleted")
@@ -137,15 +137,15 @@ class Writes:
         when = self._ehr.charts.now().isoformat().replace("+00:00", "Z")
         meta = document.get("meta")
         stamp = {"versionId": next_number(before), "lastUpdated": when}
-        kept = {**(meta if isinstance(meta, dict) else {}), **stamp}
-        text = resource_text.write({**document, "id": key[1], "meta": kept})
+        stamped = {**(meta if isinstance(meta, dict) else {}), **stamp}
+        text = resource_text.write({**document, "id": key[1], "meta": stamped})
         body = json.loads(text)
         try:
             patient = _patient_of(body)
             for parameter in PARAMETERS.get(key[0], {}).values():
                 parameter.matcher(_SAMPLES[parameter.kind], "")(body)
             if key[0] == "DocumentReference" and not body["content"][0]["attachment"]:
-                raise LookupError("content")  # noqa: TRY301 - FHIR R4: 1..*, which no search reads
+                raise LookupError("content")  # noqa: TRY301 - FHIR R4: 1..*, not searched
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             missing = error.args[0] if isinstance(error, KeyError) else "an element"
             raise FhirError(422, "processing", f"{missing} is missing or malformed") from None
@@ -208,7 +208,7 @@ def _raise_not_found(fhir_type: str) -> NoReturn:
 
 
 def _answer(resource: Resource | None, status: int, headers: dict[str, str]) -> Response:
-    """Answer with the representation that the client prefers (FHIR R4, HTTP, 3.1.0.3)."""
+    """Return the representation that the client prefers (FHIR R4, HTTP, 3.1.0.3)."""
     preference = request.headers.get("Prefer", "")
     if resource is None or "return=minimal" in preference:
         return Response(status=status, headers=headers)

@@ -321,7 +321,7 @@ def test_a_code_that_was_not_form_encoded_is_taken_and_marked() -> None:
     response = app.exchange(app.code().replace("+", " "))
     assert response.status_code == 200
     weak = {line["about"]: line["text"] for line in newest(app)["checks"] if line["mark"] == "weak"}
-    assert weak["code"].startswith("arrived without form-encoding")
+    assert weak["code"].startswith("wasn't form-encoded")
 
 
 def test_a_code_that_was_encoded_twice_is_refused() -> None:
