@@ -46,13 +46,7 @@ _ENTRIES = (
         standalone=True,
         launch_scopes=("launch", "launch/patient", "launch/encounter"),
     ),
-    _Entry(
-        "oracle",
-        ORACLE,
-        "smart-calc-oracle",
-        standalone=False,
-        launch_scopes=("launch",),
-    ),
+    _Entry("oracle", ORACLE, "smart-calc-oracle", standalone=False, launch_scopes=("launch",)),
     _Entry(
         "epic",
         EPIC,

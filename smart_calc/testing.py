@@ -28,11 +28,7 @@ _ANSWER_SECONDS = 60.0
 _ENDING_SECONDS = 60.0
 _COOKIE = "__Host-smart-"
 # The client ids that `run` registers, by simulated EHR.
-_CLIENTS = {
-    "generic": "smart-calc-demo",
-    "oracle": "smart-calc-oracle",
-    "epic": "smart-calc-epic",
-}
+_CLIENTS = {"generic": "smart-calc-demo", "oracle": "smart-calc-oracle", "epic": "smart-calc-epic"}
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,7 @@
 
 from clinical.calculators.in_chart import Beside, InChart
 from clinical.calculators.limits import at_least, below, within
-from clinical.calculators.model import (
-    Band,
-    Calculator,
-    Citation,
-    Given,
-    Implausible,
-    Output,
-)
+from clinical.calculators.model import Band, Calculator, Citation, Given, Implausible, Output
 
 
 def body_mass_index(weight: float, height: float) -> float:

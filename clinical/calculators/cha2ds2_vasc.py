@@ -3,16 +3,7 @@
 from clinical.calculators.card_rule import CardRule, NoDrug, OnCard
 from clinical.calculators.in_chart import ChartCaution, InChart, OnlyWith
 from clinical.calculators.limits import at_least, at_most, below
-from clinical.calculators.model import (
-    ADULTS,
-    Band,
-    Calculator,
-    Citation,
-    Given,
-    Note,
-    Output,
-    Sex,
-)
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output, Sex
 
 
 def score_va(

@@ -5,15 +5,7 @@ import math
 from clinical.calculators.card_rule import CardRule, OnCard, TimesNormal
 from clinical.calculators.in_chart import DAY, ChartCaution, DrawRule, InChart
 from clinical.calculators.limits import above, at_least, at_most, below
-from clinical.calculators.model import (
-    ADULTS,
-    Band,
-    Calculator,
-    Citation,
-    Given,
-    Note,
-    Output,
-)
+from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output
 
 
 def fib4(age: int, ast: float, alt: float, platelets: float) -> float:

@@ -9,14 +9,7 @@ import math
 
 from clinical.calculators.in_chart import DAY, SAME_DRAW, DrawRule, InChart
 from clinical.calculators.limits import at_least, at_most, round_half_away
-from clinical.calculators.model import (
-    Band,
-    Calculator,
-    Citation,
-    Given,
-    Limit,
-    Output,
-)
+from clinical.calculators.model import Band, Calculator, Citation, Given, Limit, Output
 
 # Each row of the chart as (highest value of the band, points), ascending.
 Row = tuple[tuple[float, int], ...]

@@ -324,10 +324,7 @@ CALCULATOR = Calculator(
     "cardiology primary care failure attack infarction stroke",
     validation="21 external data sets, 3,330,085 people: c statistic 0.794 in women, 0.757 in men; "
     "calibration slopes 1.03 and 0.94 (Khan 2024).",
-    definitions={
-        "diabetes": "type 1 or 2",
-        "egfr": "by CKD-EPI 2021",
-    },
+    definitions={"diabetes": "type 1 or 2", "egfr": "by CKD-EPI 2021"},
     in_chart=InChart(
         relevant_with={"diabetes": "", "hypertension": ""},
         cautions=KIDNEY_CAUTIONS,

@@ -158,9 +158,7 @@ CALCULATOR = Calculator(
     "arrhythmia arrythmia cardiology drug",
     validation="6,609 people: Fridericia and Framingham correct best. Hazard ratios for death "
     "within 30 days: Fridericia 5.95, Framingham 7.31, Bazett 4.49 (Vandenberk 2016).",
-    definitions={
-        "qt_interval": "from the same tracing as the heart rate",
-    },
+    definitions={"qt_interval": "from the same tracing as the heart rate"},
     in_chart=InChart(
         draw=DrawRule(_NEEDS, within=SAME_DRAW),
         cautions=(

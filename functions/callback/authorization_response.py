@@ -8,13 +8,7 @@ import re
 from collections.abc import Mapping
 
 from shared import log, urls
-from shared.errors import (
-    ADMINISTRATOR,
-    RELAUNCH,
-    IssuerMismatch,
-    ParameterInvalid,
-    StateMissing,
-)
+from shared.errors import ADMINISTRATOR, RELAUNCH, IssuerMismatch, ParameterInvalid, StateMissing
 from shared.inbound import edge
 from shared.inbound.edge import Call
 from shared.smart.launches import Pending

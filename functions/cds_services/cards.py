@@ -132,10 +132,7 @@ def _counted_as_no(card: Card) -> str:
     diagnoses = [one.input for one in card.counted_as_no if one.input not in _DRUGS]
     parts = [
         f"{_number(len(names), one, many)} ({_listed(names)})"
-        for names, one, many in (
-            (diagnoses, "diagnosis", "diagnoses"),
-            (drugs, "drug", "drugs"),
-        )
+        for names, one, many in ((diagnoses, "diagnosis", "diagnoses"), (drugs, "drug", "drugs"))
         if names
     ]
     return f"Not found in the chart, assumed absent: {' and '.join(parts)}." if parts else ""

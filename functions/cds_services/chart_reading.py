@@ -83,11 +83,7 @@ def _searches(ehr: Ehr) -> tuple[Search, ...]:
 
 
 def _completed(
-    hook: HookCall,
-    ehr: Ehr,
-    now: datetime,
-    searches: Sequence[Search],
-    given: Mapping[str, Part],
+    hook: HookCall, ehr: Ehr, now: datetime, searches: Sequence[Search], given: Mapping[str, Part]
 ) -> Mapping[str, Part]:
     if hook.access_token is None or hook.fhir_base is None:
         return given

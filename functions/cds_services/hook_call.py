@@ -9,12 +9,7 @@ from typing import Any
 
 from shared import fhir_id, strict_json, urls
 from shared.config.settings import Ehr, Settings
-from shared.errors import (
-    CdsServerDenied,
-    MediaTypeUnsupported,
-    ParameterInvalid,
-    PatientDenied,
-)
+from shared.errors import CdsServerDenied, MediaTypeUnsupported, ParameterInvalid, PatientDenied
 from shared.inbound.edge import Call
 
 from .discovery import HOOK

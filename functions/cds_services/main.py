@@ -125,10 +125,7 @@ def _log(
 def _unclassified(reading: ChartReading) -> dict[str, int]:
     """Return the number of unclassified entries, never their text."""
     chart = reading.chart
-    return {
-        "problems": len(chart.problems.unclassified),
-        "drugs": len(chart.drugs.unclassified),
-    }
+    return {"problems": len(chart.problems.unclassified), "drugs": len(chart.drugs.unclassified)}
 
 
 def _feedback(call: Call) -> Reply:

@@ -90,13 +90,7 @@ class Chart:
         return {"encounter": {"reference": f"Encounter/{self.add('Encounter', members)['id']}"}}
 
     def observe(
-        self,
-        when: datetime,
-        category: str,
-        loinc: str,
-        name: str,
-        members: Json,
-        **identity: Any,
+        self, when: datetime, category: str, loinc: str, name: str, members: Json, **identity: Any
     ) -> None:
         """Add an Observation with status final, unless `members` has another status.
 
@@ -198,13 +192,7 @@ class Chart:
         self.add("Condition", {**written, **members})
 
     def order(
-        self,
-        status: str,
-        text: str,
-        dose: str,
-        authored: str,
-        rxnorm: str = "",
-        **members: Any,
+        self, status: str, text: str, dose: str, authored: str, rxnorm: str = "", **members: Any
     ) -> None:
         """Add a MedicationRequest; fields in `members` replace the ones set here."""
         drug: Json = {"text": text}

@@ -122,10 +122,7 @@ def _long_ago(chart: Chart) -> None:
 
 def _problems(chart: Chart, here: Json) -> None:
     admitted = _ADMITTED.date().isoformat()
-    for icd10, text in (
-        ("J18.9", "Pneumonia"),
-        ("N17.9", "Acute kidney failure"),
-    ):
+    for icd10, text in (("J18.9", "Pneumonia"), ("N17.9", "Acute kidney failure")):
         chart.problem(icd10, text, admitted, category="encounter-diagnosis", **here)
     chart.problem("I10", "Hypertension", "2012-03-05")
     chart.problem("E11.9", "Type 2 diabetes", "2018-11-13")

@@ -103,11 +103,7 @@ def alma() -> list[Json]:
     chart.demographics("Alma", "female", "1968-03-14", "SYN-0001")
     here = chart.encounter()
     visits(
-        chart,
-        13,
-        _KIDNEYS_AND_SUGAR,
-        lambda visit: (138 + visit % 3 * 4, 84 + visit % 4 * 2),
-        here,
+        chart, 13, _KIDNEYS_AND_SUGAR, lambda visit: (138 + visit % 3 * 4, 84 + visit % 4 * 2), here
     )
     chart.smoking(TODAY - timedelta(days=182), "8517006", "Former smoker")
     chart.measure(TODAY, analytes.BILIRUBIN, "0.20", comparator="<", **here)

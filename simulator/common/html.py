@@ -16,10 +16,7 @@ from markupsafe import Markup
 _HERE = Path(__file__).parents[1]
 _STYLE = "".join(
     file.read_text("utf-8")
-    for file in (
-        _HERE.parent / "shared" / "pages" / "style.css",
-        _HERE / "templates" / "ehr.css",
-    )
+    for file in (_HERE.parent / "shared" / "pages" / "style.css", _HERE / "templates" / "ehr.css")
 )
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE / "templates"),

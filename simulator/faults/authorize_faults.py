@@ -72,12 +72,7 @@ _REFUSALS = (
         "Invalid launch options: SyntaxError: Unexpected end of JSON input",
         "SMART launcher: no launch value",
     ),
-    (
-        "launcher-missing-aud",
-        "invalid_request",
-        "Missing aud parameter",
-        "SMART launcher: no aud",
-    ),
+    ("launcher-missing-aud", "invalid_request", "Missing aud parameter", "SMART launcher: no aud"),
     (
         "launcher-bad-audience",
         "invalid_request",

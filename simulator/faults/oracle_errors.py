@@ -8,43 +8,38 @@ from urllib.parse import quote, urlencode
 
 _NAMESPACE = "urn:cerner:error:authorization-server"
 
-# Refusals of its token endpoint: end of the URN, error, status, meaning (list of 2016 and later
-# reports; if no source states the error, this is the closest one in RFC 6749).
-TOKEN_ERRORS: Mapping[str, tuple[str, int, str]] = {
-    "code-invalid-or-expired": (
-        "invalid_grant",
-        400,
-        "the code is unknown, already used or expired",
-    ),
-    "code:client:mismatch": ("invalid_grant", 400, "the code belongs to another client"),
-    "code:tenant:mismatch": ("invalid_grant", 400, "the code belongs to another tenant"),
-    "code:tenant-terminated": ("invalid_grant", 400, "the client is no longer allowed here"),
-    "code:tenant-invalid": ("invalid_grant", 400, "the code's tenant isn't registered"),
-    "invalid-tenant": ("invalid_grant", 400, "the tenant is unknown"),
-    "invalid-redirect-uri": (
-        "invalid_grant",
-        400,
-        "redirect_uri isn't the one used to get the code",
-    ),
-    "invalid-client-credentials": ("invalid_client", 401, "wrong client id or secret"),
-    "invalid-authorization-header": ("invalid_client", 401, "a malformed Authorization header"),
-    "empty-scopes": ("invalid_scope", 400, "no scope is left for the token"),
-    "unsupported-grant-type": ("unsupported_grant_type", 400, "the grant type isn't supported"),
-    "terminated-client": ("invalid_client", 401, "the client is no longer registered"),
-    "patient-scope-requires-one-patient-id": (
-        "invalid_scope",
-        400,
-        "patient scopes require exactly one patient",
-    ),
-    "refresh-token:token-invalid": ("invalid_grant", 400, "the refresh token is invalid"),
-    "refresh-token:session-invalid": ("invalid_grant", 400, "the user's session has ended"),
-    "refresh-token:tenant-terminated": (
-        "invalid_grant",
-        400,
-        "the client no longer has access to the tenant",
-    ),
+# Refusals of its token endpoint: the meaning of each, by its error and the end of its URN (list of
+# 2016 and later reports; if no source states the error, it's the closest one in RFC 6749).
+_TOKEN_ERRORS: Mapping[str, Mapping[str, str]] = {
+    "invalid_grant": {
+        "code-invalid-or-expired": "the code is unknown, already used or expired",
+        "code:client:mismatch": "the code belongs to another client",
+        "code:tenant:mismatch": "the code belongs to another tenant",
+        "code:tenant-terminated": "the client is no longer allowed here",
+        "code:tenant-invalid": "the code's tenant isn't registered",
+        "invalid-tenant": "the tenant is unknown",
+        "invalid-redirect-uri": "redirect_uri isn't the one used to get the code",
+        "refresh-token:token-invalid": "the refresh token is invalid",
+        "refresh-token:session-invalid": "the user's session has ended",
+        "refresh-token:tenant-terminated": "the client no longer has access to the tenant",
+    },
+    "invalid_client": {
+        "invalid-client-credentials": "wrong client id or secret",
+        "invalid-authorization-header": "a malformed Authorization header",
+        "terminated-client": "the client is no longer registered",
+    },
+    "invalid_scope": {
+        "empty-scopes": "no scope is left for the token",
+        "patient-scope-requires-one-patient-id": "patient scopes require exactly one patient",
+    },
+    "unsupported_grant_type": {"unsupported-grant-type": "the grant type isn't supported"},
 }
-
+# End of the URN, error, status, meaning.
+TOKEN_ERRORS: Mapping[str, tuple[str, int, str]] = {
+    tail: (error, 401 if error == "invalid_client" else 400, meaning)
+    for error, meanings in _TOKEN_ERRORS.items()
+    for tail, meaning in meanings.items()
+}
 
 # Refusals of FHIR requests at its gateway, in addition to an expired token and a missing scope: end
 # of the URN, status, meaning (list of 2016; all statuses except the first are assumed).

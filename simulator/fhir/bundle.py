@@ -77,10 +77,7 @@ class Pages:
 
 
 def searchset(
-    part: SearchPage,
-    total: int,
-    links: Sequence[tuple[str, str]],
-    fhir_base: str,
+    part: SearchPage, total: int, links: Sequence[tuple[str, str]], fhir_base: str
 ) -> str:
     """Write a searchset Bundle, with the text of each resource unchanged."""
     members: dict[str, object] = {

@@ -90,10 +90,7 @@ class Records(Charts):
         return [Version(one.version, "PUT", one.last_updated, one.patient, one), *versions]
 
     def change(
-        self,
-        key: tuple[str, str],
-        method: str,
-        make: Callable[[list[Version]], Resource | None],
+        self, key: tuple[str, str], method: str, make: Callable[[list[Version]], Resource | None]
     ) -> Version:
         """Add the version that `make` returns for the previous versions; None is a deletion.
 

@@ -86,10 +86,7 @@ class Assertions:
             raise AssertionInvalidError(str(error)) from None
         try:
             claims: Mapping[str, Any] = jwt.decode(
-                assertion,
-                key,
-                algorithms=[algorithm],
-                options=_SIGNATURE_ONLY,
+                assertion, key, algorithms=[algorithm], options=_SIGNATURE_ONLY
             )
         except jwt.PyJWTError:
             raise AssertionInvalidError("the signature doesn't match the key") from None

@@ -86,10 +86,7 @@ class ClientAuthentication:
             for method, is_used in (
                 ("client_secret_basic", "Authorization" in headers),
                 ("client_secret_post", "client_secret" in form),
-                (
-                    "private_key_jwt",
-                    "client_assertion" in form or "client_assertion_type" in form,
-                ),
+                ("private_key_jwt", "client_assertion" in form or "client_assertion_type" in form),
             )
             if is_used
         ]
@@ -146,9 +143,7 @@ def _form_decoded(encoded: bytes) -> bytes:
 
 
 def _refused(
-    description: str,
-    method: str,
-    reason: Reason = "invalid-client-credentials",
+    description: str, method: str, reason: Reason = "invalid-client-credentials"
 ) -> TokenError:
     trace.note("wrong", "client", f"{description} (method used: {method})")
     # RFC 6749 section 5.2: the response must name the scheme that the client tried.

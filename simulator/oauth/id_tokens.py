@@ -73,10 +73,7 @@ class Signer:
         """Sign with new keys from now on; the previous ones stay published."""
         with self._lock:
             self._rotations += 1
-            self._generations = [
-                *self._generations[-_OLDER_GENERATIONS:],
-                self._generation(),
-            ]
+            self._generations = [*self._generations[-_OLDER_GENERATIONS:], self._generation()]
 
     def key_set(self) -> dict[str, list[dict[str, object]]]:
         """Return the public keys as a JSON Web Key Set, newest first."""

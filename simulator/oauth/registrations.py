@@ -191,10 +191,7 @@ _FORMS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "type": (f"one of {', '.join(APP_TYPES)}", lambda value: value in APP_TYPES),
     "smart_version": ("1 or 2", lambda value: type(value) is int and value in (1, 2)),
     "jwks": ("a JSON Web Key Set of public keys with kid", is_key_set),
-    "ehrs": (
-        f"a list of {', '.join(EHR_KEYS)}",
-        _is_list_of(lambda value: value in EHR_KEYS),
-    ),
+    "ehrs": (f"a list of {', '.join(EHR_KEYS)}", _is_list_of(lambda value: value in EHR_KEYS)),
 }
 
 

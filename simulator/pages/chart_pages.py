@@ -108,8 +108,7 @@ def start_blueprint(ehr: Installation) -> Blueprint:
 def handle_unknown(routes: Blueprint) -> None:
     """Answer UnknownError and UnknownFaultError with an error page."""
     routes.register_error_handler(
-        UnknownError,
-        lambda error: fault_page(404, "Not found", f"This EHR has no such {error}."),
+        UnknownError, lambda error: fault_page(404, "Not found", f"This EHR has no such {error}.")
     )
     routes.register_error_handler(
         UnknownFaultError,

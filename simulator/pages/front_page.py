@@ -129,12 +129,7 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
     @routes.get("/_faults")
     def faults() -> Response:
         listed = [
-            {
-                "name": one.name,
-                "place": one.place,
-                "title": one.title,
-                "ehrs": one.ehrs,
-            }
+            {"name": one.name, "place": one.place, "title": one.title, "ehrs": one.ehrs}
             for one in FAULTS.values()
         ]
         return Response(json.dumps({"faults": listed}), content_type="application/json")

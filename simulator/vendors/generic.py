@@ -64,12 +64,7 @@ def configuration(at: Addresses) -> Mapping[str, object]:
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "scopes_supported": [
-            *CONTEXT_SCOPES,
-            *IDENTITY_SCOPES,
-            *REFRESH_SCOPES,
-            *resource_scopes,
-        ],
+        "scopes_supported": [*CONTEXT_SCOPES, *IDENTITY_SCOPES, *REFRESH_SCOPES, *resource_scopes],
         "capabilities": [
             "launch-ehr",
             "launch-standalone",

@@ -56,10 +56,7 @@ class Installation:
         self.clock = clock
         self.signer = signer
         self.clients = ClientAuthentication(
-            self.registrations,
-            clock,
-            methods=profile.auth_methods,
-            raw_basic=profile.raw_basic,
+            self.registrations, clock, methods=profile.auth_methods, raw_basic=profile.raw_basic
         )
         self.control = Control()
         self.cds_signer = Signer(algorithms=(profile.cds.algorithm,), has_opaque_ids=True)

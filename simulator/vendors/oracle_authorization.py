@@ -198,11 +198,7 @@ def _considered(scopes: Sequence[str], client: Registration) -> list[str]:
 
 
 def _error_uri(
-    addresses: Addresses,
-    tail: str,
-    client: str | None,
-    persona: Persona,
-    triggered: frozenset[str],
+    addresses: Addresses, tail: str, client: str | None, persona: Persona, triggered: frozenset[str]
 ) -> str:
     """Return the URI of an error, possibly changed by a fault."""
     if "error-uri-client-unknown" in triggered:

@@ -124,10 +124,7 @@ def _invalid_token() -> FhirError:
 
 def _insufficient_scope(description: str) -> FhirError:
     return FhirError(
-        403,
-        "forbidden",
-        description,
-        {"WWW-Authenticate": f'{_REALM}, error="insufficient_scope"'},
+        403, "forbidden", description, {"WWW-Authenticate": f'{_REALM}, error="insufficient_scope"'}
     )
 
 

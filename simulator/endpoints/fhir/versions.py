@@ -80,10 +80,7 @@ def raise_gone(fhir_type: str) -> NoReturn:
 
 def version_headers(resource: Resource) -> dict[str, str]:
     """Return the headers for a resource's version."""
-    return {
-        "ETag": f'W/"{resource.version}"',
-        "Last-Modified": http_date(resource.last_updated),
-    }
+    return {"ETag": f'W/"{resource.version}"', "Last-Modified": http_date(resource.last_updated)}
 
 
 def resource_answer(resource: Resource) -> Response:
