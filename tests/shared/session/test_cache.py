@@ -141,14 +141,19 @@ def test_what_thousands_of_granted_scopes_allow_is_not_kept(one: Renewal) -> Non
     assert record._effective.cache_info() == before
 
 
-def test_sessions_with_large_tokens_take_16_mb_together(one: Renewal) -> None:
+def test_sessions_with_large_tokens_take_16_mb_together_and_are_measured_once(
+    one: Renewal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cache, stored = SessionCache(CACHE), _kept(one, "", 0.0).stored
     for number in range(300):
         handle, token = f"{number:022}", f"{number}" * 30_000
         session = replace(stored.session, handle=handle, access_token=token)
         cache.keep(CachedSession(0, DIGEST, replace(stored, session=session)), 0)
     assert 15_000_000 < sum(map(footprint, cache._kept.values())) == cache._bytes <= 16_000_000
-    assert cache.newest(f"{299:022}") is not None
+    newest = cache.newest(f"{299:022}")
+    assert newest is not None
+    monkeypatch.setattr("shared.session.cache.footprint", None)
+    cache.keep(replace(newest, read_at=1), 1)
     for handle in list(cache._kept):
         cache.drop(handle)
     assert cache._bytes == 0
