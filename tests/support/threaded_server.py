@@ -9,8 +9,8 @@ from typing import Any
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # With the default of 5, a burst of connections at a busy machine waits for repeated SYNs, longer
-    # than the product's connect timeout.
+    # With the default of 5, a burst of connections at a busy machine waits for repeated SYNs,
+    # longer than the product's connect timeout.
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
