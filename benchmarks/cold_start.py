@@ -9,11 +9,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmarks.support import click, processes
+from benchmarks.support import click
 from benchmarks.support.processes import Place
 from benchmarks.support.report import Budget, Row
 from benchmarks.support.rounds import rounds
 from tests.support.browser import Browser
+from tests.support.servers import companion
 
 STARTS, SECONDS = 20, 40.0
 BUDGET = Budget(1.15)
@@ -29,7 +30,7 @@ class _Start:
 def measure(place: Place, store: str) -> list[Row]:
     """Measure pairs of starts, one after the other, in alternating order."""
     ours, bare = [], []
-    with processes.companion("benchmarks.support.ehr") as origin:
+    with companion("benchmarks.support.ehr") as origin:
         base = f"{origin}/r4"
         variables = place.variables(base, store)
         for number in rounds(STARTS + 1, SECONDS):

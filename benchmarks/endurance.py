@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.support import click, processes, resources, wire
 from tests.support.browser import Browser
+from tests.support.servers import companion
 
 MINUTES = 10.0
 CLIENTS = 16
@@ -37,8 +38,8 @@ def main(arguments: list[str]) -> int:
     processes.leave_a_core_to_the_servers()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         place = processes.place(Path(folder))
-        store = stack.enter_context(processes.companion("benchmarks.support.stand_in"))
-        base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
+        store = stack.enter_context(companion("tests.support.firestore_stand_in"))
+        base = stack.enter_context(companion("benchmarks.support.ehr")) + "/r4"
         variables = {**place.variables(base, store), "THREADS": str(CLIENTS)}
         names = ("launch", "callback", "fhir_proxy")
         ours = stack.enter_context(place.functions(names, variables))

@@ -7,10 +7,11 @@ the same write and one without.
 import contextlib
 import statistics
 
-from benchmarks.support import click, processes, wire
+from benchmarks.support import click, wire
 from benchmarks.support.processes import Place
 from benchmarks.support.report import Budget, Row
 from benchmarks.support.wire import Question
+from tests.support.servers import companion
 
 BUDGET = Budget(1.35)
 SECONDS, MOST_ROUNDS = 12.0, 1500
@@ -20,7 +21,7 @@ WARMING_ROUNDS = 20
 def measure(place: Place, store: str) -> list[Row]:
     """Measure latency and processor time."""
     with contextlib.ExitStack() as stack:
-        base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
+        base = stack.enter_context(companion("benchmarks.support.ehr")) + "/r4"
         variables = place.variables(base, store)
         servers = [
             stack.enter_context(place.function("launch", variables)),

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 
-from benchmarks.support import click, processes, resources, wire
+from benchmarks.support import click, resources, wire
 from benchmarks.support.processes import Place, Server
 from benchmarks.support.report import Budget, Row
 from tests.support.browser import Browser
+from tests.support.servers import companion
 
 BUDGET = Budget(4.0)
 CLIENTS = 16
@@ -38,7 +39,7 @@ def measure(place: Place, store: str) -> Iterator[Row]:
 def _herd(place: Place, store: str) -> Iterator[Row]:
     """Measure 16 clients at once: first each requests 1 MB, then each requests 19 MB."""
     with contextlib.ExitStack() as stack:
-        base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
+        base = stack.enter_context(companion("benchmarks.support.ehr")) + "/r4"
         variables = {**place.variables(base, store), "THREADS": str(CLIENTS)}
         names = ("launch", "callback", "fhir_proxy")
         ours = stack.enter_context(place.functions(names, variables))
@@ -87,7 +88,7 @@ def _status(port: int, request: bytes) -> int:
 def _streaming(place: Place, store: str) -> Row:
     """Measure the maximum of several passes, with a fast client and a slow one."""
     with contextlib.ExitStack() as stack:
-        base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
+        base = stack.enter_context(companion("benchmarks.support.ehr")) + "/r4"
         names = ("launch", "callback", "fhir_proxy")
         ours = stack.enter_context(place.functions(names, place.variables(base, store)))
         browser = Browser()

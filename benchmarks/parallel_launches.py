@@ -13,10 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from pathlib import Path
 
+from gateway.processes import Process, becomes_ready
 from infra import project
 from infra.deployment import FILE, read
 from infra.stage import FUNCTIONS, ROOT, stage
@@ -25,8 +28,7 @@ from tests.support.browser import Browser
 from tests.support.firestore_emulator import VARIABLE, emulator
 from tests.support.router import Router
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import Server, free_port
-from tests.support.staged import listens
+from tests.support.servers import Server, free_port, listens, started
 
 LAUNCHES = 80
 
@@ -39,22 +41,19 @@ def main(python: str) -> None:
         programs = environments(python, folder / "staged", folder)
         router = Router()
         router.strip = True
-        with emulator(folder) as firestore:
+        with emulator(folder) as firestore, ExitStack() as stack:
             (folder / "smart.toml").write_text(
                 f'public_url = "{router.origin}"\nsealing_keys = ["env:SEALING_KEY"]\n'
                 '[store]\nkind = "firestore"\nproject = "test-launches"\ndatabase = "smart"\n'
                 f"{ehr_tables('http://localhost:1', scripted)}"
             )
-            processes, started, key = {}, {}, secrets.token_urlsafe(32)
+            processes, seconds, key = {}, {}, secrets.token_urlsafe(32)
             for one in FUNCTIONS:
-                processes[one], port, started[one] = start(
-                    folder, programs[one], one, firestore, key
+                processes[one], port, seconds[one] = stack.enter_context(
+                    running(folder, programs[one], one, firestore, key)
                 )
                 router.ports = {**router.ports, one: cycle([port])}
-            report(router.origin, scripted, processes, started)
-            for process in processes.values():
-                process.terminate()
-                process.wait(15)
+            report(router.origin, scripted, processes, seconds)
         router.close()
 
 
@@ -87,10 +86,11 @@ def environments(python: str, staged: Path, folder: Path) -> dict[str, Path]:
     return programs
 
 
-def start(
+@contextmanager
+def running(
     folder: Path, programs: Path, function: str, firestore: str, key: str
-) -> tuple[subprocess.Popen[bytes], int, float]:
-    """Start a function; return its process, its port and the seconds until its first response."""
+) -> Iterator[tuple[Process, int, float]]:
+    """Run a function; yield its process, its port and the seconds until its first response."""
     threads = read(ROOT / FILE).functions[function]["concurrency"]
     port = free_port()
     variables = {
@@ -104,26 +104,18 @@ def start(
     if function != "launch":
         variables["SEALING_KEY"] = key
     began = time.perf_counter()
-    with (folder / f"{function}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [programs / "functions-framework", "--host", "127.0.0.1"],
-            cwd=folder / "staged" / function,
-            env=variables,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    while not listens(port):
-        assert process.poll() is None, (folder / f"{function}.log").read_text()
-        time.sleep(0.005)
-    Browser().get(f"http://localhost:{port}/")
-    return process, port, time.perf_counter() - began
+    command, log = [str(programs / "functions-framework"), "--host", "127.0.0.1"], folder / function
+    with started(command, log, folder / "staged" / function, variables) as process:
+        assert becomes_ready(process, lambda: listens(port), step=0.005), log.read_text()
+        Browser().get(f"http://localhost:{port}/")
+        yield process, port, time.perf_counter() - began
 
 
 def report(
     origin: str,
     scripted: ScriptedEhr,
-    processes: dict[str, subprocess.Popen[bytes]],
-    started: dict[str, float],
+    processes: dict[str, Process],
+    seconds: dict[str, float],
 ) -> None:
     """Run all launches at once and print the results."""
     app = App(origin, Server(origin, Path(), next(iter(processes.values()))), "", scripted)
@@ -148,11 +140,11 @@ def report(
     )
     for name, process in processes.items():
         sys.stdout.write(
-            f"{name}: first response after {started[name]:.2f} s, {memory(process.pid):.0f} MB\n"
+            f"{name}: first response after {seconds[name]:.2f} s, {memory(process.pid):.0f} MB\n"
         )
 
 
-def memory(pid: int) -> float:
+def memory(pid: int | None) -> float:
     """Return the proportional memory of a process and its children, in MB."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     total = 0

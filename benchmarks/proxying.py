@@ -9,11 +9,12 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.support import click, others, processes, resources, wire
+from benchmarks.support import click, others, resources, wire
 from benchmarks.support.processes import Place, Server
 from benchmarks.support.report import Budget, Row
 from benchmarks.support.wire import Question
 from tests.support.browser import Browser
+from tests.support.servers import companion
 
 LATENCY_SECONDS, MOST_ROUNDS = 7.0, 500
 BLOCKS, BLOCK_SECONDS, CLIENTS, SIXTEEN = 4, 0.7, 8, 16
@@ -84,7 +85,7 @@ def measure(place: Place, store: str) -> Iterator[Row]:
 def _plain(place: Place, store: str) -> Iterator[Row]:
     """Compare with all available forwarders and third-party programs."""
     with contextlib.ExitStack() as stack:
-        base = stack.enter_context(processes.companion("benchmarks.support.ehr")) + "/r4"
+        base = stack.enter_context(companion("benchmarks.support.ehr")) + "/r4"
         asked = _ours(stack, place, store, base, {"FHIR_BASE": base}, "", _BESIDE)
         for name, other in stack.enter_context(others.running(place.folder, base)).items():
             asked[name] = Asked(other.server, other.prefix, other.headers)
@@ -98,7 +99,7 @@ def _over_tls(place: Place, store: str) -> Iterator[Row]:
     with contextlib.ExitStack() as stack:
         folder = place.folder / "authority"
         folder.mkdir()
-        ehr = processes.companion("benchmarks.support.ehr", str(folder))
+        ehr = companion("benchmarks.support.ehr", str(folder))
         base, ca_file = stack.enter_context(ehr) + "/r4", str(folder / "ca.pem")
         variables = {"FHIR_BASE": base, "CA_FILE": ca_file}
         more = f'ca_file = "{ca_file}"\n'

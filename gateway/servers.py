@@ -13,8 +13,10 @@ from typing import NoReturn
 
 import requests
 
+from gateway import processes
+from gateway.processes import STARTING_SECONDS, Process
+
 THREADS = "16"
-STARTING_SECONDS = 120.0
 STOPPING_SECONDS = 35.0
 LOOPBACK = "127.0.0.1"
 _STEP_SECONDS = 0.05
@@ -129,11 +131,11 @@ def run(listed: Sequence[Server], ready: str, remark: str = "") -> int:
             sys.stderr.write(remark)
             failed = _one_ends([process for process, _ in started], stop)
     finally:
-        codes = [_end(process) for process, _ in started]
+        codes = [processes.stop(process, STOPPING_SECONDS) for process, _ in started]
     return 1 if failed else max(codes, key=abs)
 
 
-def _one_ends(servers: list[subprocess.Popen[bytes]], stop: Stop) -> bool:
+def _one_ends(servers: Sequence[Process], stop: Stop) -> bool:
     """Wait for a signal; return whether a server exits on its own before one arrives."""
     while not stop.wanted:
         if any(server.poll() is not None for server in servers):
@@ -164,35 +166,28 @@ def _start(server: Server) -> subprocess.Popen[bytes]:
     )
 
 
-def not_ready(server: subprocess.Popen[bytes], place: Place, stop: Stop) -> str | None:
+def not_ready(server: Process, place: Place, stop: Stop) -> str | None:
     """Wait until a server responds; return the reason if it doesn't, or None, also on a signal."""
-    until = time.monotonic() + STARTING_SECONDS
     last = "it didn't respond"
     direct = requests.Session()
     # Don't use a proxy from the environment to reach this process's own servers.
     direct.trust_env = False
-    while not stop.wanted:
-        if (code := server.poll()) is not None:
-            return f"The server for port {place.port} exited during startup ({code})."
-        if time.monotonic() >= until:
-            seconds = f"{STARTING_SECONDS:g} s"
-            return f"The server on port {place.port} wasn't ready within {seconds}: {last}."
+
+    def responds() -> bool:
+        nonlocal last
         try:
             answer = direct.get(place.address, timeout=5)
-            if answer.ok:
-                return None
-            last = f"it returned status {answer.status_code}"
         except requests.RequestException as error:
             last = f"it didn't respond ({type(error).__name__})"
-        time.sleep(_STEP_SECONDS)
-    return None
+            return False
+        last = f"it returned status {answer.status_code}"
+        return answer.ok
 
-
-def _end(server: subprocess.Popen[bytes]) -> int:
-    """Let a server finish its requests; return its exit status."""
-    server.terminate()
-    try:
-        return server.wait(STOPPING_SECONDS)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        return server.wait()
+    ready = processes.becomes_ready(
+        server, lambda: stop.wanted or responds(), STARTING_SECONDS, _STEP_SECONDS
+    )
+    if ready or stop.wanted:
+        return None
+    if (code := server.poll()) is not None:
+        return f"The server for port {place.port} exited during startup ({code})."
+    return f"The server on port {place.port} wasn't ready within {STARTING_SECONDS:g} s: {last}."

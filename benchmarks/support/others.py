@@ -17,8 +17,7 @@ from pathlib import Path
 
 import requests
 
-from benchmarks.support import processes
-from benchmarks.support.processes import Server
+from benchmarks.support.processes import Server, started
 from tests.support.servers import free_port
 
 _HOST = "127.0.0.1"
@@ -50,17 +49,6 @@ def running(folder: Path, base: str) -> Iterator[Mapping[str, Other]]:
 
 
 @contextlib.contextmanager
-def _started(
-    name: str, command: list[str], port: int, variables: Mapping[str, str], home: Path
-) -> Iterator[Server]:
-    log = home / "log"
-    with processes.start(command, variables, log, home) as process:
-        server = Server(name, port, process)
-        processes.wait_for(server, log)
-        yield server
-
-
-@contextlib.contextmanager
 def _nginx(program: str, folder: Path, base: str) -> Iterator[Other]:
     """Start nginx with one worker and persistent connections."""
     port, host = free_port(), base.removeprefix("http://").partition("/")[0]
@@ -82,7 +70,7 @@ def _nginx(program: str, folder: Path, base: str) -> Iterator[Other]:
         encoding="utf-8",
     )
     command = [program, "-p", str(home), "-c", str(config)]
-    with _started("nginx", command, port, {}, home) as server:
+    with started("nginx", port, command, {}, home / "log") as server:
         yield Other(server, "", {})
 
 
@@ -110,7 +98,7 @@ def _oauth2_proxy(program: str, folder: Path, base: str) -> Iterator[Other]:
         "standard-logging": "false",
     }
     command = [program, *(f"--{name}={value}" for name, value in options.items())]
-    with _started("oauth2-proxy", command, port, {"GOMAXPROCS": "1"}, home) as server:
+    with started("oauth2-proxy", port, command, {"GOMAXPROCS": "1"}, home / "log") as server:
         form = {"username": "user", "password": password}
         address = f"http://{_HOST}:{port}/oauth2/sign_in"
         signed_in = requests.post(address, data=form, timeout=60, allow_redirects=False)
@@ -123,6 +111,6 @@ def _gateway(program: str, folder: Path, base: str) -> Iterator[Other]:
     port, home = free_port(), folder / "fhir-gateway"
     home.mkdir()
     variables = {**os.environ, "FHIR_BASE": base, "PORT": str(port)}
-    with _started("fhir-gateway", [program], port, variables, home) as server:
+    with started("fhir-gateway", port, [program], variables, home / "log") as server:
         token = os.environ.get("FHIR_GATEWAY_TOKEN", "token")
         yield Other(server, "/fhir", {"Authorization": f"Bearer {token}"})

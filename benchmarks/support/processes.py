@@ -9,8 +9,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +17,11 @@ import requests
 
 from benchmarks.support import load
 from benchmarks.support.ehr import CLIENT_ID, SCOPES
+from gateway.processes import becomes_ready
 from infra import project, stage
-from tests.support import staged
+from tests.support import servers, staged
 from tests.support.servers import ROOT, free_port
 
-STARTING_SECONDS = 120.0
 _BESIDE = ROOT / "benchmarks" / "beside"
 _CORES = sorted(os.sched_getaffinity(0))
 _SERVERS = set(_CORES[-1:])
@@ -144,10 +142,7 @@ class Place:
     def _run(self, name: str, command: list[str], variables: Mapping[str, str]) -> Iterator[Server]:
         port = free_port()
         log = self.folder / f"{name}-{port}.log"
-        command = [*command, "--port", str(port)]
-        with start(command, dict(variables), log, self.folder) as process:
-            server = Server(name, port, process)
-            wait_for(server, log)
+        with started(name, port, [*command, "--port", str(port)], variables, log) as server:
             yield server
 
 
@@ -159,52 +154,25 @@ def place(folder: Path) -> Place:
 
 
 @contextlib.contextmanager
-def start(
-    command: Sequence[str], variables: Mapping[str, str], log: Path, folder: Path
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process on the servers' core until the block ends."""
-    os.sched_setaffinity(0, _SERVERS)
-    try:
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                command, cwd=folder, env=variables, stdout=output, stderr=subprocess.STDOUT
-            )
-    finally:
-        leave_a_core_to_the_servers()
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+def started(
+    name: str,
+    port: int,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    log: Path,
+) -> Iterator[Server]:
+    """Run a server on the servers' core, in the log's folder, until the block ends."""
+    with servers.started(command, log, log.parent, variables) as process:
+        os.sched_setaffinity(process.pid, _SERVERS)
 
+        def responds() -> bool:
+            # A browser prefetch, to which launch returns an empty response.
+            headers, address = {"Sec-Purpose": "prefetch"}, f"http://127.0.0.1:{port}/{name}"
+            with contextlib.suppress(requests.RequestException):
+                requests.get(address, headers=headers, timeout=60, allow_redirects=False)
+                return True
+            return False
 
-def wait_for(server: Server, log: Path) -> None:
-    """Wait until a server responds. Raises RuntimeError with its log if it doesn't."""
-    until = time.monotonic() + STARTING_SECONDS
-    # A browser prefetch, to which launch returns an empty response.
-    headers = {"Sec-Purpose": "prefetch"}
-    while time.monotonic() < until and server.process.poll() is None:
-        address = f"http://127.0.0.1:{server.port}/{server.name}"
-        with contextlib.suppress(requests.RequestException):
-            requests.get(address, headers=headers, timeout=STARTING_SECONDS, allow_redirects=False)
-            return
-        time.sleep(0.005)
-    raise RuntimeError(f"{server.name} did not start: {log.read_text('utf-8')}")
-
-
-@contextlib.contextmanager
-def companion(module: str, *arguments: str) -> Iterator[str]:
-    """Run another process, which prints its URL or address first, until the block ends."""
-    command = [sys.executable, "-m", module, *arguments]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
-    try:
-        if process.stdout is None or not (address := process.stdout.readline().strip()):
-            raise RuntimeError(f"{module} did not start.")
-        yield address
-    finally:
-        process.communicate("", timeout=15)
+        if not becomes_ready(process, responds, step=0.005):
+            raise RuntimeError(f"{name} did not start: {log.read_text('utf-8')}")
+        yield Server(name, port, process)

@@ -4,21 +4,20 @@ against what `make ehr` starts.
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from gateway.processes import becomes_ready
 from tests.support import npm
 from tests.support.another_app import CLIENTS, SCOPE, serve_another_app
 from tests.support.browser import Browser
-from tests.support.servers import ROOT, free_port
+from tests.support.servers import ROOT, free_port, started
 
 
 @dataclass(frozen=True)
@@ -62,26 +61,13 @@ def another_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnotherApp
     ehr_port = free_port()
     with serve_another_app(npm.script("fhirclient")) as port:
         given = {"EHR_PORT": str(ehr_port), "EHR_REGISTRATIONS": registrations(port)}
-        log = Path(tmp_path_factory.mktemp("ehr")) / "log"
-        with (
-            log.open("w") as errors,
-            subprocess.Popen(
-                [sys.executable, "-m", "smart_calc", "ehr"],
-                cwd=ROOT,
-                env={**os.environ, **given},
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            ) as process,
-        ):
-            assert process.stdout is not None
-            try:
-                assert process.stdout.readline() == f"Ready: http://127.0.0.1:{ehr_port}/\n"
-                yield AnotherApp(f"http://127.0.0.1:{ehr_port}", port)
-            finally:
-                process.send_signal(signal.SIGTERM)
-                code = process.wait(60)
-        assert code == 0, log.read_text()
+        log = tmp_path_factory.mktemp("ehr") / "log"
+        command = [sys.executable, "-m", "smart_calc", "ehr"]
+        ready = f"Ready: http://127.0.0.1:{ehr_port}/\n"
+        with started(command, log, environment={**os.environ, **given}) as process:
+            assert becomes_ready(process, lambda: ready in log.read_text()), log.read_text()
+            yield AnotherApp(f"http://127.0.0.1:{ehr_port}", port)
+        assert process.returncode == 0, log.read_text()
 
 
 def test_make_ehr_runs_what_these_tests_run() -> None:

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.processes import Process, becomes_ready
 from tests.support import firestore_emulator
 from tests.support.app import App, ehr_tables
 from tests.support.browser import NAVIGATION, Browser
-from tests.support.firestore_stand_in import stand_in_process
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import free_port, serve_app
-from tests.support.staged import listens
+from tests.support.servers import companion, free_port, listens, serve_app
 
 SOAK = bool(os.environ.get("SOAK"))
 pytestmark = [
@@ -49,10 +48,14 @@ def click(app: App) -> list[int]:
 def cold_store(folder: Path, port: int) -> Iterator[str]:
     """A Firestore that listens and has answered nothing; killed at the end."""
     if not SOAK:
-        with stand_in_process(port) as host:
+        with companion("tests.support.firestore_stand_in", str(port)) as host:
             yield host
         return
-    with firestore_emulator.started(folder, port, firestore_emulator.listening) as host:
+
+    def listening(_: str, process: Process) -> bool:
+        return becomes_ready(process, lambda: listens(port))
+
+    with firestore_emulator.started(folder, port, listening) as host:
         yield host
     # Its Java process may outlive gcloud by a moment.
     while listens(port):

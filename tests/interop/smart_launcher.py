@@ -13,8 +13,6 @@ import contextlib
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,11 +24,12 @@ from urllib.parse import quote
 
 import requests
 
+from gateway.processes import becomes_ready
 from shared.smart import signing_keys
 from tests.interop.report import Report
 from tests.support.browser import OWN_FETCH, Answer, Browser
 from tests.support.scripted_ehr import ScriptedEhr, as_fhir
-from tests.support.servers import Server, free_port, serve_app
+from tests.support.servers import Server, free_port, serve_app, started
 from tests.support.signing_keys import Kind, pem
 
 SECRET = "a+b/c=d"
@@ -107,22 +106,17 @@ def launcher(folder: Path, fhir: str) -> Iterator[str]:
         "ACCESS_TOKEN_LIFETIME": _LIFETIME,
         "NODE_OPTIONS": "--max-old-space-size=400",
     }
-    with (folder / "launcher.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            until = time.monotonic() + _START_SECONDS
-            while time.monotonic() < until:
-                assert process.poll() is None, f"the launcher ended: see {folder}/launcher.log"
-                with contextlib.suppress(requests.RequestException):
-                    if requests.get(f"{origin}/keys", timeout=2).status_code == 200:
-                        break
-                time.sleep(0.5)
-            yield origin
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
+    log = folder / "launcher.log"
+
+    def responds() -> bool:
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(f"{origin}/keys", timeout=2).status_code == 200
+        return False
+
+    with started(command, log, folder, environment) as process:
+        ready = becomes_ready(process, responds, _START_SECONDS, 0.5)
+        assert ready, f"The launcher isn't ready: see {log}"
+        yield origin
 
 
 def _lines(app: Server, event: str) -> list[dict[str, Any]]:

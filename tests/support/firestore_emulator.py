@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.processes import becomes_ready
 from shared.errors import StoreUnavailable
 from shared.store.firestore import FirestoreStore
-from tests.support.servers import STARTING_SECONDS, free_port
+from tests.support import servers
+from tests.support.servers import free_port
 
 VARIABLE = "FIRESTORE_EMULATOR_HOST"
 
@@ -83,17 +84,6 @@ def end(folder: Path) -> None:
             os.killpg(os.getpgid(int(pid.read_text())), signal.SIGTERM)
 
 
-def listening(host: str, process: subprocess.Popen[bytes]) -> bool:
-    """Return whether it accepts connections in time, before any call."""
-    until = time.monotonic() + STARTING_SECONDS
-    name, _, port = host.partition(":")
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection((name, int(port)), 1):
-            return True
-        time.sleep(0.02)
-    return False
-
-
 @contextlib.contextmanager
 def started(
     folder: Path, port: int, ready: Callable[[str, subprocess.Popen[bytes]], bool]
@@ -101,22 +91,10 @@ def started(
     """Start an emulator, yield its HOST:PORT once it's `ready`, and kill it at the end."""
     host = f"127.0.0.1:{port}"
     log = folder / "emulator.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            _command(host),
-            env=_variables(folder),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            assert ready(host, process), f"The emulator did not start: {log.read_text()}"
-            yield host
-        finally:
-            # gcloud is the leader of a group with a shell and the Java process as children.
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(15)
+    # gcloud is the leader of a group with a shell and the Java process as children.
+    with servers.started(_command(host), log, environment=_variables(folder)) as process:
+        assert ready(host, process), f"The emulator did not start: {log.read_text()}"
+        yield host
 
 
 def _command(host: str) -> list[str]:
@@ -136,17 +114,19 @@ def _variables(folder: Path) -> dict[str, str]:
 
 def _wait_for(host: str, process: subprocess.Popen[bytes] | None = None) -> bool:
     """Return whether it responds in time. The first calls are slow, so they are made here."""
-    until = time.monotonic() + STARTING_SECONDS
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, host)
-        while time.monotonic() < until and (process is None or process.poll() is None):
-            with contextlib.suppress(StoreUnavailable):
-                store = FirestoreStore("warming-up", "(default)")
-                for _ in range(5):
-                    # A creation that timed out may have happened, so no key is reused.
-                    key = secrets.token_hex(32)
-                    version = store.create("launches", key, {}, time.time() + 60)
-                    version = store.replace("launches", key, {}, time.time() + 60, version)
-                    store.delete("launches", key, version)
-                return True
+        return becomes_ready(process, _responds)
+
+
+def _responds() -> bool:
+    with contextlib.suppress(StoreUnavailable):
+        store = FirestoreStore("warming-up", "(default)")
+        for _ in range(5):
+            # A creation that timed out may have happened, so no key is reused.
+            key = secrets.token_hex(32)
+            version = store.create("launches", key, {}, time.time() + 60)
+            version = store.replace("launches", key, {}, time.time() + 60, version)
+            store.delete("launches", key, version)
+        return True
     return False

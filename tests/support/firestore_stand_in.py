@@ -8,8 +8,6 @@ From google.firestore.admin.v1, it supports GetField, which returns the TTL poli
 and whether a field is indexed.
 """
 
-import contextlib
-import subprocess
 import sys
 import threading
 import time
@@ -22,8 +20,6 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]
 from google.cloud.firestore_admin_v1.types import Field, GetFieldRequest
 from google.cloud.firestore_v1 import types
-
-from tests.support.servers import ROOT
 
 # The emulator's limit for the value of one field, in bytes.
 LARGEST_VALUE = 1_048_487
@@ -191,21 +187,6 @@ class StandIn:
         self._last_nanos = max(time.time_ns(), self._last_nanos + 1)
         seconds, nanos = divmod(self._last_nanos, 10**9)
         return _Timestamp(seconds=seconds, nanos=nanos)
-
-
-@contextlib.contextmanager
-def stand_in_process(port: int) -> Iterator[str]:
-    """Run a fake as a process, yield its HOST:PORT, and kill it at the end: if it were stopped in
-    this process, this process's client might wait forever.
-    """
-    command = [sys.executable, "-m", "tests.support.firestore_stand_in", str(port)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
 
 
 _PERMISSIONS = {

@@ -27,7 +27,10 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO, NoReturn, Protocol
+from typing import IO, TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from gateway.processes import Process
 
 # Third-party modules that servers load, if installed.
 _LIBRARIES = (
@@ -40,17 +43,6 @@ _LIBRARIES = (
     *("google.cloud.firestore", "google.cloud.firestore_admin_v1"),
 )
 _PR_SET_CHILD_SUBREAPER = 36
-
-
-class Process(Protocol):
-    """The methods of a server's process that tests use."""
-
-    @property
-    def pid(self) -> int: ...
-    def poll(self) -> int | None: ...
-    def wait(self, timeout: float | None = None) -> int: ...
-    def terminate(self) -> None: ...
-    def kill(self) -> None: ...
 
 
 class Fork:
@@ -87,7 +79,9 @@ class Fork:
             os.kill(self.pid, number)
 
 
-def start(command: Sequence[str], cwd: Path, env: Mapping[str, str], output: IO[bytes]) -> Process:
+def start(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], output: IO[bytes]
+) -> "Process":
     """Run a script next to its Python. `output` gets everything that it writes."""
     if not possible():
         return start_anew(command, cwd, env, output)
@@ -122,7 +116,7 @@ def _fork(
 
 def start_anew(
     command: Sequence[str], cwd: Path, env: Mapping[str, str], output: IO[bytes]
-) -> Process:
+) -> "Process":
     """Start a process without preloaded libraries, to test the entire startup."""
     return subprocess.Popen(
         command, cwd=cwd, env=dict(env), stdout=output, stderr=subprocess.STDOUT

@@ -258,7 +258,8 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "ehr",
     ),
     "gateway": (
-        "blocked documents own_functions servers serving",
+        "blocked documents own_functions processes serving",
+        "servers",
         "own_page",
         "__main__ front",
         "app",
@@ -345,7 +346,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "__main__",
     ),
     "benchmarks/support": (
-        "load report resources rounds stand_in wire",
+        "load report resources rounds wire",
         "ehr",
         "click processes",
         "others",

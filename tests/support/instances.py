@@ -11,18 +11,17 @@ import io
 import itertools
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.processes import Process, becomes_ready, stop
 from tests.support import forked
 from tests.support.control_plane.world import World
 from tests.support.firestore_stand_in import StandIn
-from tests.support.servers import STARTING_SECONDS, free_port
-from tests.support.staged import listens
+from tests.support.servers import free_port, listens
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,8 @@ class Instances:
         self._firestore = firestore
         self._numbers = itertools.count()
         self._made: dict[str, _Revision] = {}
-        self._running: dict[str, tuple[forked.Process, int]] = {}
-        self._ended: list[forked.Process] = []
+        self._running: dict[str, tuple[Process, int]] = {}
+        self._ended: list[Process] = []
         self._lock = threading.RLock()
 
     def close(self) -> None:
@@ -153,13 +152,9 @@ class Instances:
         with revision.log.open("ab") as output:
             command = [*revision.command, "--port", str(port)]
             process = forked.start(command, revision.place, revision.variables, output)
-        until = time.monotonic() + STARTING_SECONDS
-        while not listens(port):
-            if process.poll() is not None or time.monotonic() > until:
-                process.kill()
-                process.wait()
-                return revision.log.read_text()
-            time.sleep(0.02)
+        if not becomes_ready(process, lambda: listens(port)):
+            stop(process, 0)
+            return revision.log.read_text()
         self._running[revision.content] = process, port
         return None
 

@@ -8,23 +8,22 @@ import atexit
 import contextlib
 import itertools
 import json
-import multiprocessing
 import os
 import runpy
 import secrets
 import socket
+import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import forkserver
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Protocol
+
+from gateway.processes import STARTING_SECONDS, Process, becomes_ready, stop
 
 ROOT = Path(__file__).parents[2]
-STARTING_SECONDS = 120.0
-_FORKED = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload(["tests.support.preloaded"])
+forkserver.set_forkserver_preload(["tests.support.preloaded"])
 # Wait for it, so that measurements of this process include its servers' time.
 atexit.register(forkserver._forkserver._stop)  # type: ignore[attr-defined]
 
@@ -54,11 +53,70 @@ def free_port() -> int:
             return port
 
 
-class Process(Protocol):
-    """The properties of a process that its parent knows."""
+def listens(port: int) -> bool:
+    """Return whether something on this machine accepts connections at a port."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
-    @property
-    def pid(self) -> int | None: ...
+
+class _Group(subprocess.Popen[bytes]):
+    """A process with its children, which get its signals."""
+
+    def send_signal(self, sig: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, sig)
+
+
+@contextlib.contextmanager
+def started(
+    command: Sequence[str | Path],
+    log: Path,
+    folder: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = 60,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program with its children until the block ends, then for at most these seconds."""
+    with log.open("wb") as output:
+        process = _Group(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        stop(process, seconds)
+
+
+@contextlib.contextmanager
+def companion(module: str, *arguments: str) -> Iterator[str]:
+    """Run a module that prints its URL or address and serves, and kill it when the block ends."""
+    command, pipe = [sys.executable, "-m", module, *arguments], subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
+        try:
+            address = process.stdout.readline().strip() if process.stdout else ""
+            assert address, f"{module} did not start."
+            yield address
+        finally:
+            process.kill()
+
+
+class _Forked(ForkServerProcess):
+    """A forked process, with the methods of `subprocess.Popen`."""
+
+    def poll(self) -> int | None:
+        return self.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self.join(timeout)
+        if self.exitcode is None:
+            raise subprocess.TimeoutExpired(self.name, timeout or 0)
+        return self.exitcode
 
 
 @dataclass(frozen=True)
@@ -88,13 +146,13 @@ def _become(command: list[str], environment: dict[str, str], log: Path) -> None:
 
 def run(module: str, *arguments: str, environment: Mapping[str, str], log: Path) -> int:
     """Run a module as a program that should end by itself, and return its exit status."""
-    process = _FORKED.Process(target=_become, args=([module, *arguments], dict(environment), log))
+    process = _Forked(target=_become, args=([module, *arguments], dict(environment), log))
     process.start()
-    process.join(STARTING_SECONDS)
-    if process.exitcode is None:
+    try:
+        return process.wait(STARTING_SECONDS)
+    except subprocess.TimeoutExpired:
         process.kill()
-    assert process.exitcode is not None, f"{module} did not end: {log.read_text()}"
-    return process.exitcode
+        raise AssertionError(f"{module} did not end: {log.read_text()}") from None
 
 
 @contextlib.contextmanager
@@ -108,23 +166,15 @@ def serve(
     command += ["--workers", os.environ.get("WEB_CONCURRENCY", "1"), "--log-level", "error"]
     command += ["--limit-request-line", "0", "--graceful-timeout", "2", "--no-control-socket"]
     given = {**os.environ, "THREADS": "16", **environment}
-    process = _FORKED.Process(target=_become, args=(command, given, log))
+    process = _Forked(target=_become, args=(command, given, log))
     process.start()
     try:
-        until = time.monotonic() + STARTING_SECONDS
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            running = process.is_alive() and time.monotonic() < until
-            assert running, f"{target} did not start: {log.read_text()}"
-            time.sleep(0.02)
+        ready = becomes_ready(process, lambda: listens(port))
+        assert ready, f"{target} did not start: {log.read_text()}"
         yield Server(f"http://{origin_host}:{port}", log, process)
     finally:
-        process.terminate()
-        process.join(60)
-        if process.exitcode is None:
-            process.kill()
-    assert process.exitcode == 0, f"{target} ended with {process.exitcode}: {log.read_text()}"
+        code = stop(process, 60)
+    assert code == 0, f"{target} ended with {code}: {log.read_text()}"
 
 
 @contextlib.contextmanager

@@ -6,12 +6,11 @@ A virtual environment is made once for each content of a requirements.txt and ke
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,12 +18,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
+from gateway.processes import Process, becomes_ready
 from infra.stage import FUNCTIONS
 from tests.support import forked
-from tests.support.servers import ROOT, STARTING_SECONDS, free_port
+from tests.support.servers import ROOT, free_port, listens
 
 # How a command is started: as a fork of what is loaded already, or as the cloud does it.
-Begin = Callable[[Sequence[str], Path, Mapping[str, str], IO[bytes]], forked.Process]
+Begin = Callable[[Sequence[str], Path, Mapping[str, str], IO[bytes]], Process]
 _KEPT = ROOT / ".local" / "staged-environments"
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -97,7 +97,7 @@ def running(
 
     They get no variables of this process, work in `folder`, and write NAME-PORT.log there.
     """
-    processes: list[tuple[forked.Process, Copy, Path]] = []
+    processes: list[tuple[Process, Copy, Path]] = []
     try:
         for copy in copies:
             log = folder / f"{copy.function}-{copy.port}.log"
@@ -106,22 +106,12 @@ def running(
                     command(staged, programs[copy.function], copy), folder, copy.variables, output
                 )
             processes.append((process, copy, log))
-        until = time.monotonic() + STARTING_SECONDS
         for process, copy, log in processes:
-            while not listens(copy.port):
-                lives = process.poll() is None and time.monotonic() < until
-                assert lives, f"{copy.function} did not start: {log.read_text()}"
-                time.sleep(0.02)
+            ready = becomes_ready(process, functools.partial(listens, copy.port))
+            assert ready, f"{copy.function} did not start: {log.read_text()}"
         yield
     finally:
         for process, _, _ in processes:
             process.terminate()
         codes = [process.wait(60) for process, _, _ in processes]
     assert set(codes) == {0}, codes
-
-
-def listens(port: int) -> bool:
-    """Whether something answers at a port."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False

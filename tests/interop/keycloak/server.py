@@ -1,11 +1,10 @@
 """An unmodified Keycloak from Maven, started on this machine and stopped again."""
 
 import contextlib
+import functools
 import os
 import shutil
-import signal
 import subprocess
-import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from typing import Any
 
 import requests
 
-from tests.support.servers import ROOT, free_port
+from gateway.processes import becomes_ready
+from tests.support.servers import ROOT, free_port, started
 
 VERSION = "26.7.3"
 ADMIN = "admin"
@@ -107,27 +107,13 @@ def running(password: str) -> Iterator[Keycloak]:
         "JAVA_OPTS_KC_HEAP": _HEAP,
     }
     log = _KEPT / "keycloak.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, stdout=output, stderr=output, start_new_session=True
-        )
-        try:
-            _wait(origin, process, log)
-            yield Keycloak(origin, password)
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+    with started(command, log, environment=environment, seconds=_STOP_SECONDS) as process:
+        ready = becomes_ready(process, functools.partial(_responds, origin), _START_SECONDS, 1)
+        assert ready, f"Keycloak isn't ready: {log.read_text('utf-8')[-2000:]}"
+        yield Keycloak(origin, password)
 
 
-def _wait(origin: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until:
-        assert process.poll() is None, f"Keycloak ended: {log.read_text('utf-8')[-2000:]}"
-        with contextlib.suppress(requests.RequestException):
-            if requests.get(f"{origin}/realms/master", timeout=2).status_code == 200:
-                return
-        time.sleep(1)
-    raise AssertionError(f"Keycloak isn't ready after {_START_SECONDS} s: see {log}")
+def _responds(origin: str) -> bool:
+    with contextlib.suppress(requests.RequestException):
+        return requests.get(f"{origin}/realms/master", timeout=2).status_code == 200
+    return False

@@ -12,8 +12,8 @@ from shared.errors import StoreUnavailable
 from shared.store import Conflict, Fields, Store
 from shared.store.firestore import CALL_SECONDS, FirestoreStore
 from tests.support.firestore_emulator import VARIABLE
-from tests.support.firestore_stand_in import Fault, StandIn, stand_in_process
-from tests.support.servers import free_port
+from tests.support.firestore_stand_in import Fault, StandIn
+from tests.support.servers import companion, free_port
 from tests.support.stores import COLLECTION, FAR, KEY
 
 # Far over the limit of 2 s, for a machine that is busy; without one it would be minutes.
@@ -243,12 +243,13 @@ def test_first_calls_to_a_store_that_accepts_and_is_silent_end_in_time(
 
 def test_a_store_that_comes_back_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
-    with stand_in_process(port) as host:
+    # Stopped in this process, it might leave this process's client waiting forever.
+    with companion("tests.support.firestore_stand_in", str(port)) as host:
         monkeypatch.setenv(VARIABLE, host)
         store = FirestoreStore(PROJECT, "smart")
         store.create(COLLECTION, KEY, FIELDS, FAR)
     _unavailable(READ["read"], store, VERSION)
-    with stand_in_process(port):
+    with companion("tests.support.firestore_stand_in", str(port)):
         until = time.monotonic() + 60
         while True:
             try:
