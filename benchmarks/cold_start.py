@@ -62,7 +62,7 @@ def measure(place: Place, store: str) -> list[Row]:
         ),
         Row(
             "cold_start.first_launch",
-            "the same with the first launch answered",
+            "cold start and first launch / of only its imports, CPU time",
             launched / bare_cpu,
             "ratio",
             None,

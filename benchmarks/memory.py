@@ -62,7 +62,7 @@ def _herd(place: Place, store: str) -> Iterator[Row]:
             seconds = time.monotonic() - began
             peak = server.peak_kilobytes() * 1024 / 1e6
             beside = {f"status {one}": float(statuses.count(one)) for one in sorted(set(statuses))}
-            what = f"{CLIENTS} answers of {name} at once"
+            what = f"{CLIENTS} responses of {name} at once"
             yield Row(
                 f"memory.herd.{name}",
                 f"memory of the instance, {what}",
@@ -73,7 +73,7 @@ def _herd(place: Place, store: str) -> Iterator[Row]:
             )
             yield Row(
                 f"memory.herd.{name}.answered",
-                f"{what}: answered 200",
+                f"{what}: status 200",
                 float(statuses.count(200)),
                 "",
                 least,

@@ -52,7 +52,7 @@ def measure(place: Place, store: str) -> Iterator[Row]:
 
     clicks = [_click(ehr, cold) for _ in range(COLD_CLICKS)]
     ehr.close()
-    yield _row("cold", "the same, three cold starts and empty caches", clicks, None)
+    yield _row("cold", "EHR round trips in series, click to page, cold", clicks, None)
 
 
 def _click(ehr: Ehr, instances: Instances) -> _Clicked:

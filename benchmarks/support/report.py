@@ -162,7 +162,9 @@ def as_screen(rows: Sequence[Row], facts: Mapping[str, object], seconds: float) 
     run = f"{seconds:.0f} seconds; {facts['cores']} cores, Python {facts['python']}"
     lines += [
         f"{run}; load before the run {facts['load']}; other programs took up to {most:.1f} cores.",
-        f"Changed since the last quiet run (*): {changed} of the {len(compared)} compared rows.",
+        f"Changed since the last quiet run (*): {changed} of the {len(compared)} compared rows."
+        if compared
+        else "No row can be compared, because no quiet run of it is stored.",
     ]
     return "\n".join(lines)
 
