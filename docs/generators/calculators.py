@@ -20,14 +20,14 @@ limits, and describes how the app fills it from a chart. `make docs` generates t
 `clinical/calculators/`, which has one module per calculator. Don't edit it.
 
 - Results are calculated from unrounded values and rounded only for display, half away from zero. If
-  rounding would move a result into another category, more digits are shown.
-- A value outside the hard range of an input is refused as a probable unit error. A value outside
-  the range that the formula was derived for is refused with the reason. No value is clamped, except
-  if the published formula itself does so (MELD).
+  rounding would move a result into another category, the page shows more digits.
+- A calculator refuses a value outside the hard range of an input as a probable unit error. It
+  refuses a value outside the range that the formula was derived for, with the reason. It clamps no
+  value, unless the published formula itself does so (MELD).
 - Age is in completed years. A missing input is never assumed to be normal, absent or no.
 - Units come from a closed table per input, and no unit is guessed. Only INR may have no unit.
 - A calculator marked *legacy* or *time-critical* calculates on the page only when you request it.
-- "Vectors" is the number of published or independently calculated cases that the tests compare.
+- "Vectors" is the number of published or independently calculated cases that the tests check.
 - {verified}
 """
 

@@ -3,7 +3,7 @@
 # A price, when it was read ("" if from memory), and its source.
 PRICES = (
     (
-        "Cloud Run: {cpu} a vCPU second, {memory} a GiB second, {request} a million requests",
+        "Cloud Run: {cpu} per vCPU second, {memory} per GiB second, {request} per million requests",
         "November 2026",
         "[1]",
     ),
@@ -13,24 +13,24 @@ PRICES = (
         "[1]",
     ),
     (
-        "Cloud Run, idle: {idle} a vCPU second and as much a GiB second",
+        "Cloud Run, idle: {idle} per vCPU second and per GiB second",
         "November 2026",
         "[1], firebase-tools",
     ),
     (
-        "Firestore, 100,000 of each: {reads} reads, {writes} writes, {deletes} deletes",
+        "Firestore, per 100,000: reads {reads}, writes {writes}, deletes {deletes}",
         "November 2026",
         "[2]",
     ),
-    ("Cloud Logging: {log} a GiB above 50 GiB a month", "November 2026", "[3]"),
-    ("data to browsers: {egress} a GiB", "November 2026", "[4]"),
-    ("load balancer: {hour} an hour for the first rules, {balanced} a GiB", "November 2026", "[5]"),
-    ("*not reckoned*: a connector, two e2-micro instances, about 13 a month", "", ""),
-    ("*not reckoned*: Cloud Armor, 5 a policy, 1 a rule, 0.75 a million requests", "", ""),
-    ("*not reckoned*: Artifact Registry, 0.10 a GiB and month above 0.5 GiB", "", ""),
-    ("*not reckoned*: Cloud KMS (`kms_key`), 0.06 a key version and month", "", ""),
-    ("*not reckoned*: the machines of a private pool (`worker_pool`), by the minute", "", ""),
-    ("*not reckoned*: Monitoring, by the number of alert conditions", "", ""),
+    ("Cloud Logging: {log} per GiB above 50 GiB a month", "November 2026", "[3]"),
+    ("data to browsers: {egress} per GiB", "November 2026", "[4]"),
+    ("load balancer: {hour} per hour for the first rules, {balanced} per GiB", "November 2026", "[5]"),
+    ("*not included*: a connector, two e2-micro instances, about 13 a month", "", ""),
+    ("*not included*: Cloud Armor, 5 per policy, 1 per rule, 0.75 per million requests", "", ""),
+    ("*not included*: Artifact Registry, 0.10 per GiB and month above 0.5 GiB", "", ""),
+    ("*not included*: Cloud KMS (`kms_key`), 0.06 per key version and month", "", ""),
+    ("*not included*: the machines of a private pool (`worker_pool`), by the minute", "", ""),
+    ("*not included*: Monitoring, by the number of alert conditions", "", ""),
 )
 
 PAGE = """\
@@ -39,45 +39,46 @@ PAGE = """\
 This page is for people who plan capacity and budget. `make docs` generates it from
 `docs/generators/scaling.py`. To try other assumptions, change them there. A **launch** here is a
 click in the chart, the callback, the app's page, ten reads through `fhir_proxy` by a custom
-frontend, and {cds} CDS calls. An EHR calls `cds_services` whenever someone opens a chart, and one
-chart in ten is assumed to lead to a launch. If your EHR doesn't call it, set `CDS_CALLS = 0` there.
+frontend, and {cds} CDS calls: an EHR calls `cds_services` whenever someone opens a chart, and one
+chart in ten is assumed to lead to a launch. If your EHR doesn't call it, set `CDS_CALLS = 0`.
 
 ## Assumptions
 
 - Clinics are open 22 days a month, 10 hours a day. The busiest minute has three times the average
   load.
 - A call to an EHR takes {ehr} s, a call to the store {store} ms. While a function waits, it uses no
-  processor time, but you pay for its instance. Requests that wait at the same time share it.
+  processor time, but you pay for its instance, which is shared by all requests that wait then.
 - Cloud Run keeps an instance below 60 % of its processor and of its concurrency.
 - All sizes come from the original [`deployment.toml`](../deployment.toml).
 
 These values were measured for one launch with a warm instance (`python -m benchmarks a_launch`, two
 cores, x86-64, Python 3.11, November 2026). A Cloud Run vCPU isn't the same as such a core, so
 expect up to twice as much. The page's size is its compressed size. `cds_services` was measured in
-one process on SQLite, with 60 calls of 200 kB of prefetch each (43 ms per call). Its row has {cds}
-calls:
+one process on SQLite, with 60 calls of 200 kB of prefetch each (43 ms per call). Its row shows
+{cds} calls:
 
 | | processor, ms | response, bytes | logged, bytes | log lines |
 |---|---|---|---|---|
 {measured}
 
 Cloud Logging adds about {metadata} bytes to each line: labels of the service and the instance,
-times and ids. That's more than most lines have themselves. The number is **from memory**, and it's
-unknown whether Google charges for these bytes.
+times and ids. That's more than most lines contain. The number is **from memory**, and it's unknown
+whether Google charges for these bytes.
 
 ## Monthly cost
 
 These are list prices in US dollars. Check them: "Prices" below lists when and where each was read,
-in a stored copy of that page. Cloud Run is in europe-west1 (tier 1). Firestore is in us-west1,
-because Europe's price wasn't found.
+from a stored copy of that page. The prices of Cloud Run are for europe-west1 (tier 1), those of
+Firestore for us-west1, because Europe's price wasn't found.
 
 | launches a month | 1 thousand | 1 million | 100 million |
 |---|---|---|---|
 {costs}
 
 Token refreshes (1 read and 2 writes each) aren't included. Between one and ten TiB, data costs less
-than the price used. With `min_instances = 0`, its row is 0, and the first click after a quiet time
-waits for up to three starts. With 1, {functions} idle functions cost {warm} a month.
+than the price used here. With `min_instances = 0`, idle instances cost nothing, and the first click
+after a quiet time waits for up to three starts. With 1, {functions} idle functions cost {warm} a
+month.
 
 ### Prices
 
@@ -87,15 +88,15 @@ waits for up to three starts. With 1, {functions} idle functions cost {warm} a m
 
 The table uses the sizes in `deployment.toml` and Firestore's initial limit. The columns on the
 right show the amount that the busiest minute needs, in bold if it exceeds the limit. The first
-limit that you reach: **{first}**.
+limit that you reach is **{first}**.
 
 {walls}
 
-- **1 thousand**: no limit. Only the first click after a quiet hour may be slow.
+- **1 thousand**: you reach no limit. Only the first click after a quiet hour might be slow.
 - **1 million**: `cds_services` uses all of its instances in the busiest minute. You're then also
   close to the number of calls that the EHR accepts from one client (its 429 is passed on, and
   counts in `smart: server errors`).
-- **100 million**, each at the number of launches in the table:
+- **100 million**: you reach most limits, each at the number of launches in the table:
     - *Concurrency and `max_instances`.* `fhir_proxy` spends the most time waiting, for the ten
       reads of a launch. Its memory is enough for 16 simultaneous requests
       ([performance.md](performance.md), How much an instance holds), so add instances, not
@@ -104,19 +105,19 @@ limit that you reach: **{first}**.
       [deploy.md](deploy.md)), then raise `[quota]` and `max_instances`. Cloud Run itself allows a
       thousand instances of a service, and more with a higher quota.
     - *Firestore's 500/50/5.* A new collection accepts 500 operations a second, then 50 % more every
-      five minutes [6]. Traffic that grows through a morning is fine, but moving all hospitals at
-      the same moment isn't. Keys are hashes and no field is indexed, so there is no hot spot. An
+      five minutes [6]. Traffic that grows through a morning is fine, but don't move all hospitals
+      at the same moment. Keys are hashes and no field is indexed, so there is no hotspot. An
       instance reads a session at most once in `session_cache_seconds`, so a page that reads fast
       needs fewer reads than the 12 in this calculation.
     - *The load balancer* has no limit close to this. Cloud Armor's limit of 600 requests per minute
-      and IP address is reached earlier: a hospital behind one address needs more.
+      and IP address is reached earlier. A hospital behind one address needs more.
     - *The bill.* The processor time of `cds_services` and the log are more than half of it.
 
 ## State is disposable
 
 The store has pending launches (minutes) and encrypted sessions (hours). It has no medical records,
 which stay in the EHR. If the database is lost or emptied, users have to click in the chart again.
-So there is no backup, and a move needs no migration.
+So you need no backup, and no migration if you move.
 
 ## The location is fixed
 
@@ -127,12 +128,13 @@ deploy there, switch the DNS record, and delete the old one after its last sessi
 
 ## A second region
 
-A session is stored in one database, so a browser stays in one region. There are two ways to use two
-regions, both without code changes:
+A session is stored in one database, so a browser stays in one region. You can use two regions in
+two ways, both without code changes:
 
 - **One region per EHR.** Use a second `deployment.toml` with its own project, `region` and
-  `public_url` (`smart-us.example.org`), and another launch URL at those EHRs. Nothing is shared,
-  and a failure in one region doesn't affect the other. Use this if data must stay in a country.
+  `public_url` (`smart-us.example.org`), and another launch URL at those EHRs. The regions share
+  nothing, and a failure in one region doesn't affect the other. Use this if data must stay in a
+  country.
 - **A standby region.** Deploy the same configuration in a second region with the same `public_url`
   and sealing key, but without a DNS record. If the first region fails, move the record: open
   sessions end, and the next click works. You pay for the idle instances and the load balancer's
