@@ -242,10 +242,10 @@ def limits(deployment: Deployment) -> list[Limit]:
 
     limits = [
         Limit(
-            "Firestore, operations a second",
+            "Firestore, operations per second",
             lambda launches: _second(launches) * operations,
             STORE_AT_FIRST,
-            "nothing to do: it grows automatically [6]",
+            "it grows automatically [6]",
         ),
         Limit("the project's vCPU", vcpu, quota, "`[quota]` `vcpu`, once Google has raised it"),
         *(
@@ -281,8 +281,8 @@ def _walls(deployment: Deployment) -> list[str]:
         f"| {' | '.join((*columns, '1 thousand', '1 million', '100 million'))} |",
         "|---|---|---|---|---|---|---|",
         *rows,
-        row("launches a second", _second, None, " | | "),
-        row("requests a second", lambda launches: _second(launches) * REQUESTS, None, " | | "),
+        row("launches per second", _second, None, " | | "),
+        row("requests per second", lambda launches: _second(launches) * REQUESTS, None, " | | "),
     ]
 
 

@@ -24,7 +24,11 @@ PRICES = (
     ),
     ("Cloud Logging: {log} per GiB above 50 GiB a month", "November 2026", "[3]"),
     ("data to browsers: {egress} per GiB", "November 2026", "[4]"),
-    ("load balancer: {hour} per hour for the first rules, {balanced} per GiB", "November 2026", "[5]"),
+    (
+        "load balancer: {hour} per hour for the first rules, {balanced} per GiB",
+        "November 2026",
+        "[5]",
+    ),
     ("*not included*: a connector, two e2-micro instances, about 13 a month", "", ""),
     ("*not included*: Cloud Armor, 5 per policy, 1 per rule, 0.75 per million requests", "", ""),
     ("*not included*: Artifact Registry, 0.10 per GiB and month above 0.5 GiB", "", ""),
