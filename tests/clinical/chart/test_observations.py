@@ -225,15 +225,6 @@ def test_a_resource_of_another_type_is_ignored() -> None:
     assert find("sodium", report).outcome is Outcome.ABSENT
 
 
-def test_an_absent_input_is_not_found() -> None:
-    finding = find("sodium")
-    assert (finding.outcome, finding.value, finding.why) == (
-        Outcome.ABSENT,
-        None,
-        "nothing is charted",
-    )
-
-
 # How much newer a lesser value has to be to be taken: a day, or the days that the better is fresh.
 @each(
     ("name", "better", "lesser", "unit", "days"),

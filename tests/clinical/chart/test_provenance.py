@@ -87,8 +87,3 @@ def test_only_a_found_value_is_prefilled() -> None:
     for finding in findings.values():
         assert finding.value in (None, False) or finding.outcome is Outcome.FOUND
     assert findings["hdl"].value == 50
-
-
-def test_resources_of_other_patients_are_named() -> None:
-    chart = read(observation("2951-2", 140, "mmol/L", subject={"reference": "Patient/p2"}))
-    assert chart.foreign == ("Observation/o1",)

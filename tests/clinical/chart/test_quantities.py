@@ -95,22 +95,7 @@ def test_an_entry_without_a_value_gives_way_to_the_next_older_one(empty: Any) ->
     ("name", "code", "value", "unit", "expected"),
     [
         ("creatinine", "14682-9", 124, "umol/L", 1.4024),
-        ("glucose", "14749-6", 5.5, "mmol/L", 99.088),
-        ("bun", "14937-7", 7, "mmol/L", 19.607),
-        ("bilirubin_total", "14631-6", 34.2, "umol/L", 2.0),
-        ("albumin", "1751-7", 39, "g/L", 3.9),
-        ("calcium_total", "2000-8", 2.3, "mmol/L", 9.2184),
-        ("cholesterol_total", "14647-2", 5.2, "mmol/L", 201.084),
-        ("triglycerides", "14927-8", 1.7, "mmol/L", 150.569),
-        ("ast", "1920-8", 0.5, "ukat/L", 30),
-        ("platelets", "777-3", 250, "K/uL", 250),
-        ("platelets", "777-3", 250_000, "/uL", 250),
-        ("weight", "29463-7", 180, "[lb_av]", 81.6466),
-        ("weight", "29463-7", 80_000, "g", 80),
-        ("height", "8302-2", 70, "[in_i]", 177.8),
-        ("inr", "6301-6", 1.1, "{INR}", 1.1),
         ("inr", "6301-6", 1.1, None, 1.1),
-        ("hba1c", "4548-4", 53, "mmol/mol", 7.0004),
         ("uacr", "9318-7", 3.4, "mg/mmol{creat}", 30.056),
     ],
 )
@@ -122,22 +107,6 @@ def test_a_charted_unit_is_converted(
     assert finding.unit == INPUTS[name].unit
     assert finding.chosen is not None
     assert (finding.chosen.charted_value, finding.chosen.charted_unit) == (value, unit or "")
-
-
-@each(
-    ("name", "code", "value", "unit", "expected"),
-    [
-        ("temperature", "8310-5", 98.6, "[degF]", 37.0),
-        ("spo2", "59408-5", 0.97, "1", 97.0),
-        ("systolic_bp", "8480-6", 16, "kPa", 120.01),
-        ("respiratory_rate", "9279-1", 16, "{breaths}/min", 16),
-    ],
-)
-def test_a_vital_sign_of_today_is_converted(
-    name: str, code: str, value: float, unit: str, expected: float
-) -> None:
-    today = observation(code, value, unit, effectiveDateTime="2026-11-24T10:00:00Z")
-    assert find(name, today).value == pytest.approx(expected, rel=1e-4)
 
 
 @each(("digits", "value"), [("1.40", 1.4), ("2", 2.0), ("1.4E+0", 1.4), ("124E-2", 1.24)])
@@ -167,19 +136,6 @@ def test_a_decimal_is_read_as_a_number_and_shown_with_its_digits(digits: str, va
 def test_a_decimal_without_bounds_leaves_the_input_empty(number: str, outcome: Outcome) -> None:
     stated = quantity(0, "mg/dL") | {"value": Decimal(number)}
     assert find("creatinine", observation("2160-0", valueQuantity=stated)).outcome is outcome
-
-
-@each("unit", [" MG/DL ", "mg/dl", "Mg/dL"])
-def test_a_printed_unit_is_read_whatever_its_case(unit: str) -> None:
-    printed = {"value": 1.4, "unit": unit}
-    assert find("creatinine", observation("2160-0", valueQuantity=printed)).value == 1.4
-
-
-@each("micro", ["u", "µ", "μ"])  # both signs for micro occur
-def test_micro_is_read_however_it_is_written(micro: str) -> None:
-    printed = {"value": 88.42, "unit": f"{micro}mol/L"}
-    finding = find("creatinine", observation("2160-0", valueQuantity=printed))
-    assert finding.value == pytest.approx(1.0)
 
 
 @each(
@@ -215,12 +171,9 @@ def test_a_mass_unit_under_a_molar_code_is_followed_with_a_note() -> None:
     assert finding.value == 1.4
     assert finding.chosen is not None
     assert "14682-9 implies molar units" in " ".join(finding.chosen.notes)
-
-
-def test_a_molar_unit_under_a_molar_code_needs_no_note() -> None:
-    finding = find("creatinine", observation("14682-9", 124, "umol/L"))
-    assert finding.chosen is not None
-    assert finding.chosen.notes == ()
+    molar = find("creatinine", observation("14682-9", 124, "umol/L")).chosen
+    assert molar is not None
+    assert molar.notes == ()
 
 
 @each(
