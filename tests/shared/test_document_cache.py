@@ -22,7 +22,7 @@ class Source:
     def read(self) -> int:
         self.read_count += 1
         if self.fails:
-            raise DiscoveryFailed(why="down")
+            raise DiscoveryFailed(why="down", steps=("Wait.",), evidence={"base": "b"})
         return self.read_count
 
 
@@ -52,16 +52,19 @@ def test_a_failure_is_kept_for_five_seconds_and_raised_as_a_copy(
     kept: DocumentCache[int], now: list[float]
 ) -> None:
     source = Source()
-    source.fails = True
+    # What was kept is not used when it is too old and the EHR then fails.
+    kept.get(KEY, source.read)
+    source.fails, source.read_count = True, 0
     raised = []
-    for now[0] in (0.0, 4.9):
+    for now[0] in (60.0, 64.9):
         with pytest.raises(DiscoveryFailed) as caught:
             kept.get(KEY, source.read)
         raised.append(caught.value)
     assert source.read_count == 1
     assert raised[0] is not raised[1]
-    assert {error.why for error in raised} == {"down"}
-    source.fails, now[0] = False, 5.0
+    for name in ("why", "steps", "cause", "evidence"):
+        assert getattr(raised[0], name) == getattr(raised[1], name)
+    source.fails, now[0] = False, 65.0
     assert kept.get(KEY, source.read) == 2
 
 

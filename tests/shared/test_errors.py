@@ -12,48 +12,33 @@ from tests.support.tables import each
 
 # Codes and statuses as published.
 TABLE = {
-    "launch_parameter_missing": 400,
-    "iss_missing": 400,
-    "iss_not_allowed": 400,
-    "parameter_repeated": 400,
-    "parameter_invalid": 400,
-    "method_not_allowed": 405,
-    "not_acceptable": 406,
-    "media_type_unsupported": 415,
-    "not_a_navigation": 403,
-    "overloaded": 503,
-    "discovery_failed": 502,
-    "discovery_invalid": 502,
-    "state_missing": 400,
-    "state_unknown": 400,
-    "cookie_missing": 400,
-    "browser_mismatch": 400,
-    "issuer_mismatch": 400,
-    "ehr_error": 400,
-    "token_error": 502,
-    "token_invalid": 502,
-    "refresh_failed": 503,
-    "not_found": 404,
-    "id_token_invalid": 502,
-    "session_missing": 401,
-    "session_expired": 401,
-    "cross_site": 403,
-    "scope_denied": 403,
-    "patient_denied": 403,
-    "patient_missing": 403,
-    "cds_token_invalid": 401,
-    "cds_keys_unavailable": 503,
-    "cds_server_denied": 403,
-    "cds_data_missing": 412,
-    "version_conflict": 412,
-    "path_invalid": 400,
-    "too_large": 413,
-    "upstream_unreachable": 502,
-    "upstream_timeout": 504,
-    "upstream_invalid": 502,
-    "ehr_refused": 400,
-    "store_unavailable": 503,
-    "misconfigured": 500,
+    code: status
+    for status, codes in {
+        400: (
+            "launch_parameter_missing iss_missing iss_not_allowed parameter_repeated "
+            "parameter_invalid state_missing state_unknown cookie_missing browser_mismatch "
+            "issuer_mismatch ehr_error path_invalid ehr_refused"
+        ),
+        401: "session_missing session_expired cds_token_invalid",
+        403: (
+            "not_a_navigation cross_site scope_denied patient_denied patient_missing "
+            "cds_server_denied"
+        ),
+        404: "not_found",
+        405: "method_not_allowed",
+        406: "not_acceptable",
+        412: "cds_data_missing version_conflict",
+        413: "too_large",
+        415: "media_type_unsupported",
+        500: "misconfigured",
+        502: (
+            "discovery_failed discovery_invalid token_error token_invalid id_token_invalid "
+            "upstream_unreachable upstream_invalid"
+        ),
+        503: "overloaded refresh_failed cds_keys_unavailable store_unavailable",
+        504: "upstream_timeout",
+    }.items()
+    for code in codes.split()
 }
 # Not in the table: an unexpected exception.
 UNEXPECTED = {"internal_error": 500}

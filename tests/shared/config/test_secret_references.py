@@ -71,21 +71,18 @@ def test_what_is_no_secret_by_its_size_is_not_read_whole(
                 resolve(reference)
 
 
-@each("written", [WRITTEN, f"{WRITTEN}=", f"  {WRITTEN}\n"])
+@each(
+    ("written", "key"),
+    [
+        (WRITTEN, KEY),
+        (f"{WRITTEN}=", KEY),
+        (f"  {WRITTEN}\n", KEY),
+        ("-__7__v_" * 5 + "-_8", b"\xfb\xff" * 16),
+    ],
+)
 def test_a_sealing_key_is_32_bytes_of_base64url(
-    monkeypatch: pytest.MonkeyPatch, written: str
+    monkeypatch: pytest.MonkeyPatch, written: str, key: bytes
 ) -> None:
-    monkeypatch.setenv("SEALING_KEY", written)
-    assert resolve_sealing_keys(_settings("env:SEALING_KEY")) == (KEY,)
-
-
-def test_a_key_with_the_two_characters_of_base64url_is_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    key = b"\xfb\xff" * 16
-    written = base64.urlsafe_b64encode(key).decode()
-    assert "-" in written
-    assert "_" in written
     monkeypatch.setenv("SEALING_KEY", written)
     assert resolve_sealing_keys(_settings("env:SEALING_KEY")) == (key,)
 

@@ -326,8 +326,5 @@ def test_what_an_honest_ehr_may_send_is_accepted(issuer: Issuer, changes: dict[s
 @each("changes", [{"nonce": ABSENT}, {"nonce": None}], ids=["absent", "null"])
 def test_a_missing_nonce_is_accepted_and_reported(issuer: Issuer, changes: dict[str, Any]) -> None:
     assert issuer.verify(issuer.token(**changes)).nonce_missing is True
-    assert issuer.verify(issuer.token(**changes), nonce=None).nonce_missing is False
-
-
-def test_a_nonce_that_was_not_asked_for_is_ignored(issuer: Issuer) -> None:
-    assert issuer.verify(issuer.token(nonce="another"), nonce=None).nonce_missing is False
+    for raw in (issuer.token(**changes), issuer.token(nonce="another")):
+        assert issuer.verify(raw, nonce=None).nonce_missing is False

@@ -340,10 +340,3 @@ def test_a_refreshed_token_that_fails_says_nothing_of_the_user(
     issuer: Issuer, known: Identity, forge: Forgery
 ) -> None:
     assert issuer.refreshed(forge(issuer), known) == "unusable"
-
-
-def test_an_identity_does_not_depend_on_who_shares_the_sub(issuer: Issuer) -> None:
-    here = issuer.verify(issuer.token()).identity
-    there = issuer.verify(issuer.token(iss="https://idp.test"), issuer="https://idp.test").identity
-    assert here.sub == there.sub
-    assert here != there

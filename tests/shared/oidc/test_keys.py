@@ -202,51 +202,6 @@ def test_keys_are_kept_for_an_hour(ehr: Ehr, clock: Clock, tenant: Tenant) -> No
     assert not {"Authorization", "Cookie"} & tenant.received[0].headers.keys()
 
 
-def test_a_failure_is_kept_for_five_seconds(ehr: Ehr, clock: Clock, tenant: Tenant) -> None:
-    keys = Keys(clock)
-    good = tenant.handlers["/jwks"]
-    tenant.on("/jwks", Scripted(503))
-    with pytest.raises(IdTokenInvalid) as first:
-        _find(keys, ehr, tenant)
-    tenant.on("/jwks", good)
-    clock.now += 4.9
-    with pytest.raises(IdTokenInvalid) as second:
-        _find(keys, ehr, tenant)
-    assert second.value is not first.value
-    assert (second.value.why, second.value.evidence) == (first.value.why, first.value.evidence)
-    assert len(tenant.received) == 1
-    clock.now += 0.2
-    assert _kids(_find(keys, ehr, tenant)) == ["first"]
-
-
-def test_keys_are_read_once_more_at_most_every_thirty_seconds(
-    ehr: Ehr, clock: Clock, tenant: Tenant
-) -> None:
-    keys = Keys(clock)
-    known = _find(keys, ehr, tenant)
-    for _ in range(100):
-        known = keys.renew(ehr, known)
-    assert len(tenant.received) == 2
-    clock.now += 29.9
-    assert keys.renew(ehr, known) is known
-    clock.now += 0.2
-    assert keys.renew(ehr, known) is not known
-    assert len(tenant.received) == 3
-
-
-def test_keys_that_cannot_be_read_once_more_stay_as_they_are(
-    ehr: Ehr, clock: Clock, tenant: Tenant
-) -> None:
-    keys = Keys(clock)
-    known = _find(keys, ehr, tenant)
-    tenant.on("/jwks", Scripted(500))
-    with pytest.raises(IdTokenInvalid):
-        keys.renew(ehr, known)
-    assert _find(keys, ehr, tenant) is known
-    assert keys.renew(ehr, known) is known
-    assert len(tenant.received) == 2
-
-
 def test_threads_share_one_fetch_and_one_renewal(ehr: Ehr, tenant: Tenant) -> None:
     keys = Keys()
     old, new = (as_json({"keys": [public_jwk(RSA, kid=kid)]}) for kid in ("old", "new"))

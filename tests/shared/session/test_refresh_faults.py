@@ -311,15 +311,6 @@ def test_where_another_instance_has_renewed_a_refused_call_is_repeated_without_a
     assert used == [f"Bearer {token}" for token in tokens_used]
 
 
-def test_where_the_ehr_refuses_always_there_are_two_calls_and_one_refresh(one: Renewal) -> None:
-    active = one.use()
-    one.ehr.tenant.on(FHIR, Scripted(401))
-    answer = one.read_patient(active)
-    assert (answer.status, answer.resource["resourceType"]) == (401, "OperationOutcome")
-    assert len(one.ehr.tenant.hits(FHIR)) == 2
-    assert one.ehr.asked == 1
-
-
 def test_without_a_refresh_token_a_refusal_of_the_own_patient_ends_the_session(
     ehr: RotatingEhr, store: Store, clock: Clock
 ) -> None:
@@ -420,13 +411,6 @@ def test_a_refused_call_whose_refresh_fails_says_to_try_again(one: Renewal) -> N
     assert one.ehr.asked == 1
     one.clock.now += RETRY
     assert one.read_patient(one.use()).status == 200
-
-
-def test_a_refused_call_whose_grant_has_ended_ends_the_session(one: Renewal) -> None:
-    one.ehr.grant.end()
-    with pytest.raises(SessionExpired):
-        one.read_patient(one.use())
-    _over(one)
 
 
 def test_a_refused_call_of_a_session_that_was_logged_out_elsewhere_says_so(one: Renewal) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from shared.config.settings import Ehr
-from shared.errors import DiscoveryFailed, DiscoveryInvalid
+from shared.errors import DiscoveryInvalid
 from shared.footprint import footprint
 from shared.smart import discovery
 from shared.smart.discovery import Discovery, SmartConfiguration
-from tests.support.certificates import authority, self_signed
+from tests.support.certificates import authority
 from tests.support.raw_server import always, plain, raw_server
-from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
+from tests.support.scripted_ehr import ScriptedEhr, Tenant
 from tests.support.small_settings import small_settings
 from tests.support.stores import Clock
 from tests.support.tables import each
@@ -54,45 +54,6 @@ def test_a_document_is_kept_for_ten_minutes(ehr: Ehr, clock: Clock, tenant: Tena
     assert len(tenant.received) == 2
 
 
-@each(
-    ("given", "error"),
-    [(Scripted(500), DiscoveryFailed), (Scripted(404), DiscoveryInvalid)],
-)
-def test_a_failure_is_kept_for_five_seconds(
-    ehr: Ehr,
-    clock: Clock,
-    tenants: Callable[[], Tenant],
-    given: Scripted,
-    error: type[DiscoveryFailed | DiscoveryInvalid],
-) -> None:
-    tenant = tenants()
-    documents = Discovery(clock)
-    tenant.on(DOCUMENT, given)
-    with pytest.raises(error) as first:
-        documents.find(ehr, tenant.base)
-    del tenant.handlers[DOCUMENT]
-    clock.now += 4.9
-    with pytest.raises(error) as second:
-        documents.find(ehr, tenant.base)
-    assert second.value is not first.value
-    for name in ("why", "steps", "cause", "evidence"):
-        assert getattr(second.value, name) == getattr(first.value, name)
-    assert len(tenant.received) == 1
-    clock.now += 0.2
-    assert documents.find(ehr, tenant.base).token_endpoint == f"{tenant.base}/auth/token"
-
-
-def test_an_expired_document_is_not_used_when_the_ehr_then_fails(
-    ehr: Ehr, clock: Clock, tenant: Tenant
-) -> None:
-    documents = Discovery(clock)
-    documents.find(ehr, tenant.base)
-    clock.now += 601
-    tenant.on(DOCUMENT, Scripted(503))
-    with pytest.raises(DiscoveryFailed):
-        documents.find(ehr, tenant.base)
-
-
 def test_two_registrations_at_one_base_do_not_share_a_document(
     ehr: Ehr, clock: Clock, tenant: Tenant, scripted: ScriptedEhr
 ) -> None:
@@ -111,27 +72,6 @@ def test_a_certificate_of_the_configured_authority_is_trusted(ehr: Ehr, tmp_path
         with pytest.raises(DiscoveryInvalid):  # the document came, and is empty
             Discovery().find(trusting, f"https://localhost:{server.port}/fhir")
         assert len(server.requests) == 1
-
-
-@each(
-    ("certificate", "trusted"),
-    [("unknown authority", False), ("self-signed", True), ("other name", True), ("expired", True)],
-)
-def test_a_certificate_that_proves_nothing_fails_discovery(
-    ehr: Ehr, tmp_path: Path, certificate: str, trusted: bool
-) -> None:
-    own = authority(tmp_path)
-    if certificate == "self-signed":
-        context = self_signed(tmp_path, "localhost")
-    elif certificate == "other name":
-        context = own.server("ehr.test")
-    else:
-        context = own.server("localhost", expired=certificate == "expired")
-    asking = replace(ehr, ca_file=str(own.ca_file) if trusted else None)
-    with raw_server(always(plain(json.dumps(GOOD).encode())), context) as server:
-        with pytest.raises(DiscoveryFailed):
-            Discovery().find(asking, f"https://localhost:{server.port}/fhir")
-        assert (server.connections > 0, server.requests) == (True, [])
 
 
 def test_of_a_huge_document_64_kb_are_kept_and_first_what_the_registration_needs(
@@ -206,25 +146,26 @@ def test_only_the_two_endpoints_are_required() -> None:
     )
 
 
-@each("value", ["true", 1, "yes", None, [], False])
-def test_iss_is_promised_by_true_alone(value: object) -> None:
-    document = GOOD | {"authorization_response_iss_parameter_supported": value}
-    assert _parse(document).sends_iss is False
-
-
-@each("value", [None, "", 1, ["https://issuer.test"], {}])
-def test_an_issuer_that_is_no_text_is_none(value: object) -> None:
-    assert _parse(GOOD | {"issuer": value}).issuer is None
-
-
-@each("value", [None, "launch/patient", 1, {"launch/patient": 1}])
-def test_scopes_that_are_no_list_are_none(value: object) -> None:
-    assert _parse(GOOD | {"scopes_supported": value}).scopes_supported == ()
-
-
-@each("member", ["revocation_endpoint", "jwks_uri"])
-def test_an_empty_optional_endpoint_is_absent(member: str) -> None:
-    assert getattr(_parse(GOOD | {member: ""}), member) is None
+@each(
+    ("member", "values", "read"),
+    [
+        (
+            "authorization_response_iss_parameter_supported",
+            ["true", 1, "yes", None, [], False],
+            False,
+        ),
+        ("issuer", [None, "", 1, ["https://issuer.test"], {}], None),
+        ("scopes_supported", [None, "launch/patient", 1, {"launch/patient": 1}], ()),
+        ("revocation_endpoint", [""], None),
+        ("jwks_uri", [""], None),
+    ],
+)
+def test_a_member_of_another_form_counts_as_absent(
+    member: str, values: list[object], read: object
+) -> None:
+    name = "sends_iss" if member.startswith("authorization_response") else member
+    for value in values:
+        assert getattr(_parse(GOOD | {member: value}), name) == read, value
 
 
 METHODS = "token_endpoint_auth_methods_supported"
