@@ -83,6 +83,14 @@ def test_after_a_logout_of_unknown_outcome_the_session_is_read_anew(one: Renewal
         one.use()
 
 
+def test_a_clock_that_is_set_back_prolongs_no_trust(one: Renewal) -> None:
+    one.use()
+    one.end(one.elsewhere())
+    one.clock.now -= 3600
+    with pytest.raises(SessionExpired):
+        one.use()
+
+
 def test_a_request_under_way_does_not_bring_back_the_access_of_before_a_renewal(
     one: Renewal, slow: SlowReads
 ) -> None:
