@@ -102,9 +102,6 @@ def test_the_ehrs_words_are_not_in_what_is_copied_for_support() -> None:
 def test_code_in_a_sentence_is_set_apart() -> None:
     page = error_page(EhrError(why="Neither `iss` nor `ehr` came."))
     assert "<p>Neither <code>iss</code> nor <code>ehr</code> came.</p>" in page
-
-
-def test_an_unpaired_backtick_is_left_alone() -> None:
     assert "<p>One ` only.</p>" in error_page(EhrError(why="One ` only."))
 
 

@@ -1,5 +1,7 @@
 """Scopes: what they mean, what two of them have in common, what is missing (SMART 2.2)."""
 
+from functools import partial
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,27 +19,27 @@ def _grant(level: str, resource_type: str, letters: str, *filters: tuple[str, st
     )
 
 
+_mine = partial(_grant, "patient", "Observation")
+
+
 @each(
     ("scope", "grant"),
     [
-        ("patient/Observation.read", _grant("patient", "Observation", "rs")),
-        ("patient/Observation.write", _grant("patient", "Observation", "cud")),
-        ("patient/Observation.*", _grant("patient", "Observation", "cruds")),
+        ("patient/Observation.read", _mine("rs")),
+        ("patient/Observation.write", _mine("cud")),
+        ("patient/Observation.*", _mine("cruds")),
         ("user/*.read", _grant("user", "*", "rs")),
         ("user/*.*", _grant("user", "*", "cruds")),
         ("patient/*.cruds", _grant("patient", "*", "cruds")),
-        ("patient/Observation.r", _grant("patient", "Observation", "r")),
-        ("patient/Observation.s", _grant("patient", "Observation", "s")),
-        ("patient/Observation.cs", _grant("patient", "Observation", "cs")),
-        (
-            "patient/Observation.rs?category=a|b",
-            _grant("patient", "Observation", "rs", ("category", "a|b")),
-        ),
+        ("patient/Observation.r", _mine("r")),
+        ("patient/Observation.s", _mine("s")),
+        ("patient/Observation.cs", _mine("cs")),
+        ("patient/Observation.rs?category=a|b", _mine("rs", ("category", "a|b"))),
         (
             "patient/Observation.rs?category=a%7Cb&code=",
-            _grant("patient", "Observation", "rs", ("category", "a|b"), ("code", "")),
+            _mine("rs", ("category", "a|b"), ("code", "")),
         ),
-        ("patient/Observation.read?x=1", _grant("patient", "Observation", "rs", ("x", "1"))),
+        ("patient/Observation.read?x=1", _mine("rs", ("x", "1"))),
     ],
 )
 def test_each_form_of_a_resource_scope_is_understood(scope: str, grant: Grant) -> None:
@@ -68,10 +70,10 @@ def test_anything_else_grants_nothing(scope: str) -> None:
 @each(
     ("granted", "configured", "common"),
     [
-        ("patient/*.cruds", "patient/Observation.rs", [_grant("patient", "Observation", "rs")]),
-        ("patient/Observation.rs", "patient/*.cruds", [_grant("patient", "Observation", "rs")]),
-        ("user/*.rs", "patient/Observation.rs", [_grant("patient", "Observation", "rs")]),
-        ("patient/Observation.rs", "user/*.rs", [_grant("patient", "Observation", "rs")]),
+        ("patient/*.cruds", "patient/Observation.rs", [_mine("rs")]),
+        ("patient/Observation.rs", "patient/*.cruds", [_mine("rs")]),
+        ("user/*.rs", "patient/Observation.rs", [_mine("rs")]),
+        ("patient/Observation.rs", "user/*.rs", [_mine("rs")]),
         ("user/*.rs", "user/*.read", [_grant("user", "*", "rs")]),
         ("patient/Observation.r", "patient/Observation.s", []),
         ("patient/Observation.rs", "patient/Condition.rs", []),
@@ -79,22 +81,22 @@ def test_anything_else_grants_nothing(scope: str) -> None:
         (
             "patient/Observation.r patient/Observation.s",
             "patient/Observation.rs",
-            [_grant("patient", "Observation", "r"), _grant("patient", "Observation", "s")],
+            [_mine("r"), _mine("s")],
         ),
         (
             "patient/Observation.rs?category=a",
             "patient/Observation.rs",
-            [_grant("patient", "Observation", "rs", ("category", "a"))],
+            [_mine("rs", ("category", "a"))],
         ),
         (
             "patient/Observation.rs?category=a",
             "patient/Observation.rs?code=b",
-            [_grant("patient", "Observation", "rs", ("category", "a"), ("code", "b"))],
+            [_mine("rs", ("category", "a"), ("code", "b"))],
         ),
         (
             "patient/*.rs",
             "patient/*.rs patient/Observation.rs",
-            [_grant("patient", "*", "rs"), _grant("patient", "Observation", "rs")],
+            [_grant("patient", "*", "rs"), _mine("rs")],
         ),
         ("patient/*.rs patient/*.read", "patient/*.rs", [_grant("patient", "*", "rs")]),
         ("launch openid", "patient/*.rs", []),

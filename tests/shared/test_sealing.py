@@ -60,8 +60,10 @@ def test_nothing_opens_with_another_key_secret_or_context(
     sealer: Sealer, server: bytes, secret: bytes, context: str
 ) -> None:
     sealed = sealer.seal(PLAINTEXT, SECRET, CONTEXT)
-    with pytest.raises(SealBroken):
+    with pytest.raises(SealBroken) as caught:
         Sealer((server,)).open(sealed, secret, context)
+    # It doesn't say why.
+    assert (str(caught.value), caught.value.__cause__) == ("", None)
 
 
 def test_no_altered_byte_opens(sealer: Sealer) -> None:
@@ -94,13 +96,6 @@ def test_the_first_key_seals_and_every_key_opens() -> None:
     assert Sealer((SERVER,)).open(new, SECRET, CONTEXT) == PLAINTEXT
     with pytest.raises(SealBroken):
         Sealer((OLD_SERVER,)).open(new, SECRET, CONTEXT)
-
-
-def test_a_broken_seal_does_not_say_why(sealer: Sealer) -> None:
-    with pytest.raises(SealBroken) as caught:
-        sealer.open(sealer.seal(PLAINTEXT, b"other", CONTEXT), SECRET, CONTEXT)
-    assert str(caught.value) == ""
-    assert caught.value.__cause__ is None
 
 
 def test_a_tag_tells_equal_texts_from_others_under_every_key() -> None:

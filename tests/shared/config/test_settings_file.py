@@ -359,11 +359,8 @@ def test_an_unknown_key_comes_with_the_one_that_was_probably_meant(
     assert f"`{meant}`" in problem.fix
 
 
-def test_an_unknown_key_like_no_other_is_to_be_removed() -> None:
+def test_an_unknown_key_like_no_other_is_to_be_removed_and_a_table_is_one() -> None:
     assert _only(_file(top='xyzzy = "x"')).fix == "Remove it."
-
-
-def test_an_unknown_table_is_an_unknown_key() -> None:
     problem = _only(_file(more='[logging]\nlevel = "debug"\n'))
     assert (problem.id, problem.place) == ("setting_unknown", "logging")
 
@@ -486,11 +483,8 @@ def test_http_is_accepted_where_public_url_is_local(public_url: str) -> None:
     settings = _settings(_file(f'public_url = "{public_url}"', ehr=ehr))
     assert settings.public_url == public_url
     assert settings.full_error_details
-
-
-def test_brief_errors_can_be_had_on_localhost_too() -> None:
-    top = 'public_url = "http://localhost"\nerror_details = "brief"'
-    assert not _settings(_file(top)).full_error_details
+    brief = f'public_url = "{public_url}"\nerror_details = "brief"'
+    assert not _settings(_file(brief, ehr=ehr)).full_error_details
 
 
 @each(
