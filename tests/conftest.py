@@ -19,9 +19,12 @@ from tests.support.whole import IS_WHOLE, is_left_out
 
 pytest_plugins = ("tests.support.firestore_fixtures", "tests.support.quick_ehr")
 
-# How fast a machine makes an example says nothing about the code.
+# How fast a machine makes an example says nothing about the code. `make soak` makes more examples.
 settings.register_profile(
-    "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "any_machine",
+    max_examples=500 if os.environ.get("SOAK") else 40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("any_machine")
 

@@ -16,6 +16,7 @@ import pytest
 from tests import charts_at_large
 from tests.support import core
 from tests.support.gcloud import GCLOUD
+from tests.support.servers import ROOT
 
 ROUNDS = 20
 FIRESTORE_CALLBACKS = "test_a_whole_launch_and_a_race_of_twenty_callbacks_over_two_instances"
@@ -39,6 +40,11 @@ WHOLE = (
     "tests/shared/explain/test_mutations.py",
     "tests/shared/explain/test_variants.py",
     NEEDS_GCLOUD,
+    *(
+        str(one.relative_to(ROOT))
+        for one in sorted((ROOT / "tests").rglob("test_*.py"))
+        if "import given" in one.read_text("utf-8")
+    ),
 )
 
 

@@ -5,6 +5,7 @@ Resources, patches and references are drawn from a grammar of what servers forgi
 
 import contextlib
 import json
+import os
 from typing import Any
 
 from hypothesis import assume, example, given, settings
@@ -55,7 +56,7 @@ REFERENCES = st.fixed_dictionaries(
     },
 )
 OWN = {"reference": "Patient/p1"}
-MANY = settings(max_examples=200, deadline=None)
+MANY = settings(max_examples=1000 if os.environ.get("SOAK") else 80, deadline=None)
 
 
 def _others(document: Any) -> set[str]:
@@ -182,7 +183,7 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@MANY
 @given(OPERATIONS)
 @example([{"op": "copy", "from": "/note/0/text", "path": "/performer/0/reference"}])
 @example(
