@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
-from clinical.chart import read_chart
+from clinical.chart import Chart, read_chart
 from clinical.queries import Search, request_for, searches
 from shared.vendors import VENDORS
 from simulator.charts.moving import WRITTEN_FOR
+from simulator.charts.resources import Charts
 from simulator.common.addresses import path_of
 from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
@@ -104,19 +106,24 @@ UNREACHED: dict[tuple[str, str], set[str]] = {
 }
 
 
+@cache
+def _whole(charts: Charts, patient: str) -> Chart:
+    """All of a chart, as read without queries."""
+    resources = [
+        dict(one.body)
+        for kind in (*TYPES, "Medication")
+        for one in charts.of_type(kind)
+        if one.patient in (None, patient)
+    ]
+    return read_chart(resources, NOW, patient, None)
+
+
 @each("vendor", EHRS)
 @each("name", PATIENTS)
 def test_the_queries_find_whatever_of_a_chart_is_used(vendor: str, name: str) -> None:
     reader = Reader(vendor, name)
     by_queries = read_chart(reader.resources(SEARCHES[vendor]), NOW, reader.patient, None)
-    charts = EHRS[vendor].fhir.charts(WRITTEN_FOR)
-    whole = [
-        dict(one.body)
-        for kind in (*TYPES, "Medication")
-        for one in charts.of_type(kind)
-        if one.patient in (None, reader.patient)
-    ]
-    by_chart = read_chart(whole, NOW, reader.patient, None)
+    by_chart = _whole(EHRS[vendor].fhir.charts(WRITTEN_FOR), reader.patient)
     differing = {
         given
         for given, finding in by_chart.findings.items()
