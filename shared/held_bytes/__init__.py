@@ -17,9 +17,9 @@ from contextvars import ContextVar
 
 from shared.errors import Overloaded
 from shared.held_bytes.room import Room, Turn
-from shared.outbound.http_client import Due, Stream
+from shared.outbound.http_client import MOST_IN_ONE, Reading, Stream
 
-FREE_BYTES = 1_500_000
+FREE_BYTES = MOST_IN_ONE
 # Received in chunks, joined, decoded, parsed, rewritten: measured with a Bundle of 19 MB.
 TIMES = 6
 # The step in which a response of unknown length takes room.
@@ -85,14 +85,14 @@ class _Pieces:
 class _Pace:
     """The minimum rate of a response that holds room: PACE_BYTES in any PACE_SECONDS."""
 
-    def __init__(self, due: Due) -> None:
-        self._due = due
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
         self._size: int | None = None
 
     def begin(self, size: int) -> None:
         """Start counting at this size."""
         self._size = size
-        self._due.at = time.monotonic() + PACE_SECONDS
+        self._reading.due = time.monotonic() + PACE_SECONDS
 
     def keep(self, size: int) -> None:
         """Record the size received so far."""
@@ -156,7 +156,8 @@ class Holding:
         known = _length(answer)
         most = min(most, known or most)
         turn: Turn | None = None
-        pace = _Pace(answer.due)
+        pace = _Pace(answer.reading)
+        answer.reading.in_one = True
         with contextlib.ExitStack() as line:
             try:
                 for chunk in answer.chunks:

@@ -86,17 +86,19 @@ class Connection:
 
         Raise bulkheads.GivenUp if a read's response is no longer awaited.
         """
-        if self._early:
-            size, self._early = self._early, 0
-            return self._buffer[:size]
-        self._allow_until(deadline, bulkheads.HANGING_SECONDS)
-        try:
-            size = self._socket.recv_into(self._buffer)
-        except TimeoutError:
-            size = self._wait_on(deadline, is_read=is_read)
+        size, self._early = self._early, 0
+        size = size or self.receive_into(self._buffer, deadline, is_read=is_read)
         return self._buffer[:size]
 
-    def _wait_on(self, deadline: float, *, is_read: bool) -> int:
+    def receive_into(self, place: memoryview, deadline: float, *, is_read: bool) -> int:
+        """Receive bytes to a place like `receive`, and return their number."""
+        self._allow_until(deadline, bulkheads.HANGING_SECONDS)
+        try:
+            return self._socket.recv_into(place)
+        except TimeoutError:
+            return self._wait_on(place, deadline, is_read=is_read)
+
+    def _wait_on(self, place: memoryview, deadline: float, *, is_read: bool) -> int:
         """Receive from a server that hangs."""
         with bulkheads.hanging(is_read=is_read) as gives_up:
             while True:
@@ -104,7 +106,7 @@ class Connection:
                 if gives_up():
                     raise bulkheads.GivenUp
                 with contextlib.suppress(TimeoutError):
-                    return self._socket.recv_into(self._buffer)
+                    return self._socket.recv_into(place)
 
     def _send_large(self, left: memoryview, deadline: float) -> memoryview:
         """Send until something is received: a server that rejects a request may stop reading it
@@ -146,7 +148,10 @@ class Connection:
 
     def is_usable(self, now: float) -> bool:
         """Return whether another request may be sent on it."""
-        return now - self.used_at <= KEEP_SECONDS and not self._poll.poll(0)
+        if now - self.used_at > KEEP_SECONDS or self._poll.poll(0):
+            return False
+        # What TLS has decrypted no longer makes the socket readable.
+        return not (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending())
 
     def _allow_until(self, deadline: float, most: float = math.inf) -> None:
         """Limit the next operation to the remaining time and `most` seconds. Raise TimeoutError."""

@@ -11,12 +11,16 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NotRequired, TypedDict, Unpack
 
 from shared.outbound import bulkheads, connections, request
 from shared.outbound.connections import Connection, Peer
 from shared.outbound.content_coding import CodingError, decoded
 from shared.outbound.response import Incoming
+
+# Larger bodies are held in smaller pieces until there is room for them (shared/held_bytes/).
+MOST_IN_ONE = 1_500_000
 
 
 class OutboundError(Exception):
@@ -49,12 +53,16 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Due:
-    """The deadline (monotonic clock) for the next bytes of a body. The reader can bring it
-    forward to wait for less than the deadline.
+class Reading:
+    """How a body is read, which its reader can change before it takes a chunk.
+
+    `due` is the deadline (monotonic clock) for the next bytes, at most that of the call. With
+    `in_one`, a body of known length up to MOST_IN_ONE bytes is one chunk, which is received in its
+    place: for a reader that holds all of it anyway.
     """
 
-    at: float = math.inf
+    due: float = math.inf
+    in_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class Stream:
     status: int
     headers: Mapping[str, str]
     chunks: Iterator[bytes]
-    due: Due = field(default_factory=Due)
+    reading: Reading = field(default_factory=Reading)
 
 
 class Asked(TypedDict):
@@ -87,6 +95,7 @@ def send(method: str, url: str, **asked: Unpack[Asked]) -> Answer:
     `stream`.
     """
     answer = stream(method, url, **asked)
+    answer.reading.in_one = True
     return Answer(answer.status, answer.headers, b"".join(answer.chunks))
 
 
@@ -123,9 +132,9 @@ def stream(
         if method != "GET":
             raise
         connection, answer = _ask(call)
-    due = Due()
-    chunks = _content(connection, answer, call, due, max_bytes)
-    return Stream(answer.status, answer.headers, chunks, due)
+    reading = Reading()
+    chunks = _content(connection, answer, call, reading, max_bytes)
+    return Stream(answer.status, answer.headers, chunks, reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +187,9 @@ def _send(connection: Connection, data: bytes | memoryview, deadline: float) -> 
 
 
 def _content(
-    connection: Connection, answer: Incoming, call: _Call, due: Due, max_bytes: int
+    connection: Connection, answer: Incoming, call: _Call, reading: Reading, max_bytes: int
 ) -> Iterator[bytes]:
-    chunks = _received(connection, answer, call, due, max_bytes + connections.PIECE_BYTES)
+    chunks = _received(connection, answer, call, reading, max_bytes + connections.PIECE_BYTES)
     complete = False
     size = 0
     try:
@@ -203,11 +212,15 @@ def _content(
 
 
 def _received(
-    connection: Connection, answer: Incoming, call: _Call, due: Due, most: int
+    connection: Connection, answer: Incoming, call: _Call, reading: Reading, most: int
 ) -> Iterator[bytes]:
     """Yield the body as it arrives. The limit here bounds bytes that decode to nothing."""
     while True:
         piece = answer.take()
+        if reading.in_one and 0 < answer.left <= min(most, MOST_IN_ONE) - len(piece):
+            due = min(call.deadline, reading.due)
+            receive = partial(connection.receive_into, deadline=due, is_read=call.is_read)
+            piece = answer.rest(piece, receive)
         if piece:
             most -= len(piece)
             if most < 0:
@@ -215,7 +228,7 @@ def _received(
             yield piece
         if answer.is_whole:
             return
-        answer.feed(connection.receive(min(call.deadline, due.at), is_read=call.is_read))
+        answer.feed(connection.receive(min(call.deadline, reading.due), is_read=call.is_read))
 
 
 def _failure(error: Exception, otherwise: type[Unreachable], deadline: float) -> OutboundError:

@@ -5,6 +5,9 @@ chunks, or a line that isn't a header. It's lenient in one thing: spaces after t
 which RFC 9112 7.1.1 allows before an extension and some servers pad every size with.
 """
 
+import io
+from collections.abc import Callable
+
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 # Consecutive bytes without any of the body: a head, trailers, chunk extensions.
@@ -30,6 +33,7 @@ class Incoming:
             joined by commas (RFC 9110 5.3).
         is_whole: its last byte has arrived.
         is_last: no other response may follow it on its connection.
+        left: the number of bytes of the body that are still to come, if that number ends it.
     """
 
     def __init__(self) -> None:
@@ -37,9 +41,10 @@ class Incoming:
         self.headers: dict[str, str] = {}
         self.has_begun = self.is_headed = self.is_whole = False
         self.is_last = True
+        self.left = 0
         self._pieces: list[bytes] = []
         self._barren = MOST_BARREN_BYTES
-        self._left = _MOST_HEADERS
+        self._headers_left = _MOST_HEADERS
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
 
@@ -69,6 +74,15 @@ class Incoming:
         self._pieces.clear()
         return piece
 
+    def rest(self, begun: bytes, receive: Callable[[memoryview], int]) -> bytes:
+        """Return the body that has `begun`, with all that is `left` received in its place. Raise
+        ConnectionEnded.
+        """
+        # Like http.client: BufferedReader has the bytes written into what it returns.
+        whole = io.BufferedReader(_Source(begun, receive), 1).read(len(begun) + self.left)
+        self._complete()
+        return whole
+
     def _end(self) -> None:
         framed = not self.headers.keys().isdisjoint({"content-length", "transfer-encoding"})
         if framed or not self.is_headed:
@@ -86,8 +100,8 @@ class Incoming:
         """Store a header. Trailers, which come after the body, are ignored."""
         if self.is_headed:
             return
-        self._left -= 1
-        if self._left < 0:
+        self._headers_left -= 1
+        if self._headers_left < 0:
             raise NotHttp
         key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
@@ -106,6 +120,8 @@ class Incoming:
         if status >= 200:
             self.status = status
             self.is_headed = True
+            # llhttp has rejected a length that isn't a number, a second one, and one with chunks.
+            self.left = int(self.headers.get("content-length", 0))
 
     def on_body(self, piece: bytes) -> None:
         """Store a part of the body, without chunk framing. An interim response has no body (RFC
@@ -115,13 +131,38 @@ class Incoming:
             raise NotHttp
         self._barren = MOST_BARREN_BYTES
         self._pieces.append(piece)
+        self.left -= len(piece)
 
     def on_message_complete(self) -> None:
         """Mark the response as complete, or drop an interim one."""
         if not self.is_headed:
             self.headers = {}
             return
+        self._complete()
+
+    def _complete(self) -> None:
+        """Mark the response as complete."""
         self.is_whole = True
+        self.left = 0
         # RFC 9112 6.1: HTTP/1.0 has no chunked coding, so the end of such a response is unreliable.
         old = self._parser.get_http_version() == "1.0" and "transfer-encoding" in self.headers
         self.is_last = old or not self._parser.should_keep_alive()
+
+
+class _Source(io.RawIOBase):
+    """The bytes that have arrived, then those that are still to come."""
+
+    def __init__(self, arrived: bytes, receive: Callable[[memoryview], int]) -> None:
+        self._arrived = arrived
+        self._receive = receive
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, place: memoryview) -> int:
+        if size := len(self._arrived):
+            place[:size] = self._arrived
+            self._arrived = b""
+        elif not (size := self._receive(place)):
+            raise ConnectionEnded
+        return size

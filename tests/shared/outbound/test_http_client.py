@@ -784,6 +784,22 @@ def test_a_private_authority_is_trusted_where_it_is_named(trusted: Authority) ->
         assert (answer.body, again.body, server.connections) == (b"ok", b"ok", 1)
 
 
+def test_bytes_in_the_last_tls_record_of_a_body_are_no_part_of_the_next(
+    trusted: Authority,
+) -> None:
+    body = b"begun and ended"
+
+    def respond(connection: socket.socket, _: int) -> bool:
+        connection.sendall(plain(body)[:-5])
+        connection.sendall(b"ended" + plain(b"smuggled"))
+        return True
+
+    with raw_server(respond, trusted.server("localhost")) as server:
+        address, ca_file = f"https://localhost:{server.port}/", str(trusted.ca_file)
+        answers = [send(address, ca_file=ca_file).body for _ in range(2)]
+        assert (answers, server.connections) == ([body, body], 2)
+
+
 def test_the_dot_that_ends_an_absolute_name_is_no_part_of_it(
     trusted: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
