@@ -91,7 +91,7 @@ def in_another_browser(error: SmartError, pending: Pending) -> Refusal:
 
 def _steps(error: SmartError) -> tuple[str, ...]:
     """Return the steps for the user when the page also explains the EHR's error."""
-    busy = isinstance(error, TokenError) and error.answered in _BUSY
+    busy = isinstance(error, TokenError) and error.response_status in _BUSY
     return (*([_WAIT] if busy else []), RELAUNCH, ADMINISTRATOR)
 
 
@@ -107,11 +107,11 @@ def _heard(
     this failure.
     """
     if isinstance(error, TokenError):
-        if error.answered is None:
+        if error.response_status is None:
             return None
         from shared import explain
 
-        message = explain.at_token_endpoint(error.answered, error.said)
+        message = explain.at_token_endpoint(error.response_status, error.response_text)
         return message, "token endpoint", {"error_description": message.description or ""}
     # An error response without a matching launch is still explained. Any other failure isn't the
     # EHR's error.

@@ -35,7 +35,7 @@ from shared.session import context, deployment, session_cookies
 from shared.session.sessions import Opened
 from shared.smart import launches, token_endpoint
 from shared.smart.launches import Pending
-from shared.smart.token_answer import TokenAnswer
+from shared.smart.token_response import TokenResponse
 
 from . import authorization_response, failure, opened_at
 from .authorization_response import AuthorizationResponse
@@ -100,14 +100,14 @@ def _open(attempt: Attempt, response: AuthorizationResponse, redirect_uri: str) 
     """Open the session. If that fails for any reason, revoke the access that the EHR gave: tokens
     must not outlive a launch that didn't open.
     """
-    pending, answer = attempt.pending, None
+    pending, tokens = attempt.pending, None
     try:
-        ehr, answer = _exchanged(attempt, response, redirect_uri)
-        opened = _running.sessions.open(pending, answer, _user(pending, ehr, answer))
+        ehr, tokens = _exchanged(attempt, response, redirect_uri)
+        opened = _running.sessions.open(pending, tokens, _user(pending, ehr, tokens))
         log.about(ehr=ehr.key, session=opened.session.mark)
-        _log(opened, answer, ehr)
+        _log(opened, tokens, ehr)
     except Exception as error:
-        holder = answer or (error if isinstance(error, TokenInvalid) else None)
+        holder = tokens or (error if isinstance(error, TokenInvalid) else None)
         issued = holder.issued if holder else {}
         revocation = token_endpoint.revoke(pending, _running.clients, attempt.ehr, **issued)
         if isinstance(error, SmartError):
@@ -118,7 +118,7 @@ def _open(attempt: Attempt, response: AuthorizationResponse, redirect_uri: str) 
 
 def _exchanged(
     attempt: Attempt, response: AuthorizationResponse, redirect_uri: str
-) -> tuple[Ehr, TokenAnswer]:
+) -> tuple[Ehr, TokenResponse]:
     """Check what needs no call to the EHR, then exchange the code."""
     pending, ehr = attempt.pending, attempt.ehr
     authorization_response.check_issuer(pending, response.get("iss"), redirect_uri)
@@ -135,7 +135,7 @@ def _exchanged(
             "token_endpoint_auth_signing_alg_values_supported.",
             steps=("Register a key of the other kind (RSA or P-384) and name it in private_key.",),
         )
-    answer = token_endpoint.exchange(
+    tokens = token_endpoint.exchange(
         pending.token_endpoint,
         _running.clients.authenticate(ehr, pending.token_endpoint),
         code=response["code"],
@@ -143,21 +143,21 @@ def _exchanged(
         code_verifier=pending.code_verifier,
         ca_file=ehr.ca_file,
     )
-    return ehr, answer
+    return ehr, tokens
 
 
-def _user(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> Identity | None:
+def _user(pending: Pending, ehr: Ehr, tokens: TokenResponse) -> Identity | None:
     """Return the verified user, None without a requested id_token. Raise IdTokenInvalid."""
-    if "openid" not in pending.requested or answer.id_token is None:
+    if "openid" not in pending.requested or tokens.id_token is None:
         return None
     verified = id_token.verify(
-        answer.id_token,
+        tokens.id_token,
         ehr=ehr,
         fhir_base=pending.fhir_base,
         issuer=pending.issuer,
         jwks_uri=pending.jwks_uri,
         nonce=pending.nonce,
-        access_token=answer.access_token,
+        access_token=tokens.access_token,
         keys=_running.keys,
         now=time.time(),
     )
@@ -166,14 +166,14 @@ def _user(pending: Pending, ehr: Ehr, answer: TokenAnswer) -> Identity | None:
     return verified.identity
 
 
-def _log(opened: Opened, answer: TokenAnswer, ehr: Ehr) -> None:
+def _log(opened: Opened, tokens: TokenResponse, ehr: Ehr) -> None:
     session = opened.session
     remarks = ["session opened"]
     if session.missing:
         remarks.append("the EHR granted less than the app requested")
-    if answer.scope is None:
+    if tokens.scope is None:
         remarks.append("the EHR named no scope")
-    if "openid" in session.granted and answer.id_token is None:
+    if "openid" in session.granted and tokens.id_token is None:
         remarks.append("openid was granted and no id_token came")
     log.event(
         "callback_completed",

@@ -6,7 +6,7 @@ page in a fragment, which never reaches a server or a log. Anything else in `app
 """
 
 from shared import json_members
-from shared.smart.token_answer import LaunchContext
+from shared.smart.token_response import LaunchContext
 
 
 def address(after_launch: str, context: LaunchContext) -> str:

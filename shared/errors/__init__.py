@@ -1,22 +1,22 @@
-"""Every failure that an outsider can see: one tree, each leaf with a stable code.
+"""The errors that users and callers see: a tree of classes, whose leaves have stable codes.
 
-The codes and statuses are public: docs/errors.md is made of these classes. A class says what
-happened (`title`), the most probable cause (`why`) and what to do (`steps`), and the first two to a
-clinician (`plainly`). An instance may have text that is closer to the case. `cause` is the id of
-that cause (docs/troubleshooting.md), if it has one. `evidence` is for developers: it is logged, and
-shown on pages only with `error_details = "full"`. It must not contain a token, code, verifier,
-state, cookie, secret or patient data. `shown` goes to those pages but not to the log: it's text
-from the EHR, which may contain anything.
+The codes and statuses are public, and docs/errors.md is generated from these classes. A class has
+what happened (`title`), the most probable cause (`why`), what to do (`steps`), and a title and
+reason for clinicians (`plainly`). An instance may have more specific texts. `cause` is the id of
+the cause in docs/troubleshooting.md, if there is one. `evidence` is for developers: it's logged,
+and shown on pages only with `error_details = "full"`. It must not contain a token, code, verifier,
+state, cookie, secret or patient data. `shown` is text from the EHR, which may contain anything, so
+it's shown on those pages but not logged.
 
-An error is built once, where it happens, and isn't changed afterwards. A Refusal has the error and
-what else is known of it, and is what pages show (shared/inbound/refusal.py).
+An error is created once, where it happens, and not changed afterwards. Pages show a Refusal: the
+error and everything else that is known about the failure (shared/inbound/refusal.py).
 
     SmartError
     ├── RequestError      the request itself: form, method, media type, URL
-    ├── LaunchError       launch: which EHR, discovery
-    ├── CallbackError     callback: state, browser, issuer, the EHR's response
-    ├── SessionError      who sends it: session, caller, scope, patient
-    ├── CdsError          an EHR that calls cds_services: its token, its server, its data
+    ├── LaunchError       the start of a launch: the EHR and its discovery document
+    ├── CallbackError     the callback: state, browser, issuer, the EHR's response
+    ├── SessionError      the sender: session, origin, scope, patient
+    ├── CdsError          an EHR's call to cds_services: its token, its server, its data
     ├── UpstreamError     the EHR's FHIR API
     └── ServiceError      this app: store, configuration
 """

@@ -1,4 +1,4 @@
-"""What every error has: a stable code, its status and its words; built once, never changed."""
+"""The base class of all errors: a stable code, a status and texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ ADMINISTRATOR = ForUser("If it happens again, give the correlation id below to y
 
 @dataclass(frozen=True, slots=True)
 class Plainly:
-    """An error for a clinician, without parameters, settings or protocol terms. If a field is
+    """An error's text for clinicians, without parameters, settings or protocol terms. If a field is
     empty, the error's own text is shown.
     """
 
@@ -24,10 +24,10 @@ OWN_WORDS = Plainly()
 
 
 class SmartError(Exception):
-    """Never raised itself. `str()` is the code and the title, safe to log.
+    """Never raised itself. `str()` returns the code and the title, which are safe to log.
 
-    A class with a code has its own texts too. The first paragraph of its docstring is the "when"
-    in docs/errors.md.
+    A class with a code must have its own texts. The first paragraph of its docstring is the "when"
+    column in docs/errors.md.
     """
 
     code: ClassVar[str]
@@ -35,17 +35,17 @@ class SmartError(Exception):
     title: str
     why: str
     plainly: ClassVar[Plainly]
-    briefly: ClassVar[str] = ""  # after "could not be read", for what the page reads by itself
+    briefly: ClassVar[str] = ""  # the reason after "could not be read", for the page's own reads
     steps: tuple[str, ...] = (RELAUNCH, ADMINISTRATOR)
     cause: str | None = None  # the id of a cause, an explain.CauseId
     retry_after: int | None = None  # seconds
     challenge: ClassVar[str | None] = None  # WWW-Authenticate (RFC 9110 11.6.1)
 
     def __init_subclass__(cls, code: str = "", status: int = 0) -> None:
-        """Refuse an error without words. Raises TypeError."""
+        """Raise TypeError for a class with a code that lacks a text or a status."""
         lacking = [name for name in ("title", "why", "plainly") if name not in vars(cls)]
         if code and (lacking or not status):
-            raise TypeError(f"{cls.__name__} says no {', no '.join(lacking or ['status'])}")
+            raise TypeError(f"{cls.__name__} lacks {', '.join(lacking or ['status'])}")
         if code:
             cls.code, cls.status = code, status
 
@@ -75,19 +75,19 @@ class SmartError(Exception):
 
     @property
     def plain_title(self) -> str:
-        """What happened, to a clinician."""
+        """The title for clinicians."""
         return self.plainly.title or self.title
 
     @property
     def plain_why(self) -> str:
-        """Why, in a sentence to read after `plain_title`."""
+        """The reason for clinicians, to read after `plain_title`."""
         return self.plainly.why or self.why
 
     def again(
         self, *, why: str | None = None, steps: tuple[str, ...] | None = None, **others: object
     ) -> Self:
-        """Return a copy of this error for another request, with a more specific reason or steps if
-        given. The copy has no traceback, because a traceback's frames hold whole documents.
+        """Return a copy of this error for another request, with any changes. The copy has no
+        traceback, because its frames would keep entire documents in memory.
         """
         new = type(self).__new__(type(self))
         Exception.__init__(new, *self.args)

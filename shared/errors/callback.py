@@ -11,7 +11,7 @@ class CallbackError(SmartError):
     """The launch can't be completed."""
 
 
-# A response that belongs to none of our launches doesn't show how any launch ended.
+# Without its launch, a response doesn't show how any launch ended.
 LATE = "It doesn't belong to a launch that the app is still waiting for. The EHR returned an error."
 
 
@@ -48,7 +48,7 @@ class StateUnknown(CallbackError, code="state_unknown", status=400):
     plainly = Plainly(why=why)
     cause = "code_expired_or_used"
     steps = (
-        # Which launch it was is unknown: the EHR may have made it, or the app itself.
+        # The launch is unknown, so the EHR or the app itself may have started it.
         ForUser("Close this page and launch the app again. Don't reload it."),
         (
             "If it happens on the first try, check that sign-in finishes within `launch_minutes` "
@@ -130,8 +130,8 @@ class TokenError(CallbackError, code="token_error", status=502):
     """The token endpoint refused, failed, or took more than 10 s. The page explains its response.
     The log has its `error` and status.
 
-    `oauth_error` is the endpoint's `error` code, if it sent one. `answered` is the status of its
-    response and `said` the whole response, only for an explanation: it may contain anything.
+    `oauth_error` is the endpoint's `error` code, if it sent one. `response_status` and
+    `response_text` are only for an explanation, because the text may contain anything.
     """
 
     title = "The EHR didn't give the app access."
@@ -145,19 +145,19 @@ class TokenError(CallbackError, code="token_error", status=502):
         why: str | None = None,
         evidence: Mapping[str, str] | None = None,
         oauth_error: str | None = None,
-        answered: int | None = None,
-        said: str = "",
+        response_status: int | None = None,
+        response_text: str = "",
     ) -> None:
         super().__init__(why=why, evidence=evidence)
         self.oauth_error = oauth_error
-        self.answered = answered
-        self.said = said
+        self.response_status = response_status
+        self.response_text = response_text
 
 
 class TokenInvalid(CallbackError, code="token_invalid", status=502):
     """The token response can't be used. The page names the invalid field.
 
-    `issued` has the tokens that it contains anyway, by their `token_type_hint`.
+    `issued` has the usable tokens in it, which must be revoked, by their `token_type_hint`.
     """
 
     issued: Mapping[str, str] = {}

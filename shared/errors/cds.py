@@ -1,10 +1,10 @@
-"""An EHR that calls cds_services: its token, its server, its data (CDS Hooks 2.0)."""
+"""Refused calls of an EHR to cds_services: its token, its server, its data (CDS Hooks 2.0)."""
 
 from shared.errors.base import OWN_WORDS, SmartError
 
 
 class CdsError(SmartError):
-    """A call of an EHR to cds_services that is not served (CDS Hooks 2.0)."""
+    """An EHR's call to cds_services is refused (CDS Hooks 2.0)."""
 
     steps: tuple[str, ...] = (
         "Compare the `[[cds_client]]` entry with what the EHR sends. The log has the reason.",
@@ -24,7 +24,7 @@ class CdsTokenInvalid(CdsError, code="cds_token_invalid", status=401):
 
 
 class CdsKeysUnavailable(CdsError, code="cds_keys_unavailable", status=503):
-    """The URL of the caller's keys (`jku`) returns none, so nothing can be verified."""
+    """The URL of the caller's keys (`jku`) returns none, so the token can't be verified."""
 
     title = "The keys that verify the token can't be read."
     why = "The URL of the EHR's keys (`jku`) doesn't respond, or doesn't return a key set."

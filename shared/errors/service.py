@@ -1,4 +1,4 @@
-"""The app can't serve: store, memory, configuration, an error."""
+"""The app itself can't serve a request: store, memory, configuration, an unexpected error."""
 
 from shared.errors.base import ADMINISTRATOR, OWN_WORDS, Plainly, SmartError
 from shared.findings import ForUser
@@ -17,7 +17,7 @@ class StoreUnavailable(ServiceError, code="store_unavailable", status=503):
     steps = (ForUser("Launch the app again in a minute."), ADMINISTRATOR)
 
 
-# Why a call to an EHR isn't sent, or is given up (shared/outbound/bulkheads.py).
+# The reason if a call to an EHR isn't sent, or is given up (shared/outbound/bulkheads.py).
 EHR_HANGS = "The EHR isn't responding, and too many requests are waiting for it already."
 
 

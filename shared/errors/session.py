@@ -1,4 +1,4 @@
-"""Who sends the request, and for what: session, caller, scope, patient."""
+"""Requests whose sender isn't allowed to make them: session, origin, scope, patient."""
 
 import math
 from collections.abc import Mapping

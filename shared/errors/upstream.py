@@ -6,7 +6,8 @@ from shared import urls
 from shared.errors.base import ADMINISTRATOR, OWN_WORDS, SmartError
 from shared.findings import ForUser
 
-# The EHR may accept the same request later: timeout, conflict, locked, too early, too many.
+# With these statuses, the EHR may accept the same request later: timeout, conflict, locked, too
+# early, too many requests.
 _CAN_PASS = frozenset({408, 409, 423, 425, 429})
 
 
@@ -59,7 +60,7 @@ class EhrRefused(UpstreamError, code="ehr_refused", status=400):
 
     def with_status(self, status: int, retry_after: int | None, fhir_base: str) -> Self:
         """Return the error with the EHR's status and the steps that fit it."""
-        why = f"The EHR's FHIR API answered the app's request with status {status}."
+        why = f"The EHR's FHIR API returned status {status} for the app's request."
         steps = UpstreamError.steps if status in _CAN_PASS else self.steps
         if urls.is_local(fhir_base):
             trace = f"{'://'.join(urls.origin(fhir_base))}/trace"

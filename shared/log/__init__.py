@@ -163,17 +163,17 @@ def _readable(line: dict[str, object]) -> str:
     fix.
     """
     when, severity = str(line["time"])[11:19], str(line["severity"]).lower()
-    told = [f"{when} {severity:7} {line['event']}  {_printable(line['message'])}"]
-    told += [f"{name} {_printable(line[name])}" for name in _SHORT if name in line]
+    parts = [f"{when} {severity:7} {line['event']}  {_printable(line['message'])}"]
+    parts += [f"{name} {_printable(line[name])}" for name in _SHORT if name in line]
     more = [f"{name}: {_printable(line[name])}" for name in _LONG if line.get(name)]
     # We generate its lines, and file names are printable.
     more += str(line.get("stack_trace", "")).splitlines()
-    return "  ".join(told) + "".join(f"\n         {one}" for one in more)
+    return "  ".join(parts) + "".join(f"\n         {one}" for one in more)
 
 
 def _printable(value: object) -> str:
     """Return untrusted text on one line, without characters that control the terminal."""
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in str(value))
+    return "".join(character if character.isprintable() else "\ufffd" for character in str(value))
 
 
 _SHORT = ("ehr", "type", "status", "session", "duration_ms", "correlation_id")

@@ -24,7 +24,7 @@ def fields(
 
     For an `error` that was raised, its stack; otherwise the `caller` that reports it.
     """
-    told: dict[str, object] = {
+    report: dict[str, object] = {
         "@type": TYPE,
         "serviceContext": {
             "service": platform.service() or function,
@@ -32,16 +32,16 @@ def fields(
         },
     }
     if error is not None and error.__traceback__ is not None:
-        told |= {"exception": type(error).__name__, "stack_trace": stack_trace(error)}
+        report |= {"exception": type(error).__name__, "stack_trace": stack_trace(error)}
     elif caller is not None:
-        told["context"] = {
+        report["context"] = {
             "reportLocation": {
                 "filePath": _file(caller.f_code.co_filename),
                 "lineNumber": caller.f_lineno,
                 "functionName": caller.f_code.co_name,
             }
         }
-    return told
+    return report
 
 
 def stack_trace(error: BaseException) -> str:

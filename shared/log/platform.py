@@ -25,11 +25,11 @@ def project() -> str | None:
 
     Requested once, before the first request. A late response is ignored.
     """
-    named = os.environ.get("GOOGLE_CLOUD_PROJECT") or (_asked() if service() else "")
+    named = os.environ.get("GOOGLE_CLOUD_PROJECT") or (_from_metadata() if service() else "")
     return named if _PROJECT.fullmatch(named) else None
 
 
-def _asked() -> str:
+def _from_metadata() -> str:
     # Google's client libraries use the same variable to override it.
     host = os.environ.get("GCE_METADATA_HOST") or _METADATA
     try:
@@ -37,9 +37,9 @@ def _asked() -> str:
         try:
             path = "/computeMetadata/v1/project/project-id"
             connection.request("GET", path, headers={"Metadata-Flavor": "Google"})
-            answer = connection.getresponse()
-            genuine = answer.status == 200 and answer.headers["Metadata-Flavor"] == "Google"
-            return answer.read(100).decode("ascii", "replace") if genuine else ""
+            response = connection.getresponse()
+            genuine = response.status == 200 and response.headers["Metadata-Flavor"] == "Google"
+            return response.read(100).decode("ascii", "replace") if genuine else ""
         finally:
             connection.close()
     except (OSError, ValueError, http.client.HTTPException):

@@ -150,7 +150,7 @@ def _read_jwks_uri(ehr: Ehr, base: str, issuer: str) -> str:
 
 def _fetch(ehr: Ehr, url: str, seconds: float) -> Mapping[str, Any]:
     try:
-        answer = http_client.send(
+        response = http_client.send(
             "GET",
             url,
             seconds=seconds,
@@ -160,10 +160,10 @@ def _fetch(ehr: Ehr, url: str, seconds: float) -> Mapping[str, Any]:
         )
     except http_client.OutboundError as error:
         raise _unread(url, "no usable answer came", str(error)) from None
-    if answer.status != 200:
-        status = f"status {answer.status}"
+    if response.status != 200:
+        status = f"status {response.status}"
         raise _unread(url, f"the EHR answered with {status}", status)
-    document = json_members.document(answer.body)
+    document = json_members.document(response.body)
     if document is None:
         raise _unread(url, "no JSON object came", "not a JSON object")
     return document

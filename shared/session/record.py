@@ -18,7 +18,7 @@ from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
 from shared.oidc.id_token import Identity
 from shared.sealing import SealBroken, Sealer
 from shared.session.lease import NO_LEASE, Lease
-from shared.smart.token_answer import LaunchContext
+from shared.smart.token_response import LaunchContext
 from shared.store import Record, Store, Value, records
 
 COLLECTION = "sessions"

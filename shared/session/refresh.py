@@ -25,7 +25,7 @@ from shared.session.lease import RETRY_SECONDS, Lease, resting, taken
 from shared.session.record import Session, StoredSession
 from shared.smart import token_endpoint
 from shared.smart.client_auth import Clients
-from shared.smart.token_answer import TokenAnswer
+from shared.smart.token_response import TokenResponse
 from shared.store import Conflict, Record, Store
 
 EARLY_SECONDS = 60.0
@@ -113,7 +113,7 @@ class Refresher:
             late = TokenError(evidence={"reason": "the lease is nearly over"})
             return self._failed(stored, late, refused=refused)
         try:
-            answer = token_endpoint.refresh(
+            response = token_endpoint.refresh(
                 session.token_endpoint,
                 authentication,
                 refresh_token=session.refresh_token or "",
@@ -126,19 +126,19 @@ class Refresher:
         renewed = replace(
             session,
             version=session.version + 1,
-            access_token=answer.access_token,
-            refresh_token=answer.refresh_token or session.refresh_token,
-            granted=session.granted if answer.scope is None else answer.scope,
-            access_life=answer.expires_in,
-            access_expires_at=self.clock() + answer.expires_in,
+            access_token=response.access_token,
+            refresh_token=response.refresh_token or session.refresh_token,
+            granted=session.granted if response.scope is None else response.scope,
+            access_life=response.expires_in,
+            access_expires_at=self.clock() + response.expires_in,
         )
-        if answer.context.patient not in (None, session.context.patient):
+        if response.context.patient not in (None, session.context.patient):
             raise self._ended(stored, renewed, ehr, "patient_changed")
-        kept = self._write(stored, renewed, ehr, answer)
+        kept = self._write(stored, renewed, ehr, response)
         # After the write: keys may have to be fetched, and the lease doesn't wait for that.
-        if self._is_other_user(session, ehr, answer):
+        if self._is_other_user(session, ehr, response):
             raise self._ended(stored, renewed, ehr, "user_changed")
-        rotated = answer.refresh_token is not None
+        rotated = response.refresh_token is not None
         log.event("token_refreshed", "rotated" if rotated else "refresh token kept")
         return kept
 
@@ -177,24 +177,24 @@ class Refresher:
             )
         return end.during_refresh(reason, revoked)
 
-    def _is_other_user(self, session: Session, ehr: Ehr, answer: TokenAnswer) -> bool:
-        if session.user is None or answer.id_token is None:
+    def _is_other_user(self, session: Session, ehr: Ehr, response: TokenResponse) -> bool:
+        if session.user is None or response.id_token is None:
             return False
         whose = id_token.same_user(
-            answer.id_token,
+            response.id_token,
             session.user,
             ehr=ehr,
             fhir_base=session.fhir_base,
             issuer=session.issuer,
             jwks_uri=session.jwks_uri,
-            access_token=answer.access_token,
+            access_token=response.access_token,
             keys=self.keys,
             now=self.clock(),
         )
         return whose == "other"
 
     def _write(
-        self, stored: StoredSession, renewed: Session, ehr: Ehr, answer: TokenAnswer
+        self, stored: StoredSession, renewed: Session, ehr: Ehr, response: TokenResponse
     ) -> StoredSession:
         """Write the new tokens. Retry a failed write unless a newer version was written."""
         collection, key = record.COLLECTION, record.key(renewed.handle)
@@ -208,7 +208,7 @@ class Refresher:
                 current = self.store.read(collection, key)
                 if current is None:
                     # Logout has revoked the tokens it read, so only newer ones are left.
-                    revoked = token_endpoint.revoke(renewed, self.clients, ehr, **answer.issued)
+                    revoked = token_endpoint.revoke(renewed, self.clients, ehr, **response.issued)
                     raise end.during_refresh("gone", revoked)
                 if current.fields.get("version") != stored.session.version:
                     # Our own write whose reply was lost, or another process's write after our

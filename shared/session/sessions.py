@@ -27,10 +27,10 @@ from shared.session.cache import CachedSession, SessionCache
 from shared.session.end import Ending
 from shared.session.record import COLLECTION, HANDLE, Session, StoredSession
 from shared.session.refresh import Refresher
-from shared.smart import token_answer
+from shared.smart import token_response
 from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
-from shared.smart.token_answer import TokenAnswer
+from shared.smart.token_response import TokenResponse
 from shared.store import Conflict, Record, Store
 
 _TOUCHES_PER_IDLE = 6
@@ -91,7 +91,7 @@ class Sessions:
         self._renewing: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def open(self, pending: Pending, answer: TokenAnswer, user: Identity | None) -> Opened:
+    def open(self, pending: Pending, response: TokenResponse, user: Identity | None) -> Opened:
         """Create a session for a completed launch. Nothing that the browser offered is adopted."""
         now = self._clock()
         handle = secrets.token_urlsafe(16)
@@ -103,16 +103,16 @@ class Sessions:
             iss=pending.iss,
             fhir_base=pending.fhir_base,
             flow=pending.flow,
-            context=token_answer.on_base(answer.context, pending.fhir_base),
+            context=token_response.on_base(response.context, pending.fhir_base),
             user=user,
             requested=pending.requested,
             scopes_supported=pending.scopes_supported,
-            granted=pending.requested if answer.scope is None else answer.scope,
-            access_life=answer.expires_in,
-            access_expires_at=now + answer.expires_in,
+            granted=pending.requested if response.scope is None else response.scope,
+            access_life=response.expires_in,
+            access_expires_at=now + response.expires_in,
             expires_at=now + self._settings.session_max_seconds,
-            access_token=answer.access_token,
-            refresh_token=answer.refresh_token,
+            access_token=response.access_token,
+            refresh_token=response.refresh_token,
             token_endpoint=pending.token_endpoint,
             revocation_endpoint=pending.revocation_endpoint,
             issuer=pending.issuer,

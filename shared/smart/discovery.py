@@ -121,7 +121,7 @@ def fetch(ehr: Ehr, base: str) -> http_client.Answer:
     """
     url = f"{base}/.well-known/smart-configuration"
     try:
-        answer = http_client.send(
+        response = http_client.send(
             "GET",
             url,
             seconds=SECONDS,
@@ -133,18 +133,18 @@ def fetch(ehr: Ehr, base: str) -> http_client.Answer:
         raise DiscoveryInvalid(evidence={"document": url, "reason": str(error)}) from None
     except http_client.OutboundError as error:
         raise DiscoveryFailed(evidence={"document": url, "reason": str(error)}) from None
-    if answer.status != 200:
-        evidence = {"document": url, "status": str(answer.status)}
-        if answer.status == 429 or answer.status >= 500:
-            why = f"The EHR responded with status {answer.status}."
+    if response.status != 200:
+        evidence = {"document": url, "status": str(response.status)}
+        if response.status == 429 or response.status >= 500:
+            why = f"The EHR responded with status {response.status}."
             raise DiscoveryFailed(why=why, evidence=evidence)
         raise DiscoveryInvalid(
             why="The EHR has no .well-known/smart-configuration at this FHIR base. It responded "
-            f"with status {answer.status}.",
+            f"with status {response.status}.",
             cause="tenant_mismatch",
             evidence=evidence,
         )
-    return answer
+    return response
 
 
 def allowed_hosts(ehr: Ehr, base: str) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 RFC 6749 4.1.3, 5 and 6; RFC 7009. A request is sent only once, even if it fails, and on its own
 connection: a leftover response on another one would contain someone else's tokens.
-shared/smart/token_answer.py parses the responses.
+shared/smart/token_response.py parses the responses.
 """
 
 import contextlib
@@ -17,12 +17,12 @@ from shared.errors import TokenError, TokenInvalid
 from shared.outbound import http_client
 from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.known_words import known_words
-from shared.smart.token_answer import TokenAnswer, parse
+from shared.smart.token_response import TokenResponse, parse
 
 SECONDS = 10.0
 REVOKE_SECONDS = 3.0
 MAX_BYTES = 1_000_000
-_MOST_SAID = 10_000  # characters
+_MOST_TEXT = 10_000  # characters
 _OAUTH_ERROR = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # The EHR's own ids of a request, useful in a support case, and the form of an id.
 _EHR_IDS = ("cerner-correlation-id", "x-request-id", "opc-request-id")
@@ -52,7 +52,7 @@ def exchange(
     redirect_uri: str,
     code_verifier: str,
     ca_file: str | None,
-) -> TokenAnswer:
+) -> TokenResponse:
     """Exchange an authorization code, once. Raise TokenError or TokenInvalid."""
     form = {
         "grant_type": "authorization_code",
@@ -69,7 +69,7 @@ def refresh(
     *,
     refresh_token: str,
     ca_file: str | None,
-) -> TokenAnswer:
+) -> TokenResponse:
     """Use a refresh token, once. The scopes remain those granted (RFC 6749 6).
 
     Raise TokenError (with `invalid_grant` as its `oauth_error`, for example) or TokenInvalid.
@@ -112,10 +112,10 @@ def revoke(
         form = {"token": token, "token_type_hint": kind}
         authentication = clients.authenticate(ehr, at.token_endpoint)
         with contextlib.suppress(http_client.OutboundError):
-            answer = _send(
+            response = _send(
                 at.revocation_endpoint, form, authentication, ehr.ca_file, REVOKE_SECONDS
             )
-            revoked = 200 <= answer.status < 300
+            revoked = 200 <= response.status < 300
     return {"revoked": str(revoked).lower()}
 
 
@@ -124,9 +124,9 @@ def _request(
     form: Mapping[str, str],
     authentication: ClientAuthentication,
     ca_file: str | None,
-) -> TokenAnswer:
+) -> TokenResponse:
     try:
-        answer = _send(token_endpoint, form, authentication, ca_file, SECONDS)
+        response = _send(token_endpoint, form, authentication, ca_file, SECONDS)
     except http_client.Unusable as error:
         raise TokenInvalid(evidence={"reason": str(error)}) from None
     except http_client.TimedOut:
@@ -138,22 +138,22 @@ def _request(
     sent = {**form, **authentication.fields}
     basic = authentication.headers.get("Authorization", "").partition(" ")[2]
     confidential = [basic, *(sent[name] for name in _CONFIDENTIAL if name in sent)]
-    evidence = {"status": str(answer.status), **ehr_ids(answer.headers, confidential)}
-    if answer.status != 200:
-        raise _refusal(answer, evidence, confidential)
-    if _is_page(answer):
+    evidence = {"status": str(response.status), **ehr_ids(response.headers, confidential)}
+    if response.status != 200:
+        raise _refusal(response, evidence, confidential)
+    if _is_page(response):
         raise TokenInvalid(why=_A_PAGE, evidence=evidence)
-    return parse(answer.body, evidence)
+    return parse(response.body, evidence)
 
 
-def _is_page(answer: http_client.Answer) -> bool:
+def _is_page(response: http_client.Answer) -> bool:
     """Return whether a response is HTML, by its first tag or by its media type and a tag."""
-    by_type = _media_type(answer) in _HTML_TYPES and answer.body.lstrip().startswith(b"<")
-    return by_type or _HTML.match(answer.body) is not None
+    by_type = _media_type(response) in _HTML_TYPES and response.body.lstrip().startswith(b"<")
+    return by_type or _HTML.match(response.body) is not None
 
 
-def _media_type(answer: http_client.Answer) -> str:
-    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _media_type(response: http_client.Answer) -> str:
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _send(
@@ -201,38 +201,38 @@ def _without(text: str, confidential: Collection[str]) -> str:
 
 
 def _refusal(
-    answer: http_client.Answer, evidence: dict[str, str], confidential: Collection[str]
+    response: http_client.Answer, evidence: dict[str, str], confidential: Collection[str]
 ) -> TokenError:
     """Return the error for a refused request (RFC 6749 5.2), at any status. The body may contain
     anything: it's kept separately for diagnosis, and is neither logged nor shown unchanged. Only
     known words of its message are logged and shown.
     """
-    text = _without(answer.body.decode("utf-8", "replace"), confidential)
-    body = json_members.document(text)
-    error = body.get("error") if body else None
-    said = text[:_MOST_SAID]
-    words = known_words(_sentence(body, said))
+    full_text = _without(response.body.decode("utf-8", "replace"), confidential)
+    body, text = json_members.document(full_text), full_text[:_MOST_TEXT]
+    words = known_words(_message(body, text))
     if words:
         evidence["said"] = words
-    media_type = _media_type(answer)
+    media_type = _media_type(response)
     if body is None and _MEDIA_TYPE.fullmatch(media_type):
         evidence["media_type"] = media_type
-    if not (isinstance(error, str) and _OAUTH_ERROR.fullmatch(error)):
-        why = f"Its token endpoint responded with status {answer.status} and no error code."
-        if 300 <= answer.status < 400:
+    status, code = response.status, body.get("error") if body else None
+    if isinstance(code, str) and _OAUTH_ERROR.fullmatch(code):
+        evidence["oauth_error"] = code
+        why = f"Its token endpoint returned `{code}`."
+    else:
+        code = None
+        why = f"Its token endpoint responded with status {status} and no error code."
+        if 300 <= status < 400:
             why = (
-                f"Its token endpoint responded with a redirect (status {answer.status}). The app "
-                "never follows it, because the request contains credentials."
+                f"Its token endpoint responded with a redirect (status {status}). The app never "
+                "follows it, because the request contains credentials."
             )
-        return TokenError(why=why, evidence=evidence, answered=answer.status, said=said)
-    evidence["oauth_error"] = error
-    why = f"Its token endpoint returned `{error}`."
     return TokenError(
-        why=why, evidence=evidence, oauth_error=error, answered=answer.status, said=said
+        why=why, evidence=evidence, oauth_error=code, response_status=status, response_text=text
     )
 
 
-def _sentence(body: Mapping[str, Any] | None, text: str) -> str:
+def _message(body: Mapping[str, Any] | None, text: str) -> str:
     """Return the message of a refusal: its description, or the title of a gateway's page, whose
     `text` is bounded.
     """

@@ -78,7 +78,7 @@ def test_every_error_says_what_why_and_what_to_do(leaf: type[SmartError]) -> Non
 
 def test_an_error_without_words_for_clinicians_is_not_imported() -> None:
     words = {"title": "A title.", "why": "A reason."}
-    with pytest.raises(TypeError, match="Wordless says no plainly"):
+    with pytest.raises(TypeError, match="Wordless lacks plainly"):
         type("Wordless", (SmartError,), words, code="a_code", status=400)
 
 

@@ -137,7 +137,7 @@ _ALL: Mapping[str, tuple[str, ...]] = {
         "deployment",
     ),
     "shared/smart": (
-        "discovery known_words pkce signing_keys token_answer",
+        "discovery known_words pkce signing_keys token_response",
         "client_auth launches published_keys",
         "token_endpoint",
     ),

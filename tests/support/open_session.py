@@ -6,7 +6,7 @@ from typing import Any
 from shared.config.settings import Ehr
 from shared.session.record import Session
 from shared.session.sessions import Active
-from shared.smart.token_answer import LaunchContext
+from shared.smart.token_response import LaunchContext
 
 FHIR_BASE = "https://ehr.example/r4"
 _CONTEXT = LaunchContext("p1", None, None, None, None, None, None)

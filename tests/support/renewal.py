@@ -14,7 +14,7 @@ from shared.session.record import COLLECTION, Session, key
 from shared.session.sessions import Active, Opened, Sessions
 from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
-from shared.smart.token_answer import parse
+from shared.smart.token_response import parse
 from shared.store import Record, Store
 from tests.support import one_ehr
 from tests.support.rotating_ehr import RotatingEhr

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from functions.callback import opened_at
-from shared.smart import token_answer
+from shared.smart import token_response
 from tests.support.app import App, Launched
 from tests.support.browser import Browser
 from tests.support.tables import each
@@ -62,7 +62,7 @@ def test_the_session_tells_what_came_for_an_app_of_your_own(app: App) -> None:
 @pytest.mark.calculators
 def test_a_fragment_of_its_own_is_kept() -> None:
     body = b'{"access_token":"t","token_type":"Bearer","appContext":"{\\"calculator\\":\\"bmi\\"}"}'
-    context = token_answer.parse(body, {}).context
+    context = token_response.parse(body, {}).context
     assert opened_at.address("/app/?session=s", context) == "/app/?session=s#bmi"
     assert opened_at.address("/app/#start", context) == "/app/#start"
 

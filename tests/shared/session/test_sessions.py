@@ -20,7 +20,7 @@ from shared.session.context import describe
 from shared.session.sessions import Opened, Sessions, is_handle
 from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
-from shared.smart.token_answer import LaunchContext, TokenAnswer
+from shared.smart.token_response import LaunchContext, TokenResponse
 from shared.store import Fields, Record, Store
 from shared.store.sqlite import SqliteStore
 from tests.support.stores import Clock
@@ -47,7 +47,7 @@ PENDING = Pending(
     binding="0" * 64,
 )
 CONTEXT = LaunchContext("p1", "e1", True, None, "t", None, ({"reference": "Basic/1"},))
-ANSWER = TokenAnswer("sentinel-access", "sentinel-refresh", None, 4e4, ("launch",), CONTEXT)
+ANSWER = TokenResponse("sentinel-access", "sentinel-refresh", None, 4e4, ("launch",), CONTEXT)
 # An answer with a refresh token is renewed before it ends: that is test_refresh.py's.
 LAST_ANSWER = replace(ANSWER, refresh_token=None)
 USER = Identity("https://ehr.example/fhir", "u-1", "https://ehr.example/fhir/Practitioner/1", "A B")

@@ -14,7 +14,7 @@ from shared.errors import TokenError
 from shared.outbound import http_client
 from shared.smart import token_endpoint
 from shared.smart.client_auth import ClientAuthentication, Clients
-from shared.smart.token_answer import TokenAnswer
+from shared.smart.token_response import TokenResponse
 from tests.support.open_session import EHR
 from tests.support.raw_server import plain, raw_server
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
@@ -24,7 +24,7 @@ from tests.support.tables import each
 AUTHENTICATION = ClientAuthentication({"client_id": "c"}, {})
 
 
-def _exchange(endpoint: str) -> TokenAnswer:
+def _exchange(endpoint: str) -> TokenResponse:
     return token_endpoint.exchange(
         endpoint,
         AUTHENTICATION,
@@ -171,7 +171,7 @@ def test_a_refusal_keeps_its_oauth_error_and_what_was_said_apart(
         _exchange(f"{tenant.base}/auth/token")
     error = caught.value
     assert error.oauth_error == "invalid_grant"
-    assert "sentinel words" in error.said
+    assert "sentinel words" in error.response_text
     assert "sentinel" not in f"{error} {error.why} {error.evidence} {error.shown}"
 
 
@@ -200,7 +200,7 @@ def test_what_was_sent_in_confidence_is_in_nothing_that_is_told_of_a_refusal(
             ca_file=None,
         )
     error = caught.value
-    told = f"{error} {error.why} {error.evidence} {error.oauth_error} {error.said}"
+    told = f"{error} {error.why} {error.evidence} {error.oauth_error} {error.response_text}"
     assert secret not in told
     assert quote(secret, safe="") not in told
     assert error.oauth_error == (None if member == "error" else "invalid_grant")

@@ -6,22 +6,22 @@ from typing import Any
 import pytest
 
 from shared.errors import TokenInvalid
-from shared.smart import token_answer
-from shared.smart.token_answer import LaunchContext, TokenAnswer
+from shared.smart import token_response
+from shared.smart.token_response import LaunchContext, TokenResponse
 from tests.support.tables import each
 
 GOOD: dict[str, Any] = {"access_token": "abc", "token_type": "Bearer"}
 SURROGATE = "\ud800"
 
 
-def _parse(**members: Any) -> TokenAnswer:
-    return token_answer.parse(json.dumps({**GOOD, **members}).encode(), {})
+def _parse(**members: Any) -> TokenResponse:
+    return token_response.parse(json.dumps({**GOOD, **members}).encode(), {})
 
 
 def test_the_least_answer_leaves_everything_else_open() -> None:
     answer = _parse()
     assert (answer.access_token, answer.refresh_token, answer.scope) == ("abc", None, None)
-    assert answer.expires_in == token_answer.DEFAULT_LIFE_SECONDS == 300
+    assert answer.expires_in == token_response.DEFAULT_LIFE_SECONDS == 300
     assert answer.context == LaunchContext(None, None, None, None, None, None, None)
 
 
@@ -55,7 +55,7 @@ def test_a_full_answer_is_read_member_by_member() -> None:
 )
 def test_what_is_not_a_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(TokenInvalid, match="token_invalid"):
-        token_answer.parse(body, {})
+        token_response.parse(body, {})
 
 
 @each(
@@ -279,7 +279,7 @@ def test_a_context_item_with_a_member_of_the_wrong_form_is_left_out(item: object
 def test_a_number_that_json_has_no_way_to_pass_on_is_left_out(number: str) -> None:
     item = '{"identifier": {"extension": [{"valueDecimal": NUMBER}]}}'.replace("NUMBER", number)
     body = '{"access_token": "a", "token_type": "Bearer", "fhirContext": [ITEM, "Basic/2"]}'
-    answer = token_answer.parse(body.replace("ITEM", item).encode(), {})
+    answer = token_response.parse(body.replace("ITEM", item).encode(), {})
     assert answer.context.fhir_context == ({"reference": "Basic/2"},)
 
 
@@ -336,13 +336,13 @@ def test_absolute_references_of_the_context_become_relative_or_are_left_out(
     reference: str, kept: str | None
 ) -> None:
     answer = _parse(fhirContext=[{"reference": reference, "role": "x"}])
-    items = token_answer.on_base(answer.context, BASE).fhir_context
+    items = token_response.on_base(answer.context, BASE).fhir_context
     assert items == (() if kept is None else ({"reference": kept, "role": "x"},))
 
 
 def test_an_item_that_names_something_else_too_stays_without_the_reference() -> None:
     item = {"reference": "https://other.example/Basic/1", "identifier": {"value": "v"}}
-    items = token_answer.on_base(_parse(fhirContext=[item]).context, BASE).fhir_context
+    items = token_response.on_base(_parse(fhirContext=[item]).context, BASE).fhir_context
     assert items == ({"identifier": {"value": "v"}},)
 
 

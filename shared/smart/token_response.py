@@ -58,7 +58,7 @@ class LaunchContext:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenAnswer:
+class TokenResponse:
     """A usable token response. `expires_in` is in seconds from receipt.
 
     `id_token` is as received, not verified.
@@ -78,7 +78,7 @@ class TokenAnswer:
         return {name: token for name, token in both.items() if token is not None}
 
 
-def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
+def parse(body: bytes, evidence: Mapping[str, str]) -> TokenResponse:
     """Parse a token response of status 200. Raise TokenInvalid naming the invalid field."""
     document = json_members.document(body)
     if document is None:
@@ -98,7 +98,7 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenAnswer:
         error.issued = issued
         raise error
     scope = document.get("scope")
-    return TokenAnswer(
+    return TokenResponse(
         access_token=issued["access_token"],
         refresh_token=issued.get("refresh_token"),
         id_token=document.get("id_token"),
