@@ -5,7 +5,7 @@ import re
 import pytest
 
 from simulator.ehr import create_app
-from simulator.oauth.registrations import DEFAULT_REGISTRATIONS, Registration, parse_registrations
+from simulator.oauth.registrations import Registration, parse_registrations
 from tests.simulator.app_under_test import ORIGIN, App, json_of
 from tests.support.servers import ROOT
 
@@ -67,11 +67,3 @@ def test_an_entry_of_the_trace_has_the_members_that_are_named(app: App) -> None:
     (entry,) = json_of(app.http.get("/_trace"))["requests"]
     text = section("The trace").partition("`/_trace?after=N`")[2]
     assert entry.keys() <= set(re.findall(r"`([a-z_]+)`", text))
-
-
-def test_the_defaults_are_those_of_the_code() -> None:
-    # It makes an EHR when it is imported.
-    from simulator import serve_ehr
-
-    assert serve_ehr.DEFAULT_BASE_URL in README
-    assert f"`{DEFAULT_REGISTRATIONS[0].client_id}`" in section("Your own app")

@@ -1,18 +1,8 @@
 from typing import Any
 
-from simulator.ehr import VENDOR_PROFILES
-from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of
 from tests.simulator.token_client import TokenClient, answered, refused
 from tests.support.tables import each
-
-
-@each("profile", VENDOR_PROFILES, ids=lambda one: one.key)
-def test_each_ehr_has_its_own_control(profile: VendorProfile) -> None:
-    client = TokenClient(profile=profile)
-    assert client.control().status_code == 204
-    assert client.http.get(f"/{profile.key}/_control").status_code == 405
 
 
 def test_whatever_comes_next_triggers_the_faults_until_they_are_used_up() -> None:
@@ -29,23 +19,6 @@ def test_an_unknown_code_meets_the_faults_of_all_as_well() -> None:
     client.control(faults="token-500:1")
     assert client.exchange("guess").status_code == 500
     assert refused(client.exchange("guess")) == (400, "invalid_grant")
-
-
-def test_faults_are_replaced_and_taken_away() -> None:
-    client = TokenClient()
-    token = client.tokens()["access_token"]
-    client.control(faults="fhir-500")
-    client.control(faults="fhir-503")
-    assert client.read(token).status_code == 503
-    client.control(faults="")
-    assert client.read(token).status_code == 200
-
-
-def test_what_is_done_to_one_ehr_leaves_the_others_alone() -> None:
-    client = TokenClient(beside=(ORACLE,))
-    client.control(faults="token-500")
-    client.profile, client.at = ORACLE, ORACLE.addresses("http://ehr.test")
-    answered(client.exchange(client.code()))
 
 
 def test_the_life_of_new_tokens_can_be_set_and_set_back() -> None:

@@ -12,47 +12,6 @@ def test_the_smart_configuration_names_addresses_of_the_configured_origin(app: A
     assert configuration["token_endpoint"] == f"{ISSUER}/token"
 
 
-def test_the_smart_configuration_says_what_the_ehr_does(app: App) -> None:
-    configuration = json_of(app.http.get("/generic/fhir/.well-known/smart-configuration"))
-    assert configuration["code_challenge_methods_supported"] == ["S256"]
-    assert configuration["token_endpoint_auth_methods_supported"] == [
-        "none",
-        "client_secret_basic",
-        "client_secret_post",
-        "private_key_jwt",
-    ]
-    assert configuration["authorization_response_iss_parameter_supported"] is True
-    assert {"launch-ehr", "launch-standalone", "authorize-post", "client-public"} <= set(
-        configuration["capabilities"]
-    )
-
-
-def test_the_smart_configuration_offers_every_kind_of_client_and_identity(app: App) -> None:
-    configuration = json_of(app.http.get("/generic/fhir/.well-known/smart-configuration"))
-    assert configuration["jwks_uri"] == f"{ISSUER}/jwks"
-    assert configuration["revocation_endpoint"] == f"{ISSUER}/revoke"
-    assert configuration["grant_types_supported"] == ["authorization_code", "refresh_token"]
-    assert {
-        "client-confidential-symmetric",
-        "client-confidential-asymmetric",
-        "sso-openid-connect",
-    } <= set(configuration["capabilities"])
-
-
-def test_the_scopes_that_are_granted_are_advertised(app: App) -> None:
-    configuration = json_of(app.http.get("/generic/fhir/.well-known/smart-configuration"))
-    assert {
-        "launch",
-        "launch/patient",
-        "openid",
-        "fhirUser",
-        "online_access",
-        "offline_access",
-        "patient/*.rs",
-        "patient/Observation.read",
-    } <= set(configuration["scopes_supported"])
-
-
 def test_the_capability_statement_names_the_endpoints_for_apps_of_smart_1(app: App) -> None:
     statement = json_of(app.http.get("/generic/fhir/metadata"))
     security = statement["rest"][0]["security"]

@@ -73,20 +73,6 @@ def test_only_a_form_is_read(app: App) -> None:
     assert [json_of(answer)["error"] for answer in answers] == ["invalid_request"] * 3
 
 
-def test_an_address_with_parameters_is_refused_even_if_the_form_is_right(app: App) -> None:
-    response = app.http.post(
-        "/generic/token?client_id=app",
-        data={
-            "grant_type": "authorization_code",
-            "client_id": "app",
-            "code": app.code(),
-            "redirect_uri": APP.redirect_uris[0],
-            "code_verifier": VERIFIER,
-        },
-    )
-    assert (response.status_code, json_of(response)["error"]) == (400, "invalid_request")
-
-
 def test_other_methods_are_refused_in_json(app: App) -> None:
     response = app.http.get("/generic/token")
     assert (response.status_code, json_of(response)["error"]) == (405, "invalid_request")
@@ -123,14 +109,3 @@ def test_a_failed_attempt_spends_the_code(app: App) -> None:
     code = app.code()
     app.exchange(code, code_verifier=VERIFIER + "x")
     assert json_of(app.exchange(code))["error"] == "invalid_grant"
-
-
-@each(("seconds", "status"), [(3599, 200), (3600, 401)])
-def test_a_token_lives_an_hour(app: App, seconds: int, status: int) -> None:
-    token = app.token()
-    app.clock.now += seconds
-    assert app.get(token, f"/Patient/{ALMA}").status_code == status
-
-
-def test_codes_and_tokens_are_never_the_same_twice(app: App) -> None:
-    assert len({app.code() for _ in range(5)} | {app.token() for _ in range(5)}) == 10

@@ -40,7 +40,7 @@ def test_every_fault_has_a_title_and_ehrs_that_exist() -> None:
     assert all(fault.ehrs and set(fault.ehrs) <= keys for fault in FAULTS.values())
 
 
-# Faults whose effect isn't one entry in a table: the other tests in this folder cover each of them.
+# Faults whose effect isn't one entry in a table.
 WRITTEN_OUT = {
     "slow",
     "reply-lost",

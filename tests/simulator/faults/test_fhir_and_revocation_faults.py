@@ -1,28 +1,9 @@
 from simulator.endpoints import token_faults
 from simulator.faults.oracle_errors import ACCESS_ERRORS
 from simulator.vendors.oracle import ORACLE
-from tests.simulator.app_under_test import issue_of, json_of
+from tests.simulator.app_under_test import json_of
 from tests.simulator.token_client import TokenClient
 from tests.support.tables import each
-
-
-@each(
-    ("fault", "status", "issue"),
-    [
-        ("fhir-401", 401, "login"),
-        ("fhir-403", 403, "forbidden"),
-        ("fhir-429", 429, "throttled"),
-        ("fhir-500", 500, "exception"),
-        ("fhir-503", 503, "transient"),
-    ],
-)
-def test_a_fhir_request_may_fail_once_and_then_succeed(fault: str, status: int, issue: str) -> None:
-    client = TokenClient()
-    token = client.tokens(fault=f"{fault}:1")["access_token"]
-    response = client.read(token)
-    assert (response.status_code, issue_of(response)) == (status, issue)
-    assert ("Retry-After" in response.headers) is (status in (429, 503))
-    assert client.read(token).status_code == 200
 
 
 @each(("tail", "status"), [(k, v[0]) for k, v in ACCESS_ERRORS.items()])

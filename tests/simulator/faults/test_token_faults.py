@@ -1,52 +1,16 @@
-import json
 from typing import Any
 
 import pytest
 
 from simulator.endpoints import token_faults
 from simulator.vendors.oracle import ORACLE
-from tests.simulator.app_under_test import ALMA, BRUNO, json_of
+from tests.simulator.app_under_test import json_of
 from tests.simulator.endpoints.test_id_tokens import claims_of
 from tests.simulator.token_client import SCOPE, TokenClient, answered, refused
 from tests.support.tables import each
 
 INVALID = (400, "invalid_grant")
 GONE = object()
-
-
-@each(
-    ("fault", "status", "error"),
-    [
-        ("token-400", 400, "invalid_request"),
-        ("token-401", 401, "invalid_client"),
-        ("token-code-invalid-or-expired", 400, "invalid_grant"),
-        ("token-empty-scopes", 400, "invalid_scope"),
-        ("token-terminated-client", 401, "invalid_client"),
-        ("token-unsupported-grant-type", 400, "unsupported_grant_type"),
-    ],
-)
-def test_an_exchange_may_be_refused_without_spending_the_code(
-    fault: str, status: int, error: str
-) -> None:
-    client = TokenClient()
-    code = client.code(fault=f"{fault}:1")
-    assert refused(client.exchange(code)) == (status, error)
-    answered(client.exchange(code))
-
-
-@each(
-    ("fault", "status", "error"),
-    [
-        ("refresh-invalid-grant", 400, "invalid_grant"),
-        ("refresh-invalid-grant-401", 401, "invalid_grant"),
-        ("refresh-invalid-grant-403", 403, "invalid_grant"),
-        ("refresh-session-invalid", 400, "invalid_grant"),
-        ("refresh-401", 401, "invalid_client"),
-    ],
-)
-def test_a_refresh_may_be_refused(fault: str, status: int, error: str) -> None:
-    client = TokenClient()
-    assert refused(client.refresh(client.tokens(fault=fault)["refresh_token"])) == (status, error)
 
 
 def test_oracle_health_refuses_with_the_address_of_the_error() -> None:
@@ -80,21 +44,6 @@ def test_an_exchange_may_get_no_token_answer_at_all(
     assert (response.status_code, response.mimetype) == (status, mimetype)
     assert response.headers.get("Retry-After") == retry
     answered(client.exchange(code))
-
-
-@each("name", ["429", "500", "503", "not-json"])
-def test_a_refresh_may_fail_once_and_then_succeed(name: str) -> None:
-    client = TokenClient()
-    token = client.tokens(fault=f"refresh-{name}:1")["refresh_token"]
-    assert client.refresh(token).mimetype == "text/html"
-    answered(client.refresh(token))
-
-
-def test_an_answer_may_be_half_a_json_object_or_very_long() -> None:
-    client = TokenClient()
-    with pytest.raises(json.JSONDecodeError):
-        json.loads(client.exchange(client.code(fault="token-cut")).text)
-    assert len(client.exchange(client.code(fault="token-huge")).data) > 20_000_000
 
 
 @each("place", ["token", "refresh"])
@@ -162,33 +111,6 @@ def test_a_fault_spoils_one_member_of_the_answer(fault: str, member: str, value:
     assert answer.get(member, GONE) == value
 
 
-@each(
-    ("fault", "member", "value"),
-    [
-        ("other-patient", "patient", BRUNO),
-        ("no-patient", "patient", GONE),
-        ("no-id-token", "id_token", GONE),
-        ("no-expires-in", "expires_in", GONE),
-        ("no-scope", "scope", GONE),
-        ("trim-scopes", "scope", "launch openid fhirUser online_access"),
-    ],
-)
-def test_a_fault_spoils_one_member_of_a_refreshed_answer(
-    fault: str, member: str, value: Any
-) -> None:
-    client = TokenClient()
-    first = client.tokens(fault=f"refresh-{fault}")
-    assert first["patient"] == ALMA
-    answer = answered(client.refresh(first["refresh_token"]))
-    assert answer.get(member, GONE) == value
-
-
-def test_the_full_context_holds_objects_and_where_the_style_is() -> None:
-    answer = TokenClient().tokens(fault="token-full-context")
-    assert {"intent", "tenant", "smart_style_url", "fhirContext"} <= answer.keys()
-    assert all(isinstance(one, dict) for one in answer["fhirContext"])
-
-
 def test_a_refreshed_id_token_may_be_of_another_user_or_for_nobody() -> None:
     client = TokenClient()
     first = client.tokens(fault="refresh-other-subject:1")
@@ -226,11 +148,6 @@ def test_a_dead_token_opens_nothing_until_it_is_refreshed() -> None:
     assert client.read(first["access_token"]).status_code == 401
     second = answered(client.refresh(first["refresh_token"]))
     assert client.read(second["access_token"]).status_code == 200
-
-
-def test_trimmed_scopes_open_nothing() -> None:
-    client = TokenClient()
-    assert client.read(client.tokens(fault="token-trim-scopes")["access_token"]).status_code == 403
 
 
 def test_faults_of_one_launch_leave_others_alone() -> None:

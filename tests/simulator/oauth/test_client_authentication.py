@@ -3,7 +3,6 @@ from urllib.parse import quote_plus
 from simulator.ehr import VENDOR_PROFILES
 from simulator.vendors.epic import EPIC
 from simulator.vendors.oracle import ORACLE
-from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of
 from tests.simulator.token_client import (
     ASSERTION_TYPE,
@@ -18,26 +17,6 @@ from tests.support.tables import each
 
 METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 LAUNCHING = [one for one in VENDOR_PROFILES if one.addresses("").start is not None]
-
-
-@each("method", METHODS)
-@each("profile", LAUNCHING, ids=lambda one: one.key)
-def test_each_ehr_takes_its_own_ways_of_authentication_only(
-    profile: VendorProfile, method: str
-) -> None:
-    client = TokenClient(registration(method), profile)
-    response = client.exchange(client.code())
-    if method in profile.auth_methods:
-        assert "access_token" in answered(response)
-    else:
-        assert refused(response) == (401, "invalid_client")
-
-
-@each("algorithm", ["RS384", "ES384"])
-def test_a_client_may_sign_with_either_algorithm(algorithm: str) -> None:
-    client = TokenClient(registration("private_key_jwt"))
-    client.algorithm = algorithm
-    assert "access_token" in answered(client.exchange(client.code()))
 
 
 @each("registered", METHODS)

@@ -140,17 +140,6 @@ def test_a_page_runs_no_script_and_loads_nothing_from_elsewhere(app: App, addres
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_page_has_landmarks_one_heading_and_a_language(app: App) -> None:
-    for address in ("/", f"/generic/start?patient={ALMA}&client=app&in=frame", "/nowhere"):
-        page = app.http.get(address).text
-        assert '<html lang="en">' in page
-        assert [page.count(tag) for tag in ("<header", "<main", "<h1", "<title>")] == [1] * 4
-
-
-def test_the_start_page_leads_to_the_trace(app: App) -> None:
-    assert app.http.get("/").text.count('href="/trace"') == 2
-
-
 def test_two_charts_stand_side_by_side_each_with_a_launch_of_its_own(app: App) -> None:
     query = f"patient={ALMA}&patient={BRUNO}&client=app&user=conrad&fault=fhir-500"
     response = app.http.get(f"/generic/side-by-side?{query}")
@@ -266,17 +255,6 @@ def test_the_faults_of_the_vendor_itself_come_first_in_its_menu(app: App) -> Non
     own = [FAULTS[name].ehrs == ("oracle", "oracle-patient") for name in names]
     assert own[0]
     assert own == sorted(own, reverse=True)
-
-
-@each("ehr", ["oracle", "oracle-patient", "epic", "generic"])
-def test_no_heading_spoils_an_acronym(app: App, ehr: str) -> None:
-    labels = re.findall(r'<optgroup label="([^"]+)"', app.http.get(f"/?ehr={ehr}").text)
-    assert labels
-    assert [one for one in labels if re.search(r"\b[a-z][A-Z]{2}", one)] == []
-
-
-def test_what_no_fault_has_is_said(app: App) -> None:
-    assert "This EHR has no fault with “nonsense”" in app.http.get("/?ehr=epic&find=nonsense").text
 
 
 @each(

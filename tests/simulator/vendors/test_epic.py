@@ -33,11 +33,6 @@ def test_the_discovery_document_names_the_endpoints(app: VendorApp) -> None:
     assert "authorization_response_iss_parameter_supported" not in said
 
 
-def test_a_launch_is_answered_with_code_and_state_and_no_iss(app: VendorApp) -> None:
-    answer = app.answer(app.launch())
-    assert (set(answer), answer["state"]) == ({"state", "code"}, STATE)
-
-
 def test_scopes_are_granted_one_letter_each(app: VendorApp) -> None:
     assert app.granted(scope="launch patient/Patient.rs patient/Observation.r") == [
         "launch",

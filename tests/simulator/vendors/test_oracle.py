@@ -151,12 +151,6 @@ def test_a_provider_request_that_is_wrong_meets_its_urn(
     assert told == (error, tail or other.get(error, f"{GRANT}invalid-request"))
 
 
-def test_a_launch_value_serves_once(app: VendorApp) -> None:
-    launch = app.launch()
-    assert "code" in app.answer(launch)
-    assert refusal(app, launch)[1] == f"{LAUNCH}invalid-launch-code"
-
-
 def test_the_slash_at_the_end_of_aud_makes_no_difference(app: VendorApp) -> None:
     assert "code" in app.answer(app.launch(), aud=f"{app.at.fhir_base}/")
 
@@ -290,12 +284,6 @@ def test_a_patient_request_that_is_wrong_meets_its_urn(
     patient_app: VendorApp, changes: dict[str, str], tail: str
 ) -> None:
     assert refusal(patient_app, None, **changes)[1] == tail
-
-
-def test_an_app_for_providers_is_of_the_wrong_persona_for_patients() -> None:
-    app = VendorApp(profile=ORACLE_PATIENT)
-    location = app.authorize(None, scope="launch/patient").headers["Location"]
-    assert "client-persona-mismatch" in location
 
 
 @pytest.fixture
