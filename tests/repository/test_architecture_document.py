@@ -41,11 +41,3 @@ def test_every_main_value_is_defined_where_the_table_says() -> None:
     assert len(table) > 20
     texts = {path: f"\n{(ROOT / path).read_text(encoding='utf-8')}" for _, path in table}
     assert [n for n, at in table if not re.search(rf"\n(class {n}\b|{n} = )", texts[at])] == []
-
-
-@BOTH
-def test_every_link_leads_somewhere(text: str) -> None:
-    folder = ROOT / "docs" if text is ARCHITECTURE else ROOT
-    linked = re.findall(r"\]\(([\w./-]+)\)", text)
-    assert linked
-    assert [name for name in linked if not (folder / name).exists()] == []

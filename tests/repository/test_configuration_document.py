@@ -100,11 +100,6 @@ def _choices(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, ...]]:
     return by_setting
 
 
-def test_no_setting_stands_there_twice() -> None:
-    for names in _documented().values():
-        assert len(names) == len(set(names))
-
-
 def test_the_example_of_the_document_is_a_configuration() -> None:
     examples = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
     settings, problems = settings_file.parse(examples[0].replace("…", "client"))

@@ -1,7 +1,6 @@
 """docs/errors.md lists what the code can answer and log: every code and every event, no other."""
 
 import ast
-import re
 from pathlib import Path
 from typing import get_args
 
@@ -56,9 +55,3 @@ def test_every_log_event_stands_in_the_document() -> None:
 @pytest.mark.calculators
 def test_every_log_event_is_written_somewhere() -> None:
     assert _events_in_code() == set(get_args(log.Event))
-
-
-def test_the_links_of_the_document_lead_somewhere() -> None:
-    linked = re.findall(r"\]\(([a-z./-]+\.md)\)", TEXT)
-    assert linked
-    assert [name for name in linked if not (ROOT / "docs" / name).is_file()] == []

@@ -1,4 +1,4 @@
-"""Every test that a document names as its proof exists."""
+"""Every test that a document names as its proof exists, and every file that it links."""
 
 import re
 from functools import cache
@@ -28,3 +28,14 @@ def test_every_test_that_a_document_names_exists() -> None:
         if not test.startswith("test_") or f"\ndef {test}(" not in _source(file)
     ]
     assert missing == []
+
+
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    links = [
+        (path, target.partition("#")[0])
+        for path in DOCUMENTS
+        for target in re.findall(r"\]\(([\w./#-]+)\)", path.read_text("utf-8"))
+    ]
+    assert len(links) > 100
+    broken = [f"{path.name}: {to}" for path, to in links if not (path.parent / to).exists()]
+    assert broken == []

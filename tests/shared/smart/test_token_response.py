@@ -41,7 +41,7 @@ def test_a_full_answer_is_read_member_by_member() -> None:
     style, item = "https://ehr.example/style.json", {"reference": "ImagingStudy/1", "role": "x"}
     context = LaunchContext("P-1.a", "e1", False, style, "t", "reconcile", (item,))
     scope = ("launch", "patient/*.rs")
-    assert answer == TokenAnswer("abc", "def", None, 570, scope, context)
+    assert answer == TokenResponse("abc", "def", None, 570, scope, context)
 
 
 @each(
