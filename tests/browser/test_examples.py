@@ -327,10 +327,7 @@ def test_fhirclient_follows_every_page_of_a_search(launched: Opened) -> None:
 def test_an_app_that_expects_a_token_has_its_client_by_the_script_of_the_document(
     launched: Opened,
 ) -> None:
-    for folder, shown in (
-        ("before", "1968-03-14"),
-        ("before-0.1", "synthetic-alma 1968-03-14"),
-    ):
+    for folder, shown in (("before", "1968-03-14"), ("before-0.1", "synthetic-alma 1968-03-14")):
         page = launched(folder)
         expect(page.get_by_role("heading", name=shown, exact=True)).to_be_visible()
         assert page.url.endswith(f"/app/{folder}/the-app/index.html")

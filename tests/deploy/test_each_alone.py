@@ -57,9 +57,7 @@ SECRETS = dict.fromkeys(FUNCTIONS, CREDENTIALS) | {
 
 @pytest.fixture(scope="module")
 def ports(
-    staged: Path,
-    programs: Mapping[str, Path],
-    tmp_path_factory: pytest.TempPathFactory,
+    staged: Path, programs: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Mapping[str, int]]:
     folder = tmp_path_factory.mktemp("alone")
     config = folder / "smart.toml"

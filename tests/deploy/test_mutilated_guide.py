@@ -10,16 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.deploy.guide_walk import (
-    DEPLOY,
-    SHELL,
-    TEXT,
-    Walk,
-    deploy,
-    edited,
-    to_a_launch,
-    under,
-)
+from tests.deploy.guide_walk import DEPLOY, SHELL, TEXT, Walk, deploy, edited, to_a_launch, under
 from tests.support import guide
 
 PROJECT, DATABASE, ACCOUNTS = "4. Project", "5. Database", "6. Service accounts"
@@ -93,13 +84,7 @@ HURT: Mapping[str, Hurt] = {
         "gcloud secrets create",
         "Secret Manager API has not been used in project",
     ),
-    "Cloud Run not enabled": Hurt(
-        PROJECT,
-        "run.googleapis.com ",
-        "",
-        BUILD,
-        "run.googleapis.com",
-    ),
+    "Cloud Run not enabled": Hurt(PROJECT, "run.googleapis.com ", "", BUILD, "run.googleapis.com"),
     "no database": Hurt(
         DATABASE,
         "gcloud firestore databases create --database=smart --location=$REGION"
@@ -181,11 +166,7 @@ HURT: Mapping[str, Hurt] = {
         "actAs' on service account projects/my-project/serviceAccounts/smart-build",
     ),
     "smart-build can't read sources": Hurt(
-        ACCOUNTS,
-        "buckets/gcf-v2-sources-",
-        "buckets/gcf-sources-",
-        BUILD,
-        "storage.objects.get",
+        ACCOUNTS, "buckets/gcf-v2-sources-", "buckets/gcf-sources-", BUILD, "storage.objects.get"
     ),
     "smart-test can't write its log": Hurt(
         ACCOUNTS,
@@ -281,9 +262,7 @@ def test_half_the_quota_stops_the_deployment(walked: Walk) -> None:
     assert "CpuAllocPerProjectRegion requested: " in cloud.log()
 
 
-def test_a_region_where_a_new_project_may_not_build_stops_at_the_first_build(
-    walked: Walk,
-) -> None:
+def test_a_region_where_a_new_project_may_not_build_stops_at_the_first_build(walked: Walk) -> None:
     cloud = walked.begin_to_deploy()
     with edited(cloud, '"europe-west1"', '"europe-west3"'):
         ran = cloud.run(under(DEPLOY), SHELL)[-1]
@@ -291,9 +270,7 @@ def test_a_region_where_a_new_project_may_not_build_stops_at_the_first_build(
     assert "due to quota restrictions, Cloud Build cannot run builds in this region" in ran.said
 
 
-def test_instances_beyond_the_quota_stop_before_anything_is_sent(
-    walked: Walk,
-) -> None:
+def test_instances_beyond_the_quota_stop_before_anything_is_sent(walked: Walk) -> None:
     cloud = walked.begin_to_deploy()
     with edited(cloud, "max_instances = 5", "max_instances = 50"):
         ran = deploy(cloud)

@@ -71,10 +71,7 @@ def test_an_iss_in_two_registrations_is_a_finding(offline: Doctor) -> None:
     assert (outcome.code, outcome.level("iss_duplicate")) == (1, "fail")
 
 
-@each(
-    ("key", "id_"),
-    [("", "secret_unreadable"), ("short", "sealing_key_invalid")],
-)
+@each(("key", "id_"), [("", "secret_unreadable"), ("short", "sealing_key_invalid")])
 def test_a_sealing_key_that_cannot_be_used_fails(
     offline: Doctor, monkeypatch: pytest.MonkeyPatch, key: str, id_: str
 ) -> None:

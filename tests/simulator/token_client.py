@@ -188,10 +188,7 @@ class TokenClient:
         parameter = "_id" if fhir_type == "Patient" else "patient"
         return self.http.get(
             f"{path_of(self.at.fhir_base)}/{fhir_type}?{parameter}={ALMA}",
-            headers={
-                "Authorization": f"Bearer {access_token}",
-                "Accept": "application/fhir+json",
-            },
+            headers={"Authorization": f"Bearer {access_token}", "Accept": "application/fhir+json"},
         )
 
     def control(self, **members: Any) -> TestResponse:

@@ -13,11 +13,7 @@ PROVIDER_BASE = f"https://fhir-ehr-code.cerner.com/r4/{TENANT}"
 PATIENT_BASE = f"https://fhir-myrecord.cerner.com/r4/{TENANT}"
 AUTHORIZATION = "https://authorization.cerner.com"
 ISSUER = f"{AUTHORIZATION}/tenants/{TENANT}"
-KEY_GENERATIONS = (
-    "2026-08-12T03:22:12.526",
-    "2026-08-14T03:22:15.916",
-    "2026-08-16T03:30:57.378",
-)
+KEY_GENERATIONS = ("2026-08-12T03:22:12.526", "2026-08-14T03:22:15.916", "2026-08-16T03:30:57.378")
 
 _PROFILE = "protocols/oauth2/profiles/smart-v1"
 # Types of patient/, user/ and system/ scopes alike.

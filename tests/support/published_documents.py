@@ -93,7 +93,7 @@ _MEDITECH = Published(
         "management_endpoint": "https://greenfield-prod-apps.meditech.com/rest-user-profile",
         "grant_types_supported": [*_GRANTS],
         "token_endpoint_auth_methods_supported": [
-            *("client_secret_post", "client_secret_basic", "private_key_jwt"),
+            *("client_secret_post", "client_secret_basic", "private_key_jwt")
         ],
         "response_types_supported": ["code"],
         # Several hundred, most of them not from SMART.
@@ -195,7 +195,7 @@ _NEXTGEN_OFFICE = Published(
         "grant_types_supported": [*_GRANTS],
         "response_types_supported": ["code"],
         "token_endpoint_auth_methods_supported": [
-            *("private_key_jwt", "client_secret_basic", "client_secret_post"),
+            *("private_key_jwt", "client_secret_basic", "client_secret_post")
         ],
         "capabilities": [*_ALL, "context-standalone-encounter"],
         **_PKCE,
@@ -216,7 +216,7 @@ _MEDPLUM = Published(
         "issuer": "https://api.medplum.com/",
         "grant_types_supported": [*_GRANTS, "urn:ietf:params:oauth:grant-type:token-exchange"],
         "token_endpoint_auth_methods_supported": [
-            *("client_secret_basic", "client_secret_post", "private_key_jwt"),
+            *("client_secret_basic", "client_secret_post", "private_key_jwt")
         ],
         "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "ES384"],
         "scopes_supported": [

@@ -60,7 +60,7 @@ def launcher() -> Mapping[str, Any]:
         "introspection_endpoint": f"{at}/auth/introspect",
         "grant_types_supported": ["authorization_code", "client_credentials"],
         "token_endpoint_auth_methods_supported": [
-            *("client_secret_basic", "client_secret_post", "private_key_jwt"),
+            *("client_secret_basic", "client_secret_post", "private_key_jwt")
         ],
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": [

@@ -11,14 +11,7 @@ from typing import Any
 from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH, Answer
 from tests.support.proxy import Resource, asked
-from tests.support.scripted_ehr import (
-    FHIR_JSON,
-    Received,
-    Scripted,
-    ScriptedEhr,
-    Tenant,
-    as_fhir,
-)
+from tests.support.scripted_ehr import FHIR_JSON, Received, Scripted, ScriptedEhr, Tenant, as_fhir
 from tests.support.servers import free_port, serve, serve_app
 
 PATCH_JSON = "application/json-patch+json"

@@ -297,7 +297,7 @@ def test_every_card_is_as_the_standard_and_the_contract_say(cds: Cds) -> None:
 
 def check(card: dict[str, Any], origin: str) -> None:
     assert card.keys() == {
-        *("uuid", "summary", "detail", "indicator", "source", "links", "overrideReasons"),
+        *("uuid", "summary", "detail", "indicator", "source", "links", "overrideReasons")
     }
     assert not re.search(r'[:\[] ?(null|""|\[\]|\{\})', json.dumps(card))
     calculator = REGISTRY[named(card)]
@@ -336,7 +336,7 @@ def check(card: dict[str, Any], origin: str) -> None:
     assert not urlsplit(link["url"]).query
     assert link["appContext"] == f'{{"calculator":"{calculator.name}"}}'
     assert [one["code"] for one in card["overrideReasons"]] == [
-        *("known", "notapplicable", "datawrong", "later"),
+        *("known", "notapplicable", "datawrong", "later")
     ]
     for one in card["overrideReasons"]:
         assert one.keys() == {"system", "code", "display"}

@@ -27,7 +27,7 @@ def test_one_service_is_offered_with_what_the_standard_asks_of_it(cds: Cds) -> N
     assert service["hook"] == "patient-view"
     assert service["id"] == SERVICE.rpartition("/")[2]
     assert service.keys() == {
-        *("hook", "title", "description", "id", "prefetch", "usageRequirements"),
+        *("hook", "title", "description", "id", "prefetch", "usageRequirements")
     }
     assert all(service.values())
 

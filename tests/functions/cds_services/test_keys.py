@@ -9,15 +9,7 @@ from shared.config.settings import Ehr
 from shared.config.settings_file import parse
 from shared.errors import CdsKeysUnavailable
 from shared.oidc.keys import Keys
-from tests.support.cds import (
-    KID,
-    OTHER,
-    P384,
-    CdsEhr,
-    client_table,
-    log_lines,
-    registration,
-)
+from tests.support.cds import KID, OTHER, P384, CdsEhr, client_table, log_lines, registration
 from tests.support.id_tokens import public_jwk
 from tests.support.scripted_ehr import HANG_UP, Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import Server, free_port, serve_app

@@ -8,17 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.support.cds import (
-    KEYS,
-    OUTCOME,
-    Cds,
-    CdsEhr,
-    bundle,
-    chart,
-    creatinine,
-    patient,
-    value,
-)
+from tests.support.cds import KEYS, OUTCOME, Cds, CdsEhr, bundle, chart, creatinine, patient, value
 from tests.support.scripted_ehr import HANG_UP, Received, Scripted, as_fhir
 
 EGFR = {"egfr_ckd_epi_2021": "warning"}

@@ -51,9 +51,7 @@ scopes = "{SCOPES}"
     assert "launch/patient" in said
 
 
-def test_the_launch_address_opened_directly_names_the_cause_and_the_fix(
-    either: ThreeEhrs,
-) -> None:
+def test_the_launch_address_opened_directly_names_the_cause_and_the_fix(either: ThreeEhrs) -> None:
     app = either
     iss = f"{app.ehr_origin}/oracle/r4/00000000-51a0-4000-8000-000000000001"
     for query in ("", f"?iss={quote(iss, safe='')}", f"?iss={quote(iss, safe='')}&launch="):

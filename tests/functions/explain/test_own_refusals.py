@@ -43,9 +43,7 @@ def test_an_ehr_that_is_not_configured_is_shown_beside_those_that_are(
     assert (configured in others) is (app is full)
 
 
-def test_a_cookie_that_does_not_come_back_names_the_address_to_allow(
-    either: ThreeEhrs,
-) -> None:
+def test_a_cookie_that_does_not_come_back_names_the_address_to_allow(either: ThreeEhrs) -> None:
     app = either
     iss = quote(ORACLE.addresses(app.ehr_origin).fhir_base, safe="")
     begun = Browser().get(f"{app.origin}/launch?iss={iss}&launch=x1").query
@@ -77,9 +75,7 @@ def test_a_launch_value_that_this_app_sent_is_not_said_to_have_been_left_out(
     assert "carried no launch value" not in said
 
 
-def test_a_standalone_launch_that_fails_says_which_address_to_open_again(
-    either: ThreeEhrs,
-) -> None:
+def test_a_standalone_launch_that_fails_says_which_address_to_open_again(either: ThreeEhrs) -> None:
     app = either
     address = f"{app.origin}/launch?ehr=simulated"
     browser = Browser()

@@ -71,9 +71,7 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def apps(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Mapping[str, ThreeEhrs]]:
+def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, ThreeEhrs]]:
     folder = tmp_path_factory.mktemp("trimmed")
     one, two, three = free_port(), free_port(), free_port()
     with (

@@ -236,7 +236,7 @@ def test_each_request_has_its_line_and_none_tells_what_is_secret(writing: App) -
     for line in lines[-4:-2]:
         assert 'probe/main.py", line ' in str(line["stack_trace"])
     assert [line["exception"] for line in lines[-4:]] == [
-        *("ValueError", "EndedProcessError", "ReturnedNoReplyError", "UnusableReplyError"),
+        *("ValueError", "EndedProcessError", "ReturnedNoReplyError", "UnusableReplyError")
     ]
     assert "'service': 'probe'" in str(lines[-1]["serviceContext"])
     told = json.dumps(lines)

@@ -92,7 +92,7 @@ WITHIN = {
         _op("replace", "/performer/0/reference", value="#d"),
     ],
     "an encounter known by identifier": [
-        _op("add", "/encounter", value={"identifier": {"system": "urn:x", "value": "1"}}),
+        _op("add", "/encounter", value={"identifier": {"system": "urn:x", "value": "1"}})
     ],
     "an element that was missing": [_op("replace", "/issued", value="2026-11-20T09:00:00Z")],
     "a list that was missing": [_op("add", "/category/-", value={"text": "x"})],

@@ -67,12 +67,7 @@ MISSING = Ellipsis
     ids=str,
 )
 def test_a_document_without_a_usable_endpoint_stops_the_launch(
-    app: App,
-    browser: Browser,
-    other: ScriptedEhr,
-    pending: Pending,
-    name: str,
-    value: object,
+    app: App, browser: Browser, other: ScriptedEhr, pending: Pending, name: str, value: object
 ) -> None:
     tenant = app.scripted.tenant()
     before = pending.count(), len(other.strangers)

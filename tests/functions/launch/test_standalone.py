@@ -27,10 +27,7 @@ def _pick(app: App, browser: Browser, **decision: str) -> Answer:
     return browser.send("POST", urljoin(picker.url, unescape(action[1])), FORM, body)
 
 
-@each(
-    ("patient", "visit"),
-    [("synthetic-alma", "synthetic-alma-enc-1"), ("synthetic-bruno", None)],
-)
+@each(("patient", "visit"), [("synthetic-alma", "synthetic-alma-enc-1"), ("synthetic-bruno", None)])
 def test_the_patient_picked_at_the_ehr_is_told_to_the_page_with_the_visit_if_there_is_one(
     app: App, browser: Browser, patient: str, visit: str | None
 ) -> None:

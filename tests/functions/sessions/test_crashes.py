@@ -131,8 +131,7 @@ def test_killed_after_the_session_was_written_nobody_holds_its_secret(
 ) -> None:
     begun = mortal.app.begin(ehr.tenant, browser)
     mortal.crashes(
-        "after create in sessions",
-        lambda: mortal.app.answer(begun, ehr.tenant, browser, "p1-code"),
+        "after create in sessions", lambda: mortal.app.answer(begun, ehr.tenant, browser, "p1-code")
     )
     assert len(mortal.records("sessions")) == 1
     again = mortal.app.answer(begun, ehr.tenant, browser, "p1-code")

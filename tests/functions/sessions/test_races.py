@@ -81,10 +81,6 @@ def test_of_hundreds_of_interleaved_requests_for_two_patients_in_one_browser_non
 
     with ThreadPoolExecutor(12) as pool:
         outcomes = set(pool.map(fetch, range(INTERLEAVED)))
-    assert outcomes == {
-        ("other", 403, "patient_denied"),
-        ("p1", 200, "p1"),
-        ("p2", 200, "p2"),
-    }
+    assert outcomes == {("other", 403, "patient_denied"), ("p1", 200, "p1"), ("p2", 200, "p2")}
     assert (ehr.crossed, ehr.reused) == (0, 0)
     assert len(ehr.refreshed) >= 2

@@ -52,9 +52,7 @@ def test_json_is_named_in_every_call_so_nothing_comes_as_xml(app: Practice) -> N
     assert token.headers["Accept"] == "application/json"
 
 
-def test_discovery_and_metadata_alone_carry_epics_header_with_the_client_id(
-    app: Practice,
-) -> None:
+def test_discovery_and_metadata_alone_carry_epics_header_with_the_client_id(app: Practice) -> None:
     opened = app.launch("epic")
     assert (opened.read("metadata").status, opened.read(f"Patient/{ALMA}").status) == (200, 200)
     base = app.clinics.addresses("epic").fhir_base
@@ -132,10 +130,7 @@ def test_a_user_who_says_no_is_no_failure_of_the_app(app: Practice) -> None:
 
 @each(
     ("known", "scopes", "status", "title"),
-    [
-        (False, SCOPES, 200, "OAuth2 Error"),
-        (True, V1, 400, "Invalid OAuth 2.0 request"),
-    ],
+    [(False, SCOPES, 200, "OAuth2 Error"), (True, V1, 400, "Invalid OAuth 2.0 request")],
 )
 def test_an_unknown_client_and_a_wrong_request_end_at_a_page_of_epics(
     tmp_path_factory: pytest.TempPathFactory, known: bool, scopes: str, status: int, title: str

@@ -163,9 +163,7 @@ def test_a_refresh_without_a_new_refresh_token_keeps_the_old_one(app: Practice) 
 
 
 @pytest.mark.calculators
-def test_without_any_refresh_token_the_session_ends_and_says_to_launch_again(
-    app: Practice,
-) -> None:
+def test_without_any_refresh_token_the_session_ends_and_says_to_launch_again(app: Practice) -> None:
     opened = app.launch("oracle", fault="token-no-refresh-token,token-life-5s")
     assert opened.read(f"Patient/{ALMA}").status == 200
     time.sleep(5.1)
@@ -185,9 +183,7 @@ def test_when_the_clinicians_session_is_over_so_is_ours(app: Practice) -> None:
     assert (ended.status, ended.code) == (401, "session_expired")
 
 
-def test_the_issuer_with_its_identity_provider_and_last_slash_names_the_user(
-    app: Practice,
-) -> None:
+def test_the_issuer_with_its_identity_provider_and_last_slash_names_the_user(app: Practice) -> None:
     at = app.clinics.addresses("oracle")
     document = Browser().get(f"{at.fhir_base}/.well-known/smart-configuration").json()
     assert at.id_token_issuer.startswith(f"{document['issuer']}/oidc/idsps/")

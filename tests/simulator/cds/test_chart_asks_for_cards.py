@@ -162,10 +162,7 @@ def test_a_next_link_of_the_prefetch_can_be_followed_with_the_token(service: Cds
 
 
 def test_cards_stand_by_urgency_and_say_where_they_come_from(service: CdsService) -> None:
-    service.cards = [
-        card(1, indicator="info", summary="FIB-4 2.9: high"),
-        card(2),
-    ]
+    service.cards = [card(1, indicator="info", summary="FIB-4 2.9: high"), card(2)]
     page = ChartApp(GENERIC).chart().text
     assert page.index("eGFR 27") < page.index("FIB-4 2.9")
     assert "From smart-calc: eGFR" in page
@@ -274,10 +271,7 @@ def test_dismissing_preselects_no_reason(service: CdsService) -> None:
 @each(
     ("answer", "said"),
     [
-        (
-            Answer(401, "application/fhir+json", b"{}"),
-            "The service returned 401, without",
-        ),
+        (Answer(401, "application/fhir+json", b"{}"), "The service returned 401, without"),
         (Answer(0, problem="no response: refused"), "No response: refused. The"),
         (Answer(200, "application/json", b"<html>"), "isn&#39;t JSON"),
         (Answer(200, "application/json", b'{"card": []}'), "no list of cards"),
@@ -347,10 +341,7 @@ def test_a_link_to_another_address_is_not_followed(service: CdsService) -> None:
 
 @each(
     ("profile", "member", "audience"),
-    [
-        (GENERIC, "overrideReason", f"{SERVICE}/feedback"),
-        (EPIC, "overrideReasons", SERVICE),
-    ],
+    [(GENERIC, "overrideReason", f"{SERVICE}/feedback"), (EPIC, "overrideReasons", SERVICE)],
     ids=["generic", "epic"],
 )
 def test_a_dismissal_is_told_with_its_reason(

@@ -41,9 +41,7 @@ def claims_of(client: TokenClient, token: str) -> dict[str, Any]:
 
 
 @each("profile", LAUNCHING, ids=lambda one: one.key)
-def test_an_id_token_says_who_signed_in_where_and_for_which_request(
-    profile: VendorProfile,
-) -> None:
+def test_an_id_token_says_who_signed_in_where_and_for_which_request(profile: VendorProfile) -> None:
     client = TokenClient(profile=profile)
     answer = client.tokens()
     claims = claims_of(client, answer["id_token"])

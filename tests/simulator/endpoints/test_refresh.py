@@ -6,13 +6,7 @@ from simulator.vendors.oracle import ORACLE
 from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import ALMA, json_of
 from tests.simulator.endpoints.test_id_tokens import claims_of
-from tests.simulator.token_client import (
-    SCOPE,
-    TokenClient,
-    answered,
-    refused,
-    registration,
-)
+from tests.simulator.token_client import SCOPE, TokenClient, answered, refused, registration
 from tests.support.tables import each
 
 PLAIN = "launch patient/Patient.rs patient/Observation.rs"

@@ -2,12 +2,7 @@ from simulator.common.addresses import path_of
 from simulator.ehr import VENDOR_PROFILES
 from simulator.vendors.profile import VendorProfile
 from tests.simulator.app_under_test import json_of
-from tests.simulator.token_client import (
-    TokenClient,
-    answered,
-    refused,
-    registration,
-)
+from tests.simulator.token_client import TokenClient, answered, refused, registration
 from tests.support.tables import each
 
 LAUNCHING = [one for one in VENDOR_PROFILES if one.addresses("").start is not None]

@@ -139,9 +139,7 @@ def test_what_the_ehr_does_not_do_is_an_operation_outcome(
     app: App, method: str, address: str, status: int, issue: str
 ) -> None:
     response = app.http.open(
-        f"/generic/fhir{address}",
-        method=method,
-        headers={"Authorization": f"Bearer {app.token()}"},
+        f"/generic/fhir{address}", method=method, headers={"Authorization": f"Bearer {app.token()}"}
     )
     assert (response.status_code, issue_of(response)) == (status, issue)
     assert ("Allow" in response.headers) is (status == 405)

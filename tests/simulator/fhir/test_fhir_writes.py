@@ -233,18 +233,12 @@ def test_a_binary_comes_as_content_or_as_json(app: App) -> None:
 
 
 @each("profile", [GENERIC, ORACLE, EPIC], ids=lambda one: one.key)
-def test_each_ehr_keeps_what_was_written_until_it_is_told_to_forget(
-    profile: VendorProfile,
-) -> None:
+def test_each_ehr_keeps_what_was_written_until_it_is_told_to_forget(profile: VendorProfile) -> None:
     client = registration(scopes=("launch", "patient/Observation.cruds"))
     there = TokenClient(client, profile)
     base = there.at.fhir_base.removeprefix("http://ehr.test")
     token = there.tokens("launch patient/Observation.cruds")["access_token"]
-    headers = {
-        "Authorization": f"Bearer {token}",
-        "Content-Type": FHIR_JSON,
-        "Accept": FHIR_JSON,
-    }
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": FHIR_JSON, "Accept": FHIR_JSON}
     url = f"{base}/Observation/x"
     body = json.dumps(observation(id="x"))
     assert there.http.put(url, data=body, headers=headers).status_code == 201

@@ -46,10 +46,7 @@ class Reader:
         query = f"?{urlencode(asked.parameters)}" if asked.parameters else ""
         address = f"{path_of(self.app.at.fhir_base)}/{asked.path}{query}"
         for _ in range(search.page_cap):
-            headers = {
-                "Authorization": f"Bearer {self.token}",
-                "Accept": "application/fhir+json",
-            }
+            headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/fhir+json"}
             response = self.app.http.get(address, headers=headers)
             assert response.status_code == 200, response.text
             page = json_of(response)

@@ -42,10 +42,7 @@ def test_a_refused_client_does_not_spend_the_code() -> None:
 
 @each(
     "further",
-    [
-        {"client_secret": SECRET},
-        {"client_assertion": "x", "client_assertion_type": ASSERTION_TYPE},
-    ],
+    [{"client_secret": SECRET}, {"client_assertion": "x", "client_assertion_type": ASSERTION_TYPE}],
 )
 def test_two_ways_at_once_are_an_invalid_request(further: dict[str, str]) -> None:
     client = TokenClient(registration("client_secret_basic"))

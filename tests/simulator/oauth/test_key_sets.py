@@ -8,13 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from tests.simulator.token_client import (
-    JWKS,
-    TokenClient,
-    answered,
-    refused,
-    registration,
-)
+from tests.simulator.token_client import JWKS, TokenClient, answered, refused, registration
 from tests.support.tables import each
 from tests.support.threaded_server import ThreadedServer
 

@@ -7,16 +7,7 @@ from simulator.charts.generated import load_charts
 from simulator.ehr import create_app
 from simulator.faults.named import FAULTS
 from simulator.vendors.oracle_addresses import TENANT
-from tests.simulator.app_under_test import (
-    ALMA,
-    APP,
-    BRUNO,
-    FHIR,
-    ORIGIN,
-    WARD,
-    App,
-    query_of,
-)
+from tests.simulator.app_under_test import ALMA, APP, BRUNO, FHIR, ORIGIN, WARD, App, query_of
 from tests.support.tables import each
 
 GRETA = "synthetic-greta"

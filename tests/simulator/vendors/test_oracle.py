@@ -210,11 +210,7 @@ V1 = "patient/Patient.read patient/Observation.read"
         ({}, f"launch launch/patient {RESOURCES}", f"launch {RESOURCES}"),
         ({}, "launch patient/Observation.crus", "launch patient/Observation.rs"),
         ({}, "launch patient/Observation.r", "launch patient/Observation.r"),
-        (
-            {"smart_version": 1, "scopes": ("launch", *V1.split())},
-            f"launch {V1}",
-            f"launch {V1}",
-        ),
+        ({"smart_version": 1, "scopes": ("launch", *V1.split())}, f"launch {V1}", f"launch {V1}"),
         ({"smart_version": 1, "scopes": ("launch", *V1.split())}, f"launch {RESOURCES}", "launch"),
         ({"scopes": ("launch", "patient/*.rs")}, f"launch {RESOURCES}", f"launch {RESOURCES}"),
     ],
@@ -340,8 +336,7 @@ def test_what_is_not_there_is_an_outcome_that_says_not_found(
 
 def test_the_personas_do_not_know_each_others_tokens(app: VendorApp, token: str) -> None:
     response = app.http.get(
-        f"/oracle/myrecord/r4/{TENANT}/Patient/{ALMA}",
-        headers={"Authorization": f"Bearer {token}"},
+        f"/oracle/myrecord/r4/{TENANT}/Patient/{ALMA}", headers={"Authorization": f"Bearer {token}"}
     )
     assert response.status_code == 401
 
