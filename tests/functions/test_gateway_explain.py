@@ -19,26 +19,6 @@ def pasted(app: App, text: str) -> str:
     return answer.text
 
 
-def test_the_first_page_has_a_box_for_what_one_sees(app: App) -> None:
-    page = Browser().send("GET", f"{app.origin}/", NAVIGATION).text
-    assert "Your launch fails? Paste what you see" in page
-    assert '<form method="post" action="/explain">' in page
-
-
-def test_the_first_report_has_its_true_cause_as_headline_and_the_line_to_change(app: App) -> None:
-    page = pasted(app, ehr_messages.FIRST_REPORT)
-    said = in_words(page)
-    assert "Cause: The app requested launch/patient in a sign-in for clinicians." in said
-    assert "scope=launch openid fhirUser" in said
-    assert said.index("The app requested launch/patient") < said.index(
-        "The EHR saw a different client ID"
-    )
-
-
-def test_a_text_without_an_error_says_what_to_paste(app: App) -> None:
-    assert "error_uri" in in_words(pasted(app, "hello"))
-
-
 def test_what_is_pasted_is_no_markup_and_no_secret_is_shown(app: App) -> None:
     secret = "kH3xQ9-vZ_t7LwPb2mR8aYcN5dFgJ4sU6eT1oXiVq0z"
     page = pasted(app, f"{ehr_messages.INVALID_LAUNCH}&code={secret} <script>alert(1)</script>")

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
-from google.cloud.firestore_admin_v1.types import Field, GetFieldRequest
 from google.cloud.firestore_v1 import types
 
 # The emulator's limit for the value of one field, in bytes.
@@ -75,7 +74,7 @@ class StandIn:
         }
         service = grpc.method_handlers_generic_handler("google.firestore.v1.Firestore", handlers)
         get_field = grpc.unary_unary_rpc_method_handler(
-            self._get_field, GetFieldRequest.deserialize, Field.serialize
+            self._get_field, _read_field_request, lambda field: type(field).serialize(field)
         )
         admin = grpc.method_handlers_generic_handler(
             "google.firestore.admin.v1.FirestoreAdmin", {"GetField": get_field}
@@ -147,6 +146,8 @@ class StandIn:
         configuration = {"ttl_config": {"state": state}} if state else {}
         every = {"uses_ancestor_config": True, "indexes": [{"state": "READY"}]}
         indexed = f"{collection}/{field}" in self.indexed
+        from google.cloud.firestore_admin_v1.types import Field
+
         return Field(name=request.name, index_config=every if indexed else {}, **configuration)
 
     def _apply(self, write: Any) -> None:
@@ -225,6 +226,13 @@ def _suffer(fault: Fault, context: grpc.ServicerContext) -> None:
             context.abort(grpc.StatusCode.CANCELLED, "the caller has gone")
     if fault.code is not None:
         context.abort(fault.code, "projects/x/databases/y/documents/z failed")
+
+
+def _read_field_request(body: bytes) -> Any:
+    # To load it takes as long as the rest of the client, and few tests need it.
+    from google.cloud.firestore_admin_v1.types import GetFieldRequest
+
+    return GetFieldRequest.deserialize(body)
 
 
 def _is_delete(write: Any) -> bool:

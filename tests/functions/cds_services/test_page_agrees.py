@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,7 +15,7 @@ from clinical.clock import Clock
 from functions.cds_services import chart_reading, discovery
 from functions.cds_services.hook_call import HookCall
 from functions.smart_calc.page.calculator_views import in_groups
-from simulator.charts.generated import load_resources
+from simulator.charts.generated import load_charts, load_resources
 from simulator.charts.resources import Charts
 from simulator.fhir.search import parse
 from tests.support.in_memory_ehr import answer_from, read
@@ -27,11 +28,6 @@ NOW = datetime(2026, 11, 20, 17, tzinfo=UTC)
 
 def patients() -> list[str]:
     return sorted({one.patient for one in load_resources() if one.patient})
-
-
-@pytest.fixture(scope="module")
-def charts() -> Charts:
-    return Charts(load_resources())
 
 
 def prefetch_of(charts: Charts, patient: str) -> Iterator[tuple[str, Any]]:
@@ -49,31 +45,33 @@ def prefetch_of(charts: Charts, patient: str) -> Iterator[tuple[str, Any]]:
         yield key, {"resourceType": "Bundle", "type": "searchset", "entry": entries}
 
 
-def _charted(charts: Charts, patient: str) -> chart_reading.ChartReading:
+@cache
+def _charted(patient: str) -> chart_reading.ChartReading:
     call = HookCall(
         patient=patient,
         fhir_base=FHIR_BASE,
         access_token=None,
         for_clinician=True,
-        prefetch=dict(prefetch_of(charts, patient)),
+        prefetch=dict(prefetch_of(load_charts(), patient)),
     )
     read = chart_reading.read(call, EHR, NOW)
     assert read.not_whole == ()
     return read
 
 
-def judged(charts: Charts, patient: str) -> tuple[Card | NoCard, ...]:
-    read = _charted(charts, patient)
+@cache
+def judged(patient: str) -> tuple[Card | NoCard, ...]:
+    read = _charted(patient)
     return of_chart(read.chart, read.now, chosen=frozenset(CARDS))
 
 
 @each("patient", patients)
-def test_card_and_page_agree(charts: Charts, patient: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer_from(monkeypatch, charts)
+def test_card_and_page_agree(patient: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_from(monkeypatch, load_charts())
     made = read(patient, NOW)
     groups = in_groups(made.chart, Clock(made.now))
     by_name = {view.name: (group, view) for group, some in groups.items() for view in some}
-    cards = judged(charts, patient)
+    cards = judged(patient)
     assert len(cards) == len(CARDS)
     for one in cards:
         group, view = by_name[one.calculator.name]
@@ -87,15 +85,15 @@ def test_card_and_page_agree(charts: Charts, patient: str, monkeypatch: pytest.M
             assert f"{view.headline[0].label} {view.headline[0].printed}" in one.why
 
 
-def test_some_charts_make_cards_and_some_do_not(charts: Charts) -> None:
-    cards = [[one for one in judged(charts, name) if isinstance(one, Card)] for name in patients()]
+def test_some_charts_make_cards_and_some_do_not() -> None:
+    cards = [[one for one in judged(name) if isinstance(one, Card)] for name in patients()]
     assert {one.calculator.name for made in cards for one in made} == DEFAULT_CARDS
     assert [] in cards
 
 
-def test_a_calculator_that_is_turned_off_makes_no_card(charts: Charts) -> None:
+def test_a_calculator_that_is_turned_off_makes_no_card() -> None:
     for patient in patients():
-        read = _charted(charts, patient)
+        read = _charted(patient)
         made = [one for one in of_chart(read.chart, read.now) if isinstance(one, Card)]
         off = frozenset(one.calculator.name for one in made)
         left = of_chart(read.chart, read.now, off)

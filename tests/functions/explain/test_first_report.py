@@ -4,17 +4,15 @@ A launch on Oracle Health that asked for `launch/patient`, sent no launch value,
 another client id than its author believed.
 """
 
-import json
 import os
 from pathlib import Path
 from urllib.parse import quote
 
-from shared import explain
 from tests.functions.explain.walking import sentences
 from tests.support.browser import NAVIGATION, Browser
-from tests.support.servers import free_port, run
+from tests.support.servers import run
 from tests.support.tables import each
-from tests.support.three_ehrs import ThreeEhrs, in_words, serve_copy, serve_ehrs
+from tests.support.three_ehrs import ThreeEhrs, in_words
 
 # Both are the report's: what its author configured, and what the EHR saw.
 CONFIGURED = "f010a897-b662-4152-bb22-b87bcd3cba54"
@@ -111,19 +109,3 @@ def test_the_ehrs_answer_shows_both_client_ids_side_by_side(full: ThreeEhrs) -> 
     assert line["causes"][0] == "client_id_mismatch"
     assert line["ehr_correlation_id"] == instance
     assert SEEN in line["cause"]
-
-
-def test_a_client_id_that_the_ehr_does_not_know_ends_on_its_page_which_is_explained(
-    tmp_path: Path,
-) -> None:
-    port = free_port()
-    # The EHR has another id for this app.
-    with (
-        serve_ehrs(tmp_path, f"http://localhost:{port}") as ehr_origin,
-        serve_copy(tmp_path, ehr_origin, port, clients={"oracle": CONFIGURED}) as app,
-    ):
-        page = app.walk("oracle").end
-    assert "/errors/" in page.url
-    diagnosis = explain.diagnose(explain.parse(page.url))
-    assert diagnosis.causes[0].id == "client_unknown"
-    assert "Client ID (not its Application ID)" in json.dumps(diagnosis.causes[0].steps)

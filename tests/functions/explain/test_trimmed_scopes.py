@@ -9,6 +9,7 @@ import pytest
 
 from simulator import demo
 from tests.support.servers import free_port
+from tests.support.tables import each
 from tests.support.three_ehrs import ThreeEhrs, Walk, in_words, serve_copy, serve_ehrs
 
 _IDENTITY = "openid fhirUser online_access"
@@ -85,44 +86,52 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Thre
         yield {"wildcard": wildcard, "version_one": version_one, "unchanged": as_it_is}
 
 
-@pytest.fixture(params=list(CASES))
-def case(request: pytest.FixtureRequest) -> Case:
-    return CASES[request.param]
+@dataclass(frozen=True)
+class Lost:
+    """A launch that lost scopes, and the copy of the app that it opened."""
+
+    app: ThreeEhrs
+    walk: Walk
 
 
-@pytest.fixture
-def app(apps: Mapping[str, ThreeEhrs], case: Case) -> ThreeEhrs:
-    return apps[case.copy]
+@pytest.fixture(scope="module")
+def lost(apps: Mapping[str, ThreeEhrs]) -> Mapping[str, Lost]:
+    """A launch for each case."""
+    walked = {
+        name: Lost(apps[one.copy], apps[one.copy].walk(one.ehr, one.fault))
+        for name, one in CASES.items()
+    }
+    assert all(one.walk.session for one in walked.values())
+    return walked
 
 
-@pytest.fixture
-def walk(app: ThreeEhrs, case: Case) -> Walk:
-    walk = app.walk(case.ehr, case.fault)
-    assert walk.session is not None
-    return walk
-
-
+@each("name", CASES)
 def test_the_session_names_each_missing_scope_and_its_cause(
-    app: ThreeEhrs, walk: Walk, case: Case
+    lost: Mapping[str, Lost], name: str
 ) -> None:
-    scope = app.fetch(walk, "session").json()["scope"]
+    case, one = CASES[name], lost[name]
+    scope = one.app.fetch(one.walk, "session").json()["scope"]
     assert scope["causes"] == case.causes
     assert scope["missing"] == list(case.causes)
     assert not set(scope["missing"]) & set(scope["granted"])
 
 
-def test_the_log_of_the_launch_warns_of_it(app: ThreeEhrs, walk: Walk, case: Case) -> None:
-    (line,) = app.log_of(walk.end)
+@each("name", CASES)
+def test_the_log_of_the_launch_warns_of_it(lost: Mapping[str, Lost], name: str) -> None:
+    case, one = CASES[name], lost[name]
+    (line,) = one.app.log_of(one.walk.end)
     assert (line["event"], line["severity"]) == ("callback_completed", "WARNING")
     assert line["causes"] == [f"{scope}: {cause}" for scope, cause in case.causes.items()]
     assert line["missing"] == list(case.causes)
 
 
 @pytest.mark.calculators
+@each("name", CASES)
 def test_the_apps_page_says_it_with_the_cause_and_what_the_administrator_does(
-    app: ThreeEhrs, walk: Walk, case: Case
+    lost: Mapping[str, Lost], name: str
 ) -> None:
-    page = app.page(walk)
+    case, one = CASES[name], lost[name]
+    page = one.app.page(one.walk)
     assert page.status == 200
     said = in_words(page.text)
     assert "Asked for, but not granted" in said
@@ -133,12 +142,14 @@ def test_the_apps_page_says_it_with_the_cause_and_what_the_administrator_does(
     assert missing.count("<li>") > len(case.causes)
 
 
+@each("name", CASES)
 def test_a_request_that_needed_it_is_refused_for_the_same_cause(
-    app: ThreeEhrs, walk: Walk, case: Case
+    lost: Mapping[str, Lost], name: str
 ) -> None:
-    answer = app.fetch(walk, case.denied)
+    case, one = CASES[name], lost[name]
+    answer = one.app.fetch(one.walk, case.denied)
     assert (answer.status, answer.code) == (403, "scope_denied")
-    (line,) = app.log_of(answer)
+    (line,) = one.app.log_of(answer)
     assert line["not_granted"] in case.causes
     assert line["causes"] == [case.causes[line["not_granted"]]]
     told = answer.json()["issue"][0]["diagnostics"]
@@ -149,10 +160,10 @@ def test_a_request_that_needed_it_is_refused_for_the_same_cause(
 
 @pytest.mark.calculators
 def test_a_scope_of_the_other_smart_version_brings_the_advice_to_look_at_the_version(
-    apps: Mapping[str, ThreeEhrs],
+    lost: Mapping[str, Lost],
 ) -> None:
-    app = apps["version_one"]
-    said = in_words(app.page(app.walk("oracle")).text)
+    one = lost["v1 of a v2 app"]
+    said = in_words(one.app.page(one.walk).text)
     assert "scopes of the SMART version that the app isn't registered for" in said
     assert "check the app's SMART Version (it's fixed at registration)" in said
     # Nothing tells it from an app without these scopes: that is named as well.

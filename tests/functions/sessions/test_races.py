@@ -13,7 +13,7 @@ from tests.support.clusters import Cluster, launch
 from tests.support.rotating_ehr import RotatingEhr
 
 REQUESTS = 50
-INTERLEAVED = 1000 if os.environ.get("SOAK") else 300
+INTERLEAVED = 1000 if os.environ.get("SOAK") else 120
 SHORT, LONG = 1.5, 300.0
 
 

@@ -88,7 +88,8 @@ def test_a_result_of_another_patient_is_not_listed() -> None:
     assert judged({**SODIUM, "subject": {"reference": "Patient/p2"}}) == []
 
 
-@each("patient", lambda: [one.id for one in load_charts().patients()])
+# Not the inpatient: its 3,000 results are alike.
+@each("patient", lambda: [o.id for o in load_charts().patients() if o.id != "synthetic-hugo"])
 def test_the_list_of_a_simulated_patient_agrees_with_the_chart(patient: str) -> None:
     assert _complaints(patient, resources_of(patient, load_charts())) == []
 

@@ -173,7 +173,7 @@ def test_without_a_patient_the_page_says_so(app: App) -> None:
     assert "None" not in answer.text
 
 
-@each("needed", [True, None, "false", 0, ""])
+@each("needed", [True, "false", 0])
 def test_the_banner_is_shown_unless_the_ehr_shows_one(app: App, needed: object) -> None:
     page = page_of(app, tenant_of(app, need_patient_banner=needed))
     assert "<h1>Synthetic Testpatient</h1>" in page
@@ -355,8 +355,8 @@ def test_diagnoses_that_were_not_read_are_not_counted_as_absent(app: App) -> Non
 
 @each(
     ("failure", "reason"),
-    # 401 of the launch's own Patient says that the EHR has ended the access.
-    [one for one in FAILURES if not str(one.id).startswith("401")],
+    # They are read as the searches above are. 401 would say that the EHR has ended the access.
+    [one for one in FAILURES if one.id in {"403 with a name", "503", "html", "cut short"}],
 )
 def test_of_a_patient_that_cannot_be_read_no_value_is_shown(
     app: App, failure: Scripted, reason: str
@@ -412,24 +412,19 @@ def test_results_of_another_patient_are_left_out_and_logged(app: App) -> None:
     assert "p2" not in json.dumps(lines)
 
 
-@each(
-    "subject",
-    [
-        None,
-        {},
-        {"reference": "Group/p1"},
-        {"display": "p1"},
-        {"reference": "https://elsewhere.example/fhir/Patient/p1"},
-        {"reference": " Patient/p1"},
-        {"reference": "Patient/p1/_history/../../../Patient/p2"},
-    ],
-    ids=str,
-)
-def test_a_result_that_names_no_patient_is_not_taken_for_this_ones(
-    app: App, subject: dict[str, str] | None
-) -> None:
-    nobody = measured("Nobody", "2160-0", 7.9183, "mg/dL", subject=subject)
-    page = page_of(app, answering(tenant_of(app), labs=as_fhir(bundle(nobody, SODIUM))))
+def test_a_result_that_names_no_patient_is_not_taken_for_this_ones(app: App) -> None:
+    nobodys = [
+        measured("Nobody", "2160-0", 7.9183, "mg/dL", id=f"o-{number}", subject=subject)
+        for number, subject in enumerate(
+            (
+                *(None, {}, {"reference": "Group/p1"}, {"display": "p1"}),
+                {"reference": "https://elsewhere.example/fhir/Patient/p1"},
+                {"reference": " Patient/p1"},
+                {"reference": "Patient/p1/_history/../../../Patient/p2"},
+            )
+        )
+    ]
+    page = page_of(app, answering(tenant_of(app), labs=as_fhir(bundle(*nobodys, SODIUM))))
     assert not re.search(r"Nobody|7\.9183", _shown(page))
     assert "Missing: Creatinine, serum or plasma" in calculator(page, "egfr_ckd_epi_2021")
 
@@ -491,7 +486,7 @@ def test_a_trend_says_how_far_back_it_goes_and_when_the_chart_has_more(app: App)
 
 @each(
     "entry",
-    [None, 1, "x", {}, [None], [[]], [{"resource": None}], [{"resource": {"resourceType": []}}]],
+    [None, "x", [None], [{"resource": {"resourceType": []}}]],
 )
 def test_a_bundle_of_any_shape_is_an_empty_one(app: App, entry: object) -> None:
     odd = as_fhir({"resourceType": "Bundle", "entry": entry, "link": entry})

@@ -2,14 +2,12 @@
 incorrect ones from a scripted EHR (SMART App Launch 2.2, "Launch context"; CTX-01 to CTX-12).
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.support.app import App
-from tests.support.browser import Browser
 from tests.support.clinics import ALMA, Opened, Practice, practice
 from tests.support.registered import Registration
 from tests.support.scripted_ehr import ScriptedEhr
@@ -57,17 +55,6 @@ def test_context_items_of_smart_2_0_are_texts_and_become_references(clinic: Prac
 
 
 @pytest.mark.calculators
-def test_a_banner_is_left_to_the_ehr_where_it_says_so(clinic: Practice) -> None:
-    opened = clinic.launch("generic", fault="token-no-banner")
-    assert opened.context()["need_patient_banner"] is False
-    page = _page(opened)
-    named = re.search(r"<h1>Calculations for Alma Testpatient, (\d{4})</h1>", page)
-    assert named
-    # The rest of the banner is for paper.
-    assert page.partition('<div class="print-only">')[0].count(named[1]) == 1
-
-
-@pytest.mark.calculators
 @each("flow", ["ehr", "standalone"])
 def test_a_launch_without_a_patient_opens_no_chart_and_says_why(
     clinic: Practice, flow: Any
@@ -88,22 +75,6 @@ def test_a_launch_without_a_patient_opens_no_chart_and_says_why(
     assert "patient_missing" in page.text
     base = clinic.clinics.addresses("generic").fhir_base
     assert clinic.clinics.requests(base, before, below=True) == []
-
-
-@each("fault", ["token-bad-patient", "token-patient-object"])
-def test_a_patient_that_is_no_fhir_id_opens_no_session(clinic: Practice, fault: str) -> None:
-    browser = Browser()
-    answer = clinic.arrive(browser, clinic.click("generic", fault=fault))
-    assert (answer.status, answer.code) == (502, "token_invalid")
-    assert browser.cookies() == {}
-
-
-def test_another_patient_at_a_refresh_ends_the_session(clinic: Practice) -> None:
-    opened = clinic.launch("generic", fault="refresh-other-patient")
-    clinic.clinics.control("generic", expire_access_tokens=True)
-    for _ in range(2):
-        answer = opened.read(f"Patient/{ALMA}")
-        assert (answer.status, answer.code) == (401, "session_expired")
 
 
 HOSTILE: dict[str, Any] = {

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser import Browser
 from tests.support.clinics import ALMA, Practice, practice
-from tests.support.registered import SCOPES, Registration
-from tests.support.tables import each
+from tests.support.registered import Registration
 
 SECRET = "a+/:%é"
 WIDE = "openid fhirUser patient/*.rs"
@@ -94,52 +92,3 @@ def test_without_a_refresh_token_a_refused_access_token_is_told_as_401(app: Prac
     assert answer.json()["resourceType"] == "OperationOutcome"
     assert answer.header("WWW-Authenticate") is None
     assert app.clinics.requests(app.clinics.addresses("epic").token, before) == []
-
-
-def test_a_bare_invalid_client_is_explained_by_what_can_be_wrong_with_the_way(
-    app: Practice,
-) -> None:
-    answer = app.arrive(Browser(), app.click("epic", fault="token-401"))
-    assert (answer.status, answer.code) == (502, "token_error")
-    (line,) = app.log_lines(answer)
-    assert line["oauth_error"] == "invalid_client"
-    assert line["client_auth"] == "client_secret_basic"
-    assert line["causes"][0] == "client_auth_wrong"
-
-
-def test_an_answer_that_promises_no_issuer_is_taken_at_the_redirect_path_of_its_own(
-    app: Practice,
-) -> None:
-    before = app.clinics.number()
-    opened = app.launch("epic")
-    assert opened.callback.url.startswith(f"{app.origin}/callback/epic?")
-    assert "iss=" not in opened.callback.url
-    (token,) = app.clinics.requests(app.clinics.addresses("epic").token, before)
-    assert token.form["redirect_uri"] == f"{app.origin}/callback/epic"
-
-
-def test_a_user_who_says_no_is_no_failure_of_the_app(app: Practice) -> None:
-    browser = Browser()
-    picker = browser.get(browser.get(app.click("epic", flow="standalone")).location)
-    assert "Choose a patient" in picker.text
-    answer = app.decline(browser, picker)
-    assert (answer.status, answer.code) == (400, "ehr_error")
-    (line,) = app.log_lines(answer)
-    assert "user_declined" in line["causes"]
-
-
-@each(
-    ("known", "scopes", "status", "title"),
-    [(False, SCOPES, 200, "OAuth2 Error"), (True, V1, 400, "Invalid OAuth 2.0 request")],
-)
-def test_an_unknown_client_and_a_wrong_request_end_at_a_page_of_epics(
-    tmp_path_factory: pytest.TempPathFactory, known: bool, scopes: str, status: int, title: str
-) -> None:
-    elsewhere: dict[str, object] = {} if known else {"ehrs": ["generic"]}
-    client = Registration("epic", "epic-client", scopes, SCOPES, at_ehr=elsewhere)
-    with practice(tmp_path_factory.mktemp("epic-page"), client) as running:
-        browser, before = Browser(), running.clinics.number()
-        page = running.arrive(browser, running.click("epic", flow="standalone"))
-        assert page.url.startswith(running.clinics.addresses("epic").authorize)
-        assert (page.status, title in page.text) == (status, True)
-        assert running.clinics.requests(running.clinics.addresses("epic").token, before) == []

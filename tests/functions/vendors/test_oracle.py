@@ -48,15 +48,6 @@ def long_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
         yield running
 
 
-def test_the_endpoints_are_those_of_discovery_with_host_and_persona_in_their_path(
-    app: Practice,
-) -> None:
-    at, before = app.clinics.addresses("oracle"), app.clinics.number()
-    app.launch("oracle")
-    assert "/hosts/" in at.token
-    assert [len(app.clinics.requests(url, before)) for url in (at.authorize, at.token)] == [1, 1]
-
-
 @each("slash", ["", "/"])
 def test_aud_is_the_launchs_iss_with_or_without_its_last_slash(app: Practice, slash: str) -> None:
     browser, base = Browser(), app.clinics.addresses("oracle").fhir_base
@@ -128,12 +119,6 @@ def test_without_any_resource_scope_the_page_says_what_is_missing(app: Practice)
     assert "patient/Observation.rs" in page.text
 
 
-def test_without_openid_granted_the_session_has_no_user(app: Practice) -> None:
-    context = app.launch("oracle", fault="grant-without-openid").context()
-    assert context["user"] is None
-    assert context["scope"]["missing"][:2] == ["openid", "fhirUser"]
-
-
 def test_access_is_taken_for_the_570_seconds_that_it_lives(app: Practice) -> None:
     began = time.time()
     context = app.launch("oracle").context()
@@ -176,26 +161,6 @@ def test_without_any_refresh_token_the_session_ends_and_says_to_launch_again(app
     assert app.clinics.requests(app.clinics.origin, before, below=True) == []
 
 
-def test_when_the_clinicians_session_is_over_so_is_ours(app: Practice) -> None:
-    opened = app.launch("oracle")
-    app.clinics.control("oracle", expire_access_tokens=True, end_sessions="clara")
-    ended = opened.read(f"Patient/{ALMA}")
-    assert (ended.status, ended.code) == (401, "session_expired")
-
-
-def test_the_issuer_with_its_identity_provider_and_last_slash_names_the_user(app: Practice) -> None:
-    at = app.clinics.addresses("oracle")
-    document = Browser().get(f"{at.fhir_base}/.well-known/smart-configuration").json()
-    assert at.id_token_issuer.startswith(f"{document['issuer']}/oidc/idsps/")
-    assert at.id_token_issuer.endswith("/")
-    user = app.launch("oracle").context()["user"]
-    assert user == {
-        "sub": "simulated-user-1",
-        "fhirUser": f"{at.fhir_base}/Practitioner/synthetic-clara",
-        "name": "Clara Testclinician",
-    }
-
-
 @each("fault", ID_TOKEN_FAULTS)
 def test_keys_of_three_kinds_without_alg_and_use_verify_the_user(app: Practice, fault: str) -> None:
     published = Browser().get(app.clinics.addresses("oracle").jwks).json()["keys"]
@@ -208,33 +173,6 @@ def test_keys_of_three_kinds_without_alg_and_use_verify_the_user(app: Practice, 
     user = app.launch("oracle", fault=fault).context()["user"]
     assert user["sub"] == "simulated-user-1"
     assert user["fhirUser"].endswith("/Practitioner/synthetic-clara")
-
-
-def test_a_nonce_that_is_not_repeated_is_logged_and_another_one_is_refused(app: Practice) -> None:
-    opened = app.launch("oracle", fault="id-token-no-nonce")
-    assert opened.context()["user"]["sub"] == "simulated-user-1"
-    events = [line["event"] for line in app.log_lines(opened.callback)]
-    assert events == ["nonce_missing", "callback_completed"]
-    answer = app.arrive(Browser(), app.click("oracle", fault="id-token-wrong-nonce"))
-    assert (answer.status, answer.code) == (502, "id_token_invalid")
-
-
-def test_without_an_open_chart_patient_scopes_are_refused_at_the_ehr(app: Practice) -> None:
-    answer = app.arrive(Browser(), app.click("oracle", fault="grant-without-patient"))
-    assert (answer.status, answer.code) == (400, "ehr_error")
-    (line,) = app.log_lines(answer)
-    assert line["causes"][0] == "patient_context_missing"
-    assert line["urn"].endswith(":grant:missing-patient")
-
-
-def test_a_refusal_of_the_token_endpoint_is_logged_with_oracles_correlation_id(
-    app: Practice,
-) -> None:
-    answer = app.arrive(Browser(), app.click("oracle", fault="token-invalid-client-credentials"))
-    assert (answer.status, answer.code) == (502, "token_error")
-    (line,) = app.log_lines(answer)
-    assert (line["oauth_error"], line["causes"][0]) == ("invalid_client", "client_auth_wrong")
-    assert re.fullmatch(r"[0-9a-f-]{36}", line["cerner-correlation-id"])
 
 
 def test_a_403_in_oracles_own_json_reaches_the_app_as_an_outcome_and_its_ids_the_log(
@@ -285,20 +223,3 @@ def test_a_provider_app_may_launch_without_a_chart_where_it_asks_no_patient(
         assert (context["patient"], context["user"]["sub"]) == (None, "simulated-user-1")
         assert context["scope"]["requested"] == scopes.split()
         assert opened.read(f"Patient/{ALMA}").status == 200
-
-
-def test_an_app_for_patients_launches_at_their_own_base_and_the_patient_is_the_user(
-    app: Practice,
-) -> None:
-    context = app.launch("oracle-patient", flow="standalone").context()
-    base = app.clinics.addresses("oracle-patient").fhir_base
-    assert "/myrecord/" in base
-    assert (context["iss"], context["patient"]) == (base, ALMA)
-    assert context["user"]["fhirUser"] == f"{base}/Patient/{ALMA}"
-
-
-@each("page", ["client-persona-mismatch", "unknown-client", "unknown-tenant"])
-def test_what_oracle_does_not_tell_the_app_is_a_page_of_its_own(app: Practice, page: str) -> None:
-    answer = app.arrive(Browser(), app.click("oracle", fault=f"oracle-page-{page}"))
-    assert answer.url.startswith(f"{app.clinics.origin}/errors/")
-    assert page in answer.text

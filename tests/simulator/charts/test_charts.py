@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,24 +26,25 @@ from simulator.charts.generated import CHARTS
 for made in CHARTS.values():
     print(hashlib.sha256(chart_text(made()).encode()).hexdigest())
 """
-RESOURCES = [one for kind in RESOURCE_TYPES for one in load_charts().of_type(kind)]
-# The inpatient's Observations are made alike: every hundredth stands for them.
-DIFFERENT = [
-    one
-    for number, one in enumerate(RESOURCES)
-    if (one.patient, one.type) != (HUGO, "Observation") or number % 100 == 0
-]
+
+
+@cache
+def resources() -> list[Resource]:
+    return [one for kind in RESOURCE_TYPES for one in load_charts().of_type(kind)]
 
 
 def test_every_resource_is_valid_fhir_r4() -> None:
     from fhir.resources.R4B import get_fhir_model_class
 
-    for resource in DIFFERENT:
+    for number, resource in enumerate(resources()):
+        # The inpatient's Observations are made alike: every hundredth stands for them.
+        if (resource.patient, resource.type) == (HUGO, "Observation") and number % 100:
+            continue
         get_fhir_model_class(resource.type).model_validate_json(resource.text)
 
 
 def test_every_resource_says_that_it_is_synthetic() -> None:
-    for resource in RESOURCES:
+    for resource in resources():
         meta = resource.body["meta"]
         assert meta["security"][0]["code"] == "HTEST"
         assert "synthetic" in meta["tag"][0]["display"]
@@ -86,7 +88,7 @@ def test_the_inpatients_chart_is_the_same_at_every_start() -> None:
 def test_the_inpatient_has_3000_observations_of_which_most_are_of_two_weeks() -> None:
     when = [
         datetime.fromisoformat(one.body["effectiveDateTime"])
-        for one in RESOURCES
+        for one in resources()
         if one.type == "Observation" and one.patient == HUGO
     ]
     assert len(when) == 3_000
@@ -96,7 +98,7 @@ def test_the_inpatient_has_3000_observations_of_which_most_are_of_two_weeks() ->
 
 def test_a_chart_fills_more_than_a_page_over_three_years() -> None:
     observations = [
-        one.body for one in RESOURCES if one.type == "Observation" and one.patient == ALMA
+        one.body for one in resources() if one.type == "Observation" and one.patient == ALMA
     ]
     when = [datetime.fromisoformat(one["effectiveDateTime"]) for one in observations]
     assert len(observations) > 150
@@ -116,7 +118,7 @@ def test_the_long_chart_holds_the_results_that_need_care(
 ) -> None:
     texts = [
         one.body
-        for one in RESOURCES
+        for one in resources()
         if one.type == "Observation"
         and one.body["code"]["coding"][0]["code"] == code
         and one.body["status"] == status
@@ -129,7 +131,7 @@ def test_a_preliminary_creatinine_is_newer_than_the_newest_final_one() -> None:
     newest = {
         status: max(
             one.body["effectiveDateTime"]
-            for one in RESOURCES
+            for one in resources()
             if one.type == "Observation"
             and one.patient == ALMA
             and one.body["code"]["coding"][0]["code"] == "2160-0"
@@ -187,14 +189,14 @@ def test_a_file_that_is_not_a_chart_is_refused(text: str) -> None:
 
 
 def test_ids_are_unique_and_references_lead_somewhere() -> None:
-    keys = [(one.type, one.id) for one in RESOURCES]
+    keys = [(one.type, one.id) for one in resources()]
     known = set(keys)
     twice = [one for one, next_one in pairwise(sorted(keys)) if one == next_one]
     assert twice == [
         ("Observation", "synthetic-greta-obs-potassium"),
         ("Observation", "synthetic-greta-obs-sodium"),
     ]
-    for resource in RESOURCES:
+    for resource in resources():
         for reference in references(resource):
             assert tuple(reference.split("/")) in known
 
