@@ -2,8 +2,6 @@
 4.4.2).
 """
 
-from urllib.parse import quote
-
 from tests.support.app import App
 from tests.support.browser import Browser
 from tests.support.callbacks import get, log_lines, refused, untouched
@@ -75,40 +73,6 @@ def test_an_issuer_is_that_of_discovery_not_the_fhir_base(app: App, browser: Bro
     begun = app.begin(tenant, browser)
     answer = get(app, browser, begun, "code=c1&iss=https://login.ehr.example/tenants/1")
     assert answer.status == 303
-
-
-@each(
-    ("group", "path"),
-    [
-        ("u", "/callback"),
-        ("u", "/callback/"),
-        ("u", "/callback/scripted"),
-        ("u", "/callback/scripted-narrow"),
-        ("a", "/callback/scripted-user"),
-        ("a", "/callback/scripted"),
-        ("n", "/callback/scripted-user"),
-    ],
-)
-def test_an_answer_at_another_registrations_path_is_refused(
-    app: App, browser: Browser, group: str, path: str
-) -> None:
-    tenant = app.scripted.tenant(group)
-    begun = app.begin(tenant, browser)
-    iss = quote(tenant.base, safe="")
-    refused(get(app, browser, begun, f"code=c1&iss={iss}", path), "issuer_mismatch")
-    assert tenant.hits("/auth/token") == []
-
-
-def test_a_registration_with_a_path_of_its_own_is_answered_there(
-    app: App, browser: Browser
-) -> None:
-    tenant = app.scripted.tenant("u")
-    begun = app.begin(tenant, browser)
-    assert begun.query["redirect_uri"] == f"{app.origin}/callback/scripted-user"
-    assert app.answer(begun, tenant, browser).status == 303
-    form = tenant.hits("/auth/token")[0].form
-    assert form["redirect_uri"] == f"{app.origin}/callback/scripted-user"
-    assert form["client_id"] == "scripted-user-client"
 
 
 @each(

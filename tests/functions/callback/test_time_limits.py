@@ -1,4 +1,4 @@
-"""What time ends: a launch, an exchange, an idle session, a long one, an access token.
+"""What time ends: a launch, an exchange, an access token. (Sessions: ../sessions.)
 
 Everything that has to wait begins at once and waits side by side, at an app with short limits.
 """
@@ -23,14 +23,12 @@ from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.servers import serve_app
 from tests.support.tables import each
 
-LAUNCH, IDLE, LONGEST, CACHE, EXCHANGE = 5.0, 3.0, 6.0, 0.5, 10.0
+LAUNCH, CACHE, EXCHANGE, ACCESS = 5.0, 0.5, 10.0, 2.0
 HANGING = 60.0
 # For a machine that is busy with other things.
 SLACK = 0.4
 SHORT = f"""
 launch_minutes = {LAUNCH / 60}
-session_idle_minutes = {IDLE / 60}
-session_max_hours = {LONGEST / 3600}
 session_cache_seconds = {CACHE}
 """
 
@@ -42,14 +40,6 @@ class Short:
     app: App
     database: Path
     over: threading.Event
-
-    def version(self, handle: str) -> str | None:
-        """The version of a session's record, which changes with each write."""
-        key = hashlib.sha256(handle.encode()).hexdigest()
-        with closing(sqlite3.connect(self.database)) as connection:
-            query = "SELECT version FROM records WHERE collection = 'sessions' AND key = ?"
-            row = connection.execute(query, (key,)).fetchone()
-        return row and str(row[0])
 
 
 @dataclass(frozen=True)
@@ -65,17 +55,16 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Use:
-    """One use of a session: the response, and the record's version.
+    """One use of a session, which started during its launch.
 
-    The session started during its launch. `oldest` is its maximum age when the response arrived,
-    and `youngest` its minimum age when the request was sent.
+    `oldest` is its maximum age when the response arrived, and `youngest` its minimum age when the
+    request was sent.
     """
 
     oldest: float
     youngest: float
     status: int
     code: str | None
-    version: str | None
 
 
 def _exchange(short: Short, token: Callable[[Tenant], Scripted]) -> Exchange:
@@ -112,31 +101,22 @@ def _late_launch(short: Short) -> tuple[Answer, Answer, Tenant]:
     return first, app.answer(late, tenant, browser), tenant
 
 
-def _uses(short: Short, until: float, pause: float, **token: Any) -> list[Use]:
-    """A session used again and again."""
+def _short_token(short: Short) -> list[Use]:
+    """A session used again and again until its access has ended."""
     tenant = short.app.scripted.tenant()
-    tenant.token |= token
+    tenant.token["expires_in"] = ACCESS
     started = time.monotonic()
     launched = short.app.launch(tenant)
     ended = time.monotonic()
     uses: list[Use] = []
-    while not uses or uses[-1].youngest < until:
+    while not uses or uses[-1].youngest < ACCESS + SLACK + 1:
         youngest = time.monotonic() - ended
         answer = launched.browser.fetch(f"{launched.fhir_base}/session")
         oldest = time.monotonic() - started
         code = None if answer.status == 200 else answer.code
-        version = short.version(launched.handle)
-        uses.append(Use(oldest, youngest, answer.status, code, version))
-        time.sleep(pause)
+        uses.append(Use(oldest, youngest, answer.status, code))
+        time.sleep(0.3)
     return uses
-
-
-def _idle(short: Short) -> list[Answer]:
-    """A session used, and used again when it has been idle for too long."""
-    launched = short.app.launch(short.app.scripted.tenant())
-    first = launched.browser.fetch(f"{launched.fhir_base}/session")
-    time.sleep(IDLE + SLACK)
-    return [first, launched.browser.fetch(f"{launched.fhir_base}/session")]
 
 
 def _removed(short: Short) -> list[int]:
@@ -154,9 +134,7 @@ SCENARIOS: dict[str, Callable[[Short], Any]] = {
     "hanging": _hanging,
     "trickling": _trickling,
     "late launch": _late_launch,
-    "idle": _idle,
-    "busy": lambda short: _uses(short, until=LONGEST + SLACK + 1, pause=0.1),
-    "short token": lambda short: _uses(short, until=2 + SLACK + 1, pause=0.3, expires_in=2),
+    "short token": _short_token,
     "removed": _removed,
 }
 
@@ -192,34 +170,10 @@ def test_a_removed_session_is_over_once_the_cache_has_run_out(waits: Waits) -> N
 
 def test_a_session_ends_when_the_access_token_runs_out(waits: Waits) -> None:
     uses = waits["short token"].result()
-    assert {use.status for use in uses if use.oldest < 2 - SLACK} <= {200}
-    assert {(use.status, use.code) for use in uses if use.youngest > 2 + SLACK} == {
+    assert {use.status for use in uses if use.oldest < ACCESS - SLACK} <= {200}
+    assert {(use.status, use.code) for use in uses if use.youngest > ACCESS + SLACK} == {
         (401, "session_expired")
     }
-
-
-def test_an_idle_session_is_over(waits: Waits) -> None:
-    first, last = waits["idle"].result()
-    assert first.status == 200
-    assert (last.status, last.code) == (401, "session_expired")
-
-
-def test_a_session_in_use_outlives_the_idle_limit_but_not_the_longest_duration(
-    waits: Waits,
-) -> None:
-    uses = waits["busy"].result()
-    assert {use.status for use in uses if use.oldest < LONGEST - SLACK} == {200}
-    assert any(use.status == 200 for use in uses if use.youngest > IDLE)
-    assert {(use.status, use.code) for use in uses if use.youngest > LONGEST + SLACK} == {
-        (401, "session_expired")
-    }
-
-
-def test_the_idle_clock_is_written_at_most_once_per_sixth_of_the_limit(waits: Waits) -> None:
-    live = [use for use in waits["busy"].result() if use.status == 200]
-    versions = {use.version for use in live}
-    assert 2 <= len(versions) < len(live)
-    assert len(versions) <= 1 + LONGEST / (IDLE / 6)
 
 
 @each("how", ["hanging", "trickling"])

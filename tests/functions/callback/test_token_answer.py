@@ -150,35 +150,6 @@ def test_a_token_of_8_kb_reaches_the_ehr_unchanged(app: App, browser: Browser) -
     assert launched.browser.fetch(f"{launched.fhir_base}/Patient/p1").status == 200
 
 
-def test_the_context_is_shown_as_the_ehr_gave_it(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    tenant.token |= {
-        "encounter": "e-1",
-        "need_patient_banner": False,
-        "smart_style_url": "https://ehr.example/style.json",
-        "tenant": "t1",
-        "intent": "reconcile",
-        "fhirContext": [{"reference": "ImagingStudy/1", "role": "x"}],
-    }
-    launched = app.launch(tenant, browser)
-    context = launched.browser.fetch(f"{launched.fhir_base}/session").json()
-    for name in ("patient", "encounter", "need_patient_banner", "smart_style_url", "tenant"):
-        assert context[name] == tenant.token[name]
-    for name in ("intent", "fhirContext"):
-        assert context[name] == tenant.token[name]
-    assert (context["ehr"], context["iss"]) == ("scripted", tenant.base)
-    assert context["fhir_base"] == launched.fhir_base
-
-
-def test_what_the_ehr_did_not_give_is_null(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    tenant.token = _with()
-    launched = app.launch(tenant, browser)
-    context = launched.browser.fetch(f"{launched.fhir_base}/session").json()
-    absent = ("patient", "encounter", "need_patient_banner", "smart_style_url", "tenant", "intent")
-    assert [context[name] for name in (*absent, "fhirContext", "user")] == [None] * 8
-
-
 SCOPES: dict[str, tuple[str | None, int, int]] = {
     "absent: as requested": (None, 200, 200),
     "empty: nothing": ("", 403, 403),

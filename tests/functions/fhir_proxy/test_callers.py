@@ -186,15 +186,6 @@ def test_a_session_that_the_store_does_not_know_is_over(app: App) -> None:
     assert (answer.status, answer.code) == (401, "session_expired")
 
 
-def test_the_cookie_of_one_session_does_not_open_another(app: App) -> None:
-    one, tenant = launched(app)
-    other, _ = launched(app)
-    value = next(iter(other.browser.cookies().values()))
-    headers = {**OWN_FETCH, "Cookie": f"__Host-smart-{one.handle}={value}"}
-    answer = Browser().get(f"{one.fhir_base}/Patient/p1", headers)
-    assert (answer.status, answer.code, asked(tenant)) == (401, "session_missing", [])
-
-
 Ask = Callable[[Launched, Tenant], Answer]
 
 

@@ -226,15 +226,6 @@ def test_what_the_ehr_advertises_does_not_change_what_is_asked(
     assert asked["scope"] == "launch patient/*.rs user/Practitioner.rs"
 
 
-def test_an_error_of_the_ehr_starts_no_second_request(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    begun = app.begin(tenant, browser)
-    url = f"{begun.query['redirect_uri']}?error=invalid_request&state={begun.query['state']}"
-    refused = browser.get(f"{url}&error_description=PKCE+not+supported")
-    assert (refused.status, refused.code, refused.header("Location")) == (400, "ehr_error", None)
-    assert tenant.outside_of_discovery() == []
-
-
 def _code(app: App, browser: Browser, patient: str) -> tuple[dict[str, str], str]:
     """A launch at the simulated EHR, up to its redirect back: the request's and answer's query."""
     url = f"{app.ehr_origin}/generic/start?patient={patient}&client=smart-calc-demo&in=tab"
@@ -253,18 +244,6 @@ def test_the_code_of_one_launch_is_worth_nothing_in_another(app: App, browser: B
     assert not any(name.startswith("__Host-smart-") for name in browser.cookies())
     other = browser.get(f"{url}{one['state']}&code={two_code}")
     assert (other.status, other.code) == (502, "token_error")
-
-
-def test_launches_side_by_side_in_one_browser_all_complete(app: App, browser: Browser) -> None:
-    tenants = [app.scripted.tenant() for _ in range(3)]
-    begun = [app.begin(tenant, browser) for tenant in tenants]
-    done = [
-        app.answer(one, tenant, browser, f"code-{index}")
-        for index, (one, tenant) in enumerate(zip(begun, tenants, strict=True))
-    ]
-    assert [one.status for one in done] == [303, 303, 303]
-    codes = [tenant.hits("/auth/token")[0].form["code"] for tenant in tenants]
-    assert codes == ["code-0", "code-1", "code-2"]
 
 
 @each("token_status", [200, 400])

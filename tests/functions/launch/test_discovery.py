@@ -1,6 +1,5 @@
 """Discovery as a launch meets it: endpoints from the EHR's document only, or none (DISC)."""
 
-import gzip
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -163,12 +162,6 @@ def test_an_ehr_that_cannot_be_reached_stops_the_launch(special: Special, browse
     _refused(_begin(special.origin, special.dead_base, browser), "discovery_failed")
 
 
-def test_a_dropped_connection_stops_the_launch(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    tenant.on(DOCUMENT, Scripted(200, {"Content-Length": "1000"}, iter([b"{"])))
-    _refused(app.begin(tenant, browser), "discovery_failed")
-
-
 class _Pieces:
     """A body sent piece by piece, counting how many were sent."""
 
@@ -189,24 +182,6 @@ def test_a_huge_document_is_not_read_to_its_end(app: App, browser: Browser) -> N
     tenant.on(DOCUMENT, Scripted(200, {}, iter(pieces)))
     _refused(app.begin(tenant, browser), "discovery_invalid")
     assert pieces.sent < 300  # what the two sockets hold, beyond the limit of 1 MB
-
-
-def test_a_gzip_bomb_is_not_unpacked(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    bomb = gzip.compress(b" " * 50_000_000)
-    assert len(bomb) < 100_000
-    tenant.on(DOCUMENT, Scripted(200, {"Content-Encoding": "gzip"}, bomb))
-    started = time.monotonic()
-    _refused(app.begin(tenant, browser), "discovery_invalid")
-    assert time.monotonic() - started < 30
-
-
-def test_a_document_in_gzip_is_read(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    body = as_json(tenant.discovery).body
-    assert isinstance(body, bytes)
-    tenant.on(DOCUMENT, Scripted(200, {"Content-Encoding": "gzip"}, gzip.compress(body)))
-    assert app.begin(tenant, browser).status == 302
 
 
 def test_a_document_that_drips_is_given_up_after_five_seconds(app: App, browser: Browser) -> None:

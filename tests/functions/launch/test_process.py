@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.app import App
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import Server, free_port, run, serve, serve_app
@@ -292,14 +291,6 @@ def test_without_its_store_a_launch_fails_closed(
         assert tenant.outside_of_discovery() == []
         store.rmdir()
         assert browser.get(url).status == 302
-
-
-def test_the_app_of_the_other_tests_is_local_so_its_pages_show_details(
-    app: App, browser: Browser
-) -> None:
-    iss = quote("https://stranger.test/fhir", safe="")
-    page = browser.send("GET", f"{app.origin}/launch?iss={iss}&launch=1", NAVIGATION)
-    assert "https://stranger.test/fhir" in page.text
 
 
 def test_brief_pages_keep_the_details_to_the_log(

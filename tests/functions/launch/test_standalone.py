@@ -4,8 +4,6 @@ import re
 from html import unescape
 from urllib.parse import quote, urlencode, urljoin
 
-import pytest
-
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.special_registrations import Special
@@ -39,17 +37,6 @@ def test_the_patient_picked_at_the_ehr_is_told_to_the_page_with_the_visit_if_the
     assert context["scope"]["requested"][:2] == ["launch/patient", "launch/encounter"]
     assert "launch" not in context["scope"]["requested"]
     assert context["scope"]["missing"] == []
-
-
-@pytest.mark.calculators
-@each(("patient", "name"), [("synthetic-alma", "Alma"), ("synthetic-bruno", "Bruno")])
-def test_the_patient_picked_at_the_ehr_is_the_one_shown(
-    app: App, browser: Browser, patient: str, name: str
-) -> None:
-    answer = _pick(app, browser, patient=patient, decision="continue")
-    page = browser.open(answer.location)
-    assert page.status == 200
-    assert name in page.text
 
 
 def test_cancelling_at_the_picker_says_that_no_patient_was_chosen(

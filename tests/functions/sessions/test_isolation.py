@@ -14,7 +14,6 @@ from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import serve_app
 
 IDLE, LONGEST = 2.4, 4.8
-MOST_LAUNCHES, MOST_SESSIONS = 10, 20
 
 
 def _cookie(launched: Launched) -> tuple[str, str]:
@@ -93,25 +92,6 @@ def test_the_store_holds_nothing_that_the_browser_sends(pair: Pair, ehr: Rotatin
     assert b"sessions" in kept
     for text in (launched.handle, secret, value, ehr.grant.refresh_token, *ehr.grant.access):
         assert text.encode() not in kept
-
-
-def test_of_fifty_launches_in_one_browser_few_cookies_remain(pair: Pair, ehr: RotatingEhr) -> None:
-    """Half are completed. The newest session works, the oldest one's cookie is gone."""
-    browser = Browser()
-    sessions: list[Launched] = []
-    for number in range(50):
-        if number % 2:
-            pair.first.begin(ehr.tenant, browser)
-        else:
-            sessions.append(launch(pair.first, ehr.tenant, browser))
-        held = browser.cookies()
-        launches = [name for name in held if name.startswith("__Host-launch-")]
-        assert len(launches) <= MOST_LAUNCHES
-        assert len(held) - len(launches) <= MOST_SESSIONS
-    size = sum(len(f"{name}={value}; ") for name, value in browser.cookies().items())
-    assert size < 4096
-    assert browser.fetch(f"{sessions[-1].fhir_base}/Patient/p1").status == 200
-    assert browser.fetch(f"{sessions[0].fhir_base}/Patient/p1").code == "session_missing"
 
 
 @pytest.fixture(scope="module")

@@ -37,15 +37,6 @@ def test_a_search_by_post_is_the_same_search(app: App) -> None:
     assert ids(json_of(by_post)) == ids(json_of(by_get))
 
 
-def test_a_search_by_post_takes_a_form_only(app: App) -> None:
-    response = app.http.post(
-        "/generic/fhir/Observation/_search",
-        json={"patient": ALMA},
-        headers={"Authorization": f"Bearer {app.token()}"},
-    )
-    assert (response.status_code, issue_of(response)) == (415, "not-supported")
-
-
 @each(
     ("address", "count"),
     [
