@@ -76,10 +76,10 @@ def test_a_body_that_lacks_something_is_refused_by_name(
 def test_an_access_token_that_cannot_be_sent_is_refused(
     cds: Cds, authorization: dict[str, Any]
 ) -> None:
-    before = len(cds.main.tenant.received)
+    before = len(cds.main.fhir_reads)
     answer = cds.main.call(chart(labs=...), fhirAuthorization=cds.main.access(**authorization))
     assert (answer.status, answer.code) == (400, "parameter_invalid")
-    assert cds.main.tenant.received[before:] == []
+    assert cds.main.fhir_reads[before:] == []
 
 
 HOSTILE: dict[str, tuple[bytes, int]] = {
@@ -175,11 +175,11 @@ def test_a_patient_id_may_be_written_as_a_reference(cds: Cds, given: str) -> Non
 @each("user", ["Patient/p1", "RelatedPerson/r1", "Patient/p2"])
 def test_cards_speak_to_clinicians_alone(cds: Cds, user: str) -> None:
     """Nothing is read for others either."""
-    before = len(cds.main.tenant.received)
+    before = len(cds.main.fhir_reads)
     context = {"userId": user, "patientId": "p1"}
     access = cds.main.access()
     assert cds.main.cards({}, context=context, fhirAuthorization=access) == []
-    assert cds.main.tenant.received[before:] == []
+    assert cds.main.fhir_reads[before:] == []
 
 
 @each("user", ["Practitioner/1", "PractitionerRole/1", "odd", "Person/Patient/1", None, 7])
@@ -193,7 +193,7 @@ def test_the_fhir_server_is_one_of_the_clients_own(cds: Cds) -> None:
     host = base.partition("://")[2].partition("/")[0]
     for given in (base, f"{base}/", base.replace("http", "HTTP")):
         assert cds.main.call(fhirServer=given).status == 200, given
-    before = len(cds.main.tenant.received) + len(cds.other.tenant.received)
+    before = len(cds.main.fhir_reads) + len(cds.other.fhir_reads)
     for given in (
         cds.other.tenant.base,
         f"{base}/extra",
@@ -213,7 +213,7 @@ def test_the_fhir_server_is_one_of_the_clients_own(cds: Cds) -> None:
     ):
         answer = cds.main.call(fhirServer=given, fhirAuthorization=cds.main.access(), prefetch={})
         assert (answer.status, answer.code) == (403, "cds_server_denied"), given
-    assert len(cds.main.tenant.received) + len(cds.other.tenant.received) == before
+    assert len(cds.main.fhir_reads) + len(cds.other.fhir_reads) == before
 
 
 def test_an_authorization_of_another_patient_refuses_the_call(cds: Cds) -> None:

@@ -357,6 +357,7 @@ def test_the_record_of_a_token_holds_nothing_and_outlives_it(cds: Cds) -> None:
 
 
 def test_a_refused_token_and_discovery_touch_neither_store_nor_ehr(cds: Cds) -> None:
+    assert cds.main.call().status == 200  # Its keys have been read.
     with closing(sqlite3.connect(cds.store)) as store:
         count = "SELECT count(*) FROM records"
         before = store.execute(count).fetchone(), len(cds.main.tenant.received)
