@@ -34,7 +34,7 @@ SCOPE = "launch openid fhirUser online_access patient/Patient.rs patient/Observa
 # Not one character of it is the same after form-encoding.
 SECRET = "+/:% é"
 
-RSA_KEY = rsa_key(owner="the app")
+RSA_KEY = rsa_key()
 EC_KEY = ec.generate_private_key(ec.SECP384R1())
 KEYS: dict[str, tuple[str, Any]] = {"RS384": ("rsa-1", RSA_KEY), "ES384": ("ec-1", EC_KEY)}
 JWKS = {

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from tests.support.id_tokens import rsa_key
+
 Kind = Literal["rsa", "rsa-short", "p384", "p256", "ed25519"]
 _Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
@@ -20,7 +22,7 @@ _Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKe
 def _key(kind: Kind) -> _Key:
     match kind:
         case "rsa":
-            return rsa.generate_private_key(65537, 2048)
+            return rsa_key()
         case "rsa-short":
             return rsa.generate_private_key(65537, 2040)
         case "p384":
