@@ -17,9 +17,9 @@ from clinical.chart.codes.observations import (
     SNOMED,
 )
 from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Outcome, PassedOver
-from clinical.chart.heading import Heading
 from clinical.chart.observations import Entry
 from clinical.chart.quantity import read_text
+from clinical.chart.resources.heading import Heading
 from clinical.chart.resources.json_access import Coding, codes_of, codings, label
 from clinical.chart.resources.scope import Resource
 

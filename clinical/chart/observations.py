@@ -22,8 +22,8 @@ from clinical.chart.codes.observations import (
 )
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
-from clinical.chart.heading import Heading, HeadingReader
 from clinical.chart.quantity import read, upper_normal
+from clinical.chart.resources.heading import Heading, HeadingReader
 from clinical.chart.resources.json_access import Coding, Concept
 from clinical.chart.resources.scope import Resource, updated
 from clinical.chart.resources.times import moment

@@ -313,13 +313,13 @@ def test_whether_there_is_atrial_fibrillation_is_said_in_one_caution(
 def test_an_observation_is_read_once_for_a_whole_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a chart of many pages too, where each page decides whether the next one is read."""
     read: Counter[int] = Counter()
-    entry = observations._entry
+    entry = observations.Entry
 
-    def counted(resource: Any, zone: Any) -> Any:
+    def counted(resource: Any, *fields: Any) -> Any:
         read[id(resource)] += 1
-        return entry(resource, zone)
+        return entry(resource, *fields)
 
-    monkeypatch.setattr(observations, "_entry", counted)
+    monkeypatch.setattr(observations, "Entry", counted)
     answer_from(monkeypatch, load_charts())
     made = reading.read(session_of("synthetic-hugo"), "synthetic-hugo", datetime.now(UTC))
     assert made.parts["labs"].more
