@@ -22,7 +22,7 @@ from clinical.chart.codes.observations import (
 )
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
-from clinical.chart.quantity import read, upper_normal
+from clinical.chart.quantity import QuantityReader, ReadQuantity, upper_normal
 from clinical.chart.resources.heading import Heading, HeadingReader
 from clinical.chart.resources.json_access import Coding, Concept
 from clinical.chart.resources.scope import Resource, updated
@@ -72,6 +72,7 @@ class ObservationReader:
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
         self._headings = HeadingReader(zone)
+        self._quantities = QuantityReader()
         # Keyed by identity. The entry keeps the resource alive, so its identity isn't reused.
         self._entries: dict[int, Entry] = {}
         self._measured: dict[Concept, tuple[_Measured, ...]] = {}
@@ -88,11 +89,17 @@ class ObservationReader:
         issued = moment(observation.get("issued"), self._zone)
         when = issued.instant if issued else None
         last = updated(observation)
-        found = [
-            (measured.name, _candidate(measured, holder, heading, code, at, when, last))
-            for holder, at, code in self._parts(observation, heading)
-            for measured in self._measured_by(code)
-        ]
+        found = []
+        for holder, at, code in self._parts(observation, heading):
+            for one in self._measured_by(code):
+                value = self._quantities.read(one.name, one.code, holder)
+                excluded = _excluded(one.name, heading, code)
+                evidence = _evidence(one, value, heading, at, holder, is_usable=not excluded)
+                flag, why = value.flag, value.why
+                if excluded:
+                    flag, why = Flag.EXCLUDED_CODE, f"another measurement: {excluded}"
+                candidate = Candidate(evidence, flag, why, when, last, one.is_second_choice)
+                found.append((one.name, candidate))
         candidates = tuple(found if len(found) < 2 else without_swapped(found))
         return Entry(observation, heading, when, last, candidates)
 
@@ -130,26 +137,21 @@ def _inputs_of(code: Concept) -> Iterator[_Measured]:
         yield _Measured(name, decisive, loinc[decisive], is_second_choice)
 
 
-def _candidate(
+def _evidence(
     measured: _Measured,
-    holder: Resource,
+    value: ReadQuantity,
     heading: Heading,
-    code: Concept,
     measurement: str,
-    issued: datetime | None,
-    last: datetime | None,
-) -> Candidate:
-    """Return the value of an Observation or component for an input."""
+    holder: Resource,
+    *,
+    is_usable: bool,
+) -> Evidence:
     name = measured.name
-    value = read(name, measured.code, holder)
-    flag, why = value.flag, value.why
-    if excluded := _excluded(name, heading, code):
-        flag, why = Flag.EXCLUDED_CODE, f"another measurement: {excluded}"
     kind = (SECOND_CHOICE_NAMES[name],) if measured.is_second_choice else ()
-    evidence = Evidence(
+    return Evidence(
         source=heading.source,
         charted=value.charted,
-        value=None if flag else value.value,
+        value=value.value if is_usable and not value.flag else None,
         charted_value=value.charted_value,
         charted_unit=value.charted_unit,
         code=measured.coding,
@@ -161,7 +163,6 @@ def _candidate(
         half_digit=value.half_digit,
         notes=heading.notes + value.notes + kind,
     )
-    return Candidate(evidence, flag, why, issued, last, measured.is_second_choice)
 
 
 def _is_loinc(coding: Coding) -> bool:

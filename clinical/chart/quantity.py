@@ -20,6 +20,8 @@ from shared.json_members import fields, items
 _LARGEST_SHOWN = 1e12
 # Charted in percent or as a fraction of 1 (UCUM "1"). For other inputs, "1" isn't shown as a unit.
 SHARES = frozenset({"spo2", "fio2"})
+_NUMBERS = frozenset({int, float, Decimal})
+_UNIT = ("unit", "system", "code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,27 @@ def read(name: str, loinc: str, holder: Mapping[str, object]) -> ReadQuantity:
         note = f"LOINC {loinc} implies molar units, but the chart says {unit}, so {unit} was used"
         return replace(result, notes=(note,))
     return result
+
+
+class QuantityReader:
+    """Reads quantities, each spelling once: a chart repeats values thousands of times."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], ReadQuantity] = {}
+
+    def read(self, name: str, loinc: str, holder: Mapping[str, object]) -> ReadQuantity:
+        """Read the value of an Observation or component, as `read` does."""
+        quantity = fields(holder.get("valueQuantity"))
+        number, kind = quantity.get("value"), type(quantity.get("value"))
+        is_plain = "comparator" not in quantity and "dataAbsentReason" not in holder
+        if not is_plain or kind not in _NUMBERS:
+            return read(name, loinc, holder)
+        # 1, 1.0 and 1.00 are equal, but not alike.
+        spelling = (name, loinc, kind, str(number), *map(text, map(quantity.get, _UNIT)))
+        known = self._known.get(spelling)
+        if known is None:
+            known = self._known[spelling] = read(name, loinc, holder)
+        return known
 
 
 def _unit_in_doubt(name: str, loinc: str, quantity: Mapping[str, object]) -> str:

@@ -50,10 +50,10 @@ def texts_of(concept: object) -> tuple[str, ...]:
     """Return the text of a CodeableConcept, then system, code and display of each coding."""
     if not isinstance(concept, dict):
         return ("",)
-    texts = [text(concept.get("text"))]
+    members = [concept.get("text")]
     for one in map(fields, items(concept.get("coding"))):
-        texts += (text(one.get("system")), text(one.get("code")), text(one.get("display")))
-    return tuple(texts)
+        members += (one.get("system"), one.get("code"), one.get("display"))
+    return tuple(map(text, members))
 
 
 def codings(concept: object) -> tuple[Coding, ...]:
