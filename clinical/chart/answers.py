@@ -86,8 +86,7 @@ def _smoking_status(entry: Entry, matched: list[Coding]) -> Candidate:
         evidence,
         flag,
         why,
-        entry.issued,
-        entry.updated,
+        entry.recency,
         second_choice=primary is None or not codings(answer),
     )
 

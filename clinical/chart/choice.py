@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice, takewhile
+from operator import attrgetter
 
 from clinical.calculators.in_chart import SAME_DRAW
 from clinical.calculators.limits import at_most
@@ -21,8 +22,6 @@ from clinical.chart.evidence import (
     Flag,
     Outcome,
     PassedOver,
-    Recency,
-    recency_of,
 )
 from clinical.chart.resources.times import Moment
 
@@ -38,6 +37,7 @@ _STILL_BETTER = timedelta(hours=24)
 # For these, the more reliable value wins as long as it's fresh.
 _SLOW = frozenset({"weight", "height"})
 _NO_VALUE = frozenset({Flag.DATA_ABSENT, Flag.NO_VALUE, Flag.EXCLUDED_CODE})
+_RECENCY = attrgetter("recency")
 _OUTCOME_OF = {
     Flag.COMPARATOR: Outcome.BOUND,
     Flag.OUT_OF_RANGE: Outcome.IMPLAUSIBLE,
@@ -101,12 +101,12 @@ def choose(
     if not pool:
         return _nothing(question, tuple(aside), valid)
     top = _preferred(question.name, pool)
-    latest = recency(top)
+    latest = top.recency
     # Each entry is there once, so its identity identifies it.
     in_pool = {id(c) for c in pool}
-    newer = [c for c in takewhile(lambda c: recency(c) >= latest, valid) if c is not top]
-    equals = [c for c in newer if id(c) in in_pool and recency(c) == latest]
-    others = (c for c in newer if id(c) not in in_pool or recency(c) != latest)
+    newer = [c for c in takewhile(lambda c: c.recency >= latest, valid) if c is not top]
+    equals = [c for c in newer if id(c) in in_pool and c.recency == latest]
+    others = (c for c in newer if id(c) not in in_pool or c.recency != latest)
     passed_over = (*aside, *(_why_not(c, top, is_in_pool=id(c) in in_pool) for c in others))
     older = valid[len(newer) + 1 :]
     finding = _answer(question, top, equals)
@@ -151,16 +151,14 @@ def is_usable(question: Question, entry: Candidate) -> bool:
     )
 
 
-def recency(candidate: Candidate) -> Recency:
-    """Return the sort key: undated entries last, entries of the same time by issue, then update."""
-    return recency_of(candidate.evidence.moment, candidate.issued, candidate.updated)
-
-
 def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Return each candidate once, newest first, regardless of the order of the pages."""
+    """Return each candidate once, newest first, regardless of the order of the pages.
+
+    Undated entries are last, and entries of the same time ordered by issue, then update.
+    """
     ordered: list[Candidate] = []
     # Only entries of the same time can be duplicates or need to be ordered by their text.
-    for _, group in groupby(sorted(candidates, key=recency, reverse=True), recency):
+    for _, group in groupby(sorted(candidates, key=_RECENCY, reverse=True), _RECENCY):
         of_one_time = list(group)
         if len(of_one_time) > 1:
             of_one_time = sorted(dict.fromkeys(of_one_time), key=_tie_break)

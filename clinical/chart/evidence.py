@@ -115,6 +115,7 @@ class Unclassified:
 
 Recency = tuple[datetime, datetime, datetime]
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
+_UNDATED: Recency = (_EARLIEST, _EARLIEST, _EARLIEST)
 
 
 def recency_of(
@@ -137,15 +138,13 @@ class PassedOver:
 class Candidate:
     """An entry that may answer an input; `flag` and `why` tell what makes it unusable, if anything.
 
-    `issued` and `updated` decide between entries of the same time. `second_choice` entries are of
-    a less reliable kind.
+    `recency` orders entries (`recency_of`). `second_choice` entries are of a less reliable kind.
     """
 
     evidence: Evidence
     flag: Flag | None = None
     why: str = ""
-    issued: datetime | None = None
-    updated: datetime | None = None
+    recency: Recency = _UNDATED
     second_choice: bool = False
 
 

@@ -51,19 +51,14 @@ class _Measured:
 class Entry:
     """One Observation, read once for everything shown or calculated from it.
 
-    `candidates` come from it and its components, each with its input.
+    `recency` is its sort key, the newest highest. `candidates` come from it and its components,
+    each with its input.
     """
 
     resource: Resource
     heading: Heading
-    issued: datetime | None
-    updated: datetime | None
+    recency: Recency
     candidates: tuple[tuple[str, Candidate], ...]
-
-    @property
-    def recency(self) -> Recency:
-        """Its sort key, the newest highest."""
-        return recency_of(self.heading.moment, self.issued, self.updated)
 
 
 class ObservationReader:
@@ -88,7 +83,7 @@ class ObservationReader:
         heading = self._headings.heading(observation)
         issued = moment(observation.get("issued"), self._zone)
         when = issued.instant if issued else None
-        last = updated(observation)
+        recency = recency_of(heading.moment, when, updated(observation))
         found = []
         for holder, at, code in self._parts(observation, heading):
             for one in self._measured_by(code):
@@ -98,10 +93,10 @@ class ObservationReader:
                 flag, why = value.flag, value.why
                 if excluded:
                     flag, why = Flag.EXCLUDED_CODE, f"another measurement: {excluded}"
-                candidate = Candidate(evidence, flag, why, when, last, one.is_second_choice)
+                candidate = Candidate(evidence, flag, why, recency, one.is_second_choice)
                 found.append((one.name, candidate))
         candidates = tuple(found if len(found) < 2 else without_swapped(found))
-        return Entry(observation, heading, when, last, candidates)
+        return Entry(observation, heading, recency, candidates)
 
     def _parts(
         self, observation: Resource, heading: Heading

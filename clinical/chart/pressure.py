@@ -7,7 +7,7 @@ the same measurement.
 
 from collections.abc import Sequence
 
-from clinical.chart.choice import Question, choose, recency
+from clinical.chart.choice import Question, choose
 from clinical.chart.evidence import Candidate, ChartFinding
 
 
@@ -24,7 +24,7 @@ def pressures(
     upper = choose(systolic, systolics)
     if upper.chosen is None:
         return upper, choose(diastolic, diastolics)
-    latest = max(recency(c) for c in systolics if c.evidence == upper.chosen)
+    latest = max(c.recency for c in systolics if c.evidence == upper.chosen)
     # Check all measurements of that time, so that a conflict between them is found.
-    same_time = {c.evidence.measurement for c in systolics if recency(c) == latest}
+    same_time = {c.evidence.measurement for c in systolics if c.recency == latest}
     return upper, choose(diastolic, diastolics, same_time)
