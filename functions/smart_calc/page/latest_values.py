@@ -9,7 +9,8 @@ in error, canceled or of another patient are left out.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import groupby, islice, takewhile
+from operator import attrgetter
 from typing import Any
 
 from clinical.chart import question
@@ -18,20 +19,21 @@ from clinical.chart.codes.observations import LOINC
 from clinical.chart.evidence import Flag, Recency
 from clinical.chart.observations import Entry
 from clinical.chart.quantity import SHARES
-from clinical.chart.resources.json_access import codings, text
+from clinical.chart.resources.json_access import Concept, codings, text
 from clinical.chart.resources.times import Moment
 from clinical.clock import Clock
 from shared.fhir import compartment
 from shared.json_members import objects
 
 from ..contradictions import Contradictions
-from .observation_text import FRACTION, code_of, name_of, range_of, sign_of, value_of
+from .observation_text import FRACTION, has_value, name_of, range_of, sign_of, value_of
 from .wording import beyond, look_back
 
 _HIDDEN_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
 _MOST_REJECTED = 3
 _LONGEST_TEXT = 60
 _PRESSURE = "blood pressure"
+_RECENCY = attrgetter("recency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,9 @@ class ListedValue:
         return tuple(f"{one[:1].upper()}{one[1:]}" for one in found)
 
 
-def newest(
-    entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock
-) -> list[ListedValue]:
-    """Return the patient's newest usable value of each code, sorted by name."""
-    known = _by_code(entries, patient, fhir_base).values()
+def newest(entries: Iterable[Entry], clock: Clock) -> list[ListedValue]:
+    """Return the newest usable value of each code in a patient's chart, sorted by name."""
+    known = _by_code(entries).values()
     results = [_newest(_newest_first(of_code), clock) for of_code in known]
     results.sort(key=lambda one: (one[1].name.lower(), one[1].name, one[1].value))
     pressures = _by_time([one for one in results if _is_pressure(one[0])])
@@ -85,7 +85,9 @@ def every(
     entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock
 ) -> list[ListedValue]:
     """Return the patient's Observations with a value, newest first, each checked separately."""
-    known = _by_code(entries, patient, fhir_base)
+    known = _by_code(
+        one for one in entries if compartment.belongs(one.resource, patient, fhir_base)
+    )
     listed = _newest_first([one for of_code in known.values() for one in of_code])
     # Prepared for lookup, because one test may have thousands of entries.
     of_one_time = {
@@ -109,18 +111,24 @@ def _that_count(of_time: list[Entry], clock: Clock) -> Contradictions:
     return Contradictions((one for one in of_time if not _why_aside(one, clock)), _amount)
 
 
-def _by_code(entries: Iterable[Entry], patient: str, fhir_base: str) -> Mapping[str, list[Entry]]:
+def _by_code(entries: Iterable[Entry]) -> Mapping[str, list[Entry]]:
     """Return the entries to show, by test."""
     groups: dict[str, list[Entry]] = defaultdict(list)
+    tests: dict[Concept, str] = {}
     for entry in entries:
-        observation: Any = entry.resource
-        if entry.heading.status in _HIDDEN_STATUSES or _amount(entry) is None:
+        if entry.heading.status in _HIDDEN_STATUSES or not has_value(entry.resource):
             continue
-        if not compartment.belongs(observation, patient, fhir_base):
-            continue
-        key = code_of(observation.get("code")) or name_of(observation.get("code"))
-        groups[key].append(entry)
+        code = entry.heading.code
+        if code not in tests:
+            tests[code] = _test(code)
+        groups[tests[code]].append(entry)
     return groups
+
+
+def _test(code: Concept) -> str:
+    """Return what tells tests apart: the first coding that has a system, or the name."""
+    coded = (f"{one.system}|{one.code}" for one in code.codings if one.system and one.code)
+    return next(coded, code.label)
 
 
 def _is_pressure(entry: Entry) -> bool:
@@ -145,17 +153,13 @@ def _by_time(pressures: list[tuple[Entry, ListedValue]]) -> list[tuple[Entry, Li
 
 def _newest_first(entries: list[Entry]) -> list[Entry]:
     ordered: list[Entry] = []
-    for _, group in groupby(sorted(entries, key=_recency, reverse=True), _recency):
+    for _, group in groupby(sorted(entries, key=_RECENCY, reverse=True), _RECENCY):
         of_time = list(group)
         if len(of_time) > 1:
             # By their text, because the order of the pages must not decide.
             of_time.sort(key=lambda entry: (entry.heading.source, _shown(entry)))
         ordered += of_time
     return ordered
-
-
-def _recency(entry: Entry) -> Recency:
-    return entry.recency
 
 
 def _usable(ordered: list[Entry], clock: Clock) -> int:
@@ -168,7 +172,8 @@ def _newest(ordered: list[Entry], clock: Clock) -> tuple[Entry, ListedValue]:
     at = _usable(ordered, clock)
     top = ordered[at]
     newer = (one for one in ordered[:at] if one.recency != top.recency)
-    of_time = [one for one in ordered if one.recency == top.recency]
+    not_older = takewhile(lambda one: one.recency >= top.recency, ordered)
+    of_time = [one for one in not_older if one.recency == top.recency]
     other = _that_count(of_time, clock).of(top)
     return top, _result(top, islice(newer, _MOST_REJECTED), other, clock)
 

@@ -6,7 +6,7 @@ spelled as people write them.
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from clinical import units_in_words
 from shared.json_members import fields, objects, text
@@ -51,18 +51,7 @@ def range_of(observation: Any) -> str:
 
 def _end(quantity: object) -> str:
     value = fields(quantity).get("value")
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return _digits(value)
-    return ""
-
-
-def code_of(concept: object) -> str:
-    """Return the first coding that has a system."""
-    for coding in objects(fields(concept).get("coding")):
-        system, code = text(coding.get("system")), text(coding.get("code"))
-        if system and code:
-            return f"{system}|{code}"
-    return ""
+    return _digits(value) if _is_number(value) else ""
 
 
 def name_of(concept: object) -> str:
@@ -72,6 +61,15 @@ def name_of(concept: object) -> str:
     for member in ("display", "code"):
         texts += [coding.get(member) for coding in codings]
     return next(filter(None, map(text, texts)), "")
+
+
+def has_value(observation: Any) -> bool:
+    """Return whether `value_of` returns a value."""
+    return any(map(_has_value, (observation, *objects(observation.get("component")))))
+
+
+def _has_value(element: Any) -> bool:
+    return _is_number(fields(element.get("valueQuantity")).get("value")) or bool(_words(element))
 
 
 def value_of(observation: Any) -> tuple[str, str] | None:
@@ -94,11 +92,19 @@ def value_of(observation: Any) -> tuple[str, str] | None:
 def _single(element: Any) -> tuple[str, str] | None:
     quantity = fields(element.get("valueQuantity"))
     value = quantity.get("value")
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if _is_number(value):
         unit = _unit(text(quantity.get("unit")) or text(quantity.get("code")))
         return f"{text(quantity.get('comparator'))} {_digits(value)}".strip(), unit
-    words = name_of(element.get("valueCodeableConcept")) or text(element.get("valueString"))
+    words = _words(element)
     return (words, "") if words else None
+
+
+def _is_number(value: object) -> TypeGuard[int | Decimal]:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def _words(element: Any) -> str:
+    return name_of(element.get("valueCodeableConcept")) or text(element.get("valueString"))
 
 
 def _unit(printed: str) -> str:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from clinical.chart.observations import Entry
-from clinical.chart.resources.json_access import codings, id_of
+from clinical.chart.resources.json_access import id_of
 from clinical.clock import Clock
-from shared.json_members import items
 from shared.session.record import Session
 from shared.vendors import SearchHabits
 
@@ -50,7 +49,7 @@ def tables(
         ValueTable(
             id=category,
             title=title,
-            rows=tuple(newest(by_category[category], patient, session.fhir_base, clock)),
+            rows=tuple(newest(by_category[category], clock)),
             problems=_problems(chart_reading, category),
             more=any(chart_reading.parts[name].more for name in _searches(category)),
             search=_search(habits, patient, category),
@@ -67,22 +66,14 @@ def _sorted(chart_reading: ChartReading) -> Iterator[tuple[str, Entry]]:
         for resource in chart_reading.parts[name].resources
     }
     for entry in chart_reading.chart.entries:
-        own = _own_category(entry)
-        if _identity(entry.resource) in found_by:
-            yield own or found_by[_identity(entry.resource)], entry
+        otherwise = found_by.get(_identity(entry.resource))
+        if otherwise is not None:
+            codes = entry.heading.category.codes
+            yield next((one for one in CATEGORIES if one in codes), otherwise), entry
 
 
 def _identity(resource: Mapping[str, object]) -> object:
     return id_of(resource) or id(resource)
-
-
-def _own_category(entry: Entry) -> str | None:
-    codes = {
-        coding.code
-        for concept in items(entry.resource.get("category"))
-        for coding in codings(concept)
-    }
-    return next((category for category in CATEGORIES if category in codes), None)
 
 
 def _searches(category: str) -> list[str]:

@@ -29,7 +29,7 @@ EGFR = "egfr_ckd_epi_2021"
 def shown(*resources: dict[str, Any]) -> list[ListedValue]:
     entries = read_chart(list(resources), NOW, "p1", BASE).entries
     clock = Clock(NOW.astimezone(zone_of((one.heading.moment for one in entries), NOW)))
-    return newest(entries, "p1", BASE, clock)
+    return newest(entries, clock)
 
 
 def chloride(value: float = 104, **changes: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinical.chart.observations import ObservationReader
-from clinical.chart.resources.scope import latest_versions
+from clinical.chart.resources.scope import scope_of
 from clinical.chart.resources.times import zone_of
 from clinical.clock import Clock
 from functions.smart_calc.page.latest_values import ListedValue, newest
@@ -51,13 +51,9 @@ def rows(*observations: dict[str, Any]) -> list[ListedValue]:
 
 def shown_of(resources: Iterable[Any]) -> list[ListedValue]:
     reader = ObservationReader(UTC)
-    entries = [reader.entry(one) for one in latest_versions(resources)]
-    return newest(
-        entries,
-        "p1",
-        BASE,
-        Clock(NOW.astimezone(zone_of((one.heading.moment for one in entries), NOW))),
-    )
+    entries = [reader.entry(one) for one in scope_of([*resources], "p1", BASE).observations]
+    zone = zone_of((one.heading.moment for one in entries), NOW)
+    return newest(entries, Clock(NOW.astimezone(zone)))
 
 
 def row(**more: Any) -> ListedValue:
