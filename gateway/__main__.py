@@ -30,22 +30,22 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     app = servers.Server("gateway.app:application", place, {}, workers)
-    here = f"http://localhost:{place.port}"
-    return servers.run([app], ready=here, remark=_other_address(here))
+    local_url = f"http://localhost:{place.port}"
+    return servers.run([app], ready=local_url, note=_public_url_note(local_url))
 
 
-def _other_address(here: str) -> str:
+def _public_url_note(local_url: str) -> str:
     """Return a note if public_url differs from the local URL, or an empty string."""
     try:
         configured = tomllib.loads(Path(os.environ["SMART_CONFIG"]).read_text("utf-8"))
         public_url = configured.get("public_url")
     except (KeyError, OSError, ValueError):
         return ""  # the functions report what's wrong with the file
-    if not isinstance(public_url, str) or public_url.rstrip("/") == here:
+    if not isinstance(public_url, str) or public_url.rstrip("/") == local_url:
         return ""
     return (
-        f"public_url is {public_url}. Launches use that URL, so a proxy must forward it to {here}, "
-        "over https unless it's localhost.\n"
+        f"public_url is {public_url}. Launches use that URL, so a proxy must forward it to "
+        f"{local_url}, over https unless it's localhost.\n"
     )
 
 

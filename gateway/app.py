@@ -31,7 +31,7 @@ _edge = Edge("gateway", "page", refused="app_refused")
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """Pass a request to the function that the first segment of its path names."""
+    """Pass a request to the function named by the first segment of its path."""
     first = edge.raw_path(environ).removeprefix("/").partition("/")[0]
     if own := _own.get(first):
         return own(environ, start_response)
@@ -40,5 +40,5 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
 
 
 def gateway(request: flask.Request) -> flask.Response:
-    """Serve the paths that belong to no function."""
+    """Serve the paths that don't belong to a function."""
     return edge.answer(request, _edge, _settings, front.serve)

@@ -21,7 +21,7 @@ PATH = "/csp-reports"
 _GROUP = "page"
 _MOST_BYTES = 200_000
 _MOST_REPORTS = 100
-_MOST_TOLD = 500
+_MOST_LINES = 500
 _LONGEST = 120
 # A script on another site can't send these without a preflight (Fetch, CORS-safelisted headers).
 # Browsers send another site's policy reports without a preflight; `Sec-Fetch-Site` detects those.
@@ -33,7 +33,7 @@ _WORDS = {
     "data": "a data: URL",
     "blob": "a blob: URL",
 }
-# Names in the Reporting API, with the names that `report-uri` uses.
+# The Reporting API's names, with the older names that `report-uri` uses.
 _FORMER = {
     "effectiveDirective": "effective-directive",
     "blockedURL": "blocked-uri",
@@ -43,7 +43,7 @@ _FORMER = {
 }
 _PAGE_FILE = re.compile(r"/app/(?:[A-Za-z0-9._/-]*\.[A-Za-z][A-Za-z0-9]{1,11})?")
 _NO_HOST = re.compile(r"[a-z][a-z-]{0,30}")  # a URL scheme or a CSP keyword
-_told: set[str] = set()
+_logged: set[str] = set()
 
 
 def policies(settings: Settings, policy: str) -> Mapping[str, str]:
@@ -61,11 +61,11 @@ def policies(settings: Settings, policy: str) -> Mapping[str, str]:
 
 def page_opened() -> None:
     """Forget the logged lines, so that a reloaded page logs its lines again."""
-    _told.clear()
+    _logged.clear()
 
 
-def take(settings: Settings, call: Call) -> Reply:
-    """Log one line for each report about the own page, without repeating a line."""
+def receive(settings: Settings, call: Call) -> Reply:
+    """Log one line for each report about your own page, without repeating a line."""
     if not urls.is_local(settings.public_url):
         raise NotFound
     if call.method != "POST":
@@ -76,8 +76,8 @@ def take(settings: Settings, call: Call) -> Reply:
         raise MediaTypeUnsupported
     for report in _reports(call.body(_MOST_BYTES)):
         line = _line(report, settings.public_url)
-        if line not in _told and len(_told) < _MOST_TOLD:
-            _told.add(line)
+        if line not in _logged and len(_logged) < _MOST_LINES:
+            _logged.add(line)
             log.event("page_blocked", line, severity="WARNING")
     return Reply(204)
 
@@ -108,7 +108,7 @@ def _line(report: Mapping[str, object], own: str) -> str:
 
 
 def _bare(url: str, own: str) -> str:
-    """Return scheme and host of a URL, plus the path if it's a file of the own page."""
+    """Return the scheme and host of a URL, plus the path if it's a file of your own page."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]

@@ -1,8 +1,8 @@
 """Shows the documents in docs/ in a browser: Markdown as HTML (CommonMark, with GitHub's tables).
 
-The documents are this project's own, and nothing in them can run anyway: anchors are the only HTML
-that is kept. A link leads to another document or to the web. A link to a file that isn't served
-here becomes its text.
+The documents belong to this project, and nothing in them can run: anchors are the only HTML that's
+kept. A link leads to another document or to the web. A link to a file that isn't served here is
+shown as plain text.
 """
 
 import re
@@ -27,7 +27,7 @@ def names() -> frozenset[str]:
 def rendered(name: str) -> Markup:
     """Return a document as HTML; `name` is one of `names`."""
     text = (_DOCUMENTS / name).read_text(encoding="utf-8")
-    return Markup(_READER.render(text, {"name": name}))  # noqa: S704 - what isn't ours is escaped
+    return Markup(_READER.render(text, {"name": name}))  # noqa: S704 - other HTML is escaped
 
 
 def _heading(_: object, tokens: Sequence[Token], at: int, *__: object) -> str:
@@ -56,10 +56,10 @@ def _link_end(_: object, __: object, ___: int, ____: object, env: Env) -> str:
     return f"</{env['link']}>"
 
 
-def _is_served(path: str, beside: str) -> bool:
+def _is_served(path: str, name: str) -> bool:
     """Return whether a link's target is served here; targets in the same document always are."""
-    whole = (_DOCUMENTS / beside).parent / path
-    return not path or whole.resolve() in {_DOCUMENTS.resolve() / one for one in names()}
+    target = (_DOCUMENTS / name).parent / path
+    return not path or target.resolve() in {_DOCUMENTS.resolve() / one for one in names()}
 
 
 def _slug(heading: str) -> str:

@@ -2,7 +2,7 @@
 your own page in the folder PAGE.
 
 They're only for this machine and never deployed. A pasted error is sent in a POST body, so that
-it's in no URL and no log. It's searched as text and stays in the box, with codes and tokens masked.
+it isn't in any URL or log. It stays in the text box, with codes and tokens masked.
 """
 
 import os
@@ -19,7 +19,7 @@ from shared.inbound.edge import Call, Reply
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_PASTED = 100_000
-# The first chart of the simulated EHR, and whose it is.
+# The first chart of the simulated EHR: the patient's id and name.
 _PATIENT, _NAME = "synthetic-alma", "Alma Testpatient"
 _page_folder = own_page.folder()
 
@@ -29,7 +29,7 @@ def serve(settings: Settings, call: Call) -> Reply:
     if _page_folder is not None and own_page.is_at(call.path):
         return own_page.serve(settings, call, _page_folder)
     if _page_folder is not None and call.path == blocked.PATH:
-        return blocked.take(settings, call)
+        return blocked.receive(settings, call)
     if call.path == "/explain":
         return _explained(settings, call)
     document = call.path.removeprefix("/docs/") if call.path.startswith("/docs/") else None
@@ -60,8 +60,8 @@ def _launches(settings: Settings, simulated: str) -> list[tuple[str, str]]:
     for one in settings.ehrs:
         path = one.iss[0].removeprefix(simulated).split("/")[1]
         query = {"patient": _PATIENT, "client": one.client_id, "user": "clara", "in": "tab"}
-        address = f"{simulated}/{path}/start?{urlencode(query)}"
-        links.append((f"{one.name}: the chart of {_NAME}", address))
+        url = f"{simulated}/{path}/start?{urlencode(query)}"
+        links.append((f"{one.name}: the chart of {_NAME}", url))
     links += [
         (f"{one.name}: standalone", f"{settings.public_url}/launch?ehr={one.key}")
         for one in settings.ehrs
@@ -85,28 +85,31 @@ def _explained(settings: Settings, call: Call) -> Reply:
             if _may_be_about(one, text)
         ]
         diagnosis = explain.diagnose(explain.parse(text), None, registered)
-    ids = _support(diagnosis) if diagnosis is not None else []
+    support = _support(diagnosis) if diagnosis is not None else []
     # Keep the text, so that the user can add more and get a combined explanation.
-    kept = explain.harmless(text)
-    return _page("explained.html", settings, call, diagnosis=diagnosis, support=ids, pasted=kept)
+    masked = explain.harmless(text)
+    return _page(
+        "explained.html", settings, call, diagnosis=diagnosis, support=support, pasted=masked
+    )
 
 
 def _support(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     """Return the ids and codes for the EHR's support, without untrusted text."""
     message = diagnosis.message
-    known = (
+    ids = (
         ("Error", message.urn or message.oauth_error),
         ("Instance or correlation id", message.instance),
         ("Client id that the EHR saw", message.client),
         ("Tenant", message.tenant),
     )
-    return [(label, value) for label, value in known if value]
+    return [(label, value) for label, value in ids if value]
 
 
 def _may_be_about(ehr: Ehr, text: str) -> bool:
-    """Return whether a text may be about a registration. With simulated EHRs, the text must contain
-    the registration's client id or URL, because a post about a real EHR isn't about the simulated
-    one.
+    """Return whether a text may be about a registration.
+
+    With simulated EHRs, the text must contain the registration's client id or URL, because a post
+    about a real EHR isn't about the simulated one.
     """
     simulated = "EHR_BASE_URL" in os.environ
     signs = (ehr.client_id, *ehr.iss, *(quote(base, safe="") for base in ehr.iss))
@@ -128,8 +131,10 @@ def _page(template: str, settings: Settings, call: Call, **values: object) -> Re
 
 
 def _other_name(settings: Settings, call: Call) -> str | None:
-    """Return public_url if this page was opened at another host, because cookies and redirect URIs
-    work only at that host. The Host header is used only for this note and never trusted.
+    """Return public_url if this page was opened at another host.
+
+    Cookies and redirect URIs work only at public_url. The Host header is used only for this note
+    and never trusted.
     """
     host = call.headers.get("Host", "")
     return None if host == urls.authority(settings.public_url) else settings.public_url

@@ -1,4 +1,4 @@
-"""Loads and calls a project's own functions, like Google's framework in the cloud.
+"""Loads and calls a project's own functions, as Google's framework does in the cloud.
 
 Each function is a separate package named after its folder. It imports modules in its folder
 relatively, and can't import smart-calc's modules, another function's, or the current folder's by

@@ -23,10 +23,10 @@ from shared.inbound.edge import Call, Reply
 
 AFTER_LAUNCH = "/app/?session={session}"
 _AT = "/app/"
-_PIECE_BYTES = 65_536
+_CHUNK_BYTES = 65_536
 # Don't use the system's table, so that media types are the same on every machine.
-_KINDS = mimetypes.MimeTypes(filenames=())
-for _ending, _kind in {
+_MEDIA_TYPES = mimetypes.MimeTypes(filenames=())
+for _ending, _media_type in {
     ".js": "text/javascript",
     ".mjs": "text/javascript",
     ".map": "application/json",
@@ -34,18 +34,18 @@ for _ending, _kind in {
     ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }.items():
-    _KINDS.add_type(_kind, _ending)
+    _MEDIA_TYPES.add_type(_media_type, _ending)
 _WITH_CHARSET = frozenset({"application/json", "application/manifest+json", "image/svg+xml"})
 
 
 def folder() -> Path | None:
     """Return the folder PAGE, or None if it's unset. Raises Unusable if it contains no page."""
-    named = os.environ.get("PAGE")
-    if not named:
+    value = os.environ.get("PAGE")
+    if not value:
         return None
-    path = Path(named).resolve()
+    path = Path(value).resolve()
     if not (path / "index.html").is_file():
-        raise Unusable(f"{named} isn't a folder with an index.html. Set your page's folder.")
+        raise Unusable(f"{value} isn't a folder with an index.html. Set your page's folder.")
     return path
 
 
@@ -66,16 +66,16 @@ def serve(settings: Settings, call: Call, root: Path) -> Reply:
         content = file.open("rb")
     except OSError:
         raise NotFound from None
-    pieces = Pieces(content, os.fstat(content.fileno()).st_size)
+    chunks = Chunks(content, os.fstat(content.fileno()).st_size)
     kind = _content_type(file.name)
     if kind.startswith("text/html"):
         blocked.page_opened()
     headers = {
         "Content-Type": kind,
-        "Content-Length": str(pieces.left),
+        "Content-Length": str(chunks.left),
         **blocked.policies(settings, pages.own_page_policy(settings.frame_ancestors)),
     }
-    return Reply(200, headers, pieces)
+    return Reply(200, headers, chunks)
 
 
 def _file(root: Path, raw: str) -> Path:
@@ -87,7 +87,7 @@ def _file(root: Path, raw: str) -> Path:
     if not all(_is_plain(name) for name in names):
         raise NotFound
     try:
-        # A symbolic link in the folder may point outside it.
+        # A symbolic link in the folder can point outside it.
         path = root.joinpath(*names).resolve(strict=True)
         regular = stat.S_ISREG(path.stat().st_mode)
     except (OSError, RuntimeError):  # RuntimeError: a symlink loop, before Python 3.13
@@ -99,20 +99,18 @@ def _file(root: Path, raw: str) -> Path:
 
 
 def _is_plain(name: str) -> bool:
-    """Return whether a name isn't empty, a dot file or `..`, and has no separator or control
-    character.
-    """
+    """Return whether a name has no leading dot, separator or control character, and isn't empty."""
     return name[:1] not in {"", "."} and name.isprintable() and not set(name) & set("/\\:")
 
 
 def _content_type(name: str) -> str:
-    kind, encoding = _KINDS.guess_type(name)
+    kind, encoding = _MEDIA_TYPES.guess_type(name)
     if kind is None or encoding is not None:
         return "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in _WITH_CHARSET else kind
 
 
-class Pieces(Iterator[bytes]):
+class Chunks(Iterator[bytes]):
     """The chunks of a file, limited to its length when it was opened; a shorter file ends early.
 
     It isn't a generator, because the server must close it even if it reads no chunk, as for HEAD.
@@ -123,11 +121,11 @@ class Pieces(Iterator[bytes]):
         self.left = size
 
     def __next__(self) -> bytes:
-        piece = self._content.read(min(_PIECE_BYTES, self.left))
-        if not piece:
+        chunk = self._content.read(min(_CHUNK_BYTES, self.left))
+        if not chunk:
             raise StopIteration
-        self.left -= len(piece)
-        return piece
+        self.left -= len(chunk)
+        return chunk
 
     def close(self) -> None:
         """Close the file."""

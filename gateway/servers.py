@@ -35,12 +35,12 @@ class Stop:
     """
 
     def __init__(self) -> None:
-        self.wanted = False
+        self.is_set = False
         for number in _ENDING:
-            signal.signal(number, self._want)
+            signal.signal(number, self._set)
 
-    def _want(self, *_: object) -> None:
-        self.wanted = True
+    def _set(self, *_: object) -> None:
+        self.is_set = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class Place:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
-    def address(self) -> str:
+    def url(self) -> str:
         """The server's URL on this machine."""
-        host = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}.get(self.host, self.host)  # noqa: S104 - all addresses, if configured
+        host = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}.get(self.host, self.host)  # noqa: S104 - only if configured
         return f"http://{Place(self.variable, self.port, host).bind}/"
 
 
@@ -69,9 +69,9 @@ class Server:
 
     Fields:
         target: the WSGI application, `module:name`.
-        place: where it listens.
+        place: the host and port that it listens on.
         environment: additional environment variables.
-                workers: number of worker processes.
+        workers: number of worker processes.
     """
 
     target: str
@@ -111,14 +111,14 @@ def _is_port(text: str) -> bool:
     return text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65_536
 
 
-def run(listed: Sequence[Server], ready: str, remark: str = "") -> int:
-    """Run servers until SIGINT, SIGTERM or SIGHUP; print `Ready:` and `remark` when all respond.
+def run(servers: Sequence[Server], ready: str, note: str = "") -> int:
+    """Run servers until SIGINT, SIGTERM or SIGHUP; print `Ready:` and `note` when all respond.
 
     Return 0 after a clean shutdown, or 1 if a server doesn't get ready or exits on its own. The
     reason is on stderr.
     """
     stop = Stop()
-    started = [(_start(one), one.place) for one in listed]
+    started = [(_start(one), one.place) for one in servers]
     failed = False
     try:
         for process, place in started:
@@ -126,19 +126,19 @@ def run(listed: Sequence[Server], ready: str, remark: str = "") -> int:
                 sys.stderr.write(f"{reason}\n")
                 failed = True
                 break
-        if not (failed or stop.wanted):
+        if not (failed or stop.is_set):
             print(f"Ready: {ready}/", flush=True)
-            sys.stderr.write(remark)
-            failed = _one_ends([process for process, _ in started], stop)
+            sys.stderr.write(note)
+            failed = _one_exits([process for process, _ in started], stop)
     finally:
         codes = [processes.stop(process, STOPPING_SECONDS) for process, _ in started]
     return 1 if failed else max(codes, key=abs)
 
 
-def _one_ends(servers: Sequence[Process], stop: Stop) -> bool:
+def _one_exits(running: Sequence[Process], stop: Stop) -> bool:
     """Wait for a signal; return whether a server exits on its own before one arrives."""
-    while not stop.wanted:
-        if any(server.poll() is not None for server in servers):
+    while not stop.is_set:
+        if any(one.poll() is not None for one in running):
             sys.stderr.write("A server exited unexpectedly.\n")
             return True
         time.sleep(_STEP_SECONDS)
@@ -167,7 +167,7 @@ def _start(server: Server) -> subprocess.Popen[bytes]:
 
 
 def not_ready(server: Process, place: Place, stop: Stop) -> str | None:
-    """Wait until a server responds; return the reason if it doesn't, or None, also on a signal."""
+    """Wait until a server responds or a signal arrives; return the reason if the server fails."""
     last = "it didn't respond"
     direct = requests.Session()
     # Don't use a proxy from the environment to reach this process's own servers.
@@ -176,17 +176,17 @@ def not_ready(server: Process, place: Place, stop: Stop) -> str | None:
     def responds() -> bool:
         nonlocal last
         try:
-            answer = direct.get(place.address, timeout=5)
+            response = direct.get(place.url, timeout=5)
         except requests.RequestException as error:
             last = f"it didn't respond ({type(error).__name__})"
             return False
-        last = f"it returned status {answer.status_code}"
-        return answer.ok
+        last = f"it returned status {response.status_code}"
+        return response.ok
 
     ready = processes.becomes_ready(
-        server, lambda: stop.wanted or responds(), STARTING_SECONDS, _STEP_SECONDS
+        server, lambda: stop.is_set or responds(), STARTING_SECONDS, _STEP_SECONDS
     )
-    if ready or stop.wanted:
+    if ready or stop.is_set:
         return None
     if (code := server.poll()) is not None:
         return f"The server for port {place.port} exited during startup ({code})."

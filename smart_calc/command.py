@@ -21,7 +21,7 @@ To start your own app:           smart-calc new my-app
 """
 _MORE = """\
 Each command works on the project in the current folder: its smart.toml, deployment.toml, functions/
-and page/, if they are there. `smart-calc COMMAND --help` lists a command's options.
+and page/, if they exist. `smart-calc COMMAND --help` lists a command's options.
 """
 _DOCTORS = frozenset({"check", "explain", "jwks", "sealing-key"})
 
@@ -35,19 +35,19 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments:
         parser.print_help(sys.stderr)
         return 2
-    given = parser.parse_args(arguments)
-    return int(given.run(given))
+    parsed = parser.parse_args(arguments)
+    return int(parsed.run(parsed))
 
 
 def _become(
     module: str, arguments: Sequence[str], settings: Mapping[str, str] | None = None
 ) -> NoReturn:
-    """Continue as a process of the product."""
+    """Replace this process with one that runs a product module."""
     command = place.command(module, arguments)
     os.execve(command[0], command, place.variables(settings or {}))  # noqa: S606 - fixed arguments
 
 
-# The modules of these commands parse the arguments themselves.
+# The modules behind these commands parse the arguments themselves.
 
 
 def _doctor(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -80,37 +80,39 @@ _PASSED_ON: Mapping[str, Callable[[Sequence[str]], tuple[str, Sequence[str]]]] =
 }
 
 
-def _run(given: argparse.Namespace) -> NoReturn:
-    _become("simulator", ["run"], _settings(given))
+def _run(arguments: argparse.Namespace) -> NoReturn:
+    _become("simulator", ["run"], _settings(arguments))
 
 
-def _ehr(given: argparse.Namespace) -> NoReturn:
-    _become("simulator", ["ehr"], _settings(given))
+def _ehr(arguments: argparse.Namespace) -> NoReturn:
+    _become("simulator", ["ehr"], _settings(arguments))
 
 
-def _serve(given: argparse.Namespace) -> int:
-    if not Path(given.config).is_file():
+def _serve(arguments: argparse.Namespace) -> int:
+    if not Path(arguments.config).is_file():
         sys.stderr.write(
-            f"There is no file {given.config}. Set your configuration with --config FILE, or run "
-            "`smart-calc run`, which doesn't need one.\n"
+            f"There is no file {arguments.config}. Set your configuration with --config FILE, or "
+            "run `smart-calc run`, which doesn't need one.\n"
         )
         return 1
-    _become("gateway", [], {**_settings(given), "SMART_CONFIG": given.config})
+    _become("gateway", [], {**_settings(arguments), "SMART_CONFIG": arguments.config})
 
 
 def _stage(_: argparse.Namespace) -> NoReturn:
     _become("infra.stage", [])
 
 
-def _settings(given: argparse.Namespace) -> Mapping[str, str]:
+def _settings(arguments: argparse.Namespace) -> Mapping[str, str]:
     """Return the options as the servers' environment variables; --page defaults to page/."""
     names = ("port", "ehr_port", "page", "host", "workers")
-    named = {name.upper(): value for name in names if (value := getattr(given, name, None))}
-    return {**place.page_variable(Path()), **named} if hasattr(given, "page") else named
+    options = {name.upper(): value for name in names if (value := getattr(arguments, name, None))}
+    return {**place.page_variable(Path()), **options} if hasattr(arguments, "page") else options
 
 
-def _new(given: argparse.Namespace) -> int:
-    return new.main(Path(given.folder), given.wheel and Path(given.wheel), given.example)
+def _new(arguments: argparse.Namespace) -> int:
+    return new.main(
+        Path(arguments.folder), arguments.wheel and Path(arguments.wheel), arguments.example
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

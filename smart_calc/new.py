@@ -1,4 +1,4 @@
-"""`smart-calc new FOLDER`: creates a project with your own files, and smart-calc as a file in
+"""Creates a project for `smart-calc new FOLDER`: your own files, and smart-calc as a file in
 wheels/.
 
 The requirements refer to that file, so no package index ever gets a request for `smart-calc`. The
@@ -20,7 +20,7 @@ from smart_calc import place
 
 EXAMPLES = ("own-page", "fhirclient-page", "write-back", "note")
 _WHEEL = re.compile(r"smart_calc-[0-9][0-9A-Za-z.+!]*-py3-none-any\.whl")
-_OURS = "smart_calc/product/shared/release.py"
+_OWN_MODULE = "smart_calc/product/shared/release.py"
 # The project's files, and the files in smart_calc/project/ that they come from.
 _FILES: Mapping[str, str] = {
     ".gitignore": "gitignore",
@@ -32,8 +32,8 @@ _FILES: Mapping[str, str] = {
     "smart.toml": "smart.toml",
     "tests/test_launch.py": "launching.py",
 }
-_OF_THE_PRODUCT = ("cloudbuild.yaml", "deployment.toml")
-# The table of a function in deployment.toml: as for fhir_proxy, with fewer instances.
+_PRODUCT_FILES = ("cloudbuild.yaml", "deployment.toml")
+# A function's table in deployment.toml, as for fhir_proxy but with fewer instances.
 _TABLE = """
 [functions.{}]
 cpu = 1
@@ -46,7 +46,7 @@ max_instances = 1
 
 
 class Unusable(Exception):
-    """The reason why no project can be written; the message has the fix."""
+    """The project can't be written; the message has the reason and the fix."""
 
 
 def main(folder: Path, wheel: Path | None, example: str | None) -> int:
@@ -79,9 +79,9 @@ def _require_empty(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise Unusable(f"{folder} is a file. Give a new folder.")
+        raise Unusable(f"{folder} is a file. Specify a new folder.")
     if any(one.name != ".git" for one in folder.iterdir()):
-        raise Unusable(f"{folder} isn't empty. Give a new folder.")
+        raise Unusable(f"{folder} isn't empty. Specify a new folder.")
 
 
 def _contents(package: str, example: str | None) -> Iterator[tuple[str, bytes]]:
@@ -92,7 +92,7 @@ def _contents(package: str, example: str | None) -> Iterator[tuple[str, bytes]]:
             yield path, text.replace("WHEEL", package).encode()
     written = _of_example(example) if example else {}
     yield from written.items()
-    for path in _OF_THE_PRODUCT:
+    for path in _PRODUCT_FILES:
         text = (place.PRODUCT / path).read_text("utf-8")
         if path == "deployment.toml":
             own = (one.split("/")[1] for one in (*_FILES, *written) if one.endswith("/main.py"))
@@ -121,7 +121,7 @@ def _checked(wheel: Path) -> Path:
         raise Unusable(f"{wheel} isn't named smart_calc-VERSION-py3-none-any.whl.")
     try:
         with zipfile.ZipFile(wheel) as archive:
-            archive.getinfo(_OURS)
+            archive.getinfo(_OWN_MODULE)
     except (OSError, zipfile.BadZipFile, KeyError):
         raise Unusable(f"{wheel} isn't the package smart-calc.") from None
     return wheel
@@ -130,24 +130,26 @@ def _checked(wheel: Path) -> Path:
 def _installed_from() -> Path:
     """Return the file that smart-calc was installed from, as the installer recorded (PEP 610)."""
     try:
-        noted = json.loads(metadata.distribution("smart-calc").read_text("direct_url.json") or "{}")
+        record = json.loads(
+            metadata.distribution("smart-calc").read_text("direct_url.json") or "{}"
+        )
     except metadata.PackageNotFoundError:
-        noted = {}
-    address = urlsplit(noted.get("url", ""))
-    file = Path(unquote(address.path))
-    if address.scheme != "file" or not _WHEEL.fullmatch(file.name):
+        record = {}
+    url = urlsplit(record.get("url", ""))
+    file = Path(unquote(url.path))
+    if url.scheme != "file" or not _WHEEL.fullmatch(file.name):
         raise Unusable(
-            "This smart-calc wasn't installed from a file. Give the package for the project: "
-            "--wheel smart_calc-VERSION-py3-none-any.whl (in a clone, `make dist` writes it)."
+            "This smart-calc wasn't installed from a file. Specify the package for the "
+            "project with --wheel FILE (in a clone, `make dist` writes it)."
         )
     if not file.is_file():
         raise Unusable(
-            f"{file}, which smart-calc was installed from, is gone. Give it with --wheel FILE"
+            f"{file}, which smart-calc was installed from, is gone. Specify it with --wheel FILE"
         )
-    hashes = noted.get("archive_info", {}).get("hashes", {})
+    hashes = record.get("archive_info", {}).get("hashes", {})
     if hashes.get("sha256", digest := sha256(file)) != digest:
         raise Unusable(
-            f"{file} has changed since smart-calc was installed from it. Give one with --wheel FILE"
+            f"{file} has changed since smart-calc was installed from it. Specify one with --wheel"
         )
     return _checked(file)
 

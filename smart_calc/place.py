@@ -6,9 +6,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-# Not resolved: if this folder is a link, the rest of what was deployed is next to the link.
+# Don't resolve it: if this folder is a link, the rest of the deployment is next to the link.
 _HERE = Path(__file__).absolute().parent
-# In a clone, the repository itself. In the wheel, a copy of it.
+# In a clone, this is the repository. In the wheel, it's a copy of the repository.
 PRODUCT = _HERE / "product" if (_HERE / "product").is_dir() else _HERE.parent
 WRITTEN = _HERE / "project"
 
@@ -37,5 +37,5 @@ def variables(more: Mapping[str, str]) -> dict[str, str]:
 
 def page_variable(folder: Path) -> Mapping[str, str]:
     """Return the variable that serves a project's page, unless one is already set."""
-    there = (folder / "page/index.html").is_file()
-    return {"PAGE": "page"} if there and not os.environ.get("PAGE") else {}
+    has_page = (folder / "page/index.html").is_file()
+    return {"PAGE": "page"} if has_page and not os.environ.get("PAGE") else {}

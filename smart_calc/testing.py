@@ -1,5 +1,5 @@
-"""Helpers for a project's tests: run it with the simulated EHR, and launch it over HTTP from a
-chart.
+"""Helpers for a project's tests, which run it with the simulated EHR and launch it from a chart
+over HTTP.
 
 Start it with `with running() as app`, and launch with
 `session = app.launch(patient="synthetic-alma")`.
@@ -41,7 +41,7 @@ class Response:
     text: str
 
     def json(self) -> dict[str, Json]:
-        """Return the body as a JSON object; `api.at` reads nested values of it.
+        """Return the body as a JSON object; use `api.at` to read nested values.
 
         Raises ValueError if it isn't one.
         """
@@ -65,8 +65,8 @@ class _Browser:
     ) -> Response:
         request = Request(url, body, dict(headers), method=method)  # noqa: S310 - local servers
         try:
-            with self._opener.open(request, timeout=_ANSWER_SECONDS) as answer:
-                return _response(answer.url, answer.status, answer.headers, answer.read())
+            with self._opener.open(request, timeout=_ANSWER_SECONDS) as opened:
+                return _response(opened.url, opened.status, opened.headers, opened.read())
         except HTTPError as error:
             with error:
                 return _response(error.url, error.code, error.headers, error.read())
@@ -107,11 +107,11 @@ class Session:
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Response:
         """Send any request like a script on the page; `body` is sent as JSON."""
-        given = {"Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
-        given |= {"Sec-Fetch-Dest": "empty", "Content-Type": "application/json", **(headers or {})}
-        sent = None if body is None else json.dumps(body).encode()
-        address = self._origin + path.replace("{session}", self.id)
-        return self._browser.send(method, address, given, sent)
+        sent = {"Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
+        sent |= {"Sec-Fetch-Dest": "empty", "Content-Type": "application/json", **(headers or {})}
+        data = None if body is None else json.dumps(body).encode()
+        url = self._origin + path.replace("{session}", self.id)
+        return self._browser.send(method, url, sent, data)
 
 
 @dataclass(frozen=True)
@@ -124,13 +124,13 @@ class App:
     def launch(self, patient: str = "synthetic-alma", ehr: str = "generic") -> Session:
         """Launch from a patient's chart, in a new browser. Raises AssertionError if that fails.
 
-        `ehr` is "generic", "oracle" or "epic". Each refuses what its vendor's EHR refuses.
+        `ehr` is "generic", "oracle" or "epic". Each refuses what the vendor's EHR refuses.
         """
         if ehr not in _CLIENTS:
             raise ValueError(f"There is no simulated EHR {ehr}. Use {', '.join(_CLIENTS)}.")
         browser = _Browser()
-        asked = {"patient": patient, "client": _CLIENTS[ehr], "user": "clara", "in": "tab"}
-        start = f"{self.ehr}/{ehr}/start?{urlencode(asked)}"
+        query = {"patient": patient, "client": _CLIENTS[ehr], "user": "clara", "in": "tab"}
+        start = f"{self.ehr}/{ehr}/start?{urlencode(query)}"
         page = browser.send("GET", start, {"Accept": "text/html"})
         return Session(self.origin, browser, patient, page)
 
@@ -139,17 +139,17 @@ class App:
 def running(folder: Path | str = ".") -> Iterator[App]:
     """Run the project in a folder with the simulated EHR, on free ports, until the block ends.
 
-    Its files are in a temporary folder, so it can run at the same time as `smart-calc run`.
+    Its data is in a temporary folder, so it can run at the same time as `smart-calc run`.
     """
     port, ehr_port = _free_ports()
-    with tempfile.TemporaryDirectory() as kept:
-        log = Path(kept, "log")
-        given = {"PORT": str(port), "EHR_PORT": str(ehr_port), "SMART_LOCAL": kept}
+    with tempfile.TemporaryDirectory() as local:
+        log = Path(local, "log")
+        variables = {"PORT": str(port), "EHR_PORT": str(ehr_port), "SMART_LOCAL": local}
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - fixed arguments
                 place.command("simulator", ["run"]),
                 cwd=folder,
-                env=place.variables({**place.page_variable(Path(folder)), **given}),
+                env=place.variables({**place.page_variable(Path(folder)), **variables}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -1,4 +1,4 @@
-"""Writes every generated page of docs/: `make docs`. The suite compares them with the code."""
+"""Writes every generated page of docs/ (`make docs`). A test compares the pages with the code."""
 
 from pathlib import Path
 
@@ -9,18 +9,18 @@ VECTORS = Path(__file__).parents[2] / "tests" / "clinical" / "data" / "calc_vect
 
 
 def main() -> None:
-    """Write the pages, each by its generator."""
-    by_hand = (DOCS / "errors.md").read_text(encoding="utf-8")
+    """Write each page with its generator."""
+    current = (DOCS / "errors.md").read_text(encoding="utf-8")
     pages = {
         "api.md": api.markdown(),
-        "errors.md": errors.into(by_hand),
+        "errors.md": errors.into(current),
         "scaling.md": scaling.markdown(),
     }
     for path, text in {**pages, **troubleshooting.pages()}.items():
         (DOCS / path).parent.mkdir(exist_ok=True)
         (DOCS / path).write_text(text, encoding="utf-8")
         print(f"docs/{path}")
-    if any((DOCS.parent / "clinical").glob("*.py")):  # it may have been taken away: docs/own-app.md
+    if any((DOCS.parent / "clinical").glob("*.py")):  # can be removed: docs/own-app.md
         _of_the_calculators()
 
 

@@ -1,4 +1,4 @@
-"""docs/api.md: each public name of smart_calc.api, from its docstring and its signature."""
+"""Generates docs/api.md from the docstrings and signatures of smart_calc.api's public names."""
 
 import ast
 import inspect
@@ -18,13 +18,13 @@ _FIELD = re.compile(r"^(\w+): (.+(?:\n    .+)*)", re.MULTILINE)
 
 
 def markdown() -> str:
-    """Return the whole page."""
+    """Return the page."""
     names = "\n".join(_entry(name, getattr(api, name)) for name in (*_ORDER, *_ERRORS))
     return PAGE.replace("GUIDE", GUIDE.strip()).replace("REFERENCE", names.strip())
 
 
 def names() -> set[str]:
-    """Return the names that the page describes one by one."""
+    """Return the names that have their own section."""
     return {*_ORDER, *_ERRORS}
 
 
@@ -50,7 +50,7 @@ def _described(name: str, value: object) -> str:
 
 
 def _signature(value: FunctionType) -> str:
-    """Return it as it was written, without `self` and with what a caller may leave out."""
+    """Return the signature as written, without `self` and with defaults in a readable form."""
     (node,) = ast.parse(dedent(inspect.getsource(value))).body
     assert isinstance(node, ast.FunctionDef)  # noqa: S101 - for the type checker
     node.args.args = [one for one in node.args.args if one.arg != "self"]

@@ -3,7 +3,7 @@
 GUIDE = """\
 ## Values
 
-A resource is what the JSON of FHIR R4 says: a `dict` with `list`, `str`, `int`, `bool`, `None`, and
+A resource is the parsed JSON of FHIR R4: a `dict` with `list`, `str`, `int`, `bool`, `None`, and
 `decimal.Decimal` for each number with a fraction, so that 1.50 stays 1.50. Its type is
 [`api.Resource`](#apiresource). To change one, make a new one: `{**resource, "status": "amended"}`.
 
@@ -15,16 +15,16 @@ Dates are text in ISO 8601 of any precision: `2026`, `2026-11`, `2026-11-29` or 
 
 For a type checker:
 
-- Check what `api.at` returned: `isinstance(value, str)`, and `Sequence` and `Mapping` from `collections.abc` for a
-  list and an object. With `list` and `dict` the types of what they hold get lost (`list[Any]`).
-- Annotate a `dict` that you write down: `note: dict[str, api.Json] = {…}`. Otherwise the type checker infers a type
+- Check the type of the value that `api.at` returned: `isinstance(value, str)`, and `Sequence` and `Mapping` from `collections.abc` for a
+  list and an object. With `list` and `dict`, the types of their items are lost (`list[Any]`).
+- Annotate a `dict` literal: `note: dict[str, api.Json] = {…}`. Otherwise the type checker infers a type
   that doesn't fit.
-- Run `mypy --strict --explicit-package-bases functions tests`. Without that option it finds two modules `main`.
+- Run `mypy --strict --explicit-package-bases functions tests`. Without that option, it finds two modules named `main`.
 
 ## The newest results
 
-Don't search with `_sort`. Oracle Health's documentation doesn't list it for Observation, and the simulated one
-refuses it with status 400. Epic ignores it. This works at every EHR: read all pages, drop what was entered in error,
+Don't search with `_sort`. Oracle Health's documentation doesn't list it for Observation, and the simulated Oracle Health EHR
+refuses it with status 400. Epic ignores it. This works at every EHR: read all pages, drop results that were entered in error,
 and sort in Python.
 
 ```python
@@ -34,7 +34,7 @@ from smart_calc import api
 
 
 def taken(observation: api.Resource) -> datetime:
-    # A date can lack day and month, or time and zone: then it counts as its start in UTC.
+    # A date without month, day, time or zone counts as its first moment in UTC.
     text = observation.get("effectiveDateTime") or api.at(observation, "effectivePeriod", "start")
     text = text if isinstance(text, str) else "0001"
     moment = datetime.fromisoformat(text + "0001-01-01"[len(text) :])
@@ -50,14 +50,14 @@ def creatinines(call: api.Call) -> api.Reply:
     return api.json({"newest": newest, "complete": result.complete})
 ```
 
-- If `complete` is False, the chart has more results than were read, and a newer one can be missing. Show that.
-- An EHR can repeat a result on the next page (Oracle Health's documentation says so), so `valid` has each id once.
-- `_count` is the size of a page and not a limit. Most EHRs have a maximum.
+- If `complete` is False, the chart has more results than were read, and a newer one might be missing. Show that.
+- An EHR can repeat a result on the next page (Oracle Health's documentation says so), so `valid` contains each id once.
+- `_count` is the size of a page, not a limit. Most EHRs have a maximum.
 - EHRs refuse or ignore other parameters too. A refusal is an `api.EhrError`: see [Errors](#errors).
 
 ## A page that writes
 
-`functions/nursenote/main.py` shows a form, and writes what the page's script sends. A response can get lost after the EHR
+`functions/nursenote/main.py` shows a form and writes the note that the page's script sends. A response can get lost after the EHR
 has stored the note. So the script gives each note its own key, and the function looks for that key before it
 writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares. If the
 result isn't complete, it must not write: raise an error instead. If an EHR lists new documents with a delay, the
@@ -106,7 +106,7 @@ def id_of(session: api.Session, key: str) -> api.Json:
 
 def document(session: api.Session, text: str, key: str) -> api.Resource:
     data = b64encode(text.encode(errors="replace")).decode()
-    made: dict[str, api.Json] = {
+    resource: dict[str, api.Json] = {
         "resourceType": "DocumentReference",
         "identifier": [{"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{key}"}],
         "status": "current",
@@ -116,8 +116,8 @@ def document(session: api.Session, text: str, key: str) -> api.Resource:
         "content": [{"attachment": {"contentType": "text/plain; charset=utf-8", "data": data}}],
     }
     if session.encounter is not None:
-        made["context"] = {"encounter": [{"reference": f"Encounter/{session.encounter}"}]}
-    return made
+        resource["context"] = {"encounter": [{"reference": f"Encounter/{session.encounter}"}]}
+    return resource
 ```
 
 Its script, `page/nursenote.js`:
@@ -130,7 +130,7 @@ const say = (text) => { document.querySelector("[role=status]").textContent = te
 document.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const [area, button] = event.target.elements;
-  area.readOnly = button.disabled = true;  // one request at a time, and one text for the key
+  area.readOnly = button.disabled = true;  // one request at a time, and one text per key
   try {
     const response = await fetch(`/nursenote/${session}/`, {
       method: "POST",
@@ -138,8 +138,8 @@ document.querySelector("form").addEventListener("submit", async (event) => {
       body: JSON.stringify({ key, text: area.value }),
     });
     const body = await response.json();
-    button.disabled = response.ok || body.code === "patient_denied";  // a second try can store it twice
-    area.readOnly = button.disabled || response.status >= 500;  // after 5xx it can have been stored
+    button.disabled = response.ok || body.code === "patient_denied";  // a second attempt could store it twice
+    area.readOnly = button.disabled || response.status >= 500;  // after 5xx it might be stored
     say(response.ok ? "The note is in the chart." : body.detail);
   } catch {
     button.disabled = false;
@@ -154,7 +154,7 @@ Your page links to it: `/nursenote/${session}/`. Many EHRs accept only some type
 ## Tests
 
 `smart_calc.testing` runs the project with the simulated EHRs, launches it, and calls it over HTTP like a script on
-your page. To start it takes a few seconds, so start it once for all tests of a file. `tests/test_summary.py`:
+your page. Startup takes a few seconds, so start it once for all tests in a file. `tests/test_summary.py`:
 
 ```python
 from collections.abc import Iterator
@@ -185,21 +185,21 @@ def test_the_patient_has_a_family_name(app: testing.App) -> None:
 
 | name | does |
 |---|---|
-| `running(folder=".")` | runs the project in a folder on free ports until the `with` block ends, and gives an `App` |
+| `running(folder=".")` | runs the project in a folder on free ports until the `with` block ends, and yields an `App` |
 | `App.launch(patient="synthetic-alma", ehr="generic")` | launches from a chart in a new browser, and returns a `Session` |
 | `App.origin`, `App.ehr` | the URLs of the app and of the simulated EHR, whose trace is at `{app.ehr}/trace` |
 | `Session.get(path)` | sends a GET request as your page's script does. `{session}` in the path becomes the handle |
 | `Session.send(method, path, body=None, headers=None)` | sends any request, `body` as JSON: `session.send("POST", "/nursenote/{session}/", {"text": "…", "key": "…"})` |
 | `Session.fhir(path)` | reads through `fhir_proxy`, such as `session.fhir("Observation?category=laboratory")` |
-| `Session.id`, `Session.patient`, `Session.page` | the handle, the patient's id, and the response that the launch ended with |
+| `Session.id`, `Session.patient`, `Session.page` | the handle, the patient's id, and the last response of the launch |
 | `Response.status`, `.headers`, `.text`, `.url` | the response after redirects |
 | `Response.json()` | its JSON object. Read nested values with `api.at` |
 
-`ehr` is `generic`, `oracle` or `epic`. Test at each one where your users are: each refuses what its vendor's EHR is
-documented, seen or assumed to refuse ([simulator/README.md](../simulator/README.md)). The charts are the same at all
-of them: http://localhost:8090 lists the patients while the app runs, and "Open the chart" shows the resources. For
+`ehr` is `generic`, `oracle` or `epic`. Test with each one that your users have: each refuses what its vendor's EHR is
+documented, observed or assumed to refuse ([simulator/README.md](../simulator/README.md)). All of them have the same
+charts: http://localhost:8090 lists the patients while the app runs, and "Open the chart" shows the resources. For
 example, `synthetic-alma` has 14 creatinines and a document, `synthetic-falk` has no creatinine and no birth date,
-`synthetic-greta` has dirty data, and `synthetic-hugo` has 3,000 Observations. These names are as stable as those of
+`synthetic-greta` has dirty data, and `synthetic-hugo` has 3,000 Observations. These names are as stable as the names in
 `smart_calc.api`.
 
 ## From a terminal
@@ -215,6 +215,6 @@ call http://localhost:8080/summary/SESSION/
 call -H 'Content-Type: application/json' -d '{"text": "Slept.", "key": "1"}' http://localhost:8080/nursenote/SESSION/
 ```
 
-For the other EHRs, write `oracle` and `smart-calc-oracle`, or `epic` and `smart-calc-epic`. The jar opens the
-session: delete it after use.
+For the other EHRs, use `oracle` and `smart-calc-oracle`, or `epic` and `smart-calc-epic`. The cookie jar gives access to
+the session, so delete it after use.
 """  # noqa: E501 - code and rows of a table are one line

@@ -1,4 +1,4 @@
-"""The words of docs/api.md around the names of smart_calc.api."""
+"""The text of docs/api.md around the names of smart_calc.api."""
 
 PAGE = """\
 # Functions of your own: smart_calc.api
@@ -41,13 +41,13 @@ def summary(call: api.Call) -> api.Reply:
   there: a link to `/summary/SESSION/`, or `after_launch = "/summary/{session}/"` in `smart.toml`. `smart.toml` is for
   `smart-calc serve` and for deployment: `run` uses its own registrations and scopes, and its launches end at
   `/app/`.
-- A function may do what the session's scopes allow: `patient/Observation.rs` to read and search
-  Observations, `patient/DocumentReference.c` to create a DocumentReference. Request them in `smart.toml`.
+- A function can do what the session's scopes allow: `patient/Observation.rs` to read and search
+  Observations, `patient/DocumentReference.c` to create a DocumentReference. Request the scopes in `smart.toml`.
   `smart-calc run` always requests Patient, Observation (also to create), Condition, MedicationRequest, Encounter and
   DocumentReference (also to create).
 - GET can't create or update. Let the page send a POST request after a person has confirmed:
   [A page that writes](#a-page-that-writes).
-- If your function raises an exception, `smart-calc run` prints its type and the lines of your code.
+- If your function raises an exception, `smart-calc run` prints the exception's type and the lines of your code.
 - For tests, see [Tests](#tests). To call it with curl, see [From a terminal](#from-a-terminal).
 
 GUIDE
@@ -64,7 +64,7 @@ The type of a JSON value: None, `bool`, `int`, `float`, `Decimal`, `str`, a `Seq
 such values by `str`.
 
 ```python
-made: dict[str, api.Json] = {"resourceType": "Observation", "code": {"text": "Pain score"}}
+observation: dict[str, api.Json] = {"resourceType": "Observation", "code": {"text": "Pain score"}}
 ```
 
 ### api.Resource
@@ -80,12 +80,12 @@ def is_valid(observation: api.Resource) -> bool:
 
 If your function doesn't catch an error, the response has its code and status: as a page if the browser asked
 for HTML, otherwise as `application/problem+json` with `code`, `status`, `title`, `detail` and `correlation_id`.
-All codes are in [errors.md](errors.md). Your function meets these:
+All codes are in [errors.md](errors.md). Your function can get these:
 
 | exception | code | status | when |
 |---|---|---|---|
 | `SmartError` | `scope_denied` | 403 | no granted scope allows the request |
-| | `patient_denied` | 403 | the request, or what the EHR returned, is about another patient. A write can have been made |
+| | `patient_denied` | 403 | the request or the EHR's response is about another patient. The EHR might have stored a write |
 | | `patient_missing` | 403 | the launch has no patient |
 | | `path_invalid` | 400 | there's no such FHIR type, or the id isn't a FHIR id |
 | | `parameter_invalid` | 400 | a search parameter, or the resource to write, can't be used |
@@ -93,18 +93,18 @@ All codes are in [errors.md](errors.md). Your function meets these:
 | | `parameter_repeated`, `media_type_unsupported`, `too_large` | 400, 415, 413 | the request to your function can't be used, or the resource to write is larger than 10 MB |
 | | `method_not_allowed` | 405 | `create` or `update` in a GET request |
 | | `version_conflict` | 412 | the resource has changed since it was read |
-| | `session_missing`, `session_expired` | 401 | only a new launch from the chart helps |
+| | `session_missing`, `session_expired` | 401 | the user must launch again from the chart |
 | | `refresh_failed`, `overloaded`, `store_unavailable` | 503 | try again later. The session is kept |
-| | `upstream_unreachable`, `upstream_invalid`, `upstream_timeout` | 502, 502, 504 | the EHR failed. A write can have been made |
+| | `upstream_unreachable`, `upstream_invalid`, `upstream_timeout` | 502, 502, 504 | the EHR failed. It might have stored a write |
 | `EhrError` | `ehr_refused` | the EHR's, 4xx | the EHR refused the request |
-| any other exception | `internal_error` | 500 | its text isn't shown. The log has its type and the line of your code |
-| | `internal_error` | 500 | the log has `ReturnedNoReplyError` and the function's name: it returned something other than an `api.Reply` |
-| | `internal_error` | 500 | the log has `UnusableReplyError` and the function's name: the status, media type or body of its `api.Reply` can't be sent |
-| | `internal_error` | 500 | the log has `EndedProcessError` and the line of your code: it called `sys.exit` |
+| any other exception | `internal_error` | 500 | its text isn't shown. The log contains its type and the line of your code |
+| | `internal_error` | 500 | the log contains `ReturnedNoReplyError` and the function's name: it returned something other than an `api.Reply` |
+| | `internal_error` | 500 | the log contains `UnusableReplyError` and the function's name: the status, media type or body of its `api.Reply` can't be sent |
+| | `internal_error` | 500 | the log contains `EndedProcessError` and the line of your code: it called `sys.exit` |
 
 If the EHR refuses a request with 400 or 422, the request is wrong for this EHR, and trying again doesn't help. With
 `smart-calc run`, open http://localhost:8090/trace: it lists each request that the simulated EHR received, and
-marks what was wrong with it. In your function, `outcome` has the EHR's reason:
+marks what was wrong with it. In your function, `outcome` contains the EHR's reason:
 
 ```python
 try:
@@ -114,7 +114,7 @@ except api.EhrError as error:
     raise
 ```
 
-The reason can name the patient, so print it on your machine only: neither the response nor smart-calc's log has it.
+The reason can contain the patient's name, so print it only on your machine: neither the response nor smart-calc's log contains it.
 
 ## Limits
 
@@ -124,7 +124,7 @@ The reason can name the patient, so print it on your machine only: neither the r
 | resource to create or update | 10 MB |
 | a response of the EHR | 20 MB |
 | a search | 20 pages, 20 MB, and no further page after 60 seconds. Then `complete` is False. 200 parameters |
-| what one call reads altogether | about 40 MB, less if other calls hold much. Then `overloaded` |
+| total that one call reads | about 40 MB, less if other calls use much of the memory. Then `overloaded` |
 | one request to the EHR | 60 seconds |
 | your function as a whole | `timeout_seconds` in `deployment.toml` |
 
@@ -132,7 +132,7 @@ If an object in the EHR's JSON repeats a property, the response is refused (`ups
 
 ## What a function can't see
 
-`Call` and `Session` hold no access token, no cookie and no store, and nothing that you reach from them does.
+`Call` and `Session` contain no access token, cookie or store, and neither does anything that you can reach from them.
 Code in the process is still trusted: Python lets a function import modules and inspect the frames that called it,
 through a traceback for example. This guards against mistakes and injected data, not against the function's author.
 """  # noqa: E501 - rows of a table are one line

@@ -1,14 +1,14 @@
-"""The generated blocks of a page, each between two comments; the rest is written by hand."""
+"""Replaces generated blocks, each between two comments, in a page that's written by hand."""
 
 
 def put(text: str, name: str, block: str) -> str:
-    """Return the page with a new block of this name."""
+    """Return the page with this content in the named block."""
     before, begin, _, end, after = _parts(text, name)
     return f"{before}{begin}{block}{end}{after}"
 
 
 def of(text: str, name: str) -> str:
-    """Return the block of this name from the page."""
+    """Return the content of the named block."""
     return _parts(text, name)[2]
 
 

@@ -1,4 +1,4 @@
-"""Writes docs/calculators.md from the modules, so that it matches them: `make docs`."""
+"""Generates docs/calculators.md from the calculators' modules, so that it matches them."""
 
 import json
 from collections import Counter
@@ -15,8 +15,8 @@ from docs.generators.calculators_page import PAGE, USE
 INTRODUCTION = """\
 # Calculators
 
-This page is for clinicians and reviewers. It has each calculator's formula, sources, inputs and
-limits, and describes how the app fills it from a chart. `make docs` generates the page from
+This page is for clinicians and reviewers. It lists each calculator's formula, sources, inputs and
+limits, and describes how the app fills it in from a chart. `make docs` generates the page from
 `clinical/calculators/`, which has one module per calculator. Don't edit it.
 
 - Results are calculated from unrounded values and rounded only for display, half away from zero. If
@@ -39,7 +39,7 @@ http://loinc.org/license.
 
 
 def markdown(vectors: Mapping[str, int]) -> str:
-    """Return the page; `vectors` has the number of test vectors by calculator name."""
+    """Return the page; `vectors` maps calculator names to their numbers of test vectors."""
     parts = [INTRODUCTION.format(verified=basis.VERIFIED), _overview(vectors), PAGE]
     parts += [_section(calculator, vectors[name]) for name, calculator in REGISTRY.items()]
     parts += [_inputs(), USE, ATTRIBUTION]
@@ -119,7 +119,7 @@ def _in_chart(calculator: Calculator) -> str:
         for name, floor in declared.floors.items()
     ]
     lines += [
-        f"{label(name)}: asked only with {finding}"
+        f"{label(name)}: applies only with {finding}"
         for name, finding in declared.applies_with.items()
     ]
     if declared.beside:
@@ -196,5 +196,5 @@ def _number(known: Input) -> tuple[str, ...]:
 
 
 def count_vectors(path: Path) -> Counter[str]:
-    """Return the number of rows by calculator in a file of test vectors."""
+    """Return the number of rows for each calculator in a file of test vectors."""
     return Counter(row["calculator"] for row in json.loads(path.read_text("utf-8"))["rows"])

@@ -1,4 +1,6 @@
-"""The cards of the simulated charts for docs/cds-hooks.md, and the reasons for missing ones."""
+"""Generates the block of docs/cds-hooks.md that lists each simulated chart's cards, and why others
+are missing.
+"""
 
 import json
 from collections.abc import Iterator
@@ -11,28 +13,28 @@ from docs.generators import blocks
 from simulator.charts.generated import load_resources
 
 NAME = "cards of the simulated charts"
-# The day that the charts are written for.
+# The day for which the charts are written.
 NOW = "2026-11-20T11:00:00-06:00"
 _TITLE = {"warning": "**warning**", "info": "info"}
 
 
 def into(text: str) -> str:
-    """Return the document with a new block."""
+    """Return the document with its block updated."""
     return blocks.put(text, NAME, markdown())
 
 
 def markdown() -> str:
-    """Return a table for each chart, with the cards first."""
+    """Return a table for each chart, cards first."""
     lines = [
-        "The charts of `make run`, read completely on 20 November 2026. All five calculators are",
-        "in `cards`.",
+        "These are the charts of `make run`, read completely on 20 November 2026, with all five",
+        "calculators in `cards`.",
         "",
     ]
     for patient in _patients():
         judged = _judged(patient)
         cards = sum(isinstance(one, Card) for one in judged)
-        said = "no card" if not cards else "1 card" if cards == 1 else f"{cards} cards"
-        lines += [f"**{patient.removeprefix('synthetic-').title()}**: {said}", ""]
+        count = "no card" if not cards else "1 card" if cards == 1 else f"{cards} cards"
+        lines += [f"**{patient.removeprefix('synthetic-').title()}**: {count}", ""]
         lines += ["| calculator | card | text, or the reason for no card |", "|---|---|---|"]
         lines += [_row(one) for one in judged]
         lines.append("")

@@ -1,4 +1,4 @@
-"""The prefetch templates for docs/cds-hooks.md to copy, the same ones as in discovery."""
+"""Generates the prefetch templates in docs/cds-hooks.md, the same as in discovery."""
 
 import json
 
@@ -9,6 +9,6 @@ NAME = "prefetch templates"
 
 
 def into(text: str) -> str:
-    """Return the document with a new block."""
+    """Return the document with its block updated."""
     block = json.dumps(dict(discovery.templates()), indent=2)
     return blocks.put(text, NAME, f"```json\n{block}\n```\n")

@@ -1,4 +1,4 @@
-"""The table of codes for docs/errors.md, with the texts of all classes in shared/errors/."""
+"""Generates the table of codes in docs/errors.md from the classes in shared/errors/."""
 
 import inspect
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def into(text: str) -> str:
 
 
 def leaves(parent: type[SmartError] = SmartError) -> Iterator[type[SmartError]]:
-    """Return all errors that have a code, in the order of the modules."""
+    """Yield the errors that have a code, in the order of their modules."""
     for child in parent.__subclasses__():
         yield from leaves(child) if child.__subclasses__() else [child]
 

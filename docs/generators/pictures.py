@@ -1,6 +1,6 @@
-"""Takes the pictures of docs/ from the demo of this checkout: `make pictures`, with Chromium.
+"""Takes the screenshots in docs/ from this checkout's demo, in Chromium (`make pictures`).
 
-Not compared by the suite, because fonts and dates differ between machines.
+The tests don't compare them, because fonts and dates differ between machines.
 """
 
 import os
@@ -29,7 +29,7 @@ patient/Condition.read patient/MedicationRequest.read online_access
 
 
 def main() -> None:
-    """Take each picture as README.md shows it."""
+    """Take each screenshot as README.md shows it."""
     with _demo(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
@@ -56,8 +56,8 @@ def _take(page: Page, name: str) -> None:
 @contextmanager
 def _demo() -> Iterator[None]:
     """Run `make run` on separate ports until the screenshots are taken."""
-    with tempfile.TemporaryDirectory() as kept:
-        ports = {"PORT": _PORT, "EHR_PORT": _EHR_PORT, "SMART_LOCAL": kept}
+    with tempfile.TemporaryDirectory() as folder:
+        ports = {"PORT": _PORT, "EHR_PORT": _EHR_PORT, "SMART_LOCAL": folder}
         running = subprocess.Popen(
             [sys.executable, "-m", "simulator", "run"],
             cwd=_ROOT,

@@ -1,7 +1,7 @@
-"""Writes docs/scaling.md: the monthly cost for a number of launches, and the limit that's reached
-first.
+"""Generates docs/scaling.md: the monthly cost for a number of launches, and the first limit
+reached.
 
-Calculated from measured processor times, the sizes in deployment.toml and list prices. A launch
+It uses measured processor times, the sizes in deployment.toml and list prices. A launch
 here is a click, a callback, the app's page, ten reads by a custom frontend, and the CDS calls of
 ten opened charts.
 """
@@ -19,8 +19,8 @@ STEPS = (1_000, 1_000_000, 100_000_000)
 READS = 10
 # An EHR calls whenever a chart is opened. One chart in ten is assumed to lead to a launch.
 CDS_CALLS = 10
-# `python -m benchmarks a_launch`, November 2026: for one launch. cds_services: 60 calls with 200 kB
-# of prefetch, in one process, on SQLite.
+# From `python -m benchmarks a_launch` for one launch, November 2026. cds_services: 60 calls with
+# 200 kB of prefetch, in one process, on SQLite.
 PROCESSOR_SECONDS: Mapping[str, float] = {
     "launch": 0.0039,
     "callback": 0.0071,
@@ -28,7 +28,7 @@ PROCESSOR_SECONDS: Mapping[str, float] = {
     "fhir_proxy": 0.0186,
     "cds_services": CDS_CALLS * 0.0431,
 }
-ANSWERED_BYTES: Mapping[str, int] = {
+RESPONSE_BYTES: Mapping[str, int] = {
     "launch": 0,
     "callback": 0,
     "smart_calc": 35_240,
@@ -50,25 +50,26 @@ LOG_LINES: Mapping[str, int] = {
     "fhir_proxy": READS,
     "cds_services": CDS_CALLS,
 }
-# What Cloud Logging adds to each line, written out as JSON: the labels of the resource and of the
-# instance, two times, ids. From memory; whether Google charges for all of it wasn't seen.
+# The size of what Cloud Logging adds to each line as JSON: labels of the resource and the instance,
+# two times, ids. From memory; it's unknown whether Google charges for all of it.
 METADATA_BYTES = 900
-# Assumed: an EHR and a store across a network. callback waits for the token endpoint, the page for
-# one batch of reads.
+# Assumed for an EHR and a store across a network. callback waits for the token endpoint, the page
+# for one batch of reads.
 EHR_SECONDS, STORE_SECONDS = 0.2, 0.01
 WAITS: Mapping[str, float] = {
     "launch": STORE_SECONDS,
     "callback": EHR_SECONDS + 3 * STORE_SECONDS,
     "smart_calc": EHR_SECONDS + STORE_SECONDS,
     "fhir_proxy": READS * (EHR_SECONDS + STORE_SECONDS),
-    # The prefetch brings everything; one write.
+    # The prefetch contains all data, so available's only one write.
     "cds_services": CDS_CALLS * STORE_SECONDS,
 }
 REQUESTS = 3 + READS + CDS_CALLS
-# At most, as tests/deploy/test_together.py counts; one touch of the idle clock, deletes by TTL.
+# Upper limits, as counted in tests/deploy/test_together.py, with one touch of the idle clock and
+# deletes by TTL.
 STORE_READS, STORE_WRITES, STORE_DELETES = 12, 3 + CDS_CALLS, 2 + CDS_CALLS
 
-# Clinics: 22 days of 10 hours, and a busiest minute of three times their mean.
+# Clinics are open 22 days of 10 hours. Their busiest minute has three times the average load.
 OPEN_SECONDS = 22 * 10 * 3600
 PEAK = 3.0
 # Above this, Cloud Run starts another instance: https://cloud.google.com/run/docs/about-instance-autoscaling
@@ -86,7 +87,7 @@ EGRESS = 0.12
 BALANCER_HOUR, BALANCER_GIB = 0.025, 0.008
 
 GIB = 2**30
-# Firestore, at first: 500 operations a second to a new collection, then half as many more every 5
+# Firestore initially allows 500 operations a second in a new collection, then 50 % more every 5
 # minutes.
 STORE_AT_FIRST = 500
 
@@ -97,8 +98,8 @@ class Load:
 
     Fields:
         at_once: average number of simultaneous requests during open hours.
-                instances: number of instances in the busiest minute.
-                seconds: billed instance seconds per month.
+        instances: number of instances in the busiest minute.
+        seconds: billed instance seconds per month.
     """
 
     at_once: float
@@ -108,8 +109,8 @@ class Load:
 
 def load(name: str, launches: int, concurrency: int) -> Load:
     """Calculate a function's load, with evenly spread arrivals."""
-    held = WAITS[name] + PROCESSOR_SECONDS[name]
-    at_once = launches * held / OPEN_SECONDS
+    duration = WAITS[name] + PROCESSOR_SECONDS[name]
+    at_once = launches * duration / OPEN_SECONDS
     working = launches * PROCESSOR_SECONDS[name] / OPEN_SECONDS
     # The number of instances that keeps processor and concurrency below BUSY.
     needed = max(working, at_once / concurrency) / BUSY
@@ -126,7 +127,7 @@ def costs(launches: int, deployment: Deployment) -> Mapping[str, float]:
     }
     cpu = sum(one.seconds * deployment.functions[name]["cpu"] for name, one in loads.items())
     memory = sum(one.seconds * _gib(deployment, name) for name, one in loads.items())
-    out = launches * sum(ANSWERED_BYTES.values()) / GIB
+    out = launches * sum(RESPONSE_BYTES.values()) / GIB
     metadata = METADATA_BYTES * sum(LOG_LINES.values())
     logged = launches * (sum(LOG_BYTES.values()) + metadata) / GIB
     store = STORE_READS * STORE_READ + STORE_WRITES * STORE_WRITE + STORE_DELETES * STORE_DELETE
@@ -197,7 +198,7 @@ def markdown() -> str:
 
 def _measured(name: str) -> str:
     return (
-        f"| `{name}` | {PROCESSOR_SECONDS[name] * 1000:.1f} | {ANSWERED_BYTES[name]:,} "
+        f"| `{name}` | {PROCESSOR_SECONDS[name] * 1000:.1f} | {RESPONSE_BYTES[name]:,} "
         f"| {LOG_BYTES[name]:,} | {LOG_LINES[name]} |"
     )
 
@@ -208,21 +209,21 @@ class Limit:
 
     Fields:
         what: its name.
-        needed: the amount that the busiest minute needs, at a number of launches.
-                there: the available amount.
-                moved_by: the setting, or the request to Google, that raises it.
+        needed: returns the amount that the busiest minute needs for a number of launches.
+        available: the available amount.
+        moved_by: the setting, or the request to Google, that raises it.
     """
 
     what: str
     needed: Callable[[int], float]
-    there: float
+    available: float
     moved_by: str
 
     @property
     def reached(self) -> int:
         """The first number of launches, to two digits, that exceeds it."""
         digits = (scale * lead for scale in _SCALES for lead in range(10, 100))
-        return next(launches for launches in digits if self.needed(launches) > self.there)
+        return next(launches for launches in digits if self.needed(launches) > self.available)
 
 
 _SCALES = (100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
@@ -268,12 +269,17 @@ def _second(launches: int) -> float:
 def _walls(deployment: Deployment) -> list[str]:
     """Return the rows of needed and available amounts, and how to raise them, in order."""
 
-    def row(what: str, needed: Callable[[int], float], there: float | None, rest: str) -> str:
-        cells = " | ".join(_marked(needed(launches), there) for launches in STEPS)
+    def row(what: str, needed: Callable[[int], float], available: float | None, rest: str) -> str:
+        cells = " | ".join(_marked(needed(launches), available) for launches in STEPS)
         return f"| {what} | {rest} | {cells} |"
 
     rows = [
-        row(one.what, one.needed, one.there, f"{one.there:g} | {one.reached:,} | {one.moved_by}")
+        row(
+            one.what,
+            one.needed,
+            one.available,
+            f"{one.available:g} | {one.reached:,} | {one.moved_by}",
+        )
         for one in limits(deployment)
     ]
     columns = ("", "limit", "reached at launches per month", "how to raise it")

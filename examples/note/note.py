@@ -1,7 +1,7 @@
-"""A note for the chart: the draft's values, the preview, and the write.
+"""Drafts, previews and writes a note for the chart.
 
-GET /note/SESSION/ has the patient and the values for a first draft. POST /note/SESSION/preview
-returns the DocumentReference that POST /note/SESSION/ creates. Both take {"text": …}.
+GET /note/SESSION/ returns the patient and the values for a first draft. POST /note/SESSION/preview
+returns the DocumentReference that POST /note/SESSION/ creates. Both POST requests send {"text": …}.
 """
 
 import base64
@@ -17,11 +17,11 @@ MOST_CHARACTERS = 10_000
 
 @api.function
 def note(call: api.Call) -> api.Reply:
-    """Answer the page."""
+    """Handle the page's requests."""
     session = call.session()
     if session.patient is None:
         return api.json({"error": "The EHR launched the app without a patient."}, status=400)
-    # Only these addresses exist, so that no other spelling of the preview's can write.
+    # Only these paths exist, so that no other spelling of the preview's path can write.
     match call.method, call.path:
         case "GET" | "HEAD", "/":
             return api.json(_start(session))
@@ -29,7 +29,7 @@ def note(call: api.Call) -> api.Reply:
             return _preview_or_create(call, session)
         case _, "/" | "/preview":
             return api.json({"error": f"{call.method} isn't allowed here."}, status=405)
-    return api.json({"error": "There is nothing at this address."}, status=404)
+    return api.json({"error": "There is nothing at this URL."}, status=404)
 
 
 def _preview_or_create(call: api.Call, session: api.Session) -> api.Reply:
@@ -47,9 +47,9 @@ def _start(session: api.Session) -> api.Resource:
 
     The creatinine is null if another one could be newer, or if its value isn't exact, as "< 0.2".
     """
-    # Without _sort, which some EHRs refuse.
+    # Don't use _sort, which some EHRs refuse.
     result = session.search("Observation", {"code": CREATININE}, pages=20)
-    # By id, because some EHRs repeat a result on the next page.
+    # Key the results by id, because some EHRs repeat a result on the next page.
     released = {one["id"]: one for one in result.resources if one.get("status") in RELEASED}
     newest = _newest(released.values()) if result.complete else {}
     value = api.at(newest, "valueQuantity")
@@ -61,7 +61,7 @@ def _start(session: api.Session) -> api.Resource:
 
 
 def _newest(results: Iterable[api.Resource]) -> api.Resource:
-    """Return the result that was measured last, or nothing if the times leave that open."""
+    """Return the result that was measured last, or {} if the times don't show which one that is."""
     *others, newest = sorted(results, key=_earliest) or [{}]
     return {} if any(_latest(one) > _earliest(newest) for one in others) else newest
 
@@ -75,7 +75,7 @@ def _latest(observation: api.Resource) -> datetime:
 
 
 def _measured(observation: api.Resource) -> tuple[datetime, datetime]:
-    """Return the earliest and the latest moment at which it can have been measured."""
+    """Return the earliest and the latest time at which it could have been measured."""
     text = observation.get("effectiveDateTime")
     try:
         moment = datetime.fromisoformat(text if isinstance(text, str) else "")
@@ -84,7 +84,7 @@ def _measured(observation: api.Resource) -> tuple[datetime, datetime]:
         return datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     if moment.tzinfo:
         return moment, moment
-    # A day, in whichever time zone.
+    # It's a day, in an unknown time zone.
     day = moment.replace(tzinfo=UTC)
     return day - timedelta(hours=14), day + timedelta(hours=36)
 
@@ -103,7 +103,7 @@ def _document(session: api.Session, text: str) -> api.Resource:
             {
                 "attachment": {
                     "contentType": "text/plain; charset=utf-8",
-                    # Half of a character, which a cut can leave, becomes "?".
+                    # Replace half a character, which a cut can leave, with "?".
                     "data": base64.b64encode(text.encode(errors="replace")).decode(),
                 }
             }

@@ -162,7 +162,7 @@ def _summary(answers: list[Answered]) -> str:
     if problems and not cards:
         return f"The chart shows no cards. {sentence(problems[0])}"
     text = f"The chart shows {len(cards)} card{'' if len(cards) == 1 else 's'}"
-    return f"{text}, {broken} of which violate CDS Hooks." if broken else f"{text}."
+    return f"{text}, {broken} with violations of CDS Hooks." if broken else f"{text}."
 
 
 def sentence(text: str) -> str:

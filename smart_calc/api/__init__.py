@@ -1,8 +1,8 @@
 """Functions of your own that read and write the EHR's FHIR data in a user's session.
 
-They never see an access token: each request to the EHR passes the same checks as a request of your
-page to `fhir_proxy`, in the same code. Code in the process is trusted: this guards against mistakes
-and injected data, not against the function's own author.
+They never see an access token. Each request to the EHR passes the same checks, in the same code, as
+a request from your page to `fhir_proxy`. Code in the process is trusted: this guards against
+mistakes and injected data, not against the function's own author.
 """
 
 from smart_calc.api._errors import EhrError, SmartError

@@ -1,17 +1,18 @@
-"""The two ways in which a request to the EHR fails, each an exception without anything secret."""
+"""The two exceptions for a failed request to the EHR. They contain no secrets."""
 
 from smart_calc.api._values import Resource
 
 
 class SmartError(Exception):
-    """smart-calc refused the request or it failed, in the way `fhir_proxy` would have answered.
+    """smart-calc refused the request, or the request failed; `fhir_proxy` reports the same error.
 
     If you don't catch it, or raise it again, the response has its code and status, as a page or as
-    problem+json. One that you make yourself is answered with 500: return `api.json` with a status.
+    problem+json. Don't raise one that you made yourself, because the response is then 500: return
+    `api.json` with a status.
 
     Attributes:
         code: one of the codes in errors.md, such as "scope_denied" or "upstream_timeout".
-        status: the HTTP status that goes with it.
+        status: the HTTP status of that code.
 
     Example:
         try:
@@ -34,11 +35,11 @@ class EhrError(Exception):
     """The EHR refused the request, with a 4xx status.
 
     If you don't catch it, or raise it again, the response has the code `ehr_refused`, the EHR's
-    status and its Retry-After. One that you make yourself is answered with 500.
+    status and its Retry-After. If you raise one that you made yourself, the response is 500.
 
     Attributes:
         status: the EHR's HTTP status, such as 404 or 422.
-        outcome: its OperationOutcome. If it sent none, one that says so.
+        outcome: its OperationOutcome, or one that states that the EHR sent none.
 
     Example:
         try:
@@ -51,7 +52,7 @@ class EhrError(Exception):
     """
 
     def __init__(self, status: int, outcome: Resource, text: str = "", mark: object = None) -> None:
-        super().__init__(text or f"The EHR answered with status {status}.")
+        super().__init__(text or f"The EHR responded with status {status}.")
         self.status = status
         self.outcome = outcome
         self._mark = mark

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import overload
 
 from smart_calc.api._errors import EhrError, SmartError
-from smart_calc.api._product import Answer, is_here, product, taken
+from smart_calc.api._product import RawReply, is_here, product, value_of
 from smart_calc.api._replies import Reply
 from smart_calc.api._session import Session, opened
 from smart_calc.api._values import Json
@@ -18,7 +18,7 @@ class Call:
 
     Attributes:
         method: GET, HEAD, POST, PUT, PATCH or DELETE.
-        path: what follows the session in the URL, still percent-encoded. It is "/" for
+        path: the part of the URL after the session, still percent-encoded. It's "/" for
             /summary/SESSION/.
 
     Example:
@@ -33,13 +33,13 @@ class Call:
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The parameters of the query. A repeated one is refused with `parameter_repeated`.
+        """The query parameters. A repeated one is refused with `parameter_repeated`.
 
         Example:
             since = call.query.get("since", "2020-01-01")
 
         """
-        return taken(product().query(self._mark))
+        return value_of(product().query(self._mark))
 
     def json(self) -> Json:
         """Return the body of the request as JSON.
@@ -51,27 +51,28 @@ class Call:
             text = api.at(call.json(), "text")
 
         """
-        return taken(product().document(self._mark))
+        return value_of(product().document(self._mark))
 
     def session(self) -> Session:
-        """Return the session that the first segment of the path names, as in /summary/SESSION/.
+        """Return the session in the first segment of the path, as in /summary/SESSION/.
 
-        It is refused with `session_missing` without the session's cookie and with `session_expired`
-        if the session has ended, both with status 401. A path without a session is `not_found`.
+        Without the session's cookie, it's refused with `session_missing`, and if the session has
+        ended, with `session_expired`, both with status 401. A path without a session is
+        `not_found`.
 
         Example:
             session = call.session()
 
         """
-        return opened(self._mark, taken(product().open_session(self._mark)))
+        return opened(self._mark, value_of(product().open_session(self._mark)))
 
 
 class EndedProcessError(RuntimeError):
-    """A function called `sys.exit`, or a library of it did. The log has this name."""
+    """A function or one of its libraries called `sys.exit`. The log contains this name."""
 
 
 class ReturnedNoReplyError(TypeError):
-    """A function returned something other than a Reply. The log has this name but no text."""
+    """A function returned something other than a Reply. The log contains this name but no text."""
 
 
 Handler = Callable[[Call], Reply]
@@ -85,18 +86,18 @@ def function(*, navigation: bool = False) -> Callable[[Handler], EntryPoint]: ..
 def function(
     handler: Handler | None = None, /, *, navigation: bool = False
 ) -> EntryPoint | Callable[[Handler], EntryPoint]:
-    """Make the entry point of a Cloud Function: `functions/NAME/main.py` has one, called NAME.
+    """Make the entry point of a Cloud Function. `functions/NAME/main.py` has one, called NAME.
 
-    Only scripts on your own origin can call it (`cross_site` otherwise), on GET too. With
-    `navigation=True` a browser can also open it like a page: it answers that with `api.html`, and
-    can answer the page's scripts with `api.json`. A form can't send it data, because `call.json`
-    accepts only JSON, so let a script send the form's values.
+    Only scripts on your own origin can call it (`cross_site` otherwise), even with GET. With
+    `navigation=True`, a browser can also open it like a page: return `api.html` for the page, and
+    `api.json` for the page's scripts. A form can't send it data, because `call.json` accepts only
+    JSON, so let a script send the form's values.
 
-    A decorator of your own goes below it, and uses `functools.wraps`: the function's name is its
-    URL.
+    Put a decorator of your own below it, and use `functools.wraps` in it, because the function's
+    name is its URL.
 
     If it raises `api.SmartError` or `api.EhrError`, the response has that code and status. Any
-    other exception is logged without its text and answered with 500.
+    other exception is logged without its text, and the response is 500.
 
     Example:
         from smart_calc import api
@@ -114,30 +115,31 @@ def function(
 
     def entry_point(handler: Handler) -> EntryPoint:
         serve = functools.partial(_answer, handler)
-        here = is_here()
-        answer = (
-            product().register(handler.__name__, serve, navigation=navigation) if here else None
+        registered = is_here() and product().register(
+            handler.__name__, serve, navigation=navigation
         )
 
         def entry(request: object) -> object:
-            # Outside of the product this raises, with the reason.
-            return answer(request) if answer else product()
+            # Outside the product, product() raises an exception with the reason.
+            return registered(request) if registered else product()
 
         return functools.update_wrapper(entry, handler)
 
     return entry_point if handler is None else entry_point(handler)
 
 
-def _answer(handler: Handler, mark: object, method: str, path: str) -> tuple[Answer | None, object]:
-    """Call the function; its answer, or the mark of what it didn't catch."""
+def _answer(
+    handler: Handler, mark: object, method: str, path: str
+) -> tuple[RawReply | None, object]:
+    """Call the function; return its response, or the mark of the failure that it didn't catch."""
     try:
         reply = handler(Call(method, path, mark))
     except (SmartError, EhrError) as error:
-        return None, error._mark  # noqa: SLF001 - ours
+        return None, error._mark  # noqa: SLF001 - the same package
     except SystemExit as ended:
         # It would stop the server and print the exception's text.
-        told = EndedProcessError("A function can't end the process.")
-        raise told.with_traceback(ended.__traceback__) from None
+        refusal = EndedProcessError("A function can't end the process.")
+        raise refusal.with_traceback(ended.__traceback__) from None
     if not isinstance(reply, Reply):
-        raise ReturnedNoReplyError("Return an api.Reply, which api.json and api.html make.")
+        raise ReturnedNoReplyError("Return an api.Reply, made with api.json or api.html.")
     return (reply.status, reply.media_type, reply.body), None

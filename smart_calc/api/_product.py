@@ -1,8 +1,8 @@
-"""The one place that loads the code that does the work. It isn't importable in a project.
+"""The only module that loads the product's code, which a project can't import.
 
-It exists in the processes of `smart-calc run` and `serve`, and in a deployed function, where it is
-next to this package. What it gives and takes are plain values: no object of it reaches a function.
-A request is named by a mark, an object without any content.
+That code exists in the processes of `smart-calc run` and `serve`, and in a deployed function, where
+it's next to this package. Its arguments and results are plain values, so none of its objects reach
+a function. A mark, which is an object without content, identifies a request.
 """
 
 import importlib
@@ -30,9 +30,9 @@ T = TypeVar("T")
 Failure = tuple[object, str, int, str, Resource | None]
 # If there is a failure, ignore the value.
 Result = tuple[T, Failure | None]
-Answer = tuple[int, str, bytes]
-# Takes mark, method and path of a request; returns its response, or the mark of a failure.
-Serve = Callable[[object, str, str], tuple[Answer | None, object]]
+RawReply = tuple[int, str, bytes]
+# Accepts the mark, method and path of a request; returns its response, or the mark of a failure.
+Serve = Callable[[object, str, str], tuple[RawReply | None, object]]
 
 
 class Product(Protocol):
@@ -86,8 +86,8 @@ def product() -> Product:
     return cast(Product, importlib.import_module(_WORK))
 
 
-def taken(result: Result[T]) -> T:
-    """Return a result's value, or raise its failure as an exception that has no other behind it."""
+def value_of(result: Result[T]) -> T:
+    """Return a result's value, or raise its failure as an exception without a cause."""
     value, failure = result
     if failure is None:
         return value

@@ -9,7 +9,7 @@ _STATUSES = range(200, 600)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response. Make it with `api.json` or `api.html`. No browser or proxy stores it.
+    """A response. Create it with `api.json` or `api.html`. Browsers and proxies don't store it.
 
     Attributes:
         status: its HTTP status, from 200 to 599.
@@ -33,7 +33,7 @@ def json(value: Json, status: int = 200) -> Reply:
     Raises TypeError or ValueError if the value isn't JSON.
 
     Example:
-        return api.json({"error": "Name a date."}, status=400)
+        return api.json({"error": "Send a date."}, status=400)
 
     """
     return Reply(_checked(status), "application/json", dumps(value))
@@ -43,7 +43,7 @@ def html(text: str, status: int = 200) -> Reply:
     """Return an HTML response.
 
     Its Content-Security-Policy allows stylesheets, scripts and images from your own origin, such as
-    `/app/summary.css`, and requests of its scripts to your own origin. It allows no inline script
+    `/app/summary.css`, and requests from its scripts to your own origin. It allows no inline script
     or style, and nothing from other origins. Escape each value from the chart with Python's
     `html.escape`: a name in a chart can contain `<`.
 
@@ -59,5 +59,5 @@ def html(text: str, status: int = 200) -> Reply:
 
 def _checked(status: int) -> int:
     if status not in _STATUSES:
-        raise ValueError(f"{status} isn't the status of a response.")
+        raise ValueError(f"{status} isn't a valid response status.")
     return status

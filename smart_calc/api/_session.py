@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import EllipsisType, MappingProxyType
 
-from smart_calc.api._product import product, taken
+from smart_calc.api._product import product, value_of
 from smart_calc.api._values import Json, Resource, at, dumps
 
 
@@ -13,7 +13,7 @@ class Found:
     """The result of a search.
 
     Attributes:
-        resources: the matches, in the EHR's order. What `_include` brings isn't among them. Some
+        resources: the matches, in the EHR's order, without what `_include` adds. Some
             EHRs repeat the last match of a page on the next page.
         complete: whether these are all matches. If False, there are more pages.
 
@@ -29,11 +29,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One launch: who launched the app for which patient, and requests to the EHR on their behalf.
+    """One launch: its user and patient, and requests to the EHR on the user's behalf.
 
-    `call.session()` returns it. It ends with the response. Its methods raise `api.SmartError` if
-    smart-calc refuses a request or the request fails, and `api.EhrError` if the EHR refuses it. You
-    can call them from several threads.
+    `call.session()` returns it. It's valid until the response. Its methods raise `api.SmartError`
+    if smart-calc refuses a request or the request fails, and `api.EhrError` if the EHR refuses it.
+    You can call them from several threads.
 
     Attributes:
         patient: the id of the patient in context, or None.
@@ -56,11 +56,11 @@ class Session:
     context: Mapping[str, Json]
     _mark: object = field(repr=False)
 
-    def read(self, type: str, id: str | None) -> Resource:  # noqa: A002 - FHIR's own words
+    def read(self, type: str, id: str | None) -> Resource:  # noqa: A002 - FHIR's terms
         """Return one resource. Numbers with a fraction are `decimal.Decimal`.
 
-        Needs a scope with `r`. Under patient/ scopes a resource of another patient is refused
-        (`patient_denied`). An id of None is refused with `patient_missing`, so you can pass
+        Needs a scope with `r`. Under patient/ scopes, a resource of another patient is refused
+        (`patient_denied`). If the id is None, `patient_missing` is raised, so you can pass
         `session.patient` unchecked.
 
         Example:
@@ -68,11 +68,11 @@ class Session:
             return api.json({"born": patient.get("birthDate")})
 
         """
-        return taken(product().read(self._mark, type, id))
+        return value_of(product().read(self._mark, type, id))
 
     def search(
         self,
-        type: str,  # noqa: A002 - FHIR's own word
+        type: str,  # noqa: A002 - FHIR's term
         parameters: Mapping[str, str | Sequence[str]] = MappingProxyType({}),
         pages: int = 1,
         patient: EllipsisType | None = ...,
@@ -90,8 +90,8 @@ class Session:
             parameters: FHIR search parameters. A list repeats the parameter, which means AND. An
                 EHR refuses a parameter that it doesn't support, or ignores it: Epic ignores it
                 without a message, so check in Python what you filtered by.
-            pages: how many pages to read, at most 20. Reading stops at 20 MB and after 60 seconds.
-            patient: None to search for all patients. By default the patient in context.
+            pages: number of pages to read, at most 20. Reading stops at 20 MB and after 60 seconds.
+            patient: None to search all patients. The default is the patient in context.
 
         Example:
             result = session.search(
@@ -104,22 +104,25 @@ class Session:
         """
         pairs = tuple(
             (name, value)
-            for name, given in parameters.items()
-            for value in ((given,) if isinstance(given, str) else given)
+            for name, values in parameters.items()
+            for value in ((values,) if isinstance(values, str) else values)
         )
         if patient not in {None, ...}:
-            raise TypeError("patient is None or left out. Name a patient in the parameters.")
+            raise TypeError(
+                "patient must be None or left out. To search another patient, use the parameters."
+            )
         own = patient is not None
         result = product().search(self._mark, type, pairs, pages, own_patient=own)
-        resources, complete = taken(result)
+        resources, complete = value_of(result)
         return Found(resources, complete)
 
     def create(self, resource: Resource) -> Resource:
         """Create a resource and return it as the EHR stored it, with its id.
 
-        Needs a scope with `c`. Without `r`, only the type and id come back. Under patient/ scopes
-        the resource must name the patient in context. A GET request can't create anything
-        (`method_not_allowed`). A failed request (`upstream_timeout` for example) can still have
+        Needs a scope with `c`. Without `r`, only the type and id are returned. Under patient/
+        scopes, the resource must refer to the patient in context. A GET request can't create
+        anything (`method_not_allowed`). A failed request (`upstream_timeout` for example) can still
+        have
         created the resource, so search before you try again: "A page that writes" shows how.
 
         Example:
@@ -134,19 +137,19 @@ class Session:
             return api.json({"id": created["id"]}, status=201)
 
         """
-        return taken(
+        return value_of(
             product().write(self._mark, resource, dumps(resource), is_new=True, if_match=None)
         )
 
     def update(self, resource: Resource, if_match: str | None = None) -> Resource:
-        """Replace a resource, which its `id` names, and return it as the EHR stored it.
+        """Replace the resource with this `id`, and return it as the EHR stored it.
 
-        Needs a scope with `u`. Under patient/ scopes the resource must name the patient in context,
-        now and afterwards. If this call read the resource before, the update only succeeds if the
-        EHR still has the version that `meta.versionId` names (status 412 otherwise).
+        Needs a scope with `u`. Under patient/ scopes, the resource must refer to the patient in
+        context, before and after the update. If this call read the resource before, the update
+        succeeds only if the EHR still has the version in `meta.versionId` (status 412 otherwise).
 
         Args:
-            resource: the whole resource.
+            resource: the complete resource.
             if_match: the version to replace as an entity tag, such as `W/"3"`. By default, if this
                 call read the resource, the version in its `meta`, or if that's missing, the version
                 that this call read.
@@ -157,11 +160,13 @@ class Session:
 
         """
         body = dumps(resource)
-        return taken(product().write(self._mark, resource, body, is_new=False, if_match=if_match))
+        return value_of(
+            product().write(self._mark, resource, body, is_new=False, if_match=if_match)
+        )
 
 
 def opened(mark: object, context: Mapping[str, Json]) -> Session:
-    """Return the session of a launch context."""
+    """Return the session for a launch context."""
     user = context["user"]
     return Session(
         patient=_text(context, "patient"),

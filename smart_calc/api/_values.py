@@ -1,4 +1,4 @@
-"""JSON values and FHIR resources, with every digit of a number kept."""
+"""JSON values and FHIR resources; numbers keep every digit as written."""
 
 import json
 import math
@@ -14,7 +14,7 @@ _MOST_PLACES = 40
 
 
 def at(value: Json, *path: str | int) -> Json:
-    """Return the value at a path of keys and positions, or None if a part of it is missing.
+    """Return the value at a path of keys and indexes, or None if a part of it is missing.
 
     FHIR elements are optional: `patient["name"][0]["family"]` fails for a patient without a name.
 
@@ -37,7 +37,7 @@ def at(value: Json, *path: str | int) -> Json:
 def dumps(value: Json) -> bytes:
     """Return a value as JSON text in UTF-8.
 
-    Raises TypeError for an object that JSON doesn't have, ValueError for NaN, Infinity and a value
+    Raises TypeError for a type that JSON doesn't have, and ValueError for NaN, Infinity and a value
     that contains itself.
     """
     try:

@@ -223,7 +223,7 @@ def test_no_report_is_asked_for_or_taken_where_the_app_is_deployed() -> None:
     kind = {"Content-Type": "application/csp-report"}
     call = Call("POST", blocked.PATH, kind, cookies.parse([]), "", lambda _: b"{}")
     with pytest.raises(NotFound):
-        blocked.take(deployed, call)
+        blocked.receive(deployed, call)
 
 
 def _served(page: Path) -> Reply:
@@ -254,7 +254,7 @@ def test_a_file_that_changes_while_it_is_sent_is_never_longer_than_was_said(
     reply = _served(tmp_path)
     (tmp_path / "page.js").write_bytes(later)
     assert reply.headers["Content-Length"] == str(len(SCRIPT))
-    assert isinstance(reply.body, own_page.Pieces)
+    assert isinstance(reply.body, own_page.Chunks)
     assert b"".join(reply.body) == later[: len(SCRIPT)]
     reply.body.close()
 
