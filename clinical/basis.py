@@ -1,4 +1,4 @@
-"""What a calculator's result is based on: findings, verification, and code systems read. Pure."""
+"""The basis of a calculator's result: findings, verification, and the code systems read. Pure."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -25,20 +25,20 @@ _DRUGS = frozenset(drugs.name for drugs in DRUG_CLASSES)
 @cache
 def names_behind(calculator: str) -> frozenset[str]:
     """Return a calculator's inputs, the names it declares about charts, and their sources."""
-    known = REGISTRY[calculator]
-    return _with_sources((*known.inputs, *known.in_chart.names))
+    declared = REGISTRY[calculator]
+    return _with_sources((*declared.inputs, *declared.in_chart.names))
 
 
 def code_systems(calculator: str) -> str:
     """Return the sentence that lists the code systems that the calculator reads."""
     names = names_behind(calculator)
-    measured, asked = names & INPUTS.keys(), names & {"current_smoker"}
+    measured, smoking = names & INPUTS.keys(), names & {"current_smoker"}
     read = (
-        (measured or asked, "observations", (System.LOINC, *[System.SNOMED] * bool(asked))),
+        (measured or smoking, "observations", (System.LOINC, *[System.SNOMED] * bool(smoking))),
         (names & IS_OF_NOW.keys(), "diagnoses", (System.ICD10, System.ICD9CM, System.SNOMED)),
         (names & _DRUGS, "drugs", (System.RXNORM, System.ATC)),
     )
-    listed = [f"{_listed(systems)} ({what})" for wanted, what, systems in read if wanted]
+    listed = [f"{_listed(systems)} ({what})" for used, what, systems in read if used]
     return f"Code systems read: {'; '.join(listed)}. {MAY_BE_MISSED}"
 
 
@@ -48,13 +48,13 @@ def _listed(systems: Sequence[System]) -> str:
 
 
 def _with_sources(names: Iterable[str]) -> frozenset[str]:
-    known: set[str] = set()
+    seen: set[str] = set()
     due = list(names)
     while due:
         name = due.pop()
-        if name not in known:
-            known.add(name)
+        if name not in seen:
+            seen.add(name)
             due += BUILDS_ON.get(name, ())
             due += _NEEDED_BY_DRUGS.get(name, ())
             due += DERIVED[name].output.needs if name in DERIVED else ()
-    return frozenset(known)
+    return frozenset(seen)

@@ -1,4 +1,4 @@
-"""Why a computed result makes no card: the reasons in the chart, in words. Pure.
+"""Finds the reasons in a chart why a computed result makes no card, in words. Pure.
 
 A finding prevents a card whether it's found, suggested or open. Each calculator declares its
 conditions (calculators/card_rule.py). docs/cards.md gives the reasons.
@@ -23,16 +23,16 @@ from clinical.chart.items import SUGGESTS
 from clinical.chart.steadiness import unsteady
 from clinical.prefilled import Prefilled
 
-THERE = frozenset({Outcome.FOUND, Outcome.CALCULATED})
+HAS_VALUE = frozenset({Outcome.FOUND, Outcome.CALCULATED})
 # Outcomes that mean the chart has no value for an optional input.
-_NOT_THERE = frozenset({Outcome.ABSENT, Outcome.ASKED, Outcome.STALE})
-_SAID = {
+_HAS_NO_VALUE = frozenset({Outcome.ABSENT, Outcome.ASKED, Outcome.STALE})
+_FLAG_TEXTS = {
     Flag.OLD: "old value",
-    Flag.PRELIMINARY: "a newer preliminary value is charted",
+    Flag.PRELIMINARY: "a newer preliminary value is in the chart",
     Flag.UNDATED: "no date in the chart",
     Flag.DECEASED: "the patient has died",
 }
-_STATUS_OF_NO_VALUE = frozenset({"entered-in-error", "cancelled"})
+_STATUSES_WITHOUT_VALUE = frozenset({"entered-in-error", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,12 @@ def is_no(finding: ChartFinding) -> bool:
     return finding.outcome is Outcome.ABSENT and finding.value is False
 
 
-def named(finding: str) -> str:
-    """Return the name of a finding or an input."""
+def name_of(finding: str) -> str:
+    """Return the name of a finding or an input for people."""
     return FINDINGS.get(finding) or FLAGS.get(finding) or label(finding)
 
 
-def against(judged: Judged) -> Iterator[str]:
+def reasons_against(judged: Judged) -> Iterator[str]:
     """Yield every reason against a card, starting with those that apply to all calculators."""
     yield from _of_inputs(judged)
     if judged.prefilled.warning:
@@ -85,24 +85,24 @@ def _of_inputs(judged: Judged) -> Iterator[str]:
     output = judged.result.output
     for name in output.inputs:
         finding = judged.prefilled.findings[name]
-        without = name in output.optional and finding.outcome in _NOT_THERE
-        if finding.outcome not in THERE and not without and not is_no(finding):
+        without = name in output.optional and finding.outcome in _HAS_NO_VALUE
+        if finding.outcome not in HAS_VALUE and not without and not is_no(finding):
             yield f"{label(name)}: {finding.outcome.value}"
-        for flag in finding.flags if finding.outcome in THERE else ():
-            yield f"{label(name)}: {_SAID.get(flag, flag.value)}"
+        for flag in finding.flags if finding.outcome in HAS_VALUE else ():
+            yield f"{label(name)}: {_FLAG_TEXTS.get(flag, flag.value)}"
 
 
 def _of_findings(rule: CardRule, chart: Chart) -> Iterator[str]:
     """Yield required findings that are missing, and excluded ones that aren't absent."""
     for name in rule.present:
         if chart.findings[name].value is not True:
-            yield f"{named(name)}: {chart.findings[name].outcome.value}"
+            yield f"{name_of(name)}: {chart.findings[name].outcome.value}"
     drugs = rule.no_drug.classes if rule.no_drug else ()
     for name in (*rule.not_found, *drugs):
         if not is_no(chart.findings[name]):
-            yield f"{named(name)}: {chart.findings[name].outcome.value}"
+            yield f"{name_of(name)}: {chart.findings[name].outcome.value}"
     if rule.no_drug and rule.no_drug.among_some and not chart.drugs.entries:
-        yield "no drugs are charted, which proves nothing"
+        yield "the chart has no drugs, which proves nothing"
 
 
 def _of_the_rule(judged: Judged) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _of_the_rule(judged: Judged) -> Iterator[str]:
         yield "only for ages {} to {}".format(*rule.ages)
     if rule.nearby and _is_exceeded(rule.nearby, judged):
         limit = f"{rule.nearby.most:g} {INPUTS[rule.nearby.input].unit}"
-        near = f"{named(rule.nearby.input)} near the {named(rule.nearby.of)}"
+        near = f"{name_of(rule.nearby.input)} near the {name_of(rule.nearby.of)}"
         yield f"{near}: not known to be {limit} or less"
     if rule.times_normal:
         yield from _many_times_normal(rule.times_normal, judged)
@@ -130,7 +130,7 @@ def _is_exceeded(near: Nearby, judged: Judged) -> bool:
     when = used.moment if used else None
     for entry in judged.chart.entries:
         heading = entry.heading
-        if heading.status in _STATUS_OF_NO_VALUE or not entry.candidates:
+        if heading.status in _STATUSES_WITHOUT_VALUE or not entry.candidates:
             continue
         apart = abs(heading.moment.instant - when.instant) if heading.moment and when else None
         if apart is not None and apart > near.within:
@@ -152,7 +152,7 @@ def _many_times_normal(limit: TimesNormal, judged: Judged) -> Iterator[str]:
                 continue
             high = entry.normal_high or limit.otherwise
             if at_least(entry.value, limit.times * high):
-                yield f"{named(name)}: {limit.times:g} times the upper limit of normal or more"
+                yield f"{name_of(name)}: {limit.times:g} times the upper limit of normal or more"
                 break
 
 

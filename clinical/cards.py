@@ -1,4 +1,4 @@
-"""Which results of a chart make a card: few, and each proved by the chart. Pure.
+"""Selects the results in a chart that make a card: few, and each proved by the chart. Pure.
 
 A card never depends on a default, an old value, an incomplete chart or an unclassified entry. The
 conditions are in card_conditions.py. docs/cards.md gives the reasons.
@@ -16,13 +16,13 @@ from clinical.calculators.evaluate import Result
 from clinical.calculators.inputs import label
 from clinical.calculators.model import Calculator, Output
 from clinical.calculators.registry import CARDS, DEFAULT_CARDS, DERIVED
-from clinical.card_conditions import THERE, Earlier, Judged, against, is_no, lasting
+from clinical.card_conditions import HAS_VALUE, Earlier, Judged, is_no, lasting, reasons_against
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.chart.steadiness import untold
 from clinical.prefilled import Prefilled, inputs_of
 
-# Statuses of a MedicationRequest (FHIR R4) whose drug may have been taken in the past.
+# Statuses of a MedicationRequest (FHIR R4) whose drug might have been taken in the past.
 _OVER = frozenset({"stopped", "completed"})
 
 
@@ -30,10 +30,11 @@ _OVER = frozenset({"stopped", "completed"})
 class Card:
     """A result that makes a card.
 
-    `used` are the findings that it was computed from, and `counted_as_no` those not in the chart.
-    `earlier` is the result that confirms it, if the rule requires one. `problems` and `drugs` count
-    the entries searched, and `ended` counts ended orders of drugs that the rule excludes.
-    `unconfirmed` lists what's based on a single value. `cautions` start with the most serious.
+    `used` are the findings that it was computed from, and `counted_as_no` those that the chart
+    doesn't have. `earlier` is the result that confirms it, if the rule requires one. `problems` and
+    `drugs` count the entries searched, and `ended` counts ended orders of drugs that the rule
+    excludes. `unconfirmed` lists inputs based on a single value. `cautions` start with the most
+    serious.
     """
 
     calculator: Calculator
@@ -50,14 +51,14 @@ class Card:
     cautions: tuple[str, ...]
 
     @property
-    def said(self) -> str:
+    def result_text(self) -> str:
         """The result in words: `eGFR 28 mL/min/1.73 m2`."""
         return in_words(self.result)
 
     @property
     def summary(self) -> str:
         """The result and the limit from the cited document, in one line."""
-        return f"{self.said}: {self.rule.document}: {self.on_card.limit}"
+        return f"{self.result_text}: {self.rule.document}: {self.on_card.limit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def of_chart(
     off: AbstractSet[str] = frozenset(),
     chosen: AbstractSet[str] = DEFAULT_CARDS,
 ) -> tuple[Card | NoCard, ...]:
-    """Return a card, or the reason for none, for each calculator with cards: warnings, infos, rest.
+    """Return a card, or the reason for none, for each calculator with cards: warnings come first.
 
     `now` is in the chart's time zone. `off` are the calculators that are turned off, and `chosen`
     those that the site chose for cards.
@@ -126,7 +127,7 @@ def _judged(
         band = f" ({result.band})" if result.band else ""
         return NoCard(calculator, f"{in_words(result)} makes no card{band}")
     judged = Judged(calculator, result, rule, prefilled, chart, now)
-    if reason := next(against(judged), None):
+    if reason := next(reasons_against(judged), None):
         return NoCard(calculator, reason)
     findings = [prefilled.findings[name] for name in output.inputs]
     return Card(
@@ -134,7 +135,7 @@ def _judged(
         result,
         result.on_card,
         rule,
-        used=tuple(one for one in findings if one.outcome in THERE),
+        used=tuple(one for one in findings if one.outcome in HAS_VALUE),
         counted_as_no=tuple(one for one in findings if is_no(one)),
         earlier=lasting(judged),
         problems=chart.problems.entries,

@@ -1,7 +1,8 @@
-"""The time zone of a page (`zone_of` in clinical/chart/resources/times.py). Pure.
+"""Shows times in the page's time zone (`zone_of` in clinical/chart/resources/times.py). Pure.
 
-An EHR may write some times in UTC and others with the ward's offset. Shown together as charted,
-they look out of order. So a time with another offset is converted, and followed by the charted one.
+An EHR can write some times in UTC and others with the ward's offset. Shown together as charted,
+they look out of order. So a time with a different offset is converted, and followed by the
+original.
 """
 
 from dataclasses import dataclass
@@ -29,11 +30,11 @@ class Clock:
         return shown(self._text(moment), timed=False) if moment else "no date"
 
     def time(self, moment: Moment | None) -> str:
-        """Return `20 Nov 2026 09:00`, with the time as charted if that has another offset."""
+        """Return `20 Nov 2026 09:00`, followed by the charted time if its offset is different."""
         if moment is None:
             return "no date"
-        own = self.as_charted(moment)
-        return shown(self._text(moment)) + (f" ({own})" if own else "")
+        charted = self.as_charted(moment)
+        return shown(self._text(moment)) + (f" ({charted})" if charted else "")
 
     @property
     def today(self) -> str:

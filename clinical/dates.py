@@ -1,4 +1,4 @@
-"""Dates as charted: with their own offset and precision. Pure."""
+"""Shows dates with the offset and precision that the chart has. Pure."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""An output recalculated at each charted value of one input, with the age on that day. Pure."""
+"""Recalculates an output at each charted value of one input, with the age on that day. Pure."""
 
 from collections.abc import Iterator
 from datetime import tzinfo

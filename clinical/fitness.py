@@ -1,6 +1,6 @@
-"""Whether a calculator applies to a patient, according to the chart. Pure.
+"""Checks whether a calculator applies to a patient, according to the chart. Pure.
 
-The clinician may know better, so the page still lets them use it.
+The clinician might know better, so the page still lets them use it.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _PAST = ("inactive", "remission", "resolved")
 
 
 def unfit(calculator: Calculator, chart: Chart) -> str:
-    """Return why a calculator doesn't apply, according to the chart, or "" if it does."""
+    """Return the reason why a calculator doesn't apply according to the chart, or "" if it does."""
     only = calculator.in_chart.only_with
     if only is None or any(chart.findings[name].value is not False for name in only.findings):
         return ""
@@ -22,14 +22,14 @@ def unfit(calculator: Calculator, chart: Chart) -> str:
 
 
 def of_the_patient(calculator: Calculator, chart: Chart) -> Iterator[tuple[str, str]]:
-    """Yield the cautions from diagnoses and drugs: the finding and the sentence to read first.
+    """Yield the cautions from diagnoses and drugs: each finding and its sentence.
 
     The finding is "" if the caution is about its absence. If the finding is an input of the
     calculator, the calculator's own notes report its absence.
     """
     only = calculator.in_chart.only_with
     if only and chart.findings[only.findings[0]].value is None:
-        yield only.findings[0], only.untold
+        yield only.findings[0], only.if_open
     elif only and only.findings[0] not in calculator.inputs and unfit(calculator, chart):
         yield "", f"{only.without}."
     for caution in calculator.in_chart.cautions:
@@ -41,6 +41,6 @@ def of_the_patient(calculator: Calculator, chart: Chart) -> Iterator[tuple[str, 
 
 
 def _has_ended(finding: ChartFinding) -> bool:
-    """Return whether every entry for a diagnosis is charted as ended."""
+    """Return whether the chart marks every entry for a diagnosis as ended."""
     entries = (finding.chosen, *finding.further)
     return all(one is not None and one.status.startswith(_PAST) for one in entries)

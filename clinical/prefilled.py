@@ -1,8 +1,9 @@
-"""The inputs of each calculator from a chart: findings, values of one draw, eGFR, BMI. Pure.
+"""Fills in the inputs of each calculator from a chart: findings, values of one draw, eGFR, BMI.
+Pure.
 
 Values that a formula combines come from the same draw (chart/draws.py). An entry that can't be used
-(a bound, a conflict, an implausible number) isn't replaced with an older one. For the calculators'
-own rules about bounds, see settled.py.
+(a bound, a conflict, an implausible number) isn't replaced with an older one. For a calculator's
+rules about bounds, see settled.py.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from clinical.settled import settled
 
 Findings = Mapping[str, ChartFinding]
 
-_ASKED = "always entered by hand"
+_BY_HAND = "always entered by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def inputs_of(
     Calculators in `off` are turned off, so their outputs aren't used as inputs either.
     """
     findings = {
-        name: chart.findings.get(name, ChartFinding(name, Outcome.ASKED, _ASKED))
+        name: chart.findings.get(name, ChartFinding(name, Outcome.ASKED, _BY_HAND))
         for name in calculator.inputs
     }
     for name, source in DERIVED.items():
@@ -85,26 +86,26 @@ def _together(
     rule: DrawRule, draw: Draw | None, findings: Findings, chart: Chart, now: datetime
 ) -> dict[str, ChartFinding]:
     """Return the findings that the draw changes."""
-    taken = draw.values if draw else {}
+    values = draw.values if draw else {}
     changed: dict[str, ChartFinding] = {}
     for name in rule.inputs + rule.optional:
         if name in findings and findings[name].outcome is Outcome.FOUND:
-            evidence = taken.get(name)
+            evidence = values.get(name)
             if evidence is None:
                 changed[name] = _apart(findings[name], rule, draw, chart)
             elif evidence != findings[name].chosen:
                 changed[name] = _of_the_draw(findings[name], evidence, chart, now)
     oxygen = findings.get("supplemental_oxygen")
-    if oxygen and oxygen.outcome is Outcome.FOUND and oxygen.chosen not in taken.values():
+    if oxygen and oxygen.outcome is Outcome.FOUND and oxygen.chosen not in values.values():
         why = f"no oxygen in the chart within {_span(rule.within)} of the other values"
         changed[oxygen.input] = ChartFinding(oxygen.input, Outcome.ASKED, why, chosen=oxygen.chosen)
     return changed
 
 
 def _apart(finding: ChartFinding, rule: DrawRule, draw: Draw | None, chart: Chart) -> ChartFinding:
-    """Return the finding for a value that isn't in the set, or if there's no set."""
+    """Return the finding for a value that isn't in the set, or for any value if there's no set."""
     if draw:
-        # If a tight set was preferred to a wider one, its span is the rule.
+        # If a tight set was preferred to a wider one, state the tight span.
         span = _span(rule.warn_beyond if draw.spread <= rule.warn_beyond else rule.within)
         why = f"the other values were collected within {span} of each other, but this one was not"
     else:
@@ -123,8 +124,8 @@ def _of_the_draw(
     finding: ChartFinding, evidence: Evidence, chart: Chart, now: datetime
 ) -> ChartFinding:
     """Return the finding with the value from the same draw; a newer value exists."""
-    known = INPUTS[finding.input]
-    old = evidence.moment is not None and evidence.moment.days_before(now) > known.fresh_days
+    declared = INPUTS[finding.input]
+    old = evidence.moment is not None and evidence.moment.days_before(now) > declared.fresh_days
     others = [entry for entry in chart.usable[finding.input] if entry != evidence]
     return replace(
         finding,
@@ -144,7 +145,7 @@ def _span(time: timedelta) -> str:
 
 
 def _calculated(name: str, source: Source, chart: Chart) -> ChartFinding:
-    """Return an input calculated from others, or the reason for the first one that's missing."""
+    """Return an input calculated from others, or the reason why the first one is missing."""
     sources = {one: chart.findings[one] for one in source.output.needs}
     evaluation = evaluate(source.calculator.name, _raw(sources))
     result = evaluation.results.get(source.output.name)

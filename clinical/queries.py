@@ -1,8 +1,8 @@
-"""The FHIR searches that fill a chart, as data (FHIR R4 search; US Core).
+"""The FHIR searches that read a chart, as data (FHIR R4 search; US Core).
 
-All have the same shape: a patient and a comma-separated list of LOINC codes. Oracle Health accepts
+All have the same form: a patient and a comma-separated list of LOINC codes. Oracle Health accepts
 only patient, category or code, date and _count. It finds a blood pressure only by its panel code,
-and sends the newest first. Epic responds with 400 if there is no category or code.
+and returns the newest first. Epic returns 400 if there is no category or code.
 """
 
 from collections.abc import Iterable
@@ -33,8 +33,8 @@ ALL_SECONDS = 20.0
 # Limit for all pages of one search. A resource has 1 to 3 kB.
 SEARCH_BYTES = 8_000_000
 
-# Lipids and other slow values have their own search. Otherwise an inpatient's daily sodium would
-# push them off the last page.
+# Lipids and other values that change slowly have their own search. Otherwise an inpatient's daily
+# sodium results would push them off the last page.
 SLOW_INPUTS = (
     *("cholesterol_total", "hdl", "triglycerides", "ldl_reported", "hba1c", "uacr"),
     "height",
@@ -53,11 +53,11 @@ _PAGE = ("_count", "200")
 class Search:
     """One search, without patient and date.
 
-    `years_back` limits the date. `wanted` are the inputs it measures: paging can stop once each has
-    a value, and stops after `page_cap` pages. `answers` are all inputs that stay unanswered if it
-    fails. `reads` are the resource types that the granted scopes must cover. `fallbacks` are the
-    searches to make instead, all of them, if the response is 400 or empty, or if the scopes don't
-    cover this search.
+    `years_back` limits the date. `wanted` are the inputs that it measures: paging can stop once
+    each has a value, and stops after `page_cap` pages. `answers` are all inputs that stay
+    unanswered if it fails. `reads` are the resource types that the granted scopes must cover.
+    `fallbacks` are the searches to make instead, all of them, if the response is 400 or empty, or
+    if the scopes don't cover this search.
     """
 
     name: str
@@ -213,7 +213,8 @@ _OBSERVATIONS_ANYWHERE = (
     _or_category(_LABS, "laboratory"),
     replace(_SLOW, fallbacks=_SLOW_BY_CATEGORY),
     _or_category(_VITALS, "vital-signs"),
-    # By code first: a smoking status that's filed as a survey isn't in this category.
+    # Search by code first, because a smoking status that's filed as a survey isn't in this
+    # category.
     replace(_SOCIAL, parameters=(_SMOKING, _PAGE), fallbacks=(_SOCIAL,)),
 )
 

@@ -60,7 +60,7 @@ _LEAST: Mapping[str, tuple[float, float]] = {
     "ethanol": (50, 0),
 }
 _HIGHEST: Mapping[str, float] = {"spo2": 100, "fio2": 100}
-# About this many round numbers fit between the ends.
+# The approximate number of round numbers between the ends.
 _MARKS = 4
 
 
@@ -78,8 +78,8 @@ class Scale:
 
 def scale(name: str, values: Iterable[float]) -> Scale:
     """Return the range for values of a quantity, in its canonical unit; at least one value."""
-    known = list(values)
-    lowest, highest = min(known), max(known)
+    numbers = list(values)
+    lowest, highest = min(numbers), max(numbers)
     least, share = _LEAST[name]
     span = max(least, share * highest, highest - lowest)
     step = _step(span / _MARKS)

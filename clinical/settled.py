@@ -1,4 +1,4 @@
-"""Inputs that a calculator's published rule settles if the chart has no usable value. Pure.
+"""Settles inputs by a calculator's published rule if the chart has no usable value. Pure.
 
 MELD counts every bilirubin below 1.0 mg/dL as 1.0, so "< 0.20" is enough to compute it (OPTN
 Policy 9). HAS-BLED counts a labile INR only on a vitamin K antagonist (Pisters 2010).
@@ -48,7 +48,7 @@ def _is_at_most(name: str, bound: Evidence, floor: float) -> bool:
 
 
 def _belongs(bound: Evidence, rule: DrawRule | None, findings: Mapping[str, ChartFinding]) -> bool:
-    """Return whether the bound was collected together with the values that are used."""
+    """Return whether the bound was collected together with the values in use."""
     if bound.moment is None:
         return False
     when = bound.moment.instant

@@ -1,4 +1,4 @@
-"""Checks of a site's choice of calculators and cards: `calculators_off` and `cards`. Pure.
+"""Checks a site's choice of calculators and cards: `calculators_off` and `cards`. Pure.
 
 Hospitals approve calculators and cards one by one, and must be able to turn off a wrong formula
 without a release.

@@ -1,32 +1,23 @@
-"""Units as people write them, for the page, notes and cards."""
+"""Writes units as people do, for the page, notes and cards."""
 
 import re
 from collections.abc import Mapping
 
 from clinical.calculators.units import SPELLINGS, normalise
 
-# UCUM's and the tables' own spellings (normalized), as people write them.
+# Readable forms of units, by the normalized spelling in UCUM or in the tables.
 _UNITS: Mapping[str, str] = {
-    "mg/dl": "mg/dL",
-    "g/dl": "g/dL",
-    "g/l": "g/L",
-    "mmol/l": "mmol/L",
-    "umol/l": "µmol/L",
-    "u/l": "U/L",
-    "ukat/l": "µkat/L",
-    "nkat/l": "nkat/L",
+    **{
+        normalise(one): one for one in ("mg/dL", "g/dL", "g/L", "mmol/L", "µmol/L", "U/L", "µkat/L")
+    },
+    **{normalise(one): one for one in ("nkat/L", "/µL", "/L", "kPa", "L/min", "mL/min")},
     "10*9/l": "10⁹/L",
-    "/ul": "/µL",
-    "/l": "/L",
     "mm[hg]": "mmHg",
-    "kpa": "kPa",
     "cel": "°C",
     "[degf]": "°F",
     "[lb_av]": "lb",
     "[in_i]": "in",
     "[ft_i]": "ft",
-    "l/min": "L/min",
-    "ml/min": "mL/min",
     "ml/min/{1.73_m2}": "mL/min/1.73 m²",
     "kg/m2": "kg/m²",
     "m2": "m²",

@@ -1,7 +1,7 @@
 """Serum anion gap (Emmett and Narins 1977), corrected for albumin (Figge 1998)."""
 
 from clinical.calculators.in_chart import DrawRule, InChart
-from clinical.calculators.model import ADULTS, Calculator, Citation, Output
+from clinical.calculators.model import ADULTS, Calculator, Citation, Formula, Output
 
 
 def anion_gap(sodium: float, chloride: float, bicarbonate: float) -> float:
@@ -15,12 +15,27 @@ def albumin_corrected(sodium: float, chloride: float, bicarbonate: float, albumi
 
 
 def with_potassium(sodium: float, potassium: float, chloride: float, bicarbonate: float) -> float:
-    """Return the anion gap with potassium among the cations, mmol/L."""
+    """Return the anion gap with potassium included, mmol/L."""
     return anion_gap(sodium, chloride, bicarbonate) + potassium
 
 
 _IONS = ("sodium", "chloride", "bicarbonate")
-_NORMAL = "check your laboratory's reference range"
+
+
+def _output(name: str, label: str, equation: str, formula: Formula, *further: str) -> Output:
+    return Output(
+        name=name,
+        label=label,
+        unit="mmol/L",
+        digits=0,
+        equation=equation,
+        formula=formula,
+        needs=(*_IONS, *further),
+        checked_if_given=("age",),
+        limits=(ADULTS,),
+        meaning=lambda _: "check your laboratory's reference range",
+    )
+
 
 CALCULATOR = Calculator(
     name="anion_gap",
@@ -32,46 +47,28 @@ CALCULATOR = Calculator(
     population="Adults.",
     cautions=(
         "The normal range depends on the laboratory.",
-        "Without potassium: about 3 to 11 mmol/L (ion-selective electrodes), formerly 8 to 16.",
+        (
+            "Usual range without potassium: about 3 to 11 mmol/L (ion-selective electrodes), "
+            "formerly 8 to 16."
+        ),
         "All values must come from the same draw.",
         "Figge used a reference albumin of 4.4 g/dL. The value in common use is 4.0.",
     ),
     outputs=(
-        Output(
-            name="anion_gap",
-            label="Anion gap",
-            unit="mmol/L",
-            digits=0,
-            equation="Na - Cl - HCO3",
-            formula=anion_gap,
-            needs=_IONS,
-            checked_if_given=("age",),
-            limits=(ADULTS,),
-            meaning=lambda _: _NORMAL,
+        _output("anion_gap", "Anion gap", "Na - Cl - HCO3", anion_gap),
+        _output(
+            "anion_gap_albumin_corrected",
+            "Anion gap, albumin-corrected",
+            "Na - Cl - HCO3 + 2.5 x (4.0 - albumin in g/dL)",
+            albumin_corrected,
+            "albumin",
         ),
-        Output(
-            name="anion_gap_albumin_corrected",
-            label="Anion gap, albumin-corrected",
-            unit="mmol/L",
-            digits=0,
-            equation="Na - Cl - HCO3 + 2.5 x (4.0 - albumin in g/dL)",
-            formula=albumin_corrected,
-            needs=(*_IONS, "albumin"),
-            checked_if_given=("age",),
-            limits=(ADULTS,),
-            meaning=lambda _: _NORMAL,
-        ),
-        Output(
-            name="anion_gap_with_potassium",
-            label="Anion gap with potassium",
-            unit="mmol/L",
-            digits=0,
-            equation="Na + K - Cl - HCO3",
-            formula=with_potassium,
-            needs=(*_IONS, "potassium"),
-            checked_if_given=("age",),
-            limits=(ADULTS,),
-            meaning=lambda _: _NORMAL,
+        _output(
+            "anion_gap_with_potassium",
+            "Anion gap with potassium",
+            "Na + K - Cl - HCO3",
+            with_potassium,
+            "potassium",
         ),
     ),
     sources=(

@@ -17,6 +17,20 @@ def _adult(given: Given) -> bool:
     return "age" in given and at_least(given["age"], 20)
 
 
+_CLASSES = (
+    ("below 18.5", "underweight"),
+    ("18.5 to below 25", "normal range"),
+    ("25 to below 30", "pre-obese"),
+    ("30 to below 35", "obese class I"),
+    ("35 to below 40", "obese class II"),
+)
+
+
+def _class_below(high: float, words: tuple[str, str]) -> Band:
+    """Return the class of an adult BMI below `high`."""
+    return Band(": ".join(words), lambda v, g: _adult(g) and below(v, high), short=words[1])
+
+
 CALCULATOR = Calculator(
     name="bmi",
     title="Body mass index",
@@ -43,31 +57,7 @@ CALCULATOR = Calculator(
             checked_if_given=("age",),
             meaning=lambda g: "" if "age" in g else "enter the age to see the class",
             bands=(
-                Band(
-                    "below 18.5: underweight",
-                    lambda v, g: _adult(g) and below(v, 18.5),
-                    short="underweight",
-                ),
-                Band(
-                    "18.5 to below 25: normal range",
-                    lambda v, g: _adult(g) and below(v, 25),
-                    short="normal range",
-                ),
-                Band(
-                    "25 to below 30: pre-obese",
-                    lambda v, g: _adult(g) and below(v, 30),
-                    short="pre-obese",
-                ),
-                Band(
-                    "30 to below 35: obese class I",
-                    lambda v, g: _adult(g) and below(v, 35),
-                    short="obese class I",
-                ),
-                Band(
-                    "35 to below 40: obese class II",
-                    lambda v, g: _adult(g) and below(v, 40),
-                    short="obese class II",
-                ),
+                *map(_class_below, (18.5, 25, 30, 35, 40), _CLASSES),
                 Band(
                     "40 or more: obese class III",
                     lambda v, g: _adult(g) and at_least(v, 40),

@@ -15,7 +15,7 @@ Urgency = Literal["warning", "info"]
 
 @dataclass(frozen=True, slots=True)
 class OnCard:
-    """A band as a card shows it: its urgency, and the limit in the document's words."""
+    """A band's form on a card: its urgency, and the limit in the document's words."""
 
     urgency: Urgency
     limit: str
@@ -23,9 +23,9 @@ class OnCard:
 
 @dataclass(frozen=True, slots=True)
 class NoDrug:
-    """Drug classes that the chart must have no order for; a card calls them `kind`.
+    """Drug classes for which the chart must have no order; a card calls them `kind`.
 
-    With `among_some` at least one drug must be charted, because an empty list proves nothing.
+    With `among_some`, the chart must have at least one drug, because an empty list proves nothing.
     """
 
     kind: str
@@ -35,7 +35,7 @@ class NoDrug:
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """A measured input that must not exceed `most` if it was taken `within` this time of `of`."""
+    """A measured input that must not exceed `most` if measured `within` this time of input `of`."""
 
     input: str
     most: float
@@ -47,7 +47,7 @@ class Nearby:
 class TimesNormal:
     """Measured inputs that must stay below `times` the upper end of their reference range.
 
-    `otherwise` replaces that end if the chart has no range. It can only prevent a card.
+    `otherwise` replaces the upper end if the chart has no range. It can only prevent a card.
     """
 
     inputs: tuple[str, ...]
@@ -57,7 +57,8 @@ class TimesNormal:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """Every value of `input` back to one that is `earlier` older gives the band or a worse one.
+    """Every value of `input`, back to one that's at least `earlier` older, gives this band or
+    worse.
 
     The output lists its bands from the best to the worst.
     """
@@ -70,11 +71,11 @@ class Lasting:
 class CardRule:
     """The conditions for a card from an output in a band with `on_card`.
 
-    `place` orders cards of the same urgency. The summary cites `document` by name, and the source
-    is its `doi`. Cards `by_default` are shown at sites that don't choose. Findings in `present`
-    must be in the chart. Findings in `not_found` must be absent from a chart that was read
-    completely. `listed` is a finding that makes the card redundant if its stage on the problem
-    list is at least as bad as the band.
+    `place` orders cards of the same urgency. The summary cites `document` by name, and the card's
+    source is its `doi`. Cards `by_default` are shown at sites that don't choose cards. Findings in
+    `present` must be in the chart. Findings in `not_found` must be absent from a chart that was
+    read completely. `listed` is a finding that makes the card redundant if its stage on the
+    problem list is at least as bad as the band.
     """
 
     place: int
@@ -92,13 +93,13 @@ class CardRule:
 
     @property
     def findings(self) -> frozenset[str]:
-        """Every finding that this rule names."""
+        """All findings in this rule."""
         drugs = self.no_drug.classes if self.no_drug else ()
         return frozenset((*self.present, *self.not_found, *drugs, *filter(None, (self.listed,))))
 
     @property
     def measured(self) -> frozenset[str]:
-        """Every measured input that this rule names."""
+        """All measured inputs in this rule."""
         near = (self.nearby.input, self.nearby.of) if self.nearby else ()
         enzymes = self.times_normal.inputs if self.times_normal else ()
         return frozenset((*near, *enzymes, *((self.lasting.input,) if self.lasting else ())))

@@ -84,7 +84,7 @@ _BANDS = (
         short="intermediate",
     ),
     Band(
-        "up to 1 in a woman: below the thresholds for anticoagulation (ACC/AHA 2023)",
+        "0 or 1 in a woman: below the thresholds for anticoagulation (ACC/AHA 2023)",
         lambda v, g: at_most(v, 1) and g["sex"] == "female",
         short="below threshold",
     ),
@@ -138,8 +138,11 @@ CALCULATOR = Calculator(
     population="Adults with atrial fibrillation.",
     cautions=(
         "Not valid with moderate to severe mitral stenosis or a mechanical valve.",
-        "Venous thromboembolism does not count. A single high blood pressure is not hypertension.",
-        "ACC/AHA 2023, section 6.3.1: class 1 from an estimated risk of 2 % a year, 2a from 1 %.",
+        "Venous thromboembolism does not count. A single high reading is not hypertension.",
+        (
+            "ACC/AHA 2023, section 6.3.1: class 1 at an estimated risk of 2 % a year or more, "
+            "2a at 1 % or more."
+        ),
         "ESC 2024 classes were taken from secondary sources, not from the guideline itself.",
     ),
     outputs=(
@@ -217,7 +220,7 @@ CALCULATOR = Calculator(
     definitions={
         "age": "75 or older: 2 points, 65 to 74: 1 point",
         "sex": "female: 1 point, in CHA2DS2-VASc only",
-        "hypertension": "the diagnosis (a single high blood pressure does not count)",
+        "hypertension": "the diagnosis (a single high reading does not count)",
         "stroke_tia_thromboembolism": "2 points (venous thromboembolism does not count)",
         "vascular_disease": "prior myocardial infarction, peripheral artery disease, aortic plaque",
     },
@@ -228,20 +231,21 @@ CALCULATOR = Calculator(
         only_with=OnlyWith(
             ("atrial_fibrillation",),
             without="No atrial fibrillation found in the chart",
-            untold="The chart neither confirms nor rules out atrial fibrillation. The score "
+            if_open="The chart neither confirms nor rules out atrial fibrillation. The score "
             "applies only to atrial fibrillation.",
         ),
         cautions=(
             ChartCaution(
                 "valve_or_mitral_stenosis",
-                "A mechanical heart valve or mitral stenosis is charted. The score does not apply "
-                "to a mechanical valve or to moderate to severe mitral stenosis.",
+                "A mechanical heart valve or mitral stenosis is documented in the chart. "
+                "The score does not apply to a mechanical valve or to moderate to severe mitral "
+                "stenosis.",
                 "The problem list suggests a mechanical heart valve or mitral stenosis. The score "
                 "does not apply to a mechanical valve or to moderate to severe mitral stenosis.",
             ),
             ChartCaution(
                 "atrial_fibrillation",
-                "Atrial fibrillation is charted only as resolved or inactive.",
+                "Atrial fibrillation is documented only as resolved or inactive.",
                 if_past=True,
             ),
             ChartCaution(
@@ -261,17 +265,17 @@ CALCULATOR = Calculator(
             ),
             ChartCaution(
                 "intracranial_haemorrhage",
-                "An intracranial hemorrhage is charted.",
+                "An intracranial hemorrhage is documented in the chart.",
                 "The problem list suggests an intracranial hemorrhage.",
             ),
             ChartCaution(
                 "laa_occlusion",
-                "Left atrial appendage occlusion is charted.",
+                "Left atrial appendage occlusion is documented in the chart.",
                 "The problem list suggests left atrial appendage occlusion.",
             ),
             ChartCaution(
                 "palliative_care",
-                "Palliative care is charted.",
+                "Palliative care is documented in the chart.",
                 "The problem list suggests palliative care.",
             ),
         ),

@@ -1,6 +1,6 @@
 """Creatinine clearance for drug dosing: Cockcroft and Gault, Nephron 1976;16:31-41.
 
-Ideal weight is Devine's (1974); the choice among the weights follows Winter (2012).
+The ideal weight is Devine's (1974). The choice among the weights follows Winter (2012).
 """
 
 from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
@@ -9,7 +9,9 @@ from clinical.calculators.model import (
     ADULTS,
     Calculator,
     Citation,
+    Formula,
     Given,
+    Meaning,
     NotApplicable,
     Note,
     Output,
@@ -73,7 +75,7 @@ def by_adjusted_weight(
 def by_selected_weight(
     age: int, sex: Sex, creatinine: float, weight: float, height: float
 ) -> float:
-    """Return the clearance for the weight that the BMI selects, mL/min."""
+    """Return the clearance for the weight selected by BMI, mL/min."""
     return clearance(age, sex, creatinine, selected_weight(sex, height, weight))
 
 
@@ -84,6 +86,29 @@ def _with(weight: float, which: str) -> str:
 def _selected(given: Given) -> str:
     weight, _, why = selection(given["sex"], given["height"], given["weight"])
     return _with(weight, why)
+
+
+def _output(
+    name: str,
+    label: str,
+    equation: str,
+    formula: Formula,
+    body: tuple[str, ...],
+    meaning: Meaning,
+    meaning_short: Meaning | None = None,
+) -> Output:
+    return Output(
+        name=f"crcl_{name}_weight",
+        label=f"Clearance, {label}",
+        unit="mL/min",
+        digits=0,
+        equation=equation,
+        formula=formula,
+        needs=("age", "sex", "creatinine", *body),
+        limits=(ADULTS,),
+        meaning=meaning,
+        meaning_short=meaning_short,
+    )
 
 
 CALCULATOR = Calculator(
@@ -101,56 +126,40 @@ CALCULATOR = Calculator(
         "No result is given if the ideal weight is zero or below (height near 1 m).",
     ),
     outputs=(
-        Output(
-            name="crcl_selected_weight",
-            label="Clearance, weight chosen by BMI",
-            unit="mL/min",
-            digits=0,
-            equation=(
-                "(140 - age) x W / (72 x Scr) x 0.85 [female]; W: actual weight below BMI 18.5; "
-                "the smaller of ideal and actual from 18.5 to below 25; adjusted from 25"
-            ),
-            formula=by_selected_weight,
-            needs=("age", "sex", "creatinine", "weight", "height"),
-            limits=(ADULTS,),
-            meaning=_selected,
-            meaning_short=lambda g: selection(g["sex"], g["height"], g["weight"])[1],
+        _output(
+            "selected",
+            "weight chosen by BMI",
+            "(140 - age) x W / (72 x Scr) x 0.85 [female]; W: actual weight below BMI 18.5; "
+            "the smaller of ideal and actual from 18.5 to below 25; adjusted at 25 or more",
+            by_selected_weight,
+            ("weight", "height"),
+            _selected,
+            lambda g: selection(g["sex"], g["height"], g["weight"])[1],
         ),
-        Output(
-            name="crcl_actual_weight",
-            label="Clearance, actual weight",
-            unit="mL/min",
-            digits=0,
-            equation="(140 - age) x weight / (72 x Scr) x 0.85 [female]; kg, Scr in mg/dL",
-            formula=clearance,
-            needs=("age", "sex", "creatinine", "weight"),
-            limits=(ADULTS,),
-            meaning=lambda g: _with(g["weight"], "the actual weight"),
+        _output(
+            "actual",
+            "actual weight",
+            "(140 - age) x weight / (72 x Scr) x 0.85 [female]; kg, Scr in mg/dL",
+            clearance,
+            ("weight",),
+            lambda g: _with(g["weight"], "the actual weight"),
         ),
-        Output(
-            name="crcl_ideal_weight",
-            label="Clearance, ideal weight",
-            unit="mL/min",
-            digits=0,
-            equation=(
-                "(140 - age) x IBW / (72 x Scr) x 0.85 [female]; "
-                "IBW = 50 [male] or 45.5 [female] + 2.3 kg per inch over 60 in"
-            ),
-            formula=by_ideal_weight,
-            needs=("age", "sex", "creatinine", "height"),
-            limits=(ADULTS,),
-            meaning=lambda g: _with(ideal_weight(g["sex"], g["height"]), "the ideal weight"),
+        _output(
+            "ideal",
+            "ideal weight",
+            "(140 - age) x IBW / (72 x Scr) x 0.85 [female]; "
+            "IBW = 50 [male] or 45.5 [female] + 2.3 kg per inch over 60 in",
+            by_ideal_weight,
+            ("height",),
+            lambda g: _with(ideal_weight(g["sex"], g["height"]), "the ideal weight"),
         ),
-        Output(
-            name="crcl_adjusted_weight",
-            label="Clearance, adjusted weight",
-            unit="mL/min",
-            digits=0,
-            equation="as for ideal weight, with IBW + 0.4 x (weight - IBW) in place of IBW",
-            formula=by_adjusted_weight,
-            needs=("age", "sex", "creatinine", "weight", "height"),
-            limits=(ADULTS,),
-            meaning=lambda g: _with(
+        _output(
+            "adjusted",
+            "adjusted weight",
+            "as for ideal weight, with IBW + 0.4 x (weight - IBW) in place of IBW",
+            by_adjusted_weight,
+            ("weight", "height"),
+            lambda g: _with(
                 adjusted_weight(g["sex"], g["height"], g["weight"]), "the adjusted weight"
             ),
         ),

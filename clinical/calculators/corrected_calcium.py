@@ -16,11 +16,11 @@ CALCULATOR = Calculator(
     short="Corrected Ca",
     subject="Metabolic",
     year=1973,
-    purpose="Total calcium as it would be at an albumin of 4.0 g/dL.",
+    purpose="Estimates the total calcium at an albumin of 4.0 g/dL.",
     population="Adults.",
     cautions=(
         "Not reliable in critical illness. A measured ionized calcium is preferred.",
-        "Payne's own slope is near 1.0. The slope in common use is 0.8.",
+        "Payne's original slope is close to 1.0. The slope in common use is 0.8.",
         "Your laboratory's reference range takes precedence over the one shown here.",
     ),
     outputs=(

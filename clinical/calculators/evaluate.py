@@ -1,4 +1,4 @@
-"""Running a calculator: checks the inputs, computes, interprets, or refuses with a reason."""
+"""Runs a calculator: checks the inputs, then computes and interprets, or refuses with a reason."""
 
 import math
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ from clinical.calculators.registry import DERIVED, REGISTRY
 class Result:
     """One computed output: the unrounded value, its printed form and its interpretation.
 
-    `meaning` explains the number for this patient, and may be empty. `on_card` is the band as a
-    card shows it, and `short` the band in a word or two for a row of a list.
+    `meaning` explains the number for this patient, and may be empty. `on_card` is the band's form
+    on a card, and `short` the band in a word or two for a row of a list.
     """
 
     output: Output
@@ -43,8 +43,8 @@ class Result:
 class Evaluation:
     """A calculator's outputs, each either in `results` or in `refusals`.
 
-    `ranges` holds the possible range of each refused score, over all missing answers. `points` is
-    what each given input adds to a score, and `given` holds the checked inputs.
+    `ranges` has the possible range of each refused score, over all missing answers. `points` has
+    the points that each input adds to a score, and `given` the checked inputs.
     """
 
     calculator: Calculator
@@ -78,9 +78,9 @@ class Evaluation:
 
 
 def evaluate(name: str, inputs: Raw) -> Evaluation:
-    """Compute every output of a calculator that the inputs allow.
+    """Compute all outputs of a calculator for which the inputs suffice.
 
-    `inputs` maps input names to (value, unit). A value of None counts as not given, and unknown
+    `inputs` maps input names to (value, unit). A value of None counts as missing, and unknown
     names are ignored. Raises only UnknownCalculator: outputs that can't be computed are in
     `refusals`.
     """

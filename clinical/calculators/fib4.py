@@ -28,7 +28,10 @@ CALCULATOR = Calculator(
     cautions=(
         "Unreliable in acute hepatitis (AST or ALT above 5 times the upper limit).",
         "Unreliable if platelets are low for another reason.",
-        "Up to age 35: AUROC 0.60. From age 65: specificity 35 % at the 1.3 cutoff (2017).",
+        (
+            "Age 35 or younger: AUROC 0.60. Age 65 or older: specificity 35 % at the 1.3 "
+            "cutoff (2017)."
+        ),
         "The original cutoffs (HIV and hepatitis C) were 1.45 and 3.25.",
     ),
     outputs=(
@@ -44,7 +47,7 @@ CALCULATOR = Calculator(
             limits=(ADULTS,),
             bands=(
                 Band(
-                    "below 2.0, the cutoff from age 65: low probability of advanced fibrosis",
+                    "below 2.0, the cutoff for age 65 and up: low probability of advanced fibrosis",
                     lambda v, g: below(v, 2.0) and _elderly(g),
                     short="low probability",
                 ),
@@ -54,7 +57,7 @@ CALCULATOR = Calculator(
                     short="low probability",
                 ),
                 Band(
-                    "2.0 (from age 65) to 2.67: advanced fibrosis neither likely nor ruled out",
+                    "2.0 (age 65 and up) to 2.67: advanced fibrosis neither likely nor ruled out",
                     lambda v, g: at_most(v, 2.67) and _elderly(g),
                     short="indeterminate",
                 ),
@@ -95,7 +98,10 @@ CALCULATOR = Calculator(
         Citation("McPherson S et al. Am J Gastroenterol 2017;112:740-751", "10.1038/ajg.2016.453"),
     ),
     notes=(
-        Note("FIB-4 is unreliable up to age 35", lambda given: at_most(given.get("age", 36), 35)),
+        Note(
+            "FIB-4 is unreliable at age 35 or younger",
+            lambda given: at_most(given.get("age", 36), 35),
+        ),
     ),
     words="liver fibrosis cirrhosis nafld masld nash hepatitis hepatic fib4 fib-4 "
     "hepatology steatosis fatty",

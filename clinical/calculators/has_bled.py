@@ -55,12 +55,14 @@ _RATES = (1.13, 1.02, 1.88, 3.74, 8.70, 12.50)
 
 
 def _rate(given: Given) -> str:
-    """Return the bleeding rate at this score in the original cohort; few had the highest one."""
-    at = sum(points(given).values())
-    if at not in range(len(_RATES)):
+    """Return the bleeding rate at this score in the original cohort, or "" for a score above 5."""
+    total = sum(points(given).values())
+    if total not in range(len(_RATES)):
         return ""
-    few = ", in few people" if at == len(_RATES) - 1 else ""
-    return f"{_RATES[at]:.2f} major bleeds per 100 patient-years at this score{few} (Pisters 2010)"
+    few = ", in few people" if total == len(_RATES) - 1 else ""
+    return (
+        f"{_RATES[total]:.2f} major bleeds per 100 patient-years at this score{few} (Pisters 2010)"
+    )
 
 
 CALCULATOR = Calculator(
@@ -124,7 +126,7 @@ CALCULATOR = Calculator(
         only_with=OnlyWith(
             ("atrial_fibrillation", "oral_anticoagulant"),
             without="No atrial fibrillation found in the chart",
-            untold="The chart neither confirms nor rules out atrial fibrillation. The score "
+            if_open="The chart neither confirms nor rules out atrial fibrillation. The score "
             "applies only to atrial fibrillation.",
         ),
     ),

@@ -1,7 +1,7 @@
-"""What a calculator declares about charts: how it's filled, when it's relevant, and its cautions.
+"""A calculator's declarations about charts: how it's filled in, when it's relevant, its cautions.
 
-Names refer to inputs (inputs.py) or to other findings of a chart, such as `oral_anticoagulant`. The
-registry checks that all of them are known.
+Names refer to inputs (inputs.py) or to other findings in a chart, such as `oral_anticoagulant`. The
+registry checks that they all exist.
 """
 
 from collections.abc import Mapping
@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# Values taken within this time count as taken together.
+# Values collected within this time count as one draw.
 SAME_DRAW = HOUR
 
 
 @dataclass(frozen=True, slots=True)
 class DrawRule:
-    """Inputs that can be combined only if they were taken together.
+    """Inputs that can be combined only if they were collected together.
 
-    `optional` inputs join if they fit. `within` is the widest spread allowed, and a spread beyond
+    `optional` inputs are added if they fit. `within` is the widest spread allowed. A spread beyond
     `warn_beyond` gives a warning. With `tight_first`, a set within `warn_beyond` is preferred to a
     wider one that is newer by up to `within`. A set can't be older than `max_age`, if given.
     """
@@ -32,14 +32,15 @@ class DrawRule:
 
 @dataclass(frozen=True, slots=True)
 class OnlyWith:
-    """Findings of which the patient must have at least one for the calculator to apply.
+    """Findings; the calculator applies only if the patient has at least one of them.
 
-    `without` is the text if a chart has none of them, `untold` if it leaves the first one open.
+    `without` is the text if the chart has none of them, `if_open` the text if the chart leaves the
+    first one open.
     """
 
     findings: tuple[str, ...]
     without: str
-    untold: str
+    if_open: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class InChart:
 
     `relevant_with` lists the findings that make it relevant, the most specific first, each with a
     word for its row; if empty, the row shows the calculator's subject. `steady` inputs must not be
-    changing, because no estimate of kidney function is valid while creatinine is. `floors` are
+    changing: no estimate of kidney function is valid while creatinine is changing. `floors` are
     inputs whose lower values count as that number in the published formula. `applies_with` are
     questions that the page asks only if the chart has, or could have, a finding.
     """
@@ -90,7 +91,7 @@ class InChart:
 
     @property
     def names(self) -> frozenset[str]:
-        """Every input and finding that is declared here."""
+        """All inputs and findings declared here."""
         draw = self.draw.inputs + self.draw.optional if self.draw else ()
         only = self.only_with.findings if self.only_with else ()
         beside = (self.beside.input,) if self.beside else ()
@@ -135,12 +136,12 @@ KIDNEY_CAUTIONS = (
     ),
     ChartCaution(
         "dialysis",
-        "Dialysis is charted. This estimate is not valid on dialysis.",
+        "Dialysis is documented in the chart. This estimate is not valid on dialysis.",
         "Dialysis is on the problem list. This estimate is not valid on dialysis.",
     ),
     ChartCaution(
         "pregnancy",
-        "Pregnancy is charted. This estimate is not valid in pregnancy.",
+        "Pregnancy is documented in the chart. This estimate is not valid in pregnancy.",
         "The problem list suggests pregnancy, in which this estimate is not valid.",
     ),
 )

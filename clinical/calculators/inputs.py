@@ -127,7 +127,7 @@ INPUTS: Mapping[str, Input] = MappingProxyType(dict((
          (0.1, 25000), (365, 730), "9318-7 14959-1 14958-3 30000-4 32294-1"),
 )))
 
-# Numbers without an Observation: counted from the birth date, calculated here, or asked.
+# Numbers without an Observation: counted from the birth date, calculated here, or entered.
 OTHER_NUMBERS: Mapping[str, Input] = MappingProxyType(dict((
     _row("age", "Age in completed years", "a", units.AGE, (0, 125), (0, 0)),
     _row("egfr", "eGFR (CKD-EPI 2021)", _PER_173, units.EGFR, (1, 200), (0, 0)),
@@ -188,13 +188,13 @@ def to_canonical(name: str, value: object, unit: str | None) -> float:
     input's table, Implausible outside its hard range (all are Refused, so ValueError), and
     KeyError for a name that isn't a numeric input.
     """
-    known = INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
+    entry = INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NotUnderstood(f"{known.label}: must be a number")
-    conversion = units.conversion(known.units, unit)
+        raise NotUnderstood(f"{entry.label}: must be a number")
+    conversion = units.conversion(entry.units, unit)
     if conversion is None:
         raise UnknownUnit(
-            f"{known.label}: the unit is missing or not accepted (expected {known.unit})"
+            f"{entry.label}: the unit is missing or not accepted (expected {entry.unit})"
         )
     factor, offset = conversion
     try:
@@ -202,17 +202,17 @@ def to_canonical(name: str, value: object, unit: str | None) -> float:
     except OverflowError:
         canonical = math.inf
     if math.isnan(canonical):
-        raise NotUnderstood(f"{known.label}: must be a number")
-    if not within(canonical, known.low, known.high):
+        raise NotUnderstood(f"{entry.label}: must be a number")
+    if not within(canonical, entry.low, entry.high):
         raise Implausible(
-            f"{known.label} is outside {known.low:g} to {known.high:g} {known.unit}: "
+            f"{entry.label} is outside {entry.low:g} to {entry.high:g} {entry.unit}: "
             "check the value and its unit"
         )
     return canonical
 
 
 def label(name: str) -> str:
-    """Return an input's name on a page; raise KeyError for an unknown name."""
+    """Return an input's name for people; raise KeyError for an unknown name."""
     if name in FLAGS:
         return FLAGS[name]
     if name in CHOICES:
@@ -231,7 +231,7 @@ def checked(name: str, value: object, unit: str | None) -> float | bool | str:
         return value
     if name in CHOICES:
         choice = CHOICES[name]
-        # True == 1 in Python, but True isn't an answer to a numbered question.
+        # True == 1 in Python, but True isn't a valid answer to a numbered question.
         if isinstance(value, bool) or value not in choice.answers:
             answers = " or ".join(str(answer) for answer in choice.answers)
             raise NotUnderstood(f"{choice.label}: the answer must be {answers}")

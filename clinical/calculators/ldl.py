@@ -7,6 +7,7 @@ from clinical.calculators.model import (
     HDL_NOT_BELOW_TOTAL,
     Calculator,
     Citation,
+    Formula,
     Limit,
     NotApplicable,
     Note,
@@ -52,6 +53,24 @@ _UP_TO_400 = Limit(
     "Friedewald is valid only up to triglycerides of 400 mg/dL (4.52 mmol/L)",
 )
 
+
+def _output(name: str, label: str, equation: str, formula: Formula, *limits: Limit) -> Output:
+    """Return an output; LDL has a limit of the triglycerides, which non-HDL doesn't need."""
+    return Output(
+        name=name,
+        label=label,
+        unit="mg/dL",
+        digits=0,
+        equation=f"{equation}; mg/dL",
+        formula=formula,
+        needs=_PANEL if limits else _PANEL[:2],
+        checked_if_given=("age",),
+        limits=(ADULTS, *limits),
+        exclusions=(HDL_NOT_BELOW_TOTAL,),
+        meaning=lambda _: "the goal depends on the patient's risk",
+    )
+
+
 CALCULATOR = Calculator(
     name="ldl",
     title="LDL cholesterol (Sampson-NIH), non-HDL cholesterol",
@@ -59,7 +78,7 @@ CALCULATOR = Calculator(
     subject="Lipids",
     year=2020,
     purpose="Calculates LDL cholesterol from a lipid panel.",
-    population="Adults. LDL only up to triglycerides of 800 mg/dL.",
+    population="Adults. LDL is calculated only up to triglycerides of 800 mg/dL.",
     cautions=(
         "A measured (direct) LDL is preferred to a calculated one.",
         "Not valid in type III dysbetalipoproteinemia.",
@@ -68,47 +87,21 @@ CALCULATOR = Calculator(
         "No treatment bands are shown, because goals depend on the patient's risk.",
     ),
     outputs=(
-        Output(
-            name="ldl_sampson_nih",
-            label="LDL (Sampson-NIH)",
-            unit="mg/dL",
-            digits=0,
-            equation=(
-                "TC/0.948 - HDL/0.971 - (TG/8.56 + TG x (TC - HDL)/2140 - TG^2/16100) - 9.44; mg/dL"
-            ),
-            formula=sampson,
-            needs=_PANEL,
-            checked_if_given=("age",),
-            limits=(ADULTS, _UP_TO_800),
-            exclusions=(HDL_NOT_BELOW_TOTAL,),
-            meaning=lambda _: "the goal depends on the patient's risk",
+        _output(
+            "ldl_sampson_nih",
+            "LDL (Sampson-NIH)",
+            "TC/0.948 - HDL/0.971 - (TG/8.56 + TG x (TC - HDL)/2140 - TG^2/16100) - 9.44",
+            sampson,
+            _UP_TO_800,
         ),
-        Output(
-            name="ldl_friedewald",
-            label="LDL (Friedewald), for comparison",
-            unit="mg/dL",
-            digits=0,
-            equation="TC - HDL - TG/5; mg/dL",
-            formula=friedewald,
-            needs=_PANEL,
-            checked_if_given=("age",),
-            limits=(ADULTS, _UP_TO_400),
-            exclusions=(HDL_NOT_BELOW_TOTAL,),
-            meaning=lambda _: "the goal depends on the patient's risk",
+        _output(
+            "ldl_friedewald",
+            "LDL (Friedewald), for comparison",
+            "TC - HDL - TG/5",
+            friedewald,
+            _UP_TO_400,
         ),
-        Output(
-            name="non_hdl",
-            label="Non-HDL cholesterol",
-            unit="mg/dL",
-            digits=0,
-            equation="TC - HDL; mg/dL",
-            formula=non_hdl,
-            needs=("cholesterol_total", "hdl"),
-            checked_if_given=("age",),
-            limits=(ADULTS,),
-            exclusions=(HDL_NOT_BELOW_TOTAL,),
-            meaning=lambda _: "the goal depends on the patient's risk",
-        ),
+        _output("non_hdl", "Non-HDL cholesterol", "TC - HDL", non_hdl),
     ),
     sources=(
         Citation("Sampson M et al. JAMA Cardiol 2020;5:540-548", "10.1001/jamacardio.2020.0013"),

@@ -102,7 +102,7 @@ CALCULATOR = Calculator(
     population="Age 12 or older, with chronic liver disease.",
     cautions=(
         "Dialysis means two or more sessions, or 24 hours of CVVHD, in the past 7 days.",
-        "INR is misleading on a vitamin K antagonist.",
+        "INR is misleading in patients on a vitamin K antagonist.",
         "All values must be from samples drawn within 7 days of each other.",
         "No risk bands are generally accepted, so none are shown.",
     ),
@@ -180,7 +180,7 @@ CALCULATOR = Calculator(
         cautions=(
             ChartCaution(
                 "vitamin_k_antagonist",
-                "A vitamin K antagonist is ordered. INR is misleading on it.",
+                "A vitamin K antagonist is ordered, which makes the INR misleading.",
             ),
             ChartCaution(
                 "acute_kidney_injury",

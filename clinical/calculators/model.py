@@ -1,4 +1,4 @@
-"""Common types: the parts of a calculator, its refusals, and how it prints numbers."""
+"""Common types: the parts of a calculator, its refusals, and the printing of numbers."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -19,8 +19,10 @@ Raw = Mapping[str, tuple[object, str | None]]
 # The same inputs after checking: numbers in canonical units, answers as bool or str.
 Given = Mapping[str, Any]
 
-# Takes the inputs that it needs by their names.
+# Accepts the inputs that it needs as keyword arguments.
 Formula = Callable[..., float]
+# Explains a result for this patient.
+Meaning = Callable[[Given], str]
 
 # If a value differs from a limit by more than noise, this many decimals show it.
 _MOST_DIGITS = 12
@@ -30,14 +32,14 @@ NO_BANDS = "no published risk bands"
 
 
 class Refused(ValueError):
-    """A calculator or conversion gives no result; the text tells the clinician why.
+    """A calculator or conversion gives no result; the text states the reason for the clinician.
 
-    The text names limits and accepted units, never the value that was given.
+    The text contains limits and accepted units, never the value itself.
     """
 
 
 class MissingInput(Refused):
-    """Required inputs were not given; `inputs` names them."""
+    """Required inputs are missing; `inputs` lists them."""
 
     def __init__(self, text: str, inputs: tuple[str, ...]) -> None:
         super().__init__(text)
@@ -53,7 +55,7 @@ class UnknownUnit(Refused):
 
 
 class Implausible(Refused):
-    """A value outside the input's hard range, most often because it's in another unit."""
+    """A value outside the input's hard range, most often because it's in a different unit."""
 
 
 class NotApplicable(Refused):
@@ -88,9 +90,9 @@ ADULTS = Limit("age", 18, None, "Only for adults (18 years or older)")
 class Band:
     """One published interpretation of a result.
 
-    `holds` gets the unrounded result and the checked inputs. The first band that holds counts. A
-    band with `on_card` makes a card if its output has a CardRule. `short` is the band in a word or
-    two, for a row of a list.
+    `holds` gets the unrounded result and the checked inputs. The first band whose `holds` is true
+    applies. A band with `on_card` makes a card if its output has a CardRule. `short` is the band in
+    a word or two, for a row of a list.
     """
 
     text: str
@@ -129,8 +131,8 @@ class Output:
     canonical units. It returns the unrounded number or raises Refused. `checked_if_given` are
     inputs that only a limit, exclusion, band or note uses. `meaning` explains the number for this
     patient, such as the weight that was chosen or why there's no band; `meaning_short` is the same
-    in a word or two, for a row of a list without a band. `gives` names the input of other
-    calculators that this output provides. `open_answers` makes it a score whose range is shown
+    in a word or two, for a row of a list without a band. `gives` is the input of other calculators
+    that this output provides. `open_answers` makes it a score whose range is shown
     while answers are missing. It lists the values to try for numbers; yes-or-no and listed answers
     are all tried. If the whole number is printed next to it (`beside_whole`), it gets enough digits
     to round to that. `edges` are the two ends of the drawing and every limit between bands. With a
@@ -149,8 +151,8 @@ class Output:
     limits: tuple[Limit, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     bands: tuple[Band, ...] = ()
-    meaning: Callable[[Given], str] | None = None
-    meaning_short: Callable[[Given], str] | None = None
+    meaning: Meaning | None = None
+    meaning_short: Meaning | None = None
     gives: str = ""
     open_answers: Mapping[str, tuple[float, ...]] | None = None
     beside_whole: bool = False
@@ -194,13 +196,13 @@ class Calculator:
     """A published calculator: formulas, population, cautions and sources.
 
     `short` is the title for a row of a list, and `subject` a word for the problem or organ that
-    clinicians file it under. `year` is the equation's. A marked calculator is off until it's
-    turned on: "legacy" has been superseded, and "time-critical" must not be relied on for alarms.
-    `why_marked` says more. `table` holds published coefficients or points that `equation` can't
-    show, header row first, and `table_note` explains it. `words` are search terms. `validation`
-    summarizes the validation, if an open source has it. `in_chart` is what it declares about
-    charts. `definitions` say what counts as an input. `points` returns the points of each given
-    input, if a table of points is published.
+    clinicians file it under. `year` is the equation's. A marked calculator is off until it's turned
+    on: "legacy" has been superseded, and "time-critical" must not be relied on for alarms.
+    `why_marked` explains the mark. `table` has published coefficients or points that `equation`
+    can't show, header row first, and `table_note` explains it. `words` are search terms.
+    `validation` summarizes the validation, if an open source has it. `in_chart` is what it declares
+    about charts. `definitions` state what counts as an input. `points` returns the points of each
+    given input, if a table of points is published.
     """
 
     name: str

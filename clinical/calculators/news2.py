@@ -37,7 +37,7 @@ def points(row: Row, value: float, digits: int = 0) -> int:
 
 
 def parameters(given: Given) -> dict[str, int]:
-    """Return the points of each given parameter, of the chart's seven."""
+    """Return the points of the available parameters, of the seven on the chart."""
     scored = {
         name: points(row, given[name], digits)
         for name, row, digits in _MEASURED
@@ -54,7 +54,7 @@ def parameters(given: Given) -> dict[str, int]:
 
 
 def _spo2_row(given: Given) -> Row | None:
-    """Return the chart's row for oxygen saturation, or None if it isn't known yet."""
+    """Return the row for oxygen saturation, or None while it can't be determined."""
     oxygen, scale = given.get("supplemental_oxygen"), given.get("spo2_scale")
     if scale == 1:
         return SPO2_SCALE_1
@@ -117,7 +117,7 @@ CALCULATOR = Calculator(
     cautions=(
         "Time-critical: not for alarms, emergencies or continuous monitoring.",
         "All values must come from one set of vital signs, within one hour, in the last 24 hours.",
-        "Enter consciousness and the SpO2 scale yourself, and oxygen if it is not charted.",
+        "Enter consciousness and the SpO2 scale yourself, and oxygen if it is not in the chart.",
         "Scale 2 is only for hypercapnic respiratory failure with a target of 88 to 92 %.",
         "Copyright Royal College of Physicians 2017; no endorsement.",
     ),

@@ -85,7 +85,7 @@ CALCULATOR = Calculator(
     subject="CV risk",
     year=2013,
     purpose="10-year risk as calculated before PREVENT, for comparison with earlier notes.",
-    population="Age 40 to 79, no atherosclerotic disease, LDL below 190 mg/dL.",
+    population="Ages 40 to 79 without atherosclerotic disease, LDL below 190 mg/dL.",
     cautions=(
         "Legacy: superseded by PREVENT.",
         "The equations differ by race. Race is never prefilled.",

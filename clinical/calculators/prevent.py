@@ -198,7 +198,7 @@ def _output(
     )
 
 
-# How each term is computed, for the printed table.
+# The formula of each term, for the printed table.
 _VALUES = {
     "age": "(age - 55)/10",
     "age2": "age squared",
@@ -229,7 +229,7 @@ CALCULATOR = Calculator(
     subject="CV risk",
     year=2023,
     purpose="Estimates the risk of a first cardiovascular event.",
-    population="Age 30 to 79 (30-year risk: to 59), no ASCVD or heart failure.",
+    population="Ages 30 to 79 (30-year risk: 30 to 59) without ASCVD or heart failure.",
     cautions=(
         "Only the heart failure models use BMI. Without BMI, their risks are left out.",
         "eGFR is calculated with CKD-EPI 2021. Diabetes means type 1 or 2.",
@@ -312,8 +312,8 @@ CALCULATOR = Calculator(
             for term in THIRTY_YEARS
         ),
     ),
-    table_note="A term without a value is 1, a yes (1) or no (0), or age times the factor that its "
-    "name gives.",
+    table_note="A term without a value is 1, a yes (1) or no (0), or age times the factor in its "
+    "name.",
     notes=(
         Note(
             "Systolic pressure above 180 mmHg is beyond the derivation range of PREVENT",

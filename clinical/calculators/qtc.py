@@ -14,6 +14,7 @@ from clinical.calculators.model import (
     Given,
     Note,
     Output,
+    Sex,
 )
 
 
@@ -42,6 +43,22 @@ def hodges(qt_interval: float, heart_rate: float) -> float:
     return qt_interval + 1.75 * (heart_rate - 60)
 
 
+def _prolonged(limit: int, sex: Sex, people: str) -> Band:
+    return Band(
+        f"{limit} ms or more (limit for {people}): prolonged",
+        lambda v, g: at_least(v, limit) and g.get("sex") == sex,
+        short="prolonged",
+    )
+
+
+def _not_prolonged(limit: int, sex: Sex, people: str) -> Band:
+    return Band(
+        f"below {limit} ms (limit for {people}): not prolonged",
+        lambda v, g: below(v, limit) and g.get("sex") == sex,
+        short="not prolonged",
+    )
+
+
 _BANDS = (
     Band(
         "above 500 ms: high risk",
@@ -49,26 +66,10 @@ _BANDS = (
         OnCard("warning", "high torsade risk above 500 ms"),
         short="above 500 ms",
     ),
-    Band(
-        "460 ms or more (limit for women): prolonged",
-        lambda v, g: at_least(v, 460) and g.get("sex") == "female",
-        short="prolonged",
-    ),
-    Band(
-        "450 ms or more (limit for men): prolonged",
-        lambda v, g: at_least(v, 450) and g.get("sex") == "male",
-        short="prolonged",
-    ),
-    Band(
-        "below 460 ms (limit for women): not prolonged",
-        lambda v, g: below(v, 460) and g.get("sex") == "female",
-        short="not prolonged",
-    ),
-    Band(
-        "below 450 ms (limit for men): not prolonged",
-        lambda v, g: below(v, 450) and g.get("sex") == "male",
-        short="not prolonged",
-    ),
+    _prolonged(460, "female", "women"),
+    _prolonged(450, "male", "men"),
+    _not_prolonged(460, "female", "women"),
+    _not_prolonged(450, "male", "men"),
 )
 
 
@@ -81,7 +82,7 @@ _IF_GIVEN = ("age", "sex")
 
 
 def _qtc(name: str, equation: str, formula: Formula, card: CardRule | None = None) -> Output:
-    """One of the four formulas; bands and limits are the same for all."""
+    """Return the output of one of the four formulas, which share bands and limits."""
     return Output(
         name=name,
         label=f"QTc ({name.title()})",
@@ -164,14 +165,15 @@ CALCULATOR = Calculator(
         cautions=(
             ChartCaution(
                 "atrial_fibrillation",
-                "Atrial fibrillation is charted. In an irregular rhythm the QTc of one beat means "
-                "little, so average it over several beats.",
+                "Atrial fibrillation is documented in the chart. In an irregular rhythm, the QTc "
+                "of one beat means little, so average it over several beats.",
                 "The problem list suggests atrial fibrillation. In an irregular rhythm, average "
                 "the QTc over several beats.",
             ),
             ChartCaution(
                 "wide_qrs",
-                "A wide QRS or a pacemaker is charted. The limits are for a narrow QRS.",
+                "A wide QRS or a pacemaker is documented in the chart. The limits are for a narrow "
+                "QRS.",
                 "The problem list suggests a wide QRS or a pacemaker. The limits are for a narrow "
                 "QRS.",
             ),

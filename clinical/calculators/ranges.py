@@ -11,7 +11,7 @@ from math import prod
 from clinical.calculators.inputs import CHOICES, FLAGS
 from clinical.calculators.model import Given, Output
 
-# With more combinations than this, the range says no more than the score's full range.
+# With more combinations than this, the range is no more informative than the score's full range.
 _MOST_TRIALS = 64
 
 
@@ -33,9 +33,9 @@ def range_of(output: Output, given: Given, missing: tuple[str, ...]) -> Range | 
     answers = [_answers(output, name) for name in missing]
     if output.open_answers is None or not all(answers) or prod(map(len, answers)) > _MOST_TRIALS:
         return None
-    made = sorted(_tried(output, given, missing, answers), key=lambda one: one[0])
-    bands = {band for _, _, band in made}
-    return Range(made[0][1], made[-1][1], bands.pop() if len(bands) == 1 else None, missing)
+    outcomes = sorted(_tried(output, given, missing, answers), key=lambda one: one[0])
+    bands = {band for _, _, band in outcomes}
+    return Range(outcomes[0][1], outcomes[-1][1], bands.pop() if len(bands) == 1 else None, missing)
 
 
 def _answers(output: Output, name: str) -> tuple[object, ...]:
@@ -50,7 +50,9 @@ def _tried(
     output: Output, given: Given, missing: tuple[str, ...], answers: list[tuple[object, ...]]
 ) -> Iterator[tuple[float, str, str | None]]:
     for trial in product(*answers):
-        whole = {**given, **dict(zip(missing, trial, strict=True))}
-        taken = {name: whole[name] for name in output.needs + output.optional if name in whole}
-        value = float(output.formula(**taken))
-        yield value, output.printed(value, whole), output.band(value, whole)
+        complete = {**given, **dict(zip(missing, trial, strict=True))}
+        arguments = {
+            name: complete[name] for name in output.needs + output.optional if name in complete
+        }
+        value = float(output.formula(**arguments))
+        yield value, output.printed(value, complete), output.band(value, complete)

@@ -63,7 +63,7 @@ class Source:
     output: Output
 
 
-def _given_by(calculators: Iterable[Calculator]) -> Mapping[str, Source]:
+def _sources(calculators: Iterable[Calculator]) -> Mapping[str, Source]:
     """Return the source of each input that an output provides, by input name."""
     return MappingProxyType(
         {
@@ -75,11 +75,11 @@ def _given_by(calculators: Iterable[Calculator]) -> Mapping[str, Source]:
     )
 
 
-# eGFR and BMI: the only place that says how they are derived.
-DERIVED: Mapping[str, Source] = _given_by(REGISTRY.values())
+# eGFR and BMI. Only this mapping defines how they are derived.
+DERIVED: Mapping[str, Source] = _sources(REGISTRY.values())
 
 
-# The calculators that can make a card, in the order of their cards, each with the output it shows.
+# The calculators that can make a card, in the order of their cards, each with the card's output.
 CARDS: Mapping[str, Output] = MappingProxyType(
     {
         calculator.name: output
@@ -101,7 +101,7 @@ DEFAULT_CARDS = frozenset(
 
 
 def unknown_names(calculator: Calculator) -> set[str]:
-    """Return declared names that aren't a known input, finding or output."""
+    """Return the declared names that aren't an existing input, finding or output."""
     known = {*INPUTS, *OTHER_NUMBERS, *FLAGS, *CHOICES}
     outputs = {output.name for output in calculator.outputs}
     unknown = {*calculator.inputs} - known

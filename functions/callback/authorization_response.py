@@ -1,4 +1,4 @@
-"""The authorization response: its form, and whether it comes from the expected server.
+"""Checks the authorization response: its form, and that it comes from the expected server.
 
 RFC 6749 4.1.2 (code or error, never both), RFC 9207 2.4 (`iss`), RFC 9700 4.4.2.2 (one redirect URI
 per server).
@@ -21,8 +21,9 @@ AuthorizationResponse = Mapping[str, str]
 
 
 def read(call: Call) -> AuthorizationResponse:
-    """Return the decoded parameters of the response. One without a value counts as absent (RFC 6749
-    3.1), except `iss`, which must not be lost. Raise ParameterRepeated.
+    """Return the decoded parameters of the response. Raise ParameterRepeated.
+
+    A parameter without a value counts as absent (RFC 6749 3.1), except `iss`, which must be kept.
     """
     raw = edge.parameters(call, _NAMES)
     return {name: urls.decode(value) for name, value in raw.items() if value or name == "iss"}
@@ -33,26 +34,26 @@ def check_shape(response: AuthorizationResponse) -> None:
     if "state" not in response:
         raise StateMissing
     if ("code" in response) == ("error" in response):
-        came = "both a code and an error" if "code" in response else "neither a code nor an error"
+        both = "both a code and an error"
+        received = both if "code" in response else "neither a code nor an error"
         raise ParameterInvalid(
             "The EHR's response must have either a code or an error.",
-            why=f"The response has {came}. The EHR failed, or something changed the URL in "
+            why=f"The response has {received}. The EHR failed, or something changed the URL in "
             "transit.",
             cause="ehr_side",
         )
     if "code" in response:
         if not _CODE.fullmatch(response["code"]):
-            raise ParameterInvalid("The `code` has characters that aren't allowed in a code.")
+            raise ParameterInvalid("The `code` contains characters that aren't allowed.")
         if len(response["code"]) > MAX_CODE_BYTES:
             raise ParameterInvalid("The `code` is longer than 8 kB.")
 
 
 def check_issuer(pending: Pending, response_iss: str | None, redirect_uri: str) -> None:
-    """Raise IssuerMismatch unless the response comes from the server that the launch went to."""
+    """Raise IssuerMismatch unless the response comes from the launch's authorization server."""
     if redirect_uri != pending.redirect_uri:
         raise IssuerMismatch(
-            why="The response came to a different EHR's redirect URI than the one that the "
-            "launch went to.",
+            why="The response arrived at the redirect URI of a different EHR than the launch's.",
             steps=(
                 RELAUNCH,
                 (
@@ -70,7 +71,7 @@ def check_issuer(pending: Pending, response_iss: str | None, redirect_uri: str) 
     if response_iss is None:
         return
     if pending.issuer is None:
-        log.event("callback_iss_ignored", "iss came, issuer unknown")
+        log.event("callback_iss_ignored", "iss received, issuer unknown")
     elif response_iss != pending.issuer:
         raise IssuerMismatch(
             evidence={"expected": pending.issuer}, shown={"received": response_iss[:500]}

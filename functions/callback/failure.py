@@ -1,9 +1,9 @@
-"""Why a launch failed at the EHR, for the page and the log (docs/troubleshooting.md).
+"""Explains why a launch failed at the EHR, for the page and the log (docs/troubleshooting.md).
 
-The EHR's error is explained together with the request, as values: nothing is stored for a later
-read. From its text, only values with the form of an error code, a URN or an id are logged, and
-known words of a token endpoint's message (shared/smart/known_words.py). The rest is shown only on
-developers' pages. The first failure loads the catalogue: a launch that succeeds doesn't need it.
+The EHR's error is explained together with the request. Nothing is stored. From the EHR's text, only
+values with the form of an error code, a URN or an id are logged, and known words of a token
+endpoint's message (shared/smart/known_words.py). The rest is shown only on developers' pages. The
+first failure loads the catalogue, because a launch that succeeds doesn't need it.
 """
 
 import re
@@ -34,9 +34,9 @@ _EXCHANGE = ("grant_type", "code", "redirect_uri", "code_verifier", "client_id")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A launch that came back: its stored request, and its EHR if it's still configured.
+    """A launch that returned to the callback: its stored request, and its EHR if still configured.
 
-    `basic_form` is the form of its Basic credentials, None if the other form would be the same.
+    `basic_form` is the form of its Basic credentials, None if both forms would be the same.
     """
 
     pending: Pending
@@ -60,17 +60,17 @@ def refused(
     revocation: Mapping[str, str] | None = None,
 ) -> Refusal:
     """Return the error with its details: the request, the EHR's error and its cause."""
-    evidence = {**error.evidence, **(revocation or {}), **(_asked(attempt) if attempt else {})}
+    evidence = {**error.evidence, **(revocation or {}), **_request_evidence(attempt)}
     standalone = attempt.pending.ehr if attempt and attempt.pending.flow == "standalone" else None
     refusal = Refusal(error, None, evidence, error.shown, error.steps, cookies, standalone)
-    if (heard := _heard(error, response)) is None:
+    if (found := _ehr_message(error, response)) is None:
         return refusal
     from shared import explain
 
-    message, where, words = heard
+    message, where, words = found
     sent = _sent(attempt, where) if attempt else None
     explanation = explain.diagnose(message, sent, where=where)
-    evidence = {**evidence, **_seen(message, evidence)}
+    evidence = {**evidence, **_message_evidence(message, evidence)}
     shown = {name: explain.shown(value) for name, value in words.items()}
     return replace(
         refusal,
@@ -100,12 +100,10 @@ _BUSY = frozenset({429, 502, 503, 504})
 _WAIT = ForUser("Wait a minute.")
 
 
-def _heard(
+def _ehr_message(
     error: SmartError, response: AuthorizationResponse
 ) -> "tuple[explain.EhrMessage, explain.Where, Mapping[str, str]] | None":
-    """Return the EHR's error, its source, and its text, or None if the EHR reported no error for
-    this failure.
-    """
+    """Return the EHR's error, its source and its text, or None if the EHR reported no error."""
     if isinstance(error, TokenError):
         if error.response_status is None:
             return None
@@ -115,22 +113,24 @@ def _heard(
         return message, "token endpoint", {"error_description": message.description or ""}
     # An error response without a matching launch is still explained. Any other failure isn't the
     # EHR's error.
-    if "error" not in response or (error.code not in _SAID_BY_THE_EHR):
+    if "error" not in response or (error.code not in _ERRORS_FROM_EHR):
         return None
     from shared import explain
 
     state = response.get("state", "")
-    # An EHR may repeat the state anywhere, even as an id. A short value isn't our state.
+    # An EHR can repeat the state anywhere, even as an id. A short value isn't this app's state.
     hidden = state if len(state) >= _LEAST_STATE else "\0"
     words = {name: response[name].replace(hidden, "…") for name in _SHOWN if name in response}
     return explain.at_redirect(words), "authorize redirect", words
 
 
-_SAID_BY_THE_EHR = frozenset({EhrError.code, "state_missing", "state_unknown"})
+_ERRORS_FROM_EHR = frozenset({EhrError.code, "state_missing", "state_unknown"})
 
 
-def _asked(attempt: Attempt) -> Mapping[str, str]:
-    """Return the request of the launch, as evidence."""
+def _request_evidence(attempt: Attempt | None) -> Mapping[str, str]:
+    """Return the launch's request as evidence, if there is a launch."""
+    if attempt is None:
+        return {}
     pending, ehr = attempt.pending, attempt.ehr
     return {
         "flow": "EHR launch" if pending.flow == "ehr" else "standalone launch",
@@ -163,11 +163,9 @@ def _sent(attempt: Attempt, where: "explain.Where") -> "explain.AuthorizationReq
     )
 
 
-def _seen(message: "explain.EhrMessage", known: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the details of the request in the EHR's error that have the form of ids and codes, and
-    aren't `known` already.
-    """
-    named = {
+def _message_evidence(message: "explain.EhrMessage", known: Mapping[str, str]) -> Mapping[str, str]:
+    """Return details in the EHR's error that look like ids or codes and aren't `known`."""
+    details = {
         "error": message.oauth_error,
         "urn": message.urn,
         "ehr_correlation_id": message.instance,
@@ -178,7 +176,7 @@ def _seen(message: "explain.EhrMessage", known: Mapping[str, str]) -> Mapping[st
     # The client id that the EHR saw is always listed, even if it's the one sent.
     return {
         name: value
-        for name, value in named.items()
+        for name, value in details.items()
         if value
         and _ID.fullmatch(value)
         and (name == "client_id_seen" or value not in known.values())

@@ -1,7 +1,7 @@
-"""callback: `state` -> consume -> exchange the code -> open a session -> the app, at a clean URL.
+"""callback: `state` -> consume -> exchange the code -> open a session -> redirect to the app.
 
-SMART App Launch 2.2, steps 4 to 6. The order is: form, state found and alive, CSRF cookie,
-conditional delete, issuer and redirect path, then error or code. Nothing is acted on earlier.
+SMART App Launch 2.2, steps 4 to 6. The order of the checks is: form, state found and alive, CSRF
+cookie, conditional delete, issuer and redirect path, then error or code.
 """
 
 import time
@@ -37,7 +37,7 @@ from shared.smart import launches, token_endpoint
 from shared.smart.launches import Pending
 from shared.smart.token_response import TokenResponse
 
-from . import authorization_response, failure, opened_at
+from . import authorization_response, card_target, failure
 from .authorization_response import AuthorizationResponse
 from .failure import Attempt, Failed
 
@@ -68,7 +68,8 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         log.about(ehr=stored.pending.ehr)
         launches.check_browser(stored, response["state"], call.cookies)
         if "code" in response and not bulkheads.may_call(stored.pending.fhir_base):
-            # Before the launch is consumed, so that reloading this URL continues it.
+            # Refuse it before the launch is consumed, so that reloading this URL continues the
+            # launch.
             raise Overloaded(why=EHR_HANGS)
         launches.consume(_running.store, stored)
     except (StateMissing, StateUnknown) as error:
@@ -84,7 +85,7 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         return failure.refused(opened.error, response, attempt, (spent,), opened.revocation)
     evicted = session_cookies.evicted(call.cookies, opened.session.user, _running.sealer)
     path = settings.after_launch.replace("{session}", opened.session.handle)
-    path = opened_at.address(path, opened.session.context)
+    path = card_target.after_card(path, opened.session.context)
     return Reply(
         303,
         {"Location": settings.public_url + path},
@@ -97,12 +98,14 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
 
 
 def _open(attempt: Attempt, response: AuthorizationResponse, redirect_uri: str) -> Opened | Failed:
-    """Open the session. If that fails for any reason, revoke the access that the EHR gave: tokens
-    must not outlive a launch that didn't open.
+    """Open the session.
+
+    If that fails for any reason, revoke the access that the EHR granted: tokens must not outlive a
+    launch that didn't open.
     """
     pending, tokens = attempt.pending, None
     try:
-        ehr, tokens = _exchanged(attempt, response, redirect_uri)
+        ehr, tokens = _exchange(attempt, response, redirect_uri)
         opened = _running.sessions.open(pending, tokens, _user(pending, ehr, tokens))
         log.about(ehr=ehr.key, session=opened.session.mark)
         _log(opened, tokens, ehr)
@@ -116,10 +119,10 @@ def _open(attempt: Attempt, response: AuthorizationResponse, redirect_uri: str) 
     return opened
 
 
-def _exchanged(
+def _exchange(
     attempt: Attempt, response: AuthorizationResponse, redirect_uri: str
 ) -> tuple[Ehr, TokenResponse]:
-    """Check what needs no call to the EHR, then exchange the code."""
+    """Make the checks that need no call to the EHR, then exchange the code."""
     pending, ehr = attempt.pending, attempt.ehr
     authorization_response.check_issuer(pending, response.get("iss"), redirect_uri)
     if "error" in response:
@@ -130,10 +133,10 @@ def _exchanged(
     listed = pending.assertion_algorithms
     if algorithm is not None and listed is not None and algorithm not in listed:
         raise Misconfigured(
-            "The app's key doesn't match what the EHR accepts.",
+            "The EHR doesn't accept the app's kind of key.",
             why=f"The registration signs with {algorithm}, which the EHR doesn't list in "
             "token_endpoint_auth_signing_alg_values_supported.",
-            steps=("Register a key of the other kind (RSA or P-384) and name it in private_key.",),
+            steps=("Register a key of the other kind (RSA or P-384) and set it in `private_key`.",),
         )
     tokens = token_endpoint.exchange(
         pending.token_endpoint,
@@ -147,7 +150,7 @@ def _exchanged(
 
 
 def _user(pending: Pending, ehr: Ehr, tokens: TokenResponse) -> Identity | None:
-    """Return the verified user, None without a requested id_token. Raise IdTokenInvalid."""
+    """Return the verified user, or None without a requested id_token. Raise IdTokenInvalid."""
     if "openid" not in pending.requested or tokens.id_token is None:
         return None
     verified = id_token.verify(
@@ -162,23 +165,23 @@ def _user(pending: Pending, ehr: Ehr, tokens: TokenResponse) -> Identity | None:
         now=time.time(),
     )
     if verified.nonce_missing:
-        log.event("nonce_missing", "the id_token does not repeat the nonce; PKCE protects the code")
+        log.event("nonce_missing", "the id_token doesn't repeat the nonce; PKCE protects the code")
     return verified.identity
 
 
 def _log(opened: Opened, tokens: TokenResponse, ehr: Ehr) -> None:
     session = opened.session
-    remarks = ["session opened"]
+    notes = ["session opened"]
     if session.missing:
-        remarks.append("the EHR granted less than the app requested")
+        notes.append("the EHR granted less than the app requested")
     if tokens.scope is None:
-        remarks.append("the EHR named no scope")
+        notes.append("the EHR returned no scope")
     if "openid" in session.granted and tokens.id_token is None:
-        remarks.append("openid was granted and no id_token came")
+        notes.append("openid was granted, but there was no id_token")
     log.event(
         "callback_completed",
-        "; ".join(remarks),
-        severity="INFO" if len(remarks) == 1 else "WARNING",
+        "; ".join(notes),
+        severity="INFO" if len(notes) == 1 else "WARNING",
         fields={
             "granted": list(session.granted),
             "missing": list(session.missing),

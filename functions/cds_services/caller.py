@@ -1,8 +1,8 @@
-"""Verification of the calling EHR's JWT, which can be used once (CDS Hooks 2.0, "Trusting CDS
+"""Verifies the calling EHR's JWT, which can be used only once (CDS Hooks 2.0, "Trusting CDS
 Clients"; RFC 8725).
 
-Every claim is checked before a key is fetched, and the store is called last. The log states
-which check failed. The response does so only with `error_details = "full"`.
+All claims are checked before a key is fetched, and the store is called last. The log states which
+check failed. The response does so only with `error_details = "full"`.
 """
 
 import hashlib
@@ -46,12 +46,12 @@ Reason = Literal[
 
 
 class Untrusted(Exception):
-    """A token that isn't accepted. `came` is the received value of the claim, for the log."""
+    """A token that isn't accepted. `received` is the value of the claim, for the log."""
 
-    def __init__(self, reason: Reason, came: str = "") -> None:
+    def __init__(self, reason: Reason, received: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
-        self.came = came
+        self.received = received
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """Verifies tokens. `files` holds the keys of clients that have a key file; `clock` returns Unix
+    """Verifies tokens. `files` has the keys of clients with a key file; `clock` returns Unix
     seconds.
     """
 
@@ -82,7 +82,7 @@ class Verifier:
         try:
             return self._verified(authorization, audiences)
         except Untrusted as error:
-            evidence = {"reason": error.reason, "came": error.came}
+            evidence = {"reason": error.reason, "came": error.received}
             why = None
             if self.settings.full_error_details:
                 why = f"{CdsTokenInvalid.why} The check that failed: {error.reason}."
@@ -105,16 +105,18 @@ class Verifier:
         expires = self._expiry(token.claims)
         jti = _jti(token.claims)
         self._check_signature(token, kid, client, ehr)
-        self._use_up(client, jti, expires)
+        self._consume(client, jti, expires)
         return Caller(client, ehr)
 
     def _client(self, claims: Mapping[str, Any]) -> CdsClient:
-        """Return the entry with the token's issuer and tenant, or the issuer's without a tenant."""
+        """Return the entry with the token's issuer and tenant, or the issuer's entry without
+        tenant.
+        """
         iss, tenant = claims.get("iss"), claims.get("tenant")
         of_issuer = [one for one in self.settings.cds_clients if one.iss == iss]
-        for wanted in (tenant, None):
+        for expected in (tenant, None):
             for client in of_issuer:
-                if client.tenant == wanted:
+                if client.tenant == expected:
                     return client
         raise Untrusted("client", _shown(iss if not of_issuer else tenant))
 
@@ -133,24 +135,25 @@ class Verifier:
 
     def _check_signature(self, token: SignedToken, kid: str, client: CdsClient, ehr: Ehr) -> None:
         if client.jku is None:
-            known = self.files[client.key]
+            key_set = self.files[client.key]
         else:
-            known = self.keys.at_address(ehr, client.jku, kid)
-        key = known.choose(token.alg, kid)
+            key_set = self.keys.at_address(ehr, client.jku, kid)
+        key = key_set.choose(token.alg, kid)
         if key is None:
             raise Untrusted("key")
         if not jws.signed_by(token, key.public):
             raise Untrusted("signature")
 
-    def _use_up(self, client: CdsClient, jti: str, expires: float) -> None:
-        """Record that the token was used: one write that succeeds only once, even concurrently."""
+    def _consume(self, client: CdsClient, jti: str, expires: float) -> None:
+        """Record the token's use, with a write that succeeds only once, even concurrently."""
         key = hashlib.sha256(f"{client.key} {jti}".encode("utf-8", "surrogatepass")).hexdigest()
         until = expires + SKEW_SECONDS
         try:
             self.store.create(COLLECTION, key, {}, until)
         except Conflict:
             raise Untrusted("replayed") from None
-        # If the token expired during the write, an earlier use's record may already be deleted.
+        # If the token expired during the write, the record of an earlier use might already be
+        # deleted.
         if self.clock() >= until:
             raise Untrusted("time")
 

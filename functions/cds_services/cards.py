@@ -1,7 +1,7 @@
-"""The cards of a chart in the format of CDS Hooks 2.0 ("CDS Service Response").
+"""Formats the cards of a chart for CDS Hooks 2.0 ("CDS Service Response").
 
-Cards contain no text from the chart, because clients render Markdown, some with HTML in it. Numbers
-are formatted here, and names and sentences come from the calculators.
+Cards contain no text from the chart, because clients render Markdown, and some allow HTML in it.
+Numbers are formatted here, and names and sentences come from the calculators.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from clinical.calculators.inputs import INPUTS, label
-from clinical.card_conditions import named
+from clinical.card_conditions import name_of
 from clinical.cards import Card, in_words
 from clinical.chart.codes.diagnoses import IS_OF_NOW
 from clinical.chart.codes.drugs import DRUG_CLASSES
@@ -76,16 +76,17 @@ def summary(card: Card) -> str:
 
 
 def detail(card: Card, clock: Clock) -> str:
-    """Return what the result is based on, in GFM. Cautions that don't fit are only in the app."""
+    """Return the basis of the result, in GFM. Cautions that don't fit are only in the app."""
     calculator, meaning = card.calculator, card.result.meaning
-    head = [f"**{_plain(card.said)}**", _sentence(card.result.band or "")]
+    head = [f"**{_plain(card.result_text)}**", _sentence(card.result.band or "")]
     if meaning:
         head.append(_sentence(meaning))
     document = next(one.text for one in calculator.sources if one.doi == card.rule.doi)
     head.append(_sentence(f"Cited from {document}"))
     values = [f"- {_plain(one)}" for one in _values(card, clock)]
-    told = (*card.unconfirmed, _counted_as_no(card), *_searched(card))
-    searched = [_plain(one) for one in told if one]
+    searched = [
+        _plain(one) for one in (*card.unconfirmed, _counted_as_no(card), *_searched(card)) if one
+    ]
     cautions = [f"- {_plain(one)}" for one in card.cautions]
     title, year = calculator.title, str(calculator.year)
     foot = f"{_plain(title if year in title else f'{title}, {year}')}. smart-calc {VERSION}."
@@ -101,7 +102,7 @@ def detail(card: Card, clock: Clock) -> str:
 
 def _values(card: Card, clock: Clock) -> Iterator[str]:
     for finding in card.used:
-        # A diagnosis may have later entries, for a complication or an encounter.
+        # A diagnosis can have later entries, for a complication or an encounter.
         entry = finding.earliest if finding.input in IS_OF_NOW else finding.chosen
         moment = entry.moment if entry else None
         dated = finding.input in INPUTS or isinstance(finding.value, bool)
@@ -113,12 +114,13 @@ def _values(card: Card, clock: Clock) -> Iterator[str]:
     if card.earlier and card.rule.lasting:
         entry, name = card.earlier.evidence, card.rule.lasting.input
         value = _value(entry.value, INPUTS[name].unit)
-        told = f"{in_words(card.earlier.result)} from {value}, {clock.day(entry.moment)}"
-        yield f"Earlier: {told}. {_between(card.earlier.between)}"
+        basis = f"from {value}, {clock.day(entry.moment)}"
+        between = _between(card.earlier.between)
+        yield f"Earlier: {in_words(card.earlier.result)} {basis}. {between}"
 
 
 def _between(count: int) -> str:
-    """Return the sentence about the usable values between the two, a condition for the card."""
+    """Return the sentence about the usable values in between, a condition for the card."""
     if not count:
         return "There are no further usable values in between."
     values = "The only usable value in between is"
@@ -139,7 +141,7 @@ def _counted_as_no(card: Card) -> str:
 
 
 def _searched(card: Card) -> Iterator[str]:
-    """Yield what wasn't found in the chart, and among how many entries."""
+    """Yield the sentences about what wasn't found, with the number of entries searched."""
     rule = card.rule
     if rule.no_drug:
         kind, ended = rule.no_drug.kind, card.ended
@@ -156,8 +158,8 @@ def _searched(card: Card) -> Iterator[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Return the names of findings in the middle of a sentence."""
-    words = (named(name) for name in names)
+    """Return the names of findings for the middle of a sentence."""
+    words = (name_of(name) for name in names)
     return "; ".join(one if one[1:2].isupper() else one[:1].lower() + one[1:] for one in words)
 
 
@@ -183,5 +185,5 @@ def _sentence(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text in which no character is markup."""
+    """Return text with all markup escaped."""
     return _MARKUP.sub(r"\\\g<0>", plain(text))

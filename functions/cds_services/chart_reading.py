@@ -1,7 +1,7 @@
-"""The chart behind the cards: the prefetch, and what's read from the EHR to fill its gaps.
+"""Reads the chart behind the cards: the prefetch, and data from the EHR that fills its gaps.
 
 CDS Hooks 2.0, "Providing FHIR Resources to a CDS Service". Each key is independent. An incomplete
-key answers nothing, because the missing part may have a newer value.
+key isn't used at all, because the missing part might have a newer value.
 """
 
 import time
@@ -20,7 +20,7 @@ from shared.errors import CdsDataMissing
 
 from . import prefetch
 from .hook_call import HookCall
-from .prefetch import Part
+from .prefetch import Contents
 from .reader import ALL_SECONDS, Reader
 
 PATIENT = "patient"
@@ -30,8 +30,8 @@ _WHY = "is missing, was refused or is incomplete"
 
 
 @dataclass(frozen=True, slots=True)
-class ChartReading:
-    """A chart and the source of each key; keys in `not_whole` answer nothing.
+class HookChart:
+    """A chart and the source of each key. Keys in `incomplete` aren't used.
 
     `now` is the time of reading in the chart's time zone, as on the page.
     """
@@ -40,18 +40,18 @@ class ChartReading:
     now: datetime
     prefetched: tuple[str, ...]
     fetched: tuple[str, ...]
-    not_whole: tuple[str, ...]
+    incomplete: tuple[str, ...]
 
 
-def read(hook: HookCall, ehr: Ehr, now: datetime) -> ChartReading:
+def read(hook: HookCall, ehr: Ehr, now: datetime) -> HookChart:
     """Read the chart of the hook's patient. Raises CdsDataMissing."""
     searches = _searches(ehr)
-    given = {one.name: prefetch.part(one, hook.prefetch) for one in searches}
-    parts = _completed(hook, ehr, now, searches, given)
-    not_whole = tuple(name for name, part in parts.items() if part.state != "whole")
-    _require(hook, parts, not_whole)
-    counting = [part for part in parts.values() if part.state == "whole"]
-    resources = [resource for part in counting for resource in part.resources]
+    prefetched_keys = {one.name: prefetch.of_key(one, hook.prefetch) for one in searches}
+    keys = _completed(hook, ehr, now, searches, prefetched_keys)
+    incomplete = tuple(name for name, contents in keys.items() if contents.state != "complete")
+    _require(hook, keys, incomplete)
+    counting = [contents for contents in keys.values() if contents.state == "complete"]
+    resources = [resource for contents in counting for resource in contents.resources]
     observations = ObservationReader(now.tzinfo)
     times = (
         observations.entry(one).heading.moment
@@ -59,16 +59,18 @@ def read(hook: HookCall, ehr: Ehr, now: datetime) -> ChartReading:
         if one.get("resourceType") == "Observation"
     )
     here = now.astimezone(zone_of(times, now))
-    # Without a base, an absolute reference proves nothing, because it may be any server's.
+    # Without a base, an absolute reference proves nothing, because it can refer to any server.
     chart = read_chart(resources, here, hook.patient, hook.fhir_base or "", observations)
-    open_ = {name: _WHY for one in searches if one.name in not_whole for name in one.answers}
-    prefetched = tuple(name for name, part in given.items() if part.state == "whole")
-    return ChartReading(
+    open_ = {name: _WHY for one in searches if one.name in incomplete for name in one.answers}
+    prefetched = tuple(
+        name for name, contents in prefetched_keys.items() if contents.state == "complete"
+    )
+    return HookChart(
         without_answers(chart, open_),
         here,
         prefetched,
-        tuple(name for name in parts if name not in {*prefetched, *not_whole}),
-        not_whole,
+        tuple(name for name in keys if name not in {*prefetched, *incomplete}),
+        incomplete,
     )
 
 
@@ -83,10 +85,14 @@ def _searches(ehr: Ehr) -> tuple[Search, ...]:
 
 
 def _completed(
-    hook: HookCall, ehr: Ehr, now: datetime, searches: Sequence[Search], given: Mapping[str, Part]
-) -> Mapping[str, Part]:
+    hook: HookCall,
+    ehr: Ehr,
+    now: datetime,
+    searches: Sequence[Search],
+    prefetched: Mapping[str, Contents],
+) -> Mapping[str, Contents]:
     if hook.access_token is None or hook.fhir_base is None:
-        return given
+        return prefetched
     reader = Reader(
         ehr=ehr,
         fhir_base=hook.fhir_base,
@@ -95,14 +101,14 @@ def _completed(
         today=now.date(),
         until=time.monotonic() + ALL_SECONDS,
     )
-    return reader.complete(searches, given)
+    return reader.complete(searches, prefetched)
 
 
-def _require(hook: HookCall, parts: Mapping[str, Part], not_whole: Sequence[str]) -> None:
-    """Require what every card needs: the patient, and one kind of measured values."""
-    came = [one.get("id") for one in parts[PATIENT].resources] if PATIENT not in not_whole else []
-    lacking = [] if hook.patient in came else [PATIENT]
-    if set(_MEASURED) <= set(not_whole):
+def _require(hook: HookCall, keys: Mapping[str, Contents], incomplete: Sequence[str]) -> None:
+    """Require the data that every card needs: the patient, and one kind of measured values."""
+    ids = [one.get("id") for one in keys[PATIENT].resources] if PATIENT not in incomplete else []
+    lacking = [] if hook.patient in ids else [PATIENT]
+    if set(_MEASURED) <= set(incomplete):
         lacking += _MEASURED
     if lacking:
         raise CdsDataMissing(

@@ -1,4 +1,4 @@
-"""Browser origins that may call (Fetch, "CORS protocol"): only those of configured clients.
+"""Allows calls from browser origins (Fetch, "CORS protocol"): only those of configured clients.
 
 CDS clients are usually servers, but the CDS Hooks sandbox runs in a browser. Its token identifies
 the caller, so browser credentials aren't allowed.
@@ -31,7 +31,7 @@ def headers(settings: Settings | None, origin: str | None, method: str) -> Mappi
     return {**granted, **_PREFLIGHT} if method == "OPTIONS" else granted
 
 
-def may_ask(settings: Settings, origin: str | None) -> bool:
+def may_call(settings: Settings, origin: str | None) -> bool:
     """Return whether a page from this origin may call."""
     return origin in _origins(settings)
 

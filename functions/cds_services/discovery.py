@@ -1,4 +1,4 @@
-"""The service offered to CDS clients, and its paths (CDS Hooks 2.0, "Discovery").
+"""The service for CDS clients, and its paths (CDS Hooks 2.0, "Discovery").
 
 The prefetch templates are the app's searches without dates, because a template can't have relative
 dates. They are the same for every EHR, so that hospitals can copy them.

@@ -1,7 +1,7 @@
-"""Feedback on cards, which is only logged (CDS Hooks 2.0, "Feedback").
+"""Logs feedback on cards (CDS Hooks 2.0, "Feedback").
 
 Comments, displays, extensions and other fields are ignored. Nothing is stored. The card's UUID
-links a log line to the one for the response.
+links a log line to the log line of the response.
 """
 
 import re
@@ -23,8 +23,9 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of one card. `card` is "" unless it's a UUID. `reason` is "" if there's none, and
-    `other` if it isn't one of our codes.
+    """The outcome of one card.
+
+    `card` is "" unless it's a UUID. `reason` is "" if absent, and `other` if it isn't a known code.
     """
 
     card: str
@@ -34,10 +35,10 @@ class Outcome:
 
 def read(body: Mapping[str, Any]) -> tuple[Outcome, ...]:
     """Return the outcomes in a body. Raises ParameterInvalid, which names the invalid field."""
-    given = body.get("feedback")
-    if not isinstance(given, list) or not 0 < len(given) <= _MOST:
+    items = body.get("feedback")
+    if not isinstance(items, list) or not 0 < len(items) <= _MOST:
         raise refused("The field feedback", f"is not a list of 1 to {_MOST} objects")
-    return tuple(_outcome(item, f"feedback[{index}]") for index, item in enumerate(given))
+    return tuple(_outcome(item, f"feedback[{index}]") for index, item in enumerate(items))
 
 
 def note(outcomes: tuple[Outcome, ...]) -> None:

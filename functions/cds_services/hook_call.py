@@ -1,4 +1,4 @@
-"""Validation of a patient-view call, field by field (CDS Hooks 2.0, "Calling a CDS Service";
+"""Validates a patient-view call, field by field (CDS Hooks 2.0, "Calling a CDS Service";
 patient-view 1.1).
 """
 
@@ -26,8 +26,8 @@ class HookCall:
     """One valid call.
 
     `fhir_base` is the normalized base URL for references, or None if neither the call nor the
-    configuration names one. `access_token` is valid there for this call, or None if nothing can be
-    read. `for_clinician` tells whether the user is a clinician.
+    configuration has one. `access_token` is valid there during this call, or None if nothing can
+    be read. `for_clinician` is whether the user is a clinician.
     """
 
     patient: str
@@ -73,8 +73,8 @@ def read(body: Mapping[str, Any], settings: Settings, ehr: Ehr) -> HookCall:
     context = _object(body.get("context"), "context")
     patient = _patient(context.get("patientId"))
     user = context.get("userId")
-    given = body.get("prefetch")
-    prefetch = {} if given is None else _object(given, "prefetch")
+    value = body.get("prefetch")
+    prefetch = {} if value is None else _object(value, "prefetch")
     server = body.get("fhirServer")
     if server is not None and not isinstance(server, str):
         raise refused("The field fhirServer", "is not a string")
@@ -109,16 +109,16 @@ def _host(server: str) -> str:
 
 
 def _authorization(value: object) -> tuple[str | None, str | None]:
-    """Return the access token, and its patient if given."""
+    """Return the access token and its patient; each is None if absent."""
     if value is None:
         return None, None
-    given = _object(value, "fhirAuthorization")
-    token, kind = given.get("access_token"), given.get("token_type")
+    fields = _object(value, "fhirAuthorization")
+    token, kind = fields.get("access_token"), fields.get("token_type")
     if not isinstance(token, str) or not _ACCESS_TOKEN.fullmatch(token):
         raise refused("The field fhirAuthorization.access_token", "is not a token")
     if not isinstance(kind, str) or kind.lower() != "bearer":
         raise refused("The field fhirAuthorization.token_type", "is not Bearer")
-    patient = given.get("patient")
+    patient = fields.get("patient")
     return token, None if patient is None else _plain(patient)
 
 

@@ -1,4 +1,4 @@
-"""cds_services: a CDS Hooks 2.0 service. When a chart opens, it returns cards from the calculators.
+"""cds_services: a CDS Hooks 2.0 service that returns cards from the calculators when a chart opens.
 
 It has no sessions and no encryption keys. Its callers are EHRs, identified by their tokens.
 """
@@ -28,7 +28,7 @@ from shared.store import open_store
 
 from . import cards, chart_reading, cors, discovery, feedback, hook_call, prefetch
 from .caller import Caller, Verifier
-from .chart_reading import ChartReading
+from .chart_reading import HookChart
 from .discovery import DISCOVERY_PATH, FEEDBACK_PATH, SERVICE_PATH
 
 _METHODS: Mapping[str, str] = {DISCOVERY_PATH: "GET", SERVICE_PATH: "POST", FEEDBACK_PATH: "POST"}
@@ -52,7 +52,7 @@ _edge = Edge("cds_services", "operation_outcome", "cds_refused")
 
 @edge.entry_point
 def cds_services(request: flask.Request) -> flask.Response:
-    """Handle a request: the function's entry point."""
+    """Handle a request to the function."""
     allowed = cors.headers(_settings, request.headers.get("Origin"), request.method)
     return edge.answer(request, replace(_edge, headers=allowed), _settings, _serve)
 
@@ -61,7 +61,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
     method = _METHODS.get(call.path)
     if method is None:
         raise NotFound
-    if call.method == "OPTIONS" and cors.may_ask(settings, call.headers.get("Origin")):
+    if call.method == "OPTIONS" and cors.may_call(settings, call.headers.get("Origin")):
         return Reply(204)
     if call.method != method:
         raise MethodNotAllowed(allow=method)
@@ -69,60 +69,60 @@ def _serve(settings: Settings, call: Call) -> Reply:
         return _as_json(discovery.document())
     service = f"{settings.public_url}/cds_services{SERVICE_PATH}"
     audiences = {service, f"{service}/feedback"} if call.path == FEEDBACK_PATH else {service}
-    by = _verifier.verify(call.headers.get("Authorization"), frozenset(audiences))
-    log.about(ehr=by.ehr.key)
+    caller = _verifier.verify(call.headers.get("Authorization"), frozenset(audiences))
+    log.about(ehr=caller.ehr.key)
     if call.path == FEEDBACK_PATH:
         return _feedback(call)
-    return _cards(settings, call, by)
+    return _cards(settings, call, caller)
 
 
-def _cards(settings: Settings, call: Call, by: Caller) -> Reply:
+def _cards(settings: Settings, call: Call, caller: Caller) -> Reply:
     body = hook_call.document(call, request_body.MAX_BYTES)
     try:
-        sent = _cards_of(settings, body, by)
+        sent = _cards_of(settings, body, caller)
     except RecursionError:
         raise hook_call.refused("The body", "is nested too deeply") from None
     return _as_json({"cards": sent})
 
 
-def _cards_of(settings: Settings, body: Mapping[str, Any], by: Caller) -> list[dict[str, Any]]:
-    hook = hook_call.read(body, settings, by.ehr)
+def _cards_of(settings: Settings, body: Mapping[str, Any], caller: Caller) -> list[dict[str, Any]]:
+    hook = hook_call.read(body, settings, caller.ehr)
     prefetch.require_one_patient(hook.prefetch, hook.patient, hook.fhir_base)
     if not hook.for_clinician:
         _log("no cards: the user is not a clinician")
         return []
-    reading = chart_reading.read(hook, by.ehr, datetime.now(UTC))
+    reading = chart_reading.read(hook, caller.ehr, datetime.now(UTC))
     clock = Clock(reading.now)
     off = frozenset(settings.calculators_off)
     chosen = DEFAULT_CARDS if settings.cards is None else frozenset(settings.cards)
     cards_or_reasons = of_chart(reading.chart, clock.now, off, chosen)
-    worth = [one for one in cards_or_reasons if isinstance(one, Card)]
-    sent = [cards.of(one, clock, settings.public_url) for one in worth]
-    _log("cards sent" if sent else "no cards: no result needs one", reading, worth, sent)
+    shown = [one for one in cards_or_reasons if isinstance(one, Card)]
+    sent = [cards.of(one, clock, settings.public_url) for one in shown]
+    _log("cards sent" if sent else "no cards: no result needs one", reading, shown, sent)
     return sent
 
 
 def _log(
     message: str,
-    reading: ChartReading | None = None,
-    worth: Sequence[Card] = (),
+    reading: HookChart | None = None,
+    shown: Sequence[Card] = (),
     sent: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     log.event(
         "cds_answered",
         message,
         fields={
-            "calculators": [f"{one.calculator.name} {one.on_card.urgency}" for one in worth],
+            "calculators": [f"{one.calculator.name} {one.on_card.urgency}" for one in shown],
             "cards": [one["uuid"] for one in sent],
             "prefetched": list(reading.prefetched) if reading else [],
             "read": list(reading.fetched) if reading else [],
-            "missing": list(reading.not_whole) if reading else [],
+            "missing": list(reading.incomplete) if reading else [],
             "unclassified": _unclassified(reading) if reading else {},
         },
     )
 
 
-def _unclassified(reading: ChartReading) -> dict[str, int]:
+def _unclassified(reading: HookChart) -> dict[str, int]:
     """Return the number of unclassified entries, never their text."""
     chart = reading.chart
     return {"problems": len(chart.problems.unclassified), "drugs": len(chart.drugs.unclassified)}

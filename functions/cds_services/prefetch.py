@@ -1,8 +1,8 @@
-"""The contents of each prefetch key, and the check that all of it is about one patient (CDS Hooks
-2.0, "Providing FHIR Resources to a CDS Service").
+"""Reads each prefetch key, and checks that the whole prefetch is about one patient (CDS Hooks 2.0,
+"Providing FHIR Resources to a CDS Service").
 
-A caller that mixes patients can't be trusted with the rest. So one resource of another patient,
-anywhere in the prefetch, rejects the call.
+A caller that mixes patients can't be trusted with the rest. So a call with a resource of another
+patient anywhere in the prefetch is rejected.
 """
 
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ from shared.errors import PatientDenied
 from shared.fhir import compartment, nested, searchset
 
 # The state of a key:
-#   whole       it has all resources
+#   complete    it has all resources
 #   failed      the EHR's own query was refused, so don't retry
 #   missing     read it from the EHR
 #   incomplete  there are more pages, at `next`
-State = Literal["whole", "failed", "missing", "incomplete"]
+State = Literal["complete", "failed", "missing", "incomplete"]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Contents:
     """The contents of one prefetch key. `next` is the link to its next page, as received."""
 
     state: State
@@ -31,31 +31,33 @@ class Part:
     next: str | None = None
 
 
-def part(search: Search, prefetch: Mapping[str, Any]) -> Part:
+def of_key(search: Search, prefetch: Mapping[str, Any]) -> Contents:
     """Return the contents of a search's key."""
     value = prefetch.get(search.name)
     if value is None:
-        return Part("whole" if search.name in prefetch else "missing")
+        return Contents("complete" if search.name in prefetch else "missing")
     return of_value(search, value)
 
 
-def of_value(search: Search, value: object) -> Part:
+def of_value(search: Search, value: object) -> Contents:
     """Return the contents of a key's value or of a search response."""
     kind = value.get("resourceType") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(kind, str):
-        return Part("missing")
+        return Contents("missing")
     if kind == "OperationOutcome":
-        return Part("failed")
+        return Contents("failed")
     if kind != "Bundle" and kind not in search.reads:
-        return Part("missing")
+        return Contents("missing")
     document = searchset.of_document(value, search.reads)
-    return Part("incomplete" if document.more else "whole", document.resources, document.next)
+    return Contents(
+        "incomplete" if document.more else "complete", document.resources, document.next
+    )
 
 
 def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | None) -> None:
     """Raise PatientDenied if the prefetch has a resource of another patient.
 
-    Without a FHIR base, an absolute reference may be to any server. Then the same id proves
+    Without a FHIR base, an absolute reference can refer to any server. Then the same id proves
     nothing, and the resource is left out. Only a different id counts as another patient.
     """
     foreign = _foreign(prefetch, patient, base)

@@ -1,5 +1,5 @@
-"""Reads data that the prefetch lacks, with the call's access token: limited, in parallel, and fast
-enough for a clinician who is waiting (CDS Hooks 2.0, "FHIR Resource Access").
+"""Reads the data that the prefetch lacks, with the call's access token, in parallel and within
+limits that suit a clinician who is waiting (CDS Hooks 2.0, "FHIR Resource Access").
 
 The token is sent only to the call's FHIR base, and is kept only during the call.
 """
@@ -23,22 +23,24 @@ from shared.outcome import MEDIA_TYPE
 from shared.smart.token_endpoint import ehr_ids
 
 from . import prefetch
-from .prefetch import Part
+from .prefetch import Contents
 
 CALL_SECONDS = 2.0
 ALL_SECONDS = 2.5
 # The last call ends this long before the overall deadline, so that the pages already read can
 # still be used.
 _GATHERING_SECONDS = 0.1
-_FAILED = Part("failed")
-_INCOMPLETE = Part("incomplete")
+_FAILED = Contents("failed")
+_INCOMPLETE = Contents("incomplete")
 _Fields = dict[str, str | int | float | list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """The EHR's response: `document` is None if it isn't JSON, `status` is None if there's no
-    response, and `size` is the body's.
+class _Response:
+    """The EHR's response.
+
+    `status` is None if there's no response, `document` is None if it isn't JSON, and `size` is the
+    size of the body.
     """
 
     status: int | None
@@ -57,8 +59,10 @@ class Reader:
     today: date
     until: float
 
-    def complete(self, searches: Sequence[Search], parts: Mapping[str, Part]) -> Mapping[str, Part]:
-        """Return the parts after reading missing ones and the further pages of incomplete ones."""
+    def complete(
+        self, searches: Sequence[Search], parts: Mapping[str, Contents]
+    ) -> Mapping[str, Contents]:
+        """Return all keys, after reading the missing ones and the next pages of incomplete ones."""
         due = [one for one in searches if parts[one.name].state in {"missing", "incomplete"}]
         if not due:
             return parts
@@ -66,32 +70,34 @@ class Reader:
         read = {one.name: part or _FAILED for one, part in zip(due, parts_read, strict=True)}
         return {**parts, **read}
 
-    def _part(self, search: Search, part: Part) -> Part:
+    def _part(self, search: Search, part: Contents) -> Contents:
         request = request_for(search, self.patient, self.today)
         if part.state == "incomplete":
             return self._paged(search, request, part, SEARCH_BYTES)
         url = f"{self.fhir_base}/{request.path}"
         if request.parameters:
             url = f"{url}?{urlencode(request.parameters)}"
-        answer = self._get(search, url, SEARCH_BYTES)
-        first = prefetch.of_value(search, answer.document) if answer.status == 200 else _FAILED
-        if first.state in {"whole", "incomplete"}:
-            first = self._paged(search, request, first, SEARCH_BYTES - answer.size)
-        if search.fallbacks and (answer.status == 400 or first == Part("whole")):
+        response = self._get(search, url, SEARCH_BYTES)
+        first = prefetch.of_value(search, response.document) if response.status == 200 else _FAILED
+        if first.state in {"complete", "incomplete"}:
+            first = self._paged(search, request, first, SEARCH_BYTES - response.size)
+        if search.fallbacks and (response.status == 400 or first == Contents("complete")):
             return self._instead(search.fallbacks)
         return _FAILED if first.state == "missing" else first
 
-    def _instead(self, fallbacks: Sequence[Search]) -> Part:
+    def _instead(self, fallbacks: Sequence[Search]) -> Contents:
         """Return the combined result of all fallbacks."""
-        missing = Part("missing")
+        missing = Contents("missing")
         calls = [partial(self._part, one, missing) for one in fallbacks]
         instead = [part or _FAILED for part in run_all(calls, self.until)]
-        if any(part.state != "whole" for part in instead):
+        if any(part.state != "complete" for part in instead):
             return _FAILED
-        return Part("whole", tuple(one for part in instead for one in part.resources))
+        return Contents("complete", tuple(one for part in instead for one in part.resources))
 
-    def _paged(self, search: Search, request: Request, first: Part, bytes_left: int) -> Part:
-        """Read a search to its last page; if that fails, the pages before it don't count."""
+    def _paged(
+        self, search: Search, request: Request, first: Contents, bytes_left: int
+    ) -> Contents:
+        """Read a search to its last page; if that fails, discard the pages already read."""
         resources, part = list(first.resources), first
         for _ in range(search.page_cap - 1):
             if part.state != "incomplete":
@@ -99,41 +105,42 @@ class Reader:
             url = followed(part.next, self.fhir_base, request.path)
             if url is None or bytes_left <= 0:
                 return _INCOMPLETE
-            answer = self._get(search, url, bytes_left)
-            if answer.status != 200:
+            response = self._get(search, url, bytes_left)
+            if response.status != 200:
                 return _INCOMPLETE
-            part = prefetch.of_value(search, answer.document)
+            part = prefetch.of_value(search, response.document)
             resources += part.resources
-            bytes_left -= answer.size
-        return Part("whole", tuple(resources)) if part.state == "whole" else _INCOMPLETE
+            bytes_left -= response.size
+        return Contents("complete", tuple(resources)) if part.state == "complete" else _INCOMPLETE
 
-    def _get(self, search: Search, url: str, most: int) -> _Answer:
+    def _get(self, search: Search, url: str, most: int) -> _Response:
         """Make one call and log it."""
         started = time.monotonic()
         left = self.until - _GATHERING_SECONDS - started
         if left <= 0:
-            return _Answer(None)
+            return _Response(None)
         fields: _Fields = {"type": search.resource_type}
         try:
-            answer = self._sent(url, min(CALL_SECONDS, left), most)
+            response = self._send(url, min(CALL_SECONDS, left), most)
         except (http_client.OutboundError, Overloaded) as error:
             fields["reason"] = str(error)
             log.event("fhir_request", "not read for cards", severity="ERROR", fields=fields)
-            return _Answer(None)
-        fields |= {"status": answer.status, "ehr_ms": round((time.monotonic() - started) * 1000, 1)}
-        fields |= ehr_ids(answer.headers, (self.access_token,))
-        severity = log.of_answer(answer.status)
+            return _Response(None)
+        milliseconds = round((time.monotonic() - started) * 1000, 1)
+        fields |= {"status": response.status, "ehr_ms": milliseconds}
+        fields |= ehr_ids(response.headers, (self.access_token,))
+        severity = log.of_answer(response.status)
         log.event("fhir_request", "read for cards", severity=severity, fields=fields)
         try:
-            document = strict_json.parse(answer.body)
+            document = strict_json.parse(response.body)
         except ValueError:
             document = None
-        self._tell_of_others(search, document)
-        return _Answer(answer.status, document, len(answer.body))
+        self._log_foreign(search, document)
+        return _Response(response.status, document, len(response.body))
 
-    def _sent(self, url: str, seconds: float, most: int) -> http_client.Answer:
+    def _send(self, url: str, seconds: float, most: int) -> http_client.Answer:
         until = time.monotonic() + seconds
-        answer = http_client.stream(
+        response = http_client.stream(
             "GET",
             url,
             seconds=seconds,
@@ -141,11 +148,11 @@ class Reader:
             headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {self.access_token}"},
             ca_file=self.ehr.ca_file,
         )
-        body = held_bytes.gather(answer, most, until)
-        return http_client.Answer(answer.status, answer.headers, body)
+        body = held_bytes.gather(response, most, until)
+        return http_client.Answer(response.status, response.headers, body)
 
-    def _tell_of_others(self, search: Search, document: Any) -> None:
-        """Log resources that the chart will leave out because they are about another patient."""
+    def _log_foreign(self, search: Search, document: Any) -> None:
+        """Log the resources that the chart leaves out because they're about another patient."""
         foreign = [
             one
             for one in prefetch.of_value(search, document).resources

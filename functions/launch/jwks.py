@@ -1,7 +1,7 @@
-"""The public keys that EHRs verify our signed assertions with, at /launch/jwks.json.
+"""Serves the public keys with which EHRs verify the app's assertions, at /launch/jwks.json.
 
-SMART App Launch 2.2, "Registering a client": the EHR gets the URL once, so that keys can be rotated
-by changing the document it serves.
+SMART App Launch 2.2, "Registering a client": the URL is registered once with the EHR, so that keys
+can be rotated by changing the document.
 """
 
 from shared.config import settings_file
@@ -10,12 +10,12 @@ from shared.errors import MethodNotAllowed, NotFound
 from shared.inbound.edge import Call, Reply
 from shared.smart import published_keys
 
-# An EHR that honors it accepts a new key five minutes after it was published.
+# An EHR that honors this accepts a new key within five minutes of its publication.
 CACHE_SECONDS = 300
 
 
 def load(settings: Settings) -> bytes | None:
-    """Return the file `public_jwks`, None if it isn't set. Exit if it can't be used."""
+    """Return the file `public_jwks`, or None if it isn't set. Exit if it can't be used."""
     published, problems = published_keys.load(settings)
     if problems:
         settings_file.stop(problems)
@@ -23,7 +23,7 @@ def load(settings: Settings) -> bytes | None:
 
 
 def serve(call: Call, document: bytes | None) -> Reply:
-    """Return the document, to anyone. Raise NotFound if there is none, and MethodNotAllowed."""
+    """Return the document to any caller. Raise NotFound if there is none, or MethodNotAllowed."""
     if document is None:
         raise NotFound
     if call.method != "GET":

@@ -57,18 +57,18 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     launch_request = parameters.read(call, settings)
     log.about(ehr=launch_request.ehr.key)
     try:
-        return _begin(settings, call, launch_request)
+        return _start(settings, call, launch_request)
     except SmartError as error:
         return Refusal.of(
             error, standalone=launch_request.ehr.key if launch_request.launch is None else None
         )
 
 
-def _begin(settings: Settings, call: Call, launch_request: LaunchRequest) -> Reply:
+def _start(settings: Settings, call: Call, launch_request: LaunchRequest) -> Reply:
     configuration = _discovery.find(launch_request.ehr, launch_request.fhir_base)
     if not configuration.takes(launch_request.ehr.client_auth):
-        raise _not_taken(launch_request.ehr, configuration)
-    begun = launches.begin(
+        raise _unsupported_method(launch_request.ehr, configuration)
+    started = launches.begin(
         _store,
         settings,
         launch_request.ehr,
@@ -78,20 +78,20 @@ def _begin(settings: Settings, call: Call, launch_request: LaunchRequest) -> Rep
         launch=launch_request.launch,
         now=time.time(),
     )
-    log.about(launch=begun.mark)
+    log.about(launch=started.mark)
     kind = "standalone launch" if launch_request.launch is None else "EHR launch"
     log.event("launch_started", kind)
     age = max(1, int(settings.launch_seconds))
     set_cookies = (
         *map(cookies.clear_cookie, launches.evicted_cookies(call.cookies)),
-        cookies.set_cookie(begun.cookie_name, begun.cookie_value, age),
+        cookies.set_cookie(started.cookie_name, started.cookie_value, age),
     )
-    if begun.form is None:
-        return Reply(302, {"Location": begun.authorization_url}, cookies=set_cookies)
-    return _posting(settings, begun.authorization_url, begun.form, set_cookies)
+    if started.form is None:
+        return Reply(302, {"Location": started.authorization_url}, cookies=set_cookies)
+    return _auto_submit_page(settings, started.authorization_url, started.form, set_cookies)
 
 
-def _not_taken(ehr: Ehr, configuration: SmartConfiguration) -> Misconfigured:
+def _unsupported_method(ehr: Ehr, configuration: SmartConfiguration) -> Misconfigured:
     listed = ", ".join(configuration.auth_methods or ())
     return Misconfigured(
         "The app's registration doesn't match what the EHR supports.",
@@ -108,20 +108,20 @@ def _not_taken(ehr: Ehr, configuration: SmartConfiguration) -> Misconfigured:
     )
 
 
-def _posting(
+def _auto_submit_page(
     settings: Settings, action: str, form: Mapping[str, str], set_cookies: tuple[str, ...]
 ) -> Reply:
     """Return a page whose form posts the authorization request as soon as the page is shown.
 
-    In some browsers, `form-action` also applies to the redirects that follow: they lead to unknown
-    hosts of the EHR login, and back to us.
+    In some browsers, `form-action` also applies to the redirects that follow, which lead to unknown
+    hosts of the EHR login, and back to this app.
     """
     page = pages.render(
         "authorize.html",
         _TEMPLATES,
         action=action,
         form=form,
-        script=Markup(_SUBMIT),  # noqa: S704 - our own script
+        script=Markup(_SUBMIT),  # noqa: S704 - a constant
     )
     scheme, _, rest = action.partition("://")
     allowed = f"{scheme}://{rest.partition('/')[0].partition('?')[0]} {settings.public_url} https:"

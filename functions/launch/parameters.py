@@ -1,7 +1,7 @@
-"""The parameters of a launch, checked against the configuration, without any network access.
+"""Checks a launch's parameters against the configuration, without any network access.
 
-SMART App Launch 2.2, step 2: an EHR launch needs `iss` and `launch`. A standalone launch names a
-registration with `ehr`, never an arbitrary URL.
+SMART App Launch 2.2, step 2: an EHR launch needs `iss` and `launch`. A standalone launch identifies
+a registration with `ehr`, never an arbitrary URL.
 """
 
 import re
@@ -21,13 +21,13 @@ from shared.inbound import edge
 from shared.inbound.edge import Call
 
 MAX_LAUNCH_BYTES = 8192
-# A tenant's name, which a wildcard leaves open, is stored with the data read there.
+# A wildcard entry accepts any tenant name, which is stored with the launch and the session.
 MAX_ISS_CHARACTERS = 2000
 _NAMES = frozenset({"iss", "launch", "ehr"})
 # docs/troubleshooting.md, oracle/plain-link.
 _AS_SMART = (
     (
-        "In the EHR's registration of the app, set it to launch with SMART: with `iss` and "
+        "In the app's registration at the EHR, set the launch type to SMART, with `iss` and "
         "`launch`. In Oracle Health's code console, make sure Authorized is set to Yes."
     ),
     (
@@ -36,19 +36,19 @@ _AS_SMART = (
     ),
     ForUser(
         "Launching again won't help. Give the correlation id below to your administrator: the "
-        "EHR must be set up to open the app in another way first."
+        "EHR must first be set up to open the app in a different way."
     ),
 )
 _ONE_FLOW = (
     ForUser("Open the app with the link that your organization gave you."),
-    "Correct that link. A standalone launch is `https://HOST/launch?ehr=KEY` and nothing more.",
+    "Correct that link. A standalone launch is exactly `https://HOST/launch?ehr=KEY`.",
     ADMINISTRATOR,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchRequest:
-    """A launch that may continue. `iss` is as received. `launch` is raw, None when standalone."""
+    """A valid launch. `iss` is as received. `launch` is raw, or None for a standalone launch."""
 
     ehr: Ehr
     iss: str
@@ -57,7 +57,7 @@ class LaunchRequest:
 
 
 def read(call: Call, settings: Settings) -> LaunchRequest:
-    """Return the launch in a request's query. Raise the error for its problem."""
+    """Return the launch in a request's query. Raise a SmartError if it's invalid."""
     query = edge.parameters(call, _NAMES)
     if "ehr" in query:
         return _standalone(query, settings)
@@ -69,11 +69,11 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
     iss = urls.decode(query["iss"])
     match = settings.ehr_for(iss)
     if match is None:
-        # The part after `?` or `#`, or before `@`, belongs to no FHIR base and may be anything, so
-        # it isn't logged.
+        # The part after `?` or `#`, or before `@`, isn't part of a FHIR base and can be anything,
+        # so don't log it.
         shown = re.sub(r"//[^/]*@", "//", re.split(r"[?#]", iss)[0])
-        known = " ".join(base for ehr in settings.ehrs for base in ehr.iss)
-        raise IssNotAllowed(evidence={"iss": shown[:500], "iss_configured": known[:500]})
+        configured = " ".join(base for ehr in settings.ehrs for base in ehr.iss)
+        raise IssNotAllowed(evidence={"iss": shown[:500], "iss_configured": configured[:500]})
     if len(iss) > MAX_ISS_CHARACTERS:
         raise ParameterInvalid("The `iss` value is longer than 2,000 characters.")
     if not launch:
@@ -93,8 +93,8 @@ def _not_smart(arrived: str) -> LaunchParameterMissing:
     if not arrived:
         return LaunchParameterMissing(evidence={"arrived": "nothing"})
     return LaunchParameterMissing(
-        why=f"The app was opened with {arrived} instead, so this wasn't a SMART launch. The EHR "
-        "has the app set up as another kind of app.",
+        why=f"The app was opened with {arrived} instead, so this wasn't a SMART launch. In the "
+        "EHR, the app is set up as a different kind of app.",
         steps=_AS_SMART,
         evidence={"arrived": arrived},
     )
@@ -109,7 +109,7 @@ def _standalone(query: dict[str, str], settings: Settings) -> LaunchRequest:
     ehr = settings.ehr_by_key(urls.decode(query["ehr"]))
     if ehr is None or not ehr.standalone:
         raise ParameterInvalid(
-            "There is no standalone launch of this name.",
+            "There is no standalone launch with this name.",
             why="`ehr` must be the key of an [[ehr]] entry that sets `standalone = true`.",
             steps=_ONE_FLOW,
         )

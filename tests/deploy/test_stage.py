@@ -18,7 +18,7 @@ from tests.support.staged import COMMIT
 _CLINICAL = r"clinical/(?:[a-z_]+/)*[a-z0-9_]+\.(?:py|json)"
 _OWN = {
     "launch": r"(?:main|parameters|jwks)\.py|templates/authorize\.html",
-    "callback": rf"(?:main|authorization_response|failure|opened_at)\.py|{_CLINICAL}",
+    "callback": rf"(?:main|authorization_response|failure|card_target)\.py|{_CLINICAL}",
     "fhir_proxy": r"[a-z_]+\.py",
     "cds_services": rf"[a-z_]+\.py|{_CLINICAL}",
     "smart_calc": (

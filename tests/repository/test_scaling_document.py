@@ -50,7 +50,8 @@ def test_the_limits_are_in_order_and_each_is_reached_where_it_says() -> None:
     limits = scaling.limits(STATE)
     assert [one.reached for one in limits] == sorted(one.reached for one in limits)
     for one in limits:
-        assert one.needed(one.reached) > one.available >= one.needed(one.reached * 9 // 10), one.what
+        below = one.needed(one.reached * 9 // 10)
+        assert one.needed(one.reached) > one.available >= below, one.what
     more = {**STATE.functions["cds_services"], "max_instances": 1000}
     raised = replace(STATE, functions={**STATE.functions, "cds_services": more})
     assert scaling.limits(raised)[-1].what == limits[0].what == "instances of `cds_services`"

@@ -47,7 +47,7 @@ SIDES: list[tuple[str, str, dict[str, object], str]] = [
     ("cha2ds2_vasc", "score", MAN, "0 0 in a man | 1 1 in a man | 2 2 or more in a man"),
     (
         *("cha2ds2_vasc", "score", WOMAN),
-        "0 up to 1 in a woman | 1 up to 1 in a woman | 2 2 in a woman | 3 3 or more in a woman",
+        "0 0 or 1 in a woman | 1 0 or 1 in a woman | 2 2 in a woman | 3 3 or more in a woman",
     ),
     ("cha2ds2_vasc", "score_va", WOMAN, "0 0: | 1 1: | 2 2 or more"),
     ("has_bled", "score", MAN, "0 0 to 2 | 2 0 to 2 | 3 3 or more"),
@@ -55,7 +55,7 @@ SIDES: list[tuple[str, str, dict[str, object], str]] = [
         *("fib4", "fib4", UNTIL_64),
         "1.299 below 1.3, | 1.3 1.3 (under | 2.67 1.3 (under | 2.671 above 2.67",
     ),
-    ("fib4", "fib4", FROM_65, "1.999 below 2.0, | 2.0 2.0 (from | 2.671 above 2.67"),
+    ("fib4", "fib4", FROM_65, "1.999 below 2.0, | 2.0 2.0 (age | 2.671 above 2.67"),
     (
         *("corrected_calcium", "corrected_calcium_mg_dl", MAN),
         "8.499 below 8.5 | 8.5 8.5 to 10.5 | 10.5 8.5 to 10.5 | 10.501 above 10.5",

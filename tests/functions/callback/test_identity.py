@@ -134,7 +134,7 @@ def test_openid_granted_without_an_id_token_opens_a_session_without_a_user(
     assert _user_of(app, answer, browser) is None
     (line,) = callbacks.log_lines(app, answer)
     assert (line["event"], line["severity"]) == ("callback_completed", "WARNING")
-    assert "no id_token came" in str(line["message"])
+    assert "there was no id_token" in str(line["message"])
     assert signer.tenant.hits(KEYS) == []
 
 

@@ -46,7 +46,7 @@ def prefetch_of(charts: Charts, patient: str) -> Iterator[tuple[str, Any]]:
 
 
 @cache
-def _charted(patient: str) -> chart_reading.ChartReading:
+def _charted(patient: str) -> chart_reading.HookChart:
     call = HookCall(
         patient=patient,
         fhir_base=FHIR_BASE,
@@ -55,7 +55,7 @@ def _charted(patient: str) -> chart_reading.ChartReading:
         prefetch=dict(prefetch_of(load_charts(), patient)),
     )
     read = chart_reading.read(call, EHR, NOW)
-    assert read.not_whole == ()
+    assert read.incomplete == ()
     return read
 
 

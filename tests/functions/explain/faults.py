@@ -136,7 +136,7 @@ ON_A_PAGE: Mapping[str, str] = {
 }
 
 _LESS = "the EHR granted less than the app requested"
-_UNNAMED = "the id_token does not repeat the nonce; PKCE protects the code"
+_UNNAMED = "the id_token doesn't repeat the nonce; PKCE protects the code"
 
 # Faults that don't stop the launch: the note in the log, or "" if there isn't one.
 TOLERATED: Mapping[str, str] = {
@@ -151,12 +151,12 @@ TOLERATED: Mapping[str, str] = {
     "token-expires-in-zero": "",
     "token-expires-in-negative": "",
     "token-expires-in-huge": "",
-    "token-no-scope": "the EHR named no scope",
+    "token-no-scope": "the EHR returned no scope",
     "token-empty-scope": _LESS,
     "token-trim-scopes": _LESS,
     "token-more-scopes": "",
     "token-no-refresh-token": "",
-    "token-no-id-token": "openid was granted and no id_token came",
+    "token-no-id-token": "openid was granted, but there was no id_token",
     "token-full-context": "",
     "token-fhir-context-texts": "",
     "token-app-context-object": "",

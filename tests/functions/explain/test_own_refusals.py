@@ -176,7 +176,7 @@ def test_an_app_that_is_opened_by_a_plain_link_is_for_the_administrator(brief: T
     mine, others = parts(page)
     assert "Give the correlation id below to your administrator" in mine
     assert "Open the app from the patient's chart" not in mine
-    assert "set it to launch with SMART" in others
+    assert "set the launch type to SMART" in others
 
 
 def test_a_clinician_whose_browser_is_somebody_elses_signs_out_before_the_next_launch(

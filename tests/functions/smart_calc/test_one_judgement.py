@@ -169,14 +169,14 @@ def test_a_score_warns_of_what_the_chart_has_against_it() -> None:
         return [one.text for one in score.warnings]
 
     past, active = condition("I48.91", "resolved", id="past"), condition("I48.20", id="now")
-    resolved = "Atrial fibrillation is charted only as resolved or inactive."
+    resolved = "Atrial fibrillation is documented only as resolved or inactive."
     assert told(past) == [resolved]
     assert told(past, active) == []
     against = (condition("Z51.5", id="c1"), order("enoxaparin 40 MG", id="m1"))
     assert told(past, *against) == [
         resolved,
         "A parenteral anticoagulant is ordered or reported.",
-        "Palliative care is charted.",
+        "Palliative care is documented in the chart.",
     ]
 
 
@@ -188,7 +188,7 @@ def test_what_a_code_is_called_is_shown_where_it_differs_from_the_text() -> None
     groups = in_groups(chart, Clock(NOW))
     (kidney,) = (one for views in groups.values() for one in views if one.name == EGFR)
     (caution,) = kidney.warnings
-    assert caution.text.startswith("Pregnancy is charted")
+    assert caution.text.startswith("Pregnancy is documented")
     assert caution.entry == "Struck by turtle; coded as Pregnant state (Z33.1), no date"
     assert "turtle" not in kidney.note
     drug = {"system": RXNORM, "code": "11289", "display": "warfarin"}
@@ -223,7 +223,10 @@ def test_acute_kidney_injury_on_the_problem_list_stands_beside_the_egfr() -> Non
 @each(
     ("verification", "said"),
     [
-        ("confirmed", "Atrial fibrillation is charted. In an irregular rhythm the QTc of one beat"),
+        (
+            "confirmed",
+            "Atrial fibrillation is documented in the chart. In an irregular rhythm, the QTc of",
+        ),
         ("provisional", "The problem list suggests atrial fibrillation. In an irregular rhythm"),
     ],
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.callback import opened_at
+from functions.callback import card_target
 from shared.smart import token_response
 from tests.support.app import App, Launched
 from tests.support.browser import Browser
@@ -63,8 +63,8 @@ def test_the_session_tells_what_came_for_an_app_of_your_own(app: App) -> None:
 def test_a_fragment_of_its_own_is_kept() -> None:
     body = b'{"access_token":"t","token_type":"Bearer","appContext":"{\\"calculator\\":\\"bmi\\"}"}'
     context = token_response.parse(body, {}).context
-    assert opened_at.address("/app/?session=s", context) == "/app/?session=s#bmi"
-    assert opened_at.address("/app/#start", context) == "/app/#start"
+    assert card_target.after_card("/app/?session=s", context) == "/app/?session=s#bmi"
+    assert card_target.after_card("/app/#start", context) == "/app/#start"
 
 
 def test_no_log_line_holds_the_context(app: App) -> None:
