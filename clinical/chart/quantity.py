@@ -83,8 +83,12 @@ class QuantityReader:
         if not is_plain or kind not in _NUMBERS:
             return read(name, loinc, holder)
         # 1, 1.0 and 1.00 are equal, but not alike.
-        spelling = (name, loinc, kind, str(number), *map(text, map(quantity.get, _UNIT)))
-        known = self._known.get(spelling)
+        spelling = (name, loinc, kind, str(number), *map(quantity.get, _UNIT))
+        try:
+            known = self._known.get(spelling)
+        except TypeError:
+            # An object in place of a text.
+            return read(name, loinc, holder)
         if known is None:
             known = self._known[spelling] = read(name, loinc, holder)
         return known

@@ -19,10 +19,10 @@ from clinical.chart.resources.json_access import (
     Concept,
     codes_of,
     label,
+    members_of,
     names,
     source_of,
     text,
-    texts_of,
 )
 from clinical.chart.resources.scope import Resource
 from clinical.chart.resources.times import Moment, observed
@@ -61,7 +61,7 @@ class HeadingReader:
 
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
-        self._concepts: dict[tuple[str, ...], Concept] = {}
+        self._concepts: dict[tuple[object, ...], Concept] = {}
         self._categories: dict[tuple[Concept, ...], Category] = {}
 
     def heading(self, observation: Resource) -> Heading:
@@ -81,11 +81,15 @@ class HeadingReader:
         )
 
     def concept(self, value: object) -> Concept:
-        """Return a CodeableConcept as read, the same object for the same texts."""
-        texts = texts_of(value)
-        known = self._concepts.get(texts)
+        """Return a CodeableConcept as read, the same object for the same members."""
+        members = members_of(value)
+        try:
+            known = self._concepts.get(members)
+        except TypeError:
+            # An object in place of a text.
+            return Concept.of(members)
         if known is None:
-            known = self._concepts[texts] = Concept.of(texts)
+            known = self._concepts[members] = Concept.of(members)
         return known
 
     def _category(self, listed: Sequence[object]) -> Category:

@@ -1,6 +1,6 @@
 """Tolerant access to FHIR JSON (R4 datatypes): missing or malformed elements read as empty."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shared.fhir import references
@@ -36,9 +36,9 @@ class Concept:
     label: str
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> "Concept":
-        """Return the concept with these texts (`texts_of`)."""
-        own, *parts = texts
+    def of(cls, members: Iterable[object]) -> "Concept":
+        """Return the concept with these members (`members_of`)."""
+        own, *parts = map(text, members)
         listed = tuple([Coding(*parts[at : at + 3]) for at in range(0, len(parts), 3)])
         displays = [coding.display for coding in listed]
         called = tuple(dict.fromkeys(name for name in (own, *displays) if name))
@@ -46,19 +46,19 @@ class Concept:
         return cls(listed, called, next(filter(None, shown), ""))
 
 
-def texts_of(concept: object) -> tuple[str, ...]:
+def members_of(concept: object) -> tuple[object, ...]:
     """Return the text of a CodeableConcept, then system, code and display of each coding."""
     if not isinstance(concept, dict):
-        return ("",)
+        return (None,)
     members = [concept.get("text")]
     for one in map(fields, items(concept.get("coding"))):
         members += (one.get("system"), one.get("code"), one.get("display"))
-    return tuple(map(text, members))
+    return tuple(members)
 
 
 def codings(concept: object) -> tuple[Coding, ...]:
     """Return the codings of a CodeableConcept in charted order."""
-    return Concept.of(texts_of(concept)).codings
+    return Concept.of(members_of(concept)).codings
 
 
 def codes_of(concept: object, system: str) -> tuple[str, ...]:
@@ -68,12 +68,12 @@ def codes_of(concept: object, system: str) -> tuple[str, ...]:
 
 def names(concept: object) -> tuple[str, ...]:
     """Return the names of a CodeableConcept: its text, then the displays of its codings."""
-    return Concept.of(texts_of(concept)).names
+    return Concept.of(members_of(concept)).names
 
 
 def label(concept: object) -> str:
     """Return the name to show for a CodeableConcept, otherwise its first code."""
-    return Concept.of(texts_of(concept)).label
+    return Concept.of(members_of(concept)).label
 
 
 def referenced_id(reference: object, resource_type: str) -> str:

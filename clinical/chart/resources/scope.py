@@ -88,8 +88,8 @@ def latest_versions(resources: Iterable[Resource]) -> list[Resource]:
     versions: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     kept: list[Resource] = []
     for resource in resources:
-        if id_of(resource):
-            versions[text(resource.get("resourceType")), id_of(resource)].append(resource)
+        if known := id_of(resource):
+            versions[text(resource.get("resourceType")), known].append(resource)
         else:
             kept.append(resource)
     for copies in versions.values():

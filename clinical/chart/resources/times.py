@@ -78,13 +78,13 @@ def parse_now(now_iso: str) -> datetime:
 
 def moment(value: object, zone: tzinfo | None) -> Moment | None:
     """Return a dateTime or instant, or None if the value is neither."""
-    charted = text(value)
-    if not charted:
+    if not isinstance(value, str):
         return None
-    return _moment(charted, zone) if len(charted) <= _USUAL else _parsed(charted, zone)
+    return _moment(value, zone) if len(value) <= _USUAL else _parsed(value, zone)
 
 
-def _parsed(charted: str, zone: tzinfo | None) -> Moment | None:
+def _parsed(value: str, zone: tzinfo | None) -> Moment | None:
+    charted = text(value)
     match = _DATE_TIME.fullmatch(charted)
     if not match:
         return None
