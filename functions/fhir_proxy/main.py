@@ -25,6 +25,7 @@ from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import Address
 from shared.inbound import cookies, edge
 from shared.inbound.edge import Call, Edge, Reply
+from shared.inbound.spliced import Spliced
 from shared.session import context, deployment
 from shared.session.sessions import Active
 
@@ -143,12 +144,14 @@ def _read(
     else:
         result = served.fetch(address, parameters, active, call.headers)
     answer, decision = result.answer, result.decision
-    body = answer.body
+    body: bytes | Spliced = answer.body
     if paged and answer.status == 200:
         known = answer.accepted.place if answer.accepted else None
-        body = links.rewritten(body, decision.level, must_show=decision.must_show, known=known)
+        body = links.rewritten(
+            answer.body, decision.level, must_show=decision.must_show, known=known
+        )
     if address.kind == "capabilities" and answer.status == 200:
-        body = rewrite.named_here(answer.resource, body, proxy_base)
+        body = rewrite.named_here(answer.resource, answer.body, proxy_base)
     changed = rewrite.stamp(answer.body, body, "page links" if paged else "addresses")
     return _answered(address, result, active, body, changed)
 
@@ -157,7 +160,7 @@ def _answered(
     address: Address,
     result: Served,
     active: Active,
-    body: bytes,
+    body: bytes | Spliced,
     more: Mapping[str, str] | None = None,
 ) -> Reply:
     served.log_answer(address, result, active)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shared.errors import ParameterInvalid
 from shared.fhir import bundle_links, page_links
 from shared.fhir.bundle_links import Place
+from shared.inbound.spliced import Spliced
 from shared.json_members import fields, objects
 from shared.scopes import Level
 from shared.sealing import SealBroken, Sealer
@@ -52,7 +53,7 @@ class PageLinks:
         *,
         must_show: bool = False,
         known: Place | None = None,
-    ) -> bytes:
+    ) -> bytes | Spliced:
         """Return the JSON of a Bundle with its page links rewritten. Links that can't be followed
         are left out. Raise UpstreamInvalid if that is a `next` link.
 
@@ -63,9 +64,11 @@ class PageLinks:
         if place is None:
             return body
         start, end = place
-        links = self._usable(json.loads(body[start:end]), level, must_show)
+        links = json.dumps(self._usable(json.loads(body[start:end]), level, must_show)).encode()
+        if links == body[start:end]:
+            return body
         view = memoryview(body)
-        return b"".join((view[:start], json.dumps(links).encode(), view[end:]))
+        return Spliced((view[:start], links, view[end:]))
 
     def open(self, token: str) -> PageLink:
         """Return the page of a link's token. Raise ParameterInvalid for a token from elsewhere."""
@@ -116,7 +119,7 @@ def named_here(statement: Mapping[str, object], body: bytes, proxy_base: str) ->
     return body if told == statement else json.dumps(told).encode()
 
 
-def stamp(received: bytes, sent: bytes, changed: str) -> Mapping[str, str]:
+def stamp(received: bytes, sent: bytes | Spliced, changed: str) -> Mapping[str, str]:
     """Return the header that reports a change to the response (FHIR R4 http.html,
     "Intermediaries").
     """

@@ -47,6 +47,7 @@ from shared.inbound.refusal import Refusal
 from shared.inbound.request_body import Body
 from shared.inbound.request_headers import Headers
 from shared.inbound.slow_readers import Sending
+from shared.inbound.spliced import Spliced
 from shared.log import platform, traces
 from shared.outbound import bulkheads
 
@@ -96,7 +97,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response before it becomes Flask's. An iterator as body is streamed.
+    """A response before it becomes Flask's. An iterator as body is streamed, and a Spliced body is
+    complete like bytes.
 
     `compressible` means a page without a secret next to text from the request
     (shared/inbound/compression.py).
@@ -104,7 +106,7 @@ class Reply:
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | Iterator[bytes] = b""
+    body: bytes | Spliced | Iterator[bytes] = b""
     cookies: tuple[str, ...] = ()
     compressible: bool = False
 
@@ -174,15 +176,15 @@ def answer(
     except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
         unexpected = Refusal.of(InternalError())
         reply = _refuse(request, edge, settings, unexpected, correlation_id, error)
-    is_whole = isinstance(reply.body, bytes)
+    is_whole = isinstance(reply.body, bytes | Spliced)
     if reply.compressible:
         reply = _compressed(reply, request)
     # A streamed body may still be reading.
-    if isinstance(reply.body, bytes):
+    if isinstance(reply.body, bytes | Spliced):
         holding.keep(len(reply.body))
     body.let_by()
     always = _ALWAYS if settings is None else _always(settings.public_url)
-    response = _Response(reply.body, reply.status, {**always, **edge.headers, **reply.headers})
+    response = _response(reply, {**always, **edge.headers, **reply.headers})
     response.headers["X-Correlation-Id"] = correlation_id
     for cookie in reply.cookies:
         response.headers.add("Set-Cookie", cookie)
@@ -233,6 +235,13 @@ class _Response(flask.Response):
         return headers
 
 
+def _response(reply: Reply, headers: Mapping[str, str]) -> _Response:
+    response = _Response(reply.body, reply.status, headers)
+    if isinstance(reply.body, Spliced):
+        response.content_length = len(reply.body)
+    return response
+
+
 def _body(request: flask.Request) -> Body:
     environ = request.environ
     chunked = "HTTP_TRANSFER_ENCODING" in environ
@@ -249,11 +258,12 @@ def _health(settings: Settings, call: Call) -> Reply:
 def _compressed(reply: Reply, request: flask.Request) -> Reply:
     """Compress a page if the caller accepts that. `Vary` tells caches about both versions."""
     headers = {**reply.headers, "Vary": "Accept-Encoding"}
-    small = isinstance(reply.body, bytes) and len(reply.body) < compression.LEAST_BYTES
+    body = b"".join(reply.body) if isinstance(reply.body, Spliced) else reply.body
+    small = isinstance(body, bytes) and len(body) < compression.LEAST_BYTES
     if small or not compression.taken(request.headers.get("Accept-Encoding", "")):
         return replace(reply, headers=headers)
     headers["Content-Encoding"] = compression.ENCODING
-    return replace(reply, headers=headers, body=compression.compress(reply.body))
+    return replace(reply, headers=headers, body=compression.compress(body))
 
 
 def raw_path(environ: "WSGIEnvironment") -> str:

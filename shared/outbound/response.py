@@ -159,7 +159,7 @@ class _Source(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, place: memoryview) -> int:
+    def readinto(self, place: memoryview) -> int:  # type: ignore[override]
         if size := len(self._arrived):
             place[:size] = self._arrived
             self._arrived = b""

@@ -8,8 +8,9 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from shared.config.settings import Settings
-from shared.inbound import edge, slow_readers
+from shared.inbound import edge, slow_readers, spliced
 from shared.inbound.edge import Call, Reply
+from shared.inbound.spliced import Spliced
 from tests.support.edge import PAGE_EDGE, logged, settings
 
 LARGE = bytes(20_000_000)
@@ -71,3 +72,9 @@ def test_the_time_in_which_a_piece_is_made_is_not_the_browsers(
         yield b"all of it"
 
     assert serve(connection[0], made_slowly()) == len(b"all of it")
+
+
+def test_a_body_of_parts_is_sent_in_pieces_of_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spliced, "PIECE_BYTES", 4)
+    body = Spliced((b"", memoryview(b"abcdefg")[1:], b"h", b"ijklmnopq"))
+    assert (len(body), list(body)) == (16, [b"bcde", b"fghi", b"jklm", b"nopq"])
