@@ -10,7 +10,6 @@ from pathlib import Path
 from clinical import calculators
 from clinical.calculators import REGISTRY
 from clinical.calculators.inputs import label
-from clinical.chart.evidence import Outcome
 from docs.generators.calculators import count_vectors, markdown
 from functions.smart_calc.recalculate import recalculation
 from tests.support.tables import each
@@ -95,12 +94,6 @@ def test_the_documentation_is_current() -> None:
     written = DOCUMENT.read_text("utf-8")
 
     assert written == markdown(count_vectors(VECTORS)), "run: make docs"
-
-
-def test_the_document_explains_every_word_that_the_page_has_for_an_input() -> None:
-    document = DOCUMENT.read_text("utf-8")
-    for outcome in Outcome:
-        assert f"| {outcome.value} |" in document
 
 
 def test_the_example_of_the_document_is_what_the_calculator_answers() -> None:

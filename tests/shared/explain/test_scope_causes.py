@@ -78,12 +78,6 @@ def test_what_was_reported_as_cut_is_explained_scope_by_scope() -> None:
     }
 
 
-def test_scopes_of_v2_that_are_all_cut_are_rather_not_registered() -> None:
-    asked = ("patient/Patient.rs", "patient/Observation.rs")
-    causes = scope_causes("oracle", "ehr", ("launch", *asked), ("launch",))
-    assert causes == dict.fromkeys(asked, "scope_not_registered")
-
-
 @each("cause", ["scope_syntax", "scope_not_registered"])
 def test_at_oracle_the_console_is_named(cause: Literal["scope_syntax"]) -> None:
     assert "code console" in " ".join(scope_cause(cause, "oracle").steps)
