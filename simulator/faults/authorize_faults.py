@@ -36,115 +36,90 @@ class AuthorizeFault:
     detail: str = ""
 
 
-# name, error, description, title.
-_REFUSALS = (
-    ("access-denied", "access_denied", "The user declined.", "the user declined"),
-    (
-        "access-denied-bare",
-        "access_denied",
-        "",
-        "access denied without a description, as at MEDITECH",
-    ),
-    ("server-error", "server_error", "An unexpected condition was met.", "the server failed"),
-    (
-        "temporarily-unavailable",
-        "temporarily_unavailable",
-        "Try again later.",
-        "the server is too busy",
-    ),
-    (
-        "unauthorized-client",
-        "unauthorized_client",
-        "Not for this client.",
-        "the client isn't allowed to make this request",
-    ),
-    ("invalid-scope", "invalid_scope", "A scope is unknown.", "a scope is unknown"),
-    ("invalid-request", "invalid_request", "A parameter is missing.", "a parameter is missing"),
-    (
-        "athena-scope-not-authorized",
-        "unauthorized_client;Description=Requested scope not authorized",
-        "",
-        "athenahealth: the description in the error code",
-    ),
-    (
-        "launcher-invalid-launch-options",
-        "invalid_request",
-        "Invalid launch options: SyntaxError: Unexpected end of JSON input",
-        "SMART launcher: no launch value",
-    ),
-    ("launcher-missing-aud", "invalid_request", "Missing aud parameter", "SMART launcher: no aud"),
-    (
-        "launcher-bad-audience",
-        "invalid_request",
-        'Bad audience value "https://a.example/fhir/". Expected "https://a.example/fhir".',
-        "SMART launcher: wrong aud",
-    ),
-    (
-        "launcher-missing-challenge",
-        "invalid_request",
-        "Missing code_challenge parameter",
-        "SMART launcher: no PKCE",
-    ),
-    (
-        "launcher-challenge-method",
-        "invalid_request",
-        "Invalid code_challenge_method. Must be S256.",
-        "SMART launcher: PKCE with plain",
-    ),
-    ("launcher-unauthorized", "invalid_request", "Unauthorized", "SMART launcher: declined"),
-    (
-        "launcher-invalid-client",
-        "invalid_client",
-        'Invalid client_id "other". Expected "expected".',
-        "SMART launcher: wrong client id",
-    ),
-    (
-        "launcher-invalid-scope",
-        "invalid_scope",
-        'Scope "other" could not be granted. Your client is allowed to request launch.',
-        "SMART launcher: a scope that the client isn't allowed to request",
-    ),
-    (
-        "keycloak-no-audience",
-        "invalid_request",
-        "A SMART on FHIR Request must include an 'aud', 'audience', or 'resource' parameter",
-        "Keycloak: no aud",
-    ),
-    (
-        "keycloak-other-audience",
-        "invalid_request",
-        "Requested audience 'https://a.example/fhir/' is not allowed",
-        "Keycloak: wrong aud",
-    ),
-    (
-        "keycloak-ehr-launch",
-        "invalid_request",
-        "Invalid EHR launch request!",
-        "Keycloak: launch value and scope don't match",
-    ),
-    (
-        "keycloak-standalone-launch",
-        "invalid_request",
-        "Invalid Standalone launch request!",
-        "Keycloak: a launch value in a standalone launch",
-    ),
-    (
-        "keycloak-launch-context",
-        "server_error",
-        (
-            "Could not resolve launch context parameter to any EHR Launch Context "
-            "set in this user session"
+# By error: name, description, title.
+_REFUSALS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "access_denied": {
+        "access-denied": ("The user declined.", "the user declined"),
+        "access-denied-bare": ("", "access denied without a description, as at MEDITECH"),
+        "error-with-markup": (
+            '<script>alert(1)</script><a href="https://evil.example">sign in again</a>',
+            "a description that contains markup",
         ),
-        "Keycloak: the launch belongs to another session",
-    ),
-    (
-        "error-with-markup",
-        "access_denied",
-        '<script>alert(1)</script><a href="https://evil.example">sign in again</a>',
-        "a description that contains markup",
-    ),
-    ("error-very-long", "server_error", "long " * 1000, "a description of 5,000 characters"),
-)
+    },
+    "server_error": {
+        "server-error": ("An unexpected condition was met.", "the server failed"),
+        "keycloak-launch-context": (
+            (
+                "Could not resolve launch context parameter to any EHR Launch Context "
+                "set in this user session"
+            ),
+            "Keycloak: the launch belongs to another session",
+        ),
+        "error-very-long": ("long " * 1000, "a description of 5,000 characters"),
+    },
+    "temporarily_unavailable": {
+        "temporarily-unavailable": ("Try again later.", "the server is too busy")
+    },
+    "unauthorized_client": {
+        "unauthorized-client": (
+            "Not for this client.",
+            "the client isn't allowed to make this request",
+        )
+    },
+    "invalid_scope": {
+        "invalid-scope": ("A scope is unknown.", "a scope is unknown"),
+        "launcher-invalid-scope": (
+            'Scope "other" could not be granted. Your client is allowed to request launch.',
+            "SMART launcher: a scope that the client isn't allowed to request",
+        ),
+    },
+    "invalid_request": {
+        "invalid-request": ("A parameter is missing.", "a parameter is missing"),
+        "launcher-invalid-launch-options": (
+            "Invalid launch options: SyntaxError: Unexpected end of JSON input",
+            "SMART launcher: no launch value",
+        ),
+        "launcher-missing-aud": ("Missing aud parameter", "SMART launcher: no aud"),
+        "launcher-bad-audience": (
+            'Bad audience value "https://a.example/fhir/". Expected "https://a.example/fhir".',
+            "SMART launcher: wrong aud",
+        ),
+        "launcher-missing-challenge": (
+            "Missing code_challenge parameter",
+            "SMART launcher: no PKCE",
+        ),
+        "launcher-challenge-method": (
+            "Invalid code_challenge_method. Must be S256.",
+            "SMART launcher: PKCE with plain",
+        ),
+        "launcher-unauthorized": ("Unauthorized", "SMART launcher: declined"),
+        "keycloak-no-audience": (
+            "A SMART on FHIR Request must include an 'aud', 'audience', or 'resource' parameter",
+            "Keycloak: no aud",
+        ),
+        "keycloak-other-audience": (
+            "Requested audience 'https://a.example/fhir/' is not allowed",
+            "Keycloak: wrong aud",
+        ),
+        "keycloak-ehr-launch": (
+            "Invalid EHR launch request!",
+            "Keycloak: launch value and scope don't match",
+        ),
+        "keycloak-standalone-launch": (
+            "Invalid Standalone launch request!",
+            "Keycloak: a launch value in a standalone launch",
+        ),
+    },
+    "unauthorized_client;Description=Requested scope not authorized": {
+        "athena-scope-not-authorized": ("", "athenahealth: the description in the error code")
+    },
+    "invalid_client": {
+        "launcher-invalid-client": (
+            'Invalid client_id "other". Expected "expected".',
+            "SMART launcher: wrong client id",
+        )
+    },
+}
 
 _PAGES = (
     ("page-oops", ("generic",), "unexplained", "a page without a reason, as at athenahealth"),
@@ -207,7 +182,8 @@ AUTHORIZE_FAULTS: Mapping[str, AuthorizeFault] = {
         ),
         *(
             AuthorizeFault(name, title, ("generic",), "refusal", error, description)
-            for name, error, description, title in _REFUSALS
+            for error, refusals in _REFUSALS.items()
+            for name, (description, title) in refusals.items()
         ),
         *(
             AuthorizeFault(name, title, ehrs, "page", detail=detail)

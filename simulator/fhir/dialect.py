@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Protocol
 
 from flask import Request, Response
 
@@ -21,59 +20,28 @@ _DEFAULT_COUNT = 20
 _MOST_COUNT = 100
 
 
-class FhirDialect(Protocol):
-    """One vendor's FHIR API."""
+class FhirDialect:
+    """A vendor's FHIR API. This one has JSON only and errors as OperationOutcome (FHIR R4, HTTP).
 
-    @property
-    def formats(self) -> Sequence[str]:
-        """The media types, as listed in its CapabilityStatement."""
-
-    @property
-    def refuses_others(self) -> bool:
-        """Whether a request for a patient other than the token's gets 403 instead of 404."""
-
-    def require_media(self, request: Request) -> None:
-        """Require that the client accepts this EHR's media types.
-
-        Raises FhirError with 406 if it doesn't.
-        """
-
-    def charts(self, day: date) -> Charts:
-        """Return the charts of a day in this EHR's form."""
-
-    def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
-        """Read the parameters of a search.
-
-        Raises FhirError with 400 if it refuses one, or if one is missing.
-        """
-
-    def pages(self, query: Search, matches: Sequence[Resource]) -> Sequence[Sequence[Resource]]:
-        """Split the matches of a search into one or more pages."""
-
-    def error(self, error: FhirError) -> Response:
-        """Return the response to a request that failed."""
-
-    def finish(self, request: Request, response: Response) -> Response:
-        """Apply the final changes to a response."""
-
-
-class GenericDialect:
-    """A FHIR API with JSON only and errors as OperationOutcome (FHIR R4, HTTP)."""
+    Fields:
+        formats: the media types, as listed in its CapabilityStatement.
+        refuses_others: whether a request for a patient other than the token's gets 403, not 404.
+    """
 
     formats: Sequence[str] = ("application/fhir+json",)
     refuses_others: bool = False
 
     def require_media(self, request: Request) -> None:
-        """Require that the client accepts JSON."""
+        """Require that the client accepts this EHR's media types, or raise FhirError with 406."""
         if request.accept_mimetypes and not accepts(request, (*JSON, *ANY)):
             raise FhirError(406, "not-supported", "this EHR returns only application/fhir+json")
 
     def charts(self, day: date) -> Charts:
-        """Return the charts unchanged."""
+        """Return the charts of a day in this EHR's form."""
         return load_charts(day)
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
-        """Read the parameters of a search; refuse unsupported ones."""
+        """Read the parameters of a search; raise FhirError with 400 for an unsupported one."""
         return self._parsed(fhir_type, pairs, fhir_base)
 
     def pages(self, query: Search, matches: Sequence[Resource]) -> Sequence[Sequence[Resource]]:
@@ -83,11 +51,11 @@ class GenericDialect:
         )
 
     def error(self, error: FhirError) -> Response:
-        """Return an OperationOutcome."""
+        """Return the response to a request that failed: an OperationOutcome."""
         return fhir_error_answer(error)
 
-    def finish(self, request: Request, response: Response) -> Response:  # noqa: ARG002 - Protocol
-        """Return the response unchanged."""
+    def finish(self, request: Request, response: Response) -> Response:  # noqa: ARG002 - for other vendors
+        """Apply the final changes to a response; none here."""
         return response
 
     @staticmethod

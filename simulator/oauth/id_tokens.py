@@ -5,13 +5,11 @@ Core 1.0 sections 2 and 3.1.3.6; SMART App Launch 2.2, Scopes for requesting ide
 
 import base64
 import hashlib
-import json
 import threading
 from collections.abc import Mapping, Sequence
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from simulator.common.expiring_map import opaque_key
 
@@ -114,11 +112,8 @@ class Signer:
 
     def _public(self, generation: _Generation, algorithm: str) -> dict[str, object]:
         key = generation.key(algorithm)
-        published: dict[str, object]
-        if isinstance(key, rsa.RSAPrivateKey):
-            published = dict(RSAAlgorithm.to_jwk(key.public_key(), as_dict=True))
-        else:
-            published = dict(ECAlgorithm.to_jwk(key.public_key(), as_dict=True))
+        public = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
+        published: dict[str, object] = dict(public)
         published.pop("key_ops", None)
         published["kid"] = generation.key_id(algorithm)
         if self._keys_name_alg:
@@ -135,8 +130,4 @@ def at_hash(access_token: str, algorithm: str) -> str:
 
 def unsigned(claims: Mapping[str, object]) -> str:
     """Return claims as a JWT with alg none, which no client should accept."""
-    parts = ({"alg": "none", "typ": "JWT"}, claims)
-    encoded = [
-        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts
-    ]
-    return ".".join([*encoded, ""])
+    return jwt.encode(dict(claims), "", "none")

@@ -8,7 +8,7 @@ from datetime import date
 from flask import Request, Response
 
 from simulator.charts.resources import Charts
-from simulator.fhir.dialect import JSON, GenericDialect, accepts
+from simulator.fhir.dialect import JSON, FhirDialect, accepts
 from simulator.fhir.fhir_xml import fhir_xml
 from simulator.fhir.outcome import FhirError, fhir_answer
 from simulator.fhir.search import Search
@@ -24,7 +24,7 @@ _NOT_FOUND_PAGE = """<!DOCTYPE html>
 """
 
 
-class EpicDialect(GenericDialect):
+class EpicDialect(FhirDialect):
     """Epic's FHIR API."""
 
     formats = ("application/fhir+xml", "application/fhir+json")

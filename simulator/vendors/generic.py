@@ -11,7 +11,7 @@ from simulator import trace
 from simulator.charts.resources import RESOURCE_TYPES
 from simulator.common.addresses import Addresses
 from simulator.common.html import fault_page
-from simulator.fhir.dialect import GenericDialect
+from simulator.fhir.dialect import FhirDialect
 from simulator.oauth.authorization_request import (
     AuthorizationRefusedError,
     Parameters,
@@ -66,24 +66,12 @@ def configuration(at: Addresses) -> Mapping[str, object]:
         "authorization_response_iss_parameter_supported": True,
         "scopes_supported": [*CONTEXT_SCOPES, *IDENTITY_SCOPES, *REFRESH_SCOPES, *resource_scopes],
         "capabilities": [
-            "launch-ehr",
-            "launch-standalone",
-            "authorize-post",
-            "client-public",
-            "client-confidential-symmetric",
-            "client-confidential-asymmetric",
-            "sso-openid-connect",
-            "context-banner",
-            "context-ehr-patient",
-            "context-ehr-encounter",
-            "context-standalone-patient",
-            "context-standalone-encounter",
-            "permission-patient",
-            "permission-user",
-            "permission-offline",
-            "permission-online",
-            "permission-v1",
-            "permission-v2",
+            *("launch-ehr", "launch-standalone", "authorize-post", "client-public"),
+            *("client-confidential-symmetric", "client-confidential-asymmetric"),
+            *("sso-openid-connect", "context-banner", "context-ehr-patient"),
+            *("context-ehr-encounter", "context-standalone-patient"),
+            *("context-standalone-encounter", "permission-patient", "permission-user"),
+            *("permission-offline", "permission-online", "permission-v1", "permission-v2"),
         ],
     }
 
@@ -210,6 +198,6 @@ GENERIC = VendorProfile(
     addresses=addresses,
     configuration=configuration,
     rules=GenericRules(),
-    fhir=GenericDialect(),
+    fhir=FhirDialect(),
     renews_id_token=True,
 )

@@ -12,49 +12,27 @@ from functools import partial
 from simulator.common.addresses import Addresses
 from simulator.vendors.oracle_addresses import Persona
 
+_TYPES = [
+    *("Condition", "DocumentReference", "Encounter", "MedicationRequest", "Observation"),
+    "Patient",
+]
 # The fixed v2 letters of the resource types that this EHR has.
 _LETTERS: Mapping[Persona, Mapping[str, str]] = {
-    "provider": {
-        "Condition": "crus",
-        "DocumentReference": "crus",
-        "Encounter": "crus",
-        "MedicationRequest": "crus",
-        "Observation": "crus",
-        "Patient": "crus",
-    },
-    "patient": {
-        "Condition": "rs",
-        "DocumentReference": "rs",
-        "Encounter": "rs",
-        "MedicationRequest": "rs",
-        "Observation": "s",
-        "Patient": "rs",
-    },
+    "provider": dict.fromkeys(_TYPES, "crus"),
+    "patient": {**dict.fromkeys(_TYPES, "rs"), "Observation": "s"},
 }
 _CONTEXTS: Mapping[Persona, tuple[str, ...]] = {
     "provider": ("patient", "system", "user"),
     "patient": ("patient", "user"),
 }
 _WHOLE_SCOPES = ("fhirUser", "launch", "offline_access", "online_access", "openid", "profile")
-_CAPABILITIES = (
-    "authorize-post",
-    "launch-ehr",
-    "launch-standalone",
-    "client-public",
-    "client-confidential-asymmetric",
-    "client-confidential-symmetric",
-    "sso-openid-connect",
-    "context-banner",
-    "context-style",
-    "context-ehr-patient",
-    "permission-patient",
-    "permission-user",
-    "permission-offline",
-    "permission-online",
-    "permission-v1",
-    "permission-v2",
-    "health-cards",
-)
+_CAPABILITIES = [
+    *("authorize-post", "launch-ehr", "launch-standalone", "client-public"),
+    *("client-confidential-asymmetric", "client-confidential-symmetric", "sso-openid-connect"),
+    *("context-banner", "context-style", "context-ehr-patient", "permission-patient"),
+    *("permission-user", "permission-offline", "permission-online", "permission-v1"),
+    *("permission-v2", "health-cards"),
+]
 _CAPABILITY_OF_PERSONA: Mapping[Persona, str] = {
     "provider": "context-ehr-encounter",
     "patient": "context-standalone-patient",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from flask import Request, Response
 
 from simulator.charts.resources import Resource
-from simulator.fhir.dialect import GenericDialect
+from simulator.fhir.dialect import FhirDialect
 from simulator.fhir.outcome import FhirError, fhir_answer
 from simulator.fhir.search import Search
 from simulator.fhir.search_parameters import Pairs
@@ -18,7 +18,7 @@ from simulator.vendors import oracle_search
 _URN = "urn:cerner:error:oauth2:resource-access"
 
 
-class OracleDialect(GenericDialect):
+class OracleDialect(FhirDialect):
     """Oracle Health's FHIR API."""
 
     refuses_others = True
@@ -52,7 +52,7 @@ class OracleDialect(GenericDialect):
                 return _outcome(error, "not-found", "Not Found")
         return _outcome(error, error.code, error.diagnostics)
 
-    def finish(self, request: Request, response: Response) -> Response:  # noqa: ARG002 - Protocol
+    def finish(self, request: Request, response: Response) -> Response:  # noqa: ARG002 - for other vendors
         """Add the request ids that Oracle's support uses."""
         response.headers["X-Request-Id"] = str(uuid.uuid4())
         response.headers["opc-request-id"] = f"/{uuid.uuid4().hex.upper()}"
