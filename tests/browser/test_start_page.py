@@ -46,7 +46,7 @@ def test_ehr_clinician_fault_and_patient_are_chosen_and_the_app_is_launched_in_a
     tab_to(page, page.get_by_label("Fault for the next launches and charts from this page"))
     page.keyboard.type("all scopes for obs")
     press(page, "button", "Use this fault")
-    chosen = page.get_by_role("region", name="Chosen fault")
+    chosen = page.get_by_role("region", name="Selected fault")
     expect(chosen).to_contain_text("grant-without-observation: all scopes for Observation")
     press(page, "link", "Launch in a frame (smart-calc for Dario Testpatient)")
     expect(page.get_by_role("heading", level=1, name="Dario Testpatient")).to_be_visible()
