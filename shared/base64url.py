@@ -1,4 +1,4 @@
-"""Base64url, written without padding (RFC 4648 5; RFC 7515 2)."""
+"""Encode and decode base64url, without padding (RFC 4648 5; RFC 7515 2)."""
 
 import base64
 

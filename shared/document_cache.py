@@ -1,9 +1,9 @@
-"""Documents fetched from EHRs, cached in memory. The cache saves time, and nothing depends on it.
+"""Cache documents from EHRs in memory. The cache only saves time, and nothing depends on it.
 
-While one thread reads a document, others that need the same one wait for it. A failure is kept for
-5 seconds, so that an EHR that is down isn't called by every request. All caches of a process share
-MOST_BYTES, and the oldest documents are removed first: anyone can make up tenants of an EHR whose
-`iss` has a wildcard, and each may return a large document.
+While one thread reads a document, other threads that need the same document wait for it. A failure
+is cached for 5 seconds, so that not every request calls an EHR that is down. All caches of a
+process share MOST_BYTES and remove the oldest documents first, because anyone can make up tenants
+of an EHR whose `iss` has a wildcard, and each of them may return a large document.
 """
 
 import itertools
@@ -20,7 +20,7 @@ RENEW_SECONDS = 30.0
 MOST_BYTES = 16_000_000
 # A larger document is used, but not cached.
 MOST_DOCUMENT_BYTES = 64_000
-# An entry with its lock and its places in dictionaries.
+# The size of an entry's lock and its slots in dictionaries.
 _ENTRY_BYTES = 1_000
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class _Entry(Generic[T]):
 
 
 class _Shelf:
-    """The entries of all caches of this process, the oldest first."""
+    """The entries of all caches in this process, the oldest first."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -55,7 +55,7 @@ class _Shelf:
             return entry
 
     def settle(self, place: _Place, entry: _Entry[Any], size: int) -> None:
-        """Count an entry's new content, unless the entry was removed during the read."""
+        """Count an entry's new size, unless the entry was removed during the read."""
         with self._lock:
             if self._entries.get(place) is entry:
                 self.size -= self._entries.pop(place).size
@@ -74,7 +74,7 @@ _numbers = itertools.count()
 
 
 class DocumentCache(Generic[T]):
-    """Documents by key, kept for `seconds` of `clock`. `size` returns the bytes of one."""
+    """Documents by key, cached for `seconds`. `size` returns the bytes of one document."""
 
     def __init__(
         self, seconds: float, clock: Callable[[], float], size: Callable[[T], int] = footprint
@@ -85,8 +85,8 @@ class DocumentCache(Generic[T]):
         self._number = next(_numbers)
 
     def get(self, key: Key, read: Callable[[], T]) -> T:
-        """Return the cached document, otherwise the result of `read`. Raise the error that `read`
-        raises, or raised less than 5 seconds ago.
+        """Return the cached document, or otherwise the result of `read`. Raise an error of `read`,
+        even one from less than 5 seconds ago.
         """
         entry = self._entry(key)
         with entry.lock:
@@ -103,13 +103,13 @@ class DocumentCache(Generic[T]):
             return entry.outcome
 
     def may_renew(self, key: Key) -> bool:
-        """Return whether `renew` would read: 30 seconds have passed since it last did."""
+        """Return whether `renew` would read, because it last did so 30 seconds ago or earlier."""
         entry = self._entry(key)
         with entry.lock:
             return entry.renewable_from <= self._clock()
 
     def renew(self, key: Key, read: Callable[[], T]) -> T:
-        """Read again, unless that was done less than 30 seconds ago. Then act like `get`."""
+        """Read the document again. If that was done less than 30 seconds ago, act like `get`."""
         entry = self._entry(key)
         with entry.lock:
             if entry.renewable_from <= self._clock():

@@ -1,5 +1,5 @@
-"""A problem and its remedy: the same type for an invalid setting, a check of `make doctor` and the
-cause of a failed launch (docs/troubleshooting.md, docs/doctor.md).
+"""The type of a problem and its fix, for invalid settings, the checks of `make doctor` and the
+causes of failed launches (docs/troubleshooting.md, docs/doctor.md).
 """
 
 from dataclasses import dataclass, replace
@@ -9,9 +9,9 @@ Flow = Literal["ehr", "standalone", "backend"]
 
 
 class ByFlow(str):
-    """A text for launches from a chart, with replacements for the flows without one: a standalone
-    launch, and a backend service, which has no user either. By default, a standalone launch uses
-    the text itself, and a backend service the standalone text. None means no text.
+    """A text for launches from a chart, with other texts for flows without a chart: a standalone
+    launch and a backend service, which also has no user. By default, a standalone launch uses the
+    text itself, and a backend service uses the standalone text. None means no text.
     """
 
     __slots__ = ("backend", "standalone")
@@ -19,7 +19,7 @@ class ByFlow(str):
     backend: str | None
 
     def __new__(cls, text: str, standalone: str | None = "", backend: str | None = "") -> Self:
-        """Make the text with those of the other flows."""
+        """Create the text with the texts for the other flows."""
         new = super().__new__(cls, text)
         new.standalone = text if standalone == "" else standalone
         new.backend = new.standalone if backend == "" else backend
@@ -27,8 +27,8 @@ class ByFlow(str):
 
 
 class ForUser(ByFlow):
-    """A step for the person who launched the app. All others are for the people who run the app.
-    `https://HOST` in them means its public_url.
+    """A step for the person who launched the app. All other steps are for the people who run the
+    app. In those, `https://HOST` means its public_url.
     """
 
     __slots__ = ()
@@ -48,15 +48,15 @@ def steps_in_flow(steps: tuple[str, ...], flow: Flow) -> tuple[str, ...]:
 
 
 def with_addresses(step: str, public_url: str, redirect_uri: str | None = None) -> str:
-    """Insert the app's own URLs into a step or its reason. It stays for the same reader."""
+    """Insert the app's own URLs into a step or reason, and keep the type of the text."""
     written = step.replace("https://HOST/callback", redirect_uri or f"{public_url}/callback")
     return type(step)(written.replace("https://HOST", public_url))
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem: `title` states it in a sentence, `why` explains it, and each of `steps` is one
-    action that fixes it. `id` is stable.
+    """One problem. `title` states it in a sentence, `why` explains it, and each of `steps` is one
+    action to fix it. `id` is stable.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Finding:
 
     @property
     def fix(self) -> str:
-        """The steps in one text, for JSON and the log."""
+        """The steps as one text, for JSON and the log."""
         return " ".join(self.steps)
 
     def with_addresses(self, public_url: str, redirect_uri: str | None = None) -> Self:

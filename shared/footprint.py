@@ -1,18 +1,19 @@
-"""The memory size of a value in bytes, for caches with a size limit."""
+"""Measure the memory size of values in bytes, for caches with a size limit."""
 
 import itertools
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 
-# The bytes of a member's place in its tuple, and of the shortest text with its place.
+# The bytes of a tuple's slot for an item, and of the shortest text together with its slot.
 _PLACE_BYTES, _LEAST_BYTES = 8, 58
 
 
 def footprint(value: object) -> int:
-    """Return the bytes of a value with everything in it. Shared parts count each time.
+    """Return the bytes of a value, including everything in it. A shared part counts each time.
 
-    It looks into containers, dataclasses and exceptions. Any other object counts by itself.
+    The contents of containers, dataclasses and exceptions are included. For any other object, only
+    its own size counts.
     """
     size = sys.getsizeof(value)
     if isinstance(value, str | bytes):
@@ -29,7 +30,7 @@ def footprint(value: object) -> int:
 
 
 def first_within(most: int, listed: tuple[str, ...], needed: Iterable[str]) -> tuple[str, ...]:
-    """Return a list cut to this many bytes of memory, its `needed` members before the others."""
+    """Return the items that fit into this many bytes of memory, the `needed` ones first."""
     if sys.getsizeof(listed) + sum(map(sys.getsizeof, listed)) <= most:
         return listed
     known, kept, left = frozenset(listed), dict[str, None](), most - sys.getsizeof(())

@@ -1,4 +1,4 @@
-"""OperationOutcome: the format of errors for FHIR clients (FHIR R4 operationoutcome.html)."""
+"""Create an OperationOutcome, the error format for FHIR clients (FHIR R4 operationoutcome.html)."""
 
 import json
 
@@ -6,8 +6,8 @@ MEDIA_TYPE = "application/fhir+json"
 
 
 def operation_outcome(code: str | None, issue: str, diagnostics: str) -> bytes:
-    """Return an OperationOutcome as JSON. `code` is ours (docs/errors.md), `issue` a FHIR issue
-    type.
+    """Return an OperationOutcome as JSON. `code` is this app's error code (docs/errors.md), and
+    `issue` is a FHIR issue type.
     """
     details = {} if code is None else {"details": {"coding": [{"code": code}]}}
     entry = {"severity": "error", "code": issue, **details, "diagnostics": diagnostics}

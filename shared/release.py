@@ -4,7 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-# The only place: pyproject.toml reads it from here.
+# The only place with the version: pyproject.toml reads it from here.
 VERSION = "0.1.0"
 # Next to shared/ in a staged function: infra/stage.py.
 _BUILD_INFO = Path(__file__).parents[1] / "BUILD_INFO"

@@ -64,8 +64,8 @@ def parse(scope: str) -> Grant | None:
 def effective(granted: Iterable[str], configured: Iterable[str]) -> tuple[Grant, ...]:
     """Return the scopes that the app may use: granted ∩ configured, pair by pair.
 
-    A grant broader than the configuration doesn't extend what the app may do (RFC 9700 2.3). If
-    both scopes have filters, both apply.
+    If the EHR grants more than is configured, the app still may not use it (RFC 9700 2.3). If both
+    scopes have filters, both apply.
     """
     ours = [grant for scope in configured if (grant := parse(scope))]
     theirs = [grant for scope in granted if (grant := parse(scope))]

@@ -1,8 +1,8 @@
-"""Encryption with two keys: the server's and the browser's. Neither decrypts anything on its own.
+"""Encrypt with two keys, the server's and the browser's. Neither decrypts anything on its own.
 
-AES-256-GCM (NIST SP 800-38D), with a key from HKDF-SHA256 (RFC 5869) of the server's encryption key
-and the secret in the session's cookie. A copy of the database and the server key decrypts nothing
-without the cookie. A stolen cookie decrypts nothing without the server.
+AES-256-GCM (NIST SP 800-38D). HKDF-SHA256 (RFC 5869) derives the key from the server's encryption
+key and the secret in the session cookie. So a copy of the database and the server's key is useless
+without the cookie, and a stolen cookie is useless without the server.
 """
 
 import hmac
@@ -20,7 +20,9 @@ _NONCE_BYTES = 12
 
 
 class SealBroken(Exception):
-    """No key decrypts it: other secret, other context, altered, or encrypted with a retired key."""
+    """No key decrypts the text: the secret or context differs, it was altered, or its key is
+    retired.
+    """
 
 
 class Sealer:
@@ -34,7 +36,7 @@ class Sealer:
         return self.sealing(secret, context)(plaintext)
 
     def sealing(self, secret: bytes, context: str) -> Callable[[bytes], str]:
-        """Return `seal` for several texts of one secret and context, deriving their key once."""
+        """Return a `seal` for several texts with one secret and context. Derives their key once."""
         cipher = _cipher(self._keys[0], secret, context)
 
         def seal(plaintext: bytes) -> str:
@@ -58,7 +60,9 @@ class Sealer:
         raise SealBroken
 
     def tags(self, text: str) -> tuple[str, ...]:
-        """Return tags that identify equal texts without showing them: 8 characters for each key."""
+        """Return a tag of 8 characters for each key. Equal texts have equal tags, which don't
+        reveal the text.
+        """
         digests = (hmac.digest(key, text.encode(), "sha256") for key in self._keys)
         return tuple(base64url.encode(digest)[:8] for digest in digests)
 

@@ -1,33 +1,33 @@
-"""JSON that every reader interprets the same way (RFC 8259 4, 6 and 8.1).
+"""Parse only JSON that every reader interprets the same way (RFC 8259 4, 6 and 8.1).
 
-A check here must see what any later reader of the same bytes sees. Some readers use the first of
-repeated members and some the last, and some accept NaN or Infinity and others don't. Such documents
-are rejected.
+A check must see the same values as any later reader of the same bytes. Readers differ about
+repeated fields, NaN and Infinity, so documents with them are rejected.
 """
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-# The values that a document of any length may have, and the bytes for each further value. Charts
-# have 15 bytes per value and more. Documents that consist only of brackets would become 30 times
-# their size.
+# The number of values that any document may have, and the bytes that it needs for each further
+# value. Charts have 15 bytes or more per value. A document of nothing but brackets would need 30
+# times its size in memory.
 _VALUES = 20_000
 _BYTES_A_VALUE = 10
 
 
 class RepeatedMember(ValueError):
-    """An object in the document repeats a member."""
+    """An object in the document repeats a field."""
 
 
 def parse(body: bytes, decimal: Callable[[str], Any] | None = None) -> Any:
-    """Parse a UTF-8 body. `decimal` reads the numbers that aren't integers.
+    """Parse a UTF-8 body. `decimal` parses the numbers that aren't integers.
 
-    Raise RepeatedMember, or ValueError for JSON that is invalid, too deeply nested to read, or
-    would become far larger in memory than it is.
+    Raise RepeatedMember, or ValueError for JSON that is invalid, too deeply nested, or would become
+    far larger in memory than it is.
     """
-    if _holds_too_many_values(body):
-        raise ValueError("the document holds too many values")
+    # An estimate of the number of values in the document.
+    if sum(map(body.count, (b"{", b"[", b","))) > _VALUES + len(body) // _BYTES_A_VALUE:
+        raise ValueError("the document has too many values")
     try:
         return json.loads(
             body.decode("utf-8"),
@@ -39,11 +39,6 @@ def parse(body: bytes, decimal: Callable[[str], Any] | None = None) -> Any:
         raise ValueError("the document is nested too deep") from None
 
 
-def _holds_too_many_values(body: bytes) -> bool:
-    """Return whether a document would become far larger in memory than it is."""
-    return sum(map(body.count, (b"{", b"[", b","))) > _VALUES + len(body) // _BYTES_A_VALUE
-
-
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
@@ -51,5 +46,5 @@ def _no_constant(name: str) -> None:
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(members)
     if len(document) != len(members):
-        raise RepeatedMember("an object has one member twice")
+        raise RepeatedMember("an object repeats a field")
     return document

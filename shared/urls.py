@@ -1,16 +1,16 @@
-"""URLs of EHRs and query strings, compared and built unambiguously.
+"""Compare and build URLs and query strings without ambiguity.
 
 An `iss` is only minimally normalized before it's compared with the configuration: scheme and host
-in lowercase, default port and one trailing slash removed. Anything else that could make two
-spellings mean one URL (user information, percent-encoding, dot segments, query, fragment, other
-alphabets) is rejected rather than interpreted. A double slash within the path is kept, because some
-EHRs publish such a base on purpose.
+in lowercase, without the default port and one trailing slash. Anything else that lets two spellings
+mean one URL (user information, percent-encoding, dot segments, query, fragment, other alphabets) is
+rejected, not interpreted. A double slash in the path is kept, because some EHRs publish such a base
+on purpose.
 """
 
 import re
 from urllib.parse import quote_from_bytes, unquote, unquote_to_bytes, urljoin
 
-# Without ASCII, IGNORECASE also matches letters of other alphabets: U+212A (Kelvin sign) as a k.
+# Without ASCII, IGNORECASE also matches other characters, such as U+212A (Kelvin sign) for k.
 _ANY_CASE = re.ASCII | re.IGNORECASE
 _BASE = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])"
@@ -45,7 +45,7 @@ def normalise_base(url: str) -> str:
     if match is None:
         raise ValueError("not a plain absolute http(s) URL")
     scheme, host, path = match["scheme"].lower(), match["host"].lower(), match["path"]
-    # Some servers ignore the part of a segment after `;`.
+    # Some servers ignore everything in a segment from `;` on.
     if not {".", ".."}.isdisjoint(segments(path)) or "/;" in path:
         raise ValueError("dot segments are not allowed")
     port = match["port"]
@@ -75,7 +75,7 @@ def origin(url: str) -> tuple[str, str]:
 
 
 def path_of(url: str) -> str:
-    """Return the rest after the host of an absolute http(s) URL, unchanged, or raise like
+    """Return everything after the host of an absolute http(s) URL, unchanged, or raise like
     `authority`.
     """
     match = _AUTHORITY.match(url)
@@ -85,12 +85,12 @@ def path_of(url: str) -> str:
 
 
 def is_plain(url: str) -> bool:
-    """Return whether a text has only URL characters, and a plausible length."""
+    """Return whether a text has only URL characters and a plausible length."""
     return len(url) <= _LONGEST_ADDRESS and _PLAIN.fullmatch(url) is not None
 
 
 def is_absolute(reference: str) -> bool:
-    """Return whether a reference names a server, with a scheme or with the current one."""
+    """Return whether a reference names a server, with or without a scheme."""
     return _SCHEME.match(reference) is not None or reference.startswith("//")
 
 
@@ -106,18 +106,18 @@ def is_local(url: str) -> bool:
 def resolve(base: str, reference: str) -> str:
     """Return the absolute URL of a reference in a document from `base` (RFC 3986 5.2).
 
-    Raise ValueError if it can't be parsed. A reference with a scheme is returned unchanged: urljoin
-    would add the base's host to `http:///x`, and a browser would use x as the host.
+    Raise ValueError if it can't be parsed. A reference with a scheme is returned unchanged, because
+    urljoin would add the base's host to `http:///x`, where a browser would use x as the host.
     """
     return reference if _SCHEME.match(reference) else urljoin(base, reference)
 
 
 def on_own_host(link: str, fhir_base: str, path: str) -> str | None:
-    """Return the absolute URL of a link from a path below a FHIR base, without its fragment, or
-    None unless it's on the base's own host. None also for dot segments in any spelling.
+    """Return the absolute URL of a link in the document at a path below a FHIR base, without its
+    fragment. Return None if it's on another host or has dot segments in any spelling.
 
-    Servers behind a proxy name themselves with http or without a scheme. A token is still sent only
-    to the base's scheme and host.
+    Servers behind a proxy may write their own links with http or without a scheme. A token is still
+    sent only to the base's scheme and host.
     """
     scheme, host = fhir_base.partition("://")[0], authority(fhir_base)
     if len(link) > _LONGEST_LINK:
@@ -157,11 +157,11 @@ def segments(path: str) -> tuple[str, ...]:
 
 
 def relative_to(url: str, fhir_base: str) -> str | None:
-    """Return the rest of an absolute URL after a FHIR base, which is normalized, or None if it
-    isn't below the base.
+    """Return the part of an absolute URL after a normalized FHIR base, or None if the URL isn't
+    below the base.
 
-    Default port and case of the host are ignored, and so is http for https, with either's port:
-    servers behind TLS use such URLs for themselves.
+    The default port, the case of the host, and http in place of https (with the port of either) are
+    ignored, because servers behind a TLS proxy write such URLs for themselves.
     """
     try:
         path, whole = path_of(fhir_base), path_of(url)
@@ -183,8 +183,8 @@ def _same_server(url: str, fhir_base: str) -> bool:
 def raw_parameters(query_string: str) -> dict[str, list[str]]:
     """Return the parameters of a query string: names decoded, values unchanged.
 
-    The string is WSGI's (PEP 3333: bytes as latin-1). Values stay encoded so that an opaque one
-    (`launch`) can be passed on byte for byte.
+    The string comes from WSGI (PEP 3333: bytes as latin-1). Values stay encoded, so that an opaque
+    one (`launch`) can be passed on byte for byte.
     """
     parameters: dict[str, list[str]] = {}
     for field in filter(None, query_string.split("&")):
@@ -225,7 +225,7 @@ def with_parameters(endpoint: str, raw: list[tuple[str, str]]) -> str:
     ValueError.
     """
     if "#" in endpoint:
-        raise ValueError("the endpoint carries a fragment")
+        raise ValueError("has a fragment")
     query = "&".join(f"{encode(name)}={value}" for name, value in raw)
     if "?" not in endpoint:
         return f"{endpoint}?{query}"

@@ -62,7 +62,7 @@ def _base(client: CdsClient, ehr: Ehr) -> Checked:
 
 def _address(client: CdsClient, ehr: Ehr, jku: str) -> Checked:
     try:
-        keys = Keys().at_address(ehr, jku, "").keys
+        keys = Keys().at_jku(ehr, jku, "").keys
         why = "" if keys else "no key there can verify a token"
     except CdsKeysUnavailable as error:
         why = str(error.evidence.get("answer", "no usable response"))

@@ -59,7 +59,7 @@ def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list
     read = ok("secret_unreadable", f"{name} can be read here and has a valid form.", ehr.key)
     if jwk is None or published is None:
         return [read]
-    if published.hold(jwk):
+    if published.include(jwk):
         title = "public_jwks has the public key of private_key under its key_id."
         return [read, ok("setting_invalid", title, ehr.key)]
     return [

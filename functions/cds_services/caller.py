@@ -137,7 +137,7 @@ class Verifier:
         if client.jku is None:
             key_set = self.files[client.key]
         else:
-            key_set = self.keys.at_address(ehr, client.jku, kid)
+            key_set = self.keys.at_jku(ehr, client.jku, kid)
         key = key_set.choose(token.alg, kid)
         if key is None:
             raise Untrusted("key")

@@ -37,7 +37,8 @@ def _client(table: TomlTable, ehrs: tuple[Ehr, ...], *, local: bool) -> CdsClien
     ehr = table.text("ehr", required=True)
     if ehr and all(one.key != ehr for one in ehrs):
         remedy = "Write the key of one of the [[ehr]] entries."
-        table.problem("ehr", f"{ehr[:100]!r} is the key of no [[ehr]]", remedy, "cds_ehr_unknown")
+        what = f"{ehr[:100]!r} isn't the key of an [[ehr]]"
+        table.problem("ehr", what, remedy, "cds_ehr_unknown")
     client = CdsClient(
         key=table.text("key", "", _KEY, "a-z, 0-9 and hyphens", required=True),
         ehr=ehr,
@@ -81,7 +82,7 @@ def _origins(table: TomlTable, *, local: bool) -> tuple[str, ...]:
         if sound and (local or text.startswith("https://")):
             origins.append(text)
             continue
-        remedy = "Write scheme, host in lower case, and the port only where it is not the default."
+        remedy = "Write scheme, host in lowercase, and the port only if it isn't the default."
         what = "is not an https origin, such as https://sandbox.cds-hooks.org"
         table.problem(f"cors_origins[{index}]", what, remedy, "cds_cors_origin_invalid")
     return tuple(dict.fromkeys(origins))
@@ -95,5 +96,5 @@ def _check_duplicates(top: TomlTable, clients: list[CdsClient]) -> None:
     callers = [(client.iss, client.tenant) for client in clients if client.iss]
     for iss, tenant in sorted({one for one in callers if callers.count(one) > 1}, key=str):
         whom = f"the iss {iss}" + (f" with the tenant {tenant}" if tenant else "")
-        remedy = "Leave it in one [[cds_client]], or tell the two apart by `tenant`."
+        remedy = "Keep it in one [[cds_client]], or distinguish the two by `tenant`."
         top.problem("cds_client", f"{whom} is repeated", remedy, "cds_client_duplicate")

@@ -1,4 +1,4 @@
-"""The [[ehr]] tables of the configuration: one registration at one EHR each.
+"""The [[ehr]] tables of the configuration. Each is one registration at one EHR.
 
 docs/configuration.md describes the keys.
 """
@@ -105,11 +105,11 @@ def _endpoint_hosts(table: TomlTable) -> frozenset[str]:
 
 def _iss(table: TomlTable, local: bool) -> tuple[str, ...]:
     bases = []
-    wanted = 'Name the FHIR base, such as ["https://ehr.example.org/fhir"].'
-    for value in table.entries("iss", wanted, "iss_invalid"):
+    example = 'Name the FHIR base, such as ["https://ehr.example.org/fhir"].'
+    for value in table.entries("iss", example, "iss_invalid"):
         text = value if isinstance(value, str) else ""
         if text != text.strip():
-            what = f"{text[:200]!r} begins or ends with a space"
+            what = f"{text[:200]!r} starts or ends with a space"
             table.problem("iss", what, f"Write {text.strip()[:200]!r}.", "iss_invalid")
             continue
         tenant = "/*" if text.endswith("/*") else ""
@@ -130,18 +130,18 @@ def _scopes(table: TomlTable) -> tuple[str, ...]:
     written = table.take("scopes", str, None, required=True)
     requested = tuple(dict.fromkeys((written or "").split()))
     if written is not None and not requested:
-        table.problem("scopes", "asks nothing", "Name the scopes, such as patient/Patient.rs.")
+        table.problem("scopes", "is empty", "Name the scopes, such as patient/Patient.rs.")
     if not all(map(scopes.is_token, requested)):
-        table.problem("scopes", "holds a character that no scope may have", "Correct it.")
+        table.problem("scopes", "has a character that isn't allowed in a scope", "Remove it.")
     launch = [scope for scope in requested if scope == "launch" or scope.startswith("launch/")]
     if launch:
         remedy = (
-            "Remove it: an EHR launch asks `launch` and a standalone launch `launch/patient` by "
-            "itself; the wrong one of the two makes EHRs refuse the launch."
+            "Remove it. The app itself adds `launch` to an EHR launch and `launch/patient` to a "
+            "standalone launch. EHRs refuse a launch with the wrong one of the two."
         )
-        table.problem("scopes", f"holds {' '.join(launch)}", remedy, "launch_scope_configured")
+        table.problem("scopes", f"has {' '.join(launch)}", remedy, "launch_scope_configured")
     if {"online_access", "offline_access"} <= set(requested):
-        table.problem("scopes", "asks online_access and offline_access", "Ask for one of the two.")
+        table.problem("scopes", "has online_access and offline_access", "Keep one of the two.")
     return requested
 
 
@@ -160,5 +160,5 @@ def _check_client_auth(table: TomlTable, ehr: Ehr) -> None:
         if wanted and value is None and name not in table.faulty:
             table.problem(name, f"is missing for {ehr.client_auth}", "Add it.")
         if value is not None and not wanted:
-            remedy = "Remove it or set client_auth to the method it belongs to."
-            table.problem(name, f"does not go with client_auth {ehr.client_auth}", remedy)
+            remedy = "Remove it, or set client_auth to the method that uses it."
+            table.problem(name, f"isn't used with client_auth {ehr.client_auth}", remedy)

@@ -1,4 +1,4 @@
-"""`env:` and `file:` references to secrets, resolved only by the function that uses them."""
+"""Resolve `env:` and `file:` references to secrets, only in the functions that use the secrets."""
 
 import os
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ MAX_CHARACTERS = 200_000
 
 
 def resolve(reference: str) -> str:
-    """Return the secret of an `env:` or `file:` reference, or raise ValueError naming it."""
+    """Return the secret of an `env:` or `file:` reference. Raise ValueError with the reference."""
     kind, _, name = reference.partition(":")
     if kind == "env":
         value = os.environ.get(name, "")
@@ -33,9 +33,9 @@ def resolve(reference: str) -> str:
 
 
 def resolve_sealing_keys(settings: Settings, others: Sequence[Problem] = ()) -> tuple[bytes, ...]:
-    """Return the encryption keys, the first one first.
+    """Return the encryption keys in the configured order.
 
-    If one can't be used, or for `others`, exit and report all problems at once.
+    If a key can't be used or there are `others`, exit and report all problems at once.
     """
     keys, problems = read_sealing_keys(settings)
     if problems or others:
@@ -44,7 +44,7 @@ def resolve_sealing_keys(settings: Settings, others: Sequence[Problem] = ()) -> 
 
 
 def read_sealing_keys(settings: Settings) -> tuple[tuple[bytes, ...], list[Problem]]:
-    """Return the usable encryption keys, the first one first, and the problems with the others."""
+    """Return the usable encryption keys in the configured order, and the others' problems."""
     keys: list[bytes] = []
     problems: list[Problem] = []
     for index, reference in enumerate(settings.sealing_keys):
@@ -66,7 +66,7 @@ def read_sealing_keys(settings: Settings) -> tuple[tuple[bytes, ...], list[Probl
                 Problem.at(
                     "sealing_key_invalid",
                     place,
-                    f"{reference} does not hold 32 bytes as base64url",
+                    f"{reference} isn't 32 bytes as base64url",
                     "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
                 )
             )

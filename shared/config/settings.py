@@ -1,4 +1,4 @@
-"""The settings as values. settings_file.py reads them. docs/configuration.md describes them."""
+"""The settings as typed values. settings_file.py reads them; see docs/configuration.md."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,7 +7,7 @@ from shared import urls
 from shared.vendors import VENDORS, Profile
 
 StoreKind = Literal["firestore", "sqlite"]
-# The encoding of client id and secret in Basic credentials: form (RFC 6749 2.3.1) or as is.
+# The encoding of client id and secret in Basic credentials: form-encoded (RFC 6749 2.3.1) or raw.
 BasicCredentials = Literal["form", "raw"]
 
 
@@ -23,7 +23,7 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class Ehr:
-    """One registration at one EHR. `iss` has normalized FHIR bases, some ending in `/*`."""
+    """One registration at one EHR. `iss` has normalized FHIR bases, which may end in `/*`."""
 
     key: str
     name: str
@@ -45,7 +45,7 @@ class Ehr:
 
     @property
     def basic_form(self) -> BasicCredentials:
-        """The form of Basic credentials: as set, otherwise as the vendor expects them."""
+        """The form of Basic credentials: the setting, or otherwise the vendor's form."""
         return self.basic_credentials or ("raw" if self.profile.raw_basic else "form")
 
     @property
@@ -55,7 +55,7 @@ class Ehr:
 
     @property
     def client_id_headers(self) -> dict[str, str]:
-        """The client id header of requests without a token, for vendors that require one."""
+        """The client id header for requests without a token, if the vendor requires one."""
         name = self.profile.client_id_header
         return {name: self.client_id} if name else {}
 
@@ -66,8 +66,8 @@ class Ehr:
 
     def can_be_confused_with(self, other: "Ehr") -> bool:
         """Return whether one EHR's authorization response could be accepted as the other's (RFC
-        9700 4.4): they share a redirect URI, and neither `iss` nor the EHR itself distinguishes
-        them.
+        9700 4.4), because they share a redirect URI, don't both send `iss`, and aren't the same
+        EHR.
         """
         shares = self is not other and self.redirect_path == other.redirect_path
         both_named = self.response_iss and other.response_iss
@@ -76,10 +76,10 @@ class Ehr:
 
 @dataclass(frozen=True, slots=True)
 class CdsClient:
-    """One EHR as a client of cds_services: how its tokens are recognized (CDS Hooks 2.0, Security).
+    """One EHR as a client of cds_services, recognized by its tokens (CDS Hooks 2.0, Security).
 
-    `ehr` is the key of its registration. Exactly one is set of `jku`, the URL of its keys, and
-    `keys`, a reference to a file with them.
+    `ehr` is the key of its registration. Its public keys come either from the URL `jku` or from the
+    file that `keys` refers to. Exactly one of the two is set.
     """
 
     key: str
@@ -95,9 +95,9 @@ class CdsClient:
 class Settings:
     """The entire configuration. Durations are in seconds. `public_url` has no trailing slash.
 
-    `calculators_off` are names as written, checked by code that has the list of calculators.
-    `cards` are names too, None if the site doesn't choose. `responsible` names who answers for the
-    app at this site, and is empty if no one is named.
+    `calculators_off` has names as written. Code that has the list of calculators checks them.
+    `cards` has names too, or is None if the site uses the default. `responsible` is the person or
+    team that is responsible for the app at this site, or empty.
     """
 
     public_url: str

@@ -1,8 +1,8 @@
-"""Settings: one TOML file named by SMART_CONFIG, read once, with all problems reported at once.
+"""Read the settings from the TOML file that SMART_CONFIG names, and report all problems at once.
 
-docs/configuration.md describes the keys. `parse` never raises for a bad file: it returns the
-problems, each with its place and remedy, so that a function can exit and report them all and `make
-doctor` can list them as findings.
+docs/configuration.md describes the keys. `parse` never raises for an invalid file. It returns the
+problems, each with its place and fix. A function prints them all and exits, and `make doctor` lists
+them as findings.
 """
 
 import os
@@ -20,7 +20,7 @@ from shared.config.settings import Settings, StoreKind, StoreSettings
 from shared.config.table import Problem, TomlTable
 
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
-_CALCULATOR = "a name of a calculator"
+_CALCULATOR = "the name of a calculator"
 _ONE_LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,200}"
 _ANCESTOR = re.compile(
     r"'self'|https?://(?:\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[0-9]{1,5}|\*))?"
@@ -31,11 +31,11 @@ Check = Callable[[Settings], list[Problem]]
 
 
 def from_environment(check: Check | None = None) -> Settings | None:
-    """Return the settings of this process, None if SMART_CONFIG is unset.
+    """Return the settings of this process, or None if SMART_CONFIG is unset.
 
-    `check` finds problems that only the caller can detect. If the file can't be used, the process
-    exits with status 1 and all problems on stderr, so that a bad deployment fails its health check
-    and the old revision stays.
+    `check` finds problems that only the caller can detect. If the file can't be used, print all
+    problems on stderr and exit with status 1. So a bad deployment fails its health check, and the
+    old revision keeps running.
     """
     path = os.environ.get("SMART_CONFIG")
     if not path:
@@ -69,14 +69,14 @@ def parse(text: str, check: Check | None = None) -> tuple[Settings | None, list[
 def parse_as_far_as_it_goes(
     text: str, check: Check | None = None
 ) -> tuple[Settings | None, list[Problem]]:
-    """Return the settings in a TOML text and every problem in it. No function runs with these
-    settings, but `make doctor` checks the valid ones. None if the text isn't TOML.
+    """Return the settings in a TOML text and every problem in it, or None if the text isn't TOML.
+    No function runs with settings that have a problem, but `make doctor` checks the valid ones.
     """
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        # ValueError includes TOMLDecodeError and numbers of thousands of digits. RecursionError is
-        # for thousands of nested brackets.
+        # ValueError: invalid TOML, or a number with thousands of digits. RecursionError: thousands
+        # of nested brackets.
         step = "Correct the TOML syntax there."
         return None, [Problem.at("config_unreadable", "the file", str(error), step)]
     problems: list[Problem] = []
@@ -140,10 +140,10 @@ def _public_url(top: TomlTable) -> str:
         top.problem("public_url", f"is {error}", step, "public_url_invalid")
         return ""
     if url.count("/") > 2:
-        step = "Remove the path: cookies and addresses belong to the whole host."
+        step = "Remove the path. The app needs the whole host for its cookies and URLs."
         top.problem("public_url", "has a path", step, "public_url_invalid")
     if url.startswith("http:") and not urls.is_local(url):
-        step = "Use https; http is for localhost only."
+        step = "Use https. http is allowed only on localhost."
         top.problem("public_url", "is http", step, "http_not_local")
     return url
 

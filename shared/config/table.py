@@ -1,4 +1,4 @@
-"""A TOML table being read: values by name and type, and all problems with them."""
+"""Read a TOML table's values by name and type, and collect all problems with them."""
 
 import difflib
 import re
@@ -15,8 +15,8 @@ _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/.+")
 class Problem(Finding):
     """One problem with a configuration, and its place.
 
-    `id` is the code that an exiting process reports. `finding`, if not empty, is the doctor's own
-    id.
+    `id` is the code that a process prints before it exits. `make doctor` uses `finding` instead, if
+    it isn't empty.
     """
 
     place: str = ""
@@ -24,7 +24,7 @@ class Problem(Finding):
 
     @classmethod
     def at(cls, id_: str, place: str, what: str, step: str, finding: str = "") -> "Problem":
-        """Return a problem with the setting at a place, and its remedy."""
+        """Return a problem with the setting at a place, and the step that fixes it."""
         return cls(id_, f"{place}: {what}.", (step,), place=place, finding=finding)
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ _Choice = TypeVar("_Choice", bound=str)
 
 
 class TomlTable:
-    """A TOML table being read: returns values by name and type, and collects problems."""
+    """A TOML table that returns values by name and type, and collects problems."""
 
     def __init__(self, table: dict[str, Any], prefix: str, problems: list[Problem]) -> None:
         self._rest = dict(table)
@@ -54,7 +54,7 @@ class TomlTable:
     def take(
         self, name: str, kind: type[_Kind], default: _Default, *, required: bool = False
     ) -> _Kind | _Default:
-        """Return the value of a setting, or the default if it's absent or of another type."""
+        """Return the value of a setting, or the default if it's missing or has another type."""
         self._known.append(name)
         value = self._rest.pop(name, None)
         if value is None:
@@ -81,7 +81,7 @@ class TomlTable:
             return default
         if not re.fullmatch(pattern, value):
             if re.fullmatch(pattern, value.strip()):
-                what = f"begins or ends with a space: {value[:200]!r}"
+                what = f"starts or ends with a space: {value[:200]!r}"
                 self.problem(name, what, f"Write {value.strip()[:200]!r}.")
             else:
                 self.problem(name, f"is not {form}", "Correct or remove it.")
@@ -117,7 +117,7 @@ class TomlTable:
         return self.optional_texts(name, pattern, form) or []
 
     def optional_texts(self, name: str, pattern: re.Pattern[str], form: str) -> list[str] | None:
-        """Return the texts of such a list, None if there is no list."""
+        """Return the texts of such a list, or None if the setting is missing."""
         values = self.take(name, list, None)
         if values is None:
             return None
@@ -144,19 +144,19 @@ class TomlTable:
             return value
         self.problem(
             name,
-            "holds something other than a reference",
+            "isn't a reference to a secret",
             'Write "env:NAME" or "file:/path" and keep the secret itself out of this file.',
             "secret_literal",
         )
         return None
 
     def optional_reference(self, name: str) -> str | None:
-        """Return the reference in a setting, None if the setting is absent."""
+        """Return the reference in a setting, or None if the setting is missing."""
         value = self.take(name, str, None)
         return None if value is None else self.reference(name, value)
 
     def table(self, name: str) -> "TomlTable":
-        """Return a table inside this one, which must exist."""
+        """Return a table inside this one. A missing table is a problem."""
         return TomlTable(self.take(name, dict, {}, required=True), f"{name}.", self.problems)
 
     def finish(self) -> None:

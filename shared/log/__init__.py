@@ -1,9 +1,9 @@
-"""Log events: one JSON object per line on stdout, in the format of Google Cloud Logging, or a short
-readable form on a terminal.
+"""Write log events to stdout: one JSON object per line, in the format of Google Cloud Logging, or a
+short readable form on a terminal.
 
-Only named fields are written, so that nothing else can slip in. Never among them: tokens, codes,
-verifiers, states, cookies, secrets, patient ids or names, query strings. Text from outside is
-truncated and stays inside a JSON string, so that it can't forge a line.
+Only named fields are written, so that nothing else gets into the log. None of them may contain
+tokens, codes, verifiers, states, cookies, secrets, patient ids or names, or query strings. External
+text is truncated and stays inside a JSON string, so that it can't forge a line.
 """
 
 import hashlib
@@ -48,11 +48,11 @@ Event = Literal[
     "cds_feedback",
 ]
 
-# Our own code chooses the names of a dict.
+# The keys of a dict must be names from this app's own code.
 Field = str | int | float | list[str] | dict[str, int]
 
-# In characters, so that a line stays below the 256 kB that Cloud Logging accepts, even for large
-# texts from an EHR: a character may become six bytes.
+# In characters. They keep a line below the 256 kB that Cloud Logging accepts, even for large texts
+# from an EHR, where a character may become six bytes.
 _LONGEST = 1000
 _MOST_ITEMS = 100
 _LONGEST_LIST = 5000
@@ -60,8 +60,8 @@ _LONGEST_LIST = 5000
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """The correlation of a request's lines: our id, its start, Google Cloud's trace. `function`
-    serves the request.
+    """The fields that connect a request's log lines: this app's correlation id, the function that
+    serves the request, its start, and Google Cloud's trace.
     """
 
     id: str
@@ -78,9 +78,9 @@ _current: ContextVar[Correlation | None] = ContextVar("correlation", default=Non
 def begin(
     correlation_id: str, function: str, trace: Trace | None = None, project: str | None = None
 ) -> None:
-    """Tie the lines that follow in this context to one request of a function.
+    """Connect all further log lines in this context to one request of a function.
 
-    `project` is the Google Cloud project of its trace, if the settings name one.
+    `project` is the Google Cloud project of the trace, if the settings name one.
     """
     project = (project or platform.project()) if trace else None
     _current.set(Correlation(correlation_id, function, time.monotonic(), trace, project))
@@ -100,8 +100,8 @@ def about(
     session: str | None = None,
     launch: str | None = None,
 ) -> None:
-    """Add the EHR, the CDS Hooks client by its key, and session and launch by their `mark`, to the
-    request's lines from now on.
+    """Add fields to all further log lines of the request: the keys of the EHR and of the CDS Hooks
+    client, and the `mark` of the session and of the launch.
     """
     named = {"ehr": ehr, "client": client, "session": session, "launch": launch}
     known = {name: value for name, value in named.items() if value is not None}
@@ -109,14 +109,14 @@ def about(
 
 
 def mark(secret: str) -> str:
-    """Return the id of a session's handle or a launch's state in logs: 12 hex characters that give
-    access to nothing.
+    """Return the id of a session's handle or a launch's state for logs: 12 hex characters that
+    don't give access to anything.
     """
     return hashlib.sha256(f"log:{secret}".encode()).hexdigest()[:12]
 
 
 def of_answer(status: int) -> Severity:
-    """Return the severity of an EHR's FHIR response. Denied access is more than information."""
+    """Return the severity of an EHR's FHIR response. Denied access is a warning."""
     return "WARNING" if status in {401, 403} else "INFO"
 
 
@@ -129,7 +129,7 @@ def event(
     fields: Mapping[str, Field] | None = None,
     error: BaseException | None = None,
 ) -> None:
-    """Write one event. `code` is an error code. `fields` never replace the named ones.
+    """Write one event. `code` is an error code. `fields` don't replace the standard fields.
 
     An ERROR has the format of Error Reporting, with the location of an unexpected `error`.
     """
@@ -159,14 +159,14 @@ def event(
 
 
 def _readable(line: dict[str, object]) -> str:
-    """Format an event for a terminal: time, severity, message; for a refusal also the cause and the
-    fix.
+    """Format an event for a terminal: time, severity and message, and for a refusal the cause and
+    the fix.
     """
     when, severity = str(line["time"])[11:19], str(line["severity"]).lower()
     parts = [f"{when} {severity:7} {line['event']}  {_printable(line['message'])}"]
     parts += [f"{name} {_printable(line[name])}" for name in _SHORT if name in line]
     more = [f"{name}: {_printable(line[name])}" for name in _LONG if line.get(name)]
-    # We generate its lines, and file names are printable.
+    # This app formats the stack trace itself, and file names are printable.
     more += str(line.get("stack_trace", "")).splitlines()
     return "  ".join(parts) + "".join(f"\n         {one}" for one in more)
 
@@ -181,7 +181,7 @@ _LONG = ("cause", "fix")
 
 
 def now() -> str:
-    """Return the time as logged, RFC 3339 in UTC."""
+    """Return the current time for the log, in UTC (RFC 3339)."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

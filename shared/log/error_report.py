@@ -1,4 +1,4 @@
-"""An ERROR line in the format of Error Reporting, without any value from the request.
+"""Format an ERROR line for Error Reporting, without any value from the request.
 
 https://cloud.google.com/error-reporting/docs/formatting-error-messages. It reads `stack_trace`
 first, then `exception`, then `message`. With `@type` it accepts the line in any case.
@@ -22,7 +22,7 @@ def fields(
 ) -> Mapping[str, object]:
     """Return the fields of the line: the service and the location of the error.
 
-    For an `error` that was raised, its stack; otherwise the `caller` that reports it.
+    The location is the stack of an `error` that was raised, or otherwise the `caller` that logs it.
     """
     report: dict[str, object] = {
         "@type": TYPE,
@@ -56,7 +56,7 @@ def stack_trace(error: BaseException) -> str:
 
 
 def _file(name: str) -> str:
-    """Shorten the path of a file: relative to this project, or to its package for a library."""
+    """Shorten the path of a file to its path in this project, or in its package for a library."""
     path = Path(name)
     if path.is_relative_to(_ROOT) and "site-packages" not in path.parts:
         return str(path.relative_to(_ROOT))

@@ -1,7 +1,7 @@
-"""Google's information about this process: its project and the name of its service.
+"""Find this process's Google Cloud project and the name of its service.
 
-https://cloud.google.com/run/docs/container-contract: `K_SERVICE` is set on Cloud Run, and so for
-functions. Only the metadata server has the project.
+https://cloud.google.com/run/docs/container-contract: `K_SERVICE` is set on Cloud Run, which also
+runs the functions. Only the metadata server knows the project.
 """
 
 import http.client
@@ -15,15 +15,15 @@ _PROJECT = re.compile(r"[a-z][a-z0-9.:-]{4,98}[a-z0-9]")
 
 
 def service() -> str | None:
-    """Return the name of the Cloud Run service, None elsewhere."""
+    """Return the name of the Cloud Run service, or None elsewhere."""
     return os.environ.get("K_SERVICE") or None
 
 
 @cache
 def project() -> str | None:
-    """Return the project that this process runs in, None if unknown.
+    """Return the project that this process runs in, or None if it's unknown.
 
-    Requested once, before the first request. A late response is ignored.
+    It's requested once, before the first request is served. A late response is ignored.
     """
     named = os.environ.get("GOOGLE_CLOUD_PROJECT") or (_from_metadata() if service() else "")
     return named if _PROJECT.fullmatch(named) else None

@@ -1,4 +1,4 @@
-"""The trace of a request, as Google's load balancer and Cloud Run name it.
+"""Read the trace of a request from the headers of Google's load balancer and Cloud Run.
 
 W3C Trace Context (`traceparent`), and Google's older `X-Cloud-Trace-Context`. Malformed headers are
 ignored.
@@ -43,7 +43,7 @@ def read(headers: Headers) -> Trace | None:
 
 
 def fields(trace: Trace | None, project: str | None) -> Mapping[str, str | bool]:
-    """Return the log fields that Cloud Logging finds the trace with, none without a project."""
+    """Return the log fields that link a line to its trace, or none without a project."""
     if trace is None or project is None:
         return {}
     members: dict[str, str | bool] = {

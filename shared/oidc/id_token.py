@@ -1,8 +1,8 @@
 """Verify the id_token, which identifies the user (OpenID Connect Core 3.1.3.7; SMART App Launch
 2.2).
 
-The issuer is pinned by the configuration and by discovery at launch. Keys come only from its
-`jwks_uri`, and no URL in the token itself is ever fetched.
+The configuration, or discovery at launch, determines the only accepted issuer. Keys come only from
+its `jwks_uri`, and no URL in the token itself is ever fetched.
 """
 
 import hashlib
@@ -42,18 +42,18 @@ _KEYS = (
     "this app can fix it."
 )
 _KEYS_CHANGED = ForUser(
-    "Launch the app again in half a minute. The EHR's keys were read a moment ago, and are read "
-    "again then."
+    "Launch the app again in half a minute. The app read the EHR's keys a moment ago, and reads "
+    "them again then."
 )
 _CLIENT = "Compare `client_id` of the [[ehr]] entry with the app's registration at the EHR."
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The user. Only (`issuer`, `sub`) distinguishes users.
+    """The authenticated user. Only the pair of `issuer` and `sub` identifies a user.
 
-    `fhir_user` is absolute on the EHR's FHIR base. It and `name` are None if the EHR sent no usable
-    value.
+    `fhir_user` is an absolute URL on the EHR's FHIR base. It and `name` are None if the EHR sent no
+    usable value.
     """
 
     issuer: str
@@ -64,7 +64,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A verified user. `nonce_missing` means that a nonce was sent and none came back."""
+    """A verified user. `nonce_missing` means that a nonce was sent, but the token has none."""
 
     identity: Identity
     nonce_missing: bool
@@ -82,9 +82,9 @@ def verify(
     keys: Keys,
     now: float,
 ) -> Verified:
-    """Return the user of an id_token. Raise IdTokenInvalid naming the check that failed.
+    """Return the user of an id_token. Raise IdTokenInvalid with the check that failed.
 
-    `fhir_base` comes from the launch, normalized. `issuer` and `jwks_uri` come from the SMART
+    `fhir_base` is the launch's normalized FHIR base. `issuer` and `jwks_uri` come from the SMART
     configuration at launch. `nonce` is the one that was sent, or None. `access_token` was received
     with the id_token. `now` is in Unix seconds.
     """
@@ -95,16 +95,16 @@ def verify(
     _check_client(claims, ehr.client_id)
     _check_times(claims, now)
     _check_access_token(token, access_token)
-    nonce_came = claims.get("nonce")
-    if nonce is not None and nonce_came not in (None, nonce):
-        why = "The id_token answers another launch: its nonce is not the one that was sent."
+    received_nonce = claims.get("nonce")
+    if nonce is not None and received_nonce not in (None, nonce):
+        why = "The id_token belongs to another launch: its nonce isn't the one that was sent."
         raise IdTokenInvalid(why=why, evidence={"claim": "nonce"})
     sub = claims.get("sub")
     if not isinstance(sub, str) or not 0 < len(sub) <= _LONGEST_SUB or not _is_clean(sub):
-        why = f"The id_token names no user: sub is not a text of 1 to {_LONGEST_SUB} characters."
+        why = f"The id_token names no user: sub isn't a text of 1 to {_LONGEST_SUB} characters."
         raise IdTokenInvalid(why=why, evidence={"claim": "sub"})
     identity = Identity(stated, sub, _fhir_user(claims, fhir_base), _name(claims.get("name")))
-    return Verified(identity, nonce is not None and nonce_came is None)
+    return Verified(identity, nonce is not None and received_nonce is None)
 
 
 def same_user(
@@ -122,9 +122,9 @@ def same_user(
     """Compare the user of a refreshed id_token (OpenID Connect Core 12.2), which doesn't need a
     nonce.
 
-    `other`: it's valid and names a user other than `identity`. `unusable`: it failed a check, like
-    the refreshed id_tokens of some EHRs, and proves nothing about the user. Takes the arguments of
-    `verify`.
+    `other` means that the id_token is valid and names a different user than `identity`. `unusable`
+    means that it failed a check, as the refreshed id_tokens of some EHRs do, so it says nothing
+    about the user. The other arguments are those of `verify`.
     """
     try:
         verified = verify(
@@ -145,7 +145,9 @@ def same_user(
 
 
 def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
-    """Return the token's issuer if it's the pinned one, compared as text, final slash included."""
+    """Return the token's issuer if it's the accepted one, compared as text, including any final
+    slash.
+    """
     pattern = ehr.profile.issuer_pattern
     if ehr.id_token_issuer is not None:
         expected, pattern = ehr.id_token_issuer, None
@@ -161,7 +163,7 @@ def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
     if isinstance(stated, str) and re.fullmatch(allowed, stated):
         return stated
     raise IdTokenInvalid(
-        why="The id_token is from another issuer (iss) than this EHR's.",
+        why="The id_token's issuer (iss) isn't this EHR's issuer.",
         steps=(_OTHER_ISSUER, ADMINISTRATOR),
         cause="tenant_mismatch",
         evidence={"expected_issuer": expected} if _PLAIN_ISSUER.fullmatch(expected) else None,
@@ -179,21 +181,20 @@ def _check_signature(
 ) -> None:
     known = keys.find(ehr, base, jwks_uri=jwks_uri, issuer=issuer)
     key = known.choose(token.alg, token.kid)
-    anew = True
-    # For a new key without an id, or with the id of the old one, only the signature shows that it's
-    # new.
+    fetched_now = True
+    # A new key may have no id or the old key's id. Then only the signature shows that it's new.
     if key is None or not jws.signed_by(token, key.public):
-        anew = keys.may_renew(ehr, known)
+        fetched_now = keys.may_renew(ehr, known)
         known = keys.renew(ehr, known)
         key = known.choose(token.alg, token.kid)
     if key is None:
         why = known.why_not(token.alg, token.kid)
     elif not jws.signed_by(token, key.public):
-        why = "The id_token's signature was not made with the EHR's key."
+        why = "The id_token's signature wasn't made with the EHR's key."
     else:
         return
-    # Keys that were read a few seconds ago may have changed since, under the same id.
-    steps = (_KEYS if anew else _KEYS_CHANGED, ADMINISTRATOR)
+    # Keys that were fetched a few seconds ago may have changed since, under the same id.
+    steps = (_KEYS if fetched_now else _KEYS_CHANGED, ADMINISTRATOR)
     raise IdTokenInvalid(why=why, steps=steps, evidence={"document": known.url.partition("?")[0]})
 
 
@@ -201,13 +202,13 @@ def _check_client(claims: Mapping[str, Any], client_id: str) -> None:
     aud = claims.get("aud")
     audiences = aud if isinstance(aud, list) else [aud]
     if client_id not in audiences:
-        why = "The id_token was not issued to this app: aud does not name its client_id."
+        why = "The id_token wasn't issued to this app: aud doesn't have its client_id."
         raise _for_another_app(why, "aud")
     if any(audience != client_id for audience in audiences):
         why = "The id_token was issued to other apps (aud) as well as this one."
         raise IdTokenInvalid(why=why, evidence={"claim": "aud"})
     if claims.get("azp") not in (None, client_id):
-        why = "The id_token was issued to another app: azp is not this one's client_id."
+        why = "The id_token was issued to another app: azp isn't this app's client_id."
         raise _for_another_app(why, "azp")
 
 
@@ -236,7 +237,7 @@ def _time(claims: Mapping[str, Any], claim: str) -> float:
     value = claims.get(claim)
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
     if not 0 <= number <= _LAST_TIME:
-        why = f"The id_token does not say when: {claim} is not a time in seconds."
+        why = f"The id_token has no valid time: {claim} isn't a time in seconds."
         raise IdTokenInvalid(why=why, evidence={"claim": claim})
     return number
 
@@ -246,7 +247,7 @@ def _check_access_token(token: SignedToken, access_token: str) -> None:
     digest = hashlib.new(f"sha{token.alg[2:]}", access_token.encode("utf-8")).digest()
     half = base64url.encode(digest[: len(digest) // 2])
     if token.claims.get("at_hash") not in (None, half):
-        why = "The id_token belongs to another access token (at_hash) than the one it came with."
+        why = "The id_token's at_hash doesn't match the access token that came with it."
         raise IdTokenInvalid(why=why, evidence={"claim": "at_hash"})
 
 
@@ -272,5 +273,5 @@ def _name(value: object) -> str | None:
 
 
 def _is_clean(text: str) -> bool:
-    """Return whether a text has no control characters and no surrogates (not encodable)."""
+    """Return whether a text has no control characters and no surrogates, which can't be encoded."""
     return not any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)

@@ -1,7 +1,7 @@
-"""A set of public keys for signatures, and the choice of the key for a token (RFC 7517).
+"""A set of public keys for signatures, which chooses the key for a token (RFC 7517).
 
-EHRs publish sets with keys for other purposes too, and keys without `alg`, `use` or `kid`.
-Unsuitable keys are left out, and missing properties are derived from the key type.
+Some EHRs' sets also have keys for other purposes, which are left out. If a key has no `alg` or
+`use`, the key type decides.
 """
 
 import re
@@ -30,7 +30,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The usable keys at `url`. `doubled` are key ids that more than one of them has."""
+    """The usable keys at `url`. `doubled` has the key ids that several keys share."""
 
     url: str
     keys: tuple[Key, ...]
@@ -46,21 +46,21 @@ class KeySet:
         return any(key.kid == kid for key in self.keys)
 
     def why_not(self, alg: str, kid: str | None) -> str:
-        """Return why `choose` finds no key."""
+        """Return the reason that `choose` finds no key."""
         if kid is None:
             several = any(alg in key.algorithms for key in self.keys)
-            which = "more than one of the EHR's keys suits" if several else "no key of the EHR fits"
-            return f"The id_token names no key (kid), and {which}."
+            which = "several of the EHR's keys are possible" if several else "none of the keys fits"
+            return f"The id_token has no key id (kid), and {which}."
         if kid in self.doubled:
-            return "The EHR has several keys under the id (kid) that the id_token names."
+            return "The EHR has several keys with the id_token's key id (kid)."
         if self.names(kid):
-            return "The key that the id_token names (kid) is not one for its algorithm."
-        return "The id_token names a key (kid) that is not among the EHR's usable keys."
+            return "The key with the id_token's key id (kid) isn't for its algorithm."
+        return "None of the EHR's usable keys has the id_token's key id (kid)."
 
 
 def size(key_set: KeySet) -> int:
-    """Return the bytes of memory of a set. The size of a public key is the memory that OpenSSL
-    uses, measured after its first use: 2.2 kB with RSA 2048, 6.4 kB with RSA 8192, 2.5 kB with
+    """Return the memory size of a set in bytes. For a public key, it's the memory that OpenSSL uses
+    after the first verification, as measured: 2.2 kB for RSA 2048, 6.4 kB for RSA 8192, 2.5 kB for
     P-256.
     """
     own = sum(
@@ -78,8 +78,8 @@ def key_set(url: str, members: list[object]) -> KeySet:
 
 
 def _is_for_signatures(member: Mapping[str, Any]) -> bool:
-    """Return whether a key is for signatures (RFC 7517 4.2 and 4.3). Some sets list `sign` for the
-    public half, which verifies.
+    """Return whether a key is for signatures (RFC 7517 4.2 and 4.3). Some sets list `sign` for a
+    public key, although it can only verify.
     """
     operations = member.get("key_ops")
     if isinstance(operations, list) and not any(name in operations for name in ("verify", "sign")):
@@ -104,7 +104,7 @@ def _key(member: object) -> Key | None:
     ):
         return None
     try:
-        # Only the public numbers: a set that discloses private ones is still a set of keys.
+        # Use only the public numbers. A set that discloses private ones can still be used.
         public = jwt.PyJWK({"kty": kty, "crv": kind[1], **numbers}, algorithms[0]).key
     except jwt.PyJWTError:
         return None

@@ -1,9 +1,9 @@
-"""Strict parsing of a signed token, and its signature (RFC 7515, 7519; RFC 8725 3.1 to 3.12).
+"""Parse a signed token strictly, and verify its signature (RFC 7515, 7519; RFC 8725 3.1 to 3.12).
 
-Anything that two readers could interpret differently is rejected before any of it is used: padding,
-other characters, repeated members, extensions, other kinds of token. Keys in a header (`jwk`,
-`x5c`, `x5u`) are never used. The URL of its keys (`jku`) may be compared with a configured one, and
-is never fetched.
+A token that two readers could interpret differently is rejected before any of it is used: one with
+padding, other characters, repeated fields or extensions, or of another type. Keys in the header
+(`jwk`, `x5c`, `x5u`) are never used. The URL in the header (`jku`) may be compared with the
+configured one, but is never fetched.
 """
 
 import re
@@ -35,9 +35,9 @@ _SIGNATURES = jwt.PyJWS(algorithms=list(ALGORITHMS))
 
 @dataclass(frozen=True, slots=True)
 class SignedToken:
-    """A well-formed token. Nothing in it is trusted until `signed_by` returns True.
+    """A well-formed token. Don't trust anything in it until `signed_by` returns True.
 
-    `jku` is the header's value unchanged, of any type, or None if absent.
+    `jku` is the header's unchanged value, which may have any type, or None if it's missing.
     """
 
     raw: str
@@ -48,32 +48,32 @@ class SignedToken:
 
 
 def parse(raw: str) -> SignedToken:
-    """Parse a signed token: an id_token or a CDS call's. Raise IdTokenInvalid if it can't."""
+    """Parse an id_token or a CDS call's token. Raise IdTokenInvalid if it isn't well formed."""
     if len(raw) > MAX_LENGTH:
         raise IdTokenInvalid(why=f"The id_token is longer than {MAX_LENGTH} characters.")
     segments = raw.split(".")
     if len(segments) == 5:
         raise IdTokenInvalid(
-            why="The id_token is encrypted (JWE); only signed ones can be read.",
+            why="The id_token is encrypted (JWE). The app reads only signed ones.",
             steps=(_REGISTER_SIGNED, ADMINISTRATOR),
         )
     if len(segments) != 3:
-        raise IdTokenInvalid(why="The id_token is not a JWT: it does not have three parts.")
+        raise IdTokenInvalid(why="The id_token isn't a JWT: it doesn't have three parts.")
     header = _object(segments[0], "header")
     alg = _algorithm(header)
     _check_kind(header)
     kid = header.get("kid")
     if kid is not None and not isinstance(kid, str):
-        raise IdTokenInvalid(why="The key id (kid) in the id_token's header is not a text.")
+        raise IdTokenInvalid(why="The key id (kid) in the id_token's header isn't a string.")
     claims = _object(segments[1], "payload")
     if not segments[2]:
-        raise IdTokenInvalid(why="The id_token carries no signature.")
+        raise IdTokenInvalid(why="The id_token has no signature.")
     _decoded(segments[2], "signature")
     return SignedToken(raw, alg, kid, claims, header.get("jku"))
 
 
 def signed_by(token: SignedToken, key: AllowedPublicKeys) -> bool:
-    """Return whether this key, which must suit the algorithm, made the token's signature."""
+    """Return whether this key made the token's signature. It must be a key for the algorithm."""
     try:
         _SIGNATURES.decode(token.raw, key, algorithms=[token.alg])
     except jwt.PyJWTError:
@@ -87,7 +87,7 @@ def _algorithm(header: Mapping[str, Any]) -> str:
         return alg
     named = isinstance(alg, str) and _NAME.fullmatch(alg)
     raise IdTokenInvalid(
-        why="The id_token is signed in a way (alg) that is not accepted, or not at all.",
+        why="The id_token isn't signed, or its algorithm (alg) isn't accepted.",
         steps=(_REGISTER_SIGNED, ADMINISTRATOR),
         evidence={"header": "alg"},
         shown={"alg": str(alg)} if named else None,
@@ -99,24 +99,22 @@ def _check_kind(header: Mapping[str, Any]) -> None:
     if typ is not None and not (isinstance(typ, str) and typ.upper() == "JWT"):
         named = isinstance(typ, str) and _NAME.fullmatch(typ)
         raise IdTokenInvalid(
-            why="What came as the id_token is a token of another kind (typ), say an access token.",
+            why="The token isn't an id_token: its type (typ) is another one, such as access token.",
             shown={"typ": str(typ)} if named else None,
         )
     if "crit" in header:
-        raise IdTokenInvalid(
-            why="The id_token's header demands an extension (crit); none is supported."
-        )
+        raise IdTokenInvalid(why="The id_token requires an extension (crit) that isn't supported.")
 
 
 def _object(segment: str, part: str) -> dict[str, Any]:
     try:
         document = strict_json.parse(_decoded(segment, part))
     except strict_json.RepeatedMember:
-        raise IdTokenInvalid(why=f"The id_token's {part} holds a member twice.") from None
+        raise IdTokenInvalid(why=f"The id_token's {part} repeats a field.") from None
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise IdTokenInvalid(why=f"The id_token's {part} is not a JSON object.")
+        raise IdTokenInvalid(why=f"The id_token's {part} isn't a JSON object.")
     return document
 
 
@@ -127,5 +125,5 @@ def _decoded(segment: str, part: str) -> bytes:
     except ValueError:
         decoded = b""
     if base64url.encode(decoded) != segment:
-        raise IdTokenInvalid(why=f"The id_token's {part} is not base64url without padding.")
+        raise IdTokenInvalid(why=f"The id_token's {part} isn't base64url without padding.")
     return decoded

@@ -1,6 +1,7 @@
-"""The public keys of CDS Hooks clients that provide them in a file (`keys` of [[cds_client]]).
+"""Read the public keys of CDS Hooks clients from files (`keys` of [[cds_client]]).
 
-CDS Hooks 2.0, "Trusting CDS Clients": keys may be exchanged out of band. A JWK Set (RFC 7517 5).
+CDS Hooks 2.0, "Trusting CDS Clients": keys may be exchanged out of band. A file has a JWK Set (RFC
+7517 5).
 """
 
 from collections.abc import Mapping
@@ -17,10 +18,9 @@ _ASK = "Ask the EHR's operator for its public keys as a JWK Set, and mount it wh
 
 
 def resolve(settings: Settings) -> tuple[Mapping[str, KeySet], list[Problem]]:
-    """Return the keys of each client that has a file, by the client's key, and the problems with
-    files.
+    """Return the keys of each client with a file, by the client's key, and the files' problems.
 
-    Only for cds_services and `make doctor`.
+    Only cds_services and `make doctor` use this.
     """
     key_sets: dict[str, KeySet] = {}
     problems: list[Problem] = []
@@ -36,14 +36,14 @@ def resolve(settings: Settings) -> tuple[Mapping[str, KeySet], list[Problem]]:
 
 
 def read(text: str, name: str) -> KeySet:
-    """Return the usable keys in a file. Raise ValueError naming the problem, without any values."""
+    """Return the usable keys in a file. Raise ValueError with the problem, but without values."""
     document = json_members.document(text)
     members = json_members.items(document.get("keys")) if document is not None else ()
     if not members:
-        raise ValueError(f"{name} does not hold a JWK Set with keys")
+        raise ValueError(f"{name} has no JWK Set with keys")
     if any(_PRIVATE & one.keys() for one in json_members.objects(members)):
-        raise ValueError(f"{name} holds a private or secret key, which is no one's but the EHR's")
+        raise ValueError(f"{name} has a private or secret key, which only the EHR may have")
     keys = key_set(name, list(members))
     if not keys.keys:
-        raise ValueError(f"{name} holds no key that can be used: RSA of 2048 bits, P-256 or P-384")
+        raise ValueError(f"{name} has no usable key: RSA of 2048 bits, P-256 or P-384")
     return keys

@@ -1,9 +1,9 @@
-"""The keys that an EHR signs with (RFC 7517): its id_tokens, and its CDS Hooks calls.
+"""Fetch the keys that verify an EHR's id_tokens and CDS Hooks calls (RFC 7517).
 
-Keys for id_tokens come from the `jwks_uri` of the SMART configuration, otherwise from the OpenID
-Connect document of the pinned issuer (OpenID Connect Core 10.1.1; Discovery 1.0, section 4), and
-only from the EHR's own hosts. Keys for CDS Hooks come from one configured URL (`jku`), used
-unchanged. No key comes from a URL in a token.
+Keys for id_tokens come from the `jwks_uri` of the SMART configuration, or otherwise from the OpenID
+Connect document of the accepted issuer (OpenID Connect Core 10.1.1; Discovery 1.0, section 4), and
+only from the EHR's own hosts. Keys for CDS Hooks come from one configured URL (`jku`), which is
+used unchanged. No key comes from a URL in a token.
 """
 
 import re
@@ -41,7 +41,7 @@ _SET_ISSUER = (
 
 
 class Keys:
-    """Fetches and caches the keys of each registration: 1 hour, failures 5 seconds."""
+    """Fetches the keys of each registration. Caches keys for 1 hour, and failures for 5 seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._sets = DocumentCache[KeySet](KEEP_SECONDS, clock, size)
@@ -59,17 +59,19 @@ class Keys:
         return self._sets.get((ehr.key, url), lambda: _read_keys(ehr, url, SECONDS))
 
     def may_renew(self, ehr: Ehr, known: KeySet) -> bool:
-        """Return whether `renew` would fetch them: 30 seconds have passed since it last did."""
+        """Return whether `renew` would fetch the keys, because it last did so 30 seconds ago or
+        earlier.
+        """
         return self._sets.may_renew((ehr.key, known.url))
 
     def renew(self, ehr: Ehr, known: KeySet) -> KeySet:
         """Fetch the keys again, for a token that no key in `known` matches.
 
-        At most once in 30 seconds. Otherwise return the cached keys.
+        If that was done less than 30 seconds ago, return the cached keys.
         """
         return self._sets.renew((ehr.key, known.url), lambda: _read_keys(ehr, known.url, SECONDS))
 
-    def at_address(self, ehr: Ehr, url: str, kid: str) -> KeySet:
+    def at_jku(self, ehr: Ehr, url: str, kid: str) -> KeySet:
         """Return the keys at a configured URL (`jku`). Raise CdsKeysUnavailable.
 
         If `kid` isn't among the cached keys, fetch them again, at most once in 30 seconds.
@@ -102,14 +104,14 @@ def _on_hosts(ehr: Ehr, base: str, url: str, name: str) -> str:
     except ValueError:
         host = None
     if host is None:
-        why = f"The EHR's {name} is not a plain http(s) URL."
+        why = f"The EHR's {name} isn't a plain http(s) URL."
         raise IdTokenInvalid(why=why, steps=(_ASK_OPERATOR, ADMINISTRATOR))
     evidence = {"host": host}
     if host not in discovery.allowed_hosts(ehr, base):
         why = f"The EHR's {name} is on a host that isn't configured, {host}."
         raise IdTokenInvalid(why=why, steps=(_ADD_HOST, ADMINISTRATOR), evidence=evidence)
     if base.startswith("https:") and not url.lower().startswith("https:"):
-        why = f"The EHR's {name} is not https."
+        why = f"The EHR's {name} isn't https."
         raise IdTokenInvalid(why=why, steps=(_ASK_OPERATOR, ADMINISTRATOR), evidence=evidence)
     return url
 
@@ -118,7 +120,7 @@ def _read_pinned(ehr: Ehr, url: str) -> KeySet:
     try:
         return _read_keys(ehr, url, PINNED_SECONDS)
     except IdTokenInvalid as error:
-        # In the log lines of refused calls, `reason` is the problem with a token.
+        # In the log lines of refused calls, `reason` is the problem with the token.
         evidence = dict(error.evidence or {})
         evidence["answer"] = evidence.pop("reason", "")
         raise CdsKeysUnavailable(evidence=evidence) from None
@@ -159,19 +161,19 @@ def _fetch(ehr: Ehr, url: str, seconds: float) -> Mapping[str, Any]:
             ca_file=ehr.ca_file,
         )
     except http_client.OutboundError as error:
-        raise _unread(url, "no usable answer came", str(error)) from None
+        raise _unread(url, "there was no usable response", str(error)) from None
     if response.status != 200:
         status = f"status {response.status}"
-        raise _unread(url, f"the EHR answered with {status}", status)
+        raise _unread(url, f"the EHR returned {status}", status)
     document = json_members.document(response.body)
     if document is None:
-        raise _unread(url, "no JSON object came", "not a JSON object")
+        raise _unread(url, "the response isn't a JSON object", "not a JSON object")
     return document
 
 
 def _unread(url: str, what: str, reason: str) -> IdTokenInvalid:
     return IdTokenInvalid(
-        why=f"The keys that verify the EHR's id_token could not be read: {what}.",
+        why=f"The keys that verify the EHR's id_token couldn't be read: {what}.",
         steps=(_ASK_OPERATOR, ADMINISTRATOR),
         evidence={
             "document": url.partition("?")[0],

@@ -1,8 +1,8 @@
-"""The sessions that an instance keeps in memory. The cache saves time, and nothing depends on it.
+"""Cache sessions in memory. The cache only saves time, and nothing depends on it.
 
-A session is trusted for `session_cache_seconds` after it was known to be in the store, is kept only
-a little longer, and is never trusted again once it was seen to have ended, even if a request still
-uses it.
+A session is trusted for `session_cache_seconds` after it was last seen in the store, and kept only
+a little longer. Once the instance has seen that it ended, it's never trusted again, even if a
+request is still using it.
 """
 
 import hmac
@@ -13,16 +13,16 @@ from shared.footprint import footprint
 from shared.session.record import Session, StoredSession
 
 _MOST = 1000
-# A token can have a hundred kilobytes, and each launch at a faulty EHR adds another one.
+# A token can have 100 kB, and each launch at a faulty EHR adds another one.
 _MOST_BYTES = 16_000_000
-# If an EHR refuses access that was just renewed, it has another reason. Don't renew again for this
-# many seconds.
+# If an EHR refuses access that was just renewed, renewing it again won't help. Don't try again for
+# this many seconds.
 _LEFT_ALONE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class CachedSession:
-    """A cached session. `read_at` is a time at which it had not ended. `digest` is the hash of its
+    """A cached session. `read_at` is a time when it hadn't ended yet. `digest` is the hash of its
     secret.
     """
 
@@ -34,8 +34,8 @@ class CachedSession:
 
 @dataclass(slots=True)
 class _Renewal:
-    """A renewal. `version` is the session version it made. `accepted`: the EHR accepted it once.
-    `in_vain`: the EHR never did.
+    """A renewal that created `version` of a session. `accepted`: the EHR has accepted the new
+    access at least once. `in_vain`: the EHR refused it before it ever accepted it.
     """
 
     version: int
@@ -49,7 +49,7 @@ class SessionCache:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._kept: dict[str, CachedSession] = {}
+        self._sessions: dict[str, CachedSession] = {}
         self._sizes: dict[str, int] = {}
         self._ended: dict[str, None] = {}
         self._renewals: dict[str, _Renewal] = {}
@@ -58,34 +58,34 @@ class SessionCache:
 
     def trusted(self, handle: str, digest: bytes, now: float) -> CachedSession | None:
         """Return the cached session if it's fresh and has this secret."""
-        kept = self.newest(handle)
-        if kept is None or not hmac.compare_digest(kept.digest, digest):
+        cached = self.newest(handle)
+        if cached is None or not hmac.compare_digest(cached.digest, digest):
             return None
-        return kept if self._is_fresh(kept, now) else None
+        return cached if self._is_fresh(cached, now) else None
 
     def newest(self, handle: str) -> CachedSession | None:
         """Return the cached session, regardless of its age."""
         with self._lock:
-            return self._kept.get(handle)
+            return self._sessions.get(handle)
 
-    def keep(self, kept: CachedSession, now: float) -> None:
+    def keep(self, cached: CachedSession, now: float) -> None:
         """Cache a session, unless it has ended in the meantime or another thread renewed it."""
-        session = kept.stored.session
+        session = cached.stored.session
         with self._lock:
             size = self._sizes.get(session.handle, 0)
             present = self._remove(session.handle)
             if session.handle not in self._ended:
                 older = present is not None and present.stored.session.version > session.version
-                self._kept[session.handle] = newest = present if present and older else kept
+                self._sessions[session.handle] = newest = present if present and older else cached
                 # Measuring takes a tenth of a request's time, and most requests change nothing.
                 if present is None or newest.stored is not present.stored:
                     size = footprint(newest)
                 self._sizes[session.handle] = size
                 self._bytes += size
-            while self._kept:
-                oldest = next(iter(self._kept))
-                fits = len(self._kept) <= _MOST and self._bytes <= _MOST_BYTES
-                if fits and self._is_fresh(self._kept[oldest], now):
+            while self._sessions:
+                oldest = next(iter(self._sessions))
+                fits = len(self._sessions) <= _MOST and self._bytes <= _MOST_BYTES
+                if fits and self._is_fresh(self._sessions[oldest], now):
                     break
                 if oldest == session.handle:
                     # Threads that wait for a renewal find it here, no matter how long it took.
@@ -108,10 +108,10 @@ class SessionCache:
                 renewal.accepted = not renewal.in_vain
 
     def renewed_in_vain(self, session: Session, now: float, *, replayed: bool) -> bool:
-        """Return whether another renewal would be useless: less than 5 seconds ago this process
-        renewed the access that the EHR refuses now, and it refuses everything or this one request.
+        """Return whether another renewal would be useless, because this process renewed the refused
+        access less than 5 seconds ago, and the EHR refuses every request or just this one.
 
-        `replayed`: the refused request had been refused before, with older access.
+        `replayed`: the EHR had already refused this request with older access.
         """
         with self._lock:
             renewal = self._renewals.get(session.handle)
@@ -123,12 +123,12 @@ class SessionCache:
             return useless and session.version >= renewal.version
 
     def drop(self, handle: str) -> None:
-        """Re-read it from the store at its next use."""
+        """Remove a session, so that its next use reads it from the store."""
         with self._lock:
             self._remove(handle)
 
     def end(self, handle: str) -> bool:
-        """Drop it permanently (handles are never reused). Return False if that was done before."""
+        """Remove a session for good: handles are never reused. Return False if it already was."""
         with self._lock:
             if handle in self._ended:
                 return False
@@ -140,10 +140,10 @@ class SessionCache:
         return True
 
     def _remove(self, handle: str) -> CachedSession | None:
-        kept = self._kept.pop(handle, None)
-        if kept is not None:
+        cached = self._sessions.pop(handle, None)
+        if cached is not None:
             self._bytes -= self._sizes.pop(handle)
-        return kept
+        return cached
 
-    def _is_fresh(self, kept: CachedSession, now: float) -> bool:
-        return 0 <= now - kept.read_at < self._seconds
+    def _is_fresh(self, cached: CachedSession, now: float) -> bool:
+        return 0 <= now - cached.read_at < self._seconds

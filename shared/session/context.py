@@ -1,4 +1,4 @@
-"""The launch context that the app may see, never with a token (README, "Your own page")."""
+"""Describe the launch context to the app, never with a token (README, "Your own page")."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -53,7 +53,7 @@ def causes(session: Session, vendor: str) -> "Mapping[str, explain.CauseId]":
 
 
 def scope_finding(session: Session, vendor: str, scope: str) -> Finding:
-    """Return why a scope in `session.missing` wasn't granted, and what to do about it."""
+    """Return the reason that a scope in `session.missing` wasn't granted, and the fix."""
     from shared import explain
 
     return explain.scope_cause(causes(session, vendor)[scope], vendor)

@@ -1,4 +1,4 @@
-"""The dependencies of a function with sessions, created once at startup from the settings."""
+"""Create the dependencies of a function with sessions once, at startup, from the settings."""
 
 import time
 from dataclasses import dataclass

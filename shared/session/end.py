@@ -1,7 +1,8 @@
-"""How a session ends: by logout (wiped here first, then revoked at the EHR, RFC 7009), by its
-limits, or by the EHR's response to a refresh (shared/session/refresh.py).
+"""End sessions: at logout, at their limits, or when the EHR refuses their access.
 
-The store's own removal of old records is only cleanup: limits are checked here, at every use.
+At logout, a session is first deleted here, and then its tokens are revoked at the EHR (RFC 7009).
+Limits are checked at every use. The store's own removal of old records is only cleanup.
+shared/session/refresh.py detects that the EHR has ended a session.
 """
 
 import contextlib
@@ -64,11 +65,11 @@ class Ending:
     settings: Settings
 
     def wipe(self, handle: str, secret: bytes) -> Session | None:
-        """Delete a session and return it, or None if there was none that could be read.
+        """Delete a session and return it, or None if it doesn't exist or can't be read.
 
-        The delete is conditional on the version that was read: a refresh may just have written
-        tokens that would otherwise never be revoked. Raise SessionMissing, and wipe nothing, if the
-        secret belongs to another session.
+        The delete is conditional on the version that was read, because a refresh may just have
+        written new tokens, which would otherwise never be revoked. Raise SessionMissing and delete
+        nothing if the secret belongs to another session.
         """
         for _ in range(_MOST_WIPES):
             stored = self.store.read(COLLECTION, record.key(handle))
@@ -84,7 +85,7 @@ class Ending:
         raise StoreUnavailable
 
     def logged_out(self, session: Session) -> None:
-        """Revoke the tokens of a session that logout has wiped, and log it."""
+        """Revoke the tokens of a session that logout has deleted, and log the logout."""
         log.about(ehr=session.ehr, session=session.mark)
         revoked = token_endpoint.revoke(
             session,
@@ -95,13 +96,13 @@ class Ending:
         )
         log.event("session_ended", "logged out", fields={"reason": "logout", **revoked})
 
-    def refused(self, session: Session, *, anew: bool) -> SessionExpired:
-        """Delete a session whose access the EHR no longer accepts and nothing renews.
+    def refused(self, session: Session, *, is_first: bool) -> SessionExpired:
+        """Delete a session whose access the EHR no longer accepts and that can't be renewed.
 
-        Return the error to raise. Log it only for the first thread that ends the session (`anew`).
+        Return the error to raise. Only the first thread to end the session (`is_first`) logs it.
         """
-        if anew:
-            # If it can't be deleted, it still counts as ended, and the store's cleanup removes it.
+        if is_first:
+            # If this fails, the session still counts as ended, and the store removes it later.
             with contextlib.suppress(StoreUnavailable):
                 self.store.delete(COLLECTION, record.key(session.handle))
             log.event(
@@ -115,7 +116,7 @@ class Ending:
     def within_limits(self, stored: StoredSession, now: float) -> StoredSession:
         """Return the session, re-read if another request has just updated `last_used`.
 
-        Wipe the session and raise SessionExpired if it has reached one of its limits.
+        Delete the session and raise SessionExpired if it has reached one of its limits.
         """
         session = stored.session
         reached = self._reached(stored, now)
@@ -128,7 +129,7 @@ class Ending:
                 newer = record.read(self.store, session.handle, session.secret, self.sealer)
                 return self.within_limits(newer, now)
         except StoreUnavailable:
-            pass  # it still counts as ended, and the store's cleanup removes it
+            pass  # it still counts as ended, and the store removes it later
         log.event("session_ended", _WHY[reached], fields={"reason": reached})
         raise SessionExpired(why=_WHY[reached])
 

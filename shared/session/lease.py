@@ -1,14 +1,14 @@
-"""The lease of a refresh: who requests new access for a session from the EHR, and until when.
+"""The lease of a refresh: the process that may request new access for a session, and until when.
 
-It's written on condition of the record that was read, so only one process gets it. A lease that
-lapsed counts as a failed attempt, because its holder may have sent the request. A failure is
-followed by a rest.
+A lease is written only if the record hasn't changed since it was read, so only one process gets it.
+A lapsed lease counts as a failed attempt, because its owner may have sent the request. After a
+failed attempt, all processes wait before they try again.
 """
 
 from dataclasses import dataclass
 
 LEASE_SECONDS = 15.0
-# The time that may pass before the EHR is called. The rest of the lease is the deadline of the call
+# The time that may pass before the EHR is called. The rest of the lease covers the call's deadline
 # (shared/smart/token_endpoint.py).
 SPARE_SECONDS = 5.0
 RETRY_SECONDS = 5.0
@@ -16,10 +16,10 @@ RETRY_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Who refreshes, until when, and the earliest time for another attempt (Unix seconds).
+    """The owner of a refresh, its end, and the earliest time for another attempt (Unix seconds).
 
-    A time further ahead than any lease or rest lasts was set by a clock far from this one. It's
-    ignored, and nothing waits for it.
+    If a time is further ahead than any lease or pause lasts, the clock that set it was wrong, and
+    the time is ignored.
     """
 
     owner: str | None
@@ -31,11 +31,11 @@ class Lease:
         return self.owner is not None and 0 < self.until - now <= LEASE_SECONDS + RETRY_SECONDS
 
     def is_spent(self, now: float) -> bool:
-        """Return whether too little of it remains to call the EHR."""
+        """Return whether too little time remains to call the EHR."""
         return now > self.until - LEASE_SECONDS + SPARE_SECONDS
 
     def rests(self, now: float) -> bool:
-        """Return whether an attempt failed so recently that another must wait."""
+        """Return whether an attempt failed so recently that the next one must wait."""
         return 0 < self.retry_at - now <= 2 * RETRY_SECONDS
 
 
@@ -43,7 +43,7 @@ NO_LEASE = Lease(None, 0.0, 0.0)
 
 
 def taken(owner: str, now: float) -> Lease:
-    """Return a new lease. If its holder stops, the attempt has failed when it lapses."""
+    """Return a new lease. If its owner stops, the attempt has failed when the lease lapses."""
     return Lease(owner, now + LEASE_SECONDS, now + LEASE_SECONDS + RETRY_SECONDS)
 
 

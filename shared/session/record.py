@@ -1,7 +1,7 @@
-"""A stored session: plaintext for the fields needed without the browser, the rest encrypted.
+"""A stored session. Only the fields that are needed without the browser are in plaintext.
 
-In plaintext: the EHR's key, a version, the idle clock, the lease of a refresh, the expiry. Tokens,
-patient, user and scopes are encrypted with the server's key and the cookie's secret
+These are the EHR's key, a version, the time of the last use, the lease of a refresh, and the
+expiry. Tokens, patient, user and scopes are encrypted with the server's key and the cookie's secret
 (shared/sealing.py), with handle and version as associated data. docs/sessions.md describes the
 fields.
 """
@@ -28,9 +28,9 @@ HANDLE = r"[A-Za-z0-9_-]{22}"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An opened session. `ehr` is the key of its registration. Times are Unix seconds,
-    `access_life` is in seconds. `secret` is the cookie's, for encrypting it again. `version` counts
-    the encrypted contents: every refresh makes a new one.
+    """A decrypted session. `ehr` is the key of its registration. Times are Unix seconds, and
+    `access_life` is in seconds. `secret` comes from the cookie, and is needed to encrypt the
+    session again. `version` increases with every refresh.
     """
 
     handle: str
@@ -58,13 +58,13 @@ class Session:
 
     @property
     def oauth_endpoints(self) -> tuple[str, ...]:
-        """The EHR's OAuth endpoints. No link in a FHIR response to them is followed."""
+        """The EHR's OAuth endpoints. A link to one of them in a FHIR response isn't followed."""
         used = (self.token_endpoint, self.revocation_endpoint)
         return (*(one for one in used if one), *self.other_endpoints)
 
     @property
     def mark(self) -> str:
-        """Its id in logs: 12 hex characters that give access to nothing."""
+        """The session's id in logs: 12 hex characters that don't give access to anything."""
         return log.mark(self.handle)
 
     @property
@@ -74,31 +74,30 @@ class Session:
 
     def grants(self, ehr: Ehr) -> tuple[scopes.Grant, ...]:
         """Return the scopes that the app may use: granted ∩ configured."""
-        # Cached for all sessions of a registration, unless the EHR grants an absurd number of
-        # scopes.
+        # Cached for all sessions of a registration, unless the list of granted scopes is too long.
         short = sum(map(len, self.granted)) + len(self.granted) <= _MOST_CHARACTERS
         return (_effective if short else scopes.effective)(self.granted, ehr.scopes)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session together with the record it was read from or written as.
+    """A session, and the record that it was read from or written to.
 
-    `brought`: this process has just renewed its access.
+    `just_renewed`: this process has just renewed its access.
     """
 
     record: Record
     session: Session
-    brought: bool = False
+    just_renewed: bool = False
 
     @property
     def last_used(self) -> float:
-        """The time when it was last used, as stored."""
+        """The stored time of the last use."""
         return _number(self.record.fields.get("last_used"))
 
     @property
     def lease(self) -> Lease:
-        """The refresh in progress or recently failed."""
+        """The lease of a refresh that is in progress or has recently failed."""
         fields = self.record.fields
         owner = fields.get("lease_owner")
         until, retry_at = _number(fields.get("lease_until", 0)), _number(fields.get("retry_at", 0))
@@ -106,9 +105,7 @@ class StoredSession:
 
 
 def key(handle: str) -> str:
-    """Return the record's key in the store, from which nothing that opens the session can be
-    derived.
-    """
+    """Return the record's key in the store. The handle can't be derived from it."""
     return hashlib.sha256(handle.encode()).hexdigest()
 
 
@@ -117,7 +114,7 @@ _MOST_CHARACTERS = 5_000
 
 
 def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, Value]:
-    """Return the fields of a record, newly encrypted, without a lease."""
+    """Encrypt a session, and return the fields of its record, without a lease."""
     return {
         "schema": records.SCHEMA,
         "ehr": session.ehr,
@@ -131,15 +128,15 @@ def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, V
 
 
 def lease_fields(lease: Lease) -> dict[str, Value]:
-    """Return the fields that change with a lease."""
+    """Return the fields that store a lease."""
     return {"lease_owner": lease.owner, "lease_until": lease.until, "retry_at": lease.retry_at}
 
 
 def unsealed(record: Record, handle: str, secret: bytes, sealer: Sealer) -> StoredSession:
-    """Return the session in a record.
+    """Decrypt the session in a record.
 
-    Raise SessionMissing if the secret doesn't open it, SessionExpired if this release can't read a
-    record of the release that wrote it.
+    Raise SessionMissing if the secret doesn't decrypt it, SessionExpired if another release wrote
+    the record and this one can't read it.
     """
     try:
         records.check_schema(record.fields)
@@ -171,8 +168,8 @@ def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> StoredSess
 
 
 def _plaintext(session: Session) -> bytes:
-    """Encode everything except what opens it. The expiry is encrypted too: its plaintext copy is
-    only for the store's cleanup.
+    """Encode everything except handle, secret and version. The expiry is included, because its
+    plaintext copy is only for the store's cleanup.
     """
     sealed = records.members(session)
     del sealed["handle"], sealed["secret"], sealed["version"]
@@ -184,11 +181,11 @@ def _plaintext(session: Session) -> bytes:
 def _session(plaintext: bytes, handle: str, version: int, secret: bytes) -> Session:
     sealed: dict[str, Any] = json.loads(plaintext)
     user, context = sealed.get("user"), sealed.get("context", {})
-    return records.made(
+    return records.build(
         Session,
         sealed,
-        context=records.made(LaunchContext, context),
-        user=None if user is None else records.made(Identity, user),
+        context=records.build(LaunchContext, context),
+        user=None if user is None else records.build(Identity, user),
         handle=handle,
         version=version,
         secret=secret,

@@ -1,10 +1,10 @@
 """Refresh a session's access under a lease: at most one refresh in flight across all instances.
 
-SMART App Launch 2.2, step 7; RFC 9700 4.14.2 (using a rotated refresh token twice ends them all).
-The store decides: the process that writes the lease, on condition of the record that was read,
-calls the EHR. All others wait and use its result. The lease outlives the token endpoint's deadline,
-so its holder has either written or stopped. If two responses arrive anyway, the first one written
-counts. Only `invalid_grant` ends the session.
+SMART App Launch 2.2, step 7; RFC 9700 4.14.2 (reusing a rotated refresh token revokes all of them).
+The store decides which process calls the EHR: the one whose conditional write of the lease
+succeeds. All others wait and use its result. The lease outlasts the token endpoint's deadline, so
+when it ends, its owner has either written the result or stopped. If two responses arrive anyway,
+the first one that is written counts. Only `invalid_grant` ends the session.
 """
 
 import contextlib
@@ -52,11 +52,11 @@ class Refresher:
     pause: Callable[[float], None] = time.sleep
 
     def renew(self, stored: StoredSession, ehr: Ehr, *, refused: bool = False) -> StoredSession:
-        """Return the session with newer access than `stored`, a record just read.
+        """Return the session with newer access than `stored`, which was just read.
 
-        While another process holds the lease, or soon after a failure, return access that is still
-        valid unchanged. `refused` means that the EHR no longer accepts it. Raise RefreshFailed,
-        SessionExpired or StoreUnavailable.
+        While another process has the lease, or soon after a failure, return a session whose access
+        is still valid unchanged. `refused` means that the EHR no longer accepts that access. Raise
+        RefreshFailed, SessionExpired or StoreUnavailable.
         """
         version = stored.session.version
         wait = _POLL_SECONDS
@@ -76,8 +76,8 @@ class Refresher:
             else:
                 mine = taken(secrets.token_urlsafe(12), now)
                 try:
-                    # A request led here, so the session isn't idle, even if the refresh takes long
-                    # or fails.
+                    # A request needs the session, so it isn't idle, even if the refresh is slow or
+                    # fails.
                     leased = self._write_lease(stored, mine, last_used=now)
                 except Conflict:
                     stored = self.reread(stored.session)
@@ -109,7 +109,7 @@ class Refresher:
         session = stored.session
         authentication = self.clients.authenticate(ehr, session.token_endpoint)
         if stored.lease.is_spent(self.clock()):
-            # This process was paused: a response might arrive when another one holds the lease.
+            # This process was paused. A response might arrive after another process took the lease.
             late = TokenError(evidence={"reason": "the lease is nearly over"})
             return self._failed(stored, late, refused=refused)
         try:
@@ -135,7 +135,7 @@ class Refresher:
         if response.context.patient not in (None, session.context.patient):
             raise self._ended(stored, renewed, ehr, "patient_changed")
         kept = self._write(stored, renewed, ehr, response)
-        # After the write: keys may have to be fetched, and the lease doesn't wait for that.
+        # Check this after the write, because fetching the EHR's keys may outlast the lease.
         if self._is_other_user(session, ehr, response):
             raise self._ended(stored, renewed, ehr, "user_changed")
         rotated = response.refresh_token is not None
@@ -145,11 +145,11 @@ class Refresher:
     def _refused_for_good(
         self, stored: StoredSession, error: TokenError | TokenInvalid
     ) -> StoredSession:
-        """End the session because the grant has ended, unless the session has a newer token than
-        the refused one.
+        """End the session because its grant has ended, unless it has a newer token than the refused
+        one.
         """
         key = record.key(stored.session.handle)
-        _log_failure("the grant is over", error)
+        _log_failure("the grant has ended", error)
         try:
             self.store.delete(record.COLLECTION, key, stored.record.version)
         except Conflict:
@@ -162,9 +162,7 @@ class Refresher:
     def _ended(
         self, stored: StoredSession, renewed: Session, ehr: Ehr, reason: Reason
     ) -> SessionExpired:
-        """End the session: a launch is for one patient and one user, and neither is switched
-        silently.
-        """
+        """End the session, because its patient or user must not change without a new launch."""
         try:
             self._wipe(stored)
         finally:
@@ -203,16 +201,17 @@ class Refresher:
         for _ in self._tries(stored.lease):
             with contextlib.suppress(Conflict, StoreUnavailable):
                 version = self.store.replace(collection, key, fields, expires_at, version)
-                return StoredSession(Record(fields, expires_at, version), renewed, brought=True)
+                written = Record(fields, expires_at, version)
+                return StoredSession(written, renewed, just_renewed=True)
             with contextlib.suppress(StoreUnavailable):
                 current = self.store.read(collection, key)
                 if current is None:
-                    # Logout has revoked the tokens it read, so only newer ones are left.
+                    # Logout has revoked the old tokens, so only the new ones are left.
                     revoked = token_endpoint.revoke(renewed, self.clients, ehr, **response.issued)
                     raise end.during_refresh("gone", revoked)
                 if current.fields.get("version") != stored.session.version:
-                    # Our own write whose reply was lost, or another process's write after our
-                    # lease.
+                    # This process's own write, if its response was lost, or the write of another
+                    # process that took the lease later.
                     return record.unsealed(current, renewed.handle, renewed.secret, self.sealer)
                 version = current.version
         raise StoreUnavailable
@@ -228,14 +227,14 @@ class Refresher:
         except Conflict:
             stored = self.reread(stored.session)
         except StoreUnavailable:
-            pass  # then the lease lapses by itself
+            pass  # the lease lapses by itself
         usable = not refused and self.clock() < stored.session.access_expires_at
         if usable or stored.session.version != version:
             return stored
         raise RefreshFailed(RETRY_SECONDS)
 
     def _wipe(self, stored: StoredSession) -> None:
-        """Delete the session, even if it has changed since."""
+        """Delete the session, even if it has changed since it was read."""
         key = record.key(stored.session.handle)
         for _ in self._tries(stored.lease):
             with contextlib.suppress(StoreUnavailable):
@@ -243,7 +242,7 @@ class Refresher:
         raise StoreUnavailable
 
     def _tries(self, lease: Lease) -> Iterator[None]:
-        """Yield immediately, then after pauses while the lease lasts, or briefly if it ended."""
+        """Yield at once, and then after pauses until the lease ends, or briefly if it has ended."""
         until = max(lease.until, self.clock() + RETRY_SECONDS)
         wait = _POLL_SECONDS
         yield
@@ -264,8 +263,8 @@ def _log_failure(message: str, error: TokenError | TokenInvalid) -> None:
 
 
 def _ends_it(error: TokenError | TokenInvalid) -> bool:
-    """Return whether the grant has ended (RFC 6749 5.2). Some EHRs report it with 401 or 403.
-    Responses of a failing server (5xx) don't count.
+    """Return whether the grant has ended (RFC 6749 5.2). Some EHRs report that with status 401 or
+    403. A failing server's response (5xx) doesn't count.
     """
     if not isinstance(error, TokenError) or error.oauth_error != "invalid_grant":
         return False

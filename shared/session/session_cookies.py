@@ -1,7 +1,7 @@
 """The cookies of sessions: `TIME.USERTAG.SECRET`, one for each session (RFC 6265bis).
 
-The time identifies the oldest one, the tag distinguishes users, and the secret opens the session
-together with the server's key. docs/sessions.md describes the fields.
+The time shows which cookie is the oldest, the tag distinguishes users, and the secret decrypts the
+session together with the server's key. docs/sessions.md describes the fields.
 """
 
 import re
@@ -14,14 +14,14 @@ from shared.oidc.id_token import Identity
 from shared.sealing import Sealer
 
 MOST = 20
-# Without a verified user, users can't be distinguished.
+# The tag of sessions without a verified user, which can't be distinguished by user.
 NO_USER_TAG = "-"
 _VALUE = re.compile(r"[0-9a-z]{1,12}\.(?:[A-Za-z0-9_-]{8}|-)\.(?P<secret>[A-Za-z0-9_-]{43})")
 
 
 @dataclass(frozen=True, slots=True)
 class NewCookie:
-    """A session's cookie before it's set. `secret` has 256 random bits."""
+    """A session's cookie that hasn't been set yet. `secret` has 256 random bits."""
 
     value: str
     secret: bytes
@@ -48,8 +48,8 @@ def secret_of(handle: str, received: cookies.Cookies) -> bytes:
 
 
 def evicted(received: cookies.Cookies, user: Identity | None, sealer: Sealer) -> list[str]:
-    """Return the cookies to clear at a new callback: the oldest beyond 20, and those of other
-    users.
+    """Return the cookies to clear at a new callback: those of other users, and the oldest if there
+    are more than 20.
     """
     tags = _tags(user, sealer)
     others = [

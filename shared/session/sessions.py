@@ -1,8 +1,8 @@
-"""Open sessions: one per launch, with its handle in the path and its secret in its own cookie.
+"""Open, use and end sessions: one per launch, with a handle in the URL and a secret in a cookie.
 
 The callback opens them, every request uses them, and logout, their limits or the EHR end them
-(shared/session/end.py, shared/session/refresh.py). An instance trusts a session that it read for
-`session_cache_seconds` (shared/session/cache.py), and compares the secret on every use.
+(shared/session/end.py, shared/session/refresh.py). After an instance reads a session, it reuses
+that copy for `session_cache_seconds` (shared/session/cache.py), and compares the secret every time.
 """
 
 import contextlib
@@ -47,12 +47,12 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A session in use, with its registration.
+    """A session in use, and its registration.
 
-    Call `renewed` when the EHR no longer accepts the access token. It returns the session with
-    newer access, or None if there's no refresh token or it was renewed in vain a moment ago. It
-    raises the errors of `Sessions.use`. `accepted` records that the EHR accepts the renewed access.
-    `ended` ends the session if nothing renews it, and returns the error to raise.
+    Call `renewed` if the EHR no longer accepts the access token. It returns the session with newer
+    access, or None if there's no refresh token or a renewal a moment ago didn't help, and raises
+    the errors of `Sessions.use`. Call `accepted` when the EHR accepts renewed access. If the access
+    can't be renewed, `ended` ends the session and returns the error to raise.
     """
 
     session: Session
@@ -68,7 +68,7 @@ def is_handle(text: str) -> bool:
 
 
 class Sessions:
-    """Opens, uses and ends sessions. Reuses a session that it has read, for at most
+    """The sessions of one deployment. A session that was read is reused for at most
     `session_cache_seconds`.
     """
 
@@ -92,7 +92,7 @@ class Sessions:
         self._lock = threading.Lock()
 
     def open(self, pending: Pending, response: TokenResponse, user: Identity | None) -> Opened:
-        """Create a session for a completed launch. Nothing that the browser offered is adopted."""
+        """Create a session for a completed launch, with nothing that the browser suggested."""
         now = self._clock()
         handle = secrets.token_urlsafe(16)
         cookie = session_cookies.new(user, self._sealer, now)
@@ -134,32 +134,32 @@ class Sessions:
         secret = session_cookies.secret_of(handle, received)
         digest = hashlib.sha256(secret).digest()
         now = self._clock()
-        with self._over_for_good(handle):
-            kept = self._recall(handle, digest, now) or self._read(handle, secret, digest)
-            log.about(ehr=kept.stored.session.ehr, session=kept.stored.session.mark)
-            kept = replace(kept, stored=self._ending.within_limits(kept.stored, now))
-            ehr = self._ehr(kept.stored.session)
-            since = now - kept.stored.last_used
-            if refresh.is_due(kept.stored.session, now):
-                if not bulkheads.may_call(kept.stored.session.fhir_base, handle):
+        with self._forgets_expired(handle):
+            cached = self._recall(handle, digest, now) or self._read(handle, secret, digest)
+            log.about(ehr=cached.stored.session.ehr, session=cached.stored.session.mark)
+            cached = replace(cached, stored=self._ending.within_limits(cached.stored, now))
+            ehr = self._ehr(cached.stored.session)
+            since = now - cached.stored.last_used
+            if refresh.is_due(cached.stored.session, now):
+                if not bulkheads.may_call(cached.stored.session.fhir_base, handle):
                     raise Overloaded(why=EHR_HANGS)
-                kept = self._renew(kept, ehr)
+                cached = self._renew(cached, ehr)
             elif since >= self._settings.session_idle_seconds / _TOUCHES_PER_IDLE:
-                kept = self._touch(kept, now)
-        self._cache.keep(kept, now)
-        return self._active(kept, ehr)
+                cached = self._touch(cached, now)
+        self._cache.keep(cached, now)
+        return self._active(cached, ehr)
 
     def end(self, handle: str, received: cookies.Cookies) -> None:
-        """Log out: wipe the session, then revoke its tokens if the EHR supports that.
+        """Log out: delete the session, then revoke its tokens if the EHR supports that.
 
-        A session that has already ended isn't an error. Raise SessionMissing, and wipe nothing,
-        unless exactly one cookie opens it.
+        A session that has already ended isn't an error. Raise SessionMissing and delete nothing,
+        unless exactly one cookie opens the session.
         """
         secret = session_cookies.secret_of(handle, received)
         try:
             session = self._ending.wipe(handle, secret)
         except StoreUnavailable:
-            # It may have been wiped anyway.
+            # It may have been deleted anyway.
             self._cache.drop(handle)
             raise
         self._cache.end(handle)
@@ -167,24 +167,26 @@ class Sessions:
             self._ending.logged_out(session)
 
     def _recall(self, handle: str, digest: bytes, now: float) -> CachedSession | None:
-        """Return the session read a moment ago with this secret, or None if it can't be trusted.
+        """Return the cached session with this secret, or None if it must be re-read.
 
-        A session that looks idle here may be in use at another instance, and one whose access looks
-        old may have been renewed there. Both are re-read.
+        A session that looks idle here may be in use at another instance, and access that looks old
+        may have been renewed there.
         """
-        kept = self._cache.trusted(handle, digest, now)
-        if kept is None or refresh.is_due(kept.stored.session, now):
+        cached = self._cache.trusted(handle, digest, now)
+        if cached is None or refresh.is_due(cached.stored.session, now):
             return None
-        return kept if now - kept.stored.last_used < self._settings.session_idle_seconds else None
+        return (
+            cached if now - cached.stored.last_used < self._settings.session_idle_seconds else None
+        )
 
     def _read(self, handle: str, secret: bytes, digest: bytes) -> CachedSession:
-        # The result may be as old as the start of the read.
-        asked_at = self._clock()
+        # The record may have changed at any time since the start of the read.
+        started_at = self._clock()
         stored = record.read(self._store, handle, secret, self._sealer)
-        return CachedSession(asked_at, digest, stored)
+        return CachedSession(started_at, digest, stored)
 
     @contextlib.contextmanager
-    def _over_for_good(self, handle: str) -> Iterator[None]:
+    def _forgets_expired(self, handle: str) -> Iterator[None]:
         try:
             yield
         except SessionExpired:
@@ -199,48 +201,48 @@ class Sessions:
             )
         return ehr
 
-    def _active(self, kept: CachedSession, ehr: Ehr, *, replayed: bool = False) -> Active:
-        session = kept.stored.session
+    def _active(self, cached: CachedSession, ehr: Ehr, *, replayed: bool = False) -> Active:
+        session = cached.stored.session
         return Active(
             session,
             ehr,
-            renewed=lambda: self._after_refusal(kept, ehr, replayed=replayed),
+            renewed=lambda: self._after_refusal(cached, ehr, replayed=replayed),
             accepted=lambda: self._cache.accepted(session),
             ended=lambda: self._ended(session),
         )
 
     def _ended(self, session: Session) -> SessionExpired:
-        """End a session whose access the EHR no longer accepts and nothing renews."""
-        return self._ending.refused(session, anew=self._cache.end(session.handle))
+        """End a session whose access the EHR no longer accepts and that can't be renewed."""
+        return self._ending.refused(session, is_first=self._cache.end(session.handle))
 
-    def _renew(self, kept: CachedSession, ehr: Ehr) -> CachedSession:
-        """Return newer access for a session just read that is due. In each process, one thread
-        requests it. The others wait only if their own access has expired.
+    def _renew(self, cached: CachedSession, ehr: Ehr) -> CachedSession:
+        """Renew the access of a session that is due and was just read. In each process, only one
+        thread does that. The others wait only if their access has expired.
         """
-        used = kept.stored.session
+        used = cached.stored.session
         renewing = self._renewing_of(used)
         if not renewing.acquire(blocking=False):
             if self._clock() < used.access_expires_at:
-                return kept
+                return cached
             _wait_for(renewing)
         try:
-            return self._newest(used) or self._renewed(kept, ehr, refused=False)
+            return self._newest(used) or self._renewed(cached, ehr, refused=False)
         finally:
             renewing.release()
 
-    def _after_refusal(self, kept: CachedSession, ehr: Ehr, *, replayed: bool) -> Active | None:
-        """Renew access that the EHR refused. Another instance may have done so: re-read the record
-        before calling the EHR.
+    def _after_refusal(self, cached: CachedSession, ehr: Ehr, *, replayed: bool) -> Active | None:
+        """Renew access that the EHR refused. Re-read the record before calling the EHR, because
+        another instance may have renewed it already.
         """
-        used = kept.stored.session
+        used = cached.stored.session
         if used.refresh_token is None or self._is_useless(used, replayed=replayed):
             return None
-        with self._over_for_good(used.handle):
-            now_read = self._read(used.handle, used.secret, kept.digest)
+        with self._forgets_expired(used.handle):
+            now_read = self._read(used.handle, used.secret, cached.digest)
             if now_read.stored.session.version == used.version:
                 with self._turn(used):
                     newest = self._newest(used)
-                    # Another thread may have written this version before it could record that.
+                    # Another thread may have written this version and not yet recorded the renewal.
                     if newest is None and self._is_useless(used, replayed=replayed):
                         return None
                     now_read = newest or self._renewed(now_read, ehr, refused=True)
@@ -268,23 +270,23 @@ class Sessions:
         newest = self._cache.newest(used.handle)
         return newest if newest and newest.stored.session.version > used.version else None
 
-    def _renewed(self, kept: CachedSession, ehr: Ehr, *, refused: bool) -> CachedSession:
-        # Checks may follow the write of the new tokens, and a logout may happen in between.
-        begun_at = self._clock()
-        stored = self._refresher.renew(kept.stored, ehr, refused=refused)
-        kept = CachedSession(begun_at, kept.digest, stored)
-        if stored.brought and refused:
+    def _renewed(self, cached: CachedSession, ehr: Ehr, *, refused: bool) -> CachedSession:
+        # A logout may happen between the write of the new tokens and the checks that follow it.
+        started_at = self._clock()
+        stored = self._refresher.renew(cached.stored, ehr, refused=refused)
+        cached = CachedSession(started_at, cached.digest, stored)
+        if stored.just_renewed and refused:
             self._cache.renewed(stored.session, self._clock())
-        self._cache.keep(kept, self._clock())
-        return kept
+        self._cache.keep(cached, self._clock())
+        return cached
 
-    def _touch(self, kept: CachedSession, now: float) -> CachedSession:
-        """Update `last_used`, but not while a refresh holds the record. If another request has
-        written it, re-read it instead. If the store doesn't respond, skip this until the next read.
+    def _touch(self, cached: CachedSession, now: float) -> CachedSession:
+        """Update `last_used`, except during a refresh. If another request has changed the record,
+        re-read it instead. If the store doesn't respond, don't try again until the next read.
         """
-        stored = kept.stored
-        if kept.touch_failed or stored.lease.is_held(now):
-            return kept
+        stored = cached.stored
+        if cached.touch_failed or stored.lease.is_held(now):
+            return cached
         fields = {**stored.record.fields, "last_used": now}
         key = record.key(stored.session.handle)
         try:
@@ -292,15 +294,15 @@ class Sessions:
                 COLLECTION, key, fields, stored.record.expires_at, stored.record.version
             )
         except Conflict:
-            return self._read(stored.session.handle, stored.session.secret, kept.digest)
+            return self._read(stored.session.handle, stored.session.secret, cached.digest)
         except StoreUnavailable:
-            return replace(kept, touch_failed=True)
+            return replace(cached, touch_failed=True)
         written = Record(fields, stored.record.expires_at, version)
-        return replace(kept, stored=StoredSession(written, stored.session))
+        return replace(cached, stored=StoredSession(written, stored.session))
 
 
 def _wait_for(renewing: threading.Lock) -> None:
-    """Wait for the thread that renews. Raise Overloaded if too many threads wait for an EHR."""
+    """Wait for the thread that renews the session. Raise Overloaded if too many threads wait."""
     try:
         bulkheads.acquire(renewing)
     except bulkheads.GivenUp:

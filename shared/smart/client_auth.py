@@ -1,8 +1,8 @@
-"""Client authentication at the token endpoint, only with the registration's configured method.
+"""Authenticate clients at the token endpoint, only with the registration's configured method.
 
 SMART App Launch 2.2, step 5; RFC 6749 2.3.1 (Basic, body), RFC 7523 2.2 and 3 (signed assertion). A
 public client sends its `client_id` in the body. A confidential client leaves it out, except with
-client_secret_post, where it is half of the credentials. There is no fallback from one method to
+client_secret_post, where it's half of the credentials. There is no fallback from one method to
 another.
 """
 
@@ -19,10 +19,10 @@ from shared.config.table import Problem
 from shared.smart import signing_keys
 from shared.smart.signing_keys import SigningKey
 
-# SMART App Launch 2.2: at most 5 minutes ahead, by the EHR's clock. This leaves a minute for skew.
+# SMART App Launch 2.2 allows 5 minutes, by the EHR's clock. This leaves a minute for clock skew.
 ASSERTION_SECONDS = 240
-# Keycloak refuses an assertion without `iat` unless it expires within a minute. An `iat` in the
-# future would be refused as well, so it's set back far enough for an EHR whose clock is behind.
+# Keycloak refuses an assertion without `iat`, unless it expires within a minute. Servers refuse an
+# `iat` in the future, so it's set in the past, in case the EHR's clock is behind.
 _ISSUED_SECONDS_AGO = 10
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _JTI_BYTES = 24
@@ -30,7 +30,7 @@ _JTI_BYTES = 24
 
 @dataclass(frozen=True, slots=True)
 class ClientAuthentication:
-    """The authentication of one token request, in addition to its grant. Not shown in `repr`."""
+    """The authentication that is added to one token request. `repr` doesn't show it."""
 
     fields: Mapping[str, str] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
@@ -44,10 +44,10 @@ class Clients:
         self._keys = keys
 
     def authenticate(self, ehr: Ehr, token_endpoint: str) -> ClientAuthentication:
-        """Return the authentication for one request. Each call makes a new assertion.
+        """Return the authentication for one request. Each call creates a new assertion.
 
-        `token_endpoint` is the assertion's audience, even for a request to the revocation endpoint
-        (RFC 7523 3: it names the authorization server).
+        `token_endpoint` is the assertion's audience, even for a request to the revocation endpoint,
+        because the audience is the authorization server (RFC 7523 3).
         """
         if ehr.client_auth == "private_key_jwt":
             assertion = self._assertion(ehr, token_endpoint)
@@ -61,21 +61,19 @@ class Clients:
         return ClientAuthentication({"client_id": ehr.client_id}, {})
 
     def ambiguous_basic_form(self, ehr: Ehr) -> str | None:
-        """Return the form of the Basic credentials, or None if the other form is the same."""
+        """Return the form of the Basic credentials, or None if both forms are the same."""
         if ehr.client_auth != "client_secret_basic":
             return None
         pair = (ehr.client_id, self._secrets.get(ehr.key, ""))
         return ehr.basic_form if any(quote_plus(part) != part for part in pair) else None
 
     def algorithm(self, ehr: Ehr) -> str | None:
-        """Return RS384 or ES384, by the type of the key, for a registration with a signed
-        assertion.
-        """
+        """Return RS384 or ES384, depending on the registration's key, or None if it has no key."""
         key = self._keys.get(ehr.key)
         return key.algorithm if key else None
 
     def public_jwk(self, ehr: Ehr) -> Mapping[str, str] | None:
-        """Return the public half of its key, for a registration with a signed assertion."""
+        """Return the public half of the registration's key, or None if it has no key."""
         key = self._keys.get(ehr.key)
         return key.public_jwk() if key else None
 
@@ -100,7 +98,7 @@ class Clients:
 
 
 def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
-    """Return the clients of all registrations, and every credential that can't be used."""
+    """Return the clients of all registrations, and the problems of unusable credentials."""
     secrets_: dict[str, str] = {}
     keys: dict[str, SigningKey] = {}
     problems: list[Problem] = []
@@ -109,7 +107,7 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
         if secret is not None and secret.isprintable():
             secrets_[ehr.key] = secret
         elif secret is not None:
-            what = f"{ehr.client_secret} holds a control or invisible character"
+            what = f"{ehr.client_secret} has a control or invisible character"
             step = "Store the secret as the EHR shows it, on one line."
             problems.append(_problem(ehr, "client_secret", "setting_invalid", what, step))
         pem = _read(ehr, "private_key", ehr.private_key, problems)
@@ -118,10 +116,10 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
         try:
             keys[ehr.key] = signing_keys.read(pem, ehr.key_id or "")
         except ValueError as error:
-            what = f"{ehr.private_key} holds {error}"
+            what = f"{ehr.private_key} has {error}"
             step = (
-                "Store an unencrypted PKCS#8 PEM key, RSA of 2048 bits or more or P-384: "
-                "docs/configuration.md, Keys, says how to make one."
+                "Store an unencrypted PKCS#8 PEM key, RSA of 2048 bits or more or P-384. To make "
+                "one, see docs/configuration.md, Keys."
             )
             problems.append(_problem(ehr, "private_key", "setting_invalid", what, step))
     return Clients(secrets_, keys), problems

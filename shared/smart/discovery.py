@@ -1,8 +1,9 @@
 """SMART discovery: an EHR's endpoints from {FHIR base}/.well-known/smart-configuration.
 
-SMART App Launch 2.2, "Conformance". Endpoints come only from that document, and only if they are on
-hosts configured for the EHR: a document may combine an honest authorization endpoint with an
-attacker's token endpoint (RFC 9700 4.4.2). S256 is used even if the document doesn't list it.
+SMART App Launch 2.2, "Conformance". Endpoints come only from that document, and must be on hosts
+that are configured for the EHR, because a document may combine an honest authorization endpoint
+with an attacker's token endpoint (RFC 9700 4.4.2). S256 is used even if the document doesn't list
+it.
 """
 
 import time
@@ -21,8 +22,8 @@ SECONDS = 5.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 600.0
 
-# The memory limits, in bytes, for lists that an EHR may make as long as it likes. With six URLs a
-# document stays below the 64 kB of shared/document_cache.py.
+# Memory limits, in bytes, for lists that an EHR could make arbitrarily long. Together with six
+# URLs, a document stays below the 64 kB limit of shared/document_cache.py.
 _MOST_SCOPES_BYTES = 30_000
 _MOST_NAMES_BYTES = 4_000
 _LONGEST_URL = 2000
@@ -44,12 +45,12 @@ _CAPABILITIES = (*_COVERS.values(), "authorize-post", "context-standalone-patien
 
 @dataclass(frozen=True, slots=True)
 class SmartConfiguration:
-    """The parts of the document that the flow needs. All endpoints are absolute, on the EHR's
+    """The parts of the document that a launch needs. All endpoints are absolute URLs on the EHR's
     hosts.
 
-    `auth_methods` and `assertion_algorithms` (RS384, ES384) belong to the token endpoint, and are
-    None if the document doesn't list any. `registration_endpoint` may be on any host, because
-    nothing is ever sent to it.
+    `auth_methods` and `assertion_algorithms` (RS384, ES384) are for the token endpoint, and are
+    None if the document lists none. `registration_endpoint` may be on any host, because nothing is
+    ever sent to it.
     """
 
     authorization_endpoint: str
@@ -66,20 +67,19 @@ class SmartConfiguration:
     capabilities: tuple[str, ...] = ()
 
     def takes(self, client_auth: str) -> bool:
-        """Return whether the token endpoint accepts a method: one that is listed or covered by a
-        capability, or any if none is listed.
+        """Return whether the token endpoint accepts a method, because it's listed, a capability
+        covers it, or no methods are listed.
 
-        Inferno's reference server accepts Basic, lists only private_key_jwt and has the capability.
-        Public clients are never refused: Oracle Health accepts them without listing `none`.
+        Inferno's reference server accepts Basic, although it lists only private_key_jwt and the
+        capability. Public clients always pass: Oracle Health accepts them without listing `none`.
         """
         listed = client_auth in (self.auth_methods or (client_auth,))
         return client_auth == "none" or listed or _COVERS[client_auth] in self.capabilities
 
 
 class Discovery:
-    """Finds and caches the configuration of each FHIR base: 10 minutes, failures 5 seconds.
-
-    A launch stores the configuration that it uses.
+    """Fetches the configuration of each FHIR base, and caches it for 10 minutes, or a failure for 5
+    seconds. A launch stores the configuration that it uses.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -114,8 +114,7 @@ def _within_bounds(configuration: SmartConfiguration, ehr: Ehr) -> SmartConfigur
 
 
 def fetch(ehr: Ehr, base: str) -> http_client.Answer:
-    """Fetch the document of a normalized FHIR base, and return the response (status 200), not
-    parsed.
+    """Fetch the document of a normalized FHIR base, and return the unparsed response (status 200).
 
     Raise DiscoveryFailed if the EHR doesn't respond, DiscoveryInvalid if it has no document.
     """
@@ -148,21 +147,21 @@ def fetch(ehr: Ehr, base: str) -> http_client.Answer:
 
 
 def allowed_hosts(ehr: Ehr, base: str) -> frozenset[str]:
-    """Return the allowed hosts for this EHR's endpoints: its FHIR base's and configured ones."""
+    """Return the allowed hosts for this EHR's endpoints: the FHIR base's and configured ones."""
     return ehr.endpoint_hosts | {urls.authority(base)}
 
 
 def require_issuer(ehr: Ehr, base: str, configuration: SmartConfiguration) -> None:
-    """Raise DiscoveryInvalid if the registration relies on `iss` and the document can't back it.
+    """Raise DiscoveryInvalid if the registration relies on `iss` and the issuer isn't trustworthy.
 
-    Any document can claim another server's issuer. `iss` shows which server responded only if the
-    issuer is at the scheme, host and port of the token endpoint, which gets the code.
+    Any document can claim another server's issuer. `iss` identifies the server that responded only
+    if the issuer has the scheme, host and port of the token endpoint, which gets the code.
     """
     if not ehr.response_iss:
         return
     try:
-        at = urls.origin(configuration.token_endpoint)
-        usable = urls.origin(configuration.issuer or "") == at
+        issuer = urls.origin(configuration.issuer or "")
+        usable = issuer == urls.origin(configuration.token_endpoint)
     except ValueError:
         usable = False
     if not usable:
@@ -177,7 +176,7 @@ def require_issuer(ehr: Ehr, base: str, configuration: SmartConfiguration) -> No
 def parse(
     body: bytes, base: str, hosts: frozenset[str], *, identity: bool = True
 ) -> SmartConfiguration:
-    """Parse a document. Without `identity`, ignore its `jwks_uri`.
+    """Parse a document. Without `identity`, ignore `jwks_uri`.
 
     Raise DiscoveryInvalid with the name of the invalid field.
     """
@@ -185,21 +184,12 @@ def parse(
     if document is None:
         raise DiscoveryInvalid(why="The document isn't a JSON object.", evidence={"base": base})
     reader = _Reader(document, base, hosts)
-    authorization, token = (
-        reader.endpoint("authorization_endpoint"),
-        reader.endpoint("token_endpoint"),
-    )
-    for name, value in (("authorization_endpoint", authorization), ("token_endpoint", token)):
-        if value is None:
-            raise reader.invalid(name, "is missing")
-    issuer = reader.text("issuer")
-    registration = reader.text("registration_endpoint")
     capabilities = _texts(document.get("capabilities"))
     return SmartConfiguration(
-        authorization_endpoint=authorization or "",
-        token_endpoint=token or "",
+        authorization_endpoint=reader.required("authorization_endpoint"),
+        token_endpoint=reader.required("token_endpoint"),
         revocation_endpoint=reader.endpoint("revocation_endpoint"),
-        issuer=issuer,
+        issuer=reader.text("issuer"),
         jwks_uri=reader.endpoint("jwks_uri") if identity else None,
         takes_post="authorize-post" in capabilities,
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
@@ -208,13 +198,13 @@ def parse(
         assertion_algorithms=_ours(
             _texts(document.get("token_endpoint_auth_signing_alg_values_supported"))
         ),
-        registration_endpoint=registration,
+        registration_endpoint=reader.text("registration_endpoint"),
         capabilities=capabilities,
     )
 
 
 def _ours(listed: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return the listed algorithms that our clients can sign with."""
+    """Return the listed algorithms that this app can sign with."""
     return tuple(name for name in ("RS384", "ES384") if name in listed) if listed else None
 
 
@@ -235,11 +225,17 @@ class _Reader:
         )
 
     def text(self, name: str) -> str | None:
-        """Return a URL that is only compared, in any form."""
+        """Return a URL that is only compared with others, so it may have any form."""
         value = self._document.get(name)
         if isinstance(value, str) and len(value) > _LONGEST_URL:
             raise self.invalid(name, f"is longer than {_LONGEST_URL} characters")
         return value if isinstance(value, str) and value else None
+
+    def required(self, name: str) -> str:
+        url = self.endpoint(name)
+        if url is None:
+            raise self.invalid(name, "is missing")
+        return url
 
     def endpoint(self, name: str) -> str | None:
         value = self._document.get(name)
@@ -257,5 +253,5 @@ class _Reader:
         if host not in self._hosts:
             raise self.invalid(name, f"is on a host that isn't configured, {host}")
         if "#" in url:
-            raise self.invalid(name, "carries a fragment")
+            raise self.invalid(name, "has a fragment")
         return url

@@ -1,9 +1,9 @@
-"""The parts of a server's message that a log may repeat: known words and short numbers.
+"""Reduce a server's message to the parts that may be logged: known words and short numbers.
 
-RFC 6749 5.2 calls `error_description` human-readable text, so it may contain anything: names, ids,
-tokens. What remains here is the vocabulary of OAuth, JWT and HTTP, and numbers of up to four
-digits, in their order. Names can be words (Max Long): a word with a capital is kept only if it
-begins a sentence or is a technical term. A number soon after a word such as patient or id is cut.
+RFC 6749 5.2 calls `error_description` human-readable text, so it may contain names, ids or tokens.
+Only the vocabulary of OAuth, JWT and HTTP is kept, and numbers of up to four digits. Because names
+can be words (Max Long), a capitalized word is kept only if it starts a sentence or is a technical
+term. A number soon after a word such as patient or id is removed.
 """
 
 import re
@@ -13,8 +13,8 @@ _GAP = "…"
 _PUNCTUATION = "\"'`“”‘’.,;:!?()[]{}<>"
 _MOST_READ = 2_000  # characters
 _NUMBER = re.compile(r"[0-9]{1,4}")
-# Kept with a capital anywhere: protocol terms, reason phrases (RFC 9110 15), and articles, but no
-# words that are common names.
+# Words that are kept even if capitalized: protocol terms, reason phrases (RFC 9110 15), articles,
+# but no words that are common names.
 _TERMS = """
 access acceptable algorithm allowed application assertion aud audience authenticate authentication
 authorization authorize authorized bad bearer blocked certificate claim client client_assertion
@@ -27,7 +27,7 @@ response rs256 rs384 rs512 rsa scope scopes secret security server service sessi
 temporarily the this timeout token too type unable unauthorized unauthorized_client unavailable
 unknown unsupported unsupported_grant_type uri url user username validation x509 your
 """
-# An id follows one of these words within `_NEAR` words.
+# A number within `_NEAR` words after one of these may be an id.
 _NAMING = """
 account id identifier member mrn number patient patients person record sub subject user username
 users
@@ -96,11 +96,11 @@ def known_words(text: str) -> str:
         if _NUMBER.fullmatch(word):
             known = since_named >= _NEAR
         else:
-            # Two words with a capital are a name, anywhere in the text.
+            # Two capitalized words in a row are a name, anywhere in the text.
             named = any(map(_is_name, words[number + 1 : number + 2]))
             known = word.lower() in _WORDS and (not _is_name(word) or (begins and not named))
         since_named = 0 if word.lower() in _NAMING_WORDS else since_named + 1
-        # A sentence that ends with an unknown word may be an abbreviation: Dr. Long.
+        # If an unknown word ends a sentence, it may be an abbreviation: Dr. Long.
         begins = known and _SENTENCE_END.search(tokens[number]) is not None
         if known:
             kept.append(word)
@@ -111,5 +111,5 @@ def known_words(text: str) -> str:
 
 
 def _is_name(word: str) -> bool:
-    """Return whether a word has a capital and no technical meaning."""
+    """Return whether a word is capitalized and isn't a technical term."""
     return word != word.lower() and word.lower() not in _TERM_WORDS

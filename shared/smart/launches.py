@@ -1,8 +1,8 @@
-"""Pending launches: one record each, keyed by the hash of its `state`, consumed exactly once.
+"""Pending launches: one record each, stored under the hash of its `state` and consumed once.
 
 SMART App Launch 2.2, steps 2 to 4; RFC 9700 2.1 (state bound to the browser, one-time use) and
-4.4.2 (issuer and endpoints stored with the request). The callback uses only what is stored here,
-and never repeats discovery.
+4.4.2 (issuer and endpoints stored with the request). The callback uses only the stored values, and
+never repeats discovery.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ COLLECTION = "launches"
 MOST_COOKIES = 10
 LONGEST_URL = 2000
 _CHOOSES_PATIENT = "context-standalone-patient"
-# Longer than the pause after which the store's client reconnects.
+# The pause before the write is retried, longer than the store's client takes to reconnect.
 _PAUSE_SECONDS = 0.7
 _MOST_SCOPES = 200
 _LONGEST_SCOPE = 500
@@ -47,9 +47,9 @@ _STATE = re.compile(r"[A-Za-z0-9_-]{43}")
 class Pending:
     """A launch between its redirect and its callback.
 
-    `ehr` is the key of its registration. `iss` is as received and was sent as the `aud`.
-    `scopes_supported` are the scopes in the EHR's discovery document with the same types and
-    contexts as the requested ones, for explanations only, or None if it lists no scopes.
+    `ehr` is the key of its registration. `iss` is the received value, which was sent as `aud`.
+    `scopes_supported` is only for explanations: the scopes in the EHR's discovery document for the
+    same types and contexts as the requested ones, or None if it lists no scopes.
     """
 
     ehr: str
@@ -76,8 +76,8 @@ class Pending:
 class StartedLaunch:
     """The redirect for the browser, and the cookie that ties the browser to this launch.
 
-    `form` holds the request's parameters if they must be sent with a POST request to
-    `authorization_url`. `mark` is the launch's id in logs, also at its callback.
+    `form` has the request's parameters if they must be sent to `authorization_url` in a POST
+    request. `mark` is the launch's id in logs, including those of its callback.
     """
 
     authorization_url: str
@@ -89,7 +89,7 @@ class StartedLaunch:
 
 @dataclass(frozen=True, slots=True)
 class StoredLaunch:
-    """A pending launch as read, with what is needed to consume exactly this one."""
+    """A pending launch that was read, with the key and version for consuming exactly this one."""
 
     pending: Pending
     key: str
@@ -109,8 +109,8 @@ def begin(
 ) -> StartedLaunch:
     """Store a new pending launch and return the authorization request that starts it.
 
-    `launch` is the raw (still encoded) value of an EHR launch, None in a standalone launch. It's
-    passed on byte for byte. The launch scope depends on the flow.
+    `launch` is the raw (still encoded) value of an EHR launch, which is passed on byte for byte, or
+    None for a standalone launch. The flow decides the launch scope.
     """
     cookie_value = f"{cookies.time_stamp(now)}.{secrets.token_urlsafe(32)}"
     requested = (*_launch_scope(launch, configuration), *ehr.scopes)
@@ -146,16 +146,15 @@ def begin(
     try:
         state, url, form = stored()
     except StoreUnavailable:
-        # A first call may be slow, or a connection may have ended, and the user shouldn't have to
-        # launch again. The write may have happened anyway, so it's repeated once, with another
-        # state.
+        # The first call may be slow, or a connection may have closed, and the user shouldn't have
+        # to launch again. So retry once. The first write may have succeeded, so use a new state.
         time.sleep(_PAUSE_SECONDS)
         state, url, form = stored()
     return StartedLaunch(url, form, cookies.launch_name(state), cookie_value, log.mark(state))
 
 
 def _other_endpoints(configuration: SmartConfiguration) -> tuple[str, ...]:
-    """Return the OAuth endpoints that never receive the token, in addition to the ones in use."""
+    """Return the EHR's OAuth endpoints that the session stores only to never send a token there."""
     both = (configuration.authorization_endpoint, configuration.registration_endpoint)
     return tuple(one for one in both if one)
 
@@ -164,14 +163,13 @@ def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tupl
     if launch is not None:
         return ("launch",)
     listed = configuration.scopes_supported
-    # A list without resource scopes is incomplete. Then the capability that the scope requires
-    # decides.
+    # A list without resource scopes is incomplete, so the capability for this scope decides.
     offers = "launch/patient" in listed or (
         not scopes.names_resources(listed) and _CHOOSES_PATIENT in configuration.capabilities
     )
     if not offers:
         return ()
-    # A visit belongs to a patient: it's only requested along with one.
+    # A visit belongs to a patient, so it's requested only together with the patient.
     if "launch/encounter" in listed:
         return ("launch/patient", "launch/encounter")
     return ("launch/patient",)
@@ -200,8 +198,8 @@ def _authorization_request(
 ) -> tuple[str, Mapping[str, str] | None]:
     """Return the URL for the browser, and the form to post there if the request is long.
 
-    SMART App Launch 2.2, "Scope size": a long request uses POST if the EHR supports it and the
-    vendor's habits allow it (`by_post`).
+    SMART App Launch 2.2, "Scope size": a long request is sent with POST if the EHR supports it and
+    the vendor's profile allows it (`by_post`).
     """
     parameters = {
         "response_type": "code",
@@ -226,8 +224,8 @@ def _authorization_request(
     try:
         url = urls.with_parameters(endpoint, raw)
     except ValueError as error:
-        raise DiscoveryInvalid(why=f"In authorization_endpoint {error}.") from None
-    # A form holds text: a launch value of other bytes can only be sent with a GET request.
+        raise DiscoveryInvalid(why=f"The authorization_endpoint {error}.") from None
+    # A form contains text, so a launch value of other bytes can only be sent with GET.
     as_text = "\ufffd" not in parameters.get("launch", "")
     if by_post and configuration.takes_post and len(url) > LONGEST_URL and as_text:
         return endpoint, parameters
@@ -235,7 +233,7 @@ def _authorization_request(
 
 
 def find(store: Store, state: str) -> StoredLaunch:
-    """Return the live pending launch of a `state`. Raise StateUnknown."""
+    """Return the pending launch for a `state`. Raise StateUnknown if there is none."""
     if not _STATE.fullmatch(state):
         raise StateUnknown
     key = _hash(state)
@@ -244,7 +242,7 @@ def find(store: Store, state: str) -> StoredLaunch:
         raise StateUnknown
     try:
         records.check_schema(record.fields)
-        return StoredLaunch(records.made(Pending, record.fields), key, record.version)
+        return StoredLaunch(records.build(Pending, record.fields), key, record.version)
     except records.Unreadable:
         raise StateUnknown(why="The app was updated during this launch.") from None
 
@@ -259,7 +257,7 @@ def check_browser(stored: StoredLaunch, state: str, received: cookies.Cookies) -
 
 
 def consume(store: Store, stored: StoredLaunch) -> None:
-    """Consume the launch. Only one of several callbacks succeeds. Raise StateUnknown."""
+    """Consume the launch. Only one callback can do that. Raise StateUnknown for any other."""
     try:
         store.delete(COLLECTION, stored.key, stored.version)
     except Conflict:

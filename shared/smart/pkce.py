@@ -1,4 +1,4 @@
-"""PKCE with S256, the only method ever used (RFC 7636 4.1, 4.2; SMART App Launch 2.2, PKCE)."""
+"""PKCE with S256, the only method that this app uses (RFC 7636 4.1, 4.2; SMART App Launch 2.2)."""
 
 import hashlib
 import secrets

@@ -1,7 +1,7 @@
-"""The public keys that EHRs fetch from us, from the file `public_jwks` (RFC 7517 5; RFC 7518 6).
+"""Read the file `public_jwks`, the public keys that EHRs fetch from this app (RFC 7517, RFC 7518).
 
-SMART App Launch 2.2, "Registering a client": each key has `kty`, a unique `kid`, and only its
-public members. The file is served unchanged, so it must not contain anything private.
+SMART App Launch 2.2, "Registering a client": each key has `kty`, a unique `kid`, and only public
+members. The file is served unchanged, so it must not contain anything private.
 """
 
 import json
@@ -22,19 +22,19 @@ _COORDINATE_BYTES: Mapping[str, int] = {"P-256": 32, "P-384": 48, "P-521": 66}
 
 @dataclass(frozen=True, slots=True)
 class PublishedKeys:
-    """A file of public keys that may be served."""
+    """A file of public keys that is safe to serve."""
 
     body: bytes
     keys: tuple[Mapping[str, Any], ...]
 
-    def hold(self, jwk: Mapping[str, str]) -> bool:
+    def include(self, jwk: Mapping[str, str]) -> bool:
         """Return whether the file has the key under its `kid`. `use` and `alg` are ignored."""
         members = jwk.keys() - {"use", "alg"}
         return any(all(key.get(name) == jwk[name] for name in members) for key in self.keys)
 
 
 def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
-    """Return the keys in `public_jwks`, None if it isn't set or has a problem."""
+    """Return the keys in `public_jwks`, or None if it isn't set or has a problem."""
     reference = settings.public_jwks
     if reference is None:
         return None, []
@@ -55,9 +55,9 @@ def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
 
 
 def read(text: str) -> tuple[Mapping[str, Any], ...]:
-    """Return the keys of a JWK Set. Raise ValueError naming the problem, without any values."""
+    """Return the keys of a JWK Set. Raise ValueError with the problem, but without any values."""
     if "PRIVATE KEY-----" in text:
-        raise ValueError("it holds a private key")
+        raise ValueError("it has a private key")
     try:
         document = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
@@ -81,13 +81,13 @@ def read(text: str) -> tuple[Mapping[str, Any], ...]:
 
 
 def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Check an object of the file at any depth. Readers disagree about repeated members."""
+    """Check an object of the file at any depth. Readers disagree about repeated fields."""
     names = [name for name, _ in members]
     private = sorted(_PRIVATE.intersection(names))
     if private:
-        raise ValueError(f"it holds the private member(s) {', '.join(private)}")
+        raise ValueError(f"it has the private field(s) {', '.join(private)}")
     if len(set(names)) != len(names):
-        raise ValueError("an object in it has one member twice")
+        raise ValueError("an object in it repeats a field")
     return dict(members)
 
 

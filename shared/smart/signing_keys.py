@@ -1,9 +1,9 @@
 """Private keys that sign assertions (SMART App Launch 2.2, "Client Authentication: Asymmetric").
 
-RS384 with an RSA key of 2048 bits or more, ES384 with a key on P-384: every EHR that accepts signed
-assertions must accept both. A key is given as unencrypted PKCS#8 PEM, and its public half is
+An RSA key of 2048 bits or more signs with RS384, and a P-384 key with ES384. Every EHR that accepts
+signed assertions must accept both. A key is an unencrypted PKCS#8 PEM text, and its public half is
 published as a JWK (RFC 7517). The libraries are loaded with the first key, so that a deployment
-without keys starts without them.
+without keys starts faster.
 """
 
 import re
@@ -36,7 +36,7 @@ class SigningKey:
     _key: "RSAPrivateKey | EllipticCurvePrivateKey" = field(repr=False)
 
     def sign(self, claims: Mapping[str, str | int]) -> str:
-        """Return a JWT of these claims, with only the header members alg, kid and typ."""
+        """Return a JWT of these claims, with only alg, kid and typ in its header."""
         import jwt
 
         return jwt.encode(dict(claims), self._key, self.algorithm, {"kid": self.key_id})
@@ -55,7 +55,7 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {"RS384": ("n", "e"), "ES384": ("crv",
 
 
 def read(pem: str, key_id: str) -> SigningKey:
-    """Read the key in a PEM text. Raise ValueError stating what the text contains instead."""
+    """Read the key in a PEM text. The text of a ValueError is what the PEM text has instead."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.hazmat.primitives.serialization import load_pem_private_key

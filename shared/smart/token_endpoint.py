@@ -1,7 +1,7 @@
-"""The token endpoint: code exchange, refresh, revocation (SMART App Launch 2.2, steps 5 to 7).
+"""Call the token endpoint: code exchange, refresh, revocation (SMART App Launch 2.2, steps 5 to 7).
 
 RFC 6749 4.1.3, 5 and 6; RFC 7009. A request is sent only once, even if it fails, and on its own
-connection: a leftover response on another one would contain someone else's tokens.
+connection, because a leftover response on a shared one could contain someone else's tokens.
 shared/smart/token_response.py parses the responses.
 """
 
@@ -24,12 +24,12 @@ REVOKE_SECONDS = 3.0
 MAX_BYTES = 1_000_000
 _MOST_TEXT = 10_000  # characters
 _OAUTH_ERROR = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-# The EHR's own ids of a request, useful in a support case, and the form of an id.
+# The headers with the EHR's own ids of a request, for support cases, and the form of an id.
 _EHR_IDS = ("cerner-correlation-id", "x-request-id", "opc-request-id")
 _EHR_ID = re.compile(r"[A-Za-z0-9._:/~=+|{}-]+")
 _LONGEST_ID = 200
-# The secret parameters of a request. Values shorter than real ones are ignored: they occur in any
-# text.
+# The secret parameters of a request. Short values aren't masked: they aren't real secrets, and may
+# occur in any text.
 _CONFIDENTIAL = ("code", "code_verifier", "refresh_token", "client_secret", "client_assertion")
 _LEAST_CONFIDENTIAL = 16
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,40}")
@@ -39,7 +39,7 @@ _HTML = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_TITLE = 300  # characters
 _A_PAGE = (
-    "The response is a web page and not JSON. Probably a proxy, a firewall or a login page "
+    "The response is a web page and not JSON. A proxy, a firewall or a login page probably "
     "responded instead of the token endpoint."
 )
 
@@ -70,9 +70,9 @@ def refresh(
     refresh_token: str,
     ca_file: str | None,
 ) -> TokenResponse:
-    """Use a refresh token, once. The scopes remain those granted (RFC 6749 6).
+    """Use a refresh token, once, for the scopes that were granted before (RFC 6749 6).
 
-    Raise TokenError (with `invalid_grant` as its `oauth_error`, for example) or TokenInvalid.
+    Raise TokenError (for example with the `oauth_error` `invalid_grant`) or TokenInvalid.
     """
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
     return _request(token_endpoint, form, authentication, ca_file)
@@ -83,11 +83,11 @@ class Endpoints(Protocol):
 
     @property
     def token_endpoint(self) -> str:
-        """The endpoint that issued them."""
+        """The endpoint that issued the tokens."""
 
     @property
     def revocation_endpoint(self) -> str | None:
-        """The endpoint that revokes them, None if the EHR has none (RFC 7009)."""
+        """The endpoint that revokes the tokens, or None if the EHR has none (RFC 7009)."""
 
 
 def revoke(
@@ -98,10 +98,10 @@ def revoke(
     access_token: str | None = None,
     refresh_token: str | None = None,
 ) -> Mapping[str, str]:
-    """Revoke the refresh token at the EHR, which also ends its access token (RFC 7009 2.1), or the
-    access token if there is no refresh token. Best effort, sent once.
+    """Revoke the refresh token at the EHR, which also revokes its access token (RFC 7009 2.1), or
+    the access token if there is no refresh token. Try only once.
 
-    Return the result for the log, empty if there is no token.
+    Return the log field with the result, or nothing if there is no token.
     """
     token = refresh_token or access_token
     if token is None:
@@ -147,7 +147,7 @@ def _request(
 
 
 def _is_page(response: http_client.Answer) -> bool:
-    """Return whether a response is HTML, by its first tag or by its media type and a tag."""
+    """Return whether a response is HTML, by its first tag, or by its media type and any tag."""
     by_type = _media_type(response) in _HTML_TYPES and response.body.lstrip().startswith(b"<")
     return by_type or _HTML.match(response.body) is not None
 
@@ -180,8 +180,8 @@ def _send(
 
 
 def ehr_ids(headers: Mapping[str, str], confidential: Collection[str] = ()) -> dict[str, str]:
-    """Return the EHR's own correlation ids in response headers, for the log: the first of several,
-    and only values that look like an id and don't repeat anything `confidential`.
+    """Return the EHR's own correlation ids from response headers, for the log. Use the first of
+    several values, and only one that looks like an id and has nothing `confidential` in it.
     """
     first = {name: headers[name].partition(",")[0].strip() for name in _EHR_IDS if name in headers}
     ids = {name: value[:_LONGEST_ID] for name, value in first.items()}
@@ -193,7 +193,7 @@ def ehr_ids(headers: Mapping[str, str], confidential: Collection[str] = ()) -> d
 
 
 def _without(text: str, confidential: Collection[str]) -> str:
-    """Mask the request's secrets in the EHR's text: EHRs repeat what they refuse."""
+    """Mask the request's secrets in the EHR's text, because EHRs repeat refused values."""
     for value in confidential:
         if len(value) >= _LEAST_CONFIDENTIAL:
             text = text.replace(value, "…").replace(quote(value, safe=""), "…")
@@ -203,9 +203,9 @@ def _without(text: str, confidential: Collection[str]) -> str:
 def _refusal(
     response: http_client.Answer, evidence: dict[str, str], confidential: Collection[str]
 ) -> TokenError:
-    """Return the error for a refused request (RFC 6749 5.2), at any status. The body may contain
-    anything: it's kept separately for diagnosis, and is neither logged nor shown unchanged. Only
-    known words of its message are logged and shown.
+    """Return the error for a refused request (RFC 6749 5.2), with any status. The body may contain
+    anything, so it's kept only for diagnosis, and isn't logged or shown unchanged. Only known words
+    of its message are.
     """
     full_text = _without(response.body.decode("utf-8", "replace"), confidential)
     body, text = json_members.document(full_text), full_text[:_MOST_TEXT]
@@ -233,8 +233,8 @@ def _refusal(
 
 
 def _message(body: Mapping[str, Any] | None, text: str) -> str:
-    """Return the message of a refusal: its description, or the title of a gateway's page, whose
-    `text` is bounded.
+    """Return the message of a refusal: its description, or the title or the text of a gateway's
+    page, whose `text` is limited.
     """
     if body is not None:
         return json_members.text(body.get("error_description")) or json_members.text(

@@ -1,8 +1,8 @@
-"""The token response, field by field (SMART App Launch 2.2, step 6; RFC 6749 5.1).
+"""Parse the token response (SMART App Launch 2.2, step 6; RFC 6749 5.1).
 
-Every context field is optional: a field that the EHR didn't send is None. A malformed field is
-rejected if it would become part of a request, and ignored otherwise. Tokens are opaque, and may
-contain only characters that a header value can carry.
+Every context field is optional, and None if the EHR didn't send it. A malformed field is rejected
+if the app would use it in a request, and ignored otherwise. Tokens are opaque, but can contain only
+characters that a header value allows.
 """
 
 import json
@@ -19,11 +19,11 @@ DEFAULT_LIFE_SECONDS = 300.0
 _LONGEST_LIFE_SECONDS = 86400.0
 _MOST_CONTEXT_ITEMS = 100
 _MOST_CONTEXT_LEVELS = 10
-# A response can have 1 MB. The part that is kept, encrypted and encoded, stays far below the 1 MiB
-# that Firestore accepts for a document.
+# A response can have 1 MB. The stored part, encrypted and encoded, stays far below 1 MiB, the limit
+# of a Firestore document.
 _MOST_CONTEXT_CHARACTERS = 100_000
 _MOST_SCOPE_CHARACTERS = 100_000
-# The fields of a context item that are passed on, and their types.
+# The fields of a context item that the app passes on, and their types.
 _CONTEXT_MEMBERS: Mapping[str, type] = {
     "reference": str,
     "canonical": str,
@@ -44,7 +44,7 @@ _WEB_ADDRESS = re.compile(r"https?://.", re.IGNORECASE)
 class LaunchContext:
     """The launch context from the EHR (SMART App Launch 2.2, "Launch context arrives").
 
-    `app_context` is the text that one of our cards gave its link (CDS Hooks 2.0, "Link").
+    `app_context` is the text in the link of the card that launched the app (CDS Hooks 2.0, "Link").
     """
 
     patient: str | None
@@ -59,9 +59,8 @@ class LaunchContext:
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """A usable token response. `expires_in` is in seconds from receipt.
-
-    `id_token` is as received, not verified.
+    """A usable token response. `expires_in` is in seconds from receipt, and `id_token` isn't
+    verified.
     """
 
     access_token: str = field(repr=False)
@@ -73,13 +72,13 @@ class TokenResponse:
 
     @property
     def issued(self) -> Mapping[str, str]:
-        """Its tokens by their `token_type_hint` (RFC 7009 2.1)."""
+        """The tokens by their `token_type_hint` (RFC 7009 2.1)."""
         both = {"access_token": self.access_token, "refresh_token": self.refresh_token}
         return {name: token for name, token in both.items() if token is not None}
 
 
 def parse(body: bytes, evidence: Mapping[str, str]) -> TokenResponse:
-    """Parse a token response of status 200. Raise TokenInvalid naming the invalid field."""
+    """Parse a token response of status 200. Raise TokenInvalid with the invalid field."""
     document = json_members.document(body)
     if document is None:
         raise TokenInvalid(why="The response isn't a JSON object.", evidence=evidence)
@@ -118,7 +117,7 @@ def parse(body: bytes, evidence: Mapping[str, str]) -> TokenResponse:
 
 
 def _fault(document: Mapping[str, Any], issued: Mapping[str, str]) -> str | None:
-    """Return the first field that makes a response unusable, and why."""
+    """Return the first field that makes a response unusable, with the reason."""
     if "access_token" not in issued:
         return "access_token is missing or has characters that aren't allowed in a token"
     token_type = document.get("token_type")
@@ -139,8 +138,8 @@ def _fault(document: Mapping[str, Any], issued: Mapping[str, str]) -> str | None
 
 
 def _life(expires_in: object) -> float:
-    """Return seconds, at most a day, or 300 if absent, unusable or not positive. Accept digits as
-    text.
+    """Return the lifetime in seconds: at most a day, and 300 if it's missing or unusable. Accept
+    digits as text.
     """
     if isinstance(expires_in, str) and expires_in.isascii() and expires_in.isdigit():
         expires_in = int(expires_in[:12])
@@ -175,15 +174,15 @@ def _web_address(value: object) -> str | None:
 
 
 def _app_context(value: object) -> str | None:
-    """Return a text unchanged, and the JSON of an object, which some EHRs make of it."""
+    """Return a text unchanged. Some EHRs turn it into an object, so return an object as JSON."""
     if isinstance(value, dict) and _is_plain(value, _MOST_CONTEXT_LEVELS):
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return _text(value)
 
 
 def _fhir_context(value: object) -> tuple[Mapping[str, Any], ...] | None:
-    """Return SMART 2.2 objects, with only their known fields. The plain strings of 2.0 become
-    objects, and other items are left out.
+    """Return objects as in SMART 2.2, with only their known fields. Convert the plain strings of
+    SMART 2.0 to objects, and leave out other items.
     """
     if not isinstance(value, list):
         return None
@@ -197,9 +196,9 @@ def _fhir_context(value: object) -> tuple[Mapping[str, Any], ...] | None:
 
 
 def on_base(context: LaunchContext, fhir_base: str) -> LaunchContext:
-    """Make references relative to the EHR's FHIR base, which is normalized.
+    """Make references relative to the EHR's normalized FHIR base.
 
-    Leave out a reference to another server, and its item if that names nothing else.
+    Leave out references to other servers, and items that have nothing else.
     """
     if context.fhir_context is None:
         return context
@@ -217,8 +216,8 @@ def _item_on_base(item: Mapping[str, Any], fhir_base: str) -> Mapping[str, Any]:
 
 
 def _context_item(item: object) -> Mapping[str, Any] | None:
-    """Return an item that names something, or None if a known field has the wrong type or is an
-    empty text (a `role` must not be one).
+    """Return an item that refers to something, or None if a known field has the wrong type or is
+    an empty text (`role` must not be empty).
     """
     members = {"reference": item} if isinstance(item, str) else item
     if not isinstance(members, dict):
@@ -232,8 +231,8 @@ def _context_item(item: object) -> Mapping[str, Any] | None:
 
 
 def _is_plain(value: object, levels: int) -> bool:
-    """Return whether objects and lists are nested at most `levels` deep, and every number is valid
-    JSON: NaN and 1e999 can be read, but not written again.
+    """Return whether objects and lists are nested at most `levels` deep, and every number can be
+    written as JSON: NaN and 1e999 can only be read.
     """
     if isinstance(value, float):
         return math.isfinite(value)

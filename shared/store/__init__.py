@@ -1,7 +1,7 @@
-"""The store that the settings name: opens and warms it, without loading another's client library.
+"""Open the store that the settings name, without loading the client library of another store.
 
-contract.py has the contract that every store implements. To add a store, add a module next to this
-one that implements it, and a branch in `open_store`.
+contract.py defines the interface of all stores. To add a store, implement the interface in a new
+module in this folder, and add a branch to `open_store`.
 """
 
 import os
@@ -43,20 +43,20 @@ def _firestore(settings: StoreSettings) -> Store:
         step = 'Install the function\'s requirements.txt, or set store.kind = "sqlite".'
         stop([Problem.at("setting_invalid", "store.kind", what, step)])
     store = FirestoreStore(settings.project, settings.database)
-    # Gunicorn loads a function in one process and serves it in others, and each has its own
+    # Gunicorn loads a function in one process and serves it in others, which each need a
     # connection.
     os.register_at_fork(after_in_child=lambda: _in_background(store.warm))
     return store
 
 
 def _in_background(warm: Callable[[], None]) -> None:
-    """Warm a store while the process continues to start. A failure is only logged."""
+    """Open a store's connection while the process continues to start. A failure is only logged."""
 
     def run() -> None:
         try:
             warm()
         except StoreUnavailable as error:
-            message = "the store did not answer while the function started"
+            message = "the store didn't respond while the function started"
             log.event("store_not_warmed", message, severity="WARNING", fields=dict(error.evidence))
 
     threading.Thread(target=run, name="store-warming", daemon=True).start()

@@ -1,9 +1,9 @@
-"""The store: the only memory that instances share. All stores implement one contract.
+"""The interface of the stores. A store is the only memory that instances share.
 
-Every guarantee that matters is a conditional write: `create` succeeds once for a key, `replace` and
-`delete` only on the version that was read. Expiry is checked here, on read. The back end's own
-removal of expired records is only cleanup. Every call has a time limit. If the outcome is unknown,
-it raises StoreUnavailable and the caller fails closed.
+All guarantees rest on conditional writes: `create` succeeds only once for a key, and `replace` and
+`delete` only if the record still has the version that was read. A store checks the expiry on every
+read. The back end's own removal of expired records is only cleanup. Every call has a time limit. If
+its outcome is unknown, it raises StoreUnavailable, and the caller fails closed.
 """
 
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ Fields = Mapping[str, Value]
 
 
 class Conflict(Exception):
-    """The condition of a write failed: the record exists already, is gone, or has changed since the
-    read.
+    """The condition of a write failed: the record already exists, is gone, or has changed since it
+    was read.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as read. `version` is opaque and identifies the write."""
+    """A record as it was read. `version` is opaque and identifies the write."""
 
     fields: Fields
     expires_at: float

@@ -1,13 +1,12 @@
-"""The store on Firestore (native mode): one document per record, every write conditional.
+"""The store on Firestore (native mode): one document per record, and only conditional writes.
 
-A record is the document COLLECTION/KEY with three fields: `expires_at`, a timestamp for the TTL
-policy; `fields`, the record as JSON text, so that one write replaces all of it and every value is
-read back unchanged; `write`, random, because Firestore keeps the update time of a document that a
-write doesn't change. The version is that update time.
+A record is the document COLLECTION/KEY with three fields. `expires_at` is a timestamp for the TTL
+policy. `fields` is the record as JSON text, so that one write replaces all of it and every value is
+read back unchanged. `write` is random, because a write that changes nothing would also keep the
+document's update time, which is the record's version.
 
-Writes are sent once. If a write were repeated after a lost reply, its own effect would be reported
-as a Conflict. Reads are repeated for a moment. There are no transactions, because they have no
-timeout.
+Writes are sent only once. If a write were repeated after a lost response, its own effect would look
+like a Conflict. Reads are retried briefly. Transactions aren't used, because they have no timeout.
 """
 
 import json
@@ -45,16 +44,14 @@ from shared.store.contract import Conflict, Fields, Record
 if TYPE_CHECKING:
     from google.cloud.firestore_admin_v1 import Field, FirestoreAdminClient
 
-# The time limit of a call, or of a read with its retries: the client reduces each by the elapsed
-# time.
+# The time limit of a write, or of a read including its retries.
 CALL_SECONDS = 2.0
-# The time limit of calls until the store has first responded to this process: they also wait for
-# the connection and for credentials, and Firestore for a database that hasn't been used for a
-# while.
+# The time limit until the store has first responded to this process. These calls also wait for the
+# connection, for credentials, and for a database that hasn't been used for a while.
 FIRST_CALL_SECONDS = 4.0
 # Don't retry a read after this many seconds.
 REPEAT_SECONDS = 0.7
-# The time limit of a call about the database itself, the first connection included.
+# The time limit of a call about the database itself, including the first connection.
 ADMIN_SECONDS = 10.0
 
 _REPEAT = Retry(
@@ -66,20 +63,20 @@ _REPEAT = Retry(
 )
 
 
-# After a failed attempt to connect, gRPC rejects calls for up to 120 s before the next one. The
-# client has no options for its channels, so these are added to the lists that it creates them with.
+# After a failed attempt to connect, gRPC waits for up to 120 s before the next one, and rejects all
+# calls until then. The client has no parameter for channel options, so they're added to its lists.
 _RECONNECT = (("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 500))
-for _options in (base_client._DEFAULT_CHANNEL_OPTIONS, base_client._GRPC_MSG_SIZE_OPTIONS):  # noqa: SLF001 - pinned, and tests/functions/test_cold_store.py tells
+for _options in (base_client._DEFAULT_CHANNEL_OPTIONS, base_client._GRPC_MSG_SIZE_OPTIONS):  # noqa: SLF001 - pinned; tests/functions/test_cold_store.py detects a change
     _options.extend(_RECONNECT)
 
-# A record's fields.
+# The fields of a record's document.
 FIELDS = ("expires_at", "fields", "write")
 
 
 class FirestoreStore:
-    """shared.store.Store on one Firestore database, with a client for each process.
+    """shared.store.Store on one Firestore database, with one client per process.
 
-    Without a project, it uses the environment's, as Google's client libraries find it.
+    Without a project, it uses the one that Google's client libraries find in the environment.
     """
 
     def __init__(
@@ -90,11 +87,11 @@ class FirestoreStore:
         self._clock = clock
         self._lock = threading.Lock()
         self._clients: dict[int, firestore.Client] = {}
-        # The process whose calls the store has responded to.
+        # The id of the process, once the store has responded to it.
         self._answered: int | None = None
 
     def create(self, collection: str, key: str, fields: Fields, expires_at: float) -> str:
-        """Create a document. An expired one, which TTL removes late, is replaced."""
+        """Create a document, or replace an expired one that the TTL policy hasn't removed yet."""
         try:
             with self._answering(AlreadyExists) as seconds:
                 document = self._document(collection, key)
@@ -139,20 +136,19 @@ class FirestoreStore:
         return Record(json.loads(content["fields"]), expires_at, snapshot.update_time.rfc3339())
 
     def warm(self) -> None:
-        """Open the connection, so that the first request doesn't have to wait for all of it.
-
-        Read a document that doesn't exist. Raise StoreUnavailable.
+        """Open the connection by reading a document that doesn't exist, so that the first request
+        waits less. Raise StoreUnavailable.
         """
         with self._answering():
             self._document("warm", "up").get(retry=_REPEAT, timeout=ADMIN_SECONDS)
 
     def removes_expired(self, collection: str) -> bool:
-        """Return whether a TTL policy on `expires_at` removes expired documents, or is being set
-        up.
+        """Return whether expired documents are removed by a TTL policy on `expires_at`, or will be
+        when its setup completes.
 
-        Only `make doctor` uses this and `indexes`. No request needs them. Both raise
-        StoreUnavailable if the state is unknown: the account may need the permission
-        datastore.indexes.get, and an emulator has neither policies nor exemptions.
+        Only `make doctor` uses this and `indexes`. Both raise StoreUnavailable if the state is
+        unknown. The account may need the permission datastore.indexes.get, and an emulator has no
+        policies or exemptions.
         """
         # Only here, because loading it would slow down every cold start.
         from google.cloud import firestore_admin_v1 as admin
@@ -177,7 +173,7 @@ class FirestoreStore:
 
     @contextmanager
     def _answering(self, *conflicts: type[GoogleAPICallError]) -> Iterator[float]:
-        """Yield the seconds that a call may take. Translates errors like `_conflict_on`."""
+        """Yield the seconds that a call may take. Translate errors like `_conflict_on`."""
         process = os.getpid()
         with _conflict_on(*conflicts):
             try:
@@ -191,9 +187,9 @@ class FirestoreStore:
         return self._client().collection(collection).document(key)
 
     def _client(self) -> firestore.Client:
-        """Return the client of this process. A client made before a fork isn't used after it.
+        """Return the client of this process. A client from before a fork isn't used after it.
 
-        It's kept anyway: dropping it would close connections that the parent process also uses.
+        It's kept anyway, because deleting it would close connections that the parent process uses.
         """
         with self._lock:
             client = self._clients.get(os.getpid())
@@ -216,11 +212,11 @@ def _admin_client() -> "FirestoreAdminClient":
 
 @contextmanager
 def _conflict_on(*conflicts: type[GoogleAPICallError]) -> Iterator[None]:
-    """Raise Conflict for these errors, and StoreUnavailable for all others: their outcome is
+    """Raise Conflict for these errors, and StoreUnavailable for all others, whose outcome is
     unknown.
 
-    The text of an exception is dropped, because it names documents. OSError: no project could be
-    found.
+    The text of an exception is dropped, because it names documents. An OSError means that no
+    project was found.
     """
     try:
         yield

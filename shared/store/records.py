@@ -1,9 +1,9 @@
-"""Records that outlive a release: written by one release, read by an older and a newer one.
+"""Read and write dataclasses as records that older and newer releases can read too.
 
-The functions are deployed at different times, and a release can be rolled back. So an unknown
-member is ignored. A member that a later release added has a default in its dataclass, and is
-written only if it differs from that. A renamed field keeps its member name, as `stored` in its
-metadata. `schema` increases only if older releases would misread a record. They then reject it.
+The functions are deployed at different times, and a release can be rolled back. So unknown members
+are ignored. A member that was added later has a default in its dataclass, and is written only if it
+has a different value. A renamed field keeps its old member name, as `stored` in its metadata.
+`schema` is increased only if older releases would misread a record. They then reject it.
 """
 
 from collections.abc import Mapping
@@ -26,26 +26,29 @@ def check_schema(stored: Mapping[str, Any]) -> None:
 
 
 def names(kind: Any) -> Mapping[str, str]:
-    """Map the members of a dataclass's records to its fields."""
+    """Map the members of a record to the fields of its dataclass."""
     return {field.metadata.get("stored", field.name): field.name for field in fields(kind)}
 
 
-def made(kind: type[T], stored: Mapping[str, Any], **given: Any) -> T:
-    """Make a dataclass from the members of a record, and from the fields in `given`.
+def build(kind: type[T], stored: Mapping[str, Any], **others: Any) -> T:
+    """Create a dataclass from the members of a record, and from other fields.
 
     JSON lists become tuples. Raise Unreadable if a member without a default is missing.
     """
-    held = names(kind)
-    known = {held[member]: value for member, value in stored.items() if member in held}
-    tuples = {name: tuple(one) if isinstance(one, list) else one for name, one in known.items()}
+    fields_by_member = names(kind)
+    known = {
+        fields_by_member[member]: tuple(value) if isinstance(value, list) else value
+        for member, value in stored.items()
+        if member in fields_by_member
+    }
     try:
-        return kind(**{**tuples, **given})
+        return kind(**known | others)
     except TypeError:
         raise Unreadable from None
 
 
 def members(value: Any) -> dict[str, Any]:
-    """Return the members of a dataclass for a record, without those at their default."""
+    """Return the members of a dataclass for a record, except those with their default value."""
     return {
         field.metadata.get("stored", field.name): getattr(value, field.name)
         for field in fields(value)

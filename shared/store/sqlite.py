@@ -1,6 +1,6 @@
 """The store on SQLite: the embedded default, safe across threads and processes (WAL).
 
-For one machine only: in the cloud each instance has its own file system.
+It works only on one machine, because each instance in the cloud has its own file system.
 """
 
 import json
@@ -32,7 +32,7 @@ CREATE INDEX IF NOT EXISTS expiring ON records (expires_at);
 
 
 class SqliteStore:
-    """shared.store.Store on one SQLite file, with a connection for each thread of each process."""
+    """shared.store.Store on one SQLite file, with one connection per thread."""
 
     def __init__(self, path: str, clock: Callable[[], float] = time.time) -> None:
         self._path = path
@@ -40,11 +40,11 @@ class SqliteStore:
         self._local = threading.local()
 
     def create(self, collection: str, key: str, fields: Fields, expires_at: float) -> str:
-        """Insert a record. The primary key lets one of several concurrent calls succeed."""
+        """Insert a record. The primary key lets only one of several concurrent calls succeed."""
         version = secrets.token_hex(8)
         row = (collection, key, version, expires_at, json.dumps(fields))
         with self._connection() as connection:
-            # TTL cleanup. The records that it removes are already invisible.
+            # Clean up expired records. They're already invisible to `read`.
             connection.execute("DELETE FROM records WHERE expires_at <= ?", (self._clock(),))
             try:
                 connection.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?)", row)
@@ -104,8 +104,8 @@ class SqliteStore:
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that closes when its thread or its store is gone. Since Python 3.13, an open one
-    warns.
+    """A connection that closes itself when its thread or store is gone. Since Python 3.13, one that
+    is left open causes a warning.
     """
 
     def __del__(self) -> None:
@@ -115,13 +115,14 @@ class _Connection(sqlite3.Connection):
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    """Connect to the database. Create it if it doesn't exist.
+    """Connect to the database, and create it if it doesn't exist.
 
-    SQLite doesn't wait its busy time if several connections switch a new database to WAL at once.
+    If several connections switch a new database to WAL at once, SQLite fails without waiting for
+    its busy timeout, so this function retries.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).touch(mode=0o600)
-    # Each thread uses its own connection. Only the close may happen in another one.
+    # Each thread uses its own connection, but another thread may close it.
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, factory=_Connection, check_same_thread=False
     )

@@ -224,8 +224,8 @@ def test_what_is_mistyped_is_told_with_the_value_before_anything_else(offline: D
 @each(
     ("iss", "client", "told"),
     [
-        (" https://ehr.example.org/fhir", "c1", "' https://ehr.example.org/fhir' begins or ends"),
-        ("https://ehr.example.org/fhir", "c1 ", "begins or ends with a space: 'c1 '"),
+        (" https://ehr.example.org/fhir", "c1", "' https://ehr.example.org/fhir' starts or ends"),
+        ("https://ehr.example.org/fhir", "c1 ", "starts or ends with a space: 'c1 '"),
     ],
 )
 def test_a_space_at_either_end_is_shown(offline: Doctor, iss: str, client: str, told: str) -> None:

@@ -202,12 +202,12 @@ def test_a_public_client_that_the_ehr_does_not_list_is_warned_of(
 @each(
     ("answer", "said"),
     [
-        (HANG_UP, "no usable answer came"),
+        (HANG_UP, "there was no usable response"),
         (Scripted(500), "status 500"),
         (as_json({"keys": []}), "No key of the EHR can verify"),
         (as_json({"keys": [{"kty": "RSA"}]}), "No key of the EHR can verify"),
-        (as_json([]), "no JSON object came"),
-        (Scripted(200, {}, b"<html>"), "no JSON object came"),
+        (as_json([]), "the response isn't a JSON object"),
+        (Scripted(200, {}, b"<html>"), "the response isn't a JSON object"),
     ],
 )
 def test_keys_that_cannot_be_had_fail_where_identity_is_asked(

@@ -88,19 +88,19 @@ def test_keys_are_kept_an_hour_and_failures_five_seconds(
 ) -> None:
     keys, ehr, tenant, clock = pinned
     url = f"{tenant.base}/jwks"
-    assert keys.at_address(ehr, url, KID).names(KID)
+    assert keys.at_jku(ehr, url, KID).names(KID)
     clock.now += 3599
-    keys.at_address(ehr, url, KID)
+    keys.at_jku(ehr, url, KID)
     assert len(tenant.received) == 1
     tenant.on("/jwks", Scripted(404))
     clock.now += 2
     for reads in (2, 2):
         with pytest.raises(CdsKeysUnavailable):
-            keys.at_address(ehr, url, KID)
+            keys.at_jku(ehr, url, KID)
         assert len(tenant.received) == reads
     tenant.on("/jwks", as_json({"keys": [public_jwk(P384, kid=KID)]}))
     clock.now += 6
-    assert keys.at_address(ehr, url, KID).names(KID)
+    assert keys.at_jku(ehr, url, KID).names(KID)
 
 
 def test_an_unknown_kid_has_them_read_anew_at_most_every_thirty_seconds(
@@ -111,7 +111,7 @@ def test_an_unknown_kid_has_them_read_anew_at_most_every_thirty_seconds(
     counts = []
     for wait in (0, 0, 0, 29, 2):
         clock.now += wait
-        keys.at_address(ehr, url, "unknown")
+        keys.at_jku(ehr, url, "unknown")
         counts.append(len(tenant.received))
     assert counts == [1, 2, 2, 2, 3]
 
@@ -134,7 +134,7 @@ def test_what_is_no_set_of_keys_is_refused(
     keys, ehr, tenant, _ = pinned
     tenant.on("/jwks", answer)
     with pytest.raises(CdsKeysUnavailable):
-        keys.at_address(ehr, f"{tenant.base}/jwks", KID)
+        keys.at_jku(ehr, f"{tenant.base}/jwks", KID)
     assert [one.path for one in tenant.received] == ["/jwks"]
 
 
@@ -146,4 +146,4 @@ def test_an_address_that_nobody_answers_is_no_set_of_keys(
     tenant.on("/jwks", HANG_UP)
     for url in (dead, f"{tenant.base}/jwks"):
         with pytest.raises(CdsKeysUnavailable):
-            keys.at_address(ehr, url, KID)
+            keys.at_jku(ehr, url, KID)

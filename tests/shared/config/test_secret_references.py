@@ -114,7 +114,7 @@ def test_any_other_key_ends_the_process_without_showing_it(
     output = capsys.readouterr()
     assert ended.value.code == 1
     assert output.out == ""
-    assert "sealing_keys[0]: env:SEALING_KEY does not hold 32 bytes" in output.err
+    assert "sealing_keys[0]: env:SEALING_KEY isn't 32 bytes" in output.err
     assert "[sealing_key_invalid]" in output.err
     assert written not in output.err
 
@@ -132,7 +132,7 @@ def test_all_keys_that_cannot_be_used_are_reported_at_once(
     for line in (
         "3 problem(s)",
         "sealing_keys[0]: env:NO_KEY is not set or empty [secret_unreadable]",
-        "sealing_keys[2]: env:SHORT_KEY does not hold",
+        "sealing_keys[2]: env:SHORT_KEY isn't 32 bytes",
         "sealing_keys[3]: file:/no/such/key cannot be read: No such file or directory",
     ):
         assert line in written

@@ -157,12 +157,12 @@ def test_sessions_with_large_tokens_take_16_mb_together_and_are_measured_once(
         handle, token = f"{number:022}", f"{number}" * 30_000
         session = replace(stored.session, handle=handle, access_token=token)
         cache.keep(CachedSession(0, DIGEST, replace(stored, session=session)), 0)
-    assert 15_000_000 < sum(map(footprint, cache._kept.values())) == cache._bytes <= 16_000_000
+    assert 15_000_000 < sum(map(footprint, cache._sessions.values())) == cache._bytes <= 16_000_000
     newest = cache.newest(f"{299:022}")
     assert newest is not None
     monkeypatch.setattr("shared.session.cache.footprint", None)
     cache.keep(replace(newest, read_at=1), 1)
-    for handle in list(cache._kept):
+    for handle in list(cache._sessions):
         cache.drop(handle)
     assert cache._bytes == 0
 

@@ -198,7 +198,7 @@ def test_a_key_that_cannot_sign_is_named_and_not_shown(
     monkeypatch.setenv("PRIVATE_KEY", text)
     problem = only_problem(registration("private_key_jwt"))
     assert (problem.id, problem.place) == ("setting_invalid", "ehr one: private_key")
-    assert problem.title == f"ehr one: private_key: env:PRIVATE_KEY holds {what}."
+    assert problem.title == f"ehr one: private_key: env:PRIVATE_KEY has {what}."
     assert "PKCS#8" in problem.fix
     for line in text.splitlines():
         assert line not in str(problem)
@@ -212,7 +212,7 @@ def test_a_secret_with_a_character_that_nobody_sees_is_named_and_not_shown(
     reference = f"file:{tmp_path}/secret"
     problem = only_problem(registration("client_secret_post", client_secret=reference))
     assert (problem.id, problem.place) == ("setting_invalid", "ehr one: client_secret")
-    assert problem.title.endswith(f": {reference} holds a control or invisible character.")
+    assert problem.title.endswith(f": {reference} has a control or invisible character.")
     assert secret not in str(problem)
 
 

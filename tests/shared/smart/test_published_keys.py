@@ -73,7 +73,7 @@ def test_a_private_member_is_told_by_its_name_only(
 ) -> None:
     published, problem = load(tmp_path, json.dumps(place({member: "sentinel"})))
     assert published is None
-    assert problem == f"it holds the private member(s) {member}"
+    assert problem == f"it has the private field(s) {member}"
 
 
 def _without(key: dict[str, str], *names: str) -> dict[str, str]:
@@ -113,12 +113,12 @@ def test_a_file_that_is_no_set_of_public_keys_is_a_problem(
 @each(
     ("text", "what"),
     [
-        (pem("p384"), "it holds a private key"),
-        (json.dumps({"keys": [], "note": pem("p384")}), "it holds a private key"),
+        (pem("p384"), "it has a private key"),
+        (json.dumps({"keys": [], "note": pem("p384")}), "it has a private key"),
         ("sentinel", "it is not JSON (line 1)"),
         ('{"keys": [\n', "it is not JSON (line 1)"),
         ("[" * 100_000, "it is nested too deeply"),
-        ('{"keys": [], "keys": []}', "an object in it has one member twice"),
+        ('{"keys": [], "keys": []}', "an object in it repeats a field"),
     ],
     ids=["a key", "a key in a text", "no JSON", "cut", "deep", "twice"],
 )
@@ -139,4 +139,4 @@ def test_a_text_that_is_no_json_or_hides_something_is_a_problem(
     ],
 )
 def test_a_key_is_held_under_its_own_kid(jwk: dict[str, str], held: bool) -> None:
-    assert PublishedKeys(b"", (_without(RSA, "use"),)).hold(jwk) is held
+    assert PublishedKeys(b"", (_without(RSA, "use"),)).include(jwk) is held
