@@ -14,8 +14,8 @@ from doctor.check import check
 
 def main(arguments: list[str]) -> int:
     """Run a command, print its results and return the exit status."""
-    given = _parser().parse_args(arguments)
-    return int(given.run(given))
+    parsed = _parser().parse_args(arguments)
+    return int(parsed.run(parsed))
 
 
 def _check(arguments: argparse.Namespace) -> int:

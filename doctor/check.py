@@ -1,6 +1,6 @@
 """Runs all preflight checks, from the file to the store.
 
-After an invalid setting it continues with the valid ones.
+If a setting is invalid, it still checks the others.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -55,8 +55,8 @@ def check(path: str, *, offline: bool) -> Preflight:
 def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
     settings, findings = sound.settings, list[Checked]()
     proven = tuple(one for one in settings.ehrs if sound.may_use(one, *_OF_THE_CLIENT))
-    address_findings = [] if offline or not sound.public_url else public_address.ask(settings)
-    elsewhere = not is_local(settings.public_url) and public_address.answers(address_findings)
+    address_findings = [] if offline or not sound.public_url else public_address.call(settings)
+    elsewhere = not is_local(settings.public_url) and public_address.responds(address_findings)
     clients, problems = client_auth.resolve(replace(settings, ehrs=proven))
     findings += secret_references.check(
         replace(settings, ehrs=proven),
@@ -70,10 +70,10 @@ def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
     findings += address_findings
     looks: dict[str, Look] = {}
     if not offline:
-        asked = [one for one in settings.ehrs if sound.may_use(one, *_OF_DISCOVERY)]
+        reachable = [one for one in settings.ehrs if sound.may_use(one, *_OF_DISCOVERY)]
         with ThreadPoolExecutor(_EHRS_AT_ONCE) as pool:
-            results = pool.map(ehr.look, asked, map(clients.algorithm, asked))
-        looks = {one.key: look for one, look in zip(asked, results, strict=True)}
+            results = pool.map(ehr.look, reachable, map(clients.algorithm, reachable))
+        looks = {one.key: look for one, look in zip(reachable, results, strict=True)}
     for one in settings.ehrs:
         look = looks.get(one.key, Look([], []))
         seen = look.seen[0] if look.seen else None
@@ -83,8 +83,8 @@ def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
         if one.iss and sound.may_use(one, "scopes"):
             findings += scope_advice.check(settings, one, seen)
         findings += look.findings
-        alone = not any(one.can_be_confused_with(other) for other in settings.ehrs)
-        if alone and sound.may_use(one, "redirect_path"):
+        distinct = not any(one.can_be_confused_with(other) for other in settings.ehrs)
+        if distinct and sound.may_use(one, "redirect_path"):
             findings += registration.redirects(one, look.seen)
     findings += cds_clients.check(settings, offline=offline)
     if not offline and sound.store:

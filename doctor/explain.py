@@ -41,7 +41,7 @@ def run(arguments: Namespace) -> int:
         findings = configuration.findings(chosen)
         diagnosis = replace(diagnose(message, None, registrations), config_findings=findings)
         diagnosis = explain_config.where_right_already(diagnosis, chosen)
-        diagnosis = _at_home(diagnosis, configuration.public_url, chosen)
+        diagnosis = _with_urls(diagnosis, configuration.public_url, chosen)
         key = chosen.key if chosen is not None else None
     output.put(as_json(diagnosis) if arguments.json else _as_text(diagnosis, key, arguments))
     return 0
@@ -52,7 +52,7 @@ def _as_text(diagnosis: Diagnosis, key: str | None, arguments: Namespace) -> str
     return explain_report.as_text(diagnosis, key, marks=marks, sources=arguments.sources)
 
 
-def _at_home(diagnosis: Diagnosis, public_url: str | None, mine: Registered | None) -> Diagnosis:
+def _with_urls(diagnosis: Diagnosis, public_url: str | None, mine: Registered | None) -> Diagnosis:
     """Return the diagnosis with the app's own URLs in the steps, if the configuration has them."""
     if public_url is None:
         return diagnosis

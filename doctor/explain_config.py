@@ -1,6 +1,6 @@
-"""Reads a configuration leniently to explain a failure, and reports its problems as findings.
+"""Reads a configuration for an explanation, and reports its problems as findings.
 
-A problem that stops a function at startup must not prevent an explanation.
+Even a problem that would stop a function at startup doesn't prevent the explanation.
 """
 
 import tomllib
@@ -45,18 +45,18 @@ class Configuration:
 
 
 def where_right_already(diagnosis: Diagnosis, mine: Registered | None) -> Diagnosis:
-    """Return the diagnosis with a step about another deployment, if the configured one can't have
-    sent the request. In that case, the setting to change isn't in this file.
+    """If the configuration can't have sent the request, return the diagnosis with a step to find
+    the deployment that did. Then the setting to change isn't in this file.
     """
     if mine is None or diagnosis.change is None or diagnosis.change.setting is None:
         return diagnosis
     first = diagnosis.causes[0]
-    held = _right_in(first, diagnosis.change.setting, mine)
-    if held is None:
+    difference = _right_in(first, diagnosis.change.setting, mine)
+    if difference is None:
         return diagnosis
     step = (
         f"Find what sent this request: another deployment or configuration did, because the "
-        f"registration {mine.key} {held}."
+        f"registration {mine.key} {difference}."
     )
     steps = (step, *first.steps)
     return replace(
@@ -69,8 +69,8 @@ def where_right_already(diagnosis: Diagnosis, mine: Registered | None) -> Diagno
 def _right_in(cause: Cause, setting: str, mine: Registered) -> str | None:
     """Return how the registration differs from the error in the request, or None if it doesn't."""
     if cause.id in _LAUNCH_SCOPES:
-        holds = any(scope.startswith("launch") for scope in mine.scopes)
-        return None if holds else "has no launch scope (this app adds `launch` itself)"
+        has_one = any(scope.startswith("launch") for scope in mine.scopes)
+        return None if has_one else "has no launch scope (this app adds `launch` itself)"
     if cause.id == "scope_syntax":
         return "already has these scopes" if _scopes_of(setting) == set(mine.scopes) else None
     if cause.id == "client_id_mismatch":

@@ -1,4 +1,4 @@
-"""The explanation as text: what happened, why and the one change to make come first, then the rest
+"""The explanation as text: first what happened, the cause and the one change to make, then the rest
 in the order that you need it. The correct request comes last.
 """
 
@@ -17,7 +17,7 @@ def as_text(
 ) -> str:
     """Return the whole explanation, wrapped; `registration` is the key of the compared one."""
     parts = [
-        "\n".join(_answer(diagnosis, marks)),
+        "\n".join(_summary(diagnosis, marks)),
         _section("Why", _first(diagnosis), marks),
         _section("Other causes", _others(diagnosis), marks),
         _section("Your configuration", _configuration(diagnosis, registration), marks),
@@ -33,18 +33,18 @@ def _section(title: str, lines: Iterator[str], marks: Marks) -> str:
     return f"{marks.strong(title)}\n{'-' * len(title)}\n{body}" if body else ""
 
 
-def _answer(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
+def _summary(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
     """Yield what happened, the cause and the one change to make."""
     if not diagnosis.causes:
         yield from _wrapped("", diagnosis.meaning)
-        yield from _asked(diagnosis)
+        yield from _to_paste(diagnosis)
         return
     first = diagnosis.causes[0]
     what = _sentence(diagnosis.meaning)
     second = diagnosis.causes[1] if len(diagnosis.causes) > 1 else None
     # The text doesn't show which of the two is the cause.
     either = second is not None and second.certainty == first.certainty == "likely"
-    # All three fit in the first five lines. The full texts come under "Why".
+    # The summary takes at most five lines. The full texts come under "Why".
     yield from list(_wrapped("", what))[: 1 if either else 2]
     yield from list(_emphatic(f"Cause ({first.certainty}): ", first.title, marks))[:2]
     if either and second is not None:
@@ -55,10 +55,10 @@ def _answer(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
         yield marks.strong(f"  {_plain(diagnosis.change.line)}")
         if diagnosis.change.setting:
             yield f"  {_plain(diagnosis.change.setting)}     (this app, in smart.toml)"
-    yield from _asked(diagnosis)
+    yield from _to_paste(diagnosis)
 
 
-def _asked(diagnosis: Diagnosis) -> Iterator[str]:
+def _to_paste(diagnosis: Diagnosis) -> Iterator[str]:
     for text in diagnosis.ask:
         yield from _wrapped("To paste: ", text, indent="  ")
 
@@ -125,7 +125,7 @@ def _request(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
 
 
 def _support(diagnosis: Diagnosis) -> Iterator[str]:
-    """Yield the values that the EHR's support needs to find the failure; none is secret."""
+    """Yield the values that the EHR's support needs to find the failure. None of them is secret."""
     message = diagnosis.message
     if not diagnosis.causes:
         return
@@ -144,7 +144,7 @@ def _support(diagnosis: Diagnosis) -> Iterator[str]:
 def _plain(text: str) -> str:
     # Parts are untrusted, so replace characters that could control the terminal.
     plain = text.replace("`", "'")
-    return "".join(sign if sign.isprintable() else "�" for sign in plain)
+    return "".join(character if character.isprintable() else "�" for character in plain)
 
 
 def _wrapped(start: str, text: str, indent: str | None = None) -> Iterator[str]:

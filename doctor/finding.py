@@ -1,6 +1,7 @@
 """The result of a check: an id, a level and the fix. docs/doctor.md lists the ids.
 
-`fail` breaks a launch, `warn` weakens one or couldn't be checked, `ok` is a passed check.
+`fail` means that a launch can't work, `warn` that it's less safe or couldn't be checked, and `ok`
+that the check passed.
 """
 
 from dataclasses import dataclass
@@ -73,10 +74,10 @@ def ok(id_: FindingId, title: str, ehr: str | None = None) -> Checked:
 
 
 def warn(id_: FindingId, title: str, fix: str, ehr: str | None = None) -> Checked:
-    """Return a finding that weakens a launch, or that couldn't be checked."""
+    """Return a finding that makes a launch less safe or reliable, or that couldn't be checked."""
     return Checked(id_, title, (fix,), level="warn", ehr=ehr)
 
 
 def fail(id_: FindingId, title: str, fix: str, ehr: str | None = None) -> Checked:
-    """Return a finding that breaks a launch."""
+    """Return a finding that makes a launch fail."""
     return Checked(id_, title, (fix,), level="fail", ehr=ehr)

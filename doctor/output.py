@@ -1,4 +1,4 @@
-"""Prints command output on terminals with any encoding, and to readers that stop early."""
+"""Prints command output, even if the terminal has another encoding or the reader stops early."""
 
 import io
 import os
@@ -22,7 +22,7 @@ class Marks:
         """Return the text in bold."""
         return f"\x1b[1m{text}\x1b[0m" if self.on else text
 
-    def colour(self, text: str, code: int) -> str:
+    def color(self, text: str, code: int) -> str:
         """Return the text in a terminal color: 31 red, 32 green, 33 yellow."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.on else text
 

@@ -32,8 +32,7 @@ def _members(finding: Checked) -> dict[str, str | None]:
 
 
 def as_text(preflight: Preflight, marks: Marks) -> str:
-    """Return each group with one line per check: failures and warnings with their fix, then passed
-    ones.
+    """Return the checks by group: failures and warnings with their fixes, then passed checks.
 
     The parts that weren't checked, and those that can't be checked from here, come last.
     """
@@ -55,9 +54,9 @@ def in_groups(findings: list[Checked], marks: Marks, unseen: str = "") -> str:
 def _unseen(preflight: Preflight) -> str:
     lines: list[str] = []
     if preflight.left:
-        # A group with findings above was partly checked.
-        begun = {_group(one) for one in preflight.findings}
-        left = [f"the rest of {one}" if one in begun else one for one in preflight.left]
+        # If a group has findings above, part of it was checked.
+        started = {_group(one) for one in preflight.findings}
+        left = [f"the rest of {one}" if one in started else one for one in preflight.left]
         lines += _wrapped("  note  ", f"Not checked: {', '.join(left)}.")
     lines += _wrapped("  note  ", _ONLY_THE_EHR_KNOWS)
     return "\n".join(lines)
@@ -83,17 +82,17 @@ def _text(name: str, group: list[Checked], marks: Marks) -> str:
     for level in ("fail", "warn"):
         for finding in (one for one in group if one.level == level):
             first, *rest = _wrapped(f"  {level}  ", f"{finding.title} [{finding.id}]")
-            lines += [first.replace(level, marks.colour(level, _COLOURS[level]), 1), *rest]
+            lines += [first.replace(level, marks.color(level, _COLORS[level]), 1), *rest]
             lines += _wrapped("        ", finding.fix)
-    # Show only the title, because an id stands for a problem and a passed check has none.
+    # For a passed check, show only the title, because its id names a problem that it doesn't have.
     titles = dict.fromkeys(one.title for one in group if one.level == "ok")
-    for title in _address_once(list(titles)):
+    for title in _url_once(list(titles)):
         first, *rest = _wrapped("  ok    ", title)
-        lines += [first.replace("ok", marks.colour("ok", _COLOURS["ok"]), 1), *rest]
+        lines += [first.replace("ok", marks.color("ok", _COLORS["ok"]), 1), *rest]
     return "\n".join(lines)
 
 
-def _address_once(titles: list[str]) -> list[str]:
+def _url_once(titles: list[str]) -> list[str]:
     """Return the titles, with a URL only in the first of consecutive titles that start with it."""
     shortened = []
     before = ""
@@ -105,12 +104,12 @@ def _address_once(titles: list[str]) -> list[str]:
     return shortened
 
 
-_COLOURS = {"fail": 31, "warn": 33, "ok": 32}
+_COLORS = {"fail": 31, "warn": 33, "ok": 32}
 
 
 def _wrapped(start: str, text: str) -> Iterable[str]:
     # Parts are untrusted, so replace characters that could control the terminal.
-    plain = "".join(sign if sign.isprintable() else "�" for sign in text)
+    plain = "".join(character if character.isprintable() else "�" for character in text)
     return textwrap.wrap(
         plain,
         _WIDTH,

@@ -98,7 +98,7 @@ class Deployment:
             "--max-instances": str(size["max_instances"]),
             **self._encryption(),
             **self._build_pool(),
-            **self._way_out(),
+            **self._egress(),
             "--quiet": None,
         }
 
@@ -114,7 +114,7 @@ class Deployment:
             return {"--clear-build-worker-pool": None}
         return {"--build-worker-pool": self.worker_pool}
 
-    def _way_out(self) -> Mapping[str, object]:
+    def _egress(self) -> Mapping[str, object]:
         """Return the flags for a connector, a subnet of a network (Direct VPC egress), or neither.
 
         According to Google's page on Direct VPC egress of functions, its three flags need gcloud
@@ -154,22 +154,21 @@ def read(path: Path) -> Deployment:
     except Refused as error:
         raise Unusable(str(error)) from None
     content = with_defaults(content)
-    found = problems_in(content, names)
-    if found:
-        raise Unusable("\n".join(f"{path.name}: {problem}" for problem in found))
+    problems = problems_in(content, names)
+    if problems:
+        raise Unusable("\n".join(f"{path.name}: {problem}" for problem in problems))
     kept = {field.name: content[field.name] for field in fields(Deployment)}
     # The file may keep the table of a function that `calculators` leaves out.
     return Deployment(**kept | {"functions": {name: content["functions"][name] for name in names}})
 
 
 def write(deployment: Deployment, project: str, out: Path) -> str:
-    """Write the files that a build's steps read, because steps with gcloud's image can't run this
-    code.
+    """Write the files that a build's steps read. Steps with gcloud's image can't run this code.
 
     FUNCTION.yaml has the flags, `shell` the output of that command, traffic.sh the steps of a
     release, requirements.txt the packages of the steps that call functions, `callers` and `ingress`
-    one word each, and `configuration` has lines of SECRET VERSION FILE. Returns "" (nothing to
-    print). Raises Unusable in another project's build.
+    one word each, and `configuration` has lines of SECRET VERSION FILE. Return "" (nothing to
+    print). Raise Unusable in another project's build.
     """
     if project != deployment.project:
         raise Unusable(f'{FILE}: project = "{deployment.project}", but this build is in {project}.')

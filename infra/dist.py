@@ -29,7 +29,7 @@ _STORED_BYTES = 65_535
 
 
 class Refused(Exception):
-    """The reason why nothing is built; the message has the fix."""
+    """Nothing is built. The message has the reason and the fix."""
 
 
 def main(root: Path = PRODUCT) -> int:

@@ -1,7 +1,7 @@
 """Finds the files of a project's function that must not be deployed: links and files with a secret.
 
-Anyone who can read a function's source in Google Cloud could read them. Uses only the standard
-library, because it runs before anything is installed.
+Anyone who can read a function's source in Google Cloud could read them. Standard library only,
+because this runs before anything is installed.
 """
 
 import contextlib
@@ -17,21 +17,21 @@ _SECRETS_OF_JWK = frozenset({"d", "k"})
 
 
 def problems(folder: Path) -> list[str]:
-    """Return what is wrong with the files below a function's folder, hidden ones left out."""
-    found = []
+    """Return the problems of the files below a function's folder, except hidden files."""
+    listed = []
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         if is_hidden(inside):
             continue
         where = f"functions/{folder.name}/{inside}"
         if path.is_symlink():
-            found.append(f"{where} is a link, maybe to a secret. Put the file itself there.")
+            listed.append(f"{where} is a link, maybe to a secret. Put the file itself there.")
         elif path.is_file() and _has_secret(inside, path.read_bytes()):
-            found.append(
+            listed.append(
                 f"{where} has a private key or another secret. Move it out of the folder, and put "
                 "it in Secret Manager."
             )
-    return found
+    return listed
 
 
 def is_hidden(path: Path) -> bool:
@@ -41,15 +41,15 @@ def is_hidden(path: Path) -> bool:
 
 def _has_secret(path: Path, content: bytes) -> bool:
     """Return whether a file has a private key as PEM, or a JSON file has a secret member."""
-    found = _PRIVATE_KEY.search(content) is not None
+    has_secret = _PRIVATE_KEY.search(content) is not None
 
     def look(members: Mapping[str, object]) -> None:
-        nonlocal found
+        nonlocal has_secret
         secret = _SECRETS | (_SECRETS_OF_JWK if "kty" in members else frozenset())
-        found = found or any(isinstance(members.get(name), str) for name in secret)
+        has_secret = has_secret or any(isinstance(members.get(name), str) for name in secret)
 
     if path.suffix == ".json":
         # A file that isn't JSON has no members.
         with contextlib.suppress(ValueError, RecursionError):
             json.loads(content, object_hook=look)
-    return found
+    return has_secret

@@ -1,7 +1,7 @@
 """Compares an organization's policies with deployment.toml.
 
-Each constraint that can stop a deployment has a judge, which reports the setting to change or the
-matching section of docs/deploy.md. Constraints: https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints.
+Each constraint that can stop a deployment has a check here, which reports the setting to change or
+the matching section of docs/deploy.md. Constraints: https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,10 +10,12 @@ from typing import Any, Literal
 
 from infra.deployment import FILE, Deployment
 
-Answer = Mapping[str, Any]
+Response = Mapping[str, Any]
+Rules = Sequence[Response]
 # Reads a path from a Google API.
-Get = Callable[[str, str], Answer]
-# change: a setting of yours. ask: only the organization can. unread: you aren't allowed to see it.
+Get = Callable[[str, str], Response]
+# change: you can fix it with a setting. ask: only the organization can fix it. unread: you aren't
+# allowed to see it.
 Level = Literal["change", "ask", "unread"]
 # Services that store data that the guide creates, by their names in gcp.restrictNonCmekServices.
 STORING = ("artifactregistry", "cloudfunctions", "firestore", "run", "secretmanager", "storage")
@@ -34,27 +36,27 @@ class Unread(Exception):
 
 def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
     """Yield violations of the policies, and policies that can't be read."""
-    for constraint, judge in _JUDGES.items():
+    for constraint, check in _CHECKS.items():
         try:
             rules = _rules(get, deployment.project, constraint)
         except Unread as error:
             remedy = "Ask your organization's administrator for the role orgpolicy.policyViewer."
             yield Finding("unread", f"constraints/{constraint} can't be read: {error}", remedy)
         else:
-            yield from judge(deployment, constraint, rules)
+            yield from check(deployment, constraint, rules)
     yield from _unreachable_callers(deployment, get)
 
 
-def _rules(get: Get, project: str, constraint: str) -> Sequence[Answer]:
+def _rules(get: Get, project: str, constraint: str) -> Rules:
     """Return the rules that apply to the project, including inherited ones."""
     path = f"v2/projects/{project}/policies/{constraint}:getEffectivePolicy"
     spec = get("orgpolicy", path).get("spec", {})
-    rules: Sequence[Answer] = spec.get("rules", [])
+    rules: Rules = spec.get("rules", [])
     # A rule with a condition applies to resources with a tag. The others apply to the rest.
     return [rule for rule in rules if "condition" not in rule]
 
 
-def allows(rules: Sequence[Answer], *names: str) -> bool:
+def allows(rules: Rules, *names: str) -> bool:
     """Return whether a list policy allows a value, under any of its names."""
     values = [rule.get("values", {}) for rule in rules]
     allowed = [_bare(one) for value in values for one in value.get("allowedValues", [])]
@@ -68,7 +70,7 @@ def _bare(value: str) -> str:
     return value.removeprefix("is:")
 
 
-def _enforced(rules: Sequence[Answer]) -> bool:
+def _enforced(rules: Rules) -> bool:
     return any(rule.get("enforce") for rule in rules)
 
 
@@ -78,7 +80,7 @@ _INGRESS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _ingress(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+def _ingress(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
     if allows(rules, *_INGRESS[deployment.ingress]):
         return
     others = [one for one in _INGRESS if allows(rules, *_INGRESS[one])]
@@ -105,7 +107,7 @@ def _exception(problem: str, constraint: str) -> Finding:
     )
 
 
-def _members(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+def _members(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
     # For the managed constraint, only `enforce` is in every policy.
     free = not _enforced(rules) if "managed" in constraint else allows(rules, "allUsers")
     if deployment.callers == "all_users" and not free:
@@ -116,7 +118,7 @@ def _members(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -
         )
 
 
-def _invoker(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+def _invoker(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
     if deployment.callers == "not_checked" and _enforced(rules):
         yield Finding(
             "change",
@@ -138,9 +140,7 @@ def _unreachable_callers(deployment: Deployment, get: Get) -> Iterator[Finding]:
         yield _exception(problem, _INVOKER)
 
 
-def _locations(
-    deployment: Deployment, constraint: str, rules: Sequence[Answer]
-) -> Iterator[Finding]:
+def _locations(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
     region = deployment.region
     continent = region.partition("-")[0]
     groups = {f"in:{region}-locations", f"in:{continent}-locations"}
@@ -157,29 +157,27 @@ def _locations(
         )
 
 
-def _services(_: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+def _services(_: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
     used = (*STORING, "cloudbuild", "logging")
-    held = [one for one in used if not allows(rules, f"{one}.googleapis.com")]
-    if held:
-        problem = f"constraints/{constraint} forbids the services {', '.join(held)}."
+    forbidden = [one for one in used if not allows(rules, f"{one}.googleapis.com")]
+    if forbidden:
+        problem = f"constraints/{constraint} forbids the services {', '.join(forbidden)}."
         yield _exception(problem, constraint)
 
 
-def _keys(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+def _keys(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
     services = [f"{one}.googleapis.com" for one in STORING]
-    held = [one for one in services if not allows(rules, one)]
-    if held and not deployment.kms_key:
+    restricted = [one for one in services if not allows(rules, one)]
+    if restricted and not deployment.kms_key:
         yield Finding(
             "change",
-            f"constraints/{constraint} requires your own keys (CMEK) for {', '.join(held)}.",
+            f"constraints/{constraint} requires your own keys (CMEK) for {', '.join(restricted)}.",
             f"Set kms_key in {FILE} before you make the database, and follow docs/deploy.md, "
             "Customer-managed keys.",
         )
 
 
-def _key_projects(
-    deployment: Deployment, constraint: str, rules: Sequence[Answer]
-) -> Iterator[Finding]:
+def _key_projects(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
     project = "/".join(deployment.kms_key.split("/")[:2])
     if project and not allows(rules, project, *_above(rules)):
         yield Finding(
@@ -190,18 +188,16 @@ def _key_projects(
         )
 
 
-def _allowed(rules: Sequence[Answer]) -> list[str]:
+def _allowed(rules: Rules) -> list[str]:
     return [one for rule in rules for one in rule.get("values", {}).get("allowedValues", [])]
 
 
-def _above(rules: Sequence[Answer]) -> list[str]:
-    """Return the allowed folders and organizations; their contents can't be seen from here."""
+def _above(rules: Rules) -> list[str]:
+    """Return the allowed folders and organizations. Their contents can't be seen from here."""
     return [one for one in _allowed(rules) if one.startswith(("under:folders", "under:organ"))]
 
 
-def _connector(
-    deployment: Deployment, constraint: str, rules: Sequence[Answer]
-) -> Iterator[Finding]:
+def _connector(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
     # Google's documents don't state whether a subnet for Direct VPC egress satisfies it.
     if _enforced(rules) and not deployment.egress["connector"]:
         yield Finding(
@@ -211,7 +207,7 @@ def _connector(
         )
 
 
-def _egress(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+def _egress(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
     if not any(deployment.egress[one] for one in ("connector", "network")):
         return
     traffic = deployment.egress["traffic"]
@@ -227,7 +223,7 @@ def _egress(deployment: Deployment, constraint: str, rules: Sequence[Answer]) ->
         )
 
 
-def _pools(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> Iterator[Finding]:
+def _pools(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
     pool = deployment.worker_pool
     project = f"under:{'/'.join(pool.split('/')[:2])}"
     if any(rule.get("denyAll") for rule in rules):
@@ -242,7 +238,7 @@ def _pools(deployment: Deployment, constraint: str, rules: Sequence[Answer]) -> 
 
 _MEMBERS, _MANAGED_MEMBERS = "iam.allowedPolicyMemberDomains", "iam.managed.allowedPolicyMembers"
 _INVOKER = "run.managed.requireInvokerIam"
-_JUDGES: Mapping[str, Callable[[Deployment, str, Sequence[Answer]], Iterator[Finding]]] = {
+_CHECKS: Mapping[str, Callable[[Deployment, str, Rules], Iterator[Finding]]] = {
     "cloudfunctions.allowedIngressSettings": _ingress,
     "run.allowedIngress": _ingress,
     _MEMBERS: _members,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from infra import policies
 from infra.deployment import FILE, Deployment, Unusable, read
-from infra.policies import Answer, Finding, Get, Unread
+from infra.policies import Finding, Get, Response, Unread
 
 # docs/deploy.md, The platform's own log, excludes these from the project's log.
 REQUEST_URLS = (
@@ -102,17 +102,17 @@ def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
             status = one.get("status", {})
             around = f"projects/{number}" in status.get("resources", [])
             if around and not _admits(deployment, status.get("ingressPolicies", [])):
-                kept = ", ".join(status.get("restrictedServices", [])) or "no service"
+                services = ", ".join(status.get("restrictedServices", [])) or "no service"
                 yield Finding(
                     "ask",
                     f"The service perimeter {one['name']} is around this project and restricts "
-                    f"{kept}.",
+                    f"{services}.",
                     "Builds in Google's default pool and your terminal are outside it. Send its "
                     "owner the rules in docs/deploy.md, A service perimeter.",
                 )
 
 
-def _admits(deployment: Deployment, rules: Sequence[Answer]) -> bool:
+def _admits(deployment: Deployment, rules: Sequence[Response]) -> bool:
     """Return whether a perimeter admits the account that deploys."""
     wanted = f"serviceAccount:smart-deploy@{deployment.project}.iam.gserviceaccount.com"
     return any(wanted in rule.get("ingressFrom", {}).get("identities", []) for rule in rules)
@@ -136,10 +136,10 @@ def _sinks(deployment: Deployment, get: Get) -> Iterator[Finding]:
                 )
 
 
-def _copies(deployment: Deployment) -> Callable[[Answer], bool]:
+def _copies(deployment: Deployment) -> Callable[[Response], bool]:
     """Return a test whether a sink copies this project's log, including request URLs."""
 
-    def copies(sink: Answer) -> bool:
+    def copies(sink: Response) -> bool:
         left_out = any(
             deployment.project in one["filter"] and "requests" in one["filter"]
             for one in sink.get("exclusions", [])
@@ -171,7 +171,7 @@ _PARTS: Mapping[str, Callable[[Deployment, Get], Iterator[Finding]]] = {
 def reader(token: str, project: str) -> Get:
     """Return a function that reads a path of a Google API, as the token's owner."""
 
-    def get(api: str, path: str) -> Answer:
+    def get(api: str, path: str) -> Response:
         # gcloud uses the same override, for example for Private Service Connect or a test.
         overridden = os.environ.get(f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api.upper()}")
         url = (overridden or f"https://{api}.googleapis.com/") + path
@@ -182,8 +182,8 @@ def reader(token: str, project: str) -> Get:
         # The host is Google's, over https, or the one in gcloud's own setting.
         request = urllib.request.Request(url, data, headers)  # noqa: S310 - see above
         try:
-            with urllib.request.urlopen(request, timeout=_SECONDS) as answered:  # noqa: S310 - see above
-                document: Answer = json.load(answered)
+            with urllib.request.urlopen(request, timeout=_SECONDS) as opened:  # noqa: S310 - see above
+                document: Response = json.load(opened)
         except urllib.error.HTTPError as error:
             raise Unread(f"{error.code} {_message(error.read())}") from None
         except (OSError, ValueError) as error:

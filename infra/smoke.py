@@ -22,33 +22,35 @@ from infra import project
 # After a first deployment, the invoker role or a certificate can take a while to become active.
 ATTEMPTS = 6
 PAUSE_SECONDS = 15.0
-_ANSWER_SECONDS = 40.0
+_RESPONSE_SECONDS = 40.0
 _MOST_BYTES = 100_000
 
 
 def health_problem(address: str) -> str | None:
     """Return the problem with a function's health URL, or None if it's healthy."""
-    status, document = _ask(address)
+    status, document = _get(address)
     if status == 200 and document.get("status") == "ok":
         return None
-    return _said(address, status, document, "200 with status ok")
+    return _problem(address, status, document, "200 with status ok")
 
 
 def launch_problem(public_url: str) -> str | None:
     """Return the problem with launch at this URL, or None if it responds as expected."""
     address = f"{public_url}/launch"
-    status, document = _ask(address)
+    status, document = _get(address)
     if document.get("code") == "iss_missing":
         return None
-    return _said(address, status, document, "400 with iss_missing")
+    return _problem(address, status, document, "400 with iss_missing")
 
 
-def _ask(address: str) -> tuple[int, dict[str, object]]:
-    """Return status and JSON of a response ({} if not JSON), or 0 and the reason if none came."""
-    accept = {"Accept": "application/json"}
+def _get(address: str) -> tuple[int, dict[str, object]]:
+    """Return a response's status and JSON object ({} for other bodies), or 0 and why none came."""
+    headers = {"Accept": "application/json"}
     try:
-        with requests.get(address, headers=accept, timeout=_ANSWER_SECONDS, stream=True) as answer:
-            return answer.status_code, _object(next(answer.iter_content(_MOST_BYTES), b""))
+        with requests.get(
+            address, headers=headers, timeout=_RESPONSE_SECONDS, stream=True
+        ) as response:
+            return response.status_code, _object(next(response.iter_content(_MOST_BYTES), b""))
     except requests.RequestException as error:
         return 0, {"unreached": str(error)}
 
@@ -61,7 +63,7 @@ def _object(body: bytes) -> dict[str, object]:
     return document if isinstance(document, dict) else {}
 
 
-def _said(address: str, status: int, document: dict[str, object], wanted: str) -> str:
+def _problem(address: str, status: int, document: dict[str, object], wanted: str) -> str:
     if not status:
         return f"{address} can't be reached: {document['unreached']}."
     code = document.get("code")
@@ -71,12 +73,12 @@ def _said(address: str, status: int, document: dict[str, object], wanted: str) -
     return f"{address} returned {status} with {received}, but {wanted} was expected."
 
 
-def ask_again(question: Callable[[], str | None]) -> None:
-    """Retry until there is no problem; exit with status 1 and the last problem if it persists."""
+def retry(check: Callable[[], str | None]) -> None:
+    """Retry a check until it finds no problem. If one persists, exit with it and status 1."""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(PAUSE_SECONDS)
-        problem = question()
+        problem = check()
         if problem is None:
             return
     sys.exit(problem)
@@ -87,15 +89,15 @@ def public(public_url: str) -> None:
     functions = project.read(Path.cwd()).names
     for name in functions:
         address = f"{public_url}/{name}/health"
-        ask_again(lambda address=address: health_problem(address))  # type: ignore[misc]
-    ask_again(lambda: launch_problem(public_url))
+        retry(lambda address=address: health_problem(address))  # type: ignore[misc]
+    retry(lambda: launch_problem(public_url))
     sys.stdout.write(f"{public_url}: {', '.join(functions)} respond.\n")
 
 
 def candidates(addresses: Iterable[str]) -> None:
     """Check new revisions at their temporary URLs."""
     for address in addresses:
-        ask_again(lambda address=address: health_problem(f"{address}/health"))  # type: ignore[misc]
+        retry(lambda address=address: health_problem(f"{address}/health"))  # type: ignore[misc]
         sys.stdout.write(f"{address} is healthy.\n")
 
 

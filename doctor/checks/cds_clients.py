@@ -22,7 +22,7 @@ def check(settings: Settings, *, offline: bool) -> list[Checked]:
     findings = _files(settings)
     ehrs = {one.key: one for one in settings.ehrs}
     for client in settings.cds_clients:
-        # The settings may omit an entry that has an error.
+        # An [[ehr]] entry with an error is missing from these settings.
         if (ehr := ehrs.get(client.ehr)) is None:
             continue
         findings.append(_base(client, ehr))
@@ -72,7 +72,7 @@ def _address(client: CdsClient, ehr: Ehr, jku: str) -> Checked:
         "cds_jku_unreachable",
         f"[[cds_client]] {client.key}: can't get the keys at {jku} from here: {why}.",
         "Compare `jku` with the header of the EHR's token, or ask the EHR's operator. Without the "
-        "keys, every call is refused with 503. The functions use their own egress to reach it, see "
+        "keys, every call is refused with 503. The functions reach it through their own egress: "
         "docs/deploy.md.",
         ehr.key,
     )

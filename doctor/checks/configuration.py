@@ -25,7 +25,7 @@ _PASSED: Mapping[FindingId, str] = {
     "launch_scope_configured": "No launch scope is listed in scopes.",
     "standalone_without_iss": "Every standalone registration has an iss without /*.",
 }
-# Reported if there is a [[cds_client]].
+# Reported only if there is a [[cds_client]].
 _PASSED_OF_CLIENTS: Mapping[FindingId, str] = {
     "cds_ehr_unknown": "Every [[cds_client]] names an [[ehr]].",
     "cds_client_duplicate": "No two [[cds_client]] have the same key, or the same iss and tenant.",
@@ -93,7 +93,7 @@ def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, s
     names = {keys.get(index, "") for index in faulty}
     # Entries can't be told apart if one has no key or two have the same key.
     whole = "" in names or "ehr" in of_all
-    # An invalid key was read as none. Check the valid settings of the other entries.
+    # An entry with an invalid key has none now. Check the valid settings of the other entries.
     sound = [bool(one.key) and not whole for one in settings.ehrs]
     ehrs = tuple(one for one, good in zip(settings.ehrs, sound, strict=True) if good)
     written = [keys.get(str(index)) or one.key for index, one in enumerate(settings.ehrs)]
@@ -119,7 +119,7 @@ def _setting(place: str) -> str:
 
 
 def _names_of_calculators(settings: Settings) -> list[Problem]:
-    """Return the problems that stop smart_calc at startup; none if calculators aren't installed."""
+    """Return the problems that stop smart_calc at startup, or none without the calculators."""
     if not settings.calculators_off and not settings.cards:
         return []
     try:

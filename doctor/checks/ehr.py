@@ -1,8 +1,8 @@
-"""Checks discovery at the FHIR bases of a registration in the same way as a launch, and the checks
-that depend on it.
+"""Checks discovery at the FHIR bases of a registration, in the same way as a launch, and everything
+that depends on the discovery document.
 
-SMART App Launch 2.2, "Conformance"; shared/smart/discovery.py fetches and reads the document. If it
-has an endpoint on a host that isn't configured for the EHR, that's reported and the host isn't
+SMART App Launch 2.2, "Conformance"; shared/smart/discovery.py fetches and reads the document. If an
+endpoint is on a host that isn't configured for the EHR, that's reported, and the host isn't
 contacted.
 """
 

@@ -1,5 +1,5 @@
-"""Finds obvious mistakes in a registration, before any EHR is contacted: a FHIR base that's the URL
-of one of its documents, and a scope for a type that FHIR R4 doesn't have.
+"""Finds obvious mistakes in a registration before any EHR is contacted: a FHIR base that's the URL
+of a document, and a scope for a type that FHIR R4 doesn't have.
 """
 
 import difflib

@@ -16,7 +16,7 @@ from shared.outbound import http_client
 from shared.outbound.http_client import Answer
 
 # The first request may have to wait for an instance to start.
-ANSWER_SECONDS = 30.0
+RESPONSE_SECONDS = 30.0
 _MOST_BYTES = 100_000
 _CODE = re.compile(r"[a-z_]{1,40}")
 # Has the form of a session's handle, but belongs to no session.
@@ -49,8 +49,8 @@ def forms(settings: Settings) -> list[Checked]:
     ]
 
 
-def ask(settings: Settings) -> list[Checked]:
-    """Call every function at its URL, with only the URL and fixed headers."""
+def call(settings: Settings) -> list[Checked]:
+    """Call every function at its URL, with only fixed headers."""
     launch = _Probe("/launch", "iss_missing")
     try:
         answer = _get(settings.public_url + launch.path)
@@ -58,7 +58,7 @@ def ask(settings: Settings) -> list[Checked]:
         title = f"{settings.public_url}/launch can't be reached ({error})."
         fix = "Deploy the functions (docs/deploy.md) or start them (make serve). Check the DNS "
         return [fail("public_url_unreachable", title, f"{fix}record and the certificate.")]
-    others = [probe for probe in _others(settings) if not _is_answered(settings, probe)]
+    others = [probe for probe in _others(settings) if not _responds(settings, probe)]
     missed = [launch] if not _is_ours(answer, launch) else []
     return [
         _reached(settings, answer, launch),
@@ -67,8 +67,8 @@ def ask(settings: Settings) -> list[Checked]:
     ]
 
 
-def answers(findings: list[Checked]) -> bool:
-    """Return whether `ask` got a response from all functions at the public URL."""
+def responds(findings: list[Checked]) -> bool:
+    """Return whether all functions responded to `call` at the public URL."""
     passed = {finding.id for finding in findings if finding.level == "ok"}
     return {"public_url_unreachable", "hosts_not_shared"} <= passed
 
@@ -133,7 +133,7 @@ def _shared(settings: Settings, missed: list[_Probe]) -> list[Checked]:
     ]
 
 
-def _is_answered(settings: Settings, probe: _Probe) -> bool:
+def _responds(settings: Settings, probe: _Probe) -> bool:
     try:
         return _is_ours(_get(settings.public_url + probe.path), probe)
     except http_client.OutboundError:
@@ -148,7 +148,7 @@ def _get(url: str) -> Answer:
     # fhir_proxy requires X-Smart-Proxy from callers that aren't browsers.
     headers = {"Accept": "application/json", "X-Smart-Proxy": "1"}
     return http_client.send(
-        "GET", url, seconds=ANSWER_SECONDS, max_bytes=_MOST_BYTES, headers=headers
+        "GET", url, seconds=RESPONSE_SECONDS, max_bytes=_MOST_BYTES, headers=headers
     )
 
 

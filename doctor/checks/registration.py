@@ -26,9 +26,9 @@ def check(ehr: Ehr) -> Checked:
 
 
 def redirects(ehr: Ehr, seen: Sequence[SmartConfiguration]) -> list[Checked]:
-    """Check whether a response shows which EHR it comes from. `seen`: the documents of its bases.
+    """Check whether a response shows which EHR it comes from. `seen` has its bases' documents.
 
-    Entries that share a redirect path are a problem of the file, reported where that is read.
+    Entries that share a redirect path are reported when the file is read.
     """
     hosts = sorted({urls.authority(entry.removesuffix("/*")) for entry in ehr.iss})
     if ehr.response_iss:

@@ -144,7 +144,7 @@ def _authorization_url(
         document = {"authorization_endpoint": base, "token_endpoint": base}
         hosts = discovery.allowed_hosts(ehr, base)
         configuration = discovery.parse(json.dumps(document).encode(), base, hosts)
-    begun = launches.begin(
+    started = launches.begin(
         _Nowhere(),
         settings,
         ehr,
@@ -154,13 +154,13 @@ def _authorization_url(
         launch="0" * _UUID_LENGTH,
         now=0.0,
     )
-    return begun.authorization_url
+    return started.authorization_url
 
 
 class _Nowhere:
-    """A store that keeps nothing, because the launch is never completed."""
+    """A store that doesn't keep anything, because the launch is never completed."""
 
     def create(self, *_: Any, **__: Any) -> Any:
-        """Return nothing, as the other operations do."""
+        """Do nothing. The other operations do the same."""
 
     read = replace = delete = create

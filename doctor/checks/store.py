@@ -23,7 +23,7 @@ COLLECTION = "doctor"
 # The function cds_services records its calls here.
 CDS_CALLS = "cds_calls"
 RECORD_SECONDS = 60.0
-_RIGHTS = (
+_PERMISSIONS = (
     "Check [store], that the database exists, and the IAM roles of the account that runs this: "
     "docs/deploy.md, Database and Service accounts."
 )
@@ -57,7 +57,8 @@ def _probe(store: Store) -> list[Checked]:
     try:
         store.read(COLLECTION, key)
     except StoreUnavailable as error:
-        return [fail("store_unreachable", f"The store can't be read ({_why(error)}).", _RIGHTS)]
+        title = f"The store can't be read ({_why(error)})."
+        return [fail("store_unreachable", title, _PERMISSIONS)]
     reached = ok("store_unreachable", "The store can be read.")
     return [reached, _write(store, key)]
 
@@ -76,7 +77,7 @@ def _write(store: Store, key: str) -> Checked:
             store.delete(COLLECTION, key)
         why = _why(error) if isinstance(error, StoreUnavailable) else "its precondition failed"
         title = f"A record can't be written: {step} failed ({why})."
-        return fail("store_write_failed", title, _RIGHTS)
+        return fail("store_write_failed", title, _PERMISSIONS)
     return ok("store_write_failed", "A record can be created, replaced and deleted.")
 
 
@@ -88,7 +89,7 @@ def _ttl(store: "FirestoreStore", settings: StoreSettings, collection: str) -> C
     try:
         removes = store.removes_expired(collection)
     except StoreUnavailable as error:
-        return _untold("ttl_policy_missing", f"{collection} has a TTL policy", error, fix)
+        return _unknown("ttl_policy_missing", f"{collection} has a TTL policy", error, fix)
     if removes:
         return ok("ttl_policy_missing", f"Expired records of {collection} are removed.")
     title = f"{collection} has no TTL policy on expires_at, so expired records are never removed."
@@ -111,15 +112,15 @@ def _exempt(store: "FirestoreStore", settings: StoreSettings, collection: str) -
         indexed = [field for field in FIELDS if store.indexes(collection, field)]
     except StoreUnavailable as error:
         what = f"the fields of {collection} are indexed"
-        return _untold("index_exemption_missing", what, error, fix(FIELDS[0]))
+        return _unknown("index_exemption_missing", what, error, fix(FIELDS[0]))
     if not indexed:
         return ok("index_exemption_missing", f"No field of {collection} is indexed.")
     title = f"Firestore indexes {', '.join(indexed)} of {collection}, which slows down writes."
     return fail("index_exemption_missing", title, "; ".join(map(fix, indexed)))
 
 
-def _untold(id_: FindingId, what: str, error: StoreUnavailable, fix: str) -> Checked:
-    """Report an unknown result: fail if the account lacks permission, warn otherwise (emulator)."""
+def _unknown(id_: FindingId, what: str, error: StoreUnavailable, fix: str) -> Checked:
+    """Report an unknown result: fail if the account lacks a permission, or else warn (emulator)."""
     title = f"Can't find out whether {what} ({_why(error)})."
     if _why(error) == "PermissionDenied":
         role = "Grant this account the role datastore.viewer (docs/deploy.md, Service accounts)"

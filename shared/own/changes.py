@@ -1,7 +1,8 @@
-"""Creates and updates of a project's function, by the proxy's way (shared/fhir/calls/served.py).
+"""Create and update resources for a project's function, with the checks and calls of the proxy
+(shared/fhir/calls/served.py).
 
-What differs: the version that the function has read is the one that it replaces, and what the EHR
-doesn't return is read.
+There are two differences. An update replaces only the version that the function has read, and a
+resource that the EHR doesn't return is read.
 """
 
 import contextlib
@@ -69,12 +70,12 @@ def write(
 
 
 def _made(request: InFlight, made: Served, address: Address, active: Active) -> Resource:
-    """Return the created or updated resource. Read it if the EHR didn't return it. If that read
-    fails, the change still counts.
+    """Return the created or updated resource, and read it if the EHR didn't return it. If that read
+    fails, the change is still successful.
     """
     answer = made.answer
     made_id = address.id or _id_in(answer.headers, address.type, active.session.fhir_base)
-    # What was seen before is no longer current.
+    # The versions that were read before are no longer current.
     request.versions[address.type, made_id] = Versions()
     if made.decision.returns and answer.resource is not None:
         resource = parsed(answer.body)

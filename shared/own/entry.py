@@ -1,5 +1,5 @@
-"""The interface for `smart_calc.api`: plain values in and out, never an object that leads to
-others.
+"""The interface for `smart_calc.api`: it takes and returns only plain values, never an object that
+references a token, a cookie or the store.
 
 A failure is returned and not raised, because the frames of a traceback reference all local values.
 """
@@ -46,7 +46,7 @@ Answer = tuple[int, str, bytes]
 Serve = Callable[[object, str, str], tuple[Answer | None, object]]
 
 
-# A failure as a function may see it: its mark, code, status and text, and the EHR's outcome.
+# The parts of a failure that a function may see: mark, code, status, text and the EHR's outcome.
 Failure = tuple[object, str, int, str, Resource | None]
 Result = tuple[T | None, Failure | None]
 
@@ -64,10 +64,9 @@ _registered: dict[object, _Registered] = {}
 
 
 def register(name: str, serve: Serve, *, navigation: bool) -> Function:
-    """Return the entry point of a function. Called while it's loaded, inside its application's
-    context.
+    """Return the entry point of a function. Call this while its module is loaded.
 
-    A configuration or a secret that can't be used ends the process, as it does ours.
+    An invalid configuration or secret ends the process, as in smart-calc's own functions.
     """
     held_bytes.give_memory_back()
     settings = settings_file.from_environment()
@@ -110,12 +109,12 @@ def _serve(function: _Registered, settings: Settings, call: Call) -> Reply:
 
 
 class UnusableReplyError(TypeError):
-    """A function's response that can't be sent. The log has this name."""
+    """A function returned a response that can't be sent. The log has the name of this class."""
 
 
 def _require_whole(status: object, media_type: object, body: object) -> None:
-    """Whether it can be sent: a function may make its response of anything. Raises
-    UnusableReplyError.
+    """Raise UnusableReplyError unless the response can be sent. A function may build it from any
+    values.
     """
     if type(status) is not int or status not in _STATUSES:
         raise UnusableReplyError("The status of a response must be a number from 200 to 599.")
@@ -126,8 +125,8 @@ def _require_whole(status: object, media_type: object, body: object) -> None:
 
 
 def _require_caller(call: Call, settings: Settings, *, navigation: bool) -> None:
-    """Require evidence of our origin. A page may be navigated to from anywhere, like the app's
-    page, but only our pages may submit a form. Raise CrossSite.
+    """Raise CrossSite unless the request comes from this app's origin. If the function serves a
+    page, other sites may link to it, but only pages of this app may submit a form to it.
     """
     destination = call.headers.get("Sec-Fetch-Dest")
     navigated = navigation and (destination is None or destination in _NAVIGATED)
@@ -178,7 +177,7 @@ def _document(call: Call) -> Any:
 
 
 def open_session(mark: object) -> Result[Mapping[str, Any]]:
-    """Return the launch context of the session in the path, and open it from now on."""
+    """Open the session in the path for the rest of the request, and return its launch context."""
     return _result(mark, _open_session)
 
 

@@ -1,7 +1,7 @@
-"""The requests that functions of a project are serving, each known to its function by a mark.
+"""Keep the data of the requests that a project's functions are serving. A function has only a mark.
 
-A mark is an object without content. The request's data is kept here, so that nothing that the
-function holds leads to it: not the session, its token and cookie, nor the evidence of a failure.
+A mark is an object without content. So nothing that the function can access references the session,
+its token and cookie, or the evidence of a failure.
 """
 
 import contextvars
@@ -22,22 +22,22 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class Versions:
-    """The versions of a resource that a request has seen: their entity tags by the version in the
-    resource, and `latest` for a resource that doesn't state its version.
+    """The versions of a resource that a request has read: their entity tags, by the version in the
+    resource. `latest` is for a resource without a version in it.
     """
 
     tags: dict[str, str] = field(default_factory=dict)
     latest: str = ""
 
     def note(self, own: str, tag: str, *, is_read: bool) -> None:
-        """Record a version. `is_read`: it was read directly, not as a match of a search."""
+        """Record a version. `is_read` means that it was read directly, not found in a search."""
         self.tags[own] = tag
         if is_read or not self.latest:
             self.latest = tag
 
     def replaced_by(self, own: str) -> str:
-        """Return the tag of the version that a resource is based on. If this request hasn't seen
-        that version, use the version in the resource, so that it isn't mistaken for another one.
+        """Return the tag of the version that a resource is based on. If this request hasn't read
+        that version, use the version in the resource, so that an update can't replace another one.
         """
         return self.tags.get(own) or own or self.latest
 
@@ -48,9 +48,9 @@ class InFlight:
 
     Fields:
         function: the function's name.
-        handle: the session's, once it's open.
-        versions: of each resource that was read or changed, by type and id.
-        failures: by their marks.
+        handle: the session's handle, once the session is open.
+        versions: the versions of each resource that was read or changed, by type and id.
+        failures: the failures by their marks.
     """
 
     function: str
@@ -64,14 +64,14 @@ class InFlight:
     thread: int = field(default_factory=threading.get_ident)
 
     def open(self, handle: str) -> Active:
-        """Return the session of the request, which its log lines name from now on."""
+        """Open and return the session of the request. Further log lines include it."""
         active = self.sessions.use(handle, self.call.cookies)
         self.handle = handle
         self.context = contextvars.copy_context()
         return active
 
     def run(self, work: Callable[[], T]) -> T:
-        """Do work for the request, from any thread, with its log lines and its limits."""
+        """Do work for the request in any thread, within the request's log context and limits."""
         if threading.get_ident() == self.thread:
             return work()
         return self.context.copy().run(work)
@@ -79,7 +79,7 @@ class InFlight:
     def failed(self, error: SmartError) -> object:
         """Keep a failure and return its mark."""
         mark = object()
-        # Its traceback holds entire documents.
+        # Without its traceback, which references entire documents.
         self.failures[mark] = error.again()
         return mark
 
@@ -103,7 +103,7 @@ def started(request: InFlight) -> Iterator[object]:
 
 
 def of(mark: object) -> InFlight:
-    """Return the request of a mark. Raise RuntimeError once the response was sent."""
+    """Return the request of a mark. Raise RuntimeError if its response has been sent."""
     request = _requests.get(mark)
     if request is None:
         raise RuntimeError("The response was sent. A call and its session end with it.")

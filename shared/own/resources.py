@@ -1,7 +1,8 @@
-"""Reads and searches of a project's function, by the proxy's way (shared/fhir/calls/served.py).
+"""Read and search resources for a project's function, with the checks and calls of the proxy
+(shared/fhir/calls/served.py).
 
-What differs is the form: parsed resources with decimals in place of bytes, pages followed here, and
-a search that is restricted to the session's patient unless that is waived.
+It returns parsed resources with decimals instead of bytes, follows the pages of a search, and
+restricts a search to the session's patient unless the function opts out.
 """
 
 import math
@@ -38,9 +39,9 @@ from shared.session.sessions import Active
 MOST_PAGES = 20
 MOST_BYTES = fhir_client.MAX_BYTES
 MOST_PARAMETERS = 200
-# After this time, the search requests no further page. The last page takes at most this long again.
+# After this time, the search requests no more pages. The last page may take this long again.
 SECONDS = fhir_client.SECONDS
-# At the proxy (functions/fhir_proxy/rewrite.py).
+# The proxy's own parameter (functions/fhir_proxy/rewrite.py).
 _PAGE_PARAMETER = "_page"
 _MATCHES = frozenset({"match", None})
 
@@ -48,7 +49,7 @@ Resource = dict[str, Any]
 
 
 class RefusedByEhr(Exception):
-    """The EHR's own refusal: as our error, and its OperationOutcome, which may hold anything."""
+    """The EHR refused a request. `outcome` is its OperationOutcome, which may contain anything."""
 
     def __init__(self, error: EhrRefused, outcome: Resource) -> None:
         super().__init__(error.status)
@@ -58,7 +59,7 @@ class RefusedByEhr(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The matches of a search, and whether that is all."""
+    """The matches of a search, and whether they're complete."""
 
     resources: Sequence[Resource]
     complete: bool
@@ -74,7 +75,7 @@ class _Page:
 
 
 def read(request: InFlight, resource_type: str, resource_id: str | None) -> Resource:
-    """One resource. Raises SmartError, and RefusedByEhr."""
+    """Read one resource. Raise SmartError or RefusedByEhr."""
     if resource_id is None:
         raise PatientMissing
     address = address_of("read", resource_type, resource_id)
@@ -92,8 +93,8 @@ def search(
     own_patient: bool,
 ) -> Matches:
     """Return the matches on up to this many pages. With `own_patient`, every scope counts as a
-    patient/ scope, except for types that are never about a patient. Raises PatientDenied for types
-    that don't state reliably which patient they're about.
+    patient/ scope, except for types that are never about a patient. Raise PatientDenied for types
+    that don't reliably state which patient they're about.
     """
     if len(parameters) > MOST_PARAMETERS:
         raise ParameterInvalid("A search accepts at most 200 parameters.")
@@ -104,9 +105,9 @@ def search(
     active = session_of(request)
     if any(name == _PAGE_PARAMETER for name, _ in parameters):
         raise ParameterInvalid(
-            f"A search takes no parameter {_PAGE_PARAMETER}.",
-            why="In a page's requests it names a further page.",
-            steps=("Say with `pages` how many pages to read.",),
+            f"A search doesn't accept the parameter {_PAGE_PARAMETER}.",
+            why="It's reserved for the proxy's links to further pages.",
+            steps=("Use `pages` to set how many pages to read.",),
         )
     restricted = own_patient and resource_type not in compartment.OUTSIDE
     with _explained(resource_type, restricted=restricted):
@@ -119,7 +120,7 @@ def search(
             break
         if time.monotonic() > until:
             break
-        del response  # not held while the next page comes
+        del response  # free its memory before the next page is read
         active = session_of(request)
         response = _unparsed(
             served.fetch_next_page(
@@ -147,7 +148,7 @@ def _page(request: InFlight, response: Served, address: Address, active: Active)
 
 
 def _unparsed(response: Served) -> Served:
-    """Drop the document that was parsed for the checks: it's as large as the one parsed next."""
+    """Drop the document that was parsed for the checks, because the body is parsed again."""
     return replace(response, answer=replace(response.answer, resource=None))
 
 
@@ -160,9 +161,9 @@ def _explained(resource_type: str, *, restricted: bool) -> Iterator[None]:
         if not restricted or compartment.reachable(resource_type):
             raise
         raise error.again(
-            why=f"A {resource_type} doesn't say reliably which patient it is about, so a search "
-            "for it can't be restricted to one.",
-            steps=("With user/ scopes, pass patient=None: it finds whatever they allow.",),
+            why=f"A {resource_type} doesn't reliably state which patient it's about, so a search "
+            "for it can't be restricted to one patient.",
+            steps=("With user/ scopes, pass patient=None to search everything that they allow.",),
         ) from None
 
 
@@ -179,8 +180,8 @@ def address_of(kind: Kind, resource_type: object, resource_id: object = None) ->
 
 
 def session_of(request: InFlight) -> Active:
-    """Use the request's session again: renew it if that is due, and refuse it if it has ended.
-    Raises RuntimeError if the request has no session.
+    """Use the request's session again. Renew its access if that is due, and raise an error if it
+    has ended. Raise RuntimeError if the request has no session.
     """
     if not request.handle:
         raise RuntimeError("No session is open.")
@@ -236,7 +237,7 @@ def _matches(bundle: Resource, resource_type: str) -> Iterator[Resource]:
         resource = entry.get("resource")
         mode = fields(entry.get("search")).get("mode")
         if not isinstance(mode, str | None):
-            # Whether it's a match isn't known, and without it the matches wouldn't be all.
+            # It may be a match, so the matches would be incomplete without it.
             raise UpstreamInvalid(why="The EHR's response has a `search.mode` that isn't a string.")
         matches = mode in _MATCHES and fields(resource).get("resourceType") == resource_type
         if matches and isinstance(resource, dict):
@@ -260,7 +261,7 @@ def _next(bundle: Resource, active: Active, resource_type: str) -> str | None:
 
 
 def noted(request: InFlight, resource: Resource, answer: FhirAnswer | None = None) -> Resource:
-    """Return the resource and record its version for an update. Pass `answer` if it was read."""
+    """Return the resource, and record its version for an update. Pass `answer` if it was read."""
     kind, named = resource.get("resourceType"), resource.get("id")
     if isinstance(kind, str) and isinstance(named, str):
         tag = version_of(answer.headers if answer else {}, resource)

@@ -1,6 +1,6 @@
-"""HTML pages: one quiet style, escaped by the template engine, no third-party resources.
+"""Render HTML pages: one style, escaped by the template engine, without third-party resources.
 
-Style and script are inline, and the Content-Security-Policy names their hashes. So a page doesn't
+Style and script are inline, and the Content-Security-Policy has their hashes. So a page doesn't
 need a second request to a function, and injected code can't run.
 """
 
@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from shared.pages.labels import labelled
 
 _HERE = Path(__file__).parent
-# A line break before or after a block, which no browser shows: a page of calculators has thousands.
+# A line break after a block's tag, which browsers ignore. A page of calculators has thousands.
 _UNSEEN = re.compile(
     r"(</?(?:details|div|fieldset|form|h[1-6]|li|ol|p|section|summary|table|tbody|td|th|thead|tr|ul)"
     r"\b[^<>]*>)\n"
@@ -28,7 +28,7 @@ _SPACE = re.compile(r"\s*/\*.*?\*/\s*|(?<=[{};:,>])\s+|\s+(?=[{}>])|;(?=\s*})", 
 
 
 class _Loader(FileSystemLoader):
-    """Loads templates without the line breaks that only help their readers."""
+    """Loads templates without the line breaks that only make them easier to read."""
 
     def get_source(
         self, environment: Environment, template: str
@@ -44,7 +44,7 @@ def style() -> str:
 
 
 def stylesheet(file: Path) -> str:
-    """Return a stylesheet without comments, spaces and line breaks for its readers."""
+    """Return a stylesheet without comments and unnecessary spaces and line breaks."""
     return _SPACE.sub("", file.read_text(encoding="utf-8"))
 
 
@@ -65,7 +65,7 @@ def _environment(templates: Path) -> Environment:
 
 
 def _marked(text: str) -> Markup:
-    """Format `code` in a sentence. Everything in it is escaped."""
+    """Format `code` in a sentence, and escape everything in it."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
@@ -74,7 +74,7 @@ def _marked(text: str) -> Markup:
 
 
 def _linked(source: str) -> Markup:
-    """Link the documents in a source. Only for our own sources, never for a URL from an EHR."""
+    """Link the documents in a source. Only for this app's own sources, never for an EHR's URL."""
     parts = re.split(r"(https?://[^\s;,()]+)", source)
     link = Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>')
     return Markup("").join(
@@ -103,10 +103,10 @@ def content_security_policy(
     form_action: str = "'none'",
     own_style: str = "",
 ) -> Mapping[str, str]:
-    """Return the header that lets a page use its style and the given script, and nothing else.
+    """Return the header that lets a page use only its own style and the given script.
 
-    `own_style` is the value passed to `render`. `form_action` has the sources that the page may
-    post to.
+    `own_style` is the value that was passed to `render`. `form_action` lists the sources that the
+    page may post to.
     """
     policy = [
         "default-src 'none'",
@@ -122,7 +122,7 @@ def content_security_policy(
 
 
 def own_page_policy(frame_ancestors: tuple[str, ...]) -> str:
-    """Return the policy of a custom frontend's page, which a bucket also sends (docs/deploy.md)."""
+    """Return the policy of a custom frontend's page. Its bucket also sends it (docs/deploy.md)."""
     policy = [
         "default-src 'self'",
         "img-src 'self' data:",

@@ -1,4 +1,4 @@
-"""The labels of evidence on pages: readable names, in the order in which people compare them.
+"""Readable labels for evidence on pages, ordered so that related values are next to each other.
 
 The log keeps the field names (docs/errors.md).
 """
@@ -49,6 +49,6 @@ _ORDER = list(_LABELS)
 
 
 def labelled(evidence: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return evidence by its labels. Items without a label keep their name and come last."""
+    """Return evidence with its labels. Items without a label keep their names and come last."""
     names = sorted(evidence, key=lambda name: _ORDER.index(name) if name in _LABELS else 99)
     return [(_LABELS.get(name, name), evidence[name]) for name in names]

@@ -1,7 +1,7 @@
-"""The vendors of EHRs: this package has everything that is specific to one of them.
+"""The vendors of EHRs. Everything that is specific to a vendor is in this package.
 
-To add one, add a line to VENDORS with its name and its title. Everything specific is a field of its
-profile, with a generic default.
+To add a vendor, add a line to VENDORS with its name and title. Everything else is an optional field
+of its profile, with a generic default.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ __all__ = [
     "habits_of",
 ]
 
-# The habits in the standards, also for an [[ehr]] entry without a vendor.
+# The standards' own rules, which also apply to an [[ehr]] entry without a vendor.
 GENERIC = Profile("generic", "Any EHR", docs_page="any-ehr")
-# This app's own refusals are in the error catalogue together with those of EHRs.
+# The error catalogue has this app's own refusals next to the EHRs' errors.
 OWN = Profile("smart-calc", "This app", docs_page="this-app")
 
 # The vendors that an [[ehr]] entry can name as its `vendor`.
@@ -41,7 +41,7 @@ VENDORS: Mapping[str, Profile] = {
 
 
 def everyone() -> tuple[Profile, ...]:
-    """Return every vendor that has a name in the error catalogue. Those without EHRs come last."""
+    """Return every vendor in the error catalogue. The ones without EHRs of their own come last."""
     named = [one for one in VENDORS.values() if one is not GENERIC]
     return (*named, *OTHERS, GENERIC, OWN)
 

@@ -13,7 +13,7 @@ ORACLE = Profile(
     # `-pageContext` and others: a leading hyphen marks a vendor's own parameter.
     own_parameters=r"-.+",
     client_type=oracle_console.CHECK_PRIVACY,
-    # It doesn't support _sort and accepts lists of codes.
+    # It doesn't support _sort, but accepts lists of codes.
     searches=SearchHabits(sort=False, by_category=False),
     scopes=ScopeHabits(
         wildcards_dropped=(
@@ -26,8 +26,8 @@ ORACLE = Profile(
             "scope_syntax": (
                 (
                     "Oracle Health drops wildcard scopes entirely, and scopes of the SMART "
-                    "version that the app isn't registered for. What isn't selected in the code "
-                    "console is missing too."
+                    "version that the app isn't registered for. Scopes that aren't selected in the "
+                    "code console are missing too."
                 ),
                 (
                     oracle_console.CHECK_SMART_VERSION,
@@ -37,10 +37,10 @@ ORACLE = Profile(
             ),
             "scope_not_registered": (
                 (
-                    "Oracle Health grants what is selected in the code console, 15 minutes after "
-                    "it was selected. A site's own copy of the registration may be older still. If "
-                    "all of `patient/` or `user/` is missing, the app's SMART version may be the "
-                    "other one."
+                    "Oracle Health grants the scopes that are selected in the code console, 15 "
+                    "minutes after they were selected. A site's own copy of the registration may "
+                    "be even older. If all `patient/` or `user/` scopes are missing, the app may "
+                    "be registered for the other SMART version."
                 ),
                 (
                     oracle_console.CHECK_SCOPES,

@@ -1,7 +1,7 @@
-"""Steps in Oracle Health's code console and at its sites, with the names of the fields there.
+"""Steps in Oracle Health's code console and at its sites, with the names of their fields.
 
-Field names are from Cerner's SMART overview and tutorial and from reports. The console's own pages
-require a login and were not seen.
+The names of the fields come from Cerner's SMART overview and tutorial, and from reports. The
+console itself requires a login, so its pages haven't been checked.
 """
 
 from shared.findings import ByFlow
@@ -10,7 +10,7 @@ AUTHORIZATION_SERVER = "urn:cerner:error:authorization-server:"
 RESOURCE_ACCESS = "urn:cerner:error:oauth2:resource-access:"
 
 LAUNCH_FROM_CONSOLE = ByFlow(
-    "Launch the app from the chart, or with the test launch of the app's page in the code console.",
+    "Launch the app from the chart, or with the test launch on the app's page in the code console.",
     standalone=None,
 )
 COMPARE_CLIENT_ID = (

@@ -1,11 +1,11 @@
-"""Vendors of which only error messages are known. An [[ehr]] entry can't name one.
+"""Vendors for which this app knows only error messages. An [[ehr]] entry can't name them.
 
-To make one configurable, move its profile to VENDORS.
+To make a vendor configurable, move its profile to VENDORS.
 """
 
 from shared.vendors.profile import Profile, Signs
 
-# In the order in which their signs are searched for.
+# A text is compared with their signs in this order.
 OTHERS: tuple[Profile, ...] = (
     Profile(
         "athenahealth",

@@ -1,6 +1,6 @@
-"""The vendor-specific properties of EHRs, as data. The defaults are the generic habits.
+"""The vendor-specific properties of EHRs, as data.
 
-They follow SMART App Launch 2.2, RFC 6749 and FHIR R4.
+The defaults follow SMART App Launch 2.2, RFC 6749 and FHIR R4.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ class SearchHabits:
     """How to search a chart on its FHIR server (clinical/queries.py).
 
     Fields:
-        sort: whether to request the newest first. Other servers sort that way by default.
-        by_category: whether to search Observations by category if it rejects or doesn't support
-            the codes of the first search. Otherwise only smoking is searched by category.
+        sort: whether to request the newest first. Servers without it sort that way by default.
+        by_category: whether to search Observations by category if the server rejects or doesn't
+            support the codes of the first search. Otherwise only smoking is searched that way.
         condition_categories: a comma-separated list of the categories of diagnoses, or None for
             all.
         include_medications: whether to search orders together with the drugs they refer to.
@@ -31,16 +31,16 @@ class SearchHabits:
 
 @dataclass(frozen=True, slots=True)
 class ScopeHabits:
-    """The scope handling of its authorization server.
+    """How an authorization server handles scopes.
 
     Fields:
-        wildcards_dropped: the source for the claim that it drops wildcard scopes entirely, or
-            None if it doesn't.
+        wildcards_dropped: the source that says that it drops wildcard scopes entirely, or None
+            if it doesn't drop them.
         other_version_dropped: whether it drops all scopes of the SMART version for which the
             app isn't registered.
         launch_patient_refused: whether it refuses `launch/patient` for a clinician's app.
-        wording: why a scope is missing and what to do, by cause id, in place of the catalogue's
-            text.
+        wording: the reason that a scope is missing and the steps, by cause id. They replace the
+            catalogue's texts.
     """
 
     wildcards_dropped: str | None = None
@@ -51,16 +51,16 @@ class ScopeHabits:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """The texts that identify its EHRs. All except `word` and `hosts` are in lowercase.
+    """The texts that identify a vendor's EHRs. All except `word` and `hosts` are in lowercase.
 
     Fields:
         urns: prefixes of its error URNs.
-        addresses: texts that only its own URLs and messages contain.
-        paths: the same for paths on any host.
+        addresses: texts that occur only in its own URLs and messages.
+        paths: URL paths that only its servers have, on any host.
         names: product names.
         word: a name that is also a common word, so that its case matters.
         hosts: patterns of the FHIR hosts for each kind of user.
-        tenant: whether the error names the tenant of the FHIR base.
+        tenant: whether its errors name the tenant of the FHIR base.
     """
 
     urns: tuple[str, ...] = ()
@@ -77,9 +77,9 @@ class Profile:
     """One vendor.
 
     Fields:
-        name: the `vendor` of an [[ehr]] entry and of the catalogue's entries.
-        title: the name that people see.
-        docs_page: the page of its errors in docs/troubleshooting/, or None if it's `name`.
+        name: the `vendor` of an [[ehr]] entry, and of entries in the error catalogue.
+        title: the name for people.
+        docs_page: the page with its errors in docs/troubleshooting/, if it isn't `name`.
         endpoint_hosts: hosts for its endpoints in addition to the FHIR base's own.
         issuer_pattern: a pattern for the id_token's `iss`, if it isn't the issuer of the SMART
             configuration. `{issuer}` is replaced with that issuer.
@@ -92,8 +92,7 @@ class Profile:
         own_parameters: a pattern for the names of the vendor's own search parameters. With
             `handling=strict`, an EHR may reject them as unknown.
         client_type: the step that shows the client type in its registration.
-        stands_in: whether it simulates any vendor's EHR, so that its messages may be any
-            vendor's.
+        stands_in: whether it's a simulator, which may send the messages of any vendor's EHR.
     """
 
     name: str

@@ -196,7 +196,7 @@ def test_a_search_for_a_type_that_cannot_be_restricted_is_refused_unless_that_is
         made = calls(everyone, answering(searchset(about(kind, "x", "p2"))))
         with made.function() as call:
             session = call.session()
-            with pytest.raises(api.SmartError, match="doesn't say reliably") as refused:
+            with pytest.raises(api.SmartError, match="doesn't reliably state") as refused:
                 session.search(kind)
             assert (refused.value.code, refused.value.status) == ("patient_denied", 403)
             assert made.sent == []
