@@ -19,7 +19,7 @@ from clinical.calculators.registry import CARDS, DEFAULT_CARDS, DERIVED
 from clinical.card_conditions import HAS_VALUE, Earlier, Judged, is_no, lasting, reasons_against
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Outcome
-from clinical.chart.steadiness import untold
+from clinical.chart.steadiness import single_value
 from clinical.prefilled import Prefilled, inputs_of
 
 # Statuses of a MedicationRequest (FHIR R4) whose drug might have been taken in the past.
@@ -167,7 +167,7 @@ def _of_one_value(findings: Iterable[ChartFinding], chart: Chart) -> Iterator[st
         if finding.outcome is Outcome.CALCULATED:
             source = DERIVED[finding.input]
             for name in source.calculator.in_chart.steady:
-                if untold(chart.usable.get(name, ())):
+                if single_value(chart.usable.get(name, ())):
                     yield f"{source.output.label} is based on one {name} value."
 
 

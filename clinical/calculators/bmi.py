@@ -1,8 +1,15 @@
 """Body mass index and the adult classes of WHO Technical Report Series 894 (2000)."""
 
-from clinical.calculators.in_chart import Beside, InChart
+from clinical.calculators.in_chart import InChart, Reported
 from clinical.calculators.limits import at_least, below, within
-from clinical.calculators.model import Band, Calculator, Citation, Given, Implausible, Output
+from clinical.calculators.model import (
+    Band,
+    Calculator,
+    CheckedInputs,
+    Citation,
+    Implausible,
+    Output,
+)
 
 
 def body_mass_index(weight: float, height: float) -> float:
@@ -13,8 +20,8 @@ def body_mass_index(weight: float, height: float) -> float:
     return bmi
 
 
-def _adult(given: Given) -> bool:
-    return "age" in given and at_least(given["age"], 20)
+def _adult(values: CheckedInputs) -> bool:
+    return "age" in values and at_least(values["age"], 20)
 
 
 _CLASSES = (
@@ -75,5 +82,5 @@ CALCULATOR = Calculator(
     ),
     words="body mass index obesity obese overweight underweight weight bmi general nutrition",
     validation="An index, not a risk score, so no c statistic is claimed.",
-    in_chart=InChart(beside=Beside("bmi_reported", "bmi", agrees_within=0.5)),
+    in_chart=InChart(reported=Reported("bmi_reported", "bmi", agrees_within=0.5)),
 )

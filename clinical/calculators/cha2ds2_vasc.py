@@ -3,7 +3,16 @@
 from clinical.calculators.card_rule import CardRule, NoDrug, OnCard
 from clinical.calculators.in_chart import ChartCaution, InChart, OnlyWith
 from clinical.calculators.limits import at_least, at_most, below
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output, Sex
+from clinical.calculators.model import (
+    ADULTS,
+    Band,
+    Calculator,
+    CheckedInputs,
+    Citation,
+    Note,
+    Output,
+    Sex,
+)
 
 
 def score_va(
@@ -40,15 +49,15 @@ def score(
     )
 
 
-def points(given: Given) -> dict[str, int]:
+def points(values: CheckedInputs) -> dict[str, int]:
     """Return the CHA2DS2-VASc points of each given input."""
-    scored = {name: int(given[name]) for name in _ITEMS if name in given}
+    scored = {name: int(values[name]) for name in _ITEMS if name in values}
     if "stroke_tia_thromboembolism" in scored:
         scored["stroke_tia_thromboembolism"] *= 2
-    if "age" in given:
-        scored["age"] = 2 if at_least(given["age"], 75) else int(at_least(given["age"], 65))
-    if "sex" in given:
-        scored["sex"] = int(given["sex"] == "female")
+    if "age" in values:
+        scored["age"] = 2 if at_least(values["age"], 75) else int(at_least(values["age"], 65))
+    if "sex" in values:
+        scored["sex"] = int(values["sex"] == "female")
     return scored
 
 
@@ -123,8 +132,8 @@ def _with_fibrillation(band: Band) -> Band:
     )
 
 
-def _why_no_band(given: Given) -> str:
-    without = given.get("atrial_fibrillation") is False
+def _why_no_band(values: CheckedInputs) -> str:
+    without = values.get("atrial_fibrillation") is False
     return "thresholds apply only to atrial fibrillation" if without else ""
 
 
@@ -211,7 +220,7 @@ CALCULATOR = Calculator(
     notes=(
         Note(
             "No atrial fibrillation: the score applies only to atrial fibrillation",
-            lambda given: given.get("atrial_fibrillation") is False,
+            lambda values: values.get("atrial_fibrillation") is False,
         ),
     ),
     words="stroke af afib chads chadsvasc chads-vasc cha2ds2vasc atrial fibrillation fibrilation "

@@ -1,7 +1,7 @@
 """eGFR from serum creatinine without race: CKD-EPI 2021 (Inker, N Engl J Med 2021;385:1737)."""
 
 from clinical.calculators.card_rule import CardRule, Lasting, OnCard
-from clinical.calculators.in_chart import DAY, KIDNEY_CAUTIONS, Beside, InChart
+from clinical.calculators.in_chart import DAY, KIDNEY_CAUTIONS, InChart, Reported
 from clinical.calculators.limits import at_least, below
 from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output, Sex
 
@@ -119,6 +119,6 @@ CALCULATOR = Calculator(
         },
         cautions=KIDNEY_CAUTIONS,
         steady=("creatinine",),
-        beside=Beside("egfr_reported", "egfr"),
+        reported=Reported("egfr_reported", "egfr"),
     ),
 )

@@ -8,9 +8,9 @@ from clinical.calculators.limits import at_most, below
 from clinical.calculators.model import (
     ADULTS,
     Calculator,
+    CheckedInputs,
     Citation,
     Formula,
-    Given,
     Meaning,
     NotApplicable,
     Note,
@@ -83,8 +83,8 @@ def _with(weight: float, which: str) -> str:
     return f"computed with {weight:.1f} kg, {which}"
 
 
-def _selected(given: Given) -> str:
-    weight, _, why = selection(given["sex"], given["height"], given["weight"])
+def _selected(values: CheckedInputs) -> str:
+    weight, _, why = selection(values["sex"], values["height"], values["weight"])
     return _with(weight, why)
 
 
@@ -178,7 +178,7 @@ CALCULATOR = Calculator(
     notes=(
         Note(
             "Height below 60 in (152.4 cm): Devine's formula gives a low ideal weight",
-            lambda given: below(given.get("height", FIVE_FEET), FIVE_FEET),
+            lambda values: below(values.get("height", FIVE_FEET), FIVE_FEET),
         ),
     ),
     words="crcl ccr clearance cockcroft cockroft gault dose dosing drug renal kidney "

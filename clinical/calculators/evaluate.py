@@ -10,7 +10,7 @@ from clinical.calculators.inputs import CHOICES, checked, label
 from clinical.calculators.model import (
     Band,
     Calculator,
-    Given,
+    CheckedInputs,
     MissingInput,
     NotApplicable,
     Output,
@@ -44,7 +44,7 @@ class Evaluation:
     """A calculator's outputs, each either in `results` or in `refusals`.
 
     `ranges` has the possible range of each refused score, over all missing answers. `points` has
-    the points that each input adds to a score, and `given` the checked inputs.
+    the points that each input adds to a score, and `inputs` the checked inputs.
     """
 
     calculator: Calculator
@@ -53,7 +53,7 @@ class Evaluation:
     notes: tuple[str, ...]
     ranges: Mapping[str, Range]
     points: Mapping[str, int]
-    given: Given
+    inputs: CheckedInputs
 
     @property
     def outputs(self) -> dict[str, float]:
@@ -87,14 +87,14 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
     calculator = REGISTRY.get(name)
     if calculator is None:
         raise UnknownCalculator("no calculator has this name")
-    given: dict[str, float | bool | str] = {}
+    values: dict[str, float | bool | str] = {}
     faults: dict[str, Refused] = {}
     for input_name in calculator.inputs:
         value, unit = inputs.get(input_name, (None, None))
         if value is None:
             continue
         try:
-            given[input_name] = checked(input_name, value, unit)
+            values[input_name] = checked(input_name, value, unit)
         except Refused as fault:
             faults[input_name] = fault
     results: dict[str, Result] = {}
@@ -102,53 +102,53 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
     ranges: dict[str, Range] = {}
     for output in calculator.outputs:
         try:
-            value = _compute(output, given, faults)
+            value = _compute(output, values, faults)
         except Refused as refusal:
             refusals[output.name] = refusal
             if isinstance(refusal, MissingInput) and (
-                possible := range_of(output, given, refusal.inputs)
+                possible := range_of(output, values, refusal.inputs)
             ):
                 ranges[output.name] = possible
         else:
-            band = output.band_of(value, given)
+            band = output.band_of(value, values)
             results[output.name] = Result(
                 output,
                 value,
-                output.printed(value, given),
+                output.printed(value, values),
                 band.text if band else None,
-                output.meaning(given) if output.meaning else "",
+                output.meaning(values) if output.meaning else "",
                 band.on_card if band else None,
-                _short(output, band, given),
+                _short(output, band, values),
             )
-    notes = tuple(note.text for note in calculator.notes if note.holds(given))
-    points = calculator.points(given) if calculator.points else {}
-    return Evaluation(calculator, results, refusals, notes, ranges, points, given)
+    notes = tuple(note.text for note in calculator.notes if note.holds(values))
+    points = calculator.points(values) if calculator.points else {}
+    return Evaluation(calculator, results, refusals, notes, ranges, points, values)
 
 
-def _short(output: Output, band: Band | None, given: Given) -> str:
+def _short(output: Output, band: Band | None, values: CheckedInputs) -> str:
     if band:
         return band.short
-    return output.meaning_short(given) if output.meaning_short else ""
+    return output.meaning_short(values) if output.meaning_short else ""
 
 
-def _compute(output: Output, given: Given, faults: Mapping[str, Refused]) -> float:
+def _compute(output: Output, values: CheckedInputs, faults: Mapping[str, Refused]) -> float:
     # Report what makes an output impossible before what is missing. Otherwise a clinician would
     # look up a potassium, only to learn that the patient is too young.
     for limit in output.limits:
-        if limit.input in given and not limit.admits(given[limit.input]):
+        if limit.input in values and not limit.admits(values[limit.input]):
             raise NotApplicable(limit.reason)
     for exclusion in output.exclusions:
-        if exclusion.holds(given):
+        if exclusion.holds(values):
             raise NotApplicable(exclusion.text)
     for name, fault in faults.items():
         # A wrong number puts the others in doubt too. A choice (sex "other") isn't a mistake and
         # blocks only the outputs that need it.
         if name in output.inputs or name not in CHOICES:
             raise fault
-    missing = tuple(name for name in output.needs if name not in given)
+    missing = tuple(name for name in output.needs if name not in values)
     if missing:
         raise MissingInput("Missing: " + "; ".join(label(name) for name in missing), missing)
-    arguments = {name: given[name] for name in output.needs + output.optional if name in given}
+    arguments = {name: values[name] for name in output.needs + output.optional if name in values}
     value = float(output.formula(**arguments))
     if not math.isfinite(value):
         raise NotApplicable("These values do not give a finite result")

@@ -5,7 +5,15 @@ import math
 from clinical.calculators.card_rule import CardRule, OnCard, TimesNormal
 from clinical.calculators.in_chart import DAY, ChartCaution, DrawRule, InChart
 from clinical.calculators.limits import above, at_least, at_most, below
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Note, Output
+from clinical.calculators.model import (
+    ADULTS,
+    Band,
+    Calculator,
+    CheckedInputs,
+    Citation,
+    Note,
+    Output,
+)
 
 
 def fib4(age: int, ast: float, alt: float, platelets: float) -> float:
@@ -13,8 +21,8 @@ def fib4(age: int, ast: float, alt: float, platelets: float) -> float:
     return age * ast / (platelets * math.sqrt(alt))
 
 
-def _elderly(given: Given) -> bool:
-    return bool(at_least(given["age"], 65))
+def _elderly(values: CheckedInputs) -> bool:
+    return bool(at_least(values["age"], 65))
 
 
 CALCULATOR = Calculator(
@@ -100,7 +108,7 @@ CALCULATOR = Calculator(
     notes=(
         Note(
             "FIB-4 is unreliable at age 35 or younger",
-            lambda given: at_most(given.get("age", 36), 35),
+            lambda values: at_most(values.get("age", 36), 35),
         ),
     ),
     words="liver fibrosis cirrhosis nafld masld nash hepatitis hepatic fib4 fib-4 "

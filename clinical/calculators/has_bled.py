@@ -2,7 +2,7 @@
 
 from clinical.calculators.in_chart import InChart, OnlyWith
 from clinical.calculators.limits import above, at_least, below
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Given, Output
+from clinical.calculators.model import ADULTS, Band, Calculator, CheckedInputs, Citation, Output
 
 
 def score(
@@ -30,13 +30,13 @@ def score(
     )
 
 
-def points(given: Given) -> dict[str, int]:
+def points(values: CheckedInputs) -> dict[str, int]:
     """Return the HAS-BLED points of each given input."""
-    scored = {name: int(given[name]) for name in _ITEMS if name in given}
-    if "age" in given:
-        scored["age"] = int(above(given["age"], 65))
-    if "alcohol_drinks_per_week" in given:
-        scored["alcohol_drinks_per_week"] = int(at_least(given["alcohol_drinks_per_week"], 8))
+    scored = {name: int(values[name]) for name in _ITEMS if name in values}
+    if "age" in values:
+        scored["age"] = int(above(values["age"], 65))
+    if "alcohol_drinks_per_week" in values:
+        scored["alcohol_drinks_per_week"] = int(at_least(values["alcohol_drinks_per_week"], 8))
     return scored
 
 
@@ -54,9 +54,9 @@ _ITEMS = (
 _RATES = (1.13, 1.02, 1.88, 3.74, 8.70, 12.50)
 
 
-def _rate(given: Given) -> str:
+def _rate(values: CheckedInputs) -> str:
     """Return the bleeding rate at this score in the original cohort, or "" for a score above 5."""
-    total = sum(points(given).values())
+    total = sum(points(values).values())
     if total not in range(len(_RATES)):
         return ""
     few = ", in few people" if total == len(_RATES) - 1 else ""

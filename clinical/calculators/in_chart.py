@@ -58,7 +58,7 @@ class ChartCaution:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Reported:
     """A charted value of the same kind as an output: shown next to it, never used.
 
     It's left out if it differs from the output by `agrees_within` or less.
@@ -85,7 +85,7 @@ class InChart:
     only_with: OnlyWith | None = None
     cautions: tuple[ChartCaution, ...] = ()
     steady: tuple[str, ...] = ()
-    beside: Beside | None = None
+    reported: Reported | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
     applies_with: Mapping[str, str] = field(default_factory=dict)
 
@@ -94,11 +94,11 @@ class InChart:
         """All inputs and findings declared here."""
         draw = self.draw.inputs + self.draw.optional if self.draw else ()
         only = self.only_with.findings if self.only_with else ()
-        beside = (self.beside.input,) if self.beside else ()
+        reported = (self.reported.input,) if self.reported else ()
         cautions = (caution.finding for caution in self.cautions)
         ruled = (*self.floors, *self.applies_with, *self.applies_with.values())
         return frozenset(
-            (*draw, *self.relevant_with, *only, *self.steady, *beside, *cautions, *ruled)
+            (*draw, *self.relevant_with, *only, *self.steady, *reported, *cautions, *ruled)
         )
 
 

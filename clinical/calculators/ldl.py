@@ -1,6 +1,6 @@
 """Calculated LDL cholesterol: Sampson-NIH 2020, Friedewald 1972 for comparison, and non-HDL."""
 
-from clinical.calculators.in_chart import Beside, DrawRule, InChart
+from clinical.calculators.in_chart import DrawRule, InChart, Reported
 from clinical.calculators.limits import above, at_most
 from clinical.calculators.model import (
     ADULTS,
@@ -110,7 +110,7 @@ CALCULATOR = Calculator(
     notes=(
         Note(
             "Triglycerides above 400 mg/dL: Friedewald is not shown",
-            lambda given: above(given.get("triglycerides", 0), 400),
+            lambda values: above(values.get("triglycerides", 0), 400),
         ),
     ),
     words="cholesterol cholesterin lipid lipids ldl sampson friedewald friedwald nonhdl "
@@ -118,6 +118,7 @@ CALCULATOR = Calculator(
     validation="18,715 measurements by beta-quantification in 8,656 patients, and 28,891 external "
     "ones (Sampson 2020).",
     in_chart=InChart(
-        draw=DrawRule(_PANEL, ("ldl_reported",)), beside=Beside("ldl_reported", "ldl_sampson_nih")
+        draw=DrawRule(_PANEL, ("ldl_reported",)),
+        reported=Reported("ldl_reported", "ldl_sampson_nih"),
     ),
 )

@@ -17,12 +17,12 @@ Race = Literal["white_or_other", "black"]
 Raw = Mapping[str, tuple[object, str | None]]
 
 # The same inputs after checking: numbers in canonical units, answers as bool or str.
-Given = Mapping[str, Any]
+CheckedInputs = Mapping[str, Any]
 
 # Accepts the inputs that it needs as keyword arguments.
 Formula = Callable[..., float]
 # Explains a result for this patient.
-Meaning = Callable[[Given], str]
+Meaning = Callable[[CheckedInputs], str]
 
 # If a value differs from a limit by more than noise, this many decimals show it.
 _MOST_DIGITS = 12
@@ -96,7 +96,7 @@ class Band:
     """
 
     text: str
-    holds: Callable[[float, Given], bool]
+    holds: Callable[[float, CheckedInputs], bool]
     on_card: OnCard | None = None
     short: str = ""
 
@@ -106,12 +106,12 @@ class Exclusion:
     """A condition that rules out the formula, with the text to show."""
 
     text: str
-    holds: Callable[[Given], bool]
+    holds: Callable[[CheckedInputs], bool]
 
 
 HDL_NOT_BELOW_TOTAL = Exclusion(
     "HDL must be below total cholesterol: check both values",
-    lambda given: at_least(given.get("hdl", 0), given.get("cholesterol_total", math.inf)),
+    lambda values: at_least(values.get("hdl", 0), values.get("cholesterol_total", math.inf)),
 )
 
 
@@ -120,7 +120,7 @@ class Note:
     """A caution that depends on the inputs."""
 
     text: str
-    holds: Callable[[Given], bool]
+    holds: Callable[[CheckedInputs], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class Output:
     meaning_short: Meaning | None = None
     gives: str = ""
     open_answers: Mapping[str, tuple[float, ...]] | None = None
-    beside_whole: bool = False
+    shown_with_whole: bool = False
     edges: tuple[float, ...] = ()
     card: CardRule | None = None
 
@@ -164,21 +164,21 @@ class Output:
         """All inputs that this output uses."""
         return self.needs + self.optional + self.checked_if_given
 
-    def band(self, value: float, given: Given) -> str | None:
+    def band(self, value: float, values: CheckedInputs) -> str | None:
         """Return the interpretation of an unrounded result, or None if none is published."""
-        band = self.band_of(value, given)
+        band = self.band_of(value, values)
         return band.text if band else None
 
-    def band_of(self, value: float, given: Given) -> Band | None:
+    def band_of(self, value: float, values: CheckedInputs) -> Band | None:
         """Return the first band that holds, or None."""
-        return next((band for band in self.bands if band.holds(value, given)), None)
+        return next((band for band in self.bands if band.holds(value, values)), None)
 
-    def printed(self, value: float, given: Given) -> str:
+    def printed(self, value: float, values: CheckedInputs) -> str:
         """Return the result as text, with more digits if rounding would change the band."""
         for digits in range(self.digits, _MOST_DIGITS):
             rounded = round_half_away(value, digits)
-            whole = not self.beside_whole or round_half_away(rounded) == round_half_away(value)
-            if whole and self.band(rounded, given) == self.band(value, given):
+            whole = not self.shown_with_whole or round_half_away(rounded) == round_half_away(value)
+            if whole and self.band(rounded, values) == self.band(value, values):
                 return f"{rounded:.{digits}f}"
         return f"{value:.{_MOST_DIGITS}f}"
 
@@ -224,7 +224,7 @@ class Calculator:
     validation: str = ""
     in_chart: InChart = NOTHING
     definitions: Mapping[str, str] = field(default_factory=dict)
-    points: Callable[[Given], Mapping[str, int]] | None = None
+    points: Callable[[CheckedInputs], Mapping[str, int]] | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:

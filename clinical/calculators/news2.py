@@ -9,7 +9,7 @@ import math
 
 from clinical.calculators.in_chart import DAY, SAME_DRAW, DrawRule, InChart
 from clinical.calculators.limits import at_least, at_most, round_half_away
-from clinical.calculators.model import Band, Calculator, Citation, Given, Limit, Output
+from clinical.calculators.model import Band, Calculator, CheckedInputs, Citation, Limit, Output
 
 # Each row of the chart as (highest value of the band, points), ascending.
 Row = tuple[tuple[float, int], ...]
@@ -36,26 +36,26 @@ def points(row: Row, value: float, digits: int = 0) -> int:
     return next(score for highest, score in row if at_most(rounded, highest))
 
 
-def parameters(given: Given) -> dict[str, int]:
+def parameters(values: CheckedInputs) -> dict[str, int]:
     """Return the points of the available parameters, of the seven on the chart."""
     scored = {
-        name: points(row, given[name], digits)
+        name: points(row, values[name], digits)
         for name, row, digits in _MEASURED
-        if given.get(name) is not None
+        if values.get(name) is not None
     }
-    row = _spo2_row(given)
-    if row and given.get("spo2") is not None:
-        scored["spo2"] = points(row, given["spo2"])
-    if given.get("supplemental_oxygen") is not None:
-        scored["supplemental_oxygen"] = 2 if given["supplemental_oxygen"] else 0
-    if given.get("consciousness") is not None:
-        scored["consciousness"] = 0 if given["consciousness"] == "alert" else 3
+    row = _spo2_row(values)
+    if row and values.get("spo2") is not None:
+        scored["spo2"] = points(row, values["spo2"])
+    if values.get("supplemental_oxygen") is not None:
+        scored["supplemental_oxygen"] = 2 if values["supplemental_oxygen"] else 0
+    if values.get("consciousness") is not None:
+        scored["consciousness"] = 0 if values["consciousness"] == "alert" else 3
     return scored
 
 
-def _spo2_row(given: Given) -> Row | None:
+def _spo2_row(values: CheckedInputs) -> Row | None:
     """Return the row for oxygen saturation, or None while it can't be determined."""
-    oxygen, scale = given.get("supplemental_oxygen"), given.get("spo2_scale")
+    oxygen, scale = values.get("supplemental_oxygen"), values.get("spo2_scale")
     if scale == 1:
         return SPO2_SCALE_1
     if scale is None or oxygen is None:
@@ -102,8 +102,8 @@ def score(
     )
 
 
-def _a_single_three(given: Given) -> bool:
-    return 3 in parameters(given).values()
+def _a_single_three(values: CheckedInputs) -> bool:
+    return 3 in parameters(values).values()
 
 
 CALCULATOR = Calculator(
@@ -138,7 +138,7 @@ CALCULATOR = Calculator(
                 Band("5 to 6: medium", lambda v, _: at_least(v, 5), short="medium"),
                 Band(
                     "0 to 4 with a single parameter of 3: low-medium, urgent ward review",
-                    lambda _, given: _a_single_three(given),
+                    lambda _, values: _a_single_three(values),
                     short="low-medium",
                 ),
                 Band("0 to 4: low", lambda v, _: at_most(v, 4), short="low"),

@@ -124,11 +124,11 @@ CALCULATOR = Calculator(
                 HDL_NOT_BELOW_TOTAL,
                 Exclusion(
                     "Not valid with known cardiovascular disease",
-                    lambda given: given.get("known_cvd_excludes_risk_score") is True,
+                    lambda values: values.get("known_cvd_excludes_risk_score") is True,
                 ),
                 Exclusion(
                     "Not valid with an LDL of 190 mg/dL or more",
-                    lambda given: at_least(given.get("ldl_reported", 0), 190),
+                    lambda values: at_least(values.get("ldl_reported", 0), 190),
                 ),
             ),
             bands=(

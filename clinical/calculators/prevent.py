@@ -189,7 +189,7 @@ def _output(
             ),
             Exclusion(
                 "Not valid with known cardiovascular disease (ASCVD or heart failure)",
-                lambda given: given.get("known_cvd_excludes_risk_score") is True,
+                lambda values: values.get("known_cvd_excludes_risk_score") is True,
             ),
         ),
         bands=bands,
@@ -317,7 +317,7 @@ CALCULATOR = Calculator(
     notes=(
         Note(
             "Systolic pressure above 180 mmHg is beyond the derivation range of PREVENT",
-            lambda given: above(given.get("systolic_bp", 0), 180),
+            lambda values: above(values.get("systolic_bp", 0), 180),
         ),
     ),
     words="cardiovascular cvd ascvd risk heart prevention prevent cholesterol statin "

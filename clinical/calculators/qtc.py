@@ -9,9 +9,9 @@ from clinical.calculators.model import (
     ADULTS,
     Band,
     Calculator,
+    CheckedInputs,
     Citation,
     Formula,
-    Given,
     Note,
     Output,
     Sex,
@@ -73,8 +73,8 @@ _BANDS = (
 )
 
 
-def _why_no_band(given: Given) -> str:
-    return "" if "sex" in given else "enter the sex (limits differ for women and men)"
+def _why_no_band(values: CheckedInputs) -> str:
+    return "" if "sex" in values else "enter the sex (limits differ for women and men)"
 
 
 _NEEDS = ("qt_interval", "heart_rate")
@@ -152,7 +152,7 @@ CALCULATOR = Calculator(
     notes=(
         Note(
             "Heart rate outside 60 to 100/min: Bazett distorts the QTc",
-            lambda given: not within(given.get("heart_rate", 60), 60, 100),
+            lambda values: not within(values.get("heart_rate", 60), 60, 100),
         ),
     ),
     words="qt interval ecg ekg torsades torsade bazett fridericia framingham hodges heart rhythm "

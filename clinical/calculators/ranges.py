@@ -9,7 +9,7 @@ from itertools import product
 from math import prod
 
 from clinical.calculators.inputs import CHOICES, FLAGS
-from clinical.calculators.model import Given, Output
+from clinical.calculators.model import CheckedInputs, Output
 
 # With more combinations than this, the range is no more informative than the score's full range.
 _MOST_TRIALS = 64
@@ -25,7 +25,7 @@ class Range:
     missing: tuple[str, ...]
 
 
-def range_of(output: Output, given: Given, missing: tuple[str, ...]) -> Range | None:
+def range_of(output: Output, values: CheckedInputs, missing: tuple[str, ...]) -> Range | None:
     """Return the range of an output that lacks only its `missing` inputs.
 
     Return None if it isn't a score, or if a missing input isn't an answer that can be tried.
@@ -33,7 +33,7 @@ def range_of(output: Output, given: Given, missing: tuple[str, ...]) -> Range | 
     answers = [_answers(output, name) for name in missing]
     if output.open_answers is None or not all(answers) or prod(map(len, answers)) > _MOST_TRIALS:
         return None
-    outcomes = sorted(_tried(output, given, missing, answers), key=lambda one: one[0])
+    outcomes = sorted(_tried(output, values, missing, answers), key=lambda one: one[0])
     bands = {band for _, _, band in outcomes}
     return Range(outcomes[0][1], outcomes[-1][1], bands.pop() if len(bands) == 1 else None, missing)
 
@@ -47,10 +47,13 @@ def _answers(output: Output, name: str) -> tuple[object, ...]:
 
 
 def _tried(
-    output: Output, given: Given, missing: tuple[str, ...], answers: list[tuple[object, ...]]
+    output: Output,
+    values: CheckedInputs,
+    missing: tuple[str, ...],
+    answers: list[tuple[object, ...]],
 ) -> Iterator[tuple[float, str, str | None]]:
     for trial in product(*answers):
-        complete = {**given, **dict(zip(missing, trial, strict=True))}
+        complete = {**values, **dict(zip(missing, trial, strict=True))}
         arguments = {
             name: complete[name] for name in output.needs + output.optional if name in complete
         }

@@ -108,9 +108,9 @@ def unknown_names(calculator: Calculator) -> set[str]:
     unknown |= {*calculator.in_chart.names} - known - {*FINDINGS}
     unknown |= {*calculator.definitions} - {*calculator.inputs}
     unknown |= {output.gives for output in calculator.outputs if output.gives} - {*OTHER_NUMBERS}
-    draw, beside = calculator.in_chart.draw, calculator.in_chart.beside
+    draw, reported = calculator.in_chart.draw, calculator.in_chart.reported
     unknown |= {*draw.inputs, *draw.optional} - {*INPUTS} if draw else set()
-    unknown |= {beside.output} - outputs if beside else set()
+    unknown |= {reported.output} - outputs if reported else set()
     for output in calculator.outputs:
         unknown |= {*(output.open_answers or ())} - {*output.needs}
         if rule := output.card:

@@ -1,8 +1,8 @@
 """The chart of one patient, read into the inputs of the calculators, each with its provenance.
 
 It reads plain FHIR R4 JSON without a server or a clock: the same resources in any order give the
-same chart. Absent, unreadable, implausible, contradictory, too old and preliminary values are told
-apart, and the input is left empty so that the page asks for it.
+same chart. If a value is absent, unreadable, implausible, contradictory, too old or preliminary,
+the input is left empty with the reason, so that the page asks for it.
 """
 
 import re
@@ -12,11 +12,7 @@ from datetime import datetime
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import patient
-from clinical.chart.answers import (
-    current_smoker,
-    left_to_a_person,
-    unless_a_problem_differs,
-)
+from clinical.chart.answers import always_asked, current_smoker, unless_a_problem_differs
 from clinical.chart.choice import Question, choose, in_order, is_usable, usable
 from clinical.chart.classified import Classified
 from clinical.chart.derived import derived
@@ -38,7 +34,7 @@ class Chart:
     """One patient's chart at one time.
 
     `findings` has a finding for every input, by name. `entries` are the patient's Observations as
-    read for the findings, in the order received. `usable` holds the dated values of each measured
+    read for the findings, in the order received. `usable` has the dated values of each measured
     input inside its look-back, newest first. `foreign` names the resources of other patients, which
     were set aside. `problems` and `drugs` count the entries and list the unclassified ones.
     """
@@ -75,19 +71,14 @@ def read_chart(
             patient.sex(scope.patients),
             *_measurements(questions, candidates),
             current_smoker(entries, now),
-            *left_to_a_person(entries, now),
+            *always_asked(entries, now),
             *problems.findings,
         )
     )
     smoker = unless_a_problem_differs(findings["current_smoker"], findings["smoker_in_problems"])
     findings[smoker.input] = smoker
     drugs = drug_classes(
-        scope.requests,
-        scope.uses,
-        scope.medications,
-        findings,
-        problems.drugs_named,
-        now.tzinfo,
+        scope.requests, scope.uses, scope.medications, findings, problems.drugs_named, now.tzinfo
     )
     findings |= _by_name(drugs.findings)
     findings |= _by_name(derived(findings))
@@ -132,10 +123,7 @@ def _measurements(
 ) -> Iterable[ChartFinding]:
     upper, lower = _PRESSURES
     yield from pressures(
-        questions[upper],
-        questions[lower],
-        candidates.get(upper, ()),
-        candidates.get(lower, ()),
+        questions[upper], questions[lower], candidates.get(upper, ()), candidates.get(lower, ())
     )
     for name, question in questions.items():
         if name not in _PRESSURES:

@@ -39,7 +39,7 @@ def current_smoker(entries: Iterable[Entry], now: datetime) -> ChartFinding:
 
 
 def unless_a_problem_differs(smoker: ChartFinding, listed: ChartFinding) -> ChartFinding:
-    """Return the smoking status, left empty if it's no and a current problem says they smoke.
+    """Return the smoking status; if it's no but a current problem says otherwise, leave it empty.
 
     `listed` is the finding `smoker_in_problems`.
     """
@@ -83,11 +83,7 @@ def _smoking_status(entry: Entry, matched: list[Coding]) -> Candidate:
         notes=heading.notes,
     )
     return Candidate(
-        evidence,
-        flag,
-        why,
-        entry.recency,
-        second_choice=primary is None or not codings(answer),
+        evidence, flag, why, entry.recency, second_choice=primary is None or not codings(answer)
     )
 
 
@@ -102,10 +98,10 @@ def _unusable(observation: Resource, known: set[bool | None]) -> tuple[Flag | No
         return None, ""
     if charted := read_text(observation):
         return Flag.TEXT_VALUE, f"not a recognized coded answer: {charted}"
-    return Flag.NO_VALUE, "no value is charted"
+    return Flag.NO_VALUE, "the entry has no value"
 
 
-def left_to_a_person(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFinding]:
+def always_asked(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFinding]:
     """Yield the inputs that only a person answers, each with the newest related entry."""
     coded = [
         (coding, entry)
@@ -114,17 +110,17 @@ def left_to_a_person(entries: Iterable[Entry], now: datetime) -> Iterator[ChartF
         if coding.code in _ASKED and coding.system == LOINC
     ]
     for name, codes in ASKED_LOINC.items():
-        bearing = [
-            _bearing(entry.heading, coding, charted)
+        related = [
+            _related(entry.heading, coding, charted)
             for coding, entry in coded
             if coding.code in codes
             if does_not_count(entry.heading.status, entry.heading.moment, now) is None
             if (charted := read_text(entry.resource))
         ]
-        bearing.sort(key=_newest_last)
-        if bearing:
-            why = "related entries in the chart, but they do not answer it"
-            newest, *older = bearing[::-1]
+        related.sort(key=_newest_last)
+        if related:
+            why = "the chart has related entries, but none of them answers this"
+            newest, *older = related[::-1]
             yield ChartFinding(
                 name, Outcome.OFFERED, why, chosen=newest, further=tuple(older[:OLDER_SHOWN])
             )
@@ -132,7 +128,7 @@ def left_to_a_person(entries: Iterable[Entry], now: datetime) -> Iterator[ChartF
             yield ChartFinding(name, Outcome.ASKED, "always entered by hand")
 
 
-def _bearing(heading: Heading, code: Coding, charted: str) -> Evidence:
+def _related(heading: Heading, code: Coding, charted: str) -> Evidence:
     return Evidence(
         source=heading.source,
         charted=charted,

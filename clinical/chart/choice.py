@@ -16,6 +16,7 @@ from clinical.calculators.in_chart import SAME_DRAW
 from clinical.calculators.limits import at_most
 from clinical.chart.codes.observations import PREFERRED_LOINC, SECOND_CHOICE_LOINC
 from clinical.chart.evidence import (
+    NOT_IN_CHART,
     Candidate,
     ChartFinding,
     Evidence,
@@ -47,7 +48,7 @@ _OUTCOME_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question to the candidates: the input, its canonical unit, its freshness, and the time."""
+    """What to choose a value for: input, canonical unit, maximum ages in days, and time."""
 
     name: str
     unit: str
@@ -83,7 +84,7 @@ def does_not_count(status: str, moment: Moment | None, now: datetime) -> tuple[F
 def choose(
     question: Question, ordered: Iterable[Candidate], among: AbstractSet[str] | None = None
 ) -> ChartFinding:
-    """Return the finding for a question, chosen only from the measurements in `among` if given.
+    """Return the finding for a question, chosen only from the measurements in `among` if it's set.
 
     `ordered` are the candidates as `in_order` returns them.
     """
@@ -99,10 +100,10 @@ def choose(
     if first_choice and _is_still_better(question, first_choice[0], pool[0]):
         pool = first_choice
     if not pool:
-        return _nothing(question, tuple(aside), valid)
+        return _no_answer(question, tuple(aside), valid)
     top = _preferred(question.name, pool)
     latest = top.recency
-    # Each entry is there once, so its identity identifies it.
+    # Each entry occurs once, so it can be identified by `id`.
     in_pool = {id(c) for c in pool}
     newer = [c for c in takewhile(lambda c: c.recency >= latest, valid) if c is not top]
     equals = [c for c in newer if id(c) in in_pool and c.recency == latest]
@@ -112,7 +113,7 @@ def choose(
     finding = _answer(question, top, equals)
     return replace(
         finding,
-        flags=finding.flags + _announced(aside, top),
+        flags=finding.flags + _newer_preliminary(aside, top),
         passed_over=passed_over + finding.passed_over,
         further=_further(older),
     )
@@ -120,13 +121,13 @@ def choose(
 
 def _is_still_better(question: Question, better: Candidate, newest: Candidate) -> bool:
     """Return whether the newest entry of the better kind wins over the newest of any kind."""
-    ours, theirs = better.evidence.moment, newest.evidence.moment
-    if ours is None or not question.in_time(ours):
+    better_time, newest_time = better.evidence.moment, newest.evidence.moment
+    if better_time is None or not question.in_time(better_time):
         return False
     if question.name in _SLOW:
-        return ours.days_before(question.now) <= question.fresh_days
-    if question.name in SECOND_CHOICE_LOINC and theirs is not None:
-        return theirs.instant - ours.instant <= _STILL_BETTER
+        return better_time.days_before(question.now) <= question.fresh_days
+    if question.name in SECOND_CHOICE_LOINC and newest_time is not None:
+        return newest_time.instant - better_time.instant <= _STILL_BETTER
     return True
 
 
@@ -174,12 +175,12 @@ def _tie_break(candidate: Candidate) -> tuple[str, str, str]:
 
 def _preferred(name: str, pool: Sequence[Candidate]) -> Candidate:
     """Return the newest entry, or a usable one with a preferred code from the hour before."""
-    top, wanted = pool[0], PREFERRED_LOINC.get(name, frozenset())
-    if top.evidence.moment is None or _is_coded(top, wanted):
+    top, preferred = pool[0], PREFERRED_LOINC.get(name, frozenset())
+    if top.evidence.moment is None or _is_coded(top, preferred):
         return top
     for candidate in pool:
         when = candidate.evidence.moment
-        if candidate.flag is None and when and _is_coded(candidate, wanted):
+        if candidate.flag is None and when and _is_coded(candidate, preferred):
             near = top.evidence.moment.instant - when.instant <= SAME_DRAW
             return candidate if near else top
     return top
@@ -191,16 +192,16 @@ def _is_coded(candidate: Candidate, codes: AbstractSet[str]) -> bool:
 
 def _why_not(candidate: Candidate, top: Candidate, *, is_in_pool: bool) -> PassedOver:
     if candidate.second_choice and not top.second_choice:
-        why = "an entry of a preferred kind is used instead"
+        why = "a more reliable entry is used instead"
         return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
     if not is_in_pool:
         why = "from another reading"
         return PassedOver(candidate.evidence, Flag.INCOMPLETE_READING, why)
-    why = "a value of the preferred kind was taken within an hour"
+    why = "a value from a preferred method was taken within an hour"
     return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
 
 
-def _announced(aside: Iterable[PassedOver], top: Candidate) -> tuple[Flag, ...]:
+def _newer_preliminary(aside: Iterable[PassedOver], top: Candidate) -> tuple[Flag, ...]:
     """Return the flag for a preliminary value that's newer than the chosen one."""
     when = top.evidence.moment
     for passed in aside:
@@ -212,18 +213,18 @@ def _announced(aside: Iterable[PassedOver], top: Candidate) -> tuple[Flag, ...]:
     return ()
 
 
-def _nothing(
+def _no_answer(
     question: Question, aside: tuple[PassedOver, ...], elsewhere: Sequence[Candidate]
 ) -> ChartFinding:
-    """Return the finding if there's no answer, with the entries of other measurements."""
+    """Return the finding if no entry can be used, with the values of other measurements."""
     for passed in aside:
         when = passed.evidence.moment
         if passed.flag is Flag.PRELIMINARY and (when is None or question.in_time(when)):
-            why = "a preliminary value is charted but not used"
+            why = "a preliminary value is in the chart but is not used"
             return _finding(
                 question, Outcome.PRELIMINARY, why, passed.evidence, (passed.flag,), aside
             )
-    why = "entries were found, but none has a value" if aside else "nothing is charted"
+    why = "entries were found, but none has a value" if aside else NOT_IN_CHART
     if elsewhere:
         why = "this reading doesn't include the value, but other readings do"
     return ChartFinding(

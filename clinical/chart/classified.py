@@ -18,7 +18,7 @@ class Claim:
     """One item that an entry is evidence for, by `code`, or by its words if that's None.
 
     `flag` and `why` tell why it only suggests the item; without a flag, it counts. `charted` is
-    the part of the entry that says so, if it isn't the entire entry.
+    the part of the entry that names the item, or "" for the entire entry.
     """
 
     item: str
@@ -30,13 +30,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The class of one entry. If it's known and has no claims, it's something else."""
+    """The items of one entry. A known entry without claims is something else."""
 
     claims: tuple[Claim, ...] = ()
     known: bool = True
 
 
-NOBODY_CAN_TELL = Classification(known=False)
+UNCLASSIFIED = Classification(known=False)
 
 
 @dataclass(frozen=True, slots=True)

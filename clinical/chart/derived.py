@@ -95,15 +95,15 @@ def _supplemental_oxygen(flow: ChartFinding, concentration: ChartFinding) -> Cha
 
 
 def _no_oxygen(name: str, flow: ChartFinding, concentration: ChartFinding) -> ChartFinding:
-    """Return why oxygen isn't answered, with the latest value if it's too old or unusable."""
+    """Return why oxygen use is unknown, with the latest value if it's too old or unusable."""
     dated = [one for one in (flow, concentration) if one.chosen and one.chosen.moment]
     if not dated:
         return ChartFinding(name, Outcome.ASKED, "no oxygen flow or concentration in the chart")
     last = max(dated, key=lambda finding: _seconds(finding.chosen) if finding.chosen else 0.0)
-    why = f"oxygen is charted, but cannot be used: {last.why}"
+    why = f"oxygen is in the chart, but cannot be used: {last.why}"
     if last.outcome is Outcome.STALE:
         hours = 24 * INPUTS[last.input].max_days
-        why = f"no oxygen charted in the last {hours} h (the last value is older)"
+        why = f"no oxygen documented in the last {hours} h (the last value is older)"
     return ChartFinding(name, Outcome.ASKED, why, chosen=last.chosen)
 
 

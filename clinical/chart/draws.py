@@ -45,7 +45,7 @@ def drawn_together(
 ) -> Draw | None:
     """Return the newest set that satisfies a rule, or None.
 
-    `usable` holds the dated values of each input inside its look-back, newest first.
+    `usable` has the dated values of each input inside its look-back, newest first.
     """
     dated = {
         name: _dated(entries)
@@ -74,10 +74,7 @@ def _dated(entries: Sequence[Evidence]) -> _Dated:
 
 
 def _ending(
-    newest: datetime,
-    window: timedelta,
-    rule: DrawRule,
-    dated: Mapping[str, _Dated],
+    newest: datetime, window: timedelta, rule: DrawRule, dated: Mapping[str, _Dated]
 ) -> Mapping[str, _Timed] | None:
     """Return the set in the window that ends at `newest`, or None if an input has no value."""
     chosen = {

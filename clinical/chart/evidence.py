@@ -1,4 +1,4 @@
-"""Findings for one input and their evidence: entry, date, source, entries passed over."""
+"""Findings for one input and their evidence: entry, date, source, and entries that weren't used."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +8,7 @@ from clinical.chart.resources.json_access import Coding
 from clinical.chart.resources.times import Moment
 
 Value = float | bool | str | None
+NOT_IN_CHART = "not in the chart"
 
 
 class Outcome(Enum):
@@ -34,7 +35,7 @@ class Outcome(Enum):
 
 
 class Flag(StrEnum):
-    """Why an entry was passed over, or what a reader of the value must know."""
+    """Why an entry wasn't used, or what a reader of the value must know."""
 
     STATUS = "status"
     PRELIMINARY = "preliminary"
@@ -119,10 +120,11 @@ _UNDATED: Recency = (_EARLIEST, _EARLIEST, _EARLIEST)
 
 
 def recency_of(
-    taken: Moment | None, issued: datetime | None, last_updated: datetime | None
+    measured_at: Moment | None, issued: datetime | None, last_updated: datetime | None
 ) -> Recency:
     """Return the sort key of an entry: time taken, undated ones last, then issue, then update."""
-    return taken.instant if taken else _EARLIEST, issued or _EARLIEST, last_updated or _EARLIEST
+    when = measured_at.instant if measured_at else _EARLIEST
+    return when, issued or _EARLIEST, last_updated or _EARLIEST
 
 
 @dataclass(frozen=True, slots=True)

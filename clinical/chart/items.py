@@ -7,6 +7,7 @@ no entry could be the item. An unclassified entry leaves the item open.
 from collections.abc import Iterable
 
 from clinical.chart.evidence import (
+    NOT_IN_CHART,
     Candidate,
     ChartFinding,
     Flag,
@@ -17,14 +18,7 @@ from clinical.chart.evidence import (
 
 # Flags of entries that suggest the item for a person to confirm. Any other flag rules an entry out.
 SUGGESTS = frozenset(
-    {
-        Flag.UNCONFIRMED,
-        Flag.SUGGESTION,
-        Flag.TEXT_MATCH,
-        Flag.ON_HOLD,
-        Flag.NO_DIAGNOSIS,
-        Flag.OLD,
-    }
+    {Flag.UNCONFIRMED, Flag.SUGGESTION, Flag.TEXT_MATCH, Flag.ON_HOLD, Flag.NO_DIAGNOSIS, Flag.OLD}
 )
 
 
@@ -65,11 +59,7 @@ def item(
         number = "1 entry" if len(could_be) == 1 else f"{len(could_be)} entries"
         why = f"{number} could be it"
         return ChartFinding(name, Outcome.OPEN, why, passed_over=passed_over, could_be=could_be)
-    why = (
-        "entries are charted, but none of them counts as this"
-        if passed_over
-        else "nothing is charted"
-    )
+    why = "the chart has related entries, but none of them counts" if passed_over else NOT_IN_CHART
     return ChartFinding(name, Outcome.ABSENT, why, value=False, passed_over=passed_over)
 
 

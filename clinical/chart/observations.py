@@ -39,7 +39,7 @@ _INPUT_OF = {code: name for name, codes in LOINC_OF.items() for code in codes}
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """An input that a code stands for: the LOINC code that decides, and the coding that has it."""
+    """An input that a code identifies: the LOINC code that decides, and its coding."""
 
     name: str
     code: str
@@ -85,14 +85,14 @@ class ObservationReader:
         when = issued.instant if issued else None
         recency = recency_of(heading.moment, when, updated(observation))
         found = []
-        for holder, at, code in self._parts(observation, heading):
+        for element, at, code in self._parts(observation, heading):
             for one in self._measured_by(code):
-                value = self._quantities.read(one.name, one.code, holder)
+                value = self._quantities.read(one.name, one.code, element)
                 excluded = _excluded(one.name, heading, code)
-                evidence = _evidence(one, value, heading, at, holder, is_usable=not excluded)
+                evidence = _evidence(one, value, heading, at, element, is_usable=not excluded)
                 flag, why = value.flag, value.why
                 if excluded:
-                    flag, why = Flag.EXCLUDED_CODE, f"another measurement: {excluded}"
+                    flag, why = Flag.EXCLUDED_CODE, f"a different measurement: {excluded}"
                 candidate = Candidate(evidence, flag, why, recency, one.is_second_choice)
                 found.append((one.name, candidate))
         candidates = tuple(found if len(found) < 2 else without_swapped(found))
@@ -101,7 +101,7 @@ class ObservationReader:
     def _parts(
         self, observation: Resource, heading: Heading
     ) -> Iterator[tuple[Resource, str, Concept]]:
-        """Yield the Observation and its components, each with its measurement and its code."""
+        """Yield the Observation and its components, each with its measurement key and its code."""
         yield observation, _taken_at(heading), heading.code
         for component in map(fields, items(observation.get("component"))):
             panel = f"{heading.source} {heading.moment.text if heading.moment else ''}"
@@ -137,7 +137,7 @@ def _evidence(
     value: ReadQuantity,
     heading: Heading,
     measurement: str,
-    holder: Resource,
+    element: Resource,
     *,
     is_usable: bool,
 ) -> Evidence:
@@ -154,7 +154,7 @@ def _evidence(
         status=heading.status,
         category=heading.category.label,
         measurement=measurement,
-        normal_high=upper_normal(name, holder) if "referenceRange" in holder else None,
+        normal_high=upper_normal(name, element) if "referenceRange" in element else None,
         half_digit=value.half_digit,
         notes=heading.notes + value.notes + kind,
     )
@@ -170,7 +170,7 @@ def _is_loinc(coding: Coding) -> bool:
 
 
 def _taken_at(heading: Heading) -> str:
-    """Return the measurement of a single value: values of the same instant share one."""
+    """Return the measurement key of a single value, the same for all values of one instant."""
     return heading.source if heading.moment is None else _at(heading.moment.instant)
 
 
@@ -191,4 +191,4 @@ def _excluded(name: str, heading: Heading, code: Concept) -> str:
     if by_code or name not in EXCLUDED_METHODS:
         return by_code
     words, instead = EXCLUDED_METHODS[name]
-    return instead if words.search("; ".join((heading.made_by, *code.names))) else ""
+    return instead if words.search("; ".join((heading.method_and_site, *code.names))) else ""

@@ -51,7 +51,7 @@ def age(patients: Iterable[Resource], now: datetime) -> ChartFinding:
 
 
 def sex(patients: Iterable[Resource]) -> ChartFinding:
-    """Return the gender unless a recorded sex contradicts it, or the recorded sex if no gender."""
+    """Return the gender, or without one the recorded sex; leave it empty if they differ."""
     return _agreed("sex", [_sex(patient) for patient in patients])
 
 
@@ -94,7 +94,9 @@ def _sex(patient: Resource) -> ChartFinding:
     charted = ", ".join([f"gender {gender or 'not given'}", *recorded])
     evidence = Evidence(source_of(patient), charted)
     if not sexes:
-        return ChartFinding("sex", Outcome.ABSENT, f"not charted: {charted}", chosen=evidence)
+        return ChartFinding(
+            "sex", Outcome.ABSENT, f"no sex in the chart: {charted}", chosen=evidence
+        )
     if _SPECIFIED in sexes:
         why = f"the chart does not give one sex for clinical use: {charted}"
         return ChartFinding("sex", Outcome.ASKED, why, chosen=evidence)

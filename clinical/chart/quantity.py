@@ -1,4 +1,4 @@
-"""One charted quantity in its canonical unit, or the reason why there's none (FHIR R4).
+"""A charted quantity in its canonical unit, or the reason why it can't be used (FHIR R4).
 
 Text is never parsed and nothing is guessed. A bound, a text, a missing or unknown unit or an
 implausible number leaves the value empty, with the reason.
@@ -38,17 +38,17 @@ class ReadQuantity:
     half_digit: float = 0.0
 
 
-def read(name: str, loinc: str, holder: Mapping[str, object]) -> ReadQuantity:
+def read(name: str, loinc: str, element: Mapping[str, object]) -> ReadQuantity:
     """Read the value of an Observation or component for a measured input. Never raises."""
-    if holder.get("dataAbsentReason") is not None:
-        reason = label(holder["dataAbsentReason"]) or "no reason given"
+    if element.get("dataAbsentReason") is not None:
+        reason = label(element["dataAbsentReason"]) or "no reason given"
         return ReadQuantity(reason, flag=Flag.DATA_ABSENT, why=f"no value: {reason}")
-    quantity = fields(holder.get("valueQuantity"))
+    quantity = fields(element.get("valueQuantity"))
     if quantity.get("value") is None:
-        return _without_quantity(holder)
+        return _without_quantity(element)
     number, unit = quantity["value"], unit_of(quantity)
     comparator = quantity.get("comparator")
-    charted = read_text(holder)
+    charted = read_text(element)
     if name in SHARES and unit == "1":
         charted += " (fraction of 1)"
     result = _converted(name, number, unit, charted)
@@ -75,22 +75,22 @@ class QuantityReader:
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], ReadQuantity] = {}
 
-    def read(self, name: str, loinc: str, holder: Mapping[str, object]) -> ReadQuantity:
+    def read(self, name: str, loinc: str, element: Mapping[str, object]) -> ReadQuantity:
         """Read the value of an Observation or component, as `read` does."""
-        quantity = fields(holder.get("valueQuantity"))
+        quantity = fields(element.get("valueQuantity"))
         number, kind = quantity.get("value"), type(quantity.get("value"))
-        is_plain = "comparator" not in quantity and "dataAbsentReason" not in holder
+        is_plain = "comparator" not in quantity and "dataAbsentReason" not in element
         if not is_plain or kind not in _NUMBERS:
-            return read(name, loinc, holder)
+            return read(name, loinc, element)
         # 1, 1.0 and 1.00 are equal, but not alike.
         spelling = (name, loinc, kind, str(number), *map(quantity.get, _UNIT))
         try:
             known = self._known.get(spelling)
         except TypeError:
             # An object in place of a text.
-            return read(name, loinc, holder)
+            return read(name, loinc, element)
         if known is None:
-            known = self._known[spelling] = read(name, loinc, holder)
+            known = self._known[spelling] = read(name, loinc, element)
         return known
 
 
@@ -106,22 +106,22 @@ def _unit_in_doubt(name: str, loinc: str, quantity: Mapping[str, object]) -> str
     return ""
 
 
-def _without_quantity(holder: Mapping[str, object]) -> ReadQuantity:
-    if charted := read_text(holder):
+def _without_quantity(element: Mapping[str, object]) -> ReadQuantity:
+    if charted := read_text(element):
         return ReadQuantity(charted, flag=Flag.TEXT_VALUE, why=f"not a quantity: {charted}")
-    return ReadQuantity("", flag=Flag.NO_VALUE, why="no value is charted")
+    return ReadQuantity("", flag=Flag.NO_VALUE, why="the entry has no value")
 
 
-def read_text(holder: Mapping[str, object]) -> str:
+def read_text(element: Mapping[str, object]) -> str:
     """Return any value[x] as text to show, never to parse, or "" if there's no value."""
-    quantity = fields(holder.get("valueQuantity"))
+    quantity = fields(element.get("valueQuantity"))
     if quantity.get("value") is not None:
         parts = (text(quantity.get("comparator")), _shown(quantity["value"]), _printed(quantity))
         return " ".join(filter(None, parts))
-    for key, value in sorted(holder.items()):
+    for key, value in sorted(element.items()):
         if key.startswith("value") and key != "valueQuantity" and value is not None:
             return text(value) or label(value) or _shown(value) or key.removeprefix("value")
-    return text(holder.get("valueQuantity"))
+    return text(element.get("valueQuantity"))
 
 
 def _converted(name: str, number: object, unit: str, charted: str) -> ReadQuantity:
@@ -183,9 +183,9 @@ def _plain(number: object) -> object:
     return float(number) if isinstance(number, Decimal) and not number.is_snan() else number
 
 
-def upper_normal(name: str, holder: Mapping[str, object]) -> float | None:
+def upper_normal(name: str, element: Mapping[str, object]) -> float | None:
     """Return the upper end of the first charted reference range, in the canonical unit."""
-    for entry in items(holder.get("referenceRange"))[:1]:
+    for entry in items(element.get("referenceRange"))[:1]:
         high = fields(fields(entry).get("high"))
         try:
             return to_canonical(name, _plain(high.get("value")), unit_of(high))

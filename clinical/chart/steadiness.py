@@ -20,7 +20,7 @@ _TIMES, _MG_DL = 1.5, 0.3
 def unsteady(creatinine: Sequence[Evidence]) -> str:
     """Return the text if the newest creatinine isn't steady, otherwise "".
 
-    `creatinine` holds the usable values in mg/dL, newest first.
+    `creatinine` are the usable values in mg/dL, newest first.
     """
     dated = _dated(creatinine)
     baseline = []
@@ -40,11 +40,11 @@ def unsteady(creatinine: Sequence[Evidence]) -> str:
     return ""
 
 
-def untold(creatinine: Sequence[Evidence]) -> str:
-    """Return the text if there's only one time, which proves nothing, otherwise ""."""
+def single_value(creatinine: Sequence[Evidence]) -> str:
+    """Return a warning if all values are from the same time, which proves nothing, or ""."""
     if len({when for when, _ in _dated(creatinine)}) > 1:
         return ""
-    return "Creatinine has only one value: cannot tell whether it is steady"
+    return "Only one creatinine value: cannot tell whether creatinine is steady"
 
 
 def _dated(creatinine: Sequence[Evidence]) -> list[tuple[datetime, float]]:

@@ -1,4 +1,4 @@
-"""Blood pressures with swapped values: the diastolic isn't below the systolic."""
+"""Blood pressures with swapped values, where the diastolic isn't below the systolic."""
 
 from collections.abc import Sequence
 from dataclasses import replace

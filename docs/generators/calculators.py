@@ -122,8 +122,8 @@ def _in_chart(calculator: Calculator) -> str:
         f"{label(name)}: applies only with {finding}"
         for name, finding in declared.applies_with.items()
     ]
-    if declared.beside:
-        lines.append(f"Shown next to the result: {declared.beside.input}")
+    if declared.reported:
+        lines.append(f"Shown next to the result: {declared.reported.input}")
     return "\n".join(f"- {line}" for line in lines) + "\n"
 
 

@@ -2,7 +2,7 @@
 path.
 
 FHIR R4 http.html. A path is accepted only in its plain form: no percent-encoding, no dot segments,
-no empty segments. So nothing a server or client might decode later can leave the FHIR base.
+no empty segments. So nothing that a server or client decodes later can point outside the FHIR base.
 Unsupported requests are identified here, so that they can be refused before anything else.
 """
 

@@ -17,20 +17,9 @@ from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
 
 MEDIA_TYPES = (
-    "application/pdf",
-    "application/dicom",
-    "application/octet-stream",
-    "application/rtf",
-    "audio/mpeg",
-    "audio/wav",
-    "image/bmp",
-    "image/gif",
-    "image/jpeg",
-    "image/png",
-    "image/tiff",
-    "text/plain",
-    "text/rtf",
-    "video/mp4",
+    *("application/pdf", "application/dicom", "application/octet-stream", "application/rtf"),
+    *("audio/mpeg", "audio/wav", "image/bmp", "image/gif", "image/jpeg", "image/png"),
+    *("image/tiff", "text/plain", "text/rtf", "video/mp4"),
 )
 ATTACHMENT: Mapping[str, str] = {"Content-Disposition": "attachment"}
 _JSON = frozenset({MEDIA_TYPE, "application/json"})

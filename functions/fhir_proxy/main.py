@@ -1,4 +1,4 @@
-"""fhir_proxy: the EHR's FHIR API for the app, without a token ever reaching the browser.
+"""fhir_proxy: the EHR's FHIR API for the app. The access token never reaches the browser.
 
 The order of checks is: method, caller, path, session, form, scope and patient, then the EHR.
 docs/proxy.md lists the supported requests.
@@ -118,7 +118,7 @@ def _binary(
 
 
 def _unbroken(answer: FhirBytes) -> Iterator[bytes]:
-    """Yield the content. If it breaks off, break the connection to the browser too."""
+    """Yield the content. If it ends early, break the connection to the browser too."""
     try:
         yield from answer.chunks
     except SmartError as error:

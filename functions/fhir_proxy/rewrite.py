@@ -1,5 +1,5 @@
-"""Page links of a Bundle become links of this proxy. Every other byte stays unchanged. A
-CapabilityStatement names the proxy in place of the EHR.
+"""Rewriting of responses: page links of a Bundle become links to this proxy, and a
+CapabilityStatement names the proxy instead of the EHR. Every other byte stays unchanged.
 
 FHIR R4 http.html, "Paging": a client must use the server's own links, so they're kept complete and
 opaque, encrypted for this session and the requested path. The JSON text isn't parsed and serialized
@@ -47,12 +47,7 @@ class PageLinks:
     proxy_base: str
 
     def rewritten(
-        self,
-        body: bytes,
-        level: Level,
-        *,
-        must_show: bool = False,
-        known: Place | None = None,
+        self, body: bytes, level: Level, *, must_show: bool = False, known: Place | None = None
     ) -> bytes | Spliced:
         """Return the JSON of a Bundle with its page links rewritten. Links that can't be followed
         are left out. Raise UpstreamInvalid if that is a `next` link.
@@ -106,17 +101,17 @@ class PageLinks:
 
 def named_here(statement: Mapping[str, object], body: bytes, proxy_base: str) -> bytes:
     """Return the EHR's CapabilityStatement with the proxy's URL in place of the EHR's, and without
-    `security`: a client that reads there how to get a token would request one from the EHR, which
-    the page neither needs nor may have.
+    `security`, because a client would use that to request a token from the EHR, which the page
+    neither needs nor may have.
     """
-    told = dict(statement)
-    if implementation := fields(told.get("implementation")):
-        told["implementation"] = {**implementation, "url": proxy_base}
-    if "rest" in told:
+    renamed = dict(statement)
+    if implementation := fields(renamed.get("implementation")):
+        renamed["implementation"] = {**implementation, "url": proxy_base}
+    if "rest" in renamed:
         # Anything other than a list of objects is dropped as well.
-        rest = objects(told["rest"])
-        told["rest"] = [{name: one[name] for name in one if name != "security"} for one in rest]
-    return body if told == statement else json.dumps(told).encode()
+        rest = objects(renamed["rest"])
+        renamed["rest"] = [{name: one[name] for name in one if name != "security"} for one in rest]
+    return body if renamed == statement else json.dumps(renamed).encode()
 
 
 def stamp(received: bytes, sent: bytes | Spliced, changed: str) -> Mapping[str, str]:

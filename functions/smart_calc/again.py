@@ -1,8 +1,8 @@
-"""Retry of what couldn't be read: `POST /smart_calc/SESSION/unread`.
+"""Retry of the searches that failed: `POST /smart_calc/SESSION/unread`.
 
 The app keeps nothing from a chart. So it repeats the missing searches and all others that the same
-parts of the page need, and builds the calculators as for the page. The response has new parts that
-replace the old ones. A part that was read before and fails now stays as is.
+parts of the page need. The response has new parts that replace the old ones. If a part that was
+read before fails now, the old one stays.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def parse(body: bytes) -> Missing:
 def answer(
     settings: Settings, active: Active, patient: str, missing: Missing, now: datetime
 ) -> str:
-    """Return the parts that could be read now. Raises SessionExpired or SessionMissing."""
+    """Return the HTML of parts that could be read now. Raises SessionExpired or SessionMissing."""
     searches = queries.searches(active.ehr.profile.searches)
     names = missing.searches
     if "patient" in names:
@@ -76,7 +76,7 @@ def answer(
     offset = missing.offset
     zone = None if offset is None else timezone(timedelta(minutes=offset))
     html = "".join(PageParts(settings, active, searching, zone=zone).again(parts, names))
-    log.event("app_read_again", "what was missing has been read again")
+    log.event("app_read_again", "missing searches were repeated")
     return html
 
 

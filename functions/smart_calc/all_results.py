@@ -21,11 +21,11 @@ MOST_BYTES = 8_000_000
 _FORM = 'The body must be {"offset": MINUTES, "pages": [BUNDLE, …]}.'
 _MOST_MINUTES = 24 * 60
 # Fields of a row that only the server uses.
-_OURS = ("moment", "rejected")
+_SERVER_ONLY = ("moment", "rejected")
 
 
 def answer(body: bytes, patient: str, fhir_base: str, now: datetime) -> dict[str, Any]:
-    """Return the rows of the Observations in `pages`, newest first, the latest version of each id.
+    """Return the rows of the Observations in `pages`, newest first, each id in its latest version.
 
     `offset` is the page's UTC offset in minutes. Raises ParameterInvalid for an invalid body.
     """
@@ -40,8 +40,8 @@ def answer(body: bytes, patient: str, fhir_base: str, now: datetime) -> dict[str
 
 
 def _printed(row: latest_values.ListedValue) -> dict[str, Any]:
-    told = {name: value for name, value in asdict(row).items() if name not in _OURS}
-    return told | {"remarks": ". ".join(row.remarks)}
+    members = {name: value for name, value in asdict(row).items() if name not in _SERVER_ONLY}
+    return members | {"remarks": ". ".join(row.remarks)}
 
 
 def _parsed(body: bytes) -> tuple[int, list[dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""The parts of the page, each made when its data has been read.
+"""The parts of the page, each rendered when its data has been read.
 
 No value comes before the patient's name, and none if the patient couldn't be read.
 """
@@ -43,7 +43,7 @@ def style() -> str:
 
 
 def dense(name: str) -> str:
-    """Return a static file without comment lines and indentation, which only its readers need."""
+    """Return a static file without comment lines and indentation."""
     lines = map(str.strip, (_HERE / "static" / name).read_text("utf-8").splitlines())
     return "\n".join(line for line in lines if line and not _COMMENT.fullmatch(line))
 
@@ -67,8 +67,8 @@ class Sent:
 
 @dataclass(slots=True)
 class PageParts:
-    """One page while it's being sent: its patient, its time zone, the latest chart and the parts
-    already sent.
+    """The state of one page while it's being sent: patient, time zone, latest chart, and sent
+    parts.
     """
 
     settings: Settings
@@ -79,7 +79,7 @@ class PageParts:
     who: Banner | None = None
     latest: ChartReading | None = None
     sent: dict[str, Sent] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
 
     def as_read(self) -> Iterator[str]:
         """Yield the patient, then the calculators, then the rest of the page."""
@@ -95,15 +95,17 @@ class PageParts:
                 if not self.sent:
                     yield self._stamp(chart_reading)
                 yield from self._rows(chart_reading, due)
-            yield "".join(f'<span slot="read-{name}" hidden></span>' for name in self._news(parts))
+            yield "".join(
+                f'<span slot="read-{name}" hidden></span>' for name in self._just_finished(parts)
+            )
         chart_reading = self._reading_of(parts)
         if self.who is not None:
             yield from self._changed(chart_reading)
             yield from self._rest(chart_reading)
-        yield self._told(chart_reading)
+        yield self._outcome(chart_reading)
 
     def again(self, parts: Mapping[str, Part], missing: AbstractSet[str]) -> Iterator[str]:
-        """Yield the parts that were missing, but none that has less than the page already shows.
+        """Yield the missing parts, but none with less data than the page already shows.
 
         `parts` are the results of the searches in `missing` and of others that the same rows need.
         If the patient isn't missing, the page shows one. It keeps everything if reading the patient
@@ -130,13 +132,13 @@ class PageParts:
             else:
                 yield self._values(chart_reading) if knows_more(tables.READ_BY) else ""
                 yield self._unclassified(chart_reading) if knows_more(unclassified.READ_BY) else ""
-        yield self._told(chart_reading, frozenset() if "patient" in missing else missing)
+        yield self._outcome(chart_reading, frozenset() if "patient" in missing else missing)
 
-    def _news(self, parts: Mapping[str, Part]) -> Iterable[str]:
+    def _just_finished(self, parts: Mapping[str, Part]) -> Iterable[str]:
         """Return the names of the searches that finished since the last call."""
-        news = parts.keys() - self.told
-        self.told |= news
-        return sorted(news)
+        finished = parts.keys() - self.reported
+        self.reported |= finished
+        return sorted(finished)
 
     def _person(self, parts: Mapping[str, Part]) -> Banner | None:
         part = parts.get("patient")
@@ -180,11 +182,11 @@ class PageParts:
         return (view for views in groups.values() for view in views)
 
     def _stamp(self, chart_reading: ChartReading) -> str:
-        """Render what the scripts need, before the first row: that can be edited at once."""
+        """Render the data that the scripts need. It comes first, so that a row can be edited at
+        once.
+        """
         return self.render(
-            "stamp.html",
-            clock=Clock(chart_reading.now),
-            patient_note=note.of_patient(self.who),
+            "stamp.html", clock=Clock(chart_reading.now), patient_note=note.of_patient(self.who)
         )
 
     def _rows(self, chart_reading: ChartReading, names: Iterable[str]) -> Iterator[str]:
@@ -193,7 +195,7 @@ class PageParts:
         yield self._drawn(chart_reading, views, self.opened_calculator)
 
     def _changed(self, chart_reading: ChartReading) -> Iterator[str]:
-        """Yield again the rows that the complete chart changes.
+        """Yield the rows that the complete chart changes once more.
 
         A server may have sent the results of one search with those of another.
         """
@@ -233,12 +235,12 @@ class PageParts:
         view = unclassified.view(chart_reading.chart, clock)
         return self.render("unclassified.html", unclassified=view) if view else ""
 
-    def _told(self, chart_reading: ChartReading, again: AbstractSet[str] = frozenset()) -> str:
+    def _outcome(self, chart_reading: ChartReading, again: AbstractSet[str] = frozenset()) -> str:
         """Render the message that the chart was read, or what couldn't be read and why.
 
         `again` names the searches that were missing on a page that shows a patient.
         """
-        reading.tell_foreign(chart_reading)
+        reading.log_foreign(chart_reading)
         unread = dict(chart_reading.unread)
         keeps = bool(again) and not chart_reading.parts["patient"].is_foreign
         if keeps and self.who is None:

@@ -1,4 +1,4 @@
-"""The list before anything has been read: a row for each calculator, in its final place. Pure.
+"""The list before anything has been read: a row for each calculator, already in place. Pure.
 
 The order is the same for every chart, so that no row moves when values arrive.
 """
@@ -14,9 +14,7 @@ from clinical.calculators.model import Calculator
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its name in URLs, its full and short titles, its subject in one word, and the words
-    that find it.
-    """
+    """One row: its name in URLs, its full and short titles, its search words, and its subject."""
 
     name: str
     title: str
@@ -39,14 +37,14 @@ def sections(off: AbstractSet[str] = frozenset()) -> Mapping[str, tuple[Row, ...
     `off` are the calculators that your organization turned off.
     """
     usual: list[Row] = []
-    asked: list[Row] = []
+    on_request: list[Row] = []
     turned_off: list[Row] = []
     for name, calculator in REGISTRY.items():
-        section = turned_off if name in off else asked if calculator.mark else usual
+        section = turned_off if name in off else on_request if calculator.mark else usual
         section.append(_row(calculator))
     sections = {
         "Calculators": tuple(usual),
-        "Off unless you ask for it": tuple(asked),
+        "Off unless you ask for it": tuple(on_request),
         "Turned off by your organization": tuple(turned_off),
         "Chart and app": _PANES,
     }
@@ -54,8 +52,8 @@ def sections(off: AbstractSet[str] = frozenset()) -> Mapping[str, tuple[Row, ...
 
 
 def _row(calculator: Calculator) -> Row:
-    told = (calculator.short, calculator.subject, *calculator.in_chart.relevant_with.values())
-    words = (*filter(None, told), calculator.words, *map(label, calculator.inputs))
+    names = (calculator.short, calculator.subject, *calculator.in_chart.relevant_with.values())
+    words = (*filter(None, names), calculator.words, *map(label, calculator.inputs))
     return Row(
         calculator.name,
         calculator.title,

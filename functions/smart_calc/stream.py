@@ -1,9 +1,9 @@
 """The page as a stream: first its frame with a row for each calculator, then each part when ready.
 
-It's a single response that doesn't need a script. A part is sent when its data has been read. A
-slot in the frame (declarative shadow DOM, HTML "shadowrootmode") puts it in its place, visually and
-for keyboard and screen reader. Until then, that place says that it's being read. An error during
-the response, such as an ended session, is shown in the same way.
+It's a single response that doesn't need a script. Each part is sent as soon as its data has been
+read. A slot in the frame (declarative shadow DOM, HTML "shadowrootmode") puts it in its place, also
+for keyboard and screen reader. Until then, the place says that the part is being read. An error
+during the response, such as an ended session, is shown in the same way.
 """
 
 import json
@@ -23,7 +23,7 @@ from .parts import PageParts, dense
 from .reading import Searching
 
 _SCRIPTS = ("session.js", "calculators.js", "list.js", "unread.js", "results.js")
-# The place in the frame where the parts follow.
+# The marker in the frame after which the parts are inserted.
 _HERE_FOLLOWS = "<!-- parts -->"
 
 Late = Callable[[Exception], Refusal]
@@ -70,5 +70,5 @@ def _opened(active: Active) -> str:
 
     The page opens it without a script. The URL's fragment names it too, but needs a script.
     """
-    given = json_members.document(active.session.context.app_context or "") or {}
-    return json_members.text(given.get("calculator"))
+    app_context = json_members.document(active.session.context.app_context or "") or {}
+    return json_members.text(app_context.get("calculator"))

@@ -36,17 +36,17 @@ class KindView:
 class UnclassifiedView:
     """The unclassified entries, as a sentence and as lists."""
 
-    said: str
+    summary: str
     kinds: tuple[KindView, ...]
 
 
 def view(chart: Chart, clock: Clock) -> UnclassifiedView | None:
     """Return the view of a chart's unclassified entries, or None if there are none."""
     known = (("problem", "Problems", chart.problems), ("drug", "Drugs", chart.drugs))
-    told = [(noun, title, one) for noun, title, one in known if one.unclassified]
-    if not told:
+    present = [(noun, title, one) for noun, title, one in known if one.unclassified]
+    if not present:
         return None
-    numbers = " and ".join(_number(noun, one) for noun, _, one in told)
+    numbers = " and ".join(_number(noun, one) for noun, _, one in present)
     return UnclassifiedView(
         f"{numbers} could not be classified",
         tuple(
@@ -55,7 +55,7 @@ def view(chart: Chart, clock: Clock) -> UnclassifiedView | None:
                 tuple(_entry(entry, clock) for entry in one.unclassified[:_MOST]),
                 max(0, len(one.unclassified) - _MOST),
             )
-            for _, title, one in told
+            for _, title, one in present
         ),
     )
 
@@ -70,7 +70,5 @@ def _entry(entry: Unclassified, clock: Clock) -> EntryView:
     known = system_of(entry.system)
     system = known.value if known else entry.system
     return EntryView(
-        entry.charted or "no text or code",
-        clock.day(entry.moment),
-        system or "no code system",
+        entry.charted or "no text or code", clock.day(entry.moment), system or "no code system"
     )

@@ -327,7 +327,7 @@ def test_a_caution_of_the_charted_values_goes_with_them(app: App, page: Page) ->
     expect(caution).to_be_hidden()
     # A legacy calculator computes nothing until the user selects Calculate.
     legacy = opened(page, "ascvd_pce_2013")
-    expect(legacy.get_by_text("Nothing is computed until you ask for it.")).to_be_visible()
+    expect(legacy.get_by_text("Nothing is computed until you press Calculate.")).to_be_visible()
     legacy.get_by_role("button", name="Calculate").click()
     expect(legacy.locator(".results")).to_contain_text("Missing:")
 
@@ -378,7 +378,7 @@ def test_all_results_show_of_one_id_the_latest_version_alone(app: App, page: Pag
     results = page.locator("table.values").filter(has_text="all results, newest first")
     expect(results.locator("tbody tr").first).to_be_visible()
     page.get_by_role("button", name="More results: Laboratory").click()
-    expect(page.locator(".older p")).to_contain_text(["2 results shown, all there are."])
+    expect(page.locator(".older p")).to_contain_text(["2 results shown. There are no more."])
     expect(results).not_to_contain_text("121")
     expect(results.get_by_text("144")).to_have_count(1)
 
@@ -537,7 +537,7 @@ def test_a_session_whose_access_is_not_renewed_just_now_is_kept_and_tried_again(
     tenant.on("/Observation", answer)
     page.clock.run_for(6000)
     notice.get_by_role("button", name="Try again", exact=True).click()
-    expect(page.get_by_text("2 results shown, all there are.")).to_be_visible()
+    expect(page.get_by_text("2 results shown. There are no more.")).to_be_visible()
     expect(notice).to_have_count(0)
 
 
@@ -552,7 +552,7 @@ def test_an_app_that_does_not_answer_is_said_and_tried_again(
     enter(page, "2.0")
     failure, row = calculator.locator(".failure"), calculator.locator("> summary")
     expect(failure).to_contain_text("Not recalculated: this result is from before your last change")
-    expect(failure).to_contain_text("This app does not answer.")
+    expect(failure).to_contain_text("This app is not responding.")
     # The result before is the one before, and the chart's own needs no answer.
     expect(calculator.locator(".headline strong")).to_have_text("22")
     expect(row).to_contain_text("not recalculated")
@@ -565,7 +565,7 @@ def test_an_app_that_does_not_answer_is_said_and_tried_again(
     expect(calculator.locator(".fault:visible")).to_have_count(1)
     page.context.set_offline(True)
     enter(page, "2.0")
-    expect(failure).to_contain_text("It could not be computed.")
+    expect(failure).to_contain_text("The result could not be computed.")
     # An earlier invalid value doesn't mark the value that could not be computed.
     expect(calculator.locator(".fault:visible")).to_have_count(0)
     page.context.set_offline(False)
@@ -638,7 +638,7 @@ def test_laboratory_values_that_were_not_read_can_be_entered(
     expect(page.locator("#anion_gap-sodium")).to_have_value("")
     answering(tenant)
     again.click()
-    expect(page.get_by_text("What was missing was read on ")).to_be_visible()
+    expect(page.get_by_text("The missing data was read on ")).to_be_visible()
     expect(page.locator("[part=status]")).to_be_focused()
     expect(told).to_have_count(0)
     expect(again).to_have_count(0)
@@ -649,7 +649,7 @@ def test_laboratory_values_that_were_not_read_can_be_entered(
     calculator.get_by_role("button", name="Undo").click()
     expect(calculator.locator(".headline strong")).to_have_text("51")
     read_all_results(page)
-    expect(page.get_by_text("2 results shown, all there are.")).to_be_visible()
+    expect(page.get_by_text("2 results shown. There are no more.")).to_be_visible()
     assert page.evaluate("window.isTheSamePage")
     assert complaints == []
 
@@ -692,7 +692,7 @@ def test_scopes_that_were_not_granted_are_told_with_the_cause_that_the_session_n
 ) -> None:
     tenant = tenant_of(app, "n", scope="launch patient/Patient.r")
     handle = launch_in(page, app, tenant)
-    told = page.get_by_role("region", name=re.compile("^Asked for, but not granted by"))
+    told = page.get_by_role("region", name=re.compile("^Requested, but not granted by"))
     expect(told).to_contain_text("patient/Observation.rs")
     told.locator("summary").first.click()
     causes = page.evaluate(

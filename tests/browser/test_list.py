@@ -205,7 +205,7 @@ def test_a_calculator_is_found_by_organ_problem_input_and_short_name(
 )
 def test_what_nothing_is_called_offers_the_nearest(page: Page, asked: str, name: str) -> None:
     page.get_by_label("Find a calculator").fill(asked)
-    expect(page.locator("#filtered")).to_contain_text("The nearest:")
+    expect(page.locator("#filtered")).to_contain_text("Closest matches:")
     expect(page.locator(f"#{name}")).to_be_visible()
 
 

@@ -81,7 +81,7 @@ def _candidate(condition: Resource, claim: Claim, zone: tzinfo | None) -> Candid
         coded=_coded(condition, claim.code),
         stage=listed_stage(condition.get("code")) if claim.item == _STAGED else "",
     )
-    # A drug that a problem names is a current one.
+    # A drug named in a problem counts only while the problem is current.
     ruled_out = state.ruled_out(condition, of_now=IS_OF_NOW.get(claim.item, True))
     if ruled_out and not (claim.flag and ruled_out[0] is Flag.UNCONFIRMED):
         return Candidate(evidence, *ruled_out)
@@ -101,7 +101,7 @@ def _unclassified(condition: Resource, zone: tzinfo | None) -> Unclassified:
 
 
 def _coded(condition: Resource, matched: Coding | None) -> str:
-    """Return what the codings say beyond `code.text`, to show with suggestions from text."""
+    """Return the codings that differ from `code.text`, to show with suggestions from text."""
     shown = label(condition.get("code")).casefold()
     other = [
         " ".join(filter(None, (coding.display, f"({coding.code})" if coding.code else "")))

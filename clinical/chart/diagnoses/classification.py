@@ -7,7 +7,7 @@ problems that aren't items. Anything else is unclassified.
 
 from collections.abc import Iterator, Sequence
 
-from clinical.chart.classified import NOBODY_CAN_TELL, Claim, Classification
+from clinical.chart.classified import UNCLASSIFIED, Claim, Classification
 from clinical.chart.codes.diagnoses import (
     KNOWN_CVD,
     NOT_THE_PATIENTS,
@@ -24,34 +24,36 @@ _OF_ICD = frozenset({System.ICD10, System.ICD10CM, System.ICD9CM})
 
 
 def classify(concept: object) -> Classification:
-    """Classify the code of a Condition. The drugs that it names are suggested too."""
-    coded = [(coding, items) for coding in codings(concept) if (items := _said(coding)) is not None]
-    called = names(concept)
-    of_use = [name for name in called if not words.is_of_harm(name)]
+    """Classify the code of a Condition. It also suggests the drugs that it names."""
+    coded = [
+        (coding, items) for coding in codings(concept) if (items := _items_of(coding)) is not None
+    ]
+    texts = names(concept)
+    of_use = [name for name in texts if not words.is_of_harm(name)]
     drugs = {drug: name for name in of_use for drug in classes_named(name)}
     of_drugs = [_by_words(drug, name) for drug, name in sorted(drugs.items())]
     if any(_decides(coding, items) for coding, items in coded):
         return Classification((*_with_known_cvd(_by_codes(coded)), *of_drugs))
-    named = words.named_in(called)
+    named = words.named_in(texts)
     by_words = [_by_words(item, name) for item, name in named.items() if name is not None]
     # A terminology's own name, or a known text, classifies the entry, even if as something else.
-    if (coded and called) or named or drugs or any(map(words.is_plain_problem, called)):
+    if (coded and texts) or named or drugs or any(map(words.is_plain_problem, texts)):
         return Classification((*_with_known_cvd(by_words), *of_drugs))
-    return NOBODY_CAN_TELL
+    return UNCLASSIFIED
 
 
-def _said(coding: Coding) -> codes_of_items.Said | None:
+def _items_of(coding: Coding) -> codes_of_items.ItemsOfCode | None:
     system = system_of(coding.system)
     if system in _OF_ICD:
         return codes_of_items.of_icd(system, coding.code)
     return codes_of_items.of_snomed(coding.code) if system is System.SNOMED else None
 
 
-def _decides(coding: Coding, items: codes_of_items.Said) -> bool:
+def _decides(coding: Coding, items: codes_of_items.ItemsOfCode) -> bool:
     return bool(items) or system_of(coding.system) in _OF_ICD
 
 
-def _by_codes(coded: Sequence[tuple[Coding, codes_of_items.Said]]) -> list[Claim]:
+def _by_codes(coded: Sequence[tuple[Coding, codes_of_items.ItemsOfCode]]) -> list[Claim]:
     """Return a claim for each item: by a code that counts, otherwise by one that suggests."""
     doubted = any(NOT_THE_PATIENTS in items for _, items in coded)
     claims: dict[str, Claim] = {}

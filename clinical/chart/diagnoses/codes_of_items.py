@@ -15,7 +15,7 @@ from clinical.chart.codes.systems import System
 from clinical.chart.codes.tables import listed, rows
 
 # For each item, whether a code counts (True) or only suggests (False).
-Said = Mapping[str, bool]
+ItemsOfCode = Mapping[str, bool]
 
 _ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
 _ICD9 = re.compile(r"[0-9]{3,5}|V[0-9]{2,4}|E[0-9]{3,4}")
@@ -30,7 +30,7 @@ _EDITIONS: Mapping[System, tuple[str, ...]] = {
 _ANY = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def of_icd(system: System, code: str) -> Said | None:
+def of_icd(system: System, code: str) -> ItemsOfCode | None:
     """Return the items of an ICD-10 or ICD-9-CM code, or None if it isn't well formed."""
     plain = code.upper().replace(".", "").replace(" ", "").rstrip(_MARKS)
     form = _ICD9 if system is System.ICD9CM else _ICD10
@@ -44,7 +44,7 @@ def of_icd(system: System, code: str) -> Said | None:
     return dict.fromkeys(suggests, False) | dict.fromkeys(counts - but, True)
 
 
-def of_snomed(code: str) -> Said | None:
+def of_snomed(code: str) -> ItemsOfCode | None:
     """Return the items of a listed concept, {} for others, or None if it isn't a concept id."""
     return _concepts().get(code, {}) if _SNOMED.fullmatch(code) else None
 
@@ -76,7 +76,7 @@ def _expanded(pattern: str) -> Iterator[str]:
 
 
 @cache
-def _concepts() -> Mapping[str, Said]:
+def _concepts() -> Mapping[str, ItemsOfCode]:
     concepts: dict[str, dict[str, bool]] = defaultdict(dict)
     for row in rows("snomed"):
         for column in ("suggests", "counts"):

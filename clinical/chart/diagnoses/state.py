@@ -22,7 +22,7 @@ def clinical(condition: Resource) -> str:
 
 
 def _status_codes(condition: Resource, element: str) -> list[str]:
-    """Return the codes of a status, or its text if it has none: it doesn't count as absent."""
+    """Return the codes of a status, or its text if it has no codes, so that it isn't ignored."""
     concept = condition.get(element)
     codes = [coding.code for coding in codings(concept) if coding.code]
     return codes if codes or concept is None else [label(concept) or text(concept) or "unreadable"]
@@ -53,7 +53,7 @@ def ruled_out(condition: Resource, of_now: bool) -> tuple[Flag, str] | None:
     if of_now and status and status not in _CURRENT:
         return Flag.UNCONFIRMED, f"clinical status {status}"
     if of_now and not status and _has_ended(condition):
-        return Flag.UNCONFIRMED, "an end is charted, but no clinical status"
+        return Flag.UNCONFIRMED, "documented as ended, but without a clinical status"
     return None
 
 

@@ -1,7 +1,7 @@
-"""Items that the words of a problem name. Words only suggest, because a text isn't a code.
+"""Items that are named in the text of a problem. Text only suggests an item, unlike a code.
 
-If a word is negated ("no", "family history of", "ruled out"), the text is understood and means
-something else.
+If an item is negated ("no", "family history of", "ruled out"), the text is understood as something
+else.
 """
 
 import re
@@ -13,11 +13,11 @@ from functools import cache
 from clinical.chart.codes.tables import rows
 
 # Words that negate what follows them in the same clause. "History of" doesn't negate.
-_TAKES_BACK = (
+_NEGATIONS = (
     r"family|fam|fhx?|relatives?|mother|father|risk|screening|(ruled?|rules) out|r/o"
     r"|no(?! longer)|not(?! only)|denies|denied|without|w/o|negative|never"
 )
-_BEFORE = re.compile(rf"\b({_TAKES_BACK})\b[^,;.]*$")
+_BEFORE = re.compile(rf"\b({_NEGATIONS})\b[^,;.]*$")
 # Words that negate what comes right before them: "stroke in the mother", "angina was ruled out".
 _AFTER = re.compile(
     r"\W*((in|of|on|the|his|her|their|was|were|is|has|been)\W+){0,3}"
@@ -46,9 +46,9 @@ class _Words:
     def affirmed(self, name: str, plain: str) -> bool | None:
         """Return whether a name affirms the item anywhere, or None if it doesn't name it."""
         matches = [*self._words.finditer(plain), *self._capitals.finditer(name)]
-        return any(map(self._stands, matches)) if matches else None
+        return any(map(self._is_affirmed, matches)) if matches else None
 
-    def _stands(self, match: re.Match[str]) -> bool:
+    def _is_affirmed(self, match: re.Match[str]) -> bool:
         text = match.string.lower()
         clause = re.split(r"[,;.]", text[: match.start()])[-1]
         after = text[match.end() :]
@@ -77,7 +77,7 @@ def named_in(names: Iterable[str]) -> Mapping[str, str | None]:
 
 
 def is_of_harm(name: str) -> bool:
-    """Return whether a text is about harm from a drug: an allergy isn't a treatment."""
+    """Return whether a text is about harm from a drug, such as an allergy, not about treatment."""
     return _HARM.fullmatch(folded(name)) is not None
 
 

@@ -63,7 +63,7 @@ def drug_classes(
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One entry: whether it could count, its claims, and itself if its drug is unclassified."""
+    """Whether an entry could count, its candidates by class, and itself if it's unclassified."""
 
     counts: bool
     claimed: tuple[tuple[str, Candidate], ...]

@@ -24,9 +24,9 @@ def of_atc(code: str) -> tuple[Named, ...]:
     return tuple(_of_atc(code.upper()))
 
 
-def told_by_name(code: str) -> tuple[str, ...]:
+def decided_by_name(code: str) -> tuple[str, ...]:
     """Return the classes that only some drugs in the code's group belong to; the name decides."""
-    return tuple(item for item, says in _atc_says(code.upper()).items() if says == "by name")
+    return tuple(item for item, effect in _atc_effects(code.upper()).items() if effect == "by name")
 
 
 @cache
@@ -41,23 +41,23 @@ def _rxnorm() -> Mapping[str, tuple[Named, ...]]:
 
 
 def _of_atc(code: str) -> Iterator[Named]:
-    for item, says in _atc_says(code).items():
-        if says == "counts":
+    for item, effect in _atc_effects(code).items():
+        if effect == "counts":
             yield Named(item)
-        elif says == "suggests":
+        elif effect == "suggests":
             yield Named(item, "its ATC group is often ordered for another reason")
     wider = (row for row in rows("drug_atc") if row["atc"] != code and row["atc"].startswith(code))
     for item in dict.fromkeys(item for row in wider for item in listed(row, "item")):
-        if item not in _atc_says(code):
+        if item not in _atc_effects(code):
             yield Named(item, "coded only as a broad group of drugs")
 
 
-def _atc_says(code: str) -> Mapping[str, str]:
-    """Return what the longest matching prefix says about each class."""
+def _atc_effects(code: str) -> Mapping[str, str]:
+    """Return the effect of the longest matching prefix on each class: counts, suggests, by name."""
     best: dict[str, tuple[int, str]] = {}
     for row in rows("drug_atc"):
         if code.startswith(row["atc"]):
             for item in listed(row, "item"):
-                says = len(row["atc"]), row.get("says", "counts")
-                best[item] = max(best.get(item, says), says)
-    return {item: says for item, (_, says) in best.items()}
+                effect = len(row["atc"]), row.get("says", "counts")
+                best[item] = max(best.get(item, effect), effect)
+    return {item: effect for item, (_, effect) in best.items()}

@@ -9,20 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from clinical.chart.classified import NOBODY_CAN_TELL, Claim, Classification
+from clinical.chart.classified import UNCLASSIFIED, Claim, Classification
 from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Flag
-from clinical.chart.medications.coded import ATC_CODE, of_atc, of_rxnorm, told_by_name
+from clinical.chart.medications.coded import ATC_CODE, decided_by_name, of_atc, of_rxnorm
 from clinical.chart.medications.names import Named, read
-from clinical.chart.resources.json_access import (
-    Coding,
-    codings,
-    id_of,
-    names,
-    referenced_id,
-    text,
-)
+from clinical.chart.resources.json_access import Coding, codings, id_of, names, referenced_id, text
 from clinical.chart.resources.scope import Resource
 from shared.json_members import fields, items
 
@@ -56,19 +49,19 @@ def drug_of(entry: Resource, medications: Medications) -> Drug:
     """Return the drug of an order, from its own concept and the Medication that it refers to."""
     concepts: list[object] = [entry.get("medicationCodeableConcept")]
     reference = fields(entry.get("medicationReference"))
-    called = [text(reference.get("display"))]
+    drug_names = [text(reference.get("display"))]
     forms: list[str] = []
     for medication in _medications(entry, reference, medications):
         concepts.append(medication.get("code"))
         forms.extend(names(medication.get("form")))
         for ingredient in map(fields, items(medication.get("ingredient"))):
             part = fields(ingredient.get("itemReference"))
-            called.append(text(part.get("display")))
+            drug_names.append(text(part.get("display")))
             concepts.append(ingredient.get("itemCodeableConcept"))
             concepts += [one.get("code") for one in _medications(entry, part, medications)]
-    called += [name for concept in concepts for name in names(concept)]
+    drug_names += [name for concept in concepts for name in names(concept)]
     return Drug(
-        names=tuple(dict.fromkeys(filter(None, called))),
+        names=tuple(dict.fromkeys(filter(None, drug_names))),
         codings=tuple(coding for concept in concepts for coding in codings(concept)),
         forms=tuple(forms),
     )
@@ -87,35 +80,37 @@ def _medications(
     yield from sorted(sent_along, key=lambda medication: names(medication.get("code")))
 
 
-_Said = tuple[Named, Coding | None, str]
+_Match = tuple[Named, Coding | None, str]
 
 
 def classify(drug: Drug) -> Classification:
     """Return the drug classes of a drug. A drug outside all classes still counts as known."""
     atc = [one for one in _of_system(drug, System.ATC) if ATC_CODE.fullmatch(one.code)]
     by_name = [(name, read(name)) for name in drug.names]
-    said: list[_Said] = [(named, one, drug.charted) for one in atc for named in of_atc(one.code)]
-    listed = {item for one in atc for item in told_by_name(one.code)}
+    matches: list[_Match] = [
+        (named, one, drug.charted) for one in atc for named in of_atc(one.code)
+    ]
+    listed = {item for one in atc for item in decided_by_name(one.code)}
     rxnorm = _of_system(drug, System.RXNORM)
     if not atc:
-        said += [(named, one, drug.charted) for one in rxnorm for named in of_rxnorm(one.code)]
+        matches += [(named, one, drug.charted) for one in rxnorm for named in of_rxnorm(one.code)]
     for name, words in by_name:
-        said += [(one, None, name) for one in words.named if not atc or one.item in listed]
-    claims = tuple(_claims(drug, said))
+        matches += [(one, None, name) for one in words.named if not atc or one.item in listed]
+    claims = tuple(_claims(drug, matches))
     known = atc or claims or any(words.known for _, words in by_name)
     # RxNorm names include the ingredients.
     known = known or any(one.display or of_rxnorm(one.code) for one in rxnorm if one.code)
-    return Classification(claims) if known else NOBODY_CAN_TELL
+    return Classification(claims) if known else UNCLASSIFIED
 
 
 def _of_system(drug: Drug, system: System) -> list[Coding]:
     return [one for one in drug.codings if one.code and system_of(one.system) is system]
 
 
-def _claims(drug: Drug, said: Iterable[_Said]) -> Iterator[Claim]:
+def _claims(drug: Drug, matches: Iterable[_Match]) -> Iterator[Claim]:
     """Yield the strongest claim for each class, except if the order shows another use."""
-    best: dict[str, _Said] = {}
-    for named, code, charted in said:
+    best: dict[str, _Match] = {}
+    for named, code, charted in matches:
         if named.item not in best or (best[named.item][0].why and not named.why):
             best[named.item] = named, code, charted
     for item, (named, code, charted) in best.items():

@@ -1,7 +1,7 @@
-"""The drugs that a text names, as people write them: whole words, ignoring case and accents.
+"""The drugs named in a text, as people write them: whole words, ignoring case and accents.
 
 Nonproprietary names and brands count. Words for a kind of drug, stems of nonproprietary names and
-words one edit away from a name only suggest. The lists give their sources.
+misspellings only suggest a class. The lists have their sources.
 """
 
 import re
@@ -37,21 +37,21 @@ class Reading:
     known: bool = False
 
 
-def read(called: str) -> Reading:
+def read(text: str) -> Reading:
     """Return the drug classes that a text names; guesses only suggest."""
-    words = _words(called)
-    meanings = [_said(word, first=place == 0) for place, word in enumerate(words)]
+    words = _words(text)
+    meanings = [_classes_of_word(word, first=place == 0) for place, word in enumerate(words)]
     meanings += _phrases_in(words)
     understood = [one for one in meanings if one is not None]
     return Reading(tuple(one for named in understood for one in named), bool(understood))
 
 
-def classes_named(called: str) -> tuple[str, ...]:
+def classes_named(text: str) -> tuple[str, ...]:
     """Return the drug classes that a text about something else names explicitly.
 
     A clause that says that a drug isn't taken or tolerated names none.
     """
-    return tuple(dict.fromkeys(one.item for clause in _CLAUSE.split(called) for one in _in(clause)))
+    return tuple(dict.fromkeys(one.item for clause in _CLAUSE.split(text) for one in _in(clause)))
 
 
 def _in(clause: str) -> Iterator[Named]:
@@ -112,7 +112,7 @@ def _lexicon() -> _Lexicon:
             for key in _one(row, column):
                 entries[key] = (*entries.get(key, ()), *_named(row))
     for row in rows("drug_names"):
-        for name in _called(row):
+        for name in _names_of(row):
             whole |= dict.fromkeys(_forms(name), _named(row))
     phrases = defaultdict(list)
     for key in filter(lambda key: " " in key, whole):
@@ -131,7 +131,7 @@ def _lexicon() -> _Lexicon:
     )
 
 
-def _called(row: Row) -> tuple[str, ...]:
+def _names_of(row: Row) -> tuple[str, ...]:
     return row["name"], *filter(None, row.get("also", "").split(", "))
 
 
@@ -149,13 +149,13 @@ def _forms(name: str) -> tuple[str, ...]:
     return name, stem, f"{stem}e", f"{stem}um"
 
 
-def _plain(called: str) -> str:
+def _plain(text: str) -> str:
     """Return the words of a text, separated by spaces."""
-    return " ".join(_words(called))
+    return " ".join(_words(text))
 
 
-def _words(called: str) -> list[str]:
-    folded = called.casefold()
+def _words(text: str) -> list[str]:
+    folded = text.casefold()
     if not folded.isascii():
         marked = unicodedata.normalize("NFKD", folded)
         folded = "".join(one for one in marked if not unicodedata.combining(one))
@@ -170,7 +170,7 @@ def _phrases_in(words: list[str]) -> Iterator[tuple[Named, ...]]:
                 yield named
 
 
-def _said(word: str, *, first: bool) -> tuple[Named, ...] | None:
+def _classes_of_word(word: str, *, first: bool) -> tuple[Named, ...] | None:
     """Return the classes of a word: empty for another drug, None if it isn't understood."""
     lexicon = _lexicon()
     if (named := lexicon.words.get(word)) is not None:
@@ -215,7 +215,7 @@ def _misspelt(word: str) -> Iterator[Named]:
 def _spelled() -> Mapping[str, tuple[str, ...]]:
     """Return the long enough names and brands by their first letters and, with a hyphen, last."""
     known: dict[str, tuple[str, ...]] = defaultdict(tuple)
-    listed_names = (name for row in rows("drug_names") for name in _called(row))
+    listed_names = (name for row in rows("drug_names") for name in _names_of(row))
     for name in (*listed_names, *(_plain(row["brand"]) for row in rows("drug_brands"))):
         if len(name) >= _SHORTEST_GUESS and " " not in name:
             known[name[:3]] += (name,)

@@ -1,8 +1,8 @@
-"""Whether an order could count, regardless of its drug (US Core, Medication List).
+"""Whether an order counts, regardless of its drug (US Core, Medication List).
 
 US Core's active drugs have intent order or plan and status active. `reported` marks information
-from the patient or another source. Orders for the skin, eye or ear are left out, because they don't
-treat what the calculators ask about.
+from the patient or another source. Orders for the skin, eye or ear don't count, because the
+calculators ask about systemic treatment.
 """
 
 import re
@@ -24,7 +24,7 @@ from clinical.chart.resources.json_access import codings, names, text
 from clinical.chart.resources.scope import Resource
 from shared.json_members import fields, items
 
-ORDERED = "ordered, which does not prove that it is taken"
+ORDERED = "ordered, which does not prove that the patient takes it"
 REPORTED = "reported, not ordered here"
 
 _NO_ORDER = frozenset({"proposal", "option"})
@@ -83,7 +83,7 @@ def of_order(request: Resource, drug: Drug) -> State:
 
 
 def of_use(use: Resource, drug: Drug) -> State:
-    """Return the state of a MedicationStatement, -Dispense or -Administration, which suggests."""
+    """Return the state of a MedicationStatement, -Dispense or -Administration, a suggestion."""
     status, kind = text(use.get("status")), text(use.get("resourceType"))
     if status in _NO_USE or (kind == "MedicationStatement" and status == "completed"):
         return State(Flag.STATUS, f"status {status}")
@@ -102,8 +102,8 @@ def _is_local(entry: Resource, drug: Drug) -> bool:
     local_ones = [local for one in _dosages(entry) if (local := _is_local_dosage(one)) is not None]
     if local_ones:
         return all(local_ones)
-    called = (*drug.names, *drug.forms)
-    return _says(_LOCAL, called) and not _says(_SWALLOWED, called)
+    texts = (*drug.names, *drug.forms)
+    return _says(_LOCAL, texts) and not _says(_SWALLOWED, texts)
 
 
 def _dosages(entry: Resource) -> Iterator[Mapping[str, object]]:
@@ -116,13 +116,13 @@ def _is_local_dosage(dosage: Mapping[str, object]) -> bool | None:
     """Return whether the route, otherwise the text, is local, or None if neither is understood."""
     route = dosage.get("route")
     coded = {one.code for one in codings(route) if system_of(one.system) is System.SNOMED}
-    called = names(route)
-    if coded & LOCAL_ROUTES_SNOMED or _says(_LOCAL, called):
+    texts = names(route)
+    if coded & LOCAL_ROUTES_SNOMED or _says(_LOCAL, texts):
         return True
-    if coded & SYSTEMIC_ROUTES_SNOMED or _says(_SYSTEMIC, called):
+    if coded & SYSTEMIC_ROUTES_SNOMED or _says(_SYSTEMIC, texts):
         return False
     return True if _LOCAL_DOSAGE.search(text(dosage.get("text"))) else None
 
 
-def _says(words: re.Pattern[str], called: Iterable[str]) -> bool:
-    return any(words.search(name) for name in called)
+def _says(words: re.Pattern[str], texts: Iterable[str]) -> bool:
+    return any(words.search(name) for name in texts)

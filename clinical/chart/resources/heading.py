@@ -47,7 +47,7 @@ class Heading:
     moment: Moment | None
     code: Concept
     standing: bool
-    made_by: str
+    method_and_site: str
     notes: tuple[str, ...]
 
     @property
@@ -76,7 +76,7 @@ class HeadingReader:
             moment=when,
             code=self.concept(observation.get("code")),
             standing=_is_standing(observation),
-            made_by=_made_by(observation),
+            method_and_site=_method_and_site(observation),
             notes=tuple([note for note in notes if note]),
         )
 
@@ -97,16 +97,16 @@ class HeadingReader:
         known = self._categories.get(concepts)
         if known is None:
             codes = frozenset(coding.code for concept in concepts for coding in concept.codings)
-            called = ", ".join(concept.label for concept in concepts if concept.label)
-            known = self._categories[concepts] = Category(called, codes)
+            label = ", ".join(concept.label for concept in concepts if concept.label)
+            known = self._categories[concepts] = Category(label, codes)
         return known
 
 
-def _made_by(observation: Resource) -> str:
+def _method_and_site(observation: Resource) -> str:
     if "method" not in observation and "bodySite" not in observation:
         return ""
-    made_by = (observation.get("method"), observation.get("bodySite"))
-    return "; ".join(name for concept in made_by for name in names(concept))
+    method_and_site = (observation.get("method"), observation.get("bodySite"))
+    return "; ".join(name for concept in method_and_site for name in names(concept))
 
 
 def _is_standing(observation: Resource) -> bool:

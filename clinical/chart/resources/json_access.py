@@ -41,9 +41,9 @@ class Concept:
         own, *parts = map(text, members)
         listed = tuple([Coding(*parts[at : at + 3]) for at in range(0, len(parts), 3)])
         displays = [coding.display for coding in listed]
-        called = tuple(dict.fromkeys(name for name in (own, *displays) if name))
+        names = tuple(dict.fromkeys(name for name in (own, *displays) if name))
         shown = (own, *displays, *(coding.code for coding in listed))
-        return cls(listed, called, next(filter(None, shown), ""))
+        return cls(listed, names, next(filter(None, shown), ""))
 
 
 def members_of(concept: object) -> tuple[object, ...]:

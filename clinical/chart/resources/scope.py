@@ -28,8 +28,8 @@ class Scope:
     """The resources of the patient in context, by type; `foreign` names those set aside.
 
     `uses` are drug statements, dispenses and administrations, which no search requests.
-    `medications` holds Medication resources by id; they aren't about a patient. There are several
-    copies of a patient or medication only if nothing tells which is the latest.
+    `medications` are Medication resources by id; they aren't about a patient. A patient or
+    medication has several copies only if the latest one can't be determined.
     """
 
     patients: tuple[Resource, ...]
@@ -47,26 +47,26 @@ def scope_of(resources: object, patient_id: str, fhir_base: str | None) -> Scope
     Absolute references count only on `fhir_base`, which is None if the server is unknown.
     """
     known = latest_versions(fields(resource) for resource in items(resources))
-    mine: dict[str, list[Resource]] = defaultdict(list)
+    of_patient: dict[str, list[Resource]] = defaultdict(list)
     medications: dict[str, list[Resource]] = defaultdict(list)
     foreign = []
     for resource in known:
         kind = text(resource.get("resourceType"))
         if kind in _OF_PATIENTS:
             if _about(resource, patient_id, fhir_base):
-                mine[kind].append(resource)
+                of_patient[kind].append(resource)
             else:
                 foreign.append(source_of(resource))
         elif kind == "Medication":
             medications[id_of(resource)].append(resource)
         elif kind == "Patient" and id_of(resource) == patient_id != "":
-            mine[kind].append(resource)
+            of_patient[kind].append(resource)
     return Scope(
-        patients=tuple(mine["Patient"]),
-        observations=tuple(mine["Observation"]),
-        conditions=tuple(mine["Condition"]),
-        requests=tuple(mine["MedicationRequest"]),
-        uses=tuple(use for kind in _USES for use in mine[kind]),
+        patients=tuple(of_patient["Patient"]),
+        observations=tuple(of_patient["Observation"]),
+        conditions=tuple(of_patient["Condition"]),
+        requests=tuple(of_patient["MedicationRequest"]),
+        uses=tuple(use for kind in _USES for use in of_patient[kind]),
         medications={known_id: tuple(copies) for known_id, copies in medications.items()},
         foreign=tuple(sorted(foreign)),
     )
@@ -83,7 +83,7 @@ def latest_versions(resources: Iterable[Resource]) -> list[Resource]:
     """Return each type and id once, in its latest version, and all resources without an id.
 
     Versions are ordered by `meta.lastUpdated`, `meta.versionId` or status, whichever they all have.
-    If nothing tells copies apart, all are kept, because a choice would depend on the page order.
+    If copies have none of them, all are kept, because a choice would depend on the page order.
     """
     versions: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     kept: list[Resource] = []

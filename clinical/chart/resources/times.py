@@ -107,7 +107,7 @@ def _parsed(value: str, zone: tzinfo | None) -> Moment | None:
     return Moment(charted, instant, timed, note)
 
 
-# An Observation often has the same time three times, and so have the others of one draw.
+# An Observation often has the same time in three fields, as do the others from the same draw.
 _moment = lru_cache(maxsize=4096)(_parsed)
 
 

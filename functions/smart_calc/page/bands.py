@@ -1,15 +1,14 @@
-"""The bands of a result as a bar: each class by its name, from its limit on, and the place of the
-result in its own class. Pure.
+"""The bands of a result as a bar: each class with its lower limit and name, and the position of the
+result in its class. Pure.
 
-Each class has the room that its name takes, so the bar isn't to scale: the limits tell where a
-class begins. The words of each come from the calculator, for this patient: the limits of a woman
-are not drawn for a man.
+A class is as wide as its name, so the bar isn't to scale. The classes are those for this patient:
+limits for women aren't drawn for a man.
 """
 
 import math
 from dataclasses import dataclass
 
-from clinical.calculators.model import Band, Given, Output
+from clinical.calculators.model import Band, CheckedInputs, Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +28,21 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class BandBar:
-    """The classes from low to high, the value at which the bar ends, and the same in words."""
+    """The classes from low to high, the value at the end of the bar, and a text version of it."""
 
     segments: tuple[Segment, ...]
     end: str
     label: str
 
 
-def bar(output: Output, value: float, printed: str, given: Given) -> BandBar | None:
+def bar(output: Output, value: float, printed: str, values: CheckedInputs) -> BandBar | None:
     """Return the drawing for a result, or None if there are no bands for this patient."""
     if not output.edges:
         return None
     is_score = output.unit == "{score}"
     cells = list(zip(output.edges, output.edges[1:], strict=False))
-    bands = [output.band_of(_inside(cell, whole=is_score), given) for cell in cells]
-    own = output.band(value, given)
+    bands = [output.band_of(_inside(cell, whole=is_score), values) for cell in cells]
+    own = output.band(value, values)
     joined: list[tuple[float, float, Band]] = []
     for (start, end), band in zip(cells, bands, strict=True):
         if band is None:
@@ -67,8 +66,8 @@ def bar(output: Output, value: float, printed: str, given: Given) -> BandBar | N
         for start, end, band in joined
     )
     last = output.edges[-1] - (1 if is_score else 0)
-    told = "; ".join(band.text for _, _, band in joined)
-    label = f"{output.label} {printed} is in the band {own}. All bands: {told}."
+    texts = "; ".join(band.text for _, _, band in joined)
+    label = f"{output.label} {printed} is in the band {own}. All bands: {texts}."
     return BandBar(segments, f"{last:g}", label)
 
 

@@ -18,7 +18,7 @@ from clinical.prefilled import Findings, inputs_of
 from . import cautions, input_views, note, result_views, trends, wording
 from .view_models import CalculatorView, Group
 
-# In order of how much there is to read.
+# In order of how much they show.
 GROUPS: tuple[Group, ...] = (
     *("computed", "lacking", "incomplete"),
     *("not_applicable", "off", "turned_off"),
@@ -126,7 +126,7 @@ def _view(
         warnings=tuple(cautions.warnings(evaluation, prefilled, chart, clock)),
         notes=evaluation.notes,
         inputs=shown,
-        beside=tuple(cautions.beside(evaluation, chart, clock)),
+        reported=tuple(cautions.reported(evaluation, chart, clock)),
         note="",
         unread=tuple(dict.fromkeys(why for one, why in unread_behind.items() if one in behind)),
         trend=trends.of_output(calculator, chart, clock, cut),
@@ -208,7 +208,7 @@ def _provenance(findings: Findings, clock: Clock) -> str:
 
 
 def _is_dated(finding: ChartFinding) -> bool:
-    """Return whether the value's date matters, unlike for a diagnosis or drug."""
+    """Return whether the date of the value matters, which it doesn't for a diagnosis or drug."""
     calculated = finding.outcome is Outcome.CALCULATED
     return finding.input in INPUTS or finding.input == "current_smoker" or calculated
 
@@ -224,12 +224,12 @@ def _unused(findings: Findings) -> Mapping[str, str]:
 
 
 def _needs(lacking: Iterable[str], findings: Findings) -> str:
-    """Return what a row lacks: `not read: creatinine`, `needs INR`, or both."""
+    """Return the missing inputs for a row: `not read: creatinine`, `needs INR`, or both."""
     unread = [name for name in lacking if findings[name].outcome is Outcome.UNREAD]
     others = [name for name in lacking if name not in unread]
-    told = (("not read: ", unread), ("needs ", others))
+    heads = (("not read: ", unread), ("needs ", others))
     return "; ".join(
-        f"{head}{', '.join(map(wording.in_line, names))}" for head, names in told if names
+        f"{head}{', '.join(map(wording.in_line, names))}" for head, names in heads if names
     )
 
 

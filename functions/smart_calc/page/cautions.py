@@ -1,4 +1,4 @@
-"""Cautions to read before using a result, and charted values of the same kind.
+"""Cautions to read before using a result, and charted results to compare it with.
 
 Every sentence comes from what the calculator declares (calculators/in_chart.py).
 """
@@ -12,7 +12,7 @@ from clinical.calculators.limits import at_most
 from clinical.calculators.registry import DERIVED
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Flag, Outcome
-from clinical.chart.steadiness import unsteady, untold
+from clinical.chart.steadiness import single_value, unsteady
 from clinical.clock import Clock
 from clinical.prefilled import Prefilled
 
@@ -26,8 +26,8 @@ def warnings(
     """Yield the warnings on a result of these inputs, as sentences, the serious ones first."""
     calculator = evaluation.calculator
     for name in calculator.in_chart.steady:
-        if said := unsteady(chart.usable.get(name, ())):
-            yield Caution(f"{said}.", grave=True)
+        if text := unsteady(chart.usable.get(name, ())):
+            yield Caution(f"{text}.", grave=True)
     if calculator.why_marked:
         yield Caution(calculator.why_marked, grave=True)
     for about, text in fitness.of_the_patient(calculator, chart):
@@ -40,14 +40,16 @@ def warnings(
             if Flag.OLD in one.flags:
                 yield Caution(f"Old value: {label(source)}.", name)
             if Flag.PRELIMINARY in one.flags:
-                said = f"Newer preliminary value in the chart, not used: {label(source)}."
-                yield Caution(said, name)
+                text = f"Newer preliminary value in the chart, not used: {label(source)}."
+                yield Caution(text, name)
 
 
 def _of_one_value(prefilled: Prefilled, chart: Chart, steady: Sequence[str]) -> Iterator[Caution]:
     for name in steady:
-        if chart.findings[name].value is not None and (said := untold(chart.usable.get(name, ()))):
-            yield Caution(f"{said}.", name if name in prefilled.findings else "")
+        if chart.findings[name].value is not None and (
+            text := single_value(chart.usable.get(name, ()))
+        ):
+            yield Caution(f"{text}.", name if name in prefilled.findings else "")
 
 
 def _entry(chart: Chart, finding: str, clock: Clock) -> str:
@@ -63,16 +65,16 @@ def _behind(name: str, finding: ChartFinding, chart: Chart) -> Mapping[str, Char
     return {name: finding} if finding.value is not None else {}
 
 
-def beside(evaluation: Evaluation, chart: Chart, clock: Clock) -> Iterator[EntryView]:
+def reported(evaluation: Evaluation, chart: Chart, clock: Clock) -> Iterator[EntryView]:
     """Yield the charted value of the same kind, unless it agrees with the result."""
-    declared = evaluation.calculator.in_chart.beside
+    declared = evaluation.calculator.in_chart.reported
     entry = entries.chosen(chart.findings[declared.input], clock) if declared else None
     if declared is None or entry is None:
         return
-    own, reported = evaluation.outputs.get(declared.output), chart.findings[declared.input].value
+    own, charted = evaluation.outputs.get(declared.output), chart.findings[declared.input].value
     within = declared.agrees_within
-    if within is not None and own is not None and isinstance(reported, float):
-        agrees = at_most(abs(own - reported), within)
+    if within is not None and own is not None and isinstance(charted, float):
+        agrees = at_most(abs(own - charted), within)
         yield from () if agrees else (entry,)
     else:
         yield entry

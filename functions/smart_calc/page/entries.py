@@ -1,4 +1,4 @@
-"""Charted entries shown with an input: those that answer it, and others that were passed over."""
+"""Charted entries shown with an input: those that answer it, and others that weren't used."""
 
 import json
 from dataclasses import replace
@@ -7,14 +7,14 @@ from clinical import units_in_words
 from clinical.calculators.inputs import FLAGS, label
 from clinical.chart.codes.diagnoses import IS_OF_NOW
 from clinical.chart.codes.observations import LOINC
-from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome, PassedOver
+from clinical.chart.evidence import NOT_IN_CHART, ChartFinding, Evidence, Flag, Outcome, PassedOver
 from clinical.clock import Clock
 
 from . import wording
 from .view_models import EntryView
 
 _MOST_REMARKS = 4
-# Entries passed over that a reader of the value must know about. The others don't matter.
+# Unused entries that a reader of the value must know about. The others don't matter.
 _ANNOUNCED = frozenset({Flag.PRELIMINARY, Flag.FUTURE, Flag.CONFLICT})
 
 
@@ -27,7 +27,7 @@ def remarks_on(finding: ChartFinding, clock: Clock) -> tuple[str, ...]:
     if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
         remarks += [_ruled_out(one, clock) for one in finding.passed_over]
     if Flag.DECEASED in finding.flags:
-        remarks.append("The patient is charted as deceased.")
+        remarks.append("The chart lists the patient as deceased.")
     remarks += [_announcement(one, clock) for one in finding.passed_over if _is_news(one, chosen)]
     if chosen:
         remarks += [sentence(note) for note in chosen.notes]
@@ -35,8 +35,8 @@ def remarks_on(finding: ChartFinding, clock: Clock) -> tuple[str, ...]:
 
 
 def _says_more(finding: ChartFinding) -> bool:
-    """Return whether the reason adds something to the state, source and entry."""
-    if finding.why in ("", "nothing is charted", "always entered by hand"):
+    """Return whether the reason adds anything to the displayed state, source and entry."""
+    if finding.why in ("", NOT_IN_CHART, "always entered by hand"):
         return False
     if finding.outcome is Outcome.ABSENT and finding.input in FLAGS:
         # Each entry is listed with its own reason. A question that doesn't apply has no entries.
@@ -58,7 +58,7 @@ def _says_more(finding: ChartFinding) -> bool:
 
 
 def _is_news(passed: PassedOver, chosen: Evidence | None) -> bool:
-    """Return whether an entry passed over is newer than the chosen one, or contradicts it."""
+    """Return whether an unused entry is newer than the chosen one, or contradicts it."""
     if passed.flag not in _ANNOUNCED or passed.evidence == chosen:
         return False
     if passed.flag is not Flag.PRELIMINARY or chosen is None or chosen.moment is None:
@@ -113,10 +113,10 @@ def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:
     # The status already includes the verification.
     why = "" if why.startswith("verification status") else why
     status = evidence.status.replace("entered-in-error", "entered in error")
-    said = ", ".join(filter(None, (status, why)))
+    remark = ", ".join(filter(None, (status, why)))
     # The time of a measured value decides whether it counts. For a diagnosis, the date is enough.
     when = clock.time if evidence.charted_value is not None else clock.day
-    return EntryView(f"{evidence.charted}{code}{coded}", when(evidence.moment), said)
+    return EntryView(f"{evidence.charted}{code}{coded}", when(evidence.moment), remark)
 
 
 def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
@@ -139,7 +139,7 @@ def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
                     clock.time(evidence.moment),
                     value=value,
                     exact=json.dumps(evidence.value),
-                    note=taken(finding, evidence, clock),
+                    note=note_text(finding, evidence, clock),
                     origin=origin(evidence),
                 )
             )
@@ -160,8 +160,8 @@ def origin(evidence: Evidence, when: str = "") -> str:
     return ", ".join(filter(None, parts))
 
 
-def taken(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:
-    """Return a note's text for another charted value, used in place of the prefilled one."""
+def note_text(finding: ChartFinding, evidence: Evidence, clock: Clock) -> str:
+    """Return a note's text for another charted value that replaces the prefilled one."""
     amount = f"{wording.short(finding.input)} {units_in_words.amount(evidence.charted)}"
     kind = "preliminary, " if evidence.status == "preliminary" else ""
     return units_in_words.plain(f"{amount} ({clock.day(evidence.moment)}, {kind}from the chart)")

@@ -1,4 +1,4 @@
-"""One input as the page shows it: value, unit, date, source, and entries passed over with why."""
+"""One input as the page shows it: value, unit, date, source, and unused entries with the reason."""
 
 import json
 from collections.abc import Callable
@@ -88,7 +88,7 @@ def view(
 
 
 def _look(finding: ChartFinding, kind: Kind) -> Look:
-    """Return the look of an input. Color marks what needs a decision, unlike an assumed absence."""
+    """Return the look of an input. Only inputs that need a decision have a color."""
     if kind == "flag" and finding.outcome is Outcome.ABSENT:
         return "assumed"
     return _LOOKS[finding.outcome]
@@ -96,8 +96,8 @@ def _look(finding: ChartFinding, kind: Kind) -> Look:
 
 def _is_dated(finding: ChartFinding, kind: Kind) -> bool:
     """Return whether the time of one charted value is shown with the input."""
-    told = finding.outcome not in (Outcome.CALCULATED, Outcome.UNREAD) and kind != "flag"
-    return told and finding.chosen is not None and finding.chosen.moment is not None
+    is_single = finding.outcome not in (Outcome.CALCULATED, Outcome.UNREAD) and kind != "flag"
+    return is_single and finding.chosen is not None and finding.chosen.moment is not None
 
 
 def _kind(name: str) -> Kind:
@@ -134,7 +134,7 @@ def _state(finding: ChartFinding, kind: Kind) -> str:
     if finding.outcome is Outcome.FOUND and kind == "flag" and finding.value is False:
         return "no, from the chart"
     if finding.outcome is Outcome.ASKED and finding.chosen:
-        return "not answered by the chart: please enter"
+        return "not answered in the chart: please enter"
     return str(finding.outcome.value)
 
 
@@ -166,7 +166,7 @@ def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
     """Return a note's text for the value and its date, or why there's none."""
     name = wording.short(finding.input)
     if finding.outcome is Outcome.UNREAD or _standing(finding, "flag") == "assumed":
-        # The line's heading says it.
+        # The heading of the note's line already says this.
         return name
     if finding.value is None:
         asked = finding.outcome is Outcome.ASKED

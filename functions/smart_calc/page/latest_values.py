@@ -1,4 +1,4 @@
-"""The values of a chart as a page lists them, with the calculators' verdict. Pure.
+"""The values of a chart as the page lists them, each with why calculators don't use it. Pure.
 
 FHIR R4 observation.html. For reading, not for calculating: nothing is converted, and numbers keep
 their digits. A value that no calculator would use is marked with the reason. A value that never
@@ -63,7 +63,7 @@ class ListedValue:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What there is to read below the line: why it isn't used, and what is newer."""
+        """The remarks below the line: why the value isn't used, and newer unused values."""
         reason = "" if self.mark == self.status else self.mark
         newer = (f"newer, not used: {one}" for one in self.rejected)
         found = filter(None, (reason, self.remark, *newer))
@@ -126,7 +126,7 @@ def _by_code(entries: Iterable[Entry]) -> Mapping[str, list[Entry]]:
 
 
 def _test(code: Concept) -> str:
-    """Return what tells tests apart: the first coding that has a system, or the name."""
+    """Return the key of a test: its first coding that has a system, or its name."""
     coded = (f"{one.system}|{one.code}" for one in code.codings if one.system and one.code)
     return next(coded, code.label)
 
@@ -179,7 +179,7 @@ def _newest(ordered: list[Entry], clock: Clock) -> tuple[Entry, ListedValue]:
 
 
 def _result(top: Entry, newer: Iterable[Entry], other: Entry | None, clock: Clock) -> ListedValue:
-    """Return the line of an entry; `newer` were passed over, `other` contradicts it."""
+    """Return the line of an entry; `newer` entries weren't used, and `other` contradicts it."""
     observation: Any = top.resource
     amount, unit = _amount(top) or ("", "")
     odd = _why_aside(top, clock) or _why_unused(top, clock)
@@ -195,7 +195,7 @@ def _result(top: Entry, newer: Iterable[Entry], other: Entry | None, clock: Cloc
         when=_when(top, clock),
         status=top.heading.status or "no status",
         mark=odd or old,
-        rejected=tuple(_told(one, clock) for one in newer),
+        rejected=tuple(_rejection(one, clock) for one in newer),
         source=top.heading.source,
         moment=top.heading.moment,
         is_old=bool(old),
@@ -211,9 +211,9 @@ def _when(entry: Entry, clock: Clock) -> str:
 
 def _why_aside(entry: Entry, clock: Clock) -> str:
     """Return why an entry never counts, or "" if it may."""
-    told = does_not_count(entry.heading.status, entry.heading.moment, clock.now)
-    if told is not None:
-        return "preliminary" if told[0] is Flag.PRELIMINARY else told[1]
+    reason = does_not_count(entry.heading.status, entry.heading.moment, clock.now)
+    if reason is not None:
+        return "preliminary" if reason[0] is Flag.PRELIMINARY else reason[1]
     passed = [set_aside(candidate, clock.now) for _, candidate in entry.candidates]
     if passed and all(passed):
         return next(one.why for one in passed if one)
@@ -241,12 +241,12 @@ def _too_old(entry: Entry, clock: Clock) -> str:
     moment = entry.heading.moment
     for name, _ in entry.candidates:
         if moment and not question(name, clock.now).in_time(moment):
-            said = "too old for the calculators: their limit is"
-            return beyond(moment.days_before(clock.now), look_back(name)[1], said)
+            prefix = "too old for the calculators: their limit is"
+            return beyond(moment.days_before(clock.now), look_back(name)[1], prefix)
     return ""
 
 
-def _told(entry: Entry, clock: Clock) -> str:
+def _rejection(entry: Entry, clock: Clock) -> str:
     return f"{_shown(entry)}, {clock.time(entry.heading.moment)}: {_why_aside(entry, clock)}"
 
 

@@ -1,4 +1,4 @@
-"""A result as plain text for a note, complete without the page. Pure.
+"""A result as plain text for a note, understandable without the page. Pure.
 
 It names the patient and the result. Separate lines then list the values from the chart, the values
 that were entered, and what is assumed absent, open or could not be read. The cautions and the time
@@ -14,7 +14,7 @@ from . import result_views
 from .banner import Banner
 from .view_models import InputView, ResultView, Standing
 
-# How each line after the results begins.
+# The beginning of each line after the results.
 _LINES: Mapping[str, str] = {
     "found": "From the chart: ",
     "entered": "Entered, not from the chart: ",
@@ -25,8 +25,8 @@ _LINES: Mapping[str, str] = {
     "cautions": "Cautions: ",
     "read_at": "Chart read ",
 }
-# A note with placeholders for the page, which has the values after a change and fills in each line
-# or leaves it out.
+# Placeholders for the page's script, which has the values after an edit and fills in each line or
+# leaves it out.
 OPEN: Mapping[str, str] = {name: f"{{{name}}}" for name in ("patient", *_LINES)}
 
 
@@ -53,7 +53,7 @@ def parts(
     }
 
 
-def of_results(title: str, views: Sequence[ResultView], told: Mapping[str, str]) -> str:
+def of_results(title: str, views: Sequence[ResultView], texts: Mapping[str, str]) -> str:
     """Return the note on the results of a calculator, or "" if it has no result and no range."""
     results = [one for one in views if one.printed]
     if not results:
@@ -61,10 +61,10 @@ def of_results(title: str, views: Sequence[ResultView], told: Mapping[str, str])
     shared = _shared(results)
     lines = (
         title,
-        _line("Patient: ", told.get("patient", "")),
+        _line("Patient: ", texts.get("patient", "")),
         *(_result(one, "" if shared else one.band) for one in results),
         _capital(_sentence(shared)) if shared else "",
-        *(_line(head, told.get(name, "")) for name, head in _LINES.items()),
+        *(_line(head, texts.get(name, "")) for name, head in _LINES.items()),
         f"smart-calc {VERSION}",
     )
     return units_in_words.plain("\n".join(filter(None, lines)))
@@ -80,14 +80,14 @@ def of_patient(banner: Banner | None) -> str:
 
 def _shared(results: Sequence[ResultView]) -> str:
     """Return the text that several results have in common, to print it once."""
-    said = {one.band for one in results}
-    return said.pop() if len(results) > 1 and len(said) == 1 else ""
+    bands = {one.band for one in results}
+    return bands.pop() if len(results) > 1 and len(bands) == 1 else ""
 
 
 def _result(result: ResultView, band: str) -> str:
-    """Return a number with its meaning, or the range of a score with how much is missing."""
-    told = "; ".join(filter(None, (band, result.refused.partition(":")[0])))
-    return f"{result_views.given(result)}{f' ({told})' if told else ''}"
+    """Return a number with its meaning, or a score's range with how many answers are missing."""
+    remark = "; ".join(filter(None, (band, result.refused.partition(":")[0])))
+    return f"{result_views.as_text(result)}{f' ({remark})' if remark else ''}"
 
 
 def _line(head: str, text: str) -> str:

@@ -1,7 +1,7 @@
 """An Observation as charted: name, value, unit, interpretation and reference range. Pure.
 
-FHIR R4 observation.html. Nothing is converted or judged, numbers keep their digits, and units are
-spelled as people write them.
+FHIR R4 observation.html. Nothing is converted, numbers keep their digits, and units are spelled as
+people write them.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _SIGNS = frozenset({"H", "HH", "HU", "L", "LL", "LU", "A", "AA"})
 
 
 def sign_of(observation: Any) -> str:
-    """Return the EHR's interpretation, such as `H` or `L`; for a panel, its parts'."""
+    """Return the EHR's interpretation, such as `H` or `L`, or those of a panel's parts."""
     own = next(_signs(observation), "")
     if own or not objects(observation.get("component")):
         return own

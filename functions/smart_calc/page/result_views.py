@@ -17,9 +17,9 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 def views(
     evaluation: Evaluation, unused: Mapping[str, str] | None = None
 ) -> tuple[ResultView, ...]:
-    """Return every output in the calculator's order: its number, its range, or why there's none.
+    """Return every output in the calculator's order: its number, its range, or why it has none.
 
-    `unused` tells, by input, why a charted value isn't used, because then it isn't just missing.
+    `unused` tells why charted values weren't used, by input.
     """
     outputs = evaluation.calculator.outputs
     return tuple(_view(evaluation, output.name, unused or {}) for output in outputs)
@@ -32,7 +32,7 @@ def _view(evaluation: Evaluation, name: str, unused: Mapping[str, str]) -> Resul
     if result is not None:
         is_without = result.meaning == NO_BANDS
         meaning = "; ".join(filter(None, (result.band, "" if is_without else result.meaning)))
-        drawn = bands.bar(output, result.value, result.printed, evaluation.given)
+        drawn = bands.bar(output, result.value, result.printed, evaluation.inputs)
         return ResultView(
             name, output.label, result.printed, unit, meaning, "", drawn, result.short, is_without
         )
@@ -49,8 +49,10 @@ def _why(refusal: Refused, unused: Mapping[str, str]) -> str:
     if not isinstance(refusal, MissingInput):
         return str(refusal)
     absent = [label(name) for name in refusal.inputs if name not in unused]
-    told = [f"{label(name)}: not used, {unused[name]}" for name in refusal.inputs if name in unused]
-    return "; ".join([f"Missing: {'; '.join(absent)}"] * bool(absent) + told)
+    unused_ones = [
+        f"{label(name)}: not used, {unused[name]}" for name in refusal.inputs if name in unused
+    ]
+    return "; ".join([f"Missing: {'; '.join(absent)}"] * bool(absent) + unused_ones)
 
 
 def _printed(possible: Range) -> str:
@@ -73,6 +75,6 @@ def lacking(evaluation: Evaluation) -> tuple[str, ...]:
     return next(missing, ())
 
 
-def given(result: ResultView) -> str:
+def as_text(result: ResultView) -> str:
     """Return the number with its name and unit, for a line of text."""
     return " ".join(filter(None, (result.label, result.printed, result.unit)))

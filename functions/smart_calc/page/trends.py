@@ -1,8 +1,8 @@
 """The charted values of one input over time, as a small line chart and as rows. Pure.
 
 A drawing has the width and height below, in its own units, with the newest value on the right. Its
-scale comes from clinical/scales.py. The line is interrupted if no value is charted for much longer
-than usual.
+scale comes from clinical/scales.py. The line is interrupted where the chart has no value for much
+longer than usual.
 """
 
 import json
@@ -49,13 +49,13 @@ def of_input(
                 when=clock.time(one.moment),
                 value=wording.number(finding.input, one.value, one),
                 exact=json.dumps(one.value),
-                note=entries.taken(finding, one, clock),
+                note=entries.note_text(finding, one, clock),
                 origin=entries.origin(one),
                 is_used=finding.value is not None and one == finding.chosen,
             )
             points.append((one.value, one.moment, point))
-    said = _span(chart, finding.input, len(points), cut) if points else ""
-    return _trend(finding.input, points, clock, said, wording.short(finding.input))
+    summary = _span(chart, finding.input, len(points), cut) if points else ""
+    return _trend(finding.input, points, clock, summary, wording.short(finding.input))
 
 
 def of_output(
@@ -100,7 +100,7 @@ def _trend(
     name: str,
     points: Iterable[tuple[float, Moment, Point]],
     clock: Clock,
-    said: str,
+    summary: str,
     short: str = "",
 ) -> Trend | None:
     """Return the points of an input, oldest first, each with its place in the drawing."""
@@ -126,7 +126,7 @@ def _trend(
             )
             for (value, _, point), share in zip(ordered, shares, strict=True)
         ),
-        said,
+        summary,
         short,
         low=f"{scale.low:g}",
         high=f"{scale.high:g} {shown}".rstrip(),

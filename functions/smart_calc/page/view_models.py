@@ -11,7 +11,7 @@ from .bands import BandBar
 
 Kind = Literal["number", "flag", "choice"]
 Look = Literal["good", "warn", "bad", "assumed", ""]
-# Which line of a note lists an input; `failed` is for what could not be read.
+# The line of a note that lists an input; `failed` means that it couldn't be read.
 Standing = Literal["found", "entered", "assumed", "open", "failed"]
 Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "turned_off"]
 
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class ResultView:
-    """One output: computed (`printed`, and `band` with what it means) or not (`refused` says why).
+    """One output, computed (`printed`, and `band` with its meaning) or not (`refused` tells why).
 
     A score that lacks answers has both, and `printed` is its range. `bar` draws the bands. `short`
     is the row's text for the number. `is_without_bands` means that no bands are published for it.
@@ -39,7 +39,7 @@ class ResultView:
     is_without_bands: bool = False
 
     @property
-    def said(self) -> tuple[str, ...]:
+    def annotations(self) -> tuple[str, ...]:
         """The text next to the number: the open items, and the class."""
         return tuple(filter(None, (self.refused, self.band)))
 
@@ -48,9 +48,9 @@ class ResultView:
 class Caution:
     """A sentence to read before using a result.
 
-    `about` is the input whose charted value it's about, or "" if there's no single one. Replacing
-    that value removes the caution. A `grave` one means that the result might not be valid at all,
-    and comes first. `entry` is the charted entry behind it, which notes leave out.
+    `about` is the input with the charted value in question, or "" if there's no single one.
+    Replacing the value removes the caution. If `grave`, the result might not be valid at all, so
+    the caution comes first. `entry` is the charted entry behind it, which notes leave out.
     """
 
     text: str
@@ -78,7 +78,7 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value of a trend: the charted text and time, and its place in the drawing.
+    """One value of a trend: the charted text and time, and its position in the drawing.
 
     `value`, `exact`, `note` and `origin` are as in `EntryView`. `is_used` means that the calculator
     uses it.
@@ -100,14 +100,14 @@ class Trend:
     """At least two values over time, oldest first.
 
     They are drawn and listed in as few elements as possible, because a page has thirty trends and
-    most are never viewed. When the calculator is opened, the script adds dots and a table. `said`
-    is how many there are and how far back, and `short` the input's name in a note. `low` and
-    `high` are the ends of the scale, `first` and `last` the dates of the oldest and newest value.
-    `gaps` are the indexes of points that no line joins to the previous one.
+    most are never viewed. When a calculator is opened, the script adds dots and a table. `summary`
+    tells how many there are and how far back they go. `short` is the input's name in a note. `low`
+    and `high` are the ends of the scale, `first` and `last` the dates of the oldest and newest
+    value. `gaps` are the indexes of points that no line connects to the previous one.
     """
 
     points: tuple[Point, ...]
-    said: str
+    summary: str
     short: str = ""
     low: str = ""
     high: str = ""
@@ -133,26 +133,26 @@ class Trend:
         The source is left out if it's the same as in the previous line, or for the first line, as
         that of the value in use.
         """
-        known = next((one.origin for one in self.points if one.is_used), "")
+        previous = next((one.origin for one in self.points if one.is_used), "")
         lines: list[str] = []
         for one in reversed(self.points):
-            further = ["used" if one.is_used else "", "" if one.origin == known else one.origin]
+            further = ["used" if one.is_used else "", "" if one.origin == previous else one.origin]
             columns = (one.when, one.text, *further)
             lines.append("\t".join(map(_flat, columns)).rstrip("\t"))
-            known = one.origin
+            previous = one.origin
         return "\n".join(lines)
 
     @property
-    def given(self) -> str:
-        """JSON for what the script can't derive from the lines, or "" if there's nothing.
+    def extras(self) -> str:
+        """The data that the script can't derive from the lines, as JSON, or "" if there's none.
 
         For each value: null, or the control's value, the same unrounded, and the text in a note.
         """
-        told = [
+        overrides = [
             None if self._follows(one) else [one.value, json.loads(one.exact), one.note]
             for one in reversed(self.points)
         ]
-        return json.dumps(told, ensure_ascii=False) if any(told) else ""
+        return json.dumps(overrides, ensure_ascii=False) if any(overrides) else ""
 
     def _follows(self, point: Point) -> bool:
         text, day = _flat(point.text), _DAY.match(point.when)
@@ -174,8 +174,8 @@ class InputView:
     """One input of a calculator, with the source of its value.
 
     `value` is the control's text, and `data` the unrounded value as JSON (null: to be answered).
-    `ucum` is the unit as sent, and `unit` as shown. `state` tells in words what the chart has, and
-    `age` how old the value is. `source` is the provenance of the value, `original` the charted
+    `ucum` is the unit as sent, and `unit` as shown. `state` describes what the chart has, and `age`
+    the age of the value. `source` is the provenance of the value, `original` the charted
     value before conversion, and `remarks` what else there is to know. `entries` are matching
     diagnoses or drugs, and `older` other values. `short` and `note` are the texts for the input and
     its value in a note, and `standing` is the line. `resource` is the value's resource
@@ -230,7 +230,7 @@ class CalculatorView:
 
     `provenance` summarizes the sources of the values. `lacking` names the inputs without a value,
     each with the reason, and `needs` is the short form. `reason` tells why it doesn't apply. Read
-    `warnings` (from the chart) and `notes` (from the calculator) before using a result. `beside`
+    `warnings` (from the chart) and `notes` (from the calculator) before using a result. `reported`
     are charted values of the same kind, shown but never used. `note` is the result as text.
     `unread` tells what couldn't be read from the chart, and why. `subject` is its subject in a
     word, and `is_charted` means that the patient has that problem. `rank` is lowest for the most
@@ -247,7 +247,7 @@ class CalculatorView:
     warnings: tuple[Caution, ...]
     notes: tuple[str, ...]
     inputs: tuple[InputView, ...]
-    beside: tuple[EntryView, ...]
+    reported: tuple[EntryView, ...]
     note: str
     unread: tuple[str, ...] = ()
     trend: Trend | None = None
@@ -277,8 +277,8 @@ class CalculatorView:
         grave = [one.text for one in self.warnings if one.grave]
         return (*grave, *self.notes, *(one.text for one in self.warnings if not one.grave))
 
-    def is_told(self, result: ResultView) -> bool:
-        """Whether the head says all of a result: the number, or why there is none."""
+    def is_in_heading(self, result: ResultView) -> bool:
+        """Whether the heading shows a result completely: its number, or why there's none."""
         if result.printed or not result.refused:
             return self.headline[:1] == (result,)
         first = self.results[0].refused if self.lacking and not self.headline else ""
@@ -286,7 +286,7 @@ class CalculatorView:
 
     @property
     def first_caution(self) -> str:
-        """The gravest with the entry that it rests on, and how many more there are."""
+        """The most serious one, with its charted entry, and how many more there are."""
         first, *more = self.cautions
         entry = next((one.entry for one in self.warnings if one.text == first), "")
         rest = f" (and {len(more)} more)" if more else ""

@@ -76,7 +76,7 @@ def number(name: str, value: float, evidence: Evidence | None) -> str:
         if _is(charted, value):
             return charted
     rounded = round_half_away(value, _DECIMALS.get(name, 0))
-    # A value that would round to zero keeps two digits, so that it isn't read as none.
+    # A value that would round to zero keeps two digits, so that it doesn't look like zero.
     return f"{rounded:.{_DECIMALS.get(name, 0)}f}" if rounded else f"{value:.2g}"
 
 
@@ -125,14 +125,14 @@ def ago(days: float | None) -> str:
     return "today" if days < 1 else f"{span(int(days))} ago"
 
 
-def beyond(days: float | None, limit: int, said: str) -> str:
+def beyond(days: float | None, limit: int, prefix: str) -> str:
     """Return the age of a value beyond a limit: `8 days ago, older than 7 days`.
 
     `said` introduces the limit. If age and limit read the same, return `over 7 days ago`.
     """
     if days is not None and span(int(days)) == span(limit):
         return f"over {span(limit)} ago"
-    return f"{ago(days)}, {said} {span(limit)}"
+    return f"{ago(days)}, {prefix} {span(limit)}"
 
 
 def span(days: int) -> str:

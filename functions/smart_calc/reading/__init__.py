@@ -1,7 +1,7 @@
-"""Reading of the chart for the page: the searches of queries.py in parallel, within 20 seconds.
+"""Reading of the chart for the page: the searches of queries.py, in parallel, within 20 seconds.
 
-A failed search isn't fatal: it leaves its inputs open, with the reason. The results so far are
-available before the rest arrives.
+A failed search isn't fatal: its inputs stay open, with the reason. Results are available before the
+rest arrives.
 """
 
 import time
@@ -153,7 +153,7 @@ def read(active: Active, patient: str, now: datetime) -> ChartReading:
     return searching.chart_of(parts, searching.zone_of(parts))
 
 
-def tell_foreign(reading: ChartReading) -> None:
+def log_foreign(reading: ChartReading) -> None:
     """Log how many resources of another patient the EHR sent, if any."""
     foreign = reading.chart.foreign
     if foreign:
@@ -178,14 +178,14 @@ def _only(patient: str, part: Part) -> Part:
         return Part(part.resources)
     unanswered = frozenset({"age", "sex"})
     if part.resources:
-        problem = "could not be read (the EHR answered with another patient)"
+        problem = "could not be read (the EHR returned a different patient)"
         log.event(
             "fhir_denied", "the EHR sent another patient", severity="ERROR", code="patient_denied"
         )
         return Part(problem=problem, unanswered=unanswered, is_foreign=True)
     if part.problem:
         return part
-    problem = "could not be read (the EHR answered with something else)"
+    problem = "could not be read (the EHR did not return a patient)"
     return Part(problem=problem, unanswered=unanswered)
 
 

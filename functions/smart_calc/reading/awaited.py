@@ -9,7 +9,7 @@ from clinical.queries import Search
 
 
 def awaited(calculator: Calculator, searches: Iterable[Search]) -> frozenset[str]:
-    """Return the names of the searches for its inputs and for what it declares about charts."""
+    """Return the names of the searches for its inputs and for other findings that it depends on."""
     names = names_behind(calculator.name)
     waits_for = {search.name for search in searches if search.answers & names}
     return frozenset({"patient", *waits_for})

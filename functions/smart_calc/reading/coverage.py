@@ -16,10 +16,10 @@ _CATEGORY_SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 def uncovered(search: Search, grants: tuple[Grant, ...], session: Session) -> str | None:
     """Return the missing scope that blocks a search, for support, or None if it's allowed."""
-    given = _given(search.parameters)
+    parameters = _parameters(search.parameters)
     for kind in sorted(search.reads):
         letters = _letters(search, kind)
-        if not any(_covers(grant, kind, one, given) for grant in grants for one in letters):
+        if not any(_covers(grant, kind, one, parameters) for grant in grants for one in letters):
             return _why(kind, letters[0], session)
     return None
 
@@ -31,11 +31,13 @@ def _letters(search: Search, kind: str) -> tuple[Letter, ...]:
     return ("s",) if kind == search.resource_type else ("r", "s")
 
 
-def _covers(grant: Grant, kind: str, letter: Letter, given: frozenset[tuple[str, str]]) -> bool:
-    return grant.covers(kind, letter) and grant.filters <= given
+def _covers(
+    grant: Grant, kind: str, letter: Letter, parameters: frozenset[tuple[str, str]]
+) -> bool:
+    return grant.covers(kind, letter) and grant.filters <= parameters
 
 
-def _given(parameters: Parameters) -> frozenset[tuple[str, str]]:
+def _parameters(parameters: Parameters) -> frozenset[tuple[str, str]]:
     """Return a search's parameters, with each category both with and without its system."""
     coded = (
         (name, f"{_CATEGORY_SYSTEM}|{value}") for name, value in parameters if name == "category"

@@ -46,7 +46,7 @@ def parse(body: bytes) -> RecalculationRequest:
     if not isinstance(details, bool):
         raise _invalid("`details` must be true or false")
     return RecalculationRequest(
-        {name: _entry(name, given) for name, given in document["inputs"].items()}, details
+        {name: _entry(name, entry) for name, entry in document["inputs"].items()}, details
     )
 
 
@@ -73,7 +73,7 @@ def answer(
 
 
 def _read(
-    calculator: Calculator, given: Mapping[str, tuple[object, str | None]]
+    calculator: Calculator, entry: Mapping[str, tuple[object, str | None]]
 ) -> tuple[dict[str, tuple[object, str | None]], dict[str, str]]:
     """Return the inputs to calculate with, and why others are invalid, by name.
 
@@ -83,7 +83,7 @@ def _read(
     raw: dict[str, tuple[object, str | None]] = {}
     faults: dict[str, str] = {}
     sources = _sources(calculator)
-    for name, (value, unit) in given.items():
+    for name, (value, unit) in entry.items():
         if name not in calculator.inputs and name not in sources:
             faults[name] = f"{calculator.title} has no input of this name"
             continue
@@ -119,7 +119,7 @@ def _refused_by(names: tuple[str, ...], raw: Raw) -> dict[str, str]:
 
 
 def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) -> dict[str, Any]:
-    """Return the results for the page, and why an input is invalid, by name."""
+    """Return the results for the page, and why inputs are invalid, by name."""
     views = result_views.views(evaluation) if computed or not faults else ()
     return {
         "results": [asdict(view) for view in views],
@@ -131,11 +131,11 @@ def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) 
     }
 
 
-def _entry(name: str, given: object) -> tuple[object, str | None]:
+def _entry(name: str, entry: object) -> tuple[object, str | None]:
     shown = name[:_LONGEST_NAME]
-    if not isinstance(given, dict) or "value" not in given or given.keys() - _ENTRY:
+    if not isinstance(entry, dict) or "value" not in entry or entry.keys() - _ENTRY:
         raise _invalid(f"The input `{shown}` isn't an object with `value` and `unit`")
-    value, unit = given["value"], given.get("unit")
+    value, unit = entry["value"], entry.get("unit")
     if value is not None and not isinstance(value, bool | int | float | str):
         raise _invalid(f"The value of the input `{shown}` isn't a number, a string, true or false")
     if unit is not None and not isinstance(unit, str):

@@ -1,9 +1,9 @@
-// Changing a calculator's values: each change is computed by the server, which keeps nothing.
+// Editing of a calculator's values: the server recalculates after each change and keeps nothing.
 (() => {
   const { call, element, handle, hasEnded, lock } = app;
   const sentence = (text) => (/[.]$/.test(text) ? text : `${text}.`);
   const button = (text, attributes = {}) => element("button", text, { class: "quiet slim", type: "button", ...attributes });
-  const given = (one) => [one.printed, one.unit].filter(Boolean).join(" ");
+  const printed = (one) => [one.printed, one.unit].filter(Boolean).join(" ");
 
   const drawing = (name, attributes, text = "") => {
     const one = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -15,12 +15,12 @@
   const labelOf = (row) => row.querySelector("label, legend").textContent.trim().replace(/ \(optional\)$/, "");
   const shortOf = (row) => row.dataset.short ?? labelOf(row);
 
-  // Values over time, which come as one text and one line: a row and a dot for each. What its control
-  // would hold, and how a note names it, follows from the text but where it is given.
+  // Build a table row and a dot for each value of a trend, which arrives as one text and one path. The
+  // control's value and the note's text follow from the text unless `data-extras` has them.
   const unfold = (trend, named, short, origin) => {
     const list = trend.querySelector("pre");
-    const { given } = list.dataset;
-    const told = given ? JSON.parse(given) : [];
+    const { extras } = list.dataset;
+    const extrasOf = extras ? JSON.parse(extras) : [];
     const made = element("table", "");
     made.append(element("caption", `${named} over time, the newest first`, { class: "visually-hidden" }));
     const head = made.createTHead().insertRow();
@@ -33,7 +33,7 @@
       from = other || from;
       const [number] = text.split(" ");
       const [day] = when.match(/^(\d+ )?([A-Z][a-z]+ )?\d{4}/) || [""];
-      const [value, exact, note] = told[at] || [number, Number(number), `${short} ${text} (${day}, from the chart)`];
+      const [value, exact, note] = extrasOf[at] || [number, Number(number), `${short} ${text} (${day}, from the chart)`];
       const row = body.insertRow();
       Object.assign(row.dataset, { value, exact: JSON.stringify(exact), note, source: `${when}, ${from}` });
       row.append(element("th", when, { scope: "row" }), element("td", used ? `${text}, used` : text));
@@ -47,7 +47,7 @@
     trend.querySelector("svg").append(...places.map(([cx, cy], at) => drawing("circle", { cx, cy, r: 2.5, ...(isUsed[at] && { class: "used" }) })));
   };
 
-  // One input: what its control holds, and what the chart gave.
+  // One input: the values in its controls, and its value from the chart.
   const input = (row, changed) => {
     const { name, kind = "number", value: data, unit: ucum, note, standing = "found" } = row.dataset;
     const short = shortOf(row);
@@ -61,13 +61,13 @@
     const state = () => controls.map((one) => (one.type === "checkbox" || one.type === "radio" ? one.checked : one.value));
     const charted = state();
     const original = kind === "number" ? JSON.parse(data) : null;
-    // The number behind the text, unrounded and in the first unit: a change of the unit keeps it.
+    // The unrounded number behind the text, in the canonical unit. Changing the unit keeps it.
     let held = { text: charted[0], value: original, unit: 0 };
     const at = () => units?.selectedIndex ?? 0;
     const hold = (text, value) => (held = { text, value, unit: at() });
     const isHeld = () => number.value === held.text && at() === held.unit;
     const isCharted = () => number.value === charted[0] && at() === 0;
-    // Another charted value that was taken in place of the first.
+    // Another chart value that the user chose instead.
     let taken = null;
     let ring = () => {};
     const isTaken = () => taken !== null && isHeld() && held.value === JSON.parse(taken.dataset.exact);
@@ -77,7 +77,7 @@
     };
     const unit = () => units?.selectedOptions[0].textContent ?? row.querySelector(".control > span:not(.points)")?.textContent ?? "";
     const mark = element("p", "", { class: "edited-mark" });
-    // It needs no answer, so it works when nothing else does.
+    // Works without the server, so it stays enabled when the session has ended.
     const undo = button("Undo", { "data-local": "" });
     const day = row.querySelector(".when")?.textContent;
     const first = kind === "number" && charted[0] ? [`${charted[0]} ${unit()}`.trim(), day].filter(Boolean).join(", ") : "";
@@ -86,7 +86,7 @@
     mark.hidden = true;
     row.querySelector(".control").append(mark);
     const fault = element("p", "", { class: "fault" });
-    // Notes on the value from the chart don't apply to another value.
+    // Shown instead of the remarks on the chart value, which don't apply to another value.
     const instead = element("p", "", { class: "instead" });
     row.querySelector(".about").prepend(instead);
     row.querySelector(".control").append(fault);
@@ -124,7 +124,7 @@
       number.focus();
     });
     units?.addEventListener("change", () => {
-      // A number of the chart is converted. One that was typed may have been typed before its unit.
+      // Convert a chart value. Don't convert a typed one, because its unit may be chosen afterwards.
       if (number.value === held.text && held.value !== null) {
         const { factor, offset } = units.options[at()].dataset;
         const converted = String(Number(((held.value - offset) / factor).toPrecision(4)));
@@ -149,7 +149,7 @@
     }
     const drawn = row.querySelector(".trend");
     if (drawn) {
-      // From the oldest to the newest, as they are drawn.
+      // Oldest first, like the dots.
       const points = [...drawn.querySelectorAll("tbody tr")].reverse();
       const circles = [...drawn.querySelectorAll("circle")];
       const first = circles.findIndex((one) => one.matches(".used"));
@@ -189,7 +189,7 @@
       isAssumed: row.querySelector(".tag.assumed") !== null,
       isCharted: data !== "null",
       entry: () => ({ name, note: isTaken() && taken.dataset.note, values: kind === "flag" ? choice() : state() }),
-      // What was entered in this calculator before it came again, maybe with other controls.
+      // Restore what was entered before this calculator was replaced, maybe by one with other controls.
       enter({ note, values }) {
         const item = note && items.find((one) => one.dataset.note === note);
         if (item) return take(item);
@@ -198,15 +198,15 @@
       },
       isTaken: () => isEdited() && isTaken(),
       sent: () => (isEdited() ? entered() : { value: JSON.parse(data), unit: ucum || null }),
-      // The line of the note that lists it, and its text.
+      // The line of the note that lists this input, and its text there.
       noted: () => {
         if (!isEdited()) return [standing, note];
         if (isTaken()) return ["found", taken.dataset.note];
         const value = kind === "number" ? number.value : choice();
         if (value === null || value === "") return ["open", `${short} (not answered)`];
         const plain = kind === "number" ? value.replace(",", ".") : number.selectedOptions?.[0].textContent;
-        const said = typeof value === "boolean" ? (value ? ": yes" : ": no") : ` ${plain}`;
-        return ["entered", `${short}${said} ${kind === "number" ? unit() : ""}`.trim()];
+        const answered = typeof value === "boolean" ? (value ? ": yes" : ": no") : ` ${plain}`;
+        return ["entered", `${short}${answered} ${kind === "number" ? unit() : ""}`.trim()];
       },
       score: (text = chartedPoints) => {
         if (scored) scored.textContent = text;
@@ -218,7 +218,7 @@
     };
   };
 
-  // The bands of a result, as templates/bands.html has them.
+  // The bands of a result, with the same markup as templates/bands.html.
   const drawn = ({ segments, end, label }) => {
     const made = element("div", "", { role: "img", "aria-label": label });
     for (const { limit, name, mark, is_own: isOwn } of segments) {
@@ -231,8 +231,8 @@
     made.lastChild.append(element("b", end));
     return made;
   };
-  const saidOf = (one) => [one.refused, one.band].filter(Boolean);
-  // The first is what the head says.
+  const annotationsOf = (one) => [one.refused, one.band].filter(Boolean);
+  // `first` is the result in the heading.
   const table = (title, results, first) => {
     const made = element("table", "");
     made.append(element("caption", `Results of ${title}`, { class: "visually-hidden" }));
@@ -243,10 +243,10 @@
     const body = made.createTBody();
     for (const one of results) {
       const row = body.insertRow();
-      if (one === first) row.className = "said";
+      if (one === first) row.className = "in-heading";
       const value = element("td", one.printed ? "" : "none", { class: "number" });
       if (one.printed) value.append(element("strong", one.printed), one.unit ? ` ${one.unit}` : "");
-      row.append(element("th", one.label, { scope: "row" }), value, element("td", saidOf(one).join("; ")));
+      row.append(element("th", one.label, { scope: "row" }), value, element("td", annotationsOf(one).join("; ")));
     }
     return made;
   };
@@ -258,7 +258,7 @@
       const row = trend.closest(".input");
       unfold(trend, row ? labelOf(row) : title, row && shortOf(row), row?.querySelector(".from p")?.textContent);
     }
-    const [mini, hint, flag, headline, about, caution, results, said, notes, written] = [".mini", ".hint", ".flag", ".headline", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-note-text]"].map(part);
+    const [mini, hint, flag, headline, about, caution, results, announcement, notes, written] = [".mini", ".hint", ".flag", ".headline", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-note-text]"].map(part);
     const warnings = [...details.querySelectorAll("[data-warnings] li")];
     const led = warnings.find((one) => one.matches(".first"));
     const charted = about.textContent;
@@ -271,13 +271,13 @@
       written.hidden = text === "";
       quick.classList.toggle("empty", text === "");
     };
-    // On the row: it differs from the chart. Above the values: the result isn't from these values.
+    // The row's mark: the values differ from the chart. The failure: the result isn't from these values.
     const rowMark = element("span", "", { class: "tag warn row-mark" });
     mini.before(rowMark);
     const failure = element("p", "", { class: "failure" });
     part(".outcome").append(failure);
-    if (asked) results.append(element("p", "What you enter stays until you leave this calculator."));
-    // The result of the chart's own values needs no server to come back.
+    if (asked) results.append(element("p", "Values that you enter are kept until you leave this calculator."));
+    // The result of the unedited chart values, to restore it without the server.
     const shown = [mini, hint, headline, results, notes, part(".bands"), caution, flag].map((one) => [one, one.hidden, ...one.cloneNode(true).childNodes]);
     const noted = written.textContent;
     let latest = null;
@@ -285,10 +285,11 @@
     let started = !asked;
 
     const show = (answer) => {
-      // What can fail comes before the first change: the page has all of an answer, or none of it.
+      // Everything that can fail comes before the first change, so that a response is shown completely or
+      // not at all.
       const several = answer.results.length > 1;
       const computed = answer.results.filter((one) => !one.refused);
-      // A score that lacks answers has a range.
+      // A score with missing answers has a range.
       const [first] = computed.length ? computed : answer.results.filter((one) => one.printed);
       const refused = answer.refused || "";
       const result = answer.results.length ? [table(title, answer.results, first)] : [element("p", `No result. ${refused}.`)];
@@ -296,14 +297,14 @@
       const remarks = answer.notes.map((text) => element("li", text));
       const bands = first?.bar ? [drawn(first.bar)] : [];
       const edited = new Set(rows.filter((row) => row.isEdited()).map((row) => row.name));
-      // What is said of a charted value is not said of another one in its place.
+      // A warning about a chart value doesn't apply to a value entered instead.
       const isSaid = (one) => !edited.has(one.dataset.about);
       const warned = (grave) => warnings.filter((one) => isSaid(one) && one.hasAttribute("data-grave") === grave).map((one) => one.firstChild.textContent);
       const cautions = [...warned(true), ...answer.notes, ...warned(false)];
       const [worst, ...others] = first ? cautions : [];
       const isFirst = (one) => one.firstChild.textContent === worst;
       const entry = warnings.find(isFirst)?.querySelector("span")?.textContent;
-      const told = worst ? [worst.replace(/\.$/, ""), entry].filter(Boolean).join(": ") + (others.length ? ` (and ${others.length} more)` : "") : "";
+      const summary = worst ? [worst.replace(/\.$/, ""), entry].filter(Boolean).join(": ") + (others.length ? ` (and ${others.length} more)` : "") : "";
       const marks = rows.map((row) => [row, answer.faults[row.name], answer.points?.[row.name] || ""]);
       const { read, unread } = part(".note").dataset;
       const { patient } = document.getElementById("stamp").dataset;
@@ -312,7 +313,7 @@
         const [line, text] = row.noted();
         lists[line] = lists[line] ? `${lists[line]}; ${text}` : text;
       }
-      // A line of the note that says nothing is left out.
+      // Leave out lines of the note that have no text.
       const lines = answer.note.split("\n").map((line) => {
         const [place, name] = line.match(/\{(\w+)\}/) || [];
         return place ? lists[name] && line.replace(place, () => lists[name]) : line;
@@ -325,20 +326,20 @@
       const band = (text) => element("span", text, { class: "band" });
       if (first) hint.replaceChildren(...unit(), band(first.short));
       else hint.textContent = "no result";
-      if (first) headline.append(several ? `${first.label}: ` : "", element("strong", first.printed), " ", ...unit(), ...saidOf(first).flatMap((text) => [band(text), " "]));
+      if (first) headline.append(several ? `${first.label}: ` : "", element("strong", first.printed), " ", ...unit(), ...annotationsOf(first).flatMap((text) => [band(text), " "]));
       results.replaceChildren(...result);
       notes.replaceChildren(...remarks);
       for (const one of warnings) one.hidden = !isSaid(one);
       for (const one of [...warnings, ...notes.children]) one.classList.toggle("first", isFirst(one));
       settle();
       caution.hidden = flag.hidden = !worst;
-      caution.textContent = told;
+      caution.textContent = summary;
       for (const [row, fault, points] of marks) {
         row.say(fault);
         row.score(points);
       }
       part(".bands").replaceChildren(...bands);
-      said.textContent = first ? `${first.label} ${given(first)} ${first.refused || first.band}` : `No result. ${refused}`;
+      announcement.textContent = first ? `${first.label} ${printed(first)} ${first.refused || first.band}` : `No result. ${refused}`;
       setNote(lines.filter(Boolean).join("\n"));
     };
     const markRow = () => {
@@ -383,8 +384,8 @@
         if (!signal.aborted) show(answer);
       } catch (error) {
         if (signal.aborted) return;
-        // What was computed before stays, and is said to be that.
-        const text = `${headline.textContent ? "Not recalculated: this result is from before your last change." : "It could not be computed."} ${error.message}`;
+        // The previous result stays, with a message that it's not up to date.
+        const text = `${headline.textContent ? "Not recalculated: this result is from before your last change." : "The result could not be computed."} ${error.message}`;
         settle();
         failure.textContent = `${text} `;
         if (!hasEnded()) {
@@ -396,7 +397,7 @@
           failure.append(again);
         }
         for (const row of rows) row.say("");
-        said.textContent = text;
+        announcement.textContent = text;
         markRow();
       }
     };
@@ -407,31 +408,31 @@
       const others = rows.filter((row) => !row.isEdited() && row.isCharted);
       const absent = others.filter((row) => row.isAssumed).length;
       const values = others.length - absent;
-      const told = [
+      const sources = [
         counted(edited, `${edited === 1 ? "value" : "values"} edited, not from the chart`),
         taken && (taken === 1 ? "another chart value chosen" : `${taken} other chart values chosen`),
         [counted(values, `chart ${values === 1 ? "value" : "values"}`), counted(absent, "not found in chart, assumed absent")].filter(Boolean).join(", "),
       ];
-      about.textContent = taken + edited ? told.filter(Boolean).join("; ") : charted;
+      about.textContent = taken + edited ? sources.filter(Boolean).join("; ") : charted;
       markRow();
       if (taken + edited === 0 && !asked) {
         restore();
-        said.textContent = `From the chart: ${headline.textContent}`;
+        announcement.textContent = `From the chart: ${headline.textContent}`;
         return;
       }
       if (!started) return;
-      // What is shown does not belong to what is entered until the answer is here.
+      // The result doesn't match the entered values until the response arrives.
       details.classList.add("waiting");
       clearTimeout(timer);
       timer = setTimeout(compute, 300);
     };
     const rows = [...details.querySelectorAll(".input")].map((row) => input(row, changed));
-    // A point shows its meaning when the mouse is over it.
+    // A dot's tooltip shows its value and time.
     for (const trend of details.querySelectorAll(".trend")) {
-      const told = [...trend.querySelectorAll("tbody tr")].reverse();
+      const points = [...trend.querySelectorAll("tbody tr")].reverse();
       trend.querySelectorAll("circle").forEach((one, place) => {
         const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
-        title.textContent = [...told[place].cells].map((cell) => cell.firstChild.textContent).reverse().join(", ");
+        title.textContent = [...points[place].cells].map((cell) => cell.firstChild.textContent).reverse().join(", ");
         one.append(title);
       });
     }
@@ -441,7 +442,7 @@
       compute();
     });
     if (asked) {
-      // Where the result comes, so that it takes no scrolling; a key in a field reaches it, too.
+      // Next to the result, so that no scrolling is needed. Enter in a field presses it too.
       form.id = `${details.id}-values`;
       headline.before(element("button", "Calculate", { class: "slim", type: "submit", form: form.id }));
     }
@@ -454,14 +455,14 @@
       try {
         await navigator.clipboard.writeText(written.textContent);
       } catch {
-        // A frame might not be allowed to write to the clipboard. Folded text can't be selected.
+        // A frame might not be allowed to write to the clipboard. Then select the text, which must be visible.
         part(".note").open = true;
         getSelection().selectAllChildren(written);
         copied = document.execCommand("copy");
       }
-      done.textContent = copied ? "Copied." : "It is selected: copy it by the keyboard.";
+      done.textContent = copied ? "Copied." : "The note is selected. Copy it with the keyboard.";
     });
-    // Only the open calculator is printed.
+    // Prints only the open calculator.
     const print = button("Print", { "data-local": "" });
     print.addEventListener("click", () => window.print());
     quick.append(copy, print, done);
@@ -479,8 +480,8 @@
     };
   };
 
-  // Each is made ready when it is first opened: most of them never are. One that has not come to
-  // its end waits for the rest.
+  // Prepare a calculator when it's first opened, because most never are. Wait for one that hasn't arrived
+  // completely.
   const ready = new WeakMap();
   const prepare = (details) => {
     if (ready.has(details) || !details.matches(".calculator")) return;
@@ -488,7 +489,7 @@
       setTimeout(prepare, 50, details);
       return;
     }
-    // One that is turned off has nothing to fill in.
+    // A calculator that's turned off has no form.
     ready.set(details, details.querySelector("form") && calculator(details));
   };
   document.addEventListener("toggle", ({ target }) => (target.open ? prepare(target) : ready.get(target)?.leave()), true);

@@ -1,20 +1,20 @@
-// The list: what is open, how it is found, and the keys.
+// The list of calculators: open rows, search, and keyboard navigation.
 (() => {
   const tools = document.getElementById("tools");
   const filter = document.getElementById("filter");
   const filtered = document.getElementById("filtered");
   const wide = matchMedia("(min-width: 800px)");
   const { frame, page } = app;
-  // A row has its place, and is found, before it comes.
+  // A row can be found by search before it arrives, because its place is already there.
   const places = [...frame.querySelectorAll("slot[data-title]")];
   const rowIn = (place) => place.assignedElements().find((one) => one.matches("details"));
   const rows = () => [...page.querySelectorAll(":scope > details")];
-  // Places that a search has found, or all.
+  // The places that match the search, or all.
   let hit = places;
   const seen = () => hit.map(rowIn).filter((row) => row?.checkVisibility());
   const summary = (row) => row.querySelector("summary");
   const open = (row) => {
-    // Made ready before it's seen, so that nothing moves then.
+    // Prepare it before it's visible, so that nothing moves afterwards.
     app.prepare(row);
     row.open = true;
     summary(row).scrollIntoView({ block: "nearest" });
@@ -43,19 +43,19 @@
     filtered.textContent = `${place.dataset.title} opens when its values have arrived.`;
   };
 
-  // If there's a second pane, it's never empty: the row that fills it doesn't close.
+  // In two panes, the open row doesn't close, so that the second pane is never empty.
   document.addEventListener("click", (event) => {
     const row = event.target.closest?.("summary")?.parentElement;
     if (wide.matches && row?.open && row.matches(".page > details")) event.preventDefault();
   });
-  // In a browser that doesn't support groups of rows, only one of them stays open too.
+  // Keep only one row open in browsers that don't support `name` on details.
   document.addEventListener("toggle", ({ target }) => {
     if (!target.open || !target.matches(".page > details")) return;
     wanted = "";
     for (const row of rows()) if (row !== target && row.open) row.open = false;
   }, true);
-  // On a small screen the browser's Back closes what covers the list, as its row does. Going back takes
-  // a moment; a row opened meanwhile gets its entry once that has happened.
+  // On a small screen, Back in the browser closes the open row, which covers the list. Going back isn't
+  // immediate: a row opened meanwhile gets its history entry afterwards.
   let leaving = false;
   document.addEventListener("toggle", ({ target }) => {
     if (wide.matches || leaving || !target.matches(".page > details")) return;
@@ -72,11 +72,11 @@
 
   const named = () => location.hash.length > 1 && choose(location.hash.slice(1));
   addEventListener("hashchange", named);
-  // The browser's own way to a fragment ends with the focus nowhere.
+  // After the browser's own jump to the fragment, nothing has the focus.
   addEventListener("load", () => setTimeout(named));
   named();
 
-  // Words are found by their beginning, several of them each for itself.
+  // Each word of a search matches the beginning of any word.
   const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").split(/[^a-z0-9]+/).filter(Boolean);
   const wordsOf = new Map();
   const words = (place) => {
@@ -87,7 +87,7 @@
     return wordsOf.get(place);
   };
   const hits = (list, asked) => asked.every((part) => list.some((word) => word.startsWith(part)));
-  // How many letters are wrong, missing, too many or in the wrong order (Damerau, 1964).
+  // The number of wrong, missing, extra or swapped letters (Damerau, 1964).
   const distance = (one, other) => {
     let before = [];
     let last = Array.from({ length: other.length + 1 }, (_, at) => at);
@@ -102,12 +102,12 @@
     }
     return last[other.length];
   };
-  // A word that is not finished is compared with as much of the other.
+  // An unfinished word is compared with the same number of letters of the other.
   const far = (part, word) => Math.min(distance(part, word), distance(part, word.slice(0, part.length)) + 0.5);
   const nearest = (asked) => {
-    const told = places.map((place) => [place, Math.max(...asked.map((part) => Math.min(...words(place).all.map((word) => far(part, word)))))]);
-    const best = Math.min(...told.map(([, distance]) => distance));
-    return told.filter(([, distance]) => distance === best).map(([place]) => place);
+    const distances = places.map((place) => [place, Math.max(...asked.map((part) => Math.min(...words(place).all.map((word) => far(part, word)))))]);
+    const best = Math.min(...distances.map(([, distance]) => distance));
+    return distances.filter(([, distance]) => distance === best).map(([place]) => place);
   };
   const isCalculator = ({ name }) => !["values", "about"].includes(name);
   const find = () => {
@@ -116,12 +116,12 @@
     const none = found.length === 0;
     if (none) found = nearest(asked);
     hit = places.filter((place) => found.includes(place));
-    // The open row stays with the matches.
+    // The open row stays visible with the matches.
     for (const place of places) place.hidden = !found.includes(place) && !rowIn(place)?.open;
     for (const heading of frame.querySelectorAll("[part=group]")) {
       heading.hidden = !places.some((place) => !place.hidden && place.parentElement === heading.parentElement);
     }
-    filtered.textContent = !asked.length ? "" : none ? `Nothing is called \u201c${filter.value.trim()}\u201d. The nearest:` : `${found.filter(isCalculator).length} of ${places.filter(isCalculator).length}`;
+    filtered.textContent = !asked.length ? "" : none ? `Nothing matches \u201c${filter.value.trim()}\u201d. Closest matches:` : `${found.filter(isCalculator).length} of ${places.filter(isCalculator).length}`;
     return asked.length ? [...found.filter((place) => hits(words(place).name, asked)), ...found][0] : null;
   };
   filter.addEventListener("input", find);
@@ -138,7 +138,7 @@
     const typing = target.matches("input, select, textarea");
     const row = target.matches(".page > details > summary") ? target.parentElement : null;
     if (key === "/" && !typing) {
-      // On a small screen the open one covers the list.
+      // On a small screen, an open row covers the list.
       if (!wide.matches) for (const one of rows()) one.open = false;
       filter.focus();
       filter.select();
@@ -159,7 +159,7 @@
     event.preventDefault();
   });
 
-  // On a small screen the one that will be open covers it.
+  // On a small screen, the row that's about to open covers the search.
   tools.hidden = wanted !== "" && !wide.matches;
   const fill = () => {
     const row = document.getElementById(page.querySelector("[slot=choose]")?.dataset.first) || seen()[0];

@@ -1,11 +1,11 @@
-// All results, page by page, through the FHIR proxy, each judged by the server.
+// All results, read page by page through the FHIR proxy. The server makes a table row from each.
 (() => {
   const { call, element, handle, page, whenRead } = app;
   const proxy = new URL(`/fhir_proxy/${handle}/`, location.origin);
   const get = (url) => call(url, { headers: { Accept: "application/fhir+json, application/json" } }, true);
   const tag = (text, isOdd) => element("span", text, { class: isOdd ? "tag warn" : "tag" });
-  // The server judges what is shown, as it does for the tables above.
-  const judge = (pages) =>
+  // Have the server check the results with the same code as for the tables above.
+  const rowsOf = (pages) =>
     call(`/smart_calc/${handle}/results`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json" },
@@ -52,23 +52,23 @@
       note.textContent = "Reading …";
       try {
         const { text, body: bundle } = await get(next);
-        const { rows: judged } = await judge([...pages, text]);
+        const { rows: listed } = await rowsOf([...pages, text]);
         pages.push(text);
         if (!rows) {
           const shown = table(title);
           place.prepend(shown);
           rows = shown.tBodies[0];
         }
-        rows.replaceChildren(...judged.map(row));
+        rows.replaceChildren(...listed.map(row));
         next = bundle.link?.find((link) => link.relation === "next")?.url;
-        note.textContent = `${rows.rows.length} results shown${next ? "." : ", all there are."}`;
+        note.textContent = `${rows.rows.length} results shown${next ? "." : ". There are no more."}`;
         button.textContent = `More results: ${title}`;
         if (!next) {
           if (document.activeElement === button) note.focus();
           button.hidden = true;
         }
       } catch (error) {
-        note.textContent = `They could not be read. ${error.message}`;
+        note.textContent = `The results could not be read. ${error.message}`;
       }
       busy = false;
     });

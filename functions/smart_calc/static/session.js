@@ -1,10 +1,10 @@
-// Calls to the app's own origin, and what the page says when its session ends. The page shows all
-// results without any script.
+// Calls to the app's server, and messages when the session ends. Without scripts, the page still shows
+// all results.
 "use strict";
 const app = (() => {
   const handle = location.pathname.split("/").filter(Boolean).pop();
   const notices = document.getElementById("notices");
-  // The frame has a place for each part. A browser that does not know such frames gets it here.
+  // The frame has a place for each part. Attach it for browsers without declarative shadow DOM.
   const page = document.querySelector(".page");
   const unknown = page.querySelector("template");
   if (unknown) {
@@ -30,7 +30,7 @@ const app = (() => {
     notices.replaceChildren(made);
     return made;
   };
-  // What is in a field can still be selected.
+  // Text in a field can still be selected.
   const closed = "input, select, button:not([data-local])";
   const lock = (within) => {
     for (const control of within.querySelectorAll(closed)) control[control.type === "text" ? "readOnly" : "disabled"] = true;
@@ -39,23 +39,23 @@ const app = (() => {
     ended = true;
     lock(page);
   };
-  // What is on the page stays to be read, copied, printed and, by logging out, taken off it.
+  // Everything on the page can still be read, copied and printed. Logging out removes it.
   const end = (id) => {
     if (ended) return;
     const text =
-      "Launch the app again from the patient's chart. What this page shows can still be read, copied and printed; nothing more is computed or read.";
+      "Launch the app again from the patient's chart. You can still read, copy and print what this page shows, but nothing more is computed or read.";
     const made = notice("bad", "The session has ended", text, id);
-    // A control that is disabled under the hand would leave the keyboard at the top of the page.
-    // The notice stays in view by itself, so the page doesn't scroll away from the user's place.
+    // Move the focus from a control that gets disabled; otherwise it would go to the top of the page.
+    // The notice is always visible, so don't scroll to it.
     if (page.contains(document.activeElement) && document.activeElement.matches(closed)) made.focus({ preventScroll: true });
     close();
   };
-  // Resolves when the person tries again, which the EHR's own pause comes before.
+  // Resolves when the user tries again, which is possible after the EHR's Retry-After.
   const pause = (seconds, id) => {
     waiting ??= new Promise((resolve) => {
       const held = document.activeElement;
-      const text = "The EHR did not renew its access. The session is kept, and so is what you entered.";
-      const made = notice("warn", "Not just now", text, id);
+      const text = "The EHR did not renew the app's access. The session is kept, and so is everything you entered.";
+      const made = notice("warn", "Not available right now", text, id);
       const again = element("button", "", { class: "quiet", type: "button", "data-local": "" });
       made.append(again);
       const tick = (left) => {
@@ -73,14 +73,14 @@ const app = (() => {
     });
     return waiting;
   };
-  // With `isWhole` the answer comes with its text, in which numbers have the digits that were sent.
+  // With `isWhole`, the result includes the response's text, in which numbers keep their digits.
   const call = async (url, options = {}, isWhole = false) => {
     let answer, text;
     try {
       answer = await fetch(url, options);
       text = await answer.text();
     } catch {
-      throw new Error("This app does not answer. Check the connection, then try again.");
+      throw new Error("This app is not responding. Check the connection, then try again.");
     }
     let body = null;
     try {
@@ -97,13 +97,13 @@ const app = (() => {
     }
     const isOver = answer.status === 401 && over.includes(code);
     if (isOver) end(id);
-    const said = body?.detail || body?.issue?.[0]?.diagnostics || `HTTP ${answer.status}`;
-    throw Object.assign(new Error(isOver ? "The session has ended." : said), { isOver });
+    const message = body?.detail || body?.issue?.[0]?.diagnostics || `HTTP ${answer.status}`;
+    throw Object.assign(new Error(isOver ? "The session has ended." : message), { isOver });
   };
 
-  // The page comes in parts; the script comes with the first.
+  // The page arrives in parts, and the script with the first one.
   const whenRead = (then) => (document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", then) : then());
-  // A part takes the place of an earlier one, and what was entered there is entered here.
+  // Replace an earlier part with a new one, keeping the values that were entered.
   const put = (part) => {
     const old = [...page.children].find((one) => one !== part && one.slot === part.slot && one.id === part.id);
     const held = old?.contains(document.activeElement) && document.activeElement.id;
@@ -116,7 +116,7 @@ const app = (() => {
     if (held !== undefined && held !== false) (document.getElementById(held) || part.querySelector("summary"))?.focus();
     page.dispatchEvent(new CustomEvent("put", { detail: part }));
   };
-  // Shown from the start, it would be read once among all the rest; what comes later is announced.
+  // A screen reader announces only text that's added later, so don't show this from the start.
   setTimeout(() => {
     if (document.readyState === "loading") document.getElementById("told").textContent = "Reading the chart.";
   }, 100);
@@ -124,7 +124,7 @@ const app = (() => {
     document.getElementById("told").textContent = "";
     // While the page was loading, it may have received the message that the session has ended.
     if (over.includes(document.querySelector(".late code")?.textContent)) close();
-    // A row that all of the chart changed came again: the latest one counts.
+    // A row that the complete chart changed was sent again. Keep the latest one.
     for (const row of page.querySelectorAll(":scope > details")) if (document.getElementById(row.id) !== row) put(row);
   });
 
@@ -144,7 +144,7 @@ const app = (() => {
     document.title = "Logged out";
     const card = element("main", "");
     const heading = element("h1", "You are logged out", { tabindex: "-1" });
-    const text = "The session has ended and the patient's data is off this page. Close it, or launch the app again from the chart.";
+    const text = "The session has ended, and the patient's data is no longer on this page. Close it, or launch the app again from the chart.";
     card.append(heading, element("p", text));
     document.body.className = "";
     document.body.replaceChildren(card);

@@ -1,4 +1,4 @@
-// What could not be read is read again: its parts come by themselves and take their places.
+// Retry of the searches that failed: the new parts replace the old ones.
 (() => {
   const { call, frame, handle, page, put, whenRead } = app;
   const offer = () => page.querySelectorAll("[data-searches]").forEach((one) => (one.hidden = false));
@@ -10,7 +10,7 @@
     busy = true;
     const status = page.querySelector("[slot=status]");
     const text = status.textContent;
-    status.textContent = "Reading it again …";
+    status.textContent = "Trying again …";
     try {
       const offset = document.getElementById("stamp")?.dataset.offset;
       const answer = await call(`/smart_calc/${handle}/unread`, {
@@ -19,7 +19,7 @@
         body: JSON.stringify({ searches: searches.split(" "), offset: offset ? Number(offset) : null }),
       }, true);
       const parts = [...new DOMParser().parseFromString(answer.text, "text/html").body.children];
-      if (!parts.some((one) => one.slot === "status")) throw new Error("Something else answered in place of this app. Check the connection, then try again.");
+      if (!parts.some((one) => one.slot === "status")) throw new Error("The response did not come from this app. Check the connection, then try again.");
       const held = document.activeElement === target;
       for (const one of page.querySelectorAll("[data-passing]")) one.remove();
       parts.forEach(put);

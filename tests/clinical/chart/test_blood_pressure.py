@@ -126,7 +126,7 @@ def test_standing_and_invasive_pressures_are_passed_over(codes: Any, why: str) -
     assert pair(other, older) == (150, 90)
     passed = read(other).findings["systolic_bp"].passed_over
     assert [(p.flag.value, p.why) for p in passed] == [
-        ("excluded_code", f"another measurement: {why}")
+        ("excluded_code", f"a different measurement: {why}")
     ]
 
 

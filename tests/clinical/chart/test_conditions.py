@@ -60,7 +60,7 @@ def test_an_ended_condition_without_a_clinical_status_is_asked_about() -> None:
     finding = find("hypertension", condition("I10", None, **ended))
     assert (finding.outcome, finding.why) == (
         Outcome.OFFERED,
-        "an end is charted, but no clinical status",
+        "documented as ended, but without a clinical status",
     )
     assert find("hypertension", condition("I10", "active", **ended)).value is True
     assert find("atrial_fibrillation", condition("I48.0", None, **ended)).value is True

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from clinical.chart.resources.times import parse_now
-from clinical.chart.steadiness import unsteady, untold
+from clinical.chart.steadiness import single_value, unsteady
 from tests.support.chart_resources import observation, read
 from tests.support.tables import each
 
@@ -47,5 +47,5 @@ def test_creatinine_is_unsteady_from_exactly_one_and_a_half_times(
     series = read(*entries, now="2026-11-20T09:00:00Z").usable["creatinine"]
     assert unsteady(series).endswith(said)
     assert bool(unsteady(series)) is bool(said)
-    assert bool(untold(series)) is (len(series) == 1)
-    assert "cannot tell" in untold(series[:1])
+    assert bool(single_value(series)) is (len(series) == 1)
+    assert "cannot tell" in single_value(series[:1])

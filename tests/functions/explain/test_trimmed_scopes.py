@@ -134,7 +134,7 @@ def test_the_apps_page_says_it_with_the_cause_and_what_the_administrator_does(
     page = one.app.page(one.walk)
     assert page.status == 200
     said = in_words(page.text)
-    assert "Asked for, but not granted" in said
+    assert "Requested, but not granted" in said
     assert f"For the administrator: {case.title.rstrip('.')}" in said
     missing = page.text.partition('id="missing"')[2].partition("</section>")[0]
     for scope in case.causes:

@@ -142,7 +142,7 @@ def seen(name: str, *resources: dict[str, Any]) -> InputView:
 def test_oxygen_that_was_charted_is_never_said_not_to_be() -> None:
     old = observation("3151-8", 2.6, "L/min", effectiveDateTime="2026-11-20T08:00:00Z")
     view = seen("supplemental_oxygen", old)
-    assert view.remarks == ("No oxygen charted in the last 48 h (the last value is older).",)
+    assert view.remarks == ("No oxygen documented in the last 48 h (the last value is older).",)
     (entry,) = view.entries
     assert (entry.text, entry.when) == ("2.6 L/min", "20 Nov 2026 08:00")
     none = seen("supplemental_oxygen")
@@ -257,22 +257,24 @@ def test_a_charted_bmi_is_shown_only_if_it_differs_from_the_calculated_one() -> 
         observation("8302-2", 180, "cm", id="height", **taken),
     )
 
-    def beside(value: float) -> list[str]:
+    def reported(value: float) -> list[str]:
         reported = observation("39156-5", value, "kg/m2", id="bmi", **taken)
         groups = in_groups(read_chart([*values, reported], NOW, "p1", BASE), Clock(NOW))
         (bmi,) = (one for views in groups.values() for one in views if one.name == "bmi")
-        return [entry.text for entry in bmi.beside]
+        return [entry.text for entry in bmi.reported]
 
     # 24.7 is calculated.
-    assert beside(25.1) == []
-    (text,) = beside(25.3)
+    assert reported(25.1) == []
+    (text,) = reported(25.3)
     assert "25.3" in text
 
 
 def test_one_creatinine_is_not_called_steady() -> None:
     view = egfr()
-    assert view.cautions == ("Creatinine has only one value: cannot tell whether it is steady.",)
-    assert "only one value" in view.note
+    assert view.cautions == (
+        "Only one creatinine value: cannot tell whether creatinine is steady.",
+    )
+    assert "Only one creatinine value" in view.note
 
 
 def test_what_may_undo_the_result_is_said_before_the_age_of_a_value() -> None:

@@ -51,7 +51,7 @@ def test_the_points_go_from_the_oldest_to_the_newest_and_the_used_one_is_marked(
     assert all(trends.TOP <= one.y <= trends.BOTTOM for one in trend.points)
     assert trend.line.count(",") == 3
     assert highest.exact == "1.9"
-    assert trend.said == "3 values, last 12 months"
+    assert trend.summary == "3 values, last 12 months"
     assert "from the chart" in highest.note
 
 
@@ -59,14 +59,14 @@ def test_the_values_are_listed_as_text_a_line_each_the_newest_first() -> None:
     trend = of_input(creatinine(1.4, TODAY), creatinine(1.1, YESTERDAY))
     assert trend
     assert trend.listed == "24 Nov 2026 08:00\t1.4 mg/dL\tused\n23 Nov 2026 08:00\t1.1 mg/dL"
-    assert trend.given == ""
+    assert trend.extras == ""
 
 
 def test_what_does_not_follow_from_a_line_is_given_beside_it() -> None:
     converted = observation("2160-0", 100, "umol/L", effectiveDateTime=YESTERDAY, id="o-moles")
     trend = of_input(creatinine(1.4, TODAY), converted)
     assert trend
-    used, other = json.loads(trend.given)
+    used, other = json.loads(trend.extras)
     assert used is None
     assert other[0] == "1.13"
     assert other[1] == pytest.approx(1.1309658)
@@ -80,7 +80,7 @@ def test_a_unit_with_a_line_break_stays_in_its_line() -> None:
     assert trend
     assert trend.listed.endswith("1.1 mg /dL")
     assert trend.listed.count("\n") == 1
-    assert json.loads(trend.given)[1] is not None
+    assert json.loads(trend.extras)[1] is not None
 
 
 def test_a_value_that_is_among_those_over_time_is_not_listed_twice() -> None:
@@ -155,7 +155,7 @@ def test_no_more_are_drawn_than_can_be_read() -> None:
     trend = of_input(*(creatinine(1.4, day) for day in days))
     assert trend
     assert len(trend.points) == trends.MOST
-    assert trend.said == "newest 12 of 84 values, last 12 months"
+    assert trend.summary == "newest 12 of 84 values, last 12 months"
     assert trend.points[-1].when == "28 Oct 2026 08:00"
 
 
