@@ -1,7 +1,7 @@
 """Finds the reasons in a chart why a computed result makes no card, in words. Pure.
 
 A finding prevents a card whether it's found, suggested or open. Each calculator declares its
-conditions (calculators/card_rule.py). docs/cards.md gives the reasons.
+conditions (calculators/card_rule.py). docs/cards.md has the reasons.
 """
 
 from collections.abc import Iterator

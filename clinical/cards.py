@@ -1,7 +1,7 @@
 """Selects the results in a chart that make a card: few, and each proved by the chart. Pure.
 
 A card never depends on a default, an old value, an incomplete chart or an unclassified entry. The
-conditions are in card_conditions.py. docs/cards.md gives the reasons.
+conditions are in card_conditions.py. docs/cards.md has the reasons.
 """
 
 from collections.abc import Iterable, Iterator

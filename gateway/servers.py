@@ -67,11 +67,8 @@ class Place:
 class Server:
     """One server process.
 
-    Fields:
-        target: the WSGI application, `module:name`.
-        place: the host and port that it listens on.
-        environment: additional environment variables.
-        workers: number of worker processes.
+    `target`: the WSGI application, `module:name`. `place`: the host and port that it listens on.
+    `environment`: additional environment variables. `workers`: number of worker processes.
     """
 
     target: str

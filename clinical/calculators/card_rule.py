@@ -1,7 +1,7 @@
 """The conditions for a card. Each calculator declares its own; clinical/cards.py checks them.
 
 A card is unsolicited, so it cites one published limit and the chart must prove the result.
-docs/cards.md gives the reasons.
+docs/cards.md has the reasons.
 """
 
 from dataclasses import dataclass

@@ -62,10 +62,7 @@ def points(values: CheckedInputs) -> dict[str, int]:
 
 
 _ITEMS = (
-    "congestive_heart_failure",
-    "hypertension",
-    "diabetes",
-    "stroke_tia_thromboembolism",
+    *("congestive_heart_failure", "hypertension", "diabetes", "stroke_tia_thromboembolism"),
     "vascular_disease",
 )
 
@@ -179,11 +176,8 @@ CALCULATOR = Calculator(
                 doi="10.1161/CIR.0000000000001193",
                 present=("active_atrial_fibrillation",),
                 not_found=(
-                    "anticoagulant_in_problems",
-                    "valve_or_mitral_stenosis",
-                    "intracranial_haemorrhage",
-                    "laa_occlusion",
-                    "palliative_care",
+                    *("anticoagulant_in_problems", "valve_or_mitral_stenosis"),
+                    *("intracranial_haemorrhage", "laa_occlusion", "palliative_care"),
                 ),
                 no_drug=NoDrug(
                     "anticoagulant",

@@ -50,7 +50,7 @@ CALCULATOR = Calculator(
             ),
             formula=egfr,
             needs=("age", "sex", "creatinine"),
-            gives="egfr",
+            provides="egfr",
             limits=(ADULTS,),
             bands=(
                 Band("G1: 90 or more, normal or high", lambda v, _: at_least(v, 90), short="G1"),
@@ -86,10 +86,7 @@ CALCULATOR = Calculator(
                 document="KDIGO 2024",
                 doi="10.1016/j.kint.2023.10.018",
                 not_found=(
-                    "acute_kidney_injury",
-                    "dialysis_status",
-                    "kidney_transplant",
-                    "pregnancy",
+                    *("acute_kidney_injury", "dialysis_status", "kidney_transplant", "pregnancy"),
                     "palliative_care",
                 ),
                 # KDIGO 2024: chronic means more than three months.

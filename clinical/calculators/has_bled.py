@@ -41,13 +41,8 @@ def points(values: CheckedInputs) -> dict[str, int]:
 
 
 _ITEMS = (
-    "uncontrolled_hypertension",
-    "abnormal_renal_function",
-    "abnormal_liver_function",
-    "stroke",
-    "bleeding_history",
-    "labile_inr",
-    "antiplatelet_or_nsaid",
+    *("uncontrolled_hypertension", "abnormal_renal_function", "abnormal_liver_function", "stroke"),
+    *("bleeding_history", "labile_inr", "antiplatelet_or_nsaid"),
 )
 
 # Major bleeds per 100 patient-years by score, 0 to 5 (Pisters 2010; read in PMC3418985).

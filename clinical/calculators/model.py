@@ -131,8 +131,8 @@ class Output:
     canonical units. It returns the unrounded number or raises Refused. `checked_if_given` are
     inputs that only a limit, exclusion, band or note uses. `meaning` explains the number for this
     patient, such as the weight that was chosen or why there's no band; `meaning_short` is the same
-    in a word or two, for a row of a list without a band. `gives` is the input of other calculators
-    that this output provides. `open_answers` makes it a score whose range is shown
+    in a word or two, for a row of a list without a band. `provides` is the input of other
+    calculators that this output computes. `open_answers` makes it a score whose range is shown
     while answers are missing. It lists the values to try for numbers; yes-or-no and listed answers
     are all tried. If the whole number is printed next to it (`beside_whole`), it gets enough digits
     to round to that. `edges` are the two ends of the drawing and every limit between bands. With a
@@ -153,7 +153,7 @@ class Output:
     bands: tuple[Band, ...] = ()
     meaning: Meaning | None = None
     meaning_short: Meaning | None = None
-    gives: str = ""
+    provides: str = ""
     open_answers: Mapping[str, tuple[float, ...]] | None = None
     shown_with_whole: bool = False
     edges: tuple[float, ...] = ()

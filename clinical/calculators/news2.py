@@ -64,14 +64,8 @@ def _spo2_row(values: CheckedInputs) -> Row | None:
 
 
 _NEEDS = (
-    "respiratory_rate",
-    "spo2",
-    "supplemental_oxygen",
-    "systolic_bp",
-    "heart_rate",
-    "temperature",
-    "consciousness",
-    "spo2_scale",
+    *("respiratory_rate", "spo2", "supplemental_oxygen", "systolic_bp", "heart_rate"),
+    *("temperature", "consciousness", "spo2_scale"),
 )
 
 

@@ -103,15 +103,8 @@ CALCULATOR = Calculator(
             ),
             formula=risk_percent,
             needs=(
-                "age",
-                "sex",
-                "race",
-                "cholesterol_total",
-                "hdl",
-                "systolic_bp",
-                "antihypertensive_treatment",
-                "current_smoker",
-                "diabetes",
+                *("age", "sex", "race", "cholesterol_total", "hdl", "systolic_bp"),
+                *("antihypertensive_treatment", "current_smoker", "diabetes"),
             ),
             checked_if_given=("ldl_reported", "known_cvd_excludes_risk_score"),
             limits=(

@@ -4,7 +4,7 @@ Each calculator's declarations are checked on import. An unknown name is a bug a
 process.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -63,34 +63,20 @@ class Source:
     output: Output
 
 
-def _sources(calculators: Iterable[Calculator]) -> Mapping[str, Source]:
-    """Return the source of each input that an output provides, by input name."""
-    return MappingProxyType(
-        {
-            output.gives: Source(calculator, output)
-            for calculator in calculators
-            for output in calculator.outputs
-            if output.gives
-        }
-    )
-
+_OUTPUTS = [(one, output) for one in REGISTRY.values() for output in one.outputs]
 
 # eGFR and BMI. Only this mapping defines how they are derived.
-DERIVED: Mapping[str, Source] = _sources(REGISTRY.values())
-
+DERIVED: Mapping[str, Source] = MappingProxyType(
+    {output.provides: Source(one, output) for one, output in _OUTPUTS if output.provides}
+)
 
 # The calculators that can make a card, in the order of their cards, each with the card's output.
 CARDS: Mapping[str, Output] = MappingProxyType(
     {
-        calculator.name: output
-        for calculator, output in sorted(
-            (
-                (calculator, output)
-                for calculator in REGISTRY.values()
-                for output in calculator.outputs
-                if output.card
-            ),
-            key=lambda one: one[1].card.place if one[1].card else 0,
+        one.name: output
+        for one, output in sorted(
+            ((one, output) for one, output in _OUTPUTS if output.card),
+            key=lambda pair: pair[1].card.place if pair[1].card else 0,
         )
     }
 )
@@ -107,7 +93,7 @@ def unknown_names(calculator: Calculator) -> set[str]:
     unknown = {*calculator.inputs} - known
     unknown |= {*calculator.in_chart.names} - known - {*FINDINGS}
     unknown |= {*calculator.definitions} - {*calculator.inputs}
-    unknown |= {output.gives for output in calculator.outputs if output.gives} - {*OTHER_NUMBERS}
+    unknown |= {output.provides for output in calculator.outputs} - {"", *OTHER_NUMBERS}
     draw, reported = calculator.in_chart.draw, calculator.in_chart.reported
     unknown |= {*draw.inputs, *draw.optional} - {*INPUTS} if draw else set()
     unknown |= {reported.output} - outputs if reported else set()

@@ -16,7 +16,15 @@ from clinical.chart.codes.observations import (
     SMOKING_MAX_DAYS,
     SNOMED,
 )
-from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Outcome, PassedOver
+from clinical.chart.evidence import (
+    Candidate,
+    ChartFinding,
+    Evidence,
+    Flag,
+    Outcome,
+    PassedOver,
+    Value,
+)
 from clinical.chart.observations import Entry
 from clinical.chart.quantity import read_text
 from clinical.chart.resources.heading import Heading
@@ -71,17 +79,8 @@ def _smoking_status(entry: Entry, matched: list[Coding]) -> Candidate:
     answer = observation.get("valueCodeableConcept")
     known = {SMOKING_ANSWERS[code] for code in codes_of(answer, SNOMED) if code in SMOKING_ANSWERS}
     flag, why = _unusable(observation, known)
-    evidence = Evidence(
-        source=heading.source,
-        charted=read_text(observation),
-        value=None if flag else True in known,
-        code=primary or matched[0],
-        moment=heading.moment,
-        status=heading.status,
-        category=heading.category.label,
-        measurement=heading.source,
-        notes=heading.notes,
-    )
+    charted, value = read_text(observation), None if flag else True in known
+    evidence = _evidence(heading, primary or matched[0], charted, value)
     return Candidate(
         evidence, flag, why, entry.recency, second_choice=primary is None or not codings(answer)
     )
@@ -111,7 +110,7 @@ def always_asked(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFindi
     ]
     for name, codes in ASKED_LOINC.items():
         related = [
-            _related(entry.heading, coding, charted)
+            _evidence(entry.heading, coding, charted)
             for coding, entry in coded
             if coding.code in codes
             if does_not_count(entry.heading.status, entry.heading.moment, now) is None
@@ -128,10 +127,11 @@ def always_asked(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFindi
             yield ChartFinding(name, Outcome.ASKED, "always entered by hand")
 
 
-def _related(heading: Heading, code: Coding, charted: str) -> Evidence:
+def _evidence(heading: Heading, code: Coding, charted: str, value: Value = None) -> Evidence:
     return Evidence(
         source=heading.source,
         charted=charted,
+        value=value,
         code=code,
         moment=heading.moment,
         status=heading.status,

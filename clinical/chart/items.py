@@ -1,4 +1,4 @@
-"""Yes-or-no items: found, suggested, open or not found; the first that holds.
+"""Yes-or-no items: found, suggested, open or not found, whichever applies first.
 
 False means "not found in chart", never "no", because a chart may be incomplete. It's used only if
 no entry could be the item. An unclassified entry leaves the item open.

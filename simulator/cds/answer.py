@@ -34,10 +34,9 @@ class Reason:
 class Link:
     """One link of a card.
 
-    Fields:
-        app_context: `appContext`, if any.
-        is_shown: whether this EHR shows it. It shows smart links to the registered launch URL and
-                    safe absolute links. Epic and Oracle Health hide other smart links.
+    `app_context`: `appContext`, if any. `is_shown`: whether this EHR shows it. It shows smart links
+    to the registered launch URL and safe absolute links. Epic and Oracle Health hide other smart
+    links.
     """
 
     label: str
@@ -51,9 +50,8 @@ class Link:
 class Card:
     """The parts of one card that can be shown.
 
-    Fields:
-        source, source_url: label and URL of the card's source.
-        problems: how the card violates CDS Hooks; empty for a valid card.
+    `source`, `source_url`: label and URL of the card's source. `problems`: how the card violates
+    CDS Hooks; empty for a valid card.
     """
 
     uuid: str

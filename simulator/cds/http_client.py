@@ -15,8 +15,7 @@ _PAUSE_SECONDS = 0.25
 class Answer:
     """A response. If none arrived, `status` is 0 and `problem` has the reason.
 
-    Fields:
-        milliseconds: time from the first byte sent to the last byte read.
+    `milliseconds`: time from the first byte sent to the last byte read.
     """
 
     status: int

@@ -17,12 +17,9 @@ _SECONDS = 3600
 class Answered:
     """One CDS service's response to an opened chart.
 
-    Fields:
-        client_id: the registered app that the service belongs to.
-        service: the URL of the service.
-        problems: problems of the response as a whole.
-        was_spoiled: whether the service refused a call that an injected fault had broken.
-        outcomes: how the clinician handled a card, by its number.
+    `client_id`: the registered app that the service belongs to. `problems`: problems of the
+    response as a whole. `was_spoiled`: whether the service refused a call that an injected fault
+    had broken. `outcomes`: how the clinician handled a card, by its number.
     """
 
     client_id: str
@@ -48,10 +45,8 @@ class Opening:
 class CdsState:
     """The state of one EHR as a CDS client; thread-safe.
 
-    Fields:
-        openings: charts on screens.
-        hides_keys: whether an injected fault makes the key set endpoint fail.
-        templates: cached discovery documents, by the base URL of the service.
+    `openings`: charts on screens. `hides_keys`: whether an injected fault makes the key set
+    endpoint fail. `templates`: cached discovery documents, by the base URL of the service.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -20,10 +20,7 @@ _SKEW_SECONDS = 600
 class Caller:
     """The EHR's identity when it calls CDS services.
 
-    Fields:
-        issuer: `iss`.
-        jku: URL of its public keys.
-        client_id: the app's client ID, which some vendors send.
+    `client_id`: the app's client ID, which some vendors send.
     """
 
     issuer: str

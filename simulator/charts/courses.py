@@ -17,8 +17,7 @@ _WOBBLE = (0, 2, -1, 1, -2, 1, 0, -1, 2)
 class Course:
     """An analyte's values over the visits: one at every `every`-th visit, including the newest.
 
-    Fields:
-        normal_high: upper end of the reference range; empty if there is no range.
+    `normal_high`: upper end of the reference range; empty if there is no range.
     """
 
     analyte: Analyte

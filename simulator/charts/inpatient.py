@@ -22,9 +22,8 @@ _ADMITTED = TODAY - timedelta(hours=_HOURS)
 class _Monitored:
     """A value measured every `hours` hours: `well` at discharge, `well + ill` on admission.
 
-    Fields:
-        spread: maximum random change of a value, up or down.
-        until: hours after admission when measuring stops.
+    `spread`: maximum random change of a value, up or down. `until`: hours after admission when
+    measuring stops.
     """
 
     analyte: analytes.Analyte

@@ -22,10 +22,9 @@ RESOURCE_TYPES = (
 class Resource:
     """One resource.
 
-    Fields:
-        patient: FHIR id of the patient whose compartment contains it; None if no compartment does.
-        text: its original JSON, which is sent to clients.
-        body: the parsed JSON, used only for searches.
+    `patient`: FHIR id of the patient whose compartment contains it; None if no compartment does.
+    `text`: its original JSON, which is sent to clients. `body`: the parsed JSON, used only for
+    searches.
     """
 
     type: str

@@ -11,10 +11,8 @@ from simulator.charts.resources import Charts
 class User:
     """An authenticated user.
 
-    Fields:
-        subject: `sub` in an id_token, a value that doesn't reveal who the person is.
-        name: display name.
-        reference: the person's FHIR resource, relative to the FHIR base.
+    `subject`: `sub` in an id_token, a value that doesn't reveal who the person is. `reference`: the
+    person's FHIR resource, relative to the FHIR base.
     """
 
     subject: str

@@ -12,10 +12,8 @@ CLIENTS = ("generic", "oracle", "epic")
 class CdsFault:
     """One fault.
 
-    Fields:
-        title: the effect, as shown to people.
-        cause: who does this, or why, and search words for the menu.
-        ehrs: keys of the EHRs that support it.
+    `title`: the effect, as shown to people. `cause`: who does this, or why, and search words for
+    the menu. `ehrs`: keys of the EHRs that support it.
     """
 
     name: str

@@ -20,11 +20,9 @@ _MOST_TIMES = 1000
 class Fault:
     """One fault.
 
-    Fields:
-        name: identifier in a launch or a menu.
-        place: the request that it affects. `exchange` is the token request with a code.
-        title: the effect, as shown to people.
-        ehrs: keys of the EHRs that support it.
+    `name`: identifier in a launch or a menu. `place`: the request that it affects. `exchange` is
+    the token request with a code. `title`: the effect, as shown to people. `ehrs`: keys of the EHRs
+    that support it.
     """
 
     name: str

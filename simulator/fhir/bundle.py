@@ -25,10 +25,8 @@ class SearchPage:
 class Result:
     """The matches of a search, stored so that its pages are consistent.
 
-    Fields:
-        pages: at least one.
-        total: number of matches.
-        token: the access token of the search. No other token can page through it.
+    `pages`: at least one. `token`: the access token of the search. No other token can page through
+    it.
     """
 
     pages: Sequence[SearchPage]

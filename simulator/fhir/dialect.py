@@ -23,9 +23,8 @@ _MOST_COUNT = 100
 class FhirDialect:
     """A vendor's FHIR API. This one has JSON only and errors as OperationOutcome (FHIR R4, HTTP).
 
-    Fields:
-        formats: the media types, as listed in its CapabilityStatement.
-        refuses_others: whether a request for a patient other than the token's gets 403, not 404.
+    `formats`: the media types, as listed in its CapabilityStatement. `refuses_others`: whether a
+    request for a patient other than the token's gets 403, not 404.
     """
 
     formats: Sequence[str] = ("application/fhir+json",)

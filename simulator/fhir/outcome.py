@@ -11,12 +11,9 @@ FHIR_JSON = "application/fhir+json; charset=utf-8"
 class FhirError(Exception):
     """A FHIR request that fails with an OperationOutcome.
 
-    Fields:
-        status: HTTP status.
-        code: FHIR issue type, such as `not-found`.
-        diagnostics: one sentence for a developer.
-        headers: additional response headers.
-        reason: the end of Oracle Health's URN, if a fault injects one of its ACCESS_ERRORS.
+    `code`: FHIR issue type, such as `not-found`. `diagnostics`: one sentence for a developer.
+    `headers`: additional response headers. `reason`: the end of Oracle Health's URN, if a fault
+    injects one of its ACCESS_ERRORS.
     """
 
     def __init__(

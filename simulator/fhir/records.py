@@ -19,12 +19,9 @@ _MOST_VERSIONS = 10_000
 class Version:
     """One version of a resource.
 
-    Fields:
-        method: the HTTP method that created it.
-        when: time of creation, in UTC.
-        patient: id of the resource's patient (of the last version, for a deletion); None if it
-            belongs to no patient.
-        resource: None for a deletion.
+    `method`: the HTTP method that created it. `when`: time of creation, in UTC. `patient`: id of
+    the resource's patient (of the last version, for a deletion); None if it belongs to no patient.
+    `resource`: None for a deletion.
     """
 
     number: str

@@ -22,11 +22,9 @@ class SearchInvalidError(ValueError):
 class Search:
     """A valid search.
 
-    Fields:
-        count: requested number of resources per page; 0 requests only the total, None if absent.
-        sort: the name of a date parameter, after `-` if the newest comes first; None for chart
-            order.
-        includes: whether to include the Medications that orders refer to.
+    `count`: requested number of resources per page; 0 requests only the total, None if absent.
+    `sort`: the name of a date parameter, after `-` if the newest comes first; None for chart order.
+    `includes`: whether to include the Medications that orders refer to.
     """
 
     type: str

@@ -80,8 +80,7 @@ _KNOWN = {one.name for one in _FORMS} | {
 class ParsedRequest:
     """A parsed request, not yet granted or refused.
 
-    Fields:
-        aud, launch, nonce: None if the parameter is missing or empty.
+    `aud`, `launch`, `nonce`: None if the parameter is missing or empty.
     """
 
     state: str
@@ -96,11 +95,8 @@ class ParsedRequest:
 class AuthorizationRequest:
     """A request that can be granted as soon as its context is known.
 
-    Fields:
-        scopes: the granted scopes, not the requested ones.
-        faults: the faults chosen for this launch.
-        triggered: names of the faults that this request triggers.
-        launch_trace: the launch, for the trace.
+    `scopes`: the granted scopes, not the requested ones. `triggered`: names of the faults that this
+    request triggers.
     """
 
     client: Registration
@@ -123,8 +119,7 @@ class UntrustedRedirectError(Exception):
 class AuthorizationRefusedError(Exception):
     """The request is refused, with an error code of RFC 6749 section 4.1.2.1.
 
-    Fields:
-        description: for a developer; None if the EHR sends none.
+    `description`: for a developer; None if the EHR sends none.
     """
 
     def __init__(self, error: str, description: str | None) -> None:

@@ -14,9 +14,8 @@ from simulator.trace import LaunchTrace
 class LaunchContext:
     """The context in the EHR: the FHIR id of a patient, and of an encounter if there is one.
 
-    Fields:
-        app_context: `appContext` of the card whose link launched the app, for the token response
-            (CDS Hooks 2.0, Link).
+    `app_context`: `appContext` of the card whose link launched the app, for the token response (CDS
+    Hooks 2.0, Link).
     """
 
     patient: str | None = None
@@ -39,11 +38,8 @@ class Launch:
 class Authorization:
     """The authorization behind a code, and the values that the token request must match.
 
-    Fields:
-        nonce: the nonce in the authorization request, for the id_token.
-        user: the user who authorized the app, a key of charts/users.py.
-        faults: the faults chosen for this launch; they apply to all its tokens.
-        launch_trace: the launch, for the trace.
+    `user`: the user who authorized the app, a key of charts/users.py. `faults`: the faults chosen
+    for this launch; they apply to all its tokens.
     """
 
     client_id: str
@@ -71,9 +67,8 @@ class Family:
 class AccessToken:
     """An access token and its permissions.
 
-    Fields:
-        expires: by the EHR's clock, in seconds.
-        ended: the reason why it ended early; empty if it didn't.
+    `expires`: by the EHR's clock, in seconds. `ended`: the reason why it ended early; empty if it
+    didn't.
     """
 
     scopes: tuple[str, ...]
@@ -95,11 +90,9 @@ class AccessToken:
 class Terms:
     """The terms for issuing tokens.
 
-    Fields:
-        seconds: lifetime of the access token.
-        scopes: a function that maps the grantable scopes to the granted ones.
-        is_alive: whether the access token is valid.
-        rotates: whether a refresh replaces the refresh token.
+    `seconds`: lifetime of the access token. `scopes`: a function that maps the grantable scopes to
+    the granted ones. `is_alive`: whether the access token is valid. `rotates`: whether a refresh
+    replaces the refresh token.
     """
 
     seconds: int

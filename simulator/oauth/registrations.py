@@ -22,7 +22,6 @@ class Registration:
 
     Fields:
         client_id: its client ID, compared byte for byte.
-        name: display name.
         launch_url: the URL that an EHR launch opens.
         redirect_uris: its redirect URIs, compared byte for byte, without patterns.
         scopes: all scopes that the client may be granted.

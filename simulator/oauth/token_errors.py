@@ -18,10 +18,8 @@ NO_CLIENT = "unknown"
 class TokenError(Exception):
     """A request that fails with an RFC 6749 section 5.2 error.
 
-    Fields:
-        error, description: the OAuth error code and a sentence for a developer.
-        reason: the matching error of the vendor.
-        client: id of the client, if it was authenticated.
+    `error`, `description`: the OAuth error code and a sentence for a developer. `reason`: the
+    matching error of the vendor. `client`: id of the client, if it was authenticated.
     """
 
     def __init__(

@@ -10,8 +10,8 @@ from flask import Blueprint, Response, request
 
 from simulator.common.html import page
 from simulator.faults.named import FAULTS, Fault
-from simulator.trace import LaunchTrace
-from simulator.trace.log import Entry, TraceLog, as_json
+from simulator.trace import LaunchTrace, Notes
+from simulator.trace.log import TraceLog, as_json
 from simulator.trace.verdict import Verdict, verdict
 from simulator.vendors.installation import Installation
 
@@ -23,7 +23,7 @@ _MOST_OTHERS = 50
 class _Row:
     """One request, as shown; expanded if it had a fault or an error."""
 
-    entry: Entry
+    entry: Notes
     time: str
     faults: Sequence[Fault]
 
@@ -88,20 +88,20 @@ def trace_blueprint(ehrs: Sequence[Installation], log: TraceLog) -> Blueprint:
     return routes
 
 
-def _by_launch_trace(entries: Iterable[Entry]) -> list[tuple[LaunchTrace, list[Entry]]]:
+def _by_launch_trace(entries: Iterable[Notes]) -> list[tuple[LaunchTrace, list[Notes]]]:
     """Group entries by launch; the launch that started last comes first."""
-    grouped: dict[str, tuple[LaunchTrace, list[Entry]]] = {}
+    grouped: dict[str, tuple[LaunchTrace, list[Notes]]] = {}
     for one in entries:
         if one.launch_trace is not None:
             grouped.setdefault(one.launch_trace.id, (one.launch_trace, []))[1].append(one)
     # A chart's request for cards completes after the requests that it causes, so sort by arrival.
-    sorted_ = [(one, sorted(own, key=lambda entry: entry.time)) for one, own in grouped.values()]
+    sorted_ = [(one, sorted(own, key=lambda entry: entry.began)) for one, own in grouped.values()]
     return list(reversed(sorted_))
 
 
 def _launch(
     launch_trace: LaunchTrace,
-    entries: Sequence[Entry],
+    entries: Sequence[Notes],
     titles: Mapping[str, str],
     names: Mapping[str, str],
 ) -> _Launch:
@@ -110,13 +110,13 @@ def _launch(
         launch_trace=launch_trace,
         ehr=titles[launch_trace.ehr],
         app=names.get(launch_trace.client, launch_trace.client or "An app without a client ID"),
-        began=entries[0].time.strftime("%Y-%m-%d %H:%M:%S"),
+        began=entries[0].began.strftime("%Y-%m-%d %H:%M:%S"),
         faults=[(FAULTS[name], name in triggered) for name in launch_trace.faults],
         verdict=verdict(launch_trace, entries),
         rows=[_row(one) for one in entries],
     )
 
 
-def _row(entry: Entry) -> _Row:
-    time = entry.time.strftime("%H:%M:%S.%f")[:-3]
+def _row(entry: Notes) -> _Row:
+    time = entry.began.strftime("%H:%M:%S.%f")[:-3]
     return _Row(entry, time, [FAULTS[name] for name in entry.faults])

@@ -49,7 +49,6 @@ class LaunchTrace:
     """One launch of an app, as the trace shows it.
 
     Fields:
-        id: for links to it.
         ehr: key of the EHR.
         is_from_chart: whether a chart launched the app; otherwise the app started on its own.
         client: its client_id.
@@ -84,12 +83,11 @@ class Check:
 class Notes:
     """The notes about one request, so far.
 
-    Fields:
-        began: time of arrival.
-        title: a description of the request.
-        faults: names of the faults that it triggered.
-        answer: a description of the response, or of the reason if `is_refused`.
-        is_cut: whether the connection was closed without a response.
+    `began`: time of arrival. `title`: a description of the request. `faults`: names of the faults
+    that it triggered. `answer`: a description of the response, or of the reason if `is_refused`.
+    `is_cut`: whether the connection was closed without a response. TraceLog sets `number`, the
+    number in /_recorded, `is_placed`, which means that the request was assigned to its launch only
+    by time, and `status`, which is 0 if there was no response.
     """
 
     step: Step = "other"
@@ -103,6 +101,19 @@ class Notes:
     is_refused: bool = False
     is_cut: bool = False
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    number: int = 0
+    is_placed: bool = False
+    status: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the request succeeded."""
+        return not self.is_refused and 0 < self.status < 400
+
+    @property
+    def wrong(self) -> list[Check]:
+        """The lines of failed checks."""
+        return [one for one in self.checks if one.mark == "wrong"]
 
 
 def open_notes() -> None:

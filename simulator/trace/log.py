@@ -9,51 +9,13 @@ is assigned this way only while the chart is waiting for one.
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from simulator.faults.named import FAULTS
-from simulator.trace import Check, LaunchTrace, Notes, Step
+from simulator.trace import LaunchTrace, Notes
 
 MOST_ENTRIES = 2000
 _NEAR = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One request.
-
-    Fields:
-        number: its number in /_recorded.
-        launch_trace: the launch that it belongs to, or None.
-        is_placed: whether it was assigned to the launch only by its time.
-        status: HTTP status; 0 if the connection was closed without a response.
-        others: as in trace.Notes.
-    """
-
-    number: int
-    time: datetime
-    step: Step
-    ehr: str
-    title: str
-    client: str
-    launch_trace: LaunchTrace | None
-    is_placed: bool
-    checks: tuple[Check, ...]
-    faults: tuple[str, ...]
-    answer: str
-    is_refused: bool
-    status: int
-
-    @property
-    def is_good(self) -> bool:
-        """Whether the request succeeded."""
-        return not self.is_refused and 0 < self.status < 400
-
-    @property
-    def wrong(self) -> list[Check]:
-        """The lines of failed checks."""
-        return [one for one in self.checks if one.mark == "wrong"]
 
 
 class TraceLog:
@@ -61,7 +23,7 @@ class TraceLog:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
+        self._entries: deque[Notes] = deque(maxlen=MOST_ENTRIES)
         self._latest: dict[str, tuple[LaunchTrace, datetime]] = {}
 
     def keep(self, notes: Notes, number: int, status: int) -> None:
@@ -77,25 +39,11 @@ class TraceLog:
             if launch_trace is not None:
                 launch_trace.has_come_back |= notes.step == "authorize"
                 self._latest[notes.ehr] = (launch_trace, now)
-            self._entries.append(
-                Entry(
-                    number=number,
-                    time=notes.began,
-                    step=notes.step,
-                    ehr=notes.ehr,
-                    title=notes.title,
-                    client=notes.client,
-                    launch_trace=launch_trace or near,
-                    is_placed=near is not None,
-                    checks=tuple(notes.checks),
-                    faults=tuple(notes.faults),
-                    answer=notes.answer,
-                    is_refused=notes.is_refused,
-                    status=status,
-                )
-            )
+            notes.launch_trace, notes.is_placed = launch_trace or near, near is not None
+            notes.number, notes.status = number, status
+            self._entries.append(notes)
 
-    def entries(self, after: int = 0) -> list[Entry]:
+    def entries(self, after: int = 0) -> list[Notes]:
         """Return the entries after a number, oldest first."""
         with self._lock:
             return [one for one in self._entries if one.number > after]
@@ -117,11 +65,11 @@ class TraceLog:
         return None if notes.step == "authorize" and launch_trace.has_come_back else launch_trace
 
 
-def as_json(entry: Entry) -> Mapping[str, object]:
+def as_json(entry: Notes) -> Mapping[str, object]:
     """Return an entry as JSON data, for tests and tools."""
     return {
         "number": entry.number,
-        "time": entry.time.isoformat(),
+        "time": entry.began.isoformat(),
         "step": entry.step,
         "ehr": entry.ehr,
         "title": entry.title,

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.trace import Check, LaunchTrace, Step
-from simulator.trace.log import Entry
+from simulator.trace import Check, LaunchTrace, Notes, Step
 
 Level = Literal["good", "bad", "open"]
 
@@ -14,11 +13,8 @@ Level = Literal["good", "bad", "open"]
 class Verdict:
     """The outcome of a launch.
 
-    Fields:
-        level: `open` if the app may still continue.
-        text: one sentence.
-        wrong: the lines of the refused request that state the reason.
-        look: what to check next; empty if there is no problem.
+    `level`: `open` if the app may still continue. `text`: one sentence. `wrong`: the lines of the
+    refused request that state the reason. `look`: what to check next; empty if there is no problem.
     """
 
     level: Level
@@ -27,7 +23,7 @@ class Verdict:
     look: str = ""
 
 
-def verdict(launch_trace: LaunchTrace, entries: Sequence[Entry]) -> Verdict:
+def verdict(launch_trace: LaunchTrace, entries: Sequence[Notes]) -> Verdict:
     """Judge a launch by its requests, which are sorted oldest first."""
     requests = [one for one in entries if not one.is_placed]
     if launch_trace.asks_for_cards:
@@ -39,7 +35,7 @@ def verdict(launch_trace: LaunchTrace, entries: Sequence[Entry]) -> Verdict:
     return _of_use(requests)
 
 
-def _of_cards(requests: Sequence[Entry]) -> Verdict:
+def _of_cards(requests: Sequence[Notes]) -> Verdict:
     """Judge the responses to a chart that requested cards."""
     calls = [one for one in requests if one.step == "cds"]
     wrong = [check for one in calls for check in one.wrong]
@@ -52,7 +48,7 @@ def _of_cards(requests: Sequence[Entry]) -> Verdict:
 
 
 def _of_authorization(
-    launch_trace: LaunchTrace, requests: Sequence[Entry], entries: Sequence[Entry]
+    launch_trace: LaunchTrace, requests: Sequence[Notes], entries: Sequence[Notes]
 ) -> Verdict | None:
     """Judge the authorization request; return None if it was granted."""
     authorized = _last(requests, "authorize")
@@ -69,7 +65,7 @@ def _of_authorization(
     return None
 
 
-def _unanswered(entries: Sequence[Entry]) -> Verdict:
+def _unanswered(entries: Sequence[Notes]) -> Verdict:
     """Judge a launch without an authorization request."""
     near = _last(entries, "authorize")
     if near is not None:
@@ -100,8 +96,8 @@ def _unanswered(entries: Sequence[Entry]) -> Verdict:
 
 def _of_tokens(
     launch_trace: LaunchTrace,  # noqa: ARG001 - as the other judge
-    requests: Sequence[Entry],
-    entries: Sequence[Entry],
+    requests: Sequence[Notes],
+    entries: Sequence[Notes],
 ) -> Verdict | None:
     """Judge the exchange of the code; return None if the app got tokens."""
     tokens = _last(requests, "token")
@@ -130,7 +126,7 @@ def _of_tokens(
     )
 
 
-def _of_use(requests: Sequence[Entry]) -> Verdict:
+def _of_use(requests: Sequence[Notes]) -> Verdict:
     """Judge the app's requests with its tokens."""
     reads = [one for one in requests if one.step == "fhir"]
     # Access tokens expire. An app that renews its token and continues has done nothing wrong.
@@ -169,15 +165,15 @@ def _of_use(requests: Sequence[Entry]) -> Verdict:
     return Verdict("good", text)
 
 
-def _refusal(text: str, entry: Entry) -> Verdict:
+def _refusal(text: str, entry: Notes) -> Verdict:
     why = f"{text}: {entry.answer or entry.status}"
     look = "An injected fault caused this." if entry.faults else ""
     return Verdict("bad", why, entry.wrong, look)
 
 
-def _count(entries: Sequence[Entry], what: str) -> str:
+def _count(entries: Sequence[Notes], what: str) -> str:
     return f"{len(entries)} {what}{'' if len(entries) == 1 else 's'}"
 
 
-def _last(entries: Sequence[Entry], step: Step) -> Entry | None:
+def _last(entries: Sequence[Notes], step: Step) -> Notes | None:
     return next((one for one in reversed(entries) if one.step == step), None)

@@ -44,8 +44,7 @@ _TAIL_OF_ERROR = {"unsupported_response_type": "oauth2:grant:unsupported-respons
 class OracleRefusedError(AuthorizationRefusedError):
     """A refusal with its own URN.
 
-    Fields:
-        tail: the URN after `urn:cerner:error:authorization-server:`.
+    `tail`: the URN after `urn:cerner:error:authorization-server:`.
     """
 
     def __init__(self, error: str, tail: str) -> None:

@@ -20,7 +20,6 @@ class VendorProfile:
 
     Fields:
         key: `generic`, `oracle`, `oracle-patient` or `epic`, as in a registration's `ehrs`.
-        title: display name.
         vendor: `generic`, `oracle` or `epic`, the `vendor` in the app's configuration.
         addresses: returns its URLs for an origin. All token URLs end in `/token`.
         configuration: returns its SMART configuration for its URLs.

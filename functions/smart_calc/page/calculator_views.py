@@ -28,15 +28,9 @@ _FEW = 2
 # Findings that make calculators relevant (each declares its own), the most important first. The
 # page opens the most relevant calculator. Rows don't move, so everything stays where it was seen.
 _WEIGHTY = (
-    "atrial_fibrillation",
-    "acute_kidney_injury",
-    "chronic_kidney_disease",
-    "abnormal_renal_function",
-    "abnormal_liver_function",
-    "oral_anticoagulant",
-    "diabetes",
-    "hypertension",
-    "statin",
+    *("atrial_fibrillation", "acute_kidney_injury", "chronic_kidney_disease"),
+    *("abnormal_renal_function", "abnormal_liver_function", "oral_anticoagulant", "diabetes"),
+    *("hypertension", "statin"),
 )
 # In these groups, findings decide the relevance. In the others, only the registry's order does.
 _ORDERED = ("computed", "lacking")

@@ -66,7 +66,7 @@ def of_output(
     This is the output that other calculators use, at each value of the calculator's only measured
     input, with the age on that day. `cut` is as in `of_input`.
     """
-    output = next((one for one in calculator.outputs if one.gives), None)
+    output = next((one for one in calculator.outputs if one.provides), None)
     measured = [name for name in calculator.inputs if name in chart.usable]
     if output is None or len(measured) != 1:
         return None
@@ -79,7 +79,7 @@ def of_output(
             points.append(
                 (result.value, one.moment, Point(text, clock.time(one.moment), is_used=used))
             )
-    return _trend(output.gives, points, clock, _span(chart, measured[0], len(points), cut))
+    return _trend(output.provides, points, clock, _span(chart, measured[0], len(points), cut))
 
 
 def _span(chart: Chart, name: str, shown: int, cut: AbstractSet[str]) -> str:

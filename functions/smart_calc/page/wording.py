@@ -128,7 +128,7 @@ def ago(days: float | None) -> str:
 def beyond(days: float | None, limit: int, prefix: str) -> str:
     """Return the age of a value beyond a limit: `8 days ago, older than 7 days`.
 
-    `said` introduces the limit. If age and limit read the same, return `over 7 days ago`.
+    `prefix` introduces the limit. If age and limit read the same, return `over 7 days ago`.
     """
     if days is not None and span(int(days)) == span(limit):
         return f"over {span(limit)} ago"
