@@ -10,17 +10,17 @@ async function ask(path, body) {
   const document = await response.json().catch(() => ({}));
   if (response.ok) return document;
   if (response.status === 401) throw Object.assign(new Error("The session has ended. Open the app again from the patient's chart."), { over: true });
-  // With another 4xx status than this one nothing was written. The EHR may have added the note and then returned
-  // one of another patient, which is patient_denied.
+  // After patient_denied, the EHR may have added the note and then returned one of another patient. After any other
+  // 4xx, nothing was written.
   const unsure = response.status >= 500 || document.code === "patient_denied";
-  throw Object.assign(new Error(document.error ?? document.detail ?? `The server answered ${response.status}.`), { unsure });
+  throw Object.assign(new Error(document.error ?? document.detail ?? `The server returned ${response.status}.`), { unsure });
 }
 
 const DAY = /^\d{4}-\d{2}-\d{2}/;
 
 // The draft of the note. Without a usable creatinine, or without the calculators, it is empty.
 async function draft({ patient, creatinine, measured }) {
-  // With only a year or a month, the age is unknown.
+  // Without a full birth date, the age is unknown.
   if (!creatinine || !DAY.test(measured) || !DAY.test(patient.birthDate)) return "";
   const day = measured.slice(0, 10);
   const [from, to] = [patient.birthDate, day].map((text) => text.split("-").map(Number));
@@ -57,7 +57,7 @@ function fail(error) {
 }
 
 async function start() {
-  // Anything else could turn the preview's address into another one.
+  // Any other value could change the path of the preview's URL.
   if (!/^[\w-]{22}$/.test(session)) throw new Error("Open the app from a patient's chart.");
   const chart = await ask(`/note/${session}/`);
   const name = chart.patient.name?.find(({ use }) => use === "official") ?? chart.patient.name?.[0] ?? {};

@@ -6,7 +6,7 @@ const element = (id) => document.getElementById(id);
 const say = (text) => { element("message").textContent = text; };
 const wait = (seconds) => new Promise((then) => setTimeout(then, seconds * 1000));
 
-// The session has ended: only a launch from the chart opens a new one.
+// The session has ended. Only another launch from the chart starts a new one.
 class Over extends Error {}
 
 async function call(path, { method = "GET", again = true } = {}) {

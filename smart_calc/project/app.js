@@ -1,4 +1,4 @@
-// The patient of this launch. The page holds no token: the proxy adds it to each request.
+// Shows the patient of this launch. The page has no token: the proxy adds it to each request.
 const session = new URLSearchParams(location.search).get("session");
 const show = (id, text) => { document.getElementById(id).textContent = text; };
 
