@@ -11,42 +11,8 @@ from clinical.calculators.model import (
     Citation,
     Note,
     Output,
-    Sex,
+    sum_of,
 )
-
-
-def score_va(
-    age: int,
-    congestive_heart_failure: bool,
-    hypertension: bool,
-    diabetes: bool,
-    stroke_tia_thromboembolism: bool,
-    vascular_disease: bool,
-) -> float:
-    """Return CHA2DS2-VA, 0 to 8: the score without the point for sex."""
-    points = 2 if at_least(age, 75) else 1 if at_least(age, 65) else 0
-    points += congestive_heart_failure + hypertension + diabetes + vascular_disease
-    return points + 2 * stroke_tia_thromboembolism
-
-
-def score(
-    age: int,
-    sex: Sex,
-    congestive_heart_failure: bool,
-    hypertension: bool,
-    diabetes: bool,
-    stroke_tia_thromboembolism: bool,
-    vascular_disease: bool,
-) -> float:
-    """Return CHA2DS2-VASc, 0 to 9."""
-    return (sex == "female") + score_va(
-        age,
-        congestive_heart_failure,
-        hypertension,
-        diabetes,
-        stroke_tia_thromboembolism,
-        vascular_disease,
-    )
 
 
 def points(values: CheckedInputs) -> dict[str, int]:
@@ -163,7 +129,7 @@ CALCULATOR = Calculator(
                 "stroke, TIA or systemic embolism 2, vascular disease (myocardial infarction, "
                 "peripheral artery disease, aortic plaque) 1, female sex 1"
             ),
-            formula=score,
+            formula=sum_of(points),
             needs=("age", "sex", *_ITEMS),
             checked_if_given=("atrial_fibrillation",),
             limits=(ADULTS,),
@@ -193,7 +159,7 @@ CALCULATOR = Calculator(
             digits=0,
             edges=tuple(range(10)),
             equation="CHA2DS2-VASc without the point for female sex",
-            formula=score_va,
+            formula=sum_of(points),
             needs=("age", *_ITEMS),
             checked_if_given=("atrial_fibrillation",),
             limits=(ADULTS,),

@@ -2,32 +2,15 @@
 
 from clinical.calculators.in_chart import InChart, OnlyWith
 from clinical.calculators.limits import above, at_least, below
-from clinical.calculators.model import ADULTS, Band, Calculator, CheckedInputs, Citation, Output
-
-
-def score(
-    age: int,
-    uncontrolled_hypertension: bool,
-    abnormal_renal_function: bool,
-    abnormal_liver_function: bool,
-    stroke: bool,
-    bleeding_history: bool,
-    labile_inr: bool,
-    antiplatelet_or_nsaid: bool,
-    alcohol_drinks_per_week: float,
-) -> float:
-    """Return HAS-BLED, 0 to 9: one point for each item."""
-    elderly = above(age, 65)
-    alcohol = at_least(alcohol_drinks_per_week, 8)
-    return (
-        uncontrolled_hypertension
-        + (abnormal_renal_function + abnormal_liver_function)
-        + stroke
-        + bleeding_history
-        + labile_inr
-        + elderly
-        + (antiplatelet_or_nsaid + alcohol)
-    )
+from clinical.calculators.model import (
+    ADULTS,
+    Band,
+    Calculator,
+    CheckedInputs,
+    Citation,
+    Output,
+    sum_of,
+)
 
 
 def points(values: CheckedInputs) -> dict[str, int]:
@@ -84,7 +67,7 @@ CALCULATOR = Calculator(
                 "function; stroke; bleeding history or predisposition; labile INR; age above 65; "
                 "antiplatelet or NSAID; 8 or more alcoholic drinks per week"
             ),
-            formula=score,
+            formula=sum_of(points),
             needs=("age", *_ITEMS, "alcohol_drinks_per_week"),
             limits=(ADULTS,),
             open_answers={"alcohol_drinks_per_week": (0, 8)},

@@ -24,6 +24,12 @@ Formula = Callable[..., float]
 # Explains a result for this patient.
 Meaning = Callable[[CheckedInputs], str]
 
+
+def sum_of(points: Callable[[CheckedInputs], Mapping[str, int]]) -> Formula:
+    """Return the formula of a score: the sum of the points of its inputs."""
+    return lambda **values: sum(points(values).values())
+
+
 # If a value differs from a limit by more than noise, this many decimals show it.
 _MOST_DIGITS = 12
 

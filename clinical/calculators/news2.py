@@ -9,7 +9,15 @@ import math
 
 from clinical.calculators.in_chart import DAY, SAME_DRAW, DrawRule, InChart
 from clinical.calculators.limits import at_least, at_most, round_half_away
-from clinical.calculators.model import Band, Calculator, CheckedInputs, Citation, Limit, Output
+from clinical.calculators.model import (
+    Band,
+    Calculator,
+    CheckedInputs,
+    Citation,
+    Limit,
+    Output,
+    sum_of,
+)
 
 # Each row of the chart as (highest value of the band, points), ascending.
 Row = tuple[tuple[float, int], ...]
@@ -69,33 +77,6 @@ _NEEDS = (
 )
 
 
-def score(
-    respiratory_rate: float,
-    spo2: float,
-    supplemental_oxygen: bool,
-    systolic_bp: float,
-    heart_rate: float,
-    temperature: float,
-    consciousness: str,
-    spo2_scale: int,
-) -> float:
-    """Return NEWS2, 0 to 20."""
-    return sum(
-        parameters(
-            {
-                "respiratory_rate": respiratory_rate,
-                "spo2": spo2,
-                "supplemental_oxygen": supplemental_oxygen,
-                "systolic_bp": systolic_bp,
-                "heart_rate": heart_rate,
-                "temperature": temperature,
-                "consciousness": consciousness,
-                "spo2_scale": spo2_scale,
-            }
-        ).values()
-    )
-
-
 def _a_single_three(values: CheckedInputs) -> bool:
     return 3 in parameters(values).values()
 
@@ -122,7 +103,7 @@ CALCULATOR = Calculator(
             unit="{score}",
             digits=0,
             equation="sum of the points in the table, each value rounded to the digits shown there",
-            formula=score,
+            formula=sum_of(parameters),
             needs=_NEEDS,
             checked_if_given=("age",),
             open_answers={},
