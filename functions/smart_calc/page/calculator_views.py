@@ -1,8 +1,9 @@
 """All calculators filled from a chart: computable ones first, in order of relevance."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 
 from clinical import fitness
@@ -16,7 +17,7 @@ from clinical.clock import Clock
 from clinical.prefilled import Findings, inputs_of
 
 from . import cautions, input_views, note, result_views, trends, wording
-from .view_models import CalculatorView, Group
+from .view_models import CalculatorView, Group, Trend
 
 # In order of how much they show.
 GROUPS: tuple[Group, ...] = (
@@ -52,15 +53,30 @@ def in_groups(
     the inputs of which the chart has more values than were read. `unread_behind` tells what
     couldn't be read and why, by each input that this leaves open.
     """
+    trend_of = _trends(chart, clock, cut)
     views = [
         _turned_off(REGISTRY[name])
         if name in off
-        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread_behind)
+        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread_behind, trend_of)
         for name in names
     ]
     views.sort(key=lambda view: view.rank)
     grouped = {group: tuple(one for one in views if one.group == group) for group in GROUPS}
     return {group: views for group, views in grouped.items() if views}
+
+
+def _trends(
+    chart: Chart, clock: Clock, cut: AbstractSet[str]
+) -> Callable[[ChartFinding], Trend | None]:
+    """Return the trend of an input; several calculators have the same finding of the chart."""
+    of_chart = cache(lambda name: trends.of_input(chart.findings[name], chart, clock, cut))
+
+    def trend_of(finding: ChartFinding) -> Trend | None:
+        if finding is chart.findings.get(finding.input):
+            return of_chart(finding.input)
+        return trends.of_input(finding, chart, clock, cut)
+
+    return trend_of
 
 
 def _turned_off(calculator: Calculator) -> CalculatorView:
@@ -85,6 +101,7 @@ def _view(
     off: AbstractSet[str],
     cut: AbstractSet[str],
     unread_behind: Mapping[str, str],
+    trend_of: Callable[[ChartFinding], Trend | None],
 ) -> CalculatorView:
     prefilled = inputs_of(calculator, chart, clock.now, off)
     findings = prefilled.findings
@@ -103,7 +120,7 @@ def _view(
                 points=evaluation.points.get(name),
                 limit=_limit(calculator, name),
             ),
-            trend=trends.of_input(finding, chart, clock, cut),
+            trend=trend_of(finding),
         )
         for name, finding in findings.items()
     )
