@@ -33,7 +33,9 @@ NEEDS_GCLOUD = "tests/deploy/test_mutilated_guide.py"
 # simulated EHR, and compares headline, cause and fix with that EHR's trace.
 WHOLE = (
     "tests/deploy/test_log_lines.py",
+    "tests/functions/explain/test_damaged_answers.py",
     "tests/functions/explain/test_every_fault.py",
+    "tests/functions/smart_calc/test_awaited.py",
     "tests/shared/fhir/test_quick_accept.py",
     "tests/shared/own/test_same_decisions.py",
     "tests/functions/test_cold_store.py",

@@ -16,7 +16,7 @@ from tests.support.tables import each
 
 NUMBERS: dict[str, Input] = {**INPUTS, **OTHER_NUMBERS}
 MODEST = settings(
-    max_examples=200 if os.environ.get("SOAK") else 25, deadline=None, derandomize=True
+    max_examples=200 if os.environ.get("SOAK") else 15, deadline=None, derandomize=True
 )
 
 

@@ -29,7 +29,7 @@ from tests.support.chart_resources import (
 )
 from tests.support.tables import each
 
-QUICK = settings(max_examples=500 if os.environ.get("SOAK") else 80, deadline=None, database=None)
+QUICK = settings(max_examples=500 if os.environ.get("SOAK") else 40, deadline=None, database=None)
 
 # ------------------------------------------------------------------ any JSON
 

@@ -2,6 +2,7 @@
 
 import html.parser
 import json
+import os
 import random
 import re
 
@@ -21,7 +22,7 @@ from tests.support import ehr_messages, one_ehr
 from tests.support.damaged import SECRETS, damaged
 from tests.support.sources import OUR_SOURCES
 
-COUNT = 300
+COUNT = 1000 if os.environ.get("SOAK") else 100
 STATE = "kPq7wXyZ0aBcDeFgHiJkLmNoPqRsTuVw"
 MARKUP = (
     "<script>alert(1)</script>",

@@ -226,26 +226,6 @@ def test_what_the_ehr_advertises_does_not_change_what_is_asked(
     assert asked["scope"] == "launch patient/*.rs user/Practitioner.rs"
 
 
-def _code(app: App, browser: Browser, patient: str) -> tuple[dict[str, str], str]:
-    """A launch at the simulated EHR, up to its redirect back: the request's and answer's query."""
-    url = f"{app.ehr_origin}/generic/start?patient={patient}&client=smart-calc-demo&in=tab"
-    begun = browser.get(browser.get(url).location)
-    return begun.query, browser.get(begun.location).query["code"]
-
-
-def test_the_code_of_one_launch_is_worth_nothing_in_another(app: App, browser: Browser) -> None:
-    one, one_code = _code(app, browser, "synthetic-alma")
-    two, two_code = _code(app, browser, "synthetic-bruno")
-    assert one["code_challenge"] != two["code_challenge"]
-    iss = quote(f"{app.ehr_origin}/generic", safe="")
-    url = f"{app.origin}/callback/simulated?iss={iss}&state="
-    crossed = browser.get(f"{url}{two['state']}&code={one_code}")
-    assert (crossed.status, crossed.code) == (502, "token_error")
-    assert not any(name.startswith("__Host-smart-") for name in browser.cookies())
-    other = browser.get(f"{url}{one['state']}&code={two_code}")
-    assert (other.status, other.code) == (502, "token_error")
-
-
 @each("token_status", [200, 400])
 def test_the_verifier_is_gone_once_the_launch_is_used(
     app: App, browser: Browser, pending: Pending, token_status: int

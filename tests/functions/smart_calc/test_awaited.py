@@ -1,5 +1,7 @@
 """The chart data that a calculator uses: other changes in the chart don't change its row."""
 
+import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from functions.smart_calc.reading.awaited import says_the_same
 from tests.support.random_charts import random_chart
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+STEP = 1 if os.environ.get("SOAK") else 4
 
 
 def _rows(chart: Chart) -> dict[str, CalculatorView]:
@@ -35,7 +38,7 @@ def test_a_row_changes_only_with_what_its_calculator_is_made_of() -> None:
     chart = read_chart(list(random_chart(0, NOW)), NOW, "p1", None)
     before = _rows(chart)
     told = 0
-    for other in _changed(chart):
+    for other in itertools.islice(_changed(chart), 0, None, STEP):
         after = _rows(other)
         for name, calculator in REGISTRY.items():
             same = says_the_same(calculator, chart, other)

@@ -214,7 +214,7 @@ HARD = (
 
 
 # What takes time by the square of the length takes long for a tenth of a megabyte, too.
-_LONG, _EVERY = (1_000_000, 1) if os.environ.get("SOAK") else (100_000, 12)
+_LONG, _EVERY = (1_000_000, 1) if os.environ.get("SOAK") else (100_000, 20)
 
 
 @each("piece", (*HARD[::_EVERY], "&"))
