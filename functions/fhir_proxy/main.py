@@ -151,9 +151,8 @@ def _read(
     answer, decision = result.answer, result.decision
     body: bytes | Spliced = answer.body
     if paged and answer.status == 200:
-        known = answer.accepted.place if answer.accepted else None
         body = links.rewritten(
-            answer.body, decision.level, must_show=decision.must_show, known=known
+            answer.body, decision.level, must_show=decision.must_show, known=answer.accepted
         )
     if address.kind == "capabilities" and answer.status == 200:
         body = rewrite.named_here(answer.resource, answer.body, proxy_base)

@@ -7,12 +7,13 @@ again, which would change numbers: only the link's text is replaced.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from shared.errors import ParameterInvalid
 from shared.fhir import bundle_links, page_links
-from shared.fhir.bundle_links import Place
+from shared.fhir.bundle_links import Links
 from shared.inbound.spliced import Spliced
 from shared.json_members import fields, objects
 from shared.scopes import Level
@@ -47,19 +48,25 @@ class PageLinks:
     proxy_base: str
 
     def rewritten(
-        self, body: bytes, level: Level, *, must_show: bool = False, known: Place | None = None
+        self,
+        body: bytes,
+        level: Level,
+        *,
+        must_show: bool = False,
+        known: Links | None = None,
     ) -> bytes | Spliced:
         """Return the JSON of a Bundle with its page links rewritten. Links that can't be followed
         are left out. Raise UpstreamInvalid if that is a `next` link.
 
-        `body` must be valid JSON in UTF-8 with at most one member `link`, read before. `known` is
-        the start and end of that member, if already found.
+        `body` must be valid JSON in UTF-8 with at most one member `link`. `known` are its links, if
+        already read.
         """
-        place = known or bundle_links.first(body)
+        place = known.place if known else bundle_links.first(body)
         if place is None:
             return body
         start, end = place
-        links = json.dumps(self._usable(json.loads(body[start:end]), level, must_show)).encode()
+        given = known.items if known else objects(json.loads(body[start:end]))
+        links = json.dumps(self._usable(given, level, must_show)).encode()
         if links == body[start:end]:
             return body
         view = memoryview(body)
@@ -78,10 +85,12 @@ class PageLinks:
             ) from None
         return PageLink(url, "user" if level == "user" else "patient", must_show == _SHOWN)
 
-    def _usable(self, links: object, level: Level, must_show: bool) -> list[dict[str, object]]:
+    def _usable(
+        self, links: Iterable[dict[str, Any]], level: Level, must_show: bool
+    ) -> list[dict[str, object]]:
         rewritten = []
         seal = self.sealer.sealing(self.session.secret, self._context())
-        for link in objects(links):
+        for link in links:
             url = link.get("url")
             upstream = (
                 page_links.followed(url, self.session, self.path) if isinstance(url, str) else None

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.fhir_proxy.rewrite import PageLink, PageLinks
+from shared.fhir.bundle_links import Links
 from shared.scopes import Level
 from shared.sealing import Sealer
 from tests.support.app import App
@@ -72,6 +73,10 @@ def test_a_link_is_found_however_its_name_is_written(name: str) -> None:
 def test_links_deeper_in_the_bundle_are_left_as_they_are() -> None:
     text = f'{{"entry":[{{"link":[{{"url":"{FHIR_BASE}"}}],"resource":{{"link":[]}}}}]}}'
     assert _rewritten(text) == text
+
+
+def test_a_bundle_that_is_known_to_have_no_links_is_not_read_again() -> None:
+    assert OURS.rewritten(b"{", "patient", known=Links()) == b"{"
 
 
 SPACE = st.text(" \t\n\r", max_size=2)
