@@ -1,7 +1,8 @@
-"""The cold start of launch, compared with a function that loads only the packages that all
-functions need.
+"""The cold start of launch and of the first page, each compared with a function that loads only
+the packages that it needs.
 
-A start ends with the first response. The bytecode is already compiled, as in a deployment.
+A start ends with the first response, and that of smart_calc with the first page. The bytecode is
+already compiled, as in a deployment.
 """
 
 import statistics
@@ -17,6 +18,7 @@ from tests.support.browser import Browser
 from tests.support.servers import companion
 
 STARTS, SECONDS = 20, 40.0
+PAGES = 10
 BUDGET = Budget(1.15)
 
 
@@ -40,6 +42,7 @@ def measure(place: Place, store: str) -> list[Row]:
             else:
                 bare.append(_bare(place))
                 ours.append(_launch(place, variables, base))
+        first_page = _first_page(place, variables, base)
     # The first start of each compiles the bytecode.
     ours, bare = ours[1:], bare[1:]
     cpu = statistics.median(one.cpu_seconds for one in ours)
@@ -69,7 +72,32 @@ def measure(place: Place, store: str) -> list[Row]:
             {"launch CPU s": launched},
             "first use of the store's client, discovery",
         ),
+        first_page,
     ]
+
+
+def _first_page(place: Place, variables: Mapping[str, str], base: str) -> Row:
+    ours, bare = [], []
+    with place.functions(("launch", "callback"), variables) as running:
+        browser = Browser()
+        begun = click.begin(running["launch"].origin, base, browser)
+        session = click.finish(running["callback"].origin, begun, base, browser)
+        for _ in rounds(PAGES + 1, SECONDS / 2):
+            with place.function("smart_calc", variables) as server:
+                session.page(server.origin)
+                ours.append(server.cpu_seconds())
+            with place.beside("page_libraries", "smart_calc", {}) as server:
+                bare.append(server.cpu_seconds())
+    cpu, bare_cpu = statistics.median(ours[1:]), statistics.median(bare[1:])
+    return Row(
+        "cold_start.first_page",
+        "cold start and first page / of only imports and calculators, CPU time",
+        cpu / bare_cpu,
+        "ratio",
+        BUDGET,
+        {"smart_calc CPU s": cpu, "imports and calculators CPU s": bare_cpu},
+        f"medians of {len(ours) - 1} pairs",
+    )
 
 
 def _launch(place: Place, variables: Mapping[str, str], base: str) -> _Start:
