@@ -1,4 +1,4 @@
-"""A request with a session's token, repeated with newer access if the EHR refuses it.
+"""Send a request with a session's token, and repeat it with newer access if the EHR refuses it.
 
 SMART App Launch 2.2, step 7. This module decides whether a refusal ends the session.
 """
@@ -13,9 +13,9 @@ from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
 
 MAX_BYTES = 20_000_000
-# Shorter tokens than real ones aren't redacted: they occur in any text.
+# Shorter values aren't redacted: they aren't real tokens, and may occur in any text.
 _LEAST_TOKEN = 16
-# First the access that another process renewed, then the access that this one renews.
+# The first uses access that another process renewed, the second access that this one renews.
 _MOST_RENEWALS = 2
 _OWN_PATIENT_SECONDS = 5.0
 
@@ -76,9 +76,9 @@ def stream(
 
 
 def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
-    """Return whether the EHR, which refused one use of an access, also refuses it for reading the
-    launch's own Patient: some EHRs respond with 401 to a request outside the scopes. So the Patient
-    decides only if a scope covers it without filters.
+    """Return whether the EHR refuses the access not only for this request, but also for reading the
+    launch's own Patient. Some EHRs respond with 401 to a request outside the scopes, so the Patient
+    counts only if a scope covers it without filters.
     """
     patient = by.session.context.patient
     grants = by.session.grants(by.ehr)
@@ -105,8 +105,8 @@ def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
 
 
 def _without(token: str, answer: http_client.Stream, until: float) -> http_client.Stream:
-    """Remove the token from a response's headers and from the text of a failure: EHRs repeat what
-    they refuse.
+    """Remove the token from a response's headers and from a failure's text, because EHRs repeat
+    refused values.
     """
     headers = {name: value for name, value in answer.headers.items() if token not in value}
     if answer.status < 400:

@@ -1,7 +1,6 @@
-"""The member `link` of a Bundle, and the position of its text in the Bundle's bytes.
+"""Find the text of the field `link` in a Bundle's bytes (FHIR R4 bundle.html).
 
-FHIR R4 bundle.html. When links change, only that text is replaced, and nothing else is serialized
-again.
+To change links, only that text is replaced, and nothing else is serialized again.
 """
 
 import json
@@ -38,7 +37,7 @@ def first_in_head(body: bytes) -> Place | None:
 
 
 def first(body: bytes) -> Place | None:
-    """Return the same for the entire body, parsing it. None if there's no such member."""
+    """Return the same by parsing the entire body, or None if it has no such field."""
     place = first_in_head(body)
     return _first(body.decode()) if place is None and len(body) > _HEAD_BYTES else place
 

@@ -1,7 +1,7 @@
-"""Authorized FHIR calls: the session's token is sent only to its own FHIR base.
+"""Make authorized FHIR calls. The session's token is sent only to its own FHIR base.
 
 Only FHIR JSON is accepted as a response. The EHR's own 4xx, 429 and 503 keep their status. Its
-other failures become ours (docs/errors.md).
+other failures become this app's errors (docs/errors.md).
 """
 
 import contextlib
@@ -40,11 +40,14 @@ _MADE = frozenset({200, 201, 204})
 
 @dataclass(frozen=True, slots=True)
 class FhirAnswer:
-    """A response to pass on. `resource` is the parsed `body`, or None if there is no body: 304, or
-    a change without a returned representation. `words` are the EHR's text of a failure, only for
-    diagnosis, neither logged nor shown. `accepted` has the links of a response that was checked in
-    one pass over its bytes and not parsed (then `resource` is None too). It's None if the response
-    must still be checked.
+    """A response to pass on.
+
+    Fields:
+        resource: the parsed `body`, or None if there is no body (304, or a change whose response
+            has no representation) or if `accepted` is set.
+        words: the EHR's text of a failure, only for diagnosis. It's neither logged nor shown.
+        accepted: the links of a response that was checked in one pass over its bytes without
+            parsing it, or None if the response must still be checked.
     """
 
     status: int
@@ -201,7 +204,7 @@ def _limited(chunks: Iterator[bytes], announced: int) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _as_ours() -> Iterator[None]:
-    """Convert failures of the connection to the EHR to ours."""
+    """Convert failures of the connection to the EHR to this app's errors."""
     try:
         yield
     except bulkheads.GivenUp:

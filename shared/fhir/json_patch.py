@@ -1,10 +1,10 @@
-"""The result of applying a JSON Patch to a resource (RFC 6902; FHIR R4 http.html, "patch").
+"""Apply a JSON Patch to a resource in order to check the result (RFC 6902; FHIR R4 http.html).
 
-The result is only checked, never sent: the EHR gets the patch unchanged. So it's applied like the
-most lenient server would: missing parents are created, a missing target of `remove` is ignored, and
-a `test` succeeds. A stricter server rejects the patch itself. Anything that lenient servers
-interpret in more than one way is rejected: other members, `-` except for a new last place, names
-that differ from an existing one only by case, and a missing source.
+The result is only checked, never sent. The EHR gets the patch unchanged. So the patch is applied as
+the most lenient server would do it: missing parents are created, a missing target of `remove` is
+ignored, and a `test` succeeds. A stricter server rejects the patch itself. Anything that lenient
+servers could interpret in different ways is rejected: unknown fields, `-` except for a new last
+item, a name that differs from an existing one only in case, and a missing source.
 """
 
 import json
@@ -36,7 +36,7 @@ MOST_BYTES = 1_000_000
 
 
 class Number(str):
-    """A number as written: `1.50` is neither `1.5` nor the text "1.50"."""
+    """A number with its original digits: `1.50` is neither `1.5` nor the text "1.50"."""
 
     __slots__ = ()
 
@@ -76,10 +76,11 @@ def values(document: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
 
 
 def result(document: list[dict[str, Any]], resource: Any, *, unchanged: bool) -> Any:
-    """Return the resource after the patch, both as read by `read`. `unchanged`: it may be the same.
+    """Return the resource after the patch. `read` has parsed both. With `unchanged`, the patch may
+    change nothing.
 
-    Raise ValueError with the reason: a pointer leads through a non-element or to nothing, nothing
-    would change, or the patch would create too much.
+    Raise ValueError, with the reason, if a pointer leads through a non-element or to nothing,
+    nothing would change, or the patch would create too much.
     """
     if not (_is_shallow(document) and _is_shallow(resource)):
         raise ValueError("it is nested too deep")

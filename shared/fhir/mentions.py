@@ -1,6 +1,6 @@
 """Search a document to be written for references to another patient, at any depth.
 
-R4's patient compartment also includes a resource by its performers, recipients and authors, so
+In R4, a performer, recipient or author can also put a resource into a patient's compartment, so
 every Reference counts, not only those in compartment.py. Free text doesn't count, because it isn't
 a link.
 """

@@ -1,4 +1,4 @@
-"""The target of a FHIR reference, interpreted the same way everywhere (FHIR R4 references.html).
+"""Interpret FHIR references in the same way everywhere (FHIR R4 references.html).
 
 A literal reference is interpreted only in the forms that every reader sees the same way: `Type/id`,
 optionally with `/_history/version`, relative or on the FHIR base itself; `#id`; `urn:`. Servers

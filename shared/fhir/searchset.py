@@ -1,4 +1,4 @@
-"""Parsing of an EHR response: the resources of a searchset and its next page (FHIR R4)."""
+"""Parse a searchset in an EHR's response: its resources and the link to the next page (FHIR R4)."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def _is_one_of(kind: object, kinds: AbstractSet[str]) -> bool:
 
 
 def decimal(text: str) -> Decimal | None:
-    """Return a number with its digits, None for an exponent out of range."""
+    """Return a number with all its digits, or None if the exponent is out of range."""
     try:
         return Decimal(text)
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""Concurrent calls, each in the context of its caller, with one deadline for all."""
+"""Make concurrent calls, each in the context of its caller, with one deadline for all."""
 
 import contextvars
 import time
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def run_all(calls: Sequence[Callable[[], T]], until: float) -> list[T | None]:
-    """Return the result of each call, None for a call that hasn't finished at `until` (monotonic
+    """Return the result of each call, or None for a call that hasn't finished at `until` (monotonic
     clock).
 
     Raise the error of a call. A late call continues until its own deadline.

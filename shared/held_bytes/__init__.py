@@ -1,12 +1,11 @@
-"""Limits on the bytes of responses that an instance holds at once, so that no browser can fill its
-memory.
+"""Limit the bytes of responses in an instance's memory, so that no browser can fill it.
 
-Responses up to FREE_BYTES aren't counted: the number of server threads limits them. A larger one
-takes room (room.py), all at once if its length is known, otherwise as its bytes arrive. If there is
-none, it waits, unread. A response that stalls while it holds room fails, and no others do. If
-several requests of a session or an EHR already wait, further ones are refused before anything is
-sent. Room is measured in memory: a response that is checked takes TIMES its bytes, one that is
-being sent only its bytes.
+Responses up to FREE_BYTES aren't counted, because the number of server threads limits them. A
+larger one takes room (room.py), all at once if its length is known, or otherwise as its bytes
+arrive. If there is no room, the app stops reading the response until there is. If a response stalls
+while it occupies room, only that response fails. If several requests for a session or an EHR are
+already waiting, further ones are refused before anything is sent. Room is measured in memory: TIMES
+the bytes of a response that is being checked, and only its bytes while it's being sent.
 """
 
 import contextlib
@@ -20,12 +19,13 @@ from shared.held_bytes.room import Room, Turn
 from shared.outbound.http_client import MOST_IN_ONE, Reading, Stream
 
 FREE_BYTES = MOST_IN_ONE
-# Received in chunks, joined, decoded, parsed, rewritten: measured with a Bundle of 19 MB.
+# For the chunks, the joined bytes, and the decoded, parsed and rewritten document. Measured with a
+# Bundle of 19 MB.
 TIMES = 6
 # The step in which a response of unknown length takes room.
 STEP_BYTES = 1_000_000
-# A wait for room holds a server thread. The room of a response is free again in seconds, even if it
-# stalls.
+# A request that waits for room occupies a server thread. Room is free again in seconds, even if a
+# response stalls.
 WAIT_SECONDS = 10.0
 # A response that holds room must bring this many bytes within this time, or it counts as stalled.
 PACE_BYTES = 64_000
@@ -44,9 +44,10 @@ _M_TRIM_THRESHOLD, _KEPT_BYTES = -1, 4_000_000
 def give_memory_back() -> None:
     """Make the C library return large freed blocks to the system.
 
-    By default, glibc raises that size with each large block, up to 32 MB, and keeps the rest: after
-    16 responses of 19 MB an instance held 370 MB, and 150 MB with this. Smaller blocks are kept:
-    mapping and clearing them again took a quarter of the time of a 1 MB response.
+    By default, glibc raises the threshold with each large block, up to 32 MB, and keeps smaller
+    blocks. After 16 responses of 19 MB, an instance used 370 MB, and only 150 MB with this. Blocks
+    below the threshold set here are still kept, because mapping and clearing them again took a
+    quarter of the time of a 1 MB response.
     """
     with contextlib.suppress(AttributeError, OSError):  # another C library
         library = ctypes.CDLL(None)
@@ -174,7 +175,7 @@ class Holding:
                                 place = self._room.turn(self, is_known=known is not None)
                                 turn = line.enter_context(place)
                             self._take(wanted, until, turn)
-                            # The EHR wasn't responsible for the wait for room.
+                            # The EHR didn't cause the wait for room, so it doesn't count.
                             pace.begin(size)
                         taken += wanted
                     received.add(chunk)
@@ -185,11 +186,11 @@ class Holding:
         return received.joined()
 
     def retain(self, size: int) -> None:
-        """Make room for an answer that is kept while others are read: each may have been let by as
-        small, and together they fill the memory too. Raises Overloaded.
+        """Take room for a response that is kept while others are read, because many small responses
+        together could fill the memory too. Raise Overloaded.
         """
         if size > FREE_BYTES:
-            return  # it has its room since it was gathered
+            return  # it took its room in `gather`
         with self._counting:
             before, self._small = self._small, self._small + size
         wanted = _room_of(before + size) - _room_of(before)
@@ -241,7 +242,7 @@ def begin() -> Holding:
 
 
 def finish(holding: Holding) -> None:
-    """End a request in the context where it began: whatever runs there next isn't part of it."""
+    """End a request in the context where it started, so that what runs there next isn't counted."""
     holding.end()
     _holding.set(None)
 
@@ -256,7 +257,7 @@ def admit(session: str, ehr: str) -> None:
 
 
 def retain(size: int) -> None:
-    """Make room for an answer of the request under way that is kept: as `Holding.retain`."""
+    """Take room for a response that the current request keeps, like `Holding.retain`."""
     holding = _holding.get()
     if holding is not None:
         holding.retain(size)

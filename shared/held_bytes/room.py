@@ -1,9 +1,9 @@
-"""The memory that an instance has for large responses, and how they share it.
+"""Share the memory that an instance has for large responses.
 
-Responses that wait for room form a queue. One that fits may overtake others. Only the first may
-take all the free room, so that growing responses never all wait for each other. Others leave half
-of the room to it, and if there are several of one EHR, or of one session, their room is limited
-further.
+Responses that wait for room form a queue. One that fits may overtake others. Only the first in the
+queue may take all of the free room, so that growing responses never all wait for each other. The
+others leave half of the room to it. If several belong to one EHR or one session, their room is
+limited further.
 """
 
 import contextlib
@@ -68,8 +68,8 @@ class Room:
         return self._taken[holding]
 
     def is_full(self, session: object, ehr: object) -> bool:
-        """Return whether too many wait for room to start another request of this session, or to
-        this EHR.
+        """Return whether so many requests wait for room that no further one may start for this
+        session, or to this EHR.
         """
         with self._changed:
             waiting = list(self._waiting.elements())

@@ -1,7 +1,7 @@
 """Gzip for pages when the caller accepts it (RFC 9110 8.4.1.3, 12.5.3), in one part or as a stream.
 
-Only for pages without a secret next to text from the request: otherwise the secret could be guessed
-from the length of the response (BREACH). A page's `Reply` sets this. SECURITY.md explains why.
+Only for pages without a secret next to text from the request. Otherwise the secret could be guessed
+from the length of the response (BREACH, see SECURITY.md). A page's `Reply` allows it.
 """
 
 import re

@@ -1,9 +1,9 @@
-"""The two kinds of cookie and their attributes (RFC 6265bis; CHIPS `Partitioned`).
+"""The app's two kinds of cookies and their attributes (RFC 6265bis; CHIPS `Partitioned`).
 
-An EHR shows the app in an iframe, so cookies are SameSite=None and partitioned. The `__Host-`
-prefix keeps other hosts from setting them. SameSite therefore protects nothing:
-shared/inbound/edge.py decides who may call. Values start with their time, in base 36, so that the
-oldest cookie can be identified.
+An EHR shows the app in an iframe, so cookies are SameSite=None and partitioned. Because SameSite
+protects nothing then, shared/inbound/edge.py decides who may call. The `__Host-` prefix keeps other
+hosts from setting these cookies. Their values start with a time, in base 36, which shows the oldest
+cookie.
 """
 
 import hashlib

@@ -66,7 +66,7 @@ _ALWAYS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# RFC 6797. One year, for this host only: we don't decide for the site's other hosts.
+# RFC 6797. One year, for this host only, because the site decides about its other hosts.
 _HSTS: Mapping[str, str] = {"Strict-Transport-Security": "max-age=31536000"}
 
 
@@ -97,8 +97,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response before it becomes Flask's. An iterator as body is streamed, and a Spliced body is
-    complete like bytes.
+    """A response that isn't converted to Flask's yet. A body that is an iterator is streamed. A
+    Spliced body is complete, like bytes.
 
     `compressible` means a page without a secret next to text from the request
     (shared/inbound/compression.py).
@@ -155,8 +155,8 @@ def answer(
     settings: Settings | None,
     serve: Callable[[Settings, Call], Reply | Refusal],
 ) -> flask.Response:
-    """Serve one request, even if `serve` fails: it raises an error, or returns a Refusal if more is
-    known than the error states.
+    """Serve one request, and respond even if `serve` fails. It can raise an error, or return a
+    Refusal if it knows more than the error states.
     """
     correlation_id = secrets.token_hex(8)
     project = settings.store.project if settings else None
@@ -341,7 +341,7 @@ def told_late(edge: Edge, settings: Settings, error: Exception) -> Refusal:
 def _logged(
     edge: Edge, settings: Settings | None, refused: Refusal, unexpected: Exception | None = None
 ) -> Refusal:
-    """Log a refusal and return it as shown."""
+    """Log a refusal, and return it for display."""
     if settings is not None:
         refused = refused.at_home(settings.public_url)
     error = refused.error

@@ -1,7 +1,7 @@
-"""A failure in the formats that people, FHIR clients, programs and the log read.
+"""Format a failure for people (a page), FHIR clients (an OperationOutcome, FHIR R4), programs
+(problem+json, RFC 9457) and the log.
 
-A page, an OperationOutcome (FHIR R4), problem+json (RFC 9457). The setting `error_details` controls
-which details are shown. It doesn't change what is logged.
+The setting `error_details` controls which details are shown, but doesn't change the log.
 """
 
 import json
@@ -21,17 +21,18 @@ Form = Literal["page", "operation_outcome", "problem"]
 
 _ISSUE_TYPES: Mapping[int, str] = {401: "login", 403: "forbidden", 404: "not-found"}
 _MOST_CAUSES = 6
-# A browser keeps separate cookies for two names of one machine.
+# The errors of a missing cookie. A browser keeps separate cookies for two names of one machine.
 _OF_COOKIES = frozenset({"cookie_missing", "session_missing"})
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error with everything known about it, as shown: built once, rendered once.
+    """An error with everything that is known about the failure.
 
-    `explanation` is why the EHR refused, if it reported an error. `evidence` is for developers and
-    the log. `shown`, text from the EHR, is for developers' pages only. `steps` are what to do.
-    `standalone` is the key of the registration if the launch didn't start in a chart.
+    `explanation` is the diagnosis of the EHR's error, if it reported one. `evidence` is for
+    developers and the log. `shown` is text from the EHR, only for developers' pages. `steps` are
+    the actions to take. `standalone` is the key of the registration if the launch didn't start in a
+    chart.
     """
 
     error: SmartError
@@ -202,7 +203,7 @@ def _headline(refused: Refusal, *, full: bool) -> str:
         first = refused.causes[0]
         told = first.headline
         if first.accuses and first.certainty != "certain":
-            # The error doesn't prove this cause.
+            # The error doesn't prove that cause.
             told = TokenError.title
     return told or (refused.error.title if full else refused.error.plain_title)
 

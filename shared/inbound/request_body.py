@@ -1,9 +1,8 @@
-"""A request's body, read as it arrives: complete, within a limit and at a minimum rate, or not at
-all.
+"""Read a request's body within a size limit and at a minimum rate.
 
-A client that announces a body and sends none, or a byte now and then, could otherwise hold a server
-thread indefinitely. If a body falls behind, its socket is shut down for reading. That ends a read
-in progress, and the response can still be sent. Fast bytes earn no credit for a later pause.
+Otherwise, a client that announces a body and sends none, or only a byte now and then, could occupy
+a server thread indefinitely. If a body is too slow, its socket is shut down for reading. That ends
+a read in progress, but the response can still be sent. Fast bytes don't make up for a later pause.
 """
 
 import contextlib
@@ -72,8 +71,8 @@ class Body:
                 pass
 
     def hang_up(self) -> None:
-        """Close the connection after the response if the body isn't over: the remaining bytes would
-        be taken for another request.
+        """Close the connection after the response if the body isn't complete, because its remaining
+        bytes would be read as another request.
 
         Raise ConnectionResetError, which makes the server close it.
         """
@@ -105,7 +104,7 @@ class Body:
         self._taken += len(piece)
         self._left -= len(piece)
         waited = time.monotonic() - begun
-        # Never more than the grace period: fast bytes earn no credit for a pause.
+        # Never more than the grace period: fast bytes don't make up for a later pause.
         earned = len(piece) / BYTES_A_SECOND - waited
         self._patience = min(self._patience + earned, GRACE_SECONDS)
         if self._late or (not piece and self._taken < (self._announced or 0)):

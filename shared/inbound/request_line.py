@@ -1,8 +1,8 @@
-"""A limit for the request line: Gunicorn has none the way functions-framework starts it.
+"""Limit the request line, because functions-framework starts Gunicorn without a limit.
 
-With each 8 kB, Gunicorn scans everything it has read of the line again: a line of 16 MB cost half a
-minute of CPU time before our code ran. Gunicorn's own setting allows up to 8,190 bytes, less than
-launches of some EHRs need, and functions-framework turns it off.
+For every 8 kB, Gunicorn scans all of the line again that it has read so far, so a line of 16 MB
+used half a minute of CPU time before this app's code ran. Gunicorn's own setting allows up to 8,190
+bytes, which is too little for launches of some EHRs.
 """
 
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from shared.errors import InternalError, SmartError
 
 
 def frames(error: BaseException) -> str:
-    """Return where an exception happened, file and line, without source text, values or message."""
+    """Return the files and lines of an exception's stack, without source, values or message."""
     newest = traceback.extract_tb(error.__traceback__)[-8:]
     return " < ".join(
         f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(newest)
@@ -22,8 +22,8 @@ def frames(error: BaseException) -> str:
 class _Discreet(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        # A part of a response failed after its head was sent, so our code couldn't catch the error.
-        # Our own errors were logged where they occurred.
+        # The response failed after its head was sent, so the app's code couldn't catch the error.
+        # The app's own errors were logged where they occurred.
         if (
             error is not None
             and str(record.msg).startswith("Error handling request")

@@ -1,9 +1,9 @@
 """Close the connection of a browser that doesn't read its response in time.
 
-A sending thread waits as long as the browser does, and the server has no limit for that. So a
-response is sent in chunks of PIECE_BYTES, and a connection is shut down when a chunk has waited
-MOST_SECONDS, which ends the wait. (SO_SNDTIMEO doesn't: Python waits for the socket by itself.
-TCP_USER_TIMEOUT spares a browser that reads a little now and then.)
+A thread that sends a response waits for the browser, and the server doesn't limit that. So a
+response is sent in chunks of PIECE_BYTES, and if a chunk has waited for MOST_SECONDS, the
+connection is shut down, which ends the wait. (SO_SNDTIMEO doesn't end it, because Python itself
+waits for the socket. TCP_USER_TIMEOUT doesn't affect a browser that reads a little now and then.)
 """
 
 import contextlib
@@ -24,7 +24,7 @@ class Sending:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        # The time since the server has been sending a chunk, or None while the next one is made.
+        # The time when the server started to send a chunk, or None while the next one is created.
         self._since: float | None = time.monotonic()
         self._is_dropped = False
         with _lock:
@@ -54,12 +54,14 @@ class Sending:
         since = self._since
         if since is not None and now - since > MOST_SECONDS and not self._is_dropped:
             self._is_dropped = True
-            with contextlib.suppress(OSError):  # the browser has already disconnected
+            with contextlib.suppress(OSError):  # if the browser has already disconnected
                 self._sock.shutdown(socket.SHUT_RDWR)
 
 
 class _Watch(threading.Thread):
-    """Checks all responses being sent at intervals. One per process. A fork starts without one."""
+    """The one thread of a process that regularly checks all responses that are being sent. A fork
+    starts without it.
+    """
 
     _started = False
 

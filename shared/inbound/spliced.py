@@ -1,4 +1,4 @@
-"""A response's body of several parts, sent without first being copied into one."""
+"""A response body made of several parts, which is sent without copying them into one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from shared.inbound.slow_readers import PIECE_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Spliced:
-    """The parts in their order. Iterating yields them in pieces as they are sent."""
+    """The parts in their order. Iterating yields the chunks to send."""
 
     parts: tuple[bytes | memoryview, ...]
 

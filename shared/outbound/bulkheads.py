@@ -1,11 +1,11 @@
-"""Limits on how many server threads hanging calls can hold, so that one silent EHR doesn't block
-the others.
+"""Limit the server threads that hanging calls can occupy, so that one silent EHR doesn't block the
+others.
 
 A call hangs once it has waited HANGING_SECONDS without receiving a byte. While fewer than a quarter
-of the threads are free, no call starts to an EHR whose hanging calls hold half of the threads, or
-for a session whose hanging calls hold a quarter. When no thread is free, hanging reads beyond these
-shares are given up, the youngest first. Changes never are. Each waiting thread checks for itself
-whether to give up, so no thread interrupts another.
+of the threads are free, no call starts to an EHR whose hanging calls occupy half of the threads, or
+for a session whose hanging calls occupy a quarter. When no thread is free, hanging reads beyond
+these shares are given up, the most recent first, but never changes. Each waiting thread decides for
+itself whether to give up, so no thread interrupts another.
 """
 
 import contextlib
@@ -110,7 +110,7 @@ class Threads:
         with self._lock:
             if serving.given_up_at > since:
                 return True
-            # Give up one at a time: the thread of the previous one may be about to be free.
+            # Give up one at a time, because the previous one's thread may be free in a moment.
             if self.free > 0 or now < self._next_given_up or serving is not self._youngest_beyond():
                 return False
             self._next_given_up = now + LOOK_SECONDS
@@ -118,7 +118,7 @@ class Threads:
         return True
 
     def _youngest_beyond(self) -> Serving | None:
-        """Return the request that started to hang last among those with reads beyond a share."""
+        """Return the most recent hanging request among those with reads beyond a share."""
         of_ehr, of_session = Counter[str | None](), Counter[str | None]()
         youngest = None
         for one in self._held():
@@ -169,7 +169,7 @@ def may_call(ehr: str, session: str | None = None) -> bool:
     """Return whether the current request may call an EHR (its FHIR base). Call this before its
     first call.
 
-    A request in progress isn't stopped halfway: a change is preceded by a read.
+    A request in progress isn't stopped halfway, because a change may follow its first read.
     """
     serving = _serving.get()
     if serving is None or serving.ehr is not None:
@@ -194,7 +194,9 @@ def hanging(*, is_read: bool) -> Iterator[Callable[[], bool]]:
 
 
 def acquire(lock: threading.Lock) -> None:
-    """Wait for a lock whose holder is calling an EHR, as for the EHR's response. Raise GivenUp."""
+    """Wait for a lock whose owner is calling an EHR, under the same limits as for the EHR's
+    response. Raise GivenUp.
+    """
     if lock.acquire(timeout=HANGING_SECONDS):
         return
     with hanging(is_read=True) as gives_up:

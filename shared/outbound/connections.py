@@ -1,10 +1,9 @@
-"""Connections to other servers: opened before a deadline, kept alive for the next request, closed
-if in doubt.
+"""Connections to other servers, which are opened before a deadline and reused only if that's safe.
 
-A connection serves one request at a time. It's kept only after a response that was read to its end
-with no bytes after it. It's reused only if it was idle for a short time and has nothing to read: a
-connection that the other side closed is readable, and so is one with unexpected bytes. A wait for a
-server that hangs is counted (shared/outbound/bulkheads.py).
+A connection serves one request at a time. It's kept only if the response was read to its end and no
+bytes came after it. It's reused only if it was idle for a short time and has nothing to read,
+because a connection that the other side has closed, or that has unexpected bytes, is readable.
+Waits for a hanging server are counted (shared/outbound/bulkheads.py).
 """
 
 import contextlib
@@ -21,8 +20,8 @@ from shared.outbound.request import Origin
 from shared.outbound.sockets import connect
 
 CONNECT_SECONDS = 3.0
-# A connection that was idle longer isn't reused: a network may silently drop an idle connection,
-# and then a POST, which is never repeated, would wait in vain.
+# A connection that was idle longer isn't reused. A network may silently drop an idle connection,
+# and then a POST, which is never repeated, would wait for a response that never comes.
 KEEP_SECONDS = 30.0
 PIECE_BYTES = 65_536
 _MOST_KEPT = 32  # to one server
@@ -50,7 +49,7 @@ class Connection:
         until = min(now + CONNECT_SECONDS, deadline)
         self.peer = peer
         self.used_at = 0.0
-        # True if its last request wasn't sent in full. Then it serves no other request.
+        # True if its last request wasn't sent in full, so that it can't serve another one.
         self.is_cut = False
         self._early = 0
         self._buffer = memoryview(bytearray(PIECE_BYTES))
@@ -150,7 +149,7 @@ class Connection:
         """Return whether another request may be sent on it."""
         if now - self.used_at > KEEP_SECONDS or self._poll.poll(0):
             return False
-        # What TLS has decrypted no longer makes the socket readable.
+        # Bytes that TLS has already decrypted don't make the socket readable.
         return not (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending())
 
     def _allow_until(self, deadline: float, most: float = math.inf) -> None:

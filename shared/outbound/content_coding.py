@@ -16,7 +16,7 @@ class CodingError(Exception):
 def decoded(coding: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the decoded chunks for a value of Content-Encoding. Iterating raises CodingError."""
     name = coding.strip().lower()
-    if name in {"gzip", "x-gzip"}:  # RFC 9110 8.4.1.3: the same
+    if name in {"gzip", "x-gzip"}:  # the same coding (RFC 9110 8.4.1.3)
         yield from _gunzip(chunks)
     elif name in {"", "identity"}:
         yield from chunks

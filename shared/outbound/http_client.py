@@ -1,10 +1,10 @@
 """The only HTTP client, limited in time and size, which reads nothing from the environment.
 
-No redirects, no proxies, no .netrc, no cookies: it sends only what the caller passes. Every call
-has a total deadline that also holds against a server that trickles: connecting, each write and each
-read get the remaining time. Only the system's name resolution keeps its own timeout. Every call
-also has a limit on the bytes read after decompression. Certificates are verified, with TLS 1.2 or
-newer. It never connects to link-local addresses (a cloud's metadata server).
+It doesn't use redirects, proxies, .netrc or cookies, and sends only what the caller passes. Every
+call has a total deadline, even if a server sends only a byte now and then: connecting, each write
+and each read get the remaining time. Only the system's name resolution has its own timeout. Every
+call also has a limit for the decompressed bytes. Certificates are verified, with TLS 1.2 or newer.
+It never connects to link-local addresses, such as a cloud's metadata server.
 """
 
 import math
@@ -19,7 +19,7 @@ from shared.outbound.connections import Connection, Peer
 from shared.outbound.content_coding import CodingError, decoded
 from shared.outbound.response import Incoming
 
-# Larger bodies are held in smaller pieces until there is room for them (shared/held_bytes/).
+# Larger bodies are kept in smaller chunks until there is room for them (shared/held_bytes/).
 MOST_IN_ONE = 1_500_000
 
 
@@ -54,11 +54,11 @@ class Answer:
 
 @dataclass(slots=True)
 class Reading:
-    """How a body is read, which its reader can change before it takes a chunk.
+    """How a body is read. Its reader can change this before it takes a chunk.
 
-    `due` is the deadline (monotonic clock) for the next bytes, at most that of the call. With
-    `in_one`, a body of known length up to MOST_IN_ONE bytes is one chunk, which is received in its
-    place: for a reader that holds all of it anyway.
+    `due` is the deadline (monotonic clock) for the next bytes, not later than the call's. With
+    `in_one`, a body of known length up to MOST_IN_ONE bytes is one chunk, received without copies,
+    for a reader that needs all of it in memory anyway.
     """
 
     due: float = math.inf
@@ -67,7 +67,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A response whose body is still to come, under the same deadline and limit.
+    """A response whose body hasn't been read yet. The call's deadline and limit apply to it.
 
     Iterating `chunks` raises TimedOut, Unreachable, Unusable or bulkheads.GivenUp. Unread chunks
     are dropped with the connection.
@@ -113,11 +113,11 @@ def stream(
 ) -> Stream:
     """Send one request and start to read its response.
 
-    With `own_connection`, nothing sent on another connection can become its response. A request
-    that `is_read` changes nothing: if its server hangs, it may be given up (bulkheads.GivenUp).
+    With `own_connection`, the response can't be a leftover of another request. `is_read` means that
+    the request changes nothing, so that it may be given up if its server hangs (bulkheads.GivenUp).
 
-    A GET whose connection breaks before a response is sent once more, because the other side may
-    have closed a kept-alive connection in between. Nothing else is repeated.
+    If the connection breaks before a response, a GET is sent once more, because the other side may
+    have just closed a kept-alive connection. No other request is repeated.
     """
     deadline = time.monotonic() + seconds
     told = {"User-Agent": "smart-calc", "Accept-Encoding": "gzip", **headers}
@@ -176,8 +176,8 @@ def _ask(call: _Call) -> tuple[Connection, Incoming]:
 
 
 def _send(connection: Connection, data: bytes | memoryview, deadline: float) -> bytes | memoryview:
-    """Send the data and return the unsent rest. A server that rejects a request may close the
-    connection before the whole request was sent, after responding.
+    """Send the data and return the unsent rest. A server that rejects a request may respond and
+    close the connection before all of it was sent.
     """
     try:
         return connection.send(data, deadline)
@@ -204,7 +204,7 @@ def _content(
     except CodingError:
         raise Unusable("content coding") from None
     finally:
-        # Only a connection whose response was read to its end may serve another request.
+        # A connection may serve another request only if this response was read to its end.
         if complete and not (answer.is_last or connection.is_cut or call.own_connection):
             connections.keep(connection)
         else:
@@ -214,7 +214,7 @@ def _content(
 def _received(
     connection: Connection, answer: Incoming, call: _Call, reading: Reading, most: int
 ) -> Iterator[bytes]:
-    """Yield the body as it arrives. The limit here bounds bytes that decode to nothing."""
+    """Yield the body as it arrives. The limit here is for bytes that decode to nothing."""
     while True:
         piece = answer.take()
         if reading.in_one and 0 < answer.left <= min(most, MOST_IN_ONE) - len(piece):

@@ -1,7 +1,7 @@
-"""A request as the bytes to send, and the origin to send it to (RFC 9112 2, 3).
+"""Convert a request to the bytes to send and the origin to send them to (RFC 9112 2, 3).
 
-Anything that could change its meaning in transit raises ValueError: a line end in a header, an
-ambiguous host.
+Raise ValueError for anything that could change its meaning in transit, such as a line end in a
+header or an ambiguous host.
 """
 
 import re
@@ -34,7 +34,7 @@ class Origin(NamedTuple):
 def to_send(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None
 ) -> tuple[Origin, bytes]:
-    """Return a request's origin, and the bytes to send, body included.
+    """Return a request's origin, and the bytes to send, including the body.
 
     `url` is absolute. Characters that a request target can't contain are encoded. Raise ValueError.
     """

@@ -1,8 +1,8 @@
-"""A response parsed incrementally by llhttp (through httptools), within our limits.
+"""Parse a response incrementally with llhttp (through httptools), within limits.
 
-RFC 9112. llhttp is strict where others guess: it rejects two lengths, a length together with
-chunks, or a line that isn't a header. It's lenient in one thing: spaces after the size of a chunk,
-which RFC 9112 7.1.1 allows before an extension and some servers pad every size with.
+RFC 9112. llhttp is strict: it rejects two lengths, a length together with chunks, and a line that
+isn't a header. It's lenient only about spaces after the size of a chunk, which RFC 9112 7.1.1
+allows before an extension, and which some servers add to every size.
 """
 
 import io
@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-# Consecutive bytes without any of the body: a head, trailers, chunk extensions.
+# The most consecutive bytes that aren't part of the body: a head, trailers, chunk extensions.
 MOST_BARREN_BYTES = 65_536
 _MOST_HEADERS = 100
 _VERSIONS = frozenset({"1.0", "1.1"})
 
 
 class NotHttp(ValueError):
-    """Not a valid HTTP response, or its head is too large."""
+    """The bytes aren't a valid HTTP response, or its head is too large."""
 
 
 class ConnectionEnded(ConnectionError):
@@ -107,8 +107,8 @@ class Incoming:
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 
     def on_headers_complete(self) -> None:
-        """Check the complete head. We request no transfer coding (RFC 9110 10.1.4), so only chunked
-        is valid: any other coding would be taken for the body, or hide in it.
+        """Check the complete head. No transfer coding was requested (RFC 9110 10.1.4), so only
+        chunked is valid. The bytes of any other coding would count as the body.
         """
         if self._parser.get_http_version() not in _VERSIONS:
             raise NotHttp
@@ -124,8 +124,8 @@ class Incoming:
             self.left = int(self.headers.get("content-length", 0))
 
     def on_body(self, piece: bytes) -> None:
-        """Store a part of the body, without chunk framing. An interim response has no body (RFC
-        9110 15.2), though llhttp reads one: it would become the start of the response's body.
+        """Store a part of the body, without chunk framing. Ignore the body that llhttp reads in an
+        interim response, which has none (RFC 9110 15.2), so that it doesn't precede the real body.
         """
         if not self.is_headed:
             raise NotHttp

@@ -16,10 +16,11 @@ _LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215
 
 
 def connect(host: str, port: int, until: float) -> socket.socket:
-    """Connect to the first address of a host that accepts. Each gets its share of the time.
+    """Connect to the first address of a host that accepts. Each address gets a share of the time.
 
-    The socket's timeout is then the remaining time, for a TLS handshake. Raise OSError, also for a
-    host with a link-local address (RFC 3927, RFC 4291 2.5.6), and TimeoutError when the time is up.
+    The socket's timeout is then the remaining time, for a TLS handshake. Raise TimeoutError when
+    the time is up, and OSError for other failures and for a host with a link-local address (RFC
+    3927, RFC 4291 2.5.6).
     """
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     if any(is_link_local(address[4][0]) for address in addresses):
@@ -58,7 +59,7 @@ def _embedded(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]
     if any(address in network for network in _IN_THE_LAST_BYTES):
         yield ipaddress.IPv4Address(raw[12:])
     if address in _LOCAL_NAT64:
-        # RFC 6052 2.2: behind a prefix of 48, 56 or 64 bits, leaving out byte 8, or of 96.
+        # RFC 6052 2.2: it follows a prefix of 48, 56 or 64 bits, skipping byte 8, or of 96 bits.
         shifted = raw[:8] + raw[9:]
         for part in (shifted[6:10], shifted[7:11], shifted[8:12], raw[12:]):
             yield ipaddress.IPv4Address(part)

@@ -1,4 +1,4 @@
-"""A read at the EHR, as decided, with allow-listed headers."""
+"""Read from the EHR as decided, with allow-listed headers."""
 
 import re
 from collections.abc import Mapping

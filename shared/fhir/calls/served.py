@@ -1,7 +1,6 @@
-"""One FHIR request of a session, from the decision to the checked response, with its log line.
+"""Serve one FHIR request of a session, from the decision to the checked response and its log line.
 
-All requests for a session are made here: those of the proxy for a page, and those of a project's
-functions. So neither is allowed what the other is refused.
+The proxy and the functions of a project both use this, so they allow and refuse the same requests.
 """
 
 import time
@@ -79,7 +78,7 @@ def change(
     active: Active,
     headers: Mapping[str, str],
 ) -> Served:
-    """Make a change. Its body is read only after such a change is allowed at all."""
+    """Make a change. Its body is read only if this kind of change is allowed at all."""
     session = active.session
     with explained(active):
         decision = write_policy.decide(address, parameters, session, session.grants(active.ehr))
@@ -96,7 +95,7 @@ def _grants(active: Active, *, own_patient: bool) -> Grants:
 
 @contextmanager
 def explained(active: Active) -> Iterator[None]:
-    """Add to a refusal why the EHR didn't grant a requested scope."""
+    """Add the reason that the EHR didn't grant a requested scope to a refusal."""
     try:
         yield
     except ScopeDenied as error:

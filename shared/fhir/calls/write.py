@@ -1,4 +1,4 @@
-"""A change at the EHR: sent once, for the version that was checked, with its response checked.
+"""Make a change at the EHR: send it once, for the checked version, and check the response.
 
 FHIR R4 http.html, "update", "patch", "delete", "create". Under patient/ scopes, the resource is
 read before it's changed, because its current content must also be about the launch's patient. If
@@ -81,9 +81,9 @@ def write(
 
 
 def _without_content(answer: FhirAnswer, address: Address) -> FhirAnswer:
-    """Return the part of a response that an app without `r` may see. After a patch, not even
-    version and OperationOutcome: they would show whether it changed anything, and so confirm a
-    guessed value.
+    """Return the part of a response that an app without `r` may see. After a patch, that doesn't
+    include the version and the OperationOutcome, which could confirm a guessed value by showing
+    whether the patch changed anything.
     """
     succeeded = answer.status < 300
     if address.interaction.body == "patch" and (succeeded or answer.status == _UNCHANGED):
@@ -95,7 +95,7 @@ def _without_content(answer: FhirAnswer, address: Address) -> FhirAnswer:
 
 
 def version_of(headers: Mapping[str, str], resource: Mapping[str, object]) -> str:
-    """Return the version of a read resource as an entity tag, empty if the EHR sends none."""
+    """Return the version of a read resource as an entity tag, or "" if the EHR sends none."""
     tag = headers.get("etag", "").strip()
     if HEADER_VALUE.fullmatch(tag):
         return tag

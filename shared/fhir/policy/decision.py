@@ -1,4 +1,4 @@
-"""A decision about a request: what may be sent, and what of the response may be disclosed."""
+"""A decision about a request: what may be sent, and which resources may be disclosed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from shared.scopes import Level
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What may be sent, and what of the response may be released.
+    """The request that may be sent, and the resources of the response that may be released.
 
     `level` is the level of the scope that allows it. Resources of `open_types` (`*`: all) are
     released for any patient, others only if they are about `patient_id` or no patient.

@@ -1,9 +1,8 @@
-"""The versions of one resource: what of a history may reach the browser (FHIR R4 http.html,
-"history").
+"""Check the history of a resource before it reaches the browser (FHIR R4 http.html, "history").
 
-Every version must belong to the requested resource and be releasable as in a read. Entries without
-a resource report deletions and prove nothing, so under patient/ scopes at least one version must
-show whose the resource was.
+Every version must belong to the requested resource, and be releasable as in a read. Entries without
+a resource report deletions and prove nothing, so under patient/ scopes, at least one version must
+show which patient the resource is about.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""The responses that need no check beyond the one pass over their bytes
+"""Decide which responses need only the check in one pass over their bytes
 (shared/fhir/quick_accept.py).
 
-It accepts nothing that answers.py would refuse.
+That check accepts nothing that answers.py would refuse.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ from shared.fhir.quick_accept import Expected
 def acceptor(
     address: Address, decision: Decision, fhir_base: str
 ) -> Callable[[bytes], Links | None] | None:
-    """Return the function that accepts a response without the checks of answers.py, None if they're
-    always needed.
+    """Return a function that accepts a response without the checks in answers.py, or None if those
+    checks are always needed.
     """
     rule = address.interaction.patient_rule
     if rule == "search":
