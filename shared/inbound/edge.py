@@ -221,8 +221,12 @@ class _Response(flask.Response):
 
     def iter_encoded(self) -> Iterator[bytes]:
         """Return the chunks that the server sends."""
-        chunks: Iterator[bytes] = super().iter_encoded()
-        return chunks if self._sending is None else self._sending.pieces(chunks)
+        if self._sending is None:
+            return super().iter_encoded()
+        body = self.response
+        return self._sending.pieces(
+            (body,) if isinstance(body, Spliced) else super().iter_encoded()
+        )
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> AnswerHeaders:
         """Return the headers that the server sends."""

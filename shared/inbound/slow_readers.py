@@ -1,20 +1,28 @@
 """Close the connection of a browser that doesn't read its response in time.
 
 A thread that sends a response waits for the browser, and the server doesn't limit that. So a
-response is sent in chunks of PIECE_BYTES, and if a chunk has waited for MOST_SECONDS, the
-connection is shut down, which ends the wait. (SO_SNDTIMEO doesn't end it, because Python itself
-waits for the socket. TCP_USER_TIMEOUT doesn't affect a browser that reads a little now and then.)
+response is sent in chunks of PIECE_BYTES, or of what the system takes without a wait, and if a
+chunk has waited for MOST_SECONDS, the connection is shut down, which ends the wait. (SO_SNDTIMEO
+doesn't end it, because Python itself waits for the socket. TCP_USER_TIMEOUT doesn't affect a
+browser that reads a little now and then.)
 """
 
 import contextlib
+import fcntl
 import socket
+import struct
+import termios
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from shared import log
+from shared.inbound.spliced import Spliced
 
 PIECE_BYTES = 64_000
+# A piece is a copy of a part of the response.
+_MOST_AT_ONCE = 1_000_000
 MOST_SECONDS = 30.0
 _LOOK_SECONDS = 0.5
 
@@ -31,15 +39,32 @@ class Sending:
             _all.add(self)
         _Watch.start_once()
 
-    def pieces(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    def pieces(self, chunks: Iterable[bytes | Spliced]) -> Iterator[bytes]:
         """Yield the response in chunks small enough for the time limit."""
         self._since = None
         for chunk in chunks:
-            for start in range(0, len(chunk), PIECE_BYTES):
+            cut = chunk.pieces if isinstance(chunk, Spliced) else partial(_cut, chunk)
+            for piece in cut(self._room):
                 self._since = time.monotonic()
-                yield chunk[start : start + PIECE_BYTES]
+                yield piece
                 self._since = None
         self._since = time.monotonic()
+
+    def _room(self, left: int) -> int:
+        """Return how much of what is left to send at once: PIECE_BYTES, or more if the system takes
+        it without a wait.
+        """
+        if left <= PIECE_BYTES:
+            return PIECE_BYTES
+        try:
+            size = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+            # In Linux the same as SIOCOUTQ (tcp(7)): the bytes that wait in the buffer.
+            answer = fcntl.ioctl(self._sock, termios.TIOCOUTQ, bytes(4))
+        except OSError:
+            return PIECE_BYTES
+        waiting: int = struct.unpack("i", answer)[0]
+        # Half of the buffer is for what the system keeps besides the bytes (socket(7)).
+        return max(PIECE_BYTES, min(size // 2 - waiting, _MOST_AT_ONCE))
 
     def end(self) -> None:
         """Stop watching a response that was sent or dropped."""
@@ -56,6 +81,14 @@ class Sending:
             self._is_dropped = True
             with contextlib.suppress(OSError):  # if the browser has already disconnected
                 self._sock.shutdown(socket.SHUT_RDWR)
+
+
+def _cut(chunk: bytes, room: Callable[[int], int]) -> Iterator[bytes]:
+    start = 0
+    while start < len(chunk):
+        piece = chunk[start : start + room(len(chunk) - start)]
+        start += len(piece)
+        yield piece
 
 
 class _Watch(threading.Thread):

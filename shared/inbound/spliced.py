@@ -1,14 +1,12 @@
 """A response body made of several parts, which is sent without copying them into one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-from shared.inbound.slow_readers import PIECE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class Spliced:
-    """The parts in their order. Iterating yields the chunks to send."""
+    """The parts in their order."""
 
     parts: tuple[bytes | memoryview, ...]
 
@@ -16,16 +14,24 @@ class Spliced:
         return sum(map(len, self.parts))
 
     def __iter__(self) -> Iterator[bytes]:
+        yield b"".join(self.parts)
+
+    def pieces(self, room: Callable[[int], int]) -> Iterator[bytes]:
+        """Yield the bytes in pieces. `room` returns the size of the next one, at least 1, for the
+        number of bytes that are left.
+        """
+        left = len(self)
         waiting: list[memoryview] = []
-        room = PIECE_BYTES
+        free = room(left)
         for part in self.parts:
-            left = memoryview(part)
-            while left:
-                waiting.append(left[:room])
-                room -= len(waiting[-1])
-                left = left[len(waiting[-1]) :]
-                if not room:
+            rest = memoryview(part)
+            while rest:
+                taken, rest = rest[:free], rest[free:]
+                waiting.append(taken)
+                left -= len(taken)
+                free -= len(taken)
+                if not free:
                     yield b"".join(waiting)
-                    waiting, room = [], PIECE_BYTES
+                    waiting, free = [], left and room(left)
         if waiting:
             yield b"".join(waiting)

@@ -1,5 +1,6 @@
 """Answers that their browsers do not take."""
 
+import itertools
 import socket
 from collections.abc import Iterator
 
@@ -8,7 +9,7 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from shared.config.settings import Settings
-from shared.inbound import edge, slow_readers, spliced
+from shared.inbound import edge, slow_readers
 from shared.inbound.edge import Call, Reply
 from shared.inbound.spliced import Spliced
 from tests.support.edge import PAGE_EDGE, logged, settings
@@ -74,7 +75,24 @@ def test_the_time_in_which_a_piece_is_made_is_not_the_browsers(
     assert serve(connection[0], made_slowly()) == len(b"all of it")
 
 
-def test_a_body_of_parts_is_sent_in_pieces_of_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spliced, "PIECE_BYTES", 4)
+def test_a_body_of_parts_is_sent_in_pieces_for_which_there_is_room() -> None:
     body = Spliced((b"", memoryview(b"abcdefg")[1:], b"h", b"ijklmnopq"))
-    assert (len(body), list(body)) == (16, [b"bcde", b"fghi", b"jklm", b"nopq"])
+    rooms = iter((1, 7, 100))
+    pieces = list(body.pieces(lambda left: min(left, next(rooms))))
+    assert (len(body), pieces) == (16, [b"b", b"cdefghi", b"jklmnopq"])
+
+
+@pytest.mark.parametrize("body", [LARGE, Spliced((b"x", LARGE))], ids=["bytes", "parts"])
+def test_a_piece_is_as_large_as_the_system_takes_without_a_wait(
+    connection: tuple[socket.socket, socket.socket], body: bytes | Spliced
+) -> None:
+    ours, _ = connection
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 200_000)
+    ours.setblocking(False)
+    sending = slow_readers.Sending(ours)
+    pieces = sending.pieces((body,))
+    taken = [(len(piece), ours.send(piece)) for piece in itertools.islice(pieces, 2)]
+    sending.end()
+    sizes, sent = zip(*taken, strict=True)
+    assert sizes == sent
+    assert sizes[0] > sizes[1] == slow_readers.PIECE_BYTES
