@@ -1,9 +1,8 @@
 """All calculators filled from a chart: computable ones first, in order of relevance."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from functools import cache
 from types import MappingProxyType
 
 from clinical import fitness
@@ -53,11 +52,12 @@ def in_groups(
     the inputs of which the chart has more values than were read. `unread_behind` tells what
     couldn't be read and why, by each input that this leaves open.
     """
-    trend_of = _trends(chart, clock, cut)
+    # Several calculators have the same findings.
+    drawn: dict[str, Trend | None] = {}
     views = [
         _turned_off(REGISTRY[name])
         if name in off
-        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread_behind, trend_of)
+        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread_behind, drawn)
         for name in names
     ]
     views.sort(key=lambda view: view.rank)
@@ -65,18 +65,20 @@ def in_groups(
     return {group: views for group, views in grouped.items() if views}
 
 
-def _trends(
-    chart: Chart, clock: Clock, cut: AbstractSet[str]
-) -> Callable[[ChartFinding], Trend | None]:
-    """Return the trend of an input; several calculators have the same finding of the chart."""
-    of_chart = cache(lambda name: trends.of_input(chart.findings[name], chart, clock, cut))
-
-    def trend_of(finding: ChartFinding) -> Trend | None:
-        if finding is chart.findings.get(finding.input):
-            return of_chart(finding.input)
+def _trend(
+    finding: ChartFinding,
+    chart: Chart,
+    clock: Clock,
+    cut: AbstractSet[str],
+    drawn: dict[str, Trend | None],
+) -> Trend | None:
+    """Return the trend of an input. `drawn` keeps those of the chart's own findings."""
+    name = finding.input
+    if finding is not chart.findings.get(name):
         return trends.of_input(finding, chart, clock, cut)
-
-    return trend_of
+    if name not in drawn:
+        drawn[name] = trends.of_input(finding, chart, clock, cut)
+    return drawn[name]
 
 
 def _turned_off(calculator: Calculator) -> CalculatorView:
@@ -101,7 +103,7 @@ def _view(
     off: AbstractSet[str],
     cut: AbstractSet[str],
     unread_behind: Mapping[str, str],
-    trend_of: Callable[[ChartFinding], Trend | None],
+    drawn: dict[str, Trend | None],
 ) -> CalculatorView:
     prefilled = inputs_of(calculator, chart, clock.now, off)
     findings = prefilled.findings
@@ -120,7 +122,7 @@ def _view(
                 points=evaluation.points.get(name),
                 limit=_limit(calculator, name),
             ),
-            trend=trend_of(finding),
+            trend=_trend(finding, chart, clock, cut, drawn),
         )
         for name, finding in findings.items()
     )
