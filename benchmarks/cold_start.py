@@ -91,7 +91,7 @@ def _first_page(place: Place, variables: Mapping[str, str], base: str) -> Row:
     cpu, bare_cpu = statistics.median(ours[1:]), statistics.median(bare[1:])
     return Row(
         "cold_start.first_page",
-        "cold start and first page / of only imports and calculators, CPU time",
+        "cold start and first page / of only imports and calculators",
         cpu / bare_cpu,
         "ratio",
         BUDGET,
