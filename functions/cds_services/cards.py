@@ -7,15 +7,18 @@ Numbers are formatted here, and names and sentences come from the calculators.
 import json
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from clinical.calculators.inputs import INPUTS, label
+from clinical.calculators.registry import DEFAULT_CARDS
 from clinical.card_conditions import name_of
-from clinical.cards import Card, in_words
+from clinical.cards import Card, in_words, of_chart
+from clinical.chart import read_chart
 from clinical.chart.codes.diagnoses import IS_OF_NOW
 from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.evidence import Outcome, Value
+from clinical.chart.resources.times import parse_now
 from clinical.clock import Clock
 from clinical.units_in_words import plain, unit
 from shared.release import VERSION
@@ -33,6 +36,29 @@ _CODE_SYSTEM = "/cds_services/CodeSystem/"
 _DRUGS = frozenset(drugs.name for drugs in DRUG_CLASSES)
 # Characters that GFM wouldn't print unchanged (GitHub Flavored Markdown 0.29, 2.4 and 6).
 _MARKUP = re.compile(r"[\\`*_~<>\[\]|#&]")
+
+
+def of_resources(
+    resources: Iterable[Mapping[str, Any]], now_iso: str, cards: Collection[str] | None = None
+) -> list[dict[str, str]]:
+    """Return the cards of Patient/p1, warnings first, if every key of the chart was read whole.
+
+    An entry point for other programs. `now_iso` is the time of the call (ISO 8601), and `cards` are
+    the calculators that may make cards, as in the setting `cards`; None means the default.
+    """
+    now = parse_now(now_iso)
+    chosen = DEFAULT_CARDS if cards is None else frozenset(cards)
+    chart = read_chart(list(resources), now, "p1", None)
+    return [
+        {
+            "calculator": card.calculator.name,
+            "indicator": card.on_card.urgency,
+            "summary": summary(card),
+            "detail": detail(card, Clock(now)),
+        }
+        for card in of_chart(chart, now, chosen=chosen)
+        if isinstance(card, Card)
+    ]
 
 
 def of(card: Card, clock: Clock, public_url: str) -> dict[str, Any]:
