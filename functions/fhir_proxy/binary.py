@@ -7,9 +7,6 @@ Only types that no browser executes are passed on. For all others there's the JS
 import re
 from collections.abc import Mapping
 
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
-
 from shared.fhir import fhir_client
 from shared.fhir.calls import conditional
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
@@ -26,8 +23,7 @@ MEDIA_TYPES = (
 )
 ATTACHMENT: Mapping[str, str] = {"Content-Disposition": "attachment"}
 _JSON = frozenset({MEDIA_TYPE, "application/json"})
-# Parameters of a media range, such as charset, which are ignored.
-_PARAMETER = re.compile(r";\s*(?!q\s*=)[^;,]*", re.IGNORECASE)
+_QUALITY = re.compile(r"\s*q=\s*([01](?:\.[0-9]{0,3})?)\s*", re.IGNORECASE)
 _CHARSET = re.compile(r".*;\s*charset=\"?([A-Za-z0-9_-]{1,20})\"?\s*(?:;.*)?", re.IGNORECASE)
 
 
@@ -41,11 +37,10 @@ def accepted(
     """
     if (address.type, address.kind) != ("Binary", "read"):
         return ()
-    ranges = parse_accept_header(_PARAMETER.sub("", headers.get("Accept", "*/*")), MIMEAccept)
-    named = {name.lower() for name, quality in ranges if quality}
-    if named & _JSON or any(name == "_format" for name, _ in parameters):
+    ranges = _accept(headers.get("Accept", "*/*"))
+    if any(name == "_format" for name, _ in parameters) or any(ranges.get(one) for one in _JSON):
         return ()
-    return tuple(one for one in MEDIA_TYPES if ranges[one])
+    return tuple(one for one in MEDIA_TYPES if _quality(one, ranges))
 
 
 def read(
@@ -74,3 +69,21 @@ def content_headers(content: FhirBytes) -> Mapping[str, str]:
         media_type = f"{media_type}; charset={charset[1].lower()}"
     length = {} if content.length is None else {"Content-Length": str(content.length)}
     return {"Content-Type": media_type, **ATTACHMENT, **length}
+
+
+def _accept(header: str) -> dict[str, float]:
+    """Return the media ranges of an Accept header with their quality (RFC 9110 12.5.1)."""
+    ranges = {}
+    for one in header.split(","):
+        name, *parameters = one.split(";")
+        quality = next((match[1] for part in parameters if (match := _QUALITY.fullmatch(part))), 1)
+        ranges[name.strip().lower()] = float(quality)
+    return ranges
+
+
+def _quality(media_type: str, ranges: Mapping[str, float]) -> float:
+    """Return the quality of a media type by its most specific range."""
+    for name in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
+        if name in ranges:
+            return ranges[name]
+    return 0.0
