@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from shared.config.settings import Settings
-from shared.errors import DiscoveryInvalid
+from shared.errors import DiscoveryInvalid, StateUnknown
 from shared.smart import launches, pkce
 from shared.smart.discovery import SmartConfiguration
 from shared.smart.launches import Pending, StartedLaunch
@@ -144,6 +144,14 @@ def test_a_standalone_launch_is_stored_as_one(store: SqliteStore, settings: Sett
     pending = launches.find(store, _query(_begin(store, settings, None))["state"]).pending
     assert pending.flow == "standalone"
     assert pending.requested == ("launch/patient", "openid", "fhirUser", "patient/*.rs")
+
+
+def test_of_two_that_found_a_launch_one_consumes_it(store: SqliteStore, settings: Settings) -> None:
+    state = _query(_begin(store, settings))["state"]
+    one, other = (launches.find(store, state) for _ in range(2))
+    launches.consume(store, one)
+    with pytest.raises(StateUnknown):
+        launches.consume(store, other)
 
 
 def test_nothing_is_stored_where_no_request_can_be_made(
