@@ -342,7 +342,7 @@ def test_a_token_that_lacks_scopes_is_explained_without_any_error() -> None:
     diagnosis = diagnose(parse(ehr_messages.TRIMMED), None, [REGISTERED])
     assert ids(diagnosis) == ["scope_syntax"]
     assert "`patient/Patient.read`" in cause(diagnosis, "scope_syntax").why
-    assert "isn't selected in the code console" in cause(diagnosis, "scope_syntax").why
+    assert "aren't selected in the code console" in cause(diagnosis, "scope_syntax").why
     assert "less than was requested" in diagnosis.meaning
 
 
