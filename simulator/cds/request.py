@@ -117,13 +117,13 @@ def _drop(*names: str) -> Callable[[Body], None]:
     return drop
 
 
-def _in_context(name: str, prefix: str) -> Callable[[Body], None]:
+def _patient_as(name: str) -> Callable[[Body], None]:
     """Return a change that sets a context field to a reference to the patient."""
 
     def change(members: Body) -> None:
         context = members["context"]
         assert isinstance(context, dict)  # noqa: S101 - set above
-        members["context"] = {**context, name: f"{prefix}{context['patientId']}"}
+        members["context"] = {**context, name: f"Patient/{context['patientId']}"}
 
     return change
 
@@ -135,8 +135,8 @@ BODIES: Mapping[str, Callable[[Body], None]] = {
     "cds-no-authorization": _drop("fhirAuthorization"),
     "cds-no-data": _drop("fhirAuthorization"),
     "cds-stripped": _drop("fhirServer", "fhirAuthorization"),
-    "cds-patient-reference": _in_context("patientId", "Patient/"),
-    "cds-user-is-patient": _in_context("userId", "Patient/"),
+    "cds-patient-reference": _patient_as("patientId"),
+    "cds-user-is-patient": _patient_as("userId"),
 }
 NO_PREFETCH = frozenset(
     {"cds-no-prefetch", "cds-no-data", "cds-authorization-expired", "cds-stripped"}
