@@ -13,7 +13,7 @@ PRICES = (
         "[1]",
     ),
     (
-        "Cloud Run, idle: {idle} per vCPU second and per GiB second",
+        "Cloud Run, idle: {idle} per vCPU second, and the same per GiB second",
         "November 2026",
         "[1], firebase-tools",
     ),
