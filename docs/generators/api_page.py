@@ -114,7 +114,7 @@ except api.EhrError as error:
     raise
 ```
 
-The reason can contain the patient's name, so print it only on your machine: neither the response nor smart-calc's log contains it.
+The reason can identify the patient, so print it only on your machine: neither the response nor smart-calc's log contains it.
 
 ## Limits
 
