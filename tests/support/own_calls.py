@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from functions.fhir_proxy import main
+from shared import held_bytes
 from shared.errors import SmartError
 from shared.fhir import authorised
 from shared.inbound.cookies import Cookies
@@ -125,8 +126,10 @@ def _call(
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[Active, Ehr], Calls]:
-    """Return a function that makes a session's calls both ways."""
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Active, Ehr], Calls]]:
+    """Yield a function that makes a session's calls both ways, as one request of its own: an
+    earlier test may have left a request that has ended in this thread.
+    """
 
     def made(active: Active, ehr: Ehr) -> Calls:
         made_calls = Calls(active, ehr)
@@ -135,7 +138,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[Active, Ehr], Calls]:
         monkeypatch.setattr(authorised, "stream", made_calls.stream)
         return made_calls
 
-    return made
+    holding = held_bytes.begin()
+    yield made
+    held_bytes.finish(holding)
 
 
 Failed = tuple[str, int]
