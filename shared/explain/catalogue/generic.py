@@ -107,8 +107,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.clock_skew(
             "possible",
-            "If you use `private_key_jwt`: the assertion is valid for five minutes. If a clock is "
-            "off, it's too early or too late.",
+            "If you use `private_key_jwt`: the assertion is valid for five minutes, and is too "
+            "early or too late if a clock is off.",
             source=sources.inferred(sources.RFC_7523),
         ),
         says="invalid_client",

@@ -43,7 +43,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The resource isn't selected for the app, or the site's own copy of the "
             "registration lacks it although the sandbox has it.",
             oracle_console.CHECK_SCOPES,
-            "Ask the site to adopt the app's new scopes.",
+            "At a site, ask the site to adopt the app's new scopes.",
             oracle_console.WAIT_A_QUARTER,
             source=f"{sources.FORUM_SPECIMEN}; {sources.SMART_OVERVIEW}",
         ),
