@@ -132,7 +132,7 @@ def _scopes(table: TomlTable) -> tuple[str, ...]:
     if written is not None and not requested:
         table.problem("scopes", "is empty", "Name the scopes, such as patient/Patient.rs.")
     if not all(map(scopes.is_token, requested)):
-        table.problem("scopes", "has a character that isn't allowed in a scope", "Remove it.")
+        table.problem("scopes", "has a character that isn't allowed in a scope", "Correct it.")
     launch = [scope for scope in requested if scope == "launch" or scope.startswith("launch/")]
     if launch:
         remedy = (
