@@ -1,7 +1,7 @@
 """The result of a check: an id, a level and the fix. docs/doctor.md lists the ids.
 
-`fail` means that a launch can't work, `warn` that it's less safe or couldn't be checked, and `ok`
-that the check passed.
+`fail` means that a launch can't work, `warn` that it's less safe or reliable, or that something
+couldn't be checked, and `ok` that the check passed.
 """
 
 from dataclasses import dataclass

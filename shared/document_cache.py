@@ -103,7 +103,7 @@ class DocumentCache(Generic[T]):
             return entry.outcome
 
     def may_renew(self, key: Key) -> bool:
-        """Return whether `renew` would read, because it last did so 30 seconds ago or earlier."""
+        """Return whether `renew` would read, because it hasn't done so for 30 seconds."""
         entry = self._entry(key)
         with entry.lock:
             return entry.renewable_from <= self._clock()

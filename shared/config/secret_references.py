@@ -13,7 +13,9 @@ MAX_CHARACTERS = 200_000
 
 
 def resolve(reference: str) -> str:
-    """Return the secret of an `env:` or `file:` reference. Raise ValueError with the reference."""
+    """Return the secret of an `env:` or `file:` reference. If that fails, raise ValueError with the
+    reference.
+    """
     kind, _, name = reference.partition(":")
     if kind == "env":
         value = os.environ.get(name, "")

@@ -173,7 +173,7 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
         _add(causes, one, facts.flow)
     if (facts.refuted and not supported) or (not causes and known_causes):
-        # The evidence contradicts every cause that the error can have.
+        # The evidence contradicts the error, or every cause that the error can have.
         causes = {"ehr_side": refuted(facts), **causes}
     elif not causes and not facts.from_text and (facts.message.urn or facts.message.oauth_error):
         causes["ehr_side"] = unknown(facts.message)

@@ -1,4 +1,4 @@
-"""Read a request's body within a size limit and at a minimum rate.
+"""Read a request's body completely, within a size limit and at a minimum rate, or refuse it.
 
 Otherwise, a client that announces a body and sends none, or only a byte now and then, could occupy
 a server thread indefinitely. If a body is too slow, its socket is shut down for reading. That ends

@@ -59,9 +59,7 @@ class Keys:
         return self._sets.get((ehr.key, url), lambda: _read_keys(ehr, url, SECONDS))
 
     def may_renew(self, ehr: Ehr, known: KeySet) -> bool:
-        """Return whether `renew` would fetch the keys, because it last did so 30 seconds ago or
-        earlier.
-        """
+        """Return whether `renew` would fetch the keys: it hasn't done so for 30 seconds."""
         return self._sets.may_renew((ehr.key, known.url))
 
     def renew(self, ehr: Ehr, known: KeySet) -> KeySet:

@@ -18,8 +18,8 @@ RETRY_SECONDS = 5.0
 class Lease:
     """The owner of a refresh, its end, and the earliest time for another attempt (Unix seconds).
 
-    If a time is further ahead than any lease or pause lasts, the clock that set it was wrong, and
-    the time is ignored.
+    If a time is further ahead than any lease or pause lasts, the clock that set it differs from
+    this one, and the time is ignored.
     """
 
     owner: str | None

@@ -105,7 +105,9 @@ class StoredSession:
 
 
 def key(handle: str) -> str:
-    """Return the record's key in the store. The handle can't be derived from it."""
+    """Return the record's key in the store. Nothing that opens the session can be derived from
+    it.
+    """
     return hashlib.sha256(handle.encode()).hexdigest()
 
 

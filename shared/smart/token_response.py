@@ -138,8 +138,8 @@ def _fault(document: Mapping[str, Any], issued: Mapping[str, str]) -> str | None
 
 
 def _life(expires_in: object) -> float:
-    """Return the lifetime in seconds: at most a day, and 300 if it's missing or unusable. Accept
-    digits as text.
+    """Return the lifetime in seconds: at most a day, and 300 if it's missing, unusable or not
+    positive. Accept digits as text.
     """
     if isinstance(expires_in, str) and expires_in.isascii() and expires_in.isdigit():
         expires_in = int(expires_in[:12])

@@ -50,7 +50,7 @@ def entries(
     return (
         _by_server_message(message, among, sentences, mine)
         or _by_pattern(text, among, mine)
-        # A simulator's texts, which may be any vendor's, are more specific than a code.
+        # A simulator may imitate any vendor's EHR. Its texts are more specific than a code.
         or _by_pattern(text, among, _stand_ins())
         or _by_pattern(text, sentences, {GENERIC.name})
         or _by_oauth_error(message.oauth_error, among, None if vendor == GENERIC.name else vendor)

@@ -127,7 +127,7 @@ def _stated_ids(text: str) -> set[str]:
 def _oauth_error(text: str) -> str | None:
     """Return the value of `error`, or otherwise the first standard error code in the text.
 
-    A value with digits isn't an error code, and might be a secret.
+    A value with digits isn't an error code and might be a secret, so it's never returned.
     """
     named = re.search(rf"(?<![A-Za-z0-9_.-])error{_SIGN}([A-Za-z][A-Za-z_]{{2,39}})\b", text)
     if named is not None and (re.fullmatch(_OAUTH_ERRORS, named[1]) or "_" in named[1]):

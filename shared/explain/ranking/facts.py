@@ -189,7 +189,7 @@ class Facts:
             return ()
         bases = [base.rstrip("/") for base in self.bases]
         if self.registered is None:
-            # A base in a text may be any EHR's. Only Oracle Health has the tenant after the FHIR
+            # A base in a text may be any EHR's. At Oracle Health, the tenant comes after the FHIR
             # version.
             bases = [base for base in bases if re.search(r"/(?:r4|dstu2)/[^/]+\Z", base.lower())]
         return tenants(bases)

@@ -50,7 +50,8 @@ def _require_of_patient(address: Address, patient: str) -> None:
 
 
 def require_own(brought: Content, address: Address, decision: Decision, fhir_base: str) -> None:
-    """Check that the sent content is about the launch's patient, if the content alone shows that.
+    """Check that the sent content stays with the launch's patient, to the extent that the content
+    alone shows it.
 
     Raise PatientDenied, or ScopeDenied for a patch that tests values without `r`.
     `require_own_result` checks the result of a patch, and shared/fhir/calls/write.py the resource
