@@ -180,7 +180,7 @@ CALCULATOR = Calculator(
         cautions=(
             ChartCaution(
                 "vitamin_k_antagonist",
-                "A vitamin K antagonist is ordered, which makes the INR misleading.",
+                "A vitamin K antagonist is ordered. INR is misleading in patients who take one.",
             ),
             ChartCaution(
                 "acute_kidney_injury",
