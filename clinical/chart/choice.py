@@ -192,7 +192,7 @@ def _is_coded(candidate: Candidate, codes: AbstractSet[str]) -> bool:
 
 def _why_not(candidate: Candidate, top: Candidate, *, is_in_pool: bool) -> PassedOver:
     if candidate.second_choice and not top.second_choice:
-        why = "a more reliable entry is used instead"
+        why = "an entry of a preferred kind is used instead"
         return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
     if not is_in_pool:
         why = "from another reading"
