@@ -18,7 +18,7 @@ from clinical.calculators.model import Calculator, Raw
 from clinical.calculators.registry import DERIVED, Source
 from clinical.chart import Chart
 from clinical.chart.draws import Draw, drawn_together
-from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
+from clinical.chart.evidence import NOT_IN_CHART, ChartFinding, Evidence, Flag, Outcome
 from clinical.settled import settled
 
 Findings = Mapping[str, ChartFinding]
@@ -154,7 +154,9 @@ def _calculated(name: str, source: Source, chart: Chart) -> ChartFinding:
         first = missing[0] if missing else None
         why = evaluation.refused or ""
         if first is not None:
-            why = f"{label(first.input)}: {first.outcome.value}, {first.why}"
+            # The outcome of an absent value already states that it isn't in the chart.
+            reasons = (first.outcome.value, "" if first.why == NOT_IN_CHART else first.why)
+            why = f"{label(first.input)}: {', '.join(filter(None, reasons))}"
         return ChartFinding(name, first.outcome if first else Outcome.ABSENT, why)
     measured = [one for name, one in sources.items() if name in INPUTS and one.chosen]
     oldest = min(measured, key=_age_key, default=None)
