@@ -139,8 +139,8 @@ def _installed_from() -> Path:
     file = Path(unquote(url.path))
     if url.scheme != "file" or not _WHEEL.fullmatch(file.name):
         raise Unusable(
-            "This smart-calc wasn't installed from a file. Specify the package for the "
-            "project with --wheel FILE (in a clone, `make dist` writes it)."
+            "This smart-calc wasn't installed from a file. Specify the package for the project: "
+            "--wheel smart_calc-VERSION-py3-none-any.whl (in a clone, `make dist` writes it)."
         )
     if not file.is_file():
         raise Unusable(
@@ -149,7 +149,8 @@ def _installed_from() -> Path:
     hashes = record.get("archive_info", {}).get("hashes", {})
     if hashes.get("sha256", digest := sha256(file)) != digest:
         raise Unusable(
-            f"{file} has changed since smart-calc was installed from it. Specify one with --wheel"
+            f"{file} has changed since smart-calc was installed from it. "
+            "Specify one with --wheel FILE"
         )
     return _checked(file)
 
