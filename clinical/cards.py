@@ -82,8 +82,9 @@ def of_chart(
     off: AbstractSet[str] = frozenset(),
     chosen: AbstractSet[str] = DEFAULT_CARDS,
 ) -> tuple[Card | NoCard, ...]:
-    """Return a card, or the reason for none, for each calculator with cards: warnings come first.
+    """Return a card, or the reason for none, for each calculator with cards.
 
+    Warnings come first, then infos, then the reasons.
     `now` is in the chart's time zone. `off` are the calculators that are turned off, and `chosen`
     those that the site chose for cards.
     """

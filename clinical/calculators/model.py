@@ -140,9 +140,9 @@ class Output:
     in a word or two, for a row of a list without a band. `provides` is the input of other
     calculators that this output computes. `open_answers` makes it a score whose range is shown
     while answers are missing. It lists the values to try for numbers; yes-or-no and listed answers
-    are all tried. If the whole number is printed next to it (`beside_whole`), it gets enough digits
-    to round to that. `edges` are the two ends of the drawing and every limit between bands. With a
-    `card`, it can make a card in a band with `on_card`.
+    are all tried. If the whole number is printed next to it (`shown_with_whole`), it gets enough
+    digits to round to that. `edges` are the two ends of the drawing and every limit between bands.
+    With a `card`, it can make a card in a band with `on_card`.
     """
 
     name: str

@@ -122,8 +122,7 @@ class Session:
         Needs a scope with `c`. Without `r`, only the type and id are returned. Under patient/
         scopes, the resource must refer to the patient in context. A GET request can't create
         anything (`method_not_allowed`). A failed request (`upstream_timeout` for example) can still
-        have
-        created the resource, so search before you try again: "A page that writes" shows how.
+        have created the resource, so search before you try again: "A page that writes" shows how.
 
         Example:
             score: api.Resource = {

@@ -1,7 +1,7 @@
 """The drugs named in a text, as people write them: whole words, ignoring case and accents.
 
 Nonproprietary names and brands count. Words for a kind of drug, stems of nonproprietary names and
-misspellings only suggest a class. The lists have their sources.
+words one edit away from a name only suggest a class. The lists have their sources.
 """
 
 import re

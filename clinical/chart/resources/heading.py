@@ -39,7 +39,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The fields of an Observation that apply to all its values; `made_by` is method and site."""
+    """The fields that apply to all values; `method_and_site` has the names of method and site."""
 
     source: str
     status: str

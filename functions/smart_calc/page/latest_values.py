@@ -1,4 +1,4 @@
-"""The values of a chart as the page lists them, each with why calculators don't use it. Pure.
+"""The values of a chart as the page lists them, marked if no calculator would use them. Pure.
 
 FHIR R4 observation.html. For reading, not for calculating: nothing is converted, and numbers keep
 their digits. A value that no calculator would use is marked with the reason. A value that never
