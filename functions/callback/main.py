@@ -1,7 +1,8 @@
 """callback: `state` -> consume -> exchange the code -> open a session -> redirect to the app.
 
 SMART App Launch 2.2, steps 4 to 6. The order of the checks is: form, state found and alive, CSRF
-cookie, conditional delete, issuer and redirect path, then error or code.
+cookie, conditional delete, issuer and redirect path, then error or code. Neither of these is acted
+on earlier.
 """
 
 import gc

@@ -88,7 +88,7 @@ def view(
 
 
 def _look(finding: ChartFinding, kind: Kind) -> Look:
-    """Return the look of an input. Only inputs that need a decision have a color."""
+    """Return the look of an input. Color marks inputs to decide on, but not an assumed absence."""
     if kind == "flag" and finding.outcome is Outcome.ABSENT:
         return "assumed"
     return _LOOKS[finding.outcome]
