@@ -52,7 +52,10 @@ CALCULATOR = Calculator(
     purpose="Bleeding risk on anticoagulation, to find factors that can be corrected.",
     population="Adults with atrial fibrillation who take or may take an anticoagulant.",
     cautions=(
-        "A high score shows correctable factors. It does not by itself rule out anticoagulation.",
+        (
+            "A high score calls attention to correctable factors. It does not by itself rule out "
+            "anticoagulation."
+        ),
         "ESC 2024 advises against decisions based only on a score.",
         "Alcohol and labile INR are entered by hand, not read from the chart.",
     ),

@@ -90,7 +90,7 @@ CALCULATOR = Calculator(
     purpose="Summarizes one set of vital signs for review; not an alarm.",
     population="Age 16 or older, not in pregnancy.",
     cautions=(
-        "Time-critical: not for alarms, emergencies or continuous monitoring.",
+        "Not for time-critical use: alarms, emergencies or continuous monitoring.",
         "All values must come from one set of vital signs, within one hour, in the last 24 hours.",
         "Enter consciousness and the SpO2 scale yourself, and oxygen if it is not in the chart.",
         "Scale 2 is only for hypercapnic respiratory failure with a target of 88 to 92 %.",

@@ -429,7 +429,7 @@ def test_a_risk_with_an_egfr_of_a_single_creatinine_says_so(cds: Cds) -> None:
 
 def test_no_card_tells_how_the_table_of_a_formula_is_read(cds: Cds) -> None:
     (card,) = cds.main.cards(risk(smokes=True))
-    assert "A term without a value" in REGISTRY["prevent_2023_base"].table_note
+    assert "An empty Value cell" in REGISTRY["prevent_2023_base"].table_note
     assert "term" not in card["detail"]
 
 
