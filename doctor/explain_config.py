@@ -55,7 +55,7 @@ def where_right_already(diagnosis: Diagnosis, mine: Registered | None) -> Diagno
     if difference is None:
         return diagnosis
     step = (
-        f"Find what sent this request: another deployment or configuration did, because the "
+        f"Find out what sent this request: it was another deployment or configuration, because the "
         f"registration {mine.key} {difference}."
     )
     steps = (step, *first.steps)

@@ -345,7 +345,7 @@ def answered(text: str) -> str:
 
 def test_a_file_that_is_right_already_is_not_to_be_changed(explain: Explain) -> None:
     right = answered(explain.text(ehr_messages.FIRST_REPORT, ehr()))
-    assert "Fix: Find what sent this request: another deployment" in right
+    assert "Fix: Find out what sent this request: it was another deployment" in right
     assert "oracle-sandbox has no launch scope" in right
     assert "in smart.toml" not in right
     wrong = answered(explain.text(ehr_messages.FIRST_REPORT, FIRST))

@@ -267,7 +267,7 @@ patient_context_missing = Kind(
     ),
     (
         ByFlow("Open a patient's chart in the EHR and launch the app from there.", CHOOSE, None),
-        "For an app without a patient, use `user/` scopes in `scopes` in smart.toml.",
+        "For an app without a patient, list `user/` scopes in `scopes` in smart.toml.",
     ),
 )
 redirect_uri_mismatch = Kind(
@@ -433,8 +433,8 @@ clock_skew = Kind(
         ),
         "Run `make doctor CONFIG=smart.toml` and check `clock_skew`.",
         (
-            "Google Cloud keeps its clocks right. If you run there, tell the site that the EHR's "
-            "clock is off."
+            "Google Cloud keeps its clocks accurate. If the app runs there, tell the site that the "
+            "EHR's clock is off."
         ),
     ),
 )
@@ -547,7 +547,7 @@ cors_blocked = Kind(
     "The server doesn't let this page read its responses (CORS).",
     "The browser blocked the EHR's response.",
     "The browser sent the request and hid the response: the server's headers don't allow the "
-    "page's origin, or they allow every origin and so no request with credentials. "
+    "page's origin, or they allow every origin, which rules out requests with credentials. "
     "Postman, curl and backends aren't affected.",
     (
         WITHOUT_CREDENTIALS,
@@ -690,8 +690,8 @@ tls_untrusted = Kind(
     "tls_untrusted",
     "A certificate in the connection isn't trusted.",
     "The connection to the EHR isn't trusted.",
-    "The server's certificate comes from a private CA, lacks its chain, or a proxy replaced it. "
-    "Browsers trust more CAs than a container does. Don't turn the check off.",
+    "The server's certificate comes from a private CA, lacks its chain, or was replaced by a "
+    "proxy. Browsers trust more CAs than a container does. Don't turn the check off.",
     (
         (
             "Give the program the CA's certificate: `ca_file` in smart.toml, or your runtime's CA "
@@ -763,7 +763,7 @@ grant_not_enabled = Kind(
     "The app isn't registered for this grant type.",
     "The app isn't registered for this kind of access.",
     "A registration allows certain ways to get a token: `authorization_code`, `refresh_token`, "
-    "`client_credentials` for backend services.",
+    "or `client_credentials` for backend services.",
     (
         (
             "In the app's registration, allow the grant type that it uses. For a backend service, "
@@ -810,7 +810,7 @@ not_a_launch_problem = Kind(
     "not_a_launch_problem",
     "This isn't a launch, token or FHIR access problem.",
     "The app itself failed before it reached the EHR.",
-    "The message comes from a build tool, a package or a cloud platform. No EHR answered.",
+    "The message comes from a build tool, a package or a cloud platform. No EHR responded.",
     ("Fix the build, package or permission that the message names.",),
 )
 

@@ -186,8 +186,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.clock_skew(
             "possible",
-            "The assertion's `exp` can be at most five minutes ahead. If a clock is off, it's "
-            "too early or too late.",
+            "The assertion's `exp` can be at most five minutes ahead. If a clock is off, "
+            "`exp` has already passed or is too far ahead.",
             source=sources.inferred(sources.RFC_7523),
         ),
         says='{"error":"invalid_client","error_description":null}',

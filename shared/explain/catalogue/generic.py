@@ -107,8 +107,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.clock_skew(
             "possible",
-            "If you use `private_key_jwt`: the assertion is valid for five minutes, and is too "
-            "early or too late if a clock is off.",
+            "If you use `private_key_jwt`: the assertion is valid for five minutes, so if a "
+            "clock is off, it isn't valid yet or has already expired.",
             source=sources.inferred(sources.RFC_7523),
         ),
         says="invalid_client",
@@ -121,7 +121,7 @@ ENTRIES: tuple[Entry, ...] = (
         "or malformed.",
         causes.request_malformed("likely"),
         causes.client_auth_wrong(
-            "possible", "The client authenticates in two ways at once, or in none."
+            "possible", "The client authenticates in two ways at once, or not at all."
         ),
         causes.pkce_mismatch(
             "possible",

@@ -95,7 +95,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.client_unknown(
             "possible",
-            "The one report of this is about Oracle Health's sandbox. Its author guesses "
+            "The only known report is about Oracle Health's sandbox. Its author guesses "
             "that an unused sandbox app had expired.",
             source=f"{sources.DISCHARGE} (its author's guess)",
         ),

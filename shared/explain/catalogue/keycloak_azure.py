@@ -74,7 +74,7 @@ ENTRIES: tuple[Entry, ...] = (
         "can't restrict access to one.",
         causes.patient_context_missing(
             "likely",
-            "Keycloak doesn't add a patient to the token: the mapper of `launch/patient` "
+            "Keycloak doesn't add a patient to the token: the mapper for `launch/patient` "
             "is missing from the client's scopes.",
             "In Keycloak, add the client scope `launch/patient` with its mapper to the client.",
             "Sign in again. An older token doesn't get the patient.",

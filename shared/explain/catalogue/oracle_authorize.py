@@ -25,7 +25,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
             ByFlow("Open a patient's chart and launch the app from there.", causes.CHOOSE, None),
             (
-                "If clinicians open the app on its own, request `user/` scopes in `scopes` in "
+                "If clinicians open the app on its own, add `user/` scopes to `scopes` in "
                 "smart.toml. The app must then let them search for the patient."
             ),
         ),

@@ -105,7 +105,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.request_too_long(
             "possible",
             "A long list of scopes makes the URL too long once it's encoded again. The "
-            "one report had a very long list.",
+            "only known report had a very long list.",
             "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
             "Run `make doctor CONFIG=smart.toml` and check `scope_count`.",
             causes.RELAUNCH,

@@ -92,11 +92,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The token endpoint doesn't recognize the tenant in its own URL.",
         causes.tenant_mismatch(
             "likely",
-            "The tenant ID in the URL is mistyped (in the one report, it has a letter "
-            "too many), or belongs to a different host.",
+            "The tenant ID in the URL is mistyped (in the only known report, it has "
+            "a letter too many), or belongs to a different host.",
             oracle_console.USE_DISCOVERED,
             oracle_console.COMPARE_TENANT,
-            "Count the characters of a tenant that is a UUID: it has 36 (8-4-4-4-12).",
+            "If the tenant is a UUID, count its characters: a UUID has 36 (8-4-4-4-12).",
             source=f"{sources.FORUM_TENANT}; reading of it: inferred",
         ),
         causes.client_not_enabled_at_site(
@@ -185,7 +185,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.scope_not_registered(
             "likely",
-            "The app has none of these scopes, according to the vendor's reply to the one report.",
+            "The app has none of these scopes, according to the vendor's reply to the only known "
+            "report.",
             oracle_console.CHECK_SCOPES,
             "For `system/` scopes, add the resources to the system app's registration.",
             oracle_console.WAIT_A_QUARTER,

@@ -110,7 +110,7 @@ def _client(facts: Facts) -> Iterator[Evidence]:
         "certain" if proven else "likely",
         f"{who} client ID {seen}. {whose} {expected}.",
         _OBSERVED,
-        (f"Find what still sends {seen}, and have it send {expected}.",),
+        (f"Find out what still sends {seen}, and have it send {expected}.",),
     )
 
 

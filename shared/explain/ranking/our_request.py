@@ -118,7 +118,7 @@ _CLAIMS_SENT = (
     "something else, or its clock differs."
 )
 _CLAIMS_STEPS = (
-    "Compare the EHR's own sentence (`error_description`, or `said` in the log) with these claims.",
+    "Compare the EHR's message (`error_description`, or `said` in the log) with these claims.",
     "Run `make doctor CONFIG=smart.toml` and check `clock_skew`.",
     "If the clocks agree, ask the EHR's operator which `aud` and lifetime it expects.",
     RELAUNCH,

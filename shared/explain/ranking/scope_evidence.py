@@ -108,7 +108,7 @@ def _written_for_v2(facts: Facts) -> Iterator[Evidence]:
     )
     if both and versions == {"v2"} and facts.habits.scopes.other_version_dropped:
         why = "The scopes are already written for SMART v2."
-        source = "reports of lost scopes are of SMART v1; which it is here: inferred"
+        source = "reports of lost scopes are about SMART v1; which cause it is here: inferred"
         yield Evidence("scope_not_registered", "likely", why, source)
 
 
@@ -140,7 +140,7 @@ _CALL = re.compile(
 
 
 def _not_requested(facts: Facts) -> Iterator[Evidence]:
-    """Yield a cause for a refused request for a type that no requested scope covers."""
+    """Yield a cause if a request was refused for a type that no requested scope covers."""
     refused = facts.message.status == 403 or facts.message.oauth_error == "insufficient_scope"
     if not (facts.from_text and refused and names_resources(facts.scopes)):
         return

@@ -15,7 +15,7 @@ from shared.explain.ranking.facts import Evidence, Facts
 
 _OWN_WORDS = "the message itself"
 _VALUE = r"[\"'`]?([^\s\"'`<>]{2,200}?)[\"'`]?"
-# For each cause: the pattern of the detail in a message, and the step that uses it.
+# For each cause: the pattern that finds a detail in a message, and the step that uses it.
 _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
     "cors_blocked": (
         (
