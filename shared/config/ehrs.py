@@ -116,7 +116,7 @@ def _iss(table: TomlTable, local: bool) -> tuple[str, ...]:
         try:
             base = urls.normalise_base(text.removesuffix("/*"))
         except ValueError as error:
-            remedy = "Write the FHIR base as the EHR sends it; only a last segment may be *."
+            remedy = "Write the FHIR base as the EHR sends it. Only the last segment may be *."
             table.problem("iss", f"{text[:200]!r}: {error}", remedy, "iss_invalid")
             continue
         if base.startswith("http:") and not local:

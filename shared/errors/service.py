@@ -17,15 +17,15 @@ class StoreUnavailable(ServiceError, code="store_unavailable", status=503):
     steps = (ForUser("Launch the app again in a minute."), ADMINISTRATOR)
 
 
-# The reason if a call to an EHR isn't sent, or is given up (shared/outbound/bulkheads.py).
+# The reason given when a call to an EHR isn't sent or is given up (shared/outbound/bulkheads.py).
 EHR_HANGS = "The EHR isn't responding, and too many requests are waiting for it already."
 
 
 class Overloaded(ServiceError, code="overloaded", status=503):
-    """The instance has no room for another large response, or requests that the EHR hasn't
-    answered for 3 s hold too many threads. Nothing was sent, or only a read, which was given up; a
-    change that was sent is never answered this way. [performance.md](performance.md) has the
-    limits; if it persists, look for `upstream_timeout` of the same EHR.
+    """The instance has no room for another large response, or requests to which the EHR hasn't
+    responded for 3 s hold too many threads. Nothing was sent, or only a read that was given up. A
+    change that was sent never gets this error. [performance.md](performance.md) has the limits. If
+    it persists, look for `upstream_timeout` of the same EHR.
     """
 
     title = "The app is busy at the moment."

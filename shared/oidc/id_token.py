@@ -31,7 +31,7 @@ _PLAIN_ISSUER = re.compile(r"https?://[\x21-\x7e]{1,500}")
 _NO_ISSUER = "Set `id_token_issuer` of the [[ehr]] entry to the issuer of the EHR's ID tokens."
 _OTHER_ISSUER = (
     "If the EHR's operator confirms the issuer that was received, set it as `id_token_issuer` of "
-    "the [[ehr]] entry, with or without a trailing slash exactly as received."
+    "the [[ehr]] entry exactly as received, with or without a trailing slash."
 )
 _CLOCK = (
     "Run `make doctor CONFIG=smart.toml` and check `clock_skew`. The clocks of this app and of "

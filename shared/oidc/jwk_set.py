@@ -54,7 +54,7 @@ class KeySet:
         if kid in self.doubled:
             return "The EHR has several keys with the id_token's key id (kid)."
         if self.names(kid):
-            return "The key with the id_token's key id (kid) isn't for its algorithm."
+            return "The key with the id_token's key id (kid) isn't for the token's algorithm."
         return "None of the EHR's usable keys has the id_token's key id (kid)."
 
 

@@ -92,7 +92,7 @@ def test_a_hundred_unknown_kids_cause_one_more_look(issuer: Issuer) -> None:
     [
         (WEAK, [public_jwk(WEAK, kid="rsa")], "usable keys has"),
         (RSA, [public_jwk(RSA, kid="rsa", use="enc")], "usable keys has"),
-        (RSA, [public_jwk(RSA, kid="rsa", alg="RS384")], "isn't for its algorithm"),
+        (RSA, [public_jwk(RSA, kid="rsa", alg="RS384")], "isn't for the token's algorithm"),
         (RSA, [public_jwk(RSA, kid="rsa"), public_jwk(RSA2, kid="rsa")], "several keys"),
         (RSA, [public_jwk(RSA, kid="rsa"), public_jwk(RSA, kid="rsa")], "several keys"),
         (RSA, [public_jwk(RSA)], "usable keys has"),

@@ -167,8 +167,8 @@ def test_an_encryption_key_under_the_same_id_does_not_count_as_a_second() -> Non
     ("alg", "kid", "why"),
     [
         ("RS256", "unknown", "usable keys has"),
-        ("RS256", "p256", "isn't for its algorithm"),
-        ("ES256", "rsa", "isn't for its algorithm"),
+        ("RS256", "p256", "isn't for the token's algorithm"),
+        ("ES256", "rsa", "isn't for the token's algorithm"),
         ("ES384", None, "none of the keys fits"),
         ("RS256", None, "are possible"),
     ],
