@@ -107,8 +107,8 @@ def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
                     "ask",
                     f"The service perimeter {one['name']} is around this project and restricts "
                     f"{services}.",
-                    "Builds in Google's default pool and your terminal are outside it. Send its "
-                    "owner the rules in docs/deploy.md, A service perimeter.",
+                    "Builds in Google's default pool and your terminal are outside it. Send the "
+                    "perimeter's owner the rules (docs/deploy.md, A service perimeter).",
                 )
 
 
@@ -130,14 +130,14 @@ def _sinks(deployment: Deployment, get: Get) -> Iterator[Finding]:
                     "ask",
                     f"The sink {sink['name']} of {kind} {number} copies this project's log to "
                     f"{sink['destination']}, with codes and patient ids in request URLs{part}.",
-                    f"Ask its owner to run: gcloud logging sinks update {named} "
+                    f"Ask the sink's owner to run: gcloud logging sinks update {named} "
                     "--add-exclusion='name=smart-request-urls,filter="
                     f'resource.labels.project_id="{deployment.project}" AND ({REQUEST_URLS})\'',
                 )
 
 
 def _copies(deployment: Deployment) -> Callable[[Response], bool]:
-    """Return a test whether a sink copies this project's log, including request URLs."""
+    """Return a test of whether a sink copies this project's log, including request URLs."""
 
     def copies(sink: Response) -> bool:
         left_out = any(
