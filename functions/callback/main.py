@@ -51,8 +51,8 @@ _settings = settings_file.from_environment()
 if _settings:
     _running = deployment.start(_settings)
 _edge = Edge("callback", "page", "callback_failed")
-# What is loaded stays. A large response makes the collector search all that isn't frozen, again and
-# again: tens of milliseconds each time with the store's client.
+# What is loaded stays. A large response makes the garbage collector search everything that isn't
+# frozen, again and again. With the store's client, that takes tens of milliseconds each time.
 gc.freeze()
 gc.enable()
 

@@ -1,7 +1,7 @@
 """Logs feedback on cards (CDS Hooks 2.0, "Feedback").
 
 Comments, displays, extensions and other fields are ignored. Nothing is stored. The card's UUID
-links a log line to the log line of the response.
+links the log line of the feedback to that of the response with the card.
 """
 
 import re

@@ -49,8 +49,8 @@ _edge = Edge(
     failed="fhir_request",
     headers={"Content-Security-Policy": "default-src 'none'; sandbox"},
 )
-# What is loaded stays. A large response makes the collector search all that isn't frozen, again and
-# again: tens of milliseconds each time with the store's client.
+# What is loaded stays. A large response makes the garbage collector search everything that isn't
+# frozen, again and again. With the store's client, that takes tens of milliseconds each time.
 gc.freeze()
 gc.enable()
 

@@ -39,8 +39,8 @@ if _settings:
     _jwks = jwks.load(_settings)
 _discovery = Discovery()
 _edge = Edge("launch", "page", "launch_refused")
-# What is loaded stays. A large response makes the collector search all that isn't frozen, again and
-# again: tens of milliseconds each time with the store's client.
+# What is loaded stays. A large response makes the garbage collector search everything that isn't
+# frozen, again and again. With the store's client, that takes tens of milliseconds each time.
 gc.freeze()
 gc.enable()
 

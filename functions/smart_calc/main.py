@@ -43,8 +43,8 @@ _settings = settings_file.from_environment(site_choice.problems)
 if _settings:
     _running = deployment.start(_settings)
 _edge = Edge("smart_calc", "page", "app_refused")
-# What is loaded stays. A large response makes the collector search all that isn't frozen, again and
-# again: tens of milliseconds each time with the store's client.
+# What is loaded stays. A large response makes the garbage collector search everything that isn't
+# frozen, again and again. With the store's client, that takes tens of milliseconds each time.
 gc.freeze()
 gc.enable()
 

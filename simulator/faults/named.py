@@ -200,7 +200,7 @@ class Faults:
     def require_of(self, ehr_key: str) -> None:
         """Require that an EHR supports all of them.
 
-        Raises UnknownFaultError with one that it doesn't support.
+        Raises UnknownFaultError for the first fault that the EHR doesn't support.
         """
         for name in self.names():
             if ehr_key not in FAULTS[name].ehrs:

@@ -32,7 +32,7 @@ class Version:
 
 
 class FullError(Exception):
-    """The EHR stores the maximum number of versions. Removing the writes frees space."""
+    """The EHR already stores the maximum number of versions. Removing the writes frees space."""
 
 
 class Records(Charts):

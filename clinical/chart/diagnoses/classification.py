@@ -1,6 +1,6 @@
 """Classification of a problem by its codes and words, in this order.
 
-An ICD-10 or ICD-9-CM code, or a listed SNOMED CT concept, decides. Another SNOMED CT concept is
+An ICD-10 or ICD-9-CM code, or a listed SNOMED CT concept, decides. Any other SNOMED CT concept is
 classified by its name. So is a local code or a text, which may also be on the list of common
 problems that aren't items. Anything else is unclassified.
 """
