@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 # Third-party modules that servers load, if installed.
 _LIBRARIES = (
     *("concurrent.futures", "email.message", "logging.config", "sqlite3", "ssl", "tomllib"),
-    *("flask", "jinja2", "requests", "httptools", "msgspec", "jwt", "cryptography.x509"),
-    "cryptography.hazmat.primitives.ciphers.aead",
+    *("flask", "jinja2", "requests", "httptools", "msgspec", "stringzilla", "jwt"),
+    *("cryptography.x509", "cryptography.hazmat.primitives.ciphers.aead"),
     *("cryptography.hazmat.primitives.asymmetric.ec", "cryptography.hazmat.primitives.kdf.hkdf"),
     *("gunicorn.arbiter", "gunicorn.workers.gthread"),
     *("functions_framework._cli", "functions_framework._http.gunicorn"),
