@@ -83,13 +83,13 @@ class Discovery:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._kept = DocumentCache[SmartConfiguration](KEEP_SECONDS, clock)
+        self._cache = DocumentCache[SmartConfiguration](KEEP_SECONDS, clock)
 
     def find(self, ehr: Ehr, base: str) -> SmartConfiguration:
         """Return the configuration of a normalized FHIR base. Raise DiscoveryFailed,
         DiscoveryInvalid.
         """
-        return self._kept.get((ehr.key, base), lambda: _read(ehr, base))
+        return self._cache.get((ehr.key, base), lambda: _read(ehr, base))
 
 
 def _read(ehr: Ehr, base: str) -> SmartConfiguration:
@@ -195,7 +195,7 @@ def parse(
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
         scopes_supported=_texts(document.get("scopes_supported")),
         auth_methods=_texts(document.get("token_endpoint_auth_methods_supported")) or None,
-        assertion_algorithms=_ours(
+        assertion_algorithms=_usable_algorithms(
             _texts(document.get("token_endpoint_auth_signing_alg_values_supported"))
         ),
         registration_endpoint=reader.text("registration_endpoint"),
@@ -203,7 +203,7 @@ def parse(
     )
 
 
-def _ours(listed: tuple[str, ...]) -> tuple[str, ...] | None:
+def _usable_algorithms(listed: tuple[str, ...]) -> tuple[str, ...] | None:
     """Return the listed algorithms that this app can sign with."""
     return tuple(name for name in ("RS384", "ES384") if name in listed) if listed else None
 

@@ -137,19 +137,19 @@ def begin(
 
     by_post = launch is not None or ehr.profile.standalone_by_post
 
-    def stored() -> tuple[str, str, Mapping[str, str] | None]:
+    def store_pending() -> tuple[str, str, Mapping[str, str] | None]:
         state = secrets.token_urlsafe(32)
         url, form = _authorization_request(configuration, pending, state, launch, by_post=by_post)
         store.create(COLLECTION, _hash(state), _fields(pending), now + settings.launch_seconds)
         return state, url, form
 
     try:
-        state, url, form = stored()
+        state, url, form = store_pending()
     except StoreUnavailable:
         # The first call may be slow, or a connection may have closed, and the user shouldn't have
         # to launch again. So retry once. The first write may have succeeded, so use a new state.
         time.sleep(_PAUSE_SECONDS)
-        state, url, form = stored()
+        state, url, form = store_pending()
     return StartedLaunch(url, form, cookies.launch_name(state), cookie_value, log.mark(state))
 
 
