@@ -91,7 +91,7 @@ class Sessions:
         self._renewing: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def open(self, pending: Pending, response: TokenResponse, user: Identity | None) -> Opened:
+    def open(self, pending: Pending, tokens: TokenResponse, user: Identity | None) -> Opened:
         """Create a session for a completed launch, with nothing that the browser suggested."""
         now = self._clock()
         handle = secrets.token_urlsafe(16)
@@ -103,16 +103,16 @@ class Sessions:
             iss=pending.iss,
             fhir_base=pending.fhir_base,
             flow=pending.flow,
-            context=token_response.on_base(response.context, pending.fhir_base),
+            context=token_response.on_base(tokens.context, pending.fhir_base),
             user=user,
             requested=pending.requested,
             scopes_supported=pending.scopes_supported,
-            granted=pending.requested if response.scope is None else response.scope,
-            access_life=response.expires_in,
-            access_expires_at=now + response.expires_in,
+            granted=pending.requested if tokens.scope is None else tokens.scope,
+            access_life=tokens.expires_in,
+            access_expires_at=now + tokens.expires_in,
             expires_at=now + self._settings.session_max_seconds,
-            access_token=response.access_token,
-            refresh_token=response.refresh_token,
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
             token_endpoint=pending.token_endpoint,
             revocation_endpoint=pending.revocation_endpoint,
             issuer=pending.issuer,
