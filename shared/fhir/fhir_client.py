@@ -105,7 +105,7 @@ def call(
     """
     admit(active)
     until = time.monotonic() + seconds
-    with _as_ours():
+    with _as_app_errors():
         response = authorised.stream(
             active, method, url, headers or {}, body, until, max_bytes, is_read=True
         )
@@ -134,7 +134,7 @@ def write(
     """
     admit(active)
     until = time.monotonic() + seconds
-    with _as_ours():
+    with _as_app_errors():
         response = authorised.stream(active, method, url, headers, body, until, is_read=False)
         answer = authorised.whole(response, until, sent=True)
     ids = ehr_ids(answer.headers)
@@ -167,7 +167,7 @@ def read_binary(
     admit(active)
     until = time.monotonic() + SECONDS
     sent = {"Accept": accept, "Accept-Encoding": "identity", **headers}
-    with _as_ours():
+    with _as_app_errors():
         answer = authorised.stream(active, "GET", url, sent, None, until, is_read=True)
         content_type = answer.headers.get("content-type", "")
         if answer.status != 200 or _JSON.fullmatch(content_type):
@@ -191,7 +191,7 @@ def read_binary(
 def _limited(chunks: Iterator[bytes], announced: int) -> Iterator[bytes]:
     left = MAX_STREAMED_BYTES
     if announced <= left:
-        with _as_ours():
+        with _as_app_errors():
             for chunk in chunks:
                 left -= len(chunk)
                 if left < 0:
@@ -203,7 +203,7 @@ def _limited(chunks: Iterator[bytes], announced: int) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
-def _as_ours() -> Iterator[None]:
+def _as_app_errors() -> Iterator[None]:
     """Convert failures of the connection to the EHR to this app's errors."""
     try:
         yield

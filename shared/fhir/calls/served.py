@@ -82,10 +82,10 @@ def change(
     session = active.session
     with explained(active):
         decision = write_policy.decide(address, parameters, session, session.grants(active.ehr))
-        brought = content.read(address, body())
-        write_policy.require_own(brought, address, decision, session.fhir_base)
+        submitted = content.read(address, body())
+        write_policy.require_own(submitted, address, decision, session.fhir_base)
     started = time.monotonic()
-    return Served(decision, write.write(address, brought, decision, active, headers), started)
+    return Served(decision, write.write(address, submitted, decision, active, headers), started)
 
 
 def _grants(active: Active, *, own_patient: bool) -> Grants:
@@ -114,14 +114,14 @@ def log_answer(address: Address, served: Served, active: Active) -> None:
 
 
 def log_line(
-    address: Address, status: int, started: float, told: Mapping[str, str | list[str]]
+    address: Address, status: int, started: float, further: Mapping[str, str | list[str]]
 ) -> None:
-    """Log a request, with the additional fields in `told`."""
+    """Log a request, with the additional fields in `further`."""
     fields: dict[str, str | int | float | list[str]] = {
         "type": address.type,
         "status": status,
         "ehr_ms": round((time.monotonic() - started) * 1000, 1),
-        **told,
+        **further,
     }
     log.event("fhir_request", address.kind, severity=log.of_answer(status), fields=fields)
 

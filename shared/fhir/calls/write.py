@@ -56,7 +56,7 @@ def write(
         current = fhir_client.call(active, "GET", url)
         if current.status == 200:
             _require_own(current, address, decision, active)
-            if not _held_to(version_of(current.headers, current.resource), sent):
+            if not _pin_version(version_of(current.headers, current.resource), sent):
                 raise VersionConflict(evidence=current.ehr_ids)
             write_policy.require_own_result(content, current.body, address, decision, fhir_base)
         elif current.status == 404 and address.kind == "update":
@@ -105,7 +105,7 @@ def version_of(headers: Mapping[str, str], resource: Mapping[str, object]) -> st
     return f'W/"{version}"' if is_id else ""
 
 
-def _held_to(version: str, sent: dict[str, str]) -> bool:
+def _pin_version(version: str, sent: dict[str, str]) -> bool:
     """Restrict a change to the version that was checked. Return False if it names another one.
 
     An unchecked version is never sent (RFC 9110 13.1.1): by the time the EHR compares it, it may be

@@ -35,9 +35,9 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
     letter = address.interaction.letter
     if letter is None:
         return Decision("user", (), None, frozenset({"*"}), "", {"*": (NO_FILTERS,)})
-    taken = address.interaction.parameters
-    if taken is not None and not taken.issuperset(name for name, _ in given):
-        raise ParameterInvalid(f"A {address.kind} accepts only {_and(sorted(taken))}.")
+    allowed = address.interaction.parameters
+    if allowed is not None and not allowed.issuperset(name for name, _ in given):
+        raise ParameterInvalid(f"A {address.kind} accepts only {_and(sorted(allowed))}.")
     covering = _covering(address.type, letter, session, grants)
     level, sent = _filtered(covering, letter, given)
     must_show = False

@@ -49,7 +49,7 @@ def _require_of_patient(address: Address, patient: str) -> None:
         raise PatientDenied
 
 
-def require_own(brought: Content, address: Address, decision: Decision, fhir_base: str) -> None:
+def require_own(submitted: Content, address: Address, decision: Decision, fhir_base: str) -> None:
     """Check that the sent content stays with the launch's patient, to the extent that the content
     alone shows it.
 
@@ -58,33 +58,33 @@ def require_own(brought: Content, address: Address, decision: Decision, fhir_bas
     that a delete removes.
     """
     is_patch = address.interaction.body == "patch"
-    if is_patch and not decision.returns and json_patch.tests(brought.document):
+    if is_patch and not decision.returns and json_patch.tests(submitted.document):
         needed = scopes.needed(address.type, "r")
         why = f"A `test` in a patch checks the content of the resource, which needs {needed}."
         raise ScopeDenied(why=why, evidence={"needed": needed})
     if decision.level == "user" or "sent" not in address.interaction.patient_rule:
         return
     if not is_patch:
-        _require_own(brought.document, decision, fhir_base)
+        _require_own(submitted.document, decision, fhir_base)
         return
     fixed = {name.casefold() for name in compartment.patient_elements(address.type)}
-    touched = {name for name in brought.changed if name.casefold() in fixed}
+    touched = {name for name in submitted.changed if name.casefold() in fixed}
     if touched:
         raise PatientDenied(
             why=f"The patch changes `{min(touched)}`, which shows who the resource belongs to."
         )
-    for element, value in json_patch.values(brought.document):
+    for element, value in json_patch.values(submitted.document):
         _require_no_other(value, decision, fhir_base, element)
 
 
 def require_own_result(
-    brought: Content, current: bytes, address: Address, decision: Decision, fhir_base: str
+    submitted: Content, current: bytes, address: Address, decision: Decision, fhir_base: str
 ) -> None:
     """Check that the result of a patch on the current resource is about the launch's patient.
 
     Raise PatientDenied, or ParameterInvalid for a patch that has no valid result.
     """
-    if address.interaction.body != "patch" or brought.body is None:
+    if address.interaction.body != "patch" or submitted.body is None:
         return
     if len(current) > json_patch.MOST_BYTES:
         raise content.refused(
@@ -93,7 +93,7 @@ def require_own_result(
         )
     # Without `r`, rejecting a patch that changes nothing would confirm a guessed value.
     unchanged = not decision.returns
-    patch = json_patch.read(brought.body)
+    patch = json_patch.read(submitted.body)
     try:
         made = json_patch.result(patch, json_patch.read(current), unchanged=unchanged)
     except ValueError as error:
