@@ -118,7 +118,7 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
 
 def _again(settings: Settings, call: Call, handle: str) -> Reply:
     """Retry what the page couldn't read."""
-    active, patient = _asked_by_the_page(settings, call, handle)
+    active, patient = _session_and_patient(settings, call, handle)
     fhir_client.admit(active)
     missing = again.parse(_json_of(call, _MOST_BYTES))
     html = again.answer(settings, active, patient, missing, datetime.now(UTC))
@@ -129,7 +129,7 @@ def _again(settings: Settings, call: Call, handle: str) -> Reply:
 
 def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
     """List the request's Observations as the page's tables do, without reading the chart."""
-    active, patient = _asked_by_the_page(settings, call, handle)
+    active, patient = _session_and_patient(settings, call, handle)
     held_bytes.admit(active.session.handle, active.session.fhir_base)
     body = _json_of(call, all_results.MOST_BYTES)
     answer = all_results.answer(body, patient, active.session.fhir_base, datetime.now(UTC))
@@ -137,7 +137,7 @@ def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
 
-def _asked_by_the_page(settings: Settings, call: Call, handle: str) -> tuple[Active, str]:
+def _session_and_patient(settings: Settings, call: Call, handle: str) -> tuple[Active, str]:
     """Return the session and patient of a request that only the page's script may make."""
     if call.method != "POST":
         raise MethodNotAllowed(allow="POST")

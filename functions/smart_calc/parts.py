@@ -192,7 +192,7 @@ class PageParts:
     def _rows(self, chart_reading: ChartReading, names: Iterable[str]) -> Iterator[str]:
         views = list(self._views(chart_reading, names))
         self.sent |= {view.name: Sent(view, chart_reading.chart) for view in views}
-        yield self._drawn(chart_reading, views, self.opened_calculator)
+        yield self._render_rows(chart_reading, views, self.opened_calculator)
 
     def _changed(self, chart_reading: ChartReading) -> Iterator[str]:
         """Yield the rows that the complete chart changes once more.
@@ -206,9 +206,9 @@ class PageParts:
         ]
         views = self._views(chart_reading, others)
         changed = [view for view in views if view != self.sent[view.name].view]
-        yield self._drawn(chart_reading, changed)
+        yield self._render_rows(chart_reading, changed)
 
-    def _drawn(
+    def _render_rows(
         self, chart_reading: ChartReading, views: Iterable[CalculatorView], opened: str = ""
     ) -> str:
         read_at = units_in_words.plain(Clock(chart_reading.now).read_at)

@@ -42,7 +42,7 @@ def page(settings: Settings, active: Active, searching: Searching, late: Late) -
 
     `late` logs an error that occurs during the response and returns what to show.
     """
-    parts = PageParts(settings, active, searching, _opened(active))
+    parts = PageParts(settings, active, searching, _calculator_of_card(active))
     sections = rows.sections(frozenset(settings.calculators_off))
     frame = parts.render(
         "app.html",
@@ -65,7 +65,7 @@ def page(settings: Settings, active: Active, searching: Searching, late: Late) -
     yield after
 
 
-def _opened(active: Active) -> str:
+def _calculator_of_card(active: Active) -> str:
     """Return the calculator of the card that led here (CDS Hooks 2.0, `appContext`), or "".
 
     The page opens it without a script. The URL's fragment names it too, but needs a script.

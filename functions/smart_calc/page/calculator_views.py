@@ -53,11 +53,11 @@ def in_groups(
     couldn't be read and why, by each input that this leaves open.
     """
     # Several calculators have the same findings.
-    drawn: dict[str, Trend | None] = {}
+    known_trends: dict[str, Trend | None] = {}
     views = [
         _turned_off(REGISTRY[name])
         if name in off
-        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread_behind, drawn)
+        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread_behind, known_trends)
         for name in names
     ]
     views.sort(key=lambda view: view.rank)
@@ -70,15 +70,15 @@ def _trend(
     chart: Chart,
     clock: Clock,
     cut: AbstractSet[str],
-    drawn: dict[str, Trend | None],
+    known_trends: dict[str, Trend | None],
 ) -> Trend | None:
-    """Return the trend of an input. `drawn` keeps those of the chart's own findings."""
+    """Return the trend of an input. `known_trends` keeps those of the chart's own findings."""
     name = finding.input
     if finding is not chart.findings.get(name):
         return trends.of_input(finding, chart, clock, cut)
-    if name not in drawn:
-        drawn[name] = trends.of_input(finding, chart, clock, cut)
-    return drawn[name]
+    if name not in known_trends:
+        known_trends[name] = trends.of_input(finding, chart, clock, cut)
+    return known_trends[name]
 
 
 def _turned_off(calculator: Calculator) -> CalculatorView:
@@ -103,7 +103,7 @@ def _view(
     off: AbstractSet[str],
     cut: AbstractSet[str],
     unread_behind: Mapping[str, str],
-    drawn: dict[str, Trend | None],
+    known_trends: dict[str, Trend | None],
 ) -> CalculatorView:
     prefilled = inputs_of(calculator, chart, clock.now, off)
     findings = prefilled.findings
@@ -122,7 +122,7 @@ def _view(
                 points=evaluation.points.get(name),
                 limit=_limit(calculator, name),
             ),
-            trend=_trend(finding, chart, clock, cut, drawn),
+            trend=_trend(finding, chart, clock, cut, known_trends),
         )
         for name, finding in findings.items()
     )

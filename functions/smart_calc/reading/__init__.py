@@ -113,11 +113,11 @@ class Searching:
 
     def chart_of(self, parts: Mapping[str, Part], zone: tzinfo) -> ChartReading:
         """Build the chart from these parts, in a time zone."""
-        here = self.now.astimezone(zone)
+        local_now = self.now.astimezone(zone)
         resources = [resource for part in parts.values() for resource in part.resources]
-        chart = read_chart(resources, here, self.patient, self.fhir_base, self.observations)
+        chart = read_chart(resources, local_now, self.patient, self.fhir_base, self.observations)
         reasons = dict(_reasons(self.searches, parts))
-        return ChartReading(parts, with_unread(chart, reasons), here)
+        return ChartReading(parts, with_unread(chart, reasons), local_now)
 
 
 def begin(
