@@ -88,12 +88,12 @@ def of_chart(
     `now` is in the chart's time zone. `off` are the calculators that are turned off, and `chosen`
     those that the site chose for cards.
     """
-    judged = [
-        _judged(REGISTRY[name], output, output.card, chart, now, off, chosen)
+    cards_or_reasons = [
+        _card_or_reason(REGISTRY[name], output, output.card, chart, now, off, chosen)
         for name, output in CARDS.items()
         if output.card
     ]
-    return tuple(sorted(judged, key=_rank))
+    return tuple(sorted(cards_or_reasons, key=_rank))
 
 
 def _rank(card: Card | NoCard) -> int:
@@ -102,7 +102,7 @@ def _rank(card: Card | NoCard) -> int:
     return 0 if card.on_card.urgency == "warning" else 1
 
 
-def _judged(
+def _card_or_reason(
     calculator: Calculator,
     output: Output,
     rule: CardRule,

@@ -50,24 +50,24 @@ def read(hook: HookCall, ehr: Ehr, now: datetime) -> HookChart:
     keys = _completed(hook, ehr, now, searches, prefetched_keys)
     incomplete = tuple(name for name, contents in keys.items() if contents.state != "complete")
     _require(hook, keys, incomplete)
-    counting = [contents for contents in keys.values() if contents.state == "complete"]
-    resources = [resource for contents in counting for resource in contents.resources]
+    complete_keys = [contents for contents in keys.values() if contents.state == "complete"]
+    resources = [resource for contents in complete_keys for resource in contents.resources]
     observations = ObservationReader(now.tzinfo)
     times = (
         observations.entry(one).heading.moment
         for one in resources
         if one.get("resourceType") == "Observation"
     )
-    here = now.astimezone(zone_of(times, now))
+    local_now = now.astimezone(zone_of(times, now))
     # Without a base, an absolute reference proves nothing, because it can refer to any server.
-    chart = read_chart(resources, here, hook.patient, hook.fhir_base or "", observations)
-    open_ = {name: _WHY for one in searches if one.name in incomplete for name in one.answers}
+    chart = read_chart(resources, local_now, hook.patient, hook.fhir_base or "", observations)
+    reasons = {name: _WHY for one in searches if one.name in incomplete for name in one.answers}
     prefetched = tuple(
         name for name, contents in prefetched_keys.items() if contents.state == "complete"
     )
     return HookChart(
-        without_answers(chart, open_),
-        here,
+        without_answers(chart, reasons),
+        local_now,
         prefetched,
         tuple(name for name in keys if name not in {*prefetched, *incomplete}),
         incomplete,

@@ -60,20 +60,20 @@ class Reader:
     until: float
 
     def complete(
-        self, searches: Sequence[Search], parts: Mapping[str, Contents]
+        self, searches: Sequence[Search], keys: Mapping[str, Contents]
     ) -> Mapping[str, Contents]:
         """Return all keys, after reading the missing ones and the next pages of incomplete ones."""
-        due = [one for one in searches if parts[one.name].state in {"missing", "incomplete"}]
+        due = [one for one in searches if keys[one.name].state in {"missing", "incomplete"}]
         if not due:
-            return parts
-        parts_read = run_all([partial(self._part, one, parts[one.name]) for one in due], self.until)
-        read = {one.name: part or _FAILED for one, part in zip(due, parts_read, strict=True)}
-        return {**parts, **read}
+            return keys
+        results = run_all([partial(self._read_key, one, keys[one.name]) for one in due], self.until)
+        read = {one.name: result or _FAILED for one, result in zip(due, results, strict=True)}
+        return {**keys, **read}
 
-    def _part(self, search: Search, part: Contents) -> Contents:
+    def _read_key(self, search: Search, prefetched: Contents) -> Contents:
         request = request_for(search, self.patient, self.today)
-        if part.state == "incomplete":
-            return self._paged(search, request, part, SEARCH_BYTES)
+        if prefetched.state == "incomplete":
+            return self._paged(search, request, prefetched, SEARCH_BYTES)
         url = f"{self.fhir_base}/{request.path}"
         if request.parameters:
             url = f"{url}?{urlencode(request.parameters)}"
@@ -88,30 +88,30 @@ class Reader:
     def _instead(self, fallbacks: Sequence[Search]) -> Contents:
         """Return the combined result of all fallbacks."""
         missing = Contents("missing")
-        calls = [partial(self._part, one, missing) for one in fallbacks]
-        instead = [part or _FAILED for part in run_all(calls, self.until)]
-        if any(part.state != "complete" for part in instead):
+        calls = [partial(self._read_key, one, missing) for one in fallbacks]
+        instead = [result or _FAILED for result in run_all(calls, self.until)]
+        if any(result.state != "complete" for result in instead):
             return _FAILED
-        return Contents("complete", tuple(one for part in instead for one in part.resources))
+        return Contents("complete", tuple(one for result in instead for one in result.resources))
 
     def _paged(
         self, search: Search, request: Request, first: Contents, bytes_left: int
     ) -> Contents:
         """Read a search to its last page; if that fails, discard the pages already read."""
-        resources, part = list(first.resources), first
+        resources, page = list(first.resources), first
         for _ in range(search.page_cap - 1):
-            if part.state != "incomplete":
+            if page.state != "incomplete":
                 break
-            url = followed(part.next, self.fhir_base, request.path)
+            url = followed(page.next, self.fhir_base, request.path)
             if url is None or bytes_left <= 0:
                 return _INCOMPLETE
             response = self._get(search, url, bytes_left)
             if response.status != 200:
                 return _INCOMPLETE
-            part = prefetch.of_value(search, response.document)
-            resources += part.resources
+            page = prefetch.of_value(search, response.document)
+            resources += page.resources
             bytes_left -= response.size
-        return Contents("complete", tuple(resources)) if part.state == "complete" else _INCOMPLETE
+        return Contents("complete", tuple(resources)) if page.state == "complete" else _INCOMPLETE
 
     def _get(self, search: Search, url: str, most: int) -> _Response:
         """Make one call and log it."""
