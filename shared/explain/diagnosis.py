@@ -153,7 +153,7 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
             # A cause is only possible if just the OAuth code, a less specific entry, or an HTTP
             # status in the text suggests it.
             sure = facts.entries and number == 0 and not (facts.from_text and entry.statuses)
-            causes.setdefault(cause.id, cause if sure else _as(cause, "possible"))
+            causes.setdefault(cause.id, cause if sure else _with_certainty(cause, "possible"))
     evidence = _evidence(facts)
     supported = {one.id for one in evidence if one.certainty is not None}
     against = set(launch.contradicted(facts)) - supported
@@ -168,7 +168,7 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     for id_, cause in causes.items():
         # A certain cause explains the error, so causes without evidence become less probable.
         if settled and id_ not in supported and cause.certainty == "likely":
-            causes[id_] = _as(cause, "possible")
+            causes[id_] = _with_certainty(cause, "possible")
     # Add the strongest evidence last, so that it decides. Details come after it.
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
         _add(causes, one, facts.flow)
@@ -228,7 +228,7 @@ def _without_denied(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[Cause
     """
     less = facts.denied if facts.by_code else frozenset()
     return {
-        id_: _as(one, "possible") if id_ in less and one.certainty == "likely" else one
+        id_: _with_certainty(one, "possible") if id_ in less and one.certainty == "likely" else one
         for id_, one in causes.items()
     }
 
@@ -283,5 +283,5 @@ def _sources(known: Cause, one: Evidence) -> str:
     return "; ".join(dict.fromkeys((*kept, one.source)))
 
 
-def _as(cause: Cause, certainty: Certainty) -> Cause:
+def _with_certainty(cause: Cause, certainty: Certainty) -> Cause:
     return replace(cause, certainty=certainty)
