@@ -15,8 +15,16 @@ SEALING_KEY = "/keys/sealing"
 # cloudbuild.yaml).
 FOUND_BELOW = {"public_keys": "/jwks/", "cds_keys": "/cds/", "authorities": "/authorities/"}
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
-_REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
+_NAMES = {
+    "project": (
+        re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]"),
+        (
+            "a project's ID: 6 to 30 lower-case letters, digits and hyphens, a letter first and no "
+            "hyphen last"
+        ),
+    ),
+    "region": (re.compile(r"[a-z]+-[a-z]+[0-9]+"), "a region, such as europe-west1"),
+}
 _MOUNT = re.compile(r"(/[\w.-]+)+/[\w.-]+")
 _SECRET = re.compile(r"[\w-]{1,255}:[1-9][0-9]*")
 # A name, or for a Shared VPC the full path with the host project.
@@ -73,9 +81,9 @@ def problems_in(content: Mapping[str, Any], names: Collection[str]) -> list[str]
     problems = _shape(content, names)
     if problems:
         return problems
-    for name, pattern in (("project", _NAME), ("region", _REGION)):
+    for name, (pattern, shape) in _NAMES.items():
         if not pattern.fullmatch(content[name]):
-            problems.append(f"{name} = {content[name]!r} isn't a valid Google Cloud {name}.")
+            problems.append(f"{name} = {content[name]!r} isn't {shape}.")
     for name, (written, shape) in _OPTIONAL.items():
         match = written.fullmatch(content[name])
         if content[name] and (match is None or match["region"] != content["region"]):
