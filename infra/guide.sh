@@ -26,7 +26,7 @@ again() {
   repeated="again $*"
   for pause in 5 10 20 40 80 80; do
     "$@" && repeated="" && return
-    echo "Not yet; once more in $pause seconds." >&2
+    echo "Not yet. Trying again in $pause seconds." >&2
     sleep "$pause"
   done
   "$@" && repeated=""
