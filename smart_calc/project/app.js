@@ -13,8 +13,10 @@ async function read(path) {
 try {
   if (!session) throw new Error("Open the app from a patient's chart.");
   const { patient } = await read("session");
-  const { name: [name], birthDate } = await read(`Patient/${patient}`);
-  show("patient", `${name.text ?? [...name.given, name.family].join(" ")}, born ${birthDate}`);
+  // A chart can lack any of these.
+  const { name: [name = {}] = [], birthDate } = await read(`Patient/${patient}`);
+  const called = name.text ?? [...(name.given ?? []), name.family].filter(Boolean).join(" ");
+  show("patient", `${called || "Patient without a name"}, ${birthDate ? `born ${birthDate}` : "date of birth unknown"}`);
   show("message", "");
 } catch (error) {
   show("message", error.message);

@@ -1,7 +1,7 @@
 """The pages in examples/ as a user sees them: launch from a chart, read, write, log out.
 
-One server has all three, each in a folder below /app/. It also has an app that calls fhirclient's
-`ready()` after the script in docs/own-app.md.
+One server has all three and the page of a new project, each in a folder below /app/. It also has an
+app that calls fhirclient's `ready()` after the script in docs/own-app.md.
 """
 
 import base64
@@ -129,6 +129,9 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
     page = folder / "examples"
     shutil.copytree(ROOT / "examples", page)
     _unpack_the_library(folder)
+    (page / "new").mkdir()
+    for name in ("index.html", "app.js"):
+        shutil.copy(ROOT / "smart_calc/project" / name, page / "new")
     (page / "index.html").write_text("<!doctype html><title>Examples</title>")
     (page / "inline.html").write_text('<!doctype html><p style="color: red">Inline</p>')
     newer, older = re.findall(r"```js\n(.*?)```", _SECTION, re.DOTALL)
@@ -243,6 +246,18 @@ def test_each_example_opens_on_the_patients_data_at_any_width_and_for_everybody(
             assert page.evaluate(_FITS), (example, width)
             assert (example, width, violations(page)) == (example, width, [])
     assert said == []
+
+
+def test_the_page_of_a_new_project_shows_a_patient_without_name_and_birth_date(
+    launched: Opened,
+) -> None:
+    page = launched("new")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(ALMA)
+    patient = {"resourceType": "Patient"}
+    page.route("**/fhir_proxy/*/Patient/**", lambda route: route.fulfill(json=patient))
+    page.reload()
+    expect(heading).to_have_text("Patient without a name, date of birth unknown")
 
 
 def test_a_preliminary_value_is_marked_as_on_the_page_of_smart_calc(launched: Opened) -> None:
