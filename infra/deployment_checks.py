@@ -108,13 +108,17 @@ def _shape(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
     for path, keys in tables.items():
         table = _at(content, path)
         if not isinstance(table, dict):
-            problems.append(f"[{path}] is missing.")
+            own = path.partition(".")[2]
+            why = f": the function {own} needs it" if own else ""
+            problems.append(f"[{path}] is missing{why}.")
             continue
         where = f"[{path}] " if path else ""
         why = ": there is no such folder below functions/" if path == "functions" else ""
         unknown = sorted(table.keys() - keys - optional.get(path, frozenset()))
         problems += [f"{where}{key} is unknown{why}." for key in unknown]
-        problems += [f"{where}{key} is missing." for key in sorted(keys - table.keys())]
+        # A missing table in `tables` is reported when its turn comes.
+        absent = (key for key in keys - table.keys() if f"{path}.{key}".lstrip(".") not in tables)
+        problems += [f"{where}{key} is missing." for key in sorted(absent)]
         whole = path in {"versions", "quota"} or path.startswith("functions.")
         for key in sorted(keys & table.keys()):
             nested = path == "functions" or (path == "" and key in _TABLES)

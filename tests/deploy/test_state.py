@@ -68,6 +68,12 @@ def test_each_mistake_is_named(tmp_path: Path) -> None:
         assert said in problems(tmp_path, TEXT.replace(old, new)), new
 
 
+def test_a_function_without_its_table_is_named_once(tmp_path: Path) -> None:
+    text = problems(tmp_path, TEXT.replace("[functions.launch]", "[functions.lunch]"))
+    assert "[functions.launch] is missing: the function launch needs it." in text
+    assert text.count("launch") == 2
+
+
 @pytest.mark.calculators
 def test_the_guide_says_what_the_sizes_ask_for_and_that_leaves_room_in_a_new_project() -> None:
     sizes = read(ROOT / FILE).functions.values()
