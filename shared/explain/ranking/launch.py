@@ -4,6 +4,7 @@ SMART App Launch 2.2, "Launch app: EHR launch"; the keys `client`, `tenant` and 
 Health's `error_uri`.
 """
 
+import re
 from collections.abc import Iterator
 
 from shared.explain import parameters
@@ -114,8 +115,19 @@ def _client(facts: Facts) -> Iterator[Evidence]:
     )
 
 
+# A tenant that would be a UUID if its last group were 12 hexadecimal digits.
+_NOT_A_UUID = re.compile(
+    r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}(?![0-9a-f]{12}(?:-ch)?\Z)[0-9a-z]{6,18}", re.IGNORECASE
+)
+
+
 def _tenant(facts: Facts) -> Iterator[Evidence]:
     tenant = facts.message.tenant
+    if tenant is not None and "tenant_mismatch" in facts.family and _NOT_A_UUID.fullmatch(tenant):
+        last = tenant.rpartition("-")[2]
+        why = f"The tenant in the error isn't a UUID: `{last}` isn't 12 hexadecimal digits."
+        step = f"Correct the tenant in the URL of the request: {tenant} isn't a UUID."
+        yield Evidence("tenant_mismatch", "likely", why, "the error's own `tenant`", (step,))
     elsewhere = facts.vendor is not None and not facts.habits.signs.tenant
     if tenant is None or not facts.tenants or elsewhere:
         return
