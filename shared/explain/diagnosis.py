@@ -264,7 +264,7 @@ def _add(causes: dict[CauseId, Cause], one: Evidence, flow: Flow) -> None:
     if known is not None:
         causes[one.id] = replace(
             known,
-            why=f"{one.why} {known.why}".strip(),
+            why=_both(one.why, known.why),
             steps=tuple(dict.fromkeys((*one.steps, *known.steps))),
             certainty=one.certainty or known.certainty,
             source=_sources(known, one),
@@ -272,7 +272,12 @@ def _add(causes: dict[CauseId, Cause], one: Evidence, flow: Flow) -> None:
     elif one.certainty is not None:
         kind = KINDS[one.id](one.certainty, source=one.source).in_flow(flow)
         steps = tuple(dict.fromkeys((*one.steps, *kind.steps)))
-        causes[one.id] = replace(kind, why=f"{one.why} {kind.why}", steps=steps)
+        causes[one.id] = replace(kind, why=_both(one.why, kind.why), steps=steps)
+
+
+def _both(evidence: str, general: str) -> str:
+    """Return the evidence and then the general explanation, unless it's already in there."""
+    return evidence if general in evidence else f"{evidence} {general}".strip()
 
 
 def _sources(known: Cause, one: Evidence) -> str:

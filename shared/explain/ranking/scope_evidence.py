@@ -173,8 +173,9 @@ def _trimmed(facts: Facts) -> Iterator[Evidence]:
     for cause in dict.fromkeys(causes.values()):
         lost = [scope for scope, of in causes.items() if of == cause]
         detail = scope_cause(cause, facts.vendor)
-        why = f"The app requested {named(lost)}, and the EHR didn't grant it. {detail.why}"
-        first: tuple[str, ...] = (f"In the EHR's registration, select the scope {named(lost)}.",)
+        it, scope = ("it", "scope") if len(lost) == 1 else ("them", "scopes")
+        why = f"The app requested {named(lost)}, and the EHR didn't grant {it}. {detail.why}"
+        first: tuple[str, ...] = (f"In the EHR's registration, select the {scope} {named(lost)}.",)
         if cause == "scope_syntax":
             first = (_WRITE,) if any(map(is_misspelt, lost)) else ()
         steps = (*first, *detail.steps)
