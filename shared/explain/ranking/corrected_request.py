@@ -54,7 +54,7 @@ def corrected(facts: Facts, causes: Collection[Cause]) -> Mapping[str, str] | No
         "response_type": "code",
         "client_id": client_id or "<the client ID of the app's registration>",
         "redirect_uri": redirect_uri or "<the registered redirect URI, byte for byte>",
-        "scope": " ".join(_scopes(facts, standalone=standalone)),
+        "scope": " ".join(_scopes(facts, sure, standalone=standalone)),
         "state": "<a new random value for each launch>",
         "aud": _aud(facts, standalone=standalone, suspect="aud" in wrong),
         "code_challenge": "<base64url of SHA-256 of a new code_verifier>",
@@ -76,7 +76,7 @@ def _aud(facts: Facts, *, standalone: bool, suspect: bool) -> str:
     return "<the iss received with the launch, unchanged>"
 
 
-def _scopes(facts: Facts, *, standalone: bool) -> Iterator[str]:
+def _scopes(facts: Facts, sure: Collection[CauseId], *, standalone: bool) -> Iterator[str]:
     """Yield the requested scopes, with the launch scope of the flow and in the EHR's syntax."""
     supported = facts.sent.scopes_supported or ()
     if not standalone:
@@ -88,7 +88,9 @@ def _scopes(facts: Facts, *, standalone: bool) -> Iterator[str]:
         yield "<the scopes that are registered for the app>"
     for scope in kept:
         other = in_other_version(scope, supported)
-        if is_wildcard(scope) and facts.habits.scopes.wildcards_dropped:
+        if scope.endswith("/*.*") and "scope_syntax" in sure:
+            yield f"<{scope[:-3]}TYPE.ACTION for each resource type and action that the app needs>"
+        elif is_wildcard(scope) and facts.habits.scopes.wildcards_dropped:
             yield f"<one {scope.replace('*', 'TYPE', 1)} for each resource type that the app reads>"
         elif other is not None:
             yield _rewritten(scope, other)
