@@ -72,6 +72,10 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
         steps = (BASIC_FORM,) if auth == "client_secret_basic" and facts.from_text else ()
         yield Evidence("client_auth_wrong", None, why, _RFC_6749, steps)
         return
+    if "assertion" in facts.claims.signs and _NOT_SENT.search(facts.message.description or ""):
+        why = "The server expects a signed assertion and got none."
+        yield Evidence("client_auth_wrong", None, why, _RFC_7523, (_SEND_ASSERTION,))
+        return
     for sign, step in _BY_CLIENT.items():
         if sign in facts.claims.signs:
             yield Evidence("client_auth_wrong", None, "", _RFC_6749, (step,))
@@ -88,6 +92,11 @@ _BY_CLIENT: Mapping[Sign, str] = {
 }
 
 
+_SEND_ASSERTION = (
+    "Send a signed assertion (`client_assertion` and `client_assertion_type`), or change in the "
+    "registration how the client authenticates. Register an app that runs in the browser as "
+    "public: it can't keep a key."
+)
 _NOT_SENT = re.compile(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|required)", re.IGNORECASE)
 
 
