@@ -24,6 +24,11 @@ WITHOUT_CREDENTIALS = (
     '(`credentials: "omit"`, no `withCredentials`): the server allows every origin (CORS), and '
     "that excludes credentials."
 )
+WITHOUT_A_CHART = (
+    "If the app opens without a chart, leave out both the parameter and the scope `launch`: that's "
+    "a standalone launch. In this app, set `standalone = true`, request `user/` scopes, and open "
+    "`/launch?ehr=KEY`."
+)
 NEEDS_PATIENT = "Scopes that begin with `patient/` require a patient who was selected at launch."
 CHOOSE = "Launch the app again, and choose a patient if the EHR asks for one."
 _NOT_SO = "The EHR doesn't allow the app to be opened this way."

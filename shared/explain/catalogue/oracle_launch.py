@@ -53,11 +53,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "Send `launch` exactly as received, in the same request that received "
                 "it. Never send it empty."
             ),
-            (
-                "If the app opens without a chart, leave out both the parameter and the "
-                "scope `launch`: that's a standalone launch. In this app, set "
-                "`standalone = true`, request `user/` scopes, and open `/launch?ehr=KEY`."
-            ),
+            causes.WITHOUT_A_CHART,
             source=f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; how it got lost: inferred",
         ),
         causes.launch_patient_scope_on_provider(

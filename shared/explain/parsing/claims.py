@@ -38,6 +38,7 @@ Sign = Literal[
     "fewer_results",
     "no_refresh_token",
     "no_patient",
+    "no_context",
 ]
 _LOST = (
     r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)"
@@ -93,6 +94,8 @@ _SIGNS: Mapping[Sign, str] = {
     "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped|missing"
     r"|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
     "refreshing": r"\bwhen (?:we )?refresh|\brefreshing\b|\bgrant_type\W{1,6}refresh_token",
+    "no_context": r"\b(?:start|launch|open|run)\w*\b[^\n.]{0,20}\bwithout (?:an? |any |the )?"
+    r"(?:context|chart|ehr)\b|\bstandalone\b",
     "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\bloops? (?:forever|endless\w*"
     r"|between)|\bkeeps? (?:redirecting|looping)|too[ _]many[ _]redirects\b",
     "fewer_results": r"\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer "

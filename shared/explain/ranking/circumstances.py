@@ -6,7 +6,7 @@ If the text has an error, a description counts only for causes that the error ca
 import re
 from collections.abc import Iterator
 
-from shared.explain.catalogue.causes import KINDS
+from shared.explain.catalogue.causes import KINDS, WITHOUT_A_CHART
 from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing.claims import Sign
 from shared.explain.ranking.facts import Evidence, Facts
@@ -123,7 +123,8 @@ def _steps(facts: Facts) -> Iterator[Evidence]:
     )
     if has("by_hand") and known and not facts.sent.carried and not facts.message.oauth_error:
         why = "The page was opened by its URL, not by an EHR."
-        yield _likely("launch_parameter_missing", why)
+        steps = (WITHOUT_A_CHART,) if has("no_context") else ()
+        yield _likely("launch_parameter_missing", why, *steps)
     yield from _proxy(facts)
     if "session_ended" in family and has("refreshing") and facts.by_code:
         yield _likely("session_ended", "The error came at a refresh.")
