@@ -122,10 +122,11 @@ ENTRIES: tuple[Entry, ...] = (
             "certain",
             "The page was opened by its URL.",
             ByFlow(
-                "Launch from a chart in Hyperspace, or fill in Epic's launch page, so that "
-                "`iss` and `launch` are in the query.",
+                "Launch from a chart in Hyperspace or, for the sandbox, from Epic's LaunchPad: "
+                "either adds `iss` and `launch` to the app's launch URL.",
                 standalone=None,
             ),
+            source=f"{sources.EPIC_TEST_PAGE}; {sources.EPIC_SYNC}",
         ),
         says="iss & launch query parameters are required and cannot be empty.",
         where="launch",

@@ -170,7 +170,7 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/not-enabled",
         "The server recognizes the app, but this site hasn't turned it on.",
         causes.client_not_enabled_at_site("likely"),
-        says="app not activated / not enabled for this organization",
+        says="app_not_activated / app not activated / not enabled for this organization",
         where="authorize redirect",
         patterns=(
             (

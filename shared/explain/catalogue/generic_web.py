@@ -80,7 +80,15 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/iss-not-given",
         "The launch page was opened without the `iss` and `launch` that an EHR adds.",
-        causes.launch_parameter_missing("likely", source=f"{sources.SMART}; {sources.CENTILES_4}"),
+        causes.launch_parameter_missing(
+            "likely",
+            None,
+            causes.launch_parameter_missing.steps[0],
+            "Without an EHR, launch it from a sandbox or from the SMART launcher "
+            "(`launch.smarthealthit.org`): give it the app's launch URL.",
+            *causes.launch_parameter_missing.steps[1:],
+            source=f"{sources.SMART}; {sources.CENTILES_4}",
+        ),
         says="Failed to discover authorization URL given: undefined / No server url found",
         patterns=(
             (
