@@ -48,6 +48,31 @@ def test_every_post_gets_its_cause_or_its_question() -> None:
     assert {post["id"]: bad for post in POSTS if (bad := wrong(post))} == {}
 
 
+# A post, and words of the step that would help its writer first.
+HELPS = """\
+ora-tenant-stray: Correct the tenant .* 1d9e3f72-4a0b-4c55-8f7e-90cc2f7b6a3ek isn't a UUID
+ora-contextless: leave out both the parameter and the scope
+ora-no-id-token: select the scopes `openid`, `fhirUser`
+kc-assertion-type: Send a signed assertion .* in the browser as public
+"""
+
+
+@each(("post", "step"), [line.split(": ", 1) for line in HELPS.splitlines()])
+def test_the_first_step_fits_what_the_writer_tells(post: str, step: str) -> None:
+    text = next(one["text"] for one in POSTS if one["id"] == post)
+    assert re.search(step, diagnose(parse(text)).causes[0].steps[0])
+
+
+def test_no_explanation_says_a_sentence_twice_or_keeps_the_wildcard_it_refuses() -> None:
+    for post in POSTS:
+        diagnosis = diagnose(parse(post["text"]))
+        for cause in diagnosis.causes:
+            sentences = re.split(r"(?<=\.) ", cause.why)
+            assert len(sentences) == len(set(sentences)), post["id"]
+        if diagnosis.causes and diagnosis.causes[0].id == "scope_syntax":
+            assert "/*.*" not in (diagnosis.corrected_request or {}).get("scope", ""), post["id"]
+
+
 def test_every_new_entry_explains_two_independent_texts() -> None:
     texts = [text for _, text, _ in NEW]
     assert len(texts) == len(set(texts))
