@@ -4,6 +4,7 @@ RFC 6749 4.1.2.1 and 5.2 list the possible meanings of an error code. The actual
 the request, the EHR's message about it, its supported features and the configuration.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -276,8 +277,9 @@ def _add(causes: dict[CauseId, Cause], one: Evidence, flow: Flow) -> None:
 
 
 def _both(evidence: str, general: str) -> str:
-    """Return the evidence and then the general explanation, unless it's already in there."""
-    return evidence if general in evidence else f"{evidence} {general}".strip()
+    """Return the evidence and then the sentences of the explanation that aren't in it."""
+    more = [one for one in re.split(r"(?<=\.) ", general) if one not in evidence]
+    return " ".join([evidence, *more]).strip()
 
 
 def _sources(known: Cause, one: Evidence) -> str:
