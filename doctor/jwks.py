@@ -42,7 +42,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
     def run(arguments: argparse.Namespace) -> int:
         if not (arguments.config or arguments.keys):
-            parser.error("give a configuration with --config, key files, or both")
+            parser.error("pass a configuration with --config, key files, or both")
         for argument in arguments.keys:
             path, separator, key_id = _parts(argument)
             if not path or (separator and not (key_id and key_id.isprintable())):
@@ -81,7 +81,7 @@ def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[C
     signing = tuple(ehr for ehr in settings.ehrs if ehr.client_auth == "private_key_jwt")
     if not signing:
         title = f"No [[ehr]] in {path} has client_auth private_key_jwt."
-        findings.append(fail("setting_invalid", title, "Give the key files as arguments instead."))
+        findings.append(fail("setting_invalid", title, "Pass the key files as arguments instead."))
     clients, problems = client_auth.resolve(replace(settings, ehrs=signing))
     findings += [secret_references.as_finding(one, None, run_elsewhere=False) for one in problems]
     for ehr in signing:
@@ -96,14 +96,14 @@ def _from_file(argument: str, made: list[tuple[str, Jwk]], findings: list[Checke
         pem = resolve(f"file:{path}")
     except ValueError as error:
         findings.append(
-            fail("secret_unreadable", f"{error}.", "Give a PEM file that you're allowed to read.")
+            fail("secret_unreadable", f"{error}.", "Pass a PEM file that you're allowed to read.")
         )
         return
     try:
         jwk = signing_keys.read(pem, key_id).public_jwk()
     except ValueError as error:
         fix = "To make or convert one, see docs/configuration.md, Keys."
-        findings.append(fail("setting_invalid", f"{path} has {error}.", fix))
+        findings.append(fail("setting_invalid", f"{path} contains {error}.", fix))
         return
     made.append((path, jwk if key_id else {**jwk, "kid": _thumbprint(jwk)}))
 

@@ -53,8 +53,8 @@ def _base(client: CdsClient, ehr: Ehr) -> Checked:
         return ok("cds_client_idle", title, ehr.key)
     return warn(
         "cds_client_idle",
-        f"[[cds_client]] {client.key}: every `iss` of its EHR ends in /*, so if a call has no "
-        "fhirServer, absolute references can't prove where it comes from.",
+        f"[[cds_client]] {client.key}: every `iss` of its EHR ends in /*, so absolute references "
+        "in a call without fhirServer can't prove where the call comes from.",
         "Add the FHIR base of this client's EHR to `iss` in the [[ehr]] entry.",
         ehr.key,
     )
@@ -70,9 +70,9 @@ def _address(client: CdsClient, ehr: Ehr, jku: str) -> Checked:
         return ok("cds_jku_unreachable", f"{jku} has {len(keys)} usable key(s).", ehr.key)
     return fail(
         "cds_jku_unreachable",
-        f"[[cds_client]] {client.key}: can't get the keys at {jku} from here: {why}.",
+        f"[[cds_client]] {client.key}: the keys at {jku} aren't available from here: {why}.",
         "Compare `jku` with the header of the EHR's token, or ask the EHR's operator. Without the "
-        "keys, every call is refused with 503. The functions reach it through their own egress: "
-        "docs/deploy.md.",
+        "keys, every call is refused with 503. The functions reach that URL through their own "
+        "egress (docs/deploy.md).",
         ehr.key,
     )

@@ -61,7 +61,7 @@ def read(path: str) -> tuple[Sound | None, list[Checked]]:
     except (OSError, UnicodeDecodeError) as error:
         title = f"{path} can't be read: {settings_file.reason(error)}."
         fix = (
-            "Give the path of your file, which must be readable UTF-8 text: `smart-calc doctor "
+            "Pass the path of your file, which must be readable UTF-8 text: `smart-calc doctor "
             "--config FILE` or `make doctor CONFIG=FILE`."
         )
         return None, [fail("config_unreadable", title, fix)]

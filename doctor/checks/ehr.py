@@ -57,7 +57,10 @@ def _look_at(ehr: Ehr, base: str, algorithm: str | None, result: Look) -> None:
     except (DiscoveryFailed, DiscoveryInvalid) as error:
         evidence = ", ".join(f"{name} {value}" for name, value in error.evidence.items())
         title = f"{error.why} ({evidence})"
-        fix = "Correct `iss`: {FHIR base}/.well-known/smart-configuration must respond from here. "
+        fix = (
+            "Correct `iss`: {FHIR base}/.well-known/smart-configuration must be reachable from "
+            "here. "
+        )
         private = "For a private certificate authority, set `ca_file`."
         result.findings.append(fail("discovery_unreachable", title, fix + private, ehr.key))
         return
@@ -92,7 +95,7 @@ def _unusable(ehr: Ehr, base: str, body: bytes, error: DiscoveryInvalid) -> Chec
     host = _foreign_host(ehr, base, json.loads(body).get(member)) if member else None
     if host is not None:
         return _foreign(ehr, base, f"{member} is", host)
-    fix = "Ask the EHR's operator. A launch needs authorization_endpoint and token_endpoint there."
+    fix = "Ask the EHR's operator. A launch needs both authorization_endpoint and token_endpoint."
     return fail("discovery_incomplete", f"{base}: {error.why}", fix, ehr.key)
 
 

@@ -24,9 +24,10 @@ def check(ehr: Ehr, base: str, answer: Answer, now: float) -> list[Checked]:
     return [
         (fail if matters else warn)(
             "clock_skew",
-            f"The clock of {base} is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}. "
-            f"Up to {MOST_SKEW_SECONDS:.0f} s are tolerated in tokens that it signs or receives.",
-            "Set this machine's clock with NTP. If it's correct, tell the EHR's operator.",
+            f"The clock of {base} is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}. The "
+            f"limit for tokens that the EHR signs or receives is {MOST_SKEW_SECONDS:.0f} s.",
+            "If this machine's clock is correct, tell the EHR's operator. Otherwise, set it with "
+            "NTP.",
             ehr.key,
         )
     ]

@@ -32,4 +32,4 @@ def _instead(scope: str, kind: str) -> str:
     near = difflib.get_close_matches(kind, RESOURCE_TYPES, 1)
     if near:
         return f"Write {scope.replace(kind, near[0], 1)}."
-    return "Write a type of https://hl7.org/fhir/R4/resourcelist.html."
+    return "Use a type from https://hl7.org/fhir/R4/resourcelist.html."

@@ -91,16 +91,16 @@ def _others(settings: Settings) -> list[_Probe]:
 def _reached(settings: Settings, answer: Answer, probe: _Probe) -> Checked:
     address = settings.public_url + probe.path
     if _is_ours(answer, probe):
-        return ok("public_url_unreachable", f"{address} reaches the function launch.")
+        return ok("public_url_unreachable", f"{address} reaches the launch function.")
     code = _code(answer)
     received = code or "a body that isn't this app's JSON"
-    fix = "Check the server at public_url: it must be the function launch. "
+    fix = "Check the server at public_url: it must be the launch function. "
     if answer.status == 403 and code is None:
-        fix = "Let everyone call the functions: docs/deploy.md, Public invocation. "
+        fix = "Allow public calls to the functions (docs/deploy.md, Public invocation). "
     return fail(
         "public_url_unreachable",
         f"{address} returned {answer.status} with {received}, but {probe.code} was expected.",
-        f"{fix}If the code is `misconfigured`, its SMART_CONFIG isn't set.",
+        f"{fix}If the code is `misconfigured`, the function's SMART_CONFIG isn't set.",
     )
 
 

@@ -15,12 +15,12 @@ from shared.smart.discovery import SmartConfiguration
 def check(ehr: Ehr) -> Checked:
     """Check whether the client authenticates, in addition to PKCE and the redirect URI."""
     if ehr.client_auth != "none":
-        return ok("public_client", "The client authenticates, in addition to PKCE.", ehr.key)
+        return ok("public_client", "The client authenticates in addition to using PKCE.", ehr.key)
     return warn(
         "public_client",
-        "It's a public client: only PKCE and the redirect URI distinguish it from an impostor.",
-        "Keep the registered redirect URI exact, without a pattern. If the EHR accepts one, "
-        "register a confidential client: docs/configuration.md, Client authentication.",
+        "This is a public client: only PKCE and the redirect URI distinguish it from an impostor.",
+        "Keep the registered redirect URI exact, without a pattern. If the EHR accepts "
+        "confidential clients, register one (docs/configuration.md, Client authentication).",
         ehr.key,
     )
 

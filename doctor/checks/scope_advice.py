@@ -83,7 +83,7 @@ def syntax(ehr: Ehr) -> Checked:
     v1 = [scope for scope, suffix in suffixes.items() if suffix in _V1]
     v2 = [scope for scope, suffix in suffixes.items() if suffix not in _V1]
     if not (v1 and v2):
-        return ok("scope_syntax_mixed", "All scopes have the same syntax version.", ehr.key)
+        return ok("scope_syntax_mixed", "All scopes use the same syntax version.", ehr.key)
     return warn(
         "scope_syntax_mixed",
         f"`scopes` mixes SMART v1 ({v1[0]}) and v2 ({v2[0]}).",
@@ -99,13 +99,13 @@ def _count(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | Non
     posts = configuration is not None and configuration.takes_post
     posts = posts and (ehr.profile.standalone_by_post or not ehr.standalone)
     if count <= MOST_SCOPES and (posts or size <= launches.LONGEST_URL):
-        title = f"{count} scope(s), in an authorization request of about {size} bytes."
+        title = f"The authorization request has {count} scope(s) and about {size} bytes."
         return ok("scope_count", title, ehr.key)
     return warn(
         "scope_count",
-        f"{count} scopes make an authorization request of about {size} bytes. With more than "
-        f"{MOST_SCOPES} scopes, or as a URL over {launches.LONGEST_URL} bytes, EHRs and proxies in "
-        "front of them may refuse it.",
+        f"{count} scopes make an authorization request of about {size} bytes. EHRs and proxies in "
+        f"front of them may refuse more than {MOST_SCOPES} scopes, or a URL over "
+        f"{launches.LONGEST_URL} bytes.",
         "Request fewer scopes. The access token contains them too, and has its own limit.",
         ehr.key,
     )
@@ -113,7 +113,7 @@ def _count(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | Non
 
 def _identity(ehr: Ehr) -> Checked:
     if "openid" not in ehr.scopes or {"fhirUser", "profile"} & set(ehr.scopes):
-        title = "Scopes request fhirUser with openid, or no identity at all."
+        title = "The scopes request fhirUser with openid, or no identity at all."
         return ok("openid_without_fhiruser", title, ehr.key)
     return warn(
         "openid_without_fhiruser",
@@ -128,8 +128,8 @@ def _offline_access(ehr: Ehr) -> Checked:
         return ok("offline_access_discouraged", "offline_access isn't requested.", ehr.key)
     return warn(
         "offline_access_discouraged",
-        "`scopes` has offline_access. The key to a session is in its browser, so the refresh token "
-        "of an abandoned session can't be revoked and stays valid at the EHR.",
+        "`scopes` has offline_access. Only the user's browser has the key to a session, so an "
+        "abandoned session's refresh token can't be revoked and stays valid at the EHR.",
         "Request online_access, which ends with the user's own session at the EHR.",
         ehr.key,
     )

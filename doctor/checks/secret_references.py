@@ -60,14 +60,14 @@ def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list
     if jwk is None or published is None:
         return [read]
     if published.include(jwk):
-        title = "public_jwks has the public key of private_key under its key_id."
+        title = "public_jwks contains the public key of private_key under its key_id."
         return [read, ok("setting_invalid", title, ehr.key)]
     return [
         read,
         warn(
             "setting_invalid",
-            "public_jwks doesn't have the public key of private_key under this key_id, so an EHR "
-            "that reads /launch/jwks.json rejects signatures made with it.",
+            "public_jwks doesn't contain the public key of private_key under this key_id, so an "
+            "EHR that reads /launch/jwks.json rejects the key's signatures.",
             "Re-create the file with `python -m doctor jwks`, or correct `key_id`. If this EHR got "
             "the public key another way, ignore this warning.",
             ehr.key,
@@ -79,14 +79,14 @@ def _basic(ehr: Ehr, clients: Clients) -> Checked:
     """Check that servers read the same Basic credentials with and without form encoding."""
     id_: FindingId = "basic_credentials_ambiguous"
     if ehr.basic_credentials is not None:
-        title = f"basic_credentials is set: the Basic header has the {ehr.basic_credentials} form."
+        title = f"basic_credentials is set: the Basic header uses the {ehr.basic_credentials} form."
         return ok(id_, title, ehr.key)
     if clients.ambiguous_basic_form(ehr) is None:
-        return ok(id_, "Form encoding doesn't change its Basic credentials.", ehr.key)
+        return ok(id_, "Form encoding doesn't change the Basic credentials.", ehr.key)
     return warn(
         id_,
-        "client_id or client_secret has a character that form encoding changes, such as + / or =, "
-        "and EHRs disagree on whether the Basic header is form-encoded. The app sends the "
+        "client_id or client_secret has a character that form encoding changes, such as +, / or "
+        "=, and EHRs disagree on whether the Basic header is form-encoded. The app sends the "
         f"{ehr.basic_form} form.",
         'Set basic_credentials = "form" (RFC 6749 2.3.1: Keycloak, most servers) or "raw" (Epic, '
         "the SMART launcher, Inferno). If you don't know which one this EHR expects, ask for a "

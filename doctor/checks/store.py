@@ -24,8 +24,8 @@ COLLECTION = "doctor"
 CDS_CALLS = "cds_calls"
 RECORD_SECONDS = 60.0
 _PERMISSIONS = (
-    "Check [store], that the database exists, and the IAM roles of the account that runs this: "
-    "docs/deploy.md, Database and Service accounts."
+    "Check that [store] is correct, that the database exists, and that the account that runs this "
+    "has its IAM roles (docs/deploy.md, Database and Service accounts)."
 )
 
 
@@ -121,7 +121,7 @@ def _exempt(store: "FirestoreStore", settings: StoreSettings, collection: str) -
 
 def _unknown(id_: FindingId, what: str, error: StoreUnavailable, fix: str) -> Checked:
     """Report an unknown result: fail if the account lacks a permission, or else warn (emulator)."""
-    title = f"Can't find out whether {what} ({_why(error)})."
+    title = f"It's unknown whether {what} ({_why(error)})."
     if _why(error) == "PermissionDenied":
         role = "Grant this account the role datastore.viewer (docs/deploy.md, Service accounts)"
         return fail(id_, title, f"{role}, or use an account that has it. Otherwise run: {fix}")

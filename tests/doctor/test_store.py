@@ -140,7 +140,7 @@ def test_what_cannot_be_looked_up_is_not_claimed_and_fails_where_a_role_is_missi
     assert outcome.code == (level == "fail")
     for id_ in (TTL, EXEMPT):
         assert [one["level"] for one in outcome.of(id_)] == [level, level]
-        assert "Can't find out whether" in outcome.of(id_)[0]["title"]
+        assert "It's unknown whether" in outcome.of(id_)[0]["title"]
         assert ("datastore.viewer" in outcome.of(id_)[0]["fix"]) == (level == "fail")
 
 
