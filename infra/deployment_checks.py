@@ -136,8 +136,8 @@ def _egress_problems(egress: Mapping[str, str]) -> list[str]:
     problems = []
     if egress["connector"] and not _CONNECTOR.fullmatch(egress["connector"]):
         problems.append(
-            "egress.connector isn't the name of a connector: at most 25 characters in lower case, "
-            "or projects/HOST/locations/REGION/connectors/NAME."
+            "egress.connector isn't a connector name: at most 25 lowercase characters, or "
+            "projects/HOST/locations/REGION/connectors/NAME."
         )
     problems += [
         f"egress.{key} = {egress[key]!r} isn't the name of a {key} or {pattern}."
@@ -212,7 +212,7 @@ def _quota_problems(
     memory = sum(size["memory_mib"] * size["max_instances"] for size in sizes) / 1024
     return [
         f"{name}: all functions at their max_instances use {taken:g}, but [quota] allows "
-        f"{allowed}. Lower max_instances, or ask Google for more (docs/deploy.md, Quotas) and "
+        f"{allowed}. Lower max_instances, or request more quota (docs/deploy.md, Quotas) and "
         "raise [quota]."
         for name, taken, allowed in (
             ("vcpu", cpu, quota["vcpu"]),

@@ -47,7 +47,7 @@ def build(root: Path, out: Path) -> Sequence[Path]:
     """Write the four files for a clone's commit to `out`. Raises Refused if that's not possible."""
     changed = _git(root, "status", "--porcelain", "--untracked-files=no").decode()
     if changed:
-        raise Refused(f"These files have changes that aren't committed. Commit them:\n{changed}")
+        raise Refused(f"These files have uncommitted changes. Commit them:\n{changed}")
     with tempfile.TemporaryDirectory() as folder:
         tree, built = Path(folder, "tree"), Path(folder, "built")
         archive = _git(root, "-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")

@@ -25,11 +25,13 @@ def problems(folder: Path) -> list[str]:
             continue
         where = f"functions/{folder.name}/{inside}"
         if path.is_symlink():
-            listed.append(f"{where} is a link, maybe to a secret. Put the file itself there.")
+            listed.append(
+                f"{where} is a link, possibly to a secret. Replace it with the file itself."
+            )
         elif path.is_file() and _has_secret(inside, path.read_bytes()):
             listed.append(
-                f"{where} has a private key or another secret. Move it out of the folder, and put "
-                "it in Secret Manager."
+                f"{where} contains a private key or another secret. Move the secret out of the "
+                "folder and into Secret Manager."
             )
     return listed
 

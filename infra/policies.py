@@ -102,8 +102,8 @@ def _exception(problem: str, constraint: str) -> Finding:
     return Finding(
         "ask",
         problem,
-        f"Ask for an exception from constraints/{constraint} for this project: docs/deploy.md, "
-        "An exception from a policy.",
+        f"Request an exception from constraints/{constraint} for this project (docs/deploy.md, An "
+        "exception from a policy).",
     )
 
 
@@ -136,7 +136,7 @@ def _unreachable_callers(deployment: Deployment, get: Get) -> Iterator[Finding]:
     except Unread:
         return
     if _enforced(invoker) and (not allows(members, "allUsers") or _enforced(managed)):
-        problem = "The policies on callers together let no browser call a function."
+        problem = "Together, the policies on callers prevent browsers from calling a function."
         yield _exception(problem, _INVOKER)
 
 
@@ -152,8 +152,8 @@ def _locations(deployment: Deployment, constraint: str, rules: Rules) -> Iterato
             "change",
             f'constraints/{constraint} forbids region = "{region}".',
             f"It allows: {', '.join(_allowed(rules)) or 'nothing'}. Set region in {FILE} before "
-            "you make the database, and choose one where this project may build (docs/deploy.md, "
-            "section 3).",
+            "you create the database, and choose a region where this project can build "
+            "(docs/deploy.md, section 3).",
         )
 
 
@@ -172,7 +172,7 @@ def _keys(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Fin
         yield Finding(
             "change",
             f"constraints/{constraint} requires your own keys (CMEK) for {', '.join(restricted)}.",
-            f"Set kms_key in {FILE} before you make the database, and follow docs/deploy.md, "
+            f"Set kms_key in {FILE} before you create the database, and follow docs/deploy.md, "
             "Customer-managed keys.",
         )
 
@@ -182,7 +182,7 @@ def _key_projects(deployment: Deployment, constraint: str, rules: Rules) -> Iter
     if project and not allows(rules, project, *_above(rules)):
         yield Finding(
             "change",
-            f"constraints/{constraint} forbids keys of {project}.",
+            f"constraints/{constraint} forbids keys from {project}.",
             f"It allows: {', '.join(_allowed(rules)) or 'nothing'}. Set kms_key in {FILE} to a key "
             "that it allows.",
         )
@@ -232,7 +232,7 @@ def _pools(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Fi
         yield Finding(
             "change",
             f"constraints/{constraint} forbids builds outside {', '.join(_allowed(rules))}.",
-            f"Set worker_pool in {FILE} to a pool there (docs/deploy.md, A private pool).",
+            f"Set worker_pool in {FILE} to an allowed pool (docs/deploy.md, A private pool).",
         )
 
 

@@ -56,7 +56,7 @@ def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
                 "change",
                 f"The quota {name} is {quotas[name]}, but all functions at their max_instances use "
                 f"{wanted}.",
-                f"Lower [quota] and max_instances in {FILE}, or ask Google for more "
+                f"Lower [quota] and max_instances in {FILE}, or request more quota "
                 "(docs/deploy.md, Quotas).",
             )
     builds = _of_region(get, deployment, "cloudbuild.googleapis.com")
@@ -105,7 +105,7 @@ def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
                 services = ", ".join(status.get("restrictedServices", [])) or "no service"
                 yield Finding(
                     "ask",
-                    f"The service perimeter {one['name']} is around this project and restricts "
+                    f"The service perimeter {one['name']} includes this project and restricts "
                     f"{services}.",
                     "Builds in Google's default pool and your terminal are outside it. Send the "
                     "perimeter's owner the rules (docs/deploy.md, A service perimeter).",
@@ -129,7 +129,8 @@ def _sinks(deployment: Deployment, get: Get) -> Iterator[Finding]:
                 yield Finding(
                     "ask",
                     f"The sink {sink['name']} of {kind} {number} copies this project's log to "
-                    f"{sink['destination']}, with codes and patient ids in request URLs{part}.",
+                    f"{sink['destination']}, including codes and patient ids in request "
+                    f"URLs{part}.",
                     f"Ask the sink's owner to run: gcloud logging sinks update {named} "
                     "--add-exclusion='name=smart-request-urls,filter="
                     f'resource.labels.project_id="{deployment.project}" AND ({REQUEST_URLS})\'',

@@ -116,12 +116,12 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     if wrong and name in project.own:
         kinds = " ".join(sorted(STAGED_SUFFIXES))
         raise Unstageable(
-            f"functions/{name}: {', '.join(wrong)} can't be staged. A function's files must end "
-            f"with {kinds}. Move other files out of the folder."
+            f"functions/{name}: {', '.join(wrong)} can't be staged. A function's file names must "
+            f"end with {kinds}. Move other files out of the folder."
         )
     if wrong:
         raise Unstageable(
-            f"{name}: unknown kind of file: {', '.join(wrong)}. Add its suffix to STAGED_SUFFIXES, "
+            f"{name}: unknown file type: {', '.join(wrong)}. Add its suffix to STAGED_SUFFIXES, "
             "or move it."
         )
     if name in project.own:

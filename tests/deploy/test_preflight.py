@@ -84,7 +84,7 @@ POLICIES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str], list[str]]] =
     "no Firestore": (
         {"gcp.restrictServiceUsage": [{"values": {"deniedValues": ["firestore.googleapis.com"]}}]},
         {},
-        ["forbids the services firestore. Ask for an exception"],
+        ["forbids the services firestore. Request an exception"],
     ),
     "own keys": (
         {"gcp.restrictNonCmekServices": OWN_KEYS},
@@ -95,7 +95,7 @@ POLICIES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str], list[str]]] =
     "keys of another project": (
         {"gcp.restrictCmekCryptoKeyProjects": [{"values": {"allowedValues": ["projects/keys"]}}]},
         dict([KEY]),
-        ["forbids keys of projects/my-project. It allows: projects/keys. Set kms_key"],
+        ["forbids keys from projects/my-project. It allows: projects/keys. Set kms_key"],
     ),
     "a connector": (
         {"cloudfunctions.requireVPCConnector": ENFORCED},
@@ -197,7 +197,7 @@ def test_quotas_perimeters_and_sinks_above_are_named(
     cpu, build, perimeter, sink = said(project, monkeypatch)
     assert "CpuAllocPerProjectRegion is 10000, but all functions" in cpu
     assert "Set region in deployment.toml to one of us-central1" in build
-    assert "servicePerimeters/clinical is around this project and restricts run" in perimeter
+    assert "servicePerimeters/clinical includes this project and restricts run" in perimeter
     assert f"gcloud logging sinks update all-logs --organization={ORGANIZATION} --add-" in sink
     assert f"filter={OURS}'" in sink
     # Its owner has run it.

@@ -47,7 +47,7 @@ MISTAKES = [
     ('kms_key = ""', 'kms_key = "smart"', "kms_key = 'smart' isn't projects/PROJECT/locations"),
     ('kms_key = ""', f'kms_key = "{KMS_KEY.replace("1", "4")}"', "with the region above"),
     ('worker_pool = ""', 'worker_pool = "a/b"', "worker_pool = 'a/b' isn't projects/PROJECT"),
-    ('connector = ""', 'connector = "Smart"', "egress.connector isn't the name of a connector"),
+    ('connector = ""', 'connector = "Smart"', "egress.connector isn't a connector name"),
     ('connector = ""', 'connector = "projects/net/smart"', "or projects/HOST/locations/REGION"),
     ('network = ""', 'network = "net"', "egress.network and egress.subnet must be set together"),
     ('network = ""', 'network = "projects/h/networks/n"', "isn't the name of a network"),
