@@ -44,8 +44,8 @@ def _public_url_note(local_url: str) -> str:
     if not isinstance(public_url, str) or public_url.rstrip("/") == local_url:
         return ""
     return (
-        f"public_url is {public_url}. Launches use that URL, so a proxy must forward it to "
-        f"{local_url}, over https unless it's localhost.\n"
+        f"public_url is {public_url}. Launches use that URL, so a proxy must forward requests to "
+        f"{local_url}. Unless public_url is on localhost, it must use https.\n"
     )
 
 

@@ -28,7 +28,7 @@ _LONGEST = 120
 _KINDS = frozenset({"application/reports+json", "application/csp-report"})
 _WORDS = {
     "inline": "an inline script, handler or style",
-    "eval": "eval() or the like",
+    "eval": "eval() or similar",
     "wasm-eval": "WebAssembly",
     "data": "a data: URL",
     "blob": "a blob: URL",

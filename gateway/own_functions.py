@@ -25,7 +25,8 @@ class OwnFunction(flask.Flask):
         if made_by_api and actual != name:
             raise ImportError(
                 f"In {folder / 'main.py'}, @api.function makes the function {actual}, not {name}. "
-                "If a decorator below it returns another function, use functools.wraps in it."
+                "If a decorator below it returns a different function, use functools.wraps in "
+                "that decorator."
             )
 
     def dispatch_request(self) -> flask.typing.ResponseReturnValue:

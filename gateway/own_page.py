@@ -45,7 +45,7 @@ def folder() -> Path | None:
         return None
     path = Path(value).resolve()
     if not (path / "index.html").is_file():
-        raise Unusable(f"{value} isn't a folder with an index.html. Set your page's folder.")
+        raise Unusable(f"{value} isn't a folder with an index.html. Specify your page's folder.")
     return path
 
 

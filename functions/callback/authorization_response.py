@@ -37,9 +37,9 @@ def check_shape(response: AuthorizationResponse) -> None:
         both = "both a code and an error"
         received = both if "code" in response else "neither a code nor an error"
         raise ParameterInvalid(
-            "The EHR's response must have either a code or an error.",
-            why=f"The response has {received}. The EHR failed, or something changed the URL in "
-            "transit.",
+            "The EHR's response must contain either a code or an error.",
+            why=f"The response contains {received}. The EHR failed, or something changed the URL "
+            "in transit.",
             cause="ehr_side",
         )
     if "code" in response:
@@ -53,7 +53,7 @@ def check_issuer(pending: Pending, response_iss: str | None, redirect_uri: str) 
     """Raise IssuerMismatch unless the response comes from the launch's authorization server."""
     if redirect_uri != pending.redirect_uri:
         raise IssuerMismatch(
-            why="The response arrived at the redirect URI of a different EHR than the launch's.",
+            why="The response arrived at the redirect URI of an EHR other than the launch's.",
             steps=(
                 RELAUNCH,
                 (

@@ -143,10 +143,10 @@ def _exchange(
     listed = pending.assertion_algorithms
     if algorithm is not None and listed is not None and algorithm not in listed:
         raise Misconfigured(
-            "The EHR doesn't accept the app's kind of key.",
-            why=f"The registration signs with {algorithm}, which the EHR doesn't list in "
+            "The EHR doesn't accept the type of the app's key.",
+            why=f"The app signs with {algorithm}, which the EHR doesn't list in "
             "token_endpoint_auth_signing_alg_values_supported.",
-            steps=("Register a key of the other kind (RSA or P-384) and set it in `private_key`.",),
+            steps=("Register a key of the other type (RSA or P-384) and set it in `private_key`.",),
         )
     tokens = token_endpoint.exchange(
         pending.token_endpoint,
@@ -175,7 +175,9 @@ def _user(pending: Pending, ehr: Ehr, tokens: TokenResponse) -> Identity | None:
         now=time.time(),
     )
     if verified.nonce_missing:
-        log.event("nonce_missing", "the id_token doesn't repeat the nonce; PKCE protects the code")
+        log.event(
+            "nonce_missing", "the id_token doesn't repeat the nonce, but PKCE protects the code"
+        )
     return verified.identity
 
 

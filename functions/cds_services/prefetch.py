@@ -68,7 +68,7 @@ def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | N
     log.event("fhir_denied", message, severity="ERROR", code=PatientDenied.code, fields=fields)
     raise PatientDenied(
         why="The prefetch contains a resource of a different patient than context.patientId.",
-        steps=("Send resources only of the patient whose chart is open.",),
+        steps=("Send only resources of the patient whose chart is open.",),
     )
 
 

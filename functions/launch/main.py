@@ -105,8 +105,8 @@ def _unsupported_method(ehr: Ehr, configuration: SmartConfiguration) -> Misconfi
     return Misconfigured(
         "The app's registration doesn't match what the EHR supports.",
         why=f"The app would authenticate with {ehr.client_auth}, but the EHR doesn't list it in "
-        "token_endpoint_auth_methods_supported and has no capability for it. The app doesn't "
-        "try a weaker method instead.",
+        "token_endpoint_auth_methods_supported and advertises no capability for it. The app "
+        "doesn't try a weaker method instead.",
         steps=(
             (
                 f"Set `client_auth` of [[ehr]] {ehr.key} to the method that the app is registered "

@@ -32,7 +32,7 @@ _AS_SMART = (
     ),
     (
         "If a site opens the app with its own link (in PowerChart, one with `PAT_PersonId`), ask "
-        "it to configure the app as a SMART app instead."
+        "the site to configure the app as a SMART app instead."
     ),
     ForUser(
         "Launching again won't help. Give the correlation id below to your administrator: the "
@@ -41,7 +41,7 @@ _AS_SMART = (
 )
 _ONE_FLOW = (
     ForUser("Open the app with the link that your organization gave you."),
-    "Correct that link. A standalone launch is exactly `https://HOST/launch?ehr=KEY`.",
+    "Correct that link. A standalone launch URL is exactly `https://HOST/launch?ehr=KEY`.",
     ADMINISTRATOR,
 )
 

@@ -69,7 +69,10 @@ def test_the_launch_address_opened_directly_names_the_cause_and_the_fix(either: 
     ("query", "told"),
     [
         ("fhirServiceUrl=https://a.example&patientId=1", "make sure Authorized is set to Yes"),
-        ("PAT_PersonId=1&VIS_EncntrId=2&USR_PersonId=3", "ask it to configure the app as a SMART"),
+        (
+            "PAT_PersonId=1&VIS_EncntrId=2&USR_PersonId=3",
+            "ask the site to configure the app as a",
+        ),
     ],
 )
 def test_a_link_that_is_no_smart_launch_says_what_came_and_what_to_register(
