@@ -91,8 +91,8 @@ def _ehr(arguments: argparse.Namespace) -> NoReturn:
 def _serve(arguments: argparse.Namespace) -> int:
     if not Path(arguments.config).is_file():
         sys.stderr.write(
-            f"There is no file {arguments.config}. Set your configuration with --config FILE, or "
-            "run `smart-calc run`, which doesn't need one.\n"
+            f"There is no file {arguments.config}. Specify your configuration with --config FILE, "
+            "or run `smart-calc run`, which doesn't need one.\n"
         )
         return 1
     _become("gateway", [], {**_settings(arguments), "SMART_CONFIG": arguments.config})

@@ -123,7 +123,7 @@ def _checked(wheel: Path) -> Path:
         with zipfile.ZipFile(wheel) as archive:
             archive.getinfo(_OWN_MODULE)
     except (OSError, zipfile.BadZipFile, KeyError):
-        raise Unusable(f"{wheel} isn't the package smart-calc.") from None
+        raise Unusable(f"{wheel} isn't the smart-calc package.") from None
     return wheel
 
 
@@ -144,7 +144,8 @@ def _installed_from() -> Path:
         )
     if not file.is_file():
         raise Unusable(
-            f"{file}, which smart-calc was installed from, is gone. Specify it with --wheel FILE"
+            f"{file}, which smart-calc was installed from, no longer exists. Specify a copy with "
+            "--wheel FILE"
         )
     hashes = record.get("archive_info", {}).get("hashes", {})
     if hashes.get("sha256", digest := sha256(file)) != digest:

@@ -88,7 +88,7 @@ class Session:
     def __init__(self, origin: str, browser: _Browser, patient: str, page: Response) -> None:
         opened = [one.name for one in browser.cookies if one.name.startswith(_COOKIE)]
         if not opened:
-            raise AssertionError(f"The launch opened no session: {page.status}, {page.text}")
+            raise AssertionError(f"The launch didn't open a session: {page.status}, {page.text}")
         self.id = opened[0].removeprefix(_COOKIE)
         self.patient = patient
         self.page = page
@@ -164,7 +164,7 @@ def _wait(process: "subprocess.Popen[bytes]", log: Path) -> None:
     until = time.monotonic() + _READY_SECONDS
     while "Ready: " not in (text := log.read_text("utf-8", "replace")):
         if process.poll() is not None or time.monotonic() > until:
-            raise AssertionError(f"The project doesn't run:\n{text}")
+            raise AssertionError(f"The project failed to start:\n{text}")
         time.sleep(0.05)
 
 

@@ -43,7 +43,7 @@ def dumps(value: Json) -> bytes:
     try:
         return _text(value).encode()
     except RecursionError:
-        raise ValueError("The value is nested too deep, or contains itself.") from None
+        raise ValueError("The value is nested too deeply, or contains itself.") from None
 
 
 def _text(value: Json) -> str:

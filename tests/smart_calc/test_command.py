@@ -98,7 +98,9 @@ def test_arguments_that_cannot_be_used_end_with_2_and_a_missing_file_with_1(
     assert command.main([]) == 2
     assert "smart-calc new my-app" in capsys.readouterr().err
     assert command.main(["serve"]) == 1
-    assert capsys.readouterr().err.startswith("There is no file smart.toml. Set your configuration")
+    assert capsys.readouterr().err.startswith(
+        "There is no file smart.toml. Specify your configuration"
+    )
 
 
 def test_a_python_that_is_too_old_is_named(
