@@ -36,7 +36,7 @@ def parse(body: bytes, decimal: Callable[[str], Any] | None = None) -> Any:
             object_pairs_hook=_object,
         )
     except RecursionError:
-        raise ValueError("the document is nested too deep") from None
+        raise ValueError("the document is nested too deeply") from None
 
 
 def _no_constant(name: str) -> None:

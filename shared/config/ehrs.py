@@ -33,7 +33,7 @@ def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:
         top.problem("ehr", f"the key {key} is repeated", "Give each [[ehr]] its own key.")
     bases = [base for ehr in ehrs for base in set(ehr.iss)]
     for base in sorted({base for base in bases if bases.count(base) > 1}):
-        remedy = "Leave it in one [[ehr]] only."
+        remedy = "Keep it in only one [[ehr]]."
         top.problem("ehr", f"the iss {base} is in two entries", remedy, "iss_duplicate")
     _check_redirects(top, ehrs)
     return tuple(ehrs)
@@ -90,7 +90,7 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
         remedy = "Add the FHIR base for standalone launches, without /*."
         table.problem("iss", "has no literal entry", remedy, "standalone_without_iss")
     if ehr.ca_file and not Path(ehr.ca_file).is_file():
-        table.problem("ca_file", "is not a file", "Name a PEM file that the function can read.")
+        table.problem("ca_file", "is not a file", "Specify a PEM file that the function can read.")
     _check_client_auth(table, ehr)
     table.finish()
     return ehr
@@ -105,7 +105,7 @@ def _endpoint_hosts(table: TomlTable) -> frozenset[str]:
 
 def _iss(table: TomlTable, local: bool) -> tuple[str, ...]:
     bases = []
-    example = 'Name the FHIR base, such as ["https://ehr.example.org/fhir"].'
+    example = 'Add the FHIR base, such as ["https://ehr.example.org/fhir"].'
     for value in table.entries("iss", example, "iss_invalid"):
         text = value if isinstance(value, str) else ""
         if text != text.strip():
@@ -130,14 +130,14 @@ def _scopes(table: TomlTable) -> tuple[str, ...]:
     written = table.take("scopes", str, None, required=True)
     requested = tuple(dict.fromkeys((written or "").split()))
     if written is not None and not requested:
-        table.problem("scopes", "is empty", "Name the scopes, such as patient/Patient.rs.")
+        table.problem("scopes", "is empty", "List the scopes, such as patient/Patient.rs.")
     if not all(map(scopes.is_token, requested)):
         table.problem("scopes", "has a character that isn't allowed in a scope", "Correct it.")
     launch = [scope for scope in requested if scope == "launch" or scope.startswith("launch/")]
     if launch:
         remedy = (
             "Remove it. The app itself adds `launch` to an EHR launch and `launch/patient` to a "
-            "standalone launch. EHRs refuse a launch with the wrong one of the two."
+            "standalone launch. EHRs refuse a launch with the wrong one."
         )
         table.problem("scopes", f"has {' '.join(launch)}", remedy, "launch_scope_configured")
     if {"online_access", "offline_access"} <= set(requested):

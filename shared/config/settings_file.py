@@ -44,7 +44,7 @@ def from_environment(check: Check | None = None) -> Settings | None:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         what = f"cannot be read: {reason(error)}"
-        stop([Problem.at("config_unreadable", path, what, "Set SMART_CONFIG to the file.")])
+        stop([Problem.at("config_unreadable", path, what, "Set SMART_CONFIG to the file's path.")])
     settings, problems = parse(text, check)
     if settings is None:
         stop(problems)
@@ -94,7 +94,7 @@ def _settings(top: TomlTable) -> Settings:
     public_url = _public_url(top)
     local = urls.is_local(public_url)
     ehrs = read_ehrs(top, local)
-    keys = top.entries("sealing_keys", 'Name a key, such as ["env:SEALING_KEY"].')
+    keys = top.entries("sealing_keys", 'Add a key, such as ["env:SEALING_KEY"].')
     cards = top.optional_texts("cards", _NAME, _CALCULATOR)
     settings = Settings(
         public_url=public_url,
@@ -123,7 +123,7 @@ def _settings(top: TomlTable) -> Settings:
         calculators_off=tuple(top.texts("calculators_off", _NAME, _CALCULATOR)),
         cards=None if cards is None else tuple(cards),
         cds_clients=read_cds_clients(top, ehrs, local=local),
-        responsible=top.text("responsible", "", _ONE_LINE, "a text of 1 to 200 characters").strip(),
+        responsible=top.text("responsible", "", _ONE_LINE, "text of 1 to 200 characters").strip(),
     )
     top.finish()
     return settings
@@ -136,7 +136,7 @@ def _public_url(top: TomlTable) -> str:
     try:
         url = urls.normalise_base(value)
     except ValueError as error:
-        step = "Write scheme and host only, such as https://smart.example.org."
+        step = "Write only the scheme and host, such as https://smart.example.org."
         top.problem("public_url", f"is {error}", step, "public_url_invalid")
         return ""
     if url.count("/") > 2:

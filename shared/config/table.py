@@ -59,7 +59,9 @@ class TomlTable:
         value = self._rest.pop(name, None)
         if value is None:
             if required:
-                self.problem(name, "is missing", "Add it; docs/configuration.md describes it.")
+                self.problem(
+                    name, "is missing", "Add it. For its description, see docs/configuration.md."
+                )
             return default
         if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
             self.problem(name, f"must be {_NAMES[kind]}", "Correct its type.")
@@ -71,7 +73,7 @@ class TomlTable:
         name: str,
         default: str = "",
         pattern: str = r"[^\x00-\x1f]+",
-        form: str = "a text of one character or more, none of them a control character",
+        form: str = "text of one or more characters, without control characters",
         *,
         required: bool = False,
     ) -> str:

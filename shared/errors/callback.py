@@ -52,8 +52,8 @@ class StateUnknown(CallbackError, code="state_unknown", status=400):
         ForUser("Close this page and launch the app again. Don't reload it."),
         (
             "If it happens on the first try, check that sign-in finishes within `launch_minutes` "
-            "of smart.toml, and that nothing in between (a link scanner, a proxy) opens the URL "
-            "before the browser does."
+            "(in smart.toml), and that nothing in between (a link scanner, a proxy) opens the "
+            "URL before the browser does."
         ),
         ADMINISTRATOR,
     )
@@ -65,7 +65,7 @@ class CookieMissing(CallbackError, code="cookie_missing", status=400):
     title = "The browser didn't send back the cookie that belongs to this launch."
     why = (
         "The browser or a policy blocks the app's cookies, or sign-in continued in a different "
-        "window than the one in which the launch started."
+        "window than the launch started in."
     )
     plainly = Plainly("Your browser didn't keep a cookie that the app needs.", why)
     cause = "cookies_blocked"
@@ -110,7 +110,7 @@ class IssuerMismatch(CallbackError, code="issuer_mismatch", status=400):
         RELAUNCH,
         ADMINISTRATOR,
         (
-            "If it happens again, it might be an attack, or an EHR that sends a different issuer "
+            "If it happens again, it might be an attack, or the EHR might send a different issuer "
             "than the one in its configuration. Compare the `iss` of its responses with `issuer` "
             "in its .well-known/smart-configuration."
         ),
@@ -121,7 +121,7 @@ class EhrError(CallbackError, code="ehr_error", status=400):
     """The EHR returned `error=…` (RFC 6749 4.1.2.1). The page explains it."""
 
     title = "The EHR refused the launch."
-    why = "The EHR returned an error instead of letting the app in."
+    why = "The EHR returned an error instead of giving the app access."
     plainly = Plainly(why=why)
     cause = "ehr_side"
 
@@ -136,7 +136,7 @@ class TokenError(CallbackError, code="token_error", status=502):
 
     title = "The EHR didn't give the app access."
     why = "Its token endpoint refused the app's request, failed, or didn't respond in time."
-    plainly = Plainly(why="The EHR didn't respond to the app as it should.")
+    plainly = Plainly(why="The EHR didn't respond to the app as expected.")
     cause = "ehr_side"
 
     def __init__(
@@ -163,7 +163,7 @@ class TokenInvalid(CallbackError, code="token_invalid", status=502):
     issued: Mapping[str, str] = {}
     title = "The EHR's response to the launch can't be used."
     why = "The token response isn't what SMART App Launch requires."
-    plainly = Plainly(why="It doesn't have what the app needs to continue.")
+    plainly = Plainly(why="It lacks information that the app needs to continue.")
     cause = "ehr_side"
     steps = (
         RELAUNCH,
@@ -181,7 +181,7 @@ class IdTokenInvalid(CallbackError, code="id_token_invalid", status=502):
     EHR's keys.
     """
 
-    title = "The EHR's statement of who is signed in can't be used."
+    title = "The EHR's information about the signed-in user can't be used."
     why = "Its ID token didn't pass verification."
     plainly = Plainly(
         "The app couldn't confirm who is signed in.",

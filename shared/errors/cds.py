@@ -7,7 +7,7 @@ class CdsError(SmartError):
     """An EHR's call to cds_services is refused (CDS Hooks 2.0)."""
 
     steps: tuple[str, ...] = (
-        "Compare the `[[cds_client]]` entry with what the EHR sends. The log has the reason.",
+        "Compare the `[[cds_client]]` entry with the EHR's calls. The log shows the reason.",
     )
 
 
@@ -18,7 +18,7 @@ class CdsTokenInvalid(CdsError, code="cds_token_invalid", status=401):
     """
 
     title = "The call's token isn't accepted."
-    why = "It must be a JWT from a configured client, made for this URL and used once."
+    why = "It must be a JWT from a configured client, issued for this URL and used only once."
     plainly = OWN_WORDS
     challenge = "Bearer"
 

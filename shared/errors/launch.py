@@ -76,9 +76,9 @@ class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
             "administrator. Otherwise close this page."
         ),
         (
-            "If this is your EHR, add its FHIR base to `iss` of an `[[ehr]]` entry in "
-            "smart.toml, exactly as the EHR sends it (the log has it), and deploy again. "
-            "Sandbox, production and each tenant have different FHIR bases."
+            "If this is your EHR, add its FHIR base to `iss` of an `[[ehr]]` entry in smart.toml, "
+            "exactly as the EHR sends it (see the log), and deploy again. Sandbox, production "
+            "and each tenant have different FHIR bases."
         ),
     )
 
@@ -116,9 +116,9 @@ class DiscoveryInvalid(LaunchError, code="discovery_invalid", status=502):
     cause = "ehr_side"
     steps = (
         (
-            "Open `ISS/.well-known/smart-configuration` in a browser, with the EHR's FHIR base "
-            "as ISS, and compare it with the EHR's documentation. If there is none, ISS isn't "
-            "the FHIR base of a SMART EHR. Correct `iss` in smart.toml."
+            "Open `ISS/.well-known/smart-configuration` in a browser, with the EHR's FHIR base as "
+            "ISS, and compare it with the EHR's documentation. If the document doesn't exist, "
+            "ISS isn't the FHIR base of a SMART EHR. Correct `iss` in smart.toml."
         ),
         (
             "If an endpoint is on another host, and the EHR's operator confirms that the "

@@ -28,7 +28,7 @@ class MethodNotAllowed(RequestError, code="method_not_allowed", status=405):
     """Another method, or a FHIR interaction that isn't supported: see [proxy.md](proxy.md)."""
 
     title = "This endpoint doesn't accept that HTTP method or FHIR interaction."
-    why = "Only some methods and FHIR interactions are served. Nothing was sent to the EHR."
+    why = "Only some methods and FHIR interactions are supported. Nothing was sent to the EHR."
     plainly = OWN_WORDS
     steps = ("Use a method from the Allow header.",)
 
@@ -72,7 +72,7 @@ class PathInvalid(RequestError, code="path_invalid", status=400):
     why = (
         "Only `TYPE`, `TYPE/ID`, `TYPE/ID/_history`, `TYPE/ID/_history/VERSION` and `metadata` "
         "are served, unencoded. Types start with a capital letter, and IDs are 1 to 64 "
-        "characters of A-Z a-z 0-9 - and the dot. Nothing was sent to the EHR."
+        "characters from A-Z, a-z, 0-9, hyphen and dot. Nothing was sent to the EHR."
     )
     plainly = OWN_WORDS
     steps = ("Build the URL from `fhir_base`, the resource type and the ID.",)
@@ -82,7 +82,7 @@ class NotFound(RequestError, code="not_found", status=404):
     """The URL doesn't exist."""
 
     title = "This address doesn't exist."
-    why = "The address is misspelled, or the app was configured with another one."
+    why = "The address is misspelled, or the app was configured with a different one."
     plainly = OWN_WORDS
     steps = (
         ForUser("Open the app from the patient's chart. Don't type its address."),
@@ -96,6 +96,6 @@ class VersionConflict(RequestError, code="version_conflict", status=412):
     """
 
     title = "The resource has changed since it was read."
-    why = "`If-Match` doesn't name the current version. The change wasn't sent to the EHR."
+    why = "`If-Match` doesn't match the current version. The change wasn't sent to the EHR."
     plainly = OWN_WORDS
     steps = ("Read the resource again, and send the change with its `ETag` as `If-Match`.",)

@@ -18,7 +18,7 @@ class StoreUnavailable(ServiceError, code="store_unavailable", status=503):
 
 
 # The reason given when a call to an EHR isn't sent or is given up (shared/outbound/bulkheads.py).
-EHR_HANGS = "The EHR isn't responding, and too many requests are waiting for it already."
+EHR_HANGS = "The EHR isn't responding, and too many requests are already waiting for it."
 
 
 class Overloaded(ServiceError, code="overloaded", status=503):
@@ -43,7 +43,7 @@ class Misconfigured(ServiceError, code="misconfigured", status=500):
 
     title = "The app isn't configured."
     why = "SMART_CONFIG doesn't name a usable configuration file."
-    plainly = Plainly(why="Its administrator has to set it up.")
+    plainly = Plainly(why="An administrator must set it up.")
     steps = ("The administrator must set SMART_CONFIG. The log lists every problem in the file.",)
 
 

@@ -26,8 +26,8 @@ class SessionExpired(SessionError, code="session_expired", status=401):
 
     title = "The session has ended."
     why = (
-        "It was logged out, was idle too long or reached its maximum duration, or the EHR's "
-        "access ended."
+        "It was logged out, was idle too long or reached its maximum duration, or its access to "
+        "the EHR ended."
     )
     plainly = OWN_WORDS
     cause = "session_ended"
@@ -67,7 +67,7 @@ class ScopeDenied(SessionError, code="scope_denied", status=403):
     why = "No scope that was both configured and granted covers the request, so it wasn't sent."
     plainly = Plainly(
         "The app wasn't given access to this part of the record.",
-        "The app may need another permission at this EHR.",
+        "The app may need an additional permission at this EHR.",
     )
     steps: tuple[str, ...] = (
         "Add the scope to `scopes` and to the app's registration at the EHR, then launch again.",
@@ -79,7 +79,7 @@ class PatientDenied(SessionError, code="patient_denied", status=403):
 
     title = "The request isn't about the patient of this launch."
     why = "The launch's patient/ scopes give access only to its own patient."
-    plainly = Plainly(why="The app was opened for one patient, and this is about another.")
+    plainly = Plainly(why="The app was opened for one patient, and this request is about another.")
     steps = (
         ForUser(
             "Request data for this launch's patient, or launch again from the other patient's "

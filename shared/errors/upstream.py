@@ -22,7 +22,7 @@ class UpstreamUnreachable(UpstreamError, code="upstream_unreachable", status=502
     """No connection to the EHR."""
 
     title = "The EHR can't be reached."
-    why = "The connection failed, or it broke before a response."
+    why = "The connection failed, or it closed before a response arrived."
     plainly = OWN_WORDS
     briefly = "no connection to the EHR"
 
@@ -31,7 +31,7 @@ class UpstreamTimeout(UpstreamError, code="upstream_timeout", status=504):
     """No response within 60 s, or a response over 1.5 MB that delivered less than 64 kB in 5 s."""
 
     title = "The EHR didn't respond in time."
-    why = "The request might be a heavy one, or the EHR is slow at the moment."
+    why = "The request might be demanding, or the EHR is slow at the moment."
     plainly = OWN_WORDS
     briefly = "no response in time"
 
@@ -40,7 +40,7 @@ class UpstreamInvalid(UpstreamError, code="upstream_invalid", status=502):
     """The EHR failed, redirected, or sent something other than FHIR JSON, or more than 20 MB."""
 
     title = "The EHR's response can't be passed on."
-    why = "It failed, or its response isn't FHIR JSON within the size limit."
+    why = "The EHR failed, or its response isn't FHIR JSON within the size limit."
     plainly = OWN_WORDS
     briefly = "no usable response"
 
@@ -51,11 +51,11 @@ class EhrRefused(UpstreamError, code="ehr_refused", status=400):
     """
 
     title = "The EHR refused the request."
-    why = "The EHR's FHIR API refused what the app requested."
+    why = "The EHR's FHIR API refused the app's request."
     plainly = OWN_WORDS
     steps: tuple[str, ...] = (
         ForUser("Trying again won't help. Give the correlation id below to your administrator."),
-        "Change the request. In the function, `api.EhrError.outcome` has the EHR's reason.",
+        "Change the request. In the function, `api.EhrError.outcome` contains the EHR's reason.",
     )
 
     def with_status(self, status: int, retry_after: int | None, fhir_base: str) -> Self:

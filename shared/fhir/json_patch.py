@@ -118,7 +118,7 @@ def _applied(document: list[dict[str, Any]], made: Any) -> Any:
             source = operation["from"].split("/")[1:]
             present, value = _looked_up(made, source)
             if not present:
-                raise ValueError("`from` points to nothing")
+                raise ValueError("`from` points to an element that doesn't exist")
             if name == "move":
                 _remove(made, source)
             else:
@@ -166,7 +166,7 @@ def _changed(operation: Any) -> list[str]:
     if not isinstance(name, str) or name not in _CHANGING:
         raise ValueError("`op` must be add, remove, replace, move, copy or test")
     if not _MEMBERS.issuperset(operation):
-        raise ValueError("an operation has the members op, path, from and value only")
+        raise ValueError("an operation can have only the members op, path, from and value")
     if name in _NEEDS_VALUE and "value" not in operation:
         raise ValueError(f"the operation {name} needs a `value`")
     for member in ("from", "path") if name in {"move", "copy"} else ("path",):
@@ -175,10 +175,10 @@ def _changed(operation: Any) -> list[str]:
             raise ValueError(f"`{member}` must point to an element of the resource")
         *way, last = pointer.split("/")
         if len(way) > _MOST_PARTS:
-            raise ValueError(f"`{member}` leads too deep")
+            raise ValueError(f"`{member}` points too deep")
         appends = member == "path" and name in {"add", "move", "copy"}
         if "-" in way or (last == "-" and not appends):
-            raise ValueError(f"`-` in `{member}` points to nothing that is there")
+            raise ValueError(f"`-` in `{member}` doesn't point to an existing element")
     return [operation[member] for member in _CHANGING[name]]
 
 

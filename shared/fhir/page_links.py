@@ -35,7 +35,7 @@ def not_followed(link: object) -> UpstreamInvalid:
     """Return the error for an unread next page: without it, the result would look complete."""
     host = _host_of(link) if isinstance(link, str) else ""
     return UpstreamInvalid(
-        why="The next page is at a URL that the access token isn't sent to.",
+        why="The app doesn't send the access token to the URL of the next page.",
         evidence={"host": host},
     )
 

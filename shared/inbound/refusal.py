@@ -92,7 +92,9 @@ class Refusal:
         if self.standalone is None:
             return RELAUNCH
         address = f"https://HOST/launch?ehr={self.standalone}"
-        return ForUser(f"Close this page and open `{address}` again, where this launch started.")
+        return ForUser(
+            f"Close this page, then launch again from `{address}`, where this launch started."
+        )
 
     def at_home(self, public_url: str) -> Self:
         """Return a copy with the app's own URLs in place of `https://HOST` in steps and causes."""
@@ -110,7 +112,7 @@ class Refusal:
 
 _ONE_NAME = (
     "Use the app only at {}. Under another name for this machine, such as 127.0.0.1 instead of "
-    "localhost, the browser keeps different cookies."
+    "localhost, the browser uses different cookies."
 )
 
 

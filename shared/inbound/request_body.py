@@ -87,7 +87,7 @@ class Body:
                 pass
         late.cancel()
         self._shut()
-        raise ConnectionResetError(errno.ECONNRESET, "the request was not read to its end")
+        raise ConnectionResetError(errno.ECONNRESET, "the request was not read to the end")
 
     def _piece(self, size: int) -> bytes:
         if self.is_over or self._late:

@@ -29,7 +29,7 @@ class _Discreet(logging.Filter):
             and str(record.msg).startswith("Error handling request")
             and not isinstance(error, SmartError)
         ):
-            message = "an answer ended early, by a fault that was not expected"
+            message = "a response ended early because of an unexpected error"
             log.event(
                 "answer_broken", message, severity="ERROR", code=InternalError.code, error=error
             )
@@ -38,7 +38,7 @@ class _Discreet(logging.Filter):
             record.msg, record.args = "%s at %s", (type(error).__name__, frames(error))
             record.exc_info = record.exc_text = None
         elif "request" in record.getMessage().lower():
-            record.msg, record.args = "A request could not be read or answered.", ()
+            record.msg, record.args = "A request could not be read or served.", ()
         return True
 
 

@@ -71,7 +71,7 @@ class Sending:
         with _lock:
             _all.discard(self)
         if self._is_dropped:
-            message = "the browser did not take the answer in time"
+            message = "the browser did not read the response in time"
             log.event("answer_broken", message, severity="WARNING")
 
     def drop_if_late(self, now: float) -> None:

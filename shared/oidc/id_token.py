@@ -38,8 +38,8 @@ _CLOCK = (
     "the EHR can differ by at most 120 seconds."
 )
 _KEYS = (
-    "Give the EHR's operator the message above, the time and the URL of its keys. No setting of "
-    "this app can fix it."
+    "Send the EHR's operator the message above, the time and the URL of the EHR's keys. No "
+    "setting of this app can fix it."
 )
 _KEYS_CHANGED = ForUser(
     "Launch the app again in half a minute. The app read the EHR's keys a moment ago, and reads "
@@ -101,7 +101,7 @@ def verify(
         raise IdTokenInvalid(why=why, evidence={"claim": "nonce"})
     sub = claims.get("sub")
     if not isinstance(sub, str) or not 0 < len(sub) <= _LONGEST_SUB or not _is_clean(sub):
-        why = f"The id_token names no user: sub isn't a text of 1 to {_LONGEST_SUB} characters."
+        why = f"The id_token names no user: sub isn't text of 1 to {_LONGEST_SUB} characters."
         raise IdTokenInvalid(why=why, evidence={"claim": "sub"})
     identity = Identity(stated, sub, _fhir_user(claims, fhir_base), _name(claims.get("name")))
     return Verified(identity, nonce is not None and received_nonce is None)
@@ -155,7 +155,8 @@ def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
         expected = discovered
     else:
         raise IdTokenInvalid(
-            why="The EHR's SMART configuration names no issuer, so no id_token can be accepted.",
+            why="The EHR's SMART configuration names no issuer, so the app can't accept any "
+            "id_token.",
             steps=(_NO_ISSUER, ADMINISTRATOR),
             cause="tenant_mismatch",
         )
@@ -202,7 +203,7 @@ def _check_client(claims: Mapping[str, Any], client_id: str) -> None:
     aud = claims.get("aud")
     audiences = aud if isinstance(aud, list) else [aud]
     if client_id not in audiences:
-        why = "The id_token wasn't issued to this app: aud doesn't have its client_id."
+        why = "The id_token wasn't issued to this app: aud doesn't contain the app's client_id."
         raise _for_another_app(why, "aud")
     if any(audience != client_id for audience in audiences):
         why = "The id_token was issued to other apps (aud) as well as this one."
@@ -227,7 +228,7 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
         ("nbf", begins - now, "is not valid (nbf) for another {} seconds"),
     ):
         if seconds > SKEW_SECONDS:
-            why = f"The id_token {what.format(f'{seconds:.0f}')}, by this app's clock."
+            why = f"The id_token {what.format(f'{seconds:.0f}')}, according to this app's clock."
             evidence = {"claim": claim, "seconds": f"{seconds:.0f}"}
             steps = (_CLOCK, ADMINISTRATOR)
             raise IdTokenInvalid(why=why, steps=steps, cause="clock_skew", evidence=evidence)

@@ -27,8 +27,8 @@ ALGORITHMS: Mapping[str, tuple[str, str | None]] = {
 MAX_LENGTH = 32_768
 _NAME = re.compile(r"[A-Za-z0-9+/._-]{1,40}")
 _REGISTER_SIGNED = (
-    "Set the app's registration at the EHR to id_tokens that are signed, not encrypted, by one of "
-    f"{', '.join(ALGORITHMS)}."
+    "In the app's registration at the EHR, choose id_tokens that are signed with one of "
+    f"{', '.join(ALGORITHMS)} and not encrypted."
 )
 _SIGNATURES = jwt.PyJWS(algorithms=list(ALGORITHMS))
 
@@ -99,7 +99,7 @@ def _check_kind(header: Mapping[str, Any]) -> None:
     if typ is not None and not (isinstance(typ, str) and typ.upper() == "JWT"):
         named = isinstance(typ, str) and _NAME.fullmatch(typ)
         raise IdTokenInvalid(
-            why="The token isn't an id_token: its type (typ) is another one, such as access token.",
+            why="The token isn't an id_token: its type (typ) is different, such as access token.",
             shown={"typ": str(typ)} if named else None,
         )
     if "crit" in header:

@@ -40,10 +40,10 @@ def read(text: str, name: str) -> KeySet:
     document = json_members.document(text)
     members = json_members.items(document.get("keys")) if document is not None else ()
     if not members:
-        raise ValueError(f"{name} has no JWK Set with keys")
+        raise ValueError(f"{name} contains no JWK Set with keys")
     if any(_PRIVATE & one.keys() for one in json_members.objects(members)):
-        raise ValueError(f"{name} has a private or secret key, which only the EHR may have")
+        raise ValueError(f"{name} contains a private or secret key, which only the EHR may have")
     keys = key_set(name, list(members))
     if not keys.keys:
-        raise ValueError(f"{name} has no usable key: RSA of 2048 bits, P-256 or P-384")
+        raise ValueError(f"{name} contains no usable key: RSA of 2048 bits, P-256 or P-384")
     return keys

@@ -35,7 +35,7 @@ _ADD_HOST = (
     "`endpoint_hosts` of the [[ehr]] entry."
 )
 _SET_ISSUER = (
-    "If the EHR's operator confirms the other one, set it as `id_token_issuer` of the [[ehr]] "
+    "If the EHR's operator confirms the stated issuer, set it as `id_token_issuer` of the [[ehr]] "
     "entry."
 )
 
@@ -87,8 +87,8 @@ class Keys:
     def _jwks_uri(self, ehr: Ehr, base: str, issuer: str | None) -> str:
         if issuer is None or not _ISSUER.fullmatch(issuer):
             raise IdTokenInvalid(
-                why="The EHR's SMART configuration names neither its keys (jwks_uri) nor an issuer "
-                "where they could be looked up.",
+                why="The EHR's SMART configuration names neither its keys (jwks_uri) nor an "
+                "issuer that the app could get them from.",
                 steps=(_ASK_OPERATOR, ADMINISTRATOR),
             )
         _on_hosts(ehr, base, issuer, "issuer")
@@ -137,7 +137,7 @@ def _read_jwks_uri(ehr: Ehr, base: str, issuer: str) -> str:
     stated, uri = document.get("issuer"), document.get("jwks_uri")
     if stated != issuer:
         raise IdTokenInvalid(
-            why="The OpenID Connect document of the EHR's issuer states another issuer.",
+            why="The OpenID Connect document of the EHR's issuer states a different issuer.",
             steps=(_SET_ISSUER, ADMINISTRATOR),
             cause="tenant_mismatch",
             evidence={"document": url, "expected_issuer": issuer},

@@ -49,7 +49,7 @@ def write(
         raise MethodNotAllowed(
             "A GET request can't change anything.",
             why="A link or a reload would repeat the change.",
-            steps=("Create and update in a POST request.",),
+            steps=("Use a POST request to create or update.",),
             allow=_CHANGING,
         )
     if len(body) > request_body.MAX_BYTES:

@@ -106,5 +106,5 @@ def of(mark: object) -> InFlight:
     """Return the request of a mark. Raise RuntimeError if its response has been sent."""
     request = _requests.get(mark)
     if request is None:
-        raise RuntimeError("The response was sent. A call and its session end with it.")
+        raise RuntimeError("The response was sent, which ended the call and its session.")
     return request

@@ -171,11 +171,13 @@ def address_of(kind: Kind, resource_type: object, resource_id: object = None) ->
     """Return the path of a plain request. Raises PathInvalid if the proxy would."""
     row = next(one for one in TABLE if one.kind == kind)
     if not isinstance(resource_type, str) or resource_type not in RESOURCE_TYPES:
-        raise PathInvalid(why="There is no FHIR R4 resource type of this name.")
+        raise PathInvalid(why="There is no FHIR R4 resource type with this name.")
     if "{id}" not in row.form:
         return Address(row, resource_type)
     if not isinstance(resource_id, str) or not re.fullmatch(fhir_id.PATTERN, resource_id):
-        raise PathInvalid(why="The id isn't a FHIR id: 1 to 64 of A-Z a-z 0-9 - and the dot.")
+        raise PathInvalid(
+            why="The id isn't a FHIR id: 1 to 64 characters from A-Z, a-z, 0-9, hyphen and dot."
+        )
     return Address(row, resource_type, resource_id)
 
 

@@ -30,14 +30,14 @@ _WHY = {
 }
 
 _WHY_REFUSED = (
-    "The EHR no longer accepts this launch's access: its own session ended, or the access was "
-    "revoked."
+    "The EHR no longer accepts this launch's access: the EHR's own session ended, or the access "
+    "was revoked."
 )
 
 Reason = Literal["invalid_grant", "patient_changed", "user_changed", "gone"]
 _WHY_DURING_REFRESH: Mapping[Reason, str] = {
-    "invalid_grant": "The EHR ended this launch's access: its own session ended, or the access "
-    "was revoked.",
+    "invalid_grant": "The EHR ended this launch's access: the EHR's own session ended, or the "
+    "access was revoked.",
     "patient_changed": "The EHR's response names a different patient than this launch's.",
     "user_changed": "The EHR's response names a different user than this launch's.",
     "gone": "It was ended while its access was being renewed.",

@@ -107,7 +107,7 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
         if secret is not None and secret.isprintable():
             secrets_[ehr.key] = secret
         elif secret is not None:
-            what = f"{ehr.client_secret} has a control or invisible character"
+            what = f"{ehr.client_secret} contains a control or invisible character"
             step = "Store the secret as the EHR shows it, on one line."
             problems.append(_problem(ehr, "client_secret", "setting_invalid", what, step))
         pem = _read(ehr, "private_key", ehr.private_key, problems)
@@ -116,7 +116,7 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
         try:
             keys[ehr.key] = signing_keys.read(pem, ehr.key_id or "")
         except ValueError as error:
-            what = f"{ehr.private_key} has {error}"
+            what = f"{ehr.private_key} contains {error}"
             step = (
                 "Store an unencrypted PKCS#8 PEM key, RSA of 2048 bits or more or P-384. To make "
                 "one, see docs/configuration.md, Keys."

@@ -166,8 +166,9 @@ def require_issuer(ehr: Ehr, base: str, configuration: SmartConfiguration) -> No
         usable = False
     if not usable:
         raise DiscoveryInvalid(
-            why="The registration sets response_iss, but `issuer` in the EHR's .well-known/"
-            "smart-configuration isn't at the scheme, host and port of its token_endpoint.",
+            why="The registration sets response_iss, but `issuer` in the EHR's "
+            ".well-known/smart-configuration doesn't have the scheme, host and port of its "
+            "token_endpoint.",
             steps=(_ISSUER_STEP, ADMINISTRATOR),
             evidence={"base": base},
         )
@@ -220,7 +221,7 @@ class _Reader:
 
     def invalid(self, name: str, what: str) -> DiscoveryInvalid:
         return DiscoveryInvalid(
-            why=f"In its .well-known/smart-configuration {name} {what}.",
+            why=f"In the EHR's .well-known/smart-configuration, {name} {what}.",
             evidence={"base": self._base, "member": name},
         )
 

@@ -47,8 +47,8 @@ def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
         return PublishedKeys(text.encode(), read(text)), []
     except ValueError as error:
         step = (
-            "Make the file with `python -m doctor jwks` (docs/configuration.md, Keys). A private "
-            "key that was in it is compromised: replace it."
+            "Make the file with `python -m doctor jwks` (docs/configuration.md, Keys). If the "
+            "file contained a private key, that key is compromised: replace it."
         )
         what = f"{reference} cannot be served: {error}"
         return None, [Problem.at("setting_invalid", "public_jwks", what, step)]
@@ -57,7 +57,7 @@ def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
 def read(text: str) -> tuple[Mapping[str, Any], ...]:
     """Return the keys of a JWK Set. Raise ValueError with the problem, but without any values."""
     if "PRIVATE KEY-----" in text:
-        raise ValueError("it has a private key")
+        raise ValueError("it contains a private key")
     try:
         document = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
@@ -75,7 +75,7 @@ def read(text: str) -> tuple[Mapping[str, Any], ...]:
         if fault is not None:
             raise ValueError(f"key {number} {fault}")
         if key["kid"] in key_ids:
-            raise ValueError(f"key {number} has the kid of another key")
+            raise ValueError(f"key {number} has the same kid as another key")
         key_ids.add(key["kid"])
     return tuple(keys)
 
@@ -85,7 +85,7 @@ def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in members]
     private = sorted(_PRIVATE.intersection(names))
     if private:
-        raise ValueError(f"it has the private field(s) {', '.join(private)}")
+        raise ValueError(f"it contains the private field(s) {', '.join(private)}")
     if len(set(names)) != len(names):
         raise ValueError("an object in it repeats a field")
     return dict(members)

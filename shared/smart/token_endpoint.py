@@ -39,8 +39,8 @@ _HTML = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_TITLE = 300  # characters
 _A_PAGE = (
-    "The response is a web page and not JSON. A proxy, a firewall or a login page probably "
-    "responded instead of the token endpoint."
+    "The response is a web page, not JSON. A proxy, a firewall or a login page probably responded "
+    "instead of the token endpoint."
 )
 
 
@@ -133,7 +133,7 @@ def _request(
         why = f"It didn't respond within {SECONDS:g} seconds."
         raise TokenError(why=why, evidence={"reason": "timeout"}) from None
     except http_client.OutboundError as error:
-        why = "The connection to its token endpoint failed or broke."
+        why = "The connection to its token endpoint failed or was interrupted."
         raise TokenError(why=why, evidence={"reason": str(error)}) from None
     sent = {**form, **authentication.fields}
     basic = authentication.headers.get("Authorization", "").partition(" ")[2]

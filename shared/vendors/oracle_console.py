@@ -24,7 +24,7 @@ CHECK_APPLICATION_TYPE = ByFlow(
 )
 CHECK_LAUNCH_URI = (
     "In the code console, set SMART Launch URI to `https://HOST/launch`, with https, no `#` and "
-    "no redirect behind it."
+    "no redirect."
 )
 CHECK_REDIRECT_URI = (
     "In the code console, set Redirect URI to exactly `https://HOST/callback` (`public_url` + "

@@ -44,7 +44,7 @@ def publish(doctor: Doctor, *keys: dict[str, str]) -> str:
         ("PRIVATE_KEY", "sentinel", SIGNED, "private_key: env:PRIVATE_KEY has no PEM text"),
         ("PRIVATE_KEY", traditional_pem("rsa"), SIGNED, "private_key: env:PRIVATE_KEY has a key"),
         ("PRIVATE_KEY", pem("p256"), SIGNED, "private_key: env:PRIVATE_KEY has an EC key on"),
-        ("CLIENT_SECRET", "a\nb", SECRET, "client_secret: env:CLIENT_SECRET has a control"),
+        ("CLIENT_SECRET", "a\nb", SECRET, "client_secret: env:CLIENT_SECRET contains a control"),
     ],
 )
 def test_a_credential_that_cannot_be_used_fails(
@@ -119,7 +119,7 @@ def test_a_file_that_launch_would_not_serve_fails(offline: Doctor) -> None:
     outcome = offline.offline(ehr(**SIGNED), top=top)
     (finding,) = [one for one in outcome.of("setting_invalid") if one["level"] == "fail"]
     assert (outcome.code, finding["ehr"]) == (1, None)
-    assert "it has the private field(s) d" in finding["title"]
+    assert "it contains the private field(s) d" in finding["title"]
     assert "sentinel" not in json.dumps(outcome.findings)
 
 

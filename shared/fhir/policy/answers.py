@@ -54,11 +54,11 @@ def _check_search(
     resources = list(nested.of_answer(bundle))
     if not all(is_covered(resource, decision) for resource in resources):
         raise UpstreamInvalid(
-            why="The EHR's response has resources that no scope covers, or it doesn't show "
+            why="The EHR's response contains resources that no scope covers, or it doesn't show "
             "whether a scope covers them."
         )
     if not all(releasable(resource, decision, fhir_base) for resource in resources):
-        raise PatientDenied(why="The EHR's response has another patient's data.")
+        raise PatientDenied(why="The EHR's response contains another patient's data.")
     _require_own_search(objects(bundle.get("link")), address, decision)
 
 
@@ -114,7 +114,7 @@ def check_written(answer: FhirAnswer, address: Address, decision: Decision, fhir
     if answer.status >= 300 or resource_type == "OperationOutcome":
         require_remarks_only(answer.resource, decision, fhir_base)
         return
-    made = "The EHR made the change. What it returned isn't passed on: it is"
+    made = "The EHR made the change. The returned resource isn't passed on: it is"
     if resource_type != address.type:
         raise UpstreamInvalid(why=f"{made} of another type.", evidence={"expected": address.type})
     if not releasable(answer.resource, decision, fhir_base):
@@ -142,7 +142,7 @@ def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, str
     if _patient_in_self_link(objects(bundle.get("link")), decision) is not True:
         raise UpstreamInvalid(
             why="The EHR's response doesn't show that it counted only this patient's resources.",
-            steps=("Leave the vendor's own parameters out, or search without counting.",),
+            steps=("Leave out vendor-specific parameters, or search without counting.",),
         )
 
 

@@ -166,8 +166,8 @@ def _filtered(
     if letter == "s" and len(covering) == 1:
         return covering[0].level, parameters + tuple(sorted(covering[0].filters - given))
     raise ScopeDenied(
-        why="The scopes that cover it are narrowed by search parameters. A search must include "
-        "those of one of them, and a read or a write needs a scope without any."
+        why="Search parameters narrow the scopes that cover the request. A search must include "
+        "the parameters of one of these scopes. A read or a write needs a scope without any."
     )
 
 

@@ -73,13 +73,13 @@ def read(address: Address, body: bytes) -> Content:
         ) from None
     if _OURS.search(plain):
         # In the chart, the URL would be meaningless to everyone, and contain a session's handle.
-        raise refused("holds an address of this proxy. Write references as `Type/id`")
+        raise refused("contains a URL of this proxy. Write references as `Type/id`")
     if address.interaction.body == "patch":
         return Content(body, document, _changed(document))
     if not isinstance(document, dict) or document.get("resourceType") != address.type:
-        raise refused(f"is not a resource of the type in the address, {address.type}")
+        raise refused(f"is not a resource of the type in the URL, {address.type}")
     if address.id and document.get("id") != address.id:
-        raise refused("does not hold the `id` of the address")
+        raise refused("does not have the `id` in the URL")
     return Content(body, document)
 
 

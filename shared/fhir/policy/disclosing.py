@@ -29,7 +29,7 @@ def require_remarks_only(outcome: Any, decision: Decision, fhir_base: str) -> No
     """
     held = nested.of_answer(outcome) if outcome else ()
     if not all(releasable(one, decision, fhir_base) for one in held):
-        raise PatientDenied(why="The EHR's OperationOutcome has another patient's data.")
+        raise PatientDenied(why="The EHR's OperationOutcome contains another patient's data.")
 
 
 def uncontested(decision: Decision) -> frozenset[str]:

@@ -61,7 +61,7 @@ def refuse_reaching(
         head = name.partition(":")[0].lower()
         if head == "_query":
             raise ScopeDenied(
-                why="What a named query (`_query`) returns differs from server to server, so no "
+                why="The results of a named query (`_query`) differ from server to server, so no "
                 "scope can cover it and it isn't supported.",
             )
         asks = head in _ASKING or "." in name
@@ -70,8 +70,8 @@ def refuse_reaching(
         needed = "patient/*.rs" if held and not asks else "user/*.rs"
         if not _covers_all_types(grants, user_only=asks or not held):
             raise ScopeDenied(
-                why=f"`{head[:100]}` reaches resources of other types, which needs a scope for all "
-                f"of them: {needed}.",
+                why=f"`{head[:100]}` reaches resources of other types, which requires a scope for "
+                f"all of them: {needed}.",
                 evidence={"needed": needed, "parameter": head[:100]},
             )
         source = value.partition(":")[0]
@@ -116,7 +116,7 @@ def repeats_filter(
     for filters in named:
         if gone := hidden(filters, resource_type, sent):
             raise ScopeDenied(
-                why=f"The scope that covers it is narrowed by `{min(gone)}`, but `_elements` or "
+                why=f"`{min(gone)}` narrows the scope that covers the search, but `_elements` or "
                 "`_summary` leaves that element out of the response.",
                 steps=("Request that element too.",),
             )
@@ -124,8 +124,8 @@ def repeats_filter(
     for name in sorted(names):
         if is_count(sent) or not is_shown(name, resource_type):
             raise ScopeDenied(
-                why=f"The scope that covers it is narrowed by `{name[:100]}`. If the response "
-                "doesn't show what was found, a search can't add another value."
+                why=f"`{name[:100]}` narrows the scope that covers the search. A search can't add "
+                "another value for it unless the response shows which resources match."
             )
     return bool(names)
 

@@ -41,9 +41,9 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
 def _require_of_patient(address: Address, patient: str) -> None:
     if not compartment.names_its_patient(address.type):
         raise PatientDenied(
-            why=f"{address.type} doesn't name a patient, so it can't be written under patient/ "
-            "scopes.",
-            steps=("Request a user/ scope of this type.",),
+            why=f"{address.type} doesn't name a patient, so patient/ scopes don't allow writing "
+            "it.",
+            steps=("Request a user/ scope for this type.",),
         )
     if address.type == "Patient" and address.id != patient:
         raise PatientDenied
@@ -105,7 +105,8 @@ def _require_own(document: object, decision: Decision, fhir_base: str) -> None:
     if not compartment.belongs(document, decision.patient_id, fhir_base):
         raise PatientDenied(
             "The resource to write doesn't name the patient of this launch.",
-            why="Its reference to the patient, such as `subject`, is missing or names another one.",
+            why="Its reference to the patient, such as `subject`, is missing or names another "
+            "patient.",
             steps=("Set it to `Patient/` and the id of this launch's patient.",),
         )
     _require_no_other(document, decision, fhir_base)
@@ -116,10 +117,10 @@ def _require_no_other(
 ) -> None:
     if mentions.names_another(document, decision.patient_id, fhir_base, element):
         raise PatientDenied(
-            why="The resource to write refers to another patient, or has a reference that "
-            "doesn't show to whom.",
+            why="The resource to write refers to another patient, or has a reference that doesn't "
+            "show which patient it refers to.",
             steps=(
                 "Write references as `Type/id`, or leave the reference out.",
-                "To write such a reference, request a user/ scope of this type.",
+                "To write such a reference, request a user/ scope for this type.",
             ),
         )

@@ -263,7 +263,7 @@ def test_a_clinician_gets_a_calm_sentence_and_the_developer_the_log(
     if REFUSED[name][0] in {"ehr_error", "token_error"}:
         assert f"Most probable cause: {WORDS[REFUSED[name][1]].plainly}" in said
         assert line["fix"].replace("`", "") not in said
-    for jargon in ("aud", "id_token", "statement of who", "token endpoint", "scope"):
+    for jargon in ("aud", "id_token", "signed-in user", "token endpoint", "scope"):
         assert not re.search(rf"\b{jargon}\b", _before_the_administrator(said))
 
 

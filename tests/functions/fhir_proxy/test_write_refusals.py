@@ -63,7 +63,7 @@ def test_an_address_of_the_proxy_is_known_in_every_spelling_of_json(
     body = json.dumps(MINE | named).replace("/", spelling).encode()
     answer = send(launch, "POST", "Observation", body)
     assert (answer.status, answer.code) == (400, "parameter_invalid")
-    assert "holds an address of this proxy" in answer.text
+    assert "contains a URL of this proxy" in answer.text
     assert len(asked(tenant)) == before
 
 

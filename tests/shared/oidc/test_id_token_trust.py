@@ -222,7 +222,7 @@ def test_the_document_is_that_of_the_configured_issuer_first(issuer: Issuer) -> 
 def test_a_document_of_another_issuer_leads_nowhere(issuer: Issuer) -> None:
     document = {"issuer": f"{issuer.tenant.base}/", "jwks_uri": f"{issuer.tenant.base}/jwks"}
     issuer.tenant.on("/.well-known/openid-configuration", as_json(document))
-    error = refused(issuer, issuer.token(), "states another issuer", jwks_uri=None)
+    error = refused(issuer, issuer.token(), "states a different issuer", jwks_uri=None)
     assert error.shown == {"issuer": f"{issuer.tenant.base}/"}
     assert "/jwks" not in issuer.fetched
 

@@ -212,7 +212,7 @@ def test_a_secret_with_a_character_that_nobody_sees_is_named_and_not_shown(
     reference = f"file:{tmp_path}/secret"
     problem = only_problem(registration("client_secret_post", client_secret=reference))
     assert (problem.id, problem.place) == ("setting_invalid", "ehr one: client_secret")
-    assert problem.title.endswith(f": {reference} has a control or invisible character.")
+    assert problem.title.endswith(f": {reference} contains a control or invisible character.")
     assert secret not in str(problem)
 
 

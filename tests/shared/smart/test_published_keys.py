@@ -73,7 +73,7 @@ def test_a_private_member_is_told_by_its_name_only(
 ) -> None:
     published, problem = load(tmp_path, json.dumps(place({member: "sentinel"})))
     assert published is None
-    assert problem == f"it has the private field(s) {member}"
+    assert problem == f"it contains the private field(s) {member}"
 
 
 def _without(key: dict[str, str], *names: str) -> dict[str, str]:
@@ -88,7 +88,7 @@ FAULTY: list[tuple[object, str]] = [
     ({"keys": [_without(RSA, "kid")]}, "key 1 has no kid"),
     ({"keys": [{**RSA, "kid": ""}]}, "key 1 has no kid"),
     ({"keys": [{**RSA, "kid": 7}]}, "key 1 has no kid"),
-    ({"keys": [RSA, EC, {**EC, "kid": "rsa-1"}]}, "key 3 has the kid of another key"),
+    ({"keys": [RSA, EC, {**EC, "kid": "rsa-1"}]}, "key 3 has the same kid as another key"),
     ({"keys": [{"kty": "oct", "kid": "a"}]}, "key 1 is neither an RSA nor an EC key"),
     ({"keys": [_without(RSA, "kty")]}, "key 1 is neither an RSA nor an EC key"),
     ({"keys": [{**RSA, "kty": ["RSA"]}]}, "key 1 is neither an RSA nor an EC key"),
@@ -113,8 +113,8 @@ def test_a_file_that_is_no_set_of_public_keys_is_a_problem(
 @each(
     ("text", "what"),
     [
-        (pem("p384"), "it has a private key"),
-        (json.dumps({"keys": [], "note": pem("p384")}), "it has a private key"),
+        (pem("p384"), "it contains a private key"),
+        (json.dumps({"keys": [], "note": pem("p384")}), "it contains a private key"),
         ("sentinel", "it is not JSON (line 1)"),
         ('{"keys": [\n', "it is not JSON (line 1)"),
         ("[" * 100_000, "it is nested too deeply"),
