@@ -17,7 +17,7 @@ end_sessions() {
     revision=$(serving "$service" "$now")
     if [ "$revision" != "$newest" ]; then
       echo "$service: a release was rolled back or stopped. $revision serves, but a new revision would be" >&2
-      echo "made like $newest. Deploy the commit that serves (docs/deploy.md, section 8)," >&2
+      echo "based on $newest. Deploy the commit that serves (docs/deploy.md, section 8)," >&2
       echo "then run this again." >&2
       return 1
     fi
@@ -45,7 +45,7 @@ end_sessions() {
     echo "smart-sealing-key = $version there, and in [secrets] smart-sealing-key:$version, and commit it." >&2
     return 1
   fi
-  echo "All sessions have ended. deployment.toml names the new key: commit it, before the next release."
+  echo "All sessions have ended. deployment.toml names the new key: commit it before the next release."
 }
 
 # PATH VERSION of each sealing key that deployment.toml mounts: a second one during a rotation.

@@ -5,7 +5,7 @@
 
 set -euo pipefail
 token=$(gcloud auth print-access-token) || {
-  echo "gcloud gives no access token, so nothing was read. Run \`gcloud auth login\` first." >&2
+  echo "gcloud returned no access token, so nothing was read. Run \`gcloud auth login\` first." >&2
   exit 1
 }
 PYTHONPATH=$(dirname "$0")/.. GOOGLE_ACCESS_TOKEN=$token python3 -m infra.preflight

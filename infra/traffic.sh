@@ -96,7 +96,7 @@ served_before() {
 lend_addresses() {
   : > "$NOTES/candidates"
   if [ "$(cat "$NOTES/ingress")" != all ]; then
-    echo "ingress is not all: the new revisions have started; they are asked once they have the traffic."
+    echo "ingress isn't all: the new revisions have started, and are checked once they get traffic."
     return
   fi
   for_each lend_address
@@ -112,12 +112,12 @@ lend_address() {
 move() {
   if [ "$(cat "$NOTES/candidates-verdict")" != 0 ]; then
     move_back
-    echo "A new revision is not well; the traffic stays where it was before the release." >&2
+    echo "A new revision isn't healthy. Traffic stays where it was before the release." >&2
     return 1
   fi
   for_each move_one || {
     move_back
-    echo "Not every function could be moved; what served before the release serves again." >&2
+    echo "Not every function could be moved. The revisions from before the release serve again." >&2
     return 1
   }
 }
@@ -142,7 +142,7 @@ settle() {
   local made service revision found
   if [ "$(cat "$NOTES/verdict")" != 0 ]; then
     move_back
-    echo "The checks failed: what served before the release serves again; a new function stays." >&2
+    echo "The checks failed. The revisions from before the release serve again. A new function stays." >&2
     return 1
   fi
   # What lies between was taken back before. Without it the revision before the one that serves is
@@ -170,16 +170,16 @@ roll_back() {
     if [ -n "$before" ]; then
       moves+="$service $before"$'\n'
     else
-      echo "$service: there is no revision before ${revision:-the first}; it stays." >&2
+      echo "$service: there is no revision before ${revision:-the first}, so its traffic isn't moved." >&2
     fi
   done
   if [ -z "$moves" ]; then
-    echo "There is nothing to go back to." >&2
+    echo "There is nothing to roll back to." >&2
     return 1
   fi
   for_each roll_back_one || {
-    echo "Not every function was moved. To the end, each as often as needed (not this command again," >&2
-    echo "which would take those that were moved one release further back):" >&2
+    echo "Not every function was moved. Don't run this command again: it would roll the moved functions" >&2
+    echo "back one more release. Instead, run each of these commands until it succeeds:" >&2
     while read -r service before; do
       echo "gcloud run services update-traffic $service --region=$REGION --to-revisions=$before=100" >&2
     done <<< "${moves%$'\n'}"

@@ -32,7 +32,7 @@ resource "google_firestore_database" "smart" {
   lifecycle {
     precondition {
       condition     = contains(local.functions, "launch")
-      error_message = "This module lies two folders below the root of the repository, since it reads there which functions there are."
+      error_message = "This module must be two folders below the root of the repository, because it reads the list of functions there."
     }
   }
   depends_on = [google_project_service.needed]

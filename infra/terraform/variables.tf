@@ -1,21 +1,21 @@
 variable "project" {
-  description = "An existing project with a billing account, for this app alone."
+  description = "An existing project with a billing account, used only for this app."
   type        = string
 }
 
 variable "region" {
-  description = "Where functions, database and secrets are; as in deployment.toml."
+  description = "The region of the functions, database and secrets, as in deployment.toml."
   type        = string
 }
 
 variable "kms_key" {
-  description = "As in deployment.toml: your own key for database, secrets, buckets and images. The service agents must have its role before (docs/deploy.md, Customer-managed keys, without its last command). Empty: Google's keys."
+  description = "As in deployment.toml: your own key for the database, secrets, buckets and images. First grant the service agents its role (docs/deploy.md, Customer-managed keys, without the last command). Empty: Google's keys."
   type        = string
   default     = ""
 }
 
 variable "functions" {
-  description = "The Cloud Run services, as FUNCTIONS names them in a terminal of the guide. Empty: those of the clone that this module is part of."
+  description = "The Cloud Run services, as in the variable FUNCTIONS of the guide's terminal. Empty: those of the clone that contains this module."
   type        = list(string)
   default     = []
 
@@ -27,37 +27,37 @@ variable "functions" {
 }
 
 variable "domain" {
-  description = "Own domain, for an external Application Load Balancer; empty for cloudfunctions.net. Set it before the functions are deployed only if ingress `all` is forbidden (docs/deploy.md, Load balancer first)."
+  description = "Your own domain, for an external Application Load Balancer. Empty: cloudfunctions.net. Set it before the functions are deployed only if ingress `all` is forbidden (docs/deploy.md, Load balancer first)."
   type        = string
   default     = ""
 }
 
 variable "fixed_egress" {
-  description = "Whether calls to EHRs leave from one address; deployment.toml then names the connector `smart`."
+  description = "Whether calls to EHRs come from one fixed IP address. If so, set the connector `smart` in deployment.toml."
   type        = bool
   default     = false
 }
 
 variable "page" {
-  description = "Whether a page of your own is served at /app/, from a bucket; with `domain` only."
+  description = "Whether your own page is served at /app/ from a bucket. Works only with `domain`."
   type        = bool
   default     = false
 }
 
 variable "frame_ancestors" {
-  description = "As in smart.toml; for the page's policy."
+  description = "As in smart.toml, for the page's security policy."
   type        = list(string)
   default     = []
 }
 
 variable "open_hours" {
-  description = "The hours in which an hour without a launch raises an alert, in PromQL and UTC; docs/deploy.md, Alerts. Empty: no such alert."
+  description = "The hours in which an hour without a launch raises an alert, in PromQL and UTC (docs/deploy.md, Alerts). Empty: no such alert."
   type        = string
   default     = ""
 }
 
 variable "alert_email" {
-  description = "Who is told of failed launches and server errors; empty for nobody."
+  description = "The email address that gets alerts about failed launches and server errors. Empty: no alerts."
   type        = string
   default     = ""
 }

@@ -185,7 +185,7 @@ def test_a_release_that_fails_its_checks_goes_back_by_itself(story: Story) -> No
     assert (
         "returned 400 with launch_parameter_missing, but 400 with iss_missing was expected" in said
     )
-    assert "what served before the release serves again" in said
+    assert "The revisions from before the release serve again" in said
     assert numbers(story.serving["failing release"]) == {"1"}
 
 
@@ -224,7 +224,7 @@ def test_a_new_revision_that_is_not_well_never_gets_traffic(story: Story) -> Non
     notes = {"ingress": "all\n", "candidates-verdict": "1\n"}
     code, said = as_deployer(cloud, "pin; lend_addresses; move", notes)
     assert code != 0
-    assert "A new revision is not well" in said
+    assert "A new revision isn't healthy" in said
     assert [run.serving(cloud.plane.world, one) for one in SERVICES] == now
     for one in SERVICES:
         assert not [target for target in run.traffic(cloud.plane.world, one) if "tag" in target]
@@ -264,5 +264,5 @@ def test_a_rollback_that_fails_half_way_says_how_to_end_it(story: Story) -> None
     for name in FUNCTIONS:
         one = service(name)
         by_hand = f"update-traffic {one} --region=europe-west1 --to-revisions={one}-00001-abc=100"
-        none = f"{one}: there is no revision before {one}-00005-abc; it stays."
+        none = f"{one}: there is no revision before {one}-00005-abc, so its traffic isn't moved."
         assert (none if name in with_sessions(FUNCTIONS) else by_hand) in said

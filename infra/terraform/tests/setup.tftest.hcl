@@ -65,7 +65,7 @@ run "everything" {
   }
   assert {
     condition     = alltrue([for name, check in google_monitoring_uptime_check_config.health : endswith(check.http_check[0].path, "/health")])
-    error_message = "Uptime checks ask the health addresses."
+    error_message = "Uptime checks call the health URLs."
   }
 }
 
