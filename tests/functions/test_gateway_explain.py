@@ -33,7 +33,7 @@ def test_the_box_keeps_what_was_pasted_and_comes_below_the_launch(app: App) -> N
     assert html.unescape(kept) == 'It says "error": "invalid_grant" <after> lunch'
     assert "Paste this next" in in_words(page)
     front = in_words(Browser().send("GET", f"{app.origin}/", NAVIGATION).text)
-    assert front.index("Launch the app") < front.index("Your launch fails?")
+    assert front.index("Launch the app") < front.index("Did your launch fail?")
 
 
 def test_every_link_of_the_documents_leads_to_a_place_that_is_served(app: App) -> None:
