@@ -87,7 +87,7 @@ def problems_in(content: Mapping[str, Any], names: Collection[str]) -> list[str]
     for name, (written, shape) in _OPTIONAL.items():
         match = written.fullmatch(content[name])
         if content[name] and (match is None or match["region"] != content["region"]):
-            problems.append(f"{name} = {content[name]!r} isn't {shape}, with the region above.")
+            problems.append(f"{name} = {content[name]!r} isn't {shape} in the region above.")
     problems += _egress_problems(content["egress"])
     for path, choices in _CHOICES.items():
         chosen = _at(content, path)

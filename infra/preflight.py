@@ -64,9 +64,10 @@ def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
     if none or (not builds and deployment.region not in BUILD_REGIONS):
         yield Finding(
             "change",
-            f'A new project might be unable to build in region = "{deployment.region}".',
+            f'A new project might not be able to build in region = "{deployment.region}".',
             f"Set region in {FILE} to one of {', '.join(BUILD_REGIONS)}, or ask Google for a quota "
-            'of "Concurrent Build CPUs (Regional Public Pool)" there before you make the database.',
+            f'of "Concurrent Build CPUs (Regional Public Pool)" in {deployment.region}, before you '
+            "create the database.",
         )
 
 

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     environment = {**os.environ, "CLOUDSDK_CORE_PROJECT": settings.project}
     ended = subprocess.run(["bash", "-ceu", script], env=environment, check=False)  # noqa: S603, S607 - fixed arguments
     if step == "roll_back" and ended.returncode == 0:
-        sys.stdout.write("Now check it: smart-calc doctor\n")
+        sys.stdout.write("Now check the app: smart-calc doctor\n")
     return ended.returncode
 
 

@@ -79,7 +79,7 @@ POLICIES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str], list[str]]] =
     "another place": (
         {"gcp.resourceLocations": AMERICA},
         {},
-        ["It allows: in:us-locations. Set region in deployment.toml before you make the database"],
+        ["It allows: in:us-locations. Set region in deployment.toml before you create the"],
     ),
     "no Firestore": (
         {"gcp.restrictServiceUsage": [{"values": {"deniedValues": ["firestore.googleapis.com"]}}]},

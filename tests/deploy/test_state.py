@@ -45,7 +45,7 @@ MISTAKES = [
     ("[cds_keys]", '[cds_keys]\n"/keys2/j" = "s:1"', "/keys2/j must be below /cds/"),
     ("[authorities]\n", '[authorities]\n"/a/b" = "s:1"\n', "must be below /authorities/"),
     ('kms_key = ""', 'kms_key = "smart"', "kms_key = 'smart' isn't projects/PROJECT/locations"),
-    ('kms_key = ""', f'kms_key = "{KMS_KEY.replace("1", "4")}"', "with the region above"),
+    ('kms_key = ""', f'kms_key = "{KMS_KEY.replace("1", "4")}"', "in the region above"),
     ('worker_pool = ""', 'worker_pool = "a/b"', "worker_pool = 'a/b' isn't projects/PROJECT"),
     ('connector = ""', 'connector = "Smart"', "egress.connector isn't a connector name"),
     ('connector = ""', 'connector = "projects/net/smart"', "or projects/HOST/locations/REGION"),
