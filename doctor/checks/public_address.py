@@ -113,7 +113,7 @@ def _framed(answer: Answer) -> Checked:
         "Something between the browser and the functions adds X-Frame-Options, which makes the "
         "EHR's iframe blank.",
         "Remove the header from the load balancer's or gateway's response headers. The setting "
-        "`frame_ancestors` controls who may frame the app.",
+        "`frame_ancestors` controls which sites may frame the app.",
     )
 
 

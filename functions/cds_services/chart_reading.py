@@ -112,6 +112,6 @@ def _require(hook: HookCall, keys: Mapping[str, Contents], incomplete: Sequence[
         lacking += _MEASURED
     if lacking:
         raise CdsDataMissing(
-            why=f"Missing, and could not be read: {', '.join(lacking)}.",
+            why=f"Missing data that could not be read: {', '.join(lacking)}.",
             evidence={"missing": " ".join(lacking)},
         )

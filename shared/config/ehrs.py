@@ -61,7 +61,7 @@ def _check_redirects(top: TomlTable, ehrs: list[Ehr]) -> None:
 
 def _ehr(table: TomlTable, local: bool) -> Ehr:
     key = table.text(
-        "key", "", _KEY, "a-z, 0-9 and hyphens, and not callback or health", required=True
+        "key", "", _KEY, "a name of a-z, 0-9 and -, not callback or health", required=True
     )
     auth = table.choice("client_auth", "none", CLIENT_AUTHS)
     vendor = table.choice("vendor", GENERIC.name, tuple(VENDORS))

@@ -78,7 +78,7 @@ class PatientDenied(SessionError, code="patient_denied", status=403):
     """The request, the EHR's response, or a resource of a prefetch is about another patient."""
 
     title = "The request isn't about the patient of this launch."
-    why = "The launch's patient/ scopes give access only to its own patient."
+    why = "The patient/ scopes give access only to the launch's patient."
     plainly = Plainly(why="The app was opened for one patient, and this request is about another.")
     steps = (
         ForUser(
@@ -92,7 +92,7 @@ class PatientMissing(SessionError, code="patient_missing", status=403):
     """Only `patient/` scopes, and the EHR provided no patient."""
 
     title = "This launch has no patient."
-    why = "The scopes are patient/ scopes, and the EHR didn't provide a patient with the launch."
+    why = "The scopes are patient/ scopes, but the EHR didn't provide a patient with the launch."
     plainly = Plainly(why="The app works for one patient, and the EHR didn't name one.")
     cause = "patient_context_missing"
     steps = (ForUser("Open a patient's chart in the EHR and launch the app from there."),)

@@ -64,5 +64,5 @@ class EhrRefused(UpstreamError, code="ehr_refused", status=400):
         steps = UpstreamError.steps if status in _CAN_PASS else self.steps
         if urls.is_local(fhir_base):
             trace = f"{'://'.join(urls.origin(fhir_base))}/trace"
-            steps = (*steps, f"If this is the simulated EHR, {trace} shows why it was refused.")
+            steps = (*steps, f"If the EHR is simulated, {trace} shows why the request was refused.")
         return self.again(status=status, retry_after=retry_after, why=why, steps=steps)

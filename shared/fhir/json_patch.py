@@ -125,7 +125,7 @@ def _applied(document: list[dict[str, Any]], made: Any) -> Any:
                 # A patch that copies a list into itself doubles it with each operation.
                 left -= _size(value)
                 if left < 0:
-                    raise ValueError("it copies too much")
+                    raise ValueError("it copies too much data")
                 value = _copied(value)
             _put(made, path, value, replacing=False)
         elif name == "remove":

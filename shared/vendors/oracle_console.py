@@ -31,8 +31,8 @@ CHECK_REDIRECT_URI = (
     "`redirect_path` in smart.toml), separate from the SMART Launch URI."
 )
 CHECK_SCOPES = (
-    "In the code console, tick each resource of `scopes` under the app's User or Patient Product "
-    "APIs: `user/` scopes under the first, `patient/` scopes under the second."
+    "In the code console, select each resource of `scopes` under the app's User or Patient "
+    "Product APIs: `user/` scopes under the first, `patient/` scopes under the second."
 )
 CHECK_SMART_VERSION = (
     "In the code console, check the app's SMART Version (it's fixed at registration), and write "

@@ -114,11 +114,13 @@ def check_written(answer: FhirAnswer, address: Address, decision: Decision, fhir
     if answer.status >= 300 or resource_type == "OperationOutcome":
         require_remarks_only(answer.resource, decision, fhir_base)
         return
-    made = "The EHR made the change. The returned resource isn't passed on: it is"
+    made = "The EHR made the change. The returned resource isn't passed on: it"
     if resource_type != address.type:
-        raise UpstreamInvalid(why=f"{made} of another type.", evidence={"expected": address.type})
+        raise UpstreamInvalid(
+            why=f"{made} has a different type.", evidence={"expected": address.type}
+        )
     if not releasable(answer.resource, decision, fhir_base):
-        raise PatientDenied(why=f"{made} not the launch's patient's.")
+        raise PatientDenied(why=f"{made} doesn't belong to the launch's patient.")
 
 
 def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, strict: bool) -> None:

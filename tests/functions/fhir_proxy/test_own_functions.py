@@ -91,7 +91,7 @@ def test_what_is_refused_or_fails_has_its_code_and_status(writing: App) -> None:
         assert answer.header("Retry-After") == after
         detail = answer.json()["detail"]
         assert step in detail
-        assert ("/trace shows why it was refused" in detail) == (code == "ehr_refused")
+        assert ("/trace shows why the request was refused" in detail) == (code == "ehr_refused")
     page = ask(launch, "Observation/missing", Accept="text/html")
     assert (page.status, page.header("Content-Type")) == (404, "text/html; charset=utf-8")
 
