@@ -83,12 +83,12 @@ def result(document: list[dict[str, Any]], resource: Any, *, unchanged: bool) ->
     nothing would change, or the patch would create too much.
     """
     if not (_is_shallow(document) and _is_shallow(resource)):
-        raise ValueError("it is nested too deep")
+        raise ValueError("it is nested too deeply")
     try:
         made = _applied(document, _copied(resource))
         is_same = not unchanged and _same(made, resource)
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it is nested too deeply") from None
     if is_same:
         raise ValueError("it changes nothing")
     return made
