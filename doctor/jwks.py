@@ -27,7 +27,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser(
         "jwks",
         help="make public_jwks from private keys",
-        description="Prints the public keys of private keys as a JWK Set.",
+        description="Derives public keys from private keys and prints them as a JWK Set.",
         allow_abbrev=False,
     )
     parser.add_argument(

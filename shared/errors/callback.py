@@ -12,7 +12,7 @@ class CallbackError(SmartError):
 
 
 # Without its launch, a response doesn't show how any launch ended.
-LATE = "It doesn't belong to a launch that the app is still waiting for. The EHR returned an error."
+LATE = "The EHR returned an error. It doesn't belong to a launch that the app is still waiting for."
 
 
 class StateMissing(CallbackError, code="state_missing", status=400):
@@ -182,7 +182,7 @@ class IdTokenInvalid(CallbackError, code="id_token_invalid", status=502):
     """
 
     title = "The EHR's information about the signed-in user can't be used."
-    why = "Its ID token didn't pass verification."
+    why = "The EHR's ID token didn't pass verification."
     plainly = Plainly(
         "The app couldn't confirm who is signed in.",
         "The EHR's response didn't pass the app's checks, so the app stopped for safety.",

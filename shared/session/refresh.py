@@ -110,7 +110,7 @@ class Refresher:
         authentication = self.clients.authenticate(ehr, session.token_endpoint)
         if stored.lease.is_spent(self.clock()):
             # This process was paused. A response might arrive after another process took the lease.
-            late = TokenError(evidence={"reason": "the lease is nearly over"})
+            late = TokenError(evidence={"reason": "the lease is about to expire"})
             return self._failed(stored, late, refused=refused)
         try:
             response = token_endpoint.refresh(

@@ -41,7 +41,7 @@ def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
     try:
         text = secret_references.resolve(reference)
     except ValueError as error:
-        step = "Mount the file where launch runs."
+        step = "Mount the file where the launch function runs."
         return None, [Problem.at("secret_unreadable", "public_jwks", str(error), step)]
     try:
         return PublishedKeys(text.encode(), read(text)), []
