@@ -57,11 +57,8 @@ def _look_at(ehr: Ehr, base: str, algorithm: str | None, result: Look) -> None:
     except (DiscoveryFailed, DiscoveryInvalid) as error:
         evidence = ", ".join(f"{name} {value}" for name, value in error.evidence.items())
         title = f"{error.why} ({evidence})"
-        fix = (
-            "Correct `iss`: {FHIR base}/.well-known/smart-configuration must be reachable from "
-            "here. "
-        )
-        private = "For a private certificate authority, set `ca_file`."
+        fix = "Correct `iss`: this machine must reach {FHIR base}/.well-known/smart-configuration."
+        private = " For a private certificate authority, set `ca_file`."
         result.findings.append(fail("discovery_unreachable", title, fix + private, ehr.key))
         return
     result.findings.append(ok("discovery_unreachable", f"{base} responds.", ehr.key))

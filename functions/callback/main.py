@@ -175,9 +175,7 @@ def _user(pending: Pending, ehr: Ehr, tokens: TokenResponse) -> Identity | None:
         now=time.time(),
     )
     if verified.nonce_missing:
-        log.event(
-            "nonce_missing", "the id_token doesn't repeat the nonce, but PKCE protects the code"
-        )
+        log.event("nonce_missing", "the id_token lacks the nonce, but PKCE protects the code")
     return verified.identity
 
 

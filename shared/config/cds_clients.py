@@ -66,9 +66,7 @@ def _jku(table: TomlTable, *, local: bool) -> str | None:
     except ValueError:
         plain = False
     if not plain:
-        table.problem(
-            "jku", "is not a plain absolute URL", "Write it exactly as in the EHR's tokens."
-        )
+        table.problem("jku", "is not a plain absolute URL", "Write it as in the EHR's tokens.")
     elif not url.startswith("https://") and not local:
         remedy = "Use https; http is accepted only when public_url is on localhost."
         table.problem("jku", "is http", remedy, "http_not_local")
@@ -84,9 +82,7 @@ def _origins(table: TomlTable, *, local: bool) -> tuple[str, ...]:
         if sound and (local or text.startswith("https://")):
             origins.append(text)
             continue
-        remedy = (
-            "Write the scheme, the host in lowercase, and the port only if it isn't the default."
-        )
+        remedy = "Write the scheme, the lowercase host, and any port that isn't the default."
         what = "is not an https origin, such as https://sandbox.cds-hooks.org"
         table.problem(f"cors_origins[{index}]", what, remedy, "cds_cors_origin_invalid")
     return tuple(dict.fromkeys(origins))

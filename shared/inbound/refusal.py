@@ -92,9 +92,7 @@ class Refusal:
         if self.standalone is None:
             return RELAUNCH
         address = f"https://HOST/launch?ehr={self.standalone}"
-        return ForUser(
-            f"Close this page, then launch again from `{address}`, where this launch started."
-        )
+        return ForUser(f"Close this page and start over at `{address}`, where this launch started.")
 
     def at_home(self, public_url: str) -> Self:
         """Return a copy with the app's own URLs in place of `https://HOST` in steps and causes."""

@@ -116,9 +116,7 @@ def check_written(answer: FhirAnswer, address: Address, decision: Decision, fhir
         return
     made = "The EHR made the change. The returned resource isn't passed on: it"
     if resource_type != address.type:
-        raise UpstreamInvalid(
-            why=f"{made} has a different type.", evidence={"expected": address.type}
-        )
+        raise UpstreamInvalid(why=f"{made} has another type.", evidence={"expected": address.type})
     if not releasable(answer.resource, decision, fhir_base):
         raise PatientDenied(why=f"{made} doesn't belong to the launch's patient.")
 

@@ -21,9 +21,7 @@ def check(bundle: dict[str, Any], address: Address, decision: Decision, fhir_bas
         raise UpstreamInvalid(why="The EHR's response isn't the history of this resource.")
     versions = list(nested.of_answer(bundle))
     if not all(_is_version(version, address) for version in versions):
-        raise UpstreamInvalid(
-            why="The EHR's response contains more than the history of this resource."
-        )
+        raise UpstreamInvalid(why="The EHR's response contains more than this resource's history.")
     if not all(releasable(version, decision, fhir_base) for version in versions):
         raise PatientDenied(why="The EHR's response contains another patient's data.")
     tells = bool(entries) or bundle.get("total", 0) != 0

@@ -41,8 +41,7 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
 def _require_of_patient(address: Address, patient: str) -> None:
     if not compartment.names_its_patient(address.type):
         raise PatientDenied(
-            why=f"{address.type} doesn't name a patient, so patient/ scopes don't allow writing "
-            "it.",
+            why=f"{address.type} doesn't name a patient, so patient/ scopes can't cover a write.",
             steps=("Request a user/ scope for this type.",),
         )
     if address.type == "Patient" and address.id != patient:
@@ -105,8 +104,7 @@ def _require_own(document: object, decision: Decision, fhir_base: str) -> None:
     if not compartment.belongs(document, decision.patient_id, fhir_base):
         raise PatientDenied(
             "The resource to write doesn't name the patient of this launch.",
-            why="Its reference to the patient, such as `subject`, is missing or names another "
-            "patient.",
+            why="Its reference to the patient, such as `subject`, is missing or names another one.",
             steps=("Set it to `Patient/` and the id of this launch's patient.",),
         )
     _require_no_other(document, decision, fhir_base)

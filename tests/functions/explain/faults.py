@@ -136,7 +136,7 @@ ON_A_PAGE: Mapping[str, str] = {
 }
 
 _LESS = "the EHR granted less than the app requested"
-_UNNAMED = "the id_token doesn't repeat the nonce, but PKCE protects the code"
+_UNNAMED = "the id_token lacks the nonce, but PKCE protects the code"
 
 # Faults that don't stop the launch: the note in the log, or "" if there isn't one.
 TOLERATED: Mapping[str, str] = {
