@@ -21,8 +21,8 @@ AGAIN_LATER = ByFlow(
 )
 WITHOUT_CREDENTIALS = (
     "If the message names the credentials mode `include`, send the request without credentials "
-    '(`credentials: "omit"`, no `withCredentials`): the server allows every origin (CORS), and '
-    "that excludes credentials."
+    '(`credentials: "omit"`, no `withCredentials`): the server allows every origin (CORS), '
+    "which rules out credentials."
 )
 WITHOUT_A_CHART = (
     "If the app opens without a chart, leave out both the parameter and the scope `launch`: that's "
@@ -33,9 +33,9 @@ NEEDS_PATIENT = "Scopes that begin with `patient/` require a patient who was sel
 CHOOSE = "Launch the app again, and choose a patient if the EHR asks for one."
 _NOT_SO = "The EHR doesn't allow the app to be opened this way."
 BASIC_FORM = (
-    "If you use `client_secret_basic` and the secret or the client ID has a character such as "
-    "`+`, `/` or `=`: some EHRs expect it form-encoded in the Basic header, others as is. Set "
-    '`basic_credentials` in smart.toml to the other form, `"form"` or `"raw"`.'
+    "With `client_secret_basic`, some EHRs expect a character such as `+`, `/` or `=` "
+    "form-encoded in the Basic header, others as is. If the secret or the client ID has one, "
+    'set `basic_credentials` in smart.toml to the other form, `"form"` or `"raw"`.'
 )
 
 
@@ -149,13 +149,13 @@ launch_patient_scope_on_provider = Kind(
 launch_value_invalid = Kind(
     "launch_value_invalid",
     "The EHR doesn't recognize this `launch` value.",
-    "The launch was too old or belongs to another environment.",
+    "The launch is too old or belongs to another environment.",
     "A `launch` value belongs to one launch in one environment. The EHR refuses a value that was "
     "made up, comes from an old tab, or belongs to another environment.",
     (
         "Close older tabs of the app. When they're reloaded, they send their old value again.",
         ByFlow(
-            "Launch again from the chart of the environment that `iss` in smart.toml names. "
+            "Launch again from a chart in the environment that `iss` in smart.toml names. "
             "Sandbox and production don't share launches.",
             standalone=None,
         ),
@@ -183,8 +183,8 @@ client_unknown = Kind(
     "client_unknown",
     "The EHR doesn't recognize the client ID.",
     "The EHR doesn't recognize the app.",
-    "The client ID was mistyped, left as a placeholder, copied from another field, or belongs to "
-    "another environment (sandbox or production).",
+    "The client ID was mistyped, left as a placeholder or copied from another field, or it "
+    "belongs to another environment (sandbox or production).",
     (
         (
             "Compare `client_id` in smart.toml with the client ID of the registration, character "
@@ -209,12 +209,12 @@ persona_mismatch = Kind(
     "persona_mismatch",
     "The app isn't registered for the kind of user who signs in here.",
     "",
-    "An app for patients was sent to the login page for clinicians, or the reverse.",
+    "An app for patients opened the login page for clinicians, or the reverse.",
     (
         "In the registration, check whether the app is for clinicians or for patients.",
         (
-            "Use the FHIR base for those users as `iss` in smart.toml, or register the app for "
-            "the others."
+            "Use the FHIR base for the app's kind of user as `iss` in smart.toml, or register "
+            "the app for the other kind."
         ),
         RELAUNCH,
     ),
@@ -252,19 +252,19 @@ user_mismatch = Kind(
 )
 user_not_permitted = Kind(
     "user_not_permitted",
-    "This user isn't allowed to do that.",
+    "This user lacks a permission in the EHR.",
     "This user isn't allowed to open this record with the app.",
-    "The token carries the user's own permissions. If the user isn't allowed to see something in "
-    "the EHR, the app can't read it either.",
+    "The token is limited to the user's own permissions. If the user isn't allowed to see "
+    "something in the EHR, the app can't read it either.",
     (
-        "Try with a user who can open this patient's chart in the EHR.",
+        "Try again as a user who can open this patient's chart in the EHR.",
         "Ask the site's EHR team which permission the user lacks.",
     ),
 )
 patient_context_missing = Kind(
     "patient_context_missing",
     "There's no patient in context.",
-    "The EHR didn't say which patient.",
+    "The EHR didn't name a patient.",
     ByFlow(
         f"{NEEDS_PATIENT} The app was opened outside a chart, or the EHR didn't pass the patient "
         "on.",
@@ -279,8 +279,8 @@ redirect_uri_mismatch = Kind(
     "redirect_uri_mismatch",
     "The redirect URI differs from the registered one.",
     "The app's address isn't the one that the EHR has.",
-    "EHRs compare it byte for byte: scheme, host, port, uppercase and lowercase, and a trailing "
-    "slash all count.",
+    "EHRs compare redirect URIs byte for byte: scheme, host, port, case and a trailing slash "
+    "all count.",
     (
         (
             "Register exactly `public_url` + `redirect_path` from smart.toml, by default "
@@ -315,7 +315,7 @@ request_malformed = Kind(
             "list in docs/troubleshooting.md."
         ),
         RELAUNCH,
-        Elsewhere("If this app made the request, report it with the correlation ID."),
+        Elsewhere("If this app sent the request, report the error with the correlation ID."),
     ),
 )
 parameter_not_recognised = Kind(
@@ -326,7 +326,7 @@ parameter_not_recognised = Kind(
     "`encounter` come back with the token and can't be requested.",
     (
         "Remove the parameter from the authorization request.",
-        "Pass on the `launch` value, which carries the context.",
+        "Pass on the `launch` value, which identifies the context.",
     ),
 )
 request_too_long = Kind(
@@ -348,7 +348,7 @@ scope_not_registered = Kind(
     "EHRs grant only scopes that they support and that are selected in the registration.",
     (
         "Compare `scopes` in smart.toml with the resources selected in the registration.",
-        "Select what is missing there, or remove it from `scopes`.",
+        "Select each missing scope in the registration, or remove it from `scopes`.",
         ByFlow(
             "Wait until the change has propagated, then launch the app again.",
             backend="Wait until the change has propagated.",
@@ -364,7 +364,7 @@ scope_syntax = Kind(
     "as `patient/*.read`.",
     (
         "In the registration, check which SMART version the app has.",
-        "Write all of `scopes` in smart.toml in that version, one scope for each resource type.",
+        "Write all `scopes` in smart.toml in that version's syntax, one for each resource type.",
         RELAUNCH,
     ),
 )
@@ -372,8 +372,8 @@ scope_trimmed = Kind(
     "scope_trimmed",
     "The EHR granted less than the app requested.",
     "The EHR gave the app fewer permissions than it needs.",
-    "An EHR can cut the list of scopes without an error. Missing scopes show only in the token "
-    "response and when FHIR refuses a request.",
+    "An EHR can cut the list of scopes without an error. Missing scopes show up only in the "
+    "token response and when the FHIR server refuses a request.",
     (
         (
             "Compare `scope.requested` with `scope.granted` in the `/session` response, or in "
@@ -381,10 +381,12 @@ scope_trimmed = Kind(
         ),
         "Select each missing scope in the registration, in the app's SMART version.",
         ByFlow(
-            "Wait until the change has propagated, then launch the app again. A granted list "
-            "doesn't grow later.",
-            backend="Wait until the change has propagated, then request a new token. A granted "
-            "list doesn't grow later.",
+            "Wait until the change has propagated, then launch the app again. An existing "
+            "grant doesn't get new scopes.",
+            backend=(
+                "Wait until the change has propagated, then request a new token. An existing "
+                "grant doesn't get new scopes."
+            ),
         ),
     ),
 )
@@ -429,8 +431,8 @@ clock_skew = Kind(
     "clock_skew",
     "Two clocks disagree.",
     "The clocks of the EHR and of the app disagree.",
-    "ID tokens and client assertions carry times. If a clock is minutes off, they're expired or "
-    "not valid yet.",
+    "ID tokens and client assertions contain times. If a clock is minutes off, they're expired "
+    "or not valid yet.",
     (
         (
             "Use NTP to set the clock of the machine that checks the token: the server's, or the "
@@ -447,16 +449,16 @@ pkce_mismatch = Kind(
     "pkce_mismatch",
     "The code verifier doesn't match the code challenge.",
     "The EHR doesn't accept the app's request.",
-    "The verifier sent to the token endpoint must be the one whose hash was in the same launch's "
-    "authorization request. Two parts of an app that each make their own, or a challenge sent as "
-    "`plain`, don't match.",
+    "The verifier sent to the token endpoint must be the one whose hash was in the same "
+    "launch's authorization request. The two don't match if two parts of an app each make "
+    "their own, or if the challenge was sent as `plain`.",
     (
         Elsewhere(
             "In other software, send the request and exchange the code in one place, with one "
             "verifier for each launch and `code_challenge_method=S256`."
         ),
         ByFlow("Launch the app again in one tab.", backend=None),
-        Elsewhere("If this app made both, report it with the correlation ID."),
+        Elsewhere("If this app sent both requests, report the error with the correlation ID."),
     ),
 )
 cookies_blocked = Kind(
@@ -536,7 +538,7 @@ ehr_side = Kind(
     "ehr_side",
     "The EHR failed.",
     "",
-    "The EHR accepted the request, and something behind it didn't work. The app can't fix that.",
+    "The EHR accepted the request, but then failed. The app can't fix that.",
     (
         AGAIN_LATER,
         (
@@ -556,7 +558,10 @@ cors_blocked = Kind(
     "Postman, curl and backends aren't affected.",
     (
         WITHOUT_CREDENTIALS,
-        "Otherwise, on the server that refused, not on the app's, allow the page's origin (CORS).",
+        (
+            "Otherwise, allow the page's origin (CORS) on the server that refused it, not on "
+            "the app's."
+        ),
         "If you can't change that server, call it from a backend, as this app's proxy does.",
     ),
 )
@@ -564,8 +569,9 @@ refresh_not_granted = Kind(
     "refresh_not_granted",
     "The EHR didn't issue a refresh token.",
     "The EHR gave access only for a short time.",
-    "An EHR issues one only if `online_access` or `offline_access` was requested, is registered "
-    "for the app, and was granted. Without one, access ends with the access token.",
+    "An EHR issues a refresh token only if `online_access` or `offline_access` was requested, "
+    "is registered for the app, and was granted. Without one, access ends with the access "
+    "token.",
     (
         (
             "Add `online_access` (or `offline_access`) to `scopes` in smart.toml, and allow it in "
@@ -581,8 +587,9 @@ refresh_reused = Kind(
     "refresh_reused",
     "A refresh token that was already exchanged was sent again.",
     "Access to the EHR was renewed twice at the same time.",
-    "This EHR issues a new refresh token at each refresh and revokes the old one. Two processes "
-    "that share a token, or one that doesn't store the new one, send the old one.",
+    "This EHR issues a new refresh token at each refresh and revokes the old one. Two "
+    "processes that share a token, or one process that doesn't store the new token, send the "
+    "old one again.",
     (
         "Store the new refresh token from every response, and let one process at a time refresh.",
         "The revoked grant can't be restored: launch or authorize the app again.",
@@ -592,8 +599,8 @@ state_unknown = Kind(
     "state_unknown",
     "The callback doesn't recognize this `state`.",
     "The app no longer recognizes this launch.",
-    "The data of the launch is gone or elsewhere: the page was opened by its URL, the launch "
-    "is too old, or launch and callback ran in two windows, hosts or instances.",
+    "The launch's data is gone or stored elsewhere: the page was opened by its URL, the launch "
+    "is too old, or launch and callback ran in different windows, hosts or instances.",
     (
         ByFlow(
             "Launch the app again from the EHR, in one tab. Don't open the redirect URI yourself.",
@@ -610,7 +617,7 @@ assertion_key_unknown = Kind(
     "from the registered JWKS URL. EHRs cache that set, and some ignore `jku`.",
     (
         (
-            "Compare the `kid` in the assertion's header with the key set that is registered, and "
+            "Compare the `kid` in the assertion's header with the registered key set, and "
             "publish the new key next to the old one before you sign with it."
         ),
         "Check that the registered JWKS URL is public and has a trusted certificate.",
@@ -621,8 +628,8 @@ assertion_claims_wrong = Kind(
     "assertion_claims_wrong",
     "A claim of the client assertion is wrong.",
     "The app couldn't prove its identity to the EHR.",
-    "`iss` and `sub` must be the client id, `aud` the token URL, `exp` at most five minutes ahead "
-    "and `jti` new each time. Some servers require `iat`, and RS384 or ES384 as `alg`.",
+    "`iss` and `sub` must be the client ID, `aud` the token URL, `exp` at most five minutes "
+    "ahead and `jti` new each time. Some servers require `iat`, and RS384 or ES384 as `alg`.",
     (
         (
             "Decode the assertion and compare `iss`, `sub`, `aud`, `exp`, `iat`, `jti` and `alg` "
@@ -650,12 +657,13 @@ fhir_base_wrong = Kind(
     "fhir_base_wrong",
     "The URL isn't this server's FHIR base.",
     "The app is set up with the wrong address for this EHR.",
-    "The host doesn't exist, or the path is wrong: the FHIR base is what the EHR sends as `iss`, "
-    "with its version and tenant, and nothing after it.",
+    "The host doesn't exist, or the path is wrong: the FHIR base is the URL that the EHR sends "
+    "as `iss`, including version and tenant, with nothing after it.",
     (
         (
-            "Open the FHIR base URL followed by `/metadata`. If you get no CapabilityStatement, "
-            "the base or its host is wrong. Take it from the EHR's documentation or from `iss`."
+            "Open the FHIR base URL followed by `/metadata`. If you get no "
+            "CapabilityStatement, the base or its host is wrong. Take the base from the EHR's "
+            "documentation or from `iss`."
         ),
     ),
 )
@@ -663,16 +671,16 @@ fhir_version_mismatch = Kind(
     "fhir_version_mismatch",
     "The client and the server use different FHIR versions.",
     "The app and the EHR use different versions of FHIR.",
-    "The library expects resources of one FHIR version, and the server sends another. Launch and "
-    "token aren't involved.",
+    "The library expects resources of one FHIR version, and the server sends another. The "
+    "launch and the token aren't involved.",
     ("Use the server's base for the client's FHIR version, or configure the client for R4.",),
 )
 endpoint_wrong = Kind(
     "endpoint_wrong",
     "The authorize or token URL isn't the one in the discovery document.",
     "The app is set up with the wrong address for this EHR.",
-    "The server has nothing at this URL: it was built by hand, belongs to another realm or "
-    "version, or was moved.",
+    "The server has nothing at this URL: the URL was built by hand, belongs to another realm "
+    "or version, or has changed.",
     (
         (
             "Take `authorization_endpoint` and `token_endpoint` from "
@@ -685,18 +693,18 @@ discovery_missing = Kind(
     "The server has no SMART configuration at this URL.",
     "The EHR doesn't say how to connect to it.",
     "The server doesn't support SMART, has its configuration at another base, or lists its "
-    "endpoints only in `metadata`, as before SMART App Launch 2.",
+    "endpoints only in `metadata`, as servers did before SMART App Launch 2.",
     (
         "Open `ISS/.well-known/smart-configuration` in a browser, with `ISS` as the EHR sends it.",
-        "If only `metadata` works, ask the server's operator to turn SMART support on.",
+        "If only `metadata` works, ask the server's operator to turn on SMART support.",
     ),
 )
 tls_untrusted = Kind(
     "tls_untrusted",
-    "A certificate in the connection isn't trusted.",
+    "The connection uses a certificate that isn't trusted.",
     "The connection to the EHR isn't trusted.",
     "The server's certificate comes from a private CA, lacks its chain, or was replaced by a "
-    "proxy. Browsers trust more CAs than a container does. Don't turn the check off.",
+    "proxy. Browsers trust more CAs than a container does. Don't turn off certificate checks.",
     (
         (
             "Give the program the CA's certificate: `ca_file` in smart.toml, or your runtime's CA "
@@ -721,11 +729,14 @@ frame_refused = Kind(
 )
 user_credentials_wrong = Kind(
     "user_credentials_wrong",
-    "The user's name or password was refused.",
+    "The user name or password was refused.",
     "The user name or password was refused.",
     "The user couldn't sign in. The app's own credentials aren't involved.",
     (
-        "Sign in to the EHR itself as the same user. Reset the password or unlock the account.",
+        (
+            "Sign in to the EHR itself as the same user. If that fails, reset the password or "
+            "unlock the account."
+        ),
         "Check that the user belongs to this environment: sandbox users differ.",
     ),
 )
@@ -733,8 +744,8 @@ token_of_another_server = Kind(
     "token_of_another_server",
     "The access token was issued by another server, or for another audience.",
     "Two environments, such as test and production, are mixed up.",
-    "The FHIR server accepts tokens from its own authorization server, issued for this FHIR base. "
-    "The `iss` or `aud` of this token differs.",
+    "The FHIR server accepts only tokens that its own authorization server issued for this "
+    "FHIR base. The `iss` or `aud` of this token differs.",
     (
         (
             "Compare `iss` and `aud` in the token with the issuer and audience that the FHIR "
@@ -746,10 +757,15 @@ token_of_another_server = Kind(
 token_not_in_header = Kind(
     "token_not_in_header",
     "The request had no access token in its Authorization header.",
-    "The app's request had no access to the EHR.",
-    "The token must come as `Authorization: Bearer`. A query parameter or cookie isn't read, and "
-    "redirects, proxies and gateways may drop the header.",
-    ("Send `Authorization: Bearer` with the access token, and check that every proxy passes it.",),
+    "The app called the EHR without proof of its access.",
+    "The token must be sent as `Authorization: Bearer`. The server doesn't read a token in a "
+    "query parameter or cookie, and redirects, proxies and gateways may drop the header.",
+    (
+        (
+            "Send `Authorization: Bearer` with the access token, and check that every proxy "
+            "forwards it."
+        ),
+    ),
 )
 opaque_token_decoded = Kind(
     "opaque_token_decoded",
@@ -788,26 +804,26 @@ results_limited = Kind(
     "results_limited",
     "The response leaves out what this client or user isn't allowed to see.",
     "The EHR shows only what this user and app may see.",
-    "A search returns 200 and lists only what scopes, user and site allow, so a short or empty "
-    "list isn't an error.",
+    "A search returns 200 and lists only what the scopes, the user's permissions and the site "
+    "allow, so a short or empty list isn't an error.",
     (
         (
-            "Read the OperationOutcome in the Bundle and the granted scopes, and compare with the "
-            "chart as the same user sees it."
+            "Read the OperationOutcome in the Bundle and the granted scopes, and compare the "
+            "results with the chart as the same user sees it."
         ),
         "Follow every `next` link, and add the categories that the EHR requires.",
     ),
 )
 flow_misused = Kind(
     "flow_misused",
-    "One page does both the launch and the callback.",
+    "One page handles both the launch and the callback.",
     "The app starts its launch over and over.",
-    "The launch page starts the authorization and the redirect URI completes it. If one page does "
-    "both, it starts over each time, or has no `code` to complete.",
+    "The launch page starts the authorization and the redirect URI completes it. If one page "
+    "does both, it starts over each time, or has no `code` to exchange.",
     (
         (
-            "Start (`authorize`) only at the launch URL, complete (`ready`) only at the redirect "
-            "URI, and register the two as different URLs."
+            "Start the authorization (`authorize`) only at the launch URL, complete it "
+            "(`ready`) only at the redirect URI, and register two different URLs."
         ),
     ),
 )

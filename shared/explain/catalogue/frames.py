@@ -57,8 +57,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/identity-provider-page",
-        "This is how Oracle Health sends a browser to the login page: with a page that "
-        "has a script, not with a redirect. The page neither accepts nor refuses the request.",
+        "Oracle Health sends the browser to the login page with a script in this page, not "
+        "with a redirect. The page neither accepts nor refuses the request.",
         causes.request_malformed(
             "possible",
             "A script or test sent the authorization request, but it can't sign in.",
@@ -89,7 +89,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The launcher shows the app in an iframe, where it's a third party.",
         causes.cookies_blocked(
             "likely",
-            "The app's launch cookie isn't sent to the callback.",
+            "The browser doesn't send the app's launch cookie to the callback.",
             "Turn off the launcher's frame, or allow partitioned cookies in the browser.",
         ),
         says="fails with Simulate launch within the EHR user interface",

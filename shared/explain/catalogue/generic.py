@@ -23,7 +23,9 @@ def _sign_in(code: str) -> Entry:
             causes.RELAUNCH,
             "If `prompt=none` is sent, remove it.",
             source=sources.OPENID,
-            title="The user isn't signed in to the EHR, or has to choose or consent there.",
+            title=(
+                "The user isn't signed in to the EHR, or has to choose an account or consent there."
+            ),
         ),
         causes.cookies_blocked(
             "possible",
@@ -69,7 +71,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/invalid-scope",
-        "A scope is unknown, malformed, or more than the app may have.",
+        "A scope is unknown, malformed or not allowed for the app.",
         causes.scope_not_registered(
             "likely", source=f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"
         ),
@@ -107,8 +109,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.clock_skew(
             "possible",
-            "If you use `private_key_jwt`: the assertion is valid for five minutes, so if a "
-            "clock is off, it isn't valid yet or has already expired.",
+            "With `private_key_jwt`, the assertion is valid for five minutes. If a clock is "
+            "off, the assertion isn't valid yet or has already expired.",
             source=sources.inferred(sources.RFC_7523),
         ),
         says="invalid_client",
@@ -135,7 +137,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/invalid-grant",
-        "The code or the refresh token isn't valid, or belongs to something else.",
+        "The code or the refresh token isn't valid, or belongs to another request or client.",
         causes.code_expired_or_used(
             "possible", source=f"{sources.RFC_6749}; {sources.HEALTH_GORILLA}"
         ),
@@ -151,7 +153,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.session_ended(
             "possible",
-            "At a refresh: the grant was withdrawn, or the user's session has ended.",
+            "If this was a refresh, the grant was withdrawn or the user's session has ended.",
             at_refresh=True,
         ),
         says="invalid_grant",
@@ -163,7 +165,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The token endpoint didn't see a `grant_type` that it offers.",
         causes.request_malformed(
             "likely",
-            "The body wasn't sent as a form, so `grant_type` wasn't seen, or the server "
+            "The server didn't see `grant_type` because the body wasn't sent as a form, or it "
             "doesn't offer refresh.",
             "Send the body as `application/x-www-form-urlencoded`.",
             source=f"{sources.RFC_6749}; the JSON body: inferred",

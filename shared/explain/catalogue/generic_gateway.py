@@ -47,7 +47,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.ehr_side(
             "likely",
             "The gateway's status code shows this.",
-            title="The server behind the EHR's gateway gave no usable response.",
+            title="The server behind the EHR's gateway returned no usable response.",
             plainly="The EHR didn't respond as it should.",
         ),
         says="502 Bad Gateway or 504 Gateway Timeout from the token endpoint",
@@ -63,11 +63,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-not-there",
-        "There's no token endpoint at this URL, or a gateway doesn't forward it.",
+        "There's no token endpoint at this URL, or a gateway doesn't forward requests to it.",
         causes.endpoint_wrong(
             "likely",
-            "The app uses the `token_endpoint` of the EHR's discovery document. Nothing "
-            "there accepts a token request.",
+            "The app uses the `token_endpoint` from the EHR's discovery document. Nothing at "
+            "that URL accepts token requests.",
             (
                 "Ask the EHR's operator to correct `token_endpoint` in "
                 "`ISS/.well-known/smart-configuration`, or the route to it in the gateway."
@@ -83,7 +83,7 @@ ENTRIES: tuple[Entry, ...] = (
         "A proxy between the app and the EHR requires a login.",
         causes.ehr_side(
             "certain",
-            "The request was stopped in the network, before it reached the EHR.",
+            "The proxy stopped the request before it reached the EHR.",
             "Have the network's administrator let the app reach the EHR directly.",
             title="A proxy between the app and the EHR requires a login.",
             plainly="The app's request didn't reach the EHR.",
@@ -93,11 +93,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-redirected",
-        "The token URL redirects elsewhere. The app doesn't follow that, because the "
-        "request carries its credentials.",
+        "The token URL redirects elsewhere. The app doesn't follow the redirect, because the "
+        "request contains its credentials.",
         causes.ehr_side(
             "possible",
-            "The server has moved, or a gateway that signs users in is in front of it.",
+            "The server has moved, or is behind a gateway that signs users in.",
             (
                 "Ask the EHR's operator to list the final URL as `token_endpoint` in "
                 "`ISS/.well-known/smart-configuration`."
@@ -130,7 +130,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The request was refused without the JSON of an OAuth error, so the reason is unknown.",
         causes.ehr_side(
             "possible",
-            "The response doesn't say which of them refused it, or why.",
+            "The response doesn't say which of them refused the request, or why.",
             _ID,
             source=sources.inferred(sources.RFC_6749),
             title="The token endpoint, or a proxy in front of it, refused the request.",

@@ -39,7 +39,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/assertion-claims",
-        "The server could read the client's signed assertion and refuses a claim in it.",
+        "The server read the client's signed assertion, but refuses a claim in it.",
         causes.assertion_claims_wrong("likely"),
         causes.clock_skew("possible"),
         says="client assertion: aud, exp, jti, iss or sub is wrong",
@@ -93,8 +93,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/grant-not-enabled",
-        "The server recognizes the client, but the client isn't registered for this way to "
-        "get a token.",
+        "The server recognizes the client, but the client isn't registered to get a token this "
+        "way.",
         causes.grant_not_enabled("certain"),
         says="grant type is not allowed for this client",
         patterns=(
@@ -184,7 +184,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/client-auth-text",
-        "The token endpoint didn't get the proof that this client is registered for.",
+        "The client didn't authenticate as registered.",
         causes.client_auth_wrong("likely"),
         says="client_secret or client_assertion is missing or invalid",
         patterns=(
@@ -201,7 +201,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/scope-text",
-        "According to the server, a scope is missing, unknown or more than the app is allowed.",
+        "According to the server, a scope is missing, unknown or not allowed for the app.",
         causes.scope_not_registered("likely"),
         causes.scope_syntax("possible", source=sources.INFERRED),
         says="Invalid scopes: … / permission is not granted by any of the scopes",

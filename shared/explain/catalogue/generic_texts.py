@@ -52,7 +52,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/clock-text",
-        "The times in a signed token don't match the reader's clock.",
+        "The times in a signed token don't match the recipient's clock.",
         causes.clock_skew(
             "likely", source=sources.inferred(f"{sources.RFC_7523}; {sources.OPENID}")
         ),
@@ -109,7 +109,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR issued an access token, but doesn't say who signed in.",
         causes.scope_trimmed(
             "likely",
-            "`openid` was requested and not granted, or it wasn't requested.",
+            "`openid` was requested but not granted, or it wasn't requested.",
             "Make sure that `openid` and `fhirUser` are in `scopes` in smart.toml.",
             "Select both in the EHR's registration.",
             causes.RELAUNCH,

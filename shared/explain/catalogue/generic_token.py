@@ -18,7 +18,7 @@ _WAIT = (
     ),
     (
         "If it continues, give the EHR's support the time and the client ID, and ask how many "
-        "requests it accepts from this app."
+        "requests the EHR accepts from this app."
     ),
 )
 
@@ -57,8 +57,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-invalid-scope",
-        "No token was issued: none of the scopes could be granted, or one of them isn't "
-        "among those granted before.",
+        "No token was issued: none of the scopes could be granted, or one of them isn't in the "
+        "original grant.",
         causes.scope_not_registered("likely"),
         causes.scope_syntax("possible", source=sources.INFERRED),
         says="invalid_scope from the token endpoint",
@@ -67,15 +67,15 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-unauthorized-client",
-        "The EHR recognizes the client, but doesn't allow it this way to get a token.",
+        "The EHR recognizes the client, but doesn't allow it to get a token this way.",
         causes.client_not_enabled_at_site(
             "likely",
-            "The registration lacks the authorization code flow, or refresh tokens if a "
-            "token was being renewed.",
+            "The registration lacks the authorization code flow or, if a token was being "
+            "renewed, refresh tokens.",
             (
-                "In the registration, check that the app signs users in with an authorization "
-                "code (`authorization_code`), and that it's allowed refresh tokens if `scopes` "
-                "in smart.toml has `online_access` or `offline_access`."
+                "In the registration, check that the app is allowed the authorization code "
+                "flow (`authorization_code`), and refresh tokens if `scopes` in smart.toml has "
+                "`online_access` or `offline_access`."
             ),
             causes.RELAUNCH,
             title="The app is registered for another kind of sign-in.",
@@ -100,12 +100,12 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI in the token request doesn't match the one in the authorization request.",
         causes.redirect_uri_mismatch(
             "likely",
-            "The token request must repeat the redirect URI of the authorization "
-            "request, byte for byte. If two parts of an app, or two deployments, each "
-            "have their own, they don't match.",
+            "The token request must repeat the redirect URI of the authorization request, byte "
+            "for byte. The two don't match if two parts of an app, or two deployments, each "
+            "have their own.",
             "Send the same redirect URI in both requests, as this app does.",
             (
-                "Make sure that one deployment serves both `https://HOST/launch` and "
+                "Make sure that the same deployment serves both `https://HOST/launch` and "
                 "`https://HOST/callback`."
             ),
             causes.RELAUNCH,

@@ -11,7 +11,7 @@ _entry = partial(entry, where="launch", source=sources.INFERRED)
 ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/cors",
-        "The browser sent a request to another origin and can't show the response to the page.",
+        "The browser sent a request to another origin, but doesn't let the page read the response.",
         causes.cors_blocked("certain"),
         says="has been blocked by CORS policy / Cross-Origin Request Blocked",
         patterns=(
@@ -26,8 +26,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/fetch-failed",
-        "The browser got no response that the page is allowed to read, and doesn't tell "
-        "the page more.",
+        "The browser got no response that the page is allowed to read, and doesn't tell the "
+        "page why.",
         causes.cors_blocked("possible", source=sources.inferred(sources.FETCH)),
         causes.fhir_base_wrong("possible", source=sources.INFERRED),
         causes.tls_untrusted("possible", source=sources.INFERRED),
@@ -104,7 +104,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/state",
-        "The page that completes a launch doesn't find the launch that it belongs to.",
+        "The page that completes a launch can't find the launch that it belongs to.",
         causes.state_unknown("likely", source=f"{sources.RFC_6749}; {sources.GROWTH_62}"),
         causes.cookies_blocked("possible", source=sources.INFERRED),
         causes.launch_parameter_missing("possible"),
@@ -120,7 +120,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/discovery-missing",
-        "The document that names the authorize and token URLs isn't there.",
+        "The document that lists the authorize and token URLs wasn't found.",
         causes.discovery_missing("likely"),
         causes.fhir_base_wrong("possible", source=sources.INFERRED),
         says=".well-known/smart-configuration 404 / could not fetch the well-known JSON",
@@ -139,7 +139,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The server refuses access to its own description, which must be readable without a token.",
         causes.ehr_side(
             "likely",
-            "Discovery and `metadata` come before any token (SMART App Launch 2.2).",
+            "Apps read discovery and `metadata` before they have a token (SMART App Launch 2.2).",
             (
                 "Update or fix the FHIR server or the gateway in front of it: `metadata` and "
                 "`.well-known/smart-configuration` must be readable without a token."
@@ -178,7 +178,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/fhir-version",
-        "The client can't read what the server sent, because its FHIR version differs.",
+        "The client can't read the server's response, because their FHIR versions differ.",
         causes.fhir_version_mismatch("likely"),
         says='expected "Conformance" but found "CapabilityStatement"',
         where="FHIR answer",
