@@ -12,8 +12,8 @@ _COMPARE_IDS = (
     "ID (sandbox, test environments) with `client_id` in smart.toml."
 )
 _WAIT = (
-    "Wait after a new or changed registration: an hour by one guide, up to 48 hours by a report, "
-    "up to 30 minutes for scopes and APIs."
+    "Wait after a new or changed registration: an hour according to one guide, up to 48 hours "
+    "according to a report, and up to 30 minutes for scopes and APIs."
 )
 _REDIRECT = (
     "On the app's page, compare the redirect URIs with `https://HOST/callback` (`public_url` + "
@@ -27,7 +27,9 @@ _VERSION = (
     "On the app's page, check which SMART scope version the app has. Write `.rs` for v2 or "
     "`.read` for v1, and no wildcard."
 )
-_AUDIENCE = "On the app's page, make sure the app is for clinicians, or for patients, as launched."
+_AUDIENCE = (
+    "On the app's page, make sure the app is for the users who launch it: clinicians or patients."
+)
 
 
 def _code(code: str) -> str:
@@ -87,7 +89,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.scope_syntax(
             "possible",
-            "The scopes are written in the other SMART version than the app's.",
+            "The scopes are written for a different SMART version than the app's.",
             _VERSION,
             causes.RELAUNCH,
             source=sources.PEERBITS,
@@ -100,7 +102,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.not_propagated_yet(
             "possible",
-            "The registration isn't finished (a questionnaire is open), or its change "
+            "The registration isn't finished (a questionnaire is open), or a change to it "
             "hasn't arrived.",
             "Make sure the app's page at fhir.epic.com has nothing left to fill in.",
             _WAIT,
@@ -222,7 +224,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/scopes-stripped",
-        "Epic grants the set that was agreed for the app, regardless of the request.",
+        "Epic grants the scopes that were agreed for the app, regardless of the request.",
         causes.scope_trimmed(
             "likely",
             "Scopes outside the app's agreed APIs are left out without an error.",
@@ -251,7 +253,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/xml-answer",
-        "Epic returns XML if the request doesn't name JSON.",
+        "Epic returns XML if the request doesn't ask for JSON.",
         causes.fhir_request_invalid(
             "certain",
             "`Accept` is missing or `*/*`.",
@@ -262,8 +264,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/html-404",
-        "The FHIR URL doesn't exist. For an unknown resource type, the web server's page "
-        "comes back, not an OperationOutcome.",
+        "The FHIR URL doesn't exist. For an unknown resource type, the web server returns its "
+        "own page, not an OperationOutcome.",
         causes.fhir_base_wrong(
             "likely",
             None,
@@ -287,7 +289,7 @@ ENTRIES: tuple[Entry, ...] = (
             "Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, "
             "or from its test environment, don't work here.",
             "Use IDs from this FHIR base: from the launch context or from a search.",
-            title="The ID doesn't exist at this Epic system.",
+            title="The ID doesn't exist in this Epic system.",
         ),
         causes.user_not_permitted("possible", source=sources.INFERRED),
         says="59008: The FHIR ID provided was not found.",
@@ -295,8 +297,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/business-rule",
-        "Epic accepted the token and refused the request, because it breaks a rule for "
-        "this resource. Usually a search lacks a parameter that Epic requires.",
+        "Epic accepted the token but refused the request, because it breaks a rule for this "
+        "resource. Usually, a search lacks a parameter that Epic requires.",
         causes.fhir_request_invalid(
             "likely",
             "`issue.diagnostics` next to the code names the rule, for example that a "
@@ -330,7 +332,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/operation-outcome",
-        "These are Epic's own FHIR error codes: the token was accepted, and the request wasn't.",
+        "These are Epic's own FHIR error codes: the token was accepted, but the request wasn't.",
         causes.fhir_request_invalid(
             "likely",
             "The text next to the code says what is wrong. Unknown search parameters are "

@@ -37,7 +37,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "keycloak/invalid-launch-request",
-        "The scopes and parameters don't match either an EHR launch or a standalone launch.",
+        "The scopes and parameters match neither an EHR launch nor a standalone launch.",
         causes.launch_parameter_missing(
             "possible",
             "The scope `launch` was requested without a `launch` value.",
@@ -54,11 +54,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "keycloak/launch-context",
-        "Keycloak stores the launch in the user's Keycloak session, and has none there for "
+        "Keycloak stores the launch in the user's Keycloak session, which has no launch for "
         "this `launch` value.",
         causes.user_mismatch(
             "likely",
-            "The EHR set the launch in the session of a different sign-in than the browser's.",
+            "The EHR stored the launch in a different sign-in session than the browser's.",
             "Sign in to the EHR and the app in the same browser, through the same Keycloak realm.",
             causes.RELAUNCH,
             source=sources.inferred(sources.KEYCLOAK_SMART),
@@ -77,7 +77,7 @@ ENTRIES: tuple[Entry, ...] = (
             "Keycloak doesn't add a patient to the token: the mapper for `launch/patient` "
             "is missing from the client's scopes.",
             "In Keycloak, add the client scope `launch/patient` with its mapper to the client.",
-            "Sign in again. An older token doesn't get the patient.",
+            "Sign in again. Tokens issued earlier still lack the patient.",
         ),
         says="Cannot enforce 'patient/*' claims without a launch context.",
         where="FHIR answer",
@@ -90,8 +90,9 @@ ENTRIES: tuple[Entry, ...] = (
         "authenticator.",
         causes.client_auth_wrong(
             "likely",
-            "Keycloak returns this for a wrong secret, for a client that isn't there, for one that "
-            "must authenticate in another way, and for Basic credentials that aren't form-encoded.",
+            "Keycloak returns this for a wrong secret, for a client that doesn't exist, for "
+            "one that must authenticate in another way, and for Basic credentials that aren't "
+            "form-encoded.",
             (
                 "In Keycloak, on the client's Credentials tab, compare Client "
                 "Authenticator with `client_auth` and the secret with `client_secret`."
@@ -129,7 +130,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "azure/more-scopes",
-        "An administrator's consent applies to every user and overrides what a user selects.",
+        "An administrator's consent applies to every user and overrides a user's selection.",
         causes.ehr_side(
             "likely",
             "The grant is wider than the request. This app uses only what it requested, "
@@ -146,7 +147,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI isn't registered in every place that checks it.",
         causes.redirect_uri_mismatch(
             "certain",
-            "In Okta's SMART setup, two entries have redirect URIs, and both must include it.",
+            (
+                "In Okta's SMART setup, two entries have redirect URIs, and both must include "
+                "the app's."
+            ),
             "In Okta, add `public_url` + `redirect_path` from smart.toml to both.",
             causes.RELAUNCH,
         ),

@@ -36,9 +36,9 @@ ENTRIES: tuple[Entry, ...] = (
         causes.launch_parameter_missing(
             "possible",
             ByFlow(
-                "Its capabilities list standalone launches but no EHR launch, so it might "
-                "not support a launch from a chart.",
-                standalone="Its capabilities list standalone launches but no EHR launch.",
+                "MEDITECH's capabilities list standalone launches but no EHR launch, so it "
+                "might not support a launch from a chart.",
+                standalone="MEDITECH's capabilities list standalone launches but no EHR launch.",
             ),
             "Set `standalone = true` in smart.toml and open `/launch?ehr=KEY`.",
             source=sources.inferred(sources.THE_MAP),

@@ -31,8 +31,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.launch_parameter_missing(
             "likely",
-            "The vendor's reply to this error: `launch` and `aud` weren't sent, so the "
-            "server couldn't look up the patient.",
+            "According to the vendor's reply to this error, `launch` and `aud` weren't sent, "
+            "so the server couldn't look up the patient.",
             oracle_console.LAUNCH_FROM_CONSOLE,
             "Send `launch` and `aud` exactly as received with the launch.",
         ),
@@ -132,8 +132,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/client-persona-mismatch",
-        "The app is registered for patients and was sent to the clinicians' login page, or "
-        "the reverse.",
+        "The app is registered for patients but opened the clinicians' login page, or the reverse.",
         causes.persona_mismatch(
             "likely",
             "`personas/provider` belongs to hosts named `fhir-ehr…`, and `personas/patient` to "
@@ -201,7 +200,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.not_propagated_yet(
             "possible",
-            "It was enabled within the last 15 minutes.",
+            "The app was enabled within the last 15 minutes.",
             oracle_console.WAIT_A_QUARTER,
             source=sources.SMART_OVERVIEW,
         ),
@@ -298,8 +297,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/authorized-representative-server-error",
-        "The service that states for whom a person can act failed, or isn't set up. It's "
-        "used only in patients' launches.",
+        "The service that lists the people a person can act for has failed, or isn't set up. "
+        "It's used only in patients' launches.",
         causes.ehr_side(
             "certain",
             "The service for authorized representatives failed or isn't configured for "

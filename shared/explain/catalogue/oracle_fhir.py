@@ -19,9 +19,9 @@ ENTRIES: tuple[Entry, ...] = (
         "patient than the token's.",
         causes.scope_trimmed(
             "likely",
-            "The scope was requested and not granted. Oracle Health cuts the list "
-            "without an error. Seen: 24 scopes requested, and only `fhirUser launch "
-            "online_access openid profile` granted.",
+            "The scope was requested but not granted. Oracle Health shortens the list without "
+            "an error. In one case, 24 scopes were requested, and only `fhirUser launch "
+            "online_access openid profile` were granted.",
             "Compare `scope.requested` with `scope.granted` in the `/session` response.",
             oracle_console.CHECK_SCOPES,
             oracle_console.CHECK_SMART_VERSION,
@@ -31,8 +31,9 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.scope_syntax(
             "likely",
-            "`patient/*.read` and `patient/*.rs` are dropped entirely, and so are scopes in "
-            "the other SMART version. A v2 scope `.r` reads only by ID. A search needs `.rs`.",
+            "Oracle Health drops `patient/*.read` and `patient/*.rs` entirely, and also scopes "
+            "in the other SMART version. The v2 scope `.r` allows only reads by ID. A search "
+            "needs `.rs`.",
             oracle_console.CHECK_SMART_VERSION,
             causes.RELAUNCH,
             source=f"{sources.FORUM_403}; {sources.AUTHORIZATION}; {sources.TUTORIAL}; "
@@ -97,7 +98,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/tenant-mismatch",
-        "The token belongs to another tenant than the FHIR base.",
+        "The token belongs to a different tenant than the FHIR base.",
         causes.tenant_mismatch(
             "certain",
             "The FHIR request went to a different base than the `iss` of the launch: "
@@ -221,7 +222,10 @@ ENTRIES: tuple[Entry, ...] = (
         "that doesn't exist and for a resource type that it doesn't offer.",
         causes.fhir_request_invalid(
             "likely",
-            "The response doesn't say which of the two. Token and scopes aren't involved.",
+            (
+                "The response doesn't say which of the two it is. The token and scopes aren't "
+                "involved."
+            ),
             "Compare the type with the CapabilityStatement at `metadata`.",
             "Use IDs from this FHIR base: from the launch context or from a search.",
             title="The resource's ID or type doesn't exist at this FHIR base.",
@@ -247,7 +251,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.tenant_mismatch(
             "likely",
             "The tenant in the FHIR base doesn't exist on this host.",
-            "Compare the FHIR base with the `iss` of the launch, host and tenant.",
+            "Compare the host and tenant of the FHIR base with those in the launch's `iss`.",
             "Correct `iss` in smart.toml.",
         ),
         causes.client_not_enabled_at_site(
@@ -259,7 +263,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/forbidden-resource",
-        "The token has the scope, but the resource is still refused: a second list, above "
+        "The token has the scope, but the resource is still refused: a second list, outside "
         "OAuth, determines which resources an app can read.",
         causes.scope_not_registered(
             "likely",
@@ -275,7 +279,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/not-acceptable",
-        "The request asks for a format other than JSON, and there isn't one.",
+        "The request asks for a format other than JSON, the only one available.",
         causes.fhir_request_invalid(
             "certain",
             "`Accept` names XML or something else that isn't FHIR JSON.",

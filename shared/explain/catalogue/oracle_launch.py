@@ -58,10 +58,10 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.launch_patient_scope_on_provider(
             "likely",
-            "`launch/patient` is a launch scope too. Without `launch` next to it, the "
-            "server requires a launch code, which this scope doesn't provide. Oracle "
-            "Health supports it only for patients' standalone launches: its discovery "
-            "document for clinicians lists `launch` and not `launch/patient`.",
+            "`launch/patient` is a launch scope too. Without `launch` next to it, the server "
+            "requires a launch code, which this scope doesn't provide. Oracle Health supports "
+            "it only for patients' standalone launches: its discovery document for clinicians "
+            "lists `launch` but not `launch/patient`.",
             (
                 "Replace `launch/patient` with `launch`. In smart.toml, leave both out "
                 "of `scopes`: this app adds `launch` itself."
@@ -79,7 +79,7 @@ ENTRIES: tuple[Entry, ...] = (
             "Compare `client` in the error with `client_id` in smart.toml.",
             oracle_console.COMPARE_CLIENT_ID,
             (
-                "If they differ, find out what is served at the SMART Launch URI, and "
+                "If they differ, find out which deployment serves the SMART Launch URI, and "
                 "deploy it with this configuration."
             ),
             source=sources.inferred(f"{sources.FORUM_INVALID_LAUNCH} and {sources.TUTORIAL_123}"),
@@ -129,8 +129,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/mismatched-identity",
-        "The person whose login session this browser has isn't the one who launched the "
-        "app in the EHR.",
+        "The browser's login session belongs to a different person than the one who launched "
+        "the app in the EHR.",
         causes.user_mismatch(
             "certain",
             "The browser still has a session of the code console, of CernerCare, of a sandbox "
@@ -202,8 +202,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR doesn't support this version of the launch.",
         causes.ehr_side(
             "likely",
-            "The site's domain and the authorization server use different versions of "
-            "the launch. An old domain is likely.",
+            "The site's domain and the authorization server use different versions of the "
+            "launch. The domain is probably old.",
             (
                 "Ask the site which release its domain has, and whether SMART launches "
                 "work there with another app."
@@ -233,10 +233,10 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/launch-unspecified",
-        "The EHR couldn't look up the launch and gives no reason.",
+        "The EHR couldn't look up the launch and doesn't say why.",
         causes.ehr_side(
             "certain",
-            "The service behind the `launch` value failed. The request itself was read.",
+            ("The service that looks up the `launch` value failed. The EHR did read the request."),
             causes.AGAIN_LATER,
             oracle_console.ASK_SUPPORT,
         ),

@@ -100,7 +100,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/session-api-bad-request",
-        "The login service refused the URL before anyone could sign in. The URL has the "
+        "The login service refused the URL before anyone could sign in. The URL contains the "
         "whole authorization request, encoded again, in `to=`.",
         causes.request_too_long(
             "possible",

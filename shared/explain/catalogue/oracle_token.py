@@ -10,7 +10,8 @@ from shared.vendors import oracle_console
 
 _TOKEN = oracle_console.AUTHORIZATION_SERVER + "oauth2:token:"
 _NEW_TOKEN = ByFlow(
-    "Launch the app again. A backend service requests a new token.", backend="Request a new token."
+    "Launch the app again. For a backend service, request a new token.",
+    backend="Request a new token.",
 )
 
 _entry = partial(entry, where="token endpoint", source=sources.URN_LIST)
@@ -92,8 +93,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The token endpoint doesn't recognize the tenant in its own URL.",
         causes.tenant_mismatch(
             "likely",
-            "The tenant ID in the URL is mistyped (in the only known report, it has "
-            "a letter too many), or belongs to a different host.",
+            "The tenant ID in the URL is mistyped (in the only known report, it has one letter "
+            "too many), or belongs to a different host.",
             oracle_console.USE_DISCOVERED,
             oracle_console.COMPARE_TENANT,
             "If the tenant is a UUID, count its characters: a UUID has 36 (8-4-4-4-12).",
@@ -194,7 +195,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.client_not_enabled_at_site(
             "possible",
-            "At a refresh: the scopes were revoked from the app since the launch.",
+            "If this was a refresh, the scopes were revoked from the app after the launch.",
             oracle_console.ENABLE_AT_SITE,
             causes.RELAUNCH,
             source=sources.URN_LIST,
@@ -208,7 +209,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The token endpoint didn't see a `grant_type` that it recognizes.",
         causes.request_malformed(
             "likely",
-            "The body was sent as JSON, so `grant_type` wasn't seen, or it's mistyped.",
+            (
+                "The body was sent as JSON, so the server didn't see `grant_type`, or "
+                "`grant_type` is mistyped."
+            ),
             (
                 "Send the body as `application/x-www-form-urlencoded`, with "
                 "`grant_type=authorization_code` or `refresh_token`."
@@ -240,7 +244,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/testing-token",
-        "A test token was requested, which is a feature for the vendor's own tests.",
+        "The request was for a test token, a feature for the vendor's own tests.",
         causes.client_not_enabled_at_site(
             "likely",
             "The tenant or app isn't enabled for test tokens, or the combination of "

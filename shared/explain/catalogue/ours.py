@@ -39,13 +39,13 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.IssNotAllowed,),
         causes.tenant_mismatch(
             "likely",
-            "The launch's `iss` isn't in any `[[ehr]]` entry: another tenant, host or FHIR "
-            "version, or a trailing slash.",
+            "The launch's `iss` isn't in any `[[ehr]]` entry. It names another tenant, host or "
+            "FHIR version, or differs in a trailing slash.",
             (
                 "If you know this EHR, add its `iss` to an `[[ehr]]` entry in smart.toml, "
                 "byte for byte. `/*` at the end stands for any tenant of a host."
             ),
-            "If you don't know it, leave it refused.",
+            "If you don't know this EHR, don't add it.",
         ),
     ),
     *own(
@@ -64,8 +64,8 @@ ENTRIES: tuple[Entry, ...] = (
             "The EHR doesn't respond, or lists endpoints on hosts that aren't allowed for it.",
             DOCTOR,
             (
-                "If the EHR has another host, add it to `endpoint_hosts` in smart.toml, once "
-                "you know that the host belongs to the EHR."
+                "If the EHR uses another host, make sure that it belongs to the EHR, and add "
+                "it to `endpoint_hosts` in smart.toml."
             ),
             source=sources.INFERRED,
         ),
@@ -93,8 +93,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.redirect_uri_mismatch(
             "possible",
-            "The launch URI and the redirect URI are the same URL in the registration, so "
-            "the EHR launches the callback.",
+            "The launch URL and the redirect URI are the same in the registration, so the EHR "
+            "launches the callback.",
             source=sources.INFERRED,
         ),
     ),
@@ -128,7 +128,7 @@ ENTRIES: tuple[Entry, ...] = (
             "possible",
             "The ID token's `iss` isn't the issuer in the EHR's discovery document. Some "
             "EHRs use a different one.",
-            "Set `vendor` in smart.toml. It includes the issuers of Oracle Health.",
+            "Set `vendor` in smart.toml. Oracle Health's profile includes its issuers.",
             "Otherwise, set `id_token_issuer` to the EHR's documented issuer.",
             source=f"{OWN}; {sources.DISCOVERY_CAPTURE}",
         ),
@@ -186,8 +186,8 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.ScopeDenied,),
         causes.scope_trimmed(
             "likely",
-            "The scope was requested and not granted. `scope.missing` in the `/session` "
-            "response names it.",
+            "The scope was requested but not granted. `scope.missing` in the `/session` "
+            "response lists it.",
             source=f"{OWN}; {sources.AUTHORIZATION}",
         ),
         causes.scope_not_registered(

@@ -10,7 +10,7 @@ from shared.explain.catalogue.entry import entry
 from shared.explain.catalogue.ours import DOCTOR, OWN, own
 from shared.explain.model import Entry
 
-_OPERATOR = "Ask the EHR's operator which URL its tokens name as `jku`, and enter that."
+_OPERATOR = "Ask the EHR's operator which URL its tokens name as `jku`, and set that as `jku`."
 
 
 def _reason(*names: str) -> str:
@@ -31,9 +31,9 @@ ENTRIES: tuple[Entry, ...] = (
             "another environment makes it a different issuer.",
             (
                 "If the issuer is your EHR, copy the received value into `iss` of the "
-                "`[[cds_client]]`, and its `tenant` if the token has one."
+                "`[[cds_client]]`, and copy `tenant` too if the token has one."
             ),
-            "If you don't know it, leave it refused.",
+            "If you don't know the issuer, don't add it.",
             title="The caller's issuer isn't configured the way its tokens name it.",
         ),
         says="cds_refused, reason client or unconfigured",
@@ -85,23 +85,23 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "smart-calc/cds-token",
-        f"{CdsTokenInvalid.title} The response doesn't say why. The log does, as "
+        f"{CdsTokenInvalid.title} The response doesn't say why. The log does, in "
         "`reason` of `cds_refused`.",
         causes.tenant_mismatch(
             "possible",
-            "Reasons `unconfigured` and `client`: `iss` and `tenant` of the token aren't "
-            "in any `[[cds_client]]`.",
+            "If the reason is `unconfigured` or `client`, the token's `iss` and `tenant` "
+            "aren't in any `[[cds_client]]`.",
             "Find the correlation ID in the log, and explain that line with `make explain`.",
             DOCTOR,
             title="The caller isn't configured, or not the way its tokens name it.",
         ),
         causes.aud_wrong(
             "possible",
-            "Reason `audience`: at Epic, a hospital types it in.",
+            "If the reason is `audience`, the value is wrong. At Epic, a hospital types it in.",
             "In the EHR, enter the service's URL as the audience.",
             title="`aud` of the EHR's token isn't the URL of the service.",
         ),
-        causes.clock_skew("possible", "Reason `time`: the clocks differ.", source=OWN),
+        causes.clock_skew("possible", "If the reason is `time`, the clocks differ.", source=OWN),
         says="cds_token_invalid",
         patterns=(r"\bcds_token_invalid\b", r"\bcds_refused\b"),
     ),
@@ -122,8 +122,8 @@ ENTRIES: tuple[Entry, ...] = (
         (CdsDataMissing,),
         causes.ehr_side(
             "likely",
-            "At Epic, the templates are typed in, and a hook fires without data and token if "
-            "its endpoint isn't listed on the client ID.",
+            "At Epic, the templates are typed in by hand, and a hook fires without data or a "
+            "token if the client ID doesn't list its endpoint.",
             "Enter the prefetch templates from docs/cds-hooks.md, each under its key.",
             "At Epic, list the endpoint on the client ID, with FHIR R4 as its version.",
             title="The EHR doesn't send a prefetch or a usable access token.",

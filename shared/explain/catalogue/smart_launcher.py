@@ -26,8 +26,8 @@ _entry = partial(entry, where="authorize redirect", source=sources.LAUNCHER)
 ENTRIES: tuple[Entry, ...] = (
     _entry(
         "smart-launcher/invalid-launch-options",
-        "The launcher couldn't read its own settings. It keeps them in the `launch` "
-        "value or in the `/sim/…` part of the URL, and found neither.",
+        "The launcher couldn't read its own settings. It keeps them in the `launch` value or "
+        "in the `/sim/…` part of the URL, but found neither.",
         causes.launch_parameter_missing(
             "likely",
             "The authorization endpoint was called without `launch`, at a URL without `/sim/…`.",
@@ -74,7 +74,10 @@ ENTRIES: tuple[Entry, ...] = (
         "`aud` isn't the FHIR base of this launcher. The message names the expected one.",
         causes.aud_wrong(
             "certain",
-            "The whole URL is compared, except for http or https. A trailing slash counts.",
+            (
+                "The launcher compares the whole URL, except for http or https. A trailing "
+                "slash counts."
+            ),
             "Set `iss` in smart.toml to the value that the message expects.",
             _AGAIN,
         ),
@@ -83,7 +86,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "smart-launcher/pkce-required",
-        "The launcher is set to require PKCE with S256, and the request has none.",
+        "The launcher is set to require PKCE with S256, but the request doesn't use it.",
         causes.pkce_mismatch(
             "certain",
             "`code_challenge` is missing, or its method isn't `S256`.",
@@ -99,7 +102,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "smart-launcher/declined",
-        "The user clicked the button that declines.",
+        "The user clicked the button to decline.",
         causes.user_declined("certain"),
         says="error=invalid_request, error_description=Unauthorized",
         patterns=(r"""error_description["']?\s?[=:]\s?["']?unauthorized\b""",),
@@ -112,7 +115,7 @@ ENTRIES: tuple[Entry, ...] = (
             None,
             (
                 "In the launcher's client registration options, set Allowed Redirect URIs to "
-                "`public_url` + `redirect_path` from smart.toml, or leave them empty."
+                "`public_url` + `redirect_path` from smart.toml, or leave it empty."
             ),
             _AGAIN,
         ),
@@ -142,8 +145,8 @@ ENTRIES: tuple[Entry, ...] = (
             "certain",
             "The message names the invalid scopes and the allowed ones.",
             (
-                "In the launcher's client registration options, add the scopes or clear "
-                "the list. Or remove them from `scopes` in smart.toml."
+                "In the launcher's client registration options, add the scopes or clear the "
+                "list. Alternatively, remove the scopes from `scopes` in smart.toml."
             ),
         ),
         says="Scope … could not be granted. Your client is allowed to request …",
@@ -204,8 +207,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The refresh token is no longer valid.",
         causes.session_ended(
             "likely",
-            "The launcher stores nothing. A refresh token contains its own expiry, and "
-            "one from another launch option or URL doesn't match.",
+            "The launcher stores nothing. A refresh token contains its own expiry, and one "
+            "from other launch options or another URL doesn't match.",
             _AGAIN,
             source=f"{sources.LAUNCHER}; that it was time: inferred",
             title="The refresh token has expired, or isn't from this launcher.",
@@ -216,7 +219,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "smart-launcher/client-auth",
-        "The launcher is set to a confidential client with a secret.",
+        "The launcher is set to expect a confidential client with a secret.",
         causes.client_auth_wrong(
             "certain",
             "The app sends no secret, or a different one than is set in the launcher.",
@@ -243,8 +246,8 @@ ENTRIES: tuple[Entry, ...] = (
             "A claim in the assertion is wrong, or its key isn't in the client's key "
             "set. `kid` and `alg` must both be in it.",
             (
-                "Set the launcher's JWKS URL to `https://HOST/launch/jwks.json`, reachable "
-                "from outside."
+                "Set the launcher's JWKS URL to `https://HOST/launch/jwks.json`, which must be "
+                "reachable from outside."
             ),
             "Make sure `key_id` in smart.toml is a `kid` in that key set.",
         ),

@@ -314,7 +314,7 @@ def test_one_search_that_fails_leaves_the_other_parts(
 def test_what_the_ehrs_error_means_is_told_to_support_and_not_to_a_clinician(app: App) -> None:
     refusal = as_json({"code": 401, "message": f"{RESOURCE_ACCESS}tenant-mismatch"}, 401)
     page = page_of(app, answering(tenant_of(app), vitals=refusal))
-    meaning = "HTTP 401: The token belongs to another tenant than the FHIR base."
+    meaning = "HTTP 401: The token belongs to a different tenant than the FHIR base."
     (line,) = re.findall(r"<pre.*?</pre>", section(page, "unread"), re.DOTALL)
     assert f"vitals: {meaning}" in line
     assert meaning not in page.replace(line, "")
