@@ -19,8 +19,8 @@ _REQUEST = (
     "`redirect_uri`, `scope`, `aud` and `launch` with the registration."
 )
 _EXCHANGE = (
-    "The token request without its secrets (`grant_type`, `redirect_uri`, `client_id`, whether "
-    "`code_verifier` was sent), and from the log whether a code was sent twice."
+    "The token request (`grant_type`, `redirect_uri`, `client_id`, whether `code_verifier` was "
+    "sent) without its secrets, and whether the log shows that a code was sent twice."
 )
 _CLIENT = (
     "How the client is registered (public, with a secret, with a key) and what it sent: the "

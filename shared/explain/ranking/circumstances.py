@@ -43,7 +43,7 @@ def _own_page(facts: Facts) -> Iterator[Evidence]:
         sure: Certainty = "possible" if number else "likely"
         if "How sure: certain" in facts.pasted and not number:
             sure = "certain"
-        yield Evidence(cause, sure, "This app's own page or log names it.", _OWN)
+        yield Evidence(cause, sure, "This app's own page or log names this cause.", _OWN)
 
 
 def _browser(facts: Facts) -> Iterator[Evidence]:
@@ -54,7 +54,10 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
         yield _likely("cors_blocked", "The text blames CORS.")
     lost = "storage_lost" in signs
     if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
-        why = "In a frame or a strict browser, the callback can't read what the launch stored."
+        why = (
+            "In a frame or a strict browser, the callback can't read the data that the launch "
+            "stored."
+        )
         yield _likely("cookies_blocked", why)
     elif not facts.entries and signs & {"framed", "blank"} and not _has_error(facts):
         where = "in a frame" if "framed" in signs else "in the EHR's window"
@@ -87,10 +90,10 @@ def _place(facts: Facts) -> Iterator[Evidence]:
     if not has("works_elsewhere") or not facts.entries:
         return
     if "client_unknown" in family and not {"scope_trimmed", "scope_not_registered"} & family:
-        why = "It works in another environment, and each environment has its own client IDs."
+        why = "The app works in another environment, and each environment has its own client IDs."
         yield _likely("client_unknown", why)
     elif family.intersection(_ACCESS) and not _is_certain(facts):
-        why = "It works elsewhere, so this site may have an older copy of the registration."
+        why = "The app works elsewhere, so this site may have an older copy of the registration."
         step = "Ask this site to enable the app with its current scopes in this environment."
         yield _likely("client_not_enabled_at_site", why, step)
 
@@ -104,7 +107,7 @@ def _time(facts: Facts) -> Iterator[Evidence]:
     if has("no_refresh_token") and facts.may_be("refresh_not_granted", "access_token_expired"):
         yield _likely("refresh_not_granted", "The text says that there was no refresh token.")
     elif has("lasts") and facts.may_be("access_token_expired") and facts.message.urn is None:
-        why = "It works at first and fails when an access token would expire."
+        why = "The app works at first and fails when an access token would expire."
         yield _likely("access_token_expired", why)
     waits = facts.family & {"not_propagated_yet", "client_unknown", "client_auth_wrong"}
     if has("fresh") and waits and not _is_certain(facts):
@@ -141,7 +144,7 @@ def _proxy(facts: Facts) -> Iterator[Evidence]:
     if "proxied" not in facts.claims.signs:
         return
     if _AS_HTTP.search(facts.pasted.lower()) and facts.may_be("redirect_uri_mismatch"):
-        why = "Behind a proxy that ends TLS, the app builds its redirect URI with http."
+        why = "Behind a proxy that terminates TLS, the app builds its redirect URI with http."
         step = "Build the redirect URI from the public https address, not from the request."
         yield _likely("redirect_uri_mismatch", why, step)
     lost = facts.claims.has("lost_query") and re.search(r"\biss\b|\blaunch\b", facts.pasted)
@@ -153,10 +156,14 @@ def _proxy(facts: Facts) -> Iterator[Evidence]:
 
 _OUTCOMES: tuple[tuple[Sign, CauseId, str], ...] = (
     ("fewer_results", "results_limited", "The search succeeds and returns less than expected."),
-    ("no_patient", "patient_context_missing", "The text says that the token names no patient."),
+    (
+        "no_patient",
+        "patient_context_missing",
+        "The text says that the token doesn't name a patient.",
+    ),
     ("client_not_found", "client_unknown", "The server says that there is no such client."),
     ("no_such_endpoint", "endpoint_wrong", "The server says that it has nothing at this URL."),
-    ("not_served", "fhir_request_invalid", "The FHIR server says that it doesn't know this."),
+    ("not_served", "fhir_request_invalid", "The FHIR server says that it doesn't support this."),
 )
 
 

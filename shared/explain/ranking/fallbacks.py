@@ -24,7 +24,7 @@ def refuted(facts: Facts) -> Cause:
         what = f"This app did send {names}."
         if facts.refuted == {"launch"}:
             what = "This app did send the `launch` value that it received."
-    why = f"{what} It was lost during the EHR login, or the EHR failed."
+    why = f"{what} Part of the request was lost during the EHR login, or the EHR failed."
     steps = (
         RELAUNCH,
         (
@@ -38,18 +38,18 @@ def refuted(facts: Facts) -> Cause:
 def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
     """Return the same for a request in a text, which may not be the request that failed."""
     title = "The request that is shown doesn't match the EHR's error."
-    why = "Nothing that the error mentions is wrong in the request in the text."
+    why = "The request in the text has none of the problems that the error mentions."
     if names:
         title = "The request that is shown has what the EHR reports as missing."
         why = f"The request in the text has {names}."
     why += " So a different request failed, or this one was changed in transit to the EHR."
-    with_id = f", and its ID {facts.message.instance}" if facts.message.instance else ""
+    with_id = f" and the ID {facts.message.instance}" if facts.message.instance else ""
     steps = (
         (
             "Copy the URL of the failed request from the browser's network log, and compare it "
             "with this one."
         ),
-        f"If it's the same, give it to the EHR's support{with_id}.",
+        f"If the two are the same, give the URL{with_id} to the EHR's support.",
     )
     return KINDS["ehr_side"]("likely", why, *steps, source=_AS_SHOWN, title=title)
 

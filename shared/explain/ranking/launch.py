@@ -13,7 +13,7 @@ from shared.explain.parsing import shown_request
 from shared.explain.ranking.facts import Evidence, Facts
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
-_OBSERVED = "the error's own `client`, which is the client id of the request in reported cases"
+_OBSERVED = "the error's own `client`, which is the client ID of the request in reported cases"
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
@@ -37,8 +37,8 @@ def _no_launch(facts: Facts) -> Iterator[Evidence]:
         yield Evidence("launch_parameter_missing", certainty, why, _SMART)
     elif listed and "launch" in facts.lacks:
         why = (
-            "`launch` is in the list of what is sent, so this is the cause only if its value was "
-            "empty or got lost in transit."
+            "`launch` is in the list of sent parameters, so this is the cause only if its "
+            "value was empty or got lost in transit."
         )
         yield Evidence("launch_parameter_missing", "possible", why, _SMART, denied=True)
     elif legacy and not listed and facts.may_be("launch_parameter_missing"):
@@ -88,7 +88,7 @@ def _launch_scope(facts: Facts) -> Iterator[Evidence]:
             certainty = "possible"
         yield Evidence("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
     elif sent.scopes is not None and sent.flow == "ehr" and "launch" not in sent.scopes:
-        why = f"A `launch` value was sent, and `launch` is not in {facts.where_scopes}."
+        why = f"A `launch` value was sent, but `launch` isn't in {facts.where_scopes}."
         reported = facts.may_be("launch_scope_missing", "patient_context_missing")
         certainty = _certainty(reported or not facts.from_text, facts)
         yield Evidence("launch_scope_missing", certainty, why, _SMART)

@@ -62,7 +62,7 @@ def _launch_value(cause: Cause) -> Cause:
 # The words in the EHR's message that mention a key or a secret.
 _NAMES_KEY = re.compile(r"\b(?:key|keys|kid|jwks?|jwk set|signature|signed by)\b", re.IGNORECASE)
 _NAMES_SECRET = re.compile(r"\b(?:client_?secret|secret|credentials?|password)\b", re.IGNORECASE)
-_UNSPECIFIED = "The EHR's response doesn't say what it doesn't accept: "
+_UNSPECIFIED = "The EHR's response doesn't say which of these the EHR refuses: "
 _COMPARE_CLIENT = (
     "In the registration, check that `client_id` belongs to this environment, and that the "
     "registered kind of client is the one in `client_auth` in smart.toml."

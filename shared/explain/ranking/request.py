@@ -35,7 +35,7 @@ def _addresses(facts: Facts) -> Iterator[Evidence]:
             why = f"The request has {sent}, but the configuration has {configured}."
             yield Evidence("redirect_uri_mismatch", "certain", why, _RFC_6749)
         elif facts.redirect_uri and "redirect_uri_mismatch" in facts.family:
-            why = f"The app sends {facts.redirect_uri}. Exactly that must be registered."
+            why = f"The app sends {facts.redirect_uri}. Register exactly that URI."
             if not configured and facts.from_text:
                 why = f"The request has {facts.redirect_uri}. Compare it with the registration."
             yield Evidence("redirect_uri_mismatch", None, why, _RFC_6749)
@@ -56,7 +56,7 @@ def _code(facts: Facts) -> Iterator[Evidence]:
         why = "The redirect URI, client ID and verifier were the same as at the launch."
         yield Evidence("code_expired_or_used", "likely", why, _RFC_6749)
     if facts.backend and facts.message.oauth_error == "unauthorized_client":
-        why = "A backend service sent the request, and this client isn't allowed its grant type."
+        why = "A backend service sent the request, but its client isn't allowed this grant type."
         yield Evidence("grant_not_enabled", "likely", why, _RFC_6749)
 
 
@@ -83,8 +83,10 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
 
 
 _BY_CLIENT: Mapping[Sign, str] = {
-    "public": "Check that the registration is public (a single-page or native app), and send "
-    "`client_id` in the body, no secret and no Authorization header.",
+    "public": (
+        "Check that the registration is public (a single-page or native app), and send "
+        "`client_id` in the body, without a secret or an Authorization header."
+    ),
     "assertion": "Compare the assertion's `kid`, `aud`, `iss`, `sub`, `exp` and `jti` with the "
     "registration. The key that it names must be the registered one.",
     "secret": "Set the client secret again, from the registration of this client ID. Compare how "

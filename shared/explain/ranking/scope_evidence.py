@@ -37,18 +37,19 @@ def _syntax(facts: Facts) -> Iterator[Evidence]:
     wildcards = [scope for scope in facts.scopes if is_wildcard(scope)]
     dropped = facts.habits.scopes.wildcards_dropped
     refused = facts.message.oauth_error == "invalid_scope" and facts.from_text
+    found = f"There are wildcards in {facts.where_scopes}: {named(wildcards)}."
     if wildcards and refused and not dropped:
-        why = f"Found in {facts.where_scopes}: {named(wildcards)}. Many servers refuse wildcards."
+        why = f"{found} Many servers refuse them."
         step = f"Replace {named(wildcards)} with one scope per type and action: {_SPELLED}"
         yield Evidence("scope_syntax", "likely", why, _SMART, (step,))
         return
     odd = [scope for scope in facts.scopes if is_misspelt(scope)]
     if odd:
-        why = f"{named(odd)} doesn't follow the syntax of either SMART version."
+        why = f"Neither SMART version has the syntax of {named(odd)}."
         yield Evidence("scope_syntax", "likely", why, _SMART, (_WRITE,))
         return
     if wildcards and dropped:
-        why = f"Found in {facts.where_scopes}: {named(wildcards)}. Wildcards are dropped entirely."
+        why = f"{found} The EHR drops them entirely."
         yield Evidence("scope_syntax", "certain", why, dropped)
         return
     supported = facts.sent.scopes_supported or ()
@@ -84,8 +85,8 @@ def _of_scopes(facts: Facts) -> Certainty:
 def _registered(facts: Facts) -> Iterator[Evidence]:
     systems = [scope for scope in facts.scopes if scope.startswith("system/")]
     if systems and not facts.backend:
-        why = f"{named(systems)} is for programs that run without a user."
-        step = "Remove every `system/` scope. User launches don't have them."
+        why = f"Only programs that run without a user can use {named(systems)}."
+        step = "Remove every `system/` scope. User launches can't use them."
         yield Evidence("scope_not_registered", "likely", why, _SMART, (step,))
         return
     supported = facts.sent.scopes_supported or ()
@@ -148,7 +149,7 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
         letters = {"GET": "rs", "POST": "c", "DELETE": "d"}.get(method, "u")
         needed = [f"{level}/{kind}.{letters}" for level in ("patient", "user", "system")]
         if all(missing((scope,), facts.scopes) for scope in needed):
-            why = f"{method} {kind} needs a scope that was not requested."
+            why = f"{method} {kind} needs a scope that wasn't requested."
             step = (
                 f"Add `patient/{kind}.{letters}` (v1: `.{'read' if method == 'GET' else 'write'}`)"
             )
@@ -174,7 +175,7 @@ def _trimmed(facts: Facts) -> Iterator[Evidence]:
         lost = [scope for scope, of in causes.items() if of == cause]
         detail = scope_cause(cause, facts.vendor)
         it, scope = ("it", "scope") if len(lost) == 1 else ("them", "scopes")
-        why = f"The app requested {named(lost)}, and the EHR didn't grant {it}. {detail.why}"
+        why = f"The app requested {named(lost)}, but the EHR didn't grant {it}. {detail.why}"
         first: tuple[str, ...] = (f"In the EHR's registration, select the {scope} {named(lost)}.",)
         if cause == "scope_syntax":
             first = (_WRITE,) if any(map(is_misspelt, lost)) else ()

@@ -33,7 +33,7 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
             rf"resource principal named {_VALUE} was",
             (
                 "Register {0} as the FHIR server's audience (application ID URI), or send the "
-                "audience that is registered as `aud`."
+                "registered audience as `aud`."
             ),
         ),
     ),
@@ -45,8 +45,8 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
         (
             r"invalid scopes?:? ([a-z*][\w*/.:? -]{3,300})",
             (
-                "In the authorization server, create the scopes that it names and allow them for "
-                "this client: {0}"
+                "In the authorization server, create these scopes and allow them for this "
+                "client: {0}"
             ),
         ),
     ),
@@ -56,7 +56,7 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
                 r"(?:host=?\W{0,2}|enotfound |resolve host: ?|unknownhostexception: ?|lookup )"
                 r"'?([a-z0-9.-]{3,200}\.[a-z]{2,24})"
             ),
-            "Replace {0} with the host of the FHIR base in use today: that host isn't found.",
+            "The host {0} wasn't found. Replace it with the host of the current FHIR base.",
         ),
     ),
     "tls_untrusted": (
@@ -77,7 +77,7 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
     "signing_key_unknown": (
         (
             r"key id '?([^'\s]{2,100})'?",
-            "Fetch the key set (`jwks_uri`) again: the key {0} isn't in the one that is cached.",
+            "Fetch the key set (`jwks_uri`) again: the key {0} isn't in the cached one.",
         ),
     ),
     "clock_skew": (
@@ -99,7 +99,7 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
     "pkce_mismatch": (
         (
             r"(?:verifier|challenge)\b[^\n:]{0,60}[\w-][+/][\w+/=-]{4}",
-            "Encode verifier and challenge as base64url: `-`, `_`, and no `=` at the end.",
+            "Encode the verifier and the challenge as base64url: `-`, `_`, and no `=` at the end.",
         ),
     ),
 }
@@ -152,7 +152,7 @@ def _named_in_the_sentence(facts: Facts) -> Iterator[Evidence]:
         )
     ]
     if named:
-        why = "The server's own message is about that."
+        why = "The server's own message points to this cause."
         yield Evidence(min(named)[1], "likely", why, _OWN_WORDS)
 
 
