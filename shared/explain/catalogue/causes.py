@@ -322,8 +322,8 @@ parameter_not_recognised = Kind(
     "parameter_not_recognised",
     "The request has a parameter that isn't an authorization parameter.",
     "The EHR doesn't accept the app's request.",
-    "An unknown parameter is ignored and doesn't replace another one. `intent`, `patient` and "
-    "`encounter` come back with the token and can't be requested.",
+    "EHRs ignore an unknown parameter, so it doesn't replace another one. `intent`, `patient` "
+    "and `encounter` come back with the token and can't be requested.",
     (
         "Remove the parameter from the authorization request.",
         "Pass on the `launch` value, which identifies the context.",
@@ -383,10 +383,8 @@ scope_trimmed = Kind(
         ByFlow(
             "Wait until the change has propagated, then launch the app again. An existing "
             "grant doesn't get new scopes.",
-            backend=(
-                "Wait until the change has propagated, then request a new token. An existing "
-                "grant doesn't get new scopes."
-            ),
+            backend="Wait until the change has propagated, then request a new token. An existing "
+            "grant doesn't get new scopes.",
         ),
     ),
 )
@@ -395,7 +393,7 @@ code_expired_or_used = Kind(
     "The authorization code was already used or is too old.",
     "The launch took too long, or its page was opened twice.",
     "A code works for one token exchange, soon after it was issued. If the callback page is "
-    "reloaded, a link checker opens it first or a server is slow, the exchange comes too late.",
+    "reloaded, a link checker opens it first, or a server is slow, the exchange comes too late.",
     (
         ByFlow("Launch the app again. Don't reload the page or go back to it.", backend=None),
         (
@@ -531,7 +529,7 @@ not_propagated_yet = Kind(
             "Wait, don't change anything in the meantime, and launch the app again.",
             backend="Wait, don't change anything in the meantime, and request a new token.",
         ),
-        "If it takes longer than the vendor's documentation says, compare the registration again.",
+        "If this takes longer than the vendor's documentation says, check the registration again.",
     ),
 )
 ehr_side = Kind(
@@ -558,10 +556,7 @@ cors_blocked = Kind(
     "Postman, curl and backends aren't affected.",
     (
         WITHOUT_CREDENTIALS,
-        (
-            "Otherwise, allow the page's origin (CORS) on the server that refused it, not on "
-            "the app's."
-        ),
+        "Otherwise, allow the page's origin (CORS) on the refusing server, not on the app's.",
         "If you can't change that server, call it from a backend, as this app's proxy does.",
     ),
 )
@@ -733,10 +728,7 @@ user_credentials_wrong = Kind(
     "The user name or password was refused.",
     "The user couldn't sign in. The app's own credentials aren't involved.",
     (
-        (
-            "Sign in to the EHR itself as the same user. If that fails, reset the password or "
-            "unlock the account."
-        ),
+        "Sign in to the EHR as this user. If that fails, reset the password or unlock the account.",
         "Check that the user belongs to this environment: sandbox users differ.",
     ),
 )
@@ -760,12 +752,7 @@ token_not_in_header = Kind(
     "The app called the EHR without proof of its access.",
     "The token must be sent as `Authorization: Bearer`. The server doesn't read a token in a "
     "query parameter or cookie, and redirects, proxies and gateways may drop the header.",
-    (
-        (
-            "Send `Authorization: Bearer` with the access token, and check that every proxy "
-            "forwards it."
-        ),
-    ),
+    ("Send `Authorization: Bearer` with the access token, and check that every proxy keeps it.",),
 )
 opaque_token_decoded = Kind(
     "opaque_token_decoded",

@@ -25,7 +25,7 @@ _APIS = (
 )
 _VERSION = (
     "On the app's page, check which SMART scope version the app has. Write `.rs` for v2 or "
-    "`.read` for v1, and no wildcard."
+    "`.read` for v1, without wildcards."
 )
 _AUDIENCE = (
     "On the app's page, make sure the app is for the users who launch it: clinicians or patients."

@@ -23,9 +23,7 @@ def _sign_in(code: str) -> Entry:
             causes.RELAUNCH,
             "If `prompt=none` is sent, remove it.",
             source=sources.OPENID,
-            title=(
-                "The user isn't signed in to the EHR, or has to choose an account or consent there."
-            ),
+            title="The user isn't signed in to the EHR, or must choose an account or consent.",
         ),
         causes.cookies_blocked(
             "possible",

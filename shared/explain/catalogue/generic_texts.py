@@ -80,7 +80,7 @@ ENTRIES: tuple[Entry, ...] = (
         "text, not the JSON of an OAuth error.",
         causes.ehr_side(
             "possible",
-            "It might allow only certain networks, or reject the form of the request.",
+            "It might allow only certain networks, or reject the request's format.",
             (
                 "Ask the EHR's operator whether this app's network is allowed to reach "
                 "the token endpoint. Give the time and the client ID."

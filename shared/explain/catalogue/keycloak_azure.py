@@ -133,8 +133,8 @@ ENTRIES: tuple[Entry, ...] = (
         "An administrator's consent applies to every user and overrides a user's selection.",
         causes.ehr_side(
             "likely",
-            "The grant is wider than the request. This app uses only what it requested, "
-            "so nothing fails because of it.",
+            "The grant is wider than the request. This app uses only the scopes that it "
+            "requested, so the wider grant breaks nothing.",
             "In Azure, revoke the administrator's consent for the app if users should choose.",
         ),
         says="more scopes granted than the user chose (Azure)",
@@ -147,10 +147,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI isn't registered in every place that checks it.",
         causes.redirect_uri_mismatch(
             "certain",
-            (
-                "In Okta's SMART setup, two entries have redirect URIs, and both must include "
-                "the app's."
-            ),
+            "In Okta's SMART setup, two entries list redirect URIs. Both must include the app's.",
             "In Okta, add `public_url` + `redirect_path` from smart.toml to both.",
             causes.RELAUNCH,
         ),

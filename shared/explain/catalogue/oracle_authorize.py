@@ -94,7 +94,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/denied-by-user",
-        "The user declined, or went back from the login page.",
+        "The user declined, or navigated back from the login page.",
         causes.user_declined(
             "certain",
             None,

@@ -112,7 +112,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/user-not-authorized",
-        "The user isn't allowed to read this record, or to do this with it.",
+        "The user isn't allowed to read this record, or to use it in this way.",
         causes.user_not_permitted("certain"),
         urns=(_ACCESS + "user-not-authorized",),
     ),
@@ -222,10 +222,7 @@ ENTRIES: tuple[Entry, ...] = (
         "that doesn't exist and for a resource type that it doesn't offer.",
         causes.fhir_request_invalid(
             "likely",
-            (
-                "The response doesn't say which of the two it is. The token and scopes aren't "
-                "involved."
-            ),
+            "The response doesn't say which. The token and scopes aren't involved.",
             "Compare the type with the CapabilityStatement at `metadata`.",
             "Use IDs from this FHIR base: from the launch context or from a search.",
             title="The resource's ID or type doesn't exist at this FHIR base.",

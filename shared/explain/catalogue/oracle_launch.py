@@ -106,8 +106,8 @@ ENTRIES: tuple[Entry, ...] = (
             "The value was made up (a UUID of your own), comes from an old tab or launch, or "
             "was made by a different tenant or environment than the one that was called.",
             causes.Elsewhere(
-                "Launch again from the chart or from the code console. Never write a "
-                "`launch` value yourself."
+                "Launch again from the chart or from the code console. Never make up a "
+                "`launch` value."
             ),
             "Close older tabs of the app.",
             (

@@ -209,10 +209,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The token endpoint didn't see a `grant_type` that it recognizes.",
         causes.request_malformed(
             "likely",
-            (
-                "The body was sent as JSON, so the server didn't see `grant_type`, or "
-                "`grant_type` is mistyped."
-            ),
+            "The body was sent as JSON, so the server didn't see `grant_type`, or it's mistyped.",
             (
                 "Send the body as `application/x-www-form-urlencoded`, with "
                 "`grant_type=authorization_code` or `refresh_token`."

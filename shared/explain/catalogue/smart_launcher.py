@@ -74,10 +74,7 @@ ENTRIES: tuple[Entry, ...] = (
         "`aud` isn't the FHIR base of this launcher. The message names the expected one.",
         causes.aud_wrong(
             "certain",
-            (
-                "The launcher compares the whole URL, except for http or https. A trailing "
-                "slash counts."
-            ),
+            "The launcher compares the whole URL, except http or https. A trailing slash counts.",
             "Set `iss` in smart.toml to the value that the message expects.",
             _AGAIN,
         ),

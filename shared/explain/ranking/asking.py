@@ -28,7 +28,7 @@ _CLIENT = (
 )
 _GRANTED = "`scope` from the token response, next to the scopes that were requested."
 _REFUSAL = "The body and the `WWW-Authenticate` header of the FHIR response."
-_SUPPORT = "What the EHR's support says about {}: the text doesn't show what the name stands for."
+_SUPPORT = "The EHR support's reply about {}: the text doesn't show what the name stands for."
 
 
 def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:

@@ -54,10 +54,7 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
         yield _likely("cors_blocked", "The text blames CORS.")
     lost = "storage_lost" in signs
     if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
-        why = (
-            "In a frame or a strict browser, the callback can't read the data that the launch "
-            "stored."
-        )
+        why = "In a frame or a strict browser, the callback can't read the launch's stored data."
         yield _likely("cookies_blocked", why)
     elif not facts.entries and signs & {"framed", "blank"} and not _has_error(facts):
         where = "in a frame" if "framed" in signs else "in the EHR's window"
@@ -156,11 +153,7 @@ def _proxy(facts: Facts) -> Iterator[Evidence]:
 
 _OUTCOMES: tuple[tuple[Sign, CauseId, str], ...] = (
     ("fewer_results", "results_limited", "The search succeeds and returns less than expected."),
-    (
-        "no_patient",
-        "patient_context_missing",
-        "The text says that the token doesn't name a patient.",
-    ),
+    ("no_patient", "patient_context_missing", "The text says that the token has no patient."),
     ("client_not_found", "client_unknown", "The server says that there is no such client."),
     ("no_such_endpoint", "endpoint_wrong", "The server says that it has nothing at this URL."),
     ("not_served", "fhir_request_invalid", "The FHIR server says that it doesn't support this."),

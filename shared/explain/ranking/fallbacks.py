@@ -58,7 +58,7 @@ def unknown(message: EhrMessage) -> Cause:
     """Return the cause if neither the error nor its code is known: contact the EHR's support."""
     give: Iterable[str] = filter(None, (message.urn or message.oauth_error, message.instance))
     step = (
-        f"Give the EHR's support the time, the client ID and: {', '.join(give) or 'the response'}."
+        f"Give the EHR's support the time, the client ID and {', '.join(give) or 'the response'}."
     )
     why = "This app doesn't recognize the error, and nothing in the text shows its cause."
     source = "none: this app doesn't recognize the error"

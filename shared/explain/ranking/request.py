@@ -83,10 +83,8 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
 
 
 _BY_CLIENT: Mapping[Sign, str] = {
-    "public": (
-        "Check that the registration is public (a single-page or native app), and send "
-        "`client_id` in the body, without a secret or an Authorization header."
-    ),
+    "public": "Check that the registration is public (a single-page or native app), and send "
+    "`client_id` in the body, without a secret or an Authorization header.",
     "assertion": "Compare the assertion's `kid`, `aud`, `iss`, `sub`, `exp` and `jti` with the "
     "registration. The key that it names must be the registered one.",
     "secret": "Set the client secret again, from the registration of this client ID. Compare how "

@@ -21,7 +21,7 @@ _PLACES: Mapping[str, str] = {
 _NEAR = 160
 
 
-_FORM = "Send the token request as a form: `application/x-www-form-urlencoded`, in the body."
+_FORM = "Send the token request as a form (`application/x-www-form-urlencoded`) in the body."
 _ACCEPT = "Send `Accept: application/fhir+json`, and for writes, the same as `Content-Type`."
 # The kind of URL, its statuses, their likely cause, and its first step.
 _MEANINGS: tuple[tuple[str, frozenset[int], CauseId, tuple[str, ...]], ...] = (
