@@ -279,8 +279,7 @@ redirect_uri_mismatch = Kind(
     "redirect_uri_mismatch",
     "The redirect URI differs from the registered one.",
     "The app's address isn't the one that the EHR has.",
-    "EHRs compare redirect URIs byte for byte: scheme, host, port, case and a trailing slash "
-    "all count.",
+    "EHRs compare redirect URIs byte for byte: scheme, host, port, case and trailing slash count.",
     (
         (
             "Register exactly `public_url` + `redirect_path` from smart.toml, by default "

@@ -93,8 +93,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/grant-not-enabled",
-        "The server recognizes the client, but the client isn't registered to get a token this "
-        "way.",
+        "The server recognizes the client, but hasn't registered it to get a token this way.",
         causes.grant_not_enabled("certain"),
         says="grant type is not allowed for this client",
         patterns=(

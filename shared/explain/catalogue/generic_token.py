@@ -57,8 +57,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-invalid-scope",
-        "No token was issued: none of the scopes could be granted, or one of them isn't in the "
-        "original grant.",
+        "No token was issued: no scope could be granted, or one isn't in the original grant.",
         causes.scope_not_registered("likely"),
         causes.scope_syntax("possible", source=sources.INFERRED),
         says="invalid_scope from the token endpoint",

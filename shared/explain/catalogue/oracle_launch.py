@@ -129,8 +129,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/mismatched-identity",
-        "The browser's login session belongs to a different person than the one who launched "
-        "the app in the EHR.",
+        "The browser's login session isn't that of the person who launched the app in the EHR.",
         causes.user_mismatch(
             "certain",
             "The browser still has a session of the code console, of CernerCare, of a sandbox "
@@ -203,7 +202,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.ehr_side(
             "likely",
             "The site's domain and the authorization server use different versions of the "
-            "launch. The domain is probably old.",
+            "launch. The likely reason is an old domain.",
             (
                 "Ask the site which release its domain has, and whether SMART launches "
                 "work there with another app."

@@ -44,10 +44,7 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
         ),
         (
             r"invalid scopes?:? ([a-z*][\w*/.:? -]{3,300})",
-            (
-                "In the authorization server, create these scopes and allow them for this "
-                "client: {0}"
-            ),
+            "In the authorization server, create and allow these scopes for this client: {0}",
         ),
     ),
     "fhir_base_wrong": (
