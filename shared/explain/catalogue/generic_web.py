@@ -83,8 +83,8 @@ ENTRIES: tuple[Entry, ...] = (
             "likely",
             None,
             causes.launch_parameter_missing.steps[0],
-            "Without an EHR, launch it from a sandbox or from the SMART launcher "
-            "(`launch.smarthealthit.org`): give it the app's launch URL.",
+            "Without an EHR, enter the app's launch URL in a sandbox or in the SMART launcher "
+            "(`launch.smarthealthit.org`), and launch from there.",
             *causes.launch_parameter_missing.steps[1:],
             source=f"{sources.SMART}; {sources.CENTILES_4}",
         ),

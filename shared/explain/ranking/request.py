@@ -73,7 +73,7 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
         yield Evidence("client_auth_wrong", None, why, _RFC_6749, steps)
         return
     if "assertion" in facts.claims.signs and _NOT_SENT.search(facts.message.description or ""):
-        why = "The server expects a signed assertion and got none."
+        why = "The server expects a signed assertion, but got none."
         yield Evidence("client_auth_wrong", None, why, _RFC_7523, (_SEND_ASSERTION,))
         return
     for sign, step in _BY_CLIENT.items():
@@ -93,8 +93,8 @@ _BY_CLIENT: Mapping[Sign, str] = {
 
 
 _SEND_ASSERTION = (
-    "Send a signed assertion (`client_assertion` and `client_assertion_type`), or change in the "
-    "registration how the client authenticates. Register an app that runs in the browser as "
+    "Send a signed assertion (`client_assertion` and `client_assertion_type`), or change the "
+    "client's authentication in the registration. Register an app that runs in the browser as "
     "public: it can't keep a key."
 )
 _NOT_SENT = re.compile(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|required)", re.IGNORECASE)
