@@ -21,7 +21,7 @@ ENTRIES: tuple[Entry, ...] = (
         "only the redirect URI differs.",
         causes.redirect_uri_mismatch(
             "likely",
-            "The redirect URI was registered in lowercase and sent with capital letters.",
+            "The redirect URI was registered in lowercase but sent with capital letters.",
             _REDIRECT,
             causes.RELAUNCH,
         ),
@@ -80,8 +80,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.scope_syntax(
             "possible",
-            "SMART v1 and v2 are separate products. An app for one doesn't recognize "
-            "scopes of the other.",
+            "SMART v1 and v2 are separate products. An app for one can't use scopes of the other.",
             source=sources.inferred(sources.YOURPHR_ATHENA),
         ),
         says="unauthorized_client;Description=Requested scope not authorized",
@@ -95,7 +94,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The authorization server failed after the sign-in.",
         causes.ehr_side(
             "likely",
-            "The failure comes after the user's sign-in and before the redirect to the app.",
+            "The failure happens after the user's sign-in and before the redirect to the app.",
         ),
         says="HTTP 500 at /oauth2/authorize-callback",
         patterns=("oauth2/authorize-callback",),

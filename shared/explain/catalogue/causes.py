@@ -190,7 +190,7 @@ client_unknown = Kind(
             "Compare `client_id` in smart.toml with the client ID of the registration, character "
             "by character."
         ),
-        "Make sure it's the client ID for this environment. Sandbox and production have their own.",
+        "Make sure it's the client ID for this environment. Sandbox and production IDs differ.",
         RELAUNCH,
     ),
 )
@@ -428,8 +428,8 @@ clock_skew = Kind(
     "clock_skew",
     "Two clocks disagree.",
     "The clocks of the EHR and of the app disagree.",
-    "ID tokens and client assertions contain times. If a clock is minutes off, they're expired "
-    "or not valid yet.",
+    "ID tokens and client assertions contain times. If a clock is minutes off, they're treated "
+    "as expired or not valid yet.",
     (
         (
             "Use NTP to set the clock of the machine that checks the token: the server's, or the "
@@ -491,7 +491,7 @@ session_ended = Kind(
     "session_ended",
     "The user's EHR session has ended.",
     "The EHR session has ended.",
-    "Access under `online_access` ends when the user signs out of the EHR or is idle there too "
+    "With `online_access`, access ends when the user signs out of the EHR or is idle there too "
     "long. The app can't extend it.",
     (RELAUNCH,),
 )
@@ -525,8 +525,8 @@ not_propagated_yet = Kind(
     "EHRs copy registrations to their sites with a delay of minutes to a day or two.",
     (
         ByFlow(
-            "Wait, don't change anything in the meantime, and launch the app again.",
-            backend="Wait, don't change anything in the meantime, and request a new token.",
+            "Wait without changing anything, then launch the app again.",
+            backend="Wait without changing anything, then request a new token.",
         ),
         "If this takes longer than the vendor's documentation says, check the registration again.",
     ),
@@ -665,7 +665,7 @@ fhir_version_mismatch = Kind(
     "fhir_version_mismatch",
     "The client and the server use different FHIR versions.",
     "The app and the EHR use different versions of FHIR.",
-    "The library expects resources of one FHIR version, and the server sends another. The "
+    "The library expects resources of one FHIR version, but the server sends another. The "
     "launch and the token aren't involved.",
     ("Use the server's base for the client's FHIR version, or configure the client for R4.",),
 )
@@ -711,8 +711,8 @@ frame_refused = Kind(
     "frame_refused",
     "A page doesn't allow the EHR to show it in a frame.",
     "A page refused to open inside the EHR.",
-    "The page in the browser's message sends `X-Frame-Options` or a `frame-ancestors` list without "
-    "the EHR's address. This app sends no `X-Frame-Options`.",
+    "The page named in the browser's message sends `X-Frame-Options` or a `frame-ancestors` "
+    "list without the EHR's address. This app sends no `X-Frame-Options`.",
     (
         (
             "On the server of the page that was refused, remove `X-Frame-Options` and add the "
@@ -728,7 +728,7 @@ user_credentials_wrong = Kind(
     "The user couldn't sign in. The app's own credentials aren't involved.",
     (
         "Sign in to the EHR as this user. If that fails, reset the password or unlock the account.",
-        "Check that the user belongs to this environment: sandbox users differ.",
+        "Check that the user belongs to this environment: a sandbox has its own users.",
     ),
 )
 token_of_another_server = Kind(
@@ -782,8 +782,8 @@ scope_not_requested = Kind(
     "scope_not_requested",
     "The scope that this call needs was never requested.",
     "The app didn't ask for the permission that it needs.",
-    "A token covers what was requested at its launch. The server refuses a resource type or an "
-    "action that is in no requested scope.",
+    "A token covers only the scopes requested at its launch. The server refuses a resource "
+    "type or an action that none of them covers.",
     ("Add the scope for this resource and action to `scopes`, and register it.", RELAUNCH),
 )
 results_limited = Kind(

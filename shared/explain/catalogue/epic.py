@@ -119,7 +119,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/launch-parameters-required",
-        "Epic's own test app was opened without the parameters of a launch.",
+        "Epic's own test app was opened without launch parameters.",
         causes.launch_parameter_missing(
             "certain",
             "The page was opened by its URL.",
@@ -286,8 +286,8 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic doesn't have a resource with this ID, or this user can't see it.",
         causes.fhir_request_invalid(
             "likely",
-            "Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, "
-            "or from its test environment, don't work here.",
+            "Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, or from "
+            "Epic's test environment, don't work here.",
             "Use IDs from this FHIR base: from the launch context or from a search.",
             title="The ID doesn't exist in this Epic system.",
         ),
@@ -335,8 +335,8 @@ ENTRIES: tuple[Entry, ...] = (
         "These are Epic's own FHIR error codes: the token was accepted, but the request wasn't.",
         causes.fhir_request_invalid(
             "likely",
-            "The text next to the code says what is wrong. Unknown search parameters are "
-            "often ignored without a message.",
+            "The text next to the code explains the error. Unknown search parameters are often "
+            "ignored without a message.",
             "Read `issue.diagnostics` and `issue.details.text` in the OperationOutcome.",
             "Compare the search parameters with Epic's page for the API.",
         ),

@@ -73,7 +73,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/frame",
-        "The launch fails inside Epic's frame and works outside it.",
+        "The launch fails inside Epic's frame but works outside it.",
         causes.cookies_blocked(
             "possible",
             "In the frame, the app is a third party: cookies, storage and messages "

@@ -107,7 +107,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/user-credentials",
-        "The user wasn't signed in.",
+        "The server refused the user's sign-in.",
         causes.user_credentials_wrong("likely"),
         says="Invalid username or password / Invalid user credentials",
         where="error page",
@@ -139,7 +139,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-not-sent",
-        "The FHIR server saw no access token.",
+        "The FHIR server received no access token.",
         causes.token_not_in_header("likely"),
         says="Missing Authorization header / Full authentication is required",
         where="FHIR answer",

@@ -214,8 +214,8 @@ ENTRIES: tuple[Entry, ...] = (
             "certain",
             "A required parameter is missing or repeated, or the query is encoded incorrectly.",
             (
-                "Send `response_type`, `client_id`, `redirect_uri`, `scope`, `state` and "
-                "`aud` once each, form-encoded once."
+                "Send `response_type`, `client_id`, `redirect_uri`, `scope`, `state` and `aud` "
+                "once each, and form-encode them only once."
             ),
             causes.RELAUNCH,
         ),

@@ -63,8 +63,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The FHIR request had no access token.",
         causes.session_ended(
             "likely",
-            "The session that has the token is gone, so the request was sent without "
-            "one. This app doesn't send a FHIR request without a token.",
+            "The session with the token is gone, so the request was sent without one. This app "
+            "doesn't send a FHIR request without a token.",
             causes.RELAUNCH,
             causes.Elsewhere(
                 "In other software, send `Authorization: Bearer TOKEN` with every FHIR "
@@ -148,8 +148,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The token was issued for a profile other than `smart-v1`.",
         causes.tenant_mismatch(
             "possible",
-            "The token doesn't come from the `smart-v1` token endpoint of this FHIR "
-            "base. That URL has `smart-v1` for SMART v2 apps too.",
+            "The token doesn't come from the `smart-v1` token endpoint of this FHIR base. That "
+            "URL contains `smart-v1` even for SMART v2 apps.",
             oracle_console.USE_DISCOVERED,
             causes.RELAUNCH,
             source=sources.inferred(f"{sources.RESOURCE_LIST} and {sources.YOURPHR}"),

@@ -89,7 +89,7 @@ ENTRIES: tuple[Entry, ...] = (
             "`intent` belongs to the token response. In the request, it doesn't replace "
             "`launch`. Neither do `code` and `code_challenge`.",
             "Remove `intent` from the authorization request.",
-            "Send the `launch` value of the launch URL in a parameter named `launch`.",
+            "Send the `launch` value from the launch URL in a parameter named `launch`.",
             source=f"{sources.SPECIFICATION}; that it was taken for the launch code: inferred",
         ),
         says=f"Launch Code Required / {_LAUNCH}code-required",

@@ -58,7 +58,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The scheme or host is missing. A custom scheme needs a host too: "
             "`app://callback`, not `app://`.",
             "In the code console, write Redirect URI with a scheme and host.",
-            "Set `public_url` in smart.toml to a scheme and host.",
+            "Set `public_url` in smart.toml to a full URL, with scheme and host.",
             source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
         ),
         urns=(_GRANT + "redirect-uri-not-absolute",),

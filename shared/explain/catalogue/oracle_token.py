@@ -178,8 +178,8 @@ ENTRIES: tuple[Entry, ...] = (
         "Version and its resources.",
         causes.scope_syntax(
             "likely",
-            "The scopes are written for SMART v1 (`.read`), and the app is registered for "
-            "v2 (`.rs`), or the reverse.",
+            "The scopes are written for SMART v1 (`.read`), but the app is registered for v2 "
+            "(`.rs`), or the reverse.",
             oracle_console.CHECK_SMART_VERSION,
             _NEW_TOKEN,
             source=sources.THE_MAP,
@@ -273,7 +273,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/refresh-session-invalid",
-        "The refresh token belongs to `online_access`, and the user's session has ended.",
+        "The refresh token was issued for `online_access`, and the user's session has ended.",
         causes.session_ended(
             "certain",
             "The user signed out of the EHR or was idle too long. The app's access ends "

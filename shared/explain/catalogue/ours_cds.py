@@ -48,7 +48,7 @@ ENTRIES: tuple[Entry, ...] = (
             "It must be `public_url` + `/cds_services/cds-services/calculators-patient-view`, "
             "and nothing else. At Epic, a hospital types it in. Sandboxes have sent a fixed text.",
             "In the EHR, enter the URL as the audience, character by character.",
-            "If `public_url` has changed, enter the new one.",
+            "If `public_url` has changed, enter the new URL.",
             title="`aud` of the EHR's token isn't the URL of the service.",
         ),
         says="cds_refused, reason audience",
@@ -93,7 +93,7 @@ ENTRIES: tuple[Entry, ...] = (
             "aren't in any `[[cds_client]]`.",
             "Find the correlation ID in the log, and explain that line with `make explain`.",
             DOCTOR,
-            title="The caller isn't configured, or not the way its tokens name it.",
+            title="The caller isn't configured, or its tokens name it differently.",
         ),
         causes.aud_wrong(
             "possible",
@@ -125,7 +125,7 @@ ENTRIES: tuple[Entry, ...] = (
             "At Epic, the templates are typed in by hand, and a hook fires without data or a "
             "token if the client ID doesn't list its endpoint.",
             "Enter the prefetch templates from docs/cds-hooks.md, each under its key.",
-            "At Epic, list the endpoint on the client ID, with FHIR R4 as its version.",
+            "At Epic, add the endpoint to the client ID, with FHIR R4 as its version.",
             title="The EHR doesn't send a prefetch or a usable access token.",
         ),
     ),
