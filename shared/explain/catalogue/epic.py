@@ -287,7 +287,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.fhir_request_invalid(
             "likely",
             "Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, or from "
-            "Epic's test environment, don't work here.",
+            "a test environment, don't work here.",
             "Use IDs from this FHIR base: from the launch context or from a search.",
             title="The ID doesn't exist in this Epic system.",
         ),
