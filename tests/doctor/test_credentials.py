@@ -41,9 +41,14 @@ def publish(doctor: Doctor, *keys: dict[str, str]) -> str:
 @each(
     ("name", "value", "settings", "what"),
     [
-        ("PRIVATE_KEY", "sentinel", SIGNED, "private_key: env:PRIVATE_KEY has no PEM text"),
-        ("PRIVATE_KEY", traditional_pem("rsa"), SIGNED, "private_key: env:PRIVATE_KEY has a key"),
-        ("PRIVATE_KEY", pem("p256"), SIGNED, "private_key: env:PRIVATE_KEY has an EC key on"),
+        ("PRIVATE_KEY", "sentinel", SIGNED, "private_key: env:PRIVATE_KEY contains no PEM text"),
+        (
+            "PRIVATE_KEY",
+            traditional_pem("rsa"),
+            SIGNED,
+            "private_key: env:PRIVATE_KEY contains a key",
+        ),
+        ("PRIVATE_KEY", pem("p256"), SIGNED, "private_key: env:PRIVATE_KEY contains an EC key on"),
         ("CLIENT_SECRET", "a\nb", SECRET, "client_secret: env:CLIENT_SECRET contains a control"),
     ],
 )

@@ -150,9 +150,9 @@ def test_all_that_cannot_be_used_is_told_at_once_and_no_key_is_printed(
     assert (ended.code, ended.out) == (1, "")
     told = " ".join(ended.err.split())
     for what in (
-        f"ehr one: private_key: file:{folder}/x has an EC key on secp256r1, not on P-384",
+        f"ehr one: private_key: file:{folder}/x contains an EC key on secp256r1, not on P-384",
         "ehr three: private_key: env:NOT_SET_ANYWHERE is not set or empty. [secret_unreadable]",
-        f"{encrypted} has an encrypted key. [setting_invalid]",
+        f"{encrypted} contains an encrypted key. [setting_invalid]",
         f"file:{folder}/absent cannot be read: No such file or directory. [secret_unreadable]",
         f"{other}: another key already has the key_id key-2. [setting_invalid]",
         "5 fail",

@@ -84,7 +84,7 @@ def test_a_standalone_launch_that_fails_says_which_address_to_open_again(either:
     iss = quote(f"{app.ehr_origin}/generic/fhir", safe="")
     page = browser.send("GET", f"{answered}&iss={iss}", NAVIGATION)
     said = in_words(page.text)
-    assert f"open {address} again" in said
+    assert f"start over at {address}" in said
     assert "from the patient's chart" not in said.partition("For support")[0]
 
 

@@ -93,8 +93,14 @@ SIGNATURES: dict[str, tuple[Forgery, str]] = {
         lambda i: compact({"alg": "RS256", "kid": "rsa"}, i.claims(), P256, "ES256"),
         "signature",
     ),
-    "ES256 with the RSA key's kid": (lambda i: i.token(P256, "ES256"), "isn't for its alg"),
-    "RS256 with the EC key's kid": (lambda i: i.token(header={"kid": "p256"}), "isn't for its"),
+    "ES256 with the RSA key's kid": (
+        lambda i: i.token(P256, "ES256"),
+        "isn't for the token's algorithm",
+    ),
+    "RS256 with the EC key's kid": (
+        lambda i: i.token(header={"kid": "p256"}),
+        "isn't for the token's",
+    ),
     "RS384 in the header, RS256 in the signature": (
         lambda i: compact({"alg": "RS384", "kid": "rsa"}, i.claims(), RSA, "RS256"),
         "signature",

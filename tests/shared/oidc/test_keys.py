@@ -262,7 +262,7 @@ def test_an_answer_that_is_no_key_set_fails_and_says_why(
 ) -> None:
     tenant = tenants()
     tenant.on("/jwks", answer)
-    with pytest.raises(IdTokenInvalid, match="who is signed in") as caught:
+    with pytest.raises(IdTokenInvalid, match="signed-in user") as caught:
         _find(Keys(), ehr, tenant, f"{tenant.base}/jwks?policy=p1")
     assert "couldn't be read" in caught.value.why
     assert reason in caught.value.evidence["reason"]
@@ -336,7 +336,7 @@ def test_a_further_host_is_asked_where_it_is_configured(
     ehr: Ehr, tenant: Tenant, stranger: Tenant
 ) -> None:
     stranger.on("/jwks", as_json({"keys": [public_jwk(RSA, kid="k")]}))
-    with pytest.raises(IdTokenInvalid, match="who is signed in") as caught:
+    with pytest.raises(IdTokenInvalid, match="signed-in user") as caught:
         _find(Keys(), ehr, tenant, f"{stranger.base}/jwks")
     host = stranger.base.split("/")[2]
     assert host in caught.value.why

@@ -198,7 +198,7 @@ def test_a_key_that_cannot_sign_is_named_and_not_shown(
     monkeypatch.setenv("PRIVATE_KEY", text)
     problem = only_problem(registration("private_key_jwt"))
     assert (problem.id, problem.place) == ("setting_invalid", "ehr one: private_key")
-    assert problem.title == f"ehr one: private_key: env:PRIVATE_KEY has {what}."
+    assert problem.title == f"ehr one: private_key: env:PRIVATE_KEY contains {what}."
     assert "PKCS#8" in problem.fix
     for line in text.splitlines():
         assert line not in str(problem)
