@@ -92,7 +92,7 @@ CALCULATOR = Calculator(
     cautions=(
         "Not for time-critical use: alarms, emergencies or continuous monitoring.",
         "All values must come from one set of vital signs, within one hour, in the last 24 hours.",
-        "Enter consciousness and the SpO2 scale yourself, and oxygen if it is not in the chart.",
+        "Enter the level of consciousness, SpO2 scale and, if not in the chart, oxygen yourself.",
         "Scale 2 is only for hypercapnic respiratory failure with a target of 88 to 92 %.",
         "Copyright Royal College of Physicians 2017; no endorsement.",
     ),

@@ -197,7 +197,7 @@ def _why_not(candidate: Candidate, top: Candidate, *, is_in_pool: bool) -> Passe
     if not is_in_pool:
         why = "from another reading"
         return PassedOver(candidate.evidence, Flag.INCOMPLETE_READING, why)
-    why = "a value from a preferred method was taken within an hour"
+    why = "a value from a preferred method was taken within an hour of this one"
     return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
 
 

@@ -82,7 +82,7 @@ The page shows in words how it got an input from the chart:
 | found in chart | has a charted value within its look-back | filled in |
 | calculated from the chart | is the result of another calculator | filled in |
 | not found in chart | was searched for and isn't there; a yes-or-no item is then assumed absent, \
-and the page states that | blank, or no |
+and the page says so | blank, or no |
 | not answered | is a diagnosis or drug, and entries that couldn't be classified might be it | \
 blank |
 | charted only as below or above a limit | is `<` or `>` a limit | blank, unless the formula \

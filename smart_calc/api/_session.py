@@ -141,7 +141,7 @@ class Session:
         )
 
     def update(self, resource: Resource, if_match: str | None = None) -> Resource:
-        """Replace the resource with this `id`, and return it as the EHR stored it.
+        """Replace the resource that has this `id`, and return it as the EHR stored it.
 
         Needs a scope with `u`. Under patient/ scopes, the resource must refer to the patient in
         context, before and after the update. If this call read the resource before, the update
