@@ -152,7 +152,7 @@ def _after_launch(top: TomlTable) -> str:
     value = top.take("after_launch", str, "/smart_calc/{session}/")
     plain = re.fullmatch(r"/(?![/\\])[A-Za-z0-9._~!$&'()*+,;=:@/?#{}-]*", value)
     if not plain or value.count("{session}") != 1 or "{" in value.replace("{session}", ""):
-        step = "Write a path on public_url with {session} once, such as /app/?session={session}."
+        step = "Write a path on public_url with one {session}, such as /app/?session={session}."
         top.problem("after_launch", "cannot be used", step)
     return value
 

@@ -39,9 +39,7 @@ class CdsServerDenied(CdsError, code="cds_server_denied", status=403):
     title = "The call's FHIR server doesn't belong to this client."
     why = "`fhirServer` isn't in the `iss` of the client's `[[ehr]]` entry."
     plainly = OWN_WORDS
-    steps = (
-        "Add the FHIR base to `iss` of the `[[ehr]]`, or correct `ehr` of the `[[cds_client]]`.",
-    )
+    steps = ("Add the FHIR base to `iss` in `[[ehr]]`, or correct `ehr` in `[[cds_client]]`.",)
 
 
 class CdsDataMissing(CdsError, code="cds_data_missing", status=412):

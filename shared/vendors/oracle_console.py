@@ -31,7 +31,7 @@ CHECK_REDIRECT_URI = (
     "`redirect_path` in smart.toml), separate from the SMART Launch URI."
 )
 CHECK_SCOPES = (
-    "In the code console, select each resource of `scopes` under the app's User or Patient "
+    "In the code console, select each resource in `scopes` under the app's User or Patient "
     "Product APIs: `user/` scopes under the first, `patient/` scopes under the second."
 )
 CHECK_SMART_VERSION = (

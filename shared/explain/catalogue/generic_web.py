@@ -26,7 +26,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/fetch-failed",
-        "The browser got no response that the page may read, and doesn't tell the page why.",
+        "The browser got no response that it lets the page read, and it doesn't tell the page why.",
         causes.cors_blocked("possible", source=sources.inferred(sources.FETCH)),
         causes.fhir_base_wrong("possible", source=sources.INFERRED),
         causes.tls_untrusted("possible", source=sources.INFERRED),

@@ -76,7 +76,7 @@ def _authentication(cause: Cause, facts: Facts) -> Cause:
     """
     how, words = facts.sent.client_auth, facts.message.description or ""
     if how == "none":
-        why = "The app sent its client ID and no proof, as a public client does."
+        why = "The app sent its client ID but no proof of identity, as a public client does."
         steps = [_COMPARE_CLIENT]
     elif how == "private_key_jwt":
         why = "The app sent an assertion that it had signed with `private_key`. "
