@@ -1,9 +1,11 @@
 """What a silent EHR does to others: nothing."""
 
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+from shared.outbound.bulkheads import HANGING_SECONDS
 from tests.support.app import App, Launched
 from tests.support.browser import OWN_FETCH, Answer, Browser
 from tests.support.proxy import launched
@@ -35,10 +37,11 @@ def test_a_silent_ehr_holds_up_itself_alone(app: App) -> None:
         silent.on("/Patient/p1", keep_silent)
         hung = [pool.submit(read, launch) for _ in range(THREADS)]
         all_asked.wait(PATIENCE_SECONDS)
+        since = time.monotonic()
         # No thread is free until reads are given up.
         assert Browser().get(f"{app.origin}/launch/health").status == 200
-        # The next read is given up whenever a request takes the free thread for a while, so what
-        # is refused comes before what takes its time.
+        # Now the first reads hang, and a moment later the last one does.
+        time.sleep(max(0.0, since + HANGING_SECONDS + 0.5 - time.monotonic()))
         asked = len(silent.received)
         further = read(launch)
         assert (further.status, further.code) == (503, "overloaded")
