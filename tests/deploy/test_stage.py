@@ -179,7 +179,9 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         "-----BEGIN EC PRIVATE KEY-----",
     ):
         file.write_text(secret)
-        with pytest.raises(Unstageable, match=r"functions/ours/data/file\.json contains a private key"):
+        with pytest.raises(
+            Unstageable, match=r"functions/ours/data/file\.json contains a private key"
+        ):
             staged()
     file.unlink()
     for outside in (tmp_path / "root/shared/errors.py", tmp_path / "root/shared", tmp_path / "no"):
