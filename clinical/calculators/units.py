@@ -14,7 +14,7 @@ Conversion = tuple[float, float]
 Table = Mapping[str, Conversion]
 
 
-# Longer texts aren't cached, and are no units.
+# Longer texts aren't units, and aren't cached.
 _USUAL = 50
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 

@@ -8,7 +8,7 @@ from clinical.chart.resources.json_access import Coding
 from clinical.chart.resources.times import Moment
 
 Value = float | bool | str | None
-NOT_IN_CHART = "not in the chart"
+NOT_IN_CHART = "not found in the chart"
 
 
 class Outcome(Enum):

@@ -41,7 +41,7 @@ _MARKUP = re.compile(r"[\\`*_~<>\[\]|#&]")
 def of_resources(
     resources: Iterable[Mapping[str, Any]], now_iso: str, cards: Collection[str] | None = None
 ) -> list[dict[str, str]]:
-    """Return the cards of Patient/p1, warnings first, if every key of the chart was read whole.
+    """Return the cards of Patient/p1, warnings first, if every key of the chart was read in full.
 
     An entry point for other programs. `now_iso` is the time of the call (ISO 8601), and `cards` are
     the calculators that may make cards, as in the setting `cards`; None means the default.

@@ -36,7 +36,7 @@ def refuted(facts: Facts) -> Cause:
 
 
 def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
-    """Return the same for a request in a text, which may not be the request that failed."""
+    """Return the same for a request in a text, which might not be the request that failed."""
     title = "The request that is shown doesn't match the EHR's error."
     why = "The request in the text has none of the problems that the error mentions."
     if names:
