@@ -139,7 +139,7 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
     if name is None:
         return _ID_ALONE.format(message.instance) if message.instance else _NOTHING
     instance = f" and give it the ID {message.instance}" if message.instance else ""
-    ask = f"Look for it in the EHR's documentation, or ask the EHR's support{instance}."
+    ask = f"Look for the error in the EHR's documentation, or ask the EHR's support{instance}."
     if known:
         meaning = f"Its OAuth code means: {known[0].meaning}"
         return f"This app doesn't recognize {name}. {meaning} {ask}"

@@ -25,9 +25,9 @@ ORACLE = Profile(
         wording={
             "scope_syntax": (
                 (
-                    "Oracle Health drops wildcard scopes entirely, and scopes of the SMART "
-                    "version that the app isn't registered for. Scopes that aren't selected in the "
-                    "code console are missing too."
+                    "Oracle Health entirely drops wildcard scopes and scopes in the syntax of "
+                    "the SMART version that the app isn't registered for. Scopes that aren't "
+                    "selected in the code console are missing too."
                 ),
                 (
                     oracle_console.CHECK_SMART_VERSION,
@@ -37,10 +37,10 @@ ORACLE = Profile(
             ),
             "scope_not_registered": (
                 (
-                    "Oracle Health grants the scopes that are selected in the code console, 15 "
-                    "minutes after they were selected. A site's own copy of the registration may "
-                    "be even older. If all `patient/` or `user/` scopes are missing, the app may "
-                    "be registered for the other SMART version."
+                    "Oracle Health grants the scopes that are selected in the code console, but "
+                    "only 15 minutes after they were selected. A site's own copy of the "
+                    "registration may be even older. If all `patient/` or `user/` scopes are "
+                    "missing, the app may be registered for the other SMART version."
                 ),
                 (
                     oracle_console.CHECK_SCOPES,

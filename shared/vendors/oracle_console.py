@@ -23,8 +23,8 @@ CHECK_APPLICATION_TYPE = ByFlow(
     standalone=None,
 )
 CHECK_LAUNCH_URI = (
-    "In the code console, set SMART Launch URI to `https://HOST/launch`, with https, no `#` and "
-    "no redirect."
+    "In the code console, set SMART Launch URI to `https://HOST/launch`, with https, without a "
+    "`#`, and without a redirect."
 )
 CHECK_REDIRECT_URI = (
     "In the code console, set Redirect URI to exactly `https://HOST/callback` (`public_url` + "
@@ -43,8 +43,9 @@ SUBSCRIBE_PRODUCT = (
     "Millennium: FHIR R4, All`. Without it, FHIR Version shows `-`."
 )
 CHECK_PRIVACY = (
-    "In the code console, check whether the app is Public or Confidential. Public: `client_auth "
-    '= "none"` in smart.toml. Confidential: `"client_secret_basic"` or `"private_key_jwt"`.'
+    "In the code console, check whether the app is Public or Confidential. For a public app, set "
+    '`client_auth = "none"` in smart.toml. For a confidential app, set `"client_secret_basic"` '
+    'or `"private_key_jwt"`.'
 )
 WAIT_A_QUARTER = ByFlow(
     "Wait 15 minutes after a change in the code console, then launch again.",
@@ -52,7 +53,7 @@ WAIT_A_QUARTER = ByFlow(
 )
 COMPARE_TENANT = (
     "Compare `tenant` in the error with the last part of `iss` in smart.toml. Use the endpoints "
-    "of that `iss`, never of a different one."
+    "that belong to that `iss`, never those of a different one."
 )
 USE_DISCOVERED = ByFlow(
     "Use the endpoints from `ISS/.well-known/smart-configuration`, with the launch's `iss` (for a "
@@ -61,8 +62,8 @@ USE_DISCOVERED = ByFlow(
     "the site gave you as ISS. Don't build them by hand.",
 )
 ENABLE_AT_SITE = (
-    "Ask the site to enable the Client ID for this domain. Each domain (production or not) is "
-    "enabled separately."
+    "Ask the site to enable the Client ID for this domain. Each domain, production or "
+    "non-production, is enabled separately."
 )
 ASK_SUPPORT = (
     "Give Oracle Health support the error's instance ID (the `Cerner-Correlation-Id`), "

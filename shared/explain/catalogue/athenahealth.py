@@ -17,7 +17,7 @@ _entry = partial(entry, where="error page")
 ENTRIES: tuple[Entry, ...] = (
     _entry(
         "athenahealth/unknown-client",
-        "The server didn't find a client for this request. It returns this error even if "
+        "The server didn't find a client for this request. The server returns this error even if "
         "only the redirect URI differs.",
         causes.redirect_uri_mismatch(
             "likely",
@@ -53,7 +53,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.request_malformed(
             "possible",
             "A parameter of the authorization request is missing or wrong. The known report "
-            "doesn't say which.",
+            "doesn't say which parameter it was.",
             (
                 "Compare the request parameter by parameter with the list in "
                 "docs/troubleshooting.md. `aud` must be the FHIR base."
@@ -76,11 +76,12 @@ ENTRIES: tuple[Entry, ...] = (
             "likely",
             "A scope in the list isn't approved for the app.",
             "In the developer portal, compare the app's scopes with `scopes` in smart.toml.",
-            "Apply for the missing ones. Scopes are approved one by one.",
+            "Apply for the missing scopes, which are approved one by one.",
         ),
         causes.scope_syntax(
             "possible",
-            "SMART v1 and v2 are separate products. An app for one can't use scopes of the other.",
+            "SMART v1 and v2 are separate products. An app that is registered for one can't use "
+            "the other's scopes.",
             source=sources.inferred(sources.YOURPHR_ATHENA),
         ),
         says="unauthorized_client;Description=Requested scope not authorized",
@@ -102,16 +103,17 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "athenahealth/pkce-web-app",
-        "At athenahealth, a Web app is a confidential client. It must authenticate with "
-        "its secret.",
+        "At athenahealth, a Web app is a confidential client, so it must authenticate with its "
+        "secret.",
         causes.client_auth_wrong(
             "likely",
-            "The app was registered as Web and sends no secret, or it's public and sends one.",
+            "The app was registered as Web and sends no secret, or it was registered as public "
+            "and sends a secret.",
             (
                 "In the developer portal, check the app's type. If it's Web, set "
                 "`client_auth` and `client_secret` in smart.toml."
             ),
-            "Make sure the FHIR base belongs to this practice. It differs by site.",
+            "Make sure the FHIR base belongs to this practice. Each site has its own FHIR base.",
             source=f"{sources.YOURPHR_ATHENA}; that it leads to this code: inferred",
         ),
         says="token request of a Web app refused (invalid_client or invalid_request)",

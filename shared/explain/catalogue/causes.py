@@ -20,22 +20,23 @@ AGAIN_LATER = ByFlow(
     "Launch the app again in a minute.", backend="Request a new token in a minute."
 )
 WITHOUT_CREDENTIALS = (
-    "If the message names the credentials mode `include`, send the request without credentials "
-    '(`credentials: "omit"`, no `withCredentials`): the server allows every origin (CORS), '
-    "which rules out credentials."
+    "If the message mentions the credentials mode `include`, send the request without "
+    'credentials (`credentials: "omit"`, no `withCredentials`). A server that allows every '
+    "origin (CORS) can't accept requests with credentials."
 )
 WITHOUT_A_CHART = (
-    "If the app opens without a chart, leave out both the parameter and the scope `launch`: that's "
-    "a standalone launch. In this app, set `standalone = true`, request `user/` scopes, and open "
-    "`/launch?ehr=KEY`."
+    "If users open the app without a chart (a standalone launch), leave out both the parameter "
+    "and the scope `launch`. In this app, set `standalone = true`, request `user/` scopes, and "
+    "open `/launch?ehr=KEY`."
 )
-NEEDS_PATIENT = "Scopes that begin with `patient/` require a patient who was selected at launch."
+NEEDS_PATIENT = "Scopes that begin with `patient/` require that a patient is selected at launch."
 CHOOSE = "Launch the app again, and choose a patient if the EHR asks for one."
 _NOT_SO = "The EHR doesn't allow the app to be opened this way."
 BASIC_FORM = (
-    "With `client_secret_basic`, some EHRs expect a character such as `+`, `/` or `=` "
-    "form-encoded in the Basic header, others as is. If the secret or the client ID has one, "
-    'set `basic_credentials` in smart.toml to the other form, `"form"` or `"raw"`.'
+    "With `client_secret_basic`, some EHRs expect characters such as `+`, `/` and `=` to be "
+    "form-encoded in the Basic header, and others expect them as is. If the secret or the client "
+    'ID contains one, set `basic_credentials` in smart.toml to the other form (`"form"` or '
+    '`"raw"`).'
 )
 
 
@@ -94,9 +95,9 @@ launch_parameter_missing = Kind(
     "launch_parameter_missing",
     "The authorization request had no `launch` value.",
     ByFlow("The app wasn't opened from a patient's chart.", standalone=_NOT_SO),
-    "The EHR opens the app's launch URL with `iss` and `launch`, and the app must pass `launch` "
+    "The EHR opens the app's launch URL with `iss` and `launch`, and the app must send `launch` "
     "on. A URL that was typed, bookmarked or reloaded has no `launch`. A redirect, a login page "
-    "in between or a `#` in the registered URL drops it.",
+    "in between or a `#` in the registered URL drops the value.",
     (
         ByFlow("Launch the app from the patient's chart. Don't open its URL directly.", None),
         (
@@ -114,11 +115,11 @@ launch_scope_missing = Kind(
     "The scopes don't include `launch`.",
     ByFlow("The app isn't set up for launches from a chart.", standalone=_NOT_SO),
     "In an EHR launch, the server reads the `launch` value only if the app requests the scope "
-    "`launch`. Without that scope, there is no patient.",
+    "`launch`. Without that scope, there's no patient in context.",
     (
         (
             "Remove every `launch…` scope from `scopes` in smart.toml. This app adds the right "
-            "one itself, based on how it was opened."
+            "launch scope itself, based on how it was opened."
         ),
         Elsewhere(
             "In other software, request the scope `launch` whenever you send a `launch` value."
@@ -141,7 +142,7 @@ launch_patient_scope_on_provider = Kind(
     (
         (
             "Request `launch` instead of `launch/patient`. In smart.toml, leave both out of "
-            "`scopes`: the app adds the scope based on how it was opened."
+            "`scopes`, because the app adds the right one itself."
         ),
         RELAUNCH,
     ),
@@ -155,12 +156,12 @@ launch_value_invalid = Kind(
     (
         "Close older tabs of the app. When they're reloaded, they send their old value again.",
         ByFlow(
-            "Launch again from a chart in the environment that `iss` in smart.toml names. "
+            "Launch again from a chart in the environment that `iss` in smart.toml belongs to. "
             "Sandbox and production don't share launches.",
             standalone=None,
         ),
         Elsewhere(
-            "In other software, pass the value on unchanged. Don't decode, trim or store it."
+            "In other software, send the value on unchanged. Don't decode, trim or store it."
         ),
     ),
 )
@@ -214,7 +215,7 @@ persona_mismatch = Kind(
         "In the registration, check whether the app is for clinicians or for patients.",
         (
             "Use the FHIR base for the app's kind of user as `iss` in smart.toml, or register "
-            "the app for the other kind."
+            "the app for the other kind of user."
         ),
         RELAUNCH,
     ),
@@ -238,8 +239,8 @@ user_mismatch = Kind(
     "user_mismatch",
     "The browser's login session belongs to a different user than the one signed in to the EHR.",
     "This browser is still signed in as someone else.",
-    "The browser still has someone else's session: from a console, from a portal, or from the "
-    "last person at this workstation.",
+    "The browser still has someone else's session. It comes from a console, a portal, or the "
+    "last person who used this workstation.",
     (
         "Sign out of the EHR's web pages and consoles in this browser, or use a private window.",
         RELAUNCH,
@@ -266,20 +267,20 @@ patient_context_missing = Kind(
     "There's no patient in context.",
     "The EHR didn't name a patient.",
     ByFlow(
-        f"{NEEDS_PATIENT} The app was opened outside a chart, or the EHR didn't pass the patient "
-        "on.",
+        f"{NEEDS_PATIENT} The app was opened outside a chart, or the EHR didn't name a patient.",
         standalone=NEEDS_PATIENT,
     ),
     (
         ByFlow("Open a patient's chart in the EHR and launch the app from there.", CHOOSE, None),
-        "For an app without a patient, list `user/` scopes in `scopes` in smart.toml.",
+        "If the app doesn't need a patient, set `scopes` in smart.toml to `user/` scopes.",
     ),
 )
 redirect_uri_mismatch = Kind(
     "redirect_uri_mismatch",
     "The redirect URI differs from the registered one.",
     "The app's address isn't the one that the EHR has.",
-    "EHRs compare redirect URIs byte for byte: scheme, host, port, case and trailing slash count.",
+    "EHRs compare redirect URIs byte for byte, so the scheme, host, port, case and a trailing "
+    "slash all count.",
     (
         (
             "Register exactly `public_url` + `redirect_path` from smart.toml, by default "
@@ -293,12 +294,12 @@ aud_wrong = Kind(
     "aud_wrong",
     "`aud` isn't the FHIR base that the EHR expects.",
     "The app is set up with a different address for this EHR.",
-    "`aud` must be the `iss` of the launch, byte for byte. A trailing slash, another host of the "
-    "same EHR or another FHIR version makes it a different value.",
+    "`aud` must match the launch's `iss` byte for byte. A URL with a trailing slash, another "
+    "host of the same EHR or another FHIR version doesn't match.",
     (
         (
-            "Write `iss` in smart.toml exactly as the EHR sends it. This app sends it unchanged as "
-            "`aud`."
+            "Write `iss` in smart.toml exactly as the EHR sends it. This app sends `iss` "
+            "unchanged as `aud`."
         ),
         RELAUNCH,
     ),
@@ -321,19 +322,19 @@ parameter_not_recognised = Kind(
     "parameter_not_recognised",
     "The request has a parameter that isn't an authorization parameter.",
     "The EHR doesn't accept the app's request.",
-    "EHRs ignore an unknown parameter, so it doesn't replace another one. `intent`, `patient` "
-    "and `encounter` come back with the token and can't be requested.",
+    "EHRs ignore unknown parameters, so such a parameter doesn't replace another one. `intent`, "
+    "`patient` and `encounter` are in the token response, and apps can't request them.",
     (
         "Remove the parameter from the authorization request.",
-        "Pass on the `launch` value, which identifies the context.",
+        "Send the `launch` value that the app received. It identifies the context.",
     ),
 )
 request_too_long = Kind(
     "request_too_long",
     "The request or the token is too long.",
     "The app requests too much at once.",
-    "A long list of scopes lengthens the URL, which EHRs encode again in transit, and the token, "
-    "which contains the scopes.",
+    "A long list of scopes makes the URL longer, and EHRs encode that URL again. The token also "
+    "gets longer, because it contains the scopes.",
     (
         "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
         "Run `make doctor CONFIG=smart.toml` and check `scope_count`.",
@@ -362,7 +363,7 @@ scope_syntax = Kind(
     "(`patient/Observation.rs`). Several EHRs drop or refuse the other syntax and wildcards such "
     "as `patient/*.read`.",
     (
-        "In the registration, check which SMART version the app has.",
+        "In the registration, check the app's SMART version.",
         "Write all `scopes` in smart.toml in that version's syntax, one for each resource type.",
         RELAUNCH,
     ),
@@ -371,14 +372,14 @@ scope_trimmed = Kind(
     "scope_trimmed",
     "The EHR granted less than the app requested.",
     "The EHR gave the app fewer permissions than it needs.",
-    "An EHR can cut the list of scopes without an error. Missing scopes show up only in the "
-    "token response and when the FHIR server refuses a request.",
+    "An EHR can shorten the list of scopes without returning an error. You notice missing scopes "
+    "only in the token response and when the FHIR server refuses a request.",
     (
         (
-            "Compare `scope.requested` with `scope.granted` in the `/session` response, or in "
-            "the log's `callback_completed`."
+            "Compare `scope.requested` with `scope.granted` in the `/session` response, or check "
+            "`missing` in the log's `callback_completed`."
         ),
-        "Select each missing scope in the registration, in the app's SMART version.",
+        "In the registration, select each missing scope in the syntax of the app's SMART version.",
         ByFlow(
             "Wait until the change has propagated, then launch the app again. An existing "
             "grant doesn't get new scopes.",
@@ -391,13 +392,14 @@ code_expired_or_used = Kind(
     "code_expired_or_used",
     "The authorization code was already used or is too old.",
     "The launch took too long, or its page was opened twice.",
-    "A code works for one token exchange, soon after it was issued. If the callback page is "
-    "reloaded, a link checker opens it first, or a server is slow, the exchange comes too late.",
+    "A code works for only one token exchange, and only for a short time. The exchange comes too "
+    "late if the callback page is reloaded, if a link checker opens it first, or if a server is "
+    "slow.",
     (
         ByFlow("Launch the app again. Don't reload the page or go back to it.", backend=None),
         (
-            "If it happens at every launch, check whether something else in between opens the "
-            "redirect URI first: a link scanner, a proxy, or a second instance of the app."
+            "If it happens at every launch, check whether something else opens the redirect URI "
+            "first: a link scanner, a proxy, or a second instance of the app."
         ),
     ),
 )
@@ -421,19 +423,19 @@ client_auth_wrong = Kind(
             "without a space or line break."
         ),
         BASIC_FORM,
-        "If you use a key, make sure that the EHR has the public half under the same `key_id`.",
+        "If you use a key, make sure that the EHR has its public half under the same `key_id`.",
     ),
 )
 clock_skew = Kind(
     "clock_skew",
     "Two clocks disagree.",
     "The clocks of the EHR and of the app disagree.",
-    "ID tokens and client assertions contain times. If a clock is minutes off, they're treated "
-    "as expired or not valid yet.",
+    "ID tokens and client assertions contain times. If a clock is off by minutes, they're "
+    "treated as expired or not valid yet.",
     (
         (
-            "Use NTP to set the clock of the machine that checks the token: the server's, or the "
-            "workstation's if the check runs in the browser."
+            "Use NTP to set the clock of the machine that checks the token. This is the server, "
+            "or the workstation if the check runs in the browser."
         ),
         "Run `make doctor CONFIG=smart.toml` and check `clock_skew`.",
         (
@@ -446,9 +448,9 @@ pkce_mismatch = Kind(
     "pkce_mismatch",
     "The code verifier doesn't match the code challenge.",
     "The EHR doesn't accept the app's request.",
-    "The verifier sent to the token endpoint must be the one whose hash was in the same "
-    "launch's authorization request. The two don't match if two parts of an app each make "
-    "their own, or if the challenge was sent as `plain`.",
+    "The verifier sent to the token endpoint must be the one whose hash was the challenge in the "
+    "same launch's authorization request. The verifier doesn't match if two parts of an app each "
+    "create their own, or if the challenge was sent as `plain`.",
     (
         Elsewhere(
             "In other software, send the request and exchange the code in one place, with one "
@@ -465,7 +467,7 @@ cookies_blocked = Kind(
     "In the EHR's iframe, the app's cookies are third-party cookies. Browsers that block "
     "third-party cookies keep only partitioned ones, and older embedded browsers keep none.",
     (
-        "Launch the app in its own window: its cookies aren't third-party cookies there.",
+        "Launch the app in its own window, where its cookies aren't third-party cookies.",
         "Ask the administrator to allow cookies from this app's host, including partitioned ones.",
         (
             "Start and finish the launch in the same window. An EHR's iframe and a pop-up don't "
@@ -508,8 +510,8 @@ fhir_request_invalid = Kind(
     "fhir_request_invalid",
     "This server doesn't accept the FHIR request.",
     "The EHR doesn't accept the app's request.",
-    "The token wasn't the problem: a search parameter is missing or unknown, the media type "
-    "isn't served, or the URL doesn't exist.",
+    "The token wasn't the problem: a search parameter is missing or unknown, the server doesn't "
+    "offer the media type, or the URL doesn't exist.",
     (
         "Read the OperationOutcome, if there is one.",
         (
@@ -550,12 +552,15 @@ cors_blocked = Kind(
     "cors_blocked",
     "The server doesn't let this page read its responses (CORS).",
     "The browser blocked the EHR's response.",
-    "The browser sent the request and hid the response: the server's headers don't allow the "
+    "The browser sent the request but hid the response. The server's headers don't allow the "
     "page's origin, or they allow every origin, which rules out requests with credentials. "
     "Postman, curl and backends aren't affected.",
     (
         WITHOUT_CREDENTIALS,
-        "Otherwise, allow the page's origin (CORS) on the refusing server, not on the app's.",
+        (
+            "Otherwise, allow the page's origin (CORS) on the server that was called, not on the "
+            "app's server."
+        ),
         "If you can't change that server, call it from a backend, as this app's proxy does.",
     ),
 )
@@ -563,9 +568,8 @@ refresh_not_granted = Kind(
     "refresh_not_granted",
     "The EHR didn't issue a refresh token.",
     "The EHR gave access only for a short time.",
-    "An EHR issues a refresh token only if `online_access` or `offline_access` was requested, "
-    "is registered for the app, and was granted. Without one, access ends with the access "
-    "token.",
+    "An EHR issues a refresh token only if `online_access` or `offline_access` was requested, is "
+    "registered for the app, and was granted. Without one, access ends with the access token.",
     (
         (
             "Add `online_access` (or `offline_access`) to `scopes` in smart.toml, and allow it in "
@@ -581,26 +585,32 @@ refresh_reused = Kind(
     "refresh_reused",
     "A refresh token that was already exchanged was sent again.",
     "Access to the EHR was renewed twice at the same time.",
-    "This EHR issues a new refresh token at each refresh and revokes the old one. Two "
-    "processes that share a token, or one process that doesn't store the new token, send the "
-    "old one again.",
+    "This EHR issues a new refresh token at each refresh and revokes the old one. If two processes "
+    "share a token, or if a process doesn't store the new token, the old one is sent again.",
     (
-        "Store the new refresh token from every response, and let one process at a time refresh.",
-        "The revoked grant can't be restored: launch or authorize the app again.",
+        (
+            "Store the new refresh token from every response, and let only one process refresh "
+            "at a time."
+        ),
+        "The revoked grant can't be restored. Launch or authorize the app again.",
     ),
 )
 state_unknown = Kind(
     "state_unknown",
     "The callback doesn't recognize this `state`.",
     "The app no longer recognizes this launch.",
-    "The launch's data is gone or stored elsewhere: the page was opened by its URL, the launch "
-    "is too old, or launch and callback ran in different windows, hosts or instances.",
+    "The launch's data is gone or stored elsewhere: the page was opened directly, the launch is "
+    "too old, or the launch and the callback ran in different windows or on different hosts or "
+    "instances.",
     (
         ByFlow(
             "Launch the app again from the EHR, in one tab. Don't open the redirect URI yourself.",
             backend=None,
         ),
-        "Use the same host name in both steps, and storage that all instances share.",
+        (
+            "Use the same host name for the launch and the callback, and storage that all "
+            "instances share."
+        ),
     ),
 )
 assertion_key_unknown = Kind(
@@ -608,11 +618,11 @@ assertion_key_unknown = Kind(
     "The EHR doesn't have the key that signed the client assertion.",
     "The EHR doesn't have the app's key.",
     "The `kid` in the assertion's header must name a public key that the EHR has or can fetch "
-    "from the registered JWKS URL. EHRs cache that set, and some ignore `jku`.",
+    "from the registered JWKS URL. EHRs cache these keys, and some ignore `jku`.",
     (
         (
-            "Compare the `kid` in the assertion's header with the registered key set, and "
-            "publish the new key next to the old one before you sign with it."
+            "Compare the `kid` in the assertion's header with the registered key set. Before you "
+            "sign with a new key, publish it next to the old one."
         ),
         "Check that the registered JWKS URL is public and has a trusted certificate.",
         "After a change, wait until the EHR has read the key set again.",
@@ -620,7 +630,7 @@ assertion_key_unknown = Kind(
 )
 assertion_claims_wrong = Kind(
     "assertion_claims_wrong",
-    "A claim of the client assertion is wrong.",
+    "A claim in the client assertion is wrong.",
     "The app couldn't prove its identity to the EHR.",
     "`iss` and `sub` must be the client ID, `aud` the token URL, `exp` at most five minutes "
     "ahead and `jti` new each time. Some servers require `iat`, and RS384 or ES384 as `alg`.",
@@ -640,8 +650,8 @@ signing_key_unknown = Kind(
     "another server's, finds no key with the token's `kid`.",
     (
         (
-            "If a `kid` is unknown, fetch the key set (`jwks_uri`) again, regardless of the age of "
-            "the cached one. Oracle Health, for example, has new keys about every two days."
+            "If a `kid` is unknown, fetch the key set (`jwks_uri`) again, however old the cached "
+            "one is. Oracle Health, for example, has new keys about every two days."
         ),
         "Otherwise, you can cache the key set for up to a day.",
         "Check that `jwks_uri` belongs to the issuer of this token.",
@@ -651,8 +661,8 @@ fhir_base_wrong = Kind(
     "fhir_base_wrong",
     "The URL isn't this server's FHIR base.",
     "The app is set up with the wrong address for this EHR.",
-    "The host doesn't exist, or the path is wrong: the FHIR base is the URL that the EHR sends "
-    "as `iss`, including version and tenant, with nothing after it.",
+    "The host doesn't exist, or the path is wrong. The FHIR base is the URL that the EHR sends "
+    "as `iss`, including the version and the tenant, with nothing after it.",
     (
         (
             "Open the FHIR base URL followed by `/metadata`. If you get no "
@@ -689,7 +699,10 @@ discovery_missing = Kind(
     "The server doesn't support SMART, has its configuration at another base, or lists its "
     "endpoints only in `metadata`, as servers did before SMART App Launch 2.",
     (
-        "Open `ISS/.well-known/smart-configuration` in a browser, with `ISS` as the EHR sends it.",
+        (
+            "In a browser, open `ISS/.well-known/smart-configuration`. For ISS, use the `iss` "
+            "that the EHR sends."
+        ),
         "If only `metadata` works, ask the server's operator to turn on SMART support.",
     ),
 )
@@ -716,9 +729,9 @@ frame_refused = Kind(
     (
         (
             "On the server of the page that was refused, remove `X-Frame-Options` and add the "
-            "EHR's address to `frame-ancestors` (in smart.toml `frame_ancestors`)."
+            "EHR's address to `frame-ancestors` (`frame_ancestors` in smart.toml)."
         ),
-        "If it's a login page, have the EHR open the app in its own window.",
+        "If the page is a login page, have the EHR open the app in its own window.",
     ),
 )
 user_credentials_wrong = Kind(
@@ -735,14 +748,17 @@ token_of_another_server = Kind(
     "token_of_another_server",
     "The access token was issued by another server, or for another audience.",
     "Two environments, such as test and production, are mixed up.",
-    "The FHIR server accepts only tokens that its own authorization server issued for this "
-    "FHIR base. The `iss` or `aud` of this token differs.",
+    "The FHIR server accepts only tokens that its own authorization server issued for this FHIR "
+    "base. This token has a different `iss` or `aud`.",
     (
         (
             "Compare `iss` and `aud` in the token with the issuer and audience that the FHIR "
             "server is configured with."
         ),
-        "Send the FHIR base as `aud` to the authorization endpoint in its discovery document.",
+        (
+            "Use the authorization endpoint in the FHIR server's discovery document, and send "
+            "the FHIR base as `aud`."
+        ),
     ),
 )
 token_not_in_header = Kind(
@@ -751,7 +767,12 @@ token_not_in_header = Kind(
     "The app called the EHR without proof of its access.",
     "The token must be sent as `Authorization: Bearer`. The server doesn't read a token in a "
     "query parameter or cookie, and redirects, proxies and gateways may drop the header.",
-    ("Send `Authorization: Bearer` with the access token, and check that every proxy keeps it.",),
+    (
+        (
+            "Send `Authorization: Bearer` with the access token, and check that every proxy keeps "
+            "that header."
+        ),
+    ),
 )
 opaque_token_decoded = Kind(
     "opaque_token_decoded",
@@ -760,8 +781,8 @@ opaque_token_decoded = Kind(
     "An access token may have any form and is opaque to the app. Only an id_token is always a JWT.",
     (
         (
-            "Don't decode the access token. The patient, scopes and lifetime are next to it in the "
-            "token response, and the user is in the id_token."
+            "Don't decode the access token. The token response also has the patient, the scopes "
+            "and the lifetime, and the id_token has the user."
         ),
     ),
 )
@@ -797,7 +818,7 @@ results_limited = Kind(
             "Read the OperationOutcome in the Bundle and the granted scopes, and compare the "
             "results with the chart as the same user sees it."
         ),
-        "Follow every `next` link, and add the categories that the EHR requires.",
+        "Follow every `next` link, and search with the categories that the EHR requires.",
     ),
 )
 flow_misused = Kind(
@@ -805,7 +826,7 @@ flow_misused = Kind(
     "One page handles both the launch and the callback.",
     "The app starts its launch over and over.",
     "The launch page starts the authorization and the redirect URI completes it. If one page "
-    "does both, it starts over each time, or has no `code` to exchange.",
+    "does both, it starts over each time or has no `code` to exchange.",
     (
         (
             "Start the authorization (`authorize`) only at the launch URL, complete it "

@@ -12,8 +12,8 @@ _COMPARE_IDS = (
     "ID (sandbox, test environments) with `client_id` in smart.toml."
 )
 _WAIT = (
-    "Wait after a new or changed registration: an hour according to one guide, up to 48 hours "
-    "according to a report, and up to 30 minutes for scopes and APIs."
+    "After you create or change a registration, wait an hour (according to one guide) or up to "
+    "48 hours (according to a report). Changes to scopes and APIs take up to 30 minutes."
 )
 _REDIRECT = (
     "On the app's page, compare the redirect URIs with `https://HOST/callback` (`public_url` + "
@@ -24,7 +24,7 @@ _APIS = (
     "for reading and for searching."
 )
 _VERSION = (
-    "On the app's page, check which SMART scope version the app has. Write `.rs` for v2 or "
+    "On the app's page, check the app's SMART scope version. In `scopes`, write `.rs` for v2 or "
     "`.read` for v1, without wildcards."
 )
 _AUDIENCE = (
@@ -43,8 +43,8 @@ _entry = partial(entry, where="FHIR answer", source=sources.THE_MAP)
 ENTRIES: tuple[Entry, ...] = (
     _entry(
         "epic/oauth2-error-page",
-        "Epic doesn't recognize the client ID in this environment. A made-up ID gets the "
-        "same page, and the app isn't called.",
+        "Epic doesn't recognize the client ID in this environment. Epic shows the same page for "
+        "a made-up ID, and doesn't call the app.",
         causes.client_unknown(
             "likely",
             "The ID is mistyped, or the production ID was used in the sandbox, or the reverse.",
@@ -71,8 +71,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/invalid-oauth-request",
-        "Something in the authorization request doesn't match the registration at Epic. "
-        "The page never says what.",
+        "Something in the authorization request doesn't match the registration at Epic. The page "
+        "never says what doesn't match.",
         causes.redirect_uri_mismatch(
             "likely",
             "The redirect URI isn't registered exactly as sent. The port counts.",
@@ -102,9 +102,9 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.not_propagated_yet(
             "possible",
-            "The registration isn't finished (a questionnaire is open), or a change to it "
-            "hasn't arrived.",
-            "Make sure the app's page at fhir.epic.com has nothing left to fill in.",
+            "The registration isn't finished because a questionnaire is still open, or a change "
+            "to it hasn't reached Epic's servers.",
+            "Make sure nothing is left to fill in on the app's page at fhir.epic.com.",
             _WAIT,
             source=f"{sources.PEERBITS}; {sources.EPIC_48_HOURS}",
         ),
@@ -122,10 +122,10 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic's own test app was opened without launch parameters.",
         causes.launch_parameter_missing(
             "certain",
-            "The page was opened by its URL.",
+            "The page was opened directly, by its URL.",
             ByFlow(
-                "Launch from a chart in Hyperspace or, for the sandbox, from Epic's LaunchPad: "
-                "either adds `iss` and `launch` to the app's launch URL.",
+                "Launch from a chart in Hyperspace or, for the sandbox, from Epic's LaunchPad. "
+                "Hyperspace and LaunchPad both add `iss` and `launch` to the app's launch URL.",
                 standalone=None,
             ),
             source=f"{sources.EPIC_TEST_PAGE}; {sources.EPIC_SYNC}",
@@ -140,8 +140,8 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic refuses the scopes as written.",
         causes.scope_syntax(
             "likely",
-            "An app that is registered for SMART v2 must request `.rs` for each "
-            "resource. `patient/*.read` is refused.",
+            "An app that is registered for SMART v2 must request `.rs` for each resource. Epic "
+            "refuses `patient/*.read`.",
             _VERSION,
             causes.RELAUNCH,
         ),
@@ -163,11 +163,11 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic's token endpoint doesn't accept the client, and never says why.",
         causes.client_auth_wrong(
             "likely",
-            "Epic expects the Basic credentials as is, not form-encoded first as in RFC "
-            "6749. Or a claim, the key or the `kid` of a signed assertion is wrong.",
+            "Epic expects the Basic credentials as is, not form-encoded first as in RFC 6749. If "
+            "the app sends a signed assertion, a claim, the key or the `kid` is wrong.",
             (
-                'Set `vendor = "epic"` or `basic_credentials = "raw"` in smart.toml. Both '
-                "send Basic credentials unencoded."
+                'Set `vendor = "epic"` or `basic_credentials = "raw"` in smart.toml. With '
+                "either setting, the app sends Basic credentials unencoded."
             ),
             (
                 "If you use `private_key_jwt`, make sure the public key is at the registered "
@@ -224,10 +224,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/scopes-stripped",
-        "Epic grants the scopes that were agreed for the app, regardless of the request.",
+        "Epic grants the scopes that were agreed on for the app, regardless of the request.",
         causes.scope_trimmed(
             "likely",
-            "Scopes outside the app's agreed APIs are left out without an error.",
+            "Epic leaves out scopes that aren't covered by the APIs agreed on for the app, "
+            "without returning an error.",
             "Compare `scope.requested` with `scope.granted` in the `/session` response.",
             _APIS,
             _VERSION,
@@ -256,7 +257,7 @@ ENTRIES: tuple[Entry, ...] = (
         "Epic returns XML if the request doesn't ask for JSON.",
         causes.fhir_request_invalid(
             "certain",
-            "`Accept` is missing or `*/*`.",
+            "The `Accept` header is missing, or it's `*/*`.",
             "Send `Accept: application/fhir+json`, as this app's proxy does.",
         ),
         says="XML in place of JSON from FHIR",
@@ -269,13 +270,13 @@ ENTRIES: tuple[Entry, ...] = (
         causes.fhir_base_wrong(
             "likely",
             None,
-            "Use Epic's FHIR base. It ends in `/api/FHIR/` and a version, such as `R4`.",
+            "Use Epic's FHIR base, which ends in `/api/FHIR/` and a version, such as `R4`.",
             source=f"{sources.THE_MAP}; the page's wording: inferred",
         ),
         causes.fhir_request_invalid(
             "likely",
-            "The resource type is mistyped or isn't offered there.",
-            "Compare the type with the CapabilityStatement at `metadata`.",
+            "The resource type is mistyped, or Epic doesn't offer it at this base.",
+            "Compare the resource type with the CapabilityStatement at `metadata`.",
             source=f"{sources.THE_MAP}; the page's wording: inferred",
         ),
         says="404 - File or directory not found (HTML of IIS)",
@@ -297,15 +298,15 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/business-rule",
-        "Epic accepted the token but refused the request, because it breaks a rule for this "
-        "resource. Usually, a search lacks a parameter that Epic requires.",
+        "Epic accepted the token but refused the request, because the request breaks a rule for "
+        "this resource. Usually, a search lacks a parameter that Epic requires.",
         causes.fhir_request_invalid(
             "likely",
             "`issue.diagnostics` next to the code names the rule, for example that a "
             "`Patient` search needs `_id` or demographics.",
             (
-                "Read `issue.diagnostics` of the issue with severity `fatal` or `error`, "
-                "and add the parameter that it names."
+                "Read `issue.diagnostics` in the issue with severity `fatal` or `error`, and add "
+                "the parameter that it names."
             ),
             "Compare the search parameters with Epic's page for the API.",
             title="The request breaks a rule that Epic has for this resource.",
@@ -315,14 +316,14 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/content-invalid",
-        "Part of the request doesn't fit the FHIR specification or Epic's profile. With "
-        "severity `information`, Epic only ignored an unknown search parameter.",
+        "Part of the request doesn't fit the FHIR specification or Epic's profile. If the "
+        "severity is `information`, Epic only ignored an unknown search parameter.",
         causes.fhir_request_invalid(
             "likely",
-            "`issue.diagnostics` next to the code names it.",
+            "`issue.diagnostics` next to the code names the parameter or the value.",
             (
-                "Read `severity` and `issue.diagnostics` of this issue. If another issue "
-                "is `fatal` or `error`, the request failed because of that one."
+                "Read `severity` and `issue.diagnostics` in this issue. If another issue is "
+                "`fatal` or `error`, the request failed because of that one."
             ),
             "Correct or remove the parameter or the value that it names.",
             title="A parameter or a value doesn't fit the specification or a profile.",
@@ -332,7 +333,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "epic/operation-outcome",
-        "These are Epic's own FHIR error codes: the token was accepted, but the request wasn't.",
+        "These are Epic's own FHIR error codes. Epic accepted the token, but not the request.",
         causes.fhir_request_invalid(
             "likely",
             "The text next to the code explains the error. Unknown search parameters are often "

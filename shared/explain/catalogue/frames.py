@@ -25,9 +25,9 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.cookies_blocked(
             "possible",
-            "PowerChart shows apps in WebView2, or at older sites in Internet Explorer, "
-            "which doesn't support partitioned cookies. A pop-up there doesn't share "
-            "cookies with the iframe.",
+            "PowerChart shows apps in WebView2, or at older sites in Internet Explorer, which "
+            "doesn't support partitioned cookies. Pop-ups don't share cookies with PowerChart's "
+            "iframe.",
             source=sources.SMART_OVERVIEW,
         ),
         says="site not loading in PowerChart",
@@ -39,9 +39,10 @@ ENTRIES: tuple[Entry, ...] = (
         "The browser won't show a page in a frame, because the page's own headers forbid it.",
         causes.frame_refused(
             "likely",
-            "This app doesn't send `X-Frame-Options`. A gateway or load balancer in front of "
-            "it might, and so might the EHR's login page. If `frame_ancestors` is set, every frame "
-            "around the app must be in it. Oracle Health's MPages break on any such list.",
+            "This app doesn't send `X-Frame-Options`. A gateway or load balancer in front of it "
+            "might, and so might the EHR's login page. If `frame_ancestors` is set, it must "
+            "include every frame around the app. Oracle Health's MPages don't work with any such "
+            "list.",
             source=f"{sources.EMBEDDABLE}; who sends the header: inferred",
         ),
         says="Refused to display … in a frame because it set 'X-Frame-Options' / frame-ancestors",
@@ -57,8 +58,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/identity-provider-page",
-        "Oracle Health sends the browser to the login page with a script in this page, not "
-        "with a redirect. The page neither accepts nor refuses the request.",
+        "Oracle Health sends the browser to the login page with a script in this page, not with "
+        "a redirect. The page doesn't mean that the request was accepted or refused.",
         causes.request_malformed(
             "possible",
             "A script or test sent the authorization request, but it can't sign in.",
@@ -76,8 +77,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The launch fails inside Epic's frame but works outside it.",
         causes.cookies_blocked(
             "possible",
-            "In the frame, the app is a third party: cookies, storage and messages "
-            "between windows are restricted.",
+            "In the frame, the app is a third party, so cookies, storage and messages between "
+            "windows are restricted.",
             source=sources.inferred(sources.CLIENT_JS_75),
         ),
         says="works in a tab, fails inside Epic (Hyperspace, Hyperdrive)",
@@ -86,7 +87,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "smart-launcher/iframe",
-        "The launcher shows the app in an iframe, where it's a third party.",
+        "The launcher shows the app in an iframe, where the app is a third party.",
         causes.cookies_blocked(
             "likely",
             "The browser doesn't send the app's launch cookie to the callback.",

@@ -21,14 +21,14 @@ def _sign_in(code: str) -> Entry:
             _SIGN_IN,
             "Sign in to the EHR in this browser.",
             causes.RELAUNCH,
-            "If `prompt=none` is sent, remove it.",
+            "If the request has `prompt=none`, remove it.",
             source=sources.OPENID,
             title="The user isn't signed in to the EHR, or must choose an account or consent.",
         ),
         causes.cookies_blocked(
             "possible",
-            "In an iframe, the browser didn't send the EHR's own cookies, so the EHR "
-            "couldn't see that the user is signed in.",
+            "In an iframe, the browser didn't send the EHR's own cookies, so the EHR couldn't "
+            "see that the user was signed in.",
             source=sources.INFERRED,
         ),
         says=code,
@@ -81,14 +81,14 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/unauthorized-client",
-        "The EHR recognizes the app, but doesn't allow it to do this.",
+        "The EHR recognizes the app, but doesn't allow it to request an authorization code this "
+        "way.",
         causes.client_not_enabled_at_site(
             "likely", source=f"{sources.RFC_6749}; {sources.URN_LIST}"
         ),
         causes.persona_mismatch(
             "possible",
-            "The app is registered for another kind of launch: for patients, or as a "
-            "backend service.",
+            "The app is registered as another kind of app: for patients, or as a backend service.",
             source=sources.inferred(sources.RFC_6749),
         ),
         causes.not_propagated_yet("possible", source=sources.SMART_OVERVIEW),
@@ -125,7 +125,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.pkce_mismatch(
             "possible",
-            "`code_verifier` is missing, or doesn't have the form that PKCE requires.",
+            "`code_verifier` is missing, or it isn't in the form that PKCE requires.",
             source=sources.RFC_7636,
         ),
         says="invalid_request, from the token endpoint",
@@ -146,7 +146,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.pkce_mismatch("possible", source=sources.RFC_7636),
         causes.client_id_mismatch(
             "possible",
-            "The code was issued to another client ID. Launch and callback run with "
+            "The code was issued to another client ID. The launch and the callback run with "
             "different configurations.",
         ),
         causes.session_ended(
@@ -163,8 +163,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The token endpoint didn't see a `grant_type` that it offers.",
         causes.request_malformed(
             "likely",
-            "The server didn't see `grant_type` because the body wasn't sent as a form, or it "
-            "doesn't offer refresh.",
+            "The body wasn't sent as a form, so the server didn't see `grant_type`, or the "
+            "server doesn't offer refresh tokens.",
             "Send the body as `application/x-www-form-urlencoded`.",
             source=f"{sources.RFC_6749}; the JSON body: inferred",
         ),
@@ -199,7 +199,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/temporarily-unavailable",
         "The EHR's authorization server is busy or down for maintenance.",
-        causes.ehr_side("certain", "The server states that it can't respond now."),
+        causes.ehr_side("certain", "The server says that it can't respond right now."),
         says="temporarily_unavailable",
         oauth_errors=("temporarily_unavailable",),
     ),
@@ -209,11 +209,12 @@ ENTRIES: tuple[Entry, ...] = (
     _sign_in("consent_required"),
     _entry(
         "generic/request-object",
-        "The request was sent as an object or by reference, which the EHR doesn't accept.",
+        "The request was sent as a request object or by reference, and the EHR doesn't accept "
+        "that.",
         causes.request_malformed(
             "certain",
-            "`request`, `request_uri` or `registration` was sent. This app doesn't send "
-            "any of them.",
+            "The request has the parameter `request`, `request_uri` or `registration`. This app "
+            "never sends these parameters.",
             "Send the parameters themselves instead of `request` or `request_uri`.",
         ),
         says="request_not_supported, request_uri_not_supported, invalid_request_object",

@@ -25,7 +25,7 @@ ENTRIES: tuple[Entry, ...] = (
         "A firewall or gateway in front of the EHR responded. The request didn't reach the server.",
         causes.ehr_side(
             "likely",
-            "The response has the wording of such a product and isn't an OAuth error.",
+            "The response is worded like a firewall's or gateway's, and it isn't an OAuth error.",
             _ID,
             source=sources.INFERRED,
             title="A firewall or gateway in front of the EHR stopped the request.",
@@ -46,7 +46,7 @@ ENTRIES: tuple[Entry, ...] = (
         "A gateway in front of the EHR's token endpoint got no usable response from it.",
         causes.ehr_side(
             "likely",
-            "The gateway's status code shows this.",
+            "The status code is one that a gateway returns in this case.",
             title="The server behind the EHR's gateway returned no usable response.",
             plainly="The EHR didn't respond as it should.",
         ),
@@ -84,7 +84,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.ehr_side(
             "certain",
             "The proxy stopped the request before it reached the EHR.",
-            "Have the network's administrator let the app reach the EHR directly.",
+            "Ask the network's administrator to let the app reach the EHR directly.",
             title="A proxy between the app and the EHR requires a login.",
             plainly="The app's request didn't reach the EHR.",
         ),
@@ -94,15 +94,15 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/token-redirected",
         "The token URL redirects elsewhere. The app doesn't follow the redirect, because the "
-        "request contains its credentials.",
+        "request contains the app's credentials.",
         causes.ehr_side(
             "possible",
-            "The server has moved, or is behind a gateway that signs users in.",
+            "The server has moved, or it's behind a gateway that signs users in.",
             (
                 "Ask the EHR's operator to list the final URL as `token_endpoint` in "
                 "`ISS/.well-known/smart-configuration`."
             ),
-            "Have the operator exempt the token endpoint from the gateway's login.",
+            "Ask the operator to exempt the token endpoint from the gateway's login.",
             _ID,
             source=sources.INFERRED,
             title="The EHR's token URL redirects elsewhere.",
@@ -112,11 +112,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-401-without-error",
-        "The request's authentication was refused without the JSON of an OAuth error.",
+        "The request's authentication was refused, but not with an OAuth error in JSON.",
         causes.client_auth_wrong("likely"),
         causes.ehr_side(
             "possible",
-            "A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
+            "A token endpoint sends its errors as JSON. A proxy sends a page or an empty response.",
             _ID,
             source=sources.inferred(sources.RFC_6749),
             title="A proxy or gateway in front of the token endpoint requires its own login.",
@@ -127,10 +127,10 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-400-without-error",
-        "The request was refused without the JSON of an OAuth error, so the reason is unknown.",
+        "The request was refused, but not with an OAuth error in JSON, so the reason is unknown.",
         causes.ehr_side(
             "possible",
-            "The response doesn't say which of them refused the request, or why.",
+            "The response doesn't say whether the endpoint or a proxy refused the request, or why.",
             _ID,
             source=sources.inferred(sources.RFC_6749),
             title="The token endpoint, or a proxy in front of it, refused the request.",
@@ -143,10 +143,10 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-refused-without-error",
-        "The request was refused without the JSON of an OAuth error.",
+        "The request was refused, but not with an OAuth error in JSON.",
         causes.ehr_side(
             "possible",
-            "A token endpoint sends its errors as JSON. Proxies send a page or nothing.",
+            "A token endpoint sends its errors as JSON. A proxy sends a page or an empty response.",
             _ID,
             source=sources.inferred(sources.RFC_6749),
             title="A proxy or firewall in front of the token endpoint refused the request.",

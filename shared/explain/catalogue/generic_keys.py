@@ -39,7 +39,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/assertion-claims",
-        "The server read the client's signed assertion, but refuses a claim in it.",
+        "The server read the client's signed assertion, but refused a claim in it.",
         causes.assertion_claims_wrong("likely"),
         causes.clock_skew("possible"),
         says="client assertion: aud, exp, jti, iss or sub is wrong",
@@ -93,7 +93,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/grant-not-enabled",
-        "The server recognizes the client, but hasn't registered it to get a token this way.",
+        "The server recognizes the client, but the client isn't registered to get a token this "
+        "way.",
         causes.grant_not_enabled("certain"),
         says="grant type is not allowed for this client",
         patterns=(
@@ -215,7 +216,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/resource-text",
-        "The server has no resource with the name in `aud`, `resource` or the scopes.",
+        "The server has no resource with the name given in `aud`, `resource` or the scopes.",
         causes.aud_wrong("likely"),
         causes.tenant_mismatch("possible", source=sources.INFERRED),
         says="invalid audience parameter / invalid_target / resource principal not found",

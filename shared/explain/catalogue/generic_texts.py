@@ -37,7 +37,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/pkce-text",
-        "The proof that callback and launch belong together (PKCE) is missing or wrong.",
+        "PKCE, the proof that the callback and the launch belong together, is missing or wrong.",
         causes.pkce_mismatch("likely", source=f"{sources.RFC_7636}; {_WORDING}"),
         says="PKCE verification failed / code_verifier does not match",
         patterns=(
@@ -76,18 +76,19 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/edge-access-denied",
-        "Something in front of the token endpoint refused the request: the response is "
-        "text, not the JSON of an OAuth error.",
+        "Something in front of the token endpoint refused the request. The response is text, not "
+        "an OAuth error in JSON.",
         causes.ehr_side(
             "possible",
-            "It might allow only certain networks, or reject the request's format.",
+            "The firewall or gateway might allow only certain networks, or reject the request's "
+            "format.",
             (
-                "Ask the EHR's operator whether this app's network is allowed to reach "
-                "the token endpoint. Give the time and the client ID."
+                "Ask the EHR's operator whether this app's network is allowed to reach the token "
+                "endpoint. Give them the time and the client ID."
             ),
             ByFlow(
-                "Launch the app again from another network, if there is one.",
-                backend="Try from another network, if there is one.",
+                "If you can use another network, launch the app again from there.",
+                backend="If you can use another network, try again from there.",
             ),
             source=sources.inferred(sources.DISCHARGE),
             title="A firewall or gateway in front of the EHR refused the request.",
@@ -95,7 +96,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.client_unknown(
             "possible",
-            "The only known report is about Oracle Health's sandbox. Its author guesses "
+            "The only known report is about Oracle Health's sandbox. The report's author guesses "
             "that an unused sandbox app had expired.",
             source=f"{sources.DISCHARGE} (its author's guess)",
         ),
@@ -106,10 +107,10 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/no-id-token",
-        "The EHR issued an access token, but doesn't say who signed in.",
+        "The EHR issued an access token, but didn't say who signed in.",
         causes.scope_trimmed(
             "likely",
-            "`openid` was requested but not granted, or it wasn't requested.",
+            "`openid` wasn't requested, or it was requested but not granted.",
             "Make sure that `openid` and `fhirUser` are in `scopes` in smart.toml.",
             "Select both in the EHR's registration.",
             causes.RELAUNCH,
@@ -124,7 +125,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/uri-too-long",
-        "The authorization request is longer than a server in between accepts.",
+        "The authorization request is too long for a server between the browser and the EHR.",
         causes.request_too_long("likely", source=sources.inferred(sources.FORUM_BAD_REQUEST)),
         says="414 URI Too Long / Request-URI Too Large",
         where="error page",
@@ -142,7 +143,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The token belongs to a different FHIR base than the one that was called.",
             source=sources.FORUM_TENANT_MISMATCH,
         ),
-        says="401 Unauthorized from FHIR, without more",
+        says="401 Unauthorized from FHIR, without details",
         where="FHIR answer",
         statuses=(401,),
         patterns=(r"\b401 unauthorized\b", r"http(?:/[\d.]{1,4})? 401\b"),
@@ -153,7 +154,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The token is valid, but doesn't allow this request.",
         causes.scope_trimmed("likely", source=f"{sources.RFC_6750}; {sources.FORUM_403}"),
         causes.user_not_permitted("possible", source=f"{sources.RFC_6750}; {sources.AZURE}"),
-        says="403 Forbidden from FHIR, without more",
+        says="403 Forbidden from FHIR, without details",
         where="FHIR answer",
         statuses=(403,),
         patterns=(r"\b403 forbidden\b", r"http(?:/[\d.]{1,4})? 403\b"),

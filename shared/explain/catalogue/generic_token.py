@@ -17,7 +17,7 @@ _WAIT = (
         backend="Wait a minute.",
     ),
     (
-        "If it continues, give the EHR's support the time and the client ID, and ask how many "
+        "If this continues, give the EHR's support the time and the client ID, and ask how many "
         "requests the EHR accepts from this app."
     ),
 )
@@ -27,10 +27,10 @@ _entry = partial(entry, where="token endpoint", source=sources.RFC_6749)
 ENTRIES: tuple[Entry, ...] = (
     _entry(
         "generic/token-too-many-requests",
-        "The EHR isn't accepting more requests at the moment. It didn't process this one.",
+        "The EHR isn't accepting more requests at the moment, and it didn't process this one.",
         causes.ehr_side(
             "certain",
-            "It got too many requests in a short time, from this app or from others.",
+            "The EHR got too many requests in a short time, from this app or from others.",
             *_WAIT,
             title="The EHR is busy.",
             plainly="The EHR is busy. Try again in a minute.",
@@ -57,7 +57,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-invalid-scope",
-        "No token was issued: no scope could be granted, or one isn't in the original grant.",
+        "No token was issued, because no scope could be granted or because one isn't in the "
+        "original grant.",
         causes.scope_not_registered("likely"),
         causes.scope_syntax("possible", source=sources.INFERRED),
         says="invalid_scope from the token endpoint",
@@ -69,11 +70,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR recognizes the client, but doesn't allow it to get a token this way.",
         causes.client_not_enabled_at_site(
             "likely",
-            "The registration lacks the authorization code flow or, if a token was being "
+            "The registration doesn't allow the authorization code flow or, if a token was being "
             "renewed, refresh tokens.",
             (
-                "In the registration, check that the app is allowed the authorization code "
-                "flow (`authorization_code`), and refresh tokens if `scopes` in smart.toml has "
+                "In the registration, check that the app can use the authorization code flow "
+                "(`authorization_code`), and also refresh tokens if `scopes` in smart.toml has "
                 "`online_access` or `offline_access`."
             ),
             causes.RELAUNCH,
@@ -100,8 +101,8 @@ ENTRIES: tuple[Entry, ...] = (
         causes.redirect_uri_mismatch(
             "likely",
             "The token request must repeat the redirect URI of the authorization request, byte "
-            "for byte. The two don't match if two parts of an app, or two deployments, each "
-            "have their own.",
+            "for byte. The two differ if two parts of an app, or two deployments, each have "
+            "their own redirect URI.",
             "Send the same redirect URI in both requests, as this app does.",
             (
                 "Make sure that the same deployment serves both `https://HOST/launch` and "

@@ -58,7 +58,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/host-unknown",
-        "No server responds at this URL, so no EHR was called.",
+        "No server responds at this URL, so the request didn't reach an EHR.",
         causes.fhir_base_wrong(
             "likely",
             source=sources.INFERRED,
@@ -83,8 +83,8 @@ ENTRIES: tuple[Entry, ...] = (
             "likely",
             None,
             causes.launch_parameter_missing.steps[0],
-            "Without an EHR, enter the app's launch URL in a sandbox or in the SMART launcher "
-            "(`launch.smarthealthit.org`), and launch from there.",
+            "If you don't have an EHR, enter the app's launch URL in a sandbox or in the SMART "
+            "launcher (`launch.smarthealthit.org`), and launch from there.",
             *causes.launch_parameter_missing.steps[1:],
             source=f"{sources.SMART}; {sources.CENTILES_4}",
         ),
@@ -103,7 +103,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/state",
-        "The page that completes a launch can't find the launch that it belongs to.",
+        "The page that completes a launch can't find the launch that it should complete.",
         causes.state_unknown("likely", source=f"{sources.RFC_6749}; {sources.GROWTH_62}"),
         causes.cookies_blocked("possible", source=sources.INFERRED),
         causes.launch_parameter_missing("possible"),
@@ -140,10 +140,10 @@ ENTRIES: tuple[Entry, ...] = (
             "likely",
             "Apps read discovery and `metadata` before they have a token (SMART App Launch 2.2).",
             (
-                "Update or fix the FHIR server or the gateway in front of it: `metadata` and "
+                "Update or fix the FHIR server, or the gateway in front of it: `metadata` and "
                 "`.well-known/smart-configuration` must be readable without a token."
             ),
-            title="The FHIR server requires a token before one can exist.",
+            title="The FHIR server requires a token before the app can have one.",
         ),
         says="401 from metadata or smart-configuration",
         patterns=(
@@ -159,7 +159,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The URLs in the server's Bundles point somewhere other than its FHIR base.",
         causes.fhir_base_wrong(
             "likely",
-            "Behind a proxy, it builds links from the forwarded host, scheme and port.",
+            "Behind a proxy, the FHIR server builds its links from the forwarded host, scheme "
+            "and port.",
             (
                 "On the FHIR server, set the public base URL, or correct the forwarded "
                 "host and port that the proxy sends."

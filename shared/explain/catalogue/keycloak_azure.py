@@ -28,8 +28,8 @@ ENTRIES: tuple[Entry, ...] = (
             "certain",
             "Keycloak compares `aud` with the list in the audience validator's configuration.",
             (
-                "In Keycloak, add the FHIR base, exactly as in `iss` of smart.toml, to "
-                "the validator's audiences in the authentication flow."
+                "In Keycloak, add the FHIR base to the validator's audiences in the "
+                "authentication flow, exactly as it's written in `iss` in smart.toml."
             ),
         ),
         says="Requested audience '…' is not allowed",
@@ -70,8 +70,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "keycloak/patient-claims",
-        "The token has `patient/` scopes but doesn't name a patient, so the FHIR server "
-        "can't restrict access to one.",
+        "The token has `patient/` scopes but doesn't name a patient, so the FHIR server can't "
+        "restrict access to one patient.",
         causes.patient_context_missing(
             "likely",
             "Keycloak doesn't add a patient to the token: the mapper for `launch/patient` "
@@ -86,13 +86,13 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "keycloak/client-credentials",
-        "Keycloak has no client with this ID, or the credentials don't fit the client's "
+        "Keycloak has no client with this ID, or the credentials don't match the client's "
         "authenticator.",
         causes.client_auth_wrong(
             "likely",
-            "Keycloak returns this for a wrong secret, for a client that doesn't exist, for "
-            "one that must authenticate in another way, and for Basic credentials that aren't "
-            "form-encoded.",
+            "Keycloak returns this error for a wrong secret, for a client that doesn't exist, "
+            "for a client that must authenticate in another way, and for Basic credentials that "
+            "aren't form-encoded.",
             (
                 "In Keycloak, on the client's Credentials tab, compare Client "
                 "Authenticator with `client_auth` and the secret with `client_secret`."
@@ -116,7 +116,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The user doesn't have the role `FHIR SMART User` on the FHIR service, or "
             "the token doesn't have the claim `fhirUser`.",
             "In Azure, give the user the role `FHIR SMART User` on the FHIR service.",
-            "Make sure the user has a value for `fhirUser`, and that it's in the token.",
+            "Make sure the user has a value for `fhirUser`, and that the token contains it.",
         ),
         causes.aud_wrong(
             "likely",
@@ -135,7 +135,8 @@ ENTRIES: tuple[Entry, ...] = (
             "likely",
             "The grant is wider than the request. This app uses only the scopes that it "
             "requested, so the wider grant breaks nothing.",
-            "In Azure, revoke the administrator's consent for the app if users should choose.",
+            "If users should choose the scopes themselves, revoke the administrator's consent "
+            "for the app in Azure.",
         ),
         says="more scopes granted than the user chose (Azure)",
         where="token endpoint",
@@ -147,8 +148,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI isn't registered in every place that checks it.",
         causes.redirect_uri_mismatch(
             "certain",
-            "In Okta's SMART setup, two entries list redirect URIs. Both must include the app's.",
-            "In Okta, add `public_url` + `redirect_path` from smart.toml to both.",
+            "In Okta's SMART setup, two entries list redirect URIs. Both entries must include "
+            "the app's redirect URI.",
+            "In Okta, add `public_url` + `redirect_path` from smart.toml to both lists.",
             causes.RELAUNCH,
         ),
         says="Unable to validate the redirect_uri passed in.",

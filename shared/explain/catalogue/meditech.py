@@ -15,8 +15,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The sign-in worked, but the person isn't allowed to use this app.",
         causes.user_not_permitted(
             "likely",
-            "The Google account that signs in isn't bound to the client ID. MEDITECH "
-            "binds them manually.",
+            "The Google account used to sign in isn't linked to the client ID. MEDITECH links "
+            "them manually.",
             "Write to MEDITECH's Greenfield team. Give them the client ID and the Google account.",
         ),
         causes.user_declined("possible", source=sources.RFC_6749),
@@ -28,8 +28,8 @@ ENTRIES: tuple[Entry, ...] = (
         "MEDITECH requires PKCE with S256 and refuses requests without it.",
         causes.request_malformed(
             "possible",
-            "`code_challenge` or `code_challenge_method=S256` is missing. This app always "
-            "sends both.",
+            "`code_challenge` or `code_challenge_method=S256` is missing. This app always sends "
+            "both parameters.",
             "Send `code_challenge` and `code_challenge_method=S256`.",
             source=f"{sources.THE_MAP}; that it shows as this code: inferred",
         ),

@@ -31,8 +31,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.launch_parameter_missing(
             "likely",
-            "According to the vendor's reply to this error, `launch` and `aud` weren't sent, "
-            "so the server couldn't look up the patient.",
+            "According to the vendor's reply to a report of this error, `launch` and `aud` "
+            "weren't sent, so the server couldn't look up the patient.",
             oracle_console.LAUNCH_FROM_CONSOLE,
             "Send `launch` and `aud` exactly as received with the launch.",
         ),
@@ -70,8 +70,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.scope_syntax(
             "likely",
-            "All scopes are written in the other SMART version or with a wildcard. "
-            "Oracle Health drops those, and nothing is left.",
+            "All scopes are written in the other SMART version's syntax or with a wildcard. "
+            "Oracle Health drops such scopes, so none are left.",
             oracle_console.CHECK_SMART_VERSION,
             causes.RELAUNCH,
             source=sources.inferred(f"{sources.YOURPHR} and {sources.THE_MAP}"),
@@ -154,8 +154,8 @@ ENTRIES: tuple[Entry, ...] = (
         "This authorization server doesn't recognize the tenant.",
         causes.tenant_mismatch(
             "likely",
-            "The tenant was sent to the wrong host, or its ID is mistyped. "
-            "`authorization.cerner.com` and `authorization.sandboxcerner.com` have "
+            "The request for this tenant was sent to the wrong host, or the tenant ID is "
+            "mistyped. `authorization.cerner.com` and `authorization.sandboxcerner.com` have "
             "different tenants.",
             oracle_console.USE_DISCOVERED,
             oracle_console.COMPARE_TENANT,
@@ -226,8 +226,8 @@ ENTRIES: tuple[Entry, ...] = (
         "A `response_type` other than `code` was requested.",
         causes.request_malformed(
             "certain",
-            "Oracle Health offers only `response_type=code`. It refuses `code id_token` "
-            "and `token`.",
+            "Oracle Health offers only `response_type=code`, and refuses `code id_token` and "
+            "`token`.",
             "Send `response_type=code`. For an ID token, include `openid` in the scopes.",
             causes.RELAUNCH,
         ),
@@ -297,8 +297,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/authorized-representative-server-error",
-        "The service that lists the people a person can act for has failed, or isn't set up. "
-        "It's used only in patients' launches.",
+        "The service that lists the people a user can act for has failed, or it isn't set up. "
+        "The service is used only in patients' launches.",
         causes.ehr_side(
             "certain",
             "The service for authorized representatives failed or isn't configured for "

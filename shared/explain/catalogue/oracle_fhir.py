@@ -31,8 +31,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.scope_syntax(
             "likely",
-            "Oracle Health drops `patient/*.read` and `patient/*.rs` entirely, and also scopes "
-            "in the other SMART version. The v2 scope `.r` allows only reads by ID. A search "
+            "Oracle Health drops `patient/*.read`, `patient/*.rs` and scopes in the other SMART "
+            "version's syntax entirely. The v2 scope `.r` allows only reads by ID. A search "
             "needs `.rs`.",
             oracle_console.CHECK_SMART_VERSION,
             causes.RELAUNCH,
@@ -44,7 +44,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The resource isn't selected for the app, or the site's own copy of the "
             "registration lacks it although the sandbox has it.",
             oracle_console.CHECK_SCOPES,
-            "At a site, ask the site to adopt the app's new scopes.",
+            "If this happens at a site, ask the site to adopt the app's new scopes.",
             oracle_console.WAIT_A_QUARTER,
             source=f"{sources.FORUM_SPECIMEN}; {sources.SMART_OVERVIEW}",
         ),
@@ -90,7 +90,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.clock_skew(
             "possible",
-            "The app's clock is behind, so it treats an expired token as valid.",
+            "The app's clock is behind, so the app treats an expired token as valid.",
             source=sources.INFERRED,
         ),
         urns=(_ACCESS + "expired",),
@@ -101,9 +101,9 @@ ENTRIES: tuple[Entry, ...] = (
         "The token belongs to a different tenant than the FHIR base.",
         causes.tenant_mismatch(
             "certain",
-            "The FHIR request went to a different base than the `iss` of the launch: "
-            "another site, or an alias of the same one. A tenant isn't always a UUID.",
-            "Send FHIR requests to the `iss` of the launch, as this app's proxy does.",
+            "The FHIR request went to a different base than the launch's `iss`: another site's, "
+            "or an alias for the same site. A tenant isn't always a UUID.",
+            "Send FHIR requests to the launch's `iss`, as this app's proxy does.",
             oracle_console.COMPARE_TENANT,
             source=f"{sources.RESOURCE_LIST}; {sources.FORUM_TENANT_MISMATCH}",
         ),
@@ -148,8 +148,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The token was issued for a profile other than `smart-v1`.",
         causes.tenant_mismatch(
             "possible",
-            "The token doesn't come from the `smart-v1` token endpoint of this FHIR base. That "
-            "URL contains `smart-v1` even for SMART v2 apps.",
+            "The token doesn't come from the `smart-v1` token endpoint of this FHIR base. The "
+            "token endpoint's URL contains `smart-v1` even for SMART v2 apps.",
             oracle_console.USE_DISCOVERED,
             causes.RELAUNCH,
             source=sources.inferred(f"{sources.RESOURCE_LIST} and {sources.YOURPHR}"),
@@ -173,7 +173,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The FHIR server couldn't verify the token's signature, or couldn't get the keys for it.",
         causes.ehr_side(
             "likely",
-            "Its copy of the signing keys is outdated or unreachable.",
+            "The FHIR server has outdated signing keys, or it can't get them.",
             causes.AGAIN_LATER,
             oracle_console.ASK_SUPPORT,
         ),
@@ -192,7 +192,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The FHIR server failed while it checked the token.",
         causes.ehr_side(
             "certain",
-            "It couldn't determine whether the request is allowed.",
+            "The server couldn't determine whether the request is allowed.",
             causes.AGAIN_LATER,
             oracle_console.ASK_SUPPORT,
         ),
@@ -206,7 +206,7 @@ ENTRIES: tuple[Entry, ...] = (
             "Oracle Health accepts a search only with one of the parameters that its "
             "documentation lists for the type.",
             "Add `patient` to the search, or the parameter that the message names.",
-            "Leave `_format` out. It's documented only for `metadata`.",
+            "Leave out `_format`, which is documented only for `metadata`.",
         ),
         says="400: no supported search parameters provided / at least one of _id, identifier, "
         "name …",
@@ -218,12 +218,13 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/not-found",
-        "Oracle Health has nothing at this URL. It returns the same response for an ID "
-        "that doesn't exist and for a resource type that it doesn't offer.",
+        "Oracle Health has nothing at this URL. The response is the same for an ID that doesn't "
+        "exist and for a resource type that Oracle Health doesn't offer.",
         causes.fhir_request_invalid(
             "likely",
-            "The response doesn't say which. The token and scopes aren't involved.",
-            "Compare the type with the CapabilityStatement at `metadata`.",
+            "The response doesn't say which of the two is wrong. The token and the scopes aren't "
+            "involved.",
+            "Compare the resource type with the CapabilityStatement at `metadata`.",
             "Use IDs from this FHIR base: from the launch context or from a search.",
             title="The resource's ID or type doesn't exist at this FHIR base.",
         ),
@@ -264,7 +265,7 @@ ENTRIES: tuple[Entry, ...] = (
         "OAuth, determines which resources an app can read.",
         causes.scope_not_registered(
             "likely",
-            "The resource isn't one of those agreed for this app.",
+            "The resource isn't one of those that were agreed on for this app.",
             oracle_console.CHECK_SCOPES,
             oracle_console.SUBSCRIBE_PRODUCT,
             oracle_console.ASK_SUPPORT,
@@ -288,7 +289,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/gateway-timeout",
-        "The sandbox didn't respond in time. This was seen with various resources.",
+        "The sandbox didn't respond in time, which was seen with various resources.",
         causes.ehr_side(
             "likely",
             "The sandbox is slow at times. The same request works a little later.",

@@ -18,8 +18,9 @@ ENTRIES: tuple[Entry, ...] = (
         "launch. There is no `launch` value, so there can be no EHR launch.",
         causes.launch_parameter_missing(
             "certain",
-            "PowerChart is configured with the app's URL and its own parameters, or the app "
-            "isn't Authorized in its registration and so gets `fhirServiceUrl` and `patientId`.",
+            "PowerChart is configured with the app's URL and its own parameters, or Authorized "
+            "isn't set to Yes in the app's registration, so the app gets `fhirServiceUrl` and "
+            "`patientId`.",
             (
                 "Ask the site to configure the app in PowerChart as a SMART app, with "
                 "`iss` and `launch`."
@@ -35,23 +36,24 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/code-required",
-        "The request included a launch scope but no launch code. Launch code is Oracle "
-        "Health's term for the value of the `launch` parameter. It's neither the OAuth "
+        "The request included a launch scope but no launch code. Launch code is Oracle Health's "
+        "term for the value of the `launch` parameter. The launch code is neither the OAuth "
         "`code` nor PKCE's `code_challenge`.",
         causes.launch_parameter_missing(
             "likely",
             "Most often, the launch URL was opened directly: typed, bookmarked or reloaded. "
-            "Otherwise, a redirect, a login page or a `#` in the SMART Launch URI lost the query, "
-            "or PowerChart opened a plain link with `PAT_PersonId` instead of a SMART launch.",
+            "Otherwise, a redirect, a login page or a `#` in the SMART Launch URI dropped the "
+            "query, or PowerChart opened a plain link with `PAT_PersonId` instead of a SMART "
+            "launch.",
             oracle_console.LAUNCH_FROM_CONSOLE,
             oracle_console.CHECK_LAUNCH_URI,
             (
-                "In the code console, make sure Authorized is set to Yes. If it isn't, the app "
-                "is opened with `fhirServiceUrl` and `patientId`, without `iss` and `launch`."
+                "In the code console, make sure Authorized is set to Yes. If it isn't, the EHR "
+                "opens the app with `fhirServiceUrl` and `patientId`, without `iss` and `launch`."
             ),
             (
-                "Send `launch` exactly as received, in the same request that received "
-                "it. Never send it empty."
+                "Send `launch` exactly as received, while you handle the request in which it "
+                "arrived. Never send an empty `launch`."
             ),
             causes.WITHOUT_A_CHART,
             source=f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; how it got lost: inferred",
@@ -86,8 +88,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.parameter_not_recognised(
             "possible",
-            "`intent` belongs to the token response. In the request, it doesn't replace "
-            "`launch`. Neither do `code` and `code_challenge`.",
+            "`intent` is part of the token response. In the authorization request, `intent`, "
+            "`code` and `code_challenge` don't replace `launch`.",
             "Remove `intent` from the authorization request.",
             "Send the `launch` value from the launch URL in a parameter named `launch`.",
             source=f"{sources.SPECIFICATION}; that it was taken for the launch code: inferred",
@@ -103,8 +105,8 @@ ENTRIES: tuple[Entry, ...] = (
         "A `launch` value was sent, but the EHR has no launch for it.",
         causes.launch_value_invalid(
             "certain",
-            "The value was made up (a UUID of your own), comes from an old tab or launch, or "
-            "was made by a different tenant or environment than the one that was called.",
+            "The value was made up (a UUID of your own), comes from an old tab or launch, or was "
+            "created by a different tenant or environment than the one that was called.",
             causes.Elsewhere(
                 "Launch again from the chart or from the code console. Never make up a "
                 "`launch` value."
@@ -118,7 +120,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.tenant_mismatch(
             "possible",
-            "The launch was made in one tenant and sent to the authorization endpoint of another.",
+            "The launch was created in one tenant and sent to another tenant's authorization "
+            "endpoint.",
             oracle_console.USE_DISCOVERED,
             oracle_console.COMPARE_TENANT,
             source=sources.inferred(sources.LAUNCH_SERVER),
@@ -129,11 +132,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/mismatched-identity",
-        "The browser's login session isn't that of the person who launched the app in the EHR.",
+        "The browser's login session belongs to someone other than the person who launched the "
+        "app in the EHR.",
         causes.user_mismatch(
             "certain",
-            "The browser still has a session of the code console, of CernerCare, of a sandbox "
-            "patient's portal account, or of the last clinician at this workstation.",
+            "The browser still has a session from the code console, from CernerCare, from a "
+            "sandbox patient's portal account, or from the last clinician at this workstation.",
             (
                 "Open a private window, or sign out: the authorization server's "
                 "`session-api/log-out` ends its session."
@@ -165,8 +169,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The launch belongs to a FHIR server that the authorization server doesn't recognize.",
         causes.aud_wrong(
             "likely",
-            "`aud` isn't one of this tenant's FHIR bases: it's another host or version, "
-            "or a base written by hand.",
+            "`aud` isn't one of this tenant's FHIR bases: it has another host or version, or it "
+            "was written by hand.",
             "Send `aud` with the value of `iss` from the launch, unchanged.",
             "Write `iss` in smart.toml exactly as the EHR sends it.",
             causes.RELAUNCH,
@@ -189,7 +193,7 @@ ENTRIES: tuple[Entry, ...] = (
             "`aud` names a different host or FHIR version than the launch: "
             "`fhir-myrecord…` instead of `fhir-ehr…`, or `dstu2` instead of `r4`.",
             "Send `aud` with the value of `iss` from the launch, unchanged.",
-            "In the code console, make sure FHIR Spec is the version in `iss`.",
+            "In the code console, make sure FHIR Spec matches the version in `iss`.",
             causes.RELAUNCH,
             source=sources.inferred(sources.URN_LIST),
         ),
@@ -202,7 +206,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.ehr_side(
             "likely",
             "The site's domain and the authorization server use different versions of the "
-            "launch. The likely reason is an old domain.",
+            "launch. The likely reason is that the domain is old.",
             (
                 "Ask the site which release its domain has, and whether SMART launches "
                 "work there with another app."
@@ -217,14 +221,14 @@ ENTRIES: tuple[Entry, ...] = (
         "The tenant has no service that can look up the launch.",
         causes.ehr_side(
             "certain",
-            "The tenant isn't set up for SMART launches. Nothing in the app's "
-            "registration changes that.",
+            "The tenant isn't set up for SMART launches. Nothing in the app's registration can "
+            "change that.",
             "Ask the site to have SMART launches configured for this tenant.",
             oracle_console.ASK_SUPPORT,
         ),
         causes.tenant_mismatch(
             "possible",
-            "The launch was sent to a different tenant than the one that made it.",
+            "The launch was sent to a different tenant than the one that created it.",
             oracle_console.COMPARE_TENANT,
             source=sources.INFERRED,
         ),
@@ -245,7 +249,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/launch-invalid-tenant",
-        "The launch belongs to a different tenant than the one that was queried about it.",
+        "The launch belongs to a different tenant than the one that it was sent to.",
         causes.tenant_mismatch(
             "likely",
             "The launch from one tenant was sent to another tenant's authorization endpoint.",

@@ -19,8 +19,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI in the request isn't the registered one.",
         causes.redirect_uri_mismatch(
             "certain",
-            "The host, path, port or case differs. Query parameters in addition to the "
-            "registered ones are allowed. A `#` isn't.",
+            "The host, path, port or case is different. Query parameters in addition to the "
+            "registered ones are allowed, but a `#` isn't.",
             oracle_console.CHECK_REDIRECT_URI,
             oracle_console.WAIT_A_QUARTER,
             source=f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
@@ -40,7 +40,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI differs from the registered one only in the trailing slash.",
         causes.redirect_uri_mismatch(
             "certain",
-            "One of the two ends in `/`, and the other doesn't. This app doesn't send a "
+            "One of the two URIs ends in `/`, and the other doesn't. This app doesn't send a "
             "trailing slash.",
             "In the code console, remove the trailing slash from Redirect URI.",
             oracle_console.WAIT_A_QUARTER,
@@ -57,7 +57,7 @@ ENTRIES: tuple[Entry, ...] = (
             "certain",
             "The scheme or host is missing. A custom scheme needs a host too: "
             "`app://callback`, not `app://`.",
-            "In the code console, write Redirect URI with a scheme and host.",
+            "In the code console, enter Redirect URI with a scheme and a host.",
             "Set `public_url` in smart.toml to a full URL, with scheme and host.",
             source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
         ),
@@ -84,7 +84,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The EHR couldn't hand its signed-in user over to the authorization server.",
         causes.ehr_side(
             "likely",
-            "The handover from PowerChart failed. The app isn't involved yet.",
+            "The handover from PowerChart failed. The app wasn't involved yet.",
             ByFlow(
                 "Close the app and launch it again from the chart. Sign in if a login "
                 "page appears.",
@@ -100,12 +100,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/session-api-bad-request",
-        "The login service refused the URL before anyone could sign in. The URL contains the "
-        "whole authorization request, encoded again, in `to=`.",
+        "The login service refused the URL before anyone could sign in. In `to=`, the URL "
+        "contains the whole authorization request, encoded again.",
         causes.request_too_long(
             "possible",
-            "A long list of scopes makes the URL too long once it's encoded again. The "
-            "only known report had a very long list.",
+            "A long list of scopes makes the URL too long after it's encoded again. In the only "
+            "known report, the list was very long.",
             "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
             "Run `make doctor CONFIG=smart.toml` and check `scope_count`.",
             causes.RELAUNCH,
@@ -113,8 +113,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.scope_not_registered(
             "possible",
-            "The list included `system/` scopes in a user's sign-in. They belong only to "
-            "backend services.",
+            "The list of scopes in a user's sign-in included `system/` scopes, which are only "
+            "for backend services.",
             "Remove every `system/` scope from `scopes` in smart.toml.",
             source=sources.inferred(sources.FORUM_BAD_REQUEST),
         ),
@@ -134,8 +134,8 @@ ENTRIES: tuple[Entry, ...] = (
         "scopes into the token. The URN of this error isn't published.",
         causes.request_too_long(
             "certain",
-            "Headers are limited to between 4 and 8 kB, and the token contains every "
-            "granted scope.",
+            "The limit for headers is between 4 and 8 kB, and the token contains every granted "
+            "scope.",
             "Remove the scopes that the app doesn't use from `scopes` in smart.toml.",
             causes.RELAUNCH,
         ),

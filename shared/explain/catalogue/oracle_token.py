@@ -23,14 +23,14 @@ ENTRIES: tuple[Entry, ...] = (
         "from this server.",
         causes.code_expired_or_used(
             "likely",
-            "A code works for one exchange, soon after it was issued. The callback page "
-            "was reloaded or opened twice, or the exchange came late.",
+            "A code works for only one exchange, and only for a short time. The callback page "
+            "was reloaded or opened twice, or the exchange came too late.",
             source=f"{sources.URN_LIST}; {sources.LAB}; {sources.AUTHORIZATION}",
         ),
         causes.pkce_mismatch(
             "possible",
-            "The code verifier doesn't match the request's code challenge, for example "
-            "because the page and the server each made their own.",
+            "The code verifier doesn't match the request's code challenge, for example because "
+            "the page and the server each created their own.",
             source=sources.inferred("RFC 7636; Oracle Health publishes no error for it"),
         ),
         urns=(_TOKEN + "code-invalid-or-expired",),
@@ -42,8 +42,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The code was issued to a different client ID than the one that exchanges it.",
         causes.client_id_mismatch(
             "certain",
-            "Launch and callback run with different configurations.",
-            "Deploy launch and callback with the same smart.toml.",
+            "The launch and the callback run with different configurations.",
+            "Deploy `launch` and `callback` with the same smart.toml.",
             oracle_console.COMPARE_CLIENT_ID,
             causes.RELAUNCH,
         ),
@@ -55,8 +55,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The code was issued for a different tenant than the one whose token endpoint was called.",
         causes.tenant_mismatch(
             "certain",
-            "One tenant's token endpoint got another tenant's code, for example because "
-            "a setting has a fixed URL.",
+            "One tenant's token endpoint got another tenant's code, for example because a fixed "
+            "URL is configured.",
             oracle_console.USE_DISCOVERED,
             oracle_console.COMPARE_TENANT,
             causes.RELAUNCH,
@@ -111,11 +111,12 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/token-invalid-redirect-uri",
-        "The redirect URI of the exchange isn't the same as in the authorization request.",
+        "The redirect URI in the token request isn't the same as the one in the authorization "
+        "request.",
         causes.redirect_uri_mismatch(
             "certain",
-            "Both requests must name the same redirect URI. If the first left it out, "
-            "the second must leave it out too.",
+            "Both requests must name the same redirect URI. If the authorization request left "
+            "out `redirect_uri`, the token request must leave it out too.",
             "Send the same `redirect_uri` in both requests.",
             ByFlow(
                 "If `public_url` or `redirect_path` in smart.toml was just changed, launch again.",
@@ -127,17 +128,18 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/invalid-client-credentials",
-        "The app didn't prove its identity. `client=unknown` in the error is normal here: "
-        "the server doesn't trust a client ID before it's authenticated.",
+        "The app didn't prove its identity. `client=unknown` in the error is normal here: the "
+        "server doesn't trust a client ID before the client is authenticated.",
         causes.client_auth_wrong(
             "likely",
-            "The secret is wrong or belongs to another account, or a public client sends an "
-            "Authorization header or an empty secret, or a confidential client sends none.",
+            "The secret is wrong, or it belongs to another account. Otherwise, a public client "
+            "sent an Authorization header or an empty secret, or a confidential client sent no "
+            "secret.",
             oracle_console.CHECK_PRIVACY,
-            "Public client: send `client_id` in the form body and no Authorization header.",
+            "For a public client, send `client_id` in the form body and no Authorization header.",
             (
-                "Confidential client: copy the secret from the system account of this "
-                "Client ID again, and store it where `client_secret` in smart.toml points."
+                "For a confidential client, copy the secret again from the system account for "
+                "this Client ID, and store it where `client_secret` in smart.toml points."
             ),
             causes.BASIC_FORM,
             source=f"{sources.URN_LIST}; {sources.FORUM_CREDENTIALS}; "
@@ -145,7 +147,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.client_id_mismatch(
             "possible",
-            "The client ID and secret belong to two different apps, or to sandbox and production.",
+            "The client ID and the secret belong to two different apps, or one is for the "
+            "sandbox and the other for production.",
             oracle_console.COMPARE_CLIENT_ID,
             source=sources.INFERRED,
         ),
@@ -158,13 +161,13 @@ ENTRIES: tuple[Entry, ...] = (
         "The token request's Authorization header is malformed or has an unknown scheme.",
         causes.client_auth_wrong(
             "likely",
-            "A signed assertion was sent as `Authorization: Bearer`, or a tool set its own "
-            "header. Only Basic belongs in that header. An assertion goes into the body.",
+            "A signed assertion was sent as `Authorization: Bearer`, or a tool set its own header. "
+            "Only Basic credentials belong in that header. An assertion goes into the body.",
             (
                 "Send the assertion as `client_assertion`, with `client_assertion_type`, in "
                 'the form body. `client_auth = "private_key_jwt"` in smart.toml does this.'
             ),
-            "With a secret, send only Basic in the header.",
+            "If you use a secret, send only Basic credentials in the header.",
             oracle_console.CHECK_PRIVACY,
         ),
         urns=(_TOKEN + "invalid-authorization-header",),
@@ -173,9 +176,9 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/empty-scopes",
-        "None of the requested scopes is left, so the token would have no scope. The app's "
-        "page in the code console tells the first two causes apart: it shows the app's SMART "
-        "Version and its resources.",
+        "None of the requested scopes is left, so the token would have no scope. To tell the "
+        "first two causes apart, open the app's page in the code console, which shows the app's "
+        "SMART Version and resources.",
         causes.scope_syntax(
             "likely",
             "The scopes are written for SMART v1 (`.read`), but the app is registered for v2 "
@@ -195,7 +198,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.client_not_enabled_at_site(
             "possible",
-            "If this was a refresh, the scopes were revoked from the app after the launch.",
+            "If this was a refresh, the app's scopes were revoked after the launch.",
             oracle_console.ENABLE_AT_SITE,
             causes.RELAUNCH,
             source=sources.URN_LIST,
@@ -209,7 +212,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The token endpoint didn't see a `grant_type` that it recognizes.",
         causes.request_malformed(
             "likely",
-            "The body was sent as JSON, so the server didn't see `grant_type`, or it's mistyped.",
+            "The body was sent as JSON, so the server didn't see `grant_type`, or `grant_type` "
+            "is mistyped.",
             (
                 "Send the body as `application/x-www-form-urlencoded`, with "
                 "`grant_type=authorization_code` or `refresh_token`."
@@ -227,7 +231,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The registration was deleted or ended after this launch or session started.",
             (
                 "In the code console, check whether the app is still there. If it isn't, "
-                "register it again, and set its Client ID as `client_id` in smart.toml."
+                "register it again, and set `client_id` in smart.toml to its Client ID."
             ),
         ),
         urns=(_TOKEN + "terminated-client",),
@@ -264,8 +268,8 @@ ENTRIES: tuple[Entry, ...] = (
             "(`offline_access`), or it was suspended because the app's certificate or DNS changed.",
             causes.RELAUNCH,
             (
-                "If the error URL offers to approve the app again, let the user do that. "
-                "This restores suspended grants."
+                "If the error URL lets the user approve the app again, ask the user to do that. "
+                "An approval restores suspended grants."
             ),
         ),
         urns=(_TOKEN + "refresh-token:token-invalid",),
@@ -276,13 +280,13 @@ ENTRIES: tuple[Entry, ...] = (
         "The refresh token was issued for `online_access`, and the user's session has ended.",
         causes.session_ended(
             "certain",
-            "The user signed out of the EHR or was idle too long. The app's access ends "
-            "with the session, as `online_access` intends.",
+            "The user signed out of the EHR or was idle too long. With `online_access`, the "
+            "app's access ends with the session.",
             causes.RELAUNCH,
             (
-                "A job that runs without a user can't use `online_access`. It needs a "
-                "system account and `system/` scopes, or `offline_access` if the app's "
-                "Type of Access allows it."
+                "A job that runs without a user can't use `online_access`. Such a job needs a "
+                "system account and `system/` scopes, or `offline_access` if the app's Type of "
+                "Access allows it."
             ),
             source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}; {sources.LAB}",
         ),

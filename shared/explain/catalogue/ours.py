@@ -39,8 +39,8 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.IssNotAllowed,),
         causes.tenant_mismatch(
             "likely",
-            "The launch's `iss` isn't in any `[[ehr]]` entry. It names another tenant, host or "
-            "FHIR version, or differs in a trailing slash.",
+            "The launch's `iss` isn't in any `[[ehr]]` entry. The `iss` has another tenant, host "
+            "or FHIR version, or it differs in a trailing slash.",
             (
                 "If you know this EHR, add its `iss` to an `[[ehr]]` entry in smart.toml, "
                 "byte for byte. `/*` at the end stands for any tenant of a host."
@@ -64,7 +64,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The EHR doesn't respond, or lists endpoints on hosts that aren't allowed for it.",
             DOCTOR,
             (
-                "If the EHR uses another host, make sure that it belongs to the EHR, and add "
+                "If the EHR uses another host, make sure that the host belongs to the EHR, and add "
                 "it to `endpoint_hosts` in smart.toml."
             ),
             source=sources.INFERRED,
@@ -88,12 +88,13 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.StateUnknown, errors.StateMissing),
         causes.code_expired_or_used(
             "likely",
-            "The launch was already completed (the page was reloaded or opened twice), took longer "
-            "than `launch_minutes`, or never started: the redirect URI was opened on its own.",
+            "The launch was already completed (the page was reloaded or opened twice), it took "
+            "longer than `launch_minutes`, or it never started because the redirect URI was "
+            "opened on its own.",
         ),
         causes.redirect_uri_mismatch(
             "possible",
-            "The launch URL and the redirect URI are the same in the registration, so the EHR "
+            "In the registration, the launch URL is the same as the redirect URI, so the EHR "
             "launches the callback.",
             source=sources.INFERRED,
         ),
@@ -103,11 +104,11 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.IssuerMismatch,),
         causes.tenant_mismatch(
             "likely",
-            "The `iss` of the response, or the redirect path that received it, belongs to "
-            "another `[[ehr]]` entry.",
+            "The `iss` in the response, or the redirect path that received the response, belongs "
+            "to another `[[ehr]]` entry.",
             (
-                "Compare `redirect_path` of each entry in smart.toml with the redirect URI "
-                "in that EHR's registration."
+                "Compare each entry's `redirect_path` in smart.toml with the redirect URI in "
+                "that EHR's registration."
             ),
             causes.RELAUNCH,
             (
@@ -121,13 +122,13 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.IdTokenInvalid,),
         causes.clock_skew(
             "possible",
-            "`iat` or `exp` is more than two minutes off this server's clock.",
+            "By this server's clock, `iat` or `exp` is off by more than two minutes.",
             source=sources.inferred(sources.OPENID),
         ),
         causes.tenant_mismatch(
             "possible",
-            "The ID token's `iss` isn't the issuer in the EHR's discovery document. Some "
-            "EHRs use a different one.",
+            "The ID token's `iss` isn't the issuer in the EHR's discovery document. Some EHRs "
+            "use a different issuer.",
             "Set `vendor` in smart.toml. Oracle Health's profile includes its issuers.",
             "Otherwise, set `id_token_issuer` to the EHR's documented issuer.",
             source=f"{OWN}; {sources.DISCOVERY_CAPTURE}",
@@ -144,10 +145,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.ehr_side(
             "possible",
             "Without the endpoint's error, the cause can't be narrowed down.",
-            (
-                "Find the correlation ID in the log, and explain the error in that entry "
-                "with `make explain`."
-            ),
+            "Find the log entry with the correlation ID, and paste its error into `make explain`.",
             DOCTOR,
             title="The EHR's token endpoint didn't return a usable token.",
         ),
@@ -163,7 +161,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.access_token_expired(
             "possible",
-            "The EHR didn't issue a refresh token, so the session lasts as long as the "
+            "The EHR didn't issue a refresh token, so the session lasts only as long as the "
             "access token.",
         ),
     ),
@@ -186,8 +184,8 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.ScopeDenied,),
         causes.scope_trimmed(
             "likely",
-            "The scope was requested but not granted. `scope.missing` in the `/session` "
-            "response lists it.",
+            "The scope was requested but not granted. `scope.missing` in the `/session` response "
+            "lists the scope.",
             source=f"{OWN}; {sources.AUTHORIZATION}",
         ),
         causes.scope_not_registered(
@@ -206,10 +204,12 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.PatientMissing, errors.PatientDenied),
         causes.patient_context_missing(
             "certain",
-            "The session has only `patient/` scopes. They cover the patient of the launch "
-            "and no one else.",
-            ByFlow("Launch the app from the chart of the patient you mean.", causes.CHOOSE, None),
-            "For other patients, configure `user/` scopes in smart.toml.",
+            "The session has only `patient/` scopes. Such scopes cover the launch's patient and "
+            "no one else.",
+            ByFlow(
+                "Launch the app from the chart of the patient that you need.", causes.CHOOSE, None
+            ),
+            "For access to other patients, configure `user/` scopes in smart.toml.",
         ),
     ),
     *own(
@@ -223,8 +223,8 @@ ENTRIES: tuple[Entry, ...] = (
         causes.fhir_request_invalid(
             "certain",
             "The proxy doesn't forward this method, path, Accept header or body. The request "
-            "wasn't sent.",
-            "Read or search, with a path such as `Observation` or `Patient/ID`.",
+            "wasn't sent to the EHR.",
+            "Send a read or a search, with a path such as `Patient/ID` or `Observation`.",
             "Send `Accept: application/fhir+json`.",
         ),
     ),

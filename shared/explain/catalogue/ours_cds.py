@@ -10,7 +10,10 @@ from shared.explain.catalogue.entry import entry
 from shared.explain.catalogue.ours import DOCTOR, OWN, own
 from shared.explain.model import Entry
 
-_OPERATOR = "Ask the EHR's operator which URL its tokens name as `jku`, and set that as `jku`."
+_OPERATOR = (
+    "Ask the EHR's operator which `jku` its tokens have, and set `jku` in the `[[cds_client]]` "
+    "entry to that URL."
+)
 
 
 def _reason(*names: str) -> str:
@@ -24,17 +27,17 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "smart-calc/cds-client",
         "The EHR's token names an issuer (`iss`, with `tenant`) that isn't in any "
-        "`[[cds_client]]`. The log field `came` has the value that was received.",
+        "`[[cds_client]]` entry. The log field `came` has the value that was received.",
         causes.tenant_mismatch(
             "certain",
-            "`iss` and `tenant` are compared as text. A trailing slash, another host or "
-            "another environment makes it a different issuer.",
+            "`iss` and `tenant` are compared as text. A trailing slash, another host or another "
+            "environment means a different issuer.",
             (
-                "If the issuer is your EHR, copy the received value into `iss` of the "
-                "`[[cds_client]]`, and copy `tenant` too if the token has one."
+                "If the issuer is your EHR, copy the received value to `iss` in the "
+                "`[[cds_client]]` entry. If the token has a `tenant`, copy that too."
             ),
             "If you don't know the issuer, don't add it.",
-            title="The caller's issuer isn't configured the way its tokens name it.",
+            title="The configured issuer isn't the one in the caller's tokens.",
         ),
         says="cds_refused, reason client or unconfigured",
         patterns=(_reason("client", "unconfigured"),),
@@ -45,32 +48,34 @@ ENTRIES: tuple[Entry, ...] = (
         "has the value that was received.",
         causes.aud_wrong(
             "certain",
-            "It must be `public_url` + `/cds_services/cds-services/calculators-patient-view`, "
-            "and nothing else. At Epic, a hospital types it in. Sandboxes have sent a fixed text.",
+            "`aud` must be exactly `public_url` + "
+            "`/cds_services/cds-services/calculators-patient-view`. At Epic, the hospital enters "
+            "this value by hand. Sandboxes have sent a fixed text instead.",
             "In the EHR, enter the URL as the audience, character by character.",
             "If `public_url` has changed, enter the new URL.",
-            title="`aud` of the EHR's token isn't the URL of the service.",
+            title="`aud` in the EHR's token isn't the service's URL.",
         ),
         says="cds_refused, reason audience",
         patterns=(_reason("audience"),),
     ),
     _entry(
         "smart-calc/cds-time",
-        "`exp`, `iat` or `nbf` of the EHR's token doesn't match this server's time, or the "
-        "token is valid for longer than 15 minutes.",
+        "`exp`, `iat` or `nbf` in the EHR's token doesn't match this server's time, or the token "
+        "is valid for longer than 15 minutes.",
         causes.clock_skew("likely"),
         causes.ehr_side(
             "possible",
-            "A token must be made for one call and expire within 15 minutes.",
+            "A token must be created for a single call and expire within 15 minutes.",
             source=sources.INFERRED,
-            title="The EHR sends a token that it made earlier, or one that is valid for too long.",
+            title="The EHR sends a token that it created earlier, or one that is valid for too "
+            "long.",
         ),
         says="cds_refused, reason time",
         patterns=(_reason("time"),),
     ),
     _entry(
         "smart-calc/cds-key",
-        "The EHR's token can't be verified with the keys of its `[[cds_client]]`.",
+        "The EHR's token can't be verified with the keys from its `[[cds_client]]` entry.",
         causes.ehr_side(
             "likely",
             "The token names a key that isn't at `jku`, it names another key URL, or the "
@@ -85,21 +90,22 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "smart-calc/cds-token",
-        f"{CdsTokenInvalid.title} The response doesn't say why. The log does, in "
-        "`reason` of `cds_refused`.",
+        f"{CdsTokenInvalid.title} The response doesn't say why. The log's `cds_refused` entry "
+        "does, in `reason`.",
         causes.tenant_mismatch(
             "possible",
-            "If the reason is `unconfigured` or `client`, the token's `iss` and `tenant` "
-            "aren't in any `[[cds_client]]`.",
-            "Find the correlation ID in the log, and explain that line with `make explain`.",
+            "If the reason is `unconfigured` or `client`, the token's `iss` and `tenant` aren't "
+            "in any `[[cds_client]]` entry.",
+            "Find the log entry with the correlation ID, and paste that entry into `make explain`.",
             DOCTOR,
-            title="The caller isn't configured, or its tokens name it differently.",
+            title="The caller isn't configured, or its tokens identify it differently.",
         ),
         causes.aud_wrong(
             "possible",
-            "If the reason is `audience`, the value is wrong. At Epic, a hospital types it in.",
+            "If the reason is `audience`, the `aud` in the token is wrong. At Epic, the hospital "
+            "enters this value by hand.",
             "In the EHR, enter the service's URL as the audience.",
-            title="`aud` of the EHR's token isn't the URL of the service.",
+            title="`aud` in the EHR's token isn't the service's URL.",
         ),
         causes.clock_skew("possible", "If the reason is `time`, the clocks differ.", source=OWN),
         says="cds_token_invalid",
@@ -110,11 +116,11 @@ ENTRIES: tuple[Entry, ...] = (
         (CdsServerDenied,),
         causes.tenant_mismatch(
             "likely",
-            "It's another tenant, host or FHIR version, or `ehr` of the `[[cds_client]]` "
-            "names another `[[ehr]]`.",
-            "If it belongs to your EHR, add it to `iss` of the `[[ehr]]` entry.",
-            "Check `ehr` of the `[[cds_client]]`.",
-            title="The call's `fhirServer` isn't in `iss` of the EHR's entry.",
+            "`fhirServer` has another tenant, host or FHIR version, or `ehr` in the "
+            "`[[cds_client]]` entry names another `[[ehr]]` entry.",
+            "If `fhirServer` belongs to your EHR, add it to `iss` in the `[[ehr]]` entry.",
+            "Check `ehr` in the `[[cds_client]]` entry.",
+            title="The call's `fhirServer` isn't in the `iss` of the EHR's entry.",
         ),
     ),
     *own(
@@ -122,9 +128,9 @@ ENTRIES: tuple[Entry, ...] = (
         (CdsDataMissing,),
         causes.ehr_side(
             "likely",
-            "At Epic, the templates are typed in by hand, and a hook fires without data or a "
-            "token if the client ID doesn't list its endpoint.",
-            "Enter the prefetch templates from docs/cds-hooks.md, each under its key.",
+            "At Epic, someone enters the prefetch templates by hand. A hook is sent without data "
+            "and without a token if the client ID doesn't list the hook's endpoint.",
+            "Enter each prefetch template from docs/cds-hooks.md under its key.",
             "At Epic, add the endpoint to the client ID, with FHIR R4 as its version.",
             title="The EHR doesn't send a prefetch or a usable access token.",
         ),

@@ -12,7 +12,7 @@ _SIMULATED_SCOPE = r"simulated invalid scope error"
 _SIMULATES = "The launcher was set to simulate this error."
 _ON_PURPOSE = causes.ehr_side(
     "certain",
-    "Its launch options include a simulated error. Nothing is wrong with the app.",
+    "The launcher's options include a simulated error. Nothing is wrong with the app.",
     ByFlow(
         "On the launcher's page, set Simulated Error to None and launch again.",
         backend="On the launcher's page, set Simulated Error to None.",
@@ -26,8 +26,8 @@ _entry = partial(entry, where="authorize redirect", source=sources.LAUNCHER)
 ENTRIES: tuple[Entry, ...] = (
     _entry(
         "smart-launcher/invalid-launch-options",
-        "The launcher couldn't read its own settings. It keeps them in the `launch` value or "
-        "in the `/sim/…` part of the URL, but found neither.",
+        "The launcher couldn't read its own settings. The launcher keeps its settings in the "
+        "`launch` value or in the `/sim/…` part of the URL, but found neither.",
         causes.launch_parameter_missing(
             "likely",
             "The authorization endpoint was called without `launch`, at a URL without `/sim/…`.",
@@ -50,7 +50,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.request_malformed(
             "certain",
             "The launcher requires `redirect_uri` in both requests.",
-            "Send `redirect_uri`, the same in both requests.",
+            "Send the same `redirect_uri` in both requests.",
         ),
         says="Missing redirect_uri parameter",
         where="error page",
@@ -71,10 +71,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "smart-launcher/bad-audience",
-        "`aud` isn't the FHIR base of this launcher. The message names the expected one.",
+        "`aud` isn't this launcher's FHIR base. The message names the expected one.",
         causes.aud_wrong(
             "certain",
-            "The launcher compares the whole URL, except http or https. A trailing slash counts.",
+            "The launcher compares the whole URL, but treats http and https as the same. A "
+            "trailing slash counts.",
             "Set `iss` in smart.toml to the value that the message expects.",
             _AGAIN,
         ),
@@ -137,7 +138,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "smart-launcher/scope-not-granted",
-        "A list of scopes is set in the launcher, and the request asks for more.",
+        "A list of scopes is set in the launcher, and the request has scopes that aren't in it.",
         causes.scope_not_registered(
             "certain",
             "The message names the invalid scopes and the allowed ones.",
@@ -180,7 +181,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "smart-launcher/token-redirect-uri",
-        "The redirect URI in the token request isn't the same as in the authorization request.",
+        "The redirect URI in the token request isn't the same as the one in the authorization "
+        "request.",
         causes.redirect_uri_mismatch(
             "certain",
             "Both requests must name the same redirect URI.",
@@ -204,7 +206,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The refresh token is no longer valid.",
         causes.session_ended(
             "likely",
-            "The launcher stores nothing. A refresh token contains its own expiry, and one "
+            "The launcher stores nothing. A refresh token contains its own expiry, and a token "
             "from other launch options or another URL doesn't match.",
             _AGAIN,
             source=f"{sources.LAUNCHER}; that it was time: inferred",
@@ -219,7 +221,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The launcher is set to expect a confidential client with a secret.",
         causes.client_auth_wrong(
             "certain",
-            "The app sends no secret, or a different one than is set in the launcher.",
+            "The app sends no secret, or a different secret than the one set in the launcher.",
             'Set `client_auth = "client_secret_basic"` and `client_secret` in smart.toml.',
             (
                 "If the secret or the client ID has a character such as `+`, `/` or `=`, "
@@ -240,11 +242,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The signed client assertion wasn't accepted. The message names the problem.",
         causes.client_auth_wrong(
             "certain",
-            "A claim in the assertion is wrong, or its key isn't in the client's key "
-            "set. `kid` and `alg` must both be in it.",
+            "A claim in the assertion is wrong, or its key isn't in the client's key set. The "
+            "key in the set must have the assertion's `kid` and `alg`.",
             (
                 "Set the launcher's JWKS URL to `https://HOST/launch/jwks.json`, which must be "
-                "reachable from outside."
+                "reachable from the internet."
             ),
             "Make sure `key_id` in smart.toml is a `kid` in that key set.",
         ),

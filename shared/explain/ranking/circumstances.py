@@ -51,14 +51,14 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
     if "cors" in signs and not (
         facts.message.urn or facts.message.oauth_error or _is_certain(facts)
     ):
-        yield _likely("cors_blocked", "The text blames CORS.")
+        yield _likely("cors_blocked", "The text names CORS as the cause.")
     lost = "storage_lost" in signs
     if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
         why = "In a frame or a strict browser, the callback can't read the launch's stored data."
         yield _likely("cookies_blocked", why)
     elif not facts.entries and signs & {"framed", "blank"} and not _has_error(facts):
         where = "in a frame" if "framed" in signs else "in the EHR's window"
-        why = f"The app fails {where}, and the text has no message from the browser."
+        why = f"The app fails {where}, and the text doesn't include a message from the browser."
         for cause in ("cookies_blocked", "frame_refused", "ehr_side"):
             yield Evidence(cause, "possible", why, _ACCOUNT)
     if "loops" in signs and not _has_error(facts):
@@ -102,7 +102,7 @@ def _is_certain(facts: Facts) -> bool:
 def _time(facts: Facts) -> Iterator[Evidence]:
     has = facts.claims.has
     if has("no_refresh_token") and facts.may_be("refresh_not_granted", "access_token_expired"):
-        yield _likely("refresh_not_granted", "The text says that there was no refresh token.")
+        yield _likely("refresh_not_granted", "The text says that no refresh token was issued.")
     elif has("lasts") and facts.may_be("access_token_expired") and facts.message.urn is None:
         why = "The app works at first and fails when an access token would expire."
         yield _likely("access_token_expired", why)
@@ -127,7 +127,7 @@ def _steps(facts: Facts) -> Iterator[Evidence]:
         yield _likely("launch_parameter_missing", why, *steps)
     yield from _proxy(facts)
     if "session_ended" in family and has("refreshing") and facts.by_code:
-        yield _likely("session_ended", "The error came at a refresh.")
+        yield _likely("session_ended", "The error occurred during a refresh.")
     if "code_expired_or_used" in family and has("twice"):
         why = "The text reports a second request or a reload."
         yield _likely("code_expired_or_used", why)

@@ -87,8 +87,10 @@ _BY_CLIENT: Mapping[Sign, str] = {
     "`client_id` in the body, without a secret or an Authorization header.",
     "assertion": "Compare the assertion's `kid`, `aud`, `iss`, `sub`, `exp` and `jti` with the "
     "registration. The key that it names must be the registered one.",
-    "secret": "Set the client secret again, from the registration of this client ID. Compare how "
-    "it's sent (Basic header or body) with how it's registered.",
+    "secret": (
+        "Copy the client secret again from the registration of this client ID. Compare how the "
+        "app sends it (in the Basic header or in the body) with the registration."
+    ),
 }
 
 
@@ -108,7 +110,7 @@ def _assertion(facts: Facts) -> Iterator[Evidence]:
     if _NOT_SENT.search(facts.message.description or "") or not facts.by_code:
         return
     if facts.message.urn is None and facts.may_be("client_auth_wrong", "assertion_key_unknown"):
-        why = "The client signs an assertion, and the server doesn't accept it."
+        why = "The client signs an assertion, but the server doesn't accept it."
         yield Evidence("assertion_key_unknown", "likely", why, _RFC_7523)
         yield Evidence("assertion_claims_wrong", "possible", why, _RFC_7523)
 

@@ -81,8 +81,8 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
         (
             r"\b(iat|nbf|exp)\b[^\n]{0,30}(?:future|past|valid|expired)",
             (
-                "Use NTP to set the clock of the machine that checks `{0}`: the server's, or the "
-                "workstation's if the check runs in the browser."
+                "Use NTP to set the clock of the machine that checks `{0}`: the server, or the "
+                "workstation if the check runs in the browser."
             ),
         ),
     ),

@@ -22,7 +22,9 @@ _NEAR = 160
 
 
 _FORM = "Send the token request as a form (`application/x-www-form-urlencoded`) in the body."
-_ACCEPT = "Send `Accept: application/fhir+json`, and for writes, the same as `Content-Type`."
+_ACCEPT = (
+    "Send `Accept: application/fhir+json`, and for writes, send the same value as `Content-Type`."
+)
 # The kind of URL, its statuses, their likely cause, and its first step.
 _MEANINGS: tuple[tuple[str, frozenset[int], CauseId, tuple[str, ...]], ...] = (
     ("discovery", frozenset({404}), "discovery_missing", ()),
@@ -42,11 +44,11 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
         return
     place = _place(facts.pasted, status)
     if place is not None and status >= _SERVER_ERROR:
-        why = "The server failed, or a proxy in front of it did."
+        why = "The server, or a proxy in front of it, failed."
         yield Evidence("ehr_side", "likely", why, _SOURCE)
     for where, statuses, cause, steps in _MEANINGS:
         if where == place and status in statuses:
-            why = f"The {where} URL returned the status {status}."
+            why = f"The {where} URL returned status {status}."
             yield Evidence(cause, "likely", why, _SOURCE, steps)
 
 

@@ -164,7 +164,7 @@ def test_a_scope_of_the_other_smart_version_brings_the_advice_to_look_at_the_ver
 ) -> None:
     one = lost["v1 of a v2 app"]
     said = in_words(one.app.page(one.walk).text)
-    assert "scopes of the SMART version that the app isn't registered for" in said
+    assert "in the syntax of the SMART version that the app isn't registered for" in said
     assert "check the app's SMART Version (it's fixed at registration)" in said
     # Nothing tells it from an app without these scopes: that is named as well.
     assert "select each resource in scopes" in said
