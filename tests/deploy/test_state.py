@@ -82,7 +82,7 @@ def test_the_guide_says_what_the_sizes_ask_for_and_that_leaves_room_in_a_new_pro
     requests = sum(size["concurrency"] * size["max_instances"] for size in sizes)
     guide = " ".join((ROOT / "docs" / "deploy.md").read_text("utf-8").split())
     assert f"ask for {cpu} vCPU and {memory:g} GiB" in guide
-    assert f"makes {requests} requests at once" in guide
+    assert f"allow {requests} requests at once" in guide
     assert cpu < 20
 
 
