@@ -282,7 +282,7 @@ def _walls(deployment: Deployment) -> list[str]:
         )
         for one in limits(deployment)
     ]
-    columns = ("", "limit", "reached at launches per month", "how to raise it")
+    columns = ("", "limit", "reached at (launches a month)", "how to raise it")
     return [
         f"| {' | '.join((*columns, '1 thousand', '1 million', '100 million'))} |",
         "|---|---|---|---|---|---|---|",

@@ -41,48 +41,50 @@ PAGE = """\
 # Scaling: costs, and the limits that you reach first
 
 This page is for people who plan capacity and budget. `make docs` generates it from
-`docs/generators/scaling.py`. To try other assumptions, change them there. A **launch** here is a
-click in the chart, the callback, the app's page, ten reads through `fhir_proxy` by a custom
-frontend, and {cds} CDS calls: an EHR calls `cds_services` whenever someone opens a chart, and one
-chart in ten is assumed to lead to a launch. If your EHR doesn't call it, set `CDS_CALLS = 0`.
+`docs/generators/scaling.py`. To try other assumptions, change them there. On this page, a
+**launch** includes the click in the chart, the callback, the app's page, ten reads through
+`fhir_proxy` by a custom frontend, and {cds} CDS calls. An EHR calls `cds_services` whenever someone
+opens a chart, and one chart in ten is assumed to lead to a launch. If your EHR doesn't call
+`cds_services`, set `CDS_CALLS = 0`.
 
 ## Assumptions
 
 - Clinics are open 22 days a month, 10 hours a day. The busiest minute has three times the average
   load.
-- A call to an EHR takes {ehr} s, a call to the store {store} ms. While a function waits, it uses no
-  processor time, but you pay for its instance, which is shared by all requests that wait then.
+- A call to an EHR takes {ehr} s, and a call to the store takes {store} ms. While a function waits,
+  it uses no processor time, but you pay for its instance. All requests that wait at the same time
+  share the instance.
 - Cloud Run keeps an instance below 60 % of its processor and of its concurrency.
-- All sizes come from the original [`deployment.toml`](../deployment.toml).
+- All sizes come from the unmodified [`deployment.toml`](../deployment.toml).
 
 These values were measured for one launch with a warm instance (`python -m benchmarks a_launch`, two
 cores, x86-64, Python 3.11, November 2026). A Cloud Run vCPU isn't the same as such a core, so
-expect up to twice as much. The page's size is its compressed size. `cds_services` was measured in
-one process on SQLite, with 60 calls of 200 kB of prefetch each (43 ms per call). Its row shows
-{cds} calls:
+expect up to twice the processor time. The page's size is its compressed size. `cds_services` was
+measured in one process on SQLite, with 60 calls of 200 kB of prefetch each (43 ms per call). Its
+row shows {cds} calls:
 
 | | processor, ms | response, bytes | logged, bytes | log lines |
 |---|---|---|---|---|
 {measured}
 
-Cloud Logging adds about {metadata} bytes to each line: labels of the service and the instance,
+Cloud Logging adds about {metadata} bytes to each line: labels for the service and the instance,
 times and ids. That's more than most lines contain. The number is **from memory**, and it's unknown
 whether Google charges for these bytes.
 
 ## Monthly cost
 
-These are list prices in US dollars. Check them: "Prices" below lists when and where each was read,
-from a stored copy of that page. The prices of Cloud Run are for europe-west1 (tier 1), those of
-Firestore for us-west1, because Europe's price wasn't found.
+The costs are in US dollars and use list prices. Check them: the table under Prices shows when and
+where each one was read, from a stored copy of the page. Cloud Run's prices are for europe-west1
+(tier 1). Firestore's are for us-west1, because the price for Europe wasn't found.
 
 | launches a month | 1 thousand | 1 million | 100 million |
 |---|---|---|---|
 {costs}
 
 Token refreshes (1 read and 2 writes each) aren't included. Between one and ten TiB, data costs less
-than the price used here. With `min_instances = 0`, idle instances cost nothing, and the first click
-after a quiet time waits for up to three starts. With 1, {functions} idle functions cost {warm} a
-month.
+than the price used here. With `min_instances = 0`, idle instances cost nothing, but the first click
+after a quiet time waits for up to three functions to start. With `min_instances = 1`, the
+{functions} idle functions cost {warm} a month.
 
 ### Prices
 
@@ -90,44 +92,44 @@ month.
 
 ## Limits, in the order that you reach them
 
-The table uses the sizes in `deployment.toml` and Firestore's initial limit. The columns on the
-right show the amount that the busiest minute needs, in bold if it exceeds the limit. The first
-limit that you reach is **{first}**.
+The table uses the sizes in `deployment.toml` and Firestore's initial limit. The three columns on
+the right show the amount that the busiest minute needs at that number of launches, in bold if it
+exceeds the limit. The first limit that you reach is **{first}**.
 
 {walls}
 
-- **1 thousand**: you reach no limit. Only the first click after a quiet hour might be slow.
+- **1 thousand**: You don't reach any limit. Only the first click after a quiet hour might be slow.
 - **1 million**: `cds_services` uses all of its instances in the busiest minute. You're then also
-  close to the number of calls that the EHR accepts from one client (its 429 is passed on, and
-  counts in `smart: server errors`).
-- **100 million**: you reach most limits, each at the number of launches in the table:
-    - *Concurrency and `max_instances`.* `fhir_proxy` spends the most time waiting, for the ten
-      reads of a launch. Its memory is enough for 16 simultaneous requests
+  close to the number of calls that the EHR accepts from one client. The EHR's 429 is passed on, and
+  counts in the alert `smart: server errors`.
+- **100 million**: You reach most limits, each at the number of launches in the table:
+    - *Concurrency and `max_instances`.* `fhir_proxy` spends the most time waiting, because of the
+      ten reads in a launch. Its memory is enough for 16 simultaneous requests
       ([performance.md](performance.md), How much an instance holds), so add instances, not
       concurrency.
     - *The project's quota.* A region has 20 vCPU for all instances. Ask for more (Quotas in
       [deploy.md](deploy.md)), then raise `[quota]` and `max_instances`. Cloud Run itself allows a
       thousand instances of a service, and more with a higher quota.
     - *Firestore's 500/50/5.* A new collection accepts 500 operations a second, then 50 % more every
-      five minutes [6]. Traffic that grows through a morning is fine, but don't move all hospitals
-      at the same moment. Keys are hashes and no field is indexed, so there is no hotspot. An
-      instance reads a session at most once in `session_cache_seconds`, so a page that reads fast
-      needs fewer reads than the 12 in this calculation.
-    - *The load balancer* has no limit close to this. Cloud Armor's limit of 600 requests per minute
-      and IP address is reached earlier. A hospital behind one address needs more.
+      five minutes [6]. Traffic that grows through a morning is fine, but don't switch all hospitals
+      over at the same moment. Keys are hashes and no field is indexed, so there is no hotspot. An
+      instance reads a session at most once in `session_cache_seconds`, so a page that reads quickly
+      causes fewer reads than the 12 in this calculation.
+    - *The load balancer* has no limit close to this. You reach Cloud Armor's limit of 600 requests
+      per minute and IP address earlier. A hospital behind one address needs a higher limit.
     - *The bill.* The processor time of `cds_services` and the log are more than half of it.
 
 ## State is disposable
 
-The store has pending launches (minutes) and encrypted sessions (hours). It has no medical records,
-which stay in the EHR. If the database is lost or emptied, users have to click in the chart again.
-So you need no backup, and no migration if you move.
+The store contains pending launches for minutes and encrypted sessions for hours. It contains no
+medical records, which stay in the EHR. If the database is lost or emptied, users have to launch the
+app again. So you don't need a backup, or a migration if you move.
 
 ## The location is fixed
 
 A Firestore database can't move to another location, and neither can secrets with their single
 replica. To move, set up the other region (deploy.md from section 5 on, with another `region`),
-deploy there, switch the DNS record, and delete the old one after its last session has ended
+deploy there, switch the DNS record, and delete the old deployment after its last session has ended
 (`session_max_hours`).
 
 ## A second region
@@ -137,7 +139,7 @@ two ways, both without code changes:
 
 - **One region per EHR.** Use a second `deployment.toml` with its own project, `region` and
   `public_url` (`smart-us.example.org`), and another launch URL at those EHRs. The regions share
-  nothing, and a failure in one region doesn't affect the other. Use this if data must stay in a
+  nothing, and a failure in one region doesn't affect the other. Use this if data must stay in one
   country.
 - **A standby region.** Deploy the same configuration in a second region with the same `public_url`
   and sealing key, but without a DNS record. If the first region fails, move the record: open
@@ -145,8 +147,8 @@ two ways, both without code changes:
   rule.
 
 Two regions behind one load balancer don't work, because a callback could reach the region that
-doesn't have the launch. A multi-region database (`nam5`, `eur3`) would make that possible. Its
-prices are twice as high, its writes are slower, and it wasn't tried.
+doesn't have the launch. A multi-region database (`nam5`, `eur3`) would make that possible, but it
+wasn't tried. Its prices are twice as high, and its writes are slower.
 
 ## Sources
 
