@@ -107,9 +107,9 @@ exceeds the limit. The first limit that you reach is **{first}**.
       ten reads in a launch. Its memory is enough for 16 simultaneous requests
       ([performance.md](performance.md), How much an instance holds), so add instances, not
       concurrency.
-    - *The project's quota.* A region has 20 vCPU for all instances. Ask for more (Quotas in
-      [deploy.md](deploy.md)), then raise `[quota]` and `max_instances`. Cloud Run itself allows a
-      thousand instances of a service, and more with a higher quota.
+    - *The project's quota.* A region has 20 vCPU for all instances. Ask for more
+      ([Quotas](deploy.md#12-quotas)), then raise `[quota]` and `max_instances`. Cloud Run itself
+      allows a thousand instances of a service, and more with a higher quota.
     - *Firestore's 500/50/5.* A new collection accepts 500 operations a second, then 50 % more every
       five minutes [6]. Traffic that grows through a morning is fine, but don't switch all hospitals
       over at the same moment. Keys are hashes and no field is indexed, so there is no hotspot. An
