@@ -123,7 +123,7 @@ exceeds the limit. The first limit that you reach is **{first}**.
 
 The store contains pending launches for minutes and encrypted sessions for hours. It contains no
 medical records, which stay in the EHR. If the database is lost or emptied, users have to launch the
-app again. So you don't need a backup, or a migration if you move.
+app again. So you don't need backups, and if you move, you don't need to migrate data.
 
 ## The location is fixed
 
