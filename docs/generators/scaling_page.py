@@ -98,7 +98,6 @@ exceeds the limit. The first limit that you reach is **{first}**.
 
 {walls}
 
-- **1 thousand**: You don't reach any limit. Only the first click after a quiet hour might be slow.
 - **1 million**: `cds_services` uses all of its instances in the busiest minute. You're then also
   close to the number of calls that the EHR accepts from one client. The EHR's 429 is passed on, and
   counts in the alert `smart: server errors`.
