@@ -161,6 +161,7 @@ class Cloud:
                 ready = [
                     step for step in steps.values() if set(step.get("waitFor", [])) <= set(ended)
                 ]
+                assert ready, f"These steps wait for one that never ends: {sorted(steps)}"
                 done = pool.map(lambda step: self._step(place, member, values, step), ready)
                 for step, (code, said) in zip(ready, done, strict=True):
                     ended[step["id"]] = code

@@ -161,8 +161,8 @@ def _serve(connection: socket.socket) -> None:
         received, files, _, _ = socket.recv_fds(connection, 1 << 16, 3)
         if not received:
             return
-        while not received.endswith(b"\n"):
-            received += connection.recv(1 << 16)
+        while not received.endswith(b"\n") and (more := connection.recv(1 << 16)):
+            received += more
         read_end, writing = os.pipe()
         between = os.fork()
         if between == 0:

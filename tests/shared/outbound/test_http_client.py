@@ -419,8 +419,8 @@ def test_a_request_is_sent_on_after_an_interim_answer() -> None:
         with connection:
             received += len(connection.recv(1000))
             connection.sendall(b"HTTP/1.1 102 Processing\r\n\r\n")
-            while received < 20_000_000:
-                received += len(connection.recv(1_000_000))
+            while received < 20_000_000 and (piece := connection.recv(1_000_000)):
+                received += len(piece)
             connection.sendall(plain())
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
