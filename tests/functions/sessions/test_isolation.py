@@ -110,13 +110,14 @@ def test_sessions_end_by_their_limits_though_the_store_still_holds_them(brief: P
     idle = launch(brief.first, ehr.tenant)
     started = time.monotonic()
     cookies = {launched.handle: "=".join(_cookie(launched)) for launched in (busy, idle)}
-    answers: list[Answer] = []
-    while not answers or answers[-1].status == 200:
-        assert time.monotonic() - started < LONGEST + 60
+    accepted = used = 0.0
+    while (answer := _fetch(busy, cookies[busy.handle])).status == 200:
+        assert used < LONGEST + 60
         time.sleep(IDLE / 6)
-        answers.append(_fetch(busy, cookies[busy.handle]))
-    assert len(answers) > 5
-    assert (answers[-1].status, answers[-1].code) == (401, "session_expired")
+        accepted, used = used, time.monotonic() - started
+    # However few uses a busy machine had time for, it outlived the idle limit.
+    assert accepted > IDLE
+    assert (answer.status, answer.code) == (401, "session_expired")
     assert not brief.holds(busy)
 
     ehr.tenant.received.clear()
