@@ -15,7 +15,7 @@ from clinical.chart.choice import agree
 from clinical.chart.evidence import Candidate, Flag, Value
 from clinical.chart.observations import Entry
 
-Amount = tuple[str, str] | None
+Amount = tuple[str, str]
 _Key = TypeVar("_Key")
 # For each position in an entry: the value if it isn't a number, or None if it is.
 _Kind = tuple[tuple[Value, Flag | None] | None, ...]

@@ -181,7 +181,7 @@ def _newest(ordered: list[Entry], clock: Clock) -> tuple[Entry, ListedValue]:
 def _result(top: Entry, newer: Iterable[Entry], other: Entry | None, clock: Clock) -> ListedValue:
     """Return the line of an entry; `newer` entries weren't used, and `other` contradicts it."""
     observation: Any = top.resource
-    amount, unit = _amount(top) or ("", "")
+    amount, unit = _amount(top)
     odd = _why_aside(top, clock) or _why_unused(top, clock)
     if other and not odd:
         odd = f"another value from the same time: {_shown(other)}"
@@ -251,12 +251,12 @@ def _rejection(entry: Entry, clock: Clock) -> str:
 
 
 def _shown(entry: Entry) -> str:
-    return " ".join(filter(None, _amount(entry) or ()))
+    return " ".join(filter(None, _amount(entry)))
 
 
-def _amount(entry: Entry) -> tuple[str, str] | None:
+def _amount(entry: Entry) -> tuple[str, str]:
     """Return value and unit as charted; "1" is a unit only if the input can be in percent."""
     amount = value_of(entry.resource)
-    if amount and amount[1] == FRACTION and not any(name in SHARES for name, _ in entry.candidates):
+    if amount[1] == FRACTION and not any(name in SHARES for name, _ in entry.candidates):
         return amount[0], ""
     return amount

@@ -64,7 +64,7 @@ def name_of(concept: object) -> str:
 
 
 def has_value(observation: Any) -> bool:
-    """Return whether `value_of` returns a value."""
+    """Return whether an Observation or a part of it has a value."""
     return any(map(_has_value, (observation, *objects(observation.get("component")))))
 
 
@@ -72,8 +72,9 @@ def _has_value(element: Any) -> bool:
     return _is_number(fields(element.get("valueQuantity")).get("value")) or bool(_words(element))
 
 
-def value_of(observation: Any) -> tuple[str, str] | None:
-    """Return value and unit; a panel such as a blood pressure has its parts, separated by slashes.
+def value_of(observation: Any) -> tuple[str, str]:
+    """Return value and unit of an Observation that has a value. A panel such as a blood pressure
+    has its parts, separated by slashes.
 
     A part without a value keeps its place, so that the other one can't be mistaken for it.
     """
@@ -84,8 +85,6 @@ def value_of(observation: Any) -> tuple[str, str] | None:
     units = {part[1] for part in parts if part}
     if len(units) == 1:
         return " / ".join(part[0] if part else _ABSENT for part in parts), units.pop()
-    if not units:
-        return None
     return " / ".join(" ".join(part).strip() if part else _ABSENT for part in parts), ""
 
 

@@ -47,7 +47,7 @@ def _entries(chance: random.Random, number: int) -> list[Entry]:
     return _read(_any_value(chance) for _ in range(number))
 
 
-def _amount(entry: Entry) -> tuple[str, str] | None:
+def _amount(entry: Entry) -> tuple[str, str]:
     return value_of(entry.resource)
 
 
