@@ -6,7 +6,7 @@ import time
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import Any
 
 import pytest
@@ -397,6 +397,11 @@ def test_who_finds_no_room_in_time_is_not_told_that_the_ehr_took_too_long(
 
     copy_context().run(first)
     copy_context().run(second)
+
+
+def test_outside_of_a_request_nothing_takes_room(small_room: Room) -> None:
+    Context().run(held_bytes.retain, 2 * ONE_AT_A_TIME)
+    assert small_room.left == ONE_AT_A_TIME
 
 
 def test_an_answer_is_given_back_when_it_has_been_sent(small_room: Room, tenant: Tenant) -> None:

@@ -133,6 +133,7 @@ def test_only_json_is_offered(app: App, address: str, accept: str, status: int) 
         ("DELETE", "/Patient?_id=x", 405, "not-supported"),
         ("POST", f"/Patient/{ALMA}", 405, "not-supported"),
         ("DELETE", f"/Patient/{ALMA}/_history/1", 405, "not-supported"),
+        ("POST", "/Observation/_search", 415, "not-supported"),
     ],
 )
 def test_what_the_ehr_does_not_do_is_an_operation_outcome(

@@ -91,6 +91,14 @@ def test_discovery_before_a_launch_belongs_to_none_and_after_it_is_placed_by_its
     assert "assigned by time" in page
 
 
+def test_a_request_to_an_endpoint_that_the_ehr_does_not_have_is_shown_refused() -> None:
+    app = VendorApp()
+    assert app.http.get("/generic/authorise").status_code == 404
+    (entry,) = entries(app)
+    assert entry["title"] == "No such endpoint: GET /generic/authorise"
+    assert entry["answer"] == "404 Not Found"
+
+
 def test_the_newest_launch_comes_first() -> None:
     app = VendorApp()
     app.tokens()
