@@ -55,6 +55,16 @@ def test_qtc_prefers_the_heart_rate_beside_the_qt_interval_to_a_newer_one() -> N
     assert prefilled.findings["heart_rate"].value == 75
 
 
+@each(("taken", "outcome"), [("08:00", Outcome.FOUND), ("07:59", Outcome.ASKED)])
+def test_oxygen_from_another_time_than_the_vital_signs_is_asked(
+    taken: str, outcome: Outcome
+) -> None:
+    rate = observation("8867-4", 75, "/min", effectiveDateTime="2026-11-24T09:00:00Z")
+    flow = observation("3151-8", 2, "L/min", effectiveDateTime=f"2026-11-24T{taken}:00Z")
+    oxygen = filled("news2", rate, flow).findings["supplemental_oxygen"]
+    assert (oxygen.outcome, oxygen.value) == (outcome, True if outcome is Outcome.FOUND else None)
+
+
 GAP = {"_2951_2": 140.0, "_2075_0": 104.0, "_1963_8": 24.0}
 LONGEST = {"an hour": 1, "24 hours": 24}
 

@@ -6,6 +6,7 @@ The limits are shortened here; the EHR holds its answers back until the test is 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -19,9 +20,12 @@ from clinical.clock import Clock
 from functions.smart_calc import reading
 from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.reading import ChartReading
+from functions.smart_calc.reading.arrivals import Arrivals
+from functions.smart_calc.reading.search import Part
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
 from shared.session.sessions import Active
+from shared.vendors import GENERIC
 from tests.support.app_chart import CHART, PATIENT, SODIUM, answering, bundle, by_search, paged
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, Tenant
@@ -108,20 +112,37 @@ def test_a_search_without_an_answer_costs_its_own_values_and_its_own_time(
     assert made.chart.findings["sodium"].value == 139.0
 
 
+# How long before the end of the whole time a call is given up: as in the product, or before it
+# began.
+@pytest.mark.parametrize("gathering", [0.2, SOON])
 def test_an_ehr_that_answers_nothing_at_all_costs_the_whole_time_once_and_no_more(
-    tenant: Tenant, held_back: Handler, monkeypatch: pytest.MonkeyPatch
+    tenant: Tenant,
+    held_back: Handler,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    gathering: float,
 ) -> None:
     monkeypatch.setattr(reading, "ALL_SECONDS", LIMIT)
+    monkeypatch.setattr(reading.search, "_GATHERING_SECONDS", gathering)
     for path in ("/Patient/p1", "/Observation", "/Condition", "/MedicationRequest"):
         tenant.on(path, held_back)
     made, seconds = read(tenant)
     assert seconds < SOON
+    # A call that could not begin is not logged as one.
+    assert ("fhir_request" in capfd.readouterr().out) is (gathering < LIMIT)
     assert made.unread == dict.fromkeys(("patient", *CHART), LATE)
     assert made.patient is None
     assert made.is_empty
     groups = in_groups(made.chart, Clock(datetime.now(UTC)))
     assert sum(len(views) for views in groups.values()) == len(REGISTRY)
     assert "computed" not in groups
+
+
+def test_a_search_that_outlasts_the_whole_time_is_late_and_not_waited_for() -> None:
+    search, *_ = queries.searches(GENERIC.searches)
+    with ThreadPoolExecutor(1) as pool:
+        (parts,) = Arrivals(pool, {Future(): search}, time.monotonic())
+    assert parts == {search.name: Part(problem=LATE, unanswered=search.answers)}
 
 
 def two_pages(tenant: Tenant, held_back: Handler) -> None:
