@@ -131,6 +131,10 @@ def test_without_a_configuration_what_is_not_known_is_described() -> None:
     assert request["redirect_uri"].startswith("<")
     assert request["aud"] == "<the iss received with the launch, unchanged>"
     assert request["scope"] == "launch <the scopes that are registered for the app>"
+    # A patient's launch begins at the app, so it receives no iss.
+    request = diagnose(said(ehr_messages.LAUNCH + "code-required", "patient")).corrected_request
+    assert request is not None
+    assert request["aud"] == "<the FHIR base of the EHR>"
 
 
 @each("client", [None, "unknown", CLIENT.upper()])
