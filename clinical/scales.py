@@ -13,7 +13,7 @@ from dataclasses import dataclass
 # 1. Tightly regulated values: about the width of a typical adult reference interval.
 # 2. Values whose scatter grows with the value: also a quarter of the value, so that 900 and 940 U/L
 #    don't look like a crisis.
-# 3. Others: a change that clinicians act on. Body weight: 5 %. eGFR: two KDIGO stages of 15 each.
+# 3. Others: a change that clinicians act on. Body weight: 5%. eGFR: two KDIGO stages of 15 each.
 #    Urine albumin: the 30 mg/g of stage A2. Oxygen: the scatter of a pulse oximeter.
 _QUARTER = 0.25
 _LEAST: Mapping[str, tuple[float, float]] = {

@@ -18,7 +18,7 @@ SCHEMA = 2
 QUIET_CORES = 0.5
 # A value has changed if it differs from the last run's by more than this multiple of the median
 # difference between consecutive runs. If runs vary at random (normal distribution), this happens in
-# 2 % of comparisons with ten earlier runs, and in 6 % with four.
+# 2% of comparisons with ten earlier runs, and in 6% with four.
 _STEPS = 5
 # The least relative change that counts, and the one that counts while there are few earlier runs.
 _LEAST, _UNKNOWN = 0.05, 0.2

@@ -112,8 +112,8 @@ CALCULATOR = Calculator(
         "Not valid with moderate to severe mitral stenosis or a mechanical valve.",
         "Venous thromboembolism does not count. A single high reading is not hypertension.",
         (
-            "ACC/AHA 2023, section 6.3.1: class 1 at an estimated risk of 2 % a year or more, "
-            "2a at 1 % or more."
+            "ACC/AHA 2023, section 6.3.1: class 1 at an estimated risk of 2% a year or more, "
+            "2a at 1% or more."
         ),
         "ESC 2024 classes were taken from secondary sources, not from the guideline itself.",
     ),

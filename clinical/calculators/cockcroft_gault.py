@@ -36,7 +36,7 @@ def ideal_weight(sex: Sex, height: float) -> float:
 
 
 def adjusted_weight(sex: Sex, height: float, weight: float) -> float:
-    """Return the ideal weight plus 40 % of the excess of the actual weight, kg."""
+    """Return the ideal weight plus 40% of the excess of the actual weight, kg."""
     ideal = ideal_weight(sex, height)
     return ideal + 0.4 * (weight - ideal)
 

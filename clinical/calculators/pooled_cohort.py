@@ -125,16 +125,14 @@ CALCULATOR = Calculator(
                 ),
             ),
             bands=(
-                Band("below 5 %: low", lambda v, _: below(v, 5), short="low"),
+                Band("below 5%: low", lambda v, _: below(v, 5), short="low"),
+                Band("5 to below 7.5%: borderline", lambda v, _: below(v, 7.5), short="borderline"),
                 Band(
-                    "5 to below 7.5 %: borderline", lambda v, _: below(v, 7.5), short="borderline"
-                ),
-                Band(
-                    "7.5 to below 20 %: intermediate",
+                    "7.5 to below 20%: intermediate",
                     lambda v, _: below(v, 20),
                     short="intermediate",
                 ),
-                Band("20 % or more: high", lambda v, _: at_least(v, 20), short="high"),
+                Band("20% or more: high", lambda v, _: at_least(v, 20), short="high"),
             ),
         ),
     ),

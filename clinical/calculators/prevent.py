@@ -233,21 +233,21 @@ CALCULATOR = Calculator(
             "ascvd",
             "ASCVD",
             (
-                Band("below 3 %: low (2026 ACC/AHA)", lambda v, _: below(v, 3), short="low"),
+                Band("below 3%: low (2026 ACC/AHA)", lambda v, _: below(v, 3), short="low"),
                 Band(
-                    "3 to below 5 %: borderline (2026 ACC/AHA)",
+                    "3 to below 5%: borderline (2026 ACC/AHA)",
                     lambda v, _: below(v, 5),
                     short="borderline",
                 ),
                 Band(
-                    "5 to below 10 %: intermediate (2026 ACC/AHA)",
+                    "5 to below 10%: intermediate (2026 ACC/AHA)",
                     lambda v, _: below(v, 10),
                     short="intermediate",
                 ),
                 Band(
-                    "10 % or more: high (2026 ACC/AHA)",
+                    "10% or more: high (2026 ACC/AHA)",
                     lambda v, _: at_least(v, 10),
-                    OnCard("info", "high from 10 %"),
+                    OnCard("info", "high from 10%"),
                     short="high",
                 ),
             ),
@@ -267,16 +267,16 @@ CALCULATOR = Calculator(
             "total CVD",
             (
                 Band(
-                    "7.5 % or more: the BP drug threshold is an average of 130/80 mmHg "
+                    "7.5% or more: the BP drug threshold is an average of 130/80 mmHg "
                     "(AHA/ACC 2025)",
                     lambda v, _: at_least(v, 7.5),
-                    short="at least 7.5 %",
+                    short="at least 7.5%",
                 ),
                 Band(
-                    "below 7.5 %: the BP drug threshold is an average of 130/80 mmHg after 3 to 6 "
+                    "below 7.5%: the BP drug threshold is an average of 130/80 mmHg after 3 to 6 "
                     "months of lifestyle change, and 140/90 mmHg at any risk (AHA/ACC 2025)",
                     lambda v, _: below(v, 7.5),
-                    short="below 7.5 %",
+                    short="below 7.5%",
                 ),
             ),
             edges=(0, 7.5, 30),
@@ -291,7 +291,7 @@ CALCULATOR = Calculator(
             "Khan SS et al. Circulation 2024;149:430-449", "10.1161/CIRCULATIONAHA.123.067626"
         ),
         Citation("2026 ACC/AHA dyslipidemia guideline (bands)", "10.1161/CIR.0000000000001423"),
-        Citation("2025 AHA/ACC blood pressure guideline (7.5 %)", "10.1161/CIR.0000000000001356"),
+        Citation("2025 AHA/ACC blood pressure guideline (7.5%)", "10.1161/CIR.0000000000001356"),
     ),
     table=(
         (

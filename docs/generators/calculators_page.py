@@ -101,7 +101,7 @@ diastolic pressure that isn't below the systolic one | blank |
 ## Which measured values count
 
 - Two values at the same time agree only if one is the other, converted and rounded to the displayed
-  digits, and if they differ by no more than 2 %. Creatinine of 1.4 mg/dL and 124 µmol/L agree.
+  digits, and if they differ by no more than 2%. Creatinine of 1.4 mg/dL and 124 µmol/L agree.
   Sodium of 140 and 142 mmol/L contradict each other, so the input stays blank.
 - A unit has its own range in a chart: with glucose of 99 mmol/L or creatinine of 8.9 µmol/L, the
   input stays blank. You can still type such a value within the hard range.

@@ -87,7 +87,7 @@ EGRESS = 0.12
 BALANCER_HOUR, BALANCER_GIB = 0.025, 0.008
 
 GIB = 2**30
-# Firestore initially allows 500 operations a second in a new collection, then 50 % more every 5
+# Firestore initially allows 500 operations a second in a new collection, then 50% more every 5
 # minutes.
 STORE_AT_FIRST = 500
 

@@ -54,7 +54,7 @@ opens a chart, and one chart in ten is assumed to lead to a launch. If your EHR 
 - A call to an EHR takes {ehr} s, and a call to the store takes {store} ms. While a function waits,
   it uses no processor time, but you pay for its instance. All requests that wait at the same time
   share the instance.
-- Cloud Run keeps an instance below 60 % of its processor and of its concurrency.
+- Cloud Run keeps an instance below 60% of its processor and of its concurrency.
 - All sizes come from the unmodified [`deployment.toml`](../deployment.toml).
 
 These values were measured for one launch with a warm instance (`python -m benchmarks a_launch`, two
@@ -109,7 +109,7 @@ exceeds the limit. The first limit that you reach is **{first}**.
     - *The project's quota.* A region has 20 vCPU for all instances. Ask for more
       ([Quotas](deploy.md#12-quotas)), then raise `[quota]` and `max_instances`. Cloud Run itself
       allows a thousand instances of a service, and more with a higher quota.
-    - *Firestore's 500/50/5.* A new collection accepts 500 operations a second, then 50 % more every
+    - *Firestore's 500/50/5.* A new collection accepts 500 operations a second, then 50% more every
       five minutes [6]. Traffic that grows through a morning is fine, but don't switch all hospitals
       over at the same moment. Keys are hashes and no field is indexed, so there is no hotspot. An
       instance reads a session at most once in `session_cache_seconds`, so a page that reads quickly

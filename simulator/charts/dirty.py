@@ -206,8 +206,8 @@ def _problems(chart: _DirtyChart) -> None:
 def _orders(chart: _DirtyChart) -> None:
     day = "2026-08-21"
     chart.order("active", "nystatin 100,000 unit/g cream", "to the skin twice daily", day)
-    chart.order("active", "diclofenac 1 % topical gel", "to the knee", day)
-    chart.order("active", "timolol 0.5 % ophthalmic solution", "1 drop in both eyes", day)
+    chart.order("active", "diclofenac 1% topical gel", "to the knee", day)
+    chart.order("active", "timolol 0.5% ophthalmic solution", "1 drop in both eyes", day)
     chart.order("on-hold", "losartan 50 mg tablet", "daily", day)
     chart.order("entered-in-error", "warfarin 5 mg tablet", "daily", day)
     chart.order("active", "simvastatin 20 mg tablet", "daily", day, intent="proposal")

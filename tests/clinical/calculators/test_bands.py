@@ -28,20 +28,20 @@ SIDES: list[tuple[str, str, dict[str, object], str]] = [
     ),
     (
         *("prevent_2023_base", "risk_10y_total_cvd_percent", MAN),
-        "7.499 below 7.5 % | 7.5 7.5 % or more",
+        "7.499 below 7.5% | 7.5 7.5% or more",
     ),
     (
         *("prevent_2023_base", "risk_10y_ascvd_percent", MAN),
         (
-            "2.999 below 3 %: low | 3 3 to below 5 %: borderline | 4.999 3 to below 5 % | "
-            "5 5 to below 10 %: intermediate | 9.999 5 to below 10 % | 10 10 % or more: high"
+            "2.999 below 3%: low | 3 3 to below 5%: borderline | 4.999 3 to below 5% | "
+            "5 5 to below 10%: intermediate | 9.999 5 to below 10% | 10 10% or more: high"
         ),
     ),
     (
         *("ascvd_pce_2013", "risk_10y_ascvd_percent", MAN),
         (
-            "4.999 below 5 %: low | 5 5 to below 7.5 %: borderline | 7.499 5 to below 7.5 % | "
-            "7.5 7.5 to below 20 %: intermediate | 19.999 7.5 to below 20 % | 20 20 % or more: high"
+            "4.999 below 5%: low | 5 5 to below 7.5%: borderline | 7.499 5 to below 7.5% | "
+            "7.5 7.5 to below 20%: intermediate | 19.999 7.5 to below 20% | 20 20% or more: high"
         ),
     ),
     ("cha2ds2_vasc", "score", MAN, "0 0 in a man | 1 1 in a man | 2 2 or more in a man"),
