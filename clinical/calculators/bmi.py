@@ -44,7 +44,7 @@ CALCULATOR = Calculator(
     short="BMI",
     subject="Body",
     year=2000,
-    purpose="Weight for height.",
+    purpose="Relates weight to height.",
     population="The BMI itself at any age. The classes apply from age 20, if the age is given.",
     cautions=(
         "A result outside 8 to 120 kg/m2 is not shown, because it is probably a unit error.",

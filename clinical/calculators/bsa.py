@@ -16,7 +16,7 @@ CALCULATOR = Calculator(
     short="BSA",
     subject="Body",
     year=1987,
-    purpose="Body surface area, for dosing and indexing.",
+    purpose="Estimates body surface area, for dosing and indexing.",
     population="Any age. Simplified from Gehan and George (1970), measured in children and adults.",
     cautions=(
         "Formulas differ most at extremes of weight. Check which one your protocol is based on.",

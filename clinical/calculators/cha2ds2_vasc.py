@@ -106,7 +106,7 @@ CALCULATOR = Calculator(
     short="CHA2DS2-VASc",
     subject="AF",
     year=2010,
-    purpose="Stroke risk in atrial fibrillation, for decisions about anticoagulation.",
+    purpose="Estimates stroke risk in atrial fibrillation, for decisions about anticoagulation.",
     population="Adults with atrial fibrillation.",
     cautions=(
         "Not valid with moderate to severe mitral stenosis or a mechanical valve.",

@@ -33,8 +33,8 @@ CALCULATOR = Calculator(
         "Not valid while creatinine is changing (as in AKI), in pregnancy or on dialysis.",
         "Not reliable at extremes of muscle mass.",
         (
-            "A diagnosis of CKD requires more than 3 months. G1 and G2 also require a marker of "
-            "kidney damage."
+            "A diagnosis of CKD requires abnormalities for more than 3 months. G1 and G2 also "
+            "require a marker of kidney damage."
         ),
     ),
     outputs=(

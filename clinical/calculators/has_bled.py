@@ -49,7 +49,7 @@ CALCULATOR = Calculator(
     short="HAS-BLED",
     subject="AF",
     year=2010,
-    purpose="Bleeding risk on anticoagulation, to find factors that can be corrected.",
+    purpose="Estimates bleeding risk on anticoagulation, to find factors that can be corrected.",
     population="Adults with atrial fibrillation who take or may take an anticoagulant.",
     cautions=(
         (

@@ -161,7 +161,7 @@ CALCULATOR = Calculator(
     ),
     words="liver cirrhosis cirhosis transplant transplantation meld meldna meld-na "
     "hepatic hepatology bilirubin",
-    validation="Waiting list, 2016 to 2018: 90-day c statistic 0.869, MELD-Na 0.862 (Kim 2021).",
+    validation="Waiting list, 2016 to 2018: 90-day c statistic 0.869 (MELD-Na: 0.862) (Kim 2021).",
     definitions={
         "bilirubin_total": "below 1.0 mg/dL counts as 1.0, so a result such as <0.20 is enough",
         "inr": "below 1.0 counts as 1.0",

@@ -87,12 +87,15 @@ CALCULATOR = Calculator(
     short="NEWS2",
     subject="Acute",
     year=2017,
-    purpose="Summarizes one set of vital signs for review; not an alarm.",
+    purpose="Summarizes one set of vital signs for review. It is not an alarm.",
     population="Age 16 or older, not in pregnancy.",
     cautions=(
         "Not for time-critical use: alarms, emergencies or continuous monitoring.",
         "All values must come from one set of vital signs, within one hour, in the last 24 hours.",
-        "Enter the level of consciousness, SpO2 scale and, if not in the chart, oxygen yourself.",
+        (
+            "Enter the level of consciousness and SpO2 scale yourself, and oxygen if it is not in "
+            "the chart."
+        ),
         "Scale 2 is only for hypercapnic respiratory failure with a target of 88 to 92%.",
         "Copyright Royal College of Physicians 2017; no endorsement.",
     ),

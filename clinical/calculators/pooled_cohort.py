@@ -84,8 +84,8 @@ CALCULATOR = Calculator(
     short="ASCVD (PCE 2013)",
     subject="CV risk",
     year=2013,
-    purpose="10-year risk as calculated before PREVENT, for comparison with earlier notes.",
-    population="Ages 40 to 79 without atherosclerotic disease, LDL below 190 mg/dL.",
+    purpose="Estimates 10-year risk as before PREVENT, for comparison with earlier notes.",
+    population="Ages 40 to 79, without atherosclerotic disease and with LDL below 190 mg/dL.",
     cautions=(
         "Legacy: superseded by PREVENT.",
         "The equations differ by race. Race is never prefilled.",
@@ -153,7 +153,7 @@ CALCULATOR = Calculator(
         ("S0", *(f"{survival:g}" for survival in BASELINE_SURVIVAL)),
     ),
     mark="legacy",
-    why_marked="Legacy: superseded by PREVENT. Differs by race. For comparison with older notes.",
+    why_marked="Legacy: superseded by PREVENT. Differs by race. For comparison with earlier notes.",
     words="pce pooled cohort ascvd legacy heart cardiovascular cvd stroke cholesterol cardiology",
     validation="We have not read an open-access validation study.",
 )

@@ -157,8 +157,8 @@ CALCULATOR = Calculator(
     ),
     words="qt interval ecg ekg torsades torsade bazett fridericia framingham hodges heart rhythm "
     "arrhythmia arrythmia cardiology drug",
-    validation="6,609 people: Fridericia and Framingham correct best. Hazard ratios for death "
-    "within 30 days: Fridericia 5.95, Framingham 7.31, Bazett 4.49 (Vandenberk 2016).",
+    validation="In 6,609 people, Fridericia and Framingham corrected the QT best. Hazard ratios "
+    "for death within 30 days: Fridericia 5.95, Framingham 7.31, Bazett 4.49 (Vandenberk 2016).",
     definitions={"qt_interval": "from the same tracing as the heart rate"},
     in_chart=InChart(
         draw=DrawRule(_NEEDS, within=SAME_DRAW),

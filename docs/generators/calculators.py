@@ -2,34 +2,34 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from clinical import basis
 from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS, Input, label
-from clinical.calculators.model import Calculator, Citation, Limit, Output
+from clinical.calculators.model import Calculator, Citation, Output
 from clinical.calculators.registry import REGISTRY
+from clinical.card_conditions import name_of
 from docs.generators.calculators_page import PAGE, USE
 
 INTRODUCTION = """\
 # Calculators
 
-This page is for clinicians and reviewers. It lists each calculator's formula, sources, inputs and
-limits, and describes how the app fills it in from a chart. `make docs` generates the page from
-`clinical/calculators/`, which has one module per calculator. Don't edit it.
+This page is for clinicians and reviewers. It lists each calculator's formula, sources, inputs and limits, and describes
+how the app fills it in from a chart. `make docs` generates the page from `clinical/calculators/`, which has one module
+per calculator. Don't edit it.
 
-- Results are calculated from unrounded values and rounded only for display, half away from zero. If
-  rounding would move a result into another category, the page shows more digits.
-- A calculator refuses a value outside the hard range of an input as a probable unit error. It
-  refuses a value outside the range that the formula was derived for, with the reason. It clamps no
-  value, unless the published formula itself does so (MELD).
+- Results are calculated from unrounded values and rounded only for display, half away from zero. If rounding would move
+  a result into another category, the page shows more digits.
+- A calculator refuses a value outside the hard range of its input, because that's probably a unit error. It also refuses
+  a value outside the range that the formula was derived for, and gives the reason. It doesn't clamp a value, unless the
+  published formula itself does so (MELD).
 - Age is in completed years. A missing input is never assumed to be normal, absent or no.
-- Units come from a closed table per input, and no unit is guessed. Only INR may have no unit.
-- A calculator marked *legacy* or *time-critical* calculates on the page only when you request it.
+- Each input has a closed table of units, and no unit is guessed. Only INR can be without a unit.
 - "Vectors" is the number of published or independently calculated cases that the tests check.
 - {verified}
-"""
+"""  # noqa: E501 - lines are as long as in the pages
 
 ATTRIBUTION = """\
 This material contains content from LOINC (http://loinc.org). LOINC is copyright Regenstrief
@@ -73,12 +73,18 @@ def _overview(vectors: Mapping[str, int]) -> str:
 
 
 def _section(calculator: Calculator, vectors: int) -> str:
+    rules = [_rules(output) for output in calculator.outputs]
+    common = [one for one in rules[0] if all(one in others for others in rules)]
+    if len(rules) == 1:
+        common = []
     parts = [
         f"## {calculator.title}\n",
         f"`{calculator.name}`, {calculator.year}. {calculator.purpose}\n",
         f"Population: {calculator.population}\n",
-        *(_output(output) for output in calculator.outputs),
+        *(_output(output, common) for output in calculator.outputs),
     ]
+    if common:
+        parts += ["For every result:\n", "\n".join(common) + "\n"]
     if calculator.table:
         parts.append(_rows(calculator.table))
     if calculator.table_note:
@@ -87,7 +93,7 @@ def _section(calculator: Calculator, vectors: int) -> str:
     parts.append("Cautions:\n\n" + "\n".join(f"- {caution}" for caution in cautions) + "\n")
     parts.append(f"Validation: {calculator.validation}\n")
     parts.append(f"{basis.code_systems(calculator.name)}\n")
-    parts.append(f"In charts:\n\n{_in_chart(calculator)}\n")
+    parts.append(f"In charts:\n\n{_in_chart(calculator)}")
     parts.append("Sources:\n\n" + "\n".join(f"- {_cite(c)}" for c in calculator.sources) + "\n")
     parts.append(f"Vectors: {vectors}\n")
     return "\n".join(parts)
@@ -100,26 +106,23 @@ def _in_chart(calculator: Calculator) -> str:
     lines += [f"{label(name)}: {text}" for name, text in calculator.definitions.items()]
     if declared.draw:
         draw = declared.draw
-        named = ", ".join(draw.inputs)
-        optional = f", with {', '.join(draw.optional)} if they fit" if draw.optional else ""
-        age = f", at most {_span(draw.max_age)} old" if draw.max_age else ""
+        optional = f" (with {', '.join(draw.optional)} if they fit)" if draw.optional else ""
+        age = f" and at most {_span(draw.max_age)} old" if draw.max_age else ""
+        warning = f", with a warning if they're more than {_span(draw.warn_beyond)} apart"
+        warns = warning if draw.warn_beyond < draw.within else ""
         lines.append(
-            f"From the same collection, within {_span(draw.within)}: {named}{optional}{age}, with "
-            f"a warning beyond {_span(draw.warn_beyond)}"
+            f"From the same collection: {', '.join(draw.inputs)}{optional}. The values must be at "
+            f"most {_span(draw.within)} apart{age}{warns}."
         )
     if declared.relevant_with:
-        lines.append(f"Listed first with: {', '.join(declared.relevant_with)}")
+        lines.append(f"Listed first with: {_named(declared.relevant_with)}")
     if declared.only_with:
-        lines.append(f"Only with: {' or '.join(declared.only_with.findings)}")
-    lines += [f"Caution with {one.finding}: {one.text}" for one in declared.cautions]
+        lines.append(f"Only with: {_named(declared.only_with.findings, ' or ')}")
+    lines += [f"Caution: {one.text}" for one in declared.cautions]
     if declared.steady:
         lines.append(f"Warns if unsteady: {', '.join(declared.steady)}")
     lines += [
-        f"{label(name)}: below {floor:g} counts as {floor:g}, even if charted only as `<`"
-        for name, floor in declared.floors.items()
-    ]
-    lines += [
-        f"{label(name)}: applies only with {finding}"
+        f"{label(name)}, only with: {_named([finding])}"
         for name, finding in declared.applies_with.items()
     ]
     if declared.reported:
@@ -127,12 +130,18 @@ def _in_chart(calculator: Calculator) -> str:
     return "\n".join(f"- {line}" for line in lines) + "\n"
 
 
+def _named(names: Iterable[str], separator: str = ", ") -> str:
+    """Return the names of findings for the middle of a sentence."""
+    words = (name_of(one) for one in names)
+    return separator.join(one if one[1:2].isupper() else one[:1].lower() + one[1:] for one in words)
+
+
 def _span(time: timedelta) -> str:
     hours = round(time / timedelta(hours=1))
     return f"{hours // 24} days" if hours >= 48 else "1 hour" if hours == 1 else f"{hours} hours"
 
 
-def _output(output: Output) -> str:
+def _output(output: Output, common: Sequence[str]) -> str:
     lines = [
         f"### {output.label}, `{output.name}`\n",
         f"- Formula: {output.equation}",
@@ -143,17 +152,15 @@ def _output(output: Output) -> str:
         lines.append(f"- Optional: {', '.join(output.optional)}")
     if output.checked_if_given:
         lines.append(f"- Checked if given: {', '.join(output.checked_if_given)}")
-    refusals = [f"{_range(limit)} ({limit.reason})" for limit in output.limits]
-    refusals += [exclusion.text for exclusion in output.exclusions]
-    lines += [f"- Limit: {refusal}" for refusal in refusals]
-    lines += [f"- Band: {band.text}" for band in output.bands]
+    lines += [one for one in _rules(output) if one not in common]
     return "\n".join(lines) + "\n"
 
 
-def _range(limit: Limit) -> str:
-    low = "" if limit.low is None else f"{limit.low:g} <= "
-    high = "" if limit.high is None else f" <= {limit.high:g}"
-    return f"{low}{limit.input}{high}"
+def _rules(output: Output) -> list[str]:
+    """Return the lines with the limits and bands of an output."""
+    refusals = [*(one.reason for one in output.limits), *(one.text for one in output.exclusions)]
+    lines = [f"- Limit: {refusal}" for refusal in refusals]
+    return lines + [f"- Band: {band.text}" for band in output.bands]
 
 
 def _cite(citation: Citation) -> str:

@@ -3,95 +3,92 @@
 PAGE = """\
 ## On the page
 
-`smart_calc` shows every calculator, filled from the chart of the launch's patient. Calculators with
-a result come first, then those that lack one or two values, those that lack more, and those that
-don't apply, with the reason. Within a group, the problem list sets the order (atrial fibrillation
-moves CHA2DS2-VASc to the top). Calculators in `calculators_off` are listed last and marked as
-turned off. They don't calculate.
+`smart_calc` lists every calculator and fills it in from the chart of the launch's patient. Calculators with a result
+come first, followed by those that lack one or two values, those that lack more, and those that don't apply, with the
+reason. Within each group, the problem list sets the order. For example, atrial fibrillation moves CHA2DS2-VASc to the
+top. Calculators in `calculators_off` come last. They're marked as turned off and don't calculate.
 
-- Seven searches run in parallel: the patient, laboratory values of one year, lipids, HbA1c, UACR
-  and height of ten years, vital signs of two years, social history, diagnoses, active drug orders.
-  The limits are 8 seconds per call, 20 in total, and 5 pages per search.
-- A line above the list names data that couldn't be read, and the bottom of the page has the reason.
-  The inputs for that data stay blank, and you can enter them. "Try again" reads the data without a
-  reload, along with all other data of the same calculators. Entered values stay, and a row is
-  replaced only by one with more data.
-- Every calculator has its row from the start, in the same place for every chart. A row without
-  values states that they're being read, and a line above the list shows what is still being read.
-  Search finds such a row, which opens when its values arrive. In a wide window, the most relevant
-  calculator for the patient opens.
-- The app neither shows nor uses a resource about another patient, or about none. The log has the
-  number of such resources.
-- Formulas that combine laboratory values use values from the same collection. QTc uses a QT
-  interval and a heart rate charted within an hour. If a value isn't from that set, its input stays
-  blank with a note, and you can choose the value.
-- The page has one time zone: the offset of most times in the chart. A time with another offset is
-  converted, and the charted time is shown next to it. The age is calculated for the current day in
-  that zone. If the age depends on a zone that's still unknown, the page shows only the birth date.
-- Each value has its unit, date, status, code and age, and the charted value if it was converted.
-  You can choose other values instead: a newer preliminary one and up to three older ones.
-- MELD counts a bilirubin, an INR or a creatinine below 1.0 as 1.0, so one charted as `< 0.20` is
-  enough. Labile INR is a "no" if the drugs were read and none could be a vitamin K antagonist.
-- A graph of values over time shows the first and the last value with their dates, how far back they
-  go ("last 12 months"), and whether the chart has more. The scale has a minimum span for each
-  quantity, such as 0.6 mg/dL for creatinine, so that 1.20 and 1.28 mg/dL look alike.
-  `clinical/scales.py` has the spans and their reasons. The line has a gap if values are more than
-  three times as far apart as usual.
-- A caution shows the charted entry that it's based on. An entry shows the name of its code if that
-  differs from its text. A caution about a charted value disappears when another value replaces it.
-  The collapsed card shows the most serious caution: an unsteady creatinine or acute kidney injury
-  before an old value.
-- Each formula states when it was last compared with a second implementation, that no clinician has
-  reviewed it, and which code systems are read. "About this app" names who is responsible
-  ([configuration.md](configuration.md), `responsible`), or states that no one is named.
-- A changed value is marked, also on its row in the list. It counts only in its calculator, and you
-  can undo it without a connection. If a change can't be calculated, the previous result stays and
-  is marked. If you choose another charted value, the page shows its date and source. If you choose
-  another unit, the page converts the number. The server calculates, but doesn't keep what you type
-  or write it to the chart.
-- If a table of points is published (CHA2DS2-VASc, HAS-BLED, NEWS2), each item shows its definition
-  and its points, which follow a change. Below a result, the categories are drawn with the limits
-  for this patient, and described in words. A score with missing answers shows its possible range:
-  `1 to 3, two answers are missing`.
-- The tables of laboratory values and vital signs use the same rules for Observations as the
-  calculators. They show the newest usable value. Values that no calculator uses are marked with the
-  reason, and values that were skipped (preliminary, dated in the future, standing) are listed below
-  it. The range and H or L come from the EHR. The list of all results uses the same rules: the page
-  reads results through the proxy and sends them to `POST /smart_calc/SESSION/results`, which
-  doesn't keep them.
-- Each result, and each range of a score, has one note, and one button copies all of it: the patient
-  (name, birth date, record number), every result with its meaning, the values from the chart with
-  their dates, entered values, items assumed absent, unanswered items, data that couldn't be read
-  and why, the cautions, when the chart was read, and the app's version. You can still copy it after
-  the session has ended. A calculator prints on its own sheet with the patient, the user and the
-  time.
-- A note has a converted value as charted and a calculated one as shown. If you chose another
-  charted value, the note has its date and status.
-- The bottom of the page lists entries that couldn't be classified once, in the chart's own words.
-  You answer the item, never the entry. Notes list unanswered items as "not answered".
-- If no data could be read, one card shows the reason, what to do, and a line for support.
-- If the session ends while the page is open, the page shows that and what to do. You can still
-  read, select, copy and print the page, and undo a change, but it calculates nothing more.
-- A calculator marked legacy or time-critical doesn't calculate until you press "Calculate", next to
-  its title. Entered values stay until you open another row or close the row.
+Reading the chart:
 
-The page shows in words how it got an input from the chart:
+- Seven searches run in parallel. They read the patient, one year of laboratory values, ten years of lipids, HbA1c, UACR
+  and height, two years of vital signs, the social history, the diagnoses, and the active drug orders. The limits are 8
+  seconds per call, 20 seconds in total, and 5 pages per search.
+- If data couldn't be read, a line above the list names it, and the bottom of the page has the reason. The inputs that
+  need it stay blank, and you can enter values. "Try again" reads it again without reloading the page, along with all
+  other data of the same calculators. The values that you entered stay, and a row is replaced only by one with more
+  data.
+- From the start, every calculator has a row, in the same place for every chart. While its values are being read, the
+  row says so, and a line above the list shows what is still being read. Search also finds such a row, which then opens
+  when its values arrive. In a wide window, the calculator that's most relevant for the patient opens.
+- The app doesn't show or use a resource about another patient, or one that names no patient. The log has the number of
+  such resources.
+- If no data could be read, a single card shows the reason, what to do, and a line for support.
+
+Values:
+
+- A formula that combines laboratory values uses values from the same collection. QTc uses a QT interval and a heart
+  rate charted within an hour of each other. If a value doesn't belong to that set, its input stays blank with a note,
+  and you can choose the value.
+- The page has one time zone: the UTC offset of most times in the chart. It converts a time with another offset, and
+  shows the charted time next to it. The age is calculated for the current day in that zone. If the zone is still
+  unknown and the age depends on it, the page shows only the birth date.
+- Each value has its unit, date, status, code and age. If it was converted, the charted value is shown too. You can
+  choose a newer preliminary value or one of up to three older values instead.
+- HAS-BLED's labile INR is a "no" if the drug orders were read and none of them could be a vitamin K antagonist.
+- A graph of values over time shows the first and the last value with their dates, how far back the values go ("last 12
+  months"), and whether the chart has more. Its scale has a minimum span for each quantity, such as 0.6 mg/dL for
+  creatinine, so that 1.20 and 1.28 mg/dL look alike. The spans and the reasons for them are in `clinical/scales.py`.
+  The line has a gap between values that are more than three times as far apart as usual.
+- A caution shows the chart entry that it's based on. If the name of the entry's code differs from the entry's text,
+  both are shown. A caution about a charted value disappears when another value replaces that value. When a calculator
+  is collapsed, its row shows the most serious caution: an unsteady creatinine or acute kidney injury comes before an
+  old value.
+- The tables of laboratory values and vital signs use the same rules for Observations as the calculators. They show the
+  newest usable value, with the values that were skipped (preliminary, dated in the future, standing) below it. A value
+  that no calculator uses is marked with the reason. The range and the H or L flag come from the EHR. The list of all
+  results also uses these rules: the page reads results through the proxy and sends them to `POST
+  /smart_calc/SESSION/results`, which doesn't keep them.
+- Entries that couldn't be classified are listed at the bottom of the page, each of them once and in the chart's own
+  words. You answer the item, never the entry. Notes list unanswered items as "not answered".
+- Each calculator shows when its formula was last compared with a second implementation, that no clinician has reviewed
+  it, and which code systems are read. "About this app" names who is responsible for the app (`responsible` in
+  [configuration.md](configuration.md)), or states that no one is named.
+
+Results:
+
+- A value that you change is marked, and so is the calculator's row in the list. The change counts only in that
+  calculator, and you can undo it without a connection. If the result can't be recalculated, the previous result stays
+  and is marked. If you choose another charted value, the page shows its date and source. If you choose another unit,
+  the page converts the number. The server calculates with the values that you enter, but doesn't keep them or write
+  them to the chart.
+- If a score has a published table of points (CHA2DS2-VASc, HAS-BLED, NEWS2), each item shows its definition and its
+  current points. Below a result, a drawing shows the categories with the limits for this patient, which are also
+  described in words. If answers are missing, a score shows its possible range: `1 to 3, two answers are missing`.
+- A calculator marked *legacy* or *time-critical* doesn't calculate until you press "Calculate", next to its title. The
+  values that you enter stay until you open another row or close this one.
+- Each result, and each range of a score, has one note, and one button copies all of it. The note contains the patient
+  (name, birth date, record number), every result with its meaning, the values from the chart with their dates, entered
+  values, items assumed absent, unanswered items, data that couldn't be read and why, the cautions, when the chart was
+  read, and the app's version. You can still copy it after the session has ended. A calculator prints on its own sheet,
+  with the patient, the user and the time.
+- In a note, a converted value appears as it was charted, and a calculated value as it's shown on the page. If you chose
+  another charted value, the note has its date and status.
+- If the session ends while the page is open, the page says so and tells you what to do. You can still read, select,
+  copy and print the page and undo a change, but the page no longer calculates.
+
+These words on the page show how it got an input from the chart:
 
 | words | the input | its value |
 | --- | --- | --- |
-| found in chart | has a charted value within its look-back | filled in |
+| found in chart | has a charted value that isn't older than its "max days" ([Inputs](#inputs)) | filled in |
 | calculated from the chart | is the result of another calculator | filled in |
-| not found in chart | was searched for and isn't there; a yes-or-no item is then assumed absent, \
-and the page says so | blank, or no |
-| not answered | is a diagnosis or drug, and entries that couldn't be classified might be it | \
-blank |
-| charted only as below or above a limit | is `<` or `>` a limit | blank, unless the formula \
-counts everything below that as one number |
-| charted, but not readable | has no unit, an unknown one, or text for a number | blank |
+| not found in chart | was searched for and isn't in the chart. A yes-or-no item is then assumed absent, and the page says so | blank, or no |
+| not answered | is a diagnosis or drug, and an entry that couldn't be classified might be it | blank |
+| charted only as below or above a limit | is charted as `<` or `>` a number | blank, unless the formula treats everything below that number as one value |
+| charted, but not readable | has no unit, an unknown unit, or text instead of a number | blank |
 | implausible: check the unit | is outside its hard range, or outside its unit's range | blank |
-| chart contradicts itself | has two values at the same time that contradict each other, or a \
-diastolic pressure that isn't below the systolic one | blank |
-| last known value is too old | has a value older than its look-back | blank, but shown |
+| chart contradicts itself | has two values with the same time that contradict each other, or a diastolic pressure that isn't below the systolic one | blank |
+| last known value is too old | has only values older than its "max days" | blank, but shown |
 | only a preliminary value | has no final value | blank, but shown |
 | suggested by the chart: please confirm | has an entry that isn't certain enough to count | blank |
 | not collected with the other values | has a value, but not from the same set | blank |
@@ -100,90 +97,81 @@ diastolic pressure that isn't below the systolic one | blank |
 
 ## Which measured values count
 
-- Two values at the same time agree only if one is the other, converted and rounded to the displayed
-  digits, and if they differ by no more than 2%. Creatinine of 1.4 mg/dL and 124 µmol/L agree.
-  Sodium of 140 and 142 mmol/L contradict each other, so the input stays blank.
-- A unit has its own range in a chart: with glucose of 99 mmol/L or creatinine of 8.9 µmol/L, the
-  input stays blank. You can still type such a value within the hard range.
-- If the printed unit and the UCUM code of a value name different units, the input stays blank and
-  the page names both.
+- Two values with the same time agree only if one of them is the other, converted and rounded to the displayed digits,
+  and if they differ by no more than 2%. Creatinine of 1.4 mg/dL and 124 µmol/L agree. Sodium of 140 and 142 mmol/L
+  contradict each other, so the input stays blank.
+- Each unit has its own range for charted values. If a value is outside it, such as glucose of 99 mmol/L or creatinine
+  of 8.9 µmol/L, the input stays blank. You can still type such a value if it's within the hard range.
+- If the printed unit and the UCUM code of a value name different units, the input stays blank and the page names both.
 - Urea (LOINC 22664-7) counts as urea nitrogen only in mmol/L. Urea by mass isn't used.
-- A laboratory value comes before a newer bedside glucose or blood gas bicarbonate for 24 hours. A
-  measured weight or height comes before a newer stated or estimated one while it's fresh. After
-  that, the newer value is used, with a note.
-- Blood pressures from a standing position or an arterial line aren't used. If the diastolic
-  pressure isn't below the systolic one, neither is used.
-- A QT interval isn't used if its code, name or method says QTc, Bazett, Fridericia, Framingham,
-  Hodges or corrected.
-- Creatinine is unsteady if the newest value and one within 7 days differ by a factor of at least
-  1.5, if it differs by at least 0.3 mg/dL from one within 48 hours (KDIGO 2012), or if it's at
-  least 1.5 times the median of the values up to a year before those 7 days (NHS England, 2014).
-  With only one value, the page states that this is unknown.
-- A smoking status of "no" isn't used if an active problem says that the patient smokes: one of the
-  coded answers for smokers, or words such as "smokes tobacco daily". The input then stays blank.
-  "Ex-smoker" and "history of smoking" don't count. ICD codes for tobacco or nicotine aren't read.
-- The sex comes from `gender`. The input stays blank if one of these differs: a US Core birth sex or
-  sex, a recorded sex at birth (`individual-recordedSexOrGender`, LOINC 76689-9) or
-  `patient-sexParameterForClinicalUse`. It also stays blank if such a parameter is `specified` by a
-  comment.
+- For 24 hours, a laboratory value takes precedence over a newer bedside glucose or blood gas bicarbonate. While it's
+  fresh, a measured weight or height takes precedence over a newer stated or estimated one. After that, the newer value
+  is used, with a note.
+- Blood pressures taken in a standing position or from an arterial line aren't used. If the diastolic pressure isn't
+  below the systolic one, neither of the two is used.
+- A QT interval isn't used if its code, name or method says QTc, Bazett, Fridericia, Framingham, Hodges or corrected.
+- Creatinine is unsteady if the newest value and another one within 7 days differ by a factor of at least 1.5, if the
+  newest value differs by at least 0.3 mg/dL from another one within 48 hours (KDIGO 2012), or if it's at least 1.5
+  times the median of the values up to a year before those 7 days (NHS England, 2014). If there's only one value, the
+  page states that this is unknown.
+- A smoking status of "no" isn't used if an active problem says that the patient smokes, with one of the coded answers
+  for smokers or with words such as "smokes tobacco daily". The input then stays blank. "Ex-smoker" and "history of
+  smoking" don't count. ICD codes for tobacco or nicotine aren't read.
+- The sex comes from `gender`. The input stays blank if one of these differs: a US Core birth sex or sex, a recorded sex
+  at birth (`individual-recordedSexOrGender`, LOINC 76689-9) or `patient-sexParameterForClinicalUse`. It also stays
+  blank if that parameter is `specified`, which means that a comment has the details.
 
 ## Diagnoses and drugs: found, suggested, open or not found
 
-Missing data in a chart isn't a "no". A yes-or-no item is *not found*, and assumed absent, only if
-its search was read to the end and none of its entries could be it. Found takes precedence over
-suggested, suggested over open, and open over not found.
+Missing data in a chart isn't a "no". A yes-or-no item is *not found*, and assumed absent, only if its search was read
+to the end and no entry could be it. Found takes precedence over suggested, suggested over open, and open over not
+found.
 
-- **Codes.** ICD-10 in its WHO, CM, GM, AM and CA editions and ICD-9-CM are read by prefix. A
-  classification has one place for everything, so a code that isn't on a list is something else.
-  SNOMED CT is read by single concepts. Without a terminology server, their descendants are unknown.
-  So for any other concept, its name decides, and can only suggest an item.
-  `clinical/chart/codes/systems.py` lists the URLs and OIDs of the systems. Other code systems
-  aren't read, but their text is.
-- **Words.** Words and abbreviations suggest an item and never count. Most are English, some German,
-  French, Spanish, Italian and Dutch. "No", "denies", "family history of" and "ruled out" cancel the
-  word that they belong to, and "pulmonary hypertension" isn't hypertension. A text that is exactly
-  a common problem such as "asthma" is something else.
-- **Unclassified entries.** A local code without text, an unlisted SNOMED CT concept without a name
-  or a text without a known word leaves open every diagnosis that its state allows. A resolved or
-  inactive entry leaves open only items that count whenever they happened, such as a stroke.
-- **State.** Refuted entries and entries made in error are ignored. A provisional entry only
-  suggests an item, and so does one that has ended but has no clinical status. If an entry also has
-  the code of a relative's disease, a screening or a suspicion (Z80 to Z84, Z11 to Z13, Z03, Z04),
-  its other codes only suggest an item.
-- **Known cardiovascular disease** follows from heart failure, stroke or TIA, and vascular disease,
-  and has some codes besides these.
+- **Codes.** The app matches ICD-10 codes (WHO, CM, GM, AM and CA editions) and ICD-9-CM codes by prefix. A
+  classification has one place for everything, so a code that isn't on a list is something else. The app matches SNOMED
+  CT codes one by one, because it has no terminology server to look up descendants. For any other SNOMED CT concept, the
+  name decides, and it can only suggest an item. `clinical/chart/codes/systems.py` lists the URLs and OIDs of the
+  systems. The app doesn't read codes of other systems, but it reads their text.
+- **Words.** Words and abbreviations only suggest an item. They never count. Most are English, and some are German,
+  French, Spanish, Italian and Dutch. "No", "denies", "family history of" and "ruled out" cancel the word that they
+  belong to, and "pulmonary hypertension" isn't hypertension. If the whole text is a common problem such as "asthma",
+  it's something else.
+- **Unclassified entries.** These can't be classified: a local code without text, an unlisted SNOMED CT concept without
+  a name, and a text without a known word. Such an entry leaves open every diagnosis that its state allows. If it's
+  resolved or inactive, it leaves open only items that count whenever they happened, such as a stroke.
+- **State.** Refuted entries and entries made in error are ignored. A provisional entry only suggests an item, and so
+  does an entry that has ended but has no clinical status. If an entry also has the code of a relative's disease, a
+  screening or a suspicion (Z80 to Z84, Z11 to Z13, Z03, Z04), its other codes only suggest an item.
+- **Known cardiovascular disease** follows from heart failure, stroke or TIA, and vascular disease. Some codes also
+  count directly.
 
 Drugs are read from orders in the same way:
 
-- **Codes.** An ATC code decides, at any of its levels. The code of a wide group suggests the
-  classes in it. Listed RxNorm ingredients, brands and US products count. For any other RxNorm
-  concept, its name decides, because RxNorm names contain the ingredients. NDC, PZN, dm+d and local
-  codes aren't read, but their text is.
-- **Names.** Nonproprietary names, in their English, Latin or French spelling, and brands count as
-  whole words. These only suggest a drug class: a name with one letter wrong, a stem such as
-  "-sartan", a kind of drug such as "blood thinner", a brand that no public register confirms, and
-  loop diuretics, which are often ordered for another reason. About 1,200 names of other drugs show
-  that an order is something else.
-- **State.** Active orders count. Orders that are on hold, planned or of unknown status only suggest
-  a class. A plan that is marked as reported counts, as in US Core's medication list. A reported
-  proposal suggests a class, and any other proposal is ignored. Statements, dispenses and
-  administrations suggest a class if they're in the response, but the app doesn't search for them.
-  Drugs for the skin, the eye or the ear don't count, and neither does heparin that keeps a catheter
-  open.
-- **Unclassified orders.** An order with only an unknown code or an unknown name, or with a
-  Medication that didn't arrive and has no name, leaves every drug class open. It doesn't leave a
-  diagnosis open.
-- **Drugs in problems.** A problem that names a drug ("Afib, on Eliquis") suggests its class, unless
-  it says that the patient doesn't take or tolerate the drug.
+- **Codes.** An ATC code decides, at any of its levels. The code of a broad group suggests the classes in that group.
+  Listed RxNorm ingredients, brands and US products count. For any other RxNorm concept, the name decides, because
+  RxNorm names contain the ingredients. The app doesn't read NDC, PZN, dm+d or local codes, but it reads their text.
+- **Names.** Nonproprietary names (in English, Latin or French spelling) and brands count as whole words. Some names
+  only suggest a drug class: a name with one wrong letter, a stem such as "-sartan", a kind of drug such as "blood
+  thinner", a brand that no public register confirms, and loop diuretics, which are often ordered for another reason.
+  About 1,200 names of other drugs show that an order is something else.
+- **State.** Active orders count. Orders that are on hold, planned or of unknown status only suggest a class. A plan
+  that is marked as reported counts, as in US Core's medication list. A reported proposal suggests a class, and any
+  other proposal is ignored. Statements, dispenses and administrations suggest a class if the response contains them,
+  but the app doesn't search for them. Drugs for the skin, the eye or the ear don't count, and neither does heparin that
+  keeps a catheter open.
+- **Unclassified orders.** An order leaves every drug class open if it has only an unknown code or an unknown name, or
+  if it has a Medication that didn't arrive and no name. It doesn't leave a diagnosis open.
+- **Drugs in problems.** A problem that names a drug ("Afib, on Eliquis") suggests its class, unless it says that the
+  patient doesn't take or tolerate the drug.
 
-The lists are data, one row per line with their sources, in `clinical/chart/codes/*.json`. The words
-in other languages and the list of common problems, which one reader chose, aren't verified. For
-ICD-10-GM, only the OIDs of 2012 and 2020 are listed. A hospital can't add its own codes, but the
-app reads the text of such entries.
+The lists are in `clinical/chart/codes/*.json`, one row per line, with their sources. The words in other languages
+aren't verified, and neither is the list of common problems, which one reader chose. For ICD-10-GM, only the OIDs of
+2012 and 2020 are listed. A hospital can't add its own codes for diagnoses or drugs, but the app reads the text of such
+entries.
 
 ## Over HTTP
 
-`POST /smart_calc/SESSION/NAME` calculates one calculator, only from the values in the request:
+`POST /smart_calc/SESSION/NAME` runs one calculator, using only the values in the request:
 
 ```json
 {"inputs": {"age": {"value": 58, "unit": "a"}, "sex": {"value": "female"},
@@ -194,49 +182,44 @@ app reads the text of such entries.
 {"calculator": "egfr_ckd_epi_2021", "outputs": {"egfr": 40.2}, "refused": null}
 ```
 
-- A value is a number, a number as text (with a comma or a dot before its decimals), true or false,
-  or one of the answers of its input. `null` or a missing input means that no value was given.
-- If nothing can be calculated, `outputs` is empty and `refused` has the reason, in words for a
-  clinician. An output that lacks an input is left out, while the others are returned.
-- An unknown input or an unusable value refuses all outputs.
-- With `"details": true`, the response also has `results`, `faults`, `notes` and `note`, as shown on
-  the page. They can change with the page.
-- The request needs the session's cookie, and evidence that it comes from your own origin, as for
-  the FHIR proxy ([proxy.md](proxy.md#who-may-call)). Refusals come in this order: 405, 403
-  `cross_site`, 404 for an unknown calculator, 401, 415 for a media type other than
-  `application/json`, 413 over 100 kB, 400 `parameter_invalid` for an invalid body. A calculator
-  that's turned off counts as unknown.
+- A value is a number, a number as text (with a comma or a dot before its decimals), true or false, or one of the
+  answers of its input. If it's `null`, or if the input is missing, no value was given.
+- If nothing can be calculated, `outputs` is empty and `refused` has the reason, in words for a clinician. An output
+  that lacks an input is left out, and the others are returned.
+- If an input is unknown or a value is unusable, all outputs are refused.
+- With `"details": true`, the response also has `results`, `faults`, `notes` and `note`, as shown on the page. They can
+  change with the page.
+- The request needs the session's cookie, and evidence that it comes from your own origin, as for the FHIR proxy
+  ([proxy.md](proxy.md#who-may-call)). Requests are refused in this order: 405; 403 `cross_site`; 404 for an unknown
+  calculator or one that's turned off; 401; 415 for a media type other than `application/json`; 413 for more than 100
+  kB; and 400 `parameter_invalid` for an invalid body.
 
-`POST /smart_calc/SESSION/unread` with `{"searches": ["labs"], "offset": -360}` reads the data again
-that the page couldn't read, for the same callers. The server keeps no chart data, so it also reads
-the other inputs of the affected calculators. The response is HTML with parts that replace earlier
-parts of the page, and can change with the page. `offset` is the page's time zone in minutes, or
-null.
-"""
+`POST /smart_calc/SESSION/unread` with `{"searches": ["labs"], "offset": -360}` reads data that the page couldn't read
+the first time. The same callers can call it. The server keeps no chart data, so it also reads the other inputs of the
+affected calculators. The response is HTML with parts that replace earlier parts of the page, and can change with the
+page. `offset` is the page's time zone in minutes, or null.
+"""  # noqa: E501 - lines are as long as in the pages
 
 USE = """\
 ## Intended use
 
-- **Users.** The app is for licensed health professionals who look at the chart of a patient in
-  their care. It doesn't replace their judgment. It isn't intended for patients to use on their own.
-- **Patients.** Each calculator is for the patients under its "Population", mostly adults. If an
-  age, a diagnosis or a value is outside that, the calculator refuses or warns.
-- **Purpose.** The app shows a published score or formula with the values from the chart, each with
-  its date and source. It isn't for emergencies, alarms or continuous monitoring.
-- **Data.** The app reads the patient, laboratory values, vital signs, social history, diagnoses and
-  active drug orders of the launch's patient when the page opens. It writes nothing. The data can be
-  incomplete, out of date or wrong: check every value and its date before you use a result.
-- **Validation.** Each formula reproduces the published or independently calculated cases that
-  "Vectors" counts. "Validation" describes how the formula itself was validated on patients, if an
-  open source states it.
-- **Limits.** A patient doesn't necessarily take an ordered drug, a diagnosis that isn't charted
-  isn't necessarily absent, and free text is never read as a value. Each formula lists its own
-  limits.
+- **Users.** The app is for licensed health professionals who look at the chart of a patient in their care. It doesn't
+  replace their judgment. It isn't intended for patients to use on their own.
+- **Patients.** Each calculator is for the patients under its "Population", who are mostly adults. If an age, a
+  diagnosis or a value is outside that population, the calculator refuses or warns.
+- **Purpose.** The app shows a published score or formula with the values from the chart, each with its date and source.
+  It isn't for emergencies, alarms or continuous monitoring.
+- **Data.** When the page opens, the app reads the data listed under [On the page](#on-the-page). It writes nothing. The
+  data can be incomplete, out of date or wrong, so check every value and its date before you use a result.
+- **Validation.** Each formula reproduces the published or independently calculated cases that "Vectors" counts.
+  "Validation" describes how the formula itself was validated on patients, if an open source states it.
+- **Limits.** A patient doesn't necessarily take an ordered drug, a diagnosis that isn't charted isn't necessarily
+  absent, and free text is never read as a value. Each formula lists its own limits.
 
-No regulator has reviewed the app. The operator's counsel decides whether it's a medical device
-where it's used.
+No regulator has reviewed the app. The operator's counsel decides whether it's a medical device in the place where it's
+used.
 
-NEWS2: Royal College of Physicians, National Early Warning Score (NEWS) 2, London 2017. PREVENT is a
-trademark of the American Heart Association, which doesn't endorse this app. SNOMED CT codes are
-used to recognize diagnoses. SNOMED CT is used under its own license.
-"""
+NEWS2: Royal College of Physicians, National Early Warning Score (NEWS) 2, London 2017. PREVENT is a trademark of the
+American Heart Association, which doesn't endorse this app. SNOMED CT codes are used to recognize diagnoses. SNOMED CT
+is used under its own license.
+"""  # noqa: E501 - lines are as long as in the pages
