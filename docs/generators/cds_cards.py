@@ -26,7 +26,7 @@ def into(text: str) -> str:
 def markdown() -> str:
     """Return a table for each chart, cards first."""
     lines = [
-        "These are the charts of `make run`, read completely on 20 November 2026, with all five",
+        "These are the charts of `make run`, read completely on November 20, 2026, with all five",
         "calculators in `cards`.",
         "",
     ]
