@@ -24,21 +24,18 @@ def into(text: str) -> str:
 
 
 def markdown() -> str:
-    """Return a table for each chart, cards first."""
+    """Return a table of all charts, with the cards of each first."""
     lines = [
         "These are the charts of `make run`, read completely on November 20, 2026, with all five",
         "calculators in `cards`.",
         "",
+        "| chart | calculator | card | text, or the reason for no card |",
+        "|---|---|---|---|",
     ]
     for patient in _patients():
-        judged = _judged(patient)
-        cards = sum(isinstance(one, Card) for one in judged)
-        count = "no card" if not cards else "1 card" if cards == 1 else f"{cards} cards"
-        lines += [f"**{patient.removeprefix('synthetic-').title()}**: {count}", ""]
-        lines += ["| calculator | card | text, or the reason for no card |", "|---|---|---|"]
-        lines += [_row(one) for one in judged]
-        lines.append("")
-    return "\n".join(lines)
+        name = patient.removeprefix("synthetic-").title()
+        lines += [f"| {name} {_row(one)}" for one in _judged(patient)]
+    return "\n".join(lines) + "\n"
 
 
 def _patients() -> list[str]:
