@@ -3,29 +3,31 @@
 GUIDE = """\
 ## Values
 
-A resource is the parsed JSON of FHIR R4: a `dict` with `list`, `str`, `int`, `bool`, `None`, and
-`decimal.Decimal` for each number with a fraction, so that 1.50 stays 1.50. Its type is
-[`api.Resource`](#apiresource). To change one, make a new one: `{**resource, "status": "amended"}`.
+A resource is parsed FHIR R4 JSON. It's a `dict` that contains `list`, `str`, `int`, `bool` and `None`, and
+`decimal.Decimal` for each number with a fraction, so that 1.50 stays 1.50. Its type is [`api.Resource`](#apiresource).
+To change a resource, make a new one: `{**resource, "status": "amended"}`.
 
-FHIR elements are optional, so a chart can lack any of them. `api.at` reads a nested value and returns None if
-a part of it is missing.
+FHIR elements are optional, so a chart can lack any of them. `api.at` reads a nested value and returns None if a part of
+it is missing.
 
-Dates are text in ISO 8601 of any precision: `2026`, `2026-11`, `2026-11-29` or `2026-11-29T08:30:00+01:00`.
-`datetime.fromisoformat` doesn't accept the first two: see `taken` below.
+Dates are ISO 8601 text of any precision: `2026`, `2026-11`, `2026-11-29` or `2026-11-29T08:30:00+01:00`.
+`datetime.fromisoformat` doesn't accept the first two. `taken`, below, converts all of them.
 
 For a type checker:
 
-- Check the type of the value that `api.at` returned: `isinstance(value, str)`, and `Sequence` and `Mapping` from `collections.abc` for a
-  list and an object. With `list` and `dict`, the types of their items are lost (`list[Any]`).
-- Annotate a `dict` literal: `note: dict[str, api.Json] = {…}`. Otherwise the type checker infers a type
-  that doesn't fit.
-- Run `mypy --strict --explicit-package-bases functions tests`. Without that option, it finds two modules named `main`.
+- Check the type of a value that `api.at` returned with `isinstance(value, str)`. For a list and an object, use
+  `Sequence` and `Mapping` from `collections.abc`. With `list` and `dict`, the types of their items are lost
+  (`list[Any]`).
+- Annotate a `dict` literal: `note: dict[str, api.Json] = {…}`. Otherwise the type checker infers a type that doesn't
+  fit.
+- Run `mypy --strict --explicit-package-bases functions tests`. Without `--explicit-package-bases`, mypy finds two
+  modules named `main`.
 
 ## The newest results
 
-Don't search with `_sort`. Oracle Health's documentation doesn't list it for Observation, and the simulated Oracle Health EHR
-refuses it with status 400. Epic ignores it. This works at every EHR: read all pages, drop results that were entered in error,
-and sort in Python.
+Don't search with `_sort`. Oracle Health's documentation doesn't list it for Observation, and the simulated Oracle
+Health EHR refuses it with status 400. Epic ignores it. A way that works at every EHR is to read all pages, drop results
+that were entered in error, and sort in Python.
 
 ```python
 from datetime import UTC, datetime
@@ -50,18 +52,19 @@ def creatinines(call: api.Call) -> api.Reply:
     return api.json({"newest": newest, "complete": result.complete})
 ```
 
-- If `complete` is False, the chart has more results than were read, and a newer one might be missing. Show that.
+- If `complete` is False, the chart has more results than were read, and a newer one might be missing. Show that to the
+  user.
 - An EHR can repeat a result on the next page (Oracle Health's documentation says so), so `valid` contains each id once.
-- `_count` is the size of a page, not a limit. Most EHRs have a maximum.
-- EHRs refuse or ignore other parameters too. A refusal is an `api.EhrError`: see [Errors](#errors).
+- `_count` is the size of a page, not a limit. Most EHRs have a maximum for it.
+- EHRs refuse or ignore other parameters too. A refusal raises `api.EhrError` (see [Errors](#errors)).
 
 ## A page that writes
 
-`functions/nursenote/main.py` shows a form and writes the note that the page's script sends. A response can get lost after the EHR
-has stored the note. So the script gives each note its own key, and the function looks for that key before it
-writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares. If the
-result isn't complete, it must not write: raise an error instead. If an EHR lists new documents with a delay, the
-function can't find the note yet, so wait before you try again.
+`functions/nursenote/main.py` shows a form and writes the note that the page's script sends. A response can get lost
+after the EHR has stored the note. So the script gives each note its own key, and the function looks for that key before
+it writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares their
+identifiers. If the result isn't complete, the function must not write, so it raises an error. If an EHR lists new
+documents with a delay, the function can't find the note yet, so wait before you try again.
 
 ```python
 from base64 import b64encode
@@ -148,13 +151,13 @@ document.querySelector("form").addEventListener("submit", async (event) => {
 });
 ```
 
-Your page links to it: `/nursenote/${session}/`. Many EHRs accept only some types of DocumentReference. The example
+On your page, link to `/nursenote/${session}/`. Many EHRs accept only some types of DocumentReference. The example
 `note` ([own-app.md](own-app.md)) also shows a preview.
 
 ## Tests
 
-`smart_calc.testing` runs the project with the simulated EHRs, launches it, and calls it over HTTP like a script on
-your page. Startup takes a few seconds, so start it once for all tests in a file. `tests/test_summary.py`:
+`smart_calc.testing` runs the project with the simulated EHRs, launches it, and calls it over HTTP like a script on your
+page. Startup takes a few seconds, so start the project once for all tests in a file, such as `tests/test_summary.py`:
 
 ```python
 from collections.abc import Iterator
@@ -204,8 +207,8 @@ example, `synthetic-alma` has 14 creatinines and a document, `synthetic-falk` ha
 
 ## From a terminal
 
-While `smart-calc run` is running, launch with a cookie jar, and call the function with the header that a browser adds
-to a script's requests (without it: `cross_site`):
+While `smart-calc run` is running, launch with a cookie jar. Then call the function with the header that a browser adds
+to a script's requests. Without it, the response is `cross_site`.
 
 ```sh
 start='http://127.0.0.1:8090/generic/start?patient=synthetic-alma&client=smart-calc-demo&user=clara&in=tab'
@@ -215,6 +218,6 @@ call http://localhost:8080/summary/SESSION/
 call -H 'Content-Type: application/json' -d '{"text": "Slept.", "key": "1"}' http://localhost:8080/nursenote/SESSION/
 ```
 
-For the other EHRs, use `oracle` and `smart-calc-oracle`, or `epic` and `smart-calc-epic`. The cookie jar gives access to
-the session, so delete it after use.
+For the other EHRs, use `oracle` and `smart-calc-oracle`, or `epic` and `smart-calc-epic`. The cookie jar gives access
+to the session, so delete it after use.
 """  # noqa: E501 - code and rows of a table are one line

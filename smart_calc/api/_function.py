@@ -56,9 +56,8 @@ class Call:
     def session(self) -> Session:
         """Return the session in the first segment of the path, as in /summary/SESSION/.
 
-        Without the session's cookie, it's refused with `session_missing`, and if the session has
-        ended, with `session_expired`, both with status 401. A path without a session is
-        `not_found`.
+        Raises `session_missing` without the session's cookie and `session_expired` if the session
+        has ended, both with status 401. Raises `not_found` if the path has no session.
 
         Example:
             session = call.session()
@@ -86,18 +85,18 @@ def function(*, navigation: bool = False) -> Callable[[Handler], EntryPoint]: ..
 def function(
     handler: Handler | None = None, /, *, navigation: bool = False
 ) -> EntryPoint | Callable[[Handler], EntryPoint]:
-    """Make the entry point of a Cloud Function. `functions/NAME/main.py` has one, called NAME.
+    """Make the entry point of a Cloud Function, which is NAME in `functions/NAME/main.py`.
 
-    Only scripts on your own origin can call it (`cross_site` otherwise), even with GET. With
-    `navigation=True`, a browser can also open it like a page: return `api.html` for the page, and
+    Only scripts on your own origin can call the function (`cross_site` otherwise), even with GET.
+    With `navigation=True`, a browser can also open it like a page: return `api.html` for the page, and
     `api.json` for the page's scripts. A form can't send it data, because `call.json` accepts only
     JSON, so let a script send the form's values.
 
-    Put a decorator of your own below it, and use `functools.wraps` in it, because the function's
-    name is its URL.
+    Put your own decorator below this one, and use `functools.wraps` in it, because the function's
+    name is in its URL.
 
-    If it raises `api.SmartError` or `api.EhrError`, the response has that code and status. Any
-    other exception is logged without its text, and the response is 500.
+    If the function raises `api.SmartError` or `api.EhrError`, the response has that code and
+    status. Any other exception is logged without its text, and the response is 500.
 
     Example:
         from smart_calc import api

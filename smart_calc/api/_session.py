@@ -13,9 +13,9 @@ class Found:
     """The result of a search.
 
     Attributes:
-        resources: the matches, in the EHR's order, without what `_include` adds. Some
+        resources: the matches, in the EHR's order, without what `_include` added. Some
             EHRs repeat the last match of a page on the next page.
-        complete: whether these are all matches. If False, there are more pages.
+        complete: whether these are all the matches. If False, there are more pages.
 
     Example:
         result = session.search("Condition", {"clinical-status": "active"}, pages=5)
@@ -31,7 +31,7 @@ class Found:
 class Session:
     """One launch: its user and patient, and requests to the EHR on the user's behalf.
 
-    `call.session()` returns it. It's valid until the response. Its methods raise `api.SmartError`
+    `call.session()` returns it. It's valid until you respond. Its methods raise `api.SmartError`
     if smart-calc refuses a request or the request fails, and `api.EhrError` if the EHR refuses it.
     You can call them from several threads.
 
@@ -59,7 +59,7 @@ class Session:
     def read(self, type: str, id: str | None) -> Resource:  # noqa: A002 - FHIR's terms
         """Return one resource. Numbers with a fraction are `decimal.Decimal`.
 
-        Needs a scope with `r`. Under patient/ scopes, a resource of another patient is refused
+        Needs a scope with `r`. Under patient/ scopes, a resource about another patient is refused
         (`patient_denied`). If the id is None, `patient_missing` is raised, so you can pass
         `session.patient` unchecked.
 
@@ -149,9 +149,9 @@ class Session:
 
         Args:
             resource: the complete resource.
-            if_match: the version to replace as an entity tag, such as `W/"3"`. By default, if this
-                call read the resource, the version in its `meta`, or if that's missing, the version
-                that this call read.
+            if_match: the version to replace, as an entity tag such as `W/"3"`. If this call read
+                the resource, the default is the version in its `meta`, or if that's missing, the
+                version that this call read.
 
         Example:
             note = session.read("DocumentReference", "123")
