@@ -88,9 +88,9 @@ def function(
     """Make the entry point of a Cloud Function, which is NAME in `functions/NAME/main.py`.
 
     Only scripts on your own origin can call the function (`cross_site` otherwise), even with GET.
-    With `navigation=True`, a browser can also open it like a page: return `api.html` for the page, and
-    `api.json` for the page's scripts. A form can't send it data, because `call.json` accepts only
-    JSON, so let a script send the form's values.
+    With `navigation=True`, a browser can also open it like a page: return `api.html` for the page,
+    and `api.json` for the page's scripts. A form can't send it data, because `call.json` accepts
+    only JSON, so let a script send the form's values.
 
     Put your own decorator below this one, and use `functools.wraps` in it, because the function's
     name is in its URL.
@@ -103,12 +103,8 @@ def function(
 
 
         @api.function
-        def summary(call: api.Call) -> api.Reply:
-            session = call.session()
-            patient = session.read("Patient", session.patient)
-            result = session.search("Observation", {"code": "http://loinc.org|2160-0"}, pages=20)
-            born, count = patient.get("birthDate"), len(result.resources)
-            return api.json({"born": born, "creatinines": count, "complete": result.complete})
+        def whose(call: api.Call) -> api.Reply:
+            return api.json({"patient": call.session().patient})
 
     """
 
