@@ -43,8 +43,8 @@ def summary(call: api.Call) -> api.Reply:
   Observations, and `patient/DocumentReference.c` allows it to create a DocumentReference. Request the scopes in
   `smart.toml`. For the scopes of `smart-calc run`, see
   [own-app.md](own-app.md#from-one-file-to-a-patient-on-your-page).
-- A GET request can't create or update anything. Let the page send a POST request after a person has confirmed (see [A
-  page that writes](#a-page-that-writes)).
+- A GET request can't create or update anything. Let the page send a POST request after a person has confirmed (see
+  [A page that writes](#a-page-that-writes)).
 - If your function raises an exception, `smart-calc run` prints the exception's type and the lines of your code.
 - For tests, see [Tests](#tests). To call it with curl, see [From a terminal](#from-a-terminal).
 

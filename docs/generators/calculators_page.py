@@ -46,8 +46,8 @@ Values:
 - The tables of laboratory values and vital signs use the same rules for Observations as the calculators. They show the
   newest usable value, with the values that were skipped (preliminary, dated in the future, standing) below it. A value
   that no calculator uses is marked with the reason. The range and the H or L flag come from the EHR. The list of all
-  results also uses these rules: the page reads results through the proxy and sends them to `POST
-  /smart_calc/SESSION/results`, which doesn't keep them.
+  results also uses these rules: the page reads results through the proxy and sends them to
+  `POST /smart_calc/SESSION/results`, which doesn't keep them.
 - Entries that couldn't be classified are listed at the bottom of the page, each of them once and in the chart's own
   words. You answer the item, never the entry. Notes list unanswered items as "not answered".
 - Each calculator shows when its formula was last compared with a second implementation, that no clinician has reviewed
