@@ -13,12 +13,12 @@ Reading the chart:
 - Seven searches run in parallel. They read the patient, one year of laboratory values, ten years of lipids, HbA1c, UACR
   and height, two years of vital signs, the social history, the diagnoses, and the active drug orders. The limits are 8
   seconds per call, 20 seconds in total, and 5 pages per search.
-- If data couldn't be read, a line above the list names it, and the bottom of the page has the reason. The inputs that
-  need it stay blank, and you can enter values. "Try again" reads it again without reloading the page, along with all
-  other data of the same calculators. The values that you entered stay, and a row is replaced only by one with more
-  data.
-- From the start, every calculator has a row, in the same place for every chart. While its values are being read, the
-  row says so, and a line above the list shows what is still being read. Search also finds such a row, which then opens
+- If data couldn't be read, a line above the list names it, and the bottom of the page has the reason. Inputs that need
+  this data stay blank, and you can enter values yourself. "Try again" reads the data again without reloading the page,
+  along with all other data for the same calculators. The values that you entered stay, and a row is replaced only if
+  the new one has more data.
+- Every calculator has a row from the start, in the same place for every chart. While its values are being read, the row
+  says so, and a line above the list shows what is still being read. You can search for such a row, and it then opens
   when its values arrive. In a wide window, the calculator that's most relevant for the patient opens.
 - The app doesn't show or use a resource about another patient, or one that names no patient. The log has the number of
   such resources.
@@ -29,27 +29,27 @@ Values:
 - A formula that combines laboratory values uses values from the same collection. QTc uses a QT interval and a heart
   rate charted within an hour of each other. If a value doesn't belong to that set, its input stays blank with a note,
   and you can choose the value.
-- The page has one time zone: the UTC offset of most times in the chart. It converts a time with another offset, and
-  shows the charted time next to it. The age is calculated for the current day in that zone. If the zone is still
-  unknown and the age depends on it, the page shows only the birth date.
+- The page uses one time zone, which is the UTC offset of most times in the chart. A time with another offset is
+  converted, and the charted time is shown next to it. The age is calculated for the current day in that zone. If the
+  zone is still unknown and the age depends on it, the page shows only the birth date.
 - Each value has its unit, date, status, code and age. If it was converted, the charted value is shown too. You can
   choose a newer preliminary value or one of up to three older values instead.
-- HAS-BLED's labile INR is a "no" if the drug orders were read and none of them could be a vitamin K antagonist.
+- In HAS-BLED, labile INR is set to "no" if the drug orders were read and none of them could be a vitamin K antagonist.
 - A graph of values over time shows the first and the last value with their dates, how far back the values go ("last 12
   months"), and whether the chart has more. Its scale has a minimum span for each quantity, such as 0.6 mg/dL for
   creatinine, so that 1.20 and 1.28 mg/dL look alike. The spans and the reasons for them are in `clinical/scales.py`.
   The line has a gap between values that are more than three times as far apart as usual.
 - A caution shows the chart entry that it's based on. If the name of the entry's code differs from the entry's text,
   both are shown. A caution about a charted value disappears when another value replaces that value. When a calculator
-  is collapsed, its row shows the most serious caution: an unsteady creatinine or acute kidney injury comes before an
-  old value.
+  is collapsed, its row shows the most serious caution. For example, an unsteady creatinine or acute kidney injury comes
+  before an old value.
 - The tables of laboratory values and vital signs use the same rules for Observations as the calculators. They show the
-  newest usable value, with the values that were skipped (preliminary, dated in the future, standing) below it. A value
-  that no calculator uses is marked with the reason. The range and the H or L flag come from the EHR. The list of all
-  results also uses these rules: the page reads results through the proxy and sends them to
+  newest usable value, with the values that were skipped (preliminary, dated in the future, or taken while standing)
+  below it. A value that no calculator uses is marked with the reason. The range and the H or L flag come from the EHR.
+  The list of all results also uses these rules. For it, the page reads results through the proxy and sends them to
   `POST /smart_calc/SESSION/results`, which doesn't keep them.
 - Entries that couldn't be classified are listed at the bottom of the page, each of them once and in the chart's own
-  words. You answer the item, never the entry. Notes list unanswered items as "not answered".
+  words. Your answer applies to the item, never to the entry. Notes list unanswered items as "not answered".
 - Each calculator shows when its formula was last compared with a second implementation, that no clinician has reviewed
   it, and which code systems are read. "About this app" names who is responsible for the app (`responsible` in
   [configuration.md](configuration.md)), or states that no one is named.
@@ -83,7 +83,7 @@ These words on the page show how it got an input from the chart:
 | found in chart | has a charted value that isn't older than its "max days" ([Inputs](#inputs)) | filled in |
 | calculated from the chart | is the result of another calculator | filled in |
 | not found in chart | was searched for and isn't in the chart. A yes-or-no item is then assumed absent, and the page says so | blank, or no |
-| not answered | is a diagnosis or drug, and an entry that couldn't be classified might be it | blank |
+| not answered | is a diagnosis or drug, and an entry that couldn't be classified might mean it | blank |
 | charted only as below or above a limit | is charted as `<` or `>` a number | blank, unless the formula treats everything below that number as one value |
 | charted, but not readable | has no unit, an unknown unit, or text instead of a number | blank |
 | implausible: check the unit | is outside its hard range, or outside its unit's range | blank |
@@ -97,9 +97,9 @@ These words on the page show how it got an input from the chart:
 
 ## Which measured values count
 
-- Two values with the same time agree only if one of them is the other, converted and rounded to the displayed digits,
-  and if they differ by no more than 2%. Creatinine of 1.4 mg/dL and 124 µmol/L agree. Sodium of 140 and 142 mmol/L
-  contradict each other, so the input stays blank.
+- Two values with the same time agree only if one equals the other after conversion and rounding to the displayed
+  digits, and if they differ by no more than 2%. Creatinine of 1.4 mg/dL and 124 µmol/L agree. Sodium of 140 and 142
+  mmol/L contradict each other, so the input stays blank.
 - Each unit has its own range for charted values. If a value is outside it, such as glucose of 99 mmol/L or creatinine
   of 8.9 µmol/L, the input stays blank. You can still type such a value if it's within the hard range.
 - If the printed unit and the UCUM code of a value name different units, the input stays blank and the page names both.
@@ -112,55 +112,55 @@ These words on the page show how it got an input from the chart:
 - A QT interval isn't used if its code, name or method says QTc, Bazett, Fridericia, Framingham, Hodges or corrected.
 - Creatinine is unsteady if the newest value and another one within 7 days differ by a factor of at least 1.5, if the
   newest value differs by at least 0.3 mg/dL from another one within 48 hours (KDIGO 2012), or if it's at least 1.5
-  times the median of the values up to a year before those 7 days (NHS England, 2014). If there's only one value, the
-  page states that this is unknown.
-- A smoking status of "no" isn't used if an active problem says that the patient smokes, with one of the coded answers
-  for smokers or with words such as "smokes tobacco daily". The input then stays blank. "Ex-smoker" and "history of
-  smoking" don't count. ICD codes for tobacco or nicotine aren't read.
+  times the median of the values up to a year before those 7 days (NHS England, 2014). If there's only one creatinine,
+  the page says that this is unknown.
+- A smoking status of "no" isn't used if an active problem says that the patient smokes, either with a coded answer for
+  smokers or with words such as "smokes tobacco daily". The input then stays blank. "Ex-smoker" and "history of smoking"
+  don't count. ICD codes for tobacco or nicotine aren't read.
 - The sex comes from `gender`. The input stays blank if one of these differs: a US Core birth sex or sex, a recorded sex
-  at birth (`individual-recordedSexOrGender`, LOINC 76689-9) or `patient-sexParameterForClinicalUse`. It also stays
-  blank if that parameter is `specified`, which means that a comment has the details.
+  at birth (`individual-recordedSexOrGender`, LOINC 76689-9) or `patient-sexParameterForClinicalUse`. The input also
+  stays blank if `patient-sexParameterForClinicalUse` is `specified`, which means that a comment has the details.
 
 ## Diagnoses and drugs: found, suggested, open or not found
 
 Missing data in a chart isn't a "no". A yes-or-no item is *not found*, and assumed absent, only if its search was read
-to the end and no entry could be it. Found takes precedence over suggested, suggested over open, and open over not
-found.
+to the end and no entry could mean that item. Found takes precedence over suggested, suggested over open, and open over
+not found.
 
 - **Codes.** The app matches ICD-10 codes (WHO, CM, GM, AM and CA editions) and ICD-9-CM codes by prefix. A
-  classification has one place for everything, so a code that isn't on a list is something else. The app matches SNOMED
-  CT codes one by one, because it has no terminology server to look up descendants. For any other SNOMED CT concept, the
-  name decides, and it can only suggest an item. `clinical/chart/codes/systems.py` lists the URLs and OIDs of the
-  systems. The app doesn't read codes of other systems, but it reads their text.
+  classification puts each condition in one place, so a code that isn't on an item's list means something else. The app
+  matches SNOMED CT codes one by one, because it has no terminology server to look up descendants. For any other SNOMED
+  CT concept, the name decides, and it can only suggest an item. `clinical/chart/codes/systems.py` lists the URLs and
+  OIDs of the systems. The app doesn't read codes of other systems, but it reads their text.
 - **Words.** Words and abbreviations only suggest an item. They never count. Most are English, and some are German,
   French, Spanish, Italian and Dutch. "No", "denies", "family history of" and "ruled out" cancel the word that they
-  belong to, and "pulmonary hypertension" isn't hypertension. If the whole text is a common problem such as "asthma",
-  it's something else.
+  belong to, and "pulmonary hypertension" doesn't suggest hypertension. A text that's exactly a common problem, such as
+  "asthma", is classified as something else.
 - **Unclassified entries.** These can't be classified: a local code without text, an unlisted SNOMED CT concept without
   a name, and a text without a known word. Such an entry leaves open every diagnosis that its state allows. If it's
   resolved or inactive, it leaves open only items that count whenever they happened, such as a stroke.
 - **State.** Refuted entries and entries made in error are ignored. A provisional entry only suggests an item, and so
   does an entry that has ended but has no clinical status. If an entry also has the code of a relative's disease, a
   screening or a suspicion (Z80 to Z84, Z11 to Z13, Z03, Z04), its other codes only suggest an item.
-- **Known cardiovascular disease** follows from heart failure, stroke or TIA, and vascular disease. Some codes also
-  count directly.
+- **Known cardiovascular disease** follows from heart failure, stroke or TIA, or vascular disease. Some codes also count
+  directly.
 
 Drugs are read from orders in the same way:
 
-- **Codes.** An ATC code decides, at any of its levels. The code of a broad group suggests the classes in that group.
-  Listed RxNorm ingredients, brands and US products count. For any other RxNorm concept, the name decides, because
-  RxNorm names contain the ingredients. The app doesn't read NDC, PZN, dm+d or local codes, but it reads their text.
+- **Codes.** An ATC code of any level decides. The code of a broad group suggests the classes in that group. Listed
+  RxNorm ingredients, brands and US products count. For any other RxNorm concept, the name decides, because RxNorm names
+  contain the ingredients. The app doesn't read NDC, PZN, dm+d or local codes, but it reads their text.
 - **Names.** Nonproprietary names (in English, Latin or French spelling) and brands count as whole words. Some names
   only suggest a drug class: a name with one wrong letter, a stem such as "-sartan", a kind of drug such as "blood
   thinner", a brand that no public register confirms, and loop diuretics, which are often ordered for another reason.
-  About 1,200 names of other drugs show that an order is something else.
+  About 1,200 names of other drugs show that an order is for something else.
 - **State.** Active orders count. Orders that are on hold, planned or of unknown status only suggest a class. A plan
   that is marked as reported counts, as in US Core's medication list. A reported proposal suggests a class, and any
   other proposal is ignored. Statements, dispenses and administrations suggest a class if the response contains them,
   but the app doesn't search for them. Drugs for the skin, the eye or the ear don't count, and neither does heparin that
   keeps a catheter open.
 - **Unclassified orders.** An order leaves every drug class open if it has only an unknown code or an unknown name, or
-  if it has a Medication that didn't arrive and no name. It doesn't leave a diagnosis open.
+  if its Medication didn't arrive and the order has no name. Such an order doesn't leave a diagnosis open.
 - **Drugs in problems.** A problem that names a drug ("Afib, on Eliquis") suggests its class, unless it says that the
   patient doesn't take or tolerate the drug.
 
@@ -183,19 +183,19 @@ entries.
 ```
 
 - A value is a number, a number as text (with a comma or a dot before its decimals), true or false, or one of the
-  answers of its input. If it's `null`, or if the input is missing, no value was given.
+  answers of its input. `null` or a missing input means that no value was given.
 - If nothing can be calculated, `outputs` is empty and `refused` has the reason, in words for a clinician. An output
   that lacks an input is left out, and the others are returned.
 - If an input is unknown or a value is unusable, all outputs are refused.
-- With `"details": true`, the response also has `results`, `faults`, `notes` and `note`, as shown on the page. They can
-  change with the page.
+- With `"details": true`, the response also has `results`, `faults`, `notes` and `note`, as shown on the page. These
+  fields can change when the page does.
 - The request needs the session's cookie, and evidence that it comes from your own origin, as for the FHIR proxy
   ([proxy.md](proxy.md#who-may-call)). Requests are refused in this order: 405; 403 `cross_site`; 404 for an unknown
   calculator or one that's turned off; 401; 415 for a media type other than `application/json`; 413 for more than 100
   kB; and 400 `parameter_invalid` for an invalid body.
 
 `POST /smart_calc/SESSION/unread` with `{"searches": ["labs"], "offset": -360}` reads data that the page couldn't read
-the first time. The same callers can call it. The server keeps no chart data, so it also reads the other inputs of the
+the first time. The same callers are allowed. The server keeps no chart data, so it also reads the other inputs of the
 affected calculators. The response is HTML with parts that replace earlier parts of the page, and can change with the
 page. `offset` is the page's time zone in minutes, or null.
 """  # noqa: E501 - lines are as long as in the pages
