@@ -136,8 +136,8 @@ KIDNEY_CAUTIONS = (
     ),
     ChartCaution(
         "dialysis",
-        "Dialysis is documented in the chart. This estimate is not valid on dialysis.",
-        "Dialysis is on the problem list. This estimate is not valid on dialysis.",
+        "Dialysis is documented in the chart. This estimate is not valid in patients on dialysis.",
+        "Dialysis is on the problem list. This estimate is not valid in patients on dialysis.",
     ),
     ChartCaution(
         "pregnancy",

@@ -3,9 +3,9 @@
 GUIDE = """\
 ## Values
 
-A resource is parsed FHIR R4 JSON. It's a `dict` that contains `list`, `str`, `int`, `bool` and `None`, and
-`decimal.Decimal` for each number with a fraction, so that 1.50 stays 1.50. Its type is [`api.Resource`](#apiresource).
-To change a resource, make a new one: `{**resource, "status": "amended"}`.
+A resource is parsed FHIR R4 JSON. It's a `dict` of `list`, `str`, `int`, `bool` and `None` values. A number with a
+fraction is a `decimal.Decimal`, so that 1.50 stays 1.50. Its type is [`api.Resource`](#apiresource). To change a
+resource, make a new one: `{**resource, "status": "amended"}`.
 
 FHIR elements are optional, so a chart can lack any of them. `api.at` reads a nested value and returns None if a part of
 it is missing.
@@ -15,7 +15,7 @@ Dates are ISO 8601 text of any precision: `2026`, `2026-11`, `2026-11-29` or `20
 
 For a type checker:
 
-- Check the type of a value that `api.at` returned with `isinstance(value, str)`. For a list and an object, use
+- Use `isinstance(value, str)` to check the type of a value that `api.at` returned. For a list and an object, use
   `Sequence` and `Mapping` from `collections.abc`. With `list` and `dict`, the types of their items are lost
   (`list[Any]`).
 - Annotate a `dict` literal: `note: dict[str, api.Json] = {…}`. Otherwise the type checker infers a type that doesn't

@@ -27,7 +27,8 @@ def summary(call: api.Call) -> api.Reply:
     )
 ```
 
-- `smart-calc run` serves it at `http://localhost:8080/summary/SESSION/`. Restart `run` after you change it.
+- `smart-calc run` serves the function at `http://localhost:8080/summary/SESSION/`. Restart `run` after you change the
+  function.
 - SESSION is the session's handle, which your page gets in `?session=`. The page calls the function with `fetch`, and
   the browser sends the session's cookie:
 
@@ -45,14 +46,14 @@ def summary(call: api.Call) -> api.Reply:
   [own-app.md](own-app.md#from-one-file-to-a-patient-on-your-page).
 - A GET request can't create or update anything. Let the page send a POST request after a person has confirmed (see
   [A page that writes](#a-page-that-writes)).
-- If your function raises an exception, `smart-calc run` prints the exception's type and the lines of your code.
+- If your function raises an exception, `smart-calc run` prints the exception's type and the lines in your code.
 - For tests, see [Tests](#tests). To call it with curl, see [From a terminal](#from-a-terminal).
 
 GUIDE
 
 ## Names
 
-In versions 0.x, a name changes only in a minor version, after one version that warns about it.
+In 0.x versions, a name changes only in a minor version, after one version that warns about it.
 
 REFERENCE
 
@@ -123,7 +124,7 @@ contains it.
 | resource to create or update | 10 MB |
 | a response from the EHR | 20 MB |
 | parameters of a search | 200 |
-| results of a search | 20 pages, 20 MB, and no further page after 60 seconds. If there are more, `complete` is False |
+| results of a search | 20 pages, 20 MB, and no further page after 60 seconds. If there are more results, `complete` is False |
 | total that one call reads | about 40 MB, or less if other calls use much of the memory. Above that, the error is `overloaded` |
 | one request to the EHR | 60 seconds |
 | your function as a whole | `timeout_seconds` in `deployment.toml` |

@@ -46,8 +46,8 @@ Values:
 - The tables of laboratory values and vital signs use the same rules for Observations as the calculators. They show the
   newest usable value, with the values that were skipped (preliminary, dated in the future, or taken while standing)
   below it. A value that no calculator uses is marked with the reason. The range and the H or L flag come from the EHR.
-  The list of all results also uses these rules. For it, the page reads results through the proxy and sends them to
-  `POST /smart_calc/SESSION/results`, which doesn't keep them.
+  The list of all results also uses these rules. To fill that list, the page reads results through the proxy and sends
+  them to `POST /smart_calc/SESSION/results`, which doesn't keep them.
 - Entries that couldn't be classified are listed at the bottom of the page, each of them once and in the chart's own
   words. Your answer applies to the item, never to the entry. Notes list unanswered items as "not answered".
 - Each calculator shows when its formula was last compared with a second implementation, that no clinician has reviewed
@@ -107,7 +107,7 @@ These words on the page show how it got an input from the chart:
 - For 24 hours, a laboratory value takes precedence over a newer bedside glucose or blood gas bicarbonate. While it's
   fresh, a measured weight or height takes precedence over a newer stated or estimated one. After that, the newer value
   is used, with a note.
-- Blood pressures taken in a standing position or from an arterial line aren't used. If the diastolic pressure isn't
+- Blood pressures that were taken while standing or from an arterial line aren't used. If the diastolic pressure isn't
   below the systolic one, neither of the two is used.
 - A QT interval isn't used if its code, name or method says QTc, Bazett, Fridericia, Framingham, Hodges or corrected.
 - Creatinine is unsteady if the newest value and another one within 7 days differ by a factor of at least 1.5, if the

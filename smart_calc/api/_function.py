@@ -33,7 +33,7 @@ class Call:
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The query parameters. A repeated one is refused with `parameter_repeated`.
+        """The query parameters. A repeated parameter is refused (`parameter_repeated`).
 
         Example:
             since = call.query.get("since", "2020-01-01")
