@@ -23,7 +23,8 @@ per calculator. Don't edit it.
 - Results are calculated from unrounded values and rounded only for display, half away from zero. If rounding would move
   a result into another category, the page shows more digits.
 - A calculator refuses a value outside the hard range of its input, because that's probably a unit error. It also refuses
-  a value outside the range that the formula was derived for, and gives the reason. It clamps a value only if the published formula does so (MELD).
+  a value outside the range that the formula was derived for, and gives the reason. It clamps a value only if the
+  published formula does so (MELD).
 - Age is in completed years. A missing input is never assumed to be normal, absent or no.
 - Each input has a fixed table of accepted units, and the app never guesses a unit. Only INR can have none.
 - "Vectors" is the number of published or independently calculated cases that the tests check.
