@@ -130,7 +130,7 @@ def write(
     """Make a change at the EHR. Raise the errors of `call`: it's then unknown whether the change
     was made, except after Overloaded, which is raised before it's sent.
 
-    It's sent once, and once more only after a 401, which means that the EHR made no change.
+    It's sent again only after a 401, at most twice. A 401 means that the EHR made no change.
     """
     admit(active)
     until = time.monotonic() + seconds
