@@ -37,7 +37,7 @@ def _client(table: TomlTable, ehrs: tuple[Ehr, ...], *, local: bool) -> CdsClien
     ehr = table.text("ehr", required=True)
     if ehr and all(one.key != ehr for one in ehrs):
         remedy = "Write the key of one of the [[ehr]] entries."
-        what = f"{ehr[:100]!r} isn't the key of an [[ehr]]"
+        what = f"{ehr[:100]!r} isn't the key of an [[ehr]] entry"
         table.problem("ehr", what, remedy, "cds_ehr_unknown")
     client = CdsClient(
         key=table.text("key", "", _KEY, "a name of a-z, 0-9 and hyphens", required=True),
@@ -91,10 +91,10 @@ def _origins(table: TomlTable, *, local: bool) -> tuple[str, ...]:
 def _check_duplicates(top: TomlTable, clients: list[CdsClient]) -> None:
     keys = [client.key for client in clients if client.key]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
-        remedy = "Give each [[cds_client]] its own key."
+        remedy = "Give each [[cds_client]] entry its own key."
         top.problem("cds_client", f"the key {key} is repeated", remedy, "cds_client_duplicate")
     callers = [(client.iss, client.tenant) for client in clients if client.iss]
     for iss, tenant in sorted({one for one in callers if callers.count(one) > 1}, key=str):
         whom = f"the iss {iss}" + (f" with the tenant {tenant}" if tenant else "")
-        remedy = "Keep it in one [[cds_client]], or distinguish the two by `tenant`."
+        remedy = "Keep it in only one [[cds_client]] entry, or set a different `tenant` in each."
         top.problem("cds_client", f"{whom} is repeated", remedy, "cds_client_duplicate")

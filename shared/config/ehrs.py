@@ -30,10 +30,10 @@ def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:
             top.problem(f"ehr[{index}]", "is not a table", "Write each EHR as an [[ehr]] table.")
     keys = [ehr.key for ehr in ehrs if ehr.key]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
-        top.problem("ehr", f"the key {key} is repeated", "Give each [[ehr]] its own key.")
+        top.problem("ehr", f"the key {key} is repeated", "Give each [[ehr]] entry its own key.")
     bases = [base for ehr in ehrs for base in set(ehr.iss)]
     for base in sorted({base for base in bases if bases.count(base) > 1}):
-        remedy = "Keep it in only one [[ehr]]."
+        remedy = "Keep it in only one [[ehr]] entry."
         top.problem("ehr", f"the iss {base} is in two entries", remedy, "iss_duplicate")
     _check_redirects(top, ehrs)
     return tuple(ehrs)
@@ -61,7 +61,11 @@ def _check_redirects(top: TomlTable, ehrs: list[Ehr]) -> None:
 
 def _ehr(table: TomlTable, local: bool) -> Ehr:
     key = table.text(
-        "key", "", _KEY, "a name of a-z, 0-9 and -, not callback or health", required=True
+        "key",
+        "",
+        _KEY,
+        "a name of a-z, 0-9 and hyphens other than callback and health",
+        required=True,
     )
     auth = table.choice("client_auth", "none", CLIENT_AUTHS)
     vendor = table.choice("vendor", GENERIC.name, tuple(VENDORS))
@@ -88,7 +92,7 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
         table.problem("redirect_path", "cannot be used", f"Use /callback or /callback/{key}.")
     if ehr.standalone and all(entry.endswith("/*") for entry in ehr.iss):
         remedy = "Add the FHIR base for standalone launches, without /*."
-        table.problem("iss", "has no literal entry", remedy, "standalone_without_iss")
+        table.problem("iss", "has no entry without /*", remedy, "standalone_without_iss")
     if ehr.ca_file and not Path(ehr.ca_file).is_file():
         table.problem("ca_file", "is not a file", "Specify a PEM file that the function can read.")
     _check_client_auth(table, ehr)
@@ -137,7 +141,7 @@ def _scopes(table: TomlTable) -> tuple[str, ...]:
     if launch:
         remedy = (
             "Remove it. The app itself adds `launch` to an EHR launch and `launch/patient` to a "
-            "standalone launch. EHRs refuse a launch with the wrong one."
+            "standalone launch. EHRs refuse a launch that has the wrong scope."
         )
         table.problem("scopes", f"has {' '.join(launch)}", remedy, "launch_scope_configured")
     if {"online_access", "offline_access"} <= set(requested):

@@ -12,7 +12,7 @@ class CallbackError(SmartError):
 
 
 # Without its launch, a response doesn't show how any launch ended.
-LATE = "The EHR returned an error. It doesn't belong to a launch that the app is still waiting for."
+LATE = "The EHR returned an error, but not for a launch that the app is still waiting for."
 
 
 class StateMissing(CallbackError, code="state_missing", status=400):
@@ -44,16 +44,18 @@ class StateUnknown(CallbackError, code="state_unknown", status=400):
     """
 
     title = "This launch has ended."
-    why = "It was already completed, it took too long, or the page was opened a second time."
+    why = (
+        "The launch was already completed, it took too long, or the page was opened a second time."
+    )
     plainly = Plainly(why=why)
     cause = "code_expired_or_used"
     steps = (
         # The launch is unknown, so the EHR or the app itself may have started it.
         ForUser("Close this page and launch the app again. Don't reload it."),
         (
-            "If it happens on the first try, check that sign-in finishes within `launch_minutes` "
-            "(in smart.toml), and that nothing in between (a link scanner, a proxy) opens the "
-            "URL before the browser does."
+            "If this happens on the first try, check that sign-in finishes within "
+            "`launch_minutes` (in smart.toml), and that nothing in between (such as a link "
+            "scanner or a proxy) opens the URL before the browser does."
         ),
         ADMINISTRATOR,
     )
@@ -65,7 +67,7 @@ class CookieMissing(CallbackError, code="cookie_missing", status=400):
     title = "The browser didn't send back the cookie that belongs to this launch."
     why = (
         "The browser or a policy blocks the app's cookies, or sign-in continued in a different "
-        "window than the launch started in."
+        "window than the one the launch started in."
     )
     plainly = Plainly("Your browser didn't keep a cookie that the app needs.", why)
     cause = "cookies_blocked"
@@ -110,9 +112,9 @@ class IssuerMismatch(CallbackError, code="issuer_mismatch", status=400):
         RELAUNCH,
         ADMINISTRATOR,
         (
-            "If it happens again, it might be an attack, or the EHR might send a different issuer "
-            "than the one in its configuration. Compare the `iss` of its responses with `issuer` "
-            "in its .well-known/smart-configuration."
+            "If it happens again, it might be an attack, or the EHR might send a different "
+            "issuer than the one in its configuration. Compare the `iss` in its responses with "
+            "the `issuer` in its .well-known/smart-configuration."
         ),
     )
 

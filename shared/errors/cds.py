@@ -18,7 +18,9 @@ class CdsTokenInvalid(CdsError, code="cds_token_invalid", status=401):
     """
 
     title = "The call's token isn't accepted."
-    why = "It must be a JWT from a configured client, issued for this URL and used only once."
+    why = (
+        "The token must be a JWT from a configured client, issued for this URL and used only once."
+    )
     plainly = OWN_WORDS
     challenge = "Bearer"
 
@@ -37,7 +39,7 @@ class CdsServerDenied(CdsError, code="cds_server_denied", status=403):
     """`fhirServer` isn't an `iss` of the client's `[[ehr]]`. Nothing was sent to it."""
 
     title = "The call's FHIR server doesn't belong to this client."
-    why = "`fhirServer` isn't in the `iss` of the client's `[[ehr]]` entry."
+    why = "`fhirServer` isn't listed in `iss` in the client's `[[ehr]]` entry."
     plainly = OWN_WORDS
     steps = ("Add the FHIR base to `iss` in `[[ehr]]`, or correct `ehr` in `[[cds_client]]`.",)
 

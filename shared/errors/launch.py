@@ -14,7 +14,7 @@ class NotANavigation(LaunchError, code="not_a_navigation", status=403):
     """
 
     title = "A launch URL must be opened in a window or a frame."
-    why = "Part of a page requested it: an image, a script, a style sheet or a fetch() call."
+    why = "Part of a page requested this URL: an image, a script, a style sheet or a fetch() call."
     plainly = OWN_WORDS
     steps = (
         ForUser("Open the app from the patient's chart."),
@@ -30,16 +30,16 @@ class LaunchParameterMissing(LaunchError, code="launch_parameter_missing", statu
         "The request has no `launch` value, which only the EHR can provide. Nothing was sent to "
         "the EHR."
     )
-    plainly = Plainly(why="It wasn't opened from a chart. Only the EHR can open it.")
+    plainly = Plainly(why="The app wasn't opened from a chart. Only the EHR can open it.")
     cause = "launch_parameter_missing"
     steps = (
         ForUser(
             "Open the app from the patient's chart. A bookmark or a pasted address can't work."
         ),
         (
-            "If it was opened from the chart, the launch URL registered with the EHR must be "
-            "exactly `https://HOST/launch`, without a fragment and without a redirect in between "
-            "that drops the query."
+            "If the app was opened from the chart, the launch URL registered with the EHR must "
+            "be exactly `https://HOST/launch`, without a fragment and without a redirect in "
+            "between that drops the query."
         ),
         ADMINISTRATOR,
     )
@@ -67,7 +67,7 @@ class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
     why = "The app doesn't recognize the FHIR base in the launch's `iss`. Nothing was sent to it."
     plainly = Plainly(
         "This EHR isn't set up for the app.",
-        "The app doesn't recognize its address. Nothing was sent to it.",
+        "The app doesn't recognize the EHR's address. Nothing was sent to it.",
     )
     cause = "tenant_mismatch"
     steps = (
@@ -76,9 +76,9 @@ class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
             "administrator. Otherwise close this page."
         ),
         (
-            "If this is your EHR, add its FHIR base to `iss` of an `[[ehr]]` entry in smart.toml, "
-            "exactly as the EHR sends it (see the log), and deploy again. Sandbox, production "
-            "and each tenant have different FHIR bases."
+            "If this is your EHR, add its FHIR base to `iss` in an `[[ehr]]` entry in "
+            "smart.toml, exactly as the EHR sends it (see the log), and deploy again. Sandbox, "
+            "production and each tenant have different FHIR bases."
         ),
     )
 
@@ -121,8 +121,8 @@ class DiscoveryInvalid(LaunchError, code="discovery_invalid", status=502):
             "ISS isn't the FHIR base of a SMART EHR. Correct `iss` in smart.toml."
         ),
         (
-            "If an endpoint is on another host, and the EHR's operator confirms that the "
-            "host belongs to the EHR, add it to `endpoint_hosts` of the `[[ehr]]` entry."
+            "If an endpoint is on another host, and the EHR's operator confirms that the host "
+            "belongs to the EHR, add it to `endpoint_hosts` in the `[[ehr]]` entry."
         ),
         ADMINISTRATOR,
     )

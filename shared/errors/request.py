@@ -49,8 +49,8 @@ class MediaTypeUnsupported(RequestError, code="media_type_unsupported", status=4
 
     title = "The media type of the request body isn't accepted."
     why = (
-        "A search with a POST request must be application/x-www-form-urlencoded. Nothing was "
-        "sent to the EHR."
+        "The body of a search sent with POST must be application/x-www-form-urlencoded. Nothing "
+        "was sent to the EHR."
     )
     plainly = OWN_WORDS
     steps = ("Send the search parameters as application/x-www-form-urlencoded.",)

@@ -26,8 +26,8 @@ class SessionExpired(SessionError, code="session_expired", status=401):
 
     title = "The session has ended."
     why = (
-        "It was logged out, was idle too long or reached its maximum duration, or its access to "
-        "the EHR ended."
+        "The user logged out, the session was idle too long or reached its maximum duration, or "
+        "its access to the EHR ended."
     )
     plainly = OWN_WORDS
     cause = "session_ended"

@@ -229,7 +229,7 @@ def _usable(
         words = answer.body[:_MOST_WORDS].decode("utf-8", "replace")
         if resource is not None and resource.get("resourceType") == "OperationOutcome":
             return FhirAnswer(status, answer.headers, answer.body, resource, ids, words)
-        why = f"The EHR responded with status {answer.status} and no OperationOutcome."
+        why = f"The EHR responded with status {answer.status} and without an OperationOutcome."
         ours = operation_outcome(None, "processing", why)
         return FhirAnswer(status, answer.headers, ours, json.loads(ours), ids, words)
     if status != 200 or resource is None:

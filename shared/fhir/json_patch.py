@@ -203,7 +203,7 @@ def _require_one_spelling(document: Any, part: str) -> None:
             raise ValueError("an object has too many members")
         folded = part.casefold()
         if any(name.casefold() == folded for name in document):
-            raise ValueError("a name differs only in case from an existing one")
+            raise ValueError("a name differs from an existing name only in case")
 
 
 def _remove(document: Any, path: list[str]) -> None:
@@ -233,7 +233,7 @@ def _put(document: Any, path: list[str], value: Any, *, replacing: bool) -> None
             else:
                 document = document.setdefault(part, _empty(following))
         else:
-            raise ValueError("a pointer goes through a value that is not an element")
+            raise ValueError("a pointer passes through a value that is not an element")
 
 
 def _empty(following: str) -> Any:

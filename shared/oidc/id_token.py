@@ -28,10 +28,10 @@ _FHIR_USER = re.compile(
     r"(?:Patient|Practitioner|PractitionerRole|RelatedPerson|Person)/" + fhir_id.PATTERN
 )
 _PLAIN_ISSUER = re.compile(r"https?://[\x21-\x7e]{1,500}")
-_NO_ISSUER = "Set `id_token_issuer` of the [[ehr]] entry to the issuer of the EHR's ID tokens."
+_NO_ISSUER = "In the [[ehr]] entry, set `id_token_issuer` to the issuer of the EHR's ID tokens."
 _OTHER_ISSUER = (
-    "If the EHR's operator confirms the issuer that was received, set it as `id_token_issuer` of "
-    "the [[ehr]] entry exactly as received, with or without a trailing slash."
+    "If the EHR's operator confirms the issuer that was received, set it as `id_token_issuer` "
+    "in the [[ehr]] entry exactly as received, with or without a trailing slash."
 )
 _CLOCK = (
     "Run `make doctor CONFIG=smart.toml` and check `clock_skew`. The clocks of this app and of "
@@ -42,10 +42,10 @@ _KEYS = (
     "setting of this app can fix it."
 )
 _KEYS_CHANGED = ForUser(
-    "Launch the app again in half a minute. The app read the EHR's keys a moment ago, and reads "
-    "them again then."
+    "Launch the app again in half a minute. The app read the EHR's keys a moment ago, and will "
+    "read them again then."
 )
-_CLIENT = "Compare `client_id` of the [[ehr]] entry with the app's registration at the EHR."
+_CLIENT = "Compare `client_id` in the [[ehr]] entry with the app's registration at the EHR."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def verify(
         raise IdTokenInvalid(why=why, evidence={"claim": "nonce"})
     sub = claims.get("sub")
     if not isinstance(sub, str) or not 0 < len(sub) <= _LONGEST_SUB or not _is_clean(sub):
-        why = f"The id_token names no user: sub isn't text of 1 to {_LONGEST_SUB} characters."
+        why = f"The id_token doesn't name a user: sub isn't text of 1 to {_LONGEST_SUB} characters."
         raise IdTokenInvalid(why=why, evidence={"claim": "sub"})
     identity = Identity(stated, sub, _fhir_user(claims, fhir_base), _name(claims.get("name")))
     return Verified(identity, nonce is not None and received_nonce is None)
@@ -155,8 +155,8 @@ def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
         expected = discovered
     else:
         raise IdTokenInvalid(
-            why="The EHR's SMART configuration names no issuer, so the app can't accept any "
-            "id_token.",
+            why="The EHR's SMART configuration doesn't name an issuer, so the app can't accept "
+            "any id_token.",
             steps=(_NO_ISSUER, ADMINISTRATOR),
             cause="tenant_mismatch",
         )

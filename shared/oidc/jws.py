@@ -99,7 +99,8 @@ def _check_kind(header: Mapping[str, Any]) -> None:
     if typ is not None and not (isinstance(typ, str) and typ.upper() == "JWT"):
         named = isinstance(typ, str) and _NAME.fullmatch(typ)
         raise IdTokenInvalid(
-            why="The token isn't an id_token: its type (typ) is different, such as access token.",
+            why="The token isn't an id_token: it has another type (typ), such as that of an "
+            "access token.",
             shown={"typ": str(typ)} if named else None,
         )
     if "crit" in header:

@@ -14,7 +14,10 @@ from shared.oidc.jwk_set import KeySet, key_set
 
 # RFC 7518 6.2.2, 6.3.2, 6.4.
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_ASK = "Ask the EHR's operator for its public keys as a JWK Set, and mount it where this runs."
+_ASK = (
+    "Ask the EHR's operator for its public keys as a JWK Set, and mount the file where this "
+    "program runs."
+)
 
 
 def resolve(settings: Settings) -> tuple[Mapping[str, KeySet], list[Problem]]:
@@ -45,5 +48,7 @@ def read(text: str, name: str) -> KeySet:
         raise ValueError(f"{name} contains a private or secret key, which only the EHR may have")
     keys = key_set(name, list(members))
     if not keys.keys:
-        raise ValueError(f"{name} contains no usable key: RSA of 2048 bits, P-256 or P-384")
+        raise ValueError(
+            f"{name} contains no usable key (RSA with 2048 to 8192 bits, or EC on P-256 or P-384)"
+        )
     return keys

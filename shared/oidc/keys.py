@@ -32,11 +32,11 @@ _ASK_OPERATOR = (
 )
 _ADD_HOST = (
     "If the EHR's operator confirms that the host belongs to the EHR, add it to "
-    "`endpoint_hosts` of the [[ehr]] entry."
+    "`endpoint_hosts` in the [[ehr]] entry."
 )
 _SET_ISSUER = (
-    "If the EHR's operator confirms the stated issuer, set it as `id_token_issuer` of the [[ehr]] "
-    "entry."
+    "If the EHR's operator confirms the stated issuer, set it as `id_token_issuer` in the "
+    "[[ehr]] entry."
 )
 
 

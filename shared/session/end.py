@@ -24,14 +24,14 @@ _MOST_WIPES = 5
 
 Limit = Literal["idle", "longest", "access"]
 _WHY = {
-    "idle": "It was idle for longer than `session_idle_minutes`.",
-    "longest": "It reached its maximum duration, `session_max_hours`.",
-    "access": "Its access to the EHR has expired, and the EHR issued no refresh token.",
+    "idle": "The session was idle for longer than `session_idle_minutes`.",
+    "longest": "The session reached its maximum duration, `session_max_hours`.",
+    "access": "The session's access to the EHR has expired, and the EHR issued no refresh token.",
 }
 
 _WHY_REFUSED = (
-    "The EHR no longer accepts this launch's access: the EHR's own session ended, or the access "
-    "was revoked."
+    "The EHR no longer accepts this launch's access token: the EHR's own session ended, or the "
+    "access was revoked."
 )
 
 Reason = Literal["invalid_grant", "patient_changed", "user_changed", "gone"]
@@ -40,7 +40,7 @@ _WHY_DURING_REFRESH: Mapping[Reason, str] = {
     "access was revoked.",
     "patient_changed": "The EHR's response names a different patient than this launch's.",
     "user_changed": "The EHR's response names a different user than this launch's.",
-    "gone": "It was ended while its access was being renewed.",
+    "gone": "The session was ended while its access was being renewed.",
 }
 
 

@@ -63,7 +63,7 @@ def read(pem: str, key_id: str) -> SigningKey:
     labels = _LABEL.findall(pem)
     if labels != ["PRIVATE KEY"]:
         others = [_OTHER_LABELS[label] for label in labels if label in _OTHER_LABELS]
-        raise ValueError(others[0] if others else "no PEM text with one PRIVATE KEY in it")
+        raise ValueError(others[0] if others else "no PEM text with one PRIVATE KEY")
     try:
         key = load_pem_private_key(pem.encode(), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -143,7 +143,7 @@ def _denied(resource_type: str, letter: Letter, session: Session) -> ScopeDenied
     for scope in session.missing:
         grant = scopes.parse(scope)
         if grant is not None and grant.covers(resource_type, letter):
-            why = f"{needed} or a wider scope is needed. {scope} was requested and not granted."
+            why = f"{needed} or a wider scope is needed. {scope} was requested but not granted."
             return ScopeDenied(why=why, evidence={"needed": needed, "not_granted": scope})
     why = f"{needed} or a wider scope is needed. It isn't in the app's configured scopes."
     return ScopeDenied(why=why, evidence={"needed": needed})
@@ -167,7 +167,8 @@ def _filtered(
         return covering[0].level, parameters + tuple(sorted(covering[0].filters - given))
     raise ScopeDenied(
         why="Search parameters narrow the scopes that cover the request. A search must include "
-        "the parameters of one of these scopes. A read or a write needs a scope without any."
+        "the parameters of one of these scopes. A read or a write needs a scope without "
+        "search parameters."
     )
 
 

@@ -162,5 +162,7 @@ def held_to(patient: str, resource_type: str, parameters: Parameters, fhir_base:
     if held or holding is None:
         return parameters
     if resource_type == "Patient" and any(not name.startswith("_") for name, _ in parameters):
-        raise PatientDenied(why="A search across patients isn't about the patient of this launch.")
+        raise PatientDenied(
+            why="A search across patients isn't limited to the patient of this launch."
+        )
     return (*parameters, (holding, compartment.search_value(resource_type, patient)))

@@ -153,7 +153,7 @@ def test_a_request_that_needed_it_is_refused_for_the_same_cause(
     assert line["not_granted"] in case.causes
     assert line["causes"] == [case.causes[line["not_granted"]]]
     told = answer.json()["issue"][0]["diagnostics"]
-    assert f"{line['not_granted']} was requested and not granted" in told
+    assert f"{line['not_granted']} was requested but not granted" in told
     assert line["cause"] in told
     assert line["fix"] in told
 

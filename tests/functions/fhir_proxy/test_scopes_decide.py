@@ -76,9 +76,9 @@ def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(app: App) -> None
     launch, tenant = launched(app, "n", scope="patient/Patient.r")
     cases = {
         # Configured, so asked for, and not among the granted.
-        "Observation/o1": ("patient/Observation.r ", "was requested and not granted"),
-        "Observation": ("patient/Observation.s ", "was requested and not granted"),
-        "Condition": ("patient/Condition.s ", "was requested and not granted"),
+        "Observation/o1": ("patient/Observation.r ", "was requested but not granted"),
+        "Observation": ("patient/Observation.s ", "was requested but not granted"),
+        "Condition": ("patient/Condition.s ", "was requested but not granted"),
         # Never asked for.
         "Condition/c1": ("patient/Condition.r ", "isn't in the app's configured scopes"),
         "Patient": ("patient/Patient.s ", "isn't in the app's configured scopes"),

@@ -220,12 +220,12 @@ CLAIMS: dict[str, tuple[dict[str, object], str]] = {
     "nbf as a text": ({"nbf": "1800000000"}, "nbf isn't a time"),
     "a wrong at_hash": ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, "at_hash"),
     "at_hash as a list": ({"at_hash": []}, "at_hash"),
-    "no sub": ({"sub": ABSENT}, "names no user"),
-    "an empty sub": ({"sub": ""}, "names no user"),
-    "a sub of 300 characters": ({"sub": "a" * 300}, "names no user"),
-    "sub as a number": ({"sub": 7}, "names no user"),
-    "a control character in sub": ({"sub": "a\nb"}, "names no user"),
-    "half a character in sub": ({"sub": "a\ud800"}, "names no user"),
+    "no sub": ({"sub": ABSENT}, "name a user"),
+    "an empty sub": ({"sub": ""}, "name a user"),
+    "a sub of 300 characters": ({"sub": "a" * 300}, "name a user"),
+    "sub as a number": ({"sub": 7}, "name a user"),
+    "a control character in sub": ({"sub": "a\nb"}, "name a user"),
+    "half a character in sub": ({"sub": "a\ud800"}, "name a user"),
 }
 
 

@@ -158,7 +158,7 @@ def test_the_configured_issuer_wins_over_the_discovered_one(issuer: Issuer) -> N
 def test_without_any_known_issuer_no_token_is_accepted(issuer: Issuer) -> None:
     for vendor in ("generic", "oracle"):
         ehr = replace(issuer.ehr, vendor=vendor)
-        error = refused(issuer, issuer.token(), "names no issuer", ehr=ehr, issuer=None)
+        error = refused(issuer, issuer.token(), "name an issuer", ehr=ehr, issuer=None)
         assert "id_token_issuer" in error.steps[0]
     assert issuer.fetched == []
 

@@ -178,8 +178,8 @@ def test_the_public_half_is_a_bare_key_that_verifies(
 
 
 UNUSABLE: list[tuple[str, str]] = [
-    ("sentinel", "no PEM text with one PRIVATE KEY in it"),
-    (pem("rsa") + pem("p384"), "no PEM text with one PRIVATE KEY in it"),
+    ("sentinel", "no PEM text with one PRIVATE KEY"),
+    (pem("rsa") + pem("p384"), "no PEM text with one PRIVATE KEY"),
     (signing_keys.encrypted_pem("p384"), "an encrypted key"),
     (signing_keys.traditional_pem("rsa"), "a key in PKCS#1 form (RSA PRIVATE KEY)"),
     (signing_keys.traditional_pem("p384"), "a key in SEC 1 form (EC PRIVATE KEY)"),
