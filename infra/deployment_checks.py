@@ -19,8 +19,8 @@ _NAMES = {
     "project": (
         re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]"),
         (
-            "a project's ID: 6 to 30 lower-case letters, digits and hyphens, a letter first and no "
-            "hyphen last"
+            "a project ID: 6 to 30 lowercase letters, digits and hyphens, starting with a "
+            "letter and not ending with a hyphen"
         ),
     ),
     "region": (re.compile(r"[a-z]+-[a-z]+[0-9]+"), "a region, such as europe-west1"),
@@ -211,7 +211,7 @@ def _quota_problems(
     cpu = sum(size["cpu"] * size["max_instances"] for size in sizes)
     memory = sum(size["memory_mib"] * size["max_instances"] for size in sizes) / 1024
     return [
-        f"{name}: all functions at their max_instances use {taken:g}, but [quota] allows "
+        f"{name}: all functions at their max_instances would use {taken:g}, but [quota] allows "
         f"{allowed}. Lower max_instances, or request more quota (docs/deploy.md, Quotas) and "
         "raise [quota]."
         for name, taken, allowed in (

@@ -54,8 +54,8 @@ def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
         if name in quotas and quotas[name] < wanted:
             yield Finding(
                 "change",
-                f"The quota {name} is {quotas[name]}, but all functions at their max_instances use "
-                f"{wanted}.",
+                f"The quota {name} is {quotas[name]}, but all functions at their max_instances "
+                f"would use {wanted}.",
                 f"Lower [quota] and max_instances in {FILE}, or request more quota "
                 "(docs/deploy.md, Quotas).",
             )
@@ -216,7 +216,7 @@ def main() -> int:
         sys.stdout.write(f"{one.level.upper():<7} {one.problem}\n        {one.remedy}\n")
     stopping = [one for one in problems if one.level != "unread"]
     sys.stdout.write(
-        f"{len(stopping)} to solve first, {len(problems) - len(stopping)} that can't be read.\n"
+        f"{len(stopping)} to solve first, {len(problems) - len(stopping)} couldn't be read.\n"
     )
     return 1 if stopping else 0
 

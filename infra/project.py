@@ -108,7 +108,9 @@ def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
         return problems
     source = folder / where
     hidden = sorted(one.name for one in source.iterdir() if one.name.split(".")[0] in _STAGED)
-    problems = [f"{where}/{one}: smart-calc puts {one} there. Rename it." for one in hidden]
+    problems = [
+        f"{where}/{one}: smart-calc puts its own {one} there. Rename yours." for one in hidden
+    ]
     try:
         module = ast.parse((source / "main.py").read_bytes())
     except (OSError, SyntaxError, ValueError) as error:

@@ -36,7 +36,7 @@ def _files(settings: Settings) -> list[Checked]:
     ehrs = {f"cds_client[{at}].keys": one.ehr for at, one in enumerate(settings.cds_clients)}
     return [
         *(
-            ok("cds_keys_unreadable", f"The key file of {one.key} is usable.", one.ehr)
+            ok("cds_keys_unreadable", f"The key file for {one.key} is usable.", one.ehr)
             for one in settings.cds_clients
             if one.key in key_sets
         ),
@@ -53,8 +53,8 @@ def _base(client: CdsClient, ehr: Ehr) -> Checked:
         return ok("cds_client_idle", title, ehr.key)
     return warn(
         "cds_client_idle",
-        f"[[cds_client]] {client.key}: every `iss` of its EHR ends in /*, so absolute references "
-        "in a call without fhirServer can't prove where the call comes from.",
+        f"[[cds_client]] {client.key}: every `iss` entry for its EHR ends in /*, so absolute "
+        "references in a call without fhirServer can't prove where the call comes from.",
         "Add the FHIR base of this client's EHR to `iss` in the [[ehr]] entry.",
         ehr.key,
     )

@@ -27,8 +27,9 @@ _PASSED: Mapping[FindingId, str] = {
 }
 # Reported only if there is a [[cds_client]].
 _PASSED_OF_CLIENTS: Mapping[FindingId, str] = {
-    "cds_ehr_unknown": "Every [[cds_client]] names an [[ehr]].",
-    "cds_client_duplicate": "No two [[cds_client]] have the same key, or the same iss and tenant.",
+    "cds_ehr_unknown": "Every [[cds_client]] entry names an [[ehr]] entry.",
+    "cds_client_duplicate": "No two [[cds_client]] entries have the same key, or the same iss "
+    "and tenant.",
     "cds_cors_origin_invalid": "Every cors_origins entry is an origin.",
 }
 _PLACE = re.compile(r"ehr\[([0-9]+)\]")

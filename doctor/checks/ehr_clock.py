@@ -24,8 +24,9 @@ def check(ehr: Ehr, base: str, answer: Answer, now: float) -> list[Checked]:
     return [
         (fail if matters else warn)(
             "clock_skew",
-            f"The clock of {base} is {abs(skew):.0f} s {'ahead' if skew > 0 else 'behind'}. The "
-            f"limit for tokens that the EHR signs or receives is {MOST_SKEW_SECONDS:.0f} s.",
+            f"The clock of {base} is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} "
+            "this machine's. For tokens that the EHR signs or receives, the limit is "
+            f"{MOST_SKEW_SECONDS:.0f} s.",
             "If this machine's clock is correct, tell the EHR's operator. Otherwise, set it with "
             "NTP.",
             ehr.key,

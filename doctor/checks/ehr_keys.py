@@ -14,7 +14,7 @@ def check(ehr: Ehr, base: str, configuration: SmartConfiguration) -> Checked | N
     issuer = ehr.id_token_issuer or configuration.issuer
     try:
         key_set = Keys().find(ehr, base, jwks_uri=configuration.jwks_uri, issuer=issuer)
-        why = "" if key_set.keys else "No key of the EHR can verify an id_token."
+        why = "" if key_set.keys else "None of the EHR's keys can verify an id_token."
     except IdTokenInvalid as error:
         evidence = ", ".join(f"{name} {value}" for name, value in error.evidence.items())
         why = f"{error.why} ({evidence})"

@@ -43,8 +43,8 @@ def forms(settings: Settings) -> list[Checked]:
             "hosts_not_shared",
             "public_url is on run.app, where each function has its own host, and these hosts can't "
             "share cookies.",
-            "Use REGION-PROJECT.cloudfunctions.net, or your own domain with a load balancer: "
-            "docs/deploy.md, Which address.",
+            "Use REGION-PROJECT.cloudfunctions.net, or your own domain with a load balancer "
+            "(docs/deploy.md, Which address).",
         )
     ]
 
@@ -94,7 +94,7 @@ def _reached(settings: Settings, answer: Answer, probe: _Probe) -> Checked:
         return ok("public_url_unreachable", f"{address} reaches the launch function.")
     code = _code(answer)
     received = code or "a body that isn't this app's JSON"
-    fix = "Check the server at public_url: it must be the launch function. "
+    fix = "Check the server at public_url: the launch function must respond there. "
     if answer.status == 403 and code is None:
         fix = "Allow public calls to the functions (docs/deploy.md, Public invocation). "
     return fail(

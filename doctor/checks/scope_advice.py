@@ -87,8 +87,8 @@ def syntax(ehr: Ehr) -> Checked:
     return warn(
         "scope_syntax_mixed",
         f"`scopes` mixes SMART v1 ({v1[0]}) and v2 ({v2[0]}).",
-        "Use only the version that the app is registered for: .read and .write in v1, .rs and "
-        "other letters of cruds in v2. EHRs drop scopes of the other version.",
+        "Use only the version that the app is registered for: v1 has .read and .write, and v2 "
+        'has .rs and other letters of "cruds". EHRs drop scopes of the other version.',
         ehr.key,
     )
 
@@ -106,7 +106,7 @@ def _count(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | Non
         f"{count} scopes make an authorization request of about {size} bytes. EHRs and proxies in "
         f"front of them may refuse more than {MOST_SCOPES} scopes, or a URL over "
         f"{launches.LONGEST_URL} bytes.",
-        "Request fewer scopes. The access token contains them too, and has its own limit.",
+        "Request fewer scopes. The access token contains them too, and has its own size limit.",
         ehr.key,
     )
 
@@ -118,7 +118,7 @@ def _identity(ehr: Ehr) -> Checked:
     return warn(
         "openid_without_fhiruser",
         "`scopes` has openid without fhirUser, so the session won't have the user's FHIR resource.",
-        "Add fhirUser (profile at EHRs with SMART v1), or remove openid.",
+        "Add fhirUser (or profile, at EHRs with SMART v1), or remove openid.",
         ehr.key,
     )
 

@@ -24,8 +24,8 @@ COLLECTION = "doctor"
 CDS_CALLS = "cds_calls"
 RECORD_SECONDS = 60.0
 _PERMISSIONS = (
-    "Check that [store] is correct, that the database exists, and that the account that runs this "
-    "has its IAM roles (docs/deploy.md, Database and Service accounts)."
+    "Check that [store] is correct, that the database exists, and that the account that runs "
+    "this check has its IAM roles (docs/deploy.md, Database and Service accounts)."
 )
 
 
@@ -91,7 +91,7 @@ def _ttl(store: "FirestoreStore", settings: StoreSettings, collection: str) -> C
     except StoreUnavailable as error:
         return _unknown("ttl_policy_missing", f"{collection} has a TTL policy", error, fix)
     if removes:
-        return ok("ttl_policy_missing", f"Expired records of {collection} are removed.")
+        return ok("ttl_policy_missing", f"Expired records in {collection} are removed.")
     title = f"{collection} has no TTL policy on expires_at, so expired records are never removed."
     return fail("ttl_policy_missing", title, fix)
 
@@ -111,11 +111,11 @@ def _exempt(store: "FirestoreStore", settings: StoreSettings, collection: str) -
     try:
         indexed = [field for field in FIELDS if store.indexes(collection, field)]
     except StoreUnavailable as error:
-        what = f"the fields of {collection} are indexed"
+        what = f"the fields in {collection} are indexed"
         return _unknown("index_exemption_missing", what, error, fix(FIELDS[0]))
     if not indexed:
-        return ok("index_exemption_missing", f"No field of {collection} is indexed.")
-    title = f"Firestore indexes {', '.join(indexed)} of {collection}, which slows down writes."
+        return ok("index_exemption_missing", f"No field in {collection} is indexed.")
+    title = f"Firestore indexes {', '.join(indexed)} in {collection}, which slows down writes."
     return fail("index_exemption_missing", title, "; ".join(map(fix, indexed)))
 
 

@@ -13,7 +13,7 @@ async function patiently(ask) {
   } catch (error) {
     if (error.status !== 503) throw error;
     const seconds = Math.min(Number(error.response.headers.get("Retry-After")) || 5, 60);
-    say(`The EHR cannot answer now. Asking again in ${seconds} s.`);
+    say(`The EHR can't respond right now. Trying again in ${seconds} s.`);
     await wait(seconds);
     return ask();
   }
@@ -26,7 +26,7 @@ function wordsFor(error) {
   try {
     return JSON.parse(error.message.slice(error.message.indexOf("\n\n"))).issue[0].diagnostics;
   } catch {
-    return `No usable answer: status ${error.status}.`;
+    return `The response can't be used (status ${error.status}).`;
   }
 }
 
@@ -61,7 +61,7 @@ try {
 
   const results = await patiently(() => client.patient.request("Observation?category=laboratory&_sort=-date&_count=100", all));
   const usable = results.filter(({ status, valueQuantity }) => valueQuantity?.value !== undefined && ["final", "amended", "corrected"].includes(status));
-  element("count").textContent = `${usable.length} results, the newest 20 of them here.`;
+  element("count").textContent = `${usable.length} results. The list shows up to 20, newest first.`;
   list("results", usable.slice(0, 20).map((one) => {
     const { comparator = "", value, unit = "" } = one.valueQuantity;
     return `${labelOf(one)}: ${comparator}${value}\u00a0${unit}, ${dayOf(one.effectiveDateTime)}`;

@@ -15,7 +15,7 @@ async function call(path, { method = "GET", again = true } = {}) {
   if (answer.status === 503 && again) {
     // The EHR or the store can't respond now. The session is kept.
     const seconds = Math.min(Number(answer.headers.get("Retry-After")) || 5, 60);
-    say(`The EHR cannot answer now. Asking again in ${seconds} s.`);
+    say(`The EHR can't respond right now. Trying again in ${seconds} s.`);
     await wait(seconds);
     say("Reading the chart …");
     return call(path, { method, again: false });
@@ -23,7 +23,7 @@ async function call(path, { method = "GET", again = true } = {}) {
   // A proxy in between may respond with its own page.
   const body = await answer.json().catch(() => null);
   if (answer.status === 401) throw new Over("The session has ended. Open the app again from the patient's chart.");
-  if (!answer.ok || !body) throw new Error(body?.issue?.[0]?.diagnostics ?? `No usable answer: status ${answer.status}.`);
+  if (!answer.ok || !body) throw new Error(body?.issue?.[0]?.diagnostics ?? `The response can't be used (status ${answer.status}).`);
   return body;
 }
 

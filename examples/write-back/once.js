@@ -4,7 +4,7 @@ const wait = (seconds) => new Promise((then) => setTimeout(then, seconds * 1000)
 
 export class Failed extends Error {
   constructor(status, outcome, retryAfter) {
-    const words = outcome?.issue?.[0]?.diagnostics ?? (status ? `No usable answer: status ${status}.` : "No answer came.");
+    const words = outcome?.issue?.[0]?.diagnostics ?? (status ? `The response can't be used (status ${status}).` : "There was no response.");
     super(status === 401 ? "The session has ended. Open the app again from the patient's chart." : words);
     this.status = status;   // 0: no response
     this.seconds = Math.min(Number(retryAfter) || 5, 60);

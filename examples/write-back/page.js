@@ -36,7 +36,7 @@ function show(id) {
   (element(`${id}-heading`) ?? element("weight")).focus();
 }
 
-const ENDED = { new: "Nothing was written.", unsure: "We can't tell if it was written.", written: "It was written, but could not be read back." };
+const ENDED = { new: "Nothing was written.", unsure: "We can't tell whether it was written.", written: "It was written, but could not be read back." };
 const NEXT = { new: "Write to the chart", unsure: "Look in the chart, then write", written: "Read it back" };
 
 async function send(draft) {

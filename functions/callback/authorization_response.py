@@ -53,12 +53,13 @@ def check_issuer(pending: Pending, response_iss: str | None, redirect_uri: str) 
     """Raise IssuerMismatch unless the response comes from the launch's authorization server."""
     if redirect_uri != pending.redirect_uri:
         raise IssuerMismatch(
-            why="The response arrived at the redirect URI of an EHR other than the launch's.",
+            why="The response arrived at the redirect URI of an EHR that the launch wasn't sent "
+            "to.",
             steps=(
                 RELAUNCH,
                 (
                     "Compare the redirect URI in the app's registration at the EHR with "
-                    "`public_url` + `redirect_path` of its [[ehr]] entry in smart.toml."
+                    "`public_url` + `redirect_path` from its [[ehr]] entry in smart.toml."
                 ),
                 ADMINISTRATOR,
             ),

@@ -143,7 +143,7 @@ def _exchange(
     listed = pending.assertion_algorithms
     if algorithm is not None and listed is not None and algorithm not in listed:
         raise Misconfigured(
-            "The EHR doesn't accept the type of the app's key.",
+            "The EHR doesn't accept the app's key type.",
             why=f"The app signs with {algorithm}, which the EHR doesn't list in "
             "token_endpoint_auth_signing_alg_values_supported.",
             steps=("Register a key of the other type (RSA or P-384) and set it in `private_key`.",),

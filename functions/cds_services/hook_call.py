@@ -84,7 +84,7 @@ def read(body: Mapping[str, Any], settings: Settings, ehr: Ehr) -> HookCall:
     base = _base(server, settings, ehr)
     if token_patient not in (None, patient):
         raise PatientDenied(
-            why="fhirAuthorization.patient is a different patient than context.patientId.",
+            why="fhirAuthorization.patient and context.patientId name different patients.",
             steps=("Send an access token for the patient whose chart is open.",),
         )
     clinician = not (isinstance(user, str) and user.startswith(_OTHERS))
@@ -149,5 +149,5 @@ def refused(what: str, why: str) -> ParameterInvalid:
     return ParameterInvalid(
         "The request body can't be used.",
         why=f"{what} {why}.",
-        steps=('Compare it with CDS Hooks 2.0, "Calling a CDS Service".',),
+        steps=('Compare the body with CDS Hooks 2.0, "Calling a CDS Service".',),
     )

@@ -67,7 +67,8 @@ def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | N
     message = "the prefetch contains resources of another patient"
     log.event("fhir_denied", message, severity="ERROR", code=PatientDenied.code, fields=fields)
     raise PatientDenied(
-        why="The prefetch contains a resource of a different patient than context.patientId.",
+        why="The prefetch contains a resource of a patient other than the one in "
+        "context.patientId.",
         steps=("Send only resources of the patient whose chart is open.",),
     )
 

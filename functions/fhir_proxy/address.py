@@ -64,8 +64,8 @@ def parse_address(
             if address.is_write and any(name in headers for name in _conditions(interaction)):
                 return MethodNotAllowed(
                     "Conditional writes aren't supported.",
-                    why="The request has a condition that the proxy doesn't forward. It forwards "
-                    "only If-Match with an update, a patch or a delete.",
+                    why="The request has a condition that the proxy doesn't forward. The proxy "
+                    "forwards only If-Match, and only with an update, a patch or a delete.",
                     steps=("Search or read first, then write without the condition.",),
                     allow=_allowed(path),
                 )

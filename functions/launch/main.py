@@ -109,8 +109,8 @@ def _unsupported_method(ehr: Ehr, configuration: SmartConfiguration) -> Misconfi
         "doesn't try a weaker method instead.",
         steps=(
             (
-                f"Set `client_auth` of [[ehr]] {ehr.key} to the method that the app is registered "
-                "with at the EHR."
+                f"In the [[ehr]] entry {ehr.key}, set `client_auth` to the method that the app "
+                "is registered with at the EHR."
             ),
         ),
         evidence={"client_auth": ehr.client_auth, "listed": listed[:500]},

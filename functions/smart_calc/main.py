@@ -86,7 +86,7 @@ def _page(settings: Settings, active: Active) -> Iterator[str]:
     patient = active.session.context.patient
     if patient is None:
         raise PatientMissing(
-            why="The page shows one patient's chart, but the EHR named no patient."
+            why="The page shows one patient's chart, but the EHR didn't name a patient."
         )
     fhir_client.admit(active)
     searching = reading.begin(active, patient, datetime.now(UTC))
@@ -146,7 +146,7 @@ def _session_and_patient(settings: Settings, call: Call, handle: str) -> tuple[A
     patient = active.session.context.patient
     if patient is None:
         raise PatientMissing(
-            why="The results must belong to one patient, but the EHR named no patient."
+            why="The results must belong to one patient, but the EHR didn't name a patient."
         )
     return active, patient
 

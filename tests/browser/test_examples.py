@@ -471,7 +471,7 @@ def test_a_double_click_writes_once(preview: Page) -> None:
 def test_where_the_answer_was_lost_the_next_press_finds_what_was_written(preview: Page) -> None:
     preview.evaluate(_LOSE_THE_ANSWER)
     preview.get_by_role("button", name="Write to the chart").click()
-    message(preview).to_have_text("We can't tell if it was written. No answer came.")
+    message(preview).to_have_text("We can't tell whether it was written. There was no response.")
     expect(preview.get_by_role("button", name="Change")).to_be_disabled()
     preview.get_by_role("button", name="Look in the chart, then write").click()
     written(preview)
@@ -483,7 +483,7 @@ def test_what_did_not_reach_the_chart_is_written_by_the_next_press(
 ) -> None:
     answered(preview, "Observation", (status, "Not now."), method="POST")
     preview.get_by_role("button", name="Write to the chart").click()
-    message(preview).to_have_text("We can't tell if it was written. Not now.")
+    message(preview).to_have_text("We can't tell whether it was written. Not now.")
     preview.get_by_role("button", name="Look in the chart, then write").click()
     written(preview)
 
@@ -491,10 +491,10 @@ def test_what_did_not_reach_the_chart_is_written_by_the_next_press(
 def test_what_cannot_be_looked_for_is_not_written_again(preview: Page) -> None:
     preview.evaluate(_LOSE_THE_ANSWER)
     preview.get_by_role("button", name="Write to the chart").click()
-    message(preview).to_contain_text("We can't tell if it was written.")
+    message(preview).to_contain_text("We can't tell whether it was written.")
     answered(preview, "Observation?", (403, "No searching."))
     preview.get_by_role("button", name="Look in the chart, then write").click()
-    message(preview).to_have_text("We can't tell if it was written. No searching.")
+    message(preview).to_have_text("We can't tell whether it was written. No searching.")
     preview.get_by_role("button", name="Look in the chart, then write").click()
     written(preview)
 

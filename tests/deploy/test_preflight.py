@@ -140,7 +140,7 @@ def project(walked: Walk) -> Iterator[Cloud]:
     cloud = walked.begin(after)
     (ran,) = cloud.run(under(PREFLIGHT), SHELL)
     assert (ran.code, cloud.plane.unknown) == (0, []), ran.said
-    assert "0 to solve first, 0 that can't be read." in ran.said
+    assert "0 to solve first, 0 couldn't be read." in ran.said
     kept = cloud.plane.world.services
     yield cloud
     cloud.plane.world.services = kept

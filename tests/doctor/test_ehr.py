@@ -204,8 +204,8 @@ def test_a_public_client_that_the_ehr_does_not_list_is_warned_of(
     [
         (HANG_UP, "there was no usable response"),
         (Scripted(500), "status 500"),
-        (as_json({"keys": []}), "No key of the EHR can verify"),
-        (as_json({"keys": [{"kty": "RSA"}]}), "No key of the EHR can verify"),
+        (as_json({"keys": []}), "None of the EHR's keys can verify"),
+        (as_json({"keys": [{"kty": "RSA"}]}), "None of the EHR's keys can verify"),
         (as_json([]), "the response isn't a JSON object"),
         (Scripted(200, {}, b"<html>"), "the response isn't a JSON object"),
     ],

@@ -20,8 +20,8 @@ REFUSED = {
     "named/main.py": "defines no function named",
     "broken/main.py": "isn't valid Python",
     "plain/main.py": "write @api.function in the line above `def plain`",
-    "hiding/shared.py": "Rename it",
-    "hiding/clinical/x.py": "Rename it",
+    "hiding/shared.py": "Rename yours",
+    "hiding/clinical/x.py": "Rename yours",
 }
 TEXTS = {
     "named": "def other(request): ...\n",
