@@ -82,7 +82,7 @@ class AuthorizationEndpoint:
             return fault_page(
                 400,
                 "This form is no longer valid",
-                "It was already used, or is more than five minutes old. Start the app again.",
+                "The form was already used, or is more than five minutes old. Start the app again.",
             )
         trace.belong(request_.launch_trace)
         trace.triggered(request_.triggered)
@@ -93,11 +93,11 @@ class AuthorizationEndpoint:
             return self._rules.refused(self._ehr.addresses, self._rules.declined(), refused)
         patient = self._ehr.charts.patient(request.form.get("patient", ""))
         if patient is None:
-            return fault_page(400, "No such patient", "Start the app again and choose one.")
+            return fault_page(400, "No such patient", "Start the app again and choose a patient.")
         encounter = self._visit(request_, patient.id)
         user = patient.id if self._is_for_patients else request.form.get("user")
         if user not in (None, patient.id, *CLINICIANS):
-            return fault_page(400, "No such user", "Start the app again and choose one.")
+            return fault_page(400, "No such user", "Start the app again and choose a user.")
         trace.note("noted", "patient", patient.name)
         request_.launch_trace.patient = patient.name
         return self._grant(request_, LaunchContext(patient.id, encounter), user)

@@ -211,7 +211,7 @@ def _problem(form: _Form, parameters: Parameters) -> AuthorizationRefusedError |
         trace.note("wrong", form.name, f"{form.must.partition(' ')[2]}, got {shown}")
         return AuthorizationRefusedError(form.error, form.must)
     if form.name == "state" and len(value) < FEWEST_STATE_CHARACTERS:
-        rule = "the guide requires 122 bits (21 characters or more), but EHRs accept it"
+        rule = "the guide requires 122 bits (21 characters or more), but EHRs accept fewer"
         trace.note("weak", "state", f"{shown} has {len(value)} characters: {rule}")
     else:
         trace.note("right", form.name, shown)

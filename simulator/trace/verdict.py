@@ -80,8 +80,8 @@ def _unanswered(entries: Sequence[Notes]) -> Verdict:
     if discovery is None:
         look = (
             "There is no discovery request either. Check the app's launch page, in its browser "
-            "window and in its log: is the app running, and does it know this FHIR base (iss)? An "
-            "app may also have cached the discovery document."
+            "window and in its log: is the app running, and does it recognize this FHIR base "
+            "(iss)? An app may also have cached the discovery document."
         )
     elif discovery.faults or not discovery.is_good:
         look = "The app read the discovery document below, which was wrong."
@@ -160,7 +160,7 @@ def _of_use(requests: Sequence[Notes]) -> Verdict:
     authorized = _last(requests, "authorize")
     if authorized is not None and authorized.wrong:
         return Verdict(
-            "open", f"{text} But it was granted less than it requested.", authorized.wrong
+            "open", f"{text} But the app was granted less than it requested.", authorized.wrong
         )
     return Verdict("good", text)
 

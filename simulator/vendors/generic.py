@@ -164,7 +164,8 @@ def _audience_problems(aud: str | None, fhir_base: str) -> Iterator[Authorizatio
 def _launch_problems(requested: ParsedRequest) -> Iterator[AuthorizationRefusedError]:
     if "launch" in requested.scopes and requested.launch is None:
         wrong = (
-            "is missing, although scope launch is requested. In a launch from a chart, send it on"
+            "is missing, although scope launch is requested. In a launch from a chart, pass on "
+            "the value"
         )
         trace.note("wrong", "launch", wrong)
         yield invalid("scope launch was requested without the launch parameter")

@@ -75,7 +75,7 @@ class FhirApi:
             if versions and view.shows_of(versions[-1].patient):
                 raise_gone(fhir_type)
         if resource is None or not view.shows(resource):
-            raise FhirError(404, "not-found", f"this token can see no such {fhir_type}")
+            raise FhirError(404, "not-found", f"this token can't see such a {fhir_type}")
         return resource_answer(resource)
 
     def search_by_get(self, fhir_type: str) -> Response:

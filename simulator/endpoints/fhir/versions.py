@@ -49,7 +49,9 @@ class Versions:
                 if version.resource is None:
                     raise_gone(fhir_type)
                 return resource_answer(version.resource)
-        raise FhirError(404, "not-found", f"this token can see no such version of this {fhir_type}")
+        raise FhirError(
+            404, "not-found", f"this token can't see such a version of this {fhir_type}"
+        )
 
     def _visible(self, fhir_type: str, fhir_id: str) -> list[Version]:
         bearer = self._enter()
@@ -63,7 +65,7 @@ class Versions:
             for one in versions
         )
         if not versions or not all(shown):
-            raise FhirError(404, "not-found", f"this token can see no such {fhir_type}")
+            raise FhirError(404, "not-found", f"this token can't see such a {fhir_type}")
         return versions
 
 

@@ -130,7 +130,7 @@ class Writes:
         try:
             return self._ehr.charts.change(key, request.method, make)
         except FullError:
-            raise FhirError(507, "too-costly", "the simulator keeps no more versions") from None
+            raise FhirError(507, "too-costly", "the simulator doesn't keep more versions") from None
 
     def _stamped(self, key: tuple[str, str], document: Any, before: list[Version]) -> Resource:
         """Give a document its id and version, and check that this EHR can store it."""
@@ -204,7 +204,7 @@ def _require_match(last: Version | None) -> None:
 
 
 def _raise_not_found(fhir_type: str) -> NoReturn:
-    raise FhirError(404, "not-found", f"this token can see no such {fhir_type}")
+    raise FhirError(404, "not-found", f"this token can't see such a {fhir_type}")
 
 
 def _answer(resource: Resource | None, status: int, headers: dict[str, str]) -> Response:

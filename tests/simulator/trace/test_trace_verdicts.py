@@ -71,7 +71,7 @@ def second_try(app: VendorApp) -> None:
 
 CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
     "nothing came": (VendorApp.launch, "The app hasn't come back: no authorization request"),
-    "nothing came, so look at": (VendorApp.launch, "does it know this FHIR base (iss)?"),
+    "nothing came, so look at": (VendorApp.launch, "does it recognize this FHIR base (iss)?"),
     "discovery alone": (discovery_alone, "stopped there. Check its log."),
     "triggered discovery": (spoiled_discovery, "which was wrong."),
     "another launch value": (
@@ -102,7 +102,7 @@ CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
     ),
     "less than it asked for": (
         lambda app: read(app, f"/Patient/{ALMA}", scope="launch patient/*.rs patient/Patient.rs"),
-        "But it was granted less than it requested.",
+        "But the app was granted less than it requested.",
     ),
     "a refused refresh": (lost_access, "The app has lost access, because its refresh was refused"),
     "a renewal": (renewed_access, "The launch succeeded: the app has tokens and 2 FHIR responses."),
