@@ -50,7 +50,7 @@ def main(names: list[str]) -> int:
     unknown = [name for name in names if name not in MEASUREMENTS]
     stored = report.from_json(RESULT.read_text("utf-8")) if RESULT.exists() else []
     if names == [LAST]:
-        print(report.as_details(stored) or "No run is stored. Run `make bench`.")
+        print(report.as_details(stored) or "There is no stored run. Run `make bench`.")
         return 0
     if unknown:
         known = ", ".join((*MEASUREMENTS, LAST))
@@ -67,7 +67,10 @@ def main(names: list[str]) -> int:
     print(report.as_screen(rows, facts, seconds))
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(report.as_json(rows, facts, seconds), encoding="utf-8")
-    print(f"Both sides of each comparison: python -m benchmarks {LAST}, {RESULT.relative_to(ROOT)}")
+    print(
+        f"To see both sides of each comparison, run: python -m benchmarks {LAST} (stored in "
+        f"{RESULT.relative_to(ROOT)})"
+    )
     return 0
 
 

@@ -36,7 +36,7 @@ def measure(place: Place, store: str) -> list[Row]:
         (cpu, logged), (then, logged_then) = after[name], before[name]
         beside = {
             "log bytes": (logged - logged_then) / LAUNCHES,
-            "answered bytes": sent[name] / LAUNCHES,
+            "response bytes": sent[name] / LAUNCHES,
         }
         milliseconds = (cpu - then) / LAUNCHES * 1000
         what = f"{name}, for one launch" + (f" with {READS} reads" if name == "fhir_proxy" else "")

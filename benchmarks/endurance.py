@@ -60,7 +60,10 @@ def main(arguments: list[str]) -> int:
             client.join()
     third = len(samples) // 3
     before, after = max(samples[third : 2 * third]), max(samples[2 * third :])
-    print(f"most of the middle third {before:.0f} MB, of the last {after:.0f} MB; {dict(answers)}")
+    print(
+        f"maximum in the middle third {before:.0f} MB, in the last third {after:.0f} MB; "
+        f"{dict(answers)}"
+    )
     return int(after > _GROWTH * before + _NOISE_MEGABYTES)
 
 
@@ -72,7 +75,7 @@ def _watch(server: processes.Server, answers: Counter[int], seconds: float) -> l
         server.forget_peak()
         time.sleep(_SAMPLE_SECONDS)
         samples.append(server.peak_kilobytes() * 1024 / 1e6)
-        print(f"{at:5.0f} s  {samples[-1]:5.0f} MB  {sum(answers.values())} answers", flush=True)
+        print(f"{at:5.0f} s  {samples[-1]:5.0f} MB  {sum(answers.values())} responses", flush=True)
     return samples
 
 

@@ -111,7 +111,7 @@ def _streaming(place: Place, store: str) -> Row:
         "MB",
         BUDGET,
         measured,
-        f"the maximum of {2 * PASSES} passes; the forwarders hold all of it",
+        f"the maximum of {2 * PASSES} passes; the forwarders keep the whole response in memory",
     )
 
 

@@ -102,7 +102,7 @@ def _page(place: Place, store: str, ehr: Ehr, name: str, what: str, same: bytes)
         {
             "parsing the same bytes CPU ms": alone / pages * 1000,
             "read bytes": float(len(same)),
-            "answered bytes": float(size),
+            "response bytes": float(size),
         },
         f"mean of {pages} pages",
     )

@@ -174,5 +174,5 @@ def started(
             return False
 
         if not becomes_ready(process, responds, step=0.005):
-            raise RuntimeError(f"{name} did not start: {log.read_text('utf-8')}")
+            raise RuntimeError(f"{name} didn't start: {log.read_text('utf-8')}")
         yield Server(name, port, process)

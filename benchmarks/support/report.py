@@ -164,7 +164,7 @@ def as_screen(rows: Sequence[Row], facts: Mapping[str, object], seconds: float) 
         f"{run}; load before the run {facts['load']}; other programs took up to {most:.1f} cores.",
         f"Changed since the last quiet run (*): {changed} of the {len(compared)} compared rows."
         if compared
-        else "No row can be compared, because no quiet run of it is stored.",
+        else "No row can be compared, because none has a stored quiet run.",
     ]
     return "\n".join(lines)
 
@@ -185,7 +185,7 @@ def as_details(rows: Sequence[Row]) -> str:
         budget = f", budget {row.budget}: {row.verdict}" if row.budget else ""
         lines.append(f"{row.what}: {_short(row.value)} {row.unit}{budget}")
         beside = ", ".join(f"{name} {_short(value)}" for name, value in row.beside.items())
-        others = f"others took {row.others:.2f} cores"
+        others = f"other programs took {row.others:.2f} cores"
         earlier = ", ".join(_short(value) for value in row.earlier)
         notes = "; ".join(filter(None, (row.note, others, earlier and f"earlier runs {earlier}")))
         lines += [f"    {text}" for text in (beside, notes) if text]

@@ -107,7 +107,7 @@ def test_the_screen_has_the_verdicts_and_changes_and_the_details_have_both_sides
     assert as_details([WITHIN]).splitlines() == [
         "what: 1.1 ratio, budget <= 1.2: within",
         "    ours ms 2.25",
-        "    medians; others took 0.00 cores",
+        "    medians; other programs took 0.00 cores",
     ]
 
 
