@@ -13,28 +13,28 @@ FUNCTIONS := $(patsubst functions/%/main.py,%,$(sort $(wildcard functions/*/main
 .PHONY: help run serve ehr doctor explain test quick soak bench coverage lint docs pictures stage dist format lock clean
 
 help:
-	@echo "make run                     the app with a simulated EHR, on http://localhost:8080"
-	@echo "make test                    the whole test suite"
-	@echo "make quick                   the tests that start no browser, command or staged environment"
-	@echo "make serve CONFIG=smart.toml the app with your own registrations; HOST, PORT, WORKERS"
-	@echo "                             both take PAGE=folder: a page of your own, at /app/"
-	@echo "make ehr                     the simulated EHR alone"
-	@echo "make doctor CONFIG=smart.toml what would break a launch, found before one"
-	@echo "make explain < FILE          why a launch failed: a pasted error, with CONFIG=… compared to it"
-	@echo "make soak                    the races of many requests, 20 times; the core alone; memory"
-	@echo "make bench                   the budgets, measured on this machine: docs/performance.md"
-	@echo "make lint                    ruff, mypy and the import rules"
-	@echo "make coverage                branch coverage of the whole suite"
-	@echo "make docs                    the generated pages of docs/"
-	@echo "make pictures                the pictures of docs/, of this page in Chromium"
-	@echo "make stage                   a deployable folder for each function, below build/"
-	@echo "make dist                    the source archive and the package of this commit, below dist/"
+	@echo "make run                     run the app with a simulated EHR at http://localhost:8080"
+	@echo "make test                    run the whole test suite"
+	@echo "make quick                   run the tests that don't start a browser, command or staged environment"
+	@echo "make serve CONFIG=smart.toml run the app with your own registrations; also accepts HOST, PORT, WORKERS"
+	@echo "                             (run and serve accept PAGE=folder: your own page, at /app/)"
+	@echo "make ehr                     run only the simulated EHR"
+	@echo "make doctor CONFIG=smart.toml find what would break a launch"
+	@echo "make explain < FILE          explain a pasted error; CONFIG=smart.toml compares it with your settings"
+	@echo "make soak                    repeat race tests and properties, test without the calculators, watch memory"
+	@echo "make bench                   measure the budgets on this machine (docs/performance.md)"
+	@echo "make lint                    run ruff, mypy and the import rules"
+	@echo "make coverage                measure branch coverage of the whole suite"
+	@echo "make docs                    write the generated pages in docs/"
+	@echo "make pictures                take the pictures for docs/ in Chromium"
+	@echo "make stage                   write a deployable folder for each function to build/"
+	@echo "make dist                    write this commit's source archive and package to dist/"
 
 .venv/run: requirements/run.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
-	@test -x $(BIN)/python || { echo "Making .venv (once)" >&2; $(PYTHON) -m venv .venv; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || { echo "Creating .venv (once)" >&2; $(PYTHON) -m venv .venv; }
 	@$(BIN)/python -c 'import pip' 2>/dev/null || $(BIN)/python -m ensurepip >/dev/null # after uv sync
-	@echo "Installing what it needs into .venv, with pinned hashes (about half a minute, once)" >&2
+	@echo "Installing packages with pinned hashes into .venv (about half a minute, once)" >&2
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
 	@touch $@
 
@@ -44,12 +44,12 @@ help:
 	@touch $@
 
 run: .venv/run
-	@echo "Starting the functions and the simulated EHR; Ready: follows" >&2
+	@echo "Starting the functions and the simulated EHR. Wait for 'Ready:'." >&2
 	@exec $(BIN)/python -m smart_calc run
 
 # The store may be Firestore, so what a deployed function has is needed.
 .venv/serve: .venv/run functions/callback/requirements.txt
-	@echo "Installing what a deployed function has into .venv (once)" >&2
+	@echo "Installing the packages of a deployed function into .venv (once)" >&2
 	@$(BIN)/python -m pip install --quiet --require-hashes -r functions/callback/requirements.txt
 	@touch $@
 
@@ -98,7 +98,7 @@ lint: .venv/dev
 	@$(BIN)/ruff format --quiet --check .
 	@echo "3/4 mypy --strict (a minute the first time)"
 	@$(BIN)/mypy --no-error-summary
-	@echo "4/4 import rules and rules of the house"
+	@echo "4/4 import rules and project conventions"
 	@$(BIN)/python -m pytest -q tests/repository --ignore tests/repository/test_commands.py
 
 docs: .venv/dev

@@ -1,8 +1,9 @@
-# Ends all sessions at once: `smart-calc release end-sessions` (docs/runbook.md, Incidents). Makes a new
-# sealing key, gives it to the functions that open sessions, and destroys every older one, so that what
-# they sealed can never be opened again. Read after infra/traffic.sh, in the folder of deployment.toml.
+# Ends all sessions at once: `smart-calc release end-sessions` (docs/runbook.md, Incidents). Creates a
+# new sealing key, gives it to the functions that open sessions, and destroys every older key, so that
+# nothing encrypted with one can be decrypted again. Sourced after infra/traffic.sh, in the folder with
+# deployment.toml.
 #
-# It builds nothing: each function gets a revision of what serves now, with the new key. Needs
+# It builds nothing: each function gets a revision of the serving code with the new key. Needs
 # run.services.update, run.revisions.delete, and secretmanager.versions.add, list and destroy. If it
 # stops, run it again.
 
@@ -18,7 +19,7 @@ end_sessions() {
     if [ "$revision" != "$newest" ]; then
       echo "$service: a release was rolled back or stopped. $revision serves, but a new revision would be" >&2
       echo "based on $newest. Deploy the commit that serves (docs/deploy.md, section 8)," >&2
-      echo "then run this again." >&2
+      echo "then run this command again." >&2
       return 1
     fi
   done
@@ -41,14 +42,14 @@ end_sessions() {
   done
   left=$(sealing_keys | awk -v "version=$version" '$2 != version')
   if [ -n "$left" ]; then
-    echo "All sessions have ended, but deployment.toml still names an older key, which is destroyed. Set" >&2
+    echo "All sessions have ended, but deployment.toml still names an older key, now destroyed. Set" >&2
     echo "smart-sealing-key = $version there, and in [secrets] smart-sealing-key:$version, and commit it." >&2
     return 1
   fi
   echo "All sessions have ended. deployment.toml names the new key: commit it before the next release."
 }
 
-# PATH VERSION of each sealing key that deployment.toml mounts: a second one during a rotation.
+# Prints PATH VERSION for each sealing key that deployment.toml mounts: two keys during a rotation.
 sealing_keys() {
   python3 -c '
 import tomllib
@@ -62,9 +63,9 @@ for path, secret in content["secrets"].items():
 '
 }
 
-# First all traffic to the latest, without tags: a release that stopped after its step `pin` leaves traffic
-# that names a revision, so that the new one wouldn't serve, and the old one couldn't be deleted. The newest
-# revision serves already, so this moves nobody, and after a failure the command can be run again.
+# First moves all traffic to the latest revision, without tags. A release that stopped after its step `pin`
+# leaves traffic that names a revision, so the new one wouldn't serve, and the old one couldn't be deleted.
+# The newest revision already serves, so this moves no user, and the command can be repeated after a failure.
 renew() {
   give_all_to "$1" --to-latest || return
   on_run services update "$1" --update-secrets="$mounts" > /dev/null || return

@@ -1,7 +1,7 @@
-# For the commands of docs/deploy.md, in a clone: `. infra/guide.sh`, in bash. Sets PROJECT, REGION,
-# FUNCTIONS, WITH_SESSIONS and INFRA from deployment.toml, and the words that the blocks there use.
+# For the commands in docs/deploy.md, in a clone: `. infra/guide.sh`, in bash. Sets PROJECT, REGION,
+# FUNCTIONS, WITH_SESSIONS and INFRA from deployment.toml, and defines the functions that its blocks use.
 
-# A project has this command from its environment.
+# In a project, the environment has this command.
 smart-calc() {
   local python=.venv/bin/python
   [ -x $python ] || python=python3
@@ -13,14 +13,16 @@ eval "$(smart-calc deployment shell)"
 # gcloud's own configuration may name another project, or in a new terminal of Cloud Shell none.
 export CLOUDSDK_CORE_PROJECT=$PROJECT
 
-# At the top of a block in parentheses: the block ends at its first error and names the command.
+# Call this at the top of a block in parentheses. The block then ends at its first error and names the
+# command.
 stop_at_error() {
   set -euo pipefail
   trap 'repeated=${repeated:-$BASH_COMMAND}; echo "Stopped at: ${repeated%%$'"'\n'"'*}" >&2' ERR
 }
 
-# Runs a command that names what was made a moment ago, again until it succeeds, for four minutes: a
-# new account is not known everywhere at once (https://cloud.google.com/iam/docs/overview#consistency).
+# Repeats a command until it succeeds, for up to four minutes. For commands that name a resource created
+# a moment ago: a new account isn't visible everywhere at once
+# (https://cloud.google.com/iam/docs/overview#consistency).
 again() {
   local pause
   repeated="again $*"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Reads what your organization allows and which quotas the project has, and names the setting or the
-# path of docs/deploy.md that fits: `bash "$INFRA/preflight.sh"` in the folder of deployment.toml, once
-# the project exists. Changes nothing. Exits with 1 if something has to change first.
+# Reads your organization's policies and the project's quotas, and names the setting or the section of
+# docs/deploy.md that fits. Run `bash "$INFRA/preflight.sh"` in the folder with deployment.toml, after
+# the project is created. Changes nothing. Exits with 1 if something has to change first.
 
 set -euo pipefail
 token=$(gcloud auth print-access-token) || {

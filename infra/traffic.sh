@@ -1,27 +1,28 @@
-# Which revision of each function serves: pinned before a release, moved after it, moved back. Read by
-# the steps of cloudbuild.yaml and by `smart-calc release`, in bash, with PROJECT, REGION and FUNCTIONS set.
+# Controls which revision of each function serves: pins the traffic before a release, moves it after the
+# release, or moves it back. The steps of cloudbuild.yaml and `smart-calc release` source this file, in
+# bash, with PROJECT, REGION and FUNCTIONS set.
 #
-# `gcloud functions deploy` leaves the traffic of the Cloud Run service below a function as it is:
-# where that names a revision, the new one gets none (docs/deploy.md, Releases). Each step says what it
-# did and ends at its first error.
+# `gcloud functions deploy` doesn't change the traffic of the Cloud Run service below a function: if it
+# names a revision, the new one gets none (docs/deploy.md, Releases). Each step prints what it did and
+# ends at its first error.
 
 set -euo pipefail
 
-# What one step of a build leaves for the next ones.
+# The folder where a step of a build leaves files for the next steps.
 NOTES=build/deployment
 
 on_run() {
   gcloud run "$@" --project="$PROJECT" --region="$REGION" --quiet < /dev/null
 }
 
-# SERVICE,PERCENT,TAG,REVISION,ADDRESS: where the traffic of every service goes.
+# Prints SERVICE,PERCENT,TAG,REVISION,URL for the traffic of every service.
 traffic() {
   on_run services list --flatten='status.traffic[]' --format='csv[no-heading](
     metadata.name, status.traffic.percent, status.traffic.tag, status.traffic.revisionName,
     status.traffic.url)'
 }
 
-# SERVICE,REVISION of every service, the newest first.
+# Prints SERVICE,REVISION for every service, newest first.
 revisions() {
   on_run revisions list --sort-by='~metadata.creationTimestamp' \
     --format='csv[no-heading](metadata.labels."serving.knative.dev/service", metadata.name)'
@@ -31,8 +32,8 @@ of_service() {
   awk -F, -v "service=$1" '$1 == service { print $2 }' <<< "$2"
 }
 
-# The one revision that has all of a service's traffic, out of what `traffic` said; nothing where there
-# is no such service.
+# Prints the one revision that has all of a service's traffic, from the output of `traffic`, or nothing
+# if there is no such service.
 serving() {
   local all
   all=$(awk -F, -v "service=$1" '$1 == service && $2 > 0 { print $4 }' <<< "$2" | sort -u)
@@ -44,7 +45,7 @@ serving() {
   echo "$all"
 }
 
-# A command for every service, side by side; fails where one of them fails.
+# Runs a command for every service in parallel. Fails if one of them fails.
 for_each() {
   local service pid pids="" failed=0
   for service in $FUNCTIONS; do
@@ -57,15 +58,15 @@ for_each() {
   return $failed
 }
 
-# All traffic to one revision, and no tag left: a tagged revision keeps its minimum instances, and an
-# address that passes by what serves.
+# Gives all traffic to one revision and removes all tags: a tagged revision keeps its minimum instances,
+# and a URL that bypasses the serving revision.
 give_all_to() {
   on_run services update-traffic "$1" "$2" --clear-tags > /dev/null || return
   echo "$1: all traffic to ${2#--to-}"
 }
 
-# Before a release: what serves goes on serving, whatever is deployed. A function that is new has no
-# service yet. Notes SERVICE REVISION of each.
+# Before a release, pins the traffic to the serving revisions, whatever is deployed. A new function has
+# no service yet. Writes SERVICE REVISION of each to the notes.
 pin() {
   local now service revision
   now=$(traffic)
@@ -91,8 +92,8 @@ served_before() {
   awk -v "service=$1" '$1 == service { print $2 }' "$NOTES/before"
 }
 
-# After it: the new revisions get an address of their own, and still no traffic. Notes each address.
-# Where only the load balancer may call, nobody reaches that address.
+# After deployment, gives each new revision its own URL, still without traffic, and writes the URL to the
+# notes. If only the load balancer may call, that URL can't be reached.
 lend_addresses() {
   : > "$NOTES/candidates"
   if [ "$(cat "$NOTES/ingress")" != all ]; then
@@ -107,8 +108,8 @@ lend_address() {
   on_run services update-traffic "$1" --update-tags=candidate=LATEST > /dev/null
 }
 
-# Where the new revisions are well: all traffic to them, and to what `gcloud functions deploy` makes
-# later.
+# If the new revisions are healthy, moves all traffic to them, and to the revisions that
+# `gcloud functions deploy` creates later.
 move() {
   if [ "$(cat "$NOTES/candidates-verdict")" != 0 ]; then
     move_back
@@ -126,7 +127,7 @@ move_one() {
   give_all_to "$1" --to-latest
 }
 
-# All traffic to what served before the release. A function that is new has nothing to go back to.
+# Moves all traffic to the revisions from before the release. A new function has none to go back to.
 move_back() {
   for_each move_back_one
 }
@@ -137,7 +138,7 @@ move_back_one() {
   give_all_to "$1" "--to-${revision:+revisions=}${revision:-latest}${revision:+=100}"
 }
 
-# The end of a release, with the verdict of the checks: 0 keeps it.
+# Ends a release according to the verdict of the checks: 0 keeps it.
 settle() {
   local made service revision found
   if [ "$(cat "$NOTES/verdict")" != 0 ]; then
@@ -145,8 +146,8 @@ settle() {
     echo "The checks failed. The revisions from before the release serve again. A new function stays." >&2
     return 1
   fi
-  # What lies between was taken back before. Without it the revision before the one that serves is
-  # always one that was kept, which is what `smart-calc release rollback` goes back to.
+  # The revisions in between were rolled back earlier. Without them, the revision before the serving
+  # one is always one that was kept, and `smart-calc release rollback` goes back to it.
   made=$(revisions)
   while read -r service revision; do
     for found in $(of_service "$service" "$made" | sed 1d); do
@@ -157,8 +158,8 @@ settle() {
   echo "Released."
 }
 
-# All traffic to the revision before the one that serves, of every function that has one. Nothing is
-# moved before all are found.
+# Moves all traffic of each function to the revision before the serving one, if it has one. Moves
+# nothing before all of them are found.
 roll_back() {
   local now made service revision before moves=""
   now=$(traffic)
@@ -187,7 +188,7 @@ roll_back() {
   }
 }
 
-# To what `moves` names; nothing where that has no line.
+# Moves the traffic to the revision that `moves` names, or nowhere if it has no line for the service.
 roll_back_one() {
   local before
   before=$(awk -v "service=$1" '$1 == service { print $2 }' <<< "$moves")

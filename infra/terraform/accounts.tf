@@ -1,7 +1,7 @@
 # docs/deploy.md, Service accounts.
 
 locals {
-  # Those that have a folder, as `make stage` takes them.
+  # The functions that have a folder, as in `make stage`.
   functions = length(var.functions) > 0 ? var.functions : [for file in fileset("${path.module}/../../functions", "*/main.py") : replace(dirname(file), "_", "-")]
   accounts  = concat(local.functions, ["build", "test", "deploy"])
   store     = concat(local.functions, ["deploy"])

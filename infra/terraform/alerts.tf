@@ -1,5 +1,5 @@
-# docs/deploy.md, Alerts; docs/runbook.md says what to do at each. Only with `alert_email`. Metrics and
-# policies are the files that the guide's commands take as well.
+# docs/deploy.md, Alerts. For what to do about each alert, see docs/runbook.md. Only with `alert_email`.
+# The guide's commands use the same files for metrics and policies.
 
 locals {
   watched = var.alert_email == "" ? [] : ["smart"]
@@ -116,11 +116,11 @@ resource "google_monitoring_alert_policy" "smart" {
       }
     }
   }
-  # A policy on a metric that is not there yet is refused.
+  # Google refuses a policy on a metric that doesn't exist yet.
   depends_on = [google_logging_metric.smart]
 }
 
-# Its condition is PromQL, which alone knows the hour.
+# The condition is PromQL, because only PromQL can check the hour.
 resource "google_monitoring_alert_policy" "no_launches" {
   for_each              = toset(local.awaited)
   project               = var.project

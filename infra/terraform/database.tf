@@ -1,5 +1,5 @@
-# docs/deploy.md, Database. No field is indexed; TTL removes what has expired. Firestore refuses a
-# change of fields while another operation runs: the provider repeats it, `-parallelism=1` avoids it.
+# docs/deploy.md, Database. No field is indexed, and TTL removes expired records. Firestore refuses to
+# change fields while another operation runs: the provider tries again, and `-parallelism=1` avoids it.
 
 locals {
   fields = {

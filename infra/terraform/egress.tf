@@ -12,7 +12,7 @@ resource "google_project_service" "egress" {
   disable_on_destroy = false
 }
 
-# Compute Engine is also enabled for a domain; twice is no conflict with disable_on_destroy = false.
+# A domain also enables Compute Engine. With disable_on_destroy = false, that's not a conflict.
 resource "google_project_service" "egress_network" {
   for_each           = var.fixed_egress && var.domain == "" ? toset(["compute.googleapis.com"]) : toset([])
   project            = var.project

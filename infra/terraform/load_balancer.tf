@@ -4,7 +4,7 @@ locals {
   balanced      = var.domain == "" ? [] : ["smart"]
   backends      = var.domain == "" ? [] : local.functions
   edge_services = var.domain == "" ? [] : ["compute.googleapis.com", "certificatemanager.googleapis.com"]
-  # What no rule leads elsewhere is the function launch's.
+  # Requests that match no other rule go to the function launch.
   routed = [for name in local.functions : name if name != "launch"]
 }
 
@@ -77,7 +77,7 @@ resource "google_compute_region_network_endpoint_group" "function" {
   depends_on = [google_project_service.edge]
 }
 
-# In preview: it logs what it would refuse. docs/deploy.md says when to turn it on.
+# In preview, it only logs the requests that it would refuse. docs/deploy.md says when to turn it on.
 resource "google_compute_security_policy" "smart" {
   for_each   = toset(local.balanced)
   project    = var.project

@@ -1,4 +1,4 @@
-# docs/deploy.md, A page of your own. Only with `page` and `domain`. The files come by `gcloud storage rsync`.
+# docs/deploy.md, A page of your own. Only with `page` and `domain`. Upload the files with `gcloud storage rsync`.
 
 locals {
   pages  = var.page && var.domain != "" ? ["page"] : []
@@ -23,7 +23,7 @@ resource "google_storage_bucket" "page" {
   depends_on = [google_project_service.needed]
 }
 
-# Reads a file, lists none.
+# Can read a file, but can't list files.
 resource "google_storage_bucket_iam_member" "page" {
   for_each = toset(local.pages)
   bucket   = google_storage_bucket.page[each.value].name

@@ -1,4 +1,4 @@
-# docs/deploy.md, Project, and the platform's own log.
+# docs/deploy.md, Project, with the platform's own log.
 
 locals {
   services = [
@@ -35,7 +35,7 @@ resource "google_artifact_registry_repository" "images" {
   depends_on    = [google_project_service.needed]
 }
 
-# Addresses hold code, state, launch and patient ids. What the platform answers itself is kept.
+# URLs contain code, state, launch and patient ids. The platform's own responses are still logged.
 resource "google_logging_project_exclusion" "request_urls" {
   project    = var.project
   name       = "request-urls"

@@ -1,5 +1,5 @@
-# docs/deploy.md, Configuration and secrets: the secrets and who reads them. Their contents are added
-# by `gcloud secrets versions add`, so that none is in Terraform's state.
+# docs/deploy.md, Configuration and secrets: the secrets and who can read them. Add their contents with
+# `gcloud secrets versions add`, so that Terraform's state contains none of them.
 
 locals {
   secrets      = ["smart-toml", "smart-sealing-key"]

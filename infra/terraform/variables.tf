@@ -9,25 +9,25 @@ variable "region" {
 }
 
 variable "kms_key" {
-  description = "As in deployment.toml: your own key for the database, secrets, buckets and images. First grant the service agents its role (docs/deploy.md, Customer-managed keys, without the last command). Empty: Google's keys."
+  description = "Your own key for the database, secrets, buckets and images, as in deployment.toml. First grant the service agents its role (docs/deploy.md, Customer-managed keys, without the last command). If empty, Google's keys are used."
   type        = string
   default     = ""
 }
 
 variable "functions" {
-  description = "The Cloud Run services, as in the variable FUNCTIONS of the guide's terminal. Empty: those of the clone that contains this module."
+  description = "The Cloud Run services, as in the variable FUNCTIONS in the guide's terminal. If empty, the services of the clone that contains this module."
   type        = list(string)
   default     = []
 
-  # Each one's account is smart-NAME, and those three have roles that no function may have.
+  # A function's account is smart-NAME, and these three accounts have roles that no function may have.
   validation {
     condition     = length(setintersection(var.functions, ["build", "test", "deploy"])) == 0
-    error_message = "functions: the names build, test and deploy are reserved for the accounts of the build."
+    error_message = "functions: the names build, test and deploy are reserved for the build's accounts."
   }
 }
 
 variable "domain" {
-  description = "Your own domain, for an external Application Load Balancer. Empty: cloudfunctions.net. Set it before the functions are deployed only if ingress `all` is forbidden (docs/deploy.md, Load balancer first)."
+  description = "Your own domain, for an external Application Load Balancer. If empty, cloudfunctions.net is used. Set it before the functions are deployed only if ingress `all` is forbidden (docs/deploy.md, Load balancer first)."
   type        = string
   default     = ""
 }
@@ -45,19 +45,19 @@ variable "page" {
 }
 
 variable "frame_ancestors" {
-  description = "As in smart.toml, for the page's security policy."
+  description = "`frame_ancestors` as in smart.toml, for the page's security policy."
   type        = list(string)
   default     = []
 }
 
 variable "open_hours" {
-  description = "The hours in which an hour without a launch raises an alert, in PromQL and UTC (docs/deploy.md, Alerts). Empty: no such alert."
+  description = "The hours in which an hour without a launch raises an alert, in PromQL and UTC (docs/deploy.md, Alerts). If empty, there is no such alert."
   type        = string
   default     = ""
 }
 
 variable "alert_email" {
-  description = "The email address that gets alerts about failed launches and server errors. Empty: no alerts."
+  description = "The email address that gets alerts about failed launches and server errors. If empty, there are no alerts."
   type        = string
   default     = ""
 }

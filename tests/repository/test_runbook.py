@@ -30,7 +30,7 @@ CODES = {
 @each("name", list(POLICIES))
 def test_every_alert_has_its_section_and_that_ends_at_a_command(name: str) -> None:
     policy = POLICIES[name]
-    match = re.fullmatch(r"docs/runbook\.md, (.+)\.", policy["documentation"]["content"])
+    match = re.fullmatch(r"See docs/runbook\.md, (.+)\.", policy["documentation"]["content"])
     assert match is not None
     section = SECTIONS[match[1]]
     assert f"`{policy['displayName']}`" in section
@@ -41,7 +41,7 @@ def test_every_alert_has_its_section_and_that_ends_at_a_command(name: str) -> No
 def test_every_section_is_of_an_alert() -> None:
     named = {policy["documentation"]["content"] for policy in POLICIES.values()}
     of_alerts = set(SECTIONS) - {"Cards that clinicians dismiss", "Incidents"}
-    assert {f"docs/runbook.md, {section}." for section in of_alerts} == named
+    assert {f"See docs/runbook.md, {section}." for section in of_alerts} == named
 
 
 def test_every_metric_is_watched_by_an_alert_and_every_alert_has_its_metric() -> None:
