@@ -66,10 +66,10 @@ def _jku(table: TomlTable, *, local: bool) -> str | None:
     except ValueError:
         plain = False
     if not plain:
-        table.problem("jku", "is not a plain absolute URL", "Write it as in the EHR's tokens.")
+        table.problem("jku", "is not a plain absolute URL", "Write the URL as in the EHR's tokens.")
     elif not url.startswith("https://") and not local:
         remedy = "Use https; http is accepted only when public_url is on localhost."
-        table.problem("jku", "is http", remedy, "http_not_local")
+        table.problem("jku", "uses http", remedy, "http_not_local")
     return url
 
 

@@ -102,7 +102,7 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
 
 def _endpoint_hosts(table: TomlTable) -> frozenset[str]:
     hosts = table.texts(
-        "endpoint_hosts", _HOST, "a host or host:port in lower case, without https://"
+        "endpoint_hosts", _HOST, "a host or host:port in lowercase, without https://"
     )
     return frozenset(host.removesuffix(":443") for host in hosts)
 
@@ -125,7 +125,7 @@ def _iss(table: TomlTable, local: bool) -> tuple[str, ...]:
             continue
         if base.startswith("http:") and not local:
             remedy = "Use https; http is accepted only when public_url is on localhost."
-            table.problem("iss", f"{base} is http", remedy, "http_not_local")
+            table.problem("iss", f"{base} uses http", remedy, "http_not_local")
         bases.append(base + tenant)
     return tuple(dict.fromkeys(bases))
 
@@ -136,16 +136,20 @@ def _scopes(table: TomlTable) -> tuple[str, ...]:
     if written is not None and not requested:
         table.problem("scopes", "is empty", "List the scopes, such as patient/Patient.rs.")
     if not all(map(scopes.is_token, requested)):
-        table.problem("scopes", "has a character that isn't allowed in a scope", "Correct it.")
+        table.problem(
+            "scopes", "contains a character that isn't allowed in a scope", "Correct the scope."
+        )
     launch = [scope for scope in requested if scope == "launch" or scope.startswith("launch/")]
     if launch:
         remedy = (
             "Remove it. The app itself adds `launch` to an EHR launch and `launch/patient` to a "
             "standalone launch. EHRs refuse a launch that has the wrong scope."
         )
-        table.problem("scopes", f"has {' '.join(launch)}", remedy, "launch_scope_configured")
+        table.problem("scopes", f"contains {' '.join(launch)}", remedy, "launch_scope_configured")
     if {"online_access", "offline_access"} <= set(requested):
-        table.problem("scopes", "has online_access and offline_access", "Keep one of the two.")
+        table.problem(
+            "scopes", "contains both online_access and offline_access", "Keep only one of them."
+        )
     return requested
 
 
@@ -162,7 +166,7 @@ def _check_client_auth(table: TomlTable, ehr: Ehr) -> None:
         ("key_id", ehr.key_id, key),
     ):
         if wanted and value is None and name not in table.faulty:
-            table.problem(name, f"is missing for {ehr.client_auth}", "Add it.")
+            table.problem(name, f"is missing, but {ehr.client_auth} needs it", "Add the setting.")
         if value is not None and not wanted:
             remedy = "Remove it, or set client_auth to the method that uses it."
             table.problem(name, f"isn't used with client_auth {ehr.client_auth}", remedy)

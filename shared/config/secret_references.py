@@ -69,7 +69,7 @@ def read_sealing_keys(settings: Settings) -> tuple[tuple[bytes, ...], list[Probl
                     "sealing_key_invalid",
                     place,
                     f"{reference} isn't 32 bytes as base64url",
-                    "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+                    "Create a key: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
                 )
             )
     return tuple(keys), problems

@@ -144,7 +144,7 @@ def _public_url(top: TomlTable) -> str:
         top.problem("public_url", "has a path", step, "public_url_invalid")
     if url.startswith("http:") and not urls.is_local(url):
         step = "Use https. http is allowed only on localhost."
-        top.problem("public_url", "is http", step, "http_not_local")
+        top.problem("public_url", "uses http", step, "http_not_local")
     return url
 
 

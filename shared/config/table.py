@@ -59,10 +59,10 @@ class TomlTable:
         value = self._rest.pop(name, None)
         if value is None:
             if required:
-                self.problem(name, "is missing", "Add it. See docs/configuration.md.")
+                self.problem(name, "is missing", "Add the setting. See docs/configuration.md.")
             return default
         if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-            self.problem(name, f"must be {_NAMES[kind]}", "Correct its type.")
+            self.problem(name, f"must be {_NAMES[kind]}", "Correct the type of the value.")
             return default
         return value
 

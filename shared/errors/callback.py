@@ -100,8 +100,8 @@ class BrowserMismatch(CallbackError, code="browser_mismatch", status=400):
 
 
 class IssuerMismatch(CallbackError, code="issuer_mismatch", status=400):
-    """`iss` of the response (RFC 9207) or the redirect path belongs to another EHR, or the EHR must
-    send `iss` and didn't.
+    """The `iss` in the response (RFC 9207) or the redirect path belongs to another EHR, or the EHR
+    must send `iss` and didn't.
     """
 
     title = "The response didn't come from the EHR that the launch was sent to."
@@ -137,7 +137,7 @@ class TokenError(CallbackError, code="token_error", status=502):
     """
 
     title = "The EHR didn't give the app access."
-    why = "Its token endpoint refused the app's request, failed, or didn't respond in time."
+    why = "The EHR's token endpoint refused the app's request, failed, or didn't respond in time."
     plainly = Plainly(why="The EHR didn't respond to the app as expected.")
     cause = "ehr_side"
 
@@ -165,7 +165,7 @@ class TokenInvalid(CallbackError, code="token_invalid", status=502):
     issued: Mapping[str, str] = {}
     title = "The EHR's response to the launch can't be used."
     why = "The token response isn't what SMART App Launch requires."
-    plainly = Plainly(why="It lacks information that the app needs to continue.")
+    plainly = Plainly(why="The response lacks information that the app needs to continue.")
     cause = "ehr_side"
     steps = (
         RELAUNCH,

@@ -12,9 +12,9 @@ class CdsError(SmartError):
 
 
 class CdsTokenInvalid(CdsError, code="cds_token_invalid", status=401):
-    """No token, or one that failed a check or was used before. The response says no more, unless
-    `error_details` is "full"; the log's `reason` does: [cds-hooks.md](cds-hooks.md) lists the
-    reasons.
+    """The call has no token, or its token failed a check or was used before. The response doesn't
+    name the check unless `error_details` is "full". The log does (`reason`), and
+    [cds-hooks.md](cds-hooks.md) lists the reasons.
     """
 
     title = "The call's token isn't accepted."
@@ -26,7 +26,7 @@ class CdsTokenInvalid(CdsError, code="cds_token_invalid", status=401):
 
 
 class CdsKeysUnavailable(CdsError, code="cds_keys_unavailable", status=503):
-    """The URL of the caller's keys (`jku`) returns none, so the token can't be verified."""
+    """The URL of the caller's keys (`jku`) returns no keys, so the token can't be verified."""
 
     title = "The keys that verify the token can't be read."
     why = "The URL of the EHR's keys (`jku`) doesn't respond, or doesn't return a key set."
@@ -36,7 +36,7 @@ class CdsKeysUnavailable(CdsError, code="cds_keys_unavailable", status=503):
 
 
 class CdsServerDenied(CdsError, code="cds_server_denied", status=403):
-    """`fhirServer` isn't an `iss` of the client's `[[ehr]]`. Nothing was sent to it."""
+    """`fhirServer` isn't an `iss` in the client's `[[ehr]]` entry. Nothing was sent to it."""
 
     title = "The call's FHIR server doesn't belong to this client."
     why = "`fhirServer` isn't listed in `iss` in the client's `[[ehr]]` entry."
@@ -45,8 +45,8 @@ class CdsServerDenied(CdsError, code="cds_server_denied", status=403):
 
 
 class CdsDataMissing(CdsError, code="cds_data_missing", status=412):
-    """The patient, or all measured values, are missing from the prefetch and couldn't be read.
-    Names the keys.
+    """The patient, or all measured values, are missing from the prefetch and couldn't be read. The
+    response names the keys.
     """
 
     title = "The call lacks data that every card needs."

@@ -23,7 +23,9 @@ class NotANavigation(LaunchError, code="not_a_navigation", status=403):
 
 
 class LaunchParameterMissing(LaunchError, code="launch_parameter_missing", status=400):
-    """No `launch`, or an empty one (SMART App Launch 2.2, step 2). Names what arrived instead."""
+    """The request has no `launch`, or an empty one (SMART App Launch 2.2, step 2). The page names
+    what arrived instead.
+    """
 
     title = "The app was opened without a launch from a chart."
     why = (
@@ -59,8 +61,8 @@ class IssMissing(LaunchError, code="iss_missing", status=400):
 
 
 class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
-    """`iss` isn't configured. Nothing was sent to it. The log has it next to the configured ones
-    (`iss`, `iss_configured`).
+    """The `iss` isn't configured. Nothing was sent to it. The log lists it with the configured
+    values (`iss`, `iss_configured`).
     """
 
     title = "This EHR isn't configured for the app."
@@ -87,14 +89,14 @@ class DiscoveryFailed(LaunchError, code="discovery_failed", status=502):
     """The EHR's SMART configuration couldn't be fetched."""
 
     title = "The EHR's launch configuration couldn't be read."
-    why = "The EHR didn't respond, or didn't respond in time."
+    why = "The EHR didn't respond, or it responded too late."
     plainly = Plainly("The EHR didn't respond.", "The EHR or the network to it might be down.")
     cause = "ehr_side"
     steps = (
         ForUser("Launch the app again in a minute."),
         (
-            "Run `make doctor CONFIG=smart.toml`. It requests the same document and reports the "
-            "cause: the network, a certificate, or the EHR."
+            "Run `make doctor CONFIG=smart.toml`. The command requests the same document and "
+            "reports the cause: the network, a certificate, or the EHR."
         ),
         ADMINISTRATOR,
     )
@@ -102,13 +104,13 @@ class DiscoveryFailed(LaunchError, code="discovery_failed", status=502):
 
 class DiscoveryInvalid(LaunchError, code="discovery_invalid", status=502):
     """The EHR's SMART configuration is missing, lacks an endpoint, isn't a JSON object, is larger
-    than 1 MB, or names a host that isn't allowed; or the entry sets `response_iss`, and `issuer`
-    isn't at the scheme, host and port of `token_endpoint`: give the entry its own `redirect_path`
-    and remove `response_iss`.
+    than 1 MB, or names a host that isn't allowed. Or the entry sets `response_iss`, and `issuer`
+    doesn't have the scheme, host and port of `token_endpoint`. If so, give the entry its own
+    `redirect_path` and remove `response_iss`.
     """
 
     title = "The EHR's launch configuration can't be used."
-    why = "Its .well-known/smart-configuration is missing or unusable."
+    why = "The EHR's .well-known/smart-configuration is missing or unusable."
     plainly = Plainly(
         "The app can't connect to this EHR.",
         "The EHR's connection details can't be used.",

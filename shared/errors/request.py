@@ -25,7 +25,7 @@ class ParameterInvalid(RequestError, code="parameter_invalid", status=400):
 
 
 class MethodNotAllowed(RequestError, code="method_not_allowed", status=405):
-    """Another method, or a FHIR interaction that isn't supported: see [proxy.md](proxy.md)."""
+    """The method or the FHIR interaction isn't supported (see [proxy.md](proxy.md))."""
 
     title = "This endpoint doesn't accept that HTTP method or FHIR interaction."
     why = "Only some methods and FHIR interactions are supported. Nothing was sent to the EHR."
@@ -43,8 +43,8 @@ class NotAcceptable(RequestError, code="not_acceptable", status=406):
 
 
 class MediaTypeUnsupported(RequestError, code="media_type_unsupported", status=415):
-    """A body of a type that the endpoint or interaction doesn't accept, or a compressed one. The
-    response names the type.
+    """The body has a type that the endpoint or interaction doesn't accept, or it's compressed. The
+    response names the accepted type.
     """
 
     title = "The media type of the request body isn't accepted."
@@ -66,7 +66,7 @@ class TooLarge(RequestError, code="too_large", status=413):
 
 
 class PathInvalid(RequestError, code="path_invalid", status=400):
-    """Not a plain FHIR path under the session's base."""
+    """The path isn't a plain FHIR path under the session's base."""
 
     title = "The path isn't a FHIR path."
     why = (
@@ -91,8 +91,8 @@ class NotFound(RequestError, code="not_found", status=404):
 
 
 class VersionConflict(RequestError, code="version_conflict", status=412):
-    """A write under `patient/` scopes: `If-Match` doesn't name the version that the proxy read (RFC
-    9110 13.1.1). The EHR's own 412 has no such code.
+    """In a write under `patient/` scopes, `If-Match` doesn't name the version that the proxy read
+    (RFC 9110 13.1.1). The EHR's own 412 doesn't have this code.
     """
 
     title = "The resource has changed since it was read."

@@ -25,11 +25,11 @@ class Overloaded(ServiceError, code="overloaded", status=503):
     """The instance has no room for another large response, or requests to which the EHR hasn't
     responded for 3 s hold too many threads. Nothing was sent, or only a read that was given up. A
     change that was sent never gets this error. [performance.md](performance.md) has the limits. If
-    it persists, look for `upstream_timeout` of the same EHR.
+    it persists, look for `upstream_timeout` from the same EHR.
     """
 
     title = "The app is busy at the moment."
-    why = "The memory for large EHR responses is in use."
+    why = "The memory reserved for large EHR responses is in use."
     plainly = OWN_WORDS
     briefly = "too many requests are waiting for the EHR"
     steps = (ForUser("Try again in a moment."), ADMINISTRATOR)
@@ -37,18 +37,18 @@ class Overloaded(ServiceError, code="overloaded", status=503):
 
 
 class Misconfigured(ServiceError, code="misconfigured", status=500):
-    """`SMART_CONFIG` isn't set; or the EHR doesn't list the registration's `client_auth` or the
+    """`SMART_CONFIG` isn't set, or the EHR doesn't list the registration's `client_auth` or the
     type of its key (for `client_auth`, a capability counts as well). The page names the setting.
     """
 
     title = "The app isn't configured."
     why = "SMART_CONFIG doesn't name a usable configuration file."
-    plainly = Plainly(why="An administrator must set it up.")
+    plainly = Plainly(why="An administrator must set up the app.")
     steps = ("The administrator must set SMART_CONFIG. The log lists every problem in the file.",)
 
 
 class InternalError(ServiceError, code="internal_error", status=500):
-    """An unexpected error. The log has its stack, not its text."""
+    """An unexpected error occurred. The log has its stack, but not its text."""
 
     title = "Something went wrong on our side."
     why = "This is an error in the app. No details are shown here, but they were logged."

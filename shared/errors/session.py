@@ -12,7 +12,7 @@ class SessionError(SmartError):
 
 
 class SessionMissing(SessionError, code="session_missing", status=401):
-    """No cookie, or two, or one that doesn't open this session."""
+    """The request has no session cookie, two of them, or one that doesn't open this session."""
 
     title = "The browser sent no session for this URL."
     why = "The session cookie is missing. It's deleted at logout and when the browser closes."
@@ -20,8 +20,8 @@ class SessionMissing(SessionError, code="session_missing", status=401):
 
 
 class SessionExpired(SessionError, code="session_expired", status=401):
-    """Idle too long, too old, logged out, the EHR ended its access, or its access expired and there
-    is no refresh token. States which.
+    """The session was idle too long, is too old or was logged out, the EHR ended its access, or its
+    access expired and there is no refresh token. The response states which.
     """
 
     title = "The session has ended."
@@ -55,12 +55,12 @@ class CrossSite(SessionError, code="cross_site", status=403):
     title = "The request didn't come from a page of this app."
     why = "Only scripts on the app's own origin can call this URL."
     plainly = OWN_WORDS
-    steps = ("Call it with fetch() from a page on the app's own origin.",)
+    steps = ("Call this URL with fetch() from a page on the app's own origin.",)
 
 
 class ScopeDenied(SessionError, code="scope_denied", status=403):
-    """No scope that was configured and granted covers it. States which scope is needed and whether
-    it was requested.
+    """No scope that was configured and granted covers the request. The response states which scope
+    is needed and whether it was requested.
     """
 
     title = "The scopes of this launch don't cover the request."
@@ -89,7 +89,7 @@ class PatientDenied(SessionError, code="patient_denied", status=403):
 
 
 class PatientMissing(SessionError, code="patient_missing", status=403):
-    """Only `patient/` scopes, and the EHR provided no patient."""
+    """The session has only `patient/` scopes, and the EHR didn't provide a patient."""
 
     title = "This launch has no patient."
     why = "The scopes are patient/ scopes, but the EHR didn't provide a patient with the launch."

@@ -19,7 +19,7 @@ class UpstreamError(SmartError):
 
 
 class UpstreamUnreachable(UpstreamError, code="upstream_unreachable", status=502):
-    """No connection to the EHR."""
+    """There was no connection to the EHR."""
 
     title = "The EHR can't be reached."
     why = "The connection failed, or it closed before a response arrived."
@@ -28,7 +28,7 @@ class UpstreamUnreachable(UpstreamError, code="upstream_unreachable", status=502
 
 
 class UpstreamTimeout(UpstreamError, code="upstream_timeout", status=504):
-    """No response within 60 s, or a response over 1.5 MB that delivered less than 64 kB in 5 s."""
+    """No response came within 60 s, or a response over 1.5 MB delivered less than 64 kB in 5 s."""
 
     title = "The EHR didn't respond in time."
     why = "The request might be demanding, or the EHR is slow at the moment."
@@ -46,8 +46,8 @@ class UpstreamInvalid(UpstreamError, code="upstream_invalid", status=502):
 
 
 class EhrRefused(UpstreamError, code="ehr_refused", status=400):
-    """A function of your own sent a request to the EHR, and the EHR refused it. The response has
-    the EHR's own status, such as 404. `api.EhrError.outcome` has its reason.
+    """Your own function sent a request to the EHR, and the EHR refused it. The response has the
+    EHR's own status, such as 404. `api.EhrError.outcome` has its reason.
     """
 
     title = "The EHR refused the request."

@@ -314,7 +314,7 @@ def _call(
 def _incomplete() -> ParameterInvalid:
     return ParameterInvalid(
         "The request body is incomplete.",
-        why="It ended early, its chunks can't be read, or no more data arrived for a while.",
+        why="The body ended early, its chunks can't be read, or no more data arrived for a while.",
         steps=("Send the request again.",),
     )
 

@@ -127,7 +127,9 @@ def _read_pinned(ehr: Ehr, url: str) -> KeySet:
 def _read_keys(ehr: Ehr, url: str, seconds: float) -> KeySet:
     members = _fetch(ehr, url, seconds).get("keys")
     if not isinstance(members, list) or len(members) > _MOST_KEYS:
-        raise _unread(url, f"there is no list of at most {_MOST_KEYS} keys", "not a key set")
+        raise _unread(
+            url, f"the response has no list of at most {_MOST_KEYS} keys", "not a key set"
+        )
     return key_set(url, members)
 
 

@@ -106,7 +106,7 @@ def search(
     if any(name == _PAGE_PARAMETER for name, _ in parameters):
         raise ParameterInvalid(
             f"A search doesn't accept the parameter {_PAGE_PARAMETER}.",
-            why="It's reserved for the proxy's links to further pages.",
+            why="The parameter is reserved for the proxy's links to further pages.",
             steps=("Use `pages` to set how many pages to read.",),
         )
     restricted = own_patient and resource_type not in compartment.OUTSIDE

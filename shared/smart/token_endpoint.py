@@ -130,10 +130,10 @@ def _request(
     except http_client.Unusable as error:
         raise TokenInvalid(evidence={"reason": str(error)}) from None
     except http_client.TimedOut:
-        why = f"It didn't respond within {SECONDS:g} seconds."
+        why = f"The EHR's token endpoint didn't respond within {SECONDS:g} seconds."
         raise TokenError(why=why, evidence={"reason": "timeout"}) from None
     except http_client.OutboundError as error:
-        why = "The connection to its token endpoint failed or was interrupted."
+        why = "The connection to the EHR's token endpoint failed or was interrupted."
         raise TokenError(why=why, evidence={"reason": str(error)}) from None
     sent = {**form, **authentication.fields}
     basic = authentication.headers.get("Authorization", "").partition(" ")[2]
@@ -218,14 +218,14 @@ def _refusal(
     status, code = response.status, body.get("error") if body else None
     if isinstance(code, str) and _OAUTH_ERROR.fullmatch(code):
         evidence["oauth_error"] = code
-        why = f"Its token endpoint returned `{code}`."
+        why = f"The EHR's token endpoint returned `{code}`."
     else:
         code = None
-        why = f"Its token endpoint responded with status {status} and no error code."
+        why = f"The EHR's token endpoint responded with status {status} and no error code."
         if 300 <= status < 400:
             why = (
-                f"Its token endpoint responded with a redirect (status {status}). The app never "
-                "follows it, because the request contains credentials."
+                f"The EHR's token endpoint responded with a redirect (status {status}). The app "
+                "never follows it, because the request contains credentials."
             )
     return TokenError(
         why=why, evidence=evidence, oauth_error=code, response_status=status, response_text=text

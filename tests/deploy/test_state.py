@@ -33,7 +33,7 @@ MISTAKES = [
     ('ingress = "all"', 'ingress = "everyone"', "ingress = 'everyone' isn't one of all,"),
     ('callers = "all_users"', "", "callers is missing"),
     ("[quota]", "[quotas]", "quotas is unknown"),
-    ('project = "my-project"', 'project = "My Project"', "isn't a project's ID: 6 to 30"),
+    ('project = "my-project"', 'project = "My Project"', "isn't a project ID: 6 to 30"),
     ('region = "europe-west1"', "region = 1", "region must be a string"),
     ("smart-toml = 1", 'smart-toml = "latest"', "[versions] smart-toml must be a whole number"),
     ("smart-toml = 1", "", "[versions] smart-toml is missing"),

@@ -120,7 +120,7 @@ def test_indexed_fields_fail_with_the_command_for_each(
     assert (outcome.code, outcome.with_level("fail")) == (1, {EXEMPT})
     good, missing = outcome.of(EXEMPT)
     assert good["level"] == "ok"
-    assert "Firestore indexes expires_at, write of sessions" in missing["title"]
+    assert "Firestore indexes expires_at, write in sessions" in missing["title"]
     for field in ("expires_at", "write"):
         assert (
             f"gcloud firestore indexes fields update {field} --collection-group=sessions "

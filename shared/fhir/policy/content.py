@@ -41,7 +41,7 @@ def require_uncompressed(headers: Mapping[str, str]) -> None:
     """Raise MediaTypeUnsupported if the request body is compressed (RFC 9110 15.5.16)."""
     if headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         raise MediaTypeUnsupported(
-            why="The request body has a Content-Encoding, and the app doesn't decode any.",
+            why="The request body has a Content-Encoding, which the app doesn't decode.",
             steps=("Send the body without Content-Encoding.",),
         )
 
