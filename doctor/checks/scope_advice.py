@@ -64,10 +64,10 @@ def wildcard(ehr: Ehr) -> Checked:
         return ok("scope_wildcard", "No scope has a wildcard for the resource type.", ehr.key)
     dropped = ehr.profile.scopes.wildcards_dropped is not None
     level = fail if dropped else warn
-    what = f"{ehr.profile.title} drops them entirely" if dropped else "Some EHRs drop them"
+    who = f"{ehr.profile.title} drops wildcards entirely" if dropped else "some EHRs drop wildcards"
     return level(
         "scope_wildcard",
-        f"{' '.join(wildcards)} in `scopes`: {what}, and FHIR requests are then refused.",
+        f"{' '.join(wildcards)} in `scopes`: {who}, and FHIR requests are then refused.",
         "Write one scope for each resource type, such as patient/Observation.rs.",
         ehr.key,
     )

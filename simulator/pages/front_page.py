@@ -116,7 +116,7 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
     def apply_faults() -> Response:
         ehr = starting.get(request.form.get("ehr", ""))
         if ehr is None:
-            return fault_page(400, "No such EHR", "Choose one on the start page.")
+            return fault_page(400, "No such EHR", "Choose an EHR on the start page.")
         try:
             chosen = Faults(request.form.get("faults", ""))
             chosen.require_of(ehr.profile.key)

@@ -112,14 +112,14 @@ def _of_tokens(
     if stray is not None:
         return Verdict(
             "bad",
-            "The app sent a token request, but not with the code of this launch.",
+            "The app sent a token request, but not with this launch's code.",
             stray.wrong,
             "The request below is listed here only because of its time. Compare the code and the "
             "client authentication with its lines.",
         )
     return Verdict(
         "bad",
-        "The app got a code and hasn't exchanged it.",
+        "The app got a code but hasn't exchanged it.",
         look="Check the app's page at the redirect URI, in its browser window and in its log: does "
         "it find its state (cookies, storage), does it accept state and iss, and can it reach the "
         "token endpoint?",

@@ -109,7 +109,8 @@ class Session:
         )
         if patient not in {None, ...}:
             raise TypeError(
-                "patient must be None or left out. To search another patient, use the parameters."
+                "patient must be None or left out. To search for another patient's data, use "
+                "the parameters."
             )
         own = patient is not None
         result = product().search(self._mark, type, pairs, pages, own_patient=own)

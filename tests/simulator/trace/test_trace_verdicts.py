@@ -82,10 +82,10 @@ CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
         lambda app: app.authorize(app.launch(), aud=None),
         "The EHR refused the authorization request: invalid_request: aud is missing",
     ),
-    "a code and no exchange": (VendorApp.code, "The app got a code and hasn't exchanged it."),
+    "a code and no exchange": (VendorApp.code, "The app got a code but hasn't exchanged it."),
     "another code": (
         other_code,
-        "The app sent a token request, but not with the code of this launch.",
+        "The app sent a token request, but not with this launch's code.",
     ),
     "no tokens": (
         lambda app: app.exchange(app.code(), code_verifier="x" * 43),
