@@ -102,7 +102,7 @@ def _from_file(argument: str, made: list[tuple[str, Jwk]], findings: list[Checke
     try:
         jwk = signing_keys.read(pem, key_id).public_jwk()
     except ValueError as error:
-        fix = "To make or convert one, see docs/configuration.md, Keys."
+        fix = "To create or convert a key, see docs/configuration.md, Keys."
         findings.append(fail("setting_invalid", f"{path} contains {error}.", fix))
         return
     made.append((path, jwk if key_id else {**jwk, "kid": _thumbprint(jwk)}))

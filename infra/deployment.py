@@ -147,7 +147,7 @@ def read(path: Path) -> Deployment:
         names = project.read(path.parent).names
     except FileNotFoundError:
         raise Unusable(
-            f"There is no {path.name} in this folder. `smart-calc new` writes one."
+            f"There is no {path.name} in this folder. `smart-calc new` writes this file."
         ) from None
     except (OSError, ValueError) as error:
         raise Unusable(f"{path.name} can't be read: {error}") from None

@@ -25,7 +25,7 @@ def problems(folder: Path) -> list[str]:
             continue
         where = f"functions/{folder.name}/{inside}"
         if path.is_symlink():
-            listed.append(f"{where} is a link, maybe to a secret. Replace it with the file.")
+            listed.append(f"{where} is a link, maybe to a secret. Replace the link with the file.")
         elif path.is_file() and _has_secret(inside, path.read_bytes()):
             listed.append(
                 f"{where} contains a private key or another secret. Move the secret out of the "

@@ -37,7 +37,10 @@ def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
         try:
             yield from part(deployment, get)
         except Unread as error:
-            remedy = "Ask your organization's administrator about them (docs/deploy.md, Preflight)."
+            remedy = (
+                "Ask your organization's administrator for this information "
+                "(docs/deploy.md, Preflight)."
+            )
             yield Finding("unread", f"{what} can't be read: {error}", remedy)
 
 
@@ -108,8 +111,9 @@ def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
                     "ask",
                     f"The service perimeter {one['name']} includes this project and restricts "
                     f"{services}.",
-                    "Builds in Google's default pool and your terminal are outside it. Send the "
-                    "perimeter's owner the rules (docs/deploy.md, A service perimeter).",
+                    "Builds in Google's default pool and your terminal are outside the "
+                    "perimeter. Send the perimeter's owner the rules (docs/deploy.md, A service "
+                    "perimeter).",
                 )
 
 

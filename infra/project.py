@@ -118,7 +118,7 @@ def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
     definitions = [node for node in module.body if name in _bound(node)]
     if not definitions:
         problems.append(
-            f"{where}/main.py defines no function {name}. Add it, or rename the folder."
+            f"{where}/main.py defines no function {name}. Add the function, or rename the folder."
         )
     elif _is_plain(definitions[-1]) and any(map(_imports_api, module.body)):
         problems.append(f"{where}/main.py: write @api.function in the line above `def {name}`.")

@@ -121,8 +121,8 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
         )
     if wrong:
         raise Unstageable(
-            f"{name}: unknown file type: {', '.join(wrong)}. Add its suffix to STAGED_SUFFIXES, "
-            "or move it."
+            f"{name}: unknown file type: {', '.join(wrong)}. Add the suffix to STAGED_SUFFIXES, "
+            "or move the file."
         )
     if name in project.own:
         pinned = ours / "functions" / _REQUIREMENTS_OF_OWN / "requirements.txt"

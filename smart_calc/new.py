@@ -150,8 +150,8 @@ def _installed_from() -> Path:
     hashes = record.get("archive_info", {}).get("hashes", {})
     if hashes.get("sha256", digest := sha256(file)) != digest:
         raise Unusable(
-            f"{file} has changed since smart-calc was installed from it. "
-            "Specify one with --wheel FILE"
+            f"{file} has changed since smart-calc was installed from it. Specify the package "
+            "with --wheel FILE"
         )
     return _checked(file)
 

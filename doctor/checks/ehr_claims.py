@@ -47,7 +47,7 @@ def _pkce(ehr: Ehr, base: str, document: Mapping[str, Any]) -> Checked:
     return warn(
         "pkce_not_advertised",
         f"{base} doesn't list S256 in code_challenge_methods_supported.",
-        "The app sends S256 anyway. Ask the EHR's operator whether the EHR checks it. If it "
+        "The app sends S256 anyway. Ask the EHR's operator whether the EHR checks PKCE. If it "
         "doesn't, anyone who steals a public client's code can use it.",
         ehr.key,
     )

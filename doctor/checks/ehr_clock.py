@@ -27,8 +27,8 @@ def check(ehr: Ehr, base: str, answer: Answer, now: float) -> list[Checked]:
             f"The clock of {base} is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} "
             "this machine's. For tokens that the EHR signs or receives, the limit is "
             f"{MOST_SKEW_SECONDS:.0f} s.",
-            "If this machine's clock is correct, tell the EHR's operator. Otherwise, set it with "
-            "NTP.",
+            "If this machine's clock is correct, tell the EHR's operator. Otherwise, set this "
+            "machine's clock with NTP.",
             ehr.key,
         )
     ]

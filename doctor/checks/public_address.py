@@ -56,7 +56,7 @@ def call(settings: Settings) -> list[Checked]:
         answer = _get(settings.public_url + launch.path)
     except http_client.OutboundError as error:
         title = f"{settings.public_url}/launch can't be reached ({error})."
-        fix = "Deploy the functions (docs/deploy.md) or start them (make serve). Check the DNS "
+        fix = "Deploy the functions (docs/deploy.md) or start them (`make serve`). Check the DNS "
         return [fail("public_url_unreachable", title, f"{fix}record and the certificate.")]
     others = [probe for probe in _others(settings) if not _responds(settings, probe)]
     missed = [launch] if not _is_ours(answer, launch) else []

@@ -106,7 +106,8 @@ def _count(settings: Settings, ehr: Ehr, configuration: SmartConfiguration | Non
         f"{count} scopes make an authorization request of about {size} bytes. EHRs and proxies in "
         f"front of them may refuse more than {MOST_SCOPES} scopes, or a URL over "
         f"{launches.LONGEST_URL} bytes.",
-        "Request fewer scopes. The access token contains them too, and has its own size limit.",
+        "Request fewer scopes. The access token contains the scopes too, and has its own size "
+        "limit.",
         ehr.key,
     )
 

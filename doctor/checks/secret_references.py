@@ -88,9 +88,9 @@ def _basic(ehr: Ehr, clients: Clients) -> Checked:
         "client_id or client_secret has a character that form encoding changes, such as +, / or "
         "=, and EHRs disagree on whether the Basic header is form-encoded. The app sends the "
         f"{ehr.basic_form} form.",
-        'Set basic_credentials = "form" (RFC 6749 2.3.1: Keycloak, most servers) or "raw" (Epic, '
-        "the SMART launcher, Inferno). If you don't know which one this EHR expects, ask for a "
-        "secret of letters and digits only.",
+        'Set basic_credentials = "form" (RFC 6749 2.3.1: Keycloak, most servers) or "raw" '
+        "(Epic, the SMART launcher, Inferno). If you don't know which form this EHR expects, "
+        "ask for a secret of letters and digits only.",
         ehr.key,
     )
 
@@ -111,14 +111,14 @@ def _unreadable(what: str, ehr: str | None, run_elsewhere: bool) -> Checked:
             "secret_unreadable",
             f"{what}, on this machine. The functions at public_url have started, and they don't "
             "start without the secrets that they were deployed with.",
-            "If this file refers to a different secret than the deployed one, make sure it's "
-            "mounted there before you deploy.",
+            "If this file refers to a different secret than the deployed one, make sure that "
+            "the secret is mounted before you deploy.",
             ehr,
         )
     return fail(
         "secret_unreadable",
         f"{what}.",
-        "Set it where the functions run (docs/deploy.md, Configuration and secrets). To check "
-        "it, also set it where you run this command.",
+        "Set the secret where the functions run (docs/deploy.md, Configuration and secrets). To "
+        "check it here too, set it where you run this command.",
         ehr,
     )

@@ -81,7 +81,7 @@ class PageLinks:
             raise ParameterInvalid(
                 "The page link doesn't belong to this session.",
                 why="A page link belongs to one session and one request. You can't create or "
-                "change one.",
+                "change a page link.",
             ) from None
         return PageLink(url, "user" if level == "user" else "patient", must_show == _SHOWN)
 

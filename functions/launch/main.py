@@ -104,9 +104,9 @@ def _unsupported_method(ehr: Ehr, configuration: SmartConfiguration) -> Misconfi
     listed = ", ".join(configuration.auth_methods or ())
     return Misconfigured(
         "The app's registration doesn't match what the EHR supports.",
-        why=f"The app would authenticate with {ehr.client_auth}, but the EHR doesn't list it in "
-        "token_endpoint_auth_methods_supported and advertises no capability for it. The app "
-        "doesn't try a weaker method instead.",
+        why=f"The app would authenticate with {ehr.client_auth}, but the EHR doesn't list this "
+        "method in token_endpoint_auth_methods_supported and doesn't advertise a capability "
+        "for it. The app doesn't try a weaker method instead.",
         steps=(
             (
                 f"In the [[ehr]] entry {ehr.key}, set `client_auth` to the method that the app "

@@ -41,7 +41,7 @@ _AS_SMART = (
 )
 _ONE_FLOW = (
     ForUser("Open the app with the link that your organization gave you."),
-    "Correct that link. A standalone launch URL is exactly `https://HOST/launch?ehr=KEY`.",
+    "Correct the link. A standalone launch URL is exactly `https://HOST/launch?ehr=KEY`.",
     ADMINISTRATOR,
 )
 

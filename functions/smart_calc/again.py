@@ -81,4 +81,4 @@ def answer(
 
 
 def _invalid(what: str) -> ParameterInvalid:
-    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in that form.",))
+    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in the required form.",))

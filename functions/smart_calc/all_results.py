@@ -60,4 +60,4 @@ def _parsed(body: bytes) -> tuple[int, list[dict[str, Any]]]:
 
 
 def _invalid(what: str) -> ParameterInvalid:
-    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in that form.",))
+    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in the required form.",))

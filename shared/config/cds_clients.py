@@ -68,7 +68,7 @@ def _jku(table: TomlTable, *, local: bool) -> str | None:
     if not plain:
         table.problem("jku", "is not a plain absolute URL", "Write the URL as in the EHR's tokens.")
     elif not url.startswith("https://") and not local:
-        remedy = "Use https; http is accepted only when public_url is on localhost."
+        remedy = "Use https. http is accepted only if public_url is on localhost."
         table.problem("jku", "uses http", remedy, "http_not_local")
     return url
 
@@ -96,5 +96,7 @@ def _check_duplicates(top: TomlTable, clients: list[CdsClient]) -> None:
     callers = [(client.iss, client.tenant) for client in clients if client.iss]
     for iss, tenant in sorted({one for one in callers if callers.count(one) > 1}, key=str):
         whom = f"the iss {iss}" + (f" with the tenant {tenant}" if tenant else "")
-        remedy = "Keep it in only one [[cds_client]] entry, or set a different `tenant` in each."
+        remedy = (
+            "Keep the iss in only one [[cds_client]] entry, or set a different `tenant` in each."
+        )
         top.problem("cds_client", f"{whom} is repeated", remedy, "cds_client_duplicate")

@@ -33,7 +33,7 @@ def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:
         top.problem("ehr", f"the key {key} is repeated", "Give each [[ehr]] entry its own key.")
     bases = [base for ehr in ehrs for base in set(ehr.iss)]
     for base in sorted({base for base in bases if bases.count(base) > 1}):
-        remedy = "Keep it in only one [[ehr]] entry."
+        remedy = "Keep the iss in only one [[ehr]] entry."
         top.problem("ehr", f"the iss {base} is in two entries", remedy, "iss_duplicate")
     _check_redirects(top, ehrs)
     return tuple(ehrs)
@@ -124,7 +124,7 @@ def _iss(table: TomlTable, local: bool) -> tuple[str, ...]:
             table.problem("iss", f"{text[:200]!r}: {error}", remedy, "iss_invalid")
             continue
         if base.startswith("http:") and not local:
-            remedy = "Use https; http is accepted only when public_url is on localhost."
+            remedy = "Use https. http is accepted only if public_url is on localhost."
             table.problem("iss", f"{base} uses http", remedy, "http_not_local")
         bases.append(base + tenant)
     return tuple(dict.fromkeys(bases))
@@ -142,13 +142,16 @@ def _scopes(table: TomlTable) -> tuple[str, ...]:
     launch = [scope for scope in requested if scope == "launch" or scope.startswith("launch/")]
     if launch:
         remedy = (
-            "Remove it. The app itself adds `launch` to an EHR launch and `launch/patient` to a "
-            "standalone launch. EHRs refuse a launch that has the wrong scope."
+            "Remove the launch scopes. The app itself adds `launch` to an EHR launch and "
+            "`launch/patient` to a standalone launch. EHRs refuse a launch that has the wrong "
+            "scope."
         )
         table.problem("scopes", f"contains {' '.join(launch)}", remedy, "launch_scope_configured")
     if {"online_access", "offline_access"} <= set(requested):
         table.problem(
-            "scopes", "contains both online_access and offline_access", "Keep only one of them."
+            "scopes",
+            "contains both online_access and offline_access",
+            "Keep only one of the two scopes.",
         )
     return requested
 
@@ -157,7 +160,7 @@ def _check_client_auth(table: TomlTable, ehr: Ehr) -> None:
     secret = ehr.client_auth in {"client_secret_basic", "client_secret_post"}
     key = ehr.client_auth == "private_key_jwt"
     if ehr.basic_credentials and ehr.client_auth != "client_secret_basic":
-        remedy = 'Remove it, or set client_auth = "client_secret_basic".'
+        remedy = 'Remove the setting, or set client_auth = "client_secret_basic".'
         what = f"has no effect with client_auth {ehr.client_auth}"
         table.problem("basic_credentials", what, remedy)
     for name, value, wanted in (
@@ -168,5 +171,5 @@ def _check_client_auth(table: TomlTable, ehr: Ehr) -> None:
         if wanted and value is None and name not in table.faulty:
             table.problem(name, f"is missing, but {ehr.client_auth} needs it", "Add the setting.")
         if value is not None and not wanted:
-            remedy = "Remove it, or set client_auth to the method that uses it."
+            remedy = "Remove the setting, or set client_auth to the method that uses it."
             table.problem(name, f"isn't used with client_auth {ehr.client_auth}", remedy)

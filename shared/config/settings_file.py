@@ -77,7 +77,7 @@ def parse_as_far_as_it_goes(
     except (ValueError, RecursionError) as error:
         # ValueError: invalid TOML, or a number with thousands of digits. RecursionError: thousands
         # of nested brackets.
-        step = "Correct the TOML syntax there."
+        step = "Correct the TOML syntax."
         return None, [Problem.at("config_unreadable", "the file", str(error), step)]
     problems: list[Problem] = []
     settings = _settings(TomlTable(table, "", problems))

@@ -84,7 +84,7 @@ class TomlTable:
                 what = f"starts or ends with a space: {value[:200]!r}"
                 self.problem(name, what, f"Write {value.strip()[:200]!r}.")
             else:
-                self.problem(name, f"is not {form}", "Correct or remove it.")
+                self.problem(name, f"is not {form}", "Correct or remove the value.")
             return default
         return value
 
@@ -126,7 +126,7 @@ class TomlTable:
             if isinstance(value, str) and pattern.fullmatch(value):
                 good.append(value)
             else:
-                self.problem(f"{name}[{index}]", f"is not {form}", "Correct or remove it.")
+                self.problem(f"{name}[{index}]", f"is not {form}", "Correct or remove the value.")
         return good
 
     def entries(self, name: str, remedy: str, id_: str = "setting_invalid") -> list[Any]:
@@ -163,7 +163,7 @@ class TomlTable:
         """Report every key that isn't a known setting."""
         for name in self._rest:
             near = difflib.get_close_matches(name, self._known, 1)
-            remedy = f"Did you mean `{near[0]}`?" if near else "Remove it."
+            remedy = f"Did you mean `{near[0]}`?" if near else "Remove the setting."
             self.problem(name, "is not a setting", remedy, "setting_unknown")
 
 

@@ -51,7 +51,7 @@ class StateUnknown(CallbackError, code="state_unknown", status=400):
     cause = "code_expired_or_used"
     steps = (
         # The launch is unknown, so the EHR or the app itself may have started it.
-        ForUser("Close this page and launch the app again. Don't reload it."),
+        ForUser("Close this page and launch the app again. Don't reload the page."),
         (
             "If this happens on the first try, check that sign-in finishes within "
             "`launch_minutes` (in smart.toml), and that nothing in between (such as a link "
@@ -170,7 +170,7 @@ class TokenInvalid(CallbackError, code="token_invalid", status=502):
     steps = (
         RELAUNCH,
         (
-            "If it happens again, contact the EHR's support. Give them the message above, the "
+            "If it happens again, contact the EHR's support. Send them the message above, the "
             "time and the client ID. No setting of this app can fix it."
         ),
         ADMINISTRATOR,

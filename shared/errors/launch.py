@@ -32,7 +32,7 @@ class LaunchParameterMissing(LaunchError, code="launch_parameter_missing", statu
         "The request has no `launch` value, which only the EHR can provide. Nothing was sent to "
         "the EHR."
     )
-    plainly = Plainly(why="The app wasn't opened from a chart. Only the EHR can open it.")
+    plainly = Plainly(why="The app wasn't opened from a chart. Only the EHR can open the app.")
     cause = "launch_parameter_missing"
     steps = (
         ForUser(
@@ -66,10 +66,13 @@ class IssNotAllowed(LaunchError, code="iss_not_allowed", status=400):
     """
 
     title = "This EHR isn't configured for the app."
-    why = "The app doesn't recognize the FHIR base in the launch's `iss`. Nothing was sent to it."
+    why = (
+        "The app doesn't recognize the FHIR base in the launch's `iss`. Nothing was sent to "
+        "the EHR."
+    )
     plainly = Plainly(
         "This EHR isn't set up for the app.",
-        "The app doesn't recognize the EHR's address. Nothing was sent to it.",
+        "The app doesn't recognize the EHR's address. Nothing was sent to the EHR.",
     )
     cause = "tenant_mismatch"
     steps = (

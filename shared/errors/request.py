@@ -82,10 +82,10 @@ class NotFound(RequestError, code="not_found", status=404):
     """The URL doesn't exist."""
 
     title = "This address doesn't exist."
-    why = "The address is misspelled, or the app was configured with a different one."
+    why = "The address is misspelled, or the app was configured with a different address."
     plainly = OWN_WORDS
     steps = (
-        ForUser("Open the app from the patient's chart. Don't type its address."),
+        ForUser("Open the app from the patient's chart. Don't type the app's address."),
         "Compare the URL with the registered launch URL and redirect URI.",
     )
 

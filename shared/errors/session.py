@@ -14,8 +14,11 @@ class SessionError(SmartError):
 class SessionMissing(SessionError, code="session_missing", status=401):
     """The request has no session cookie, two of them, or one that doesn't open this session."""
 
-    title = "The browser sent no session for this URL."
-    why = "The session cookie is missing. It's deleted at logout and when the browser closes."
+    title = "The request has no valid session cookie for this URL."
+    why = (
+        "The session cookie is missing. The cookie is deleted at logout and when the browser "
+        "closes."
+    )
     plainly = OWN_WORDS
 
 

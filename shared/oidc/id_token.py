@@ -42,8 +42,8 @@ _KEYS = (
     "setting of this app can fix it."
 )
 _KEYS_CHANGED = ForUser(
-    "Launch the app again in half a minute. The app read the EHR's keys a moment ago, and will "
-    "read them again then."
+    "The app read the EHR's keys a moment ago. Launch the app again in half a minute, when it "
+    "reads them again."
 )
 _CLIENT = "Compare `client_id` in the [[ehr]] entry with the app's registration at the EHR."
 

@@ -54,7 +54,7 @@ def parse(raw: str) -> SignedToken:
     segments = raw.split(".")
     if len(segments) == 5:
         raise IdTokenInvalid(
-            why="The id_token is encrypted (JWE). The app reads only signed ones.",
+            why="The id_token is encrypted (JWE). The app reads only signed id_tokens.",
             steps=(_REGISTER_SIGNED, ADMINISTRATOR),
         )
     if len(segments) != 3:

@@ -171,7 +171,7 @@ def _document(call: Call) -> Any:
     except (ValueError, InvalidOperation):
         raise ParameterInvalid(
             "The request body can't be used.",
-            why="It isn't JSON in UTF-8, repeats a property, or is nested too deeply.",
+            why="The body isn't JSON in UTF-8, repeats a property, or is nested too deeply.",
             steps=("Send valid JSON.",),
         ) from None
 

@@ -163,7 +163,9 @@ def _explained(resource_type: str, *, restricted: bool) -> Iterator[None]:
         raise error.again(
             why=f"A {resource_type} doesn't reliably state which patient it's about, so a search "
             "for it can't be restricted to one patient.",
-            steps=("With user/ scopes, pass patient=None to search everything that they allow.",),
+            steps=(
+                "With user/ scopes, pass patient=None to search everything that the scopes allow.",
+            ),
         ) from None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 _LABELS = {
     "error": "EHR error",
     "oauth_error": "EHR error",
-    "urn": "The vendor's name for it",
+    "urn": "The vendor's name for the error",
     "said": "The EHR's message (known words)",
     "status": "HTTP status of the response",
     "media_type": "Media type of the response",

@@ -119,7 +119,7 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
             what = f"{ehr.private_key} contains {error}"
             step = (
                 "Store an unencrypted PKCS#8 PEM key: either RSA with 2048 bits or more, or EC "
-                "on P-384. To make one, see docs/configuration.md, Keys."
+                "on P-384. To create a key, see docs/configuration.md, Keys."
             )
             problems.append(_problem(ehr, "private_key", "setting_invalid", what, step))
     return Clients(secrets_, keys), problems

@@ -138,8 +138,8 @@ def fetch(ehr: Ehr, base: str) -> http_client.Answer:
             why = f"The EHR responded with status {response.status}."
             raise DiscoveryFailed(why=why, evidence=evidence)
         raise DiscoveryInvalid(
-            why="The EHR has no .well-known/smart-configuration at this FHIR base. It responded "
-            f"with status {response.status}.",
+            why="The EHR has no .well-known/smart-configuration at this FHIR base. The response "
+            f"had status {response.status}.",
             cause="tenant_mismatch",
             evidence=evidence,
         )

@@ -225,7 +225,7 @@ def _refusal(
         if 300 <= status < 400:
             why = (
                 f"The EHR's token endpoint responded with a redirect (status {status}). The app "
-                "never follows it, because the request contains credentials."
+                "never follows such a redirect, because the request contains credentials."
             )
     return TokenError(
         why=why, evidence=evidence, oauth_error=code, response_status=status, response_text=text

@@ -211,8 +211,9 @@ def covered(
         bool(contexts),
         "scope",
         f"{' and '.join(sorted(contexts))}/ scopes cover {name} of {fhir_type}",
-        f"no granted scope covers {name} of {fhir_type}. It needs "
-        f"patient/{fhir_type}.{interaction} (or user/). Granted: {' '.join(granted) or 'nothing'}",
+        f"no granted scope covers {name} of {fhir_type}. The request needs "
+        f"patient/{fhir_type}.{interaction} (or user/). Granted: "
+        f"{' '.join(granted) or 'nothing'}",
     )
 
 

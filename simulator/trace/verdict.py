@@ -86,7 +86,7 @@ def _unanswered(entries: Sequence[Notes]) -> Verdict:
     elif discovery.faults or not discovery.is_good:
         look = "The app read the discovery document below, which was wrong."
     else:
-        look = "The app read the discovery document and stopped there. Check its log."
+        look = "The app read the discovery document and stopped there. Check the app's log."
     return Verdict(
         "bad",
         "The app hasn't come back: no authorization request contains this launch value.",
@@ -114,8 +114,8 @@ def _of_tokens(
             "bad",
             "The app sent a token request, but not with this launch's code.",
             stray.wrong,
-            "The request below is listed here only because of its time. Compare the code and the "
-            "client authentication with its lines.",
+            "The request below is listed here only because of its time. In that request, check "
+            "the lines about the code and the client authentication.",
         )
     return Verdict(
         "bad",
@@ -150,7 +150,7 @@ def _of_use(requests: Sequence[Notes]) -> Verdict:
             "open",
             "The app revoked its tokens without a FHIR request.",
             look="The user logged out immediately, or the app rejected something in the token "
-            "response, such as the id_token. Check its page and its log.",
+            "response, such as the id_token. Check the app's page and log.",
         )
     if revoked:
         return Verdict("good", f"Complete: {_count(reads, 'FHIR request')}, then logged out.")

@@ -68,7 +68,7 @@ def test_the_answer_for_people_is_grouped_and_says_what_to_do(
     assert "  fail  sealing_keys[0]: env:ABSENT is not set or empty. [secret_unreadable]" in (
         ended.stdout
     )
-    assert "        Set it where the functions run (docs/deploy.md" in ended.stdout
+    assert "        Set the secret where the functions run (docs/deploy.md" in ended.stdout
     assert "Write one scope for each resource type" in ended.stdout
     assert re.search(r"(?m)^1 fail, \d+ warn, \d+ ok\.", ended.stdout)
     assert max(map(len, ended.stdout.splitlines())) <= 100

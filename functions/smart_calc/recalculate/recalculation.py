@@ -148,4 +148,4 @@ def _named(names: set[str]) -> str:
 
 
 def _invalid(what: str) -> ParameterInvalid:
-    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in that form.",))
+    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in the required form.",))

@@ -142,5 +142,5 @@ def _require_own(current: FhirAnswer, address: Address, decision: Decision, acti
         raise UpstreamInvalid(evidence={"expected": address.type})
     if not releasable(current.resource, decision, active.session.fhir_base):
         raise PatientDenied(
-            why="The resource doesn't belong to the launch's patient. It wasn't changed."
+            why="The resource doesn't belong to the launch's patient. The resource wasn't changed."
         )

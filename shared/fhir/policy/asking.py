@@ -145,7 +145,7 @@ def _denied(resource_type: str, letter: Letter, session: Session) -> ScopeDenied
         if grant is not None and grant.covers(resource_type, letter):
             why = f"{needed} or a wider scope is needed. {scope} was requested but not granted."
             return ScopeDenied(why=why, evidence={"needed": needed, "not_granted": scope})
-    why = f"{needed} or a wider scope is needed. It isn't in the app's configured scopes."
+    why = f"{needed} or a wider scope is needed, but the app's configured scopes don't include one."
     return ScopeDenied(why=why, evidence={"needed": needed})
 
 

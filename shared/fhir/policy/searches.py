@@ -61,8 +61,8 @@ def refuse_reaching(
         head = name.partition(":")[0].lower()
         if head == "_query":
             raise ScopeDenied(
-                why="The results of a named query (`_query`) differ from server to server, so no "
-                "scope can cover it and it isn't supported.",
+                why="The results of a named query (`_query`) differ from server to server. No "
+                "scope can cover named queries, so they aren't supported.",
             )
         asks = head in _ASKING or "." in name
         if not asks and head not in _BRINGING:
@@ -87,7 +87,7 @@ def _require_reachable(source: str) -> None:
         raise PatientDenied(
             why=f"`_revinclude` of {source[:60]} returns resources that aren't known to be about "
             "a patient.",
-            steps=("Leave it out, or request user/*.rs.",),
+            steps=("Leave out the parameter, or request user/*.rs.",),
         )
 
 
@@ -124,8 +124,9 @@ def repeats_filter(
     for name in sorted(names):
         if is_count(sent) or not is_shown(name, resource_type):
             raise ScopeDenied(
-                why=f"`{name[:100]}` narrows the scope that covers the search. A search can't add "
-                "another value for it unless the response shows which resources match."
+                why=f"`{name[:100]}` narrows the scope that covers the search. A search can't "
+                "add another value for this parameter unless the response shows which "
+                "resources match."
             )
     return bool(names)
 

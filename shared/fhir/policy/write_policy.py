@@ -104,9 +104,9 @@ def _require_own(document: object, decision: Decision, fhir_base: str) -> None:
     if not compartment.belongs(document, decision.patient_id, fhir_base):
         raise PatientDenied(
             "The resource to write doesn't name the patient of this launch.",
-            why="Its reference to the patient, such as `subject`, is missing or names another "
-            "patient.",
-            steps=("Set it to `Patient/` and the id of this launch's patient.",),
+            why="The resource's reference to the patient, such as `subject`, is missing or "
+            "names another patient.",
+            steps=("Set the reference to `Patient/` and the id of this launch's patient.",),
         )
     _require_no_other(document, decision, fhir_base)
 

@@ -80,9 +80,9 @@ def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(app: App) -> None
         "Observation": ("patient/Observation.s ", "was requested but not granted"),
         "Condition": ("patient/Condition.s ", "was requested but not granted"),
         # Never asked for.
-        "Condition/c1": ("patient/Condition.r ", "isn't in the app's configured scopes"),
-        "Patient": ("patient/Patient.s ", "isn't in the app's configured scopes"),
-        "Encounter": ("patient/Encounter.s ", "isn't in the app's configured scopes"),
+        "Condition/c1": ("patient/Condition.r ", "the app's configured scopes don't include one"),
+        "Patient": ("patient/Patient.s ", "the app's configured scopes don't include one"),
+        "Encounter": ("patient/Encounter.s ", "the app's configured scopes don't include one"),
     }
     for path, (needed, why) in cases.items():
         answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")

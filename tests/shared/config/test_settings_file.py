@@ -360,7 +360,7 @@ def test_an_unknown_key_comes_with_the_one_that_was_probably_meant(
 
 
 def test_an_unknown_key_like_no_other_is_to_be_removed_and_a_table_is_one() -> None:
-    assert _only(_file(top='xyzzy = "x"')).fix == "Remove it."
+    assert _only(_file(top='xyzzy = "x"')).fix == "Remove the setting."
     problem = _only(_file(more='[logging]\nlevel = "debug"\n'))
     assert (problem.id, problem.place) == ("setting_unknown", "logging")
 

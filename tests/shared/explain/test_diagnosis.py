@@ -532,7 +532,7 @@ def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str
     ids=["page", "support", "log", "trace"],
 )
 def test_this_apps_own_page_log_and_trace_say_that_it_sent_the_launch_value(told: str) -> None:
-    text = f"The vendor's name for it: {ehr_messages.LAUNCH}code-required\n{told}"
+    text = f"The vendor's name for the error: {ehr_messages.LAUNCH}code-required\n{told}"
     diagnosis = diagnose(parse(text))
     assert "launch_parameter_missing" not in ids(diagnosis)
     assert ids(diagnosis)[0] == "ehr_side"

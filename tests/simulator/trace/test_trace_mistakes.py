@@ -194,7 +194,7 @@ FHIR: dict[str, tuple[Send, str, str]] = {
     "search out of scope": (
         fetched(f"/Condition?patient={ALMA}"),
         "scope",
-        "no granted scope covers search of Condition. It needs patient/Condition.s (or user/)",
+        "no granted scope covers search of Condition. The request needs patient/Condition.s",
     ),
     "another app's origin": (
         other_origin,

@@ -72,7 +72,7 @@ def second_try(app: VendorApp) -> None:
 CASES: dict[str, tuple[Callable[[VendorApp], object], str]] = {
     "nothing came": (VendorApp.launch, "The app hasn't come back: no authorization request"),
     "nothing came, so look at": (VendorApp.launch, "does it recognize this FHIR base (iss)?"),
-    "discovery alone": (discovery_alone, "stopped there. Check its log."),
+    "discovery alone": (discovery_alone, "stopped there. Check the app's log."),
     "triggered discovery": (spoiled_discovery, "which was wrong."),
     "another launch value": (
         other_launch_value,
