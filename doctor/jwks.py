@@ -26,7 +26,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Add the command; it runs as `run` of the parsed arguments."""
     parser = commands.add_parser(
         "jwks",
-        help="make public_jwks from private keys",
+        help="create public_jwks from private keys",
         description="Derives public keys from private keys and prints them as a JWK Set.",
         allow_abbrev=False,
     )

@@ -63,9 +63,9 @@ def _unseen(preflight: Preflight) -> str:
 
 
 _ONLY_THE_EHR_KNOWS = (
-    "No check from outside can show whether an EHR has this client_id, redirect URI and scopes "
-    "registered, or whether a site has enabled the app. Only a launch can. To explain a launch "
-    "error, run `smart-calc explain < FILE` (in a clone: `make explain < FILE`)."
+    "Only a launch can show whether an EHR has this client_id, redirect URI and scopes "
+    "registered, and whether a site has enabled the app. No check from outside can. To explain "
+    "a launch error, run `smart-calc explain < FILE` (in a clone: `make explain < FILE`)."
 )
 
 

@@ -14,7 +14,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Add the command; it runs as `run` of the parsed arguments."""
     parser = commands.add_parser(
         "sealing-key",
-        help="make a new key for sealing_keys",
+        help="create a new key for sealing_keys",
         description="Prints 32 random bytes as base64url and doesn't store them.",
         allow_abbrev=False,
     )

@@ -130,7 +130,10 @@ def _name_problems(name: str) -> list[str]:
     if name in _RESERVED:
         return [f"{where}: this name is reserved. Rename the folder."]
     if not _NAME.fullmatch(name):
-        rule = "Use 1 to 24 of a-z, 0-9 and _, starting with a letter and not ending with _."
+        rule = (
+            "Use 1 to 24 characters from a-z, 0-9 and _, starting with a letter and not "
+            "ending with _."
+        )
         return [f"{where}: invalid name. {rule}"]
     return []
 

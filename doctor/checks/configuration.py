@@ -15,7 +15,7 @@ from shared.json_members import items
 
 _PASSED: Mapping[FindingId, str] = {
     "config_unreadable": "The file can be read.",
-    "setting_unknown": "Every key is a setting.",
+    "setting_unknown": "Every key is a known setting.",
     "setting_invalid": "Every setting has a valid value.",
     "secret_literal": "All secrets are references.",
     "public_url_invalid": "public_url has only a scheme and a host.",

@@ -47,7 +47,7 @@ def document(call: Call, most: int) -> Mapping[str, Any]:
     if media_type != "application/json" or coding not in {"", "identity"}:
         raise MediaTypeUnsupported(
             why="The service accepts only application/json without Content-Encoding.",
-            steps=("Send the body as application/json, not compressed.",),
+            steps=("Send the body as uncompressed application/json.",),
         )
     try:
         parsed = strict_json.parse(call.body(most))

@@ -133,7 +133,7 @@ def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
     held_bytes.admit(active.session.handle, active.session.fhir_base)
     body = _json_of(call, all_results.MOST_BYTES)
     answer = all_results.answer(body, patient, active.session.fhir_base, datetime.now(UTC))
-    log.event("app_results_listed", "results judged for the list")
+    log.event("app_results_listed", "results evaluated for the list")
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
 

@@ -40,7 +40,7 @@ def _client(table: TomlTable, ehrs: tuple[Ehr, ...], *, local: bool) -> CdsClien
         what = f"{ehr[:100]!r} isn't the key of an [[ehr]] entry"
         table.problem("ehr", what, remedy, "cds_ehr_unknown")
     client = CdsClient(
-        key=table.text("key", "", _KEY, "a name of a-z, 0-9 and hyphens", required=True),
+        key=table.text("key", "", _KEY, "a name made of a-z, 0-9 and hyphens", required=True),
         ehr=ehr,
         iss=table.text("iss", "", _ISSUER, "visible ASCII", required=True),
         jku=_jku(table, local=local),

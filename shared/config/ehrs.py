@@ -64,7 +64,7 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
         "key",
         "",
         _KEY,
-        "a name of a-z, 0-9 and hyphens other than callback and health",
+        "a name made of a-z, 0-9 and hyphens, other than callback and health",
         required=True,
     )
     auth = table.choice("client_auth", "none", CLIENT_AUTHS)

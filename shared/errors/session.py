@@ -92,10 +92,10 @@ class PatientDenied(SessionError, code="patient_denied", status=403):
 
 
 class PatientMissing(SessionError, code="patient_missing", status=403):
-    """The session has only `patient/` scopes, and the EHR didn't provide a patient."""
+    """Only `patient/` scopes cover the request, and the EHR didn't provide a patient."""
 
     title = "This launch has no patient."
-    why = "The scopes are patient/ scopes, but the EHR didn't provide a patient with the launch."
+    why = "Only patient/ scopes cover the request, but the EHR didn't provide a patient."
     plainly = Plainly(why="The app works for one patient, and the EHR didn't name one.")
     cause = "patient_context_missing"
     steps = (ForUser("Open a patient's chart in the EHR and launch the app from there."),)

@@ -177,7 +177,9 @@ def address_of(kind: Kind, resource_type: object, resource_id: object = None) ->
     if "{id}" not in row.form:
         return Address(row, resource_type)
     if not isinstance(resource_id, str) or not re.fullmatch(fhir_id.PATTERN, resource_id):
-        raise PathInvalid(why="The id isn't a FHIR id: 1 to 64 of A-Z, a-z, 0-9, hyphen and dot.")
+        raise PathInvalid(
+            why="The id isn't a FHIR id: 1 to 64 characters from A-Z, a-z, 0-9, hyphen and dot."
+        )
     return Address(row, resource_type, resource_id)
 
 

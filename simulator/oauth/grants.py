@@ -85,7 +85,7 @@ class Grants:
                 raise GrantRefusedError("code-invalid-or-expired")
             if entry.is_used:
                 ending = ". All its tokens are now revoked" if entry.family else ""
-                trace.note("wrong", "code", f"was already used; a code is valid once{ending}")
+                trace.note("wrong", "code", f"was already used; a code works only once{ending}")
                 if entry.family is not None:
                     entry.family.is_revoked = True
                 raise GrantRefusedError("code-invalid-or-expired")

@@ -42,7 +42,7 @@ class LaunchValues:
         trace.belong(entry.launch.launch_trace)
         late = self._clock() - entry.expires
         if entry.is_used:
-            trace.note("wrong", "launch", "was already used; a launch value is valid once")
+            trace.note("wrong", "launch", "was already used; a launch value works only once")
         elif late >= 0:
             trace.note(
                 "wrong", "launch", f"expired {late:.0f} s ago; it's valid for {LAUNCH_SECONDS} s"

@@ -155,11 +155,15 @@ def _problems_together(one: Registration) -> list[str]:
     has_secret = one.client_secret is not None
     if has_secret is not one.client_auth.startswith("client_secret_"):
         problems.append(
-            "client_secret must be set for client_secret_basic and client_secret_post only"
+            "client_secret is required with client_secret_basic or client_secret_post, and not "
+            "allowed otherwise"
         )
     key_sources = (one.jwks is not None) + (one.jwks_url is not None)
     if key_sources != (one.client_auth == "private_key_jwt"):
-        problems.append("one of jwks and jwks_url must be set for private_key_jwt only")
+        problems.append(
+            "one of jwks and jwks_url is required with private_key_jwt, and neither "
+            "is allowed otherwise"
+        )
     return problems
 
 

@@ -195,7 +195,7 @@ def test_what_is_sound_is_looked_at_beside_a_bad_setting(offline: Doctor) -> Non
     assert "[launch_scope_configured]" in ended.stdout
     assert "[scope_wildcard]" in ended.stdout
     assert re.search(r"Not checked: the rest of EHR two, the public URL", ended.stdout)
-    assert "No check from outside can show whether an EHR has this client_id" in ended.stdout
+    assert "Only a launch can show whether an EHR has this client_id" in ended.stdout
 
 
 def test_the_rest_of_an_entry_is_checked_beside_a_bad_setting_of_it(offline: Doctor) -> None:

@@ -67,7 +67,7 @@ class FhirApi:
         require_type(fhir_type)
         view = bearer.require(fhir_type, "r")
         if request.args:
-            raise FhirError(400, "invalid", "a read accepts no parameters here")
+            raise FhirError(400, "invalid", "a read doesn't accept parameters here")
         resource = self._ehr.charts.find(fhir_type, fhir_id)
         self._require_own(view, [] if resource is None else [resource.patient])
         if resource is None:

@@ -58,7 +58,7 @@ class Versions:
         require_type(fhir_type)
         view = bearer.require(fhir_type, "r")
         if request.args:
-            raise FhirError(400, "invalid", "reading versions accepts no parameters here")
+            raise FhirError(400, "invalid", "reading a version doesn't accept parameters here")
         versions = self._ehr.charts.versions(fhir_type, fhir_id)
         shown = (
             view.shows(one.resource) if one.resource else view.shows_of(one.patient)
