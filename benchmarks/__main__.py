@@ -67,10 +67,7 @@ def main(names: list[str]) -> int:
     print(report.as_screen(rows, facts, seconds))
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(report.as_json(rows, facts, seconds), encoding="utf-8")
-    print(
-        f"To see both sides of each comparison, run: python -m benchmarks {LAST} (stored in "
-        f"{RESULT.relative_to(ROOT)})"
-    )
+    print(f"For both sides of each row: python -m benchmarks {LAST}, or {RESULT.relative_to(ROOT)}")
     return 0
 
 

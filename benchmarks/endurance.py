@@ -60,10 +60,7 @@ def main(arguments: list[str]) -> int:
             client.join()
     third = len(samples) // 3
     before, after = max(samples[third : 2 * third]), max(samples[2 * third :])
-    print(
-        f"maximum in the middle third {before:.0f} MB, in the last third {after:.0f} MB; "
-        f"{dict(answers)}"
-    )
+    print(f"peak in the middle third {before:.0f} MB, in the last {after:.0f} MB; {dict(answers)}")
     return int(after > _GROWTH * before + _NOISE_MEGABYTES)
 
 

@@ -37,10 +37,7 @@ def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
         try:
             yield from part(deployment, get)
         except Unread as error:
-            remedy = (
-                "Ask your organization's administrator for this information "
-                "(docs/deploy.md, Preflight)."
-            )
+            remedy = "Ask your organization's administrator (docs/deploy.md, Preflight)."
             yield Finding("unread", f"{what} can't be read: {error}", remedy)
 
 

@@ -108,9 +108,7 @@ def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
         return problems
     source = folder / where
     hidden = sorted(one.name for one in source.iterdir() if one.name.split(".")[0] in _STAGED)
-    problems = [
-        f"{where}/{one}: smart-calc puts its own {one} there. Rename yours." for one in hidden
-    ]
+    problems = [f"{where}/{one}: smart-calc puts {one} there. Rename yours." for one in hidden]
     try:
         module = ast.parse((source / "main.py").read_bytes())
     except (OSError, SyntaxError, ValueError) as error:
@@ -130,10 +128,7 @@ def _name_problems(name: str) -> list[str]:
     if name in _RESERVED:
         return [f"{where}: this name is reserved. Rename the folder."]
     if not _NAME.fullmatch(name):
-        rule = (
-            "Use 1 to 24 characters from a-z, 0-9 and _, starting with a letter and not "
-            "ending with _."
-        )
+        rule = "Use 1 to 24 characters (a-z, 0-9, _). Start with a letter, and don't end with _."
         return [f"{where}: invalid name. {rule}"]
     return []
 

@@ -41,9 +41,7 @@ def redirects(ehr: Ehr, seen: Sequence[SmartConfiguration]) -> list[Checked]:
         title = "so a response from one could be accepted as another's."
         title = f"One redirect URI serves several hosts ({', '.join(hosts)}), {title}"
         return [warn("redirect_shared", title, _SPLIT, ehr.key)]
-    return [
-        ok("redirect_shared", "The EHR's responses can't be mistaken for another EHR's.", ehr.key)
-    ]
+    return [ok("redirect_shared", "The EHR's responses can't be mistaken for another's.", ehr.key)]
 
 
 _ASK = (

@@ -37,10 +37,7 @@ def check(settings: Settings) -> list[Checked]:
         from shared.store.firestore import FirestoreStore
     except ModuleNotFoundError:
         title = "The Python package google-cloud-firestore isn't installed here."
-        fix = (
-            "Run `make doctor`, which installs the package, or install a function's "
-            "requirements.txt."
-        )
+        fix = "Run `make doctor`, which installs it, or install a function's requirements.txt."
         return [fail("store_unreachable", title, fix)]
     store = FirestoreStore(settings.store.project, settings.store.database)
     findings = _probe(store)
@@ -127,9 +124,7 @@ def _unknown(id_: FindingId, what: str, error: StoreUnavailable, fix: str) -> Ch
     title = f"It's unknown whether {what} ({_why(error)})."
     if _why(error) == "PermissionDenied":
         role = "Grant this account the role datastore.viewer (docs/deploy.md, Service accounts)"
-        return fail(
-            id_, title, f"{role}, or use an account that has this role. Otherwise run: {fix}"
-        )
+        return fail(id_, title, f"{role}, or use an account with it. Otherwise run: {fix}")
     return warn(id_, title, f"Check the database itself. To be sure, run: {fix}")
 
 

@@ -61,11 +61,7 @@ def _check_redirects(top: TomlTable, ehrs: list[Ehr]) -> None:
 
 def _ehr(table: TomlTable, local: bool) -> Ehr:
     key = table.text(
-        "key",
-        "",
-        _KEY,
-        "a name made of a-z, 0-9 and hyphens, other than callback and health",
-        required=True,
+        "key", "", _KEY, "a name (a-z, 0-9, -) other than callback and health", required=True
     )
     auth = table.choice("client_auth", "none", CLIENT_AUTHS)
     vendor = table.choice("vendor", GENERIC.name, tuple(VENDORS))
@@ -136,23 +132,16 @@ def _scopes(table: TomlTable) -> tuple[str, ...]:
     if written is not None and not requested:
         table.problem("scopes", "is empty", "List the scopes, such as patient/Patient.rs.")
     if not all(map(scopes.is_token, requested)):
-        table.problem(
-            "scopes", "contains a character that isn't allowed in a scope", "Correct the scope."
-        )
+        table.problem("scopes", "contains a character that scopes can't have", "Correct the scope.")
     launch = [scope for scope in requested if scope == "launch" or scope.startswith("launch/")]
     if launch:
         remedy = (
             "Remove the launch scopes. The app itself adds `launch` to an EHR launch and "
-            "`launch/patient` to a standalone launch. EHRs refuse a launch that has the wrong "
-            "scope."
+            "`launch/patient` to a standalone launch. EHRs refuse a launch with the wrong scope."
         )
         table.problem("scopes", f"contains {' '.join(launch)}", remedy, "launch_scope_configured")
     if {"online_access", "offline_access"} <= set(requested):
-        table.problem(
-            "scopes",
-            "contains both online_access and offline_access",
-            "Keep only one of the two scopes.",
-        )
+        table.problem("scopes", "has both online_access and offline_access", "Keep only one.")
     return requested
 
 

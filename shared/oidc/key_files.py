@@ -14,10 +14,7 @@ from shared.oidc.jwk_set import KeySet, key_set
 
 # RFC 7518 6.2.2, 6.3.2, 6.4.
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-_ASK = (
-    "Ask the EHR's operator for its public keys as a JWK Set, and mount the file where this "
-    "program runs."
-)
+_ASK = "Ask the EHR's operator for its public keys as a JWK Set, and mount that file here."
 
 
 def resolve(settings: Settings) -> tuple[Mapping[str, KeySet], list[Problem]]:
@@ -49,6 +46,6 @@ def read(text: str, name: str) -> KeySet:
     keys = key_set(name, list(members))
     if not keys.keys:
         raise ValueError(
-            f"{name} contains no usable key (RSA with 2048 to 8192 bits, or EC on P-256 or P-384)"
+            f"{name} contains no usable key (RSA of 2048 to 8192 bits, P-256 or P-384)"
         )
     return keys

@@ -163,9 +163,7 @@ def _explained(resource_type: str, *, restricted: bool) -> Iterator[None]:
         raise error.again(
             why=f"A {resource_type} doesn't reliably state which patient it's about, so a search "
             "for it can't be restricted to one patient.",
-            steps=(
-                "With user/ scopes, pass patient=None to search everything that the scopes allow.",
-            ),
+            steps=("With user/ scopes, pass patient=None to search everything they allow.",),
         ) from None
 
 
@@ -178,7 +176,7 @@ def address_of(kind: Kind, resource_type: object, resource_id: object = None) ->
         return Address(row, resource_type)
     if not isinstance(resource_id, str) or not re.fullmatch(fhir_id.PATTERN, resource_id):
         raise PathInvalid(
-            why="The id isn't a FHIR id: 1 to 64 characters from A-Z, a-z, 0-9, hyphen and dot."
+            why="The id isn't a FHIR id (1 to 64 characters from A-Z, a-z, 0-9, - and .)."
         )
     return Address(row, resource_type, resource_id)
 

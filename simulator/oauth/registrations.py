@@ -155,15 +155,11 @@ def _problems_together(one: Registration) -> list[str]:
     has_secret = one.client_secret is not None
     if has_secret is not one.client_auth.startswith("client_secret_"):
         problems.append(
-            "client_secret is required with client_secret_basic or client_secret_post, and not "
-            "allowed otherwise"
+            "client_secret is for client_secret_basic and client_secret_post, which require it"
         )
     key_sources = (one.jwks is not None) + (one.jwks_url is not None)
     if key_sources != (one.client_auth == "private_key_jwt"):
-        problems.append(
-            "one of jwks and jwks_url is required with private_key_jwt, and neither "
-            "is allowed otherwise"
-        )
+        problems.append("jwks and jwks_url are for private_key_jwt, which requires one of them")
     return problems
 
 

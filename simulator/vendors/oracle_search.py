@@ -56,11 +56,7 @@ def require_supported(fhir_type: str, pairs: Pairs) -> None:
             )
         ranged = _LOWER.intersection(prefixes) and _UPPER.intersection(prefixes)
         if len(prefixes) == 2 and not ranged:
-            raise FhirError(
-                400,
-                "invalid",
-                "of two dates, one needs the prefix ge or gt, and the other le or lt",
-            )
+            raise FhirError(400, "invalid", "of two dates, one needs ge or gt, the other le or lt")
     if fhir_type == "Observation":
         codes = [code for name, value in pairs if name == "code" for code in value.split(",")]
         if any("|" not in code for code in codes):
