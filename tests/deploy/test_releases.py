@@ -136,7 +136,8 @@ def test_while_an_older_release_serves_it_names_the_way_that_then_works(story: S
     assert story.codes[REFUSED] == 1
     assert "callback: a release was rolled back or stopped. callback-00001-abc serves" in said
     assert (
-        "Deploy the commit that serves (docs/deploy.md, section 8),\nthen run this again." in said
+        "Deploy the commit that serves (docs/deploy.md, section 8),\nthen run this command again."
+        in said
     )
 
 
