@@ -27,7 +27,7 @@ ORACLE = Profile(
                 (
                     "Oracle Health entirely drops wildcard scopes and scopes in the syntax of "
                     "the SMART version that the app isn't registered for. Scopes that aren't "
-                    "selected in the code console are missing too."
+                    "selected in the code console are missing from the grant too."
                 ),
                 (
                     oracle_console.CHECK_SMART_VERSION,

@@ -31,16 +31,16 @@ CHECK_REDIRECT_URI = (
     "`redirect_path` in smart.toml), separate from the SMART Launch URI."
 )
 CHECK_SCOPES = (
-    "In the code console, select each resource in `scopes` under the app's User or Patient "
-    "Product APIs: `user/` scopes under the first, `patient/` scopes under the second."
+    "In the code console, select each resource in `scopes` under the app's User Product APIs "
+    "(for `user/` scopes) or Patient Product APIs (for `patient/` scopes)."
 )
 CHECK_SMART_VERSION = (
     "In the code console, check the app's SMART Version (it's fixed at registration), and write "
-    "`scopes` in smart.toml to match: `.read` for v1, `.rs` for v2, no wildcard."
+    "`scopes` in smart.toml to match: `.read` for v1, `.rs` for v2, and no wildcards."
 )
 SUBSCRIBE_PRODUCT = (
     "In the code console, make sure the app has the product `Oracle Health FHIR APIs for "
-    "Millennium: FHIR R4, All`. Without it, FHIR Version shows `-`."
+    "Millennium: FHIR R4, All`. Without this product, FHIR Version shows `-`."
 )
 CHECK_PRIVACY = (
     "In the code console, check whether the app is Public or Confidential. For a public app, set "
@@ -56,10 +56,11 @@ COMPARE_TENANT = (
     "that belong to that `iss`, never those of a different one."
 )
 USE_DISCOVERED = ByFlow(
-    "Use the endpoints from `ISS/.well-known/smart-configuration`, with the launch's `iss` (for a "
-    "backend service, the FHIR base that the site gave you) as ISS. Don't build them by hand.",
-    backend="Use the endpoints from `ISS/.well-known/smart-configuration`, with the FHIR base that "
-    "the site gave you as ISS. Don't build them by hand.",
+    "Use the endpoints from `ISS/.well-known/smart-configuration`, with the launch's `iss` (for "
+    "a backend service, the FHIR base that the site gave you) as ISS. Don't build endpoint URLs "
+    "by hand.",
+    backend="Use the endpoints from `ISS/.well-known/smart-configuration`, with the FHIR base "
+    "that the site gave you as ISS. Don't build endpoint URLs by hand.",
 )
 ENABLE_AT_SITE = (
     "Ask the site to enable the Client ID for this domain. Each domain, production or "
