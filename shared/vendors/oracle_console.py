@@ -56,11 +56,10 @@ COMPARE_TENANT = (
     "that belong to that `iss`, never those of a different one."
 )
 USE_DISCOVERED = ByFlow(
-    "Use the endpoints from `ISS/.well-known/smart-configuration`, with the launch's `iss` (for "
-    "a backend service, the FHIR base that the site gave you) as ISS. Don't build endpoint URLs "
-    "by hand.",
-    backend="Use the endpoints from `ISS/.well-known/smart-configuration`, with the FHIR base "
-    "that the site gave you as ISS. Don't build endpoint URLs by hand.",
+    "Use the endpoints from `ISS/.well-known/smart-configuration`. ISS is the launch's `iss` (for "
+    "a backend service, the FHIR base that the site gave you). Don't build endpoint URLs by hand.",
+    backend="Use the endpoints from `ISS/.well-known/smart-configuration`. ISS is the FHIR base "
+    "that the site gave you. Don't build endpoint URLs by hand.",
 )
 ENABLE_AT_SITE = (
     "Ask the site to enable the Client ID for this domain. Each domain, production or "

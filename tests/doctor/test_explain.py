@@ -224,9 +224,7 @@ def test_the_answer_for_people_can_be_read(explain: Explain) -> None:
     assert [line.split("=")[0].strip() for line in long] == ["scope", "scopes"]
     assert "`" not in answer
     plain = " ".join(answer.split())
-    assert (
-        "2. The EHR saw a different client ID than the one that is configured. (certain)" in plain
-    )
+    assert "2. The EHR saw a different client ID than the configured one. (certain)" in plain
     assert f"The EHR saw client ID {OTHER}. The configured one is {CLIENT}." in plain
     assert "Instance or correlation id: 847e48ff-956f-4f96-8585-2d0ccb19d40a" in plain
     assert "launch = <the launch value received, unchanged>" in lines

@@ -95,7 +95,7 @@ launch_parameter_missing = Kind(
     "launch_parameter_missing",
     "The authorization request had no `launch` value.",
     ByFlow("The app wasn't opened from a patient's chart.", standalone=_NOT_SO),
-    "The EHR opens the app's launch URL with `iss` and `launch`, and the app must send `launch` "
+    "The EHR opens the app's launch URL with `iss` and `launch`, and the app must pass `launch` "
     "on. A URL that was typed, bookmarked or reloaded has no `launch`. A redirect, a login page "
     "in between or a `#` in the registered URL drops the value.",
     (
@@ -161,16 +161,16 @@ launch_value_invalid = Kind(
             standalone=None,
         ),
         Elsewhere(
-            "In other software, send the value on unchanged. Don't decode, trim or store it."
+            "In other software, pass the value on unchanged. Don't decode, trim or store it."
         ),
     ),
 )
 client_id_mismatch = Kind(
     "client_id_mismatch",
-    "The EHR saw a different client ID than the one that is configured.",
-    "The app is set up with a different registration than the EHR's.",
+    "The EHR saw a different client ID than the configured one.",
+    "The app and the EHR are set up with different registrations.",
     "The request came from another deployment, used another configuration, or had another app's "
-    "client ID. Checks on one registration say nothing about the other.",
+    "client ID. Checking one registration tells you nothing about the other.",
     (
         "Compare the client ID in the EHR's response with `client_id` in smart.toml.",
         (
@@ -398,7 +398,7 @@ code_expired_or_used = Kind(
     (
         ByFlow("Launch the app again. Don't reload the page or go back to it.", backend=None),
         (
-            "If it happens at every launch, check whether something else opens the redirect URI "
+            "If it happens on every launch, check whether something else opens the redirect URI "
             "first: a link scanner, a proxy, or a second instance of the app."
         ),
     ),

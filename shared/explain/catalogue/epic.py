@@ -243,7 +243,7 @@ ENTRIES: tuple[Entry, ...] = (
         "epic/invalid-token",
         "Epic's FHIR server no longer accepts the token.",
         causes.access_token_expired(
-            "likely", source=f"{sources.THE_MAP}; that it was time: inferred"
+            "likely", source=f"{sources.THE_MAP}; that it has expired: inferred"
         ),
         causes.session_ended(
             "possible", "The user signed out, or the grant was revoked.", source=sources.INFERRED

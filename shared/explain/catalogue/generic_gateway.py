@@ -116,7 +116,8 @@ ENTRIES: tuple[Entry, ...] = (
         causes.client_auth_wrong("likely"),
         causes.ehr_side(
             "possible",
-            "A token endpoint sends its errors as JSON. A proxy sends a page or an empty response.",
+            "A token endpoint sends its errors as JSON. A proxy sends a web page or an empty "
+            "response.",
             _ID,
             source=sources.inferred(sources.RFC_6749),
             title="A proxy or gateway in front of the token endpoint requires its own login.",
@@ -146,7 +147,8 @@ ENTRIES: tuple[Entry, ...] = (
         "The request was refused, but not with an OAuth error in JSON.",
         causes.ehr_side(
             "possible",
-            "A token endpoint sends its errors as JSON. A proxy sends a page or an empty response.",
+            "A token endpoint sends its errors as JSON. A proxy sends a web page or an empty "
+            "response.",
             _ID,
             source=sources.inferred(sources.RFC_6749),
             title="A proxy or firewall in front of the token endpoint refused the request.",

@@ -98,7 +98,7 @@ ENTRIES: tuple[Entry, ...] = (
             oracle_console.USE_DISCOVERED,
             oracle_console.COMPARE_TENANT,
             "If the tenant is a UUID, count its characters: a UUID has 36 (8-4-4-4-12).",
-            source=f"{sources.FORUM_TENANT}; reading of it: inferred",
+            source=f"{sources.FORUM_TENANT}; the interpretation: inferred",
         ),
         causes.client_not_enabled_at_site(
             "possible",

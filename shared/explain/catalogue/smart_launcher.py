@@ -207,9 +207,9 @@ ENTRIES: tuple[Entry, ...] = (
         causes.session_ended(
             "likely",
             "The launcher stores nothing. A refresh token contains its own expiry, and a token "
-            "from other launch options or another URL doesn't match.",
+            "issued for other launch options or another URL doesn't match.",
             _AGAIN,
-            source=f"{sources.LAUNCHER}; that it was time: inferred",
+            source=f"{sources.LAUNCHER}; that it has expired: inferred",
             title="The refresh token has expired, or isn't from this launcher.",
         ),
         says="Invalid refresh token",
