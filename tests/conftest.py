@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -57,6 +58,16 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
 # What `make quick` leaves out: browsers, staged environments, commands and walks of the guide. A
 # module elsewhere says it with `pytestmark = pytest.mark.slow`.
 _SLOW = ("tests/browser/", "tests/deploy/", "tests/repository/test_commands.py")
+
+
+# SQLite waits for the disk when it makes a database, and hundreds of tests make one.
+_MEMORY = Path("/dev/shm")
+_ROOM = 2 << 30
+
+
+def pytest_configure() -> None:
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

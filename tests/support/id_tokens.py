@@ -10,13 +10,15 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm, get_default_algorithms
 
+from tests.support import rsa_keys
+
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @functools.cache
 def rsa_key(bits: int = 2048, owner: str = "the issuer") -> rsa.RSAPrivateKey:
-    """Return a key, made once in a run for each owner: making one takes longer than most tests."""
-    return rsa.generate_private_key(65537, bits)
+    """Return a key, made once in a run for each owner."""
+    return rsa_keys.another() if bits == 2048 else rsa.generate_private_key(65537, bits)
 
 
 def ec_key(curve: ec.EllipticCurve | None = None) -> ec.EllipticCurvePrivateKey:

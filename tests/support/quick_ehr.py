@@ -12,6 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug.routing import Rule
 
+from tests.support import rsa_keys
+
 # More than one test looks at: no two keys of a test are the same.
 _KEYS = 16
 
@@ -40,15 +42,9 @@ def _compiled_once(compile_builder: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _from_a_few(generate: Callable[[int, int], rsa.RSAPrivateKey]) -> Callable[..., Any]:
-    kept: list[rsa.RSAPrivateKey] = []
-    turns = itertools.cycle(range(_KEYS))
+    kept = itertools.cycle(rsa_keys.another() for _ in range(_KEYS))
 
     def generate_private_key(public_exponent: int, key_size: int) -> rsa.RSAPrivateKey:
-        if key_size != 2048:
-            return generate(public_exponent, key_size)
-        number = next(turns)
-        if number == len(kept):
-            kept.append(generate(public_exponent, key_size))
-        return kept[number]
+        return next(kept) if key_size == 2048 else generate(public_exponent, key_size)
 
     return generate_private_key
