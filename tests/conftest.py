@@ -31,7 +31,8 @@ settings.load_profile("any_machine")
 
 # Tests of one group share a process, because they share servers, a cloud or a browser. Every other
 # file is a separate group. The first groups start first: they take longest, and the others would
-# wait for them at the end.
+# wait for them at the end. Groups that wait (for servers and time limits) alternate with groups
+# that compute, so that a core is rarely idle.
 _GROUPS: tuple[tuple[str, ...], ...] = (
     (
         "tests/deploy/test_first_deployment.py",
@@ -46,8 +47,10 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     ("tests/shared/store/", "tests/functions/test_on_firestore.py", "tests/functions/test_cold"),
     ("tests/functions/sessions/",),
     ("tests/functions/explain/",),
+    ("tests/simulator/",),
     ("tests/functions/fhir_proxy/",),
     ("tests/functions/callback/",),
+    ("tests/clinical/",),
     ("tests/functions/cds_services/",),
     ("tests/functions/smart_calc/",),
     ("tests/functions/vendors/",),
