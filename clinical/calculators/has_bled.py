@@ -57,7 +57,7 @@ CALCULATOR = Calculator(
             "anticoagulation."
         ),
         "ESC 2024 advises against decisions based only on a score.",
-        "Alcohol and labile INR are entered by hand, not read from the chart.",
+        "Enter alcohol yourself, and labile INR if the patient takes a vitamin K antagonist.",
     ),
     outputs=(
         Output(

@@ -84,7 +84,7 @@ CALCULATOR = Calculator(
     short="ASCVD (PCE 2013)",
     subject="CV risk",
     year=2013,
-    purpose="Estimates 10-year risk as before PREVENT, for comparison with earlier notes.",
+    purpose="Estimates 10-year risk as calculated before PREVENT, to compare with earlier notes.",
     population="Ages 40 to 79, without atherosclerotic disease and with LDL below 190 mg/dL.",
     cautions=(
         "Legacy: superseded by PREVENT.",

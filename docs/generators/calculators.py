@@ -122,7 +122,7 @@ def _in_chart(calculator: Calculator) -> str:
     if declared.steady:
         lines.append(f"Warns if unsteady: {', '.join(declared.steady)}")
     lines += [
-        f"{label(name)}, only with: {_named([finding])}"
+        f"{label(name)} applies only with: {_named([finding])}"
         for name, finding in declared.applies_with.items()
     ]
     if declared.reported:

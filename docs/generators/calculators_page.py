@@ -84,7 +84,7 @@ These words on the page show how it got an input from the chart:
 | calculated from the chart | is the result of another calculator | filled in |
 | not found in chart | was searched for and isn't in the chart. A yes-or-no item is then assumed absent, and the page says so | blank, or no |
 | not answered | is a diagnosis or drug, and an entry that couldn't be classified might mean it | blank |
-| charted only as below or above a limit | is charted as `<` or `>` a number | blank, unless the formula treats everything below that number as one value |
+| charted only as below or above a limit | is charted as `<` or `>` a number | blank, unless the formula treats everything below that number as one value (MELD: bilirubin, INR, creatinine) |
 | charted, but not readable | has no unit, an unknown unit, or text instead of a number | blank |
 | implausible: check the unit | is outside its hard range, or outside its unit's range | blank |
 | chart contradicts itself | has two values with the same time that contradict each other, or a diastolic pressure that isn't below the systolic one | blank |
@@ -117,9 +117,10 @@ These words on the page show how it got an input from the chart:
 - A smoking status of "no" isn't used if an active problem says that the patient smokes, either with a coded answer for
   smokers or with words such as "smokes tobacco daily". The input then stays blank. "Ex-smoker" and "history of smoking"
   don't count. ICD codes for tobacco or nicotine aren't read.
-- The sex comes from `gender`. The input stays blank if one of these differs: a US Core birth sex or sex, a recorded sex
-  at birth (`individual-recordedSexOrGender`, LOINC 76689-9) or `patient-sexParameterForClinicalUse`. The input also
-  stays blank if `patient-sexParameterForClinicalUse` is `specified`, which means that a comment has the details.
+- The sex comes from `gender` or, if that isn't male or female, from one of these: a US Core birth sex or sex, a recorded
+  sex at birth (`individual-recordedSexOrGender`, LOINC 76689-9) or `patient-sexParameterForClinicalUse`. The input stays
+  blank if any of them differ, or if `patient-sexParameterForClinicalUse` is `specified`, which means that a comment has
+  the details.
 
 ## Diagnoses and drugs: found, suggested, open or not found
 
