@@ -272,7 +272,10 @@ patient_context_missing = Kind(
     ),
     (
         ByFlow("Open a patient's chart in the EHR and launch the app from there.", CHOOSE, None),
-        "If the app doesn't need a patient, set `scopes` in smart.toml to `user/` scopes.",
+        (
+            "If the app doesn't need a patient, replace the `patient/` scopes in `scopes` in "
+            "smart.toml with `user/` scopes."
+        ),
     ),
 )
 redirect_uri_mismatch = Kind(

@@ -81,8 +81,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/unauthorized-client",
-        "The EHR recognizes the app, but doesn't allow it to request an authorization code this "
-        "way.",
+        "The EHR recognizes the app, but doesn't allow it to make this kind of request.",
         causes.client_not_enabled_at_site(
             "likely", source=f"{sources.RFC_6749}; {sources.URN_LIST}"
         ),

@@ -125,7 +125,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/uri-too-long",
-        "The authorization request is too long for a server between the browser and the EHR.",
+        "The authorization request is too long for the EHR, or for a server in front of it.",
         causes.request_too_long("likely", source=sources.inferred(sources.FORUM_BAD_REQUEST)),
         says="414 URI Too Long / Request-URI Too Large",
         where="error page",

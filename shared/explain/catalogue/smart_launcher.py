@@ -245,8 +245,8 @@ ENTRIES: tuple[Entry, ...] = (
             "A claim in the assertion is wrong, or its key isn't in the client's key set. The "
             "key in the set must have the assertion's `kid` and `alg`.",
             (
-                "Set the launcher's JWKS URL to `https://HOST/launch/jwks.json`, which must be "
-                "reachable from the internet."
+                "Set the launcher's JWKS URL to `https://HOST/launch/jwks.json`. The launcher "
+                "must be able to reach that URL."
             ),
             "Make sure `key_id` in smart.toml is a `kid` in that key set.",
         ),
