@@ -4,7 +4,7 @@ from smart_calc.api._values import Resource
 
 
 class SmartError(Exception):
-    """smart-calc refused the request, or it failed. `fhir_proxy` reports the same error.
+    """smart-calc refused the request, or the request failed. `fhir_proxy` reports the same error.
 
     If you don't catch it, or raise it again, the response has its code and status, as a page or as
     problem+json. Don't raise one that you made yourself, because the response is then 500: return
