@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,11 @@ def leave_a_core_to_the_servers() -> None:
     os.sched_setaffinity(0, _OTHERS)
 
 
+def _clock_of(pid: int) -> int:
+    """Return the id of a process's processor-time clock, as clock_getcpuclockid(3) on Linux."""
+    return ~pid << 3 | 2
+
+
 @dataclass(frozen=True)
 class Server:
     """A running server; `process` is the parent of its worker."""
@@ -47,13 +53,8 @@ class Server:
         return f"http://localhost:{self.port}"
 
     def cpu_seconds(self) -> float:
-        """Return the processor time of all its threads so far, with nanosecond resolution."""
-        tasks = [task for pid in self._pids() for task in Path(f"/proc/{pid}/task").iterdir()]
-        total = 0
-        for task in tasks:
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                total += int((task / "schedstat").read_text("ascii").split()[0])
-        return total / 1e9
+        """Return the processor time of all its threads so far, also of those that have ended."""
+        return sum(time.clock_gettime(_clock_of(pid)) for pid in self._pids())
 
     def resident_kilobytes(self) -> float:
         """Return the worker's current memory."""
