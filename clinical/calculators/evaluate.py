@@ -96,7 +96,7 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
         try:
             values[input_name] = checked(input_name, value, unit)
         except Refused as fault:
-            faults[input_name] = fault
+            faults[input_name] = fault.with_traceback(None)
     results: dict[str, Result] = {}
     refusals: dict[str, Refused] = {}
     ranges: dict[str, Range] = {}
@@ -104,7 +104,8 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
         try:
             value = _compute(output, values, faults)
         except Refused as refusal:
-            refusals[output.name] = refusal
+            # A traceback would keep its callers, and so their charts, in memory.
+            refusals[output.name] = refusal.with_traceback(None)
             if isinstance(refusal, MissingInput) and (
                 possible := range_of(output, values, refusal.inputs)
             ):

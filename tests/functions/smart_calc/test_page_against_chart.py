@@ -1,13 +1,18 @@
 """Every number and date of the page of every simulated patient, against the resource it is of."""
 
-from datetime import UTC, datetime
+import gc
+import threading
+import weakref
+from datetime import UTC, datetime, tzinfo
 
 import pytest
 
+from clinical.chart.observations import ObservationReader
+from functions.smart_calc import reading
 from simulator.charts.generated import load_charts
 from tests.support.random_charts import random_chart
 from tests.support.tables import each
-from tests.support.whole_page import chart_of, complaints
+from tests.support.whole_page import chart_of, complaints, page_of
 
 
 @each("patient", lambda: [one.id for one in load_charts().patients()])
@@ -24,3 +29,27 @@ def test_the_page_of_a_random_chart_agrees_with_it(
 ) -> None:
     chart = chart_of("p1", random_chart(seed, datetime.now(UTC)))
     assert complaints("p1", chart, monkeypatch) == []
+
+
+def test_a_page_that_was_sent_leaves_no_chart_for_the_garbage_collector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    readers = []
+
+    def reader(zone: tzinfo | None) -> ObservationReader:
+        made = ObservationReader(zone)
+        readers.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(reading, "ObservationReader", reader)
+    charts = chart_of("p1", random_chart(1, datetime.now(UTC)))
+    gc.disable()
+    try:
+        page_of("p1", charts, monkeypatch)
+        # Those of the searches end when they have let go of their last work.
+        for thread in threading.enumerate():
+            if thread.name.startswith("ThreadPoolExecutor"):
+                thread.join(10)
+        assert [one() for one in readers] == [None]
+    finally:
+        gc.enable()
