@@ -2,8 +2,11 @@
 
 import json
 import tracemalloc
+from contextlib import nullcontext
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared import strict_json
 from shared.strict_json import RepeatedMember
@@ -16,10 +19,32 @@ def test_a_plain_document_is_read() -> None:
     assert strict_json.parse('{"é": [1, null, true]}'.encode()) == {"é": [1, None, True]}
 
 
-@each("text", ['{"a": 1, "a": 1}', '[{"b": {"a": 1, "\\u0061": 2}}]'])
+@each("text", ['{"a": 1, "a": 1}', '[{"b": {"a": 1, "\\u0061": 2}}]', '{"a":":","a" :"a\\":"}'])
 def test_a_member_that_comes_twice_is_told_apart_at_any_depth(text: str) -> None:
     with pytest.raises(RepeatedMember):
         strict_json.parse(text.encode())
+
+
+_NAMES = st.sampled_from(["a", "b", "\\u0061", 'a\\":', "a\\\\", " :"])
+_OBJECTS = st.recursive(
+    st.sampled_from(["1", '":"', '"a\\":"', '" :"']),
+    lambda inner: st.lists(
+        st.tuples(_NAMES, st.sampled_from(["", " ", "\t", "\n", "\r "]), inner), max_size=4
+    ).map(lambda some: "{" + ",".join(f'"{name}"{gap}:{one}' for name, gap, one in some) + "}"),
+)
+
+
+@given(_OBJECTS)
+def test_a_document_is_refused_exactly_if_one_of_its_objects_repeats_a_name(text: str) -> None:
+    repeated = []
+
+    def noted(members: list[tuple[str, object]]) -> dict[str, object]:
+        repeated.append(len(dict(members)) < len(members))
+        return dict(members)
+
+    expected = json.loads(text, object_pairs_hook=noted)
+    with pytest.raises(RepeatedMember) if any(repeated) else nullcontext():
+        assert strict_json.parse(text.encode()) == expected
 
 
 @each(
