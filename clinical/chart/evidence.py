@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
+from typing import NamedTuple
 
 from clinical.chart.resources.json_access import Coding
 from clinical.chart.resources.times import Moment
@@ -68,8 +69,7 @@ class Flag(StrEnum):
     DECEASED = "deceased"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One charted entry.
 
     `charted` is the entry as charted (`124 umol/L`, `< 3 U/L`, a diagnosis, a drug), with
@@ -136,8 +136,7 @@ class PassedOver:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An entry that may answer an input; `flag` and `why` tell what makes it unusable, if anything.
 
     `recency` orders entries (`recency_of`). `second_choice` entries are of a less reliable kind.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
+from typing import NamedTuple
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart.codes.observations import (
@@ -47,8 +48,7 @@ class _Measured:
     is_second_choice: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One Observation, read once for everything shown or calculated from it.
 
     `recency` is its sort key, the newest highest. `candidates` come from it and its components,

@@ -1,7 +1,6 @@
 """Blood pressures with swapped values, where the diastolic isn't below the systolic."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from clinical.calculators.limits import at_least
 from clinical.chart.evidence import Candidate, Flag
@@ -35,5 +34,5 @@ def without_swapped(candidates: NamedCandidates) -> NamedCandidates:
 def _marked(candidate: Candidate) -> Candidate:
     if candidate.flag:
         return candidate
-    without = replace(candidate.evidence, value=None)
-    return replace(candidate, evidence=without, flag=Flag.CONFLICT, why=_WHY)
+    without = candidate.evidence._replace(value=None)
+    return candidate._replace(evidence=without, flag=Flag.CONFLICT, why=_WHY)

@@ -4,7 +4,7 @@ An order whose drug can't be classified leaves every class open.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import tzinfo
 
 from clinical.chart.classified import Candidates, Claim, Classification, Classified, by_item
@@ -123,6 +123,6 @@ def _indicated(
     for one in candidates:
         if needs and one.flag is None:
             why = f"ordered, but no {drugs.needs} was found in the chart"
-            yield replace(one, flag=Flag.NO_DIAGNOSIS, why=why)
+            yield one._replace(flag=Flag.NO_DIAGNOSIS, why=why)
         else:
             yield one

@@ -6,6 +6,7 @@ A chart has thousands of Observations with few different codes and categories, s
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import NamedTuple
 
 from clinical.chart.codes.observations import (
     BODY_POSITION,
@@ -37,8 +38,7 @@ class Category:
     codes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """The fields that apply to all values; `method_and_site` has the names of method and site."""
 
     source: str
@@ -67,8 +67,9 @@ class HeadingReader:
     def heading(self, observation: Resource) -> Heading:
         """Read the fields of an Observation that apply to all its values; never raises."""
         when = observed(observation, self._zone)
-        method = label(observation["method"]) if "method" in observation else ""
-        notes = (when.note if when else "", f"method: {method}" if method else "")
+        notes: tuple[str, ...] = (when.note,) if when and when.note else ()
+        if "method" in observation and (method := label(observation["method"])):
+            notes += (f"method: {method}",)
         return Heading(
             source=source_of(observation),
             status=text(observation.get("status")),
@@ -77,7 +78,7 @@ class HeadingReader:
             code=self.concept(observation.get("code")),
             standing=_is_standing(observation),
             method_and_site=_method_and_site(observation),
-            notes=tuple([note for note in notes if note]),
+            notes=notes,
         )
 
     def concept(self, value: object) -> Concept:
@@ -93,7 +94,7 @@ class HeadingReader:
         return known
 
     def _category(self, listed: Sequence[object]) -> Category:
-        concepts = tuple([self.concept(one) for one in listed])
+        concepts = tuple(map(self.concept, listed))
         known = self._categories.get(concepts)
         if known is None:
             codes = frozenset(coding.code for concept in concepts for coding in concept.codings)

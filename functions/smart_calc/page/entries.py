@@ -1,7 +1,6 @@
 """Charted entries shown with an input: those that answer it, and others that weren't used."""
 
 import json
-from dataclasses import replace
 
 from clinical import units_in_words
 from clinical.calculators.inputs import FLAGS, label
@@ -102,7 +101,7 @@ def answering(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
 
 def _entry(evidence: Evidence, why: str, clock: Clock) -> EntryView:
     if evidence.code and evidence.code.code == evidence.charted:
-        evidence = replace(evidence, charted="charted only as a code")
+        evidence = evidence._replace(charted="charted only as a code")
     # A LOINC code identifies the question, not the charted answer.
     named = evidence.code and evidence.code.code != evidence.charted
     named = named and evidence.code and evidence.code.system != LOINC
