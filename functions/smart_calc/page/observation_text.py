@@ -65,7 +65,7 @@ def name_of(concept: object) -> str:
 
 def has_value(observation: Any) -> bool:
     """Return whether an Observation or a part of it has a value."""
-    return any(map(_has_value, (observation, *objects(observation.get("component")))))
+    return _has_value(observation) or any(map(_has_value, objects(observation.get("component"))))
 
 
 def _has_value(element: Any) -> bool:
