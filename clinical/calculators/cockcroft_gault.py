@@ -183,7 +183,7 @@ CALCULATOR = Calculator(
     ),
     words="crcl ccr clearance cockcroft cockroft gault dose dosing drug renal kidney "
     "creatinine creatinin pharmacy nephrology",
-    validation="We have not read an open-access validation study.",
+    validation="No study is cited, because we have not read an open-access one.",
     in_chart=InChart(
         relevant_with={
             "acute_kidney_injury": "AKI",

@@ -85,7 +85,7 @@ CALCULATOR = Calculator(
     ),
     words="osmolal gap osmolarity osmolality osmole toxic alcohol methanol ethylene "
     "glycol ethanol toxicology nephrology poisoning",
-    validation="We have not read an open-access validation study.",
+    validation="No study is cited, because we have not read an open-access one.",
     definitions={"bun": "urea nitrogen, not urea (urea in mg/dL x 0.467 is BUN in mg/dL)"},
     in_chart=InChart(draw=DrawRule(_SOLUTES, ("ethanol", "osmolality_measured"))),
 )

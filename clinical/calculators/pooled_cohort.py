@@ -84,7 +84,8 @@ CALCULATOR = Calculator(
     short="ASCVD (PCE 2013)",
     subject="CV risk",
     year=2013,
-    purpose="Estimates 10-year risk as calculated before PREVENT, to compare with earlier notes.",
+    purpose="Estimates 10-year risk with the equations used before PREVENT, for comparison with "
+    "earlier notes.",
     population="Ages 40 to 79, without atherosclerotic disease and with LDL below 190 mg/dL.",
     cautions=(
         "Legacy: superseded by PREVENT.",
@@ -155,5 +156,5 @@ CALCULATOR = Calculator(
     mark="legacy",
     why_marked="Legacy: superseded by PREVENT. Differs by race. For comparison with earlier notes.",
     words="pce pooled cohort ascvd legacy heart cardiovascular cvd stroke cholesterol cardiology",
-    validation="We have not read an open-access validation study.",
+    validation="No study is cited, because we have not read an open-access one.",
 )

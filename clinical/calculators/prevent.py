@@ -304,8 +304,8 @@ CALCULATOR = Calculator(
             for term in THIRTY_YEARS
         ),
     ),
-    table_note="An empty Value cell means 1, a yes (1) or no (0), or age times the factor in the "
-    "term's name.",
+    table_note="An empty Value cell means that the term is the constant 1, a yes (1) or no (0), "
+    "or age times the factor in its name.",
     notes=(
         Note(
             "Systolic pressure above 180 mmHg is beyond the derivation range of PREVENT",

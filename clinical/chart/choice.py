@@ -253,7 +253,7 @@ def _answer(question: Question, top: Candidate, equals: Sequence[Candidate]) -> 
         outcome = _OUTCOME_OF.get(top.flag, Outcome.UNREADABLE)
         return _finding(question, outcome, top.why, evidence, (top.flag,))
     if evidence.moment is None:
-        why = "no date in the chart, and no dated value"
+        why = "this value has no date, and no dated one was found"
         return _finding(question, Outcome.FOUND, why, evidence, (Flag.UNDATED,))
     if evidence.moment.days_before(question.now) > question.fresh_days:
         why = f"newest valid value, older than {question.fresh_days} days"

@@ -29,7 +29,7 @@ class Outcome(Enum):
     STALE = "last known value is too old"
     PRELIMINARY = "only a preliminary value"
     OFFERED = "suggested by the chart: please confirm"
-    ASKED = "not read from the chart: please enter"
+    ASKED = "not read from the chart: please enter it"
     UNREAD = "could not be read"
     APART = "not collected with the other values"
     CALCULATED = "calculated from the chart"

@@ -18,8 +18,8 @@ Reading the chart:
   along with all other data for the same calculators. The values that you entered stay, and a row is replaced only if
   the new one has more data.
 - Every calculator has a row from the start, in the same place for every chart. While its values are being read, the row
-  says so, and a line above the list shows what is still being read. You can search for such a row, and it then opens
-  when its values arrive. In a wide window, the calculator that's most relevant for the patient opens.
+  says so, and a line above the list shows what is still being read. If you search for such a row, it opens when its
+  values arrive. In a wide window, the calculator that's most relevant for the patient opens.
 - The app doesn't show or use a resource about another patient, or one that names no patient. The log has the number of
   such resources.
 - If no data could be read, a single card shows the reason, what to do, and a line for support.
@@ -92,7 +92,7 @@ These words on the page show how it got an input from the chart:
 | only a preliminary value | has no final value | blank, but shown |
 | suggested by the chart: please confirm | has an entry that isn't certain enough to count | blank |
 | not collected with the other values | has a value, but not from the same set | blank |
-| not read from the chart: please enter | is never read from a chart | blank |
+| not read from the chart: please enter it | is never read from a chart | blank |
 | could not be read | belongs to a search that failed or that the scopes don't cover | blank |
 
 ## Which measured values count

@@ -27,7 +27,7 @@ from shared.json_members import fields, items
 ORDERED = "ordered, which does not prove that the patient takes it"
 REPORTED = "reported, not ordered here"
 
-_NO_ORDER = frozenset({"proposal", "option"})
+_NO_ORDER = {"proposal": "a proposal", "option": "an option"}
 # A dispense, administration or statement that didn't happen or has ended.
 _NO_USE = frozenset(
     {"entered-in-error", "not-done", "not-taken", "stopped", "declined", "cancelled", "draft"}
@@ -65,7 +65,7 @@ def of_order(request: Resource, drug: Drug) -> State:
     if request.get("doNotPerform") is True:
         return State(Flag.NOT_AN_ORDER, 'ordered as "do not give"')
     if intent in _NO_ORDER and not reported:
-        return State(Flag.NOT_AN_ORDER, f"intent {intent}, not an order")
+        return State(Flag.NOT_AN_ORDER, f"{_NO_ORDER[intent]}, not an order")
     if _is_local(request, drug):
         return State(Flag.LOCAL_ROUTE, "for the skin, eye or ear")
     if status == "on-hold":
@@ -75,7 +75,8 @@ def of_order(request: Resource, drug: Drug) -> State:
         return State(Flag.UNCONFIRMED, why, note, could_count=True)
     if intent in _NO_ORDER:
         # MEDITECH charts patient-reported drugs this way, as its sandbox shows.
-        return State(Flag.UNCONFIRMED, f"reported, with intent {intent}; please confirm", note)
+        why = f"reported, and entered as {_NO_ORDER[intent]}; please confirm"
+        return State(Flag.UNCONFIRMED, why, note)
     if intent == "plan" and not reported:
         why = "planned, not ordered; please confirm"
         return State(Flag.UNCONFIRMED, why, note, could_count=True)

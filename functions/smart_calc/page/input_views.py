@@ -134,7 +134,7 @@ def _state(finding: ChartFinding, kind: Kind) -> str:
     if finding.outcome is Outcome.FOUND and kind == "flag" and finding.value is False:
         return "no, from the chart"
     if finding.outcome is Outcome.ASKED and finding.chosen:
-        return "not answered in the chart: please enter"
+        return "not clear from the chart: please enter it"
     return str(finding.outcome.value)
 
 

@@ -77,7 +77,7 @@ def test_an_answer_that_needs_a_person_does_not_deny_what_is_charted() -> None:
     flow = observation("3151-8", 2.6, "L/min", **vital)
     chart = read_chart([flow], NOW + timedelta(days=30), "p1", None)
     seen = input_views.view(chart.findings["supplemental_oxygen"], Clock(NOW), optional=False)
-    assert seen.state == "not answered in the chart: please enter"
+    assert seen.state == "not clear from the chart: please enter it"
     assert seen.value == ""
 
 
