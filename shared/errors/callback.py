@@ -171,7 +171,7 @@ class TokenInvalid(CallbackError, code="token_invalid", status=502):
         RELAUNCH,
         (
             "If it happens again, contact the EHR's support. Send them the message above, the "
-            "time and the client ID. No setting of this app can fix it."
+            "time and the client ID. No setting in this app can fix it."
         ),
         ADMINISTRATOR,
     )

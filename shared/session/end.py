@@ -1,4 +1,4 @@
-"""End sessions: at logout, at their limits, or when the EHR refuses their access.
+"""End sessions: at logout, at their limits, or when the EHR denies them access.
 
 At logout, a session is first deleted here, and then its tokens are revoked at the EHR (RFC 7009).
 Limits are checked at every use. The store's own removal of old records is only cleanup.
@@ -107,7 +107,7 @@ class Ending:
                 self.store.delete(COLLECTION, record.key(session.handle))
             log.event(
                 "session_ended",
-                "the EHR refuses its access",
+                "the EHR no longer accepts its access token",
                 severity="WARNING",
                 fields={"reason": "access_refused"},
             )

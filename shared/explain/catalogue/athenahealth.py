@@ -114,7 +114,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "`client_auth` and `client_secret` in smart.toml."
             ),
             "Make sure the FHIR base belongs to this practice. Each site has its own FHIR base.",
-            source=f"{sources.YOURPHR_ATHENA}; that it leads to this code: inferred",
+            source=f"{sources.YOURPHR_ATHENA}; that it leads to this code is inferred",
         ),
         says="token request of a Web app refused (invalid_client or invalid_request)",
         where="token endpoint",

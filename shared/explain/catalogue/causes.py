@@ -459,7 +459,7 @@ pkce_mismatch = Kind(
             "In other software, send the request and exchange the code in one place, with one "
             "verifier for each launch and `code_challenge_method=S256`."
         ),
-        ByFlow("Launch the app again in one tab.", backend=None),
+        ByFlow("Launch the app again, and use only one tab.", backend=None),
         Elsewhere("If this app sent both requests, report the error with the correlation ID."),
     ),
 )
@@ -669,8 +669,8 @@ fhir_base_wrong = Kind(
     (
         (
             "Open the FHIR base URL followed by `/metadata`. If you get no "
-            "CapabilityStatement, the base or its host is wrong. Take the base from the EHR's "
-            "documentation or from `iss`."
+            "CapabilityStatement, the base or its host is wrong. Use the base URL from the "
+            "EHR's documentation or from `iss`."
         ),
     ),
 )

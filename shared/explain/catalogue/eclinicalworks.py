@@ -21,7 +21,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.aud_wrong(
             "possible",
             "`aud` must equal `iss`.",
-            source=f"{sources.PEERBITS}; that it shows as this page: inferred",
+            source=f"{sources.PEERBITS}; that it leads to this page is inferred",
         ),
         says="healow - Invalid Request",
         where="error page",
@@ -35,7 +35,7 @@ ENTRIES: tuple[Entry, ...] = (
             "possible",
             "`launch` is for launches from the EHR, and `launch/patient` is for apps "
             "that are opened on their own.",
-            source=f"{sources.ECW_SCOPES}; that it leads to this code: inferred",
+            source=f"{sources.ECW_SCOPES}; that it leads to this code is inferred",
         ),
         causes.scope_not_registered("possible", source=sources.inferred(sources.ECW_SANDBOX)),
         says="invalid_scope (eClinicalWorks)",

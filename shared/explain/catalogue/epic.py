@@ -150,7 +150,7 @@ ENTRIES: tuple[Entry, ...] = (
             None,
             _APIS,
             _WAIT,
-            source=f"{sources.EPIC_CMS_SANDBOX}; that it leads to this code: inferred",
+            source=f"{sources.EPIC_CMS_SANDBOX}; that it leads to this code is inferred",
         ),
         says="wildcard scopes refused for an app with SMART v2",
         where="authorize redirect",
@@ -243,7 +243,7 @@ ENTRIES: tuple[Entry, ...] = (
         "epic/invalid-token",
         "Epic's FHIR server no longer accepts the token.",
         causes.access_token_expired(
-            "likely", source=f"{sources.THE_MAP}; that it has expired: inferred"
+            "likely", source=f"{sources.THE_MAP}; that it has expired is inferred"
         ),
         causes.session_ended(
             "possible", "The user signed out, or the grant was revoked.", source=sources.INFERRED

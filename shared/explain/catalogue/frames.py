@@ -20,7 +20,7 @@ ENTRIES: tuple[Entry, ...] = (
             "Run `make doctor CONFIG=smart.toml` and check `public_url_unreachable`.",
             "Ask the site how the app is configured in PowerChart.",
             source=f"{sources.SMART_OVERVIEW}; {sources.FORUM_POWERCHART}; "
-            "which of them it is: inferred",
+            "which of them applies is inferred",
             title="PowerChart can't reach the app's URL.",
         ),
         causes.cookies_blocked(
@@ -43,7 +43,7 @@ ENTRIES: tuple[Entry, ...] = (
             "might, and so might the EHR's login page. If `frame_ancestors` is set, it must "
             "include every frame around the app. Oracle Health's MPages don't work with any such "
             "list.",
-            source=f"{sources.EMBEDDABLE}; who sends the header: inferred",
+            source=f"{sources.EMBEDDABLE}; the sender of the header is inferred",
         ),
         says="Refused to display … in a frame because it set 'X-Frame-Options' / frame-ancestors",
         patterns=(

@@ -112,7 +112,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-401-without-error",
-        "The request's authentication was refused, but not with an OAuth error in JSON.",
+        "The request's authentication was refused without an OAuth error in JSON.",
         causes.client_auth_wrong("likely"),
         causes.ehr_side(
             "possible",
@@ -128,7 +128,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-400-without-error",
-        "The request was refused, but not with an OAuth error in JSON, so the reason is unknown.",
+        "The request was refused without an OAuth error in JSON, so the reason is unknown.",
         causes.ehr_side(
             "possible",
             "The response doesn't say whether the endpoint or a proxy refused the request, or why.",
@@ -144,7 +144,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-refused-without-error",
-        "The request was refused, but not with an OAuth error in JSON.",
+        "The request was refused without an OAuth error in JSON.",
         causes.ehr_side(
             "possible",
             "A token endpoint sends its errors as JSON. A proxy sends a web page or an empty "

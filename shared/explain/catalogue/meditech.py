@@ -31,7 +31,7 @@ ENTRIES: tuple[Entry, ...] = (
             "`code_challenge` or `code_challenge_method=S256` is missing. This app always sends "
             "both parameters.",
             "Send `code_challenge` and `code_challenge_method=S256`.",
-            source=f"{sources.THE_MAP}; that it shows as this code: inferred",
+            source=f"{sources.THE_MAP}; that it leads to this code is inferred",
         ),
         causes.launch_parameter_missing(
             "possible",
@@ -53,7 +53,7 @@ ENTRIES: tuple[Entry, ...] = (
             "possible",
             None,
             'Set `client_auth = "client_secret_post"` in smart.toml.',
-            source=f"{sources.THE_MAP}; that it leads to this code: inferred",
+            source=f"{sources.THE_MAP}; that it leads to this code is inferred",
         ),
         says="invalid_client at the token endpoint (MEDITECH)",
         where="token endpoint",

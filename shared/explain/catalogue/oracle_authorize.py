@@ -142,7 +142,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "Use the FHIR base of that persona as `iss` in smart.toml: `fhir-ehr…` for "
                 "clinicians, `fhir-myrecord…` for patients."
             ),
-            source=f"{sources.YOURPHR}; that it shows as a page: inferred",
+            source=f"{sources.YOURPHR}; that it appears as a page is inferred",
         ),
         where="error page",
         urns=(_GRANT + "client-persona-mismatch",),

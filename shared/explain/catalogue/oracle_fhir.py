@@ -269,7 +269,7 @@ ENTRIES: tuple[Entry, ...] = (
             oracle_console.CHECK_SCOPES,
             oracle_console.SUBSCRIBE_PRODUCT,
             oracle_console.ASK_SUPPORT,
-            source=f"{sources.THE_MAP} (a system app); which list it is: inferred",
+            source=f"{sources.THE_MAP} (a system app); which list applies is inferred",
         ),
         says="403: Forbidden resource",
         patterns=(r"\bforbidden resource\b",),

@@ -56,7 +56,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "arrived. Never send an empty `launch`."
             ),
             causes.WITHOUT_A_CHART,
-            source=f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; how it got lost: inferred",
+            source=f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; how it got lost is inferred",
         ),
         causes.launch_patient_scope_on_provider(
             "likely",
@@ -71,7 +71,7 @@ ENTRIES: tuple[Entry, ...] = (
             oracle_console.CHECK_APPLICATION_TYPE,
             oracle_console.LAUNCH_FROM_CONSOLE,
             source=f"{sources.TUTORIAL}; {sources.DISCOVERY_CAPTURE}; "
-            "that it alone leads to this error: inferred",
+            "that it alone leads to this error is inferred",
         ),
         causes.client_id_mismatch(
             "possible",
@@ -92,7 +92,7 @@ ENTRIES: tuple[Entry, ...] = (
             "`code` and `code_challenge` don't replace `launch`.",
             "Remove `intent` from the authorization request.",
             "Send the `launch` value from the launch URL in a parameter named `launch`.",
-            source=f"{sources.SPECIFICATION}; that it was taken for the launch code: inferred",
+            source=f"{sources.SPECIFICATION}; that it was taken for the launch code is inferred",
         ),
         says=f"Launch Code Required / {_LAUNCH}code-required",
         urns=(_LAUNCH + "code-required",),
@@ -255,7 +255,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The launch from one tenant was sent to another tenant's authorization endpoint.",
             oracle_console.USE_DISCOVERED,
             oracle_console.COMPARE_TENANT,
-            source=f"{sources.LAUNCH_SERVER}; that it reaches the app: inferred",
+            source=f"{sources.LAUNCH_SERVER}; that it reaches the app is inferred",
         ),
         says="urn:com:cerner:authorization:error:launch:invalid-tenant",
         urns=(_LAUNCH + "invalid-tenant",),

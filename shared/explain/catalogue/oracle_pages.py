@@ -57,7 +57,7 @@ ENTRIES: tuple[Entry, ...] = (
             "certain",
             "The scheme or host is missing. A custom scheme needs a host too: "
             "`app://callback`, not `app://`.",
-            "In the code console, enter Redirect URI with a scheme and a host.",
+            "In the code console, set Redirect URI to a full URL, with a scheme and a host.",
             "Set `public_url` in smart.toml to a full URL, with scheme and host.",
             source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",
         ),

@@ -32,7 +32,7 @@ ENTRIES: tuple[Entry, ...] = (
     *own(
         "launch",
         (errors.LaunchParameterMissing, errors.IssMissing),
-        causes.launch_parameter_missing("certain", source=f"{OWN}; how it got lost: inferred"),
+        causes.launch_parameter_missing("certain", source=f"{OWN}; how it got lost is inferred"),
     ),
     *own(
         "launch",

@@ -129,7 +129,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.ehr_side(
             "likely",
             "At Epic, someone enters the prefetch templates by hand. A hook is sent without data "
-            "and without a token if the client ID doesn't list the hook's endpoint.",
+            "and without a token if the hook's endpoint isn't listed for the client ID.",
             "Enter each prefetch template from docs/cds-hooks.md under its key.",
             "At Epic, add the endpoint to the client ID, with FHIR R4 as its version.",
             title="The EHR doesn't send a prefetch or a usable access token.",

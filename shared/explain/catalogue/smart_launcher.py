@@ -209,7 +209,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The launcher stores nothing. A refresh token contains its own expiry, and a token "
             "issued for other launch options or another URL doesn't match.",
             _AGAIN,
-            source=f"{sources.LAUNCHER}; that it has expired: inferred",
+            source=f"{sources.LAUNCHER}; that it has expired is inferred",
             title="The refresh token has expired, or isn't from this launcher.",
         ),
         says="Invalid refresh token",

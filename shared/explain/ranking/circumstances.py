@@ -11,7 +11,7 @@ from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing.claims import Sign
 from shared.explain.ranking.facts import Evidence, Facts
 
-_ACCOUNT = "the text's description; which cause it is: inferred"
+_ACCOUNT = "the text's description; which cause applies is inferred"
 _OWN = "this app's page or log, which knew the request"
 _ACCESS: tuple[CauseId, ...] = (
     *("client_not_enabled_at_site", "scope_trimmed", "scope_not_registered"),
@@ -54,7 +54,10 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
         yield _likely("cors_blocked", "The text names CORS as the cause.")
     lost = "storage_lost" in signs
     if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
-        why = "In a frame or a strict browser, the callback can't read the launch's stored data."
+        why = (
+            "In a frame, or in a browser that restricts cookies, the callback can't read the "
+            "launch's stored data."
+        )
         yield _likely("cookies_blocked", why)
     elif not facts.entries and signs & {"framed", "blank"} and not _has_error(facts):
         where = "in a frame" if "framed" in signs else "in the EHR's window"

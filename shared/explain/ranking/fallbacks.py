@@ -6,8 +6,8 @@ from shared.explain.catalogue.causes import KINDS, RELAUNCH
 from shared.explain.model import Cause, EhrMessage
 from shared.explain.ranking.facts import Facts
 
-_AS_SENT = "the request as this app sent it; that the EHR lost it: inferred"
-_AS_SHOWN = "the request in the text; that another one failed: inferred"
+_AS_SENT = "the request as this app sent it; that the EHR lost it is inferred"
+_AS_SHOWN = "the request in the text; that another one failed is inferred"
 
 
 def refuted(facts: Facts) -> Cause:

@@ -115,7 +115,7 @@ def _authentication(cause: Cause, facts: Facts) -> Cause:
 _CLAIMS_SENT = (
     "The app sends `client_id` as `iss` and `sub`, the `token_endpoint` from discovery as `aud`, "
     "an `iat` 10 seconds in the past, an `exp` 4 minutes ahead and a new `jti`. This EHR expects "
-    "something else, or its clock differs."
+    "other values, or its clock differs from this app's."
 )
 _CLAIMS_STEPS = (
     "Compare the EHR's message (`error_description`, or `said` in the log) with these claims.",

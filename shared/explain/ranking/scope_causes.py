@@ -13,7 +13,7 @@ from shared.explain.model import Cause, CauseId
 from shared.vendors import ScopeHabits, habits_of
 
 _V1 = frozenset({"read", "write", "*"})
-_TRIMMED = "observed at EHRs that grant less than was requested; which cause it is: inferred"
+_TRIMMED = "observed at EHRs that grant less than was requested; which cause applies is inferred"
 
 
 def is_wildcard(scope: str) -> bool:

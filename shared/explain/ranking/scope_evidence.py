@@ -109,7 +109,7 @@ def _written_for_v2(facts: Facts) -> Iterator[Evidence]:
     )
     if both and versions == {"v2"} and facts.habits.scopes.other_version_dropped:
         why = "The scopes are already written for SMART v2."
-        source = "reports of lost scopes are about SMART v1; which cause it is here: inferred"
+        source = "reports of lost scopes are about SMART v1; which cause applies here is inferred"
         yield Evidence("scope_not_registered", "likely", why, source)
 
 
