@@ -134,6 +134,7 @@ If an object in the EHR's JSON repeats a property, the response is refused (`ups
 ## What a function can't see
 
 `Call` and `Session` contain no access token, cookie or store, and neither does anything that you can reach from them.
-Code in the process must still be trusted, because Python lets a function import modules and inspect the frames that called
-it, for example through a traceback. This guards against mistakes and injected data, not against the function's author.
+Code in the process must still be trusted, because Python lets a function import modules and inspect the frames that
+called it, for example through a traceback. This guards against mistakes and injected data, not against the function's
+author.
 """  # noqa: E501 - rows of a table are one line
