@@ -5,7 +5,6 @@ conditions (calculators/card_rule.py). docs/cards.md has the reasons.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
@@ -22,6 +21,7 @@ from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 from clinical.chart.items import SUGGESTS
 from clinical.chart.steadiness import unsteady
 from clinical.prefilled import Prefilled
+from shared.frozen import dataclass
 
 HAS_VALUE = frozenset({Outcome.FOUND, Outcome.CALCULATED})
 # Outcomes that mean the chart has no value for an optional input.

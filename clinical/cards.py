@@ -6,7 +6,6 @@ conditions are in card_conditions.py. docs/cards.md has the reasons.
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 
 from clinical import fitness, units_in_words
@@ -21,6 +20,7 @@ from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.chart.steadiness import single_value
 from clinical.prefilled import Prefilled, inputs_of
+from shared.frozen import dataclass
 
 # Statuses of a MedicationRequest (FHIR R4) whose drug might have been taken in the past.
 _OVER = frozenset({"stopped", "completed"})

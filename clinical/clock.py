@@ -5,11 +5,11 @@ they look out of order. So a time with a different offset is converted, and foll
 original.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clinical.chart.resources.times import Moment
 from clinical.dates import shown
+from shared.frozen import dataclass
 
 _MINUS = "\N{MINUS SIGN}"
 

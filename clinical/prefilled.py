@@ -8,7 +8,7 @@ rules about bounds, see settled.py.
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from clinical.calculators import evaluate
@@ -20,6 +20,7 @@ from clinical.chart import Chart
 from clinical.chart.draws import Draw, drawn_together
 from clinical.chart.evidence import NOT_IN_CHART, ChartFinding, Evidence, Flag, Outcome
 from clinical.settled import settled
+from shared.frozen import dataclass
 
 Findings = Mapping[str, ChartFinding]
 

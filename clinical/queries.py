@@ -6,7 +6,7 @@ and returns the newest first. Epic returns 400 if there is no category or code.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -23,6 +23,7 @@ from clinical.chart.codes.observations import (
     SNOMED,
 )
 from clinical.chart.observations import LOINC_OF
+from shared.frozen import dataclass
 from shared.vendors import SearchHabits
 
 Parameters = tuple[tuple[str, str], ...]

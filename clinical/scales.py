@@ -6,7 +6,8 @@ quantity has a minimum span. These are drawing conventions, not clinical limits.
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from shared.frozen import dataclass
 
 # Minimum span in canonical units, and as a share of the highest value.
 #

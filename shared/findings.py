@@ -2,8 +2,10 @@
 causes of failed launches (docs/troubleshooting.md, docs/doctor.md).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, Self
+
+from shared.frozen import dataclass
 
 Flow = Literal["ehr", "standalone", "backend"]
 

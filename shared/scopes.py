@@ -7,9 +7,10 @@ else grants nothing. `system/` scopes have no meaning in a user's session.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl
+
+from shared.frozen import dataclass
 
 _RESOURCE = re.compile(
     r"(?P<level>patient|user)/(?P<type>\*|[A-Z][A-Za-z]*)\."

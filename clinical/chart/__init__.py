@@ -7,7 +7,7 @@ the input is left empty with the reason, so that the page asks for it.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from clinical.calculators.inputs import INPUTS
@@ -23,6 +23,7 @@ from clinical.chart.observations import Entry, ObservationReader, measured
 from clinical.chart.pressure import pressures
 from clinical.chart.resources.scope import scope_of
 from clinical.chart.resources.times import parse_now
+from shared.frozen import dataclass
 
 # The patient of the mapping cases.
 _PATIENT_OF_THE_CASES = "p1"

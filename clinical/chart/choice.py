@@ -7,7 +7,7 @@ value would hide it. Older values are passed on for a person to choose.
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice, takewhile
 from operator import attrgetter
@@ -25,6 +25,7 @@ from clinical.chart.evidence import (
     PassedOver,
 )
 from clinical.chart.resources.times import Moment
+from shared.frozen import dataclass
 
 USABLE_STATUS = frozenset({"final", "amended", "corrected"})
 OLDER_SHOWN = 3

@@ -7,10 +7,10 @@ only if every entry of its search was classified.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from clinical.chart.evidence import Candidate, Flag, Unclassified
 from clinical.chart.resources.json_access import Coding
+from shared.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

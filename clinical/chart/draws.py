@@ -7,12 +7,12 @@ rule.
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clinical.calculators.in_chart import SAME_DRAW, DrawRule
 from clinical.chart.codes.observations import SECOND_CHOICE_LOINC
 from clinical.chart.evidence import Evidence
+from shared.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """Findings for one input and their evidence: entry, date, source, and entries that weren't used."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
 from clinical.chart.resources.json_access import Coding
 from clinical.chart.resources.times import Moment
+from shared.frozen import dataclass
 
 Value = float | bool | str | None
 NOT_IN_CHART = "not found in the chart"

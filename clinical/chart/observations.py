@@ -6,7 +6,6 @@ are separate Observations, so `hasMember` is never followed.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
@@ -29,6 +28,7 @@ from clinical.chart.resources.json_access import Coding, Concept
 from clinical.chart.resources.scope import Resource, updated
 from clinical.chart.resources.times import moment
 from clinical.chart.swapped import without_swapped
+from shared.frozen import dataclass
 from shared.json_members import fields, items
 
 # The codes of each input, in order of preference.

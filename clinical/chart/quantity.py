@@ -5,7 +5,7 @@ implausible number leaves the value empty, with the reason.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from clinical.calculators.inputs import INPUTS, to_canonical
@@ -15,6 +15,7 @@ from clinical.chart.codes.observations import MOLAR_LOINC, UCUM, UREA_LOINC
 from clinical.chart.codes.plausible import implausible
 from clinical.chart.evidence import Flag
 from clinical.chart.resources.json_access import label, text
+from shared.frozen import dataclass
 from shared.json_members import fields, items
 
 _LARGEST_SHOWN = 1e12

@@ -8,12 +8,13 @@ first failure loads the catalogue, because a launch that succeeds doesn't need i
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, RELAUNCH, EhrError, SmartError, TokenError
 from shared.findings import ForUser, steps_in_flow
+from shared.frozen import dataclass
 from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
 

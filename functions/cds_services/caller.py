@@ -8,12 +8,12 @@ check failed. The response does so only with `error_details = "full"`.
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared import log
 from shared.config.settings import CdsClient, Ehr, Settings
 from shared.errors import CdsTokenInvalid, IdTokenInvalid
+from shared.frozen import dataclass
 from shared.oidc import jws
 from shared.oidc.jwk_set import KeySet
 from shared.oidc.jws import SignedToken

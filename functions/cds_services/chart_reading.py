@@ -6,7 +6,7 @@ key isn't used at all, because the missing part might have a newer value.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from clinical import queries
@@ -17,6 +17,7 @@ from clinical.chart.unread import without_answers
 from clinical.queries import Search
 from shared.config.settings import Ehr
 from shared.errors import CdsDataMissing
+from shared.frozen import dataclass
 
 from . import prefetch
 from .hook_call import HookCall

@@ -6,10 +6,10 @@ links the log line of the feedback to that of the response with the card.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from shared import log
+from shared.frozen import dataclass
 from shared.json_members import fields
 
 from .cards import OVERRIDE_REASONS

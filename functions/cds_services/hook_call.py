@@ -4,12 +4,13 @@ patient-view 1.1).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from shared import fhir_id, strict_json, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import CdsServerDenied, MediaTypeUnsupported, ParameterInvalid, PatientDenied
+from shared.frozen import dataclass
 from shared.inbound.edge import Call
 
 from .discovery import HOOK

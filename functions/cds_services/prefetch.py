@@ -6,13 +6,13 @@ patient anywhere in the prefetch is rejected.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from clinical.queries import Search
 from shared import log
 from shared.errors import PatientDenied
 from shared.fhir import compartment, nested, searchset
+from shared.frozen import dataclass
 
 # The state of a key:
 #   complete    it has all resources

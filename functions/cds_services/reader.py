@@ -6,7 +6,7 @@ The token is sent only to the call's FHIR base, and is kept only during the call
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from shared.config.settings import Ehr
 from shared.errors import Overloaded, PatientDenied
 from shared.fhir import compartment
 from shared.fhir.side_by_side import run_all
+from shared.frozen import dataclass
 from shared.outbound import http_client
 from shared.outcome import MEDIA_TYPE
 from shared.smart.token_endpoint import ehr_ids

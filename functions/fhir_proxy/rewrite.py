@@ -8,12 +8,12 @@ again, which would change numbers: only the link's text is replaced.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import ParameterInvalid
 from shared.fhir import bundle_links, page_links
 from shared.fhir.bundle_links import Links
+from shared.frozen import dataclass
 from shared.inbound.spliced import Spliced
 from shared.json_members import fields, objects
 from shared.scopes import Level

@@ -5,7 +5,6 @@ a registration with `ehr`, never an arbitrary URL.
 """
 
 import re
-from dataclasses import dataclass
 
 from shared import legacy_launch, urls
 from shared.config.settings import Ehr, Settings
@@ -17,6 +16,7 @@ from shared.errors import (
     ParameterInvalid,
 )
 from shared.findings import ForUser
+from shared.frozen import dataclass
 from shared.inbound import edge
 from shared.inbound.edge import Call
 

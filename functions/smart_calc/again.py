@@ -5,7 +5,6 @@ parts of the page need. The response has new parts that replace the old ones. If
 read before fails now, the old one stays.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from clinical import queries
@@ -13,6 +12,7 @@ from clinical.calculators import REGISTRY
 from shared import log, strict_json
 from shared.config.settings import Settings
 from shared.errors import ParameterInvalid
+from shared.frozen import dataclass
 from shared.session.sessions import Active
 
 from . import reading, unclassified

@@ -5,11 +5,11 @@ The order is the same for every chart, so that no row moves when values arrive.
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from clinical.calculators import REGISTRY
 from clinical.calculators.inputs import label
 from clinical.calculators.model import Calculator
+from shared.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """The entries that can't be classified, listed once for the entire page. Pure."""
 
-from dataclasses import dataclass
-
 from clinical.chart import Chart
 from clinical.chart.classified import Classified
 from clinical.chart.codes.systems import system_of
 from clinical.chart.evidence import Unclassified
 from clinical.clock import Clock
+from shared.frozen import dataclass
 
 # The searches that have these entries.
 READ_BY = frozenset({"conditions", "drugs"})

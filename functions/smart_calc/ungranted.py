@@ -1,8 +1,7 @@
 """The scopes that a launch requested and didn't get, by the reason. Pure."""
 
-from dataclasses import dataclass
-
 from shared.findings import Finding
+from shared.frozen import dataclass
 from shared.session import context
 from shared.session.sessions import Active
 

@@ -1,9 +1,9 @@
 """The settings as typed values. settings_file.py reads them; see docs/configuration.md."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from shared import urls
+from shared.frozen import dataclass
 from shared.vendors import VENDORS, Profile
 
 StoreKind = Literal["firestore", "sqlite"]

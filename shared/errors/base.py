@@ -1,10 +1,10 @@
 """The base class of all errors: a stable code, a status and texts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from shared.findings import ForUser
+from shared.frozen import dataclass
 
 RELAUNCH = ForUser("Close this page and launch the app again from the patient's chart.")
 ADMINISTRATOR = ForUser("If it happens again, give the correlation id below to your administrator.")

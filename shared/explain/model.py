@@ -1,10 +1,11 @@
 """The parts of an explanation: the EHR's message, the request, causes with their fixes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, Self
 
 from shared.findings import Finding, Flow, ForUser, in_flow, steps_in_flow
+from shared.frozen import dataclass
 
 Certainty = Literal["certain", "likely", "possible"]
 Where = Literal[

@@ -5,9 +5,10 @@ To change links, only that text is replaced, and nothing else is serialized agai
 
 import json
 import re
-from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
+
+from shared.frozen import dataclass
 
 _HEAD_BYTES = 8192
 _MOST_BYTES = 65_536

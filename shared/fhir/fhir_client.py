@@ -10,7 +10,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared import held_bytes, strict_json
@@ -23,6 +22,7 @@ from shared.errors import (
 )
 from shared.fhir import authorised
 from shared.fhir.bundle_links import Links
+from shared.frozen import dataclass
 from shared.outbound import bulkheads, http_client
 from shared.outcome import operation_outcome
 from shared.session.sessions import Active

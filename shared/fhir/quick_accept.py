@@ -33,7 +33,6 @@ import operator
 import re
 import secrets
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any, Literal, Self
@@ -44,6 +43,7 @@ import stringzilla
 from shared.fhir import bundle_links, compartment
 from shared.fhir.bundle_links import Links
 from shared.fhir.references import of_text
+from shared.frozen import dataclass
 
 _WORD = b"resourcetype"
 _PIECE_BYTES = 65_536

@@ -11,12 +11,12 @@ import contextlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
 from shared import fhir_id, urls
 from shared.fhir.resource_types import RESOURCE_TYPES
+from shared.frozen import dataclass
 
 # The target of a reference:
 #   `ours`     the patient of the launch

@@ -1,10 +1,10 @@
 """Parse a searchset in an EHR's response: its resources and the link to the next page (FHIR R4)."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from shared.frozen import dataclass
 from shared.json_members import fields, objects
 
 Resource = dict[str, Any]

@@ -11,7 +11,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
@@ -33,6 +33,7 @@ from shared.errors import (
     SmartError,
     TooLarge,
 )
+from shared.frozen import dataclass
 from shared.held_bytes import Holding
 from shared.inbound import (
     compression,

@@ -6,13 +6,14 @@ The setting `error_details` controls which details are shown, but doesn't change
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from shared import log, outcome, pages, urls
 from shared.config.settings import Settings
 from shared.errors import ADMINISTRATOR, LATE, RELAUNCH, SmartError, TokenError, VersionConflict
 from shared.findings import ForUser, with_addresses
+from shared.frozen import dataclass
 
 if TYPE_CHECKING:
     from shared.explain import Cause, Diagnosis

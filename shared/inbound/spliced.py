@@ -1,7 +1,8 @@
 """A response body made of several parts, which is sent without copying them into one."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from shared.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ import json
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from shared import release
+from shared.frozen import dataclass
 from shared.log import error_report, output, platform, traces
 from shared.log.traces import Trace
 

@@ -6,8 +6,9 @@ ignored.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from shared.frozen import dataclass
 
 # https://www.w3.org/TR/trace-context/#traceparent-header (later versions may add members)
 _W3C = re.compile(

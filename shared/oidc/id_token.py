@@ -9,13 +9,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from shared import base64url, fhir_id, urls
 from shared.config.settings import Ehr
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
 from shared.findings import ForUser
+from shared.frozen import dataclass
 from shared.oidc import jws
 from shared.oidc.jws import SignedToken
 from shared.oidc.keys import Keys

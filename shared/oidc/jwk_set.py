@@ -6,13 +6,13 @@ Some EHRs' sets also have keys for other purposes, which are left out. If a key 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
 from jwt.algorithms import AllowedPublicKeys
 
 from shared.footprint import footprint
+from shared.frozen import dataclass
 from shared.oidc.jws import ALGORITHMS
 
 _RSA_BITS = range(2048, 8193)

@@ -8,7 +8,6 @@ configured one, but is never fetched.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -16,6 +15,7 @@ from jwt.algorithms import AllowedPublicKeys
 
 from shared import base64url, strict_json
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
+from shared.frozen import dataclass
 
 # The key type (`kty`, `crv`) for each accepted algorithm (RFC 7518 3.1).
 ALGORITHMS: Mapping[str, tuple[str, str | None]] = {

@@ -6,7 +6,6 @@ A failure is returned and not raised, because the frames of a traceback referenc
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any, TypeVar
@@ -25,6 +24,7 @@ from shared.errors import (
 )
 from shared.fhir.policy import content
 from shared.fhir.policy.finer_scopes import Parameters
+from shared.frozen import dataclass
 from shared.inbound import edge
 from shared.inbound.edge import Call, Edge, Function, Reply
 from shared.own import changes, in_flight, resources

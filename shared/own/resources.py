@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
@@ -32,6 +32,7 @@ from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import TABLE, Address, Kind
 from shared.fhir.resource_types import RESOURCE_TYPES
+from shared.frozen import dataclass
 from shared.json_members import fields, objects
 from shared.own.in_flight import InFlight, Versions
 from shared.session.sessions import Active

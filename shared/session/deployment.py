@@ -1,10 +1,10 @@
 """Create the dependencies of a function with sessions once, at startup, from the settings."""
 
 import time
-from dataclasses import dataclass
 
 from shared.config.secret_references import resolve_sealing_keys
 from shared.config.settings import Settings
+from shared.frozen import dataclass
 from shared.oidc.keys import Keys
 from shared.sealing import Sealer
 from shared.session.sessions import Sessions

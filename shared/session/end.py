@@ -7,12 +7,12 @@ shared/session/refresh.py detects that the EHR has ended a session.
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from shared import log
 from shared.config.settings import Settings
 from shared.errors import SessionExpired, StoreUnavailable
+from shared.frozen import dataclass
 from shared.sealing import Sealer
 from shared.session import record
 from shared.session.record import COLLECTION, Session, StoredSession

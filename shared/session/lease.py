@@ -5,7 +5,7 @@ A lapsed lease counts as a failed attempt, because its owner may have sent the r
 failed attempt, all processes wait before they try again.
 """
 
-from dataclasses import dataclass
+from shared.frozen import dataclass
 
 LEASE_SECONDS = 15.0
 # The time that may pass before the EHR is called. The rest of the lease covers the call's deadline

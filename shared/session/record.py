@@ -8,13 +8,14 @@ fields.
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, Literal
 
 from shared import log, scopes
 from shared.config.settings import Ehr
 from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
+from shared.frozen import dataclass
 from shared.oidc.id_token import Identity
 from shared.sealing import SealBroken, Sealer
 from shared.session.lease import NO_LEASE, Lease

@@ -11,11 +11,12 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shared import log
 from shared.config.settings import Ehr
 from shared.errors import RefreshFailed, SessionExpired, StoreUnavailable, TokenError, TokenInvalid
+from shared.frozen import dataclass
 from shared.oidc import id_token
 from shared.oidc.keys import Keys
 from shared.sealing import Sealer

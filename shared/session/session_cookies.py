@@ -6,9 +6,9 @@ session together with the server's key. docs/sessions.md describes the fields.
 
 import re
 import secrets
-from dataclasses import dataclass
 
 from shared.errors import SessionMissing
+from shared.frozen import dataclass
 from shared.inbound import cookies
 from shared.oidc.id_token import Identity
 from shared.sealing import Sealer

@@ -11,12 +11,13 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from shared import log
 from shared.config.settings import Ehr, Settings
 from shared.errors import EHR_HANGS, Overloaded, SessionExpired, StoreUnavailable
+from shared.frozen import dataclass
 from shared.inbound import cookies
 from shared.oidc.id_token import Identity
 from shared.oidc.keys import Keys

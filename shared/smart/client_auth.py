@@ -10,12 +10,13 @@ import base64
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import quote_plus
 
 from shared.config import secret_references
 from shared.config.settings import Ehr, Settings
 from shared.config.table import Problem
+from shared.frozen import dataclass
 from shared.smart import signing_keys
 from shared.smart.signing_keys import SigningKey
 

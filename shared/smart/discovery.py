@@ -8,7 +8,7 @@ it.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from shared import json_members, urls
@@ -16,6 +16,7 @@ from shared.config.settings import Ehr
 from shared.document_cache import DocumentCache
 from shared.errors import ADMINISTRATOR, DiscoveryFailed, DiscoveryInvalid
 from shared.footprint import first_within
+from shared.frozen import dataclass
 from shared.outbound import http_client
 
 SECONDS = 5.0

@@ -11,7 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ from shared.errors import (
     StateUnknown,
     StoreUnavailable,
 )
+from shared.frozen import dataclass
 from shared.inbound import cookies
 from shared.smart import pkce
 from shared.smart.discovery import SmartConfiguration

@@ -6,13 +6,13 @@ members. The file is served unchanged, so it must not contain anything private.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from shared import base64url
 from shared.config import secret_references
 from shared.config.settings import Settings
 from shared.config.table import Problem
+from shared.frozen import dataclass
 from shared.smart.signing_keys import LEAST_RSA_BITS
 
 # RFC 7518 6.2.2, 6.3.2, 6.4.

@@ -7,8 +7,9 @@ its outcome is unknown, it raises StoreUnavailable, and the caller fails closed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from shared.frozen import dataclass
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 Fields = Mapping[str, Value]

@@ -4,8 +4,10 @@ The defaults follow SMART App Launch 2.2, RFC 6749 and FHIR R4.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from shared.frozen import dataclass
 
 Persona = Literal["provider", "patient"]
 

@@ -4,7 +4,7 @@ Names, brands and codes of the drugs are rows of drug_names.json, drug_brands.js
 drug_products.json, drug_atc.json, drug_words.json and other_drugs.json next to this module.
 """
 
-from dataclasses import dataclass
+from shared.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Problems, encounter diagnoses and health concerns count equally.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import tzinfo
 
 from clinical.chart.classified import Candidates, Claim, Classification, Classified, by_item
@@ -17,6 +17,7 @@ from clinical.chart.items import item
 from clinical.chart.resources.json_access import Coding, codings, label, names, source_of
 from clinical.chart.resources.scope import Resource
 from clinical.chart.resources.times import Moment, moment
+from shared.frozen import dataclass
 from shared.json_members import fields, items
 
 _STAGED = "chronic_kidney_disease"

@@ -4,7 +4,6 @@ An order whose drug can't be classified leaves every class open.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
 
 from clinical.chart.classified import Candidates, Claim, Classification, Classified, by_item
@@ -17,6 +16,7 @@ from clinical.chart.medications.state import State, of_order, of_use
 from clinical.chart.resources.json_access import source_of, text
 from clinical.chart.resources.scope import Resource
 from clinical.chart.resources.times import Moment, moment
+from shared.frozen import dataclass
 
 __all__ = ["Drugs", "classes_named", "drug_classes"]
 

@@ -6,7 +6,6 @@ any of these is unclassified.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 
 from clinical.chart.classified import UNCLASSIFIED, Claim, Classification
@@ -17,6 +16,7 @@ from clinical.chart.medications.coded import ATC_CODE, decided_by_name, of_atc, 
 from clinical.chart.medications.names import Named, read
 from clinical.chart.resources.json_access import Coding, codings, id_of, names, referenced_id, text
 from clinical.chart.resources.scope import Resource
+from shared.frozen import dataclass
 from shared.json_members import fields, items
 
 _NOT_WHERE = {

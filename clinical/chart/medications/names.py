@@ -8,10 +8,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from clinical.chart.codes.tables import Row, listed, rows
+from shared.frozen import dataclass
 
 # Shorter words resemble a name too often by chance.
 _SHORTEST_GUESS = 7

@@ -7,7 +7,6 @@ calculators ask about systemic treatment.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from clinical.chart.codes.drugs import (
     LOCAL_DOSAGE_WORDS,
@@ -22,6 +21,7 @@ from clinical.chart.evidence import Flag
 from clinical.chart.medications.drug import Drug
 from clinical.chart.resources.json_access import codings, names, text
 from clinical.chart.resources.scope import Resource
+from shared.frozen import dataclass
 from shared.json_members import fields, items
 
 ORDERED = "ordered, which does not prove that the patient takes it"

@@ -4,7 +4,6 @@ A chart has thousands of Observations with few different codes and categories, s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
 
@@ -27,6 +26,7 @@ from clinical.chart.resources.json_access import (
 )
 from clinical.chart.resources.scope import Resource
 from clinical.chart.resources.times import Moment, observed
+from shared.frozen import dataclass
 from shared.json_members import fields, items
 
 

@@ -6,13 +6,13 @@ pages, and a later version that is entered-in-error withdraws what it replaces.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from clinical.chart.resources.json_access import codings, id_of, source_of, text
 from clinical.chart.resources.times import moment
 from shared.fhir import compartment
 from shared.fhir.references import whom
+from shared.frozen import dataclass
 from shared.json_members import fields, items
 
 Resource = Mapping[str, object]

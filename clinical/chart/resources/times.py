@@ -6,11 +6,11 @@ The text stays as charted, with the chart's offset. Only the instant is compared
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from clinical.chart.resources.json_access import text
+from shared.frozen import dataclass
 from shared.json_members import fields
 
 _DATE_TIME = re.compile(

@@ -6,9 +6,9 @@ limits for women aren't drawn for a man.
 """
 
 import math
-from dataclasses import dataclass
 
 from clinical.calculators.model import Band, CheckedInputs, Output
+from shared.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

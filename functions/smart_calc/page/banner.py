@@ -1,11 +1,11 @@
 """Who the patient is: the banner of SMART App Launch 2.2 ("need_patient_banner"). Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from clinical.chart.resources.times import completed_years, full_date
 from clinical.dates import shown
+from shared.frozen import dataclass
 from shared.json_members import fields, items, objects, text
 
 # The date differs between the westernmost and easternmost time zones.

@@ -8,7 +8,7 @@ in error, canceled or of another patient are left out.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby, islice, takewhile
 from operator import attrgetter
 from typing import Any
@@ -23,6 +23,7 @@ from clinical.chart.resources.json_access import Concept, codings, text
 from clinical.chart.resources.times import Moment
 from clinical.clock import Clock
 from shared.fhir import compartment
+from shared.frozen import dataclass
 from shared.json_members import objects
 
 from ..contradictions import Contradictions

@@ -1,12 +1,12 @@
 """Tables with the newest value of each test, by category, and the search for all values."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from clinical.chart.observations import Entry
 from clinical.chart.resources.json_access import id_of
 from clinical.clock import Clock
+from shared.frozen import dataclass
 from shared.session.record import Session
 from shared.vendors import SearchHabits
 

@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from clinical.calculators.model import Calculator
+from shared.frozen import dataclass
 
 from .bands import BandBar
 

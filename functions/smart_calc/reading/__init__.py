@@ -7,7 +7,6 @@ rest arrives.
 import time
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from clinical.chart.resources.times import Moment, zone_of
 from clinical.chart.unread import with_unread
 from clinical.queries import ALL_SECONDS, Request, Search, request_for
 from shared import log
+from shared.frozen import dataclass
 from shared.session.sessions import Active
 from shared.vendors import GENERIC
 

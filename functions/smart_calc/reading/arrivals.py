@@ -8,9 +8,9 @@ import contextvars
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 
 from clinical.queries import Search
+from shared.frozen import dataclass
 
 from .search import LATE, Part, Reader
 

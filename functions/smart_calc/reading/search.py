@@ -6,7 +6,6 @@ its fallbacks follow. Pages are read up to the cap, while an input has no value.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from shared.errors import SmartError, UpstreamTimeout
 from shared.fhir import fhir_client, page_links, searchset
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.side_by_side import run_all
+from shared.frozen import dataclass
 from shared.session.sessions import Active
 
 from . import coverage

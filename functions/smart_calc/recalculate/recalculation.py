@@ -5,7 +5,7 @@ It reads nothing from the chart and keeps nothing: the response depends only on 
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from clinical.calculators import REGISTRY, Evaluation, evaluate, with_computed_inputs
@@ -14,6 +14,7 @@ from clinical.calculators.model import Calculator, Raw, Refused
 from clinical.calculators.registry import DERIVED
 from shared import strict_json
 from shared.errors import ParameterInvalid
+from shared.frozen import dataclass
 
 from ..page import note, result_views, wording
 from . import entered

@@ -6,10 +6,10 @@ console.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from shared.explain.model import Cause, CauseId, Certainty
 from shared.findings import ByFlow, ForUser
+from shared.frozen import dataclass
 
 RELAUNCH = ByFlow(
     "Launch the app again from the patient's chart.",

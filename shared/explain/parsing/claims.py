@@ -5,11 +5,12 @@ Examples: "it works in the sandbox", "the redirect URI is registered", "only in 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Literal
 
 from shared.explain.model import CauseId
+from shared.frozen import dataclass
 
 Sign = Literal[
     "assertion",

@@ -5,11 +5,11 @@ all. All three keys are optional (captured responses: docs/oracle-health.md).
 """
 
 import re
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from shared.explain.parsing import texts, urns
 from shared.explain.parsing.find import known_urns
+from shared.frozen import dataclass
 
 _FORM = re.compile(
     r"(?:https?://[^/\s]{1,255})?/errors/(?P<urn>[^/?\s]{1,300})"

@@ -6,9 +6,10 @@ A forum post may list requested, granted, registered and missing scopes (SMART A
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
+
+from shared.frozen import dataclass
 
 SCOPE = (
     r"(?<![\w/.-])(?:openid|fhirUser|profile|offline_access|online_access"

@@ -6,7 +6,7 @@ The proxy and the functions of a project both use this, so they allow and refuse
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shared import log
 from shared.errors import RELAUNCH, ScopeDenied
@@ -17,6 +17,7 @@ from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import Address
 from shared.fhir.policy.searches import Grants
+from shared.frozen import dataclass
 from shared.scopes import Level
 from shared.session import context
 from shared.session.sessions import Active
