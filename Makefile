@@ -107,8 +107,9 @@ docs: .venv/dev
 pictures: .venv/dev
 	@exec $(BIN)/python -m docs.generators.pictures
 
+# It needs no package. With Jinja, it also compiles the templates.
 stage:
-	@$(PYTHON) -m smart_calc stage
+	@python=$(BIN)/python; test -x $$python || python=$(PYTHON); exec $$python -m smart_calc stage
 
 dist: .venv/dev
 	@exec $(BIN)/python -m infra.dist

@@ -4,7 +4,8 @@ A Cloud Function's source is one folder, so the shared code is copied into each:
 files at the top, `shared/` next to them, its pinned requirements.txt, and BUILD_INFO with a commit
 and a digest of all other files. `clinical/` and `smart_calc.api` are included if the function
 imports them. The same input gives the same bytes. smart-calc's code is copied, never installed. A
-project's function gets smart-calc's pinned requirements, followed by its own.
+project's function gets smart-calc's pinned requirements, followed by its own. If Python has Jinja,
+each template of smart-calc gets its compiled form next to it.
 
 Run it as `smart-calc stage` or `make stage`.
 """
@@ -16,7 +17,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from infra import own_files, project
@@ -35,6 +38,8 @@ BUILD_INFO = "BUILD_INFO"
 _COMPUTES = re.compile(rb"^\s*(?:from|import) clinical\b", re.MULTILINE)
 _HAS_SESSION = re.compile(rb"^\s*(?:from|import) smart_calc\b", re.MULTILINE)
 _OF_PACKAGE = re.compile(r"(?:__init__|place|api/\w+)\.py")
+# Staging works without any package.
+_HAS_JINJA = find_spec("jinja2") is not None
 STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json"})
 
 
@@ -107,11 +112,14 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     if problems:
         raise Unstageable("\n".join(problems))
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}
+    if name in project.ours:
+        files |= _compiled(files)
     if _matches(files, _HAS_SESSION):
         package = _tree(package_of(ours)).items()
         files |= {f"smart_calc/{path}": one for path, one in package if _OF_PACKAGE.fullmatch(path)}
     for folder in common(project, name):
-        files |= {f"{folder}/{path}": content for path, content in _tree(ours / folder).items()}
+        copied = {f"{folder}/{path}": content for path, content in _tree(ours / folder).items()}
+        files |= {**copied, **_compiled(copied)}
     wrong = sorted(path for path in files if Path(path).suffix not in STAGED_SUFFIXES)
     if wrong and name in project.own:
         kinds = " ".join(sorted(STAGED_SUFFIXES))
@@ -130,6 +138,25 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     else:
         files["requirements.txt"] = (source / "requirements.txt").read_bytes()
     return dict(sorted(files.items()))
+
+
+def _compiled(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Return the compiled forms of the templates among files."""
+    templates = {path: text for path, text in files.items() if path.endswith(".html")}
+    if not _HAS_JINJA:
+        return {}
+    return {
+        name: code.encode()
+        for path, text in templates.items()
+        for name, code in _compiler()(path, text.decode()).items()
+    }
+
+
+@cache
+def _compiler() -> Callable[[str, str], Mapping[str, str]]:
+    from shared import pages
+
+    return cache(pages.compiled)
 
 
 def _with_own(name: str, pinned: Path, own: Path) -> bytes:
@@ -205,6 +232,11 @@ def main() -> int:
     except (Refused, Unstageable) as error:
         sys.stderr.write(f"Nothing was staged.\n{error}\n")
         return 1
+    if not _HAS_JINJA:
+        sys.stderr.write(
+            "This Python has no Jinja, so the templates aren't compiled. The first page of each "
+            "instance takes 70 ms longer.\n"
+        )
     sys.stdout.write(f"Written: {', '.join(f'build/{name}' for name in staged.names)}\n")
     return 0
 

@@ -7,11 +7,14 @@ need a second request to a function, and injected code can't run.
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+import jinja2
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from shared.pages.labels import labelled
@@ -24,11 +27,33 @@ _UNSEEN = re.compile(
 )
 
 
+# What staging adds to the name of a template for the name of its compiled form.
+_COMPILED = ".py"
 _SPACE = re.compile(r"\s*/\*.*?\*/\s*|(?<=[{};:,>])\s+|\s+(?=[{}>])|;(?=\s*})", re.DOTALL)
 
 
 class _Loader(FileSystemLoader):
-    """Loads templates without the line breaks that only make them easier to read."""
+    """Loads templates without the line breaks that only make them easier to read.
+
+    If a staged folder has a template in compiled form, and it was compiled from this text by this
+    version of Jinja, that is loaded. Compiling those of the first page takes 70 ms.
+    """
+
+    def load(
+        self,
+        environment: Environment,
+        name: str,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - Jinja's name
+    ) -> Template:
+        source, file, _ = super().get_source(environment, name)
+        spec = spec_from_file_location(name, f"{file}{_COMPILED}")
+        if spec is None or spec.loader is None or not Path(f"{file}{_COMPILED}").exists():
+            return super().load(environment, name, globals)
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        if module.of != _digest(source):
+            return super().load(environment, name, globals)
+        return Template.from_module_dict(environment, vars(module), globals or {})
 
     def get_source(
         self, environment: Environment, template: str
@@ -62,6 +87,17 @@ def _environment(templates: Path) -> Environment:
     environment.filters["labelled"] = labelled
     environment.filters["linked"] = _linked
     return environment
+
+
+def compiled(name: str, source: str) -> dict[str, str]:
+    """Return the compiled form of a template to stage next to it: the file's name and text."""
+    text, own_name = _UNSEEN.sub(r"\1", source), Path(name).name
+    code = _environment(_HERE).compile(text, own_name, raw=True, defer_init=True)
+    return {f"{name}{_COMPILED}": f"{code}\nof = {_digest(source)!r}\n"}
+
+
+def _digest(source: str) -> str:
+    return hashlib.sha256(f"{jinja2.__version__} {source}".encode()).hexdigest()
 
 
 def _marked(text: str) -> Markup:

@@ -17,18 +17,18 @@ from tests.support.staged import COMMIT
 
 _CLINICAL = r"clinical/(?:[a-z_]+/)*[a-z0-9_]+\.(?:py|json)"
 _OWN = {
-    "launch": r"(?:main|parameters|jwks)\.py|templates/authorize\.html",
+    "launch": r"(?:main|parameters|jwks)\.py|templates/authorize\.html(?:\.py)?",
     "callback": rf"(?:main|authorization_response|failure|card_target)\.py|{_CLINICAL}",
     "fhir_proxy": r"[a-z_]+\.py",
     "cds_services": rf"[a-z_]+\.py|{_CLINICAL}",
     "smart_calc": (
         r"(?:(?:page|reading|recalculate)/)?[a-z0-9_]+\.py"
-        rf"|templates/\w+\.html|static/\w+\.(?:js|css)|{_CLINICAL}"
+        rf"|templates/\w+\.html(?:\.py)?|static/\w+\.(?:js|css)|{_CLINICAL}"
     ),
 }
 _SHARED = (
     r"shared/(?:[a-z_]+/)*[a-z0-9_]+\.py"
-    r"|shared/pages/\w+\.(?:html|css)"
+    r"|shared/pages/\w+\.(?:html(?:\.py)?|css)"
 )
 
 
@@ -89,6 +89,25 @@ def test_every_file_of_shared_and_of_the_function_is_staged_unchanged(fresh: Pat
             for path, content in contents(ROOT / folder).items():
                 if "__pycache__" not in path:
                     assert files[prefix + path] == content
+
+
+def test_templates_are_staged_compiled_where_python_has_jinja(fresh: Path, tmp_path: Path) -> None:
+    """Everything else is the same without any package, and a sentence says what is missing."""
+    (tmp_path / "bare").mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-S", "-m", "infra.stage"],
+        cwd=tmp_path / "bare",
+        env={"PYTHONPATH": str(ROOT), "COMMIT_SHA": COMMIT},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stderr.startswith("This Python has no Jinja, so the templates aren't compiled.")
+    for name in FUNCTIONS:
+        files, bare = contents(fresh / name), contents(tmp_path / "bare/build" / name)
+        templates = {path for path in bare if path.endswith(".html")}
+        assert files.keys() - bare.keys() == {f"{path}.py" for path in templates}
+        assert {path for path in bare if files[path] != bare[path]} == {"BUILD_INFO"}
 
 
 def test_nothing_staged_imports_tests_simulator_or_doctor(fresh: Path) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from pathlib import Path
 
 from shared import pages
 from shared.errors import EhrError
@@ -145,3 +146,23 @@ def _luminance(color: str) -> float:
     shares = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
     linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in shares]
     return sum(weight * one for weight, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_a_compiled_template_is_used_for_the_text_that_it_was_made_from(tmp_path: Path) -> None:
+    """Told apart by a word that was changed after compiling."""
+    source = '<p>\n{% include "part.html" %}\n{{ said | marked }}'
+    (tmp_path / "part.html").write_text("read")
+    for name, text in {"used": source, "stale": f"{source}!", "alone": source}.items():
+        (tmp_path / f"{name}.html").write_text(text)
+        compiled = pages.compiled(f"{name}.html", source)
+        for file, code in compiled.items() if name != "alone" else ():
+            (tmp_path / file).write_text(code.replace("<p>", "<p>compiled: "))
+    shown = {
+        name: pages.render(f"{name}.html", tmp_path, said="<`x`>")
+        for name in ("used", "stale", "alone")
+    }
+    assert shown == {
+        "used": "<p>compiled: read&lt;<code>x</code>&gt;",
+        "stale": "<p>read&lt;<code>x</code>&gt;!",
+        "alone": "<p>read&lt;<code>x</code>&gt;",
+    }
