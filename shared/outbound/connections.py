@@ -53,7 +53,9 @@ class Connection:
         self.is_cut = False
         self._early = 0
         self._buffer = memoryview(bytearray(PIECE_BYTES))
-        tls = _context(peer.ca_file)
+        # The first page's searches start together. Each would load all certificates, for 32 ms.
+        with _loading:
+            tls = _context(peer.ca_file)
         sock = connect(peer.origin.host, peer.origin.port, until)
         if peer.origin.scheme == "https":
             # wrap_socket closes the socket if the handshake fails. An end of the connection without
@@ -162,6 +164,7 @@ class Connection:
 
 _kept: dict[Peer, list[Connection]] = {}
 _lock = threading.Lock()
+_loading = threading.Lock()
 
 
 def take(peer: Peer, deadline: float) -> Connection:

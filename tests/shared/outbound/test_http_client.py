@@ -11,6 +11,7 @@ import tracemalloc
 import warnings
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -782,6 +783,15 @@ def test_a_private_authority_is_trusted_where_it_is_named(trusted: Authority) ->
         answer = send(f"https://localhost:{server.port}/", ca_file=str(trusted.ca_file))
         again = send(f"https://localhost:{server.port}/", ca_file=str(trusted.ca_file))
         assert (answer.body, again.body, server.connections) == (b"ok", b"ok", 1)
+
+
+def test_calls_that_start_together_load_the_certificates_once() -> None:
+    connections._context.cache_clear()
+    start = threading.Barrier(4)
+    with raw_server(always(plain())) as server, ThreadPoolExecutor(4) as pool:
+        sent = [pool.submit(lambda: (start.wait(), send(server.port))) for _ in range(4)]
+        assert [one.result()[1].body for one in sent] == [b"ok"] * 4
+    assert connections._context.cache_info().misses == 1
 
 
 def test_bytes_in_the_last_tls_record_of_a_body_are_no_part_of_the_next(
