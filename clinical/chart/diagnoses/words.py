@@ -7,8 +7,8 @@ else.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, cached_property
 
 from clinical.chart.codes.tables import rows
 
@@ -37,11 +37,7 @@ class _Words:
     def __init__(self, words: str, capitals: str, other: str) -> None:
         self._words = re.compile(rf"\b({words or '(?!)'})\b")
         self._capitals = re.compile(rf"\b({capitals or '(?!)'})\b")
-        other = other or "(?!)"
-        self._other_before = re.compile(rf"\b({other})\W*({_JOINS}\w+[ -]+){{0,2}}$")
-        # Inverted, it ends the clause: "hypertension, portal".
-        self._other_after = re.compile(rf"[\s(-]*({other})\b|,\s*({other})\s*($|[,;.])")
-        self._other_within = re.compile(other)
+        self._other = other or "(?!)"
 
     def affirmed(self, name: str, plain: str) -> bool | None:
         """Return whether a name affirms the item anywhere, or None if it doesn't name it."""
@@ -50,15 +46,27 @@ class _Words:
 
     def _is_affirmed(self, match: re.Match[str]) -> bool:
         text = match.string.lower()
+        other_before, other_after, other_within = self._others
         clause = re.split(r"[,;.]", text[: match.start()])[-1]
         after = text[match.end() :]
         return not (
             _BEFORE.search(clause)
             or _AFTER.match(after)
-            or self._other_before.search(clause)
-            or self._other_after.match(after)
-            or self._other_within.match(text, match.start())
+            or other_before.search(clause)
+            or other_after.match(after)
+            or other_within.match(text, match.start())
         )
+
+    @cached_property
+    def _others(self) -> Sequence[re.Pattern[str]]:
+        """Return the patterns of other things before, after and in a match. Most items never
+        match.
+        """
+        other = self._other
+        before = re.compile(rf"\b({other})\W*({_JOINS}\w+[ -]+){{0,2}}$")
+        # Inverted, it ends the clause: "hypertension, portal".
+        after = re.compile(rf"[\s(-]*({other})\b|,\s*({other})\s*($|[,;.])")
+        return before, after, re.compile(other)
 
 
 def named_in(names: Iterable[str]) -> Mapping[str, str | None]:
