@@ -1,7 +1,11 @@
 """The builds: what Cloud Build will read, and whether it fits what is deployed."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -129,6 +133,21 @@ def test_threads_are_the_concurrency() -> None:
             "SMART_CONFIG": CONFIGURATION,
             "THREADS": given["--concurrency"],
         }, name
+
+
+def test_bytecode_of_the_build_does_not_depend_on_the_dates_of_files(tmp_path: Path) -> None:
+    """The image has another date for each file than the build."""
+    source = tmp_path / "main.py"
+    source.write_text("A = 1\n")
+    given = STATE.flags("launch")["--set-build-env-vars"]
+    assert isinstance(given, Mapping)
+    command = [sys.executable, "-m", "compileall", "-f", "-q", "."]  # Google's buildpack
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, **given}, check=True)
+    os.utime(source, (315532801, 315532801))
+    run = [sys.executable, "-v", "-c", "import main"]
+    log = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True).stderr
+    assert "matches" in log
+    assert "stale" not in log
 
 
 def test_only_the_functions_that_open_sessions_get_the_sealing_key() -> None:
