@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -66,11 +67,25 @@ _SLOW = ("tests/browser/", "tests/deploy/", "tests/repository/test_commands.py")
 # SQLite waits for the disk when it makes a database, and hundreds of tests make one.
 _MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
+_TEMPORARY = pytest.StashKey[Path]()
 
 
-def pytest_configure() -> None:
-    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Use a temporary folder of this run's own, in memory if there's room. In pytest's own folder,
+    several runs delete each other's remains, and a run that sees that fails at its end.
+    """
+    if config.option.basetemp is None:
+        room = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM
+        config.option.basetemp = tempfile.mkdtemp(prefix="pytest-", dir=_MEMORY if room else None)
+        config.stash[_TEMPORARY] = Path(config.option.basetemp)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    made = session.config.stash.get(_TEMPORARY, None)
+    if made is not None and exitstatus == 0:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
