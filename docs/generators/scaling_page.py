@@ -68,14 +68,14 @@ row is for {cds} calls:
 {measured}
 
 Cloud Logging adds about {metadata} bytes to each line: labels for the service and the instance,
-times and ids. That's more than most lines contain. We know this number only **from memory**, and
-don't know whether Google charges for these bytes.
+times and ids. That's more than most lines contain. This number is **from memory**, and we don't
+know whether Google charges for these bytes.
 
 ## Monthly cost
 
-The costs are in US dollars and use list prices. Check the prices: the table under Prices shows when
-each one was read, and on which page. (We read stored copies.) Cloud Run's prices are for
-europe-west1 (tier 1). Firestore's are for us-west1, because the price for Europe wasn't found.
+The costs are in US dollars and use list prices. Check them: the table under Prices shows when each
+one was read, and where, in a stored copy. Cloud Run's prices are for europe-west1 (tier 1).
+Firestore's are for us-west1, because the price for Europe wasn't found.
 
 | launches a month | 1 thousand | 1 million | 100 million |
 |---|---|---|---|
@@ -104,8 +104,8 @@ exceeds the limit. The first limit that you reach is **{first}**.
 - **100 million**: You reach most limits, each at the number of launches in the table:
     - *Concurrency and `max_instances`.* `fhir_proxy` waits the longest, because a launch includes
       ten reads. Its memory is enough for 16 simultaneous requests
-      ([performance.md](performance.md), How much an instance holds), so increase the number of
-      instances, not the concurrency.
+      ([performance.md](performance.md), How much an instance holds), so add instances rather than
+      concurrency.
     - *The project's quota.* A region has 20 vCPU for all instances. Ask for more
       ([Quotas](deploy.md#12-quotas)), then raise `[quota]` and `max_instances`. Cloud Run itself
       allows a thousand instances of a service, and more with a higher quota.
@@ -146,8 +146,8 @@ in either of these ways without changing code:
   rule.
 
 Two regions behind one load balancer don't work, because a callback could reach the region that
-doesn't have the launch's record. A multi-region database (`nam5`, `eur3`) would make this setup
-possible, but we haven't tried it. Its prices are twice as high, and its writes are slower.
+doesn't have the launch's record. A multi-region database (`nam5`, `eur3`) would make this possible,
+but we haven't tried it. Its prices are twice as high, and its writes are slower.
 
 ## Sources
 
