@@ -26,7 +26,7 @@ per calculator. Don't edit it.
   a value outside the range that the formula was derived for, and gives the reason. It clamps a value only if the
   published formula does so (MELD).
 - Age is in completed years. A missing input is never assumed to be normal, absent or no.
-- Each input has a fixed table of accepted units, and the app never guesses a unit. Only INR can have none.
+- Each input has a fixed table of accepted units, and the app never guesses a unit. Only INR can have no unit.
 - "Vectors" is the number of published or independently calculated cases that the tests check.
 - {verified}
 """  # noqa: E501 - lines are as long as in the pages
@@ -183,7 +183,7 @@ def _inputs() -> str:
     return "\n".join(
         [
             "## Inputs\n",
-            "Units are compared after trimming, in lowercase, with micro written as u.\n",
+            "Units are compared after trimming and lowercasing, and with micro written as u.\n",
             _rows([header, *numbers]),
             _rows([("input", "label", "answers"), *answers]),
         ]

@@ -27,13 +27,13 @@ Reading the chart:
 Values:
 
 - A formula that combines laboratory values uses values from the same collection. QTc uses a QT interval and a heart
-  rate charted within an hour of each other. If a value doesn't belong to that set, its input stays blank with a note,
-  and you can choose the value.
+  rate charted within an hour of each other. If a value wasn't collected with the others, its input stays blank with a
+  note, and you can choose the value.
 - The page uses one time zone, which is the UTC offset of most times in the chart. A time with another offset is
   converted, and the charted time is shown next to it. The age is calculated for the current day in that zone. If the
   zone is still unknown and the age depends on it, the page shows only the birth date.
-- Each value has its unit, date, status, code and age. If it was converted, the charted value is shown too. You can
-  choose a newer preliminary value or one of up to three older values instead.
+- Each value is shown with its unit, date, status, code and age. If it was converted, the charted value is shown too.
+  You can choose a newer preliminary value or one of up to three older values instead.
 - In HAS-BLED, labile INR is set to "no" if the drug orders were read and none of them could be a vitamin K antagonist.
 - A graph of values over time shows the first and the last value with their dates, how far back the values go ("last 12
   months"), and whether the chart has more. Its scale has a minimum span for each quantity, such as 0.6 mg/dL for
@@ -49,14 +49,15 @@ Values:
   The list of all results also uses these rules. To fill that list, the page reads results through the proxy and sends
   them to `POST /smart_calc/SESSION/results`, which doesn't keep them.
 - Entries that couldn't be classified are listed at the bottom of the page, each of them once and in the chart's own
-  words. Your answer applies to the item, never to the entry. Notes list unanswered items as "not answered".
+  words. Your answer to an item doesn't change how an entry is classified. Notes list unanswered items as "not
+  answered".
 - Each calculator shows when its formula was last compared with a second implementation, that no clinician has reviewed
   it, and which code systems are read. "About this app" names who is responsible for the app (`responsible` in
   [configuration.md](configuration.md)), or states that no one is named.
 
 Results:
 
-- A value that you change is marked, and so is the calculator's row in the list. The change counts only in that
+- A value that you change is marked, and so is the calculator's row in the list. The change applies only to that
   calculator, and you can undo it without a connection. If the result can't be recalculated, the previous result stays
   and is marked. If you choose another charted value, the page shows its date and source. If you choose another unit,
   the page converts the number. The server calculates with the values that you enter, but doesn't keep them or write
@@ -131,12 +132,12 @@ not found.
 - **Codes.** The app matches ICD-10 codes (WHO, CM, GM, AM and CA editions) and ICD-9-CM codes by prefix. A
   classification puts each condition in one place, so a code that isn't on an item's list means something else. The app
   matches SNOMED CT codes one by one, because it has no terminology server to look up descendants. For any other SNOMED
-  CT concept, the name decides, and it can only suggest an item. `clinical/chart/codes/systems.py` lists the URLs and
-  OIDs of the systems. The app doesn't read codes of other systems, but it reads their text.
-- **Words.** Words and abbreviations only suggest an item. They never count. Most are English, and some are German,
-  French, Spanish, Italian and Dutch. "No", "denies", "family history of" and "ruled out" cancel the word that they
-  belong to, and "pulmonary hypertension" doesn't suggest hypertension. A text that's exactly a common problem, such as
-  "asthma", is classified as something else.
+  CT concept, the app uses the name, which can only suggest an item. `clinical/chart/codes/systems.py` lists the URLs
+  and OIDs of the systems. The app doesn't read codes of other systems, but it reads their text.
+- **Words.** Words and abbreviations only suggest an item. They never count as found. Most are English, and some are
+  German, French, Spanish, Italian and Dutch. "No", "denies", "family history of" and "ruled out" cancel the word that
+  they belong to, and "pulmonary hypertension" doesn't suggest hypertension. A text that's exactly a common problem,
+  such as "asthma", is classified as another condition.
 - **Unclassified entries.** These can't be classified: a local code without text, an unlisted SNOMED CT concept without
   a name, and a text without a known word. Such an entry leaves open every diagnosis that its state allows. If it's
   resolved or inactive, it leaves open only items that count whenever they happened, such as a stroke.
@@ -148,9 +149,9 @@ not found.
 
 Drugs are read from orders in the same way:
 
-- **Codes.** An ATC code of any level decides. The code of a broad group suggests the classes in that group. Listed
-  RxNorm ingredients, brands and US products count. For any other RxNorm concept, the name decides, because RxNorm names
-  contain the ingredients. The app doesn't read NDC, PZN, dm+d or local codes, but it reads their text.
+- **Codes.** An ATC code of any level counts. The code of a broad group suggests the classes in that group. Listed
+  RxNorm ingredients, brands and US products count. For any other RxNorm concept, the app uses the name, because RxNorm
+  names contain the ingredients. The app doesn't read NDC, PZN, dm+d or local codes, but it reads their text.
 - **Names.** Nonproprietary names (in English, Latin or French spelling) and brands count as whole words. Some names
   only suggest a drug class: a name with one wrong letter, a stem such as "-sartan", a kind of drug such as "blood
   thinner", a brand that no public register confirms, and loop diuretics, which are often ordered for another reason.
@@ -158,8 +159,8 @@ Drugs are read from orders in the same way:
 - **State.** Active orders count. Orders that are on hold, planned or of unknown status only suggest a class. A plan
   that is marked as reported counts, as in US Core's medication list. A reported proposal suggests a class, and any
   other proposal is ignored. Statements, dispenses and administrations suggest a class if the response contains them,
-  but the app doesn't search for them. Drugs for the skin, the eye or the ear don't count, and neither does heparin that
-  keeps a catheter open.
+  but the app doesn't search for them. Drugs for the skin, the eye or the ear don't count, and neither does heparin
+  that's used to keep a catheter open.
 - **Unclassified orders.** An order leaves every drug class open if it has only an unknown code or an unknown name, or
   if its Medication didn't arrive and the order has no name. Such an order doesn't leave a diagnosis open.
 - **Drugs in problems.** A problem that names a drug ("Afib, on Eliquis") suggests its class, unless it says that the
@@ -196,9 +197,9 @@ entries.
   kB; and 400 `parameter_invalid` for an invalid body.
 
 `POST /smart_calc/SESSION/unread` with `{"searches": ["labs"], "offset": -360}` reads data that the page couldn't read
-the first time. The same callers are allowed. The server keeps no chart data, so it also reads the other inputs of the
-affected calculators. The response is HTML with parts that replace earlier parts of the page, and can change with the
-page. `offset` is the page's time zone in minutes, or null.
+the first time. The same rules apply to the caller. The server keeps no chart data, so it also reads the other inputs of
+the affected calculators. The response is HTML with parts that replace earlier parts of the page, and can change with
+the page. `offset` is the page's time zone in minutes, or null.
 """  # noqa: E501 - lines are as long as in the pages
 
 USE = """\
@@ -207,7 +208,7 @@ USE = """\
 - **Users.** The app is for licensed health professionals who look at the chart of a patient in their care. It doesn't
   replace their judgment. It isn't intended for patients to use on their own.
 - **Patients.** Each calculator is for the patients under its "Population", who are mostly adults. If an age, a
-  diagnosis or a value is outside that population, the calculator refuses or warns.
+  diagnosis or a value is outside that population, the calculator refuses or shows a warning.
 - **Purpose.** The app shows a published score or formula with the values from the chart, each with its date and source.
   It isn't for emergencies, alarms or continuous monitoring.
 - **Data.** When the page opens, the app reads the data listed under [On the page](#on-the-page). It writes nothing. The
