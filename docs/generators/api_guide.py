@@ -198,12 +198,12 @@ def test_the_patient_has_a_family_name(app: testing.App) -> None:
 | `Response.status`, `.headers`, `.text`, `.url` | the response after redirects |
 | `Response.json()` | its JSON object. Read nested values with `api.at` |
 
-`ehr` is `generic`, `oracle` or `epic`. Test with each one that your users have: each refuses what its vendor's EHR is
-documented, observed or assumed to refuse ([simulator/README.md](../simulator/README.md)). All of them have the same
-charts: http://localhost:8090 lists the patients while the app runs, and "Open the chart" shows the resources. For
-example, `synthetic-alma` has 14 creatinines and a document, `synthetic-falk` has no creatinine and no birth date,
-`synthetic-greta` has dirty data, and `synthetic-hugo` has 3,000 Observations. These names are as stable as the names in
-`smart_calc.api`.
+`ehr` is `generic`, `oracle` or `epic`. Test with each one that your users have: each refuses the requests that its
+vendor's EHR refuses, as documented, observed or assumed ([simulator/README.md](../simulator/README.md)). All of them
+have the same charts: http://localhost:8090 lists the patients while the app runs, and "Open the chart" shows the
+resources. For example, `synthetic-alma` has 14 creatinines and a document, `synthetic-falk` has no creatinine and no
+birth date, `synthetic-greta` has dirty data, and `synthetic-hugo` has 3,000 Observations. These names are as stable as
+the names in `smart_calc.api`.
 
 ## From a terminal
 

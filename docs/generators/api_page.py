@@ -47,7 +47,7 @@ def summary(call: api.Call) -> api.Reply:
 - A GET request can't create or update anything. Let the page send a POST request after a person has confirmed (see
   [A page that writes](#a-page-that-writes)).
 - If your function raises an exception, `smart-calc run` prints the exception's type and the lines in your code.
-- For tests, see [Tests](#tests). To call it with curl, see [From a terminal](#from-a-terminal).
+- For tests, see [Tests](#tests). To call the function with curl, see [From a terminal](#from-a-terminal).
 
 GUIDE
 
@@ -90,7 +90,7 @@ requested HTML, and otherwise `application/problem+json` with `code`, `status`, 
 | | `parameter_invalid` | 400 | a search parameter, or the resource to write, can't be used |
 | | `not_found` | 404 | the URL has no session |
 | | `parameter_repeated`, `media_type_unsupported`, `too_large` | 400, 415, 413 | the request to your function can't be used, or the resource to write is larger than 10 MB |
-| | `method_not_allowed` | 405 | `create` or `update` in a GET request |
+| | `method_not_allowed` | 405 | your function called `create` or `update` in a GET request |
 | | `version_conflict` | 412 | the resource has changed since it was read |
 | | `session_missing`, `session_expired` | 401 | the user must launch again from the chart |
 | | `refresh_failed`, `overloaded`, `store_unavailable` | 503 | try again later. The session is kept |

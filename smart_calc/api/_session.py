@@ -13,7 +13,7 @@ class Found:
     """The result of a search.
 
     Attributes:
-        resources: the matches, in the EHR's order, without what `_include` added. Some
+        resources: the matches, in the EHR's order, without those that `_include` added. Some
             EHRs repeat the last match of a page on the next page.
         complete: whether these are all the matches. If False, there are more pages.
 
@@ -81,7 +81,8 @@ class Session:
 
         Needs a scope with `s`. The search is restricted to the patient in context, and so is its
         result, whatever the scopes allow. With `patient=None` it covers all patients that the
-        scopes allow. For types that aren't about a patient, such as Practitioner, nothing is added.
+        scopes allow. For types that aren't about a patient, such as Practitioner, no restriction is
+        added.
         Types that don't name their patient reliably, such as AuditEvent, can only be searched with
         `patient=None` (`patient_denied` otherwise).
 
