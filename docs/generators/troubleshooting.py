@@ -186,7 +186,7 @@ def _entry(entry: Entry, homes: Mapping[object, Entry]) -> Iterator[str]:
     yield f"{entry.meaning}{_numbered(entry)}\n"
     others = [urn for urn in entry.urns if urn not in entry.says]
     if others:
-        yield f"This entry is also for {' and '.join(f'`{urn}`' for urn in others)}.\n"
+        yield f"This entry also covers {' and '.join(f'`{urn}`' for urn in others)}.\n"
     if other is not entry:
         yield f"This error has the same causes as {_to(other)}.\n"
         return

@@ -62,7 +62,7 @@ class StateUnknown(CallbackError, code="state_unknown", status=400):
 
 
 class CookieMissing(CallbackError, code="cookie_missing", status=400):
-    """The browser sent no cookie of any launch."""
+    """The browser sent no launch cookie."""
 
     title = "The browser didn't send back the cookie that belongs to this launch."
     why = (
@@ -179,8 +179,8 @@ class TokenInvalid(CallbackError, code="token_invalid", status=502):
 
 class IdTokenInvalid(CallbackError, code="id_token_invalid", status=502):
     """The ID token that states who is signed in failed a check (OpenID Connect Core 3.1.3.7), or
-    the EHR's keys couldn't be read. The page names the check: `id_token_issuer`, the clock, the
-    EHR's keys.
+    the EHR's keys couldn't be read. The page names the check, such as `id_token_issuer`,
+    the clock or the EHR's keys.
     """
 
     title = "The EHR's information about the signed-in user can't be used."

@@ -71,8 +71,8 @@ class PathInvalid(RequestError, code="path_invalid", status=400):
     title = "The path isn't a FHIR path."
     why = (
         "Only `TYPE`, `TYPE/ID`, `TYPE/ID/_history`, `TYPE/ID/_history/VERSION` and `metadata` "
-        "are served, unencoded. Types start with a capital letter, and IDs are 1 to 64 "
-        "characters from A-Z, a-z, 0-9, hyphen and dot. Nothing was sent to the EHR."
+        "are served, without percent-encoding. Types start with a capital letter, and IDs are 1 "
+        "to 64 characters from A-Z, a-z, 0-9, hyphen and dot. Nothing was sent to the EHR."
     )
     plainly = OWN_WORDS
     steps = ("Build the URL from `fhir_base`, the resource type and the ID.",)

@@ -23,9 +23,9 @@ EHR_HANGS = "The EHR isn't responding, and too many requests are already waiting
 
 class Overloaded(ServiceError, code="overloaded", status=503):
     """The instance has no room for another large response, or requests to which the EHR hasn't
-    responded for 3 s hold too many threads. Nothing was sent, or only a read that was given up. A
-    change that was sent never gets this error. [performance.md](performance.md) has the limits. If
-    it persists, look for `upstream_timeout` from the same EHR.
+    responded for 3 s hold too many threads. Nothing was sent except perhaps a read, which the app
+    gave up. A change that was sent never gets this error. [performance.md](performance.md) has the
+    limits. If it persists, look for `upstream_timeout` from the same EHR.
     """
 
     title = "The app is busy at the moment."
@@ -38,7 +38,7 @@ class Overloaded(ServiceError, code="overloaded", status=503):
 
 class Misconfigured(ServiceError, code="misconfigured", status=500):
     """`SMART_CONFIG` isn't set, or the EHR doesn't list the registration's `client_auth` or the
-    type of its key (for `client_auth`, a capability counts as well). The page names the setting.
+    type of its key (for `client_auth`, a listed capability is enough). The page names the setting.
     """
 
     title = "The app isn't configured."

@@ -31,7 +31,7 @@ class UpstreamTimeout(UpstreamError, code="upstream_timeout", status=504):
     """No response came within 60 s, or a response over 1.5 MB delivered less than 64 kB in 5 s."""
 
     title = "The EHR didn't respond in time."
-    why = "The request might be demanding, or the EHR is slow at the moment."
+    why = "The request might take a lot of work, or the EHR is slow at the moment."
     plainly = OWN_WORDS
     briefly = "no response in time"
 

@@ -713,8 +713,8 @@ tls_untrusted = Kind(
     "tls_untrusted",
     "The connection uses a certificate that isn't trusted.",
     "The connection to the EHR isn't trusted.",
-    "The server's certificate comes from a private CA, lacks its chain, or was replaced by a "
-    "proxy. Browsers trust more CAs than a container does. Don't turn off certificate checks.",
+    "The server's certificate comes from a private CA, is sent without its chain, or was replaced "
+    "by a proxy. Browsers trust more CAs than a container does. Don't turn off certificate checks.",
     (
         (
             "Give the program the CA's certificate: `ca_file` in smart.toml, or your runtime's CA "

@@ -75,7 +75,7 @@ ENTRIES: tuple[Entry, ...] = (
         "never says what doesn't match.",
         causes.redirect_uri_mismatch(
             "likely",
-            "The redirect URI isn't registered exactly as sent. The port counts.",
+            "The redirect URI differs from the registered one, perhaps only in the port.",
             _REDIRECT,
             _WAIT,
             source=f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}; {sources.EPIC_APPAUTH}",

@@ -159,10 +159,10 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/unsupported-grant-type",
-        "The token endpoint didn't see a `grant_type` that it offers.",
+        "The token endpoint received no `grant_type` that it supports.",
         causes.request_malformed(
             "likely",
-            "The body wasn't sent as a form, so the server didn't see `grant_type`, or the "
+            "The body wasn't sent as a form, so the server couldn't read `grant_type`, or the "
             "server doesn't offer refresh tokens.",
             "Send the body as `application/x-www-form-urlencoded`.",
             source=f"{sources.RFC_6749}; the JSON body: inferred",

@@ -46,7 +46,7 @@ ENTRIES: tuple[Entry, ...] = (
         "A gateway in front of the EHR's token endpoint got no usable response from it.",
         causes.ehr_side(
             "likely",
-            "The status code is one that a gateway returns in this case.",
+            "Gateways return this status code in that case.",
             title="The server behind the EHR's gateway returned no usable response.",
             plainly="The EHR didn't respond as it should.",
         ),

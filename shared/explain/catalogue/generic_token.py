@@ -57,8 +57,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-invalid-scope",
-        "No token was issued, because no scope could be granted or because one isn't in the "
-        "original grant.",
+        "No token was issued, because no scope could be granted or because a requested scope "
+        "isn't in the original grant.",
         causes.scope_not_registered("likely"),
         causes.scope_syntax("possible", source=sources.INFERRED),
         says="invalid_scope from the token endpoint",

@@ -26,7 +26,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/fetch-failed",
-        "The browser got no response that it lets the page read, and it doesn't tell the page why.",
+        "The browser got no response, or one that the page isn't allowed to read. The page can't "
+        "find out why.",
         causes.cors_blocked("possible", source=sources.inferred(sources.FETCH)),
         causes.fhir_base_wrong("possible", source=sources.INFERRED),
         causes.tls_untrusted("possible", source=sources.INFERRED),

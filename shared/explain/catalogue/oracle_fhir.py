@@ -63,7 +63,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The FHIR request had no access token.",
         causes.session_ended(
             "likely",
-            "The session with the token is gone, so the request was sent without one. This app "
+            "The session with the token is gone, so the request was sent without a token. This app "
             "doesn't send a FHIR request without a token.",
             causes.RELAUNCH,
             causes.Elsewhere(
@@ -289,7 +289,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/gateway-timeout",
-        "The sandbox didn't respond in time, which was seen with various resources.",
+        "The sandbox didn't respond in time. This was seen with various resources.",
         causes.ehr_side(
             "likely",
             "The sandbox is slow at times. The same request works a little later.",

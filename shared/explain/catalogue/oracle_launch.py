@@ -77,7 +77,7 @@ ENTRIES: tuple[Entry, ...] = (
             "possible",
             "`client` in the error is the `client_id` that was sent. If it isn't yours, "
             "another deployment or configuration sent the request, and the settings that "
-            "you checked aren't the ones that failed.",
+            "you checked aren't the ones that it used.",
             "Compare `client` in the error with `client_id` in smart.toml.",
             oracle_console.COMPARE_CLIENT_ID,
             (

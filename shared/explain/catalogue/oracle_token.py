@@ -209,10 +209,10 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/unsupported-grant-type",
-        "The token endpoint didn't see a `grant_type` that it recognizes.",
+        "The token endpoint received no `grant_type` that it recognizes.",
         causes.request_malformed(
             "likely",
-            "The body was sent as JSON, so the server didn't see `grant_type`, or `grant_type` "
+            "The body was sent as JSON, so the server couldn't read `grant_type`, or `grant_type` "
             "is mistyped.",
             (
                 "Send the body as `application/x-www-form-urlencoded`, with "

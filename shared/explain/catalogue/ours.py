@@ -40,7 +40,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.tenant_mismatch(
             "likely",
             "The launch's `iss` isn't in any `[[ehr]]` entry. The `iss` has another tenant, host "
-            "or FHIR version, or it differs in a trailing slash.",
+            "or FHIR version, or it differs only in a trailing slash.",
             (
                 "If you know this EHR, add its `iss` to an `[[ehr]]` entry in smart.toml, "
                 "byte for byte. `/*` at the end stands for any tenant of a host."
