@@ -56,7 +56,8 @@ def creatinines(call: api.Call) -> api.Reply:
   user.
 - An EHR can repeat a result on the next page (Oracle Health's documentation says so), so `valid` contains each id once.
 - `_count` is the size of a page, not a limit. Most EHRs have a maximum for it.
-- EHRs refuse or ignore other parameters too. A refusal raises `api.EhrError` (see [Errors](#errors)).
+- EHRs also refuse or ignore other parameters that they don't support. A refusal raises `api.EhrError` (see
+  [Errors](#errors)).
 
 ## A page that writes
 
@@ -192,7 +193,7 @@ def test_the_patient_has_a_family_name(app: testing.App) -> None:
 | `App.launch(patient="synthetic-alma", ehr="generic")` | launches from a chart in a new browser, and returns a `Session` |
 | `App.origin`, `App.ehr` | the URLs of the app and of the simulated EHR, whose trace is at `{app.ehr}/trace` |
 | `Session.get(path)` | sends a GET request as your page's script does. `{session}` in the path becomes the handle |
-| `Session.send(method, path, body=None, headers=None)` | sends any request, `body` as JSON: `session.send("POST", "/nursenote/{session}/", {"text": "…", "key": "…"})` |
+| `Session.send(method, path, body=None, headers=None)` | sends any request, with `body` as JSON: `session.send("POST", "/nursenote/{session}/", {"text": "…", "key": "…"})` |
 | `Session.fhir(path)` | reads through `fhir_proxy`, such as `session.fhir("Observation?category=laboratory")` |
 | `Session.id`, `Session.patient`, `Session.page` | the handle, the patient's id, and the last response of the launch |
 | `Response.status`, `.headers`, `.text`, `.url` | the response after redirects |

@@ -82,15 +82,14 @@ class Session:
         Needs a scope with `s`. The search is restricted to the patient in context, and so is its
         result, whatever the scopes allow. With `patient=None` it covers all patients that the
         scopes allow. For types that aren't about a patient, such as Practitioner, no restriction is
-        added.
-        Types that don't name their patient reliably, such as AuditEvent, can only be searched with
-        `patient=None` (`patient_denied` otherwise).
+        added. Types that don't name their patient reliably, such as AuditEvent, can only be
+        searched with `patient=None` (`patient_denied` otherwise).
 
         Args:
             type: a FHIR resource type.
             parameters: FHIR search parameters. A list repeats the parameter, which means AND. An
                 EHR refuses a parameter that it doesn't support, or ignores it: Epic ignores it
-                without a message, so check in Python what you filtered by.
+                without a message, so check in Python that the results match.
             pages: number of pages to read, at most 20. Reading stops at 20 MB and after 60 seconds.
             patient: None to search all patients. The default is the patient in context.
 
@@ -123,8 +122,9 @@ class Session:
 
         Needs a scope with `c`. Without `r`, only the type and id are returned. Under patient/
         scopes, the resource must refer to the patient in context. A GET request can't create
-        anything (`method_not_allowed`). A failed request (`upstream_timeout` for example) can still
-        have created the resource, so search before you try again: "A page that writes" shows how.
+        anything (`method_not_allowed`). A failed request (for example, with
+        `upstream_timeout`) can still have created the resource, so search before you try again: "A
+        page that writes" shows how.
 
         Example:
             score: api.Resource = {
