@@ -41,8 +41,8 @@ Values:
   The line has a gap between values that are more than three times as far apart as usual.
 - A caution shows the chart entry that it's based on. If the name of the entry's code differs from the entry's text,
   both are shown. A caution about a charted value disappears when another value replaces that value. When a calculator
-  is collapsed, its row shows the most serious caution. For example, an unsteady creatinine or acute kidney injury comes
-  before an old value.
+  is collapsed, its row shows the most serious caution. For example, an unsteady creatinine or acute kidney injury takes
+  precedence over an old value.
 - The tables of laboratory values and vital signs use the same rules for Observations as the calculators. They show the
   newest usable value, with the values that were skipped (preliminary, dated in the future, or taken while standing)
   below it. A value that no calculator uses is marked with the reason. The range and the H or L flag come from the EHR.
@@ -92,7 +92,7 @@ These words on the page show how it got an input from the chart:
 | last known value is too old | has only values older than its "max days" | blank, but shown |
 | only a preliminary value | has no final value | blank, but shown |
 | suggested by the chart: please confirm | has an entry that isn't certain enough to count | blank |
-| not collected with the other values | has a value, but not from the same set | blank |
+| not collected with the other values | has a value, but not from the same collection | blank |
 | not read from the chart: please enter it | is never read from a chart | blank |
 | could not be read | belongs to a search that failed or that the scopes don't cover | blank |
 
