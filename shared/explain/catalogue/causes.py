@@ -283,7 +283,7 @@ redirect_uri_mismatch = Kind(
     "The redirect URI differs from the registered one.",
     "The app's address isn't the one that the EHR has.",
     "EHRs compare redirect URIs byte for byte, so the scheme, host, port, case and a trailing "
-    "slash all count.",
+    "slash all matter.",
     (
         (
             "Register exactly `public_url` + `redirect_path` from smart.toml, by default "

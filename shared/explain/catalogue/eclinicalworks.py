@@ -8,7 +8,7 @@ ENTRIES: tuple[Entry, ...] = (
     entry(
         "eclinicalworks/invalid-request-page",
         "The practice doesn't offer this kind of access. The page is returned with HTTP "
-        "200, and the app isn't called.",
+        "200, without a redirect to the app.",
         causes.client_not_enabled_at_site(
             "likely",
             "The practice hasn't turned on patient access, or the app isn't on its list "

@@ -44,7 +44,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "epic/oauth2-error-page",
         "Epic doesn't recognize the client ID in this environment. Epic shows the same page for "
-        "a made-up ID, and doesn't call the app.",
+        "a made-up ID, and doesn't redirect to the app.",
         causes.client_unknown(
             "likely",
             "The ID is mistyped, or the production ID was used in the sandbox, or the reverse.",

@@ -137,6 +137,7 @@ ENTRIES: tuple[Entry, ...] = (
             "requested, so the wider grant does no harm.",
             "If users should choose the scopes themselves, revoke the administrator's consent "
             "for the app in Azure.",
+            title="The EHR granted more than the user chose.",
         ),
         says="more scopes granted than the user chose (Azure)",
         where="token endpoint",
@@ -148,7 +149,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI isn't registered in every place that checks it.",
         causes.redirect_uri_mismatch(
             "certain",
-            "In Okta's SMART setup, two entries list redirect URIs. Both entries must include "
+            "In Okta's SMART setup, two settings list redirect URIs. Both must include "
             "the app's redirect URI.",
             "In Okta, add `public_url` + `redirect_path` from smart.toml to both lists.",
             causes.RELAUNCH,

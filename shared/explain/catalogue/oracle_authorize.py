@@ -110,7 +110,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "oracle/unknown-client",
         "No app is registered with this client ID. The EHR shows its own page and doesn't "
-        "call the app.",
+        "redirect to the app.",
         causes.client_unknown(
             "likely",
             "A placeholder was left in the code, the Application ID was used as the "

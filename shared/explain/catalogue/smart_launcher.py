@@ -75,7 +75,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.aud_wrong(
             "certain",
             "The launcher compares the whole URL, but treats http and https as the same. A "
-            "trailing slash counts.",
+            "trailing slash matters.",
             "Set `iss` in smart.toml to the value that the message expects.",
             _AGAIN,
         ),
