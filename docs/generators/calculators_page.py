@@ -19,7 +19,7 @@ Reading the chart:
   the new one has more data.
 - Every calculator has a row from the start, in the same place for every chart. While its values are being read, the row
   says so, and a line above the list shows what is still being read. If you search for such a row, it opens when its
-  values arrive. In a wide window, the calculator that's most relevant for the patient opens.
+  values arrive. In a wide window, the calculator that's most relevant to the patient opens.
 - The app doesn't show or use a resource about another patient, or one that names no patient. The log has the number of
   such resources.
 - If no data could be read, a single card shows the reason, what to do, and a line for support.
@@ -114,7 +114,7 @@ These words on the page show how it got an input from the chart:
 - Creatinine is unsteady if the newest value and another one within 7 days differ by a factor of at least 1.5, if the
   newest value differs by at least 0.3 mg/dL from another one within 48 hours (KDIGO 2012), or if it's at least 1.5
   times the median of the values up to a year before those 7 days (NHS England, 2014). If there's only one creatinine,
-  the page says that this is unknown.
+  the page says that it's unknown whether creatinine is steady.
 - A smoking status of "no" isn't used if an active problem says that the patient smokes, either with a coded answer for
   smokers or with words such as "smokes tobacco daily". The input then stays blank. "Ex-smoker" and "history of smoking"
   don't count. ICD codes for tobacco or nicotine aren't read.
@@ -136,8 +136,8 @@ not found.
   and OIDs of the systems. The app doesn't read codes of other systems, but it reads their text.
 - **Words.** Words and abbreviations only suggest an item. They never count as found. Most are English, and some are
   German, French, Spanish, Italian and Dutch. "No", "denies", "family history of" and "ruled out" cancel the word that
-  they belong to, and "pulmonary hypertension" doesn't suggest hypertension. A text that's exactly a common problem,
-  such as "asthma", is classified as another condition.
+  they belong to, and "pulmonary hypertension" doesn't suggest hypertension. A text that's exactly the name of a common
+  problem, such as "asthma", is classified as another condition.
 - **Unclassified entries.** These can't be classified: a local code without text, an unlisted SNOMED CT concept without
   a name, and a text without a known word. Such an entry leaves open every diagnosis that its state allows. If it's
   resolved or inactive, it leaves open only items that count whenever they happened, such as a stroke.
@@ -156,11 +156,11 @@ Drugs are read from orders in the same way:
   only suggest a drug class: a name with one wrong letter, a stem such as "-sartan", a kind of drug such as "blood
   thinner", a brand that no public register confirms, and loop diuretics, which are often ordered for another reason.
   About 1,200 names of other drugs show that an order is for something else.
-- **State.** Active orders count. Orders that are on hold, planned or of unknown status only suggest a class. A plan
-  that is marked as reported counts, as in US Core's medication list. A reported proposal suggests a class, and any
-  other proposal is ignored. Statements, dispenses and administrations suggest a class if the response contains them,
-  but the app doesn't search for them. Drugs for the skin, the eye or the ear don't count, and neither does heparin
-  that's used to keep a catheter open.
+- **State.** Active orders count. Orders that are on hold or planned, or whose status is unknown, only suggest a class.
+  A plan that is marked as reported counts, as in US Core's medication list. A reported proposal suggests a class, and
+  any other proposal is ignored. Statements, dispenses and administrations suggest a class if the response contains
+  them, but the app doesn't search for them. Drugs for the skin, the eye or the ear don't count, and neither does
+  heparin that's used to keep a catheter open.
 - **Unclassified orders.** An order leaves every drug class open if it has only an unknown code or an unknown name, or
   if its Medication didn't arrive and the order has no name. Such an order doesn't leave a diagnosis open.
 - **Drugs in problems.** A problem that names a drug ("Afib, on Eliquis") suggests its class, unless it says that the
@@ -214,7 +214,7 @@ USE = """\
 - **Data.** When the page opens, the app reads the data listed under [On the page](#on-the-page). It writes nothing. The
   data can be incomplete, out of date or wrong, so check every value and its date before you use a result.
 - **Validation.** Each formula reproduces the published or independently calculated cases that "Vectors" counts.
-  "Validation" describes how the formula itself was validated on patients, if an open source states it.
+  "Validation" describes how the formula itself was validated on patients, if an open-access source reports it.
 - **Limits.** A patient doesn't necessarily take an ordered drug, a diagnosis that isn't charted isn't necessarily
   absent, and free text is never read as a value. Each formula lists its own limits.
 
