@@ -126,7 +126,7 @@ def _card_or_reason(
         return NoCard(calculator, _not_computed(evaluation, output, prefilled))
     if result.on_card is None:
         band = f" ({result.band})" if result.band else ""
-        return NoCard(calculator, f"{in_words(result)} makes no card{band}")
+        return NoCard(calculator, f"{in_words(result)} doesn't produce a card{band}")
     judged = Judged(calculator, result, rule, prefilled, chart, now)
     if reason := next(reasons_against(judged), None):
         return NoCard(calculator, reason)
