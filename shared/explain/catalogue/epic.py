@@ -102,7 +102,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.not_propagated_yet(
             "possible",
-            "The registration isn't finished because a questionnaire is still open, or a change "
+            "The registration isn't complete because a questionnaire isn't filled in, or a change "
             "to it hasn't reached Epic's servers.",
             "Make sure nothing is left to fill in on the app's page at fhir.epic.com.",
             _WAIT,

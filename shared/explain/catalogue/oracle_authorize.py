@@ -192,7 +192,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The app is registered, but this tenant hasn't enabled it.",
         causes.client_not_enabled_at_site(
             "certain",
-            "Each organization decides about each app, domain by domain. A registration "
+            "Each organization decides which apps it allows, domain by domain. A registration "
             "in the code console covers only the sandbox.",
             oracle_console.ENABLE_AT_SITE,
             causes.RELAUNCH,

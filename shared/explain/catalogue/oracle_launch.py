@@ -60,8 +60,9 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.launch_patient_scope_on_provider(
             "likely",
-            "`launch/patient` is a launch scope too. Without `launch` next to it, the server "
-            "requires a launch code, which this scope doesn't provide. Oracle Health supports "
+            "`launch/patient` is a launch scope too. If it's requested without `launch`, the "
+            "server requires a launch code, which this scope doesn't provide. Oracle Health "
+            "supports "
             "it only for patients' standalone launches: its discovery document for clinicians "
             "lists `launch` but not `launch/patient`.",
             (
