@@ -43,7 +43,7 @@ CALCULATOR = Calculator(
     short="Anion gap",
     subject="Metabolic",
     year=1998,
-    purpose="Shows unmeasured anions in metabolic acidosis.",
+    purpose="Estimates unmeasured anions in metabolic acidosis.",
     population="Adults.",
     cautions=(
         "The normal range depends on the laboratory.",
@@ -79,6 +79,6 @@ CALCULATOR = Calculator(
     ),
     words="acidosis acid base gap albumin ketoacidosis metabolic electrolytes blood gas "
     "abg nephrology critical care lactate toxicology",
-    validation="Not a risk score, so no c statistic is claimed.",
+    validation="Not a risk score, so it has no c statistic.",
     in_chart=InChart(draw=DrawRule(_IONS, ("albumin", "potassium"))),
 )

@@ -45,7 +45,7 @@ CALCULATOR = Calculator(
     subject="Body",
     year=2000,
     purpose="Relates weight to height.",
-    population="The BMI itself at any age. The classes apply from age 20, if the age is given.",
+    population="The BMI applies at any age. Its classes apply from age 20, if the age is known.",
     cautions=(
         "A result outside 8 to 120 kg/m2 is not shown, because it is probably a unit error.",
         "Action points for Asian populations: 23 and 27.5 kg/m2 (WHO), 24 and 27 (Taiwan).",
@@ -81,6 +81,6 @@ CALCULATOR = Calculator(
         ),
     ),
     words="body mass index obesity obese overweight underweight weight bmi general nutrition",
-    validation="An index, not a risk score, so no c statistic is claimed.",
+    validation="An index, not a risk score, so it has no c statistic.",
     in_chart=InChart(reported=Reported("bmi_reported", "bmi", agrees_within=0.5)),
 )

@@ -17,9 +17,9 @@ CALCULATOR = Calculator(
     subject="Body",
     year=1987,
     purpose="Estimates body surface area, for dosing and indexing.",
-    population="Any age. Simplified from Gehan and George (1970), measured in children and adults.",
+    population="Any age. Simplifies Gehan and George (1970), derived in children and adults.",
     cautions=(
-        "Formulas differ most at extremes of weight. Check which one your protocol is based on.",
+        "BSA formulas differ most at extremes of weight. Check which one your protocol uses.",
     ),
     outputs=(
         Output(

@@ -110,12 +110,12 @@ CALCULATOR = Calculator(
     population="Adults with atrial fibrillation.",
     cautions=(
         "Not valid with moderate to severe mitral stenosis or a mechanical valve.",
-        "Venous thromboembolism does not count. A single high reading is not hypertension.",
+        "Do not count venous thromboembolism. A single high BP reading is not hypertension.",
         (
             "ACC/AHA 2023, section 6.3.1: class 1 at an estimated risk of 2% a year or more, "
             "2a at 1% or more."
         ),
-        "ESC 2024 classes were taken from secondary sources, not from the guideline itself.",
+        "The ESC 2024 classes are from secondary sources, not from the guideline itself.",
     ),
     outputs=(
         Output(
@@ -189,7 +189,7 @@ CALCULATOR = Calculator(
     definitions={
         "age": "75 or older: 2 points, 65 to 74: 1 point",
         "sex": "female: 1 point, in CHA2DS2-VASc only",
-        "hypertension": "the diagnosis (a single high reading does not count)",
+        "hypertension": "a diagnosis (a single high BP reading does not count)",
         "stroke_tia_thromboembolism": "2 points (venous thromboembolism does not count)",
         "vascular_disease": "prior myocardial infarction, peripheral artery disease, aortic plaque",
     },
@@ -207,10 +207,10 @@ CALCULATOR = Calculator(
             ChartCaution(
                 "valve_or_mitral_stenosis",
                 "A mechanical heart valve or mitral stenosis is documented in the chart. "
-                "The score does not apply to a mechanical valve or to moderate to severe mitral "
+                "The score is not valid with a mechanical valve or moderate to severe mitral "
                 "stenosis.",
                 "The problem list suggests a mechanical heart valve or mitral stenosis. The score "
-                "does not apply to a mechanical valve or to moderate to severe mitral stenosis.",
+                "is not valid with a mechanical valve or moderate to severe mitral stenosis.",
             ),
             ChartCaution(
                 "atrial_fibrillation",

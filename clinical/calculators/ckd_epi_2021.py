@@ -105,7 +105,7 @@ CALCULATOR = Calculator(
     words="kidney kidneys renal gfr egfr ckd ckdepi ckd-epi creatinine creatinin "
     "nephrology chronic disease failure",
     validation="12 studies, 4,050 people: bias -3.6 (Black) and 3.9 (others) mL/min/1.73 m2, at "
-    "least 85% within 30% of the measured rate (Inker 2021).",
+    "least 85% of estimates within 30% of measured GFR (Inker 2021).",
     in_chart=InChart(
         relevant_with={
             "acute_kidney_injury": "AKI",

@@ -121,7 +121,7 @@ CALCULATOR = Calculator(
     population="Adults.",
     cautions=(
         "For drug dosing only, not for CKD staging.",
-        "DOAC labels use the actual weight.",
+        "DOAC labeling uses actual weight.",
         "Not valid while creatinine is changing.",
         "No result is given if the ideal weight is zero or below (height near 1 m).",
     ),

@@ -49,7 +49,7 @@ CALCULATOR = Calculator(
     sources=(Citation("Payne RB et al. Br Med J 1973;4:643-646", "10.1136/bmj.4.5893.643"),),
     words="calcium albumin hypocalcaemia hypocalcemia hypercalcaemia hypercalcemia "
     "adjusted payne endocrinology general parathyroid electrolytes",
-    validation="Not a risk score, so no c statistic is claimed. In illness, it "
+    validation="Not a risk score, so it has no c statistic. In illness, it "
     "disagrees with ionized calcium.",
     in_chart=InChart(draw=DrawRule(("calcium_total", "albumin"))),
 )

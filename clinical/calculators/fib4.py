@@ -34,11 +34,11 @@ CALCULATOR = Calculator(
     purpose="Estimates the likelihood of advanced liver fibrosis.",
     population="Adults with chronic liver disease.",
     cautions=(
-        "Unreliable in acute hepatitis (AST or ALT above 5 times the upper limit).",
+        "Unreliable in acute hepatitis (AST or ALT above 5 x ULN).",
         "Unreliable if platelets are low for another reason.",
         (
             "Age 35 or younger: AUROC 0.60. Age 65 or older: specificity 35% at the 1.3 "
-            "cutoff (2017)."
+            "cutoff (McPherson 2017)."
         ),
         "The original cutoffs (HIV and hepatitis C) were 1.45 and 3.25.",
     ),
@@ -113,8 +113,8 @@ CALCULATOR = Calculator(
     ),
     words="liver fibrosis cirrhosis nafld masld nash hepatitis hepatic fib4 fib-4 "
     "hepatology steatosis fatty",
-    validation="832 people with HIV and hepatitis C: AUROC 0.765; below 1.45 negative predictive "
-    "value 90%, above 3.25 positive predictive value 65% (Sterling 2006).",
+    validation="832 people with HIV and hepatitis C: AUROC 0.765; NPV 90% below 1.45, PPV 65% "
+    "above 3.25 (Sterling 2006).",
     in_chart=InChart(
         draw=DrawRule(
             ("ast", "alt", "platelets"), within=30 * DAY, warn_beyond=7 * DAY, tight_first=False

@@ -37,9 +37,9 @@ def _rate(values: CheckedInputs) -> str:
     total = sum(points(values).values())
     if total not in range(len(_RATES)):
         return ""
-    few = ", in few people" if total == len(_RATES) - 1 else ""
+    few = "few patients, " if total == len(_RATES) - 1 else ""
     return (
-        f"{_RATES[total]:.2f} major bleeds per 100 patient-years at this score{few} (Pisters 2010)"
+        f"{_RATES[total]:.2f} major bleeds per 100 patient-years at this score ({few}Pisters 2010)"
     )
 
 
@@ -57,7 +57,7 @@ CALCULATOR = Calculator(
             "anticoagulation."
         ),
         "ESC 2024 advises against decisions based only on a score.",
-        "Enter alcohol yourself, and labile INR if the patient takes a vitamin K antagonist.",
+        "Enter alcohol use yourself, and labile INR if the patient takes a vitamin K antagonist.",
     ),
     outputs=(
         Output(

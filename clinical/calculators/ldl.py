@@ -115,8 +115,8 @@ CALCULATOR = Calculator(
     ),
     words="cholesterol cholesterin lipid lipids ldl sampson friedewald friedwald nonhdl "
     "non-hdl triglycerides cardiology primary care",
-    validation="18,715 measurements by beta-quantification in 8,656 patients, and 28,891 external "
-    "ones (Sampson 2020).",
+    validation="18,715 beta-quantification results from 8,656 patients, and an external "
+    "sample of 28,891 (Sampson 2020).",
     in_chart=InChart(
         draw=DrawRule(_PANEL, ("ldl_reported",)),
         reported=Reported("ldl_reported", "ldl_sampson_nih"),

@@ -98,7 +98,7 @@ CALCULATOR = Calculator(
     short="MELD 3.0",
     subject="Liver",
     year=2021,
-    purpose="Ranks patients on the liver waiting list by their 90-day mortality.",
+    purpose="Ranks liver transplant candidates by their 90-day mortality.",
     population="Age 12 or older, with chronic liver disease.",
     cautions=(
         "Dialysis means two or more sessions, or 24 hours of CVVHD, in the past 7 days.",
@@ -139,11 +139,11 @@ CALCULATOR = Calculator(
         ),
         Output(
             name="meld_3_0_uncapped",
-            label="MELD 3.0 before rounding and cap",
+            label="MELD 3.0 before rounding and capping",
             unit="{score}",
             digits=1,
             shown_with_whole=True,
-            meaning=lambda _: "as in the paper (the reported score is this value, rounded)",
+            meaning=lambda _: "as published (the reported score is this value, rounded)",
             equation=_EQUATION_3_0,
             formula=meld_3_0_uncapped,
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
@@ -184,7 +184,7 @@ CALCULATOR = Calculator(
             ),
             ChartCaution(
                 "acute_kidney_injury",
-                "Acute kidney injury is on the problem list. Creatinine, and with it the score, "
+                "Acute kidney injury is on the problem list. Creatinine, and therefore the score, "
                 "changes from day to day.",
             ),
         ),

@@ -88,10 +88,10 @@ CALCULATOR = Calculator(
     subject="Acute",
     year=2017,
     purpose="Summarizes one set of vital signs for review. It is not an alarm.",
-    population="Age 16 or older, not in pregnancy.",
+    population="Age 16 or older and not pregnant.",
     cautions=(
         "Not for time-critical use: alarms, emergencies or continuous monitoring.",
-        "All values must come from one set of vital signs, within one hour, in the last 24 hours.",
+        "All values must be from one set of vital signs, taken within one hour in the last 24 h.",
         (
             "Enter the level of consciousness and SpO2 scale yourself, and oxygen if it is not in "
             "the chart."
@@ -115,7 +115,7 @@ CALCULATOR = Calculator(
                 Band("7 or more: high", lambda v, _: at_least(v, 7), short="high"),
                 Band("5 to 6: medium", lambda v, _: at_least(v, 5), short="medium"),
                 Band(
-                    "0 to 4 with a single parameter of 3: low-medium, urgent ward review",
+                    "0 to 4 with 3 in a single parameter: low-medium, urgent ward review",
                     lambda _, values: _a_single_three(values),
                     short="low-medium",
                 ),
@@ -157,12 +157,12 @@ CALCULATOR = Calculator(
     "medicine ward",
     points=parameters,
     definitions={
-        "spo2_scale": "2 only for hypercapnic respiratory failure with a target of 88 to 92%",
-        "consciousness": "anything but alert: 3 points",
+        "spo2_scale": "scale 2 only for hypercapnic respiratory failure, target 88 to 92%",
+        "consciousness": "any level except alert: 3 points",
         "supplemental_oxygen": "oxygen: 2 points",
     },
-    validation="Its predecessor NEWS, 198,755 sets of vital signs: AUROC 0.873 for cardiac arrest, "
-    "ICU admission or death within 24 hours (Smith 2013).",
+    validation="Its predecessor NEWS, in 198,755 sets of vital signs: AUROC 0.873 for cardiac "
+    "arrest, ICU admission or death within 24 hours (Smith 2013).",
     # Only one set of vital signs from the last day counts.
     in_chart=InChart(
         draw=DrawRule(

@@ -25,12 +25,12 @@ CALCULATOR = Calculator(
     short="Osmolality",
     subject="Metabolic",
     year=1987,
-    purpose="Shows unmeasured osmoles.",
+    purpose="Estimates unmeasured osmoles.",
     population="Adults.",
     cautions=(
-        "BUN is urea nitrogen, not urea. Urea in mg/dL x 0.467 is BUN in mg/dL.",
+        "BUN is urea nitrogen, not urea. BUN in mg/dL is urea in mg/dL x 0.467.",
         "All values must come from the same draw.",
-        "275 to 295 mosm/kg and a gap of 10 are conventional limits.",
+        "Conventional limits are 275 to 295 mosm/kg and a gap of 10.",
         "If an ethanol level is given, both results include it.",
     ),
     outputs=(
@@ -86,6 +86,6 @@ CALCULATOR = Calculator(
     words="osmolal gap osmolarity osmolality osmole toxic alcohol methanol ethylene "
     "glycol ethanol toxicology nephrology poisoning",
     validation="No study is cited, because we have not read an open-access one.",
-    definitions={"bun": "urea nitrogen, not urea (urea in mg/dL x 0.467 is BUN in mg/dL)"},
+    definitions={"bun": "urea nitrogen, not urea (BUN in mg/dL is urea in mg/dL x 0.467)"},
     in_chart=InChart(draw=DrawRule(_SOLUTES, ("ethanol", "osmolality_measured"))),
 )

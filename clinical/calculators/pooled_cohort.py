@@ -86,7 +86,7 @@ CALCULATOR = Calculator(
     year=2013,
     purpose="Estimates 10-year risk with the equations used before PREVENT, for comparison with "
     "earlier notes.",
-    population="Ages 40 to 79, without atherosclerotic disease and with LDL below 190 mg/dL.",
+    population="Ages 40 to 79, without ASCVD and with LDL below 190 mg/dL.",
     cautions=(
         "Legacy: superseded by PREVENT.",
         "The equations differ by race. Race is never prefilled.",
@@ -154,7 +154,8 @@ CALCULATOR = Calculator(
         ("S0", *(f"{survival:g}" for survival in BASELINE_SURVIVAL)),
     ),
     mark="legacy",
-    why_marked="Legacy: superseded by PREVENT. Differs by race. For comparison with earlier notes.",
+    why_marked="Legacy: superseded by PREVENT. Results differ by race. "
+    "For comparison with earlier notes.",
     words="pce pooled cohort ascvd legacy heart cardiovascular cvd stroke cholesterol cardiology",
     validation="No study is cited, because we have not read an open-access one.",
 )

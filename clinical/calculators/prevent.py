@@ -223,9 +223,9 @@ CALCULATOR = Calculator(
     purpose="Estimates the risk of a first cardiovascular event.",
     population="Ages 30 to 79 (30-year risk: 30 to 59) without ASCVD or heart failure.",
     cautions=(
-        "Only the heart failure models use BMI. Without BMI, their risks are left out.",
+        "Only the heart failure models use BMI. Without a BMI, heart failure risks are left out.",
         "eGFR is calculated with CKD-EPI 2021. Diabetes means type 1 or 2.",
-        "The ASCVD bands were taken from two secondary sources, which agree.",
+        "The ASCVD bands are from two secondary sources, which agree.",
     ),
     outputs=(
         _output(

@@ -61,7 +61,7 @@ def _not_prolonged(limit: int, sex: Sex, people: str) -> Band:
 
 _BANDS = (
     Band(
-        "above 500 ms: high risk",
+        "above 500 ms: high torsade risk",
         lambda v, _: above(v, 500),
         OnCard("warning", "high torsade risk above 500 ms"),
         short="above 500 ms",

@@ -108,7 +108,7 @@ def band_of(calculator: str, output: str, inputs: Raw) -> str | None:
         ("male", 455, "450 ms or more (limit for men): prolonged"),
         ("female", 455, "below 460 ms (limit for women): not prolonged"),
         (None, 455, None),
-        (None, 501, "above 500 ms: high risk"),
+        (None, 501, "above 500 ms: high torsade risk"),
         ("female", 500, "460 ms or more (limit for women): prolonged"),
     ],
 )

@@ -125,7 +125,7 @@ def test_no_band_begins_or_ends_between_two_limits_of_its_drawing(
     ("yes", "said"),
     [
         (2, "1.88 major bleeds per 100 patient-years at this score (Pisters 2010)"),
-        (5, "12.50 major bleeds per 100 patient-years at this score, in few people (Pisters 2010)"),
+        (5, "12.50 major bleeds per 100 patient-years at this score (few patients, Pisters 2010)"),
         (6, ""),
     ],
 )
