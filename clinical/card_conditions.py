@@ -102,7 +102,7 @@ def _of_findings(rule: CardRule, chart: Chart) -> Iterator[str]:
         if not is_no(chart.findings[name]):
             yield f"{name_of(name)}: {chart.findings[name].outcome.value}"
     if rule.no_drug and rule.no_drug.among_some and not chart.drugs.entries:
-        yield "the chart has no drugs, which proves nothing"
+        yield "the chart has no drug entries, so it cannot rule out a drug"
 
 
 def _of_the_rule(judged: Judged) -> Iterator[str]:

@@ -108,7 +108,7 @@ def detail(card: Card, clock: Clock) -> str:
     if meaning:
         head.append(_sentence(meaning))
     document = next(one.text for one in calculator.sources if one.doi == card.rule.doi)
-    head.append(_sentence(f"Cited from {document}"))
+    head.append(_sentence(f"Source: {document}"))
     values = [f"- {_plain(one)}" for one in _values(card, clock)]
     searched = [
         _plain(one) for one in (*card.unconfirmed, _counted_as_no(card), *_searched(card)) if one
@@ -148,7 +148,7 @@ def _values(card: Card, clock: Clock) -> Iterator[str]:
 def _between(count: int) -> str:
     """Return the sentence about the usable values in between, a condition for the card."""
     if not count:
-        return "There are no further usable values in between."
+        return "There are no usable values in between."
     values = "The only usable value in between is"
     if count > 1:
         values = f"All {count} usable values in between are"

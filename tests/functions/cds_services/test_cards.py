@@ -351,7 +351,7 @@ def test_the_detail_says_what_the_result_is_based_on(cds: Cds) -> None:
     detail = card["detail"].replace("\\", "")
     assert card["summary"] == "CHA2DS2-VASc 2: ACC/AHA 2023: class 1 from 2 in men"
     assert "2 or more in a man: class 1 threshold for anticoagulation reached" in detail
-    assert "\n\nCited from ACC/AHA/ACCP/HRS 2023 atrial fibrillation guideline.\n" in detail
+    assert "\n\nSource: ACC/AHA/ACCP/HRS 2023 atrial fibrillation guideline.\n" in detail
     assert "- Age: 41 years" in detail
     assert "- Hypertension: yes" in detail
     counted = "heart failure; stroke, TIA or systemic embolism; vascular disease"
@@ -364,8 +364,8 @@ def test_the_detail_says_what_the_result_is_based_on(cds: Cds) -> None:
 @each(
     "between, said",
     [
-        ((), "There are no further usable values in between."),
-        ((bound(creatinine(0.9, days=30)),), "There are no further usable values in between."),
+        ((), "There are no usable values in between."),
+        ((bound(creatinine(0.9, days=30)),), "There are no usable values in between."),
         (
             (creatinine(2.7, days=30),),
             "The only usable value in between is in the same category or a worse one.",
