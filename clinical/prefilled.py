@@ -98,7 +98,7 @@ def _together(
                 changed[name] = _of_the_draw(findings[name], evidence, chart, now)
     oxygen = findings.get("supplemental_oxygen")
     if oxygen and oxygen.outcome is Outcome.FOUND and oxygen.chosen not in values.values():
-        why = f"no oxygen in the chart within {_span(rule.within)} of the other values"
+        why = f"no oxygen entry in the chart within {_span(rule.within)} of the other values"
         changed[oxygen.input] = ChartFinding(oxygen.input, Outcome.ASKED, why, chosen=oxygen.chosen)
     return changed
 

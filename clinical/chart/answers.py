@@ -118,7 +118,7 @@ def always_asked(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFindi
         ]
         related.sort(key=_newest_last)
         if related:
-            why = "the chart has related entries, but none of them answers this"
+            why = "the chart has related entries, but none of them answers this question"
             newest, *older = related[::-1]
             yield ChartFinding(
                 name, Outcome.OFFERED, why, chosen=newest, further=tuple(older[:OLDER_SHOWN])

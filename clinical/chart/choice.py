@@ -193,7 +193,7 @@ def _is_coded(candidate: Candidate, codes: AbstractSet[str]) -> bool:
 
 def _why_not(candidate: Candidate, top: Candidate, *, is_in_pool: bool) -> PassedOver:
     if candidate.second_choice and not top.second_choice:
-        why = "an entry of a preferred kind is used instead"
+        why = "a preferred type of entry is used instead"
         return PassedOver(candidate.evidence, Flag.SECOND_CHOICE, why)
     if not is_in_pool:
         why = "from another reading"

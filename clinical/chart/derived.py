@@ -72,7 +72,7 @@ def _uncontrolled_hypertension(systolic: ChartFinding) -> ChartFinding:
         why = "no recent systolic pressure in the chart"
         return ChartFinding(name, Outcome.ASKED, why, chosen=systolic.chosen, flags=systolic.flags)
     high = above(systolic.value, SYSTOLIC_LIMIT)
-    why = f"systolic pressure {'over' if high else 'not over'} {SYSTOLIC_LIMIT:g} mmHg"
+    why = f"systolic pressure {'above' if high else 'not above'} {SYSTOLIC_LIMIT:g} mmHg"
     return ChartFinding(name, Outcome.FOUND, why, high, chosen=systolic.chosen)
 
 

@@ -57,9 +57,9 @@ def item(
         )
     if could_be:
         number = "1 entry" if len(could_be) == 1 else f"{len(could_be)} entries"
-        why = f"{number} could be it"
+        why = f"{number} could match"
         return ChartFinding(name, Outcome.OPEN, why, passed_over=passed_over, could_be=could_be)
-    why = "the chart has related entries, but none of them counts" if passed_over else NOT_IN_CHART
+    why = "the chart has related entries, but none of them count" if passed_over else NOT_IN_CHART
     return ChartFinding(name, Outcome.ABSENT, why, value=False, passed_over=passed_over)
 
 

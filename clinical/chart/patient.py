@@ -98,14 +98,16 @@ def _sex(patient: Resource) -> ChartFinding:
             "sex", Outcome.ABSENT, f"no sex in the chart: {charted}", chosen=evidence
         )
     if _SPECIFIED in sexes:
-        why = f"the chart does not give one sex for clinical use: {charted}"
+        why = f"the chart does not specify one sex for clinical use: {charted}"
         return ChartFinding("sex", Outcome.ASKED, why, chosen=evidence)
     if len(sexes) > 1:
         why = f"gender and recorded sex differ: {charted}"
         return ChartFinding(
             "sex", Outcome.CONFLICTING, why, chosen=evidence, flags=(Flag.CONFLICT,)
         )
-    why = "from gender" if gender in ("male", "female") else f"from the recorded sex: {charted}"
+    why = f"from recorded sex: {charted}"
+    if gender in ("male", "female"):
+        why = "from recorded gender"
     return ChartFinding("sex", Outcome.FOUND, why, sexes.pop(), chosen=evidence)
 
 

@@ -103,13 +103,13 @@ def _unit_in_doubt(name: str, loinc: str, quantity: Mapping[str, object]) -> str
         if of_printed and of_printed != of_coded:
             return f"the unit is charted as {printed} and coded as {coded}"
     if loinc == UREA_LOINC and "mol" not in normalise(coded):
-        return f"LOINC {loinc} is urea, and {coded} of urea is not urea nitrogen"
+        return f"LOINC {loinc} is urea, and urea in {coded} is not urea nitrogen"
     return ""
 
 
 def _without_quantity(element: Mapping[str, object]) -> ReadQuantity:
     if charted := read_text(element):
-        return ReadQuantity(charted, flag=Flag.TEXT_VALUE, why=f"not a quantity: {charted}")
+        return ReadQuantity(charted, flag=Flag.TEXT_VALUE, why=f"not a numeric value: {charted}")
     return ReadQuantity("", flag=Flag.NO_VALUE, why="the entry has no value")
 
 

@@ -42,8 +42,8 @@ SECOND_CHOICE_LOINC: Mapping[str, frozenset[str]] = {
 
 # The note shown with such a value.
 SECOND_CHOICE_NAMES: Mapping[str, str] = {
-    "weight": "stated, estimated or with clothes",
-    "height": "stated or estimated",
+    "weight": "stated, estimated or clothed weight",
+    "height": "stated or estimated height",
     "glucose": "bedside glucose",
     "bicarbonate": "from a blood gas",
 }

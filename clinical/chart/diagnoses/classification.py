@@ -62,14 +62,14 @@ def _by_codes(coded: Sequence[tuple[Coding, codes_of_items.ItemsOfCode]]) -> lis
             if counts and not doubted and (item not in claims or claims[item].flag):
                 claims[item] = Claim(item, coding)
             elif item not in claims:
-                why = f"{coding.code} may count; please confirm"
+                why = f"{coding.code} may match; please confirm"
                 claims[item] = Claim(item, coding, Flag.SUGGESTION, why)
     no_items = (NOT_THE_PATIENTS, SOMETHING_ELSE)
     return [claim for item, claim in claims.items() if item not in no_items]
 
 
 def _by_words(item: str, name: str) -> Claim:
-    return Claim(item, None, Flag.TEXT_MATCH, f"only the text matches: {name}")
+    return Claim(item, None, Flag.TEXT_MATCH, f"matched only by its text: {name}")
 
 
 def _with_known_cvd(claims: Sequence[Claim]) -> Iterator[Claim]:

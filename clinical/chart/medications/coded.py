@@ -45,7 +45,7 @@ def _of_atc(code: str) -> Iterator[Named]:
         if effect == "counts":
             yield Named(item)
         elif effect == "suggests":
-            yield Named(item, "its ATC group is often ordered for another reason")
+            yield Named(item, "its drug group (ATC) is often ordered for other reasons")
     wider = (row for row in rows("drug_atc") if row["atc"] != code and row["atc"].startswith(code))
     for item in dict.fromkeys(item for row in wider for item in listed(row, "item")):
         if item not in _atc_effects(code):
