@@ -44,7 +44,7 @@ def sections(off: AbstractSet[str] = frozenset()) -> Mapping[str, tuple[Row, ...
         section.append(_row(calculator))
     sections = {
         "Calculators": tuple(usual),
-        "Off unless you ask for it": tuple(on_request),
+        "Off until you press Calculate": tuple(on_request),
         "Turned off by your organization": tuple(turned_off),
         "Chart and app": _PANES,
     }

@@ -302,7 +302,7 @@ def test_a_chart_that_could_not_be_read_is_one_card_with_the_way_out(
     expect(card).to_contain_text("HTTP 503")
     expect(card).to_contain_text("launch the app again from the patient's chart")
     expect(page.locator("details.calculator")).to_have_count(0)
-    expect(page.get_by_text("Patient of this launch")).to_have_count(0)
+    expect(page.get_by_text("Patient not identified")).to_have_count(0)
     assert violations(page) == []
     assert complaints == []
 

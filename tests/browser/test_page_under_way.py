@@ -103,7 +103,7 @@ def test_a_slow_chart_has_all_rows_in_their_places_says_what_it_reads_and_moves_
         search.fill("kidney")
         expect(window.locator("#filtered")).to_have_text(re.compile("^2 of 16"))
         search.press("Enter")
-        expect(window.locator("#filtered")).to_contain_text("opens when its values have arrived")
+        expect(window.locator("#filtered")).to_contain_text("opens when its values arrive")
         search.fill("")
     assert rows(window) == before
 

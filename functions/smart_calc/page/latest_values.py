@@ -227,7 +227,7 @@ def _why_unused(entry: Entry, clock: Clock) -> str:
         if candidate.flag and set_aside(candidate, clock.now) is None:
             return candidate.why
     if not entry.candidates and not _has_loinc(entry):
-        return "no LOINC code identifies the test"
+        return "the test has no LOINC code"
     return ""
 
 

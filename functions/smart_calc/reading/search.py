@@ -22,7 +22,7 @@ from shared.session.sessions import Active
 from . import coverage
 
 LATE = f"could not be read ({UpstreamTimeout.briefly})"
-NO_ACCESS = "was not read: the EHR did not give this app access to it"
+NO_ACCESS = "could not be read: the EHR did not give this app access"
 # The last call ends this long before the overall deadline, so that the pages already read can
 # still be used.
 _GATHERING_SECONDS = 0.2
@@ -187,5 +187,5 @@ def _refusal(status: int) -> str:
         return f"{why}: the EHR is busy now; wait a minute, then try again"
     if status in (401, 403):
         # The scopes were checked before the call, so the EHR has another reason.
-        return f"{why}: the EHR denied access to it"
+        return f"{why}: the EHR denied access"
     return why

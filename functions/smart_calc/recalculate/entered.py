@@ -30,13 +30,13 @@ def _number(name: str, text: str) -> float | None:
     match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         raise NotUnderstood(
-            f"{label(name)}: enter a number, with a comma or a dot before its decimals and "
+            f"{label(name)}: enter a number with a period or comma as the decimal point and "
             "no other separator"
         )
     whole, decimals = match.groups()
     if decimals and len(decimals) == 3 and len(whole) <= 3 and not whole.startswith("0"):
         raise NotUnderstood(
-            f"{label(name)}: three digits after a comma or a dot can be read in two ways. "
+            f"{label(name)}: three digits after a period or comma can be read in two ways. "
             "Enter the number without a separator, or with a different number of decimal places"
         )
     return float(text.replace(",", "."))

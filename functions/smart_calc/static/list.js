@@ -40,7 +40,7 @@
   });
   const later = (place) => {
     wanted = place.name;
-    filtered.textContent = `${place.dataset.title} opens when its values have arrived.`;
+    filtered.textContent = `${place.dataset.title} opens when its values arrive.`;
   };
 
   // In two panes, the open row doesn't close, so that the second pane is never empty.

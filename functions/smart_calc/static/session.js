@@ -43,7 +43,7 @@ const app = (() => {
   const end = (id) => {
     if (ended) return;
     const text =
-      "Launch the app again from the patient's chart. You can still read, copy and print what this page shows, but nothing more is computed or read.";
+      "Launch the app again from the patient's chart. You can still read, copy and print this page, but it no longer calculates or reads the chart.";
     const made = notice("bad", "The session has ended", text, id);
     // Move the focus from a control that gets disabled; otherwise it would go to the top of the page.
     // The notice is always visible, so don't scroll to it.
@@ -54,7 +54,7 @@ const app = (() => {
   const pause = (seconds, id) => {
     waiting ??= new Promise((resolve) => {
       const held = document.activeElement;
-      const text = "The EHR did not renew the app's access. The session is kept, and so is everything you entered.";
+      const text = "The EHR did not renew the app's access. Your session and everything you entered are kept.";
       const made = notice("warn", "Not available right now", text, id);
       const again = element("button", "", { class: "quiet", type: "button", "data-local": "" });
       made.append(again);

@@ -40,7 +40,7 @@ def test_what_was_missing_comes_and_nothing_that_knows_less_than_before(app: App
     launched = app.launch(tenant)
     page = open_page(app, launched).text
     assert "Not all of the chart was read: common laboratory values." in page
-    assert "Inputs that depend on the missing data are empty" in page
+    assert "Fields that need the missing data are blank" in page
     # The row doesn't say that the chart lacks it.
     assert '<span class="hint">not read: creatinine</span>' in page
 
@@ -55,7 +55,7 @@ def test_what_was_missing_comes_and_nothing_that_knows_less_than_before(app: App
     assert "Not all of the chart was read: diagnoses." in second
     # They were read before: an eGFR has them, and more than this answer.
     assert "Data that was already read is unchanged." in second
-    assert "Inputs that depend on the missing data are empty" not in second
+    assert "Fields that need the missing data are blank" not in second
 
     answering(tenant)
     third = again(app, launched, second)

@@ -227,8 +227,8 @@ def test_scopes_that_were_not_granted_are_named_and_their_calls_not_made(app: Ap
         assert scope in section(page, "missing")
     assert "patient/Patient.r" in section(page, "granted")
     for category in (VITALS, LABS):
-        assert "was not read: the EHR did not give this app access to it" in section(page, category)
-    assert "Was not read: the EHR did not give this app access" in calculator(
+        assert "could not be read: the EHR did not give this app access" in section(page, category)
+    assert "Could not be read: the EHR did not give this app access" in calculator(
         page, "egfr_ckd_epi_2021"
     )
     # Clinicians see a plain sentence. The scopes are in the line for support.
@@ -256,7 +256,7 @@ def test_a_finer_grained_scope_shows_what_it_covers(app: App) -> None:
     tenant = tenant_of(app, "n", scope=scope)
     page = page_of(app, tenant)
     assert "Sodium" in section(page, LABS)
-    assert "did not give this app access to it" in section(page, VITALS)
+    assert "did not give this app access" in section(page, VITALS)
     assert "vitals: patient/Observation.s is required" in section(page, "unread")
     observations = tenant.hits("/Observation")
     assert observations
@@ -275,19 +275,19 @@ FAILURES = [
     ),
     pytest.param(
         as_json({"code": 403, "message": f"{RESOURCE_ACCESS}user-not-authorized"}, 403),
-        "(HTTP 403): the EHR denied access to it",
+        "(HTTP 403): the EHR denied access",
         id="403 with a name",
     ),
     pytest.param(
         as_json({"code": 401, "message": f"{RESOURCE_ACCESS}tenant-mismatch"}, 401),
-        "(HTTP 401): the EHR denied access to it",
+        "(HTTP 401): the EHR denied access",
         id="401 with a name",
     ),
     pytest.param(Scripted(401), "HTTP 401", id="401"),
     pytest.param(Scripted(404, {"Content-Type": "text/html"}, b"gone"), "HTTP 404", id="404"),
     pytest.param(
         as_json({"code": 403, "message": f"{RESOURCE_ACCESS}encounter-required"}, 403),
-        "(HTTP 403): the EHR denied access to it",
+        "(HTTP 403): the EHR denied access",
         id="403 of which the cause is open",
     ),
     pytest.param(Scripted(429), "(HTTP 429): the EHR is busy now; wait a minute", id="429"),
@@ -461,7 +461,7 @@ def test_the_note_of_a_score_names_what_was_found_assumed_open_and_not_read(app:
     assert "answers are missing)" in lines.splitlines()[2]
     assert "Age 66" in told["From the chart"]
     assert told["Assumed absent, not found in chart"].startswith("Abnormal renal function; ")
-    assert told["Open"].endswith("Alcoholic drinks per week (not answered)")
+    assert told["Missing"].endswith("Alcoholic drinks per week (not answered)")
     assert "Antiplatelet drug or NSAID" in told["Not read"]
     assert told["Not all of the chart was read"].startswith("drugs ordered, could not be read")
     assert re.search(r"^Chart read \d+ \w{3} \d{4} \d\d:\d\d UTC", lines, re.MULTILINE)
