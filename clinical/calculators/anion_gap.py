@@ -48,8 +48,8 @@ CALCULATOR = Calculator(
     cautions=(
         "The normal range depends on the laboratory.",
         (
-            "Usual range without potassium: about 3 to 11 mmol/L (ion-selective electrodes), "
-            "formerly 8 to 16."
+            "Usual range without potassium: about 3 to 11 mmol/L with ion-selective electrodes "
+            "(8 to 16 with older methods)."
         ),
         "All values must come from the same draw.",
         "Figge used a reference albumin of 4.4 g/dL. The value in common use is 4.0.",

@@ -17,7 +17,8 @@ CALCULATOR = Calculator(
     subject="Body",
     year=1987,
     purpose="Estimates body surface area, for dosing and indexing.",
-    population="Any age. Simplifies Gehan and George (1970), derived in children and adults.",
+    population="Any age. Simplifies the Gehan and George formula (1970), which was derived in "
+    "children and adults.",
     cautions=(
         "BSA formulas differ most at extremes of weight. Check which one your protocol uses.",
     ),

@@ -131,7 +131,7 @@ def test_bmi_classes_are_shown_for_known_adults_only(age: int | None, shown: boo
     ("rate", "pulse", "consciousness", "band"),
     [
         (16, 72, "alert", "0 to 4: low"),
-        (25, 72, "alert", "0 to 4 with a single parameter of 3: low-medium, urgent ward review"),
+        (25, 72, "alert", "0 to 4 with 3 in a single parameter: low-medium, urgent ward review"),
         (25, 115, "alert", "5 to 6: medium"),
         (25, 115, "cvpu", "7 or more: high"),
     ],
