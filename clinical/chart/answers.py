@@ -53,7 +53,7 @@ def unless_a_problem_differs(smoker: ChartFinding, listed: ChartFinding) -> Char
     """
     if smoker.value is not False or listed.chosen is None:
         return smoker
-    why = "the problem list says that the patient smokes"
+    why = "the problem list shows that the patient smokes"
     return replace(
         smoker,
         outcome=Outcome.CONFLICTING,

@@ -31,12 +31,12 @@ def unsteady(creatinine: Sequence[Evidence]) -> str:
         by_half = apart <= _DAYS_7 and at_least(high, _TIMES * low)
         if by_half or (apart <= _HOURS_48 and at_least(high - low, _MG_DL)):
             days = "48 hours" if apart <= _HOURS_48 else "7 days"
-            return f"Creatinine is not steady: from {value:.3g} to {newest:.3g} mg/dL within {days}"
+            return f"Creatinine is not stable: from {value:.3g} to {newest:.3g} mg/dL within {days}"
         if _DAYS_7 < apart <= _YEAR:
             baseline.append(value)
     if baseline and at_least(dated[0][1], _TIMES * median(baseline)):
         steps = f"from a median of {median(baseline):.3g} to {dated[0][1]:.3g} mg/dL"
-        return f"Creatinine is not steady: {steps} within a year"
+        return f"Creatinine is not stable: {steps} within a year"
     return ""
 
 
@@ -44,7 +44,7 @@ def single_value(creatinine: Sequence[Evidence]) -> str:
     """Return a warning if all values are from the same time, which proves nothing, or ""."""
     if len({when for when, _ in _dated(creatinine)}) > 1:
         return ""
-    return "Only one creatinine value: cannot tell whether creatinine is steady"
+    return "Only one creatinine value: cannot tell whether creatinine is stable"
 
 
 def _dated(creatinine: Sequence[Evidence]) -> list[tuple[datetime, float]]:

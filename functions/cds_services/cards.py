@@ -177,7 +177,7 @@ def _searched(card: Card) -> Iterator[str]:
         orders = _number(ended, f"ended {kind} order isn't", f"ended {kind} orders aren't")
         yield f"No {kind} was found{where}." + (f" {orders} counted." if ended else "")
     if rule.not_found:
-        where = ", but the chart has no problem entries that count"
+        where = ", but the chart has no usable problem entries"
         if card.problems:
             where = f" among {_number(card.problems, 'problem entry', 'problem entries')}"
         yield f"Not found{where}: {_listed(rule.not_found)}."

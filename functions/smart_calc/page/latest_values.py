@@ -242,7 +242,7 @@ def _too_old(entry: Entry, clock: Clock) -> str:
     moment = entry.heading.moment
     for name, _ in entry.candidates:
         if moment and not question(name, clock.now).in_time(moment):
-            prefix = "too old for the calculators: their limit is"
+            prefix = "too old for the calculators, whose limit is"
             return beyond(moment.days_before(clock.now), look_back(name)[1], prefix)
     return ""
 

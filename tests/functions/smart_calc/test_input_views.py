@@ -114,7 +114,7 @@ def test_a_smoking_status_that_a_problem_contradicts_is_asked_with_that_problem(
     problem = condition(concept(SNOMED, "449868002", text="Smokes tobacco daily"))
     view = seen("current_smoker", smoking("266919005", effectiveDateTime=TODAY), problem)
     assert (view.state, view.data, view.look) == ("chart contradicts itself", "null", "bad")
-    assert view.remarks[0] == "The problem list says that the patient smokes."
+    assert view.remarks[0] == "The problem list shows that the patient smokes."
     assert "Smokes tobacco daily" in view.remarks[1]
 
 

@@ -77,7 +77,7 @@ def test_a_pressure_that_no_calculator_takes_is_marked_with_the_reason() -> None
 
 def test_a_value_beyond_the_look_back_is_marked() -> None:
     (row,) = shown(chloride(effectiveDateTime="2024-11-20T08:00:00Z"))
-    assert row.mark == "2 years ago, too old for the calculators: their limit is 1 year"
+    assert row.mark == "2 years ago, too old for the calculators, whose limit is 1 year"
 
 
 def test_the_range_and_the_sign_are_those_that_the_ehr_sends() -> None:
@@ -272,7 +272,7 @@ def test_a_charted_bmi_is_shown_only_if_it_differs_from_the_calculated_one() -> 
 def test_one_creatinine_is_not_called_steady() -> None:
     view = egfr()
     assert view.cautions == (
-        "Only one creatinine value: cannot tell whether creatinine is steady.",
+        "Only one creatinine value: cannot tell whether creatinine is stable.",
     )
     assert "Only one creatinine value" in view.note
 
@@ -290,11 +290,11 @@ def test_what_may_undo_the_result_is_said_before_the_age_of_a_value() -> None:
     )
     view = egfr(earlier, later)
     unsteady, preliminary = view.cautions
-    assert unsteady.startswith("Creatinine is not steady: from 1.8 to 1.21 mg/dL")
+    assert unsteady.startswith("Creatinine is not stable: from 1.8 to 1.21 mg/dL")
     assert preliminary == (
         "Newer preliminary value in the chart, not used: Creatinine, serum or plasma."
     )
-    assert view.note.index("not steady") < view.note.index("preliminary")
+    assert view.note.index("not stable") < view.note.index("preliminary")
 
 
 @each(
