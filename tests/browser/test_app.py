@@ -532,7 +532,7 @@ def test_a_session_whose_access_is_not_renewed_just_now_is_kept_and_tried_again(
     tenant.on("/auth/token", renewing)
     read_all_results(page)
     notice = page.get_by_role("alert")
-    expect(notice).to_contain_text("The session is kept")
+    expect(notice).to_contain_text("Your session and everything you entered are kept")
     expect(notice.get_by_role("button")).to_be_disabled()
     tenant.on("/Observation", answer)
     page.clock.run_for(6000)
