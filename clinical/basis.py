@@ -14,7 +14,8 @@ from clinical.chart.derived import BUILDS_ON
 # random inputs (tests/clinical/calculators/test_second_*.py).
 VERIFIED_ON = "29 Nov 2026"
 VERIFIED = (
-    f"Verified {VERIFIED_ON} by two independent implementations; not reviewed by a clinician."
+    f"Verified {VERIFIED_ON} against an independent second implementation; not reviewed by a "
+    "clinician."
 )
 MAY_BE_MISSED = "Entries in other code systems may be missed."
 

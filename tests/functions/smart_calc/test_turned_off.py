@@ -59,7 +59,7 @@ def test_each_formula_says_how_it_was_verified_and_which_codes_are_read(app: App
     assert len(formulas) == len(REGISTRY)
     for formula in formulas:
         told = formula.partition("</details>")[0]
-        assert "by two independent implementations; not reviewed by a clinician." in told
+        assert "against an independent second implementation; not reviewed by a clinician." in told
         assert "Code systems read: " in told
         assert "Entries in other code systems may be missed." in told
     risk = page.partition('id="prevent_2023_base"')[2].partition("Code systems read: ")[2]
