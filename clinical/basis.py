@@ -40,7 +40,7 @@ def code_systems(calculator: str) -> str:
         (names & _DRUGS, "drugs", (System.RXNORM, System.ATC)),
     )
     listed = [f"{_listed(systems)} ({what})" for used, what, systems in read if used]
-    return f"Code systems read: {'; '.join(listed)}. {MAY_BE_MISSED}"
+    return f"This calculator reads these code systems: {'; '.join(listed)}. {MAY_BE_MISSED}"
 
 
 def _listed(systems: Sequence[System]) -> str:

@@ -113,7 +113,7 @@ def _of_the_rule(judged: Judged) -> Iterator[str]:
     if rule.nearby and _is_exceeded(rule.nearby, judged):
         limit = f"{rule.nearby.most:g} {INPUTS[rule.nearby.input].unit}"
         near = f"{name_of(rule.nearby.input)} near the {name_of(rule.nearby.of)}"
-        yield f"{near}: not known to be {limit} or less"
+        yield f"{near}: is or could be above {limit}"
     if rule.times_normal:
         yield from _many_times_normal(rule.times_normal, judged)
     if rule.listed and (stage := _listed(judged)):

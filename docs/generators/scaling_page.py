@@ -106,7 +106,7 @@ exceeds the limit. The first limit that you reach is **{first}**.
       ten reads. Its memory is enough for 16 simultaneous requests
       ([performance.md](performance.md), How much an instance holds), so add instances rather than
       concurrency.
-    - *The project's quota.* A region has 20 vCPU for all instances. Ask for more
+    - *The project's quota* is 20 vCPUs per region for all instances. Ask for more
       ([Quotas](deploy.md#12-quotas)), then raise `[quota]` and `max_instances`. Cloud Run itself
       allows a thousand instances of a service, and more with a higher quota.
     - *Firestore's 500/50/5 rule.* A new collection accepts 500 operations a second, then 50% more

@@ -19,7 +19,7 @@ def check(ehr: Ehr) -> Checked:
     return warn(
         "public_client",
         "This is a public client: only PKCE and the redirect URI distinguish it from an impostor.",
-        "Keep the registered redirect URI exact, without a pattern. If the EHR accepts "
+        "Register the exact redirect URI, not a pattern. If the EHR accepts "
         "confidential clients, register one (docs/configuration.md, Client authentication).",
         ehr.key,
     )

@@ -140,7 +140,7 @@ def _public_url(top: TomlTable) -> str:
         top.problem("public_url", f"is {error}", step, "public_url_invalid")
         return ""
     if url.count("/") > 2:
-        step = "Remove the path. The app needs the whole host for its cookies and URLs."
+        step = "Remove the path. The app needs its own host for its cookies and URLs."
         top.problem("public_url", "has a path", step, "public_url_invalid")
     if url.startswith("http:") and not urls.is_local(url):
         step = "Use https. http is allowed only on localhost."

@@ -28,7 +28,7 @@ class Reply:
 
 
 def json(value: Json, status: int = 200) -> Reply:
-    """Return a JSON response. Each `Decimal` keeps its digits.
+    """Return a JSON response. Each `Decimal` is written with all of its digits.
 
     Raises TypeError or ValueError if the value isn't JSON.
 

@@ -212,8 +212,8 @@ ENTRIES: tuple[Entry, ...] = (
         "that.",
         causes.request_malformed(
             "certain",
-            "The request has the parameter `request`, `request_uri` or `registration`. This app "
-            "never sends these parameters.",
+            "The request has the parameter `request`, `request_uri` or `registration`, which "
+            "the EHR doesn't accept. This app never sends these parameters.",
             "Send the parameters themselves instead of `request` or `request_uri`.",
         ),
         says="request_not_supported, request_uri_not_supported, invalid_request_object",

@@ -39,8 +39,8 @@ ENTRIES: tuple[Entry, ...] = (
         (errors.IssNotAllowed,),
         causes.tenant_mismatch(
             "likely",
-            "The launch's `iss` isn't in any `[[ehr]]` entry. The `iss` has another tenant, host "
-            "or FHIR version, or it differs only in a trailing slash.",
+            "The launch's `iss` isn't in any `[[ehr]]` entry. The `iss` has a different tenant, "
+            "host or FHIR version, or it differs only in a trailing slash.",
             (
                 "If you know this EHR, add its `iss` to an `[[ehr]]` entry in smart.toml, "
                 "byte for byte. `/*` at the end stands for any tenant of a host."

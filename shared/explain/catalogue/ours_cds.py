@@ -116,8 +116,8 @@ ENTRIES: tuple[Entry, ...] = (
         (CdsServerDenied,),
         causes.tenant_mismatch(
             "likely",
-            "`fhirServer` has another tenant, host or FHIR version, or `ehr` in the "
-            "`[[cds_client]]` entry names another `[[ehr]]` entry.",
+            "`fhirServer` has a different tenant, host or FHIR version, or `ehr` in the "
+            "`[[cds_client]]` entry names a different `[[ehr]]` entry.",
             "If `fhirServer` belongs to your EHR, add it to `iss` in the `[[ehr]]` entry.",
             "Check `ehr` in the `[[cds_client]]` entry.",
             title="The call's `fhirServer` isn't in the `iss` of the EHR's entry.",

@@ -60,9 +60,9 @@ def test_each_formula_says_how_it_was_verified_and_which_codes_are_read(app: App
     for formula in formulas:
         told = formula.partition("</details>")[0]
         assert "against an independent second implementation; not reviewed by a clinician." in told
-        assert "Code systems read: " in told
+        assert "This calculator reads these code systems: " in told
         assert "Entries in other code systems may be missed." in told
-    risk = page.partition('id="prevent_2023_base"')[2].partition("Code systems read: ")[2]
+    risk = page.partition('id="prevent_2023_base"')[2].partition("reads these code systems: ")[2]
     assert risk.startswith(
         "LOINC and SNOMED CT (observations); "
         "ICD-10, ICD-9-CM and SNOMED CT (diagnoses); RxNorm and ATC (drugs)."
