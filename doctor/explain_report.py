@@ -132,7 +132,7 @@ def _support(diagnosis: Diagnosis) -> Iterator[str]:
     known = (
         ("Error", message.urn or message.oauth_error),
         ("Instance or correlation id", message.instance),
-        ("Client id that the EHR saw", message.client),
+        ("Client ID that the EHR saw", message.client),
         ("Tenant", message.tenant),
     )
     for name, value in known:

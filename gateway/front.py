@@ -99,7 +99,7 @@ def _support(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     ids = (
         ("Error", message.urn or message.oauth_error),
         ("Instance or correlation id", message.instance),
-        ("Client id that the EHR saw", message.client),
+        ("Client ID that the EHR saw", message.client),
         ("Tenant", message.tenant),
     )
     return [(label, value) for label, value in ids if value]
