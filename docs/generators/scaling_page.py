@@ -73,9 +73,9 @@ know whether Google charges for these bytes.
 
 ## Monthly cost
 
-The costs are in US dollars and use list prices. Check them: the table under Prices shows when each
-one was read, and where, in a stored copy. Cloud Run's prices are for europe-west1 (tier 1).
-Firestore's are for us-west1, because the price for Europe wasn't found.
+The costs are in US dollars and use list prices. Check them: the table under Prices shows when and
+where each one was read, from a stored copy of the page. Cloud Run's prices are for europe-west1
+(tier 1). Firestore's are for us-west1, because the price for Europe wasn't found.
 
 | launches a month | 1 thousand | 1 million | 100 million |
 |---|---|---|---|
