@@ -149,9 +149,10 @@ not found.
 
 Drugs are read from orders in the same way:
 
-- **Codes.** An ATC code of any level counts. The code of a broad group suggests the classes in that group. Listed
-  RxNorm ingredients, brands and US products count. For any other RxNorm concept, the app uses the name, because RxNorm
-  names contain the ingredients. The app doesn't read NDC, PZN, dm+d or local codes, but it reads their text.
+- **Codes.** An ATC code of any level takes precedence over RxNorm and, except in a few mixed groups, over the name. The
+  code of a broad group suggests the classes in that group. Listed RxNorm ingredients, brands and US products count. For
+  any other RxNorm concept, the app uses the name, because RxNorm names contain the ingredients. The app doesn't read
+  NDC, PZN, dm+d or local codes, but it reads their text.
 - **Names.** Nonproprietary names (in English, Latin or French spelling) and brands count as whole words. Some names
   only suggest a drug class: a name with one wrong letter, a stem such as "-sartan", a kind of drug such as "blood
   thinner", a brand that no public register confirms, and loop diuretics, which are often ordered for another reason.
