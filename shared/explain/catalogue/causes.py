@@ -395,8 +395,8 @@ code_expired_or_used = Kind(
     "code_expired_or_used",
     "The authorization code was already used or is too old.",
     "The launch took too long, or its page was opened twice.",
-    "A code works for only one token exchange, and only for a short time. The exchange fails if "
-    "the callback page is reloaded, if a link checker opens it first, or if a server is "
+    "A code works for only one token exchange, and only for a short time. The exchange can fail "
+    "if the callback page is reloaded, if a link checker opens it first, or if a server is "
     "slow.",
     (
         ByFlow("Launch the app again. Don't reload the page or go back to it.", backend=None),

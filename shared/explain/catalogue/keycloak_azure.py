@@ -134,7 +134,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.ehr_side(
             "likely",
             "The grant is wider than the request. This app uses only the scopes that it "
-            "requested, so the wider grant does no harm.",
+            "requested, so it works as usual.",
             "If users should choose the scopes themselves, revoke the administrator's consent "
             "for the app in Azure.",
             title="The EHR granted more than the user chose.",
