@@ -13,8 +13,8 @@ class Found:
     """The result of a search.
 
     Attributes:
-        resources: the matches, in the EHR's order, without those that `_include` added. Some
-            EHRs repeat the last match of a page on the next page.
+        resources: the matches, in the EHR's order, without the resources that `_include`
+            added. Some EHRs repeat the last match of a page on the next page.
         complete: whether these are all the matches. If False, there are more pages.
 
     Example:
