@@ -19,7 +19,7 @@ _LINES: Mapping[str, str] = {
     "found": "From the chart: ",
     "entered": "Entered, not from the chart: ",
     "assumed": "Assumed absent, not found in chart: ",
-    "open": "Missing: ",
+    "open": "Missing inputs: ",
     "failed": "Not read: ",
     "unread": "Not all of the chart was read: ",
     "cautions": "Cautions: ",

@@ -461,7 +461,7 @@ def test_the_note_of_a_score_names_what_was_found_assumed_open_and_not_read(app:
     assert "answers are missing)" in lines.splitlines()[2]
     assert "Age 66" in told["From the chart"]
     assert told["Assumed absent, not found in chart"].startswith("Abnormal renal function; ")
-    assert told["Missing"].endswith("Alcoholic drinks per week (not answered)")
+    assert told["Missing inputs"].endswith("Alcoholic drinks per week (not answered)")
     assert "Antiplatelet drug or NSAID" in told["Not read"]
     assert told["Not all of the chart was read"].startswith("drugs ordered, could not be read")
     assert re.search(r"^Chart read \d+ \w{3} \d{4} \d\d:\d\d UTC", lines, re.MULTILINE)

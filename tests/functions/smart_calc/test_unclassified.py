@@ -66,7 +66,7 @@ def test_a_note_names_what_is_open() -> None:
         hypertension = condition("I10", id="htn")
         chart = chart_of("p1", (*RISK, hypertension, resolved, order("lisinopril 10 MG")))
         risk = section(page_of("p1", chart, patched), "prevent_2023_base")
-    assert "Missing: Known cardiovascular disease (not answered)\n" in risk
+    assert "Missing inputs: Known cardiovascular disease (not answered)\n" in risk
 
 
 def test_a_chart_that_is_understood_says_nothing_of_it() -> None:
