@@ -120,7 +120,7 @@ def _in_chart(calculator: Calculator) -> str:
         lines.append(f"Only with: {_named(declared.only_with.findings, ' or ')}")
     lines += [f"Caution: {one.text}" for one in declared.cautions]
     if declared.steady:
-        lines.append(f"Warns if unsteady: {', '.join(declared.steady)}")
+        lines.append(f"Warns if not stable: {', '.join(declared.steady)}")
     lines += [
         f"{label(name)} applies only with: {_named([finding])}"
         for name, finding in declared.applies_with.items()

@@ -41,7 +41,7 @@ Values:
   The line has a gap between values that are more than three times as far apart as usual.
 - A caution shows the chart entry that it's based on. If the name of the entry's code differs from the entry's text,
   both are shown. A caution about a charted value disappears when another value replaces that value. When a calculator
-  is collapsed, its row shows the most serious caution. For example, an unsteady creatinine or acute kidney injury takes
+  is collapsed, its row shows the most serious caution. For example, an unstable creatinine or acute kidney injury takes
   precedence over an old value.
 - The tables of laboratory values and vital signs use the same rules for Observations as the calculators. They show the
   newest usable value, with the values that were skipped (preliminary, dated in the future, or taken while standing)
@@ -111,10 +111,10 @@ These words on the page show how it got an input from the chart:
 - Blood pressures that were taken while standing or from an arterial line aren't used. If the diastolic pressure isn't
   below the systolic one, neither of the two is used.
 - A QT interval isn't used if its code, name or method says QTc, Bazett, Fridericia, Framingham, Hodges or corrected.
-- Creatinine is unsteady if the newest value and another one within 7 days differ by a factor of at least 1.5, if the
+- Creatinine isn't stable if the newest value and another one within 7 days differ by a factor of at least 1.5, if the
   newest value differs by at least 0.3 mg/dL from another one within 48 hours (KDIGO 2012), or if it's at least 1.5
   times the median of the values up to a year before those 7 days (NHS England, 2014). If there's only one creatinine,
-  the page says that it's unknown whether creatinine is steady.
+  the page says that it can't tell whether creatinine is stable.
 - A smoking status of "no" isn't used if an active problem says that the patient smokes, either with a coded answer for
   smokers or with words such as "smokes tobacco daily". The input then stays blank. "Ex-smoker" and "history of smoking"
   don't count. ICD codes for tobacco or nicotine aren't read.
