@@ -183,7 +183,7 @@ CALCULATOR = Calculator(
     ),
     words="crcl ccr clearance cockcroft cockroft gault dose dosing drug renal kidney "
     "creatinine creatinin pharmacy nephrology",
-    validation="No study is cited, because we have not read an open-access one.",
+    validation="No study is cited, because we have not read one that is open access.",
     in_chart=InChart(
         relevant_with={
             "acute_kidney_injury": "AKI",

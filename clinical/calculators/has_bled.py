@@ -96,8 +96,8 @@ CALCULATOR = Calculator(
         "abnormal_liver_function": "cirrhosis, or bilirubin above 2 x ULN with AST, ALT or ALP "
         "above 3 x ULN",
         "bleeding_history": "major bleeding or a predisposition to it",
-        "labile_inr": "time in therapeutic range below 60% (counts only on warfarin or another "
-        "vitamin K antagonist)",
+        "labile_inr": "time in therapeutic range below 60% (counts only if the patient takes "
+        "warfarin or another vitamin K antagonist)",
         "alcohol_drinks_per_week": "8 or more: 1 point",
     },
     validation="3,978 people: c statistic 0.72 (Pisters 2010); 39 studies: 0.63 (PMC8648046).",

@@ -91,7 +91,10 @@ CALCULATOR = Calculator(
     population="Age 16 or older and not pregnant.",
     cautions=(
         "Not for time-critical use: alarms, emergencies or continuous monitoring.",
-        "All values must be from one set of vital signs, taken within one hour in the last 24 h.",
+        (
+            "All values must be from one set of vital signs, taken within one hour of each other "
+            "in the last 24 h."
+        ),
         (
             "Enter the level of consciousness and SpO2 scale yourself, and oxygen if it is not in "
             "the chart."

@@ -157,5 +157,5 @@ CALCULATOR = Calculator(
     why_marked="Legacy: superseded by PREVENT. Results differ by race. "
     "For comparison with earlier notes.",
     words="pce pooled cohort ascvd legacy heart cardiovascular cvd stroke cholesterol cardiology",
-    validation="No study is cited, because we have not read an open-access one.",
+    validation="No study is cited, because we have not read one that is open access.",
 )

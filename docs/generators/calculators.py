@@ -151,7 +151,9 @@ def _output(output: Output, common: Sequence[str]) -> str:
     if output.optional:
         lines.append(f"- Optional: {', '.join(output.optional)}")
     if output.checked_if_given:
-        lines.append(f"- Checked if given: {', '.join(output.checked_if_given)}")
+        lines.append(
+            f"- Used if given, but not in the formula: {', '.join(output.checked_if_given)}"
+        )
     lines += [one for one in _rules(output) if one not in common]
     return "\n".join(lines) + "\n"
 

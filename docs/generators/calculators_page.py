@@ -98,8 +98,8 @@ These words on the page show how it got an input from the chart:
 
 ## Which measured values count
 
-- Two values with the same time agree only if one equals the other after conversion and rounding to the displayed
-  digits, and if they differ by no more than 2%. Creatinine of 1.4 mg/dL and 124 µmol/L agree. Sodium of 140 and 142
+- Two values with the same time agree only if, after conversion, they differ by no more than rounding to the displayed
+  digits explains, and by no more than 2%. Creatinine of 1.4 mg/dL and 124 µmol/L agree. Sodium of 140 and 142
   mmol/L contradict each other, so the input stays blank.
 - Each unit has its own range for charted values. If a value is outside it, such as glucose of 99 mmol/L or creatinine
   of 8.9 µmol/L, the input stays blank. You can still type such a value if it's within the hard range.
@@ -139,8 +139,9 @@ not found.
   they belong to, and "pulmonary hypertension" doesn't suggest hypertension. A text that's exactly the name of a common
   problem, such as "asthma", is classified as another condition.
 - **Unclassified entries.** These can't be classified: a local code without text, an unlisted SNOMED CT concept without
-  a name, and a text without a known word. Such an entry leaves open every diagnosis that its state allows. If it's
-  resolved or inactive, it leaves open only items that count whenever they happened, such as a stroke.
+  a name, and a text without a known word. Such an entry might mean any diagnosis that its state allows, so none of
+  them is assumed absent. If it's resolved or inactive, it can only mean items that count whenever they happened, such
+  as a stroke.
 - **State.** Refuted entries and entries made in error are ignored. A provisional entry only suggests an item, and so
   does an entry that has ended but has no clinical status. If an entry also has the code of a relative's disease, a
   screening or a suspicion (Z80 to Z84, Z11 to Z13, Z03, Z04), its other codes only suggest an item.
