@@ -109,7 +109,7 @@ class PageParts:
 
         `parts` are the results of the searches in `missing` and of others that the same rows need.
         If the patient isn't missing, the page shows one. It keeps everything if reading the patient
-        fails now, and nothing if the EHR sent another patient.
+        fails now, and nothing if the EHR sent a different patient.
         """
         chart_reading = self._reading_of(parts)
         failed = {name for name, part in parts.items() if part.problem}

@@ -179,9 +179,8 @@ def _only(patient: str, part: Part) -> Part:
     unanswered = frozenset({"age", "sex"})
     if part.resources:
         problem = "could not be read (the EHR returned a different patient)"
-        log.event(
-            "fhir_denied", "the EHR sent another patient", severity="ERROR", code="patient_denied"
-        )
+        message = "the EHR returned a different patient"
+        log.event("fhir_denied", message, severity="ERROR", code="patient_denied")
         return Part(problem=problem, unanswered=unanswered, is_foreign=True)
     if part.problem:
         return part

@@ -86,7 +86,7 @@ def _read(
     sources = _sources(calculator)
     for name, (value, unit) in entry.items():
         if name not in calculator.inputs and name not in sources:
-            faults[name] = f"{calculator.title} has no input of this name"
+            faults[name] = f"{calculator.title} has no input with this name"
             continue
         try:
             raw[name] = (entered.read(name, value), unit)

@@ -505,7 +505,7 @@ user_declined = Kind(
     "The user declined or canceled.",
     "The sign-in was canceled.",
     "Someone chose not to sign in or not to consent. That isn't an error.",
-    (ByFlow("Launch the app again, and agree this time.", backend=None),),
+    (ByFlow("Launch the app again, and this time sign in and approve access.", backend=None),),
     headline="The sign-in was canceled, so the app wasn't opened.",
     accuses=True,
 )

@@ -58,8 +58,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/identity-provider-page",
-        "Oracle Health sends the browser to the login page with a script in this page, not with "
-        "a redirect. The page doesn't mean that the request was accepted or refused.",
+        "Oracle Health uses a script in this page, not a redirect, to send the browser to the "
+        "login page. The page doesn't mean that the request was accepted or refused.",
         causes.request_malformed(
             "possible",
             "A script or test sent the authorization request, but it can't sign in.",

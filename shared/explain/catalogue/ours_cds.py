@@ -49,7 +49,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.aud_wrong(
             "certain",
             "`aud` must be exactly `public_url` + "
-            "`/cds_services/cds-services/calculators-patient-view`. At Epic, the hospital enters "
+            "`/cds_services/cds-services/calculators-patient-view`. In Epic, the hospital enters "
             "this value by hand. Sandboxes have sent a fixed text instead.",
             "In the EHR, enter the URL as the audience, character by character.",
             "If `public_url` has changed, enter the new URL.",
@@ -102,7 +102,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.aud_wrong(
             "possible",
-            "If the reason is `audience`, the `aud` in the token is wrong. At Epic, the hospital "
+            "If the reason is `audience`, the `aud` in the token is wrong. In Epic, the hospital "
             "enters this value by hand.",
             "In the EHR, enter the service's URL as the audience.",
             title="`aud` in the EHR's token isn't the service's URL.",
@@ -128,10 +128,10 @@ ENTRIES: tuple[Entry, ...] = (
         (CdsDataMissing,),
         causes.ehr_side(
             "likely",
-            "At Epic, someone enters the prefetch templates by hand. A hook is sent without data "
+            "In Epic, someone enters the prefetch templates by hand. A hook is sent without data "
             "and without a token if the hook's endpoint isn't listed for the client ID.",
             "Enter each prefetch template from docs/cds-hooks.md under its key.",
-            "At Epic, add the endpoint to the client ID, with FHIR R4 as its version.",
+            "In Epic, add the endpoint to the client ID, with FHIR R4 as its version.",
             title="The EHR doesn't send a prefetch or a usable access token.",
         ),
     ),

@@ -126,8 +126,8 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"creatinine": {"value": True, "unit": "mg/dL"}}, "must be a number"),
     ({"age": {"value": 17, "unit": "a"}}, "Only for adults"),
     ({"sex": {"value": "other"}}, "the answer must be female or male"),
-    ({"shoe_size": {"value": 43}}, "has no input of this name"),
-    ({"systolic_bp": {"value": 120, "unit": "mm[Hg]"}}, "has no input of this name"),
+    ({"shoe_size": {"value": 43}}, "has no input with this name"),
+    ({"systolic_bp": {"value": 120, "unit": "mm[Hg]"}}, "has no input with this name"),
 ]
 
 
