@@ -76,5 +76,5 @@ def test_the_guide_counts_its_commands_calls_and_waits(programs: Path) -> None:
     commands = len(re.findall(r"^(?:  )*(?:again )?gcloud ", text, re.MULTILINE))
     waits = len(re.findall(r"^(?:  )*again ", text, re.MULTILINE))
     said = " ".join(TEXT.split())
-    assert f"{commands} commands, which become {calls} calls, with three edits (" in said
-    assert f"{waits} waits by `again`." in said
+    assert f"{commands} commands ({calls} calls), three edits (" in said
+    assert f"{waits} waits by the helper `again`." in said
