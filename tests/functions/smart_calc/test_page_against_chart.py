@@ -43,13 +43,13 @@ def test_a_page_that_was_sent_leaves_no_chart_for_the_garbage_collector(
 
     monkeypatch.setattr(reading, "ObservationReader", reader)
     charts = chart_of("p1", random_chart(1, datetime.now(UTC)))
+    before = {*threading.enumerate()}
     gc.disable()
     try:
         page_of("p1", charts, monkeypatch)
-        # Those of the searches end when they have let go of their last work.
-        for thread in threading.enumerate():
-            if thread.name.startswith("ThreadPoolExecutor"):
-                thread.join(10)
+        # The threads of the searches end when they have let go of their last work.
+        for thread in {*threading.enumerate()} - before:
+            thread.join(10)
         assert [one() for one in readers] == [None]
     finally:
         gc.enable()
