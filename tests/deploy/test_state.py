@@ -81,7 +81,7 @@ def test_the_guide_says_what_the_sizes_ask_for_and_that_leaves_room_in_a_new_pro
     memory = sum(size["memory_mib"] * size["max_instances"] for size in sizes) / 1024
     requests = sum(size["concurrency"] * size["max_instances"] for size in sizes)
     guide = " ".join((ROOT / "docs" / "deploy.md").read_text("utf-8").split())
-    assert f"ask for {cpu} vCPU and {memory:g} GiB" in guide
+    assert f"ask for {cpu} vCPUs and {memory:g} GiB" in guide
     assert f"allow {requests} requests at once" in guide
     assert cpu < 20
 
