@@ -28,7 +28,7 @@ def _sign_in(code: str) -> Entry:
         causes.cookies_blocked(
             "possible",
             "In an iframe, the browser didn't send the EHR's own cookies, so the EHR couldn't "
-            "see that the user was signed in.",
+            "tell that the user was signed in.",
             source=sources.INFERRED,
         ),
         says=code,
