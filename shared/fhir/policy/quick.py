@@ -38,5 +38,6 @@ def acceptor(
         fhir_base,
         is_bundle=address.interaction.is_paged,
         id=address.id if rule == "versions" else None,
+        mainly=decision.requested_type,
     )
     return partial(quick_accept.accept, expected=expected)

@@ -8,6 +8,9 @@ import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest import mock
+
+import pytest
 
 from shared import strict_json
 from shared.fhir import quick_accept
@@ -62,7 +65,10 @@ def _strictly_accepted(body: bytes, links: Links, asked: Address, decision: Deci
 def _quickly(body: bytes, asked: Address, decision: Decision) -> Links | None:
     accept = quick.acceptor(asked, decision, BASE)
     assert accept is not None
-    return accept(body)
+    links = accept(body)
+    with mock.patch.object(quick_accept, "_LARGE_BYTES", 0):
+        assert accept(body) == links, "the patient's own decoder accepts the same"
+    return links
 
 
 @each("odd", [0.01, 0.1])
@@ -193,7 +199,9 @@ def test_what_must_show_that_it_fits_is_never_accepted_quickly() -> None:
         assert quick.acceptor(SEARCH, decision, BASE) is None
 
 
-PLAIN = Expected(frozenset({"Observation"}), frozenset(), "p1", BASE, is_bundle=True)
+PLAIN = Expected(
+    frozenset({"Observation"}), frozenset(), "p1", BASE, is_bundle=True, mainly="Observation"
+)
 MUCH = "[" + "{}," * 300_000 + "{}]"
 
 
@@ -253,7 +261,11 @@ def test_far_links_beside_another_member_of_that_name_are_left_to_the_strict_way
     assert quick_accept.accept(_bundle(filled, more=more), PLAIN) is None
 
 
-def test_answers_for_several_patients_are_read_side_by_side() -> None:
+@each("large", [0, 1_000_000])
+def test_answers_for_several_patients_are_read_side_by_side(
+    large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quick_accept, "_LARGE_BYTES", large)
     bodies = {
         patient: _bundle(*[OURS.replace("p1", patient)] * 50)
         for patient in ("p1", "p2", "p3", "p4", "p5", "p6")
