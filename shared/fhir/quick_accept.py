@@ -55,6 +55,7 @@ _MOST_TYPES = 150
 # An escape of a letter in that word, or of the long s.
 _SPELLED = re.compile(rb"\\u(?:00[4-7]|017[fF])")
 _TO_LOWER_CASE = bytes.maketrans(ascii_uppercase.encode(), ascii_lowercase.encode())
+_BEYOND_ASCII = bytes(range(128, 256))
 _LONG_S = "\N{LATIN SMALL LETTER LONG S}"
 
 
@@ -197,7 +198,7 @@ def accept(body: bytes, expected: Expected) -> Links | None:
     before = _current.set(current)
     try:
         # Skipped parts aren't decoded, so nothing else would detect invalid UTF-8.
-        if not body.isascii() and _LONG_S in body.decode():
+        if stringzilla.find_first_of(body, _BEYOND_ASCII) >= 0 and _LONG_S in body.decode():
             return None
         document = form.decoder.decode(body)
         resources = 1 + len(document.entry) if expected.is_bundle else 1
