@@ -32,6 +32,11 @@ def names_behind(calculator: str) -> frozenset[str]:
 
 def code_systems(calculator: str) -> str:
     """Return the sentence that lists the code systems that the calculator reads."""
+    return f"This calculator reads these code systems: {systems_read(calculator)}. {MAY_BE_MISSED}"
+
+
+def systems_read(calculator: str) -> str:
+    """Return the code systems that the calculator reads, by kind of resource."""
     names = names_behind(calculator)
     measured, smoking = names & INPUTS.keys(), names & {"current_smoker"}
     read = (
@@ -39,8 +44,7 @@ def code_systems(calculator: str) -> str:
         (names & IS_OF_NOW.keys(), "diagnoses", (System.ICD10, System.ICD9CM, System.SNOMED)),
         (names & _DRUGS, "drugs", (System.RXNORM, System.ATC)),
     )
-    listed = [f"{_listed(systems)} ({what})" for used, what, systems in read if used]
-    return f"This calculator reads these code systems: {'; '.join(listed)}. {MAY_BE_MISSED}"
+    return "; ".join(f"{_listed(systems)} ({what})" for used, what, systems in read if used)
 
 
 def _listed(systems: Sequence[System]) -> str:

@@ -85,12 +85,6 @@ def meld_na(
 _LIMITS = (Limit("age", 12, None, "Valid from age 12 (use PELD for younger patients)"),)
 _LABORATORY = ("creatinine", "bilirubin_total", "inr", "sodium")
 _RANKS = "scale: 6 (least urgent) to 40 (most urgent)"
-_EQUATION_3_0 = (
-    "1.33 [female, or age below 18] + 4.56 ln(bilirubin) + 0.82 (137 - Na) "
-    "- 0.24 (137 - Na) ln(bilirubin) + 9.09 ln(INR) + 11.14 ln(Scr) + 1.85 (3.5 - albumin) "
-    "- 1.83 (3.5 - albumin) ln(Scr) + 6; bilirubin, INR and Scr at least 1.0; Scr at most 3.0, "
-    "and 3.0 on dialysis; Na 125 to 137; albumin 1.5 to 3.5"
-)
 
 CALCULATOR = Calculator(
     name="meld",
@@ -112,7 +106,13 @@ CALCULATOR = Calculator(
             label="MELD 3.0",
             unit="{score}",
             digits=0,
-            equation=_EQUATION_3_0 + "; rounded, 6 to 40",
+            equation=(
+                "1.33 [female, or age below 18] + 4.56 ln(bilirubin) + 0.82 (137 - Na) "
+                "- 0.24 (137 - Na) ln(bilirubin) + 9.09 ln(INR) + 11.14 ln(Scr) "
+                "+ 1.85 (3.5 - albumin) - 1.83 (3.5 - albumin) ln(Scr) + 6; bilirubin, INR and Scr "
+                "at least 1.0; Scr at most 3.0, and 3.0 on dialysis; Na 125 to 137; albumin 1.5 to "
+                "3.5; rounded, 6 to 40"
+            ),
             formula=meld_3_0,
             meaning=lambda _: _RANKS,
             meaning_short=lambda _: "scale 6 to 40",
@@ -144,7 +144,7 @@ CALCULATOR = Calculator(
             digits=1,
             shown_with_whole=True,
             meaning=lambda _: "as published (the reported score is this value, rounded)",
-            equation=_EQUATION_3_0,
+            equation="as for MELD 3.0, but not rounded and not limited to 6 to 40",
             formula=meld_3_0_uncapped,
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
             limits=_LIMITS,

@@ -17,17 +17,18 @@ INTRODUCTION = """\
 # Calculators
 
 This page is for clinicians and reviewers. It lists each calculator's formula, sources, inputs and limits, and describes
-how the app fills it in from a chart. `make docs` generates the page from `clinical/calculators/`, which has one module
-per calculator. Don't edit it.
+how the app fills it in from a chart. `make docs` generates the page from `clinical/calculators/`. Don't edit it.
 
 - Results are calculated from unrounded values and rounded only for display, half away from zero. If rounding would move
   a result into another category, the page shows more digits.
-- A calculator refuses a value outside the hard range of its input, because that's probably a unit error. It also refuses
-  a value outside the range that the formula was derived for, and gives the reason. It clamps a value only if the
-  published formula does so (MELD).
-- Age is in completed years. A missing input is never assumed to be normal, absent or no.
+- A calculator refuses a value outside the hard range of its input, because that's probably a unit error, and a value
+  outside the formula's own limits. It clamps a value only if the published formula does so (MELD).
+- Age is in completed years. A calculator never assumes that a missing input is normal, absent or no. The page assumes
+  that an item is absent only after it has searched the chart
+  ([Diagnoses and drugs](#diagnoses-and-drugs-found-suggested-open-or-not-found)).
 - Each input has a fixed table of accepted units, and the app never guesses a unit. Only INR can have no unit.
-- "Vectors" is the number of published or independently calculated cases that the tests check.
+- "Vectors" is the number of published or independently calculated cases that the tests check. "Code systems" lists the
+  systems that a calculator reads. Entries in other code systems may be missed.
 - {verified}
 """  # noqa: E501 - lines are as long as in the pages
 
@@ -41,7 +42,7 @@ http://loinc.org/license.
 def markdown(vectors: Mapping[str, int]) -> str:
     """Return the page; `vectors` maps calculator names to their numbers of test vectors."""
     parts = [INTRODUCTION.format(verified=basis.VERIFIED), _overview(vectors), PAGE]
-    parts += [_section(calculator, vectors[name]) for name, calculator in REGISTRY.items()]
+    parts += [_section(calculator) for calculator in REGISTRY.values()]
     parts += [_inputs(), USE, ATTRIBUTION]
     return "\n".join(parts)
 
@@ -53,7 +54,7 @@ def _rows(rows: Iterable[Iterable[str]]) -> str:
 
 
 def _overview(vectors: Mapping[str, int]) -> str:
-    header = ("calculator", "name", "year", "outputs", "mark", "vectors")
+    header = ("calculator", "name", "year", "mark", "vectors")
     return _rows(
         [
             header,
@@ -62,7 +63,6 @@ def _overview(vectors: Mapping[str, int]) -> str:
                     calculator.title,
                     f"`{name}`",
                     str(calculator.year),
-                    str(len(calculator.outputs)),
                     calculator.mark or "",
                     str(vectors[name]),
                 )
@@ -72,19 +72,22 @@ def _overview(vectors: Mapping[str, int]) -> str:
     )
 
 
-def _section(calculator: Calculator, vectors: int) -> str:
-    rules = [_rules(output) for output in calculator.outputs]
-    common = [one for one in rules[0] if all(one in others for others in rules)]
-    if len(rules) == 1:
-        common = []
+def _section(calculator: Calculator) -> str:
+    outputs = calculator.outputs
+    facts = [_facts(output) for output in outputs]
+    common = [one for one in facts[0] if all(one in others for others in facts)]
+    inputs = [one for one in outputs[0].needs if all(one in other.needs for other in outputs)]
+    if len(outputs) == 1:
+        common, inputs = [], []
     parts = [
         f"## {calculator.title}\n",
-        f"`{calculator.name}`, {calculator.year}. {calculator.purpose}\n",
+        f"`{calculator.name}`: {calculator.purpose}\n",
         f"Population: {calculator.population}\n",
-        *(_output(output, common) for output in calculator.outputs),
     ]
     if common:
-        parts += ["For every result:\n", "\n".join(common) + "\n"]
+        every = [f"- Inputs: {', '.join(inputs)}", *common]
+        parts += ["For every result:\n", "\n".join(every) + "\n"]
+    parts += [_output(output, inputs, common) for output in outputs]
     if calculator.table:
         parts.append(_rows(calculator.table))
     if calculator.table_note:
@@ -92,17 +95,15 @@ def _section(calculator: Calculator, vectors: int) -> str:
     cautions = (*calculator.cautions, *(f"{note.text}." for note in calculator.notes))
     parts.append("Cautions:\n\n" + "\n".join(f"- {caution}" for caution in cautions) + "\n")
     parts.append(f"Validation: {calculator.validation}\n")
-    parts.append(f"{basis.code_systems(calculator.name)}\n")
     parts.append(f"In charts:\n\n{_in_chart(calculator)}")
     parts.append("Sources:\n\n" + "\n".join(f"- {_cite(c)}" for c in calculator.sources) + "\n")
-    parts.append(f"Vectors: {vectors}\n")
     return "\n".join(parts)
 
 
 def _in_chart(calculator: Calculator) -> str:
     """Return the calculator's declarations about charts, one per line."""
     declared = calculator.in_chart
-    lines = [f"Search words: {calculator.words}"]
+    lines = [f"Code systems: {basis.systems_read(calculator.name)}"]
     lines += [f"{label(name)}: {text}" for name, text in calculator.definitions.items()]
     if declared.draw:
         draw = declared.draw
@@ -115,9 +116,9 @@ def _in_chart(calculator: Calculator) -> str:
             f"most {_span(draw.within)} apart{age}{warns}."
         )
     if declared.relevant_with:
-        lines.append(f"Listed first with: {_named(declared.relevant_with)}")
+        lines.append(f"More relevant with: {_named(declared.relevant_with)}")
     if declared.only_with:
-        lines.append(f"Only with: {_named(declared.only_with.findings, ' or ')}")
+        lines.append(f"Applies only with: {_named(declared.only_with.findings, ' or ')}")
     lines += [f"Caution: {one.text}" for one in declared.cautions]
     if declared.steady:
         lines.append(f"Warns if not stable: {', '.join(declared.steady)}")
@@ -141,28 +142,26 @@ def _span(time: timedelta) -> str:
     return f"{hours // 24} days" if hours >= 48 else "1 hour" if hours == 1 else f"{hours} hours"
 
 
-def _output(output: Output, common: Sequence[str]) -> str:
-    lines = [
-        f"### {output.label}, `{output.name}`\n",
-        f"- Formula: {output.equation}",
-        f"- Unit: {output.unit}",
-        f"- Inputs: {', '.join(output.needs)}",
-    ]
-    if output.optional:
-        lines.append(f"- Optional: {', '.join(output.optional)}")
-    if output.checked_if_given:
-        lines.append(
-            f"- Used if given, but not in the formula: {', '.join(output.checked_if_given)}"
-        )
-    lines += [one for one in _rules(output) if one not in common]
-    return "\n".join(lines) + "\n"
+def _output(output: Output, inputs: Sequence[str], common: Sequence[str]) -> str:
+    """Return an output's section, without the inputs and facts that all of the outputs share."""
+    own = ", ".join(name for name in output.needs if name not in inputs)
+    lines = [f"### {output.label}, `{output.name}`\n", f"- Formula: {output.equation}"]
+    if own:
+        lines.append(f"- {'Additional inputs' if inputs else 'Inputs'}: {own}")
+    return "\n".join([*lines, *(one for one in _facts(output) if one not in common)]) + "\n"
 
 
-def _rules(output: Output) -> list[str]:
-    """Return the lines with the limits and bands of an output."""
+def _facts(output: Output) -> list[str]:
+    """Return the lines with an output's unit, other inputs, limits and bands."""
     refusals = [*(one.reason for one in output.limits), *(one.text for one in output.exclusions)]
-    lines = [f"- Limit: {refusal}" for refusal in refusals]
-    return lines + [f"- Band: {band.text}" for band in output.bands]
+    checked = ", ".join(output.checked_if_given)
+    return [
+        f"- Unit: {output.unit}",
+        *([f"- Optional: {', '.join(output.optional)}"] if output.optional else []),
+        *([f"- Used if given, but not in the formula: {checked}"] if checked else []),
+        *(f"- Limit: {refusal}" for refusal in refusals),
+        *(f"- Band: {band.text}" for band in output.bands),
+    ]
 
 
 def _cite(citation: Citation) -> str:
@@ -174,30 +173,35 @@ def _cite(citation: Citation) -> str:
 
 def _inputs() -> str:
     header = ("input", "label", "unit", "accepted units", "hard range", "fresh / max days", "LOINC")
-    numbers = [_number(known) for known in (*INPUTS.values(), *OTHER_NUMBERS.values())]
-    answers = [
-        *((f"`{name}`", text, "yes or no") for name, text in FLAGS.items()),
-        *(
-            (f"`{name}`", choice.label, " or ".join(str(answer) for answer in choice.answers))
-            for name, choice in CHOICES.items()
-        ),
-    ]
+    first: dict[tuple[str, ...], str] = {}
+    numbers = []
+    for known in (*INPUTS.values(), *OTHER_NUMBERS.values()):
+        same = first.setdefault(tuple(known.units), known.name)
+        listed = ", ".join(f"`{unit}`" if unit else "none" for unit in known.units)
+        numbers.append(_number(known, listed if same == known.name else f"as for `{same}`"))
+    flags = ((f"`{name}`", text) for name, text in FLAGS.items())
+    choices = (
+        (f"`{name}`", choice.label, " or ".join(str(answer) for answer in choice.answers))
+        for name, choice in CHOICES.items()
+    )
     return "\n".join(
         [
             "## Inputs\n",
             "Units are compared after trimming and lowercasing, and with micro written as u.\n",
             _rows([header, *numbers]),
-            _rows([("input", "label", "answers"), *answers]),
+            "These inputs are yes or no:\n",
+            _rows([("input", "label"), *flags]),
+            _rows([("input", "label", "answers"), *choices]),
         ]
     )
 
 
-def _number(known: Input) -> tuple[str, ...]:
+def _number(known: Input, units: str) -> tuple[str, ...]:
     return (
         f"`{known.name}`",
         known.label,
         known.unit,
-        ", ".join(f"`{unit}`" if unit else "none" for unit in known.units),
+        units,
         f"{known.low:g} to {known.high:g}",
         f"{known.fresh_days} / {known.max_days}" if known.loinc else "",
         " ".join(known.loinc),

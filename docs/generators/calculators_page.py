@@ -3,26 +3,22 @@
 PAGE = """\
 ## On the page
 
-`smart_calc` lists every calculator and fills it in from the chart of the launch's patient. Calculators with a result
-come first, followed by those that lack one or two values, those that lack more, and those that don't apply, with the
-reason. Within each group, the problem list sets the order. For example, atrial fibrillation moves CHA2DS2-VASc to the
-top. Calculators in `calculators_off` come last. They're marked as turned off and don't calculate.
+`smart_calc` fills in every calculator from the chart of the launch's patient. The list is in the same order for every
+chart: first the calculators, then those marked *legacy* or *time-critical*, then those in `calculators_off`, which
+don't calculate. A row shows a result, the values that it lacks, or why it doesn't apply. In a wide window, the
+calculator that's most relevant to the patient opens. For example, atrial fibrillation opens CHA2DS2-VASc.
 
 Reading the chart:
 
 - Seven searches run in parallel. They read the patient, one year of laboratory values, ten years of lipids, HbA1c, UACR
   and height, two years of vital signs, the social history, the diagnoses, and the active drug orders. The limits are 8
   seconds per call, 20 seconds in total, and 5 pages per search.
-- If data couldn't be read, a line above the list names it, and the bottom of the page has the reason. Inputs that need
-  this data stay blank, and you can enter values yourself. "Try again" reads the data again without reloading the page,
-  along with all other data for the same calculators. The values that you entered stay, and a row is replaced only if
-  the new one has more data.
-- Every calculator has a row from the start, in the same place for every chart. While its values are being read, the row
-  says so, and a line above the list shows what is still being read. If you search for such a row, it opens when its
-  values arrive. In a wide window, the calculator that's most relevant to the patient opens.
+- If data couldn't be read, a line above the list names it, and the bottom of the page shows why. Inputs that need
+  this data stay blank, and you can enter values yourself. "Try again" reads it again without reloading the page, along
+  with all other data for the same calculators. The values that you entered stay, and a row is replaced only if the new
+  one has more data.
 - The app doesn't show or use a resource about another patient, or one that names no patient. The log has the number of
   such resources.
-- If no data could be read, a single card shows the reason, what to do, and a line for support.
 
 Values:
 
@@ -32,48 +28,37 @@ Values:
 - The page uses one time zone, which is the UTC offset of most times in the chart. A time with another offset is
   converted, and the charted time is shown next to it. The age is calculated for the current day in that zone. If the
   zone is still unknown and the age depends on it, the page shows only the birth date.
-- Each value is shown with its unit, date, status, code and age. If it was converted, the charted value is shown too.
-  You can choose a newer preliminary value or one of up to three older values instead.
+- If a value was converted, the charted value is shown too. You can choose a newer preliminary value or one of up to
+  three older values instead.
 - In HAS-BLED, labile INR is set to "no" if the drug orders were read and none of them could be a vitamin K antagonist.
-- A graph of values over time shows the first and the last value with their dates, how far back the values go ("last 12
-  months"), and whether the chart has more. Its scale has a minimum span for each quantity, such as 0.6 mg/dL for
-  creatinine, so that 1.20 and 1.28 mg/dL look alike. The spans and the reasons for them are in `clinical/scales.py`.
-  The line has a gap between values that are more than three times as far apart as usual.
+- The scale of a graph has a minimum span for each quantity, such as 0.6 mg/dL for creatinine, so that 1.20 and 1.28
+  mg/dL look alike (`clinical/scales.py`). The line has a gap between values that are more than three times as far apart
+  as usual.
 - A caution shows the chart entry that it's based on. If the name of the entry's code differs from the entry's text,
   both are shown. A caution about a charted value disappears when another value replaces that value. When a calculator
   is collapsed, its row shows the most serious caution. For example, an unstable creatinine or acute kidney injury takes
   precedence over an old value.
-- The tables of laboratory values and vital signs use the same rules for Observations as the calculators. They show the
-  newest usable value, with the values that were skipped (preliminary, dated in the future, or taken while standing)
-  below it. A value that no calculator uses is marked with the reason. The range and the H or L flag come from the EHR.
-  The list of all results also uses these rules. To fill that list, the page reads results through the proxy and sends
-  them to `POST /smart_calc/SESSION/results`, which doesn't keep them.
-- Entries that couldn't be classified are listed at the bottom of the page, each of them once and in the chart's own
-  words. Your answer to an item doesn't change how an entry is classified. Notes list unanswered items as "not
-  answered".
-- Each calculator shows when its formula was last compared with a second implementation, that no clinician has reviewed
-  it, and which code systems are read. "About this app" names who is responsible for the app (`responsible` in
-  [configuration.md](configuration.md)), or states that no one is named.
+- The tables of laboratory values and vital signs, and the list of all results, use the same rules for Observations as
+  the calculators. The tables show the newest usable value, with the values that were skipped (preliminary, dated in the
+  future, or taken while standing) below it. A value that no calculator uses is marked with the reason. The range and
+  the H or L flag come from the EHR.
+- Entries that couldn't be classified are listed once at the bottom of the page, in the chart's own words. Your answer
+  to an item doesn't change how an entry is classified.
 
 Results:
 
 - A value that you change is marked, and so is the calculator's row in the list. The change applies only to that
   calculator, and you can undo it without a connection. If the result can't be recalculated, the previous result stays
-  and is marked. If you choose another charted value, the page shows its date and source. If you choose another unit,
-  the page converts the number. The server calculates with the values that you enter, but doesn't keep them or write
-  them to the chart.
-- If a score has a published table of points (CHA2DS2-VASc, HAS-BLED, NEWS2), each item shows its definition and its
-  current points. Below a result, a drawing shows the categories with the limits for this patient, which are also
-  described in words. If answers are missing, a score shows its possible range: `1 to 3, two answers are missing`.
+  and is marked. The server calculates with the values that you enter, but doesn't keep them or write them to the chart.
+- If answers are missing, a score shows its possible range: `1 to 3, two answers are missing`.
 - A calculator marked *legacy* or *time-critical* doesn't calculate until you press "Calculate", next to its title. The
   values that you enter stay until you open another row or close this one.
-- Each result, and each range of a score, has one note, and one button copies all of it. The note contains the patient
-  (name, birth date, record number), every result with its meaning, the values from the chart with their dates, entered
-  values, items assumed absent, unanswered items, data that couldn't be read and why, the cautions, when the chart was
-  read, and the app's version. You can still copy it after the session has ended. A calculator prints on its own sheet,
-  with the patient, the user and the time.
-- In a note, a converted value appears as it was charted, and a calculated value as it's shown on the page. If you chose
-  another charted value, the note has its date and status.
+- Each result, and each range of a score, has one note, which you can copy even after the session has ended. It contains
+  the patient (name, birth date, record number), every result with its meaning, the values from the chart with their
+  dates, entered values, items assumed absent, unanswered items, data that couldn't be read and why, the cautions, when
+  the chart was read, and the app's version. A converted value appears as it was charted, and a calculated value as it's
+  shown on the page. If you chose another charted value, the note has its date and status.
+- A calculator prints on its own sheet, with the patient, the user and the time.
 - If the session ends while the page is open, the page says so and tells you what to do. You can still read, select,
   copy and print the page and undo a change, but the page no longer calculates.
 
@@ -187,10 +172,9 @@ entries.
 ```
 
 - A value is a number, a number as text (with a comma or a dot before its decimals), true or false, or one of the
-  answers of its input. `null` or a missing input means that no value was given.
+  answers to its input. `null` or a missing input means that no value was given.
 - If nothing can be calculated, `outputs` is empty and `refused` has the reason, in words for a clinician. An output
-  that lacks an input is left out, and the others are returned.
-- If an input is unknown or a value is unusable, all outputs are refused.
+  that lacks an input is left out. If an input is unknown or a value is unusable, all outputs are refused.
 - With `"details": true`, the response also has `results`, `faults`, `notes` and `note`, as shown on the page. These
   fields can change when the page does.
 - The request needs the session's cookie, and evidence that it comes from your own origin, as for the FHIR proxy
@@ -198,10 +182,14 @@ entries.
   calculator or one that's turned off; 401; 415 for a media type other than `application/json`; 413 for more than 100
   kB; and 400 `parameter_invalid` for an invalid body.
 
-`POST /smart_calc/SESSION/unread` with `{"searches": ["labs"], "offset": -360}` reads data that the page couldn't read
-the first time. The same rules apply to the caller. The server keeps no chart data, so it also reads the other inputs of
-the affected calculators. The response is HTML with parts that replace earlier parts of the page, and can change with
-the page. `offset` is the page's time zone in minutes, or null.
+The page itself also calls these two URLs. The same rules apply to the caller, and the responses can change with the
+page:
+
+- `POST /smart_calc/SESSION/unread` with `{"searches": ["labs"], "offset": -360}` reads data that couldn't be read the
+  first time. The server keeps no chart data, so it also reads the other inputs of the affected calculators. The
+  response is HTML. `offset` is the page's time zone in minutes, or null.
+- `POST /smart_calc/SESSION/results` formats the results that the page read through the proxy for its list of all
+  results. The server doesn't keep them.
 """  # noqa: E501 - lines are as long as in the pages
 
 USE = """\
