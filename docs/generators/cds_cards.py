@@ -5,7 +5,7 @@ are missing.
 import json
 from collections.abc import Iterator
 
-from clinical.calculators.registry import CARDS
+from clinical.calculators.registry import CARDS, REGISTRY
 from clinical.cards import Card, NoCard, of_chart
 from clinical.chart import read_chart
 from clinical.chart.resources.times import parse_now
@@ -15,7 +15,7 @@ from simulator.charts.generated import load_resources
 NAME = "cards of the simulated charts"
 # The day for which the charts are written.
 NOW = "2026-11-20T11:00:00-06:00"
-_TITLE = {"warning": "**warning**", "info": "info"}
+_URGENCY = {"warning": "**warning**", "info": "**info**"}
 
 
 def into(text: str) -> str:
@@ -24,17 +24,19 @@ def into(text: str) -> str:
 
 
 def markdown() -> str:
-    """Return a table of all charts, with the cards of each first."""
+    """Return a table with a row for each chart and a column for each calculator of cards."""
+    titles = [REGISTRY[name].short for name in CARDS]
     lines = [
         "These are the charts of `make run`, read completely on November 20, 2026, with all five",
-        "calculators in `cards`.",
+        "calculators in `cards`. Each cell has the card, or the reason for no card.",
         "",
-        "| chart | calculator | card | text, or the reason for no card |",
-        "|---|---|---|---|",
+        f"| chart | {' | '.join(titles)} |",
+        "|---" * (len(titles) + 1) + "|",
     ]
     for patient in _patients():
-        name = patient.removeprefix("synthetic-").title()
-        lines += [f"| {name} {_row(one)}" for one in _judged(patient)]
+        judged = {one.calculator.name: one for one in _judged(patient)}
+        cells = [patient.removeprefix("synthetic-").title(), *(_cell(judged[one]) for one in CARDS)]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -54,8 +56,7 @@ def _resources(patient: str) -> Iterator[object]:
             yield json.loads(one.text)
 
 
-def _row(card: Card | NoCard) -> str:
-    title = card.calculator.title
+def _cell(card: Card | NoCard) -> str:
     if isinstance(card, Card):
-        return f"| {title} | {_TITLE[card.on_card.urgency]} | {card.summary} |"
-    return f"| {title} | | {card.why} |"
+        return f"{_URGENCY[card.on_card.urgency]}: {card.summary}"
+    return card.why
