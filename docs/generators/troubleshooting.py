@@ -4,12 +4,13 @@ The first page lists all errors by their text, because that's what people search
 the committed files in sync.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import get_args
 
-from shared.explain.catalogue import ENTRIES, causes, ours, sources
+from shared.explain.catalogue import ENTRIES, causes, epic, ours, smart_launcher, sources
 from shared.explain.model import Cause, Certainty, Entry
-from shared.vendors import GENERIC, OWN, everyone
+from shared.vendors import GENERIC, OWN, everyone, oracle_console
 
 # The vendors that have an error in the catalogue, by name.
 _VENDORS = {
@@ -24,30 +25,25 @@ this file: edit the catalogue. -->
 This page is for anyone with a failed launch. It lists the errors that the app can explain, and
 links to their causes and fixes.
 
-To find the cause, paste the error into the start page of `make run`, or run one of these commands:
+To find the cause, paste the error into the start page of `make run`, or run one of these commands,
+which send nothing anywhere:
 
 ```
 make explain < FILE
 .venv/bin/python -m doctor explain 'TEXT' --config smart.toml
 ```
 
+[doctor.md](doctor.md) lists the texts that you can paste, and the options. You can also describe
+what happened and what you tried, but that counts less than a server's message.
+
+- In the JSON (`--json`), `kind` is `explained`, `asks`, `ehr_side` or `not_a_launch`, `change` is
+  the line to change, and `ask` lists what to paste next if the text doesn't show the cause.
+- If a value might itself be wrong, such as a client ID or a redirect URI, the command doesn't offer
+  it for copying unless `--config` has the right one.
+
 You can also search this page for the text that you see. For a URN, search for its last words, such
 as `empty-scopes`. In a URL, `%3A` stands for `:`. The part that starts with `/instances/` doesn't
 belong to the URN.
-
-You can paste the URL that the EHR redirected to, an `error_uri`, a URN, the JSON from the token
-endpoint, the body of a FHIR 401 or 403 response, or a message that contains any of these. You can
-also describe what happened and what you tried, but that counts less than a server's message. If
-`TEXT` is absent or `-`, the command reads stdin. It sends nothing anywhere, and it doesn't open any
-URL in the text.
-
-- With `--config`, it compares the text with your registration: the client ID that the EHR saw, and
-  the requested scopes.
-- With `--json`, it prints JSON: `kind` is `explained`, `asks`, `ehr_side` or `not_a_launch`,
-  `change` is the line to change, and `ask` lists what to paste next if the text doesn't show the
-  cause.
-- If a value might itself be wrong, such as a client ID or a redirect URI, the command doesn't offer
-  it for copying unless `--config` has the right one.
 
 Each cause has a certainty:
 
@@ -55,12 +51,12 @@ Each cause has a certainty:
 - **likely**: the cause was reported for this error, or it follows closely from the error.
 - **possible**: the cause is one of several explanations.
 
-*inferred* marks statements without a source. If your text, your registration or the app's request
-proves a cause, `explain` calls it certain even if these pages don't. `HOST` stands for the host in
-`public_url`. Dates are written as year-month-day.
+*inferred* marks statements without a source. A cause that has neither this mark nor a source has
+its error's source. If your text, your registration or the app's request proves a cause, `explain`
+calls it certain even if these pages don't. `HOST` stands for the host in `public_url`. Dates are
+written as year-month-day.
 
-For the app's own error codes, see [errors.md](errors.md). For the checks that you can run before a
-launch, see [doctor.md](doctor.md).
+For the app's own error codes, see [errors.md](errors.md).
 """
 _REQUEST = """\
 ## The correct request
@@ -86,6 +82,10 @@ doesn't send an empty `launch` or `system/` scopes either.
 """
 
 
+# Steps that end most of a vendor's fixes, so its page lists them once.
+_LAST = (causes.RELAUNCH, smart_launcher.AGAIN, oracle_console.WAIT_A_QUARTER, epic.WAIT)
+# A link to another error replaces a text only if it saves more words than this.
+_CLICK = 10
 _GROUPS = {
     "launch": "The launch never reaches the EHR login",
     "error page": "The EHR shows an error page and doesn't redirect to the app",
@@ -100,8 +100,8 @@ this file: edit the catalogue. -->
 
 # {}: errors, causes and fixes
 
-To look up an error by its text, and for the meaning of certain, likely and possible, see
-[Troubleshooting](../troubleshooting.md). *inferred* marks statements without a source.
+[Troubleshooting](../troubleshooting.md) lists all errors by their text, and explains the terms
+certain, likely, possible and *inferred*.
 """
 
 
@@ -112,14 +112,23 @@ def pages() -> Mapping[str, str]:
         head = _PAGE_HEAD.format(profile.title)
         if profile is OWN:
             head += (
-                "Statements with neither a source nor this mark come from the app's own checks.\n"
+                "Statements with neither a source nor *inferred* come from the app's own checks.\n"
             )
         if profile is not GENERIC:
             general = f"[{GENERIC.title}]({GENERIC.docs_page}.md)"
             head += f"If an error isn't on this page, look for it under {general}.\n"
-        lines = [head, *_groups(vendor), *_sources(vendor)]
+        lines = [head, *_last(vendor), *_groups(vendor), *_sources(vendor)]
         pages[_file(vendor)] = "\n".join(lines) + "\n"
     return pages
+
+
+def _last(vendor: str) -> Iterator[str]:
+    causes_ = (cause for one in ENTRIES if one.vendor == vendor for cause in one.causes)
+    steps = {step for cause in causes_ for step in cause.steps}
+    if not steps.isdisjoint(_LAST):
+        yield "When you've fixed the cause:\n"
+        yield from (f"- {step}" for step in _LAST if step in steps)
+        yield ""
 
 
 def _file(vendor: str) -> str:
@@ -132,12 +141,14 @@ def _by_text(entries: list[Entry]) -> list[Entry]:
 
 
 def _index() -> Iterator[str]:
-    yield "## By the text that you see"
+    yield "## By the text that you see\n"
+    yield "An error without a name in parentheses can come from any EHR."
     for where, title in _GROUPS.items():
         yield f"\n**{title}**\n"
         for entry in _by_text([one for one in ENTRIES if one.where == where]):
             link = f"{_file(entry.vendor)}#{entry.key}"
-            yield f"- [`{entry.says}`]({link}) ({_VENDORS[entry.vendor].title})"
+            vendor = "" if entry.vendor == GENERIC.name else f" ({_VENDORS[entry.vendor].title})"
+            yield f"- [`{entry.says}`]({link}){vendor}"
     links = [f"[{profile.title}]({_file(vendor)})" for vendor, profile in _VENDORS.items()]
     yield f"\n## By vendor\n\n{', '.join(links)}\n"
 
@@ -156,10 +167,11 @@ def _in_group(vendor: str, where: str) -> list[Entry]:
     return _by_text([one for one in ENTRIES if (one.vendor, one.where) == (vendor, where)])
 
 
+@cache
 def _homes(vendor: str) -> Mapping[object, Entry]:
     """Return the entry that has each list of causes in full, and the one that has each cause's
     steps: where the cause is the most certain, and if there are several, one with the general
-    reason or an error code.
+    reason or an error code. The page for any EHR has general steps for all vendors.
     """
     homes: dict[object, Entry] = {}
     ranks: dict[object, tuple[int, bool, bool]] = {}
@@ -172,7 +184,7 @@ def _homes(vendor: str) -> Mapping[object, Entry]:
             rank = (sure, cause.why != causes.KINDS[cause.id].why, not entry.oauth_errors)
             if key not in homes or rank < ranks[key]:
                 homes[key], ranks[key] = entry, rank
-    return homes
+    return homes if vendor == GENERIC.name else homes | _homes(GENERIC.name)
 
 
 def _entry(entry: Entry, homes: Mapping[object, Entry]) -> Iterator[str]:
@@ -181,14 +193,14 @@ def _entry(entry: Entry, homes: Mapping[object, Entry]) -> Iterator[str]:
     yield f"### `{entry.says}`\n"
     other = homes[entry.causes]
     if other.meaning == entry.meaning and other is not entry:
-        yield f"This error has the same meaning and causes as {_to(other)}.\n"
+        yield f"This error has the same meaning and causes as {_to(other, entry)}.\n"
         return
     yield f"{entry.meaning}{_numbered(entry)}\n"
     others = [urn for urn in entry.urns if urn not in entry.says]
     if others:
         yield f"This entry also covers {' and '.join(f'`{urn}`' for urn in others)}.\n"
     if other is not entry:
-        yield f"This error has the same causes as {_to(other)}.\n"
+        yield f"This error has the same causes as {_to(other, entry)}.\n"
         return
     for number, cause in enumerate(entry.causes, 1):
         yield f"{number}. **{cause.title}** ({cause.certainty}; `{cause.id}`)"
@@ -198,29 +210,43 @@ def _entry(entry: Entry, homes: Mapping[object, Entry]) -> Iterator[str]:
 
 def _cause(cause: Cause, entry: Entry, home: Entry) -> Iterator[str]:
     """Yield the reason and the steps, or a link to the entry that has them."""
-    source = _shown(cause.source, entry.vendor)
-    elsewhere = home is not entry and len(cause.steps) > 1
-    same = [one.why for one in home.causes if one.id == cause.id] == [cause.why]
-    if elsewhere and same:
-        yield f"   For the reason and the steps, see this cause under {_to(home)}.{source}"
-        return
+    known = cause.source == entry.source and sources.INFERRED not in cause.source
+    source = "" if known else _shown(cause.source, entry.vendor)
+    steps = cause.steps
+    while len(steps) > 1 and steps[-1] in _LAST:
+        steps = steps[:-1]
+    if home is not entry:
+        if (cause.id, cause.why) in {(one.id, one.why) for one in home.causes}:
+            link = f"See this cause under {_to(home, entry)}."
+            if _is_longer((cause.why, *steps), link):
+                yield f"   {link}{source}"
+                return
+        link = f"Follow this cause's steps under {_to(home, entry)}."
+        if _is_longer(steps, link):
+            steps = (link,)
     yield f"   {cause.why}{source}"
-    if elsewhere:
-        yield f"   - Follow the steps for this cause under {_to(home)}."
-    else:
-        yield from (f"   - {step}" for step in cause.steps)
+    yield from (f"   - {step}" for step in steps)
 
 
-def _to(entry: Entry) -> str:
-    return f"[`{entry.says}`](#{entry.key})"
+def _is_longer(texts: Iterable[str], link: str) -> bool:
+    return len(" ".join(texts).split()) > len(link.split()) + _CLICK
+
+
+def _to(entry: Entry, from_: Entry) -> str:
+    page = "" if entry.vendor == from_.vendor else _file(entry.vendor).rpartition("/")[2]
+    return f"[`{entry.says}`]({page}#{entry.key})"
 
 
 def _causes() -> Iterator[str]:
     yield "## Causes by ID\n"
-    yield "`explain` and `scope.causes` in the `/session` response use these IDs.\n"
-    yield "| id | cause | a clinician reads |\n|---|---|---|"
+    yield "`explain`, the log and `scope.causes` in the `/session` response use these IDs. Each"
+    yield "links to an error with that cause.\n"
+    yield "| id | a clinician reads |\n|---|---|"
+    anywhere = {cause.id: entry for entry in reversed(ENTRIES) for cause in entry.causes}
     for kind in causes.KINDS.values():
-        yield f"| `{kind.id}` | {kind.title} | {kind.plainly or kind.title} |"
+        entry = _homes(GENERIC.name).get((kind.id, kind.steps)) or anywhere.get(kind.id)
+        link = f"[`{kind.id}`]({_file(entry.vendor)}#{entry.key})" if entry else ""
+        yield f"| {link or f'`{kind.id}`: {kind.title}'} | {kind.plainly or kind.title} |"
     yield ""
 
 
@@ -274,6 +300,6 @@ def _sources(vendor: str) -> Iterator[str]:
         scheme = "https://" if "https://" in value else "http://"
         address, _, remark = rest.partition(" ")
         yield (
-            f'- <a id="source-{number}"></a>{number}: {name}'
+            f'{number}. <a id="source-{number}"></a>{name}'
             f"<{scheme}{address}>{' ' + remark if remark else ''}"
         )

@@ -11,7 +11,7 @@ _COMPARE_IDS = (
     "On the app's page at fhir.epic.com, compare Client ID (production) and Non-Production Client "
     "ID (sandbox, test environments) with `client_id` in smart.toml."
 )
-_WAIT = (
+WAIT = (
     "After you create or change a registration, wait an hour (according to one guide) or up to "
     "48 hours (according to a report). Changes to scopes and APIs take up to 30 minutes."
 )
@@ -55,7 +55,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.not_propagated_yet(
             "likely",
             "A new app takes an hour or more to reach Epic's servers.",
-            _WAIT,
+            WAIT,
             source=f"{sources.EPIC_PREFLIGHT}; {sources.EPIC_SYNC}; {sources.EPIC_48_HOURS}",
         ),
         causes.client_not_enabled_at_site(
@@ -77,14 +77,14 @@ ENTRIES: tuple[Entry, ...] = (
             "likely",
             "The redirect URI differs from the registered one, perhaps only in the port.",
             _REDIRECT,
-            _WAIT,
+            WAIT,
             source=f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}; {sources.EPIC_APPAUTH}",
         ),
         causes.scope_not_registered(
             "possible",
             "An API behind one of the scopes isn't selected for the app.",
             _APIS,
-            _WAIT,
+            WAIT,
             source=sources.PEERBITS,
         ),
         causes.scope_syntax(
@@ -105,7 +105,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The registration isn't complete because a questionnaire isn't filled in, or a change "
             "to it hasn't reached Epic's servers.",
             "Make sure nothing is left to fill in on the app's page at fhir.epic.com.",
-            _WAIT,
+            WAIT,
             source=f"{sources.PEERBITS}; {sources.EPIC_48_HOURS}",
         ),
         says="Invalid OAuth 2.0 request / the request is invalid / error=4",
@@ -149,7 +149,7 @@ ENTRIES: tuple[Entry, ...] = (
             "possible",
             None,
             _APIS,
-            _WAIT,
+            WAIT,
             source=f"{sources.EPIC_CMS_SANDBOX}; that it leads to this code is inferred",
         ),
         says="wildcard scopes refused for an app with SMART v2",
@@ -184,7 +184,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.not_propagated_yet(
             "possible",
             "A new key or secret hasn't reached this environment.",
-            _WAIT,
+            WAIT,
             source=f"{sources.EPIC_BACKEND}; {sources.EPIC_SYNC}",
         ),
         causes.clock_skew(
@@ -232,7 +232,7 @@ ENTRIES: tuple[Entry, ...] = (
             "Compare `scope.requested` with `scope.granted` in the `/session` response.",
             _APIS,
             _VERSION,
-            _WAIT,
+            WAIT,
         ),
         says="token granted with fewer scopes than asked",
         where="token endpoint",

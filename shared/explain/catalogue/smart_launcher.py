@@ -7,7 +7,7 @@ from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 from shared.findings import ByFlow
 
-_AGAIN = ByFlow("Launch the app again from the launcher's page.", backend=causes.RELAUNCH.backend)
+AGAIN = ByFlow("Launch the app again from the launcher's page.", backend=causes.RELAUNCH.backend)
 _SIMULATED_SCOPE = r"simulated invalid scope error"
 _SIMULATES = "The launcher was set to simulate this error."
 _ON_PURPOSE = causes.ehr_side(
@@ -31,7 +31,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.launch_parameter_missing(
             "likely",
             "The authorization endpoint was called without `launch`, at a URL without `/sim/…`.",
-            _AGAIN,
+            AGAIN,
             (
                 "For a standalone launch, copy the FHIR base with `/sim/…` from the "
                 "launcher's page into `iss` in smart.toml."
@@ -77,7 +77,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The launcher compares the whole URL, but treats http and https as the same. A "
             "trailing slash matters.",
             "Set `iss` in smart.toml to the value that the message expects.",
-            _AGAIN,
+            AGAIN,
         ),
         says='Bad audience value "X". Expected "Y".',
         patterns=("bad audience value",),
@@ -115,7 +115,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "In the launcher's client registration options, set Allowed Redirect URIs to "
                 "`public_url` + `redirect_path` from smart.toml, or leave it empty."
             ),
-            _AGAIN,
+            AGAIN,
         ),
         says="Invalid redirect_uri / Bad redirect_uri",
         where="error page",
@@ -158,7 +158,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The code wasn't passed from the callback to the token request, or the body "
             "isn't form-encoded.",
             "Send `code` form-encoded in the body.",
-            _AGAIN,
+            AGAIN,
         ),
         says="Missing 'code' parameter",
         where="token endpoint",
@@ -173,7 +173,7 @@ ENTRIES: tuple[Entry, ...] = (
             "certain",
             "The code was exchanged more than five minutes after it was issued, or isn't "
             "from this launcher.",
-            _AGAIN,
+            AGAIN,
         ),
         says="Invalid token (supplied as code parameter in the POST body). jwt expired",
         where="token endpoint",
@@ -187,7 +187,7 @@ ENTRIES: tuple[Entry, ...] = (
             "certain",
             "Both requests must name the same redirect URI.",
             "Send the same `redirect_uri` in both requests.",
-            _AGAIN,
+            AGAIN,
         ),
         says="Invalid redirect_uri parameter",
         where="token endpoint",
@@ -208,7 +208,7 @@ ENTRIES: tuple[Entry, ...] = (
             "likely",
             "The launcher stores nothing. A refresh token contains its own expiry, and a token "
             "issued for other launch options or another URL doesn't match.",
-            _AGAIN,
+            AGAIN,
             source=f"{sources.LAUNCHER}; that it has expired is inferred",
             title="The refresh token has expired, or isn't from this launcher.",
         ),
