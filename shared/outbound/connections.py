@@ -53,23 +53,11 @@ class Connection:
         self.is_cut = False
         self._early = 0
         self._buffer = memoryview(bytearray(PIECE_BYTES))
-        # The first page's searches start together. Each would load all certificates, for 32 ms.
-        with _loading:
-            tls = _context(peer.ca_file)
-        sock = connect(peer.origin.host, peer.origin.port, until)
-        if peer.origin.scheme == "https":
-            # wrap_socket closes the socket if the handshake fails. An end of the connection without
-            # a TLS close_notify is an error, because anything in between can cause one (RFC 9112
-            # 9.8). Certificates name a host without the final dot of an absolute name (RFC 9525
-            # 6.3).
-            sock = tls.wrap_socket(
-                sock,
-                server_hostname=peer.origin.host.removesuffix("."),
-                suppress_ragged_eofs=False,
-            )
-        self._socket = sock
+        host, port = peer.origin.host, peer.origin.port
+        is_plain = peer.origin.scheme == "http"
+        self._socket = connect(host, port, until) if is_plain else _over_tls(peer, until)
         self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
+        self._poll.register(self._socket, select.POLLIN)
 
     def send(self, data: bytes | memoryview, deadline: float) -> bytes | memoryview:
         """Send the data and return the unsent rest. Sending a large request stops when the other
@@ -198,6 +186,20 @@ def keep(connection: Connection) -> None:
                 del _kept[peer]
     for one in surplus:
         one.close()
+
+
+def _over_tls(peer: Peer, until: float) -> ssl.SSLSocket:
+    """Connect, and verify the server's certificate."""
+    # The first page's searches start together. Each would load all certificates, for 32 ms.
+    with _loading:
+        tls = _context(peer.ca_file)
+    sock = connect(peer.origin.host, peer.origin.port, until)
+    # wrap_socket closes the socket if the handshake fails. An end of the connection without a TLS
+    # close_notify is an error, because anything in between can cause one (RFC 9112 9.8).
+    # Certificates name a host without the final dot of an absolute name (RFC 9525 6.3).
+    return tls.wrap_socket(
+        sock, server_hostname=peer.origin.host.removesuffix("."), suppress_ragged_eofs=False
+    )
 
 
 @lru_cache(maxsize=32)

@@ -785,13 +785,23 @@ def test_a_private_authority_is_trusted_where_it_is_named(trusted: Authority) ->
         assert (answer.body, again.body, server.connections) == (b"ok", b"ok", 1)
 
 
-def test_calls_that_start_together_load_the_certificates_once() -> None:
-    connections._context.cache_clear()
+def test_calls_that_start_together_load_the_certificates_once_and_only_for_https(
+    trusted: Authority,
+) -> None:
     start = threading.Barrier(4)
-    with raw_server(always(plain())) as server, ThreadPoolExecutor(4) as pool:
-        sent = [pool.submit(lambda: (start.wait(), send(server.port))) for _ in range(4)]
-        assert [one.result()[1].body for one in sent] == [b"ok"] * 4
-    assert connections._context.cache_info().misses == 1
+
+    def answer(url: str) -> bytes:
+        start.wait()
+        return send(url, ca_file=str(trusted.ca_file)).body
+
+    def loaded_for(scheme: str, context: ssl.SSLContext | None) -> int:
+        connections._context.cache_clear()
+        with raw_server(always(plain()), context) as server, ThreadPoolExecutor(4) as pool:
+            urls = [f"{scheme}://localhost:{server.port}/"] * 4
+            assert list(pool.map(answer, urls)) == [b"ok"] * 4
+        return connections._context.cache_info().misses
+
+    assert (loaded_for("http", None), loaded_for("https", trusted.server("localhost"))) == (0, 1)
 
 
 def test_bytes_in_the_last_tls_record_of_a_body_are_no_part_of_the_next(
@@ -922,8 +932,10 @@ def test_tls_1_1_is_refused(trusted: Authority) -> None:
 
 
 def test_an_authority_file_that_is_missing_is_no_reason_to_go_without(tmp_path: Path) -> None:
-    with raw_server(always(plain())) as server, pytest.raises(http_client.Unreachable):
-        send(server.port, ca_file=str(tmp_path / "absent.pem"))
+    with raw_server(always(plain())) as server:
+        with pytest.raises(http_client.Unreachable, match="FileNotFoundError"):
+            send(f"https://localhost:{server.port}/", ca_file=str(tmp_path / "absent.pem"))
+        assert server.connections == 0
 
 
 def test_bytes_that_come_to_nothing_when_they_are_decoded_are_bounded() -> None:
