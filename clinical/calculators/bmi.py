@@ -45,7 +45,8 @@ CALCULATOR = Calculator(
     subject="Body",
     year=2000,
     purpose="Relates weight to height.",
-    population="BMI is calculated at any age. Its classes apply from age 20, if the age is known.",
+    population="BMI is calculated at any age. Its classes apply from age 20 and are shown only if "
+    "the age is known.",
     cautions=(
         "A result outside 8 to 120 kg/m2 is not shown, because it is probably a unit error.",
         "Action points for Asian populations: 23 and 27.5 kg/m2 (WHO), 24 and 27 (Taiwan).",

@@ -84,7 +84,7 @@ CALCULATOR = Calculator(
         "Not valid in type III dysbetalipoproteinemia.",
         "A calculated LDL of zero or below is not shown.",
         "Non-HDL cholesterol does not require triglycerides.",
-        "No treatment bands are shown, because goals depend on the patient's risk.",
+        "No treatment categories are shown, because goals depend on the patient's risk.",
     ),
     outputs=(
         _output(

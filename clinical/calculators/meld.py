@@ -98,7 +98,7 @@ CALCULATOR = Calculator(
         "Dialysis means two or more sessions, or 24 hours of CVVHD, in the past 7 days.",
         "INR is misleading in patients on a vitamin K antagonist.",
         "All values must be from samples drawn within 7 days of each other.",
-        "No risk bands are generally accepted, so none are shown.",
+        "No risk categories are generally accepted, so none are shown.",
     ),
     outputs=(
         Output(
@@ -143,7 +143,9 @@ CALCULATOR = Calculator(
             unit="{score}",
             digits=1,
             shown_with_whole=True,
-            meaning=lambda _: "as published (the reported score is this value, rounded)",
+            meaning=lambda _: (
+                "as published (the reported score is this value, rounded and limited to 6 to 40)"
+            ),
             equation="as for MELD 3.0, but not rounded and not limited to 6 to 40",
             formula=meld_3_0_uncapped,
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),

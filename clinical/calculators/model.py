@@ -34,7 +34,7 @@ def sum_of(points: Callable[[CheckedInputs], Mapping[str, int]]) -> Formula:
 _MOST_DIGITS = 12
 
 # Shown with a result in place of a band; notes leave it out.
-NO_BANDS = "no published risk bands"
+NO_BANDS = "no published risk categories"
 
 
 class Refused(ValueError):

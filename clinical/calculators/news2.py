@@ -93,7 +93,7 @@ CALCULATOR = Calculator(
         "Not for time-critical use: alarms, emergencies or continuous monitoring.",
         (
             "All values must be from one set of vital signs, taken within one hour of each other "
-            "in the last 24 h."
+            "in the last 24 hours."
         ),
         (
             "Enter the level of consciousness and SpO2 scale yourself, and oxygen if it is not in "

@@ -90,7 +90,7 @@ CALCULATOR = Calculator(
     cautions=(
         "Legacy: superseded by PREVENT.",
         "The equations differ by race. Race is never prefilled.",
-        "The bands come from the 2018 cholesterol guideline, which has been superseded.",
+        "The risk categories are from the 2018 cholesterol guideline, which has been superseded.",
     ),
     outputs=(
         Output(
@@ -143,7 +143,7 @@ CALCULATOR = Calculator(
             "10.1161/01.cir.0000437741.48606.98",
         ),
         Citation(
-            "Grundy SM et al. 2018 AHA/ACC cholesterol guideline (bands)",
+            "Grundy SM et al. 2018 AHA/ACC cholesterol guideline (risk categories)",
             "10.1161/CIR.0000000000000625",
         ),
     ),

@@ -225,7 +225,7 @@ CALCULATOR = Calculator(
     cautions=(
         "Only the heart failure models use BMI. Without a BMI, heart failure risks are left out.",
         "eGFR is calculated with CKD-EPI 2021. Diabetes means type 1 or 2.",
-        "The ASCVD bands are from two secondary sources, which agree.",
+        "The ASCVD risk categories are from two secondary sources, which agree.",
     ),
     outputs=(
         _output(
@@ -290,7 +290,9 @@ CALCULATOR = Calculator(
         Citation(
             "Khan SS et al. Circulation 2024;149:430-449", "10.1161/CIRCULATIONAHA.123.067626"
         ),
-        Citation("2026 ACC/AHA dyslipidemia guideline (bands)", "10.1161/CIR.0000000000001423"),
+        Citation(
+            "2026 ACC/AHA dyslipidemia guideline (risk categories)", "10.1161/CIR.0000000000001423"
+        ),
         Citation("2025 AHA/ACC blood pressure guideline (7.5%)", "10.1161/CIR.0000000000001356"),
     ),
     table=(

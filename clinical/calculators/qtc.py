@@ -141,7 +141,7 @@ CALCULATOR = Calculator(
         Citation("Sagie A et al. Am J Cardiol 1992;70:797-801", "10.1016/0002-9149(92)90562-D"),
         Citation("Hodges M et al. J Am Coll Cardiol 1983;1:694 (abstract)", None),
         Citation(
-            "AHA/ACCF/HRS 2009 recommendations on the electrocardiogram, part IV (bands)",
+            "AHA/ACCF/HRS 2009 recommendations on the electrocardiogram, part IV (limits)",
             "10.1161/CIRCULATIONAHA.108.191096",
         ),
         Citation(

@@ -160,7 +160,7 @@ def _facts(output: Output) -> list[str]:
         *([f"- Optional: {', '.join(output.optional)}"] if output.optional else []),
         *([f"- Used if given, but not in the formula: {checked}"] if checked else []),
         *(f"- Limit: {refusal}" for refusal in refusals),
-        *(f"- Band: {band.text}" for band in output.bands),
+        *(f"- Category: {band.text}" for band in output.bands),
     ]
 
 

@@ -67,7 +67,7 @@ def bar(output: Output, value: float, printed: str, values: CheckedInputs) -> Ba
     )
     last = output.edges[-1] - (1 if is_score else 0)
     texts = "; ".join(band.text for _, _, band in joined)
-    label = f"{output.label} {printed} is in the band {own}. All bands: {texts}."
+    label = f"{output.label} {printed}. Category: {own}. All categories: {texts}."
     return BandBar(segments, f"{last:g}", label)
 
 

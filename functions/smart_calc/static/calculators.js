@@ -293,7 +293,7 @@
       const [first] = computed.length ? computed : answer.results.filter((one) => one.printed);
       const refused = answer.refused || "";
       const result = answer.results.length ? [table(title, answer.results, first)] : [element("p", `No result. ${refused}.`)];
-      if (answer.results.some((one) => one.is_without_bands)) result.push(element("p", "No bands have been published for results shown without one.", { class: "muted small" }));
+      if (answer.results.some((one) => one.is_without_bands)) result.push(element("p", "If a result has no category here, none has been published.", { class: "muted small" }));
       const remarks = answer.notes.map((text) => element("li", text));
       const bands = first?.bar ? [drawn(first.bar)] : [];
       const edited = new Set(rows.filter((row) => row.isEdited()).map((row) => row.name));

@@ -34,7 +34,7 @@ def test_each_class_has_its_name_and_limit_and_the_result_its_place_in_its_own()
     # 53 of 45 to 60.
     assert own.mark == pytest.approx(53, abs=4)
     assert [one.mark for one in bar.segments if one is not own] == [None] * 5
-    assert bar.label.startswith("eGFR 53 is in the band G3a: 45 to below 60")
+    assert bar.label.startswith("eGFR 53. Category: G3a: 45 to below 60")
     assert "G5: below 15, kidney failure; G4" in bar.label
 
 
