@@ -785,7 +785,7 @@ def test_points_and_the_drawing_of_the_bands_follow_a_change(
     calculator = opened(page, "cha2ds2_vasc")
     stroke = calculator.locator(".input[data-name=stroke_tia_thromboembolism]")
     expect(stroke.locator("[data-points]")).to_have_text("0")
-    drawing = calculator.get_by_role("img", name="CHA2DS2-VASc 1. Category: ")
+    drawing = calculator.get_by_role("img", name="CHA2DS2-VASc 1. Category:")
     expect(drawing).to_be_visible()
     expect(stroke).to_contain_text("assumed absent")
     counts = re.search(r"(\d+) not found", calculator.locator(".outcome .about").inner_text())
