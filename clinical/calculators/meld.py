@@ -111,7 +111,7 @@ CALCULATOR = Calculator(
                 "- 0.24 (137 - Na) ln(bilirubin) + 9.09 ln(INR) + 11.14 ln(Scr) "
                 "+ 1.85 (3.5 - albumin) - 1.83 (3.5 - albumin) ln(Scr) + 6; bilirubin, INR and Scr "
                 "at least 1.0; Scr at most 3.0, and 3.0 on dialysis; Na 125 to 137; albumin 1.5 to "
-                "3.5; rounded, 6 to 40"
+                "3.5; result rounded and limited to 6 to 40"
             ),
             formula=meld_3_0,
             meaning=lambda _: _RANKS,
@@ -128,7 +128,7 @@ CALCULATOR = Calculator(
                 "MELD(i) = 0.957 ln(Scr) + 0.378 ln(bilirubin) + 1.120 ln(INR) + 0.643, rounded to "
                 "0.1, x 10; above 11: + 1.32 (137 - Na) - 0.033 MELD(i) (137 - Na); bilirubin, INR "
                 "and Scr at least 1.0; Scr at most 4.0, and 4.0 on dialysis; Na 125 to 137; "
-                "rounded, 6 to 40"
+                "result rounded and limited to 6 to 40"
             ),
             formula=meld_na,
             meaning=lambda _: _RANKS,

@@ -107,7 +107,9 @@ def _in_chart(calculator: Calculator) -> str:
     lines += [f"{label(name)}: {text}" for name, text in calculator.definitions.items()]
     if declared.draw:
         draw = declared.draw
-        optional = f" (with {', '.join(draw.optional)} if they fit)" if draw.optional else ""
+        optional = (
+            f" (and {', '.join(draw.optional)}, if collected with them)" if draw.optional else ""
+        )
         age = f" and at most {_span(draw.max_age)} old" if draw.max_age else ""
         warning = f", with a warning if they're more than {_span(draw.warn_beyond)} apart"
         warns = warning if draw.warn_beyond < draw.within else ""
@@ -121,7 +123,7 @@ def _in_chart(calculator: Calculator) -> str:
         lines.append(f"Applies only with: {_named(declared.only_with.findings, ' or ')}")
     lines += [f"Caution: {one.text}" for one in declared.cautions]
     if declared.steady:
-        lines.append(f"Warns if not stable: {', '.join(declared.steady)}")
+        lines.append(f"Warns if this isn't stable: {', '.join(declared.steady)}")
     lines += [
         f"{label(name)} applies only with: {_named([finding])}"
         for name, finding in declared.applies_with.items()
