@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import get_args
 
+from docs.generators import errors
 from shared.explain.catalogue import ENTRIES, causes, epic, ours, smart_launcher, sources
 from shared.explain.model import Cause, Certainty, Entry
 from shared.vendors import GENERIC, OWN, everyone, oracle_console
@@ -82,6 +83,7 @@ doesn't send an empty `launch` or `system/` scopes either.
 """
 
 
+_CODES = {error.code for error in errors.leaves()}
 # Steps that end most of a vendor's fixes, so its page lists them once.
 _LAST = (causes.RELAUNCH, smart_launcher.AGAIN, oracle_console.WAIT_A_QUARTER, epic.WAIT)
 # A link to another error replaces a text only if it saves more words than this.
@@ -113,6 +115,7 @@ def pages() -> Mapping[str, str]:
         if profile is OWN:
             head += (
                 "Statements with neither a source nor *inferred* come from the app's own checks.\n"
+                "[errors.md](../errors.md) has the meaning of each error code.\n"
             )
         if profile is not GENERIC:
             general = f"[{GENERIC.title}]({GENERIC.docs_page}.md)"
@@ -142,12 +145,14 @@ def _by_text(entries: list[Entry]) -> list[Entry]:
 
 def _index() -> Iterator[str]:
     yield "## By the text that you see\n"
-    yield "An error without a name in parentheses can come from any EHR."
+    yield "An error that starts with `urn:` comes from Oracle Health. Any other error without a"
+    yield "name in parentheses can come from any EHR."
     for where, title in _GROUPS.items():
         yield f"\n**{title}**\n"
         for entry in _by_text([one for one in ENTRIES if one.where == where]):
             link = f"{_file(entry.vendor)}#{entry.key}"
-            vendor = "" if entry.vendor == GENERIC.name else f" ({_VENDORS[entry.vendor].title})"
+            unnamed = entry.vendor == GENERIC.name or entry.says.startswith("urn:")
+            vendor = "" if unnamed else f" ({_VENDORS[entry.vendor].title})"
             yield f"- [`{entry.says}`]({link}){vendor}"
     links = [f"[{profile.title}]({_file(vendor)})" for vendor, profile in _VENDORS.items()]
     yield f"\n## By vendor\n\n{', '.join(links)}\n"
@@ -179,7 +184,7 @@ def _homes(vendor: str) -> Mapping[object, Entry]:
         if homes.setdefault(entry.causes, entry) is not entry:
             continue
         for cause in entry.causes:
-            key = (cause.id, cause.steps)
+            key = (cause.id, _steps(cause))
             sure = get_args(Certainty).index(cause.certainty)
             rank = (sure, cause.why != causes.KINDS[cause.id].why, not entry.oauth_errors)
             if key not in homes or rank < ranks[key]:
@@ -195,7 +200,8 @@ def _entry(entry: Entry, homes: Mapping[object, Entry]) -> Iterator[str]:
     if other.meaning == entry.meaning and other is not entry:
         yield f"This error has the same meaning and causes as {_to(other, entry)}.\n"
         return
-    yield f"{entry.meaning}{_numbered(entry)}\n"
+    if entry.says not in _CODES:
+        yield f"{entry.meaning}{_numbered(entry)}\n"
     others = [urn for urn in entry.urns if urn not in entry.says]
     if others:
         yield f"This entry also covers {' and '.join(f'`{urn}`' for urn in others)}.\n"
@@ -204,7 +210,7 @@ def _entry(entry: Entry, homes: Mapping[object, Entry]) -> Iterator[str]:
         return
     for number, cause in enumerate(entry.causes, 1):
         yield f"{number}. **{cause.title}** ({cause.certainty}; `{cause.id}`)"
-        yield from _cause(cause, entry, homes[cause.id, cause.steps])
+        yield from _cause(cause, entry, homes[cause.id, _steps(cause)])
     yield ""
 
 
@@ -212,9 +218,7 @@ def _cause(cause: Cause, entry: Entry, home: Entry) -> Iterator[str]:
     """Yield the reason and the steps, or a link to the entry that has them."""
     known = cause.source == entry.source and sources.INFERRED not in cause.source
     source = "" if known else _shown(cause.source, entry.vendor)
-    steps = cause.steps
-    while len(steps) > 1 and steps[-1] in _LAST:
-        steps = steps[:-1]
+    steps = _steps(cause)
     if home is not entry:
         if (cause.id, cause.why) in {(one.id, one.why) for one in home.causes}:
             link = f"See this cause under {_to(home, entry)}."
@@ -226,6 +230,14 @@ def _cause(cause: Cause, entry: Entry, home: Entry) -> Iterator[str]:
             steps = (link,)
     yield f"   {cause.why}{source}"
     yield from (f"   - {step}" for step in steps)
+
+
+def _steps(cause: Cause | causes.Kind) -> tuple[str, ...]:
+    """Return the steps of a cause without the last ones that the page lists once."""
+    steps = cause.steps
+    while len(steps) > 1 and steps[-1] in _LAST:
+        steps = steps[:-1]
+    return steps
 
 
 def _is_longer(texts: Iterable[str], link: str) -> bool:
@@ -244,7 +256,7 @@ def _causes() -> Iterator[str]:
     yield "| id | a clinician reads |\n|---|---|"
     anywhere = {cause.id: entry for entry in reversed(ENTRIES) for cause in entry.causes}
     for kind in causes.KINDS.values():
-        entry = _homes(GENERIC.name).get((kind.id, kind.steps)) or anywhere.get(kind.id)
+        entry = _homes(GENERIC.name).get((kind.id, _steps(kind))) or anywhere.get(kind.id)
         link = f"[`{kind.id}`]({_file(entry.vendor)}#{entry.key})" if entry else ""
         yield f"| {link or f'`{kind.id}`: {kind.title}'} | {kind.plainly or kind.title} |"
     yield ""

@@ -32,7 +32,7 @@ CHECK_REDIRECT_URI = (
 )
 CHECK_SCOPES = (
     "In the code console, select each resource in `scopes` under the app's User Product APIs "
-    "(for `user/` scopes) or Patient Product APIs (for `patient/` scopes)."
+    "(`user/` scopes) or Patient Product APIs (`patient/` scopes)."
 )
 CHECK_SMART_VERSION = (
     "In the code console, check the app's SMART Version (it's fixed at registration), and write "
@@ -52,14 +52,14 @@ WAIT_A_QUARTER = ByFlow(
     backend="Wait 15 minutes after a change in the code console.",
 )
 COMPARE_TENANT = (
-    "Compare `tenant` in the error with the last part of `iss` in smart.toml. Use the endpoints "
-    "that belong to that `iss`, never those of a different one."
+    "Compare `tenant` in the error with the last part of `iss` in smart.toml. Use only endpoints "
+    "that belong to that `iss`."
 )
 USE_DISCOVERED = ByFlow(
-    "Use the endpoints from `ISS/.well-known/smart-configuration`. ISS is the launch's `iss` (for "
-    "a backend service, the FHIR base that the site gave you). Don't build endpoint URLs by hand.",
+    "Use the endpoints from `ISS/.well-known/smart-configuration`. ISS is the launch's `iss` "
+    "(for a backend service, the FHIR base that the site gave you).",
     backend="Use the endpoints from `ISS/.well-known/smart-configuration`. ISS is the FHIR base "
-    "that the site gave you. Don't build endpoint URLs by hand.",
+    "that the site gave you.",
 )
 ENABLE_AT_SITE = (
     "Ask the site to enable the Client ID for this domain. Each domain, production or "

@@ -39,7 +39,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI isn't one of the registered ones.",
         causes.redirect_uri_mismatch(
             "certain",
-            "In the known report, a stray slash after `/authorize/` changed the request.",
+            "In one report, a stray slash after `/authorize/` changed the request.",
             _REDIRECT,
             "Use the authorization endpoint from discovery, without an added slash.",
         ),
@@ -52,8 +52,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The server didn't understand the launch request. The page has no further text.",
         causes.request_malformed(
             "possible",
-            "A parameter of the authorization request is missing or wrong. The known report "
-            "doesn't say which parameter it was.",
+            "A parameter is missing or wrong. The known report doesn't say which one.",
             (
                 "Compare the request parameter by parameter with the list in "
                 "docs/troubleshooting.md. `aud` must be the FHIR base."

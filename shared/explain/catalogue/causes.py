@@ -21,8 +21,7 @@ AGAIN_LATER = ByFlow(
 )
 WITHOUT_CREDENTIALS = (
     "If the message mentions the credentials mode `include`, send the request without "
-    'credentials (`credentials: "omit"`, no `withCredentials`). A server that allows every '
-    "origin (CORS) can't accept requests with credentials."
+    'credentials (`credentials: "omit"`, no `withCredentials`).'
 )
 WITHOUT_A_CHART = (
     "If users open the app without a chart (a standalone launch), leave out both the parameter "
@@ -170,7 +169,7 @@ client_id_mismatch = Kind(
     "The EHR saw a different client ID than the configured one.",
     "The app and the EHR are set up with different registrations.",
     "The request came from another deployment, used another configuration, or had another app's "
-    "client ID. Checking one registration tells you nothing about the other.",
+    "client ID.",
     (
         "Compare the client ID in the EHR's response with `client_id` in smart.toml.",
         (
@@ -555,9 +554,8 @@ cors_blocked = Kind(
     "cors_blocked",
     "The server doesn't let this page read its responses (CORS).",
     "The browser blocked the EHR's response.",
-    "The browser sent the request but hid the response. The server's headers don't allow the "
-    "page's origin, or they allow every origin, which rules out requests with credentials. "
-    "Postman, curl and backends aren't affected.",
+    "The server's headers don't allow the page's origin, or they allow every origin, which rules "
+    "out requests with credentials. Postman, curl and backends aren't affected.",
     (
         WITHOUT_CREDENTIALS,
         (
@@ -678,8 +676,7 @@ fhir_version_mismatch = Kind(
     "fhir_version_mismatch",
     "The client and the server use different FHIR versions.",
     "The app and the EHR use different versions of FHIR.",
-    "The library expects resources of one FHIR version, but the server sends another. The "
-    "launch and the token aren't involved.",
+    "The launch and the token aren't involved.",
     ("Use the server's base for the client's FHIR version, or configure the client for R4.",),
 )
 endpoint_wrong = Kind(
@@ -752,7 +749,7 @@ token_of_another_server = Kind(
     "The access token was issued by another server, or for another audience.",
     "Two environments, such as test and production, are mixed up.",
     "The FHIR server accepts only tokens that its own authorization server issued for this FHIR "
-    "base. This token has a different `iss` or `aud`.",
+    "base.",
     (
         (
             "Compare `iss` and `aud` in the token with the issuer and audience that the FHIR "

@@ -64,7 +64,7 @@ ENTRIES: tuple[Entry, ...] = (
             "Ask the organization's Epic team to enable the client ID in this environment.",
             source=sources.INFERRED,
         ),
-        says="OAuth2 Error (page of Epic, HTTP 200)",
+        says="OAuth2 Error (Epic's page, HTTP 200)",
         where="error page",
         patterns=(r"\boauth2 error\b",),
         source=sources.EPIC_PREFLIGHT,
@@ -72,10 +72,10 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "epic/invalid-oauth-request",
         "Something in the authorization request doesn't match the registration at Epic. The page "
-        "never says what doesn't match.",
+        "never says what.",
         causes.redirect_uri_mismatch(
             "likely",
-            "The redirect URI differs from the registered one, perhaps only in the port.",
+            "The two URIs may differ only in the port.",
             _REDIRECT,
             WAIT,
             source=f"{sources.PEERBITS}; {sources.EPIC_PREFLIGHT}; {sources.EPIC_APPAUTH}",
@@ -234,7 +234,7 @@ ENTRIES: tuple[Entry, ...] = (
             _VERSION,
             WAIT,
         ),
-        says="token granted with fewer scopes than asked",
+        says="token granted with fewer scopes than requested",
         where="token endpoint",
         patterns=("silently stripped", r"fewer scopes than (?:asked|requested)"),
         source=f"{sources.PEERBITS}; {sources.EPIC_CMS_SANDBOX}",
@@ -260,7 +260,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The `Accept` header is missing, or it's `*/*`.",
             "Send `Accept: application/fhir+json`, as this app's proxy does.",
         ),
-        says="XML in place of JSON from FHIR",
+        says="XML instead of JSON from FHIR",
         patterns=(r"\bfhir\+xml\b", r'<operationoutcome xmlns="http://hl7\.org/fhir"'),
     ),
     _entry(
@@ -279,7 +279,7 @@ ENTRIES: tuple[Entry, ...] = (
             "Compare the resource type with the CapabilityStatement at `metadata`.",
             source=f"{sources.THE_MAP}; the page's wording: inferred",
         ),
-        says="404 - File or directory not found (HTML of IIS)",
+        says="404 - File or directory not found (IIS page)",
         patterns=("404 - file or directory not found", "iis detailed error - 404"),
     ),
     _entry(
@@ -342,7 +342,7 @@ ENTRIES: tuple[Entry, ...] = (
             "Compare the search parameters with Epic's page for the API.",
         ),
         causes.user_not_permitted("possible", source=sources.INFERRED),
-        says="OperationOutcome with codes of urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
+        says="OperationOutcome with codes from urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
         patterns=(r"1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369",),
     ),
 )

@@ -6,10 +6,7 @@ from shared.explain.catalogue import causes, sources
 from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 
-_SIGN_IN = (
-    "The EHR needs the user to sign in, choose an account or consent, but the request told it "
-    "not to show a page for that. This app never sends `prompt`."
-)
+_SIGN_IN = "The request told the EHR not to ask the user. This app never sends `prompt`."
 
 
 def _sign_in(code: str) -> Entry:
@@ -213,7 +210,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.request_malformed(
             "certain",
             "The request has the parameter `request`, `request_uri` or `registration`, which "
-            "the EHR doesn't accept. This app never sends these parameters.",
+            "this app never sends.",
             "Send the parameters themselves instead of `request` or `request_uri`.",
         ),
         says="request_not_supported, request_uri_not_supported, invalid_request_object",

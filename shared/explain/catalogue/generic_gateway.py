@@ -66,8 +66,7 @@ ENTRIES: tuple[Entry, ...] = (
         "There's no token endpoint at this URL, or a gateway doesn't forward requests to it.",
         causes.endpoint_wrong(
             "likely",
-            "The app uses the `token_endpoint` from the EHR's discovery document. Nothing at "
-            "that URL accepts token requests.",
+            "The app uses the `token_endpoint` from the EHR's discovery document.",
             (
                 "Ask the EHR's operator to correct `token_endpoint` in "
                 "`ISS/.well-known/smart-configuration`, or the route to it in the gateway."
@@ -93,8 +92,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/token-redirected",
-        "The token URL redirects elsewhere. The app doesn't follow the redirect, because the "
-        "request contains the app's credentials.",
+        "The app doesn't follow redirects from the token URL, because the request contains the "
+        "app's credentials.",
         causes.ehr_side(
             "possible",
             "The server has moved, or it's behind a gateway that signs users in.",
@@ -131,7 +130,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The request was refused without an OAuth error in JSON, so the reason is unknown.",
         causes.ehr_side(
             "possible",
-            "The response doesn't say whether the endpoint or a proxy refused the request, or why.",
+            "The response doesn't show which of them refused the request, or why.",
             _ID,
             source=sources.inferred(sources.RFC_6749),
             title="The token endpoint, or a proxy in front of it, refused the request.",

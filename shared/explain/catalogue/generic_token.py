@@ -111,7 +111,7 @@ ENTRIES: tuple[Entry, ...] = (
             causes.RELAUNCH,
         ),
         causes.code_expired_or_used("possible"),
-        says="invalid_grant with a text about redirect_uri",
+        says="invalid_grant with a message about redirect_uri",
         patterns=(
             r"invalid_grant[^\n]{0,80}redirect[_ -]ur[il][^\n]{0,40}",
             r"redirect[_ -]ur[il][^\n]{0,30}(?:mismatch|match|incorrect|invalid(?!_))",

@@ -136,7 +136,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/discovery-needs-token",
-        "The server refuses access to its own description, which must be readable without a token.",
+        "The server doesn't let the app read its configuration.",
         causes.ehr_side(
             "likely",
             "Apps read discovery and `metadata` before they have a token (SMART App Launch 2.2).",

@@ -54,7 +54,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "keycloak/launch-context",
-        "Keycloak stores the launch in the user's Keycloak session, which has no launch for "
+        "Keycloak stores launches in the user's Keycloak session, but that session has none for "
         "this `launch` value.",
         causes.user_mismatch(
             "likely",

@@ -20,7 +20,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.patient_context_missing(
             "likely",
             ByFlow(
-                "The app was opened without a chart, so there's no patient for `patient/` scopes.",
+                "The app was opened without a chart.",
                 standalone=causes.NEEDS_PATIENT,
             ),
             ByFlow("Open a patient's chart and launch the app from there.", causes.CHOOSE, None),
@@ -109,8 +109,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/unknown-client",
-        "No app is registered with this client ID. The EHR shows its own page and doesn't "
-        "redirect to the app.",
+        "No app is registered with this client ID.",
         causes.client_unknown(
             "likely",
             "A placeholder was left in the code, the Application ID was used as the "
@@ -297,12 +296,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/authorized-representative-server-error",
-        "The service that lists the people a user can act for has failed, or it isn't set up. "
-        "The service is used only in patients' launches.",
+        "The service that lists the people a user can act for has failed, or it isn't set up for "
+        "this tenant.",
         causes.ehr_side(
             "certain",
-            "The service for authorized representatives failed or isn't configured for "
-            "this tenant.",
+            "The service is used only in patients' launches.",
             causes.AGAIN_LATER,
             oracle_console.ASK_SUPPORT,
         ),

@@ -136,8 +136,7 @@ ENTRIES: tuple[Entry, ...] = (
         "Writing this resource requires an encounter, and the token has none.",
         causes.patient_context_missing(
             "certain",
-            "The launch provided a patient but no encounter. Some resources can be "
-            "written only within an encounter.",
+            "The launch provided a patient but no encounter.",
             ByFlow("Open an encounter in the chart and launch the app from there.", None),
             "Alternatively, name the encounter in the resource.",
         ),
@@ -222,8 +221,7 @@ ENTRIES: tuple[Entry, ...] = (
         "exist and for a resource type that Oracle Health doesn't offer.",
         causes.fhir_request_invalid(
             "likely",
-            "The response doesn't say which of the two is wrong. The token and the scopes aren't "
-            "involved.",
+            "The token and the scopes aren't involved.",
             "Compare the resource type with the CapabilityStatement at `metadata`.",
             "Use IDs from this FHIR base: from the launch context or from a search.",
             title="The resource's ID or type doesn't exist at this FHIR base.",
@@ -289,11 +287,11 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "oracle/gateway-timeout",
-        "The sandbox didn't respond in time. This was seen with various resources.",
+        "The sandbox didn't respond in time.",
         causes.ehr_side(
             "likely",
-            "The sandbox is slow at times. The same request works a little later.",
-            "Read the resource again.",
+            "The sandbox is slow at times. The same request succeeds a little later.",
+            "Send the request again.",
             "Request less at a time: use `_count` or a narrower search.",
         ),
         says="504 after about 57 seconds",

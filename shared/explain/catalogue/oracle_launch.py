@@ -14,8 +14,7 @@ _entry = partial(entry, where="authorize redirect", source=sources.URN_LIST)
 ENTRIES: tuple[Entry, ...] = (
     _entry(
         "oracle/plain-link",
-        "The EHR opened the app with a plain link and its own parameters, not with a SMART "
-        "launch. There is no `launch` value, so there can be no EHR launch.",
+        "The EHR opened the app with a plain link and its own parameters, not with a SMART launch.",
         causes.launch_parameter_missing(
             "certain",
             "PowerChart is configured with the app's URL and its own parameters, or Authorized "
@@ -56,7 +55,8 @@ ENTRIES: tuple[Entry, ...] = (
                 "arrived. Never send an empty `launch`."
             ),
             causes.WITHOUT_A_CHART,
-            source=f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; how it got lost is inferred",
+            source=f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; "
+            "how `launch` got lost is inferred",
         ),
         causes.launch_patient_scope_on_provider(
             "likely",
@@ -76,9 +76,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.client_id_mismatch(
             "possible",
-            "`client` in the error is the `client_id` that was sent. If it isn't yours, "
-            "another deployment or configuration sent the request, and the settings that "
-            "you checked aren't the ones that it used.",
+            "`client` in the error is the `client_id` that was sent. If it isn't yours, another "
+            "deployment or configuration sent the request.",
             "Compare `client` in the error with `client_id` in smart.toml.",
             oracle_console.COMPARE_CLIENT_ID,
             (

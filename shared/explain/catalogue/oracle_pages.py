@@ -40,8 +40,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The redirect URI differs from the registered one only in the trailing slash.",
         causes.redirect_uri_mismatch(
             "certain",
-            "One of the two URIs ends in `/`, and the other doesn't. This app doesn't send a "
-            "trailing slash.",
+            "This app doesn't send a trailing slash.",
             "In the code console, remove the trailing slash from Redirect URI.",
             oracle_console.WAIT_A_QUARTER,
             source=f"{sources.URN_LIST}; {sources.AUTHORIZATION}",

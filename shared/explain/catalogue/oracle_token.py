@@ -29,8 +29,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         causes.pkce_mismatch(
             "possible",
-            "The code verifier doesn't match the request's code challenge, for example because "
-            "the page and the server each created their own.",
+            "For example, the page and the server each created their own verifier.",
             source=sources.inferred("RFC 7636; Oracle Health publishes no error for it"),
         ),
         urns=(_TOKEN + "code-invalid-or-expired",),
@@ -55,8 +54,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The code was issued for a different tenant than the one whose token endpoint was called.",
         causes.tenant_mismatch(
             "certain",
-            "One tenant's token endpoint got another tenant's code, for example because a fixed "
-            "URL is configured.",
+            "For example, a fixed token URL is configured.",
             oracle_console.USE_DISCOVERED,
             oracle_console.COMPARE_TENANT,
             causes.RELAUNCH,

@@ -32,7 +32,9 @@ ENTRIES: tuple[Entry, ...] = (
     *own(
         "launch",
         (errors.LaunchParameterMissing, errors.IssMissing),
-        causes.launch_parameter_missing("certain", source=f"{OWN}; how it got lost is inferred"),
+        causes.launch_parameter_missing(
+            "certain", source=f"{OWN}; how `launch` got lost is inferred"
+        ),
     ),
     *own(
         "launch",

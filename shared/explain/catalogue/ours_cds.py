@@ -66,6 +66,10 @@ ENTRIES: tuple[Entry, ...] = (
         causes.ehr_side(
             "possible",
             "A token must be created for a single call and expire within 15 minutes.",
+            (
+                "Ask the EHR's operator to create a new token for each call, valid for up to 15 "
+                "minutes."
+            ),
             source=sources.INFERRED,
             title="The EHR sends a token that it created earlier, or one that is valid for too "
             "long.",

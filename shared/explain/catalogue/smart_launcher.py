@@ -126,7 +126,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The client ID isn't the one set in the launcher.",
         causes.client_id_mismatch(
             "certain",
-            "A client ID is set in the launcher, and the app sends a different one.",
+            "The app sends a different client ID.",
             (
                 "Set `client_id` in smart.toml to the one that the message expects, or "
                 "clear the Client ID in the launcher's client registration options."

@@ -37,10 +37,10 @@ def refuted(facts: Facts) -> Cause:
 
 def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
     """Return the same for a request in a text, which might not be the request that failed."""
-    title = "The request that is shown doesn't match the EHR's error."
+    title = "The request in the text doesn't match the EHR's error."
     why = "The request in the text has none of the problems that the error mentions."
     if names:
-        title = "The request that is shown has what the EHR reports as missing."
+        title = "The request in the text has the parameter that the EHR reports as missing."
         why = f"The request in the text has {names}."
     why += " So a different request failed, or this one was changed in transit to the EHR."
     with_id = f" and the ID {facts.message.instance}" if facts.message.instance else ""

@@ -516,7 +516,7 @@ def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str
     text = f"It ends with {ehr_messages.LAUNCH}code-required.\nWe send {_AUTHORIZE}{shown}\nWhy?"
     diagnosis = diagnose(parse(text))
     assert "launch_parameter_missing" not in ids(diagnosis)
-    title = "The request that is shown has what the EHR reports as missing."
+    title = "The request in the text has the parameter that the EHR reports as missing."
     assert diagnosis.causes[0].title == title
     assert "`launch`" in diagnosis.causes[0].why
 
@@ -584,7 +584,7 @@ def test_an_answer_about_a_request_that_is_as_it_should_be_names_what_is_looked_
         "&client_id=c&scope=launch%20openid&launch=abc&aud=https%3A%2F%2Fehr.example.org"
     )
     first = diagnose(parse(text)).causes[0]
-    assert first.title == "The request that is shown doesn't match the EHR's error."
+    assert first.title == "The request in the text doesn't match the EHR's error."
     assert "has ." not in first.why
 
 
