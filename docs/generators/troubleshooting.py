@@ -4,6 +4,7 @@ The first page lists all errors by their text, because that's what people search
 the committed files in sync.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import get_args
@@ -145,8 +146,8 @@ def _by_text(entries: list[Entry]) -> list[Entry]:
 
 def _index() -> Iterator[str]:
     yield "## By the text that you see\n"
-    yield "An error that starts with `urn:` comes from Oracle Health. Any other error without a"
-    yield "name in parentheses can come from any EHR."
+    yield "In this list, errors that start with `urn:` come from Oracle Health. Other errors"
+    yield "without a name in parentheses can come from any EHR."
     for where, title in _GROUPS.items():
         yield f"\n**{title}**\n"
         for entry in _by_text([one for one in ENTRIES if one.where == where]):
@@ -189,7 +190,7 @@ def _homes(vendor: str) -> Mapping[object, Entry]:
             rank = (sure, cause.why != causes.KINDS[cause.id].why, not entry.oauth_errors)
             if key not in homes or rank < ranks[key]:
                 homes[key], ranks[key] = entry, rank
-    return homes if vendor == GENERIC.name else homes | _homes(GENERIC.name)
+    return homes if vendor == GENERIC.name else {**homes, **_homes(GENERIC.name)}
 
 
 def _entry(entry: Entry, homes: Mapping[object, Entry]) -> Iterator[str]:
@@ -251,8 +252,8 @@ def _to(entry: Entry, from_: Entry) -> str:
 
 def _causes() -> Iterator[str]:
     yield "## Causes by ID\n"
-    yield "`explain`, the log and `scope.causes` in the `/session` response use these IDs. Each"
-    yield "links to an error with that cause.\n"
+    yield "`explain`, the log and `scope.causes` in the `/session` response use these IDs. A"
+    yield "linked ID leads to an error with that cause.\n"
     yield "| id | a clinician reads |\n|---|---|"
     anywhere = {cause.id: entry for entry in reversed(ENTRIES) for cause in entry.causes}
     for kind in causes.KINDS.values():
@@ -308,10 +309,5 @@ def _sources(vendor: str) -> Iterator[str]:
         return
     yield "## Sources\n"
     for value, number in _NUMBERS[vendor].items():
-        name, _, rest = value.partition("https://" if "https://" in value else "http://")
-        scheme = "https://" if "https://" in value else "http://"
-        address, _, remark = rest.partition(" ")
-        yield (
-            f'{number}. <a id="source-{number}"></a>{name}'
-            f"<{scheme}{address}>{' ' + remark if remark else ''}"
-        )
+        shown = re.sub(r"https?://\S+", r"<\g<0>>", value, count=1)
+        yield f'{number}. <a id="source-{number}"></a>{shown}'

@@ -48,8 +48,8 @@ _ID_ALONE = (
     "Paste that URL with its query, including `error_uri`."
 )
 _SIGNED_IN = (
-    "The EHR did its part: it signed the user in and returned a `code`. The failure comes after "
-    "that, at the token endpoint or in the app."
+    "The EHR signed the user in and returned a `code`. The failure came after that, at the token "
+    "endpoint or in the app."
 )
 _DESCRIBED = "The text doesn't name an error, but its description of the failure points to a cause."
 _TRIMMED = "The EHR issued a token without an error, but granted less than was requested."

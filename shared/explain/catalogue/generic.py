@@ -43,7 +43,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.user_declined("likely"),
         causes.client_not_enabled_at_site("possible"),
         causes.user_not_permitted(
-            "possible", "The EHR doesn't let this user use the app.", source=sources.RFC_6749
+            "possible", "The EHR doesn't allow this user to use the app.", source=sources.RFC_6749
         ),
         causes.scope_not_registered("possible", source=sources.INFERRED),
         says="access_denied",

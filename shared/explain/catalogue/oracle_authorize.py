@@ -52,7 +52,7 @@ ENTRIES: tuple[Entry, ...] = (
             "likely",
             "The user who signed in has no access to the selected patient's record.",
             "Open this patient's chart in the EHR as the same user.",
-            "In the sandbox, use a user and a patient who belong together.",
+            "In the sandbox, choose a user and a patient who belong together.",
         ),
         causes.patient_context_missing("possible", "The patient doesn't exist in this tenant."),
         urns=(_GRANT + "invalid-patient-id",),

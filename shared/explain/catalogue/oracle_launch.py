@@ -51,8 +51,8 @@ ENTRIES: tuple[Entry, ...] = (
                 "opens the app with `fhirServiceUrl` and `patientId`, without `iss` and `launch`."
             ),
             (
-                "Send `launch` exactly as received, while you handle the request in which it "
-                "arrived. Never send an empty `launch`."
+                "Send `launch` exactly as received, in your redirect from the launch URL. Never "
+                "send an empty `launch`."
             ),
             causes.WITHOUT_A_CHART,
             source=f"{sources.URN_LIST}; {sources.GROUP_CONTEXT}; "

@@ -235,7 +235,7 @@ def test_a_callback_with_a_code_says_that_the_ehr_did_its_part() -> None:
         parse("https://app.example.org/callback?code=abc123&state=s1 and then nothing")
     )
     assert (diagnosis.kind, diagnosis.causes) == ("asks", ())
-    assert "The EHR did its part" in diagnosis.meaning
+    assert "The failure came after that" in diagnosis.meaning
     assert any("token endpoint" in one for one in diagnosis.ask)
 
 
