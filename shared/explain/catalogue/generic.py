@@ -6,7 +6,10 @@ from shared.explain.catalogue import causes, sources
 from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 
-_SIGN_IN = "The request told the EHR not to ask the user. This app never sends `prompt`."
+_SIGN_IN = (
+    "The EHR needs the user to sign in, choose an account or consent, but the request "
+    "told it not to ask. This app never sends `prompt`."
+)
 
 
 def _sign_in(code: str) -> Entry:
