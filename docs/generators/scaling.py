@@ -175,8 +175,6 @@ def markdown() -> str:
         costs="\n".join(rows),
         measured="\n".join(_measured(name) for name in PROCESSOR_SECONDS),
         walls="\n".join(_walls(deployment)),
-        warm=_dollars(warm(deployment)),
-        functions=len(deployment.functions),
         first=limits(deployment)[0].what,
         cds=CDS_CALLS,
         cpu=f"{CPU:f}",

@@ -52,15 +52,15 @@ opens a chart, and we assume that one chart in ten leads to a launch. If your EH
 - Clinics are open 22 days a month, 10 hours a day. The busiest minute has three times the average
   load.
 - A call to an EHR takes {ehr} s, and a call to the store takes {store} ms. While a function waits,
-  it uses no processor time, but you pay for its instance. All requests that wait in an instance at
-  the same time share its cost.
+  it uses no processor time, but you pay for its instance. Requests that wait in an instance at the
+  same time share its cost.
 - Cloud Run keeps each instance below 60% of its CPU capacity and of its concurrency limit.
 - All sizes come from the unmodified [`deployment.toml`](../deployment.toml).
 
 These values were measured for one launch with a warm instance (`python -m benchmarks a_launch`, two
 cores, x86-64, Python 3.11, November 2026). A Cloud Run vCPU isn't the same as such a core, so
-expect up to twice the processor time. The page's size is its compressed size. `cds_services` was
-measured in one process on SQLite, with 60 calls of 200 kB of prefetch each (43 ms per call). Its
+expect up to twice the processor time. The response size of `smart_calc` is compressed.
+`cds_services` was measured in one process on SQLite, with 60 calls of 200 kB of prefetch each. Its
 row is for {cds} calls:
 
 | | processor, ms | response, bytes | logged, bytes | log lines |
@@ -68,23 +68,23 @@ row is for {cds} calls:
 {measured}
 
 Cloud Logging adds about {metadata} bytes to each line: labels for the service and the instance,
-times and ids. That's more than most lines contain. This number is **from memory**, and we don't
-know whether Google charges for these bytes.
+times and ids. This number is **from memory**, and we don't know whether Google charges for these
+bytes.
 
 ## Monthly cost
 
-The costs are in US dollars and use list prices. Check them: the table under Prices shows when and
-where each one was read, from a stored copy of the page. Cloud Run's prices are for europe-west1
-(tier 1). Firestore's are for us-west1, because the price for Europe wasn't found.
+The costs are in US dollars and use list prices. Check these prices: the table under
+[Prices](#prices) shows when and where each one was read, from a stored copy of the page. Cloud
+Run's prices are for europe-west1 (tier 1). Firestore's are for us-west1, because the price for
+Europe wasn't found.
 
 | launches a month | 1 thousand | 1 million | 100 million |
 |---|---|---|---|
 {costs}
 
 Token refreshes (1 read and 2 writes each) aren't included. Data between one and ten TiB costs less
-than the price used here. With `min_instances = 0`, idle instances cost nothing, but the first click
-after a quiet time waits for up to three functions to start. With `min_instances = 1`, the
-{functions} idle functions cost {warm} a month.
+than the price used here. With `min_instances = 0`, there are no idle instances to pay for, but the
+first click after a quiet time waits for up to three functions to start.
 
 ### Prices
 
@@ -93,53 +93,53 @@ after a quiet time waits for up to three functions to start. With `min_instances
 ## Limits, in the order that you reach them
 
 The table uses the sizes in `deployment.toml` and Firestore's initial limit. The three columns on
-the right show the amount that the busiest minute needs at that number of launches, in bold if it
-exceeds the limit. The first limit that you reach is **{first}**.
+the right show the amount that's needed in the busiest minute with that number of launches a month,
+in bold if it exceeds the limit. The first limit that you reach is **{first}**.
 
 {walls}
 
 - **1 million**: `cds_services` uses all of its instances in the busiest minute. You're then also
-  close to the number of calls that the EHR accepts from one client. The EHR's 429 is passed on, and
-  counts in the alert `smart: server errors`.
-- **100 million**: You reach most limits, each at the number of launches in the table:
+  close to the number of calls that the EHR accepts from one client. The app passes the EHR's 429
+  on, and it counts in the alert `smart: server errors`.
+- **100 million**: You reach most of the limits:
     - *Concurrency and `max_instances`.* `fhir_proxy` waits the longest, because a launch includes
       ten reads. Its memory is enough for 16 simultaneous requests
-      ([performance.md](performance.md), How much an instance holds), so add instances rather than
+      ([performance.md](performance.md#how-much-an-instance-holds)), so add instances rather than
       concurrency.
-    - *The project's quota* is 20 vCPUs per region for all instances. Ask for more
-      ([Quotas](deploy.md#12-quotas)), then raise `[quota]` and `max_instances`. Cloud Run itself
-      allows a thousand instances of a service, and more with a higher quota.
+    - *The project's quota.* Request more vCPUs ([Quotas](deploy.md#12-quotas)), then raise
+      `[quota]` and `max_instances`. Cloud Run itself allows a thousand instances of a service, and
+      more with a higher quota.
     - *Firestore's 500/50/5 rule.* A new collection accepts 500 operations a second, then 50% more
       every five minutes [6]. Traffic that grows during a morning is fine, but don't switch all
       hospitals to the app at the same moment. Keys are hashes and no field is indexed, so there is
       no hotspot. An instance reads a session at most once in `session_cache_seconds`, so a page
-      that reads quickly causes fewer reads than the 12 in this calculation.
-    - *The load balancer* has no limit close to this. You reach Cloud Armor's limit of 600 requests
-      per minute and IP address first. A hospital that shares one IP address needs a higher limit.
+      that sends its requests quickly causes fewer reads than the 12 in this calculation.
+    - *The load balancer* has no limit close to this. You reach the limit of 600 requests per minute
+      and IP address in [Cloud Armor](deploy.md#cloud-armor) first. A hospital whose users share one
+      IP address needs a higher limit.
     - *The bill.* The processor time of `cds_services` and the log account for more than half of it.
 
 ## State is disposable
 
-The store contains pending launches for minutes and encrypted sessions for hours. It contains no
-medical records, which stay in the EHR. If the database is lost or emptied, users have to launch the
-app again. So you don't need backups, or a migration of data if you move.
+The store contains pending launches for minutes and encrypted sessions for hours, but no medical
+records. If the database is lost or emptied, users have to launch the app again. So you don't need
+backups, or a migration of data if you move.
 
 ## The location is fixed
 
 A Firestore database can't move to another location, and neither can the secrets, which have a
-single replica. To move, set up the other region (deploy.md from section 5 on, with another
-`region`), deploy there, switch the DNS record, and delete the old deployment after its last session
-has ended (`session_max_hours`).
+single replica. To move, set up the other region ([deploy.md](deploy.md#5-database) from section 5
+on, with another `region`), deploy there, switch the DNS record, and delete the old deployment after
+its last session has ended (`session_max_hours`).
 
 ## A second region
 
-A session is stored in one database, so a browser must stay in one region. You can use two regions
-in either of these ways without changing code:
+A session is stored in one database, so a browser must stay in one region. Without changing code,
+you can use two regions in either of these ways:
 
 - **One region per EHR.** Use a second `deployment.toml` with its own project, `region` and
-  `public_url` (`smart-us.example.org`), and another launch URL at those EHRs. The two deployments
-  share nothing, and a failure in one region doesn't affect the other. Use this if data must stay in
-  one country.
+  `public_url` (`smart-us.example.org`), and another launch URL at those EHRs. A failure in one
+  region doesn't affect the other. Use this if data must stay in one country.
 - **A standby region.** Deploy the same configuration in a second region with the same `public_url`
   and sealing key, but without a DNS record. If the first region fails, move the DNS record. Open
   sessions then end, and users launch again. You pay for the idle instances and the load balancer's
