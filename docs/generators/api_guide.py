@@ -15,8 +15,8 @@ Dates are ISO 8601 text of any precision: `2026`, `2026-11`, `2026-11-29` or `20
 
 For a type checker:
 
-- Use `isinstance(value, str)` to check the type of a value that `api.at` returned. For a list and an object, use
-  `Sequence` and `Mapping` from `collections.abc`. With `list` and `dict`, the types of their items are lost
+- Use `isinstance(value, str)` to check the type of a value that `api.at` returned. For a list and an object, check for
+  `Sequence` and `Mapping` from `collections.abc`. If you check for `list` and `dict`, the types of their items are lost
   (`list[Any]`).
 - Annotate a `dict` literal: `note: dict[str, api.Json] = {…}`. Otherwise the type checker infers a type that doesn't
   fit.
@@ -26,8 +26,8 @@ For a type checker:
 ## The newest results
 
 Don't search with `_sort`. Oracle Health's documentation doesn't list it for Observation, and the simulated Oracle
-Health EHR refuses it with status 400. Epic ignores it. A way that works at every EHR is to read all pages, drop results
-that were entered in error, and sort in Python.
+Health EHR refuses it with status 400. Epic ignores it. Instead, read all pages, drop results that were entered in
+error, and sort in Python.
 
 ```python
 from datetime import UTC, datetime
@@ -52,20 +52,18 @@ def creatinines(call: api.Call) -> api.Reply:
     return api.json({"newest": newest, "complete": result.complete})
 ```
 
-- If `complete` is False, the chart has more results than were read, and a newer one might be missing. Show that to the
-  user.
+- If `complete` is False, the chart has more results than were read, and a newer one might be missing. Tell the user.
 - An EHR can repeat a result on the next page (Oracle Health's documentation says so), so `valid` contains each id once.
 - `_count` is the size of a page, not a limit. Most EHRs have a maximum for it.
-- EHRs also refuse or ignore other parameters that they don't support. A refusal raises `api.EhrError` (see
-  [Errors](#errors)).
+- EHRs also refuse or ignore other parameters that they don't support. A refusal raises `api.EhrError`.
 
 ## A page that writes
 
 `functions/nursenote/main.py` shows a form and writes the note that the page's script sends. A response can get lost
 after the EHR has stored the note. So the script gives each note its own key, and the function looks for that key before
 it writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares their
-identifiers. If the result isn't complete, the function must not write, so it raises an error. If an EHR lists new
-documents with a delay, the function can't find the note yet, so wait before you try again.
+identifiers. If the result isn't complete, the function raises an error instead of writing. An EHR might list new
+documents only after a delay, so wait before you try again.
 
 ```python
 from base64 import b64encode
@@ -199,17 +197,17 @@ def test_the_patient_has_a_family_name(app: testing.App) -> None:
 | `Response.status`, `.headers`, `.text`, `.url` | the response after redirects |
 | `Response.json()` | its JSON object. Read nested values with `api.at` |
 
-`ehr` is `generic`, `oracle` or `epic`. Test with each one that your users have: each refuses the requests that its
+`ehr` is `generic`, `oracle` or `epic`. Test with each one that your users have. Each refuses the requests that its
 vendor's EHR refuses, as documented, observed or assumed ([simulator/README.md](../simulator/README.md)). All of them
 have the same charts: http://localhost:8090 lists the patients while the app runs, and "Open the chart" shows the
 resources. For example, `synthetic-alma` has 14 creatinines and a document, `synthetic-falk` has no creatinine and no
-birth date, `synthetic-greta` has dirty data, and `synthetic-hugo` has 3,000 Observations. These names are as stable as
-the names in `smart_calc.api`.
+birth date, `synthetic-greta` has dirty data, and `synthetic-hugo` has 3,000 Observations. The names in
+`smart_calc.testing` are as stable as those in `smart_calc.api`.
 
 ## From a terminal
 
 While `smart-calc run` is running, launch with a cookie jar. Then call the function with the header that a browser adds
-to a script's requests. Without it, the response is `cross_site`.
+to a script's requests. Without this header, the response is `cross_site`.
 
 ```sh
 start='http://127.0.0.1:8090/generic/start?patient=synthetic-alma&client=smart-calc-demo&user=clara&in=tab'

@@ -40,14 +40,12 @@ def summary(call: api.Call) -> api.Reply:
 - To open a function in the browser like a page, use `@api.function(navigation=True)`. Then send the user there with a
   link to `/summary/SESSION/`, or with `after_launch = "/summary/{session}/"` in `smart.toml`. `smart-calc run` doesn't
   read `smart.toml`, so its launches always end at `/app/`.
-- A function can do what the session's scopes allow. For example, `patient/Observation.rs` allows it to read and search
-  Observations, and `patient/DocumentReference.c` allows it to create a DocumentReference. Request the scopes in
-  `smart.toml`. For the scopes of `smart-calc run`, see
-  [own-app.md](own-app.md#from-one-file-to-a-patient-on-your-page).
+- A function can do what the session's scopes allow. For example, it needs `patient/Observation.rs` to read and search
+  Observations, and `patient/DocumentReference.c` to create a DocumentReference. Request the scopes in `smart.toml`. For
+  the scopes of `smart-calc run`, see [own-app.md](own-app.md#from-one-file-to-a-patient-on-your-page).
 - A GET request can't create or update anything. Let the page send a POST request after a person has confirmed (see
   [A page that writes](#a-page-that-writes)).
 - If your function raises an exception, `smart-calc run` prints the exception's type and the lines in your code.
-- For tests, see [Tests](#tests). To call the function with curl, see [From a terminal](#from-a-terminal).
 
 GUIDE
 
@@ -79,7 +77,7 @@ def is_valid(observation: api.Resource) -> bool:
 
 If your function doesn't catch an error, the response has the error's code and status. It's a page if the browser
 requested HTML, and otherwise `application/problem+json` with `code`, `status`, `title`, `detail` and `correlation_id`.
-[errors.md](errors.md) lists all codes. Your function can get these:
+Your function can get these codes:
 
 | exception | code | status | when |
 |---|---|---|---|
@@ -101,9 +99,9 @@ requested HTML, and otherwise `application/problem+json` with `code`, `status`, 
 | | `internal_error` | 500 | the status, media type or body of the function's `api.Reply` can't be sent. The log has `UnusableReplyError` and the function's name |
 | | `internal_error` | 500 | the function called `sys.exit`. The log has `EndedProcessError` and the line in your code |
 
-If the EHR refuses a request with 400 or 422, the request is wrong for this EHR, and trying again doesn't help. With
-`smart-calc run`, http://localhost:8090/trace lists each request that the simulated EHR received and marks what was
-wrong with it. In your function, `outcome` has the EHR's reason:
+If the EHR refuses a request with 400 or 422, trying again doesn't help. With `smart-calc run`,
+http://localhost:8090/trace lists each request that the simulated EHR received and marks its errors. In your function,
+`outcome` has the EHR's reason:
 
 ```python
 try:
@@ -133,8 +131,7 @@ If an object in the EHR's JSON repeats a property, the response is refused (`ups
 
 ## What a function can't see
 
-`Call` and `Session` contain no access token, cookie or store, and neither does anything that you can reach from them.
-Code in the process must still be trusted, because Python lets a function import modules and inspect the frames that
-called it, for example through a traceback. This guards against mistakes and injected data, not against the function's
-author.
+`Call` and `Session` contain no access token, cookie or store, and neither do the objects that you can reach from them.
+This guards against mistakes and injected data, not against the function's author. Python lets a function import modules
+and inspect the frames that called it, for example through a traceback. So all code in the process must be trusted.
 """  # noqa: E501 - rows of a table are one line

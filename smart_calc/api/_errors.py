@@ -7,8 +7,8 @@ class SmartError(Exception):
     """smart-calc refused the request, or the request failed. `fhir_proxy` reports the same error.
 
     If you don't catch it, or raise it again, the response has its code and status, as a page or as
-    problem+json. Don't raise one that you made yourself, because the response is then 500: return
-    `api.json` with a status.
+    problem+json. Don't create one to raise it, because the response is then 500. Return `api.json`
+    with a status instead.
 
     Attributes:
         code: one of the codes in errors.md, such as "scope_denied" or "upstream_timeout".
@@ -35,7 +35,7 @@ class EhrError(Exception):
     """The EHR refused the request, with a 4xx status.
 
     If you don't catch it, or raise it again, the response has the code `ehr_refused`, the EHR's
-    status and its Retry-After. If you raise one that you made yourself, the response is 500.
+    status and its Retry-After. If you raise one that you created, the response is 500.
 
     Attributes:
         status: the EHR's HTTP status, such as 404 or 422.

@@ -146,14 +146,15 @@ class Session:
         """Replace the resource that has this `id`, and return it as the EHR stored it.
 
         Needs a scope with `u`. Under patient/ scopes, the resource must refer to the patient in
-        context, before and after the update. If this call read the resource before, the update
-        succeeds only if the EHR still has the version in `meta.versionId` (status 412 otherwise).
+        context, before and after the update. If your function has read the resource during the
+        same request, the update succeeds only if the EHR still has the version in `meta.versionId`
+        (status 412 otherwise).
 
         Args:
             resource: the complete resource.
-            if_match: the version to replace, as an entity tag such as `W/"3"`. If this call read
-                the resource, the default is the version in its `meta`, or if that's missing, the
-                version that this call read.
+            if_match: the version to replace, as an entity tag such as `W/"3"`. If your function
+                has read the resource during the same request, the default is the version in its
+                `meta`, or if that's missing, the version that was read.
 
         Example:
             note = session.read("DocumentReference", "123")
