@@ -16,7 +16,7 @@ LATE = "The EHR returned an error, but not for a launch that the app is still wa
 
 
 class StateMissing(CallbackError, code="state_missing", status=400):
-    """The redirect URI was opened directly: no `state`."""
+    """The redirect URI was opened directly, without `state`."""
 
     title = "This URL was opened without a launch."
     why = (
