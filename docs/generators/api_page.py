@@ -95,9 +95,7 @@ Your function can get these codes:
 | | `upstream_unreachable`, `upstream_invalid`, `upstream_timeout` | 502, 502, 504 | the EHR failed. If the request was a write, the EHR might have stored it |
 | `EhrError` | `ehr_refused` | the EHR's, 4xx | the EHR refused the request |
 | any other exception | `internal_error` | 500 | the exception's text isn't shown. The log has its type and the line in your code |
-| | `internal_error` | 500 | the function returned something other than an `api.Reply`. The log has `ReturnedNoReplyError` and the function's name |
-| | `internal_error` | 500 | the status, media type or body of the function's `api.Reply` can't be sent. The log has `UnusableReplyError` and the function's name |
-| | `internal_error` | 500 | the function called `sys.exit`. The log has `EndedProcessError` and the line in your code |
+| | `internal_error` | 500 | the function returned something other than an `api.Reply` (the log has `ReturnedNoReplyError`), its reply has a status, media type or body that can't be sent (`UnusableReplyError`), or it called `sys.exit` (`EndedProcessError`) |
 
 If the EHR refuses a request with 400 or 422, trying again doesn't help. With `smart-calc run`,
 http://localhost:8090/trace lists each request that the simulated EHR received and marks its errors. In your function,

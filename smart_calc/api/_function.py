@@ -95,9 +95,6 @@ def function(
     Put your own decorator below this one, and use `functools.wraps` in it, because the function's
     name is in its URL.
 
-    If the function raises `api.SmartError` or `api.EhrError`, the response has that code and
-    status. Any other exception is logged without its text, and the response is 500.
-
     Example:
         from smart_calc import api
 
