@@ -539,7 +539,7 @@ ehr_side = Kind(
     "ehr_side",
     "The EHR failed.",
     "",
-    "The EHR accepted the request, but then failed. The app can't fix that.",
+    "The EHR failed while it handled the request. The app can't fix that.",
     (
         AGAIN_LATER,
         (

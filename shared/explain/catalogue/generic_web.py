@@ -65,7 +65,12 @@ ENTRIES: tuple[Entry, ...] = (
             source=sources.INFERRED,
             title="The host in the URL is wrong or no longer exists.",
         ),
-        causes.ehr_side("possible", source=sources.INFERRED, title="The server is down."),
+        causes.ehr_side(
+            "possible",
+            "The host, or the DNS server for its name, doesn't respond.",
+            source=sources.INFERRED,
+            title="The server is down.",
+        ),
         says="getaddrinfo ENOTFOUND / Name or service not known / ERR_NAME_NOT_RESOLVED",
         where="FHIR answer",
         patterns=(

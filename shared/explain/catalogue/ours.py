@@ -238,6 +238,6 @@ ENTRIES: tuple[Entry, ...] = (
             errors.UpstreamInvalid,
             errors.RefreshFailed,
         ),
-        causes.ehr_side("likely"),
+        causes.ehr_side("likely", "The EHR, or the network between the app and the EHR, failed."),
     ),
 )
