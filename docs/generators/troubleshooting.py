@@ -35,8 +35,8 @@ make explain < FILE
 .venv/bin/python -m doctor explain 'TEXT' --config smart.toml
 ```
 
-[doctor.md](doctor.md) lists the texts that you can paste, and the options. You can also describe
-what happened and what you tried, but that counts less than a server's message.
+[doctor.md](doctor.md#explaining-an-error) lists the texts that you can paste, and the options. You
+can also describe what happened and what you tried, but that counts less than a server's message.
 
 - In the JSON (`--json`), `kind` is `explained`, `asks`, `ehr_side` or `not_a_launch`, `change` is
   the line to change, and `ask` lists what to paste next if the text doesn't show the cause.
