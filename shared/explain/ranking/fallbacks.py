@@ -40,7 +40,7 @@ def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
     title = "The request in the text doesn't match the EHR's error."
     why = "The request in the text has none of the problems that the error mentions."
     if names:
-        title = "The request in the text has the parameter that the EHR reports as missing."
+        title = "The request in the text has everything that the EHR reports as missing."
         why = f"The request in the text has {names}."
     why += " So a different request failed, or this one was changed in transit to the EHR."
     with_id = f" and the ID {facts.message.instance}" if facts.message.instance else ""

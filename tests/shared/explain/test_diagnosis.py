@@ -516,7 +516,7 @@ def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str
     text = f"It ends with {ehr_messages.LAUNCH}code-required.\nWe send {_AUTHORIZE}{shown}\nWhy?"
     diagnosis = diagnose(parse(text))
     assert "launch_parameter_missing" not in ids(diagnosis)
-    title = "The request in the text has the parameter that the EHR reports as missing."
+    title = "The request in the text has everything that the EHR reports as missing."
     assert diagnosis.causes[0].title == title
     assert "`launch`" in diagnosis.causes[0].why
 

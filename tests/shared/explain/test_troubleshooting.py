@@ -28,9 +28,8 @@ def test_every_link_leads_somewhere() -> None:
     for path, text in PAGES.items():
         anchors = set(re.findall(r'<a id="([^"]+)"></a>', text))
         assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
-        for name, anchor in re.findall(r"\]\(([a-z./-]+\.md)#?([^)]*)\)", text):
-            target = (DOCS / path).parent.joinpath(name).resolve()
-            assert not anchor or f'<a id="{anchor}"></a>' in target.read_text("utf-8"), (path, name)
+        for name in re.findall(r"\]\(([a-z./-]+\.md)(?:#[^)]*)?\)", text):
+            assert (DOCS / path).parent.joinpath(name).resolve().is_file(), (path, name)
 
 
 def test_what_is_inferred_is_marked_so() -> None:
