@@ -103,14 +103,15 @@ ENTRIES: tuple[Entry, ...] = (
     _entry(
         "athenahealth/pkce-web-app",
         "At athenahealth, a Web app is a confidential client, so it must authenticate with its "
-        "secret.",
+        "secret. It can't use PKCE, which this app always uses.",
         causes.client_auth_wrong(
             "likely",
             "The app was registered as Web and sends no secret, or it was registered as public "
             "and sends a secret.",
             (
-                "In the developer portal, check the app's type. If it's Web, set "
-                "`client_auth` and `client_secret` in smart.toml."
+                "In the developer portal, check the app's type. If it's Web, register the app as a "
+                "type that allows PKCE. Then set `client_auth` in smart.toml, and `client_secret` "
+                "only if that type has a secret."
             ),
             "Make sure the FHIR base belongs to this practice. Each site has its own FHIR base.",
             source=f"{sources.YOURPHR_ATHENA}; that it leads to this code is inferred",
