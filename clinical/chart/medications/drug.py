@@ -13,7 +13,7 @@ from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Flag
 from clinical.chart.medications.coded import ATC_CODE, decided_by_name, of_atc, of_rxnorm
-from clinical.chart.medications.names import Named, read
+from clinical.chart.medications.names import MAYBE_NOT_ORDERED, Named, read
 from clinical.chart.resources.json_access import Coding, codings, id_of, names, referenced_id, text
 from clinical.chart.resources.scope import Resource
 from shared.frozen import dataclass
@@ -94,8 +94,13 @@ def classify(drug: Drug) -> Classification:
     rxnorm = _of_system(drug, System.RXNORM)
     if not atc:
         matches += [(named, one, drug.charted) for one in rxnorm for named in of_rxnorm(one.code)]
+    # If one name of the order may negate a class, its other names can only suggest that class, too.
+    maybe_not = {
+        one.item: one for _, words in by_name for one in words.named if one.why == MAYBE_NOT_ORDERED
+    }
     for name, words in by_name:
-        matches += [(one, None, name) for one in words.named if not atc or one.item in listed]
+        named = (maybe_not.get(one.item, one) for one in words.named)
+        matches += [(one, None, name) for one in named if not atc or one.item in listed]
     claims = tuple(_claims(drug, matches))
     known = atc or claims or any(words.known for _, words in by_name)
     # RxNorm names include the ingredients.

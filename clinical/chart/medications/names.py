@@ -17,8 +17,10 @@ from shared.frozen import dataclass
 _SHORTEST_GUESS = 7
 # Outside an order, ASA, ASS and VKA may stand for something else.
 _LONGEST_SHORT_FORM = 3
-_WORD = re.compile(r"5-asa|[a-z]+")
+_WORD = re.compile(r"5-asa|d/c\b|[a-z]+")
 _CLAUSE = re.compile(r"[,;.]")
+_NOT_TAKING = re.compile(r"\bnot (taking|given|tolerated)\b|(?<!until )\bdiscontinued\b")
+MAYBE_NOT_ORDERED = "its text may say that the drug isn't ordered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,10 @@ class Named:
 
     item: str
     why: str = ""
+
+
+# The places of the first and the last word of a name in a text, and its classes.
+_Place = tuple[int, int, tuple[Named, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,36 @@ class Reading:
 
 
 def read(text: str) -> Reading:
-    """Return the drug classes that a text names; guesses only suggest."""
+    """Return the drug classes that a text names; guesses only suggest.
+
+    So does a name that the text may negate, as in "no lisinopril": the text isn't understood well
+    enough to tell that the drug isn't ordered, only that it may not be.
+    """
     words = _words(text)
-    meanings = [_classes_of_word(word, first=place == 0) for place, word in enumerate(words)]
-    meanings += _phrases_in(words)
-    understood = [one for one in meanings if one is not None]
-    return Reading(tuple(one for named in understood for one in named), bool(understood))
+    found = ((at, at, _classes_of_word(word, first=at == 0)) for at, word in enumerate(words))
+    places = [(first, last, named) for first, last, named in found if named is not None]
+    places += _phrases_in(words)
+    return Reading(tuple(_suggested_if_negated(words, places)), bool(places))
+
+
+def _suggested_if_negated(words: list[str], names: list[_Place]) -> Iterator[Named]:
+    lexicon = _lexicon()
+    if lexicon.not_ordered.isdisjoint(words):
+        yield from (one for *_, named in names for one in named)
+        return
+    passed = {at for at, word in enumerate(words) if word in lexicon.between}
+    passed.update(*(range(first, last + 1) for first, last, _ in names))
+    for first, last, named in names:
+        before = next((words[at] for at in range(first - 1, -1, -1) if at not in passed), "")
+        after = words[last + 1 :]
+        if (
+            before in lexicon.not_ordered
+            or not lexicon.refused.isdisjoint(after)
+            or _NOT_TAKING.search(" ".join(after))
+        ):
+            yield from (Named(one.item, one.why or MAYBE_NOT_ORDERED) for one in named)
+        else:
+            yield from named
 
 
 def classes_named(text: str) -> tuple[str, ...]:
@@ -59,7 +89,8 @@ def _in(clause: str) -> Iterator[Named]:
     lexicon = _lexicon()
     if not lexicon.not_taken.intersection(words):
         long = (word for word in words if len(word) > _LONGEST_SHORT_FORM)
-        for named in (*(lexicon.words.get(word) or () for word in long), *_phrases_in(words)):
+        phrases = (named for *_, named in _phrases_in(words))
+        for named in (*(lexicon.words.get(word) or () for word in long), *phrases):
             yield from named
 
 
@@ -94,6 +125,9 @@ class _Lexicon:
     first: frozenset[str]
     plain: frozenset[str]
     not_taken: frozenset[str]
+    not_ordered: frozenset[str]
+    between: frozenset[str]
+    refused: frozenset[str]
     beginnings: tuple[str, ...]
     other_endings: tuple[str, ...]
 
@@ -126,6 +160,9 @@ def _lexicon() -> _Lexicon:
         first=_all(others, "first"),
         plain=_all(others, "plain"),
         not_taken=_all(rows("drug_words"), "not taken"),
+        not_ordered=_all(rows("drug_words"), "not ordered"),
+        between=_all(rows("drug_words"), "between"),
+        refused=_all(rows("drug_words"), "refused"),
         beginnings=tuple(_all(others, "beginnings")),
         other_endings=tuple(_all(others, "endings")),
     )
@@ -162,12 +199,13 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(folded)
 
 
-def _phrases_in(words: list[str]) -> Iterator[tuple[Named, ...]]:
+def _phrases_in(words: list[str]) -> Iterator[_Place]:
+    """Yield the places of the first and the last word of each phrase, with its classes."""
     phrases = _lexicon().phrases
-    for place, word in enumerate(words):
+    for first, word in enumerate(words):
         for phrase, named in phrases.get(word, ()):
-            if tuple(words[place : place + len(phrase)]) == phrase:
-                yield named
+            if tuple(words[first : first + len(phrase)]) == phrase:
+                yield first, first + len(phrase) - 1, named
 
 
 def _classes_of_word(word: str, *, first: bool) -> tuple[Named, ...] | None:

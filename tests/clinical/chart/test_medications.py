@@ -19,6 +19,7 @@ from tests.support.chart_resources import (
     read,
     sources,
 )
+from tests.support.tables import each
 
 STATIN = "simvastatin 20 MG Oral Tablet"
 
@@ -98,6 +99,41 @@ def test_a_name_with_one_letter_wrong_suggests() -> None:
 )
 def test_a_text_is_read_by_its_words(name: str, drug: str, told: Outcome) -> None:
     assert outcome(name, order(drug)) is told
+
+
+@each(
+    "text",
+    [
+        *("no {}", "NO {} (cough)", "no more {} 10 mg", "non-{}", "not on {}", "d/c {}", "hold {}"),
+        *("don’t give {}", "STOP: {}", "pas de {}", "allergic to {}", "no metformin or {}"),
+        *("{} 10 mg: contraindicated", "{} - patient refused", "{} (Patient not taking: Reported)"),
+        *("{} - discontinued", "metformin, no {}"),
+    ],
+)
+def test_a_name_that_the_text_may_negate_only_suggests(text: str) -> None:
+    for name, drug in (("statin", "simvastatin"), ("oral_anticoagulant", "apixaban")):
+        named = text.format(drug)
+        assert outcome(name, order(named)) is Outcome.OFFERED
+        local = {"coding": [{"display": drug}], "text": named}
+        assert outcome(name, order(local)) is Outcome.OFFERED
+        assert outcome(name, order(named), order(drug)) is Outcome.FOUND
+
+
+@each(
+    "text",
+    [
+        *("{} 10 mg, no refills", "non-VA {}", "do not crush {}", "{}, not on an empty stomach"),
+        *("{} until discontinued", "{}. Hold if SBP < 100", "no substitution {}", "{}, no statin"),
+    ],
+)
+def test_a_negation_of_something_else_leaves_the_name_as_it_is(text: str) -> None:
+    assert outcome("oral_anticoagulant", order(text.format("apixaban"))) is Outcome.FOUND
+
+
+def test_a_code_counts_whatever_the_text_says() -> None:
+    assert outcome("statin", order(concept(RXNORM, "36567", text="no simvastatin"))) is (
+        Outcome.FOUND
+    )
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,14 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "eGFR G4, stage 4 resolved": (kidney(2.9, 2.8, ended("N18.4")), G4),
     "10% or more": (risk(smokes=True), {"prevent_2023_base": "info"}),
     "10% or more with a statin": (risk(smokes=True, drugs=bundle(order("Lipitor"))), {}),
+    "10% or more, an antihypertensive that may not be ordered": (
+        risk(
+            smokes=True,
+            conditions=bundle(diagnosis("I10")),
+            drugs=bundle(order("no lisinopril (cough)")),
+        ),
+        {},
+    ),
     "10% or more in a non-smoker": (risk(smokes=False), {"prevent_2023_base": "info"}),
     "10% or more, a smoker only by the problem list": (
         risk(smokes=False, conditions=bundle(diagnosis("E11.9"), in_words("Smokes daily"))),
