@@ -239,7 +239,7 @@ def test_a_newer_preliminary_value_can_be_taken(app: App, page: Page) -> None:
     expect(noted).to_contain_text(unused)
     calculator.get_by_role("button", name="Use preliminary: 1.9 mg/dL").click()
     expect(page.locator(f"#{EGFR}-creatinine")).to_have_value("1.9")
-    day = shown(days_ago(1), timed=False)
+    day = shown(newer["effectiveDateTime"], timed=False)
     expect(noted).to_contain_text(f"Creatinine 1.9 mg/dL ({day}, preliminary, from the chart)")
     expect(noted).not_to_contain_text("not used")
     expect(about).to_have_text("another chart value chosen; 2 chart values")

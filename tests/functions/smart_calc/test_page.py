@@ -470,16 +470,17 @@ def test_the_note_of_a_score_names_what_was_found_assumed_open_and_not_read(app:
 
 def test_a_trend_says_how_far_back_it_goes_and_when_the_chart_has_more(app: App) -> None:
     tenant = tenant_of(app)
+    before, newest = days_ago(9), days_ago(1)
     two = [
-        measured("Creatinine", "2160-0", value, "mg/dL", id=f"c{days}", effectiveDateTime=when)
-        for days, value, when in ((1, 1.1, days_ago(1)), (9, 1.2, days_ago(9)))
+        measured("Creatinine", "2160-0", value, "mg/dL", id=when[:10], effectiveDateTime=when)
+        for value, when in ((1.1, newest), (1.2, before))
     ]
     onward = [{"relation": "next", "url": f"{tenant.base}/Observation?page=2&{LAB_MARK}"}]
-    first, last = (shown(days_ago(days), timed=False) for days in (9, 1))
+    first, last = (shown(when, timed=False) for when in (before, newest))
     for link, said in (([], ""), (onward, "; the chart has more")):
         answer = page_of(app, answering(tenant, labs=as_fhir(bundle(*two, link=link))))
         page = calculator(answer, "egfr_ckd_epi_2021")
-        assert f"2 values, last 12 months{said} {shown(days_ago(1))} 1.1 mg/dL used" in page
+        assert f"2 values, last 12 months{said} {shown(newest)} 1.1 mg/dL used" in page
         # The ends of its scale, then of its line.
         assert f" 1.6 mg/dL 0.8 1.2 mg/dL {first} 1.1 mg/dL {last} " in page
 
