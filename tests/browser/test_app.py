@@ -14,6 +14,7 @@ from clinical.dates import shown
 from tests.support.app import App
 from tests.support.app_chart import (
     CREATININE,
+    PATIENT,
     SODIUM,
     answering,
     bundle,
@@ -215,7 +216,8 @@ def test_one_note_is_copied_and_tells_what_was_entered_from_what_was_found_and_w
         "navigator.clipboard.readText()"
     ).split("\n")
     assert title == "eGFR (CKD-EPI 2021, creatinine)"
-    assert patient.startswith("Patient: Synthetic Testpatient, born 24 Jan 1960, record number")
+    born = shown(PATIENT["birthDate"])
+    assert patient.startswith(f"Patient: Synthetic Testpatient, born {born}, record number")
     assert "(G3a: 45 to below 60, mildly to moderately decreased)" in result
     assert lines[:2] == [
         "From the chart: Age 66; Sex male",

@@ -13,20 +13,22 @@ from tests.support.scripted_ehr import Handler, Received, Scripted, Tenant, as_f
 
 Json = dict[str, Any]
 
-PATIENT: Json = {
-    "resourceType": "Patient",
-    "id": "p1",
-    "name": [{"use": "official", "family": "Testpatient", "given": ["Synthetic"]}],
-    "birthDate": "1960-01-24",
-    "gender": "male",
-    "identifier": [{"type": {"coding": [{"code": "MR"}]}, "value": "SYN-0007"}],
-}
-SEARCHES = ("labs", "slow", "vitals", "social", "conditions", "drugs")
-
 
 def days_ago(days: float) -> str:
     """Return a time of day, in UTC."""
     return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+PATIENT: Json = {
+    "resourceType": "Patient",
+    "id": "p1",
+    "name": [{"use": "official", "family": "Testpatient", "given": ["Synthetic"]}],
+    # Aged 66 for as long as these tests run.
+    "birthDate": days_ago(66.5 * 365.25)[:10],
+    "gender": "male",
+    "identifier": [{"type": {"coding": [{"code": "MR"}]}, "value": "SYN-0007"}],
+}
+SEARCHES = ("labs", "slow", "vitals", "social", "conditions", "drugs")
 
 
 def measured(
