@@ -768,7 +768,7 @@ def test_on_paper_the_open_calculator_stands_alone_below_the_patient_on_one_page
 ) -> None:
     tenant = tenant_of(app, need_patient_banner=False)
     launch_in(page, app, tenant)
-    page.evaluate("window.print = () => { window.isPrinted = true; }")
+    page.evaluate("() => { window.print = () => { window.isPrinted = true; }; }")
     calculator = opened(page, "bmi")
     calculator.get_by_label("Body weight", exact=True).fill("80")
     expect(calculator.get_by_role("button", name="Undo")).to_be_visible()
