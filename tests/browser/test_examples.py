@@ -461,9 +461,7 @@ def test_a_double_click_writes_once(preview: Page) -> None:
     preview.evaluate(_WRITE_LATE)
     writes: list[str] = []
     preview.on("request", lambda one: writes.append(one.url) if one.method == "POST" else None)
-    button = preview.get_by_role("button", name="Write to the chart")
-    button.dblclick()
-    assert button.is_disabled()
+    preview.get_by_role("button", name="Write to the chart").dblclick()
     written(preview)
     assert len(writes) == 1
 
