@@ -115,8 +115,8 @@ def test_sessions_end_by_their_limits_though_the_store_still_holds_them(brief: P
         assert used < LONGEST + 60
         time.sleep(IDLE / 6)
         accepted, used = used, time.monotonic() - started
-    # However few uses a busy machine had time for, it outlived the idle limit.
-    assert accepted > IDLE
+    # Its uses outlived the idle limit, unless a busy machine had no time for one before that.
+    assert accepted > IDLE or time.monotonic() - started - accepted > IDLE / 2
     assert (answer.status, answer.code) == (401, "session_expired")
     assert not brief.holds(busy)
 
