@@ -72,8 +72,8 @@
 
   const named = () => location.hash.length > 1 && choose(location.hash.slice(1));
   addEventListener("hashchange", named);
-  // After the browser's own jump to the fragment, nothing has the focus.
-  addEventListener("load", () => setTimeout(named));
+  // After the browser's own jump to the fragment, nothing has the focus, unless the user has moved it.
+  addEventListener("load", () => setTimeout(() => document.activeElement === document.body && named()));
   named();
 
   // Each word of a search matches the beginning of any word.
