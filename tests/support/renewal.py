@@ -1,6 +1,5 @@
 """A session and its instances in this process, at a scripted EHR, by a clock that a test moves."""
 
-import time
 from dataclasses import dataclass, replace
 
 from shared.config.settings import Settings
@@ -27,7 +26,7 @@ SEALING_KEY = bytes(range(32))
 
 @dataclass
 class Pauses:
-    """What waiting does: the clock moves on, and so does the world. `slept` is in seconds."""
+    """What waiting does: the clock moves on. `slept` is in seconds."""
 
     clock: Clock
     slept: float = 0.0
@@ -35,8 +34,6 @@ class Pauses:
     def __call__(self, seconds: float) -> None:
         self.slept += seconds
         self.clock.now += seconds
-        # For what other threads do meanwhile.
-        time.sleep(0.005)
 
 
 @dataclass
