@@ -37,7 +37,9 @@ class UpstreamTimeout(UpstreamError, code="upstream_timeout", status=504):
 
 
 class UpstreamInvalid(UpstreamError, code="upstream_invalid", status=502):
-    """The EHR failed, redirected, or sent something other than FHIR JSON, or more than 20 MB."""
+    """The EHR failed, redirected, or sent something other than FHIR JSON, or more than 20 MB (10 MB
+    of a Binary's content).
+    """
 
     title = "The EHR's response can't be passed on."
     why = "The EHR failed, or its response isn't FHIR JSON within the size limit."
