@@ -64,8 +64,8 @@ def _unseen(preflight: Preflight) -> str:
 
 _ONLY_THE_EHR_KNOWS = (
     "Only a launch can show whether an EHR has this client_id, redirect URI and scopes "
-    "registered, and whether a site has enabled the app. No check from outside can. To explain "
-    "a launch error, run `smart-calc explain < FILE` (in a clone: `make explain < FILE`)."
+    "registered, and whether a site has enabled the app. To explain a launch error, "
+    "run `smart-calc explain < FILE` (in a clone: `make explain < FILE`)."
 )
 
 

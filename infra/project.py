@@ -119,7 +119,7 @@ def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
             f"{where}/main.py defines no function {name}. Add the function, or rename the folder."
         )
     elif _is_plain(definitions[-1]) and any(map(_imports_api, module.body)):
-        problems.append(f"{where}/main.py: write @api.function in the line above `def {name}`.")
+        problems.append(f"{where}/main.py: write @api.function on the line above `def {name}`.")
     return problems
 
 

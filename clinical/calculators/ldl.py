@@ -44,13 +44,13 @@ def friedewald(cholesterol_total: float, hdl: float, triglycerides: float) -> fl
 
 _PANEL = ("cholesterol_total", "hdl", "triglycerides")
 _UP_TO_800 = Limit(
-    "triglycerides", None, 800, "Valid only up to triglycerides of 800 mg/dL (9.03 mmol/L)"
+    "triglycerides", None, 800, "Valid only for triglycerides up to 800 mg/dL (9.03 mmol/L)"
 )
 _UP_TO_400 = Limit(
     "triglycerides",
     None,
     400,
-    "Friedewald is valid only up to triglycerides of 400 mg/dL (4.52 mmol/L)",
+    "Friedewald is valid only for triglycerides up to 400 mg/dL (4.52 mmol/L)",
 )
 
 
@@ -78,7 +78,7 @@ CALCULATOR = Calculator(
     subject="Lipids",
     year=2020,
     purpose="Calculates LDL cholesterol from a lipid panel.",
-    population="Adults. LDL is calculated only up to triglycerides of 800 mg/dL.",
+    population="Adults. LDL is calculated only for triglycerides up to 800 mg/dL.",
     cautions=(
         "A measured (direct) LDL is preferred to a calculated one.",
         "Not valid in type III dysbetalipoproteinemia.",

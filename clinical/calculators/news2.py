@@ -164,8 +164,8 @@ CALCULATOR = Calculator(
         "consciousness": "any level except alert: 3 points",
         "supplemental_oxygen": "oxygen: 2 points",
     },
-    validation="Its predecessor NEWS, in 198,755 sets of vital signs: AUROC 0.873 for cardiac "
-    "arrest, ICU admission or death within 24 hours (Smith 2013).",
+    validation="Its predecessor, NEWS, had an AUROC of 0.873 for cardiac arrest, ICU admission "
+    "or death within 24 hours, in 198,755 sets of vital signs (Smith 2013).",
     # Only one set of vital signs from the last day counts.
     in_chart=InChart(
         draw=DrawRule(

@@ -6,7 +6,8 @@ PAGE = """\
 `smart_calc` fills in every calculator from the chart of the launch's patient. The list is in the same order for every
 chart: first the calculators, then those marked *legacy* or *time-critical*, then those in `calculators_off`, which
 don't calculate. A row shows a result, the values that it lacks, or why it doesn't apply. In a wide window, the
-calculator that's most relevant to the patient opens. For example, atrial fibrillation opens CHA2DS2-VASc.
+calculator that's most relevant to the patient opens. For example, if the chart has atrial fibrillation, CHA2DS2-VASc
+opens.
 
 Reading the chart:
 
@@ -103,16 +104,16 @@ These words on the page show how it got an input from the chart:
 - A smoking status of "no" isn't used if an active problem says that the patient smokes, either with a coded answer for
   smokers or with words such as "smokes tobacco daily". The input then stays blank. "Ex-smoker" and "history of smoking"
   don't count. ICD codes for tobacco or nicotine aren't read.
-- The sex comes from `gender` or, if that isn't male or female, from one of these: a US Core birth sex or sex, a recorded
-  sex at birth (`individual-recordedSexOrGender`, LOINC 76689-9) or `patient-sexParameterForClinicalUse`. The input stays
-  blank if any of them differ, or if `patient-sexParameterForClinicalUse` is `specified`, which means that a comment has
-  the details.
+- The sex comes from `gender` or, if that isn't male or female, from one of these: a US Core birth sex or sex, a
+  recorded sex at birth (`individual-recordedSexOrGender`, LOINC 76689-9) or `patient-sexParameterForClinicalUse`. The
+  input stays blank if any of them differ, or if `patient-sexParameterForClinicalUse` is `specified`, which means that a
+  comment has the details.
 
 ## Diagnoses and drugs: found, suggested, open or not found
 
 Missing data in a chart isn't a "no". A yes-or-no item is *not found*, and assumed absent, only if its search was read
-to the end and no entry could mean that item. Found takes precedence over suggested, suggested over open, and open over
-not found.
+to the end and no entry could refer to that item. Found takes precedence over suggested, suggested over open, and open
+over not found.
 
 - **Codes.** The app matches ICD-10 codes (WHO, CM, GM, AM and CA editions) and ICD-9-CM codes by prefix. A
   classification puts each condition in one place, so a code that isn't on an item's list means something else. The app
@@ -124,9 +125,9 @@ not found.
   they belong to, and "pulmonary hypertension" doesn't suggest hypertension. A text that's exactly the name of a common
   problem, such as "asthma", is classified as another condition.
 - **Unclassified entries.** These can't be classified: a local code without text, an unlisted SNOMED CT concept without
-  a name, and a text without a known word. Such an entry might mean any diagnosis that its state allows, so none of
-  them is assumed absent. If it's resolved or inactive, it can only mean items that count whenever they happened, such
-  as a stroke.
+  a name, and a text without a known word. Such an entry might refer to any diagnosis that its state allows, so none of
+  them is assumed absent. If it's resolved or inactive, it can only refer to items that count no matter when they
+  happened, such as a stroke.
 - **State.** Refuted entries and entries made in error are ignored. A provisional entry only suggests an item, and so
   does an entry that has ended but has no clinical status. If an entry also has the code of a relative's disease, a
   screening or a suspicion (Z80 to Z84, Z11 to Z13, Z03, Z04), its other codes only suggest an item.
@@ -176,7 +177,7 @@ entries.
 
 - A value is a number, a number as text (with a comma or a dot before its decimals), true or false, or one of the
   answers to its input. `null` or a missing input means that no value was given.
-- If nothing can be calculated, `outputs` is empty and `refused` has the reason, in words for a clinician. An output
+- If nothing can be calculated, `outputs` is empty and `refused` gives the reason, in words for a clinician. An output
   that lacks an input is left out. If an input is unknown or a value is unusable, all outputs are refused.
 - With `"details": true`, the response also has `results`, `faults`, `notes` and `note`, as shown on the page. These
   fields can change when the page does.

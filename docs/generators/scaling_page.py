@@ -112,7 +112,7 @@ in bold if it exceeds the limit. The first limit that you reach is **{first}**.
     - *Firestore's 500/50/5 rule.* A new collection accepts 500 operations a second, then 50% more
       every five minutes [6]. Traffic that grows during a morning is fine, but don't switch all
       hospitals to the app at the same moment. Keys are hashes and no field is indexed, so there is
-      no hotspot. An instance reads a session at most once in `session_cache_seconds`, so a page
+      no hotspot. An instance reads a session at most once per `session_cache_seconds`, so a page
       that sends its requests quickly causes fewer reads than the 12 in this calculation.
     - *The load balancer* has no limit close to this. You reach the limit of 600 requests per minute
       and IP address in [Cloud Armor](deploy.md#cloud-armor) first. A hospital whose users share one

@@ -116,7 +116,7 @@ def pages() -> Mapping[str, str]:
         if profile is OWN:
             head += (
                 "Statements with neither a source nor *inferred* come from the app's own checks.\n"
-                "[errors.md](../errors.md) has the meaning of each error code.\n"
+                "[errors.md](../errors.md) explains each error code.\n"
             )
         if profile is not GENERIC:
             general = f"[{GENERIC.title}]({GENERIC.docs_page}.md)"

@@ -32,7 +32,7 @@ from .reading.awaited import awaited, says_the_same
 from .reading.search import Part
 
 _HERE = Path(__file__).parent
-_WITHOUT_PATIENT = "not shown, because the patient could not be read this time"
+_WITHOUT_PATIENT = "not shown, because the patient record could not be read this time"
 _COMMENT = re.compile(r"//.*")
 
 

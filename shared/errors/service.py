@@ -24,8 +24,8 @@ EHR_HANGS = "The EHR isn't responding, and too many requests are already waiting
 class Overloaded(ServiceError, code="overloaded", status=503):
     """The instance has no room for another large response, or requests to which the EHR hasn't
     responded for 3 s hold too many threads. Nothing was sent except perhaps a read, which the app
-    gave up. A change that was sent never gets this error. [performance.md](performance.md) has the
-    limits. If it persists, look for `upstream_timeout` from the same EHR.
+    gave up. A change that was sent never gets this error. [performance.md](performance.md) lists
+    the limits. If it persists, look for `upstream_timeout` from the same EHR.
     """
 
     title = "The app is busy at the moment."

@@ -19,7 +19,7 @@ REFUSED = {
     **{f"{name}/main.py": "invalid name" for name in ("My", "a-b", "2nd", "_a", "a_", "a" * 25)},
     "named/main.py": "defines no function named",
     "broken/main.py": "isn't valid Python",
-    "plain/main.py": "write @api.function in the line above `def plain`",
+    "plain/main.py": "write @api.function on the line above `def plain`",
     "hiding/shared.py": "Rename yours",
     "hiding/clinical/x.py": "Rename yours",
 }

@@ -781,8 +781,8 @@ opaque_token_decoded = Kind(
     "An access token may have any form and is opaque to the app. Only an id_token is always a JWT.",
     (
         (
-            "Don't decode the access token. The token response also has the patient, the scopes "
-            "and the lifetime, and the id_token has the user."
+            "Don't decode the access token. The token response also contains the patient, the "
+            "scopes and the lifetime, and the id_token identifies the user."
         ),
     ),
 )

@@ -184,7 +184,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry(
         "generic/client-auth-text",
-        "The client didn't authenticate in the way that it's registered for.",
+        "The client didn't authenticate with the method that it's registered for.",
         causes.client_auth_wrong("likely"),
         says="client_secret or client_assertion is missing or invalid",
         patterns=(

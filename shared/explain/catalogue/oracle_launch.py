@@ -206,9 +206,9 @@ ENTRIES: tuple[Entry, ...] = (
         causes.ehr_side(
             "likely",
             "The site's domain and the authorization server use different versions of the "
-            "launch. The likely reason is that the domain is old.",
+            "launch. The likely reason is that the domain runs an old release.",
             (
-                "Ask the site which release its domain has, and whether SMART launches "
+                "Ask the site which release its domain runs, and whether SMART launches "
                 "work there with another app."
             ),
             oracle_console.ASK_SUPPORT,

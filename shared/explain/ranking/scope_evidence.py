@@ -127,7 +127,7 @@ def _against_the_registration(facts: Facts) -> Iterator[Evidence]:
     absent = missing(facts.scopes, facts.shown_scopes.registered)
     if facts.shown_scopes.registered and absent and not versions:
         why = f"The registration in the text doesn't include {named(absent)}."
-        step = f"In the registration, add the scope {named(absent)}, or don't request it."
+        step = f"Add {named(absent)} to the registration, or request only registered scopes."
         yield Evidence("scope_not_registered", "likely", why, "the text", (step,))
 
 

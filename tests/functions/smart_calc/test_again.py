@@ -78,7 +78,7 @@ def test_a_patient_who_fails_now_takes_nothing_off_the_page_and_another_one_all(
     assert 'slot="list"' not in second
     assert rows(second) == set()
     assert "could not be read (HTTP 503)" in second
-    assert "not shown, because the patient could not be read this time" in second
+    assert "not shown, because the patient record could not be read this time" in second
     # The page requests the missing searches again, but not the patient, which it already has.
     (searches,) = re.findall(r'data-searches="([^"]*)"', second)
     assert set(searches.split()) == {"labs", "conditions"}
