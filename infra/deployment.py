@@ -4,7 +4,7 @@ Run in the project's folder as `smart-calc deployment`
 
 - `check`: list all problems;
 - `shell`: print the variables for the commands in docs/deploy.md, from PROJECT to WORKER_POOL;
-- `guide`: print them and the guide's shell functions, for `. <(smart-calc deployment guide)`;
+- `guide`: print them and the guide's shell functions, for `eval "$(smart-calc deployment guide)"`;
 - `commit`: print the commit to deploy, with "+changes" if files differ from it;
 - `write PROJECT`: for a build in that project, write the files that its steps read to
   build/deployment/.

@@ -13,7 +13,7 @@ from tests.support.control_plane.world import OPERATOR
 pytestmark = pytest.mark.calculators
 ALMA = "synthetic-alma"
 # What a person types in a project in place of `. infra/guide.sh`.
-SHELL = ". <(smart-calc deployment guide)\n"
+SHELL = 'eval "$(smart-calc deployment guide)"\n'
 
 
 @pytest.fixture(scope="module")
