@@ -145,8 +145,9 @@ Drugs are read from orders in the same way:
   thinner", a brand that no public register confirms, and loop diuretics, which are often ordered for another reason.
   About 1,200 names of other drugs show that an order is for something else.
 - **Negations.** A name only suggests its class if the text may say that the drug isn't ordered: "no lisinopril
-  (cough)", "hold warfarin", "aspirin, not taking". The negation is before the name, or a refusal or an intolerance is
-  after it. "No refills" and "do not crush" change nothing, and neither does a text next to a code that's known.
+  (cough)", "hold warfarin", "aspirin, not taking". The negation is before the name, or words such as "on hold",
+  "refused" or "intolerance" are after it. "No refills", "do not crush" and "hold if SBP < 100" change nothing, and
+  neither does a text next to a code that's known.
 - **State.** Active orders count. Orders that are on hold or planned, or whose status is unknown, only suggest a class.
   A plan that is marked as reported counts, as in US Core's medication list. A reported proposal suggests a class, and
   any other proposal is ignored. Statements, dispenses and administrations suggest a class if the response contains

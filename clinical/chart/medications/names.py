@@ -17,9 +17,17 @@ from shared.frozen import dataclass
 _SHORTEST_GUESS = 7
 # Outside an order, ASA, ASS and VKA may stand for something else.
 _LONGEST_SHORT_FORM = 3
-_WORD = re.compile(r"5-asa|d/c\b|[a-z]+")
+# The "'t" of "don't" isn't the T of "1 T daily".
+_WORD = re.compile(r"5-asa|d/c\b|['’]t\b|[a-z]+")
 _CLAUSE = re.compile(r"[,;.]")
-_NOT_TAKING = re.compile(r"\bnot (taking|given|tolerated)\b|(?<!until )\bdiscontinued\b")
+# After a drug's name. "Hold if" only limits an order, and "allergic to" is about another drug.
+_NOT_TAKEN = re.compile(
+    r"\b(?:not|no longer|never)(?: currently| been)? (?:taking|taken|given|tolerated|started)\b"
+    r"|(?<!until )\b(?:discontinued|stopped|canceled|cancelled|d/?c d)\b"
+    r"|\bon hold\b|(?<!be )\bheld\b|\bhold$"
+    r"|\b(?:declines|declined|refuses|refused)\b|\bcontraindicat(?:ion|ed)\b(?! in pregnan)"
+    r"|\b(?:allergy|allergic|intolerance|intolerant)\b(?! (?:to|of)\b)"
+)
 MAYBE_NOT_ORDERED = "its text may say that the drug isn't ordered"
 
 
@@ -65,12 +73,7 @@ def _suggested_if_negated(words: list[str], names: list[_Place]) -> Iterator[Nam
     passed.update(*(range(first, last + 1) for first, last, _ in names))
     for first, last, named in names:
         before = next((words[at] for at in range(first - 1, -1, -1) if at not in passed), "")
-        after = words[last + 1 :]
-        if (
-            before in lexicon.not_ordered
-            or not lexicon.refused.isdisjoint(after)
-            or _NOT_TAKING.search(" ".join(after))
-        ):
+        if before in lexicon.not_ordered or _NOT_TAKEN.search(" ".join(words[last + 1 :])):
             yield from (Named(one.item, one.why or MAYBE_NOT_ORDERED) for one in named)
         else:
             yield from named
@@ -127,7 +130,6 @@ class _Lexicon:
     not_taken: frozenset[str]
     not_ordered: frozenset[str]
     between: frozenset[str]
-    refused: frozenset[str]
     beginnings: tuple[str, ...]
     other_endings: tuple[str, ...]
 
@@ -162,7 +164,6 @@ def _lexicon() -> _Lexicon:
         not_taken=_all(rows("drug_words"), "not taken"),
         not_ordered=_all(rows("drug_words"), "not ordered"),
         between=_all(rows("drug_words"), "between"),
-        refused=_all(rows("drug_words"), "refused"),
         beginnings=tuple(_all(others, "beginnings")),
         other_endings=tuple(_all(others, "endings")),
     )

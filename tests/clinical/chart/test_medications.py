@@ -107,7 +107,8 @@ def test_a_text_is_read_by_its_words(name: str, drug: str, told: Outcome) -> Non
         *("no {}", "NO {} (cough)", "no more {} 10 mg", "non-{}", "not on {}", "d/c {}", "hold {}"),
         *("don’t give {}", "STOP: {}", "pas de {}", "allergic to {}", "no metformin or {}"),
         *("{} 10 mg: contraindicated", "{} - patient refused", "{} (Patient not taking: Reported)"),
-        *("{} - discontinued", "metformin, no {}"),
+        *("{} - discontinued", "metformin, no {}", "[Held by provider] {}", "{} - on hold"),
+        *("{} d/c'd 3/4", "{}, no longer taking", "{}: HOLD", "withhold {}", "anaphylaxis to {}"),
     ],
 )
 def test_a_name_that_the_text_may_negate_only_suggests(text: str) -> None:
@@ -124,6 +125,7 @@ def test_a_name_that_the_text_may_negate_only_suggests(text: str) -> None:
     [
         *("{} 10 mg, no refills", "non-VA {}", "do not crush {}", "{}, not on an empty stomach"),
         *("{} until discontinued", "{}. Hold if SBP < 100", "no substitution {}", "{}, no statin"),
+        *("T {} 5 mg", "{} until stopped", "{} (allergy to sulfa)", "{}, allergies reviewed"),
     ],
 )
 def test_a_negation_of_something_else_leaves_the_name_as_it_is(text: str) -> None:
