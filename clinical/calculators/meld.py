@@ -183,6 +183,8 @@ CALCULATOR = Calculator(
             ChartCaution(
                 "vitamin_k_antagonist",
                 "A vitamin K antagonist is ordered. INR is misleading in patients who take one.",
+                "The chart suggests that the patient is on a vitamin K antagonist. INR is "
+                "misleading in patients who take one.",
             ),
             ChartCaution(
                 "acute_kidney_injury",

@@ -250,6 +250,15 @@ def test_atrial_fibrillation_stands_beside_the_qtc(verification: str, said: str)
     assert caution in view.note
 
 
+@each("status", ["active", "on-hold"])
+def test_a_vitamin_k_antagonist_stands_beside_the_meld_score(status: str) -> None:
+    chart = read_chart([order("warfarin 5 MG", status=status)], NOW, "p1", BASE)
+    views = in_groups(chart, Clock(NOW)).values()
+    (meld,) = (one for group in views for one in group if one.name == "meld")
+    (caution,) = meld.cautions
+    assert "vitamin K antagonist" in caution
+
+
 def test_a_charted_bmi_is_shown_only_if_it_differs_from_the_calculated_one() -> None:
     taken = {"effectiveDateTime": "2026-11-24T08:00:00Z"}
     values = (
