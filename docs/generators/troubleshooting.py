@@ -86,7 +86,7 @@ doesn't send an empty `launch` or `system/` scopes either.
 
 _CODES = {error.code for error in errors.leaves()}
 # Steps that end most of a vendor's fixes, so its page lists them once.
-_LAST = (causes.RELAUNCH, smart_launcher.AGAIN, oracle_console.WAIT_A_QUARTER, epic.WAIT)
+_LAST = (oracle_console.WAIT_A_QUARTER, epic.WAIT, causes.RELAUNCH, smart_launcher.AGAIN)
 # A link to another error replaces a text only if it saves more words than this.
 _CLICK = 10
 _GROUPS = {

@@ -4,6 +4,7 @@ from functools import partial
 
 from shared.explain.catalogue import causes, sources
 from shared.explain.catalogue.entry import entry
+from shared.explain.catalogue.generic_token import SAME_REDIRECT_URI
 from shared.explain.model import Entry
 
 _SIGN_IN = (
@@ -118,7 +119,16 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/token-invalid-request",
         "The token endpoint didn't get a required parameter, or got one that is repeated "
         "or malformed.",
-        causes.request_malformed("likely"),
+        causes.request_malformed(
+            "likely",
+            None,
+            causes.Elsewhere(
+                "In other software, send each parameter of the token request once, form-encoded in "
+                "the body: `grant_type`, `code`, `redirect_uri`, `code_verifier` and, for a public "
+                "client, `client_id`."
+            ),
+            *causes.request_malformed.steps[1:],
+        ),
         causes.client_auth_wrong(
             "possible", "The client authenticates in two ways at once, or not at all."
         ),
@@ -141,6 +151,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.redirect_uri_mismatch(
             "possible",
             "The token request names a different redirect URI than the authorization request.",
+            *SAME_REDIRECT_URI,
         ),
         causes.pkce_mismatch("possible", source=sources.RFC_7636),
         causes.client_id_mismatch(
@@ -182,7 +193,11 @@ ENTRIES: tuple[Entry, ...] = (
             "Send `response_type=code`, as this app does.",
         ),
         causes.client_not_enabled_at_site(
-            "possible", "The app is registered without the authorization code flow."
+            "possible",
+            "The app is registered without the authorization code flow.",
+            "In the registration, allow the authorization code flow (`authorization_code`).",
+            causes.RELAUNCH,
+            title="The app is registered for another kind of sign-in.",
         ),
         says="unsupported_response_type",
         oauth_errors=("unsupported_response_type",),

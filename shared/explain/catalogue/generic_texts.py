@@ -60,6 +60,10 @@ ENTRIES: tuple[Entry, ...] = (
             "possible",
             "The assertion's `exp` is more than five minutes ahead, or an assertion was "
             "used twice.",
+            (
+                "Create a new assertion for each token request, with `exp` at most five minutes "
+                "ahead, as this app does."
+            ),
             source=sources.INFERRED,
         ),
         says="token is not yet valid / issued in the future / assertion expired",

@@ -22,6 +22,15 @@ _WAIT = (
     ),
 )
 
+SAME_REDIRECT_URI = (
+    "Send the same redirect URI in both requests, as this app does.",
+    (
+        "Make sure that the same deployment serves both `https://HOST/launch` and "
+        "`https://HOST/callback`."
+    ),
+    causes.RELAUNCH,
+)
+
 _entry = partial(entry, where="token endpoint", source=sources.RFC_6749)
 
 ENTRIES: tuple[Entry, ...] = (
@@ -103,12 +112,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The token request must repeat the redirect URI of the authorization request, byte "
             "for byte. The two differ if two parts of an app, or two deployments, each have "
             "their own redirect URI.",
-            "Send the same redirect URI in both requests, as this app does.",
-            (
-                "Make sure that the same deployment serves both `https://HOST/launch` and "
-                "`https://HOST/callback`."
-            ),
-            causes.RELAUNCH,
+            *SAME_REDIRECT_URI,
         ),
         causes.code_expired_or_used("possible"),
         says="invalid_grant with a message about redirect_uri",
