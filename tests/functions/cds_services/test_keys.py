@@ -5,15 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.config.settings import Ehr
-from shared.config.settings_file import parse
-from shared.errors import CdsKeysUnavailable
-from shared.oidc.keys import Keys
-from tests.support.cds import KID, OTHER, P384, CdsEhr, client_table, log_lines, registration
+from tests.support.cds import OTHER, P384, CdsEhr, client_table, log_lines, registration
 from tests.support.id_tokens import public_jwk
-from tests.support.scripted_ehr import HANG_UP, Scripted, ScriptedEhr, Tenant, as_json
+from tests.support.scripted_ehr import Scripted, ScriptedEhr
 from tests.support.servers import Server, free_port, serve_app
-from tests.support.stores import Clock
 
 
 @pytest.fixture
@@ -69,81 +64,3 @@ def test_keys_that_cannot_be_read_are_another_failure_than_a_bad_token(
     assert "reason" not in line
     # What is wrong without any key stays what it is.
     assert ehr.post(ehr.body(), token=ehr.token(aud="x")).status == 401
-
-
-@pytest.fixture
-def pinned(scripted: ScriptedEhr) -> tuple[Keys, Ehr, Tenant, Clock]:
-    tenant, clock = scripted.tenant("cds"), Clock()
-    settings, _ = parse(
-        'public_url = "http://localhost"\nsealing_keys = ["env:X"]\n[store]\nkind = "sqlite"\n'
-        + registration("one", tenant.base)
-    )
-    assert settings is not None
-    tenant.on("/jwks", as_json({"keys": [public_jwk(P384, kid=KID)]}))
-    return Keys(clock), settings.ehrs[0], tenant, clock
-
-
-def test_keys_are_kept_an_hour_and_failures_five_seconds(
-    pinned: tuple[Keys, Ehr, Tenant, Clock],
-) -> None:
-    keys, ehr, tenant, clock = pinned
-    url = f"{tenant.base}/jwks"
-    assert keys.at_jku(ehr, url, KID).names(KID)
-    clock.now += 3599
-    keys.at_jku(ehr, url, KID)
-    assert len(tenant.received) == 1
-    tenant.on("/jwks", Scripted(404))
-    clock.now += 2
-    for reads in (2, 2):
-        with pytest.raises(CdsKeysUnavailable):
-            keys.at_jku(ehr, url, KID)
-        assert len(tenant.received) == reads
-    tenant.on("/jwks", as_json({"keys": [public_jwk(P384, kid=KID)]}))
-    clock.now += 6
-    assert keys.at_jku(ehr, url, KID).names(KID)
-
-
-def test_an_unknown_kid_has_them_read_anew_at_most_every_thirty_seconds(
-    pinned: tuple[Keys, Ehr, Tenant, Clock],
-) -> None:
-    keys, ehr, tenant, clock = pinned
-    url = f"{tenant.base}/jwks"
-    counts = []
-    for wait in (0, 0, 0, 29, 2):
-        clock.now += wait
-        keys.at_jku(ehr, url, "unknown")
-        counts.append(len(tenant.received))
-    assert counts == [1, 2, 2, 2, 3]
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        Scripted(302, {"Location": "/elsewhere"}),
-        Scripted(200, {}, b"no JSON"),
-        as_json([]),
-        as_json({"keys": {}}),
-        as_json({"keys": [{}] * 201}),
-        Scripted(200, {}, b'{"keys":[],"x":"' + b"y" * 1_000_000 + b'"}'),
-    ],
-    ids=["a redirect", "no JSON", "a list", "no list", "201 keys", "over 1 MB"],
-)
-def test_what_is_no_set_of_keys_is_refused(
-    pinned: tuple[Keys, Ehr, Tenant, Clock], answer: Scripted
-) -> None:
-    keys, ehr, tenant, _ = pinned
-    tenant.on("/jwks", answer)
-    with pytest.raises(CdsKeysUnavailable):
-        keys.at_jku(ehr, f"{tenant.base}/jwks", KID)
-    assert [one.path for one in tenant.received] == ["/jwks"]
-
-
-def test_an_address_that_nobody_answers_is_no_set_of_keys(
-    pinned: tuple[Keys, Ehr, Tenant, Clock],
-) -> None:
-    keys, ehr, tenant, _ = pinned
-    dead = f"http://127.0.0.1:{free_port()}/jwks"
-    tenant.on("/jwks", HANG_UP)
-    for url in (dead, f"{tenant.base}/jwks"):
-        with pytest.raises(CdsKeysUnavailable):
-            keys.at_jku(ehr, url, KID)

@@ -84,39 +84,3 @@ def test_the_code_of_one_ehr_under_the_state_of_another_goes_to_neither(
     attackers, honest = _answer_of(app, place, browser), _answer_of(app, other, browser)
     mixed = {**honest, "state": attackers["state"]}
     _is_refused(app, _deliver(app, browser, f"/callback/{other}", mixed), browser, before)
-
-
-@each("claimed", ["oracle", "epic", "nobody", ""])
-def test_an_answer_that_names_another_issuer_than_promised_is_refused(
-    app: Practice, claimed: str
-) -> None:
-    browser, before = Browser(), app.clinics.number()
-    issuers: dict[str, str] = {"nobody": "https://nobody.example", "": ""}
-    issuers |= {place: app.clinics.addresses(place).issuer for place in app.registrations}
-    given = _answer_of(app, "generic", browser)
-    assert given["iss"] == issuers["generic"]
-    given["iss"] = issuers[claimed]
-    _is_refused(app, _deliver(app, browser, "/callback/generic", given), browser, before)
-
-
-def test_an_answer_that_names_no_issuer_though_it_was_promised_is_refused(app: Practice) -> None:
-    browser, before = Browser(), app.clinics.number()
-    given = _answer_of(app, "generic", browser)
-    del given["iss"]
-    _is_refused(app, _deliver(app, browser, "/callback/generic", given), browser, before)
-
-
-@each("place", ["oracle", "epic"])
-def test_an_issuer_that_was_not_promised_must_be_the_right_one_if_it_comes(
-    app: Practice, place: Place
-) -> None:
-    issuer = app.clinics.addresses(place).issuer
-    for iss, taken in ((app.clinics.addresses("generic").issuer, False), (issuer, True)):
-        browser, before = Browser(), app.clinics.number()
-        given = _answer_of(app, place, browser)
-        assert "iss" not in given
-        answer = _deliver(app, browser, f"/callback/{place}", {**given, "iss": iss})
-        if taken:
-            assert answer.status == 303
-        else:
-            _is_refused(app, answer, browser, before)
