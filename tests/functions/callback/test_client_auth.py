@@ -151,19 +151,7 @@ def _check(way: Way, request: Received, tenant: Tenant) -> str:
 
 
 @ways
-def test_the_code_is_exchanged_in_the_registrations_own_way_by_one_request(
-    app: App, browser: Browser, way: Way
-) -> None:
-    tenant = _tenant(app, way)
-    assert callbacks.launch(app, tenant, browser).status == 303
-    (request,) = tenant.hits("/auth/token")
-    _check(way, request, tenant)
-    grant = {"grant_type", "code", "redirect_uri", "code_verifier"}
-    assert request.form.keys() - _proof(request).keys() == grant
-
-
-@ways
-def test_refresh_and_revocation_go_the_same_way_each_with_a_fresh_assertion(
+def test_exchange_refresh_and_revocation_go_one_way_each_with_a_fresh_assertion(
     deployment: Deployment, browser: Browser, way: Way
 ) -> None:
     app = deployment.first
@@ -182,6 +170,8 @@ def test_refresh_and_revocation_go_the_same_way_each_with_a_fresh_assertion(
         "authorization_code",
         "refresh_token",
     )
+    grant = {"grant_type", "code", "redirect_uri", "code_verifier"}
+    assert exchange.form.keys() - _proof(exchange).keys() == grant
     assert refresh.form.keys() - _proof(refresh).keys() == {"grant_type", "refresh_token"}
     assert revocation.form["token"] == "the-refresh-token"
     kept = app.server.log.read_text() + deployment.database.read_bytes().decode("latin-1")
@@ -189,15 +179,6 @@ def test_refresh_and_revocation_go_the_same_way_each_with_a_fresh_assertion(
         for request in requests:
             for value in (*_proof(request).values(), SECRET):
                 assert value in {ASSERTION, way.client_id} or value not in kept
-
-
-@signing
-def test_no_two_launches_share_an_assertion(app: App, way: Way) -> None:
-    tenant = _tenant(app, way)
-    for _ in range(10):
-        assert callbacks.launch(app, tenant, Browser()).status == 303
-    jtis = {_check(way, request, tenant) for request in tenant.hits("/auth/token")}
-    assert len(jtis) == 10
 
 
 @ways
@@ -214,27 +195,6 @@ def test_a_client_that_is_refused_tries_no_other_way(
     (request,) = tenant.hits("/auth/token")
     _check(way, request, tenant)
     assert tenant.hits(REVOKE) == []
-
-
-@confidential
-@each("where", ["the list is absent", "others are listed too"])
-def test_the_registered_method_is_used_where_the_ehr_does_not_speak_against_it(
-    app: App, browser: Browser, way: Way, where: str
-) -> None:
-    tenant = _tenant(app, way)
-    del tenant.discovery[METHODS]
-    if where == "others are listed too":
-        tenant.discovery[METHODS] = ["none", way.method, "tls_client_auth"]
-    assert callbacks.launch(app, tenant, browser).status == 303
-    _check(way, tenant.hits("/auth/token")[0], tenant)
-
-
-def test_a_public_client_is_not_held_against_the_list(app: App, browser: Browser) -> None:
-    """Oracle Health lists confidential methods alone and takes public clients."""
-    tenant = _tenant(app, NONE)
-    tenant.discovery[METHODS] = ["client_secret_basic", "private_key_jwt"]
-    assert callbacks.launch(app, tenant, browser).status == 303
-    _check(NONE, tenant.hits("/auth/token")[0], tenant)
 
 
 @confidential

@@ -48,18 +48,6 @@ def test_each_error_of_the_ehr_is_explained_to_people(
     assert tenant.hits("/auth/token") == []
 
 
-def test_an_error_is_explained_to_programs_in_problem_json(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    begun = app.begin(tenant, browser)
-    answer = get(app, browser, begun, "error=invalid_scope")
-    problem = answer.json()
-    assert answer.header("Content-Type") == "application/problem+json"
-    assert set(problem) == {"type", "title", "status", "detail", "code", "correlation_id"}
-    assert (problem["status"], problem["code"]) == (400, "ehr_error")
-    assert problem["correlation_id"] == answer.header("X-Correlation-Id")
-    assert "scope" in problem["detail"]
-
-
 HOSTILE = "<svg onload=alert(1)>\r\nX-Evil: y\u2028{{7*7}}"
 
 
@@ -153,16 +141,3 @@ def test_an_error_is_not_acted_on_for_a_browser_that_did_not_begin_the_launch(ap
     begun = app.begin(tenant, own)
     refused(get(app, Browser(), begun, "error=access_denied"), "cookie_missing")
     untouched(app, begun, tenant, own)
-
-
-@each("query", ["", "code=c1", "error=access_denied&state=x"])
-def test_every_answer_keeps_itself_out_of_caches_and_referrers(
-    app: App, browser: Browser, query: str
-) -> None:
-    for headers in ({}, NAVIGATION):
-        answer = browser.get(f"{app.origin}/callback?{query}", headers)
-        assert answer.header("Cache-Control") == "no-store"
-        assert answer.header("Referrer-Policy") == "no-referrer"
-        assert answer.header("X-Content-Type-Options") == "nosniff"
-        assert answer.header("X-Frame-Options") is None
-        assert answer.header("X-Correlation-Id")

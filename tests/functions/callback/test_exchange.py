@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
 from html import escape
 from urllib.parse import parse_qsl
 
@@ -81,11 +80,6 @@ def test_a_redirect_of_the_token_endpoint_is_not_followed(
     assert "redirects elsewhere" in str(line["cause"])
     assert thief.received == []
     assert len(tenant.hits("/auth/token")) == 1
-
-
-def _breaks_off() -> Iterator[bytes]:
-    yield b'{"access_token":'
-    raise ConnectionResetError
 
 
 REFUSALS: dict[str, tuple[Scripted, str | None]] = {
@@ -186,15 +180,6 @@ def test_only_a_web_page_with_status_200_is_called_one(
     line = failed(app, launch(app, tenant, browser), browser, "token_invalid")
     called = "a firewall or a login page" in str(line["cause"])
     assert called is is_page
-
-
-def test_an_answer_that_breaks_off_is_a_failed_exchange(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    tenant.on(
-        "/auth/token", lambda _: Scripted(200, {**JSON, "Content-Length": "99"}, _breaks_off())
-    )
-    failed(app, launch(app, tenant, browser), browser, "token_error")
-    assert len(tenant.hits("/auth/token")) == 1
 
 
 def test_a_failed_exchange_is_a_page_for_people(app: App, browser: Browser) -> None:

@@ -6,7 +6,7 @@ import base64
 import re
 
 from tests.support.app import App, Launched
-from tests.support.browser import OWN_FETCH, Answer, Browser
+from tests.support.browser import Answer, Browser
 from tests.support.deployment import Deployment
 
 PREFIX = "__Host-smart-"
@@ -15,12 +15,6 @@ ATTRIBUTES = {"Secure", "HttpOnly", "Path=/", "SameSite=None", "Partitioned"}
 
 def _session_lines(answer: Answer) -> list[str]:
     return [line for line in answer.all("Set-Cookie") if line.startswith(PREFIX)]
-
-
-def _read(launched: Launched, cookie: str | None) -> Answer:
-    """A read of the patient with exactly this Cookie header."""
-    headers = OWN_FETCH | ({} if cookie is None else {"Cookie": cookie})
-    return Browser().get(f"{launched.fhir_base}/Patient/p1", headers)
 
 
 def _pair(launched: Launched) -> tuple[str, str]:
@@ -54,38 +48,6 @@ def test_the_session_cookie_has_the_form_of_the_contract(app: App, browser: Brow
     assert len(base64.urlsafe_b64decode(secret + "=")) == 32
 
 
-def test_every_launch_has_a_handle_and_a_secret_of_its_own(app: App, browser: Browser) -> None:
-    launches = [app.launch(app.scripted.tenant(), browser) for _ in range(5)]
-    assert len({launched.handle for launched in launches}) == 5
-    assert len({value.rpartition(".")[2] for value in browser.cookies().values()}) == 5
-
-
-def test_the_handle_alone_opens_nothing_and_no_script_is_sent_to_a_login_page(app: App) -> None:
-    tenant = app.scripted.tenant()
-    launched = app.launch(tenant)
-    for cookie in (None, "theme=dark"):
-        for path in ("Patient/p1", "session"):
-            headers = OWN_FETCH | ({"Cookie": cookie} if cookie else {})
-            answer = Browser().get(f"{launched.fhir_base}/{path}", headers)
-            assert (answer.status, answer.code) == (401, "session_missing")
-            assert answer.header("Location") is None
-            assert answer.json()["resourceType"] == "OperationOutcome"
-    assert tenant.hits("/Patient/p1") == []
-
-
-def test_the_secret_is_checked_on_every_request_though_the_session_is_cached(app: App) -> None:
-    tenant = app.scripted.tenant()
-    launched = app.launch(tenant)
-    name, value = _pair(launched)
-    stamp, tag, secret = value.split(".")
-    other = ("A" if secret[0] != "A" else "B") + secret[1:]
-    for _ in range(3):
-        assert _read(launched, f"{name}={value}").status == 200
-        for wrong in (f"{stamp}.{tag}.{other}", f"{stamp}.{tag}.", f"{tag}.{secret}", secret):
-            assert _read(launched, f"{name}={wrong}").status == 401
-    assert len(tenant.hits("/Patient/p1")) == 3
-
-
 def test_at_most_twenty_session_cookies_remain_the_newest(app: App, browser: Browser) -> None:
     tenant = app.scripted.tenant()
     # Older than any launch started now, so that the order doesn't depend on one second.
@@ -100,14 +62,6 @@ def test_at_most_twenty_session_cookies_remain_the_newest(app: App, browser: Bro
     assert set(cleared[0].split("; ")[1:]) == ATTRIBUTES | {"Max-Age=0"}
     for launched in launches[:2] + launches[-2:]:
         assert browser.fetch(f"{launched.fhir_base}/session").status == 200
-
-
-def test_cookies_of_another_user_go_with_a_new_launch(app: App, browser: Browser) -> None:
-    theirs = {f"{PREFIX}{'B' * 22}": f"zzzzzz.ABCDefgh.{'s' * 43}", f"{PREFIX}junk": "junk"}
-    own = app.launch(app.scripted.tenant(), browser)
-    browser.jar["localhost"] |= theirs
-    launched = app.launch(app.scripted.tenant(), browser)
-    assert set(browser.cookies()) == {PREFIX + own.handle, PREFIX + launched.handle}
 
 
 def test_hostile_cookies_do_no_harm(app: App, browser: Browser) -> None:

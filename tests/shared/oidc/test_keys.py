@@ -1,9 +1,7 @@
 """The keys of an EHR: which are usable, which hosts may serve them, and how often they're read."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import repeat
 from typing import Any
@@ -16,8 +14,7 @@ from shared.errors import IdTokenInvalid
 from shared.oidc.jwk_set import KeySet, key_set
 from shared.oidc.keys import Keys
 from tests.support.id_tokens import ec_key, public_jwk, rsa_key
-from tests.support.scripted_ehr import HANG_UP, Received, Scripted, ScriptedEhr, Tenant, as_json
-from tests.support.servers import free_port
+from tests.support.scripted_ehr import HANG_UP, Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.small_settings import small_settings
 from tests.support.stores import Clock
 from tests.support.tables import each
@@ -158,11 +155,6 @@ def test_a_key_id_that_two_usable_keys_claim_names_neither() -> None:
     assert key_set.choose("RS256", None) is None
 
 
-def test_an_encryption_key_under_the_same_id_does_not_count_as_a_second() -> None:
-    key_set = _set(public_jwk(RSA, kid="k"), public_jwk(OTHER, kid="k", use="enc"))
-    assert key_set.choose("RS256", "k") is not None
-
-
 @each(
     ("alg", "kid", "why"),
     [
@@ -200,34 +192,6 @@ def test_keys_are_kept_for_an_hour(ehr: Ehr, clock: Clock, tenant: Tenant) -> No
     assert len(tenant.received) == 2
     assert tenant.received[0].headers["Accept"] == "application/json"
     assert not {"Authorization", "Cookie"} & tenant.received[0].headers.keys()
-
-
-def test_threads_share_one_fetch_and_one_renewal(ehr: Ehr, tenant: Tenant) -> None:
-    keys = Keys()
-    old, new = (as_json({"keys": [public_jwk(RSA, kid=kid)]}) for kid in ("old", "new"))
-    served = [old]
-    together = threading.Barrier(8)
-
-    def slowly(_: Received) -> Scripted:
-        time.sleep(0.1)
-        return served[0]
-
-    def use(_: int) -> KeySet:
-        together.wait()
-        return _find(keys, ehr, tenant)
-
-    def renew(known: KeySet) -> KeySet:
-        together.wait()
-        return keys.renew(ehr, known)
-
-    tenant.on("/jwks", slowly)
-    with ThreadPoolExecutor(8) as threads:
-        first = list(threads.map(use, range(8)))
-        served[0] = new
-        second = list(threads.map(renew, first))
-    assert len({id(one) for one in first}) == 1
-    assert [_kids(one) for one in second] == [["new"]] * 8
-    assert len(tenant.received) == 2
 
 
 def test_two_registrations_do_not_share_keys(ehr: Ehr, tenant: Tenant) -> None:
@@ -270,22 +234,6 @@ def test_an_answer_that_is_no_key_set_fails_and_says_why(
     assert caught.value.evidence["host"] in tenant.base
 
 
-def test_an_empty_set_has_no_key_for_anybody(ehr: Ehr, tenant: Tenant) -> None:
-    tenant.on("/jwks", as_json({"keys": []}))
-    assert _find(Keys(), ehr, tenant).choose("RS256", None) is None
-
-
-def test_a_redirect_is_not_followed(ehr: Ehr, tenant: Tenant, stranger: Tenant) -> None:
-    stranger.on("/jwks", as_json({"keys": [public_jwk(RSA, kid="k")]}))
-    for target in (f"{stranger.base}/jwks", f"{tenant.base}/elsewhere"):
-        tenant.on("/jwks", Scripted(302, {"Location": target}))
-        with pytest.raises(IdTokenInvalid) as caught:
-            _find(Keys(), ehr, tenant)
-        assert caught.value.evidence["reason"] == "status 302"
-    assert stranger.received == []
-    assert tenant.hits("/elsewhere") == []
-
-
 def test_keys_that_come_too_slowly_are_given_up(
     ehr: Ehr, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,14 +248,6 @@ def test_keys_that_come_too_slowly_are_given_up(
     with pytest.raises(IdTokenInvalid):
         _find(Keys(), ehr, tenant)
     assert time.monotonic() - begun < 30
-
-
-def test_a_host_that_nobody_serves_is_named(ehr: Ehr, tenant: Tenant) -> None:
-    host = f"127.0.0.1:{free_port()}"
-    wider = replace(ehr, endpoint_hosts=frozenset({host}))
-    with pytest.raises(IdTokenInvalid) as caught:
-        _find(Keys(), wider, tenant, f"http://{host}/jwks")
-    assert caught.value.evidence["host"] == host
 
 
 @each(
@@ -376,11 +316,6 @@ def test_a_missing_jwks_uri_is_looked_up_at_the_pinned_issuer_and_kept(
     clock.now += 3601
     _look_up(keys, ehr, tenant, issuer)
     assert len(tenant.received) == 4
-
-
-def test_a_jwks_uri_that_is_known_is_not_looked_up(ehr: Ehr, tenant: Tenant) -> None:
-    Keys().find(ehr, tenant.base, jwks_uri=f"{tenant.base}/jwks", issuer=tenant.base)
-    assert tenant.hits(OIDC) == []
 
 
 @each(
