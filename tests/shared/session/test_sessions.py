@@ -13,9 +13,8 @@ from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
 from shared.inbound import cookies
-from shared.oidc.id_token import Identity
 from shared.oidc.keys import Keys
-from shared.sealing import SealBroken, Sealer
+from shared.sealing import Sealer
 from shared.session.context import describe
 from shared.session.sessions import Opened, Sessions, is_handle
 from shared.smart.client_auth import Clients
@@ -50,7 +49,6 @@ CONTEXT = LaunchContext("p1", "e1", True, None, "t", None, ({"reference": "Basic
 ANSWER = TokenResponse("sentinel-access", "sentinel-refresh", None, 4e4, ("launch",), CONTEXT)
 # An answer with a refresh token is renewed before it ends: that is test_refresh.py's.
 LAST_ANSWER = replace(ANSWER, refresh_token=None)
-USER = Identity("https://ehr.example/fhir", "u-1", "https://ehr.example/fhir/Practitioner/1", "A B")
 
 
 class CountingStore:
@@ -386,39 +384,6 @@ def test_a_store_that_is_away_opens_no_session(sessions: Sessions, store: Counti
         sessions.use(opened.session.handle, _held(opened))
     with pytest.raises(StoreUnavailable):
         sessions.open(PENDING, ANSWER, None)
-
-
-def test_a_copy_of_the_database_and_the_server_key_open_no_token(
-    sessions: Sessions, database: Path
-) -> None:
-    opened = sessions.open(PENDING, ANSWER, None)
-    sealer, handle = Sealer((KEY,)), opened.session.handle
-    connection = sqlite3.connect(database)
-    rows = connection.execute("SELECT key, version, fields FROM records").fetchall()
-    connection.close()
-    ((key, version, text),) = rows
-    fields = json.loads(text)
-    assert "sentinel" not in text
-    lease = {"lease_owner", "lease_until", "retry_at"}
-    assert set(fields) == {"schema", "ehr", "version", "last_used", "sealed"} | lease
-    guesses = [b"", KEY, key.encode(), version.encode(), handle.encode(), text.encode()]
-    for guess in guesses:
-        for context in ("", f"session {handle} 1", f"session {key} 1", handle):
-            with pytest.raises(SealBroken):
-                sealer.open(fields["sealed"], guess, context)
-    # With the browser's part it does open: the attempts above were made on the real thing.
-    secret = opened.cookie_value.rpartition(".")[2].encode()
-    plaintext = sealer.open(fields["sealed"], secret, f"session {handle} 1")
-    assert b"sentinel-access" in plaintext
-
-
-def test_a_stolen_cookie_opens_nothing_under_another_server_key(
-    sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
-) -> None:
-    opened = sessions.open(PENDING, ANSWER, None)
-    foreign = _instance(store, settings, clock, (bytes(32),))
-    with pytest.raises(SessionMissing):
-        foreign.use(opened.session.handle, _held(opened))
 
 
 def test_sessions_outlive_the_rotation_of_the_server_key(
