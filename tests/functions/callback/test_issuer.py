@@ -94,14 +94,3 @@ def test_a_path_of_no_registration_is_not_found_and_uses_nothing_up(
     begun = app.begin(tenant, browser)
     refused(get(app, browser, begun, "code=c1", path), "not_found", 404)
     untouched(app, begun, tenant, browser)
-
-
-def test_the_code_goes_to_the_endpoint_that_was_stored_with_the_launch(
-    app: App, browser: Browser
-) -> None:
-    tenant, thief = app.scripted.tenant(), app.scripted.tenant()
-    begun = app.begin(tenant, browser)
-    tenant.discovery["token_endpoint"] = f"{thief.base}/auth/token"
-    assert app.answer(begun, tenant, browser).status == 303
-    assert len(tenant.hits("/auth/token")) == 1
-    assert thief.received == []

@@ -21,13 +21,6 @@ def test_a_resource_is_read_by_type_and_id(app: App) -> None:
     assert [(r.method, r.path, r.query) for r in asked(tenant)] == [("GET", "/Patient/p1", "")]
 
 
-def test_an_id_may_have_64_characters_with_dots_and_dashes(app: App) -> None:
-    launch, tenant = launched(app)
-    resource_id = "A.b-9" + "0" * 59
-    tenant.resources[f"Observation/{resource_id}"] = about("Observation", resource_id, "p1")
-    assert launch.browser.fetch(f"{launch.fhir_base}/Observation/{resource_id}").status == 200
-
-
 def test_a_search_by_get_keeps_its_parameters(app: App) -> None:
     launch, tenant = launched(app)
     tenant.resources["Observation/o1"] = about("Observation", "o1", "p1")
@@ -195,14 +188,6 @@ def test_another_method_in_a_header_or_parameter_has_no_effect(app: App, header:
     (request,) = asked(tenant)
     assert (request.method, request.query) == ("GET", "")
     assert "method" not in " ".join(request.headers).lower()
-
-
-def test_a_batch_is_refused_whole(app: App) -> None:
-    launch, tenant = launched(app, scope="patient/*.cruds")
-    body = b'{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET"}}]}'
-    headers = {**OWN_FETCH, "Content-Type": "application/fhir+json", "If-None-Exist": "x=1"}
-    answer = launch.browser.send("POST", launch.fhir_base, headers, body)
-    assert (answer.status, answer.code, asked(tenant)) == (405, "method_not_allowed", [])
 
 
 # {p} is the session's URL, {x} a third-party host. Bytes are sent unchanged.

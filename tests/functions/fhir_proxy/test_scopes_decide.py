@@ -129,14 +129,6 @@ def test_a_user_grant_does_not_lift_a_configured_patient_scope(app: App) -> None
     assert (answer.code, asked(tenant)) == ("patient_denied", [])
 
 
-def test_the_ehrs_own_refusal_is_relayed(app: App) -> None:
-    launch, tenant = launched(app)
-    outcome = {"resourceType": "OperationOutcome", "issue": [{"code": "forbidden"}]}
-    tenant.on("/Observation/o1", as_fhir(outcome, 403))
-    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1")
-    assert (answer.status, answer.json()) == (403, outcome)
-
-
 @each(
     ("query", "sent"),
     [

@@ -1,13 +1,11 @@
 """The authorization request as the EHR receives it (SMART App Launch 2.2, step 4; AUTHZ, PKCE)."""
 
-import base64
 import re
 import time
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from tests.support.app import App
 from tests.support.browser import Answer, Browser
-from tests.support.scripted_ehr import Scripted, Tenant
 from tests.support.special_registrations import FILTERED, Pending, Special
 from tests.support.tables import each
 
@@ -58,15 +56,6 @@ def test_each_registration_has_its_own_client_and_redirect_address(
     assert asked["scope"] == "launch user/*.rs"
 
 
-def test_the_redirect_address_is_the_same_in_the_token_request(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant("u")
-    begun = app.begin(tenant, browser)
-    app.answer(begun, tenant, browser)
-    (request,) = tenant.hits("/auth/token")
-    assert request.form["redirect_uri"] == begun.query["redirect_uri"]
-    assert request.form["client_id"] == begun.query["client_id"]
-
-
 @each("slash", ["", "/"])
 def test_aud_is_the_iss_as_received(app: App, browser: Browser, slash: str) -> None:
     tenant = app.scripted.tenant()
@@ -82,14 +71,6 @@ def test_values_are_encoded_exactly_once(special: Special, browser: Browser) -> 
     browser.get(begun.location)
     received = dict(parse_qsl(tenant.received[-1].query, strict_parsing=True))
     assert received["scope"] == scope
-
-
-def test_identity_brings_a_nonce_of_its_own_each_time(special: Special, browser: Browser) -> None:
-    tenant = special.scripted.tenant("i")
-    asked = [_begin(special.origin, tenant.base, browser).query for _ in range(3)]
-    assert all(set(one) == ALWAYS | {"launch", "nonce"} for one in asked)
-    assert len({one["nonce"] for one in asked}) == 3
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", one["nonce"]) for one in asked)
 
 
 def test_parameters_of_the_launch_link_cannot_become_those_of_the_request(
@@ -152,41 +133,6 @@ def test_no_secret_goes_through_the_browser(app: App, browser: Browser, pending:
     assert verifier not in str(browser.jar)
 
 
-def test_state_carries_nothing_to_read(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    states = [app.begin(tenant, browser).query["state"] for _ in range(20)]
-    raw = [base64.urlsafe_b64decode(f"{state}=") for state in states]
-    assert {len(one) for one in raw} == {32}
-    # At every place of the 32 bytes the 20 states differ: no prefix of time, sequence or sender.
-    assert all(len({one[place] for one in raw}) > 5 for place in range(32))
-
-
-def test_the_answer_is_a_plain_redirect_that_nothing_keeps(app: App, browser: Browser) -> None:
-    begun = app.begin(app.scripted.tenant(), browser)
-    assert (begun.status, begun.body) == (302, b"")
-    assert begun.header("Cache-Control") == "no-store"
-    assert begun.header("Referrer-Policy") == "no-referrer"
-
-
-def test_a_launch_in_a_browser_that_has_a_session_begins_anew(app: App) -> None:
-    tenant = app.scripted.tenant()
-    launched = app.launch(tenant)
-    again = app.begin(tenant, launched.browser)
-    assert again.location.startswith(f"{tenant.base}/auth/authorize?")
-    second = app.answer(again, tenant, launched.browser)
-    assert second.status == 303
-    assert second.location != launched.callback.location
-
-
-def test_nothing_is_read_or_written_at_the_ehr_before_the_app_is_opened(app: App) -> None:
-    tenant = app.scripted.tenant()
-    app.launch(tenant)
-    assert [(one.method, one.path) for one in tenant.received] == [
-        ("GET", "/.well-known/smart-configuration"),
-        ("POST", "/auth/token"),
-    ]
-
-
 @each("advertised", [None, [], ["plain"], ["plain", "S256"], "S256", 1])
 def test_s256_is_used_whatever_the_ehr_advertises(
     app: App, browser: Browser, advertised: object
@@ -226,21 +172,6 @@ def test_what_the_ehr_advertises_does_not_change_what_is_asked(
     assert asked["scope"] == "launch patient/*.rs user/Practitioner.rs"
 
 
-@each("token_status", [200, 400])
-def test_the_verifier_is_gone_once_the_launch_is_used(
-    app: App, browser: Browser, pending: Pending, token_status: int
-) -> None:
-    tenant = app.scripted.tenant()
-    begun = app.begin(tenant, browser)
-    before = pending.count()
-    if token_status != 200:
-        tenant.on("/auth/token", Scripted(token_status))
-    app.answer(begun, tenant, browser)
-    verifier = tenant.hits("/auth/token")[0].form["code_verifier"]
-    assert pending.count() == before - 1
-    assert verifier not in pending.text()
-
-
 def _duration(line: dict[str, object]) -> float:
     duration = line["duration_ms"]
     assert isinstance(duration, float)
@@ -259,26 +190,3 @@ def test_a_started_launch_is_logged_with_its_ehr_and_nothing_of_its_values(
     log = app.server.log.read_text()
     for value in ("sentinel-of-a-launch", begun.query["state"], *browser.cookies().values()):
         assert value not in log
-
-
-def test_a_relative_authorization_endpoint_is_resolved_against_the_base(
-    app: App, browser: Browser
-) -> None:
-    tenant = app.scripted.tenant()
-    tenant.discovery["authorization_endpoint"] = "auth/authorize"
-    begun = app.begin(tenant, browser)
-    # As `new URL(reference, base)` does: without a slash the base loses its last segment.
-    assert begun.location.startswith(f"{tenant.base.rpartition('/')[0]}/auth/authorize?")
-
-
-def _path(tenant: Tenant) -> str:
-    return urlsplit(tenant.base).path
-
-
-def test_an_absolute_path_as_endpoint_is_resolved_too(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    tenant.discovery["authorization_endpoint"] = f"{_path(tenant)}/auth/authorize"
-    tenant.discovery["token_endpoint"] = f"{_path(tenant)}/auth/token"
-    begun = app.begin(tenant, browser)
-    assert begun.location.startswith(f"{tenant.base}/auth/authorize?")
-    assert app.answer(begun, tenant, browser).status == 303

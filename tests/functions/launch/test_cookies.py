@@ -69,22 +69,6 @@ def test_a_hundred_unfinished_launches_leave_the_ten_latest_cookies(
     assert list(browser.cookies()) == names[-10:]
 
 
-def test_the_oldest_are_cleared_by_the_time_in_their_value(app: App, browser: Browser) -> None:
-    now = int(time.time())
-    ages = {"a" * 16: 50, "b" * 16: 900, "c" * 16: 10, "d" * 16: 800, "e" * 16: 30, "f" * 16: 700}
-    ages |= {f"{index:016}": index for index in range(1, 7)}
-    cookies = "; ".join(f"{PREFIX}{name}={_base36(now - age)}.x" for name, age in ages.items())
-    begun = _begin(app, browser, cookies)
-    assert _cleared(begun) == {PREFIX + name for name in ("b" * 16, "d" * 16, "f" * 16)}
-
-
-def test_cookies_without_a_readable_time_go_first(app: App, browser: Browser) -> None:
-    now = int(time.time())
-    cookies = [f"{PREFIX}{index:016}={_base36(now - index)}.x" for index in range(9)]
-    cookies.insert(4, f"{PREFIX}{'z' * 16}=no time at all")
-    assert _cleared(_begin(app, browser, "; ".join(cookies))) == {PREFIX + "z" * 16}
-
-
 def test_nine_others_may_stay(app: App, browser: Browser) -> None:
     now = int(time.time())
     cookies = "; ".join(f"{PREFIX}{index:016}={_base36(now - index)}.x" for index in range(9))

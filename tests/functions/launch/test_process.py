@@ -113,27 +113,6 @@ def test_a_file_that_cannot_be_read_ends_the_process(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize(
-    ("function", "key"),
-    [
-        ("callback", None),
-        ("callback", "too-short"),
-        ("fhir_proxy", None),
-        pytest.param("smart_calc", None, marks=pytest.mark.calculators),
-    ],
-)
-def test_a_sealing_key_that_cannot_be_used_ends_the_functions_that_use_it(
-    tmp_path: Path, function: str, key: str | None
-) -> None:
-    path = _file(tmp_path, "http://127.0.0.1:1/fhir", 8080)
-    settings = {"SMART_CONFIG": str(path)} | ({"SEALING_KEY": key} if key else {})
-    status, said = _start(function, tmp_path, **settings)
-    assert status == 1
-    assert "sealing_keys[0]: env:SEALING_KEY " in said
-    assert "too-short" not in said
-    assert "Traceback" not in said
-
-
 CONFIDENTIAL = """
 [[ehr]]
 key = "secret"
@@ -239,20 +218,6 @@ def test_launch_needs_no_secret(alone: Alone, base: str, browser: Browser) -> No
     assert begun.query["launch"] == "a+b"
 
 
-@each("path", ["/launch", "/launch/", "/"])
-def test_it_does_not_matter_whether_the_platform_strips_the_functions_name(
-    alone: Alone, base: str, browser: Browser, path: str
-) -> None:
-    begun = _begin(alone, base, browser, path)
-    assert begun.query["redirect_uri"] == f"http://localhost:{alone.port}/callback"
-
-
-def test_the_frameworks_own_paths_are_not_found(alone: Alone, browser: Browser) -> None:
-    for path in ("/x", "/launch/x", "//launch", "/callback", "/launch/jwks.json"):
-        answer = browser.get(f"{alone.launch.origin}{path}")
-        assert (answer.status, answer.code) == (404, "not_found")
-
-
 def test_the_code_goes_to_the_endpoint_found_at_launch_whatever_the_ehr_says_later(
     alone: Alone, base: str, browser: Browser, scripted: ScriptedEhr, other: ScriptedEhr
 ) -> None:
@@ -269,28 +234,6 @@ def test_the_code_goes_to_the_endpoint_found_at_launch_whatever_the_ehr_says_lat
     assert answer.status == 303
     assert [one.path for one in tenant.received[before:]] == ["/auth/token"]
     assert len(other.strangers) == strangers
-
-
-def test_without_its_store_a_launch_fails_closed(
-    tmp_path: Path, scripted: ScriptedEhr, browser: Browser
-) -> None:
-    store = tmp_path / "store"
-    store.mkdir()
-    tenant = scripted.tenant()
-    tables = (
-        f'[[ehr]]\nkey = "one"\niss = ["{tenant.base}"]\nclient_id = "c"\nscopes = "patient/*.rs"'
-    )
-    with serve_app(tmp_path, tables, store=store) as server:
-        url = f"{server.origin}/launch?iss={quote(tenant.base, safe='')}&launch=1"
-        problem, page = browser.get(url), browser.send("GET", url, NAVIGATION)
-        assert (problem.status, problem.code, page.status) == (503, "store_unavailable", 503)
-        assert "reach its own database." in page.text
-        for answer in (problem, page):
-            assert (answer.header("Location"), answer.all("Set-Cookie")) == (None, [])
-            assert str(store) not in answer.text
-        assert tenant.outside_of_discovery() == []
-        store.rmdir()
-        assert browser.get(url).status == 302
 
 
 def test_brief_pages_keep_the_details_to_the_log(

@@ -1,13 +1,11 @@
 """Requests that start nothing: what they answer, to people and to programs (contract 2 and 7)."""
 
-import re
 from html import unescape
 from urllib.parse import quote
 
 from shared import legacy_launch
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
-from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.special_registrations import Pending, Special
 from tests.support.tables import each
 
@@ -168,56 +166,6 @@ def test_other_addresses_are_not_found(app: App, browser: Browser, path: str) ->
     assert tenant.received == []
 
 
-ACCEPTS = [
-    (NAVIGATION["Accept"], "text/html; charset=utf-8"),
-    ("text/html", "text/html; charset=utf-8"),
-    ("text/html;q=0.9, application/json;q=0.5", "text/html; charset=utf-8"),
-    ("text/html;q=0.5, application/json", "application/problem+json"),
-    ("application/json", "application/problem+json"),
-    ("application/problem+json", "application/problem+json"),
-    ("*/*", "application/problem+json"),
-    (None, "application/problem+json"),
-    ("image/png", "application/problem+json"),
-    (";;;=,", "application/problem+json"),
-]
-
-
-@each(("accept", "form"), ACCEPTS)
-def test_people_get_a_page_and_programs_problem_json(
-    app: App, browser: Browser, accept: str | None, form: str
-) -> None:
-    headers = {} if accept is None else {"Accept": accept}
-    answer = browser.get(f"{app.origin}/launch", headers)
-    assert (answer.status, answer.header("Content-Type")) == (400, form)
-
-
-def test_the_page_says_what_happened_why_what_to_do_and_under_which_id(
-    app: App, browser: Browser
-) -> None:
-    answer = browser.send("GET", f"{app.origin}/launch?launch=1", NAVIGATION)
-    correlation_id = answer.header("X-Correlation-Id")
-    assert correlation_id
-    words = unescape(re.sub(r"<[^>]*>|`", "", answer.text))
-    for part in (
-        "The request doesn't say which EHR launched the app.",
-        "The request has launch but no iss.",
-        "Open the app from the patient's chart",
-        correlation_id,
-    ):
-        assert part in words
-    policy = answer.header("Content-Security-Policy") or ""
-    assert "default-src 'none'" in policy
-    assert answer.header("X-Frame-Options") is None
-
-
-def test_problem_json_has_the_members_of_the_contract(app: App, browser: Browser) -> None:
-    answer = browser.get(f"{app.origin}/launch")
-    problem = answer.json()
-    assert set(problem) == {"type", "title", "status", "detail", "code", "correlation_id"}
-    assert (problem["status"], problem["code"]) == (400, "iss_missing")
-    assert problem["correlation_id"] == answer.header("X-Correlation-Id")
-
-
 ALL_CODES = [
     ("/launch?iss={b}", "launch_parameter_missing"),
     ("/launch", "iss_missing"),
@@ -254,23 +202,6 @@ def test_every_refusal_is_one_log_line_and_the_same_in_both_forms(
         assert answer.header("Cache-Control") == "no-store"
         assert answer.header("Referrer-Policy") == "no-referrer"
         assert answer.header("X-Content-Type-Options") == "nosniff"
-
-
-def test_correlation_ids_are_never_taken_from_the_request(app: App, browser: Browser) -> None:
-    given = {"X-Correlation-Id": "chosen-by-the-caller", "X-Request-Id": "chosen-by-the-caller"}
-    ids = {browser.get(f"{app.origin}/launch", given).header("X-Correlation-Id") for _ in range(5)}
-    assert len(ids) == 5
-    assert all(re.fullmatch(r"[0-9a-f]{16}", id_ or "") for id_ in ids)
-
-
-def test_no_endpoint_is_asked_before_the_parameters_are_right(
-    app: App, browser: Browser, other: ScriptedEhr
-) -> None:
-    before = len(other.strangers)
-    iss = quote(f"{other.origin}/a/b", safe="")
-    for query in (f"iss={iss}", f"iss={iss}&launch=1", f"fhirServiceUrl={iss}", f"ehr={iss}"):
-        assert browser.get(f"{app.origin}/launch?{query}").status == 400
-    assert len(other.strangers) == before
 
 
 def _lines(app: App, correlation_id: str | None) -> list[dict[str, object]]:
