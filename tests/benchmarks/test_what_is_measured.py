@@ -1,14 +1,10 @@
 """That the benchmark counts what it says it counts. Nothing here measures time."""
 
-import threading
-from pathlib import Path
-
 import pytest
 
 from benchmarks.support import wire
 from benchmarks.support.ehr import Call, at_once, in_series
 from tests.support.raw_server import always, plain, raw_server
-from tests.support.servers import ROOT
 from tests.support.tables import each
 
 
@@ -43,24 +39,6 @@ def test_an_answer_other_than_the_expected_one_stops_the_measurement() -> None:
                 wire.at_once(question, 2, 0.01)
 
 
-def test_everyone_is_asked_equally_often_and_first_in_turn() -> None:
-    order: list[int] = []
-    lock = threading.Lock()
-
-    def noted(number: int) -> wire.Question:
-        class Noted(wire.Question):
-            def ask(self, _: wire.Wire) -> float:
-                with lock:
-                    order.append(number)
-                return float(number)
-
-        return Noted(0, b"", 200)
-
-    took = wire.in_turn([noted(0), noted(1), noted(2)], 60.0, 3)
-    assert took == [[0.0] * 3, [1.0] * 3, [2.0] * 3]
-    assert order == [0, 1, 2, 1, 2, 0, 2, 0, 1]
-
-
 def test_an_operation_that_no_budget_names_is_over_it() -> None:
     # To load the Firestore client takes longer than all these tests.
     from benchmarks.store_operations import _row
@@ -75,22 +53,3 @@ def test_an_operation_that_no_budget_names_is_over_it() -> None:
         assert _row("launch", "launch", store, {"create": 1}).value == 0
     finally:
         store.close()
-
-
-def test_an_unknown_measurement_is_refused_with_the_known_ones(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    from benchmarks import __main__ as command
-
-    assert command.main(["speed"]) == 2
-    assert ", ".join(command.MEASUREMENTS) in capsys.readouterr().err
-
-
-def test_every_measurement_has_its_part_in_the_document() -> None:
-    from benchmarks import __main__ as command
-
-    text = (ROOT / "docs" / "performance.md").read_text("utf-8")
-    modules = {path.stem for path in Path(ROOT / "benchmarks").glob("*.py")}
-    for name in command.MEASUREMENTS:
-        assert name in modules
-        assert f"`{name}`" in text

@@ -2,9 +2,8 @@
 
 import contextlib
 import secrets
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from infra.stage import FUNCTIONS
@@ -13,13 +12,10 @@ from tests.support.staged import Copy, running
 
 @dataclass(frozen=True)
 class Deployment:
-    """One copy of each function, or more. `folder` holds their logs, `operations` counts those of
-    the stand-in, where that is the store.
-    """
+    """One copy of each function, or more. `folder` holds their logs."""
 
     ports: Mapping[str, list[int]]
     folder: Path
-    operations: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)

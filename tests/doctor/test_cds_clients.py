@@ -53,25 +53,6 @@ def test_without_a_client_nothing_is_said_of_them(offline: Doctor) -> None:
     assert [one["id"] for one in outcome.findings if one["id"].startswith("cds_")] == []
 
 
-@each(
-    ("clients", "id_"),
-    [
-        ([client(ehr='"other"')], "cds_ehr_unknown"),
-        ([client(), client(key='"second"')], "cds_client_duplicate"),
-        ([client(), client(iss='"https://other.test"')], "cds_client_duplicate"),
-        ([client(cors_origins='["*"]')], "cds_cors_origin_invalid"),
-        ([client(cors_origins='["https://a.test/"]')], "cds_cors_origin_invalid"),
-        ([client(jku="")], "setting_invalid"),
-        ([client(keys='"file:/keys.json"')], "setting_invalid"),
-        ([client(secret='"x"')], "setting_unknown"),
-    ],
-)
-def test_a_client_that_cannot_be_is_named(offline: Doctor, clients: list[str], id_: str) -> None:
-    outcome = offline.offline(ehr(), *clients)
-    assert outcome.code == 1
-    assert outcome.level(id_) == "fail"
-
-
 def test_a_fault_of_a_client_leaves_the_rest_to_be_looked_at(offline: Doctor) -> None:
     outcome = offline.offline(ehr(), client(ehr='"other"'))
     assert "public_client" in {one["id"] for one in outcome.findings}
@@ -90,12 +71,6 @@ def test_a_file_of_keys_that_cannot_be_used_fails(
     finding = offline.offline(ehr(), client(jku="", keys=written)).only("cds_keys_unreadable")
     assert (finding["level"], finding["ehr"]) == ("fail", "one")
     assert str(PRIVATE["d"]) not in json.dumps(finding)
-
-
-def test_a_file_of_keys_that_is_not_there_fails(offline: Doctor) -> None:
-    keys = f'"file:{offline.folder}/nothing.json"'
-    outcome = offline.offline(ehr(), client(jku="", keys=keys))
-    assert outcome.level("cds_keys_unreadable") == "fail"
 
 
 def asked(doctor: Doctor, tenant: Tenant, public_url: str | None = None) -> Outcome:

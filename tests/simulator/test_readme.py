@@ -6,7 +6,7 @@ import pytest
 
 from simulator.ehr import create_app
 from simulator.oauth.registrations import Registration, parse_registrations
-from tests.simulator.app_under_test import ORIGIN, App, json_of
+from tests.simulator.app_under_test import ORIGIN, App
 from tests.support.servers import ROOT
 
 README = (ROOT / "simulator" / "README.md").read_text("utf-8")
@@ -38,17 +38,6 @@ def test_the_registration_of_the_example_can_be_launched(example: Registration) 
         assert answer.headers["Location"].startswith("http://localhost:3000/launch?iss=")
 
 
-def test_every_member_of_a_registration_is_named() -> None:
-    named = set(re.findall(r"`([a-z_]+)`", section("Your own app")))
-    assert set(Registration.__dataclass_fields__) <= named
-
-
-def test_every_patient_is_named(app: App) -> None:
-    page = app.http.get("/").text
-    patients = set(re.findall(r"patient=(synthetic-[a-z]+)", page))
-    assert patients == set(first_column(section("Patients and clinicians")))
-
-
 def test_every_address_is_served(beside_others: App) -> None:
     # Up to what stands for a value: a part in capitals there, in angle brackets here.
     served = {
@@ -60,10 +49,3 @@ def test_every_address_is_served(beside_others: App) -> None:
         for chosen in choice[1].split(",") if choice else [""]:
             path = re.sub(r"\{[^}]+\}", chosen, address)
             assert re.split("[A-Z]", path)[0] in served, path
-
-
-def test_an_entry_of_the_trace_has_the_members_that_are_named(app: App) -> None:
-    app.launch()
-    (entry,) = json_of(app.http.get("/_trace"))["requests"]
-    text = section("The trace").partition("`/_trace?after=N`")[2]
-    assert entry.keys() <= set(re.findall(r"`([a-z_]+)`", text))

@@ -173,21 +173,6 @@ def test_access_that_cannot_be_renewed_just_now_says_when_to_try_again(
     assert pair.holds(launched)
 
 
-@pytest.mark.calculators
-def test_a_grant_that_has_ended_says_to_launch_again(
-    pair: Pair, ehr: RotatingEhr, launched: Launched
-) -> None:
-    ehr.grant.end()
-    answer = _read(launched)
-    assert (answer.status, answer.code) == (401, "session_expired")
-    assert "launch the app again" in answer.text
-    assert not pair.holds(launched)
-    page = launched.browser.get(f"{pair.first.origin}/smart_calc/{launched.handle}/", NAVIGATION)
-    assert page.status == 401
-    assert "launch the app again" in page.text
-    assert ehr.asked == 1
-
-
 def test_another_patient_ends_the_session_and_nothing_of_that_patient_is_shown(
     pair: Pair, ehr: RotatingEhr, launched: Launched
 ) -> None:
@@ -198,28 +183,6 @@ def test_another_patient_ends_the_session_and_nothing_of_that_patient_is_shown(
     assert "p2" not in answer.text
     assert _calls(ehr) == [FHIR, "/auth/token", "/auth/revoke"]
     assert not pair.holds(launched)
-
-
-def test_scopes_that_a_refresh_narrowed_hold_from_then_on(
-    ehr: RotatingEhr, launched: Launched
-) -> None:
-    ehr.outlaw()
-    ehr.more["scope"] = "launch patient/Observation.rs"
-    assert _read(launched).status == 200
-    answer = _read(launched)
-    assert (answer.status, answer.code) == (403, "scope_denied")
-    session = launched.browser.fetch(f"{launched.fhir_base}/session").json()
-    assert session["scope"]["granted"] == ["launch", "patient/Observation.rs"]
-
-
-@pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client", "slow_down"])
-def test_no_other_error_of_the_token_endpoint_ends_the_session(
-    pair: Pair, ehr: RotatingEhr, launched: Launched, error: str
-) -> None:
-    ehr.outlaw()
-    ehr.instead.append(lambda _: as_json({"error": error}, 400))
-    assert _read(launched).code == "refresh_failed"
-    assert pair.holds(launched)
 
 
 def test_a_refresh_and_its_failure_are_logged_without_a_token(

@@ -173,13 +173,6 @@ def test_without_a_patient_the_page_says_so(app: App) -> None:
     assert "None" not in answer.text
 
 
-@each("needed", [True, "false", 0])
-def test_the_banner_is_shown_unless_the_ehr_shows_one(app: App, needed: object) -> None:
-    page = page_of(app, tenant_of(app, need_patient_banner=needed))
-    assert "<h1>Synthetic Testpatient</h1>" in page
-    assert "SYN-0007" in page
-
-
 def test_beside_the_ehrs_own_banner_one_line_is_enough(app: App) -> None:
     page = page_of(app, tenant_of(app, need_patient_banner=False))
     year = PATIENT["birthDate"][:4]
@@ -211,12 +204,6 @@ def test_the_calculator_of_a_card_is_open_from_the_start(
 ) -> None:
     page = page_of(app, tenant_of(app, appContext=given))
     assert re.findall(r'<details class="calculator" id="(\w+)"[^>]* open>', page) == opened
-
-
-def test_a_dead_patient_is_marked(app: App) -> None:
-    tenant = tenant_of(app)
-    tenant.resources["Patient/p1"] = {**PATIENT, "deceasedBoolean": True}
-    assert "Deceased" in page_of(app, tenant)
 
 
 def test_scopes_that_were_not_granted_are_named_and_their_calls_not_made(app: App) -> None:
@@ -564,20 +551,6 @@ def test_a_session_that_the_ehr_ends_while_the_chart_is_read_is_over(app: App) -
     assert "launch the app again" in answer.text
 
 
-def test_access_that_the_ehr_no_longer_takes_is_renewed_for_the_page(app: App) -> None:
-    tenant = tenant_of(app, refresh_token="refresh-1")
-    launched = app.launch(tenant)
-    renewed = "renewed-access-token"
-    tenant.token["access_token"] = tenant.access_token = renewed
-    for path in ("/Observation", "/Condition", "/MedicationRequest"):
-        tenant.handlers[path] = _only_for(renewed, tenant.handlers[path])
-    page = open_page(app, launched).text
-    assert NOT_READ not in _shown(page)
-    assert "Synthetic Testpatient" in page
-    assert "Sodium" in section(page, LABS)
-    assert len(tenant.hits("/auth/token")) == 2
-
-
 def _source(inline: list[str]) -> str:
     """How a policy names the one inline text of its kind (CSP 3, hash-source)."""
     (text,) = inline
@@ -590,14 +563,6 @@ def _shown(page: str) -> str:
 
 
 GRANT_REFUSED = b'{"error": "invalid_grant"}'
-
-
-def _only_for(token: str, handler: Any) -> Any:
-    def respond(request: Received) -> Scripted:
-        known = request.headers.get("Authorization") == f"Bearer {token}"
-        return handler(request) if known else Scripted(401)
-
-    return respond
 
 
 def logged(app: App, correlation_id: str | None) -> list[dict[str, object]]:

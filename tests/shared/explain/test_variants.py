@@ -1,13 +1,10 @@
 """Every catalogued error in three forms: a URL, JSON, and a forum post that shows the request.
 
-The suite runs a sample, and `make soak` all. `python -m tests.shared.explain.test_variants` prints
-the first cause of each, for comparison with the EHRs' documents.
+The suite runs a sample, and `make soak` all.
 """
 
 import json
 import os
-import sys
-from collections.abc import Iterator
 from urllib.parse import quote
 
 from shared.explain import CauseId, Diagnosis, Entry, diagnose, parse
@@ -121,18 +118,3 @@ def test_a_request_that_is_shown_is_not_said_to_lack_what_it_has(entry: Entry) -
 def test_nothing_inferred_is_called_certain_in_any_form(entry: Entry, form: str) -> None:
     for cause in _found(entry, form).causes:
         assert cause.certainty != "certain" or not cause.source.startswith("inferred")
-
-
-def table() -> Iterator[str]:
-    """A line for each error: its first cause in each form."""
-    yield "| error | address | JSON | post with the request |\n|---|---|---|---|"
-    for entry in _ALL:
-        cells = []
-        for form in FORMS:
-            first = next(iter(_found(entry, form).causes), None)
-            cells.append(f"{first.id} ({first.certainty})" if first else "none")
-        yield f"| {entry.key} | {' | '.join(cells)} |"
-
-
-if __name__ == "__main__":
-    sys.stdout.write("\n".join(table()) + "\n")

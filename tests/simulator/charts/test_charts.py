@@ -3,7 +3,6 @@ import json
 import re
 import subprocess
 import sys
-from datetime import datetime
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -11,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from simulator.charts.generated import CHARTS, load_charts
-from simulator.charts.inpatient import hugo
 from simulator.charts.outpatients import alma
 from simulator.charts.parts import chart_text
 from simulator.charts.resources import RESOURCE_TYPES, Resource, split
-from tests.simulator.app_under_test import ALMA, App
+from tests.simulator.app_under_test import App
 from tests.support.tables import each
 
 HUGO = "synthetic-hugo"
@@ -51,12 +49,6 @@ def test_every_resource_says_that_it_is_synthetic() -> None:
         assert resource.id.startswith("synthetic-")
 
 
-def test_every_patient_is_called_testpatient() -> None:
-    patients = load_charts().patients()
-    given = ("Alma", "Bruno", "Cora", "Dario", "Elsa", "Falk", "Greta", "Hugo", "Ida")
-    assert [one.name for one in patients] == [f"{name} Testpatient" for name in given]
-
-
 def test_a_patient_of_whom_nothing_is_known_is_shown_so() -> None:
     falk = load_charts().patient("synthetic-falk")
     assert falk is not None
@@ -76,70 +68,6 @@ def test_the_charts_are_the_same_at_every_start() -> None:
         check=True,
     )
     assert elsewhere.stdout.split() == here
-
-
-def test_the_inpatients_chart_is_the_same_at_every_start() -> None:
-    made = chart_text(hugo()).encode()
-    assert hashlib.sha256(made).hexdigest() == (
-        "532da4867bd5bf18991c27e40efdd99a56432e95be13452e4101589b42017e2d"
-    )
-
-
-def test_the_inpatient_has_3000_observations_of_which_most_are_of_two_weeks() -> None:
-    when = [
-        datetime.fromisoformat(one.body["effectiveDateTime"])
-        for one in resources()
-        if one.type == "Observation" and one.patient == HUGO
-    ]
-    assert len(when) == 3_000
-    newest = max(when)
-    assert sum((newest - one).days < 14 for one in when) == 2_993
-
-
-def test_a_chart_fills_more_than_a_page_over_three_years() -> None:
-    observations = [
-        one.body for one in resources() if one.type == "Observation" and one.patient == ALMA
-    ]
-    when = [datetime.fromisoformat(one["effectiveDateTime"]) for one in observations]
-    assert len(observations) > 150
-    assert 2.9 < (max(when) - min(when)).days / 365 < 3.1
-
-
-@each(
-    ("code", "status", "comparator"),
-    [
-        ("2160-0", "preliminary", None),
-        ("2823-3", "entered-in-error", None),
-        ("1975-2", "final", "<"),
-    ],
-)
-def test_the_long_chart_holds_the_results_that_need_care(
-    code: str, status: str, comparator: str | None
-) -> None:
-    texts = [
-        one.body
-        for one in resources()
-        if one.type == "Observation"
-        and one.body["code"]["coding"][0]["code"] == code
-        and one.body["status"] == status
-        and one.body["valueQuantity"].get("comparator") == comparator
-    ]
-    assert texts
-
-
-def test_a_preliminary_creatinine_is_newer_than_the_newest_final_one() -> None:
-    newest = {
-        status: max(
-            one.body["effectiveDateTime"]
-            for one in resources()
-            if one.type == "Observation"
-            and one.patient == ALMA
-            and one.body["code"]["coding"][0]["code"] == "2160-0"
-            and one.body["status"] == status
-        )
-        for status in ("preliminary", "final")
-    }
-    assert newest["preliminary"] > newest["final"]
 
 
 def test_a_resource_goes_out_as_it_stands_in_its_file(app: App) -> None:

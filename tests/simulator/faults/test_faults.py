@@ -1,8 +1,6 @@
 import pytest
 
 from simulator.ehr import VENDOR_PROFILES
-from simulator.endpoints import discovery_faults, identity, token_faults
-from simulator.endpoints.fhir import bearer
 from simulator.faults.named import FAULTS, Faults, UnknownFaultError
 from tests.support.tables import each
 
@@ -38,51 +36,3 @@ def test_every_fault_has_a_title_and_ehrs_that_exist() -> None:
     keys = {one.key for one in VENDOR_PROFILES}
     assert all(fault.title for fault in FAULTS.values())
     assert all(fault.ehrs and set(fault.ehrs) <= keys for fault in FAULTS.values())
-
-
-# Faults whose effect isn't one entry in a table.
-WRITTEN_OUT = {
-    "slow",
-    "reply-lost",
-    "dead",
-    "life-1s",
-    "life-5s",
-    "life-30s",
-    "empty-scope",
-    "trim-scopes",
-    "more-scopes",
-    "other-patient",
-    "other-subject",
-    "no-rotation",
-    "id-token-new-key",
-    "id-token-bad-signature",
-    "id-token-unsigned",
-}
-
-
-def test_every_token_fault_has_one_effect_and_every_effect_a_fault() -> None:
-    tables = [
-        token_faults.ERRORS,
-        token_faults.ANSWERS,
-        token_faults.CHANGES,
-        identity.CHANGES,
-        identity.HEADERS,
-        identity.ALGORITHMS,
-        WRITTEN_OUT,
-    ]
-    named = token_faults.effects(
-        fault.name for fault in FAULTS.values() if fault.place in ("exchange", "refresh")
-    )
-    effects = [effect for table in tables for effect in table]
-    assert sorted(effects) == sorted(named)
-
-
-def test_every_fhir_fault_has_an_effect() -> None:
-    named = {fault.name for fault in FAULTS.values() if fault.place == "fhir"}
-    assert named == {*bearer.ERRORS, "fhir-slow"}
-
-
-def test_every_discovery_fault_has_one_effect() -> None:
-    named = [fault.name for fault in FAULTS.values() if fault.place == "discovery"]
-    effects = [*discovery_faults.ANSWERS, *discovery_faults.CHANGES, "discovery-slow"]
-    assert sorted(named) == sorted(effects)
