@@ -4,7 +4,6 @@ read, and everything stays within reach of the keyboard and of a screen reader.
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -15,18 +14,15 @@ from tests.support.app import App
 from tests.support.app_chart import (
     CREATININE,
     PATIENT,
-    SODIUM,
     answering,
     bundle,
     days_ago,
-    paged,
     tenant_of,
 )
 from tests.support.chart_resources import condition, order
 from tests.support.endings import EndableApp, launch_in, serve_endable
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
 from tests.support.sound_page import fits, violations
-from tests.support.tables import each
 
 EGFR = "egfr_ckd_epi_2021"
 OVER = "The session has ended"
@@ -128,15 +124,6 @@ def _with_nothing(tenant: Tenant) -> Tenant:
         tenant.on(path, as_fhir(bundle()))
     tenant.resources["Patient/p1"] = {"resourceType": "Patient", "id": "p1"}
     return tenant
-
-
-def _log_out_elsewhere(at: EndableApp, handle: str, page: Page) -> None:
-    """In another tab of the same browser; the cookie stays with what has read it before."""
-    other = page.context.new_page()
-    other.goto(f"{at.app.origin}/smart_calc/{handle}/")
-    other.get_by_role("button", name="Log out").click()
-    expect(other.get_by_role("heading", name="You are logged out")).to_be_visible()
-    other.close()
 
 
 def test_a_changed_value_is_computed_marked_noted_and_undone(
@@ -342,57 +329,6 @@ def test_a_caution_of_the_charted_values_goes_with_them(app: App, page: Page) ->
     expect(legacy.locator(".results")).to_contain_text("Missing:")
 
 
-def test_all_results_have_the_time_zone_of_the_page_and_what_the_ehr_says_is_normal(
-    app: App, page: Page, complaints: list[str]
-) -> None:
-    elsewhere = {"effectiveDateTime": "2026-03-01T23:30:00-06:00", "id": "o-there"}
-    normal = {
-        "referenceRange": [{"low": {"value": 135}, "high": {"value": 145}}],
-        "interpretation": [{"coding": [{"code": "L"}]}],
-    }
-    ahead = {"effectiveDateTime": "2099-07-07T08:00:00Z", "id": "o-ahead"}
-    sodium = {**SODIUM, **elsewhere, **normal}
-    labs = as_fhir(bundle(CREATININE, {**CREATININE, "id": "o-2"}, sodium, {**SODIUM, **ahead}))
-    launch_in(page, app, answering(tenant_of(app), labs=labs))
-    read_all_results(page)
-    table = page.get_by_role("table", name="Laboratory: all results, newest first")
-    there = table.get_by_role("row").filter(has_text="charted 1 Mar 2026 23:30 UTC−06:00")
-    expect(there).to_contain_text("2 Mar 2026 05:30")
-    expect(there).to_contain_text("135 to 145")
-    expect(there.locator(".tag")).to_have_text("L")
-    future = table.get_by_role("row").filter(has_text="7 Jul 2099 08:00")
-    expect(future).to_contain_text("Dated in the future")
-    assert complaints == []
-
-
-def test_all_results_show_of_one_id_the_latest_version_alone(app: App, page: Page) -> None:
-    first, second = (
-        {
-            **SODIUM,
-            "status": status,
-            "meta": {"versionId": number},
-            "valueQuantity": {"value": value},
-        }
-        for status, number, value in (("final", "9", 121), ("corrected", "10", 144))
-    )
-    tenant = tenant_of(app)
-    pages = [[second, CREATININE], [first]]
-
-    def respond(number: int) -> dict[str, Any]:
-        url = f"{tenant.base}/Observation?patient=p1&category=laboratory&page={number + 1}"
-        more = {"link": [{"relation": "next", "url": url}]} if number < len(pages) else {}
-        return bundle(*pages[number - 1], **more)
-
-    launch_in(page, app, answering(tenant, labs=paged(respond)))
-    read_all_results(page)
-    results = page.locator("table.values").filter(has_text="all results, newest first")
-    expect(results.locator("tbody tr").first).to_be_visible()
-    page.get_by_role("button", name="More results: Laboratory").click()
-    expect(page.locator(".older p")).to_contain_text(["2 results shown. There are no more."])
-    expect(results).not_to_contain_text("121")
-    expect(results.get_by_text("144")).to_have_count(1)
-
-
 def test_another_value_is_taken_by_click_by_key_and_from_the_table(app: App, page: Page) -> None:
     amounts = {60: 1.1, 1: 2.2}
     others = [
@@ -456,21 +392,6 @@ def test_everything_is_reached_and_seen_with_the_keyboard_alone(app: App, page: 
         reached.append(at)
     assert wanted <= set(reached)
     assert [one for one in reached if "Copy" in one or one == "Print"] == ["Copy note", "Print"]
-
-
-@each("end", ["elsewhere", "cookies cleared"])
-def test_a_session_that_ended_under_the_clinician_is_said_to_be_over(
-    endable: EndableApp, page: Page, end: str
-) -> None:
-    handle = launch_in(page, endable.app, tenant_of(endable.app))
-    opened(page, EGFR)
-    if end == "elsewhere":
-        _log_out_elsewhere(endable, handle, page)
-    else:
-        page.context.clear_cookies()
-    enter(page, "2.0")
-    expect(page.get_by_role("alert").get_by_role("heading", name=OVER)).to_be_visible()
-    expect(page.locator(f"#{EGFR}-creatinine")).not_to_be_editable()
 
 
 def test_a_session_that_was_left_idle_leaves_the_page_readable_and_says_what_to_do(

@@ -72,16 +72,3 @@ def test_a_card_is_dismissed_with_a_reason_by_the_keyboard_alone(
     told = chart.get_by_role("status")
     expect(told).to_contain_text("Dismissed: Does not apply to this patient; feedback was sent.")
     expect(card(chart, "eGFR").get_by_role("combobox")).to_have_count(0)
-
-
-def test_a_link_whose_context_is_lost_opens_the_app_as_ever(
-    fronted: FrontedApp, desktop: BrowserContext
-) -> None:
-    fronted.front.begin()
-    page = desktop.new_page()
-    fault = "fault=cds-no-app-context"
-    page.goto(f"{fronted.ehr_origin}/generic/chart?patient=synthetic-dario&{fault}")
-    with desktop.expect_page() as popup:
-        card(page, "eGFR").get_by_role("link", name=re.compile("^Open this")).click()
-    expect(popup.value.get_by_role("heading", level=1, name="Dario Testpatient")).to_be_visible()
-    assert "#" not in popup.value.url

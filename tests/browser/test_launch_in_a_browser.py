@@ -89,17 +89,6 @@ def test_older_results_are_read_page_by_page_through_the_proxy_with_the_keyboard
     assert complaints == []
 
 
-def test_two_patients_in_two_tabs_stay_apart(app: App, desktop: BrowserContext) -> None:
-    pages = {}
-    for patient, name in (("synthetic-alma", "Alma"), ("synthetic-bruno", "Bruno")):
-        pages[name] = desktop.new_page()
-        start = f"{app.ehr_origin}/generic/start?client=smart-calc-demo&in=tab&patient={patient}"
-        pages[name].goto(start)
-    for name, page in pages.items():
-        page.reload()
-        expect(page.get_by_role("heading", name=f"{name} Testpatient")).to_be_visible()
-
-
 def test_a_standalone_launch_asks_for_the_patient(app: App, desktop: BrowserContext) -> None:
     page = desktop.new_page()
     page.goto(f"{app.origin}/launch?ehr=simulated")

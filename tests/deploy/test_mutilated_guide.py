@@ -49,24 +49,10 @@ HURT: Mapping[str, Hurt] = {
         "gcloud services enable",
         "Billing must be enabled for activation of service(s) 'cloudfunctions.googleapis.com,",
     ),
-    "another billing account": Hurt(
-        PROJECT,
-        "--billing-account=$BILLING_ACCOUNT",
-        "--billing-account=111111-222222-333333",
-        "gcloud billing projects link",
-        "billing.resourceAssociations.create",
-    ),
     "the project not made": Hurt(
         PROJECT,
         "gcloud projects create $PROJECT\n",
         "",
-        "gcloud billing projects link",
-        "projects/my-project",
-    ),
-    "billing linked before the project is made": swapped(
-        PROJECT,
-        "gcloud projects create $PROJECT\n",
-        "gcloud billing projects link $PROJECT --billing-account=$BILLING_ACCOUNT\n",
         "gcloud billing projects link",
         "projects/my-project",
     ),
@@ -77,14 +63,6 @@ HURT: Mapping[str, Hurt] = {
         BIND,
         "Cloud Resource Manager API has not been used in project",
     ),
-    "Secret Manager not enabled": Hurt(
-        PROJECT,
-        "secretmanager.googleapis.com ",
-        "",
-        "gcloud secrets create",
-        "Secret Manager API has not been used in project",
-    ),
-    "Cloud Run not enabled": Hurt(PROJECT, "run.googleapis.com ", "", BUILD, "run.googleapis.com"),
     "no database": Hurt(
         DATABASE,
         "gcloud firestore databases create --database=smart --location=$REGION"
@@ -100,13 +78,6 @@ HURT: Mapping[str, Hurt] = {
         "gcloud firestore fields ttls update",
         "Please retry, underlying data changed",
     ),
-    "a row of --async": Hurt(
-        DATABASE,
-        "--enable-ttl\n  for field in expires_at fields write; do\n    again ",
-        "--enable-ttl --async\n  for field in expires_at fields write; do\n    ",
-        "gcloud firestore indexes fields update",
-        "Please retry, underlying data changed",
-    ),
     "no TTL policy": Hurt(
         DATABASE,
         "  again gcloud firestore fields ttls update expires_at --database=smart \\\n"
@@ -114,13 +85,6 @@ HURT: Mapping[str, Hurt] = {
         "",
         BUILD,
         "gcloud firestore fields ttls update expires_at --collection-group=launches",
-    ),
-    "one field left indexed": Hurt(
-        DATABASE,
-        "in expires_at fields write;",
-        "in fields write;",
-        BUILD,
-        "gcloud firestore indexes fields update expires_at --collection-group=launches",
     ),
     "an account not made": Hurt(
         ACCOUNTS,
@@ -137,52 +101,12 @@ HURT: Mapping[str, Hurt] = {
         "Service account smart-callback@my-project.iam.gserviceaccount.com does not exist",
         everywhere=True,
     ),
-    "the doctor can't look at indexes": Hurt(
-        ACCOUNTS,
-        "roles/datastore.viewer",
-        "roles/datastore.user",
-        BUILD,
-        "Grant this account the role datastore.viewer",
-    ),
     "the deployer can't deploy": Hurt(
         ACCOUNTS,
         "for role in cloudfunctions.developer run.admin;",
         "for role in run.admin;",
         BUILD,
         "cloudfunctions.functions.get",
-    ),
-    "the deployer can't make public": Hurt(
-        ACCOUNTS,
-        "for role in cloudfunctions.developer run.admin;",
-        "for role in cloudfunctions.developer;",
-        BUILD,
-        "run.services.setIamPolicy",
-    ),
-    "the deployer can't act as smart-build": Hurt(
-        ACCOUNTS,
-        "for name in $FUNCTIONS build; do",
-        "for name in $FUNCTIONS; do",
-        BUILD,
-        "actAs' on service account projects/my-project/serviceAccounts/smart-build",
-    ),
-    "smart-build can't read sources": Hurt(
-        ACCOUNTS, "buckets/gcf-v2-sources-", "buckets/gcf-sources-", BUILD, "storage.objects.get"
-    ),
-    "smart-test can't write its log": Hurt(
-        ACCOUNTS,
-        "for name in build test deploy; do\n  again",
-        "for name in build deploy; do\n  again",
-        TEST,
-        "logging.logEntries.create",
-    ),
-    "no bucket for the sources": Hurt(
-        ACCOUNTS,
-        "gcloud storage buckets create gs://$PROJECT-source --location=$REGION \\\n"
-        "  --uniform-bucket-level-access --public-access-prevention \\\n"
-        "  ${KMS_KEY:+--default-encryption-key=$KMS_KEY}\n",
-        "",
-        "gcloud storage buckets update",
-        "my-project-source",
     ),
     "the builds can't read their source": Hurt(
         ACCOUNTS,
@@ -211,16 +135,9 @@ HURT: Mapping[str, Hurt] = {
 
 # Each of these walks most of the guide; one of every kind that stops late is not among them.
 LATE = {
-    "Cloud Run not enabled",
     "Resource Manager not enabled",
-    "Secret Manager not enabled",
     "no TTL policy",
-    "smart-build can't read sources",
-    "smart-test can't write its log",
     "the deployer can't deploy",
-    "the deployer can't act as smart-build",
-    "the deployer can't make public",
-    "the doctor can't look at indexes",
 }
 assert set(HURT) > LATE
 

@@ -265,10 +265,3 @@ def test_patient_scopes_reach_no_binary(app: App) -> None:
     for accept in ("*/*", "application/pdf", "application/fhir+json"):
         answer = _fetch(launch, accept)
         assert (answer.status, answer.code, asked(tenant)) == (403, "patient_denied", [])
-
-
-def test_a_navigation_to_the_content_is_refused(app: App) -> None:
-    launch, tenant = _launched(app, _content("application/pdf"))
-    headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": "document"}
-    answer = launch.browser.get(f"{launch.fhir_base}/Binary/b1", headers)
-    assert (answer.status, answer.code, asked(tenant)) == (403, "cross_site", [])

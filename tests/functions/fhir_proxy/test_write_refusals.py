@@ -429,41 +429,6 @@ def test_the_wish_for_json_is_no_parameter(kept: tuple[Launched, Tenant]) -> Non
     assert (written(tenant)[-1].method, written(tenant)[-1].query) == ("PUT", "")
 
 
-def test_10_megabytes_are_the_most(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope=WIDE)
-    tenant.on("/Observation", Scripted(201))
-    head = json.dumps(MINE).encode()[:-1] + b',"x":"'
-    body = head + b"y" * (10_000_000 - len(head) - 2) + b'"}'
-    assert send(launch, "POST", "Observation", body).status == 201
-    announced = {**OWN_FETCH, "Content-Type": FHIR_JSON, "Content-Length": "10000001"}
-    answer = launch.browser.send("POST", f"{launch.fhir_base}/Observation", announced)
-    assert (answer.status, answer.code) == (413, "too_large")
-    assert [len(request.body) for request in asked(tenant)] == [10_000_000]
-
-
-def test_a_write_of_unknown_length_is_measured(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope=WIDE)
-    cookies = "; ".join(f"{name}={value}" for name, value in launch.browser.cookies().items())
-    path = launch.fhir_base.removeprefix(writing.origin)
-    head = (
-        f"POST {path}/Observation HTTP/1.1\r\nHost: x\r\nCookie: {cookies}\r\n"
-        f"X-Smart-Proxy: 1\r\nContent-Type: {FHIR_JSON}\r\nTransfer-Encoding: chunked\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (10_000_001, b" " * 10_000_001)
-    assert raw_exchange(writing.origin, head.encode() + chunked).split(b" ")[1] == b"413"
-    assert asked(tenant) == []
-
-
-@each("proof", [{"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Dest": "iframe"}])
-def test_another_site_writes_nothing(kept: tuple[Launched, Tenant], proof: dict[str, str]) -> None:
-    launch, tenant = kept
-    before = len(asked(tenant))
-    for method, path, document in (("POST", "Observation", MINE), *WRITES):
-        answer = send(launch, method, path, document, **proof)
-        assert (answer.status, answer.code, len(asked(tenant))) == (403, "cross_site", before)
-
-
 @each(
     ("start", "status"),
     [

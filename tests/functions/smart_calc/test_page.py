@@ -164,15 +164,6 @@ def test_other_addresses_are_not_found(app: App, path: str) -> None:
     assert (answer.status, answer.code) == (404, "not_found")
 
 
-def test_without_a_patient_the_page_says_so(app: App) -> None:
-    tenant = tenant_of(app)
-    del tenant.token["patient"]
-    answer = open_page(app, app.launch(tenant))
-    assert answer.status == 403
-    assert "patient_missing" in answer.text
-    assert "None" not in answer.text
-
-
 def test_beside_the_ehrs_own_banner_one_line_is_enough(app: App) -> None:
     page = page_of(app, tenant_of(app, need_patient_banner=False))
     year = PATIENT["birthDate"][:4]

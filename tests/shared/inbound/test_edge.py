@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -358,31 +357,6 @@ def test_text_of_an_ehr_is_shown_as_text_and_logged_as_one_line(app: App) -> Non
     lines = app.server.log.read_text(encoding="utf-8").split("\n")
     mine = [line for line in lines if str(answer.header("X-Correlation-Id")) in line]
     assert [json.loads(line)["code"] for line in mine] == ["ehr_error"]
-
-
-@each(
-    "headers",
-    [
-        "Content-Length: 10000001\r\n\r\n",
-        "Transfer-Encoding: chunked\r\n\r\n" + "10000\r\n" + "a" * 65536 + "\r\n",
-    ],
-    ids=["announced", "chunked"],
-)
-def test_a_request_over_10_mb_is_refused(app: App, headers: str) -> None:
-    launched = app.launch(app.scripted.tenant())
-    cookies = "; ".join(f"{name}={value}" for name, value in launched.browser.cookies().items())
-    target = urlsplit(f"{launched.fhir_base}/Observation/_search")
-    head = (
-        f"POST {target.path} HTTP/1.1\r\nHost: {target.netloc}\r\nSec-Fetch-Site: same-origin\r\n"
-        f"Cookie: {cookies}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    )
-    start, _, chunk = headers.partition("\r\n\r\n")
-    with socket.create_connection(("127.0.0.1", target.port or 0), timeout=60) as connection:
-        connection.sendall(f"{head}{start}\r\n\r\n".encode())
-        if chunk:
-            connection.sendall(chunk.encode() * 153 + b"0\r\n\r\n")
-        received = connection.recv(65536)
-    assert received.startswith(b"HTTP/1.1 413 ")
 
 
 def test_the_app_is_served_alike_behind_a_platform_that_strips_the_functions_name() -> None:

@@ -242,25 +242,6 @@ def test_a_content_coding_that_was_not_asked_for_is_refused(coding: str) -> None
         assert b"Accept-Encoding: gzip\r\n" in server.requests[0]
 
 
-PACKED = gzip.compress(b"0123456789" * 100)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        *(PACKED[:-1], PACKED[:-9], PACKED[:12], PACKED[:5], b"{}", PACKED + b"{}"),
-        PACKED[:-8] + b"x" * 8,
-    ],
-    ids=["a byte", "the trailer", "almost all", "the header", "no gzip", "trailing", "checksum"],
-)
-def test_a_damaged_gzip_stream_is_refused_not_shortened(body: bytes) -> None:
-    with (
-        raw_server(always(plain(body, GZIP))) as server,
-        pytest.raises(http_client.Unusable, match="content coding"),
-    ):
-        send(server.port)
-
-
 def test_no_body_is_waited_for_where_none_can_be() -> None:
     answer = b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"
     with raw_server(always(answer)) as server:
