@@ -63,18 +63,6 @@ def cold_store(folder: Path, port: int) -> Iterator[str]:
 
 
 @pytest.mark.calculators
-def test_a_first_click_succeeds_where_all_is_cold(tmp_path: Path, scripted: ScriptedEhr) -> None:
-    answers = []
-    for _ in range(ROUNDS):
-        with (
-            cold_store(tmp_path, free_port()) as host,
-            serve_app(tmp_path, ehr_tables(NO_EHR, scripted), firestore=host) as server,
-        ):
-            answers.append(click(App(server.origin, server, NO_EHR, scripted)))
-    assert answers == [[302, 303, 200]] * ROUNDS
-
-
-@pytest.mark.calculators
 def test_a_first_click_succeeds_where_firestore_was_away_and_is_back(
     tmp_path: Path, scripted: ScriptedEhr
 ) -> None:

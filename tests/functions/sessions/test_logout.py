@@ -8,7 +8,7 @@ from tests.support.app import Launched
 from tests.support.browser import OWN_FETCH, Answer, Browser
 from tests.support.clusters import CACHE_SECONDS, Pair, launch
 from tests.support.rotating_ehr import RotatingEhr
-from tests.support.scripted_ehr import HANG_UP, Handler, Received, Scripted, as_json
+from tests.support.scripted_ehr import Received, Scripted
 
 FHIR = "/Patient/p1"
 REVOKE = "/auth/revoke"
@@ -50,30 +50,6 @@ def test_logout_clears_the_cookie_with_the_attributes_that_it_was_set_with(
     assert not pair.holds(launched)
 
 
-def test_logout_revokes_the_refresh_token_in_the_name_of_the_client(
-    ehr: RotatingEhr, launched: Launched
-) -> None:
-    refresh_token = ehr.grant.refresh_token
-    _log_out(launched)
-    (request,) = ehr.tenant.hits(REVOKE)
-    assert (request.method, request.query) == ("POST", "")
-    assert request.form == {
-        "token": refresh_token,
-        "token_type_hint": "refresh_token",
-        "client_id": "scripted-client",
-    }
-
-
-def test_without_a_refresh_token_logout_revokes_the_access_token(pair: Pair) -> None:
-    tenant = pair.first.scripted.tenant()
-    tenant.discovery["revocation_endpoint"] = tenant.base + REVOKE
-    tenant.on(REVOKE, Scripted(200))
-    _log_out(launch(pair.first, tenant))
-    (request,) = tenant.hits(REVOKE)
-    assert request.form["token"] == tenant.access_token
-    assert request.form["token_type_hint"] == "access_token"
-
-
 def test_the_session_is_wiped_before_the_ehr_hears_of_it(
     pair: Pair, ehr: RotatingEhr, launched: Launched
 ) -> None:
@@ -88,33 +64,6 @@ def test_the_session_is_wiped_before_the_ehr_hears_of_it(
     ehr.tenant.on(REVOKE, look)
     assert _log_out(launched).status == 204
     assert seen == [(False, 401)]
-
-
-def _hang(_: Received) -> Scripted:
-    time.sleep(30)
-    return HANG_UP
-
-
-ANSWERS: dict[str, Handler] = {
-    "400": lambda _: as_json({"error": "unsupported_token_type"}, 400),
-    "404": lambda _: Scripted(404),
-    "503": lambda _: Scripted(503),
-    "connection closed": lambda _: HANG_UP,
-    "no answer": _hang,
-}
-
-
-@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
-def test_logout_succeeds_whatever_becomes_of_the_revocation(
-    pair: Pair, ehr: RotatingEhr, launched: Launched, answer: Handler
-) -> None:
-    ehr.tenant.on(REVOKE, answer)
-    copied, started = _cookie(launched), time.monotonic()
-    assert _log_out(launched).status == 204
-    assert time.monotonic() - started < 20
-    assert len(ehr.tenant.hits(REVOKE)) == 1
-    _refused(Browser().fetch(f"{launched.fhir_base}{FHIR}", copied), "session_expired")
-    assert not pair.holds(launched)
 
 
 def test_logout_succeeds_where_the_ehr_has_no_revocation_endpoint(pair: Pair) -> None:
