@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +11,18 @@ import pytest
 from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
-from shared.inbound import cookies
 from shared.oidc.keys import Keys
 from shared.sealing import Sealer
+from shared.session import record
 from shared.session.context import describe
 from shared.session.sessions import Opened, Sessions, is_handle
 from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
 from shared.smart.token_response import LaunchContext, TokenResponse
-from shared.store import Fields, Record, Store
+from shared.store import Store
 from shared.store.sqlite import SqliteStore
 from tests.support.stores import Clock
+from tests.support.watched_store import WatchedStore
 
 KEY = bytes(range(32))
 IDLE, LONGEST, CACHE = 1800.0, 8 * 3600.0, 3.0
@@ -51,46 +51,14 @@ ANSWER = TokenResponse("sentinel-access", "sentinel-refresh", None, 4e4, ("launc
 LAST_ANSWER = replace(ANSWER, refresh_token=None)
 
 
-class CountingStore:
-    """A store that counts what is done with it, and does not answer while `away`."""
-
-    def __init__(self, inner: Store) -> None:
-        self.inner = inner
-        self.done: Counter[str] = Counter()
-        self.away = False
-
-    def _count(self, operation: str) -> None:
-        self.done[operation] += 1
-        if self.away:
-            raise StoreUnavailable
-
-    def create(self, collection: str, key: str, fields: Fields, expires_at: float) -> str:
-        self._count("create")
-        return self.inner.create(collection, key, fields, expires_at)
-
-    def read(self, collection: str, key: str) -> Record | None:
-        self._count("read")
-        return self.inner.read(collection, key)
-
-    def replace(
-        self, collection: str, key: str, fields: Fields, expires_at: float, version: str
-    ) -> str:
-        self._count("replace")
-        return self.inner.replace(collection, key, fields, expires_at, version)
-
-    def delete(self, collection: str, key: str, version: str | None = None) -> None:
-        self._count("delete")
-        self.inner.delete(collection, key, version)
-
-
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     return tmp_path / "smart.db"
 
 
 @pytest.fixture
-def store(database: Path, clock: Clock) -> CountingStore:
-    return CountingStore(SqliteStore(str(database), clock))
+def store(database: Path, clock: Clock) -> WatchedStore:
+    return WatchedStore(SqliteStore(str(database), clock))
 
 
 @pytest.fixture
@@ -105,7 +73,7 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def sessions(store: CountingStore, settings: Settings, clock: Clock) -> Sessions:
+def sessions(store: WatchedStore, settings: Settings, clock: Clock) -> Sessions:
     return _instance(store, settings, clock)
 
 
@@ -122,7 +90,7 @@ def _held(*opened: Opened) -> dict[str, tuple[str, ...]]:
 
 
 def test_opening_is_one_write_and_a_use_by_its_cookie_one_read_in_each_instance(
-    sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
+    sessions: Sessions, store: WatchedStore, settings: Settings, clock: Clock
 ) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
     assert store.done == {"create": 1}
@@ -137,27 +105,6 @@ def test_handle_and_secret_are_new_every_time(sessions: Sessions) -> None:
     assert len(handles) == 50
     assert all(map(is_handle, handles))
     assert len({one.session.secret for one in opened}) == 50
-
-
-def test_the_cookie_is_time_user_tag_and_secret(sessions: Sessions, clock: Clock) -> None:
-    opened = sessions.open(PENDING, ANSWER, None)
-    stamp, tag, secret = opened.cookie_value.split(".")
-    assert opened.cookie_name == f"__Host-smart-{opened.session.handle}"
-    assert int(stamp, 36) == int(clock.now)
-    assert tag == "-"
-    assert len(secret) == 43
-
-
-def test_an_absent_scope_means_what_was_requested_and_an_empty_one_nothing(
-    sessions: Sessions, settings: Settings
-) -> None:
-    ehr = settings.ehrs[0]
-    absent = sessions.open(PENDING, replace(ANSWER, scope=None), None).session
-    empty = sessions.open(PENDING, replace(ANSWER, scope=()), None).session
-    assert (absent.granted, absent.missing) == (PENDING.requested, ())
-    assert (empty.granted, empty.missing) == ((), PENDING.requested)
-    assert [grant.type for grant in absent.grants(ehr)] == ["Patient"]
-    assert empty.grants(ehr) == ()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +122,7 @@ def test_an_absent_scope_means_what_was_requested_and_an_empty_one_nothing(
     ],
 )
 def test_a_cookie_that_was_never_ours_costs_no_store_access(
-    sessions: Sessions, store: CountingStore, values: tuple[str, ...]
+    sessions: Sessions, store: WatchedStore, values: tuple[str, ...]
 ) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
     received = {opened.cookie_name: values} if values else {}
@@ -199,13 +146,6 @@ def test_a_record_moved_to_another_handle_opens_nothing(sessions: Sessions, data
                 sessions.use(opened.session.handle, _held(held))
 
 
-def test_a_session_that_is_not_in_the_store_is_over(sessions: Sessions) -> None:
-    opened = sessions.open(PENDING, ANSWER, None)
-    unknown = "A" * 22
-    with pytest.raises(SessionExpired):
-        sessions.use(unknown, {cookies.session_name(unknown): (opened.cookie_value,)})
-
-
 def test_the_session_ends_at_its_longest_duration_however_busy(
     sessions: Sessions, clock: Clock
 ) -> None:
@@ -221,19 +161,23 @@ def test_the_session_ends_at_its_longest_duration_however_busy(
         sessions.use(opened.session.handle, _held(opened))
 
 
-def test_the_session_ends_when_idle_for_the_limit(sessions: Sessions, clock: Clock) -> None:
+def test_the_session_ends_and_is_wiped_when_idle_for_the_limit(
+    sessions: Sessions, store: WatchedStore, clock: Clock
+) -> None:
     idle_one, busy_one = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
     clock.now += IDLE - 1
     sessions.use(busy_one.session.handle, _held(busy_one))
     clock.now += 1
-    with pytest.raises(SessionExpired):
+    with pytest.raises(SessionExpired) as ended:
         sessions.use(idle_one.session.handle, _held(idle_one))
+    assert "session_idle_minutes" in ended.value.why
+    assert store.read(record.COLLECTION, record.key(idle_one.session.handle)) is None
     clock.now += IDLE - 2
     sessions.use(busy_one.session.handle, _held(busy_one))
 
 
 def test_the_idle_clock_is_written_at_most_once_per_sixth_of_the_limit(
-    sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
+    sessions: Sessions, store: WatchedStore, settings: Settings, clock: Clock
 ) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
     instances = [sessions, _instance(store, settings, clock), _instance(store, settings, clock)]
@@ -246,7 +190,7 @@ def test_the_idle_clock_is_written_at_most_once_per_sixth_of_the_limit(
 
 
 def test_winding_the_clock_prolongs_no_session(
-    sessions: Sessions, store: CountingStore, clock: Clock, database: Path
+    sessions: Sessions, store: WatchedStore, clock: Clock, database: Path
 ) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
     clock.now += IDLE / 2
@@ -259,15 +203,14 @@ def test_winding_the_clock_prolongs_no_session(
 
 
 def test_a_clock_that_cannot_be_written_is_no_failure_and_is_tried_at_the_next_reading(
-    sessions: Sessions, store: CountingStore, clock: Clock
+    sessions: Sessions, store: WatchedStore, clock: Clock
 ) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
     clock.now += IDLE / 6 - 1
     sessions.use(opened.session.handle, _held(opened))
     clock.now += 1
-    store.away = True
+    store.fail("replace", "away")
     sessions.use(opened.session.handle, _held(opened))
-    store.away = False
     for _ in range(3):
         sessions.use(opened.session.handle, _held(opened))
     assert store.done == {"create": 1, "read": 1, "replace": 1}
@@ -278,7 +221,7 @@ def test_a_clock_that_cannot_be_written_is_no_failure_and_is_tried_at_the_next_r
 
 
 def test_a_session_in_use_elsewhere_is_not_idle_here(
-    store: CountingStore, settings: Settings, clock: Clock
+    store: WatchedStore, settings: Settings, clock: Clock
 ) -> None:
     short = replace(settings, session_idle_seconds=4, session_cache_seconds=60)
     here, elsewhere = (_instance(store, short, clock) for _ in range(2))
@@ -294,7 +237,7 @@ def test_a_session_in_use_elsewhere_is_not_idle_here(
 
 
 def test_of_many_requests_at_once_one_updates_last_used(
-    store: CountingStore, settings: Settings, clock: Clock
+    store: WatchedStore, settings: Settings, clock: Clock
 ) -> None:
     """Losers take over what the winner wrote and do not try again on what they had read."""
     trusting = replace(settings, session_cache_seconds=IDLE / 2)
@@ -310,7 +253,7 @@ def test_of_many_requests_at_once_one_updates_last_used(
 
 
 def test_what_was_read_is_trusted_for_the_configured_seconds(
-    sessions: Sessions, store: CountingStore, clock: Clock
+    sessions: Sessions, store: WatchedStore, clock: Clock
 ) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
     handle = opened.session.handle
@@ -326,7 +269,7 @@ def test_what_was_read_is_trusted_for_the_configured_seconds(
 
 
 def test_without_a_cache_every_use_reads(
-    store: CountingStore, settings: Settings, clock: Clock
+    store: WatchedStore, settings: Settings, clock: Clock
 ) -> None:
     sessions = _instance(store, replace(settings, session_cache_seconds=0), clock)
     opened = sessions.open(PENDING, ANSWER, None)
@@ -336,7 +279,7 @@ def test_without_a_cache_every_use_reads(
 
 
 def test_the_secret_is_checked_anew_on_a_kept_session(
-    sessions: Sessions, store: CountingStore
+    sessions: Sessions, store: WatchedStore
 ) -> None:
     opened, other = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
     handle = opened.session.handle
@@ -377,9 +320,10 @@ def test_a_removed_session_is_over_when_what_was_read_is_too_old(
         sessions.use(opened.session.handle, _held(opened))
 
 
-def test_a_store_that_is_away_opens_no_session(sessions: Sessions, store: CountingStore) -> None:
+def test_a_store_that_is_away_opens_no_session(sessions: Sessions, store: WatchedStore) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
-    store.away = True
+    store.fail("read", "away")
+    store.fail("create", "away")
     with pytest.raises(StoreUnavailable):
         sessions.use(opened.session.handle, _held(opened))
     with pytest.raises(StoreUnavailable):
@@ -387,7 +331,7 @@ def test_a_store_that_is_away_opens_no_session(sessions: Sessions, store: Counti
 
 
 def test_sessions_outlive_the_rotation_of_the_server_key(
-    sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock
+    sessions: Sessions, store: WatchedStore, settings: Settings, clock: Clock
 ) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
     rotated = _instance(store, settings, clock, (bytes(32), KEY))
@@ -435,7 +379,7 @@ def test_the_context_for_the_app_names_every_field_and_no_token(sessions: Sessio
 
 
 def test_an_expiry_moved_in_the_database_does_not_prolong_the_session(
-    sessions: Sessions, store: CountingStore, settings: Settings, clock: Clock, database: Path
+    sessions: Sessions, store: WatchedStore, settings: Settings, clock: Clock, database: Path
 ) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
     received = {opened.cookie_name: (opened.cookie_value,)}
