@@ -13,10 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
-from google.cloud.devtools import cloudbuild_v1
-from google.protobuf import json_format  # type: ignore[import-untyped]
 
-from infra.deployment import FILE, RUNTIME, Deployment, read, service, write
+from infra.deployment import FILE, RUNTIME, Deployment, read, write
 from infra.deployment_checks import CONFIGURATION, FOUND_BELOW
 from infra.stage import FUNCTIONS
 from tests.support import gcloud
@@ -47,15 +45,6 @@ def confidential() -> Deployment:
     """The state with the tables that docs/deploy.md shows for confidential clients."""
     (block,) = (one for one in gcloud.documented("toml") if one.startswith("[secrets]"))
     return replace(STATE, **tomllib.loads(block))
-
-
-def message(configuration: dict[str, Any]) -> Any:
-    return json_format.ParseDict(configuration, cloudbuild_v1.Build.pb()())
-
-
-def test_they_are_builds_as_cloud_build_defines_them() -> None:
-    assert len(message(BUILD).steps) == 10
-    assert len(message(TESTS).steps) == 1
 
 
 def test_a_build_takes_nothing_but_the_commit_from_whoever_starts_it() -> None:
@@ -106,24 +95,6 @@ def test_the_doctor_looks_at_the_configuration_that_was_deployed(
     volumes = STEPS["configuration"]["volumes"]
     assert volumes == STEPS["doctor"]["volumes"]
     assert [f"{volume['path']}/" for volume in volumes] == list(FOUND_BELOW.values())
-
-
-def test_the_step_deploy_deploys_every_function(tmp_path: Path) -> None:
-    deployments = {one for one in gcloud.of_build(tmp_path) if one[:2] == ("functions", "deploy")}
-    assert deployments == {
-        ("functions", "deploy", name, f"--flags-file=build/deployment/{name}.yaml")
-        for name in FUNCTIONS
-    }
-
-
-def test_a_function_is_deployed_from_its_staged_folder_as_itself() -> None:
-    for name in FUNCTIONS:
-        given = STATE.flags(name)
-        assert given["--source"] == f"build/{name}", name
-        assert given["--entry-point"] == name, name
-        assert f"def {name}(" in (ROOT / "functions" / name / "main.py").read_text()
-        account = f"smart-{service(name)}@{STATE.project}.iam.gserviceaccount.com"
-        assert given["--service-account"] == account, name
 
 
 def test_threads_are_the_concurrency() -> None:

@@ -100,27 +100,6 @@ def test_a_body_that_is_announced_as_too_large_is_not_waited_for(ports: Mapping[
 BESIDE = "cds_services" if "cds_services" in FUNCTIONS else "launch"
 
 
-def test_without_configuration_it_starts_and_says_so(
-    staged: Path, programs: Mapping[str, Path], tmp_path: Path
-) -> None:
-    copy = Copy(BESIDE, {})
-    with running(staged, programs, [copy], tmp_path, start_anew):
-        answer = Browser().get(f"http://localhost:{copy.port}/")
-        assert (answer.status, answer.code) == (500, "misconfigured")
-
-
-def test_with_a_bad_configuration_it_ends_with_1_and_every_problem(
-    staged: Path, programs: Mapping[str, Path], tmp_path: Path
-) -> None:
-    """So the new revision fails its health check and the old one stays."""
-    config = tmp_path / "smart.toml"
-    config.write_text('public_url = "http://smart.example.org"\nsealing_key = "x"\n')
-    ended = ending(staged, programs, tmp_path, Copy(BESIDE, {"SMART_CONFIG": str(config)}))
-    assert ended.returncode == 1, ended.stderr
-    assert "http_not_local" in ended.stderr
-    assert "setting_unknown" in ended.stderr
-
-
 @pytest.mark.parametrize("name", sorted({"launch", BESIDE}))
 def test_without_the_secrets_it_uses_it_ends_with_1_and_names_each(
     staged: Path, programs: Mapping[str, Path], tmp_path: Path, name: str

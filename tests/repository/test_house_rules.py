@@ -124,13 +124,3 @@ def _written_into(handler: ast.ExceptHandler) -> list[str]:
         for one in targets
         if isinstance(one.value, ast.Name) and one.value.id == handler.name
     ]
-
-
-def test_no_test_takes_a_conftest_for_a_library() -> None:
-    """pytest loads them by itself; what tests share is in tests/support."""
-    wrong = [
-        str(path.relative_to(ROOT))
-        for path in files("benchmarks", "tests")
-        if re.search(r"^(?:from|import) .*\bconftest\b", path.read_text("utf-8"), re.MULTILINE)
-    ]
-    assert wrong == []

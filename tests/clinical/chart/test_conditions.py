@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from clinical.chart.evidence import Outcome
-from tests.support.chart_resources import HL7, ICD10CM, concept, condition, find, read
+from tests.support.chart_resources import ICD10CM, concept, condition, find, read
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,6 @@ def test_a_condition_of_another_patient_is_ignored() -> None:
     chart = read(other)
     assert chart.findings["hypertension"].value is False
     assert chart.foreign == ("Condition/c1",)
-
-
-@pytest.mark.parametrize("category", ["problem-list-item", "encounter-diagnosis", "health-concern"])
-def test_a_condition_counts_whatever_its_category(category: str) -> None:
-    resource = condition("I10", category=[concept(HL7 + "condition-category", category)])
-    assert find("hypertension", resource).value is True
 
 
 def test_a_condition_keeps_its_dates_name_and_states() -> None:

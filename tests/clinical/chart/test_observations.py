@@ -19,11 +19,6 @@ from tests.support.chart_resources import (
 from tests.support.tables import each
 
 
-@each("status", ["final", "amended", "corrected"])
-def test_a_final_amended_or_corrected_value_is_used(status: str) -> None:
-    assert find("sodium", observation("2951-2", 140, "mmol/L", status=status)).value == 140
-
-
 @each("status", ["entered-in-error", "cancelled", "registered", "unknown", "FINAL", "", 1, None])
 def test_any_other_status_is_ignored(status: object) -> None:
     finding = find("sodium", observation("2951-2", 140, "mmol/L", status=status))
@@ -255,12 +250,6 @@ def test_a_better_value_comes_before_a_newer_lesser_one_while_it_is_recent(
         else:
             assert finding.chosen is not None
             assert SECOND_CHOICE_NAMES[name] in finding.chosen.notes
-
-
-def test_a_lesser_value_is_used_where_the_better_one_is_too_old() -> None:
-    stated = observation("3142-7", 95, "kg", id="stated")
-    measured = observation("29463-7", 80, "kg", effectiveDateTime="2024-01-01T09:00:00Z")
-    assert find("weight", stated, measured).value == 95
 
 
 @each(("by_name_at", "expected"), [("2026-11-24T09:00:00Z", 97), ("2026-11-24T08:59:00Z", 91)])

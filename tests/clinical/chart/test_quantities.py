@@ -1,9 +1,6 @@
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
-from clinical.calculators.inputs import INPUTS
 from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import HL7, UCUM, concept, find, observation, quantity, sources
 from tests.support.tables import each
@@ -89,24 +86,6 @@ def test_an_entry_without_a_value_gives_way_to_the_next_older_one(empty: Any) ->
     )
     assert finding.value == 140
     assert sources(finding)["Observation/newest"] in ("data_absent", "no_value")
-
-
-@each(
-    ("name", "code", "value", "unit", "expected"),
-    [
-        ("creatinine", "14682-9", 124, "umol/L", 1.4024),
-        ("inr", "6301-6", 1.1, None, 1.1),
-        ("uacr", "9318-7", 3.4, "mg/mmol{creat}", 30.056),
-    ],
-)
-def test_a_charted_unit_is_converted(
-    name: str, code: str, value: float, unit: str | None, expected: float
-) -> None:
-    finding = find(name, observation(code, value, unit))
-    assert finding.value == pytest.approx(expected, rel=1e-4)
-    assert finding.unit == INPUTS[name].unit
-    assert finding.chosen is not None
-    assert (finding.chosen.charted_value, finding.chosen.charted_unit) == (value, unit or "")
 
 
 @each(("digits", "value"), [("1.40", 1.4), ("2", 2.0), ("1.4E+0", 1.4), ("124E-2", 1.24)])
@@ -197,8 +176,3 @@ def test_an_implausible_value_leaves_the_input_empty(
     assert (finding.outcome, finding.value) == (Outcome.IMPLAUSIBLE, None)
     assert finding.flags == ("out_of_range",)
     assert "check the value and its unit" in finding.why
-
-
-def test_a_fahrenheit_value_labelled_celsius_is_implausible() -> None:
-    today = observation("8310-5", 98.6, "Cel", effectiveDateTime="2026-11-24T10:00:00Z")
-    assert find("temperature", today).outcome is Outcome.IMPLAUSIBLE

@@ -68,11 +68,6 @@ def test_a_later_version_moved_to_another_patient_withdraws_the_value() -> None:
     assert chart.foreign == ("Observation/o1",)
 
 
-def test_the_same_resource_on_two_pages_counts_once() -> None:
-    finding = find("sodium", version(140), version(140))
-    assert (finding.value, finding.passed_over, finding.further) == (140, (), ())
-
-
 def test_copies_that_nothing_puts_in_order_and_that_differ_are_in_conflict() -> None:
     for pages in permutations([version(130), version(140)]):
         assert find("sodium", *pages).outcome is Outcome.CONFLICTING

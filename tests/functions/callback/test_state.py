@@ -91,25 +91,6 @@ def test_a_reload_is_explained_to_people(app: App, browser: Browser) -> None:
     assert "launch the app again" in page.text
 
 
-def test_an_error_answer_uses_the_state_up(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    begun = app.begin(tenant, browser)
-    state = begun.query["state"]
-    _refused(browser.get(f"{app.origin}/callback?error=access_denied&state={state}"), "ehr_error")
-    _refused(app.answer(begun, tenant, browser), "state_unknown")
-    assert _exchanges(tenant) == 0
-
-
-def test_a_failed_exchange_uses_the_state_up(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    tenant.on("/auth/token", as_json({"error": "temporarily_unavailable"}, 503))
-    begun = app.begin(tenant, browser)
-    _refused(app.answer(begun, tenant, browser), "token_error", 502)
-    del tenant.handlers["/auth/token"]
-    _refused(app.answer(begun, tenant, browser), "state_unknown")
-    assert _exchanges(tenant) == 1
-
-
 @each("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_no_other_method_uses_the_state_up(app: App, browser: Browser, method: str) -> None:
     tenant = app.scripted.tenant()
@@ -120,15 +101,6 @@ def test_no_other_method_uses_the_state_up(app: App, browser: Browser, method: s
     assert method == "HEAD" or refused.code == "method_not_allowed"
     assert _exchanges(tenant) == 0
     assert app.answer(begun, tenant, browser).status == 303
-
-
-def test_a_form_post_answer_is_not_taken(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    begun = app.begin(tenant, browser)
-    body = f"code=c1&state={begun.query['state']}".encode()
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    _refused(browser.send("POST", f"{app.origin}/callback", form, body), "method_not_allowed", 405)
-    assert _exchanges(tenant) == 0
 
 
 def test_a_browser_without_any_launch_cookie_is_told_of_blocked_cookies(app: App) -> None:

@@ -100,6 +100,7 @@ def _json(body: bytes) -> Scripted:
     return Scripted(200, {"Content-Type": "application/json"}, body)
 
 
+SOUND = b'{"authorization_endpoint": "/authorize", "token_endpoint": "/token"}'
 UNUSABLE = {
     "html": Scripted(200, {"Content-Type": "text/html"}, b"<!doctype html><title>Sign in</title>"),
     "empty": _json(b""),
@@ -113,8 +114,9 @@ UNUSABLE = {
     "not found": Scripted(404),
     "unauthorised": Scripted(401),
     "no content": Scripted(204),
-    "redirect inside": Scripted(302, {"Location": "http://169.254.169.254/"}),
-    "redirect": Scripted(307, {"Location": "/a/elsewhere"}),
+    # Whatever comes with it, it isn't followed and isn't the document.
+    "redirect inside": Scripted(302, {"Location": "http://169.254.169.254/"}, SOUND),
+    "redirect": Scripted(307, {"Location": "/a/elsewhere"}, SOUND),
 }
 FAILING = {"500": Scripted(500), "502": Scripted(502), "503": Scripted(503), "429": Scripted(429)}
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from infra.stage import FUNCTIONS
 from tests.support.browser import NAVIGATION, Answer, Browser
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import Server, free_port, run, serve, serve_app
@@ -19,7 +20,6 @@ from tests.support.whole import SMART_CALC
 
 pytestmark = pytest.mark.slow
 
-FUNCTIONS = ["launch", "callback", "fhir_proxy", SMART_CALC]
 KEY = secrets.token_urlsafe(32)
 
 

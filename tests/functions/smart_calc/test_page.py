@@ -464,17 +464,6 @@ def test_a_trend_says_how_far_back_it_goes_and_when_the_chart_has_more(app: App)
         assert f" 1.6 mg/dL 0.8 1.2 mg/dL {first} 1.1 mg/dL {last} " in page
 
 
-@each(
-    "entry",
-    [None, "x", [None], [{"resource": {"resourceType": []}}]],
-)
-def test_a_bundle_of_any_shape_is_an_empty_one(app: App, entry: object) -> None:
-    odd = as_fhir({"resourceType": "Bundle", "entry": entry, "link": entry})
-    page = page_of(app, answering(tenant_of(app), labs=odd, slow=odd))
-    assert "No values found in the chart." in section(page, LABS)
-    assert "Heart rate" in section(page, VITALS)
-
-
 def test_a_number_of_a_billion_digits_is_not_written_out(app: App) -> None:
     sodium = {**SODIUM, "valueQuantity": {"value": 0.5}}
     body = json.dumps(bundle(sodium)).replace("0.5", "1e999999999")

@@ -1,26 +1,14 @@
-"""What the documents of the servers that everybody tries do to explanations, and the launcher's
-token errors.
-"""
+"""The token errors of the launcher that everybody tries."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from shared.config import settings_file
-from shared.explain import AuthorizationRequest, at_token_endpoint, diagnose, parse
-from shared.smart import discovery
+from shared.explain import AuthorizationRequest, at_token_endpoint, diagnose
 from tests.support import reference_documents
 from tests.support.tables import each
 
 SCOPES = "openid fhirUser patient/Patient.rs patient/Observation.rs"
-BOTH = each(
-    ("document", "base"),
-    [
-        (reference_documents.inferno(), reference_documents.INFERNO_BASE),
-        (reference_documents.launcher(), reference_documents.LAUNCHER_BASE),
-    ],
-    ids=["inferno", "launcher"],
-)
 
 
 def sent(document: Mapping[str, Any], base: str, vendor: str = "generic") -> AuthorizationRequest:
@@ -35,35 +23,6 @@ def sent(document: Mapping[str, Any], base: str, vendor: str = "generic") -> Aut
         parameters=("response_type", "client_id", "redirect_uri", "scope", "aud", "launch"),
         scopes_supported=tuple(document["scopes_supported"]),
     )
-
-
-@BOTH
-def test_the_document_can_be_used(document: Mapping[str, Any], base: str) -> None:
-    settings, problems = settings_file.parse(
-        'public_url = "https://smart.example.org"\nsealing_keys = ["env:K"]\n'
-        f'[store]\nkind = "sqlite"\n[[ehr]]\nkey = "e"\niss = ["{base}"]\nclient_id = "c"\n'
-        f'scopes = "{SCOPES}"\n'
-    )
-    assert settings is not None, problems
-    (ehr,) = settings.ehrs
-    configuration = discovery.parse(
-        json.dumps(document).encode(), base, discovery.allowed_hosts(ehr, base), identity=True
-    )
-    assert configuration.takes_post
-    assert configuration.issuer == base
-
-
-@BOTH
-@each("error", ["invalid_scope", "access_denied", "invalid_request"])
-def test_a_scope_that_a_list_may_leave_out_is_not_blamed(
-    document: Mapping[str, Any], base: str, error: str
-) -> None:
-    diagnosis = diagnose(parse(f"error={error}"), sent(document, base), where="authorize redirect")
-    told = " ".join(cause.why for cause in diagnosis.causes)
-    assert "doesn't list" not in told
-    assert not {"launch_scope_missing", "launch_patient_scope_on_provider"} & {
-        cause.id for cause in diagnosis.causes
-    }
 
 
 @each("vendor", ["generic", "oracle", "epic"])

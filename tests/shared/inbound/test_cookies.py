@@ -1,18 +1,9 @@
 """Cookies: their attributes, what of a Cookie header is taken, and which are the oldest."""
 
-import base64
-import hashlib
-
 from shared.inbound import cookies
 from tests.support.tables import each
 
 NAME = cookies.session_name("A" * 22)
-
-
-def test_a_cookie_has_every_attribute_that_an_ehrs_frame_needs() -> None:
-    line = cookies.set_cookie(NAME, "1.-.x")
-    assert line == f"{NAME}=1.-.x; Secure; HttpOnly; Path=/; SameSite=None; Partitioned"
-    assert cookies.set_cookie(NAME, "v", 600).split("; ")[1] == "Max-Age=600"
 
 
 def test_a_cookie_is_cleared_with_the_attributes_that_set_it() -> None:
@@ -20,13 +11,6 @@ def test_a_cookie_is_cleared_with_the_attributes_that_set_it() -> None:
         line.split("; ") for line in (cookies.clear_cookie(NAME), cookies.set_cookie(NAME, ""))
     )
     assert [part for part in cleared if part != "Max-Age=0"] == made
-
-
-def test_the_launch_cookie_is_named_by_the_hash_of_its_state() -> None:
-    state = "state-of-a-launch"
-    name = cookies.launch_name(state)
-    digest = base64.urlsafe_b64encode(hashlib.sha256(state.encode()).digest()).decode()
-    assert name == f"__Host-launch-{digest[:16]}"
 
 
 def test_ours_are_found_among_others() -> None:

@@ -205,6 +205,7 @@ def test_two_registrations_do_not_share_keys(ehr: Ehr, tenant: Tenant) -> None:
     [
         (Scripted(500), "status 500"),
         (Scripted(404), "status 404"),
+        (as_json({"keys": [public_jwk(RSA)]}, 302), "status 302"),
         (Scripted(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>"), "not a JSON"),
         (as_json([public_jwk(RSA)]), "not a JSON object"),
         (Scripted(200, {}, b"[" * 500_000), "not a JSON object"),
@@ -217,7 +218,7 @@ def test_two_registrations_do_not_share_keys(ehr: Ehr, tenant: Tenant) -> None:
         (HANG_UP, "ConnectionEnded"),
     ],
     ids=[
-        "a failure", "nothing there", "a page", "a list", "deep nesting", "not UTF-8",
+        "a failure", "nothing there", "a redirect", "a page", "a list", "deep nesting", "not UTF-8",
         "keys as an object", "no keys", "too many keys", "26 MB", "a broken coding", "hanging up",
     ],
 )  # fmt: skip

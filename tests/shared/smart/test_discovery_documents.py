@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from doctor.checks import ehr_claims, scope_advice
+from doctor.checks import scope_advice
 from shared.config.settings import Ehr
 from shared.config.settings_file import parse
 from shared.errors import DiscoveryInvalid
@@ -95,30 +95,6 @@ def test_the_doctor_finds_a_scope_in_either_version_listed(written: str) -> None
     stated = _read(oracle_documents.provider(), ehr)
     advice = scope_advice.compare(ehr, oracle_documents.PROVIDER_BASE, stated.scopes_supported)
     assert (advice.level if advice else None) == "ok"
-
-
-@each(
-    ("method", "algorithm", "level"),
-    [
-        ("client_secret_basic", None, "ok"),
-        ("client_secret_post", None, "warn"),
-        ("private_key_jwt", "RS384", "ok"),
-        ("private_key_jwt", "ES384", "ok"),
-    ],
-)
-def test_the_doctor_says_which_confidential_clients_oracle_takes(
-    method: str, algorithm: str | None, level: str
-) -> None:
-    more = f'client_auth = "{method}"\n'
-    more += (
-        'private_key = "file:/k"\nkey_id = "k"' if algorithm else 'client_secret = "file:/secret"'
-    )
-    ehr, document = _ehr(oracle_documents.PROVIDER_BASE, more=more), oracle_documents.provider()
-    findings = ehr_claims.check(
-        ehr, oracle_documents.PROVIDER_BASE, document, _read(document, ehr), algorithm
-    )
-    levels = {one.level for one in findings if one.id == "client_auth_unsupported"}
-    assert levels == {level}
 
 
 def test_older_hosts_are_taken_where_they_are_configured() -> None:
