@@ -10,7 +10,6 @@ from tests.support.registered import Registration
 
 SECRET = "a+/:%é"
 WIDE = "openid fhirUser patient/*.rs"
-V1 = "openid fhirUser patient/Patient.read"
 
 
 def _secret(folder: Path) -> str:
@@ -61,34 +60,3 @@ def test_discovery_and_metadata_alone_carry_epics_header_with_the_client_id(app:
         if "Epic-Client-Id" in one.headers
     }
     assert named == {("smart-configuration", "epic-client"), ("metadata", "epic-client")}
-
-
-def test_a_page_of_the_web_server_for_an_unknown_type_reaches_the_app_as_an_outcome(
-    app: Practice,
-) -> None:
-    answer = app.launch("epic").read("Coverage/1")
-    assert (answer.status, answer.header("Content-Type")) == (404, "application/fhir+json")
-    outcome = answer.json()
-    assert outcome["resourceType"] == "OperationOutcome"
-    assert "404" in outcome["issue"][0]["diagnostics"]
-    assert "Server Error" not in answer.text
-
-
-def test_an_error_with_epics_own_code_is_relayed_as_it_is(app: Practice) -> None:
-    answer = app.launch("epic").read("Observation/nobody")
-    assert answer.status == 404
-    (issue,) = answer.json()["issue"]
-    assert issue["details"]["coding"] == [
-        {"system": "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369", "code": "59008"}
-    ]
-
-
-def test_without_a_refresh_token_a_refused_access_token_is_told_as_401(app: Practice) -> None:
-    opened = app.launch("epic")
-    app.clinics.control("epic", expire_access_tokens=True)
-    before = app.clinics.number()
-    answer = opened.read(f"Patient/{ALMA}")
-    assert answer.status == 401
-    assert answer.json()["resourceType"] == "OperationOutcome"
-    assert answer.header("WWW-Authenticate") is None
-    assert app.clinics.requests(app.clinics.addresses("epic").token, before) == []
