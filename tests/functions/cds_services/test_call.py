@@ -1,6 +1,5 @@
 """A good call, as an EHR makes it."""
 
-from tests.support.browser import Browser
 from tests.support.cds import KEYS, OUTCOME, Cds, chart, named, patient
 
 
@@ -44,7 +43,3 @@ def test_the_line_of_every_refusal_names_its_client(cds: Cds) -> None:
     assert [(line["code"], line["client"]) for line in told] == [
         (answer.code, "main") for answer in answers
     ]
-
-
-def test_the_function_says_that_it_lives(cds: Cds) -> None:
-    assert Browser().get(f"{cds.origin}/cds_services/health").status == 200

@@ -93,15 +93,6 @@ def test_an_address_to_go_to_is_sent_as_it_was_made() -> None:
         assert answer.get_wsgi_headers({})["Location"] == address
 
 
-def test_frame_ancestors_are_sent_only_as_configured() -> None:
-    given = settings('frame_ancestors = ["https://ehr.example.org"]')
-    framed = respond(failing(EhrError()), given=given, headers={"Accept": HTML})
-    plain = respond(failing(EhrError()), headers={"Accept": HTML})
-    policy = framed.headers["Content-Security-Policy"]
-    assert policy.endswith("; frame-ancestors https://ehr.example.org")
-    assert "frame-ancestors" not in plain.headers["Content-Security-Policy"]
-
-
 @each("serve", [failing(EhrError()), lambda *_: Reply(200)])
 def test_browsers_are_held_to_https_except_on_localhost(serve: Serve) -> None:
     for url, sent in (

@@ -109,7 +109,7 @@ def test_of_a_thousand_launches_none_repeats_a_state_verifier_challenge_nonce_or
 
 
 def test_the_record_holds_what_the_callback_needs(store: SqliteStore, settings: Settings) -> None:
-    begun = _begin(store, settings)
+    begun = _begin(store, replace(settings, launch_seconds=30))
     asked = _query(begun)
     stored = launches.find(store, asked["state"])
     assert stored.key == hashlib.sha256(asked["state"].encode()).hexdigest()
@@ -135,7 +135,7 @@ def test_the_record_holds_what_the_callback_needs(store: SqliteStore, settings: 
     )
     record = store.read(launches.COLLECTION, stored.key)
     assert record is not None
-    assert record.expires_at == 1000.0 + 600
+    assert record.expires_at == 1000.0 + 30
     for value in (asked["state"], begun.cookie_value):
         assert value not in str(record.fields)
 

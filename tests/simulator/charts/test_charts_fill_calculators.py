@@ -78,29 +78,3 @@ def test_a_calculator_is_complete_without_typing(calculator: str, name: str) -> 
 
 def test_every_calculator_is_among_those() -> None:
     assert {calculator for calculator, _ in COMPLETE} == set(REGISTRY)
-
-
-@each(
-    ("name", "diagnosis", "drugs"),
-    [
-        ("alma", {"hypertension", "diabetes"}, {"statin", "antihypertensive_treatment"}),
-        ("cora", {"atrial_fibrillation", "stroke"}, {"oral_anticoagulant"}),
-        ("dario", {"hypertension", "abnormal_renal_function"}, {"statin"}),
-        ("elsa", {"abnormal_liver_function"}, set()),
-        ("hugo", {"hypertension", "diabetes"}, {"statin"}),
-    ],
-)
-def test_the_diagnoses_and_drugs_of_a_chart_are_found(
-    name: str, diagnosis: set[str], drugs: set[str]
-) -> None:
-    ticked = {given for given, (value, _) in inputs(name).items() if value is True}
-    assert diagnosis | drugs <= ticked
-
-
-@each("name", ["bruno", "falk"])
-def test_the_healthy_and_the_unknown_have_no_diagnosis(name: str) -> None:
-    assert not [given for given, (value, _) in inputs(name).items() if value is True]
-
-
-def test_nothing_can_be_calculated_of_whom_nothing_is_known() -> None:
-    assert all(evaluated(calculator, "falk").missing for calculator in REGISTRY)
