@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.app import App
 from tests.support.app_chart import SEARCHES, answering, asked_for, open_page, section, tenant_of
-from tests.support.browser import OWN_FETCH, Browser
+from tests.support.browser import OWN_FETCH
 from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve_app
 
@@ -59,16 +59,6 @@ def test_a_vendor_that_is_only_named_goes_through_launch_callback_page_and_proxy
     assert all("_sort=-date" in one.query for one in searched if one.path == "/Observation")
     address = f"{launched.fhir_base}/Patient/p1"
     assert launched.browser.send("GET", address, OWN_FETCH).status == 200
-
-
-def test_an_error_of_such_a_vendor_is_explained_by_the_standard(app: App) -> None:
-    tenant, browser = tenant_of(app, "another"), Browser()
-    begun = app.begin(tenant, browser)
-    address, state = begun.query["redirect_uri"], begun.query["state"]
-    answer = browser.get(f"{address}?error=invalid_scope&state={state}")
-    assert answer.status == 400
-    assert "ehr_error" in answer.text
-    assert "registered for a scope that it requests." in answer.text
 
 
 def test_what_is_in_a_profile_is_what_its_ehrs_get(app: App) -> None:
