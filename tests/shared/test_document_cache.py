@@ -151,7 +151,7 @@ def test_threads_that_want_one_document_wait_for_one_reading(kept: DocumentCache
         first = threads.submit(kept.get, KEY, slowly)
         begun.wait(10)
         others = [threads.submit(kept.get, KEY, source.read) for _ in range(7)]
-        # Who doesn't wait is done with a reading of its own by now, or soon.
+        # A thread that doesn't wait has read the document by now.
         wait(others, timeout=0.05)
         released.set()
         assert [one.result() for one in (first, *others)] == [1] * 8

@@ -165,7 +165,7 @@ def test_refusals_come_in_the_order_promised(
 
 def test_no_session_is_told_and_never_sent_to_a_login(kept: tuple[Launched, Tenant]) -> None:
     launch, tenant = kept
-    # It is known here from now on, and its secret is checked each time all the same.
+    # From now on the session is cached, and its secret is checked nevertheless.
     assert launch.browser.fetch(f"{launch.fhir_base}/Patient/p1").status == 200
     before = len(tenant.received)
     name, value = next(iter(launch.browser.cookies().items()))

@@ -114,7 +114,7 @@ UNUSABLE = {
     "not found": Scripted(404),
     "unauthorised": Scripted(401),
     "no content": Scripted(204),
-    # Whatever comes with it, it isn't followed and isn't the document.
+    # A redirect isn't followed, and its body isn't used.
     "redirect inside": Scripted(302, {"Location": "http://169.254.169.254/"}, SOUND),
     "redirect": Scripted(307, {"Location": "/a/elsewhere"}, SOUND),
 }
