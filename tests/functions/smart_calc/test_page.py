@@ -197,6 +197,12 @@ def test_the_calculator_of_a_card_is_open_from_the_start(
     assert re.findall(r'<details class="calculator" id="(\w+)"[^>]* open>', page) == opened
 
 
+def test_a_dead_patient_is_marked(app: App) -> None:
+    tenant = tenant_of(app)
+    tenant.resources["Patient/p1"] = {**PATIENT, "deceasedBoolean": True}
+    assert "Deceased" in page_of(app, tenant)
+
+
 def test_scopes_that_were_not_granted_are_named_and_their_calls_not_made(app: App) -> None:
     tenant = tenant_of(app, "n", scope="launch patient/Patient.r")
     launched = app.launch(tenant)
