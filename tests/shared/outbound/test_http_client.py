@@ -1,6 +1,8 @@
 """The HTTP client, against servers that break every rule of HTTP."""
 
+import contextlib
 import gzip
+import hashlib
 import logging
 import queue
 import socket
@@ -31,6 +33,7 @@ SECRET_PATH = "/fhir/Patient/p1?name=Testpatient"
 @pytest.fixture(autouse=True)
 def _fresh_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(connections, "_kept", {})
+    monkeypatch.setattr(connections, "_needs_all", threading.Event())
     yield
     for resting in connections._kept.values():
         for connection in resting:
@@ -847,12 +850,14 @@ def test_a_get_on_a_connection_that_tls_lost_in_between_is_sent_once_more(
 
 
 def refuses(context: ssl.SSLContext, ca_file: Path | None) -> bool:
-    """Whether no request reaches a server with this certificate, named by one failed try."""
+    """Whether no request reaches a server with this certificate, which is tried with the system's
+    directory of authorities, then with all of them.
+    """
     named = None if ca_file is None else str(ca_file)
     with raw_server(always(plain()), context) as server:
         with pytest.raises(http_client.Unreachable):
             send(f"https://localhost:{server.port}/", ca_file=named)
-        return not server.requests and server.connections == 1
+        return not server.requests and server.connections <= 2
 
 
 def test_a_private_authority_is_not_trusted_elsewhere_even_if_the_environment_names_it(
@@ -862,6 +867,36 @@ def test_a_private_authority_is_not_trusted_elsewhere_even_if_the_environment_na
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.setenv(name, str(trusted.ca_file))
     assert refuses(trusted.server("localhost"), None)
+
+
+def test_the_systems_authorities_are_those_in_its_directory_and_in_its_file(
+    trusted: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def tried(name: str, file: Path) -> tuple[int, int]:
+        """Ask twice, with the authority in a directory and this file; count connections and
+        requests.
+        """
+        (folder := tmp_path / name / file.name).mkdir(parents=True)
+        (folder / name).write_bytes(trusted.ca_file.read_bytes())
+        monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        connections._context.cache_clear()
+        connections._needs_all.clear()
+        with raw_server(always(plain()), trusted.server("localhost")) as server:
+            for _ in range(2):
+                with contextlib.suppress(http_client.Unreachable):
+                    send(f"https://localhost:{server.port}/", own_connection=True)
+            return server.connections, len(server.requests)
+
+    # As openssl-rehash(1) names it.
+    digest = hashlib.sha1(trusted.certificate.subject.public_bytes()[2:]).digest()
+    hashed = f"{int.from_bytes(digest[:4], 'little'):08x}.0"
+    absent = tmp_path / "absent"
+    assert tried(hashed, absent) == (2, 2)
+    # The file is read if the directory isn't enough, and then at once for later calls.
+    assert tried("unhashed.pem", trusted.ca_file) == (3, 2)
+    assert tried("unhashed.pem", absent) == (4, 0)
+    connections._context.cache_clear()
 
 
 def test_the_environment_has_no_keys_of_tls_written_down(
