@@ -21,7 +21,7 @@ _Key = TypeVar("_Key")
 _Kind = tuple[tuple[Value, Flag | None] | None, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Alike:
     """Entries that differ only in numbers: their positions, and the extremes up to each."""
 
@@ -46,7 +46,7 @@ class _Alike:
         yield from self.places[at : at + 1]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _OfOneLength:
     """Entries with the same number of values: the first position of up to two amounts and kinds."""
 

@@ -3,10 +3,10 @@
 No value comes before the patient's name, and none if the patient couldn't be read.
 """
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from clinical.chart import Chart
 from clinical.clock import Clock
 from shared import log, pages
 from shared.config.settings import Settings
+from shared.frozen import dataclass
 from shared.release import VERSION
 from shared.session.sessions import Active
 
@@ -65,7 +66,7 @@ class Sent:
     chart: Chart
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class PageParts:
     """The state of one page while it's being sent: patient, time zone, latest chart, and sent
     parts.
@@ -78,8 +79,8 @@ class PageParts:
     zone: tzinfo | None = None
     who: Banner | None = None
     latest: ChartReading | None = None
-    sent: dict[str, Sent] = field(default_factory=dict)
-    reported: set[str] = field(default_factory=set)
+    sent: dict[str, Sent] = dataclasses.field(default_factory=dict)
+    reported: set[str] = dataclasses.field(default_factory=set)
 
     def as_read(self) -> Iterator[str]:
         """Yield the patient, then the calculators, then the rest of the page."""

@@ -7,13 +7,14 @@ call also has a limit for the decompressed bytes. Certificates are verified, wit
 It never connects to link-local addresses, such as a cloud's metadata server.
 """
 
+import dataclasses
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import NotRequired, TypedDict, Unpack
 
+from shared.frozen import dataclass
 from shared.outbound import bulkheads, connections, request
 from shared.outbound.connections import Connection, Peer
 from shared.outbound.content_coding import CodingError, decoded
@@ -52,7 +53,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Reading:
     """How a body is read. Its reader can change this before it takes a chunk.
 
@@ -76,7 +77,7 @@ class Stream:
     status: int
     headers: Mapping[str, str]
     chunks: Iterator[bytes]
-    reading: Reading = field(default_factory=Reading)
+    reading: Reading = dataclasses.field(default_factory=Reading)
 
 
 class Asked(TypedDict):

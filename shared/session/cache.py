@@ -5,11 +5,12 @@ a little longer. Once the instance has seen that it ended, it's never trusted ag
 request is still using it.
 """
 
+import dataclasses
 import hmac
 import threading
-from dataclasses import dataclass
 
 from shared.footprint import footprint
+from shared.frozen import dataclass
 from shared.session.record import Session, StoredSession
 
 _MOST = 1000
@@ -32,7 +33,7 @@ class CachedSession:
     touch_failed: bool = False
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False, repr=False)
 class _Renewal:
     """A renewal that created `version` of a session. `accepted`: the EHR has accepted the new
     access at least once. `in_vain`: the EHR refused it before it ever accepted it.

@@ -1,9 +1,9 @@
 """Tolerant access to FHIR JSON (R4 datatypes): missing or malformed elements read as empty."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from shared.fhir import references
+from shared.frozen import dataclass
 from shared.json_members import fields, items
 
 # Limits the text that one field can add to a page. Codes, references and drug names are shorter.
@@ -24,7 +24,7 @@ def text(value: object) -> str:
     return value.strip()[:LONGEST_TEXT] if isinstance(value, str) else ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Concept:
     """A CodeableConcept: its codings in charted order, its names, and the name to show.
 
@@ -34,6 +34,8 @@ class Concept:
     codings: tuple[Coding, ...]
     names: tuple[str, ...]
     label: str
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
     @classmethod
     def of(cls, members: Iterable[object]) -> "Concept":

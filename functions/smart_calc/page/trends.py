@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import islice, pairwise
-from statistics import median_low
 
 from clinical import earlier, queries, scales
 from clinical.calculators.inputs import INPUTS
@@ -139,5 +138,6 @@ def _trend(
 def _gaps(times: Sequence[float]) -> frozenset[int]:
     """Return the indexes of the points that follow a gap."""
     apart = [later - earlier for earlier, later in pairwise(times)]
-    usual = median_low(apart)
+    # The lower of the two in the middle, if there are two.
+    usual = sorted(apart)[(len(apart) - 1) // 2]
     return frozenset(number for number, one in enumerate(apart, 1) if one > _GAP * usual)
