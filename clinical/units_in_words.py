@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from clinical.calculators.units import SPELLINGS, normalise
+from shared.patterns import pattern
 
 # Readable forms of units, by the normalized spelling in UCUM or in the tables.
 _UNITS: Mapping[str, str] = {
@@ -36,10 +37,10 @@ _CHARTED = {
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN = str.maketrans({"²": "2", "³": "^3", "⁶": "^6", "⁹": "^9", "µ": "u", "\N{MINUS SIGN}": "-"})
 # Syntax that only UCUM uses: powers, annotations in braces, codes in brackets, u for micro.
-_POWER = re.compile(r"10[*^](\d+)")
-_NOTE = re.compile(r"\{[^{}]*\}")
-_CODE = re.compile(r"\[([A-Za-z]+)(?:_[a-z]+)?\]")
-_MICRO = re.compile(r"(?<![A-Za-z])u(?=(?:g|l|m|mol|kat|u|iu)\b)", re.IGNORECASE)
+_POWER = pattern(r"10[*^](\d+)")
+_NOTE = pattern(r"\{[^{}]*\}")
+_CODE = pattern(r"\[([A-Za-z]+)(?:_[a-z]+)?\]")
+_MICRO = pattern(r"(?<![A-Za-z])u(?=(?:g|l|m|mol|kat|u|iu)\b)", re.IGNORECASE)
 _AMOUNT = re.compile(r"((?:[<>]=? )?[\d.]+) (.+)")
 
 

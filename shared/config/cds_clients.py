@@ -3,16 +3,15 @@
 docs/configuration.md describes the keys.
 """
 
-import re
-
 from shared import urls
 from shared.config.settings import CdsClient, Ehr
 from shared.config.table import TomlTable
+from shared.patterns import pattern
 
 _KEY = r"[a-z0-9][a-z0-9-]{0,39}"
 _ISSUER = r"[\x21-\x7e]{1,500}"
 _TENANT = r"[\x21-\x7e]{1,200}"
-_ORIGIN = re.compile(
+_ORIGIN = pattern(
     r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
 )
 

@@ -3,12 +3,12 @@
 docs/configuration.md describes the keys.
 """
 
-import re
 from pathlib import Path
 
 from shared import scopes, urls
 from shared.config.settings import BasicCredentials, Ehr
 from shared.config.table import Problem, TomlTable
+from shared.patterns import pattern
 from shared.vendors import GENERIC, VENDORS
 
 _BASIC_CREDENTIALS: tuple[BasicCredentials, ...] = ("form", "raw")
@@ -16,7 +16,7 @@ CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_ke
 # `/callback/callback` would look like `/callback` if the function's name is stripped from the path.
 _KEY = r"(?!(?:callback|health)\Z)[a-z0-9][a-z0-9-]{0,39}"
 _VISIBLE = r"[\x21-\x7e]{1,512}"
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
+_HOST = pattern(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:

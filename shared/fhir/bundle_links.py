@@ -9,11 +9,12 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from shared.frozen import dataclass
+from shared.patterns import pattern
 
 _HEAD_BYTES = 8192
 _MOST_BYTES = 65_536
 _NAME = b'"link"'
-_COLON = re.compile(rb"[ \t\n\r]*:")
+_COLON = pattern(rb"[ \t\n\r]*:")
 _SPACE = re.compile(r"[ \t\n\r]*")
 _decoder = json.JSONDecoder()
 

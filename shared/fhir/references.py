@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from shared import fhir_id, urls
 from shared.fhir.resource_types import RESOURCE_TYPES
 from shared.frozen import dataclass
+from shared.patterns import pattern
 
 # The target of a reference:
 #   `ours`     the patient of the launch
@@ -28,12 +29,12 @@ Whom = Literal["ours", "another", "nobody", "unread"]
 _TYPES = frozenset(RESOURCE_TYPES)
 _DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 _ID = fhir_id.PATTERN
-_RELATIVE = re.compile(
+_RELATIVE = pattern(
     rf"(?P<type>[A-Z][A-Za-z]{{1,63}})/(?P<id>{_ID})(?:/_history/(?P<version>{_ID}))?"
 )
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
-_CONTAINED = re.compile(f"#{_ID}")
-_URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9.:_-]{1,200}")
+_CONTAINED = pattern(f"#{_ID}")
+_URN = pattern(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9.:_-]{1,200}")
 _PATIENT = re.compile(r"(?<![a-z])patient(?![a-z])")
 _MEMBERS = frozenset({"reference", "type", "identifier"})
 _PLAIN = _MEMBERS | {"display"}

@@ -4,7 +4,6 @@ Some EHRs' sets also have keys for other purposes, which are left out. If a key 
 `use`, the key type decides.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,9 +13,10 @@ from jwt.algorithms import AllowedPublicKeys
 from shared.footprint import footprint
 from shared.frozen import dataclass
 from shared.oidc.jws import ALGORITHMS
+from shared.patterns import pattern
 
 _RSA_BITS = range(2048, 8193)
-_NUMBER = re.compile(r"[A-Za-z0-9_-]{1,1400}={0,2}")
+_NUMBER = pattern(r"[A-Za-z0-9_-]{1,1400}={0,2}")
 
 
 @dataclass(frozen=True, slots=True)

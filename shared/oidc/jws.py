@@ -6,7 +6,6 @@ padding, other characters, repeated fields or extensions, or of another type. Ke
 configured one, but is never fetched.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from jwt.algorithms import AllowedPublicKeys
 from shared import base64url, strict_json
 from shared.errors import ADMINISTRATOR, IdTokenInvalid
 from shared.frozen import dataclass
+from shared.patterns import pattern
 
 # The key type (`kty`, `crv`) for each accepted algorithm (RFC 7518 3.1).
 ALGORITHMS: Mapping[str, tuple[str, str | None]] = {
@@ -25,7 +25,7 @@ ALGORITHMS: Mapping[str, tuple[str, str | None]] = {
     "ES384": ("EC", "P-384"),
 }
 MAX_LENGTH = 32_768
-_NAME = re.compile(r"[A-Za-z0-9+/._-]{1,40}")
+_NAME = pattern(r"[A-Za-z0-9+/._-]{1,40}")
 _REGISTER_SIGNED = (
     "In the app's registration at the EHR, choose id_tokens that are signed with one of "
     f"{', '.join(ALGORITHMS)} and not encrypted."

@@ -6,7 +6,6 @@ only from the EHR's own hosts. Keys for CDS Hooks come from one configured URL (
 used unchanged. No key comes from a URL in a token.
 """
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,6 +16,7 @@ from shared.document_cache import DocumentCache
 from shared.errors import ADMINISTRATOR, CdsKeysUnavailable, IdTokenInvalid
 from shared.oidc.jwk_set import KeySet, key_set, size
 from shared.outbound import http_client
+from shared.patterns import pattern
 from shared.smart import discovery
 
 SECONDS = 5.0
@@ -25,7 +25,7 @@ PINNED_SECONDS = 2.0
 MAX_BYTES = 1_000_000
 KEEP_SECONDS = 3600.0
 _MOST_KEYS = 200
-_ISSUER = re.compile(r"https?://[^?#]+")
+_ISSUER = pattern(r"https?://[^?#]+")
 _ASK_OPERATOR = (
     "Launch the app again in a minute. If that doesn't help, ask the EHR's operator for its "
     "jwks_uri. Without the EHR's keys, the app can't verify who the user is."

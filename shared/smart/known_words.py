@@ -8,6 +8,8 @@ term. A number soon after a word such as patient or id is removed.
 
 import re
 
+from shared.patterns import pattern
+
 LONGEST = 300
 _GAP = "…"
 _PUNCTUATION = "\"'`“”‘’.,;:!?()[]{}<>"
@@ -33,7 +35,7 @@ account id identifier member mrn number patient patients person record sub subje
 users
 """
 _NEAR = 3
-_SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*$")
+_SENTENCE_END = pattern(r"[.!?][\"'”’)\]]*$")
 _VOCABULARY = """
 a about above accept accepted access account active add added again ago ahead algorithm all
 allowed already also an and another any app application applications are array as assertion at

@@ -7,7 +7,6 @@ never repeats discovery.
 
 import hashlib
 import hmac
-import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
@@ -26,6 +25,7 @@ from shared.errors import (
 )
 from shared.frozen import dataclass
 from shared.inbound import cookies
+from shared.patterns import pattern
 from shared.smart import pkce
 from shared.smart.discovery import SmartConfiguration
 from shared.store import Conflict, Store, records
@@ -41,7 +41,7 @@ _LONGEST_SCOPE = 500
 # Parameters that are the same for every launch of a registration.
 _CONFIGURED = frozenset({"redirect_uri", "scope", "aud"})
 _encoded = lru_cache(maxsize=256)(urls.encode)
-_STATE = re.compile(r"[A-Za-z0-9_-]{43}")
+_STATE = pattern(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,19 @@ published as a JWK (RFC 7517). The libraries are loaded with the first key, so t
 without keys starts faster.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
 from shared.frozen import dataclass
+from shared.patterns import pattern
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 LEAST_RSA_BITS = 2048
-_LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_LABEL = pattern(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _OTHER_LABELS: Mapping[str, str] = {
     "ENCRYPTED PRIVATE KEY": "an encrypted key",
     "RSA PRIVATE KEY": "a key in PKCS#1 form (RSA PRIVATE KEY)",

@@ -15,6 +15,7 @@ from shared import json_members
 from shared.config.settings import Ehr
 from shared.errors import TokenError, TokenInvalid
 from shared.outbound import http_client
+from shared.patterns import pattern
 from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.known_words import known_words
 from shared.smart.token_response import TokenResponse, parse
@@ -32,10 +33,10 @@ _LONGEST_ID = 200
 # occur in any text.
 _CONFIDENTIAL = ("code", "code_verifier", "refresh_token", "client_secret", "client_assertion")
 _LEAST_CONFIDENTIAL = 16
-_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,40}")
-_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,500})</title>", re.IGNORECASE)
+_MEDIA_TYPE = pattern(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,40}")
+_TITLE = pattern(r"<title[^>]{0,200}>([^<]{1,500})</title>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,500}>")
-_HTML = re.compile(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_HTML = pattern(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_TITLE = 300  # characters
 _A_PAGE = (

@@ -27,6 +27,7 @@ FROM_THE_CODE = {
     "_environment": "folders of templates",
     "_formula": "calculators",
     "_hash": "scripts of our pages",
+    "_init_of": "numbers of fields",
     "names_behind": "calculators",
     "_prefixes": "code systems and columns of code lists",
     "_stages": "columns of code lists",

@@ -25,7 +25,7 @@ PRODUCT = tuple(folder for folder in _ALL if not is_gone(folder))
 MANY_ALIKE = {"clinical/calculators", "shared/explain/catalogue"}
 # The packages that the functions share, from the ground up: each imports only from rows above it.
 SHARED = (
-    "frozen",
+    "frozen patterns",
     "findings",
     (
         "base64url fhir_id footprint json_members legacy_launch outbound outcome "
@@ -207,6 +207,7 @@ def test_the_clinical_code_takes_of_shared_only_what_is_pure() -> None:
         "fhir.references",
         "frozen",
         "json_members",
+        "patterns",
         "scopes",
         "urls",
         "vendors",

@@ -8,6 +8,8 @@ http://loinc.org/license. SNOMED CT needs an affiliate license outside its membe
 import re
 from collections.abc import Mapping
 
+from shared.patterns import pattern
+
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 UCUM = "http://unitsofmeasure.org"
@@ -75,14 +77,14 @@ BODY_POSITION_LOINC = "8361-8"
 STANDING_SNOMED = "10904000"
 
 # Words in a method or site that make an Observation a different measurement, like `EXCLUDED_LOINC`.
-_ARTERIAL = re.compile(
+_ARTERIAL = pattern(
     r"(?i)(?<!non-)(?<!non )\binvasive\b|\bart(?:erial)? line|\ba-line\b|\bintra-?arterial\b"
 )
 EXCLUDED_METHODS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "systolic_bp": (_ARTERIAL, "invasive"),
     "diastolic_bp": (_ARTERIAL, "invasive"),
     "qt_interval": (
-        re.compile(r"(?i)\b(?:qtc|bazett|frid[eé]ricia|framingham|hodges|corrected)"),
+        pattern(r"(?i)\b(?:qtc|bazett|frid[eé]ricia|framingham|hodges|corrected)"),
         "QTc",
     ),
 }

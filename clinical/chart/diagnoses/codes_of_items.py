@@ -13,12 +13,13 @@ from clinical.chart.codes.diagnoses import SOMETHING_ELSE
 from clinical.chart.codes.observations import SMOKING_ANSWERS
 from clinical.chart.codes.systems import System
 from clinical.chart.codes.tables import listed, rows
+from shared.patterns import pattern
 
 # For each item, whether a code counts (True) or only suggests (False).
 ItemsOfCode = Mapping[str, bool]
 
-_ICD10 = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}")
-_ICD9 = re.compile(r"[0-9]{3,5}|V[0-9]{2,4}|E[0-9]{3,4}")
+_ICD10 = pattern(r"[A-Z][0-9][0-9A-Z]{1,5}")
+_ICD9 = pattern(r"[0-9]{3,5}|V[0-9]{2,4}|E[0-9]{3,4}")
 _SNOMED = re.compile(r"[0-9]{6,18}")
 # ICD-10's dagger, asterisk and exclamation mark, and the dash of a category.
 _MARKS = "+*!-\N{DAGGER}"

@@ -1,6 +1,5 @@
 """The chronic kidney disease stage of a problem (KDIGO 2012): by code, otherwise by text."""
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
@@ -8,10 +7,11 @@ from clinical.chart.codes.systems import System, system_of
 from clinical.chart.codes.tables import listed, rows
 from clinical.chart.diagnoses.words import folded
 from clinical.chart.resources.json_access import Coding, codings, names
+from shared.patterns import pattern
 
 # "a/w" and "b/l" are other words.
 _STAGE = r"([1-5](?!\d)|(?:i{1,3}|iv|v)(?=[ab]?\b))(?:\W?([ab]\b)(?!/[a-z]))?"
-_IN_WORDS = re.compile(
+_IN_WORDS = pattern(
     rf"\b(?:stages?|ckd|g)\W{{0,2}}{_STAGE}"
     rf"(?:\s?(?:[-/\u2013]|to|through)\s?(?:stage\s|g)?{_STAGE})?"
 )

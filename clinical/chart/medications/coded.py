@@ -9,9 +9,10 @@ from functools import cache
 
 from clinical.chart.codes.tables import listed, rows
 from clinical.chart.medications.names import Named, ingredients, of_ingredients
+from shared.patterns import pattern
 
 # An ATC code at any of its five levels.
-ATC_CODE = re.compile(r"[A-Z](\d\d([A-Z]([A-Z](\d\d)?)?)?)?", re.IGNORECASE)
+ATC_CODE = pattern(r"[A-Z](\d\d([A-Z]([A-Z](\d\d)?)?)?)?", re.IGNORECASE)
 
 
 def of_rxnorm(code: str) -> tuple[Named, ...]:

@@ -18,9 +18,10 @@ from clinical.chart.resources.json_access import Coding, codings, id_of, names, 
 from clinical.chart.resources.scope import Resource
 from shared.frozen import dataclass
 from shared.json_members import fields, items
+from shared.patterns import pattern
 
 _NOT_WHERE = {
-    drugs.name: re.compile(rf"\b({drugs.not_where})\b", re.IGNORECASE) for drugs in DRUG_CLASSES
+    drugs.name: pattern(rf"\b({drugs.not_where})\b", re.IGNORECASE) for drugs in DRUG_CLASSES
 }
 
 Medications = Mapping[str, tuple[Resource, ...]]

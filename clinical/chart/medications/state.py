@@ -23,6 +23,7 @@ from clinical.chart.resources.json_access import codings, names, text
 from clinical.chart.resources.scope import Resource
 from shared.frozen import dataclass
 from shared.json_members import fields, items
+from shared.patterns import pattern
 
 ORDERED = "ordered, which does not prove that the patient takes it"
 REPORTED = "reported, not ordered here"
@@ -35,7 +36,7 @@ _NO_USE = frozenset(
 
 
 def _any_of(words: str) -> re.Pattern[str]:
-    return re.compile(rf"\b({words})\b", re.IGNORECASE)
+    return pattern(rf"\b({words})\b", re.IGNORECASE)
 
 
 _LOCAL, _LOCAL_DOSAGE = _any_of(LOCAL_ROUTE_WORDS), _any_of(LOCAL_DOSAGE_WORDS)

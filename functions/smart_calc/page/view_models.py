@@ -6,6 +6,7 @@ from typing import Literal
 
 from clinical.calculators.model import Calculator
 from shared.frozen import dataclass
+from shared.patterns import pattern
 
 from .bands import BandBar
 
@@ -16,7 +17,7 @@ Standing = Literal["found", "entered", "assumed", "open", "failed"]
 Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "turned_off"]
 
 # The date in a time as shown, or less if the chart has less.
-_DAY = re.compile(r"(?:\d+ )?(?:[A-Z][a-z]+ )?\d{4}")
+_DAY = pattern(r"(?:\d+ )?(?:[A-Z][a-z]+ )?\d{4}")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 

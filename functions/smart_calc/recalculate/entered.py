@@ -7,8 +7,9 @@ import re
 
 from clinical.calculators.inputs import CHOICES, FLAGS, label
 from clinical.calculators.model import NotUnderstood
+from shared.patterns import pattern
 
-_NUMBER = re.compile(r"[+-]?(\d+)(?:[.,](\d+))?|[+-]?[.,]\d+", re.ASCII)
+_NUMBER = pattern(r"[+-]?(\d+)(?:[.,](\d+))?|[+-]?[.,]\d+", re.ASCII)
 _LONGEST = 20
 
 
