@@ -1,6 +1,5 @@
 """Writes units as people do, for the page, notes and cards."""
 
-import re
 from collections.abc import Mapping
 
 from clinical.calculators.units import SPELLINGS, normalise
@@ -40,8 +39,8 @@ _PLAIN = str.maketrans({"²": "2", "³": "^3", "⁶": "^6", "⁹": "^9", "µ": "
 _POWER = pattern(r"10[*^](\d+)")
 _NOTE = pattern(r"\{[^{}]*\}")
 _CODE = pattern(r"\[([A-Za-z]+)(?:_[a-z]+)?\]")
-_MICRO = pattern(r"(?<![A-Za-z])u(?=(?:g|l|m|mol|kat|u|iu)\b)", re.IGNORECASE)
-_AMOUNT = re.compile(r"((?:[<>]=? )?[\d.]+) (.+)")
+_MICRO = pattern(r"(?i)(?<![A-Za-z])u(?=(?:g|l|m|mol|kat|u|iu)\b)")
+_AMOUNT = pattern(r"((?:[<>]=? )?[\d.]+) (.+)")
 
 
 def unit(ucum: str) -> str:

@@ -59,11 +59,9 @@ def _init(cls: type[Any], fields: Sequence[Field[Any]]) -> Callable[..., None]:
     known: dict[str, Any] = {"_assign": object.__setattr__, "_absent": MISSING}
     known |= {f"_default_{at}": one.default_factory for at, one in enumerate(fields)}
     known["__name__"] = cls.__module__
-    optional = [(one.default, one.default_factory) != (MISSING, MISSING) for one in fields]
-    if optional != sorted(optional):
-        raise TypeError(f"{cls.__qualname__}: a field with a default comes before one without")
-    defaults = tuple(one.default for one in fields[optional.count(False) :])
-    made = FunctionType(code, known, "__init__", defaults)
+    # As everywhere in Python, those with a default are the last ones; mypy checks it.
+    optional = [one for one in fields if one.default is not one.default_factory]
+    made = FunctionType(code, known, "__init__", tuple(one.default for one in optional))
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     made.__annotations__ = {one.name: one.type for one in fields}
     return made

@@ -10,8 +10,6 @@ on purpose.
 import re
 from urllib.parse import quote_from_bytes, unquote, unquote_to_bytes, urljoin
 
-from shared.patterns import pattern
-
 # Without ASCII, IGNORECASE also matches other characters, such as U+212A (Kelvin sign) for k.
 _ANY_CASE = re.ASCII | re.IGNORECASE
 _BASE = re.compile(
@@ -24,7 +22,7 @@ _AUTHORITY = re.compile(
     r"(?::(?P<port>[1-9][0-9]{0,4}))?(?=[/?#]|\Z)",
     _ANY_CASE,
 )
-_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PLAIN = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  # RFC 3986 2
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")  # RFC 3986 2.3
@@ -35,7 +33,7 @@ _LONGEST_ADDRESS = 2000
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # Characters that must be encoded in a query value (RFC 3986 3.4), plus `&` and `#`, which would end
 # it.
-_NOT_IN_VALUE = pattern(r"[^A-Za-z0-9._~!$'()*+,;:@/?=%-]|%(?![0-9A-Fa-f]{2})")
+_NOT_IN_VALUE = re.compile(r"[^A-Za-z0-9._~!$'()*+,;:@/?=%-]|%(?![0-9A-Fa-f]{2})")
 
 
 def normalise_base(url: str) -> str:

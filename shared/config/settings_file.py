@@ -18,12 +18,11 @@ from shared.config.cds_clients import read_cds_clients
 from shared.config.ehrs import read_ehrs
 from shared.config.settings import Settings, StoreKind, StoreSettings
 from shared.config.table import Problem, TomlTable
-from shared.patterns import pattern
 
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
 _CALCULATOR = "the name of a calculator"
 _ONE_LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,200}"
-_ANCESTOR = pattern(
+_ANCESTOR = re.compile(
     r"'self'|https?://(?:\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[0-9]{1,5}|\*))?"
 )
 

@@ -4,7 +4,6 @@ To change links, only that text is replaced, and nothing else is serialized agai
 """
 
 import json
-import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
@@ -15,7 +14,7 @@ _HEAD_BYTES = 8192
 _MOST_BYTES = 65_536
 _NAME = b'"link"'
 _COLON = pattern(rb"[ \t\n\r]*:")
-_SPACE = re.compile(r"[ \t\n\r]*")
+_SPACE = pattern(r"[ \t\n\r]*")
 _decoder = json.JSONDecoder()
 
 Place = tuple[int, int]

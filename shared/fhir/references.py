@@ -8,7 +8,6 @@ patient in them.
 """
 
 import contextlib
-import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Literal
@@ -32,10 +31,10 @@ _ID = fhir_id.PATTERN
 _RELATIVE = pattern(
     rf"(?P<type>[A-Z][A-Za-z]{{1,63}})/(?P<id>{_ID})(?:/_history/(?P<version>{_ID}))?"
 )
-_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
+_ABSOLUTE = pattern(r"(?i)https?://")
 _CONTAINED = pattern(f"#{_ID}")
 _URN = pattern(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9.:_-]{1,200}")
-_PATIENT = re.compile(r"(?<![a-z])patient(?![a-z])")
+_PATIENT = pattern(r"(?<![a-z])patient(?![a-z])")
 _MEMBERS = frozenset({"reference", "type", "identifier"})
 _PLAIN = _MEMBERS | {"display"}
 # From a contained resource to its container (FHIR R4 references.html).

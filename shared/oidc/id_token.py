@@ -19,13 +19,12 @@ from shared.frozen import dataclass
 from shared.oidc import jws
 from shared.oidc.jws import SignedToken
 from shared.oidc.keys import Keys
-from shared.patterns import pattern
 
 SKEW_SECONDS = 120.0
 _LONGEST_SUB = 255
 _LONGEST_NAME = 255
 _LAST_TIME = 253402300799  # the end of the year 9999
-_FHIR_USER = pattern(
+_FHIR_USER = re.compile(
     r"(?:Patient|Practitioner|PractitionerRole|RelatedPerson|Person)/" + fhir_id.PATTERN
 )
 _PLAIN_ISSUER = re.compile(r"https?://[\x21-\x7e]{1,500}")

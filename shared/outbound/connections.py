@@ -191,11 +191,9 @@ def keep(connection: Connection) -> None:
 
 
 def _over_tls(peer: Peer, until: float) -> ssl.SSLSocket:
-    """Connect, and verify the server's certificate.
-
-    Many systems have their authorities in a directory too, in which OpenSSL finds one by its name.
-    Only if that isn't enough are all of them loaded, which takes 28 ms. Both together are what
-    Python trusts anyway.
+    """Connect, and verify the server's certificate. OpenSSL finds an authority by its name in the
+    system's directory. Only if that isn't enough is everything loaded that the system trusts, which
+    takes 28 ms.
     """
     folder = ssl.get_default_verify_paths().capath
     if folder and not _needs_all.is_set():
@@ -208,8 +206,7 @@ def _over_tls(peer: Peer, until: float) -> ssl.SSLSocket:
 
 
 def _handshake(peer: Peer, folder: str | None, until: float) -> ssl.SSLSocket:
-    # The first page's searches start together. Each would load all certificates.
-    with _loading:
+    with _loading:  # The first page's searches start together.
         tls = _context(peer.ca_file, folder)
     sock = connect(peer.origin.host, peer.origin.port, until)
     # wrap_socket closes the socket if the handshake fails. An end of the connection without a TLS
@@ -222,7 +219,6 @@ def _handshake(peer: Peer, folder: str | None, until: float) -> ssl.SSLSocket:
 
 @lru_cache(maxsize=32)
 def _context(ca_file: str | None, folder: str | None) -> ssl.SSLContext:
-    """Trust the authorities in a folder, or all of the system's, and the one in `ca_file`."""
     context = ssl.create_default_context(capath=folder)
     # Otherwise it would write the session keys, which decrypt all traffic, to SSLKEYLOGFILE.
     context.keylog_filename = None  # type: ignore[assignment]

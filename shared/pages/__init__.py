@@ -18,11 +18,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from shared.pages.labels import labelled
-from shared.patterns import pattern
 
 _HERE = Path(__file__).parent
 # A line break after a block's tag, which browsers ignore. A page of calculators has thousands.
-_UNSEEN = pattern(
+_UNSEEN = re.compile(
     r"(</?(?:details|div|fieldset|form|h[1-6]|li|ol|p|section|summary|table|tbody|td|th|thead|tr|ul)"
     r"\b[^<>]*>)\n"
 )

@@ -6,15 +6,13 @@ can be words (Max Long), a capitalized word is kept only if it starts a sentence
 term. A number soon after a word such as patient or id is removed.
 """
 
-import re
-
 from shared.patterns import pattern
 
 LONGEST = 300
 _GAP = "…"
 _PUNCTUATION = "\"'`“”‘’.,;:!?()[]{}<>"
 _MOST_READ = 2_000  # characters
-_NUMBER = re.compile(r"[0-9]{1,4}")
+_NUMBER = pattern(r"[0-9]{1,4}")
 # Words that are kept even if capitalized: protocol terms, reason phrases (RFC 9110 15), articles,
 # but no words that are common names.
 _TERMS = """

@@ -6,7 +6,6 @@ shared/smart/token_response.py parses the responses.
 """
 
 import contextlib
-import re
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
@@ -24,19 +23,19 @@ SECONDS = 10.0
 REVOKE_SECONDS = 3.0
 MAX_BYTES = 1_000_000
 _MOST_TEXT = 10_000  # characters
-_OAUTH_ERROR = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_OAUTH_ERROR = pattern(r"[A-Za-z0-9_.-]{1,64}")
 # The headers with the EHR's own ids of a request, for support cases, and the form of an id.
 _EHR_IDS = ("cerner-correlation-id", "x-request-id", "opc-request-id")
-_EHR_ID = re.compile(r"[A-Za-z0-9._:/~=+|{}-]+")
+_EHR_ID = pattern(r"[A-Za-z0-9._:/~=+|{}-]+")
 _LONGEST_ID = 200
 # The secret parameters of a request. Short values aren't masked: they aren't real secrets, and may
 # occur in any text.
 _CONFIDENTIAL = ("code", "code_verifier", "refresh_token", "client_secret", "client_assertion")
 _LEAST_CONFIDENTIAL = 16
 _MEDIA_TYPE = pattern(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,40}")
-_TITLE = pattern(r"<title[^>]{0,200}>([^<]{1,500})</title>", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]{0,500}>")
-_HTML = pattern(rb"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_TITLE = pattern(r"(?i)<title[^>]{0,200}>([^<]{1,500})</title>")
+_TAG = pattern(r"<[^<>]{0,500}>")
+_HTML = pattern(rb"(?i)\s*<(?:!doctype\s+html|html)\b")
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_TITLE = 300  # characters
 _A_PAGE = (

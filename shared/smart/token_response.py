@@ -15,7 +15,6 @@ from typing import Any
 from shared import fhir_id, json_members, scopes, urls
 from shared.errors import TokenInvalid
 from shared.frozen import dataclass
-from shared.patterns import pattern
 
 DEFAULT_LIFE_SECONDS = 300.0
 _LONGEST_LIFE_SECONDS = 86400.0
@@ -35,7 +34,7 @@ _CONTEXT_MEMBERS: Mapping[str, type] = {
 }
 _NAMING = frozenset({"reference", "canonical", "identifier"})
 
-_ACCESS_TOKEN = pattern(r"[A-Za-z0-9._~+/=!$&'()*,;:@%^`|#{}\[\]?<>-]{1,16384}")
+_ACCESS_TOKEN = re.compile(r"[A-Za-z0-9._~+/=!$&'()*,;:@%^`|#{}\[\]?<>-]{1,16384}")
 _REFRESH_TOKEN = re.compile(r"[\x20-\x7e]{1,16384}")  # RFC 6749 A.17
 _TOKENS = {"access_token": _ACCESS_TOKEN, "refresh_token": _REFRESH_TOKEN}
 _EMPTY_AS_ABSENT = ("refresh_token", "id_token", "patient", "encounter")

@@ -22,7 +22,7 @@ DOCUMENT = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
 SECTION = DOCUMENT.partition("## What an instance keeps\n")[2].partition("\n## ")[0]
 # What is cached for the arguments that the code itself has, each once.
 FROM_THE_CODE = {
-    "_compiled": "patterns of the catalogue",
+    "any_case": "patterns of the code and the catalogue",
     "_endings": "the catalogue's URNs",
     "_environment": "folders of templates",
     "_formula": "calculators",

@@ -7,8 +7,6 @@ Case, a trailing slash and https are ignored.
 import re
 from enum import Enum
 
-from shared.patterns import pattern
-
 
 class System(Enum):
     """A code system that the app reads. ICD10 is any edition of ICD-10 except ICD-10-CM."""
@@ -49,7 +47,7 @@ _KNOWN = {
 _EDITION_OF_SNOMED = "http://snomed.info/sct/"
 _ICD10 = re.compile(r"icd-?10(?!.*-pcs)")
 # ICD-10-US is another name for ICD-10-CM.
-_ICD10CM = pattern(r"icd-?10-?(cm|us)")
+_ICD10CM = re.compile(r"icd-?10-?(cm|us)")
 
 
 def system_of(address: str) -> System | None:

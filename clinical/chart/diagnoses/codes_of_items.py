@@ -4,7 +4,6 @@ ICD is a closed classification, in which every code has one place. So a well-for
 on a list is something else. For SNOMED CT, only the listed concepts are known.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -20,7 +19,7 @@ ItemsOfCode = Mapping[str, bool]
 
 _ICD10 = pattern(r"[A-Z][0-9][0-9A-Z]{1,5}")
 _ICD9 = pattern(r"[0-9]{3,5}|V[0-9]{2,4}|E[0-9]{3,4}")
-_SNOMED = re.compile(r"[0-9]{6,18}")
+_SNOMED = pattern(r"[0-9]{6,18}")
 # ICD-10's dagger, asterisk and exclamation mark, and the dash of a category.
 _MARKS = "+*!-\N{DAGGER}"
 _EDITIONS: Mapping[System, tuple[str, ...]] = {

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache
 
 from clinical.chart.codes.tables import rows
 from shared.patterns import pattern
@@ -18,9 +18,9 @@ _NEGATIONS = (
     r"family|fam|fhx?|relatives?|mother|father|risk|screening|(ruled?|rules) out|r/o"
     r"|no(?! longer)|not(?! only)|denies|denied|without|w/o|negative|never"
 )
-_BEFORE = re.compile(rf"\b({_NEGATIONS})\b[^,;.]*$")
+_BEFORE = pattern(rf"\b({_NEGATIONS})\b[^,;.]*$")
 # Words that negate what comes right before them: "stroke in the mother", "angina was ruled out".
-_AFTER = re.compile(
+_AFTER = pattern(
     r"\W*((in|of|on|the|his|her|their|was|were|is|has|been)\W+){0,3}"
     r"(family|fam|fhx?|relatives?|mother|father|risk|screening|(ruled?|rules) out|r/o)\b"
 )
@@ -39,9 +39,8 @@ _VARIABLE = re.compile(
 
 
 class _Search:
-    """A search for whole words. Its pattern is compiled for the first text that may have a match.
-
-    Compiling all of them takes 8 ms, and most items are in no text of a chart.
+    """A search for whole words, only in a text that may have a match: compiling all patterns takes
+    8 ms.
     """
 
     def __init__(self, words: str) -> None:
@@ -58,11 +57,17 @@ def keys(words: str) -> Sequence[str]:
 
 
 class _Words:
-    """The words of one item, as patterns for a folded text and for the original text."""
+    """The words of one item, for a folded text and for the original text, and what makes them
+    something else before, after and in a match.
+    """
 
     def __init__(self, words: str, capitals: str, other: str) -> None:
         self._words, self._capitals = _Search(words), _Search(capitals)
-        self._other = other or "(?!)"
+        other = other or "(?!)"
+        self._before = pattern(rf"\b({other})\W*({_JOINS}\w+[ -]+){{0,2}}$")
+        # Inverted, it ends the clause: "hypertension, portal".
+        self._after = pattern(rf"[\s(-]*({other})\b|,\s*({other})\s*($|[,;.])")
+        self._within = pattern(other)
 
     def affirmed(self, name: str, plain: str) -> bool | None:
         """Return whether a name affirms the item anywhere, or None if it doesn't name it."""
@@ -71,27 +76,15 @@ class _Words:
 
     def _is_affirmed(self, match: re.Match[str]) -> bool:
         text = match.string.lower()
-        other_before, other_after, other_within = self._others
         clause = re.split(r"[,;.]", text[: match.start()])[-1]
         after = text[match.end() :]
         return not (
             _BEFORE.search(clause)
             or _AFTER.match(after)
-            or other_before.search(clause)
-            or other_after.match(after)
-            or other_within.match(text, match.start())
+            or self._before.search(clause)
+            or self._after.match(after)
+            or self._within.match(text, match.start())
         )
-
-    @cached_property
-    def _others(self) -> Sequence[re.Pattern[str]]:
-        """Return the patterns of other things before, after and in a match. Most items never
-        match.
-        """
-        other = self._other
-        before = re.compile(rf"\b({other})\W*({_JOINS}\w+[ -]+){{0,2}}$")
-        # Inverted, it ends the clause: "hypertension, portal".
-        after = re.compile(rf"[\s(-]*({other})\b|,\s*({other})\s*($|[,;.])")
-        return before, after, re.compile(other)
 
 
 def named_in(names: Iterable[str]) -> Mapping[str, str | None]:

@@ -3,7 +3,6 @@
 An ATC code decides, because every code has one place. RxNorm has more concepts than are listed.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
@@ -12,7 +11,7 @@ from clinical.chart.medications.names import Named, ingredients, of_ingredients
 from shared.patterns import pattern
 
 # An ATC code at any of its five levels.
-ATC_CODE = pattern(r"[A-Z](\d\d([A-Z]([A-Z](\d\d)?)?)?)?", re.IGNORECASE)
+ATC_CODE = pattern(r"(?i)[A-Z](\d\d([A-Z]([A-Z](\d\d)?)?)?)?")
 
 
 def of_rxnorm(code: str) -> tuple[Named, ...]:

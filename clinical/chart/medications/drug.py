@@ -4,7 +4,6 @@ An ATC code decides if there is one. Otherwise listed RxNorm concepts and names 
 any of these is unclassified.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
@@ -20,9 +19,7 @@ from shared.frozen import dataclass
 from shared.json_members import fields, items
 from shared.patterns import pattern
 
-_NOT_WHERE = {
-    drugs.name: pattern(rf"\b({drugs.not_where})\b", re.IGNORECASE) for drugs in DRUG_CLASSES
-}
+_NOT_WHERE = {drugs.name: pattern(rf"(?i)\b({drugs.not_where})\b") for drugs in DRUG_CLASSES}
 
 Medications = Mapping[str, tuple[Resource, ...]]
 

@@ -23,7 +23,7 @@ from clinical.chart.resources.json_access import codings, names, text
 from clinical.chart.resources.scope import Resource
 from shared.frozen import dataclass
 from shared.json_members import fields, items
-from shared.patterns import pattern
+from shared.patterns import any_case
 
 ORDERED = "ordered, which does not prove that the patient takes it"
 REPORTED = "reported, not ordered here"
@@ -35,12 +35,10 @@ _NO_USE = frozenset(
 )
 
 
-def _any_of(words: str) -> re.Pattern[str]:
-    return pattern(rf"\b({words})\b", re.IGNORECASE)
-
-
-_LOCAL, _LOCAL_DOSAGE = _any_of(LOCAL_ROUTE_WORDS), _any_of(LOCAL_DOSAGE_WORDS)
-_SYSTEMIC, _SWALLOWED = _any_of(SYSTEMIC_ROUTE_WORDS), _any_of(SWALLOWED_WORDS)
+_LOCAL, _LOCAL_DOSAGE, _SYSTEMIC, _SWALLOWED = (
+    any_case(rf"\b({words})\b")
+    for words in (LOCAL_ROUTE_WORDS, LOCAL_DOSAGE_WORDS, SYSTEMIC_ROUTE_WORDS, SWALLOWED_WORDS)
+)
 
 
 @dataclass(frozen=True, slots=True)

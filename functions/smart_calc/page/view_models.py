@@ -1,7 +1,6 @@
 """The view models of the calculators: each field is text to print, or controls the look."""
 
 import json
-import re
 from typing import Literal
 
 from clinical.calculators.model import Calculator
@@ -18,7 +17,7 @@ Group = Literal["computed", "lacking", "incomplete", "not_applicable", "off", "t
 
 # The date in a time as shown, or less if the chart has less.
 _DAY = pattern(r"(?:\d+ )?(?:[A-Z][a-z]+ )?\d{4}")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = pattern(r"\d+(?:\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)

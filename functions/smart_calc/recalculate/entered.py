@@ -3,13 +3,11 @@
 `1,500` is one and a half in some countries and fifteen hundred in others. So it's refused.
 """
 
-import re
-
 from clinical.calculators.inputs import CHOICES, FLAGS, label
 from clinical.calculators.model import NotUnderstood
 from shared.patterns import pattern
 
-_NUMBER = pattern(r"[+-]?(\d+)(?:[.,](\d+))?|[+-]?[.,]\d+", re.ASCII)
+_NUMBER = pattern(r"(?a)[+-]?(\d+)(?:[.,](\d+))?|[+-]?[.,]\d+")
 _LONGEST = 20
 
 

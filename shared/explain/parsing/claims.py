@@ -6,11 +6,11 @@ Examples: "it works in the sandbox", "the redirect URI is registered", "only in 
 import re
 from collections.abc import Mapping
 from dataclasses import field
-from functools import cache
 from typing import Literal
 
 from shared.explain.model import CauseId
 from shared.frozen import dataclass
+from shared.patterns import any_case
 
 Sign = Literal[
     "assertion",
@@ -161,9 +161,4 @@ def claims_in(text: str) -> Claims:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    return _compiled(pattern).search(text) is not None
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+    return any_case(pattern).search(text) is not None

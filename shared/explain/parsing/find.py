@@ -4,7 +4,6 @@ A URN identifies its error exactly. After it come a vendor's own text, the vendo
 code, and the code's meaning in RFC 6749 and OpenID Connect, in that order.
 """
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
@@ -12,6 +11,7 @@ from shared.explain.catalogue import ENTRIES
 from shared.explain.model import EhrMessage, Entry, Where
 from shared.explain.parsing import urns
 from shared.explain.parsing.noise import without_noise
+from shared.patterns import any_case
 from shared.vendors import GENERIC, OWN, everyone
 
 _EXCHANGE: Where = "token endpoint"
@@ -147,11 +147,6 @@ def _by_pattern(
 
 def _matched(patterns: Iterable[str], text: str) -> Iterable[int]:
     for pattern in patterns:
-        match = _compiled(pattern).search(text)
+        match = any_case(pattern).search(text)
         if match is not None:
             yield len(match[0])
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)

@@ -4,14 +4,13 @@ A message that states what the server expects is more useful than general advice
 RFC 6750 3).
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 
 from shared.explain.catalogue.causes import WITHOUT_CREDENTIALS
 from shared.explain.model import CauseId
 from shared.explain.parsing.texts import MASK
 from shared.explain.ranking.facts import Evidence, Facts
+from shared.patterns import any_case
 
 _OWN_WORDS = "the message itself"
 _VALUE = r"[\"'`]?([^\s\"'`<>]{2,200}?)[\"'`]?"
@@ -141,7 +140,7 @@ def _named_in_the_sentence(facts: Facts) -> Iterator[Evidence]:
     named = [
         (match.start(), cause)
         for pattern, cause in _ABOUT.items()
-        if (match := _compiled(pattern).search(words)) is not None
+        if (match := any_case(pattern).search(words)) is not None
         and (
             cause in facts.family
             or cause in {"ehr_side", "grant_not_enabled"}
@@ -155,12 +154,7 @@ def _named_in_the_sentence(facts: Facts) -> Iterator[Evidence]:
 
 def _step(cause: CauseId, text: str) -> str | None:
     for pattern, step in _NAMED[cause]:
-        match = _compiled(pattern).search(text)
+        match = any_case(pattern).search(text)
         if match is not None and not any(MASK in (one or "") for one in match.groups()):
             return step.format(*(one.rstrip(".") for one in match.groups() if one))
     return None
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
