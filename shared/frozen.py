@@ -38,7 +38,13 @@ def _made(cls: type[C]) -> type[C]:
     made: Any = dataclasses.dataclass(**options)(cls)
     made.__dataclass_params__.frozen = True
     fields = dataclasses.fields(made)
-    made.__init__ = _init(made, fields)
+
+    # Only half of the classes have an instance in a function that has just started.
+    def first(self: Any, *values: Any, **named: Any) -> None:
+        made.__init__ = _init(made, fields)
+        made.__init__(self, *values, **named)
+
+    made.__init__ = first
     compared = [one.name for one in fields if one.compare]
     # Without fields, all instances are equal.
     made.__compared__ = attrgetter(*compared or ("__class__",))
