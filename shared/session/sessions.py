@@ -12,6 +12,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from shared import log
@@ -30,9 +31,11 @@ from shared.session.record import COLLECTION, HANDLE, Session, StoredSession
 from shared.session.refresh import Refresher
 from shared.smart import token_response
 from shared.smart.client_auth import Clients
-from shared.smart.launches import Pending
 from shared.smart.token_response import TokenResponse
 from shared.store import Conflict, Record, Store
+
+if TYPE_CHECKING:
+    from shared.smart.launches import Pending
 
 _TOUCHES_PER_IDLE = 6
 
@@ -92,7 +95,7 @@ class Sessions:
         self._renewing: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def open(self, pending: Pending, tokens: TokenResponse, user: Identity | None) -> Opened:
+    def open(self, pending: "Pending", tokens: TokenResponse, user: Identity | None) -> Opened:
         """Create a session for a completed launch, with nothing that the browser suggested."""
         now = self._clock()
         handle = secrets.token_urlsafe(16)
