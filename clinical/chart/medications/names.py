@@ -107,7 +107,7 @@ def of_ingredients(row: Row) -> tuple[Named, ...]:
     """Return the classes of a row's ingredients; if the row only suggests, so do they."""
     known = (one for name in row["of"].split(", ") for one in ingredients()[name])
     why = row.get("why", "")
-    return tuple(dict.fromkeys(Named(one.item, why or one.why) for one in known))
+    return tuple(dict.fromkeys(Named(one.item, why) if why else one for one in known))
 
 
 def _named(row: Row) -> tuple[Named, ...]:
