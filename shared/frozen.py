@@ -76,16 +76,14 @@ def _init(cls: type[Any], fields: Sequence[Field[Any]]) -> Callable[..., None]:
 @cache
 def _init_of(factories: Sequence[bool]) -> CodeType:
     """Compile an `__init__` for the fields `_0`, `_1`…, some of them with a default_factory."""
-    names = [f"_{at}" for at in range(len(factories))]
     lines = [
-        f"\n    _assign(self, {name!r}, "
-        + (f"_default{name}() if {name} is _absent else {name})" if is_made else f"{name})")
-        for name, is_made in zip(names, factories, strict=True)
+        f"\n _assign(self, '_{at}', _{at}{f' if _{at} is not _absent else _default_{at}()' * made})"
+        for at, made in enumerate(factories)
     ]
-    scope: dict[str, Any] = {}
-    exec(f"def __init__({', '.join(['self', *names])}):{''.join(lines) or ' pass'}", scope)  # noqa: S102 - our own names
-    made: FunctionType = scope["__init__"]
-    return made.__code__
+    parameters = ", ".join(["self", *(f"_{at}" for at in range(len(factories)))])
+    scope: dict[str, FunctionType] = {}
+    exec(f"def __init__({parameters}):{''.join(lines) or ' pass'}", scope)  # noqa: S102 - our own names
+    return scope["__init__"].__code__
 
 
 def _eq(self: Any, other: Any) -> Any:

@@ -39,9 +39,7 @@ _VARIABLE = re.compile(
 
 
 class _Search:
-    """A search for whole words, only in a text that may have a match: compiling all patterns takes
-    8 ms.
-    """
+    """A search for whole words, whose pattern is compiled for the first text that may match."""
 
     def __init__(self, words: str) -> None:
         self._pattern = pattern(rf"\b({words})\b")
@@ -57,9 +55,7 @@ def keys(words: str) -> Sequence[str]:
 
 
 class _Words:
-    """The words of one item, for a folded text and for the original text, and what makes them
-    something else before, after and in a match.
-    """
+    """The words of one item, and those around them that make them something else."""
 
     def __init__(self, words: str, capitals: str, other: str) -> None:
         self._words, self._capitals = _Search(words), _Search(capitals)
