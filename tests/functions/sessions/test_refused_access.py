@@ -83,7 +83,6 @@ def test_the_page_says_to_launch_again_where_the_ehr_has_ended_the_access(
     opened = _without_refresh_token(pair, ehr)
     ehr.outlaw()
     page = opened.browser.get(f"{pair.first.origin}/smart_calc/{opened.handle}/", NAVIGATION)
-    assert page.status == 401
     assert "launch the app again" in page.text
     # The page sends several reads at once, and responds when the first of them learns of the end.
     until = time.monotonic() + 30

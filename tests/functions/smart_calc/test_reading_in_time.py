@@ -17,11 +17,12 @@ from clinical import queries
 from clinical.calculators import REGISTRY
 from clinical.chart.evidence import Outcome
 from clinical.clock import Clock
-from functions.smart_calc import reading
+from functions.smart_calc import main, reading
 from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.reading import ChartReading
 from functions.smart_calc.reading.arrivals import Arrivals
 from functions.smart_calc.reading.search import Part
+from shared.errors import SessionExpired
 from shared.fhir import fhir_client
 from shared.fhir.fhir_client import FhirAnswer
 from shared.session.sessions import Active
@@ -29,6 +30,7 @@ from shared.vendors import GENERIC
 from tests.support.app_chart import CHART, PATIENT, SODIUM, answering, bundle, by_search, paged
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, Tenant
+from tests.support.small_settings import small_settings
 
 LATE = "could not be read (no response in time)"
 # In place of the 8 and 20 seconds: long for an EHR that answers, short for a test.
@@ -110,6 +112,19 @@ def test_a_search_without_an_answer_costs_its_own_values_and_its_own_time(
     assert (fibrillation.outcome, fibrillation.value) == (Outcome.UNREAD, None)
     assert fibrillation.why == LATE
     assert made.chart.findings["sodium"].value == 139.0
+
+
+def test_a_session_that_is_over_by_the_first_answer_has_an_error_page_in_place_of_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ended(*_: object, **__: object) -> FhirAnswer:
+        raise SessionExpired
+
+    monkeypatch.setattr(fhir_client, "call", ended)
+    # In place of 0.2 seconds, after which the page begins whatever comes.
+    monkeypatch.setattr(main, "_FIRST_SECONDS", SOON)
+    with pytest.raises(SessionExpired):
+        main._page(small_settings(), in_use(open_session()))
 
 
 # How long before the end of the whole time a call is given up: as in the product, or before it
