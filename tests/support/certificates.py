@@ -1,6 +1,6 @@
 """Certificates made for one test run: a certificate authority, and the servers it certifies.
 
-Like those of some hospitals, they have no identifier of the authority's key.
+Like those of some hospitals, they have no identifier of the authority's key, unless a test asks.
 """
 
 import ssl
@@ -13,6 +13,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +40,12 @@ class Authority:
         return self.folder / "ca.pem"
 
     def server(
-        self, host: str, names: Sequence[str] | None = None, *, expired: bool = False
+        self,
+        host: str,
+        names: Sequence[str] | None = None,
+        *,
+        expired: bool = False,
+        identifies: bool = False,
     ) -> ssl.SSLContext:
         """Return a server's context with a certificate whose common name is `host`.
 
@@ -37,7 +54,9 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = self.certificate.subject
         names = [host] if names is None else names
-        leaf = _certificate(host, key, issuer, self.key, names=names, expired=expired)
+        leaf = _certificate(
+            host, key, issuer, self.key, names=names, expired=expired, identifies=identifies
+        )
         return _context(self.folder / f"{host}-{expired}.pem", leaf, key)
 
 
@@ -67,6 +86,7 @@ def _certificate(
     names: Sequence[str] = (),
     authority: bool = False,
     expired: bool = False,
+    identifies: bool = False,
 ) -> x509.Certificate:
     now = datetime.now(UTC)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
@@ -81,6 +101,11 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(identifier, critical=False)
     )
+    if authority:
+        builder = builder.add_extension(_SIGNS_CERTIFICATES, critical=True)
+    if identifies:
+        issued_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+        builder = builder.add_extension(issued_by, critical=False)
     if names:
         alternative = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
         builder = builder.add_extension(alternative, critical=False)
