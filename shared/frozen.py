@@ -2,18 +2,16 @@
 time.
 
 It compiles six methods for each class, one by one, which was half of what this project adds to a
-cold start. Here only `__init__` is compiled, once for all classes with as many fields, and all
-classes share the other methods. Fields have a default, `default_factory`, `repr`, `compare` and
-`metadata`, and no other options.
+cold start. Here only `__init__` is compiled, for the first instance, and all classes share the
+other methods. Fields have a default, `default_factory`, `repr`, `compare` and `metadata`, and no
+other options.
 """
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError
-from functools import cache
 from operator import attrgetter
 from reprlib import recursive_repr
-from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 C = TypeVar("C")
@@ -55,35 +53,26 @@ def _made(cls: type[C]) -> type[C]:
 
 
 def _init(cls: type[Any], fields: Sequence[Field[Any]]) -> Callable[..., None]:
-    """Return `__init__`: the one for as many fields, with the names and defaults of these."""
-    code = _init_of(tuple(one.default_factory is not MISSING for one in fields))
-    names = {f"_{at}": one.name for at, one in enumerate(fields)}
-    code = code.replace(
-        co_varnames=tuple(names.get(name, name) for name in code.co_varnames),
-        co_consts=tuple(names.get(one, one) for one in code.co_consts),
-    )
-    known: dict[str, Any] = {"_assign": object.__setattr__, "_absent": MISSING}
-    known |= {f"_default_{at}": one.default_factory for at, one in enumerate(fields)}
-    known["__name__"] = cls.__module__
-    # As everywhere in Python, those with a default are the last ones; mypy checks it.
-    optional = [one for one in fields if one.default is not one.default_factory]
-    made = FunctionType(code, known, "__init__", tuple(one.default for one in optional))
+    """Compile `__init__` from the fields, with their defaults."""
+    names: dict[str, Any] = {"_assign": object.__setattr__, "_absent": MISSING}
+    names["__name__"] = cls.__module__
+    parameters, lines = ["self"], []
+    for one in fields:
+        name = parameter = value = one.name
+        if one.default_factory is not MISSING:
+            names[f"_default_{name}"] = one.default_factory
+            parameter = f"{name}=_absent"
+            value = f"_default_{name}() if {name} is _absent else {name}"
+        elif one.default is not MISSING:
+            names[f"_default_{name}"] = one.default
+            parameter = f"{name}=_default_{name}"
+        parameters.append(parameter)
+        lines.append(f"\n    _assign(self, {name!r}, {value})")
+    exec(f"def __init__({', '.join(parameters)}):{''.join(lines) or ' pass'}", names)  # noqa: S102 - our own field names
+    made: Callable[..., None] = names["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     made.__annotations__ = {one.name: one.type for one in fields}
     return made
-
-
-@cache
-def _init_of(factories: Sequence[bool]) -> CodeType:
-    """Compile an `__init__` for the fields `_0`, `_1`…, some of them with a default_factory."""
-    lines = [
-        f"\n _assign(self, '_{at}', _{at}{f' if _{at} is not _absent else _default_{at}()' * made})"
-        for at, made in enumerate(factories)
-    ]
-    parameters = ", ".join(["self", *(f"_{at}" for at in range(len(factories)))])
-    scope: dict[str, FunctionType] = {}
-    exec(f"def __init__({parameters}):{''.join(lines) or ' pass'}", scope)  # noqa: S102 - our own names
-    return scope["__init__"].__code__
 
 
 def _eq(self: Any, other: Any) -> Any:

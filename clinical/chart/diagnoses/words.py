@@ -7,7 +7,7 @@ else.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from clinical.chart.codes.tables import rows
@@ -32,33 +32,12 @@ _HARM = re.compile(
 _JOINS = r"(?!and\b|or\b|with\b|in\b|due\b|on\b)"
 
 
-# What a match can be without, or have in several forms.
-_VARIABLE = re.compile(
-    r"(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|\[[^]]*\]|\\.|\.|.(?=[?*+{]))([?*+]|\{[^}]*\})?\??"
-)
-
-
-class _Search:
-    """A search for whole words, whose pattern is compiled for the first text that may match."""
-
-    def __init__(self, words: str) -> None:
-        self._pattern = pattern(rf"\b({words})\b")
-        self.keys = keys(words) if words else ()
-
-    def matches(self, text: str) -> Iterable[re.Match[str]]:
-        return self._pattern.finditer(text) if any(key in text for key in self.keys) else ()
-
-
-def keys(words: str) -> Sequence[str]:
-    """Return what a match has at least one of: the longest fixed part of each alternative."""
-    return [max(one.split("\0"), key=len) for one in _VARIABLE.sub("\0", words).split("|")]
-
-
 class _Words:
     """The words of one item, and those around them that make them something else."""
 
     def __init__(self, words: str, capitals: str, other: str) -> None:
-        self._words, self._capitals = _Search(words), _Search(capitals)
+        self._words = pattern(rf"\b({words or '(?!)'})\b")
+        self._capitals = pattern(rf"\b({capitals or '(?!)'})\b")
         other = other or "(?!)"
         self._before = pattern(rf"\b({other})\W*({_JOINS}\w+[ -]+){{0,2}}$")
         # Inverted, it ends the clause: "hypertension, portal".
@@ -67,7 +46,7 @@ class _Words:
 
     def affirmed(self, name: str, plain: str) -> bool | None:
         """Return whether a name affirms the item anywhere, or None if it doesn't name it."""
-        matches = [*self._words.matches(plain), *self._capitals.matches(name)]
+        matches = [*self._words.finditer(plain), *self._capitals.finditer(name)]
         return any(map(self._is_affirmed, matches)) if matches else None
 
     def _is_affirmed(self, match: re.Match[str]) -> bool:

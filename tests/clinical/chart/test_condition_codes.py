@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from clinical.chart.codes.diagnoses import (
 )
 from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.codes.tables import listed, rows
-from clinical.chart.diagnoses.words import keys
 from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import ICD10CM, SNOMED, concept, condition, find, read
 
@@ -250,32 +248,3 @@ def test_chronic_kidney_disease_keeps_its_stage(code: Mapping[str, object], stag
     chosen = find("chronic_kidney_disease", condition(dict(code))).chosen
     assert chosen is not None
     assert chosen.stage == stage
-
-
-def test_a_text_without_a_key_of_an_item_has_none_of_its_words() -> None:
-    parser: Any = import_module("re._parser")
-
-    def forms(tree: Any) -> list[str]:
-        """Return the matches of a pattern, with a blank for what can be anything."""
-        found = [""]
-        for kind, value in tree:
-            match str(kind):
-                case "LITERAL":
-                    more = [chr(value)]
-                case "BRANCH":
-                    more = [form for one in value[1] for form in forms(one)]
-                case "SUBPATTERN":
-                    more = forms(value[3])
-                case "MAX_REPEAT" if value[:2] == (0, 1):
-                    more = ["", *forms(value[2])]
-                case "ASSERT" | "ASSERT_NOT":
-                    more = [""]
-                case _:
-                    more = ["\0"]
-            found = [form + one for form in found for one in more]
-        return found
-
-    for row in rows("words"):
-        for words in filter(None, (row.get("words"), row.get("capitals"))):
-            matches = forms(parser.parse(words))
-            assert all(any(key in match for key in keys(words)) for match in matches), words
