@@ -7,8 +7,9 @@ already compiled, as in a deployment.
 
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from benchmarks.support import click
 from benchmarks.support.processes import Place
@@ -19,6 +20,7 @@ from tests.support.servers import companion
 
 STARTS, SECONDS = 20, 40.0
 BUDGET = Budget(1.15)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,20 +32,11 @@ class _Start:
 
 def measure(place: Place, store: str) -> list[Row]:
     """Measure pairs of starts, one after the other, in alternating order."""
-    ours, bare = [], []
     with companion("benchmarks.support.ehr") as origin:
         base = f"{origin}/r4"
         variables = place.variables(base, store)
-        for number in rounds(STARTS + 1, SECONDS):
-            if number % 2:
-                ours.append(_launch(place, variables, base))
-                bare.append(_bare(place))
-            else:
-                bare.append(_bare(place))
-                ours.append(_launch(place, variables, base))
+        ours, bare = _in_turn(lambda: _launch(place, variables, base), lambda: _bare(place))
         first_page = _first_page(place, variables, base)
-    # The first start of each compiles the bytecode.
-    ours, bare = ours[1:], bare[1:]
     cpu = statistics.median(one.cpu_seconds for one in ours)
     bare_cpu = statistics.median(one.cpu_seconds for one in bare)
     launched = statistics.median(one.launched_cpu_seconds for one in ours)
@@ -76,19 +69,14 @@ def measure(place: Place, store: str) -> list[Row]:
 
 
 def _first_page(place: Place, variables: Mapping[str, str], base: str) -> Row:
-    ours, bare = [], []
     with place.functions(("launch", "callback"), variables) as running:
         browser = Browser()
         begun = click.begin(running["launch"].origin, base, browser)
         session = click.finish(running["callback"].origin, begun, base, browser)
-        for number in rounds(STARTS + 1, SECONDS):
-            if number % 2:
-                ours.append(_page(place, variables, session))
-                bare.append(_page_libraries(place))
-            else:
-                bare.append(_page_libraries(place))
-                ours.append(_page(place, variables, session))
-    cpu, bare_cpu = statistics.median(ours[1:]), statistics.median(bare[1:])
+        ours, bare = _in_turn(
+            lambda: _page(place, variables, session), lambda: _page_libraries(place)
+        )
+    cpu, bare_cpu = statistics.median(ours), statistics.median(bare)
     return Row(
         "cold_start.first_page",
         "cold start and first page / of only imports and calculators",
@@ -96,8 +84,20 @@ def _first_page(place: Place, variables: Mapping[str, str], base: str) -> Row:
         "ratio",
         BUDGET,
         {"smart_calc CPU s": cpu, "imports and calculators CPU s": bare_cpu},
-        f"medians of {len(ours) - 1} pairs",
+        f"medians of {len(ours)} pairs",
     )
+
+
+def _in_turn(one: Callable[[], T], other: Callable[[], T]) -> tuple[list[T], list[T]]:
+    """Start both in turn, in alternating order, without the first starts, which compile."""
+    ones, others = [], []
+    for number in rounds(STARTS + 1, SECONDS):
+        if number % 2:
+            ones.append(one())
+        others.append(other())
+        if not number % 2:
+            ones.append(one())
+    return ones[1:], others[1:]
 
 
 def _page(place: Place, variables: Mapping[str, str], session: click.Session) -> float:

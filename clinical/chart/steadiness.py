@@ -8,6 +8,7 @@ more than 7 days and up to a year before it (NHS England AKI algorithm, 2014).
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from statistics import median
 
 from clinical.calculators.limits import at_least
 from clinical.chart.evidence import Evidence
@@ -33,8 +34,8 @@ def unsteady(creatinine: Sequence[Evidence]) -> str:
             return f"Creatinine is not stable: from {value:.3g} to {newest:.3g} mg/dL within {days}"
         if _DAYS_7 < apart <= _YEAR:
             baseline.append(value)
-    if baseline and at_least(dated[0][1], _TIMES * _median(baseline)):
-        steps = f"from a median of {_median(baseline):.3g} to {dated[0][1]:.3g} mg/dL"
+    if baseline and at_least(dated[0][1], _TIMES * median(baseline)):
+        steps = f"from a median of {median(baseline):.3g} to {dated[0][1]:.3g} mg/dL"
         return f"Creatinine is not stable: {steps} within a year"
     return ""
 
@@ -44,11 +45,6 @@ def single_value(creatinine: Sequence[Evidence]) -> str:
     if len({when for when, _ in _dated(creatinine)}) > 1:
         return ""
     return "Only one creatinine value: cannot tell whether creatinine is stable"
-
-
-def _median(values: Sequence[float]) -> float:
-    ordered, last = sorted(values), len(values) - 1
-    return (ordered[last // 2] + ordered[(last + 1) // 2]) / 2
 
 
 def _dated(creatinine: Sequence[Evidence]) -> list[tuple[datetime, float]]:

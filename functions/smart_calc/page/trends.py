@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import islice, pairwise
+from statistics import median_low
 
 from clinical import earlier, queries, scales
 from clinical.calculators.inputs import INPUTS
@@ -138,6 +139,5 @@ def _trend(
 def _gaps(times: Sequence[float]) -> frozenset[int]:
     """Return the indexes of the points that follow a gap."""
     apart = [later - earlier for earlier, later in pairwise(times)]
-    # The lower of the two in the middle, if there are two.
-    usual = sorted(apart)[(len(apart) - 1) // 2]
+    usual = median_low(apart)
     return frozenset(number for number, one in enumerate(apart, 1) if one > _GAP * usual)
