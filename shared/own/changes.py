@@ -1,8 +1,8 @@
 """Create and update resources for a project's function, with the checks and calls of the proxy
 (shared/fhir/calls/served.py).
 
-There are two differences. An update replaces only the version that the function has read, and a
-resource that the EHR doesn't return is read.
+There are two differences. An update always names the version that it replaces, so that it can't
+undo another user's change, and a resource that the EHR doesn't return is read.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared import fhir_id, urls
-from shared.errors import MethodNotAllowed, SmartError, TooLarge
+from shared.errors import MethodNotAllowed, SmartError, TooLarge, VersionConflict
 from shared.fhir.calls import served
 from shared.fhir.calls.served import Served
 from shared.fhir.policy.interactions import Address
@@ -57,12 +57,21 @@ def write(
     named = (resource.get("resourceType"), None if is_new else resource.get("id", ""))
     address = address_of("create" if is_new else "update", *named)
     active = session_of(request)
-    headers = dict(_WHOLE)
-    seen = request.versions.get((address.type, address.id))
-    condition = if_match or (seen.replaced_by(own_version(resource)) if seen else "")
-    if not is_new and condition:
-        headers["If-Match"] = condition
-    made = served.change(address, (), lambda: body, active, headers)
+    seen = request.versions.get((address.type, address.id), Versions())
+    condition = if_match or seen.replaced_by(own_version(resource))
+    headers = {**_WHOLE, **({} if is_new or not condition else {"If-Match": condition})}
+
+    def content() -> bytes:
+        if not is_new and not condition:
+            raise VersionConflict(
+                "The update doesn't say which version it replaces.",
+                why="The resource has no `meta.versionId`, and this call hasn't read it. The "
+                "change wasn't sent to the EHR, because it could undo another user's.",
+                steps=("Read the resource first, or pass its version as `if_match`.",),
+            )
+        return body
+
+    made = served.change(address, (), content, active, headers)
     if made.answer.status >= 300:
         refuse(made, address, active)
     served.log_answer(address, made, active)

@@ -146,15 +146,15 @@ class Session:
         """Replace the resource that has this `id`, and return it as the EHR stored it.
 
         Needs a scope with `u`. Under patient/ scopes, the resource must refer to the patient in
-        context, before and after the update. If your function has read the resource during the
-        same request, the update succeeds only if the EHR still has the version in `meta.versionId`
-        (status 412 otherwise).
+        context, before and after the update. The update succeeds only if the EHR still has the
+        version that it replaces (status 412 otherwise).
 
         Args:
             resource: the complete resource.
-            if_match: the version to replace, as an entity tag such as `W/"3"`. If your function
-                has read the resource during the same request, the default is the version in its
-                `meta`, or if that's missing, the version that was read.
+            if_match: the version to replace, as an entity tag such as `W/"3"`, or `*` for any. The
+                default is the resource's own `meta.versionId`, or if that's missing, the version
+                that your function has read during the same request. With neither, the error is
+                `version_conflict`, and nothing is sent.
 
         Example:
             note = session.read("DocumentReference", "123")

@@ -13,7 +13,7 @@ from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.proxy import about, asked, launched, relaunched, searchset
 from tests.support.scripted_ehr import Scripted, as_fhir
 from tests.support.tables import each
-from tests.support.writes import keep
+from tests.support.writes import keep, written
 
 MINE = about("Observation", "o1", "p1")
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}
@@ -40,7 +40,8 @@ def test_it_reads_searches_and_writes_as_the_page_does(writing: App) -> None:
     assert ask(launch, "Observation/o1").json() == MINE
     assert ask(launch, "Observation?code=x").json() == {"matches": [MINE], "complete": True}
     assert ask(launch, "Observation", "POST", MINE).status == 201
-    assert ask(launch, "Observation/o1", "PUT", MINE).json() == MINE
+    seventh = {**MINE, "meta": {"versionId": "7"}}
+    assert ask(launch, "Observation/o1", "PUT", seventh).json() == MINE
     unnamed = ask(launch, "Observation", "POST", {"resourceType": "Observation"})
     assert "doesn't name the patient of this launch" in unnamed.json()["title"]
     requests = [(one.method, one.path, one.query) for one in asked(tenant)]
@@ -94,6 +95,21 @@ def test_what_is_refused_or_fails_has_its_code_and_status(writing: App) -> None:
         assert ("/trace shows why the request was refused" in detail) == (code == "ehr_refused")
     page = ask(launch, "Observation/missing", Accept="text/html")
     assert (page.status, page.header("Content-Type")) == (404, "text/html; charset=utf-8")
+
+
+def test_an_update_replaces_only_a_version_that_it_names(writing: App) -> None:
+    """Somebody has made versions 4 and 5 since the browser read version 3."""
+    third, fifth = ({**MINE, "meta": {"versionId": version}} for version in "35")
+    for group, sent in (("w", []), ("v", ['W/"3"'])):
+        level = {"w": "patient", "v": "user"}[group]
+        launch, tenant = relaunched(writing, group, scope=f"{level}/*.cruds")
+        keep(tenant, fifth, Scripted(412), ETag='W/"5"')
+        assert ask(launch, "Observation/o1", "PUT", third).status == 412
+        assert [one.headers["If-Match"] for one in written(tenant)] == sent
+        before = len(asked(tenant))
+        unversioned = ask(launch, "Observation/o1", "PUT", MINE)
+        assert (unversioned.status, unversioned.code) == (412, "version_conflict")
+        assert len(asked(tenant)) == before
 
 
 def test_a_function_under_another_name_than_its_folder_is_refused_when_loaded(

@@ -84,7 +84,7 @@ def _case(chance: random.Random) -> Case:
     resource_id = chance.choice(("p1", "p2", "o1") if chance.random() < 0.9 else ODD_IDS)
     resource = _resource(chance, resource_type)
     if kind == "update":
-        resource["id"] = resource_id
+        resource |= {"id": resource_id, "meta": {"versionId": "1"}}
     answers = [_answer(chance, resource_type, kind) for _ in range(3)]
 
     def ehr(sent: Sent) -> Answered:
@@ -158,9 +158,7 @@ def _by_proxy(case: Case, made: Calls) -> Outcome:
     """What the page gets of it: whether it was refused, by whom, and what was released."""
     path = f"/{case.type}"
     body = as_bytes(case.resource)
-    headers = {"Prefer": "return=representation"}
-    if case.if_match is not None:
-        headers["If-Match"] = case.if_match
+    headers = {"Prefer": "return=representation", "If-Match": case.if_match or 'W/"1"'}
     method = {"read": "GET", "search": "GET", "create": "POST", "update": "PUT"}[case.kind]
     if case.kind in {"read", "update"}:
         path += f"/{case.id}"
