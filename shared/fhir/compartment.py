@@ -138,10 +138,14 @@ def search_value(resource_type: str, patient: str) -> str:
     return f"Patient/{patient}" if resource_type in _SEARCHED_BY_SUBJECT else patient
 
 
-def standing(resource: Any, patient: str | None, fhir_base: str | None) -> Standing:
+def standing(
+    resource: Any, patient: str | None, fhir_base: str | None, *, outside: bool = False
+) -> Standing:
     """Return the standing of a resource (parsed JSON), by the references in its type's elements.
 
-    One reference to another patient makes it `another`, even if it names others too.
+    One reference to another patient makes it `another`, even if it names others too. If the
+    resource comes from `outside` the FHIR base, its ids and relative references are another
+    server's.
     """
     resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(resource_type, str):
@@ -151,14 +155,14 @@ def standing(resource: Any, patient: str | None, fhir_base: str | None) -> Stand
     if patient is None:
         return "unproved"
     if resource_type == "Patient":
-        return "ours" if resource.get("id") == patient else "another"
+        return "ours" if resource.get("id") == patient and not outside else "another"
     paths = _PATIENT_ELEMENTS.get(resource_type, ())
     # The common case: one element, one reference.
     if len(paths) == 1 and isinstance(only := resource.get(paths[0]), dict):
-        whose = whom(only, patient, fhir_base)
+        whose = whom(only, patient, fhir_base, outside=outside)
         return whose if whose in {"ours", "another"} else "unproved"
     named = {
-        whom(reference, patient, fhir_base)
+        whom(reference, patient, fhir_base, outside=outside)
         for path in paths
         for reference in _references(resource, path.split("."))
     }
@@ -167,12 +171,14 @@ def standing(resource: Any, patient: str | None, fhir_base: str | None) -> Stand
     return "ours" if "ours" in named else "unproved"
 
 
-def belongs(resource: Any, patient: str | None, fhir_base: str | None) -> bool:
+def belongs(
+    resource: Any, patient: str | None, fhir_base: str | None, *, outside: bool = False
+) -> bool:
     """Return whether a resource (parsed JSON) is about this patient, or about no patient at all.
 
     An unproved resource isn't released.
     """
-    return standing(resource, patient, fhir_base) in {"ours", "nobody"}
+    return standing(resource, patient, fhir_base, outside=outside) in {"ours", "nobody"}
 
 
 def _references(element: Any, path: list[str]) -> Iterator[Any]:

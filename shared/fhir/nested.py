@@ -42,7 +42,9 @@ def of_answer(document: Any) -> Iterator[dict[str, Any]]:
                 yield one
 
 
-def is_free_of_others(resource: Any, patient: str | None, fhir_base: str | None) -> bool:
+def is_free_of_others(
+    resource: Any, patient: str | None, fhir_base: str | None, *, outside: bool = False
+) -> bool:
     """Return whether the resources within one are about the patient, about no patient, or contained
     and not about another patient. A contained Patient is a copy that isn't linked to a record.
     """
@@ -50,12 +52,13 @@ def is_free_of_others(resource: Any, patient: str | None, fhir_base: str | None)
     while waiting:
         for one, contained in within(waiting.pop()):
             if one.get("resourceType") == "Patient" and contained:
-                standing = True
+                is_free = True
             elif contained and isinstance(one.get("resourceType"), str):
-                standing = compartment.standing(one, patient or "", fhir_base) != "another"
+                whose = compartment.standing(one, patient or "", fhir_base, outside=outside)
+                is_free = whose != "another"
             else:
-                standing = compartment.belongs(one, patient, fhir_base)
-            if not standing:
+                is_free = compartment.belongs(one, patient, fhir_base, outside=outside)
+            if not is_free:
                 return False
             waiting.append(one)
     return True

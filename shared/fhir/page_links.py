@@ -4,6 +4,7 @@
 A page link belongs to the EHR and is opaque. It may lead to any path on the host of the FHIR base,
 because servers use other paths for paging. But it must not have dot segments, which a server
 resolves after the check, and must not lead to the EHR's own OAuth endpoints, which aren't FHIR.
+Another path may be another tenant's, so relative references in a page from there prove nothing.
 """
 
 from functools import lru_cache
@@ -29,6 +30,12 @@ def followed(link: str, session: Session, path: str) -> str | None:
     place = _place(url)
     below = any(_is_below(place, _place_of_endpoint(one)) for one in session.oauth_endpoints)
     return None if below else url
+
+
+def is_within(url: str, fhir_base: str) -> bool:
+    """Return whether the URL of a followed link is the FHIR base's or below it."""
+    own = urls.path_of(fhir_base)
+    return f"{urls.path_of(url)}/".startswith((f"{own}/", f"{own}?"))
 
 
 def not_followed(link: object) -> UpstreamInvalid:

@@ -69,12 +69,18 @@ def parse(reference: str, fhir_base: str | None) -> Target | None:
 
 
 def whom(
-    reference: object, patient: str | None, fhir_base: str | None, *, may_be_a_patient: bool = True
+    reference: object,
+    patient: str | None,
+    fhir_base: str | None,
+    *,
+    may_be_a_patient: bool = True,
+    outside: bool = False,
 ) -> Whom:
     """Return the target of a Reference (parsed JSON).
 
     `may_be_a_patient` is whether its element may contain a patient: then an identifier without a
-    `type` counts as a patient's.
+    `type` counts as a patient's. `outside` is whether the document comes from outside the FHIR
+    base: there, a relative reference leads to another server's patient.
     """
     if reference is None:
         return "nobody"
@@ -83,6 +89,7 @@ def whom(
     # The common case, without the other checks.
     if (
         patient
+        and not outside
         and reference.get("reference") == f"Patient/{patient}"
         and _PLAIN.issuperset(reference)
     ):
@@ -93,7 +100,9 @@ def whom(
     if literal is not None and not isinstance(literal, str):
         return "another"
     is_empty = literal is None or literal.strip() in _EMPTY
-    named: Whom = "nobody" if is_empty else of_text(str(literal), patient, fhir_base)
+    named: Whom = (
+        "nobody" if is_empty else of_text(str(literal), patient, fhir_base, outside=outside)
+    )
     # A literal reference takes precedence over an identifier, but not over its `type`.
     if named not in {"ours", "another"} and reference.get("identifier") is not None:
         if kind is not None and not _is_of_another_type(kind):
@@ -103,13 +112,16 @@ def whom(
     return "unread" if is_empty and literal not in {None, _ITSELF} else named
 
 
-def of_text(reference: str, patient: str | None, fhir_base: str | None) -> Whom:
-    """Return the target of a literal reference."""
+def of_text(
+    reference: str, patient: str | None, fhir_base: str | None, *, outside: bool = False
+) -> Whom:
+    """Return the target of a literal reference in a document, which may come from `outside`."""
     target = parse(reference, fhir_base)
     if target is not None:
         if target.type != "Patient":
             return "nobody"
-        return "ours" if target.id == patient else "another"
+        is_proved = not outside or _ABSOLUTE.match(reference)
+        return "ours" if target.id == patient and is_proved else "another"
     if reference == _ITSELF or _CONTAINED.fullmatch(reference):
         return "nobody"
     if _speaks_of_a_patient(reference):

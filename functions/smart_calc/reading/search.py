@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from clinical.queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_settled
 from shared import log
 from shared.errors import SmartError, UpstreamTimeout
-from shared.fhir import fhir_client, page_links, searchset
+from shared.fhir import compartment, fhir_client, page_links, searchset
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.side_by_side import run_all
 from shared.frozen import dataclass
@@ -109,7 +109,13 @@ class Reader:
                 refused = answer.status == 400 and number == 0
                 return _broken(search, resources, answer, try_instead=refused)
             bundle = searchset.of_document(answer.resource, search.reads)
-            resources += bundle.resources
+            found = bundle.resources
+            if not page_links.is_within(url, session.fhir_base):
+                patient, base = session.context.patient, session.fhir_base
+                found = tuple(
+                    one for one in found if compartment.belongs(one, patient, base, outside=True)
+                )
+            resources += found
             if bundle.next is None:
                 return Part(tuple(resources), try_instead=not resources)
             following = page_links.followed(bundle.next, session, request.path)
@@ -117,7 +123,7 @@ class Reader:
                 why = "could not be read completely (the next page is at a different address)"
                 return _broken(search, resources, _Failed(why))
             url = following
-            valued |= self.valued(list(bundle.resources))
+            valued |= self.valued(list(found))
             bytes_left -= len(answer.body)
             if is_settled(search, valued) or bytes_left <= 0:
                 break

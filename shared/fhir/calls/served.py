@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from shared import log
 from shared.errors import RELAUNCH, ScopeDenied
+from shared.fhir import page_links
 from shared.fhir.calls import read, write
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import asking, content, write_policy
@@ -68,6 +69,8 @@ def fetch_next_page(
         decision = asking.decide_next_page(
             address, level, active.session, grants, must_show=must_show
         )
+    outside = not page_links.is_within(url, active.session.fhir_base)
+    decision = replace(decision, outside=outside)
     started = time.monotonic()
     return Served(decision, read.next_page(url, address, decision, active), started)
 

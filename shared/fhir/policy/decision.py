@@ -19,7 +19,8 @@ class Decision:
 
     `narrowed`: parameters were added to the given ones. `counts`: the search is restricted to the
     patient and requests only a count, so that no resource proves it. `returns`: the EHR may return
-    the written resource.
+    the written resource. `outside`: the response comes from outside the FHIR base, so only absolute
+    references in it can be about the patient.
     """
 
     level: Level
@@ -32,3 +33,4 @@ class Decision:
     narrowed: bool = False
     counts: bool = False
     returns: bool = True
+    outside: bool = False

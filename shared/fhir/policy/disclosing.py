@@ -17,10 +17,10 @@ def releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> 
     name = resource.get("resourceType")
     if not decision.open_types.isdisjoint({"*", name if isinstance(name, str) else ""}):
         return True
-    patient = decision.patient_id
-    return compartment.belongs(resource, patient, fhir_base) and nested.is_free_of_others(
-        resource, patient, fhir_base
-    )
+    patient, outside = decision.patient_id, decision.outside
+    return compartment.belongs(
+        resource, patient, fhir_base, outside=outside
+    ) and nested.is_free_of_others(resource, patient, fhir_base, outside=outside)
 
 
 def require_remarks_only(outcome: Any, decision: Decision, fhir_base: str) -> None:

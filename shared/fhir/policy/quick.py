@@ -22,6 +22,8 @@ def acceptor(
     checks are always needed.
     """
     rule = address.interaction.patient_rule
+    if decision.outside:
+        return None
     if rule == "search":
         # A resource that must show that it fits, or a count, needs a check of all its members.
         if decision.must_show or decision.counts:

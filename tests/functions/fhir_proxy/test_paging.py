@@ -108,6 +108,34 @@ def test_links_within_the_ehr_are_followed_as_they_are(app: App, link: str, targ
     assert [*seen, *app.scripted.strangers[before:]] == [wanted]
 
 
+@each(
+    ("subject", "status"),
+    [
+        ("Patient/p1", 403),
+        ("{there}/Patient/p1", 403),
+        ("{base}/Patient/p2", 403),
+        ("{base}/Patient/p1", 200),
+        ("{BASE}/Patient/p1/_history/2", 200),
+    ],
+)
+def test_in_a_page_from_another_path_only_an_absolute_reference_is_the_patients(
+    app: App, subject: str, status: int
+) -> None:
+    """There, `Patient/p1` may be another tenant's patient."""
+    launch, tenant = relaunched(app, scope=SCOPE)
+    there = app.scripted.tenant().base
+    forms = {"base": tenant.base, "there": there, "BASE": tenant.base.replace("http", "HTTP")}
+    found = about("Observation", "o2", "p1")
+    found["subject"]["reference"] = subject.format(**forms)
+    other = app.scripted.tenants[urlsplit(there).path]
+    other.on("/Observation", as_fhir(searchset(found)))
+    tenant.on("/Observation", as_fhir(_page(1, "p1", f"{there}/Observation?page=2")))
+    (url,) = _next(launch)
+    answer = launch.browser.fetch(url)
+    assert answer.status == status
+    assert len(other.received) == 1
+
+
 ELSEWHERE = [
     "http://localhost:{port}/a/x/Observation?page=2",
     "http://127.0.0.1/Observation?page=2",

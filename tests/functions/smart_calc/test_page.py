@@ -434,6 +434,20 @@ def test_a_page_further_on_with_another_patients_results_is_left_out_too(app: Ap
     assert "Foreign" not in _shown(page)
 
 
+def test_of_a_page_from_another_path_only_absolute_references_count(app: App) -> None:
+    """There, `Patient/p1` may be another tenant's patient."""
+    tenant, there = tenant_of(app), app.scripted.tenant()
+    relative = measured("Foreign", "2160-0", 7.9183, "mg/dL")
+    absolute = {"reference": f"{tenant.base}/Patient/p1"}
+    mine = measured("Potassium", "2823-3", 4.1, "mmol/L", subject=absolute)
+    there.on("/Observation", as_fhir(bundle(relative, mine)))
+    onward = [{"relation": "next", "url": f"{there.base}/Observation?page=2"}]
+    page = page_of(app, answering(tenant, labs=as_fhir(bundle(SODIUM, link=onward))))
+    assert len(there.received) == 1
+    assert not re.search(r"Foreign|7\.9183", _shown(page))
+    assert "Potassium" in section(page, LABS)
+
+
 def test_the_note_of_a_score_names_what_was_found_assumed_open_and_not_read(app: App) -> None:
     fibrillation = condition("I48.91", id="c-af")
     answers = {"conditions": as_fhir(bundle(fibrillation)), "drugs": Scripted(403)}
