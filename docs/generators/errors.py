@@ -18,7 +18,7 @@ def into(text: str) -> str:
 def leaves(parent: type[SmartError] = SmartError) -> Iterator[type[SmartError]]:
     """Yield the errors that have a code, in the order of their modules."""
     for child in parent.__subclasses__():
-        yield from leaves(child) if child.__subclasses__() else [child]
+        yield from [child] if "code" in vars(child) else leaves(child)
 
 
 def _row(leaf: type[SmartError]) -> str:

@@ -190,3 +190,10 @@ class IdTokenInvalid(CallbackError, code="id_token_invalid", status=502):
         "The EHR's response didn't pass the app's checks, so the app stopped for safety.",
     )
     cause = "ehr_side"
+
+
+class KeysUnreadable(IdTokenInvalid):
+    """The keys that verify an ID token couldn't be read, so the token is neither valid nor invalid.
+
+    It has the code of `IdTokenInvalid`, because a launch ends the same way.
+    """

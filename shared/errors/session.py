@@ -1,7 +1,6 @@
 """Requests whose sender isn't allowed to make them: session, origin, scope, patient."""
 
 import math
-from collections.abc import Mapping
 
 from shared.errors.base import ADMINISTRATOR, OWN_WORDS, Plainly, SmartError
 from shared.findings import ForUser
@@ -37,8 +36,9 @@ class SessionExpired(SessionError, code="session_expired", status=401):
 
 
 class RefreshFailed(SessionError, code="refresh_failed", status=503):
-    """Access to the EHR has expired, and its token endpoint failed or didn't respond. The session
-    is kept. `Retry-After` states when to try again.
+    """Access to the EHR has expired, and its token endpoint failed or didn't respond, or its keys
+    can't be read to check whether it renewed access for another user. The session is kept.
+    `Retry-After` states when to try again.
     """
 
     title = "Access to the EHR couldn't be renewed."
@@ -47,8 +47,8 @@ class RefreshFailed(SessionError, code="refresh_failed", status=503):
     cause = "ehr_side"
     steps = (ForUser("Try again in a few seconds."), ADMINISTRATOR)
 
-    def __init__(self, retry_after: float, *, evidence: Mapping[str, str] | None = None) -> None:
-        super().__init__(evidence=evidence)
+    def __init__(self, retry_after: float, *, why: str | None = None) -> None:
+        super().__init__(why=why)
         self.retry_after = max(1, math.ceil(retry_after))
 
 

@@ -9,11 +9,11 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from shared import base64url, fhir_id, urls
 from shared.config.settings import Ehr
-from shared.errors import ADMINISTRATOR, IdTokenInvalid
+from shared.errors import ADMINISTRATOR, IdTokenInvalid, KeysUnreadable
 from shared.findings import ForUser
 from shared.frozen import dataclass
 from shared.oidc import jws
@@ -82,7 +82,8 @@ def verify(
     keys: Keys,
     now: float,
 ) -> Verified:
-    """Return the user of an id_token. Raise IdTokenInvalid with the check that failed.
+    """Return the user of an id_token. Raise IdTokenInvalid with the check that failed, or
+    KeysUnreadable.
 
     `fhir_base` is the launch's normalized FHIR base. `issuer` and `jwks_uri` come from the SMART
     configuration at launch. `nonce` is the one that was sent, or None. `access_token` was received
@@ -99,49 +100,46 @@ def verify(
     if nonce is not None and received_nonce not in (None, nonce):
         why = "The id_token belongs to another launch: its nonce isn't the one that was sent."
         raise IdTokenInvalid(why=why, evidence={"claim": "nonce"})
-    sub = claims.get("sub")
-    if not isinstance(sub, str) or not 0 < len(sub) <= _LONGEST_SUB or not _is_clean(sub):
-        why = f"The id_token doesn't name a user: sub isn't text of 1 to {_LONGEST_SUB} characters."
-        raise IdTokenInvalid(why=why, evidence={"claim": "sub"})
+    sub = _sub(claims)
     identity = Identity(stated, sub, _fhir_user(claims, fhir_base), _name(claims.get("name")))
     return Verified(identity, nonce is not None and received_nonce is None)
 
 
-def same_user(
-    raw: str,
-    identity: Identity,
-    *,
-    ehr: Ehr,
-    fhir_base: str,
-    issuer: str | None,
-    jwks_uri: str | None,
-    access_token: str,
-    keys: Keys,
-    now: float,
-) -> Literal["same", "other", "unusable"]:
-    """Compare the user of a refreshed id_token (OpenID Connect Core 12.2), which doesn't need a
-    nonce.
+def names_another(
+    raw: str, identity: Identity, *, ehr: Ehr, issuer: str | None, access_token: str, now: float
+) -> bool:
+    """Return whether a refreshed id_token (OpenID Connect Core 12.2) names another user than
+    `identity`, if its signature is valid. That needs no keys, and no nonce.
 
-    `other` means that the id_token is valid and names a different user than `identity`. `unusable`
-    means that it failed a check, as the refreshed id_tokens of some EHRs do, so it says nothing
-    about the user. The other arguments are those of `verify`.
+    A refreshed id_token that fails a check, as those of some EHRs do, says nothing about the user.
+    The other arguments are as in `verify`.
     """
     try:
-        verified = verify(
-            raw,
-            ehr=ehr,
-            fhir_base=fhir_base,
-            issuer=issuer,
-            jwks_uri=jwks_uri,
-            nonce=None,
-            access_token=access_token,
-            keys=keys,
-            now=now,
-        )
+        token = jws.parse(raw)
+        stated = _issuer(token.claims.get("iss"), ehr, issuer)
+        _check_client(token.claims, ehr.client_id)
+        _check_times(token.claims, now)
+        _check_access_token(token, access_token)
+        return (stated, _sub(token.claims)) != (identity.issuer, identity.sub)
     except IdTokenInvalid:
-        return "unusable"
-    user = verified.identity
-    return "same" if (user.issuer, user.sub) == (identity.issuer, identity.sub) else "other"
+        return False
+
+
+def is_signed(
+    raw: str, *, ehr: Ehr, fhir_base: str, issuer: str | None, jwks_uri: str | None, keys: Keys
+) -> bool:
+    """Return whether the EHR signed a well-formed id_token. Raise KeysUnreadable if its keys can't
+    be read, or can't be read again yet and none of those known signed it. The arguments are as in
+    `verify`.
+    """
+    token = jws.parse(raw)
+    try:
+        _check_signature(token, ehr, fhir_base, ehr.id_token_issuer or issuer, jwks_uri, keys)
+    except KeysUnreadable:
+        raise
+    except IdTokenInvalid:
+        return False
+    return True
 
 
 def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
@@ -194,9 +192,11 @@ def _check_signature(
         why = "The id_token's signature wasn't made with the EHR's key."
     else:
         return
+    evidence = {"document": known.url.partition("?")[0]}
+    if fetched_now:
+        raise IdTokenInvalid(why=why, steps=(_KEYS, ADMINISTRATOR), evidence=evidence)
     # Keys that were fetched a few seconds ago may have changed since, under the same id.
-    steps = (_KEYS if fetched_now else _KEYS_CHANGED, ADMINISTRATOR)
-    raise IdTokenInvalid(why=why, steps=steps, evidence={"document": known.url.partition("?")[0]})
+    raise KeysUnreadable(why=why, steps=(_KEYS_CHANGED, ADMINISTRATOR), evidence=evidence)
 
 
 def _check_client(claims: Mapping[str, Any], client_id: str) -> None:
@@ -241,6 +241,14 @@ def _time(claims: Mapping[str, Any], claim: str) -> float:
         why = f"The id_token has no valid time: {claim} isn't a time in seconds."
         raise IdTokenInvalid(why=why, evidence={"claim": claim})
     return number
+
+
+def _sub(claims: Mapping[str, Any]) -> str:
+    sub = claims.get("sub")
+    if not isinstance(sub, str) or not 0 < len(sub) <= _LONGEST_SUB or not _is_clean(sub):
+        why = f"The id_token doesn't name a user: sub isn't text of 1 to {_LONGEST_SUB} characters."
+        raise IdTokenInvalid(why=why, evidence={"claim": "sub"})
+    return sub
 
 
 def _check_access_token(token: SignedToken, access_token: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from shared import json_members, urls
 from shared.config.settings import Ehr
 from shared.document_cache import DocumentCache
-from shared.errors import ADMINISTRATOR, CdsKeysUnavailable, IdTokenInvalid
+from shared.errors import ADMINISTRATOR, CdsKeysUnavailable, KeysUnreadable
 from shared.oidc.jwk_set import KeySet, key_set, size
 from shared.outbound import http_client
 from shared.patterns import pattern
@@ -48,7 +48,7 @@ class Keys:
         self._uris = DocumentCache[str](KEEP_SECONDS, clock)
 
     def find(self, ehr: Ehr, base: str, *, jwks_uri: str | None, issuer: str | None) -> KeySet:
-        """Return the keys of an EHR with this FHIR base. Raise IdTokenInvalid if they're
+        """Return the keys of an EHR with this FHIR base. Raise KeysUnreadable if they're
         unavailable.
 
         Without a `jwks_uri`, look it up in the OpenID Connect document of `issuer`.
@@ -86,7 +86,7 @@ class Keys:
 
     def _jwks_uri(self, ehr: Ehr, base: str, issuer: str | None) -> str:
         if issuer is None or not _ISSUER.fullmatch(issuer):
-            raise IdTokenInvalid(
+            raise KeysUnreadable(
                 why="The EHR's SMART configuration names neither its keys (jwks_uri) nor an "
                 "issuer that the app could get them from.",
                 steps=(_ASK_OPERATOR, ADMINISTRATOR),
@@ -103,21 +103,21 @@ def _on_hosts(ehr: Ehr, base: str, url: str, name: str) -> str:
         host = None
     if host is None:
         why = f"The EHR's {name} isn't a plain http(s) URL."
-        raise IdTokenInvalid(why=why, steps=(_ASK_OPERATOR, ADMINISTRATOR))
+        raise KeysUnreadable(why=why, steps=(_ASK_OPERATOR, ADMINISTRATOR))
     evidence = {"host": host}
     if host not in discovery.allowed_hosts(ehr, base):
         why = f"The EHR's {name} is on a host that isn't configured, {host}."
-        raise IdTokenInvalid(why=why, steps=(_ADD_HOST, ADMINISTRATOR), evidence=evidence)
+        raise KeysUnreadable(why=why, steps=(_ADD_HOST, ADMINISTRATOR), evidence=evidence)
     if base.startswith("https:") and not url.lower().startswith("https:"):
         why = f"The EHR's {name} isn't https."
-        raise IdTokenInvalid(why=why, steps=(_ASK_OPERATOR, ADMINISTRATOR), evidence=evidence)
+        raise KeysUnreadable(why=why, steps=(_ASK_OPERATOR, ADMINISTRATOR), evidence=evidence)
     return url
 
 
 def _read_pinned(ehr: Ehr, url: str) -> KeySet:
     try:
         return _read_keys(ehr, url, PINNED_SECONDS)
-    except IdTokenInvalid as error:
+    except KeysUnreadable as error:
         # In the log lines of refused calls, `reason` is the problem with the token.
         evidence = dict(error.evidence or {})
         evidence["answer"] = evidence.pop("reason", "")
@@ -138,7 +138,7 @@ def _read_jwks_uri(ehr: Ehr, base: str, issuer: str) -> str:
     document = _fetch(ehr, url, SECONDS)
     stated, uri = document.get("issuer"), document.get("jwks_uri")
     if stated != issuer:
-        raise IdTokenInvalid(
+        raise KeysUnreadable(
             why="The OpenID Connect document of the EHR's issuer states a different issuer.",
             steps=(_SET_ISSUER, ADMINISTRATOR),
             cause="tenant_mismatch",
@@ -171,8 +171,8 @@ def _fetch(ehr: Ehr, url: str, seconds: float) -> Mapping[str, Any]:
     return document
 
 
-def _unread(url: str, what: str, reason: str) -> IdTokenInvalid:
-    return IdTokenInvalid(
+def _unread(url: str, what: str, reason: str) -> KeysUnreadable:
+    return KeysUnreadable(
         why=f"The keys that verify the EHR's id_token couldn't be read: {what}.",
         steps=(_ASK_OPERATOR, ADMINISTRATOR),
         evidence={

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from shared import log
-from shared.config.settings import Settings
+from shared.config.settings import Ehr, Settings
 from shared.errors import SessionExpired, StoreUnavailable
 from shared.frozen import dataclass
 from shared.sealing import Sealer
@@ -55,6 +55,23 @@ def during_refresh(reason: Reason, evidence: Mapping[str, str]) -> SessionExpire
     return SessionExpired(why=_WHY_DURING_REFRESH[reason])
 
 
+def revoke_new(
+    renewed: Session, before: Session, clients: Clients, ehr: Ehr | None
+) -> Mapping[str, str]:
+    """Revoke the tokens that a refresh brought. Logout revokes those from before on its own.
+
+    Return the log field with the result.
+    """
+    rotated = renewed.refresh_token != before.refresh_token
+    return token_endpoint.revoke(
+        renewed,
+        clients,
+        ehr,
+        access_token=renewed.access_token,
+        refresh_token=renewed.refresh_token if rotated else None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """Ends the sessions of one deployment."""
@@ -64,7 +81,7 @@ class Ending:
     clients: Clients
     settings: Settings
 
-    def wipe(self, handle: str, secret: bytes) -> Session | None:
+    def wipe(self, handle: str, secret: bytes) -> StoredSession | None:
         """Delete a session and return it, or None if it doesn't exist or can't be read.
 
         The delete is conditional on the version that was read, because a refresh may just have
@@ -76,24 +93,34 @@ class Ending:
             if stored is None:
                 return None
             try:
-                session = record.unsealed(stored, handle, secret, self.sealer).session
+                wiped = record.unsealed(stored, handle, secret, self.sealer)
             except SessionExpired:
-                session = None
+                wiped = None
             with contextlib.suppress(Conflict):
                 self.store.delete(COLLECTION, record.key(handle), stored.version)
-                return session
+                return wiped
         raise StoreUnavailable
 
-    def logged_out(self, session: Session) -> None:
+    def logged_out(self, wiped: StoredSession) -> None:
         """Revoke the tokens of a session that logout has deleted, and log the logout."""
+        session, waiting = wiped.session, None
         log.about(ehr=session.ehr, session=session.mark)
-        revoked = token_endpoint.revoke(
-            session,
-            self.clients,
-            self.settings.ehr_by_key(session.ehr),
-            access_token=session.access_token,
-            refresh_token=session.refresh_token,
-        )
+        with contextlib.suppress(SessionExpired):
+            waiting = record.unconfirmed(wiped, self.sealer)
+        ehr = self.settings.ehr_by_key(session.ehr)
+        results = [
+            token_endpoint.revoke(
+                session,
+                self.clients,
+                ehr,
+                access_token=session.access_token,
+                refresh_token=session.refresh_token,
+            )
+        ]
+        if waiting is not None:
+            results.append(revoke_new(waiting.session, session, self.clients, ehr))
+        failed = [result for result in results if result["revoked"] == "false"]
+        revoked = (failed or results)[0]
         log.event("session_ended", "logged out", fields={"reason": "logout", **revoked})
 
     def refused(self, session: Session, *, is_first: bool) -> SessionExpired:

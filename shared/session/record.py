@@ -4,11 +4,14 @@ These are the EHR's key, a version, the time of the last use, the lease of a ref
 expiry. Tokens, patient, user and scopes are encrypted with the server's key and the cookie's secret
 (shared/sealing.py), with handle and version as associated data. docs/sessions.md describes the
 fields.
+
+New tokens that may belong to another user are encrypted in a separate field, next to the session as
+it was before. So a release that doesn't support that field can't use them.
 """
 
 import hashlib
 import json
-from dataclasses import field
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -105,6 +108,16 @@ class StoredSession:
         return Lease(owner if isinstance(owner, str) else None, until, retry_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """A session with new tokens, which no request may use until the signature of `id_token`, which
+    names another user, has been checked.
+    """
+
+    session: Session
+    id_token: str = field(repr=False)
+
+
 def key(handle: str) -> str:
     """Return the record's key in the store. Nothing that opens the session can be derived from
     it.
@@ -114,6 +127,8 @@ def key(handle: str) -> str:
 
 _effective = lru_cache(maxsize=32)(scopes.effective)
 _MOST_CHARACTERS = 5_000
+# The fields that a refresh changes, except the version.
+_RENEWED = ("access_token", "refresh_token", "granted", "access_life", "access_expires_at")
 
 
 def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, Value]:
@@ -128,6 +143,34 @@ def fields(session: Session, sealer: Sealer, *, last_used: float) -> dict[str, V
             _plaintext(session), session.secret, _sealed_for(session.handle, session.version)
         ),
     }
+
+
+def unconfirmed_field(unconfirmed: Unconfirmed, sealer: Sealer) -> dict[str, Value]:
+    """Encrypt new tokens, and return the field to add to the record of the session."""
+    session = unconfirmed.session
+    renewed = {name: getattr(session, name) for name in _RENEWED}
+    plaintext = json.dumps({**renewed, "id_token": unconfirmed.id_token}).encode()
+    context = _unconfirmed_for(session.handle, session.version)
+    return {"unconfirmed": sealer.seal(plaintext, session.secret, context)}
+
+
+def unconfirmed(stored: StoredSession, sealer: Sealer) -> Unconfirmed | None:
+    """Return the new tokens that wait in a record, if it has any. Raise SessionExpired if they
+    can't be read.
+    """
+    sealed, session = stored.record.fields.get("unconfirmed"), stored.session
+    if sealed is None:
+        return None
+    version = session.version + 1
+    try:
+        context = _unconfirmed_for(session.handle, version)
+        members = json.loads(sealer.open(str(sealed), session.secret, context))
+        renewed = {name: members[name] for name in _RENEWED}
+        id_token = members["id_token"]
+    except (SealBroken, KeyError):
+        raise _other_release() from None
+    renewed["granted"] = tuple(renewed["granted"])
+    return Unconfirmed(replace(session, version=version, **renewed), id_token)
 
 
 def lease_fields(lease: Lease) -> dict[str, Value]:
@@ -193,6 +236,10 @@ def _session(plaintext: bytes, handle: str, version: int, secret: bytes) -> Sess
         version=version,
         secret=secret,
     )
+
+
+def _unconfirmed_for(handle: str, version: int) -> str:
+    return f"unconfirmed {handle} {version}"
 
 
 def _sealed_for(handle: str, version: int) -> str:

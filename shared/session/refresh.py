@@ -4,7 +4,9 @@ SMART App Launch 2.2, step 7; RFC 9700 4.14.2 (reusing a rotated refresh token r
 The store decides which process calls the EHR: the one whose conditional write of the lease
 succeeds. All others wait and use its result. The lease outlasts the token endpoint's deadline, so
 when it ends, its owner has either written the result or stopped. If two responses arrive anyway,
-the first one that is written counts. Only `invalid_grant` ends the session.
+the first one that is written counts. Only `invalid_grant`, another patient or another user ends the
+session. If the response seems to come with another user, no request uses its tokens until the EHR's
+keys have shown whether that's true.
 """
 
 import contextlib
@@ -15,7 +17,14 @@ from dataclasses import replace
 
 from shared import log
 from shared.config.settings import Ehr
-from shared.errors import RefreshFailed, SessionExpired, StoreUnavailable, TokenError, TokenInvalid
+from shared.errors import (
+    KeysUnreadable,
+    RefreshFailed,
+    SessionExpired,
+    StoreUnavailable,
+    TokenError,
+    TokenInvalid,
+)
 from shared.frozen import dataclass
 from shared.oidc import id_token
 from shared.oidc.keys import Keys
@@ -23,7 +32,7 @@ from shared.sealing import Sealer
 from shared.session import end, record
 from shared.session.end import Reason
 from shared.session.lease import RETRY_SECONDS, Lease, resting, taken
-from shared.session.record import Session, StoredSession
+from shared.session.record import Session, StoredSession, Unconfirmed
 from shared.smart import token_endpoint
 from shared.smart.client_auth import Clients
 from shared.smart.token_response import TokenResponse
@@ -33,6 +42,10 @@ EARLY_SECONDS = 60.0
 EARLY_SHARE = 0.2
 _POLL_SECONDS = 0.1
 _LONGEST_POLL_SECONDS = 0.5
+_USER_UNCONFIRMED = (
+    "The EHR's response seems to name another user, and the keys that show whether it does "
+    "couldn't be read. The session is kept."
+)
 
 
 def is_due(session: Session, now: float) -> bool:
@@ -107,6 +120,9 @@ class Refresher:
         return StoredSession(Record(fields, stored.record.expires_at, version), stored.session)
 
     def _under_lease(self, stored: StoredSession, ehr: Ehr, *, refused: bool) -> StoredSession:
+        waiting = record.unconfirmed(stored, self.sealer)
+        if waiting is not None:
+            return self._confirmed(stored, waiting, ehr, refused=refused)
         session = stored.session
         authentication = self.clients.authenticate(ehr, session.token_endpoint)
         if stored.lease.is_spent(self.clock()):
@@ -135,13 +151,43 @@ class Refresher:
         )
         if response.context.patient not in (None, session.context.patient):
             raise self._ended(stored, renewed, ehr, "patient_changed")
-        kept = self._write(stored, renewed, ehr, response)
-        # Check this after the write, because fetching the EHR's keys may outlast the lease.
-        if self._is_other_user(session, ehr, response):
-            raise self._ended(stored, renewed, ehr, "user_changed")
-        rotated = response.refresh_token is not None
+        if not self._may_be_of_another_user(session, ehr, response):
+            return self._kept(stored, renewed, ehr)
+        # The tokens must be in the store while the EHR's keys are fetched, because that may outlast
+        # the lease, or this process may die.
+        waiting = Unconfirmed(renewed, response.id_token or "")
+        written = self._write(stored, waiting, ehr)
+        if written.session.version != session.version:
+            return written
+        return self._confirmed(written, waiting, ehr, refused=refused)
+
+    def _confirmed(
+        self, stored: StoredSession, waiting: Unconfirmed, ehr: Ehr, *, refused: bool
+    ) -> StoredSession:
+        """Write the new tokens as the session's if the EHR didn't sign that they belong to another
+        user. If it did, end the session. If its keys can't be read, leave the tokens unconfirmed.
+        """
+        session = stored.session
+        try:
+            is_other = id_token.is_signed(
+                waiting.id_token,
+                ehr=ehr,
+                fhir_base=session.fhir_base,
+                issuer=session.issuer,
+                jwks_uri=session.jwks_uri,
+                keys=self.keys,
+            )
+        except KeysUnreadable as error:
+            return self._failed(stored, error, refused=refused, why=_USER_UNCONFIRMED)
+        if is_other:
+            raise self._ended(stored, waiting.session, ehr, "user_changed")
+        return self._kept(stored, waiting.session, ehr)
+
+    def _kept(self, stored: StoredSession, renewed: Session, ehr: Ehr) -> StoredSession:
+        written = self._write(stored, renewed, ehr)
+        rotated = renewed.refresh_token != stored.session.refresh_token
         log.event("token_refreshed", "rotated" if rotated else "refresh token kept")
-        return kept
+        return written
 
     def _refused_for_good(
         self, stored: StoredSession, error: TokenError | TokenInvalid
@@ -176,39 +222,40 @@ class Refresher:
             )
         return end.during_refresh(reason, revoked)
 
-    def _is_other_user(self, session: Session, ehr: Ehr, response: TokenResponse) -> bool:
+    def _may_be_of_another_user(self, session: Session, ehr: Ehr, response: TokenResponse) -> bool:
         if session.user is None or response.id_token is None:
             return False
-        whose = id_token.same_user(
+        return id_token.names_another(
             response.id_token,
             session.user,
             ehr=ehr,
-            fhir_base=session.fhir_base,
             issuer=session.issuer,
-            jwks_uri=session.jwks_uri,
             access_token=response.access_token,
-            keys=self.keys,
             now=self.clock(),
         )
-        return whose == "other"
 
-    def _write(
-        self, stored: StoredSession, renewed: Session, ehr: Ehr, response: TokenResponse
-    ) -> StoredSession:
-        """Write the new tokens. Retry a failed write unless a newer version was written."""
-        collection, key = record.COLLECTION, record.key(renewed.handle)
+    def _write(self, stored: StoredSession, new: Session | Unconfirmed, ehr: Ehr) -> StoredSession:
+        """Write new tokens, as the session's or next to the session's. Retry a failed write unless
+        a newer version was written.
+        """
+        collection, key = record.COLLECTION, record.key(stored.session.handle)
         version, expires_at = stored.record.version, stored.record.expires_at
-        fields = record.fields(renewed, self.sealer, last_used=self.clock())
+        if isinstance(new, Unconfirmed):
+            renewed, session = new.session, stored.session
+            added = record.unconfirmed_field(new, self.sealer)
+            fields = {**stored.record.fields, **added}
+        else:
+            renewed = session = new
+            fields = record.fields(new, self.sealer, last_used=self.clock())
         for _ in self._tries(stored.lease):
             with contextlib.suppress(Conflict, StoreUnavailable):
                 version = self.store.replace(collection, key, fields, expires_at, version)
                 written = Record(fields, expires_at, version)
-                return StoredSession(written, renewed, just_renewed=True)
+                return StoredSession(written, session, just_renewed=session is renewed)
             with contextlib.suppress(StoreUnavailable):
                 current = self.store.read(collection, key)
                 if current is None:
-                    # Logout has revoked the old tokens, so only the new ones are left.
-                    revoked = token_endpoint.revoke(renewed, self.clients, ehr, **response.issued)
+                    revoked = end.revoke_new(renewed, stored.session, self.clients, ehr)
                     raise end.during_refresh("gone", revoked)
                 if current.fields.get("version") != stored.session.version:
                     # This process's own write, if its response was lost, or the write of another
@@ -218,7 +265,12 @@ class Refresher:
         raise StoreUnavailable
 
     def _failed(
-        self, stored: StoredSession, error: TokenError | TokenInvalid, *, refused: bool
+        self,
+        stored: StoredSession,
+        error: TokenError | TokenInvalid | KeysUnreadable,
+        *,
+        refused: bool,
+        why: str | None = None,
     ) -> StoredSession:
         _log_failure("the session is kept", error)
         version = stored.session.version
@@ -232,7 +284,7 @@ class Refresher:
         usable = not refused and self.clock() < stored.session.access_expires_at
         if usable or stored.session.version != version:
             return stored
-        raise RefreshFailed(RETRY_SECONDS)
+        raise RefreshFailed(RETRY_SECONDS, why=why)
 
     def _wipe(self, stored: StoredSession) -> None:
         """Delete the session, even if it has changed since it was read."""
@@ -253,7 +305,7 @@ class Refresher:
             yield
 
 
-def _log_failure(message: str, error: TokenError | TokenInvalid) -> None:
+def _log_failure(message: str, error: TokenError | TokenInvalid | KeysUnreadable) -> None:
     log.event(
         "token_refresh_failed",
         message,

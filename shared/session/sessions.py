@@ -161,14 +161,14 @@ class Sessions:
         """
         secret = session_cookies.secret_of(handle, received)
         try:
-            session = self._ending.wipe(handle, secret)
+            wiped = self._ending.wipe(handle, secret)
         except StoreUnavailable:
             # It may have been deleted anyway.
             self._cache.drop(handle)
             raise
         self._cache.end(handle)
-        if session is not None:
-            self._ending.logged_out(session)
+        if wiped is not None:
+            self._ending.logged_out(wiped)
 
     def _recall(self, handle: str, digest: bytes, now: float) -> CachedSession | None:
         """Return the cached session with this secret, or None if it must be re-read.

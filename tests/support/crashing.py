@@ -2,8 +2,9 @@
 
 A gunicorn target like gateway.app; gunicorn's master starts a new worker after each kill.
 The file CRASH_FILE names the place, `before` or `after` one of `create in launches`, `create in
-sessions`, `exchange`, `refresh`, `revoke`; it is removed at the kill. A lease lasts LEASE_SECONDS,
-so that no test waits for it. Nothing in the product knows of this; no test module may import it.
+sessions`, `exchange`, `refresh`, `revoke`, `is_signed`; it is removed at the kill. A lease lasts
+LEASE_SECONDS, so that no test waits for it. Nothing in the product knows of this; no test module
+may import it.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import app
+from shared.oidc import id_token
 from shared.session import lease
 from shared.smart import token_endpoint
 from shared.store.sqlite import SqliteStore
@@ -47,5 +49,6 @@ def _create_around(self: SqliteStore, collection: str, *args: Any) -> Any:
 setattr(SqliteStore, "create", _create_around)  # noqa: B010 - a method cannot be assigned to
 for _name in ("exchange", "refresh", "revoke"):
     setattr(token_endpoint, _name, _around(_name, getattr(token_endpoint, _name)))
+setattr(id_token, "is_signed", _around("is_signed", id_token.is_signed))  # noqa: B010 - see above
 for _name in ("LEASE_SECONDS", "RETRY_SECONDS"):
     setattr(lease, _name, float(os.environ[_name]))

@@ -89,18 +89,21 @@ class Issuer:
         }
         return id_token.verify(raw, **given | changes)
 
-    def refreshed(self, raw: str, known: Identity) -> Literal["same", "other", "unusable"]:
-        return id_token.same_user(
+    def refreshed(self, raw: str, known: Identity) -> Literal["no other", "other", "forged"]:
+        base = self.tenant.base
+        if not id_token.names_another(
+            raw, known, ehr=self.ehr, issuer=base, access_token=ACCESS, now=NOW
+        ):
+            return "no other"
+        signed = id_token.is_signed(
             raw,
-            known,
             ehr=self.ehr,
-            fhir_base=self.tenant.base,
-            issuer=self.tenant.base,
-            jwks_uri=f"{self.tenant.base}/jwks",
-            access_token=ACCESS,
+            fhir_base=base,
+            issuer=base,
+            jwks_uri=f"{base}/jwks",
             keys=self.keys,
-            now=NOW,
         )
+        return "other" if signed else "forged"
 
 
 Forgery = Callable[[Issuer], str]

@@ -93,8 +93,9 @@ def settings() -> Settings:
 
 
 def _leaves(parent: type[SmartError]) -> list[type[SmartError]]:
-    children = parent.__subclasses__()
-    return [leaf for child in children for leaf in _leaves(child)] if children else [parent]
+    if "code" in vars(parent):
+        return [parent]
+    return [leaf for child in parent.__subclasses__() for leaf in _leaves(child)]
 
 
 def _assert_outcome(answer: flask.Response, status: int, code: str) -> None:

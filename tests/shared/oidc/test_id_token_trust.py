@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.errors import KeysUnreadable
 from shared.oidc.id_token import Identity
 from tests.support.id_tokens import PrivateKey, public_jwk
 from tests.support.issuer import (
@@ -19,7 +20,7 @@ from tests.support.issuer import (
     refused,
     unsigned,
 )
-from tests.support.scripted_ehr import Scripted, as_json
+from tests.support.scripted_ehr import HANG_UP, Scripted, as_json
 from tests.support.tables import each
 
 # Keys
@@ -310,9 +311,11 @@ def known(issuer: Issuer) -> Identity:
 def test_a_refreshed_token_needs_no_nonce_and_may_have_another(
     issuer: Issuer, known: Identity
 ) -> None:
-    assert issuer.refreshed(issuer.token(nonce=ABSENT), known) == "same"
-    assert issuer.refreshed(issuer.token(nonce="another"), known) == "same"
-    assert issuer.refreshed(issuer.token(fhirUser="Person/2", name="Other"), known) == "same"
+    assert issuer.refreshed(issuer.token(nonce=ABSENT), known) == "no other"
+    assert issuer.refreshed(issuer.token(nonce="another"), known) == "no other"
+    assert issuer.refreshed(issuer.token(fhirUser="Person/2", name="Other"), known) == "no other"
+    # Who the user stays needs no keys.
+    assert issuer.fetched == []
 
 
 def test_a_refreshed_token_of_another_sub_or_iss_is_another_users(
@@ -323,15 +326,15 @@ def test_a_refreshed_token_of_another_sub_or_iss_is_another_users(
 
 
 @each(
-    "forge",
+    ("forge", "found"),
     [
-        lambda i: i.token(aud=ABSENT),
-        lambda i: i.token(aud=ABSENT, sub="somebody-else"),
-        lambda i: i.token(RSA2, sub="somebody-else"),
-        lambda i: i.token(exp=NOW - 300),
-        lambda i: i.token(iss="https://other.test"),
-        lambda i: unsigned(i, "none"),
-        lambda i: "not a token",
+        (lambda i: i.token(aud=ABSENT), "no other"),
+        (lambda i: i.token(aud=ABSENT, sub="somebody-else"), "no other"),
+        (lambda i: i.token(RSA2, sub="somebody-else"), "forged"),
+        (lambda i: i.token(exp=NOW - 300, sub="somebody-else"), "no other"),
+        (lambda i: i.token(iss="https://other.test"), "no other"),
+        (lambda i: unsigned(i, "none"), "no other"),
+        (lambda i: "not a token", "no other"),
     ],
     ids=[
         "without aud", "without aud, another sub", "forged", "expired", "another issuer's",
@@ -339,6 +342,24 @@ def test_a_refreshed_token_of_another_sub_or_iss_is_another_users(
     ],
 )  # fmt: skip
 def test_a_refreshed_token_that_fails_says_nothing_of_the_user(
-    issuer: Issuer, known: Identity, forge: Forgery
+    issuer: Issuer, known: Identity, forge: Forgery, found: str
 ) -> None:
-    assert issuer.refreshed(forge(issuer), known) == "unusable"
+    assert issuer.refreshed(forge(issuer), known) == found
+
+
+@each("document", [Scripted(503), as_json({"keys": "none"}), HANG_UP])
+def test_keys_that_cannot_be_read_decide_nothing_about_a_refreshed_token(
+    issuer: Issuer, known: Identity, document: Scripted
+) -> None:
+    issuer.tenant.on("/jwks", document)
+    with pytest.raises(KeysUnreadable):
+        issuer.refreshed(issuer.token(sub="somebody-else"), known)
+
+
+def test_a_key_that_may_be_newer_than_those_just_read_decides_nothing_either(
+    issuer: Issuer, known: Identity
+) -> None:
+    forged = issuer.token(RSA2, sub="somebody-else")
+    assert issuer.refreshed(forged, known) == "forged"
+    with pytest.raises(KeysUnreadable):
+        issuer.refreshed(forged, known)

@@ -14,7 +14,7 @@ from shared.oidc.id_token import Identity
 from shared.session import lease, refresh
 from shared.smart import token_endpoint
 from shared.store.sqlite import SqliteStore
-from tests.support.id_tokens import compact, ec_key, public_jwk
+from tests.support.id_tokens import PrivateKey, compact, ec_key, public_jwk
 from tests.support.renewal import SEALING_KEY, Renewal, renewal
 from tests.support.rotating_ehr import RotatingEhr
 from tests.support.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, as_json
@@ -278,10 +278,10 @@ def test_no_patient_in_the_answer_means_the_same_one(one: Renewal, patient: str 
     assert one.use().session.context == one.session.context
 
 
-def _signed(one: Renewal, **changes: object) -> str:
+def _signed(one: Renewal, key: PrivateKey = USER_KEY, /, **changes: object) -> str:
     now = int(one.clock.now)
     claims = {"iss": ISSUER, "sub": "u1", "aud": "client-1", "iat": now, "exp": now + 300}
-    return compact({"alg": "ES256", "kid": "k"}, claims | changes, USER_KEY, "ES256")
+    return compact({"alg": "ES256", "kid": "k"}, claims | changes, key, "ES256")
 
 
 @pytest.fixture
@@ -301,11 +301,60 @@ def test_another_user_ends_the_session_and_revokes_what_came(known: Renewal) -> 
     _over(known)
 
 
+def test_tokens_that_name_another_user_wait_for_the_ehrs_keys_and_no_request_uses_them(
+    known: Renewal,
+) -> None:
+    known.ehr.more["id_token"] = _signed(known, sub="u2")
+    known.ehr.tenant.on("/jwks", Scripted(503))
+    known.nearly_out()
+    for instance in (known.here, known.here, known.elsewhere()):
+        assert known.use(instance).session == known.session
+    known.run_out()
+    known.clock.now += RETRY
+    with pytest.raises(RefreshFailed) as waiting:
+        known.use(known.elsewhere())
+    assert "another user" in waiting.value.why
+    assert known.ehr.revoked == []
+    known.ehr.tenant.on("/jwks", as_json({"keys": [public_jwk(USER_KEY, kid="k")]}))
+    known.clock.now += RETRY
+    with pytest.raises(SessionExpired) as over:
+        known.use(known.elsewhere())
+    assert "a different user" in over.value.why
+    assert known.ehr.revoked == [(known.ehr.grant.refresh_token, "refresh_token")]
+    _over(known)
+    assert known.ehr.asked == 1
+
+
+def test_tokens_wait_no_longer_if_the_keys_show_that_nobody_signed_that_they_are_anothers(
+    known: Renewal,
+) -> None:
+    known.ehr.more["id_token"] = _signed(known, ec_key(), sub="u2")
+    known.ehr.tenant.on("/jwks", Scripted(503))
+    known.run_out()
+    with pytest.raises(RefreshFailed):
+        known.use()
+    known.ehr.tenant.on("/jwks", as_json({"keys": [public_jwk(USER_KEY, kid="k")]}))
+    known.clock.now += RETRY
+    renewed = known.use(known.elsewhere()).session
+    assert (renewed.version, renewed.user) == (2, known.session.user)
+    assert known.read_patient(known.use()).status == 200
+    assert (known.ehr.asked, known.ehr.revoked) == (1, [])
+
+
+def test_the_same_user_is_known_without_the_ehrs_keys(known: Renewal) -> None:
+    known.ehr.more["id_token"] = _signed(known)
+    known.run_out()
+    assert known.use().session.version == 2
+    assert known.ehr.tenant.hits("/jwks") == []
+    assert known.store.done == {"read": 1, "replace": 2}
+
+
 DISCARDED: dict[str, Callable[[Renewal], str]] = {
     "without aud": lambda one: _signed(one, sub="u2", aud=None),
     "expired": lambda one: _signed(one, sub="u2", exp=1),
     "another issuer": lambda one: _signed(one, sub="u2", iss="https://other.example"),
     "signature cut": lambda one: _signed(one, sub="u2")[:-8],
+    "another's signature": lambda one: _signed(one, ec_key(), sub="u2"),
     "nonsense": lambda _: "nonsense",
     "the same user": _signed,
 }

@@ -1,15 +1,17 @@
 """Refresh on every kind of back end: its cost, and the results when the store fails midway."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 from shared import log
 from shared.errors import RefreshFailed, SessionExpired, StoreUnavailable
 from shared.fhir import fhir_client
-from shared.session import refresh
+from shared.oidc import id_token
+from shared.oidc.id_token import Identity
 from shared.session.sessions import Active
 from shared.smart import token_endpoint
 from shared.store import Store
@@ -23,6 +25,7 @@ LEASE, RETRY = 15.0, 5.0
 FHIR = "/Patient/p1"
 # What the emulator adds is tests/shared/store/test_contract.py's; its start takes nine seconds.
 pytestmark = pytest.mark.parametrize("backend", ["sqlite", "stand_in"], indirect=True)
+Others: TypeAlias = Callable[[Callable[[Renewal], bool]], Renewal]
 AWAY: Fault = "away"
 LOST: Fault = "lost"
 
@@ -558,31 +561,102 @@ def test_a_session_whose_ehr_is_away_for_long_is_not_idle_while_it_is_asked_for(
     _renewed(one)
 
 
-def test_a_logout_while_the_ehrs_keys_are_fetched_is_seen_here_within_the_cache_time(
-    one: Renewal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The check of the user comes after the write, and may take long."""
+@pytest.fixture
+def others(ehr: RotatingEhr, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Others:
+    """Open a session whose refresh comes with an id_token that names another user. A test's
+    function is called while the EHR's keys are fetched, and returns whether they signed that token.
+    """
 
-    def slow(*_: object) -> bool:
-        one.clock.now += 10
+    def opened(signed: Callable[[Renewal], bool]) -> Renewal:
+        ehr.more["id_token"] = "an id_token"
+        user = Identity("https://issuer.example", "u1", None, None)
+        one = renewal(ehr, store, clock, user=user)
+        monkeypatch.setattr(id_token, "names_another", lambda *_, **__: True)
+        monkeypatch.setattr(id_token, "is_signed", lambda *_, **__: signed(one))
+        return one
+
+    return opened
+
+
+def test_a_logout_while_the_ehrs_keys_are_fetched_revokes_what_waits_for_them(
+    others: Others,
+) -> None:
+    def log_out(one: Renewal) -> bool:
         one.end(one.elsewhere())
         return False
 
-    monkeypatch.setattr(refresh.Refresher, "_is_other_user", slow)
+    one = others(log_out)
     one.run_out()
-    one.use()
-    one.clock.now += one.settings.session_cache_seconds - 1
     with pytest.raises(SessionExpired):
         one.use()
+    tokens = {token for token, _ in one.ehr.revoked}
+    assert tokens == {one.session.refresh_token, one.ehr.grant.refresh_token}
+    _over(one)
+
+
+def test_an_instance_that_takes_the_lease_over_decides_about_the_tokens_that_wait(
+    others: Others,
+) -> None:
+    """It fetches the keys itself, and uses no refresh token again."""
+    versions: list[int] = []
+
+    def slow(one: Renewal) -> bool:
+        if not versions:
+            versions.append(one.use().session.version)
+            versions.append(one.use(one.elsewhere()).session.version)
+            one.clock.now += LEASE + RETRY
+            versions.append(one.use(one.elsewhere()).session.version)
+        return False
+
+    one = others(slow)
+    one.clock.now = one.session.access_expires_at - 50
+    assert one.use().session.version == 2
+    assert versions == [1, 1, 2]
+    assert (one.ehr.asked, one.ehr.reused) == (1, 0)
+    _renewed(one)
 
 
 def test_another_users_access_is_not_kept_where_the_store_is_away_for_a_moment(
-    ehr: RotatingEhr, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    others: Others,
 ) -> None:
-    one = renewal(ehr, store, clock, revocation=False)
-    monkeypatch.setattr(refresh.Refresher, "_is_other_user", lambda *_: True)
+    one = others(lambda _: True)
     one.run_out()
     one.store.fail("delete", "away", "lost", "away")
     with pytest.raises(SessionExpired):
         one.use()
+    _over(one)
+
+
+def test_another_users_access_is_not_usable_where_the_store_takes_no_end(others: Others) -> None:
+    one = others(lambda _: True)
+    one.clock.now = one.session.access_expires_at - 50
+    one.store.fail("delete", *[AWAY] * 200)
+    with pytest.raises(StoreUnavailable):
+        one.use()
+    one.store.mend()
+    assert one.use(one.elsewhere()).session == one.session
+    one.clock.now += RETRY
+    with pytest.raises(SessionExpired):
+        one.use()
+    _over(one)
+
+
+@pytest.mark.parametrize("fault", [AWAY, LOST])
+def test_tokens_that_wait_for_the_keys_are_written_though_the_store_is_away_for_a_moment(
+    others: Others, fault: Fault
+) -> None:
+    found: list[object] = []
+
+    def signed(one: Renewal) -> bool:
+        assert one.record is not None
+        found.append(one.record.fields.get("unconfirmed"))
+        return True
+
+    one = others(signed)
+    one.run_out()
+    one.store.fail("replace", lambda: None, fault)
+    with pytest.raises(SessionExpired):
+        one.use()
+    assert len(found) == 1
+    assert found[0]
     _over(one)

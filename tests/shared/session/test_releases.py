@@ -5,12 +5,13 @@ a member more in every place.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.errors import SessionExpired, StateUnknown
+from shared.errors import SessionExpired, SessionMissing, StateUnknown
 from shared.sealing import Sealer
 from shared.session import record
 from shared.session.lease import NO_LEASE
@@ -103,6 +104,33 @@ def test_a_seal_written_anew_keeps_what_another_release_knew_of_the_session(
     again = record.fields(opened, SEALER, last_used=1.0)
     store.delete(record.COLLECTION, record.key(HANDLE))
     assert session(store, dict(again)).session == opened
+
+
+def test_tokens_that_wait_to_be_confirmed_change_nothing_that_an_earlier_release_reads(
+    store: SqliteStore,
+) -> None:
+    before = sample("before-schema")["session"]
+    opened = session(store, before).session
+    renewed = replace(opened, version=2, access_token="access-2", refresh_token="refresh-2")
+    added = record.unconfirmed_field(record.Unconfirmed(renewed, "an id_token"), SEALER)
+    assert added.keys().isdisjoint(before)
+    store.delete(record.COLLECTION, record.key(HANDLE))
+    stored = session(store, before | added)
+    assert stored.session == opened
+    assert record.unconfirmed(stored, SEALER) == record.Unconfirmed(renewed, "an id_token")
+    # As the session's own, they can't be decrypted.
+    with pytest.raises(SessionMissing):
+        record.unsealed(
+            replace(stored.record, fields={**before, "sealed": added["unconfirmed"], "version": 2}),
+            HANDLE,
+            SECRET,
+            SEALER,
+        )
+    foreign = replace(
+        stored.record, fields=stored.record.fields | {"unconfirmed": before["sealed"]}
+    )
+    with pytest.raises(SessionExpired):
+        record.unconfirmed(replace(stored, record=foreign), SEALER)
 
 
 def test_records_of_a_schema_to_come_are_over_here(store: SqliteStore) -> None:
