@@ -6,7 +6,8 @@ only if every entry of its search was classified.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from clinical.chart.evidence import Candidate, Flag, Unclassified
 from clinical.chart.resources.json_access import Coding
@@ -48,6 +49,34 @@ class Classified:
 
 
 Candidates = defaultdict[str, list[Candidate]]
+K = TypeVar("K")
+
+# Reading so much text takes about a second. No chart has thousands of different problems or drugs.
+_MOST_CHARACTERS = 400_000
+# Reading a short name takes as long as that many characters of a long one.
+_A_NAME = 50
+
+
+def classify_each(
+    entries: Iterable[K],
+    names: Callable[[K], Iterable[str]],
+    classify: Callable[[K], Classification],
+) -> Mapping[K, Classification]:
+    """Classify different entries, each once, because charts repeat problems and drugs.
+
+    If they have too much text, the longest ones are unclassified, whatever their order.
+    """
+    length = {
+        one: sum(len(name) + _A_NAME for name in names(one)) for one in dict.fromkeys(entries)
+    }
+    left = _MOST_CHARACTERS
+    if sum(length.values()) > left:
+        length = dict(sorted(length.items(), key=lambda entry: (entry[1], str(entry[0]))))
+    known: dict[K, Classification] = {}
+    for one, characters in length.items():
+        left -= characters
+        known[one] = classify(one) if left >= 0 else UNCLASSIFIED
+    return known
 
 
 def by_item(claimed: Iterable[tuple[str, Candidate]]) -> Candidates:

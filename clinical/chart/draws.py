@@ -8,6 +8,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from clinical.calculators.in_chart import SAME_DRAW, DrawRule
 from clinical.chart.codes.observations import SECOND_CHOICE_LOINC
@@ -34,10 +35,10 @@ class _Dated:
     values: Sequence[_Timed]
     times: Sequence[datetime]
 
-    def ending(self, newest: datetime, window: timedelta) -> Sequence[_Timed]:
-        """Return the values in the window that ends at `newest`, newest first."""
+    def ending(self, newest: datetime, window: timedelta) -> range:
+        """Return the places of the values in the window that ends at `newest`, newest first."""
         number, first = len(self.times), bisect_left(self.times, newest - window)
-        return self.values[number - bisect_right(self.times, newest) : number - first]
+        return range(number - bisect_right(self.times, newest), number - first)
 
 
 def drawn_together(
@@ -77,20 +78,19 @@ def _ending(
     newest: datetime, window: timedelta, rule: DrawRule, dated: Mapping[str, _Dated]
 ) -> Mapping[str, _Timed] | None:
     """Return the set in the window that ends at `newest`, or None if an input has no value."""
-    chosen = {
-        name: _best(name, fitting)
-        for name, values in dated.items()
-        if (fitting := values.ending(newest, window))
-    }
-    return chosen if all(name in chosen for name in rule.inputs) else None
+    fitting = {name: values.ending(newest, window) for name, values in dated.items()}
+    if not all(fitting[name] for name in rule.inputs):
+        return None
+    return {name: _best(name, dated[name].values, some) for name, some in fitting.items() if some}
 
 
-def _best(name: str, fitting: Sequence[_Timed]) -> _Timed:
-    """Return the newest value, or a more reliable one from the hour before it."""
+def _best(name: str, values: Sequence[_Timed], fitting: range) -> _Timed:
+    """Return the newest of the fitting values, or a more reliable one from the hour before it."""
     lesser = SECOND_CHOICE_LOINC.get(name, frozenset())
-    same_draw = [e for e in fitting if fitting[0][0] - e[0] <= SAME_DRAW]
+    newest = values[fitting[0]]
+    same_draw = takewhile(lambda e: newest[0] - e[0] <= SAME_DRAW, (values[at] for at in fitting))
     better = (e for e in same_draw if e[1].code and e[1].code.code not in lesser)
-    return next(better, fitting[0])
+    return next(better, newest)
 
 
 def _draw(rule: DrawRule, chosen: Mapping[str, _Timed]) -> Draw:

@@ -5,10 +5,10 @@ are separate Observations, so `hasMember` is never followed.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart.codes.observations import (
@@ -35,6 +35,7 @@ from shared.json_members import fields, items
 LOINC_OF: Mapping[str, tuple[str, ...]] = {
     name: known.loinc + BEDSIDE_LOINC.get(name, ()) for name, known in INPUTS.items()
 }
+C = TypeVar("C", Concept, str)
 _INPUT_OF = {code: name for name, codes in LOINC_OF.items() for code in codes}
 
 
@@ -71,6 +72,8 @@ class ObservationReader:
         # Keyed by identity. The entry keeps the resource alive, so its identity isn't reused.
         self._entries: dict[int, Entry] = {}
         self._measured: dict[Concept, tuple[_Measured, ...]] = {}
+        # A panel can have many components, and its code and method long texts.
+        self._excluded: dict[tuple[str, Concept | str], str] = {}
 
     def entry(self, observation: Resource) -> Entry:
         """Return the Observation as an entry; never raises."""
@@ -88,7 +91,7 @@ class ObservationReader:
         for element, at, code in self._parts(observation, heading):
             for one in self._measured_by(code):
                 value = self._quantities.read(one.name, one.code, element)
-                excluded = _excluded(one.name, heading, code)
+                excluded = self._excluded_as(one.name, heading, code)
                 evidence = _evidence(one, value, heading, at, element, is_usable=not excluded)
                 flag, why = value.flag, value.why
                 if excluded:
@@ -111,6 +114,26 @@ class ObservationReader:
         known = self._measured.get(code)
         if known is None:
             known = self._measured[code] = tuple(_inputs_of(code))
+        return known
+
+    def _excluded_as(self, name: str, heading: Heading, code: Concept) -> str:
+        """Return what an Observation or component measures instead, by position, code, method or
+        site, or "".
+        """
+        if heading.standing and name in ("systolic_bp", "diastolic_bp"):
+            return "standing"
+        if name not in EXCLUDED_LOINC:
+            return ""
+        by_code = self._known(_by_code, name, heading.code) or self._known(_by_code, name, code)
+        if by_code or name not in EXCLUDED_METHODS:
+            return by_code
+        by_method = self._known(_by_words, name, heading.method_and_site)
+        return by_method or _by_words(name, "; ".join(code.names))
+
+    def _known(self, excluded: Callable[[str, C], str], name: str, by: C) -> str:
+        known = self._excluded.get((name, by))
+        if known is None:
+            known = self._excluded[name, by] = excluded(name, by)
         return known
 
 
@@ -179,16 +202,14 @@ def _at(instant: datetime) -> str:
     return f"at {instant.timestamp():f}"
 
 
-def _excluded(name: str, heading: Heading, code: Concept) -> str:
-    """Return what the Observation measures instead, by code, name, method or site, or ""."""
-    if heading.standing and name in ("systolic_bp", "diastolic_bp"):
-        return "standing"
-    other = EXCLUDED_LOINC.get(name)
-    if other is None:
-        return ""
-    loinc = (coding.code for coding in heading.codings + code.codings if _is_loinc(coding))
-    by_code = next((other[code] for code in loinc if code in other), "")
-    if by_code or name not in EXCLUDED_METHODS:
-        return by_code
+def _by_code(name: str, code: Concept) -> str:
+    """Return what a code measures instead of an input, or ""."""
+    other = EXCLUDED_LOINC[name]
+    loinc = (coding.code for coding in code.codings if _is_loinc(coding))
+    return next((other[code] for code in loinc if code in other), "")
+
+
+def _by_words(name: str, text: str) -> str:
+    """Return what a method, a site or a name of a code measures instead of an input, or ""."""
     words, instead = EXCLUDED_METHODS[name]
-    return instead if words.search("; ".join((heading.method_and_site, *code.names))) else ""
+    return instead if words.search(text) else ""

@@ -6,8 +6,16 @@ Problems, encounter diagnoses and health concerns count equally.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import tzinfo
+from operator import itemgetter
 
-from clinical.chart.classified import Candidates, Claim, Classification, Classified, by_item
+from clinical.chart.classified import (
+    Candidates,
+    Claim,
+    Classification,
+    Classified,
+    by_item,
+    classify_each,
+)
 from clinical.chart.codes.diagnoses import IS_OF_NOW, OF_NOW_TOO
 from clinical.chart.diagnoses import state
 from clinical.chart.diagnoses.classification import classify
@@ -53,13 +61,11 @@ def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Problems:
 
 
 def _classified(conditions: Iterable[Resource]) -> Iterator[tuple[Resource, Classification]]:
-    """Yield each Condition with its class, cached because charts repeat problems by encounter."""
-    known: dict[object, Classification] = {}
-    for condition in conditions:
-        concept = condition.get("code")
-        content = (codings(concept), names(concept))
-        if content not in known:
-            known[content] = classify(concept)
+    """Yield each Condition with its class."""
+    contents = [(one, (codings(one.get("code")), names(one.get("code")))) for one in conditions]
+    concepts = {content: condition.get("code") for condition, content in contents}
+    known = classify_each(concepts, itemgetter(1), lambda content: classify(concepts[content]))
+    for condition, content in contents:
         yield condition, known[content]
 
 

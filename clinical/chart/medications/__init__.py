@@ -5,8 +5,16 @@ An order whose drug can't be classified leaves every class open.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import tzinfo
+from operator import attrgetter
 
-from clinical.chart.classified import Candidates, Claim, Classification, Classified, by_item
+from clinical.chart.classified import (
+    Candidates,
+    Claim,
+    Classification,
+    Classified,
+    by_item,
+    classify_each,
+)
 from clinical.chart.codes.drugs import DRUG_CLASSES, DrugClass
 from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Unclassified
 from clinical.chart.items import item
@@ -44,8 +52,8 @@ def drug_classes(
     """
     ordered = [(one, drug_of(one, medications)) for one in requests]
     used = [(one, drug_of(one, medications)) for one in uses]
-    # Charts repeat orders by encounter, so each drug is classified once.
-    what = {drug: classify(drug) for drug in {drug for _, drug in (*ordered, *used)}}
+    drugs = (drug for _, drug in (*ordered, *used))
+    what = classify_each(drugs, attrgetter("names"), classify)
     entries = [_entry(one, drug, what[drug], of_order(one, drug), zone) for one, drug in ordered]
     entries += [_entry(one, drug, what[drug], of_use(one, drug), zone) for one, drug in used]
     unclassified = tuple(one.unclassified for one in entries if one.unclassified)

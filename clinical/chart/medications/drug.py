@@ -4,6 +4,7 @@ An ATC code decides if there is one. Otherwise listed RxNorm concepts and names 
 any of these is unclassified.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
@@ -22,6 +23,8 @@ from shared.patterns import pattern
 _NOT_WHERE = {drugs.name: pattern(rf"(?i)\b({drugs.not_where})\b") for drugs in DRUG_CLASSES}
 
 Medications = Mapping[str, tuple[Resource, ...]]
+# Of copies that differ, any may be the one that was ordered. More of them tell nothing.
+_MOST_COPIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,15 @@ def drug_of(entry: Resource, medications: Medications) -> Drug:
     reference = fields(entry.get("medicationReference"))
     drug_names = [text(reference.get("display"))]
     forms: list[str] = []
-    for medication in _medications(entry, reference, medications):
+    contained = _contained(entry)
+    for medication in _medications(reference, contained, medications):
         concepts.append(medication.get("code"))
         forms.extend(names(medication.get("form")))
         for ingredient in map(fields, items(medication.get("ingredient"))):
             part = fields(ingredient.get("itemReference"))
             drug_names.append(text(part.get("display")))
             concepts.append(ingredient.get("itemCodeableConcept"))
-            concepts += [one.get("code") for one in _medications(entry, part, medications)]
+            concepts += [one.get("code") for one in _medications(part, contained, medications)]
     drug_names += [name for concept in concepts for name in names(concept)]
     return Drug(
         names=tuple(dict.fromkeys(filter(None, drug_names))),
@@ -65,17 +69,27 @@ def drug_of(entry: Resource, medications: Medications) -> Drug:
     )
 
 
-def _medications(
-    entry: Resource, reference: Mapping[str, object], medications: Medications
-) -> Iterator[Mapping[str, object]]:
-    """Yield the referenced Medication or Substance: contained in the entry, or included."""
-    local = text(reference.get("reference")).removeprefix("#")
+def _contained(entry: Resource) -> Mapping[str, list[Resource]]:
+    """Return the Medications and Substances that an entry contains, by id."""
+    known: dict[str, list[Resource]] = defaultdict(list)
     for contained in map(fields, items(entry.get("contained"))):
-        kind = contained.get("resourceType")
-        if kind in ("Medication", "Substance") and id_of(contained) == local:
-            yield contained
+        if contained.get("resourceType") in ("Medication", "Substance"):
+            known[id_of(contained)].append(contained)
+    return known
+
+
+def _medications(
+    reference: Resource, contained: Mapping[str, list[Resource]], medications: Medications
+) -> Iterator[Resource]:
+    """Yield the referenced Medication or Substance: contained in the entry, or included.
+
+    If it has too many copies, it's unknown.
+    """
+    local = contained.get(text(reference.get("reference")).removeprefix("#"), ())
     sent_along = medications.get(referenced_id(reference, "Medication"), ())
-    yield from sorted(sent_along, key=lambda medication: names(medication.get("code")))
+    if len(local) + len(sent_along) <= _MOST_COPIES:
+        yield from local
+        yield from sorted(sent_along, key=lambda medication: names(medication.get("code")))
 
 
 _Match = tuple[Named, Coding | None, str]

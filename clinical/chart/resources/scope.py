@@ -108,7 +108,8 @@ def _latest(copies: list[Resource], rank: Callable[[Resource], float | None]) ->
     known = [rank for rank in ranks if rank is not None]
     if len(known) < len(copies):
         return copies
-    return [copy for copy, rank in zip(copies, known, strict=True) if rank == max(known)]
+    latest = max(known)
+    return [copy for copy, rank in zip(copies, known, strict=True) if rank == latest]
 
 
 def updated(resource: Resource) -> datetime | None:

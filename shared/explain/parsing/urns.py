@@ -97,12 +97,12 @@ def _endings(known: frozenset[str]) -> Mapping[str, str | None]:
 
 
 def _last_words(text: str, known: frozenset[str]) -> tuple[str, int] | None:
-    endings = _endings(known)
+    endings, whole = _endings(known), text.strip()
     for match in re.finditer(_WORDS, text, re.IGNORECASE):
         written = match[0].lower().replace("_", "-")
         urn = endings.get(written) or endings.get(_SHORT.get(written, ""))
         # In a longer text, a single word may mean anything, and a code of RFC 6749 means that code.
-        alone = match[0] == text.strip() and match[0].lower() not in _OF_RFC_6749
+        alone = match[0] == whole and match[0].lower() not in _OF_RFC_6749
         if urn is not None and (":" in written or alone):
             return urn, match.end()
     return None

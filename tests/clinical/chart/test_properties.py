@@ -12,6 +12,7 @@ from clinical.calculators.units import conversion
 from clinical.chart import prefill
 from clinical.chart.codes.plausible import implausible
 from clinical.chart.diagnoses.kidney_stage import SEVERITY, listed_stage
+from clinical.chart.evidence import Outcome
 from tests.support.chart_resources import (
     ICD10CM,
     LOINC,
@@ -258,3 +259,31 @@ def test_a_unit_outside_the_table_never_gives_a_value(name: str, unit: str, valu
     elif finding.value is not None:
         assert isinstance(finding.value, float)
         assert known.low <= round(finding.value, 6) <= known.high
+
+
+def test_of_more_problems_or_drugs_than_any_chart_has_the_longest_are_unclassified() -> None:
+    """The shortest are. The others leave open what they could be."""
+    long = "and so on " * 97
+    heart = [condition({"text": f"heart failure {long}{n}"}, id=f"c{n}") for n in range(420)]
+    drugs = [order(f"paracetamol {long}{n}", id=f"m{n}") for n in range(420)]
+    named = [condition({"text": "atrial fibrillation"}), order("apixaban 5 mg")]
+    one = read(*heart, *drugs, *named)
+    other = read(*named, *reversed(drugs), *reversed(heart))
+    for name, finding in one.findings.items():
+        assert set(finding.could_be) == set(other.findings[name].could_be)
+        assert finding.outcome is other.findings[name].outcome
+    assert one.findings["congestive_heart_failure"].outcome is Outcome.OFFERED
+    assert one.findings["antiplatelet_or_nsaid"].outcome is Outcome.OPEN
+    assert one.findings["atrial_fibrillation"].outcome is Outcome.OFFERED
+    assert one.findings["oral_anticoagulant"].value is True
+    assert one.findings["stroke_tia_thromboembolism"].outcome is Outcome.OPEN
+
+
+def test_a_medication_with_many_copies_that_differ_tells_no_drug() -> None:
+    copies = [
+        {"resourceType": "Medication", "id": "x", "code": {"text": text}}
+        for text in ("apixaban", *(f"paracetamol {n}" for n in range(30)))
+    ]
+    ordered = order(None, medicationReference={"reference": "Medication/x"})
+    assert find("oral_anticoagulant", *copies, ordered).outcome is Outcome.OPEN
+    assert find("oral_anticoagulant", *copies[:2], ordered).value is True
