@@ -126,9 +126,7 @@ def test_tokens_that_wait_to_be_confirmed_change_nothing_that_an_earlier_release
             SECRET,
             SEALER,
         )
-    foreign = replace(
-        stored.record, fields=stored.record.fields | {"unconfirmed": before["sealed"]}
-    )
+    foreign = replace(stored.record, fields={**before, "unconfirmed": before["sealed"]})
     with pytest.raises(SessionExpired):
         record.unconfirmed(replace(stored, record=foreign), SEALER)
 
