@@ -26,6 +26,7 @@ from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound, TooLarge
 from shared.inbound import edge, request_body
+from shared.inbound.departed import stop_if_gone
 from shared.inbound.edge import Call, Edge, Reply
 from shared.oidc import key_files
 from shared.oidc.keys import Keys
@@ -100,7 +101,9 @@ def _cards_of(settings: Settings, body: Mapping[str, Any], caller: Caller) -> li
     if not hook.for_clinician:
         _log("no cards: the user is not a clinician")
         return []
+    stop_if_gone()
     reading = chart_reading.read(hook, caller.ehr, datetime.now(UTC))
+    stop_if_gone()
     clock = Clock(reading.now)
     off = frozenset(settings.calculators_off)
     chosen = DEFAULT_CARDS if settings.cards is None else frozenset(settings.cards)

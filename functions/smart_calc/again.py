@@ -13,6 +13,7 @@ from shared import log, strict_json
 from shared.config.settings import Settings
 from shared.errors import ParameterInvalid
 from shared.frozen import dataclass
+from shared.inbound.departed import stop_if_gone
 from shared.session.sessions import Active
 
 from . import reading, unclassified
@@ -73,6 +74,7 @@ def answer(
         *_, parts = searching.so_far()
     finally:
         searching.arrivals.close()
+    stop_if_gone()
     offset = missing.offset
     zone = None if offset is None else timezone(timedelta(minutes=offset))
     html = "".join(PageParts(settings, active, searching, zone=zone).again(parts, names))

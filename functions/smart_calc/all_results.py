@@ -1,4 +1,4 @@
-"""All results of a category, as the page lists them: `POST /smart_calc/SESSION/results`. Pure.
+"""All results of a category, as the page lists them: `POST /smart_calc/SESSION/results`.
 
 The page reads the Observations through the FHIR proxy, page by page, and sends them here, to the
 same code that its tables and calculators use. Nothing is kept.
@@ -14,6 +14,7 @@ from clinical.clock import Clock
 from shared import strict_json
 from shared.errors import ParameterInvalid
 from shared.fhir import searchset
+from shared.inbound.departed import while_here
 
 from .page import latest_values
 
@@ -27,16 +28,17 @@ _SERVER_ONLY = ("moment", "rejected")
 def answer(body: bytes, patient: str, fhir_base: str, now: datetime) -> dict[str, Any]:
     """Return the rows of the Observations in `pages`, newest first, each id in its latest version.
 
-    `offset` is the page's UTC offset in minutes. Raises ParameterInvalid for an invalid body.
+    `offset` is the page's UTC offset in minutes. Raises ParameterInvalid for an invalid body, and
+    BrowserGone.
     """
     offset, pages = _parsed(body)
     read = (searchset.of_document(bundle, {"Observation"}) for bundle in pages)
     resources = [one for document in read for one in document.resources]
     reader = ObservationReader(UTC)
-    entries = [reader.entry(one) for one in latest_versions(resources)]
+    entries = [reader.entry(one) for one in while_here(latest_versions(resources))]
     clock = Clock(now.astimezone(timezone(timedelta(minutes=offset))))
-    rows = latest_values.every(entries, patient, fhir_base, clock)
-    return {"rows": [_printed(row) for row in rows]}
+    rows = latest_values.every(while_here(entries), patient, fhir_base, clock)
+    return {"rows": [_printed(row) for row in while_here(rows)]}
 
 
 def _printed(row: latest_values.ListedValue) -> dict[str, Any]:

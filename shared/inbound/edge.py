@@ -38,6 +38,7 @@ from shared.held_bytes import Holding
 from shared.inbound import (
     compression,
     cookies,
+    departed,
     health,
     refusal,
     request_body,
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
 # The environ key of the connection in Gunicorn, which functions-framework starts.
 _SOCKET = "gunicorn.socket"
 _NOTHING = io.BytesIO()
+# As in nginx. It reaches no one.
+_NOBODY_WAITS = 499
 server_log.keep_requests_out()
 request_line.keep_short()
 
@@ -164,6 +167,7 @@ def answer(
     headers = Headers(request.environ)
     log.begin(correlation_id, edge.function, traces.read(headers), project)
     body, holding, serving = _body(request), held_bytes.begin(), bulkheads.begin()
+    departed.begin(request.environ.get(_SOCKET))
     try:
         if settings is None:
             raise Misconfigured  # noqa: TRY301 - answered like every other error of a request
@@ -175,8 +179,7 @@ def answer(
     except SmartError as error:
         reply = _refuse(request, edge, settings, Refusal.of(error), correlation_id)
     except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
-        unexpected = Refusal.of(InternalError())
-        reply = _refuse(request, edge, settings, unexpected, correlation_id, error)
+        reply = _failed(request, edge, settings, error, correlation_id)
     is_whole = isinstance(reply.body, bytes | Spliced)
     if reply.compressible:
         reply = _compressed(reply, request)
@@ -318,6 +321,20 @@ def _incomplete() -> ParameterInvalid:
         why="The body ended early, its chunks can't be read, or no more data arrived for a while.",
         steps=("Send the request again.",),
     )
+
+
+def _failed(
+    request: flask.Request,
+    edge: Edge,
+    settings: Settings | None,
+    error: Exception,
+    correlation_id: str,
+) -> Reply:
+    if isinstance(error, departed.BrowserGone):
+        log.event("answer_broken", "the browser closed the connection before the response")
+        return Reply(_NOBODY_WAITS)
+    unexpected = Refusal.of(InternalError())
+    return _refuse(request, edge, settings, unexpected, correlation_id, error)
 
 
 def _refuse(

@@ -1,10 +1,13 @@
 """All results as a list: `POST /smart_calc/SESSION/results`, judged as the tables are."""
 
 import json
+import socket
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -156,3 +159,28 @@ def test_nobody_but_the_apps_own_page_may_have_results_judged(
     assert post(app, stranger, body).status == 401
     url = f"{app.origin}/smart_calc/{open_session.handle}/results"
     assert open_session.browser.send("GET", url, {}, b"").status == 405
+
+
+def test_a_request_whose_browser_has_gone_stops(app: App, open_session: Launched) -> None:
+    body = sent(bundle(*({**SODIUM, "id": f"o{number}"} for number in range(1000))))
+    where = urlsplit(app.origin)
+    jar = open_session.browser.jar["localhost"]
+    cookies = "; ".join(f"{name}={value}" for name, value in jar.items())
+    head = [f"POST /smart_calc/{open_session.handle}/results HTTP/1.1", f"Host: {where.netloc}"]
+    headers = {**OWN_FETCH, **JSON, "Cookie": cookies, "Content-Length": str(len(body))}
+    head += [f"{name}: {value}" for name, value in headers.items()]
+    listed = len(_events(app, "app_results_listed"))
+    left = len(_events(app, "answer_broken"))
+    with socket.create_connection(("127.0.0.1", where.port or 80)) as connection:
+        connection.sendall("\r\n".join([*head, "", ""]).encode() + body[:-1])
+        # The last byte is sent along with the end of the connection.
+        connection.send(body[-1:], socket.MSG_MORE)
+    until = time.monotonic() + 30
+    while len(_events(app, "answer_broken")) == left and time.monotonic() < until:
+        time.sleep(0.05)
+    assert len(_events(app, "answer_broken")) == left + 1
+    assert len(_events(app, "app_results_listed")) == listed
+
+
+def _events(app: App, name: str) -> list[dict[str, object]]:
+    return [line for line in app.log_lines() if line["event"] == name]
