@@ -245,7 +245,7 @@ def _bundle(resources: list[Resource]) -> Resource:
 
 
 def _nested(size: int) -> Resource:
-    """Return resources within resources, in a list of their own and one in another."""
+    """Return resources within resources, in a list and one in another."""
     inner: Resource = {"resourceType": "Observation", "subject": PATIENT}
     for _ in range(min(size, 60)):
         inner = {"resourceType": "Observation", "subject": PATIENT, "x": [inner, inner["subject"]]}
@@ -299,7 +299,7 @@ _DOCUMENTS: Mapping[str, Callable[[int], Resource]] = {
         "participant": [{"actor": PATIENT} for _ in range(n)],
     },
 }
-# Of what is pasted, explain reads only so much.
+# What explain reads of a pasted text has a limit, but a smaller text can repeat something too.
 _TEXTS = ("code=abc ", "error: access_denied\n", "&amp;", "scope=launch ", "urn:x:", '{"a":"b"}')
 
 

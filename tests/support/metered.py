@@ -7,7 +7,7 @@ it's imported: each loop reports how many turns it took, and each call of a buil
 `+`, slice and unpacking how many items it read or wrote. Those of at least a quarter of the input
 add up to the number of sweeps.
 
-The code must not be imported yet, so a process of its own runs the cases (`sweeps`).
+The code must not be imported yet, so a new process runs the cases (`sweeps`).
 """
 
 import ast

@@ -23,7 +23,7 @@ from shared.patterns import pattern
 _NOT_WHERE = {drugs.name: pattern(rf"(?i)\b({drugs.not_where})\b") for drugs in DRUG_CLASSES}
 
 Medications = Mapping[str, tuple[Resource, ...]]
-# Of copies that differ, any may be the one that was ordered. More of them tell nothing.
+# Any of several copies that differ may be the one that was ordered. More of them tell nothing.
 _MOST_COPIES = 20
 
 
