@@ -10,6 +10,7 @@ So a commit gives the same bytes on every machine.
 import hashlib
 import io
 import os
+import runpy
 import shutil
 import struct
 import subprocess
@@ -32,19 +33,28 @@ class Refused(Exception):
     """Nothing is built. The message has the reason and the fix."""
 
 
+class Shallow(Refused):
+    """A clone without its whole history, so its commits can't be counted."""
+
+
 def main(root: Path = PRODUCT) -> int:
-    """Build the current commit; return 1 if that's not possible."""
+    """Build the current commit; return 1 if that's not possible, 2 in a shallow clone."""
     try:
         made = build(root, root / "dist")
     except Refused as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return 2 if isinstance(error, Shallow) else 1
     sys.stdout.write("".join(f"Written: dist/{one.name}\n" for one in made))
     return 0
 
 
 def build(root: Path, out: Path) -> Sequence[Path]:
     """Write the four files for a clone's commit to `out`. Raises Refused if that's not possible."""
+    if _git(root, "rev-parse", "--is-shallow-repository") == b"true\n":
+        raise Shallow(
+            "This clone is shallow, but the version counts all commits. Run "
+            "`git fetch --unshallow --tags`."
+        )
     changed = _git(root, "status", "--porcelain", "--untracked-files=no").decode()
     if changed:
         raise Refused(f"These files have uncommitted changes. Commit them:\n{changed}")
@@ -53,12 +63,13 @@ def build(root: Path, out: Path) -> Sequence[Path]:
         archive = _git(root, "-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")
         with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
             packed.extractall(tree, filter="data")
+        _record_version(root, tree)
         time = _git(root, "log", "-1", "--format=%ct").decode().strip()
         source, wheel = archives(tree, built, time)
         name = source.name.removesuffix(".tar.gz")
         bill = built / f"{name}.cdx.json"
         try:
-            bill.write_bytes(dist_bill.of(tree, name.partition("-")[2], wheel.read_bytes()))
+            bill.write_bytes(dist_bill.of(tree, name.partition("-")[2], wheel, source))
         except dist_bill.Incomplete as error:
             raise Refused(str(error)) from None
         files = (source, wheel, bill)
@@ -66,6 +77,13 @@ def build(root: Path, out: Path) -> Sequence[Path]:
         out.mkdir(exist_ok=True)
         (built / "SHA256SUMS").write_text("".join(sorted(sums, key=lambda line: line[66:])))
         return [shutil.copyfile(one, out / one.name) for one in (*files, built / "SHA256SUMS")]
+
+
+def _record_version(root: Path, tree: Path) -> None:
+    """Give a tree the version of a clone's commit, as a source archive has it (PKG-INFO)."""
+    version = runpy.run_path(str(root / "shared/release.py"))["version"]()
+    fields = f"Metadata-Version: 2.4\nName: smart-calc\nVersion: {version}\n"
+    (tree / "PKG-INFO").write_text(fields)
 
 
 def archives(tree: Path, out: Path, time: str) -> tuple[Path, Path]:
@@ -96,7 +114,7 @@ def _store_wheel(wheel: Path) -> None:
 
 def _store_source(source: Path) -> None:
     """Repack a .tar.gz without compression, as a gzip member of stored blocks (RFC 1951, 1952)."""
-    content = zlib.decompress(source.read_bytes(), wbits=31)
+    content = _with_license(zlib.decompress(source.read_bytes(), wbits=31))
     parts = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff"]
     for start in range(0, len(content), _STORED_BYTES):
         block = content[start : start + _STORED_BYTES]
@@ -104,6 +122,27 @@ def _store_source(source: Path) -> None:
         parts += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
     parts.append(struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF))
     source.write_bytes(b"".join(parts))
+
+
+def _with_license(source: bytes) -> bytes:
+    """Return a source archive's tar with the license of its content in PKG-INFO, which hatchling
+    fills in as for the wheel.
+    """
+    field = "License-Expression: "
+    wheels, own = (f"{field}{one}\n" for one in (dist_bill.LICENSE, dist_bill.LICENSE_OF_SOURCE))
+    out = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(source)) as before,
+        tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as after,
+    ):
+        for one in before:
+            file = before.extractfile(one)
+            content = file.read() if file else b""
+            if one.name.count("/") == 1 and one.name.endswith("/PKG-INFO"):
+                content = content.replace(wheels.encode(), own.encode(), 1)
+                one.size = len(content)
+            after.addfile(one, io.BytesIO(content))
+    return out.getvalue()
 
 
 def _git(root: Path, *arguments: str) -> bytes:

@@ -1,93 +1,124 @@
 """The bill of materials of a release (CycloneDX 1.6): the packages that the deployed functions
-install.
+install, and as a second component the packages that only the wheel needs.
 
-It's made from the functions' pinned requirements, the dependencies in uv.lock and the committed
-table of licenses. It has no time and no serial number, so a commit always gives the same text.
+It's made from the pinned requirements, the dependencies in uv.lock and the committed table of
+licenses. It has no time and no serial number, so a commit always gives the same text.
 """
 
 import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from cyclonedx.contrib.license.factories import LicenseFactory
+from cyclonedx.model import HashAlgorithm, HashType
+from cyclonedx.model.bom import Bom, BomMetaData
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.output.json import JsonV1Dot6
+from packageurl import PackageURL
+
+# The licenses of the files in the archives (NOTICE): some test vectors have their own.
+LICENSE = "Apache-2.0"
+LICENSE_OF_SOURCE = "Apache-2.0 AND CC-BY-SA-4.0"
 _PINNED = re.compile(r"^([\w.-]+)==([^\s;\\]+)((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+_ABOUT = (
+    "Lists the packages that smart-calc's deployed functions install, with the pinned versions. "
+    "The component smart-calc-wheel lists the other packages that the wheel needs."
+)
+_ABOUT_WHEEL = (
+    "The wheel, which needs the packages of the deployed functions and those listed here. It "
+    "declares version ranges. The versions here are those of smart-calc's own tests."
+)
 
 
 class Incomplete(Exception):
     """A package whose license isn't in the table, or a table entry whose package isn't used."""
 
 
-def of(tree: Path, version: str, wheel: bytes) -> bytes:
-    """Return the bill of materials for a tree, as JSON. Raises Incomplete."""
-    pinned = _pinned(tree)
+def of(tree: Path, version: str, wheel: Path, source: Path) -> bytes:
+    """Return the bill of materials for a tree and its archives, as JSON. Raises Incomplete."""
+    deployed = _pinned(tree.glob("functions/*/requirements.txt"))
+    all_pinned = {**_pinned([tree / "requirements/run.txt"]), **deployed}
     licenses = tomllib.loads((tree / "infra/dist_licenses.toml").read_text("utf-8"))
-    if odd := sorted(pinned.keys() ^ licenses.keys()):
+    if odd := sorted(all_pinned.keys() ^ licenses.keys()):
         raise Incomplete(
-            f"infra/dist_licenses.toml doesn't match the functions' requirements: {', '.join(odd)}."
+            f"infra/dist_licenses.toml doesn't match the requirements: {', '.join(odd)}."
         )
-    ours = _component("application", "smart-calc", version, "Apache-2.0", [_sha256(wheel)])
-    # smart-calc isn't on a package index, so this URL could point to someone else's package.
-    del ours["purl"]
-    ours["bom-ref"] = f"smart-calc@{version}"
-    components = {
-        name: _component("library", name, pinned[name][0], licenses[name], pinned[name][1])
-        for name in sorted(pinned)
+    packages = {
+        name: _component(
+            name, number, licenses[name], hashes, purl=PackageURL("pypi", name=name, version=number)
+        )
+        for name, (number, hashes) in all_pinned.items()
     }
-    needs = _needs(tree)
-    graph = [
-        {
-            "ref": one["bom-ref"],
-            "dependsOn": sorted(
-                components[other]["bom-ref"] for other in needs.get(name, ()) if other in components
-            ),
-        }
-        for name, one in {"smart-calc": ours, **components}.items()
+    archives = [
+        _component(one.name, version, terms, [_sha256(one)], ComponentType.FILE)
+        for one, terms in ((wheel, LICENSE), (source, LICENSE_OF_SOURCE))
     ]
-    bill = {
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "version": 1,
-        "metadata": {"component": ours},
-        "components": list(components.values()),
-        "dependencies": graph,
-    }
-    return (json.dumps(bill, indent=2) + "\n").encode()
+    # They have no package URL: smart-calc isn't on an index, where the URL could be someone else's.
+    ours = _component("smart-calc", version, LICENSE, [_sha256(wheel)], ComponentType.APPLICATION)
+    ours.description = _ABOUT
+    ours.components = archives
+    second = _component(
+        "smart-calc-wheel", version, LICENSE, [_sha256(wheel)], ComponentType.APPLICATION
+    )
+    second.description = _ABOUT_WHEEL
+    second.components = [one for name, one in packages.items() if name not in deployed]
+    bill = Bom(
+        metadata=BomMetaData(component=ours),
+        components=[*(packages[name] for name in deployed), second],
+    )
+    needs = _needs(tree)
+    bill.register_dependency(
+        ours, [packages[one] for one in needs["smart-calc"] if one in deployed]
+    )
+    bill.register_dependency(second, [packages[one] for one in needs["smart-calc"]])
+    for name, one in packages.items():
+        bill.register_dependency(
+            one, [packages[other] for other in needs[name] if other in packages]
+        )
+    return _without_time(JsonV1Dot6(bill).output_as_string())
 
 
 def _component(
-    kind: str, name: str, version: str, license_expression: str, hashes: Sequence[str]
-) -> dict[str, Any]:
-    address = f"pkg:pypi/{name}@{version}"
-    return {
-        "type": kind,
-        "bom-ref": address,
-        "name": name,
-        "version": version,
-        "purl": address,
-        "hashes": [{"alg": "SHA-256", "content": one} for one in sorted(hashes)],
-        "licenses": [
-            {"expression": license_expression}
-            if " " in license_expression
-            else {"license": {"id": license_expression}}
-        ],
-    }
+    name: str,
+    version: str,
+    license_expression: str,
+    hashes: Sequence[str],
+    kind: ComponentType = ComponentType.LIBRARY,
+    purl: PackageURL | None = None,
+) -> Component:
+    return Component(
+        type=kind,
+        bom_ref=purl.to_string() if purl else f"{name}@{version}",
+        name=name,
+        version=version,
+        purl=purl,
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=one) for one in hashes],
+        licenses=[LicenseFactory().make_from_string(license_expression)],
+    )
 
 
-def _pinned(tree: Path) -> Mapping[str, tuple[str, Sequence[str]]]:
+def _without_time(bill: str) -> bytes:
+    """Return the text without the two values that would differ each time."""
+    content = json.loads(bill)
+    del content["serialNumber"], content["metadata"]["timestamp"]
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def _pinned(files: Iterable[Path]) -> Mapping[str, tuple[str, Sequence[str]]]:
     """Return version and hashes of each installed package; the lock allows only one version."""
     return {
         name: (version, _HASH.findall(rest))
-        for file in tree.glob("functions/*/requirements.txt")
+        for file in files
         for name, version, rest in _PINNED.findall(file.read_text("utf-8"))
     }
 
 
 def _needs(tree: Path) -> Mapping[str, Sequence[str]]:
-    """Return the dependencies of each package."""
+    """Return the dependencies of each package, and of smart-calc's wheel."""
     lock = tomllib.loads((tree / "uv.lock").read_text("utf-8"))
     return {
         one["name"]: sorted({needed["name"] for needed in one.get("dependencies", ())})
@@ -95,5 +126,5 @@ def _needs(tree: Path) -> Mapping[str, Sequence[str]]:
     }
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,11 +1,12 @@
 """Stages each function for deployment: build/NAME has everything that NAME needs and nothing else.
 
 A Cloud Function's source is one folder, so the shared code is copied into each: the function's own
-files at the top, `shared/` next to them, its pinned requirements.txt, and BUILD_INFO with a commit
-and a digest of all other files. `clinical/` and `smart_calc.api` are included if the function
-imports them. The same input gives the same bytes. smart-calc's code is copied, never installed. A
-project's function gets smart-calc's pinned requirements, followed by its own. If Python has Jinja,
-each template of smart-calc gets its compiled form next to it.
+files at the top, `shared/` next to them, its pinned requirements.txt, and BUILD_INFO with
+smart-calc's version, the commit of the clone or project, and a digest of all other files.
+`clinical/` and `smart_calc.api` are included if the function imports them. The same input gives the
+same bytes. smart-calc's code is copied, never installed. A project's function gets smart-calc's
+pinned requirements, followed by its own. If Python has Jinja, each template of smart-calc gets its
+compiled form next to it.
 
 Run it as `smart-calc stage` or `make stage`.
 """
@@ -24,6 +25,7 @@ from pathlib import Path
 
 from infra import own_files, project
 from infra.project import PRODUCT, Project, Refused, package_of
+from shared import release
 
 ROOT = PRODUCT
 # The inputs of a deployment, in a clone and in a project: the staged sources, and the files that
@@ -219,7 +221,12 @@ def _build_info(name: str, files: Mapping[str, bytes], commit: str) -> bytes:
     for path, content in files.items():
         digest.update(f"{path}\0{len(content)}\0".encode())
         digest.update(content)
-    info = {"function": name, "commit": commit, "content_sha256": digest.hexdigest()}
+    info = {
+        "function": name,
+        "version": release.version(),
+        "commit": commit,
+        "content_sha256": digest.hexdigest(),
+    }
     return (json.dumps(info, indent=2) + "\n").encode()
 
 

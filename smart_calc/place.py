@@ -1,7 +1,7 @@
 """The location of the product's code, and the commands that start its processes."""
 
 import os
-import re
+import runpy
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,10 +14,8 @@ WRITTEN = _HERE / "project"
 
 
 def version() -> str:
-    """Return the version of this package, from shared/release.py."""
-    text = (PRODUCT / "shared/release.py").read_text("utf-8")
-    (number,) = re.findall(r'^VERSION = "(.+)"$', text, re.MULTILINE)
-    return str(number)
+    """Return the version of this package. shared/ isn't importable here."""
+    return str(runpy.run_path(str(PRODUCT / "shared/release.py"))["version"]())
 
 
 def command(module: str, arguments: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ from clinical.chart.evidence import Outcome, Value
 from clinical.chart.resources.times import parse_now
 from clinical.clock import Clock
 from clinical.units_in_words import plain, unit
-from shared.release import VERSION
+from shared.release import version
 
 LONGEST_SUMMARY = 139
 LONGEST_DETAIL = 2000
@@ -115,7 +115,7 @@ def detail(card: Card, clock: Clock) -> str:
     ]
     cautions = [f"- {_plain(one)}" for one in card.cautions]
     title, year = calculator.title, str(calculator.year)
-    foot = f"{_plain(title if year in title else f'{title}, {year}')}. smart-calc {VERSION}."
+    foot = f"{_plain(title if year in title else f'{title}, {year}')}. smart-calc {version()}."
     while True:
         # A heading line separates the two lists, which GFM would otherwise merge.
         limits = "\n".join(["Limits:", *cautions]) if cautions else ""

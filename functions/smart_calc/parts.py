@@ -19,7 +19,7 @@ from clinical.clock import Clock
 from shared import log, pages
 from shared.config.settings import Settings
 from shared.frozen import dataclass
-from shared.release import VERSION
+from shared.release import version
 from shared.session.sessions import Active
 
 from . import reading, unclassified
@@ -52,7 +52,7 @@ def _formula(name: str) -> Markup:
     """Return the formula, sources and limits of a calculator, the same for every chart."""
     values = {"calculator": REGISTRY[name], "codes": basis.code_systems(name)}
     return Markup(  # noqa: S704 - our own
-        _render("formula.html", version=VERSION, verified=basis.VERIFIED, **values)
+        _render("formula.html", version=version(), verified=basis.VERIFIED, **values)
     )
 
 
@@ -266,7 +266,7 @@ class PageParts:
             "full_banner": session.context.need_patient_banner is not False,
             "granted": session.granted,
             "correlation_id": log.correlation_id(),
-            "version": VERSION,
+            "version": version(),
         }
         return _render(template, formula=_formula, **of_session, **values)
 

@@ -17,5 +17,5 @@ def document(method: str, *, full: bool) -> bytes:
         raise MethodNotAllowed(allow="GET, HEAD")
     told = {"status": "ok"}
     if full:
-        told |= {"version": release.VERSION, "commit": release.commit()}
+        told |= {"version": release.version(), "commit": release.commit()}
     return json.dumps(told, separators=(",", ":")).encode()

@@ -139,7 +139,7 @@ def event(
         "message": _cut(message),
         "event": name,
         "time": now(),
-        "version": release.VERSION,
+        "version": release.version(),
         "commit": release.commit(),
     }
     if correlation is not None:

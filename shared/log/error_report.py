@@ -28,7 +28,7 @@ def fields(
         "@type": TYPE,
         "serviceContext": {
             "service": platform.service() or function,
-            "version": f"{release.VERSION}+{release.commit()}",
+            "version": f"{release.version()}+{release.commit()}",
         },
     }
     if error is not None and error.__traceback__ is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from shared.release import VERSION
+from shared.release import version
 from tests.support.staged import COMMIT, Copy, running
 
 # `make soak` takes ten thousand.
@@ -59,6 +59,6 @@ def test_of_many_requests_at_once_each_has_one_whole_line(
     assert Counter(line["correlation_id"] for line in lines) == Counter(answered)
     assert len(set(answered)) == REQUESTS
     assert {line["event"] for line in lines} == {"launch_refused"}
-    assert {(line["version"], line["commit"]) for line in lines} == {(VERSION, COMMIT)}
+    assert {(line["version"], line["commit"]) for line in lines} == {(version(), COMMIT)}
     traces = {line["logging.googleapis.com/trace"] for line in lines}
     assert traces == {f"projects/project-1/traces/{n + 1:032x}" for n in range(REQUESTS)}

@@ -10,14 +10,19 @@ import json
 import os
 import re
 import subprocess
+import sys
+import tarfile
+import venv
 import zipfile
+from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra import dist, project
 from infra.stage import stage
-from shared.release import VERSION
 from tests.support import guide, wheel
 from tests.support.servers import ROOT
 from tests.support.staged import COMMIT
@@ -89,12 +94,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return written
 
 
+def the(suffix: str, made: Mapping[str, bytes]) -> tuple[str, bytes]:
+    """The name and content of the one file with a suffix."""
+    (name,) = (one for one in made if one.endswith(suffix))
+    return name, made[name]
+
+
 @pytest.fixture(scope="module")
 def installed(made: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Installed:
     folder = tmp_path_factory.mktemp("user")
-    file = folder / f"smart_calc-{VERSION}-py3-none-any.whl"
-    file.write_bytes(made[file.name])
-    return wheel.install(file, folder)
+    name, content = the(".whl", made)
+    (folder / name).write_bytes(content)
+    return wheel.install(folder / name, folder)
 
 
 @pytest.fixture(scope="module")
@@ -111,14 +122,17 @@ def app(installed: Installed) -> Installed:
 
 
 def test_a_commit_gives_the_same_four_files_in_every_clone(made: dict[str, bytes]) -> None:
-    name = f"smart_calc-{VERSION}"
+    name = the(".whl", made)[0].removesuffix("-py3-none-any.whl")
+    assert re.fullmatch(r"smart_calc-\d+\.\d+\.\d+\.dev1\+g[0-9a-f]{7}", name)
     files = (f"{name}-py3-none-any.whl", f"{name}.cdx.json", f"{name}.tar.gz")
     assert set(made) == {*files, "SHA256SUMS"}
     sums = [f"{hashlib.sha256(made[one]).hexdigest()}  {one}\n" for one in files]
     assert made["SHA256SUMS"].decode() == "".join(sums)
 
 
-def test_an_uncommitted_change_is_refused_and_named(tmp_path: Path) -> None:
+def test_an_uncommitted_change_and_a_shallow_clone_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     clone = tmp_path / "clone"
     clone.mkdir()
     (clone / "a").write_text("")
@@ -129,37 +143,109 @@ def test_an_uncommitted_change_is_refused_and_named(tmp_path: Path) -> None:
     with pytest.raises(dist.Refused, match="M a"):
         dist.build(clone, clone / "dist")
     assert not (clone / "dist").exists()
+    shallow = ["git", "clone", "-q", "--depth=1", clone.as_uri(), str(tmp_path / "shallow")]
+    subprocess.run(shallow, check=True)
+    assert dist.main(tmp_path / "shallow") == 2
+    assert "git fetch --unshallow" in capsys.readouterr().err
 
 
-def test_the_bill_names_every_package_of_the_functions_with_version_hash_and_license(
+def test_the_bill_says_what_it_lists_and_each_part_has_version_hash_and_license(
     made: dict[str, bytes],
 ) -> None:
-    bill = json.loads(made[f"smart_calc-{VERSION}.cdx.json"])
+    bill = json.loads(the(".cdx.json", made)[1])
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
-    assert (bill["metadata"]["component"]["name"], len(bill["metadata"])) == ("smart-calc", 1)
-    pinned = {
-        line.partition(" ")[0]
-        for file in ROOT.glob("functions/*/requirements.txt")
-        for line in file.read_text().splitlines()
-        if "==" in line and not line.startswith(" ")
+    ours = bill["metadata"]["component"]
+    assert (ours["name"], list(bill["metadata"])) == ("smart-calc", ["component"])
+    assert "deployed functions" in ours["description"]
+    archives = {
+        one["name"]: (one["hashes"][0]["content"], one["licenses"][0]) for one in ours["components"]
     }
-    assert {f"{one['name']}=={one['version']}" for one in bill["components"]} == pinned
-    assert all(one["hashes"] and one["licenses"] for one in bill["components"])
+    digests = {one: hashlib.sha256(made[one]).hexdigest() for one in archives}
+    assert archives == {
+        the(".whl", made)[0]: (digests[the(".whl", made)[0]], {"license": {"id": "Apache-2.0"}}),
+        the(".tar.gz", made)[0]: (
+            digests[the(".tar.gz", made)[0]],
+            {"expression": "Apache-2.0 AND CC-BY-SA-4.0"},
+        ),
+    }
+    listed = [ours, *bill["components"], *(one for two in bill["components"] for one in of(two))]
+    assert all(one["version"] and one["hashes"] and one["licenses"] for one in listed)
+    assert {one["ref"] for one in bill["dependencies"]} >= {one["bom-ref"] for one in listed}
     assert "serialNumber" not in bill
-    assert "pkg:pypi/smart-calc" not in json.dumps(bill)
+    assert "pkg:pypi/smart" not in json.dumps(bill)
+
+
+def of(component: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(component.get("components", []))
+
+
+def test_the_bill_lists_what_environments_of_functions_and_wheel_really_install(
+    made: dict[str, bytes], programs: Mapping[str, Path], tmp_path: Path
+) -> None:
+    bill = json.loads(the(".cdx.json", made)[1])
+    libraries = [one for one in bill["components"] if one["type"] == "library"]
+    (second,) = (one for one in bill["components"] if one["type"] != "library")
+    assert installed_in(*programs.values()) == {pinned(one) for one in libraries}
+    name, content = the(".whl", made)
+    (tmp_path / name).write_bytes(content)
+    place = tmp_path / "environment"
+    venv.create(place, symlinks=True)
+    limits = tmp_path / "limits.txt"
+    limits.write_text("\n".join(pinned(one) for one in [*libraries, *of(second)]))
+    uv = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        str(place / "bin/python"),
+    ]
+    subprocess.run([*uv, "-c", str(limits), str(tmp_path / name)], check=True)
+    further = installed_in(place / "bin") - {pinned(one) for one in libraries}
+    assert further == {pinned(one) for one in of(second)} | {f"smart-calc=={second['version']}"}
+
+
+def pinned(component: dict[str, Any]) -> str:
+    return f"{component['name']}=={component['version']}"
+
+
+def installed_in(*programs: Path) -> set[str]:
+    """What the environments hold, by their own records."""
+    sites = {site for one in programs for site in one.parent.glob("lib/python*/site-packages")}
+    found = metadata.distributions(path=[str(site) for site in sites])
+    return {f"{re.sub(r'[-_.]+', '-', one.name).lower()}=={one.version}" for one in found}
 
 
 def test_the_wheel_is_one_package_with_the_tree_unchanged(made: dict[str, bytes]) -> None:
-    file = made[f"smart_calc-{VERSION}-py3-none-any.whl"]
-    with zipfile.ZipFile(io.BytesIO(file)) as archive:
+    file, content = the(".whl", made)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         product = "smart_calc/product/"
         for name in (one for one in names if one.startswith(product)):
             assert archive.read(name) == (ROOT / name.removeprefix(product)).read_bytes(), name
-    info = f"smart_calc-{VERSION}.dist-info"
+    info = f"{file.removesuffix('-py3-none-any.whl')}.dist-info"
     assert {one.partition("/")[0] for one in names} == {"smart_calc", info}
     unwanted = re.compile(r"(^|/)(tests?|benchmarks)/|untracked|/test_")
     assert [one for one in names if unwanted.search(one)] == []
+
+
+def test_the_source_archive_records_its_version_and_the_licenses_of_its_files(
+    made: dict[str, bytes], tmp_path: Path
+) -> None:
+    name, content = the(".tar.gz", made)
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        names = archive.getnames()
+        archive.extractall(tmp_path, filter="data")
+    assert len(names) == len(set(names))
+    root = tmp_path / name.removesuffix(".tar.gz")
+    fields = (root / "PKG-INFO").read_text("utf-8").splitlines()
+    assert "License-Expression: Apache-2.0 AND CC-BY-SA-4.0" in fields
+    command = [sys.executable, "-P", "-m", "smart_calc", "--version"]
+    variables = {"PYTHONPATH": str(root), "COMMIT_SHA": COMMIT}
+    ended = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    assert ended.stdout == root.name.replace("smart_calc-", "smart-calc ") + "\n"
 
 
 def test_nothing_of_ours_is_imported_under_a_general_name(app: Installed) -> None:
@@ -172,10 +258,16 @@ def test_a_project_stages_our_bytes(app: Installed, tmp_path: Path) -> None:
     ended = app.run("smart-calc", "stage", COMMIT_SHA=COMMIT)
     assert ended.returncode == 0, ended.stderr
     stage(project.read(ROOT), tmp_path, COMMIT)
-    written = _contents(app.folder / "build")
+    written, expected = _contents(app.folder / "build"), _contents(tmp_path)
+    version = app.run("smart-calc", "--version").stdout.split()[1]
+    # The clone's own commit is another one.
+    for path, content in expected.items():
+        if path.endswith("/BUILD_INFO"):
+            info = {**json.loads(content), "version": version}
+            expected[path] = (json.dumps(info, indent=2) + "\n").encode()
     folders = ("note/", "summary/")
     own = {path: written.pop(path) for path in list(written) if path.startswith(folders)}
-    assert written == _contents(tmp_path)
+    assert written == expected
     package = {path for path in own if path.startswith("summary/smart_calc/")}
     assert {*package, "summary/main.py", "summary/shared/own/entry.py"} <= own.keys()
     for path in package:

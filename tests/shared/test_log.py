@@ -11,7 +11,7 @@ import pytest
 
 from shared import log
 from shared.log.traces import Trace
-from shared.release import VERSION
+from shared.release import version
 from tests.support.tables import each
 
 HOSTILE = [
@@ -46,7 +46,7 @@ def test_a_line_holds_the_members_that_were_promised(capfd: pytest.CaptureFixtur
         "correlation_id": "c1",
         "ehr": "oracle",
         "session": "0123456789ab",
-        "version": VERSION,
+        "version": version(),
         "commit": "unknown",
         "launch": "ba9876543210",
         "logging.googleapis.com/trace": "projects/p-1/traces/00000000000000000000000000000001",

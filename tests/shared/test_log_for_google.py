@@ -23,7 +23,7 @@ from shared.errors import StoreUnavailable, UpstreamTimeout
 from shared.inbound.edge import Call, Reply
 from shared.log import platform, traces
 from shared.log.traces import Trace
-from shared.release import VERSION
+from shared.release import version
 from tests.support.edge import failing, logged, respond, settings
 from tests.support.tables import each
 
@@ -202,7 +202,7 @@ def is_reported(line: dict[str, Any]) -> None:
     assert line["severity"] == "ERROR"
     assert line["@type"] == f"type.googleapis.com/{kind}"
     assert set(line["serviceContext"]) == {"service", "version"}
-    assert line["serviceContext"]["version"] == f"{VERSION}+unknown"
+    assert line["serviceContext"]["version"] == f"{version()}+unknown"
     assert line["message"]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import smart_calc.__main__
-from shared.release import VERSION
+from shared.release import version
 from smart_calc import command
 from tests.support.servers import ROOT
 
@@ -115,4 +115,4 @@ def test_a_python_that_is_too_old_is_named(
 def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         command.main(["--version"])
-    assert (ended.value.code, capsys.readouterr().out) == (0, f"smart-calc {VERSION}\n")
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"smart-calc {version()}\n")

@@ -20,6 +20,9 @@ for _folder in _FOLDERS:
         if _path.stem not in _OF_EACH_SERVER:
             importlib.import_module(".".join(_path.relative_to(_ROOT).with_suffix("").parts))
 
+from shared import release  # noqa: E402 - after the order above
 from simulator.charts import generated, moving  # noqa: E402 - after the order above
 
+# It starts git in a clone.
+release.version()
 generated.load_charts(moving.day_at(datetime.now(UTC)))

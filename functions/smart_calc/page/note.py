@@ -8,7 +8,7 @@ of reading come last.
 from collections.abc import Iterable, Mapping, Sequence
 
 from clinical import units_in_words
-from shared.release import VERSION
+from shared.release import version
 
 from . import result_views
 from .banner import Banner
@@ -65,7 +65,7 @@ def of_results(title: str, views: Sequence[ResultView], texts: Mapping[str, str]
         *(_result(one, "" if shared else one.band) for one in results),
         _capital(_sentence(shared)) if shared else "",
         *(_line(head, texts.get(name, "")) for name, head in _LINES.items()),
-        f"smart-calc {VERSION}",
+        f"smart-calc {version()}",
     )
     return units_in_words.plain("\n".join(filter(None, lines)))
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from clinical.calculators import REGISTRY
 from clinical.calculators.registry import CARDS
-from shared.release import VERSION
+from shared.release import version
 from tests.support.cds import (
     Cds,
     bundle,
@@ -324,7 +324,7 @@ def check(card: dict[str, Any], origin: str) -> None:
     assert not re.search(r"<|!\[|\]\(|https?:|www\.|&\w+;", detail)
     foot = detail.replace("\\", "").rpartition("\n\n")[2]
     assert foot.startswith(calculator.title)
-    assert foot.endswith(f". smart-calc {VERSION}.")
+    assert foot.endswith(f". smart-calc {version()}.")
     assert foot.count(str(calculator.year)) == 1
     source = card["source"]
     assert source.keys() == {"label", "url", "topic"}
