@@ -30,7 +30,7 @@ _ABOUT = (
 )
 _ABOUT_WHEEL = (
     "The wheel, which needs the packages of the deployed functions and those listed here. It "
-    "declares version ranges. The versions here are those of smart-calc's own tests."
+    "declares version ranges. smart-calc's own tests run with the versions listed here."
 )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from smart_calc import new, place
+from smart_calc import new, place, update, wheels
 
 _CONFIG = "smart.toml"
 _ABOUT = """\
@@ -23,12 +23,16 @@ _MORE = """\
 Each command works on the project in the current folder: its smart.toml, deployment.toml, functions/
 and page/, if they exist. `smart-calc COMMAND --help` lists a command's options.
 """
+# These would otherwise run, check or stage another version than the project's.
+_OF_PROJECT = (["run"], ["stage"], ["deployment", "check"], ["deployment", "write"])
 _DOCTORS = frozenset({"check", "explain", "jwks", "sealing-key"})
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; return 0, or 1 for a finding or failure, or 2 for invalid arguments."""
     name, rest = (arguments[0], arguments[1:]) if arguments else ("", arguments)
+    if _mixes_versions(arguments):
+        return 1
     if name in _PASSED_ON:
         _become(*_PASSED_ON[name](rest))
     parser = _parser()
@@ -37,6 +41,15 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     parsed = parser.parse_args(arguments)
     return int(parsed.run(parsed))
+
+
+def _mixes_versions(arguments: Sequence[str]) -> bool:
+    """Return whether a command is refused because the project isn't in one version; say why."""
+    if not any(list(arguments[: len(one)]) == one for one in _OF_PROJECT):
+        return False
+    if problem := wheels.problem(Path()):
+        sys.stderr.write(f"{problem}\n")
+    return problem is not None
 
 
 def _become(
@@ -115,6 +128,10 @@ def _new(arguments: argparse.Namespace) -> int:
     )
 
 
+def _update(arguments: argparse.Namespace) -> int:
+    return update.main(Path(arguments.file))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="smart-calc",
@@ -138,6 +155,10 @@ def _parser() -> argparse.ArgumentParser:
     new_one.add_argument("--wheel", metavar="FILE", help="the package that the project uses")
     new_one.add_argument(
         "--example", metavar="NAME", choices=new.EXAMPLES, help=f"a page: {', '.join(new.EXAMPLES)}"
+    )
+    updated = command("update", _update, "make the project use a new smart-calc file")
+    updated.add_argument(
+        "file", metavar="FILE", help="the file, after `python -m pip install FILE`"
     )
     run = command("run", _run, "run the app with a simulated EHR at http://localhost:8080")
     serve = command("serve", _serve, "run the app with the registrations in smart.toml")

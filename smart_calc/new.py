@@ -7,7 +7,6 @@ name isn't registered: anyone who registers it could otherwise run code in every
 
 import hashlib
 import json
-import re
 import shutil
 import sys
 import zipfile
@@ -16,10 +15,9 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from smart_calc import place
+from smart_calc import place, wheels
 
 EXAMPLES = ("own-page", "fhirclient-page", "write-back", "note")
-_WHEEL = re.compile(r"smart_calc-[0-9][0-9A-Za-z.+!]*-py3-none-any\.whl")
 _OWN_MODULE = "smart_calc/product/shared/release.py"
 # The project's files, and the files in smart_calc/project/ that they come from.
 _FILES: Mapping[str, str] = {
@@ -32,7 +30,8 @@ _FILES: Mapping[str, str] = {
     "smart.toml": "smart.toml",
     "tests/test_launch.py": "launching.py",
 }
-_PRODUCT_FILES = ("cloudbuild.yaml", "deployment.toml")
+# The files that a new version of smart-calc may write differently.
+PRODUCT_FILES = ("cloudbuild.yaml", "deployment.toml")
 # A function's table in deployment.toml, as for fhir_proxy but with fewer instances.
 _TABLE = """
 [functions.{}]
@@ -63,7 +62,7 @@ def main(folder: Path, wheel: Path | None, example: str | None) -> int:
 def write(folder: Path, wheel: Path | None, example: str | None = None) -> None:
     """Write a project to an empty or new folder. Raises Unusable if that's not possible."""
     _require_empty(folder)
-    package = _checked(wheel) if wheel else _installed_from()
+    package = checked(wheel) if wheel else _installed_from()
     files = dict(_contents(package.name, example))
     try:
         for path, content in files.items():
@@ -92,7 +91,7 @@ def _contents(package: str, example: str | None) -> Iterator[tuple[str, bytes]]:
             yield path, text.replace("WHEEL", package).encode()
     written = _of_example(example) if example else {}
     yield from written.items()
-    for path in _PRODUCT_FILES:
+    for path in PRODUCT_FILES:
         text = (place.PRODUCT / path).read_text("utf-8")
         if path == "deployment.toml":
             own = (one.split("/")[1] for one in (*_FILES, *written) if one.endswith("/main.py"))
@@ -113,11 +112,11 @@ def _of_example(name: str) -> Mapping[str, bytes]:
     return dict(sorted(places.items()))
 
 
-def _checked(wheel: Path) -> Path:
+def checked(wheel: Path) -> Path:
     """Return a file after checking that it's the smart-calc package, by name and content."""
     if not wheel.is_file():
         raise Unusable(f"There is no file {wheel}.")
-    if not _WHEEL.fullmatch(wheel.name):
+    if not wheels.version_of(wheel.name):
         raise Unusable(f"{wheel} isn't named smart_calc-VERSION-py3-none-any.whl.")
     try:
         with zipfile.ZipFile(wheel) as archive:
@@ -137,7 +136,7 @@ def _installed_from() -> Path:
         record = {}
     url = urlsplit(record.get("url", ""))
     file = Path(unquote(url.path))
-    if url.scheme != "file" or not _WHEEL.fullmatch(file.name):
+    if url.scheme != "file" or not wheels.version_of(file.name):
         raise Unusable(
             "This smart-calc wasn't installed from a file. Specify the package for the project: "
             "--wheel smart_calc-VERSION-py3-none-any.whl (in a clone, `make dist` writes it)."
@@ -153,7 +152,7 @@ def _installed_from() -> Path:
             f"{file} has changed since smart-calc was installed from it. Specify the package "
             "with --wheel FILE"
         )
-    return _checked(file)
+    return checked(file)
 
 
 def sha256(file: Path) -> str:

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -67,20 +68,38 @@ OWN_TEST = """\
 """
 
 
+CHANGES = """
+## Unreleased
+
+### Before you upgrade
+- Add the new line.
+"""
+
+
 def committed(folder: Path) -> Path:
     """A clone with one commit of what is here."""
     guide.copy_of_repository(ROOT, folder, left_out=())
+    commit(folder)
+    return folder
+
+
+def commit(folder: Path) -> None:
     who = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
     for words in (("init", "-q"), ("add", "-A", "-f"), (*who, "commit", "-q", "-m", "all")):
         subprocess.run(["git", *words], cwd=folder, check=True)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone with an untracked file."""
+    folder = committed(tmp_path_factory.mktemp("clone") / "here")
+    (folder / "shared/untracked.py").write_text("")
     return folder
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What `make dist` writes, in a clone with an untracked file."""
-    clone = committed(tmp_path_factory.mktemp("clone") / "here")
-    (clone / "shared/untracked.py").write_text("")
+def made(clone: Path) -> dict[str, bytes]:
+    """What `make dist` writes."""
     dist.build(clone, clone / "dist")
     written = {one.name: one.read_bytes() for one in (clone / "dist").iterdir()}
     another = clone.parent / "there"
@@ -106,6 +125,19 @@ def installed(made: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) 
     name, content = the(".whl", made)
     (folder / name).write_bytes(content)
     return wheel.install(folder / name, folder)
+
+
+@pytest.fixture(scope="module")
+def newer(clone: Path, made: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the next commit, which changes what a project has in deployment.toml."""
+    folder = tmp_path_factory.mktemp("newer")
+    subprocess.run(["git", "clone", "-q", clone, folder / "clone"], check=True)
+    for name, text in (("deployment.toml", "# A new line.\n"), ("CHANGELOG.md", CHANGES)):
+        path = folder / "clone" / name
+        path.write_text(path.read_text("utf-8") + text)
+    commit(folder / "clone")
+    dist.build(folder / "clone", folder)
+    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +168,7 @@ def test_an_uncommitted_change_and_a_shallow_clone_are_refused(
     clone = tmp_path / "clone"
     clone.mkdir()
     (clone / "a").write_text("")
-    who = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
-    for words in (("init", "-q"), ("add", "-A"), (*who, "commit", "-q", "-m", "all")):
-        subprocess.run(["git", *words], cwd=clone, check=True)
+    commit(clone)
     (clone / "a").write_text("changed")
     with pytest.raises(dist.Refused, match="M a"):
         dist.build(clone, clone / "dist")
@@ -272,6 +302,41 @@ def test_a_project_stages_our_bytes(app: Installed, tmp_path: Path) -> None:
     assert {*package, "summary/main.py", "summary/shared/own/entry.py"} <= own.keys()
     for path in package:
         assert own[path] == (ROOT / path.removeprefix("summary/")).read_bytes()
+
+
+def test_an_update_and_a_downgrade_change_what_is_staged_and_say_what_else_to_change(
+    installed: Installed, newer: Path, tmp_path: Path
+) -> None:
+    assert installed.run("smart-calc", "new", "updated").returncode == 0
+    older = next((installed.folder / "updated/wheels").iterdir())
+    kept = shutil.copy(older, tmp_path)
+    before = installed.within("updated")
+    after = Installed(wheel.install(newer, tmp_path).programs, before.folder)
+    assert "smart-calc update FILE" in refusal(after, "stage")
+    ended = after.run("smart-calc", "update", str(newer))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "\n+# A new line.\n" in ended.stdout
+    assert "- Add the new line.\n" in ended.stdout
+    assert "smart-calc update FILE" in refusal(before, "run")
+    assert "smart-calc update FILE" in refusal(before, "deployment", "check")
+    for here, was in ((after, newer), (before, older)):
+        version = was.name.split("-")[1]
+        assert [one.name for one in (before.folder / "wheels").iterdir()] == [was.name]
+        assert was.name in (before.folder / "requirements.txt").read_text()
+        assert here.run("smart-calc", "deployment", "check").returncode == 0
+        assert here.run("smart-calc", "stage").returncode == 0
+        info = json.loads((before.folder / "build/launch/BUILD_INFO").read_bytes())
+        assert info["version"] == version
+        if here is after:
+            ended = before.run("smart-calc", "update", str(kept))
+            assert "This is a downgrade." in ended.stdout
+            assert "\n-# A new line.\n" in ended.stdout
+
+
+def refusal(here: Installed, *command: str) -> str:
+    ended = here.run("smart-calc", *command)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    return ended.stderr
 
 
 def documented(name: str) -> str:
