@@ -83,6 +83,14 @@ def test_every_requirement_is_pinned_by_version_and_hash(path: Path) -> None:
     assert [line for line in lines if not pinned.fullmatch(line)] == []
 
 
+def test_every_action_is_pinned_by_the_hash_of_a_commit_and_names_its_version() -> None:
+    workflows = "".join(path.read_text() for path in ROOT.glob(".github/workflows/*.yaml"))
+    uses = re.findall(r"^ *(?:- )?uses: *(.*)$", workflows, re.MULTILINE)
+    pinned = re.compile(r"[\w-]+(?:/[\w-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+    assert len(uses) > 5
+    assert [one for one in uses if not pinned.fullmatch(one)] == []
+
+
 def test_every_requirements_file_is_a_part_of_the_lock() -> None:
     """`make lock` writes them all."""
     uv = str(Path(sys.executable).parent / "uv")
