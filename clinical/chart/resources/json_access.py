@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from shared.fhir import references
 from shared.frozen import dataclass
-from shared.json_members import fields, items
+from shared.json_members import cleaned, fields, items
 
 # Limits the text that one field can add to a page. Codes, references and drug names are shorter.
 LONGEST_TEXT = 1000
@@ -20,8 +20,8 @@ class Coding:
 
 
 def text(value: object) -> str:
-    """Return the beginning of a JSON string, or "" for anything else."""
-    return value.strip()[:LONGEST_TEXT] if isinstance(value, str) else ""
+    """Return the beginning of a JSON string, cleaned, or "" for anything else."""
+    return cleaned(value.strip()[:LONGEST_TEXT]) if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,11 @@ def referenced_id(reference: object, resource_type: str) -> str:
 
 def source_of(resource: Mapping[str, object]) -> str:
     """Return a resource's `Type/id`, to show as the source of a value."""
-    kind, known = text(resource.get("resourceType")), id_of(resource)
+    kind, known = text(resource.get("resourceType")), text(resource.get("id"))
     return f"{kind}/{known}" if kind and known else kind or known
 
 
 def id_of(resource: Mapping[str, object]) -> str:
-    """Return the logical id of a resource, or ""."""
-    return text(resource.get("id"))
+    """Return the logical id of a resource unchanged, or "". To show it, use `source_of`."""
+    known = resource.get("id")
+    return known if isinstance(known, str) else ""

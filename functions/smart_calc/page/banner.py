@@ -7,7 +7,10 @@ from clinical.chart.resources.times import completed_years, full_date
 from clinical.dates import shown
 from shared.frozen import dataclass
 from shared.json_members import fields, items, objects, text
+from shared.patterns import pattern
 
+# A FHIR date. Nothing else is shown in its place.
+_DATE = pattern(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?")
 # The date differs between the westernmost and easternmost time zones.
 _APART = (timedelta(hours=-12), timedelta(0), timedelta(hours=14))
 
@@ -28,15 +31,17 @@ class Banner:
     deceased: bool
 
     @property
-    def line(self) -> str:
-        """Name and year of birth, for an EHR that shows its own banner."""
+    def year(self) -> str:
+        """The year of birth, for an EHR that shows its own banner, or ""."""
         year = self.birth_date[-4:]
-        return f"{self.name}, {year}" if year.isdigit() else self.name
+        return year if year.isdigit() else ""
 
 
 def read(patient: dict[str, Any], now: datetime) -> Banner:
     """Read the banner from a Patient resource; missing data is shown as unknown."""
     birth_date = text(patient.get("birthDate"))
+    if not _DATE.fullmatch(birth_date):
+        birth_date = ""
     deceased = patient.get("deceasedBoolean") is True or bool(patient.get("deceasedDateTime"))
     return Banner(
         name=_name(patient.get("name")),

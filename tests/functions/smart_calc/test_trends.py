@@ -78,9 +78,8 @@ def test_a_unit_with_a_line_break_stays_in_its_line() -> None:
     odd["valueQuantity"] = {**odd["valueQuantity"], "unit": "mg\n\t/dL"}
     trend = of_input(creatinine(1.4, TODAY), odd)
     assert trend
-    assert trend.listed.endswith("1.1 mg /dL")
+    assert trend.listed.endswith("\n23 Nov 2026 08:00\t1.1 mg/dL")
     assert trend.listed.count("\n") == 1
-    assert json.loads(trend.extras)[1] is not None
 
 
 def test_a_value_that_is_among_those_over_time_is_not_listed_twice() -> None:
