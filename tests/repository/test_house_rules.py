@@ -69,6 +69,13 @@ def test_the_package_needs_what_the_functions_and_their_start_need() -> None:
     assert set(content["project"]["dependencies"]) == needed
 
 
+def test_the_pythons_that_the_package_names_are_those_that_are_tested() -> None:
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    named = re.findall(r":: Python :: (3\.\d+)", "\n".join(content["project"]["classifiers"]))
+    ci = (ROOT / ".github/workflows/ci.yaml").read_text()
+    assert named == re.findall(r'"(3\.\d+)"', ci)
+
+
 @each("path", REQUIREMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_requirement_is_pinned_by_version_and_hash(path: Path) -> None:
     text = path.read_text("utf-8").replace("\\\n", " ")
