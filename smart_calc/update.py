@@ -132,7 +132,7 @@ def _differences(before: Path, package: Path) -> Iterator[str]:
         )
         yield from lines
     else:
-        yield "No change is needed in cloudbuild.yaml and deployment.toml.\n"
+        yield "Both versions write the same cloudbuild.yaml and deployment.toml.\n"
 
 
 def _written(package: Path, folder: Path) -> dict[str, list[str]]:
