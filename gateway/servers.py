@@ -156,7 +156,7 @@ def _start(server: Server) -> subprocess.Popen[bytes]:
         "workers": server.workers,
     }
     command = [sys.executable, "-m", "gateway.serving", server.target, json.dumps(settings)]
-    # functions-framework and shared/outbound/bulkheads.py read THREADS.
+    # functions-framework and shared/outbound/serving.py read THREADS.
     environment = {**os.environ, "THREADS": THREADS, **server.environment}
     return subprocess.Popen(  # noqa: S603 - this interpreter, own arguments
         command, env=environment, start_new_session=True

@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from shared.errors import SmartError
+from shared.errors import Overloaded, SmartError
 from shared.footprint import footprint
+from shared.outbound import waiting
 
 FAILURE_SECONDS = 5.0
 RENEW_SECONDS = 30.0
@@ -89,10 +90,13 @@ class DocumentCache(Generic[T]):
         even one from less than 5 seconds ago.
         """
         entry = self._entry(key)
-        with entry.lock:
+        with waiting.turn(entry.lock):
             if entry.until <= self._clock():
                 try:
                     return self._keep(key, entry, read())
+                except Overloaded:
+                    # This says nothing about the document.
+                    raise
                 except SmartError as error:
                     # A copy, because the error itself references the document.
                     entry.outcome = error.again()
@@ -102,16 +106,20 @@ class DocumentCache(Generic[T]):
                 raise entry.outcome.again()
             return entry.outcome
 
+    def has(self, key: Key) -> bool:
+        """Return whether `get` wouldn't read."""
+        return self._entry(key).until > self._clock()
+
     def may_renew(self, key: Key) -> bool:
         """Return whether `renew` would read, because it hasn't done so for 30 seconds."""
         entry = self._entry(key)
-        with entry.lock:
+        with waiting.turn(entry.lock):
             return entry.renewable_from <= self._clock()
 
     def renew(self, key: Key, read: Callable[[], T]) -> T:
         """Read the document again. If that was done less than 30 seconds ago, act like `get`."""
         entry = self._entry(key)
-        with entry.lock:
+        with waiting.turn(entry.lock):
             if entry.renewable_from <= self._clock():
                 entry.renewable_from = self._clock() + RENEW_SECONDS
                 return self._keep(key, entry, read())

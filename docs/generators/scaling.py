@@ -8,12 +8,14 @@ ten opened charts.
 
 import math
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from docs.generators.scaling_page import PAGE, PRICES
 from infra.deployment import FILE, Deployment, read
 from infra.stage import ROOT
+from shared.fhir import fhir_client
+from shared.smart import token_endpoint
 
 STEPS = (1_000, 1_000_000, 100_000_000)
 READS = 10
@@ -176,6 +178,7 @@ def markdown() -> str:
         measured="\n".join(_measured(name) for name in PROCESSOR_SECONDS),
         walls="\n".join(_walls(deployment)),
         first=limits(deployment)[0].what,
+        changes="\n".join(_changes(deployment)),
         cds=CDS_CALLS,
         cpu=f"{CPU:f}",
         memory=f"{MEMORY:.7f}",
@@ -192,6 +195,18 @@ def markdown() -> str:
         ehr=f"{EHR_SECONDS:g}",
         store=f"{STORE_SECONDS * 1000:.0f}",
     )
+
+
+def _changes(deployment: Deployment) -> Iterator[str]:
+    """Yield a row for each kind of change, with its deadline."""
+    for name, change, seconds in (
+        ("fhir_proxy", "a write", fhir_client.SECONDS),
+        ("fhir_proxy", "the renewal of a session's access", token_endpoint.SECONDS),
+        ("smart_calc", "the renewal of a session's access", token_endpoint.SECONDS),
+        ("callback", "the exchange of a code", token_endpoint.SECONDS),
+    ):
+        count = deployment.functions[name]["concurrency"]
+        yield f"| `{name}` | {change} | {count} | {seconds:g} s |"
 
 
 def _measured(name: str) -> str:

@@ -119,6 +119,22 @@ in bold if it exceeds the limit. The first limit that you reach is **{first}**.
       IP address needs a higher limit.
     - *The bill.* The processor time of `cds_services` and the log account for more than half of it.
 
+## Changes that an EHR doesn't respond to
+
+While an EHR hangs, the app gives up reads to keep threads free
+([performance.md](performance.md#what-an-ehr-that-hangs-can-hold)), but it never gives up a change
+that was sent, because it might have been made. So changes can hold every thread of an instance, if
+they're sent before the first of them has hung for 3 s. From then on, changes to that host are
+refused before they're sent, and those that try whether it responds again leave one thread in eight
+free. Until the deadlines of the changes pass, the instance serves nothing else:
+
+| function | change | how many hold an instance | for how long |
+|---|---|---|---|
+{changes}
+
+Other instances aren't affected. Cloud Run starts another one if all threads are in use, up to
+`max_instances`. The alert is `smart: an EHR hangs` ([runbook.md](runbook.md#an-ehr-hangs)).
+
 ## State is disposable
 
 The store contains pending launches for minutes and encrypted sessions for hours, but no medical

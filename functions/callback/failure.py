@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.config.settings import Ehr
-from shared.errors import ADMINISTRATOR, RELAUNCH, EhrError, SmartError, TokenError
+from shared.errors import ADMINISTRATOR, RELAUNCH, EhrError, Overloaded, SmartError, TokenError
 from shared.findings import ForUser, steps_in_flow
 from shared.frozen import dataclass
 from shared.inbound.refusal import Refusal
@@ -63,7 +63,10 @@ def refused(
     """Return the error with its details: the request, the EHR's error and its cause."""
     evidence = {**error.evidence, **(revocation or {}), **_request_evidence(attempt)}
     standalone = attempt.pending.ehr if attempt and attempt.pending.flow == "standalone" else None
-    refusal = Refusal(error, None, evidence, error.shown, error.steps, cookies, standalone)
+    # The launch was consumed, so sending the request again doesn't help.
+    busy = attempt is not None and isinstance(error, Overloaded)
+    steps = (RELAUNCH, ADMINISTRATOR) if busy else error.steps
+    refusal = Refusal(error, None, evidence, error.shown, steps, cookies, standalone)
     if (found := _ehr_message(error, response)) is None:
         return refusal
     from shared import explain

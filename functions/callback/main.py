@@ -18,14 +18,12 @@ from shared import log
 from shared.config import settings_file
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
-    EHR_HANGS,
     BrowserMismatch,
     CookieMissing,
     EhrError,
     MethodNotAllowed,
     Misconfigured,
     NotFound,
-    Overloaded,
     SmartError,
     StateMissing,
     StateUnknown,
@@ -36,7 +34,7 @@ from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.refusal import Refusal
 from shared.oidc import id_token
 from shared.oidc.id_token import Identity
-from shared.outbound import bulkheads
+from shared.outbound import waiting
 from shared.session import context, deployment, session_cookies
 from shared.session.sessions import Opened
 from shared.smart import launches, token_endpoint
@@ -77,10 +75,10 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         stored = launches.find(_running.store, response["state"])
         log.about(ehr=stored.pending.ehr)
         launches.check_browser(stored, response["state"], call.cookies)
-        if "code" in response and not bulkheads.may_call(stored.pending.fhir_base):
-            # Refuse it before the launch is consumed, so that reloading this URL continues the
-            # launch.
-            raise Overloaded(why=EHR_HANGS)
+        if "code" in response:
+            # Before the launch is consumed, so that reloading this URL continues a launch that is
+            # refused here.
+            waiting.admit(stored.pending.token_endpoint, stored.pending.fhir_base)
         launches.consume(_running.store, stored)
     except (StateMissing, StateUnknown) as error:
         return failure.refused(error, response)

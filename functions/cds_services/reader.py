@@ -19,7 +19,7 @@ from shared.errors import Overloaded, PatientDenied
 from shared.fhir import compartment
 from shared.fhir.side_by_side import run_all
 from shared.frozen import dataclass
-from shared.outbound import http_client
+from shared.outbound import http_client, waiting
 from shared.outcome import MEDIA_TYPE
 from shared.smart.token_endpoint import ehr_ids
 
@@ -141,6 +141,7 @@ class Reader:
 
     def _send(self, url: str, seconds: float, most: int) -> http_client.Answer:
         until = time.monotonic() + seconds
+        waiting.admit(self.fhir_base, self.fhir_base)
         response = http_client.stream(
             "GET",
             url,
@@ -148,6 +149,7 @@ class Reader:
             max_bytes=most,
             headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {self.access_token}"},
             ca_file=self.ehr.ca_file,
+            base=self.fhir_base,
         )
         body = held_bytes.gather(response, most, until)
         return http_client.Answer(response.status, response.headers, body)

@@ -5,6 +5,7 @@ locals {
   watched = var.alert_email == "" ? [] : ["smart"]
   metrics = {
     smart_cds_refusals         = jsondecode(file("${path.module}/../monitoring/metrics/smart_cds_refusals.json"))
+    smart_ehrs_hanging         = jsondecode(file("${path.module}/../monitoring/metrics/smart_ehrs_hanging.json"))
     smart_launch_failures      = jsondecode(file("${path.module}/../monitoring/metrics/smart_launch_failures.json"))
     smart_launches_completed   = jsondecode(file("${path.module}/../monitoring/metrics/smart_launches_completed.json"))
     smart_launches_not_allowed = jsondecode(file("${path.module}/../monitoring/metrics/smart_launches_not_allowed.json"))
@@ -13,6 +14,7 @@ locals {
   }
   policies = {
     cds_refusals         = jsondecode(file("${path.module}/../monitoring/policies/cds_refusals.json"))
+    ehr_hanging          = jsondecode(file("${path.module}/../monitoring/policies/ehr_hanging.json"))
     launch_failures      = jsondecode(file("${path.module}/../monitoring/policies/launch_failures.json"))
     launches_not_allowed = jsondecode(file("${path.module}/../monitoring/policies/launches_not_allowed.json"))
     refresh_failures     = jsondecode(file("${path.module}/../monitoring/policies/refresh_failures.json"))

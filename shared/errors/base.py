@@ -34,6 +34,7 @@ class SmartError(Exception):
     status: ClassVar[int]
     title: str
     why: str
+    full_why: str | None  # replaces `why` with `error_details = "full"`
     plainly: ClassVar[Plainly]
     briefly: ClassVar[str] = ""  # the reason after "could not be read", for the page's own reads
     steps: tuple[str, ...] = (RELAUNCH, ADMINISTRATOR)
@@ -54,6 +55,7 @@ class SmartError(Exception):
         title: str | None = None,
         *,
         why: str | None = None,
+        full_why: str | None = None,
         steps: tuple[str, ...] | None = None,
         cause: str | None = None,
         evidence: Mapping[str, str] | None = None,
@@ -64,6 +66,7 @@ class SmartError(Exception):
             self.title = title
         if why is not None:
             self.why = why
+        self.full_why = full_why
         if steps is not None:
             self.steps = steps
         if cause is not None:

@@ -17,15 +17,11 @@ class StoreUnavailable(ServiceError, code="store_unavailable", status=503):
     steps = (ForUser("Launch the app again in a minute."), ADMINISTRATOR)
 
 
-# The reason given when a call to an EHR isn't sent or is given up (shared/outbound/bulkheads.py).
-EHR_HANGS = "The EHR isn't responding, and too many requests are already waiting for it."
-
-
 class Overloaded(ServiceError, code="overloaded", status=503):
-    """The instance has no room for another large response, or requests to which the EHR hasn't
-    responded for 3 s hold too many threads. Nothing was sent except perhaps a read, which the app
-    gave up. A change that was sent never gets this error. [performance.md](performance.md) lists
-    the limits. If it persists, look for `upstream_timeout` from the same EHR.
+    """The instance has no room for another large response, or calls that hang hold too many
+    threads. Nothing was sent except perhaps a read, which the app gave up. A change that was sent
+    never gets this error. [performance.md](performance.md) lists the limits. If it persists, look
+    for `ehr_hanging` in the log, which names the host.
     """
 
     title = "The app is busy at the moment."

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from shared import held_bytes
+from shared.errors import Overloaded
 from shared.outbound import http_client
 from shared.outcome import MEDIA_TYPE
 from shared.session.sessions import Active
@@ -49,6 +50,7 @@ def stream(
             headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {token}", **headers},
             body=body,
             ca_file=by.ehr.ca_file,
+            base=by.session.fhir_base,
             is_read=is_read,
         )
         return answer if len(token) < _LEAST_TOKEN else _without(token, answer, until)
@@ -98,8 +100,9 @@ def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
                 "Authorization": f"Bearer {by.session.access_token}",
             },
             ca_file=by.ehr.ca_file,
+            base=by.session.fhir_base,
         )
-    except http_client.OutboundError:
+    except (http_client.OutboundError, Overloaded):
         return False
     return answer.status == 401
 

@@ -13,17 +13,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal
 
 from shared import held_bytes, strict_json
-from shared.errors import (
-    EHR_HANGS,
-    Overloaded,
-    UpstreamInvalid,
-    UpstreamTimeout,
-    UpstreamUnreachable,
-)
+from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import authorised
 from shared.fhir.bundle_links import Links
 from shared.frozen import dataclass
-from shared.outbound import bulkheads, http_client
+from shared.outbound import http_client, waiting
 from shared.outcome import operation_outcome
 from shared.session.sessions import Active
 from shared.smart.token_endpoint import ehr_ids
@@ -77,8 +71,7 @@ def admit(active: Active) -> None:
     """Raise Overloaded if the current request must not continue to the session's EHR."""
     handle, base = active.session.handle, active.session.fhir_base
     held_bytes.admit(handle, base)
-    if not bulkheads.may_call(base, handle):
-        raise Overloaded(why=EHR_HANGS)
+    waiting.admit(base, base, handle)
 
 
 def call(
@@ -207,8 +200,6 @@ def _as_app_errors() -> Iterator[None]:
     """Convert failures of the connection to the EHR to this app's errors."""
     try:
         yield
-    except bulkheads.GivenUp:
-        raise Overloaded(why=EHR_HANGS) from None
     except http_client.TimedOut:
         raise UpstreamTimeout from None
     except http_client.Unusable as error:

@@ -51,7 +51,7 @@ from shared.inbound.request_headers import Headers
 from shared.inbound.slow_readers import Sending
 from shared.inbound.spliced import Spliced
 from shared.log import platform, traces
-from shared.outbound import bulkheads
+from shared.outbound import waiting
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -166,7 +166,7 @@ def answer(
     project = settings.store.project if settings else None
     headers = Headers(request.environ)
     log.begin(correlation_id, edge.function, traces.read(headers), project)
-    body, holding, serving = _body(request), held_bytes.begin(), bulkheads.begin()
+    body, holding, serving = _body(request), held_bytes.begin(), waiting.begin()
     departed.begin(request.environ.get(_SOCKET))
     try:
         if settings is None:

@@ -221,7 +221,7 @@ def _why(refused: Refusal) -> str:
     """Return the reason, for developers. The EHR's error is reported as the EHR's claim, not as
     fact.
     """
-    explanation, why = refused.explanation, refused.error.why
+    explanation, why = refused.explanation, refused.error.full_why or refused.error.why
     if _is_late(refused):
         why = LATE
     if explanation is None:

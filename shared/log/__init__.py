@@ -24,6 +24,7 @@ Severity = Literal["INFO", "WARNING", "ERROR"]
 Event = Literal[
     "store_not_warmed",
     "answer_broken",
+    "ehr_hanging",
     "launch_started",
     "launch_refused",
     "callback_completed",

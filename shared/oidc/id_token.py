@@ -13,7 +13,7 @@ from typing import Any
 
 from shared import base64url, fhir_id, urls
 from shared.config.settings import Ehr
-from shared.errors import ADMINISTRATOR, IdTokenInvalid, KeysUnreadable
+from shared.errors import ADMINISTRATOR, IdTokenInvalid, KeysUnreadable, Overloaded
 from shared.findings import ForUser
 from shared.frozen import dataclass
 from shared.oidc import jws
@@ -137,6 +137,8 @@ def is_signed(
         _check_signature(token, ehr, fhir_base, ehr.id_token_issuer or issuer, jwks_uri, keys)
     except KeysUnreadable:
         raise
+    except Overloaded as error:
+        raise KeysUnreadable(evidence=error.evidence) from None
     except IdTokenInvalid:
         return False
     return True

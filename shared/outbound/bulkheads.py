@@ -1,205 +1,226 @@
-"""Limit the server threads that hanging calls can occupy, so that one silent EHR doesn't block the
-others.
+"""Decide which calls may start and which hanging reads are given up, so that no outage of an EHR
+stops an instance. Pure: all times are on one monotonic clock, in seconds.
 
-A call hangs once it has waited HANGING_SECONDS without receiving a byte. While fewer than a quarter
-of the threads are free, no call starts to an EHR whose hanging calls occupy half of the threads, or
-for a session whose hanging calls occupy a quarter. When no thread is free, hanging reads beyond
-these shares are given up, the most recent first, but never changes. Each waiting thread decides for
-itself whether to give up, so no thread interrupts another.
+A thread serves a request until its response is sent, so a call that hangs holds a thread. Shares of
+the threads are counted by FHIR base and by session. A host (scheme, host and port) counts as a
+whole, whatever is called there. Decisions are made only while few threads are free.
+
+Calls that were just sent can't be given up, because it isn't clear yet that they hang. So a call
+that is likely to hang starts only if one thread in eight stays free, or can be freed at once.
 """
 
-import contextlib
-import os
-import threading
-import time
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
-from functools import cache
+from collections.abc import Mapping
 
+from shared.frozen import dataclass
+from shared.outbound.request import Origin
+
+# A call hangs after this time without a byte ...
 HANGING_SECONDS = 3.0
-# How often a hanging call checks whether to give up.
-LOOK_SECONDS = 0.1
+# ... or if its response isn't complete and has brought less than SLOW_BYTES in SLOW_SECONDS.
+SLOW_SECONDS = 5.0
+SLOW_BYTES = 64_000
+# A silent host gets one call in this time, to find out whether it responds again.
+PROBE_SECONDS = 3.0
+# After this time without a call, a host no longer counts as silent because of earlier calls.
+MEMORY_SECONDS = 10.0
+# If no thread has become free for this time, reads within all shares are given up too. It's also
+# the time in which a thread becomes free whose read was given up.
+STUCK_SECONDS = 1.0
 
 
-def thread_count() -> int:
-    """Return the number of threads in this process, each of which serves one request.
-    functions-framework derives it from THREADS, which the deployment and the local gateway set
-    (deployment.toml, gateway/servers.py).
-    """
-    return int(os.environ.get("THREADS", (os.cpu_count() or 1) * 4))
-
-
-class GivenUp(Exception):
-    """A hanging read was given up so that its thread can serve other requests."""
-
-
-class Serving:
-    """A request while a thread serves it. Its concurrent calls count as one.
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that waits for its EHR.
 
     Fields:
-        thread: the thread that serves it.
-        ehr, session: the EHR and session it makes calls for, once known.
-        reads, changes: the number of its calls that hang now.
+        request: the number of the request that makes it. Its concurrent calls count as one.
+        host: the called server. The base and session are the request's.
+        is_read: it may be given up.
+        since: when it was made.
+        quiet_since: when its last byte arrived, or the wait for the first one started.
+        slow_since: since when less than SLOW_BYTES have arrived, without the time in which the app
+            itself didn't read.
     """
 
-    def __init__(self, threads: "Threads") -> None:
-        self._threads = threads
-        self.thread = threading.get_ident()
-        self.ehr: str | None = None
-        self.session: str | None = None
-        self.reads = self.changes = 0
-        self.given_up_at = 0.0
+    request: int
+    host: Origin
+    base: str | None
+    session: str | None
+    is_read: bool
+    since: float
+    quiet_since: float
+    slow_since: float
 
-    def end(self) -> None:
-        """Free the thread."""
-        self._threads.leave(self)
+    def hangs(self, now: float) -> bool:
+        """Return whether it hangs."""
+        return now - self.quiet_since >= HANGING_SECONDS or now - self.slow_since >= SLOW_SECONDS
+
+    def waited(self, now: float) -> float:
+        """Return how long it has waited."""
+        return now - min(self.quiet_since, self.slow_since)
 
 
-class Threads:
-    """The threads of a process that serve requests, and the requests that hang."""
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What is known of a host.
 
-    def __init__(self, count: int) -> None:
-        self.count = count
-        # By thread: a thread that serves the next request has finished the previous one, even if
-        # that request never reported its end.
-        self._busy: dict[int, Serving] = {}
-        # In the order in which they started to hang.
-        self._hanging: dict[Serving, None] = {}
-        self._next_given_up = 0.0
-        self._lock = threading.Lock()
+    Fields:
+        called_at: when the last call was made there.
+        byte_at: when the last byte arrived from it, or else when it was first called.
+        hung_at: since when the last call that hung there and then ended had received nothing.
+    """
+
+    called_at: float
+    byte_at: float
+    hung_at: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What is known of a FHIR base.
+
+    Fields:
+        answered_at: when its last response was complete.
+        hung_at: when the last call that hung there and then ended had been made.
+    """
+
+    answered_at: float = -math.inf
+    hung_at: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """The threads of a process at one moment, and what waits in them.
+
+    Fields:
+        count, free: the number of threads, and how many of them serve no request.
+        turned_at: when a thread last started or finished a request.
+        is_short: no thread was free, and since then fewer than one in eight.
+        calls: the waiting calls of requests that hold a thread.
+        leaving: requests that were given up less than STUCK_SECONDS ago and still hold a thread.
+        hosts: at least the hosts of `calls`.
+    """
+
+    count: int
+    free: int
+    turned_at: float
+    is_short: bool
+    calls: tuple[Call, ...]
+    leaving: frozenset[int]
+    hosts: Mapping[Origin, Host]
 
     @property
-    def free(self) -> int:
-        """The number of requests that could be served now."""
-        return self.count - len(self._busy)
+    def enough(self) -> int:
+        """One thread in eight, and at least one."""
+        return -(-self.count // 8)
 
-    def enter(self) -> Serving:
-        """Record the request that this thread serves from now on."""
-        serving = Serving(self)
-        self._busy[serving.thread] = serving
-        return serving
-
-    def leave(self, serving: Serving) -> None:
-        """Record that a thread has finished a request."""
-        if self._busy.get(serving.thread) is serving:
-            del self._busy[serving.thread]
-
-    def may_call(self, ehr: str, session: str | None) -> bool:
-        """Return whether a call to an EHR may start for a session."""
-        if 4 * self.free >= self.count:
+    def is_silent(self, host: Origin, now: float) -> bool:
+        """Return whether calls hang at a host and nothing else arrives from it."""
+        known = self.hosts.get(host)
+        if known is None or now - known.byte_at < HANGING_SECONDS:
+            return False
+        if any(one.host == host and one.hangs(now) for one in self.calls):
             return True
-        with self._lock:
-            hanging = self._held()
-        of_ehr = sum(one.ehr == ehr for one in hanging)
-        of_session = sum(one.session == session for one in hanging if session is not None)
-        return 2 * of_ehr < self.count and 4 * of_session < self.count
-
-    @contextlib.contextmanager
-    def hanging(self, serving: Serving, *, is_read: bool) -> Iterator[None]:
-        """Count a call as hanging."""
-        self._count(serving, 1, is_read=is_read)
-        try:
-            yield
-        finally:
-            self._count(serving, -1, is_read=is_read)
-
-    def gives_up(self, serving: Serving, since: float) -> bool:
-        """Return whether to give up a read that has hung since a time (monotonic clock)."""
-        now = time.monotonic()
-        with self._lock:
-            if serving.given_up_at > since:
-                return True
-            # Give up one at a time, because the previous one's thread may be free in a moment.
-            if self.free > 0 or now < self._next_given_up or serving is not self._youngest_beyond():
-                return False
-            self._next_given_up = now + LOOK_SECONDS
-            serving.given_up_at = now
-        return True
-
-    def _youngest_beyond(self) -> Serving | None:
-        """Return the most recent hanging request among those with reads beyond a share."""
-        of_ehr, of_session = Counter[str | None](), Counter[str | None]()
-        youngest = None
-        for one in self._held():
-            of_session[one.session] += 1
-            beyond = one.session is not None and 4 * of_session[one.session] > self.count
-            if not beyond:
-                # Requests beyond their session's share don't count toward the EHR's share.
-                of_ehr[one.ehr] += 1
-                beyond = one.ehr is not None and 2 * of_ehr[one.ehr] > self.count
-            if beyond and one.reads:
-                youngest = one
-        return youngest
-
-    def _held(self) -> list[Serving]:
-        """Return the hanging requests that a thread still serves. A read for a page that was
-        already sent holds no thread.
-        """
-        return [one for one in self._hanging if self._busy.get(one.thread) is one]
-
-    def _count(self, serving: Serving, more: int, *, is_read: bool) -> None:
-        with self._lock:
-            if is_read:
-                serving.reads += more
-            else:
-                serving.changes += more
-            if serving.reads or serving.changes:
-                self._hanging.setdefault(serving)
-            else:
-                self._hanging.pop(serving, None)
+        return known.hung_at >= known.byte_at and now - known.called_at < MEMORY_SECONDS
 
 
-@cache
-def _threads() -> Threads:
-    return Threads(thread_count())
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A request that holds a thread because of calls that hang, `since` the first one was made.
 
-
-_serving: ContextVar[Serving | None] = ContextVar("serving", default=None)
-
-
-def begin() -> Serving:
-    """Count this thread as busy, and the calls in this context as made for one request."""
-    serving = _threads().enter()
-    _serving.set(serving)
-    return serving
-
-
-def may_call(ehr: str, session: str | None = None) -> bool:
-    """Return whether the current request may call an EHR (its FHIR base). Call this before its
-    first call.
-
-    A request in progress isn't stopped halfway, because a change may follow its first read.
+    `may_end`: it waits for nothing but reads that hang, so giving them up frees the thread.
     """
-    serving = _serving.get()
-    if serving is None or serving.ehr is not None:
+
+    request: int
+    base: str | None
+    session: str | None
+    since: float
+    hosts: frozenset[Origin]
+    may_end: bool
+
+
+def may_call(
+    instance: Instance, host: Origin, base: str, known: Base, session: str | None, now: float
+) -> bool:
+    """Return whether a request may start to call a host for a session at a base."""
+    if 4 * instance.free >= instance.count:
         return True
-    if not _threads().may_call(ehr, session):
+    held = _held(instance, now)
+    of_base = [one.since for one in held if one.base == base]
+    is_silent = instance.is_silent(host, now)
+    if not is_silent and known.answered_at >= max((known.hung_at, *of_base)):
+        return True
+    if instance.free + _freed_at_once(instance, held, now) < instance.count // 8:
         return False
-    serving.ehr, serving.session = ehr, session
-    return True
+    if known.answered_at > min(of_base, default=known.hung_at):
+        return True
+    of_session = sum(one.session == session for one in held if session is not None)
+    if 2 * len(of_base) >= instance.count or 4 * of_session >= instance.count:
+        return False
+    return not is_silent or now - instance.hosts[host].called_at >= PROBE_SECONDS
 
 
-@contextlib.contextmanager
-def hanging(*, is_read: bool) -> Iterator[Callable[[], bool]]:
-    """Count a call as hanging while the block waits for it, and yield a function that returns
-    whether to give up.
+def to_give_up(instance: Instance, now: float) -> tuple[int, ...]:
+    """Return the requests whose reads are given up now."""
+    if instance.free > 0 and not instance.is_short:
+        return ()
+    missing = instance.enough - instance.free - len(instance.leaving)
+    if missing <= 0:
+        return ()
+    held = _held(instance, now)
+    is_stuck = instance.free == 0 and now - instance.turned_at >= STUCK_SECONDS
+    ranked = [
+        (rank, one.request)
+        for one, rank in zip(held, _ranks(instance, held, now), strict=True)
+        if one.may_end and one.request not in instance.leaving and (rank < _OTHER or is_stuck)
+    ]
+    # Sorting keeps the order within a rank: the most recent first.
+    ranked.reverse()
+    ranked.sort(key=lambda one: one[0])
+    return tuple(request for _, request in ranked[:missing])
+
+
+def _held(instance: Instance, now: float) -> list[_Held]:
+    """Return the requests that hang, the longest first."""
+    of_request: dict[int, list[Call]] = {}
+    for call in instance.calls:
+        of_request.setdefault(call.request, []).append(call)
+    held = []
+    for request, calls in of_request.items():
+        if hanging := [one for one in calls if one.hangs(now)]:
+            may_end = len(hanging) == len(calls) and all(one.is_read for one in calls)
+            since = min(one.since for one in hanging)
+            hosts = frozenset(one.host for one in hanging)
+            held.append(_Held(request, calls[0].base, calls[0].session, since, hosts, may_end))
+    return sorted(held, key=lambda one: one.since)
+
+
+def _freed_at_once(instance: Instance, held: list[_Held], now: float) -> int:
+    """Return how many threads could be free in a moment."""
+    ranked = zip(held, _ranks(instance, held, now), strict=True)
+    ending = (one.request for one, rank in ranked if one.may_end and rank < _OTHER)
+    return len(instance.leaving.union(ending))
+
+
+# The order in which hanging reads are given up.
+_BEYOND_SHARES, _SILENT, _OTHER = range(3)
+
+
+def _ranks(instance: Instance, held: list[_Held], now: float) -> list[int]:
+    """Return the rank of each request. The share of a session is a quarter of the threads, and that
+    of a base is half. Requests beyond their session's share don't count toward the base's.
     """
-    serving, since = _serving.get(), time.monotonic()
-    if serving is None:
-        yield lambda: False
-        return
-    with _threads().hanging(serving, is_read=is_read):
-        yield lambda: is_read and _threads().gives_up(serving, since)
-
-
-def acquire(lock: threading.Lock) -> None:
-    """Wait for a lock whose owner is calling an EHR, under the same limits as for the EHR's
-    response. Raise GivenUp.
-    """
-    if lock.acquire(timeout=HANGING_SECONDS):
-        return
-    with hanging(is_read=True) as gives_up:
-        while not lock.acquire(timeout=LOOK_SECONDS):
-            if gives_up():
-                raise GivenUp
+    of_session, of_base = Counter[str | None](), Counter[str | None]()
+    silent = {one for one in instance.hosts if instance.is_silent(one, now)}
+    ranks = []
+    for one in held:
+        of_session[one.session] += 1
+        beyond = one.session is not None and 4 * of_session[one.session] > instance.count
+        if not beyond:
+            of_base[one.base] += 1
+            beyond = one.base is not None and 2 * of_base[one.base] > instance.count
+        rank = _OTHER if one.hosts.isdisjoint(silent) else _SILENT
+        ranks.append(_BEYOND_SHARES if beyond else rank)
+    return ranks

@@ -3,11 +3,10 @@
 A connection serves one request at a time. It's kept only if the response was read to its end and no
 bytes came after it. It's reused only if it was idle for a short time and has nothing to read,
 because a connection that the other side has closed, or that has unexpected bytes, is readable.
-Waits for a hanging server are counted (shared/outbound/bulkheads.py).
+Waits for a server are counted, and may be given up (shared/outbound/waiting.py).
 """
 
 import contextlib
-import math
 import select
 import ssl
 import threading
@@ -15,9 +14,9 @@ import time
 from functools import lru_cache
 from typing import NamedTuple
 
-from shared.outbound import bulkheads
 from shared.outbound.request import Origin
 from shared.outbound.sockets import connect
+from shared.outbound.waiting import Wait
 
 CONNECT_SECONDS = 3.0
 # A connection that was idle longer isn't reused. A network may silently drop an idle connection,
@@ -38,16 +37,17 @@ class Peer(NamedTuple):
 
 
 class Connection:
-    """A connection. Sending and receiving raise OSError, and TimeoutError after the deadline
-    (monotonic clock).
+    """A connection. Sending and receiving raise OSError, TimeoutError after the deadline (monotonic
+    clock), and Overloaded if the call that it serves, whose waits are `wait`, is given up.
     """
 
-    def __init__(self, peer: Peer, deadline: float) -> None:
+    def __init__(self, peer: Peer, deadline: float, wait: Wait) -> None:
         now = time.monotonic()
         if now >= deadline:
             raise TimeoutError
         until = min(now + CONNECT_SECONDS, deadline)
         self.peer = peer
+        self.wait = wait
         self.used_at = 0.0
         # True if its last request wasn't sent in full, so that it can't serve another one.
         self.is_cut = False
@@ -55,7 +55,11 @@ class Connection:
         self._buffer = memoryview(bytearray(PIECE_BYTES))
         host, port = peer.origin.host, peer.origin.port
         is_plain = peer.origin.scheme == "http"
-        self._socket = connect(host, port, until) if is_plain else _over_tls(peer, until)
+        # Connecting has its own limit and can't be given up.
+        may_end, wait.may_end = wait.may_end, False
+        with wait:
+            self._socket = connect(host, port, until) if is_plain else _over_tls(peer, until)
+        wait.may_end = may_end
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
 
@@ -66,36 +70,31 @@ class Connection:
         self.used_at = time.monotonic()
         if len(data) > PIECE_BYTES:
             return self._send_large(memoryview(data), deadline)
-        self._allow_until(deadline)
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        self._socket.settimeout(seconds)
         self._socket.sendall(data)
         return b""
 
-    def receive(self, deadline: float, *, is_read: bool = False) -> memoryview:
-        """Return the received bytes, empty if the other side has ended. Valid until the next call.
-
-        Raise bulkheads.GivenUp if a read's response is no longer awaited.
+    def receive(self, deadline: float) -> memoryview:
+        """Return the received bytes, empty if the other side has ended. Valid until the next
+        call.
         """
         size, self._early = self._early, 0
-        size = size or self.receive_into(self._buffer, deadline, is_read=is_read)
-        return self._buffer[:size]
+        return self._buffer[: size or self.receive_into(self._buffer, deadline)]
 
-    def receive_into(self, place: memoryview, deadline: float, *, is_read: bool) -> int:
+    def receive_into(self, place: memoryview, deadline: float) -> int:
         """Receive bytes to a place like `receive`, and return their number."""
-        self._allow_until(deadline, bulkheads.HANGING_SECONDS)
-        try:
-            return self._socket.recv_into(place)
-        except TimeoutError:
-            return self._wait_on(place, deadline, is_read=is_read)
-
-    def _wait_on(self, place: memoryview, deadline: float, *, is_read: bool) -> int:
-        """Receive from a server that hangs."""
-        with bulkheads.hanging(is_read=is_read) as gives_up:
+        with self.wait as wait:
             while True:
-                self._allow_until(deadline, bulkheads.LOOK_SECONDS)
-                if gives_up():
-                    raise bulkheads.GivenUp
-                with contextlib.suppress(TimeoutError):
-                    return self._socket.recv_into(place)
+                self._socket.settimeout(wait.seconds(deadline))
+                try:
+                    size = self._socket.recv_into(place)
+                except TimeoutError:
+                    continue
+                wait.received(size)
+                return size
 
     def _send_large(self, left: memoryview, deadline: float) -> memoryview:
         """Send until something is received: a server that rejects a request may stop reading it
@@ -109,22 +108,14 @@ class Connection:
             try:
                 left = left[self._socket.send(left[:PIECE_BYTES]) :]
             except _NOT_YET:
-                self._wait_for(poll, deadline)
+                with self.wait as wait:
+                    while not poll.poll(wait.seconds(deadline) * 1000):
+                        pass
                 # Not everything received is application data: TLS has its own messages.
                 with contextlib.suppress(*_NOT_YET):
                     self._early = self._socket.recv_into(self._buffer)
                     break
         return left
-
-    def _wait_for(self, poll: select.poll, deadline: float) -> None:
-        """Wait until the socket is ready. Raise TimeoutError."""
-        seconds = deadline - time.monotonic()
-        if seconds > 0 and poll.poll(min(seconds, bulkheads.HANGING_SECONDS) * 1000):
-            return
-        with bulkheads.hanging(is_read=False):
-            seconds = deadline - time.monotonic()
-            if seconds <= 0 or not poll.poll(seconds * 1000):
-                raise TimeoutError
 
     def close(self) -> None:
         """Close it."""
@@ -142,13 +133,6 @@ class Connection:
         # Bytes that TLS has already decrypted don't make the socket readable.
         return not (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending())
 
-    def _allow_until(self, deadline: float, most: float = math.inf) -> None:
-        """Limit the next operation to the remaining time and `most` seconds. Raise TimeoutError."""
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError
-        self._socket.settimeout(min(remaining, most))
-
 
 _kept: dict[Peer, list[Connection]] = {}
 _lock = threading.Lock()
@@ -157,15 +141,16 @@ _loading = threading.Lock()
 _needs_all = threading.Event()
 
 
-def take(peer: Peer, deadline: float) -> Connection:
-    """Return a connection for one request, reused or new. Raise OSError."""
+def take(peer: Peer, deadline: float, wait: Wait) -> Connection:
+    """Return a connection for one call, reused or new. Raise OSError."""
     while True:
         with _lock:
             resting = _kept.get(peer)
             connection = resting.pop() if resting else None
         if connection is None:
-            return Connection(peer, deadline)
+            return Connection(peer, deadline, wait)
         if connection.is_usable(time.monotonic()):
+            connection.wait = wait
             return connection
         connection.close()
 

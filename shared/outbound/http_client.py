@@ -14,11 +14,13 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import NotRequired, TypedDict, Unpack
 
+from shared.errors import Overloaded
 from shared.frozen import dataclass
-from shared.outbound import bulkheads, connections, request
+from shared.outbound import connections, request, waiting
 from shared.outbound.connections import Connection, Peer
 from shared.outbound.content_coding import CodingError, decoded
 from shared.outbound.response import Incoming
+from shared.outbound.waiting import Wait
 
 # Larger bodies are kept in smaller chunks until there is room for them (shared/held_bytes/).
 MOST_IN_ONE = 1_500_000
@@ -70,8 +72,8 @@ class Reading:
 class Stream:
     """A response whose body hasn't been read yet. The call's deadline and limit apply to it.
 
-    Iterating `chunks` raises TimedOut, Unreachable, Unusable or bulkheads.GivenUp. Unread chunks
-    are dropped with the connection.
+    Iterating `chunks` raises TimedOut, Unreachable, Unusable or Overloaded. Unread chunks are
+    dropped with the connection.
     """
 
     status: int
@@ -89,6 +91,7 @@ class Asked(TypedDict):
     body: NotRequired[bytes | None]
     ca_file: NotRequired[str | None]
     own_connection: NotRequired[bool]
+    base: NotRequired[str | None]
 
 
 def send(method: str, url: str, **asked: Unpack[Asked]) -> Answer:
@@ -110,12 +113,14 @@ def stream(
     body: bytes | None = None,
     ca_file: str | None = None,
     own_connection: bool = False,
+    base: str | None = None,
     is_read: bool = False,
 ) -> Stream:
     """Send one request and start to read its response.
 
-    With `own_connection`, the response can't be a leftover of another request. `is_read` means that
-    the request changes nothing, so that it may be given up if its server hangs (bulkheads.GivenUp).
+    With `own_connection`, the response can't be a leftover of another request. `base` is the FHIR
+    base for a request to its API. A GET changes nothing, and neither does a request with `is_read`:
+    it may be given up if its server hangs (bulkheads.py), which raises Overloaded.
 
     If the connection breaks before a response, a GET is sent once more, because the other side may
     have just closed a kept-alive connection. No other request is repeated.
@@ -126,7 +131,8 @@ def stream(
         origin, sent = request.to_send(method, url, told, body)
     except ValueError as error:
         raise Unreachable(type(error).__name__) from None
-    call = _Call(Peer(origin, ca_file), sent, deadline, own_connection, is_read)
+    wait = waiting.call(origin, base, is_read=is_read or method == "GET")
+    call = _Call(Peer(origin, ca_file), sent, deadline, own_connection, wait)
     try:
         connection, answer = _ask(call)
     except _Broken:
@@ -146,14 +152,14 @@ class _Call:
     sent: bytes
     deadline: float
     own_connection: bool
-    is_read: bool
+    wait: Wait
 
 
 def _ask(call: _Call) -> tuple[Connection, Incoming]:
     """Send a request and wait for the head of its response."""
     begin = Connection if call.own_connection else connections.take
     try:
-        connection = begin(call.peer, call.deadline)
+        connection = begin(call.peer, call.deadline, call.wait)
     # An impossible host name is a ValueError.
     except (OSError, ValueError) as error:
         raise _failure(error, Unreachable, call.deadline) from None
@@ -161,12 +167,12 @@ def _ask(call: _Call) -> tuple[Connection, Incoming]:
     try:
         left = _send(connection, call.sent, call.deadline)
         while not answer.is_headed:
-            answer.feed(connection.receive(call.deadline, is_read=call.is_read))
+            answer.feed(connection.receive(call.deadline))
             if left and not answer.is_headed:
                 # It was an interim response (RFC 9110 15.2), or the start of one.
                 left = _send(connection, left, call.deadline)
         connection.is_cut = connection.is_cut or bool(left)
-    except bulkheads.GivenUp:
+    except Overloaded:
         connection.close()
         raise
     except (OSError, ValueError) as error:
@@ -200,6 +206,7 @@ def _content(
                 raise Unusable("size")
             yield chunk
         complete = True
+        call.wait.answered()
     except (OSError, ValueError) as error:
         raise _failure(error, Unreachable, call.deadline) from None
     except CodingError:
@@ -220,7 +227,7 @@ def _received(
         piece = answer.take()
         if reading.in_one and 0 < answer.left <= min(most, MOST_IN_ONE) - len(piece):
             due = min(call.deadline, reading.due)
-            receive = partial(connection.receive_into, deadline=due, is_read=call.is_read)
+            receive = partial(connection.receive_into, deadline=due)
             piece = answer.rest(piece, receive)
         if piece:
             most -= len(piece)
@@ -229,7 +236,7 @@ def _received(
             yield piece
         if answer.is_whole:
             return
-        answer.feed(connection.receive(min(call.deadline, reading.due), is_read=call.is_read))
+        answer.feed(connection.receive(min(call.deadline, reading.due)))
 
 
 def _failure(error: Exception, otherwise: type[Unreachable], deadline: float) -> OutboundError:

@@ -30,6 +30,17 @@ class Origin(NamedTuple):
     host: str
     port: int
 
+    @property
+    def authority(self) -> str:
+        """The host, with its port unless that's the usual one (RFC 9110 7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def origin_of(url: str) -> Origin:
+    """Return the server of an absolute http(s) URL. Raise ValueError."""
+    return _parsed(url)[0]
+
 
 def to_send(
     method: str, url: str, headers: Mapping[str, str], body: bytes | None
@@ -40,20 +51,12 @@ def to_send(
     """
     if not _TOKEN.fullmatch(method):
         raise ValueError("not a method")
-    match = _URL.fullmatch(url)
-    if match is None:
-        raise ValueError("not an absolute http(s) URL with a plain host")
-    scheme, host, target = match["scheme"].lower(), match["host"].lower(), match["target"] or "/"
-    usual = _PORTS[scheme]
-    port = int(match["port"] or usual)
-    if port > _LAST_PORT:
-        raise ValueError("no such port")
+    origin, target = _parsed(url)
     if not _PLAIN.fullmatch(target):
         target = quote(target, safe=_KEPT)
     if target[0] == "?":
         target = f"/{target}"
-    named = host if port == usual else f"{host}:{port}"
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {named}"]
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {origin.authority}"]
     for name, value in headers.items():
         if not (_TOKEN.fullmatch(name) and _VALUE.fullmatch(value)):
             raise ValueError("a header that cannot be sent")
@@ -61,4 +64,15 @@ def to_send(
     if body is not None:
         lines.append(f"Content-Length: {len(body)}")
     head = "\r\n".join((*lines, "", "")).encode("latin-1")
-    return Origin(scheme, host.strip("[]"), port), head + body if body else head
+    return origin, head + body if body else head
+
+
+def _parsed(url: str) -> tuple[Origin, str]:
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise ValueError("not an absolute http(s) URL with a plain host")
+    scheme = match["scheme"].lower()
+    port = int(match["port"] or _PORTS[scheme])
+    if port > _LAST_PORT:
+        raise ValueError("no such port")
+    return Origin(scheme, match["host"].lower().strip("[]"), port), match["target"] or "/"

@@ -17,12 +17,12 @@ from weakref import WeakValueDictionary
 
 from shared import log
 from shared.config.settings import Ehr, Settings
-from shared.errors import EHR_HANGS, Overloaded, SessionExpired, StoreUnavailable
+from shared.errors import SessionExpired, StoreUnavailable
 from shared.frozen import dataclass
 from shared.inbound import cookies
 from shared.oidc.id_token import Identity
 from shared.oidc.keys import Keys
-from shared.outbound import bulkheads
+from shared.outbound import waiting
 from shared.sealing import Sealer
 from shared.session import record, refresh, session_cookies
 from shared.session.cache import CachedSession, SessionCache
@@ -145,8 +145,8 @@ class Sessions:
             ehr = self._ehr(cached.stored.session)
             since = now - cached.stored.last_used
             if refresh.is_due(cached.stored.session, now):
-                if not bulkheads.may_call(cached.stored.session.fhir_base, handle):
-                    raise Overloaded(why=EHR_HANGS)
+                session = cached.stored.session
+                waiting.admit(session.token_endpoint, session.fhir_base, handle)
                 cached = self._renew(cached, ehr)
             elif since >= self._settings.session_idle_seconds / _TOUCHES_PER_IDLE:
                 cached = self._touch(cached, now)
@@ -228,7 +228,7 @@ class Sessions:
         if not renewing.acquire(blocking=False):
             if self._clock() < used.access_expires_at:
                 return cached
-            _wait_for(renewing)
+            waiting.acquire(renewing)
         try:
             return self._newest(used) or self._renewed(cached, ehr, refused=False)
         finally:
@@ -244,7 +244,7 @@ class Sessions:
         with self._forgets_expired(used.handle):
             now_read = self._read(used.handle, used.secret, cached.digest)
             if now_read.stored.session.version == used.version:
-                with self._turn(used):
+                with waiting.turn(self._renewing_of(used)):
                     newest = self._newest(used)
                     # Another thread may have written this version and not yet recorded the renewal.
                     if newest is None and self._is_useless(used, replayed=replayed):
@@ -255,15 +255,6 @@ class Sessions:
 
     def _is_useless(self, used: Session, *, replayed: bool) -> bool:
         return self._cache.renewed_in_vain(used, self._clock(), replayed=replayed)
-
-    @contextlib.contextmanager
-    def _turn(self, used: Session) -> Iterator[None]:
-        renewing = self._renewing_of(used)
-        _wait_for(renewing)
-        try:
-            yield
-        finally:
-            renewing.release()
 
     def _renewing_of(self, session: Session) -> threading.Lock:
         with self._lock:
@@ -303,11 +294,3 @@ class Sessions:
             return replace(cached, touch_failed=True)
         written = Record(fields, stored.record.expires_at, version)
         return replace(cached, stored=StoredSession(written, stored.session))
-
-
-def _wait_for(renewing: threading.Lock) -> None:
-    """Wait for the thread that renews the session. Raise Overloaded if too many threads wait."""
-    try:
-        bulkheads.acquire(renewing)
-    except bulkheads.GivenUp:
-        raise Overloaded(why=EHR_HANGS) from None

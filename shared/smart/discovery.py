@@ -17,7 +17,7 @@ from shared.document_cache import DocumentCache
 from shared.errors import ADMINISTRATOR, DiscoveryFailed, DiscoveryInvalid
 from shared.footprint import first_within
 from shared.frozen import dataclass
-from shared.outbound import http_client
+from shared.outbound import http_client, waiting
 
 SECONDS = 5.0
 MAX_BYTES = 1_000_000
@@ -88,9 +88,12 @@ class Discovery:
 
     def find(self, ehr: Ehr, base: str) -> SmartConfiguration:
         """Return the configuration of a normalized FHIR base. Raise DiscoveryFailed,
-        DiscoveryInvalid.
+        DiscoveryInvalid, and Overloaded while its host hangs.
         """
-        return self._cache.get((ehr.key, base), lambda: _read(ehr, base))
+        key = (ehr.key, base)
+        if not self._cache.has(key):
+            waiting.admit(base, base)
+        return self._cache.get(key, lambda: _read(ehr, base))
 
 
 def _read(ehr: Ehr, base: str) -> SmartConfiguration:

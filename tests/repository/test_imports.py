@@ -28,10 +28,11 @@ SHARED = (
     "frozen patterns",
     "findings",
     (
-        "base64url fhir_id footprint json_members legacy_launch outbound outcome "
-        "release scopes strict_json urls vendors"
+        "base64url fhir_id footprint json_members legacy_launch outcome release "
+        "scopes strict_json urls vendors"
     ),
     "config errors log sealing",
+    "outbound",
     "document_cache explain held_bytes pages store",
     "inbound",
     "smart",

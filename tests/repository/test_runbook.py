@@ -83,6 +83,7 @@ def written(capfd: pytest.CaptureFixture[str]) -> set[str]:
     log.event("cds_refused", "said", code="c", fields=dict(untrusted.evidence))
     answered = errors.TokenError(evidence=REFUSED)
     log.event("token_refresh_failed", "said", code="c", fields=dict(answered.evidence))
+    log.event("ehr_hanging", "said", fields={"host": "h", "calls": 1, "longest_wait_ms": 3000})
     lines = capfd.readouterr().out.splitlines()
     return {field for line in lines for field in json.loads(line)}
 

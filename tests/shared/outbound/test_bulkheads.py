@@ -1,142 +1,190 @@
-"""What a server's threads are held by: who may call, and which read is given up."""
+"""Which calls may start, and which hanging reads are given up, at any moment."""
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+import math
+from typing import Any
 
-import pytest
-
-from shared.outbound import bulkheads
-from shared.outbound.bulkheads import Serving, Threads
+from shared.outbound.bulkheads import Base, Call, Host, Instance, may_call, to_give_up
+from shared.outbound.request import Origin
+from tests.support.tables import each
 
 COUNT = 16
+NOW = 100.0
+VENDOR, OTHER = Origin("https", "vendor.example", 443), Origin("https", "other.example", 443)
+NEVER_CALLED = Base()
 
 
-class Server:
-    """A server of COUNT threads, each request served by one of them to the end of the test."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self.threads = Threads(COUNT)
-        self._stack = stack
-        self._end = threading.Event()
-        self._pool = stack.enter_context(ThreadPoolExecutor(COUNT))
-        stack.callback(self._end.set)
-
-    def serve(self, ehr: str = "bad", session: str | None = None) -> Serving:
-        entered: list[Serving] = []
-        has_entered = threading.Event()
-
-        def run() -> None:
-            serving = self.threads.enter()
-            serving.ehr, serving.session = ehr, session
-            entered.append(serving)
-            has_entered.set()
-            self._end.wait()
-
-        self._pool.submit(run)
-        assert has_entered.wait(30)
-        return entered[0]
-
-    def hang(self, session: str, *, is_read: bool = True) -> Serving:
-        serving = self.serve("bad", session)
-        self._stack.enter_context(self.threads.hanging(serving, is_read=is_read))
-        return serving
+def call(
+    request: int,
+    base: str = "b",
+    session: str | None = None,
+    *,
+    host: Origin = VENDOR,
+    is_read: bool = True,
+    ago: float = 10.0,
+) -> Call:
+    """A call that was made this long ago and never got a byte."""
+    since = NOW - ago
+    return Call(request, host, base, session or str(request), is_read, since, since, since)
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(bulkheads, "LOOK_SECONDS", 0.0)
-    with ExitStack() as stack:
-        yield Server(stack)
+def instance(
+    *calls: Call, free: int = 0, byte_ago: float = 10.0, called_ago: float = 1.0, **more: Any
+) -> Instance:
+    """A process whose threads are all busy. Bytes came from the vendor's host this long ago."""
+    hosts = {
+        VENDOR: Host(NOW - called_ago, NOW - byte_ago, more.pop("hung_at", -math.inf)),
+        OTHER: Host(NOW, NOW),
+    }
+    state = {"turned_at": NOW, "is_short": False, "leaving": frozenset(), "hosts": hosts, **more}
+    return Instance(count=COUNT, free=free, calls=calls, **state)
 
 
-def test_an_ehr_that_holds_half_by_calls_that_hang_is_not_called_while_few_threads_are_free(
-    server: Server,
+def may(
+    state: Instance,
+    base: str = "new",
+    session: str | None = "new",
+    *,
+    host: Origin = VENDOR,
+    known: Base = NEVER_CALLED,
+) -> bool:
+    return may_call(state, host, base, known, session, NOW)
+
+
+@each(
+    ("quiet", "slow", "hangs"),
+    [(2.9, 4.9, False), (3.0, 3.0, True), (0.1, 5.0, True)],
+)
+def test_a_call_hangs_after_3_s_without_a_byte_or_5_s_with_less_than_64_kb(
+    quiet: float, slow: float, hangs: bool
 ) -> None:
-    for number in range(8):
-        server.hang(str(number))
-    for _ in range(4):
-        server.serve("good")
-    # A quarter of the threads is free.
-    assert server.threads.may_call("bad", "new")
-    server.serve("good")
-    assert not server.threads.may_call("bad", "new")
-    assert server.threads.may_call("good", "new")
+    one = Call(1, VENDOR, "b", "s", True, NOW - 60.0, NOW - quiet, NOW - slow)
+    assert one.hangs(NOW) is hangs
 
 
-def test_a_session_that_holds_a_quarter_so_is_refused_and_no_other_of_its_ehr(
-    server: Server,
-) -> None:
-    for _ in range(4):
-        server.hang("one")
-    for _ in range(9):
-        server.serve("good")
-    assert not server.threads.may_call("bad", "one")
-    assert server.threads.may_call("bad", "another")
+def test_nothing_is_refused_while_a_quarter_of_the_threads_is_free() -> None:
+    state = instance(*(call(number) for number in range(12)), free=4)
+    assert may(state, "b", "0")
 
 
-def test_calls_that_do_not_hang_are_never_refused_however_many(server: Server) -> None:
-    for _ in range(COUNT):
-        server.serve(session="one")
-    assert server.threads.may_call("bad", "one")
+def test_a_base_that_holds_half_of_the_threads_is_not_called_and_another_is() -> None:
+    state = instance(*(call(number) for number in range(8)), free=3, byte_ago=0.0)
+    assert not may(state, "b")
+    assert may(state, "another")
+    state = instance(*(call(number) for number in range(7)), free=3, byte_ago=0.0)
+    assert may(state, "b")
 
 
-def given_up(server: Server, hung: list[Serving]) -> list[int]:
-    """Which of the calls that hang give up now, by their age."""
-    return [age for age, one in enumerate(hung) if server.threads.gives_up(one, 0.0)]
+def test_a_session_that_holds_a_quarter_is_refused_and_no_other_of_its_base() -> None:
+    state = instance(*(call(number, session="one") for number in range(4)), free=3, byte_ago=0.0)
+    assert not may(state, "b", "one")
+    assert may(state, "b", "another")
+    # A call without a session isn't counted as one.
+    none = (Call(n, VENDOR, "b", None, True, 0.0, 0.0, 0.0) for n in range(4))
+    assert may(instance(*none, free=3, byte_ago=0.0), "b", None)
 
 
-def test_where_no_thread_is_free_the_youngest_reads_beyond_a_part_are_given_up_first(
-    server: Server,
-) -> None:
-    one = [server.hang("one") for _ in range(6)]
-    others = [server.hang(str(number)) for number in range(4)]
-    assert given_up(server, one + others) == []
-    for _ in range(6):
-        server.serve("good")
-    # Two are beyond the quarter of their session; with four of it and four others the EHR has half.
-    assert given_up(server, one + others) == [5]
+def test_calls_side_by_side_of_one_page_count_as_one() -> None:
+    page = [call(1, session="one") for _ in range(9)]
+    assert may(instance(*page, free=3, byte_ago=0.0), "b", "one")
 
 
-def test_changes_are_never_given_up_and_take_their_part(server: Server) -> None:
-    changes = [server.hang("one", is_read=False) for _ in range(8)]
-    reads = [server.hang("one") for _ in range(8)]
-    assert given_up(server, changes + reads) == [15]
+def test_a_silent_host_is_called_once_in_3_s_whatever_the_base() -> None:
+    silent = call(1)
+    assert not may(instance(silent, free=3, called_ago=2.9))
+    assert may(instance(silent, free=3, called_ago=3.0))
+    assert may(instance(silent, free=3), host=OTHER)
+    # A byte has come, on whatever connection.
+    assert may(instance(silent, free=3, byte_ago=2.9))
+    # Nothing hangs.
+    assert may(instance(call(1, ago=2.9), free=3))
 
 
-def test_calls_side_by_side_for_one_page_count_as_one(server: Server) -> None:
-    page = server.serve(session="one")
-    with ExitStack() as searches:
-        for _ in range(9):
-            searches.enter_context(server.threads.hanging(page, is_read=True))
-        for _ in range(COUNT - 1):
-            server.serve("good")
-        assert server.threads.may_call("bad", "one")
-        assert given_up(server, [page]) == []
+def test_a_probe_is_within_the_shares_of_its_base_and_session() -> None:
+    state = instance(*(call(number) for number in range(8)), free=3, called_ago=3.0)
+    assert not may(state, "b")
+    state = instance(*(call(number, session="one") for number in range(4)), free=3, called_ago=3.0)
+    assert not may(state, "b", "one")
 
 
-def test_a_thread_that_serves_the_next_request_has_done_with_the_one_before() -> None:
-    threads = Threads(COUNT)
-    first, second = threads.enter(), threads.enter()
-    assert threads.free == COUNT - 1
-    first.end()
-    assert threads.free == COUNT - 1
-    second.end()
-    assert threads.free == COUNT
+def test_a_host_stays_silent_after_its_calls_were_given_up_until_a_byte_comes() -> None:
+    elsewhere = call(1, host=OTHER)
+    assert not may(instance(elsewhere, free=3, hung_at=NOW - 9.0))
+    assert may(instance(elsewhere, free=3, hung_at=NOW - 11.0, byte_ago=10.0))
+    # It was not called for a while, so it may have recovered.
+    assert may(instance(elsewhere, free=3, hung_at=NOW - 9.0, called_ago=10.0))
 
 
-def test_who_waits_for_another_thread_that_asks_an_ehr_is_given_up_alike(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """As those that wait for the renewal of their session's access."""
-    monkeypatch.setattr(bulkheads, "HANGING_SECONDS", 0.0)
-    threads = Threads(1)
-    monkeypatch.setattr(bulkheads, "_threads", lambda: threads)
-    lock = threading.Lock()
-    serving = bulkheads.begin()
-    assert bulkheads.may_call("bad", "one")
-    with lock, pytest.raises(bulkheads.GivenUp):
-        bulkheads.acquire(lock)
-    serving.end()
-    bulkheads.acquire(lock)
+def test_a_base_that_has_answered_since_its_oldest_hanging_call_is_served() -> None:
+    answers = Base(answered_at=NOW - 5.0)
+    half = [call(number, ago=10.0) for number in range(8)]
+    for byte_ago in (0.0, 10.0):
+        assert may(instance(*half, free=3, byte_ago=byte_ago), "b", "0", known=answers)
+    assert not may(instance(*half, free=3), "b", known=Base(answered_at=NOW - 11.0))
+
+
+def test_a_base_whose_neighbors_hang_is_served_if_its_last_call_was_answered() -> None:
+    silent = call(1, "neighbor")
+    state = instance(silent, free=3)
+    assert may(state, known=Base(answered_at=NOW - 60.0))
+    assert may(state, known=Base(answered_at=NOW - 20.0, hung_at=NOW - 30.0))
+    assert not may(state, known=Base(answered_at=NOW - 30.0, hung_at=NOW - 20.0))
+
+
+def test_what_may_hang_does_not_take_the_last_eighth_of_the_threads() -> None:
+    """Calls that were just sent can't be given up."""
+    silent, due = call(1), {"called_ago": 3.0}
+    assert not may(instance(silent, free=0, **due))
+    assert may(instance(silent, call(2), free=0, **due))
+    assert may(instance(silent, free=1, **due))
+    # A change holds its thread.
+    assert not may(instance(silent, call(2, is_read=False), free=0, **due))
+    # A base that answers isn't among that.
+    half = [call(number) for number in range(1, 9)]
+    answers = Base(answered_at=NOW)
+    assert may(instance(call(1), free=0, byte_ago=0.0), "b", known=answers)
+    assert may(instance(*half, free=0, byte_ago=0.0), "b", known=answers)
+
+
+def test_no_read_is_given_up_while_a_thread_is_free() -> None:
+    calls = [call(number) for number in range(15)]
+    assert to_give_up(instance(*calls, free=1), NOW) == ()
+    # None was free, and one in eight isn't yet.
+    assert len(to_give_up(instance(*calls, free=1, is_short=True), NOW)) == 1
+    assert to_give_up(instance(*calls, free=2, is_short=True), NOW) == ()
+    # A thread that is about to be free counts.
+    assert len(to_give_up(instance(*calls, leaving=frozenset({0})), NOW)) == 1
+    assert to_give_up(instance(*calls, leaving=frozenset({0, 1})), NOW) == ()
+
+
+def test_the_youngest_reads_beyond_a_share_are_given_up_first_then_those_at_silent_hosts() -> None:
+    of_session = [call(number, "a", "one", host=OTHER, ago=30 - number) for number in range(5)]
+    of_base = [call(number, "b", host=OTHER, ago=30 - number) for number in range(5, 14)]
+    silent = [call(number, f"s{number}", ago=30 - number) for number in range(14, 16)]
+    state = instance(*of_session, *of_base, *silent)
+    assert to_give_up(state, NOW) == (13, 4)
+    state = instance(*of_session[:4], *of_base, *silent)
+    assert to_give_up(state, NOW) == (13, 15)
+    state = instance(*of_session[:4], *of_base[:8], *silent)
+    assert to_give_up(state, NOW) == (15, 14)
+
+
+def test_reads_within_all_shares_are_given_up_only_if_no_thread_becomes_free_for_a_second() -> None:
+    calls = [call(number, f"b{number}", ago=30 - number) for number in range(16)]
+    assert to_give_up(instance(*calls, byte_ago=0.0), NOW) == ()
+    assert to_give_up(instance(*calls, byte_ago=0.0, turned_at=NOW - 0.9), NOW) == ()
+    assert to_give_up(instance(*calls, byte_ago=0.0, turned_at=NOW - 1.0), NOW) == (15, 14)
+
+
+def test_changes_are_never_given_up_and_take_their_part() -> None:
+    changes = [call(number, is_read=False, ago=30) for number in range(8)]
+    reads = [call(number, ago=20) for number in range(8, 16)]
+    assert set(to_give_up(instance(*changes, *reads), NOW)) <= set(range(8, 16))
+    changes = [call(number, is_read=False, ago=30) for number in range(16)]
+    assert to_give_up(instance(*changes, turned_at=0.0), NOW) == ()
+
+
+def test_a_request_is_given_up_only_if_that_frees_its_thread() -> None:
+    waits_for_a_change = call(1), call(1, is_read=False)
+    waits_for_what_was_just_sent = call(2), call(2, ago=1.0)
+    state = instance(*waits_for_a_change, *waits_for_what_was_just_sent, call(3), turned_at=0.0)
+    assert to_give_up(state, NOW) == (3,)
