@@ -27,10 +27,19 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="doctor", description="Finds problems before a launch fails.", allow_abbrev=False
+        prog="smart-calc doctor",
+        usage="smart-calc doctor [--config FILE] [--json] [--offline]\n"
+        "       smart-calc doctor COMMAND --help",
+        description="Finds problems before a launch fails.",
+        allow_abbrev=False,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    preflight = commands.add_parser("check", help="check a configuration", allow_abbrev=False)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", prog="smart-calc doctor")
+    preflight = commands.add_parser(
+        "check",
+        prog="smart-calc doctor",
+        help="check a configuration; runs if you name no command",
+        allow_abbrev=False,
+    )
     preflight.add_argument("--config", required=True, metavar="FILE", help="path of smart.toml")
     preflight.add_argument("--json", action="store_true", help="print the findings as JSON")
     preflight.add_argument(

@@ -19,7 +19,9 @@ _MOST_BYTES = 4_000_000
 
 def add_to(commands: "_SubParsersAction[ArgumentParser]") -> None:
     """Add the command and its arguments."""
-    command = commands.add_parser("explain", help="explain a failed launch", allow_abbrev=False)
+    command = commands.add_parser(
+        "explain", prog="smart-calc explain", help="explain a failed launch", allow_abbrev=False
+    )
     command.add_argument(
         "text", nargs="?", metavar="TEXT", help="the error; reads stdin if absent or -"
     )

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 from gateway import own_page, servers
-from gateway.servers import LOOPBACK, Place, Unusable
+from gateway.servers import LOOPBACK, Place, Taken, Unusable
 from infra import project
 from infra.project import Refused
 
@@ -26,9 +26,9 @@ def main() -> int:
         own_page.folder()
         project.read(Path.cwd())
         servers.require_free(place, "serve")
-    except (Unusable, Refused) as error:
+    except (Unusable, Refused, Taken) as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return 2 if isinstance(error, Unusable) else 1
     app = servers.Server("gateway.app:application", place, {}, workers)
     local_url = f"http://localhost:{place.port}"
     return servers.run([app], ready=local_url, note=_public_url_note(local_url))

@@ -37,8 +37,8 @@ def serve(settings: Settings, call: Call) -> Reply:
         return _document(settings, call, document)
     if call.path != "/":
         raise NotFound
-    if call.method != "GET":
-        raise MethodNotAllowed(allow="GET")
+    if call.method not in {"GET", "HEAD"}:
+        raise MethodNotAllowed(allow="GET, HEAD")
     return _page("gateway.html", settings, call, **_front(settings))
 
 

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 import requests
 
@@ -24,7 +23,11 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Unusable(Exception):
-    """An invalid environment variable; the message has the fix."""
+    """An invalid option or environment variable; the message has the fix."""
+
+
+class Taken(Exception):
+    """A port that another process uses; the message has the fix."""
 
 
 class Stop:
@@ -78,30 +81,33 @@ class Server:
 
 
 def require_free(place: Place, command: str) -> None:
-    """Raise Unusable if a server can't listen there; `command` is also a make target."""
+    """Raise Unusable if a server can never listen there, or Taken if another process does;
+    `command` is also a make target.
+    """
 
-    def unusable(what: str, variable: str) -> NoReturn:
+    def sentence(what: str, variable: str) -> str:
         option = f"--{variable.lower().replace('_', '-')}"
-        raise Unusable(
+        return (
             f"{what}. Choose another: smart-calc {command} {option} …, "
             f"or {variable}=… make {command}"
         )
 
     if not _is_port(place.port):
-        unusable(f"Port {place.port} isn't a valid port number (1 to 65535)", place.variable)
+        what = f"Port {place.port} isn't a valid port number (1 to 65535)"
+        raise Unusable(sentence(what, place.variable))
     try:
         addresses = socket.getaddrinfo(
             place.host or None, int(place.port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         family, kind, protocol, _, address = addresses[0]
     except (OSError, OverflowError):
-        unusable(f"Host {place.host} is unknown", "HOST")
+        raise Unusable(sentence(f"Host {place.host} is unknown", "HOST")) from None
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
         except (OSError, OverflowError):
-            unusable(f"Port {place.port} is in use", place.variable)
+            raise Taken(sentence(f"Port {place.port} is in use", place.variable)) from None
 
 
 def _is_port(text: str) -> bool:

@@ -15,7 +15,6 @@ Standard library only, because it runs before anything is installed.
 import json
 import shlex
 import sys
-import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -147,7 +146,7 @@ def with_sessions(functions: Collection[str]) -> tuple[str, ...]:
 def read(path: Path) -> Deployment:
     """Read and check a project's deployment.toml. Raises Unusable with every problem."""
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = project.parsed(path.read_text("utf-8"))
         names = project.read(path.parent).names
     except FileNotFoundError:
         raise Unusable(

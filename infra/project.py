@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PRODUCT = Path(__file__).parents[1]
 DEPLOYMENT = "deployment.toml"
@@ -90,13 +91,24 @@ def _calculators(folder: Path) -> bool:
         return True
     except (OSError, ValueError) as error:
         raise Refused(f"{DEPLOYMENT} can't be read: {error}.") from None
-    try:
-        value = tomllib.loads(text).get("calculators", True)
-    except ValueError as error:
-        raise Refused(f"{DEPLOYMENT} isn't valid TOML: {error}.") from None
+    value = parsed(text).get("calculators", True)
     if not isinstance(value, bool):
         raise Refused(f"{DEPLOYMENT}: calculators must be true or false.")
     return value
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Return the content of deployment.toml. Raises Refused with the first invalid line."""
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        lines, at = text.splitlines(), re.search(r"at line (\d+)", str(error))
+        line = lines[int(at[1]) - 1].strip() if at and int(at[1]) <= len(lines) else ""
+        key, equals, value = line.partition("=")
+        why = f"{DEPLOYMENT} isn't valid TOML: {error}."
+        if equals and not value.strip():
+            why += f' {key.strip()} has no value. For an empty one, write {key.strip()} = "".'
+        raise Refused(why) from None
 
 
 def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:

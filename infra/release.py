@@ -27,6 +27,19 @@ _FUNCTIONS: Mapping[str, str] = {
     "rollback": "roll_back",
     "end-sessions": "end_sessions",
 }
+# The files in build/deployment/ that a step reads or writes next to, and what makes each.
+_MADE_BY: Mapping[str, str] = {
+    "ingress": "`smart-calc deployment write PROJECT`",
+    "before": "`smart-calc release pin`",
+    "candidates-verdict": "the build's check of the new revisions (cloudbuild.yaml)",
+    "verdict": "the build's last check (cloudbuild.yaml)",
+}
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "pin": ("ingress",),
+    "addresses": ("ingress",),
+    "move": ("ingress", "before", "candidates-verdict"),
+    "settle": ("ingress", "before", "verdict"),
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,6 +53,13 @@ def main(arguments: Sequence[str]) -> int:
     except deployment.Unusable as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    for name in _NEEDS.get(arguments[0], ()):
+        if not (Path("build/deployment") / name).is_file():
+            sys.stderr.write(
+                f"There is no build/deployment/{name}, which {_MADE_BY[name]} writes. Run that "
+                f"before `smart-calc release {arguments[0]}`.\n"
+            )
+            return 1
     read = "".join(
         f". {shlex.quote(str(PRODUCT / 'infra' / name))}\n"
         for name in ("traffic.sh", "end_sessions.sh")

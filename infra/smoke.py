@@ -22,6 +22,7 @@ from infra import project
 # After a first deployment, the invoker role or a certificate can take a while to become active.
 ATTEMPTS = 6
 PAUSE_SECONDS = 15.0
+_WAIT_SECONDS = (ATTEMPTS - 1) * PAUSE_SECONDS
 _RESPONSE_SECONDS = 40.0
 _MOST_BYTES = 100_000
 
@@ -81,6 +82,8 @@ def retry(check: Callable[[], str | None]) -> None:
         problem = check()
         if problem is None:
             return
+        if attempt == 0:
+            sys.stderr.write(f"{problem} Trying again for {_WAIT_SECONDS:g} s.\n")
     sys.exit(problem)
 
 
@@ -110,4 +113,8 @@ if __name__ == "__main__":
     if sys.argv[1] == "--candidates":
         candidates(text.split())
     else:
-        public(tomllib.loads(text)["public_url"])
+        try:
+            public_url = str(tomllib.loads(text)["public_url"])
+        except (ValueError, KeyError):
+            sys.exit(f"{file} has no readable public_url. To list its problems: smart-calc doctor")
+        public(public_url)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from gateway import own_page, servers
-from gateway.servers import LOOPBACK, Place, Server, Unusable
+from gateway.servers import LOOPBACK, Place, Server, Taken, Unusable
 from infra import project
 from infra.project import Refused
 from simulator import demo
@@ -32,9 +32,9 @@ def main(arguments: list[str]) -> int:
             folder, with_cds = _page(functions), "cds_services" in functions
         for place in (ehr_place, app_place) if command == "run" else (ehr_place,):
             servers.require_free(place, command)
-    except (Unusable, Refused) as error:
+    except (Unusable, Refused, Taken) as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return 2 if isinstance(error, Unusable) else 1
     public_url, ehr = f"http://localhost:{app_place.port}", f"http://{LOOPBACK}:{ehr_place.port}"
     processes = [
         Server("simulator.serve_ehr:app", ehr_place, _ehr(public_url, ehr, with_cds=with_cds))

@@ -25,7 +25,7 @@ and page/, if they exist. `smart-calc COMMAND --help` lists a command's options.
 """
 # These would otherwise run, check or stage another version than the project's.
 _OF_PROJECT = (["run"], ["stage"], ["deployment", "check"], ["deployment", "write"])
-_DOCTORS = frozenset({"check", "explain", "jwks", "sealing-key"})
+_DOCTORS = frozenset({"check", "explain", "jwks", "sealing-key", "-h", "--help"})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -103,9 +103,12 @@ def _ehr(arguments: argparse.Namespace) -> NoReturn:
 
 def _serve(arguments: argparse.Namespace) -> int:
     if not Path(arguments.config).is_file():
+        option, run = (
+            ("CONFIG=FILE", "make run") if place.IS_CLONE else ("--config FILE", "smart-calc run")
+        )
         sys.stderr.write(
-            f"There is no file {arguments.config}. Specify your configuration with --config FILE, "
-            "or run `smart-calc run`, which doesn't need one.\n"
+            f"There is no file {arguments.config}. Specify your configuration with {option}, "
+            f"or run `{run}`, which doesn't need one.\n"
         )
         return 1
     _become("gateway", [], {**_settings(arguments), "SMART_CONFIG": arguments.config})

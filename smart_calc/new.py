@@ -61,7 +61,10 @@ def main(folder: Path, wheel: Path | None, example: str | None) -> int:
 
 def write(folder: Path, wheel: Path | None, example: str | None = None) -> None:
     """Write a project to an empty or new folder. Raises Unusable if that's not possible."""
-    _require_empty(folder)
+    try:
+        _require_empty(folder)
+    except OSError as error:
+        raise Unusable(f"{folder} isn't a usable folder name: {error.strerror}.") from None
     package = checked(wheel) if wheel else _installed_from()
     files = dict(_contents(package.name, example))
     try:

@@ -9,7 +9,8 @@ from pathlib import Path
 # Don't resolve it: if this folder is a link, the rest of the deployment is next to the link.
 _HERE = Path(__file__).absolute().parent
 # In a clone, this is the repository. In the wheel, it's a copy of the repository.
-PRODUCT = _HERE / "product" if (_HERE / "product").is_dir() else _HERE.parent
+IS_CLONE = not (_HERE / "product").is_dir()
+PRODUCT = _HERE.parent if IS_CLONE else _HERE / "product"
 WRITTEN = _HERE / "project"
 
 

@@ -7,6 +7,7 @@ Start it with `with running() as app`, and launch with
 
 import contextlib
 import json
+import re
 import socket
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
+from html import unescape
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from urllib.error import HTTPError
@@ -122,7 +124,8 @@ class App:
     ehr: str
 
     def launch(self, patient: str = "synthetic-alma", ehr: str = "generic") -> Session:
-        """Launch from a patient's chart, in a new browser. Raises AssertionError if that fails.
+        """Launch from a patient's chart, in a new browser. Raises AssertionError if that fails, and
+        ValueError for an unknown EHR or patient.
 
         `ehr` is "generic", "oracle" or "epic". Each refuses what the vendor's EHR refuses.
         """
@@ -132,6 +135,9 @@ class App:
         query = {"patient": patient, "client": _CLIENTS[ehr], "user": "clara", "in": "tab"}
         start = f"{self.ehr}/{ehr}/start?{urlencode(query)}"
         page = browser.send("GET", start, {"Accept": "text/html"})
+        if page.url == start and page.status == 404:
+            why = re.search(r"<p>(This EHR .*?)</p>", page.text)
+            raise ValueError(unescape(why[1]) if why else "The EHR has no such patient.")
         return Session(self.origin, browser, patient, page)
 
 

@@ -2,7 +2,7 @@
 Launch App: EHR launch).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
@@ -23,7 +23,13 @@ BEFORE_LAUNCHES = ("discovery", "jwks")
 
 
 class UnknownError(Exception):
-    """The URL refers to something that this EHR doesn't have; the message names it."""
+    """The URL refers to something that this EHR doesn't have; the message names it. `existing`
+    lists what it has.
+    """
+
+    def __init__(self, what: str, existing: Iterable[str] = ()) -> None:
+        listed = ", ".join(existing)
+        super().__init__(f"{what}. It has: {listed}." if listed else f"{what}.")
 
 
 class _ChartLaunch:
@@ -108,7 +114,7 @@ def start_blueprint(ehr: Installation) -> Blueprint:
 def handle_unknown(routes: Blueprint) -> None:
     """Answer UnknownError and UnknownFaultError with an error page."""
     routes.register_error_handler(
-        UnknownError, lambda error: fault_page(404, "Not found", f"This EHR has no such {error}.")
+        UnknownError, lambda error: fault_page(404, "Not found", f"This EHR has no such {error}")
     )
     routes.register_error_handler(
         UnknownFaultError,
@@ -179,7 +185,7 @@ def find_patient(ehr: Installation, fhir_id: str) -> PatientSummary:
     """Return the summary of a patient, or raise UnknownError."""
     patient = ehr.charts.patient(fhir_id)
     if patient is None:
-        raise UnknownError("patient")
+        raise UnknownError("patient", (one.id for one in ehr.charts.patients()))
     return patient
 
 

@@ -1,6 +1,9 @@
 """What a release waits for before the doctor: do the deployed functions answer?"""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +11,7 @@ from infra import smoke
 from infra.stage import FUNCTIONS
 from tests.support.app import App
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
-from tests.support.servers import free_port
+from tests.support.servers import ROOT, free_port
 
 WELL = Scripted(200, {"Content-Type": "application/json"}, b'{"status":"ok"}')
 
@@ -79,3 +82,24 @@ def test_new_revisions_are_asked_at_the_addresses_that_they_were_lent(
 def test_an_address_that_is_not_there_fails_the_release_and_is_named() -> None:
     with pytest.raises(SystemExit, match="can't be reached"):
         smoke.public(f"http://localhost:{free_port()}")
+
+
+def test_a_wait_is_announced_and_a_file_without_an_address_is_named(
+    deployed: Tenant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployed.on("/launch/health", Scripted(500, {}, b"{}"))
+    with pytest.raises(SystemExit):
+        smoke.public(deployed.base)
+    assert "/launch/health returned 500" in (said := capsys.readouterr().err)
+    assert "Trying again for 75 s." in said
+    (tmp_path / "smart.toml").write_text("public_url =")
+    ended = subprocess.run(
+        [sys.executable, "-m", "infra.smoke", str(tmp_path / "smart.toml")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "has no readable public_url" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -58,7 +58,8 @@ MISTAKES = [
     ("max_instances = 5", "max_instances = 50", "vcpu: all functions at their max_instances"),
     ("memory_gib = 40", "memory_gib = 4", "memory_gib: all functions at their max_instances"),
     ("[functions.launch]", "[functions.lunch]", "lunch is unknown: there is no such folder"),
-    ("[versions]", "[versions", "can't be read"),
+    ("[versions]", "[versions", "isn't valid TOML"),
+    ('kms_key = ""', "kms_key =", 'kms_key has no value. For an empty one, write kms_key = "".'),
 ]
 
 

@@ -50,6 +50,13 @@ def test_what_the_server_cannot_read_is_told_to_nobody_but_the_sender(
     assert target not in app.server.log.read_bytes()[logged:]
 
 
+@each("path", ["/", "/docs/errors.md"])
+def test_a_probe_by_head_gets_the_headers_of_the_page(app: App, path: str) -> None:
+    answer = Browser().send("HEAD", app.origin + path)
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.header("Content-Type") == "text/html; charset=utf-8"
+
+
 def test_people_get_a_page(app: App) -> None:
     answer = Browser().send("GET", f"{app.origin}/nothing", NAVIGATION)
     assert answer.status == 404

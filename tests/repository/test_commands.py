@@ -183,17 +183,17 @@ def test_a_place_that_cannot_be_used_ends_the_command_with_a_word_about_it(
             if IS_WHOLE and "PORT" in variables:
                 commands.append(simulator.__main__.main(["run"]))
         printed = capsys.readouterr()
-        assert (set(commands), printed.out) == ({1}, ""), variables
+        assert (set(commands), printed.out) == ({2}, ""), variables
         assert printed.err.count(said) == len(commands), printed.err
 
 
 @pytest.mark.parametrize("command", [["gateway"], ["simulator", "ehr"]])
-def test_a_command_that_cannot_start_ends_with_1_and_no_traceback(
+def test_a_command_with_unusable_values_ends_with_2_and_no_traceback(
     tmp_path: Path, command: list[str]
 ) -> None:
     process = _start(tmp_path, *command, PORT="eighty", EHR_PORT="eighty")
     out, err = process.communicate(timeout=90)
-    assert (process.returncode, out) == (1, "")
+    assert (process.returncode, out) == (2, "")
     assert err.startswith("Port eighty isn't a valid port number (1 to 65535). Choose another: ")
     assert "Traceback" not in err
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import doctor.__main__
 import smart_calc.__main__
 from shared.release import version
-from smart_calc import command
+from smart_calc import command, place
 from tests.support.servers import ROOT
 
 Started = tuple[list[str], dict[str, str]]
@@ -65,6 +66,7 @@ def test_each_command_starts_what_make_starts(started: type[Run], folder: Path) 
     assert started.of("ehr --ehr-port 2") == ("simulator ehr", {"EHR_PORT": "2"})
     assert started.of("doctor") == ("doctor check --config smart.toml", {})
     assert started.of("doctor --offline --config=a") == ("doctor check --offline --config=a", {})
+    assert started.of("doctor --help") == ("doctor --help", {})
     assert started.of("doctor jwks key.pem=k") == ("doctor jwks key.pem=k", {})
     assert started.of("explain --json") == ("doctor explain --json", {})
     assert started.of("stage") == ("infra.stage", {})
@@ -89,7 +91,7 @@ def test_what_a_project_has_is_taken(started: type[Run], folder: Path) -> None:
 
 
 def test_arguments_that_cannot_be_used_end_with_2_and_a_missing_file_with_1(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for line in ("fly", "run --fly", "new", "new a --example b", "serve --ehr-port 1"):
         with pytest.raises(SystemExit) as ended:
@@ -98,9 +100,26 @@ def test_arguments_that_cannot_be_used_end_with_2_and_a_missing_file_with_1(
     assert command.main([]) == 2
     assert "smart-calc new my-app" in capsys.readouterr().err
     assert command.main(["serve"]) == 1
-    assert capsys.readouterr().err.startswith(
-        "There is no file smart.toml. Specify your configuration"
-    )
+    said = "There is no file smart.toml. Specify your configuration with CONFIG=FILE, or run `make "
+    assert capsys.readouterr().err.startswith(said)
+    monkeypatch.setattr(place, "IS_CLONE", False)
+    assert command.main(["serve"]) == 1
+    assert "with --config FILE, or run `smart-calc run`, which" in capsys.readouterr().err
+
+
+def test_every_usage_line_is_a_line_that_can_be_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, usage in (
+        (["--help"], "usage: smart-calc doctor [--config FILE]"),
+        (["check", "--help"], "usage: smart-calc doctor [-h] --config FILE"),
+        (["jwks", "--help"], "usage: smart-calc doctor jwks"),
+        (["explain", "--help"], "usage: smart-calc explain"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            doctor.__main__.main(arguments)
+        said = capsys.readouterr().out
+        assert (ended.value.code, said.startswith(usage)) == (0, True), said
+        if arguments == ["--help"]:
+            assert {"check", "explain", "jwks", "sealing-key"} <= set(said.split())
 
 
 def test_a_python_that_is_too_old_is_named(

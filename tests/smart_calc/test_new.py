@@ -104,7 +104,7 @@ def test_a_folder_that_is_not_empty_stays_as_it_is(
     (tmp_path / "app").mkdir()
     (tmp_path / "app/notes").write_text("mine")
     before = files(tmp_path)
-    for folder in ("app", "notes"):
+    for folder in ("app", "notes", "a" * 300):
         assert new.main(tmp_path / folder, wheel, None) == 2
         assert str(tmp_path / folder) in capsys.readouterr().err
     assert files(tmp_path) == before
