@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import flask
 
-from gateway import front
+from gateway import failures, front
 from gateway.own_functions import OwnFunction
 from infra import project
 from shared.config import settings_file
@@ -35,8 +35,15 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     first = edge.raw_path(environ).removeprefix("/").partition("/")[0]
     if own := _own.get(first):
         return own(environ, start_response)
-    function = FUNCTIONS.get(first)
-    return edge.respond(function or gateway, environ, start_response)
+    function = FUNCTIONS.get(first, gateway)
+    return edge.respond(lambda sent: _kept(function(sent)), environ, start_response)
+
+
+def _kept(response: flask.Response) -> flask.Response:
+    is_page = response.mimetype == "text/html" and not response.is_streamed
+    if response.status_code >= 400 and is_page:
+        failures.keep(response.headers, response.get_data())
+    return response
 
 
 def gateway(request: flask.Request) -> flask.Response:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode
 
-from gateway import blocked, documents, own_page
+from gateway import blocked, documents, failures, own_page
 from shared import explain, pages, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, NotFound
@@ -30,6 +30,8 @@ def serve(settings: Settings, call: Call) -> Reply:
         return own_page.serve(settings, call, _page_folder)
     if _page_folder is not None and call.path == blocked.PATH:
         return blocked.receive(settings, call)
+    if call.path.startswith(failures.PATH):
+        return failures.page(call.path)
     if call.path == "/explain":
         return _explained(settings, call)
     document = call.path.removeprefix("/docs/") if call.path.startswith("/docs/") else None

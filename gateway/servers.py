@@ -2,18 +2,23 @@
 
 import json
 import os
+import queue
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+import webbrowser
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import IO, Protocol
 
 import requests
 
 from gateway import processes
 from gateway.processes import STARTING_SECONDS, Process
+from gateway.terminal import Terminal
 
 THREADS = "16"
 STOPPING_SECONDS = 35.0
@@ -114,14 +119,88 @@ def _is_port(text: str) -> bool:
     return text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65_536
 
 
-def run(servers: Sequence[Server], ready: str, note: str = "") -> int:
-    """Run servers until SIGINT, SIGTERM or SIGHUP; print `Ready:` and `note` when all respond.
+class Shown(Protocol):
+    """Decides what a terminal shows of the servers' output: for each line, and as time passes."""
+
+    # ruff: noqa: D102 - documented in gateway/terminal.py
+    def lines(self, text: str, now: float) -> Iterable[str]: ...
+    def settled(self, now: float) -> Iterable[str]: ...
+
+
+class _Verbatim:
+    def lines(self, text: str, now: float) -> Iterable[str]:  # noqa: ARG002 - the Protocol's
+        return (text,)
+
+    def settled(self, now: float) -> Iterable[str]:  # noqa: ARG002 - the Protocol's
+        return ()
+
+
+def shown(app: str, ehr: str, *, as_json: bool) -> Shown | None:
+    """Return the filter of the servers' output for a terminal. Into a pipe, they write themselves.
+
+    With `as_json`, a terminal shows what a pipe gets.
+    """
+    if not sys.stdout.isatty():
+        return None
+    return _Verbatim() if as_json else Terminal(app, ehr)
+
+
+class _Output:
+    """The output of processes, read by one thread each and printed by the main thread."""
+
+    def __init__(self, shown: Shown | None) -> None:
+        self._shown = shown
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._readers: list[threading.Thread] = []
+
+    @property
+    def is_read(self) -> bool:
+        return self._shown is not None
+
+    def read(self, stream: IO[bytes] | None) -> None:
+        if stream is not None:
+            reader = threading.Thread(target=self._read, args=(stream,), daemon=True)
+            reader.start()
+            self._readers.append(reader)
+
+    def _read(self, stream: IO[bytes]) -> None:
+        with stream:
+            for line in stream:
+                self._lines.put(line.decode("utf-8", "replace").rstrip("\n"))
+
+    def show(self) -> None:
+        if self._shown is None:
+            return
+        now = time.monotonic()
+        while not self._lines.empty():
+            for line in self._shown.lines(self._lines.get(), now):
+                print(line, flush=True)
+        for line in self._shown.settled(now):
+            print(line, flush=True)
+
+    def finish(self) -> None:
+        for reader in self._readers:
+            reader.join(_STEP_SECONDS * 20)
+        self.show()
+
+
+def run(
+    servers: Sequence[Server],
+    ready: str,
+    note: str = "",
+    *,
+    also: str = "",
+    shown: Shown | None = None,
+    opens_browser: bool = False,
+) -> int:
+    """Run servers until SIGINT, SIGTERM or SIGHUP; print `Ready:`, `also` and `note` when all
+    respond. `shown` filters their output, and with `opens_browser` the browser opens.
 
     Return 0 after a clean shutdown, or 1 if a server doesn't get ready or exits on its own. The
     reason is on stderr.
     """
-    stop = Stop()
-    started = [(_start(one), one.place) for one in servers]
+    stop, output = Stop(), _Output(shown)
+    started = [(_start(one, output), one.place) for one in servers]
     failed = False
     try:
         for process, place in started:
@@ -130,17 +209,27 @@ def run(servers: Sequence[Server], ready: str, note: str = "") -> int:
                 failed = True
                 break
         if not (failed or stop.is_set):
-            print(f"Ready: {ready}/", flush=True)
+            print(f"Ready: {ready}/{also}", flush=True)
             sys.stderr.write(note)
-            failed = _one_exits([process for process, _ in started], stop)
+            if opens_browser:
+                # A browser in this terminal would block.
+                threading.Thread(target=_open, args=(f"{ready}/",), daemon=True).start()
+            failed = _one_exits([process for process, _ in started], stop, output)
     finally:
         codes = [processes.stop(process, STOPPING_SECONDS) for process, _ in started]
+        output.finish()
     return 1 if failed else max(codes, key=abs)
 
 
-def _one_exits(running: Sequence[Process], stop: Stop) -> bool:
+def _open(url: str) -> None:
+    if not webbrowser.open(url):
+        sys.stderr.write(f"No browser was found. Open {url} yourself.\n")
+
+
+def _one_exits(running: Sequence[Process], stop: Stop, output: _Output) -> bool:
     """Wait for a signal; return whether a server exits on its own before one arrives."""
     while not stop.is_set:
+        output.show()
         if any(one.poll() is not None for one in running):
             sys.stderr.write("A server exited unexpectedly.\n")
             return True
@@ -148,7 +237,7 @@ def _one_exits(running: Sequence[Process], stop: Stop) -> bool:
     return False
 
 
-def _start(server: Server) -> subprocess.Popen[bytes]:
+def _start(server: Server, output: _Output) -> subprocess.Popen[bytes]:
     """Start a server in a new session, so that Ctrl-C reaches only this process."""
     settings = {
         "bind": server.place.bind,
@@ -164,9 +253,14 @@ def _start(server: Server) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "gateway.serving", server.target, json.dumps(settings)]
     # functions-framework and shared/outbound/serving.py read THREADS.
     environment = {**os.environ, "THREADS": THREADS, **server.environment}
-    return subprocess.Popen(  # noqa: S603 - this interpreter, own arguments
-        command, env=environment, start_new_session=True
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, own arguments
+        command,
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.PIPE if output.is_read else None,
     )
+    output.read(process.stdout)
+    return process
 
 
 def not_ready(server: Process, place: Place, stop: Stop) -> str | None:

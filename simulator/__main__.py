@@ -1,7 +1,7 @@
 """Start the simulated EHR on this machine: `python -m simulator COMMAND`.
 
-run    start the functions with embedded defaults, and the simulated EHR
-ehr    start only the simulated EHR
+run [--json] [--open]    start the functions with embedded defaults, and the simulated EHR
+ehr                      start only the simulated EHR
 """
 
 import os
@@ -15,14 +15,17 @@ from gateway.servers import LOOPBACK, Place, Server, Taken, Unusable
 from infra import project
 from infra.project import Refused
 from simulator import demo
+from simulator.trace import announcements
 
 
 def main(arguments: list[str]) -> int:
     """Run a command until SIGINT, SIGTERM or SIGHUP; return 0 after a clean shutdown."""
-    if arguments not in (["run"], ["ehr"]):
+    command, options = "".join(arguments[:1]), set(arguments[1:])
+    if command not in {"run", "ehr"} or options - (
+        {"--json", "--open"} if command == "run" else set()
+    ):
         sys.stderr.write(__doc__ or "")
         return 2
-    command = arguments[0]
     app_place = Place("PORT", os.environ.get("PORT", "8080"))
     ehr_place = Place("EHR_PORT", os.environ.get("EHR_PORT", "8090"))
     folder, with_cds = None, True
@@ -36,14 +39,26 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, Unusable) else 1
     public_url, ehr = f"http://localhost:{app_place.port}", f"http://{LOOPBACK}:{ehr_place.port}"
+    of_ehr = _ehr(public_url, ehr, with_cds=with_cds)
+    if command == "ehr":
+        return servers.run([Server("simulator.serve_ehr:app", ehr_place, of_ehr)], ready=ehr)
+    as_json = "--json" in options
+    shown = servers.shown(public_url, ehr, as_json=as_json)
+    if shown is not None and not as_json:
+        of_ehr = {**of_ehr, announcements.VARIABLE: "1"}
+    config = _config(public_url, ehr, folder, with_cds=with_cds)
+    environment = {"SMART_CONFIG": str(config), "EHR_BASE_URL": ehr}
     processes = [
-        Server("simulator.serve_ehr:app", ehr_place, _ehr(public_url, ehr, with_cds=with_cds))
+        Server("simulator.serve_ehr:app", ehr_place, of_ehr),
+        Server("gateway.app:application", app_place, environment),
     ]
-    if command == "run":
-        config = _config(public_url, ehr, folder, with_cds=with_cds)
-        environment = {"SMART_CONFIG": str(config), "EHR_BASE_URL": ehr}
-        processes.append(Server("gateway.app:application", app_place, environment))
-    return servers.run(processes, ready=public_url if command == "run" else ehr)
+    return servers.run(
+        processes,
+        ready=public_url,
+        also=f" (simulated EHR: {ehr}/)",
+        shown=shown,
+        opens_browser="--open" in options,
+    )
 
 
 def _page(functions: Collection[str]) -> Path | None:

@@ -69,7 +69,7 @@ def create_app(
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     log = TraceLog()
-    record_requests(app, log)
+    record_requests(app, log, {one.profile.key: one.profile.title for one in ehrs})
     allow_apps(app, ehrs)
     app.register_blueprint(front_blueprint(ehrs))
     app.register_blueprint(trace_blueprint(ehrs, log))

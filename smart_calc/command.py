@@ -94,7 +94,8 @@ _PASSED_ON: Mapping[str, Callable[[Sequence[str]], tuple[str, Sequence[str]]]] =
 
 
 def _run(arguments: argparse.Namespace) -> NoReturn:
-    _become("simulator", ["run"], _settings(arguments))
+    options = [f"--{name}" for name in ("json", "open") if getattr(arguments, name)]
+    _become("simulator", ["run", *options], _settings(arguments))
 
 
 def _ehr(arguments: argparse.Namespace) -> NoReturn:
@@ -176,6 +177,8 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--page", metavar="FOLDER", help="your page, served at /app/ (page/)")
     for one in (run, ehr):
         one.add_argument("--ehr-port", metavar="N", help="port of the simulated EHR (8090)")
+    run.add_argument("--json", action="store_true", help="print the log as JSON on a terminal too")
+    run.add_argument("--open", action="store_true", help="open the start page in the browser")
     serve.add_argument("--config", metavar="FILE", default=_CONFIG, help=f"({_CONFIG})")
     serve.add_argument("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
     serve.add_argument("--workers", metavar="N", help="number of worker processes (1)")

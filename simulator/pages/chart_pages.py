@@ -159,9 +159,11 @@ def launch_app(
     app_context: str | None = None,
 ) -> Response:
     """Send the browser to the app with a new launch value; `app_context` comes from a card."""
+    chart = {"patient": patient.id, "client": client.client_id, "user": user, "in": "tab"}
     launch_trace = LaunchTrace(
         ehr.profile.key,
         is_from_chart=True,
+        again=with_query(ehr.addresses.start or "", chart),
         client=client.client_id,
         patient=patient.name,
         user=CLINICIANS[user].name,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from simulator.common.html import page
+from simulator.common.redirects import redirect
 from simulator.faults.named import FAULTS, Fault
 from simulator.trace import LaunchTrace, Notes
 from simulator.trace.log import TraceLog, as_json
@@ -78,6 +79,13 @@ def trace_blueprint(ehrs: Sequence[Installation], log: TraceLog) -> Blueprint:
                 if ehr.control.faults.names()
             ],
         )
+
+    @routes.get("/again")
+    def again() -> Response:
+        """Launch again from the chart of the launch with this `mark`, or of the newest launch."""
+        launches = [one for one, _ in _by_launch_trace(log.entries()) if one.again]
+        named = [one for one in launches if one.mark == request.args.get("launch")]
+        return redirect(next((one.again for one in (*named, *launches)), "/"))
 
     @routes.get("/_trace")
     def listed() -> Response:

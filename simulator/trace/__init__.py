@@ -57,6 +57,8 @@ class LaunchTrace:
         faults: names of the faults chosen for this launch.
         has_come_back: whether the app has sent an authorization request.
         asks_for_cards: whether it isn't a launch but a chart that requests CDS cards.
+        mark: the launch's id in the app's log, once the app has sent its state.
+        again: the URL that launches the app again from the same chart, without a fault.
     """
 
     ehr: str
@@ -67,6 +69,8 @@ class LaunchTrace:
     faults: tuple[str, ...] = ()
     has_come_back: bool = False
     asks_for_cards: bool = False
+    mark: str = ""
+    again: str = ""
     id: str = field(default_factory=lambda: secrets.token_hex(4))
 
 

@@ -8,20 +8,23 @@ import itertools
 import json
 import threading
 from collections import deque
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from flask import Blueprint, Flask, Response, g, request
 
 from simulator import trace
+from simulator.trace.announcements import announce
 from simulator.trace.log import TraceLog
 
 MOST_RECORDS = 2000
 _PATH = "/_recorded"
 
 
-def record_requests(app: Flask, log: TraceLog) -> None:
+def record_requests(app: Flask, log: TraceLog, titles: Mapping[str, str]) -> None:
     """Record the requests to an app. `GET /_recorded?after=N` lists the requests after number N as
-    `{"requests": [...]}`, oldest first. `DELETE /_recorded` deletes them and their notes.
+    `{"requests": [...]}`, oldest first. `DELETE /_recorded` deletes them and their notes. `titles`
+    are the EHRs' titles by key.
     """
     records: deque[dict[str, object]] = deque(maxlen=MOST_RECORDS)
     numbers = itertools.count(1)
@@ -39,6 +42,7 @@ def record_requests(app: Flask, log: TraceLog) -> None:
             return response
         # A response that was never sent has no status.
         status = 0 if trace.notes().is_cut else response.status_code
+        announce(trace.notes(), response, titles)
         with lock:
             number = next(numbers)
             log.keep(trace.notes(), number, status)

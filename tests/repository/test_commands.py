@@ -1,6 +1,9 @@
 """The commands a newcomer types: what they print, serve and how they end."""
 
+import contextlib
+import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -68,7 +71,8 @@ def test_run_serves_a_launch_at_ports_that_are_then_taken_and_ends_with_0(tmp_pa
         tmp_path, "simulator", "run", PORT=str(port), EHR_PORT=str(ehr_port), **proxies
     )
     try:
-        assert _first_line(process) == f"Ready: http://localhost:{port}/"
+        ready = f"Ready: http://localhost:{port}/ (simulated EHR: http://127.0.0.1:{ehr_port}/)"
+        assert _first_line(process) == ready
         browser = Browser()
         assert f"http://127.0.0.1:{ehr_port}/" in browser.open(f"http://localhost:{port}/").text
         chart = f"http://127.0.0.1:{ehr_port}/generic/start?client=smart-calc-demo&in=tab"
@@ -83,10 +87,78 @@ def test_run_serves_a_launch_at_ports_that_are_then_taken_and_ends_with_0(tmp_pa
         )
         assert (second.returncode, out, err) == (1, "", taken)
     finally:
-        _end(process, signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        logged, error = process.communicate(timeout=90)
+        assert process.returncode == 0, error
+    records = [json.loads(one) for one in logged.splitlines()]
+    assert {"launch_started", "callback_completed", "app_opened"} <= {
+        one["event"] for one in records
+    }
+    assert "Testpatient" not in logged
     assert _is_closed(port)
     assert _is_closed(ehr_port)
     assert {path.name for path in tmp_path.iterdir()} == {".local"}
+
+
+def _in_a_terminal(folder: Path, *options: str) -> tuple[str, list[str]]:
+    """Run the app in a pseudo-terminal with a launch that works and one that fails; return the
+    EHR's URL and the lines that the terminal showed after `Ready:`.
+    """
+    port, ehr_port = free_port(), free_port()
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulator", "run", *options],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PORT": str(port),
+            "EHR_PORT": str(ehr_port),
+            # In place of a browser: it leaves the address.
+            "BROWSER": f"sh -c 'echo %s > {folder}/opened'",
+        },
+        stdout=slave,
+    )
+    os.close(slave)
+    ehr = f"http://127.0.0.1:{ehr_port}"
+    with open(master, encoding="utf-8", newline="") as terminal:
+        try:
+            assert terminal.readline().startswith(f"Ready: http://localhost:{port}/ ")
+            chart = f"{ehr}/generic/start?client=smart-calc-demo&in=tab&patient=synthetic-alma"
+            assert Browser().open(chart).status == 200
+            assert Browser().open(f"{chart}&fault=token-401").status == 502
+        finally:
+            process.send_signal(signal.SIGINT)
+        lines: list[str] = []
+        # Linux reports the end of the last process on the other side as an error.
+        with contextlib.suppress(OSError):
+            lines.extend(line.rstrip() for line in terminal)
+    assert process.wait(90) == 0
+    return ehr, lines
+
+
+@pytest.mark.calculators
+def test_a_terminal_shows_a_line_for_a_launch_and_three_for_a_failure(tmp_path: Path) -> None:
+    ehr, lines = _in_a_terminal(tmp_path, "--open")
+    at, what, cause, links = lines
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d  Alma Testpatient at Generic SMART EHR: 7 reads in \d+\.\d s", at
+    )
+    assert "FAILED  Alma Testpatient at Generic SMART EHR: " in what
+    assert what.endswith("[token_error]")
+    assert cause.strip().startswith("Cause: The EHR didn't accept the app's client auth")
+    assert links.strip().startswith(f"Trace: {ehr}/trace#launch-")
+    assert "Explained: http://localhost:" in links
+    assert (tmp_path / "opened").read_text().startswith("http://localhost:")
+
+
+@pytest.mark.calculators
+def test_a_terminal_shows_the_log_as_json_if_asked(tmp_path: Path) -> None:
+    _, lines = _in_a_terminal(tmp_path, "--json")
+    events = [json.loads(one)["event"] for one in lines]
+    assert events[0] == "launch_started"
+    assert events[-1] == "callback_failed"
+    assert "Testpatient" not in "".join(lines)
 
 
 def test_a_request_under_way_is_answered_before_the_end(

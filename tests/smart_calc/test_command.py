@@ -63,6 +63,7 @@ def test_each_command_starts_what_make_starts(started: type[Run], folder: Path) 
         "simulator run",
         {"PORT": "1", "EHR_PORT": "2"},
     )
+    assert started.of("run --open --json") == ("simulator run --json --open", {})
     assert started.of("ehr --ehr-port 2") == ("simulator ehr", {"EHR_PORT": "2"})
     assert started.of("doctor") == ("doctor check --config smart.toml", {})
     assert started.of("doctor --offline --config=a") == ("doctor check --offline --config=a", {})
