@@ -42,7 +42,7 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
 def _kept(response: flask.Response) -> flask.Response:
     is_page = response.mimetype == "text/html" and not response.is_streamed
     if response.status_code >= 400 and is_page:
-        failures.keep(response.headers, response.get_data())
+        failures.keep(dict(response.headers), response.get_data())
     return response
 
 

@@ -8,6 +8,11 @@ from shared.findings import Finding, Flow, ForUser, in_flow, steps_in_flow
 from shared.frozen import dataclass
 
 Certainty = Literal["certain", "likely", "possible"]
+HOW_SURE: Mapping[Certainty, str] = {
+    "certain": "The error proves this cause.",
+    "likely": "This is the likely cause, but the error doesn't prove it.",
+    "possible": "This is only one possible cause. The error doesn't show which one it is.",
+}
 Where = Literal[
     "authorize redirect", "error page", "token endpoint", "FHIR answer", "launch", "CDS call"
 ]
@@ -88,6 +93,11 @@ class Cause(Finding):
     headline: str = ""
     accuses: bool = False
     first: tuple[ForUser, ...] = ()
+
+    @property
+    def how_sure(self) -> str:
+        """The certainty, as a sentence for pages."""
+        return HOW_SURE[self.certainty]
 
     def in_flow(self, flow: Flow, instead: str = "") -> Self:
         """Return the cause for a flow, with the step `instead` if no step is left."""

@@ -5,6 +5,7 @@ The setting `error_details` controls which details are shown, but doesn't change
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -80,6 +81,18 @@ class Refusal:
         mine = tuple(step for step in self.user_steps if isinstance(step, ForUser))
         return (*before, *(mine or (self._again, ADMINISTRATOR)))
 
+    def developers_steps(self, *, with_link: bool) -> tuple[str, ...]:
+        """Return the user's steps without those that a developer's page has anyway: to launch
+        again, if the first cause says so or the page has a link for it.
+        """
+        said = " ".join(self.causes[0].steps if self.causes else ())
+        known = with_link or "aunch the app again" in said
+        return tuple(
+            step
+            for step in self.user_steps
+            if not (known and step.startswith(_CLOSE)) and not (with_link and step == ADMINISTRATOR)
+        )
+
     @property
     def administrators_steps(self) -> tuple[str, ...]:
         """The remaining steps, for a page whose first steps are the clinician's."""
@@ -93,7 +106,7 @@ class Refusal:
         if self.standalone is None:
             return RELAUNCH
         address = f"https://HOST/launch?ehr={self.standalone}"
-        return ForUser(f"Close this page and start over at `{address}`, where this launch started.")
+        return ForUser(f"{_CLOSE} and start over at `{address}`, where this launch started.")
 
     def at_home(self, public_url: str) -> Self:
         """Return a copy with the app's own URLs in place of `https://HOST` in steps and causes."""
@@ -109,6 +122,8 @@ class Refusal:
         return replace(self, steps=steps, explanation=replace(self.explanation, causes=causes))
 
 
+# The steps to launch again start like this, here and in shared/errors/base.py.
+_CLOSE = "Close this page"
 _ONE_NAME = (
     "Use the app only at {}. Under another name for this machine, such as 127.0.0.1 instead of "
     "localhost, the browser uses different cookies."
@@ -143,7 +158,9 @@ def render(
         ancestors = settings.frame_ancestors if settings else ()
         headers |= pages.content_security_policy(ancestors)
         headers["Content-Type"] = "text/html; charset=utf-8"
-        return headers, _page(refused, correlation_id, full=full)
+        return headers, _page(
+            refused, correlation_id, _on_this_machine(refused, settings), full=full
+        )
     if form == "operation_outcome":
         issue = _ISSUE_TYPES.get(error.status, "invalid" if error.status < 500 else "transient")
         issue = "conflict" if isinstance(error, VersionConflict) else issue
@@ -161,7 +178,21 @@ def render(
     return headers, json.dumps(problem).encode()
 
 
-def _page(refused: Refusal, correlation_id: str, *, full: bool) -> bytes:
+def _on_this_machine(refused: Refusal, settings: Settings | None) -> Mapping[str, str]:
+    """Return the links to the simulated EHR that `run` started: to launch again, and to its trace
+    of this launch. Empty strings anywhere else.
+    """
+    ehr = os.environ.get("EHR_BASE_URL", "")
+    if settings is None or not (ehr and urls.is_local(ehr) and urls.is_local(settings.public_url)):
+        return {"again": "", "trace": ""}
+    launch = log.launch()
+    again = f"{ehr}/again?launch={launch}"
+    if refused.standalone is not None:
+        again = f"{settings.public_url}/launch?ehr={refused.standalone}"
+    return {"again": again, "trace": f"{ehr}/trace#launch-{launch}"}
+
+
+def _page(refused: Refusal, correlation_id: str, links: Mapping[str, str], *, full: bool) -> bytes:
     explanation = refused.explanation
     page = pages.render(
         "error.html",
@@ -176,7 +207,12 @@ def _page(refused: Refusal, correlation_id: str, *, full: bool) -> bytes:
         corrected=(explanation.corrected_request if full and explanation else None) or {},
         evidence=(refused.evidence or {}) if full else {},
         shown=(refused.shown or {}) if full else {},
-        user_steps=refused.user_steps if full else refused.clinicians_steps,
+        user_steps=(
+            refused.developers_steps(with_link=bool(links["again"]))
+            if full
+            else refused.clinicians_steps
+        ),
+        **(links if full else dict.fromkeys(links, "")),
         other_steps=refused.other_steps if full else refused.administrators_steps,
         correlation_id=correlation_id,
         time=log.now(),

@@ -94,6 +94,11 @@ def correlation_id() -> str:
     return correlation.id if correlation else ""
 
 
+def launch() -> str:
+    """Return the `mark` of the request's launch, or an empty string if it has none."""
+    return _subject.get({}).get("launch", "")
+
+
 def about(
     *,
     ehr: str | None = None,

@@ -160,7 +160,7 @@ def callback_error(*, is_brief: bool) -> Visit:
         page.goto(address)
         expect(page.get_by_text("Error code: ehr_error")).to_be_visible()
         # What only a full page shows.
-        shown = page.get_by_role("heading", name="For the developer").count()
+        shown = page.get_by_role("heading", name="The correct authorization request").count()
         assert shown == (0 if is_brief else 1)
 
     return visit

@@ -93,7 +93,7 @@ def test_the_instruction_stands_above_its_lines_and_each_line_says_where_it_belo
         "Fix: Replace launch/patient with launch",
         "In the request: scope=launch openid",
         'In smart.toml, if this app sends the request: scopes = "openid fhirUser',
-        "How sure: certain.",
+        "The error proves this cause.",
     )
     assert sorted(places, key=said.index) == list(places)
     assert said.count("Replace launch/patient with launch") == 1

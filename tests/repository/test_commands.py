@@ -79,6 +79,7 @@ def test_run_serves_a_launch_at_ports_that_are_then_taken_and_ends_with_0(tmp_pa
         page = browser.open(f"{chart}&patient=synthetic-alma")
         assert page.status == 200
         assert "Alma Testpatient" in page.text
+        _launches_again_from_its_error_page(f"http://127.0.0.1:{ehr_port}", port)
         second = _start(tmp_path, "simulator", "ehr", EHR_PORT=str(ehr_port))
         out, err = second.communicate(timeout=90)
         taken = (
@@ -98,6 +99,23 @@ def test_run_serves_a_launch_at_ports_that_are_then_taken_and_ends_with_0(tmp_pa
     assert _is_closed(port)
     assert _is_closed(ehr_port)
     assert {path.name for path in tmp_path.iterdir()} == {".local"}
+
+
+def _launches_again_from_its_error_page(ehr: str, port: int) -> None:
+    chart = f"{ehr}/oracle/start?client=smart-calc-oracle&in=tab&patient=synthetic-dario"
+    failed = Browser().open(f"{chart}&fault=oracle-denied-by-server")
+    assert failed.status == 400
+    (again, mark), (trace, same) = re.findall(rf'href="({ehr}/[^"]*launch[=-](\w+))"', failed.text)
+    assert mark == same
+    assert f'id="launch-{mark}"' in Browser().open(trace).text
+    # The page has a link for that, and its reader is the administrator.
+    assert "Close this page" not in failed.text
+    assert "your administrator" not in failed.text
+    kept = f"http://localhost:{port}/failures/{failed.header('X-Correlation-Id')}"
+    assert Browser().open(kept).text == failed.text
+    Browser().open(chart.replace("dario", "alma"))
+    launched = Browser().open(again)
+    assert (launched.status, "Dario Testpatient" in launched.text) == (200, True)
 
 
 def _in_a_terminal(folder: Path, *options: str) -> tuple[str, list[str]]:
@@ -121,7 +139,7 @@ def _in_a_terminal(folder: Path, *options: str) -> tuple[str, list[str]]:
     )
     os.close(slave)
     ehr = f"http://127.0.0.1:{ehr_port}"
-    with open(master, encoding="utf-8", newline="") as terminal:
+    with os.fdopen(master, encoding="utf-8", newline="") as terminal:
         try:
             assert terminal.readline().startswith(f"Ready: http://localhost:{port}/ ")
             chart = f"{ehr}/generic/start?client=smart-calc-demo&in=tab&patient=synthetic-alma"

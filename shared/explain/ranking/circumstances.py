@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from shared.explain.catalogue.causes import KINDS, WITHOUT_A_CHART
-from shared.explain.model import CauseId, Certainty
+from shared.explain.model import HOW_SURE, CauseId, Certainty
 from shared.explain.parsing.claims import Sign
 from shared.explain.ranking.facts import Evidence, Facts
 
@@ -35,13 +35,17 @@ def _likely(cause: CauseId, why: str, *steps: str) -> Evidence:
     return Evidence(cause, "likely", why, _ACCOUNT, steps)
 
 
+# In this app's page, now and in earlier versions.
+_CERTAIN = (HOW_SURE["certain"], "How sure: certain")
+
+
 def _own_page(facts: Facts) -> Iterator[Evidence]:
     """Yield the causes that this app's page or log names. The app knew more than the text shows."""
     ids = {str(kind.id): kind.id for kind in KINDS.values()}
     known = [ids[one] for one in facts.named_by_app if one in ids]
     for number, cause in enumerate(known):
         sure: Certainty = "possible" if number else "likely"
-        if "How sure: certain" in facts.pasted and not number:
+        if not number and any(one in facts.pasted for one in _CERTAIN):
             sure = "certain"
         yield Evidence(cause, sure, "This app's own page or log names this cause.", _OWN)
 

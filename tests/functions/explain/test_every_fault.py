@@ -256,7 +256,7 @@ def test_a_clinician_gets_a_calm_sentence_and_the_developer_the_log(
     line, full_line = _refusal(brief, walk.end), _refusal(full, walks[name].walk.end)
     said = in_words(walk.end.text)
     assert str(walk.end.header("X-Correlation-Id")) in said
-    for hidden in ("client_id", "urn:", "Scopes", "For the developer", CLIENTS[ehr_of(name)]):
+    for hidden in ("client_id", "urn:", "Scopes", "The EHR's words", CLIENTS[ehr_of(name)]):
         assert hidden not in said
     assert (line["causes"], line["fix"]) == (full_line["causes"], full_line["fix"])
     assert line["client_id_sent"] == CLIENTS[ehr_of(name)]

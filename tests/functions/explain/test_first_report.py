@@ -104,8 +104,8 @@ def test_the_ehrs_answer_shows_both_client_ids_side_by_side(full: ThreeEhrs) -> 
     answered = f"{begun.query['redirect_uri']}?state={begun.query['state']}&error=invalid_request"
     page = browser.send("GET", f"{answered}&error_uri={quote(error_uri, safe='')}", NAVIGATION)
     said = in_words(page.text)
-    assert f"client_id that the EHR saw {SEEN}" in said
-    assert "client_id that this app sent smart-calc-oracle" in said
+    assert f"client_id that the EHR saw: {SEEN}" in said
+    assert "client_id that this app sent: smart-calc-oracle" in said
     assert f"The EHR saw client ID {SEEN}. The one that should be used is smart-calc-oracle" in said
     (line,) = full.log_of(page)
     # This app did send a launch value, so another deployment answered: that is now the cause.
