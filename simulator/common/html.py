@@ -76,10 +76,21 @@ def fault_page(
     text: str,
     facts: Mapping[str, str] | None = None,
     heading: str = "What the app sent",
+    why: str = "",
+    links: Mapping[str, str] | None = None,
 ) -> Response:
-    """Render an error page; below `heading`, it lists `facts` for a developer."""
+    """Render an error page; below `heading`, it lists `facts` for a developer. `why` is the reason
+    that only a simulated EHR shows, `links` are URLs by their labels.
+    """
     return page(
-        "fault.html", status=status, title=title, text=text, facts=facts or {}, heading=heading
+        "fault.html",
+        status=status,
+        title=title,
+        text=text,
+        facts=facts or {},
+        heading=heading,
+        why=why,
+        links=links or {},
     )
 
 

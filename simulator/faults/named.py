@@ -183,7 +183,13 @@ FAULTS: Mapping[str, Fault] = {
 
 
 class UnknownFaultError(ValueError):
-    """The text isn't a list of faults."""
+    """The text isn't a list of faults, or of faults that an EHR supports. `fault` is one that other
+    EHRs support.
+    """
+
+    def __init__(self, text: str, fault: Fault | None = None) -> None:
+        super().__init__(text)
+        self.fault = fault
 
 
 class Faults:
@@ -203,8 +209,11 @@ class Faults:
         Raises UnknownFaultError for the first fault that the EHR doesn't support.
         """
         for name in self.names():
-            if ehr_key not in FAULTS[name].ehrs:
-                raise UnknownFaultError(f"this EHR doesn't support the fault {name}")
+            fault = FAULTS[name]
+            if ehr_key not in fault.ehrs:
+                where = ", ".join(fault.ehrs)
+                why = f"this EHR doesn't support the fault {name}. It exists at: {where}"
+                raise UnknownFaultError(why, fault)
 
     def trigger(self, place: Place) -> frozenset[str]:
         """Return the names of the faults that a request triggers, and count the request."""

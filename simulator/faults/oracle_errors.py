@@ -3,6 +3,7 @@ sends in `error_uri` (docs.oracle.com, Oracle Health authorization framework, er
 """
 
 import uuid
+from collections import OrderedDict
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
@@ -54,6 +55,22 @@ ACCESS_ERRORS: Mapping[str, tuple[int, str]] = {
     "signature-keys-unavailable": (500, "the keys of the token's issuer can't be read"),
     "server-error": (500, "an unexpected error"),
 }
+
+
+_MOST_REASONS = 1000
+_reasons: OrderedDict[str, str] = OrderedDict()
+
+
+def remember(instance: str, why: str) -> None:
+    """Keep the reason of an error, which its page shows because the EHR is simulated."""
+    _reasons[instance] = why
+    while len(_reasons) > _MOST_REASONS:
+        _reasons.popitem(last=False)
+
+
+def reason(instance: str) -> str:
+    """Return the reason of an error, or an empty string if it's unknown."""
+    return _reasons.get(instance, "")
 
 
 def fault_name(tail: str) -> str:

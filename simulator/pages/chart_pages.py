@@ -116,10 +116,16 @@ def handle_unknown(routes: Blueprint) -> None:
     routes.register_error_handler(
         UnknownError, lambda error: fault_page(404, "Not found", f"This EHR has no such {error}")
     )
-    routes.register_error_handler(
-        UnknownFaultError,
-        lambda error: fault_page(400, "No such fault", f"{error}. For the list, see /_faults."),
-    )
+    routes.register_error_handler(UnknownFaultError, no_such_fault)
+
+
+def no_such_fault(error: UnknownFaultError) -> Response:
+    """Show the reason, with links to the EHRs that have the fault."""
+    find = error.fault.name if error.fault else ""
+    label = f"Launch with {find} at its EHR" if find else "All faults"
+    query = f"/?{urlencode({'find': find})}#fault" if find else "/#fault"
+    text = str(error)
+    return fault_page(400, "No such fault", f"{text[0].upper()}{text[1:]}.", links={label: query})
 
 
 def framed_app(

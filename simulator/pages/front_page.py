@@ -15,16 +15,15 @@ from simulator.charts.users import CLINICIANS, DEFAULT_USER
 from simulator.common.addresses import path_of
 from simulator.common.html import fault_page, page
 from simulator.common.redirects import redirect
-from simulator.faults.authorize_faults import AUTHORIZE_FAULTS, ORACLE
-from simulator.faults.cds_faults import CDS_FAULTS
+from simulator.faults.authorize_faults import AUTHORIZE_FAULTS
 from simulator.faults.named import FAULTS, Fault, Faults, UnknownFaultError
 from simulator.oauth.registrations import Registration
-from simulator.pages.chart_pages import BEFORE_LAUNCHES
+from simulator.pages import fault_search
+from simulator.pages.chart_pages import BEFORE_LAUNCHES, no_such_fault
 from simulator.vendors.installation import Installation
 
 _LONGEST_FIND = 100
 _MOST_MATCHES = 12
-_VENDOR_NAMES = ("oracle health", "cerner")
 _HEADINGS = {
     "discovery": "Discovery",
     "jwks": "Signing keys",
@@ -46,6 +45,18 @@ class _Registered:
 
     ehr: Installation
     clients: Sequence[Registration]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the search found at one EHR: each fault with the label and URL of what triggers it. A
+    fault without a label is for all requests. `more` faults aren't shown.
+    """
+
+    title: str
+    key: str
+    rows: Sequence[tuple[Fault, str, str]]
+    more: int
 
 
 def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
@@ -86,20 +97,19 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             all_faults=f"{_url(chosen)}#fault",
             of_launches={
                 heading: entries
-                for heading, entries in _matching(grouped, find, chosen["fault"]).items()
+                for heading, entries in grouped.items()
                 if not _is_before(entries[0])
             },
-            of_all=_matching(grouped, find, ""),
+            of_all=grouped,
             find=find,
-            matches=[
-                (one, f"{_url(chosen, fault=one.name)}#fault")
-                for entries in _matching(grouped, find, "").values()
-                for one in entries
-                if find and not _is_before(one)
-            ][:_MOST_MATCHES],
-            has_no_match=bool(find) and not _matching(grouped, find, ""),
+            found=[
+                _found(one, rows, chosen)
+                for one, rows in fault_search.search([ehr, *starting.values()], find)
+            ],
+            where=fault_search.where([ehr, *starting.values()], find),
             active_faults=[FAULTS[one] for one in ehr.control.faults.names()],
             patients=ehr.charts.patients(),
+            first=ehr.charts.patients()[0],
             clients=_clients(ehr),
             start=start,
             chart=f"{start.removesuffix('/start')}/chart",
@@ -121,7 +131,7 @@ def front_blueprint(ehrs: Sequence[Installation]) -> Blueprint:
             chosen = Faults(request.form.get("faults", ""))
             chosen.require_of(ehr.profile.key)
         except UnknownFaultError as error:
-            return fault_page(400, "No such fault", f"{error}. For the list, see /_faults.")
+            return no_such_fault(error)
         ehr.control.faults = chosen
         query = {"ehr": ehr.profile.key, "user": request.form.get("user", DEFAULT_USER)}
         return redirect(f"/?{urlencode(query)}#for-all", 303)
@@ -147,6 +157,26 @@ def _clients(ehr: Installation) -> list[Registration]:
     return [one for one in ehr.registrations.values() if ehr.profile.persona in (None, one.type)]
 
 
+def _found(ehr: Installation, faults: Sequence[Fault], chosen: Mapping[str, str]) -> _Found:
+    """Return what to show of the faults that the search found at an EHR."""
+    start, clients = path_of(ehr.addresses.start or ""), _clients(ehr)
+    at = {"patient": ehr.charts.patients()[0].id, "user": chosen["user"]}
+    rows = []
+    for one in faults[:_MOST_MATCHES]:
+        if one.place == "cds":
+            label, query = (
+                "Open a chart",
+                f"{start.removesuffix('/start')}/chart?{urlencode({**at, 'fault': one.name})}",
+            )
+        elif _is_before(one) or not clients:
+            label, query = "", ""
+        else:
+            more = {"client": clients[0].client_id, "fault": one.name, "in": "tab"}
+            label, query = "Launch", f"{start}?{urlencode({**at, **more})}"
+        rows.append((one, label, query))
+    return _Found(ehr.profile.title, ehr.profile.key, rows, len(faults) - len(rows))
+
+
 def _is_before(fault: Fault) -> bool:
     """Return whether it's triggered before the EHR knows the launch, so no launch can have it."""
     return fault.place in BEFORE_LAUNCHES
@@ -156,46 +186,12 @@ def _grouped(ehr: Installation) -> Mapping[str, Sequence[Fault]]:
     """Return the faults that this EHR supports, by heading; vendor-specific ones come first."""
     grouped: dict[str, list[Fault]] = {}
     here = [one for one in FAULTS.values() if ehr.profile.key in one.ehrs]
-    for one in sorted(here, key=lambda fault: not _is_own(fault, ehr.profile.vendor)):
+    for one in sorted(here, key=lambda fault: not fault_search.is_own(fault, ehr.profile.vendor)):
         kind = AUTHORIZE_FAULTS[one.name].how if one.place == "authorize" else one.place
         heading = _HEADINGS[kind]
-        if _is_own(one, ehr.profile.vendor):
+        if fault_search.is_own(one, ehr.profile.vendor):
             # Don't lowercase an acronym.
             inside = heading if heading[:2].isupper() else heading[0].lower() + heading[1:]
             heading = f"{ehr.profile.title}: {inside}"
         grouped.setdefault(heading, []).append(one)
     return grouped
-
-
-def _is_own(fault: Fault, vendor: str) -> bool:
-    """Return whether the fault is specific to this vendor."""
-    vendors = {one.partition("-")[0] for one in fault.ehrs}
-    return vendors == {vendor} and vendor != "generic"
-
-
-def _matching(
-    grouped: Mapping[str, Sequence[Fault]], find: str, chosen: str
-) -> Mapping[str, Sequence[Fault]]:
-    """Return the faults whose name, vendor, error text or cause contains all the words, and the
-    selected fault.
-    """
-    words = find.lower().split()
-    kept = {
-        heading: [
-            one
-            for one in entries
-            if one.name == chosen or all(word in _searched(one) for word in words)
-        ]
-        for heading, entries in grouped.items()
-    }
-    return {heading: entries for heading, entries in kept.items() if entries}
-
-
-def _searched(fault: Fault) -> str:
-    """Return the text to search for a fault, including the error text that the app gets."""
-    at = AUTHORIZE_FAULTS.get(fault.name)
-    own: tuple[str, ...] = (at.error, at.detail, at.title) if at is not None else ()
-    if fault.name in CDS_FAULTS:
-        own = (CDS_FAULTS[fault.name].cause, "cds hooks")
-    vendors = _VENDOR_NAMES if set(fault.ehrs) <= set(ORACLE) else ()
-    return " ".join((fault.name, fault.title, fault.place, *own, *vendors)).lower()

@@ -7,7 +7,7 @@ import re
 from flask import Blueprint, Response
 
 from simulator.common.html import fault_page
-from simulator.faults import oracle_faults
+from simulator.faults import oracle_errors, oracle_faults
 
 _NAMESPACE = "urn:cerner:error:authorization-server:"
 _INSTANCE = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -27,9 +27,10 @@ def error_pages_blueprint() -> Blueprint:
         return fault_page(
             400,
             "The app couldn't be started",
-            f"Reason: {meaning}.",
+            "",
             facts={"Error": f"{_NAMESPACE}{tail}", "Correlation ID": instance},
             heading="For support",
+            why=oracle_errors.reason(instance) or meaning,
         )
 
     return routes

@@ -150,9 +150,10 @@ class OracleRules:
         trace.refused(f"a page for the user, and no response to the app: {tail}, {why}")
         if tail == _BAD_REQUEST:
             return Response("Bad Request", 400, content_type="text/html")
-        uri, _ = oracle_errors.error_uri(
+        uri, instance = oracle_errors.error_uri(
             origin_of(addresses), tail, client="unknown", tenant=TENANT
         )
+        oracle_errors.remember(instance, why)
         return redirect(quote(urlsplit(uri).path, safe="/%"), 303)
 
     @staticmethod

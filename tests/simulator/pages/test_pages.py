@@ -45,7 +45,9 @@ def test_each_ehr_has_its_tab_with_the_values_to_enter(
 def test_the_choices_go_with_the_launch_links(app: App) -> None:
     page = app.http.get("/?ehr=epic&user=conrad&fault=epic-unknown-client").text
     addresses = re.findall(r'href="(/epic/start[^"]+)"', page)
-    assert len(addresses) == 2 * 2 * len(load_charts().patients())
+    # For each patient and client a tab and a frame, and in the notice the first patient.
+    assert len(addresses) == 1 + 2 * 2 * len(load_charts().patients())
+    assert "Launch with it, for Alma Testpatient" in page
     assert all("user=conrad&amp;fault=epic-unknown-client" in one for one in addresses)
     assert '<option value="epic-unknown-client" selected>' in page
 
@@ -185,16 +187,19 @@ def test_what_cannot_be_put_in_force_is_a_page_that_says_so(app: App, form: dict
     assert (response.status_code, response.mimetype) == (400, "text/html")
 
 
+def menu(page: str, of: str) -> list[str]:
+    """The faults of a menu, in order."""
+    text = re.findall(rf'<select id="{of}".*?</select>', page, re.DOTALL)[0]
+    return re.findall(r'value="([^"]+)"', text)
+
+
 def test_the_menu_has_every_fault_that_the_ehr_can_have_under_a_heading(app: App) -> None:
     for key in ("generic", "oracle", "epic"):
-        menus = re.findall(
-            r"<select[^>]*>.*?</select>", app.http.get(f"/?ehr={key}").text, re.DOTALL
-        )
+        page = app.http.get(f"/?ehr={key}").text
         here = {one.name for one in FAULTS.values() if key in one.ehrs}
         before = {name for name in here if FAULTS[name].place in ("discovery", "jwks")}
-        *_, of_launches, of_all = [set(re.findall(r'value="([^"]+)"', menu)) for menu in menus]
-        assert of_all == here
-        assert of_launches == here - before
+        assert set(menu(page, "fault-of-all")) == here
+        assert set(menu(page, "fault-name")) == here - before
 
 
 @each(
@@ -217,18 +222,43 @@ def test_a_fault_is_found_by_error_text_vendor_and_cause(
     app: App, ehr: str, find: str, first: str, among: str
 ) -> None:
     page = app.http.get("/", query_string={"ehr": ehr, "find": find}).text
-    menus = re.findall(r"<select[^>]*>.*?</select>", page, re.DOTALL)
-    matches = re.findall(r'value="([^"]+)"', menus[-2])
+    matches = re.findall(r"<li>\s*<p><code>([^<]+)</code>", page)
     assert matches[0] == first
     assert among in matches
     assert len(matches) < len(FAULTS) / 2
-    assert f"fault={first}" in page
+    assert page.index("Inject a fault") < page.index(first) < page.index(">Patients<")
+
+
+def test_the_search_covers_all_ehrs_and_each_match_launches_at_its_own(app: App) -> None:
+    page = app.http.get("/?ehr=generic&find=aud").text
+    assert "Faults found: 3 at Oracle Health, 8 here." in page
+    here, oracle = page.index("<h3>Generic SMART EHR<"), page.index("<h3>Oracle Health, provider<")
+    assert here < page.index("launcher-bad-audience</code>") < oracle
+    assert oracle < page.index("oracle-audience-required</code>")
+    (launch,) = re.findall(r'href="(/oracle/start[^"]+=oracle-audience-required[^"]*)"', page)
+    started = app.http.get(launch.replace("&amp;", "&"))
+    assert started.status_code == 302
+    assert "/oracle/r4/" in query_of(started.headers["Location"])["iss"]
+    page = app.http.get("/?find=discovery-404").text
+    assert "Faults found: 1 here." in page
+    assert re.search(r'<button [^>]*name="faults" value="discovery-404">Apply to all', page)
+    page = app.http.get("/?find=cds-no-data").text
+    chart = re.findall(r'href="(/generic/chart[^"]+)"', page)[0].replace("&amp;", "&")
+    assert "fault=cds-no-data" in chart
+    assert app.http.get(chart).status_code == 200
+    assert "No EHR has a fault with “no such”" in app.http.get("/?find=no+such").text
+
+
+def test_a_fault_of_another_ehr_says_where_it_exists_and_leads_there(app: App) -> None:
+    fault = "oracle-denied-by-user"
+    page = app.http.get(f"/generic/start?patient={ALMA}&client=app&in=tab&fault={fault}").text
+    assert f"This EHR doesn&#39;t support the fault {fault}. It exists at: oracle, " in page
+    (link,) = re.findall(rf'href="(/\?find={fault}#fault)"', page)
+    assert "Faults found: 1 at Oracle Health." in app.http.get(link).text
 
 
 def test_the_faults_of_the_vendor_itself_come_first_in_its_menu(app: App) -> None:
-    page = app.http.get("/?ehr=oracle").text
-    menu = re.findall(r"<select[^>]*>.*?</select>", page, re.DOTALL)[-2]
-    names = re.findall(r'value="([^"]+)"', menu)
+    names = menu(app.http.get("/?ehr=oracle").text, "fault-name")
     own = [FAULTS[name].ehrs == ("oracle", "oracle-patient") for name in names]
     assert own[0]
     assert own == sorted(own, reverse=True)

@@ -181,6 +181,10 @@ def test_what_the_app_is_not_told_is_a_page_with_a_correlation_id(
     assert page.mimetype == "text/html"
     assert f"{URN}oauth2:grant:{urn}<" in page.text
     assert match[1] in page.text
+    _, shown, why = page.text.partition("This EHR is simulated, so it shows the reason: ")
+    assert shown
+    assert len(why.partition(".</p>")[0]) > 20
+    assert 'href="/trace"' in why
 
 
 def test_a_redirect_uri_may_have_a_query_that_is_not_registered(app: VendorApp) -> None:
