@@ -1,8 +1,8 @@
 """Condenses the log of `run` for a terminal: one line for a launch, three for a failure.
 
 It reads the lines that the servers write: the app's log events, and the simulated EHR's records
-{"simulated": {…}}, which are the only source of the (invented) patient's name. Pure: it knows no
-clock and prints nothing. Other text passes through.
+{"simulated": {…}}, which are the only source of the (invented) patient's name. Other text passes
+through. Pure: the caller passes the time and prints the lines.
 """
 
 import json

@@ -30,8 +30,8 @@ def search(ehrs: Sequence[Installation], find: str) -> list[tuple[Installation, 
 
 
 def where(ehrs: Sequence[Installation], find: str) -> str:
-    """Return how many faults match at each EHR, such as "6 at Oracle Health, 2 here". The first EHR
-    is the one of the page.
+    """Return how many faults match at each EHR, such as "6 at Oracle Health, 2 here". `ehrs`
+    starts with the EHR that the page shows.
     """
     counts = [
         f"{len(faults)} " + ("here" if ehr is ehrs[0] else f"at {_name(ehr)}")
