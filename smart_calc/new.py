@@ -26,6 +26,7 @@ _FILES: Mapping[str, str] = {
     "functions/summary/main.py": "summary.py",
     "page/app.js": "app.js",
     "page/index.html": "index.html",
+    "page/style.css": "style.css",
     "requirements.txt": "requirements.txt",
     "smart.toml": "smart.toml",
     "tests/test_launch.py": "launching.py",

@@ -63,7 +63,8 @@ def test_a_project_is_short_has_none_of_our_code_and_asks_no_index_for_us(
     written = files(tmp_path / "app")
     pages = {"page/index.html", "page/app.js"}
     deployed = {"cloudbuild.yaml", "deployment.toml"}
-    assert set(written) == {*SHORT, *pages, *deployed, f"wheels/{WHEEL}"}
+    assert set(written) == {*SHORT, *pages, "page/style.css", *deployed, f"wheels/{WHEEL}"}
+    assert written["page/style.css"].count(b"\n") <= 40
     assert sum(written[name].count(b"\n") for name in (*SHORT, *pages)) <= 150
     for name in deployed:
         assert written[name].startswith((ROOT / name).read_bytes())
