@@ -7,6 +7,7 @@ accident. Functions made with `smart_calc.api` get every request unchanged, like
 
 import importlib.util
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,30 @@ def _load(
         raise ImportError(f"{folder / 'main.py'} can't be loaded.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # noqa: BLE001 - the developer's own code may raise anything
+        raise SystemExit(_why(error, folder)) from None
     function: Callable[[flask.Request], flask.typing.ResponseReturnValue] = getattr(module, name)
     return function
+
+
+def _why(error: Exception, folder: Path) -> str:
+    """Return why a function's code can't be loaded, with the last line of its own files that ran,
+    or that isn't valid Python. At this time, no message can contain chart data.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [
+        (one.filename, one.lineno) for one in frames if Path(one.filename).is_relative_to(folder)
+    ]
+    if isinstance(error, SyntaxError):
+        lines.append((error.filename or "", error.lineno))
+    file, number = lines[-1] if lines else (str(folder / "main.py"), 1)
+    shown = Path(file).relative_to(Path.cwd()) if Path(file).is_relative_to(Path.cwd()) else file
+    fix = ""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        fix = (
+            f" If it's a package, add it to functions/{folder.name}/requirements.txt and install "
+            f"it. If it's a file next to main.py, import it relatively: from . import {error.name}"
+        )
+    return f"{shown}, line {number}: {type(error).__name__}: {error}.{fix}"

@@ -204,8 +204,8 @@ def run(
     failed = False
     try:
         for process, place in started:
-            if reason := not_ready(process, place, stop):
-                sys.stderr.write(f"{reason}\n")
+            if (reason := not_ready(process, place, stop)) is not None:
+                sys.stderr.write(f"{reason}\n" if reason else "")
                 failed = True
                 break
         if not (failed or stop.is_set):
@@ -264,7 +264,9 @@ def _start(server: Server, output: _Output) -> subprocess.Popen[bytes]:
 
 
 def not_ready(server: Process, place: Place, stop: Stop) -> str | None:
-    """Wait until a server responds or a signal arrives; return the reason if the server fails."""
+    """Wait until a server responds or a signal arrives. Return the reason if the server fails, or
+    "" if the server has printed the reason.
+    """
     last = "it didn't respond"
     direct = requests.Session()
     # Don't use a proxy from the environment to reach this process's own servers.
@@ -286,5 +288,8 @@ def not_ready(server: Process, place: Place, stop: Stop) -> str | None:
     if ready or stop.is_set:
         return None
     if (code := server.poll()) is not None:
+        # With status 1, it has printed the reason: a problem in a file, or in a function's code.
+        if code == 1:
+            return ""
         return f"The server for port {place.port} exited during startup ({code})."
     return f"The server on port {place.port} wasn't ready within {STARTING_SECONDS:g} s: {last}."

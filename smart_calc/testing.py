@@ -7,13 +7,15 @@ Start it with `with running() as app`, and launch with
 
 import contextlib
 import json
+import linecache
 import re
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 from html import unescape
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -87,7 +89,9 @@ class Session:
         page: the page where the launch ended.
     """
 
-    def __init__(self, origin: str, browser: _Browser, patient: str, page: Response) -> None:
+    def __init__(
+        self, origin: str, browser: _Browser, patient: str, page: Response, errors: "_Errors"
+    ) -> None:
         opened = [one.name for one in browser.cookies if one.name.startswith(_COOKIE)]
         if not opened:
             raise AssertionError(f"The launch didn't open a session: {page.status}, {page.text}")
@@ -96,6 +100,7 @@ class Session:
         self.page = page
         self._origin = origin
         self._browser = browser
+        self._errors = errors
 
     def get(self, path: str) -> Response:
         """GET a path like a script on the page; `{session}` is replaced with the session's id."""
@@ -113,7 +118,39 @@ class Session:
         sent |= {"Sec-Fetch-Dest": "empty", "Content-Type": "application/json", **(headers or {})}
         data = None if body is None else json.dumps(body).encode()
         url = self._origin + path.replace("{session}", self.id)
-        return self._browser.send(method, url, sent, data)
+        response = self._browser.send(method, url, sent, data)
+        if response.status >= 400:
+            self._errors.show()
+        return response
+
+
+class _Errors:
+    """The errors of own functions in a project's log, which pytest shows below a failed test.
+
+    A log entry has neither the exception's text nor chart data, so this adds only the source line.
+    """
+
+    def __init__(self, log: Path, folder: Path) -> None:
+        self._log = log
+        self._folder = folder
+        self._shown = 0
+
+    def show(self) -> None:
+        """Print the errors that weren't printed before."""
+        lines = self._log.read_text("utf-8", "replace").splitlines()
+        for line in lines[self._shown :]:
+            entry = json.loads(line) if line.startswith("{") else {}
+            if entry.get("event") == "own_refused":
+                stack = _FRAME.sub(self._with_source, entry.get("stack_trace", ""))
+                sys.stdout.write(f"{entry['message']}\nCause: {entry.get('cause')}\n{stack}\n")
+        self._shown = len(lines)
+
+    def _with_source(self, frame: "re.Match[str]") -> str:
+        source = linecache.getline(str(self._folder / frame[1]), int(frame[2])).strip()
+        return f"{frame[0]}\n    {source}" if source else frame[0]
+
+
+_FRAME = re.compile(r'  File "(.+)", line (\d+), in .+')
 
 
 @dataclass(frozen=True)
@@ -122,6 +159,7 @@ class App:
 
     origin: str
     ehr: str
+    _errors: _Errors = field(repr=False, compare=False, kw_only=True)
 
     def launch(self, patient: str = "synthetic-alma", ehr: str = "generic") -> Session:
         """Launch from a patient's chart, in a new browser. Raises AssertionError if that fails, and
@@ -138,14 +176,15 @@ class App:
         if page.url == start and page.status == 404:
             why = re.search(r"<p>(This EHR .*?)</p>", page.text)
             raise ValueError(unescape(why[1]) if why else "The EHR has no such patient.")
-        return Session(self.origin, browser, patient, page)
+        return Session(self.origin, browser, patient, page, self._errors)
 
 
 @contextlib.contextmanager
 def running(folder: Path | str = ".") -> Iterator[App]:
     """Run the project in a folder with the simulated EHR, on free ports, until the block ends.
 
-    Its data is in a temporary folder, so it can run at the same time as `smart-calc run`.
+    Its data is in a temporary folder, so it can run at the same time as `smart-calc run`. An
+    error in one of its own functions is printed, with its traceback.
     """
     port, ehr_port = _free_ports()
     with tempfile.TemporaryDirectory() as local:
@@ -161,7 +200,8 @@ def running(folder: Path | str = ".") -> Iterator[App]:
             )
         try:
             _wait(process, log)
-            yield App(f"http://localhost:{port}", f"http://127.0.0.1:{ehr_port}")
+            errors = _Errors(log, Path(folder))
+            yield App(f"http://localhost:{port}", f"http://127.0.0.1:{ehr_port}", _errors=errors)
         finally:
             _end(process)
 

@@ -11,4 +11,4 @@ def test_a_launch_opens_page_and_summary_of_its_patient_and_no_other() -> None:
         assert session.fhir("Patient/synthetic-dario").status == 403
         for ehr in ("generic", "oracle", "epic"):
             session = app.launch(patient="synthetic-alma", ehr=ehr)
-            assert len(session.get("/summary/{session}/").json()["results"]) == 3
+            assert "Creatinine" in session.get("/summary/{session}/").text

@@ -14,7 +14,8 @@ def summary(call: api.Call) -> api.Reply:
     for code, name in RESULTS.items():
         found = session.search("Observation", {"code": f"http://loinc.org|{code}"}, pages=20)
         final = [one for one in found.resources if one.get("status") in FINAL]
-        newest = max(final, key=lambda one: str(one.get("effectiveDateTime")), default={})
+        final.sort(key=lambda one: str(one.get("effectiveDateTime")))
+        newest = final[-1] if final else {}
         value, unit = (api.at(newest, "valueQuantity", one) for one in ("value", "unit"))
         date = newest.get("effectiveDateTime")
         results.append([name, value and str(value), unit, date, found.complete])
