@@ -7,10 +7,12 @@ it isn't in any URL or log. It stays in the text box, with codes and tokens mask
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode
 
 from gateway import blocked, documents, failures, own_page
+from infra import project
 from shared import explain, pages, urls
 from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, NotFound
@@ -34,9 +36,10 @@ def serve(settings: Settings, call: Call) -> Reply:
         return failures.page(call.path)
     if call.path == "/explain":
         return _explained(settings, call)
-    document = call.path.removeprefix("/docs/") if call.path.startswith("/docs/") else None
-    if document is not None:
-        return _document(settings, call, document)
+    if call.path == "/docs":
+        return Reply(308, {"Location": "/docs/"})
+    if call.path.startswith("/docs/"):
+        return _document(settings, call, call.path.removeprefix("/docs/") or "README.md")
     if call.path != "/":
         raise NotFound
     if call.method not in {"GET", "HEAD"}:
@@ -122,12 +125,21 @@ def _document(settings: Settings, call: Call, name: str) -> Reply:
     """Show a page of the documentation."""
     if name not in documents.names():
         raise NotFound
-    return _page("document.html", settings, call, name=name, text=documents.rendered(name))
+    document = documents.rendered(name)
+    return _page("document.html", settings, call, _document_style(), document=document)
 
 
-def _page(template: str, settings: Settings, call: Call, **values: object) -> Reply:
-    page = pages.render(template, _TEMPLATES, other_name=_other_name(settings, call), **values)
-    policy = pages.content_security_policy((), form_action="'self'")
+@cache
+def _document_style() -> str:
+    return pages.stylesheet(_TEMPLATES / "document.css")
+
+
+def _page(
+    template: str, settings: Settings, call: Call, own_style: str = "", /, **values: object
+) -> Reply:
+    values = {"other_name": _other_name(settings, call), "in_clone": project.IS_CLONE, **values}
+    page = pages.render(template, _TEMPLATES, own_style, **values)
+    policy = pages.content_security_policy((), form_action="'self'", own_style=own_style)
     headers = {"Content-Type": "text/html; charset=utf-8", **policy}
     return Reply(200, headers, page.encode(), compressible=True)
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 PRODUCT = Path(__file__).parents[1]
+# In a wheel, the package is above the product, not in it.
+IS_CLONE = (PRODUCT / "smart_calc").is_dir()
 DEPLOYMENT = "deployment.toml"
 CALCULATORS = frozenset({"cds_services", "smart_calc"})
 # The service accounts smart-build, smart-test and smart-deploy belong to the build and its steps. A
