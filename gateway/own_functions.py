@@ -54,7 +54,7 @@ def _load(
 
 
 def _why(error: Exception, folder: Path) -> str:
-    """Return why a function's code can't be loaded, with the last line of its own files that ran,
+    """Return why a function's code can't be loaded, with the function's last line that ran,
     or that isn't valid Python. At this time, no message can contain chart data.
     """
     frames = traceback.extract_tb(error.__traceback__)

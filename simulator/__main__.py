@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
         if command == "run":
             functions = project.read(Path.cwd()).names
             folder, with_cds = _page(functions), "cds_services" in functions
-        for place in (ehr_place, app_place) if command == "run" else (ehr_place,):
+        for place in (app_place, ehr_place) if command == "run" else (ehr_place,):
             servers.require_free(place, command)
     except (Unusable, Refused, Taken) as error:
         sys.stderr.write(f"{error}\n")

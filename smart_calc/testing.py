@@ -184,7 +184,7 @@ def running(folder: Path | str = ".") -> Iterator[App]:
     """Run the project in a folder with the simulated EHR, on free ports, until the block ends.
 
     Its data is in a temporary folder, so it can run at the same time as `smart-calc run`. An
-    error in one of its own functions is printed, with its traceback.
+    error in a function of the project is printed, with its traceback.
     """
     port, ehr_port = _free_ports()
     with tempfile.TemporaryDirectory() as local:

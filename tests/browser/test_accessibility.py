@@ -66,6 +66,7 @@ def start_page(query: str) -> Visit:
 
 def start_page_with_a_fault_in_force(page: Page, at: Places) -> None:
     page.goto(f"{at.brief.ehr_origin}/?ehr=epic")
+    page.get_by_text("For all requests to this EHR").click()
     page.get_by_label("Fault that stays active until you change it").select_option("discovery-404")
     page.get_by_role("button", name="Apply to all requests").click()
     expect(page.get_by_text("Active for all requests to this EHR:")).to_be_visible()
@@ -160,7 +161,7 @@ def callback_error(*, is_brief: bool) -> Visit:
         page.goto(address)
         expect(page.get_by_text("Error code: ehr_error")).to_be_visible()
         # What only a full page shows.
-        shown = page.get_by_role("heading", name="The correct authorization request").count()
+        shown = page.get_by_role("heading", name="The EHR's words").count()
         assert shown == (0 if is_brief else 1)
 
     return visit

@@ -1,4 +1,4 @@
-"""A function of one's own that can't be loaded is one message with its file and line."""
+"""A project function that can't be loaded is one message with its file and line."""
 
 from pathlib import Path
 
