@@ -21,24 +21,26 @@ from shared.explain.model import (
     Where,
 )
 from shared.explain.parsing import find
+from shared.explain.parsing.find import Proof
 from shared.explain.parsing.vendor import vendor_of_urn
 from shared.explain.ranking import (
     circumstances,
+    differences,
     launch,
     request,
     scope_evidence,
     server_text,
-    status,
 )
 from shared.explain.ranking.asking import asks
-from shared.explain.ranking.backend import NOT_OF_A_PROGRAM
 from shared.explain.ranking.change import change
 from shared.explain.ranking.corrected_request import corrected
 from shared.explain.ranking.facts import Evidence, Facts, gather
 from shared.explain.ranking.fallbacks import refuted, unknown
+from shared.explain.ranking.launch import NOT_OF_A_PROGRAM
 from shared.explain.ranking.our_request import as_sent
+from shared.explain.ranking.terms import for_any_app
 from shared.findings import Flow
-from shared.vendors import GENERIC
+from shared.vendors import GENERIC, OWN
 
 _RANK: Mapping[Certainty, int] = {"certain": 0, "likely": 1, "possible": 2}
 _NOTHING = "No EHR error was found in this text."
@@ -74,12 +76,14 @@ def diagnose(
     """
     sent_or_shown, from_text, registered = gather(message, sent, registrations)
     vendor = _vendor(message, sent_or_shown)
-    entries = find.entries(message, vendor, where)
-    if vendor is None and entries and entries[0].vendor != GENERIC.name:
-        vendor = entries[0].vendor
-    facts = Facts(message, sent_or_shown, from_text, registered, entries, vendor, where)
-    known = entries or find.by_code(message.oauth_error, where)
+    found = find.matches(message, None if sent_or_shown.vendor is None else vendor, where)
+    if found and found[0].entry.vendor not in {GENERIC.name, OWN.name}:
+        vendor = found[0].entry.vendor if sent is None else vendor or found[0].entry.vendor
+    facts = Facts(message, sent_or_shown, from_text, registered, found, vendor, where)
+    known = facts.entries or find.by_code(message.oauth_error, where)
     causes = _ranked(facts, known)
+    if facts.of_any_app:
+        causes = tuple(map(for_any_app, causes))
     proposed = corrected(facts, causes)
     if proposed is not None and _is_as_sent(proposed, _sent_values(facts)):
         # This app sent exactly this request, so there's nothing to compare.
@@ -146,15 +150,19 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
     return f"This app doesn't recognize {name}. {ask}"
 
 
+def _against(facts: Facts) -> set[CauseId]:
+    """Return the causes that a fact in the text speaks against, so that they aren't certain."""
+    hidden = facts.from_text and re.search(r"ERR_FAILED (?:4|5)\d\d\b", facts.pasted)
+    return {"cors_blocked"} if hidden else set()
+
+
 def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     """Return the causes from the entries and the evidence, the most probable first."""
     causes: dict[CauseId, Cause] = {}
     for number, entry in enumerate(known):
         for cause in (one.in_flow(facts.flow) for one in entry.causes):
-            # A cause is only possible if just the OAuth code, a less specific entry, or an HTTP
-            # status in the text suggests it.
-            sure = facts.entries and number == 0 and not (facts.from_text and entry.statuses)
-            causes.setdefault(cause.id, cause if sure else _with_certainty(cause, "possible"))
+            sure = _as_sure(cause, facts) if facts.entries and number == 0 else "possible"
+            causes.setdefault(cause.id, _with_certainty(cause, sure))
     evidence = _evidence(facts)
     supported = {one.id for one in evidence if one.certainty is not None}
     against = set(launch.contradicted(facts)) - supported
@@ -165,6 +173,8 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
         if id_ not in against and not (cause.at_refresh and _exchanged(facts))
     }
     causes = _applicable(causes, facts)
+    for id_ in _against(facts) & causes.keys():
+        causes[id_] = _with_certainty(causes[id_], "possible")
     settled = any(one.certainty == "certain" for one in evidence)
     for id_, cause in causes.items():
         # A certain cause explains the error, so causes without evidence become less probable.
@@ -173,7 +183,9 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     # Add the strongest evidence last, so that it decides. Details come after it.
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
         _add(causes, one, facts.flow)
-    if (facts.refuted and not supported) or (not causes and known_causes):
+    if facts.refuted and facts.by_code and facts.from_text:
+        causes = {id_: replace(one, steps=(_REFUTED, *one.steps)) for id_, one in causes.items()}
+    elif (facts.refuted and not supported) or (not causes and known_causes):
         # The evidence contradicts the error, or every cause that the error can have.
         causes = {"ehr_side": refuted(facts), **causes}
     elif not causes and not facts.from_text and (facts.message.urn or facts.message.oauth_error):
@@ -183,6 +195,34 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     causes = ours or causes
     causes = {id_: one.in_flow(facts.flow, RELAUNCH) for id_, one in causes.items()}
     return _in_order(causes, evidence, facts)
+
+
+# Servers answer many mistakes with only these codes and statuses.
+_AMBIGUOUS = frozenset(
+    {
+        *("invalid_client", "invalid_request", "unauthorized_client"),
+        *("access_denied", "invalid_grant", "invalid_token"),
+    }
+)
+_REFUSALS = frozenset({400, 401, 403})
+
+
+def _as_sure(cause: Cause, facts: Facts) -> Certainty:
+    """Return how sure a cause of the best entry is, by the kind of its proof."""
+    if facts.proof is Proof.CODE or (not facts.from_text and facts.proof is Proof.BARE):
+        return cause.certainty
+    if facts.proof is Proof.TOLD:
+        return "possible"
+    code = facts.message.oauth_error
+    if facts.by_code and (code in _AMBIGUOUS or (not code and facts.message.status in _REFUSALS)):
+        return "possible"
+    return "likely" if cause.certainty == "certain" else cause.certainty
+
+
+_REFUTED = (
+    "Compare the request with `response_types_supported` and `grant_types_supported` in discovery: "
+    "some servers expect `code id_token`, and some refuse a wrong `aud` or body this way."
+)
 
 
 def _exchanged(facts: Facts) -> bool:
@@ -202,15 +242,24 @@ def _applicable(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, 
 
 
 def _evidence(facts: Facts) -> list[Evidence]:
-    evidence = [*server_text.evidence(facts)]
+    evidence = [*server_text.evidence(facts), *differences.evidence(facts)]
     if _is_about_a_request(facts):
         evidence += [
             *launch.evidence(facts),
             *scope_evidence.evidence(facts),
             *request.evidence(facts),
         ]
-    evidence += [*circumstances.evidence(facts), *status.evidence(facts)]
-    return [one for one in evidence if not (facts.backend and one.id in NOT_OF_A_PROGRAM)]
+    evidence += circumstances.evidence(facts)
+    kept = [one for one in evidence if not (facts.backend and one.id in NOT_OF_A_PROGRAM)]
+    if facts.by_code:
+        return kept
+    # A server's words count more than what the writer says, which only orders their causes.
+    known = {cause.id: cause for cause in facts.entries[0].causes}
+    return [
+        replace(one, certainty=_as_sure(known[one.id], facts)) if one.told else one
+        for one in kept
+        if not one.told or one.id in known
+    ]
 
 
 def _is_about_a_request(facts: Facts) -> bool:

@@ -51,6 +51,10 @@ CauseId = Literal[
     "cors_blocked",
     "refresh_not_granted",
     "refresh_reused",
+    "scope_version_mismatch",
+    "idp_policy",
+    "network_unreachable",
+    "content_blocked",
     "state_unknown",
     "assertion_key_unknown",
     "assertion_claims_wrong",
@@ -121,7 +125,11 @@ class Entry:
         where: the response or page that the error appears in.
         urns: URNs of the error, in the normal form of `shared.explain.parsing.urns`.
         oauth_errors: `error` codes that identify it at this vendor without other text.
-        patterns: case-insensitive regular expressions that match its texts.
+        patterns: case-insensitive regular expressions of its documented texts. A vendor's count
+            only if the text shows the vendor, or if the entry is `alone`.
+        about: what its sentences are about (`shared.explain.parsing.concepts.fits`), in whatever
+            words. `@token` is the step, `=invalid_grant` the code, and `by:browser` the speaker.
+        alone: whether its patterns can't come from anyone else, so that they show their speaker.
         statuses: HTTP statuses that identify it in a response without an error code.
         lacks: parameters of the request that the error reports as missing, or as lacking their
             only valid value.
@@ -136,6 +144,8 @@ class Entry:
     urns: tuple[str, ...]
     oauth_errors: tuple[str, ...]
     patterns: tuple[str, ...]
+    about: tuple[str, ...]
+    alone: bool
     statuses: tuple[int, ...]
     lacks: tuple[str, ...]
     meaning: str

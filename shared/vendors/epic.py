@@ -14,8 +14,8 @@ EPIC = Profile(
         include_medications=True,
     ),
     signs=Signs(
-        addresses=("epic.com", "urn:oid:1.2.840.114350", "interconnect-"),
-        names=("hyperspace", "hyperdrive", "oauth2 error", "epic fhir", "epic sandbox", "mychart"),
+        addresses=("epic.com", "urn:oid:1.2.840.114350", "interconnect-", "<title>oauth2 error"),
+        names=("hyperspace", "hyperdrive", "epic fhir", "epic sandbox", "mychart"),
         word="Epic",
     ),
 )

@@ -11,7 +11,8 @@ OTHERS: tuple[Profile, ...] = (
         "athenahealth",
         "athenahealth",
         signs=Signs(
-            addresses=("athenahealth.com", "platform.athena"), names=("athenahealth", "athenaone")
+            addresses=("athenahealth.com", "platform.athena"),
+            names=("athenahealth", "athenaone", "athenaflow", "athenapractice", "athena"),
         ),
     ),
     Profile(
@@ -24,6 +25,7 @@ OTHERS: tuple[Profile, ...] = (
         "eClinicalWorks",
         signs=Signs(
             addresses=("eclinicalworks.com", "ecwcloud.com", "healow.com"),
+            paths=("/apps/jsp/fhir/",),
             names=("eclinicalworks", "healow"),
         ),
     ),
@@ -53,6 +55,65 @@ OTHERS: tuple[Profile, ...] = (
     Profile(
         "okta",
         "Okta",
-        signs=Signs(addresses=("okta.com", "oktapreview.com"), names=("okta",)),
+        signs=Signs(addresses=("okta.com", "oktapreview.com", "x-okta-"), names=("okta",)),
+    ),
+    Profile("auth0", "Auth0", signs=Signs(addresses=("auth0.com",), names=("auth0",))),
+    Profile(
+        "cognito",
+        "Amazon Cognito",
+        signs=Signs(addresses=("amazoncognito.com", "cognito-idp."), names=("cognito",)),
+    ),
+    Profile(
+        "identityserver",
+        "IdentityServer",
+        signs=Signs(
+            addresses=("identityserver4.", "duende.identityserver", "duende identityserver"),
+            paths=("/connect/token", "/connect/authorize"),
+            names=("identityserver", "identity server", "duende"),
+        ),
+    ),
+    Profile(
+        "spring-security",
+        "Spring Security",
+        signs=Signs(
+            addresses=("org.springframework.security", "/login/oauth2/code/", "o.s.s."),
+            names=("spring security", "spring boot", "spring authorization", "spring-security"),
+        ),
+    ),
+    Profile(
+        "dotnet",
+        ".NET",
+        signs=Signs(
+            addresses=("microsoft.identitymodel", "microsoft.aspnetcore", "/signin-oidc"),
+            names=("asp.net", ".net core", "dotnet"),
+        ),
+    ),
+    Profile(
+        "hapi",
+        "HAPI FHIR",
+        signs=Signs(addresses=("ca.uhn.", "hapi-0", "hapi-1", "hapi.fhir.org"), names=("hapi",)),
+    ),
+    Profile(
+        "aws",
+        "AWS",
+        signs=Signs(
+            addresses=("amazonaws.com", "x-amzn-"), names=("healthlake", "fhir works", "aws")
+        ),
+    ),
+    Profile(
+        "google",
+        "Google Cloud",
+        signs=Signs(
+            addresses=("healthcare.googleapis.com", "accounts.google.com", "oauth2.googleapis.com"),
+            names=("google cloud", "google healthcare", "gcp", "cloud healthcare"),
+        ),
+    ),
+    Profile(
+        "fhirclient",
+        "fhirclient",
+        signs=Signs(
+            addresses=("fhir-client.js", "fhir:oauth2", "fhir:client"),
+            names=("fhirclient", "fhir-client", "fhir client js", "client-js"),
+        ),
     ),
 )

@@ -56,6 +56,14 @@ FIRST: dict[str, str] = {
     "cors_blocked": "Cross-Origin Request Blocked by the browser",
     "refresh_not_granted": "The token response has no refresh_token.",
     "refresh_reused": "error_description: refresh token has already been used",
+    "scope_version_mismatch": (
+        "We asked for scope=launch patient/Patient.read patient/Observation.read. The token "
+        "response "
+        'has {"token_type":"Bearer","scope":"launch patient/Patient.rs patient/Observation.rs"}'
+    ),
+    "idp_policy": "AADSTS65001: The user or administrator has not consented to use the application",
+    "network_unreachable": "Error: connect ETIMEDOUT 10.0.0.1:443",
+    "content_blocked": "Mixed Content: The page was loaded over HTTPS, but requested http://h",
     "state_unknown": "No 'state' parameter found. Please (re)launch the app.",
     "assertion_key_unknown": '{"error":"invalid_client","error_description":"kid not found"}',
     "assertion_claims_wrong": "The client assertion has a wrong audience",

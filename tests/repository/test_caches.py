@@ -24,6 +24,7 @@ SECTION = DOCUMENT.partition("## What an instance keeps\n")[2].partition("\n## "
 FROM_THE_CODE = {
     "any_case": "patterns of the code and the catalogue",
     "_endings": "the catalogue's URNs",
+    "_read": "the catalogue's expressions",
     "_environment": "folders of templates",
     "_formula": "calculators",
     "_hash": "scripts of our pages",

@@ -3,14 +3,14 @@
 import re
 
 from shared.explain.catalogue import ENTRIES, sources
-from shared.explain.ranking import launch, request, scope_evidence, status
+from shared.explain.ranking import launch, request, scope_evidence
 
 _TEXTS = [
     *(entry.source for entry in ENTRIES),
     *(cause.source for entry in ENTRIES for cause in entry.causes),
     *(
         value
-        for module in (sources, launch, request, scope_evidence, status)
+        for module in (sources, launch, request, scope_evidence)
         for value in vars(module).values()
         if isinstance(value, str)
     ),

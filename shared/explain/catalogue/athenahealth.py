@@ -66,6 +66,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.launch_value_invalid("possible", source=sources.inferred(sources.ATHENA_267)),
         says="Oops! (page without further text)",
         patterns=(r"\boops!",),
+        alone=True,
         source=sources.ATHENA_267,
     ),
     _entry(

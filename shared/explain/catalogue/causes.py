@@ -313,8 +313,11 @@ request_malformed = Kind(
     "The EHR couldn't read the request, so it didn't check permissions or registrations.",
     (
         Elsewhere(
-            "In other software, compare the authorization request parameter by parameter with the "
-            "list in docs/troubleshooting.md."
+            "Send each of these once, form-encoded: `response_type=code`, `client_id`, "
+            "`redirect_uri`, "
+            "`scope`, `state`, `aud`, `code_challenge`, `code_challenge_method=S256`, and `launch` "
+            "if "
+            "the EHR opened the app."
         ),
         RELAUNCH,
         Elsewhere("If this app sent the request, report the error with the correlation ID."),
@@ -378,8 +381,10 @@ scope_trimmed = Kind(
     "only in the token response and when the FHIR server refuses a request.",
     (
         (
-            "Compare `scope.requested` with `scope.granted` in the `/session` response, or check "
-            "`missing` in the log's `callback_completed`."
+            "Compare the scopes in the token response with the requested ones, and select each "
+            "missing one in the app's registration. This app lists them "
+            "as `scope.missing` in the `/session` response and `missing` in the log's "
+            "`callback_completed`."
         ),
         "In the registration, select each missing scope in the syntax of the app's SMART version.",
         ByFlow(
@@ -399,6 +404,11 @@ code_expired_or_used = Kind(
     "slow.",
     (
         ByFlow("Launch the app again. Don't reload the page or go back to it.", backend=None),
+        Elsewhere(
+            "Exchange each code once and at once: look for a second request, such as an effect "
+            "that "
+            "runs twice (React's StrictMode), a reload, or a second instance."
+        ),
         (
             "If it happens on every launch, check whether something else opens the redirect URI "
             "first: a link scanner, a proxy, or a second instance of the app."
@@ -414,7 +424,9 @@ client_auth_wrong = Kind(
     (
         (
             "In the registration, check whether the app is public or confidential, and how it "
-            "authenticates."
+            "authenticates: with a secret, in the header or in the body, or with a signed "
+            "assertion. "
+            "The app must do the same."
         ),
         (
             'Set `client_auth` in smart.toml to match: `"none"`, `"client_secret_basic"`, '
@@ -596,6 +608,65 @@ refresh_reused = Kind(
         "The revoked grant can't be restored. Launch or authorize the app again.",
     ),
 )
+scope_version_mismatch = Kind(
+    "scope_version_mismatch",
+    "The scopes were requested in one SMART version and granted in the other.",
+    "The app and the EHR write permissions differently.",
+    "`patient/Observation.read` (v1) and `patient/Observation.rs` (v2) allow the same, but "
+    "software "
+    "that compares them as text finds nothing.",
+    (
+        (
+            "Request the scopes in the version that the server grants, or compare what they allow "
+            "instead of their text: `.read` is `.rs`, `.write` is `.cud`, `.*` is `.cruds`."
+        ),
+        RELAUNCH,
+    ),
+)
+idp_policy = Kind(
+    "idp_policy",
+    "A rule of the identity provider stopped the sign-in.",
+    "The organization's sign-in doesn't allow this app or this user.",
+    "Identity providers have their own rules: consent by an administrator, assignment of users "
+    "to "
+    "an app, conditional access, or an expired password. SMART isn't involved.",
+    (
+        (
+            "Ask the administrator of the identity provider to consent to the app, to assign the "
+            "user to it, or to change the rule that the message names."
+        ),
+        "Look up the attempt in the identity provider's sign-in log, by its time and trace ID.",
+    ),
+)
+network_unreachable = Kind(
+    "network_unreachable",
+    "The server can't be reached from where the program runs.",
+    "The app can't reach the EHR over the network.",
+    "The name was resolved, but no connection came about, or it broke off: a firewall, a proxy, a "
+    "VPN, a list of allowed addresses, or a server that's down.",
+    (
+        (
+            "On the machine or in the container where the program runs, call the same URL with "
+            "`curl -v`. If that fails too, have the network (firewall, proxy, VPN, allowed IP "
+            "addresses) opened for it."
+        ),
+        "If it works there, compare the proxy settings and time limits of the program.",
+    ),
+)
+content_blocked = Kind(
+    "content_blocked",
+    "The browser blocked the request before it was sent.",
+    "The browser doesn't let the app call the EHR.",
+    "The page's own Content Security Policy doesn't list the address, the page is https and the "
+    "address http, or a browser extension stopped the request. The server got nothing.",
+    (
+        (
+            "Add the host that the message names to the directive that it names, such as "
+            "`connect-src`, in the Content-Security-Policy of the app's page."
+        ),
+        "Use https for every address. If it's `ERR_BLOCKED_BY_CLIENT`, turn off the extension.",
+    ),
+)
 state_unknown = Kind(
     "state_unknown",
     "The callback doesn't recognize this `state`.",
@@ -715,7 +786,7 @@ tls_untrusted = Kind(
     (
         (
             "Give the program the CA's certificate: `ca_file` in smart.toml, or your runtime's CA "
-            "bundle."
+            "bundle (trust store)."
         ),
         "If the CA is public, have the server send its intermediate certificates.",
     ),

@@ -15,6 +15,8 @@ def entry(
     urns: tuple[str, ...] = (),
     oauth_errors: tuple[str, ...] = (),
     patterns: tuple[str, ...] = (),
+    about: tuple[str, ...] = (),
+    alone: bool = False,
     statuses: tuple[int, ...] = (),
     lacks: tuple[str, ...] = (),
 ) -> Entry:
@@ -26,6 +28,8 @@ def entry(
         urns=urns,
         oauth_errors=oauth_errors,
         patterns=patterns,
+        about=about,
+        alone=alone,
         statuses=statuses,
         lacks=lacks,
         meaning=meaning,

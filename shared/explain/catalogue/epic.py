@@ -133,6 +133,7 @@ ENTRIES: tuple[Entry, ...] = (
         says="iss & launch query parameters are required and cannot be empty.",
         where="launch",
         patterns=("launch query parameters are required",),
+        alone=True,
         source=sources.EPIC_TEST_PAGE,
     ),
     _entry(
@@ -229,7 +230,7 @@ ENTRIES: tuple[Entry, ...] = (
             "likely",
             "Epic leaves out scopes that aren't covered by the APIs agreed on for the app, "
             "without returning an error.",
-            "Compare `scope.requested` with `scope.granted` in the `/session` response.",
+            "Compare the granted scopes in the token response with the requested ones.",
             _APIS,
             _VERSION,
             WAIT,
@@ -344,5 +345,19 @@ ENTRIES: tuple[Entry, ...] = (
         causes.user_not_permitted("possible", source=sources.INFERRED),
         says="OperationOutcome with codes from urn:oid:1.2.840.114350.1.13.0.1.7.2.657369",
         patterns=(r"1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369",),
+    ),
+    _entry(
+        "epic/frame",
+        "The launch fails inside Epic's frame but works outside it.",
+        causes.cookies_blocked(
+            "possible",
+            "In the frame, the app is a third party, so cookies, storage and messages between "
+            "windows are restricted.",
+            source=sources.inferred(sources.CLIENT_JS_75),
+        ),
+        where="launch",
+        says="works in a tab, fails inside Epic (Hyperspace, Hyperdrive)",
+        patterns=(r"only (?:inside|in|within) (?:epic|hyperspace|hyperdrive)\b",),
+        source=sources.CLIENT_JS_75,
     ),
 )

@@ -9,6 +9,7 @@ from functools import partial
 from shared.explain.catalogue import causes, sources
 from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
+from shared.findings import ByFlow
 
 _ID = (
     "Give the EHR's operator the time, the client ID, this app's outbound IP address and every "
@@ -32,6 +33,7 @@ ENTRIES: tuple[Entry, ...] = (
             plainly="The app's request didn't reach the EHR.",
         ),
         says="The requested URL was rejected / Request unsuccessful / no healthy upstream",
+        alone=True,
         patterns=(
             r"\bthe requested url was rejected\b[^\n]{0,80}",
             r"\brequest unsuccessful\. incapsula\b[^\n]{0,80}",
@@ -52,7 +54,6 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         says="502 Bad Gateway or 504 Gateway Timeout from the token endpoint",
         statuses=(502, 504),
-        patterns=(r"\btoken\b[^\n]{0,40}\b50[24] (?:bad gateway|gateway time-?out)\b",),
     ),
     _entry(
         "generic/token-failed",
@@ -142,6 +143,17 @@ ENTRIES: tuple[Entry, ...] = (
         statuses=(400,),
     ),
     _entry(
+        "generic/token-media-type",
+        "The token endpoint doesn't accept the format of the request.",
+        causes.request_malformed(
+            "likely",
+            "The body wasn't sent as a form.",
+            "Send the token request as a form (`application/x-www-form-urlencoded`) in the body.",
+        ),
+        says="415 Unsupported Media Type from the token endpoint",
+        statuses=(415,),
+    ),
+    _entry(
         "generic/token-refused-without-error",
         "The request was refused without an OAuth error in JSON.",
         causes.ehr_side(
@@ -154,8 +166,38 @@ ENTRIES: tuple[Entry, ...] = (
             plainly=_REFUSED,
         ),
         causes.client_auth_wrong("possible", source=sources.INFERRED),
-        says="406, 413, 415 … without an OAuth error from the token endpoint",
-        statuses=(406, 411, 413, 414, 415, 421, 422, 431, 451, 495, 496, 497, 498, 499),
+        says="406, 413, 431 … without an OAuth error from the token endpoint",
+        statuses=(406, 411, 413, 414, 421, 422, 431, 451, 495, 496, 497, 498, 499),
         source=sources.RFC_6749,
+    ),
+    _entry(
+        "generic/edge-access-denied",
+        "Something in front of the token endpoint refused the request. The response is text, not "
+        "an OAuth error in JSON.",
+        causes.ehr_side(
+            "possible",
+            "The firewall or gateway might allow only certain networks, or reject the request's "
+            "format.",
+            (
+                "Ask the EHR's operator whether this app's network is allowed to reach the token "
+                "endpoint. Give them the time and the client ID."
+            ),
+            ByFlow(
+                "If you can use another network, launch the app again from there.",
+                backend="If you can use another network, try again from there.",
+            ),
+            source=sources.inferred(sources.DISCHARGE),
+            title="A firewall or gateway in front of the EHR refused the request.",
+            plainly="The app's request was refused.",
+        ),
+        causes.client_unknown(
+            "possible",
+            "The only known report is about Oracle Health's sandbox. The report's author guesses "
+            "that an unused sandbox app had expired.",
+            source=f"{sources.DISCHARGE} (its author's guess)",
+        ),
+        says="HTTP 403 Access denied, as text, from the token endpoint",
+        statuses=(403,),
+        source=sources.DISCHARGE,
     ),
 )

@@ -46,7 +46,6 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         says="429 Too Many Requests from the token endpoint",
         statuses=(429,),
-        patterns=(r"\b429\b[^\n]{0,20}\btoo many requests\b",),
         source=sources.RFC_6585,
     ),
     _entry(
@@ -61,7 +60,6 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         says="503 Service Unavailable from the token endpoint",
         statuses=(503,),
-        patterns=(r"\b503\b[^\n]{0,20}\bservice (?:temporarily )?unavailable\b",),
         source=sources.RFC_9110,
     ),
     _entry(
@@ -72,7 +70,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes.scope_syntax("possible", source=sources.INFERRED),
         says="invalid_scope from the token endpoint",
         oauth_errors=("invalid_scope",),
-        patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"invalid_scope"',),
     ),
     _entry(
         "generic/token-unauthorized-client",
@@ -92,7 +89,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes.client_auth_wrong("possible", source=sources.INFERRED),
         says="unauthorized_client from the token endpoint",
         oauth_errors=("unauthorized_client",),
-        patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"unauthorized_client"',),
     ),
     _entry(
         "generic/token-server-error",
@@ -101,25 +97,6 @@ ENTRIES: tuple[Entry, ...] = (
         causes.ehr_side("likely"),
         says="server_error or temporarily_unavailable from the token endpoint",
         oauth_errors=("server_error", "temporarily_unavailable"),
-        patterns=(r'\{\s{0,9}"error"\s{0,3}:\s{0,3}"(?:server_error|temporarily_unavailable)"',),
         source=sources.INFERRED,
-    ),
-    _entry(
-        "generic/token-redirect-uri-text",
-        "The redirect URI in the token request doesn't match the one in the authorization request.",
-        causes.redirect_uri_mismatch(
-            "likely",
-            "The token request must repeat the redirect URI of the authorization request, byte "
-            "for byte. The two differ if two parts of an app, or two deployments, each have "
-            "their own redirect URI.",
-            *SAME_REDIRECT_URI,
-        ),
-        causes.code_expired_or_used("possible"),
-        says="invalid_grant with a message about redirect_uri",
-        patterns=(
-            r"invalid_grant[^\n]{0,80}redirect[_ -]ur[il][^\n]{0,40}",
-            r"redirect[_ -]ur[il][^\n]{0,30}(?:mismatch|match|incorrect|invalid(?!_))",
-            r"(?:invalid|incorrect|wrong|mismatch\w{0,5})[^\n]{0,20}redirect[_ -]ur[il]",
-        ),
     ),
 )

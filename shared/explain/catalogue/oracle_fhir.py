@@ -22,7 +22,7 @@ ENTRIES: tuple[Entry, ...] = (
             "The scope was requested but not granted. Oracle Health shortens the list without "
             "an error. In one case, 24 scopes were requested, and only `fhirUser launch "
             "online_access openid profile` were granted.",
-            "Compare `scope.requested` with `scope.granted` in the `/session` response.",
+            "Compare the granted scopes in the token response with the requested ones.",
             oracle_console.CHECK_SCOPES,
             oracle_console.CHECK_SMART_VERSION,
             oracle_console.WAIT_A_QUARTER,
@@ -122,7 +122,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.scope_trimmed(
             "likely",
             None,
-            "Compare `scope.requested` with `scope.granted` in the `/session` response.",
+            "Compare the granted scopes in the token response with the requested ones.",
             oracle_console.CHECK_SCOPES,
             oracle_console.CHECK_SMART_VERSION,
         ),

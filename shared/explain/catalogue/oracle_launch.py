@@ -30,7 +30,8 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         says="PAT_PersonId / VIS_EncntrId / fhirServiceUrl in the launch URL",
         where="launch",
-        patterns=(r"\bpat_personid\b", r"\bvis_encntrid\b", r"\bfhirserviceurl\b"),
+        patterns=(r"[?&]pat_personid=", r"[?&]vis_encntrid=", r"[?&]fhirserviceurl="),
+        alone=True,
         source=f"{sources.FORUM_POWERCHART}; {sources.LAUNCH_SERVER}",
     ),
     _entry(

@@ -125,6 +125,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         says="Bad Request at session-api/realm/TENANT?to=…&forceAuthn=true",
         patterns=("session-api/realm/", r"\A\s{0,9}(?:http )?(?:400 )?bad request\W{0,9}\Z"),
+        alone=True,
         source=sources.FORUM_BAD_REQUEST,
     ),
     _entry(
@@ -142,5 +143,48 @@ ENTRIES: tuple[Entry, ...] = (
         where="authorize redirect",
         patterns=(r"\btoo[ -]many[ -]scopes\b",),
         source=sources.AUTHORIZATION,
+    ),
+    _entry(
+        "oracle/powerchart-blank",
+        "The app's page stays blank inside PowerChart, but opens in a browser.",
+        causes.ehr_side(
+            "possible",
+            "PowerChart needs a public https URL on port 443 with a certificate that the "
+            "hospital's machines trust.",
+            "Open the launch URL in the browser of a hospital workstation.",
+            "Run `make doctor CONFIG=smart.toml` and check `public_url_unreachable`.",
+            "Ask the site how the app is configured in PowerChart.",
+            source=f"{sources.SMART_OVERVIEW}; {sources.FORUM_POWERCHART}; "
+            "which of them applies is inferred",
+            title="PowerChart can't reach the app's URL.",
+        ),
+        causes.cookies_blocked(
+            "possible",
+            "PowerChart shows apps in WebView2, or at older sites in Internet Explorer, which "
+            "doesn't support partitioned cookies. Pop-ups don't share cookies with PowerChart's "
+            "iframe.",
+            source=sources.SMART_OVERVIEW,
+        ),
+        where="launch",
+        says="site not loading in PowerChart",
+        patterns=(r"not loading in powerchart", r"\bpowerchart\b[^\n]{0,60}\b(?:blank|white)\b"),
+        source=f"{sources.FORUM_POWERCHART}; {sources.SMART_OVERVIEW}",
+    ),
+    _entry(
+        "oracle/identity-provider-page",
+        "Oracle Health uses a script in this page, not a redirect, to send the browser to the "
+        "login page. The page doesn't mean that the request was accepted or refused.",
+        causes.request_malformed(
+            "possible",
+            "A script or test sent the authorization request, but it can't sign in.",
+            "Open the authorization request in a browser.",
+            source=sources.inferred(f"{sources.SIGN_IN_CHECKER} and {sources.YOURPHR}"),
+            title="A program called an endpoint that is meant for a browser.",
+        ),
+        says="HTTP 200 with IdentityProviderRedirectPage from the authorization endpoint",
+        where="error page",
+        patterns=("identityproviderredirectpage",),
+        alone=True,
+        source=f"{sources.SIGN_IN_CHECKER}; {sources.YOURPHR}",
     ),
 )

@@ -42,6 +42,7 @@ ENTRIES: tuple[Entry, ...] = (
             "possible", "The `launch` value was cut off or changed in transit."
         ),
         says="Invalid launch options: SyntaxError: …",
+        alone=True,
         patterns=("invalid launch options",),
     ),
     _entry(
@@ -80,6 +81,7 @@ ENTRIES: tuple[Entry, ...] = (
             AGAIN,
         ),
         says='Bad audience value "X". Expected "Y".',
+        alone=True,
         patterns=("bad audience value",),
     ),
     _entry(
@@ -103,7 +105,7 @@ ENTRIES: tuple[Entry, ...] = (
         "The user clicked the button to decline.",
         causes.user_declined("certain"),
         says="error=invalid_request, error_description=Unauthorized",
-        patterns=(r"""error_description["']?\s?[=:]\s?["']?unauthorized\b""",),
+        patterns=(r"""error_description["']?\s?[=:]\s?["']?unauthorized(?=["'&\n]|$)""",),
     ),
     _entry(
         "smart-launcher/invalid-redirect-uri",
@@ -148,6 +150,7 @@ ENTRIES: tuple[Entry, ...] = (
             ),
         ),
         says="Scope … could not be granted. Your client is allowed to request …",
+        alone=True,
         patterns=(r"could not be granted\. your client is allowed to request",),
     ),
     _entry(
@@ -177,6 +180,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         says="Invalid token (supplied as code parameter in the POST body). jwt expired",
         where="token endpoint",
+        alone=True,
         patterns=(r"supplied as code parameter in the post body",),
     ),
     _entry(
@@ -199,6 +203,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.pkce_mismatch("certain"),
         says="Invalid grant or Invalid PKCE Verifier / Missing code_verifier parameter",
         where="token endpoint",
+        alone=True,
         patterns=("invalid pkce verifier", "missing code_verifier parameter"),
     ),
     _entry(
@@ -232,6 +237,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         says="Basic authentication is required for confidential clients",
         where="token endpoint",
+        alone=True,
         patterns=(
             "is required for confidential clients",
             "invalid client_(?:id|secret) in the basic auth header",
@@ -267,15 +273,27 @@ ENTRIES: tuple[Entry, ...] = (
         _SIMULATES,
         _ON_PURPOSE,
         says="Simulated invalid … error",
+        alone=True,
         patterns=(
             r"simulated invalid (?:client_id|redirect_uri) parameter",
             _SIMULATED_SCOPE,
-            (
-                r"\bsimulat(?:ed|es?|ing) (?:an? )?errors?\b|\b(?:auth|token|request)_(?:invalid"
-                r"|expired)_\w"
-            ),
             # The FHIR server's words.
             r"\(simulated error\)",
+        ),
+    ),
+    _entry(
+        "smart-launcher/simulated-option",
+        _SIMULATES,
+        _ON_PURPOSE,
+        says="auth_invalid_scope, token_invalid_token … among the launcher's options",
+        patterns=(
+            (
+                r"\bsimulat(?:ed|es?|ing) (?:an? )?errors?\b|\bauth_invalid_(?:client_id"
+                r"|redirect_uri"
+                r"|scope)\b"
+            ),
+            r"\b(?:token_invalid_(?:token|scope|jti)|request_(?:invalid|expired)_token)\b",
+            r"\btoken_expired_(?:registration|refresh)_token\b",
         ),
     ),
     _entry(
@@ -284,12 +302,24 @@ ENTRIES: tuple[Entry, ...] = (
         _ON_PURPOSE,
         says="Simulated invalid token error / client secret error / 'jti' value",
         where="token endpoint",
+        alone=True,
         patterns=(
             r"simulated invalid (?:token|client|client secret) error",
             r"simulated expired [a-z ]{0,20}token error",
             r"simulated invalid 'jti' value",
-            # In JSON it comes from the token endpoint.
-            rf'error_description"\s?:\s?"{_SIMULATED_SCOPE}',
         ),
+    ),
+    _entry(
+        "smart-launcher/iframe",
+        "The launcher shows the app in an iframe, where the app is a third party.",
+        causes.cookies_blocked(
+            "likely",
+            "The browser doesn't send the app's launch cookie to the callback.",
+            "Turn off the launcher's frame, or allow partitioned cookies in the browser.",
+        ),
+        where="launch",
+        says="fails with Simulate launch within the EHR user interface",
+        patterns=("launch within the ehr user interface",),
+        source=f"{sources.LAUNCHER_34}; {sources.CLIENT_JS_115}",
     ),
 )

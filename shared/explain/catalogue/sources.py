@@ -151,6 +151,36 @@ HEALTH_GORILLA = (
     "https://apidocs.healthgorilla.com/guides/patient-chart-viewer/launch-errors"
 )
 ONC_AUD = "ONC test kit: https://github.com/onc-healthit/onc-certification-g10-test-kit/issues/438"
+ENTRA = (
+    "Microsoft Entra error codes: "
+    "https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes"
+)
+OF_KEYCLOAK = "source of Keycloak: https://github.com/keycloak/keycloak"
+OF_OKTA = "Okta's OAuth reference: https://developer.okta.com/docs/reference/api/oidc/"
+OF_AUTH0 = "Auth0's documentation: https://auth0.com/docs/troubleshoot"
+OF_COGNITO = (
+    "Amazon Cognito's endpoints: "
+    "https://docs.aws.amazon.com/cognito/latest/developerguide/authorization-endpoint.html"
+)
+OF_IDENTITYSERVER = "source of IdentityServer: https://github.com/IdentityServer/IdentityServer4"
+OF_SPRING_SECURITY = "source of Spring Security: https://github.com/spring-projects/spring-security"
+OF_DOTNET = (
+    "source of Microsoft.IdentityModel: "
+    "https://github.com/AzureAD/azure-activedirectory-identitymodel-extensions-for-dotnet"
+)
+OF_HAPI = "source of HAPI FHIR: https://github.com/hapifhir/hapi-fhir"
+OF_AWS = (
+    "Amazon API Gateway's responses: "
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"
+)
+OF_GOOGLE = (
+    "Google's OAuth errors: https://developers.google.com/identity/protocols/oauth2/web-server"
+)
+OF_FHIRCLIENT = "source of fhirclient: https://github.com/smart-on-fhir/client-js"
+OF_EPIC = "Epic's FHIR error codes: https://fhir.epic.com/Documentation?docId=fhir_errors"
+
+OF_AZURE, OF_ORACLE = AZURE, LAB
+OF_ATHENAHEALTH = "reports: https://github.com/athenahealth/apiserver-athenaFlex/issues"
 
 # Standards.
 FETCH = "Fetch standard, CORS: https://fetch.spec.whatwg.org/"
@@ -164,6 +194,7 @@ RFC_9700 = "RFC 9700: https://www.rfc-editor.org/rfc/rfc9700"
 RFC_9110 = "RFC 9110: https://www.rfc-editor.org/rfc/rfc9110"
 OPENID = "OpenID Connect Core 1.0: https://openid.net/specs/openid-connect-core-1_0.html"
 SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
+CSP = "Content Security Policy Level 3: https://www.w3.org/TR/CSP3/"
 INFERRED = "inferred"
 
 

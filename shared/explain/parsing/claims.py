@@ -40,6 +40,9 @@ Sign = Literal[
     "no_refresh_token",
     "no_patient",
     "no_context",
+    "other_user",
+    "server_down",
+    "terminology",
 ]
 _LOST = (
     r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)"
@@ -49,7 +52,7 @@ _KEPT = r"(?:session(?:[ ._-]?(?:id|cookie|storage))?|cookies?|localstorage)"
 _DURATION = r"(?:\d{1,3}|an?|one|two|five|ten|half an?|a few) ?-?(?:minutes?|mins?|hours?|h)\b"
 _ELSEWHERE = (
     r"\b(?:sandbox|demo|staging|production tenant|(?:other|another|first|second|two) (?:sites?"
-    r"|customers?|hospitals?|practices?|tenants?|clinics?))\b"
+    r"|customers?|hospitals?|practices?|tenants?|clinics?))\b(?! (?:user|account|patient))"
 )
 _VERSION = r"(?<!/)\bsmart[ -]?(?:version|on fhir)?[ is:\"]{0,8}(?:smart )?"
 _SIGNS: Mapping[Sign, str] = {
@@ -57,7 +60,9 @@ _SIGNS: Mapping[Sign, str] = {
     "secret": r"client[_ -]secret|authorization: basic|basic auth",
     "public": r"\bpublic (?:client|app)|\bset (?:to|as) \W?public\b|\bsingle[- ]page",
     "framed": r"\bi-?frames?\b|\bin (?:a|the) frame|\bembedded (?:app|browser|in)\b"
-    r"|\bhyper(?:space|drive)\b|\bwebview2?\b|within the ehr user interface",
+    r"|\bhyper(?:space|drive)\b|\bwebview2?\b|(?:within|inside) (?:the|its|our)? ?(?:simulated "
+    r")?(?:ehr|emr)\b|simulated ehr"
+    r"|embedded view",
     "strict_browser": r"\bsafari\b|\bfirefox\b|\bbrave\b|\bincognito\b|\bsamesite\b"
     r"|third[- ]party (?:cookies?|storage)|\bie ?1[01]\b|internet explorer|\bi(?:pad|phone|os)\b"
     r"|(?:intranet|internet|trusted|security) zones?",
@@ -70,7 +75,8 @@ _SIGNS: Mapping[Sign, str] = {
     "lasts": r"\b(?:works?|worked|fine|ok)\b[^\n.]{0,25}\b(?:for|about)\b[^\n.]{0,12}"
     rf"{_DURATION}|\bafter (?:about |around |exactly |~ ?|some )?{_DURATION}|\bafter a while\b",
     "fresh": r"\b(?:uploaded|registered|created|changed|added|updated|published|rotated)\b"
-    r"[^\n.]{0,25}\b(?:today|this morning|yesterday|an hour ago|just now|minutes ago|hours? ago"
+    r"[^\n]{0,40}\b(?:today|this morning|yesterday|(?:half )?an hour ago|just now|minutes ago"
+    r"|hours? ago"
     r"|last night)|\bjust (?:uploaded|registered|created|changed|added|updated|published)\b",
     "by_hand": r"\b(?:open\w*|went to|go to|paste[ds]?|typed?|brows\w+|bookmark\w*|click\w*"
     r"|visit\w*)\b[^\n]{0,90}?(?:\blaunch\.html|\bindex\.html|\blaunch (?:url|link|page)\b"
@@ -95,6 +101,18 @@ _SIGNS: Mapping[Sign, str] = {
     "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped|missing"
     r"|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
     "refreshing": r"\bwhen (?:we )?refresh|\brefreshing\b|\bgrant_type\W{1,6}refresh_token",
+    "other_use"
+    "r": r"\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account|provider|login)s?\b"
+    r"[^\n.!]{0,70}\b(?:works?|ok|fine|back|complete|everything|all|succeeds?)\b",
+    "server_dow"
+    "n": r"\bother (?:\w+ )?(?:hosts?|sites?|servers?|urls?)\b[^\n.]{0,20}\b(?:answer|work|reach|ok"
+    r"|fine)\w*|\bfrom (?:office|home|several|different|two)\b|\bno (?:deploy|change)|\bsince "
+    r"(?:this morning"
+    r"|today|yesterday|last night)|\b(?:worked|ok|fine) (?:all |until |since |for )?(?:last"
+    r"|yesterday|weeks|months)"
+    r"|\bstatus page\b|\b(?:down|outage|maintenance)\b",
+    "terminolog"
+    "y": r"\b(?:loinc|snomed|rxnorm|icd-?10|ucum)\b[^\n]{0,80}\?|\bwhich (?:loinc|code|unit)\b",
     "no_context": r"\b(?:start|launch|open|run)\w*\b[^\n.]{0,20}\bwithout (?:an? |any |the )?"
     r"(?:context|chart|ehr)\b|\bstandalone\b",
     "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\bloops? (?:forever|endless\w*"

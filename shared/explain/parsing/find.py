@@ -1,23 +1,53 @@
-"""Find the catalogue entries that match a message.
+"""Find the catalogue entries that explain a message, and the kind of proof that each has.
 
-A URN identifies its error exactly. After it come a vendor's own text, the vendor's use of an OAuth
-code, and the code's meaning in RFC 6749 and OpenID Connect, in that order.
+A URN, a numbered code or a documented message of a vendor that the text shows means one thing.
+After it come a server's words, whatever they are, then a bare code of RFC 6749, and last what the
+writer says.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from enum import IntEnum
 from functools import cache
 
 from shared.explain.catalogue import ENTRIES
 from shared.explain.model import EhrMessage, Entry, Where
 from shared.explain.parsing import urns
-from shared.explain.parsing.noise import without_noise
+from shared.explain.parsing.concepts import concepts_in, fits
+from shared.explain.parsing.said import Said, Step, hear, step_at, without_noise
+from shared.explain.parsing.vendor import Seen, seen_in
+from shared.frozen import dataclass
 from shared.patterns import any_case
 from shared.vendors import GENERIC, OWN, everyone
 
 _EXCHANGE: Where = "token endpoint"
+_STEPS: Mapping[Where, Step] = {
+    _EXCHANGE: "token",
+    "authorize redirect": "authorize",
+    "error page": "authorize",
+    "FHIR answer": "FHIR",
+}
 # Only this much of a text is searched, which bounds the time of the slowest pattern.
-_LONGEST = 16_384
-_BEFORE = 60
+_LONGEST = 65_536
+_SERVER_ERROR = 500
+
+
+class Proof(IntEnum):
+    """What an explanation rests on, the strongest first."""
+
+    CODE = 0
+    NAMED = 1
+    WORDS = 2
+    BARE = 3
+    TOLD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry that explains a message, its proof, and the sentence that it explains, if any."""
+
+    entry: Entry
+    proof: Proof
+    said: Said | None = None
 
 
 @cache
@@ -31,122 +61,211 @@ def known_urns() -> frozenset[str]:
     return frozenset(_by_urn())
 
 
-def entries(
-    message: EhrMessage, vendor: str | None, where: Where | None = None
-) -> tuple[Entry, ...]:
-    """Return the entries that match a message, the closest first, or none for an unknown message.
+def matches(
+    message: EhrMessage, vendor: str | None = None, where: Where | None = None
+) -> tuple[Match, ...]:
+    """Return the entries that explain a message, the best proof first, or none.
 
-    `vendor` is None if the vendor is unknown, and `where` is None if the responder is unknown.
+    `vendor` is the configured one, or None. `where` is None if the responder is unknown.
     """
+    among = [one for one in ENTRIES if _may_be(one, where)]
     if message.urn is not None:
         entry = _by_urn().get(message.urn)
-        return (entry,) if entry is not None else ()
-    among = [one for one in ENTRIES if _may_be(one, where)]
-    # An EHR's message is more specific than its code, and its code more than the status.
-    sentences = [one for one in among if not (one.oauth_errors or one.statuses)]
-    codes = [one for one in among if one.oauth_errors]
-    mine = _ehrs() if vendor in {None, GENERIC.name} else {vendor}
+        known = (Match(entry, Proof.CODE),) if entry is not None else ()
+        return known or _by_words(_names(message, where), among, message, where)
+    heard = (*_names(message, where), *hear(message.text))
+    seen = seen_in(message.urn, message.text)
+    configured = () if vendor in {None, GENERIC.name, *seen.named} else (vendor,)
+    shown = frozenset(filter(None, (*seen.shown, *configured)))
+    # A simulator may imitate the EHR that answers this app.
+    stand_ins = () if where is None else (one.name for one in everyone() if one.stands_in)
+    named = frozenset((*seen.named, *stand_ins)) - shown
+    fields = "\n".join([message.description or "", *(one.words for one in heard if one.field)])
     text = f"{message.description or ''}\n{without_noise(message.text)}"[:_LONGEST]
     return (
-        _by_server_message(message, among, sentences, mine)
-        or _by_pattern(text, among, mine)
-        # A simulator may imitate any vendor's EHR. Its texts are more specific than a code.
-        or _by_pattern(text, among, _stand_ins())
-        or _by_pattern(text, sentences, {GENERIC.name})
-        or _by_oauth_error(message.oauth_error, among, None if vendor == GENERIC.name else vendor)
-        or _by_pattern(text, codes, {GENERIC.name})
-        or (_by_oauth_error(message.oauth_error, among, GENERIC.name) if message.status else ())
-        or _by_pattern(text, among, {GENERIC.name})
+        _by_own(text, seen)
+        or _by_pattern(fields, among, shown, named)
+        or _by_pattern(text, among, shown, named)
+        or _by_words([one for one in heard if one.field], among, message, where)
+        or _by_web(text, among)
+        or (_by_off(text, among) if message.oauth_error is None else ())
+        or _by_words([one for one in heard if one.speaker != "writer"], among, message, where)
+        or _by_code(message, among, shown or named, where)
         or _by_status(message, among, where)
-        or _by_oauth_error(message.oauth_error, among, GENERIC.name)
-        # This app's own refusals are less specific than an EHR's error in the same text.
-        or _by_pattern(text, among, {OWN.name})
-        or (_by_pattern(text, among, _ehrs()) if vendor else ())
+        or _by_off(text, among)
+        or _by_words(heard, among, message, where)
     )
 
 
-def _by_server_message(
-    message: EhrMessage,
-    among: Collection[Entry],
-    sentences: Collection[Entry],
-    vendors: Collection[str | None],
-) -> tuple[Entry, ...]:
-    """Return the entries that match the server's own message, ignoring all other text.
+def seen(message: EhrMessage) -> Seen:
+    """Return the vendors that a message shows and names."""
+    return seen_in(message.urn, message.text)
 
-    A code that no standard defines counts as a message too, such as `jwks_kid_mismatch`.
+
+def _names(message: EhrMessage, where: Where | None) -> Iterator[Said]:
+    """Yield the words of a name without documentation: an unknown URN or an unusual code."""
+    names = [message.urn.removeprefix(urns.AUTHORIZATION).replace(":", " ")] if message.urn else []
+    if message.oauth_error is not None and not by_code(message.oauth_error, None):
+        names.append(message.oauth_error)
+    for name in names:
+        words = name.replace("_", " ").replace("-", " ")
+        yield Said(words, "server", _STEPS.get(where) if where else None, 0, field=True)
+
+
+def _by_own(text: str, seen: Seen) -> tuple[Match, ...]:
+    """Return the entry for this app's own page or log line, which says what it is. Few words with
+    one of this app's codes count too, if they show no vendor.
     """
-    words = message.description or ""
-    at = message.text.find(words) if words else -1
-    if at > 0:
-        # Include the name of its field, and the code before it.
-        words = message.text[
-            max(0, message.text.rfind("\n", 0, at) + 1, at - _BEFORE) : at + len(words)
+    few = len(text.split()) <= _FEW and seen.first is None
+    if not few and not any_case(_OWN_FORM).search(text):
+        return ()
+    own = [one for one in ENTRIES if one.vendor == OWN.name]
+    return _patterns(text, own, Proof.CODE)
+
+
+_OWN_FORM = (
+    r"\bsmart-calc\b|\"event\"\s?:\s?\"(?:launch_|callback_|cds_|fhir_|token_refresh|session_ended)"
+    r"|\bcds_refused\b|\bcds_\w+_(?:invalid|denied|missing|unavailable)\b|(?:^|\n)error code: "
+    r"\w+_\w+"
+)
+_FEW = 12
+
+
+def _by_pattern(
+    text: str, among: Collection[Entry], shown: Collection[str], named: Collection[str]
+) -> tuple[Match, ...]:
+    """Return the entries with a documented message of a vendor that speaks in the text."""
+    vendors = [one for one in among if one.vendor not in {GENERIC.name, OWN.name}]
+    alone = [one for one in vendors if one.alone]
+    mine = [one for one in vendors if one.vendor in shown]
+    return _patterns(text, [*mine, *(one for one in alone if one not in mine)], Proof.CODE) or (
+        _patterns(text, [one for one in vendors if one.vendor in named], Proof.NAMED)
+    )
+
+
+def _off(entry: Entry) -> bool:
+    """Return whether an entry is about programs and packages, not about any server."""
+    return entry.alone and entry.causes[0].id == "not_a_launch_problem"
+
+
+def _by_off(text: str, among: Collection[Entry]) -> tuple[Match, ...]:
+    """Return the entries with a message of a build tool or a platform."""
+    return _patterns(text, [one for one in among if _off(one)], Proof.CODE)
+
+
+def _by_web(text: str, among: Collection[Entry]) -> tuple[Match, ...]:
+    """Return the entries with a fixed message of a browser, a network library or a framework."""
+    web = [one for one in among if one.vendor == GENERIC.name and one.alone and not _off(one)]
+    return _patterns(text, web, Proof.CODE)
+
+
+def _patterns(text: str, among: Iterable[Entry], proof: Proof) -> tuple[Match, ...]:
+    """Return the entries with a pattern that matches the text, the longest match first."""
+    lengths = [(max(_matched(one.patterns, text), default=0), one) for one in among]
+    ranked = sorted((pair for pair in lengths if pair[0]), key=lambda pair: -pair[0])
+    return tuple(Match(entry, proof) for _, entry in ranked)
+
+
+def _matched(patterns: Iterable[str], text: str) -> Iterator[int]:
+    for pattern in patterns:
+        match = any_case(pattern).search(text)
+        if match is not None:
+            yield len(match[0]) or 1
+
+
+def _by_words(
+    heard: Iterable[Said], among: Collection[Entry], message: EhrMessage, where: Where | None
+) -> tuple[Match, ...]:
+    """Return the first entry that each sentence fits, in the order of the sentences."""
+    told = [one for one in among if one.about]
+    found: dict[str, Match] = {}
+    for said in heard:
+        names = {*concepts_in(said.words), *_around(said, message, where)}
+        proof = Proof.TOLD if said.speaker == "writer" else Proof.WORDS
+        for entry in told:
+            if any(fits(one, names) for one in entry.about):
+                found.setdefault(entry.key, Match(entry, proof, said))
+                break
+    return tuple(found.values())
+
+
+def _around(said: Said, message: EhrMessage, where: Where | None) -> Iterator[str]:
+    step = said.step if where is None else _STEPS.get(where)
+    yield f"by:{said.speaker}"
+    if said.field:
+        yield "field"
+    if step is not None:
+        yield f"@{step}"
+    if message.oauth_error is not None:
+        yield f"={message.oauth_error}"
+    if message.status is not None:
+        yield f"#{message.status}"
+        if message.status >= _SERVER_ERROR:
+            yield "#5xx"
+
+
+def _by_code(
+    message: EhrMessage, among: Collection[Entry], shown: Collection[str], where: Where | None
+) -> tuple[Match, ...]:
+    """Return the entries for an OAuth code: a vendor's own use of it, then RFC 6749's."""
+    code = message.oauth_error
+    mine = [one for one in among if one.vendor in shown]
+    if (found := _of_code(code, mine)) or code is None:
+        return tuple(Match(one, Proof.BARE) for one in found)
+    general = [one for one in among if one.vendor == GENERIC.name]
+    if where is None:
+        # The same code means other things at the token endpoint and in a redirect.
+        (said,) = _places(message, code)
+        there = [
+            one for one in general if (one.where == _EXCHANGE) == (said in {"token", "refresh"})
         ]
-    if message.oauth_error is not None and not _by_oauth_error(
-        message.oauth_error, among, GENERIC.name
-    ):
-        words += f"\n{message.oauth_error.replace('_', ' ')}"
-    if not words:
-        return ()
-    return (
-        _by_pattern(words, among, vendors)
-        or _by_pattern(words, among, _stand_ins())
-        or _by_pattern(words, sentences, {GENERIC.name})
-    )
+        general = there if said and _of_code(code, there) else general
+    return tuple(Match(one, Proof.BARE) for one in _of_code(code, general))
 
 
-def _ehrs() -> Collection[str | None]:
-    return {one.name for one in everyone()} - {GENERIC.name, OWN.name}
+def _places(message: EhrMessage, code: str) -> Iterator[Step | None]:
+    text = message.text
+    if any_case(rf"[?&]error={code}\b").search(text):
+        yield "authorize"
+    elif any_case(rf"\"error\"\s{{0,9}}:\s{{0,9}}\"{code}\"").search(text):
+        yield "token"
+    else:
+        yield None
 
 
-def _stand_ins() -> Collection[str | None]:
-    return {one.name for one in everyone() if one.stands_in}
-
-
-def by_code(oauth_error: str | None, where: Where | None) -> tuple[Entry, ...]:
-    """Return the entries for an OAuth code's standard meaning."""
-    return _by_oauth_error(
-        oauth_error, [one for one in ENTRIES if _may_be(one, where)], GENERIC.name
-    )
-
-
-def _may_be(entry: Entry, where: Where | None) -> bool:
-    """Return whether an entry fits the responder, which is a token endpoint or isn't."""
-    return where is None or (entry.where == _EXCHANGE) == (where == _EXCHANGE)
-
-
-def _by_status(
-    message: EhrMessage, among: Collection[Entry], where: Where | None
-) -> tuple[Entry, ...]:
-    """Return the entries for a response's status, if the responder is known and sent no code."""
-    if where is None or message.oauth_error is not None:
-        return ()
-    return tuple(one for one in among if one.where == where and message.status in one.statuses)
-
-
-def _by_oauth_error(
-    oauth_error: str | None, among: Collection[Entry], vendor: str | None
-) -> tuple[Entry, ...]:
-    entries = [one for one in among if one.vendor == vendor and oauth_error in one.oauth_errors]
+def _of_code(code: str | None, among: Iterable[Entry]) -> tuple[Entry, ...]:
+    entries = [one for one in among if code in one.oauth_errors]
     # A code can mean different things in two places. In that case, guess the first place.
     return tuple(one for one in entries if one.where == entries[0].where)
 
 
-def _by_pattern(
-    text: str, among: Collection[Entry], vendors: Collection[str | None]
-) -> tuple[Entry, ...]:
-    """Return the entries with a pattern that matches the text, the longest match first."""
-    lengths = [
-        (max(_matched(one.patterns, text), default=0), one)
-        for one in among
-        if one.vendor in vendors
-    ]
-    ranked = sorted(lengths, key=lambda pair: -pair[0])
-    return tuple(entry for length, entry in ranked if length)
+def _by_status(
+    message: EhrMessage, among: Collection[Entry], where: Where | None
+) -> tuple[Match, ...]:
+    """Return the entries for a response's status at its step, if it had no code."""
+    if message.status is None or message.oauth_error is not None:
+        return ()
+    at = message.text.find(str(message.status))
+    place = where or _PLACES.get(step_at(message.text, max(at, 0)) or "FHIR")
+    found = (one for one in among if one.where == place and message.status in one.statuses)
+    return tuple(Match(one, Proof.BARE) for one in found)
 
 
-def _matched(patterns: Iterable[str], text: str) -> Iterable[int]:
-    for pattern in patterns:
-        match = any_case(pattern).search(text)
-        if match is not None:
-            yield len(match[0])
+_PLACES: Mapping[Step, Where] = {
+    "token": _EXCHANGE,
+    "refresh": _EXCHANGE,
+    "authorize": "authorize redirect",
+    "discovery": "launch",
+    "FHIR": "FHIR answer",
+}
+
+
+def by_code(oauth_error: str | None, where: Where | None) -> tuple[Entry, ...]:
+    """Return the entries for an OAuth code's standard meaning."""
+    general = [one for one in ENTRIES if _may_be(one, where) and one.vendor == GENERIC.name]
+    return _of_code(oauth_error, general)
+
+
+def _may_be(entry: Entry, where: Where | None) -> bool:
+    """Return whether an entry fits the responder, which is a token endpoint or isn't."""
+    return where is None or entry.alone or (entry.where == _EXCHANGE) == (where == _EXCHANGE)

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from shared.explain.model import EhrMessage
 from shared.explain.parsing import texts, urns
 from shared.explain.parsing.find import known_urns
-from shared.explain.parsing.noise import without_noise
-from shared.explain.parsing.vendor import vendor_of
+from shared.explain.parsing.said import flowing, without_noise
+from shared.explain.parsing.vendor import seen_in
 
 LONGEST_TEXT = 32_768
 _FLAGS = re.IGNORECASE | re.MULTILINE
@@ -81,10 +81,10 @@ def parse(text: str) -> EhrMessage:
     known = {value.lower() for value in (client, tenant, instance) if value} | _stated_ids(opened)
     shown = texts.without_random(opened, known)
     return EhrMessage(
-        vendor=vendor_of(urn, opened),
+        vendor=seen_in(urn, opened).first,
         urn=urn,
         oauth_error=_oauth_error(opened),
-        description=_description(levels, known),
+        description=_description([flowing(one) for one in levels], known),
         instance=instance,
         persona=persona.lower() if persona else None,
         client=client,
@@ -164,7 +164,8 @@ def _status(text: str) -> int | None:
         r"\bHTTP(?:/[0-9.]{1,3})?[ :]{1,2}([1-5][0-9]{2})\b"
         r"|\b(?:status(?:[ _]?code)?(?: of)?|code|error)\"?\s{0,2}[:= ]\s{0,2}\"?([1-5][0-9]{2})\b"
         r"|\b([45][0-9]{2}) (?:unauthorized|forbidden|bad request|not found|not acceptable"
-        r"|unsupported media|internal server error|method not allowed)"
+        r"|unsupported media|internal server error|method not allowed|bad gateway|gateway time"
+        r"|service (?:temporarily )?unavailable|too many requests)"
         r"|(?:->|=>|→|\b(?:says|gives|returns?|returned|answers|gets?|got|with|is)(?: an?)?) "
         r"([45][0-9]{2})\b(?![.:/-]?[0-9])|\b([45][0-9]{2}) ?(?:error\b|\{|\()|\(([45][0-9]{2})\)",
         text,

@@ -12,7 +12,7 @@ from shared.explain.model import EhrMessage
 from shared.explain.parsing import error_uri, texts, urns
 from shared.explain.parsing.find import known_urns
 from shared.explain.parsing.parse import LONGEST_DESCRIPTION, LONGEST_TEXT, parse
-from shared.explain.parsing.vendor import vendor_of
+from shared.explain.parsing.vendor import seen_in
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z_]{2,39}")
 _LONGEST_SHOWN = 500
@@ -70,7 +70,7 @@ def _message(
     urn_and_end = urns.find(plain, known_urns())
     urn = named.urn or (urn_and_end[0] if urn_and_end is not None else None)
     return EhrMessage(
-        vendor=vendor_of(urn, plain),
+        vendor=seen_in(urn, plain).first,
         urn=urn,
         oauth_error=error.lower() if _CODE.fullmatch(error) else None,
         description=_plain(description, ids).replace("\n", " ").strip()[:LONGEST_DESCRIPTION]

@@ -94,7 +94,7 @@ def legacy_launch_in(text: str) -> tuple[str, ...]:
     return tuple(
         name
         for name in legacy_launch.UNMISTAKABLE
-        if re.search(rf"\b{name}\b", text, re.IGNORECASE)
+        if re.search(rf"[?&]{name}=", text, re.IGNORECASE)
     )
 
 

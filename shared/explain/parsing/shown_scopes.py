@@ -20,11 +20,14 @@ Label = Literal["requested", "granted", "registered", "missing"]
 _BETWEEN = r"[\s,+;|`\"'\[\]]{1,6}"
 _BEFORE = 70
 _LABELS = re.compile(
-    r"(?P<missing>\b(?:not|without|missing|lacks?|lost|dropped|stripped|except)\b)"
+    r"(?P<registered_>\b(?:registered|allowed|approved) scopes?\b)|(?P<granted_>\b(?:granted"
+    r"|received"
+    r"|returned) scopes?\b)|(?P<missing>\b(?:not|without|missing|lacks?|lost|dropped|stripped"
+    r"|except)\b)"
     r"|(?P<granted>\b(?:granted|received|returned|came back|comes? back|gets? back|we get|and get"
-    r"|got|response|token (?:has|says|contains|shows))\b)"
-    r"|(?P<registered>\b(?:portal|console|registration|registered|approved|allowed|ticked"
-    r"|shows only)\b)"
+    r"|got|answer\w*|response|token (?:has|says|contains|shows))\b)"
+    r"|(?P<registered>\b(?:portal|console|registration|registered|approved|allowed|ticked|form"
+    r"|(?:it )?says|shows only)\b)"
     r"|(?P<requested>\b(?:ask|asks|asked|asking|request\w{0,4}|sen[dt]|configured|config\w*"
     r"|appsettings|scopes?|tried|want|need)\b)",
     re.IGNORECASE,
@@ -101,7 +104,7 @@ def _label(before: str) -> Label | None:
     names: list[Label] = ["missing", "granted", "registered", "requested"]
     label: Label | None = None
     for match in _LABELS.finditer(lines[0] if lines is not None else before):
-        label = next(name for name in names if match[name])
+        label = next(name for name in names if name in str(match.lastgroup))
     return label
 
 

@@ -1,33 +1,61 @@
-"""Guess the vendor of a text from its URN, then from hosts, then from product names."""
+"""Find who speaks in a text: the vendors that it shows, and those that its writer only names.
+
+A URN, a host, a path or a header shows a vendor. A name in a sentence may be a remark.
+"""
 
 import re
-from collections.abc import Callable
 
-from shared.vendors import Persona, Signs, everyone
+from shared.frozen import dataclass
+from shared.vendors import Persona, Profile, everyone
 
 
-def vendor_of(urn: str | None, text: str) -> str | None:
-    """Return the vendor's name as in the catalogue, None if it's unclear."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The vendors of a text, each kind in the order of `shared.vendors.everyone`."""
+
+    shown: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> str | None:
+        """The vendor that the text is most probably about."""
+        return next(iter((*self.shown, *self.named)), None)
+
+
+def seen_in(urn: str | None, text: str) -> Seen:
+    """Return the vendors of a text. A URN excludes all other vendors."""
     if urn is not None:
-        return vendor_of_urn(urn)
+        mine = vendor_of_urn(urn)
+        return Seen((mine,) if mine else ())
     low = text.lower()
-    # Compare hosts before names, because a post about one EHR may mention another.
-    return (
-        _first(lambda signs: any(sign in low for sign in signs.addresses))
-        or _first(lambda signs: any(sign in low for sign in signs.paths))
-        or _first(lambda signs: any(sign in low for sign in signs.names))
-        or _first(
-            lambda signs: (
-                signs.word is not None
-                and re.search(rf"\b{re.escape(signs.word)}\b", text) is not None
-            )
-        )
+    hosts = [one.name for one in everyone() if any(sign in low for sign in one.signs.addresses)]
+    paths = [one.name for one in everyone() if any(sign in low for sign in one.signs.paths)]
+    named = [one for one in everyone() if _is_named(one, text, low)]
+    # The first name comes first: a comparison with another vendor follows later.
+    named.sort(key=lambda one: _place(one, text, low))
+    return Seen(
+        tuple(dict.fromkeys((*hosts, *paths))), tuple(dict.fromkeys(one.name for one in named))
     )
+
+
+def _is_named(one: Profile, text: str, low: str) -> bool:
+    return _place(one, text, low) < len(text)
+
+
+def _place(one: Profile, text: str, low: str) -> int:
+    places = [match.start() for sign in one.signs.names if (match := _word(sign).search(low))]
+    if one.signs.word is not None and (match := _word(one.signs.word).search(text)):
+        places.append(match.start())
+    return min(places, default=len(text))
+
+
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
 
 
 def vendor_of_urn(urn: str) -> str | None:
     """Return the vendor with this URN prefix."""
-    return _first(lambda signs: urn.startswith(signs.urns))
+    return next((one.name for one in everyone() if urn.startswith(one.signs.urns)), None)
 
 
 def persona_of(base: str) -> Persona | None:
@@ -41,7 +69,3 @@ def persona_of(base: str) -> Persona | None:
         ),
         None,
     )
-
-
-def _first(fits: Callable[[Signs], bool]) -> str | None:
-    return next((one.name for one in everyone() if fits(one.signs)), None)

@@ -28,11 +28,21 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _place(facts)
     yield from _time(facts)
     yield from _steps(facts)
+    if has_all(facts, "terminology") and not _has_error(facts) and "?" in facts.pasted:
+        yield _likely("not_a_launch_problem", "The question is about codes, not about access.")
+        return
     yield from _outcomes(facts)
+    if has_all(facts, "server_down") and {"network_unreachable", "ehr_side"} <= facts.family:
+        yield _likely("ehr_side", "It worked before, and other servers can be reached.")
+
+
+def has_all(facts: Facts, *signs: Sign) -> bool:
+    """Return whether the text has every one of the signs."""
+    return facts.claims.has(*signs)
 
 
 def _likely(cause: CauseId, why: str, *steps: str) -> Evidence:
-    return Evidence(cause, "likely", why, _ACCOUNT, steps)
+    return Evidence(cause, "likely", why, _ACCOUNT, steps, told=True)
 
 
 # In this app's page, now and in earlier versions.
@@ -56,7 +66,11 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
         facts.message.urn or facts.message.oauth_error or _is_certain(facts)
     ):
         yield _likely("cors_blocked", "The text names CORS as the cause.")
+    if "cors" in facts.pasted.lower() and "ERR_FAILED 401" in facts.pasted:
+        why = "The server answered 401, and sends its CORS headers only with success."
+        yield Evidence("access_token_expired", "likely", why, _ACCOUNT)
     lost = "storage_lost" in signs
+    lost |= "state_unknown" in facts.family
     if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
         why = (
             "In a frame, or in a browser that restricts cookies, the callback can't read the "
@@ -91,6 +105,9 @@ def _place(facts: Facts) -> Iterator[Evidence]:
             "complete and linked to the app and the patient."
         )
         yield _likely("user_not_permitted", why, step)
+    if has("other_user") and "user_not_permitted" in family:
+        why = "It works with another user, so this user's account or permissions differ."
+        yield _likely("user_not_permitted", why)
     if not has("works_elsewhere") or not facts.entries:
         return
     if "client_unknown" in family and not {"scope_trimmed", "scope_not_registered"} & family:
@@ -169,6 +186,7 @@ _OUTCOMES: tuple[tuple[Sign, CauseId, str], ...] = (
 
 def _outcomes(facts: Facts) -> Iterator[Evidence]:
     for sign, cause, why in _OUTCOMES:
-        fits = facts.may_be(cause) if cause != "results_limited" else not facts.entries
+        fits = facts.may_be(cause) or (facts.by_code and not facts.message.oauth_error)
+        fits = fits if cause != "results_limited" else not facts.entries
         if facts.claims.has(sign) and fits and facts.message.urn is None:
             yield _likely(cause, why)

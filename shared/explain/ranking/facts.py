@@ -18,11 +18,12 @@ from shared.explain.model import (
     Where,
 )
 from shared.explain.parsing import claims, shown_request, shown_scopes
-from shared.explain.parsing.noise import without_noise
+from shared.explain.parsing.find import Match, Proof
+from shared.explain.parsing.said import without_noise
 from shared.explain.parsing.vendor import persona_of
 from shared.explain.ranking.registrations import choose, tenants
 from shared.findings import Flow
-from shared.vendors import Profile, habits_of
+from shared.vendors import OWN, Profile, habits_of
 
 _MOST_NAMED = 5
 _DECLINED = re.compile(r"declin|den(?:y|ied)|cancel|consent|reject|refus|abort", re.IGNORECASE)
@@ -35,7 +36,7 @@ class Evidence:
 
     `certainty` is None for a detail of a cause, which doesn't make the cause more probable.
     `source` is the document or observation that the evidence comes from. `denied` means that the
-    writer of the text contradicts it.
+    writer of the text contradicts it. With `told`, it only orders causes that are equal otherwise.
     """
 
     id: CauseId
@@ -44,6 +45,7 @@ class Evidence:
     source: str
     steps: tuple[str, ...] = ()
     denied: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,19 @@ class Facts:
     sent: AuthorizationRequest
     from_text: bool
     registered: Registered | None
-    entries: tuple[Entry, ...]
+    matches: tuple[Match, ...]
     vendor: str | None
     where: Where | None = None
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The catalogue's entries that explain the message, the best proof first."""
+        return tuple(one.entry for one in self.matches)
+
+    @property
+    def proof(self) -> Proof:
+        """What the best explanation rests on. Without one, all that counts is what is told."""
+        return self.matches[0].proof if self.matches else Proof.TOLD
 
     @cached_property
     def habits(self) -> Profile:
@@ -85,11 +97,11 @@ class Facts:
     @property
     def by_code(self) -> bool:
         """Whether only a code identifies the failure, without a server's message."""
-        return not self.entries or bool(self.entries[0].oauth_errors)
+        return self.proof >= Proof.BARE
 
     def may_be(self, *causes: CauseId) -> bool:
         """Return whether the error can have one of these causes. An unknown error can have any."""
-        return not self.entries or not self.family.isdisjoint(causes)
+        return self.proof is Proof.TOLD or not self.family.isdisjoint(causes)
 
     @property
     def is_shown(self) -> bool:
@@ -148,6 +160,12 @@ class Facts:
     def named_by_app(self) -> tuple[str, ...]:
         """The ids of the causes in this app's own page or log line, which knew the request."""
         return shown_request.causes_named_in(self.message.text) if self.from_text else ()
+
+    @property
+    def of_any_app(self) -> bool:
+        """Whether the text may be about any app, as it neither has nor configures this one."""
+        own = bool(self.entries) and self.entries[0].vendor == OWN.name
+        return self.from_text and not (self.registered or self.named_by_app or own)
 
     @property
     def backend(self) -> bool:

@@ -15,6 +15,16 @@ from shared.explain.ranking.facts import Evidence, Facts
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _OBSERVED = "the error's own `client`, which is the client ID of the request in reported cases"
 
+# A backend service has no user, browser or chart (SMART App Launch 2.2, "Backend Services").
+NOT_OF_A_PROGRAM: frozenset[CauseId] = frozenset(
+    {
+        *("launch_parameter_missing", "launch_scope_missing", "launch_value_invalid"),
+        *("launch_patient_scope_on_provider", "redirect_uri_mismatch", "user_declined"),
+        *("user_mismatch", "persona_mismatch", "pkce_mismatch", "cookies_blocked"),
+        *("code_expired_or_used", "session_ended", "frame_refused", "state_unknown"),
+    }
+)
+
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
     """Yield the evidence of this kind."""
@@ -163,7 +173,7 @@ def contradicted(facts: Facts) -> Iterator[CauseId]:
         yield "launch_parameter_missing"
     elif facts.is_shown:
         yield "launch_value_invalid"
-    if facts.refuted:
+    if facts.refuted and not (facts.by_code and facts.from_text):
         # The first cause of such an entry is that the parameter wasn't sent.
         yield from (one.causes[0].id for one in facts.entries if one.lacks)
     if not facts.from_text:

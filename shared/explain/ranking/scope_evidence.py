@@ -38,7 +38,12 @@ def _syntax(facts: Facts) -> Iterator[Evidence]:
     dropped = facts.habits.scopes.wildcards_dropped
     refused = facts.message.oauth_error == "invalid_scope" and facts.from_text
     found = f"There are wildcards in {facts.where_scopes}: {named(wildcards)}."
-    if wildcards and refused and not dropped:
+    if (
+        wildcards
+        and refused
+        and not dropped
+        and not any(map(is_wildcard, facts.shown_scopes.registered))
+    ):
         why = f"{found} Many servers refuse them."
         step = f"Replace {named(wildcards)} with one scope per type and action: {_SPELLED}"
         yield Evidence("scope_syntax", "likely", why, _SMART, (step,))
@@ -140,15 +145,27 @@ _CALL = re.compile(
 )
 
 
+_TYPE = re.compile(r"https?://[^\s\"']{0,200}/([A-Z][A-Za-z]{2,40})/?[^\s\"']{0,80}\W{1,6}403\b")
+
+
 def _not_requested(facts: Facts) -> Iterator[Evidence]:
     """Yield a cause if a request was refused for a type that no requested scope covers."""
     refused = facts.message.status == 403 or facts.message.oauth_error == "insufficient_scope"
-    if not (facts.from_text and refused and names_resources(facts.scopes)):
+    if not (facts.from_text and refused and (facts.scopes or facts.granted)):
         return
-    for method, kind in _CALL.findall(facts.pasted):
+    calls = _CALL.findall(facts.pasted) or [("GET", one) for one in _TYPE.findall(facts.pasted)]
+    for method, kind in calls:
         letters = {"GET": "rs", "POST": "c", "DELETE": "d"}.get(method, "u")
         needed = [f"{level}/{kind}.{letters}" for level in ("patient", "user", "system")]
-        if all(missing((scope,), facts.scopes) for scope in needed):
+        if facts.granted and not facts.scopes:
+            if all(missing((scope,), facts.granted) for scope in needed):
+                why = f"The granted scopes don't cover {method} {kind}."
+                step = (
+                    f"In the registration, select {kind} among the APIs or scopes, and request it."
+                )
+                yield Evidence("scope_not_registered", "likely", why, _SMART, (step,))
+                return
+        elif all(missing((scope,), facts.scopes) for scope in needed):
             why = f"{method} {kind} needs a scope that wasn't requested."
             step = (
                 f"Add `patient/{kind}.{letters}` (v1: `.{'read' if method == 'GET' else 'write'}`)"
@@ -171,6 +188,9 @@ def _trimmed(facts: Facts) -> Iterator[Evidence]:
     flow = facts.sent.flow if facts.sent.flow != "backend" else None
     flow = flow or ("ehr" if facts.persona == "provider" else None)
     causes = scope_causes(facts.vendor, flow, facts.scopes, facts.granted, supported)
+    if causes and facts.claims.has("other_user"):
+        why = "With another user, the server grants more, so this user's account differs."
+        yield Evidence("user_not_permitted", "likely", why, "the text")
     for cause in dict.fromkeys(causes.values()):
         lost = [scope for scope, of in causes.items() if of == cause]
         detail = scope_cause(cause, facts.vendor)

@@ -105,51 +105,12 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     """Yield a step with the message's details for each cause that the error can have."""
     if not facts.from_text:
         return
-    yield from _named_in_the_sentence(facts)
     for cause in facts.family & _NAMED.keys():
         for text in (facts.message.description or "", facts.pasted):
             step = _step(cause, text)
             if step is not None:
                 yield Evidence(cause, None, "", _OWN_WORDS, (step,))
                 break
-
-
-# For a message without a matching entry: the first of these words in it decides the cause.
-_ABOUT: Mapping[str, CauseId] = {
-    r"\bunexpected error\b|\btry (?:\w+ ){0,3}again later\b|\binternal error\b": "ehr_side",
-    r"\bgrant[ _]type\b": "grant_not_enabled",
-    r"\b(?:alg|algorithm|iat|exp|jti|nbf|sub|claims?)\b": "assertion_claims_wrong",
-    r"\b(?:jku|kid|jwks?|signature|public key)\b": "assertion_key_unknown",
-    r"\b(?:aud|audience)\b": "aud_wrong",
-    r"\blaunch\b": "launch_value_invalid",
-    r"\bredirect[ _]ur[il]\b": "redirect_uri_mismatch",
-    r"\bscopes?\b": "scope_not_registered",
-    r"\b(?:code_)?(?:verifier|challenge)\b": "pkce_mismatch",
-    r"\bclient[ _]?id\b": "client_unknown",
-    r"\bclient[ _]secret\b": "client_auth_wrong",
-    r"\brefresh[ _]token\b": "session_ended",
-}
-
-
-def _named_in_the_sentence(facts: Facts) -> Iterator[Evidence]:
-    """Yield the cause that the server's message is about, if no entry matches the message."""
-    words = facts.message.description
-    if not words or not facts.by_code or facts.message.urn is not None:
-        return
-    of_a_client = facts.message.oauth_error == "invalid_client"
-    named = [
-        (match.start(), cause)
-        for pattern, cause in _ABOUT.items()
-        if (match := any_case(pattern).search(words)) is not None
-        and (
-            cause in facts.family
-            or cause in {"ehr_side", "grant_not_enabled"}
-            or (of_a_client and cause.startswith("assertion_"))
-        )
-    ]
-    if named:
-        why = "The server's own message points to this cause."
-        yield Evidence(min(named)[1], "likely", why, _OWN_WORDS)
 
 
 def _step(cause: CauseId, text: str) -> str | None:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import get_args
 from urllib.parse import quote
 
-from shared.explain.catalogue import ENTRIES, causes, ours
+from shared.explain.catalogue import ENTRIES, causes, entra, ours, products
 from shared.explain.diagnosis import diagnose
 from shared.explain.model import CauseId, Entry
 from shared.explain.parsing import urns
-from shared.explain.parsing.find import entries
+from shared.explain.parsing.find import matches
 from shared.explain.parsing.parse import parse
+from shared.vendors import GENERIC, OWN, everyone
 from tests.support import ehr_messages
 from tests.support.tables import each
 
@@ -256,15 +257,14 @@ smart-launcher/client-assertion: Failed to fetch JWKS from https://app/jwks
 smart-launcher/simulated ?invalid_scope: Simulated invalid scope error
 smart-launcher/simulated: Token expired (simulated error)
 smart-launcher/simulated: Simulated invalid redirect_uri parameter error
-smart-launcher/simulated: The launcher simulates an error, auth_invalid_scope
+smart-launcher/simulated-option: The SMART launcher has the option token_invalid_token
+smart-launcher/simulated-option: The SMART launcher simulates an error
+smart-launcher/simulated-option: The SMART launcher has the option token_expired_refresh_token
 smart-launcher/simulated-token: Simulated invalid token error
-smart-launcher/simulated-token {invalid_scope}: Simulated invalid scope error
 smart-launcher/simulated-token: Simulated invalid client secret error
 smart-launcher/simulated-token: Simulated expired token error
 smart-launcher/simulated-token: Simulated invalid 'jti' value
 smart-launcher/iframe: It breaks with Simulate launch within the EHR user interface
-keycloak/client-credentials {unauthorized_client}: Unexpected error when authenticating client
-keycloak/client-credentials {unauthorized_client}: Invalid client or Invalid client credentials
 keycloak/aud-required ?invalid_request: A SMART on FHIR Request must include an 'aud', \
 'audience', or 'resource' parameter
 keycloak/audience-not-allowed ?invalid_request: Requested audience 'https://fhir' is not allowed
@@ -273,11 +273,6 @@ keycloak/launch-context ?server_error: Could not resolve launch context paramete
 Launch Context set in this user session
 keycloak/patient-claims: {"resourceType":"OperationOutcome","issue":[{"diagnostics":"Cannot \
 enforce 'patient/*' claims without a launch context."}]}
-azure/fhir-user: 403 from azurehealthcareapis.com without the role FHIR SMART User
-azure/fhir-user: Azure FHIR: 403, diagnostics: Authorization failed.
-azure/fhir-user: azurehealthcareapis.com: the token has no "roles" claim
-azure/more-scopes: Azure: admin consent grants more scopes than asked
-okta/redirect-uri: Unable to validate the redirect_uri passed in.
 generic/frame-refused: Refused to display 'https://app/' in a frame because it set \
 'X-Frame-Options' to 'deny'.
 generic/frame-refused: Refused to frame 'https://app/': an ancestor violates the CSP directive
@@ -296,8 +291,8 @@ generic/token-invalid-request: {"error":"invalid_request"}
 generic/token-invalid-scope: {"error":"invalid_scope"}
 generic/token-unauthorized-client: {"error": "unauthorized_client"}
 generic/token-server-error: {"error":"temporarily_unavailable"}
-generic/token-too-many-requests: token: HTTP/1.1 429 Too Many Requests
-generic/token-unavailable: token: HTTP/1.1 503 Service Unavailable
+generic/token-too-many-requests: POST /token: HTTP/1.1 429 Too Many Requests
+generic/token-unavailable: POST /token: HTTP/1.1 503 Service Unavailable
 generic/gateway-page: The requested URL was rejected. Your support ID is: 1.
 generic/gateway-page: Request unsuccessful. Incapsula incident ID: 1-2
 generic/gateway-page: upstream connect error or disconnect/reset before headers
@@ -317,11 +312,8 @@ generic/clock-text: The token is not yet valid
 generic/clock-text: iat is in the future
 generic/clock-text: Token used before issued
 generic/clock-text: client_assertion has expired
-generic/clock-text: is it clock skew?
 generic/edge-access-denied: POST https://authorization.cerner.com/tenants/T/token\\nHTTP/2 403\\n\
 Access denied
-generic/edge-access-denied: https://authorization.cerner.com answers Access denied (403)
-generic/edge-access-denied epic: Access denied (403)
 generic/no-id-token: There is no id_token in the answer
 generic/no-id-token: id_token is missing
 generic/no-id-token: missing id_token
@@ -332,7 +324,7 @@ generic/fhir-403: 403 Forbidden
 generic/fhir-403: HTTP/2 403
 generic/request-object: ?error=request_not_supported
 """
-# Of servers, browsers and libraries from any author: two or more of each, in different wordings.
+# Messages of servers, browsers and libraries: two or more of each, in different wordings.
 TOLD_BY_ANY = """\
 generic/cors: Access to fetch from origin 'https://b' has been blocked by CORS policy
 generic/cors: Cross-Origin Request Blocked: The Same Origin Policy disallows reading it
@@ -343,10 +335,25 @@ generic/tls: ssl.SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify f
 generic/tls: Error: unable to verify the first certificate
 generic/tls: javax.net.ssl.SSLHandshakeException: PKIX path building failed
 generic/host-unknown: Error: getaddrinfo ENOTFOUND fhir.example.org
-generic/host-unknown: connect ECONNREFUSED 10.0.0.1:8080
-generic/iss-not-given: Failed to discover authorization URL given: undefined
+generic/host-unknown: curl: (6) Could not resolve host: fhir.example.org
+generic/network-unreachable: connect ECONNREFUSED 10.0.0.1:8080
+generic/network-unreachable: Error: socket hang up
+generic/no-answer: curl: (28) Operation timed out after 20001 milliseconds with 0 bytes received
+generic/no-answer: requests.exceptions.ReadTimeout: Read timed out.
+generic/content-blocked: Refused to connect to 'https://h' because it violates the following \
+Content Security Policy directive: "connect-src 'self'"
+generic/content-blocked: Mixed Content: The page was loaded over HTTPS, but requested http://h
+generic/content-blocked: Content-Security-Policy: The page's settings blocked the loading of a \
+resource at https://h
+generic/network-unreachable: java.net.SocketTimeoutException: connect timed out
+generic/not-a-launch: OSError: [Errno 98] Address already in use
+generic/xml-answer: Unexpected token '<', "<Patient xm"... is not valid JSON
+generic/xml-answer: Content-Type: application/fhir+xml
+generic/html-answer: SyntaxError: Unexpected token '<', "<!DOCTYPE "... is not valid JSON
+generic/html-answer: Unexpected token < in JSON at position 0
+generic/iss-not-given: The launch parameter is missing
 generic/iss-not-given: 400: missing query param 'iss'
-generic/state: No 'state' parameter found. Please (re)launch the app.
+generic/state: Error: state not found in the session
 generic/state: omniauth: state mismatch in the callback
 generic/discovery-missing: GET https://h/fhir/.well-known/smart-configuration 404
 generic/discovery-missing: it answers 404 for .well-known/smart-configuration
@@ -391,7 +398,54 @@ generic/resource-text: The resource principal named https://x was not found in t
 generic/resource-text: An invalid audience was specified on the authorize request.
 generic/resource-text: Auth request is failing with error - Invalid audience parameter \
 https://h/fhir
-generic/resource-text: The Audience value is invalid. If you are simulating an EHR launch
+generic/consent {access_denied}: The administrator's consent is required
+generic/consent ?access_denied: The user is not assigned to this application
+generic/user-declined ?access_denied: The user denied the request
+generic/user-declined ?access_denied: Login canceled by the patient
+generic/refresh-not-allowed {unauthorized_client}: Grant type refresh_token is not allowed
+generic/refresh-not-allowed: This client isn't authorized for the grant type refresh_token
+generic/refresh-expired {invalid_grant}: The refresh token has expired
+generic/refresh-expired {invalid_grant}: Session expired
+generic/refresh-absent: Error: the response doesn't contain a refresh token
+generic/refresh-absent: Unable to refresh, refresh_token is undefined
+generic/redirect-uri-missing ?invalid_request: redirect_uri is required
+generic/redirect-uri-missing {invalid_request}: Missing redirect_uri
+generic/grant-type-missing {invalid_request}: Missing parameter: grant_type
+generic/grant-type-missing {invalid_request}: The content type of the token request is invalid
+generic/server-key ?invalid_client: Public key not found
+generic/server-key ?server_error: Unable to load the signing keys
+generic/code-missing {invalid_request}: The parameter code is missing
+generic/code-missing {invalid_request}: code is required
+generic/code-of-another-client {invalid_grant}: The code was issued to another client
+generic/code-of-another-client {invalid_grant}: The code doesn't belong to this client
+generic/scope-not-covered: GET /fhir/Observation: error: permission denied, no scope covers it
+generic/scope-not-covered: HTTP 403 from /fhir/Patient. Error: insufficient scope
+generic/response-type-text ?invalid_request: Unsupported response_type
+generic/response-type-text ?invalid_request: response type token is not allowed
+generic/patient-unknown: Error: the patient context is missing
+generic/patient-unknown: Invalid launch context: patient not found
+generic/launch-value ?invalid_request: Unknown launch value
+generic/launch-value ?invalid_request: The launch has expired
+generic/client-unknown-text ?invalid_request: Client not found
+generic/client-unknown-text ?invalid_request: Unknown client_id
+generic/tenant-text ?invalid_request: The organization was not found
+generic/tenant-text ?invalid_request: Unknown tenant
+generic/user-text ?access_denied: User not found
+generic/user-text ?access_denied: This account is locked
+generic/access-token-expired: HTTP/1.1 401. Error: the access token has expired
+generic/access-token-expired: jwt expired
+generic/endpoint-text: POST https://h/oauth2/token: error: unknown endpoint
+generic/endpoint-text: Resource not found at https://h/oauth2/authorize
+generic/fhir-request-text: GET https://h/fhir/Patient: error: unknown search parameter 'x'
+generic/fhir-request-text: GET https://h/fhir/Foo: error: the resource type isn't supported
+generic/discovery-failed: GET https://h/fhir/.well-known/smart-configuration: 502 Bad Gateway
+generic/discovery-failed: GET https://h/fhir/metadata says 503 Service Unavailable
+generic/fhir-not-accepted: GET https://h/fhir/Patient/1: HTTP/1.1 406
+generic/fhir-not-accepted: POST https://h/fhir/Patient: HTTP/1.1 415
+generic/fhir-failed: GET https://h/fhir/Patient/1: HTTP/1.1 500
+generic/fhir-failed: GET https://h/fhir/Patient/1: 504 Gateway Timeout
+generic/authorize-not-there: GET https://h/oauth2/authorize: HTTP/1.1 404
+generic/authorize-not-there: GET https://h/oauth2/authorize: HTTP/1.1 405
 """
 
 
@@ -413,6 +467,22 @@ def told(lines: str) -> list[tuple[str, str, str | None]]:
     return rows
 
 
+_SIGNS = {one.name: (*one.signs.addresses, *one.signs.paths) for one in everyone()}
+_ANYBODY = frozenset({GENERIC.name, OWN.name})
+
+
+def spoken(entry: Entry, text: str) -> str:
+    """Return a message with its speaker, unless only that speaker has these words."""
+    signs = _SIGNS[entry.vendor]
+    if entry.alone or entry.vendor in _ANYBODY or any(one in text.lower() for one in signs):
+        return text
+    return f"https://{signs[0]}/\n{text}" if signs else text
+
+
+BY_KEY = {entry.key: entry for entry in ENTRIES}
+_DOCUMENTED = (*entra.ENTRIES, *products.ENTRIES)
+
+
 NEW = told(TOLD_BY_ANY)
 MESSAGES: list[tuple[str, str, str | None]] = [
     *(
@@ -421,8 +491,13 @@ MESSAGES: list[tuple[str, str, str | None]] = [
         for end, _, name in (one.partition("=") for one in ends.split())
     ),
     ("oracle/insufficient-scopes", INSUFFICIENT, None),
-    *told(TOLD),
+    *((key, spoken(BY_KEY[key], text), vendor) for key, text, vendor in told(TOLD)),
     *NEW,
+    *(
+        (entry.key, spoken(entry, f"It ends with: {one.replace('…', 'x')}"), None)
+        for entry in _DOCUMENTED
+        for one in entry.says.split(" / ")
+    ),
     ("epic/not-found", _epic_outcome(("59008", "The FHIR ID provided was not found.")), None),
     ("epic/content-invalid", _epic_outcome(EPIC_59100), None),
     (
@@ -433,7 +508,7 @@ MESSAGES: list[tuple[str, str, str | None]] = [
         ),
         None,
     ),
-    *((entry.key, f"The page says {entry.says}.", "oracle") for entry in ours.ENTRIES),
+    *((entry.key, f"Error code: {entry.says}", "oracle") for entry in ours.ENTRIES),
     *(
         (f"generic/{code.replace('_', '-')}", f"?error={code}&state=S", None)
         for code in (
@@ -446,13 +521,9 @@ MESSAGES: list[tuple[str, str, str | None]] = [
     ),
 ]
 # What a status, a call or a person's account tells, and no message of a server.
-OF_AN_ACCOUNT = {
-    *("flow_misused", "refresh_not_granted", "results_limited"),
-    "scope_not_requested",
-}
+OF_AN_ACCOUNT = {"scope_version_mismatch"}
 # The others are the meaning of a bare status, of whatever answered this app.
-WORDED = [entry for entry in ENTRIES if entry.urns or entry.oauth_errors or entry.patterns]
-BY_KEY = {entry.key: entry for entry in ENTRIES}
+WORDED = [one for one in ENTRIES if one.urns or one.oauth_errors or one.patterns or one.about]
 PATTERNS = [(entry.key, pattern) for entry in ENTRIES for pattern in entry.patterns]
 
 
@@ -464,7 +535,7 @@ def texts_of(entry: Entry) -> list[str]:
 @each(("key", "text", "vendor"), MESSAGES)
 def test_a_message_is_explained_by_its_entry(key: str, text: str, vendor: str | None) -> None:
     said = parse(text)
-    matching = entries(said, vendor or said.vendor)
+    matching = [one.entry for one in matches(said, vendor or said.vendor)]
     assert [entry.key for entry in matching][:1] == [key]
     if vendor is None:
         diagnosis = diagnose(said)
@@ -484,7 +555,7 @@ def test_an_epic_code_is_explained_as_what_it_is_without_another_one(code: str) 
 
 
 def test_every_entry_has_a_message() -> None:
-    assert {key for key, _, _ in MESSAGES} == {entry.key for entry in WORDED}
+    assert {key for key, _, _ in MESSAGES} >= {entry.key for entry in WORDED}
 
 
 @each("cause", get_args(CauseId))
@@ -513,8 +584,8 @@ def test_every_urn_is_in_its_normal_form() -> None:
 
 @each("entry", ENTRIES, ids=lambda entry: entry.key)
 def test_an_entry_is_complete_and_plain(entry: Entry) -> None:
-    assert re.fullmatch(r"[a-z-]+/[a-z0-9-]+", entry.key)
-    assert entry.urns or entry.oauth_errors or entry.patterns or entry.statuses
+    assert re.fullmatch(r"[a-z0-9-]+/[a-z0-9-]+", entry.key)
+    assert entry in WORDED or entry.statuses
     assert entry.causes
     assert len({cause.id for cause in entry.causes}) == len(entry.causes)
     assert all(cause.steps and cause.source for cause in entry.causes)

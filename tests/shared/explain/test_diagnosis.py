@@ -17,7 +17,7 @@ from shared.explain import (
     parse,
 )
 from shared.explain.catalogue import ENTRIES
-from shared.explain.parsing.find import entries
+from shared.explain.parsing.find import matches
 from tests.support import ehr_messages
 from tests.support.tables import each
 
@@ -459,7 +459,7 @@ def test_every_code_of_a_token_endpoint_is_known_there(code: str) -> None:
     )
     assert "not known" not in diagnosis.meaning
     assert ids(diagnosis) != ["ehr_side"]
-    assert {entry.where for entry in entries(said, None, "token endpoint")} == {"token endpoint"}
+    assert {one.entry.where for one in matches(said, None, "token endpoint")} == {"token endpoint"}
 
 
 @each(

@@ -1,4 +1,4 @@
-"""Keycloak with SMART extensions, Azure, Okta: authorization servers separate from the EHR."""
+"""Keycloak with a SMART extension, whose messages are its own (keycloak-smart-fhir, Alvearie)."""
 
 from functools import partial
 
@@ -6,7 +6,7 @@ from shared.explain.catalogue import causes, sources
 from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry
 
-_entry = partial(entry, where="authorize redirect", source=sources.KEYCLOAK_SMART)
+_entry = partial(entry, where="authorize redirect", source=sources.KEYCLOAK_SMART, alone=True)
 
 ENTRIES: tuple[Entry, ...] = (
     _entry(
@@ -83,80 +83,5 @@ ENTRIES: tuple[Entry, ...] = (
         where="FHIR answer",
         patterns=("claims without a launch context",),
         source=sources.ALVEARIE,
-    ),
-    _entry(
-        "keycloak/client-credentials",
-        "Keycloak has no client with this ID, or the credentials don't match the client's "
-        "authenticator.",
-        causes.client_auth_wrong(
-            "likely",
-            "Keycloak returns this error for a wrong secret, for a client that doesn't exist, "
-            "for a client that must authenticate in another way, and for Basic credentials that "
-            "aren't form-encoded.",
-            (
-                "In Keycloak, on the client's Credentials tab, compare Client "
-                "Authenticator with `client_auth` and the secret with `client_secret`."
-            ),
-            causes.RELAUNCH,
-        ),
-        causes.client_unknown("possible"),
-        says="Invalid client or Invalid client credentials",
-        where="token endpoint",
-        patterns=(
-            "invalid client or invalid client credentials",
-            "unexpected error when authenticating client",
-        ),
-        source=sources.KEYCLOAK_26,
-    ),
-    _entry(
-        "azure/fhir-user",
-        "The token is valid, but it belongs to a different user or resource.",
-        causes.user_not_permitted(
-            "likely",
-            "The user doesn't have the role `FHIR SMART User` on the FHIR service, or "
-            "the token doesn't have the claim `fhirUser`.",
-            "In Azure, give the user the role `FHIR SMART User` on the FHIR service.",
-            "Make sure the user has a value for `fhirUser`, and that the token contains it.",
-        ),
-        causes.aud_wrong(
-            "likely",
-            "`resource` or `aud` isn't the audience configured in the FHIR service.",
-            "In Azure, compare the audience of the FHIR service with `iss` in smart.toml.",
-        ),
-        says="401 or 403 from Azure's FHIR service after a successful sign-in",
-        where="FHIR answer",
-        patterns=("fhir smart user", r"\bauthorization failed\b", r"\bno \W?roles\W? claim"),
-        source=sources.AZURE,
-    ),
-    _entry(
-        "azure/more-scopes",
-        "An administrator's consent applies to every user and overrides a user's selection.",
-        causes.ehr_side(
-            "likely",
-            "The grant is wider than the request. This app uses only the scopes that it "
-            "requested, so it works as usual.",
-            "If users should choose the scopes themselves, revoke the administrator's consent "
-            "for the app in Azure.",
-            title="The EHR granted more than the user chose.",
-        ),
-        says="more scopes granted than the user chose (Azure)",
-        where="token endpoint",
-        patterns=(r"\badmin consent\b",),
-        source=sources.AZURE,
-    ),
-    _entry(
-        "okta/redirect-uri",
-        "The redirect URI isn't registered in every place that checks it.",
-        causes.redirect_uri_mismatch(
-            "certain",
-            "In Okta's SMART setup, two settings list redirect URIs. Both must include "
-            "the app's redirect URI.",
-            "In Okta, add `public_url` + `redirect_path` from smart.toml to both lists.",
-            causes.RELAUNCH,
-        ),
-        says="Unable to validate the redirect_uri passed in.",
-        where="error page",
-        patterns=("unable to validate the redirect_uri",),
-        source=sources.OKTA_61,
     ),
 )

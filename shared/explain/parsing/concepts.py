@@ -1,0 +1,188 @@
+"""Name what a sentence is about, and what it says about that, in a vocabulary of OAuth and FHIR.
+
+Servers word the same refusal in many ways. A sentence with the words for "redirect URI" and for
+"differs" means one thing at any server (RFC 6749 5.2, RFC 7523 3, RFC 7636 4.6, RFC 6750 3.1).
+"""
+
+from collections.abc import Collection, Mapping
+from functools import cache
+
+from shared.patterns import any_case
+
+_URI = r"ur[il]s?"
+# What a sentence is about.
+_THINGS: Mapping[str, str] = {
+    "redirect": rf"redirect[ _-]?(?:{_URI}|location|address)|redirecturi|redirect_to|(?:callback"
+    rf"|reply"
+    rf"|return)[ _-]?(?:{_URI}|address)|post[ _]logout",
+    "client": r"\bclient\b|\bclient[ _]?id\b|clientid|\bapp(?:lication)?s?\b|relying party"
+    r"|consumer",
+    "client_id": r"client[ _-]?id(?:entifier)?\b|clientid|application (?:with identifier|id)"
+    r"|app[ _]?id"
+    r"|\bapi key\b|consumer key",
+    "secret": r"client[ _-]?secret|\bsecrets?\b|\bcredentials\b",
+    "assertion": r"client[ _-]?assertion\w*|\bassertion\b|client[ _](?:signed )?jwt|private[_ "
+    r"]key[_ ]jwt"
+    r"|jwt[- ]bearer|signed jwt|authentication (?:jwt|token)",
+    "client_auth": r"client authentication|authenticat\w+ (?:the |a )?client|auth(?:entication"
+    r"|entication"
+    r"_)?[ _]?method|token_endpoint_auth|client_auth\w*|client creds|basic auth\w*",
+    "key": r"\bkids?\b|\bjku\b|\bkey[ _-]?ids?\b|\bjwks?\b|\bjwk set|jwks_ur[il]|public key"
+    r"|signing[ _]keys?"
+    r"|\bkeys?\b|thumbprint|\bx5t\b|certificate with identifier",
+    "signature": r"\bsignatures?\b|\bsigned by\b|signature_",
+    "claim": r"\bclaims?\b|\b(?:aud|iss|sub|jti|exp|iat|nbf|alg)\b|lifetime",
+    "times": r"\b(?:exp|iat|nbf)\b|\bexpir\w+|\blifetime\b|clock|\bissued at\b|future|not before"
+    r"|skew",
+    "jti": r"\bjti\b|jwt id",
+    "alg": r"\balg\b|\balgorithms?\b|\b[RHE]S(?:256|384|512)\b",
+    "audience": r"\baud(?:ience)?s?\b",
+    "resource": r"\bresource (?:principal|parameter|indicator|server|identifier)|\b(?:target"
+    r"|resource)"
+    r" (?:service|uri)|\binvalid_(?:target|resource)\b|named api\b",
+    "issuer": r"\bissuers?\b|\biss\b",
+    "auth_code": r"auth(?:ori[sz]ation)?[ _-]code\b|\bthe code\b|\bcode[\"']? (?:has|was|is|not"
+    r"|param)",
+    "code": r"auth(?:ori[sz]ation)?[ _-]code\b|(?<!error )(?<!status )(?<!http )(?<!device "
+    r")\bcode\b(?!"
+    r"[_ ](?:verifier|challenge|console|required)|[\"']?\s?[:=]\s?[\"']?\d)|\bthe grant\b",
+    "pkce": r"code[ _-]?(?:verifier|challenge)\w*|\bpkce\b|proof key|codeverifier|codechallenge"
+    r"|\bverifier\b|data-binding",
+    "refresh": r"refresh[ _-]?tokens?|refreshtoken|offline[ _]?session|\brefresh\b",
+    "access": r"access[ _-]?tokens?|bearer(?: token)?|\bthe token\b|\btoken\b|\bjwt\b",
+    "id_token": r"\bid[ _-]?tokens?\b|\bidtoken\b",
+    "scope": r"\bscopes?\b|\bpermissions?\b(?! error)",
+    "patient": r"\bpatients?\b",
+    "context": r"\blaunch[ _-]?context|\b(?:ehr|patient|encounter) context|patient[ _](?:id"
+    r"|claim)\b"
+    r"|launch_response_patient|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
+    "launch": r"\blaunch\b(?!er|\.html|_)",
+    "iss_parameter": r"\biss\b|\bserver ?url\b|service ?url|authorization url given",
+    "state": r"\bstate\b|\bcorrelation (?:failed|cookie)|authorization_request_not_found|\bcsrf\b",
+    "nonce": r"\bnonce\b",
+    "user": r"\busers?\b|\bresource owner\b|(?<!service )\baccount\b|\bpractitioner\b|\bperson\b"
+    r"|\bsigned[- ]in\b",
+    "password": r"\bpasswords?\b|\bbad credentials\b|(?:user|login)[ _]credentials|\bsign-?in "
+    r"failed",
+    "grant_type": r"grant[ _-]?types?|\bflow\b|client_credentials\b|service accounts?\b"
+    r"|authorization[_ ]code (?:grant|flow)|authoriz\w+ grant type|\bstandard flow|direct access",
+    "response_type": r"response[ _-]?(?:type|mode)s?",
+    "tenant": r"\btenants?\b|\brealms?\b|\borgani[sz]ations?\b|\bpractices?\b|\bsites?\b"
+    r"|director(?:y|ies)",
+    "consent": r"\bconsent\w*|\badmin(?:istrator)? approv\w+|need admin",
+    "session": r"\bsessions?\b|\bcookies?\b",
+    "origin": r"\bcors\b|cross-origin|access-control-|\borigin\b|preflight",
+    "frame": r"\bi?frames?\b|x-frame-options|frame-ancestors|framing",
+    "certificate": r"certificate|\bssl\b|\btls\b|\bx509\b|\bpkix\b|self[- ]signed|err_cert",
+    "header": r"\bheaders?\b|authorization:|access_token=",
+    "search": r"search param\w*|\bparam(?:eter)?s?\b|search criteria|\bchained?\b|\bsort\b"
+    r"|_include|\bfilter",
+    "type": r"resource ?types?|\bresource\b|\boperation\b|interaction",
+    "media": r"content[- ]?type|media type|accept header|\bformat\b|\bxml\b|charset",
+    "version": r"\bfhir ?version|\bstu3\b|\bdstu ?2\b|\br4b?\b|\br5\b|fhirversion",
+    "discovery": r"well[- ]known|smart-configuration|openid-configuration|discovery|\bmetadata\b"
+    r"|capability ?statement|conformance statement|oauth (?:endpoints|ur[il]s)|security extension",
+    "endpoint": r"/token\b|/auth(?:orize)?\b|endpoint|\broute\b|full path|request path",
+}
+# What it says.
+_SAYINGS: Mapping[str, str] = {
+    "missing": r"\bmissing\b|\b(?:is|are|was) required\b|\brequired\b|\bmust (?:contain|include"
+    r"|have|be "
+    r"(?:present|provided|supplied|sent|specified|set)|specify|provide)|(?:\bnot|n't|\bnever"
+    r"|\bnor)(?: "
+    r"been)? (?:present|provided|supplied|specified|included?|sent|found in|set|available|given"
+    r"|return"
+    r"ed|in the)\b|\babsent\b|\bempty\b|\bnull\b|\bwithout\b|\blacks?\b|\blacking\b"
+    r"|\bundefined\b|\bnil\b"
+    r"|\bno (?!longer|matching|such)\w+|\bneeds?\b|\bis needed\b|\bomitted\b|does(?: not|n't) "
+    r"(?:contain|"
+    r"include|have)|\bcontains? no\b|\bexpect(?:ed|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
+    "unknown": r"\bnot (?:be )?(?:found|known|recogni[sz]ed|registered|resolved?|located|exist)"
+    r"|\bun(?:known|"
+    r"recogni[sz]ed|registered)\b|does(?: not|n't) exist|\bno (?:such|matching|suitable|usable"
+    r"|valid)\b"
+    r"|(?:can(?:not|'t| not)|could(?: not|n't)|unable to|failed to|did not|didn't) (?:be "
+    r")?(?:find|locat"
+    r"e|found|resolve|identify|look ?up|match any|load|fetch|retrieve|get|read|parse|discover)"
+    r"|isn't "
+    r"(?:registered|known|currently)|not currently registered|no longer exists|\bnone of\b|\bno "
+    r"key\b",
+    "mismatch": r"\bmis-?match\w*|(?:does|do|did|is|are)(?: not|n't) (?:exactly )?(?:match|equal"
+    r"|correspond"
+    r"|belong|the same)|\bnot match\w*|\bdiffer\w*|\bunexpected\b|\bnot (?:an? )?(?:one of"
+    r"|approved|the registered)\b|\bnot in (?:the )?(?:list"
+    r"|allow)|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b|\bnot (?:valid|intended"
+    r"|issued) for\b"
+    r"|issued (?:for|to) (?:another|a different)|\bbelongs? to\b|\bnot the same|\bmust (?:be"
+    r"|match|equal)\b"
+    r"|\bother than\b",
+    "invalid": r"\binvalid\w*|\bnot valid\b|\bbad\b|\bmalformed\b|\billegal\b|\bfailed\b"
+    r"|(?:verification|validation|authentication|check) (?:fails|failure)\b|\b"
+    r"not accepted\b|\bunable to (?:validate|verify|decode|parse|authenticate)|\bcan(?:not|'t| "
+    r"not) (?:be "
+    r")?(?:verif|validat|decod|pars)\w+|could(?: not|n't) (?:be )?(?:verif|validat|decod)\w+"
+    r"|\brejected\b|"
+    r"\brefused\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b|\bnot "
+    r"(?:a )?(?:valid|well|base64)|\buntrusted\b|\bnot trusted\b",
+    "expired": r"\bexpir\w+|\btoo old\b|\bno longer (?:valid|active)|\bstale\b|\btimed? ?out\b"
+    r"|\bnot active\b"
+    r"|\binactive\b|\brevoked\b|\bterminated\b|\bhas ended\b|\bconsumed\b",
+    "used": r"\balready (?:been )?(?:\w+ )?(?:used|redeemed|consumed|exchanged|seen|spent)"
+    r"|\bused (?:twice|"
+    r"more than|before)|\breus\w+|\breplay\w*|\bonly (?:be used )?once\b|previously (?:used"
+    r"|redeemed)|been "
+    r"(?:used|redeemed|rotated|replaced)|\brotated\b",
+    "future": r"\bin the future\b|\bnot (?:yet (?:valid|active)|(?:valid|active) yet)\b"
+    r"|\bissued before"
+    r"|\bused before|\bskew\b|too early|\bin the past\b|before (?:the )?not before",
+    "long": r"\btoo (?:far|long|large|short|many|big)\b|\bexceed\w*|\bmore than\b|\blonger than\b"
+    r"|\bmaximum\b|\bgreater than\b|\blifetime\b|\bat most\b",
+    "declined": r"\bdeclin\w+|\bcancel\w*|\b(?:user|owner|patient)\b (?:has )?(?:denied|rejected"
+    r"|refused|"
+    r"did not (?:consent|authorize|approve))|denied (?:by (?:the )?user|access to your)|\babort\w*",
+    "denied": r"(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*"
+    r"|authori[sz]ed|granted"
+    r"|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled|licen[cs]ed|configured"
+    r"|eligible|allow)|\bun(?:authori[sz]ed|supported)\b|\bforbidden\b|\bdenied\b|\bdisallowed\b"
+    r"|\bno "
+    r"(?:permission|access)|does(?: not|n't) have|\binsufficient\b|\bdisabled\b|\bblocked\b"
+    r"|\bis not allow"
+    r"|cannot (?:use|access|request)|\blocked\b|\bprohibited\b|could not be granted|\bnot "
+    r"(?:been )?given",
+}
+THINGS, SAYINGS = frozenset(_THINGS), frozenset(_SAYINGS)
+_ALL = {**_THINGS, **_SAYINGS}
+
+
+# What isn't words: URLs, queries, JSON, qualified names, paths, and the reason of a status.
+_NO_WORDS = any_case(
+    r"[a-z][a-z0-9+.-]{1,20}://\S+|\S*[?&]\w+=\S*|\b(?!error_)\w+=\S+|\{[^{}]{0,400}\}|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
+    r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
+    r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user|system)/\S+"
+    r"|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b"
+)
+
+
+def concepts_in(sentence: str) -> frozenset[str]:
+    """Return the names of the things and the sayings that a sentence has words for."""
+    said = _NO_WORDS.sub(" ", sentence)
+    return frozenset(name for name, words in _ALL.items() if any_case(words).search(said))
+
+
+@cache
+def _read(expression: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    parts = []
+    for part in expression.split():
+        names = frozenset(part.lstrip("!").split("|"))
+        parts.append((frozenset(), names) if part.startswith("!") else (names, frozenset()))
+    return tuple(parts)
+
+
+def fits(expression: str, found: Collection[str]) -> bool:
+    """Return whether the concepts of a sentence fit an expression: `redirect missing|unknown !code`
+    asks for the first, for one of the next, and for the absence of the last.
+    """
+    return all(
+        (not wanted or not wanted.isdisjoint(found)) and not_wanted.isdisjoint(found)
+        for wanted, not_wanted in _read(expression)
+    )

@@ -1,0 +1,296 @@
+"""Hear who says what in a text: each sentence that looks like an error, its speaker and its step.
+
+RFC 6749 4.1.2.1 and 5.2, RFC 6750 3 and FHIR's OperationOutcome say how servers report errors.
+Browsers, network libraries and proxies have their own forms. What is left is the writer's.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from shared.frozen import dataclass
+from shared.patterns import any_case
+
+Speaker = Literal["server", "unknown", "library", "proxy", "network", "browser", "writer"]
+Step = Literal["authorize", "token", "refresh", "FHIR", "discovery"]
+_MOST, _LONGEST, _LONGEST_LINE = 160, 420, 4_000
+
+_STATIC = (
+    r"/[\w.-]{1,80}\.(?:js|mjs|css|map|ico|png|svg|jpe?g|gif|woff2?|ttf|webmanifest)\b(?![^\n]{0,80}"
+    r"\.example[^\n]{0,20}/(?:token|authorize))"
+)
+# A line about a static file, a quiet log line, a frame of a stack trace.
+_NOISE = any_case(
+    rf"{_STATIC}[^\n]{{0,80}}\b(?:[1-5][0-9]{{2}}|err_failed)\b|{_STATIC}'? from origin"
+    r"|^[\d:., TZ+-]{8,32}\s?(?:INFO|DEBUG|TRACE)\b(?![^\n]{0,200}\b(?:error|fail\w*|40[0-9]"
+    r"|5\d\d)\b)"
+    r"|^\s{0,12}at [\w.$<>/]{3,200}\(|^\s{0,8}File \"|^\s{0,8}--- End of inner|\bsource map\b"
+    r"|\[violation\]|download the react devtools"
+)
+_ERROR = any_case(
+    r"error|fail|invalid|denied|unauthori[sz]|forbidden|\bnot\b|n't\b|cannot|missing|required?|\bmust\b"
+    r"|expir|mismatch|unable|refused?|reject|block|exception|unknown|unsupported|unexpected"
+    r"|time(?:d )?"
+    r"-?out|undefined|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong|malformed|violat"
+    r"|insufficient|disabled|locked|inactive|bad |oops|mixed content|\bcors\b|\be[a-z]{3,12}\b:"
+    r"|exceed"
+    r"|suppressed|doesn|before|another|too (?:far|long|many|large|old)|future|revoked|stale"
+    r"|hang up|not_|conflict"
+)
+# The fields in which servers put their words: OAuth's, FHIR's, and other JSON.
+_FIELD = any_case(
+    r"(?<![a-z0-9_])(?P<name>error_description|errordescription|diagnostics|display|error_message"
+    r"|errormessage|errorsummary|errorcode|message|msg|details?|title|text|hint|reason|fault(?:string)?"
+    r"|internal_code|cause|error(?!_uri))[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}(?:\\?[\"'](?P<quoted>(?:[^\"\\\n]"
+    r"|\\[^\n]){2,2000}?)\\?[\"'](?=[\s,;}\])>]|$)|(?P<bare>[^\s\"'{\[<>,;&][^\"'\n&<>{}]{2,500}))"
+)
+_CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
+_QUOTED = re.compile(r"[\"“”`«»]([^\"“”`«»\n]{6,300})[\"“”`«»]|(?<![\w'])'([^'\n]{12,300})'(?!\w)")
+_REPORTED = any_case(
+    r"\b(?:says?|said|saying|reads|prints?(?: in \w+)?|throws?|answers?|returns?|shows?"
+    r"|displays?|message"
+    r"|error|page|raises|reports?|complains?|with|gets?|heading)\b\s?(?:only|just|is|me)?:\s{1,3}(\S[^\n]"
+    r"{5,300})"
+)
+_FORMS: tuple[tuple[Speaker, str], ...] = (
+    (
+        "browser",
+        (
+            r"cors policy|cross-origin request blocked|net::err_|\berr_[a-z]+_|refused to "
+            r"(?:display"
+            r"|frame"
+            r"|connect|load|execute)|content[ -]security[ -]policy|mixed content|failed to (?:load "
+            r"resource"
+            r"|fetch)|networkerror when|domexception|securityerror|cors header|samesite"
+            r"|x-frame-options"
+            r"|access-control-allow|load denied|xmlhttprequest|third-party cookie"
+        ),
+    ),
+    (
+        "network",
+        (
+            r"\be(?:conn\w+|timedout|notfound|ai_again|hostunreach|pipe|proto)\b|getaddrinfo"
+            r"|curl: ?\(|"
+            r"urllib3|sslerror|sslhandshake|unknownhost|sockettimeout|connectexception|connecttimeout"
+            r"|readtimeout|certificate|pkix|socket hang up|dial tcp|x509|no such host|name or "
+            r"service"
+            r"|connection (?:refused|reset|timed|was|aborted)|remote end closed|ssl_|tls handshake"
+            r"|operation timed out|actively refused|resolve host|could not be resolved|self[- "
+            r"]signed"
+        ),
+    ),
+    (
+        "proxy",
+        (
+            r"bad gateway|gateway time-?out|service (?:temporarily )?unavailable|incapsula"
+            r"|cloudflare|cf-ray"
+            r"|healthy upstream|upstream connect|requested url was rejected|reference ?#|request "
+            r"blocked"
+            r"|web application firewall|\bwaf\b|no route matched"
+        ),
+    ),
+    (
+        "library",
+        (
+            r"\b[a-z][\w.$]*(?:exception|error)\b\s?:|\bfhir:\w+|fhir-?client|\bmsal|oidc-client|passport"
+            r"|omniauth|appauth|authlib|\bnimbus|next-?auth|openidconnect|springframework|\bno "
+            r"state found"
+            r"|\buncaught\b|\btypeerror\b|traceback|nullpointer|\(re\)launch"
+        ),
+    ),
+)
+_WRITER = any_case(
+    r"\b(?:i|i'm|i've|we|we're|we've|our|my|me|us|you|your|anyone|anybody|someone|somebody|they|he|she"
+    r"|their|his|her|colleague|customer|vendor|docs?|thanks|hello|hi|please|question)\b|\bwhen "
+    r"(?:the|i|we|it)\b|\?\s*$"
+)
+_STEPS: tuple[tuple[Step, str], ...] = (
+    ("authorize", r"[?&]error=\w|\berror=\w+&"),
+    ("refresh", r"grant_type\W{1,8}refresh_token|\brefresh(?:ing|ed|es)?\b(?! ?the page)"),
+    (
+        "discovery",
+        r"\.well-known|smart-configuration|openid-configuration|/metadata\b|capability ?statement",
+    ),
+    (
+        "token",
+        (
+            r"/(?:oauth2?/|v\d\.\d/|connect/)?token\b|token[ -](?:endpoint|request|exchange|call"
+            r"|url)"
+            r"|grant_type|client_credentials|client_assertion|exchang\w+ (?:the )?code"
+            r"|\binvalid_grant\b"
+            r"|\binvalid_client\b|error validating client"
+        ),
+    ),
+    (
+        "authorize",
+        (
+            r"/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|url|page|step)"
+            r"|\b(?:login|sign-?in|consent) (?:page|screen|form)|response_type|code=\S|/callback\b"
+        ),
+    ),
+    (
+        "FHIR",
+        (
+            r"(?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b[^\n]{0,200}/(?:[A-Z][A-Za-z]{2,30}|\$))|/fhir\b|/r4\b"
+            r"|operationoutcome|www-authenticate|\bfhir (?:server|request|call|api|service)"
+            r"|\bbundle\b"
+            r"|(?-i:/(?:Patient|Observation|Encounter|Condition)\b)|\$(?:export|everything)|/baser4"
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One sentence of a text.
+
+    Fields:
+        words: the sentence.
+        speaker: who says it, by its form. `unknown` is a machine that shows no more of itself.
+        step: the step of the launch that it's about, by the words around it, or None.
+        at: its place in the text.
+        field: whether it's in a field that a server's protocol has for it.
+    """
+
+    words: str
+    speaker: Speaker
+    step: Step | None
+    at: int
+    field: bool = False
+
+
+def without_noise(text: str) -> str:
+    """Return the text without the lines about static files, quiet log lines and stack frames."""
+    return "\n".join(line for line in text.split("\n") if not _NOISE.search(line[:600]))
+
+
+def flowing(text: str) -> str:
+    """Return the text without the line breaks that a narrow window has put into its sentences."""
+    lines: list[str] = []
+    written = text.split("\n")
+    narrow = _WRAPPED * min(max(map(len, written)), _WIDEST)
+    for line in written:
+        before = lines[-1] if lines else ""
+        is_open = before.count('"') % 2 == 1 and line.count('"') % 2 == 1
+        broken = len(before) > narrow and before[-1] not in ".!?;:{}>)|" and _GOES_ON.match(line)
+        if before and len(before) < _LONGEST_LINE and (is_open or broken):
+            lines[-1] = f"{before} {line.strip()}"
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+_WRAPPED, _WIDEST = 0.7, 100
+_GOES_ON = re.compile(r"\s{0,2}(?!at )[a-z]+(?: |$)(?!=)")
+# RFC 6749 4.1.2.1 and 5.2: what servers say where they only repeat the meaning of the code.
+_BOILERPLATE = any_case(
+    r"resource owner or authorization server denied|includes a parameter more than once"
+    r"|request an (?:authorization code|access token) using this method|obtaining an "
+    r"authorization code "
+    r"using this|client authentication failed \(?e\.?g|provided authorization grant \(?e\.?g"
+    r"|authenticated"
+    r" client is not authorized to use this authorization grant|unexpected condition (?:that"
+    r"|which) "
+    r"prevented|temporary overloading or maintenance"
+)
+
+
+def hear(text: str) -> tuple[Said, ...]:
+    """Return what is said in a text that is plain and decoded, the most explicit first."""
+    text = flowing(text)
+    found: dict[str, Said] = {}
+    for one in (*_in_fields(text), *_in_lines(text)):
+        if one.words not in found and len(found) < _MOST and not _BOILERPLATE.search(one.words):
+            found[one.words] = one
+    return tuple(found.values())
+
+
+def _in_fields(text: str) -> Iterator[Said]:
+    for number, match in enumerate(_FIELD.finditer(text)):
+        if number > _MOST:
+            return
+        words = (match["quoted"] or match["bare"]).replace("+", " ").replace("\\", "").strip(" .")
+        if match["quoted"] is None and match["name"] not in {"error_description", "hint"}:
+            continue
+        if _CODE.fullmatch(words) or not _ERROR.search(words):
+            continue
+        at = match.start()
+        speaker: Speaker = next(
+            (who for who, form in _FORMS[:3] if any_case(form).search(words)), "server"
+        )
+        for sentence in _sentences(words):
+            yield Said(sentence, speaker, step_at(text, at), at, field=True)
+
+
+def _in_lines(text: str) -> Iterator[Said]:
+    at = 0
+    alone = len(text.split()) <= _ALONE and not text.rstrip().endswith("?")
+    for line in text.split("\n"):
+        place, at = at, at + len(line) + 1
+        short = line[:_LONGEST_LINE]
+        if not _ERROR.search(short) or _NOISE.search(short[:600]):
+            continue
+        for sentence in _sentences(short):
+            if not _ERROR.search(sentence):
+                continue
+            step = step_at(text, place)
+            speaker = _speaker(sentence, alone=alone)
+            if speaker == "writer":
+                for quoted in _quotations(sentence):
+                    form = _speaker(quoted)
+                    yield Said(quoted, "unknown" if form == "writer" else form, step, place)
+            yield Said(sentence, speaker, step, place)
+
+
+def _quotations(sentence: str) -> Iterator[str]:
+    for match in (*_QUOTED.finditer(sentence), *_REPORTED.finditer(sentence)):
+        words = next(filter(None, match.groups()))
+        if _ERROR.search(words):
+            yield words[:_LONGEST]
+
+
+def _sentences(line: str) -> Iterator[str]:
+    for part in re.split(r"(?<=[.!?;]) (?=[A-Z\"'(])|\s{3,}| \| ", line):
+        stripped = part.strip()
+        if len(stripped) > 3:
+            yield stripped[:_LONGEST]
+
+
+def _speaker(sentence: str, *, alone: bool = True) -> Speaker:
+    """Return who says a sentence. What doesn't look like a machine's is the writer's, unless it
+    stands `alone`: a message that was pasted without anything else.
+    """
+    for who, form in _FORMS:
+        if any_case(form).search(sentence):
+            return who
+    if _WRITER.search(sentence) or not (alone or _MACHINE.search(sentence)):
+        return "writer"
+    return "unknown"
+
+
+_MACHINE = any_case(
+    r"\b(?:error|exception|message|reason)\b\W{0,4}[:=]|^\W{0,3}(?:error|exception|warn\w*|fatal|severe)\b"
+    r"|[\d\]] (?:error|warn|warning|fatal|severe)\b|\b(?:invalid|unauthorized|unsupported"
+    r"|insufficient|access"
+    r"|jwks|token)_[a-z_]{3,40}\b|\b\w+_(?:error|invalid|denied|failed|expired|required|mismatch|missing)\b"
+    r"|\bhttp/?[\d.]* \d{3}\b|^\W{0,3}(?:invalid|unable|cannot|could not|unknown|missing|failed"
+    r"|unauthorized"
+    r"|access denied|unsupported|unexpected|no \w+ (?:was )?found)\b|^\W{0,2}[\w.$]+(?:error"
+    r"|exception)\b"
+)
+_ALONE = 24
+
+
+def step_at(text: str, at: int) -> Step | None:
+    """Return the step of the launch that a place in a text is about: by its line, then by the lines
+    before it, then by the ones after it.
+    """
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    end = len(text) if end < 0 else end
+    line = text[max(start, at - 700) : min(end, at + 700)]
+    for around in (line, text[max(0, start - 500) : start], text[end : end + 300]):
+        for step, words in _STEPS:
+            if any_case(words).search(around):
+                return step
+    return None

@@ -1,0 +1,259 @@
+"""Find the differences that a text itself shows: two values that should be one, or a limit passed.
+
+RFC 6749 3.1.2.3 and 4.1.3 (redirect URIs are compared as strings), RFC 7523 3 (claims of an
+assertion), SMART App Launch 2.2 (`aud` is `iss`, an assertion lives for five minutes).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from shared.explain.model import CauseId, Certainty
+from shared.explain.parsing.texts import MASK
+from shared.explain.ranking.facts import Evidence, Facts, named
+from shared.explain.ranking.scope_causes import version
+from shared.patterns import any_case
+
+_TEXT = "the values in the text"
+_URL = r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>`,;)\]}|…]{3,300}"
+_REDIRECT = r"redirect|callback|reply|\bcb\b|/cb\b|return ur[il]|sign-?in-oidc"
+_SENT = any_case(
+    r"redirect_?ur[il][\"']?\s{0,3}[:=]\s{0,3}[\"']?$|\b(?:sen[dt]s?|code (?:has|uses)"
+    r"|request\w*|app "
+    r"(?:uses|calls)|we use|actual|received|got|passes)\b[^\n]{0,40}$"
+)
+_REGISTERED = any_case(
+    r"\b(?:registered|registration|portal|console|dashboard|configured|allowed|whitelist\w*|white-listed"
+    r"|settings|listed|list|valid redirect|sign-in redirect|expect\w*|app page|entered"
+    r"|have)\b[^\n]{0,60}$"
+)
+_MOST_APART, _FIVE_MINUTES, _LONGEST = 2, 300, 60_000
+
+
+def evidence(facts: Facts) -> Iterator[Evidence]:
+    """Yield the causes that a difference proves, if the error doesn't speak against them."""
+    if not facts.from_text:
+        return
+    text = facts.pasted[:_LONGEST]
+    yield from _redirects(facts, text)
+    yield from _audience(facts, text)
+    yield from _keys(facts, text)
+    yield from _claims(facts, text)
+    yield from _of_graph(facts, text)
+    yield from _versions(facts)
+    yield from _incomplete(facts, text)
+
+
+def _proven(facts: Facts, cause: CauseId, *, mentioned: bool = True) -> Certainty:
+    """Return how sure a difference is: certain if the error is about it or leaves it open."""
+    if cause in facts.family or not facts.matches:
+        return "certain" if mentioned else "likely"
+    return "certain" if facts.by_code and mentioned else "likely"
+
+
+def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
+    if not (facts.may_be("redirect_uri_mismatch") or facts.by_code) or facts.backend:
+        return
+    about = "redirect_uri_mismatch" in facts.family
+    found: dict[str, set[str]] = {}
+    for match in any_case(_URL).finditer(text):
+        before = text[max(0, match.start() - 90) : match.start()].rpartition("\n")[2]
+        uri = match[0].rstrip(".:&")
+        if "?" in uri and re.search(r"[?&](?:client_id|response_type|error|iss)=", uri):
+            continue
+        labels = found.setdefault(uri, set())
+        if re.search(_REDIRECT, f"{before}{uri}", re.IGNORECASE):
+            labels.add("redirect")
+        labels |= {name for name, form in _LABELS if form.search(before)}
+    query = re.findall(rf"[?&\s]redirect_uri=({_URL})", text, re.IGNORECASE)
+    sent = list(dict.fromkeys(one.partition("&")[0].rstrip(".") for one in query))
+    if len(sent) > 1 and facts.message.oauth_error in {None, "invalid_grant", "invalid_request"}:
+        yield _differ(facts, sent[0], sent[1], "the two requests in the text")
+        return
+    uris = list(found)
+    for number, one in enumerate(uris):
+        for other in uris[number + 1 :]:
+            labels = found[one] | found[other]
+            near = _near(one, other)
+            labelled = {"sent", "registered", "redirect"} <= labels and not (
+                found[one] & found[other] & {"sent", "registered"}
+            )
+            if (near and ("redirect" in labels or about)) or (labelled and about):
+                yield _differ(facts, one, other, "the text")
+                return
+
+
+_LABELS = (("sent", _SENT), ("registered", _REGISTERED))
+
+
+def _differ(facts: Facts, one: str, other: str, where: str) -> Evidence:
+    how = _how(one, other)
+    why = f"In {where}, `{one}` and `{other}` aren't the same: {how}."
+    step = (
+        f"Make the registered redirect URI and the one that the app sends the same, byte for byte: "
+        f"they differ in {how}."
+    )
+    certainty = _proven(facts, "redirect_uri_mismatch")
+    return Evidence("redirect_uri_mismatch", certainty, why, _TEXT, (step,))
+
+
+def _near(one: str, other: str) -> bool:
+    """Return whether two URLs are meant to be the same."""
+    if one == other:
+        return False
+    mine, theirs = (re.sub(r":\d+(?=/|\Z)", "", uri.lower().rstrip("/")) for uri in (one, other))
+    mine, theirs = (re.sub(r"\A[a-z]+://(?:www\.)?", "", uri) for uri in (mine, theirs))
+    if mine == theirs:
+        return True
+    return len(mine) > _SHORT and abs(len(mine) - len(theirs)) <= 1 and _apart(mine, theirs)
+
+
+_SHORT = 12
+
+
+def _apart(one: str, other: str) -> bool:
+    """Return whether at most one letter of a host or path is different, missing or added."""
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    if start is None:
+        return True
+    rests = (one[start + 1 :], other[start:]), (one[start:], other[start + 1 :])
+    same = one[start + 1 :] == other[start + 1 :] or any(a == b for a, b in rests)
+    digits = one[start : start + 1].isdigit() and other[start : start + 1].isdigit()
+    return same and not digits
+
+
+def _how(one: str, other: str) -> str:
+    mine, theirs = urlsplit(one), urlsplit(other)
+    for name, differs in (
+        ("upper and lower case", one != other and one.lower() == other.lower()),
+        ("the slash at the end", one.rstrip("/") == other.rstrip("/")),
+        ("`http` and `https`", mine.scheme != theirs.scheme and mine[1:] == theirs[1:]),
+        ("the port", mine.hostname == theirs.hostname and mine.netloc != theirs.netloc),
+        ("the host", mine.hostname != theirs.hostname),
+    ):
+        if differs:
+            return name
+    return "the path"
+
+
+def _audience(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Compare `aud` of the request with `iss` of the launch."""
+    audiences = re.findall(rf"[?&\s]aud=({_URL})", text, re.IGNORECASE)
+    issuers = re.findall(rf"/launch\S*?[?&]iss=({_URL})", text, re.IGNORECASE)
+    if not audiences or not issuers or not (facts.may_be("aud_wrong") or facts.by_code):
+        return
+    aud, iss = (one[0].partition("&")[0].rstrip(".") for one in (audiences, issuers))
+    if aud != iss:
+        why = f"`aud` is `{aud}`, but the launch's `iss` is `{iss}`."
+        step = f"Send `aud` exactly as the launch's `iss`: `{iss}`."
+        yield Evidence("aud_wrong", _proven(facts, "aud_wrong"), why, _TEXT, (step,))
+
+
+def _keys(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Compare the `kid` of an assertion's header with those of a key set."""
+    kids = {True: [], False: []}  # type: dict[bool, list[str]]
+    for match in re.finditer(
+        r"\{[^{}]{0,1500}\"kid\"\s?:\s?\"([^\"\s]{1,100})\"[^{}]{0,1500}\}", text
+    ):
+        kids["kty" in match[0]].append(match[1])
+    if not kids[True] or not kids[False] or MASK in (kid := kids[False][0]) or kid in kids[True]:
+        return
+    cause: CauseId = "assertion_key_unknown"
+    if "signing_key_unknown" in facts.family:
+        cause = "signing_key_unknown"
+    why = f"The header names the `kid` {kid}, but the key set has {named(kids[True])}."
+    step = f"Publish the key {kid} in the key set, or sign with one that is in it."
+    yield Evidence(cause, _proven(facts, cause), why, _TEXT, (step,))
+
+
+_CLAIM = r"[\"']?\b{}[\"']?\s?:\s?(?:[\"']([^\s\"',}}]{{1,300}})[\"']|(\d{{9,12}}))"
+
+
+def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Look at the claims of a client's assertion."""
+    asserted = "assertion" in facts.claims.signs or facts.backend
+    if not asserted or not (facts.may_be("assertion_claims_wrong") or facts.by_code):
+        return
+    claims = {
+        name: match[1] or match[2]
+        for name in ("iss", "sub", "aud", "exp", "iat", "alg", "jti")
+        if (match := re.search(_CLAIM.format(name), text))
+    }
+    wrong: list[tuple[str, str]] = []
+    if claims.get("exp", "").isdigit() and claims.get("iat", "").isdigit():
+        lifetime = int(claims["exp"]) - int(claims["iat"])
+        if lifetime > _FIVE_MINUTES:
+            told = f"`exp` is {lifetime} seconds after `iat`. At most 300 are allowed."
+            wrong.append((told, "Set `exp` of the assertion at most five minutes ahead."))
+        elif lifetime <= 0:
+            wrong.append(("`exp` isn't after `iat`.", "Set `exp` of the assertion after `iat`."))
+    if "sub" in claims and "iss" in claims and claims["iss"] != claims["sub"]:
+        told = "`iss` and `sub` differ, and both must be the client ID."
+        wrong.append((told, "Set both `iss` and `sub` of the assertion to the client ID."))
+    if claims.get("alg", "").startswith("HS"):
+        told = f"`alg` is {claims['alg']}, which isn't a signature with a private key."
+        wrong.append((told, "Sign the assertion with RS384 or ES384."))
+    posted = re.findall(rf"(?:POST|--request POST|url\W{{1,5}}|curl)[^\n]{{0,60}}?({_URL})", text)
+    tokens = [one for one in posted if re.search(r"token", one)]
+    aud = claims.get("aud", "")
+    if tokens and "://" in aud and aud not in tokens and not wrong:
+        told = f"`aud` is `{aud}`, but the assertion was sent to `{tokens[0]}`."
+        wrong.append((told, "Set `aud` of the assertion to the URL of the token endpoint."))
+    for told, step in wrong[:1]:
+        certainty = _proven(facts, "assertion_claims_wrong")
+        yield Evidence("assertion_claims_wrong", certainty, told, _TEXT, (step,))
+
+
+# Microsoft Graph, whose tokens no FHIR server takes.
+_GRAPH = any_case(r"\baud\W{1,5}(?:https://graph\.microsoft|00000003-)|\bscp\W{1,5}User\.Read\b")
+
+
+def _of_graph(facts: Facts, text: str) -> Iterator[Evidence]:
+    if _GRAPH.search(text) and (facts.message.status == _UNAUTHORIZED or not facts.matches):
+        why = "The token in the text is one for Microsoft Graph (`aud`), not for this FHIR server."
+        yield Evidence("token_of_another_server", "likely", why, _TEXT)
+
+
+_UNAUTHORIZED = 401
+
+
+def _versions(facts: Facts) -> Iterator[Evidence]:
+    """Compare the SMART versions of the requested and the granted scopes."""
+    asked = _written(facts.scopes)
+    granted = _written(facts.granted or ())
+    if len(asked) == len(granted) == 1 and asked != granted:
+        mine, theirs = asked.pop(), granted.pop()
+        why = f"The scopes were requested in the syntax of SMART {mine} and granted in {theirs}."
+        yield Evidence("scope_version_mismatch", "likely", why, _TEXT)
+
+
+def _written(scopes: Sequence[str]) -> set[str]:
+    return {one for scope in scopes if (one := version(scope)) is not None}
+
+
+# What a complete request has, and the cause if it's the only thing that is missing.
+_NEEDED: tuple[tuple[str, CauseId], ...] = (
+    ("aud", "aud_wrong"),
+    ("code_challenge", "pkce_mismatch"),
+    ("redirect_uri", "request_malformed"),
+    ("scope", "request_malformed"),
+)
+
+
+def _incomplete(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Yield the one parameter that a shown request lacks, if its error may be about that."""
+    error = facts.message.oauth_error
+    if facts.sent.whole and error == "invalid_request" and facts.by_code and facts.at_request:
+        lacking = [pair for pair in _NEEDED if pair[0] not in (facts.sent.parameters or ())]
+        if len(lacking) == 1:
+            ((name, cause),) = lacking
+            why = f"The request in the text has no `{name}`."
+            step = f"Send `{name}` in the authorization request."
+            if name == "code_challenge":
+                step = "Send `code_challenge` with `code_challenge_method=S256` (PKCE)."
+            yield Evidence(cause, "likely", why, _TEXT, (step,))
+    exchanged = re.search(r"grant_type\W{1,6}authorization_code", text)
+    if exchanged and "code_challenge" in text and "code_verifier" not in text and facts.by_code:
+        why = "The authorization request has a `code_challenge`, but the token request no verifier."
+        step = "Send the `code_verifier` of the same launch in the token request."
+        yield Evidence("pkce_mismatch", "likely", why, _TEXT, (step,))
