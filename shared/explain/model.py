@@ -126,7 +126,7 @@ class Entry:
         urns: URNs of the error, in the normal form of `shared.explain.parsing.urns`.
         oauth_errors: `error` codes that identify it at this vendor without other text.
         patterns: case-insensitive regular expressions of its documented texts. A vendor's count
-            only if the text shows the vendor, or if the entry is `alone`.
+            only if the text shows the vendor, or with `alone`.
         about: what its sentences are about (`shared.explain.parsing.concepts.fits`), in whatever
             words. `@token` is the step, `=invalid_grant` the code, and `by:browser` the speaker.
         alone: whether its patterns can't come from anyone else, so that they show their speaker.

@@ -71,7 +71,7 @@ class Facts:
 
     @property
     def proof(self) -> Proof:
-        """What the best explanation rests on. Without one, all that counts is what is told."""
+        """What the best explanation rests on, or the writer's account if there's none."""
         return self.matches[0].proof if self.matches else Proof.TOLD
 
     @cached_property
