@@ -3,6 +3,7 @@
 Whole wheels, built from two commits: tests/deploy/test_wheel.py.
 """
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -63,6 +64,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lines = f"# ours\r\n  ./wheels/{name(OLD)}  # keep\r\npytest>=8\r\n"
     (here / "requirements.txt").write_bytes(lines.encode())
     monkeypatch.chdir(here)
+    # A command that isn't refused must not take this process's place.
+    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("The command was started."))
     installed(monkeypatch, NEW)
     return here
 
