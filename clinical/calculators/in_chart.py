@@ -135,9 +135,10 @@ KIDNEY_CAUTIONS = (
         "The problem list suggests acute kidney injury, in which this estimate is not valid.",
     ),
     ChartCaution(
-        "dialysis",
-        "Dialysis is documented in the chart. This estimate is not valid in patients on dialysis.",
-        "Dialysis is on the problem list. This estimate is not valid in patients on dialysis.",
+        "dialysis_status",
+        "Dialysis or end-stage kidney disease is documented in the chart. This estimate is not "
+        "valid in patients on dialysis.",
+        "The problem list suggests dialysis. This estimate is not valid in patients on dialysis.",
     ),
     ChartCaution(
         "pregnancy",

@@ -117,6 +117,7 @@ CALCULATOR = Calculator(
             meaning=lambda _: _RANKS,
             meaning_short=lambda _: "scale 6 to 40",
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
+            open_answers={},
             limits=_LIMITS,
         ),
         Output(
@@ -135,6 +136,7 @@ CALCULATOR = Calculator(
             meaning_short=lambda _: "scale 6 to 40",
             needs=(*_LABORATORY, "dialysis"),
             checked_if_given=("age",),
+            open_answers={},
             limits=_LIMITS,
         ),
         Output(
@@ -149,6 +151,7 @@ CALCULATOR = Calculator(
             equation="as for MELD 3.0, but not rounded and not limited to 6 to 40",
             formula=meld_3_0_uncapped,
             needs=("age", "sex", *_LABORATORY, "albumin", "dialysis"),
+            open_answers={},
             limits=_LIMITS,
         ),
     ),

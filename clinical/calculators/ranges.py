@@ -13,16 +13,21 @@ from clinical.calculators.model import CheckedInputs, Output
 
 # With more combinations than this, the range is no more informative than the score's full range.
 _MOST_TRIALS = 64
+_NO_YES = (False, True)
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The lowest and highest possible score, as printed, and the band if it's the same for all."""
+    """The lowest and highest possible score, as printed, and the band if it's the same for all.
+
+    `no_and_yes` are the scores for no and for yes if the only missing answer is one of these.
+    """
 
     low: str
     high: str
     band: str | None
     missing: tuple[str, ...]
+    no_and_yes: tuple[str, str] | None = None
 
 
 def range_of(output: Output, values: CheckedInputs, missing: tuple[str, ...]) -> Range | None:
@@ -33,14 +38,21 @@ def range_of(output: Output, values: CheckedInputs, missing: tuple[str, ...]) ->
     answers = [_answers(output, name) for name in missing]
     if output.open_answers is None or not all(answers) or prod(map(len, answers)) > _MOST_TRIALS:
         return None
-    outcomes = sorted(_tried(output, values, missing, answers), key=lambda one: one[0])
+    tried = list(_tried(output, values, missing, answers))
+    outcomes = sorted(tried, key=lambda one: one[0])
     bands = {band for _, _, band in outcomes}
-    return Range(outcomes[0][1], outcomes[-1][1], bands.pop() if len(bands) == 1 else None, missing)
+    return Range(
+        outcomes[0][1],
+        outcomes[-1][1],
+        bands.pop() if len(bands) == 1 else None,
+        missing,
+        (tried[0][1], tried[1][1]) if answers == [_NO_YES] else None,
+    )
 
 
 def _answers(output: Output, name: str) -> tuple[object, ...]:
     if name in FLAGS:
-        return (False, True)
+        return _NO_YES
     if name in CHOICES:
         return CHOICES[name].answers
     return (output.open_answers or {}).get(name, ())

@@ -61,7 +61,8 @@ def _printed(possible: Range) -> str:
 
 def _open(possible: Range) -> str:
     answers = "answer is" if len(possible.missing) == 1 else "answers are"
-    return f"{_count(possible)} {answers} missing: {'; '.join(map(label, possible.missing))}"
+    each = " (no: {}, yes: {})".format(*possible.no_and_yes) if possible.no_and_yes else ""
+    return f"{_count(possible)} {answers} missing: {'; '.join(map(label, possible.missing))}{each}"
 
 
 def _count(possible: Range) -> str:

@@ -54,7 +54,7 @@ CODES: Mapping[tuple[str, str], str] = {
     (ICD10CM, "K57.30"): "",
     (ICD10CM, "K74.00"): "| known_cirrhosis",
     (ICD10CM, "K74.02"): "known_cirrhosis | abnormal_liver_function",
-    (ICD10CM, "N18.6"): "abnormal_renal_function chronic_kidney_disease dialysis_status",
+    (ICD10CM, "N18.6"): "abnormal_renal_function chronic_kidney_disease dialysis_status | dialysis",
     (ICD10CM, "Z95.810"): "wide_qrs",
     (ICD10CM, "Z82.49"): "",
     (ICD9, "402.91"): f"hypertension congestive_heart_failure {CVD}",
