@@ -58,9 +58,16 @@ def read(text: str) -> Reading:
     enough to tell that the drug isn't ordered, only that it may not be.
     """
     words = _words(text)
-    found = ((at, at, _classes_of_word(word, first=at == 0)) for at, word in enumerate(words))
+    phrases = list(_phrases_in(words))
+    # In "aspirin free", aspirin isn't the drug.
+    others = {at for first, last, named in phrases if not named for at in range(first, last + 1)}
+    found = (
+        (at, at, _classes_of_word(word, first=at == 0))
+        for at, word in enumerate(words)
+        if at not in others
+    )
     places = [(first, last, named) for first, last, named in found if named is not None]
-    places += _phrases_in(words)
+    places += phrases
     return Reading(tuple(_suggested_if_negated(words, places)), bool(places))
 
 
