@@ -11,7 +11,7 @@ from clinical.calculators import REGISTRY, Evaluation, evaluate
 from clinical.calculators.inputs import INPUTS, label
 from clinical.calculators.model import Calculator
 from clinical.chart import Chart
-from clinical.chart.evidence import ChartFinding, Outcome
+from clinical.chart.evidence import ChartFinding, Flag, Outcome
 from clinical.clock import Clock
 from clinical.prefilled import Findings, inputs_of
 
@@ -126,7 +126,8 @@ def _view(
         )
         for name, finding in findings.items()
     )
-    results = result_views.views(evaluation, _unused(findings))
+    undated = [label(name) for name, one in findings.items() if Flag.UNDATED in one.flags]
+    results = result_views.views(evaluation, _unused(findings), undated)
     behind = names_behind(calculator.name)
     view = CalculatorView(
         calculator=calculator,

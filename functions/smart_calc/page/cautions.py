@@ -19,6 +19,12 @@ from clinical.prefilled import Prefilled
 from . import entries
 from .view_models import Caution, EntryView
 
+_OF_A_VALUE = {
+    Flag.OLD: "Old value",
+    Flag.UNDATED: "No date",
+    Flag.PRELIMINARY: "Newer preliminary value in the chart, not used",
+}
+
 
 def warnings(
     evaluation: Evaluation, prefilled: Prefilled, chart: Chart, clock: Clock
@@ -37,11 +43,9 @@ def warnings(
     yield from _of_one_value(prefilled, chart, calculator.in_chart.steady)
     for name, finding in prefilled.findings.items():
         for source, one in _behind(name, finding, chart).items():
-            if Flag.OLD in one.flags:
-                yield Caution(f"Old value: {label(source)}.", name)
-            if Flag.PRELIMINARY in one.flags:
-                text = f"Newer preliminary value in the chart, not used: {label(source)}."
-                yield Caution(text, name)
+            for flag, text in _OF_A_VALUE.items():
+                if flag in one.flags:
+                    yield Caution(f"{text}: {label(source)}.", name)
 
 
 def _of_one_value(prefilled: Prefilled, chart: Chart, steady: Sequence[str]) -> Iterator[Caution]:

@@ -7,7 +7,7 @@ from clinical import units_in_words
 from clinical.calculators.inputs import CHOICES, FLAGS, label
 from clinical.calculators.limits import round_half_away
 from clinical.calculators.registry import DERIVED
-from clinical.chart.evidence import ChartFinding, Outcome
+from clinical.chart.evidence import ChartFinding, Flag, Outcome
 from clinical.chart.resources.times import Moment
 from clinical.clock import Clock
 
@@ -177,7 +177,7 @@ def _note(finding: ChartFinding, value: str, unit: str, clock: Clock) -> str:
     dated = finding.chosen.moment if finding.chosen else None
     shown_unit = "" if finding.input == "age" else unit
     amount = " ".join(filter(None, (answer_text(value), shown_unit)))
-    when = clock.day(dated) if dated else ""
+    when = clock.day(dated) if dated else "no date" if Flag.UNDATED in finding.flags else ""
     if finding.outcome is Outcome.CALCULATED and isinstance(finding.value, float):
         digits = DERIVED[finding.input].output.digits
         amount = f"{round_half_away(finding.value, digits):.{digits}f} {unit}"

@@ -1,6 +1,7 @@
 """A calculator's results as the page shows them, at first and after an edit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from clinical import units_in_words
 from clinical.calculators import Evaluation
@@ -15,14 +16,22 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 
 
 def views(
-    evaluation: Evaluation, unused: Mapping[str, str] | None = None
+    evaluation: Evaluation,
+    unused: Mapping[str, str] | None = None,
+    undated: Sequence[str] = (),
 ) -> tuple[ResultView, ...]:
     """Return every output in the calculator's order: its number, its range, or why it has none.
 
-    `unused` tells why charted values weren't used, by input.
+    `unused` tells why charted values weren't used, by input. `undated` names values without a date,
+    which is said with each result.
     """
     outputs = evaluation.calculator.outputs
-    return tuple(_view(evaluation, output.name, unused or {}) for output in outputs)
+    views = (_view(evaluation, output.name, unused or {}) for output in outputs)
+    remark = f"no date: {', '.join(undated)}" if undated else ""
+    return tuple(
+        replace(one, band="; ".join(filter(None, (one.band, remark if one.printed else ""))))
+        for one in views
+    )
 
 
 def _view(evaluation: Evaluation, name: str, unused: Mapping[str, str]) -> ResultView:
