@@ -106,10 +106,11 @@ def _of_findings(rule: CardRule, chart: Chart) -> Iterator[str]:
 
 
 def _of_the_rule(judged: Judged) -> Iterator[str]:
-    rule, chart = judged.rule, judged.chart
-    age = chart.findings["age"].value
-    if rule.ages and not (isinstance(age, int | float) and within(age, *rule.ages)):
-        yield "only for ages {} to {}".format(*rule.ages)
+    rule = judged.rule
+    for name, (low, high) in rule.only_within.items():
+        value = judged.prefilled.findings[name].value
+        if not (isinstance(value, int | float) and within(value, low, high)):
+            yield f"{label(name)}: only from {low:g} to {high:g}"
     if rule.nearby and _is_exceeded(rule.nearby, judged):
         limit = f"{rule.nearby.most:g} {INPUTS[rule.nearby.input].unit}"
         near = f"{name_of(rule.nearby.input)} near the {name_of(rule.nearby.of)}"

@@ -1,6 +1,6 @@
 """Body mass index and the adult classes of WHO Technical Report Series 894 (2000)."""
 
-from clinical.calculators.in_chart import InChart, Reported
+from clinical.calculators.in_chart import ChartCaution, InChart, Reported
 from clinical.calculators.limits import at_least, below, within
 from clinical.calculators.model import (
     Band,
@@ -14,7 +14,8 @@ from clinical.calculators.model import (
 
 def body_mass_index(weight: float, height: float) -> float:
     """Return the BMI, kg/m2, from kg and cm; raise Implausible outside 8 to 120."""
-    bmi = weight / (height / 100) ** 2
+    # In this form, 64 kg and 160 cm give exactly 25.
+    bmi = weight * 10000 / height**2
     if not within(bmi, 8, 120):
         raise Implausible("Weight and height give a BMI outside 8 to 120 kg/m2: check the units")
     return bmi
@@ -80,8 +81,34 @@ CALCULATOR = Calculator(
             "WHO expert consultation. Lancet 2004;363:157-163 (Asian populations)",
             "10.1016/S0140-6736(03)15268-3",
         ),
+        Citation(
+            "Institute of Medicine. Weight gain during pregnancy, 2009 (pregnancy)",
+            "10.17226/12584",
+        ),
+        Citation(
+            "Mozumdar A, Roy SK. Am J Clin Nutr 2004;80:868-875 (amputation)",
+            "10.1093/ajcn/80.4.868",
+        ),
     ),
     words="body mass index obesity obese overweight underweight weight bmi general nutrition",
     validation="An index, not a risk score, so it has no c statistic.",
-    in_chart=InChart(reported=Reported("bmi_reported", "bmi", agrees_within=0.5)),
+    in_chart=InChart(
+        reported=Reported("bmi_reported", "bmi", agrees_within=0.5),
+        cautions=(
+            ChartCaution(
+                "pregnancy",
+                "Pregnancy is documented in the chart. In pregnancy, the classes are for the "
+                "weight before pregnancy (IOM 2009).",
+                "The problem list suggests pregnancy, in which the classes are for the weight "
+                "before pregnancy (IOM 2009).",
+            ),
+            ChartCaution(
+                "amputation",
+                "An amputation is documented in the chart. Without the missing part, the weight "
+                "and the BMI are too low (Mozumdar 2004).",
+                "The problem list suggests an amputation. Without the missing part, the weight and "
+                "the BMI are too low (Mozumdar 2004).",
+            ),
+        ),
+    ),
 )

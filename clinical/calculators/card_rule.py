@@ -4,7 +4,8 @@ A card is unsolicited, so it cites one published limit and the chart must prove 
 docs/cards.md has the reasons.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
@@ -72,17 +73,18 @@ class CardRule:
     """The conditions for a card from an output in a band with `on_card`.
 
     `place` orders cards of the same urgency. The summary cites `document` by name, and the card's
-    source is its `doi`. Cards `by_default` are shown at sites that don't choose cards. Findings in
-    `present` must be in the chart. Findings in `not_found` must be absent from a chart that was
-    read completely. `listed` is a finding that makes the card redundant if its stage on the
-    problem list is at least as bad as the band.
+    source is its `doi`. Cards `by_default` are shown at sites that don't choose cards. The inputs
+    in `only_within` must be in these ranges. Findings in `present` must be in the chart. Findings
+    in `not_found` must be absent from a chart that was read completely. They include every finding
+    with which the calculator's own cautions call the result invalid. `listed` is a finding that
+    makes the card redundant if its stage on the problem list is at least as bad as the band.
     """
 
     place: int
     document: str
     doi: str
     by_default: bool = True
-    ages: tuple[int, int] | None = None
+    only_within: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     present: tuple[str, ...] = ()
     not_found: tuple[str, ...] = ()
     no_drug: NoDrug | None = None

@@ -144,6 +144,8 @@ CALCULATOR = Calculator(
                 not_found=(
                     *("anticoagulant_in_problems", "valve_or_mitral_stenosis"),
                     *("intracranial_haemorrhage", "laa_occlusion", "palliative_care"),
+                    # ACC/AHA 2023 has no class 1 for these, or doesn't use the score.
+                    *("dialysis_status", "pregnancy", "hypertrophic_cardiomyopathy"),
                 ),
                 no_drug=NoDrug(
                     "anticoagulant",
@@ -176,6 +178,10 @@ CALCULATOR = Calculator(
         Citation(
             "ESC 2024 atrial fibrillation guideline (CHA2DS2-VA)", "10.1093/eurheartj/ehae176"
         ),
+        Citation(
+            "AHA/ACC 2024 hypertrophic cardiomyopathy guideline (atrial fibrillation in it)",
+            "10.1161/CIR.0000000000001250",
+        ),
     ),
     notes=(
         Note(
@@ -191,7 +197,8 @@ CALCULATOR = Calculator(
         "sex": "female: 1 point, in CHA2DS2-VASc only",
         "hypertension": "a diagnosis (a single high BP reading does not count)",
         "stroke_tia_thromboembolism": "2 points (venous thromboembolism does not count)",
-        "vascular_disease": "prior myocardial infarction, peripheral artery disease, aortic plaque",
+        "vascular_disease": "prior myocardial infarction, peripheral artery disease, aortic plaque "
+        "(ESC 2024 also counts significant coronary disease)",
     },
     validation="Pooled c statistic 0.644 in 6.3 million people (PMC9681133). Danish registry, "
     "73,538 people: 0.78 events per 100 person-years at a score of 0, 2.01 at 1 (Olesen 2011).",
@@ -211,6 +218,13 @@ CALCULATOR = Calculator(
                 "stenosis.",
                 "The problem list suggests a mechanical heart valve or mitral stenosis. The score "
                 "is not valid with a mechanical valve or moderate to severe mitral stenosis.",
+            ),
+            ChartCaution(
+                "hypertrophic_cardiomyopathy",
+                "Hypertrophic cardiomyopathy is documented in the chart. With it, anticoagulation "
+                "is decided without this score (class 1, AHA/ACC 2024).",
+                "The problem list suggests hypertrophic cardiomyopathy. With it, anticoagulation "
+                "is decided without this score (class 1, AHA/ACC 2024).",
             ),
             ChartCaution(
                 "atrial_fibrillation",

@@ -1,7 +1,7 @@
 """eGFR from serum creatinine without race: CKD-EPI 2021 (Inker, N Engl J Med 2021;385:1737)."""
 
 from clinical.calculators.card_rule import CardRule, Lasting, OnCard
-from clinical.calculators.in_chart import DAY, KIDNEY_CAUTIONS, InChart, Reported
+from clinical.calculators.in_chart import DAY, KIDNEY_CAUTIONS, ChartCaution, InChart, Reported
 from clinical.calculators.limits import at_least, below
 from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output, Sex
 
@@ -32,6 +32,10 @@ CALCULATOR = Calculator(
     cautions=(
         "Not valid while creatinine is changing (as in AKI), in pregnancy or on dialysis.",
         "Not reliable at extremes of muscle mass.",
+        (
+            "If cystatin C is available, KDIGO 2024 (1.1.2.1) bases the category on creatinine and "
+            "cystatin C together."
+        ),
         (
             "A diagnosis of CKD requires abnormalities for more than 3 months. G1 and G2 also "
             "require a marker of kidney damage."
@@ -114,7 +118,16 @@ CALCULATOR = Calculator(
             "diabetes": "",
             "hypertension": "",
         },
-        cautions=KIDNEY_CAUTIONS,
+        cautions=(
+            *KIDNEY_CAUTIONS,
+            ChartCaution(
+                "kidney_transplant",
+                "A kidney transplant is documented in the chart. It counts as kidney damage, so G1 "
+                "and G2 do not rule out chronic kidney disease (KDIGO 2024).",
+                "The problem list suggests a kidney transplant. It counts as kidney damage, so G1 "
+                "and G2 do not rule out chronic kidney disease (KDIGO 2024).",
+            ),
+        ),
         steady=("creatinine",),
         reported=Reported("egfr_reported", "egfr"),
     ),

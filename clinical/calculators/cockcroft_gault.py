@@ -48,7 +48,7 @@ def selected_weight(sex: Sex, height: float, weight: float) -> float:
 
 def selection(sex: Sex, height: float, weight: float) -> tuple[float, str, str]:
     """Return the weight for the patient's BMI class in kg, its short name, and the reason."""
-    bmi = weight / (height / 100) ** 2
+    bmi = weight * 10000 / height**2
     if below(bmi, 18.5):
         return weight, "actual weight", "the actual weight, because the BMI is below 18.5"
     if below(bmi, 25):

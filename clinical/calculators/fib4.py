@@ -52,8 +52,17 @@ CALCULATOR = Calculator(
             equation="age x AST / (platelets x sqrt(ALT)); U/L and 10^9/L",
             formula=fib4,
             needs=("age", "ast", "alt", "platelets"),
+            checked_if_given=("known_cirrhosis",),
             limits=(ADULTS,),
             bands=(
+                Band(
+                    "below the cutoff (2.0 at age 65 and up, 1.3 under it), although cirrhosis is "
+                    "charted",
+                    lambda v, g: (
+                        below(v, 2.0 if _elderly(g) else 1.3) and g.get("known_cirrhosis") is True
+                    ),
+                    short="cirrhosis charted",
+                ),
                 Band(
                     "below 2.0, the cutoff for age 65 and up: low probability of advanced fibrosis",
                     lambda v, g: below(v, 2.0) and _elderly(g),
@@ -86,7 +95,7 @@ CALCULATOR = Calculator(
                 document="AASLD 2023",
                 doi="10.1097/HEP.0000000000000323",
                 by_default=False,
-                ages=(36, 64),
+                only_within={"age": (36, 64)},
                 not_found=(
                     "known_cirrhosis",
                     "low_platelets_of_another_cause",
@@ -121,6 +130,13 @@ CALCULATOR = Calculator(
         ),
         relevant_with={"abnormal_liver_function": ""},
         cautions=(
+            ChartCaution(
+                "known_cirrhosis",
+                "Cirrhosis is documented in the chart. It is an advanced stage of fibrosis, so a "
+                "low FIB-4 does not rule fibrosis out.",
+                "The chart suggests cirrhosis. It is an advanced stage of fibrosis, so a low FIB-4 "
+                "does not rule fibrosis out.",
+            ),
             ChartCaution(
                 "acute_liver_injury",
                 "Acute liver injury is on the problem list. It makes FIB-4 unreliable.",

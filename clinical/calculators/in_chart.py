@@ -123,7 +123,9 @@ FINDINGS: Mapping[str, str] = {
     "wide_qrs": "Wide QRS or pacemaker",
     "low_platelets_of_another_cause": "Low platelets from another cause",
     "acute_liver_injury": "Acute liver injury",
-    "known_cirrhosis": "Cirrhosis",
+    "amputation": "Amputation",
+    "hypertrophic_cardiomyopathy": "Hypertrophic cardiomyopathy",
+    "severe_hypercholesterolemia": "LDL cholesterol of 190 mg/dL or more",
 }
 
 # No estimate of kidney function is valid in these states.

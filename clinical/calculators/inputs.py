@@ -159,6 +159,7 @@ FLAGS: Mapping[str, str] = MappingProxyType(
         "antihypertensive_treatment": "Antihypertensive treatment",
         "statin": "Statin",
         "known_cvd_excludes_risk_score": "Known cardiovascular disease",
+        "known_cirrhosis": "Cirrhosis",
     }
 )
 

@@ -7,7 +7,7 @@ London: RCP, 2017.
 
 import math
 
-from clinical.calculators.in_chart import DAY, SAME_DRAW, DrawRule, InChart
+from clinical.calculators.in_chart import DAY, SAME_DRAW, ChartCaution, DrawRule, InChart
 from clinical.calculators.limits import at_least, at_most, round_half_away
 from clinical.calculators.model import (
     Band,
@@ -173,6 +173,15 @@ CALCULATOR = Calculator(
             ("o2_flow", "fio2"),
             within=SAME_DRAW,
             max_age=DAY,
-        )
+        ),
+        cautions=(
+            ChartCaution(
+                "pregnancy",
+                "Pregnancy is documented in the chart. NEWS2 is not for use in pregnancy (RCP "
+                "2017).",
+                "The problem list suggests pregnancy. NEWS2 is not for use in pregnancy (RCP "
+                "2017).",
+            ),
+        ),
     ),
 )

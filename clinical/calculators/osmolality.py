@@ -31,7 +31,10 @@ CALCULATOR = Calculator(
         "BUN is urea nitrogen, not urea. BUN in mg/dL is urea in mg/dL x 0.467.",
         "All values must come from the same draw.",
         "Conventional limits are 275 to 295 mosm/kg and a gap of 10.",
-        "If an ethanol level is given, both results include it.",
+        (
+            "If an ethanol level is given, both results include it, divided by 4.6 (its molar "
+            "mass). Purssell (2001) divides by 3.7, which makes the gap smaller."
+        ),
     ),
     outputs=(
         Output(
@@ -81,6 +84,10 @@ CALCULATOR = Calculator(
         Citation(
             "Khajuria A, Krahn J. Clin Biochem 2005;38:514-519 (comparison of formulas)",
             "10.1016/j.clinbiochem.2005.03.001",
+        ),
+        Citation(
+            "Purssell RA et al. Ann Emerg Med 2001;38:653-659 (ethanol / 3.7)",
+            "10.1067/mem.2001.119455",
         ),
     ),
     words="osmolal gap osmolarity osmolality osmole toxic alcohol methanol ethylene "

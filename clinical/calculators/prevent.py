@@ -7,7 +7,7 @@ published equations; PREVENT is a trademark of the American Heart Association, n
 import math
 
 from clinical.calculators.card_rule import CardRule, NoDrug, OnCard
-from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
+from clinical.calculators.in_chart import KIDNEY_CAUTIONS, ChartCaution, InChart
 from clinical.calculators.limits import above, at_least, below
 from clinical.calculators.model import (
     HDL_NOT_BELOW_TOTAL,
@@ -256,7 +256,12 @@ CALCULATOR = Calculator(
                 document="ACC/AHA 2026",
                 doi="10.1161/CIR.0000000000001423",
                 by_default=False,
-                not_found=("known_cvd_excludes_risk_score", "palliative_care"),
+                # Beyond 180 mmHg, the calculator's own note doubts the result.
+                only_within={"systolic_bp": (90, 180)},
+                not_found=(
+                    *("known_cvd_excludes_risk_score", "palliative_care", "dialysis_status"),
+                    *("acute_kidney_injury", "pregnancy"),
+                ),
                 no_drug=NoDrug("statin", ("statin",)),
             ),
             edges=(0, 3, 5, 10, 30),
@@ -273,8 +278,21 @@ CALCULATOR = Calculator(
                     short="at least 7.5%",
                 ),
                 Band(
-                    "below 7.5%: the BP drug threshold is an average of 130/80 mmHg after 3 to 6 "
-                    "months of lifestyle change, and 140/90 mmHg at any risk (AHA/ACC 2025)",
+                    "below 7.5%, with diabetes: the BP drug threshold is an average of 130/80 mmHg "
+                    "at any risk (AHA/ACC 2025)",
+                    lambda v, g: below(v, 7.5) and g.get("diabetes") is True,
+                    short="below 7.5%",
+                ),
+                Band(
+                    "below 7.5%, with an eGFR below 60: in CKD, the BP drug threshold is an "
+                    "average of 130/80 mmHg at any risk (AHA/ACC 2025)",
+                    lambda v, g: below(v, 7.5) and below(g.get("egfr", 60), 60),
+                    short="below 7.5%",
+                ),
+                Band(
+                    "below 7.5%: without diabetes, CKD, CVD or a previous stroke, the BP drug "
+                    "threshold is an average of 130/80 mmHg after 3 to 6 months of lifestyle "
+                    "change, or 140/90 mmHg at once (AHA/ACC 2025)",
                     lambda v, _: below(v, 7.5),
                     short="below 7.5%",
                 ),
@@ -294,6 +312,10 @@ CALCULATOR = Calculator(
             "2026 ACC/AHA dyslipidemia guideline (risk categories)", "10.1161/CIR.0000000000001423"
         ),
         Citation("2025 AHA/ACC blood pressure guideline (7.5%)", "10.1161/CIR.0000000000001356"),
+        Citation(
+            "2018 AHA/ACC cholesterol guideline (LDL of 190 mg/dL or more)",
+            "10.1161/CIR.0000000000000625",
+        ),
     ),
     table=(
         (
@@ -321,7 +343,25 @@ CALCULATOR = Calculator(
     definitions={"diabetes": "type 1 or 2", "egfr": "by CKD-EPI 2021"},
     in_chart=InChart(
         relevant_with={"diabetes": "", "hypertension": ""},
-        cautions=KIDNEY_CAUTIONS,
+        cautions=(
+            *KIDNEY_CAUTIONS,
+            ChartCaution(
+                "severe_hypercholesterolemia",
+                "An LDL cholesterol of 190 mg/dL or more, or familial hypercholesterolemia, is in "
+                "the chart. Statin treatment then does not depend on this risk (AHA/ACC 2018, "
+                "section 4.2).",
+                "The chart suggests an LDL cholesterol of 190 mg/dL or more, or familial "
+                "hypercholesterolemia. Statin treatment then does not depend on this risk (AHA/ACC "
+                "2018, section 4.2).",
+            ),
+            ChartCaution(
+                "chronic_kidney_disease",
+                "Chronic kidney disease is documented in the chart. With it, the BP drug threshold "
+                "is an average of 130/80 mmHg at any risk (AHA/ACC 2025).",
+                "The problem list suggests chronic kidney disease. With it, the BP drug threshold "
+                "is an average of 130/80 mmHg at any risk (AHA/ACC 2025).",
+            ),
+        ),
         steady=("creatinine",),
     ),
 )

@@ -59,13 +59,14 @@ def _not_prolonged(limit: int, sex: Sex, people: str) -> Band:
     )
 
 
+# Only for the formula of the headline.
+_ABOVE_500 = Band(
+    "above 500 ms: high torsade risk",
+    lambda v, _: above(v, 500),
+    OnCard("warning", "high torsade risk above 500 ms"),
+    short="above 500 ms",
+)
 _BANDS = (
-    Band(
-        "above 500 ms: high torsade risk",
-        lambda v, _: above(v, 500),
-        OnCard("warning", "high torsade risk above 500 ms"),
-        short="above 500 ms",
-    ),
     _prolonged(460, "female", "women"),
     _prolonged(450, "male", "men"),
     _not_prolonged(460, "female", "women"),
@@ -82,7 +83,7 @@ _IF_GIVEN = ("age", "sex")
 
 
 def _qtc(name: str, equation: str, formula: Formula, card: CardRule | None = None) -> Output:
-    """Return the output of one of the four formulas, which share bands and limits."""
+    """Return the output of one of the four formulas; the one with the card has a further band."""
     return Output(
         name=name,
         label=f"QTc ({name.title()})",
@@ -94,7 +95,7 @@ def _qtc(name: str, equation: str, formula: Formula, card: CardRule | None = Non
         needs=_NEEDS,
         checked_if_given=_IF_GIVEN,
         limits=(ADULTS,),
-        bands=_BANDS,
+        bands=(_ABOVE_500, *_BANDS) if card else _BANDS,
         meaning=_why_no_band,
         card=card,
     )
@@ -164,7 +165,7 @@ CALCULATOR = Calculator(
         draw=DrawRule(_NEEDS, within=SAME_DRAW),
         cautions=(
             ChartCaution(
-                "atrial_fibrillation",
+                "active_atrial_fibrillation",
                 "Atrial fibrillation is documented in the chart. In an irregular rhythm, the QTc "
                 "of one beat means little, so average it over several beats.",
                 "The problem list suggests atrial fibrillation. In an irregular rhythm, average "

@@ -41,6 +41,9 @@ def conversion(table: Table, unit: str | None) -> Conversion | None:
     return table.get(plain) or table.get(_ANNOTATION.sub("", plain))
 
 
+# Read from a chart, but not offered for entering a weight.
+NOT_OFFERED = frozenset({"[oz_av]", "oz"})
+
 # All spellings of each unit: UCUM's, and those that laboratories print.
 SPELLINGS = {
     "mg/dL": "mg/dL | mg/100mL | mg/(100.mL) | mg/100.mL | mg%",

@@ -5,25 +5,31 @@ follows the Royal College of Physicians, NEWS2, 2017. Only fresh values answer a
 present. Older ones suggest it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from clinical.calculators.in_chart import SAME_DRAW
+from clinical.calculators.in_chart import DAY, SAME_DRAW
 from clinical.calculators.inputs import INPUTS
-from clinical.calculators.limits import above, at_most
+from clinical.calculators.ldl import sampson
+from clinical.calculators.limits import above, at_least, at_most
+from clinical.calculators.model import Refused
 from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Outcome
 from clinical.chart.items import item
 
 CREATININE_LIMIT = 2.26  # mg/dL, for 200 umol/L
 SYSTOLIC_LIMIT = 160.0  # mm[Hg]
 ROOM_AIR = 21.0  # %
+LDL_LIMIT = 190.0  # mg/dL
 _BILIRUBIN_TIMES, _ENZYME_TIMES = 2.0, 3.0
+
+_PANEL = ("cholesterol_total", "hdl", "triglycerides")
 
 # The measured inputs behind each derived finding, in addition to its own diagnosis.
 BUILDS_ON: Mapping[str, tuple[str, ...]] = {
     "abnormal_renal_function": ("creatinine",),
     "abnormal_liver_function": ("bilirubin_total", "ast", "alt"),
     "uncontrolled_hypertension": ("systolic_bp",),
+    "severe_hypercholesterolemia": ("ldl_reported", *_PANEL),
     "supplemental_oxygen": ("o2_flow", "fio2"),
 }
 
@@ -34,6 +40,7 @@ def derived(findings: Mapping[str, ChartFinding]) -> Iterator[ChartFinding]:
     yield _or_measured(renal, findings["creatinine"], _exceeds(findings["creatinine"]))
     yield _or_measured(liver, findings["bilirubin_total"], _liver_values(findings))
     yield _uncontrolled_hypertension(findings["systolic_bp"])
+    yield _severe_hypercholesterolemia(findings)
     yield _supplemental_oxygen(findings["o2_flow"], findings["fio2"])
 
 
@@ -60,6 +67,39 @@ def _or_measured(diagnosed: ChartFinding, measured: ChartFinding, abnormal: bool
     why = "an older value suggests it; please confirm" if old else ""
     entry = Candidate(measured.chosen, Flag.OLD if old else None, why)
     return replace(item(diagnosed.input, [entry]), passed_over=diagnosed.passed_over, further=())
+
+
+def _severe_hypercholesterolemia(findings: Mapping[str, ChartFinding]) -> ChartFinding:
+    """Return the finding from a diagnosis, or from any LDL in the look-back, also a calculated one.
+
+    An LDL that treatment has lowered since then still counts.
+    """
+    diagnosed, reported = findings["severe_hypercholesterolemia"], findings["ldl_reported"]
+    high = [
+        one
+        for one in (reported.chosen, *reported.further)
+        if one and isinstance(one.value, float) and at_least(one.value, LDL_LIMIT)
+    ]
+    high += _high_by_lipids([findings[name] for name in _PANEL])
+    if diagnosed.value is True or not high:
+        return diagnosed
+    return replace(item(diagnosed.input, map(Candidate, high)), passed_over=diagnosed.passed_over)
+
+
+def _high_by_lipids(panel: Sequence[ChartFinding]) -> Iterator[Evidence]:
+    """Yield the total cholesterol of one draw whose lipids give such an LDL."""
+    drawn = [one.chosen for one in panel if one.chosen and one.chosen.moment]
+    values = [one.value for one in panel if isinstance(one.value, float)]
+    if len(drawn) < len(panel) or len(values) < len(panel) or not at_most(values[-1], 800):
+        return
+    times = [_seconds(one) for one in drawn]
+    if not at_most(max(times) - min(times), DAY.total_seconds()):
+        return
+    try:
+        if at_least(sampson(*values), LDL_LIMIT):
+            yield drawn[0]
+    except Refused:
+        return
 
 
 def _is_old(measured: ChartFinding) -> bool:

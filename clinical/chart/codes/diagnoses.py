@@ -11,7 +11,7 @@ _EVER = (
     *("atrial_fibrillation", "congestive_heart_failure", "stroke_tia_thromboembolism", "stroke"),
     *("vascular_disease", "known_cvd_excludes_risk_score", "bleeding_history"),
     *("valve_or_mitral_stenosis", "kidney_transplant", "intracranial_haemorrhage"),
-    "laa_occlusion",
+    *("laa_occlusion", "amputation", "hypertrophic_cardiomyopathy", "severe_hypercholesterolemia"),
 )
 _NOW = (
     *("hypertension", "diabetes", "abnormal_renal_function", "abnormal_liver_function"),

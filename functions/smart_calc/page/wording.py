@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from clinical.calculators.inputs import FLAGS, INPUTS, OTHER_NUMBERS, Input, label
 from clinical.calculators.limits import round_half_away
-from clinical.calculators.units import normalise
+from clinical.calculators.units import NOT_OFFERED, normalise
 from clinical.chart.codes.observations import SMOKING_FRESH_DAYS, SMOKING_MAX_DAYS
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 from clinical.units_in_words import plain, unit
@@ -55,7 +55,8 @@ def _units(known: Input) -> list[list[object]]:
     canonical = normalise(known.unit)
     spellings = {known.units[canonical]: canonical}
     for spelling, conversion in known.units.items():
-        spellings.setdefault(conversion, spelling)
+        if spelling not in NOT_OFFERED:
+            spellings.setdefault(conversion, spelling)
     return [
         [
             spelling,

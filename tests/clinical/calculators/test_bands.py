@@ -28,7 +28,19 @@ SIDES: list[tuple[str, str, dict[str, object], str]] = [
     ),
     (
         *("prevent_2023_base", "risk_10y_total_cvd_percent", MAN),
-        "7.499 below 7.5% | 7.5 7.5% or more",
+        "7.499 below 7.5%: without | 7.5 7.5% or more",
+    ),
+    (
+        *("prevent_2023_base", "risk_10y_total_cvd_percent", {**MAN, "diabetes": True}),
+        "7.499 below 7.5%, with diabetes | 7.5 7.5% or more",
+    ),
+    (
+        *("prevent_2023_base", "risk_10y_total_cvd_percent", {**MAN, "egfr": 59.9}),
+        "7.499 below 7.5%, with an eGFR below 60 | 7.5 7.5% or more",
+    ),
+    (
+        *("prevent_2023_base", "risk_10y_total_cvd_percent", {**MAN, "egfr": 60}),
+        "7.499 below 7.5%: without",
     ),
     (
         *("prevent_2023_base", "risk_10y_ascvd_percent", MAN),
@@ -57,6 +69,14 @@ SIDES: list[tuple[str, str, dict[str, object], str]] = [
     ),
     ("fib4", "fib4", FROM_65, "1.999 below 2.0, | 2.0 2.0 (age | 2.671 above 2.67"),
     (
+        *("fib4", "fib4", {**UNTIL_64, "known_cirrhosis": True}),
+        "1.299 below the cutoff | 1.3 1.3 (under | 2.671 above 2.67",
+    ),
+    (
+        *("fib4", "fib4", {**FROM_65, "known_cirrhosis": True}),
+        "1.999 below the cutoff | 2.0 2.0 (age",
+    ),
+    (
         *("corrected_calcium", "corrected_calcium_mg_dl", MAN),
         "8.499 below 8.5 | 8.5 8.5 to 10.5 | 10.5 8.5 to 10.5 | 10.501 above 10.5",
     ),
@@ -69,10 +89,14 @@ SIDES: list[tuple[str, str, dict[str, object], str]] = [
         ("qtc", formula, given, sides)
         for formula in ("fridericia", "bazett", "framingham", "hodges")
         for given, sides in (
-            (MAN, "449.9 below 450 | 450 450 ms or more | 500 450 | 500.1 above 500"),
-            (WOMAN, "459.9 below 460 | 460 460 ms or more | 500 460 | 500.1 above 500"),
+            (MAN, "449.9 below 450 | 450 450 ms or more | 500 450"),
+            (WOMAN, "459.9 below 460 | 460 460 ms or more | 500 460"),
         )
     ),
+    # Only the formula of the headline.
+    ("qtc", "fridericia", MAN, "500 450 | 500.1 above 500"),
+    ("qtc", "fridericia", WOMAN, "500 460 | 500.1 above 500"),
+    *(("qtc", formula, MAN, "500.1 450") for formula in ("bazett", "framingham", "hodges")),
 ]
 
 

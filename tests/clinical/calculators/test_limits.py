@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clinical.calculators import REGISTRY, evaluate
+from clinical.calculators import REGISTRY, calculate, evaluate
 from clinical.calculators.cockcroft_gault import selection
 from clinical.calculators.limits import compare
 from clinical.calculators.meld import meld_na
@@ -76,6 +76,8 @@ def test_classes_of_weight_are_those_of_exact_arithmetic(
     bmi = evaluate("bmi", body).results["bmi"]
     chosen = evaluate("creatinine_clearance_cg", body).results["crcl_selected_weight"].meaning
 
+    if exact in CLASSES:
+        assert calculate("bmi", body)["bmi"] == float(exact)
     places = [edge for edge in CLASSES if exact >= edge]
     starts = ("below 18.5", "18.5 to", "25 to", "30 to", "35 to", "40 or more")
     assert str(bmi.band).startswith(starts[len(places)])

@@ -62,7 +62,8 @@ def test_what_was_not_given_has_no_points() -> None:
 def test_what_counts_as_vascular_disease_stands_at_the_input() -> None:
     definitions = REGISTRY["cha2ds2_vasc"].definitions
     assert definitions["vascular_disease"] == (
-        "prior myocardial infarction, peripheral artery disease, aortic plaque"
+        "prior myocardial infarction, peripheral artery disease, aortic plaque (ESC 2024 also "
+        "counts significant coronary disease)"
     )
 
 

@@ -1,11 +1,12 @@
 """Charts and the cards that they must make, or must not: tests/clinical/data/card_truth.json."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from clinical.calculators.registry import CARDS
+from clinical.calculators.registry import CARDS, REGISTRY
 from clinical.cards import Card, of_chart
 from clinical.chart import Chart, read_chart
 from clinical.chart.evidence import ChartFinding, Outcome
@@ -15,6 +16,9 @@ from tests.support.tables import each
 
 _ROWS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "clinical/data/card_truth.json").read_text("utf-8")
+)["rows"]
+_CHARTS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "clinical/data/chart_truth.json").read_text("utf-8")
 )["rows"]
 
 
@@ -33,7 +37,40 @@ def _wrong(row: dict[str, Any]) -> str:
 def test_every_chart_makes_its_cards_and_no_other() -> None:
     wrong = [f"{row['id']} {row['title']}: {said}" for row in _ROWS if (said := _wrong(row))]
     assert wrong == []
-    assert sum(bool(row["expect"]) for row in _ROWS) == 29
+    assert sum(bool(row["expect"]) for row in _ROWS) == 30
+
+
+# Words with which a sentence about the patient calls a result invalid.
+_INVALID = re.compile(r"not valid|unreliable|far from true|means little|without this score|beyond")
+
+
+def test_no_card_has_a_detail_that_calls_its_own_summary_invalid() -> None:
+    made = [
+        card
+        for row in (*_ROWS, *_CHARTS)
+        for now in (parse_now(row["today"]),)
+        for card in of_chart(
+            read_chart(row["resources"], now, "p1", None), now, chosen=frozenset(CARDS)
+        )
+        if isinstance(card, Card)
+    ]
+    assert len(made) > 30
+    wrong = [
+        (card.calculator.name, said)
+        for card in made
+        for said in card.cautions
+        if said not in card.calculator.cautions and _INVALID.search(said)
+    ]
+    assert wrong == []
+
+
+@each("name", CARDS)
+def test_a_finding_with_which_a_result_is_not_valid_prevents_its_card(name: str) -> None:
+    rule = CARDS[name].card
+    assert rule is not None
+    cautions = REGISTRY[name].in_chart.cautions
+    doubted = {one.finding for one in cautions if _INVALID.search(one.text)}
+    assert doubted - rule.findings == set()
 
 
 @each("name", CARDS)

@@ -60,7 +60,7 @@ def test_what_was_missing_comes_and_nothing_that_knows_less_than_before(app: App
     answering(tenant)
     third = again(app, launched, second)
     assert EGFR in rows(third)
-    assert "bmi" not in rows(third)
+    assert "bsa_mosteller" not in rows(third)
     assert "The missing data was read on " in third
     assert "Chart read on " not in third
     assert "data-searches" not in third

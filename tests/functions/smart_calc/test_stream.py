@@ -107,7 +107,7 @@ def test_whose_it_is_comes_while_the_values_are_still_read(slow: SlowChart) -> N
 def test_a_calculator_comes_as_soon_as_what_it_is_made_of_has_been_read(slow: SlowChart) -> None:
     slow.open()
     slow.let_go("patient", "vitals", "slow")
-    shown = slow.read_until('id="bmi"')
+    shown = slow.read_until('id="bsa_mosteller"')
     assert 'id="egfr_ckd_epi_2021"' not in shown
     # The user can change a row immediately, so the page's stamp, which its note uses, comes first.
     assert shown.index('id="stamp"') < shown.index('<details class="calculator"')
@@ -122,7 +122,7 @@ def test_a_calculator_comes_as_soon_as_what_it_is_made_of_has_been_read(slow: Sl
     shown = slow.rest()
     assert shown.index('id="prevent_2023_base"') < shown.index('id="values"')
     assert shown.rstrip().endswith("</html>")
-    for name in ("bmi", "egfr_ckd_epi_2021", "has_bled"):
+    for name in ("bsa_mosteller", "egfr_ckd_epi_2021", "has_bled"):
         assert shown.count(f'<details class="calculator" id="{name}"') == 1
 
 
@@ -138,7 +138,7 @@ def test_a_row_that_a_later_search_changes_comes_again_and_no_other(slow: SlowCh
     rows = re.findall(r'<details class="calculator" id="(\w+)"', shown)
     assert "7.7 mg/dL" in shown[shown.rindex('id="egfr_ckd_epi_2021"') :]
     assert rows.count("egfr_ckd_epi_2021") == 2
-    assert rows.count("bmi") == rows.count("anion_gap") == 1
+    assert rows.count("bsa_mosteller") == rows.count("anion_gap") == 1
 
 
 def test_the_time_zone_of_the_page_is_that_of_the_values_though_diagnoses_come_first(
@@ -173,7 +173,7 @@ def test_a_session_that_ends_while_values_are_read_is_told_on_the_page_which_kee
 ) -> None:
     answer = slow.open()
     slow.let_go("patient", "vitals", "slow")
-    slow.read_until('id="bmi"')
+    slow.read_until('id="bsa_mosteller"')
     slow.end_the_session()
     slow.let_go("labs")
     shown = slow.rest()
@@ -181,7 +181,7 @@ def test_a_session_that_ends_while_values_are_read_is_told_on_the_page_which_kee
     assert "The session has ended." in shown
     assert "session_expired" in shown
     assert "launch the app again" in shown
-    assert shown.index('id="bmi"') < shown.index("The session has ended.")
+    assert shown.index('id="bsa_mosteller"') < shown.index("The session has ended.")
     assert shown.rstrip().endswith("</html>")
 
 

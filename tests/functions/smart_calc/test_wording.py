@@ -107,3 +107,10 @@ def test_a_calculated_value_is_dated_by_each_value_behind_it(height_at: str, dat
     height = observation("8302-2", 173, "cm", id="h", effectiveDateTime=height_at, **vital)
     view = view_of("prevent_2023_base", weight, height)
     assert noted(view, "bmi") == f"Body mass index 28.7 kg/m2 ({dates})"
+
+
+def test_ounces_are_read_from_a_chart_but_not_offered_for_a_weight() -> None:
+    offered = [option[0] for option in wording.units()["weight"]]
+    assert "[lb_av]" in offered
+    assert "[oz_av]" not in offered
+    assert "[oz_av]" in INPUTS["weight"].units
