@@ -46,7 +46,7 @@ def test_what_was_missing_comes_and_nothing_that_knows_less_than_before(app: App
 
     answering(tenant, conditions=Scripted(500))
     second = again(app, launched, page)
-    # A BMI isn't made of it, and an eGFR without its diagnoses would know less than the one shown.
+    # A BMI or an eGFR without its diagnoses would know less than the one shown.
     assert {"anion_gap", "serum_osmolality"} <= rows(second)
     assert not {"bmi", EGFR} & rows(second)
     assert 'slot="identity"' not in second
