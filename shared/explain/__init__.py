@@ -16,10 +16,10 @@ from shared.explain.model import (
     Registered,
     Where,
 )
+from shared.explain.parsing.masking import harmless
 from shared.explain.parsing.parse import parse
 from shared.explain.parsing.responses import at_redirect, at_token_endpoint, shown
 from shared.explain.parsing.shown_request import in_text
-from shared.explain.parsing.texts import harmless
 from shared.explain.ranking.change import parameter
 from shared.explain.ranking.registrations import choose, registered
 from shared.explain.ranking.scope_causes import scope_cause, scope_causes

@@ -27,6 +27,23 @@ def test_what_is_pasted_is_no_markup_and_no_secret_is_shown(app: App) -> None:
     assert secret not in str(app.log_lines())
 
 
+def test_no_form_of_a_secret_is_shown(app: App) -> None:
+    """The forms are those of tests/shared/explain/test_masking.py."""
+    secret = "Tr0ub4dor"
+    text = "\n".join(
+        (
+            *(f"%63%6F%64%65={secret}", f'<input name="state" value="{secret}">'),
+            *(f"<code>{secret}</code>", f"'device_code' => '{secret}'", f"| session | {secret} |"),
+            *(f"x\\u0026code={secret}", f"curl -u a:{secret} x", f"https://a:{secret}@b/c"),
+            *(f"sealing_key: |\n  {secret}", "kH3xQ9-vZ_t7LwPb2mR8aYcN5dFgJ4sU6eT1oXiVq0z"),
+        )
+    )
+    page = pasted(app, text)
+    assert secret not in page
+    assert "kH3xQ9" not in page
+    assert "device_code" in page
+
+
 def test_the_box_keeps_what_was_pasted_and_comes_below_the_launch(app: App) -> None:
     page = pasted(app, 'It says "error": "invalid_grant" <after> lunch')
     kept = page.partition("<textarea")[2].partition(">")[2].partition("</textarea>")[0]

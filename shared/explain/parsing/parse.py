@@ -78,7 +78,7 @@ def parse(text: str) -> EhrMessage:
         rf"\b(?:instance|correlation)(?:[ _-]?id)?{_IS}({_WITH_DIGIT})",
         rf"\b(?:opc|x)-request-id{_SIGN}({_ID})",
     )
-    known = {value.lower() for value in (client, tenant, instance) if value} | _stated_ids(opened)
+    known = {value.lower() for value in (client, tenant, instance) if value} | stated_ids(opened)
     shown = texts.without_random(opened, known)
     return EhrMessage(
         vendor=seen_in(urn, opened).first,
@@ -105,7 +105,7 @@ def _first(places: Iterable[str], *patterns: str) -> str | None:
     return None
 
 
-def _stated_ids(text: str) -> set[str]:
+def stated_ids(text: str) -> set[str]:
     """Return the ids that the text may keep: client ids, tenants in FHIR bases, path segments."""
     ids = re.findall(
         rf"(?:client|app(?:lication)?)[ _-]?id(?:[^\n]{{0,60}}?|[^A-Za-z0-9]{{0,12}})({texts.UUID})"

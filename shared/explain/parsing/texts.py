@@ -17,16 +17,53 @@ MOST = 131_072
 _FLAGS = re.IGNORECASE | re.MULTILINE
 MASK = "…"
 _DEEPEST = 6
-_NAMES = (
-    r"[a-z0-9_-]{0,30}(?:token|secret|passw(?:or)?d|verifier|assertion|api[_-]?key|private[_-]?key)"
+NAMES = (
+    r"[a-z0-9_-]{0,30}(?:token|secret|passw(?:or)?d|verifier|assertion"
+    r"|(?:api|private|sealing|encryption|signing)[_-]?keys?)|(?:id[_-]?token|login)[_-]?hint"
     r"|(?:access|refresh|id|bearer) token|(?:client|app) secret|code verifier"
-    r"|(?:authorization|auth|access)[_ -]?code|code|code[_ -]?challenge|state|nonce|launch"
-    r"|jsessionid"
+    r"|(?:authorization|auth|access|device|user)[_ -]?code|code|code[_ -]?challenge|state|nonce"
+    r"|launch|jsessionid|session[_ -]?(?:id|key|handle)|pwd|passphrase|otp|samlresponse"
+    r"|__host-[a-z0-9_-]{1,80}"
 )
 # A quoted value ends at its closing quote, any other one at a character that must be encoded.
 _NAMED = (
-    rf"(?<![A-Za-z0-9_])(?P<name>{_NAMES})(?P<sign>[\"'`\\*\]]{{0,4}}\s{{0,3}}[:=]\*{{0,2}}\s{{0,3}})"
+    rf"(?<![A-Za-z0-9_])(?P<name>{NAMES})"
+    r"(?P<sign>[\"'`\\*\[\]]{0,4}\s{0,3}(?:=>|->|:=|[:=])\*{0,2}\s{0,3}(?:\[\s{0,3})?)"
     r"(?P<mark>\\?[\"'`])?(?P<value>(?(mark)[^\"'`\n]+|[^\s&\"'`<>]+))"
+)
+# Named in a tag's attribute, by the tag itself, by a part of a multipart body, or in a block below
+# its name (YAML); a pair of JSON's members, as in a HAR file, in either order.
+_IN_FORMS = rf"(?:{NAMES}|session)"
+_TAG = r"<[a-z][^<>]{0,4000}>"
+_TAG_NAME = rf"(?:name|id)\s{{0,3}}=\s{{0,3}}[\"']?(?:{_IN_FORMS})[\"'\s/>]"
+_TAG_VALUE = r"(\b(?:value|content)\s{0,3}=\s{0,3})(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)"
+_SHAPED = (
+    rf"(<(?:[\w.-]{{1,40}}:)?(?:{_IN_FORMS})(?:\s[^<>]{{0,500}})?>)[^<]+",
+    (
+        rf"(\b(?:{_IN_FORMS})\s{{0,9}}</(?:td|th|dt|b|strong|span|label)>\s{{0,99}}"
+        r"(?:<[a-z][^<>]{0,200}>\s{0,99}){1,3})[^<]+"
+    ),
+    rf"(\bname=\"?(?:{_IN_FORMS})\"?[^\n]{{0,200}}\n(?:[^\n]{{1,200}}\n){{0,5}}\n)(?:(?!--)[^\n]*\n?)+",
+    (
+        rf"(^[ \t\"'-]{{0,40}}(?:{_IN_FORMS})[\"']?\s{{0,3}}:[ \t]{{0,9}}[|>][^\n]{{0,9}}\n)"
+        r"(?:[ \t]+[^\n]*\n?)+"
+    ),
+    (
+        rf"(^[ \t\"'-]{{0,40}}(?:{_IN_FORMS})[\"']?\s{{0,3}}:[ \t]{{0,9}}\n[ \t]{{1,40}})"
+        r"[^\s:]+[ \t]*$"
+    ),
+    (
+        rf"(\\?\"(?:name|key|id)\\?\"\s{{0,9}}:\s{{0,9}}\\?\"(?:{_IN_FORMS})\\?\"[^{{}}]{{0,300}}?"
+        r"\\?\"value\\?\"\s{0,9}:\s{0,9}\\?\")[^\"\n]+"
+    ),
+    (
+        r"(\\?\"value\\?\"\s{0,9}:\s{0,9}\\?\")[^\"\n]+(?=\\?\"[^{}]{0,300}?"
+        rf"\\?\"(?:name|key|id)\\?\"\s{{0,9}}:\s{{0,9}}\\?\"(?:{_IN_FORMS})\\?\")"
+    ),
+    rf"(<(?:textarea|output)[^<>]{{0,400}}{_TAG_NAME}[^<>]{{0,400}}>)[^<]+",
+    r"(\\?\"(?:d|k|p|q|dp|dq|qi)\\?\"\s{0,9}:\s{0,9}\\?\")[^\"\n]+",
+    r"((?:^|\s)(?:-[a-z]{0,6}u|--(?:proxy-)?user)[\s=]{0,3}[\"']?[^\s:\"']{1,200}:)[^\s\"']+",
+    r"(\b[a-z][a-z0-9+.-]{1,20}://)[^\s/?#@\"'<>]{1,400}(?=@)",
 )
 # A header is masked to the end of its line, or to the end of its quotes inside other text.
 _HEADERS = (
@@ -36,15 +73,19 @@ _HEADERS = (
         r"\s{0,3}[:=]\s{0,3}\\?[\"']?)[^\"'\n]+"
     ),
 )
-_SCHEMES = r"\b(bearer|basic|dpop)(\s{1,3})(?![a-z_]{1,30}=[\"\\])[A-Za-z0-9._~+/=-]{8,}"
+_SCHEMES = r"\b(bearer|basic|dpop)(\s{1,3}|:\s{0,3})(?![a-z_]{1,30}=[\"\\])[A-Za-z0-9._~+/=-]{8,}"
 _JWT = r"\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}"
-_PEM = r"-----BEGIN[^-\n]{1,40}-----[A-Za-z0-9+/=\s\\]*"
+_PEM = (
+    r"-----BEGIN (?P<kind>[^-\n]{1,40})-----"
+    r"(?:(?:(?!-----).){1,20000}-----END (?P=kind)-----|[A-Za-z0-9+/=\s\\]*)"
+)
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # Oracle Health's tenants that aren't UUIDs, such as Y62ncCuwN85GGa7s0iz44XRnQoc9qr60.
 _TENANT = r"[A-Za-z0-9]{1,36}"
 _LONGEST_ID = 64
 _LIKE_A_TOKEN = 20
-_RANDOM = r"[A-Za-z0-9_~+.-]{16,}={0,2}"
+# The digits of an escape, as in `%2Ferrors`, aren't part of what follows.
+_RANDOM = r"%(?:25)*[0-9A-Fa-f]{2}|[A-Za-z0-9_~+.-]{16,}={0,2}"
 # Values of `code` that name an error, and so aren't secrets: codes of RFC 6749, RFC 6750, OpenID
 # Connect, and FHIR's issue types. Numbers, URNs and this app's own codes aren't secrets either.
 _ERRORS = (
@@ -60,6 +101,7 @@ _ERRORS = (
 _ERROR_NAMES = frozenset(_ERRORS.split())
 # As in "Kind of launch: EHR launch".
 _KINDS_OF_LAUNCH = frozenset({"ehr", "standalone"})
+_ASCII_ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])|\\x([2-7][0-9a-fA-F])")
 # What programs print for a missing value.
 NO_VALUE = frozenset({"none", "null", "undefined", "nil"})
 
@@ -82,11 +124,6 @@ def _plain_line(line: str) -> str:
     return "".join(sign if sign.isprintable() else " " if sign.isspace() else "" for sign in line)
 
 
-def harmless(text: str) -> str:
-    """Return the text, limited and printable, with every value that is named as a secret masked."""
-    return levels(text)[0]
-
-
 def levels(text: str) -> list[str]:
     """Return the text unchanged, then each result of decoding it again until no escape remains.
 
@@ -94,28 +131,38 @@ def levels(text: str) -> list[str]:
     """
     levels = [without_secrets(plain(bounded(text)))]
     for _ in range(_DEEPEST):
-        opened = plain(_opened(levels[-1]))
-        if opened == levels[-1]:
+        decoded = plain(opened(levels[-1]))
+        if decoded == levels[-1]:
             break
-        levels.append(without_secrets(opened))
+        levels.append(without_secrets(decoded))
     return levels
 
 
-def _opened(text: str) -> str:
+def opened(text: str) -> str:
     """Decode one level of encoding: percent, HTML references, JSON's escapes inside strings."""
-    for written, meant in (("\\/", "/"), ("\\u0026", "&"), ('\\"', '"'), ("\\n", "\n")):
+    for written, meant in (("\\/", "/"), ('\\"', '"'), ("\\n", "\n")):
         text = text.replace(written, meant)
+    text = _ASCII_ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
     return unquote(html.unescape(text) if "&" in text else text, errors="replace")
 
 
 def without_secrets(text: str) -> str:
     """Mask the values that are named as secrets or look like one."""
-    text = re.sub(_PEM, MASK, text)
+    text = re.sub(_PEM, MASK, text, flags=re.DOTALL)
+    text = re.sub(_TAG, _masked_in_tag, text, flags=_FLAGS)
+    for shape in _SHAPED:
+        text = re.sub(shape, rf"\1{MASK}", text, flags=_FLAGS)
     for header in _HEADERS:
         text = re.sub(header, rf"\1 {MASK}", text, flags=_FLAGS)
     text = re.sub(_NAMED, _masked, text, flags=re.IGNORECASE)
     text = re.sub(_SCHEMES, rf"\1\2{MASK}", text, flags=re.IGNORECASE)
     return re.sub(_JWT, MASK, text)
+
+
+def _masked_in_tag(match: re.Match[str]) -> str:
+    if re.search(_TAG_NAME, match[0], re.IGNORECASE) is None:
+        return match[0]
+    return re.sub(_TAG_VALUE, rf'\1"{MASK}"', match[0], flags=re.IGNORECASE)
 
 
 def _masked(match: re.Match[str]) -> str:
@@ -158,6 +205,8 @@ def without_random(text: str, known: Collection[str]) -> str:
 
     def masked(match: re.Match[str]) -> str:
         run = match[0]
+        if run.startswith("%"):
+            return run
         mixed = any(sign.isdigit() for sign in run) and any(sign.isalpha() for sign in run)
         return MASK if mixed and run.lower().strip(".-=") not in known else run
 
