@@ -104,7 +104,7 @@ def _shape(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
     problems = []
     tables = {**_KEYS, "functions": frozenset(names)}
     tables |= {f"functions.{name}": frozenset(_SIZES) for name in names}
-    optional = {"": {"calculators"}, "functions": project.CALCULATORS}
+    optional = {"": {"calculators", "not_secrets"}, "functions": project.CALCULATORS}
     for path, keys in tables.items():
         table = _at(content, path)
         if not isinstance(table, dict):

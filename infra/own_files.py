@@ -7,17 +7,36 @@ because this runs before anything is installed.
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
-# The secret members of key files of service accounts and OAuth clients, and of a JWK.
-_SECRETS = frozenset({"private_key", "client_secret", "refresh_token"})
+_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")
+# The names of secrets in the files of service accounts, OAuth clients, sessions and this app.
+_NAMED = (
+    r"(?:[a-z0-9]+[_-]?)?(?:client|app|consumer)[_-]?secret|secret[_-]?key|pass(?:word|phrase)"
+    r"|(?:access|refresh|id|bearer|auth)[_-]?token|(?:private|sealing|signing|api)[_-]?keys?"
+)
+_SECRET = re.compile(_NAMED, re.IGNORECASE)
+# `client_secret = "…"` in Python or JavaScript, an object's or a call's `clientSecret: "…"`.
+_ASSIGNED = re.compile(
+    rf"(?<![A-Za-z0-9])(?:{_NAMED})[\"'\]]{{0,2}}(?:\s*:\s*str)?\s*[:=]\s*[bru]?[\"'`]([^\"'`\n]{{4,}})".encode(),
+    re.IGNORECASE,
+)
+# References to Secret Manager or a variable, and placeholders.
+_REFERENCE = re.compile(r"(?:env|file):|[<${…]|\.\.\.")
+_JWK = re.compile(rb"[\"']?kty[\"']?\s*:\s*[\"'](?:RSA|EC|OKP|oct)[\"']")
+_SECRET_OF_JWK = re.compile(rb"(?<![A-Za-z0-9_])[\"']?[dk][\"']?\s*:\s*[\"'][A-Za-z0-9_-]{16,}")
 _SECRETS_OF_JWK = frozenset({"d", "k"})
 
 
-def problems(folder: Path) -> list[str]:
-    """Return the problems of the files below a function's folder, except hidden files."""
+def problems(folder: Path, allowed: Collection[str] = ()) -> list[str]:
+    """Return the problems of a function's folder and of the files below it, except hidden files.
+
+    `allowed` are the files that only look as if they contained a secret.
+    """
+    for path, where in ((folder.parent, "functions"), (folder, f"functions/{folder.name}")):
+        if path.is_symlink():
+            return [f"{where} is a link. Replace the link with the folder."]
     listed = []
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
@@ -26,10 +45,11 @@ def problems(folder: Path) -> list[str]:
         where = f"functions/{folder.name}/{inside}"
         if path.is_symlink():
             listed.append(f"{where} is a link, maybe to a secret. Replace the link with the file.")
-        elif path.is_file() and _has_secret(inside, path.read_bytes()):
+        elif path.is_file() and where not in allowed and _has_secret(inside, path.read_bytes()):
             listed.append(
                 f"{where} contains a private key or another secret. Move the secret out of the "
-                "folder and into Secret Manager."
+                "folder and into Secret Manager. If it isn't a secret, add the file to "
+                "`not_secrets` in deployment.toml."
             )
     return listed
 
@@ -40,16 +60,25 @@ def is_hidden(path: Path) -> bool:
 
 
 def _has_secret(path: Path, content: bytes) -> bool:
-    """Return whether a file has a private key as PEM, or a JSON file has a secret member."""
-    has_secret = _PRIVATE_KEY.search(content) is not None
+    """Return whether a file has a private key, or a secret by its name, as a member in JSON or as
+    a value in code.
+    """
+    if _PRIVATE_KEY.search(content):
+        return True
+    if path.suffix != ".json":
+        values = (value.decode("utf-8", "replace") for value in _ASSIGNED.findall(content))
+        is_private_jwk = _JWK.search(content) and _SECRET_OF_JWK.search(content)
+        return bool(is_private_jwk) or not all(map(_REFERENCE.match, values))
+    has_secret = False
 
     def look(members: Mapping[str, object]) -> None:
         nonlocal has_secret
-        secret = _SECRETS | (_SECRETS_OF_JWK if "kty" in members else frozenset())
-        has_secret = has_secret or any(isinstance(members.get(name), str) for name in secret)
+        for name, value in members.items():
+            is_named = _SECRET.fullmatch(name) or ("kty" in members and name in _SECRETS_OF_JWK)
+            if is_named and isinstance(value, str) and not _REFERENCE.match(value):
+                has_secret = has_secret or value != ""
 
-    if path.suffix == ".json":
-        # A file that isn't JSON has no members.
-        with contextlib.suppress(ValueError, RecursionError):
-            json.loads(content, object_hook=look)
+    # A file that isn't JSON has no members.
+    with contextlib.suppress(ValueError, RecursionError):
+        json.loads(content, object_hook=look)
     return has_secret

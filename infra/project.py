@@ -37,7 +37,8 @@ class Refused(Exception):
 @dataclass(frozen=True, slots=True)
 class Project:
     """The functions of a folder: smart-calc's (`ours`) and the project's (`own`). Without
-    `calculators`, `ours` doesn't contain the functions in CALCULATORS.
+    `calculators`, `ours` doesn't contain the functions in CALCULATORS. `not_secrets` are the files
+    of own functions that only look as if they contained a secret.
     """
 
     product: Path
@@ -45,6 +46,7 @@ class Project:
     ours: tuple[str, ...]
     own: tuple[str, ...]
     calculators: bool
+    not_secrets: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,7 +60,7 @@ class Project:
 
 def read(folder: Path, product: Path = PRODUCT) -> Project:
     """Read the functions of the project in `folder`. Raises Refused if it's invalid."""
-    calculators = _calculators(folder)
+    calculators, not_secrets = _settings(folder)
     all_ours = functions_below(product)
     ours = tuple(name for name in all_ours if calculators or name not in CALCULATORS)
     if folder.resolve() == product.resolve():
@@ -71,7 +73,7 @@ def read(folder: Path, product: Path = PRODUCT) -> Project:
     problems = [one for name in own for one in _problems(folder, name, taken)]
     if problems:
         raise Refused("\n".join(problems))
-    return Project(product, folder, ours, own, calculators)
+    return Project(product, folder, ours, own, calculators, not_secrets)
 
 
 def package_of(product: Path) -> Path:
@@ -85,18 +87,23 @@ def functions_below(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in folder.glob("functions/*/main.py")))
 
 
-def _calculators(folder: Path) -> bool:
-    """Read `calculators` from deployment.toml; true if the file or the line is missing."""
+def _settings(folder: Path) -> tuple[bool, frozenset[str]]:
+    """Read `calculators` and `not_secrets` from deployment.toml, with their defaults if the file or
+    the line is missing.
+    """
     try:
         text = (folder / DEPLOYMENT).read_text("utf-8")
     except FileNotFoundError:
-        return True
+        return True, frozenset()
     except (OSError, ValueError) as error:
         raise Refused(f"{DEPLOYMENT} can't be read: {error}.") from None
-    value = parsed(text).get("calculators", True)
+    content = parsed(text)
+    value, names = content.get("calculators", True), content.get("not_secrets", [])
     if not isinstance(value, bool):
         raise Refused(f"{DEPLOYMENT}: calculators must be true or false.")
-    return value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Refused(f"{DEPLOYMENT}: not_secrets must be a list of files, as `stage` names them.")
+    return value, frozenset(names)
 
 
 def parsed(text: str) -> dict[str, Any]:

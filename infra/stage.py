@@ -110,7 +110,7 @@ def _git(root: Path, *arguments: str) -> str:
 def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     """Return the files of a staged folder, sorted by path."""
     source, ours = project.source(name), project.product
-    problems = own_files.problems(source) if name in project.own else []
+    problems = own_files.problems(source, project.not_secrets) if name in project.own else []
     if problems:
         raise Unstageable("\n".join(problems))
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}

@@ -195,7 +195,10 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         '{"type": "service_account", "private_key": "x"}',
         '{"keys": [{"kty": "RSA", "n": "x", "d": "x"}]}',
         '{"web": {"client_secret": "x"}}',
+        *(f'{{"{name}": "Tr0ub4dor"}}' for name in ("password", "access_token", "sealing_key")),
+        '{"a": [{"clientSecret": "Tr0ub4dor"}]}',
         "-----BEGIN EC PRIVATE KEY-----",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----",
     ):
         file.write_text(secret)
         with pytest.raises(
@@ -203,11 +206,47 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         ):
             staged()
     file.unlink()
+    for name, secret in (
+        ("key.py", 'KEY = {"kty": "EC", "crv": "P-384", "d": "c2VjcmV0LWtleS1tYXRlcmlhbA"}'),
+        ("key.js", "const key = { d: 'c2VjcmV0LWtleS1tYXRlcmlhbA', kty: 'EC' };"),
+        ("a.py", 'client_secret = "Tr0ub4dor"'),
+        ("a.py", "connect(password='Tr0ub4dor')"),
+        ("a.py", 'EPIC_CLIENT_SECRET: str = "Tr0ub4dor"'),
+        ("a.js", "const settings = { clientSecret: `Tr0ub4dor` };"),
+        ("a.js", 'headers["api-key"] = "Tr0ub4dor";'),
+        ("a.py", '"""-----BEGIN PGP PRIVATE KEY BLOCK-----"""'),
+    ):
+        code = own / name
+        code.write_text(secret)
+        with pytest.raises(Unstageable, match=rf"functions/ours/{name} contains a private key"):
+            staged()
+        # A false alarm is allowed by name.
+        deployment = tmp_path / "project/deployment.toml"
+        deployment.write_text(f'not_secrets = ["functions/ours/{name}"]\n')
+        assert name in staged()
+        deployment.unlink()
+        code.unlink()
+    code = own / "harmless.py"
+    code.write_text(
+        'client_secret = "env:EPIC_SECRET"\npassword = read("/secrets/password")\n'
+        'KEYS = {"kty": "EC", "x": "cHVibGljLWtleS1tYXRlcmlhbA"}\ntoken_type = "Bearer token"\n'
+    )
+    assert "harmless.py" in staged()
+    code.unlink()
     for outside in (tmp_path / "root/shared/errors.py", tmp_path / "root/shared", tmp_path / "no"):
         file.symlink_to(outside)
         with pytest.raises(Unstageable, match=r"functions/ours/data/file\.json is a link"):
             staged()
         file.unlink()
+    # The folder itself, and the one above it.
+    for level in (own, own.parent):
+        outside = tmp_path / f"outside-{level.name}"
+        level.rename(outside)
+        level.symlink_to(outside)
+        with pytest.raises(Unstageable, match=r"functions(/ours)? is a link"):
+            staged()
+        level.unlink()
+        outside.rename(level)
 
 
 def test_what_an_earlier_staging_left_is_gone(tmp_path: Path) -> None:
