@@ -74,7 +74,8 @@ def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | N
 
 
 def _foreign(document: Any, patient: str, base: str | None) -> int:
-    """Count the resources of another patient, at any depth.
+    """Count the resources of another patient, at any depth, and those whose type has another
+    spelling, such as `ResourceType`, because no check could tell whose they are.
 
     A contained Patient doesn't count, because it's only a copy.
     """
@@ -83,7 +84,8 @@ def _foreign(document: Any, patient: str, base: str | None) -> int:
     while waiting:
         for one, contained in nested.within(waiting.pop()):
             copy = contained and one.get("resourceType") == "Patient"
-            if not copy and compartment.standing(one, patient, base) == "another":
+            is_foreign = compartment.standing(one, patient, base) == "another"
+            if nested.is_misspelled(one) or (is_foreign and not copy):
                 foreign += 1
             waiting.append(one)
     return foreign

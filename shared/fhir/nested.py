@@ -64,7 +64,14 @@ def is_free_of_others(
     return True
 
 
+def is_misspelled(resource: dict[str, Any]) -> bool:
+    """Return whether a lenient reader may find another type in a resource than a strict one."""
+    return any(name != "resourceType" and _is_name(name) for name in resource)
+
+
 def _is_resource(value: dict[str, Any]) -> bool:
-    return "resourceType" in value or any(
-        len(name) >= len(_NAME) and name.strip().casefold() == _NAME for name in value
-    )
+    return "resourceType" in value or any(map(_is_name, value))
+
+
+def _is_name(name: str) -> bool:
+    return len(name) >= len(_NAME) and name.strip().casefold() == _NAME

@@ -11,7 +11,8 @@ the reader that uses the first and the one that uses the last both see an accept
 
 - Each resource has an allowed type. Its one element that names the patient (`subject`, `patient`
   and the like, `id` for a Patient) is an object with only `reference`, `type`, `identifier` and
-  `display`, and every `reference` in it names the patient as shared/fhir/references.py reads it.
+  `display`, every `reference` in it names the patient as shared/fhir/references.py reads it, and
+  every `type` in it is that of a patient.
 - There is no resource anywhere else. Each resource has exactly one member `resourceType`, and the
   bytes contain these letters, in any case, exactly as often as there are resources. No escape in
   them spells a letter, and they contain no `ſ`, the one other character that a lenient reader takes
@@ -151,12 +152,14 @@ class _Nothing(enum.Enum):
 
 def _reference(kind: type[enum.Enum]) -> type[msgspec.Struct]:
     """Return the type of a FHIR Reference to the patient."""
-    others = ((name, _SKIPPED, msgspec.UNSET) for name in ("type", "identifier", "display"))
+    others = ((name, _SKIPPED, msgspec.UNSET) for name in ("identifier", "display"))
+    of_type = ("type", _PatientType | msgspec.UnsetType, msgspec.UNSET)
     return msgspec.defstruct(
-        "ToPatient", [("reference", kind), *others], forbid_unknown_fields=True, gc=False
+        "ToPatient", [("reference", kind), of_type, *others], forbid_unknown_fields=True, gc=False
     )
 
 
+_PatientType = Literal["Patient", "http://hl7.org/fhir/StructureDefinition/Patient"]
 _SKIPPED = msgspec.Raw | msgspec.UnsetType
 _ToPatient = _reference(_Reference)
 

@@ -37,6 +37,8 @@ _URN = pattern(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9.:_-]{1,200}")
 _PATIENT = pattern(r"(?<![a-z])patient(?![a-z])")
 _MEMBERS = frozenset({"reference", "type", "identifier"})
 _PLAIN = _MEMBERS | {"display"}
+# How the `type` of a reference to a patient may be written.
+PATIENT_TYPES = frozenset({"Patient", f"{_DEFINITION}Patient"})
 # From a contained resource to its container (FHIR R4 references.html).
 _ITSELF = "#"
 # References that don't lead to another resource.
@@ -92,6 +94,7 @@ def whom(
         and not outside
         and reference.get("reference") == f"Patient/{patient}"
         and _PLAIN.issuperset(reference)
+        and ("type" not in reference or reference["type"] == "Patient")
     ):
         return "ours"
     if any(member(name) in _MEMBERS.difference({name}) for name in reference):
@@ -103,6 +106,9 @@ def whom(
     named: Whom = (
         "nobody" if is_empty else of_text(str(literal), patient, fhir_base, outside=outside)
     )
+    # A reference that contradicts itself proves nothing.
+    if named == "ours" and kind is not None and not _is_patient(kind):
+        return "unread"
     # A literal reference takes precedence over an identifier, but not over its `type`.
     if named not in {"ours", "another"} and reference.get("identifier") is not None:
         if kind is not None and not _is_of_another_type(kind):
@@ -135,6 +141,10 @@ def member(name: str) -> str:
         return name
     plain = unicodedata.normalize("NFKC", name)
     return "".join(one for one in plain if one.isprintable() and not one.isspace()).casefold()
+
+
+def _is_patient(kind: object) -> bool:
+    return isinstance(kind, str) and kind in PATIENT_TYPES
 
 
 def _is_of_another_type(value: object) -> bool:

@@ -28,7 +28,7 @@ def test_what_is_pasted_is_no_markup_and_no_secret_is_shown(app: App) -> None:
 
 
 def test_no_form_of_a_secret_is_shown(app: App) -> None:
-    """The forms are those of tests/shared/explain/test_masking.py."""
+    """tests/shared/explain/test_masking.py has more forms."""
     secret = "Tr0ub4dor"
     text = "\n".join(
         (

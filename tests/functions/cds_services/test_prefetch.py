@@ -107,6 +107,14 @@ def test_a_subject_in_an_odd_shape_refuses(cds: Cds, subject: object) -> None:
     denied(cds, chart(labs=bundle({**creatinine(), "subject": subject})))
 
 
+def test_a_resource_whose_type_only_a_lenient_reader_finds_refuses(cds: Cds) -> None:
+    for name in ("ResourceType", "resourcetype", "resourceType "):
+        resource = creatinine(of="p2")
+        resource[name] = resource.pop("resourceType")
+        denied(cds, chart(labs=bundle(creatinine(), resource)))
+    denied(cds, chart(labs=bundle({**creatinine(), "ResourceType": "Patient"})))
+
+
 def test_references_on_the_fhir_base_are_the_patients(cds: Cds) -> None:
     base = cds.main.tenant.base
     for reference in (f"{base}/Patient/p1", f"{base}/Patient/p1/_history/3", "Patient/p1"):
@@ -122,6 +130,7 @@ def test_references_on_the_fhir_base_are_the_patients(cds: Cds) -> None:
     [
         {"subject": None},
         {"subject": {"reference": "Group/g1"}},
+        {"subject": {"reference": "Patient/p1", "type": "Group"}},
         {"subject": {"display": "Patient"}},
         {"subject": {"reference": "#p1"}},
         {"focus": [{"reference": "Patient/p1"}, {"reference": "Device/d"}]},

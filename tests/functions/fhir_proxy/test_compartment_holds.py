@@ -356,3 +356,19 @@ def test_what_cannot_be_the_patients_is_not_brought_along(
 ) -> None:
     status, code, queries = _fetched(kept, f"Observation?_revinclude={source}")
     assert (status, code, queries) == (403, "patient_denied", [])
+
+
+@pytest.mark.parametrize(
+    "kind", ["Group", "patient", "http://hl7.org/fhir/StructureDefinition/Group"]
+)
+def test_a_reference_to_the_patient_of_another_type_proves_nothing(
+    kept: tuple[Launched, Tenant], kind: str
+) -> None:
+    launch, tenant = kept
+    subject = {"reference": "Patient/p1", "type": kind}
+    tenant.resources["Observation/typed"] = {
+        **about("Observation", "typed", "p1"),
+        "subject": subject,
+    }
+    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/typed")
+    assert (answer.status, answer.code) == (403, "patient_denied")
