@@ -87,6 +87,8 @@ def _config(public_url: str, ehr: str, folder: Path | None, *, with_cds: bool) -
     """
     local = Path(os.environ.get("SMART_LOCAL", ".local"))
     local.mkdir(exist_ok=True)
+    # It has the encryption key and the sessions.
+    local.chmod(0o700)
     key_file = (local / "sealing-key").resolve()
     if not key_file.exists():
         key_file.touch(mode=0o600)

@@ -1,6 +1,10 @@
+import stat
 import tomllib
 from pathlib import Path
 
+import pytest
+
+from simulator import __main__ as simulator_main
 from simulator import demo
 from simulator.ehr import VENDOR_PROFILES
 from simulator.oauth.registrations import parse_registrations
@@ -55,3 +59,14 @@ def test_a_page_of_ones_own_may_write_observations_and_the_calculators_may_not()
             writes = [one for one in entry["scopes"].split(" ") if one.endswith(".c")]
             assert writes == [one for one in more if one == "patient/Observation.c"]
             assert set(more) <= set(entry["scopes"].split(" "))
+
+
+def test_only_the_user_can_read_what_a_run_keeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / ".local"
+    monkeypatch.setenv("SMART_LOCAL", str(kept))
+    kept.mkdir(mode=0o755)
+    simulator_main._config("http://localhost:1", "http://127.0.0.1:2", None, with_cds=False)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o700
+    assert stat.S_IMODE((kept / "sealing-key").stat().st_mode) == 0o600
