@@ -12,7 +12,7 @@ the reader that uses the first and the one that uses the last both see an accept
 - Each resource has an allowed type. Its one element that names the patient (`subject`, `patient`
   and the like, `id` for a Patient) is an object with only `reference`, `type`, `identifier` and
   `display`, every `reference` in it names the patient as shared/fhir/references.py reads it, and
-  every `type` in it is that of a patient.
+  every `type` in it names a patient's type.
 - There is no resource anywhere else. Each resource has exactly one member `resourceType`, and the
   bytes contain these letters, in any case, exactly as often as there are resources. No escape in
   them spells a letter, and they contain no `ſ`, the one other character that a lenient reader takes
