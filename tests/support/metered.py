@@ -128,7 +128,8 @@ class _Metering(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id == "super":
+        # They depend on the frame that calls them.
+        if isinstance(node.func, ast.Name) and node.func.id in {"super", "globals"}:
             return node
         call = self._metered("call", node.func, *node.args)
         call.keywords = node.keywords
