@@ -42,9 +42,14 @@ class Clock:
         return shown(self.now.date().isoformat())
 
     @property
+    def minute(self) -> str:
+        """The time of reading: `20 Nov 2026 09:00`."""
+        return shown(self.now.isoformat())
+
+    @property
     def read_at(self) -> str:
-        """The time of reading: `20 Nov 2026 09:00 UTC`."""
-        return f"{shown(self.now.isoformat())} {self.zone}"
+        """The time of reading, with the zone: `20 Nov 2026 09:00 UTC`."""
+        return f"{self.minute} {self.zone}"
 
     def as_charted(self, moment: Moment) -> str:
         """Return `charted 19 Nov 2026 05:10 UTC`, or "" if chart and page show the same."""

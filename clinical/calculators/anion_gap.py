@@ -77,8 +77,9 @@ CALCULATOR = Calculator(
             "Figge J et al. Crit Care Med 1998;26:1807-1810", "10.1097/00003246-199811000-00019"
         ),
     ),
-    words="acidosis acid base gap albumin ketoacidosis metabolic electrolytes blood gas "
-    "abg nephrology critical care lactate toxicology",
+    aliases="ag",
+    words="acidosis acid base ketoacidosis dka electrolytes blood gas abg nephrology critical "
+    "care lactate toxicology",
     validation="Not a risk score, so it has no c statistic.",
     in_chart=InChart(draw=DrawRule(_IONS, ("albumin", "potassium"))),
 )

@@ -90,7 +90,8 @@ CALCULATOR = Calculator(
             "10.1093/ajcn/80.4.868",
         ),
     ),
-    words="body mass index obesity obese overweight underweight weight bmi general nutrition",
+    aliases="quetelet",
+    words="obesity obese overweight underweight weight general nutrition",
     validation="An index, not a risk score, so it has no c statistic.",
     in_chart=InChart(
         reported=Reported("bmi_reported", "bmi", agrees_within=0.5),

@@ -35,6 +35,7 @@ CALCULATOR = Calculator(
         ),
     ),
     sources=(Citation("Mosteller RD. N Engl J Med 1987;317:1098", "10.1056/NEJM198710223171717"),),
-    words="body surface area chemo chemotherapy dose dosing bsa mosteller oncology pharmacy skin",
+    aliases="mosteller",
+    words="chemo chemotherapy dose dosing oncology pharmacy skin",
     validation="No study is cited, because we have not read one that is open access.",
 )

@@ -5,10 +5,12 @@ from clinical.calculators.in_chart import ChartCaution, InChart, OnlyWith
 from clinical.calculators.limits import at_least, at_most, below
 from clinical.calculators.model import (
     ADULTS,
+    Action,
     Band,
     Calculator,
     CheckedInputs,
     Citation,
+    EventRates,
     Note,
     Output,
     sum_of,
@@ -32,18 +34,28 @@ _ITEMS = (
     "vascular_disease",
 )
 
+_ANTICOAGULATION = Action(
+    "anticoagulation, class 1",
+    "ACC/AHA 2023",
+    "10.1161/CIR.0000000000001193",
+    only_with=("atrial_fibrillation",),
+    unless=("oral_anticoagulant", "parenteral_anticoagulant", "laa_occlusion"),
+)
+
 _BANDS = (
     Band(
         "3 or more in a woman: class 1 threshold for anticoagulation reached (ACC/AHA 2023)",
         lambda v, g: at_least(v, 3) and g["sex"] == "female",
         OnCard("warning", "class 1 from 3 in women"),
         short="threshold reached",
+        action=_ANTICOAGULATION,
     ),
     Band(
         "2 or more in a man: class 1 threshold for anticoagulation reached (ACC/AHA 2023)",
         lambda v, g: at_least(v, 2) and g["sex"] == "male",
         OnCard("warning", "class 1 from 2 in men"),
         short="threshold reached",
+        action=_ANTICOAGULATION,
     ),
     Band(
         "2 in a woman: class 2a, anticoagulation is reasonable (ACC/AHA 2023)",
@@ -92,7 +104,17 @@ def _with_fibrillation(band: Band) -> Band:
         lambda v, g: g.get("atrial_fibrillation") is not False and band.holds(v, g),
         band.on_card,
         band.short,
+        band.action,
     )
+
+
+# The whole table is from secondary sources, not from the paper itself.
+_RATES = EventRates(
+    dict(enumerate(("0.2", "0.6", "2.2", "3.2", "4.8", "7.2", "9.7", "11.2", "10.8", "12.2"))),
+    "% ischemic strokes a year without an anticoagulant",
+    "Friberg 2012",
+    holds=lambda values: values.get("atrial_fibrillation") is not False,
+)
 
 
 def _why_no_band(values: CheckedInputs) -> str:
@@ -115,7 +137,7 @@ CALCULATOR = Calculator(
             "ACC/AHA 2023, section 6.3.1: class 1 at an estimated risk of 2% a year or more, "
             "2a at 1% or more."
         ),
-        "The ESC 2024 classes are from secondary sources, not from the guideline itself.",
+        "The ESC 2024 classes and the stroke rates are from secondary sources.",
     ),
     outputs=(
         Output(
@@ -136,6 +158,7 @@ CALCULATOR = Calculator(
             open_answers={},
             bands=tuple(map(_with_fibrillation, _BANDS)),
             meaning=_why_no_band,
+            rates=_RATES,
             card=CardRule(
                 place=2,
                 document="ACC/AHA 2023",
@@ -176,6 +199,10 @@ CALCULATOR = Calculator(
             "ACC/AHA/ACCP/HRS 2023 atrial fibrillation guideline", "10.1161/CIR.0000000000001193"
         ),
         Citation(
+            "Friberg L et al. Eur Heart J 2012;33:1500-1510 (stroke rates)",
+            "10.1093/eurheartj/ehr488",
+        ),
+        Citation(
             "ESC 2024 atrial fibrillation guideline (CHA2DS2-VA)", "10.1093/eurheartj/ehae176"
         ),
         Citation(
@@ -189,8 +216,9 @@ CALCULATOR = Calculator(
             lambda values: values.get("atrial_fibrillation") is False,
         ),
     ),
-    words="stroke af afib chads chadsvasc chads-vasc cha2ds2vasc atrial fibrillation fibrilation "
-    "anticoagulation anticoagulant heart brain cardiology thromboembolism warfarin doac noac",
+    aliases="chads chads2 chadsvasc chads-vasc cha2ds2vasc",
+    words="stroke af afib atrial fibrillation fibrilation anticoagulation anticoagulant heart "
+    "brain cardiology thromboembolism warfarin doac noac",
     points=points,
     definitions={
         "age": "75 or older: 2 points, 65 to 74: 1 point",

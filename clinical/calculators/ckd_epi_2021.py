@@ -3,7 +3,7 @@
 from clinical.calculators.card_rule import CardRule, Lasting, OnCard
 from clinical.calculators.in_chart import DAY, KIDNEY_CAUTIONS, ChartCaution, InChart, Reported
 from clinical.calculators.limits import at_least, below
-from clinical.calculators.model import ADULTS, Band, Calculator, Citation, Output, Sex
+from clinical.calculators.model import ADULTS, Action, Band, Calculator, Citation, Output, Sex
 
 
 def egfr(age: int, sex: Sex, creatinine: float) -> float:
@@ -20,6 +20,13 @@ def egfr(age: int, sex: Sex, creatinine: float) -> float:
     )
     return gfr
 
+
+_REFERRAL = Action(
+    "refer to specialist kidney care",
+    "KDIGO 2012",
+    "10.1038/kisup.2012.68",
+    unless=("dialysis_status", "kidney_transplant"),
+)
 
 CALCULATOR = Calculator(
     name="egfr_ckd_epi_2021",
@@ -77,12 +84,14 @@ CALCULATOR = Calculator(
                     lambda v, _: at_least(v, 15),
                     OnCard("warning", "G4, 15 to below 30"),
                     short="G4",
+                    action=_REFERRAL,
                 ),
                 Band(
                     "G5: below 15, kidney failure",
                     lambda v, _: below(v, 15),
                     OnCard("warning", "G5, below 15"),
                     short="G5",
+                    action=_REFERRAL,
                 ),
             ),
             card=CardRule(
@@ -105,9 +114,13 @@ CALCULATOR = Calculator(
             "KDIGO 2024 CKD guideline. Kidney Int 2024;105(4S):S117-S314 (stages)",
             "10.1016/j.kint.2023.10.018",
         ),
+        Citation(
+            "KDIGO 2012 CKD guideline. Kidney Int Suppl 2013;3:112-119 (referral below 30)",
+            "10.1038/kisup.2012.68",
+        ),
     ),
-    words="kidney kidneys renal gfr egfr ckd ckdepi ckd-epi creatinine creatinin "
-    "nephrology chronic disease failure",
+    aliases="gfr ckd-epi ckdepi mdrd renal kidney function glomerular filtration",
+    words="kidneys ckd creatinin nephrology chronic disease failure stage",
     validation="12 studies, 4,050 people: bias -3.6 (Black) and 3.9 (others) mL/min/1.73 m2, at "
     "least 85% of estimates within 30% of measured GFR (Inker 2021).",
     in_chart=InChart(

@@ -181,8 +181,8 @@ CALCULATOR = Calculator(
             lambda values: below(values.get("height", FIVE_FEET), FIVE_FEET),
         ),
     ),
-    words="crcl ccr clearance cockcroft cockroft gault dose dosing drug renal kidney "
-    "creatinine creatinin pharmacy nephrology",
+    aliases="crcl ccr cockcroft cockroft gault",
+    words="clearance dose dosing drug renal function creatinin pharmacy nephrology",
     validation="No study is cited, because we have not read one that is open access.",
     in_chart=InChart(
         relevant_with={

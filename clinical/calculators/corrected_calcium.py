@@ -47,8 +47,9 @@ CALCULATOR = Calculator(
         ),
     ),
     sources=(Citation("Payne RB et al. Br Med J 1973;4:643-646", "10.1136/bmj.4.5893.643"),),
-    words="calcium albumin hypocalcaemia hypocalcemia hypercalcaemia hypercalcemia "
-    "adjusted payne endocrinology general parathyroid electrolytes",
+    aliases="adjusted payne",
+    words="hypocalcaemia hypocalcemia hypercalcaemia hypercalcemia endocrinology general "
+    "parathyroid electrolytes",
     validation="Not a risk score, so it has no c statistic. In illness, it "
     "disagrees with ionized calcium.",
     in_chart=InChart(draw=DrawRule(("calcium_total", "albumin"))),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from clinical.calculators.card_rule import OnCard
 from clinical.calculators.inputs import CHOICES, checked, label
 from clinical.calculators.model import (
+    Action,
     Band,
     Calculator,
     CheckedInputs,
@@ -18,7 +19,7 @@ from clinical.calculators.model import (
     Refused,
     UnknownCalculator,
 )
-from clinical.calculators.ranges import Range, range_of
+from clinical.calculators.ranges import Range, action_of, range_of
 from clinical.calculators.registry import DERIVED, REGISTRY
 
 
@@ -27,7 +28,9 @@ class Result:
     """One computed output: the unrounded value, its printed form and its interpretation.
 
     `meaning` explains the number for this patient, and may be empty. `on_card` is the band's form
-    on a card, and `short` the band in a word or two for a row of a list.
+    on a card, and `short` the band in a word or two for a row of a list. `action` is what the
+    band's document asks for, unless the inputs show that it was done. `rate` is the event rate of
+    a score.
     """
 
     output: Output
@@ -37,6 +40,8 @@ class Result:
     meaning: str = ""
     on_card: OnCard | None = None
     short: str = ""
+    action: Action | None = None
+    rate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,8 @@ def evaluate(name: str, inputs: Raw) -> Evaluation:
                 output.meaning(values) if output.meaning else "",
                 band.on_card if band else None,
                 _short(output, band, values),
+                action_of(band, values),
+                output.rates.text(value, values) if output.rates else "",
             )
     notes = tuple(note.text for note in calculator.notes if note.holds(values))
     points = calculator.points(values) if calculator.points else {}

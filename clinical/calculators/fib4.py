@@ -7,6 +7,7 @@ from clinical.calculators.in_chart import DAY, ChartCaution, DrawRule, InChart
 from clinical.calculators.limits import above, at_least, at_most, below
 from clinical.calculators.model import (
     ADULTS,
+    Action,
     Band,
     Calculator,
     CheckedInputs,
@@ -88,6 +89,12 @@ CALCULATOR = Calculator(
                     lambda v, _: above(v, 2.67),
                     OnCard("info", "high probability of advanced fibrosis above 2.67"),
                     short="high probability",
+                    action=Action(
+                        "refer to hepatology",
+                        "AASLD 2023",
+                        "10.1097/HEP.0000000000000323",
+                        unless=("known_cirrhosis",),
+                    ),
                 ),
             ),
             card=CardRule(
@@ -120,8 +127,8 @@ CALCULATOR = Calculator(
             lambda values: at_most(values.get("age", 36), 35),
         ),
     ),
-    words="liver fibrosis cirrhosis nafld masld nash hepatitis hepatic fib4 fib-4 "
-    "hepatology steatosis fatty",
+    aliases="fib4",
+    words="fibrosis cirrhosis nafld masld nash hepatitis hepatic hepatology steatosis fatty",
     validation="832 people with HIV and hepatitis C: AUROC 0.765; NPV 90% below 1.45, PPV 65% "
     "above 3.25 (Sterling 2006).",
     in_chart=InChart(

@@ -8,6 +8,7 @@ from clinical.calculators.model import (
     Calculator,
     CheckedInputs,
     Citation,
+    EventRates,
     Output,
     sum_of,
 )
@@ -28,20 +29,13 @@ _ITEMS = (
     *("bleeding_history", "labile_inr", "antiplatelet_or_nsaid"),
 )
 
-# Major bleeds per 100 patient-years by score, 0 to 5 (Pisters 2010; read in PMC3418985).
-_RATES = (1.13, 1.02, 1.88, 3.74, 8.70, 12.50)
-
-
-def _rate(values: CheckedInputs) -> str:
-    """Return the bleeding rate at this score in the original cohort, or "" for a score above 5."""
-    total = sum(points(values).values())
-    if total not in range(len(_RATES)):
-        return ""
-    few = "few patients, " if total == len(_RATES) - 1 else ""
-    return (
-        f"{_RATES[total]:.2f} major bleeds per 100 patient-years at this score ({few}Pisters 2010)"
-    )
-
+# Read in PMC3418985.
+_RATES = EventRates(
+    {0: "1.13", 1: "1.02", 2: "1.88", 3: "3.74", 4: "8.70", 5: "12.50"},
+    " major bleeds per 100 patient-years",
+    "Pisters 2010",
+    few=(5,),
+)
 
 CALCULATOR = Calculator(
     name="has_bled",
@@ -78,7 +72,7 @@ CALCULATOR = Calculator(
                 Band("3 or more: high risk", lambda v, _: at_least(v, 3), short="high risk"),
                 Band("0 to 2: not high", lambda v, _: below(v, 3), short="not high"),
             ),
-            meaning=_rate,
+            rates=_RATES,
             edges=tuple(range(11)),
         ),
     ),
@@ -86,8 +80,9 @@ CALCULATOR = Calculator(
         Citation("Pisters R et al. Chest 2010;138:1093-1100", "10.1378/chest.10-0134"),
         Citation("ESC 2024 atrial fibrillation guideline", "10.1093/eurheartj/ehae176"),
     ),
-    words="bleeding bleed haemorrhage hemorrhage hemorrage hasbled anticoagulation af afib "
-    "warfarin doac noac blood cardiology atrial fibrillation",
+    aliases="hasbled",
+    words="bleeding bleed haemorrhage hemorrhage hemorrage anticoagulation af afib warfarin "
+    "doac noac blood cardiology atrial fibrillation",
     points=points,
     definitions={
         "age": "above 65: 1 point",

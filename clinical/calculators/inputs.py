@@ -153,7 +153,7 @@ FLAGS: Mapping[str, str] = MappingProxyType(
         "bleeding_history": "Bleeding history or predisposition",
         "labile_inr": "Labile INR",
         "antiplatelet_or_nsaid": "Antiplatelet drug or NSAID",
-        "dialysis": "Dialysis twice, or CVVHD for 24 h, in the past 7 days",
+        "dialysis": "Dialysis (twice, or CVVHD for 24 h, in the past 7 days)",
         "supplemental_oxygen": "Supplemental oxygen",
         "current_smoker": "Current smoker",
         "antihypertensive_treatment": "Antihypertensive treatment",

@@ -113,8 +113,8 @@ CALCULATOR = Calculator(
             lambda values: above(values.get("triglycerides", 0), 400),
         ),
     ),
-    words="cholesterol cholesterin lipid lipids ldl sampson friedewald friedwald nonhdl "
-    "non-hdl triglycerides cardiology primary care",
+    aliases="sampson friedewald friedwald nonhdl",
+    words="cholesterin lipid triglycerides cardiology primary care",
     validation="18,715 beta-quantification results from 8,656 patients, and an external "
     "sample of 28,891 (Sampson 2020).",
     in_chart=InChart(

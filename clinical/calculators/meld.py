@@ -164,8 +164,8 @@ CALCULATOR = Calculator(
             "Kim WR et al. N Engl J Med 2008;359:1018-1026 (MELD-Na)", "10.1056/NEJMoa0801209"
         ),
     ),
-    words="liver cirrhosis cirhosis transplant transplantation meld meldna meld-na "
-    "hepatic hepatology bilirubin",
+    aliases="meldna",
+    words="cirrhosis cirhosis transplant transplantation hepatic hepatology waiting",
     validation="Waiting list, 2016 to 2018: 90-day c statistic 0.869 (MELD-Na: 0.862) (Kim 2021).",
     definitions={
         "bilirubin_total": "below 1.0 mg/dL counts as 1.0, so a result such as <0.20 is enough",

@@ -93,18 +93,47 @@ ADULTS = Limit("age", 18, None, "Only for adults (18 years or older)")
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """The action that a document asks for if a result is in a band. It marks the result.
+
+    `asks` is the action in a few words, and `document` its source, which the calculator cites with
+    the same `doi`. `urgent` means within hours. The advice is only for patients with every finding
+    in `only_with`. A finding in `unless` means that the action was taken or is no longer needed.
+    """
+
+    asks: str
+    document: str
+    doi: str | None
+    urgent: bool = False
+    only_with: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The document and the action, in a line."""
+        return f"{self.document}: {self.asks}"
+
+    def is_asked(self, known: CheckedInputs) -> bool:
+        """Return whether the document asks for it, from inputs or from a chart's findings."""
+        return all(known.get(name) is True for name in self.only_with) and not any(
+            known.get(name) is True for name in self.unless
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Band:
     """One published interpretation of a result.
 
     `holds` gets the unrounded result and the checked inputs. The first band whose `holds` is true
     applies. A band with `on_card` makes a card if its output has a CardRule. `short` is the band in
-    a word or two, for a row of a list.
+    a word or two, for a row of a list. A band with an `action` marks the result.
     """
 
     text: str
     holds: Callable[[float, CheckedInputs], bool]
     on_card: OnCard | None = None
     short: str = ""
+    action: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +159,31 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRates:
+    """The event rate in a cited cohort at each score, as printed there, such as "1.13".
+
+    `what` follows the number, and `source` is the paper. Scores in `few` had few patients. With
+    `and_above`, the highest score stands for all higher ones. `holds` limits it to the paper's
+    population.
+    """
+
+    by_score: Mapping[int, str]
+    what: str
+    source: str
+    few: tuple[int, ...] = ()
+    and_above: bool = False
+    holds: Callable[[CheckedInputs], bool] = lambda _: True
+
+    def text(self, score: float, values: CheckedInputs) -> str:
+        """Return the rate at a score, or "" if the paper has none."""
+        at = min(int(score), max(self.by_score)) if self.and_above else int(score)
+        if at not in self.by_score or not self.holds(values):
+            return ""
+        few = "few patients, " if at in self.few else ""
+        return f"{self.by_score[at]}{self.what} at this score ({few}{self.source})"
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """One number that a calculator computes.
 
@@ -137,11 +191,12 @@ class Output:
     canonical units. It returns the unrounded number or raises Refused. `checked_if_given` are
     inputs that only a limit, exclusion, band or note uses. `meaning` explains the number for this
     patient, such as the weight that was chosen or why there's no band; `meaning_short` is the same
-    in a word or two, for a row of a list without a band. `provides` is the input of other
-    calculators that this output computes. `open_answers` makes it a score whose range is shown
-    while answers are missing. It lists the values to try for numbers; yes-or-no and listed answers
-    are all tried. If the whole number is printed next to it (`shown_with_whole`), it gets enough
-    digits to round to that. `edges` are the two ends of the drawing and every limit between bands.
+    in a word or two, for a row of a list without a band. `rates` are the event rates of a score.
+    `provides` is the input of other calculators that this output computes. `open_answers` makes it
+    a score whose range is shown while answers are missing. It lists the values to try for numbers;
+    yes-or-no and listed answers are all tried. If the whole number is printed next to it
+    (`shown_with_whole`), it gets enough digits to round to that. `edges` are the two ends of the
+    drawing and every limit between bands.
     With a `card`, it can make a card in a band with `on_card`.
     """
 
@@ -159,6 +214,7 @@ class Output:
     bands: tuple[Band, ...] = ()
     meaning: Meaning | None = None
     meaning_short: Meaning | None = None
+    rates: EventRates | None = None
     provides: str = ""
     open_answers: Mapping[str, tuple[float, ...]] | None = None
     shown_with_whole: bool = False
@@ -205,7 +261,8 @@ class Calculator:
     clinicians file it under. `year` is the equation's. A marked calculator is off until it's turned
     on: "legacy" has been superseded, and "time-critical" must not be relied on for alarms.
     `why_marked` explains the mark. `table` has published coefficients or points that `equation`
-    can't show, header row first, and `table_note` explains it. `words` are search terms.
+    can't show, header row first, and `table_note` explains it. A search matches its title, then the
+    words in `aliases` (other names), then `words` (problems, organs, specialties), then its inputs.
     `validation` summarizes the validation, if an open source has it. `in_chart` is what it declares
     about charts. `definitions` state what counts as an input. `points` returns the points of each
     given input, if a table of points is published.
@@ -226,6 +283,7 @@ class Calculator:
     table_note: str = ""
     mark: Literal["legacy", "time-critical"] | None = None
     why_marked: str = ""
+    aliases: str = ""
     words: str = ""
     validation: str = ""
     in_chart: InChart = NOTHING

@@ -10,6 +10,7 @@ import math
 from clinical.calculators.in_chart import DAY, SAME_DRAW, ChartCaution, DrawRule, InChart
 from clinical.calculators.limits import at_least, at_most, round_half_away
 from clinical.calculators.model import (
+    Action,
     Band,
     Calculator,
     CheckedInputs,
@@ -81,6 +82,10 @@ def _a_single_three(values: CheckedInputs) -> bool:
     return 3 in parameters(values).values()
 
 
+def _asks(asks: str) -> Action:
+    return Action(asks, "RCP 2017", None, urgent=True)
+
+
 CALCULATOR = Calculator(
     name="news2",
     title="NEWS2",
@@ -115,12 +120,23 @@ CALCULATOR = Calculator(
             open_answers={},
             limits=(Limit("age", 16, None, "NEWS2 is for ages 16 and older"),),
             bands=(
-                Band("7 or more: high", lambda v, _: at_least(v, 7), short="high"),
-                Band("5 to 6: medium", lambda v, _: at_least(v, 5), short="medium"),
+                Band(
+                    "7 or more: high",
+                    lambda v, _: at_least(v, 7),
+                    short="high",
+                    action=_asks("emergency assessment by a critical care team"),
+                ),
+                Band(
+                    "5 to 6: medium",
+                    lambda v, _: at_least(v, 5),
+                    short="medium",
+                    action=_asks("urgent assessment by a clinician"),
+                ),
                 Band(
                     "0 to 4 with 3 in a single parameter: low-medium, urgent ward review",
                     lambda _, values: _a_single_three(values),
                     short="low-medium",
+                    action=_asks("urgent ward review"),
                 ),
                 Band("0 to 4: low", lambda v, _: at_most(v, 4), short="low"),
             ),
@@ -156,8 +172,8 @@ CALCULATOR = Calculator(
     ),
     mark="time-critical",
     why_marked="Not for alarms, emergencies or continuous monitoring.",
-    words="early warning deterioration sepsis news vital signs obs observations acute "
-    "medicine ward",
+    aliases="early warning",
+    words="deterioration sepsis vital signs obs observations medicine ward",
     points=parameters,
     definitions={
         "spo2_scale": "scale 2 only for hypercapnic respiratory failure, target 88 to 92%",

@@ -90,8 +90,8 @@ CALCULATOR = Calculator(
             "10.1067/mem.2001.119455",
         ),
     ),
-    words="osmolal gap osmolarity osmolality osmole toxic alcohol methanol ethylene "
-    "glycol ethanol toxicology nephrology poisoning",
+    aliases="osmolarity osmole",
+    words="toxic alcohol methanol ethylene glycol ethanol toxicology nephrology poisoning",
     validation="No study is cited, because we have not read one that is open access.",
     definitions={"bun": "urea nitrogen, not urea (BUN in mg/dL is urea in mg/dL x 0.467)"},
     in_chart=InChart(draw=DrawRule(_SOLUTES, ("ethanol", "osmolality_measured"))),

@@ -156,6 +156,7 @@ CALCULATOR = Calculator(
     mark="legacy",
     why_marked="Legacy: superseded by PREVENT. Results differ by race. "
     "For comparison with earlier notes.",
-    words="pce pooled cohort ascvd legacy heart cardiovascular cvd stroke cholesterol cardiology",
+    aliases="pooled cohort equations 10-year",
+    words="legacy heart cardiovascular cvd risk cholesterol cardiology",
     validation="No study is cited, because we have not read one that is open access.",
 )

@@ -12,6 +12,7 @@ from clinical.calculators.limits import above, at_least, below
 from clinical.calculators.model import (
     HDL_NOT_BELOW_TOTAL,
     NO_BANDS,
+    Action,
     Band,
     Calculator,
     Citation,
@@ -140,6 +141,10 @@ def risk_percent(years: int, outcome: str, sex: Sex, values: dict[str, float]) -
     return 100 / (1 + math.exp(-x))
 
 
+def _statin(asks: str) -> Action:
+    return Action(asks, "ACC/AHA 2026", "10.1161/CIR.0000000000001423", unless=("statin",))
+
+
 def _output(
     years: int,
     outcome: str,
@@ -243,12 +248,14 @@ CALCULATOR = Calculator(
                     "5 to below 10%: intermediate (2026 ACC/AHA)",
                     lambda v, _: below(v, 10),
                     short="intermediate",
+                    action=_statin("at least a moderate-intensity statin"),
                 ),
                 Band(
                     "10% or more: high (2026 ACC/AHA)",
                     lambda v, _: at_least(v, 10),
                     OnCard("info", "high from 10%"),
                     short="high",
+                    action=_statin("a high-intensity statin"),
                 ),
             ),
             card=CardRule(
@@ -336,8 +343,9 @@ CALCULATOR = Calculator(
             lambda values: above(values.get("systolic_bp", 0), 180),
         ),
     ),
-    words="cardiovascular cvd ascvd risk heart prevention prevent cholesterol statin "
-    "cardiology primary care failure attack infarction stroke",
+    aliases="ascvd cvd 10-year 30-year",
+    words="cardiovascular risk heart prevention cholesterol statin cardiology primary care "
+    "failure attack infarction",
     validation="21 external data sets, 3,330,085 people: c statistic 0.794 in women, 0.757 in men; "
     "calibration slopes 1.03 and 0.94 (Khan 2024).",
     definitions={"diabetes": "type 1 or 2", "egfr": "by CKD-EPI 2021"},

@@ -7,6 +7,7 @@ from clinical.calculators.in_chart import SAME_DRAW, ChartCaution, DrawRule, InC
 from clinical.calculators.limits import above, at_least, below, within
 from clinical.calculators.model import (
     ADULTS,
+    Action,
     Band,
     Calculator,
     CheckedInputs,
@@ -65,6 +66,12 @@ _ABOVE_500 = Band(
     lambda v, _: above(v, 500),
     OnCard("warning", "high torsade risk above 500 ms"),
     short="above 500 ms",
+    action=Action(
+        "review QT-prolonging drugs, potassium and magnesium; monitor the ECG",
+        "AHA/ACCF 2010",
+        "10.1161/CIRCULATIONAHA.109.192704",
+        urgent=True,
+    ),
 )
 _BANDS = (
     _prolonged(460, "female", "women"),
@@ -156,8 +163,8 @@ CALCULATOR = Calculator(
             lambda values: not within(values.get("heart_rate", 60), 60, 100),
         ),
     ),
-    words="qt interval ecg ekg torsades torsade bazett fridericia framingham hodges heart rhythm "
-    "arrhythmia arrythmia cardiology drug",
+    aliases="long qt ekg bazett fridericia framingham hodges",
+    words="torsades torsade heart rhythm arrhythmia arrythmia cardiology drug",
     validation="In 6,609 people, Fridericia and Framingham corrected the QT best. Hazard ratios "
     "for death within 30 days: Fridericia 5.95, Framingham 7.31, Bazett 4.49 (Vandenberk 2016).",
     definitions={"qt_interval": "from the same tracing as the heart rate"},

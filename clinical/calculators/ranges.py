@@ -9,7 +9,7 @@ from itertools import product
 from math import prod
 
 from clinical.calculators.inputs import CHOICES, FLAGS
-from clinical.calculators.model import CheckedInputs, Output
+from clinical.calculators.model import Action, Band, CheckedInputs, Output
 
 # With more combinations than this, the range is no more informative than the score's full range.
 _MOST_TRIALS = 64
@@ -21,6 +21,7 @@ class Range:
     """The lowest and highest possible score, as printed, and the band if it's the same for all.
 
     `no_and_yes` are the scores for no and for yes if the only missing answer is one of these.
+    `action` is what the documents of all possible bands ask for, if it's the same.
     """
 
     low: str
@@ -28,6 +29,7 @@ class Range:
     band: str | None
     missing: tuple[str, ...]
     no_and_yes: tuple[str, str] | None = None
+    action: Action | None = None
 
 
 def range_of(output: Output, values: CheckedInputs, missing: tuple[str, ...]) -> Range | None:
@@ -40,14 +42,21 @@ def range_of(output: Output, values: CheckedInputs, missing: tuple[str, ...]) ->
         return None
     tried = list(_tried(output, values, missing, answers))
     outcomes = sorted(tried, key=lambda one: one[0])
-    bands = {band for _, _, band in outcomes}
+    bands = {band.text if band else None for _, _, band in outcomes}
+    actions = {action_of(band, values) for _, _, band in outcomes}
     return Range(
         outcomes[0][1],
         outcomes[-1][1],
         bands.pop() if len(bands) == 1 else None,
         missing,
         (tried[0][1], tried[1][1]) if answers == [_NO_YES] else None,
+        actions.pop() if len(actions) == 1 else None,
     )
+
+
+def action_of(band: Band | None, values: CheckedInputs) -> Action | None:
+    """Return what a band's document asks for, unless the inputs show that it was done."""
+    return band.action if band and band.action and band.action.is_asked(values) else None
 
 
 def _answers(output: Output, name: str) -> tuple[object, ...]:
@@ -63,11 +72,11 @@ def _tried(
     values: CheckedInputs,
     missing: tuple[str, ...],
     answers: list[tuple[object, ...]],
-) -> Iterator[tuple[float, str, str | None]]:
+) -> Iterator[tuple[float, str, Band | None]]:
     for trial in product(*answers):
         complete = {**values, **dict(zip(missing, trial, strict=True))}
         arguments = {
             name: complete[name] for name in output.needs + output.optional if name in complete
         }
         value = float(output.formula(**arguments))
-        yield value, output.printed(value, complete), output.band(value, complete)
+        yield value, output.printed(value, complete), output.band_of(value, complete)

@@ -99,6 +99,9 @@ def unknown_names(calculator: Calculator) -> set[str]:
     unknown |= {reported.output} - outputs if reported else set()
     for output in calculator.outputs:
         unknown |= {*(output.open_answers or ())} - {*output.needs}
+        for action in filter(None, (band.action for band in output.bands)):
+            unknown |= {*action.only_with, *action.unless} - {*FLAGS, *FINDINGS}
+            unknown |= {str(action.doi)} - {str(source.doi) for source in calculator.sources}
         if rule := output.card:
             unknown |= rule.findings - {*FLAGS, *FINDINGS}
             unknown |= rule.measured - {*INPUTS}

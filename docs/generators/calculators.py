@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clinical import basis
 from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS, Input, label
-from clinical.calculators.model import Calculator, Citation, Output
+from clinical.calculators.model import Action, Band, Calculator, Citation, Output
 from clinical.calculators.registry import REGISTRY
 from clinical.card_conditions import name_of
 from docs.generators.calculators_page import PAGE, USE
@@ -162,8 +162,17 @@ def _facts(output: Output) -> list[str]:
         *([f"- Optional: {', '.join(output.optional)}"] if output.optional else []),
         *([f"- Used if given, but not in the formula: {checked}"] if checked else []),
         *(f"- Limit: {refusal}" for refusal in refusals),
-        *(f"- Category: {band.text}" for band in output.bands),
+        *(f"- Category: {band.text}{_marked(band)}" for band in output.bands),
     ]
+
+
+def _marked(band: Band) -> str:
+    """Return what the document of a band that marks a result asks for."""
+    return f". Marked as {_how(band.action)}: {band.action.text}" if band.action else ""
+
+
+def _how(action: Action) -> str:
+    return "urgent" if action.urgent else "action"
 
 
 def _cite(citation: Citation) -> str:

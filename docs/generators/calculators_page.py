@@ -6,8 +6,20 @@ PAGE = """\
 `smart_calc` fills in every calculator from the chart of the launch's patient. The list is in the same order for every
 chart: first the calculators, then those marked *legacy* or *time-critical*, then those in `calculators_off`, which
 don't calculate. A row shows a result, the values that it lacks, or why it doesn't apply. In a wide window, the
-calculator that's most relevant to the patient opens. For example, if the chart has atrial fibrillation, CHA2DS2-VASc
-opens.
+calculator that's most relevant to the patient opens: first a result that needs action, then one for a problem in the
+chart. For example, if the chart has atrial fibrillation, CHA2DS2-VASc opens. A reload comes back to the open
+calculator.
+
+Two kinds of mark:
+
+- *urgent* or *action* marks a result in a category for which a cited document asks for action. The categories are
+  listed below, with the documents. The mark is left out if the chart shows that the action was taken, such as an
+  anticoagulant, or if the diagnosis that the document is about is unconfirmed.
+- *caution* marks a result that might not be valid. If several calculators have the same caution, only the first one is
+  marked. Old, preliminary and single values are listed once for the whole page, at the bottom.
+
+A search matches names first, then other names, then problems, then inputs. Among equal matches, the calculators that
+are most relevant to the patient come first. Enter opens the first match, and Escape clears the search.
 
 Reading the chart:
 
@@ -36,9 +48,8 @@ Values:
   mg/dL look alike (`clinical/scales.py`). The line has a gap between values that are more than three times as far apart
   as usual.
 - A caution shows the chart entry that it's based on. If the name of the entry's code differs from the entry's text,
-  both are shown. A caution about a charted value disappears when another value replaces that value. When a calculator
-  is collapsed, its row shows the most serious caution. For example, an unstable creatinine or acute kidney injury takes
-  precedence over an old value.
+  both are shown. A caution about a charted value disappears when another value replaces that value.
+- Values of one draw can be older than the newest ones. They're called old only if the newest value is old too.
 - The tables of laboratory values and vital signs, and the list of all results, use the same rules for Observations as
   the calculators. The tables show the newest usable value, with the values that were skipped (preliminary, dated in the
   future, or taken while standing) below it. A value that no calculator uses is marked with the reason. The range and
@@ -48,9 +59,12 @@ Values:
 
 Results:
 
-- A value that you change is marked, and so is the calculator's row in the list. The change applies only to that
-  calculator, and you can undo it without a connection. If the result can't be recalculated, the previous result stays
+- A value that you change is marked, and so is the calculator's row in the list. The result by the chart stays next to
+  the new one: `8, was 7 by the chart`. The change applies only to that calculator, and you can undo it without a
+  connection. Before you leave the page, the browser asks whether to discard typed values. If the result can't be recalculated, the previous result stays
   and is marked. The server calculates with the values that you enter, but doesn't keep them or write them to the chart.
+- An item of a score shows its points, and an unticked one the points that a "yes" would add. If a cited paper has the
+  event rate at the score, the rate is next to the category.
 - If answers are missing, a score shows its possible range: `1 to 3, two answers are missing`.
 - A calculator marked *legacy* or *time-critical* doesn't calculate until you press "Calculate", next to its title. The
   values that you enter stay until you open another row or close this one.

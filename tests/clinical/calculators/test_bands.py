@@ -175,3 +175,38 @@ def test_a_single_three_lifts_a_low_news2(
     }
 
     assert band_of("news2", "score", inputs) == band
+
+
+_QT: Raw = {"qt_interval": (460, "ms"), "heart_rate": (82, "/min")}
+_PANEL: Raw = {
+    "sex": ("male", None),
+    "cholesterol_total": (230, "mg/dL"),
+    "hdl": (40, "mg/dL"),
+    "systolic_bp": (150, "mm[Hg]"),
+    "egfr": (80, "mL/min/{1.73_m2}"),
+    "statin": (False, None),
+    **dict.fromkeys(("diabetes", "antihypertensive_treatment"), (False, None)),
+    "current_smoker": (True, None),
+}
+
+
+@each(
+    ("name", "inputs", "action"),
+    [
+        ("qtc", _QT, "AHA/ACCF 2010: review QT-prolonging drugs"),
+        ("qtc", {**_QT, "qt_interval": (440, "ms")}, ""),
+        (
+            "prevent_2023_base",
+            {**_PANEL, "age": (70, "a")},
+            "ACC/AHA 2026: a high-intensity statin",
+        ),
+        ("prevent_2023_base", {**_PANEL, "age": (70, "a"), "statin": (True, None)}, ""),
+        ("prevent_2023_base", {**_PANEL, "age": (40, "a"), "current_smoker": (False, None)}, ""),
+    ],
+)
+def test_a_band_asks_for_action_unless_the_inputs_show_that_it_was_taken(
+    name: str, inputs: Raw, action: str
+) -> None:
+    first = next(iter(evaluate(name, inputs).results.values()))
+    assert (first.action.text if first.action else "").startswith(action)
+    assert (first.action is None) is (action == "")

@@ -1,5 +1,6 @@
 """Points next to each item, definitions at the input, search words, and limits of the bands."""
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS
-from clinical.calculators.model import Output
+from clinical.calculators.model import Calculator, Output
 from tests.support.tables import each
 
 SCORED = [name for name, calculator in REGISTRY.items() if calculator.points]
@@ -59,6 +60,12 @@ def test_what_was_not_given_has_no_points() -> None:
     assert evaluate("news2", scale_1).points == {"spo2": 1}
 
 
+def words_of(calculator: Calculator) -> set[str]:
+    """Return the words by which a calculator is found, other than those of its inputs."""
+    names = (calculator.title, calculator.subject, calculator.aliases, calculator.words)
+    return set(re.findall("[a-z0-9]+", " ".join(names).lower()))
+
+
 def test_what_counts_as_vascular_disease_stands_at_the_input() -> None:
     definitions = REGISTRY["cha2ds2_vasc"].definitions
     assert definitions["vascular_disease"] == (
@@ -88,13 +95,13 @@ def test_what_counts_as_vascular_disease_stands_at_the_input() -> None:
     ],
 )
 def test_a_calculator_has_the_words_by_which_it_is_looked_for(word: str, names: set[str]) -> None:
-    listed = {name for name, one in REGISTRY.items() if word in one.words.split()}
+    listed = {name for name, one in REGISTRY.items() if word in words_of(one)}
     assert names <= listed
 
 
 @each("name", REGISTRY)
 def test_each_word_of_a_calculator_stands_there_once(name: str) -> None:
-    words = REGISTRY[name].words.split()
+    words = f"{REGISTRY[name].aliases} {REGISTRY[name].words}".split()
     assert len(words) >= 8, "needs at least eight search words"
     assert len(words) == len(set(words))
     assert all(word == word.lower() for word in words)
@@ -139,4 +146,4 @@ def test_the_rate_of_bleeding_is_that_of_the_score_and_names_its_source(
     }
     drinks = {"age": (50, "a"), "alcohol_drinks_per_week": (0, "{drinks}/wk")}
     made = evaluate("has_bled", {**answers, **drinks})
-    assert (made.outputs["score"], made.results["score"].meaning) == (yes, said)
+    assert (made.outputs["score"], made.results["score"].rate) == (yes, said)
