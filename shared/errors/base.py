@@ -36,6 +36,9 @@ class SmartError(Exception):
     why: str
     full_why: str | None  # replaces `why` with `error_details = "full"`
     plainly: ClassVar[Plainly]
+    # The page always begins with the text for clinicians. It replaces the step to launch again, and
+    # the error's own text is in the administrator's part.
+    is_for_clinicians: ClassVar[bool] = False
     briefly: ClassVar[str] = ""  # the reason after "could not be read", for the page's own reads
     steps: tuple[str, ...] = (RELAUNCH, ADMINISTRATOR)
     cause: str | None = None  # the id of a cause, an explain.CauseId

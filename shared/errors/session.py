@@ -10,6 +10,9 @@ class SessionError(SmartError):
     """The request is well formed but isn't allowed."""
 
 
+_ENDED = Plainly("The session has ended.", "Open the app again from the chart.")
+
+
 class SessionMissing(SessionError, code="session_missing", status=401):
     """The request has no session cookie, two of them, or one that doesn't open this session."""
 
@@ -18,7 +21,8 @@ class SessionMissing(SessionError, code="session_missing", status=401):
         "The session cookie is missing. The cookie is deleted at logout and when the browser "
         "closes."
     )
-    plainly = OWN_WORDS
+    plainly = _ENDED
+    is_for_clinicians = True
 
 
 class SessionExpired(SessionError, code="session_expired", status=401):
@@ -31,7 +35,8 @@ class SessionExpired(SessionError, code="session_expired", status=401):
         "The user logged out, the session was idle too long or reached its maximum duration, or "
         "its access to the EHR ended."
     )
-    plainly = OWN_WORDS
+    plainly = _ENDED
+    is_for_clinicians = True
     cause = "session_ended"
 
 

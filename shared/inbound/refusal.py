@@ -193,13 +193,21 @@ def _on_this_machine(refused: Refusal, settings: Settings | None) -> Mapping[str
 
 
 def _page(refused: Refusal, correlation_id: str, links: Mapping[str, str], *, full: bool) -> bytes:
-    explanation = refused.explanation
+    explanation, error = refused.explanation, refused.error
+    plain = error.is_for_clinicians or not full
+    user_steps = refused.clinicians_steps
+    if full:
+        user_steps = refused.developers_steps(with_link=bool(links["again"]))
+    other_steps = refused.other_steps if full else refused.administrators_steps
+    if error.is_for_clinicians:
+        own = (error.why,) if error.title == error.plain_title else (error.title, error.why)
+        user_steps, other_steps = (), (" ".join(own), *_of_the_administrator(refused))
     page = pages.render(
         "error.html",
         full=full,
         code=refused.error.code,
-        headline=_headline(refused, full=full),
-        why=_why(refused) if full else _why_plainly(refused),
+        headline=_headline(refused, full=not plain),
+        why=_why_plainly(refused) if plain else _why(refused),
         most_probable="" if full else _plainly(refused),
         causes=refused.causes if full else (),
         change=explanation.change if full and explanation else None,
@@ -207,17 +215,18 @@ def _page(refused: Refusal, correlation_id: str, links: Mapping[str, str], *, fu
         corrected=(explanation.corrected_request if full and explanation else None) or {},
         evidence=(refused.evidence or {}) if full else {},
         shown=(refused.shown or {}) if full else {},
-        user_steps=(
-            refused.developers_steps(with_link=bool(links["again"]))
-            if full
-            else refused.clinicians_steps
-        ),
+        user_steps=user_steps,
         **(links if full else dict.fromkeys(links, "")),
-        other_steps=refused.other_steps if full else refused.administrators_steps,
+        other_steps=other_steps,
         correlation_id=correlation_id,
         time=log.now(),
     )
     return page.encode("utf-8", "replace")
+
+
+def _of_the_administrator(refused: Refusal) -> tuple[str, ...]:
+    """Return the steps of an error for clinicians, without those that its page begins with."""
+    return tuple(step for step in refused.steps if step not in (RELAUNCH, ADMINISTRATOR))
 
 
 def _detail(refused: Refusal, *, full: bool) -> str:

@@ -73,7 +73,7 @@ def test_a_session_whose_access_nothing_renews_ends_where_its_own_patient_is_ref
     assert _calls(ehr) == ["/Observation", FHIR]
     assert not pair.holds(opened)
     page = opened.browser.get(f"{pair.first.origin}/smart_calc/{opened.handle}/", NAVIGATION)
-    assert (page.status, "launch the app again" in page.text) == (401, True)
+    assert (page.status, "Open the app again from the chart." in page.text) == (401, True)
 
 
 @pytest.mark.calculators
@@ -83,7 +83,7 @@ def test_the_page_says_to_launch_again_where_the_ehr_has_ended_the_access(
     opened = _without_refresh_token(pair, ehr)
     ehr.outlaw()
     page = opened.browser.get(f"{pair.first.origin}/smart_calc/{opened.handle}/", NAVIGATION)
-    assert "launch the app again" in page.text
+    assert "Open the app again from the chart." in page.text
     # The page sends several reads at once, and responds when the first of them learns of the end.
     until = time.monotonic() + 30
     while pair.holds(opened) and time.monotonic() < until:

@@ -14,6 +14,7 @@ from shared.errors import (
     MethodNotAllowed,
     PatientDenied,
     SessionExpired,
+    SessionMissing,
     SmartError,
     UpstreamTimeout,
 )
@@ -74,12 +75,26 @@ def test_a_problem_has_the_members_of_rfc_9457_and_ours(error: SmartError) -> No
 
 
 def test_a_page_says_what_why_what_to_do_and_the_correlation_id() -> None:
-    answer = respond(failing(SessionExpired()), headers={"Accept": HTML})
+    answer = respond(failing(EhrError()), headers={"Accept": HTML})
     shown = answer.get_data(as_text=True)
-    for text in (SessionExpired.title, SessionExpired.why, *SessionExpired.steps):
+    for text in (EhrError.title, EhrError.why, *EhrError.steps):
         assert text.replace("'", "&#39;") in shown
     assert answer.headers["X-Correlation-Id"] in shown
-    assert "session_expired" in shown
+    assert "ehr_error" in shown
+
+
+@each("details", ["brief", "full"])
+def test_the_page_of_an_ended_session_begins_with_the_clinicians_text(details: str) -> None:
+    given = settings(f'error_details = "{details}"')
+    for error in (SessionExpired(), SessionMissing()):
+        answer = respond(failing(error), given=given, headers={"Accept": HTML})
+        shown = answer.get_data(as_text=True)
+        first, _, rest = shown.partition("</section>")
+        assert "The session has ended." in first
+        assert "Open the app again from the chart." in first
+        assert "cookie" not in first
+        assert error.why.replace("'", "&#39;") in rest
+        assert RELAUNCH not in rest
 
 
 def test_an_error_may_name_the_methods() -> None:
