@@ -23,7 +23,7 @@ from shared.release import version
 from shared.session.sessions import Active
 
 from . import reading, unclassified
-from .page import banner, note, tables
+from .page import banner, cautions, note, tables
 from .page.banner import Banner
 from .page.calculator_views import in_groups
 from .page.view_models import CalculatorView
@@ -131,6 +131,7 @@ class PageParts:
             else:
                 yield self._values(chart_reading) if knows_more(tables.READ_BY) else ""
                 yield self._unclassified(chart_reading) if knows_more(unclassified.READ_BY) else ""
+                yield self._quality()
         yield self._outcome(chart_reading, frozenset() if "patient" in missing else missing)
 
     def _just_finished(self, parts: Mapping[str, Part]) -> Iterable[str]:
@@ -216,6 +217,7 @@ class PageParts:
     def _rest(self, chart_reading: ChartReading) -> Iterator[str]:
         """Yield the parts that aren't calculators, with the calculator to open first."""
         yield self._unclassified(chart_reading)
+        yield self._quality()
         yield self._values(chart_reading)
         yield self.render(
             "rest.html",
@@ -233,6 +235,12 @@ class PageParts:
         clock = Clock(chart_reading.now)
         view = unclassified.view(chart_reading.chart, clock)
         return self.render("unclassified.html", unclassified=view) if view else ""
+
+    def _quality(self) -> str:
+        """Render the remarks on the values behind the results sent so far, each of them once."""
+        views = [sent.view for sent in self.sent.values() if sent.view.headline]
+        text = cautions.of_the_page(one for view in views for one in view.quality)
+        return self.render("quality.html", quality=text) if text else ""
 
     def _outcome(self, chart_reading: ChartReading, again: AbstractSet[str] = frozenset()) -> str:
         """Render the message that the chart was read, or what couldn't be read and why.

@@ -14,20 +14,27 @@ from shared.frozen import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its name in URLs, its full and short titles, its search words, and its subject."""
+    """One row: its name in URLs, its full and short titles, and its subject.
+
+    A search matches the titles, then the words in `aliases`, `problems` and `inputs`, in this
+    order. `is_read` means that its content depends on the chart.
+    """
 
     name: str
     title: str
     short: str
-    words: str
+    problems: str
+    aliases: str = ""
+    inputs: str = ""
     subject: str = ""
+    is_read: bool = True
 
 
 _VALUES = "Vital signs and laboratory values"
 _ABOUT = "About this app: responsibility, use, access"
 _PANES = (
     Row("values", _VALUES, _VALUES, "results trend labs vitals observations"),
-    Row("about", _ABOUT, _ABOUT, "scopes granted license"),
+    Row("about", _ABOUT, _ABOUT, "scopes granted license", is_read=False),
 )
 
 
@@ -52,12 +59,13 @@ def sections(off: AbstractSet[str] = frozenset()) -> Mapping[str, tuple[Row, ...
 
 
 def _row(calculator: Calculator) -> Row:
-    names = (calculator.short, calculator.subject, *calculator.in_chart.relevant_with.values())
-    words = (*filter(None, names), calculator.words, *map(label, calculator.inputs))
+    subjects = (calculator.subject, *calculator.in_chart.relevant_with.values())
     return Row(
         calculator.name,
         calculator.title,
         calculator.short,
-        " ".join(words).lower(),
+        " ".join((*filter(None, subjects), calculator.words)).lower(),
+        calculator.aliases,
+        " ".join(map(label, calculator.inputs)).lower(),
         calculator.subject,
     )

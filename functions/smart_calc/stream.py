@@ -58,7 +58,7 @@ def page(settings: Settings, active: Active, searching: Searching, late: Late) -
         log.event("app_opened", "page shown")
     except Exception as error:  # noqa: BLE001 - as at the edge: logged without text, told in place
         listed = (row for section in sections.values() for row in section)
-        lost = [row for row in listed if row.name not in parts.sent]
+        lost = [row for row in listed if row.is_read and row.name not in parts.sent]
         yield parts.render("late.html", refusal=late(error), lost=lost)
     finally:
         searching.arrivals.close()

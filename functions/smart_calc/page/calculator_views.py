@@ -8,7 +8,7 @@ from types import MappingProxyType
 from clinical import fitness
 from clinical.basis import names_behind
 from clinical.calculators import REGISTRY, Evaluation, evaluate
-from clinical.calculators.inputs import INPUTS, label
+from clinical.calculators.inputs import FLAGS, INPUTS, label
 from clinical.calculators.model import Calculator
 from clinical.chart import Chart
 from clinical.chart.evidence import ChartFinding, Flag, Outcome
@@ -24,6 +24,8 @@ GROUPS: tuple[Group, ...] = (
     *("not_applicable", "off", "turned_off"),
 )
 _FEW = 2
+# The longest names of two missing inputs that fit into a row, in characters.
+_SHORT = 34
 
 # Findings that make calculators relevant (each declares its own), the most important first. The
 # page opens the most relevant calculator. Rows don't move, so everything stays where it was seen.
@@ -32,6 +34,8 @@ _WEIGHTY = (
     *("abnormal_renal_function", "abnormal_liver_function", "oral_anticoagulant", "diabetes"),
     *("hypertension", "statin"),
 )
+# A result that needs action comes before all others.
+_URGENCY = ("urgent", "action", "")
 # In these groups, findings decide the relevance. In the others, only the registry's order does.
 _ORDERED = ("computed", "lacking")
 _NUMBERS = {name: number for number, name in enumerate(REGISTRY)}
@@ -106,7 +110,8 @@ def _view(
     known_trends: dict[str, Trend | None],
 ) -> CalculatorView:
     prefilled = inputs_of(calculator, chart, clock.now, off)
-    findings = prefilled.findings
+    findings = cautions.without_own_choice(prefilled.findings, chart)
+    prefilled = replace(prefilled, findings=findings)
     evaluation = evaluate(calculator.name, prefilled.raw)
     unfit = fitness.unfit(calculator, chart)
     group = _group(calculator, evaluation, findings, unfit)
@@ -120,24 +125,27 @@ def _view(
                 optional=name not in needed,
                 definition=calculator.definitions.get(name, ""),
                 points=evaluation.points.get(name),
+                worth=_worth(calculator, name, evaluation),
                 limit=_limit(calculator, name),
             ),
             trend=_trend(finding, chart, clock, cut, known_trends),
         )
         for name, finding in findings.items()
     )
+    charted = {name: finding.value for name, finding in chart.findings.items()}
     undated = [label(name) for name, one in findings.items() if Flag.UNDATED in one.flags]
-    results = result_views.views(evaluation, _unused(findings), undated)
+    results = result_views.views(evaluation, _unused(findings), charted, undated)
     behind = names_behind(calculator.name)
     view = CalculatorView(
         calculator=calculator,
         group=group,
         results=() if group == "off" else results,
-        provenance=_provenance(findings, clock) if _is_computed(group, evaluation) else "",
-        lacking=tuple(_lack(findings[name]) for name in result_views.lacking(evaluation)),
+        provenance=_provenance(findings, clock) if group == "computed" else "",
+        lacking=tuple(_lacks(result_views.lacking(evaluation), findings)),
         needs=_needs(result_views.lacking(evaluation), findings),
         reason=(unfit or evaluation.refused or "") if group == "not_applicable" else "",
         warnings=tuple(cautions.warnings(evaluation, prefilled, chart, clock)),
+        quality=tuple(cautions.quality(prefilled, chart, calculator.in_chart.steady)),
         notes=evaluation.notes,
         inputs=shown,
         reported=tuple(cautions.reported(evaluation, chart, clock)),
@@ -146,11 +154,12 @@ def _view(
         trend=trends.of_output(calculator, chart, clock, cut),
         subject=calculator.in_chart.relevant_with.get(relevant_finding) or calculator.subject,
         is_charted=relevant_finding != "",
-        rank=_rank(group, relevant_finding, calculator),
+        is_done=any(charted.get(name) is True for name in _takes_away(calculator)),
     )
+    view = replace(view, rank=_rank(group, relevant_finding, calculator, view.mark))
     if group == "off":
         return view
-    parts = note.parts(patient, shown, view.cautions, view.unread, clock.read_at)
+    parts = note.parts(patient, shown, view.noted, view.unread, clock.read_at)
     return replace(view, note=note.of_results(calculator.title, results, parts))
 
 
@@ -170,6 +179,13 @@ def _group(calculator: Calculator, evaluation: Evaluation, findings: Findings, u
     return "lacking" if len(missing) <= _FEW else "incomplete"
 
 
+def _worth(calculator: Calculator, name: str, evaluation: Evaluation) -> int | None:
+    """Return what a "yes" to an item adds to a score, or None if it isn't a yes-or-no item."""
+    if calculator.points is None or name not in FLAGS:
+        return None
+    return calculator.points({**evaluation.inputs, name: True}).get(name)
+
+
 def _limit(calculator: Calculator, name: str) -> int | None:
     """Return the calculator's own maximum age of an input in days, or None."""
     rule = calculator.in_chart.draw
@@ -178,19 +194,24 @@ def _limit(calculator: Calculator, name: str) -> int | None:
     return rule.max_age.days
 
 
-def _is_computed(group: Group, evaluation: Evaluation) -> bool:
-    return group == "computed" and evaluation.results != {}
-
-
 def _relevant_finding(calculator: Calculator, chart: Chart) -> str:
     """Return the most specific finding of the chart that makes a calculator relevant, or ""."""
     declared = calculator.in_chart.relevant_with
     return next((one for one in declared if chart.findings[one].value is True), "")
 
 
-def _rank(group: Group, finding: str, calculator: Calculator) -> tuple[int, int, int]:
+def _takes_away(calculator: Calculator) -> Iterable[str]:
+    """Return the findings that take away the mark of a result, other than inputs."""
+    actions = (band.action for output in calculator.outputs for band in output.bands)
+    names = (name for action in actions if action for name in action.unless)
+    return (name for name in names if name not in calculator.inputs)
+
+
+def _rank(
+    group: Group, finding: str, calculator: Calculator, mark: str = ""
+) -> tuple[int, int, int, int]:
     tier = _WEIGHTY.index(finding) if finding and group in _ORDERED else len(_WEIGHTY)
-    return GROUPS.index(group), tier, _NUMBERS[calculator.name]
+    return GROUPS.index(group), _URGENCY.index(mark), tier, _NUMBERS[calculator.name]
 
 
 def _provenance(findings: Findings, clock: Clock) -> str:
@@ -238,14 +259,27 @@ def _unused(findings: Findings) -> Mapping[str, str]:
 
 
 def _needs(lacking: Iterable[str], findings: Findings) -> str:
-    """Return the missing inputs for a row: `not read: creatinine`, `needs INR`, or both."""
-    unread = [name for name in lacking if findings[name].outcome is Outcome.UNREAD]
-    others = [name for name in lacking if name not in unread]
-    heads = (("not read: ", unread), ("needs ", others))
-    return "; ".join(
-        f"{head}{', '.join(map(wording.in_line, names))}" for head, names in heads if names
-    )
+    """Return the missing inputs for a row: `not read: creatinine`, `needs INR`, or both.
+
+    A row has room for two short names. Otherwise, it names the first and counts the others.
+    """
+    names = list(lacking)
+    unread = [name for name in names if findings[name].outcome is Outcome.UNREAD]
+    others = [name for name in names if name not in unread]
+    if unread and others:
+        return f"not read: {_few(unread)}; needs {len(others)} more"
+    return f"not read: {_few(unread)}" if unread else f"needs {_few(others)}" if others else ""
 
 
-def _lack(finding: ChartFinding) -> str:
-    return f"{label(finding.input)} ({finding.outcome.value})"
+def _few(names: list[str]) -> str:
+    first, *rest = (wording.in_line(name).partition(" (")[0] for name in names)
+    both = ", ".join((first, *rest))
+    return both if len(rest) < 2 and len(both) <= _SHORT else f"{first} and {len(rest)} more"
+
+
+def _lacks(names: Iterable[str], findings: Findings) -> Iterable[str]:
+    """Return the missing inputs with the reason, each reason once."""
+    by_reason: dict[str, list[str]] = {}
+    for name in names:
+        by_reason.setdefault(findings[name].outcome.value, []).append(label(name))
+    return (f"{'; '.join(labels)} ({reason})" for reason, labels in by_reason.items())

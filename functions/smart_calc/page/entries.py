@@ -27,7 +27,13 @@ def remarks_on(finding: ChartFinding, clock: Clock) -> tuple[str, ...]:
         remarks += [_ruled_out(one, clock) for one in finding.passed_over]
     if Flag.DECEASED in finding.flags:
         remarks.append("The chart lists the patient as deceased.")
-    remarks += [_announcement(one, clock) for one in finding.passed_over if _is_news(one, chosen)]
+    remarks += [
+        _announcement(one, clock)
+        for one in finding.passed_over
+        # A preliminary number is listed with the other values.
+        if _is_news(one, chosen)
+        and not (one.flag is Flag.PRELIMINARY and isinstance(one.evidence.value, float))
+    ]
     if chosen:
         remarks += [sentence(note) for note in chosen.notes]
     return tuple(dict.fromkeys(remarks))[:_MOST_REMARKS]

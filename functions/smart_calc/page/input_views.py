@@ -44,12 +44,13 @@ def view(
     optional: bool,
     definition: str = "",
     points: int | None = None,
+    worth: int | None = None,
     limit: int | None = None,
 ) -> InputView:
     """Return the view of one input at the time of reading.
 
-    `definition` and `points` come from its score. `limit` is its calculator's maximum age of a
-    value, in days.
+    `definition`, `points` and `worth` come from its score. `limit` is its calculator's maximum age
+    of a value, in days.
     """
     name, kind = finding.input, _kind(finding.input)
     chosen = finding.chosen
@@ -84,6 +85,7 @@ def view(
         when=clock.time(chosen.moment) if _is_dated(finding, kind) and chosen else "",
         definition=definition,
         points=wording.points(points),
+        worth=wording.points(worth),
     )
 
 

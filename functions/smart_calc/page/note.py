@@ -86,7 +86,7 @@ def _shared(results: Sequence[ResultView]) -> str:
 
 def _result(result: ResultView, band: str) -> str:
     """Return a number with its meaning, or a score's range with how many answers are missing."""
-    remark = "; ".join(filter(None, (band, result.refused.partition(":")[0])))
+    remark = "; ".join(filter(None, (band, result.rate, result.refused.partition(":")[0])))
     return f"{result_views.as_text(result)}{f' ({remark})' if remark else ''}"
 
 

@@ -26,6 +26,9 @@ class ResultView:
 
     A score that lacks answers has both, and `printed` is its range. `bar` draws the bands. `short`
     is the row's text for the number. `is_without_bands` means that no bands are published for it.
+    `action` is the line about the action that a document asks for. `remark` is the text next to the
+    number if an earlier output has some of the same annotations. `rate` is the event rate of a
+    score.
     """
 
     name: str
@@ -37,11 +40,15 @@ class ResultView:
     bar: BandBar | None = None
     short: str = ""
     is_without_bands: bool = False
+    action: str = ""
+    is_urgent: bool = False
+    remark: str = ""
+    rate: str = ""
 
     @property
     def annotations(self) -> tuple[str, ...]:
-        """The text next to the number: the open items, and the class."""
-        return tuple(filter(None, (self.refused, self.band)))
+        """The text next to the number: the open items, the class, and the event rate."""
+        return tuple(filter(None, (self.refused, self.band, self.rate)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +57,15 @@ class Caution:
 
     `about` is the input with the charted value in question, or "" if there's no single one.
     Replacing the value removes the caution. If `grave`, the result might not be valid at all, so
-    the caution comes first. `entry` is the charted entry behind it, which notes leave out.
+    the caution comes first. `entry` is the charted entry behind it, which notes leave out. `marks`
+    means that the calculator's row shows that there's a caution.
     """
 
     text: str
     about: str = ""
     grave: bool = False
     entry: str = ""
+    marks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +189,8 @@ class InputView:
     diagnoses or drugs, and `older` other values. `short` and `note` are the texts for the input and
     its value in a note, and `standing` is the line. `resource` is the value's resource
     (`Observation/a1`), and `when` its time. `definition` tells what counts as the input, and
-    `points` what its value adds to a score (`+2`; "": no points or no value). `trend` has all
-    usable charted values of a number if there are several.
+    `points` what its value adds to a score (`+2`; "": no points or no value), and `worth` what a
+    "yes" would add. `trend` has all usable charted values of a number if there are several.
     """
 
     name: str
@@ -210,6 +219,12 @@ class InputView:
     when: str = ""
     definition: str = ""
     points: str = ""
+    worth: str = ""
+
+    @property
+    def is_only_worth(self) -> bool:
+        """Whether to show what a "yes" would add, because the item adds nothing now."""
+        return self.worth not in ("", "0") and self.points in ("", "0")
 
     @property
     def named(self) -> tuple[str, str]:
@@ -232,9 +247,10 @@ class CalculatorView:
     each with the reason, and `needs` is the short form. `reason` tells why it doesn't apply. Read
     `warnings` (from the chart) and `notes` (from the calculator) before using a result. `reported`
     are charted values of the same kind, shown but never used. `note` is the result as text.
+    `quality` are the remarks on its charted values, which the page shows once for all calculators.
     `unread` tells what couldn't be read from the chart, and why. `subject` is its subject in a
-    word, and `is_charted` means that the patient has that problem. `rank` is lowest for the most
-    relevant.
+    word, and `is_charted` means that the patient has that problem. `is_done` means that the chart
+    shows the action that a result would ask for. `rank` is lowest for the most relevant.
     """
 
     calculator: Calculator
@@ -249,11 +265,13 @@ class CalculatorView:
     inputs: tuple[InputView, ...]
     reported: tuple[EntryView, ...]
     note: str
+    quality: tuple[Caution, ...] = ()
     unread: tuple[str, ...] = ()
     trend: Trend | None = None
     subject: str = ""
     is_charted: bool = False
-    rank: tuple[int, int, int] = (0, 0, 0)
+    is_done: bool = False
+    rank: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     @property
     def name(self) -> str:
@@ -266,7 +284,8 @@ class CalculatorView:
         if self.calculator.mark:
             return self.calculator.mark
         if self.group in ("not_applicable", "turned_off"):
-            return self.reason.partition(":")[0].removesuffix(" in the chart")
+            first = self.reason.partition("; ")[0].partition(":")[0].partition(" (")[0]
+            return first.removesuffix(" in the chart")
         if self.headline:
             return self.headline[0].short
         return self.needs
@@ -291,6 +310,29 @@ class CalculatorView:
         entry = next((one.entry for one in self.warnings if one.text == first), "")
         rest = f" (and {len(more)} more)" if more else ""
         return ": ".join(filter(None, (first.rstrip("."), entry))) + rest
+
+    @property
+    def noted(self) -> tuple[str, ...]:
+        """The cautions of a note, which has the remarks on the charted values too."""
+        return (*self.cautions, *(one.text for one in self.quality))
+
+    @property
+    def quality_data(self) -> str:
+        """The same remarks as JSON for the script, each with the input that it's about."""
+        return json.dumps([[one.about, one.text] for one in self.quality], ensure_ascii=False)
+
+    @property
+    def has_mark_of_caution(self) -> bool:
+        """Whether the row shows that there's a caution, other than about charted values."""
+        marks = any(one.marks for one in self.warnings) or self.notes != ()
+        return bool(self.headline) and marks and not self.mark
+
+    @property
+    def mark(self) -> str:
+        """The row's mark if a document asks for action on the result, or ""."""
+        if not self.headline or not self.headline[0].action:
+            return ""
+        return "urgent" if self.headline[0].is_urgent else "action"
 
     @property
     def headline(self) -> tuple[ResultView, ...]:

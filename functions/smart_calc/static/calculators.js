@@ -80,21 +80,25 @@
     // Works without the server, so it stays enabled when the session has ended.
     const undo = button("Undo", { "data-local": "" });
     const day = row.querySelector(".when")?.textContent;
-    const first = kind === "number" && charted[0] ? [`${charted[0]} ${unit()}`.trim(), day].filter(Boolean).join(", ") : "";
+    const answered = kind === "choice" ? number.selectedOptions[0].textContent : number.checked ? "yes" : "no";
+    const first = data === "null" ? "" : kind === "number" ? `${charted[0]} ${unit()}`.trim() : answered;
     const tag = element("span", "", { class: "tag warn" });
     mark.append(tag, undo);
     mark.hidden = true;
-    row.querySelector(".control").append(mark);
+    row.querySelector(".state").append(mark);
     const fault = element("p", "", { class: "fault" });
-    // Shown instead of the remarks on the chart value, which don't apply to another value.
-    const instead = element("p", "", { class: "instead" });
-    row.querySelector(".about").prepend(instead);
     row.querySelector(".control").append(fault);
+    const from = row.querySelector(".from");
+    const source = from?.querySelector("p");
+    const charting = source?.textContent;
     const refresh = () => {
       mark.hidden = !isEdited();
-      instead.textContent = !isEdited() ? "" : isTaken() ? `From the chart: ${taken.dataset.source}` : "Entered here, not from the chart.";
-      tag.textContent = (isTaken() ? ["another chart value", first && `before: ${first}`] : ["edited", first && `chart: ${first}`]).filter(Boolean).join(", ");
+      const when = isTaken() ? taken.dataset.source.split(",")[0] : "";
+      if (from) (isEdited() ? mark : mark.parentElement).append(from);
+      if (source) source.textContent = !isEdited() ? charting : isTaken() ? `From the chart: ${taken.dataset.source}` : ["Entered here, not from the chart.", first && `In the chart: ${[first, day].filter(Boolean).join(", ")}.`].filter(Boolean).join(" ");
+      tag.textContent = [isTaken() ? `of ${when}` : "edited", first && `was ${first}`].filter(Boolean).join(", ");
       row.classList.toggle("edited", isEdited());
+      row.classList.toggle("typed", isEdited() && !isTaken());
       ring();
       changed();
     };
@@ -119,10 +123,11 @@
       if (kind === "number") hold(charted[0], original);
       refresh();
     };
-    undo.addEventListener("click", () => {
+    const takeBack = () => {
       reset();
-      number.focus();
-    });
+      number.focus({ preventScroll: true });
+    };
+    undo.addEventListener("click", takeBack);
     units?.addEventListener("change", () => {
       // Convert a chart value. Don't convert a typed one, because its unit may be chosen afterwards.
       if (number.value === held.text && held.value !== null) {
@@ -181,11 +186,13 @@
     }
     const items = [...row.querySelectorAll("[data-exact]")];
     const scored = row.querySelector("[data-points]");
-    const chartedPoints = scored?.textContent;
+    const { worth = "0" } = scored?.dataset || {};
+    const chartedPoints = scored && (scored.matches(".worth") ? "0" : scored.textContent);
     return {
       name,
       isEdited,
       reset,
+      takeBack,
       isAssumed: row.querySelector(".tag.assumed") !== null,
       isCharted: data !== "null",
       entry: () => ({ name, note: isTaken() && taken.dataset.note, values: kind === "flag" ? choice() : state() }),
@@ -209,7 +216,11 @@
         return ["entered", `${short}${answered} ${kind === "number" ? unit() : ""}`.trim()];
       },
       score: (text = chartedPoints) => {
-        if (scored) scored.textContent = text;
+        if (!scored) return;
+        // An item that adds nothing shows what a "yes" would add.
+        const isWorth = worth !== "0" && (text || "0") === "0";
+        scored.classList.toggle("worth", isWorth);
+        scored.textContent = isWorth ? worth : text;
       },
       say: (text) => {
         fault.textContent = text || "";
@@ -231,7 +242,7 @@
     made.lastChild.append(element("b", end));
     return made;
   };
-  const annotationsOf = (one) => [one.refused, one.band].filter(Boolean);
+  const annotationsOf = (one) => [one.refused, one.band, one.rate].filter(Boolean);
   // `first` is the result in the heading.
   const table = (title, results, first) => {
     const made = element("table", "");
@@ -246,7 +257,7 @@
       if (one === first) row.className = "in-heading";
       const value = element("td", one.printed ? "" : "none", { class: "number" });
       if (one.printed) value.append(element("strong", one.printed), one.unit ? ` ${one.unit}` : "");
-      row.append(element("th", one.label, { scope: "row" }), value, element("td", annotationsOf(one).join("; ")));
+      row.append(element("th", one.label, { scope: "row" }), value, element("td", one.remark || annotationsOf(one).join("; ")));
     }
     return made;
   };
@@ -258,7 +269,7 @@
       const row = trend.closest(".input");
       unfold(trend, row ? labelOf(row) : title, row && shortOf(row), row?.querySelector(".from p")?.textContent);
     }
-    const [mini, hint, flag, headline, about, caution, results, announcement, notes, written] = [".mini", ".hint", ".flag", ".headline", ".outcome .about", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-note-text]"].map(part);
+    const [mini, hint, flag, act, headline, about, action, caution, results, announcement, notes, written] = [".mini", ".hint", ".flag", ".act", ".headline", ".outcome .about", "[data-action]", "[data-caution]", ".results", "[data-said]", "[data-notes]", "[data-note-text]"].map(part);
     const warnings = [...details.querySelectorAll("[data-warnings] li")];
     const led = warnings.find((one) => one.matches(".first"));
     const charted = about.textContent;
@@ -272,18 +283,48 @@
       quick.classList.toggle("empty", text === "");
     };
     // The row's mark: the values differ from the chart. The failure: the result isn't from these values.
+    const done = element("span", "", { role: "status", class: "small" });
     const rowMark = element("span", "", { class: "tag warn row-mark" });
     mini.before(rowMark);
     const failure = element("p", "", { class: "failure" });
-    part(".outcome").append(failure);
+    const [outcome, scrolled] = [".outcome", ".detail"].map(part);
+    outcome.append(failure);
+    // The inputs stay where they are while the result above them changes. What it loses in height becomes
+    // space above them. What it gains moves out of sight above them.
+    let space = 0;
+    const steady = (change) => {
+      const place = () => form.getBoundingClientRect().top;
+      const before = place();
+      if (!outcome.style.minHeight) outcome.style.minHeight = `${outcome.getBoundingClientRect().height}px`;
+      change();
+      const needed = space + before - place();
+      // Scrolling is in whole pixels.
+      const out = Math.max(0, Math.ceil(-needed));
+      space = needed + out;
+      form.style.paddingTop = `${space}px`;
+      const more = out - (scrolled.scrollHeight - scrolled.clientHeight - scrolled.scrollTop);
+      if (out && more > 0) scrolled.style.paddingBottom = `calc(1.5rem + ${more}px)`;
+      scrolled.scrollTop += out;
+    };
     if (asked) results.append(element("p", "Values that you enter are kept until you leave this calculator."));
     // The result of the unedited chart values, to restore it without the server.
-    const shown = [mini, hint, headline, results, notes, part(".bands"), caution, flag].map((one) => [one, one.hidden, ...one.cloneNode(true).childNodes]);
+    const shown = [mini, hint, headline, results, notes, part(".bands"), action, caution, flag, act].map((one) => [one, one.hidden, ...one.cloneNode(true).childNodes]);
     const noted = written.textContent;
+    const [original, quality] = [mini.textContent, part(".on-paper")?.dataset.text];
     let latest = null;
     let timer = 0;
     let started = !asked;
 
+    // The result by the chart, next to the one after an edit.
+    const was = () => {
+      const edited = rows.filter((row) => row.isEdited());
+      if (asked || !original || !edited.length) return [];
+      const undo = button("Undo", { "data-local": "", "aria-label": "Undo all changes here" });
+      undo.addEventListener("click", () => edited.toReversed().forEach((row) => row.takeBack()));
+      const made = element("span", `was ${original} by the chart`, { class: "was" });
+      made.append(undo);
+      return [made];
+    };
     const show = (answer) => {
       // Everything that can fail comes before the first change, so that a response is shown completely or
       // not at all.
@@ -294,21 +335,24 @@
       const refused = answer.refused || "";
       const result = answer.results.length ? [table(title, answer.results, first)] : [element("p", `No result. ${refused}.`)];
       if (answer.results.some((one) => one.is_without_bands)) result.push(element("p", "If a result has no category here, none has been published.", { class: "muted small" }));
-      const remarks = answer.notes.map((text) => element("li", text));
+      const listed = answer.notes.map((text) => element("li", text));
       const bands = first?.bar ? [drawn(first.bar)] : [];
       const edited = new Set(rows.filter((row) => row.isEdited()).map((row) => row.name));
       // A warning about a chart value doesn't apply to a value entered instead.
       const isSaid = (one) => !edited.has(one.dataset.about);
       const warned = (grave) => warnings.filter((one) => isSaid(one) && one.hasAttribute("data-grave") === grave).map((one) => one.firstChild.textContent);
       const cautions = [...warned(true), ...answer.notes, ...warned(false)];
+      const { read, unread, quality = "[]" } = part(".note").dataset;
+      const remarks = JSON.parse(quality).filter(([about]) => !edited.has(about)).map(([, text]) => text);
       const [worst, ...others] = first ? cautions : [];
       const isFirst = (one) => one.firstChild.textContent === worst;
       const entry = warnings.find(isFirst)?.querySelector("span")?.textContent;
       const summary = worst ? [worst.replace(/\.$/, ""), entry].filter(Boolean).join(": ") + (others.length ? ` (and ${others.length} more)` : "") : "";
       const marks = rows.map((row) => [row, answer.faults[row.name], answer.points?.[row.name] || ""]);
-      const { read, unread } = part(".note").dataset;
       const { patient } = document.getElementById("stamp").dataset;
-      const lists = { patient, read_at: read, cautions: cautions.map(sentence).join(" "), unread };
+      const lists = { patient, read_at: read, cautions: [...cautions, ...remarks].map(sentence).join(" "), unread };
+      const asks = first && !details.hasAttribute("data-done") ? first.action : "";
+      const isMarked = first && (answer.notes.length > 0 || warnings.some((one) => isSaid(one) && one.hasAttribute("data-marks")));
       for (const row of rows) {
         const [line, text] = row.noted();
         lists[line] = lists[line] ? `${lists[line]}; ${text}` : text;
@@ -319,26 +363,38 @@
         return place ? lists[name] && line.replace(place, () => lists[name]) : line;
       });
 
-      headline.replaceChildren();
-      mini.replaceChildren();
-      if (first) mini.append(element("strong", first.printed));
-      const unit = () => (first.unit ? [element("span", first.unit, { class: "unit" }), " "] : [" "]);
-      const band = (text) => element("span", text, { class: "band" });
-      if (first) hint.replaceChildren(...unit(), band(first.short));
-      else hint.textContent = "no result";
-      if (first) headline.append(several ? `${first.label}: ` : "", element("strong", first.printed), " ", ...unit(), ...annotationsOf(first).flatMap((text) => [band(text), " "]));
-      results.replaceChildren(...result);
-      notes.replaceChildren(...remarks);
-      for (const one of warnings) one.hidden = !isSaid(one);
-      for (const one of [...warnings, ...notes.children]) one.classList.toggle("first", isFirst(one));
-      settle();
-      caution.hidden = flag.hidden = !worst;
-      caution.textContent = summary;
-      for (const [row, fault, points] of marks) {
-        row.say(fault);
-        row.score(points);
-      }
-      part(".bands").replaceChildren(...bands);
+      steady(() => {
+        headline.replaceChildren();
+        mini.replaceChildren();
+        if (first) mini.append(element("strong", first.printed));
+        const unit = () => (first.unit ? [element("span", first.unit, { class: "unit" }), " "] : [" "]);
+        const band = (text) => element("span", text, { class: "band" });
+        if (first) hint.replaceChildren(...unit(), band(first.short));
+        else hint.textContent = "no result";
+        if (first) headline.append(several ? element("span", `${first.label}: `, { class: "label" }) : "", element("strong", first.printed), " ", ...unit());
+        else if (original) headline.append("No result");
+        headline.append(...was());
+        if (first) headline.append(" ", element("span", "", { class: "meaning" }));
+        if (first) headline.lastChild.append(...annotationsOf(first).flatMap((text, at) => [at ? " " : "", band(text)]));
+        results.replaceChildren(...result);
+        notes.replaceChildren(...listed);
+        for (const one of warnings) one.hidden = !isSaid(one);
+        for (const one of [...warnings, ...notes.children]) one.classList.toggle("first", isFirst(one));
+        settle();
+        caution.hidden = !worst;
+        caution.textContent = summary;
+        action.hidden = act.hidden = !asks;
+        action.textContent = asks;
+        act.textContent = asks && first.is_urgent ? "urgent" : "action";
+        flag.hidden = Boolean(asks) || !isMarked;
+        const paper = part(".on-paper");
+        if (paper) paper.dataset.text = remarks.join(" ");
+        for (const [row, fault, points] of marks) {
+          row.say(fault);
+          row.score(points);
+        }
+        part(".bands").replaceChildren(...bands);
+      });
       announcement.textContent = first ? `${first.label} ${printed(first)} ${first.refused || first.band}` : `No result. ${refused}`;
       setNote(lines.filter(Boolean).join("\n"));
     };
@@ -367,6 +423,7 @@
         row.score();
       }
       setNote(noted);
+      if (quality) part(".on-paper").dataset.text = quality;
       settle();
     };
     const compute = async () => {
@@ -385,7 +442,7 @@
       } catch (error) {
         if (signal.aborted) return;
         // The previous result stays, with a message that it's not up to date.
-        const text = `${headline.textContent ? "Not recalculated: this result is from before your last change." : "The result could not be computed."} ${error.message}`;
+        const text = `${headline.querySelector("strong") ? "Not recalculated: this result is from before your last change." : "The result could not be computed."} ${error.message}`;
         settle();
         failure.textContent = `${text} `;
         if (!hasEnded()) {
@@ -408,15 +465,16 @@
       const others = rows.filter((row) => !row.isEdited() && row.isCharted);
       const absent = others.filter((row) => row.isAssumed).length;
       const values = others.length - absent;
+      done.textContent = "";
       const sources = [
         counted(edited, `${edited === 1 ? "value" : "values"} edited, not from the chart`),
         taken && (taken === 1 ? "another chart value chosen" : `${taken} other chart values chosen`),
         [counted(values, `chart ${values === 1 ? "value" : "values"}`), counted(absent, "not found in chart, assumed absent")].filter(Boolean).join(", "),
       ];
-      about.textContent = taken + edited ? sources.filter(Boolean).join("; ") : charted;
+      steady(() => (about.textContent = taken + edited ? sources.filter(Boolean).join("; ") : charted));
       markRow();
       if (taken + edited === 0 && !asked) {
-        restore();
+        steady(restore);
         announcement.textContent = `From the chart: ${headline.textContent}`;
         return;
       }
@@ -448,7 +506,6 @@
     }
     part("form > fieldset").disabled = false;
 
-    const done = element("span", "", { role: "status", class: "small" });
     const copy = button("Copy note", { "data-local": "" });
     copy.addEventListener("click", async () => {
       let copied = true;
@@ -460,18 +517,25 @@
         getSelection().selectAllChildren(written);
         copied = document.execCommand("copy");
       }
-      done.textContent = copied ? "Copied." : "The note is selected. Copy it with the keyboard.";
+      done.textContent = copied ? "Copied." : "";
+      kept.textContent = copied ? "" : "The note is selected. Copy it with the keyboard.";
     });
+    const kept = element("p", "", { role: "status" });
+    part(".note > summary").after(kept);
+    details.addEventListener("click", ({ target }) => target !== copy && (done.textContent = ""));
     // Prints only the open calculator.
     const print = button("Print", { "data-local": "" });
     print.addEventListener("click", () => window.print());
-    quick.append(copy, print, done);
+    const copying = element("span", "", { class: "copying" });
+    copying.append(copy, done);
+    quick.append(copying, print);
     quick.classList.toggle("empty", written.textContent === "");
     if (hasEnded()) lock(details);
     return {
       entered: () => rows.filter((row) => row.isEdited()).map((row) => row.entry()),
       enter: (entries) => entries.forEach((entry) => rows.find((row) => row.name === entry.name)?.enter(entry)),
       leave() {
+        done.textContent = "";
         if (!asked) return;
         started = false;
         for (const row of rows) row.reset();
@@ -492,6 +556,12 @@
     // A calculator that's turned off has no form.
     ready.set(details, details.querySelector("form") && calculator(details));
   };
+  // An open source covers what follows, so a click elsewhere closes it. Escape does too (list.js).
+  document.addEventListener("click", ({ target }) => {
+    for (const one of document.querySelectorAll(".from[open]")) one.open = one.contains(target);
+  });
+  // The browser asks before typed values are lost.
+  addEventListener("beforeunload", (event) => document.querySelector(".input.typed") && event.preventDefault());
   document.addEventListener("toggle", ({ target }) => (target.open ? prepare(target) : ready.get(target)?.leave()), true);
   app.prepare = prepare;
   app.entered = (details) => ready.get(details)?.entered();

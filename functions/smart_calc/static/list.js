@@ -57,15 +57,19 @@
   // On a small screen, Back in the browser closes the open row, which covers the list. Going back isn't
   // immediate: a row opened meanwhile gets its history entry afterwards.
   let leaving = false;
+  let filled = null;
   document.addEventListener("toggle", ({ target }) => {
-    if (wide.matches || leaving || !target.matches(".page > details")) return;
+    if (leaving || !target.matches(".page > details")) return;
     const { row } = history.state || {};
-    if (target.open && row !== target.id) history[row ? "replaceState" : "pushState"]({ row: target.id }, "");
+    // The fragment names the open row, so that a reload comes back to it.
+    if (wide.matches) {
+      if (target.open && target !== filled) history.replaceState(history.state, "", `#${target.id}`);
+    } else if (target.open && row !== target.id) history[row ? "replaceState" : "pushState"]({ row: target.id }, "", `#${target.id}`);
     else if (row === target.id && !page.querySelector(":scope > details[open]")) leaving = !history.back();
   }, true);
   addEventListener("popstate", ({ state }) => {
     const open = page.querySelector(":scope > details[open]");
-    if (leaving && open) history.pushState({ row: open.id }, "");
+    if (leaving && open) history.pushState({ row: open.id }, "", `#${open.id}`);
     else if (!wide.matches) for (const row of rows()) row.open = row.id === state?.row;
     leaving = false;
   });
@@ -79,14 +83,19 @@
   // Each word of a search matches the beginning of any word.
   const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "").split(/[^a-z0-9]+/).filter(Boolean);
   const wordsOf = new Map();
+  // The words of a place, in the order of their weight: names, aliases, problems, inputs.
   const words = (place) => {
     if (!wordsOf.has(place)) {
-      const { title, words: more } = place.dataset;
-      wordsOf.set(place, { name: plain(`${title} ${place.name}`), all: [...new Set(plain(`${title} ${more} ${place.name}`))] });
+      const { title, short, aliases, problems, inputs } = place.dataset;
+      wordsOf.set(place, [`${title} ${short} ${place.name}`, aliases, problems, inputs].map(plain));
     }
     return wordsOf.get(place);
   };
-  const hits = (list, asked) => asked.every((part) => list.some((word) => word.startsWith(part)));
+  // The kind of words that every part of the search is found in, or -1.
+  const kind = (place, asked) => {
+    const kinds = asked.map((part) => words(place).findIndex((list) => list.some((word) => word.startsWith(part))));
+    return kinds.includes(-1) ? -1 : Math.max(...kinds);
+  };
   // The number of wrong, missing, extra or swapped letters (Damerau, 1964).
   const distance = (one, other) => {
     let before = [];
@@ -104,25 +113,41 @@
   };
   // An unfinished word is compared with the same number of letters of the other.
   const far = (part, word) => Math.min(distance(part, word), distance(part, word.slice(0, part.length)) + 0.5);
-  const nearest = (asked) => {
-    const distances = places.map((place) => [place, Math.max(...asked.map((part) => Math.min(...words(place).all.map((word) => far(part, word)))))]);
-    const best = Math.min(...distances.map(([, distance]) => distance));
-    return distances.filter(([, distance]) => distance === best).map(([place]) => place);
+  // A long word may have two errors, and a short one none.
+  const allowed = ({ length }) => (length < 4 ? 0 : length < 7 ? 1 : 2);
+  const errors = (place, asked) => {
+    const all = words(place).flat();
+    const distances = asked.map((part) => [Math.min(...all.map((word) => far(part, word))), allowed(part)]);
+    return distances.some(([distance, most]) => distance > most) ? -1 : Math.max(...distances.map(([distance]) => distance));
   };
   const isCalculator = ({ name }) => !["values", "about"].includes(name);
+  // The most relevant to this patient come first. The server ranks them; one that's still being read is last.
+  const relevance = (place) => (rowIn(place)?.dataset.rank || "9").split(".").map(Number);
+  const compare = (one, other) => {
+    const at = one.findIndex((number, place) => number !== other[place]);
+    return at < 0 ? 0 : one[at] - other[at];
+  };
+  const ranked = (rate) => places.map((place) => [rate(place), place]).filter(([number]) => number >= 0).map(([number, place]) => [[number, ...relevance(place)], place]).sort(([one], [other]) => compare(one, other)).map(([, place]) => place);
+  const home = new Map(places.map((place) => [place, place.parentElement]));
+  const matches = frame.querySelector("[part=matches]");
   const find = () => {
     const asked = plain(filter.value);
-    let found = asked.length ? places.filter((place) => hits(words(place).all, asked)) : places;
-    const none = found.length === 0;
-    if (none) found = nearest(asked);
-    hit = places.filter((place) => found.includes(place));
-    // The open row stays visible with the matches.
-    for (const place of places) place.hidden = !found.includes(place) && !rowIn(place)?.open;
+    let found = asked.length ? ranked((place) => kind(place, asked)) : places;
+    const isExact = found.length > 0;
+    if (!isExact) found = ranked((place) => errors(place, asked));
+    hit = found;
+    // Matches are listed by rank. Without a search, each is in its own place. The open row stays visible.
+    for (const place of places) {
+      if (asked.length === 0 || !found.includes(place)) home.get(place).append(place);
+      place.hidden = !found.includes(place) && !rowIn(place)?.open;
+    }
+    if (asked.length) matches.append(...found);
     for (const heading of frame.querySelectorAll("[part=group]")) {
       heading.hidden = !places.some((place) => !place.hidden && place.parentElement === heading.parentElement);
     }
-    filtered.textContent = !asked.length ? "" : none ? `Nothing matches \u201c${filter.value.trim()}\u201d. Closest matches:` : `${found.filter(isCalculator).length} of ${places.filter(isCalculator).length}`;
-    return asked.length ? [...found.filter((place) => hits(words(place).name, asked)), ...found][0] : null;
+    const text = `\u201c${filter.value.trim()}\u201d`;
+    filtered.textContent = !asked.length ? "" : !found.length ? `No match for ${text}.` : isExact ? `${found.filter(isCalculator).length} of ${places.filter(isCalculator).length}` : `Nothing matches ${text}. Closest matches:`;
+    return asked.length ? found[0] : null;
   };
   filter.addEventListener("input", find);
 
@@ -145,6 +170,10 @@
     } else if (target === filter && key === "Enter") {
       const first = find();
       if (first && !choose(first.name)) later(first);
+    } else if (key === "Escape" && document.querySelector(".from[open]")) {
+      const source = document.querySelector(".from[open]");
+      source.open = false;
+      summary(source).focus();
     } else if (target === filter && key === "ArrowDown") step(-1, 1);
     else if (row && key === "ArrowDown") step(seen().indexOf(row), 1);
     else if (row && key === "ArrowUp") step(seen().indexOf(row), -1);
@@ -165,6 +194,7 @@
     const row = document.getElementById(page.querySelector("[slot=choose]")?.dataset.first) || seen()[0];
     if (!row || !wide.matches || page.querySelector(":scope > details[open]")) return;
     app.prepare(row);
+    filled = row;
     row.open = true;
   };
   app.whenRead(() => {

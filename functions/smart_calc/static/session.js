@@ -128,6 +128,14 @@ const app = (() => {
     for (const row of page.querySelectorAll(":scope > details")) if (document.getElementById(row.id) !== row) put(row);
   });
 
+  // Show the hospital's time zone only if it differs from the browser's.
+  const compareZones = () => {
+    const isSame = Number(document.getElementById("stamp")?.dataset.offset) === -new Date().getTimezoneOffset();
+    for (const one of page.querySelectorAll("[data-zone]")) one.hidden = isSame;
+  };
+  whenRead(compareZones);
+  page.addEventListener("put", compareZones);
+
   const logout = document.getElementById("logout");
   logout.addEventListener("click", async () => {
     logout.disabled = true;

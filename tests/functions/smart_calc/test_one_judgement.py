@@ -280,9 +280,8 @@ def test_a_charted_bmi_is_shown_only_if_it_differs_from_the_calculated_one() -> 
 
 def test_one_creatinine_is_not_called_steady() -> None:
     view = egfr()
-    assert view.cautions == (
-        "Only one creatinine value: cannot tell whether creatinine is stable.",
-    )
+    assert view.cautions == ()
+    assert view.noted == ("Only one creatinine value: cannot tell whether creatinine is stable.",)
     assert "Only one creatinine value" in view.note
 
 
@@ -298,7 +297,8 @@ def test_what_may_undo_the_result_is_said_before_the_age_of_a_value() -> None:
         effectiveDateTime="2026-11-21T08:00:00Z",
     )
     view = egfr(earlier, later)
-    unsteady, preliminary = view.cautions
+    unsteady, preliminary = view.noted
+    assert view.cautions == (unsteady,)
     assert unsteady.startswith("Creatinine is not stable: from 1.8 to 1.21 mg/dL")
     assert preliminary == (
         "Newer preliminary value in the chart, not used: Creatinine, serum or plasma."

@@ -334,7 +334,7 @@ def test_what_failed_for_one_reason_is_told_in_one_sentence(app: App) -> None:
 def test_diagnoses_that_were_not_read_are_not_counted_as_absent(app: App) -> None:
     page = page_of(app, answering(tenant_of(app), conditions=Scripted(500)))
     shown = calculator(page, "cha2ds2_vasc")
-    assert "Missing: Heart failure (could not be read)" in page
+    assert "Missing: Heart failure; Hypertension; Diabetes; Stroke, TIA" in page
     assert "assumed absent" not in shown
 
 
@@ -547,7 +547,7 @@ def test_a_session_that_the_ehr_ends_while_the_chart_is_read_is_over(app: App) -
     tenant.on("/auth/token", Scripted(400, {"Content-Type": "application/json"}, GRANT_REFUSED))
     page = open_page(app, launched).text
     assert "The session has ended." in page
-    assert "launch the app again" in page
+    assert "Open the app again from the chart." in page
 
 
 def _source(inline: list[str]) -> str:
