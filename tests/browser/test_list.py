@@ -109,6 +109,8 @@ def test_titles_numbers_and_what_they_mean_are_not_cut_and_numbers_are_in_one_co
     load(page, width, height)
     expect(page.locator("#complete")).to_be_attached()
     assert page.evaluate(CUT) == []
+    page.locator(".flag").nth(2).evaluate("(one) => (one.hidden = false)")
+    page.locator(".act").nth(1).evaluate("(one) => (one.hidden = false)")
     numbers = page.evaluate(NUMBERS)
     assert {has_caution for _, has_caution in numbers} == {True, False}
     assert len({right for right, _ in numbers}) == 1
@@ -150,7 +152,7 @@ def test_on_a_small_screen_one_opens_over_the_whole_list_and_its_row_leads_back(
     expect(page.locator("#bmi > summary")).to_be_visible()
     page.locator("#bmi > summary").click()
     assert page.evaluate(ROW_IN_HISTORY, "bmi") == "bmi"
-    address = page.url
+    address = page.url.removesuffix("#bmi")
     page.go_back()
     expect(page.locator(".page > details[open]")).to_have_count(0)
     assert page.url == address
@@ -201,6 +203,41 @@ def test_a_calculator_is_found_by_organ_problem_input_and_short_name(
     page.get_by_label("Find a calculator").fill(asked)
     expect(page.locator(f"#{name}")).to_be_visible()
     expect(page.locator("#filtered")).to_contain_text(" of ")
+
+
+@each(
+    ("asked", "first"),
+    [
+        *(("stroke", "cha2ds2_vasc"), ("MDRD", EGFR), ("long qt", "qtc"), ("weight", "bmi")),
+        *(("renal function", EGFR), ("crcl", "creatinine_clearance_cg"), ("bleeding", "has_bled")),
+        *(("statin", "prevent_2023_base"), ("cholesterol", "ldl"), ("sepsis", "news2")),
+    ],
+)
+def test_enter_opens_what_stands_first_by_name_alias_problem_or_input(
+    page: Page, asked: str, first: str
+) -> None:
+    field = page.get_by_label("Find a calculator")
+    field.fill(asked)
+    field.press("Enter")
+    assert opened(page) == [first]
+    rows = page.locator(".page > details > summary").locator("visible=true").all()
+    tops = {box["y"] for row in rows if (box := row.bounding_box())}
+    top = page.locator(f"#{first} > summary").bounding_box()
+    assert top
+    assert top["y"] == min(tops)
+
+
+@each("asked", ["wells", "curb-65", "xyzzy"])
+def test_what_no_calculator_is_for_says_so_and_opens_nothing(page: Page, asked: str) -> None:
+    before = opened(page)
+    field = page.get_by_label("Find a calculator")
+    field.fill(asked)
+    expect(page.locator("#filtered")).to_have_text(f"No match for \u201c{asked}\u201d.")
+    field.press("Enter")
+    assert opened(page) == before
+    field.press("Escape")
+    expect(page.locator("#filtered")).to_have_text("")
+    expect(page.locator("#ldl")).to_be_visible()
 
 
 @each(

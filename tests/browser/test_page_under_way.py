@@ -89,7 +89,7 @@ def test_a_slow_chart_has_all_rows_in_their_places_says_what_it_reads_and_moves_
     expect(status).to_be_in_viewport()
     before = rows(window)
     assert len(before) == len(REGISTRY)
-    expect(window.get_by_text("reading …").locator("visible=true")).to_have_count(len(before) + 2)
+    expect(window.get_by_text("reading …").locator("visible=true")).to_have_count(len(before) + 1)
     # Announced to a screen reader, for which it wasn't there when the page was first read.
     expect(window.locator("#told")).to_have_text("Reading the chart.")
 
