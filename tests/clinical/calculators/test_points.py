@@ -61,7 +61,7 @@ def test_what_was_not_given_has_no_points() -> None:
 
 
 def words_of(calculator: Calculator) -> set[str]:
-    """Return the words by which a calculator is found, other than those of its inputs."""
+    """Return the search words of a calculator, other than those of its inputs."""
     names = (calculator.title, calculator.subject, calculator.aliases, calculator.words)
     return set(re.findall("[a-z0-9]+", " ".join(names).lower()))
 
