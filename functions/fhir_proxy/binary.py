@@ -8,13 +8,13 @@ import re
 from collections.abc import Mapping
 
 from shared.fhir import fhir_client
+from shared.fhir.access import Access
 from shared.fhir.calls import conditional
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import Address
 from shared.outcome import MEDIA_TYPE
-from shared.session.sessions import Active
 
 MEDIA_TYPES = (
     *("application/pdf", "application/dicom", "application/octet-stream", "application/rtf"),
@@ -44,20 +44,19 @@ def accepted(
 
 
 def read(
-    address: Address,
     accepted_types: tuple[str, ...],
     decision: Decision,
-    active: Active,
+    access: Access,
     headers: Mapping[str, str],
 ) -> FhirBytes | FhirAnswer:
     """Read the content in one of the types that the caller accepts."""
     everything = len(accepted_types) == len(MEDIA_TYPES)
     return fhir_client.read_binary(
-        active,
-        f"{active.session.fhir_base}/{address.path}",
+        access,
+        f"{decision.fhir_base}/{decision.address.path}",
         accept="*/*" if everything else ", ".join(accepted_types),
         media_types=accepted_types,
-        headers=conditional.passed_on(address, decision, headers),
+        headers=conditional.passed_on(decision, headers),
     )
 
 

@@ -21,6 +21,7 @@ from shared import held_bytes, log, outcome
 from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound, ParameterInvalid, PathInvalid, SmartError
+from shared.fhir.access import Access, of_session
 from shared.fhir.calls import served
 from shared.fhir.calls.served import Served
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
@@ -31,7 +32,6 @@ from shared.inbound import cookies, edge
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.spliced import Spliced
 from shared.session import context, deployment
-from shared.session.sessions import Active
 
 from . import binary, response_headers, rewrite
 from .address import ProxyAddress, is_foreign, parse_address
@@ -80,43 +80,50 @@ def _serve(settings: Settings, call: Call) -> Reply:
             context.describe(active.session, active.ehr.vendor, settings.public_url)
         ).encode()
         return Reply(200, {"Content-Type": "application/json"}, body)
+    access = of_session(active)
     parameters = _parameters(call, address)
     accepted_types = binary.accepted(address, parameters, call.headers)
     if not accepted_types:
         edge.require_json_accepted(call)
     proxy_base = f"{settings.public_url}/fhir_proxy/{address.handle}"
     if address.is_write:
-        return _write(call, address, parameters, active, proxy_base)
+        return _write(call, address, parameters, access, proxy_base)
     if accepted_types:
-        return _binary(call, address, parameters, active, accepted_types)
-    return _read(call, address, parameters, active, proxy_base)
+        return _binary(call, address, parameters, access, accepted_types)
+    links = rewrite.PageLinks(
+        access,
+        active.session.secret,
+        _running.sealer,
+        address.path if address.kind == "history" else address.type,
+        proxy_base,
+    )
+    return _read(call, address, parameters, access, links)
 
 
 def _write(
-    call: Call, address: ProxyAddress, parameters: Parameters, active: Active, proxy_base: str
+    call: Call, address: ProxyAddress, parameters: Parameters, access: Access, proxy_base: str
 ) -> Reply:
     content.require_media_type(address, call.headers)
-    result = served.change(address, parameters, call.body, active, call.headers)
-    fhir_base = active.session.fhir_base
+    result = served.change(address, parameters, call.body, access, call.headers)
+    fhir_base = access.fhir_base
     places = response_headers.locations(result.answer.headers, address, fhir_base, proxy_base)
-    return _answered(address, result, active, result.answer.body, places)
+    return _answered(result, access, result.answer.body, places)
 
 
 def _binary(
     call: Call,
     address: Address,
     parameters: Parameters,
-    active: Active,
+    access: Access,
     accepted_types: tuple[str, ...],
 ) -> Reply:
-    session = active.session
-    with served.explained(active):
-        decision = asking.decide(address, parameters, session, session.grants(active.ehr))
+    with served.explained(access):
+        decision = asking.decide(address, parameters, access, access.grants)
     started = time.monotonic()
-    answer = binary.read(address, accepted_types, decision, active, call.headers)
+    answer = binary.read(accepted_types, decision, access, call.headers)
     if isinstance(answer, FhirAnswer):
-        answers.check(answer, address, decision, session.fhir_base)
-        return _answered(address, Served(decision, answer, started), active, answer.body)
+        answers.check(answer, decision)
+        return _answered(Served(decision, answer, started), access, answer.body)
     served.log_line(address, 200, started, answer.ehr_ids)
     headers = {**binary.content_headers(answer), **response_headers.passed_on(answer.headers)}
     return Reply(200, headers, _unbroken(answer))
@@ -134,20 +141,22 @@ def _unbroken(answer: FhirBytes) -> Iterator[bytes]:
 
 
 def _read(
-    call: Call, address: ProxyAddress, parameters: Parameters, active: Active, proxy_base: str
+    call: Call,
+    address: ProxyAddress,
+    parameters: Parameters,
+    access: Access,
+    links: rewrite.PageLinks,
 ) -> Reply:
-    path = address.path if address.kind == "history" else address.type
-    links = rewrite.PageLinks(active.session, _running.sealer, path, proxy_base)
     paged = address.interaction.is_paged
     if paged and any(name == rewrite.PAGE_PARAMETER for name, _ in parameters):
         if len(parameters) != 1:
             raise ParameterInvalid("A page link doesn't accept additional parameters.")
         link = links.open(parameters[0][1])
         result = served.fetch_next_page(
-            address, link.url, active, link.level, must_show=link.must_show
+            address, link.url, access, link.level, must_show=link.must_show
         )
     else:
-        result = served.fetch(address, parameters, active, call.headers)
+        result = served.fetch(address, parameters, access, call.headers)
     answer, decision = result.answer, result.decision
     body: bytes | Spliced = answer.body
     if paged and answer.status == 200:
@@ -155,20 +164,19 @@ def _read(
             answer.body, decision.level, must_show=decision.must_show, known=answer.accepted
         )
     if address.kind == "capabilities" and answer.status == 200:
-        body = rewrite.named_here(answer.resource, answer.body, proxy_base)
+        body = rewrite.named_here(answer.resource, answer.body, links.proxy_base)
     changed = rewrite.stamp(answer.body, body, "page links" if paged else "addresses")
-    return _answered(address, result, active, body, changed)
+    return _answered(result, access, body, changed)
 
 
 def _answered(
-    address: Address,
     result: Served,
-    active: Active,
+    access: Access,
     body: bytes | Spliced,
     more: Mapping[str, str] | None = None,
 ) -> Reply:
-    served.log_answer(address, result, active)
-    attached = binary.ATTACHMENT if address.type == "Binary" else {}
+    served.log_answer(result, access)
+    attached = binary.ATTACHMENT if result.decision.address.type == "Binary" else {}
     headers = {
         "Content-Type": outcome.MEDIA_TYPE,
         **attached,

@@ -12,13 +12,13 @@ from typing import Any
 
 from shared.errors import ParameterInvalid
 from shared.fhir import bundle_links, page_links
+from shared.fhir.access import Access
 from shared.fhir.bundle_links import Links
 from shared.frozen import dataclass
 from shared.inbound.spliced import Spliced
 from shared.json_members import fields, objects
 from shared.scopes import Level
 from shared.sealing import SealBroken, Sealer
-from shared.session.record import Session
 
 PAGE_PARAMETER = "_page"
 _SHOWN = "shown"
@@ -39,10 +39,11 @@ class PageLink:
 class PageLinks:
     """Page links of one path below the FHIR base (a type's or a history's) in one session.
 
-    `proxy_base` is the session's base URL at the proxy.
+    `proxy_base` is the session's base URL at the proxy, and `secret` the one in its cookie.
     """
 
-    session: Session
+    access: Access
+    secret: bytes
     sealer: Sealer
     path: str
     proxy_base: str
@@ -75,7 +76,7 @@ class PageLinks:
     def open(self, token: str) -> PageLink:
         """Return the page of a link's token. Raise ParameterInvalid for a token from elsewhere."""
         try:
-            opened = self.sealer.open(token, self.session.secret, self._context()).decode()
+            opened = self.sealer.open(token, self.secret, self._context()).decode()
             level, must_show, url = opened.split(" ")
         except (SealBroken, ValueError):
             raise ParameterInvalid(
@@ -89,11 +90,11 @@ class PageLinks:
         self, links: Iterable[dict[str, Any]], level: Level, must_show: bool
     ) -> list[dict[str, object]]:
         rewritten = []
-        seal = self.sealer.sealing(self.session.secret, self._context())
+        seal = self.sealer.sealing(self.secret, self._context())
         for link in links:
             url = link.get("url")
             upstream = (
-                page_links.followed(url, self.session, self.path) if isinstance(url, str) else None
+                page_links.followed(url, self.access, self.path) if isinstance(url, str) else None
             )
             if upstream is None:
                 if link.get("relation") == "next":
@@ -105,7 +106,7 @@ class PageLinks:
         return rewritten
 
     def _context(self) -> str:
-        return f"page {self.session.handle} {self.path}"
+        return f"page {self.access.holder} {self.path}"
 
 
 def named_here(statement: Mapping[str, object], body: bytes, proxy_base: str) -> bytes:

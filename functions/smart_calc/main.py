@@ -26,6 +26,7 @@ from shared.errors import (
     TooLarge,
 )
 from shared.fhir import fhir_client
+from shared.fhir.access import of_session
 from shared.inbound import edge
 from shared.inbound.edge import Call, Edge, Reply
 from shared.session import deployment, sessions
@@ -90,7 +91,7 @@ def _page(settings: Settings, active: Active) -> Iterator[str]:
         raise PatientMissing(
             why="The page shows one patient's chart, but the EHR didn't name a patient."
         )
-    fhir_client.admit(active)
+    fhir_client.admit(of_session(active))
     searching = reading.begin(active, patient, datetime.now(UTC))
     try:
         searching.arrivals.wait_for_the_first(_FIRST_SECONDS)
@@ -121,7 +122,7 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
 def _again(settings: Settings, call: Call, handle: str) -> Reply:
     """Retry what the page couldn't read."""
     active, patient = _session_and_patient(settings, call, handle)
-    fhir_client.admit(active)
+    fhir_client.admit(of_session(active))
     missing = again.parse(_json_of(call, _MOST_BYTES))
     html = again.answer(settings, active, patient, missing, datetime.now(UTC))
     policy = pages.content_security_policy(settings.frame_ancestors)

@@ -1,4 +1,4 @@
-"""Send a request with a session's token, and repeat it with newer access if the EHR refuses it.
+"""Send a request with an access token, and repeat it with newer access if the EHR refuses it.
 
 SMART App Launch 2.2, step 7. This module decides whether a refusal ends the session.
 """
@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from shared import held_bytes
 from shared.errors import Overloaded
+from shared.fhir.access import Access
 from shared.outbound import http_client
 from shared.outcome import MEDIA_TYPE
-from shared.session.sessions import Active
 
 MAX_BYTES = 20_000_000
 # Shorter values aren't redacted: they aren't real tokens, and may occur in any text.
@@ -22,7 +22,7 @@ _OWN_PATIENT_SECONDS = 5.0
 
 
 def stream(
-    active: Active,
+    access: Access,
     method: str,
     url: str,
     headers: Mapping[str, str],
@@ -32,16 +32,15 @@ def stream(
     *,
     is_read: bool,
 ) -> http_client.Stream:
-    """Send one request with the session's token and return the response as it starts to arrive.
+    """Send one request with the token and return the response as it starts to arrive.
 
     If the EHR responds with 401, renew the access and repeat the request: with access that another
     process renewed, then with one renewal. `until` is the deadline on the monotonic clock. Raise
-    the errors of shared/outbound/http_client.py and of the renewal, and SessionExpired if nothing
-    can renew access that the EHR also refuses for the launch's own Patient.
+    the errors of shared/outbound/http_client.py and of the renewal, and those of `Access.ended`.
     """
 
-    def ask(by: Active, seconds: float) -> http_client.Stream:
-        token = by.session.access_token
+    def ask(by: Access, seconds: float) -> http_client.Stream:
+        token = by.token
         answer = http_client.stream(
             method,
             url,
@@ -50,12 +49,12 @@ def stream(
             headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {token}", **headers},
             body=body,
             ca_file=by.ehr.ca_file,
-            base=by.session.fhir_base,
+            base=by.fhir_base,
             is_read=is_read,
         )
         return answer if len(token) < _LEAST_TOKEN else _without(token, answer, until)
 
-    by = active
+    by = access
     answer = ask(by, until - time.monotonic())
     for _ in range(_MOST_RENEWALS):
         if answer.status != 401:
@@ -67,7 +66,7 @@ def stream(
         if remaining <= 0:
             return answer
         if renewed is None:
-            if by.session.refresh_token is None and _is_over(by, method, url, remaining):
+            if by.ended is not None and _is_over(by, method, url, remaining):
                 raise by.ended()
             return answer
         by = renewed
@@ -77,16 +76,15 @@ def stream(
     return answer
 
 
-def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
+def _is_over(by: Access, method: str, url: str, seconds: float) -> bool:
     """Return whether the EHR refuses the access not only for this request, but also for reading the
     launch's own Patient. Some EHRs respond with 401 to a request outside the scopes, so the Patient
     counts only if a scope covers it without filters.
     """
-    patient = by.session.context.patient
-    grants = by.session.grants(by.ehr)
-    if patient is None or not any(one.covers("Patient", "r") and not one.filters for one in grants):
+    readable = any(one.covers("Patient", "r") and not one.filters for one in by.grants)
+    if by.patient is None or not readable:
         return False
-    own = f"{by.session.fhir_base}/Patient/{patient}"
+    own = f"{by.fhir_base}/Patient/{by.patient}"
     if (method, url) == ("GET", own):
         return True
     try:
@@ -95,12 +93,9 @@ def _is_over(by: Active, method: str, url: str, seconds: float) -> bool:
             own,
             seconds=min(seconds, _OWN_PATIENT_SECONDS),
             max_bytes=MAX_BYTES,
-            headers={
-                "Accept": MEDIA_TYPE,
-                "Authorization": f"Bearer {by.session.access_token}",
-            },
+            headers={"Accept": MEDIA_TYPE, "Authorization": f"Bearer {by.token}"},
             ca_file=by.ehr.ca_file,
-            base=by.session.fhir_base,
+            base=by.fhir_base,
         )
     except (http_client.OutboundError, Overloaded):
         return False

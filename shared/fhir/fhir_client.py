@@ -1,4 +1,4 @@
-"""Make authorized FHIR calls. The session's token is sent only to its own FHIR base.
+"""Make authorized FHIR calls. A token is sent only to its own FHIR base.
 
 Only FHIR JSON is accepted as a response. The EHR's own 4xx, 429 and 503 keep their status. Its
 other failures become this app's errors (docs/errors.md).
@@ -15,11 +15,11 @@ from typing import Any, Literal
 from shared import held_bytes, strict_json
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import authorised
+from shared.fhir.access import Access
 from shared.fhir.bundle_links import Links
 from shared.frozen import dataclass
 from shared.outbound import http_client, waiting
 from shared.outcome import operation_outcome
-from shared.session.sessions import Active
 from shared.smart.token_endpoint import ehr_ids
 
 SECONDS = 60.0
@@ -67,15 +67,16 @@ class FhirBytes:
     ehr_ids: Mapping[str, str]
 
 
-def admit(active: Active) -> None:
-    """Raise Overloaded if the current request must not continue to the session's EHR."""
-    handle, base = active.session.handle, active.session.fhir_base
-    held_bytes.admit(handle, base)
-    waiting.admit(base, base, handle)
+def admit(access: Access) -> None:
+    """Raise Overloaded if the current request must not continue to the EHR."""
+    base, holder = access.fhir_base, access.holder
+    if holder is not None:
+        held_bytes.admit(holder, base)
+    waiting.admit(base, base, holder)
 
 
 def call(
-    active: Active,
+    access: Access,
     method: Literal["GET", "POST"],
     url: str,
     *,
@@ -86,21 +87,20 @@ def call(
     quick_accept: Callable[[bytes], Links | None] | None = None,
     decimal: Callable[[str], Any] | None = None,
 ) -> FhirAnswer:
-    """Call the EHR with the session's token. `url` is absolute, on the host of its FHIR base.
+    """Call the EHR with the token. `url` is absolute, on the host of its FHIR base.
 
     A response with status 200 that `quick_accept` accepts isn't parsed. `decimal` reads the numbers
     that aren't integers.
 
     If the EHR responds with 401, the call is repeated with newer access: access that another
     process renewed, then one renewal. Raise Overloaded, UpstreamUnreachable, UpstreamTimeout or
-    UpstreamInvalid, the errors of the renewal, and SessionExpired if nothing can renew access that
-    the EHR also refuses for the launch's own Patient.
+    UpstreamInvalid, the errors of the renewal, and those of `Access.ended`.
     """
-    admit(active)
+    admit(access)
     until = time.monotonic() + seconds
     with _as_app_errors():
         response = authorised.stream(
-            active, method, url, headers or {}, body, until, max_bytes, is_read=True
+            access, method, url, headers or {}, body, until, max_bytes, is_read=True
         )
         answer = authorised.whole(response, until, max_bytes)
     if quick_accept is not None and answer.status == 200 and _is_json(answer):
@@ -112,7 +112,7 @@ def call(
 
 
 def write(
-    active: Active,
+    access: Access,
     method: str,
     url: str,
     *,
@@ -125,10 +125,10 @@ def write(
 
     It's sent again only after a 401, at most twice. A 401 means that the EHR made no change.
     """
-    admit(active)
+    admit(access)
     until = time.monotonic() + seconds
     with _as_app_errors():
-        response = authorised.stream(active, method, url, headers, body, until, is_read=False)
+        response = authorised.stream(access, method, url, headers, body, until, is_read=False)
         answer = authorised.whole(response, until, sent=True)
     ids = ehr_ids(answer.headers)
     if answer.status in _MADE:
@@ -144,7 +144,7 @@ def write(
 
 
 def read_binary(
-    active: Active,
+    access: Access,
     url: str,
     *,
     accept: str,
@@ -157,11 +157,11 @@ def read_binary(
     `call`. Raise the errors of `call`, and UpstreamInvalid for content of another type or with an
     announced length over 10 MB.
     """
-    admit(active)
+    admit(access)
     until = time.monotonic() + SECONDS
     sent = {"Accept": accept, "Accept-Encoding": "identity", **headers}
     with _as_app_errors():
-        answer = authorised.stream(active, "GET", url, sent, None, until, is_read=True)
+        answer = authorised.stream(access, "GET", url, sent, None, until, is_read=True)
         content_type = answer.headers.get("content-type", "")
         if answer.status != 200 or _JSON.fullmatch(content_type):
             whole = authorised.whole(answer, until)

@@ -1,4 +1,4 @@
-"""Decide which links of a Bundle may be followed with the session's token (FHIR R4 http.html,
+"""Decide which links of a Bundle may be followed with an access token (FHIR R4 http.html,
 "Paging").
 
 A page link belongs to the EHR and is opaque. It may lead to any path on the host of the FHIR base,
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from shared import urls
 from shared.errors import UpstreamInvalid
-from shared.session.record import Session
+from shared.fhir.access import Access
 
 
 class _Place(NamedTuple):
@@ -20,15 +20,15 @@ class _Place(NamedTuple):
     segments: tuple[str, ...]
 
 
-def followed(link: str, session: Session, path: str) -> str | None:
+def followed(link: str, access: Access, path: str) -> str | None:
     """Return the absolute URL of a link in the response to a request for a path below the FHIR
     base, or None if it must not be followed.
     """
-    url = urls.on_own_host(link, session.fhir_base, path)
+    url = urls.on_own_host(link, access.fhir_base, path)
     if url is None:
         return None
     place = _place(url)
-    below = any(_is_below(place, _place_of_endpoint(one)) for one in session.oauth_endpoints)
+    below = any(_is_below(place, _place_of_endpoint(one)) for one in access.oauth_endpoints)
     return None if below else url
 
 

@@ -12,23 +12,22 @@ from typing import Any
 
 from shared import fhir_id, urls
 from shared.errors import MethodNotAllowed, SmartError, TooLarge, VersionConflict
+from shared.fhir.access import Access
 from shared.fhir.calls import served
 from shared.fhir.calls.served import Served
-from shared.fhir.policy.interactions import Address
 from shared.inbound import request_body
 from shared.own.in_flight import InFlight, Versions
 from shared.own.resources import (
     RefusedByEhr,
     Resource,
+    access_of,
     address_of,
     noted,
     own_version,
     parsed,
     read,
     refuse,
-    session_of,
 )
-from shared.session.sessions import Active
 
 _WHOLE = {"Prefer": "return=representation"}
 _CHANGING = "POST, PUT, PATCH, DELETE"
@@ -56,7 +55,7 @@ def write(
         raise TooLarge
     named = (resource.get("resourceType"), None if is_new else resource.get("id", ""))
     address = address_of("create" if is_new else "update", *named)
-    active = session_of(request)
+    access = access_of(request)
     seen = request.versions.get((address.type, address.id), Versions())
     condition = if_match or seen.replaced_by(own_version(resource))
     headers = {**_WHOLE, **({} if is_new or not condition else {"If-Match": condition})}
@@ -71,19 +70,19 @@ def write(
             )
         return body
 
-    made = served.change(address, (), content, active, headers)
+    made = served.change(address, (), content, access, headers)
     if made.answer.status >= 300:
-        refuse(made, address, active)
-    served.log_answer(address, made, active)
-    return _made(request, made, address, active)
+        refuse(made, access)
+    served.log_answer(made, access)
+    return _made(request, made, access)
 
 
-def _made(request: InFlight, made: Served, address: Address, active: Active) -> Resource:
+def _made(request: InFlight, made: Served, access: Access) -> Resource:
     """Return the created or updated resource, and read it if the EHR didn't return it. If that read
     fails, the change is still successful.
     """
-    answer = made.answer
-    made_id = address.id or _id_in(answer.headers, address.type, active.session.fhir_base)
+    answer, address = made.answer, made.decision.address
+    made_id = address.id or _id_in(answer.headers, address.type, access.fhir_base)
     # The versions that were read before are no longer current.
     request.versions[address.type, made_id] = Versions()
     if made.decision.returns and answer.resource is not None:

@@ -25,6 +25,7 @@ from shared.errors import (
     UpstreamInvalid,
 )
 from shared.fhir import compartment, fhir_client, page_links
+from shared.fhir.access import Access, of_session
 from shared.fhir.calls import served
 from shared.fhir.calls.served import Served
 from shared.fhir.calls.write import version_of
@@ -35,7 +36,6 @@ from shared.fhir.resource_types import RESOURCE_TYPES
 from shared.frozen import dataclass
 from shared.json_members import fields, objects
 from shared.own.in_flight import InFlight, Versions
-from shared.session.sessions import Active
 
 MOST_PAGES = 20
 MOST_BYTES = fhir_client.MAX_BYTES
@@ -80,9 +80,9 @@ def read(request: InFlight, resource_type: str, resource_id: str | None) -> Reso
     if resource_id is None:
         raise PatientMissing
     address = address_of("read", resource_type, resource_id)
-    active = session_of(request)
-    response = _unparsed(served.fetch(address, (), active, {}))
-    return noted(request, _resource(response, address, active), response.answer)
+    access = access_of(request)
+    response = _unparsed(served.fetch(address, (), access, {}))
+    return noted(request, _resource(response, access), response.answer)
 
 
 def search(
@@ -103,7 +103,7 @@ def search(
         raise ParameterInvalid("A search must read at least one page.")
     address = address_of("search", resource_type)
     until = time.monotonic() + SECONDS
-    active = session_of(request)
+    access = access_of(request)
     if any(name == _PAGE_PARAMETER for name, _ in parameters):
         raise ParameterInvalid(
             f"A search doesn't accept the parameter {_PAGE_PARAMETER}.",
@@ -112,9 +112,9 @@ def search(
         )
     restricted = own_patient and resource_type not in compartment.OUTSIDE
     with _explained(resource_type, restricted=restricted):
-        response = _unparsed(served.fetch(address, parameters, active, {}, own_patient=restricted))
+        response = _unparsed(served.fetch(address, parameters, access, {}, own_patient=restricted))
     level, must_show = response.decision.level, response.decision.must_show
-    page = _page(request, response, address, active)
+    page = _page(request, response, access)
     matches, size = page.matches, page.size
     for _ in range(1, min(pages, MOST_PAGES)):
         if page.next is None:
@@ -122,18 +122,18 @@ def search(
         if time.monotonic() > until:
             break
         del response  # free its memory before the next page is read
-        active = session_of(request)
+        access = access_of(request)
         response = _unparsed(
             served.fetch_next_page(
                 address,
                 page.next,
-                active,
+                access,
                 level,
                 must_show=must_show,
                 own_patient=restricted,
             )
         )
-        page = _page(request, response, address, active)
+        page = _page(request, response, access)
         size += page.size
         if size > MOST_BYTES:
             return Matches(matches, complete=False)
@@ -141,11 +141,11 @@ def search(
     return Matches(matches, complete=page.next is None)
 
 
-def _page(request: InFlight, response: Served, address: Address, active: Active) -> _Page:
+def _page(request: InFlight, response: Served, access: Access) -> _Page:
     """Return a page of a search. Raises RefusedByEhr."""
-    bundle = _resource(response, address, active)
-    matches = [noted(request, one) for one in _matches(bundle, address.type)]
-    return _Page(matches, _next(bundle, active, address.type), len(response.answer.body))
+    bundle, kind = _resource(response, access), response.decision.address.type
+    matches = [noted(request, one) for one in _matches(bundle, kind)]
+    return _Page(matches, _next(bundle, access, kind), len(response.answer.body))
 
 
 def _unparsed(response: Served) -> Served:
@@ -182,34 +182,34 @@ def address_of(kind: Kind, resource_type: object, resource_id: object = None) ->
     return Address(row, resource_type, resource_id)
 
 
-def session_of(request: InFlight) -> Active:
-    """Use the request's session again. Renew its access if that is due, and raise an error if it
-    has ended. Raise RuntimeError if the request has no session.
+def access_of(request: InFlight) -> Access:
+    """Use the request's session again, and return its access: renewed if that is due. Raise an
+    error if the session has ended, and RuntimeError if the request has none.
     """
     if not request.handle:
         raise RuntimeError("No session is open.")
-    return request.sessions.use(request.handle, request.call.cookies)
+    return of_session(request.sessions.use(request.handle, request.call.cookies))
 
 
-def _resource(response: Served, address: Address, active: Active) -> Resource:
+def _resource(response: Served, access: Access) -> Resource:
     """Return the resource in a response, with decimals. Raises RefusedByEhr."""
     if response.answer.status != 200:
-        refuse(response, address, active)
+        refuse(response, access)
     held_bytes.retain(len(response.answer.body))
     resource = parsed(response.answer.body)
-    served.log_answer(address, response, active)
+    served.log_answer(response, access)
     return resource
 
 
-def refuse(response: Served, address: Address, active: Active) -> NoReturn:
+def refuse(response: Served, access: Access) -> NoReturn:
     """Raise the EHR's refusal as RefusedByEhr, or its server error as UpstreamInvalid."""
     answer = response.answer
     retry_after = _seconds(answer.headers.get("retry-after", ""))
     if answer.status >= 500:
         evidence = {"status": str(answer.status), **answer.ehr_ids}
         raise UpstreamInvalid(evidence=evidence).again(retry_after=retry_after)
-    served.log_answer(address, response, active)
-    error = EhrRefused().with_status(answer.status, retry_after, active.session.fhir_base)
+    served.log_answer(response, access)
+    error = EhrRefused().with_status(answer.status, retry_after, access.fhir_base)
     raise RefusedByEhr(error, parsed(answer.body))
 
 
@@ -247,15 +247,13 @@ def _matches(bundle: Resource, resource_type: str) -> Iterator[Resource]:
             yield resource
 
 
-def _next(bundle: Resource, active: Active, resource_type: str) -> str | None:
+def _next(bundle: Resource, access: Access, resource_type: str) -> str | None:
     """Return the next page's URL. Raises UpstreamInvalid if the app doesn't follow it."""
     for link in objects(bundle.get("link")):
         if link.get("relation") == "next":
             url = link.get("url")
             followed = (
-                page_links.followed(url, active.session, resource_type)
-                if isinstance(url, str)
-                else None
+                page_links.followed(url, access, resource_type) if isinstance(url, str) else None
             )
             if followed is None:
                 raise page_links.not_followed(url)

@@ -15,6 +15,7 @@ from shared import held_bytes
 from shared.config.settings import Settings
 from shared.errors import Overloaded, UpstreamTimeout
 from shared.fhir import fhir_client
+from shared.fhir.access import of_session
 from shared.held_bytes import FREE_BYTES, TIMES, Holding
 from shared.held_bytes.room import MOST_SESSIONS_WAITING, Room
 from shared.inbound.edge import Call, Edge, Reply
@@ -330,8 +331,8 @@ def ask(
     tenant: Tenant, name: str, seconds: float = FAR, handle: str = "one"
 ) -> fhir_client.FhirAnswer:
     opened = open_session(fhir_base=tenant.base, iss=tenant.base, handle=handle)
-    active = in_use(opened, EHR)
-    return fhir_client.call(active, "GET", f"{tenant.base}/Basic/{name}", seconds=seconds)
+    access = of_session(in_use(opened, EHR))
+    return fhir_client.call(access, "GET", f"{tenant.base}/Basic/{name}", seconds=seconds)
 
 
 @pytest.mark.usefixtures("small_room")

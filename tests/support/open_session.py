@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.config.settings import Ehr
+from shared.fhir.access import Access, of_session
 from shared.session.record import Session
 from shared.session.sessions import Active
 from shared.smart.token_response import LaunchContext
@@ -55,6 +56,11 @@ EHR = Ehr(
 def open_session(patient: str | None = "p1", **changes: Any) -> Session:
     """Return an open session of a patient, with `changes` to its other fields."""
     return replace(_SESSION, context=replace(_CONTEXT, patient=patient), **changes)
+
+
+def access(patient: str | None = "p1", **changes: Any) -> Access:
+    """Return the access of an open session."""
+    return of_session(in_use(open_session(patient, **changes)))
 
 
 def in_use(session: Session, ehr: Ehr = EHR) -> Active:

@@ -16,6 +16,7 @@ from functions.fhir_proxy import main
 from shared import held_bytes
 from shared.errors import SmartError
 from shared.fhir import authorised
+from shared.fhir.access import Access
 from shared.inbound.cookies import Cookies
 from shared.inbound.edge import Call, Reply
 from shared.outbound import http_client
@@ -64,7 +65,7 @@ class Calls:
 
     def stream(
         self,
-        active: Active,
+        access: Access,
         method: str,
         url: str,
         headers: Mapping[str, str],
@@ -73,7 +74,7 @@ class Calls:
         **__: object,
     ) -> http_client.Stream:
         """In place of the network."""
-        self.tokens.append(active.session.access_token)
+        self.tokens.append(access.token)
         self.sent.append(Sent(method, url, dict(headers), body))
         answer = self.ehr(self.sent[-1])
         given = {"content-type": "application/fhir+json", **answer.headers}

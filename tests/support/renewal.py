@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from shared.config.settings import Settings
 from shared.fhir import fhir_client
+from shared.fhir.access import of_session
 from shared.fhir.fhir_client import FhirAnswer
 from shared.inbound.cookies import Cookies
 from shared.oidc.id_token import Identity
@@ -66,7 +67,7 @@ class Renewal:
         (instance or self.here).end(self.handle, self.cookies)
 
     def read_patient(self, active: Active) -> FhirAnswer:
-        return fhir_client.call(active, "GET", f"{active.session.fhir_base}/Patient/p1")
+        return fhir_client.call(of_session(active), "GET", f"{active.session.fhir_base}/Patient/p1")
 
     @property
     def handle(self) -> str:

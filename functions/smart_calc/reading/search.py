@@ -14,6 +14,7 @@ from clinical.queries import CALL_SECONDS, SEARCH_BYTES, Request, Search, is_set
 from shared import log
 from shared.errors import SmartError, UpstreamTimeout
 from shared.fhir import compartment, fhir_client, page_links, searchset
+from shared.fhir.access import of_session
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.side_by_side import run_all
 from shared.frozen import dataclass
@@ -90,6 +91,7 @@ class Reader:
 
     def _first(self, search: Search) -> Part:
         """Return the result of a search without its fallbacks."""
+        access = of_session(self.active)
         session = self.active.session
         scope = coverage.uncovered(search, session.grants(self.active.ehr), session)
         if scope is not None:
@@ -118,7 +120,7 @@ class Reader:
             resources += found
             if bundle.next is None:
                 return Part(tuple(resources), try_instead=not resources)
-            following = page_links.followed(bundle.next, session, request.path)
+            following = page_links.followed(bundle.next, access, request.path)
             if following is None:
                 why = "could not be read completely (the next page is at a different address)"
                 return _broken(search, resources, _Failed(why))
@@ -139,7 +141,7 @@ class Reader:
         try:
             seconds = min(CALL_SECONDS, left)
             answer = fhir_client.call(
-                self.active,
+                of_session(self.active),
                 "GET",
                 url,
                 seconds=seconds,

@@ -29,18 +29,17 @@ def _given(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def passed_on(address: Address, decision: Decision, headers: Mapping[str, str]) -> dict[str, str]:
+def passed_on(decision: Decision, headers: Mapping[str, str]) -> dict[str, str]:
     """Return the conditions to send to the EHR."""
-    proved = address.type == "Patient" and address.id == decision.patient_id
+    address = decision.address
+    proved = address.type == "Patient" and address.id == decision.patient
     return _given(address, headers) if decision.level == "user" or proved else {}
 
 
-def answered(
-    answer: FhirAnswer, address: Address, decision: Decision, headers: Mapping[str, str]
-) -> FhirAnswer:
+def answered(answer: FhirAnswer, decision: Decision, headers: Mapping[str, str]) -> FhirAnswer:
     """Return the response to a checked read, or 304 if the caller's condition requires it."""
-    given = _given(address, headers)
-    if answer.status != 200 or not given or passed_on(address, decision, headers):
+    given = _given(decision.address, headers)
+    if answer.status != 200 or not given or passed_on(decision, headers):
         return answer
     if _is_unchanged(answer.headers, given):
         return replace(answer, status=304, body=b"", resource=None)

@@ -1,4 +1,4 @@
-"""Serve one FHIR request of a session, from the decision to the checked response and its log line.
+"""Serve one FHIR request, from the decision to the checked response and its log line.
 
 The proxy and the functions of a project both use this, so they allow and refuse the same requests.
 """
@@ -11,6 +11,7 @@ from dataclasses import replace
 from shared import log
 from shared.errors import RELAUNCH, ScopeDenied
 from shared.fhir import page_links
+from shared.fhir.access import Access
 from shared.fhir.calls import read, write
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import asking, content, write_policy
@@ -20,8 +21,6 @@ from shared.fhir.policy.interactions import Address
 from shared.fhir.policy.searches import Grants
 from shared.frozen import dataclass
 from shared.scopes import Level
-from shared.session import context
-from shared.session.sessions import Active
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Served:
 def fetch(
     address: Address,
     parameters: Parameters,
-    active: Active,
+    access: Access,
     headers: Mapping[str, str],
     *,
     own_patient: bool = False,
@@ -47,74 +46,72 @@ def fetch(
 
     Raise the errors of the decision, the call and the check.
     """
-    with explained(active):
-        grants = _grants(active, own_patient=own_patient)
-        decision = asking.decide(address, parameters, active.session, grants)
+    with explained(access):
+        grants = _grants(access, own_patient=own_patient)
+        decision = asking.decide(address, parameters, access, grants)
     started = time.monotonic()
-    return Served(decision, read.request(address, decision, active, headers), started)
+    return Served(decision, read.request(decision, access, headers), started)
 
 
 def fetch_next_page(
     address: Address,
     url: str,
-    active: Active,
+    access: Access,
     level: Level,
     *,
     must_show: bool,
     own_patient: bool = False,
 ) -> Served:
     """Read another page with the EHR's own link, under the decision that allowed the first page."""
-    with explained(active):
-        grants = _grants(active, own_patient=own_patient)
-        decision = asking.decide_next_page(
-            address, level, active.session, grants, must_show=must_show
-        )
-    outside = not page_links.is_within(url, active.session.fhir_base)
+    with explained(access):
+        grants = _grants(access, own_patient=own_patient)
+        decision = asking.decide_next_page(address, level, access, grants, must_show=must_show)
+    outside = not page_links.is_within(url, access.fhir_base)
     decision = replace(decision, outside=outside)
     started = time.monotonic()
-    return Served(decision, read.next_page(url, address, decision, active), started)
+    return Served(decision, read.next_page(url, decision, access), started)
 
 
 def change(
     address: Address,
     parameters: Parameters,
     body: Callable[[], bytes],
-    active: Active,
+    access: Access,
     headers: Mapping[str, str],
 ) -> Served:
     """Make a change. Its body is read only if this kind of change is allowed at all."""
-    session = active.session
-    with explained(active):
-        decision = write_policy.decide(address, parameters, session, session.grants(active.ehr))
+    with explained(access):
+        decision = write_policy.decide(address, parameters, access, access.grants)
         submitted = content.read(address, body())
-        write_policy.require_own(submitted, address, decision, session.fhir_base)
+        write_policy.require_own(submitted, decision)
     started = time.monotonic()
-    return Served(decision, write.write(address, submitted, decision, active, headers), started)
+    return Served(decision, write.write(submitted, decision, access, headers), started)
 
 
-def _grants(active: Active, *, own_patient: bool) -> Grants:
-    grants = active.session.grants(active.ehr)
+def _grants(access: Access, *, own_patient: bool) -> Grants:
+    grants = access.grants
     return tuple(replace(one, level="patient") for one in grants) if own_patient else grants
 
 
 @contextmanager
-def explained(active: Active) -> Iterator[None]:
+def explained(access: Access) -> Iterator[None]:
     """Add the reason that the EHR didn't grant a requested scope to a refusal."""
     try:
         yield
     except ScopeDenied as error:
         scope = error.evidence.get("not_granted")
-        if scope is None:
+        if scope is None or access.explained is None:
             raise
-        finding = context.scope_finding(active.session, active.ehr.vendor, scope)
+        finding = access.explained(scope)
         why, steps = f"{error.why} {finding.why}", (*finding.steps, RELAUNCH)
         raise error.again(why=why, steps=steps, cause=finding.id) from None
 
 
-def log_answer(address: Address, served: Served, active: Active) -> None:
+def log_answer(served: Served, access: Access) -> None:
     """Log a request that got a response."""
     answer = served.answer
-    log_line(address, answer.status, served.started, {**answer.ehr_ids, **_why(answer, active)})
+    further = {**answer.ehr_ids, **_why(answer, access)}
+    log_line(served.decision.address, answer.status, served.started, further)
 
 
 def log_line(
@@ -130,10 +127,10 @@ def log_line(
     log.event("fhir_request", address.kind, severity=log.of_answer(status), fields=fields)
 
 
-def _why(answer: FhirAnswer, active: Active) -> Mapping[str, str | list[str]]:
+def _why(answer: FhirAnswer, access: Access) -> Mapping[str, str | list[str]]:
     """Return the diagnosis of the EHR's refusal, for the log."""
     if not answer.words:
         return {}
     from shared.explain import of_fhir
 
-    return of_fhir.log_fields(of_fhir.of_fhir(answer.status, answer.words, active.ehr.vendor))
+    return of_fhir.log_fields(of_fhir.of_fhir(answer.status, answer.words, access.ehr.vendor))

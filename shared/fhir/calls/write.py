@@ -22,6 +22,7 @@ from shared.errors import (
     VersionConflict,
 )
 from shared.fhir import fhir_client
+from shared.fhir.access import Access
 from shared.fhir.calls.conditional import HEADER_VALUE, includes
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import answers, write_policy
@@ -30,7 +31,6 @@ from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.disclosing import releasable
 from shared.fhir.policy.interactions import Address
 from shared.json_members import fields
-from shared.session.sessions import Active
 
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
 _REPRESENTATION = "return=representation"
@@ -39,44 +39,40 @@ _UNCERTAIN = "It's unknown whether the EHR made the change."
 
 
 def write(
-    address: Address,
-    content: Content,
-    decision: Decision,
-    active: Active,
-    headers: Mapping[str, str],
+    content: Content, decision: Decision, access: Access, headers: Mapping[str, str]
 ) -> FhirAnswer:
     """Make the change that was decided on. The EHR's own refusal, including one of the preceding
     read, is returned unchanged.
     """
     until = time.monotonic() + fhir_client.SECONDS
-    fhir_base = active.session.fhir_base
-    url = f"{fhir_base}/{address.path}"
-    sent = _request_headers(address, decision, headers)
+    address = decision.address
+    url = f"{decision.fhir_base}/{address.path}"
+    sent = _request_headers(decision, headers)
     if decision.level == "patient" and "now" in address.interaction.patient_rule:
-        current = fhir_client.call(active, "GET", url)
+        current = fhir_client.call(access, "GET", url)
         if current.status == 200:
-            _require_own(current, address, decision, active)
+            _require_own(current, decision)
             if not _pin_version(version_of(current.headers, current.resource), sent):
                 raise VersionConflict(evidence=current.ehr_ids)
-            write_policy.require_own_result(content, current.body, address, decision, fhir_base)
+            write_policy.require_own_result(content, current.body, decision)
         elif current.status == 404 and address.kind == "update":
             if "If-Match" in sent:
                 raise VersionConflict(evidence=current.ehr_ids)
             sent["If-None-Match"] = "*"
         else:
-            answers.check_written(current, address, decision, fhir_base)
+            answers.check_written(current, decision)
             return current
     remaining = until - time.monotonic()
     if remaining <= 0:
         raise UpstreamTimeout
     try:
         answer = fhir_client.write(
-            active, address.method, url, headers=sent, body=content.body, seconds=remaining
+            access, address.method, url, headers=sent, body=content.body, seconds=remaining
         )
     except UpstreamError as error:
         steps = ("Read or search before trying again.", ADMINISTRATOR)
         raise error.again(why=f"{error.why} {_UNCERTAIN}", steps=steps) from None
-    answers.check_written(answer, address, decision, fhir_base)
+    answers.check_written(answer, decision)
     return answer if decision.returns else _without_content(answer, address)
 
 
@@ -117,11 +113,9 @@ def _pin_version(version: str, sent: dict[str, str]) -> bool:
     return includes(given, version)
 
 
-def _request_headers(
-    address: Address, decision: Decision, headers: Mapping[str, str]
-) -> dict[str, str]:
+def _request_headers(decision: Decision, headers: Mapping[str, str]) -> dict[str, str]:
     sent = {}
-    media_type = sent_media_type(address)
+    media_type = sent_media_type(decision.address)
     if media_type is not None:
         sent["Content-Type"] = media_type
     condition = headers.get("If-Match")
@@ -137,10 +131,10 @@ def _request_headers(
     return sent
 
 
-def _require_own(current: FhirAnswer, address: Address, decision: Decision, active: Active) -> None:
-    if current.resource["resourceType"] != address.type:
-        raise UpstreamInvalid(evidence={"expected": address.type})
-    if not releasable(current.resource, decision, active.session.fhir_base):
+def _require_own(current: FhirAnswer, decision: Decision) -> None:
+    if current.resource["resourceType"] != (expected := decision.address.type):
+        raise UpstreamInvalid(evidence={"expected": expected})
+    if not releasable(current.resource, decision):
         raise PatientDenied(
             why="The resource doesn't belong to the launch's patient. The resource wasn't changed."
         )

@@ -15,41 +15,38 @@ from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import history
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.disclosing import is_covered, releasable, require_remarks_only
-from shared.fhir.policy.interactions import Address
 from shared.json_members import objects
 
 _HOLDING = frozenset({"_id", "patient", "subject"})
 
 
-def check(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: str) -> None:
-    """Check that a response has the requested content, about the session's patient if required.
+def check(answer: FhirAnswer, decision: Decision) -> None:
+    """Check that a response has the requested content, about the access's patient if required.
 
     Raise UpstreamInvalid or PatientDenied. Then no part of it is released.
     """
     if answer.accepted is not None:
         # Everything else was checked while it was read (shared/fhir/quick_accept.py).
-        _require_own_search(answer.accepted.items, address, decision)
+        _require_own_search(answer.accepted.items, decision)
         return
     if answer.status != 200:
-        require_remarks_only(answer.resource, decision, fhir_base)
+        require_remarks_only(answer.resource, decision)
         return
-    resource = answer.resource
+    resource, address = answer.resource, decision.address
     kind = address.interaction.answer
     expected = address.type if kind == "resource" else kind
     if resource["resourceType"] != expected:
         raise UpstreamInvalid(evidence={"expected": expected})
     rule = address.interaction.patient_rule
-    if rule == "answer" and not releasable(resource, decision, fhir_base):
+    if rule == "answer" and not releasable(resource, decision):
         raise PatientDenied
     if rule == "versions":
-        history.check(resource, address, decision, fhir_base)
+        history.check(resource, decision)
     if rule == "search":
-        _check_search(resource, address, decision, fhir_base)
+        _check_search(resource, decision)
 
 
-def _check_search(
-    bundle: dict[str, Any], address: Address, decision: Decision, fhir_base: str
-) -> None:
+def _check_search(bundle: dict[str, Any], decision: Decision) -> None:
     _entries(bundle)
     resources = list(nested.of_answer(bundle))
     if not all(is_covered(resource, decision) for resource in resources):
@@ -57,25 +54,23 @@ def _check_search(
             why="The EHR's response contains resources that no scope covers, or it doesn't show "
             "whether a scope covers them."
         )
-    if not all(releasable(resource, decision, fhir_base) for resource in resources):
+    if not all(releasable(resource, decision) for resource in resources):
         raise PatientDenied(why="The EHR's response contains another patient's data.")
-    _require_own_search(objects(bundle.get("link")), address, decision)
+    _require_own_search(objects(bundle.get("link")), decision)
 
 
-def _require_own_search(
-    links: Iterable[Mapping[str, Any]], address: Address, decision: Decision
-) -> None:
+def _require_own_search(links: Iterable[Mapping[str, Any]], decision: Decision) -> None:
     """Raise UpstreamInvalid if the EHR reports that it dropped the patient of a search."""
     if (
-        address.interaction.patient_rule == "search"
-        and _is_held(address, decision)
+        decision.address.interaction.patient_rule == "search"
+        and _is_held(decision)
         and _patient_in_self_link(links, decision) is False
     ):
         why = "According to the response's `self` link, the EHR left the patient out of the search."
         raise UpstreamInvalid(why=why)
 
 
-def shows_no_owner(answer: FhirAnswer, address: Address, decision: Decision) -> bool:
+def shows_no_owner(answer: FhirAnswer, decision: Decision) -> bool:
     """Return whether a response about versions has none.
 
     It still discloses how many versions there are and when they were made, so `check_owner` must
@@ -83,7 +78,8 @@ def shows_no_owner(answer: FhirAnswer, address: Address, decision: Decision) -> 
     """
     if answer.accepted is not None:
         return False
-    proved = address.type == "Patient" and address.id == decision.patient_id
+    address = decision.address
+    proved = address.type == "Patient" and address.id == decision.patient
     if proved or address.type in decision.open_types or address.type in compartment.OUTSIDE:
         return False
     if address.kind == "vread" and answer.status == 200:
@@ -93,17 +89,17 @@ def shows_no_owner(answer: FhirAnswer, address: Address, decision: Decision) -> 
     return address.kind in {"vread", "history"} and answer.status != 304
 
 
-def check_owner(answer: FhirAnswer, now: FhirAnswer, decision: Decision, fhir_base: str) -> None:
+def check_owner(answer: FhirAnswer, now: FhirAnswer, decision: Decision) -> None:
     """Raise PatientDenied unless the current resource is about the patient, or doesn't exist."""
     if now.status == 404 and answer.status != 200:
         return
-    if now.status != 200 or not releasable(now.resource, decision, fhir_base):
+    if now.status != 200 or not releasable(now.resource, decision):
         raise PatientDenied(
             why="Nothing in the response shows which patient the resource belongs to."
         )
 
 
-def check_written(answer: FhirAnswer, address: Address, decision: Decision, fhir_base: str) -> None:
+def check_written(answer: FhirAnswer, decision: Decision) -> None:
     """Check that a write's response may be released: its OperationOutcome, or the written resource.
 
     Raise UpstreamInvalid or PatientDenied.
@@ -112,23 +108,23 @@ def check_written(answer: FhirAnswer, address: Address, decision: Decision, fhir
         return
     resource_type = answer.resource["resourceType"]
     if answer.status >= 300 or resource_type == "OperationOutcome":
-        require_remarks_only(answer.resource, decision, fhir_base)
+        require_remarks_only(answer.resource, decision)
         return
     made = "The EHR made the change. The returned resource isn't passed on: it"
-    if resource_type != address.type:
-        raise UpstreamInvalid(why=f"{made} has another type.", evidence={"expected": address.type})
-    if not releasable(answer.resource, decision, fhir_base):
+    if resource_type != (expected := decision.address.type):
+        raise UpstreamInvalid(why=f"{made} has another type.", evidence={"expected": expected})
+    if not releasable(answer.resource, decision):
         raise PatientDenied(why=f"{made} doesn't belong to the launch's patient.")
 
 
-def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, strict: bool) -> None:
+def check_total(answer: FhirAnswer, decision: Decision, *, strict: bool) -> None:
     """If no resource proves it, check that a total counts only the patient's resources, no matter
     why the resources are missing. If nothing is counted, there's nothing to prove. `strict`: the
     EHR was instructed to ignore no parameter. Raise UpstreamInvalid.
     """
     if answer.accepted is not None or answer.status != 200:
         return
-    if address.interaction.patient_rule != "search":
+    if decision.address.interaction.patient_rule != "search":
         return
     bundle = answer.resource
     if bundle.get("total", 0) == 0 and not decision.counts:
@@ -137,7 +133,7 @@ def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, str
         return
     if decision.must_show:
         raise UpstreamInvalid(why="The EHR's response doesn't show that it's within the scope.")
-    if strict or not _is_held(address, decision):
+    if strict or not _is_held(decision):
         return
     if _patient_in_self_link(objects(bundle.get("link")), decision) is not True:
         raise UpstreamInvalid(
@@ -146,9 +142,10 @@ def check_total(answer: FhirAnswer, address: Address, decision: Decision, *, str
         )
 
 
-def _is_held(address: Address, decision: Decision) -> bool:
+def _is_held(decision: Decision) -> bool:
     """Return whether a search is restricted to the patient."""
-    return decision.level == "patient" and compartment.search_parameter(address.type) is not None
+    holding = compartment.search_parameter(decision.address.type)
+    return decision.level == "patient" and holding is not None
 
 
 def _patient_in_self_link(links: Iterable[Mapping[str, Any]], decision: Decision) -> bool | None:
@@ -164,7 +161,7 @@ def _patient_in_self_link(links: Iterable[Mapping[str, Any]], decision: Decision
             used = parse_qsl(str(link.get("url")).partition("?")[2])
             if sent & {name for name, _ in used}:
                 named = [value for name, value in used if name.partition(":")[0] in _HOLDING]
-                return any(value.rpartition("/")[2] == decision.patient_id for value in named)
+                return any(value.rpartition("/")[2] == decision.patient for value in named)
     return None
 
 

@@ -1,7 +1,7 @@
-"""Decide what a session may read: scopes by interaction, then the patient compartment. Pure.
+"""Decide what an access may read: scopes by interaction, then the patient compartment. Pure.
 
 SMART App Launch 2.2, "Scopes for requesting FHIR resources". Decisions use parsed parameters, which
-are then serialized again. Under patient/ scopes, a search is restricted to the session's patient.
+are then serialized again. Under patient/ scopes, a search is restricted to the access's patient.
 disclosing.py checks whether the EHR's response complied.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from shared import scopes
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
 from shared.fhir import compartment
+from shared.fhir.access import Access
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS, Filters, Parameters
 from shared.fhir.policy.interactions import Address
@@ -22,10 +23,9 @@ from shared.fhir.policy.searches import (
     repeats_filter,
 )
 from shared.scopes import Grant, Letter, Level
-from shared.session.record import Session
 
 
-def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:
+def decide(address: Address, parameters: Parameters, access: Access, grants: Grants) -> Decision:
     """Decide whether the request may be made, and in what form.
 
     Raise ScopeDenied, PatientMissing, PatientDenied, NotAcceptable or ParameterInvalid. Then no
@@ -34,25 +34,27 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
     given = plain(parameters)
     letter = address.interaction.letter
     if letter is None:
-        return Decision("user", (), None, frozenset({"*"}), "", {"*": (NO_FILTERS,)})
+        everything = {"*": (NO_FILTERS,)}
+        return Decision(address, "user", (), None, access.fhir_base, frozenset({"*"}), everything)
     allowed = address.interaction.parameters
     if allowed is not None and not allowed.issuperset(name for name, _ in given):
         raise ParameterInvalid(f"A {address.kind} accepts only {_and(sorted(allowed))}.")
-    covering = _covering(address.type, letter, session, grants)
+    covering = _covering(address.type, letter, access, grants)
     level, sent = _filtered(covering, letter, given)
     must_show = False
     if letter == "s":
         refuse_reaching(given, address.type, level, grants)
         must_show = repeats_filter(sent, address.type, level, covering)
     if level == "patient":
-        sent = _within_compartment(address, sent, session)
+        sent = _within_compartment(address, sent, access)
     open_types = _open_types(grants, letter) | ({address.type} if level == "user" else set())
     return Decision(
+        address,
         level,
         sent,
-        session.context.patient,
+        access.patient,
+        access.fhir_base,
         open_types,
-        address.type,
         _filters_by_type(address, level, letter, grants),
         must_show=must_show,
         narrowed=len(sent) > len(given),
@@ -64,30 +66,36 @@ def decide(address: Address, parameters: Parameters, session: Session, grants: G
 
 
 def decide_next_page(
-    address: Address, level: Level, session: Session, grants: Grants, *, must_show: bool
+    address: Address, level: Level, access: Access, grants: Grants, *, must_show: bool
 ) -> Decision:
     """Decide whether another page of a search or history allowed at `level` may be read."""
     letter = _letter(address)
-    covering = _covering(address.type, letter, session, grants)
+    covering = _covering(address.type, letter, access, grants)
     if all(grant.level != level for grant in covering):
-        raise _denied(address.type, letter, session)
+        raise _denied(address.type, letter, access)
     if level == "patient":
-        _within_compartment(address, (), session)
+        _within_compartment(address, (), access)
     open_types = _open_types(grants, letter) | ({address.type} if level == "user" else set())
-    patient = session.context.patient
     filters_by_type = _filters_by_type(address, level, letter, grants)
     return Decision(
-        level, (), patient, open_types, address.type, filters_by_type, must_show=must_show
+        address,
+        level,
+        (),
+        access.patient,
+        access.fhir_base,
+        open_types,
+        filters_by_type,
+        must_show=must_show,
     )
 
 
-def level_of(address: Address, session: Session, grants: Grants) -> Level:
+def level_of(address: Address, access: Access, grants: Grants) -> Level:
     """Return the widest level that allows an interaction that no parameter can narrow.
 
     Raise ScopeDenied.
     """
     letter = _letter(address)
-    covering = _covering(address.type, letter, session, grants)
+    covering = _covering(address.type, letter, access, grants)
     return _filtered(covering, letter, ())[0]
 
 
@@ -102,10 +110,10 @@ def _and(names: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _covering(resource_type: str, letter: Letter, session: Session, grants: Grants) -> list[Grant]:
+def _covering(resource_type: str, letter: Letter, access: Access, grants: Grants) -> list[Grant]:
     covering = [grant for grant in grants if grant.covers(resource_type, letter)]
     if not covering:
-        raise _denied(resource_type, letter, session)
+        raise _denied(resource_type, letter, access)
     return covering
 
 
@@ -138,9 +146,9 @@ def _open_types(grants: Grants, letter: Letter) -> frozenset[str]:
     )
 
 
-def _denied(resource_type: str, letter: Letter, session: Session) -> ScopeDenied:
+def _denied(resource_type: str, letter: Letter, access: Access) -> ScopeDenied:
     needed = scopes.needed(resource_type, letter)
-    for scope in session.missing:
+    for scope in access.missing():
         grant = scopes.parse(scope)
         if grant is not None and grant.covers(resource_type, letter):
             why = f"{needed} or a wider scope is needed. {scope} was requested but not granted."
@@ -172,11 +180,11 @@ def _filtered(
     )
 
 
-def _within_compartment(address: Address, parameters: Parameters, session: Session) -> Parameters:
+def _within_compartment(address: Address, parameters: Parameters, access: Access) -> Parameters:
     """Return the parameters that patient/ scopes allow, with a search restricted to the patient."""
     if address.type in compartment.OUTSIDE:
         return parameters
-    patient = session.context.patient
+    patient = access.patient
     if patient is None:
         raise PatientMissing
     if not compartment.reachable(address.type):
@@ -185,7 +193,7 @@ def _within_compartment(address: Address, parameters: Parameters, session: Sessi
             "cover it."
         )
     if address.interaction.patient_rule == "search":
-        return held_to(patient, address.type, parameters, session.fhir_base)
+        return held_to(patient, address.type, parameters, access.fhir_base)
     if address.type == "Patient" and address.id != patient:
         raise PatientDenied
     return parameters

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.fhir.policy.finer_scopes import Filters, Parameters
+from shared.fhir.policy.interactions import Address
 from shared.scopes import Level
 
 
@@ -12,10 +13,11 @@ class Decision:
     """The request that may be sent, and the resources of the response that may be released.
 
     `level` is the level of the scope that allows it. Resources of `open_types` (`*`: all) are
-    released for any patient, others only if they are about `patient_id` or no patient.
-    `filters_by_type` must allow all of them: it has the allowed types (`*`: all) with the
-    parameters of the scopes that allow them, and one set must fit. A resource of a type other than
-    `requested_type` must show that it fits. With `must_show`, so must a resource of that type.
+    released for any patient, others only if they are about `patient` or no patient. References are
+    read on `fhir_base`. `filters_by_type` must allow all of them: it has the allowed types (`*`:
+    all) with the parameters of the scopes that allow them, and one set must fit. A resource of a
+    type other than the requested one must show that it fits. With `must_show`, so must a resource
+    of that type.
 
     `narrowed`: parameters were added to the given ones. `counts`: the search is restricted to the
     patient and requests only a count, so that no resource proves it. `returns`: the EHR may return
@@ -23,11 +25,12 @@ class Decision:
     references in it can be about the patient.
     """
 
+    address: Address
     level: Level
     parameters: Parameters
-    patient_id: str | None
+    patient: str | None
+    fhir_base: str
     open_types: frozenset[str]
-    requested_type: str
     filters_by_type: Mapping[str, tuple[Filters, ...]]
     must_show: bool = False
     narrowed: bool = False

@@ -1,6 +1,6 @@
 """Decide which resources in an EHR's response may be disclosed. Pure.
 
-Each must be covered by a scope, and must be about the session's patient or no patient. asking.py
+Each must be covered by a scope, and must be about the access's patient or no patient. asking.py
 has decided what the response to a request may contain.
 """
 
@@ -12,23 +12,23 @@ from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS, fits
 
 
-def releasable(resource: dict[str, Any], decision: Decision, fhir_base: str) -> bool:
+def releasable(resource: dict[str, Any], decision: Decision) -> bool:
     """Return whether a resource in the response may reach the browser, with everything in it."""
     name = resource.get("resourceType")
     if not decision.open_types.isdisjoint({"*", name if isinstance(name, str) else ""}):
         return True
-    patient, outside = decision.patient_id, decision.outside
+    patient, fhir_base, outside = decision.patient, decision.fhir_base, decision.outside
     return compartment.belongs(
         resource, patient, fhir_base, outside=outside
     ) and nested.is_free_of_others(resource, patient, fhir_base, outside=outside)
 
 
-def require_remarks_only(outcome: Any, decision: Decision, fhir_base: str) -> None:
+def require_remarks_only(outcome: Any, decision: Decision) -> None:
     """Raise PatientDenied if the EHR's OperationOutcome contains a resource that must not be
     released.
     """
     held = nested.of_answer(outcome) if outcome else ()
-    if not all(releasable(one, decision, fhir_base) for one in held):
+    if not all(releasable(one, decision) for one in held):
         raise PatientDenied(why="The EHR's OperationOutcome contains another patient's data.")
 
 
@@ -52,5 +52,5 @@ def is_covered(resource: dict[str, Any], decision: Decision) -> bool:
     if not isinstance(name, str):
         return False
     sets = filters_by_type.get(name, filters_by_type.get("*", ()))
-    must_show = decision.must_show or name != decision.requested_type
+    must_show = decision.must_show or name != decision.address.type
     return NO_FILTERS in sets or any(fits(resource, one, must_show=must_show) for one in sets)

@@ -14,15 +14,16 @@ from shared.fhir.policy.disclosing import releasable
 from shared.fhir.policy.interactions import Address
 
 
-def check(bundle: dict[str, Any], address: Address, decision: Decision, fhir_base: str) -> None:
+def check(bundle: dict[str, Any], decision: Decision) -> None:
     """Raise UpstreamInvalid or PatientDenied. Then no part of the Bundle is released."""
+    address = decision.address
     entries = bundle.get("entry", [])
     if not isinstance(entries, list) or not all(_is_entry(entry, address) for entry in entries):
         raise UpstreamInvalid(why="The EHR's response isn't the history of this resource.")
     versions = list(nested.of_answer(bundle))
     if not all(_is_version(version, address) for version in versions):
         raise UpstreamInvalid(why="The EHR's response contains more than this resource's history.")
-    if not all(releasable(version, decision, fhir_base) for version in versions):
+    if not all(releasable(version, decision) for version in versions):
         raise PatientDenied(why="The EHR's response contains another patient's data.")
     tells = bool(entries) or bundle.get("total", 0) != 0
     if tells and not versions and address.type not in decision.open_types:

@@ -11,16 +11,14 @@ from shared.fhir import quick_accept
 from shared.fhir.bundle_links import Links
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.disclosing import uncontested
-from shared.fhir.policy.interactions import Address
 from shared.fhir.quick_accept import Expected
 
 
-def acceptor(
-    address: Address, decision: Decision, fhir_base: str
-) -> Callable[[bytes], Links | None] | None:
+def acceptor(decision: Decision) -> Callable[[bytes], Links | None] | None:
     """Return a function that accepts a response without the checks in answers.py, or None if those
     checks are always needed.
     """
+    address = decision.address
     rule = address.interaction.patient_rule
     if decision.outside:
         return None
@@ -36,10 +34,10 @@ def acceptor(
     expected = Expected(
         types,
         decision.open_types,
-        decision.patient_id,
-        fhir_base,
+        decision.patient,
+        decision.fhir_base,
         is_bundle=address.interaction.is_paged,
         id=address.id if rule == "versions" else None,
-        mainly=decision.requested_type,
+        mainly=address.type,
     )
     return partial(quick_accept.accept, expected=expected)

@@ -1,4 +1,4 @@
-"""Decide what a session may write: scopes by letter, then the launch's own patient. Pure.
+"""Decide what an access may write: scopes by letter, then the launch's own patient. Pure.
 
 SMART App Launch 2.2, "Scopes for requesting FHIR resources": create needs c, update and patch u,
 delete d, and what the EHR returns of it needs r. Under patient/ scopes, a written resource must
@@ -9,6 +9,7 @@ Practitioner, can be written only under user/ scopes. A patch is checked by its 
 from shared import scopes
 from shared.errors import ParameterInvalid, PatientDenied, PatientMissing, ScopeDenied
 from shared.fhir import compartment, json_patch, mentions
+from shared.fhir.access import Access
 from shared.fhir.policy import content
 from shared.fhir.policy.asking import level_of
 from shared.fhir.policy.content import Content
@@ -16,26 +17,26 @@ from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS, Parameters
 from shared.fhir.policy.interactions import Address
 from shared.fhir.policy.searches import Grants, plain
-from shared.session.record import Session
 
 
-def decide(address: Address, parameters: Parameters, session: Session, grants: Grants) -> Decision:
+def decide(address: Address, parameters: Parameters, access: Access, grants: Grants) -> Decision:
     """Decide whether such a write may be made at all, regardless of its content.
 
     Raise ScopeDenied, PatientMissing, PatientDenied, NotAcceptable or ParameterInvalid.
     """
     if plain(parameters):
         raise ParameterInvalid("A write doesn't accept search parameters.")
-    level = level_of(address, session, grants)
-    patient = session.context.patient
+    level = level_of(address, access, grants)
     if level == "patient":
-        if patient is None:
+        if access.patient is None:
             raise PatientMissing
-        _require_of_patient(address, patient)
+        _require_of_patient(address, access.patient)
     reads = {one.level for one in grants if one.covers(address.type, "r") and not one.filters}
     opened = frozenset({address.type} if level == "user" and "user" in reads else ())
     own = {address.type: (NO_FILTERS,)}
-    return Decision(level, (), patient, opened, address.type, own, returns=bool(reads))
+    return Decision(
+        address, level, (), access.patient, access.fhir_base, opened, own, returns=bool(reads)
+    )
 
 
 def _require_of_patient(address: Address, patient: str) -> None:
@@ -48,7 +49,7 @@ def _require_of_patient(address: Address, patient: str) -> None:
         raise PatientDenied
 
 
-def require_own(submitted: Content, address: Address, decision: Decision, fhir_base: str) -> None:
+def require_own(submitted: Content, decision: Decision) -> None:
     """Check that the sent content stays with the launch's patient, to the extent that the content
     alone shows it.
 
@@ -56,6 +57,7 @@ def require_own(submitted: Content, address: Address, decision: Decision, fhir_b
     `require_own_result` checks the result of a patch, and shared/fhir/calls/write.py the resource
     that a delete removes.
     """
+    address = decision.address
     is_patch = address.interaction.body == "patch"
     if is_patch and not decision.returns and json_patch.tests(submitted.document):
         needed = scopes.needed(address.type, "r")
@@ -64,7 +66,7 @@ def require_own(submitted: Content, address: Address, decision: Decision, fhir_b
     if decision.level == "user" or "sent" not in address.interaction.patient_rule:
         return
     if not is_patch:
-        _require_own(submitted.document, decision, fhir_base)
+        _require_own(submitted.document, decision)
         return
     fixed = {name.casefold() for name in compartment.patient_elements(address.type)}
     touched = {name for name in submitted.changed if name.casefold() in fixed}
@@ -73,17 +75,15 @@ def require_own(submitted: Content, address: Address, decision: Decision, fhir_b
             why=f"The patch changes `{min(touched)}`, which shows who the resource belongs to."
         )
     for element, value in json_patch.values(submitted.document):
-        _require_no_other(value, decision, fhir_base, element)
+        _require_no_other(value, decision, element)
 
 
-def require_own_result(
-    submitted: Content, current: bytes, address: Address, decision: Decision, fhir_base: str
-) -> None:
+def require_own_result(submitted: Content, current: bytes, decision: Decision) -> None:
     """Check that the result of a patch on the current resource is about the launch's patient.
 
     Raise PatientDenied, or ParameterInvalid for a patch that has no valid result.
     """
-    if address.interaction.body != "patch" or submitted.body is None:
+    if decision.address.interaction.body != "patch" or submitted.body is None:
         return
     if len(current) > json_patch.MOST_BYTES:
         raise content.refused(
@@ -97,24 +97,22 @@ def require_own_result(
         made = json_patch.result(patch, json_patch.read(current), unchanged=unchanged)
     except ValueError as error:
         raise content.refused(f"can't be applied to the current resource: {error}") from None
-    _require_own(made, decision, fhir_base)
+    _require_own(made, decision)
 
 
-def _require_own(document: object, decision: Decision, fhir_base: str) -> None:
-    if not compartment.belongs(document, decision.patient_id, fhir_base):
+def _require_own(document: object, decision: Decision) -> None:
+    if not compartment.belongs(document, decision.patient, decision.fhir_base):
         raise PatientDenied(
             "The resource to write doesn't name the patient of this launch.",
             why="The resource's reference to the patient, such as `subject`, is missing or "
             "names another patient.",
             steps=("Set the reference to `Patient/` and the id of this launch's patient.",),
         )
-    _require_no_other(document, decision, fhir_base)
+    _require_no_other(document, decision)
 
 
-def _require_no_other(
-    document: object, decision: Decision, fhir_base: str, element: str = ""
-) -> None:
-    if mentions.names_another(document, decision.patient_id, fhir_base, element):
+def _require_no_other(document: object, decision: Decision, element: str = "") -> None:
+    if mentions.names_another(document, decision.patient, decision.fhir_base, element):
         raise PatientDenied(
             why="The resource to write refers to another patient, or has a reference that doesn't "
             "show which patient it refers to.",

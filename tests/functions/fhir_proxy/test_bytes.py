@@ -11,13 +11,13 @@ from shared.fhir.bundle_links import Links
 from shared.scopes import Level
 from shared.sealing import Sealer
 from tests.support.app import App
-from tests.support.open_session import FHIR_BASE, open_session
+from tests.support.open_session import FHIR_BASE, access
 from tests.support.proxy import launched
 from tests.support.scripted_ehr import FHIR_JSON, Scripted
 from tests.support.tables import each
 
 PROXY = "https://app.example/fhir_proxy/h"
-OURS = PageLinks(open_session(), Sealer((bytes(32),)), "Observation", PROXY)
+OURS = PageLinks(access(), b"s" * 43, Sealer((bytes(32),)), "Observation", PROXY)
 
 
 def _rewritten(text: str, level: Level = "patient") -> str:

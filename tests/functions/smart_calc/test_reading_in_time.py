@@ -24,8 +24,8 @@ from functions.smart_calc.reading.arrivals import Arrivals
 from functions.smart_calc.reading.search import Part
 from shared.errors import SessionExpired
 from shared.fhir import fhir_client
+from shared.fhir.access import Access
 from shared.fhir.fhir_client import FhirAnswer
-from shared.session.sessions import Active
 from shared.vendors import GENERIC
 from tests.support.app_chart import CHART, PATIENT, SODIUM, answering, bundle, by_search, paged
 from tests.support.open_session import EHR, in_use, open_session
@@ -58,7 +58,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def shorten(part: str) -> None:
         def shortened(
-            active: Active,
+            access: Access,
             method: Literal["GET", "POST"],
             url: str,
             *,
@@ -68,7 +68,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         ) -> FhirAnswer:
             assert seconds == queries.CALL_SECONDS
             seconds = LIMIT if part in url else seconds
-            return call(active, method, url, seconds=seconds, max_bytes=max_bytes, decimal=decimal)
+            return call(access, method, url, seconds=seconds, max_bytes=max_bytes, decimal=decimal)
 
         monkeypatch.setattr(fhir_client, "call", shortened)
 

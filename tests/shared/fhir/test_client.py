@@ -7,14 +7,14 @@ import pytest
 
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import fhir_client
-from tests.support.open_session import in_use, open_session
+from tests.support.open_session import access
 from tests.support.raw_server import Answerer, always, plain, raw_server
 from tests.support.servers import free_port
 from tests.support.tables import each
 
 PATIENT = b'{"resourceType":"Patient","id":"p1"}'
 JSON = "Content-Type: application/fhir+json"
-ACTIVE = in_use(open_session())
+ACCESS = access()
 
 
 def _silent(connection: socket.socket, _: int) -> bool:
@@ -46,7 +46,7 @@ def test_the_deadline_holds_for_the_whole_answer(answerer: Answerer) -> None:
         started = time.monotonic()
         with pytest.raises(UpstreamTimeout):
             fhir_client.call(
-                ACTIVE,
+                ACCESS,
                 "GET",
                 f"http://127.0.0.1:{server.port}/Patient/p1",
                 seconds=0.2,
@@ -57,13 +57,13 @@ def test_the_deadline_holds_for_the_whole_answer(answerer: Answerer) -> None:
 
 def test_nobody_there_is_unreachable() -> None:
     with pytest.raises(UpstreamUnreachable):
-        fhir_client.call(ACTIVE, "GET", f"http://127.0.0.1:{free_port()}/Patient/p1")
+        fhir_client.call(ACCESS, "GET", f"http://127.0.0.1:{free_port()}/Patient/p1")
 
 
 def test_the_sessions_token_is_sent_once_and_as_a_bearer() -> None:
     with raw_server(always(plain(PATIENT, JSON))) as server:
         url = f"http://127.0.0.1:{server.port}/r4/Patient/p1?x=y"
-        answer = fhir_client.call(ACTIVE, "GET", url)
+        answer = fhir_client.call(ACCESS, "GET", url)
     assert (answer.status, answer.body, answer.resource["id"]) == (200, PATIENT, "p1")
     (request,) = server.requests
     lines = request.decode().split("\r\n")
@@ -78,10 +78,10 @@ def test_the_sessions_token_is_sent_once_and_as_a_bearer() -> None:
 def test_unchanged_is_an_answer_to_a_condition_only(header: str) -> None:
     with raw_server(always(b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n')) as server:
         url = f"http://127.0.0.1:{server.port}/Patient/p1"
-        answer = fhir_client.call(ACTIVE, "GET", url, headers={header: "x"})
+        answer = fhir_client.call(ACCESS, "GET", url, headers={header: "x"})
         assert (answer.status, answer.body, answer.resource) == (304, b"", None)
         with pytest.raises(UpstreamInvalid):
-            fhir_client.call(ACTIVE, "GET", url, headers={"Prefer": "handling=strict"})
+            fhir_client.call(ACCESS, "GET", url, headers={"Prefer": "handling=strict"})
 
 
 def test_the_ehrs_own_ids_are_kept_for_the_log() -> None:
@@ -95,10 +95,10 @@ def test_the_ehrs_own_ids_are_kept_for_the_log() -> None:
     )
     with raw_server(always(plain(PATIENT, *lines))) as server:
         url = f"http://127.0.0.1:{server.port}/Patient/p1"
-        assert fhir_client.call(ACTIVE, "GET", url).ehr_ids == ids
+        assert fhir_client.call(ACCESS, "GET", url).ehr_ids == ids
     with raw_server(always(plain(b"", *lines[1:], status="500 No"))) as server:
         url = f"http://127.0.0.1:{server.port}/Patient/p1"
         with pytest.raises(UpstreamInvalid) as refused:
-            fhir_client.call(ACTIVE, "GET", url)
+            fhir_client.call(ACCESS, "GET", url)
     assert refused.value.evidence == {"status": "500"} | ids
     assert "sentinel" not in str(refused.value)

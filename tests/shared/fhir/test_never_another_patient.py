@@ -85,15 +85,19 @@ def _address(kind: str, resource_id: str = "") -> Address:
     return Address(interaction, "Observation", resource_id)
 
 
-DECISION = Decision("patient", (), "p1", frozenset(), "Observation", {"Observation": (NO_FILTERS,)})
-CREATE, PATCH = _address("create"), _address("patch", "o1")
+def _decision(kind: str, resource_id: str = "") -> Decision:
+    covering = {"Observation": (NO_FILTERS,)}
+    return Decision(_address(kind, resource_id), "patient", (), "p1", BASE, frozenset(), covering)
+
+
+CREATE, PATCH = _decision("create"), _decision("patch", "o1")
 
 
 def _is_sent(document: Any) -> bool:
     body = json.dumps(document).encode()
     try:
-        brought = content.read(CREATE, body)
-        write_policy.require_own(brought, CREATE, DECISION, BASE)
+        brought = content.read(CREATE.address, body)
+        write_policy.require_own(brought, CREATE)
     except PatientDenied:
         return False
     return True
@@ -195,10 +199,10 @@ OPERATIONS = st.lists(
 def test_what_a_patch_makes_refers_to_no_other_patient(patch: list[dict[str, Any]]) -> None:
     body = json.dumps(patch).encode()
     with contextlib.suppress(PatientDenied, ParameterInvalid):
-        brought = content.read(PATCH, body)
-        write_policy.require_own(brought, PATCH, DECISION, BASE)
+        brought = content.read(PATCH.address, body)
+        write_policy.require_own(brought, PATCH)
         now = json.dumps(NOW).encode()
-        write_policy.require_own_result(brought, now, PATCH, DECISION, BASE)
+        write_policy.require_own_result(brought, now, PATCH)
         try:
             made = apply(patch, NOW)
         except PatchError:

@@ -33,9 +33,11 @@ def _address(kind: str, resource_id: str = "") -> Address:
     return Address(interaction, "Observation", resource_id)
 
 
-def _decision(*types: str, open_types: frozenset[str] = frozenset()) -> Decision:
+def _decision(
+    asked: Address, *types: str, open_types: frozenset[str] = frozenset(), **how: Any
+) -> Decision:
     covering = dict.fromkeys(types, (NO_FILTERS,))
-    return Decision("patient", (), "p1", open_types, "Observation", covering)
+    return Decision(asked, "patient", (), "p1", BASE, open_types, covering, **how)
 
 
 SEARCH, READ, HISTORY = _address("search"), _address("read", "o1"), _address("history", "o1")
@@ -48,7 +50,7 @@ def _first(members: list[tuple[str, Any]]) -> dict[str, Any]:
 READERS: tuple[Callable[[list[tuple[str, Any]]], dict[str, Any]], ...] = (dict, _first)
 
 
-def _strictly_accepted(body: bytes, links: Links, asked: Address, decision: Decision) -> None:
+def _strictly_accepted(body: bytes, links: Links, decision: Decision) -> None:
     """Both readings pass every check of the strict way (raises what it raises), and neither has a
     link of the EHR where those that were found are taken away.
     """
@@ -56,14 +58,14 @@ def _strictly_accepted(body: bytes, links: Links, asked: Address, decision: Deci
     without = body[:start] + b"[]" + body[end:] if links.place else body
     for reader in READERS:
         document = json.loads(body, object_pairs_hook=reader)
-        answers.check(FhirAnswer(200, {}, body, document, {}), asked, decision, BASE)
+        answers.check(FhirAnswer(200, {}, body, document, {}), decision)
         if document["resourceType"] == "Bundle":
             assert not json.loads(without, object_pairs_hook=reader).get("link")
             assert document.get("link", []) in ([], list(links.items))
 
 
-def _quickly(body: bytes, asked: Address, decision: Decision) -> Links | None:
-    accept = quick.acceptor(asked, decision, BASE)
+def _quickly(body: bytes, decision: Decision) -> Links | None:
+    accept = quick.acceptor(decision)
     assert accept is not None
     links = accept(body)
     with mock.patch.object(quick_accept, "_LARGE_BYTES", 0):
@@ -73,28 +75,26 @@ def _quickly(body: bytes, asked: Address, decision: Decision) -> Links | None:
 
 @each("odd", [0.01, 0.1])
 @each(
-    ("asked", "decision"),
+    "decision",
     [
-        (SEARCH, _decision("Observation")),
-        (SEARCH, _decision(*TYPES)),
-        (SEARCH, _decision(*TYPES, open_types=frozenset({"Condition", "Observation"}))),
-        (HISTORY, _decision("Observation")),
-        (READ, _decision("Observation")),
+        _decision(SEARCH, "Observation"),
+        _decision(SEARCH, *TYPES),
+        _decision(SEARCH, *TYPES, open_types=frozenset({"Condition", "Observation"})),
+        _decision(HISTORY, "Observation"),
+        _decision(READ, "Observation"),
     ],
     ids=["one type", "more types", "types of any patient", "versions", "a read"],
 )
-def test_no_answer_is_accepted_that_the_strict_way_refuses(
-    asked: Address, decision: Decision, odd: float
-) -> None:
+def test_no_answer_is_accepted_that_the_strict_way_refuses(decision: Decision, odd: float) -> None:
     accepted = repeated = 0
     made = ANSWERS // 10
     for seed in range(made):
         maker = Maker(seed, odd)
-        body = maker.resource() if asked is READ else maker.bundle()
-        links = _quickly(body, asked, decision)
+        body = maker.resource() if decision.address is READ else maker.bundle()
+        links = _quickly(body, decision)
         if links is not None:
             accepted += 1
-            _strictly_accepted(body, links, asked, decision)
+            _strictly_accepted(body, links, decision)
             try:
                 strict_json.parse(body)
             except strict_json.RepeatedMember:
@@ -130,7 +130,7 @@ def _observation(subject: str = '{"reference":"Patient/p1"}', more: str = "") ->
     ],
 )
 def test_plain_answers_are_accepted(body: bytes) -> None:
-    assert _quickly(body, SEARCH, _decision("Observation"))
+    assert _quickly(body, _decision(SEARCH, "Observation"))
 
 
 @each(
@@ -173,13 +173,13 @@ def test_plain_answers_are_accepted(body: bytes) -> None:
     ],
 )
 def test_whatever_is_not_plain_is_left_to_the_strict_way(body: bytes) -> None:
-    assert not _quickly(body, SEARCH, _decision("Observation"))
+    assert not _quickly(body, _decision(SEARCH, "Observation"))
 
 
 @each("types", [("Appointment",), ("Nothing",), ()])
 def test_types_that_are_not_told_quickly_are_left_to_the_strict_way(types: tuple[str, ...]) -> None:
     body = _bundle(*(f'{{"resourceType":"{one}"}}' for one in types))
-    assert not _quickly(body, SEARCH, _decision(*types))
+    assert not _quickly(body, _decision(SEARCH, *types))
 
 
 def test_a_history_of_the_patient_itself_is_left_to_the_strict_way() -> None:
@@ -194,9 +194,8 @@ def test_only_the_long_s_is_taken_for_a_letter_of_resource_type() -> None:
 
 
 def test_what_must_show_that_it_fits_is_never_accepted_quickly() -> None:
-    for how in ({"must_show": True}, {"counts": True}):
-        decision = Decision("patient", (), "p1", frozenset(), "Observation", {}, **how)
-        assert quick.acceptor(SEARCH, decision, BASE) is None
+    for decision in (_decision(SEARCH, must_show=True), _decision(SEARCH, counts=True)):
+        assert quick.acceptor(decision) is None
 
 
 PLAIN = Expected(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from shared.fhir import fhir_client
+from shared.fhir.access import of_session
 from shared.fhir.fhir_client import FhirAnswer
 from tests.support.open_session import EHR, in_use, open_session
 from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_fhir
@@ -17,8 +18,8 @@ def _answered(scripted: ScriptedEhr, answer: Scripted) -> FhirAnswer:
     # The launch's own Patient can be read: a refusal is of this one resource.
     tenant.on("/Patient/p1", as_fhir({"resourceType": "Patient", "id": "p1"}))
     session = open_session(fhir_base=tenant.base, iss=tenant.base, access_token=TOKEN)
-    active = in_use(session, replace(EHR, iss=(tenant.base,)))
-    return fhir_client.call(active, "GET", f"{tenant.base}/Observation/o1")
+    access = of_session(in_use(session, replace(EHR, iss=(tenant.base,))))
+    return fhir_client.call(access, "GET", f"{tenant.base}/Observation/o1")
 
 
 @each("status", [401, 403, 404, 429, 503])

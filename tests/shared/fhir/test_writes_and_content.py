@@ -8,6 +8,7 @@ import pytest
 
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import fhir_client
+from shared.fhir.access import Access, of_session
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.session.sessions import Active
 from tests.support.open_session import EHR, in_use, open_session
@@ -20,16 +21,16 @@ REFUSED = plain(b"", status="401 Unauthorized")
 METHODS = ["POST", "PUT", "PATCH", "DELETE"]
 
 
-def _active() -> Active:
+def _access() -> Access:
     """A session whose access can be renewed once."""
     renewed = in_use(open_session(access_token="sentinel-renewed"))
-    return Active(open_session(), EHR, lambda: renewed)
+    return of_session(Active(open_session(), EHR, lambda: renewed))
 
 
-def _write(server: RawServer, method: str, active: Active) -> FhirAnswer:
+def _write(server: RawServer, method: str, access: Access) -> FhirAnswer:
     url = f"http://127.0.0.1:{server.port}/Observation/o1"
     headers = {"Content-Type": "application/fhir+json"}
-    return fhir_client.write(active, method, url, headers=headers, body=b"{}", seconds=2)
+    return fhir_client.write(access, method, url, headers=headers, body=b"{}", seconds=2)
 
 
 @each("method", METHODS)
@@ -41,7 +42,7 @@ def test_a_write_that_was_refused_for_its_token_is_made_once_more(method: str) -
         return True
 
     with raw_server(respond) as server:
-        answer = _write(server, method, _active())
+        answer = _write(server, method, _access())
     assert (answer.status, answer.resource) == (201, None)
     first, second = server.requests
     assert b"Bearer sentinel-access" in first
@@ -51,7 +52,7 @@ def test_a_write_that_was_refused_for_its_token_is_made_once_more(method: str) -
 
 def test_a_second_refusal_is_the_answer() -> None:
     with raw_server(always(REFUSED)) as server:
-        assert _write(server, "PUT", _active()).status == 401
+        assert _write(server, "PUT", _access()).status == 401
     assert len(server.requests) == 2
 
 
@@ -62,7 +63,7 @@ def test_a_write_is_not_repeated_when_the_connection_breaks(method: str) -> None
 
     with raw_server(respond) as server:
         with pytest.raises(UpstreamUnreachable):
-            _write(server, method, _active())
+            _write(server, method, _access())
         assert len(server.requests) == 1
 
 
@@ -75,14 +76,14 @@ def test_a_write_has_a_deadline() -> None:
         began = time.monotonic()
         url = f"http://127.0.0.1:{server.port}/Observation"
         with pytest.raises(UpstreamTimeout):
-            fhir_client.write(_active(), "POST", url, headers={}, body=b"{}", seconds=0.2)
+            fhir_client.write(_access(), "POST", url, headers={}, body=b"{}", seconds=0.2)
         assert time.monotonic() - began < 30
 
 
-def _content(server: RawServer, active: Active) -> FhirBytes | FhirAnswer:
+def _content(server: RawServer, access: Access) -> FhirBytes | FhirAnswer:
     url = f"http://127.0.0.1:{server.port}/Binary/b"
     types = ("application/pdf",)
-    return fhir_client.read_binary(active, url, accept="*/*", media_types=types, headers={})
+    return fhir_client.read_binary(access, url, accept="*/*", media_types=types, headers={})
 
 
 def test_content_is_read_with_renewed_access() -> None:
@@ -93,7 +94,7 @@ def test_content_is_read_with_renewed_access() -> None:
         return True
 
     with raw_server(respond) as server:
-        content = _content(server, _active())
+        content = _content(server, _access())
         assert isinstance(content, FhirBytes)
         assert b"".join(content.chunks) == b"%PDF"
         assert (content.media_type, content.length) == ("application/pdf", 4)
@@ -102,10 +103,10 @@ def test_content_is_read_with_renewed_access() -> None:
 def test_9_megabytes_of_content_are_never_held_at_once() -> None:
     body = bytes(9_000_000)
     with raw_server(always(plain(body, PDF))) as server:
-        active = in_use(open_session())
+        access = of_session(in_use(open_session()))
         tracemalloc.start()
         try:
-            content = _content(server, active)
+            content = _content(server, access)
             assert isinstance(content, FhirBytes)
             before = tracemalloc.get_traced_memory()[0]
             tracemalloc.reset_peak()
@@ -125,7 +126,7 @@ def test_content_that_breaks_off_raises_where_it_breaks() -> None:
         return False
 
     with raw_server(respond) as server:
-        content = _content(server, _active())
+        content = _content(server, _access())
         assert isinstance(content, FhirBytes)
         with pytest.raises(UpstreamUnreachable):
             list(content.chunks)
@@ -143,4 +144,4 @@ def test_content_that_breaks_off_raises_where_it_breaks() -> None:
 )
 def test_what_is_neither_json_nor_content_is_invalid(answer: bytes) -> None:
     with raw_server(always(answer)) as server, pytest.raises(UpstreamInvalid):
-        _content(server, _active())
+        _content(server, _access())

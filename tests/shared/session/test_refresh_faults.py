@@ -10,6 +10,7 @@ import pytest
 from shared import log
 from shared.errors import RefreshFailed, SessionExpired, StoreUnavailable
 from shared.fhir import fhir_client
+from shared.fhir.access import of_session
 from shared.oidc import id_token
 from shared.oidc.id_token import Identity
 from shared.session.sessions import Active
@@ -394,7 +395,7 @@ def test_a_call_refused_with_access_that_another_call_used_well_is_not_renewed_a
     active = one.use()
     one.ehr.outlaw()
     assert one.read_patient(active).status == 200
-    answer = fhir_client.call(active, "GET", f"{active.session.fhir_base}/Observation")
+    answer = fhir_client.call(of_session(active), "GET", f"{active.session.fhir_base}/Observation")
     assert (answer.status, one.ehr.asked) == (401, 1)
 
 
