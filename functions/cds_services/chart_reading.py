@@ -4,7 +4,6 @@ CDS Hooks 2.0, "Providing FHIR Resources to a CDS Service". Each key is independ
 key isn't used at all, because the missing part might have a newer value.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,12 +16,13 @@ from clinical.chart.unread import without_answers
 from clinical.queries import Search
 from shared.config.settings import Ehr
 from shared.errors import CdsDataMissing
+from shared.fhir.access import Access
 from shared.frozen import dataclass
+from shared.scopes import Grant
 
-from . import prefetch
+from . import prefetch, reader
 from .hook_call import HookCall
 from .prefetch import Contents
-from .reader import ALL_SECONDS, Reader
 
 PATIENT = "patient"
 # At least one of these is required.
@@ -94,15 +94,10 @@ def _completed(
 ) -> Mapping[str, Contents]:
     if hook.access_token is None or hook.fhir_base is None:
         return prefetched
-    reader = Reader(
-        ehr=ehr,
-        fhir_base=hook.fhir_base,
-        access_token=hook.access_token,
-        patient=hook.patient,
-        today=now.date(),
-        until=time.monotonic() + ALL_SECONDS,
-    )
-    return reader.complete(searches, prefetched)
+    # The token's scopes aren't known (Epic's are words), so it may read anything of the patient's.
+    everything = (Grant("patient", "*", frozenset("rs")),)
+    access = Access(ehr, hook.fhir_base, hook.access_token, hook.patient, everything)
+    return reader.complete(access, now.date(), searches, prefetched)
 
 
 def _require(hook: HookCall, keys: Mapping[str, Contents], incomplete: Sequence[str]) -> None:

@@ -247,7 +247,6 @@ class PageParts:
 
         `again` names the searches that were missing on a page that shows a patient.
         """
-        reading.log_foreign(chart_reading)
         unread = dict(chart_reading.unread)
         keeps = bool(again) and not chart_reading.parts["patient"].is_foreign
         if keeps and self.who is None:
@@ -261,6 +260,7 @@ class PageParts:
             failed=[name for name in unread if not (keeps and name == "patient")],
             technical=chart_reading.technical,
             nothing_read=chart_reading.is_empty,
+            set_aside=chart_reading.set_aside,
             problem=chart_reading.parts["patient"].problem,
             made_at=self.searching.now,
         )

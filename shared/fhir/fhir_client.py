@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from decimal import InvalidOperation
 from typing import Any, Literal
 
 from shared import held_bytes, strict_json
@@ -42,6 +43,7 @@ class FhirAnswer:
         words: the EHR's text of a failure, only for diagnosis. It's neither logged nor shown.
         accepted: the links of a response that was checked in one pass over its bytes without
             parsing it, or None if the response must still be checked.
+        set_aside: how many resources the check left out of `resource`. The body still has them.
     """
 
     status: int
@@ -51,6 +53,7 @@ class FhirAnswer:
     ehr_ids: Mapping[str, str]
     words: str = ""
     accepted: Links | None = None
+    set_aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +242,7 @@ def _resource(
         return None
     try:
         document = strict_json.parse(answer.body, decimal)
-    except ValueError:
+    except (ValueError, InvalidOperation):
         return None
     if not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):
         return None

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from shared import urls
 from shared.errors import UpstreamInvalid
 from shared.fhir.access import Access
+from shared.fhir.searchset import SearchPage
 
 
 class _Place(NamedTuple):
@@ -32,6 +33,18 @@ def followed(link: str, access: Access, path: str) -> str | None:
     return None if below else url
 
 
+def following(page: SearchPage, access: Access, path: str) -> str | None:
+    """Return the URL of the page after this one, None if it's the last one. Raise UpstreamInvalid
+    if it isn't followed.
+    """
+    if not page.more:
+        return None
+    url = followed(page.next, access, path) if page.next else None
+    if url is None:
+        raise not_followed(page.next)
+    return url
+
+
 def is_within(url: str, fhir_base: str) -> bool:
     """Return whether the URL of a followed link is the FHIR base's or below it."""
     own = urls.path_of(fhir_base)
@@ -44,7 +57,7 @@ def not_followed(link: object) -> UpstreamInvalid:
     return UpstreamInvalid(
         why="The app doesn't send the access token to the URL of the next page.",
         evidence={"host": host},
-    )
+    ).again(briefly="the next page is at a different address")
 
 
 def _host_of(link: str) -> str:

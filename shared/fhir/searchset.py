@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from shared.errors import UpstreamInvalid
 from shared.frozen import dataclass
 from shared.json_members import fields, objects
 
@@ -21,16 +22,19 @@ class SearchPage:
     more: bool = False
 
 
-def of_document(document: Resource, kinds: AbstractSet[str]) -> SearchPage:
+def of_document(
+    document: Resource, kinds: AbstractSet[str], *, included: bool = True
+) -> SearchPage:
     """Return the resources of some types in a document, alone or in a searchset with other content,
-    without the server's OperationOutcome about the search.
+    without the server's OperationOutcome about the search, and with those that it `included` with
+    the matches or without them.
     """
     if _is_one_of(document.get("resourceType"), kinds):
         return SearchPage((document,), None)
     resources = [
         entry.get("resource")
         for entry in objects(document.get("entry"))
-        if fields(entry.get("search")).get("mode") != "outcome"
+        if _is_wanted(fields(entry.get("search")).get("mode"), included=included)
     ]
     following = [
         link.get("url") for link in objects(document.get("link")) if link.get("relation") == "next"
@@ -40,6 +44,15 @@ def of_document(document: Resource, kinds: AbstractSet[str]) -> SearchPage:
         next((url for url in following if isinstance(url, str)), None),
         bool(following),
     )
+
+
+def _is_wanted(mode: object, *, included: bool) -> bool:
+    if included:
+        return mode != "outcome"
+    if not isinstance(mode, str | None):
+        # It may be a match, so the matches would be incomplete without it.
+        raise UpstreamInvalid(why="The EHR's response has a `search.mode` that isn't a string.")
+    return mode in {None, "match"}
 
 
 def _is_one_of(kind: object, kinds: AbstractSet[str]) -> bool:

@@ -24,9 +24,10 @@ from shared.errors import (
     PatientMissing,
     UpstreamInvalid,
 )
-from shared.fhir import compartment, fhir_client, page_links
+from shared.fhir import compartment, fhir_client, page_links, searchset
 from shared.fhir.access import Access, of_session
 from shared.fhir.calls import served
+from shared.fhir.calls.read import Terms
 from shared.fhir.calls.served import Served
 from shared.fhir.calls.write import version_of
 from shared.fhir.fhir_client import FhirAnswer
@@ -34,17 +35,16 @@ from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import TABLE, Address, Kind
 from shared.fhir.resource_types import RESOURCE_TYPES
 from shared.frozen import dataclass
-from shared.json_members import fields, objects
 from shared.own.in_flight import InFlight, Versions
 
 MOST_PAGES = 20
 MOST_BYTES = fhir_client.MAX_BYTES
 MOST_PARAMETERS = 200
+_TERMS = Terms(decimal=Decimal)
 # After this time, the search requests no more pages. The last page may take this long again.
 SECONDS = fhir_client.SECONDS
 # The proxy's own parameter (functions/fhir_proxy/rewrite.py).
 _PAGE_PARAMETER = "_page"
-_MATCHES = frozenset({"match", None})
 
 Resource = dict[str, Any]
 
@@ -66,22 +66,13 @@ class Matches:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A page of a search: its matches, the URL of the next one, and its bytes."""
-
-    matches: list[Resource]
-    next: str | None
-    size: int
-
-
 def read(request: InFlight, resource_type: str, resource_id: str | None) -> Resource:
     """Read one resource. Raise SmartError or RefusedByEhr."""
     if resource_id is None:
         raise PatientMissing
     address = address_of("read", resource_type, resource_id)
     access = access_of(request)
-    response = _unparsed(served.fetch(address, (), access, {}))
+    response = served.fetch(address, (), access, {}, _TERMS)
     return noted(request, _resource(response, access), response.answer)
 
 
@@ -111,46 +102,29 @@ def search(
             steps=("Use `pages` to set how many pages to read.",),
         )
     restricted = own_patient and resource_type not in compartment.OUTSIDE
+    terms = replace(_TERMS, own_patient=restricted)
     with _explained(resource_type, restricted=restricted):
-        response = _unparsed(served.fetch(address, parameters, access, {}, own_patient=restricted))
+        response = served.fetch(address, parameters, access, {}, terms)
     level, must_show = response.decision.level, response.decision.must_show
-    page = _page(request, response, access)
-    matches, size = page.matches, page.size
-    for _ in range(1, min(pages, MOST_PAGES)):
-        if page.next is None:
+    matches: list[Resource] = []
+    size = 0
+    for number in range(1, MOST_PAGES + 1):
+        page = searchset.of_document(_resource(response, access), {resource_type}, included=False)
+        following = page_links.following(page, access, resource_type)
+        size += len(response.answer.body)
+        if number > 1 and size > MOST_BYTES:
             break
-        if time.monotonic() > until:
+        matches += (noted(request, one) for one in page.resources)
+        if following is None:
+            return Matches(matches, complete=True)
+        if number == min(pages, MOST_PAGES) or time.monotonic() > until:
             break
-        del response  # free its memory before the next page is read
+        del response, page  # free their memory before the next page is read
         access = access_of(request)
-        response = _unparsed(
-            served.fetch_next_page(
-                address,
-                page.next,
-                access,
-                level,
-                must_show=must_show,
-                own_patient=restricted,
-            )
+        response = served.fetch_next_page(  # noqa: F841 - used in the next round
+            address, following, access, level, must_show=must_show, terms=terms
         )
-        page = _page(request, response, access)
-        size += page.size
-        if size > MOST_BYTES:
-            return Matches(matches, complete=False)
-        matches += page.matches
-    return Matches(matches, complete=page.next is None)
-
-
-def _page(request: InFlight, response: Served, access: Access) -> _Page:
-    """Return a page of a search. Raises RefusedByEhr."""
-    bundle, kind = _resource(response, access), response.decision.address.type
-    matches = [noted(request, one) for one in _matches(bundle, kind)]
-    return _Page(matches, _next(bundle, access, kind), len(response.answer.body))
-
-
-def _unparsed(response: Served) -> Served:
-    """Drop the document that was parsed for the checks, because the body is parsed again."""
-    return replace(response, answer=replace(response.answer, resource=None))
+    return Matches(matches, complete=False)
 
 
 @contextmanager
@@ -196,7 +170,7 @@ def _resource(response: Served, access: Access) -> Resource:
     if response.answer.status != 200:
         refuse(response, access)
     held_bytes.retain(len(response.answer.body))
-    resource = parsed(response.answer.body)
+    resource = served.document(response, _TERMS)
     served.log_answer(response, access)
     return resource
 
@@ -232,33 +206,6 @@ def parsed(body: bytes) -> Resource:
             why="The EHR's response repeats a JSON property, or has too many values."
         ) from None
     return document
-
-
-def _matches(bundle: Resource, resource_type: str) -> Iterator[Resource]:
-    """Yield the resources that match the search, without those that the EHR included with them."""
-    for entry in objects(bundle.get("entry")):
-        resource = entry.get("resource")
-        mode = fields(entry.get("search")).get("mode")
-        if not isinstance(mode, str | None):
-            # It may be a match, so the matches would be incomplete without it.
-            raise UpstreamInvalid(why="The EHR's response has a `search.mode` that isn't a string.")
-        matches = mode in _MATCHES and fields(resource).get("resourceType") == resource_type
-        if matches and isinstance(resource, dict):
-            yield resource
-
-
-def _next(bundle: Resource, access: Access, resource_type: str) -> str | None:
-    """Return the next page's URL. Raises UpstreamInvalid if the app doesn't follow it."""
-    for link in objects(bundle.get("link")):
-        if link.get("relation") == "next":
-            url = link.get("url")
-            followed = (
-                page_links.followed(url, access, resource_type) if isinstance(url, str) else None
-            )
-            if followed is None:
-                raise page_links.not_followed(url)
-            return followed
-    return None
 
 
 def noted(request: InFlight, resource: Resource, answer: FhirAnswer | None = None) -> Resource:

@@ -28,6 +28,7 @@ PATIENT: Json = {
     "gender": "male",
     "identifier": [{"type": {"coding": [{"code": "MR"}]}, "value": "SYN-0007"}],
 }
+CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 SEARCHES = ("labs", "slow", "vitals", "social", "conditions", "drugs")
 
 
@@ -41,7 +42,7 @@ def measured(
         unit,
         id=f"o-{loinc}",
         code={"coding": [{"system": "http://loinc.org", "code": loinc}], "text": name},
-        category=[{"coding": [{"code": category}]}],
+        category=[{"coding": [{"system": CATEGORIES, "code": category}]}],
         effectiveDateTime=days_ago(4),
     )
     return {**made, **more}

@@ -5,7 +5,7 @@ rest arrives.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, tzinfo
 from functools import partial
@@ -16,16 +16,21 @@ from clinical.chart import Chart, read_chart, valued
 from clinical.chart.observations import ObservationReader
 from clinical.chart.resources.times import Moment, zone_of
 from clinical.chart.unread import with_unread
-from clinical.queries import ALL_SECONDS, Request, Search, request_for
-from shared import log
+from clinical.queries import ALL_SECONDS, CALL_SECONDS, SEARCH_BYTES, Search, request_for
+from shared.fhir.access import of_session
+from shared.fhir.reader import Reader
+from shared.fhir.searchset import Resource
 from shared.frozen import dataclass
 from shared.session.sessions import Active
 from shared.vendors import GENERIC
 
 from . import arrivals
 from .arrivals import Arrivals
-from .search import Part, Reader
+from .search import Part
 
+# The last call ends this long before the overall deadline, so that the pages already read can
+# still be used.
+_GATHERING_SECONDS = 0.2
 # The purpose of each search, in words, by name.
 PURPOSES: Mapping[str, str] = {
     search.name: search.purpose for search in queries.searches(GENERIC.searches)
@@ -53,6 +58,11 @@ class ChartReading:
     def is_empty(self) -> bool:
         """Whether nothing could be read."""
         return all(part.problem and not part.resources for part in self.parts.values())
+
+    @property
+    def set_aside(self) -> int:
+        """How many resources aren't used, because they aren't the patient's."""
+        return sum(part.set_aside for part in self.parts.values()) + len(self.chart.foreign)
 
     @property
     def technical(self) -> Mapping[str, str]:
@@ -129,13 +139,25 @@ def begin(
     """
     fhir_base = active.session.fhir_base
     observations = ObservationReader(now.tzinfo)
+
+    def settling(search: Search) -> Callable[[Sequence[Resource]], bool]:
+        known: set[str] = set()
+
+        def is_settled(page: Sequence[Resource]) -> bool:
+            known.update(valued(list(page), now, patient, fhir_base, observations))
+            return queries.is_settled(search, known)
+
+        return is_settled
+
     reader = Reader(
-        active,
-        until=time.monotonic() + ALL_SECONDS,
-        request=partial(_request, patient=patient, now=now),
-        valued=partial(
-            valued, now=now, patient_id=patient, fhir_base=fhir_base, reader=observations
-        ),
+        of_session(active),
+        "read for the page",
+        time.monotonic() + ALL_SECONDS,
+        _GATHERING_SECONDS,
+        CALL_SECONDS,
+        SEARCH_BYTES,
+        request=partial(request_for, patient_id=patient, today=now.date()),
+        settling=settling,
     )
     known = queries.searches(active.ehr.profile.searches)
     searches = tuple(one for one in known if names is None or one.name in names)
@@ -153,39 +175,20 @@ def read(active: Active, patient: str, now: datetime) -> ChartReading:
     return searching.chart_of(parts, searching.zone_of(parts))
 
 
-def log_foreign(reading: ChartReading) -> None:
-    """Log how many resources of another patient the EHR sent, if any."""
-    foreign = reading.chart.foreign
-    if foreign:
-        fields: dict[str, str | int | float | list[str]] = {"set_aside": len(foreign)}
-        message = "the EHR sent resources of another patient"
-        log.event("fhir_denied", message, severity="ERROR", code="patient_denied", fields=fields)
-
-
 def _times(reader: ObservationReader, resources: list[dict[str, Any]]) -> Iterator[Moment | None]:
     for resource in resources:
         if resource.get("resourceType") == "Observation":
             yield reader.entry(resource).heading.moment
 
 
-def _request(search: Search, patient: str, now: datetime) -> Request:
-    return request_for(search, patient, now.date())
-
-
 def _only(patient: str, part: Part) -> Part:
     """Return the Patient read, or a problem unless it's the requested patient."""
     if [one.get("id") for one in part.resources] == [patient]:
         return Part(part.resources)
-    unanswered = frozenset({"age", "sex"})
-    if part.resources:
-        problem = "could not be read (the EHR returned a different patient)"
-        message = "the EHR returned a different patient"
-        log.event("fhir_denied", message, severity="ERROR", code="patient_denied")
-        return Part(problem=problem, unanswered=unanswered, is_foreign=True)
     if part.problem:
         return part
     problem = "could not be read (the EHR did not return a patient)"
-    return Part(problem=problem, unanswered=unanswered)
+    return Part(problem=problem, unanswered=frozenset({"age", "sex"}))
 
 
 def _reasons(searches: tuple[Search, ...], parts: Mapping[str, Part]) -> Iterator[tuple[str, str]]:

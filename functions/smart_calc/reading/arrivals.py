@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from clinical.queries import Search
+from shared.fhir.reader import Reader
 from shared.frozen import dataclass
 
-from .search import LATE, Part, Reader
+from .search import LATE, Part, run
 
 # Results within this time of the first are used together with it.
 _TOGETHER_SECONDS = 0.02
@@ -60,11 +61,11 @@ class Arrivals:
         self.pool.shutdown(wait=False, cancel_futures=True)
 
 
-def begin(reader: Reader, searches: Sequence[Search]) -> Arrivals:
+def begin(reader: Reader[Search], searches: Sequence[Search]) -> Arrivals:
     """Start all searches, each in the caller's context."""
     pool = ThreadPoolExecutor(len(searches))
     running = {
-        pool.submit(contextvars.copy_context().run, reader.run, search): search
+        pool.submit(contextvars.copy_context().run, run, reader, search): search
         for search in searches
     }
     return Arrivals(pool, running, reader.until)

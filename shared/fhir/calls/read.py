@@ -1,7 +1,8 @@
 """Read from the EHR as decided, with allow-listed headers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from shared.fhir import fhir_client
@@ -11,9 +12,36 @@ from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import answers, quick
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.interactions import FORM
+from shared.frozen import dataclass
 
 
-def request(decision: Decision, access: Access, headers: Mapping[str, str]) -> FhirAnswer:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What differs on purpose between callers. By default, they're those of the proxy.
+
+    Fields:
+        own_patient: each scope counts as a patient/ scope.
+        reaches: the types that a search of this app's own may return, which is sent as it is or not
+            at all. None for a request from elsewhere.
+        sets_aside: leave single resources out of a search instead of refusing all of it.
+        decimal: reads the numbers that aren't integers, for a caller that needs the document.
+        seconds, max_bytes: the limits of one call.
+    """
+
+    own_patient: bool = False
+    reaches: frozenset[str] | None = None
+    sets_aside: bool = False
+    decimal: Callable[[str], Any] | None = None
+    seconds: float = fhir_client.SECONDS
+    max_bytes: int = fhir_client.MAX_BYTES
+
+
+PROXY = Terms()
+
+
+def request(
+    decision: Decision, access: Access, headers: Mapping[str, str], terms: Terms
+) -> FhirAnswer:
     """Make the request that was decided on, below the FHIR base."""
     passed = conditional.passed_on(decision, headers)
     address, fhir_base = decision.address, decision.fhir_base
@@ -28,17 +56,12 @@ def request(decision: Decision, access: Access, headers: Mapping[str, str]) -> F
         passed["request-modified-smart-calc"] = "restricted to scopes and patient"
     if address.kind == "capabilities":
         passed |= access.ehr.client_id_headers
-    quick_accept = quick.acceptor(decision)
     if address.method == "POST":
         passed["Content-Type"] = FORM
-        form = query.encode("ascii")
-        answer = fhir_client.call(
-            access, "POST", url, headers=passed, body=form, quick_accept=quick_accept
-        )
+        answer = _checked("POST", url, decision, access, terms, passed, query.encode("ascii"))
     else:
         url = f"{url}?{query}" if query else url
-        answer = fhir_client.call(access, "GET", url, headers=passed, quick_accept=quick_accept)
-    answers.check(answer, decision)
+        answer = _checked("GET", url, decision, access, terms, passed)
     if answers.shows_no_owner(answer, decision):
         now = fhir_client.call(access, "GET", f"{fhir_base}/{address.type}/{address.id}")
         answers.check_owner(answer, now, decision)
@@ -46,12 +69,35 @@ def request(decision: Decision, access: Access, headers: Mapping[str, str]) -> F
     return conditional.answered(answer, decision, headers)
 
 
-def next_page(url: str, decision: Decision, access: Access) -> FhirAnswer:
+def next_page(url: str, decision: Decision, access: Access, terms: Terms) -> FhirAnswer:
     """Read another page with the EHR's own link."""
-    quick_accept = quick.acceptor(decision)
-    answer = fhir_client.call(access, "GET", url, quick_accept=quick_accept)
-    answers.check(answer, decision)
-    return answer
+    return _checked("GET", url, decision, access, terms)
+
+
+def _checked(
+    method: Literal["GET", "POST"],
+    url: str,
+    decision: Decision,
+    access: Access,
+    terms: Terms,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> FhirAnswer:
+    """Send one request, and return its response if it may be disclosed. All reading goes through
+    here.
+    """
+    answer = fhir_client.call(
+        access,
+        method,
+        url,
+        headers=headers,
+        body=body,
+        seconds=terms.seconds,
+        max_bytes=terms.max_bytes,
+        quick_accept=quick.acceptor(decision),
+        decimal=terms.decimal,
+    )
+    return answers.check(answer, decision, sets_aside=terms.sets_aside)
 
 
 def _has_own_parameters(decision: Decision, access: Access) -> bool:

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import InvalidOperation
+from typing import Any
 
-from shared import log
-from shared.errors import RELAUNCH, ScopeDenied
+from shared import log, strict_json
+from shared.errors import RELAUNCH, ScopeDenied, UpstreamInvalid
 from shared.fhir import page_links
 from shared.fhir.access import Access
 from shared.fhir.calls import read, write
+from shared.fhir.calls.read import PROXY, Terms
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import asking, content, write_policy
 from shared.fhir.policy.decision import Decision
@@ -39,18 +42,17 @@ def fetch(
     parameters: Parameters,
     access: Access,
     headers: Mapping[str, str],
-    *,
-    own_patient: bool = False,
+    terms: Terms = PROXY,
 ) -> Served:
-    """Read, search or get a history. With `own_patient`, each scope counts as a patient/ scope.
+    """Read, search or get a history.
 
     Raise the errors of the decision, the call and the check.
     """
     with explained(access):
-        grants = _grants(access, own_patient=own_patient)
-        decision = asking.decide(address, parameters, access, grants)
+        grants = _grants(access, terms)
+        decision = asking.decide(address, parameters, access, grants, terms.reaches)
     started = time.monotonic()
-    return Served(decision, read.request(decision, access, headers), started)
+    return Served(decision, read.request(decision, access, headers, terms), started)
 
 
 def fetch_next_page(
@@ -60,16 +62,16 @@ def fetch_next_page(
     level: Level,
     *,
     must_show: bool,
-    own_patient: bool = False,
+    terms: Terms = PROXY,
 ) -> Served:
     """Read another page with the EHR's own link, under the decision that allowed the first page."""
     with explained(access):
-        grants = _grants(access, own_patient=own_patient)
+        grants = _grants(access, terms)
         decision = asking.decide_next_page(address, level, access, grants, must_show=must_show)
     outside = not page_links.is_within(url, access.fhir_base)
     decision = replace(decision, outside=outside)
     started = time.monotonic()
-    return Served(decision, read.next_page(url, decision, access), started)
+    return Served(decision, read.next_page(url, decision, access, terms), started)
 
 
 def change(
@@ -88,9 +90,10 @@ def change(
     return Served(decision, write.write(submitted, decision, access, headers), started)
 
 
-def _grants(access: Access, *, own_patient: bool) -> Grants:
-    grants = access.grants
-    return tuple(replace(one, level="patient") for one in grants) if own_patient else grants
+def _grants(access: Access, terms: Terms) -> Grants:
+    if terms.own_patient or terms.reaches is not None:
+        return tuple(replace(one, level="patient") for one in access.grants)
+    return access.grants
 
 
 @contextmanager
@@ -107,15 +110,32 @@ def explained(access: Access) -> Iterator[None]:
         raise error.again(why=why, steps=steps, cause=finding.id) from None
 
 
-def log_answer(served: Served, access: Access) -> None:
-    """Log a request that got a response."""
+def document(served: Served, terms: Terms) -> dict[str, Any]:
+    """Return the document of a response with status 200, which the pass over its bytes may have
+    accepted without parsing it. Raise UpstreamInvalid for ambiguous JSON.
+    """
+    document: dict[str, Any] | None = served.answer.resource
+    try:
+        return document or strict_json.parse(served.answer.body, terms.decimal)
+    except (ValueError, InvalidOperation):
+        raise UpstreamInvalid(
+            why="The EHR's response repeats a JSON property, or has too many values."
+        ) from None
+
+
+def log_answer(served: Served, access: Access, message: str = "") -> None:
+    """Log a request that got a response. The message is by default the kind of interaction."""
     answer = served.answer
     further = {**answer.ehr_ids, **_why(answer, access)}
-    log_line(served.decision.address, answer.status, served.started, further)
+    log_line(served.decision.address, answer.status, served.started, further, message)
 
 
 def log_line(
-    address: Address, status: int, started: float, further: Mapping[str, str | list[str]]
+    address: Address,
+    status: int,
+    started: float,
+    further: Mapping[str, str | list[str]],
+    message: str = "",
 ) -> None:
     """Log a request, with the additional fields in `further`."""
     fields: dict[str, str | int | float | list[str]] = {
@@ -124,7 +144,9 @@ def log_line(
         "ehr_ms": round((time.monotonic() - started) * 1000, 1),
         **further,
     }
-    log.event("fhir_request", address.kind, severity=log.of_answer(status), fields=fields)
+    log.event(
+        "fhir_request", message or address.kind, severity=log.of_answer(status), fields=fields
+    )
 
 
 def _why(answer: FhirAnswer, access: Access) -> Mapping[str, str | list[str]]:

@@ -6,6 +6,7 @@ checks the single resource.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,23 +16,38 @@ from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import history
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.disclosing import is_covered, releasable, require_remarks_only
+from shared.frozen import dataclass
 from shared.json_members import objects
 
 _HOLDING = frozenset({"_id", "patient", "subject"})
 
 
-def check(answer: FhirAnswer, decision: Decision) -> None:
-    """Check that a response has the requested content, about the access's patient if required.
+@dataclass(frozen=True, slots=True)
+class _Sifted:
+    """The entries of a searchset that may be used, and how many resources must not: not readable as
+    a resource, not covered by a scope, or about another patient or no one's.
+    """
 
-    Raise UpstreamInvalid or PatientDenied. Then no part of it is released.
+    entries: list[dict[str, Any]]
+    unreadable: int = 0
+    uncovered: int = 0
+    foreign: int = 0
+
+
+def check(answer: FhirAnswer, decision: Decision, *, sets_aside: bool = False) -> FhirAnswer:
+    """Check that a response has the requested content, about the access's patient if required, and
+    return it.
+
+    Raise UpstreamInvalid or PatientDenied. Then no part of it is released. With `sets_aside`, a
+    search isn't refused for single resources: they are left out of the returned `resource`.
     """
     if answer.accepted is not None:
         # Everything else was checked while it was read (shared/fhir/quick_accept.py).
         _require_own_search(answer.accepted.items, decision)
-        return
+        return answer
     if answer.status != 200:
         require_remarks_only(answer.resource, decision)
-        return
+        return answer
     resource, address = answer.resource, decision.address
     kind = address.interaction.answer
     expected = address.type if kind == "resource" else kind
@@ -42,21 +58,52 @@ def check(answer: FhirAnswer, decision: Decision) -> None:
         raise PatientDenied
     if rule == "versions":
         history.check(resource, decision)
-    if rule == "search":
-        _check_search(resource, decision)
+    if rule != "search":
+        return answer
+    sifted = _sift(resource, decision)
+    set_aside = sifted.unreadable + sifted.uncovered + sifted.foreign
+    if set_aside and not sets_aside:
+        raise _refusal(sifted)
+    _require_own_search(objects(resource.get("link")), decision)
+    if not set_aside:
+        return answer
+    return replace(answer, resource={**resource, "entry": sifted.entries}, set_aside=set_aside)
 
 
-def _check_search(bundle: dict[str, Any], decision: Decision) -> None:
-    _entries(bundle)
-    resources = list(nested.of_answer(bundle))
-    if not all(is_covered(resource, decision) for resource in resources):
-        raise UpstreamInvalid(
+def _sift(bundle: dict[str, Any], decision: Decision) -> _Sifted:
+    """Judge each entry with everything in it, and what a Bundle may have outside of its entries."""
+    given = bundle.get("entry", [])
+    entries = given if isinstance(given, list) else [None]
+    kept: list[dict[str, Any]] = []
+    unreadable = uncovered = foreign = 0
+    rest = {name: value for name, value in bundle.items() if name != "entry"}
+    for entry in (*entries, rest):
+        held = list(nested.of_answer([entry] if entry is not rest else entry))
+        if entry is not rest and not _has_resource(entry):
+            unreadable += 1
+        elif not all(is_covered(one, decision) for one in held):
+            uncovered += 1
+        elif not all(releasable(one, decision) for one in held):
+            foreign += 1
+        elif entry is not rest:
+            kept.append(entry)
+    return _Sifted(kept, unreadable, uncovered, foreign)
+
+
+def _has_resource(entry: Any) -> bool:
+    resource = entry.get("resource") if isinstance(entry, dict) else None
+    return isinstance(resource, dict) and isinstance(resource.get("resourceType"), str)
+
+
+def _refusal(sifted: _Sifted) -> UpstreamInvalid | PatientDenied:
+    if sifted.unreadable:
+        return UpstreamInvalid()
+    if sifted.uncovered:
+        return UpstreamInvalid(
             why="The EHR's response contains resources that no scope covers, or it doesn't show "
             "whether a scope covers them."
         )
-    if not all(releasable(resource, decision) for resource in resources):
-        raise PatientDenied(why="The EHR's response contains another patient's data.")
-    _require_own_search(objects(bundle.get("link")), decision)
+    return PatientDenied(why="The EHR's response contains another patient's data.")
 
 
 def _require_own_search(links: Iterable[Mapping[str, Any]], decision: Decision) -> None:
@@ -122,14 +169,15 @@ def check_total(answer: FhirAnswer, decision: Decision, *, strict: bool) -> None
     why the resources are missing. If nothing is counted, there's nothing to prove. `strict`: the
     EHR was instructed to ignore no parameter. Raise UpstreamInvalid.
     """
-    if answer.accepted is not None or answer.status != 200:
+    if answer.accepted is not None or answer.status != 200 or answer.set_aside:
         return
     if decision.address.interaction.patient_rule != "search":
         return
     bundle = answer.resource
     if bundle.get("total", 0) == 0 and not decision.counts:
         return
-    if _entries(bundle):
+    found = filter(_has_resource, objects(bundle.get("entry")))
+    if any(one["resource"]["resourceType"] != "OperationOutcome" for one in found):
         return
     if decision.must_show:
         raise UpstreamInvalid(why="The EHR's response doesn't show that it's within the scope.")
@@ -163,18 +211,3 @@ def _patient_in_self_link(links: Iterable[Mapping[str, Any]], decision: Decision
                 named = [value for name, value in used if name.partition(":")[0] in _HOLDING]
                 return any(value.rpartition("/")[2] == decision.patient for value in named)
     return None
-
-
-def _entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the resources of a searchset, without OperationOutcomes."""
-    entries = bundle.get("entry", [])
-    if not isinstance(entries, list):
-        raise UpstreamInvalid
-    resources = []
-    for entry in entries:
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-            raise UpstreamInvalid
-        if resource["resourceType"] != "OperationOutcome":
-            resources.append(resource)
-    return resources

@@ -24,9 +24,20 @@ from shared.fhir.policy.searches import (
 )
 from shared.scopes import Grant, Letter, Level
 
+_CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 
-def decide(address: Address, parameters: Parameters, access: Access, grants: Grants) -> Decision:
+
+def decide(
+    address: Address,
+    parameters: Parameters,
+    access: Access,
+    grants: Grants,
+    reaches: frozenset[str] | None = None,
+) -> Decision:
     """Decide whether the request may be made, and in what form.
+
+    `reaches` are the types that a search of this app's own may return. It's sent as it is or not at
+    all, because a narrower search would seem to find nothing.
 
     Raise ScopeDenied, PatientMissing, PatientDenied, NotAcceptable or ParameterInvalid. Then no
     request has been made.
@@ -36,6 +47,8 @@ def decide(address: Address, parameters: Parameters, access: Access, grants: Gra
     if letter is None:
         everything = {"*": (NO_FILTERS,)}
         return Decision(address, "user", (), None, access.fhir_base, frozenset({"*"}), everything)
+    if reaches is not None:
+        return _as_it_is(address, given, access, grants, reaches)
     allowed = address.interaction.parameters
     if allowed is not None and not allowed.issuperset(name for name, _ in given):
         raise ParameterInvalid(f"A {address.kind} accepts only {_and(sorted(allowed))}.")
@@ -62,6 +75,30 @@ def decide(address: Address, parameters: Parameters, access: Access, grants: Gra
         and level == "patient"
         and address.type not in compartment.OUTSIDE
         and is_count(given),
+    )
+
+
+def _as_it_is(
+    address: Address, given: Parameters, access: Access, grants: Grants, reaches: frozenset[str]
+) -> Decision:
+    """Decide about a search with patient/ scopes. A finer-grained scope covers it if it has the
+    scope's parameters; its categories may leave out their system.
+    """
+    coded = {(name, f"{_CATEGORIES}|{value}") for name, value in given if name == "category"}
+    held, letter = coded.union(given), _letter(address)
+    for kind in sorted(reaches):
+        # What a search includes is covered like a read.
+        needed: Letter = letter if kind == address.type else "r"
+        if not any(one.covers(kind, needed) and one.filters <= held for one in grants):
+            raise _denied(kind, needed, access)
+    return Decision(
+        address,
+        "patient",
+        _within_compartment(address, given, access),
+        access.patient,
+        access.fhir_base,
+        frozenset(),
+        _filters_by_type(address, "patient", letter, grants),
     )
 
 

@@ -99,6 +99,8 @@ TABLE: tuple[Interaction, ...] = (
     Interaction("search", "POST", "{type}/_search", "s", "form", "search", "Bundle"),
 )
 # fmt: on
+READ = next(one for one in TABLE if one.kind == "read")
+SEARCH = next(one for one in TABLE if one.kind == "search")
 
 
 @dataclass(frozen=True, slots=True)

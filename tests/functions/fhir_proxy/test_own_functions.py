@@ -98,7 +98,7 @@ def test_what_is_refused_or_fails_has_its_code_and_status(writing: App) -> None:
 
 
 def test_an_update_replaces_only_a_version_that_it_names(writing: App) -> None:
-    """Somebody has made versions 4 and 5 since the browser read version 3."""
+    """Another user has made versions 4 and 5 since the browser read version 3."""
     third, fifth = ({**MINE, "meta": {"versionId": version}} for version in "35")
     for group, sent in (("w", []), ("v", ['W/"3"'])):
         level = {"w": "patient", "v": "user"}[group]

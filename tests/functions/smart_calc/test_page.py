@@ -220,17 +220,15 @@ def test_scopes_that_were_not_granted_are_named_and_their_calls_not_made(app: Ap
     told, support = re.sub(r"<pre.*?</pre>", "", section(page, "unread"), flags=re.DOTALL), page
     assert "scope" not in told
     assert "patient/" not in told
-    needed = (
-        "patient/Observation.s is required. patient/Observation.rs was requested but not granted"
-    )
-    assert f"labs: {needed}." in support
-    assert "drugs: patient/MedicationRequest.s is required, but this launch does not" in support
+    needed = "is needed. patient/Observation.rs was requested but not granted"
+    assert f"labs: patient/Observation.s or a wider scope {needed}." in support
+    assert "drugs: patient/MedicationRequest.s or a wider scope is needed, but the app" in support
     assert [request.path for request in tenant.received] == ["/Patient/p1"]
 
 
 def test_of_a_patient_that_may_not_be_read_no_value_is_shown(app: App) -> None:
     page = _shown(page_of(app, tenant_of(app, "n", scope="launch patient/Observation.rs")))
-    assert "patient: patient/Patient.r is required" in page
+    assert "patient: patient/Patient.r or a wider scope is needed" in page
     assert "No values are shown" in page
     assert not re.search(r"Sodium|class=\"calculator\"", page)
 
@@ -242,14 +240,16 @@ def test_a_finer_grained_scope_shows_what_it_covers(app: App) -> None:
     page = page_of(app, tenant)
     assert "Sodium" in section(page, LABS)
     assert "did not give this app access" in section(page, VITALS)
-    assert "vitals: patient/Observation.s is required" in section(page, "unread")
+    assert "vitals: patient/Observation.s or a wider scope is needed" in section(page, "unread")
     observations = tenant.hits("/Observation")
     assert observations
     assert all("category=laboratory" in request.query for request in observations)
 
 
-def test_nothing_is_said_to_be_missing_where_all_was_granted(app: App) -> None:
-    assert 'id="missing"' not in page_of(app, tenant_of(app))
+def test_nothing_is_said_to_be_missing_where_all_was_granted_and_read(app: App) -> None:
+    page = page_of(app, tenant_of(app))
+    assert 'id="missing"' not in page
+    assert not section(page, "left-out")
 
 
 HTML = Scripted(200, {"Content-Type": "text/html"}, b"<h1>Gateway</h1><script>alert(1)</script>")
@@ -393,7 +393,8 @@ def test_results_of_another_patient_are_left_out_and_logged(app: App) -> None:
     assert "Missing: Creatinine, serum or plasma" in calculator(answer.text, "egfr_ckd_epi_2021")
     assert "No atrial fibrillation found in the chart" in calculator(answer.text, "cha2ds2_vasc")
     lines = logged(app, answer.header("X-Correlation-Id"))
-    assert [line["set_aside"] for line in lines if line["event"] == "fhir_denied"] == [3]
+    assert [line["set_aside"] for line in lines if line["event"] == "fhir_denied"] == [1, 1, 1]
+    assert "Some entries were left out" in section(answer.text, "left-out")
     assert "p2" not in json.dumps(lines)
 
 

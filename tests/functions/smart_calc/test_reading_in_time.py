@@ -63,12 +63,11 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             url: str,
             *,
             seconds: float,
-            max_bytes: int,
-            decimal: Callable[[str], Any],
+            **others: Any,
         ) -> FhirAnswer:
             assert seconds == queries.CALL_SECONDS
             seconds = LIMIT if part in url else seconds
-            return call(access, method, url, seconds=seconds, max_bytes=max_bytes, decimal=decimal)
+            return call(access, method, url, seconds=seconds, **others)
 
         monkeypatch.setattr(fhir_client, "call", shortened)
 
@@ -138,7 +137,7 @@ def test_an_ehr_that_answers_nothing_at_all_costs_the_whole_time_once_and_no_mor
     gathering: float,
 ) -> None:
     monkeypatch.setattr(reading, "ALL_SECONDS", LIMIT)
-    monkeypatch.setattr(reading.search, "_GATHERING_SECONDS", gathering)
+    monkeypatch.setattr(reading, "_GATHERING_SECONDS", gathering)
     for path in ("/Patient/p1", "/Observation", "/Condition", "/MedicationRequest"):
         tenant.on(path, held_back)
     made, seconds = read(tenant)
