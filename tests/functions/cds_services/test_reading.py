@@ -2,12 +2,14 @@
 "FHIR Resource Access").
 """
 
+import json
 import threading
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
+from tests.support import foreign
 from tests.support.cds import KEYS, OUTCOME, Cds, CdsEhr, bundle, chart, creatinine, patient, value
 from tests.support.scripted_ehr import HANG_UP, Received, Scripted, as_fhir
 
@@ -122,6 +124,19 @@ def test_another_patient_in_an_answer_is_set_aside_and_logged(cds: Cds, ehr: Cds
     assert [card["summary"].partition(":")[0] for card in cards] == ["eGFR 16 mL/min/1.73 m2"]
     assert len(cds.log("fhir_denied")) == lines + 1
     assert cds.last("fhir_denied")["set_aside"] == 1
+
+
+@pytest.mark.parametrize("place", foreign.pages({}, {}, "", ""))
+def test_another_patients_data_reaches_neither_cards_nor_log_in_any_place(
+    cds: Cds, ehr: CdsEhr, place: str
+) -> None:
+    here = f"{ehr.tenant.base}/Observation?page=2"
+    there = here.replace("127.0.0.1", "localhost")
+    others = creatinine(9.371, of="p2", days=1)
+    first, last = foreign.pages(creatinine(), others, here, there)[place]
+    ehr.tenant.on("/Observation", lambda r: as_fhir(last if "page=2" in r.query else first))
+    cards = ehr.cards(chart(labs=...), fhirAuthorization=ehr.access())
+    assert "9.37" not in json.dumps([cards, cds.log("fhir_denied"), cds.log("fhir_request")])
 
 
 def test_another_patient_as_the_answer_to_the_patients_read_is_no_patient(

@@ -1,0 +1,108 @@
+"""Page, cards, proxy and a project's function never decide differently about a response.
+
+`make soak` tries ten times as many of the odd responses of tests/support/odd_answers.py.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from clinical import queries
+from functions.cds_services import reader
+from functions.cds_services.prefetch import Contents
+from functions.smart_calc import reading
+from functions.smart_calc.reading.search import Part
+from shared import strict_json
+from shared.errors import PatientDenied, UpstreamInvalid
+from shared.fhir.access import of_session
+from shared.session.sessions import Active
+from smart_calc import api
+from tests.support.odd_answers import BASE, Maker
+from tests.support.open_session import EHR, in_use, open_session
+from tests.support.own_calls import Answered, Calls, Ehr, as_bytes, calls
+
+__all__ = ["calls"]
+
+COUNT = 5000 if os.environ.get("SOAK") else 500
+LAST = b'{"resourceType":"Bundle","type":"searchset","entry":[]}'
+LABS = tuple(one for one in queries.searches(EHR.profile.searches) if one.name == "labs")
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+Maker_ = Callable[[Active, Ehr], Calls]
+Json = dict[str, Any]
+
+
+def _answering(body: bytes) -> Ehr:
+    """The first page of every search; the second is empty."""
+    return lambda sent: Answered(200, LAST if "page=2" in sent.url else body, {})
+
+
+def _proxied(made: Calls) -> list[Json] | None:
+    """What the proxy releases: its Observations, or None for a refusal."""
+    try:
+        body = made.proxied("GET", "/Observation", (("code", "x"),)).body
+    except (PatientDenied, UpstreamInvalid):
+        return None
+    assert body is not None
+    document = json.loads(body if isinstance(body, bytes) else b"".join(body))
+    held = [one.get("resource") for one in document["entry"]]
+    return [one for one in held if one["resourceType"] == "Observation"]
+
+
+def _by_function(made: Calls) -> list[Any] | None:
+    with made.function() as call:
+        try:
+            return list(call.session().search("Observation", {"code": "x"}).resources)
+        except api.SmartError:
+            return None
+
+
+def _by_page(made: Calls) -> Part:
+    searching = reading.begin(made.active, "p1", NOW, {"labs"})
+    *_, parts = searching.so_far()
+    return parts["labs"]
+
+
+def _by_cards(made: Calls) -> Contents:
+    access = of_session(made.active)
+    missing = {"labs": Contents("missing")}
+    return reader.complete(access, date(2026, 12, 1), LABS, missing)["labs"]
+
+
+def test_the_same_response_is_never_decided_differently(calls: Maker_) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(COUNT):
+        scopes = ("patient/Observation.rs",) if seed % 4 == 0 else ("patient/*.rs",)
+        session = open_session(fhir_base=BASE, iss=BASE, requested=scopes, granted=scopes)
+        active = in_use(session, replace(EHR, iss=(BASE,), scopes=scopes))
+        body = Maker(seed, 0.03).bundle()
+        made = calls(active, _answering(body))
+        released, part, contents = _proxied(made), _by_page(made), _by_cards(made)
+        try:
+            strict_json.parse(body)
+        except ValueError:
+            # The proxy may pass it on byte for byte. It's read here by no one.
+            assert (part.resources, contents.resources) == ((), ())
+            assert part.problem
+            assert contents.state == "failed"
+            assert _by_function(made) is None
+            seen["unreadable"] += 1
+            continue
+        assert _by_function(made) == released, seed
+        # The scopes of a call's token aren't known, so for cards they never leave anything out.
+        if "*" in scopes[0]:
+            assert contents.resources == (() if part.problem else part.resources), seed
+        if released is not None:
+            assert (list(part.resources), part.problem, part.set_aside) == (released, None, 0), seed
+        else:
+            assert part.problem or part.set_aside, seed
+            for one in part.resources:
+                alone = {"resourceType": "Bundle", "entry": [{"resource": one}]}
+                assert _proxied(calls(active, _answering(as_bytes(alone)))), seed
+        outcome = "released" if released is not None else "refused"
+        seen[f"{outcome}, {len(part.resources) > 0}, {part.problem is None}"] += 1
+    assert all(count > COUNT / 50 for count in seen.values()), seen
+    assert len(seen) == 5, seen
