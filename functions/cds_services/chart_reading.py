@@ -44,10 +44,12 @@ class HookChart:
     incomplete: tuple[str, ...]
 
 
-def read(hook: HookCall, ehr: Ehr, now: datetime) -> HookChart:
-    """Read the chart of the hook's patient. Raises CdsDataMissing."""
+def read(hook: HookCall, ehr: Ehr, now: datetime, unproved: frozenset[int]) -> HookChart:
+    """Read the chart of the hook's patient, without the resources of the prefetch that are
+    `unproved`, by `id()`. Raises CdsDataMissing.
+    """
     searches = _searches(ehr)
-    prefetched_keys = {one.name: prefetch.of_key(one, hook.prefetch) for one in searches}
+    prefetched_keys = {one.name: prefetch.of_key(one, hook.prefetch, unproved) for one in searches}
     keys = _completed(hook, ehr, now, searches, prefetched_keys)
     incomplete = tuple(name for name, contents in keys.items() if contents.state != "complete")
     _require(hook, keys, incomplete)

@@ -97,12 +97,12 @@ def _cards(settings: Settings, call: Call, caller: Caller) -> Reply:
 
 def _cards_of(settings: Settings, body: Mapping[str, Any], caller: Caller) -> list[dict[str, Any]]:
     hook = hook_call.read(body, settings, caller.ehr)
-    prefetch.require_one_patient(hook.prefetch, hook.patient, hook.fhir_base)
+    unproved = prefetch.require_one_patient(hook.prefetch, hook.patient, hook.fhir_base)
     if not hook.for_clinician:
         _log("no cards: the user is not a clinician")
         return []
     stop_if_gone()
-    reading = chart_reading.read(hook, caller.ehr, datetime.now(UTC))
+    reading = chart_reading.read(hook, caller.ehr, datetime.now(UTC), unproved)
     stop_if_gone()
     clock = Clock(reading.now)
     off = frozenset(settings.calculators_off)

@@ -6,6 +6,7 @@ patient anywhere in the prefetch is rejected.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from clinical.queries import Search
@@ -31,12 +32,14 @@ class Contents:
     next: str | None = None
 
 
-def of_key(search: Search, prefetch: Mapping[str, Any]) -> Contents:
-    """Return the contents of a search's key."""
+def of_key(search: Search, prefetch: Mapping[str, Any], unproved: frozenset[int]) -> Contents:
+    """Return the contents of a search's key, without the resources that are `unproved`."""
     value = prefetch.get(search.name)
     if value is None:
         return Contents("complete" if search.name in prefetch else "missing")
-    return of_value(search, value)
+    contents = of_value(search, value)
+    proved = tuple(one for one in contents.resources if id(one) not in unproved)
+    return replace(contents, resources=proved)
 
 
 def of_value(search: Search, value: object) -> Contents:
@@ -54,16 +57,19 @@ def of_value(search: Search, value: object) -> Contents:
     )
 
 
-def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | None) -> None:
-    """Raise PatientDenied if the prefetch has a resource of another patient.
+def require_one_patient(
+    prefetch: Mapping[str, Any], patient: str, base: str | None
+) -> frozenset[int]:
+    """Raise PatientDenied if the prefetch has a resource of another patient. Return the resources,
+    by `id()`, with others in them that prove no patient, which are left out.
 
     Without a FHIR base, an absolute reference can refer to any server. Then the same id proves
     nothing, and the resource is left out. Only a different id counts as another patient.
     """
-    foreign = _foreign(prefetch, patient, base)
+    foreign, unproved = _judged(prefetch, patient, base)
     if not foreign:
-        return
-    fields: dict[str, str | int | float | list[str]] = {"set_aside": foreign}
+        return unproved
+    fields: dict[str, log.Field] = {"set_aside": foreign}
     message = "the prefetch contains resources of another patient"
     log.event("fhir_denied", message, severity="ERROR", code=PatientDenied.code, fields=fields)
     raise PatientDenied(
@@ -73,19 +79,25 @@ def require_one_patient(prefetch: Mapping[str, Any], patient: str, base: str | N
     )
 
 
-def _foreign(document: Any, patient: str, base: str | None) -> int:
+def _judged(prefetch: Any, patient: str, base: str | None) -> tuple[int, frozenset[int]]:
     """Count the resources of another patient, at any depth, and those whose type has another
-    spelling, such as `ResourceType`, because no check could tell whose they are.
+    spelling, such as `ResourceType`, because no check could tell whose they are. Name those that
+    hold one without a proof, by the rule of nested.is_free_of_others in the same pass.
 
     A contained Patient doesn't count, because it's only a copy.
     """
-    foreign = 0
-    waiting = [document]
+    foreign, unproved = 0, set()
+    waiting: list[tuple[Any, int]] = [(prefetch, 0)]
     while waiting:
-        for one, contained in nested.within(waiting.pop()):
-            copy = contained and one.get("resourceType") == "Patient"
-            is_foreign = compartment.standing(one, patient, base) == "another"
-            if nested.is_misspelled(one) or (is_foreign and not copy):
+        document, holder = waiting.pop()
+        for one, contained in nested.within(document):
+            kind = one.get("resourceType")
+            standing = compartment.standing(one, patient, base)
+            if contained and kind == "Patient":
+                standing = "ours"
+            if standing == "another" or nested.is_misspelled(one):
                 foreign += 1
-            waiting.append(one)
-    return foreign
+            if holder and standing == "unproved" and not (contained and isinstance(kind, str)):
+                unproved.add(holder)
+            waiting.append((one, holder or (0 if kind == "Bundle" else id(one))))
+    return foreign, frozenset(unproved)

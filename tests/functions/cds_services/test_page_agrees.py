@@ -54,7 +54,7 @@ def _charted(patient: str) -> chart_reading.HookChart:
         for_clinician=True,
         prefetch=dict(prefetch_of(load_charts(), patient)),
     )
-    read = chart_reading.read(call, EHR, NOW)
+    read = chart_reading.read(call, EHR, NOW, frozenset())
     assert read.incomplete == ()
     return read
 

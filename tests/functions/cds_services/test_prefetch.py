@@ -68,6 +68,8 @@ def test_another_patients_resource_is_found_wherever_it_stands(cds: Cds) -> None
         chart(drugs=bundle(contained)),
         chart(labs=bundle({**creatinine(), "extension": [{"valueX": patient("p2")}]})),
         chart(labs=[other]),
+        # A lenient reader takes it for a resource.
+        chart(labs=bundle({**creatinine(), "contained": [{"ResourceType": "Observation"}]})),
         chart(slow=bundle({"resourceType": "Encounter", "subject": {"reference": "Patient/p2"}})),
     ):
         denied(cds, prefetch)
@@ -135,6 +137,7 @@ def test_references_on_the_fhir_base_are_the_patients(cds: Cds) -> None:
         {"subject": {"reference": "#p1"}},
         {"focus": [{"reference": "Patient/p1"}, {"reference": "Device/d"}]},
         {"focus": [{"reference": "RelatedPerson/fetus"}]},
+        {"extension": [{"valueReference": {"resourceType": "Observation"}}]},
     ],
     ids=repr,
 )
