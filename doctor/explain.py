@@ -72,7 +72,9 @@ def _text(argument: str | None) -> str:
 
 
 def as_json(diagnosis: Diagnosis) -> str:
-    """Return the explanation as JSON. Its only untrusted texts are ids, codes and URLs."""
+    """Return the explanation as JSON. Its untrusted texts are ids, codes, URLs, and a
+    quoted sentence if no error is known, all printable and without secrets.
+    """
     message, corrected = diagnosis.message, diagnosis.corrected_request
     members = ("vendor", "urn", "oauth_error", "instance", "persona", "client", "tenant")
     return json.dumps(

@@ -20,7 +20,7 @@ from shared.explain import Diagnosis
 from shared.inbound.edge import Call, Reply
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_MOST_PASTED = 100_000
+_MOST_PASTED = 1_000_000
 # The first chart of the simulated EHR: the patient's id and name.
 _PATIENT, _NAME = "synthetic-alma", "Alma Testpatient"
 _page_folder = own_page.folder()

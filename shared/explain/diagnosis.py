@@ -22,6 +22,7 @@ from shared.explain.model import (
 )
 from shared.explain.parsing import find
 from shared.explain.parsing.find import Proof
+from shared.explain.parsing.said import hear
 from shared.explain.parsing.vendor import vendor_of_urn
 from shared.explain.ranking import (
     circumstances,
@@ -49,6 +50,21 @@ _ID_ALONE = (
     "look up what the ID stands for. The error's name is in the URL that the EHR redirected to. "
     "Paste that URL with its query, including `error_uri`."
 )
+_CUT = " The text is longer than 200 kB, so only its first and its last 100 kB were read."
+_LOOKS_LIKE = (
+    "No known error was found in this text. What looks most like one is \u201c{}\u201d. It "
+    "probably "
+    "comes from {}."
+)
+_SPEAKERS: Mapping[str, str] = {
+    "server": "the server that was called",
+    "unknown": "the server that was called, or the program that called it",
+    "library": "a library in the app",
+    "proxy": "a proxy or gateway in front of the server",
+    "network": "the network between the app and the server",
+    "browser": "the browser",
+}
+_LONGEST_QUOTE = 160
 _SIGNED_IN = (
     "The EHR signed the user in and returned a `code`. The failure came after that, at the token "
     "endpoint or in the app."
@@ -90,7 +106,7 @@ def diagnose(
         proposed = None
     return Diagnosis(
         message=replace(message, vendor=message.vendor or vendor),
-        meaning=_meaning(facts, known, causes),
+        meaning=_meaning(facts, known, causes) + (_CUT if message.cut else ""),
         causes=causes,
         corrected_request=proposed,
         change=change(causes[0] if causes else None, proposed, _sent_values(facts)),
@@ -140,6 +156,8 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
         return _DESCRIBED
     if name is None and facts.claims.has("came_back"):
         return _SIGNED_IN
+    if name is None and not message.instance and (quoted := _quoted(facts)):
+        return quoted
     if name is None:
         return _ID_ALONE.format(message.instance) if message.instance else _NOTHING
     instance = f" and give it the ID {message.instance}" if message.instance else ""
@@ -207,11 +225,23 @@ _AMBIGUOUS = frozenset(
 _REFUSALS = frozenset({400, 401, 403})
 
 
+def _quoted(facts: Facts) -> str | None:
+    """Return the sentence that looks most like an error, without ids, and who probably says it."""
+    said = next((one for one in hear(facts.pasted) if one.speaker != "writer"), None)
+    if said is None:
+        return None
+    words = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b\w*\d[\w-]{7,}|\b\d{5,}\b", "\u2026", said.words)
+    words = words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE]}\u2026"
+    return _LOOKS_LIKE.format(words.strip(" .").replace("`", "'"), _SPEAKERS[said.speaker])
+
+
 def _as_sure(cause: Cause, facts: Facts) -> Certainty:
     """Return how sure a cause of the best entry is, by the kind of its proof."""
     if facts.proof is Proof.CODE or (not facts.from_text and facts.proof is Proof.BARE):
         return cause.certainty
-    if facts.proof is Proof.TOLD:
+    if facts.proof is Proof.TOLD or (
+        facts.proof in {Proof.NAMED, Proof.BARE} and not facts.is_account
+    ):
         return "possible"
     code = facts.message.oauth_error
     if facts.by_code and (code in _AMBIGUOUS or (not code and facts.message.status in _REFUSALS)):
@@ -251,6 +281,8 @@ def _evidence(facts: Facts) -> list[Evidence]:
         ]
     evidence += circumstances.evidence(facts)
     kept = [one for one in evidence if not (facts.backend and one.id in NOT_OF_A_PROGRAM)]
+    if facts.by_code and not facts.is_account:
+        return [replace(one, certainty="possible") if one.told else one for one in kept]
     if facts.by_code:
         return kept
     # A server's words count more than what the writer says, which only orders their causes.

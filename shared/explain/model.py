@@ -126,10 +126,10 @@ class Entry:
         urns: URNs of the error, in the normal form of `shared.explain.parsing.urns`.
         oauth_errors: `error` codes that identify it at this vendor without other text.
         patterns: case-insensitive regular expressions of its documented texts. A vendor's count
-            only if the text shows the vendor, or with `alone`.
+            only if the text shows the vendor, or if the entry is unmistakable.
         about: what its sentences are about (`shared.explain.parsing.concepts.fits`), in whatever
             words. `@token` is the step, `=invalid_grant` the code, and `by:browser` the speaker.
-        alone: whether its patterns can't come from anyone else, so that they show their speaker.
+        alone: whether its patterns are unmistakable, so that they also show their speaker.
         statuses: HTTP statuses that identify it in a response without an error code.
         lacks: parameters of the request that the error reports as missing, or as lacking their
             only valid value.
@@ -163,7 +163,8 @@ class EhrMessage:
     """The parts of an EHR's message, all of them untrusted text.
 
     `urn` is in normal form. `client`, `tenant`, `persona` and `instance` (the EHR's correlation id)
-    come from an `error_uri`. `status` is the HTTP status, if known.
+    come from an `error_uri`. `status` is the HTTP status, if known. With `cut`, only the first and
+    the last part of a long text were read.
     """
 
     vendor: str | None = None
@@ -176,6 +177,7 @@ class EhrMessage:
     tenant: str | None = None
     status: int | None = None
     text: str = ""
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ OTHERS: tuple[Profile, ...] = (
         "athenahealth",
         "athenahealth",
         signs=Signs(
-            addresses=("athenahealth.com", "platform.athena"),
+            addresses=("athenahealth.com", "platform.athena", "virenceaz.com", "gehealthcare.com"),
             names=("athenahealth", "athenaone", "athenaflow", "athenapractice", "athena"),
         ),
     ),

@@ -271,7 +271,7 @@ authorization interceptor with the scopes and the patient in the token.
   Access denied by default policy
 azure fhir token_of_another_server likely: Compare `aud` and `iss` of the token with the audience \
 and the authority of the FHIR service (Authentication).
-  "diagnostics":"Authentication failed."
+  "diagnostics": "Authentication failed."
 azure fhir user_not_permitted likely aud_wrong likely: Give the user or the app the role `FHIR \
 SMART User` or `FHIR Data Reader` on the FHIR service, and make sure that the token has \
 `fhirUser`.
@@ -356,7 +356,7 @@ _KINDS = cast("Mapping[str, Any]", causes.KINDS)
 
 
 def _pattern(says: str) -> str:
-    words = re.escape(says).replace("…", r"[^\n]{0,120}?").replace("\\ ", r"\s{1,2}")
+    words = re.escape(says).replace("…", r"[^\n]{0,120}?").replace("\\ ", r"\s{0,2}")
     return rf"(?<!\w){words}" if says[0].isalnum() else words
 
 

@@ -177,7 +177,7 @@ ENTRIES: tuple[Entry, ...] = (
         "generic/xml-answer",
         "The server answered in XML, and the program expects JSON.",
         causes.fhir_request_invalid(
-            "certain",
+            "likely",
             "The `Accept` header is missing, or it's `*/*`.",
             "Send `Accept: application/fhir+json`.",
             title="The request doesn't ask for JSON.",

@@ -29,6 +29,15 @@ ENTRIES: tuple[Entry, ...] = (
         alone=True,
         source=sources.RFC_9110,
     ),
+    _at_authorize(
+        "generic/server-failed",
+        "The server failed, and doesn't say more.",
+        causes.ehr_side("likely"),
+        says="An unexpected error occurred / internal error / try again later",
+        where="error page",
+        about=("broken !client_auth !by:writer",),
+        source=sources.INFERRED,
+    ),
     _at_token(
         "generic/grant-not-enabled",
         "The server recognizes the client, but the client isn't registered to get a token this "

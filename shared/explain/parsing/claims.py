@@ -120,10 +120,11 @@ _SIGNS: Mapping[Sign, str] = {
     "fewer_results": r"\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer "
     r"(?:results|resources|entries)|\b0 (?:results|entries)|\btotal\W{1,4}0\b"
     r"|\bonly (?:\d+|half) of",
-    "no_refresh_token": r"\b(?:no|without|missing|(?:not|n't|never) (?:get|got|receive|return"
+    "no_refresh_token": r"(?:\b(?:no|without|missing)|(?:\bnot|n't|\bnever) (?:get|got|come with"
+    r"|receive|return"
     r"|contain|include)\w*)\b[^\n.;]{0,30}\brefresh[ _]?token\b|\brefresh[ _]?token\b[^\n.;]{0,30}"
     r"\b(?:missing|undefined|null|not (?:returned|present|included|issued))\b"
-    r"|\bunable to refresh\b",
+    r"|\bunable to refresh\b|\brefresh\w*\b[^\n]{0,60}\b(?:not|n't) have o(?:n|ff)line_access",
     "no_patient": r"(?:\b(?:no|not include|not contain|contains? no|without|omits)|n't contains?)"
     r" (?:an? |the )?\W?patient(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))"
     r"|\bno launch_response_patient\b|\bpatient(?:[ _]id)?\b\W{1,3}(?:parameter )?"

@@ -140,6 +140,9 @@ _SAYINGS: Mapping[str, str] = {
     "declined": r"\bdeclin\w+|\bcancel\w*|\b(?:user|owner|patient)\b (?:has )?(?:denied|rejected"
     r"|refused|"
     r"did not (?:consent|authorize|approve))|denied (?:by (?:the )?user|access to your)|\babort\w*",
+    "broken": r"\bunexpected (?:error|exception)|\binternal (?:server )?error|\btry (?:\w+ "
+    r"){0,3}again later"
+    r"|\bsomething went wrong|\bmaintenance\b|\btemporarily (?:down|unavailable)",
     "denied": r"(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*"
     r"|authori[sz]ed|granted"
     r"|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled|licen[cs]ed|configured"
@@ -156,6 +159,8 @@ _ALL = {**_THINGS, **_SAYINGS}
 
 # What isn't words: URLs, queries, JSON, qualified names, paths, and the reason of a status.
 _NO_WORDS = any_case(
+    r"\b\d{3} (?:client|server) error: \w+|"
+    r"cannot read propert[^\n]*|[\w.]+ is not (?:a function|iterable|defined)|nullpointer[^\n]*|"
     r"[a-z][a-z0-9+.-]{1,20}://\S+|\S*[?&]\w+=\S*|\b(?!error_)\w+=\S+|\{[^{}]{0,400}\}|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
     r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
     r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user|system)/\S+"

@@ -116,10 +116,10 @@ def _by_own(text: str, seen: Seen) -> tuple[Match, ...]:
     """Return the entry for this app's own page or log line, which says what it is. Few words with
     one of this app's codes count too, if they show no vendor.
     """
-    few = len(text.split()) <= _FEW and seen.first is None
-    if not few and not any_case(_OWN_FORM).search(text):
-        return ()
     own = [one for one in ENTRIES if one.vendor == OWN.name]
+    if not any_case(_OWN_FORM).search(text):
+        few = len(text.split()) <= _FEW and seen.first is None
+        own = [one for one in own if few and one.says.isidentifier()]
     return _patterns(text, own, Proof.CODE)
 
 
@@ -246,9 +246,10 @@ def _by_status(
     if message.status is None or message.oauth_error is not None:
         return ()
     at = message.text.find(str(message.status))
-    place = where or _PLACES.get(step_at(message.text, max(at, 0)) or "FHIR")
+    step = step_at(message.text, max(at, 0))
+    place = where or _PLACES[step or "FHIR"]
     found = (one for one in among if one.where == place and message.status in one.statuses)
-    return tuple(Match(one, Proof.BARE) for one in found)
+    return tuple(Match(one, Proof.BARE if where or step else Proof.TOLD) for one in found)
 
 
 _PLACES: Mapping[Step, Where] = {

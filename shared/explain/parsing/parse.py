@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from shared.explain.model import EhrMessage
 from shared.explain.parsing import texts, urns
 from shared.explain.parsing.find import known_urns
-from shared.explain.parsing.said import flowing, without_noise
+from shared.explain.parsing.said import flowing, focus, without_noise
 from shared.explain.parsing.vendor import seen_in
 
 LONGEST_TEXT = 32_768
@@ -90,7 +90,8 @@ def parse(text: str) -> EhrMessage:
         client=client,
         tenant=tenant,
         status=_status(without_noise(opened)),
-        text=shown[:LONGEST_TEXT],
+        text=focus(shown, LONGEST_TEXT),
+        cut=len(text) > texts.MOST,
     )
 
 

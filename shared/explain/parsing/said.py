@@ -49,8 +49,8 @@ _QUOTED = re.compile(r"[\"“”`«»]([^\"“”`«»\n]{6,300})[\"“”`«»]
 _REPORTED = any_case(
     r"\b(?:says?|said|saying|reads|prints?(?: in \w+)?|throws?|answers?|returns?|shows?"
     r"|displays?|message"
-    r"|error|page|raises|reports?|complains?|with|gets?|heading)\b\s?(?:only|just|is|me)?:\s{1,3}(\S[^\n]"
-    r"{5,300})"
+    r"|error|page|raises|reports?|complains?|with|gets?|heading)\b\s?(?:only|just|is|me)?"
+    r"(?::|\s[-\u2013\u2014])\s{1,3}(\S[^\n]{5,300})"
 )
 _FORMS: tuple[tuple[Speaker, str], ...] = (
     (
@@ -100,9 +100,10 @@ _FORMS: tuple[tuple[Speaker, str], ...] = (
     ),
 )
 _WRITER = any_case(
-    r"\b(?:i|i'm|i've|we|we're|we've|our|my|me|us|you|your|anyone|anybody|someone|somebody|they|he|she"
+    r"\b(?:i|i'm|i've|we|we're|we've|our|my|me|us|you|your|any(?:one|body)|some(?:one|body)|they|he|she"
     r"|their|his|her|colleague|customer|vendor|docs?|thanks|hello|hi|please|question)\b|\bwhen "
     r"(?:the|i|we|it)\b|\?\s*$"
+    r"|^\W*(?:\d\. )?(?:if|without|under|when|unless|for|each|every|return|requests)\b|=>|\bconst\b"
 )
 _STEPS: tuple[tuple[Step, str], ...] = (
     ("authorize", r"[?&]error=\w|\berror=\w+&"),
@@ -162,6 +163,25 @@ class Said:
 def without_noise(text: str) -> str:
     """Return the text without the lines about static files, quiet log lines and stack frames."""
     return "\n".join(line for line in text.split("\n") if not _NOISE.search(line[:600]))
+
+
+# What a text of a launch has in its lines.
+_PROTOCOL = any_case(
+    r"https?:|\bscopes?\b|token|redirect|client|launch|\bissu?e?r?\b|\baud\b|grant|oauth|smart|fhir|login"
+)
+
+
+def focus(text: str, most: int) -> str:
+    """Return a text, or of a long one its lines that look like errors or requests, up to `most`."""
+    if len(text) <= most:
+        return text
+    lines = [
+        line[:_LONGEST_LINE]
+        for line in without_noise(text).split("\n")
+        if _ERROR.search(line[:_LONGEST_LINE]) or _PROTOCOL.search(line[:_LONGEST_LINE])
+    ]
+    kept = "\n".join(dict.fromkeys(lines))
+    return kept if len(kept) <= most else f"{kept[: most // 2]}\n{kept[-most // 2 :]}"
 
 
 def flowing(text: str) -> str:
@@ -245,7 +265,7 @@ def _in_lines(text: str) -> Iterator[Said]:
 def _quotations(sentence: str) -> Iterator[str]:
     for match in (*_QUOTED.finditer(sentence), *_REPORTED.finditer(sentence)):
         words = next(filter(None, match.groups()))
-        if _ERROR.search(words):
+        if _ERROR.search(words) and "=>" not in words:
             yield words[:_LONGEST]
 
 
@@ -263,7 +283,8 @@ def _speaker(sentence: str, *, alone: bool = True) -> Speaker:
     for who, form in _FORMS:
         if any_case(form).search(sentence):
             return who
-    if _WRITER.search(sentence) or not (alone or _MACHINE.search(sentence)):
+    bare = re.sub(r"`[^`]*`", "", sentence)
+    if _WRITER.search(bare) or not (alone or _MACHINE.search(bare)):
         return "writer"
     return "unknown"
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from shared.errors import SmartError
 from shared.explain.catalogue import ENTRIES
 
-MOST = 131_072
+MOST = 200_000
 _FLAGS = re.IGNORECASE | re.MULTILINE
 MASK = "…"
 _DEEPEST = 6

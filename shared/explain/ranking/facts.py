@@ -26,6 +26,11 @@ from shared.findings import Flow
 from shared.vendors import OWN, Profile, habits_of
 
 _MOST_NAMED = 5
+_ACCOUNT = re.compile(
+    r"\b(?:I|we|our|my|us|me)\b|\?|\b(?:error|exception|fails|failed)\b|\btoken_type\b|[{]"
+    r"|^\W{0,3}(?:unable|invalid|cannot|unknown|missing|no)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
 _DECLINED = re.compile(r"declin|den(?:y|ied)|cancel|consent|reject|refus|abort", re.IGNORECASE)
 REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
 
@@ -160,6 +165,16 @@ class Facts:
     def named_by_app(self) -> tuple[str, ...]:
         """The ids of the causes in this app's own page or log line, which knew the request."""
         return shown_request.causes_named_in(self.message.text) if self.from_text else ()
+
+    @property
+    def is_account(self) -> bool:
+        """Whether the text reports one failure: in the first person, as a question, or with a
+        status, a code or a message. Other texts are about failures in general.
+        """
+        message = self.message
+        shown = message.status and re.search(r"https?://|HTTP/|^\S+ /|/token\b", self.pasted)
+        named = message.oauth_error or message.description or shown
+        return bool(named or not self.from_text or _ACCOUNT.search(self.pasted))
 
     @property
     def of_any_app(self) -> bool:

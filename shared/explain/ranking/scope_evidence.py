@@ -181,7 +181,7 @@ def _trimmed(facts: Facts) -> Iterator[Evidence]:
         absent = named(facts.shown_scopes.missing)
         why = f"The text says that {absent} was not granted."
         step = f"In the EHR's registration or user administration, allow {absent}."
-        yield Evidence("scope_trimmed", "likely", why, "the text", (step,))
+        yield Evidence("scope_trimmed", "likely", why, "the text", (step,), told=True)
     if facts.granted is None:
         return
     supported = facts.sent.scopes_supported

@@ -40,7 +40,7 @@ _MEANT = (
     (r"this app's (?=outbound|network)", "the app's "),
     (r"^In other software, (\w)", r"\1"),
 )
-_OURS = any_case(
+OURS = any_case(
     r"smart\.toml|`/session`|make doctor|make explain|`launch_started`|`callback_completed`"
     r"|\bthis app\b"
     r"|`said`|basic_credentials|docs/|`public_url`|`redirect_path`|`standalone = |`client_auth"
@@ -63,7 +63,7 @@ def for_any_app(cause: Cause) -> Cause:
         steps = tuple(sorted(steps, key=lambda step: _OF_USERS.match(step) is not None))
     return replace(
         cause,
-        title=_meant(cause.title) or cause.title,
+        title=re.sub(r"\bthis app\b", "the app", _meant(cause.title) or cause.title),
         why=_meant(cause.why) or cause.title,
         steps=steps or (RELAUNCH,),
     )
@@ -74,7 +74,7 @@ def _meant(text: str) -> str:
     said = text
     for ours, meant in _MEANT:
         said = re.sub(ours, meant, said)
-    if said == text and not _OURS.search(text):
+    if said == text and not OURS.search(text):
         return text
-    kept = [one for one in re.split(r"(?<=[.!?]) (?=[A-Z`])", said) if not _OURS.search(one)]
+    kept = [one for one in re.split(r"(?<=[.!?]) (?=[A-Z`])", said) if not OURS.search(one)]
     return " ".join(f"{one[0].upper()}{one[1:]}" for one in kept if one)

@@ -398,6 +398,8 @@ generic/resource-text: The resource principal named https://x was not found in t
 generic/resource-text: An invalid audience was specified on the authorize request.
 generic/resource-text: Auth request is failing with error - Invalid audience parameter \
 https://h/fhir
+generic/server-failed ?server_error: An unexpected error occurred
+generic/server-failed {invalid_request}: Something went wrong, please try again later
 generic/consent {access_denied}: The administrator's consent is required
 generic/consent ?access_denied: The user is not assigned to this application
 generic/user-declined ?access_denied: The user denied the request

@@ -1,0 +1,225 @@
+"""What proves a cause: who speaks, what the text itself shows, and nothing by accident."""
+
+import re
+from itertools import islice
+from pathlib import Path
+
+from shared.explain import Diagnosis, diagnose, parse
+from shared.explain.ranking.terms import OURS
+from tests.shared.explain.test_catalogue import BY_KEY, MESSAGES, TOLD, told
+from tests.support import ehr_messages
+from tests.support.tables import each
+
+DOCS = Path(__file__).parents[3] / "docs"
+# Pages that quote errors.
+QUOTING = re.compile(r"troubleshooting|errors|doctor|oracle|epic|interop|frames|cds-hooks|runbook")
+
+
+def first(text: str) -> tuple[str | None, str | None]:
+    causes = diagnose(parse(text)).causes
+    return (causes[0].id, causes[0].certainty) if causes else (None, None)
+
+
+def sure(diagnosis: Diagnosis) -> list[str]:
+    return [one.id for one in diagnosis.causes if one.certainty == "certain"]
+
+
+def test_a_vendors_message_is_certain_only_where_the_vendor_is_seen() -> None:
+    tried = 0
+    for key, text, _ in told(TOLD):
+        entry, said = BY_KEY[key], parse(text)
+        shown = said.vendor is not None or said.urn is not None
+        if entry.alone or shown or entry.vendor == "smart-calc":
+            continue
+        tried += 1
+        assert sure(diagnose(said)) == [], text
+    assert tried > 20
+
+
+def test_paragraphs_about_other_things_have_no_cause() -> None:
+    paragraphs = (
+        " ".join(paragraph.split())
+        for path in sorted(DOCS.glob("*.md"))
+        if not QUOTING.search(path.name)
+        for paragraph in re.split(r"\n\s*\n", path.read_text("utf-8"))
+        if len(paragraph.split()) > 15 and not paragraph.startswith(("#", "|", "`", "<"))
+    )
+    chosen = list(islice(paragraphs, 400))
+    assert len(chosen) == 400
+    wrong = {
+        one[:60]: [(cause.id, cause.certainty) for cause in found]
+        for one in chosen
+        if (found := [c for c in diagnose(parse(one)).causes if c.certainty != "possible"])
+    }
+    assert wrong == {}
+
+
+def test_this_apps_settings_are_no_advice_for_another_app() -> None:
+    for key, text, vendor in MESSAGES:
+        if key.startswith("smart-calc/") or vendor is not None:
+            continue
+        for cause in diagnose(parse(text)).causes:
+            for said in (cause.title, cause.why, *cause.steps):
+                assert not OURS.search(said), (key, said)
+
+
+# A text with a proof, and its cause.
+PROOFS = [
+    (ehr_messages.INVALID_LAUNCH, "launch_value_invalid"),
+    ("AADSTS50011: The reply URL specified in the request isn't valid.", "redirect_uri_mismatch"),
+    ("https://sso.x.org/realms/a\nInvalid parameter: redirect_uri", "redirect_uri_mismatch"),
+    ("HAPI-0302: Unknown resource type 'Patinet'", "fhir_request_invalid"),
+    ("IDX10214: Audience validation failed.", "token_of_another_server"),
+    (
+        (
+            "error=invalid_request&state=1\nThe app sends https://App.example.org/cb as "
+            "redirect_uri.\n"
+            "Registered: https://app.example.org/cb"
+        ),
+        "redirect_uri_mismatch",
+    ),
+    (
+        (
+            '{"error":"invalid_client"} with client_assertion: header {"kid":"k-new","alg":"RS384"}'
+            ' and key set {"keys":[{"kty":"RSA","kid":"k-old"}]}'
+        ),
+        "assertion_key_unknown",
+    ),
+]
+CHANGES = {
+    "as it is": "{}",
+    "a passing remark": "{}\nOur app worked yesterday in another sandbox. Thanks!",
+    "a second error": "GET https://x.org/fonts/a.woff2 404 (Not Found)\n{}\nERR_FAILED in ads.js",
+    "another vendor": "We heard that Epic and Keycloak have no such problem.\n{}",
+    "another language": "Guten Tag, seit gestern geht der Start nicht mehr:\n{}\nWas ist das?",
+    "a thank-you": "Hi all,\n\n{}\n\nHow do I set the scopes in Cerner, by the way?",
+}
+
+
+@each("change", CHANGES)
+@each(("text", "cause"), PROOFS)
+def test_what_is_around_a_proof_changes_nothing(text: str, cause: str, change: str) -> None:
+    assert first(CHANGES[change].format(text))[0] == cause
+
+
+@each(("text", "cause"), PROOFS)
+def test_a_proof_is_found_in_a_quotation_and_in_a_narrow_window(text: str, cause: str) -> None:
+    assert first("\n".join(f"> {line}" for line in text.split("\n")))[0] == cause
+    words = re.sub(r"([^\n]{50,70}) ", r"\1\n", text)
+    assert first(words)[0] == cause
+
+
+@each(
+    ("text", "cause", "certainty"),
+    [
+        # What was once certain, and wrong: a word of one speaker in another's mouth.
+        ("my_token_expired_in_seconds = 3", None, None),
+        ("error=access_denied&error_description=Unauthorized+scope&state=1", "!", "likely"),
+        ("We use Keycloak. I get an OAuth2 error: invalid_scope", "scope_not_registered", "likely"),
+        ('{"level":"info","reason":"client"}', None, None),
+        ("/realms/x: JWT validation failed: missing aud claim", "!", "likely"),
+        # The description says which of the causes of its code it is.
+        (
+            '{"error":"invalid_grant","error_description":"Unexpected code_verifier"}',
+            "pkce_mismatch",
+            "likely",
+        ),
+        (
+            '{"error":"invalid_grant","error_description":"Session not active"}',
+            "session_ended",
+            "likely",
+        ),
+        (
+            (
+                '{"error":"invalid_grant","error_description":"redirect_uri does not match one of '
+                'the registered values"}'
+            ),
+            "redirect_uri_mismatch",
+            "likely",
+        ),
+        (
+            (
+                '{"error":"invalid_client","error_description":"JWT lifetime exceeds the maximum '
+                'of 5 minutes"}'
+            ),
+            "assertion_claims_wrong",
+            "likely",
+        ),
+        # Nothing but a code that has many causes.
+        ('{"error":"invalid_grant"}', "code_expired_or_used", "possible"),
+        ('{"error":"invalid_client"}', "client_auth_wrong", "possible"),
+        ("requests.exceptions.HTTPError: 401 Client Error: Unauthorized for url", "!", "possible"),
+        ("Error: connect ECONNRESET 10.0.0.1:443", "network_unreachable", "likely"),
+        (
+            "GET https://h/fhir/.well-known/smart-configuration 502 Bad Gateway",
+            "ehr_side",
+            "likely",
+        ),
+    ],
+)
+def test_a_message_weighs_as_much_as_its_proof(
+    text: str, cause: str | None, certainty: str | None
+) -> None:
+    found, how = first(text)
+    rank = ("certain", "likely", "possible", None)
+    assert cause in (found, "!")
+    assert rank.index(how) >= rank.index(certainty)
+
+
+@each(
+    ("text", "cause", "words"),
+    [
+        (
+            "redirect_uri=https://a.example.org/cb\n{} Registered: https://a.example.org/cb/",
+            "redirect_uri_mismatch",
+            "the slash at the end",
+        ),
+        (
+            "redirect_uri=http://a.example.org/cb\n{} Registered: https://a.example.org/cb",
+            "redirect_uri_mismatch",
+            "`http` and `https`",
+        ),
+        (
+            "redirect_uri=https://a.example.org:8443/cb\n{} Registered: https://a.example.org/cb",
+            "redirect_uri_mismatch",
+            "the port",
+        ),
+        (
+            "/launch?iss=https://h.example.org/fhir&launch=x\n{} &aud=https://h.example.org/fhir/",
+            "aud_wrong",
+            "https://h.example.org/fhir",
+        ),
+        (
+            '{} client_assertion with {{"iss":"a","sub":"a","exp":1700003600,"iat":1700000000}}',
+            "assertion_claims_wrong",
+            "five minutes",
+        ),
+        (
+            '{} client_assertion with {{"iss":"a","sub":"b","exp":1700000200,"iat":1700000000}}',
+            "assertion_claims_wrong",
+            "`iss` and `sub`",
+        ),
+    ],
+)
+def test_a_difference_that_the_text_shows_is_a_proof(text: str, cause: str, words: str) -> None:
+    error = "error=invalid_client" if cause.startswith("assertion") else "error=invalid_request"
+    diagnosis = diagnose(parse(text.format(error)))
+    assert (diagnosis.causes[0].id, diagnosis.causes[0].certainty) == (cause, "certain")
+    assert words in diagnosis.causes[0].steps[0]
+
+
+def test_what_is_not_known_is_quoted_without_its_ids_and_its_speaker_is_named() -> None:
+    said = "Error: flux capacitor 4711-88812345 is misaligned with 1d9e3f72-4a0b-4c55-8f7e-90cc2f7b"
+    diagnosis = diagnose(parse(said))
+    assert "flux capacitor" in diagnosis.meaning
+    assert "88812345" not in diagnosis.meaning
+    assert "probably comes from" in diagnosis.meaning
+    assert diagnosis.ask
+
+
+def test_of_a_long_text_both_ends_are_read_and_a_sentence_says_so() -> None:
+    long = "2026-03-01 INFO nothing of interest\n" * 8_000
+    diagnosis = diagnose(parse(f"{long}AADSTS50011: no such reply address"))
+    assert diagnosis.causes[0].id == "redirect_uri_mismatch"
+    assert "only its first and its last 100 kB" in diagnosis.meaning
+    assert "100 kB" not in diagnose(parse("AADSTS50011")).meaning
