@@ -55,7 +55,8 @@ ENTRIES: tuple[Entry, ...] = (
                 r" access-con"
             ),
             (
-                r"\bno 'access-control-allow-|cors header 'access-control-allow-origin' missing"
+                r"\bdoesn't pass access control check|\bno 'access-control-allow-|cors header "
+                r"'access-control-allow-origin' missing"
                 r"|is not "
                 r"allowed by access-control-allow-|credential is not supported if the cors header"
             ),
@@ -243,7 +244,8 @@ ENTRIES: tuple[Entry, ...] = (
                 r" [a-z0-9]+:[a-z]+"
             ),
             (
-                r"address already in use|eaddrinuse|\beacces\b|syntaxerror: (?!unexpected token '?<"
+                r"address already in use|eaddrinuse|port is already allocated|\beacces\b"
+                r"|syntaxerror: (?!unexpected token '?<"
                 r")[^\n]{0,60}|command not found|no space left|out of memory|\bgradle\b[^\n]{0,40}"
                 r"failed|could not find artifact|peer dep|eresolve|cannot find symbol"
             ),

@@ -365,7 +365,10 @@ ENTRIES: tuple[Entry, ...] = (
         causes.scope_not_registered("possible"),
         causes.user_not_permitted("possible"),
         says="insufficient scope / permission is not granted by any of the scopes",
-        about=("scope denied|missing|invalid @FHIR !=invalid_scope !user",),
+        about=(
+            "scope denied @FHIR !=invalid_scope !user",
+            "scope missing|invalid field @FHIR !=invalid_scope !user",
+        ),
     ),
     _at_authorize(
         "generic/scope-text",

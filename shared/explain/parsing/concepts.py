@@ -157,10 +157,12 @@ THINGS, SAYINGS = frozenset(_THINGS), frozenset(_SAYINGS)
 _ALL = {**_THINGS, **_SAYINGS}
 
 
-# What isn't words: URLs, queries, JSON, qualified names, paths, and the reason of a status.
+# What isn't words: codes, URLs, queries, JSON, qualified names, paths, and a status's reason.
 _NO_WORDS = any_case(
+    r"\binvalid_(?:client|grant|scope|request|token)\b|\b(?:access_denied|unauthorized_client)\b|"
     r"\b\d{3} (?:client|server) error: \w+|"
-    r"cannot read propert[^\n]*|[\w.]+ is not (?:a function|iterable|defined)|nullpointer[^\n]*|"
+    r"cannot read propert\w+ (?:'\w+' )?of \w+(?: \(reading '\w+'\))?|[\w.]+ is not (?:a "
+    r"function|iterable|defined)|nullpointer[^\n]*|"
     r"[a-z][a-z0-9+.-]{1,20}://\S+|\S*[?&]\w+=\S*|\b(?!error_)\w+=\S+|\{[^{}]{0,400}\}|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
     r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
     r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user|system)/\S+"

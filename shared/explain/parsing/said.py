@@ -270,7 +270,7 @@ def _quotations(sentence: str) -> Iterator[str]:
 
 
 def _sentences(line: str) -> Iterator[str]:
-    for part in re.split(r"(?<=[.!?;]) (?=[A-Z\"'(])|\s{3,}| \| ", line):
+    for part in re.split(r"(?<=[.!?;]) (?=[A-Z\"'(])|(?<=\w\w[.!?]) (?=[a-z])|\s{3,}| \| ", line):
         stripped = part.strip()
         if len(stripped) > 3:
             yield stripped[:_LONGEST]
