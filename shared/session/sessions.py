@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from shared.smart.launches import Pending
 
 _TOUCHES_PER_IDLE = 6
+# A request that takes longer than this to renew or write re-reads the session, at most so often.
+_QUICK_SECONDS = 1.0
+_MOST_READS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ class Sessions:
                 cached = self._renew(cached, ehr)
             elif since >= self._settings.session_idle_seconds / _TOUCHES_PER_IDLE:
                 cached = self._touch(cached, now)
+            cached = self._recent(cached)
         self._cache.keep(cached, now)
         return self._active(cached, ehr)
 
@@ -196,6 +200,22 @@ class Sessions:
         except SessionExpired:
             self._cache.end(handle)
             raise
+
+    def _recent(self, cached: CachedSession) -> CachedSession:
+        """Return the session, re-read if a slow renewal or write took so long that a logout could
+        have been confirmed more than `session_cache_seconds` ago.
+        """
+        for _ in range(_MOST_READS):
+            now = self._clock()
+            if (
+                0
+                <= now - cached.read_at
+                < max(self._settings.session_cache_seconds, _QUICK_SECONDS)
+            ):
+                return replace(cached, stored=self._ending.within_limits(cached.stored, now))
+            session = cached.stored.session
+            cached = self._read(session.handle, session.secret, cached.digest)
+        raise StoreUnavailable
 
     def _ehr(self, session: Session) -> Ehr:
         ehr = self._settings.ehr_by_key(session.ehr)
@@ -250,6 +270,7 @@ class Sessions:
                     if newest is None and self._is_useless(used, replayed=replayed):
                         return None
                     now_read = newest or self._renewed(now_read, ehr, refused=True)
+            now_read = self._recent(now_read)
         self._cache.keep(now_read, self._clock())
         return self._active(now_read, ehr, replayed=True)
 
