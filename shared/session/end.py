@@ -44,10 +44,16 @@ _WHY_DURING_REFRESH: Mapping[Reason, str] = {
 }
 
 
-def during_refresh(reason: Reason, evidence: Mapping[str, str]) -> SessionExpired:
-    """Log the end of a session that a refresh detected or caused, and return the error to raise."""
+def during_refresh(
+    reason: Reason, evidence: Mapping[str, str], *, is_logged: bool = True
+) -> SessionExpired:
+    """Log the end of a session that a refresh caused, and return the error to raise.
+
+    If another request has ended the session and logged that (not `is_logged`), only the refresh
+    has failed.
+    """
     log.event(
-        "session_ended",
+        "session_ended" if is_logged else "token_refresh_failed",
         "ended during a refresh",
         severity="WARNING",
         fields={"reason": reason, **evidence},
@@ -126,12 +132,15 @@ class Ending:
     def refused(self, session: Session, *, is_first: bool) -> SessionExpired:
         """Delete a session whose access the EHR no longer accepts and that can't be renewed.
 
-        Return the error to raise. Only the first thread to end the session (`is_first`) logs it.
+        Return the error to raise. Only the first thread of this process to end it (`is_first`)
+        deletes it, and logs that unless another process did.
         """
+        wiped = None
         if is_first:
             # If this fails, the session still counts as ended, and the store removes it later.
             with contextlib.suppress(StoreUnavailable):
-                self.store.delete(COLLECTION, record.key(session.handle))
+                wiped = self.wipe(session.handle, session.secret)
+        if wiped is not None:
             log.event(
                 "session_ended",
                 "the EHR no longer accepts its access token",
@@ -143,7 +152,7 @@ class Ending:
     def within_limits(self, stored: StoredSession, now: float) -> StoredSession:
         """Return the session, re-read if another request has just updated `last_used`.
 
-        Delete the session and raise SessionExpired if it has reached one of its limits.
+        Delete and log the session and raise SessionExpired if it has reached one of its limits.
         """
         session = stored.session
         reached = self._reached(stored, now)
@@ -152,11 +161,11 @@ class Ending:
         try:
             self.store.delete(COLLECTION, record.key(session.handle), stored.record.version)
         except Conflict:
-            if reached == "idle":
-                newer = record.read(self.store, session.handle, session.secret, self.sealer)
-                return self.within_limits(newer, now)
+            newer = record.read(self.store, session.handle, session.secret, self.sealer)
+            return self.within_limits(newer, now)
         except StoreUnavailable:
-            pass  # it still counts as ended, and the store removes it later
+            # It still counts as ended. Another request ends it, or the store removes it.
+            raise SessionExpired(why=_WHY[reached]) from None
         log.event("session_ended", _WHY[reached], fields={"reason": reached})
         raise SessionExpired(why=_WHY[reached])
 

@@ -203,7 +203,8 @@ class Refresher:
             newest = self.reread(stored.session)
             if newest.session.version != stored.session.version:
                 return newest
-            self._wipe(stored)
+            if not self._wipe(stored):
+                raise SessionExpired from None
         raise end.during_refresh("invalid_grant", error.evidence)
 
     def _ended(
@@ -211,7 +212,7 @@ class Refresher:
     ) -> SessionExpired:
         """End the session, because its patient or user must not change without a new launch."""
         try:
-            self._wipe(stored)
+            is_mine = self._wipe(stored)
         finally:
             revoked = token_endpoint.revoke(
                 renewed,
@@ -220,7 +221,7 @@ class Refresher:
                 access_token=renewed.access_token,
                 refresh_token=renewed.refresh_token,
             )
-        return end.during_refresh(reason, revoked)
+        return end.during_refresh(reason, revoked, is_logged=is_mine)
 
     def _may_be_of_another_user(self, session: Session, ehr: Ehr, response: TokenResponse) -> bool:
         if session.user is None or response.id_token is None:
@@ -256,7 +257,7 @@ class Refresher:
                 current = self.store.read(collection, key)
                 if current is None:
                     revoked = end.revoke_new(renewed, stored.session, self.clients, ehr)
-                    raise end.during_refresh("gone", revoked)
+                    raise end.during_refresh("gone", revoked, is_logged=False)
                 if current.fields.get("version") != stored.session.version:
                     # This process's own write, if its response was lost, or the write of another
                     # process that took the lease later.
@@ -286,12 +287,26 @@ class Refresher:
             return stored
         raise RefreshFailed(RETRY_SECONDS, why=why)
 
-    def _wipe(self, stored: StoredSession) -> None:
-        """Delete the session, even if it has changed since it was read."""
-        key = record.key(stored.session.handle)
+    def _wipe(self, stored: StoredSession) -> bool:
+        """Delete the session, even if it has changed since it was read. Return whether it was this
+        process that deleted it, or may have been.
+        """
+        collection, key = record.COLLECTION, record.key(stored.session.handle)
+        version, is_tried = stored.record.version, False
         for _ in self._tries(stored.lease):
+            try:
+                self.store.delete(collection, key, version)
+            except Conflict:
+                pass
+            except StoreUnavailable:
+                is_tried = True
+            else:
+                return True
             with contextlib.suppress(StoreUnavailable):
-                return self.store.delete(record.COLLECTION, key)
+                current = self.store.read(collection, key)
+                if current is None:
+                    return is_tried
+                version = current.version
         raise StoreUnavailable
 
     def _tries(self, lease: Lease) -> Iterator[None]:
