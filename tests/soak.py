@@ -38,6 +38,7 @@ WHOLE = (
     "tests/functions/smart_calc/test_awaited.py",
     "tests/shared/fhir/test_quick_accept.py",
     "tests/shared/own/test_same_decisions.py",
+    "tests/functions/sessions/test_interleavings.py",
     "tests/functions/test_cold_store.py",
     "tests/shared/explain/test_mutations.py",
     "tests/shared/explain/test_variants.py",

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.support import firestore_emulator
+from tests.support.firestore_emulator import PLACES
+from tests.support.interleavings.store import SimulatedBackend
 from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.stores import IN_FILES, KINDS, Backend, Clock
-
-BACKENDS = [place for places in KINDS.values() for place in places]
-if firestore_emulator.how():
-    BACKENDS.append("emulator")
+from tests.support.stores import IN_FILES, Backend, Clock
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=PLACES)
 def backend(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Backend:
+) -> Backend | SimulatedBackend:
+    if request.param == "simulated":
+        return SimulatedBackend()
     if request.param in IN_FILES:
         return Backend(request.param, str(tmp_path / "folder" / "records"))
     if request.param == "stand_in":

@@ -18,6 +18,7 @@ from shared.errors import StoreUnavailable
 from shared.store.firestore import FirestoreStore
 from tests.support import servers
 from tests.support.servers import free_port
+from tests.support.stores import KINDS
 
 VARIABLE = "FIRESTORE_EMULATOR_HOST"
 
@@ -31,6 +32,10 @@ def how() -> str | None:
         return None
     component = Path(gcloud).resolve().parents[1] / "platform" / "cloud-firestore-emulator"
     return "started with gcloud" if component.is_dir() else None
+
+
+# The back ends that this machine can run.
+PLACES = [place for places in KINDS.values() for place in places] + (["emulator"] if how() else [])
 
 
 @contextlib.contextmanager
