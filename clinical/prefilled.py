@@ -19,7 +19,7 @@ from clinical.calculators.registry import DERIVED, Source
 from clinical.chart import Chart
 from clinical.chart.draws import Draw, drawn_together
 from clinical.chart.evidence import NOT_IN_CHART, ChartFinding, Evidence, Flag, Outcome
-from clinical.settled import settled
+from clinical.settled import by_range, settled
 from shared.frozen import dataclass
 
 Findings = Mapping[str, ChartFinding]
@@ -65,6 +65,7 @@ def inputs_of(
     if rule is not None:
         findings |= _together(rule, draw, findings, chart, now)
     findings |= {one.input: one for one in settled(calculator, findings, chart, now)}
+    findings |= {one.input: one for one in by_range(calculator, findings)}
     return Prefilled(findings, draw.warning if draw else "")
 
 

@@ -24,6 +24,7 @@ _LEAST: Mapping[str, tuple[float, float]] = {
     "chloride": (10, 0),
     "bicarbonate": (8, 0),
     "calcium_total": (2, 0),
+    "calcium_ionized": (0.5, 0),
     "albumin": (1.5, 0),
     "osmolality_measured": (20, 0),
     "hba1c": (1.5, 0),

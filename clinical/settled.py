@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from clinical.calculators.in_chart import FINDINGS, DrawRule
+from clinical.calculators.in_chart import FINDINGS, DrawRule, LaboratoryRange
 from clinical.calculators.inputs import INPUTS, to_canonical
-from clinical.calculators.limits import at_most
+from clinical.calculators.limits import at_most, within
 from clinical.calculators.model import Calculator, Refused
 from clinical.chart import Chart
-from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
+from clinical.chart.evidence import NOT_IN_CHART, ChartFinding, Evidence, Flag, Outcome
 
 
 def settled(
@@ -35,6 +35,47 @@ def settled(
             kind = FINDINGS[needed]
             why = f"no {kind[:1].lower()}{kind[1:]} was found in the chart"
             yield ChartFinding(name, Outcome.ABSENT, why, value=False)
+
+
+def by_range(
+    calculator: Calculator, findings: Mapping[str, ChartFinding]
+) -> Iterator[ChartFinding]:
+    """Yield the findings that the laboratory's ranges of the values in use answer."""
+    for one in calculator.in_chart.laboratory_ranges:
+        of = findings[one.of]
+        chosen = of.chosen if of.value is not None else None
+        low, high = (chosen.normal_low, chosen.normal_high) if chosen else (None, None)
+        if low is not None and high is not None and low >= high:
+            low = high = None
+        for name, end in ((one.low, low), (one.high, high)):
+            if name:
+                yield _limit(name, end, of)
+        if one.is_outside:
+            yield _outside(one, of, low, high)
+
+
+def _limit(name: str, end: float | None, of: ChartFinding) -> ChartFinding:
+    if end is None or of.chosen is None:
+        return ChartFinding(name, Outcome.ABSENT, NOT_IN_CHART)
+    # The limit itself, so that no reader takes the value that it's for as the limit.
+    charted = f"{round(end, 2):g} {of.unit}"
+    own = of.chosen._replace(charted=charted, value=end, charted_value=end, charted_unit="")
+    return ChartFinding(name, Outcome.FOUND, "range of the laboratory", end, of.unit, own)
+
+
+def _outside(
+    one: LaboratoryRange, of: ChartFinding, low: float | None, high: float | None
+) -> ChartFinding:
+    """Return whether the value is outside; a value without a range is left to a person."""
+    name = one.is_outside
+    if of.outcome in (Outcome.ABSENT, Outcome.APART, Outcome.STALE):
+        return ChartFinding(name, Outcome.ABSENT, NOT_IN_CHART, value=False)
+    if not isinstance(of.value, float):
+        return ChartFinding(name, Outcome.ASKED, of.why, chosen=of.chosen)
+    if within(of.value, low, high) and (low is None or high is None):
+        return ChartFinding(name, Outcome.ASKED, "no range in the chart", chosen=of.chosen)
+    outside = not within(of.value, low, high)
+    return ChartFinding(name, Outcome.FOUND, "range of the laboratory", outside, chosen=of.chosen)
 
 
 def _is_at_most(name: str, bound: Evidence, floor: float) -> bool:

@@ -70,6 +70,19 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class LaboratoryRange:
+    """Inputs that the reference range of a charted value answers.
+
+    `low` and `high` are its ends, and `is_outside` is whether the value is outside.
+    """
+
+    of: str
+    low: str = ""
+    high: str = ""
+    is_outside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InChart:
     """Everything that a calculator declares about charts.
 
@@ -86,6 +99,7 @@ class InChart:
     cautions: tuple[ChartCaution, ...] = ()
     steady: tuple[str, ...] = ()
     reported: Reported | None = None
+    laboratory_ranges: tuple[LaboratoryRange, ...] = ()
     floors: Mapping[str, float] = field(default_factory=dict)
     applies_with: Mapping[str, str] = field(default_factory=dict)
 
@@ -97,8 +111,14 @@ class InChart:
         reported = (self.reported.input,) if self.reported else ()
         cautions = (caution.finding for caution in self.cautions)
         ruled = (*self.floors, *self.applies_with, *self.applies_with.values())
+        ranges = (
+            name
+            for one in self.laboratory_ranges
+            for name in (one.of, one.low, one.high, one.is_outside)
+            if name
+        )
         return frozenset(
-            (*draw, *self.relevant_with, *only, *self.steady, *reported, *cautions, *ruled)
+            (*ranges, *draw, *self.relevant_with, *only, *self.steady, *reported, *cautions, *ruled)
         )
 
 

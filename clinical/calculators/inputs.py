@@ -59,6 +59,8 @@ INPUTS: Mapping[str, Input] = MappingProxyType(dict((
          (0.5, 7), (90, 365), "1751-7 61151-7 61152-5 2862-1"),
     _row("calcium_total", "Total calcium", _MG_DL, units.CALCIUM,
          (3, 20), (30, 365), "17861-6 2000-8 49765-1"),
+    _row("calcium_ionized", "Ionized calcium", _MMOL_L, units.IONIZED_CALCIUM,
+         (0.2, 4), (30, 365), "1994-3 1995-0 12180-6 17863-2 17864-0"),
     _row("sodium", "Sodium", _MMOL_L, units.MONOVALENT_ION,
          (100, 190), (30, 365), "2951-2 2947-0 32717-1 39791-9 39792-7 77139-4"),
     _row("potassium", "Potassium", _MMOL_L, units.MONOVALENT_ION,
@@ -132,6 +134,10 @@ OTHER_NUMBERS: Mapping[str, Input] = MappingProxyType(dict((
     _row("age", "Age in completed years", "a", units.AGE, (0, 125), (0, 0)),
     _row("egfr", "eGFR (CKD-EPI 2021)", _PER_173, units.EGFR, (1, 200), (0, 0)),
     _row("bmi", "Body mass index", "kg/m2", units.BODY_MASS_INDEX, (8, 120), (0, 0)),
+    _row("calcium_low", "Lower limit of the laboratory's calcium range", _MG_DL, units.CALCIUM,
+         (3, 20), (0, 0)),
+    _row("calcium_high", "Upper limit of the laboratory's calcium range", _MG_DL, units.CALCIUM,
+         (3, 20), (0, 0)),
     _row("alcohol_drinks_per_week", "Alcoholic drinks per week", "{drinks}/wk", units.DRINKS,
          (0, 500), (0, 0)),
 )))
@@ -160,6 +166,7 @@ FLAGS: Mapping[str, str] = MappingProxyType(
         "statin": "Statin",
         "known_cvd_excludes_risk_score": "Known cardiovascular disease",
         "known_cirrhosis": "Cirrhosis",
+        "ionized_calcium_abnormal": "Ionized calcium outside its own range",
     }
 )
 

@@ -126,6 +126,7 @@ BILIRUBIN = table((1, "mg/dL"), (1 / 17.1, "umol/L"))
 ALBUMIN = table((1, "g/dL"), (0.1, "g/L"))
 # Two charges: 1 meq is half a mmol.
 CALCIUM = mass_or_molar(4.008, (2.004, "meq/L"))
+IONIZED_CALCIUM = table((1, "mmol/L"), (1 / 4.008, "mg/dL"), (0.5, "meq/L"))
 GLUCOSE = mass_or_molar(18.016, *_BY_LITER)
 # Urea has two nitrogen atoms, so 1 mmol of urea contains 28.01 mg of urea nitrogen.
 UREA_NITROGEN = mass_or_molar(2.801)

@@ -76,10 +76,10 @@ class Evidence(NamedTuple):
     `charted_value` and `charted_unit` for a quantity. `value` is the converted value, or None if
     it can't be used. `moment` keeps the date with the chart's offset. `source` is `Type/id`. `code`
     is the coding that matched, or None if a name did. `coded` is the text of the codings if it
-    differs from `charted`. Entries with the same `measurement` were taken together. `normal_high`
-    is the upper end of the charted reference range, converted. `half_digit` is half a unit of the
-    last printed digit, converted: what rounding can hide. `stage` is the kidney disease stage it
-    lists.
+    differs from `charted`. Entries with the same `measurement` were taken together. `normal_low`
+    and `normal_high` are the ends of the charted reference range, converted. `half_digit` is half a
+    unit of the last printed digit, converted: what rounding can hide. `stage` is the kidney disease
+    stage it lists.
     """
 
     source: str
@@ -92,6 +92,7 @@ class Evidence(NamedTuple):
     status: str = ""
     category: str = ""
     measurement: str = ""
+    normal_low: float | None = None
     normal_high: float | None = None
     half_digit: float = 0.0
     notes: tuple[str, ...] = ()

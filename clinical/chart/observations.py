@@ -22,7 +22,7 @@ from clinical.chart.codes.observations import (
 )
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
-from clinical.chart.quantity import QuantityReader, ReadQuantity, upper_normal
+from clinical.chart.quantity import QuantityReader, ReadQuantity, normal_range
 from clinical.chart.resources.heading import Heading, HeadingReader
 from clinical.chart.resources.json_access import Coding, Concept
 from clinical.chart.resources.scope import Resource, updated
@@ -166,6 +166,7 @@ def _evidence(
 ) -> Evidence:
     name = measured.name
     kind = (SECOND_CHOICE_NAMES[name],) if measured.is_second_choice else ()
+    low, high = normal_range(name, element) if "referenceRange" in element else (None, None)
     return Evidence(
         source=heading.source,
         charted=value.charted,
@@ -177,7 +178,8 @@ def _evidence(
         status=heading.status,
         category=heading.category.label,
         measurement=measurement,
-        normal_high=upper_normal(name, element) if "referenceRange" in element else None,
+        normal_low=low,
+        normal_high=high,
         half_digit=value.half_digit,
         notes=heading.notes + value.notes + kind,
     )

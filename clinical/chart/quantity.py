@@ -184,12 +184,19 @@ def _plain(number: object) -> object:
     return float(number) if isinstance(number, Decimal) and not number.is_snan() else number
 
 
-def upper_normal(name: str, element: Mapping[str, object]) -> float | None:
-    """Return the upper end of the first charted reference range, in the canonical unit."""
-    for entry in items(element.get("referenceRange"))[:1]:
-        high = fields(fields(entry).get("high"))
-        try:
-            return to_canonical(name, _plain(high.get("value")), unit_of(high))
-        except ValueError:
-            return None
-    return None
+def normal_range(name: str, element: Mapping[str, object]) -> tuple[float | None, float | None]:
+    """Return both ends of the first charted reference range, in the canonical unit.
+
+    An end without a unit has that of the value.
+    """
+    first = next(iter(items(element.get("referenceRange"))), None)
+    own = unit_of(fields(element.get("valueQuantity")))
+    low, high = (fields(fields(first).get(end)) for end in ("low", "high"))
+    return _end(name, low, own), _end(name, high, own)
+
+
+def _end(name: str, end: Mapping[str, object], own: str) -> float | None:
+    try:
+        return to_canonical(name, _plain(end.get("value")), unit_of(end) or own or None)
+    except ValueError:
+        return None

@@ -11,7 +11,7 @@ from clinical.units_in_words import plain, unit
 
 # Decimals to show after a conversion, in the canonical unit. Inputs without a row have none.
 _DECIMALS = {
-    "creatinine": 2,
+    **dict.fromkeys(("creatinine", "calcium_low", "calcium_high", "calcium_ionized"), 2),
     **dict.fromkeys(
         (
             *("albumin", "calcium_total", "potassium", "bilirubin_total", "inr", "temperature"),
