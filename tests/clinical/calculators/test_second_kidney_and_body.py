@@ -83,8 +83,9 @@ def test_bmi_and_bsa_agree_with_the_forms_for_pounds_and_inches(
 ) -> None:
     body = {"weight": (pounds, "[lb_av]"), "height": (inches, "[in_i]")}
 
-    # 703.07 and 3131 are the published constants for these units.
-    assert calculate("bmi", body)["bmi"] == pytest.approx(703.07 * pounds / inches**2, rel=1e-4)
+    # The published constants for these units, 703.07 and 3131, are rounded.
+    kilograms, meters = pounds * 0.45359237, inches * 0.0254
+    assert calculate("bmi", body)["bmi"] == pytest.approx(kilograms / meters / meters)
     assert calculate("bsa_mosteller", body)["bsa"] == pytest.approx(
-        math.sqrt(pounds * inches / 3131), rel=2e-3
+        math.sqrt(kilograms * meters) / 6
     )
