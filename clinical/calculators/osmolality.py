@@ -32,8 +32,8 @@ CALCULATOR = Calculator(
         "All values must come from the same draw.",
         "Conventional limits are 275 to 295 mosm/kg and a gap of 10.",
         (
-            "If an ethanol level is given, both results include it, divided by 4.6 (its molar "
-            "mass). Purssell (2001) divides by 3.7, which makes the gap smaller."
+            "If an ethanol level is given, both results include it, divided by 4.6 (from its molar "
+            "mass of 46 g/mol). Purssell (2001) divides by 3.7, which makes the gap smaller."
         ),
     ),
     outputs=(
