@@ -82,8 +82,8 @@ def read_chart(
         scope.requests, scope.uses, scope.medications, findings, problems.drugs_named, now.tzinfo
     )
     findings |= _by_name(drugs.findings)
-    findings |= _by_name(derived(findings))
     values = {name: usable(questions[name], some) for name, some in candidates.items()}
+    findings |= _by_name(derived(findings, values))
     return Chart(
         findings=findings,
         usable=values,

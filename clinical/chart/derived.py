@@ -34,13 +34,15 @@ BUILDS_ON: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def derived(findings: Mapping[str, ChartFinding]) -> Iterator[ChartFinding]:
+def derived(
+    findings: Mapping[str, ChartFinding], usable: Mapping[str, Sequence[Evidence]]
+) -> Iterator[ChartFinding]:
     """Yield the findings that build on others, each with the entries it's derived from."""
     renal, liver = findings["abnormal_renal_function"], findings["abnormal_liver_function"]
     yield _or_measured(renal, findings["creatinine"], _exceeds(findings["creatinine"]))
     yield _or_measured(liver, findings["bilirubin_total"], _liver_values(findings))
     yield _uncontrolled_hypertension(findings["systolic_bp"])
-    yield _severe_hypercholesterolemia(findings)
+    yield _severe_hypercholesterolemia(findings, usable.get("ldl_reported", ()))
     yield _supplemental_oxygen(findings["o2_flow"], findings["fio2"])
 
 
@@ -69,16 +71,16 @@ def _or_measured(diagnosed: ChartFinding, measured: ChartFinding, abnormal: bool
     return replace(item(diagnosed.input, [entry]), passed_over=diagnosed.passed_over, further=())
 
 
-def _severe_hypercholesterolemia(findings: Mapping[str, ChartFinding]) -> ChartFinding:
+def _severe_hypercholesterolemia(
+    findings: Mapping[str, ChartFinding], reported: Sequence[Evidence]
+) -> ChartFinding:
     """Return the finding from a diagnosis, or from any LDL in the look-back, also a calculated one.
 
     An LDL that treatment has lowered since then still counts.
     """
-    diagnosed, reported = findings["severe_hypercholesterolemia"], findings["ldl_reported"]
+    diagnosed = findings["severe_hypercholesterolemia"]
     high = [
-        one
-        for one in (reported.chosen, *reported.further)
-        if one and isinstance(one.value, float) and at_least(one.value, LDL_LIMIT)
+        one for one in reported if isinstance(one.value, float) and at_least(one.value, LDL_LIMIT)
     ]
     high += _high_by_lipids([findings[name] for name in _PANEL])
     if diagnosed.value is True or not high:
