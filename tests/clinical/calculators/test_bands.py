@@ -81,6 +81,20 @@ SIDES: list[tuple[str, str, dict[str, object], str]] = [
         "8.499 below 8.5 | 8.5 8.5 to 10.5 | 10.5 8.5 to 10.5 | 10.501 above 10.5",
     ),
     (
+        *("corrected_calcium", "corrected_calcium_mg_dl"),
+        {**MAN, "calcium_low": 8.8, "calcium_high": 10.2},
+        "8.799 below the lab | 8.8 within the lab | 10.2 within the lab | 10.201 above the lab",
+    ),
+    (
+        *("corrected_calcium", "corrected_calcium_mg_dl", {**MAN, "calcium_high": 10.2}),
+        "8.499 below 8.5 | 8.5 within the lab | 10.201 above the lab",
+    ),
+    (
+        *("corrected_calcium", "corrected_calcium_mg_dl"),
+        {**MAN, "ionized_calcium_abnormal": True},
+        "8.499 below 8.5 | 8.5 neither | 10.5 neither | 10.501 above 10.5",
+    ),
+    (
         *("serum_osmolality", "calculated_osmolality", MAN),
         "274.9 below 275 | 275 275 to 295 | 295 275 to 295 | 295.1 above 295",
     ),
