@@ -45,6 +45,8 @@ def test_the_typical_inputs_give_every_output(calculator: str) -> None:
         ("creatinine_clearance_cg", {"age": (17, "a")}),
         ("bmi", {"height": (0, "cm")}),
         ("bmi", {"height": (70, "cm"), "weight": (80, "kg")}),
+        ("bmi", {"height": (100, "cm"), "weight": (120.1, "kg")}),
+        ("bmi", {"height": (100, "cm"), "weight": (7.9, "kg")}),
         ("prevent_2023_base", {"age": (29, "a")}),
         ("prevent_2023_base", {"age": (80, "a")}),
         ("prevent_2023_base", {"cholesterol_total": (129, "mg/dL")}),
