@@ -216,7 +216,7 @@ CALCULATOR = Calculator(
             lambda values: values.get("atrial_fibrillation") is False,
         ),
     ),
-    aliases="chads chads2 chadsvasc chads-vasc cha2ds2vasc",
+    aliases="chads chads2 chadsvasc chads-vasc cha2ds2vasc stroke risk",
     words="stroke af afib atrial fibrillation fibrilation anticoagulation anticoagulant heart "
     "brain cardiology thromboembolism warfarin doac noac",
     points=points,

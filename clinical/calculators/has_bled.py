@@ -80,7 +80,7 @@ CALCULATOR = Calculator(
         Citation("Pisters R et al. Chest 2010;138:1093-1100", "10.1378/chest.10-0134"),
         Citation("ESC 2024 atrial fibrillation guideline", "10.1093/eurheartj/ehae176"),
     ),
-    aliases="hasbled",
+    aliases="hasbled bleeding risk",
     words="bleeding bleed haemorrhage hemorrhage hemorrage anticoagulation af afib warfarin "
     "doac noac blood cardiology atrial fibrillation",
     points=points,

@@ -343,7 +343,7 @@ CALCULATOR = Calculator(
             lambda values: above(values.get("systolic_bp", 0), 180),
         ),
     ),
-    aliases="ascvd cvd 10-year 30-year",
+    aliases="ascvd cvd 10-year 30-year risk",
     words="cardiovascular risk heart prevention cholesterol statin cardiology primary care "
     "failure attack infarction",
     validation="21 external data sets, 3,330,085 people: c statistic 0.794 in women, 0.757 in men; "

@@ -211,6 +211,7 @@ def test_a_calculator_is_found_by_organ_problem_input_and_short_name(
         *(("stroke", "cha2ds2_vasc"), ("MDRD", EGFR), ("long qt", "qtc"), ("weight", "bmi")),
         *(("renal function", EGFR), ("crcl", "creatinine_clearance_cg"), ("bleeding", "has_bled")),
         *(("statin", "prevent_2023_base"), ("cholesterol", "ldl"), ("sepsis", "news2")),
+        *(("MELD score", "meld"), ("early warning score", "news2"), ("bleeding risk", "has_bled")),
     ],
 )
 def test_enter_opens_what_stands_first_by_name_alias_problem_or_input(
@@ -227,7 +228,7 @@ def test_enter_opens_what_stands_first_by_name_alias_problem_or_input(
     assert top["y"] == min(tops)
 
 
-@each("asked", ["wells", "curb-65", "xyzzy"])
+@each("asked", ["wells", "curb-65", "HEART score", "xyzzy"])
 def test_what_no_calculator_is_for_says_so_and_opens_nothing(page: Page, asked: str) -> None:
     before = opened(page)
     field = page.get_by_label("Find a calculator")

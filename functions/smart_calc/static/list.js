@@ -91,10 +91,17 @@
     }
     return wordsOf.get(place);
   };
+  // "MELD score" is a name, and so "HEART score" isn't a search for the heart.
+  const isGeneric = (part) => ["score", "calculator", "index"].includes(part);
   // The kind of words that every part of the search is found in, or -1.
   const kind = (place, asked) => {
-    const kinds = asked.map((part) => words(place).findIndex((list) => list.some((word) => word.startsWith(part))));
-    return kinds.includes(-1) ? -1 : Math.max(...kinds);
+    const find = (parts) => {
+      const kinds = parts.map((part) => words(place).findIndex((list) => list.some((word) => word.startsWith(part))));
+      return kinds.includes(-1) ? -1 : Math.max(...kinds);
+    };
+    const named = asked.filter((part) => !isGeneric(part));
+    const found = find(asked);
+    return found >= 0 || named.length === 0 || find(named) > 1 ? found : find(named);
   };
   // The number of wrong, missing, extra or swapped letters (Damerau, 1964).
   const distance = (one, other) => {
