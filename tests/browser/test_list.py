@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from clinical.calculators import REGISTRY
 from functions.smart_calc.rows import sections
@@ -114,6 +114,21 @@ def test_titles_numbers_and_what_they_mean_are_not_cut_and_numbers_are_in_one_co
     numbers = page.evaluate(NUMBERS)
     assert {has_caution for _, has_caution in numbers} == {True, False}
     assert len({right for right, _ in numbers}) == 1
+
+
+def test_on_a_small_screen_why_there_is_no_result_is_not_cut(
+    app: App, desktop: BrowserContext
+) -> None:
+    phone = desktop.new_page()
+    phone.set_viewport_size({"width": 390, "height": 844})
+    query = "patient=synthetic-greta&client=smart-calc-demo&in=tab"
+    phone.goto(f"{app.ehr_origin}/generic/start?{query}")
+    expect(phone.locator("#complete")).to_be_attached()
+    for row in phone.locator("details.calculator > summary:has(> .mini:empty)").all():
+        outer, hint = row.bounding_box(), row.locator(".hint").bounding_box()
+        assert outer
+        assert hint
+        assert hint["height"] <= outer["height"], row.inner_text()
 
 
 def test_every_row_has_its_result_or_why_there_is_none(page: Page) -> None:
