@@ -302,7 +302,10 @@ def test_a_chart_that_could_not_be_read_is_one_card_with_the_way_out(
     app: App, page: Page, complaints: list[str]
 ) -> None:
     launch_in(page, app, _refusing(tenant_of(app), 503))
-    expect(page.get_by_role("heading", name="The chart could not be read")).to_be_visible()
+    heading, tried = page.get_by_role("heading", level=1), page.get_by_text("Tried on")
+    expect(heading).to_have_text("The chart could not be read")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    assert [one["x"] for part in (heading, tried) if (one := part.bounding_box())] == [12, 12]
     card = page.get_by_role("region", name="Nothing in this chart was read")
     expect(card).to_contain_text("HTTP 503")
     expect(card).to_contain_text("launch the app again from the patient's chart")
