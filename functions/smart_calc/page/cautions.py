@@ -38,8 +38,11 @@ def warnings(
             yield Caution(f"{text}.", grave=True, marks=_first_with(name) == calculator.name)
     if calculator.why_marked:
         yield Caution(calculator.why_marked, grave=True)
+    actions = [one.action for one in evaluation.results.values() if one.action]
+    taken = {name for action in actions for name in action.unless}
     for about, text in fitness.of_the_patient(calculator, chart):
-        marks = _first_with(text) == calculator.name
+        # That an action was taken doesn't make the result that asks for it doubtful.
+        marks = about not in taken and _first_with(text) == calculator.name
         yield Caution(text, about, grave=True, entry=_entry(chart, about, clock), marks=marks)
     if prefilled.warning:
         yield Caution(f"The values were {prefilled.warning}.", marks=True)

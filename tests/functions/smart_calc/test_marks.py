@@ -75,6 +75,15 @@ def test_one_cause_marks_one_row_and_is_told_once_for_the_page(
     assert greta == ["egfr_ckd_epi_2021", "cha2ds2_vasc"]
 
 
+def test_an_action_that_was_taken_is_no_mark_of_doubt(
+    listed: dict[str, list[CalculatorView]],
+) -> None:
+    """Cora's apixaban is told with her CHA2DS2-VASc, and doesn't make it doubtful."""
+    (view,) = (one for one in listed["cora"] if one.name == "cha2ds2_vasc")
+    assert view.first_caution.startswith("An oral anticoagulant is ordered or reported")
+    assert not view.has_mark_of_caution
+
+
 def test_an_old_value_caution_never_rests_on_the_apps_own_choice(
     listed: dict[str, list[CalculatorView]],
 ) -> None:
