@@ -120,10 +120,10 @@ def look_back(name: str) -> tuple[int, int]:
 
 
 def ago(days: float | None) -> str:
-    """Return how long ago something was: `today`, `3 days ago`, `6 years ago`."""
+    """Return how long ago something was: `under 1 day ago`, `3 days ago`, `6 years ago`."""
     if days is None:
         return "no date"
-    return "today" if days < 1 else f"{span(int(days))} ago"
+    return "under 1 day ago" if days < 1 else f"{span(int(days))} ago"
 
 
 def beyond(days: float | None, limit: int, prefix: str) -> str:

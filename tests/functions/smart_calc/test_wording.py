@@ -31,6 +31,11 @@ def test_no_value_is_as_old_as_the_limit_that_it_is_beyond(limit: int, beyond: f
     assert own.removeprefix("over ") != own or said.endswith(f"older than {wording.span(limit)}")
 
 
+@each(("days", "said"), [(0.75, "under 1 day ago"), (1.2, "1 day ago"), (800, "2 years ago")])
+def test_a_value_of_last_evening_is_not_of_today(days: float, said: str) -> None:
+    assert wording.ago(days) == said
+
+
 @each(
     ("text", "shown"),
     [("eGFR is low", "eGFR is low."), ("values differ", "Values differ."), ("a", "A.")],
