@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.support.app import App
 from tests.support.app_chart import CREATININE, answering, bundle, days_ago, tenant_of
@@ -73,6 +73,23 @@ def test_copy_an_edit_and_a_source_move_nothing(page: Page, width: int) -> None:
     page.keyboard.press("Escape")
     expect(source.locator("p")).to_be_hidden()
     expect(source.locator("summary")).to_be_focused()
+
+
+def test_the_result_says_the_same_word_as_its_mark_in_the_list(
+    app: App, desktop: BrowserContext
+) -> None:
+    page = desktop.new_page()
+    query = "patient=synthetic-elsa&client=smart-calc-demo&in=tab"
+    page.goto(f"{app.ehr_origin}/generic/start?{query}")
+    mark, word = page.locator("#qtc .act"), page.locator("#qtc .asked b")
+    expect(mark).to_have_text("urgent")
+    expect(word).to_have_text("Urgent")
+    page.locator("#qtc-qt_interval").fill("380")
+    expect(page.locator("#qtc .headline")).to_contain_text("was 510 by the chart")
+    expect(word).to_be_hidden()
+    page.locator("#qtc-qt_interval").fill("470")
+    expect(mark).to_be_visible()
+    expect(word).to_have_text("Urgent")
 
 
 def test_a_reload_comes_back_to_the_open_calculator_and_asks_before_typed_values_are_lost(

@@ -386,6 +386,7 @@
         action.hidden = act.hidden = !asks;
         action.textContent = asks;
         act.textContent = asks && first.is_urgent ? "urgent" : "action";
+        part(".asked b").textContent = asks && first.is_urgent ? "Urgent" : "Action";
         flag.hidden = Boolean(asks) || !isMarked;
         const paper = part(".on-paper");
         if (paper) paper.dataset.text = remarks.join(" ");
