@@ -114,7 +114,7 @@ CALCULATOR = Calculator(
         ),
     ),
     aliases="sampson friedewald friedwald nonhdl",
-    words="cholesterin lipid triglycerides cardiology primary care",
+    words="cholesterin lipid hyperlipidemia dyslipidemia triglycerides cardiology primary care",
     validation="18,715 beta-quantification results from 8,656 patients, and an external "
     "sample of 28,891 (Sampson 2020).",
     in_chart=InChart(

@@ -165,7 +165,7 @@ CALCULATOR = Calculator(
         ),
     ),
     aliases="meldna",
-    words="cirrhosis cirhosis transplant transplantation hepatic hepatology waiting",
+    words="cirrhosis cirhosis failure transplant transplantation hepatic hepatology waiting",
     validation="Waiting list, 2016 to 2018: 90-day c statistic 0.869 (MELD-Na: 0.862) (Kim 2021).",
     definitions={
         "bilirubin_total": "below 1.0 mg/dL counts as 1.0, so a result such as <0.20 is enough",

@@ -163,7 +163,7 @@ CALCULATOR = Calculator(
             lambda values: not within(values.get("heart_rate", 60), 60, 100),
         ),
     ),
-    aliases="long qt ekg bazett fridericia framingham hodges",
+    aliases="long qt prolonged prolongation ekg bazett fridericia framingham hodges",
     words="torsades torsade heart rhythm arrhythmia arrythmia cardiology drug",
     validation="In 6,609 people, Fridericia and Framingham corrected the QT best. Hazard ratios "
     "for death within 30 days: Fridericia 5.95, Framingham 7.31, Bazett 4.49 (Vandenberk 2016).",

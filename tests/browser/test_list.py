@@ -227,6 +227,7 @@ def test_a_calculator_is_found_by_organ_problem_input_and_short_name(
         *(("renal function", EGFR), ("crcl", "creatinine_clearance_cg"), ("bleeding", "has_bled")),
         *(("statin", "prevent_2023_base"), ("cholesterol", "ldl"), ("sepsis", "news2")),
         *(("MELD score", "meld"), ("early warning score", "news2"), ("bleeding risk", "has_bled")),
+        *(("prolonged QT", "qtc"), ("hyperlipidemia", "ldl"), ("liver failure", "meld")),
     ],
 )
 def test_enter_opens_what_stands_first_by_name_alias_problem_or_input(
