@@ -4,10 +4,9 @@ Anyone who can read a function's source in Google Cloud could read them. Standar
 because this runs before anything is installed.
 """
 
-import contextlib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")
@@ -17,13 +16,17 @@ _NAMED = (
     r"|(?:access|refresh|id|bearer|auth)[_-]?token|(?:private|sealing|signing|api)[_-]?keys?"
 )
 _SECRET = re.compile(_NAMED, re.IGNORECASE)
-# `client_secret = "…"` in Python or JavaScript, an object's or a call's `clientSecret: "…"`.
+# `client_secret = "…"` in Python or JavaScript, also with a type or in parentheses, and an object's
+# or a call's `clientSecret: "…"`.
 _ASSIGNED = re.compile(
-    rf"(?<![A-Za-z0-9])(?:{_NAMED})[\"'\]]{{0,2}}(?:\s*:\s*str)?\s*[:=]\s*[bru]?[\"'`]([^\"'`\n]{{4,}})".encode(),
+    (
+        rf"(?<![A-Za-z0-9])(?:{_NAMED})[\"'\]]{{0,2}}(?:\s*:\s*[\w.\[\]| ]{{1,40}})?"
+        r"\s*[:=]\s*(?:[(\\]\s*)?[bruf]{0,2}(?:(?:\"{3}|'{3})\\?\s*|[\"'`])([^\"'`\n]{4,})"
+    ).encode(),
     re.IGNORECASE,
 )
 # References to Secret Manager or a variable, and placeholders.
-_REFERENCE = re.compile(r"(?:env|file):|[<${…]|\.\.\.")
+_REFERENCE = re.compile(r"(?:env|file):|[<{…]|\$[{(A-Z_]|\.\.\.")
 _JWK = re.compile(rb"[\"']?kty[\"']?\s*:\s*[\"'](?:RSA|EC|OKP|oct)[\"']")
 _SECRET_OF_JWK = re.compile(rb"(?<![A-Za-z0-9_])[\"']?[dk][\"']?\s*:\s*[\"'][A-Za-z0-9_-]{16,}")
 _SECRETS_OF_JWK = frozenset({"d", "k"})
@@ -65,20 +68,29 @@ def _has_secret(path: Path, content: bytes) -> bool:
     """
     if _PRIVATE_KEY.search(content):
         return True
-    if path.suffix != ".json":
+    # Code, or a JSON file with a comment or an error, which readers other than Python's accept.
+    has_secret = _has_json_secret(content) if path.suffix == ".json" else None
+    if has_secret is None:
         values = (value.decode("utf-8", "replace") for value in _ASSIGNED.findall(content))
         is_private_jwk = _JWK.search(content) and _SECRET_OF_JWK.search(content)
         return bool(is_private_jwk) or not all(map(_REFERENCE.match, values))
+    return has_secret
+
+
+def _has_json_secret(content: bytes) -> bool | None:
+    """Return whether a member of a JSON document is a secret, or None if it isn't JSON."""
     has_secret = False
 
-    def look(members: Mapping[str, object]) -> None:
+    def look(members: list[tuple[str, object]]) -> None:
         nonlocal has_secret
-        for name, value in members.items():
-            is_named = _SECRET.fullmatch(name) or ("kty" in members and name in _SECRETS_OF_JWK)
+        is_key = any(name == "kty" for name, _ in members)
+        for name, value in members:
+            is_named = _SECRET.fullmatch(name) or (is_key and name in _SECRETS_OF_JWK)
             if is_named and isinstance(value, str) and not _REFERENCE.match(value):
                 has_secret = has_secret or value != ""
 
-    # A file that isn't JSON has no members.
-    with contextlib.suppress(ValueError, RecursionError):
-        json.loads(content, object_hook=look)
+    try:
+        json.loads(content, object_pairs_hook=look)
+    except (ValueError, RecursionError):
+        return has_secret or None
     return has_secret

@@ -199,6 +199,13 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         '{"a": [{"clientSecret": "Tr0ub4dor"}]}',
         "-----BEGIN EC PRIVATE KEY-----",
         "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+        # Not JSON for Python, but for others: a comment, a final comma, too deep, several lines.
+        '// production\n{"client_secret": "Tr0ub4dor"}',
+        '{"a": 1}\n{"client_secret": "Tr0ub4dor"}',
+        '/* key */ {"kty": "EC", "d": "c2VjcmV0LWtleS1tYXRlcmlhbA",}',
+        f'{"[" * 100_000}{{"client_secret": "Tr0ub4dor"}}',
+        '{"client_secret": "Tr0ub4dor", "client_secret": ""}',
+        '{"password": "$ecret-of-app"}',
     ):
         file.write_text(secret)
         with pytest.raises(
@@ -212,6 +219,9 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         ("a.py", 'client_secret = "Tr0ub4dor"'),
         ("a.py", "connect(password='Tr0ub4dor')"),
         ("a.py", 'EPIC_CLIENT_SECRET: str = "Tr0ub4dor"'),
+        ("a.py", 'client_secret: Final[str] = "Tr0ub4dor"'),
+        ("a.py", 'client_secret = (\n    rb"Tr0ub4dor"\n)'),
+        ("a.py", 'client_secret = """\\\nTr0ub4dor"""'),
         ("a.js", "const settings = { clientSecret: `Tr0ub4dor` };"),
         ("a.js", 'headers["api-key"] = "Tr0ub4dor";'),
         ("a.py", '"""-----BEGIN PGP PRIVATE KEY BLOCK-----"""'),
@@ -230,6 +240,7 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
     code.write_text(
         'client_secret = "env:EPIC_SECRET"\npassword = read("/secrets/password")\n'
         'KEYS = {"kty": "EC", "x": "cHVibGljLWtleS1tYXRlcmlhbA"}\ntoken_type = "Bearer token"\n'
+        'api_key: str | None = "${API_KEY}"\n'
     )
     assert "harmless.py" in staged()
     code.unlink()
