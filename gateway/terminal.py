@@ -51,7 +51,7 @@ class Terminal:
         """Yield what to print for one line of output; `now` is in seconds, on any clock."""
         try:
             record = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):
             yield _printable(text)
@@ -143,7 +143,8 @@ class Terminal:
             cause = f"The EHR returned status {record['status']}."
         yield from self._failure(time, mark, f"{what.rstrip('.')} [{code}]", cause, page)
         if record.get("code") == _UNEXPECTED:
-            yield from (f"          {one}" for one in str(record.get("stack_trace")).splitlines())
+            stack = str(record.get("stack_trace")).splitlines()
+            yield from (_printable(f"          {one}") for one in stack)
 
     def _failure(self, time: str, mark: str, what: str, cause: str, page: str) -> Iterator[str]:
         name = f"{self._names[mark]}: " if mark in self._names else ""

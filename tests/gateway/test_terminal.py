@@ -98,3 +98,7 @@ def test_what_is_no_record_is_shown_without_control_characters() -> None:
     terminal = Terminal(APP, EHR)
     assert list(terminal.lines("hello \x1b[31m", 0.0)) == ["hello \ufffd[31m"]
     assert shown(event("session_ended", 4, message="a\x07b")) == ["07:15:04  a\ufffdb (epic)"]
+    # Too deep for a parser, and the text of a project's exception.
+    assert list(terminal.lines("[" * 100_000, 0.0)) == ["[" * 100_000]
+    failed = event("own_refused", 2, code="internal_error", stack_trace="\x1b]0;a\x07", **REFUSED)
+    assert shown(failed)[-1] == "          \ufffd]0;a\ufffd"
