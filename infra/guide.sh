@@ -33,3 +33,13 @@ again() {
   done
   "$@" && repeated=""
 }
+
+# Fails if a file is too large for Secret Manager. gcloud itself reports a missing file.
+fits_in_secret() {
+  local size=0
+  [ ! -f "$1" ] || size=$(($(wc -c < "$1")))
+  [ "$size" -le 65536 ] && return
+  echo "$1 has $size bytes, and Secret Manager accepts at most 65536. Move the FHIR bases of each" \
+    "large [[ehr]] entry to a file: see docs/configuration.md, Issuers in a file." >&2
+  return 1
+}

@@ -12,6 +12,7 @@ from tests.deploy.guide_walk import SHELL, TEXT, to_a_launch
 from tests.support import guide
 from tests.support.control_plane.server import run_in
 from tests.support.servers import ROOT
+from tests.support.tables import each
 
 # From that heading on there is no Google Cloud.
 _CLOUD = TEXT[: TEXT.index("\n## 15. On one machine")]
@@ -64,6 +65,23 @@ def test_with_an_unusable_file_no_project_is_kept_from_before(
     ended = run_in(COUNTING + SHELL + after, tmp_path, given, [programs])
     assert ended.stdout == "<>\n"
     assert "PROJECT: unbound variable" in ended.stderr
+
+
+@each(("size", "code"), [(65_536, 0), (65_537, 1)])
+def test_a_configuration_that_no_secret_can_hold_is_not_sent(
+    programs: Path, tmp_path: Path, size: int, code: int
+) -> None:
+    """Both the first time and for a change."""
+    sending = [one.text for one in BLOCKS if "--data-file=smart.toml" in one.text]
+    assert len(sending) == 2
+    (tmp_path / "smart.toml").write_bytes(b"#" * size)
+    told = COUNTING.replace("called", '"$*"')
+    start = f"cd {ROOT}\n{told}{SHELL}cd {tmp_path}\n"
+    for block in sending:
+        ended = run_in(f"{start}{block}", tmp_path, {}, [programs])
+        assert ended.returncode == code, block
+        assert ("versions add smart-toml" in ended.stdout) == (code == 0)
+        assert (f"smart.toml has {size} bytes" in ended.stderr) == (code == 1)
 
 
 @pytest.mark.calculators
