@@ -35,6 +35,11 @@ def commit() -> str:
     return _build_info().get("commit", "unknown")
 
 
+def staged_source() -> Path | None:
+    """Return the folder of a staged function's source, or None if it wasn't staged."""
+    return _ROOT if _build_info() else None
+
+
 @cache
 def _build_info() -> Mapping[str, str]:
     """Return the file that infra/stage.py writes next to shared/; empty if there's none."""

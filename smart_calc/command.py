@@ -25,7 +25,7 @@ and page/, if they exist. `smart-calc COMMAND --help` lists a command's options.
 """
 # These would otherwise run, check or stage another version than the project's.
 _OF_PROJECT = (["run"], ["stage"], ["deployment", "check"], ["deployment", "write"])
-_DOCTORS = frozenset({"check", "explain", "jwks", "sealing-key", "-h", "--help"})
+_DOCTORS = frozenset({"check", "endpoints", "explain", "jwks", "sealing-key", "-h", "--help"})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -90,6 +90,7 @@ _PASSED_ON: Mapping[str, Callable[[Sequence[str]], tuple[str, Sequence[str]]]] =
     "explain": _explain,
     "deployment": lambda arguments: ("infra.deployment", arguments),
     "release": _release,
+    "issuers": lambda arguments: ("doctor.issuers", arguments),
 }
 
 
@@ -169,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     ehr = command("ehr", _ehr, "run only the simulated EHR, for any app")
     command("doctor", None, "check smart.toml, the EHRs and the store before a launch fails")
     command("explain", None, "explain a failed launch: smart-calc explain < FILE")
+    command("issuers", None, "add a published list of FHIR bases to issuers/KEY.txt")
     command("stage", _stage, "write the deployable folders to build/")
     command("deployment", None, "check deployment.toml, or print its values for a deployment")
     command("release", None, "run a step of a release or a rollback on Google Cloud")

@@ -9,13 +9,13 @@ from doctor.finding import Checked, fail, warn
 from shared.config.settings import Ehr
 from shared.fhir.resource_types import RESOURCE_TYPES
 
-_DOCUMENTS = ("/metadata", "/.well-known/smart-configuration", "/.well-known/openid-configuration")
+DOCUMENTS = ("/metadata", "/.well-known/smart-configuration", "/.well-known/openid-configuration")
 
 
 def check(ehr: Ehr) -> Iterator[Checked]:
     """Yield each of these mistakes, with the wrong and the correct value."""
     for base in ehr.iss:
-        for ending in _DOCUMENTS:
+        for ending in DOCUMENTS:
             if base.endswith(ending):
                 title = f"{base} in `iss` ends in {ending}, but no EHR sends that in a launch."
                 fix = f'Write only the FHIR base: "{base.removesuffix(ending)}".'

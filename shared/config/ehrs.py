@@ -11,12 +11,16 @@ from shared.config.table import Problem, TomlTable
 from shared.patterns import pattern
 from shared.vendors import GENERIC, VENDORS
 
+_ISSUERS = pattern(r"file:(issuers/[a-z0-9][a-z0-9-]{0,39}\.txt)")
 _BASIC_CREDENTIALS: tuple[BasicCredentials, ...] = ("form", "raw")
 CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 # `/callback/callback` would look like `/callback` if the function's name is stripped from the path.
 _KEY = r"(?!(?:callback|health)\Z)[a-z0-9][a-z0-9-]{0,39}"
 _VISIBLE = r"[\x21-\x7e]{1,512}"
 _HOST = pattern(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
+
+
+USE_HTTPS = "Use https. http is accepted only if public_url is on localhost."
 
 
 def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:
@@ -65,11 +69,12 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
     )
     auth = table.choice("client_auth", "none", CLIENT_AUTHS)
     vendor = table.choice("vendor", GENERIC.name, tuple(VENDORS))
+    issuers = _issuers(table)
     ehr = Ehr(
         key=key,
         name=table.text("name", key),
         vendor=vendor,
-        iss=_iss(table, local),
+        iss=_iss(table, local, optional=issuers is not None or "issuers" in table.faulty),
         client_id=table.text("client_id", "", _VISIBLE, "visible ASCII", required=True),
         client_auth=auth,
         client_secret=table.optional_reference("client_secret"),
@@ -83,6 +88,7 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
         ca_file=table.text("ca_file") or None,
         response_iss=table.take("response_iss", bool, default=False),
         basic_credentials=table.optional_choice("basic_credentials", _BASIC_CREDENTIALS),
+        issuers=issuers,
     )
     if ehr.redirect_path not in {"/callback", f"/callback/{key}"}:
         table.problem("redirect_path", "cannot be used", f"Use /callback or /callback/{key}.")
@@ -103,10 +109,24 @@ def _endpoint_hosts(table: TomlTable) -> frozenset[str]:
     return frozenset(host.removesuffix(":443") for host in hosts)
 
 
-def _iss(table: TomlTable, local: bool) -> tuple[str, ...]:
+def _issuers(table: TomlTable) -> str | None:
+    """Return the place of the file with FHIR bases, which only some functions read."""
+    written = table.take("issuers", str, None)
+    match = _ISSUERS.fullmatch(written or "")
+    if written is not None and match is None:
+        remedy = 'Write "file:issuers/NAME.txt", with a NAME of a-z, 0-9 and hyphens.'
+        table.problem("issuers", "isn't the place of a file in issuers/", remedy)
+    return None if match is None else match[1]
+
+
+def _iss(table: TomlTable, local: bool, *, optional: bool) -> tuple[str, ...]:
     bases = []
     example = 'Add the FHIR base, such as ["https://ehr.example.org/fhir"].'
-    for value in table.entries("iss", example, "iss_invalid"):
+    if optional:
+        written = table.take("iss", list, [])
+    else:
+        written = table.entries("iss", example, "iss_invalid")
+    for value in written:
         text = value if isinstance(value, str) else ""
         if text != text.strip():
             what = f"{text[:200]!r} starts or ends with a space"
@@ -120,8 +140,7 @@ def _iss(table: TomlTable, local: bool) -> tuple[str, ...]:
             table.problem("iss", f"{text[:200]!r}: {error}", remedy, "iss_invalid")
             continue
         if base.startswith("http:") and not local:
-            remedy = "Use https. http is accepted only if public_url is on localhost."
-            table.problem("iss", f"{base} uses http", remedy, "http_not_local")
+            table.problem("iss", f"{base} uses http", USE_HTTPS, "http_not_local")
         bases.append(base + tenant)
     return tuple(dict.fromkeys(bases))
 

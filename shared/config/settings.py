@@ -1,5 +1,7 @@
 """The settings as typed values. settings_file.py reads them; see docs/configuration.md."""
 
+from collections.abc import Mapping
+from dataclasses import field
 from typing import Literal
 
 from shared import urls
@@ -23,7 +25,10 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class Ehr:
-    """One registration at one EHR. `iss` has normalized FHIR bases, which may end in `/*`."""
+    """One registration at one EHR. `iss` has normalized FHIR bases, which may end in `/*`.
+
+    `issuers` is the place of a file with more bases, such as `issuers/epic.txt`, or None.
+    """
 
     key: str
     name: str
@@ -42,6 +47,7 @@ class Ehr:
     ca_file: str | None
     response_iss: bool = False
     basic_credentials: BasicCredentials | None = None
+    issuers: str | None = None
 
     @property
     def basic_form(self) -> BasicCredentials:
@@ -71,7 +77,8 @@ class Ehr:
         """
         shares = self is not other and self.redirect_path == other.redirect_path
         both_named = self.response_iss and other.response_iss
-        return shares and not both_named and set(self.iss) != set(other.iss)
+        same = set(self.iss) == set(other.iss) and self.issuers == other.issuers
+        return shares and not both_named and not same
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,9 @@ class Settings:
 
     `calculators_off` has names as written. Code that has the list of calculators checks them.
     `cards` has names too, or is None if the site uses the default. `responsible` is the person or
-    team that is responsible for the app at this site, or empty.
+    team that is responsible for the app at this site, or empty. `issuers` has the FHIR bases of
+    each file that an `Ehr.issuers` names, in the functions that need them
+    (shared/config/issuers.py).
     """
 
     public_url: str
@@ -116,6 +125,7 @@ class Settings:
     cards: tuple[str, ...] | None = None
     cds_clients: tuple[CdsClient, ...] = ()
     responsible: str = ""
+    issuers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def ehr_for(self, iss: str) -> tuple[Ehr, str] | None:
         """Return the registration and normalized FHIR base for a received `iss`, or None."""
@@ -125,9 +135,14 @@ class Settings:
             return None
         for entry in (base, f"{base.rpartition('/')[0]}/*"):
             for ehr in self.ehrs:
-                if entry in ehr.iss:
+                if entry in ehr.iss or entry in self.issuers.get(ehr.issuers or "", ()):
                     return ehr, base
         return None
+
+    def any_base(self, ehr: Ehr) -> str | None:
+        """Return one FHIR base of a registration, or None if none is known."""
+        known = (*ehr.iss, *sorted(self.issuers.get(ehr.issuers or "", ()))[:1])
+        return known[0] if known else None
 
     def ehr_by_key(self, key: str) -> Ehr | None:
         """Return the registration with this key, or None."""
