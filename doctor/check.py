@@ -48,7 +48,12 @@ def check(path: str, *, offline: bool) -> Preflight:
         return Preflight(findings, (_REST,))
     findings += _of_sound(sound, offline=offline)
     unseen = (cds_clients.UNSEEN,) if sound.settings.cds_clients else ()
-    left = dict.fromkeys((*sound.left, *(_OFFLINE if offline else ()), *unseen))
+    listed = (
+        f"the {len(bases):,} FHIR bases in {file}, which `smart-calc doctor endpoints {file} "
+        "--connect 20` samples"
+        for file, bases in sound.settings.issuers.items()
+    )
+    left = dict.fromkeys((*sound.left, *(_OFFLINE if offline else ()), *listed, *unseen))
     return Preflight(findings, tuple(left))
 
 
@@ -80,12 +85,13 @@ def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
         findings += obvious.check(one)
         if sound.may_use(one, *_OF_THE_CLIENT):
             findings.append(registration.check(one))
-        if one.iss and sound.may_use(one, "scopes"):
+        if settings.any_base(one) and sound.may_use(one, "scopes"):
             findings += scope_advice.check(settings, one, seen)
         findings += look.findings
         distinct = not any(one.can_be_confused_with(other) for other in settings.ehrs)
         if distinct and sound.may_use(one, "redirect_path"):
-            findings += registration.redirects(one, look.seen)
+            of_file = settings.issuers.get(one.issuers or "", frozenset())
+            findings += registration.redirects(one, look.seen, of_file)
     findings += cds_clients.check(settings, offline=offline)
     if not offline and sound.store:
         findings += store.check(settings)

@@ -11,6 +11,7 @@ from shared.findings import Finding
 
 FindingId = Literal[
     "config_unreadable",
+    "config_too_large",
     "setting_unknown",
     "setting_invalid",
     "secret_literal",

@@ -31,12 +31,14 @@ ROOT = PRODUCT
 # The inputs of a deployment, in a clone and in a project: the staged sources, and the files that
 # control how they're deployed.
 DEPLOYED = (
-    *("clinical", "functions", "shared", "infra", "smart_calc", "wheels"),
+    *("clinical", "functions", "issuers", "shared", "infra", "smart_calc", "wheels"),
     *("cloudbuild.yaml", "deployment.toml", "requirements.txt"),
 )
 # This function has the most packages.
 _REQUIREMENTS_OF_OWN = "fhir_proxy"
 BUILD_INFO = "BUILD_INFO"
+# The functions that read issuers/ (shared/config/issuers.py).
+_READ_ISSUERS = frozenset({"launch", "cds_services"})
 _COMPUTES = re.compile(rb"^\s*(?:from|import) clinical\b", re.MULTILINE)
 _HAS_SESSION = re.compile(rb"^\s*(?:from|import) smart_calc\b", re.MULTILINE)
 _OF_PACKAGE = re.compile(r"(?:__init__|place|api/\w+)\.py")
@@ -134,12 +136,22 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
             f"{name}: unknown file type: {', '.join(wrong)}. Add the suffix to STAGED_SUFFIXES, "
             "or move the file."
         )
+    if name in _READ_ISSUERS:
+        files |= _issuers(project.folder)
     if name in project.own:
         pinned = ours / "functions" / _REQUIREMENTS_OF_OWN / "requirements.txt"
         files["requirements.txt"] = _with_own(name, pinned, source / "requirements.txt")
     else:
         files["requirements.txt"] = (source / "requirements.txt").read_bytes()
     return dict(sorted(files.items()))
+
+
+def _issuers(folder: Path) -> Mapping[str, bytes]:
+    """Return the project's files with FHIR bases. A link is refused: it could lead to anything."""
+    found = sorted(folder.glob("issuers/*.txt"))
+    if links := [str(one.relative_to(folder)) for one in found if one.is_symlink()]:
+        raise Unstageable(f"{', '.join(links)}: a link can't be staged. Put the file itself there.")
+    return {f"issuers/{one.name}": one.read_bytes() for one in found}
 
 
 def _compiled(files: Mapping[str, bytes]) -> Mapping[str, bytes]:

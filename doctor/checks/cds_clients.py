@@ -53,7 +53,7 @@ def _base(client: CdsClient, ehr: Ehr) -> Checked:
         return ok("cds_client_idle", title, ehr.key)
     return warn(
         "cds_client_idle",
-        f"[[cds_client]] {client.key}: every `iss` entry for its EHR ends in /*, so absolute "
+        f"[[cds_client]] {client.key}: `iss` of its EHR has no entry without /*, so absolute "
         "references in a call without fhirServer can't prove where the call comes from.",
         "Add the FHIR base of this client's EHR to `iss` in the [[ehr]] entry.",
         ehr.key,

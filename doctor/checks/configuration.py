@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from doctor.finding import Checked, FindingId, fail, ok
-from shared.config import settings_file
+from shared.config import issuers, settings_file
 from shared.config.settings import Ehr, Settings
 from shared.config.table import Problem
 from shared.json_members import items
 
 _PASSED: Mapping[FindingId, str] = {
     "config_unreadable": "The file can be read.",
+    "config_too_large": "The file fits in a secret.",
     "setting_unknown": "Every key is a known setting.",
     "setting_invalid": "Every setting has a valid value.",
     "secret_literal": "All secrets are references.",
@@ -32,6 +33,8 @@ _PASSED_OF_CLIENTS: Mapping[FindingId, str] = {
     "and tenant.",
     "cds_cors_origin_invalid": "Every cors_origins entry is an origin.",
 }
+# Secret Manager's limit for a version of a secret.
+_LARGEST = 65_536
 _PLACE = re.compile(r"ehr\[([0-9]+)\]")
 _CLIENT_PLACE = re.compile(r"cds_client(?:\[([0-9]+)\])?")
 
@@ -66,17 +69,37 @@ def read(path: str) -> tuple[Sound | None, list[Checked]]:
             "--config FILE` or `make doctor CONFIG=FILE`."
         )
         return None, [fail("config_unreadable", title, fix)]
+    size = len(text.encode())
+    too_large = [_too_large(size)] if size > _LARGEST else []
     settings, problems = settings_file.parse_as_far_as_it_goes(text, _names_of_calculators)
     if settings is None:
-        return None, [_finding(problem, {}) for problem in problems]
+        return None, [*too_large, *(_finding(problem, {}) for problem in problems)]
+    settings, of_files = issuers.read(settings, Path(path).parent)
+    problems += of_files
     if not problems:
         passed = {**_PASSED, **(_PASSED_OF_CLIENTS if settings.cds_clients else {})}
-        return Sound(settings), [ok(id_, title) for id_, title in passed.items()]
+        if too_large:
+            del passed["config_too_large"]
+        return Sound(settings), [*too_large, *(ok(id_, title) for id_, title in passed.items())]
     keys = _keys(text)
     return _sound(settings, problems, keys), [
         ok("config_unreadable", _PASSED["config_unreadable"]),
+        *too_large,
         *(_finding(problem, keys) for problem in problems),
     ]
+
+
+def _too_large(size: int) -> Checked:
+    title = (
+        f"The file has {size:,} bytes. Secret Manager accepts at most {_LARGEST:,}, so it can't be "
+        "deployed."
+    )
+    fix = (
+        'Move the FHIR bases of each large [[ehr]] entry to a file: `issuers = "file:issuers/'
+        'KEY.txt"`, which `smart-calc issuers convert` writes. See docs/configuration.md, Issuers '
+        "in a file."
+    )
+    return fail("config_too_large", title, fix)
 
 
 def _sound(settings: Settings, problems: Sequence[Problem], keys: Mapping[str, str]) -> Sound:

@@ -4,12 +4,14 @@ SMART App Launch 2.2, step 5; RFC 9700 4.4.2.2 (mix-up: an `iss` in the response
 URI per authorization server).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from doctor.finding import Checked, ok, warn
 from shared import urls
 from shared.config.settings import Ehr
 from shared.smart.discovery import SmartConfiguration
+
+_MOST_SHOWN = 5
 
 
 def check(ehr: Ehr) -> Checked:
@@ -25,12 +27,15 @@ def check(ehr: Ehr) -> Checked:
     )
 
 
-def redirects(ehr: Ehr, seen: Sequence[SmartConfiguration]) -> list[Checked]:
-    """Check whether a response shows which EHR it comes from. `seen` has its bases' documents.
+def redirects(
+    ehr: Ehr, seen: Sequence[SmartConfiguration], of_file: Collection[str] = ()
+) -> list[Checked]:
+    """Check whether a response shows which EHR it comes from. `seen` has the documents of the bases
+    in `iss`, and `of_file` the bases in the file of `issuers`.
 
     Entries that share a redirect path are reported when the file is read.
     """
-    hosts = sorted({urls.authority(entry.removesuffix("/*")) for entry in ehr.iss})
+    hosts = sorted({urls.authority(entry.removesuffix("/*")) for entry in (*ehr.iss, *of_file)})
     if ehr.response_iss:
         if not seen:
             return []
@@ -39,7 +44,9 @@ def redirects(ehr: Ehr, seen: Sequence[SmartConfiguration]) -> list[Checked]:
             return [warn("redirect_shared", f"`response_iss` is set, but {title}", _ASK, ehr.key)]
     elif len(hosts) > 1:
         title = "so a response from one could be accepted as another's."
-        title = f"One redirect URI serves several hosts ({', '.join(hosts)}), {title}"
+        more = f" and {len(hosts) - _MOST_SHOWN:,} more" if len(hosts) > _MOST_SHOWN else ""
+        named = ", ".join(hosts[:_MOST_SHOWN]) + more
+        title = f"One redirect URI serves several hosts ({named}), {title}"
         return [warn("redirect_shared", title, _SPLIT, ehr.key)]
     return [ok("redirect_shared", "The EHR's responses can't be mistaken for another's.", ehr.key)]
 

@@ -140,7 +140,7 @@ def _authorization_url(
     settings: Settings, ehr: Ehr, configuration: SmartConfiguration | None
 ) -> str:
     """Return the URL that launch creates; the FHIR base replaces an unknown endpoint."""
-    base = ehr.iss[0].replace("/*", "/" + "0" * _UUID_LENGTH)
+    base = (settings.any_base(ehr) or "").replace("/*", "/" + "0" * _UUID_LENGTH)
     if configuration is None:
         document = {"authorization_endpoint": base, "token_endpoint": base}
         hosts = discovery.allowed_hosts(ehr, base)

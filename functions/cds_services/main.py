@@ -22,7 +22,7 @@ from clinical.calculators.registry import DEFAULT_CARDS
 from clinical.cards import Card, of_chart
 from clinical.clock import Clock
 from shared import held_bytes, log
-from shared.config import settings_file
+from shared.config import issuers, settings_file
 from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound, TooLarge
 from shared.inbound import edge, request_body
@@ -52,6 +52,7 @@ def _start(settings: Settings) -> Verifier:
 held_bytes.give_memory_back()
 _settings = settings_file.from_environment(site_choice.problems)
 if _settings:
+    _settings = issuers.resolve(_settings)
     _verifier = _start(_settings)
 _edge = Edge("cds_services", "operation_outcome", "cds_refused")
 # What is loaded stays. A large response makes the garbage collector search everything that isn't

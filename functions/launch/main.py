@@ -16,7 +16,7 @@ import flask
 from markupsafe import Markup
 
 from shared import log, pages
-from shared.config import settings_file
+from shared.config import issuers, settings_file
 from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, Misconfigured, NotANavigation, NotFound, SmartError
 from shared.inbound import cookies, edge
@@ -35,6 +35,7 @@ _SUBMIT = "document.forms[0].submit();"
 
 _settings = settings_file.from_environment()
 if _settings:
+    _settings = issuers.resolve(_settings)
     _store = open_store(_settings.store)
     _jwks = jwks.load(_settings)
 _discovery = Discovery()

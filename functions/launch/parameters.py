@@ -72,7 +72,9 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
         # The part after `?` or `#`, or before `@`, isn't part of a FHIR base and can be anything,
         # so don't log it.
         shown = re.sub(r"//[^/]*@", "//", re.split(r"[?#]", iss)[0])
-        configured = " ".join(base for ehr in settings.ehrs for base in ehr.iss)
+        configured = " ".join(
+            base for ehr in settings.ehrs for base in (*ehr.iss, ehr.issuers) if base
+        )
         raise IssNotAllowed(evidence={"iss": shown[:500], "iss_configured": configured[:500]})
     if len(iss) > MAX_ISS_CHARACTERS:
         raise ParameterInvalid("The `iss` value is longer than 2,000 characters.")

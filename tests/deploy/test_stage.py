@@ -283,6 +283,32 @@ def test_caches_and_hidden_files_are_left_out(tmp_path: Path) -> None:
     assert names == {"main.py", "shared", "errors.py", "requirements.txt", "BUILD_INFO"}
 
 
+def test_the_files_with_fhir_bases_are_staged_where_the_functions_look_for_them(
+    tmp_path: Path,
+) -> None:
+    root = fake_repository(tmp_path / "root")
+    shutil.rmtree(root / "shared")
+    shutil.copytree(ROOT / "shared", root / "shared")
+    (root / "issuers").mkdir()
+    (root / "issuers/one.txt").write_text("https://a.test/fhir\n")
+    (root / "issuers/notes.csv").write_text("not deployed")
+    stage(project.read(root, root), tmp_path / "out", COMMIT)
+    with_file = {one.parts[-3] for one in (tmp_path / "out").glob("*/issuers/*")}
+    assert with_file == {"launch", "cds_services"} & set(FUNCTIONS)
+    assert not (tmp_path / "out/launch/issuers/notes.csv").exists()
+    where = "from shared.config import issuers; print(issuers.folder())"
+    folder = tmp_path / "out/launch"
+    command = [sys.executable, "-c", where]
+    environment = {"SMART_CONFIG": "/config/smart.toml"}
+    found = subprocess.run(
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, check=True
+    )
+    assert found.stdout == f"{folder}\n"
+    (root / "issuers/two.txt").symlink_to("/etc/passwd")
+    with pytest.raises(Unstageable, match=r"issuers/two\.txt: a link"):
+        stage(project.read(root, root), tmp_path / "out", COMMIT)
+
+
 @pytest.mark.calculators
 def test_a_file_of_an_unknown_kind_stops_the_staging_before_anything_is_written(
     tmp_path: Path,

@@ -66,9 +66,42 @@ def test_calculators_that_there_are_may_be_turned_off_or_chosen_for_cards(offlin
     assert (outcome.code, outcome.level("setting_invalid")) == (0, "ok")
 
 
+@each(("size", "level", "code"), [(65_536, "ok", 0), (65_537, "fail", 1)])
+def test_a_file_that_no_secret_can_hold_is_a_finding(
+    offline: Doctor, size: int, level: str, code: int
+) -> None:
+    """Secret Manager's limit is in bytes: an umlaut has two."""
+    offline.write(ehr(), top="# ü\n")
+    written = offline.file.read_bytes()
+    offline.file.write_bytes(written + b"#" * (size - len(written)))
+    outcome = offline.check("--offline")
+    assert (outcome.code, outcome.level("config_too_large")) == (code, level)
+    if level == "fail":
+        assert f"{size:,} bytes" in outcome.only("config_too_large")["title"]
+        assert "issuers convert" in outcome.only("config_too_large")["fix"]
+
+
 def test_an_iss_in_two_registrations_is_a_finding(offline: Doctor) -> None:
     outcome = offline.offline(ehr(), ehr(key='"two"'))
     assert (outcome.code, outcome.level("iss_duplicate")) == (1, "fail")
+
+
+def test_a_file_with_bases_is_read_and_its_hosts_share_a_redirect_uri(offline: Doctor) -> None:
+    (offline.folder / "issuers").mkdir()
+    file = offline.folder / "issuers/one.txt"
+    file.write_text("https://a.test/fhir\nhttps://b.test/fhir\n")
+    table = ehr().replace('iss = ["https://ehr.test/fhir"]\n', "")
+    outcome = offline.offline(table + 'issuers = "file:issuers/one.txt"\n')
+    assert (outcome.code, outcome.level("redirect_shared")) == (0, "warn")
+    assert "a.test, b.test" in outcome.only("redirect_shared")["title"]
+    assert outcome.level("scope_count") == "ok"
+    told = offline.run("check", "--config", str(offline.file), "--offline").stdout
+    assert "doctor endpoints issuers/one.txt" in told
+    file.write_text("https://a.test/fhir\nhttps://a.test/x y\n")
+    outcome = offline.check("--offline")
+    finding = outcome.only("iss_invalid")
+    assert (outcome.code, finding["level"], finding["ehr"]) == (1, "fail", "one")
+    assert "one.txt, line 2" in finding["title"]
 
 
 @each(("key", "id_"), [("", "secret_unreadable"), ("short", "sealing_key_invalid")])

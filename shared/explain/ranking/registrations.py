@@ -8,12 +8,14 @@ from shared.explain.model import AuthorizationRequest, EhrMessage, Registered
 
 def registered(ehr: Ehr, public_url: str | None) -> Registered:
     """Return a registration of the settings for use in a diagnosis."""
+    # A file's bases aren't read here. Like a wildcard, it means that any tenant may be configured.
+    of_file = (f"{ehr.issuers}/*",) if ehr.issuers else ()
     return Registered(
         key=ehr.key,
         vendor=ehr.vendor,
         client_id=ehr.client_id or None,
         scopes=ehr.scopes,
-        iss=ehr.iss,
+        iss=(*ehr.iss, *of_file),
         redirect_uri=public_url + ehr.redirect_path if public_url else None,
         client_auth=ehr.client_auth,
         standalone=ehr.standalone,

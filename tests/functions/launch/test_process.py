@@ -152,6 +152,42 @@ def test_credentials_that_cannot_be_used_end_the_functions_that_use_them_all_at_
     assert "Traceback" not in said
 
 
+@each("function", ["launch", pytest.param("cds_services", marks=pytest.mark.calculators)])
+def test_a_line_of_a_file_with_bases_that_cannot_be_used_ends_the_functions_that_read_it(
+    tmp_path: Path, function: str
+) -> None:
+    path = _file(tmp_path, "http://127.0.0.1:1/fhir", 8080)
+    path.write_text(path.read_text("utf-8") + 'issuers = "file:issuers/one.txt"\n')
+    (tmp_path / "issuers").mkdir(exist_ok=True)
+    (tmp_path / "issuers/one.txt").write_text("https://a.test/fhir\nhtps://b.test/fhir\n")
+    status, said = _start(function, tmp_path, SMART_CONFIG=str(path), SEALING_KEY=KEY)
+    assert status == 1
+    assert "one.txt, line 2, 'htps://b.test/fhir': " in said
+    assert "Traceback" not in said
+
+
+def test_launch_reads_a_file_with_bases_and_callback_does_not_need_it(
+    tmp_path: Path, browser: Browser, scripted: ScriptedEhr
+) -> None:
+    tenant, port = scripted.tenant(), free_port()
+    path = _file(tmp_path, "http://127.0.0.1:1/fhir", port)
+    text = path.read_text("utf-8").replace('iss = ["http://127.0.0.1:1/fhir"]\n', "")
+    path.write_text(text + 'issuers = "file:issuers/one.txt"\n')
+    (tmp_path / "issuers").mkdir()
+    (tmp_path / "issuers/one.txt").write_text(f"https://a.test/fhir\tA\n{tenant.base}/\tB\n")
+    config = {"SMART_CONFIG": str(path), "SEALING_KEY": KEY}
+    with _serve("launch", tmp_path, port, **config) as server:
+        launch = f"{server.origin}/launch?launch=1&iss="
+        begun = browser.get(launch + quote(tenant.base, safe=""))
+        stranger = browser.get(launch + quote("https://b.test/fhir", safe=""))
+        (tmp_path / "issuers/one.txt").unlink()
+        with _serve("callback", tmp_path, free_port(), **config) as callback:
+            iss = quote(tenant.base, safe="")
+            query = f"code=c&state={begun.query['state']}&iss={iss}"
+            opened = browser.get(f"{callback.origin}/callback?{query}")
+    assert (begun.status, stranger.code, opened.status) == (302, "iss_not_allowed", 303)
+
+
 def _serve(
     function: str, folder: Path, port: int, **settings: str
 ) -> contextlib.AbstractContextManager[Server]:
