@@ -83,6 +83,7 @@ def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
         look = looks.get(one.key, Look([], []))
         seen = look.seen[0] if look.seen else None
         findings += obvious.check(one)
+        findings += registration.public_names(one)
         if sound.may_use(one, *_OF_THE_CLIENT):
             findings.append(registration.check(one))
         if settings.any_base(one) and sound.may_use(one, "scopes"):

@@ -16,15 +16,16 @@ from doctor.issuers import shown, text_of
 from shared.config.settings import Ehr
 from shared.errors import DiscoveryFailed, DiscoveryInvalid
 from shared.smart import discovery
+from shared.vendors import GENERIC
 
 _AT_ONCE = 4
 _MOST_ASKED = 200
 _NEEDED = ("authorization_endpoint", "token_endpoint")
-# A registration without anything of its own, to fetch a document as a launch does.
+# A registration with only placeholder values, to fetch a document as a launch does.
 _ANY_EHR = Ehr(
     key="list",
     name="list",
-    vendor="generic",
+    vendor=GENERIC.name,
     iss=(),
     client_id="",
     client_auth="none",

@@ -29,6 +29,7 @@ FindingId = Literal[
     "scope_syntax_mixed",
     "scope_unsupported",
     "scope_count",
+    "chooser_public",
     "openid_without_fhiruser",
     "offline_access_discouraged",
     "standalone_without_iss",

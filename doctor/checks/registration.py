@@ -27,6 +27,17 @@ def check(ehr: Ehr) -> Checked:
     )
 
 
+def public_names(ehr: Ehr) -> list[Checked]:
+    """Warn that anyone can search the names of the hospitals that use the app."""
+    if not ehr.chooser:
+        return []
+    title = (
+        f"Anyone can search the hospitals in {ehr.issuers}, so your list of customers is public."
+    )
+    fix = "If it mustn't be, remove `chooser`, and give each hospital its own link or launch."
+    return [warn("chooser_public", title, fix, ehr.key)]
+
+
 def redirects(
     ehr: Ehr, seen: Sequence[SmartConfiguration], of_file: Collection[str] = ()
 ) -> list[Checked]:

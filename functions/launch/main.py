@@ -27,7 +27,7 @@ from shared.smart.discovery import Discovery, SmartConfiguration
 from shared.store import open_store
 
 from . import jwks, parameters
-from .parameters import LaunchRequest
+from .parameters import Choice, LaunchRequest
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _NAVIGATIONS = frozenset({"document", "iframe", "frame"})
@@ -66,6 +66,10 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         raise NotANavigation
     launch_request = parameters.read(call, settings)
     log.about(ehr=launch_request.ehr.key)
+    if isinstance(launch_request, Choice):
+        from . import chooser  # most registrations have no such page
+
+        return chooser.serve(settings, launch_request.ehr, launch_request.find)
     try:
         return _start(settings, call, launch_request)
     except SmartError as error:

@@ -23,7 +23,7 @@ from shared.inbound.edge import Call
 MAX_LAUNCH_BYTES = 8192
 # A wildcard entry accepts any tenant name, which is stored with the launch and the session.
 MAX_ISS_CHARACTERS = 2000
-_NAMES = frozenset({"iss", "launch", "ehr"})
+_NAMES = frozenset({"iss", "launch", "ehr", "find"})
 # docs/troubleshooting.md, oracle/plain-link.
 _AS_SMART = (
     (
@@ -56,7 +56,15 @@ class LaunchRequest:
     launch: str | None
 
 
-def read(call: Call, settings: Settings) -> LaunchRequest:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A standalone launch whose user has yet to choose a hospital, and the text to search for."""
+
+    ehr: Ehr
+    find: str
+
+
+def read(call: Call, settings: Settings) -> LaunchRequest | Choice:
     """Return the launch in a request's query. Raise a SmartError if it's invalid."""
     query = edge.parameters(call, _NAMES)
     if "ehr" in query:
@@ -69,13 +77,7 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
     iss = urls.decode(query["iss"])
     match = settings.ehr_for(iss)
     if match is None:
-        # The part after `?` or `#`, or before `@`, isn't part of a FHIR base and can be anything,
-        # so don't log it.
-        shown = re.sub(r"//[^/]*@", "//", re.split(r"[?#]", iss)[0])
-        configured = " ".join(
-            base for ehr in settings.ehrs for base in (*ehr.iss, ehr.issuers) if base
-        )
-        raise IssNotAllowed(evidence={"iss": shown[:500], "iss_configured": configured[:500]})
+        raise _not_allowed(iss, settings.ehrs)
     if len(iss) > MAX_ISS_CHARACTERS:
         raise ParameterInvalid("The `iss` value is longer than 2,000 characters.")
     if not launch:
@@ -84,6 +86,14 @@ def read(call: Call, settings: Settings) -> LaunchRequest:
         raise ParameterInvalid("The `launch` value is longer than 8 kB.")
     ehr, fhir_base = match
     return LaunchRequest(ehr, iss, fhir_base, launch)
+
+
+def _not_allowed(iss: str, ehrs: tuple[Ehr, ...]) -> IssNotAllowed:
+    # The part after `?` or `#`, or before `@`, isn't part of a FHIR base and can be anything, so
+    # don't log it.
+    shown = re.sub(r"//[^/]*@", "//", re.split(r"[?#]", iss)[0])
+    configured = " ".join(base for ehr in ehrs for base in (*ehr.iss, ehr.issuers) if base)
+    return IssNotAllowed(evidence={"iss": shown[:500], "iss_configured": configured[:500]})
 
 
 def _legacy(call: Call) -> str:
@@ -102,17 +112,26 @@ def _not_smart(arrived: str) -> LaunchParameterMissing:
     )
 
 
-def _standalone(query: dict[str, str], settings: Settings) -> LaunchRequest:
-    if "iss" in query or "launch" in query:
+def _standalone(query: dict[str, str], settings: Settings) -> LaunchRequest | Choice:
+    ehr = settings.ehr_by_key(urls.decode(query["ehr"]))
+    chooses = ehr is not None and ehr.chooser
+    if "launch" in query or ("iss" in query and not chooses):
         raise ParameterInvalid(
             "The request mixes a standalone launch (`ehr`) with an EHR launch (`iss`, `launch`).",
             steps=_ONE_FLOW,
         )
-    ehr = settings.ehr_by_key(urls.decode(query["ehr"]))
     if ehr is None or not ehr.standalone:
         raise ParameterInvalid(
             "There is no standalone launch with this name.",
             why="`ehr` must be the key of an [[ehr]] entry that sets `standalone = true`.",
             steps=_ONE_FLOW,
         )
-    return LaunchRequest(ehr, ehr.standalone_base, ehr.standalone_base, None)
+    if not ehr.chooser:
+        return LaunchRequest(ehr, ehr.standalone_base, ehr.standalone_base, None)
+    if "iss" not in query:
+        return Choice(ehr, urls.decode(query.get("find", "")))
+    iss = urls.decode(query["iss"])
+    base = settings.base_at(ehr, iss)
+    if base is None or len(iss) > MAX_ISS_CHARACTERS:
+        raise _not_allowed(iss, (ehr,))
+    return LaunchRequest(ehr, base, base, None)

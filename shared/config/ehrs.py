@@ -89,10 +89,14 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
         response_iss=table.take("response_iss", bool, default=False),
         basic_credentials=table.optional_choice("basic_credentials", _BASIC_CREDENTIALS),
         issuers=issuers,
+        chooser=table.take("chooser", bool, default=False),
     )
     if ehr.redirect_path not in {"/callback", f"/callback/{key}"}:
         table.problem("redirect_path", "cannot be used", f"Use /callback or /callback/{key}.")
-    if ehr.standalone and all(entry.endswith("/*") for entry in ehr.iss):
+    if ehr.chooser and not (ehr.standalone and (issuers or "issuers" in table.faulty)):
+        remedy = "Set standalone = true and issuers, or remove the setting."
+        table.problem("chooser", "needs standalone and issuers", remedy)
+    if ehr.standalone and not ehr.chooser and all(entry.endswith("/*") for entry in ehr.iss):
         remedy = "Add the FHIR base for standalone launches, without /*."
         table.problem("iss", "has no entry without /*", remedy, "standalone_without_iss")
     if ehr.ca_file and not Path(ehr.ca_file).is_file():

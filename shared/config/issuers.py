@@ -1,8 +1,8 @@
 """Files with the FHIR bases of an [[ehr]] entry, for an app at more EHRs than smart.toml can hold.
 
 Each line has a base and, after tabs, the name and place of the hospital, if known. A line that
-starts with `#` is a comment. The file is part of the deployed source, not a secret, because whoever
-adds a base to it receives codes and client secrets: a new hospital is a release.
+starts with `#` is a comment. The file is part of the deployed source, because its bases decide who
+receives codes and client secrets: a new hospital is a release, reviewed like one.
 docs/configuration.md describes the format.
 """
 

@@ -1,7 +1,7 @@
 """The settings as typed values. settings_file.py reads them; see docs/configuration.md."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Literal
 
 from shared import urls
@@ -27,7 +27,8 @@ class StoreSettings:
 class Ehr:
     """One registration at one EHR. `iss` has normalized FHIR bases, which may end in `/*`.
 
-    `issuers` is the place of a file with more bases, such as `issuers/epic.txt`, or None.
+    `issuers` is the place of a file with more bases, such as `issuers/epic.txt`, or None. With
+    `chooser`, a standalone launch lets the user choose among them.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Ehr:
     response_iss: bool = False
     basic_credentials: BasicCredentials | None = None
     issuers: str | None = None
+    chooser: bool = False
 
     @property
     def basic_form(self) -> BasicCredentials:
@@ -138,6 +140,11 @@ class Settings:
                 if entry in ehr.iss or entry in self.issuers.get(ehr.issuers or "", ()):
                     return ehr, base
         return None
+
+    def base_at(self, ehr: Ehr, iss: str) -> str | None:
+        """Return the normalized FHIR base for an `iss` if it's one of this registration."""
+        match = replace(self, ehrs=(ehr,)).ehr_for(iss)
+        return None if match is None else match[1]
 
     def any_base(self, ehr: Ehr) -> str | None:
         """Return one FHIR base of a registration, or None if none is known."""

@@ -17,7 +17,10 @@ from tests.support.staged import COMMIT
 
 _CLINICAL = r"clinical/(?:[a-z_]+/)*[a-z0-9_]+\.(?:py|json)"
 _OWN = {
-    "launch": r"(?:main|parameters|jwks)\.py|templates/authorize\.html(?:\.py)?",
+    "launch": (
+        r"(?:main|parameters|jwks|chooser|hospitals)\.py"
+        r"|templates/(?:authorize|chooser)\.html(?:\.py)?|templates/chooser\.css"
+    ),
     "callback": rf"(?:main|authorization_response|failure|card_target)\.py|{_CLINICAL}",
     "fhir_proxy": r"[a-z_]+\.py",
     "cds_services": rf"[a-z_]+\.py|{_CLINICAL}",

@@ -95,8 +95,11 @@ def test_a_file_with_bases_is_read_and_its_hosts_share_a_redirect_uri(offline: D
     assert (outcome.code, outcome.level("redirect_shared")) == (0, "warn")
     assert "a.test, b.test" in outcome.only("redirect_shared")["title"]
     assert outcome.level("scope_count") == "ok"
+    assert outcome.of("chooser_public") == []
     told = offline.run("check", "--config", str(offline.file), "--offline").stdout
     assert "doctor endpoints issuers/one.txt" in told
+    offline.file.write_text(offline.file.read_text() + "standalone = true\nchooser = true\n")
+    assert offline.check("--offline").level("chooser_public") == "warn"
     file.write_text("https://a.test/fhir\nhttps://a.test/x y\n")
     outcome = offline.check("--offline")
     finding = outcome.only("iss_invalid")

@@ -1,4 +1,4 @@
-"""Lists as vendors publish them: what becomes of them, and what is told of the rest."""
+"""Lists as vendors publish them: what becomes of them, and which problems are reported."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from doctor import issuer_lists, issuers
-from doctor.__main__ import main as doctor
+from doctor.__main__ import main
 from shared.config.issuers import bases_in
 from tests.support.app import App
 from tests.support.servers import ROOT
@@ -173,7 +173,7 @@ def test_a_list_is_judged_without_writing_and_a_sample_is_asked(
     del bad.discovery["token_endpoint"]
     silent = f"{good.base}-absent"
     (tmp_path / "list").write_text(f"{good.base}\n{bad.base}\n{silent}\n{silent}\nx\n")
-    code = doctor(["endpoints", str(tmp_path / "list"), "--connect", "9", "--json"])
+    code = main(["endpoints", str(tmp_path / "list"), "--connect", "9", "--json"])
     out = capsys.readouterr()
     told = json.loads(out.out)
     assert (code, told["bases"], told["repeated"]) == (1, 3, 1)
@@ -185,5 +185,5 @@ def test_a_list_is_judged_without_writing_and_a_sample_is_asked(
     assert problems[silent]
     assert out.err.splitlines() == [f"Asked {number} of 3" for number in (1, 2, 3)]
     assert [one.name for one in tmp_path.iterdir()] == ["list"]
-    assert doctor(["endpoints", str(tmp_path / "list")]) == 1
+    assert main(["endpoints", str(tmp_path / "list")]) == 1
     assert capsys.readouterr().out.startswith("3 FHIR bases, 0 with a name, 1 repeated, 1 refused.")

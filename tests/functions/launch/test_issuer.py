@@ -147,6 +147,7 @@ def _registration(iss: str) -> tuple[str, str]:
     query = f"iss={quote(iss, safe='')}&launch=1"
     call = Call("GET", "/", {}, cookies.parse([]), query, lambda _: b"")
     asked = parameters.read(call, settings)
+    assert isinstance(asked, parameters.LaunchRequest)
     return asked.ehr.key, asked.fhir_base
 
 

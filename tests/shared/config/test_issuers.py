@@ -1,4 +1,4 @@
-"""Files with the FHIR bases of an entry: what a function takes from them at its start."""
+"""Files with the FHIR bases of an entry: what a function takes from them at startup."""
 
 from pathlib import Path
 
@@ -145,6 +145,20 @@ def test_a_place_outside_issuers_is_refused(place: str) -> None:
         TOP.format("https://smart.example.org") + entry("one", f'issuers = "{place}"')
     )
     assert [(one.id, one.place) for one in problems] == [("setting_invalid", "ehr[0].issuers")]
+
+
+@each(
+    ("more", "invalid"),
+    [
+        ('issuers = "file:issuers/one.txt"\nstandalone = true\nchooser = true', set()),
+        ('issuers = "file:issuers/one.txt"\nchooser = true', {"chooser"}),
+        ('iss = ["https://a.test"]\nstandalone = true\nchooser = true', {"chooser"}),
+        ('issuers = "file:issuers/one.txt"\nstandalone = true', {"iss"}),
+    ],
+)
+def test_a_chooser_needs_standalone_launches_and_a_file(more: str, invalid: set[str]) -> None:
+    _, problems = parse(TOP.format("https://smart.example.org") + entry("one", more))
+    assert {one.place.removeprefix("ehr[0].") for one in problems} == invalid
 
 
 PIECES = st.sampled_from(
