@@ -66,6 +66,14 @@ WAITS: Mapping[str, float] = {
     # The prefetch contains all data, so available's only one write.
     "cds_services": CDS_CALLS * STORE_SECONDS,
 }
+# With thousands of EHRs, an instance's copies of discovery documents and key sets have mostly
+# expired, so `launch` waits for one of these and `callback` for the other.
+HOSPITALS, LAUNCHES_EACH = 5_000, 200
+COLD_WAITS = {
+    **WAITS,
+    "launch": WAITS["launch"] + EHR_SECONDS,
+    "callback": WAITS["callback"] + EHR_SECONDS,
+}
 REQUESTS = 3 + READS + CDS_CALLS
 # Upper limits, as counted in tests/deploy/test_together.py, with one touch of the idle clock and
 # deletes by TTL.
@@ -109,9 +117,9 @@ class Load:
     seconds: float
 
 
-def load(name: str, launches: int, concurrency: int) -> Load:
+def load(name: str, launches: int, concurrency: int, waits: Mapping[str, float] = WAITS) -> Load:
     """Calculate a function's load, with evenly spread arrivals."""
-    duration = WAITS[name] + PROCESSOR_SECONDS[name]
+    duration = waits[name] + PROCESSOR_SECONDS[name]
     at_once = launches * duration / OPEN_SECONDS
     working = launches * PROCESSOR_SECONDS[name] / OPEN_SECONDS
     # The number of instances that keeps processor and concurrency below BUSY.
@@ -121,10 +129,12 @@ def load(name: str, launches: int, concurrency: int) -> Load:
     return Load(at_once, max(1, math.ceil(needed * PEAK)), busy * OPEN_SECONDS)
 
 
-def costs(launches: int, deployment: Deployment) -> Mapping[str, float]:
+def costs(
+    launches: int, deployment: Deployment, waits: Mapping[str, float] = WAITS
+) -> Mapping[str, float]:
     """Return US dollars per month by item."""
     loads = {
-        name: load(name, launches, deployment.functions[name]["concurrency"])
+        name: load(name, launches, deployment.functions[name]["concurrency"], waits)
         for name in PROCESSOR_SECONDS
     }
     cpu = sum(one.seconds * deployment.functions[name]["cpu"] for name, one in loads.items())
@@ -175,6 +185,10 @@ def markdown() -> str:
     ]
     return PAGE.replace("{prices}", "\n".join(prices)).format(
         costs="\n".join(rows),
+        hospitals=f"{HOSPITALS:,}",
+        launches_each=LAUNCHES_EACH,
+        many=_dollars(sum(costs(HOSPITALS * LAUNCHES_EACH, deployment, COLD_WAITS).values())),
+        one=_dollars(sum(costs(HOSPITALS * LAUNCHES_EACH, deployment).values())),
         measured="\n".join(_measured(name) for name in PROCESSOR_SECONDS),
         walls="\n".join(_walls(deployment)),
         first=limits(deployment)[0].what,

@@ -86,6 +86,21 @@ Token refreshes (1 read and 2 writes each) aren't included. Data between one and
 than the price used here. With `min_instances = 0`, there are no idle instances to pay for, but the
 first click after a quiet time waits for up to three functions to start.
 
+### Many hospitals
+
+| with {hospitals} hospitals, {launches_each} launches a month each | US dollars a month |
+|---|---|
+| the sum above, for all their launches at one EHR | {one} |
+| the sum for as many EHRs as hospitals | {many} |
+
+The number of FHIR bases has no price. The difference is time spent waiting: with about one launch
+per hour and hospital, an instance's copies of an EHR's discovery document (10 minutes) and keys
+(1 hour) have expired, so a launch and a callback each wait for one more response. A file with
+30,000 FHIR bases and names ([configuration.md](configuration.md#issuers-in-a-file)) added about 7 MB
+of memory and 50 ms of processor time to the start of `launch` (20 pairs of starts, two busy cores,
+December 2026), and `cds_services` reads it too. What an instance keeps about EHRs has limits for
+all of them together ([performance.md](performance.md#what-an-instance-keeps)).
+
 ### Prices
 
 {prices}
