@@ -96,10 +96,10 @@ first click after a quiet time waits for up to three functions to start.
 The number of FHIR bases has no price. The difference is time spent waiting: with about one launch
 per hour and hospital, an instance's copies of an EHR's discovery document (10 minutes) and keys
 (1 hour) have expired, so a launch and a callback each wait for one more response. A file with
-30,000 FHIR bases and names ([configuration.md](configuration.md#issuers-in-a-file)) added about 7 MB
-of memory and 50 ms of processor time to the start of `launch` (20 pairs of starts, two busy cores,
-December 2026), and `cds_services` reads it too. What an instance keeps about EHRs has limits for
-all of them together ([performance.md](performance.md#what-an-instance-keeps)).
+30,000 FHIR bases and names ([configuration.md](configuration.md#issuers-in-a-file)) added about 7
+MB of memory and 50 ms of processor time to the start of `launch` (20 pairs of starts, two busy
+cores, December 2026), and `cds_services` reads it too. What an instance keeps about EHRs has
+limits for all of them together ([performance.md](performance.md#what-an-instance-keeps)).
 
 ### Prices
 

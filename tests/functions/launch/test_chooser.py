@@ -91,7 +91,10 @@ def test_what_was_typed_and_every_name_are_shown_as_text_and_never_logged(server
     answer = page(server, TYPED)
     assert "<b>" not in answer.text
     assert "sentinel &lt;b&gt;&amp;&#34;&#39; général" in answer.text
-    assert "&lt;i&gt;General &amp; Sons" in page(server, "gen").text
+    found = page(server, "<i>gen").text
+    assert "&lt;i&gt;General &amp; Sons" in found
+    assert "1 hospital found for “&lt;i&gt;gen”" in found
+    assert "<i>" not in found
     assert "sentinel" not in server.log.read_text()
 
 
