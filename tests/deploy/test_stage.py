@@ -202,7 +202,7 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         '{"a": [{"clientSecret": "Tr0ub4dor"}]}',
         "-----BEGIN EC PRIVATE KEY-----",
         "-----BEGIN PGP PRIVATE KEY BLOCK-----",
-        # Not JSON for Python, but for others: a comment, a final comma, too deep, several lines.
+        # Not JSON for Python, except for others: a comment, a final comma, too deep, several lines.
         '// production\n{"client_secret": "Tr0ub4dor"}',
         '{"a": 1}\n{"client_secret": "Tr0ub4dor"}',
         '/* key */ {"kty": "EC", "d": "c2VjcmV0LWtleS1tYXRlcmlhbA",}',
