@@ -19,13 +19,8 @@ _ROOT = Path(__file__).parents[2]
 _PORT, _EHR_PORT = "8480", "8490"
 _EHR = f"http://127.0.0.1:{_EHR_PORT}"
 _LAUNCH = f"{_EHR}/generic/start?patient=synthetic-cora&client=smart-calc-demo&in=tab"
-# The input of README.md's example: the error and the requested scopes.
-_POST = """Launching from the chart of an Oracle Health sandbox fails.
-Error: urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required
-Context: persona=provider
-Scopes: launch/patient openid fhirUser profile patient/Patient.read patient/Observation.read
-patient/Condition.read patient/MedicationRequest.read online_access
-"""
+# The input of README.md's example.
+_POST = _ROOT / "examples/failed-launch.txt"
 
 
 def main() -> None:
@@ -41,7 +36,7 @@ def main() -> None:
         _take(page, "page.png")
         page.set_viewport_size({"width": 1280, "height": 740})
         page.goto(f"http://localhost:{_PORT}/")
-        page.locator("#text").fill(_POST)
+        page.locator("#text").fill(_POST.read_text("utf-8"))
         page.get_by_role("button", name="Explain").click()
         page.get_by_role("heading", name="What you pasted").wait_for()
         _take(page, "explained.png")

@@ -34,6 +34,7 @@ def ehr(**settings: str) -> str:
     return "[[ehr]]\n" + "".join(f"{name} = {value}\n" for name, value in lines.items())
 
 
+README = (ROOT / "README.md").read_text("utf-8")
 FIRST = ehr(scopes=f'"{ehr_messages.FIRST_SCOPES}"')
 
 
@@ -114,6 +115,12 @@ def test_the_first_report_is_answered_as_promised(explain: Explain) -> None:
     assert list(finding) == ["id", "title", "fix"]
     assert finding["id"] == "launch_scope_configured"
     assert "launch/patient" in finding["title"]
+
+
+def test_the_readme_shows_the_first_lines_of_its_example(explain: Explain) -> None:
+    shown = re.findall(r"^\$ make explain < (\S+)\n(.*?) …\n```", README, re.MULTILINE | re.DOTALL)
+    ((file, output),) = shown
+    assert explain.text((ROOT / file).read_text("utf-8")).startswith(output)
 
 
 @pytest.mark.slow
