@@ -19,7 +19,11 @@ from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import free_port, serve_app
 from tests.support.whole import IS_WHOLE, is_left_out
 
-pytest_plugins = ("tests.support.firestore_fixtures", "tests.support.quick_ehr")
+pytest_plugins = (
+    "tests.support.firestore_fixtures",
+    "tests.support.missing",
+    "tests.support.quick_ehr",
+)
 
 # How fast a machine makes an example says nothing about the code. The suite makes the same examples
 # each time, so that none fails a change that did not cause it. `make soak` makes more, and others.

@@ -9,6 +9,7 @@ from infra import project
 from infra.stage import stage
 from tests.deploy.guide_walk import AROUND, Walk, to_a_launch, under, walk, with_own_keys
 from tests.deploy.whole_deployment import Deployment, Staged
+from tests.support import missing
 from tests.support.app import ehr_tables, simulated_ehr
 from tests.support.control_plane.world import World
 from tests.support.gcloud import GCLOUD
@@ -17,8 +18,7 @@ from tests.support.scripted_ehr import ScriptedEhr
 from tests.support.servers import ROOT, Server
 from tests.support.staged import COMMIT, environments
 
-# Google's package repository is not Debian's, so the gate cannot install gcloud; its tests are not
-# collected where it is missing, and the summary says so.
+# Google's package repository isn't Debian's, so the gate can't install gcloud.
 _NEED_GCLOUD = (
     "test_first_deployment.py",
     "test_gcloud_commands.py",
@@ -28,14 +28,12 @@ _NEED_GCLOUD = (
     "test_releases.py",
     "test_terraform.py",
 )
-collect_ignore = [] if GCLOUD else list(_NEED_GCLOUD)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if GCLOUD is None:
-        terminalreporter.write_line(
-            "gcloud is missing: it saw none of our commands, and the guide was not walked."
-        )
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if GCLOUD is None and item.path.name in _NEED_GCLOUD:
+            item.add_marker(pytest.mark.skip(reason=missing.reason(missing.GCLOUD)))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 
 from infra import project
 from infra.stage import FUNCTIONS, Unstageable, commit_of, common, stage
+from tests.support import missing
 from tests.support.servers import ROOT
 from tests.support.staged import COMMIT
 
@@ -333,6 +334,7 @@ def test_a_function_without_requirements_stops_the_staging(tmp_path: Path) -> No
 def test_the_commit_is_cloud_builds_or_gits_and_says_when_files_differ(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    missing.need_git()
     root = fake_repository(tmp_path)
     for variable in ("COMMIT_SHA", "GIT_DIR", "GIT_WORK_TREE"):
         monkeypatch.delenv(variable, raising=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.release import VERSION
+from tests.support import missing
 from tests.support.servers import ROOT
 
 
@@ -26,6 +27,7 @@ def git(root: Path, *words: str) -> str:
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the code without git."""
+    missing.need_git()
     for name in ("COMMIT_SHA", "GIT_DIR", "GIT_WORK_TREE"):
         monkeypatch.delenv(name, raising=False)
     copied = tmp_path / "site/smart_calc/product/shared"

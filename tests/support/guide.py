@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
+from tests.support import missing
 from tests.support.control_plane.server import run_in
 
 PATH = "docs/deploy.md"
@@ -104,6 +105,7 @@ def copy_of_repository(root: Path, folder: Path, left_out: tuple[str, ...] = _NO
     """Copy the files that git would have, except folders that no build step reads here, which take
     most of the time.
     """
+    missing.need_git()
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],
         cwd=root,
