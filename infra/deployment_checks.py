@@ -212,7 +212,7 @@ def _quota_problems(
     memory = sum(size["memory_mib"] * size["max_instances"] for size in sizes) / 1024
     return [
         f"{name}: all functions at their max_instances would use {taken:g}, but [quota] allows "
-        f"{allowed}. Lower max_instances, or request more quota (docs/deploy.md, Quotas) and "
+        f"{allowed}. Lower max_instances, or request more quota (docs/production.md, Quotas) and "
         "raise [quota]."
         for name, taken, allowed in (
             ("vcpu", cpu, quota["vcpu"]),

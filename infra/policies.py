@@ -1,7 +1,7 @@
 """Compares an organization's policies with deployment.toml.
 
 Each constraint that can stop a deployment has a check here, which reports the setting to change or
-the matching section of docs/deploy.md. Constraints: https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints.
+the matching section of docs/organization.md. Constraints: https://cloud.google.com/resource-manager/docs/organization-policy/org-policy-constraints.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,7 +89,7 @@ def _ingress(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[
         yield Finding(
             "change",
             problem,
-            f'Set ingress = "internal-and-gclb" in {FILE} and follow docs/deploy.md, '
+            f'Set ingress = "internal-and-gclb" in {FILE} and follow docs/organization.md, '
             "Load balancer first.",
         )
     elif others:
@@ -102,8 +102,8 @@ def _exception(problem: str, constraint: str) -> Finding:
     return Finding(
         "ask",
         problem,
-        f"Request an exception from constraints/{constraint} for this project (docs/deploy.md, An "
-        "exception from a policy).",
+        f"Request an exception from constraints/{constraint} for this project "
+        "(docs/organization.md, An exception from a policy).",
     )
 
 
@@ -114,7 +114,7 @@ def _members(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[
         yield Finding(
             "change",
             f"constraints/{constraint} forbids the role run.invoker for allUsers.",
-            f'Set callers = "not_checked" in {FILE} (docs/deploy.md, Public invocation).',
+            f'Set callers = "not_checked" in {FILE} (docs/organization.md, Public invocation).',
         )
 
 
@@ -123,7 +123,7 @@ def _invoker(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[
         yield Finding(
             "change",
             f'constraints/{constraint} forbids callers = "not_checked".',
-            f'Set callers = "all_users" in {FILE} (docs/deploy.md, Public invocation).',
+            f'Set callers = "all_users" in {FILE} (docs/organization.md, Public invocation).',
         )
 
 
@@ -153,7 +153,7 @@ def _locations(deployment: Deployment, constraint: str, rules: Rules) -> Iterato
             f'constraints/{constraint} forbids region = "{region}".',
             f"It allows: {', '.join(_allowed(rules)) or 'nothing'}. Set region in {FILE} before "
             "you create the database, and choose a region where this project can build "
-            "(docs/deploy.md, section 3).",
+            "(docs/deploy.md, section 1).",
         )
 
 
@@ -172,8 +172,8 @@ def _keys(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Fin
         yield Finding(
             "change",
             f"constraints/{constraint} requires your own keys (CMEK) for {', '.join(restricted)}.",
-            f"Set kms_key in {FILE} before you create the database, and follow docs/deploy.md, "
-            "Customer-managed keys.",
+            f"Set kms_key in {FILE} before you create the database, and follow "
+            "docs/organization.md, Customer-managed keys.",
         )
 
 
@@ -203,7 +203,7 @@ def _connector(deployment: Deployment, constraint: str, rules: Rules) -> Iterato
         yield Finding(
             "change",
             f"constraints/{constraint} requires a connector.",
-            f"Set connector under [egress] in {FILE} (docs/deploy.md, section 11).",
+            f"Set connector under [egress] in {FILE} (docs/network.md).",
         )
 
 
@@ -232,7 +232,7 @@ def _pools(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Fi
         yield Finding(
             "change",
             f"constraints/{constraint} forbids builds outside {', '.join(_allowed(rules))}.",
-            f"Set worker_pool in {FILE} to an allowed pool (docs/deploy.md, A private pool).",
+            f"Set worker_pool in {FILE} to an allowed pool (docs/organization.md, A private pool).",
         )
 
 

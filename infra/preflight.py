@@ -57,7 +57,7 @@ def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
                 f"The quota {name} is {quotas[name]}, but all functions at their max_instances "
                 f"would use {wanted}.",
                 f"Lower [quota] and max_instances in {FILE}, or request more quota "
-                "(docs/deploy.md, Quotas).",
+                "(docs/production.md, Quotas).",
             )
     builds = _of_region(get, deployment, "cloudbuild.googleapis.com")
     none = [name for name, value in builds.items() if "Concurrent" in name and value == 0]
@@ -109,8 +109,8 @@ def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
                     f"The service perimeter {one['name']} includes this project and restricts "
                     f"{services}.",
                     "Builds in Google's default pool and your terminal are outside the "
-                    "perimeter. Send the perimeter's owner the rules (docs/deploy.md, A service "
-                    "perimeter).",
+                    "perimeter. Send the perimeter's owner the rules "
+                    "(docs/organization.md, A service perimeter).",
                 )
 
 

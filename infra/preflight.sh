@@ -1,6 +1,6 @@
 #!/bin/bash
 # Reads your organization's policies and the project's quotas, and names the setting or the section of
-# docs/deploy.md that fits. Run `bash "$INFRA/preflight.sh"` in the folder with deployment.toml, after
+# docs/organization.md that fits. Run `bash "$INFRA/preflight.sh"` in the folder with deployment.toml, after
 # the project is created. Changes nothing. Exits with 1 if something has to change first.
 
 set -euo pipefail

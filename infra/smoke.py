@@ -69,7 +69,7 @@ def _problem(address: str, status: int, document: dict[str, object], wanted: str
         return f"{address} can't be reached: {document['unreached']}."
     code = document.get("code")
     if status == 403 and code is None:
-        return f"{address} doesn't allow public calls (docs/deploy.md, Public invocation)."
+        return f"{address} doesn't allow public calls (docs/organization.md, Public invocation)."
     received = code or ("JSON" if document else "a body that isn't this app's JSON")
     return f"{address} returned {status} with {received}, but {wanted} was expected."
 

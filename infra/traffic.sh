@@ -3,7 +3,7 @@
 # bash, with PROJECT, REGION and FUNCTIONS set.
 #
 # `gcloud functions deploy` doesn't change the traffic of the Cloud Run service below a function: if it
-# names a revision, the new one gets none (docs/deploy.md, Releases). Each step prints what it did and
+# names a revision, the new one gets none (docs/releases.md). Each step prints what it did and
 # ends at its first error.
 
 set -euo pipefail

@@ -73,6 +73,6 @@ def _address(client: CdsClient, ehr: Ehr, jku: str) -> Checked:
         f"[[cds_client]] {client.key}: the keys at {jku} aren't available from here: {why}.",
         "Compare `jku` with the header of the EHR's token, or ask the EHR's operator. Without the "
         "keys, every call is refused with 503. The functions reach that URL through their own "
-        "egress (docs/deploy.md).",
+        "egress (docs/network.md).",
         ehr.key,
     )

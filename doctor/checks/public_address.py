@@ -44,7 +44,7 @@ def forms(settings: Settings) -> list[Checked]:
             "public_url is on run.app, where each function has its own host, and these hosts can't "
             "share cookies.",
             "Use REGION-PROJECT.cloudfunctions.net, or your own domain with a load balancer "
-            "(docs/deploy.md, Which address).",
+            "(docs/domain.md, Which address).",
         )
     ]
 
@@ -96,7 +96,7 @@ def _reached(settings: Settings, answer: Answer, probe: _Probe) -> Checked:
     received = code or "a body that isn't this app's JSON"
     fix = "Check the server at public_url: the launch function must respond there. "
     if answer.status == 403 and code is None:
-        fix = "Allow public calls to the functions (docs/deploy.md, Public invocation). "
+        fix = "Allow public calls to the functions (docs/organization.md, Public invocation). "
     return fail(
         "public_url_unreachable",
         f"{address} returned {answer.status} with {received}, but {probe.code} was expected.",
@@ -127,7 +127,7 @@ def _shared(settings: Settings, missed: list[_Probe]) -> list[Checked]:
             "hosts_not_shared",
             "These paths don't reach the app's functions: "
             f"{', '.join(probe.path for probe in missed)}.",
-            "Route each path to the function that its first segment names (docs/deploy.md, the "
+            "Route each path to the function that its first segment names (docs/domain.md, the "
             "load balancer's path rules), and deploy missing functions.",
         )
     ]

@@ -1,4 +1,4 @@
-# docs/deploy.md, Alerts. For what to do about each alert, see docs/runbook.md. Only with `alert_email`.
+# docs/production.md, Alerts. For what to do about each alert, see docs/runbook.md. Only with `alert_email`.
 # The guide's commands use the same files for metrics and policies.
 
 locals {

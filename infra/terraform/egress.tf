@@ -1,4 +1,4 @@
-# docs/deploy.md, Outbound traffic. Only with `fixed_egress`.
+# docs/network.md, Outbound traffic. Only with `fixed_egress`.
 
 locals {
   egress          = var.fixed_egress ? ["smart"] : []

@@ -1,4 +1,4 @@
-# docs/deploy.md, Own domain, and Cloud Armor. Only with `domain`.
+# docs/domain.md, The load balancer, and Cloud Armor. Only with `domain`.
 
 locals {
   balanced      = var.domain == "" ? [] : ["smart"]
@@ -77,7 +77,7 @@ resource "google_compute_region_network_endpoint_group" "function" {
   depends_on = [google_project_service.edge]
 }
 
-# In preview, it only logs the requests that it would refuse. docs/deploy.md says when to turn it on.
+# In preview, it only logs the requests that it would refuse. docs/domain.md says when to turn it on.
 resource "google_compute_security_policy" "smart" {
   for_each   = toset(local.balanced)
   project    = var.project

@@ -1,4 +1,4 @@
-# docs/deploy.md, A page of your own. Only with `page` and `domain`. Upload the files with `gcloud storage rsync`.
+# docs/domain.md, A page of your own. Only with `page` and `domain`. Upload the files with `gcloud storage rsync`.
 
 locals {
   pages  = var.page && var.domain != "" ? ["page"] : []

@@ -24,7 +24,7 @@ resource "google_project_service" "needed" {
   disable_on_destroy = false
 }
 
-# docs/deploy.md, Customer-managed keys. Only with `kms_key`.
+# docs/organization.md, Customer-managed keys. Only with `kms_key`.
 resource "google_artifact_registry_repository" "images" {
   for_each      = toset(local.own_keys)
   project       = var.project

@@ -9,7 +9,7 @@ variable "region" {
 }
 
 variable "kms_key" {
-  description = "Your own key for the database, secrets, buckets and images, as in deployment.toml. First grant the service agents its role (docs/deploy.md, Customer-managed keys, without the last command). If empty, Google's keys are used."
+  description = "Your own key for the database, secrets, buckets and images, as in deployment.toml. First grant the service agents its role (docs/organization.md, Customer-managed keys, without the last command). If empty, Google's keys are used."
   type        = string
   default     = ""
 }
@@ -27,7 +27,7 @@ variable "functions" {
 }
 
 variable "domain" {
-  description = "Your own domain, for an external Application Load Balancer. If empty, cloudfunctions.net is used. Set it before the functions are deployed only if ingress `all` is forbidden (docs/deploy.md, Load balancer first)."
+  description = "Your own domain, for an external Application Load Balancer. If empty, cloudfunctions.net is used. Set it before the functions are deployed only if ingress `all` is forbidden (docs/organization.md, Load balancer first)."
   type        = string
   default     = ""
 }
@@ -51,7 +51,7 @@ variable "frame_ancestors" {
 }
 
 variable "open_hours" {
-  description = "The hours in which an hour without a launch raises an alert, in PromQL and UTC (docs/deploy.md, Alerts). If empty, there is no such alert."
+  description = "The hours in which an hour without a launch raises an alert, in PromQL and UTC (docs/production.md, Alerts). If empty, there is no such alert."
   type        = string
   default     = ""
 }

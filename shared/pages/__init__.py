@@ -158,7 +158,7 @@ def content_security_policy(
 
 
 def own_page_policy(frame_ancestors: tuple[str, ...]) -> str:
-    """Return the policy of a custom frontend's page. Its bucket also sends it (docs/deploy.md)."""
+    """Return the policy of a custom frontend's page. Its bucket also sends it (docs/domain.md)."""
     policy = [
         "default-src 'self'",
         "img-src 'self' data:",

@@ -16,27 +16,29 @@ from tests.support.servers import ROOT, Server
 
 # The headings up to the first launch, in the order of the page.
 DEPLOY = "8. Deploy"
-PREFLIGHT = "Preflight"
+PREFLIGHT = "3. Preflight"
+DATABASE = "4. Database"
 FIRST = (
-    "3. The state of a deployment",
-    "4. Project",
-    "5. Database",
-    "6. Service accounts",
-    "7. Configuration and secrets",
-    "The platform's own log",
+    "1. Settings",
+    "2. Project",
+    DATABASE,
+    "5. Service accounts",
+    "6. Configuration and secrets",
+    "7. The platform's own log",
     DEPLOY,
 )
-# What is around the functions, in the order of the page. None of it needs a function.
+# What is around the functions, in the order of the pages. None of it needs a function.
 AROUND = (
-    "10. Own domain: external Application Load Balancer",
+    "The load balancer",
     "Cloud Armor",
     "A page of your own",
-    "11. Outbound traffic: a static IP address or a private connection",
+    "Outbound traffic",
     "Alerts",
 )
 # What policies of an organization demand, in the order of the page.
 FOR_POLICIES = ("Customer-managed keys", "A private pool")
 TEXT = (ROOT / guide.PATH).read_text("utf-8")
+ALL = guide.everywhere(ROOT)
 
 
 def to_a_launch(text: str = TEXT) -> list[guide.Block]:
@@ -48,7 +50,7 @@ def to_a_launch(text: str = TEXT) -> list[guide.Block]:
 
 def under(heading: str) -> list[guide.Block]:
     """The shell blocks under a heading, in order."""
-    return [one for one in guide.blocks(TEXT) if one.language == "sh" and one.heading == heading]
+    return [one for one in ALL if one.language == "sh" and one.heading == heading]
 
 
 # What a person types first in every terminal.
@@ -143,7 +145,7 @@ def with_own_keys(walked: Walk) -> World:
     Accounts, fields, roles and contents of secrets are the same as in the walk, which has no key.
     """
     headings = [one.heading for one in to_a_launch()]
-    cloud = walked.begin(headings.index("5. Database"))
+    cloud = walked.begin(headings.index(DATABASE))
     for name in ("firestore", "secretmanager", "storage", "artifactregistry"):
         rule = {"values": {"deniedValues": [f"is:{name}.googleapis.com"]}}
         cloud.plane.world.constraints.setdefault("gcp.restrictNonCmekServices", []).append(rule)

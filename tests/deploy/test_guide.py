@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 
 from infra.deployment import FILE
-from tests.deploy.guide_walk import SHELL, TEXT, to_a_launch
+from tests.deploy.guide_walk import ALL, SHELL, TEXT, to_a_launch
 from tests.support import guide
 from tests.support.control_plane.server import run_in
 from tests.support.servers import ROOT
 from tests.support.tables import each
 
-# From that heading on there is no Google Cloud.
-_CLOUD = TEXT[: TEXT.index("\n## 15. On one machine")]
-BLOCKS = [one for one in guide.blocks(_CLOUD) if one.language == "sh" and not one.sets]
+BLOCKS = [one for one in ALL if one.language == "sh" and not one.sets]
 OPENED, CLOSED = "( stop_at_error || exit\n", "\n)\n"
 STOPPING = [one for one in BLOCKS if one.text.startswith(OPENED)]
 # It reads what it is given, as gcloud does: who writes into a pipe must not be the first to end.
@@ -31,13 +29,13 @@ def programs(tmp_path: Path) -> Path:
 
 
 def test_every_block_of_more_than_one_command_stops_at_its_first_error() -> None:
-    assert [one.line for one in STOPPING if not one.text.endswith(CLOSED)] == []
+    assert [(one.page, one.line) for one in STOPPING if not one.text.endswith(CLOSED)] == []
     others = {
-        one.line: re.sub(r"\\\n", "", one.text).splitlines()
+        (one.page, one.line): re.sub(r"\\\n", "", one.text).splitlines()
         for one in BLOCKS
         if one not in STOPPING
     }
-    assert [line for line, commands in others.items() if len(commands) > 1] == []
+    assert [at for at, commands in others.items() if len(commands) > 1] == []
 
 
 def test_in_a_terminal_that_was_not_prepared_such_a_block_does_nothing(tmp_path: Path) -> None:

@@ -10,11 +10,21 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.deploy.guide_walk import DEPLOY, SHELL, TEXT, Walk, deploy, edited, to_a_launch, under
+from tests.deploy.guide_walk import (
+    DATABASE,
+    DEPLOY,
+    SHELL,
+    TEXT,
+    Walk,
+    deploy,
+    edited,
+    to_a_launch,
+    under,
+)
 from tests.support import guide
 
-PROJECT, DATABASE, ACCOUNTS = "4. Project", "5. Database", "6. Service accounts"
-SECRETS = "7. Configuration and secrets"
+PROJECT, ACCOUNTS = "2. Project", "5. Service accounts"
+SECRETS = "6. Configuration and secrets"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pytest
 from infra import preflight
 from infra.deployment import FILE, read
 from tests.deploy.guide_walk import (
+    DATABASE,
     KMS_KEY,
     PREFLIGHT,
     SHELL,
@@ -52,7 +53,7 @@ INVOKER = "run.managed.requireInvokerIam"
 # What is switched on, how deployment.toml is edited before, and what each finding then says.
 POLICIES: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str], list[str]]] = {
     "none": ({}, {}, []),
-    "ingress": ({INGRESS: NO_ALL}, {}, ["follow docs/deploy.md, Load balancer first"]),
+    "ingress": ({INGRESS: NO_ALL}, {}, ["follow docs/organization.md, Load balancer first"]),
     "ingress of Cloud Run": (
         {"run.allowedIngress": [{"values": {"allowedValues": ["is:internal"]}}]},
         {},
@@ -136,7 +137,7 @@ LEFT_OUT = {"name": "a", "filter": OURS}
 @pytest.fixture(scope="module")
 def project(walked: Walk) -> Iterator[Cloud]:
     """Right after the project was made and the guide's block was run, whole, by the real gcloud."""
-    after = [one.heading for one in to_a_launch()].index("5. Database")
+    after = [one.heading for one in to_a_launch()].index(DATABASE)
     cloud = walked.begin(after)
     (ran,) = cloud.run(under(PREFLIGHT), SHELL)
     assert (ran.code, cloud.plane.unknown) == (0, []), ran.said

@@ -11,6 +11,7 @@ import pytest
 from infra.deployment import FILE, Unusable, read, service, with_sessions, write
 from infra.stage import FUNCTIONS
 from tests.deploy.guide_walk import KMS_KEY
+from tests.support.guide import PAGES
 from tests.support.servers import ROOT
 
 TEXT = (ROOT / FILE).read_text("utf-8")
@@ -81,7 +82,7 @@ def test_the_guide_says_what_the_sizes_ask_for_and_that_leaves_room_in_a_new_pro
     cpu = sum(size["cpu"] * size["max_instances"] for size in sizes)
     memory = sum(size["memory_mib"] * size["max_instances"] for size in sizes) / 1024
     requests = sum(size["concurrency"] * size["max_instances"] for size in sizes)
-    guide = " ".join((ROOT / "docs" / "deploy.md").read_text("utf-8").split())
+    guide = " ".join((ROOT / "docs" / "production.md").read_text("utf-8").split())
     assert f"ask for {cpu} vCPUs and {memory:g} GiB" in guide
     assert f"allow {requests} requests at once" in guide
     assert cpu < 20
@@ -174,7 +175,7 @@ def test_a_documented_change_of_a_key_changes_that_mount_and_nothing_else(
     tmp_path: Path, edits: list[tuple[str, str]], mounted: str, by: Sequence[str]
 ) -> None:
     """The others are replayed on the fake cloud, in test_first_deployment.py."""
-    guide = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    guide = "".join((ROOT / page).read_text("utf-8") for page in PAGES)
     assert all(line in guide for line in (NEW_KEY, CREDENTIALS, JWKS))
     text = TEXT.replace("[secrets]\n", f"[secrets]\n{CREDENTIALS}\n")
     text = text.replace("[public_keys]\n", f"[public_keys]\n{JWKS}\n")

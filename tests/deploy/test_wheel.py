@@ -24,7 +24,7 @@ import pytest
 
 from infra import dist, project
 from infra.stage import stage
-from tests.support import guide, wheel
+from tests.support import guide, missing, wheel
 from tests.support.servers import ROOT
 from tests.support.staged import COMMIT
 from tests.support.wheel import Installed
@@ -84,6 +84,7 @@ def committed(folder: Path) -> Path:
 
 
 def commit(folder: Path) -> None:
+    missing.need_git()
     who = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
     for words in (("init", "-q"), ("add", "-A", "-f"), (*who, "commit", "-q", "-m", "all")):
         subprocess.run(["git", *words], cwd=folder, check=True)

@@ -85,13 +85,12 @@ def of_documentation(folder: Path, walked: Collection[str]) -> list[Command]:
     shell.
 
     If commands differ only in the values of their flags, keep the first. Blocks below a `walked`
-    heading of docs/deploy.md are left out, because other tests run them.
+    heading of the guide's pages are left out, because other tests run them.
     """
     words = 'stop_at_error() { :; }\nagain() { "$@"; }\nfits_in_secret() { :; }\n'
-    deploy = guide.blocks((ROOT / guide.PATH).read_text("utf-8"))
     blocks = [
         one.text
-        for one in deploy
+        for one in guide.everywhere(ROOT)
         if one.language == "sh" and (one.sets or one.heading not in walked)
     ]
     blocks = [block for block in blocks if "infra/guide.sh" not in block]
@@ -107,10 +106,10 @@ def of_documentation(folder: Path, walked: Collection[str]) -> list[Command]:
     return list(commands.values())
 
 
-def documented(language: str, page: str = "deploy.md") -> list[str]:
-    """Return the blocks of a page in a language, in order."""
-    text = (ROOT / "docs" / page).read_text("utf-8")
-    blocks = _BLOCK.findall(text)
+def documented(language: str, page: str | None = None) -> list[str]:
+    """Return the blocks of a page, or of the guide's pages, in a language, in order."""
+    pages = guide.PAGES if page is None else (f"docs/{page}",)
+    blocks = [one for name in pages for one in _BLOCK.findall((ROOT / name).read_text("utf-8"))]
     return [textwrap.dedent(block) for _, of, block in blocks if of == language]
 
 
@@ -158,7 +157,7 @@ def verdicts(program: Path, commands: list[Command], folder: Path) -> dict[Comma
         shutil.copy(ROOT / name, folder)
     for name in _FILES:
         (folder / name).touch()
-    for name, rules in zip(_RULES, documented("yaml")[-2:], strict=True):
+    for name, rules in zip(_RULES, documented("yaml", "organization.md")[-2:], strict=True):
         (folder / name).write_text(rules)
     # The source for the bucket of a custom frontend must be a folder.
     (folder / "examples/own-page").mkdir(parents=True, exist_ok=True)

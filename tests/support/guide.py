@@ -1,4 +1,5 @@
-"""docs/deploy.md as commands: its blocks, in order, each run as pasted into bash.
+"""docs/deploy.md and the pages next to it as commands: their blocks, in order, each run as pasted
+into bash.
 
 `sleep` moves the clock of the fake cloud instead of waiting. A block leaves only variables and
 functions in the shell, so a block that only sets some is prepended to all later ones.
@@ -15,6 +16,16 @@ from tests.support import missing
 from tests.support.control_plane.server import run_in
 
 PATH = "docs/deploy.md"
+# The path to a first launch, then the pages that it links, each with its own order.
+PAGES = (
+    PATH,
+    "docs/organization.md",
+    "docs/secrets.md",
+    "docs/domain.md",
+    "docs/network.md",
+    "docs/releases.md",
+    "docs/production.md",
+)
 _NOT_READ = ("benchmarks/", "docs/", "simulator/", "tests/")
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SETS = re.compile(r"\w+=|\. ")
@@ -24,12 +35,13 @@ _STOPPED = re.compile(r"^Stopped at: (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Block:
-    """A block: its heading, the number of its first line, its language, its text."""
+    """A block: its heading, the number of its first line, its language, its text, its page."""
 
     heading: str
     line: int
     language: str
     text: str
+    page: str = PATH
 
     @property
     def sets(self) -> bool:
@@ -37,13 +49,18 @@ class Block:
         return all(_SETS.match(line) for line in self.text.splitlines())
 
 
-def blocks(text: str) -> list[Block]:
-    """Return all blocks of the guide."""
+def everywhere(root: Path) -> list[Block]:
+    """Return the blocks of all pages."""
+    return [one for page in PAGES for one in blocks((root / page).read_text("utf-8"), page)]
+
+
+def blocks(text: str, page: str = PATH) -> list[Block]:
+    """Return the blocks of a page."""
     blocks = []
     for fence in _FENCE.finditer(text):
         heading = [one[1] for one in _HEADING.finditer(text, 0, fence.start())][-1]
         line = text.count("\n", 0, fence.start(2)) + 1
-        blocks.append(Block(heading, line, fence[1], fence[2]))
+        blocks.append(Block(heading, line, fence[1], fence[2], page))
     return blocks
 
 
@@ -63,7 +80,7 @@ class Ran:
         lines = self.block.text.splitlines()
         number = max(range(len(lines)), key=lambda at: _same_words(lines[at].split(), wanted))
         command = self.command or self.block.text.strip()
-        return f"{PATH}:{self.block.line + (number if wanted else 0)}: {command}"
+        return f"{self.block.page}:{self.block.line + (number if wanted else 0)}: {command}"
 
 
 def _same_words(one: list[str], other: list[str]) -> int:
