@@ -121,7 +121,7 @@ in bold if it exceeds the limit. The first limit that you reach is **{first}**.
       ten reads. Its memory is enough for 16 simultaneous requests
       ([performance.md](performance.md#how-much-an-instance-holds)), so add instances rather than
       concurrency.
-    - *The project's quota.* Request more vCPUs ([Quotas](deploy.md#12-quotas)), then raise
+    - *The project's quota.* Request more vCPUs ([Quotas](production.md#quotas)), then raise
       `[quota]` and `max_instances`. Cloud Run itself allows a thousand instances of a service, and
       more with a higher quota.
     - *Firestore's 500/50/5 rule.* A new collection accepts 500 operations a second, then 50% more
@@ -130,7 +130,7 @@ in bold if it exceeds the limit. The first limit that you reach is **{first}**.
       no hotspot. An instance reads a session at most once per `session_cache_seconds`, so a page
       that sends its requests quickly causes fewer reads than the 12 in this calculation.
     - *The load balancer* has no limit close to this. You reach the limit of 600 requests per minute
-      and IP address in [Cloud Armor](deploy.md#cloud-armor) first. A hospital whose users share one
+      and IP address in [Cloud Armor](domain.md#cloud-armor) first. A hospital whose users share one
       IP address needs a higher limit.
     - *The bill.* The processor time of `cds_services` and the log account for more than half of it.
 
@@ -159,7 +159,7 @@ backups, or a migration of data if you move.
 ## The location is fixed
 
 A Firestore database can't move to another location, and neither can the secrets, which have a
-single replica. To move, set up the other region ([deploy.md](deploy.md#5-database) from section 5
+single replica. To move, set up the other region ([deploy.md](deploy.md#4-database) from section 4
 on, with another `region`), deploy there, switch the DNS record, and delete the old deployment after
 its last session has ended (`session_max_hours`).
 
