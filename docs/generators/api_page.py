@@ -42,7 +42,7 @@ def summary(call: api.Call) -> api.Reply:
   read `smart.toml`, so its launches always end at `/app/`.
 - A function can do what the session's scopes allow. For example, it needs `patient/Observation.rs` to read and search
   Observations, and `patient/DocumentReference.c` to create a DocumentReference. Request the scopes in `smart.toml`. For
-  the scopes of `smart-calc run`, see [own-app.md](own-app.md#from-one-file-to-a-patient-on-your-page).
+  the scopes of `smart-calc run`, see [own-app.md](own-app.md#more-scopes-at-the-simulated-ehr).
 - A GET request can't create or update anything. Let the page send a POST request after a person has confirmed (see
   [A page that writes](#a-page-that-writes)).
 - If your function raises an exception, `smart-calc run` prints the exception's type and the lines in your code.
