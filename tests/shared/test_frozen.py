@@ -19,7 +19,7 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Ours(Base):
-    """A class with every kind of field that the product uses, and a method of its own."""
+    """A class with every kind of field that the product uses, and a method."""
 
     assign: int = 7
     note: tuple[str, ...] = field(default=("a",), compare=False)
