@@ -29,6 +29,7 @@ FORMS = (
     *('{"name": "NAME", "value": "VALUE"}', '{"value": "VALUE", "name": "NAME"}'),
     *('<input type="hidden" name="NAME" value="VALUE">', "<input value='VALUE' id='NAME'/>"),
     *("<input name=NAME value=VALUE>", '<textarea name="NAME">VALUE</textarea>'),
+    '<param name="NAME">VALUE</param>',
     *("<NAME>VALUE</NAME>", "<a:NAME b='c'>\nVALUE\n</a:NAME>", "<td>NAME</td><td>VALUE</td>"),
     'Content-Disposition: form-data; name="NAME"\r\n\r\nVALUE\r\n--x--',
     *("NAME: VALUE", "NAME: |\n  VALUE\n", "NAME:\n    VALUE\n", "- NAME: VALUE"),
