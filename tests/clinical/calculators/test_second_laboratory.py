@@ -106,9 +106,9 @@ def test_corrected_calcium_agrees_with_its_si_form(calcium: float, albumin: floa
         "corrected_calcium", {"calcium_total": (calcium, "mmol/L"), "albumin": (albumin, "g/L")}
     )
 
-    # The SI form rounds 0.8 mg/g to 0.02 mmol/g.
-    si = calcium + 0.02 * (40 - albumin)
-    assert outputs["corrected_calcium_mg_dl"] / 4.008 == pytest.approx(si, abs=0.002)
+    # The SI form rounds 0.8 mg/g, which is 0.08 / 4.008 mmol/g, to 0.02.
+    si = calcium + 0.08 / 4.008 * (40 - albumin)
+    assert outputs["corrected_calcium_mg_dl"] / 4.008 == pytest.approx(si)
 
 
 @MODEST
@@ -163,9 +163,9 @@ def test_osmolality_agrees_with_its_si_form(
         },
     )
 
-    # In SI units every divisor is 1; 18, 2.8 and 4.6 round the molar masses.
-    si = 2 * sodium + glucose + urea + ethanol
-    assert outputs["calculated_osmolality"] == pytest.approx(si, rel=0.001)
+    # In SI units every divisor is 1. 18, 2.8 and 4.6 round the molar masses of the conversions.
+    si = 2 * sodium + glucose * 18.016 / 18 + urea * 2.801 / 2.8 + ethanol * 4.607 / 4.6
+    assert outputs["calculated_osmolality"] == pytest.approx(si)
     assert outputs["osmolal_gap"] == pytest.approx(measured - outputs["calculated_osmolality"])
 
 
