@@ -217,7 +217,7 @@ CALCULATOR = Calculator(
         ),
     ),
     aliases="chads chads2 chadsvasc chads-vasc cha2ds2vasc stroke risk",
-    words="stroke af afib atrial fibrillation fibrilation anticoagulation anticoagulant heart "
+    words="af afib atrial fibrillation fibrilation anticoagulation anticoagulant heart "
     "brain cardiology thromboembolism warfarin doac noac",
     points=points,
     definitions={

@@ -81,7 +81,7 @@ CALCULATOR = Calculator(
         Citation("ESC 2024 atrial fibrillation guideline", "10.1093/eurheartj/ehae176"),
     ),
     aliases="hasbled bleeding risk",
-    words="bleeding bleed haemorrhage hemorrhage hemorrage anticoagulation af afib warfarin "
+    words="bleed haemorrhage hemorrhage hemorrage anticoagulation af afib warfarin "
     "doac noac blood cardiology atrial fibrillation",
     points=points,
     definitions={

@@ -344,7 +344,7 @@ CALCULATOR = Calculator(
         ),
     ),
     aliases="ascvd cvd 10-year 30-year risk",
-    words="cardiovascular cardiac risk heart prevention cholesterol statin cardiology primary care "
+    words="cardiovascular cardiac heart prevention cholesterol statin cardiology primary care "
     "failure attack infarction",
     validation="21 external data sets, 3,330,085 people: c statistic 0.794 in women, 0.757 in men; "
     "calibration slopes 1.03 and 0.94 (Khan 2024).",
