@@ -28,7 +28,7 @@ from tests.support.tables import each
 _SECTION = (
     (ROOT / "docs/own-app.md")
     .read_text(encoding="utf-8")
-    .partition("\n## An app that is there already\n")[2]
+    .partition("\n## An existing app\n")[2]
     .partition("\n## ")[0]
 )
 EXAMPLES = ("own-page", "fhirclient-page", "write-back")
@@ -252,12 +252,20 @@ def test_the_page_of_a_new_project_shows_a_patient_without_name_and_birth_date(
     launched: Opened,
 ) -> None:
     page = launched("new")
-    heading = page.get_by_role("heading", level=1)
-    expect(heading).to_have_text(ALMA)
-    patient = {"resourceType": "Patient"}
-    page.route("**/fhir_proxy/*/Patient/**", lambda route: route.fulfill(json=patient))
+    summary: dict[str, object] = {
+        "name": {"text": "Alma Testpatient"},
+        "born": "1968-03-14",
+        "results": [],
+    }
+    # The function of the project runs only in a project.
+    page.route("**/summary/*/", lambda route: route.fulfill(json=summary))
     page.reload()
-    expect(heading).to_have_text("Patient without a name, date of birth unknown")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Alma Testpatient")
+    expect(page.locator("#born")).to_contain_text("born 1968-03-14")
+    summary |= {"name": None, "born": None}
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Patient without a name")
+    expect(page.locator("#born")).to_have_text("Born on an unknown date")
 
 
 def test_a_preliminary_value_is_marked_as_on_the_page_of_smart_calc(launched: Opened) -> None:

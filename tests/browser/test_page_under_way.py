@@ -94,7 +94,7 @@ def test_a_slow_chart_has_all_rows_in_their_places_says_what_it_reads_and_moves_
     expect(window.locator("#told")).to_have_text("Reading the chart.")
 
     held.let_go("patient", "vitals", "slow")
-    expect(window.locator("#bmi > summary")).to_be_visible()
+    expect(window.locator("#bsa_mosteller > summary")).to_be_visible()
     expect(window.get_by_text("common laboratory values; ")).to_be_visible()
     expect(window.get_by_text("vital signs; ")).to_be_hidden()
     if width > 800:
@@ -128,7 +128,7 @@ def _see_whose_chart(window: Page, app: App, held: HeldChart, *, with_rows: bool
     held.let_go("patient", *(("vitals", "slow") if with_rows else ()))
     expect(window.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
     if with_rows:
-        expect(window.locator("#bmi > summary")).to_be_visible()
+        expect(window.locator("#bsa_mosteller > summary")).to_be_visible()
 
 
 @pytest.mark.parametrize("with_rows", [False, True])
@@ -189,8 +189,8 @@ def test_a_session_that_ends_meanwhile_is_told_and_nothing_more_can_be_asked(
     expect(window.get_by_role("alert")).to_contain_text("launch the app again")
     expect(window.get_by_role("heading", name="Synthetic Testpatient")).to_be_visible()
     if with_rows:
-        window.locator("#bmi").evaluate("(one) => (one.open = true)")
-        expect(window.locator("#bmi-weight")).not_to_be_editable()
+        window.locator("#bsa_mosteller").evaluate("(one) => (one.open = true)")
+        expect(window.locator("#bsa_mosteller-weight")).not_to_be_editable()
         # Reads in progress have stopped.
         expect(window.locator(".lost").first).to_be_visible()
         expect(window.get_by_text("reading …").locator("visible=true")).to_have_count(0)

@@ -43,6 +43,8 @@ def test_ehr_clinician_fault_and_patient_are_chosen_and_the_app_is_launched_in_a
         "aria-current", "true"
     )
     # Typing in a list goes to the entry that begins so.
+    tab_to(page, page.locator("summary", has_text="Choose from the list"))
+    page.keyboard.press("Enter")
     tab_to(page, page.get_by_label("Fault for the next launches and charts from this page"))
     page.keyboard.type("all scopes for obs")
     press(page, "button", "Use this fault")
@@ -83,7 +85,7 @@ def test_a_launch_in_a_tab_leaves_the_start_page_open(page: Page) -> None:
 
 def test_every_control_has_a_name_and_every_launch_one_of_its_own(page: Page) -> None:
     names = page.locator("main a, main button, main select").evaluate_all(
-        "all => all.map(one => one.labels?.[0]?.innerText || one.innerText || '')"
+        "all => all.map(one => one.labels?.[0]?.textContent || one.textContent || '')"
     )
     assert all(name.strip() for name in names)
     launches = [link.text_content() for link in page.get_by_role("link", name="Launch in a").all()]

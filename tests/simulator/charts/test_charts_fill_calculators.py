@@ -71,9 +71,8 @@ COMPLETE = [
 def test_a_calculator_is_complete_without_typing(calculator: str, name: str) -> None:
     done = evaluated(calculator, name)
     assert set(done.results) == {output.name for output in REGISTRY[calculator].outputs}
-    measured = [one for one in done.calculator.inputs if one in INPUTS and one != "ethanol"]
-    checked_only = {"ldl_reported"} if calculator == "ascvd_pce_2013" else set()
-    assert all(inputs(name)[one][0] is not None for one in measured if one not in checked_only)
+    needed = {one for output in done.calculator.outputs for one in output.needs}
+    assert all(inputs(name)[one][0] is not None for one in needed & INPUTS.keys())
 
 
 def test_every_calculator_is_among_those() -> None:
