@@ -75,10 +75,10 @@ def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
         for other in uris[number + 1 :]:
             labels = found[one] | found[other]
             near = _near(one, other)
-            labelled = {"sent", "registered", "redirect"} <= labels and not (
+            labeled = {"sent", "registered", "redirect"} <= labels and not (
                 found[one] & found[other] & {"sent", "registered"}
             )
-            if (near and ("redirect" in labels or about)) or (labelled and about):
+            if (near and ("redirect" in labels or about)) or (labeled and about):
                 yield _differ(facts, one, other, "the text")
                 return
 

@@ -73,7 +73,6 @@ class SimulatedEhr:
         self.faults: list[str] = []
         self.codes: list[str] = []
         self.refused: set[str] = set()
-        self.reads: list[str] = []
         self._tokens = 0
 
     def open_grant(self) -> dict[str, object]:
@@ -104,7 +103,6 @@ class SimulatedEhr:
         self.scheduler.point("sends a FHIR request")
         grant = self._of(token)
         user = grant.users[token]
-        self.reads.append(token)
         if user != "ann":
             self.faults.append(f"a request used the tokens of {user}")
         status = 200 if token in grant.alive and token not in self.refused else 401

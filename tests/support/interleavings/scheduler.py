@@ -104,7 +104,6 @@ class Actor:
     run: greenlet.greenlet
     ready: Callable[[], bool] | None = None
     wakes: float | None = None
-    started: float = 0.0
 
 
 class Scheduler:
@@ -213,8 +212,6 @@ class Scheduler:
                     one.run.throw()
 
     def _resume(self, actor: Actor) -> None:
-        if not actor.run:
-            actor.started = self.monotonic
         actor.ready = actor.wakes = None
         self._current = actor
         actor.run.switch()

@@ -68,7 +68,6 @@ class Instance:
 
     name: str
     running: Deployment
-    alive: bool = True
 
 
 @dataclass
@@ -283,7 +282,6 @@ class World:
 
     def _kill(self, instance: Instance) -> None:
         self.scheduler.kill(instance)
-        instance.alive = False
         self.mishaps.add("crash")
         for grant in self.ehr.grants:
             if not self._is_stored(grant.refresh_token):
