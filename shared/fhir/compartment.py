@@ -117,6 +117,11 @@ def patient_elements(resource_type: str) -> frozenset[str]:
     return frozenset(p for p in _PATIENT_ELEMENTS.get(resource_type, ()) if "." not in p)
 
 
+def proving_elements(resource_type: str) -> frozenset[str]:
+    """Return the elements of a resource without which nothing shows who its patient is."""
+    return frozenset(path.partition(".")[0] for path in _PATIENT_ELEMENTS.get(resource_type, ()))
+
+
 def search_parameter(resource_type: str) -> str | None:
     """Return the search parameter that restricts a search to one patient, if needed."""
     if resource_type in OUTSIDE:

@@ -15,7 +15,12 @@ from shared.fhir import compartment, nested
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import history
 from shared.fhir.policy.decision import Decision
-from shared.fhir.policy.disclosing import is_covered, releasable, require_remarks_only
+from shared.fhir.policy.disclosing import (
+    is_covered,
+    lacks_proof,
+    releasable,
+    require_remarks_only,
+)
 from shared.frozen import dataclass
 from shared.json_members import objects
 
@@ -25,13 +30,15 @@ _HOLDING = frozenset({"_id", "patient", "subject"})
 @dataclass(frozen=True, slots=True)
 class _Sifted:
     """The entries of a searchset that may be used, and how many resources must not: not readable as
-    a resource, not covered by a scope, or about another patient or no one's.
+    a resource, not covered by a scope, or about another patient or no one's. `another`: one names
+    another patient.
     """
 
     entries: list[dict[str, Any]]
     unreadable: int = 0
     uncovered: int = 0
     foreign: int = 0
+    another: bool = False
 
 
 def check(answer: FhirAnswer, decision: Decision, *, sets_aside: bool = False) -> FhirAnswer:
@@ -55,7 +62,7 @@ def check(answer: FhirAnswer, decision: Decision, *, sets_aside: bool = False) -
         raise UpstreamInvalid(evidence={"expected": expected})
     rule = address.interaction.patient_rule
     if rule == "answer" and not releasable(resource, decision):
-        raise PatientDenied
+        raise _unproved() if lacks_proof(resource, decision) else PatientDenied
     if rule == "versions":
         history.check(resource, decision)
     if rule != "search":
@@ -76,6 +83,7 @@ def _sift(bundle: dict[str, Any], decision: Decision) -> _Sifted:
     entries = given if isinstance(given, list) else [None]
     kept: list[dict[str, Any]] = []
     unreadable = uncovered = foreign = 0
+    another = False
     rest = {name: value for name, value in bundle.items() if name != "entry"}
     for entry in (*entries, rest):
         held = list(nested.of_answer([entry] if entry is not rest else entry))
@@ -83,11 +91,12 @@ def _sift(bundle: dict[str, Any], decision: Decision) -> _Sifted:
             unreadable += 1
         elif not all(is_covered(one, decision) for one in held):
             uncovered += 1
-        elif not all(releasable(one, decision) for one in held):
+        elif refused := [one for one in held if not releasable(one, decision)]:
             foreign += 1
+            another = another or not all(lacks_proof(one, decision) for one in refused)
         elif entry is not rest:
             kept.append(entry)
-    return _Sifted(kept, unreadable, uncovered, foreign)
+    return _Sifted(kept, unreadable, uncovered, foreign, another)
 
 
 def _has_resource(entry: Any) -> bool:
@@ -103,7 +112,16 @@ def _refusal(sifted: _Sifted) -> UpstreamInvalid | PatientDenied:
             why="The EHR's response contains resources that no scope covers, or it doesn't show "
             "whether a scope covers them."
         )
-    return PatientDenied(why="The EHR's response contains another patient's data.")
+    if sifted.another:
+        return PatientDenied(why="The EHR's response contains another patient's data.")
+    return _unproved()
+
+
+def _unproved() -> PatientDenied:
+    return PatientDenied(
+        why="Nothing in the response shows which patient the resource belongs to.",
+        steps=("Leave out `_summary`, or ask the EHR why the resource names no patient.",),
+    )
 
 
 def _require_own_search(links: Iterable[Mapping[str, Any]], decision: Decision) -> None:
@@ -141,9 +159,7 @@ def check_owner(answer: FhirAnswer, now: FhirAnswer, decision: Decision) -> None
     if now.status == 404 and answer.status != 200:
         return
     if now.status != 200 or not releasable(now.resource, decision):
-        raise PatientDenied(
-            why="Nothing in the response shows which patient the resource belongs to."
-        )
+        raise _unproved()
 
 
 def check_written(answer: FhirAnswer, decision: Decision) -> None:

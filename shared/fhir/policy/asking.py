@@ -21,6 +21,7 @@ from shared.fhir.policy.searches import (
     plain,
     refuse_reaching,
     repeats_filter,
+    with_elements,
 )
 from shared.scopes import Grant, Letter, Level
 
@@ -54,6 +55,7 @@ def decide(
         raise ParameterInvalid(f"A {address.kind} accepts only {_and(sorted(allowed))}.")
     covering = _covering(address.type, letter, access, grants)
     level, sent = _filtered(covering, letter, given)
+    sent = with_elements(sent, address.type, level, covering)
     must_show = False
     if letter == "s":
         refuse_reaching(given, address.type, level, grants)

@@ -23,6 +23,15 @@ def releasable(resource: dict[str, Any], decision: Decision) -> bool:
     ) and nested.is_free_of_others(resource, patient, fhir_base, outside=outside)
 
 
+def lacks_proof(resource: dict[str, Any], decision: Decision) -> bool:
+    """Return whether a resource isn't released only because it doesn't show who its patient is."""
+    patient, fhir_base, outside = decision.patient, decision.fhir_base, decision.outside
+    whose = compartment.standing(resource, patient, fhir_base, outside=outside)
+    return whose == "unproved" and nested.is_free_of_others(
+        resource, patient, fhir_base, outside=outside
+    )
+
+
 def require_remarks_only(outcome: Any, decision: Decision) -> None:
     """Raise PatientDenied if the EHR's OperationOutcome contains a resource that must not be
     released.

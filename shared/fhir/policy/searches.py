@@ -101,6 +101,28 @@ def _covers_all_types(grants: Grants, *, user_only: bool) -> bool:
     return letters >= {"r", "s"}
 
 
+def with_elements(
+    parameters: Parameters, resource_type: str, level: Level, covering: list[Grant]
+) -> Parameters:
+    """Return the parameters with `_elements` completed: without the elements that name the patient,
+    or show that a scope's own parameters fit, the response couldn't be released.
+    """
+    needed = {
+        name
+        for grant in covering
+        for name, _ in grant.filters
+        if grant.level == level and is_shown(name, resource_type)
+    }
+    if level == "patient":
+        needed |= compartment.proving_elements(resource_type)
+    return tuple(
+        (name, ",".join((value, *sorted(needed.difference(value.split(","))))))
+        if name == "_elements" and value
+        else (name, value)
+        for name, value in parameters
+    )
+
+
 def repeats_filter(
     sent: Parameters, resource_type: str, level: Level, covering: list[Grant]
 ) -> bool:

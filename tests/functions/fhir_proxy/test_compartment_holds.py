@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -207,12 +208,41 @@ def test_what_is_not_proved_to_be_the_patients_is_not_released(
     assert len(asked(tenant)) == 2
 
 
-@each("query", ["_elements=code", "_summary=text", "_summary=data"])
-def test_a_read_without_the_proof_is_not_released(app: App, query: str) -> None:
+@each("query", ["_elements=code", "_elements:exclude=subject", "_summary=text"])
+def test_an_answer_without_the_proof_is_refused_and_blames_no_one(app: App, query: str) -> None:
     launch, tenant = relaunched(app, scope=PATIENT_SCOPES)
     tenant.on("/Observation/x", as_fhir({"resourceType": "Observation", "id": "x"}))
-    answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/x?{query}")
-    assert (answer.status, answer.code) == (403, "patient_denied")
+    tenant.on("/Observation", as_fhir(searchset({"resourceType": "Observation", "id": "x"})))
+    for path in (f"Observation/x?{query}", f"Observation?{query}"):
+        answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+        assert (answer.status, answer.code) == (403, "patient_denied")
+        assert "Nothing in the response shows" in answer.text
+        assert "another patient" not in answer.text
+
+
+@each(
+    ("scope", "path", "elements"),
+    [
+        ("patient/*.rs", "Observation?_elements=code", "code,subject"),
+        ("patient/*.rs", "Observation/x?_elements=code", "code,subject"),
+        ("patient/*.rs", "Observation?_elements=subject,code", "subject,code"),
+        ("patient/*.rs", "Appointment?_elements=start", "start,participant"),
+        ("patient/*.rs", "Practitioner?_elements=name", "name"),
+        ("patient/*.rs", "Patient?_elements=name", "name"),
+        (
+            "patient/Observation.rs?category=laboratory",
+            "Observation?_elements=code",
+            "code,category,subject",
+        ),
+    ],
+)
+def test_elements_are_completed_by_those_that_the_check_of_the_response_needs(
+    app: App, scope: str, path: str, elements: str
+) -> None:
+    launch, tenant = relaunched(app, scope=scope)
+    assert launch.browser.fetch(f"{launch.fhir_base}/{path}")
+    (sent,) = asked(tenant)
+    assert dict(parse_qsl(sent.query))["_elements"] == elements
 
 
 def test_a_count_is_asked_for_this_patient_only(app: App) -> None:
