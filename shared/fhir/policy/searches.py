@@ -10,13 +10,15 @@ import re
 from shared.errors import NotAcceptable, ParameterInvalid, PatientDenied, ScopeDenied
 from shared.fhir import compartment
 from shared.fhir.policy.finer_scopes import NO_FILTERS, Parameters, hidden, is_shown, repeated
+from shared.fhir.policy.includes import names_the_patient, reached
 from shared.fhir.references import Target, parse
 from shared.scopes import Grant, Level
 
 Grants = tuple[Grant, ...]
 
 _JSON_FORMATS = frozenset({"json", "application/json", "application/fhir+json"})
-_BRINGING = frozenset({"_include", "_revinclude", "_list", "_contained", "_type"})
+_INCLUDING = frozenset({"_include", "_revinclude"})
+_BRINGING = _INCLUDING | {"_list", "_contained", "_type"}
 # Chained parameters (`subject.name`) are queries too.
 _ASKING = frozenset({"_has", "_filter"})
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
@@ -50,7 +52,7 @@ def plain(parameters: Parameters) -> Parameters:
 def refuse_reaching(
     parameters: Parameters, resource_type: str, level: Level, grants: Grants
 ) -> None:
-    """Require scopes for all types if parameters reach types other than the searched one.
+    """Require scopes for the types that parameters reach: for all types, unless R4 defines which.
 
     Some only include more resources: if the search is restricted to the patient, the response check
     covers these. Others query resources that aren't returned, so what they reveal about other
@@ -65,40 +67,61 @@ def refuse_reaching(
                 "scope can cover named queries, so they aren't supported.",
             )
         asks = head in _ASKING or "." in name
-        if not asks and head not in _BRINGING:
-            continue
-        needed = "patient/*.rs" if held and not asks else "user/*.rs"
-        if not _covers_all_types(grants, user_only=asks or not held):
-            raise ScopeDenied(
-                why=f"`{head[:100]}` reaches resources of other types, which requires a scope for "
-                f"all of them: {needed}.",
-                evidence={"needed": needed, "parameter": head[:100]},
-            )
-        source = value.partition(":")[0]
-        if held and head == "_revinclude" and source.isalpha():
-            _require_reachable(source)
+        if not asks and head in _INCLUDING and (types := reached(head, value)):
+            _require_granted(head, value, types, grants, held=held)
+        elif asks or head in _BRINGING:
+            _require_all_types(head, grants, user_only=asks or not held)
 
 
-def _require_reachable(source: str) -> None:
-    """Raise PatientDenied for a type that patient/ scopes can't reach: the entire response would be
-    refused.
+def _require_granted(
+    head: str, value: str, types: frozenset[str], grants: Grants, *, held: bool
+) -> None:
+    """Require a scope without parameters for each type that a parameter can return.
+
+    If the search is restricted to the patient, so are the resources it includes: the types that
+    can't be about a patient are never released.
     """
-    if not compartment.reachable(source):
+    if held and head == "_include" and names_the_patient(value):
+        types = frozenset({"Patient"})
+    reachable = frozenset(filter(compartment.reachable, types)) if held else types
+    if not reachable:
         raise PatientDenied(
-            why=f"`_revinclude` of {source[:60]} returns resources that aren't known to be about "
-            "a patient.",
+            why=f"`{head}={value}` returns resources that aren't known to be about a patient.",
             steps=("Leave out the parameter, or request user/*.rs.",),
+        )
+    for name in sorted(reachable):
+        of_patient = held or name in compartment.OUTSIDE
+        if not _grants(grants, name, "r" if of_patient else "rs", user_only=not of_patient):
+            needed = f"patient/{name}.r" if of_patient else f"user/{name}.rs"
+            narrower = f"Or let the search name one target that a scope covers: `{value}:TYPE`."
+            raise ScopeDenied(
+                why=f"`{head}={value}` can return resources of type {name}. They require {needed}.",
+                steps=(*ScopeDenied.steps, narrower) if len(reachable) > 1 else ScopeDenied.steps,
+                evidence={"needed": needed, "parameter": head},
+            )
+
+
+def _require_all_types(head: str, grants: Grants, *, user_only: bool) -> None:
+    if not _grants(grants, "*", "rs", user_only=user_only):
+        needed = "user/*.rs" if user_only else "patient/*.rs"
+        raise ScopeDenied(
+            why=f"`{head[:100]}` reaches resources of other types, which requires a scope for "
+            f"all of them: {needed}.",
+            evidence={"needed": needed, "parameter": head[:100]},
         )
 
 
-def _covers_all_types(grants: Grants, *, user_only: bool) -> bool:
-    letters = {
+def _grants(grants: Grants, resource_type: str, letters: str, *, user_only: bool) -> bool:
+    """Return whether scopes without parameters allow all the letters for the type (`*`: all)."""
+    allowed = {
         letter
         for grant in grants
-        if grant.type == "*" and not grant.filters and not (user_only and grant.level != "user")
+        if grant.type in {"*", resource_type}
+        and not grant.filters
+        and not (user_only and grant.level != "user")
         for letter in grant.letters
     }
-    return letters >= {"r", "s"}
+    return allowed.issuperset(letters)
 
 
 def with_elements(

@@ -314,11 +314,13 @@ def test_a_scope_whose_parameters_say_nothing_grants_nothing(app: App) -> None:
 
 
 REACHING = [
-    "Observation?_include=Observation:subject",
-    "Observation?_include:iterate=Observation:encounter",
+    # R4 doesn't define the types that these reach.
     "Observation?_include=*",
-    "Observation?_revinclude=Provenance:target",
-    "Observation?_revinclude:iterate=Provenance:target",
+    "Observation?_include=Observation:focus",
+    "Observation?_include=Observation:vendors-own",
+    "Observation?_include:iterate=Observation:performer:Nothing",
+    "Observation?_include=Vendor:patient",
+    "Observation?_revinclude=*",
     "Observation?_list=42",
     "Observation?_contained=both",
     "Observation?_type=Condition",
@@ -334,6 +336,56 @@ def test_reaching_other_types_needs_a_scope_for_all(app: App, path: str) -> None
     posted = post_search(launch, "Observation", path.partition("?")[2].encode())
     assert (posted.status, posted.code) == (403, "scope_denied")
     assert asked(tenant) == []
+
+
+INCLUDING = [
+    ("Observation?_include=Observation:subject", "Patient.r"),
+    ("Observation?_include=Observation:patient", "Patient.r"),
+    ("Observation?_include:iterate=Observation:encounter", "Encounter.r EpisodeOfCare.r"),
+    ("Observation?_include=Observation:device", "Device.r"),
+    ("Observation?_include=Observation:performer:Practitioner", "Practitioner.r"),
+    ("Observation?_include=Observation:focus:Condition", "Condition.r"),
+    ("Observation?_revinclude=DiagnosticReport:result", "DiagnosticReport.r"),
+    ("PractitionerRole?_include=PractitionerRole:practitioner", "Practitioner.r"),
+]
+
+
+@each(("path", "scopes"), INCLUDING)
+def test_an_include_needs_a_scope_for_each_type_that_it_can_return(
+    app: App, path: str, scopes: str
+) -> None:
+    others = [f"patient/{one}" for one in scopes.split()]
+    resource_type = path.partition("?")[0]
+    for missing in others:
+        had = " ".join({f"patient/{resource_type}.rs", *others} - {missing})
+        launch, tenant = relaunched(app, scope=had)
+        answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+        assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
+        assert missing in answer.text
+    launch, tenant = relaunched(app, scope=" ".join({f"patient/{resource_type}.rs", *others}))
+    tenant.on(f"/{resource_type}", as_fhir(searchset()))
+    assert launch.browser.fetch(f"{launch.fhir_base}/{path}").status == 200
+    assert len(asked(tenant)) == 1
+
+
+@each(
+    "path",
+    ["Observation?_revinclude=Provenance:target", "Observation?_include=Observation:focus:Group"],
+)
+@each("scope", ["patient/*.rs", "patient/Observation.rs"])
+def test_an_include_of_what_is_no_patients_is_refused(app: App, path: str, scope: str) -> None:
+    launch, tenant = relaunched(app, scope=scope)
+    answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+    assert (answer.code, asked(tenant)) == ("patient_denied", [])
+
+
+def test_an_included_resource_that_no_scope_covers_is_not_released(app: App) -> None:
+    launch, tenant = relaunched(app, scope="patient/Observation.rs patient/Patient.r")
+    found = about("Observation", "o1", "p1"), about("Encounter", "e1", "p1")
+    tenant.on("/Observation", as_fhir(searchset(*found)))
+    url = f"{launch.fhir_base}/Observation?_include=Observation:subject"
+    answer = launch.browser.fetch(url)
+    assert (answer.status, answer.code) == (502, "upstream_invalid")
 
 
 @each("scope", ["patient/*.rs", "patient/*.r patient/*.s", "patient/*.read"])
@@ -411,7 +463,7 @@ def test_a_search_that_is_held_to_no_patient_reaches_none(app: App, path: str, s
     launch, tenant = relaunched(app, scope=scope)
     answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
-    assert "user/*.rs" in answer.text
+    assert "require user/" in answer.text or "user/*.rs" in answer.text
 
 
 @each("path", OUTSIDE)
