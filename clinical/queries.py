@@ -36,15 +36,10 @@ SEARCH_BYTES = 8_000_000
 
 # Lipids and other values that change slowly have their own search. Otherwise an inpatient's daily
 # sodium results would push them off the last page.
-SLOW_INPUTS = (
-    *("cholesterol_total", "hdl", "triglycerides", "ldl_reported", "hba1c", "uacr"),
-    "height",
+LAB_INPUTS, SLOW_INPUTS, VITAL_INPUTS = (
+    tuple(name for name, known in INPUTS.items() if known.search == search)
+    for search in ("labs", "slow", "vitals")
 )
-VITAL_INPUTS = (
-    *("systolic_bp", "diastolic_bp", "heart_rate", "respiratory_rate", "temperature", "spo2"),
-    *("o2_flow", "fio2", "weight", "bmi_reported", "qt_interval", "qrs_duration"),
-)
-LAB_INPUTS = tuple(name for name in INPUTS if name not in SLOW_INPUTS + VITAL_INPUTS)
 PRESSURE_PANELS = ("85354-9", "55284-4")
 
 _PAGE = ("_count", "200")

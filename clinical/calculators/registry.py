@@ -6,53 +6,27 @@ process.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
 
-from clinical.calculators import (
-    anion_gap,
-    bmi,
-    bsa,
-    cha2ds2_vasc,
-    ckd_epi_2021,
-    cockcroft_gault,
-    corrected_calcium,
-    fib4,
-    has_bled,
-    ldl,
-    meld,
-    news2,
-    osmolality,
-    pooled_cohort,
-    prevent,
-    qtc,
-)
 from clinical.calculators.in_chart import FINDINGS
 from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS
 from clinical.calculators.model import Calculator, Output
 
-REGISTRY: Mapping[str, Calculator] = MappingProxyType(
-    {
-        module.CALCULATOR.name: module.CALCULATOR
-        for module in (
-            ckd_epi_2021,
-            cockcroft_gault,
-            bmi,
-            bsa,
-            prevent,
-            pooled_cohort,
-            cha2ds2_vasc,
-            has_bled,
-            meld,
-            fib4,
-            corrected_calcium,
-            anion_gap,
-            osmolality,
-            ldl,
-            news2,
-            qtc,
-        )
-    }
+# The modules, in the order that a page and the docs list them.
+_MODULES = (
+    *("ckd_epi_2021", "cockcroft_gault", "bmi", "bsa", "prevent", "pooled_cohort"),
+    *("cha2ds2_vasc", "has_bled", "meld", "fib4", "corrected_calcium", "anion_gap", "osmolality"),
+    *("ldl", "news2", "qtc"),
 )
+
+
+def _registered() -> Mapping[str, Calculator]:
+    calculators = [import_module(f"{__package__}.{name}").CALCULATOR for name in _MODULES]
+    return MappingProxyType({calculator.name: calculator for calculator in calculators})
+
+
+REGISTRY = _registered()
 
 
 @dataclass(frozen=True, slots=True)

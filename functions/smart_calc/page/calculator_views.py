@@ -34,6 +34,8 @@ _WEIGHTY = (
     *("abnormal_renal_function", "abnormal_liver_function", "oral_anticoagulant", "diabetes"),
     *("hypertension", "statin"),
 )
+# Other findings come after these, and before none.
+_TIERS = {name: number for number, name in enumerate(_WEIGHTY)}
 # A result that needs action comes before all others.
 _URGENCY = ("urgent", "action", "")
 # In these groups, findings decide the relevance. In the others, only the registry's order does.
@@ -210,7 +212,7 @@ def _takes_away(calculator: Calculator) -> Iterable[str]:
 def _rank(
     group: Group, finding: str, calculator: Calculator, mark: str = ""
 ) -> tuple[int, int, int, int]:
-    tier = _WEIGHTY.index(finding) if finding and group in _ORDERED else len(_WEIGHTY)
+    tier = _TIERS.get(finding, len(_TIERS)) if finding and group in _ORDERED else len(_TIERS) + 1
     return GROUPS.index(group), _URGENCY.index(mark), tier, _NUMBERS[calculator.name]
 
 

@@ -9,17 +9,6 @@ from clinical.chart.codes.observations import SMOKING_FRESH_DAYS, SMOKING_MAX_DA
 from clinical.chart.evidence import ChartFinding, Evidence, Flag, Outcome
 from clinical.units_in_words import plain, unit
 
-# Decimals to show after a conversion, in the canonical unit. Inputs without a row have none.
-_DECIMALS = {
-    **dict.fromkeys(("creatinine", "calcium_low", "calcium_high", "calcium_ionized"), 2),
-    **dict.fromkeys(
-        (
-            *("albumin", "calcium_total", "potassium", "bilirubin_total", "inr", "temperature"),
-            *("weight", "bmi", "bmi_reported", "hba1c", "o2_flow", "uacr"),
-        ),
-        1,
-    ),
-}
 _FRACTION = "fraction of 1"
 _SHORT = {"age": "Age", "sex": "Sex"}
 
@@ -76,9 +65,10 @@ def number(name: str, value: float, evidence: Evidence | None) -> str:
         charted = evidence.charted.partition(" ")[0]
         if _is(charted, value):
             return charted
-    rounded = round_half_away(value, _DECIMALS.get(name, 0))
+    decimals = number_input(name).decimals
+    rounded = round_half_away(value, decimals)
     # A value that would round to zero keeps two digits, so that it doesn't look like zero.
-    return f"{rounded:.{_DECIMALS.get(name, 0)}f}" if rounded else f"{value:.2g}"
+    return f"{rounded:.{decimals}f}" if rounded else f"{value:.2g}"
 
 
 def _is(text: str, value: float) -> bool:
