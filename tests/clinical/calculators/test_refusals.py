@@ -1,7 +1,5 @@
 """Refusal outside every range: those of the specification by name, then all of the registry."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,25 +7,16 @@ import pytest
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, checked
 from clinical.calculators.model import Calculator, Limit, NotApplicable, Output, Refused
+from tests.support.calculators import CASES, ROWS, in_canonical_units
 from tests.support.tables import each
-
-VECTORS = Path(__file__).parents[1] / "data" / "calc_vectors.json"
-OPTIONAL = {
-    "potassium": (4.0, "mmol/L"),
-    "albumin": (4.0, "g/dL"),
-    "osmolality_measured": (300, "mosm/kg"),
-    "age": (50, "a"),
-}
 
 
 def typical(calculator: str, **changed: Any) -> dict[str, Any]:
     """A row of the vectors that is computed, completed, with some values changed."""
-    rows = json.loads(VECTORS.read_text("utf-8"))["rows"]
-    computed = [r for r in rows if r["calculator"] == calculator and r["output"] != "*"]
+    computed = [r for r in ROWS if r["calculator"] == calculator and r["output"] != "*"]
     assert computed, f"calc_vectors.json has no row of {calculator} with an output"
     inputs = {given["name"]: (given["value"], given["unit"]) for given in computed[0]["inputs"]}
-    known = {name: OPTIONAL[name] for name in REGISTRY[calculator].inputs if name in OPTIONAL}
-    return known | inputs | changed
+    return in_canonical_units(CASES[calculator].get("also", {})) | inputs | changed
 
 
 @each("calculator", REGISTRY)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,9 @@ from clinical.calculators import REGISTRY
 from tests.support.app import App, Launched
 from tests.support.app_chart import tenant_of
 from tests.support.browser import OWN_FETCH, Answer, Browser
+from tests.support.calculators import ROWS
 from tests.support.tables import each
 
-VECTORS = Path(__file__).parents[2] / "clinical" / "data" / "calc_vectors.json"
-ROWS: list[dict[str, Any]] = json.loads(VECTORS.read_text("utf-8"))["rows"]
 JSON = {"Content-Type": "application/json"}
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site"}
 EGFR = "egfr_ckd_epi_2021"
