@@ -54,7 +54,7 @@ def _summary(diagnosis: Diagnosis, marks: Marks) -> Iterator[str]:
         # Not wrapped, so that you can copy it.
         yield marks.strong(f"  {_plain(diagnosis.change.line)}")
         if diagnosis.change.setting:
-            yield f"  {_plain(diagnosis.change.setting)}     (this app, in smart.toml)"
+            yield f"  {_plain(diagnosis.change.setting)}     (the setting that sends it)"
     yield from _to_paste(diagnosis)
 
 

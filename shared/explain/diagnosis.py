@@ -109,7 +109,12 @@ def diagnose(
         meaning=_meaning(facts, known, causes) + (_CUT if message.cut else ""),
         causes=causes,
         corrected_request=proposed,
-        change=change(causes[0] if causes else None, proposed, _sent_values(facts)),
+        change=change(
+            causes[0] if causes else None,
+            proposed,
+            _sent_values(facts),
+            facts.pasted if facts.of_any_app else None,
+        ),
         ask=asks(facts, causes),
     )
 
@@ -315,13 +320,21 @@ def _without_denied(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[Cause
     }
 
 
+# Servers ignore parameters that they don't know (RFC 6749 3.1).
+_IGNORED: CauseId = "parameter_not_recognised"
+
+
 def _in_order(
     causes: Mapping[CauseId, Cause], evidence: Sequence[Evidence], facts: Facts
 ) -> tuple[Cause, ...]:
     """Sort causes by certainty. Within a certainty, causes with evidence come first, in the order
     of the evidence, and causes that the writer of the text denies come last.
     """
-    supported = [one.id for one in evidence if one.certainty is not None and not one.denied]
+    supported = [
+        one.id
+        for one in evidence
+        if one.certainty is not None and not one.denied and one.id != _IGNORED
+    ]
     denied = {one.id for one in evidence if one.denied} if supported else set()
     # A cause that the error itself proves needs no other evidence.
     proven = [

@@ -225,7 +225,7 @@ class Registered:
 @dataclass(frozen=True, slots=True)
 class Change:
     """The one change that fixes a launch: `line` of the authorization request, and `setting` of
-    smart.toml, or None if no setting changes it.
+    smart.toml or of the writer's own configuration, or None if neither is known.
     """
 
     line: str

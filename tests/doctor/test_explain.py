@@ -357,7 +357,7 @@ def test_a_file_that_is_right_already_is_not_to_be_changed(explain: Explain) -> 
     for text in (ehr_messages.FIRST_REPORT, ehr_messages.LAUNCHER):
         wrong = answered(explain.text(text, FIRST))
         assert "another deployment" not in wrong
-        assert "(this app, in smart.toml)" in wrong
+        assert "(the setting that sends it)" in wrong
 
 
 @each("config", [None, ehr()])

@@ -326,6 +326,14 @@ ENTRIES: tuple[Entry, ...] = (
         source=sources.RFC_9110,
     ),
     _entry(
+        "generic/authorize-failed",
+        "The authorization server, or a proxy in front of it, failed.",
+        causes.ehr_side("likely"),
+        says="500, 502, 503 or 504 from the authorization endpoint",
+        statuses=(500, 502, 503, 504),
+        source=sources.RFC_9110,
+    ),
+    _entry(
         "generic/authorize-not-there",
         "There's no authorization endpoint at this URL.",
         causes.endpoint_wrong("likely"),

@@ -150,6 +150,7 @@ the application and select its scopes.
 auth0 redirect aud_wrong certain: Send the identifier of the API, exactly as it's registered in \
 Auth0, as `audience`.
   Service not found: …
+  Service not enabled within domain
 auth0 token pkce_mismatch certain: Send the `code_verifier` of the same launch.
   Failed to verify code verifier
 auth0 token session_ended likely refresh_reused possible: Sign the user in again, and store the \
@@ -240,6 +241,11 @@ dotnet! fhir token_of_another_server certain: Compare `aud` in the token with th
 the server is configured with: request a token for this FHIR server.
   IDX10214…
   IDX10208…
+dotnet! fhir token_of_another_server likely: Send the access token of this FHIR server's own \
+authorization server. The one that was sent isn't a JWT.
+  IDX12741…
+  IDX12709…
+  IDX14100…
 dotnet! fhir access_token_expired certain: Refresh the token, or launch again.
   IDX10223…
 dotnet! fhir clock_skew certain: Use NTP to set the clock of the machine that checks the token.
@@ -288,6 +294,9 @@ with the stages and resources of the API: API Gateway says this of a path that i
 google page redirect_uri_mismatch certain: In the OAuth client's settings, add exactly the \
 redirect URI that the app sends to Authorized redirect URIs.
   Error 400: redirect_uri_mismatch
+google page client_unknown certain: Compare the client ID with the OAuth clients of the Google \
+Cloud project.
+  The OAuth client was not found
 google fhir scope_trimmed likely scope_not_requested likely: Request a token with the scope \
 `cloud-healthcare`.
   Request had insufficient authentication scopes

@@ -285,6 +285,20 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         source=sources.RFC_7523,
     ),
+    _at_authorize(
+        "generic/issuer-in-discovery",
+        "The issuer that the app is configured with isn't the one in the discovery document.",
+        causes.tenant_mismatch(
+            "likely",
+            "The two are compared as text, so that a slash at the end, the scheme, the host or the "
+            "realm matters.",
+            "Write the issuer exactly as `issuer` in the discovery document has it.",
+        ),
+        says="invalid issuer in discovery document / issuer did not match",
+        where="launch",
+        about=("issuer mismatch|invalid|unknown|missing discovery !#401 !access",),
+        source=sources.OPENID,
+    ),
     _at_fhir(
         "generic/token-of-another",
         "The FHIR server doesn't accept the token's issuer or audience.",
@@ -509,7 +523,7 @@ ENTRIES: tuple[Entry, ...] = (
         causes.fhir_base_wrong("possible"),
         says="Could not find resource for full path / 404 from the authorize or token URL",
         where="error page",
-        about=("endpoint unknown !@FHIR", "type unknown @authorize|@token !patient"),
+        about=("endpoint unknown !@FHIR !#5xx", "type unknown @authorize|@token !patient"),
         source=sources.RFC_9110,
     ),
     _at_fhir(
@@ -536,5 +550,23 @@ ENTRIES: tuple[Entry, ...] = (
             "search|type|media unknown|denied|missing|invalid|mismatch @FHIR !scope !user !access",
         ),
         source=sources.INFERRED,
+    ),
+    _at_fhir(
+        "generic/token-refused-text",
+        "The FHIR server doesn't accept the access token, and doesn't say why.",
+        causes.token_of_another_server("possible"),
+        causes.access_token_expired("possible"),
+        causes.token_not_in_header("possible"),
+        says="Invalid access token / the token cannot be validated",
+        about=("access invalid|denied|mismatch !@token !@authorize !@refresh !claim !by:writer",),
+    ),
+    _at_fhir(
+        "generic/fhir-refused-text",
+        "The FHIR server refuses this request, and doesn't say why.",
+        causes.user_not_permitted("possible"),
+        causes.scope_trimmed("possible"),
+        causes.client_not_enabled_at_site("possible"),
+        says="Not authorized / access is denied, from FHIR",
+        about=("denied @FHIR field #none",),
     ),
 )

@@ -90,6 +90,7 @@ def matches(
         or _by_web(text, among)
         or (_by_off(text, among) if message.oauth_error is None else ())
         or _by_words([one for one in heard if one.speaker != "writer"], among, message, where)
+        or _patterns(text, among, Proof.NAMED, fewest=_UNMISTAKABLE)
         or _by_code(message, among, shown or named, where)
         or _by_status(message, among, where)
         or _by_off(text, among)
@@ -109,7 +110,9 @@ def _names(message: EhrMessage, where: Where | None) -> Iterator[Said]:
         names.append(message.oauth_error)
     for name in names:
         words = name.replace("_", " ").replace("-", " ")
-        yield Said(words, "server", _STEPS.get(where) if where else None, 0, field=True)
+        at = max(message.text.find(name), 0)
+        step = _STEPS.get(where) if where else step_at(message.text, at)
+        yield Said(words, "server", step, 0, field=True)
 
 
 def _by_own(text: str, seen: Seen) -> tuple[Match, ...]:
@@ -143,6 +146,10 @@ def _by_pattern(
     )
 
 
+# So many words of a documented message don't come from anyone else.
+_UNMISTAKABLE = 5
+
+
 def _off(entry: Entry) -> bool:
     """Return whether an entry is about programs and packages, not about any server."""
     return entry.alone and entry.causes[0].id == "not_a_launch_problem"
@@ -159,11 +166,20 @@ def _by_web(text: str, among: Collection[Entry]) -> tuple[Match, ...]:
     return _patterns(text, web, Proof.CODE)
 
 
-def _patterns(text: str, among: Iterable[Entry], proof: Proof) -> tuple[Match, ...]:
+def _patterns(
+    text: str, among: Iterable[Entry], proof: Proof, *, fewest: int = 0
+) -> tuple[Match, ...]:
     """Return the entries with a pattern that matches the text, the longest match first."""
-    lengths = [(max(_matched(one.patterns, text), default=0), one) for one in among]
+    lengths = [
+        (max(_matched([it for it in one.patterns if _words(it) >= fewest], text), default=0), one)
+        for one in among
+    ]
     ranked = sorted((pair for pair in lengths if pair[0]), key=lambda pair: -pair[0])
     return tuple(Match(entry, proof) for _, entry in ranked)
+
+
+def _words(pattern: str) -> int:
+    return len(pattern.replace(r"\s{0,2}", " ").split())
 
 
 def _matched(patterns: Iterable[str], text: str) -> Iterator[int]:
@@ -198,7 +214,9 @@ def _around(said: Said, message: EhrMessage, where: Where | None) -> Iterator[st
         yield f"@{step}"
     if message.oauth_error is not None:
         yield f"={message.oauth_error}"
-    if message.status is not None:
+    if message.status is None:
+        yield "#none"
+    else:
         yield f"#{message.status}"
         if message.status >= _SERVER_ERROR:
             yield "#5xx"
@@ -209,6 +227,9 @@ def _by_code(
 ) -> tuple[Match, ...]:
     """Return the entries for an OAuth code: a vendor's own use of it, then RFC 6749's."""
     code = message.oauth_error
+    if message.description is not None and by_code(message.description, None):
+        # Some servers put the more precise code into the description.
+        code = message.description
     mine = [one for one in among if one.vendor in shown]
     if (found := _of_code(code, mine)) or code is None:
         return tuple(Match(one, Proof.BARE) for one in found)

@@ -167,7 +167,8 @@ def _status(text: str) -> int | None:
         r"|\b([45][0-9]{2}) (?:unauthorized|forbidden|bad request|not found|not acceptable"
         r"|unsupported media|internal server error|method not allowed|bad gateway|gateway time"
         r"|service (?:temporarily )?unavailable|too many requests)"
-        r"|(?:->|=>|→|\b(?:says|gives|returns?|returned|answers|gets?|got|with|is)(?: an?)?) "
+        r"|(?:^|\n)\W{0,3}([45][0-9]{2})(?: -|:) |(?:->|=>|→"
+        r"|\b(?:says|gives|returns?|returned|answers|gets?|got|with|is)(?: an?)?) "
         r"([45][0-9]{2})\b(?![.:/-]?[0-9])|\b([45][0-9]{2}) ?(?:error\b|\{|\()|\(([45][0-9]{2})\)",
         text,
         re.IGNORECASE,

@@ -41,11 +41,14 @@ _ERROR = any_case(
 _FIELD = any_case(
     r"(?<![a-z0-9_])(?P<name>error_description|errordescription|diagnostics|display|error_message"
     r"|errormessage|errorsummary|errorcode|message|msg|details?|title|text|hint|reason|fault(?:string)?"
-    r"|internal_code|cause|error(?!_uri))[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}(?:\\?[\"'](?P<quoted>(?:[^\"\\\n]"
-    r"|\\[^\n]){2,2000}?)\\?[\"'](?=[\s,;}\])>]|$)|(?P<bare>[^\s\"'{\[<>,;&][^\"'\n&<>{}]{2,500}))"
+    r"|internal_code|cause|error(?!_uri))[\"'\\]{0,3}(?:\s{0,3}[:=]|\s{1,3}value=)\s{0,3}(?:\\?[\"'](?P<quoted>(?:[^\"\\\n]"
+    r"|\\[^\n]){2,2000}?)\\?[\"'](?=[\s,;}\])>/]|$)|(?P<bare>[^\s\"'{\[<>,;&][^\"'\n&<>{}]{2,500}))"
 )
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
-_QUOTED = re.compile(r"[\"“”`«»]([^\"“”`«»\n]{6,300})[\"“”`«»]|(?<![\w'])'([^'\n]{12,300})'(?!\w)")
+# A quotation doesn't start or end with a space, as what stands between two quotations does.
+_QUOTED = re.compile(
+    r"[\"“”`«»](?! )([^\"“”`«»\n]{6,300})(?<! )[\"“”`«»]|(?<![\w'])'([^'\n]{12,300})'(?!\w)"
+)
 _REPORTED = any_case(
     r"\b(?:says?|said|saying|reads|prints?(?: in \w+)?|throws?|answers?|returns?|shows?"
     r"|displays?|message"
@@ -250,11 +253,12 @@ def _in_lines(text: str) -> Iterator[Said]:
         short = line[:_LONGEST_LINE]
         if not _ERROR.search(short) or _NOISE.search(short[:600]):
             continue
+        logged = _LOGGED.search(short) is not None
         for sentence in _sentences(short):
             if not _ERROR.search(sentence):
                 continue
             step = step_at(text, place)
-            speaker = _speaker(sentence, alone=alone)
+            speaker = _speaker(sentence, alone=alone or logged)
             if speaker == "writer":
                 for quoted in _quotations(sentence):
                     form = _speaker(quoted)
@@ -298,6 +302,11 @@ _MACHINE = any_case(
     r"|unauthorized"
     r"|access denied|unsupported|unexpected|no \w+ (?:was )?found)\b|^\W{0,2}[\w.$]+(?:error"
     r"|exception)\b"
+)
+# A line of a log: a time and a level, or a product's numbered message, which is a program's.
+_LOGGED = re.compile(
+    r"\d\d:\d\d:\d\d\S{0,12}\s[^\n]{0,60}?\b(?:ERROR|WARN(?:ING)?|FATAL|SEVERE|E)\b"
+    r"|\b[A-Z]{3,9}-?\d{3,7}[EW]?:\s"
 )
 _ALONE = 24
 

@@ -1,8 +1,9 @@
 """Choose the texts to paste next, to tell the causes apart or to find one at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shared.explain.model import Cause
+from shared.explain.parsing.said import Step, hear
 from shared.explain.ranking.facts import Facts
 
 _CALLBACK = (
@@ -28,6 +29,10 @@ _CLIENT = (
 )
 _GRANTED = "`scope` from the token response, next to the scopes that were requested."
 _REFUSAL = "The body and the `WWW-Authenticate` header of the FHIR response."
+_CONNECTION = (
+    "The output of `curl -v URL` with the URL that failed, from the machine or container where the "
+    "program runs, and whether the same URL works from another network."
+)
 _SUPPORT = "The EHR support's reply about {}: the text doesn't show what the name stands for."
 
 
@@ -36,6 +41,8 @@ def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
     sure = [one for one in causes if one.certainty != "possible"]
     if sure and (sure[0].certainty == "certain" or len(sure) < 2 or sure[1].certainty != "likely"):
         return ()
+    if causes and causes[0].id == "network_unreachable":
+        return (_CONNECTION,)
     if facts.claims.has("came_back") and not facts.message.oauth_error:
         return (_RESPONSE, _LOG)
     by_code = _BY_CODE.get(facts.message.oauth_error or "")
@@ -44,6 +51,11 @@ def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
     if facts.message.urn or facts.message.oauth_error:
         name = facts.message.instance or facts.message.urn or facts.message.oauth_error
         return (_SUPPORT.format(name), _REQUEST if facts.at_request else _RESPONSE)
+    return _by_place(facts)
+
+
+def _by_place(facts: Facts) -> tuple[str, ...]:
+    """Return the texts for the place that the error comes from, or that its words are about."""
     places = {entry.where for entry in facts.entries}
     if facts.message.status in {401, 403} or "FHIR answer" in places:
         return (_GRANTED, _REFUSAL)
@@ -53,9 +65,18 @@ def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
         return (_REQUEST, _LOG)
     if {"blank", "framed"} & facts.claims.signs or "launch" in places:
         return (_CONSOLE, _CALLBACK)
-    return (_CALLBACK, _RESPONSE, _CONSOLE, _LOG)
+    steps = {one.step for one in hear(facts.pasted) if one.speaker != "writer"} or {None}
+    return _BY_STEP[steps.pop() if len(steps) == 1 else None]
 
 
+_BY_STEP: Mapping[Step | None, tuple[str, ...]] = {
+    "authorize": (_CALLBACK, _REQUEST),
+    "token": (_RESPONSE, _CLIENT),
+    "refresh": (_RESPONSE, _GRANTED),
+    "FHIR": (_REFUSAL, _GRANTED),
+    "discovery": (_CONSOLE, _LOG),
+    None: (_CALLBACK, _RESPONSE, _CONSOLE, _LOG),
+}
 _BY_CODE = {
     "invalid_grant": (_EXCHANGE,),
     "invalid_client": (_CLIENT,),

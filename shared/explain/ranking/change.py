@@ -1,8 +1,13 @@
-"""Find the one line that fixes a launch: a parameter of the request, or a setting in smart.toml."""
+"""Find the one line that fixes a launch: a parameter of the request, or the setting that sends it.
+
+For a text of this app, or with its configuration, the setting is one of smart.toml. Otherwise it's
+the one that the text shows, in its own notation.
+"""
 
 from collections.abc import Iterable, Mapping
 
 from shared.explain.model import Cause, CauseId, Change
+from shared.patterns import any_case
 
 _PARAMETER: Mapping[CauseId, str] = {
     "launch_parameter_missing": "launch",
@@ -25,18 +30,45 @@ def parameter(cause: Cause) -> str | None:
 
 
 def change(
-    cause: Cause | None, corrected: Mapping[str, str] | None, sent: Mapping[str, str | None]
+    cause: Cause | None,
+    corrected: Mapping[str, str] | None,
+    sent: Mapping[str, str | None],
+    foreign: str | None,
 ) -> Change | None:
     """Return the change for the most probable cause, or None if no line of a request fixes it.
 
-    `sent` has the parameters that were certainly sent, with None for an unknown value.
+    `sent` has the parameters that were certainly sent, with None for an unknown value. `foreign` is
+    a text that may be about any app, or None if it's about this one.
     """
     name = parameter(cause) if cause is not None else None
     if name is None or corrected is None or name not in corrected:
         return None
     if name in sent and sent[name] in {None, corrected[name]}:
         return None
-    return Change(f"{name}={corrected[name]}", _setting(name, corrected[name]))
+    value = corrected[name]
+    setting = _setting(name, value) if foreign is None else _shown(name, value, foreign)
+    return Change(f"{name}={value}", setting)
+
+
+# The names that code and settings have for a parameter. A scope or an `aud` in quotes may be one of
+# a token response or a token.
+_NAMES: Mapping[str, str] = {
+    "client_id": r"[\"']?(?:client|app)_?id[\"']?",
+    "redirect_uri": r"[\"']?(?:redirect|callback)_?ur[il][\"']?",
+    "scope": r"'?scopes?'?",
+    "aud": r"'?(?:iss|aud|(?:fhir|server|base)_?ur[il]|api_base)'?",
+}
+
+
+def _shown(name: str, value: str, text: str) -> str | None:
+    """Return the line of the writer's own code or settings with the right value."""
+    written = _NAMES.get(name)
+    if written is None:
+        return None
+    match = any_case(rf"(?<![\w?&.=\"'-])({written}\s{{0,3}}(?:=>|[:=])\s{{0,3}})[\"'`]").search(
+        text
+    )
+    return f'{match[1]}"{value}"' if match is not None else None
 
 
 # With these causes, the value in the request may be wrong, so only a configuration is trusted.

@@ -104,7 +104,8 @@ def _place(facts: Facts) -> Iterator[Evidence]:
             "Ask the site or the EHR's vendor to check that this user's account is active, "
             "complete and linked to the app and the patient."
         )
-        yield _likely("user_not_permitted", why, step)
+        sure: Certainty = "likely" if "user_declined" in facts.claims.denied else "possible"
+        yield Evidence("user_not_permitted", sure, why, _ACCOUNT, (step,), told=True)
     if has("other_user") and "user_not_permitted" in family:
         why = "It works with another user, so this user's account or permissions differ."
         yield _likely("user_not_permitted", why)

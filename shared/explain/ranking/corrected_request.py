@@ -86,11 +86,12 @@ def _scopes(facts: Facts, sure: Collection[CauseId], *, standalone: bool) -> Ite
     kept = [one for one in facts.scopes if not one.startswith(("launch", "system/"))]
     if not kept:
         yield "<the scopes that are registered for the app>"
+    refused = "scope_syntax" in sure and facts.message.oauth_error == "invalid_scope"
     for scope in kept:
         other = in_other_version(scope, supported)
         if scope.endswith("/*.*") and "scope_syntax" in sure:
             yield f"<{scope[:-3]}TYPE.ACTION for each resource type and action that the app needs>"
-        elif is_wildcard(scope) and facts.habits.scopes.wildcards_dropped:
+        elif is_wildcard(scope) and (facts.habits.scopes.wildcards_dropped or refused):
             yield f"<one {scope.replace('*', 'TYPE', 1)} for each resource type that the app reads>"
         elif other is not None:
             yield _rewritten(scope, other)

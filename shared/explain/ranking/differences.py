@@ -169,10 +169,13 @@ def _keys(facts: Facts, text: str) -> Iterator[Evidence]:
 _CLAIM = r"[\"']?\b{}[\"']?\s?:\s?(?:[\"']([^\s\"',}}]{{1,300}})[\"']|(\d{{9,12}}))"
 
 
+_REFUSED: tuple[CauseId, ...] = ("client_auth_wrong", "assertion_key_unknown", "clock_skew")
+
+
 def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
     """Look at the claims of a client's assertion."""
     asserted = "assertion" in facts.claims.signs or facts.backend
-    if not asserted or not (facts.may_be("assertion_claims_wrong") or facts.by_code):
+    if not asserted or not (facts.may_be("assertion_claims_wrong", *_REFUSED) or facts.by_code):
         return
     claims = {
         name: match[1] or match[2]

@@ -58,10 +58,16 @@ def _no_launch(facts: Facts) -> Iterator[Evidence]:
 
 def _certainty(reported: bool, facts: Facts) -> Certainty:
     """Return the certainty of a problem in the request: certain if the EHR's error reports it or
-    there is no error. If the error is about something else, the problem is only likely.
+    there is no error. If the error is about something else, the problem is only likely, and if the
+    server failed, it's only possible.
     """
     other = facts.message.urn or facts.message.oauth_error or facts.entries
+    if not reported and (facts.message.status or 0) >= _FAILED:
+        return "possible"
     return "certain" if reported or not other else "likely"
+
+
+_FAILED = 500
 
 
 def _had_launch_value(facts: Facts) -> bool:

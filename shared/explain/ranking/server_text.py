@@ -105,12 +105,37 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     """Yield a step with the message's details for each cause that the error can have."""
     if not facts.from_text:
         return
+    yield from _failed_check(facts)
     for cause in facts.family & _NAMED.keys():
         for text in (facts.message.description or "", facts.pasted):
             step = _step(cause, text)
             if step is not None:
                 yield Evidence(cause, None, "", _OWN_WORDS, (step,))
                 break
+
+
+# The thing that a function in a stack trace validates, and the cause if it throws.
+_CHECKED: Mapping[str, CauseId] = {
+    "redirecturi": "redirect_uri_mismatch",
+    "redirecturl": "redirect_uri_mismatch",
+    "codeverifier": "pkce_mismatch",
+    "codechallenge": "pkce_mismatch",
+    "scopes": "scope_not_registered",
+    "audience": "token_of_another_server",
+    "issuer": "token_of_another_server",
+}
+_FRAME = any_case(rf"\b(?:validate|verify|check)_?({'|'.join(_CHECKED)})\w{{0,12}}\(")
+
+
+def _failed_check(facts: Facts) -> Iterator[Evidence]:
+    """Yield the cause that the innermost validating function of a stack trace names."""
+    frame = _FRAME.search(facts.message.text)
+    if frame is not None and facts.message.status != _OK:
+        why = f"The stack trace shows that the check in `{frame[0]}…)` failed."
+        yield Evidence(_CHECKED[frame[1].lower()], "likely", why, "the stack trace in the text")
+
+
+_OK = 200
 
 
 def _step(cause: CauseId, text: str) -> str | None:

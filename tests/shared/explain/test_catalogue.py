@@ -440,6 +440,12 @@ generic/endpoint-text: POST https://h/oauth2/token: error: unknown endpoint
 generic/endpoint-text: Resource not found at https://h/oauth2/authorize
 generic/fhir-request-text: GET https://h/fhir/Patient: error: unknown search parameter 'x'
 generic/fhir-request-text: GET https://h/fhir/Foo: error: the resource type isn't supported
+generic/issuer-in-discovery: Error: invalid issuer in discovery document
+generic/issuer-in-discovery: openid-configuration: the issuer doesn't match
+generic/token-refused-text: Error: Invalid access token
+generic/token-refused-text: {"message": "The token cannot be validated"}
+generic/fhir-refused-text: GET https://h/fhir/Patient/1: {"message": "Not authorized"}
+generic/fhir-refused-text: https://h/fhir/Patient/1: <diagnostics value="Access is denied"/>
 generic/discovery-failed: GET https://h/fhir/.well-known/smart-configuration: 502 Bad Gateway
 generic/discovery-failed: GET https://h/fhir/metadata says 503 Service Unavailable
 generic/fhir-not-accepted: GET https://h/fhir/Patient/1: HTTP/1.1 406

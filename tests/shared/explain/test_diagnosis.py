@@ -124,6 +124,23 @@ def test_the_first_report_gets_its_request_parameter_by_parameter() -> None:
     assert diagnosis.change.setting == f'scopes = "{scopes}"'
 
 
+@each(
+    ("written", "setting"),
+    [
+        ('{clientId: "c-1", scope: "launch patient/*.*"}', 'scope: "launch <patient/TYPE.ACTION'),
+        ("'scope' => 'launch patient/*.*'", "'scope' => \"launch <patient/TYPE.ACTION"),
+        ("scope=launch patient/*.*", None),
+    ],
+)
+def test_the_setting_of_any_app_is_the_one_that_the_text_shows(
+    written: str, setting: str | None
+) -> None:
+    change = diagnose(parse(f"{written} gives ?error=invalid_scope")).change
+    assert change is not None
+    assert (change.setting or "").startswith(setting or "")
+    assert bool(change.setting) == bool(setting)
+
+
 def test_without_a_configuration_what_is_not_known_is_described() -> None:
     request = diagnose(said(ehr_messages.LAUNCH + "code-required")).corrected_request
     assert request is not None

@@ -114,12 +114,34 @@ has no iss
 cookies_blocked: In the EHR's iframe localStorage throws SecurityError: The operation is insecure
 session_ended: {"error":"invalid_grant"} when refreshing after lunch
 ehr_side: I chose the simulated error of the SMART launcher
+ehr_side: HTTP/1.1 500 from https://h/oauth2/authorize?client_id=a&response_type=code&scope=launch
+redirect_uri_mismatch: {"error":"invalid_client","error_description":"Client authentication \
+failed"} #1 Grant.php: AbstractGrant->validateRedirectUri('https://h')
+aud_wrong: ?error=access_denied&error_description=Service%20not%20enabled%20within%20domain%3A%20x
+assertion_claims_wrong: private_key_jwt to fhir.epic.com, "iat":1760000000,"exp":1760003600. \
+{"error":"invalid_client","error_description":null}
+fhir_request_invalid: GET https://h/fhir/Patient: error: the "Content-Type" header is not supported
+tenant_mismatch: Error: invalid issuer in discovery document expected: https://h current: x
 """
 
 
 @each(("first", "text"), [line.split(": ", 1) for line in ACCOUNTS.splitlines()])
 def test_what_is_told_counts(first: str, text: str) -> None:
     assert ids(diagnose(parse(text)))[:1] == [first]
+
+
+@each(
+    ("text", "asked"),
+    [
+        ("connect ETIMEDOUT 10.0.0.5:443", "curl"),
+        ("GET https://h/fhir/Patient/1: Error: 17 is odd", "WWW-Authenticate"),
+        ("POST https://h/oauth2/token\nError: 17 is odd", "token endpoint's response"),
+    ],
+)
+def test_the_next_text_to_paste_is_one_of_the_step_that_failed(text: str, asked: str) -> None:
+    asks = diagnose(parse(text)).ask
+    assert asked in " ".join(asks)
+    assert len(asks) <= 2
 
 
 # Each clue that decides a case without a server message, and its cause; then two or more texts by
