@@ -42,6 +42,12 @@ def within(value: float, low: float | None, high: float | None) -> bool:
     return (low is None or at_least(value, low)) and (high is None or at_most(value, high))
 
 
+def without_noise(value: float) -> float:
+    """Return the value to nine decimals: 24.999999999999996, for 64 kg at 1.60 m, becomes 25."""
+    # Adding 0.0 turns -0.0 into 0.0.
+    return round(value, 9) + 0.0
+
+
 def round_half_away(value: float, digits: int = 0) -> float:
     """Round half away from zero: 12.5 gives 13. Python's round() goes to the even number, 12."""
     scale = 10.0**digits

@@ -1,20 +1,9 @@
-"""NEWS2 and QTc computed a second time: by lowest values, and in powers of the heart rate."""
+"""NEWS2 computed a second time, by the lowest value of each band."""
 
 import bisect
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from clinical.calculators import calculate
 from tests.support.tables import each
-
-MODEST = settings(max_examples=60, deadline=None, derandomize=True)
-
-
-def number(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high).map(lambda value: round(value, 3))
-
 
 # Chart 1 of the RCP report by the lowest value of each band and the points of the bands.
 NEWS2_BANDS = {
@@ -80,16 +69,3 @@ def test_news2_scores_every_value_of_a_parameter_as_the_chart_does(
         oxygen = 2 if "supplemental_oxygen" in others else 0
 
         assert calculate("news2", inputs)["score"] == news2_points(band, value) + oxygen
-
-
-@MODEST
-@given(qt=number(200, 800), rate=number(30, 220))
-def test_qtc_agrees_with_powers_of_the_heart_rate(qt: float, rate: float) -> None:
-    outputs = calculate("qtc", {"qt_interval": (qt, "ms"), "heart_rate": (rate, "/min")})
-
-    assert outputs == {
-        "fridericia": pytest.approx(qt * (rate / 60) ** (1 / 3)),
-        "bazett": pytest.approx(qt * (rate / 60) ** 0.5),
-        "framingham": pytest.approx(qt + 154 - 9240 / rate),
-        "hodges": pytest.approx(qt + 1.75 * rate - 105),
-    }

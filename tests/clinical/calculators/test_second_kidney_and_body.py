@@ -1,4 +1,4 @@
-"""Kidney and body formulas computed a second time, from the papers or published variants."""
+"""Kidney formulas computed a second time, from the papers or published variants."""
 
 import math
 from fractions import Fraction
@@ -74,18 +74,3 @@ def test_clearance_agrees_with_exact_fractions(
         "crcl_adjusted_weight": pytest.approx(float(factor * adjusted)),
         "crcl_selected_weight": pytest.approx(float(factor * selected)),
     }
-
-
-@MODEST
-@given(pounds=number(80, 400), inches=number(50, 80))
-def test_bmi_and_bsa_agree_with_the_forms_for_pounds_and_inches(
-    pounds: float, inches: float
-) -> None:
-    body = {"weight": (pounds, "[lb_av]"), "height": (inches, "[in_i]")}
-
-    # The published constants for these units, 703.07 and 3131, are rounded.
-    kilograms, meters = pounds * 0.45359237, inches * 0.0254
-    assert calculate("bmi", body)["bmi"] == pytest.approx(kilograms / meters / meters)
-    assert calculate("bsa_mosteller", body)["bsa"] == pytest.approx(
-        math.sqrt(kilograms * meters) / 6
-    )
