@@ -256,6 +256,23 @@ def test_a_newer_preliminary_value_can_be_taken(app: App, page: Page) -> None:
     expect(noted).to_contain_text(unused)
 
 
+def test_a_value_without_a_date_says_so_after_an_edit_of_another_and_not_once_it_is_edited(
+    app: App, page: Page
+) -> None:
+    undated = {key: one for key, one in CREATININE.items() if key != "effectiveDateTime"}
+    launch_in(page, app, answering(tenant_of(app), labs=as_fhir(bundle(undated))))
+    calculator = opened(page, EGFR)
+    age = page.locator(f"#{EGFR}-age")
+    remark = "no date: Creatinine, serum or plasma"
+    age.fill("70")
+    expect(calculator.locator(".headline")).to_contain_text("was ")
+    for place in (calculator.locator(".headline .band"), note(calculator)):
+        expect(place).to_contain_text(remark)
+    enter(page, "1.4")
+    for place in (calculator.locator(".headline .band"), note(calculator)):
+        expect(place).not_to_contain_text("no date")
+
+
 def test_a_caution_that_the_chart_leaves_a_question_open_goes_when_it_is_answered(
     app: App, page: Page
 ) -> None:

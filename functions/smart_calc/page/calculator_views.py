@@ -11,7 +11,7 @@ from clinical.calculators import REGISTRY, Evaluation, evaluate
 from clinical.calculators.inputs import FLAGS, INPUTS, label
 from clinical.calculators.model import Calculator
 from clinical.chart import Chart
-from clinical.chart.evidence import ChartFinding, Flag, Outcome
+from clinical.chart.evidence import ChartFinding, Outcome
 from clinical.clock import Clock
 from clinical.prefilled import Findings, inputs_of
 
@@ -135,7 +135,7 @@ def _view(
         for name, finding in findings.items()
     )
     charted = {name: finding.value for name, finding in chart.findings.items()}
-    undated = [label(name) for name, one in findings.items() if Flag.UNDATED in one.flags]
+    undated = [one.label for one in shown if one.is_undated]
     results = result_views.views(evaluation, _unused(findings), charted, undated)
     behind = names_behind(calculator.name)
     view = CalculatorView(

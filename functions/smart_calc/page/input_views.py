@@ -86,6 +86,7 @@ def view(
         definition=definition,
         points=wording.points(points),
         worth=wording.points(worth),
+        is_undated=Flag.UNDATED in finding.flags,
     )
 
 

@@ -191,6 +191,7 @@ class InputView:
     (`Observation/a1`), and `when` its time. `definition` tells what counts as the input, and
     `points` what its value adds to a score (`+2`; "": no points or no value), and `worth` what a
     "yes" would add. `trend` has all usable charted values of a number if there are several.
+    `is_undated` means that the charted value in use has no date.
     """
 
     name: str
@@ -220,6 +221,7 @@ class InputView:
     definition: str = ""
     points: str = ""
     worth: str = ""
+    is_undated: bool = False
 
     @property
     def is_only_worth(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from clinical.calculators import REGISTRY, Evaluation, evaluate, with_computed_inputs
-from clinical.calculators.inputs import checked
+from clinical.calculators.inputs import checked, label
 from clinical.calculators.model import Calculator, Raw, Refused
 from clinical.calculators.registry import DERIVED
 from shared import strict_json
@@ -21,16 +21,20 @@ from . import entered
 
 _FORM = 'The body must be {"inputs": {NAME: {"value": …, "unit": …}}}.'
 _MEMBERS = frozenset({"inputs", "details"})
-_ENTRY = frozenset({"value", "unit"})
+_ENTRY = frozenset({"value", "unit", "undated"})
 _LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
 class RecalculationRequest:
-    """A request for one calculation. With `details`, it also requests results for the page."""
+    """A request for one calculation. With `details`, it also requests results for the page.
+
+    `undated` are the inputs with a chart value that has no date.
+    """
 
     inputs: Mapping[str, tuple[object, str | None]]
     details: bool
+    undated: tuple[str, ...] = ()
 
 
 def parse(body: bytes) -> RecalculationRequest:
@@ -46,9 +50,9 @@ def parse(body: bytes) -> RecalculationRequest:
     details = document.get("details", False)
     if not isinstance(details, bool):
         raise _invalid("`details` must be true or false")
-    return RecalculationRequest(
-        {name: _entry(name, entry) for name, entry in document["inputs"].items()}, details
-    )
+    inputs = {name: _entry(name, entry) for name, entry in document["inputs"].items()}
+    undated = (name for name, entry in document["inputs"].items() if entry.get("undated"))
+    return RecalculationRequest(inputs, details, tuple(undated))
 
 
 def answer(
@@ -69,7 +73,8 @@ def answer(
     answered = {"calculator": name, "outputs": outputs, "refused": refused}
     if requested.details:
         faults |= _refused_by(calculator.inputs, raw)
-        answered |= _details(evaluation, outputs != {}, faults)
+        undated = [label(one) for one in calculator.inputs if one in requested.undated]
+        answered |= _details(evaluation, outputs != {}, faults, undated)
     return answered
 
 
@@ -119,9 +124,11 @@ def _refused_by(names: tuple[str, ...], raw: Raw) -> dict[str, str]:
     return refusals
 
 
-def _details(evaluation: Evaluation, computed: bool, faults: Mapping[str, str]) -> dict[str, Any]:
+def _details(
+    evaluation: Evaluation, computed: bool, faults: Mapping[str, str], undated: list[str]
+) -> dict[str, Any]:
     """Return the results for the page, and why inputs are invalid, by name."""
-    views = result_views.views(evaluation) if computed or not faults else ()
+    views = result_views.views(evaluation, undated=undated) if computed or not faults else ()
     return {
         "results": [asdict(view) for view in views],
         "faults": faults,
@@ -141,6 +148,8 @@ def _entry(name: str, entry: object) -> tuple[object, str | None]:
         raise _invalid(f"The value of the input `{shown}` isn't a number, a string, true or false")
     if unit is not None and not isinstance(unit, str):
         raise _invalid(f"The unit of the input `{shown}` isn't a string")
+    if not isinstance(entry.get("undated", False), bool):
+        raise _invalid(f"`undated` of the input `{shown}` must be true or false")
     return value, unit
 
 

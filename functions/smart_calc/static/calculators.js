@@ -107,6 +107,8 @@
       if (kind === "flag") return number.type === "checkbox" ? number.checked : answered ? answered.value === "true" : null;
       return number.value || null;
     };
+    // A chart value without a date is sent as such as long as it's in use, so the result says so.
+    const isUndated = () => (isTaken() ? taken.dataset.source.startsWith("no date") : !isEdited() && row.hasAttribute("data-undated"));
     const entered = () => {
       if (kind !== "number") return { value: choice() };
       if (isHeld() && held.value !== null) return { value: held.value, unit: ucum };
@@ -204,7 +206,7 @@
         refresh();
       },
       isTaken: () => isEdited() && isTaken(),
-      sent: () => (isEdited() ? entered() : { value: JSON.parse(data), unit: ucum || null }),
+      sent: () => ({ ...(isEdited() ? entered() : { value: JSON.parse(data), unit: ucum || null }), ...(isUndated() && { undated: true }) }),
       // The line of the note that lists this input, and its text there.
       noted: () => {
         if (!isEdited()) return [standing, note];

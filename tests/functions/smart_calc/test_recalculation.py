@@ -94,6 +94,22 @@ def test_an_answer_has_three_members_and_details_where_they_are_asked_for(
 
 
 @each(
+    ("creatinine", "remark"),
+    [
+        ({"undated": True}, "to severely decreased; no date: Creatinine, serum or plasma"),
+        ({"undated": False}, "to severely decreased"),
+    ],
+)
+def test_a_result_from_a_value_without_a_date_says_so_also_in_the_note(
+    app: App, open_session: Launched, creatinine: dict[str, Any], remark: str
+) -> None:
+    inputs = {**ADULT, "creatinine": ADULT["creatinine"] | creatinine}
+    answer = compute(app, open_session, EGFR, inputs, details=True)
+    assert answer["results"][0]["band"].endswith(remark)
+    assert f"{remark})\n" in answer["note"]
+
+
+@each(
     "creatinine",
     [
         {"value": 132.63, "unit": "umol/L"},
@@ -168,6 +184,7 @@ UNUSABLE = [
     b'{"inputs": {"age": {"value": {}}}}',
     b'{"inputs": {"age": {"value": 58, "unit": 1}}}',
     b'{"inputs": {"age": {"value": 58, "why": "x"}}}',
+    b'{"inputs": {"age": {"value": 58, "undated": 1}}}',
     b'{"inputs": {}, "patient": "p2"}',
     b'{"inputs": {}, "details": 1}',
     b'{"inputs": {}, "inputs": {}}',
