@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from shared import fhir_id, strict_json, urls
+from shared import fhir_id, urls
 from shared.config.settings import Ehr, Settings
-from shared.errors import CdsServerDenied, MediaTypeUnsupported, ParameterInvalid, PatientDenied
+from shared.errors import CdsServerDenied, ParameterInvalid, PatientDenied
 from shared.frozen import dataclass
+from shared.inbound import json_body
 from shared.inbound.edge import Call
 
 from .discovery import HOOK
 
+_COMPARE = 'Compare the body with CDS Hooks 2.0, "Calling a CDS Service".'
 _LONGEST_INSTANCE = 200
 # Characters that a header can carry.
 _ACCESS_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
@@ -43,21 +45,7 @@ def document(call: Call, most: int) -> Mapping[str, Any]:
 
     Raises MediaTypeUnsupported, TooLarge, ParameterInvalid.
     """
-    media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    coding = call.headers.get("Content-Encoding", "identity").strip().lower()
-    if media_type != "application/json" or coding not in {"", "identity"}:
-        raise MediaTypeUnsupported(
-            why="The service accepts only application/json without Content-Encoding.",
-            steps=("Send the body as uncompressed application/json.",),
-        )
-    try:
-        parsed = strict_json.parse(call.body(most))
-    except ValueError:
-        raise refused(
-            "The body",
-            "is not JSON in UTF-8, is nested too deeply, repeats a field, or has too many values "
-            "for its length",
-        ) from None
+    parsed = json_body.parse(json_body.content(call.headers, call.body, most), _COMPARE)
     if not isinstance(parsed, dict):
         raise refused("The body", "is not a JSON object")
     return parsed
@@ -147,8 +135,4 @@ def _object(value: object, name: str) -> Mapping[str, Any]:
 
 def refused(what: str, why: str) -> ParameterInvalid:
     """Return the error for a body with one invalid field."""
-    return ParameterInvalid(
-        "The request body can't be used.",
-        why=f"{what} {why}.",
-        steps=('Compare the body with CDS Hooks 2.0, "Calling a CDS Service".',),
-    )
+    return json_body.unusable(f"{what} {why}", _COMPARE)

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta, timezone
 
 from clinical import queries
 from clinical.calculators import REGISTRY
-from shared import log, strict_json
+from shared import log
 from shared.config.settings import Settings
-from shared.errors import ParameterInvalid
 from shared.frozen import dataclass
+from shared.inbound import json_body
 from shared.inbound.departed import stop_if_gone
 from shared.session.sessions import Active
 
@@ -38,23 +38,22 @@ class Missing:
 
 def parse(body: bytes) -> Missing:
     """Read the body of a request. Raises ParameterInvalid, naming what is wrong."""
-    try:
-        document = strict_json.parse(body)
-    except ValueError:
-        raise _invalid("The body isn't JSON") from None
+    document = json_body.parse(body, _FORM)
     if not isinstance(document, dict) or document.keys() != {"searches", "offset"}:
-        raise _invalid("The body doesn't have the properties `searches` and `offset`")
+        raise json_body.unusable(
+            "The body doesn't have the properties `searches` and `offset`", _FORM
+        )
     names, offset = document["searches"], document["offset"]
     if (
         not isinstance(names, list)
         or not names
         or not reading.PURPOSES.keys() >= set(map(str, names))
     ):
-        raise _invalid("`searches` isn't a list of searches")
+        raise json_body.unusable("`searches` isn't a list of searches", _FORM)
     if offset is not None and (
         isinstance(offset, bool) or not isinstance(offset, int) or abs(offset) >= _MOST_MINUTES
     ):
-        raise _invalid("`offset` isn't a number of minutes")
+        raise json_body.unusable("`offset` isn't a number of minutes", _FORM)
     return Missing(frozenset(map(str, names)), offset)
 
 
@@ -80,7 +79,3 @@ def answer(
     html = "".join(PageParts(settings, active, searching, zone=zone).again(parts, names))
     log.event("app_read_again", "missing searches were repeated")
     return html
-
-
-def _invalid(what: str) -> ParameterInvalid:
-    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in the required form.",))

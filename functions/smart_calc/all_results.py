@@ -11,9 +11,8 @@ from typing import Any
 from clinical.chart.observations import ObservationReader
 from clinical.chart.resources.scope import latest_versions
 from clinical.clock import Clock
-from shared import strict_json
-from shared.errors import ParameterInvalid
 from shared.fhir import searchset
+from shared.inbound import json_body
 from shared.inbound.departed import while_here
 
 from .page import latest_values
@@ -47,19 +46,12 @@ def _printed(row: latest_values.ListedValue) -> dict[str, Any]:
 
 
 def _parsed(body: bytes) -> tuple[int, list[dict[str, Any]]]:
-    try:
-        document = strict_json.parse(body, searchset.decimal)
-    except ValueError:
-        raise _invalid("The body isn't JSON") from None
+    document = json_body.parse(body, _FORM, searchset.decimal)
     if not isinstance(document, dict) or document.keys() != {"offset", "pages"}:
-        raise _invalid("The body doesn't have the properties `offset` and `pages`")
+        raise json_body.unusable("The body doesn't have the properties `offset` and `pages`", _FORM)
     offset, pages = document["offset"], document["pages"]
     if isinstance(offset, bool) or not isinstance(offset, int) or abs(offset) >= _MOST_MINUTES:
-        raise _invalid("`offset` isn't a number of minutes")
+        raise json_body.unusable("`offset` isn't a number of minutes", _FORM)
     if not isinstance(pages, list) or not all(isinstance(bundle, dict) for bundle in pages):
-        raise _invalid("`pages` isn't a list of Bundles")
+        raise json_body.unusable("`pages` isn't a list of Bundles", _FORM)
     return offset, pages
-
-
-def _invalid(what: str) -> ParameterInvalid:
-    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in the required form.",))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import InvalidOperation
 from typing import Any, Literal
 
-from shared import held_bytes, strict_json
+from shared import content_type, held_bytes, strict_json
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import authorised
 from shared.fhir.access import Access
@@ -26,7 +26,7 @@ from shared.smart.token_endpoint import ehr_ids
 SECONDS = 60.0
 MAX_BYTES = authorised.MAX_BYTES
 MAX_STREAMED_BYTES = 10_000_000
-_JSON = re.compile(r"application/(?:fhir\+|[a-z0-9.]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+_JSON = re.compile(r"application/(?:[a-z0-9.]+\+)?json")
 _RELAYED_5XX = frozenset({503})
 _CONDITIONAL = frozenset({"If-None-Match", "If-Modified-Since"})
 _MOST_WORDS = 4096
@@ -165,18 +165,17 @@ def read_binary(
     sent = {"Accept": accept, "Accept-Encoding": "identity", **headers}
     with _as_app_errors():
         answer = authorised.stream(access, "GET", url, sent, None, until, is_read=True)
-        content_type = answer.headers.get("content-type", "")
-        if answer.status != 200 or _JSON.fullmatch(content_type):
+        if answer.status != 200 or _is_json(answer):
             whole = authorised.whole(answer, until)
             return _usable(whole, conditional=not _CONDITIONAL.isdisjoint(headers))
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = content_type.of(answer.headers)
     if media_type not in media_types:
         raise UpstreamInvalid(
             why="The Binary's content type can't be passed on unchanged.",
             steps=("Send `Accept: application/fhir+json` to get the content in base64.",),
         )
     announced = answer.headers.get("content-length", "")
-    plain = answer.headers.get("content-encoding", "identity").lower() == "identity"
+    plain = content_type.is_uncompressed(answer.headers)
     length = int(announced) if plain and re.fullmatch(r"[0-9]{1,15}", announced) else None
     chunks = _limited(answer.chunks, length or 0)
     # A failure before the first byte can still be returned as an error.
@@ -231,8 +230,8 @@ def _usable(
     return FhirAnswer(status, answer.headers, answer.body, resource, ids)
 
 
-def _is_json(answer: http_client.Answer) -> bool:
-    return _JSON.fullmatch(answer.headers.get("content-type", "")) is not None
+def _is_json(answer: http_client.Answer | http_client.Stream) -> bool:
+    return _JSON.fullmatch(content_type.of(answer.headers)) is not None
 
 
 def _resource(

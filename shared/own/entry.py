@@ -6,26 +6,17 @@ A failure is returned and not raised, because the frames of a traceback referenc
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
-from shared import held_bytes, log, pages, strict_json, urls
+from shared import held_bytes, log, pages, urls
 from shared.config import settings_file
 from shared.config.settings import Settings
-from shared.errors import (
-    MediaTypeUnsupported,
-    MethodNotAllowed,
-    NotFound,
-    ParameterInvalid,
-    ParameterRepeated,
-    SmartError,
-    TooLarge,
-)
-from shared.fhir.policy import content
+from shared.errors import MethodNotAllowed, NotFound, ParameterRepeated, SmartError
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.frozen import dataclass
-from shared.inbound import edge
+from shared.inbound import edge, json_body
 from shared.inbound.edge import Call, Edge, Function, Reply
 from shared.own import changes, in_flight, resources
 from shared.own.in_flight import InFlight
@@ -157,23 +148,8 @@ def document(mark: object) -> Result[Any]:
 
 
 def _document(call: Call) -> Any:
-    content.require_uncompressed(call.headers)
-    media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise MediaTypeUnsupported(
-            why="This endpoint accepts only application/json.",
-            steps=("Send the body as application/json.",),
-        )
-    try:
-        return strict_json.parse(call.body(_MOST_BYTES), Decimal)
-    except TooLarge:
-        raise TooLarge("The request is larger than 1 MB.") from None
-    except (ValueError, InvalidOperation):
-        raise ParameterInvalid(
-            "The request body can't be used.",
-            why="The body isn't JSON in UTF-8, repeats a property, or is nested too deeply.",
-            steps=("Send valid JSON.",),
-        ) from None
+    body = json_body.content(call.headers, call.body, _MOST_BYTES)
+    return json_body.parse(body, "Send valid JSON.", Decimal)
 
 
 def open_session(mark: object) -> Result[Mapping[str, Any]]:

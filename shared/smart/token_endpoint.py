@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
-from shared import json_members
+from shared import content_type, json_members
 from shared.config.settings import Ehr
 from shared.errors import TokenError, TokenInvalid
 from shared.outbound import http_client
@@ -148,12 +148,10 @@ def _request(
 
 def _is_page(response: http_client.Answer) -> bool:
     """Return whether a response is HTML, by its first tag, or by its media type and any tag."""
-    by_type = _media_type(response) in _HTML_TYPES and response.body.lstrip().startswith(b"<")
+    by_type = content_type.of(
+        response.headers
+    ) in _HTML_TYPES and response.body.lstrip().startswith(b"<")
     return by_type or _HTML.match(response.body) is not None
-
-
-def _media_type(response: http_client.Answer) -> str:
-    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _send(
@@ -212,7 +210,7 @@ def _refusal(
     words = known_words(_message(body, text))
     if words:
         evidence["said"] = words
-    media_type = _media_type(response)
+    media_type = content_type.of(response.headers)
     if body is None and _MEDIA_TYPE.fullmatch(media_type):
         evidence["media_type"] = media_type
     status, code = response.status, body.get("error") if body else None

@@ -12,9 +12,8 @@ from clinical.calculators import REGISTRY, Evaluation, evaluate, with_computed_i
 from clinical.calculators.inputs import checked, label
 from clinical.calculators.model import Calculator, Raw, Refused
 from clinical.calculators.registry import DERIVED
-from shared import strict_json
-from shared.errors import ParameterInvalid
 from shared.frozen import dataclass
+from shared.inbound import json_body
 
 from ..page import note, result_views, wording
 from . import entered
@@ -39,17 +38,14 @@ class RecalculationRequest:
 
 def parse(body: bytes) -> RecalculationRequest:
     """Read the body of a request. Raises ParameterInvalid, naming what is wrong."""
-    try:
-        document = strict_json.parse(body)
-    except ValueError:
-        raise _invalid("The body isn't JSON") from None
+    document = json_body.parse(body, _FORM)
     if not isinstance(document, dict) or not isinstance(document.get("inputs"), dict):
-        raise _invalid("The body doesn't have an object `inputs`")
+        raise json_body.unusable("The body doesn't have an object `inputs`", _FORM)
     if unknown := document.keys() - _MEMBERS:
-        raise _invalid(f"The body has an unknown property, `{_named(unknown)}`")
+        raise json_body.unusable(f"The body has an unknown property, `{_named(unknown)}`", _FORM)
     details = document.get("details", False)
     if not isinstance(details, bool):
-        raise _invalid("`details` must be true or false")
+        raise json_body.unusable("`details` must be true or false", _FORM)
     inputs = {name: _entry(name, entry) for name, entry in document["inputs"].items()}
     undated = (name for name, entry in document["inputs"].items() if entry.get("undated"))
     return RecalculationRequest(inputs, details, tuple(undated))
@@ -142,20 +138,20 @@ def _details(
 def _entry(name: str, entry: object) -> tuple[object, str | None]:
     shown = name[:_LONGEST_NAME]
     if not isinstance(entry, dict) or "value" not in entry or entry.keys() - _ENTRY:
-        raise _invalid(f"The input `{shown}` isn't an object with `value` and `unit`")
+        raise json_body.unusable(
+            f"The input `{shown}` isn't an object with `value` and `unit`", _FORM
+        )
     value, unit = entry["value"], entry.get("unit")
     if value is not None and not isinstance(value, bool | int | float | str):
-        raise _invalid(f"The value of the input `{shown}` isn't a number, a string, true or false")
+        raise json_body.unusable(
+            f"The value of the input `{shown}` isn't a number, a string, true or false", _FORM
+        )
     if unit is not None and not isinstance(unit, str):
-        raise _invalid(f"The unit of the input `{shown}` isn't a string")
+        raise json_body.unusable(f"The unit of the input `{shown}` isn't a string", _FORM)
     if not isinstance(entry.get("undated", False), bool):
-        raise _invalid(f"`undated` of the input `{shown}` must be true or false")
+        raise json_body.unusable(f"`undated` of the input `{shown}` must be true or false", _FORM)
     return value, unit
 
 
 def _named(names: set[str]) -> str:
     return min(names)[:_LONGEST_NAME]
-
-
-def _invalid(what: str) -> ParameterInvalid:
-    return ParameterInvalid(f"{what}.", why=_FORM, steps=("Send the body in the required form.",))

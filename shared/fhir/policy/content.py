@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared import strict_json
-from shared.errors import MediaTypeUnsupported, ParameterInvalid
+from shared.errors import ParameterInvalid
 from shared.fhir import json_patch
 from shared.fhir.policy.interactions import Address
+from shared.inbound import json_body
 from shared.session.record import HANDLE
 
 _FIXED = frozenset({"resourcetype", "id"})
 _OURS = re.compile(rf"/fhir_proxy/{HANDLE}")
+_COMPARE = "Compare the body with the URL and with FHIR R4 http.html."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +38,22 @@ def sent_media_type(address: Address) -> str | None:
     return next(iter(address.interaction.media_types), None)
 
 
-def require_uncompressed(headers: Mapping[str, str]) -> None:
-    """Raise MediaTypeUnsupported if the request body is compressed (RFC 9110 15.5.16)."""
-    if headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
-        raise MediaTypeUnsupported(
-            why="The request body has a Content-Encoding, which the app doesn't decode.",
-            steps=("Send the body without Content-Encoding.",),
-        )
-
-
 def require_media_type(address: Address, headers: Mapping[str, str]) -> None:
     """Raise MediaTypeUnsupported if the interaction doesn't accept the body's media type."""
-    require_uncompressed(headers)
-    taken = address.interaction.media_types
-    media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if taken and media_type not in taken:
-        raise MediaTypeUnsupported(
-            why=f"This interaction ({address.kind}) accepts {' or '.join(taken)}.",
-            steps=(f"Send the body as {taken[0]}.",),
-        )
+    what = f"This interaction ({address.kind})"
+    json_body.require_media_type(headers, address.interaction.media_types, what)
 
 
 def read(address: Address, body: bytes) -> Content:
     """Read the body of a write. Raise ParameterInvalid if it doesn't match the URL."""
     if address.interaction.body == "none":
         return Content()
+    document = json_body.parse(body, _COMPARE)
     try:
-        document = strict_json.parse(body)
         # Serialized again, because JSON has other spellings of each letter, such as `\/`.
         plain = json.dumps(document)
-    except (ValueError, RecursionError):
-        raise refused(
-            "isn't JSON in UTF-8, is nested too deeply, repeats a property, or has too many "
-            "values for its length"
-        ) from None
+    except RecursionError:
+        raise refused("is nested too deeply") from None
     if _OURS.search(plain):
         # In the chart, the URL would be meaningless to everyone, and contain a session's handle.
         raise refused("contains a URL of this proxy. Write references as `Type/id`")
@@ -96,8 +79,4 @@ def _changed(document: Any) -> frozenset[str]:
 
 def refused(why: str) -> ParameterInvalid:
     """Return the refusal of a body. `why` follows "The body"."""
-    return ParameterInvalid(
-        "The request body can't be used.",
-        why=f"The body {why}.",
-        steps=("Compare the body with the URL and with FHIR R4 http.html.",),
-    )
+    return json_body.unusable(f"The body {why}", _COMPARE)
