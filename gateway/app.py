@@ -15,7 +15,7 @@ from gateway import failures, front
 from gateway.own_functions import OwnFunction
 from infra import project
 from shared.config import settings_file
-from shared.inbound import edge
+from shared.inbound import edge, entry_point
 from shared.inbound.edge import Edge
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
     if own := _own.get(first):
         return own(environ, start_response)
     function = FUNCTIONS.get(first, gateway)
-    return edge.respond(lambda sent: _kept(function(sent)), environ, start_response)
+    return entry_point.respond(lambda sent: _kept(function(sent)), environ, start_response)
 
 
 def _kept(response: flask.Response) -> flask.Response:

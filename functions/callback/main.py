@@ -7,12 +7,9 @@ on earlier.
 
 import gc
 
-# Nothing that is loaded becomes garbage. Searching for it took a tenth of the start.
-gc.disable()
+gc.disable()  # until entry_point.last
 
 import time
-
-import flask
 
 from shared import log
 from shared.config import settings_file
@@ -29,7 +26,7 @@ from shared.errors import (
     StateUnknown,
     TokenInvalid,
 )
-from shared.inbound import cookies, edge
+from shared.inbound import cookies, entry_point
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.refusal import Refusal
 from shared.oidc import id_token
@@ -48,17 +45,6 @@ from .failure import Attempt, Failed
 _settings = settings_file.from_environment()
 if _settings:
     _running = deployment.start(_settings)
-_edge = Edge("callback", "page", "callback_failed")
-# What is loaded stays. A large response makes the garbage collector search everything that isn't
-# frozen, again and again. With the store's client, that takes tens of milliseconds each time.
-gc.freeze()
-gc.enable()
-
-
-@edge.entry_point
-def callback(request: flask.Request) -> flask.Response:
-    """Handle a request to the function."""
-    return edge.answer(request, _edge, _settings, _serve)
 
 
 def _serve(settings: Settings, call: Call) -> Reply | Refusal:
@@ -198,3 +184,6 @@ def _log(opened: Opened, tokens: TokenResponse, ehr: Ehr) -> None:
             ],
         },
     )
+
+
+callback = entry_point.last(Edge("callback", "page", "callback_failed"), _settings, _serve)

@@ -5,13 +5,11 @@ It has no sessions and no encryption keys. Its callers are EHRs, identified by t
 
 import gc
 
-# Nothing that is loaded becomes garbage. Searching for it took a tenth of the start.
-gc.disable()
+gc.disable()  # until entry_point.last
 
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,8 +22,8 @@ from clinical.clock import Clock
 from shared import held_bytes, log
 from shared.config import issuers, settings_file
 from shared.config.settings import Settings
-from shared.errors import MethodNotAllowed, NotFound, TooLarge
-from shared.inbound import edge, request_body
+from shared.errors import MethodNotAllowed, NotFound
+from shared.inbound import entry_point, request_body
 from shared.inbound.departed import stop_if_gone
 from shared.inbound.edge import Call, Edge, Reply
 from shared.oidc import key_files
@@ -54,18 +52,11 @@ _settings = settings_file.from_environment(site_choice.problems)
 if _settings:
     _settings = issuers.resolve(_settings)
     _verifier = _start(_settings)
-_edge = Edge("cds_services", "operation_outcome", "cds_refused")
-# What is loaded stays. A large response makes the garbage collector search everything that isn't
-# frozen, again and again. With the store's client, that takes tens of milliseconds each time.
-gc.freeze()
-gc.enable()
 
 
-@edge.entry_point
-def cds_services(request: flask.Request) -> flask.Response:
-    """Handle a request to the function."""
+def _edge(request: flask.Request) -> Edge:
     allowed = cors.headers(_settings, request.headers.get("Origin"), request.method)
-    return edge.answer(request, replace(_edge, headers=allowed), _settings, _serve)
+    return Edge("cds_services", "operation_outcome", "cds_refused", headers=allowed)
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
@@ -142,13 +133,12 @@ def _unclassified(reading: HookChart) -> dict[str, int]:
 
 
 def _feedback(call: Call) -> Reply:
-    try:
-        body = hook_call.document(call, feedback.MAX_BYTES)
-    except TooLarge:
-        raise TooLarge("The request is larger than 100 kB.") from None
-    feedback.note(feedback.read(body))
+    feedback.note(feedback.read(hook_call.document(call, feedback.MAX_BYTES)))
     return _as_json({})
 
 
 def _as_json(document: Mapping[str, Any]) -> Reply:
     return Reply(200, _JSON, json.dumps(document).encode())
+
+
+cds_services = entry_point.last(_edge, _settings, _serve)

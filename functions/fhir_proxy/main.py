@@ -6,16 +6,13 @@ docs/proxy.md lists the supported requests.
 
 import gc
 
-# Nothing that is loaded becomes garbage. Searching for it took a tenth of the start.
-gc.disable()
+gc.disable()  # until entry_point.last
 
 import errno
 import json
 import time
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
-
-import flask
 
 from shared import held_bytes, log, outcome
 from shared.config import settings_file
@@ -28,7 +25,7 @@ from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.fhir.policy import answers, asking, content
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import Address
-from shared.inbound import cookies, edge
+from shared.inbound import cookies, edge, entry_point
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.spliced import Spliced
 from shared.session import context, deployment
@@ -42,23 +39,6 @@ held_bytes.give_memory_back()
 _settings = settings_file.from_environment()
 if _settings:
     _running = deployment.start(_settings)
-_edge = Edge(
-    "fhir_proxy",
-    "operation_outcome",
-    refused="fhir_denied",
-    failed="fhir_request",
-    headers={"Content-Security-Policy": "default-src 'none'; sandbox"},
-)
-# What is loaded stays. A large response makes the garbage collector search everything that isn't
-# frozen, again and again. With the store's client, that takes tens of milliseconds each time.
-gc.freeze()
-gc.enable()
-
-
-@edge.entry_point
-def fhir_proxy(request: flask.Request) -> flask.Response:
-    """Handle a request to the function."""
-    return edge.answer(request, _edge, _settings, _serve)
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
@@ -207,3 +187,13 @@ def _parameters(call: Call, address: Address) -> Parameters:
     except ValueError:
         raise ParameterInvalid("The search parameters can't be read.") from None
     return tuple(parsed)
+
+
+_edge = Edge(
+    "fhir_proxy",
+    "operation_outcome",
+    refused="fhir_denied",
+    failed="fhir_request",
+    headers={"Content-Security-Policy": "default-src 'none'; sandbox"},
+)
+fhir_proxy = entry_point.last(_edge, _settings, _serve)

@@ -5,21 +5,19 @@ SMART App Launch 2.2, steps 2 to 4.
 
 import gc
 
-# Nothing that is loaded becomes garbage. Searching for it took a tenth of the start.
-gc.disable()
+gc.disable()  # until entry_point.last
 
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import flask
 from markupsafe import Markup
 
 from shared import log, pages
 from shared.config import issuers, settings_file
 from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, Misconfigured, NotANavigation, NotFound, SmartError
-from shared.inbound import cookies, edge
+from shared.inbound import cookies, entry_point
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.refusal import Refusal
 from shared.smart import launches
@@ -39,17 +37,6 @@ if _settings:
     _store = open_store(_settings.store)
     _jwks = jwks.load(_settings)
 _discovery = Discovery()
-_edge = Edge("launch", "page", "launch_refused")
-# What is loaded stays. A large response makes the garbage collector search everything that isn't
-# frozen, again and again. With the store's client, that takes tens of milliseconds each time.
-gc.freeze()
-gc.enable()
-
-
-@edge.entry_point
-def launch(request: flask.Request) -> flask.Response:
-    """Handle a request to the function."""
-    return edge.answer(request, _edge, _settings, _serve)
 
 
 def _serve(settings: Settings, call: Call) -> Reply | Refusal:
@@ -144,3 +131,6 @@ def _auto_submit_page(
         **pages.content_security_policy(settings.frame_ancestors, _SUBMIT, allowed),
     }
     return Reply(200, headers, page.encode(), set_cookies)
+
+
+launch = entry_point.last(Edge("launch", "page", "launch_refused"), _settings, _serve)

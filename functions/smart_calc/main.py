@@ -2,32 +2,22 @@
 
 import gc
 
-# Nothing that is loaded becomes garbage. Searching for it took a tenth of the start.
-gc.disable()
+gc.disable()  # until entry_point.last
 
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 
-import flask
-
 from clinical import site_choice
 from clinical.calculators import REGISTRY
 from shared import held_bytes, log, pages
 from shared.config import settings_file
 from shared.config.settings import Settings
-from shared.errors import (
-    MediaTypeUnsupported,
-    MethodNotAllowed,
-    NotFound,
-    PatientMissing,
-    SmartError,
-    TooLarge,
-)
+from shared.errors import MethodNotAllowed, NotFound, PatientMissing, SmartError
 from shared.fhir import fhir_client
 from shared.fhir.access import of_session
-from shared.inbound import edge
+from shared.inbound import edge, entry_point, json_body
 from shared.inbound.edge import Call, Edge, Reply
 from shared.session import deployment, sessions
 from shared.session.sessions import Active
@@ -35,7 +25,6 @@ from shared.session.sessions import Active
 from . import again, all_results, parts, reading, stream
 from .recalculate import recalculation
 
-_MOST_BYTES = 100_000
 # Wait this long for the first search, so that an ended session still sets the response's status.
 _FIRST_SECONDS = 0.2
 
@@ -44,18 +33,8 @@ _settings = settings_file.from_environment(site_choice.problems)
 if _settings:
     _running = deployment.start(_settings)
 _edge = Edge("smart_calc", "page", "app_refused")
-# What is loaded stays. A large response makes the garbage collector search everything that isn't
-# frozen, again and again. With the store's client, that takes tens of milliseconds each time.
-gc.freeze()
 # A chart of 3,000 Observations is 60,000 objects, and a page leaves none of them as garbage.
 gc.set_threshold(200_000)
-gc.enable()
-
-
-@edge.entry_point
-def smart_calc(request: flask.Request) -> flask.Response:
-    """Handle a request: the function's entry point."""
-    return edge.answer(request, _edge, _settings, _serve)
 
 
 def _serve(settings: Settings, call: Call) -> Reply:
@@ -112,7 +91,7 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
     if not known:
         raise NotFound
     _running.sessions.use(handle, call.cookies)
-    requested = recalculation.parse(_json_of(call, _MOST_BYTES))
+    requested = recalculation.parse(_content(call))
     off = frozenset(settings.calculators_off)
     answer = recalculation.answer(name, requested, off)
     log.event("app_calculated", "calculator recalculated")
@@ -123,7 +102,7 @@ def _again(settings: Settings, call: Call, handle: str) -> Reply:
     """Retry what the page couldn't read."""
     active, patient = _session_and_patient(settings, call, handle)
     fhir_client.admit(of_session(active))
-    missing = again.parse(_json_of(call, _MOST_BYTES))
+    missing = again.parse(_content(call))
     html = again.answer(settings, active, patient, missing, datetime.now(UTC))
     policy = pages.content_security_policy(settings.frame_ancestors)
     headers = {"Content-Type": "text/html; charset=utf-8", **policy}
@@ -134,7 +113,7 @@ def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
     """List the request's Observations as the page's tables do, without reading the chart."""
     active, patient = _session_and_patient(settings, call, handle)
     held_bytes.admit(active.session.handle, active.session.fhir_base)
-    body = _json_of(call, all_results.MOST_BYTES)
+    body = _content(call, all_results.MOST_BYTES)
     answer = all_results.answer(body, patient, active.session.fhir_base, datetime.now(UTC))
     log.event("app_results_listed", "results evaluated for the list")
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
@@ -154,13 +133,8 @@ def _session_and_patient(settings: Settings, call: Call, handle: str) -> tuple[A
     return active, patient
 
 
-def _json_of(call: Call, most: int) -> bytes:
-    """Return the body of a request from the page, which must be JSON."""
-    media_type = call.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        why = "This endpoint accepts only application/json."
-        raise MediaTypeUnsupported(why=why, steps=("Send the body as application/json.",))
-    try:
-        return call.body(most)
-    except TooLarge:
-        raise TooLarge(f"The request is larger than {most // 1000} kB.") from None
+def _content(call: Call, most: int = 100_000) -> bytes:
+    return json_body.content(call.headers, call.body, most)
+
+
+smart_calc = entry_point.last(_edge, _settings, _serve)

@@ -9,10 +9,10 @@ import io
 import re
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
@@ -50,11 +50,11 @@ from shared.inbound.request_body import Body
 from shared.inbound.request_headers import Headers
 from shared.inbound.slow_readers import Sending
 from shared.inbound.spliced import Spliced
-from shared.log import platform, traces
+from shared.log import traces
 from shared.outbound import waiting
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 # The environ key of the connection in Gunicorn, which functions-framework starts.
 _SOCKET = "gunicorn.socket"
@@ -128,29 +128,6 @@ class Edge:
     refused: log.Event
     failed: log.Event | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-Function = Callable[[flask.Request], flask.Response]
-
-
-def entry_point(function: Function) -> Function:
-    """Decorate a functions-framework entry point so that it gets every request unchanged.
-
-    Otherwise the framework itself would respond to some paths, read entire bodies into memory, and
-    log the path of a request whose body breaks off. Called while the framework loads the function,
-    inside its application context.
-    """
-    platform.project()
-    if flask.has_app_context():
-        flask.current_app.wsgi_app = partial(respond, function)  # type: ignore[method-assign]
-    return function
-
-
-def respond(
-    function: Function, environ: "WSGIEnvironment", start_response: "StartResponse"
-) -> Iterable[bytes]:
-    """Serve a request from a WSGI server."""
-    return function(flask.Request(environ))(environ, start_response)
 
 
 def answer(

@@ -16,8 +16,9 @@ from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound, ParameterRepeated, SmartError
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.frozen import dataclass
-from shared.inbound import edge, json_body
-from shared.inbound.edge import Call, Edge, Function, Reply
+from shared.inbound import edge, entry_point, json_body
+from shared.inbound.edge import Call, Edge, Reply
+from shared.inbound.entry_point import Function
 from shared.own import changes, in_flight, resources
 from shared.own.in_flight import InFlight
 from shared.own.resources import RefusedByEhr, Resource
@@ -70,7 +71,7 @@ def register(name: str, serve: Serve, *, navigation: bool) -> Function:
     def entry(request: Any) -> Any:
         return _respond(key, request)
 
-    return edge.entry_point(entry)
+    return entry_point.unchanged(entry)
 
 
 def _respond(key: object, request: Any) -> Any:

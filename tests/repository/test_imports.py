@@ -277,7 +277,12 @@ def is_in(file: Path, pattern: str) -> bool:
         (
             FLASK,
             (
-                *("functions/*/main.py", "shared/inbound/edge.py", "gateway/app.py"),
+                *(
+                    "functions/*/main.py",
+                    "shared/inbound/edge.py",
+                    "shared/inbound/entry_point.py",
+                    "gateway/app.py",
+                ),
                 *("gateway/own_functions.py", "simulator/**"),
             ),
         ),

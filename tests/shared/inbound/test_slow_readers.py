@@ -9,7 +9,7 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from shared.config.settings import Settings
-from shared.inbound import edge, slow_readers
+from shared.inbound import edge, entry_point, slow_readers
 from shared.inbound.edge import Call, Reply
 from shared.inbound.spliced import Spliced
 from tests.support.edge import PAGE_EDGE, logged, settings
@@ -36,7 +36,7 @@ def serve(ours: socket.socket, body: bytes | Iterator[bytes]) -> int:
         return edge.answer(request, PAGE_EDGE, settings(), answer)
 
     taken = 0
-    chunks = edge.respond(function, environ, lambda *_: lambda _: None)
+    chunks = entry_point.respond(function, environ, lambda *_: lambda _: None)
     try:
         for chunk in chunks:
             ours.sendall(chunk)

@@ -13,7 +13,7 @@ import pytest
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 from shared.config.settings import Settings
-from shared.inbound import edge, request_body
+from shared.inbound import edge, entry_point, request_body
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.request_body import Body, Incomplete
 from tests.support.edge import settings
@@ -59,7 +59,7 @@ def app() -> flask.Flask:
     app = flask.Flask("launch")
     with app.app_context():
 
-        @edge.entry_point
+        @entry_point.unchanged
         def launch(request: flask.Request) -> flask.Response:
             return edge.answer(request, EDGE, settings(), _serve)
 
