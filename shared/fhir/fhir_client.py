@@ -13,13 +13,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import InvalidOperation
 from typing import Any, Literal
 
-from shared import content_type, held_bytes, strict_json
+from shared import held_bytes, strict_json
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import authorised
 from shared.fhir.access import Access
 from shared.fhir.bundle_links import Links
 from shared.frozen import dataclass
-from shared.outbound import http_client, waiting
+from shared.outbound import content_type, http_client, waiting
 from shared.outcome import operation_outcome
 from shared.smart.token_endpoint import ehr_ids
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from shared import content_type, strict_json
+from shared import strict_json
 from shared.errors import MediaTypeUnsupported, ParameterInvalid, TooLarge
+from shared.outbound import content_type
 
 
 def require_media_type(

@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
-from shared import content_type, json_members
+from shared import json_members
 from shared.config.settings import Ehr
 from shared.errors import TokenError, TokenInvalid
-from shared.outbound import http_client
+from shared.outbound import content_type, http_client
 from shared.patterns import pattern
 from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.known_words import known_words

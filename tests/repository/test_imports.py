@@ -28,7 +28,7 @@ SHARED = (
     "frozen patterns",
     "findings",
     (
-        "base64url content_type fhir_id footprint json_members legacy_launch outcome release "
+        "base64url fhir_id footprint json_members legacy_launch outcome release "
         "scopes strict_json urls vendors"
     ),
     "config errors log sealing",

@@ -93,14 +93,14 @@ class Calls:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Through fhir_proxy. Raises what it refuses."""
-        given = {**OWN_FETCH, "Content-Type": "application/fhir+json", **(headers or {})}
+        given = {**OWN_FETCH, "content-type": "application/fhir+json", **(headers or {})}
         handle = self.active.session.handle
         return main._serve(SETTINGS, _call(method, f"/{handle}{path}", given, parameters, body))
 
     @contextmanager
     def function(self, method: str = "POST", path: str = "/", **request: Any) -> Iterator[api.Call]:
         """Call a project's function."""
-        headers = {**OWN_FETCH, "Content-Type": "application/json"}
+        headers = {**OWN_FETCH, "content-type": "application/json"}
         whole = f"/{self.active.session.handle}{path}"
         call = _call(method, whole, headers, request.get("query", ()), request.get("body", b""))
         request_in_flight = InFlight("probe", SETTINGS, self, call)  # type: ignore[arg-type]
