@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from shared import log
 from shared.errors import PatientDenied, ScopeDenied, SmartError, UpstreamTimeout
-from shared.fhir import page_links, searchset
+from shared.fhir import compartment, page_links, references, searchset
 from shared.fhir.access import Access
 from shared.fhir.calls import served
 from shared.fhir.calls.read import Terms
@@ -163,7 +163,11 @@ class Reader(Generic[S]):
                     return ended(refused=response.answer)
                 set_aside += response.answer.set_aside
                 page = searchset.of_document(served.document(response, terms), search.reads)
-                resources += page.resources
+                resources += (
+                    _from_outside(page.resources, self.access.fhir_base)
+                    if response.decision.outside
+                    else page.resources
+                )
                 url = self._following(page, address)
                 if url is None:
                     return ended()
@@ -209,6 +213,24 @@ class Reader(Generic[S]):
             fields: dict[str, log.Field] = {"type": address.type, **error.evidence}
             name: log.Event = "fhir_denied" if error.code == PatientDenied.code else "fhir_request"
             log.event(name, str(error), severity="ERROR", code=error.code, fields=fields)
+
+
+def _from_outside(resources: Sequence[Resource], fhir_base: str) -> Sequence[Resource]:
+    """Return the resources of a page from outside the FHIR base, without those that are known only
+    by their id, and without their relative references: both are another server's.
+    """
+    own = [one for one in resources if one["resourceType"] not in compartment.OUTSIDE]
+    waiting: list[Any] = [*own]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            literal = value.get("reference")
+            if isinstance(literal, str) and not references.leads_here(literal, fhir_base):
+                del value["reference"]
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return own
 
 
 def _address(path: str) -> Address:

@@ -70,6 +70,15 @@ def parse(reference: str, fhir_base: str | None) -> Target | None:
     return Target(match["type"], match["id"], match["version"] or "")
 
 
+def leads_here(reference: str, fhir_base: str) -> bool:
+    """Return whether a literal reference in a document from outside the FHIR base leads to a
+    resource below the base, or to one that the document's resource contains.
+    """
+    if reference.startswith(_ITSELF):
+        return True
+    return bool(_ABSOLUTE.match(reference)) and parse(reference, fhir_base) is not None
+
+
 def whom(
     reference: object,
     patient: str | None,

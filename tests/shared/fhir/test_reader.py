@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from clinical import queries
+from clinical.chart.medications.drug import drug_of
+from clinical.chart.resources.scope import scope_of
 from functions.cds_services import reader
 from functions.cds_services.prefetch import Contents
 from functions.smart_calc import reading
@@ -70,6 +72,49 @@ def _by_cards(made: Calls) -> Contents:
     access = of_session(made.active)
     missing = {"labs": Contents("missing")}
     return reader.complete(access, date(2026, 12, 1), LABS, missing)["labs"]
+
+
+def test_a_page_from_outside_the_base_never_names_a_drug_by_a_resource_of_ours(
+    calls: Maker_,
+) -> None:
+    """Its relative references, and the ids of its Medications, are another server's."""
+    ehr = replace(EHR, iss=(BASE,), vendor="epic")
+    active = in_use(open_session(fhir_base=BASE, iss=BASE), ehr)
+    elsewhere = f"{BASE.rpartition('/')[0]}/other?page=2"
+    codes = {"here": "Warfarin", "there": "Aspirin"}
+
+    def medication(place: str) -> Json:
+        return {"resourceType": "Medication", "id": place, "code": {"text": codes[place]}}
+
+    def order(number: int, drug: str) -> Json:
+        return {
+            "resourceType": "MedicationRequest",
+            "id": f"r{number}",
+            "subject": {"reference": f"{BASE}/Patient/p1"},
+            "medicationReference": {"reference": drug},
+        }
+
+    def bundle(*resources: Json, **more: Any) -> bytes:
+        entries = [{"resource": one} for one in resources]
+        return as_bytes({"resourceType": "Bundle", "entry": entries, **more})
+
+    drugs = (
+        *("Medication/here", "Medication/there", f"{BASE}/Medication/here"),
+        *("https://third.example/Medication/here", f"{BASE}/Medication/there"),
+    )
+    second = bundle(medication("there"), *(order(n, one) for n, one in enumerate(drugs)))
+    link = [{"relation": "next", "url": elsewhere}]
+    first = bundle(medication("here"), order(9, "Medication/there"), link=link)
+    calls(active, lambda sent: Answered(200, second if "page=2" in sent.url else first, {}))
+    *_, parts = reading.begin(active, "p1", NOW, {"drugs"}).so_far()
+    assert parts["drugs"].set_aside == 0
+    known = scope_of(list(parts["drugs"].resources), "p1", BASE)
+    named = {str(one["id"]): drug_of(one, known.medications).names for one in known.requests}
+    nothing: tuple[str, ...] = ()
+    assert named == {
+        **dict.fromkeys(("r0", "r1", "r3", "r4", "r9"), nothing),
+        "r2": ("Warfarin",),
+    }
 
 
 def test_the_same_response_is_never_decided_differently(calls: Maker_) -> None:
