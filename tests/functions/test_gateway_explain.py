@@ -105,11 +105,11 @@ def test_another_name_of_this_machine_is_told_to_use_the_configured_one(app: App
 def test_the_instruction_stands_above_its_lines_and_each_line_says_where_it_belongs(
     app: App,
 ) -> None:
-    said = in_words(pasted(app, ehr_messages.FIRST_REPORT))
+    said = in_words(pasted(app, f"{ehr_messages.FIRST_REPORT}\nscope: 'launch/patient'"))
     places = (
         "Fix: Replace launch/patient with launch",
         "In the request: scope=launch openid",
-        'In smart.toml, if this app sends the request: scopes = "openid fhirUser',
+        'The setting that sends it: scope: "launch openid fhirUser',
         "The error proves this cause.",
     )
     assert sorted(places, key=said.index) == list(places)
