@@ -133,7 +133,7 @@ class Terminal:
         page = f"{self._app}/failures/{record.get('correlation_id')}" if event in _WITH_PAGE else ""
         if not page and "code" in record:
             anchor = code.replace("_", "-")
-            page = f"{self._app}/docs/troubleshooting/this-app.md#smart-calc/{anchor}"
+            page = f"{self._app}/docs/troubleshooting.md#smart-calc/{anchor}"
         elif not page:
             page = f"{self._app}/docs/troubleshooting.md#causes-by-id"
         what = message.partition(": ")[2] if message.startswith(f"{code}: ") else message

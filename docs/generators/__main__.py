@@ -17,7 +17,6 @@ def main() -> None:
         "scaling.md": scaling.markdown(),
     }
     for path, text in {**pages, **troubleshooting.pages()}.items():
-        (DOCS / path).parent.mkdir(exist_ok=True)
         (DOCS / path).write_text(text, encoding="utf-8")
         print(f"docs/{path}")
     if any((DOCS.parent / "clinical").glob("*.py")):  # can be removed: docs/own-app.md

@@ -118,7 +118,7 @@ class Entry:
     """One error of one vendor in the catalogue.
 
     Fields:
-        key: `vendor/name`, a stable id and the anchor in docs/troubleshooting/. The vendor is
+        key: `vendor/name`, a stable id. The vendor is
             the name of a profile in shared/vendors/, and `generic` for the errors of RFC 6749
             and OpenID Connect.
         says: the text that people search for.

@@ -25,9 +25,9 @@ __all__ = [
 ]
 
 # The standards' own rules, which also apply to an [[ehr]] entry without a vendor.
-GENERIC = Profile("generic", "Any EHR", docs_page="any-ehr")
+GENERIC = Profile("generic", "Any EHR")
 # The error catalogue has this app's own refusals next to the EHRs' errors.
-OWN = Profile("smart-calc", "This app", docs_page="this-app")
+OWN = Profile("smart-calc", "This app")
 
 # The vendors that an [[ehr]] entry can name as its `vendor`.
 VENDORS: Mapping[str, Profile] = {

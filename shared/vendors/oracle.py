@@ -6,7 +6,6 @@ from shared.vendors.profile import Profile, ScopeHabits, SearchHabits, Signs
 ORACLE = Profile(
     name="oracle",
     title="Oracle Health",
-    docs_page="oracle-health",
     endpoint_hosts=frozenset({"authorization.cerner.com"}),
     # The identity provider of the tenant. The path still identifies the tenant.
     issuer_pattern=r"{issuer}(?:/oidc/idsps/[A-Za-z0-9._~-]{1,200}/?)?",

@@ -81,7 +81,6 @@ class Profile:
     Fields:
         name: the `vendor` of an [[ehr]] entry, and of entries in the error catalogue.
         title: the name for people.
-        docs_page: the page with its errors in docs/troubleshooting/, if it isn't `name`.
         endpoint_hosts: hosts for its endpoints in addition to the FHIR base's own.
         issuer_pattern: a pattern for the id_token's `iss`, if it isn't the issuer of the SMART
             configuration. `{issuer}` is replaced with that issuer.
@@ -99,7 +98,6 @@ class Profile:
 
     name: str
     title: str
-    docs_page: str | None = None
     endpoint_hosts: frozenset[str] = frozenset()
     issuer_pattern: str | None = None
     raw_basic: bool = False

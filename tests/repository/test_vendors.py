@@ -38,7 +38,6 @@ def test_every_error_of_the_catalogue_is_of_a_vendor_with_a_profile() -> None:
     assert {entry.vendor for entry in ENTRIES} <= {one.name for one in everyone()}
 
 
-def test_every_vendor_has_a_name_and_a_page_of_its_own() -> None:
+def test_every_vendor_has_a_name_of_its_own() -> None:
     known = everyone()
-    assert len({one.name for one in known}) == len({one.docs_page or one.name for one in known})
     assert len({one.name for one in known}) == len({one.title for one in known}) == len(known)

@@ -14,14 +14,14 @@ from shared.explain.catalogue.entry import entry
 from shared.explain.model import Entry, Where
 
 _GROUPS = """\
-keycloak page redirect_uri_mismatch certain: In the client's settings, add exactly the redirect \
-URI that the app sends to Valid redirect URIs.
+keycloak page redirect_uri_mismatch certain: In the client's settings, add the app's exact \
+redirect URI to Valid redirect URIs.
   Invalid parameter: redirect_uri
 keycloak token redirect_uri_mismatch certain: Send the same redirect URI in both requests.
   Incorrect redirect_uri
 keycloak token client_auth_wrong likely client_unknown possible: On the client's Credentials tab, \
-compare the Client Authenticator and the secret with what the app sends. Keycloak says the same \
-of a client ID that it doesn't have.
+compare the Client Authenticator and the secret with what the app sends. Keycloak says the same of \
+a client ID that it doesn't have.
   Invalid client or Invalid client credentials
   Unexpected error when authenticating client
 keycloak page client_unknown certain: Compare the client ID, and the realm in the URL, with the \
@@ -48,8 +48,8 @@ and the `code_verifier` of the same launch in the token request.
   PKCE code verifier not specified
   PKCE verification failed
   PKCE invalid code verifier
-keycloak token code_expired_or_used likely: Exchange each code once and at once: look for a \
-second request, and for more than a minute (Client login timeout) in between.
+keycloak token code_expired_or_used likely: Exchange each code once and at once: look for a second \
+request, and for more than a minute (Client login timeout) in between.
   Code not valid
 keycloak token session_ended certain: Sign the user in again. How long sessions last is set under \
 Realm settings, Sessions and Tokens.
@@ -67,13 +67,12 @@ and the user the role `offline_access`.
 keycloak token client_id_mismatch certain: Send the client ID and the realm that the token was \
 issued to.
   Token client and authorized client don't match
-keycloak token assertion_key_unknown certain: On the client's Keys tab, set the JWKS URL or \
-upload the key that signs the assertion, and name its `kid` in the header.
+keycloak token assertion_key_unknown certain: On the client's Keys tab, set the JWKS URL or upload \
+the key that signs the assertion, and name its `kid` in the header.
   Signature on JWT token failed validation
   Unable to load public key
 keycloak token assertion_claims_wrong certain: Correct the claim that the message names. Keycloak \
-wants `iat`, an `exp` close to it, a new `jti`, and the realm's issuer or token endpoint as \
-`aud`.
+wants `iat`, an `exp` close to it, a new `jti`, and the realm's issuer or token endpoint as `aud`.
   Token expiration is too far in the future
   Token reuse detected
   Invalid token audience
@@ -90,11 +89,11 @@ keycloak page user_mismatch certain: Sign out of Keycloak in this browser, or us
 keycloak page tenant_mismatch certain: Correct the realm in the URL.
   Realm does not exist
   Realm not found
-keycloak page endpoint_wrong certain: Take the URLs from the realm's `openid-configuration`. \
-Since Keycloak 17 they don't begin with `/auth`.
+keycloak page endpoint_wrong certain: Take the URLs from the realm's `openid-configuration`. Since \
+Keycloak 17 they don't begin with `/auth`.
   RESTEASY003210: Could not find resource for full path
-okta page redirect_uri_mismatch certain: In the app's general settings, add exactly the redirect \
-URI that the app sends to Sign-in redirect URIs.
+okta page redirect_uri_mismatch certain: In the app's general settings, add the app's exact \
+redirect URI to Sign-in redirect URIs.
   The 'redirect_uri' parameter must be a Login redirect URI
   must be an absolute URI that is whitelisted in the client app settings
 okta page redirect_uri_mismatch certain: In Okta's SMART setup, two settings list redirect URIs. \
@@ -118,8 +117,8 @@ okta redirect idp_policy certain: In the app's Assignments, assign the user or t
   User is not assigned to the client application
 okta token grant_not_enabled certain: In the app's general settings, allow the grant type.
   The client is not authorized to use the provided grant type
-okta token pkce_mismatch certain: Send `code_challenge` with `code_challenge_method=S256`, and \
-the `code_verifier` of the same launch in the token request.
+okta token pkce_mismatch certain: Send `code_challenge` with `code_challenge_method=S256`, and the \
+`code_verifier` of the same launch in the token request.
   must use Proof Key for Code Exchange
   PKCE code challenge is required
   PKCE verification failed
@@ -127,24 +126,24 @@ okta token code_expired_or_used likely: Exchange each code once, within a minute
   The authorization code is invalid or has expired
 okta token session_ended likely refresh_reused possible: Sign the user in again.
   The refresh token is invalid or expired
-okta token assertion_claims_wrong certain: Correct the claim that the message names: `aud` must \
-be the URL of the token endpoint, and `exp` at most an hour ahead.
+okta token assertion_claims_wrong certain: Correct the claim that the message names: `aud` must be \
+the URL of the token endpoint, and `exp` at most an hour ahead.
   audience claim for client_assertion must be the endpoint invoked
   client_assertion token has an expiration too far into the future
 okta redirect request_malformed certain: Send a `state` in the authorization request.
   The authentication request has an invalid 'state' parameter
-auth0 page redirect_uri_mismatch certain: In the application's settings, add exactly the redirect \
-URI that the app sends to Allowed Callback URLs.
+auth0 page redirect_uri_mismatch certain: In the application's settings, add the app's exact \
+redirect URI to Allowed Callback URLs.
   Callback URL mismatch
   not in the list of allowed callback URLs
-auth0 page client_unknown certain: Copy the client ID from the application's settings, and use \
-the domain of its tenant.
+auth0 page client_unknown certain: Copy the client ID from the application's settings, and use the \
+domain of its tenant.
   Unknown client: …
-auth0 token grant_not_enabled certain: In the application's settings, under Advanced, Grant \
-Types, allow the grant.
+auth0 token grant_not_enabled certain: In the application's settings, under Advanced, Grant Types, \
+allow the grant.
   Grant type '…' not allowed for the client
-auth0 token grant_not_enabled certain: In the API's Machine to Machine Applications, authorize \
-the application and select its scopes.
+auth0 token grant_not_enabled certain: In the API's Machine to Machine Applications, authorize the \
+application and select its scopes.
   You might probably want to create a "client-grant"
   Client is not authorized to access resource server
 auth0 redirect aud_wrong certain: Send the identifier of the API, exactly as it's registered in \
@@ -156,8 +155,8 @@ auth0 token pkce_mismatch certain: Send the `code_verifier` of the same launch.
 auth0 token session_ended likely refresh_reused possible: Sign the user in again, and store the \
 refresh token of every response if rotation is on.
   Unknown or invalid refresh token
-cognito page redirect_uri_mismatch certain: In the app client's Login pages, add exactly the \
-redirect URI that the app sends to the allowed callback URLs.
+cognito page redirect_uri_mismatch certain: In the app client's Login pages, add the app's exact \
+redirect URI to the allowed callback URLs.
   redirect_mismatch
 cognito token client_auth_wrong certain: Send the app client's secret (or `SECRET_HASH`), or use \
 an app client without a secret.
@@ -168,12 +167,12 @@ the domain with the user pool.
 cognito page grant_not_enabled certain: In the app client's Login pages, allow the authorization \
 code grant and the scopes.
   Client is not enabled for OAuth2.0 flows
-identityserver page redirect_uri_mismatch certain: Add exactly the redirect URI that the app \
-sends to the client's `RedirectUris`.
+identityserver page redirect_uri_mismatch certain: Add the app's exact redirect URI to the \
+client's `RedirectUris`.
   Invalid redirect_uri: …
   Sorry, there was an error : invalid_redirect_uri
-identityserver page client_unknown certain: Compare the client ID with the configured clients, \
-and check that the client is enabled.
+identityserver page client_unknown certain: Compare the client ID with the configured clients, and \
+check that the client is enabled.
   Unknown client or client not enabled
   Unknown client or not enabled
 identityserver redirect grant_not_enabled certain: Add the grant type to the client's \
@@ -208,8 +207,8 @@ resource server to the ones in the token.
   The aud claim is not valid
 spring-security fhir access_token_expired certain: Refresh the token, or launch again.
   Jwt expired at …
-spring-security page redirect_uri_mismatch certain: Add exactly the redirect URI that the app \
-sends to the registered client's `redirectUris`.
+spring-security page redirect_uri_mismatch certain: Add the app's exact redirect URI to the \
+registered client's `redirectUris`.
   OAuth 2.0 Parameter: redirect_uri
 spring-security page client_unknown certain: Compare the client ID with the registered clients.
   OAuth 2.0 Parameter: client_id
@@ -222,15 +221,15 @@ spring-security token client_auth_wrong certain: Compare the secret and the meth
 authentication with the registered client.
   Client authentication failed: client_secret
   Client authentication failed: authentication_method
-spring-security launch tenant_mismatch certain: Write the issuer exactly as the server's \
-discovery document does, with or without the slash at the end.
+spring-security launch tenant_mismatch certain: Write the issuer exactly as the server's discovery \
+document does, with or without the slash at the end.
   provided in the configuration metadata did not match the requested issuer
-spring-security launch discovery_missing likely: Open the issuer's `openid-configuration` from \
-the machine where the program runs, and set `issuer-uri` to match.
+spring-security launch discovery_missing likely: Open the issuer's `openid-configuration` from the \
+machine where the program runs, and set `issuer-uri` to match.
   Unable to resolve Configuration with the provided Issuer
 dotnet! redirect cookies_blocked likely state_unknown possible: In a frame or behind a proxy, set \
-the correlation cookie to `SameSite=None; Secure`, have the app see https (forwarded headers), \
-and share the data protection keys among all instances.
+the correlation cookie to `SameSite=None; Secure`, have the app see https (forwarded headers), and \
+share the data protection keys among all instances.
   Correlation failed.
   IDX21323…
   IDX10311…
@@ -288,11 +287,11 @@ SMART User` or `FHIR Data Reader` on the FHIR service, and make sure that the to
 azure token ehr_side likely: The grant is wider than the request. If users should choose the \
 scopes themselves, revoke the administrator's consent in Azure.
   admin consent grants more scopes
-aws fhir fhir_base_wrong likely token_not_in_header possible: Compare the path of the request \
-with the stages and resources of the API: API Gateway says this of a path that it doesn't have.
+aws fhir fhir_base_wrong likely token_not_in_header possible: Compare the path of the request with \
+the stages and resources of the API: API Gateway says this of a path that it doesn't have.
   Missing Authentication Token
-google page redirect_uri_mismatch certain: In the OAuth client's settings, add exactly the \
-redirect URI that the app sends to Authorized redirect URIs.
+google page redirect_uri_mismatch certain: In the OAuth client's settings, add the app's exact \
+redirect URI to Authorized redirect URIs.
   Error 400: redirect_uri_mismatch
 google page client_unknown certain: Compare the client ID with the OAuth clients of the Google \
 Cloud project.
@@ -315,9 +314,8 @@ launcher, which adds `iss` and `launch`, or set `iss` in `FHIR.oauth2.authorize`
 fhirclient! launch state_unknown likely launch_parameter_missing likely cookies_blocked possible: \
 Open the redirect page only as the end of a launch that the EHR or a launcher starts.
   No 'state' parameter found
-fhirclient! launch state_unknown likely cookies_blocked likely: Open the redirect page in the \
-same tab and on the same host as the launch page: the library keeps the state in \
-`sessionStorage`.
+fhirclient! launch state_unknown likely cookies_blocked likely: Open the redirect page in the same \
+tab and on the same host as the launch page: the library keeps the state in `sessionStorage`.
   No state found! Please
 fhirclient! fhir patient_context_missing likely scope_trimmed possible: Look at `patient` and \
 `scope` in the token response. An EHR launch needs `launch` and an open chart, a standalone one \
@@ -346,8 +344,8 @@ the chart.
 epic fhir user_not_permitted likely: Try again as a user who may see this part of the chart.
   Authenticated user not authorized
   Authenticated client not authorized
-athenahealth page redirect_uri_mismatch certain: In the developer portal, add exactly the \
-redirect URI that the app sends to the app's redirect URIs.
+athenahealth page redirect_uri_mismatch certain: In the developer portal, add the app's exact \
+redirect URI to the app's redirect URIs.
   The provided redirect url is not an approved redirect location
 oracle page client_not_enabled_at_site certain: Ask the site to enable the app for this \
 environment (domain), and give them its client ID.
@@ -384,7 +382,7 @@ def _entries() -> Iterator[Entry]:
             f"{vendor}/{name}",
             found[0].title,
             *found,
-            says=" / ".join(one.replace("…", " …").strip() for one in says),
+            says=" / ".join(one.replace(" …", "…").replace("…", " …").strip() for one in says),
             where=_PLACES[place],
             patterns=tuple(map(_pattern, says)),
             alone=its_own or bool(_NUMBER.match(says[0])),

@@ -45,7 +45,7 @@ _FIELD = any_case(
     r"|\\[^\n]){2,2000}?)\\?[\"'](?=[\s,;}\])>/]|$)|(?P<bare>[^\s\"'{\[<>,;&][^\"'\n&<>{}]{2,500}))"
 )
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
-# A quotation doesn't start or end with a space, as what stands between two quotations does.
+# A quotation doesn't start or end with a space. The text between two quotations does.
 _QUOTED = re.compile(
     r"[\"“”`«»](?! )([^\"“”`«»\n]{6,300})(?<! )[\"“”`«»]|(?<![\w'])'([^'\n]{12,300})'(?!\w)"
 )

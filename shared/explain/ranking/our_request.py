@@ -7,7 +7,8 @@ client id with the configured authentication.
 import re
 from dataclasses import replace
 
-from shared.explain.catalogue.causes import RELAUNCH, Elsewhere
+from shared.explain.catalogue.causes import RELAUNCH
+from shared.explain.catalogue.lines import Elsewhere
 from shared.explain.model import Cause, Certainty
 from shared.explain.ranking.facts import Facts
 

@@ -8,7 +8,8 @@ smart.toml.
 import re
 from dataclasses import replace
 
-from shared.explain.catalogue.causes import RELAUNCH, Elsewhere
+from shared.explain.catalogue.causes import RELAUNCH
+from shared.explain.catalogue.lines import Elsewhere
 from shared.explain.model import Cause
 from shared.patterns import any_case
 

@@ -165,7 +165,9 @@ def test_who_is_to_tell_the_administrator_tries_once_more_before(steps: tuple[st
 
 @each("accept", [HTML, "application/json"])
 def test_a_clinician_gets_the_cause_in_one_sentence(accept: str) -> None:
-    cause = causes.aud_wrong("likely", "A reason.", source="a source", title="`aud` is off.")
+    cause = causes.KINDS["aud_wrong"](
+        "likely", "A reason.", source="a source", title="`aud` is off."
+    )
     known = Diagnosis(EhrMessage(), "The vendor's own words.", (cause,))
     serve = refusing(EhrError(), explanation=known)
     said = respond(serve, headers={"Accept": accept}).get_data(as_text=True)
