@@ -375,8 +375,8 @@ generic/token-refused-text fhir
   : access invalid|denied|mismatch !@token !@authorize !@refresh !claim !by:writer
   = The FHIR server doesn't accept the access token, and doesn't say why.
   @ {RFC_6750}
-  token_of_another_server possible
   access_token_expired possible
+  token_of_another_server possible
   token_not_in_header possible
 generic/fhir-refused-text fhir
   " Not authorized / access is denied, from FHIR
