@@ -54,7 +54,6 @@ def test_a_vendor_with_many_bases_at_one_host(there: Outage) -> None:
         # A base at that host that answers.
         assert healthy.read(timeout=PATIENCE_SECONDS).status == 200
         assert codes(hung).keys() == {"overloaded"}
-    assert len(fifth.tenant.received) < len(further)
     logged = [one for one in there.app.log_lines() if one["event"] == "ehr_hanging"]
     (line,) = [one for one in logged if one["host"] == host]
     assert line["severity"] == "WARNING"
