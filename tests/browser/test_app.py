@@ -273,6 +273,17 @@ def test_a_value_without_a_date_says_so_after_an_edit_of_another_and_not_once_it
         expect(place).not_to_contain_text("no date")
 
 
+def test_an_older_value_without_a_date_says_so_where_it_is_taken(app: App, page: Page) -> None:
+    undated = {key: one for key, one in CREATININE.items() if key != "effectiveDateTime"}
+    other = {"id": "o-undated", "valueQuantity": {**CREATININE["valueQuantity"], "value": 1.9}}
+    labs = as_fhir(bundle(CREATININE, {**undated, **other}))
+    launch_in(page, app, answering(tenant_of(app), labs=labs))
+    calculator = opened(page, EGFR)
+    calculator.get_by_role("button", name="1.9 mg/dL").click()
+    for place in (calculator.locator(".headline .band"), note(calculator)):
+        expect(place).to_contain_text("no date: Creatinine, serum or plasma")
+
+
 def test_a_caution_that_the_chart_leaves_a_question_open_goes_when_it_is_answered(
     app: App, page: Page
 ) -> None:

@@ -146,6 +146,7 @@ def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
                     exact=json.dumps(evidence.value),
                     note=note_text(finding, evidence, clock),
                     origin=origin(evidence),
+                    is_undated=evidence.moment is None,
                 )
             )
     return tuple(rows)

@@ -73,7 +73,8 @@ class EntryView:
     """A charted entry shown with an input: its text, date and remark.
 
     `value` is the control's value if the entry is used ("": it can't be), `exact` the same
-    unrounded, as JSON, `note` the text in a note, and `origin` its source.
+    unrounded, as JSON, `note` the text in a note, and `origin` its source. `is_undated` means that
+    it has no date.
     """
 
     text: str
@@ -83,6 +84,7 @@ class EntryView:
     exact: str = "null"
     note: str = ""
     origin: str = ""
+    is_undated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@
       return number.value || null;
     };
     // A chart value without a date is sent as such as long as it's in use, so the result says so.
-    const isUndated = () => (isTaken() ? taken.dataset.source.startsWith("no date") : !isEdited() && row.hasAttribute("data-undated"));
+    const isUndated = () => (isTaken() || !isEdited()) && (isTaken() ? taken : row).hasAttribute("data-undated");
     const entered = () => {
       if (kind !== "number") return { value: choice() };
       if (isHeld() && held.value !== null) return { value: held.value, unit: ucum };
