@@ -117,9 +117,12 @@ def _refusal(sifted: _Sifted) -> UpstreamInvalid | PatientDenied:
     return _unproved()
 
 
+_NO_OWNER = "Nothing in the response shows which patient the resource belongs to."
+
+
 def _unproved() -> PatientDenied:
     return PatientDenied(
-        why="Nothing in the response shows which patient the resource belongs to.",
+        why=_NO_OWNER,
         steps=("Leave out `_summary`, or ask the EHR why the resource names no patient.",),
     )
 
@@ -159,7 +162,7 @@ def check_owner(answer: FhirAnswer, now: FhirAnswer, decision: Decision) -> None
     if now.status == 404 and answer.status != 200:
         return
     if now.status != 200 or not releasable(now.resource, decision):
-        raise _unproved()
+        raise PatientDenied(why=_NO_OWNER)
 
 
 def check_written(answer: FhirAnswer, decision: Decision) -> None:

@@ -40,15 +40,17 @@ def is_shown(name: str, resource_type: str) -> bool:
 
 
 def hidden(filters: Filters, resource_type: str, parameters: Parameters) -> set[str]:
-    """Return the filters' parameters whose element the search omits from the results."""
+    """Return the filters' parameters whose element the search can omit from the results. A plain
+    `_elements` has been completed (searches.py).
+    """
     names = {name for name, _ in filters if is_shown(name, resource_type)}
-    given = [(_head(name), value.split(",")) for name, value in parameters]
-    listed = [set(values) for name, values in given if name == "_elements"]
-    gone = {name for name in names for one in listed if name not in one}
+    # Not in R4. HAPI has `_elements:exclude`.
+    if any(_head(name) == "_elements" and ":" in name for name, _ in parameters):
+        return names
     # FHIR R4 search.html, "_summary": `text` keeps the mandatory elements.
-    if any(name == "_summary" and "text" in values for name, values in given):
-        gone |= names - _ALWAYS
-    return gone
+    if any(_head(name) == "_summary" and "text" in value.split(",") for name, value in parameters):
+        return names - _ALWAYS
+    return set()
 
 
 def fits(resource: Mapping[str, Any], filters: Filters, *, must_show: bool) -> bool:

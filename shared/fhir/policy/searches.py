@@ -140,7 +140,7 @@ def with_elements(
         needed |= compartment.proving_elements(resource_type)
     return tuple(
         (name, ",".join((value, *sorted(needed.difference(value.split(","))))))
-        if name == "_elements" and value
+        if name.lower() == "_elements" and value
         else (name, value)
         for name, value in parameters
     )
@@ -161,9 +161,9 @@ def repeats_filter(
     for filters in named:
         if gone := hidden(filters, resource_type, sent):
             raise ScopeDenied(
-                why=f"`{min(gone)}` narrows the scope that covers the search, but `_elements` or "
-                "`_summary` leaves that element out of the response.",
-                steps=("Request that element too.",),
+                why=f"`{min(gone)}` narrows the scope that covers the search, but `_summary`, or a "
+                "modifier of `_elements`, can leave that element out of the response.",
+                steps=("Leave out `_summary` and the modifier.",),
             )
     names = frozenset[str]().union(*(repeated(filters, sent) for filters in named))
     for name in sorted(names):

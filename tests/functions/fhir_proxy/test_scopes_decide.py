@@ -281,6 +281,7 @@ def test_what_a_finer_grained_scope_does_not_cover_is_not_released(
         ("category=laboratory", "category=vital-signs&_summary=count"),
         # The answer would not show what it was found by.
         ("category=laboratory", "_summary=text"),
+        ("category=laboratory", "_elements:exclude=category"),
         ("category=laboratory", "category=vital-signs&_count=0"),
         ("category=laboratory", "category=vital-signs&_count=00"),
         ("date=ge2020", "date=ge2000"),
