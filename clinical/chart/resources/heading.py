@@ -90,7 +90,11 @@ class HeadingReader:
             # An object in place of a text.
             return Concept.of(members)
         if known is None:
-            known = self._concepts[members] = Concept.of(members)
+            known = Concept.of(members)
+            # Numbers can be chosen so that all of them have one hash, which would make each lookup
+            # as slow as a search through all of them.
+            if all(isinstance(one, str | None) for one in members):
+                self._concepts[members] = known
         return known
 
     def _category(self, listed: Sequence[object]) -> Category:

@@ -6,6 +6,7 @@ import pytest
 from clinical.calculators.inputs import INPUTS
 from clinical.chart.codes.observations import SECOND_CHOICE_NAMES
 from clinical.chart.evidence import Outcome
+from clinical.chart.resources.heading import HeadingReader
 from clinical.chart.resources.times import parse_now
 from tests.support.chart_resources import (
     LOINC,
@@ -259,3 +260,23 @@ def test_pulse_oximetry_by_name_is_preferred_within_the_hour(
     by_name = observation("59408-5", 97, "%", effectiveDateTime=by_name_at)
     other = observation("2708-6", 91, "%", id="other", effectiveDateTime="2026-11-24T10:00:00Z")
     assert find("spo2", by_name, other).value == expected
+
+
+class _Alike(int):
+    """A number with the same hash as all others, like any number times 2**61 - 1."""
+
+    compared = 0
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        _Alike.compared += 1
+        return self is other
+
+
+def test_codes_that_are_numbers_with_one_hash_are_not_compared_with_each_other() -> None:
+    reader = HeadingReader(None)
+    charted = [{"coding": [{"system": LOINC, "code": _Alike(one)}]} for one in range(1000)]
+    assert {reader.concept(one).codings[0].code for one in charted} == {""}
+    assert _Alike.compared == 0
