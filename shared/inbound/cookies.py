@@ -27,13 +27,13 @@ def parse(headers: Iterable[str]) -> Cookies:
     """Return our cookies in Cookie headers: each name with its values, several if the name is
     repeated.
     """
-    values: dict[str, tuple[str, ...]] = {}
+    values: dict[str, list[str]] = {}
     for pair in ";".join(headers).split(";"):
         # Other white space is part of the name: browsers see no `__Host-` prefix behind it.
         name, _, value = pair.strip(" \t").partition("=")
         if _NAME.fullmatch(name):
-            values[name] = (*values.get(name, ()), value if _VALUE.fullmatch(value) else "")
-    return values
+            values.setdefault(name, []).append(value if _VALUE.fullmatch(value) else "")
+    return {name: tuple(repeated) for name, repeated in values.items()}
 
 
 def set_cookie(name: str, value: str, max_age: int | None = None) -> str:

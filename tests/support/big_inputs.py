@@ -20,6 +20,7 @@ from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.latest_values import newest
 from shared import explain
 from shared.fhir import nested, searchset
+from shared.inbound import cookies
 from tests.support.metered import Case
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -282,6 +283,10 @@ def _answer(document: Resource) -> None:
     searchset.of_document(document, {"Observation"})
 
 
+def _one_cookie(size: int) -> Callable[[], object]:
+    return partial(cookies.parse, [f"{cookies.session_name('h' * 22)}=1;"] * size)
+
+
 def _explained(text: str) -> None:
     explain.diagnose(explain.parse(text))
     explain.harmless(text)
@@ -316,4 +321,5 @@ CASES: Mapping[str, Case] = {
     **{f"results: {name}": partial(_case, _results, SHAPES[name]) for name in _OBSERVATIONS},
     **{f"document: {name}": partial(_case, _answer, make) for name, make in _DOCUMENTS.items()},
     **{f"pasted: {text!r}": partial(_case, _explained, text.__mul__) for text in _TEXTS},
+    "one cookie": _one_cookie,
 }
