@@ -61,6 +61,7 @@ _SOCKET = "gunicorn.socket"
 _NOTHING = io.BytesIO()
 # As in nginx. It reaches no one.
 _NOBODY_WAITS = 499
+_MOST_OF_A_LIST = 4096
 server_log.keep_requests_out()
 request_line.keep_short()
 
@@ -245,7 +246,7 @@ def _compressed(reply: Reply, request: flask.Request) -> Reply:
     headers = {**reply.headers, "Vary": "Accept-Encoding"}
     body = b"".join(reply.body) if isinstance(reply.body, Spliced) else reply.body
     small = isinstance(body, bytes) and len(body) < compression.LEAST_BYTES
-    if small or not compression.taken(request.headers.get("Accept-Encoding", "")):
+    if small or not compression.taken(_short(request.headers.get("Accept-Encoding", ""))):
         return replace(reply, headers=headers)
     headers["Content-Encoding"] = compression.ENCODING
     return replace(reply, headers=headers, body=compression.compress(body))
@@ -401,8 +402,15 @@ def require_json_accepted(call: Call) -> None:
 
     Parameters such as charset and fhirVersion are ignored.
     """
-    if not _accepts_json(call.headers.get("Accept", "*/*")):
+    if not _accepts_json(_short(call.headers.get("Accept", "*/*"))):
         raise NotAcceptable
+
+
+def _short(header: str) -> str:
+    """Return the beginning of a list in a header. Repeated headers are joined, up to 800 kB, and
+    each list that is read is cached.
+    """
+    return header[:_MOST_OF_A_LIST]
 
 
 @lru_cache(maxsize=64)

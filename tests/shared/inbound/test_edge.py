@@ -14,7 +14,7 @@ from werkzeug.test import EnvironBuilder
 from shared import pages
 from shared.config.settings import Settings
 from shared.errors import EhrError, PatientDenied, SmartError, UpstreamTimeout
-from shared.inbound import edge
+from shared.inbound import compression, edge
 from shared.inbound.edge import Call, Edge, Reply
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
@@ -38,6 +38,26 @@ CHUNKED = {
     "CONTENT_LENGTH": "",
     "HTTP_TRANSFER_ENCODING": "chunked",
 }
+
+
+def test_only_the_beginning_of_a_repeated_header_is_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lines are joined, up to 800 kB, and the caches have room for 64 of these."""
+    lengths: list[int] = []
+
+    def noted(header: str) -> bool:
+        lengths.append(len(header))
+        return True
+
+    monkeypatch.setattr(edge, "_accepts_json", noted)
+    monkeypatch.setattr(compression, "taken", noted)
+    long = ", ".join(["text/html"] * 10_000)
+
+    def serve(_: Settings, call: Call) -> Reply:
+        edge.require_json_accepted(call)
+        return Reply(200, body=b"x" * 2000, compressible=True)
+
+    respond(serve, headers={"Accept": long, "Accept-Encoding": long})
+    assert lengths == [4096, 4096]
 
 
 # The unexpected
