@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _SHOWN = ("error", "error_description", "error_uri")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}")
 _LEAST_STATE = 20
+# Anyone can send an error, and explaining a text of 64 kB takes seconds.
+_MOST_WORDS = 4096
 _AUTHORIZATION = (
     *("response_type", "client_id", "redirect_uri", "scope", "state", "aud"),
     *("code_challenge", "code_challenge_method"),
@@ -124,7 +126,8 @@ def _ehr_message(
     state = response.get("state", "")
     # An EHR can repeat the state anywhere, even as an id. A short value isn't this app's state.
     hidden = state if len(state) >= _LEAST_STATE else "\0"
-    words = {name: response[name].replace(hidden, "…") for name in _SHOWN if name in response}
+    short = {name: response[name][:_MOST_WORDS] for name in _SHOWN if name in response}
+    words = {name: text.replace(hidden, "…") for name, text in short.items()}
     return explain.at_redirect(words), "authorize redirect", words
 
 

@@ -1,9 +1,14 @@
 """The meaning of the EHR's errors. Their text is shown only as text, never as markup."""
 
+from collections.abc import Mapping
 from html import unescape
 from urllib.parse import quote
 
-from shared.errors import EhrError, TokenError
+import pytest
+
+from functions.callback import failure
+from shared import explain
+from shared.errors import EhrError, StateUnknown, TokenError
 from shared.explain.catalogue.causes import KINDS
 from tests.support.app import App
 from tests.support.browser import NAVIGATION, Browser
@@ -49,6 +54,21 @@ def test_each_error_of_the_ehr_is_explained_to_people(
 
 
 HOSTILE = "<svg onload=alert(1)>\r\nX-Evil: y\u2028{{7*7}}"
+
+
+def test_only_the_beginning_of_a_long_text_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anyone can send one without a launch, and explaining 64 kB would take seconds."""
+    lengths: list[int] = []
+    explained = explain.at_redirect
+
+    def measured(words: Mapping[str, str]) -> explain.EhrMessage:
+        lengths.extend(map(len, words.values()))
+        return explained(words)
+
+    monkeypatch.setattr(explain, "at_redirect", measured)
+    long = {"error": "server_error", "error_description": "Error: a\n" * 6000}
+    assert failure.refused(StateUnknown(), long).causes
+    assert lengths == [12, 4096]
 
 
 def test_the_ehrs_own_words_are_shown_as_text_and_never_logged(app: App, browser: Browser) -> None:
