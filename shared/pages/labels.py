@@ -5,6 +5,8 @@ The log keeps the field names (docs/errors.md).
 
 from collections.abc import Mapping
 
+from shared.json_members import cleaned
+
 _LABELS = {
     "error": "EHR error",
     "oauth_error": "EHR error",
@@ -49,6 +51,8 @@ _ORDER = list(_LABELS)
 
 
 def labelled(evidence: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return evidence with its labels. Items without a label keep their names and come last."""
+    """Return evidence with its labels, each in one line. Items without a label keep their names and
+    come last.
+    """
     names = sorted(evidence, key=lambda name: _ORDER.index(name) if name in _LABELS else 99)
-    return [(_LABELS.get(name, name), evidence[name]) for name in names]
+    return [(_LABELS.get(name, name), cleaned(evidence[name])) for name in names]

@@ -125,6 +125,16 @@ def test_evidence_is_shown_only_with_full_error_details(
     assert logged(capfd)["oauth_error"] == "the-evidence"
 
 
+def test_a_value_forges_no_line_of_what_is_copied_for_support() -> None:
+    """Anyone can put a line end, an escape sequence or an override into a launch's `iss`."""
+    value = "https://a\nError code: none\x1b[2J\u202e"
+    error = EhrError(evidence={"iss": value}, shown={"received": value})
+    given = settings('error_details = "full"')
+    page = respond(failing(error), given=given, headers={"Accept": HTML}).get_data(as_text=True)
+    assert page.count("https://a Error code: none") == 2
+    assert not re.search("^Error code: none|[\x1b\u202e]", page, re.MULTILINE)
+
+
 @each("form", [{"Accept": "application/json"}, {"Accept": "*/*"}])
 def test_evidence_is_no_part_of_a_problem(form: dict[str, str]) -> None:
     given = settings('error_details = "full"')
