@@ -126,8 +126,8 @@ def _ehr_message(
     state = response.get("state", "")
     # An EHR can repeat the state anywhere, even as an id. A short value isn't this app's state.
     hidden = state if len(state) >= _LEAST_STATE else "\0"
-    short = {name: response[name][:_MOST_WORDS] for name in _SHOWN if name in response}
-    words = {name: text.replace(hidden, "…") for name, text in short.items()}
+    whole = {name: response[name].replace(hidden, "…") for name in _SHOWN if name in response}
+    words = {name: text[:_MOST_WORDS] for name, text in whole.items()}
     return explain.at_redirect(words), "authorize redirect", words
 
 
