@@ -415,6 +415,6 @@ def _short(header: str) -> str:
 
 @lru_cache(maxsize=64)
 def _accepts_json(header: str) -> bool:
-    wanted = re.sub(r";\s*(?!q=)[^;,]*", "", header)
+    wanted = re.sub(r";(?!\s*q=)[^;,]*", "", header)
     accept = parse_accept_header(wanted, MIMEAccept)
     return bool(accept[outcome.MEDIA_TYPE] or accept["application/json"])

@@ -271,6 +271,7 @@ def test_retry_after_is_relayed_in_both_forms(app: App, status: int, value: str)
         "application/xml, text/html;q=0.9",
         "image/*",
         "application/fhir+json;q=0",
+        "application/fhir+json; q=0",
         "text/turtle",
     ],
 )
