@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import os
+import random
+import re
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -104,6 +106,29 @@ def test_no_answer_is_accepted_that_the_strict_way_refuses(decision: Decision, o
     sys.stdout.write(
         f"{made} made, {accepted} accepted, {repeated} of them with a repeated member\n"
     )
+
+
+def _stretched(body: bytes, seed: int) -> bytes:
+    """Return a large document in which a word `resourceType` lies across the border of a piece."""
+    chance = random.Random(seed)
+    words = [one.start() for one in re.finditer(rb"resourcetype", body, re.IGNORECASE)] or [1]
+    border = quick_accept._PIECE_BYTES * chance.randint(4, 6) - chance.randrange(1, 12)
+    start, end = b'{"filler":"', b'",'
+    word = chance.choice(words) - 1
+    return start + b"x" * (border - word - len(start + end)) + end + body[1:]
+
+
+def test_no_large_answer_is_accepted_that_the_strict_way_refuses() -> None:
+    decision = _decision(SEARCH, *TYPES, open_types=frozenset({"Condition", "Observation"}))
+    accepted = 0
+    made = ANSWERS // 10
+    for seed in range(made):
+        body = _stretched(Maker(seed, 0.03).bundle().lstrip(), seed)
+        assert len(body) > quick_accept._LARGE_BYTES - 20
+        if (links := _quickly(body, decision)) is not None:
+            accepted += 1
+            _strictly_accepted(body, links, decision)
+    assert accepted > made // 10, accepted
 
 
 def _bundle(*resources: str, more: str = "") -> bytes:
