@@ -4,9 +4,9 @@ received.
 
 import copy
 import socket
-from typing import Any
+from typing import Any, Protocol
 
-from tests.support.app import App, Launched
+from tests.support.app import Launched
 from tests.support.browser import OWN_FETCH, Answer
 from tests.support.scripted_ehr import Received, Tenant
 
@@ -21,7 +21,21 @@ EVERY_ANSWER_CARRIES = {
 Resource = dict[str, Any]
 
 
-def launched(app: App, group: str = "a", **token: Any) -> tuple[Launched, Tenant]:
+class Place(Protocol):
+    """Where the proxy runs: as a function (tests/support/app.py), or in this process."""
+
+    @property
+    def origin(self) -> str: ...
+    @property
+    def scripted(self) -> "_Ehrs": ...
+    def launch(self, tenant: Tenant) -> Launched: ...
+
+
+class _Ehrs(Protocol):
+    def tenant(self, group: str = ...) -> Tenant: ...
+
+
+def launched(app: Place, group: str = "a", **token: Any) -> tuple[Launched, Tenant]:
     """Launch at a new tenant. `token` replaces fields of the token response. None removes one."""
     tenant = app.scripted.tenant(group)
     tenant.token |= token
@@ -29,7 +43,7 @@ def launched(app: App, group: str = "a", **token: Any) -> tuple[Launched, Tenant
     return app.launch(tenant), tenant
 
 
-def relaunched(app: App, group: str = "a", **token: Any) -> tuple[Launched, Tenant]:
+def relaunched(app: Place, group: str = "a", **token: Any) -> tuple[Launched, Tenant]:
     """Launch like `launched`, with one session for all equal calls. The EHR is reset to its state
     after the launch. For tables whose rows neither end nor check a session.
     """

@@ -1,4 +1,6 @@
-"""The functions with registrations that may write, in addition to those in tests/conftest.py."""
+"""fhir_proxy in this process, and the functions with registrations that may write, in addition to
+those in tests/conftest.py.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.app import App, Launched
+from tests.support.in_process import InProcess, here
 from tests.support.proxy import about, launched
 from tests.support.scripted_ehr import ScriptedEhr, Tenant
 from tests.support.writes import keep, serve_writing
+
+__all__ = ["here"]
 
 
 @pytest.fixture(scope="session")
@@ -19,16 +24,16 @@ def writing(app_folder: Path, scripted: ScriptedEhr) -> Iterator[App]:
 
 
 @pytest.fixture(scope="module")
-def kept(writing: App) -> tuple[Launched, Tenant]:
+def kept(here: InProcess) -> tuple[Launched, Tenant]:
     """A launch for patient p1 with every letter, at an EHR that has one Observation of p1."""
-    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    launch, tenant = launched(here, "w", scope="patient/*.cruds")
     keep(tenant, about("Observation", "o1", "p1"))
     return launch, tenant
 
 
 @pytest.fixture(scope="module")
-def ward(writing: App) -> tuple[Launched, Tenant]:
+def ward(here: InProcess) -> tuple[Launched, Tenant]:
     """The same with user/ scopes."""
-    launch, tenant = launched(writing, "v", scope="user/*.cruds")
+    launch, tenant = launched(here, "v", scope="user/*.cruds")
     keep(tenant, about("Observation", "o1", "p1"))
     return launch, tenant

@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.support.app import App, Launched
+from tests.support.app import Launched
+from tests.support.in_process import InProcess
 from tests.support.proxy import about, asked, launched, post_search, relaunched, searchset
 from tests.support.scripted_ehr import Tenant, as_fhir
 from tests.support.tables import each
@@ -15,9 +16,9 @@ PATIENT_SCOPES = "launch patient/*.rs user/Practitioner.rs"
 
 
 @pytest.fixture(scope="module")
-def kept(app: App) -> tuple[Launched, Tenant]:
+def kept(here: InProcess) -> tuple[Launched, Tenant]:
     """A launch for patient p1 at an EHR whose token reaches everybody."""
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+    launch, tenant = launched(here, scope=PATIENT_SCOPES)
     tenant.resources |= {
         "Observation/mine": about("Observation", "mine", "p1"),
         "Practitioner/d1": {"resourceType": "Practitioner", "id": "d1"},
@@ -150,8 +151,8 @@ def test_query_and_form_are_judged_together(
     assert len(asked(tenant)) == before
 
 
-def test_a_search_by_post_is_held_to_the_patient(app: App) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+def test_a_search_by_post_is_held_to_the_patient(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=PATIENT_SCOPES)
     tenant.on("/Observation/_search", as_fhir(searchset()))
     assert post_search(launch, "Observation", b"code=x").status == 200
     assert [r.form for r in asked(tenant)] == [{"code": "x", "patient": "p1"}]
@@ -165,8 +166,8 @@ def test_user_scopes_lift_it_for_the_types_they_cover(kept: tuple[Launched, Tena
     assert _fetched(kept, "Practitioner/d1")[0] == 200
 
 
-def test_user_scopes_for_all_types_open_every_patient(app: App) -> None:
-    launch, tenant = launched(app, "u", scope="user/*.rs")
+def test_user_scopes_for_all_types_open_every_patient(here: InProcess) -> None:
+    launch, tenant = launched(here, "u", scope="user/*.rs")
     tenant.resources["Observation/o2"] = about("Observation", "o2", "p2")
     for path in ("Patient/p2", "Observation/o2", "Observation?patient=p2", "Patient?name=x"):
         assert launch.browser.fetch(f"{launch.fhir_base}/{path}").status == 200, path
@@ -194,9 +195,9 @@ NOT_MINE: list[dict[str, Any]] = [
 
 @each("resource", NOT_MINE, ids=json.dumps)
 def test_what_is_not_proved_to_be_the_patients_is_not_released(
-    app: App, resource: dict[str, Any]
+    here: InProcess, resource: dict[str, Any]
 ) -> None:
-    launch, tenant = relaunched(app, scope=PATIENT_SCOPES)
+    launch, tenant = relaunched(here, scope=PATIENT_SCOPES)
     resource = {**resource, "note": [{"text": "sentinel-of-another-patient"}]}
     tenant.resources["Observation/x"] = resource
     read = launch.browser.fetch(f"{launch.fhir_base}/Observation/x")
@@ -209,8 +210,10 @@ def test_what_is_not_proved_to_be_the_patients_is_not_released(
 
 
 @each("query", ["_elements=code", "_elements:exclude=subject", "_summary=text"])
-def test_an_answer_without_the_proof_is_refused_and_blames_no_one(app: App, query: str) -> None:
-    launch, tenant = relaunched(app, scope=PATIENT_SCOPES)
+def test_an_answer_without_the_proof_is_refused_and_blames_no_one(
+    here: InProcess, query: str
+) -> None:
+    launch, tenant = relaunched(here, scope=PATIENT_SCOPES)
     tenant.on("/Observation/x", as_fhir({"resourceType": "Observation", "id": "x"}))
     tenant.on("/Observation", as_fhir(searchset({"resourceType": "Observation", "id": "x"})))
     for path in (f"Observation/x?{query}", f"Observation?{query}"):
@@ -238,24 +241,24 @@ def test_an_answer_without_the_proof_is_refused_and_blames_no_one(app: App, quer
     ],
 )
 def test_elements_are_completed_by_those_that_the_check_of_the_response_needs(
-    app: App, scope: str, path: str, elements: str
+    here: InProcess, scope: str, path: str, elements: str
 ) -> None:
-    launch, tenant = relaunched(app, scope=scope)
+    launch, tenant = relaunched(here, scope=scope)
     assert launch.browser.fetch(f"{launch.fhir_base}/{path}")
     (sent,) = asked(tenant)
     assert elements in dict(parse_qsl(sent.query)).values()
 
 
-def test_a_count_is_asked_for_this_patient_only(app: App) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+def test_a_count_is_asked_for_this_patient_only(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=PATIENT_SCOPES)
     tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "total": 3}))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?_summary=count")
     assert answer.json()["total"] == 3
     assert asked(tenant)[0].query == "_summary=count&patient=p1"
 
 
-def test_a_mixed_bundle_of_a_lenient_ehr_is_not_released(app: App) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+def test_a_mixed_bundle_of_a_lenient_ehr_is_not_released(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=PATIENT_SCOPES)
     resources = [about("Observation", str(n), "p1") for n in range(20)]
     resources[13] = about("Observation", "13", "p2", note=[{"text": "sentinel"}])
     tenant.on("/Observation", as_fhir(searchset(*resources)))
@@ -265,8 +268,8 @@ def test_a_mixed_bundle_of_a_lenient_ehr_is_not_released(app: App) -> None:
     assert asked(tenant)[0].headers["Prefer"] == "handling=strict"
 
 
-def test_the_ehr_is_told_that_a_search_was_held_to_the_patient(app: App) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+def test_the_ehr_is_told_that_a_search_was_held_to_the_patient(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=PATIENT_SCOPES)
     for query in ("code=x", "code=x&patient=p1"):
         launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
     held, given = (request.headers for request in asked(tenant))
@@ -287,8 +290,10 @@ def test_the_ehr_is_told_that_a_search_was_held_to_the_patient(app: App) -> None
         ("_getpages=1&_count=10", 200),
     ],
 )
-def test_a_self_link_that_lost_the_patient_is_believed(app: App, used: str, status: int) -> None:
-    launch, tenant = relaunched(app, scope=PATIENT_SCOPES)
+def test_a_self_link_that_lost_the_patient_is_believed(
+    here: InProcess, used: str, status: int
+) -> None:
+    launch, tenant = relaunched(here, scope=PATIENT_SCOPES)
     link = [{"relation": "self", "url": f"{tenant.base}/Observation?{used}"}]
     tenant.on("/Observation", as_fhir(searchset(about("Observation", "o", "p1"), link=link)))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?code=x&_count=10")
@@ -297,8 +302,8 @@ def test_a_self_link_that_lost_the_patient_is_believed(app: App, used: str, stat
         assert answer.code == "upstream_invalid"
 
 
-def test_the_remarks_of_the_ehr_and_directory_entries_are_released(app: App) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+def test_the_remarks_of_the_ehr_and_directory_entries_are_released(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=PATIENT_SCOPES)
     remark = {"resourceType": "OperationOutcome", "issue": []}
     medication = {"resourceType": "Medication", "id": "m"}
     resources = [about("Observation", "o", "p1"), remark, medication]
@@ -307,8 +312,8 @@ def test_the_remarks_of_the_ehr_and_directory_entries_are_released(app: App) -> 
     assert [entry["resource"] for entry in answer.json()["entry"]] == resources
 
 
-def test_unasked_entries_about_another_patient_stop_a_directory_search(app: App) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES)
+def test_unasked_entries_about_another_patient_stop_a_directory_search(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=PATIENT_SCOPES)
     practitioner = {"resourceType": "Practitioner", "id": "d1"}
     tenant.on("/Practitioner", as_fhir(searchset(practitioner, about("Observation", "o", "p2"))))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Practitioner?name=x")
@@ -316,15 +321,17 @@ def test_unasked_entries_about_another_patient_stop_a_directory_search(app: App)
 
 
 @each("resource_type", ["Binary", "Group", "Provenance", "AuditEvent", "Bundle"])
-def test_types_without_a_known_patient_are_out_of_reach(app: App, resource_type: str) -> None:
-    launch, tenant = relaunched(app, scope=PATIENT_SCOPES)
+def test_types_without_a_known_patient_are_out_of_reach(
+    here: InProcess, resource_type: str
+) -> None:
+    launch, tenant = relaunched(here, scope=PATIENT_SCOPES)
     for path in (f"{resource_type}/1", f"{resource_type}?patient=p1"):
         answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
         assert (answer.status, answer.code, asked(tenant)) == (403, "patient_denied", [])
 
 
-def test_patient_scopes_without_a_patient_reach_no_compartment(app: App) -> None:
-    launch, tenant = launched(app, scope=PATIENT_SCOPES, patient=None)
+def test_patient_scopes_without_a_patient_reach_no_compartment(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=PATIENT_SCOPES, patient=None)
     tenant.resources["Practitioner/d1"] = {"resourceType": "Practitioner", "id": "d1"}
     for path in ("Patient/p1", "Patient", "Observation", "Observation/o", "Observation?patient=p1"):
         answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
@@ -332,10 +339,10 @@ def test_patient_scopes_without_a_patient_reach_no_compartment(app: App) -> None
     assert launch.browser.fetch(f"{launch.fhir_base}/Practitioner/d1").status == 200
 
 
-def test_context_beside_the_patient_widens_nothing(app: App) -> None:
+def test_context_beside_the_patient_widens_nothing(here: InProcess) -> None:
     context = [{"reference": "Patient/p2", "role": "https://x.example/other"}]
     launch, tenant = launched(
-        app, scope=PATIENT_SCOPES, fhirContext=context, encounter="e2", intent="Patient/p2"
+        here, scope=PATIENT_SCOPES, fhirContext=context, encounter="e2", intent="Patient/p2"
     )
     tenant.resources["Encounter/e2"] = about("Encounter", "e2", "p2")
     for path in ("Patient/p2", "Encounter/e2"):
@@ -344,8 +351,8 @@ def test_context_beside_the_patient_widens_nothing(app: App) -> None:
     assert [r.path for r in asked(tenant)] == ["/Encounter/e2"]
 
 
-def test_resources_that_no_scope_covers_are_not_released(app: App) -> None:
-    launch, tenant = launched(app, "n", scope="launch patient/Observation.rs patient/Condition.s")
+def test_resources_that_no_scope_covers_are_not_released(here: InProcess) -> None:
+    launch, tenant = launched(here, "n", scope="launch patient/Observation.rs patient/Condition.s")
     for stowaway in (about("Condition", "c", "p1"), {"resourceType": "Practitioner", "id": "d"}):
         body = searchset(about("Observation", "o", "p1"), stowaway)
         tenant.on("/Observation", as_fhir(body))
@@ -354,8 +361,8 @@ def test_resources_that_no_scope_covers_are_not_released(app: App) -> None:
 
 
 @each("name", ["_Include", "_REVINCLUDE", "_Has:Observation:patient:code"])
-def test_parameters_that_reach_further_are_known_in_any_case(app: App, name: str) -> None:
-    launch, tenant = relaunched(app, "n", scope="launch patient/Observation.rs")
+def test_parameters_that_reach_further_are_known_in_any_case(here: InProcess, name: str) -> None:
+    launch, tenant = relaunched(here, "n", scope="launch patient/Observation.rs")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=x")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
 

@@ -1,6 +1,7 @@
 """A conditional read reveals nothing about a resource that a plain read would not release."""
 
-from tests.support.app import App, Launched
+from tests.support.app import Launched
+from tests.support.in_process import InProcess
 from tests.support.proxy import about, asked, launched
 from tests.support.scripted_ehr import Received, Scripted, Tenant, as_fhir
 from tests.support.tables import each
@@ -14,10 +15,12 @@ CONDITIONS = [
 ]
 
 
-def _versioned(app: App, path: str, patient: str, group: str = "a") -> tuple[Launched, Tenant]:
+def _versioned(
+    here: InProcess, path: str, patient: str, group: str = "a"
+) -> tuple[Launched, Tenant]:
     """A launch for p1 at an EHR that supports conditions."""
     scope = {"a": "patient/*.rs", "u": "user/*.rs"}[group]
-    launch, tenant = launched(app, group, scope=scope)
+    launch, tenant = launched(here, group, scope=scope)
     kind, name = path.split("/")[:2]
     about_it = {"resourceType": kind, "id": name} if kind == "Patient" else None
     resource = about_it or about(kind, name, patient)
@@ -37,9 +40,9 @@ def _versioned(app: App, path: str, patient: str, group: str = "a") -> tuple[Lau
 @each("condition", CONDITIONS)
 @each("path", ["Observation/o1", "Observation/o1/_history/3"])
 def test_a_condition_tells_nothing_about_another_patient(
-    app: App, path: str, condition: dict[str, str]
+    here: InProcess, path: str, condition: dict[str, str]
 ) -> None:
-    launch, tenant = _versioned(app, path, "p2")
+    launch, tenant = _versioned(here, path, "p2")
     plain = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     conditional = launch.browser.fetch(f"{launch.fhir_base}/{path}", condition)
     for answer in (plain, conditional):
@@ -71,23 +74,23 @@ def test_a_condition_tells_nothing_about_another_patient(
     ],
 )
 def test_what_is_the_patients_is_compared_after_the_check(
-    app: App, condition: dict[str, str], status: int
+    here: InProcess, condition: dict[str, str], status: int
 ) -> None:
-    launch, _ = _versioned(app, "Observation/o1", "p1")
+    launch, _ = _versioned(here, "Observation/o1", "p1")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1", condition)
     assert (answer.status, answer.header("ETag")) == (status, ETAG)
     assert bool(answer.body) is (status == 200)
 
 
-def test_a_condition_on_the_launchs_own_patient_goes_to_the_ehr(app: App) -> None:
-    launch, tenant = _versioned(app, "Patient/p1", "p1")
+def test_a_condition_on_the_launchs_own_patient_goes_to_the_ehr(here: InProcess) -> None:
+    launch, tenant = _versioned(here, "Patient/p1", "p1")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1", CONDITIONS[0])
     assert (answer.status, answer.body) == (304, b"")
     assert asked(tenant)[0].headers["If-None-Match"] == ETAG
 
 
-def test_under_user_scopes_a_condition_goes_to_the_ehr(app: App) -> None:
-    launch, tenant = _versioned(app, "Observation/o1", "p2", "u")
+def test_under_user_scopes_a_condition_goes_to_the_ehr(here: InProcess) -> None:
+    launch, tenant = _versioned(here, "Observation/o1", "p2", "u")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1", CONDITIONS[0])
     assert answer.status == 304
     assert asked(tenant)[0].headers["If-None-Match"] == ETAG

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.app import App
+from tests.support.in_process import InProcess
 from tests.support.proxy import about, asked, launched, relaunched, searchset
 from tests.support.scripted_ehr import as_fhir
 from tests.support.tables import each
@@ -18,9 +18,9 @@ COUNTS = ["_summary=count", "_summary=COUNT", "_summary=count,data", "_count=0",
 @each("given", ["", "&patient=p1", "&subject=Patient/p1"])
 @each("group", ["w", "o"])
 def test_an_ehr_is_asked_to_ignore_no_parameter_of_a_count(
-    writing: App, query: str, given: str, group: str
+    here: InProcess, query: str, given: str, group: str
 ) -> None:
-    launch, tenant = relaunched(writing, group, scope=SCOPE)
+    launch, tenant = relaunched(here, group, scope=SCOPE)
     tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "total": 3}))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}{given}")
     assert answer.json()["total"] == 3
@@ -45,9 +45,9 @@ SELF = "{base}/Observation?patient=p1&_offset=9"
     ],
 )
 def test_a_total_without_resources_is_released_where_it_is_the_patients(
-    writing: App, more: dict[str, Any], url: str | None, status: int
+    here: InProcess, more: dict[str, Any], url: str | None, status: int
 ) -> None:
-    launch, tenant = relaunched(writing, "w", scope=SCOPE)
+    launch, tenant = relaunched(here, "w", scope=SCOPE)
     link = [{"relation": "self", "url": url.format(base=tenant.base)}] if url else []
     tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "link": link, **more}))
     query = "patient=p1&_offset=100000&_total=accurate"
@@ -56,15 +56,15 @@ def test_a_total_without_resources_is_released_where_it_is_the_patients(
 
 
 @each("query", ["patient=p1&_count=10", "patient=p1&_summary=data", "_count=1"])
-def test_a_search_for_resources_is_no_count(writing: App, query: str) -> None:
-    launch, tenant = relaunched(writing, "w", scope=SCOPE)
+def test_a_search_for_resources_is_no_count(here: InProcess, query: str) -> None:
+    launch, tenant = relaunched(here, "w", scope=SCOPE)
     tenant.on("/Observation", as_fhir(searchset(about("Observation", "o", "p1"), total=3)))
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}").status == 200
     assert ("Prefer" in asked(tenant)[0].headers) is ("patient" not in query)
 
 
-def test_a_count_of_what_is_about_no_patient_is_the_apps_own(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope=SCOPE)
+def test_a_count_of_what_is_about_no_patient_is_the_apps_own(here: InProcess) -> None:
+    launch, tenant = launched(here, "w", scope=SCOPE)
     tenant.on("/Practitioner", as_fhir({"resourceType": "Bundle", "total": 3}))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Practitioner?_summary=count")
     assert answer.json()["total"] == 3
@@ -86,9 +86,9 @@ COUNT = "Observation?patient=p1&_summary=count&-own=1"
     ],
 )
 def test_with_parameters_of_its_own_an_ehr_must_show_whom_it_counted(
-    writing: App, used: str | None, status: int
+    here: InProcess, used: str | None, status: int
 ) -> None:
-    launch, tenant = relaunched(writing, "o", scope=SCOPE)
+    launch, tenant = relaunched(here, "o", scope=SCOPE)
     link = [{"relation": "self", "url": f"{tenant.base}/Observation?{used}"}] if used else []
     tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "total": 3, "link": link}))
     answer = launch.browser.fetch(f"{launch.fhir_base}/{COUNT}")
@@ -98,15 +98,15 @@ def test_with_parameters_of_its_own_an_ehr_must_show_whom_it_counted(
         assert answer.code == "upstream_invalid"
 
 
-def test_another_vendors_parameters_are_no_reason_to_be_lenient(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope=SCOPE)
+def test_another_vendors_parameters_are_no_reason_to_be_lenient(here: InProcess) -> None:
+    launch, tenant = launched(here, "w", scope=SCOPE)
     tenant.on("/Observation", as_fhir({"resourceType": "Bundle", "total": 3}))
     assert launch.browser.fetch(f"{launch.fhir_base}/{COUNT}").status == 200
     assert asked(tenant)[0].headers["Prefer"] == "handling=strict"
 
 
-def test_a_search_with_the_vendors_own_parameters_is_checked_in_its_answer(writing: App) -> None:
-    launch, tenant = launched(writing, "o", scope=SCOPE)
+def test_a_search_with_the_vendors_own_parameters_is_checked_in_its_answer(here: InProcess) -> None:
+    launch, tenant = launched(here, "o", scope=SCOPE)
     for patient, status in (("p1", 200), ("p2", 403)):
         body: dict[str, Any] = searchset(about("Observation", "o1", patient))
         tenant.on("/Observation", as_fhir(body))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.app import App
+from tests.support.in_process import InProcess
 from tests.support.proxy import about, asked, launched, relaunched
 from tests.support.scripted_ehr import Received, Scripted, as_fhir
 from tests.support.tables import each
@@ -21,8 +21,8 @@ def _history(*versions: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "history", "entry": entries, **more}
 
 
-def test_a_version_is_read_like_the_resource(app: App) -> None:
-    launch, tenant = launched(app)
+def test_a_version_is_read_like_the_resource(here: InProcess) -> None:
+    launch, tenant = launched(here)
     etag = 'W/"2"'
 
     def versioned(request: Received) -> Scripted:
@@ -37,8 +37,8 @@ def test_a_version_is_read_like_the_resource(app: App) -> None:
     assert [request.path for request in asked(tenant)] == ["/Observation/o1/_history/2"] * 2
 
 
-def test_a_version_of_another_patients_is_not_released(app: App) -> None:
-    launch, tenant = launched(app)
+def test_a_version_of_another_patients_is_not_released(here: InProcess) -> None:
+    launch, tenant = launched(here)
     tenant.on("/Observation/o1/_history/1", as_fhir(THEIRS))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1/_history/1")
     assert (answer.status, answer.code) == (403, "patient_denied")
@@ -46,8 +46,8 @@ def test_a_version_of_another_patients_is_not_released(app: App) -> None:
 
 
 @each("path", ["Patient/p2/_history", "Patient/p2/_history/1", "Binary/b/_history"])
-def test_what_may_not_be_read_has_no_versions_either(app: App, path: str) -> None:
-    launch, tenant = relaunched(app)
+def test_what_may_not_be_read_has_no_versions_either(here: InProcess, path: str) -> None:
+    launch, tenant = relaunched(here)
     answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     assert (answer.status, answer.code, asked(tenant)) == (403, "patient_denied", [])
 
@@ -75,9 +75,9 @@ HISTORIES: list[tuple[dict[str, Any], int, str]] = [
 
 @each(("bundle", "status", "code"), HISTORIES)
 def test_a_history_is_released_whole_or_not_at_all(
-    app: App, bundle: dict[str, Any], status: int, code: str
+    here: InProcess, bundle: dict[str, Any], status: int, code: str
 ) -> None:
-    launch, tenant = relaunched(app)
+    launch, tenant = relaunched(here)
     tenant.on("/Observation/o1/_history", as_fhir(bundle))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1/_history?_count=5")
     assert answer.status == status
@@ -103,9 +103,9 @@ NOT_THERE = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 404)
     ],
 )
 def test_the_lack_of_a_version_tells_nothing_about_another_patient(
-    app: App, now: Scripted, history: int, version: int
+    here: InProcess, now: Scripted, history: int, version: int
 ) -> None:
-    launch, tenant = relaunched(app)
+    launch, tenant = relaunched(here)
     tenant.on("/Observation/o1", now)
     tenant.on("/Observation/o1/_history/4", NOT_THERE)
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation/o1/_history/4").status == version
@@ -115,8 +115,8 @@ def test_the_lack_of_a_version_tells_nothing_about_another_patient(
         assert launch.browser.fetch(url).status == history
 
 
-def test_the_launchs_own_patient_is_proved_by_its_address(app: App) -> None:
-    launch, tenant = launched(app)
+def test_the_launchs_own_patient_is_proved_by_its_address(here: InProcess) -> None:
+    launch, tenant = launched(here)
     tenant.on("/Patient/p1/_history/4", NOT_THERE)
     tenant.on("/Patient/p1/_history", as_fhir(EMPTY))
     for path, status in (("Patient/p1/_history/4", 404), ("Patient/p1/_history", 200)):
@@ -124,8 +124,8 @@ def test_the_launchs_own_patient_is_proved_by_its_address(app: App) -> None:
     assert len(asked(tenant)) == 2
 
 
-def test_user_scopes_see_every_patients_versions(app: App) -> None:
-    launch, tenant = launched(app, "u", scope="user/Observation.r")
+def test_user_scopes_see_every_patients_versions(here: InProcess) -> None:
+    launch, tenant = launched(here, "u", scope="user/Observation.r")
     for bundle in (_history(MINE, THEIRS), _history(DELETED)):
         tenant.on("/Observation/o1/_history", as_fhir(bundle))
         answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1/_history")
@@ -133,14 +133,14 @@ def test_user_scopes_see_every_patients_versions(app: App) -> None:
 
 
 @each("query", ["_elements=code", "_summary=count", "_include=*", "patient=p1"])
-def test_parameters_that_a_history_does_not_have_are_refused(app: App, query: str) -> None:
-    launch, tenant = relaunched(app)
+def test_parameters_that_a_history_does_not_have_are_refused(here: InProcess, query: str) -> None:
+    launch, tenant = relaunched(here)
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1/_history?{query}")
     assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
 
 
-def test_further_pages_are_those_of_this_history(app: App) -> None:
-    launch, tenant = launched(app)
+def test_further_pages_are_those_of_this_history(here: InProcess) -> None:
+    launch, tenant = launched(here)
     link = [{"relation": "next", "url": "?page=2"}]
     pages = [_history(MINE, link=link), _history(THEIRS)]
     tenant.on("/Observation/o1/_history", lambda r: as_fhir(pages["page=2" in r.query]))

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import App, Launched
+from tests.support.app import Launched
+from tests.support.in_process import InProcess
 from tests.support.proxy import about, asked, launched, relaunched
 from tests.support.scripted_ehr import Scripted, Tenant, as_fhir
 from tests.support.tables import each
@@ -32,9 +33,9 @@ def _moved(op: str, source: str, path: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def noted(writing: App) -> tuple[Launched, Tenant]:
+def noted(here: InProcess) -> tuple[Launched, Tenant]:
     """A launch for p1 at an EHR whose Observation speaks of another patient in its notes."""
-    launch, tenant = launched(writing, "w", scope="patient/Observation.cruds")
+    launch, tenant = launched(here, "w", scope="patient/Observation.cruds")
     keep(tenant, NOTED)
     return launch, tenant
 
@@ -112,9 +113,9 @@ WITHIN = {
 
 @each("patch", WITHIN.values(), ids=WITHIN.keys())
 def test_what_stays_with_the_patient_is_sent_as_it_came(
-    writing: App, patch: list[dict[str, Any]]
+    here: InProcess, patch: list[dict[str, Any]]
 ) -> None:
-    launch, tenant = relaunched(writing, "w", scope="patient/Observation.cruds")
+    launch, tenant = relaunched(here, "w", scope="patient/Observation.cruds")
     now = json.dumps(NOTED).replace('"value": 1.5', '"value": 1.50').encode()
     kept = Scripted(200, {"Content-Type": "application/fhir+json", "ETag": 'W/"4"'}, now)
     tenant.on("/Observation/o1", kept)
@@ -124,8 +125,8 @@ def test_what_stays_with_the_patient_is_sent_as_it_came(
     assert (request.body, request.headers["If-Match"]) == (sent, 'W/"4"')
 
 
-def test_a_part_of_several_may_be_changed_without_touching_whose_it_is(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+def test_a_part_of_several_may_be_changed_without_touching_whose_it_is(here: InProcess) -> None:
+    launch, tenant = launched(here, "w", scope="patient/*.cruds")
     actors = [{"actor": {"reference": "Patient/p1"}, "status": "needs-action"}]
     keep(tenant, {"resourceType": "Appointment", "id": "a1", "participant": actors})
     accept = [_op("replace", "/participant/0/status", value="accepted")]
@@ -201,8 +202,8 @@ def test_what_is_fixed_is_fixed_in_any_case_of_its_letters(
 
 
 @each("name", ["Id", "RESOURCETYPE"])
-def test_under_user_scopes_too(writing: App, name: str) -> None:
-    launch, tenant = relaunched(writing, "v", scope="user/*.cruds")
+def test_under_user_scopes_too(here: InProcess, name: str) -> None:
+    launch, tenant = relaunched(here, "v", scope="user/*.cruds")
     answer = send(launch, "PATCH", "Observation/o1", [_op("add", f"/{name}", value="x")])
     assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
 
@@ -228,9 +229,9 @@ def test_a_patch_that_changes_nothing_is_refused(
 
 
 @each("group", ["w", "v"])
-def test_a_patch_that_only_asks_is_refused_without_a_call(writing: App, group: str) -> None:
+def test_a_patch_that_only_asks_is_refused_without_a_call(here: InProcess, group: str) -> None:
     level = {"w": "patient", "v": "user"}[group]
-    launch, tenant = relaunched(writing, group, scope=f"{level}/*.cruds")
+    launch, tenant = relaunched(here, group, scope=f"{level}/*.cruds")
     patch = [_op("test", "/status", value="final")]
     answer = send(launch, "PATCH", "Observation/o1", patch, Prefer="return=representation")
     assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
@@ -255,8 +256,8 @@ def test_a_patch_cannot_be_made_to_fill_the_memory(noted: tuple[Launched, Tenant
 
 
 @each(("size", "status"), [(900_000, 200), (1_100_000, 400), (9_900_000, 400)])
-def test_a_patch_of_a_large_resource_is_refused(writing: App, size: int, status: int) -> None:
-    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
+def test_a_patch_of_a_large_resource_is_refused(here: InProcess, size: int, status: int) -> None:
+    launch, tenant = relaunched(here, "w", scope="patient/*.cruds")
     keep(tenant, NOTED | {"note": [{"text": "x" * size}]})
     answer = send(launch, "PATCH", "Observation/o1", REPLACE_STATUS)
     assert (answer.status, len(written(tenant))) == (status, int(status == 200))
@@ -267,8 +268,8 @@ def test_a_patch_of_a_large_resource_is_refused(writing: App, size: int, status:
 
 
 @each("guess", ["final", "amended"])
-def test_without_r_a_right_guess_is_answered_like_a_wrong_one(writing: App, guess: str) -> None:
-    launch, tenant = relaunched(writing, "w", scope="patient/Observation.u")
+def test_without_r_a_right_guess_is_answered_like_a_wrong_one(here: InProcess, guess: str) -> None:
+    launch, tenant = relaunched(here, "w", scope="patient/Observation.u")
     keep(tenant, NOTED, as_fhir({"resourceType": "OperationOutcome", "issue": []}, 412))
     patch = [_op("replace", "/status", value=guess)]
     answer = send(launch, "PATCH", "Observation/o1", patch)
@@ -277,9 +278,9 @@ def test_without_r_a_right_guess_is_answered_like_a_wrong_one(writing: App, gues
 
 @each(("group", "level"), [("w", "patient"), ("v", "user")])
 def test_without_r_no_success_tells_whether_a_patch_changed_anything(
-    writing: App, group: str, level: str
+    here: InProcess, group: str, level: str
 ) -> None:
-    launch, tenant = launched(writing, group, scope=f"{level}/Observation.u")
+    launch, tenant = launched(here, group, scope=f"{level}/Observation.u")
     remark = {"resourceType": "OperationOutcome", "issue": [{"diagnostics": "no change"}]}
     answers = []
     for made in (
@@ -305,9 +306,9 @@ def test_without_r_no_success_tells_whether_a_patch_changed_anything(
 )
 @each(("group", "level"), [("w", "patient"), ("v", "user")])
 def test_without_r_nothing_of_the_resource_comes_back(
-    writing: App, method: str, path: str, document: Any, group: str, level: str
+    here: InProcess, method: str, path: str, document: Any, group: str, level: str
 ) -> None:
-    launch, tenant = relaunched(writing, group, scope=f"{level}/Observation.cu")
+    launch, tenant = relaunched(here, group, scope=f"{level}/Observation.cu")
     returned = as_fhir(NOTED | {"note": [{"text": "sentinel"}]}, 200, ETag='W/"2"')
     keep(tenant, NOTED, returned)
     tenant.on("/Observation", returned)
@@ -323,8 +324,8 @@ def test_without_r_nothing_of_the_resource_comes_back(
 
 
 @each(("group", "level"), [("w", "patient"), ("v", "user")])
-def test_a_test_in_a_patch_needs_r(writing: App, group: str, level: str) -> None:
-    launch, tenant = relaunched(writing, group, scope=f"{level}/Observation.u")
+def test_a_test_in_a_patch_needs_r(here: InProcess, group: str, level: str) -> None:
+    launch, tenant = relaunched(here, group, scope=f"{level}/Observation.u")
     keep(tenant, NOTED)
     patch = [_op("test", "/note/0/text", value="x"), *REPLACE_STATUS]
     answer = send(launch, "PATCH", "Observation/o1", patch)
@@ -353,9 +354,9 @@ CHANGES: list[tuple[str, Any]] = [("PATCH", REPLACE_STATUS), ("PUT", NOTED), ("D
     ],
 )
 def test_a_change_is_held_to_the_version_that_was_judged(
-    writing: App, method: str, document: Any, given: str | None, sent: str | None
+    here: InProcess, method: str, document: Any, given: str | None, sent: str | None
 ) -> None:
-    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
+    launch, tenant = relaunched(here, "w", scope="patient/*.cruds")
     keep(tenant, NOTED, ETag='W/"7"')
     headers = {} if given is None else {"If_Match": given}
     answer = send(launch, method, "Observation/o1", document, **headers)
@@ -366,9 +367,9 @@ def test_a_change_is_held_to_the_version_that_was_judged(
         assert written(tenant)[0].headers["If-Match"] == sent
 
 
-def test_a_version_that_is_still_to_come_is_not_named_in_advance(writing: App) -> None:
+def test_a_version_that_is_still_to_come_is_not_named_in_advance(here: InProcess) -> None:
     # Judged on version 1, where the note is not there yet, it would act on version 2.
-    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+    launch, tenant = launched(here, "w", scope="patient/*.cruds")
     before = {name: value for name, value in NOTED.items() if name != "note"}
     keep(tenant, before, ETag='W/"1"')
     patch = [*REPLACE_STATUS, _op("add", "/performer/0/display", value="x")]
@@ -377,16 +378,16 @@ def test_a_version_that_is_still_to_come_is_not_named_in_advance(writing: App) -
 
 
 @each("given", ["*", 'W/"2"'])
-def test_what_is_not_there_has_no_version_to_be_held_to(writing: App, given: str) -> None:
-    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
+def test_what_is_not_there_has_no_version_to_be_held_to(here: InProcess, given: str) -> None:
+    launch, tenant = relaunched(here, "w", scope="patient/*.cruds")
     missing = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 404)
     tenant.on("/Observation/o1", missing)
     answer = send(launch, "PUT", "Observation/o1", NOTED, If_Match=given)
     assert (answer.status, written(tenant)) == (412, [])
 
 
-def test_an_ehr_that_leaves_the_quotes_out_is_understood(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope="patient/*.cruds")
+def test_an_ehr_that_leaves_the_quotes_out_is_understood(here: InProcess) -> None:
+    launch, tenant = launched(here, "w", scope="patient/*.cruds")
     keep(tenant, NOTED, ETag="7")
     for given, status in (("7", 200), ("8", 412)):
         answer = send(launch, "PATCH", "Observation/o1", REPLACE_STATUS, If_Match=given)
@@ -406,9 +407,9 @@ def test_an_ehr_that_leaves_the_quotes_out_is_understood(writing: App) -> None:
     ],
 )
 def test_a_version_is_known_by_its_id_too(
-    writing: App, meta: Any, etag: str, sent: str | None
+    here: InProcess, meta: Any, etag: str, sent: str | None
 ) -> None:
-    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
+    launch, tenant = relaunched(here, "w", scope="patient/*.cruds")
     keep(tenant, NOTED | {"meta": meta}, None, **({"ETag": etag} if etag else {}))
     assert send(launch, "PATCH", "Observation/o1", REPLACE_STATUS).status == 200
     assert written(tenant)[0].headers.get("If-Match") == sent

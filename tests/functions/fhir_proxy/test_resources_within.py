@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.app import App
+from tests.support.in_process import InProcess
 from tests.support.proxy import about, launched, relaunched, searchset
 from tests.support.scripted_ehr import Scripted, as_fhir
 from tests.support.tables import each
@@ -45,8 +45,10 @@ SPELT = {
 
 
 @each("bundle", [*WITHIN.values(), *SPELT.values()], ids=[*WITHIN, *SPELT])
-def test_a_resource_is_looked_at_wherever_it_stands(app: App, bundle: dict[str, Any]) -> None:
-    launch, tenant = relaunched(app, scope=SCOPE)
+def test_a_resource_is_looked_at_wherever_it_stands(
+    here: InProcess, bundle: dict[str, Any]
+) -> None:
+    launch, tenant = relaunched(here, scope=SCOPE)
     tenant.on("/Observation", as_fhir(bundle))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation")
     assert answer.status in {403, 502}
@@ -61,8 +63,8 @@ HARMLESS = {
 
 
 @each("bundle", HARMLESS.values(), ids=HARMLESS.keys())
-def test_remarks_and_what_is_ours_may_stand_there(app: App, bundle: dict[str, Any]) -> None:
-    launch, tenant = relaunched(app, scope=SCOPE)
+def test_remarks_and_what_is_ours_may_stand_there(here: InProcess, bundle: dict[str, Any]) -> None:
+    launch, tenant = relaunched(here, scope=SCOPE)
     tenant.on("/Observation", as_fhir(bundle))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation")
     assert answer.status == 200
@@ -87,9 +89,9 @@ CONTAINED: list[tuple[dict[str, Any], int]] = [
 @each("holder", [MINE, {"resourceType": "Medication", "id": "m1"}])
 @each("way", ["read", "search", "vread", "history"])
 def test_what_is_contained_does_not_name_another_patient(
-    app: App, holder: dict[str, Any], held: dict[str, Any], status: int, way: str
+    here: InProcess, holder: dict[str, Any], held: dict[str, Any], status: int, way: str
 ) -> None:
-    launch, tenant = relaunched(app, scope=SCOPE)
+    launch, tenant = relaunched(here, scope=SCOPE)
     resource = {**holder, "contained": [held]}
     name = f"{holder['resourceType']}/{holder['id']}"
     path = {
@@ -105,16 +107,16 @@ def test_what_is_contained_does_not_name_another_patient(
     assert "sentinel" not in answer.text
 
 
-def test_a_history_holds_nothing_else(app: App) -> None:
-    launch, tenant = launched(app, scope=SCOPE)
+def test_a_history_holds_nothing_else(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=SCOPE)
     tenant.on("/Observation/o1/_history", as_fhir(WITHIN["the outcome of an entry"]))
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation/o1/_history")
     assert (answer.status, "sentinel" in answer.text) == (502, False)
 
 
 @each("status", [404, 422, 503])
-def test_remarks_bring_nothing_of_another_patient(writing: App, status: int) -> None:
-    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
+def test_remarks_bring_nothing_of_another_patient(here: InProcess, status: int) -> None:
+    launch, tenant = relaunched(here, "w", scope="patient/*.cruds")
     refused: Scripted = as_fhir(_outcome(contained=[THEIRS]), status)
     tenant.on("/Observation/o1", refused)
     for answer in (
@@ -129,7 +131,7 @@ def test_remarks_bring_nothing_of_another_patient(writing: App, status: int) -> 
         assert (answer.status, "sentinel" in answer.text) == (403, False)
 
 
-def test_user_scopes_open_what_a_resource_holds(app: App) -> None:
-    launch, tenant = launched(app, "u", scope="user/Observation.rs")
+def test_user_scopes_open_what_a_resource_holds(here: InProcess) -> None:
+    launch, tenant = launched(here, "u", scope="user/Observation.rs")
     tenant.on("/Observation/o1", as_fhir(MINE | {"contained": [THEIRS]}))
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation/o1").status == 200

@@ -3,8 +3,9 @@
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from tests.support.app import App, Launched
+from tests.support.app import Launched
 from tests.support.browser import Answer
+from tests.support.in_process import InProcess
 from tests.support.proxy import about, asked, launched, post_search, relaunched, searchset
 from tests.support.scripted_ehr import Tenant, as_fhir
 from tests.support.tables import each
@@ -58,10 +59,10 @@ def _interactions(launch: Launched) -> dict[str, Answer]:
     ],
 )
 def test_each_letter_allows_its_interactions_only(
-    app: App, group: str, scope: str, allowed: set[str]
+    here: InProcess, group: str, scope: str, allowed: set[str]
 ) -> None:
     level = {"a": "patient", "u": "user"}[group]
-    launch, tenant = relaunched(app, group, scope=scope.format(level=level))
+    launch, tenant = relaunched(here, group, scope=scope.format(level=level))
     _observations(tenant)
     answers = _interactions(launch)
     refused = {name: answers[name] for name in answers.keys() - allowed}
@@ -72,8 +73,8 @@ def test_each_letter_allows_its_interactions_only(
     assert len(asked(tenant)) == len(allowed)
 
 
-def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(app: App) -> None:
-    launch, tenant = launched(app, "n", scope="patient/Patient.r")
+def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(here: InProcess) -> None:
+    launch, tenant = launched(here, "n", scope="patient/Patient.r")
     cases = {
         # Configured, so asked for, and not among the granted.
         "Observation/o1": ("patient/Observation.r ", "was requested but not granted"),
@@ -108,9 +109,9 @@ def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(app: App) -> None
     ],
 )
 def test_a_broader_grant_does_not_widen_what_the_app_may_do(
-    app: App, path: str, status: int
+    here: InProcess, path: str, status: int
 ) -> None:
-    launch, tenant = relaunched(app, "n", scope="patient/*.cruds user/*.cruds system/*.cruds")
+    launch, tenant = relaunched(here, "n", scope="patient/*.cruds user/*.cruds system/*.cruds")
     tenant.resources |= {
         "Observation/o1": about("Observation", "o1", "p1"),
         "Condition/c1": about("Condition", "c1", "p1"),
@@ -123,8 +124,8 @@ def test_a_broader_grant_does_not_widen_what_the_app_may_do(
         assert (answer.code, asked(tenant)) == ("scope_denied", [])
 
 
-def test_a_user_grant_does_not_lift_a_configured_patient_scope(app: App) -> None:
-    launch, tenant = launched(app, "n", scope="user/*.cruds")
+def test_a_user_grant_does_not_lift_a_configured_patient_scope(here: InProcess) -> None:
+    launch, tenant = launched(here, "n", scope="user/*.cruds")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Patient/p2")
     assert (answer.code, asked(tenant)) == ("patient_denied", [])
 
@@ -147,9 +148,9 @@ def test_a_user_grant_does_not_lift_a_configured_patient_scope(app: App) -> None
     ],
 )
 def test_a_finer_grained_scope_narrows_a_search(
-    app: App, query: str, sent: list[tuple[str, str]]
+    here: InProcess, query: str, sent: list[tuple[str, str]]
 ) -> None:
-    launch, tenant = relaunched(app, scope=FINER)
+    launch, tenant = relaunched(here, scope=FINER)
     _observations(tenant)
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}").status == 200
     (request,) = asked(tenant)
@@ -159,16 +160,16 @@ def test_a_finer_grained_scope_narrows_a_search(
     assert request.headers.get("Prefer") == ("handling=strict" if added else None)
 
 
-def test_a_finer_grained_scope_narrows_a_search_by_post(app: App) -> None:
-    launch, tenant = launched(app, scope=FINER)
+def test_a_finer_grained_scope_narrows_a_search_by_post(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=FINER)
     _observations(tenant)
     assert post_search(launch, "Observation", b"code=x").status == 200
     (request,) = asked(tenant)
     assert request.form == {"code": "x", "category": LAB, "patient": "p1"}
 
 
-def test_a_read_cannot_be_narrowed_and_is_refused(app: App) -> None:
-    launch, tenant = launched(app, scope=FINER)
+def test_a_read_cannot_be_narrowed_and_is_refused(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=FINER)
     _observations(tenant)
     for path in ("Observation/o1", f"Observation/o1?category={quote(LAB)}"):
         answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
@@ -176,9 +177,9 @@ def test_a_read_cannot_be_narrowed_and_is_refused(app: App) -> None:
     assert asked(tenant) == []
 
 
-def test_of_several_finer_grained_scopes_a_search_names_one(app: App) -> None:
+def test_of_several_finer_grained_scopes_a_search_names_one(here: InProcess) -> None:
     scope = "patient/Observation.rs?category=laboratory patient/Observation.rs?category=vital-signs"
-    launch, tenant = launched(app, scope=scope)
+    launch, tenant = launched(here, scope=scope)
     _observations(tenant)
     base = f"{launch.fhir_base}/Observation?patient=p1"
     assert launch.browser.fetch(f"{base}&category=vital-signs").status == 200
@@ -189,8 +190,8 @@ def test_of_several_finer_grained_scopes_a_search_names_one(app: App) -> None:
     assert len(asked(tenant)) == 2
 
 
-def test_a_scope_without_parameters_lifts_one_with(app: App) -> None:
-    launch, tenant = launched(app, scope=f"{FINER} patient/Observation.rs")
+def test_a_scope_without_parameters_lifts_one_with(here: InProcess) -> None:
+    launch, tenant = launched(here, scope=f"{FINER} patient/Observation.rs")
     _observations(tenant)
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1").status == 200
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation/o1").status == 200
@@ -206,10 +207,10 @@ def test_a_scope_without_parameters_lifts_one_with(app: App) -> None:
     ],
 )
 def test_a_patient_scope_and_a_narrow_user_scope_never_make_a_wide_user_scope(
-    app: App, query: str, sent: list[tuple[str, str]], everybody: bool
+    here: InProcess, query: str, sent: list[tuple[str, str]], everybody: bool
 ) -> None:
     scope = "user/Observation.rs?category=laboratory patient/Observation.rs"
-    launch, tenant = relaunched(app, "u", scope=scope)
+    launch, tenant = relaunched(here, "u", scope=scope)
     link = [{"relation": "next", "url": "?page=2"}]
     answers = [
         searchset(about("Observation", patient, patient, category=CATEGORIES), link=link)
@@ -259,9 +260,9 @@ WIDENING = "patient/Observation.rs?category=laboratory"
     ],
 )
 def test_what_a_finer_grained_scope_does_not_cover_is_not_released(
-    app: App, query: str, resource: dict[str, Any], status: int
+    here: InProcess, query: str, resource: dict[str, Any], status: int
 ) -> None:
-    launch, tenant = relaunched(app, scope=WIDENING)
+    launch, tenant = relaunched(here, scope=WIDENING)
     link = [{"relation": "next", "url": "?page=2"}]
     pages = [searchset(_found("laboratory"), link=link), searchset(resource)]
     tenant.on("/Observation", lambda request: as_fhir(pages["page=2" in request.query]))
@@ -290,26 +291,26 @@ def test_what_a_finer_grained_scope_does_not_cover_is_not_released(
     ],
 )
 def test_a_search_that_could_widen_a_finer_grained_scope_unseen_is_refused(
-    app: App, scope: str, query: str
+    here: InProcess, scope: str, query: str
 ) -> None:
-    launch, tenant = relaunched(app, scope=f"patient/Observation.rs?{scope}")
+    launch, tenant = relaunched(here, scope=f"patient/Observation.rs?{scope}")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{query}")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
 
 
 @each("scope", ["code:in=http://x/vs", "_filter=x", "subject.name=x", "a&b=c"])
 def test_parameters_of_a_scope_that_are_not_understood_are_sent_as_they_are(
-    app: App, scope: str
+    here: InProcess, scope: str
 ) -> None:
-    launch, tenant = relaunched(app, scope=f"patient/Observation.rs?{scope}")
+    launch, tenant = relaunched(here, scope=f"patient/Observation.rs?{scope}")
     _observations(tenant)
     assert launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1").status == 200
     sent = parse_qsl(asked(tenant)[0].query, keep_blank_values=True)
     assert set(parse_qsl(scope, keep_blank_values=True)) <= set(sent)
 
 
-def test_a_scope_whose_parameters_say_nothing_grants_nothing(app: App) -> None:
-    launch, tenant = launched(app, scope="patient/Observation.rs?& patient/Observation.rs?")
+def test_a_scope_whose_parameters_say_nothing_grants_nothing(here: InProcess) -> None:
+    launch, tenant = launched(here, scope="patient/Observation.rs?& patient/Observation.rs?")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?patient=p1")
     assert (answer.code, asked(tenant)) == ("scope_denied", [])
 
@@ -329,8 +330,8 @@ REACHING = [
 
 
 @each("path", REACHING)
-def test_reaching_other_types_needs_a_scope_for_all(app: App, path: str) -> None:
-    launch, tenant = relaunched(app, scope="patient/Observation.rs patient/Patient.rs")
+def test_reaching_other_types_needs_a_scope_for_all(here: InProcess, path: str) -> None:
+    launch, tenant = relaunched(here, scope="patient/Observation.rs patient/Patient.rs")
     answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     assert (answer.status, answer.code) == (403, "scope_denied")
     assert "patient/*.rs" in answer.text
@@ -353,17 +354,17 @@ INCLUDING = [
 
 @each(("path", "scopes"), INCLUDING)
 def test_an_include_needs_a_scope_for_each_type_that_it_can_return(
-    app: App, path: str, scopes: str
+    here: InProcess, path: str, scopes: str
 ) -> None:
     others = [f"patient/{one}" for one in scopes.split()]
     resource_type = path.partition("?")[0]
     for missing in others:
         had = " ".join({f"patient/{resource_type}.rs", *others} - {missing})
-        launch, tenant = relaunched(app, scope=had)
+        launch, tenant = relaunched(here, scope=had)
         answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
         assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
         assert missing in answer.text
-    launch, tenant = relaunched(app, scope=" ".join({f"patient/{resource_type}.rs", *others}))
+    launch, tenant = relaunched(here, scope=" ".join({f"patient/{resource_type}.rs", *others}))
     tenant.on(f"/{resource_type}", as_fhir(searchset()))
     assert launch.browser.fetch(f"{launch.fhir_base}/{path}").status == 200
     assert len(asked(tenant)) == 1
@@ -374,14 +375,16 @@ def test_an_include_needs_a_scope_for_each_type_that_it_can_return(
     ["Observation?_revinclude=Provenance:target", "Observation?_include=Observation:focus:Group"],
 )
 @each("scope", ["patient/*.rs", "patient/Observation.rs"])
-def test_an_include_of_what_is_no_patients_is_refused(app: App, path: str, scope: str) -> None:
-    launch, tenant = relaunched(app, scope=scope)
+def test_an_include_of_what_is_no_patients_is_refused(
+    here: InProcess, path: str, scope: str
+) -> None:
+    launch, tenant = relaunched(here, scope=scope)
     answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     assert (answer.code, asked(tenant)) == ("patient_denied", [])
 
 
-def test_an_included_resource_that_no_scope_covers_is_not_released(app: App) -> None:
-    launch, tenant = relaunched(app, scope="patient/Observation.rs patient/Patient.r")
+def test_an_included_resource_that_no_scope_covers_is_not_released(here: InProcess) -> None:
+    launch, tenant = relaunched(here, scope="patient/Observation.rs patient/Patient.r")
     found = about("Observation", "o1", "p1"), about("Encounter", "e1", "p1")
     tenant.on("/Observation", as_fhir(searchset(*found)))
     url = f"{launch.fhir_base}/Observation?_include=Observation:subject"
@@ -390,8 +393,8 @@ def test_an_included_resource_that_no_scope_covers_is_not_released(app: App) -> 
 
 
 @each("scope", ["patient/*.rs", "patient/*.r patient/*.s", "patient/*.read"])
-def test_scopes_for_all_types_allow_it(app: App, scope: str) -> None:
-    launch, tenant = relaunched(app, scope=scope)
+def test_scopes_for_all_types_allow_it(here: InProcess, scope: str) -> None:
+    launch, tenant = relaunched(here, scope=scope)
     observation = about("Observation", "o1", "p1")
     tenant.on("/Observation", as_fhir(searchset(observation, tenant.resources["Patient/p1"])))
     url = f"{launch.fhir_base}/Observation?patient=p1&_include=Observation:subject"
@@ -416,9 +419,9 @@ ASKING = [
 @each("path", ASKING)
 @each("scope", ["patient/*.rs", "patient/*.cruds user/Practitioner.rs"])
 def test_what_asks_about_other_resources_needs_user_scopes_for_all(
-    app: App, path: str, scope: str
+    here: InProcess, path: str, scope: str
 ) -> None:
-    launch, tenant = relaunched(app, scope=scope)
+    launch, tenant = relaunched(here, scope=scope)
     resource_type, _, query = path.partition("?")
     answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     posted = post_search(launch, resource_type, query.encode())
@@ -429,8 +432,8 @@ def test_what_asks_about_other_resources_needs_user_scopes_for_all(
 
 
 @each("path", ASKING)
-def test_user_scopes_for_all_types_may_ask(app: App, path: str) -> None:
-    launch, tenant = relaunched(app, "u", scope="user/*.r user/*.s")
+def test_user_scopes_for_all_types_may_ask(here: InProcess, path: str) -> None:
+    launch, tenant = relaunched(here, "u", scope="user/*.r user/*.s")
     for resource_type in ("Observation", "Practitioner", "Patient"):
         tenant.on(f"/{resource_type}", as_fhir(searchset()))
     assert launch.browser.fetch(f"{launch.fhir_base}/{path}").status == 200
@@ -438,15 +441,15 @@ def test_user_scopes_for_all_types_may_ask(app: App, path: str) -> None:
 
 
 @each("name", ["_query", "_QUERY", "_query:x"])
-def test_a_named_query_is_refused_whatever_the_scopes(app: App, name: str) -> None:
-    launch, tenant = relaunched(app, "u", scope="user/*.rs")
+def test_a_named_query_is_refused_whatever_the_scopes(here: InProcess, name: str) -> None:
+    launch, tenant = relaunched(here, "u", scope="user/*.rs")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=everything")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
 
 
 @each("name", ["_has%20", "%20_has:x", "_h%2561s", "pati%00ent", "a%5Cb", ""])
-def test_a_name_that_a_server_might_read_as_another_is_refused(app: App, name: str) -> None:
-    launch, tenant = relaunched(app, "u", scope="user/*.rs")
+def test_a_name_that_a_server_might_read_as_another_is_refused(here: InProcess, name: str) -> None:
+    launch, tenant = relaunched(here, "u", scope="user/*.rs")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=x")
     assert (answer.status, answer.code, asked(tenant)) == (400, "parameter_invalid", [])
 
@@ -460,16 +463,18 @@ OUTSIDE = [
 
 @each("path", OUTSIDE)
 @each("scope", ["patient/*.rs", "patient/*.rs user/Practitioner.rs"])
-def test_a_search_that_is_held_to_no_patient_reaches_none(app: App, path: str, scope: str) -> None:
-    launch, tenant = relaunched(app, scope=scope)
+def test_a_search_that_is_held_to_no_patient_reaches_none(
+    here: InProcess, path: str, scope: str
+) -> None:
+    launch, tenant = relaunched(here, scope=scope)
     answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])
     assert "require user/" in answer.text or "user/*.rs" in answer.text
 
 
 @each("path", OUTSIDE)
-def test_user_scopes_for_all_types_reach_every_patient(app: App, path: str) -> None:
-    launch, tenant = relaunched(app, "u", scope="user/*.rs")
+def test_user_scopes_for_all_types_reach_every_patient(here: InProcess, path: str) -> None:
+    launch, tenant = relaunched(here, "u", scope="user/*.rs")
     practitioner = {"resourceType": "Practitioner", "id": "d1"}
     tenant.on("/Practitioner", as_fhir(searchset(practitioner, about("Observation", "o", "p2"))))
     assert launch.browser.fetch(f"{launch.fhir_base}/{path}").status == 200

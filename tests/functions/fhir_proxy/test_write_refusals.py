@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import App, Launched
+from tests.support.app import Launched
 from tests.support.browser import OWN_FETCH
-from tests.support.proxy import FORM, about, asked, launched, raw_exchange, relaunched
+from tests.support.in_process import InProcess
+from tests.support.proxy import FORM, about, asked, launched, relaunched
 from tests.support.scripted_ehr import FHIR_JSON, Scripted, Tenant, as_fhir
 from tests.support.tables import each
 from tests.support.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
@@ -280,9 +281,9 @@ WRITES: list[tuple[str, str, Any]] = [
 
 @each(("method", "path", "document"), WRITES)
 def test_what_is_another_patients_now_is_not_changed(
-    writing: App, method: str, path: str, document: Any
+    here: InProcess, method: str, path: str, document: Any
 ) -> None:
-    launch, tenant = relaunched(writing, "w", scope=WIDE)
+    launch, tenant = relaunched(here, "w", scope=WIDE)
     for now in (THEIRS, {"resourceType": "Observation", "id": "o1"}):
         keep(tenant, now)
         answer = send(launch, method, path, document)
@@ -294,9 +295,9 @@ def test_what_is_another_patients_now_is_not_changed(
 @each(("method", "path", "document"), WRITES)
 @each("status", [401, 403, 404, 410, 429, 503])
 def test_without_a_look_at_it_nothing_is_changed(
-    writing: App, method: str, path: str, document: Any, status: int
+    here: InProcess, method: str, path: str, document: Any, status: int
 ) -> None:
-    launch, tenant = relaunched(writing, "w", scope=WIDE)
+    launch, tenant = relaunched(here, "w", scope=WIDE)
     outcome = {"resourceType": "OperationOutcome", "issue": [{"code": "x"}]}
 
     def handle(request: Any) -> Scripted:
@@ -310,8 +311,8 @@ def test_without_a_look_at_it_nothing_is_changed(
         assert (answer.status, answer.json(), written(tenant)) == (status, outcome, [])
 
 
-def test_a_look_that_fails_changes_nothing(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope=WIDE)
+def test_a_look_that_fails_changes_nothing(here: InProcess) -> None:
+    launch, tenant = launched(here, "w", scope=WIDE)
     tenant.on("/Observation/o1", as_fhir({"resourceType": "Patient", "id": "p1"}))
     for method, path, document in WRITES:
         answer = send(launch, method, path, document)
@@ -345,15 +346,15 @@ def test_patient_scopes_write_nothing_that_names_no_patient(
     assert (answer.status, answer.code, len(asked(tenant))) == (403, "patient_denied", before)
 
 
-def test_the_patient_of_the_launch_may_be_updated(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope=WIDE)
+def test_the_patient_of_the_launch_may_be_updated(here: InProcess) -> None:
+    launch, tenant = launched(here, "w", scope=WIDE)
     patient = {"resourceType": "Patient", "id": "p1"}
     keep(tenant, patient)
     assert send(launch, "PUT", "Patient/p1", patient).status == 200
 
 
-def test_without_a_patient_nothing_is_written(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope=WIDE, patient=None)
+def test_without_a_patient_nothing_is_written(here: InProcess) -> None:
+    launch, tenant = launched(here, "w", scope=WIDE, patient=None)
     for method, path, document in (("POST", "Observation", MINE), *WRITES):
         answer = send(launch, method, path, document)
         assert (answer.status, answer.code, asked(tenant)) == (403, "patient_missing", [])
@@ -427,30 +428,3 @@ def test_the_wish_for_json_is_no_parameter(kept: tuple[Launched, Tenant]) -> Non
     url = "Observation/o1?_format=json&_method=DELETE"
     assert send(launch, "PUT", url, MINE).status == 200
     assert (written(tenant)[-1].method, written(tenant)[-1].query) == ("PUT", "")
-
-
-@each(
-    ("start", "status"),
-    [
-        ("POST {p}", 405),
-        ("POST {p}/Observation/_search", 415),
-        ("POST {p}/Observation", 415),
-        ("GET {p}/Observation/o1", 200),
-    ],
-)
-def test_a_body_that_nobody_reads_is_never_a_request_of_its_own(
-    kept: tuple[Launched, Tenant], start: str, status: int
-) -> None:
-    launch, tenant = kept
-    before = len(written(tenant))
-    origin, _, handle = launch.fhir_base.partition("/fhir_proxy/")
-    path = f"/fhir_proxy/{handle}"
-    cookies = "; ".join(f"{name}={value}" for name, value in launch.browser.cookies().items())
-    head = f" HTTP/1.1\r\nHost: x\r\nCookie: {cookies}\r\nSec-Fetch-Site: same-origin\r\n"
-    hidden = f"DELETE {path}/Observation/o1{head}\r\n"
-    outer = f"{start.format(p=path)}{head}Content-Length: {len(hidden)}\r\n\r\n"
-    last = f"GET {path}/metadata/x{head}Connection: close\r\n\r\n"
-    answers = raw_exchange(origin, f"{outer}{hidden}{last}".encode())
-    seen = [int(one[:3]) for one in answers.split(b"HTTP/1.1 ")[1:]]
-    assert seen == [status, 400]
-    assert len(written(tenant)) == before

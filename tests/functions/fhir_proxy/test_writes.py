@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tests.support.app import App, Launched
 from tests.support.browser import Answer
-from tests.support.proxy import about, asked, launched, relaunched, unprotected
+from tests.support.proxy import about, asked, launched, raw_exchange, relaunched, unprotected
 from tests.support.scripted_ehr import HANG_UP, Received, Scripted, Tenant, as_fhir
 from tests.support.tables import each
 from tests.support.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
@@ -317,3 +317,30 @@ def test_an_update_may_create_what_is_not_there(writing: App) -> None:
     assert "If-Match" not in update.headers
     # What the token cannot see, or came in between, is not to be replaced (RFC 9110 13.1.2).
     assert update.headers["If-None-Match"] == "*"
+
+
+@each(
+    ("start", "status"),
+    [
+        ("POST {p}", 405),
+        ("POST {p}/Observation/_search", 415),
+        ("POST {p}/Observation", 415),
+        ("GET {p}/Observation/o1", 200),
+    ],
+)
+def test_a_body_that_nobody_reads_is_never_a_request_of_its_own(
+    writing: App, start: str, status: int
+) -> None:
+    launch, tenant = relaunched(writing, "w", scope="patient/*.cruds")
+    keep(tenant, about("Observation", "o1", "p1"))
+    origin, _, handle = launch.fhir_base.partition("/fhir_proxy/")
+    path = f"/fhir_proxy/{handle}"
+    cookies = "; ".join(f"{name}={value}" for name, value in launch.browser.cookies().items())
+    head = f" HTTP/1.1\r\nHost: x\r\nCookie: {cookies}\r\nSec-Fetch-Site: same-origin\r\n"
+    hidden = f"DELETE {path}/Observation/o1{head}\r\n"
+    outer = f"{start.format(p=path)}{head}Content-Length: {len(hidden)}\r\n\r\n"
+    last = f"GET {path}/metadata/x{head}Connection: close\r\n\r\n"
+    answers = raw_exchange(origin, f"{outer}{hidden}{last}".encode())
+    seen = [int(one[:3]) for one in answers.split(b"HTTP/1.1 ")[1:]]
+    assert seen == [status, 400]
+    assert written(tenant) == []

@@ -6,7 +6,8 @@ R4's patient compartment takes a resource in by its performers, recipients and a
 import json
 from typing import Any
 
-from tests.support.app import App, Launched
+from tests.support.app import Launched
+from tests.support.in_process import InProcess
 from tests.support.proxy import about, asked, launched
 from tests.support.scripted_ehr import Tenant
 from tests.support.tables import each
@@ -53,16 +54,16 @@ def test_nothing_is_written_that_refers_to_another_patient(
     assert send(ward[0], "PUT", "Observation/o1", MINE | more).status == 200
 
 
-def test_a_participant_found_by_a_search_is_nobody_of_ours(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope=WIDE)
+def test_a_participant_found_by_a_search_is_nobody_of_ours(here: InProcess) -> None:
+    launch, tenant = launched(here, "w", scope=WIDE)
     actors = ({"reference": "Patient/p1"}, {"reference": "Patient?identifier=2"})
     meeting = {"resourceType": "Appointment", "participant": [{"actor": one} for one in actors]}
     answer = send(launch, "POST", "Appointment", meeting)
     assert (answer.status, answer.code, asked(tenant)) == (403, "patient_denied", [])
 
 
-def test_the_patients_own_record_is_linked_to_nobody_elses(writing: App) -> None:
-    launch, tenant = launched(writing, "w", scope=WIDE)
+def test_the_patients_own_record_is_linked_to_nobody_elses(here: InProcess) -> None:
+    launch, tenant = launched(here, "w", scope=WIDE)
     link = [{"other": {"reference": THEM}, "type": "replaced-by"}]
     replaced = {"resourceType": "Patient", "id": "p1", "link": link}
     patch = [{"op": "add", "path": "/link", "value": link}]
