@@ -10,7 +10,7 @@ CONFIGURED = $(if $(CONFIG),--config "$(CONFIG)")
 FUNCTIONS := $(patsubst functions/%/main.py,%,$(sort $(wildcard functions/*/main.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr doctor explain issuers test quick soak bench coverage lint docs pictures stage dist format lock clean
+.PHONY: help run serve ehr doctor explain issuers test quick soak mutants bench coverage lint docs pictures stage dist format lock clean
 
 help:
 	@echo "make run                     run the app with a simulated EHR at http://localhost:8080"
@@ -23,6 +23,7 @@ help:
 	@echo "make explain < FILE          explain a pasted error; CONFIG=smart.toml compares it with your settings"
 	@echo "make issuers EHR=KEY < FILE  add a published list of FHIR bases to issuers/KEY.txt"
 	@echo "make soak                    repeat race tests and properties, test without the calculators, watch memory"
+	@echo "make mutants                 change a decision at a time: does a test notice? FILE=path: all of one file"
 	@echo "make bench                   measure the budgets on this machine (docs/performance.md)"
 	@echo "make lint                    run ruff, mypy and the import rules"
 	@echo "make coverage                measure branch coverage of the whole suite"
@@ -87,6 +88,9 @@ quick: .venv/dev
 soak: .venv/dev
 	@$(BIN)/python -m tests.soak
 	@exec $(BIN)/python -m benchmarks.endurance
+
+mutants: .venv/dev
+	@exec $(BIN)/python -m tests.mutants $(if $(FILE),--file "$(FILE)")
 
 coverage: .venv/dev .local/npm/fetched
 	@mkdir -p .local/coverage

@@ -1,0 +1,217 @@
+"""Changes one decision at a time, to see whether a test at its own level notices.
+
+`python -m tests.mutants`, or `make mutants`: the sample of all packages, in about two hours on two
+cores. `--file PATH`: all mutants of one file. `--package NAME`: the sample of one. `--again`: only
+those that lived the last time.
+
+A line for each that lives, the score of each package; the exit status is not 0 if fewer than 95 of
+100 die. .local/mutants/results.json says which test noticed which mutant first.
+
+mutmut 3 changes nothing outside of functions, where our tables are; cosmic-ray starts the whole
+command of the tests for each mutant, without a choice by coverage. Hence these 300 lines.
+"""
+
+import argparse
+import ast
+import contextlib
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.mutants.changes import changes
+from tests.mutants.packages import PACKAGES, Package
+from tests.mutants.reached import Reached, kept, measured
+from tests.support.servers import ROOT
+
+SEED = "2026"
+RESULTS = ROOT / ".local/mutants/results.json"
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+QUICK = 40  # Tests that run before all others, at most
+SECONDS = 240  # Without an end, a mutant counts as noticed
+
+
+@dataclass(frozen=True)
+class Mutant:
+    package: str
+    path: Path
+    number: int  # Position among the changes of the file
+    line: int
+    what: str  # With "#2" if the file has the same change twice
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.relative_to(ROOT)} {self.what}"
+
+    @property
+    def rank(self) -> str:
+        """Return a place that moving lines doesn't change."""
+        return hashlib.sha256(f"{SEED} {self.name}".encode()).hexdigest()
+
+    def text(self) -> str:
+        tree = ast.parse(self.path.read_text("utf-8"))
+        next(itertools.islice(changes(tree), self.number, None))
+        return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def mutants(package: Package, path: Path) -> Iterator[Mutant]:
+    seen: Counter[str] = Counter()
+    for number, (line, what) in enumerate(changes(ast.parse(path.read_text("utf-8")))):
+        seen[what] += 1
+        text = what if seen[what] == 1 else f"{what} #{seen[what]}"
+        yield Mutant(package.name, path, number, line, text)
+
+
+class Copy:
+    """A copy of the repository, in which one mutant at a time is tried."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started = 0.0
+        self._written = itertools.count(int(time.time()) + 1)
+        listed = ("git", "ls-files", "-co", "--exclude-standard", "-z")
+        for name in subprocess.check_output(listed, cwd=ROOT).decode().split("\0")[:-1]:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+        for name in (".venv", ".local"):
+            (folder / name).symlink_to(ROOT / name)
+
+    def start(self, mutant: Mutant, tests: list[str]) -> None:
+        self.mutant, self.tests = mutant, tests
+        self._write(mutant.text())
+        self.quick, self.rest = tests[:QUICK], tests[QUICK:]
+        self._run(self.quick)
+
+    def _write(self, text: str) -> None:
+        path = self.folder / self.mutant.path.relative_to(ROOT)
+        path.write_text(text, "utf-8")
+        # Python compiles again only what has another size or another second.
+        os.utime(path, (0, next(self._written)))
+
+    def _run(self, tests: list[str]) -> None:
+        files = sorted({one.partition("::")[0] for one in tests})
+        command = [sys.executable, "-m", "pytest", "-xq", "-pno:cacheprovider", "-pno:cov"]
+        command += ["-ptests.mutants.durations", *(tests if len(tests) <= QUICK else files)]
+        self.started = time.monotonic()
+        self.noticed = self.folder / ".noticed"
+        self.noticed.unlink(missing_ok=True)
+        with (self.folder / ".output").open("wb") as output:
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=os.environ | {"DURATIONS": str(self.noticed)},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def ended(self) -> str | None:
+        """Return what noticed the mutant, "" if nothing did, None while tests are running."""
+        assert self.process is not None
+        is_late = time.monotonic() - self.started > SECONDS
+        if self.process.poll() is None and not is_late:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        status = self.process.wait()
+        if status == 0 and self.rest:
+            tests, self.rest = self.rest, []
+            self._run(tests)
+            return None
+        self._write(self.mutant.path.read_text("utf-8"))
+        if is_late:
+            return "no end"
+        if status == 0:
+            return ""
+        failed = json.loads(self.noticed.read_text("utf-8")) if self.noticed.exists() else []
+        return next(iter(failed), "doesn't start")
+
+
+def chosen(arguments: argparse.Namespace) -> list[Mutant]:
+    found: list[Mutant] = []
+    for package in PACKAGES:
+        files = package.files()
+        if arguments.file:
+            files = [one for one in files if one == Path(arguments.file).resolve()]
+        if arguments.package and package.name != arguments.package:
+            continue
+        every = [one for path in files for one in mutants(package, path)]
+        every.sort(key=lambda one: one.rank)
+        found += every if arguments.file else every[: package.sample]
+    if arguments.again:
+        lived = {name for name, test in json.loads(RESULTS.read_text("utf-8")).items() if not test}
+        found = [one for one in found if one.name in lived]
+    return found
+
+
+def tried(every: list[Mutant], reached: Reached, folder: Path) -> Iterator[tuple[Mutant, str]]:
+    """Yield each mutant with the test that noticed it, "" if it lives. One mutant for each core."""
+    folders = {one.name: one.tests for one in PACKAGES}
+    waiting = iter(every)
+    copies = []
+    for number in range(os.cpu_count() or 1):
+        (folder / str(number)).mkdir()
+        copies.append(Copy(folder / str(number)))
+    idle = list(copies)
+    while True:
+        for copy in [*idle]:
+            if mutant := next(waiting, None):
+                idle.remove(copy)
+                tests = reached.tests(mutant.path, mutant.line, folders[mutant.package])
+                copy.start(mutant, tests)
+        if len(idle) == len(copies):
+            return
+        time.sleep(0.05)
+        for copy in copies:
+            if copy not in idle and (test := copy.ended()) is not None:
+                idle.append(copy)
+                yield copy.mutant, test
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    for name in ("--file", "--package"):
+        parser.add_argument(name)
+    for name in ("--again", "--kept"):
+        parser.add_argument(name, action="store_true")
+    arguments = parser.parse_args()
+    every = chosen(arguments)
+    if arguments.kept:
+        reached = kept()
+    else:
+        reached = measured({one for package in PACKAGES for one in package.tests})
+    equivalent = tomllib.loads(EQUIVALENT.read_text("utf-8"))
+    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    died: dict[str, int] = defaultdict(int)
+    judged: dict[str, int] = defaultdict(int)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        for mutant, test in tried(every, reached, Path(folder)):
+            results[mutant.name] = test
+            RESULTS.write_text(json.dumps(results, indent=1), "utf-8")
+            is_equivalent = not test and mutant.name in equivalent
+            judged[mutant.package] += not is_equivalent
+            died[mutant.package] += bool(test)
+            if not test and not is_equivalent:
+                where = f"{mutant.path.relative_to(ROOT)}:{mutant.line}"
+                print(f"lives: {where} {mutant.what}", flush=True)
+    for name, number in judged.items():
+        print(f"{name}: {died[name]} of {number} noticed")
+    total = sum(judged.values())
+    print(f"all: {sum(died.values())} of {total} noticed")
+    return int(sum(died.values()) < 0.95 * total)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
