@@ -2,7 +2,7 @@
 
 A comparison gets its border or its opposite, a condition is always or never true, `and`, `or` and
 `not` lose a part, a number or a boolean changes, a row of a table goes, an error isn't raised, a
-call for its effect isn't made. Texts for people, types and declarations stay as they are.
+call for its effect isn't made. Texts for people, types and declarations stay unchanged.
 """
 
 import ast

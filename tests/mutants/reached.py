@@ -25,7 +25,7 @@ class Reached:
     seconds: dict[str, float]
 
     def tests(self, path: Path, line: int, folders: tuple[str, ...]) -> list[str]:
-        """Return the tests to run, the quickest first. Of a line that runs when its module is
+        """Return the tests to run, the quickest first. If a line runs when its module is
         imported, all that reach the module; if none does, all of the folders.
         """
         by_line = self.lines.contexts_by_lineno(str(path))
