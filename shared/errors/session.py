@@ -96,6 +96,15 @@ class PatientDenied(SessionError, code="patient_denied", status=403):
     )
 
 
+class PatientUnproved(PatientDenied):
+    """The EHR's response names no patient, so nothing shows that it's about this launch's."""
+
+    title = "The response doesn't show that it's about the patient of this launch."
+    why = "Nothing in the response shows which patient the resource belongs to."
+    plainly = Plainly(why="The EHR's response doesn't show whose data it is.")
+    steps = (ForUser("Leave out `_summary`, or ask the EHR why the resource names no patient."),)
+
+
 class PatientMissing(SessionError, code="patient_missing", status=403):
     """Only `patient/` scopes cover the request, and the EHR didn't provide a patient."""
 

@@ -64,7 +64,7 @@ def request(
         answer = _checked("GET", url, decision, access, terms, passed)
     if answers.shows_no_owner(answer, decision):
         now = fhir_client.call(access, "GET", f"{fhir_base}/{address.type}/{address.id}")
-        answers.check_owner(answer, now, decision)
+        answer = answers.of_owner(answer, now, decision)
     answers.check_total(answer, decision, strict=strict)
     return conditional.answered(answer, decision, headers)
 

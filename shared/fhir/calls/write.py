@@ -16,6 +16,7 @@ from shared.errors import (
     ADMINISTRATOR,
     ParameterInvalid,
     PatientDenied,
+    PatientUnproved,
     UpstreamError,
     UpstreamInvalid,
     UpstreamTimeout,
@@ -28,7 +29,7 @@ from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import answers, write_policy
 from shared.fhir.policy.content import Content, sent_media_type
 from shared.fhir.policy.decision import Decision
-from shared.fhir.policy.disclosing import releasable
+from shared.fhir.policy.disclosing import lacks_proof, releasable
 from shared.fhir.policy.interactions import Address
 from shared.json_members import fields
 
@@ -134,7 +135,10 @@ def _request_headers(decision: Decision, headers: Mapping[str, str]) -> dict[str
 def _require_own(current: FhirAnswer, decision: Decision) -> None:
     if current.resource["resourceType"] != (expected := decision.address.type):
         raise UpstreamInvalid(evidence={"expected": expected})
-    if not releasable(current.resource, decision):
-        raise PatientDenied(
-            why="The resource doesn't belong to the launch's patient. The resource wasn't changed."
-        )
+    if releasable(current.resource, decision):
+        return
+    if lacks_proof(current.resource, decision):
+        raise PatientUnproved(why="The resource names no patient. The resource wasn't changed.")
+    raise PatientDenied(
+        why="The resource doesn't belong to the launch's patient. The resource wasn't changed."
+    )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from shared.errors import PatientDenied, UpstreamInvalid
+from shared.errors import PatientDenied, PatientUnproved, UpstreamInvalid
 from shared.fhir import compartment, nested
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import history
@@ -62,7 +62,7 @@ def check(answer: FhirAnswer, decision: Decision, *, sets_aside: bool = False) -
         raise UpstreamInvalid(evidence={"expected": expected})
     rule = address.interaction.patient_rule
     if rule == "answer" and not releasable(resource, decision):
-        raise _unproved() if lacks_proof(resource, decision) else PatientDenied
+        raise PatientUnproved if lacks_proof(resource, decision) else PatientDenied
     if rule == "versions":
         history.check(resource, decision)
     if rule != "search":
@@ -114,17 +114,7 @@ def _refusal(sifted: _Sifted) -> UpstreamInvalid | PatientDenied:
         )
     if sifted.another:
         return PatientDenied(why="The EHR's response contains another patient's data.")
-    return _unproved()
-
-
-_NO_OWNER = "Nothing in the response shows which patient the resource belongs to."
-
-
-def _unproved() -> PatientDenied:
-    return PatientDenied(
-        why=_NO_OWNER,
-        steps=("Leave out `_summary`, or ask the EHR why the resource names no patient.",),
-    )
+    return PatientUnproved()
 
 
 def _require_own_search(links: Iterable[Mapping[str, Any]], decision: Decision) -> None:
@@ -141,7 +131,7 @@ def _require_own_search(links: Iterable[Mapping[str, Any]], decision: Decision) 
 def shows_no_owner(answer: FhirAnswer, decision: Decision) -> bool:
     """Return whether a response about versions has none.
 
-    It still discloses how many versions there are and when they were made, so `check_owner` must
+    It still discloses how many versions there are and when they were made, so `of_owner` must
     see the current resource.
     """
     if answer.accepted is not None:
@@ -157,12 +147,22 @@ def shows_no_owner(answer: FhirAnswer, decision: Decision) -> bool:
     return address.kind in {"vread", "history"} and answer.status != 304
 
 
-def check_owner(answer: FhirAnswer, now: FhirAnswer, decision: Decision) -> None:
-    """Raise PatientDenied unless the current resource is about the patient, or doesn't exist."""
+def of_owner(answer: FhirAnswer, now: FhirAnswer, decision: Decision) -> FhirAnswer:
+    """Return the response that may be released after a read of the current resource: the given one
+    if the resource is about the patient or doesn't exist, or the EHR's refusal of that read.
+
+    Raise PatientDenied.
+    """
     if now.status == 404 and answer.status != 200:
-        return
-    if now.status != 200 or not releasable(now.resource, decision):
-        raise PatientDenied(why=_NO_OWNER)
+        return answer
+    if now.status >= 400 and now.status not in {404, 410}:
+        require_remarks_only(now.resource, decision)
+        return now
+    if now.status == 200 and releasable(now.resource, decision):
+        return answer
+    if now.status == 200 and not lacks_proof(now.resource, decision):
+        raise PatientDenied
+    raise PatientUnproved
 
 
 def check_written(answer: FhirAnswer, decision: Decision) -> None:

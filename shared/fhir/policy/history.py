@@ -7,7 +7,7 @@ show which patient the resource is about.
 
 from typing import Any
 
-from shared.errors import PatientDenied, UpstreamInvalid
+from shared.errors import PatientDenied, PatientUnproved, UpstreamInvalid
 from shared.fhir import nested
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.disclosing import releasable
@@ -27,7 +27,7 @@ def check(bundle: dict[str, Any], decision: Decision) -> None:
         raise PatientDenied(why="The EHR's response contains another patient's data.")
     tells = bool(entries) or bundle.get("total", 0) != 0
     if tells and not versions and address.type not in decision.open_types:
-        raise PatientDenied(
+        raise PatientUnproved(
             why="Nothing in the history shows which patient the resource belonged to."
         )
 

@@ -91,6 +91,18 @@ def test_a_history_is_released_whole_or_not_at_all(
 
 EMPTY = _history(total=0)
 NOT_THERE = as_fhir({"resourceType": "OperationOutcome", "issue": []}, 404)
+# Google's fhir-gateway 20664e5, for a read, a vread and a history of anything but a Patient.
+READS_NOTHING_BY_ID = {
+    "resourceType": "OperationOutcome",
+    "issue": [
+        {
+            "severity": "error",
+            "code": "processing",
+            "diagnostics": "Direct resource fetch is only supported for Patient; "
+            "use search for Observation",
+        }
+    ],
+}
 
 
 @each(
@@ -113,6 +125,15 @@ def test_the_lack_of_a_version_tells_nothing_about_another_patient(
         tenant.on("/Observation/o1/_history", as_fhir(empty))
         url = f"{launch.fhir_base}/Observation/o1/_history?_since=2026-05-06"
         assert launch.browser.fetch(url).status == history
+
+
+def test_an_ehr_that_reads_nothing_by_id_says_so_itself(here: InProcess) -> None:
+    launch, tenant = launched(here)
+    for path in ("Observation/o1", "Observation/o1/_history", "Observation/o1/_history/1"):
+        tenant.on(f"/{path}", as_fhir(READS_NOTHING_BY_ID, 400))
+    for path in ("Observation/o1/_history", "Observation/o1/_history/1"):
+        answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
+        assert (answer.status, answer.json()) == (400, READS_NOTHING_BY_ID)
 
 
 def test_the_launchs_own_patient_is_proved_by_its_address(here: InProcess) -> None:

@@ -284,10 +284,12 @@ def test_what_is_another_patients_now_is_not_changed(
     here: InProcess, method: str, path: str, document: Any
 ) -> None:
     launch, tenant = relaunched(here, "w", scope=WIDE)
-    for now in (THEIRS, {"resourceType": "Observation", "id": "o1"}):
+    nobodys = {"resourceType": "Observation", "id": "o1"}
+    for now, why in ((THEIRS, "doesn't belong to the launch's patient"), (nobodys, "names no")):
         keep(tenant, now)
         answer = send(launch, method, path, document)
         assert (answer.status, answer.code) == (403, "patient_denied")
+        assert why in answer.text
         assert "p2" not in answer.text
     assert written(tenant) == []
 
