@@ -58,11 +58,9 @@ class FhirDialect:
         return response
 
     @staticmethod
-    def _parsed(
-        fhir_type: str, pairs: Pairs, fhir_base: str, *, include: str | None = None
-    ) -> Search:
+    def _parsed(fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         try:
-            return search.parse(fhir_type, pairs, fhir_base, include=include)
+            return search.parse(fhir_type, pairs, fhir_base)
         except SearchInvalidError as error:
             raise FhirError(400, "invalid", str(error)) from None
 

@@ -190,3 +190,22 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
     "Medication": {"_id": _FHIR_ID, "code": _concept("code")},
     "Practitioner": {"_id": _FHIR_ID},
 }
+
+# The search parameters that `_include` follows, each with its element.
+INCLUDES: Mapping[str, Mapping[str, str]] = {
+    "Observation": {
+        "patient": "subject",
+        "subject": "subject",
+        "encounter": "encounter",
+        "has-member": "hasMember",
+    },
+    "Condition": {"patient": "subject", "subject": "subject", "encounter": "encounter"},
+    "MedicationRequest": {
+        "patient": "subject",
+        "subject": "subject",
+        "encounter": "encounter",
+        "medication": "medicationReference",
+    },
+    "Encounter": {"patient": "subject", "subject": "subject"},
+    "DocumentReference": {"patient": "subject", "subject": "subject"},
+}

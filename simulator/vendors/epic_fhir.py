@@ -48,9 +48,9 @@ class EpicDialect(FhirDialect):
             dict(requested)
         ):
             raise FhirError(400, "required", "a search for Observations requires category or code")
-        include = _INCLUDE if fhir_type == "MedicationRequest" else None
-        requested = [(name, value) for name, value in requested if name != "_include" or include]
-        return self._parsed(fhir_type, requested, fhir_base, include=include)
+        if fhir_type != "MedicationRequest":
+            requested = [(name, value) for name, value in requested if name != "_include"]
+        return self._parsed(fhir_type, requested, fhir_base)
 
     def error(self, error: FhirError) -> Response:
         """Return the error of Epic's FHIR service, or of the servers in front of it."""

@@ -100,9 +100,15 @@ class FhirApi:
         query = self._dialect.search(fhir_type, parameters, base)
         charts = self._ehr.charts
         matches = query.run(filter(view.shows, charts.of_type(fhir_type)))
-        may_include = bearer.covers("Medication", "r")
         pages = [
-            SearchPage(shown, query.included(shown, charts) if may_include else ())
+            SearchPage(
+                [query.subset(one) for one in shown],
+                [
+                    one
+                    for one in query.included(shown, charts)
+                    if bearer.covers(one.type, "r") and view.shows(one)
+                ],
+            )
             for shown in self._dialect.pages(query, matches)
         ]
         self_url = f"{base}/{fhir_type}"

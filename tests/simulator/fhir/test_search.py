@@ -88,12 +88,12 @@ def test_each_parameter_selects_what_matches_it(app: App, address: str, count: i
         "status=final",
         "patient:Patient=" + ALMA,
         "subject.name=Alma",
-        "_include=Observation:subject",
+        "_include=Observation:performer",
+        "_include=Condition:subject",
         "_revinclude=Provenance:target",
         "_has:Observation:patient:code=1",
         "_profile=x",
-        "_summary=count",
-        "_elements=code",
+        "_summary=true",
         "_format=json",
         "Patient=" + ALMA,
         "patient=",
@@ -149,8 +149,38 @@ def test_count_is_20_unless_asked_and_at_most_100(app: App, count: str, shown: i
     assert len(bundle["entry"]) == shown
 
 
-def test_a_count_of_zero_gives_the_total_alone(app: App) -> None:
-    bundle = json_of(app.get(app.token(), "/Observation?_count=0"))
+@each(
+    ("scope", "includes", "added"),
+    [
+        ("patient/*.rs", "&_include=Observation:subject", ["Patient"]),
+        ("patient/*.rs", "&_include=Observation:encounter", ["Encounter"]),
+        ("patient/*.rs", "&_include=Observation:patient&_include=Observation:subject", ["Patient"]),
+        ("patient/Observation.rs", "&_include=Observation:subject", []),
+    ],
+)
+def test_what_matches_refer_to_comes_along_where_a_scope_covers_it(
+    app: App, scope: str, includes: str, added: list[str]
+) -> None:
+    bundle = json_of(
+        app.get(app.token(scope=f"launch {scope}"), f"/Observation?_count=3{includes}")
+    )
+    modes = {"match": ["Observation"] * 3, "include": added}
+    for mode, expected in modes.items():
+        entries = [one for one in bundle["entry"] if one["search"]["mode"] == mode]
+        assert [one["resource"]["resourceType"] for one in entries] == expected
+
+
+def test_elements_leave_out_all_others_and_say_so(app: App) -> None:
+    # As HAPI FHIR JPA 8.8.0 does, for `_elements=code` also without the status.
+    response = app.get(app.token(), "/Observation?_elements=code,valueQuantity&_count=1")
+    resource = json_of(response)["entry"][0]["resource"]
+    assert set(resource) - {"valueQuantity"} == {"resourceType", "id", "meta", "code"}
+    assert resource["meta"]["tag"][-1]["code"] == "SUBSETTED"
+
+
+@each("query", ["_count=0", "_summary=count"])
+def test_a_count_of_zero_gives_the_total_alone(app: App, query: str) -> None:
+    bundle = json_of(app.get(app.token(), f"/Observation?{query}"))
     assert (bundle["total"], "entry" in bundle, list(links(bundle))) == (193, False, ["self"])
 
 
