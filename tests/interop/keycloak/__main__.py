@@ -14,17 +14,17 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from shared.smart import signing_keys
 from tests.interop.keycloak import realm
+from tests.interop.keycloak.login import log_in
 from tests.interop.keycloak.realm import ACCESS_SECONDS, FHIR_USER, PATIENT, SCOPES, Client
 from tests.interop.keycloak.server import VERSION, Keycloak, running
 from tests.interop.report import Report
-from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
+from tests.support.browser import OWN_FETCH, Answer, Browser
 from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, Tenant, as_fhir
 from tests.support.servers import Server, free_port, serve_app
 from tests.support.signing_keys import Kind, pem
@@ -32,7 +32,6 @@ from tests.support.signing_keys import Kind, pem
 # With every character on which the two forms of Basic credentials differ.
 SECRET = "a+b/c=d:e%f"
 FLOWS = ("EHR launch", "standalone launch")
-_REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True)
@@ -122,25 +121,8 @@ def _walk(stand: Stand, way: Way, flow: str, browser: Browser) -> Answer:
     query = {"iss": tenant.base, "launch": secrets.token_urlsafe(12)}
     if flow == "standalone launch":
         query = {"ehr": way.key}
-    url, form = f"{stand.app.origin}/launch?{urlencode(query)}", None
-    for _ in range(10):
-        method = "GET" if form is None else "POST"
-        headers = dict(NAVIGATION)
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        answer = browser.send(method, url, headers, form)
-        form = None
-        if answer.url.startswith(f"{stand.app.origin}/callback"):
-            return answer
-        if answer.status in _REDIRECTS:
-            url = urljoin(url, answer.location)
-            continue
-        login = re.search(r'<form id="kc-form-login"[^>]* action="([^"]+)"', answer.text)
-        if login is None:
-            return answer
-        url = unescape(login[1])
-        form = urlencode({"username": realm.USER, "password": realm.PASSWORD}).encode()
-    raise AssertionError("too many redirects")
+    url = f"{stand.app.origin}/launch?{urlencode(query)}"
+    return log_in(browser, url, f"{stand.app.origin}/callback")
 
 
 def _open(stand: Stand, way: Way, flow: str) -> Session | None:

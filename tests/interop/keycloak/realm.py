@@ -31,20 +31,26 @@ class Client:
     jwks_url: str = ""
 
 
-def make(keycloak: Keycloak, clients: Sequence[Client]) -> None:
+def make(
+    keycloak: Keycloak,
+    clients: Sequence[Client],
+    scopes: str = SCOPES,
+    access_seconds: int = ACCESS_SECONDS,
+    patient: str = PATIENT,
+) -> None:
     """Create the realm with its scopes, clients and one user."""
     realm = {
         "realm": REALM,
         "enabled": True,
         "sslRequired": "none",
-        "accessTokenLifespan": ACCESS_SECONDS,
+        "accessTokenLifespan": access_seconds,
         "revokeRefreshToken": True,
         "refreshTokenMaxReuse": 0,
     }
     keycloak.admin("/realms", realm)
-    names = [*LAUNCH_SCOPES, *SCOPES.split()[1:]]
+    names = [*LAUNCH_SCOPES, *scopes.split()[1:]]
     for name in names:
-        keycloak.admin(f"/realms/{REALM}/client-scopes", _scope(name))
+        keycloak.admin(f"/realms/{REALM}/client-scopes", _scope(name, patient))
     for client in clients:
         keycloak.admin(f"/realms/{REALM}/clients", _client(client, names))
     user = {
@@ -59,10 +65,12 @@ def make(keycloak: Keycloak, clients: Sequence[Client]) -> None:
     keycloak.admin(f"/realms/{REALM}/users", user)
 
 
-def _scope(name: str) -> dict[str, object]:
+def _scope(name: str, patient: str) -> dict[str, object]:
     mappers = []
     if name in LAUNCH_SCOPES:
-        mappers.append(_claim("patient", PATIENT, "access.tokenResponse.claim"))
+        mappers.append(_claim("patient", patient, "access.tokenResponse.claim"))
+        # Google's fhir-gateway reads the patient in the access token.
+        mappers.append(_claim("patient_id", patient, "access.token.claim"))
     if name == "fhirUser":
         mappers.append(_claim("fhirUser", FHIR_USER, "id.token.claim"))
     return {
