@@ -288,7 +288,7 @@ def is_in(file: Path, pattern: str) -> bool:
         ),
         ({"google"}, ("shared/store/firestore.py",)),
         ({"httptools"}, ("shared/outbound/response.py",)),
-        ({"msgspec", "stringzilla"}, ("shared/fhir/quick_accept.py",)),
+        ({"msgspec", "stringzilla"}, ("shared/fhir/quick_accept.py", "shared/strict_json.py")),
         ({"gunicorn"}, ("shared/inbound/request_line.py", "gateway/serving.py")),
         ({"urllib3"}, ()),
         ({"requests"}, ("gateway/servers.py", "infra/smoke.py", "simulator/**")),
