@@ -12,7 +12,6 @@ from shared.config.settings import Ehr, Settings
 from shared.errors import CdsServerDenied, ParameterInvalid, PatientDenied
 from shared.frozen import dataclass
 from shared.inbound import json_body
-from shared.inbound.edge import Call
 
 from .discovery import HOOK
 
@@ -40,12 +39,9 @@ class HookCall:
     prefetch: Mapping[str, Any]
 
 
-def document(call: Call, most: int) -> Mapping[str, Any]:
-    """Return the JSON object in a request's body.
-
-    Raises MediaTypeUnsupported, TooLarge, ParameterInvalid.
-    """
-    parsed = json_body.parse(json_body.content(call.headers, call.body, most), _COMPARE)
+def document(body: bytes) -> Mapping[str, Any]:
+    """Return the JSON object in a request's body. Raises ParameterInvalid."""
+    parsed = json_body.parse(body, _COMPARE)
     if not isinstance(parsed, dict):
         raise refused("The body", "is not a JSON object")
     return parsed

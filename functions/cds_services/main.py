@@ -23,7 +23,7 @@ from shared import held_bytes, log
 from shared.config import issuers, settings_file
 from shared.config.settings import Settings
 from shared.errors import MethodNotAllowed, NotFound
-from shared.inbound import entry_point, request_body
+from shared.inbound import entry_point, json_body, request_body
 from shared.inbound.departed import stop_if_gone
 from shared.inbound.edge import Call, Edge, Reply
 from shared.oidc import key_files
@@ -79,7 +79,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
 
 
 def _cards(settings: Settings, call: Call, caller: Caller) -> Reply:
-    body = hook_call.document(call, request_body.MAX_BYTES)
+    body = json_body.content(call.headers, call.body, request_body.MAX_BYTES)
     try:
         sent = _cards_of(settings, body, caller)
     except RecursionError:
@@ -87,9 +87,9 @@ def _cards(settings: Settings, call: Call, caller: Caller) -> Reply:
     return _as_json({"cards": sent})
 
 
-def _cards_of(settings: Settings, body: Mapping[str, Any], caller: Caller) -> list[dict[str, Any]]:
-    hook = hook_call.read(body, settings, caller.ehr)
-    unproved = prefetch.require_one_patient(hook.prefetch, hook.patient, hook.fhir_base)
+def _cards_of(settings: Settings, body: bytes, caller: Caller) -> list[dict[str, Any]]:
+    hook = hook_call.read(hook_call.document(body), settings, caller.ehr)
+    unproved = prefetch.require_one_patient(hook.prefetch, hook.patient, hook.fhir_base, body)
     if not hook.for_clinician:
         _log("no cards: the user is not a clinician")
         return []
@@ -133,7 +133,8 @@ def _unclassified(reading: HookChart) -> dict[str, int]:
 
 
 def _feedback(call: Call) -> Reply:
-    feedback.note(feedback.read(hook_call.document(call, feedback.MAX_BYTES)))
+    body = json_body.content(call.headers, call.body, feedback.MAX_BYTES)
+    feedback.note(feedback.read(hook_call.document(body)))
     return _as_json({})
 
 

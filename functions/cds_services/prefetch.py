@@ -12,7 +12,8 @@ from typing import Any, Literal
 from clinical.queries import Search
 from shared import log
 from shared.errors import PatientDenied
-from shared.fhir import compartment, nested, searchset
+from shared.fhir import compartment, nested, quick_accept, searchset
+from shared.fhir.quick_accept import Expected
 from shared.frozen import dataclass
 
 # The state of a key:
@@ -58,15 +59,22 @@ def of_value(search: Search, value: object) -> Contents:
 
 
 def require_one_patient(
-    prefetch: Mapping[str, Any], patient: str, base: str | None
+    prefetch: Mapping[str, Any], patient: str, base: str | None, body: bytes = b""
 ) -> frozenset[int]:
     """Raise PatientDenied if the prefetch has a resource of another patient. Return the resources,
     by `id()`, with others in them that prove no patient, which are left out.
 
-    Without a FHIR base, an absolute reference can refer to any server. Then the same id proves
-    nothing, and the resource is left out. Only a different id counts as another patient.
+    Most keys of the call's `body` are accepted in one pass over their bytes, as the responses of
+    the proxy are. Without a FHIR base, an absolute reference can refer to any server. Then the same
+    id proves nothing, and the resource is left out. Only a different id counts as another patient.
     """
-    foreign, unproved = _judged(prefetch, patient, base)
+    accepted = frozenset[str]()
+    if base is not None and body:
+        types = compartment.reachable_types()
+        expected = Expected(types, frozenset(), patient, base, is_bundle=True, mainly="Observation")
+        accepted = quick_accept.accepted_keys(body, expected)
+    others = {key: value for key, value in prefetch.items() if key not in accepted}
+    foreign, unproved = _judged(others, patient, base)
     if not foreign:
         return unproved
     fields: dict[str, log.Field] = {"set_aside": foreign}

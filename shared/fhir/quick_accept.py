@@ -218,6 +218,23 @@ def accept(body: bytes, expected: Expected) -> Links | None:
         _current.reset(before)
 
 
+class _Call(msgspec.Struct, gc=False):
+    prefetch: dict[str, msgspec.Raw]
+
+
+def accepted_keys(body: bytes, expected: Expected) -> frozenset[str]:
+    """Return the keys of the prefetch in a CDS Hooks call whose value is accepted. `body` has
+    passed strict parsing, so no key is repeated.
+    """
+    try:
+        prefetch = msgspec.json.decode(body, type=_Call).prefetch
+    except (ValueError, RecursionError):
+        return frozenset()
+    return frozenset(
+        key for key, raw in prefetch.items() if accept(bytes(raw), expected) is not None
+    )
+
+
 def _links(body: bytes, count: int) -> Links | None:
     """Return the links of a Bundle whose last member `link` has this many. None if its first one
     doesn't, or can't be found.

@@ -2,9 +2,17 @@
 "Providing FHIR Resources to a CDS Service").
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
+from functions.cds_services.prefetch import require_one_patient
+from shared import strict_json
+from shared.errors import PatientDenied
+from shared.fhir import quick_accept
+from shared.fhir.quick_accept import Expected
 from tests.support.cds import (
     KEYS,
     OUTCOME,
@@ -18,6 +26,7 @@ from tests.support.cds import (
     smoking,
     value,
 )
+from tests.support.odd_answers import BASE, Maker
 from tests.support.tables import each
 
 EGFR = {"egfr_ckd_epi_2021": "warning"}
@@ -73,6 +82,26 @@ def test_another_patients_resource_is_found_wherever_it_stands(cds: Cds) -> None
         chart(slow=bundle({"resourceType": "Encounter", "subject": {"reference": "Patient/p2"}})),
     ):
         denied(cds, prefetch)
+
+
+def test_the_pass_over_a_calls_bytes_never_decides_otherwise_than_the_check_of_all_of_it() -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(500):
+        body = b'{"prefetch": {"labs": ' + Maker(seed, 0.03).bundle() + b"}}"
+        try:
+            prefetch = strict_json.parse(body)["prefetch"]
+        except ValueError:
+            continue
+        expected = Expected(frozenset({"Observation"}), frozenset(), "p1", BASE, is_bundle=True)
+        seen[str(quick_accept.accepted_keys(body, expected))] += 1
+        try:
+            unproved = require_one_patient(prefetch, "p1", BASE)
+        except PatientDenied:
+            with pytest.raises(PatientDenied):
+                require_one_patient(prefetch, "p1", BASE, body)
+            continue
+        assert require_one_patient(prefetch, "p1", BASE, body) == unproved, seed
+    assert min(seen.values()) > 50, seen
 
 
 @each(
