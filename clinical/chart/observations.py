@@ -22,7 +22,7 @@ from clinical.chart.codes.observations import (
 )
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
-from clinical.chart.quantity import QuantityReader, ReadQuantity, normal_range
+from clinical.chart.quantity import QuantityReader, Range, ReadQuantity
 from clinical.chart.resources.heading import Heading, HeadingReader
 from clinical.chart.resources.json_access import Coding, Concept
 from clinical.chart.resources.scope import Resource, updated
@@ -92,7 +92,8 @@ class ObservationReader:
             for one in self._measured_by(code):
                 value = self._quantities.read(one.name, one.code, element)
                 excluded = self._excluded_as(one.name, heading, code)
-                evidence = _evidence(one, value, heading, at, element, is_usable=not excluded)
+                normal = self._quantities.normal_range(one.name, element)
+                evidence = _evidence(one, value, heading, at, normal, is_usable=not excluded)
                 flag, why = value.flag, value.why
                 if excluded:
                     flag, why = Flag.EXCLUDED_CODE, f"a different measurement: {excluded}"
@@ -160,13 +161,12 @@ def _evidence(
     value: ReadQuantity,
     heading: Heading,
     measurement: str,
-    element: Resource,
+    normal: Range,
     *,
     is_usable: bool,
 ) -> Evidence:
     name = measured.name
     kind = (SECOND_CHOICE_NAMES[name],) if measured.is_second_choice else ()
-    low, high = normal_range(name, element) if "referenceRange" in element else (None, None)
     return Evidence(
         source=heading.source,
         charted=value.charted,
@@ -178,8 +178,8 @@ def _evidence(
         status=heading.status,
         category=heading.category.label,
         measurement=measurement,
-        normal_low=low,
-        normal_high=high,
+        normal_low=normal[0],
+        normal_high=normal[1],
         half_digit=value.half_digit,
         notes=heading.notes + value.notes + kind,
     )

@@ -23,6 +23,7 @@ _LARGEST_SHOWN = 1e12
 SHARES = frozenset({"spo2", "fio2"})
 _NUMBERS = frozenset({int, float, Decimal})
 _UNIT = ("unit", "system", "code")
+Range = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class QuantityReader:
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], ReadQuantity] = {}
+        self._ranges: dict[tuple[object, ...], Range] = {}
 
     def read(self, name: str, loinc: str, element: Mapping[str, object]) -> ReadQuantity:
         """Read the value of an Observation or component, as `read` does."""
@@ -92,6 +94,28 @@ class QuantityReader:
             return read(name, loinc, element)
         if known is None:
             known = self._known[spelling] = read(name, loinc, element)
+        return known
+
+    def normal_range(self, name: str, element: Mapping[str, object]) -> Range:
+        """Return both ends of the first charted reference range, in the canonical unit.
+
+        An end without a unit has that of the value.
+        """
+        if "referenceRange" not in element:
+            return None, None
+        value = fields(element.get("valueQuantity"))
+        first = fields(next(iter(items(element["referenceRange"])), None))
+        low, high = fields(first.get("low")), fields(first.get("high"))
+        numbers = low.get("value"), high.get("value")
+        units = (one.get(part) for one in (value, low, high) for part in _UNIT)
+        spelling = (name, *numbers, *map(type, numbers), *units)
+        try:
+            known = self._ranges.get(spelling)
+        except TypeError:
+            # An object in place of a text or a number.
+            return _range(name, low, high, unit_of(value))
+        if known is None:
+            known = self._ranges[spelling] = _range(name, low, high, unit_of(value))
         return known
 
 
@@ -184,14 +208,7 @@ def _plain(number: object) -> object:
     return float(number) if isinstance(number, Decimal) and not number.is_snan() else number
 
 
-def normal_range(name: str, element: Mapping[str, object]) -> tuple[float | None, float | None]:
-    """Return both ends of the first charted reference range, in the canonical unit.
-
-    An end without a unit has that of the value.
-    """
-    first = next(iter(items(element.get("referenceRange"))), None)
-    own = unit_of(fields(element.get("valueQuantity")))
-    low, high = (fields(fields(first).get(end)) for end in ("low", "high"))
+def _range(name: str, low: Mapping[str, object], high: Mapping[str, object], own: str) -> Range:
     return _end(name, low, own), _end(name, high, own)
 
 
