@@ -21,7 +21,12 @@ class Coding:
 
 def text(value: object) -> str:
     """Return the beginning of a JSON string, cleaned, or "" for anything else."""
-    return cleaned(value.strip()[:LONGEST_TEXT]) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    # Most texts are ids and codes. A chart has a hundred thousand.
+    if value.isalnum() and len(value) <= LONGEST_TEXT:
+        return value
+    return cleaned(value.strip()[:LONGEST_TEXT])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +57,11 @@ def members_of(concept: object) -> tuple[object, ...]:
     """Return the text of a CodeableConcept, then system, code and display of each coding."""
     if not isinstance(concept, dict):
         return (None,)
-    members = [concept.get("text")]
-    for one in map(fields, items(concept.get("coding"))):
-        members += (one.get("system"), one.get("code"), one.get("display"))
-    return tuple(members)
+    members: tuple[object, ...] = (concept.get("text"),)
+    for one in items(concept.get("coding")):
+        get = fields(one).get
+        members += (get("system"), get("code"), get("display"))
+    return members
 
 
 def codings(concept: object) -> tuple[Coding, ...]:

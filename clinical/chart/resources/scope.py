@@ -74,9 +74,10 @@ def scope_of(resources: object, patient_id: str, fhir_base: str | None) -> Scope
 
 def _about(resource: Resource, patient_id: str, fhir_base: str | None) -> bool:
     """Return whether the subject is the patient, without another `focus` (a fetus, a donor)."""
-    return compartment.standing(resource, patient_id, fhir_base) == "ours" and all(
-        whom(focus, patient_id, fhir_base) == "ours" for focus in items(resource.get("focus"))
-    )
+    if compartment.standing(resource, patient_id, fhir_base) != "ours":
+        return False
+    focus = items(resource.get("focus"))
+    return not focus or all(whom(one, patient_id, fhir_base) == "ours" for one in focus)
 
 
 def latest_versions(resources: Iterable[Resource]) -> list[Resource]:
