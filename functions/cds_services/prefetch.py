@@ -70,7 +70,7 @@ def require_one_patient(
     """
     accepted = frozenset[str]()
     if base is not None and body:
-        types = compartment.reachable_types()
+        types = compartment.REACHABLE
         expected = Expected(types, frozenset(), patient, base, is_bundle=True, mainly="Observation")
         accepted = quick_accept.accepted_keys(body, expected)
     others = {key: value for key, value in prefetch.items() if key not in accepted}

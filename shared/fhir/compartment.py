@@ -15,111 +15,56 @@ from shared.fhir.references import whom
 Standing = Literal["ours", "another", "nobody", "unproved"]
 
 # Directory and knowledge resources: they aren't about a patient, so only the scope decides.
-OUTSIDE = frozenset(
-    {
-        "CodeSystem",
-        "Endpoint",
-        "HealthcareService",
-        "Location",
-        "Medication",
-        "Organization",
-        "Practitioner",
-        "PractitionerRole",
-        "Questionnaire",
-        "ValueSet",
-    }
-)
+_NOT_ABOUT_A_PATIENT = """
+    CodeSystem Endpoint HealthcareService Location Medication Organization Practitioner
+    PractitionerRole Questionnaire ValueSet
+"""
+OUTSIDE = frozenset(_NOT_ABOUT_A_PATIENT.split())
 
-# Type -> element paths that hold the reference to the patient.
-_PATIENT_ELEMENTS: Mapping[str, tuple[str, ...]] = {
-    "Account": ("subject",),
-    "AdverseEvent": ("subject",),
-    "AllergyIntolerance": ("patient",),
-    "Appointment": ("participant.actor",),
-    "BodyStructure": ("patient",),
-    "CarePlan": ("subject",),
-    "CareTeam": ("subject",),
-    "ChargeItem": ("subject",),
-    "Claim": ("patient",),
-    "ClaimResponse": ("patient",),
-    "ClinicalImpression": ("subject",),
-    "Communication": ("subject",),
-    "CommunicationRequest": ("subject",),
-    "Composition": ("subject",),
-    "Condition": ("subject",),
-    "Consent": ("patient",),
-    "Coverage": ("beneficiary",),
-    "CoverageEligibilityRequest": ("patient",),
-    "CoverageEligibilityResponse": ("patient",),
-    "DetectedIssue": ("patient",),
-    "Device": ("patient",),
-    "DeviceRequest": ("subject",),
-    "DeviceUseStatement": ("subject",),
-    "DiagnosticReport": ("subject",),
-    "DocumentManifest": ("subject",),
-    "DocumentReference": ("subject",),
-    "Encounter": ("subject",),
-    "EpisodeOfCare": ("patient",),
-    "ExplanationOfBenefit": ("patient",),
-    "FamilyMemberHistory": ("patient",),
-    "Flag": ("subject",),
-    "Goal": ("subject",),
-    "ImagingStudy": ("subject",),
-    "Immunization": ("patient",),
-    "ImmunizationEvaluation": ("patient",),
-    "ImmunizationRecommendation": ("patient",),
-    "Invoice": ("subject",),
-    "List": ("subject",),
-    "MeasureReport": ("subject",),
-    "Media": ("subject",),
-    "MedicationAdministration": ("subject",),
-    "MedicationDispense": ("subject",),
-    "MedicationRequest": ("subject",),
-    "MedicationStatement": ("subject",),
-    "NutritionOrder": ("patient",),
-    "Observation": ("subject",),
-    "Procedure": ("subject",),
-    "QuestionnaireResponse": ("subject",),
-    "RelatedPerson": ("patient",),
-    "RequestGroup": ("subject",),
-    "RiskAssessment": ("subject",),
-    "ServiceRequest": ("subject",),
-    "Specimen": ("subject",),
-    "SupplyDelivery": ("patient",),
-    "SupplyRequest": ("deliverTo",),
-    "Task": ("for",),
-    "VisionPrescription": ("patient",),
+# The element that holds the reference to the patient, and the types that have it.
+_SUBJECT = """
+    Account AdverseEvent CarePlan CareTeam ChargeItem ClinicalImpression Communication
+    CommunicationRequest Composition Condition DeviceRequest DeviceUseStatement DiagnosticReport
+    DocumentManifest DocumentReference Encounter Flag Goal ImagingStudy Invoice List
+    MeasureReport Media MedicationAdministration MedicationDispense MedicationRequest
+    MedicationStatement Observation Procedure QuestionnaireResponse RequestGroup RiskAssessment
+    ServiceRequest Specimen
+"""
+_PATIENT = """
+    AllergyIntolerance BodyStructure Claim ClaimResponse Consent CoverageEligibilityRequest
+    CoverageEligibilityResponse DetectedIssue Device EpisodeOfCare ExplanationOfBenefit
+    FamilyMemberHistory Immunization ImmunizationEvaluation ImmunizationRecommendation
+    NutritionOrder RelatedPerson SupplyDelivery VisionPrescription
+"""
+_PATIENT_ELEMENT: Mapping[str, str] = {
+    **dict.fromkeys(_SUBJECT.split(), "subject"),
+    **dict.fromkeys(_PATIENT.split(), "patient"),
+    "Appointment": "participant.actor",
+    "Coverage": "beneficiary",
+    "SupplyRequest": "deliverTo",
+    "Task": "for",
 }
 # The types of R4 without a search parameter `patient`.
 _SEARCHED_BY_SUBJECT = frozenset({"AdverseEvent", "SupplyRequest"})
-
-
-_REACHABLE = frozenset({"Patient", *OUTSIDE, *_PATIENT_ELEMENTS})
-
-
-def reachable_types() -> frozenset[str]:
-    """Return the types that patient/ scopes can reach at all."""
-    return _REACHABLE
-
-
-def reachable(resource_type: str) -> bool:
-    """Return whether patient/ scopes can reach the type at all."""
-    return resource_type in _REACHABLE
+# The types that patient/ scopes can reach at all.
+REACHABLE = frozenset({"Patient", *OUTSIDE, *_PATIENT_ELEMENT})
 
 
 def names_its_patient(resource_type: str) -> bool:
     """Return whether a resource of the type names its patient."""
-    return resource_type == "Patient" or resource_type in _PATIENT_ELEMENTS
+    return resource_type == "Patient" or resource_type in _PATIENT_ELEMENT
 
 
-def patient_elements(resource_type: str) -> frozenset[str]:
-    """Return the elements of a resource that contain only the reference to its patient."""
-    return frozenset(p for p in _PATIENT_ELEMENTS.get(resource_type, ()) if "." not in p)
+def patient_element(resource_type: str) -> str | None:
+    """Return the element of a resource that contains only the reference to its patient."""
+    path = _PATIENT_ELEMENT.get(resource_type, ".")
+    return None if "." in path else path
 
 
 def proving_elements(resource_type: str) -> frozenset[str]:
     """Return the elements of a resource without which nothing shows who its patient is."""
-    return frozenset(path.partition(".")[0] for path in _PATIENT_ELEMENTS.get(resource_type, ()))
+    path = _PATIENT_ELEMENT.get(resource_type)
+    return frozenset() if path is None else frozenset({path.partition(".")[0]})
 
 
 def search_parameter(resource_type: str) -> str | None:
@@ -133,7 +78,7 @@ def search_parameter(resource_type: str) -> str | None:
 
 def searched_by_subject(resource_type: str) -> bool:
     """Return whether R4 has the search parameter `subject` for the type."""
-    return _PATIENT_ELEMENTS.get(resource_type) == ("subject",)
+    return _PATIENT_ELEMENT.get(resource_type) == "subject"
 
 
 def search_value(resource_type: str, patient: str) -> str:
@@ -161,15 +106,16 @@ def standing(
         return "unproved"
     if resource_type == "Patient":
         return "ours" if resource.get("id") == patient and not outside else "another"
-    paths = _PATIENT_ELEMENTS.get(resource_type, ())
-    # The common case: one element, one reference.
-    if len(paths) == 1 and isinstance(only := resource.get(paths[0]), dict):
+    path = _PATIENT_ELEMENT.get(resource_type)
+    if path is None:
+        return "unproved"
+    # The common case: one reference.
+    if isinstance(only := resource.get(path), dict):
         whose = whom(only, patient, fhir_base, outside=outside)
         return whose if whose in {"ours", "another"} else "unproved"
     named = {
-        whom(reference, patient, fhir_base, outside=outside)
-        for path in paths
-        for reference in _references(resource, path.split("."))
+        whom(one, patient, fhir_base, outside=outside)
+        for one in _references(resource, path.split("."))
     }
     if "another" in named:
         return "another"

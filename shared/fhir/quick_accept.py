@@ -363,5 +363,5 @@ def _fields(resource_type: str, *, is_open: bool, has_patient: bool) -> dict[str
         return None
     if resource_type == "Patient":
         return {"id": _Patient}
-    elements = compartment.patient_elements(resource_type)
-    return dict.fromkeys(elements, _ToPatient) if len(elements) == 1 else None
+    element = compartment.patient_element(resource_type)
+    return None if element is None else {element: _ToPatient}

@@ -133,7 +133,7 @@ def _explained(resource_type: str, *, restricted: bool) -> Iterator[None]:
     try:
         yield
     except PatientDenied as error:
-        if not restricted or compartment.reachable(resource_type):
+        if not restricted or resource_type in compartment.REACHABLE:
             raise
         raise error.again(
             why=f"A {resource_type} doesn't reliably state which patient it's about, so a search "

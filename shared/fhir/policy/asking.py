@@ -226,7 +226,7 @@ def _within_compartment(address: Address, parameters: Parameters, access: Access
     patient = access.patient
     if patient is None:
         raise PatientMissing
-    if not compartment.reachable(address.type):
+    if address.type not in compartment.REACHABLE:
         raise PatientDenied(
             why=f"{address.type} isn't known to be about a patient, so patient/ scopes can't "
             "cover it."

@@ -50,7 +50,7 @@ def uncontested(decision: Decision) -> frozenset[str]:
     filters_by_type = decision.filters_by_type
     named = {name for name, sets in filters_by_type.items() if NO_FILTERS in sets}
     if "*" in named:
-        named |= {name for name in compartment.reachable_types() if name not in filters_by_type}
+        named |= {name for name in compartment.REACHABLE if name not in filters_by_type}
     return frozenset(named - {"*"})
 
 

@@ -220,7 +220,7 @@ def names_the_patient(value: str) -> bool:
     """Return whether an `_include` follows the element that names the patient of its source."""
     source, _, rest = value.partition(":")
     parameter = rest.partition(":")[0]
-    return parameter in compartment.patient_elements(source) | {"patient"}
+    return parameter in {"patient", compartment.patient_element(source)}
 
 
 @functools.cache

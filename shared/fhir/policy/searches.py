@@ -83,7 +83,7 @@ def _require_granted(
     """
     if held and head == "_include" and names_the_patient(value):
         types = frozenset({"Patient"})
-    reachable = frozenset(filter(compartment.reachable, types)) if held else types
+    reachable = types & compartment.REACHABLE if held else types
     if not reachable:
         raise PatientDenied(
             why=f"`{head}={value}` returns resources that aren't known to be about a patient.",

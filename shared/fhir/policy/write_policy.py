@@ -68,8 +68,8 @@ def require_own(submitted: Content, decision: Decision) -> None:
     if not is_patch:
         _require_own(submitted.document, decision)
         return
-    fixed = {name.casefold() for name in compartment.patient_elements(address.type)}
-    touched = {name for name in submitted.changed if name.casefold() in fixed}
+    fixed = (compartment.patient_element(address.type) or "").casefold()
+    touched = {name for name in submitted.changed if name.casefold() == fixed}
     if touched:
         raise PatientDenied(
             why=f"The patch changes `{min(touched)}`, which shows who the resource belongs to."
