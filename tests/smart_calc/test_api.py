@@ -2,13 +2,11 @@
 
 import contextlib
 import contextvars
-import gc
 import json
 import pickle
 import threading
 import tracemalloc
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -25,6 +23,7 @@ from smart_calc import api
 from tests.support.open_session import EHR, FHIR_BASE, in_use, open_session
 from tests.support.own_calls import COOKIE, Answered, Calls, Ehr, Sent, as_bytes, calls
 from tests.support.proxy import about, searchset
+from tests.support.reached import reached
 from tests.support.tables import each
 
 __all__ = ["calls"]
@@ -57,35 +56,6 @@ def paged(*pages: list[dict[str, Any]], size: int = 0) -> Ehr:
         return Answered(200, as_bytes(searchset(*page, **more)), {})
 
     return answer
-
-
-def reached(*start: object) -> Iterator[object]:
-    """Whatever attributes, hidden ones, items, closures and the frames of tracebacks lead to; not
-    modules, and not the globals of functions, through which Python leads anywhere.
-    """
-    seen: dict[int, object] = {}
-    waiting = list(start)
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen or isinstance(one, types.ModuleType | types.CodeType):
-            continue
-        seen[id(one)] = one
-        yield one
-        waiting += _parts(one)
-
-
-def _parts(one: object) -> Iterator[object]:
-    if isinstance(one, types.TracebackType):
-        yield from one.tb_frame.f_locals.values()
-        yield one.tb_next
-    elif isinstance(one, types.FunctionType):
-        yield from (cell.cell_contents for cell in one.__closure__ or ())
-        yield from (one.__defaults__, one.__kwdefaults__, one.__dict__)
-    elif isinstance(one, type):
-        yield from vars(one).values() if one.__module__.startswith("smart_calc") else ()
-    elif not isinstance(one, types.FrameType):
-        # Every slot and member, and what a bound method is bound to.
-        yield from gc.get_referents(one)
 
 
 def test_nothing_leads_to_a_token_a_cookie_or_the_store(calls: Maker) -> None:
