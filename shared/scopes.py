@@ -2,7 +2,7 @@
 
 SMART App Launch 2.2, "Scopes for requesting FHIR resources". v1 suffixes are read as v2 ones
 (`.read` = rs, `.write` = cud, `.*` = cruds). A v2 suffix is an in-order subset of `cruds`. Anything
-else grants nothing. `system/` scopes have no meaning in a user's session.
+else grants nothing. `system/` scopes have no meaning in a user's session, only in a job.
 """
 
 import re
@@ -18,6 +18,8 @@ _RESOURCE = re.compile(
 )
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _V1 = {"read": "rs", "write": "cud", "*": "cruds"}
+
+SYSTEM = "system/"
 
 Letter = Literal["c", "r", "u", "d", "s"]
 Level = Literal["patient", "user"]
@@ -60,6 +62,16 @@ def parse(scope: str) -> Grant | None:
         frozenset(_V1.get(suffix, suffix)),
         filters,
     )
+
+
+def of_system(listed: Iterable[str]) -> tuple[str, ...]:
+    """Return the `system/` scopes of a list as user/ scopes, which cover the same: every patient.
+
+    A backend service has no user, so none of its other scopes grant anything (SMART App Launch 2.2,
+    "Backend Services").
+    """
+    ours = (scope for scope in listed if scope.startswith(SYSTEM))
+    return tuple(f"user/{scope.removeprefix(SYSTEM)}" for scope in ours)
 
 
 def effective(granted: Iterable[str], configured: Iterable[str]) -> tuple[Grant, ...]:
@@ -127,6 +139,6 @@ def _covered(scope: str, granted: tuple[str, ...], grants: list[Grant]) -> bool:
     return wanted.letters <= letters
 
 
-def needed(resource_type: str, letter: Letter) -> str:
+def needed(resource_type: str, letter: Letter, level: str = "patient") -> str:
     """Return the narrowest scope that would cover the interaction, for messages."""
-    return f"patient/{resource_type}.{letter}"
+    return f"{level}/{resource_type}.{letter}"

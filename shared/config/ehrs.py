@@ -90,6 +90,10 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
         basic_credentials=table.optional_choice("basic_credentials", _BASIC_CREDENTIALS),
         issuers=issuers,
         chooser=table.take("chooser", bool, default=False),
+        system_scopes=_system_scopes(table),
+        backend_client_id=table.text("backend_client_id", "", _VISIBLE, "visible ASCII") or None,
+        backend_private_key=table.optional_reference("backend_private_key"),
+        backend_key_id=table.text("backend_key_id") or None,
     )
     if ehr.redirect_path not in {"/callback", f"/callback/{key}"}:
         table.problem("redirect_path", "cannot be used", f"Use /callback or /callback/{key}.")
@@ -102,6 +106,7 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
     if ehr.ca_file and not Path(ehr.ca_file).is_file():
         table.problem("ca_file", "is not a file", "Specify a PEM file that the function can read.")
     _check_client_auth(table, ehr)
+    _check_backend(table, ehr)
     table.finish()
     return ehr
 
@@ -166,6 +171,46 @@ def _scopes(table: TomlTable) -> tuple[str, ...]:
     if {"online_access", "offline_access"} <= set(requested):
         table.problem("scopes", "has both online_access and offline_access", "Keep only one.")
     return requested
+
+
+def _system_scopes(table: TomlTable) -> tuple[str, ...]:
+    """Return the scopes of a backend service, which has no user and so no other scopes."""
+    written = table.take("system_scopes", str, None)
+    requested = tuple(dict.fromkeys((written or "").split()))
+    if written is not None and not requested:
+        table.problem("system_scopes", "is empty", "List the scopes, or remove the setting.")
+    others = [one for one in requested if not _is_of_system(one)]
+    if others:
+        remedy = "List only scopes such as system/Observation.rs. Those of a launch go to `scopes`."
+        shown = " ".join(others)[:200]
+        table.problem("system_scopes", f"contains {shown!r}, which isn't a system/ scope", remedy)
+    return requested
+
+
+def _is_of_system(scope: str) -> bool:
+    as_user = scopes.of_system([scope])
+    return scopes.is_token(scope) and bool(as_user) and scopes.parse(as_user[0]) is not None
+
+
+_BACKEND = ("backend_client_id", "backend_private_key", "backend_key_id")
+
+
+def _check_backend(table: TomlTable, ehr: Ehr) -> None:
+    """Report a backend service without its own key and without the launches' key."""
+    missing = [name for name in _BACKEND if not getattr(ehr, name) and name not in table.faulty]
+    given = [name for name in _BACKEND if name not in missing]
+    if given and not ehr.system_scopes and "system_scopes" not in table.faulty:
+        remedy = "Add system_scopes, or remove the setting."
+        table.problem(given[0], "has no effect without system_scopes", remedy)
+    elif given:
+        for name in missing:
+            table.problem(name, f"is missing, but {given[0]} is set", "Set all three, or none.")
+    elif ehr.system_scopes and ehr.client_auth != "private_key_jwt":
+        remedy = (
+            "Set backend_client_id, backend_private_key and backend_key_id, or "
+            'client_auth = "private_key_jwt" if the EHR has one registration for both.'
+        )
+        table.problem("system_scopes", "needs a private key", remedy)
 
 
 def _check_client_auth(table: TomlTable, ehr: Ehr) -> None:

@@ -28,7 +28,8 @@ class Ehr:
     """One registration at one EHR. `iss` has normalized FHIR bases, which may end in `/*`.
 
     `issuers` is the place of a file with more bases, such as `issuers/epic.txt`, or None. With
-    `chooser`, a standalone launch lets the user choose among them.
+    `chooser`, a standalone launch lets the user choose among them. `system_scopes` are for a
+    backend service, which has its own client and key if the EHR registers it separately.
     """
 
     key: str
@@ -50,6 +51,35 @@ class Ehr:
     basic_credentials: BasicCredentials | None = None
     issuers: str | None = None
     chooser: bool = False
+    system_scopes: tuple[str, ...] = ()
+    backend_client_id: str | None = None
+    backend_private_key: str | None = None
+    backend_key_id: str | None = None
+
+    @property
+    def backend(self) -> "Ehr | None":
+        """The registration as a backend service (SMART App Launch 2.2), or None if it isn't one.
+
+        Its `scopes` are the system scopes, and its client and key those of the backend service.
+        """
+        if not self.system_scopes:
+            return None
+        return replace(
+            self,
+            client_id=self.backend_client_id or self.client_id,
+            client_auth="private_key_jwt",
+            client_secret=None,
+            private_key=self.backend_private_key or self.private_key,
+            key_id=self.backend_key_id or self.key_id,
+            scopes=self.system_scopes,
+            response_iss=False,
+            basic_credentials=None,
+        )
+
+    @property
+    def is_backend(self) -> bool:
+        """Whether these are the settings of a backend service (`backend`)."""
+        return bool(self.system_scopes) and self.scopes == self.system_scopes
 
     @property
     def basic_form(self) -> BasicCredentials:

@@ -515,3 +515,40 @@ def test_a_literal_secret_is_not_called_missing_as_well() -> None:
     assert [(problem.id, problem.place) for problem in _problems(text)] == [
         ("secret_literal", "ehr[0].client_secret")
     ]
+
+
+def test_a_backend_service_has_its_own_client_and_key_or_those_of_the_launches() -> None:
+    scopes = 'system_scopes = "system/Patient.r system/Observation.rs?category=laboratory"'
+    own = """
+backend_client_id = "service"
+backend_private_key = "env:SERVICE_KEY"
+backend_key_id = "k2"
+"""
+    shared = 'client_auth = "private_key_jwt"\nprivate_key = "env:KEY"\nkey_id = "k1"\n'
+    for lines, client, key, key_id in (
+        (own, "service", "env:SERVICE_KEY", "k2"),
+        (shared, "client", "env:KEY", "k1"),
+        (shared + own, "service", "env:SERVICE_KEY", "k2"),
+    ):
+        (ehr,) = _settings(_file(ehr=f"{lines}{scopes}")).ehrs
+        assert ehr.scopes == ("patient/*.rs",)
+        assert not ehr.is_backend
+        assert (service := ehr.backend) is not None
+        assert service.is_backend
+        assert (service.client_id, service.private_key, service.key_id) == (client, key, key_id)
+        assert (service.client_auth, service.client_secret) == ("private_key_jwt", None)
+        assert service.scopes == ehr.system_scopes == tuple(scopes.split('"')[1].split())
+    (ehr,) = _settings(_file(ehr="")).ehrs
+    assert ehr.backend is None
+    for wrong in (
+        scopes,
+        own,
+        shared + 'system_scopes = ""',
+        *(
+            f'{shared}system_scopes = "{one}"'
+            for one in ("patient/Patient.r", "openid", "system/x")
+        ),
+        shared + 'system_scopes = "system/Patient.r launch"',
+        *(own.replace(f"{line}\n", "") + scopes for line in own.split("\n")[1:3]),
+    ):
+        assert {one.id for one in _problems(_file(ehr=wrong))} == {"setting_invalid"}, wrong
