@@ -75,12 +75,17 @@ _numbers = itertools.count()
 
 
 class DocumentCache(Generic[T]):
-    """Documents by key, cached for `seconds`. `size` returns the bytes of one document."""
+    """Documents by key. `seconds` is how long one is cached, or returns that for a document. `size`
+    returns the bytes of one document.
+    """
 
     def __init__(
-        self, seconds: float, clock: Callable[[], float], size: Callable[[T], int] = footprint
+        self,
+        seconds: float | Callable[[T], float],
+        clock: Callable[[], float],
+        size: Callable[[T], int] = footprint,
     ) -> None:
-        self._seconds = seconds
+        self._seconds = seconds if callable(seconds) else lambda _: seconds
         self._clock = clock
         self._size = size
         self._number = next(_numbers)
@@ -110,6 +115,13 @@ class DocumentCache(Generic[T]):
         """Return whether `get` wouldn't read."""
         return self._entry(key).until > self._clock()
 
+    def drop(self, key: Key, document: T) -> None:
+        """Let the next `get` read again, unless it already did."""
+        entry = self._entry(key)
+        with waiting.turn(entry.lock):
+            if entry.until > self._clock() and entry.outcome is document:
+                entry.until = -math.inf
+
     def may_renew(self, key: Key) -> bool:
         """Return whether `renew` would read, because it hasn't done so for 30 seconds."""
         entry = self._entry(key)
@@ -134,6 +146,6 @@ class DocumentCache(Generic[T]):
             entry.until = -math.inf
             return outcome
         entry.outcome = outcome
-        entry.until = self._clock() + self._seconds
+        entry.until = self._clock() + self._seconds(outcome)
         shelf.settle((self._number, key), entry, size)
         return outcome

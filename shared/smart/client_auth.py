@@ -111,7 +111,9 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
             what = f"{ehr.client_secret} contains a control or invisible character"
             step = "Store the secret as the EHR shows it, on one line."
             problems.append(_problem(ehr, "client_secret", "setting_invalid", what, step))
-        pem = _read(ehr, "private_key", ehr.private_key, problems)
+        own = ehr.is_backend and ehr.private_key == ehr.backend_private_key
+        setting = "backend_private_key" if own else "private_key"
+        pem = _read(ehr, setting, ehr.private_key, problems)
         if pem is None:
             continue
         try:
@@ -122,7 +124,7 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
                 "Store an unencrypted PKCS#8 PEM key: either RSA with 2048 bits or more, or EC "
                 "on P-384. To create a key, see docs/configuration.md, Keys."
             )
-            problems.append(_problem(ehr, "private_key", "setting_invalid", what, step))
+            problems.append(_problem(ehr, setting, "setting_invalid", what, step))
     return Clients(secrets_, keys), problems
 
 

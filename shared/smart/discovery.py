@@ -46,8 +46,9 @@ _CAPABILITIES = (*_COVERS.values(), "authorize-post", "context-standalone-patien
 
 @dataclass(frozen=True, slots=True)
 class SmartConfiguration:
-    """The parts of the document that a launch needs. All endpoints are absolute URLs on the EHR's
-    hosts.
+    """The parts of the document that a launch or a backend service needs. All endpoints are
+    absolute URLs on the EHR's hosts. `authorization_endpoint` is "" if a backend service's EHR has
+    none.
 
     `auth_methods` and `assertion_algorithms` (RS384, ES384) are for the token endpoint, and are
     None if the document lists none. `registration_endpoint` may be on any host, because nothing is
@@ -97,8 +98,9 @@ class Discovery:
 
 
 def _read(ehr: Ehr, base: str) -> SmartConfiguration:
-    identity = "openid" in ehr.scopes
-    configuration = parse(fetch(ehr, base).body, base, allowed_hosts(ehr, base), identity=identity)
+    body, hosts = fetch(ehr, base).body, allowed_hosts(ehr, base)
+    identity, launches = "openid" in ehr.scopes, not ehr.is_backend
+    configuration = parse(body, base, hosts, identity=identity, launches=launches)
     require_issuer(ehr, base, configuration)
     return _within_bounds(configuration, ehr)
 
@@ -179,9 +181,15 @@ def require_issuer(ehr: Ehr, base: str, configuration: SmartConfiguration) -> No
 
 
 def parse(
-    body: bytes, base: str, hosts: frozenset[str], *, identity: bool = True
+    body: bytes,
+    base: str,
+    hosts: frozenset[str],
+    *,
+    identity: bool = True,
+    launches: bool = True,
 ) -> SmartConfiguration:
-    """Parse a document. Without `identity`, ignore `jwks_uri`.
+    """Parse a document. Without `identity`, ignore `jwks_uri`. Without `launches`, the document
+    needs no authorization_endpoint.
 
     Raise DiscoveryInvalid with the name of the invalid field.
     """
@@ -190,8 +198,9 @@ def parse(
         raise DiscoveryInvalid(why="The document isn't a JSON object.", evidence={"base": base})
     reader = _Reader(document, base, hosts)
     capabilities = _texts(document.get("capabilities"))
+    authorize = reader.required if launches else reader.endpoint
     return SmartConfiguration(
-        authorization_endpoint=reader.required("authorization_endpoint"),
+        authorization_endpoint=authorize("authorization_endpoint") or "",
         token_endpoint=reader.required("token_endpoint"),
         revocation_endpoint=reader.endpoint("revocation_endpoint"),
         issuer=reader.text("issuer"),

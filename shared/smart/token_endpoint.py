@@ -1,12 +1,13 @@
-"""Call the token endpoint: code exchange, refresh, revocation (SMART App Launch 2.2, steps 5 to 7).
+"""Call the token endpoint: code exchange, refresh, client credentials, revocation.
 
-RFC 6749 4.1.3, 5 and 6; RFC 7009. A request is sent only once, even if it fails, and on its own
-connection, because a leftover response on a shared one could contain someone else's tokens.
+SMART App Launch 2.2, steps 5 to 7, and "Backend Services"; RFC 6749 4.1.3, 4.4.2, 5 and 6;
+RFC 7009. A request is sent only once, even if it fails, and on its own connection, because a
+leftover response on a shared one could contain someone else's tokens.
 shared/smart/token_response.py parses the responses.
 """
 
 import contextlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -75,6 +76,18 @@ def refresh(
     Raise TokenError (for example with the `oauth_error` `invalid_grant`) or TokenInvalid.
     """
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return _request(token_endpoint, form, authentication, ca_file)
+
+
+def client_credentials(
+    token_endpoint: str,
+    authentication: ClientAuthentication,
+    *,
+    scopes: Iterable[str],
+    ca_file: str | None,
+) -> TokenResponse:
+    """Request access for a backend service, once. Raise TokenError or TokenInvalid."""
+    form = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
     return _request(token_endpoint, form, authentication, ca_file)
 
 
