@@ -25,7 +25,12 @@ _project = project.read(Path.cwd())
 FUNCTIONS: Mapping[str, Callable[[flask.Request], flask.Response]] = {
     name: getattr(importlib.import_module(f"functions.{name}.main"), name) for name in _project.ours
 }
-_own = {name: OwnFunction(name, _project.source(name)) for name in _project.own}
+# A job isn't on the public origin (gateway/job.py runs it).
+_own = {
+    name: OwnFunction(name, _project.source(name))
+    for name in _project.own
+    if name not in _project.jobs
+}
 _settings = settings_file.from_environment()
 _edge = Edge("gateway", "page", refused="app_refused")
 

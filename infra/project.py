@@ -36,9 +36,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The functions of a folder: smart-calc's (`ours`) and the project's (`own`). Without
-    `calculators`, `ours` doesn't contain the functions in CALCULATORS. `not_secrets` are the files
-    of own functions that only look as if they contained a secret.
+    """The functions of a folder: smart-calc's (`ours`) and the project's (`own`). `jobs` is the
+    part of `own` that only invokers can call, and that has no public URL. Without `calculators`,
+    `ours` doesn't contain the functions in CALCULATORS. `not_secrets` are the files of own
+    functions that only look as if they contained a secret.
     """
 
     product: Path
@@ -47,6 +48,12 @@ class Project:
     own: tuple[str, ...]
     calculators: bool
     not_secrets: frozenset[str] = frozenset()
+    jobs: tuple[str, ...] = ()
+
+    @property
+    def public(self) -> tuple[str, ...]:
+        """All functions with a public URL, sorted."""
+        return tuple(name for name in self.names if name not in self.jobs)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,7 +80,13 @@ def read(folder: Path, product: Path = PRODUCT) -> Project:
     problems = [one for name in own for one in _problems(folder, name, taken)]
     if problems:
         raise Refused("\n".join(problems))
-    return Project(product, folder, ours, own, calculators, not_secrets)
+    jobs = tuple(name for name in own if _is_job(folder / "functions" / name))
+    return Project(product, folder, ours, own, calculators, not_secrets, jobs)
+
+
+def name_problems(name: str, product: Path = PRODUCT) -> list[str]:
+    """Return the reasons why a project's function can't have a name."""
+    return _name_problems(name, {*functions_below(product), *CALCULATORS})
 
 
 def package_of(product: Path) -> Path:
@@ -123,9 +136,7 @@ def parsed(text: str) -> dict[str, Any]:
 def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
     """Return the reasons why a project's function can't be served and staged."""
     where = f"functions/{name}"
-    if name.replace("-", "_") in ours:
-        return [f"{where}: this name belongs to smart-calc. Rename the folder."]
-    if problems := _name_problems(name):
+    if problems := _name_problems(name, ours):
         return problems
     source = folder / where
     hidden = sorted(one.name for one in source.iterdir() if one.name.split(".")[0] in _STAGED)
@@ -139,13 +150,56 @@ def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:
         problems.append(
             f"{where}/main.py defines no function {name}. Add the function, or rename the folder."
         )
+    elif _is_job(source):
+        first = next(iter(getattr(definitions[-1], "decorator_list", ())), None)
+        if first is None or ast.unparse(first) not in _names_of_job(module):
+            # Otherwise it could be deployed as a function that anyone can call.
+            problems.append(
+                f"{where} uses api.job, so it must be a job: in main.py, write @api.job as the "
+                f"first decorator above `def {name}`."
+            )
     elif _is_plain(definitions[-1]) and any(map(_imports_api, module.body)):
-        problems.append(f"{where}/main.py: write @api.function on the line above `def {name}`.")
+        problems.append(
+            f"{where}/main.py: write @api.function or @api.job on the line above `def {name}`."
+        )
     return problems
 
 
-def _name_problems(name: str) -> list[str]:
+def _is_job(folder: Path) -> bool:
+    """Return whether any file of a function mentions `api.job`. Unreadable files are reported by
+    `_problems`.
+    """
+    for file in sorted(folder.rglob("*.py")):
+        try:
+            module = ast.parse(file.read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            continue
+        names = _names_of_job(module)
+        kinds = (ast.Attribute, ast.Name)
+        if any(isinstance(one, kinds) and ast.unparse(one) in names for one in ast.walk(module)):
+            return True
+    return False
+
+
+def _names_of_job(module: ast.Module) -> set[str]:
+    """Return the names of `api.job` in a module, as it imports them."""
+    names = {"smart_calc.api.job"}
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            of = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            for one in node.names:
+                bound = one.asname or one.name
+                if f"{of}{one.name}" == "smart_calc.api":
+                    names.add(f"{bound}.job")
+                elif f"{of}{one.name}" in {"smart_calc.api.job", "smart_calc.api.*"}:
+                    names.add(bound.replace("*", "job"))
+    return names
+
+
+def _name_problems(name: str, ours: Collection[str] = ()) -> list[str]:
     where = f"functions/{name}"
+    if name.replace("-", "_") in ours:
+        return [f"{where}: this name belongs to smart-calc. Rename the folder."]
     if name in _RESERVED:
         return [f"{where}: this name is reserved. Rename the folder."]
     if not _NAME.fullmatch(name):

@@ -88,8 +88,8 @@ def retry(check: Callable[[], str | None]) -> None:
 
 
 def public(public_url: str) -> None:
-    """Check every function at the public URL."""
-    functions = project.read(Path.cwd()).names
+    """Check every function at the public URL, where jobs aren't."""
+    functions = project.read(Path.cwd()).public
     for name in functions:
         address = f"{public_url}/{name}/health"
         retry(lambda address=address: health_problem(address))  # type: ignore[misc]

@@ -24,7 +24,7 @@ Each command works on the project in the current folder: its smart.toml, deploym
 and page/, if they exist. `smart-calc COMMAND --help` lists a command's options.
 """
 # These would otherwise run, check or stage another version than the project's.
-_OF_PROJECT = (["run"], ["stage"], ["deployment", "check"], ["deployment", "write"])
+_OF_PROJECT = (["run"], ["job"], ["stage"], ["deployment", "check"], ["deployment", "write"])
 _DOCTORS = frozenset({"check", "endpoints", "explain", "jwks", "sealing-key", "-h", "--help"})
 
 
@@ -116,6 +116,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     _become("gateway", [], {**_settings(arguments), "SMART_CONFIG": arguments.config})
 
 
+def _job(arguments: argparse.Namespace) -> NoReturn:
+    _become("gateway.job", [arguments.name], {"SMART_CONFIG": arguments.config})
+
+
 def _stage(_: argparse.Namespace) -> NoReturn:
     _become("infra.stage", [])
 
@@ -128,6 +132,8 @@ def _settings(arguments: argparse.Namespace) -> Mapping[str, str]:
 
 
 def _new(arguments: argparse.Namespace) -> int:
+    if arguments.job:
+        _become("infra.new_job", [arguments.job])
     return new.main(
         Path(arguments.folder), arguments.wheel and Path(arguments.wheel), arguments.example
     )
@@ -156,7 +162,9 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     new_one = command("new", _new, "create a project in a new folder")
-    new_one.add_argument("folder", metavar="FOLDER", help="an empty or new folder")
+    what = new_one.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", metavar="FOLDER", nargs="?", help="an empty or new folder")
+    what.add_argument("--job", metavar="NAME", help="add a job to the project in this folder")
     new_one.add_argument("--wheel", metavar="FILE", help="the package that the project uses")
     new_one.add_argument(
         "--example", metavar="NAME", choices=new.EXAMPLES, help=f"a page: {', '.join(new.EXAMPLES)}"
@@ -168,6 +176,8 @@ def _parser() -> argparse.ArgumentParser:
     run = command("run", _run, "run the app with a simulated EHR at http://localhost:8080")
     serve = command("serve", _serve, "run the app with the registrations in smart.toml")
     ehr = command("ehr", _ehr, "run only the simulated EHR, for any app")
+    job = command("job", _job, "run a job of the project once, as Cloud Scheduler does")
+    job.add_argument("name", metavar="NAME", help="the job, in functions/NAME")
     command("doctor", None, "check smart.toml, the EHRs and the store before a launch fails")
     command("explain", None, "explain a failed launch: smart-calc explain < FILE")
     command("issuers", None, "add a published list of FHIR bases to issuers/KEY.txt")
@@ -181,7 +191,8 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--ehr-port", metavar="N", help="port of the simulated EHR (8090)")
     run.add_argument("--json", action="store_true", help="print the log as JSON on a terminal too")
     run.add_argument("--open", action="store_true", help="open the start page in the browser")
-    serve.add_argument("--config", metavar="FILE", default=_CONFIG, help=f"({_CONFIG})")
+    for one in (serve, job):
+        one.add_argument("--config", metavar="FILE", default=_CONFIG, help=f"({_CONFIG})")
     serve.add_argument("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
     serve.add_argument("--workers", metavar="N", help="number of worker processes (1)")
     return parser

@@ -11,7 +11,10 @@ from docs.generators.api_guide import GUIDE
 from docs.generators.api_page import PAGE
 from smart_calc import api
 
-_ORDER = ("function", "Call", "Session", "Found", "json", "html", "Reply", "at")
+_ORDER = (
+    *("function", "Call", "Session", "Found", "json", "html", "Reply", "at"),
+    *("job", "JobCall", "Backend"),
+)
 _ERRORS = ("SmartError", "EhrError")
 _SECTION = re.compile(r"^(Args|Attributes|Example):\n((?:    .*\n?|\n)+)", re.MULTILINE)
 _FIELD = re.compile(r"^(\w+): (.+(?:\n    .+)*)", re.MULTILINE)
@@ -31,7 +34,9 @@ def names() -> set[str]:
 def _entry(name: str, value: object) -> str:
     parts = [f"### api.{name}", _described(name, value)]
     if inspect.isclass(value):
-        for method, member in vars(value).items():
+        bases = [base for base in value.__mro__ if base.__module__.startswith("smart_calc.")]
+        members = [(name, one) for base in reversed(bases) for name, one in vars(base).items()]
+        for method, member in members:
             if method.startswith("_") or not (callable(member) or isinstance(member, property)):
                 continue
             parts += [f"#### {name}.{method}", _described(method, member)]
@@ -42,7 +47,7 @@ def _described(name: str, value: object) -> str:
     text = inspect.getdoc(value) or ""
     sections = dict(_SECTION.findall(f"{text}\n"))
     parts = [_SECTION.sub("", f"{text}\n").strip()]
-    if inspect.isfunction(value) and name != "function":
+    if inspect.isfunction(value) and name not in {"function", "job"}:
         parts.insert(0, f"`{_signature(value)}`")
     listed = (sections[one] for one in ("Args", "Attributes") if one in sections)
     parts += ["\n".join(_rows(dedent(section))) for section in listed]

@@ -3,9 +3,9 @@
 PAGE = """\
 # Functions of your own: smart_calc.api
 
-This page is for developers who write a function that reads or writes FHIR data in a user's session. It assumes a
-project that `smart-calc new` created ([own-app.md](own-app.md)). `make docs` generates the page from the docstrings in
-`smart_calc/api/`, so don't edit it.
+This page is for developers who write a function that reads or writes FHIR data in a user's session, or a job without a
+user ([backend.md](backend.md)). It assumes a project that `smart-calc new` created ([own-app.md](own-app.md)). `make
+docs` generates the page from the docstrings in `smart_calc/api/`, so don't edit it.
 
 ## A function
 
@@ -93,6 +93,8 @@ Your function can get these codes:
 | | `session_missing`, `session_expired` | 401 | the user must launch again from the chart |
 | | `refresh_failed`, `overloaded`, `store_unavailable` | 503 | try again later. The session is kept |
 | | `upstream_unreachable`, `upstream_invalid`, `upstream_timeout` | 502, 502, 504 | the EHR failed. If the request was a write, the EHR might have stored it |
+| | `token_error`, `token_invalid`, `discovery_failed`, `discovery_invalid` | 502 | only in a job: the EHR gave the backend service no token. The log has the cause |
+| | `misconfigured`, `iss_not_allowed` | 500, 400 | only in a job: `smart.toml` has no such key with `system_scopes`, or no such FHIR base |
 | `EhrError` | `ehr_refused` | the EHR's, 4xx | the EHR refused the request |
 | any other exception | `internal_error` | 500 | the exception's text isn't shown. The log has its type and the line in your code |
 | | `internal_error` | 500 | the function returned something other than an `api.Reply` (the log has `ReturnedNoReplyError`), its reply has a status, media type or body that can't be sent (`UnusableReplyError`), or it called `sys.exit` (`EndedProcessError`) |
@@ -129,7 +131,8 @@ If an object in the EHR's JSON repeats a property, the response is refused (`ups
 
 ## What a function can't see
 
-`Call` and `Session` contain no access token, cookie or store, and neither do the objects that you can reach from them.
-This guards against mistakes and injected data, not against the function's author. Python lets a function import modules
-and inspect the frames that called it, for example through a traceback. So all code in the process must be trusted.
+`Call`, `Session`, `JobCall` and `Backend` contain no access token, cookie or store, and neither do the objects that you
+can reach from them. This guards against mistakes and injected data, not against the function's author. Python lets a
+function import modules and inspect the frames that called it, for example through a traceback. So all code in the
+process must be trusted.
 """  # noqa: E501 - rows of a table are one line

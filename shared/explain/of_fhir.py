@@ -11,14 +11,18 @@ from shared.explain.parsing.responses import at_fhir_server
 _REFUSALS = frozenset({401, 403})
 
 
-def of_fhir(status: int, words: str, vendor: str) -> Diagnosis | None:
-    """Return the diagnosis of a refusal, or None if its text doesn't show a cause. Never raises."""
+def of_fhir(status: int, words: str, vendor: str, *, is_backend: bool = False) -> Diagnosis | None:
+    """Return the diagnosis of a refusal, or None if its text doesn't show a cause. Never raises.
+
+    `is_backend` means that a backend service sent the request, without a user or a launch.
+    """
     if status not in _REFUSALS or not words:
         return None
     message = at_fhir_server(status, words)
     if message.urn is not None and message.urn not in known_urns():
         return None
-    diagnosis = diagnose(message, AuthorizationRequest(vendor=vendor), where="FHIR answer")
+    sent = AuthorizationRequest(vendor=vendor, flow="backend" if is_backend else None)
+    diagnosis = diagnose(message, sent, where="FHIR answer")
     return diagnosis if diagnosis.causes else None
 
 

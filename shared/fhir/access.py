@@ -1,8 +1,8 @@
 """The access that a FHIR request uses: whose it is, what it covers, and the token.
 
 Everything that reads a chart takes this value, so decisions, calls and checks don't depend on where
-the access comes from: a session (`of_session`), or the token of a CDS call
-(functions/cds_services/reader.py).
+the access comes from: a session (`of_session`), the token of a CDS call
+(functions/cds_services/reader.py), or a job's (shared/own/backends.py).
 """
 
 from collections.abc import Callable
@@ -32,6 +32,8 @@ class Access:
         renewed: called if the EHR refuses the token. Returns newer access, or None. Raises the
             errors of a renewal.
         accepted: called when the EHR accepts renewed access.
+        scope_level: the first part of the scopes that messages name.
+        repeats_changes: whether a change is sent again with renewed access.
         ended: called if the EHR also refuses the token for the patient itself and nothing can renew
             it. Returns the error to raise. None if a refusal never ends the access.
     """
@@ -48,6 +50,8 @@ class Access:
     renewed: Callable[[], "Access | None"] = lambda: None
     accepted: Callable[[], None] = lambda: None
     ended: Callable[[], SmartError] | None = None
+    scope_level: str = "patient"
+    repeats_changes: bool = True
 
 
 def of_session(active: Active) -> Access:

@@ -28,6 +28,7 @@ from shared.errors import (
     InternalError,
     Misconfigured,
     NotAcceptable,
+    NotFound,
     ParameterInvalid,
     ParameterRepeated,
     SmartError,
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
 # The environ key of the connection in Gunicorn, which functions-framework starts.
 _SOCKET = "gunicorn.socket"
 _NOTHING = io.BytesIO()
+# Headers of browsers, and not of Cloud Scheduler or gcloud, as `Headers` lists their names.
+_OF_BROWSERS = frozenset({"Cookie", "Origin", "Sec-Fetch-Site"})
 # As in nginx. It reaches no one.
 _NOBODY_WAITS = 499
 _MOST_OF_A_LIST = 4096
@@ -121,7 +124,7 @@ class Edge:
     """The properties of a function: its name, the format and log events of its errors, its headers.
 
     `failed` is the event for a failure that isn't the caller's (status 500 and above). Without it,
-    `refused` covers both.
+    `refused` covers both. With `browsers` off, a browser's requests get 404.
     """
 
     function: str
@@ -129,6 +132,7 @@ class Edge:
     refused: log.Event
     failed: log.Event | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    browsers: bool = True
 
 
 def answer(
@@ -149,7 +153,7 @@ def answer(
     try:
         if settings is None:
             raise Misconfigured  # noqa: TRY301 - answered like every other error of a request
-        call = _call(request, edge.function, headers, body, holding)
+        call = _call(request, edge, headers, body, holding)
         served = _health(settings, call) if call.path == health.PATH else serve(settings, call)
         if isinstance(served, Refusal):
             served = _refuse(request, edge, settings, served, correlation_id)
@@ -266,9 +270,11 @@ def raw_path(environ: "WSGIEnvironment") -> str:
 
 
 def _call(
-    request: flask.Request, function: str, headers: Headers, body: Body, holding: Holding
+    request: flask.Request, edge: Edge, headers: Headers, body: Body, holding: Holding
 ) -> Call:
-    environ = request.environ
+    if not (edge.browsers or _OF_BROWSERS.isdisjoint(headers)):
+        raise NotFound
+    environ, function = request.environ, edge.function
     path = raw_path(environ)
     if path == f"/{function}" or path.startswith(f"/{function}/"):
         path = path[len(function) + 1 :] or "/"

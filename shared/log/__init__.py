@@ -43,6 +43,7 @@ Event = Literal[
     "app_refused",
     "own_answered",
     "own_refused",
+    "backend_read",
     "page_blocked",
     "cds_answered",
     "cds_refused",

@@ -23,7 +23,6 @@ from shared.own import changes, in_flight, resources
 from shared.own.in_flight import InFlight
 from shared.own.resources import RefusedByEhr, Resource
 from shared.session import context, deployment, sessions
-from shared.session.deployment import Deployment
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _READING = frozenset({"GET", "HEAD"})
@@ -47,9 +46,8 @@ Result = tuple[T | None, Failure | None]
 class _Registered:
     edge: Edge
     settings: Settings | None
-    running: Deployment | None
     serve: Serve
-    navigation: bool
+    begin: Callable[[Settings, Call], InFlight]
 
 
 _registered: dict[object, _Registered] = {}
@@ -63,10 +61,23 @@ def register(name: str, serve: Serve, *, navigation: bool) -> Function:
     held_bytes.give_memory_back()
     settings = settings_file.from_environment()
     running = deployment.start(settings) if settings else None
+
+    def begin(settings: Settings, call: Call) -> InFlight:
+        _require_caller(call, settings, navigation=navigation)
+        return InFlight(name, settings, running.sessions if running else None, call)
+
+    return made(Edge(name, "page", refused="own_refused"), settings, serve, begin)
+
+
+def made(
+    function: Edge,
+    settings: Settings | None,
+    serve: Serve,
+    begin: Callable[[Settings, Call], InFlight],
+) -> Function:
+    """Return an entry point that leads to none of its arguments. `begin` accepts a request."""
     key = object()
-    _registered[key] = _Registered(
-        Edge(name, "page", refused="own_refused"), settings, running, serve, navigation
-    )
+    _registered[key] = _Registered(function, settings, serve, begin)
 
     def entry(request: Any) -> Any:
         return _respond(key, request)
@@ -82,13 +93,9 @@ def _respond(key: object, request: Any) -> Any:
 def _serve(function: _Registered, settings: Settings, call: Call) -> Reply:
     if call.method not in _METHODS:
         raise MethodNotAllowed(allow=", ".join(_METHODS))
-    _require_caller(call, settings, navigation=function.navigation)
-    if function.running is None:
-        raise NotFound
-    name = function.edge.function
-    request = InFlight(name, settings, function.running.sessions, call)
+    request = function.begin(settings, call)
     with in_flight.started(request) as mark:
-        answered, failed = function.serve(mark, call.method, _after_session(call.path))
+        answered, failed = function.serve(mark, call.method, request.path)
         if answered is None:
             raise request.failure(failed)
     _require_whole(*answered)
@@ -96,7 +103,7 @@ def _serve(function: _Registered, settings: Settings, call: Call) -> Reply:
     is_html = media_type.startswith("text/html")
     policy = pages.own_page_policy(settings.frame_ancestors) if is_html else _NO_PAGE
     headers = {"Content-Type": media_type, "Content-Security-Policy": policy}
-    log.event("own_answered", name, fields={"status": status})
+    log.event("own_answered", function.edge.function, fields={"status": status})
     return Reply(status, headers, body)
 
 
@@ -127,13 +134,9 @@ def _require_caller(call: Call, settings: Settings, *, navigation: bool) -> None
     edge.require_own_origin(call, settings, _NAVIGATED if navigated else frozenset())
 
 
-def _after_session(path: str) -> str:
-    return "/" + path.removeprefix("/").partition("/")[2]
-
-
 def query(mark: object) -> Result[Mapping[str, str]]:
     """Return the decoded query parameters."""
-    return _result(mark, lambda request: _query(request.call))
+    return result(mark, lambda request: _query(request.call))
 
 
 def _query(call: Call) -> Mapping[str, str]:
@@ -145,7 +148,7 @@ def _query(call: Call) -> Mapping[str, str]:
 
 def document(mark: object) -> Result[Any]:
     """Return the body, which must be JSON."""
-    return _result(mark, lambda request: _document(request.call))
+    return result(mark, lambda request: _document(request.call))
 
 
 def _document(call: Call) -> Any:
@@ -155,7 +158,7 @@ def _document(call: Call) -> Any:
 
 def open_session(mark: object) -> Result[Mapping[str, Any]]:
     """Open the session in the path for the rest of the request, and return its launch context."""
-    return _result(mark, _open_session)
+    return result(mark, _open_session)
 
 
 def _open_session(request: InFlight) -> Mapping[str, Any]:
@@ -168,7 +171,13 @@ def _open_session(request: InFlight) -> Mapping[str, Any]:
 
 def read(mark: object, kind: str, resource_id: str | None) -> Result[Resource]:
     """Read one resource."""
-    return _result(mark, lambda request: resources.read(request, kind, resource_id))
+
+    def work(request: InFlight) -> Resource:
+        resource = resources.read(request, kind, resource_id)
+        request.note_read(kind, 1)
+        return resource
+
+    return result(mark, work)
 
 
 def search(
@@ -178,9 +187,10 @@ def search(
 
     def work(request: InFlight) -> tuple[Sequence[Resource], bool]:
         matches = resources.search(request, kind, parameters, pages, own_patient=own_patient)
+        request.note_read(kind, len(matches.resources))
         return matches.resources, matches.complete
 
-    return _result(mark, work)
+    return result(mark, work)
 
 
 def write(
@@ -192,13 +202,14 @@ def write(
     if_match: str | None,
 ) -> Result[Resource]:
     """Return the created or updated resource."""
-    return _result(
+    return result(
         mark,
         lambda request: changes.write(request, resource, body, is_new=is_new, if_match=if_match),
     )
 
 
-def _result(mark: object, work: Callable[[InFlight], T]) -> Result[T]:
+def result(mark: object, work: Callable[[InFlight], T]) -> Result[T]:
+    """Return the result of work for the request of a mark, or its failure."""
     request = in_flight.of(mark)
     return request.run(lambda: _tried(request, work))
 

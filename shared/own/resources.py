@@ -25,7 +25,7 @@ from shared.errors import (
     UpstreamInvalid,
 )
 from shared.fhir import compartment, fhir_client, page_links, searchset
-from shared.fhir.access import Access, of_session
+from shared.fhir.access import Access
 from shared.fhir.calls import served
 from shared.fhir.calls.read import Terms
 from shared.fhir.calls.served import Served
@@ -157,12 +157,12 @@ def address_of(kind: Kind, resource_type: object, resource_id: object = None) ->
 
 
 def access_of(request: InFlight) -> Access:
-    """Use the request's session again, and return its access: renewed if that is due. Raise an
-    error if the session has ended, and RuntimeError if the request has none.
+    """Return the current access of the request's session or backend service: renewed if that is
+    due. Raise an error if the session has ended, and RuntimeError if the request has neither.
     """
-    if not request.handle:
+    if request.access is None:
         raise RuntimeError("No session is open.")
-    return of_session(request.sessions.use(request.handle, request.call.cookies))
+    return request.access()
 
 
 def _resource(response: Served, access: Access) -> Resource:

@@ -17,6 +17,7 @@ from smart_calc.api._errors import EhrError, SmartError
 from smart_calc.api._values import Json, Resource
 
 _WORK = "shared.own.entry"
+_JOBS = "shared.own.backends"
 _ELSEWHERE = (
     "This works in `smart-calc run`, in `smart-calc serve` and in a deployed function. In a test, "
     "call the function over HTTP with smart_calc.testing."
@@ -70,6 +71,18 @@ class Product(Protocol):
         """Return the stored resource."""
 
 
+class Jobs(Protocol):
+    """The product's interface for jobs, in addition to `Product`."""
+
+    def register(self, name: str, serve: Serve) -> Callable[[object], object]:
+        """Make the entry point of a job."""
+
+    def open_backend(
+        self, mark: object, key: str, iss: str | None, patient: str | None
+    ) -> Result[object]:
+        """Open a backend service, and return its mark."""
+
+
 @cache
 def is_here() -> bool:
     """Return whether this process runs on the product's own code."""
@@ -84,6 +97,12 @@ def product() -> Product:
     if not is_here():
         raise RuntimeError(_ELSEWHERE)
     return cast(Product, importlib.import_module(_WORK))
+
+
+def jobs() -> Jobs:
+    """Load the product's part for jobs. Raises RuntimeError if it isn't available."""
+    product()
+    return cast(Jobs, importlib.import_module(_JOBS))
 
 
 def value_of(result: Result[T]) -> T:

@@ -102,20 +102,13 @@ class Session:
             values = [api.at(one, "valueQuantity", "value") for one in result.resources]
 
         """
-        pairs = tuple(
-            (name, value)
-            for name, values in parameters.items()
-            for value in ((values,) if isinstance(values, str) else values)
-        )
         if patient not in {None, ...}:
             raise TypeError(
                 "patient must be None or left out. To search for another patient's data, use "
                 "the parameters."
             )
         own = patient is not None
-        result = product().search(self._mark, type, pairs, pages, own_patient=own)
-        resources, complete = value_of(result)
-        return Found(resources, complete)
+        return found(self._mark, type, parameters, pages, own_patient=own)
 
     def create(self, resource: Resource) -> Resource:
         """Create a resource and return it as the EHR stored it, with its id.
@@ -165,6 +158,26 @@ class Session:
         return value_of(
             product().write(self._mark, resource, body, is_new=False, if_match=if_match)
         )
+
+
+def found(
+    mark: object,
+    kind: str,
+    parameters: Mapping[str, str | Sequence[str]],
+    pages: int,
+    *,
+    own_patient: bool,
+) -> Found:
+    """Search, and return the result."""
+    pairs = tuple(
+        (name, value)
+        for name, values in parameters.items()
+        for value in ((values,) if isinstance(values, str) else values)
+    )
+    resources, complete = value_of(
+        product().search(mark, kind, pairs, pages, own_patient=own_patient)
+    )
+    return Found(resources, complete)
 
 
 def opened(mark: object, context: Mapping[str, Json]) -> Session:

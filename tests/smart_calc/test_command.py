@@ -70,6 +70,12 @@ def test_each_command_starts_what_make_starts(started: type[Run], folder: Path) 
     assert started.of("doctor --help") == ("doctor --help", {})
     assert started.of("doctor jwks key.pem=k") == ("doctor jwks key.pem=k", {})
     assert started.of("explain --json") == ("doctor explain --json", {})
+    assert started.of("job nightly") == (
+        "gateway.job nightly",
+        {"SMART_CONFIG": "smart.toml"},
+    )
+    assert started.of("job nightly --config a") == ("gateway.job nightly", {"SMART_CONFIG": "a"})
+    assert started.of("new --job nightly") == ("infra.new_job nightly", {})
     assert started.of("stage") == ("infra.stage", {})
     assert started.of("deployment check") == ("infra.deployment check", {})
     assert started.of("release rollback") == ("infra.release rollback", {})
@@ -94,7 +100,8 @@ def test_what_a_project_has_is_taken(started: type[Run], folder: Path) -> None:
 def test_arguments_that_cannot_be_used_end_with_2_and_a_missing_file_with_1(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for line in ("fly", "run --fly", "new", "new a --example b", "serve --ehr-port 1"):
+    of_jobs = ("new a --job b", "job", "job a b")
+    for line in ("fly", "run --fly", "new", "new a --example b", "serve --ehr-port 1", *of_jobs):
         with pytest.raises(SystemExit) as ended:
             command.main(line.split())
         assert ended.value.code == 2, line

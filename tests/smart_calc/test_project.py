@@ -19,7 +19,7 @@ REFUSED = {
     **{f"{name}/main.py": "invalid name" for name in ("My", "a-b", "2nd", "_a", "a_", "a" * 25)},
     "named/main.py": "defines no function named",
     "broken/main.py": "isn't valid Python",
-    "plain/main.py": "write @api.function on the line above `def plain`",
+    "plain/main.py": "write @api.function or @api.job on the line above `def plain`",
     "hiding/shared.py": "Rename yours",
     "hiding/clinical/x.py": "Rename yours",
 }
@@ -29,6 +29,23 @@ TEXTS = {
     "plain": "from smart_calc import api\n\ndef plain(call): ...\n",
     "decorated": "from smart_calc import api\n\n@api.function\ndef decorated(call): ...\n",
 }
+
+JOBS = (
+    ("from smart_calc import api", "api.job"),
+    ("from smart_calc.api import job", "job"),
+    ("from smart_calc import api as other", "other.job"),
+    ("from smart_calc.api import job as night", "night"),
+    ("import smart_calc.api", "smart_calc.api.job"),
+    ("import smart_calc.api as own", "own.job"),
+    ("from smart_calc.api import *", "job"),
+)
+UNCLEAR = (
+    "def f(call): ...\nnightly = api.job(f)",
+    "@api.function\n@api.job\ndef nightly(call): ...",
+    "made = api.job\n@made\ndef nightly(call): ...",
+    "@api.function\ndef nightly(call): api.job",
+    "from .made import made\n@made\ndef nightly(call): ...",
+)
 
 
 def own(folder: Path, name: str) -> None:
@@ -63,6 +80,29 @@ def test_a_project_has_our_functions_and_its_own(tmp_path: Path) -> None:
     assert read.names == tuple(sorted((*FUNCTIONS, *read.own)))
     assert read.source("summary") == tmp_path / "functions/summary"
     assert read.source("launch") == ROOT / "functions/launch"
+
+
+def test_a_job_is_known_however_it_imports_the_decorator(tmp_path: Path) -> None:
+    for number, (imported, decorator) in enumerate(JOBS):
+        folder = tmp_path / str(number)
+        own(folder, "nightly")
+        own(folder, "summary")
+        main = folder / "functions/nightly/main.py"
+        main.write_text(f"{imported}\n@{decorator}\ndef nightly(call): ...\n")
+        read = project.read(folder)
+        assert read.jobs == ("nightly",), imported
+        assert set(read.public) == {*FUNCTIONS, "summary"}
+
+
+def test_what_may_be_a_job_is_never_deployed_as_a_public_function(tmp_path: Path) -> None:
+    for number, text in enumerate(UNCLEAR):
+        folder = tmp_path / str(number)
+        own(folder, "nightly")
+        main = folder / "functions/nightly/main.py"
+        (main.parent / "made.py").write_text("from smart_calc.api import job\nmade = job\n")
+        main.write_text(f"from smart_calc import api\n{text}\n")
+        with pytest.raises(Refused, match=r"must be a job: in main\.py, write @api\.job as the"):
+            project.read(folder)
 
 
 def test_a_project_can_leave_the_calculators_out(tmp_path: Path) -> None:

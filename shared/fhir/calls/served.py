@@ -155,4 +155,6 @@ def _why(answer: FhirAnswer, access: Access) -> Mapping[str, str | list[str]]:
         return {}
     from shared.explain import of_fhir
 
-    return of_fhir.log_fields(of_fhir.of_fhir(answer.status, answer.words, access.ehr.vendor))
+    backend = access.ehr.is_backend
+    diagnosis = of_fhir.of_fhir(answer.status, answer.words, access.ehr.vendor, is_backend=backend)
+    return of_fhir.log_fields(diagnosis)

@@ -25,6 +25,8 @@ from shared.fhir.policy.searches import (
 )
 from shared.scopes import Grant, Letter, Level
 
+_OF_A_JOB = "The scopes of the backend service don't cover the request."
+_ADD_SYSTEM_SCOPE = "Add the scope to `system_scopes` and to the service's registration at the EHR."
 _CATEGORIES = "http://terminology.hl7.org/CodeSystem/observation-category"
 
 
@@ -186,14 +188,19 @@ def _open_types(grants: Grants, letter: Letter) -> frozenset[str]:
 
 
 def _denied(resource_type: str, letter: Letter, access: Access) -> ScopeDenied:
-    needed = scopes.needed(resource_type, letter)
+    needed = scopes.needed(resource_type, letter, access.scope_level)
     for scope in access.missing():
-        grant = scopes.parse(scope)
+        grant = scopes.parse(scope.replace(scopes.SYSTEM, "user/", 1))
         if grant is not None and grant.covers(resource_type, letter):
             why = f"{needed} or a wider scope is needed. {scope} was requested but not granted."
-            return ScopeDenied(why=why, evidence={"needed": needed, "not_granted": scope})
-    why = f"{needed} or a wider scope is needed, but the app's configured scopes don't include one."
-    return ScopeDenied(why=why, evidence={"needed": needed})
+            evidence = {"needed": needed, "not_granted": scope}
+            break
+    else:
+        evidence = {"needed": needed}
+        why = f"{needed} or a wider scope is needed, but the configured scopes don't include one."
+    if access.scope_level == "patient":
+        return ScopeDenied(why=why, evidence=evidence)
+    return ScopeDenied(_OF_A_JOB, why=why, steps=(_ADD_SYSTEM_SCOPE,), evidence=evidence)
 
 
 def _filtered(
