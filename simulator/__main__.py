@@ -5,7 +5,6 @@ ehr                      start only the simulated EHR
 """
 
 import os
-import secrets
 import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -43,10 +42,15 @@ def main(arguments: list[str]) -> int:
     if command == "ehr":
         return servers.run([Server("simulator.serve_ehr:app", ehr_place, of_ehr)], ready=ehr)
     as_json = "--json" in options
+    local = _local()
+    if "EHR_REGISTRATIONS" not in os.environ:
+        keys = demo.made_keys(local)
+        registered = demo.registrations(public_url, with_cds=with_cds, backend_jwks=keys)
+        of_ehr = {**of_ehr, "EHR_REGISTRATIONS": registered}
     shown = servers.shown(public_url, ehr, as_json=as_json)
     if shown is not None and not as_json:
         of_ehr = {**of_ehr, announcements.VARIABLE: "1"}
-    config = _config(public_url, ehr, folder, with_cds=with_cds)
+    config = _config(public_url, ehr, local, folder, with_cds=with_cds)
     environment = {"SMART_CONFIG": str(config), "EHR_BASE_URL": ehr}
     processes = [
         Server("simulator.serve_ehr:app", ehr_place, of_ehr),
@@ -72,6 +76,14 @@ def _page(functions: Collection[str]) -> Path | None:
     return folder
 
 
+def _local() -> Path:
+    """Return the folder for the app's data, which has the encryption key and the sessions."""
+    local = Path(os.environ.get("SMART_LOCAL", ".local"))
+    local.mkdir(exist_ok=True)
+    local.chmod(0o700)
+    return local.resolve()
+
+
 def _ehr(public_url: str, ehr: str, *, with_cds: bool) -> Mapping[str, str]:
     """Return the environment variables of the simulated EHR; the default registers this app."""
     registrations = os.environ.get(
@@ -80,22 +92,15 @@ def _ehr(public_url: str, ehr: str, *, with_cds: bool) -> Mapping[str, str]:
     return {"EHR_BASE_URL": ehr, "EHR_REGISTRATIONS": registrations}
 
 
-def _config(public_url: str, ehr: str, folder: Path | None, *, with_cds: bool) -> Path:
-    """Write the embedded defaults to a configuration file; restarts reuse the encryption key.
+def _config(public_url: str, ehr: str, local: Path, folder: Path | None, *, with_cds: bool) -> Path:
+    """Write the embedded defaults to a configuration file; restarts reuse the keys.
 
     If the project has its own page, launches lead to it, with the extra scopes in `demo.OWN_PAGE`.
     """
-    local = Path(os.environ.get("SMART_LOCAL", ".local"))
-    local.mkdir(exist_ok=True)
-    # It has the encryption key and the sessions.
-    local.chmod(0o700)
-    key_file = (local / "sealing-key").resolve()
-    if not key_file.exists():
-        key_file.touch(mode=0o600)
-        key_file.write_text(secrets.token_urlsafe(32), encoding="ascii")
-    config = (local / "smart.toml").resolve()
-    store_file = (local / "smart.db").resolve()
+    demo.made_keys(local)
+    config = local / "smart.toml"
     own = () if folder is None else (own_page.AFTER_LAUNCH, demo.OWN_PAGE)
+    key_file, store_file = local / demo.SEALING_KEY, local / "smart.db"
     text = demo.configuration(public_url, ehr, key_file, store_file, *own, with_cds=with_cds)
     config.write_text(text, encoding="utf-8")
     return config

@@ -1,15 +1,27 @@
 """The defaults of `make run`: an app, its configuration, and its registrations at three EHRs."""
 
 import json
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from jwt.algorithms import ECAlgorithm
 
 from simulator.vendors.epic import EPIC
 from simulator.vendors.generic import GENERIC
 from simulator.vendors.oracle import ORACLE
 from simulator.vendors.profile import VendorProfile
 
+SEALING_KEY, BACKEND_KEY = "sealing-key", "backend-key.pem"
 _IDENTITY = ("openid", "fhirUser", "online_access")
 _RESOURCES = (
     "patient/Patient.rs",
@@ -19,6 +31,8 @@ _RESOURCES = (
 )
 # Extra scopes for a custom frontend and functions: to write (examples/write-back, examples/note)
 # and to read the launch's encounter.
+# What a job may do in all charts (`smart-calc new --job`).
+SYSTEM = (*(one.replace("patient/", "system/") for one in _RESOURCES), "system/Encounter.rs")
 OWN_PAGE = ("patient/Observation.c", "patient/Encounter.rs", "patient/DocumentReference.crs")
 
 
@@ -76,6 +90,10 @@ client_id = "{client_id}"
 scopes = "{scopes}"
 redirect_path = "{redirect_path}"
 standalone = {standalone}
+system_scopes = "{system_scopes}"
+backend_client_id = "{client_id}-jobs"
+backend_private_key = "file:{backend_key}"
+backend_key_id = "jobs"
 """
 _CDS_CLIENT = """
 [[cds_client]]
@@ -96,7 +114,10 @@ def configuration(
     *,
     with_cds: bool = True,
 ) -> str:
-    """Return the app's configuration file; with `with_cds`, the EHRs may call its CDS service."""
+    """Return the app's configuration file; with `with_cds`, the EHRs may call its CDS service.
+
+    The key of its jobs is next to `key_file`.
+    """
     top = _CONFIGURATION.format(
         public_url=public_url, key_file=key_file, store_file=store_file, after_launch=after_launch
     )
@@ -110,6 +131,8 @@ def configuration(
             scopes=" ".join([*_IDENTITY, *_RESOURCES, *more_scopes]),
             redirect_path=one.redirect_path,
             standalone="true" if one.standalone else "false",
+            system_scopes=" ".join(SYSTEM),
+            backend_key=key_file.with_name(BACKEND_KEY),
         )
         for one in _ENTRIES
     )
@@ -124,8 +147,13 @@ def _cds_client(one: _Entry, ehr_origin: str) -> str:
     return table if tenant is None else f'{table}tenant = "{tenant}"\n'
 
 
-def registrations(public_url: str, *, with_cds: bool = True) -> str:
-    """Return the EHRs' registrations of the app as JSON; `with_cds` lets charts request cards."""
+def registrations(
+    public_url: str, *, with_cds: bool = True, backend_jwks: Mapping[str, Any] | None = None
+) -> str:
+    """Return the EHRs' registrations of the app as JSON; `with_cds` lets charts request cards, and
+    `backend_jwks` are the public keys of its jobs.
+    """
+    services = [] if backend_jwks is None else _ENTRIES
     return json.dumps(
         [
             {
@@ -139,4 +167,37 @@ def registrations(public_url: str, *, with_cds: bool = True) -> str:
             }
             for one in _ENTRIES
         ]
+        + [
+            {
+                "client_id": f"{one.client_id}-jobs",
+                "name": "smart-calc, jobs",
+                "scopes": SYSTEM,
+                "client_auth": "private_key_jwt",
+                "jwks": backend_jwks,
+                "ehrs": [one.profile.key],
+            }
+            for one in services
+        ]
     )
+
+
+def made_keys(folder: Path) -> Mapping[str, Any]:
+    """Create the app's keys in a folder, if they aren't there; return the public key of its jobs.
+
+    The keys are kept, so that a restart doesn't end sessions.
+    """
+    for name, key in ((SEALING_KEY, secrets.token_urlsafe(32)), (BACKEND_KEY, _new_key())):
+        if not (folder / name).exists():
+            (folder / name).touch(mode=0o600)
+            (folder / name).write_text(key, encoding="ascii")
+    private = load_pem_private_key((folder / BACKEND_KEY).read_bytes(), None)
+    public = ECAlgorithm.to_jwk(
+        cast(ec.EllipticCurvePrivateKey, private).public_key(), as_dict=True
+    )
+    return {"keys": [{**public, "kid": "jobs", "alg": "ES384", "use": "sig"}]}
+
+
+def _new_key() -> str:
+    key = ec.generate_private_key(ec.SECP384R1())
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return key.private_bytes(*form).decode("ascii")

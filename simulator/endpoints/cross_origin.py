@@ -34,6 +34,7 @@ class _Endpoints:
             origin(url)
             for client in ehr.registrations.values()
             for url in (client.launch_url, *client.redirect_uris)
+            if url
         }
 
     def includes(self, path: str) -> bool:

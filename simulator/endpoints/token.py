@@ -13,8 +13,15 @@ from simulator import trace
 from simulator.endpoints import token_faults
 from simulator.endpoints.identity import id_token
 from simulator.faults.named import Place
-from simulator.oauth.granted import Authorization, GrantRefusedError, Issued, Terms
+from simulator.oauth.granted import (
+    Authorization,
+    GrantRefusedError,
+    Issued,
+    LaunchContext,
+    Terms,
+)
 from simulator.oauth.registrations import Registration
+from simulator.oauth.scopes import grant, is_for_systems
 from simulator.oauth.token_errors import TokenError, oauth_answer, token_error_answer
 from simulator.vendors.installation import Installation
 
@@ -90,10 +97,12 @@ class _Exchange:
                 return self._for_code(required(self._form, "code"))
             case "refresh_token":
                 return self._for_refresh_token(required(self._form, "refresh_token"))
+            case "client_credentials":
+                return self._for_service()
         trace.note("wrong", "grant_type", f"is {self._form['grant_type']}")
         raise TokenError(
             "unsupported_grant_type",
-            "grant_type must be authorization_code or refresh_token",
+            "grant_type must be authorization_code, refresh_token or client_credentials",
             reason="unsupported-grant-type",
         )
 
@@ -167,6 +176,39 @@ class _Exchange:
                 reason=error.reason,
             ) from None
         return self._respond(issued, triggered, is_refresh=True)
+
+    def _for_service(self) -> Response:
+        """Grant a backend service its system scopes (SMART App Launch 2.2, Backend Services).
+
+        The client has authenticated. Only one with a key can have such scopes.
+        """
+        trace.begin("token", self._ehr.profile.key, "A backend service requested a token")
+        if not any(map(is_for_systems, self._client.scopes)):
+            trace.note("wrong", "grant_type", "this client has no system/ scopes registered")
+            raise TokenError(
+                "unauthorized_client", "this client isn't registered as a backend service"
+            )
+        required(self._form, "scope")
+        requested = self._requested_scopes() or ()
+        if not all(map(is_for_systems, requested)):
+            trace.note("wrong", "scope", "a backend service can request only system/ scopes")
+            raise TokenError(
+                "invalid_scope", "only system/ scopes can be requested", reason="empty-scopes"
+            )
+        granted = grant(requested, self._client.scopes, ("system",))
+        if not granted:
+            trace.note("wrong", "scope", "none of the requested scopes is registered")
+            raise TokenError(
+                "invalid_scope", "no requested scope is registered", reason="empty-scopes"
+            )
+        trace.note("right" if granted == requested else "weak", "scope", " ".join(granted))
+        triggered = self._trigger("exchange", None)
+        instead = token_faults.answer_instead(triggered)
+        if instead is not None:
+            return instead
+        authorization = Authorization(self._client.client_id, "", "", granted, LaunchContext())
+        issued = self._ehr.grants.issue(authorization, self._terms(triggered, None))
+        return self._respond(issued, triggered, is_refresh=False)
 
     def _requested_scopes(self) -> tuple[str, ...] | None:
         scope = self._form.get("scope")

@@ -73,7 +73,8 @@ def find_key(keys: Mapping[str, Any], key_id: str, algorithm: str) -> PublicKey:
         and "d" not in key
     ]
     if len(fitting) != 1:
-        raise KeysUnusableError(f"{len(fitting)} public keys have this kid and support {algorithm}")
+        many = len(fitting)
+        raise KeysUnusableError(f"unknown kid: {many} public keys have it and support {algorithm}")
     try:
         key = jwt.PyJWK(fitting[0], algorithm=algorithm).key
     except (jwt.PyJWTError, ValueError):

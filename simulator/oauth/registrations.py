@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from simulator.oauth.key_sets import is_key_set
-from simulator.oauth.scopes import is_known_scope
+from simulator.oauth.scopes import is_for_systems, is_known_scope
 
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 APP_TYPES = ("provider", "patient")
@@ -22,9 +22,9 @@ class Registration:
 
     Fields:
         client_id: its client ID, compared byte for byte.
+        scopes: all scopes that the client may be granted.
         launch_url: the URL that an EHR launch opens.
         redirect_uris: its redirect URIs, compared byte for byte, without patterns.
-        scopes: all scopes that the client may be granted.
         client_auth: its authentication method, one of AUTH_METHODS.
         client_secret: for the two secret methods.
         jwks, jwks_url: for private_key_jwt, either its public keys or their URL.
@@ -36,9 +36,9 @@ class Registration:
 
     client_id: str
     name: str
-    launch_url: str
-    redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...]
+    launch_url: str = ""
+    redirect_uris: tuple[str, ...] = ()
     client_auth: str = "none"
     client_secret: str | None = None
     jwks: Mapping[str, Any] | None = None
@@ -47,6 +47,11 @@ class Registration:
     type: str = "provider"
     smart_version: int = 2
     cds_services: str | None = None
+
+    @property
+    def launches(self) -> bool:
+        """Whether users launch it; otherwise it's only a backend service."""
+        return not all(map(is_for_systems, self.scopes))
 
     def is_at(self, ehr_key: str) -> bool:
         """Return whether it's registered with an EHR."""
@@ -108,7 +113,8 @@ def checked(registrations: Sequence[Registration]) -> tuple[Registration, ...]:
         if registration.client_id in seen:
             problems.append(f"{where}: registered twice")
         seen.add(registration.client_id)
-        urls = [registration.launch_url, *registration.redirect_uris]
+        urls = [registration.launch_url] if registration.launch_url else []
+        urls += [*registration.redirect_uris]
         urls += [one for one in (registration.jwks_url, registration.cds_services) if one]
         problems += [
             f"{where}: not an absolute http(s) URL without a fragment: {url!r}"
@@ -152,6 +158,10 @@ def _problems_of(item: Any) -> list[str]:
 def _problems_together(one: Registration) -> list[str]:
     """Return the problems with fields that conflict."""
     problems = []
+    if one.launches and not (one.launch_url and one.redirect_uris):
+        problems.append("launch_url and redirect_uris are required, except with system/ scopes")
+    if any(map(is_for_systems, one.scopes)) and one.client_auth != "private_key_jwt":
+        problems.append("system/ scopes require private_key_jwt")
     has_secret = one.client_secret is not None
     if has_secret is not one.client_auth.startswith("client_secret_"):
         problems.append(

@@ -5,7 +5,7 @@ The simulator has its own implementation, so that it exposes errors in the app's
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +19,7 @@ _LETTERS = "cruds"
 _V1_LETTERS = {"read": "rs", "write": "cud", "*": "cruds"}
 _V1_NAMES = {letters: name for name, letters in _V1_LETTERS.items()}
 _RESOURCE_SCOPE = re.compile(
-    r"(?P<context>patient|user)/(?P<type>\*|[A-Z][A-Za-z]*)"
+    r"(?P<context>patient|user|system)/(?P<type>\*|[A-Z][A-Za-z]*)"
     r"\.(?:(?P<v1>read|write|\*)|(?P<v2>(?=.)c?r?u?d?s?))"
 )
 
@@ -53,8 +53,17 @@ def is_known_scope(text: str) -> bool:
     return text in _WHOLE_SCOPES or parse_resource_scope(text) is not None
 
 
-def grant(requested: Iterable[str], registered: Iterable[str]) -> tuple[str, ...]:
-    """Return the intersection of the requested and the registered scopes.
+def is_for_systems(text: str) -> bool:
+    """Return whether a scope is for backend services, which have no user."""
+    return text.startswith("system/")
+
+
+def grant(
+    requested: Iterable[str],
+    registered: Iterable[str],
+    contexts: Collection[str] = ("patient", "user"),
+) -> tuple[str, ...]:
+    """Return the intersection of the requested and the registered scopes, in these contexts.
 
     It keeps the order and syntax of the request, so a scope that's granted in full is returned as
     requested. Unknown scopes are dropped silently, as EHRs do.
@@ -62,8 +71,9 @@ def grant(requested: Iterable[str], registered: Iterable[str]) -> tuple[str, ...
     registered = tuple(registered)
     allowed: dict[tuple[str, str], str] = {}
     for one in _resource_scopes(registered):
-        key = (one.context, one.type)
-        allowed[key] = _union(allowed.get(key, ""), one.letters)
+        if one.context in contexts:
+            key = (one.context, one.type)
+            allowed[key] = _union(allowed.get(key, ""), one.letters)
 
     granted: dict[str, None] = {}
     for text in requested:
@@ -76,7 +86,7 @@ def grant(requested: Iterable[str], registered: Iterable[str]) -> tuple[str, ...
 
 
 def covering_contexts(granted: Iterable[str], fhir_type: str, need: Interaction) -> set[str]:
-    """Return the contexts (`patient`, `user`) of a grant that cover an interaction on a type."""
+    """Return the contexts (`patient`, `user`, `system`) whose scopes cover an interaction."""
     return {
         scope.context
         for scope in _resource_scopes(granted)

@@ -41,7 +41,7 @@ class _ChartLaunch:
 
     def __init__(self, ehr: Installation) -> None:
         client = ehr.registrations.get(request.args.get("client", ""))
-        if client is None:
+        if client is None or not client.launches:
             raise UnknownError("client")
         self.client: Registration = client
         self.user = request.args.get("user") or DEFAULT_USER

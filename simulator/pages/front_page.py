@@ -154,7 +154,11 @@ def _url(chosen: Mapping[str, str], **changes: str) -> str:
 
 def _clients(ehr: Installation) -> list[Registration]:
     """Return the clients whose apps this EHR can launch."""
-    return [one for one in ehr.registrations.values() if ehr.profile.persona in (None, one.type)]
+    return [
+        one
+        for one in ehr.registrations.values()
+        if one.launches and ehr.profile.persona in (None, one.type)
+    ]
 
 
 def _found(ehr: Installation, faults: Sequence[Fault], chosen: Mapping[str, str]) -> _Found:

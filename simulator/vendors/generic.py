@@ -48,7 +48,7 @@ def configuration(at: Addresses) -> Mapping[str, object]:
     """Return the SMART configuration."""
     resource_scopes = [
         f"{context}/{fhir_type}.{permission}"
-        for context in ("patient", "user")
+        for context in ("patient", "user", "system")
         for fhir_type in ("*", *RESOURCE_TYPES)
         for permission in ("rs", "read")
     ]
@@ -60,7 +60,7 @@ def configuration(at: Addresses) -> Mapping[str, object]:
         "revocation_endpoint": at.revocation,
         "token_endpoint_auth_methods_supported": list(GENERIC.auth_methods),
         "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,

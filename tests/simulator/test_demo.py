@@ -67,6 +67,8 @@ def test_only_the_user_can_read_what_a_run_keeps(
     kept = tmp_path / ".local"
     monkeypatch.setenv("SMART_LOCAL", str(kept))
     kept.mkdir(mode=0o755)
-    simulator_main._config("http://localhost:1", "http://127.0.0.1:2", None, with_cds=False)
+    local = simulator_main._local()
+    simulator_main._config("http://localhost:1", "http://127.0.0.1:2", local, None, with_cds=False)
     assert stat.S_IMODE(kept.stat().st_mode) == 0o700
-    assert stat.S_IMODE((kept / "sealing-key").stat().st_mode) == 0o600
+    for name in (demo.SEALING_KEY, demo.BACKEND_KEY):
+        assert stat.S_IMODE((kept / name).stat().st_mode) == 0o600

@@ -27,7 +27,7 @@ def test_the_answer_holds_what_smart_asks_for_and_something_unknown(app: App) ->
     [
         ({"grant_type": None}, 400, "invalid_request"),
         ({"grant_type": "refresh_token"}, 400, "invalid_request"),
-        ({"grant_type": "client_credentials"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, 400, "unauthorized_client"),
         ({"client_id": None}, 400, "invalid_request"),
         ({"client_id": "nobody"}, 401, "invalid_client"),
         ({"client_id": "ward"}, 400, "invalid_grant"),

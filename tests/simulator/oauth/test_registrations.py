@@ -85,6 +85,8 @@ def test_the_default_registration_is_the_documented_one() -> None:
         ([{**GOOD, "client_id": 1}], "registration 1: client_id must be a non-empty string"),
         ([GOOD, {**GOOD, "scopes": "launch"}], "registration 2: scopes must be a non-empty list"),
         ([{**GOOD, "redirect_uris": []}], "redirect_uris must be a non-empty list"),
+        ([{**BY_KEY, "redirect_uris": None}], "required, except with system/ scopes"),
+        ([{**GOOD, "scopes": ["system/Patient.rs"]}], "system/ scopes require private_key_jwt"),
         ([{**GOOD, "scopes": ["launch", "patient/x.rs"]}], "not a scope that this EHR supports"),
         ([{**GOOD, "launch_url": "app.test/launch"}], "not an absolute http(s) URL"),
         ([{**GOOD, "launch_url": "https://app.test/#launch"}], "without a fragment"),
@@ -124,7 +126,7 @@ def test_a_registration_that_cannot_be_used_is_named(items: Any, problem: str) -
 def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(RegistrationsInvalidError) as caught:
         parse_registrations('[{"client_id": "", "more": 1}, 5]')
-    assert len(str(caught.value).splitlines()) == 7
+    assert len(str(caught.value).splitlines()) == 5
 
 
 def test_the_ehr_does_not_start_with_a_bad_registration() -> None:
