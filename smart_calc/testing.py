@@ -154,12 +154,51 @@ _FRAME = re.compile(r'  File "(.+)", line (\d+), in .+')
 
 
 @dataclass(frozen=True)
+class JobRun:
+    """One run of a job.
+
+    Fields:
+        status: the exit status: 0, or 1 if the job raised an exception or responded with a status
+            of 400 or above, or 2 if the project has no such job.
+        text: the output: the log, and in the last line the job's response.
+    """
+
+    status: int
+    text: str
+
+    def json(self) -> dict[str, Json]:
+        """Return the job's response as a JSON object. Raises ValueError if it isn't one."""
+        value = json.loads(self.text.splitlines()[-1])
+        if not isinstance(value, dict):
+            raise ValueError("The response isn't a JSON object.")  # noqa: TRY004 - as above
+        return value
+
+
+@dataclass(frozen=True)
 class App:
     """The running project: its URL, and the simulated EHR's URL."""
 
     origin: str
     ehr: str
     _errors: _Errors = field(repr=False, compare=False, kw_only=True)
+    _folder: Path = field(repr=False, compare=False, kw_only=True)
+    _local: Path = field(repr=False, compare=False, kw_only=True)
+
+    def job(self, name: str) -> JobRun:
+        """Run a job of the project once, as Cloud Scheduler does, against the simulated EHR.
+
+        Its EHRs are the simulated ones, with the keys "simulated", "oracle" and "epic".
+        """
+        ended = subprocess.run(  # noqa: S603 - fixed arguments
+            place.command("gateway.job", [name]),
+            cwd=self._folder,
+            env=place.variables({"SMART_CONFIG": str(self._local / "smart.toml")}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return JobRun(ended.returncode, ended.stdout)
 
     def launch(self, patient: str = "synthetic-alma", ehr: str = "generic") -> Session:
         """Launch from a patient's chart, in a new browser. Raises AssertionError if that fails, and
@@ -200,8 +239,13 @@ def running(folder: Path | str = ".") -> Iterator[App]:
             )
         try:
             _wait(process, log)
-            errors = _Errors(log, Path(folder))
-            yield App(f"http://localhost:{port}", f"http://127.0.0.1:{ehr_port}", _errors=errors)
+            yield App(
+                f"http://localhost:{port}",
+                f"http://127.0.0.1:{ehr_port}",
+                _errors=_Errors(log, Path(folder)),
+                _folder=Path(folder),
+                _local=Path(local),
+            )
         finally:
             _end(process)
 
