@@ -18,15 +18,19 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from infra import project
-from infra.deployment_checks import CONFIGURATION, SEALING_KEY, problems_in, with_defaults
+from infra.deployment_checks import CONFIGURATION, INVOKERS, SEALING_KEY, problems_in, with_defaults
 from infra.project import PRODUCT, Refused
 from infra.stage import commit_of
 
 FILE = project.DEPLOYMENT
 RUNTIME = "python313"
 # Functions without sessions don't need the sealing key and the client credentials.
+# A job's instance serves one run at a time, but the run can read with several threads, and reads of
+# an EHR that hangs are given up if no thread is free (shared/outbound/bulkheads.py).
+_THREADS_OF_JOB = 16
 _WITHOUT_SESSIONS = frozenset({"launch", "cds_services"})
 
 
@@ -36,7 +40,9 @@ class Unusable(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """The checked file. `secrets` and the tables of FOUND_BELOW map a path to SECRET:VERSION."""
+    """The checked file. `secrets`, `backend_keys` and the tables of FOUND_BELOW map a path to
+    SECRET:VERSION. `invokers` has the callers of each job.
+    """
 
     project: str
     region: str
@@ -51,6 +57,13 @@ class Deployment:
     kms_key: str
     worker_pool: str
     functions: Mapping[str, Mapping[str, int]]
+    backend_keys: Mapping[str, str]
+    invokers: Mapping[str, Sequence[str]]
+
+    @property
+    def public(self) -> tuple[str, ...]:
+        """The functions that everyone can call. The others are jobs, with their `invokers`."""
+        return tuple(name for name in self.functions if name not in self.invokers)
 
     @property
     def repository(self) -> str:
@@ -61,6 +74,8 @@ class Deployment:
         """Return a function's secrets as SECRET:VERSION, by their path."""
         configuration = {CONFIGURATION: f"smart-toml:{self.versions['smart-toml']}"}
         configuration |= self.authorities
+        if name in self.invokers:
+            return configuration | dict(self.backend_keys)
         if name in _WITHOUT_SESSIONS:
             return configuration | dict(self.public_keys if name == "launch" else self.cds_keys)
         sealing = {SEALING_KEY: f"smart-sealing-key:{self.versions['smart-sealing-key']}"}
@@ -74,6 +89,7 @@ class Deployment:
         would revoke public access until the build's step `public`.
         """
         size = self.functions[name]
+        threads = size["concurrency"] if name in self.public else _THREADS_OF_JOB
         accounts = f"@{self.project}.iam.gserviceaccount.com"
         build = f"projects/{self.project}/serviceAccounts/smart-build{accounts}"
         return {
@@ -88,7 +104,7 @@ class Deployment:
             "--service-account": f"smart-{service(name)}{accounts}",
             "--build-service-account": build,
             "--set-secrets": dict(self.mounts(name)),
-            "--set-env-vars": {"SMART_CONFIG": CONFIGURATION, "THREADS": str(size["concurrency"])},
+            "--set-env-vars": {"SMART_CONFIG": CONFIGURATION, "THREADS": str(threads)},
             # Google's buildpack compiles the function's source, and the image then gets another
             # date for every file. With this variable, Python checks a hash instead of the date
             # (PEP 552). Otherwise each cold start would compile the source again.
@@ -139,7 +155,7 @@ def service(function: str) -> str:
 
 
 def with_sessions(functions: Collection[str]) -> tuple[str, ...]:
-    """Return the functions that open sessions."""
+    """Return the functions, of those that aren't jobs, that open sessions."""
     return tuple(name for name in functions if name not in _WITHOUT_SESSIONS)
 
 
@@ -147,7 +163,7 @@ def read(path: Path) -> Deployment:
     """Read and check a project's deployment.toml. Raises Unusable with every problem."""
     try:
         content = project.parsed(path.read_text("utf-8"))
-        names = project.read(path.parent).names
+        found = project.read(path.parent)
     except FileNotFoundError:
         raise Unusable(
             f"There is no {path.name} in this folder. `smart-calc new` writes this file."
@@ -157,12 +173,15 @@ def read(path: Path) -> Deployment:
     except Refused as error:
         raise Unusable(str(error)) from None
     content = with_defaults(content)
-    problems = problems_in(content, names)
+    problems = problems_in(content, found.names, found.jobs)
     if problems:
         raise Unusable("\n".join(f"{path.name}: {problem}" for problem in problems))
-    kept = {field.name: content[field.name] for field in fields(Deployment)}
+    tables = content["functions"]
+    kept: dict[str, Any] = {one.name: content.get(one.name) for one in fields(Deployment)}
     # The file may keep the table of a function that `calculators` leaves out.
-    return Deployment(**kept | {"functions": {name: content["functions"][name] for name in names}})
+    kept["functions"] = {name: tables[name] for name in found.names}
+    kept["invokers"] = {name: tables[name][INVOKERS] for name in found.jobs}
+    return Deployment(**kept)
 
 
 def write(deployment: Deployment, project: str, out: Path) -> str:
@@ -170,7 +189,8 @@ def write(deployment: Deployment, project: str, out: Path) -> str:
 
     FUNCTION.yaml has the flags, `shell` the output of that command, traffic.sh the steps of a
     release, requirements.txt the packages of the steps that call functions, `callers` and `ingress`
-    one word each, and `configuration` has lines of SECRET VERSION FILE. Return "" (nothing to
+    one word each, invokers-SERVICE.json a job's policy, and `configuration` has lines of SECRET
+    VERSION FILE. Return "" (nothing to
     print). Raise Unusable in another project's build.
     """
     if project != deployment.project:
@@ -181,6 +201,9 @@ def write(deployment: Deployment, project: str, out: Path) -> str:
     for source in ("infra/traffic.sh", "functions/fhir_proxy/requirements.txt"):
         (out / Path(source).name).write_bytes((PRODUCT / source).read_bytes())
     (out / "shell").write_text(shell(deployment))
+    for name, members in deployment.invokers.items():
+        policy = {"bindings": [{"role": "roles/run.invoker", "members": list(members)}]}
+        (out / f"invokers-{service(name)}.json").write_text(json.dumps(policy, indent=2) + "\n")
     (out / "callers").write_text(f"{deployment.callers}\n")
     (out / "ingress").write_text(f"{deployment.ingress}\n")
     wanted = {"smart.toml": f"smart-toml:{deployment.versions['smart-toml']}"}
@@ -192,10 +215,12 @@ def write(deployment: Deployment, project: str, out: Path) -> str:
 
 def shell(deployment: Deployment) -> str:
     """Return the variables for the guide and for the steps of a release, for bash."""
-    functions = " ".join(map(service, deployment.functions))
-    sessions = " ".join(map(service, with_sessions(deployment.functions)))
+    functions = " ".join(map(service, deployment.public))
+    jobs = " ".join(map(service, deployment.invokers))
+    sessions = " ".join(map(service, with_sessions(deployment.public)))
     return (
         f"PROJECT='{deployment.project}'\nREGION='{deployment.region}'\nFUNCTIONS='{functions}'\n"
+        f"JOBS='{jobs}'\n"
         f"WITH_SESSIONS='{sessions}'\nINFRA={shlex.quote(str(PRODUCT / 'infra'))}\n"
         f"KMS_KEY='{deployment.kms_key}'\nREPLICATION='{_replication(deployment)}'\n"
         f"REPOSITORY='{deployment.repository}'\nWORKER_POOL='{deployment.worker_pool}'\n"

@@ -55,10 +55,13 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "callers": ("all_users", "not_checked"),
     "egress.traffic": ("all", "private-ranges-only"),
 }
+INVOKERS = "invokers"
+# Never allUsers or allAuthenticatedUsers.
+_INVOKER = re.compile(r"(?:serviceAccount|user|group):[^\s@,:\"\\]+@[a-z0-9][a-z0-9.-]*[a-z0-9]")
 _SIZES = ("cpu", "memory_mib", "concurrency", "timeout_seconds", "min_instances", "max_instances")
 _TOP = frozenset(
-    {"project", "region", "ingress", "callers", "versions", "secrets", "public_keys"}
-    | {"cds_keys", "authorities", "egress", "quota", "functions", *_OPTIONAL}
+    {"project", "region", "ingress", "callers", "versions", "secrets", "backend_keys"}
+    | {"public_keys", "cds_keys", "authorities", "egress", "quota", "functions", *_OPTIONAL}
 )
 _KEYS: Mapping[str, frozenset[str]] = {
     "": _TOP,
@@ -69,16 +72,20 @@ _KEYS: Mapping[str, frozenset[str]] = {
 
 
 def with_defaults(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a file's content with "" for names that a file from an earlier release lacks."""
-    filled = {**dict.fromkeys(_OPTIONAL, ""), **content}
+    """Return a file's content with the defaults of what a file from an earlier release lacks."""
+    filled = {**dict.fromkeys(_OPTIONAL, ""), "backend_keys": {}, **content}
     if isinstance(filled.get("egress"), dict):
         filled["egress"] = {**dict.fromkeys(_NETWORKS, ""), **filled["egress"]}
     return filled
 
 
-def problems_in(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
-    """Return every problem of a file's content; `names` are the project's functions."""
-    problems = _shape(content, names)
+def problems_in(
+    content: Mapping[str, Any], names: Collection[str], jobs: Collection[str] = ()
+) -> list[str]:
+    """Return every problem of a file's content; `names` are the project's functions, and `jobs`
+    those of them that aren't public.
+    """
+    problems = _shape(content, names, jobs)
     if problems:
         return problems
     for name, (pattern, shape) in _NAMES.items():
@@ -96,14 +103,17 @@ def problems_in(content: Mapping[str, Any], names: Collection[str]) -> list[str]
     problems += _mount_problems(content)
     sizes = {name: content["functions"][name] for name in names}
     problems += _size_problems(sizes)
+    problems += [problem for name in jobs for problem in _invoker_problems(name, sizes[name])]
     return problems or _quota_problems(sizes, content["quota"])
 
 
-def _shape(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
+def _shape(content: Mapping[str, Any], names: Collection[str], jobs: Collection[str]) -> list[str]:
     """Return the problems of unknown keys, missing keys and values with the wrong type."""
     problems = []
     tables = {**_KEYS, "functions": frozenset(names)}
     tables |= {f"functions.{name}": frozenset(_SIZES) for name in names}
+    # Only a job has invokers. Everyone can call any other function.
+    tables |= {f"functions.{name}": frozenset({*_SIZES, INVOKERS}) for name in jobs}
     optional = {"": {"calculators", "not_secrets"}, "functions": project.CALCULATORS}
     for path, keys in tables.items():
         table = _at(content, path)
@@ -122,14 +132,32 @@ def _shape(content: Mapping[str, Any], names: Collection[str]) -> list[str]:
         whole = path in {"versions", "quota"} or path.startswith("functions.")
         for key in sorted(keys & table.keys()):
             nested = path == "functions" or (path == "" and key in _TABLES)
-            wanted = int if whole else dict if nested else str
+            wanted = list if key == INVOKERS else int if whole else dict if nested else str
             if type(table[key]) is not wanted:
                 problems.append(f"{where}{key} must be {_WORDS[wanted]}.")
     return problems
 
 
-_TABLES = frozenset({"versions", "secrets", *FOUND_BELOW, "egress", "quota", "functions"})
-_WORDS: Mapping[type, str] = {int: "a whole number", str: "a string", dict: "a table"}
+_TABLES = frozenset(
+    {"versions", "secrets", "backend_keys", *FOUND_BELOW, "egress", "quota", "functions"}
+)
+_WORDS: Mapping[type, str] = {
+    int: "a whole number",
+    str: "a string",
+    dict: "a table",
+    list: "a list",
+}
+
+
+def _invoker_problems(name: str, table: Mapping[str, Any]) -> list[str]:
+    """Check who may call a job. Only these accounts and groups can."""
+    invokers = table[INVOKERS]
+    wrong = [one for one in invokers if not (isinstance(one, str) and _INVOKER.fullmatch(one))]
+    where = f"[functions.{name}] {INVOKERS}"
+    if not invokers:
+        return [f"{where} is empty, so no account can run the job. Add Cloud Scheduler's."]
+    form = "serviceAccount:, user: or group: and an email address"
+    return [f"{where}: {one!r} isn't {form}." for one in wrong]
 
 
 def _egress_problems(egress: Mapping[str, str]) -> list[str]:
@@ -158,7 +186,7 @@ def _mount_problems(content: Mapping[str, Any]) -> list[str]:
     """Check the paths: Cloud Run mounts one secret per folder, and would hide one below another."""
     problems = []
     mounts = dict(content["secrets"])
-    for table in FOUND_BELOW:
+    for table in ("backend_keys", *FOUND_BELOW):
         mounts |= content[table]
     for path, secret in mounts.items():
         if not _MOUNT.fullmatch(path):

@@ -33,9 +33,9 @@ end_sessions() {
     s/([\"']smart-sealing-key:)[0-9]+/\\1$version/" deployment.toml
   rm deployment.toml.before
 
-  FUNCTIONS=$WITH_SESSIONS for_each renew
+  for_each renew $WITH_SESSIONS
 
-  FUNCTIONS=$WITH_SESSIONS for_each forget
+  for_each forget $WITH_SESSIONS
 
   for old in $older; do
     gcloud secrets versions destroy "${old##*/}" --secret=smart-sealing-key --quiet

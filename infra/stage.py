@@ -37,7 +37,7 @@ DEPLOYED = (
 # This function has the most packages.
 _REQUIREMENTS_OF_OWN = "fhir_proxy"
 BUILD_INFO = "BUILD_INFO"
-# The functions that read issuers/ (shared/config/issuers.py).
+# The functions that read issuers/ (shared/config/issuers.py), as jobs do.
 _READ_ISSUERS = frozenset({"launch", "cds_services"})
 _COMPUTES = re.compile(rb"^\s*(?:from|import) clinical\b", re.MULTILINE)
 _HAS_SESSION = re.compile(rb"^\s*(?:from|import) smart_calc\b", re.MULTILINE)
@@ -136,7 +136,7 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
             f"{name}: unknown file type: {', '.join(wrong)}. Add the suffix to STAGED_SUFFIXES, "
             "or move the file."
         )
-    if name in _READ_ISSUERS:
+    if name in _READ_ISSUERS or name in project.jobs:
         files |= _issuers(project.folder)
     if name in project.own:
         pinned = ours / "functions" / _REQUIREMENTS_OF_OWN / "requirements.txt"

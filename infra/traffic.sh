@@ -1,6 +1,6 @@
 # Controls which revision of each function serves: pins the traffic before a release, moves it after the
 # release, or moves it back. The steps of cloudbuild.yaml and `smart-calc release` source this file, in
-# bash, with PROJECT, REGION and FUNCTIONS set.
+# bash, with PROJECT, REGION, FUNCTIONS and JOBS set.
 #
 # `gcloud functions deploy` doesn't change the traffic of the Cloud Run service below a function: if it
 # names a revision, the new one gets none (docs/releases.md). Each step prints what it did and
@@ -45,11 +45,13 @@ serving() {
   echo "$all"
 }
 
-# Runs a command for every service in parallel. Fails if one of them fails.
+# Runs a command in parallel for every service, or for those in the further arguments. Fails if one of
+# them fails.
 for_each() {
-  local service pid pids="" failed=0
-  for service in $FUNCTIONS; do
-    "$1" "$service" &
+  local service pid pids="" failed=0 command=$1
+  shift
+  for service in ${*:-$FUNCTIONS $JOBS}; do
+    "$command" "$service" &
     pids="$pids $!"
   done
   for pid in $pids; do
@@ -71,7 +73,7 @@ pin() {
   local now service revision
   now=$(traffic)
   : > "$NOTES/before"
-  for service in $FUNCTIONS; do
+  for service in $FUNCTIONS $JOBS; do
     revision=$(serving "$service" "$now")
     if [ -n "$revision" ]; then
       echo "$service $revision" >> "$NOTES/before"
@@ -93,14 +95,15 @@ served_before() {
 }
 
 # After deployment, gives each new revision its own URL, still without traffic, and writes the URL to the
-# notes. If only the load balancer may call, that URL can't be reached.
+# notes, except a job's, which refuses the check. If only the load balancer may call, that URL can't be reached.
 lend_addresses() {
   : > "$NOTES/candidates"
   if [ "$(cat "$NOTES/ingress")" != all ]; then
     echo "ingress isn't all: the new revisions have started, and are checked once they get traffic."
     return
   fi
-  for_each lend_address
+  # Without quotes: one argument for each service.
+  for_each lend_address $FUNCTIONS
   traffic | awk -F, '$3 == "candidate" { print $5 }' > "$NOTES/candidates"
 }
 
@@ -164,7 +167,7 @@ roll_back() {
   local now made service revision before moves=""
   now=$(traffic)
   made=$(revisions)
-  for service in $FUNCTIONS; do
+  for service in $FUNCTIONS $JOBS; do
     revision=$(serving "$service" "$now")
     before=$(of_service "$service" "$made" |
       awk -v "now=$revision" 'passed == 1 { print } passed || $0 == now { passed++ }')

@@ -3,9 +3,9 @@
 locals {
   # The functions that have a folder, as in `make stage`.
   functions = length(var.functions) > 0 ? var.functions : [for file in fileset("${path.module}/../../functions", "*/main.py") : replace(dirname(file), "_", "-")]
-  accounts  = concat(local.functions, ["build", "test", "deploy"])
+  accounts  = concat(local.functions, var.jobs, ["build", "test", "deploy"])
   store     = concat(local.functions, ["deploy"])
-  acted_as  = concat(local.functions, ["build"])
+  acted_as  = concat(local.functions, var.jobs, ["build"])
   readers   = ["test", "deploy"]
 
   database = "resource.name==\"projects/${var.project}/databases/smart\""

@@ -2,8 +2,8 @@
 # `gcloud secrets versions add`, so that Terraform's state contains none of them.
 
 locals {
-  secrets      = ["smart-toml", "smart-sealing-key"]
-  configured   = concat(local.functions, ["deploy"])
+  secrets      = concat(["smart-toml", "smart-sealing-key"], var.backend_secrets)
+  configured   = concat(local.functions, var.jobs, ["deploy"])
   with_session = [for name in local.functions : name if contains(["launch", "cds-services"], name) == false]
 }
 

@@ -26,6 +26,18 @@ variable "functions" {
   }
 }
 
+variable "jobs" {
+  description = "The Cloud Run services of jobs, as in the variable JOBS in the guide's terminal."
+  type        = list(string)
+  default     = []
+}
+
+variable "backend_secrets" {
+  description = "The secrets in [backend_keys] of deployment.toml, which only jobs can read."
+  type        = list(string)
+  default     = []
+}
+
 variable "domain" {
   description = "Your own domain, for an external Application Load Balancer. If empty, cloudfunctions.net is used. Set it before the functions are deployed only if ingress `all` is forbidden (docs/organization.md, Load balancer first)."
   type        = string

@@ -1,42 +1,64 @@
 """A project that `smart-calc new` wrote, deployed by the guide: without a clone, from one file."""
 
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from smart_calc import new
 from tests.deploy.guide_walk import DEPLOY, Walk, under
+from tests.deploy.test_terraform import VARIABLES
 from tests.support import guide, wheel
 from tests.support.cloud import Cloud
+from tests.support.control_plane import run
 from tests.support.control_plane.world import OPERATOR
+from tests.support.servers import ROOT
+from tests.support.signing_keys import pem
+from tests.support.terraform import Module
 
 pytestmark = pytest.mark.calculators
 ALMA = "synthetic-alma"
 # What a person types in a project in place of `. infra/guide.sh`.
 SHELL = 'eval "$(smart-calc deployment guide)"\n'
+ADDED = guide.Block("Set up and run", 1, "sh", "smart-calc new --job nightly\n", "docs/backend.md")
+KEY = '"/backend/epic/key.pem" = "smart-epic-backend:1"'
 
 
 @pytest.fixture(scope="module")
 def deployed(walked: Walk, tmp_path_factory: pytest.TempPathFactory) -> Cloud:
-    """The cloud of the guide's walk, into which the project is deployed."""
+    """The cloud of the guide's walk, into which the project is deployed, with a job."""
     cloud, folder = walked.begin_to_deploy(), tmp_path_factory.mktemp("project")
     package = wheel.build(folder)
-    new.write(folder / "app", package)
+    app = folder / "app"
+    new.write(app, package)
     with zipfile.ZipFile(package) as archive:
         archive.extractall(folder / "installed")
     command = f'PYTHONPATH={folder}/installed exec python -P -m smart_calc "$@"'
     guide.program(folder / "bin", "smart-calc", command)
+    programs, variables = [folder / "bin", cloud.programs], cloud.variables(OPERATOR)
     (block,) = (one for one in under(DEPLOY) if "cloudbuild.yaml" in one.text)
-    programs, blocks = [folder / "bin", cloud.programs], [*under("Another function"), block]
-    ran = guide.run(blocks, folder / "app", cloud.variables(OPERATOR), programs, SHELL)
+    ran = guide.run([ADDED], app, variables, programs, SHELL)
+    _edit(app)
+    blocks = [*under("Another function"), *under("Deploy a job"), block, *under("Schedule a job")]
+    ran += guide.run(blocks, app, variables, programs, SHELL)
     assert [one.said for one in ran if one.code] == [], cloud.log()
     return cloud
+
+
+def _edit(app: Path) -> None:
+    """Make the edits of docs/backend.md."""
+    (app / "backend.pem").write_text(pem("p384"))
+    settings = app / "deployment.toml"
+    text = settings.read_text().replace("[backend_keys]\n", f"[backend_keys]\n{KEY}\n")
+    assert KEY in text
+    settings.write_text(text)
 
 
 def test_its_build_needs_no_clone_and_no_index_for_our_name(deployed: Cloud) -> None:
     assert deployed.plane.unknown == []
     assert set(deployed.plane.world.functions) == {
-        *("callback", "cds_services", "fhir_proxy", "launch", "smart_calc", "summary")
+        *("callback", "cds_services", "fhir_proxy", "launch", "smart_calc"),
+        *("nightly", "summary"),
     }
 
 
@@ -50,3 +72,49 @@ def test_its_own_function_reads_the_chart_in_the_session(deployed: Cloud, walked
     launched = walked.app.launch_simulated(ALMA)
     summary = launched.browser.fetch(launched.fhir_base.replace("fhir_proxy", "summary"))
     assert (summary.status, summary.json()["born"]) == (200, "1968-03-14"), summary.text
+
+
+def test_a_job_is_for_its_invokers_alone_and_reads_its_key_alone(
+    deployed: Cloud, walked: Walk
+) -> None:
+    world = deployed.plane.world
+    scheduler = f"job-scheduler@{world.project}.iam.gserviceaccount.com"
+    service = run.resource(world, "europe-west1", "nightly")
+    policy = {one["role"]: one["members"] for one in world.policies[service]}
+    assert policy == {"roles/run.invoker": [f"serviceAccount:{scheduler}"]}
+    assert not run.public(world, "nightly")
+    assert run.public(world, "summary")
+    config = world.run_services["nightly"]["config"]
+    mounted = {one["secret"]: one["mountPath"] for one in config["secretVolumes"]}
+    assert mounted == {"smart-toml": "/config", "smart-epic-backend": "/backend/epic"}
+    account = f"serviceAccount:smart-nightly@{world.project}.iam.gserviceaccount.com"
+    assert [one for one in world.policy if account in one["members"]] == []
+    launched = walked.app.launch_simulated(ALMA)
+    for path in ("/nightly/", "/nightly/health"):
+        assert launched.browser.get(f"{walked.app.origin}{path}").status in {403, 404}
+    (job,) = (one for name, one in world.resources.items() if name.endswith("/jobs/nightly"))
+    assert job["httpTarget"]["oidcToken"]["serviceAccountEmail"] == scheduler
+    assert job["httpTarget"]["uri"] == f"https://{run.host(world, 'nightly')}/"
+    assert (job["attemptDeadline"], job["httpTarget"]["httpMethod"]) == ("1800s", "POST")
+
+
+def test_terraform_makes_a_jobs_accounts_and_secrets_as_the_page_does(deployed: Cloud) -> None:
+    world = deployed.plane.world
+    values = {**VARIABLES, "jobs": ["nightly"], "backend_secrets": ["smart-epic-backend"]}
+    module = Module(ROOT / "infra/terraform", **values)
+    assert {"job-scheduler", "smart-nightly"} <= {
+        one.body["account_id"] for one in module.resources("google_service_account")
+    }
+    member = "serviceAccount:smart-nightly@my-project.iam.gserviceaccount.com"
+    readable = {
+        one.body["secret_id"].key
+        for one in module.resources("google_secret_manager_secret_iam_member")
+        if one.body["member"] == member
+    }
+    assert readable == {
+        name.rpartition("/")[2]
+        for name, policy in world.policies.items()
+        if "/secrets/" in name and any(member in one["members"] for one in policy)
+    }
+    services = {one.body["service"] for one in module.resources("google_project_service")}
+    assert "cloudscheduler.googleapis.com" in services & world.services

@@ -1,5 +1,6 @@
 """deployment.toml: what is wrong with it is said, all of it, before anything is sent."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -74,6 +75,42 @@ def test_a_function_without_its_table_is_named_once(tmp_path: Path) -> None:
     text = problems(tmp_path, TEXT.replace("[functions.launch]", "[functions.lunch]"))
     assert "[functions.launch] is missing: the function launch needs it." in text
     assert text.count("launch") == 2
+
+
+def test_a_job_has_invokers_and_gets_only_keys_of_backend_services(tmp_path: Path) -> None:
+    source = tmp_path / "functions/nightly/main.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("from smart_calc import api\n@api.job\ndef nightly(call): ...\n")
+    size = TEXT[TEXT.index("[functions.launch]\n") :].split("\n\n")[0]
+    table = size.replace("launch", "nightly").replace("max_instances = 3", "max_instances = 1")
+    account = "serviceAccount:a@my-project.iam.gserviceaccount.com"
+    text = TEXT.replace("[secrets]", '[secrets]\n"/clients/a/key" = "other:1"')
+    text = text.replace("[backend_keys]", '[backend_keys]\n"/backend/a/key" = "key:1"')
+    for invokers, said in (
+        (None, "[functions.nightly] invokers is missing"),
+        ('"x"', "[functions.nightly] invokers must be a list"),
+        ("[]", "invokers is empty"),
+        ('["allUsers"]', "'allUsers' isn't serviceAccount:"),
+        ('["allAuthenticatedUsers"]', "'allAuthenticatedUsers' isn't serviceAccount:"),
+        ('["domain:example.org"]', "'domain:example.org' isn't serviceAccount:"),
+        ('["user:*"]', "'user:*' isn't serviceAccount:"),
+        ("[1]", "1 isn't serviceAccount:"),
+    ):
+        line = "" if invokers is None else f"invokers = {invokers}\n"
+        assert said in problems(tmp_path, f"{text}\n{table}\n{line}")
+    of_public = text.replace("[functions.launch]", f'[functions.launch]\ninvokers = ["{account}"]')
+    assert "invokers is unknown" in problems(tmp_path, of_public)
+    (tmp_path / FILE).write_text(f'{text}\n{table}\ninvokers = ["{account}"]\n')
+    state = read(tmp_path / FILE)
+    assert "nightly" not in state.public
+    assert set(state.mounts("nightly").values()) == {"smart-toml:1", "key:1"}
+    assert "key:1" not in {one for name in state.public for one in state.mounts(name).values()}
+    write(state, state.project, tmp_path / "out")
+    policy = json.loads((tmp_path / "out/invokers-nightly.json").read_text())
+    assert policy == {"bindings": [{"role": "roles/run.invoker", "members": [account]}]}
+    shell = (tmp_path / "out/shell").read_text()
+    assert "\nJOBS='nightly'\n" in shell
+    assert "nightly" not in shell.replace("JOBS='nightly'", "")
 
 
 @pytest.mark.calculators

@@ -34,6 +34,8 @@ VARIABLES: Mapping[str, Any] = {
     "page": True,
     "frame_ancestors": (),
     "functions": (),
+    "jobs": (),
+    "backend_secrets": (),
     "kms_key": "",
     "alert_email": "ops@example.org",
     # As the guide's own example names them.

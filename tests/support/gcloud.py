@@ -39,11 +39,19 @@ _INLINE = re.compile(r"`(gcloud [^`…]+ --[^`…]+)`")
 _KEY = "projects/keys/locations/europe-west1/keyRings/smart/cryptoKeys/smart"
 _POOL = "projects/my-project/locations/europe-west1/workerPools/smart"
 _VARIABLES = (
-    "PROJECT=my-project REGION=europe-west1 FUNCTIONS='launch callback' WITH_SESSIONS=callback "
+    "PROJECT=my-project REGION=europe-west1 FUNCTIONS='launch callback' JOBS=nightly "
+    "WITH_SESSIONS=callback "
     f"INFRA=infra REPLICATION='{{}}' REPOSITORY=smart KMS_KEY={_KEY} WORKER_POOL={_POOL}\n"
 )
 # The files that the documented commands use. gcloud reads them before it looks for an account.
-_FILES = ("smart.toml", "jwks.json", "key-2026-11.pem", "epic-jwks.json", "clinic-ca.pem")
+_FILES = (
+    "smart.toml",
+    "jwks.json",
+    "key-2026-11.pem",
+    "backend.pem",
+    "epic-jwks.json",
+    "clinic-ca.pem",
+)
 _INPUT = '{"userManaged": {"replicas": [{"location": "europe-west1"}]}}'
 _RULES = ("ingress.yaml", "egress.yaml")
 

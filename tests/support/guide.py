@@ -21,6 +21,7 @@ PAGES = (
     PATH,
     "docs/organization.md",
     "docs/secrets.md",
+    "docs/backend.md",
     "docs/domain.md",
     "docs/network.md",
     "docs/releases.md",

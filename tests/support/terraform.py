@@ -6,6 +6,7 @@ which becomes a `Reference` or, for a service account's `member` and `name`, the
 be.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -90,6 +91,8 @@ class Module:
             "replace": str.replace,
             "length": len,
             "join": str.join,
+            "split": lambda mark, text: text.split(mark),
+            "setproduct": lambda *lists: list(itertools.product(*lists)),
             "concat": lambda *lists: [one for listed in lists for one in listed],
             "contains": lambda listed, one: one in listed,
             "dirname": lambda path: str(Path(path).parent),

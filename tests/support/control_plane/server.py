@@ -40,6 +40,7 @@ from tests.support.control_plane import (
     network,
     organization,
     project,
+    scheduler,
     secret_manager,
     storage,
 )
@@ -64,6 +65,7 @@ APIS: Mapping[str, Api] = {
         functions.API,
         knative.API,
         monitoring.API,
+        scheduler.API,
         *network.APIS,
         *keys.APIS,
         *organization.APIS,
