@@ -52,8 +52,7 @@ opens a chart, and we assume that one chart in ten leads to a launch. If your EH
 - Clinics are open 22 days a month, 10 hours a day. The busiest minute has three times the average
   load.
 - A call to an EHR takes {ehr} s, and a call to the store takes {store} ms. While a function waits,
-  it uses no processor time, but you pay for its instance. Requests that wait in an instance at the
-  same time share its cost.
+  you pay for its instance. Requests that wait in it at the same time share its cost.
 - Cloud Run keeps each instance below 60% of its CPU capacity and of its concurrency limit.
 - All sizes come from the unmodified [`deployment.toml`](../deployment.toml).
 
@@ -73,10 +72,9 @@ bytes.
 
 ## Monthly cost
 
-The costs are in US dollars and use list prices. Check these prices: the table under
-[Prices](#prices) shows when and where each one was read, from a stored copy of the page. Cloud
-Run's prices are for europe-west1 (tier 1). Firestore's are for us-west1, because the price for
-Europe wasn't found.
+The costs use list prices in US dollars. Check them first. The table under [Prices](#prices) shows
+when and where each one was read. Cloud Run's prices are for europe-west1 (tier 1). Firestore's are
+for us-west1, because the price for Europe wasn't found.
 
 | launches a month | 1 thousand | 1 million | 100 million |
 |---|---|---|---|
@@ -113,9 +111,8 @@ in bold if it exceeds the limit. The first limit that you reach is **{first}**.
 
 {walls}
 
-- **1 million**: `cds_services` uses all of its instances in the busiest minute. You're then also
-  close to the number of calls that the EHR accepts from one client. The app passes the EHR's 429
-  on, and it counts in the alert `smart: server errors`.
+- **1 million**: `cds_services` uses all of its instances in the busiest minute. The EHR might also
+  respond with 429, which counts in the alert `smart: server errors`.
 - **100 million**: You reach most of the limits:
     - *Concurrency and `max_instances`.* `fhir_proxy` waits the longest, because a launch includes
       ten reads. Its memory is enough for 16 simultaneous requests
@@ -126,12 +123,9 @@ in bold if it exceeds the limit. The first limit that you reach is **{first}**.
       more with a higher quota.
     - *Firestore's 500/50/5 rule.* A new collection accepts 500 operations a second, then 50% more
       every five minutes [6]. Traffic that grows during a morning is fine, but don't switch all
-      hospitals to the app at the same moment. Keys are hashes and no field is indexed, so there is
-      no hotspot. An instance reads a session at most once per `session_cache_seconds`, so a page
-      that sends its requests quickly causes fewer reads than the 12 in this calculation.
-    - *The load balancer* has no limit close to this. You reach the limit of 600 requests per minute
-      and IP address in [Cloud Armor](domain.md#cloud-armor) first. A hospital whose users share one
-      IP address needs a higher limit.
+      hospitals to the app at the same moment.
+    - *Cloud Armor.* A hospital whose users share one IP address needs a higher limit than 600
+      requests per minute ([Cloud Armor](domain.md#cloud-armor)).
     - *The bill.* The processor time of `cds_services` and the log account for more than half of it.
 
 ## Changes that an EHR doesn't respond to
@@ -152,9 +146,8 @@ Other instances aren't affected. Cloud Run starts another one if all threads are
 
 ## State is disposable
 
-The store contains pending launches for minutes and encrypted sessions for hours, but no medical
-records. If the database is lost or emptied, users have to launch the app again. So you don't need
-backups, or a migration of data if you move.
+If the database is lost or emptied, users have to launch the app again. So you don't need backups,
+or a migration of data if you move.
 
 ## The location is fixed
 
