@@ -60,11 +60,9 @@ def creatinines(call: api.Call) -> api.Reply:
 ## A page that writes
 
 `functions/nursenote/main.py` shows a form and writes the note that the page's script sends. A response can get lost
-after the EHR has stored the note. So the script gives each note its own key, and the function looks for that key before
-it writes. Not every EHR can search by identifier, so the function reads the last day's documents and compares their
-identifiers. If the result isn't complete, the function raises an error instead of writing. An EHR might list a new
-document only after a delay. Until then, the function can't find it and would store it twice, so wait before you try
-again.
+after the EHR has stored the note. So the script gives each note its own key, and the function looks for that key in the
+last day's documents before it writes. If the result isn't complete, the function raises an error instead of writing. An
+EHR might list a new document only after a delay, so wait before you try again.
 
 ```python
 from base64 import b64encode

@@ -7,8 +7,7 @@ PAGE = """\
 chart: first the calculators, then those marked *legacy* or *time-critical*, then those in `calculators_off`, which
 don't calculate. A row shows a result, the values that it lacks, or why it doesn't apply. In a wide window, the
 calculator that's most relevant to the patient opens: first a result that needs action, then one for a problem in the
-chart. For example, if the chart has atrial fibrillation, CHA2DS2-VASc opens. A reload comes back to the open
-calculator.
+chart. A reload comes back to the open calculator.
 
 Two kinds of mark:
 
@@ -45,8 +44,7 @@ Values:
   three older values instead.
 - In HAS-BLED, labile INR is set to "no" if the drug orders were read and none of them could be a vitamin K antagonist.
 - The scale of a graph has a minimum span for each quantity, such as 0.6 mg/dL for creatinine, so that 1.20 and 1.28
-  mg/dL look alike (`clinical/scales.py`). The line has a gap between values that are more than three times as far apart
-  as usual.
+  mg/dL look alike. The line has a gap between values that are more than three times as far apart as usual.
 - A caution shows the chart entry that it's based on. If the name of the entry's code differs from the entry's text,
   both are shown. A caution about a charted value disappears when another value replaces that value.
 - Values of one draw can be older than the newest ones. They're called old only if the newest value is old too.
@@ -205,8 +203,8 @@ The page itself also calls these two URLs. The same rules apply to the caller, a
 page:
 
 - `POST /smart_calc/SESSION/unread` with `{"searches": ["labs"], "offset": -360}` reads data that couldn't be read the
-  first time. The server keeps no chart data, so it also reads the other inputs of the affected calculators. The
-  response is HTML. `offset` is the page's time zone in minutes, or null.
+  first time. It also reads the other inputs of the affected calculators. The response is HTML. `offset` is the page's
+  time zone in minutes, or null.
 - `POST /smart_calc/SESSION/results` formats the results that the page read through the proxy for its list of all
   results. The server doesn't keep them.
 """  # noqa: E501 - lines are as long as in the pages
@@ -215,7 +213,7 @@ USE = """\
 ## Intended use
 
 - **Users.** The app is for licensed health professionals who look at the chart of a patient in their care. It doesn't
-  replace their judgment. It isn't intended for patients to use on their own.
+  replace their judgment, and isn't for patients to use on their own.
 - **Patients.** Each calculator is for the patients under its "Population", who are mostly adults. If an age, a
   diagnosis or a value is outside that population, the calculator refuses or shows a warning.
 - **Purpose.** The app shows a published score or formula with the values from the chart, each with its date and source.
