@@ -144,6 +144,12 @@ def test_a_private_key_in_a_set_serves_by_its_public_half() -> None:
     assert key.public == RSA.public_key()
 
 
+def test_keys_without_a_key_id_are_not_the_same_key() -> None:
+    key_set = _set(public_jwk(RSA), public_jwk(P256), public_jwk(P384, kid="k"))
+    assert _kids(key_set) == [None, None, "k"]
+    assert key_set.doubled == frozenset()
+
+
 def test_a_key_id_that_two_usable_keys_claim_names_neither() -> None:
     key_set = _set(
         public_jwk(RSA, kid="twice"), public_jwk(P256, kid="twice"), public_jwk(P384, kid="once")
