@@ -85,6 +85,36 @@ def test_framing_is_controlled_only_as_configured(
     assert directives(headers["Content-Security-Policy"]).get("frame-ancestors") == expected
 
 
+@each(
+    ("ancestors", "framing"),
+    [((), ""), (("https://ehr.example", "'self'"), "; frame-ancestors https://ehr.example 'self'")],
+)
+def test_a_custom_frontend_may_use_its_own_origin_only(
+    ancestors: tuple[str, ...], framing: str
+) -> None:
+    assert pages.own_page_policy(ancestors) == (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        f"form-action 'self'{framing}"
+    )
+
+
+@each(
+    ("source", "shown"),
+    [
+        ("RFC 6749 5.2", "RFC 6749 5.2"),
+        (
+            "see https://a.example/b/c; https://d.example",
+            'see <a href="https://a.example/b/c" rel="noopener noreferrer" target="_blank">'
+            'a.example/…/c</a>; <a href="https://d.example" rel="noopener noreferrer" '
+            'target="_blank">d.example</a>',
+        ),
+        ("<b>", "&lt;b&gt;"),
+    ],
+)
+def test_the_documents_in_a_source_are_linked(source: str, shown: str) -> None:
+    assert str(pages._linked(source)) == shown
+
+
 @each("text", [MARKUP, f"`{MARKUP}`", f"`{MARKUP}", f"a `b` {MARKUP}"])
 def test_text_from_elsewhere_is_shown_as_text(text: str) -> None:
     error = EhrError(text, why=text, steps=(text,), shown={text: text})
