@@ -104,9 +104,11 @@ def test_a_custom_frontend_may_use_its_own_origin_only(
         ("RFC 6749 5.2", "RFC 6749 5.2"),
         (
             "see https://a.example/b/c; https://d.example",
-            'see <a href="https://a.example/b/c" rel="noopener noreferrer" target="_blank">'
-            'a.example/…/c</a>; <a href="https://d.example" rel="noopener noreferrer" '
-            'target="_blank">d.example</a>',
+            (
+                'see <a href="https://a.example/b/c" rel="noopener noreferrer" target="_blank">'
+                'a.example/…/c</a>; <a href="https://d.example" rel="noopener noreferrer" '
+                'target="_blank">d.example</a>'
+            ),
         ),
         ("<b>", "&lt;b&gt;"),
     ],
