@@ -21,6 +21,8 @@ _UNSHOWN = re.compile(f"[{UNSHOWN}]")
 _COLUMNS = ("url", "base_url")
 # Statuses of an Endpoint that mean that it can't be used (FHIR R4, endpoint-status).
 _UNUSED = frozenset({"suspended", "error", "off", "entered-in-error"})
+# In the lists of older versions, often only the address shows the version.
+_OLDER = re.compile(r"/(dstu2|stu3)(?:/|$)", re.IGNORECASE)
 _FHIR_VERSION = "http://hl7.org/fhir/StructureDefinition/endpoint-fhir-version"
 
 
@@ -86,6 +88,8 @@ def _base(listed: Listed, address: str) -> str:
     base = judge(address, local=urls.is_local(address))
     if ending := next((one for one in DOCUMENTS if base.endswith(one)), None):
         raise ValueError(f"ends in {ending}, which isn't part of a FHIR base")
+    if older := _OLDER.search(base):
+        raise ValueError(f"is a base of FHIR {older[1].upper()}, and this app reads R4")
     return base
 
 

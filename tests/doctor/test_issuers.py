@@ -77,6 +77,8 @@ def test_a_list_in_any_of_its_forms_gives_bases_with_names(
         (f"{A}\nhttp://b.test/fhir\n", "line 2", "uses http"),
         (f"{A}/*\n", "line 1", "not a plain absolute"),
         (f"{A}/metadata\n", "line 1", "ends in /metadata"),
+        ("https://a.test/FHIR/DSTU2/\n", "line 1", "FHIR DSTU2"),
+        (bundle(endpoint("1", "https://a.test/stu3/t")), "entry 1", "FHIR STU3"),
         (f"url\n{A}\n\nnot one\n", "line 4", "not a plain absolute"),
         (bundle({"resource": {}}, endpoint("1", "")), "entry 2", "not a plain absolute"),
         (bundle(endpoint("1", A, status="off")), "entry 1", "status is off"),
