@@ -50,7 +50,7 @@ _CLIENT = "Compare `client_id` in the [[ehr]] entry with the app's registration 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The authenticated user. Only the pair of `issuer` and `sub` identifies a user.
+    """The authenticated user. To one app, only the pair of `issuer` and `sub` identifies a user.
 
     `fhir_user` is an absolute URL on the EHR's FHIR base. It and `name` are None if the EHR sent no
     usable value.

@@ -63,5 +63,11 @@ def evicted(received: cookies.Cookies, user: Identity | None, sealer: Sealer) ->
 
 
 def _tags(user: Identity | None, sealer: Sealer) -> tuple[str, ...]:
-    """Return the tags of a user in cookies, one for each encryption key."""
-    return (NO_USER_TAG,) if user is None else sealer.tags(f"{user.issuer}|{user.sub}")
+    """Return the tags of a user in cookies, one for each encryption key.
+
+    At some EHRs, each app gets another `sub` for the same user (OpenID Connect Core 8, "pairwise"),
+    but the same `fhirUser`.
+    """
+    if user is None:
+        return (NO_USER_TAG,)
+    return sealer.tags(f"{user.issuer}|{user.fhir_user or user.sub}")

@@ -325,7 +325,7 @@ def test_the_cookie_of_a_user_carries_the_same_tag_at_every_launch(
     tags = {_tag(sign_in(app, signer, browser, name=name), browser) for name in ("A", "B")}
     (tag,) = tags
     assert len(tag) == 8
-    assert _tag(sign_in(app, signer, browser, sub="user-2"), browser) != tag
+    assert _tag(sign_in(app, signer, browser, fhirUser="Practitioner/pr2"), browser) != tag
 
 
 def test_the_same_sub_at_another_issuer_is_another_user(
@@ -342,7 +342,7 @@ def test_the_same_sub_at_another_issuer_is_another_user(
 def test_at_a_launch_the_cookies_of_all_others_go_and_ones_own_stay(
     app: App, browser: Browser, signer: Signer, scripted: ScriptedEhr
 ) -> None:
-    strange = sign_in(app, signer, browser, sub="user-2")
+    strange = sign_in(app, signer, browser, fhirUser="Practitioner/pr2")
     ones = [sign_in(app, signer, browser) for _ in range(2)]
     assert set(browser.cookies()) == {PREFIX + handle_of(answer) for answer in ones}
     cleared = next(line for line in ones[0].all("Set-Cookie") if line.startswith(PREFIX))
@@ -359,6 +359,6 @@ def test_a_refused_launch_clears_nobodys_session(
     app: App, browser: Browser, signer: Signer
 ) -> None:
     ones = sign_in(app, signer, browser)
-    refused = sign_in(app, signer, browser, sub="user-2", aud="another")
+    refused = sign_in(app, signer, browser, fhirUser="Practitioner/pr2", aud="another")
     callbacks.refused(refused, "id_token_invalid", 502)
     assert set(browser.cookies()) == {PREFIX + handle_of(ones)}

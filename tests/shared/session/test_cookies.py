@@ -11,6 +11,7 @@ from tests.support.tables import each
 KEY = bytes(range(32))
 SEALER = Sealer((KEY,))
 USER = Identity("https://ehr.example", "u-1", "https://ehr.example/fhir/Practitioner/1", "Someone")
+OTHER = replace(USER, fhir_user="https://ehr.example/fhir/Practitioner/2")
 
 
 def _named(number: int, at: float, tag: str = "-") -> tuple[str, tuple[str, ...]]:
@@ -31,7 +32,7 @@ def _tag(user: Identity | None, sealer: Sealer = SEALER) -> str:
 
 @each("user", [None, USER], ids=["no user", "a user"])
 def test_a_cookie_of_another_user_is_cleared_whatever_its_age(user: Identity | None) -> None:
-    own, foreign = _tag(user), _tag(replace(USER, sub="u-2"))
+    own, foreign = _tag(user), _tag(OTHER)
     unnamed = "-" if user else _tag(USER)
     received = dict(
         [
@@ -52,11 +53,15 @@ def test_the_oldest_of_ones_own_are_counted_without_those_of_others() -> None:
     assert set(received) - set(cleared) == {_named(n, 0)[0] for n in range(13, 50, 2)}
 
 
-def test_a_user_is_told_by_issuer_and_sub_and_by_nothing_else() -> None:
-    tag = _tag(USER)
-    assert len(tag) == 8
-    assert _tag(replace(USER, name=None, fhir_user=None)) == tag
-    assert _tag(replace(USER, issuer="https://other.example")) != tag
+def test_a_user_is_told_by_issuer_and_fhir_user_or_without_one_by_issuer_and_sub() -> None:
+    bare = replace(USER, fhir_user=None)
+    for user, other in ((USER, OTHER), (bare, replace(bare, sub="u-2"))):
+        assert len(_tag(user)) == 8
+        assert _tag(other) != _tag(user)
+        assert _tag(replace(user, issuer="https://other.example")) != _tag(user)
+        assert _tag(replace(user, name=None)) == _tag(user)
+    # At some EHRs, each app gets another `sub` for the same user.
+    assert _tag(replace(USER, sub="u-2")) == _tag(USER)
 
 
 def test_a_users_cookie_of_before_a_rotation_of_the_key_is_still_ones_own() -> None:
