@@ -1,5 +1,5 @@
 """The cold start of launch and of the first page, each compared with a function that loads only
-the packages that it needs.
+the packages that it needs, and of launch with a file of 30,000 FHIR bases and names.
 
 A start ends with the first response, and that of smart_calc with the first page. The bytecode is
 already compiled, as in a deployment.
@@ -7,7 +7,7 @@ already compiled, as in a deployment.
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,11 +15,15 @@ from benchmarks.support import click
 from benchmarks.support.processes import Place
 from benchmarks.support.report import Budget, Row
 from benchmarks.support.rounds import rounds
-from tests.support.browser import Browser
+from tests.support.browser import NAVIGATION, Browser
 from tests.support.servers import companion
 
 STARTS, SECONDS = 20, 40.0
 BUDGET = Budget(1.15)
+HOSPITALS = 30_000
+MORE_BUDGET, MEMORY_BUDGET = Budget(60), Budget(15)
+FIRST_SEARCH_BUDGET, SEARCH_BUDGET = Budget(300), Budget(100)
+SEARCHES = 20
 T = TypeVar("T")
 
 
@@ -28,6 +32,8 @@ class _Start:
     seconds: float
     cpu_seconds: float
     launched_cpu_seconds: float = 0.0
+    resident_megabytes: float = 0.0
+    search_seconds: tuple[float, ...] = ()
 
 
 def measure(place: Place, store: str) -> list[Row]:
@@ -37,6 +43,7 @@ def measure(place: Place, store: str) -> list[Row]:
         variables = place.variables(base, store)
         ours, bare = _in_turn(lambda: _launch(place, variables, base), lambda: _bare(place))
         first_page = _first_page(place, variables, base)
+        of_hospitals = list(_hospitals(place, base, store))
     cpu = statistics.median(one.cpu_seconds for one in ours)
     bare_cpu = statistics.median(one.cpu_seconds for one in bare)
     launched = statistics.median(one.launched_cpu_seconds for one in ours)
@@ -65,6 +72,7 @@ def measure(place: Place, store: str) -> list[Row]:
             "first use of the store's client, discovery",
         ),
         first_page,
+        *of_hospitals,
     ]
 
 
@@ -86,6 +94,53 @@ def _first_page(place: Place, variables: Mapping[str, str], base: str) -> Row:
         {"smart_calc CPU s": cpu, "imports and calculators CPU s": bare_cpu},
         f"medians of {len(ours)} pairs",
     )
+
+
+def _hospitals(place: Place, base: str, store: str) -> Iterator[Row]:
+    """Measure launch with many hospitals to choose from, compared with one FHIR base."""
+    file = place.staged / "launch" / "issuers" / "benchmark.txt"
+    file.parent.mkdir(exist_ok=True)
+    lines = (
+        f"https://ehr.example.org/{n:08x}/api/FHIR/R4\tHospital {n} of the District\tTown {n % 997}"
+        for n in range(HOSPITALS)
+    )
+    file.write_text("\n".join(lines), encoding="utf-8")
+    chooses = 'issuers = "file:issuers/benchmark.txt"\nstandalone = true\nchooser = true\n'
+    few, many = (place.variables(base, store, more=more) for more in ("", chooses))
+    with_many, with_one = _in_turn(
+        lambda: _choose(place, many, searches=SEARCHES), lambda: _choose(place, few, searches=0)
+    )
+    more = 1000 * statistics.median(
+        one.cpu_seconds - other.cpu_seconds for one, other in zip(with_many, with_one, strict=False)
+    )
+    memory = statistics.median(
+        one.resident_megabytes - other.resident_megabytes
+        for one, other in zip(with_many, with_one, strict=False)
+    )
+    what, note = f"{HOSPITALS:,} FHIR bases and names", f"medians of {len(with_many)} pairs"
+    first = 1000 * statistics.median(one.search_seconds[0] for one in with_many)
+    later = 1000 * max(statistics.median(one.search_seconds[1:]) for one in with_many)
+    for name, of, value, unit, budget in (
+        ("start", "more CPU time of a cold start", more, "ms", MORE_BUDGET),
+        ("memory", "more memory after the start", memory, "MB", MEMORY_BUDGET),
+        ("first_search", "first search for a hospital", first, "ms", FIRST_SEARCH_BUDGET),
+        ("search", "later searches", later, "ms", SEARCH_BUDGET),
+    ):
+        yield Row(f"cold_start.hospitals.{name}", f"{what}: {of}", value, unit, budget, {}, note)
+
+
+def _choose(place: Place, variables: Mapping[str, str], *, searches: int) -> _Start:
+    with place.function("launch", variables) as server:
+        started, memory = server.cpu_seconds(), server.resident_kilobytes() * 1024 / 1e6
+        seconds = []
+        for number in range(searches):
+            began = time.perf_counter()
+            url = f"{server.origin}/launch?ehr=benchmark&find=hospital+{number}"
+            page = Browser().send("GET", url, NAVIGATION)
+            seconds.append(time.perf_counter() - began)
+            if page.status != 200 or "Choose your hospital" not in page.text:
+                raise ValueError(f"the search returned {page.status}")
+        return _Start(0.0, started, 0.0, memory, tuple(seconds))
 
 
 def _in_turn(one: Callable[[], T], other: Callable[[], T]) -> tuple[list[T], list[T]]:
