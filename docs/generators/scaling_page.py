@@ -97,7 +97,9 @@ per hour and hospital, an instance's copies of an EHR's discovery document (10 m
 30,000 FHIR bases and names ([configuration.md](configuration.md#issuers-in-a-file)) added about 7
 MB of memory and 50 ms of processor time to the start of `launch` (20 pairs of starts, two busy
 cores, December 2026), and `cds_services` reads it too. What an instance keeps about EHRs has
-limits for all of them together ([performance.md](performance.md#what-an-instance-keeps)).
+limits for all of them together ([performance.md](performance.md#what-an-instance-keeps)): in one
+process with all functions, 5,000 launches at 500 FHIR bases of one host raised the memory from 101
+to 147 MB, and another 5,000 left it there.
 
 ### Prices
 
