@@ -12,7 +12,7 @@ from doctor.checks import scope_advice
 from shared import urls
 from shared.config import settings_file
 from shared.config.ehrs import read_ehrs
-from shared.config.settings import Ehr
+from shared.config.settings import AppSettings, Ehr
 from shared.config.table import Problem, TomlTable
 from shared.explain import Cause, Diagnosis, Registered, registered
 from shared.findings import Finding
@@ -108,7 +108,7 @@ def read(path: str) -> Configuration:
         problems: list[Problem] = []
         # Read one at a time, to assign the problems to their registration.
         local = public_url is None or urls.is_local(public_url)
-        for ehr in read_ehrs(TomlTable({"ehr": [entry]}, "", problems), local):
+        for ehr in read_ehrs(TomlTable({"ehr": [entry]}, "", problems), AppSettings(), local):
             one = registered(ehr, public_url)
             each.append((one, (*map(_finding, problems), *_weak(ehr))))
     return Configuration(public_url, tuple(one for one, _ in each), (), tuple(each))

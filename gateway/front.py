@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, urlencode
 from gateway import blocked, documents, failures, own_page
 from infra import project
 from shared import explain, pages, urls
-from shared.config.settings import Ehr, Settings
+from shared.config.settings import LAUNCH_PATH, Ehr, Settings
 from shared.errors import MethodNotAllowed, NotFound
 from shared.explain import Diagnosis
 from shared.inbound.edge import Call, Reply
@@ -55,8 +55,17 @@ def _front(settings: Settings) -> Mapping[str, object]:
         "public_url": settings.public_url,
         "ehrs": settings.ehrs,
         "own_page": _page_folder,
-        "after_launch": settings.after_launch,
+        "launch_urls": _launch_urls(settings),
+        "after_launch": dict.fromkeys(one.app.after_launch for one in settings.ehrs),
     }
+
+
+def _launch_urls(settings: Settings) -> Mapping[str, str]:
+    """Return the launch URLs to register, each with the name of the entry if it's only for it."""
+    names = {one.launch_path: one.name for one in settings.ehrs if one.launch_path != LAUNCH_PATH}
+    shared = len(names) < len(settings.ehrs)
+    paths = {**({LAUNCH_PATH: ""} if shared else {}), **names}
+    return {settings.public_url + path: name for path, name in paths.items()}
 
 
 def _launches(settings: Settings, simulated: str) -> list[tuple[str, str]]:

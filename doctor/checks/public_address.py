@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from doctor.finding import Checked, fail, ok
 from shared import urls
-from shared.config.settings import Settings
+from shared.config.settings import LAUNCH_PATH, Settings
 from shared.outbound import http_client
 from shared.outbound.http_client import Answer
 
@@ -51,7 +51,7 @@ def forms(settings: Settings) -> list[Checked]:
 
 def call(settings: Settings) -> list[Checked]:
     """Call every function at its URL, with only fixed headers."""
-    launch = _Probe("/launch", "iss_missing")
+    launch = _Probe(LAUNCH_PATH, "iss_missing")
     try:
         answer = _get(settings.public_url + launch.path)
     except http_client.OutboundError as error:
@@ -77,8 +77,10 @@ def _others(settings: Settings) -> list[_Probe]:
     """Return the probes of the other functions, without smart_calc if launches end elsewhere."""
     callbacks = sorted({ehr.redirect_path for ehr in settings.ehrs})
     probes = [_Probe(path, "state_missing") for path in callbacks]
+    paths = sorted({ehr.launch_path for ehr in settings.ehrs} - {LAUNCH_PATH})
+    probes += [_Probe(path, "iss_missing") for path in paths]
     probes.append(_Probe(f"/fhir_proxy/{_HANDLE}/session", "session_missing"))
-    if settings.after_launch.startswith("/smart_calc/"):
+    if any(ehr.app.after_launch.startswith("/smart_calc/") for ehr in settings.ehrs):
         probes.append(_Probe(f"/smart_calc/{_HANDLE}/", "session_missing"))
     if settings.cds_clients:
         # Discovery doesn't reject anyone, so use a call that this function must reject.

@@ -46,6 +46,13 @@ class Attempt:
     ehr: Ehr | None
     basic_form: str | None = None
 
+    @property
+    def standalone(self) -> str | None:
+        """Path and query to launch again if the launch didn't start in a chart."""
+        if self.pending.flow == "ehr" or self.ehr is None:
+            return None
+        return self.ehr.standalone_launch(self.pending.fhir_base)
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -64,7 +71,7 @@ def refused(
 ) -> Refusal:
     """Return the error with its details: the request, the EHR's error and its cause."""
     evidence = {**error.evidence, **(revocation or {}), **_request_evidence(attempt)}
-    standalone = attempt.pending.ehr if attempt and attempt.pending.flow == "standalone" else None
+    standalone = attempt.standalone if attempt else None
     # The launch was consumed, so sending the request again doesn't help.
     busy = attempt is not None and isinstance(error, Overloaded)
     steps = (RELAUNCH, ADMINISTRATOR) if busy else error.steps

@@ -78,7 +78,8 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     if isinstance(opened, Failed):
         return failure.refused(opened.error, response, attempt, (spent,), opened.revocation)
     evicted = session_cookies.evicted(call.cookies, opened.session.user, _running.sealer)
-    path = settings.after_launch.replace("{session}", opened.session.handle)
+    app = ehr.app if ehr else settings.app
+    path = app.after_launch.replace("{session}", opened.session.handle)
     path = card_target.after_card(path, opened.session.context)
     return Reply(
         303,

@@ -61,8 +61,8 @@ def of_resources(
     ]
 
 
-def of(card: Card, clock: Clock, public_url: str) -> dict[str, Any]:
-    """Return one card in CDS Hooks format."""
+def of(card: Card, clock: Clock, public_url: str, launch_path: str) -> dict[str, Any]:
+    """Return one card in CDS Hooks format. Its link launches the app at `launch_path`."""
     calculator = card.calculator
     systems = f"{public_url}{_CODE_SYSTEM}"
     return {
@@ -84,7 +84,7 @@ def of(card: Card, clock: Clock, public_url: str) -> dict[str, Any]:
             {
                 "label": "Open this calculator",
                 "type": "smart",
-                "url": f"{public_url}/launch",
+                "url": f"{public_url}{launch_path}",
                 "appContext": json.dumps({"calculator": calculator.name}, separators=(",", ":")),
             }
         ],

@@ -79,11 +79,11 @@ def read(body: Mapping[str, Any], settings: Settings, ehr: Ehr) -> HookCall:
 def _base(server: str | None, settings: Settings, ehr: Ehr) -> str | None:
     if server is None:
         return next((entry for entry in ehr.iss if not entry.endswith("/*")), None)
-    match = settings.ehr_for(server)
-    if match is None or match[0].key != ehr.key:
+    base = settings.base_at(ehr, server)
+    if base is None:
         host = _host(server)
         raise CdsServerDenied(evidence={"host": host} if host else None)
-    return match[1]
+    return base
 
 
 def _host(server: str) -> str:

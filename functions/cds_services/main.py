@@ -97,11 +97,12 @@ def _cards_of(settings: Settings, body: bytes, caller: Caller) -> list[dict[str,
     reading = chart_reading.read(hook, caller.ehr, datetime.now(UTC), unproved)
     stop_if_gone()
     clock = Clock(reading.now)
-    off = frozenset(settings.calculators_off)
-    chosen = DEFAULT_CARDS if settings.cards is None else frozenset(settings.cards)
+    app = caller.ehr.app
+    off = frozenset(app.calculators_off)
+    chosen = DEFAULT_CARDS if app.cards is None else frozenset(app.cards)
     cards_or_reasons = of_chart(reading.chart, clock.now, off, chosen)
     shown = [one for one in cards_or_reasons if isinstance(one, Card)]
-    sent = [cards.of(one, clock, settings.public_url) for one in shown]
+    sent = [cards.of(one, clock, settings.public_url, caller.ehr.launch_path) for one in shown]
     _log("cards sent" if sent else "no cards: no result needs one", reading, shown, sent)
     return sent
 

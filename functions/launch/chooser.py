@@ -26,7 +26,6 @@ def serve(settings: Settings, ehr: Ehr, find: str) -> Reply:
     find = find.strip()[:_LONGEST]
     searched = len(find) >= FEWEST_CHARACTERS
     found = _hospitals(settings, ehr).find(find) if searched else []
-    launch = f"{settings.public_url}/launch?ehr={ehr.key}&iss="
     page = pages.render(
         "chooser.html",
         _TEMPLATES,
@@ -40,7 +39,12 @@ def serve(settings: Settings, ehr: Ehr, find: str) -> Reply:
         most=MOST,
         more=len(found) > MOST,
         found=[
-            (launch + urls.encode(one.base), one.name, one.place, urls.authority(one.base))
+            (
+                settings.public_url + ehr.standalone_launch(one.base),
+                one.name,
+                one.place,
+                urls.authority(one.base),
+            )
             for one in found[:MOST]
         ],
     )

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from shared import log, pages
 from shared.config import issuers, settings_file
-from shared.config.settings import Ehr, Settings
+from shared.config.settings import LAUNCH_PATH, Ehr, Settings
 from shared.errors import MethodNotAllowed, Misconfigured, NotANavigation, NotFound, SmartError
 from shared.inbound import cookies, entry_point
 from shared.inbound.edge import Call, Edge, Reply
@@ -42,7 +42,8 @@ _discovery = Discovery()
 def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     if call.path == "/jwks.json":
         return jwks.serve(call, _jwks)
-    if call.path != "/":
+    path = LAUNCH_PATH if call.path == "/" else LAUNCH_PATH + call.path
+    if path not in {LAUNCH_PATH, *(ehr.launch_path for ehr in settings.ehrs)}:
         raise NotFound
     if call.method != "GET":
         raise MethodNotAllowed(allow="GET")
@@ -51,7 +52,7 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     # Otherwise an <img> on any page could start launches and evict other launches' cookies.
     if call.headers.get("Sec-Fetch-Dest", "document") not in _NAVIGATIONS:
         raise NotANavigation
-    launch_request = parameters.read(call, settings)
+    launch_request = parameters.read(call, settings, path)
     log.about(ehr=launch_request.ehr.key)
     if isinstance(launch_request, Choice):
         from . import chooser  # most registrations have no such page
@@ -60,9 +61,8 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
     try:
         return _start(settings, call, launch_request)
     except SmartError as error:
-        return Refusal.of(
-            error, standalone=launch_request.ehr.key if launch_request.launch is None else None
-        )
+        again = launch_request.ehr.standalone_launch(launch_request.fhir_base)
+        return Refusal.of(error, standalone=again if launch_request.launch is None else None)
 
 
 def _start(settings: Settings, call: Call, launch_request: LaunchRequest) -> Reply:

@@ -7,7 +7,7 @@ a registration with `ehr`, never an arbitrary URL.
 import re
 
 from shared import legacy_launch, urls
-from shared.config.settings import Ehr, Settings
+from shared.config.settings import LAUNCH_PATH, Ehr, Settings
 from shared.errors import (
     ADMINISTRATOR,
     IssMissing,
@@ -39,6 +39,14 @@ _AS_SMART = (
         "EHR must first be set up to open the app in a different way."
     ),
 )
+_MIXED = "The request mixes a standalone launch (`ehr`) with an EHR launch (`iss`, `launch`)."
+_NOT_STANDALONE = (
+    "This launch URL is only for launches from the EHR, not for standalone ones (`ehr`)."
+)
+_LAUNCH_URL = (
+    "If the EHR should open that app, change the launch URL in its registration at the EHR to "
+    "`https://HOST{}`. Otherwise, add the FHIR base to `iss` in this app's `[[ehr]]` entry."
+)
 _ONE_FLOW = (
     ForUser("Open the app with the link that your organization gave you."),
     "Correct the link. A standalone launch URL is exactly `https://HOST/launch?ehr=KEY`.",
@@ -64,10 +72,14 @@ class Choice:
     find: str
 
 
-def read(call: Call, settings: Settings) -> LaunchRequest | Choice:
-    """Return the launch in a request's query. Raise a SmartError if it's invalid."""
+def read(call: Call, settings: Settings, path: str) -> LaunchRequest | Choice:
+    """Return the launch in a request's query. `path` is the launch path that it came to. Raise a
+    SmartError if it's invalid.
+    """
     query = edge.parameters(call, _NAMES)
     if "ehr" in query:
+        if path != LAUNCH_PATH:
+            raise ParameterInvalid(_NOT_STANDALONE, steps=_ONE_FLOW)
         return _standalone(query, settings)
     launch = query.get("launch")
     if not query.get("iss"):
@@ -75,9 +87,11 @@ def read(call: Call, settings: Settings) -> LaunchRequest | Choice:
             raise _not_smart(arrived)
         raise IssMissing(why="The request has `launch` but no `iss`.") if launch else IssMissing
     iss = urls.decode(query["iss"])
-    match = settings.ehr_for(iss)
+    here = tuple(ehr for ehr in settings.ehrs if ehr.launch_path == path)
+    match = settings.ehr_for(iss, here)
     if match is None:
-        raise _not_allowed(iss, settings.ehrs)
+        elsewhere = settings.ehr_for(iss, settings.ehrs)
+        raise _not_allowed(iss, here, elsewhere[0].launch_path if elsewhere else None)
     if len(iss) > MAX_ISS_CHARACTERS:
         raise ParameterInvalid("The `iss` value is longer than 2,000 characters.")
     if not launch:
@@ -88,12 +102,23 @@ def read(call: Call, settings: Settings) -> LaunchRequest | Choice:
     return LaunchRequest(ehr, iss, fhir_base, launch)
 
 
-def _not_allowed(iss: str, ehrs: tuple[Ehr, ...]) -> IssNotAllowed:
+def _not_allowed(iss: str, ehrs: tuple[Ehr, ...], other_path: str | None = None) -> IssNotAllowed:
+    """Return the error for an `iss` that isn't one of these entries'. `other_path` is the launch
+    path of an entry that has it.
+    """
     # The part after `?` or `#`, or before `@`, isn't part of a FHIR base and can be anything, so
     # don't log it.
     shown = re.sub(r"//[^/]*@", "//", re.split(r"[?#]", iss)[0])
     configured = " ".join(base for ehr in ehrs for base in (*ehr.iss, ehr.issuers) if base)
-    return IssNotAllowed(evidence={"iss": shown[:500], "iss_configured": configured[:500]})
+    evidence = {"iss": shown[:500], "iss_configured": configured[:500]}
+    if other_path is None:
+        return IssNotAllowed(evidence=evidence)
+    return IssNotAllowed(
+        why="The app at this launch URL isn't registered at the FHIR base in the launch's `iss`, "
+        "but another app is. Nothing was sent to the EHR.",
+        steps=(IssNotAllowed.steps[0], _LAUNCH_URL.format(other_path)),
+        evidence={**evidence, "launch_path": other_path},
+    )
 
 
 def _legacy(call: Call) -> str:
@@ -116,10 +141,7 @@ def _standalone(query: dict[str, str], settings: Settings) -> LaunchRequest | Ch
     ehr = settings.ehr_by_key(urls.decode(query["ehr"]))
     chooses = ehr is not None and ehr.chooser
     if "launch" in query or ("iss" in query and not chooses):
-        raise ParameterInvalid(
-            "The request mixes a standalone launch (`ehr`) with an EHR launch (`iss`, `launch`).",
-            steps=_ONE_FLOW,
-        )
+        raise ParameterInvalid(_MIXED, steps=_ONE_FLOW)
     if ehr is None or not ehr.standalone:
         raise ParameterInvalid(
             "There is no standalone launch with this name.",

@@ -82,7 +82,7 @@ def _page(settings: Settings, active: Active) -> Iterator[str]:
 
 def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Reply:
     """Compute one calculator from the request's values, without reading the chart."""
-    known = name in REGISTRY and name not in settings.calculators_off
+    known = name in REGISTRY and any(name not in one.app.calculators_off for one in settings.ehrs)
     if call.method != "POST":
         if not known:
             raise NotFound
@@ -90,9 +90,10 @@ def _recalculate(settings: Settings, call: Call, handle: str, name: str) -> Repl
     edge.require_own_origin(call, settings)
     if not known:
         raise NotFound
-    _running.sessions.use(handle, call.cookies)
+    off = frozenset(_running.sessions.use(handle, call.cookies).ehr.app.calculators_off)
+    if name in off:
+        raise NotFound
     requested = recalculation.parse(_content(call))
-    off = frozenset(settings.calculators_off)
     answer = recalculation.answer(name, requested, off)
     log.event("app_calculated", "calculator recalculated")
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())

@@ -152,7 +152,7 @@ class PageParts:
 
     def _due(self, parts: Mapping[str, Part]) -> list[str]:
         """Return the calculators that have all of their data and weren't sent yet."""
-        off, searches = self.settings.calculators_off, self.searching.searches
+        off, searches = self.active.ehr.app.calculators_off, self.searching.searches
         return [
             name
             for name, calculator in REGISTRY.items()
@@ -172,7 +172,8 @@ class PageParts:
 
     def _views(self, chart_reading: ChartReading, names: Iterable[str]) -> Iterator[CalculatorView]:
         """Return the views of these calculators, the most relevant first."""
-        off, patient = frozenset(self.settings.calculators_off), note.of_patient(self.who)
+        off = frozenset(self.active.ehr.app.calculators_off)
+        patient = note.of_patient(self.who)
         ended = (one for one in self.searching.searches if one.name in chart_reading.parts)
         cut = {name for one in ended if chart_reading.parts[one.name].more for name in one.wanted}
         clock = Clock(chart_reading.now)

@@ -43,7 +43,7 @@ def page(settings: Settings, active: Active, searching: Searching, late: Late) -
     `late` logs an error that occurs during the response and returns what to show.
     """
     parts = PageParts(settings, active, searching, _calculator_of_card(active))
-    sections = rows.sections(frozenset(settings.calculators_off))
+    sections = rows.sections(frozenset(active.ehr.app.calculators_off))
     frame = parts.render(
         "app.html",
         script=Markup(script()),  # noqa: S704 - our own

@@ -3,10 +3,11 @@
 docs/configuration.md describes the keys.
 """
 
+import re
 from pathlib import Path
 
 from shared import scopes, urls
-from shared.config.settings import BasicCredentials, Ehr
+from shared.config.settings import LAUNCH_PATH, AppSettings, BasicCredentials, Ehr
 from shared.config.table import Problem, TomlTable
 from shared.patterns import pattern
 from shared.vendors import GENERIC, VENDORS
@@ -18,27 +19,55 @@ CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_ke
 _KEY = r"(?!(?:callback|health)\Z)[a-z0-9][a-z0-9-]{0,39}"
 _VISIBLE = r"[\x21-\x7e]{1,512}"
 _HOST = pattern(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
+_CALCULATOR = (pattern(r"[a-z0-9_]{1,64}"), "the name of a calculator")
 
 
 USE_HTTPS = "Use https. http is accepted only if public_url is on localhost."
+ONE_ENTRY = (
+    "Keep each FHIR base in only one [[ehr]] entry. If these are several apps, give each its own "
+    'launch_path = "/launch/KEY" instead, and register that launch URL at the EHR.'
+)
 
 
-def read_ehrs(top: TomlTable, local: bool) -> tuple[Ehr, ...]:
-    """Read the registrations. With `local`, http issuers are accepted."""
+def read_app(table: TomlTable, top_level: AppSettings) -> AppSettings:
+    """Read the settings that the top level and an entry both have, with the former as defaults."""
+    off = table.optional_texts("calculators_off", *_CALCULATOR)
+    cards = table.optional_texts("cards", *_CALCULATOR)
+    return AppSettings(
+        after_launch=_after_launch(table, top_level.after_launch),
+        calculators_off=top_level.calculators_off if off is None else tuple(off),
+        cards=top_level.cards if cards is None else tuple(cards),
+    )
+
+
+def _after_launch(table: TomlTable, default: str) -> str:
+    value = table.take("after_launch", str, default)
+    plain = re.fullmatch(r"/(?![/\\])[A-Za-z0-9._~!$&'()*+,;=:@/?#{}-]*", value)
+    if not plain or value.count("{session}") != 1 or "{" in value.replace("{session}", ""):
+        step = "Write a path on public_url with one {session}, such as /app/?session={session}."
+        table.problem("after_launch", "cannot be used", step)
+        return default
+    return value
+
+
+def read_ehrs(top: TomlTable, app: AppSettings, local: bool) -> tuple[Ehr, ...]:
+    """Read the registrations. `app` has the top level's settings of the app. With `local`, http
+    issuers are accepted.
+    """
     ehrs: list[Ehr] = []
     entries = top.entries("ehr", "Add an [[ehr]] table for each registration.")
     for index, entry in enumerate(entries):
         if isinstance(entry, dict):
-            ehrs.append(_ehr(TomlTable(entry, f"ehr[{index}].", top.problems), local))
+            ehrs.append(_ehr(TomlTable(entry, f"ehr[{index}].", top.problems), app, local))
         else:
             top.problem(f"ehr[{index}]", "is not a table", "Write each EHR as an [[ehr]] table.")
     keys = [ehr.key for ehr in ehrs if ehr.key]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
         top.problem("ehr", f"the key {key} is repeated", "Give each [[ehr]] entry its own key.")
-    bases = [base for ehr in ehrs for base in set(ehr.iss)]
-    for base in sorted({base for base in bases if bases.count(base) > 1}):
-        remedy = "Keep the iss in only one [[ehr]] entry."
-        top.problem("ehr", f"the iss {base} is in two entries", remedy, "iss_duplicate")
+    bases = [(ehr.launch_path, base) for ehr in ehrs for base in set(ehr.iss)]
+    for path, base in sorted({one for one in bases if bases.count(one) > 1}):
+        what = f"the iss {base} is in two entries with the launch path {path}"
+        top.problem("ehr", what, ONE_ENTRY, "iss_duplicate")
     _check_redirects(top, ehrs)
     return tuple(ehrs)
 
@@ -63,7 +92,7 @@ def _check_redirects(top: TomlTable, ehrs: list[Ehr]) -> None:
             )
 
 
-def _ehr(table: TomlTable, local: bool) -> Ehr:
+def _ehr(table: TomlTable, app: AppSettings, local: bool) -> Ehr:
     key = table.text(
         "key", "", _KEY, "a name (a-z, 0-9, -) other than callback and health", required=True
     )
@@ -90,6 +119,8 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
         basic_credentials=table.optional_choice("basic_credentials", _BASIC_CREDENTIALS),
         issuers=issuers,
         chooser=table.take("chooser", bool, default=False),
+        launch_path=table.text("launch_path", LAUNCH_PATH),
+        app=read_app(table, app),
         system_scopes=_system_scopes(table),
         backend_client_id=table.text("backend_client_id", "", _VISIBLE, "visible ASCII") or None,
         backend_private_key=table.optional_reference("backend_private_key"),
@@ -97,6 +128,9 @@ def _ehr(table: TomlTable, local: bool) -> Ehr:
     )
     if ehr.redirect_path not in {"/callback", f"/callback/{key}"}:
         table.problem("redirect_path", "cannot be used", f"Use /callback or /callback/{key}.")
+    # `/launch/launch` would look like `/launch` if the function's name is stripped from the path.
+    if ehr.launch_path not in {LAUNCH_PATH, f"/launch/{key}"} - {"/launch/launch"}:
+        table.problem("launch_path", "cannot be used", f"Use /launch or /launch/{key}.")
     if ehr.chooser and not (ehr.standalone and (issuers or "issuers" in table.faulty)):
         remedy = "Set standalone = true and issuers, or remove the setting."
         table.problem("chooser", "needs standalone and issuers", remedy)

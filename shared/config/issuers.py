@@ -14,7 +14,7 @@ from itertools import combinations
 from pathlib import Path
 
 from shared import release, urls
-from shared.config.ehrs import USE_HTTPS
+from shared.config.ehrs import ONE_ENTRY, USE_HTTPS
 from shared.config.settings import Ehr, Settings
 from shared.config.settings_file import reason, stop
 from shared.config.table import Problem
@@ -145,12 +145,11 @@ def text_of(file: Path) -> str:
 
 def _duplicates(ehrs: Iterable[Ehr], files: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
     for one, other in combinations(ehrs, 2):
-        if one.issuers is None and other.issuers is None:
+        if one.launch_path != other.launch_path or one.issuers is other.issuers is None:
             continue
         mine, theirs = (
             files.get(ehr.issuers or "", frozenset()) | set(ehr.iss) for ehr in (one, other)
         )
         if both := sorted(mine & theirs):
             what = f"{len(both)} FHIR base(s), such as {both[0]}, are in {one.key} and {other.key}"
-            remedy = "Keep each FHIR base in only one [[ehr]] entry."
-            yield Problem.at("iss_duplicate", "ehr", what, remedy)
+            yield Problem.at("iss_duplicate", "ehr", what, ONE_ENTRY)

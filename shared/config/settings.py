@@ -1,6 +1,6 @@
 """The settings as typed values. settings_file.py reads them; see docs/configuration.md."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from typing import Literal
 
@@ -11,6 +11,8 @@ from shared.vendors import VENDORS, Profile
 StoreKind = Literal["firestore", "sqlite"]
 # The encoding of client id and secret in Basic credentials: form-encoded (RFC 6749 2.3.1) or raw.
 BasicCredentials = Literal["form", "raw"]
+# The default launch path, which every standalone launch has.
+LAUNCH_PATH = "/launch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,26 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AppSettings:
+    """The app that a launch opens. Each setting can be at the top level, or in an entry for itself.
+
+    `calculators_off` and `cards` have names as written, which clinical/site_choice.py checks.
+    `cards` is None if the site uses the default.
+    """
+
+    after_launch: str = "/smart_calc/{session}/"
+    calculators_off: tuple[str, ...] = ()
+    cards: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ehr:
     """One registration at one EHR. `iss` has normalized FHIR bases, which may end in `/*`.
 
     `issuers` is the place of a file with more bases, such as `issuers/epic.txt`, or None. With
-    `chooser`, a standalone launch lets the user choose among them. `system_scopes` are for a
-    backend service, which has its own client and key if the EHR registers it separately.
+    `chooser`, a standalone launch lets the user choose among them. The launches of several apps at
+    one EHR differ in `launch_path`. `system_scopes` are for a backend service, which has its own
+    client and key if the EHR registers it separately.
     """
 
     key: str
@@ -51,6 +67,8 @@ class Ehr:
     basic_credentials: BasicCredentials | None = None
     issuers: str | None = None
     chooser: bool = False
+    launch_path: str = LAUNCH_PATH
+    app: AppSettings = field(default_factory=AppSettings)
     system_scopes: tuple[str, ...] = ()
     backend_client_id: str | None = None
     backend_private_key: str | None = None
@@ -102,6 +120,11 @@ class Ehr:
         """The FHIR base of a standalone launch: the first entry of `iss` without `/*`."""
         return next(entry for entry in self.iss if not entry.endswith("/*"))
 
+    def standalone_launch(self, base: str) -> str:
+        """Return path and query of a standalone launch at one of its FHIR bases."""
+        launch = f"{LAUNCH_PATH}?ehr={self.key}"
+        return f"{launch}&iss={urls.encode(base)}" if self.chooser else launch
+
     def can_be_confused_with(self, other: "Ehr") -> bool:
         """Return whether one EHR's authorization response could be accepted as the other's (RFC
         9700 4.4), because they share a redirect URI, don't both send `iss`, and aren't the same
@@ -134,15 +157,14 @@ class CdsClient:
 class Settings:
     """The entire configuration. Durations are in seconds. `public_url` has no trailing slash.
 
-    `calculators_off` has names as written. Code that has the list of calculators checks them.
-    `cards` has names too, or is None if the site uses the default. `responsible` is the person or
-    team that is responsible for the app at this site, or empty. `issuers` has the FHIR bases of
-    each file that an `Ehr.issuers` names, in the functions that need them
-    (shared/config/issuers.py).
+    `app` has the top level's settings. Only an entry's own count, which include those that it
+    doesn't replace. `responsible` is the person or team that is responsible for the app at this
+    site, or empty. `issuers` has the FHIR bases of each file that an `Ehr.issuers` names, in the
+    functions that need them (shared/config/issuers.py).
     """
 
     public_url: str
-    after_launch: str
+    app: AppSettings
     frame_ancestors: tuple[str, ...]
     launch_seconds: float
     session_idle_seconds: float
@@ -153,27 +175,26 @@ class Settings:
     public_jwks: str | None
     store: StoreSettings
     ehrs: tuple[Ehr, ...]
-    calculators_off: tuple[str, ...] = ()
-    cards: tuple[str, ...] | None = None
     cds_clients: tuple[CdsClient, ...] = ()
     responsible: str = ""
     issuers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def ehr_for(self, iss: str) -> tuple[Ehr, str] | None:
+    def ehr_for(self, iss: str, among: Iterable[Ehr]) -> tuple[Ehr, str] | None:
         """Return the registration and normalized FHIR base for a received `iss`, or None."""
         try:
             base = urls.normalise_base(iss)
         except ValueError:
             return None
+        ehrs = tuple(among)
         for entry in (base, f"{base.rpartition('/')[0]}/*"):
-            for ehr in self.ehrs:
+            for ehr in ehrs:
                 if entry in ehr.iss or entry in self.issuers.get(ehr.issuers or "", ()):
                     return ehr, base
         return None
 
     def base_at(self, ehr: Ehr, iss: str) -> str | None:
         """Return the normalized FHIR base for an `iss` if it's one of this registration."""
-        match = replace(self, ehrs=(ehr,)).ehr_for(iss)
+        match = self.ehr_for(iss, (ehr,))
         return None if match is None else match[1]
 
     def any_base(self, ehr: Ehr) -> str | None:

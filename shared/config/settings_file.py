@@ -15,12 +15,10 @@ from typing import NoReturn, get_args
 
 from shared import urls
 from shared.config.cds_clients import read_cds_clients
-from shared.config.ehrs import read_ehrs
-from shared.config.settings import Settings, StoreKind, StoreSettings
+from shared.config.ehrs import read_app, read_ehrs
+from shared.config.settings import AppSettings, Settings, StoreKind, StoreSettings
 from shared.config.table import Problem, TomlTable
 
-_NAME = re.compile(r"[a-z0-9_]{1,64}")
-_CALCULATOR = "the name of a calculator"
 _ONE_LINE = r"(?=.*\S)[^\x00-\x1f\x7f]{1,200}"
 _ANCESTOR = re.compile(
     r"'self'|https?://(?:\*\.[A-Za-z0-9-]+\.)?[A-Za-z0-9][A-Za-z0-9.-]*(?::(?:[0-9]{1,5}|\*))?"
@@ -93,12 +91,12 @@ def reason(error: Exception) -> str:
 def _settings(top: TomlTable) -> Settings:
     public_url = _public_url(top)
     local = urls.is_local(public_url)
-    ehrs = read_ehrs(top, local)
+    app = read_app(top, AppSettings())
+    ehrs = read_ehrs(top, app, local)
     keys = top.entries("sealing_keys", 'Add a key, such as ["env:SEALING_KEY"].')
-    cards = top.optional_texts("cards", _NAME, _CALCULATOR)
     settings = Settings(
         public_url=public_url,
-        after_launch=_after_launch(top),
+        app=app,
         frame_ancestors=tuple(
             top.texts(
                 "frame_ancestors", _ANCESTOR, "'self' or an origin such as https://ehr.example.org"
@@ -120,8 +118,6 @@ def _settings(top: TomlTable) -> Settings:
         public_jwks=top.optional_reference("public_jwks"),
         store=_store(top.table("store")),
         ehrs=ehrs,
-        calculators_off=tuple(top.texts("calculators_off", _NAME, _CALCULATOR)),
-        cards=None if cards is None else tuple(cards),
         cds_clients=read_cds_clients(top, ehrs, local=local),
         responsible=top.text("responsible", "", _ONE_LINE, "text of 1 to 200 characters").strip(),
     )
@@ -146,15 +142,6 @@ def _public_url(top: TomlTable) -> str:
         step = "Use https. http is allowed only on localhost."
         top.problem("public_url", "uses http", step, "http_not_local")
     return url
-
-
-def _after_launch(top: TomlTable) -> str:
-    value = top.take("after_launch", str, "/smart_calc/{session}/")
-    plain = re.fullmatch(r"/(?![/\\])[A-Za-z0-9._~!$&'()*+,;=:@/?#{}-]*", value)
-    if not plain or value.count("{session}") != 1 or "{" in value.replace("{session}", ""):
-        step = "Write a path on public_url with one {session}, such as /app/?session={session}."
-        top.problem("after_launch", "cannot be used", step)
-    return value
 
 
 def _store(table: TomlTable) -> StoreSettings:

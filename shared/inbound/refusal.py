@@ -33,8 +33,8 @@ class Refusal:
 
     `explanation` is the diagnosis of the EHR's error, if it reported one. `evidence` is for
     developers and the log. `shown` is text from the EHR, only for developers' pages. `steps` are
-    the actions to take. `standalone` is the key of the registration if the launch didn't start in a
-    chart.
+    the actions to take. `standalone` has path and query to launch again if the launch didn't start
+    in a chart.
     """
 
     error: SmartError
@@ -105,7 +105,7 @@ class Refusal:
         """
         if self.standalone is None:
             return RELAUNCH
-        address = f"https://HOST/launch?ehr={self.standalone}"
+        address = f"https://HOST{self.standalone}"
         return ForUser(f"{_CLOSE} and start over at `{address}`, where this launch started.")
 
     def at_home(self, public_url: str) -> Self:
@@ -188,7 +188,7 @@ def _on_this_machine(refused: Refusal, settings: Settings | None) -> Mapping[str
     launch = log.launch()
     again = f"{ehr}/again?launch={launch}"
     if refused.standalone is not None:
-        again = f"{settings.public_url}/launch?ehr={refused.standalone}"
+        again = settings.public_url + refused.standalone
     return {"again": again, "trace": f"{ehr}/trace#launch-{launch}"}
 
 

@@ -33,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, tenant: Tenant) -> Iterator
         '[[ehr]]\nkey = "two"\niss = ["https://two.test/fhir"]\nclient_id = "c"\n'
         'scopes = "patient/*.rs"\nstandalone = true\nredirect_path = "/callback/two"\n'
     )
-    top = 'frame_ancestors = ["https://ehr.test"]'
+    top = 'error_details = "brief"\nframe_ancestors = ["https://ehr.test"]'
     with serve_app(folder, tables, top=top) as running:
         yield running
 
@@ -70,6 +70,16 @@ def test_a_match_is_a_link_to_an_ordinary_standalone_launch(server: Server, tena
     assert begun.location.startswith(f"{tenant.base}/auth/authorize?")
     assert "launch" not in begun.query
     assert begun.query["aud"] == tenant.base
+
+
+def test_a_launch_that_failed_starts_over_at_the_same_hospital(
+    server: Server, tenant: Tenant, browser: Browser
+) -> None:
+    (link,) = links(page(server, "bern"))
+    begun = browser.get(link)
+    response = f"error=access_denied&state={begun.query['state']}"
+    refused = browser.send("GET", f"{begun.query['redirect_uri']}?{response}", NAVIGATION)
+    assert f"start over at <code>{link}</code>" in unescape(refused.text)
 
 
 @each(

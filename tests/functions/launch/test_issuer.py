@@ -146,7 +146,7 @@ def _registration(iss: str) -> tuple[str, str]:
     assert settings is not None
     query = f"iss={quote(iss, safe='')}&launch=1"
     call = Call("GET", "/", {}, cookies.parse([]), query, lambda _: b"")
-    asked = parameters.read(call, settings)
+    asked = parameters.read(call, settings, "/launch")
     assert isinstance(asked, parameters.LaunchRequest)
     return asked.ehr.key, asked.fhir_base
 

@@ -121,6 +121,13 @@ key = "ehr"
 iss = ["https://ehr.example.org/r4"]
 client_id = "client"
 scopes = "patient/*.rs"
+[[ehr]]
+key = "other"
+iss = ["https://other.example.org/r4"]
+client_id = "client"
+scopes = "patient/*.rs"
+redirect_path = "/callback/other"
+cards = ["bmi"]
 """
 
 
@@ -137,5 +144,6 @@ def test_a_name_that_no_calculator_has_ends_the_process_at_start_with_all_other_
     assert "calculators_off[0]" not in said
     assert "cards[1]: doesn't have a card [setting_invalid]" in said
     assert "Choose from qtc, cha2ds2_vasc, egfr_ckd_epi_2021, prevent_2023_base, fib4." in said
-    assert "cards[0]" not in said
+    assert "smart-calc: 4 problem(s)" in said
+    assert "\nehr[1].cards[0]: doesn't have a card [setting_invalid]" in said
     assert "launch_minutes" in said

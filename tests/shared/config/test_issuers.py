@@ -46,9 +46,9 @@ def test_every_line_is_a_base_of_its_entry_and_no_other_base_is(tmp_path: Path) 
         "https://b.test/fhir": "https://b.test/fhir",
         "https://c.test": "https://c.test",
     }.items():
-        assert resolved.ehr_for(iss) == (resolved.ehrs[0], base)
+        assert resolved.ehr_for(iss, resolved.ehrs) == (resolved.ehrs[0], base)
     for stranger in ("https://a.test/fhirs", "https://a.test", "https://hospital/a", "# Bases"):
-        assert resolved.ehr_for(stranger) is None
+        assert resolved.ehr_for(stranger, resolved.ehrs) is None
 
 
 @each(
@@ -87,7 +87,10 @@ def test_a_line_that_cannot_be_used_is_told_with_its_number(
 def test_on_localhost_http_is_a_base_as_in_iss(tmp_path: Path) -> None:
     local = settings(ONE, public_url="http://localhost:8080")
     resolved, problems = issuers.read(local, written(tmp_path, "http://127.0.0.1:8090/r4"))
-    assert (problems, resolved.ehr_for("http://127.0.0.1:8090/r4") is None) == ([], False)
+    assert (problems, resolved.ehr_for("http://127.0.0.1:8090/r4", resolved.ehrs) is None) == (
+        [],
+        False,
+    )
 
 
 @each(
@@ -123,13 +126,18 @@ def test_a_base_of_two_entries_is_a_problem(tmp_path: Path, other: str) -> None:
     _, (problem,) = issuers.read(settings(ONE, entry("two", other)), tmp_path)
     assert problem.id == "iss_duplicate"
     assert "https://a.test/fhir, are in one and two" in problem.title
+    apart = settings(ONE, entry("two", f'{other}\nlaunch_path = "/launch/two"'))
+    assert issuers.read(apart, tmp_path)[1] == []
 
 
 def test_a_literal_or_listed_base_comes_before_a_tenant_of_another_entry(tmp_path: Path) -> None:
     any_tenant = entry("any", 'iss = ["https://ehr.test/*"]')
     folder = written(tmp_path, "https://ehr.test/listed\n")
     resolved, _ = issuers.read(settings(any_tenant, ONE), folder)
-    found = {iss: resolved.ehr_for(f"https://ehr.test/{iss}") for iss in ("listed", "other")}
+    found = {
+        iss: resolved.ehr_for(f"https://ehr.test/{iss}", resolved.ehrs)
+        for iss in ("listed", "other")
+    }
     assert {iss: one and one[0].key for iss, one in found.items()} == {
         "listed": "one",
         "other": "any",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from shared.config.settings import Ehr, Settings, StoreSettings
+from shared.config.settings import AppSettings, Ehr, Settings, StoreSettings
 from shared.config.settings_file import parse
 from shared.config.table import Problem
 from tests.support import open_session
@@ -62,7 +62,7 @@ def _only(text: str) -> Problem:
 
 def test_calculators_that_are_off_are_names_as_written_and_checked_by_who_knows_them() -> None:
     text = _file('calculators_off = ["has_bled", "nothing"]')
-    assert _settings(text).calculators_off == ("has_bled", "nothing")
+    assert _settings(text).app.calculators_off == ("has_bled", "nothing")
     problem = Problem.at("setting_invalid", "calculators_off[1]", "is unknown", "Correct it.")
     settings, problems = parse(text, lambda made: [problem] if "nothing" in str(made) else [])
     assert (settings, problems) == (None, [problem])
@@ -70,9 +70,9 @@ def test_calculators_that_are_off_are_names_as_written_and_checked_by_who_knows_
 
 
 def test_cards_are_chosen_by_name_or_left_to_the_calculators() -> None:
-    assert _settings(_file()).cards is None
-    assert _settings(_file("cards = []")).cards == ()
-    assert _settings(_file('cards = ["qtc"]')).cards == ("qtc",)
+    assert _settings(_file()).app.cards is None
+    assert _settings(_file("cards = []")).app.cards == ()
+    assert _settings(_file('cards = ["qtc"]')).app.cards == ("qtc",)
     for wrong in ('"qtc"', "[1]", '["QTc"]'):
         assert _only(_file(f"cards = {wrong}")).id == "setting_invalid"
 
@@ -87,7 +87,7 @@ def test_who_is_responsible_is_one_line_of_text() -> None:
 def test_the_defaults_are_those_of_the_contract() -> None:
     assert _settings(_file()) == Settings(
         public_url="https://smart.example.org",
-        after_launch="/smart_calc/{session}/",
+        app=AppSettings(),
         frame_ancestors=(),
         launch_seconds=600,
         session_idle_seconds=1800,
@@ -140,7 +140,7 @@ response_iss = true
     settings = _settings(_file(top, store, ehr))
     assert settings == Settings(
         public_url="https://smart.example.org",
-        after_launch="/app/?session={session}",
+        app=AppSettings("/app/?session={session}"),
         frame_ancestors=("https://*.ehr.test", "'self'", "https://ehr.test:8443"),
         launch_seconds=30,
         session_idle_seconds=90,
@@ -179,6 +179,7 @@ response_iss = true
                 id_token_issuer="https://issuer.ehr.test/",
                 ca_file=str(ca_file),
                 response_iss=True,
+                app=AppSettings("/app/?session={session}"),
             ),
         ),
     )
@@ -231,6 +232,10 @@ ehr[0].scopes: "online_access offline_access"
 ehr[0].scopes launch_scope_configured: "launch patient/*.rs" | "patient/*.rs launch/patient"
 ehr[0].scopes launch_scope_configured: "launch/encounter patient/*.rs"
 ehr[0].standalone: "yes" | 1
+ehr[0].launch_path: "/launch/two" | "/launch/" | "/callback/one" | "https://evil.test/launch" | ""
+ehr[0].after_launch: "/app/" | "https://evil.test/{session}/"
+ehr[0].calculators_off: "has_bled"
+ehr[0].cards[0]: ["a b"]
 ehr[0].redirect_path: "/callback/two" | "/callback/" | "/elsewhere" | "https://evil.test/callback"
 ehr[0].endpoint_hosts[0]: ["https://a.test"] | ["*.a.test"] | ["A.test"]
 ehr[0].endpoint_hosts[1]: ["a.test", "b.test/x"]
@@ -416,6 +421,20 @@ def test_registrations_share_a_redirect_path_only_if_iss_distinguishes_their_ehr
         assert {problem.id for problem in problems} <= {"setting_invalid"}
     same = SECOND.replace("two.test", "ehr.test").replace('redirect_path = "/callback/two"', "")
     assert _only(_file(more=same)).id == "iss_duplicate"
+    assert parse(_file(more=f'{same}launch_path = "/launch/two"'))[1] == []
+
+
+def test_an_entry_has_the_top_levels_app_but_for_what_it_replaces() -> None:
+    top = 'after_launch = "/a/{session}"\ncalculators_off = ["bmi"]\ncards = ["qtc"]'
+    more = f'{SECOND}after_launch = "/b/{{session}}"\ncalculators_off = []\n'
+    one, two = (ehr.app for ehr in _settings(_file(top, more=more)).ehrs)
+    assert one == AppSettings("/a/{session}", ("bmi",), ("qtc",))
+    assert two == AppSettings("/b/{session}", (), ("qtc",))
+
+
+def test_a_launch_path_that_looks_like_launch_without_its_first_segment_is_refused() -> None:
+    text = _file().replace('key = "one"', 'key = "launch"\nlaunch_path = "/launch/launch"')
+    assert _only(text).place == "ehr[0].launch_path"
 
 
 REQUIRED = "response_iss = true"
@@ -424,18 +443,18 @@ REQUIRED = "response_iss = true"
 def test_a_base_with_a_doubled_slash_is_taken_as_it_is_configured() -> None:
     settings = _settings(_file(ehr='iss = ["https://ehr.test//FHIR", "https://ehr.test/r4/*"]'))
     for iss in ("https://ehr.test//FHIR", "https://EHR.test//FHIR/"):
-        match = settings.ehr_for(iss)
+        match = settings.ehr_for(iss, settings.ehrs)
         assert match is not None
         assert match[1] == "https://ehr.test//FHIR"
     for iss in ("https://ehr.test/FHIR", "https://ehr.test///FHIR", "https://ehr.test/r4//x"):
-        assert settings.ehr_for(iss) is None
+        assert settings.ehr_for(iss, settings.ehrs) is None
 
 
 def test_a_tenant_of_its_own_beside_a_wildcard_is_no_duplicate() -> None:
     more = SECOND.replace("https://two.test/fhir", "https://ehr.test/r4/special")
     settings = _settings(_file(ehr='iss = ["https://ehr.test/r4/*"]', more=more))
     for iss, key in (("https://ehr.test/r4/special", "two"), ("https://ehr.test/r4/x", "one")):
-        match = settings.ehr_for(iss)
+        match = settings.ehr_for(iss, settings.ehrs)
         assert match is not None
         assert (match[0].key, match[1]) == (key, iss)
 
@@ -458,14 +477,14 @@ def test_a_tenant_of_its_own_beside_a_wildcard_is_no_duplicate() -> None:
 )
 def test_a_wildcard_stands_for_exactly_one_segment(iss: str, allowed: bool) -> None:
     settings = _settings(_file(ehr='iss = ["https://ehr.test/r4/*"]'))
-    assert (settings.ehr_for(iss) is not None) is allowed
+    assert (settings.ehr_for(iss, settings.ehrs) is not None) is allowed
 
 
 def test_a_wildcard_may_stand_at_the_root_of_a_host() -> None:
     settings = _settings(_file(ehr='iss = ["https://ehr.test/*"]'))
-    assert settings.ehr_for("https://ehr.test/tenant") is not None
-    assert settings.ehr_for("https://ehr.test") is None
-    assert settings.ehr_for("https://other.test") is None
+    assert settings.ehr_for("https://ehr.test/tenant", settings.ehrs) is not None
+    assert settings.ehr_for("https://ehr.test", settings.ehrs) is None
+    assert settings.ehr_for("https://other.test", settings.ehrs) is None
 
 
 @each(
