@@ -6,14 +6,14 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
 import pytest
 import requests
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, Route
+from playwright.sync_api import BrowserContext, Page, Route
 
 from tests.support import npm
 from tests.support.app import App, Launched
@@ -81,10 +81,8 @@ def require(call: str, remark: str, outcome: dict[str, Any]) -> None:
         assert outcome.get("status") == int(remark[:3]), outcome
 
 
-@pytest.fixture(scope="module")
-def page(chromium: Chromium, writing: App) -> Iterator[tuple[Page, str]]:
-    """A page of the app's origin under the policy of /app/, with both libraries; its session."""
-    app = writing
+def serve_libraries(context: BrowserContext, origin: str) -> str:
+    """Let a browser find the npm libraries at the app's origin; the URL of a page that has them."""
     served = {f"{name}.js": text for name, text in STAND_INS.items()}
     for name, text in npm.texts("fhir-kit-client", "package/dist/").items():
         bare = re.sub(r"from '([a-z-]+)'", r"from './\1.js'", text)
@@ -97,17 +95,31 @@ def page(chromium: Chromium, writing: App) -> Iterator[tuple[Page, str]]:
         kind = "text/javascript" if name else "text/html"
         route.fulfill(headers=POLICY, content_type=kind, body=served[name])
 
+    context.route(f"{origin}/libraries/**", serve)
+    return f"{origin}/libraries/"
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Chromium, writing: App) -> Iterator[tuple[Page, str]]:
+    """A page of the app's origin under the policy of /app/, with both libraries; its session."""
+    app = writing
     context = chromium.new_context()
     context.set_default_timeout(30_000)
-    context.route(f"{app.origin}/libraries/**", serve)
+    libraries = serve_libraries(context, app.origin)
     opened = context.new_page()
     start = f"{app.ehr_origin}/generic/start?patient={PATIENT}&client=smart-calc-demo&in=tab"
     opened.goto(start)
     opened.wait_for_url(f"{app.origin}/smart_calc/*/")
     session = opened.url.rstrip("/").rpartition("/")[2]
-    opened.goto(f"{app.origin}/libraries/")
+    opened.goto(libraries)
     yield opened, session
     context.close()
+
+
+def first_in_page(library: str) -> str:
+    """How a page makes the client of an npm library."""
+    brought = 'const { Client } = await import("/libraries/index.js");'
+    return (brought if library == "fhir-kit-client" else "") + first_line(library)
 
 
 def called(page: tuple[Page, str], first: str, code: str) -> dict[str, Any]:
@@ -118,13 +130,12 @@ def called(page: tuple[Page, str], first: str, code: str) -> dict[str, Any]:
 
 @each(("call", "remark"), rows("fhirclient"))
 def test_fhirclient_on_the_proxy(page: tuple[Page, str], call: str, remark: str) -> None:
-    require(call, remark, called(page, first_line("fhirclient"), call))
+    require(call, remark, called(page, first_in_page("fhirclient"), call))
 
 
 @each(("call", "remark"), rows("fhir-kit-client"))
 def test_fhir_kit_client_on_the_proxy(page: tuple[Page, str], call: str, remark: str) -> None:
-    brought = 'const { Client } = await import("/libraries/index.js");'
-    require(call, remark, called(page, brought + first_line("fhir-kit-client"), call))
+    require(call, remark, called(page, first_in_page("fhir-kit-client"), call))
 
 
 @pytest.fixture(scope="module")
@@ -141,19 +152,23 @@ def fhirpy() -> ModuleType:
 
 
 @each(("call", "remark"), rows("fhirpy"))
-def test_fhirpy_on_the_proxy(
-    written: Launched, monkeypatch: pytest.MonkeyPatch, call: str, remark: str
-) -> None:
-    library, launch = fhirpy(), written
-    errors = importlib.import_module("fhirpy.base.exceptions")
-    created = send(launch, "POST", "Observation", OBSERVATION, Prefer="return=representation")
-    jar = launch.browser.cookies()
+def test_fhirpy_on_the_proxy(written: Launched, call: str, remark: str) -> None:
+    created = send(written, "POST", "Observation", OBSERVATION, Prefer="return=representation")
+    jar = written.browser.cookies()
+    require(call, remark, fhirpy_called(written.fhir_base, jar, created.json(), call))
+
+
+def fhirpy_called(
+    proxy: str, cookies: Mapping[str, str], made: dict[str, Any], call: str
+) -> dict[str, Any]:
+    """Make a call by fhirpy, outside a browser."""
+    library, errors = fhirpy(), importlib.import_module("fhirpy.base.exceptions")
     names: dict[str, Any] = {
         "SyncFHIRClient": library.SyncFHIRClient,
-        "proxy": launch.fhir_base,
-        "cookie": "; ".join(f"{name}={value}" for name, value in jar.items()),
+        "proxy": proxy,
+        "cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
         "patient": PATIENT,
-        "made": created.json(),
+        "made": made,
         "observation": OBSERVATION,
     }
     exec(first_line("fhirpy"), names)
@@ -165,11 +180,9 @@ def test_fhirpy_on_the_proxy(
         statuses.append(answer.status_code)
         return answer
 
-    outcome: dict[str, Any]
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(requests, "request", noting)
         try:
-            outcome = {"value": eval(call, names)}
+            return {"value": eval(call, names)}
         except errors.BaseFHIRError as error:
-            outcome = {"status": statuses[-1], "words": str(error)}
-    require(call, remark, outcome)
+            return {"status": statuses[-1], "words": str(error)}

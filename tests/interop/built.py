@@ -3,7 +3,10 @@
 import contextlib
 import functools
 import shutil
+import signal
 import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +17,8 @@ from gateway.processes import becomes_ready
 from tests.support.servers import ROOT, started
 
 KEPT = ROOT / ".local" / "interop"
+# So that `kill` ends the servers too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 _BUILD_SECONDS, _START_SECONDS, _STOP_SECONDS = 1800, 600, 30
 
 
@@ -36,18 +41,40 @@ class Source:
         kept = KEPT / f"{self.folder.name}-{self.commit.replace('/', '-')}{Path(self.made).suffix}"
         if kept.exists():
             return kept
-        KEPT.mkdir(parents=True, exist_ok=True)
-        if not self.folder.exists():
-            _run(["git", "clone", "-q", self.repository, str(self.folder)], KEPT)
-        _run(["git", "checkout", "-q", "-f", self.commit], self.folder)
-        _run([maven(), "-B", "-q", "package", *self.arguments], self.folder)
+        cloned(self.repository, self.commit)
+        _run([_maven(), "-B", "-q", "package", *self.arguments], self.folder)
         (made,) = self.folder.glob(self.made)
         shutil.copyfile(made, kept)
         return kept
 
 
-def maven() -> str:
-    """Return the path of mvn."""
+def cloned(repository: str, commit: str) -> Path:
+    """Return the folder of a public repository at a commit or tag."""
+    folder = KEPT / repository.rpartition("/")[2]
+    KEPT.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        _run(["git", "clone", "-q", repository, str(folder)], KEPT)
+    _run(["git", "checkout", "-q", commit], folder)
+    return folder
+
+
+def unpacked(artifact: str, folder: str) -> Path:
+    """Return the folder that a zip from Maven Central unpacks to, downloaded if it isn't there yet.
+
+    `artifact`: GROUP:NAME:VERSION.
+    """
+    if not (KEPT / folder).exists():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        named = f"-Dartifact={artifact}:zip"
+        _run([_maven(), "-B", "-q", "dependency:get", named, "-Dtransitive=false"], KEPT)
+        _run([_maven(), "-B", "-q", "dependency:copy", named, f"-DoutputDirectory={KEPT}"], KEPT)
+        _, name, version = artifact.split(":")
+        with zipfile.ZipFile(KEPT / f"{name}-{version}.zip") as archive:
+            archive.extractall(KEPT)
+    return KEPT / folder
+
+
+def _maven() -> str:
     found = shutil.which("mvn")
     assert found, "mvn is missing: install Maven and Java 17 or 21"
     return found

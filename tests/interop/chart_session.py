@@ -7,33 +7,42 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+import requests
+
 from simulator.charts import moving, outpatients
 from simulator.charts.parts import chart_text
+from simulator.charts.resources import Resource, split
 from tests.interop.report import Report
 from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 
 Json = dict[str, Any]
+Chart = Callable[[], list[Json]]
+CHARTS: tuple[Chart, ...] = (outpatients.alma, outpatients.bruno)
 PATIENT, OTHER = "synthetic-alma", "synthetic-bruno"
-TYPES = ("Observation", "Condition", "MedicationRequest", "Encounter", "DiagnosticReport")
+TYPES = ("Observation", "Condition", "MedicationRequest", "Encounter")
 SCOPES = " ".join(("patient/Patient.rs", *(f"patient/{name}.cruds" for name in TYPES)))
+READ_SCOPES = SCOPES.replace("cruds", "rs")
 _CREATININE = "code=http://loinc.org|2160-0"
 _JSON_PATCH = "application/json-patch+json"
 
 
-def charts() -> list[Json]:
-    """Return two charts of the simulated EHR as transaction Bundles, with today's dates."""
+def write_charts(base: str, charts: Iterable[Chart] = CHARTS, token: str = "") -> None:
+    """Write charts of the simulated EHR to a FHIR base, as it would serve them today."""
     day = moving.day_at(datetime.now(UTC))
-    texts = (moving.moved(chart_text(one()), day) for one in (outpatients.alma, outpatients.bruno))
-    return [transaction(json.loads(text)) for text in texts]
+    headers = {"Content-Type": "application/fhir+json", "Authorization": f"Bearer {token}"}
+    for chart in charts:
+        bundle = _transaction(split(moving.moved(chart_text(chart()), day)))
+        answer = requests.post(base, bundle.encode(), headers=headers, timeout=300)
+        assert answer.status_code == 200, answer.text[:2000]
 
 
-def transaction(resources: Iterable[Json]) -> Json:
-    """Return a Bundle that writes resources under their own ids."""
-    entries = [
-        {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
+def _transaction(resources: Iterable[Resource]) -> str:
+    """Return a Bundle that writes resources under their own ids, with every digit."""
+    entries = (
+        f'{{"resource": {one.text}, "request": {{"method": "PUT", "url": "{one.type}/{one.id}"}}}}'
         for one in resources
-    ]
-    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    )
+    return f'{{"resourceType": "Bundle", "type": "transaction", "entry": [{", ".join(entries)}]}}'
 
 
 @dataclass(frozen=True)

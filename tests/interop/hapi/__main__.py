@@ -7,6 +7,7 @@ them failed. Not part of `make test`.
 """
 
 import contextlib
+import difflib
 import json
 import secrets
 import sys
@@ -17,16 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-import requests
+from playwright.sync_api import Page
 
-from tests.interop import chart_session
+from tests.interop import chart_session, clients
 from tests.interop.chart_session import PATIENT, Session
 from tests.interop.hapi.forwarder import forwarding
 from tests.interop.hapi.servers import GATEWAY_COMMIT, HAPI_TAG, fhir_gateway, hapi
+from tests.interop.in_chromium import chromium, shown
 from tests.interop.keycloak import realm
 from tests.interop.keycloak.login import log_in
 from tests.interop.keycloak.server import VERSION, Keycloak, running
 from tests.interop.report import Report
+from tests.support.app import simulated_ehr
 from tests.support.browser import Browser
 from tests.support.servers import Server, free_port, serve_app
 
@@ -35,6 +38,8 @@ ACCESS_SECONDS = 60
 _BY_ID = "it reads, changes and deletes only a Patient by id (R4 http.html)"
 REFUSED = {
     "gateway": {
+        "the page in Chromium is that of the simulated EHR": "it looks for the patient of a "
+        "MedicationRequest only in `subject`, not in `patient`, so the page can't read drugs",
         "search by POST": "it reads the form as a resource to create (R4 http.html, search)",
         "_include": "its words: Search with _include is blocked!",
         "_revinclude": "its words: Search with _revinclude is blocked!",
@@ -74,9 +79,7 @@ def standing(origin: str) -> Iterator[Stand]:
         clients = [realm.Client(key, "public", f"{origin}/callback/{key}") for key in keys]
         realm.make(keycloak, clients, SCOPES, ACCESS_SECONDS, PATIENT)
         store = stack.enter_context(hapi())
-        for bundle in chart_session.charts():
-            answer = requests.post(store, json=bundle, timeout=300)
-            assert answer.status_code == 200, answer.text[:2000]
+        chart_session.write_charts(store)
         capabilities = ["launch-ehr", "client-public", "permission-v2"]
         discovery = {**keycloak.discovery(), "capabilities": capabilities}
         front = stack.enter_context(forwarding(store, discovery, keycloak.is_active))
@@ -101,16 +104,51 @@ endpoint_hosts = ["{stand.keycloak.origin.removeprefix("http://")}"]
     )
 
 
+def _simulated_table(ehr_origin: str) -> str:
+    return f"""
+[[ehr]]
+key = "simulated"
+iss = ["{ehr_origin}/generic/fhir"]
+client_id = "smart-calc-demo"
+client_auth = "none"
+scopes = "{chart_session.READ_SCOPES}"
+redirect_path = "/callback/simulated"
+"""
+
+
 def launched(key: str, base: str, origin: str, report: Report) -> Session | None:
     """Launch from the chart and log in at Keycloak."""
     browser = Browser()
-    query = urlencode({"iss": base, "launch": secrets.token_urlsafe(12)})
-    answer = log_in(browser, f"{origin}/launch?{query}", f"{origin}/callback")
+    answer = log_in(browser, _launch_url(base, origin), f"{origin}/callback")
     place = answer.header("Location") or ""
     opened = answer.status == 303 and "/smart_calc/" in place
     report.step(key, "launch", opened, f"{answer.status} {answer.url} {answer.text[:1500]}")
     handle = place.rstrip("/").rpartition("/")[2]
     return Session(key, origin, browser, handle, report) if opened else None
+
+
+def _launch_url(base: str, origin: str) -> str:
+    return f"{origin}/launch?{urlencode({'iss': base, 'launch': secrets.token_urlsafe(12)})}"
+
+
+def _in_chromium(stand: Stand, ehr_origin: str, origin: str, report: Report) -> None:
+    """Open the same chart at the simulated EHR and at each base, and call from a page."""
+    with chromium() as browser:
+        start = f"{ehr_origin}/generic/start?patient={PATIENT}&client=smart-calc-demo&in=tab"
+        expected = shown(browser, start, "simulated", lambda _: None)
+        for key, base in stand.bases.items():
+            lines = shown(browser, _launch_url(base, origin), key, _log_in_at_keycloak)
+            differs = [one for one in difflib.ndiff(expected, lines) if one[0] in "+-"]
+            name = "the page in Chromium is that of the simulated EHR"
+            report.step(key, name, not differs, differs)
+        url = _launch_url(stand.bases["hapi"], origin)
+        clients.in_page(browser, url, origin, _log_in_at_keycloak, report)
+
+
+def _log_in_at_keycloak(page: Page) -> None:
+    page.fill("#username", realm.USER)
+    page.fill("#password", realm.PASSWORD)
+    page.click("#kc-login")
 
 
 def _refreshed(session: Session, app: Server, began: float) -> None:
@@ -128,13 +166,20 @@ def main() -> int:
     folder, port, start, report = Path(tempfile.mkdtemp()), free_port(), time.monotonic(), Report()
     report.refused = REFUSED
     origin = f"http://localhost:{port}"
-    with standing(origin) as stand, serve_app(folder, tables(stand), port=port) as app:
+    with (
+        standing(origin) as stand,
+        simulated_ehr(folder, port) as ehr,
+        serve_app(folder, tables(stand) + _simulated_table(ehr.origin), port=port) as app,
+    ):
+        _in_chromium(stand, ehr.origin, origin, report)
         for key, base in stand.bases.items():
             began = time.monotonic()
             if session := launched(key, base, origin, report):
                 chart_session.read_chart(session)
                 chart_session.write_chart(session)
                 chart_session.open_page(session)
+                if key == "hapi":
+                    clients.outside(session)
                 _refreshed(session, app, began)
                 chart_session.log_out(session)
     took = round(time.monotonic() - start)
