@@ -106,7 +106,9 @@ def _together(
 
 def _apart(finding: ChartFinding, rule: DrawRule, draw: Draw | None, chart: Chart) -> ChartFinding:
     """Return the finding for a value that isn't in the set, or for any value if there's no set."""
-    if draw:
+    if finding.chosen and finding.chosen.moment is None:
+        why = "this value has no date, so it might be from another collection"
+    elif draw:
         # If a tight set was preferred to a wider one, state the tight span.
         span = _span(rule.warn_beyond if draw.spread <= rule.warn_beyond else rule.within)
         why = f"the other values were collected within {span} of each other, but this one was not"

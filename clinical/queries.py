@@ -137,7 +137,7 @@ _SLOW = replace(
     _search("slow", "Observation", "lipids, HbA1c, UACR, height", _loinc(SLOW_INPUTS), _PAGE),
     years_back=10,
     wanted=frozenset(SLOW_INPUTS),
-    answers=frozenset(SLOW_INPUTS),
+    answers=frozenset({*SLOW_INPUTS, "albuminuria"}),
 )
 _VITALS = replace(
     _search(

@@ -73,6 +73,9 @@ def _outside(
     if not isinstance(of.value, float):
         return ChartFinding(name, Outcome.ASKED, of.why, chosen=of.chosen)
     if within(of.value, low, high) and (low is None or high is None):
+        if of.chosen and of.chosen.is_flagged is not None:
+            why = "flag of the laboratory"
+            return ChartFinding(name, Outcome.FOUND, why, of.chosen.is_flagged, chosen=of.chosen)
         return ChartFinding(name, Outcome.ASKED, "no range in the chart", chosen=of.chosen)
     outside = not within(of.value, low, high)
     return ChartFinding(name, Outcome.FOUND, "range of the laboratory", outside, chosen=of.chosen)

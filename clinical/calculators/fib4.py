@@ -26,6 +26,10 @@ def _elderly(values: CheckedInputs) -> bool:
     return bool(at_least(values["age"], 65))
 
 
+def _is_low(value: float, values: CheckedInputs) -> bool:
+    return below(value, 2.0 if _elderly(values) else 1.3)
+
+
 CALCULATOR = Calculator(
     name="fib4",
     title="FIB-4",
@@ -57,21 +61,25 @@ CALCULATOR = Calculator(
             limits=(ADULTS,),
             bands=(
                 Band(
-                    "below the cutoff (2.0 at age 65 and up, 1.3 under it), although cirrhosis is "
-                    "charted",
-                    lambda v, g: (
-                        below(v, 2.0 if _elderly(g) else 1.3) and g.get("known_cirrhosis") is True
-                    ),
+                    "below the cutoff (2.0 at age 65 and up, 1.3 under it), although advanced "
+                    "fibrosis, cirrhosis or portal hypertension is charted",
+                    lambda v, g: _is_low(v, g) and g.get("known_cirrhosis") is True,
                     short="cirrhosis charted",
                 ),
                 Band(
+                    "below the cutoff (2.0 at age 65 and up, 1.3 under it): low probability of "
+                    "advanced fibrosis only in a patient without cirrhosis",
+                    lambda v, g: _is_low(v, g) and "known_cirrhosis" not in g,
+                    short="cirrhosis?",
+                ),
+                Band(
                     "below 2.0, the cutoff for age 65 and up: low probability of advanced fibrosis",
-                    lambda v, g: below(v, 2.0) and _elderly(g),
+                    lambda v, g: _is_low(v, g) and _elderly(g),
                     short="low probability",
                 ),
                 Band(
                     "below 1.3, the cutoff under age 65: low probability of advanced fibrosis",
-                    lambda v, g: below(v, 1.3) and not _elderly(g),
+                    _is_low,
                     short="low probability",
                 ),
                 Band(
@@ -139,10 +147,10 @@ CALCULATOR = Calculator(
         cautions=(
             ChartCaution(
                 "known_cirrhosis",
-                "Cirrhosis is documented in the chart. It is an advanced stage of fibrosis, so a "
-                "low FIB-4 does not rule fibrosis out.",
-                "The chart suggests cirrhosis. It is an advanced stage of fibrosis, so a low FIB-4 "
-                "does not rule fibrosis out.",
+                "Advanced fibrosis, cirrhosis or portal hypertension is documented in the chart. A "
+                "low FIB-4 does not rule it out.",
+                "The chart suggests cirrhosis, advanced fibrosis or portal hypertension. A low "
+                "FIB-4 does not rule it out.",
             ),
             ChartCaution(
                 "acute_liver_injury",

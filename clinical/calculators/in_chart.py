@@ -132,6 +132,7 @@ FINDINGS: Mapping[str, str] = {
     "active_atrial_fibrillation": "Active atrial fibrillation",
     "acute_kidney_injury": "Acute kidney injury",
     "chronic_kidney_disease": "Chronic kidney disease",
+    "albuminuria": "Albuminuria",
     "pregnancy": "Pregnancy",
     "valve_or_mitral_stenosis": "Mechanical heart valve or mitral stenosis",
     "dialysis_status": "Dialysis",

@@ -320,6 +320,10 @@ CALCULATOR = Calculator(
         ),
         Citation("2025 AHA/ACC blood pressure guideline (7.5%)", "10.1161/CIR.0000000000001356"),
         Citation(
+            "KDIGO 2024 CKD guideline. Kidney Int 2024;105(4S):S117-S314 (albuminuria)",
+            "10.1016/j.kint.2023.10.018",
+        ),
+        Citation(
             "2018 AHA/ACC cholesterol guideline (LDL of 190 mg/dL or more)",
             "10.1161/CIR.0000000000000625",
         ),
@@ -368,6 +372,12 @@ CALCULATOR = Calculator(
                 "is an average of 130/80 mmHg at any risk (AHA/ACC 2025).",
                 "The problem list suggests chronic kidney disease. With it, the BP drug threshold "
                 "is an average of 130/80 mmHg at any risk (AHA/ACC 2025).",
+            ),
+            ChartCaution(
+                "albuminuria",
+                "A urine albumin/creatinine ratio of 30 mg/g or more is in the chart. If it lasts "
+                "for more than 3 months, it is chronic kidney disease (KDIGO 2024), in which the "
+                "BP drug threshold is an average of 130/80 mmHg at any risk (AHA/ACC 2025).",
             ),
         ),
         steady=("creatinine",),

@@ -26,7 +26,7 @@ FLAGS: Mapping[str, str] = MappingProxyType(
         "antihypertensive_treatment": "Antihypertensive treatment",
         "statin": "Statin",
         "known_cvd_excludes_risk_score": "Known cardiovascular disease",
-        "known_cirrhosis": "Cirrhosis",
+        "known_cirrhosis": "Advanced fibrosis, cirrhosis or portal hypertension",
         "ionized_calcium_abnormal": "Ionized calcium outside its own range",
     }
 )

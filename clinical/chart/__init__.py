@@ -13,7 +13,7 @@ from datetime import datetime
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import patient
 from clinical.chart.answers import always_asked, current_smoker, unless_a_problem_differs
-from clinical.chart.choice import Question, choose, in_order, is_usable, usable
+from clinical.chart.choice import Question, above_a_limit, choose, in_order, is_usable, usable
 from clinical.chart.classified import Classified
 from clinical.chart.derived import derived
 from clinical.chart.diagnoses import diagnoses
@@ -28,6 +28,7 @@ from shared.frozen import dataclass
 # The patient of the mapping cases.
 _PATIENT_OF_THE_CASES = "p1"
 _PRESSURES = ("systolic_bp", "diastolic_bp")
+_LDL = "ldl_reported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ def read_chart(
     )
     findings |= _by_name(drugs.findings)
     values = {name: usable(questions[name], some) for name, some in candidates.items()}
-    findings |= _by_name(derived(findings, values))
+    ldl = values.get(_LDL, ()) + above_a_limit(questions[_LDL], candidates.get(_LDL, ()))
+    findings |= _by_name(derived(findings, ldl))
     return Chart(
         findings=findings,
         usable=values,

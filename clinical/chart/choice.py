@@ -153,6 +153,21 @@ def is_usable(question: Question, entry: Candidate) -> bool:
     )
 
 
+def above_a_limit(question: Question, ordered: Iterable[Candidate]) -> tuple[Evidence, ...]:
+    """Return every dated entry inside the look-back that is charted only as above a limit.
+
+    `ordered` are the candidates as `in_order` returns them.
+    """
+    return tuple(
+        one.evidence
+        for one in ordered
+        if one.flag is Flag.COMPARATOR
+        and one.evidence.charted.startswith(">")
+        and question.in_time(one.evidence.moment)
+        and set_aside(one, question.now) is None
+    )
+
+
 def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Return each candidate once, newest first, regardless of the order of the pages.
 

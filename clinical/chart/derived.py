@@ -9,17 +9,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from clinical.calculators.in_chart import DAY, SAME_DRAW
-from clinical.calculators.inputs import INPUTS
+from clinical.calculators.inputs import INPUTS, to_canonical
 from clinical.calculators.ldl import sampson
 from clinical.calculators.limits import above, at_least, at_most
 from clinical.calculators.model import Refused
-from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Outcome
+from clinical.calculators.units import normalise
+from clinical.chart.evidence import (
+    NOT_IN_CHART,
+    Candidate,
+    ChartFinding,
+    Evidence,
+    Flag,
+    Outcome,
+)
 from clinical.chart.items import item
 
 CREATININE_LIMIT = 2.26  # mg/dL, for 200 umol/L
 SYSTOLIC_LIMIT = 160.0  # mm[Hg]
 ROOM_AIR = 21.0  # %
-LDL_LIMIT = 190.0  # mg/dL
+LDL_LIMIT, LDL_LIMIT_MMOL = 190.0, 4.9  # mg/dL, mmol/L
+ALBUMINURIA_LIMIT, ALBUMINURIA_LIMIT_MMOL = 30.0, 3.0  # mg/g, mg/mmol: A2 of KDIGO 2024
 _BILIRUBIN_TIMES, _ENZYME_TIMES = 2.0, 3.0
 
 _PANEL = ("cholesterol_total", "hdl", "triglycerides")
@@ -30,19 +39,24 @@ BUILDS_ON: Mapping[str, tuple[str, ...]] = {
     "abnormal_liver_function": ("bilirubin_total", "ast", "alt"),
     "uncontrolled_hypertension": ("systolic_bp",),
     "severe_hypercholesterolemia": ("ldl_reported", *_PANEL),
+    "albuminuria": ("uacr",),
     "supplemental_oxygen": ("o2_flow", "fio2"),
 }
 
 
 def derived(
-    findings: Mapping[str, ChartFinding], usable: Mapping[str, Sequence[Evidence]]
+    findings: Mapping[str, ChartFinding], ldl: Sequence[Evidence]
 ) -> Iterator[ChartFinding]:
-    """Yield the findings that build on others, each with the entries it's derived from."""
+    """Yield the findings that build on others, each with the entries it's derived from.
+
+    `ldl` are the charted LDL cholesterols of the look-back, with those only above a limit.
+    """
     renal, liver = findings["abnormal_renal_function"], findings["abnormal_liver_function"]
     yield _or_measured(renal, findings["creatinine"], _exceeds(findings["creatinine"]))
     yield _or_measured(liver, findings["bilirubin_total"], _liver_values(findings))
     yield _uncontrolled_hypertension(findings["systolic_bp"])
-    yield _severe_hypercholesterolemia(findings, usable.get("ldl_reported", ()))
+    yield _severe_hypercholesterolemia(findings, ldl)
+    yield _albuminuria(findings["uacr"])
     yield _supplemental_oxygen(findings["o2_flow"], findings["fio2"])
 
 
@@ -79,13 +93,26 @@ def _severe_hypercholesterolemia(
     An LDL that treatment has lowered since then still counts.
     """
     diagnosed = findings["severe_hypercholesterolemia"]
-    high = [
-        one for one in reported if isinstance(one.value, float) and at_least(one.value, LDL_LIMIT)
-    ]
+    high = [one for one in reported if _reaches("ldl_reported", one, LDL_LIMIT, LDL_LIMIT_MMOL)]
     high += _high_by_lipids([findings[name] for name in _PANEL])
     if diagnosed.value is True or not high:
         return diagnosed
     return replace(item(diagnosed.input, map(Candidate, high)), passed_over=diagnosed.passed_over)
+
+
+def _reaches(name: str, entry: Evidence, limit: float, molar: float) -> bool:
+    """Return whether a charted value, or the limit that it's above, is at a guideline's limit.
+
+    Guidelines print rounded limits in both units: 4.9 mmol/L of LDL is less than 190 mg/dL.
+    """
+    number, unit = entry.charted_value, entry.charted_unit
+    if number is None:
+        return False
+    try:
+        value = to_canonical(name, number, unit)
+    except Refused:
+        return False
+    return at_least(value, limit) or ("mol" in normalise(unit) and at_least(number, molar))
 
 
 def _high_by_lipids(panel: Sequence[ChartFinding]) -> Iterator[Evidence]:
@@ -102,6 +129,16 @@ def _high_by_lipids(panel: Sequence[ChartFinding]) -> Iterator[Evidence]:
             yield drawn[0]
     except Refused:
         return
+
+
+def _albuminuria(uacr: ChartFinding) -> ChartFinding:
+    """Return whether the ratio is at KDIGO's limit; CKD takes more than 3 months of it."""
+    name = "albuminuria"
+    entry = uacr.chosen
+    if uacr.value is None or entry is None:
+        return ChartFinding(name, Outcome.ABSENT, NOT_IN_CHART, value=False)
+    high = _reaches("uacr", entry, ALBUMINURIA_LIMIT, ALBUMINURIA_LIMIT_MMOL)
+    return ChartFinding(name, Outcome.FOUND, f"charted: {entry.charted}", high, chosen=entry)
 
 
 def _is_old(measured: ChartFinding) -> bool:

@@ -79,7 +79,8 @@ class Evidence(NamedTuple):
     differs from `charted`. Entries with the same `measurement` were taken together. `normal_low`
     and `normal_high` are the ends of the charted reference range, converted. `half_digit` is half a
     unit of the last printed digit, converted: what rounding can hide. `stage` is the kidney disease
-    stage it lists.
+    stage it lists. `is_flagged` is whether the laboratory calls a value low or high (None: neither
+    that nor normal).
     """
 
     source: str
@@ -98,6 +99,7 @@ class Evidence(NamedTuple):
     notes: tuple[str, ...] = ()
     coded: str = ""
     stage: str = ""
+    is_flagged: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from clinical.chart.codes.observations import (
 )
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
-from clinical.chart.quantity import QuantityReader, Range, ReadQuantity
+from clinical.chart.quantity import QuantityReader, Range, ReadQuantity, is_flagged
 from clinical.chart.resources.heading import Heading, HeadingReader
 from clinical.chart.resources.json_access import Coding, Concept
 from clinical.chart.resources.scope import Resource, updated
@@ -94,6 +94,9 @@ class ObservationReader:
                 excluded = self._excluded_as(one.name, heading, code)
                 normal = self._quantities.normal_range(one.name, element)
                 evidence = _evidence(one, value, heading, at, normal, is_usable=not excluded)
+                # A flag tells more than the range only if there's no range.
+                if normal == (None, None) and "interpretation" in element:
+                    evidence = evidence._replace(is_flagged=is_flagged(element))
                 flag, why = value.flag, value.why
                 if excluded:
                     flag, why = Flag.EXCLUDED_CODE, f"a different measurement: {excluded}"

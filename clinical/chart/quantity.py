@@ -14,7 +14,7 @@ from clinical.calculators.units import conversion, normalise
 from clinical.chart.codes.observations import MOLAR_LOINC, UCUM, UREA_LOINC
 from clinical.chart.codes.plausible import implausible
 from clinical.chart.evidence import Flag
-from clinical.chart.resources.json_access import label, text
+from clinical.chart.resources.json_access import codings, label, text
 from shared.frozen import dataclass
 from shared.json_members import fields, items
 
@@ -217,3 +217,16 @@ def _end(name: str, end: Mapping[str, object], own: str) -> float | None:
         return to_canonical(name, _plain(end.get("value")), unit_of(end) or own or None)
     except ValueError:
         return None
+
+
+# HL7's ObservationInterpretation.
+_NORMAL, _ABNORMAL = frozenset({"N"}), frozenset({"L", "LL", "LU", "H", "HH", "HU", "<", ">"})
+
+
+def is_flagged(element: Mapping[str, object]) -> bool | None:
+    """Return whether the laboratory's flag says low or high, or None if it says neither that nor
+    normal.
+    """
+    concepts = items(element.get("interpretation"))
+    codes = {coding.code for concept in concepts for coding in codings(concept)}
+    return bool(codes & _ABNORMAL) if codes & (_NORMAL | _ABNORMAL) else None

@@ -145,6 +145,14 @@ over not found.
   screening or a suspicion (Z80 to Z84, Z11 to Z13, Z03, Z04), its other codes only suggest an item.
 - **Known cardiovascular disease** follows from heart failure, stroke or TIA, or vascular disease. Some codes also count
   directly.
+- **Chronic kidney disease** in PREVENT's sentences on blood pressure: a problem counts whatever the eGFR is, because
+  stages 1 and 2 have a normal or nearly normal eGFR. A single eGFR below 60 counts too, although the diagnosis takes
+  more than 3 months. A urine albumin/creatinine ratio of 30 mg/g (3 mg/mmol) or more has its own caution.
+- **Cirrhosis in words** leaves FIB-4's question open: a low result is then called a low probability only for a patient
+  without cirrhosis. Varices, portal hypertension and advanced fibrosis count as its signs.
+- **LDL cholesterol**: "> 190 mg/dL" counts as 190 or more, and so does 4.9 mmol/L, the guideline's limit in that unit.
+- **An anticoagulant that is ordered** stays among CHA2DS2-VASc's cautions, but doesn't mark the row: it's what the
+  guideline asks for, and no doubt about the score.
 
 Drugs are read from orders in the same way:
 

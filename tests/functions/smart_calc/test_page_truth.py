@@ -25,7 +25,9 @@ def _said(view: CalculatorView) -> str:
         for text in (one.label, one.printed, one.unit, *one.annotations, one.short)
     ]
     reported = [one.text for one in view.reported]
-    return "\n".join((" ".join(results), view.provenance, *view.cautions, *reported, view.note))
+    remarks = [text for one in view.inputs for text in one.remarks]
+    said = (" ".join(results), view.provenance, *view.cautions, *reported, *remarks, view.note)
+    return "\n".join(said)
 
 
 @each("row", _ROWS, ids=lambda row: f"{row['id']} {row['title']}")
