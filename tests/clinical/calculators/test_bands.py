@@ -65,8 +65,11 @@ def test_bmi_classes_are_shown_for_known_adults_only(age: int | None, shown: boo
     [
         (16, 72, "alert", "0 to 4: low"),
         (25, 72, "alert", "0 to 4 with 3 in a single parameter: low-medium, urgent ward review"),
-        (25, 115, "alert", "5 to 6: medium"),
-        (25, 115, "cvpu", "7 or more: high"),
+        (25, 100, "alert", "0 to 4 with 3 in a single parameter: low-medium, urgent ward review"),
+        (22, 115, "alert", "0 to 4: low"),
+        (22, 72, "cvpu", "5 to 6: medium"),
+        (25, 72, "cvpu", "5 to 6: medium"),
+        (25, 100, "cvpu", "7 or more: high"),
     ],
 )
 def test_a_single_three_lifts_a_low_news2(
@@ -119,3 +122,17 @@ def test_a_band_asks_for_action_unless_the_inputs_show_that_it_was_taken(
     first = next(iter(evaluate(name, inputs).results.values()))
     assert (first.action.text if first.action else "").startswith(action)
     assert (first.action is None) is (action == "")
+
+
+@each(
+    ("name", "rates"),
+    [
+        ("has_bled", "1.13 1.02 1.88 3.74 8.70 12.50"),
+        ("cha2ds2_vasc", "0.2 0.6 2.2 3.2 4.8 7.2 9.7 11.2 10.8 12.2"),
+    ],
+)
+def test_each_score_has_the_event_rate_that_its_paper_prints(name: str, rates: str) -> None:
+    published, known = rates.split(), REGISTRY[name].outputs[0].rates
+    assert known is not None
+    shown = [known.text(score, {}) for score in range(len(published) + 1)]
+    assert [text.partition(" ")[0].partition("%")[0] for text in shown] == [*published, ""]
