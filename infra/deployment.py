@@ -34,10 +34,6 @@ _THREADS_OF_JOB = 16
 _WITHOUT_SESSIONS = frozenset({"launch", "cds_services"})
 
 
-class Unusable(Exception):
-    """An invalid deployment.toml, which must not be deployed; the message lists every problem."""
-
-
 @dataclass(frozen=True)
 class Deployment:
     """The checked file. `secrets`, `backend_keys` and the tables of FOUND_BELOW map a path to
@@ -160,22 +156,20 @@ def with_sessions(functions: Collection[str]) -> tuple[str, ...]:
 
 
 def read(path: Path) -> Deployment:
-    """Read and check a project's deployment.toml. Raises Unusable with every problem."""
+    """Read and check a project's deployment.toml. Raises Refused with every problem."""
     try:
         content = project.parsed(path.read_text("utf-8"))
         found = project.read(path.parent)
     except FileNotFoundError:
-        raise Unusable(
+        raise Refused(
             f"There is no {path.name} in this folder. `smart-calc new` writes this file."
         ) from None
     except (OSError, ValueError) as error:
-        raise Unusable(f"{path.name} can't be read: {error}") from None
-    except Refused as error:
-        raise Unusable(str(error)) from None
+        raise Refused(f"{path.name} can't be read: {error}") from None
     content = with_defaults(content)
     problems = problems_in(content, found.names, found.jobs)
     if problems:
-        raise Unusable("\n".join(f"{path.name}: {problem}" for problem in problems))
+        raise Refused("\n".join(f"{path.name}: {problem}" for problem in problems))
     tables = content["functions"]
     kept: dict[str, Any] = {one.name: content.get(one.name) for one in fields(Deployment)}
     # The file may keep the table of a function that `calculators` leaves out.
@@ -190,11 +184,10 @@ def write(deployment: Deployment, project: str, out: Path) -> str:
     FUNCTION.yaml has the flags, `shell` the output of that command, traffic.sh the steps of a
     release, requirements.txt the packages of the steps that call functions, `callers` and `ingress`
     one word each, invokers-SERVICE.json a job's policy, and `configuration` has lines of SECRET
-    VERSION FILE. Return "" (nothing to
-    print). Raise Unusable in another project's build.
+    VERSION FILE. Return "" (nothing to print). Raise Refused in another project's build.
     """
     if project != deployment.project:
-        raise Unusable(f'{FILE}: project = "{deployment.project}", but this build is in {project}.')
+        raise Refused(f'{FILE}: project = "{deployment.project}", but this build is in {project}.')
     out.mkdir(parents=True, exist_ok=True)
     for name in deployment.functions:
         (out / f"{name}.yaml").write_text(json.dumps(deployment.flags(name), indent=2) + "\n")
@@ -263,7 +256,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         sys.stdout.write(command(read(here / FILE)))
-    except Unusable as error:
+    except Refused as error:
         sys.stdout.write(_FORGET if arguments[0] == "guide" else "")
         sys.stderr.write(f"{error}\n")
         return 1

@@ -23,14 +23,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra import dist_bill
-from infra.project import PRODUCT
+from infra.project import PRODUCT, Refused
 
 _BACKEND = "hatchling"
 _STORED_BYTES = 65_535
-
-
-class Refused(Exception):
-    """Nothing is built. The message has the reason and the fix."""
 
 
 class Shallow(Refused):
@@ -68,10 +64,7 @@ def build(root: Path, out: Path) -> Sequence[Path]:
         source, wheel = archives(tree, built, time)
         name = source.name.removesuffix(".tar.gz")
         bill = built / f"{name}.cdx.json"
-        try:
-            bill.write_bytes(dist_bill.of(tree, name.partition("-")[2], wheel, source))
-        except dist_bill.Incomplete as error:
-            raise Refused(str(error)) from None
+        bill.write_bytes(dist_bill.of(tree, name.partition("-")[2], wheel, source))
         files = (source, wheel, bill)
         sums = [f"{hashlib.sha256(one.read_bytes()).hexdigest()}  {one.name}\n" for one in files]
         out.mkdir(exist_ok=True)

@@ -19,6 +19,8 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
+from infra.project import Refused
+
 # The licenses of the files in the archives (NOTICE): some test vectors have their own.
 LICENSE = "Apache-2.0"
 LICENSE_OF_SOURCE = "Apache-2.0 AND CC-BY-SA-4.0"
@@ -34,19 +36,13 @@ _ABOUT_WHEEL = (
 )
 
 
-class Incomplete(Exception):
-    """A package whose license isn't in the table, or a table entry whose package isn't used."""
-
-
 def of(tree: Path, version: str, wheel: Path, source: Path) -> bytes:
-    """Return the bill of materials for a tree and its archives, as JSON. Raises Incomplete."""
+    """Return the bill of materials for a tree and its archives, as JSON. Raises Refused."""
     deployed = _pinned(tree.glob("functions/*/requirements.txt"))
     all_pinned = {**_pinned([tree / "requirements/run.txt"]), **deployed}
     licenses = tomllib.loads((tree / "infra/dist_licenses.toml").read_text("utf-8"))
     if odd := sorted(all_pinned.keys() ^ licenses.keys()):
-        raise Incomplete(
-            f"infra/dist_licenses.toml doesn't match the requirements: {', '.join(odd)}."
-        )
+        raise Refused(f"infra/dist_licenses.toml doesn't match the requirements: {', '.join(odd)}.")
     packages = {
         name: _component(
             name, number, licenses[name], hashes, purl=PackageURL("pypi", name=name, version=number)

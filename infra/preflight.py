@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from infra import policies
-from infra.deployment import FILE, Deployment, Unusable, read
+from infra.deployment import FILE, Deployment, read
 from infra.policies import Finding, Get, Response, Unread
+from infra.project import Refused
 
 # docs/deploy.md, The platform's own log, excludes these from the project's log.
 REQUEST_URLS = (
@@ -208,7 +209,7 @@ def main() -> int:
     """Print each finding; return 1 if something must be changed or requested."""
     try:
         deployment = read(Path.cwd() / FILE)
-    except Unusable as error:
+    except Refused as error:
         sys.stderr.write(f"{error}\n")
         return 1
     get = reader(os.environ["GOOGLE_ACCESS_TOKEN"], deployment.project)

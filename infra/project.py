@@ -31,7 +31,7 @@ _STAGED = frozenset({"BUILD_INFO", "clinical", "shared", "smart_calc"})
 
 
 class Refused(Exception):
-    """An invalid project; the message lists every problem."""
+    """Nothing is done; the message lists every problem and how to fix it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,6 @@ _HAS_JINJA = find_spec("jinja2") is not None
 STAGED_SUFFIXES = frozenset({".py", ".html", ".css", ".js", ".json"})
 
 
-class Unstageable(Exception):
-    """A file of an unknown kind, or one that must not be deployed; the message names it."""
-
-
 FUNCTIONS = project.functions_below(ROOT)
 
 
@@ -69,7 +65,7 @@ def _matches(files: Mapping[str, bytes], pattern: re.Pattern[bytes]) -> bool:
 def stage(project: Project, out: Path, commit: str) -> None:
     """Write out/NAME for every function of a project.
 
-    Raises Unstageable, before anything is written, if a file's kind is unknown, because a missing
+    Raises Refused, before anything is written, if a file's kind is unknown, because a missing
     file would be noticed only in the cloud, or if a file of an own function is a link or a secret.
     """
     contents = {name: _contents(project, name) for name in project.names}
@@ -114,7 +110,7 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     source, ours = project.source(name), project.product
     problems = own_files.problems(source, project.not_secrets) if name in project.own else []
     if problems:
-        raise Unstageable("\n".join(problems))
+        raise Refused("\n".join(problems))
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}
     if name in project.ours:
         files |= _compiled(files)
@@ -127,12 +123,12 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     wrong = sorted(path for path in files if Path(path).suffix not in STAGED_SUFFIXES)
     if wrong and name in project.own:
         kinds = " ".join(sorted(STAGED_SUFFIXES))
-        raise Unstageable(
+        raise Refused(
             f"functions/{name}: {', '.join(wrong)} can't be staged. A function's file names must "
             f"end with {kinds}. Move other files out of the folder."
         )
     if wrong:
-        raise Unstageable(
+        raise Refused(
             f"{name}: unknown file type: {', '.join(wrong)}. Add the suffix to STAGED_SUFFIXES, "
             "or move the file."
         )
@@ -150,7 +146,7 @@ def _issuers(folder: Path) -> Mapping[str, bytes]:
     """Return the project's files with FHIR bases. A link is refused: it could lead to anything."""
     found = sorted(folder.glob("issuers/*.txt"))
     if links := [str(one.relative_to(folder)) for one in found if one.is_symlink()]:
-        raise Unstageable(f"{', '.join(links)}: a link can't be staged. Put the file itself there.")
+        raise Refused(f"{', '.join(links)}: a link can't be staged. Put the file itself there.")
     return {f"issuers/{one.name}": one.read_bytes() for one in found}
 
 
@@ -183,14 +179,14 @@ def _with_own(name: str, pinned: Path, own: Path) -> bytes:
     for line in _requirements(own.read_text("utf-8")):
         package = _package(line)
         if not _PINNED.fullmatch(line):
-            raise Unstageable(
+            raise Refused(
                 f"functions/{name}/requirements.txt: {line[:80]!r} isn't pinned by version and "
                 f"hash. Write the file with `uv pip compile --generate-hashes -c {pinned}`."
             )
         if package not in ours:
             added.append(line)
         elif _version(line) != _version(ours[package]):
-            raise Unstageable(
+            raise Refused(
                 f"functions/{name}/requirements.txt: {package} is pinned at {_version(line)}, "
                 f"but smart-calc needs {_version(ours[package])} in the same function. Write the "
                 f"file with `uv pip compile --generate-hashes -c {pinned}`."
@@ -248,7 +244,7 @@ def main() -> int:
     try:
         staged = project.read(here)
         stage(staged, here / "build", commit_of(here))
-    except (Refused, Unstageable) as error:
+    except Refused as error:
         sys.stderr.write(f"Nothing was staged.\n{error}\n")
         return 1
     if not _HAS_JINJA:

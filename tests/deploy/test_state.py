@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.deployment import FILE, Unusable, read, service, with_sessions, write
+from infra.deployment import FILE, read, service, with_sessions, write
+from infra.project import Refused
 from infra.stage import FUNCTIONS
 from tests.deploy.guide_walk import KMS_KEY
 from tests.support.guide import PAGES
@@ -21,7 +22,7 @@ WITH_SESSIONS = with_sessions(FUNCTIONS)
 
 def problems(folder: Path, text: str) -> str:
     (folder / FILE).write_text(text)
-    with pytest.raises(Unusable) as unusable:
+    with pytest.raises(Refused) as unusable:
         read(folder / FILE)
     return str(unusable.value)
 
@@ -133,7 +134,7 @@ def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
 
 
 def test_a_build_in_another_project_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Unusable, match="this build is in another"):
+    with pytest.raises(Refused, match="this build is in another"):
         write(read(ROOT / FILE), "another", tmp_path)
 
 
@@ -181,7 +182,7 @@ def test_traffic_leaves_by_a_connector_or_by_a_subnet_of_a_shared_network(tmp_pa
         "--subnet": subnet,
         "--direct-vpc-egress": "all",
     }
-    with pytest.raises(Unusable, match=r"a connector and a network\. Leave one of them empty"):
+    with pytest.raises(Refused, match=r"a connector and a network\. Leave one of them empty"):
         flags(connector=SHARED, network=network, subnet=subnet)
 
 
