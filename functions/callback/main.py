@@ -150,10 +150,8 @@ def _user(pending: Pending, ehr: Ehr, tokens: TokenResponse) -> Identity | None:
         return None
     verified = id_token.verify(
         tokens.id_token,
-        ehr=ehr,
-        fhir_base=pending.fhir_base,
-        issuer=pending.issuer,
-        jwks_uri=pending.jwks_uri,
+        pending,
+        ehr,
         nonce=pending.nonce,
         access_token=tokens.access_token,
         keys=_running.keys,

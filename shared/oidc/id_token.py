@@ -9,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from shared import base64url, fhir_id, urls
 from shared.config.settings import Ehr
@@ -17,13 +17,11 @@ from shared.errors import ADMINISTRATOR, IdTokenInvalid, KeysUnreadable, Overloa
 from shared.findings import ForUser
 from shared.frozen import dataclass
 from shared.oidc import jws
-from shared.oidc.jws import SignedToken
+from shared.oidc.jws import SKEW_SECONDS, SignedToken
 from shared.oidc.keys import Keys
 
-SKEW_SECONDS = 120.0
 _LONGEST_SUB = 255
 _LONGEST_NAME = 255
-_LAST_TIME = 253402300799  # the end of the year 9999
 _FHIR_USER = re.compile(
     r"(?:Patient|Practitioner|PractitionerRole|RelatedPerson|Person)/" + fhir_id.PATTERN
 )
@@ -70,13 +68,27 @@ class Verified:
     nonce_missing: bool
 
 
+class Launch(Protocol):
+    """A pending launch or the session that it opened."""
+
+    @property
+    def fhir_base(self) -> str:
+        """The normalized FHIR base."""
+
+    @property
+    def issuer(self) -> str | None:
+        """The issuer in the SMART configuration at launch."""
+
+    @property
+    def jwks_uri(self) -> str | None:
+        """The URL of the keys in the SMART configuration at launch."""
+
+
 def verify(
     raw: str,
-    *,
+    launch: Launch,
     ehr: Ehr,
-    fhir_base: str,
-    issuer: str | None,
-    jwks_uri: str | None,
+    *,
     nonce: str | None,
     access_token: str,
     keys: Keys,
@@ -85,14 +97,13 @@ def verify(
     """Return the user of an id_token. Raise IdTokenInvalid with the check that failed, or
     KeysUnreadable.
 
-    `fhir_base` is the launch's normalized FHIR base. `issuer` and `jwks_uri` come from the SMART
-    configuration at launch. `nonce` is the one that was sent, or None. `access_token` was received
-    with the id_token. `now` is in Unix seconds.
+    `nonce` is the one that was sent, or None. `access_token` was received with the id_token. `now`
+    is in Unix seconds.
     """
     token = jws.parse(raw)
     claims = token.claims
-    stated = _issuer(claims.get("iss"), ehr, issuer)
-    _check_signature(token, ehr, fhir_base, ehr.id_token_issuer or issuer, jwks_uri, keys)
+    stated = _issuer(claims.get("iss"), ehr, launch.issuer)
+    _check_signature(token, launch, ehr, keys)
     _check_client(claims, ehr.client_id)
     _check_times(claims, now)
     _check_access_token(token, access_token)
@@ -101,12 +112,13 @@ def verify(
         why = "The id_token belongs to another launch: its nonce isn't the one that was sent."
         raise IdTokenInvalid(why=why, evidence={"claim": "nonce"})
     sub = _sub(claims)
-    identity = Identity(stated, sub, _fhir_user(claims, fhir_base), _name(claims.get("name")))
+    fhir_user = _fhir_user(claims, launch.fhir_base)
+    identity = Identity(stated, sub, fhir_user, _name(claims.get("name")))
     return Verified(identity, nonce is not None and received_nonce is None)
 
 
 def names_another(
-    raw: str, identity: Identity, *, ehr: Ehr, issuer: str | None, access_token: str, now: float
+    raw: str, identity: Identity, launch: Launch, ehr: Ehr, *, access_token: str, now: float
 ) -> bool:
     """Return whether a refreshed id_token (OpenID Connect Core 12.2) names another user than
     `identity`, if its signature is valid. That needs no keys, and no nonce.
@@ -116,7 +128,7 @@ def names_another(
     """
     try:
         token = jws.parse(raw)
-        stated = _issuer(token.claims.get("iss"), ehr, issuer)
+        stated = _issuer(token.claims.get("iss"), ehr, launch.issuer)
         _check_client(token.claims, ehr.client_id)
         _check_times(token.claims, now)
         _check_access_token(token, access_token)
@@ -125,16 +137,13 @@ def names_another(
         return False
 
 
-def is_signed(
-    raw: str, *, ehr: Ehr, fhir_base: str, issuer: str | None, jwks_uri: str | None, keys: Keys
-) -> bool:
+def is_signed(raw: str, launch: Launch, ehr: Ehr, keys: Keys) -> bool:
     """Return whether the EHR signed a well-formed id_token. Raise KeysUnreadable if its keys can't
-    be read, or can't be read again yet and none of those known signed it. The arguments are as in
-    `verify`.
+    be read, or can't be read again yet and none of those known signed it.
     """
     token = jws.parse(raw)
     try:
-        _check_signature(token, ehr, fhir_base, ehr.id_token_issuer or issuer, jwks_uri, keys)
+        _check_signature(token, launch, ehr, keys)
     except KeysUnreadable:
         raise
     except Overloaded as error:
@@ -172,15 +181,9 @@ def _issuer(stated: object, ehr: Ehr, discovered: str | None) -> str:
     )
 
 
-def _check_signature(
-    token: SignedToken,
-    ehr: Ehr,
-    base: str,
-    issuer: str | None,
-    jwks_uri: str | None,
-    keys: Keys,
-) -> None:
-    known = keys.find(ehr, base, jwks_uri=jwks_uri, issuer=issuer)
+def _check_signature(token: SignedToken, launch: Launch, ehr: Ehr, keys: Keys) -> None:
+    issuer = ehr.id_token_issuer or launch.issuer
+    known = keys.find(ehr, launch.fhir_base, jwks_uri=launch.jwks_uri, issuer=issuer)
     key = known.choose(token.alg, token.kid)
     fetched_now = True
     # A new key may have no id or the old key's id. Then only the signature shows that it's new.
@@ -222,8 +225,11 @@ def _for_another_app(why: str, claim: str) -> IdTokenInvalid:
 
 
 def _check_times(claims: Mapping[str, Any], now: float) -> None:
-    expires, issued = _time(claims, "exp"), _time(claims, "iat")
-    begins = issued if claims.get("nbf") is None else _time(claims, "nbf")
+    try:
+        expires, issued, begins = jws.times(claims)
+    except ValueError as error:
+        why = f"The id_token has no valid time: {error} isn't a time in seconds."
+        raise IdTokenInvalid(why=why, evidence={"claim": str(error)}) from None
     for claim, seconds, what in (
         ("exp", now - expires, "expired (exp) {} seconds ago"),
         ("iat", issued - now, "is dated (iat) {} seconds in the future"),
@@ -234,15 +240,6 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
             evidence = {"claim": claim, "seconds": f"{seconds:.0f}"}
             steps = (_CLOCK, ADMINISTRATOR)
             raise IdTokenInvalid(why=why, steps=steps, cause="clock_skew", evidence=evidence)
-
-
-def _time(claims: Mapping[str, Any], claim: str) -> float:
-    value = claims.get(claim)
-    number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
-    if not 0 <= number <= _LAST_TIME:
-        why = f"The id_token has no valid time: {claim} isn't a time in seconds."
-        raise IdTokenInvalid(why=why, evidence={"claim": claim})
-    return number
 
 
 def _sub(claims: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ configured one, but is never fetched.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 from jwt.algorithms import AllowedPublicKeys
@@ -25,6 +25,9 @@ ALGORITHMS: Mapping[str, tuple[str, str | None]] = {
     "ES384": ("EC", "P-384"),
 }
 MAX_LENGTH = 32_768
+# The clocks of this app and of an issuer can differ by this much.
+SKEW_SECONDS = 120.0
+_LAST_TIME = 253_402_300_799  # the end of the year 9999
 _NAME = pattern(r"[A-Za-z0-9+/._-]{1,40}")
 _REGISTER_SIGNED = (
     "In the app's registration at the EHR, choose id_tokens that are signed with one of "
@@ -45,6 +48,29 @@ class SignedToken:
     kid: str | None
     claims: Mapping[str, Any]
     jku: object = None
+
+
+class Times(NamedTuple):
+    """The times in a token's claims, in Unix seconds. `begins` is `issued` without `nbf`."""
+
+    expires: float
+    issued: float
+    begins: float
+
+
+def times(claims: Mapping[str, Any]) -> Times:
+    """Return the times in a token's claims. Raise ValueError with the name of an invalid claim."""
+    expires, issued = _time(claims, "exp"), _time(claims, "iat")
+    return Times(expires, issued, issued if claims.get("nbf") is None else _time(claims, "nbf"))
+
+
+def _time(claims: Mapping[str, Any], claim: str) -> float:
+    value = claims.get(claim)
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+    # JSON allows integers of any length. Reject times that no clock can show.
+    if not 0 <= number <= _LAST_TIME:
+        raise ValueError(claim)
+    return number
 
 
 def parse(raw: str) -> SignedToken:

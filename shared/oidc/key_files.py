@@ -11,9 +11,8 @@ from shared.config import secret_references
 from shared.config.settings import Settings
 from shared.config.table import Problem
 from shared.oidc.jwk_set import KeySet, key_set
+from shared.smart.published_keys import PRIVATE
 
-# RFC 7518 6.2.2, 6.3.2, 6.4.
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _ASK = "Ask the EHR's operator for its public keys as a JWK Set, and mount that file here."
 
 
@@ -41,7 +40,7 @@ def read(text: str, name: str) -> KeySet:
     members = json_members.items(document.get("keys")) if document is not None else ()
     if not members:
         raise ValueError(f"{name} contains no JWK Set with keys")
-    if any(_PRIVATE & one.keys() for one in json_members.objects(members)):
+    if any(PRIVATE & one.keys() for one in json_members.objects(members)):
         raise ValueError(f"{name} contains a private or secret key, which only the EHR may have")
     keys = key_set(name, list(members))
     if not keys.keys:

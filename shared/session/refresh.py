@@ -167,16 +167,8 @@ class Refresher:
         """Write the new tokens as the session's if the EHR didn't sign that they belong to another
         user. If it did, end the session. If its keys can't be read, leave the tokens unconfirmed.
         """
-        session = stored.session
         try:
-            is_other = id_token.is_signed(
-                waiting.id_token,
-                ehr=ehr,
-                fhir_base=session.fhir_base,
-                issuer=session.issuer,
-                jwks_uri=session.jwks_uri,
-                keys=self.keys,
-            )
+            is_other = id_token.is_signed(waiting.id_token, stored.session, ehr, self.keys)
         except KeysUnreadable as error:
             return self._failed(stored, error, refused=refused, why=_USER_UNCONFIRMED)
         if is_other:
@@ -229,8 +221,8 @@ class Refresher:
         return id_token.names_another(
             response.id_token,
             session.user,
-            ehr=ehr,
-            issuer=session.issuer,
+            session,
+            ehr,
             access_token=response.access_token,
             now=self.clock(),
         )

@@ -16,7 +16,7 @@ from shared.frozen import dataclass
 from shared.smart.signing_keys import LEAST_RSA_BITS
 
 # RFC 7518 6.2.2, 6.3.2, 6.4.
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _COORDINATE_BYTES: Mapping[str, int] = {"P-256": 32, "P-384": 48, "P-521": 66}
 
 
@@ -83,7 +83,7 @@ def read(text: str) -> tuple[Mapping[str, Any], ...]:
 def _object(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Check an object of the file at any depth. Readers disagree about repeated fields."""
     names = [name for name, _ in members]
-    private = sorted(_PRIVATE.intersection(names))
+    private = sorted(PRIVATE.intersection(names))
     if private:
         raise ValueError(f"it contains the private field(s) {', '.join(private)}")
     if len(set(names)) != len(names):

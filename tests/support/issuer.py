@@ -12,8 +12,10 @@ from shared.errors import IdTokenInvalid
 from shared.oidc import id_token
 from shared.oidc.id_token import Identity, Verified
 from shared.oidc.keys import Keys
+from shared.session.record import Session
 from tests.support import one_ehr
 from tests.support.id_tokens import PrivateKey, compact, ec_key, part, public_jwk, rsa_key
+from tests.support.open_session import open_session
 from tests.support.scripted_ehr import Tenant, as_json
 from tests.support.stores import Clock
 
@@ -77,33 +79,22 @@ class Issuer:
         return compact(made, self.claims(**changes), key, alg)
 
     def verify(self, raw: str, **changes: Any) -> Verified:
-        given: dict[str, Any] = {
-            "ehr": self.ehr,
-            "fhir_base": self.tenant.base,
-            "issuer": self.tenant.base,
-            "jwks_uri": f"{self.tenant.base}/jwks",
-            "nonce": NONCE,
-            "access_token": ACCESS,
-            "keys": self.keys,
-            "now": NOW,
-        }
-        return id_token.verify(raw, **given | changes)
+        launched = {name: changes.pop(name) for name in ("issuer", "jwks_uri") if name in changes}
+        given: dict[str, Any] = {"nonce": NONCE, "access_token": ACCESS, "now": NOW}
+        given |= {"keys": self.keys, **changes}
+        ehr = given.pop("ehr", self.ehr)
+        return id_token.verify(raw, self.launch(**launched), ehr, **given)
+
+    def launch(self, **changes: Any) -> Session:
+        base = self.tenant.base
+        known = {"fhir_base": base, "issuer": base, "jwks_uri": f"{base}/jwks"}
+        return open_session(**known | changes)
 
     def refreshed(self, raw: str, known: Identity) -> Literal["no other", "other", "forged"]:
-        base = self.tenant.base
-        if not id_token.names_another(
-            raw, known, ehr=self.ehr, issuer=base, access_token=ACCESS, now=NOW
-        ):
+        at = self.launch()
+        if not id_token.names_another(raw, known, at, self.ehr, access_token=ACCESS, now=NOW):
             return "no other"
-        signed = id_token.is_signed(
-            raw,
-            ehr=self.ehr,
-            fhir_base=base,
-            issuer=base,
-            jwks_uri=f"{base}/jwks",
-            keys=self.keys,
-        )
-        return "other" if signed else "forged"
+        return "other" if id_token.is_signed(raw, at, self.ehr, self.keys) else "forged"
 
 
 Forgery = Callable[[Issuer], str]
