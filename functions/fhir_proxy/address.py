@@ -21,8 +21,6 @@ _HANDLE = f"/(?P<handle>{HANDLE})"
 _TYPE = f"/(?P<type>{'|'.join(RESOURCE_TYPES)})"
 _ID = f"/(?P<id>{fhir_id.PATTERN})"
 _VERSION = f"/(?P<version>{fhir_id.PATTERN})"
-_ANY_VERSION = f"/_history/{fhir_id.PATTERN}"
-
 _SEGMENTS = {"{type}": _TYPE, "{id}": _ID, "{version}": _VERSION}
 
 
@@ -33,11 +31,10 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 _SERVED = tuple((interaction, _pattern(interaction.form)) for interaction in TABLE)
 _METHODS = frozenset(interaction.method for interaction in TABLE)
-# FHIR paths of unsupported interactions.
+# FHIR paths without a supported interaction.
 _OTHER = re.compile(
-    _HANDLE + r"(?:/?|/_history|/_search|/\$[a-z-]+|/metadata|/session"
-    rf"|{_TYPE}(?:/_history|/_search|/\$[a-z-]+"
-    rf"|{_ID}(?:/_history|{_ANY_VERSION}|/\$[a-z-]+|/[A-Z][A-Za-z]{{1,63}}(?:/_search)?|/\*)?)?)"
+    _HANDLE + r"(?:/?|/_history|/_search|/\$[a-z-]+"
+    rf"|{_TYPE}(?:/_history|/\$[a-z-]+|{_ID}(?:/\$[a-z-]+|/[A-Z][A-Za-z]{{1,63}}(?:/_search)?|/\*)))"
 )
 
 
@@ -70,13 +67,14 @@ def parse_address(
                     allow=_allowed(path),
                 )
             return address
-    if method not in _METHODS or _OTHER.fullmatch(path):
+    allowed = _allowed(path)
+    if allowed or method not in _METHODS or _OTHER.fullmatch(path):
         return MethodNotAllowed(
             steps=(
                 *MethodNotAllowed.steps,
                 "Batches, writes by search parameters and operations aren't supported.",
             ),
-            allow=_allowed(path),
+            allow=allowed,
         )
     return PathInvalid()
 
@@ -94,4 +92,4 @@ def _allowed(path: str) -> str:
 
 
 def _conditions(interaction: Interaction) -> tuple[str, ...]:
-    return _CONDITIONS if "{id}" in interaction.form else (*_CONDITIONS, "If-Match")
+    return _CONDITIONS if interaction.has_id else (*_CONDITIONS, "If-Match")

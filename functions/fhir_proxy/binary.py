@@ -13,7 +13,7 @@ from shared.fhir.calls import conditional
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import Parameters
-from shared.fhir.policy.interactions import Address
+from shared.fhir.policy.interactions import READ, Address
 from shared.outcome import MEDIA_TYPE
 
 MEDIA_TYPES = (
@@ -35,7 +35,7 @@ def accepted(
 
     FHIR: a caller that names a FHIR media type gets the resource, all others its content.
     """
-    if (address.type, address.kind) != ("Binary", "read"):
+    if address.type != "Binary" or address.interaction is not READ:
         return ()
     ranges = _accept(headers.get("Accept", "*/*"))
     if any(name == "_format" for name, _ in parameters) or any(ranges.get(one) for one in _JSON):

@@ -52,10 +52,11 @@ def _serve(settings: Settings, call: Call) -> Reply:
     edge.require_own_origin(call, settings)
     if isinstance(address, PathInvalid):
         raise address
-    if address.kind == "session" and address.method == "DELETE":
+    is_ours = address.interaction.answer == "ours"
+    if is_ours and address.method == "DELETE":
         return _log_out(address.handle, call)
     active = _running.sessions.use(address.handle, call.cookies)
-    if address.kind == "session":
+    if is_ours:
         body = json.dumps(
             context.describe(active.session, active.ehr.vendor, settings.public_url)
         ).encode()
@@ -74,7 +75,7 @@ def _serve(settings: Settings, call: Call) -> Reply:
         access,
         active.session.secret,
         _running.sealer,
-        address.path if address.kind == "history" else address.type,
+        address.path if address.id else address.type,
         proxy_base,
     )
     return _read(call, address, parameters, access, links)
@@ -143,7 +144,7 @@ def _read(
         body = links.rewritten(
             answer.body, decision.level, must_show=decision.must_show, known=answer.accepted
         )
-    if address.kind == "capabilities" and answer.status == 200:
+    if address.interaction.answer == "CapabilityStatement" and answer.status == 200:
         body = rewrite.named_here(answer.resource, answer.body, links.proxy_base)
     changed = rewrite.stamp(answer.body, body, "page links" if paged else "addresses")
     return _answered(result, access, body, changed)

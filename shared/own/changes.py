@@ -15,6 +15,7 @@ from shared.errors import MethodNotAllowed, SmartError, TooLarge, VersionConflic
 from shared.fhir.access import Access
 from shared.fhir.calls import served
 from shared.fhir.calls.served import Served
+from shared.fhir.policy.interactions import CREATE, UPDATE
 from shared.inbound import request_body
 from shared.own.in_flight import InFlight, Versions
 from shared.own.resources import (
@@ -54,7 +55,7 @@ def write(
     if len(body) > request_body.MAX_BYTES:
         raise TooLarge
     named = (resource.get("resourceType"), None if is_new else resource.get("id", ""))
-    address = address_of("create" if is_new else "update", *named)
+    address = address_of(CREATE if is_new else UPDATE, *named)
     access = access_of(request)
     seen = request.versions.get((address.type, address.id), Versions())
     condition = if_match or seen.replaced_by(own_version(resource))

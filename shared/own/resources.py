@@ -32,7 +32,7 @@ from shared.fhir.calls.served import Served
 from shared.fhir.calls.write import version_of
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy.finer_scopes import Parameters
-from shared.fhir.policy.interactions import TABLE, Address, Kind
+from shared.fhir.policy.interactions import READ, SEARCH, Address, Interaction
 from shared.fhir.resource_types import RESOURCE_TYPES
 from shared.frozen import dataclass
 from shared.own.in_flight import InFlight, Versions
@@ -70,7 +70,7 @@ def read(request: InFlight, resource_type: str, resource_id: str | None) -> Reso
     """Read one resource. Raise SmartError or RefusedByEhr."""
     if resource_id is None:
         raise PatientMissing
-    address = address_of("read", resource_type, resource_id)
+    address = address_of(READ, resource_type, resource_id)
     access = access_of(request)
     response = served.fetch(address, (), access, {}, _TERMS)
     return noted(request, _resource(response, access), response.answer)
@@ -92,7 +92,7 @@ def search(
         raise ParameterInvalid("A search accepts at most 200 parameters.")
     if pages < 1:
         raise ParameterInvalid("A search must read at least one page.")
-    address = address_of("search", resource_type)
+    address = address_of(SEARCH, resource_type)
     until = time.monotonic() + SECONDS
     access = access_of(request)
     if any(name == _PAGE_PARAMETER for name, _ in parameters):
@@ -142,12 +142,11 @@ def _explained(resource_type: str, *, restricted: bool) -> Iterator[None]:
         ) from None
 
 
-def address_of(kind: Kind, resource_type: object, resource_id: object = None) -> Address:
+def address_of(row: Interaction, resource_type: object, resource_id: object = None) -> Address:
     """Return the path of a plain request. Raises PathInvalid if the proxy would."""
-    row = next(one for one in TABLE if one.kind == kind)
     if not isinstance(resource_type, str) or resource_type not in RESOURCE_TYPES:
         raise PathInvalid(why="There is no FHIR R4 resource type with this name.")
-    if "{id}" not in row.form:
+    if not row.has_id:
         return Address(row, resource_type)
     if not isinstance(resource_id, str) or not re.fullmatch(fhir_id.PATTERN, resource_id):
         raise PathInvalid(

@@ -54,7 +54,7 @@ def request(
     if decision.narrowed:
         # FHIR R4 http.html, "Intermediaries": report that the request was changed.
         passed["request-modified-smart-calc"] = "restricted to scopes and patient"
-    if address.kind == "capabilities":
+    if address.interaction.letter is None:
         passed |= access.ehr.client_id_headers
     if address.method == "POST":
         passed["Content-Type"] = FORM

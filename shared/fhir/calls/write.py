@@ -49,14 +49,14 @@ def write(
     address = decision.address
     url = f"{decision.fhir_base}/{address.path}"
     sent = _request_headers(decision, headers)
-    if decision.level == "patient" and "now" in address.interaction.patient_rule:
+    if decision.level == "patient" and address.interaction.patient_rule in {"now", "now, sent"}:
         current = fhir_client.call(access, "GET", url)
         if current.status == 200:
             _require_own(current, decision)
             if not _pin_version(version_of(current.headers, current.resource), sent):
                 raise VersionConflict(evidence=current.ehr_ids)
             write_policy.require_own_result(content, current.body, decision)
-        elif current.status == 404 and address.kind == "update":
+        elif current.status == 404 and address.interaction.body == "resource":
             if "If-Match" in sent:
                 raise VersionConflict(evidence=current.ehr_ids)
             sent["If-None-Match"] = "*"

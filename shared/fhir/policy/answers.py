@@ -134,17 +134,14 @@ def shows_no_owner(answer: FhirAnswer, decision: Decision) -> bool:
     It still discloses how many versions there are and when they were made, so `of_owner` must
     see the current resource.
     """
-    if answer.accepted is not None:
-        return False
     address = decision.address
+    interaction = address.interaction
+    if answer.accepted is not None or answer.status == 304 or not interaction.is_of_versions:
+        return False
     proved = address.type == "Patient" and address.id == decision.patient
     if proved or address.type in decision.open_types or address.type in compartment.OUTSIDE:
         return False
-    if address.kind == "vread" and answer.status == 200:
-        return False
-    if address.kind == "history" and answer.status == 200 and answer.resource.get("entry"):
-        return False
-    return address.kind in {"vread", "history"} and answer.status != 304
+    return answer.status != 200 or (interaction.is_paged and not answer.resource.get("entry"))
 
 
 def of_owner(answer: FhirAnswer, now: FhirAnswer, decision: Decision) -> FhirAnswer:

@@ -64,6 +64,16 @@ class Interaction:
     parameters: frozenset[str] | None = None
 
     @property
+    def has_id(self) -> bool:
+        """Whether its path names a resource."""
+        return _ID in self.form
+
+    @property
+    def is_of_versions(self) -> bool:
+        """Whether its response tells which versions a resource has, even if it contains none."""
+        return _VERSIONS in self.form
+
+    @property
     def is_write(self) -> bool:
         """Whether it changes something at the EHR."""
         return self.letter in {"c", "u", "d"}
@@ -82,6 +92,7 @@ class Interaction:
 _NONE: frozenset[str] = frozenset()
 _HISTORY = frozenset({"_at", "_count", "_since"})
 _ID = "{type}/{id}"
+_VERSIONS = f"{_ID}/_history"
 
 # fmt: off
 TABLE: tuple[Interaction, ...] = (
@@ -92,8 +103,8 @@ TABLE: tuple[Interaction, ...] = (
     Interaction("update", "PUT", _ID, "u", "resource", "now, sent", "resource", _NONE),
     Interaction("patch", "PATCH", _ID, "u", "patch", "now, sent", "resource", _NONE),
     Interaction("delete", "DELETE", _ID, "d", "none", "now", "resource", _NONE),
-    Interaction("history", "GET", f"{_ID}/_history", "r", "none", "versions", "Bundle", _HISTORY),
-    Interaction("vread", "GET", f"{_ID}/_history/{{version}}", "r", "none", "answer", "resource"),
+    Interaction("history", "GET", _VERSIONS, "r", "none", "versions", "Bundle", _HISTORY),
+    Interaction("vread", "GET", f"{_VERSIONS}/{{version}}", "r", "none", "answer", "resource"),
     Interaction("search", "GET", "{type}", "s", "none", "search", "Bundle"),
     Interaction("create", "POST", "{type}", "c", "resource", "sent", "resource", _NONE),
     Interaction("search", "POST", "{type}/_search", "s", "form", "search", "Bundle"),
@@ -101,6 +112,8 @@ TABLE: tuple[Interaction, ...] = (
 # fmt: on
 READ = next(one for one in TABLE if one.kind == "read")
 SEARCH = next(one for one in TABLE if one.kind == "search")
+CREATE = next(one for one in TABLE if one.kind == "create")
+UPDATE = next(one for one in TABLE if one.kind == "update")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def require_own(submitted: Content, decision: Decision) -> None:
         needed = scopes.needed(address.type, "r")
         why = f"A `test` in a patch checks the content of the resource, which needs {needed}."
         raise ScopeDenied(why=why, evidence={"needed": needed})
-    if decision.level == "user" or "sent" not in address.interaction.patient_rule:
+    if decision.level == "user" or address.interaction.patient_rule not in {"sent", "now, sent"}:
         return
     if not is_patch:
         _require_own(submitted.document, decision)
