@@ -40,7 +40,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedEntry:
     """An entry that can't be used, and why."""
 
     place: str
@@ -58,7 +58,7 @@ class Judged:
     """
 
     bases: dict[str, tuple[str, str]] = field(default_factory=dict)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedEntry] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
     repeated: int = 0
 
@@ -68,7 +68,7 @@ class Judged:
         try:
             base = _base(listed, address)
         except ValueError as error:
-            self.refused.append(Refused(listed.place, address, str(error)))
+            self.refused.append(RefusedEntry(listed.place, address, str(error)))
             return
         name, town = _label(listed.name), _label(listed.town)
         if base not in self.bases:

@@ -13,7 +13,7 @@ from pathlib import Path
 from gateway import own_page, servers
 from gateway.servers import LOOPBACK, Place, Taken, Unusable
 from infra import project
-from infra.project import Refused
+from infra.project import ProjectRefused
 
 _MOST_WORKERS = 64
 
@@ -26,7 +26,7 @@ def main() -> int:
         own_page.folder()
         project.read(Path.cwd())
         servers.require_free(place, "serve")
-    except (Unusable, Refused, Taken) as error:
+    except (Unusable, ProjectRefused, Taken) as error:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, Unusable) else 1
     app = servers.Server("gateway.app:application", place, {}, workers)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gateway.own_functions import OwnFunction
 from infra import project
-from infra.project import Refused
+from infra.project import ProjectRefused
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     try:
         found = project.read(Path.cwd())
-    except Refused as error:
+    except ProjectRefused as error:
         sys.stderr.write(f"{error}\n")
         return 1
     name = arguments[0] if len(arguments) == 1 else ""

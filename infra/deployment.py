@@ -22,7 +22,7 @@ from typing import Any
 
 from infra import project
 from infra.deployment_checks import CONFIGURATION, INVOKERS, SEALING_KEY, problems_in, with_defaults
-from infra.project import PRODUCT, Refused
+from infra.project import PRODUCT, ProjectRefused
 from infra.stage import commit_of
 
 FILE = project.DEPLOYMENT
@@ -156,20 +156,20 @@ def with_sessions(functions: Collection[str]) -> tuple[str, ...]:
 
 
 def read(path: Path) -> Deployment:
-    """Read and check a project's deployment.toml. Raises Refused with every problem."""
+    """Read and check a project's deployment.toml. Raises ProjectRefused with every problem."""
     try:
         content = project.parsed(path.read_text("utf-8"))
         found = project.read(path.parent)
     except FileNotFoundError:
-        raise Refused(
+        raise ProjectRefused(
             f"There is no {path.name} in this folder. `smart-calc new` writes this file."
         ) from None
     except (OSError, ValueError) as error:
-        raise Refused(f"{path.name} can't be read: {error}") from None
+        raise ProjectRefused(f"{path.name} can't be read: {error}") from None
     content = with_defaults(content)
     problems = problems_in(content, found.names, found.jobs)
     if problems:
-        raise Refused("\n".join(f"{path.name}: {problem}" for problem in problems))
+        raise ProjectRefused("\n".join(f"{path.name}: {problem}" for problem in problems))
     tables = content["functions"]
     kept: dict[str, Any] = {one.name: content.get(one.name) for one in fields(Deployment)}
     # The file may keep the table of a function that `calculators` leaves out.
@@ -184,10 +184,12 @@ def write(deployment: Deployment, project: str, out: Path) -> str:
     FUNCTION.yaml has the flags, `shell` the output of that command, traffic.sh the steps of a
     release, requirements.txt the packages of the steps that call functions, `callers` and `ingress`
     one word each, invokers-SERVICE.json a job's policy, and `configuration` has lines of SECRET
-    VERSION FILE. Return "" (nothing to print). Raise Refused in another project's build.
+    VERSION FILE. Return "" (nothing to print). Raise ProjectRefused in another project's build.
     """
     if project != deployment.project:
-        raise Refused(f'{FILE}: project = "{deployment.project}", but this build is in {project}.')
+        raise ProjectRefused(
+            f'{FILE}: project = "{deployment.project}", but this build is in {project}.'
+        )
     out.mkdir(parents=True, exist_ok=True)
     for name in deployment.functions:
         (out / f"{name}.yaml").write_text(json.dumps(deployment.flags(name), indent=2) + "\n")
@@ -256,7 +258,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         sys.stdout.write(command(read(here / FILE)))
-    except Refused as error:
+    except ProjectRefused as error:
         sys.stdout.write(_FORGET if arguments[0] == "guide" else "")
         sys.stderr.write(f"{error}\n")
         return 1

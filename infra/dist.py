@@ -23,13 +23,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra import dist_bill
-from infra.project import PRODUCT, Refused
+from infra.project import PRODUCT, ProjectRefused
 
 _BACKEND = "hatchling"
 _STORED_BYTES = 65_535
 
 
-class Shallow(Refused):
+class Shallow(ProjectRefused):
     """A clone without its whole history, so its commits can't be counted."""
 
 
@@ -37,7 +37,7 @@ def main(root: Path = PRODUCT) -> int:
     """Build the current commit; return 1 if that's not possible, 2 in a shallow clone."""
     try:
         made = build(root, root / "dist")
-    except Refused as error:
+    except ProjectRefused as error:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, Shallow) else 1
     sys.stdout.write("".join(f"Written: dist/{one.name}\n" for one in made))
@@ -45,7 +45,7 @@ def main(root: Path = PRODUCT) -> int:
 
 
 def build(root: Path, out: Path) -> Sequence[Path]:
-    """Write the four files for a clone's commit to `out`. Raises Refused if that's not possible."""
+    """Write the four files for a clone's commit to `out`. Raises ProjectRefused if it can't."""
     if _git(root, "rev-parse", "--is-shallow-repository") == b"true\n":
         raise Shallow(
             "This clone is shallow, but the version counts all commits. Run "
@@ -53,7 +53,7 @@ def build(root: Path, out: Path) -> Sequence[Path]:
         )
     changed = _git(root, "status", "--porcelain", "--untracked-files=no").decode()
     if changed:
-        raise Refused(f"These files have uncommitted changes. Commit them:\n{changed}")
+        raise ProjectRefused(f"These files have uncommitted changes. Commit them:\n{changed}")
     with tempfile.TemporaryDirectory() as folder:
         tree, built = Path(folder, "tree"), Path(folder, "built")
         archive = _git(root, "-c", "core.autocrlf=false", "archive", "--format=tar", "HEAD")
@@ -87,7 +87,7 @@ def archives(tree: Path, out: Path, time: str) -> tuple[Path, Path]:
         command, cwd=tree, env=environment, capture_output=True, text=True, check=False
     )
     if ended.returncode:
-        raise Refused(f"{_BACKEND} failed:\n{ended.stderr}")
+        raise ProjectRefused(f"{_BACKEND} failed:\n{ended.stderr}")
     (source,), (wheel,) = out.glob("*.tar.gz"), out.glob("*.whl")
     _store_source(source)
     _store_wheel(wheel)
@@ -141,7 +141,7 @@ def _with_license(source: bytes) -> bytes:
 def _git(root: Path, *arguments: str) -> bytes:
     ended = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)  # noqa: S603, S607 - fixed arguments
     if ended.returncode:
-        raise Refused(f"git {arguments[0]} failed: {ended.stderr.decode()}")
+        raise ProjectRefused(f"git {arguments[0]} failed: {ended.stderr.decode()}")
     return ended.stdout
 
 

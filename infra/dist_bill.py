@@ -19,7 +19,7 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
-from infra.project import Refused
+from infra.project import ProjectRefused
 
 # The licenses of the files in the archives (NOTICE): some test vectors have their own.
 LICENSE = "Apache-2.0"
@@ -37,12 +37,14 @@ _ABOUT_WHEEL = (
 
 
 def of(tree: Path, version: str, wheel: Path, source: Path) -> bytes:
-    """Return the bill of materials for a tree and its archives, as JSON. Raises Refused."""
+    """Return the bill of materials for a tree and its archives, as JSON. Raises ProjectRefused."""
     deployed = _pinned(tree.glob("functions/*/requirements.txt"))
     all_pinned = {**_pinned([tree / "requirements/run.txt"]), **deployed}
     licenses = tomllib.loads((tree / "infra/dist_licenses.toml").read_text("utf-8"))
     if odd := sorted(all_pinned.keys() ^ licenses.keys()):
-        raise Refused(f"infra/dist_licenses.toml doesn't match the requirements: {', '.join(odd)}.")
+        raise ProjectRefused(
+            f"infra/dist_licenses.toml doesn't match the requirements: {', '.join(odd)}."
+        )
     packages = {
         name: _component(
             name, number, licenses[name], hashes, purl=PackageURL("pypi", name=name, version=number)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import project
-from infra.project import DEPLOYMENT, PRODUCT, Refused, package_of
+from infra.project import DEPLOYMENT, PRODUCT, ProjectRefused, package_of
 
 # A job runs for up to half an hour, the longest that Cloud Scheduler waits. With one instance for
 # one request, a run that overlaps another one is refused (docs/backend.md).
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     here, name = Path.cwd(), arguments[0]
     try:
         problem = _problem(here, name)
-    except (OSError, UnicodeDecodeError, Refused) as error:
+    except (OSError, UnicodeDecodeError, ProjectRefused) as error:
         problem = f"{DEPLOYMENT} can't be read: {error}"
     if problem is not None:
         sys.stderr.write(f"{problem}\n")

@@ -22,7 +22,7 @@ STORING = ("artifactregistry", "cloudfunctions", "firestore", "run", "secretmana
 
 
 @dataclass(frozen=True)
-class Finding:
+class Obstacle:
     """One problem and what to do about it."""
 
     level: Level
@@ -34,14 +34,14 @@ class Unread(Exception):
     """A resource that the caller can't read; the message is the reason."""
 
 
-def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
+def findings(deployment: Deployment, get: Get) -> Iterator[Obstacle]:
     """Yield violations of the policies, and policies that can't be read."""
     for constraint, check in _CHECKS.items():
         try:
             rules = _rules(get, deployment.project, constraint)
         except Unread as error:
             remedy = "Ask your organization's administrator for the role orgpolicy.policyViewer."
-            yield Finding("unread", f"constraints/{constraint} can't be read: {error}", remedy)
+            yield Obstacle("unread", f"constraints/{constraint} can't be read: {error}", remedy)
         else:
             yield from check(deployment, constraint, rules)
     yield from _unreachable_callers(deployment, get)
@@ -80,26 +80,26 @@ _INGRESS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _ingress(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
+def _ingress(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Obstacle]:
     if allows(rules, *_INGRESS[deployment.ingress]):
         return
     others = [one for one in _INGRESS if allows(rules, *_INGRESS[one])]
     problem = f'constraints/{constraint} forbids ingress = "{deployment.ingress}".'
     if "internal-and-gclb" in others:
-        yield Finding(
+        yield Obstacle(
             "change",
             problem,
             f'Set ingress = "internal-and-gclb" in {FILE} and follow docs/organization.md, '
             "Load balancer first.",
         )
     elif others:
-        yield Finding("change", problem, f'Set ingress = "{others[0]}" in {FILE}.')
+        yield Obstacle("change", problem, f'Set ingress = "{others[0]}" in {FILE}.')
     else:
         yield _exception(problem, constraint)
 
 
-def _exception(problem: str, constraint: str) -> Finding:
-    return Finding(
+def _exception(problem: str, constraint: str) -> Obstacle:
+    return Obstacle(
         "ask",
         problem,
         f"Request an exception from constraints/{constraint} for this project "
@@ -107,27 +107,27 @@ def _exception(problem: str, constraint: str) -> Finding:
     )
 
 
-def _members(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
+def _members(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Obstacle]:
     # For the managed constraint, only `enforce` is in every policy.
     free = not _enforced(rules) if "managed" in constraint else allows(rules, "allUsers")
     if deployment.callers == "all_users" and not free:
-        yield Finding(
+        yield Obstacle(
             "change",
             f"constraints/{constraint} forbids the role run.invoker for allUsers.",
             f'Set callers = "not_checked" in {FILE} (docs/organization.md, Public invocation).',
         )
 
 
-def _invoker(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
+def _invoker(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Obstacle]:
     if deployment.callers == "not_checked" and _enforced(rules):
-        yield Finding(
+        yield Obstacle(
             "change",
             f'constraints/{constraint} forbids callers = "not_checked".',
             f'Set callers = "all_users" in {FILE} (docs/organization.md, Public invocation).',
         )
 
 
-def _unreachable_callers(deployment: Deployment, get: Get) -> Iterator[Finding]:
+def _unreachable_callers(deployment: Deployment, get: Get) -> Iterator[Obstacle]:
     """Yield a finding if the two policies on callers together allow no setting."""
     try:
         invoker, members, managed = (
@@ -140,7 +140,7 @@ def _unreachable_callers(deployment: Deployment, get: Get) -> Iterator[Finding]:
         yield _exception(problem, _INVOKER)
 
 
-def _locations(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
+def _locations(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Obstacle]:
     region = deployment.region
     continent = region.partition("-")[0]
     groups = {f"in:{region}-locations", f"in:{continent}-locations"}
@@ -148,7 +148,7 @@ def _locations(deployment: Deployment, constraint: str, rules: Rules) -> Iterato
     if continent == "europe" and region not in {"europe-west2", "europe-west6"}:
         groups.add("in:eu-locations")
     if not allows(rules, region, *groups):
-        yield Finding(
+        yield Obstacle(
             "change",
             f'constraints/{constraint} forbids region = "{region}".',
             f"It allows: {', '.join(_allowed(rules)) or 'nothing'}. Set region in {FILE} before "
@@ -157,7 +157,7 @@ def _locations(deployment: Deployment, constraint: str, rules: Rules) -> Iterato
         )
 
 
-def _services(_: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
+def _services(_: Deployment, constraint: str, rules: Rules) -> Iterator[Obstacle]:
     used = (*STORING, "cloudbuild", "logging")
     forbidden = [one for one in used if not allows(rules, f"{one}.googleapis.com")]
     if forbidden:
@@ -165,11 +165,11 @@ def _services(_: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]
         yield _exception(problem, constraint)
 
 
-def _keys(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
+def _keys(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Obstacle]:
     services = [f"{one}.googleapis.com" for one in STORING]
     restricted = [one for one in services if not allows(rules, one)]
     if restricted and not deployment.kms_key:
-        yield Finding(
+        yield Obstacle(
             "change",
             f"constraints/{constraint} requires your own keys (CMEK) for {', '.join(restricted)}.",
             f"Set kms_key in {FILE} before you create the database, and follow "
@@ -177,10 +177,10 @@ def _keys(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Fin
         )
 
 
-def _key_projects(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
+def _key_projects(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Obstacle]:
     project = "/".join(deployment.kms_key.split("/")[:2])
     if project and not allows(rules, project, *_above(rules)):
-        yield Finding(
+        yield Obstacle(
             "change",
             f"constraints/{constraint} forbids keys from {project}.",
             f"It allows: {', '.join(_allowed(rules)) or 'nothing'}. Set kms_key in {FILE} to a key "
@@ -197,17 +197,17 @@ def _above(rules: Rules) -> list[str]:
     return [one for one in _allowed(rules) if one.startswith(("under:folders", "under:organ"))]
 
 
-def _connector(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
+def _connector(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Obstacle]:
     # Google's documents don't state whether a subnet for Direct VPC egress satisfies it.
     if _enforced(rules) and not deployment.egress["connector"]:
-        yield Finding(
+        yield Obstacle(
             "change",
             f"constraints/{constraint} requires a connector.",
             f"Set connector under [egress] in {FILE} (docs/network.md).",
         )
 
 
-def _egress(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
+def _egress(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Obstacle]:
     if not any(deployment.egress[one] for one in ("connector", "network")):
         return
     traffic = deployment.egress["traffic"]
@@ -217,19 +217,19 @@ def _egress(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[F
         problem = f'constraints/{constraint} forbids traffic = "{traffic}".'
         others = [one for one in names if allows(rules, *names[one])]
         yield (
-            Finding("change", problem, f'Set traffic = "{others[0]}" under [egress] in {FILE}.')
+            Obstacle("change", problem, f'Set traffic = "{others[0]}" under [egress] in {FILE}.')
             if others
             else _exception(problem, constraint)
         )
 
 
-def _pools(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Finding]:
+def _pools(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Obstacle]:
     pool = deployment.worker_pool
     project = f"under:{'/'.join(pool.split('/')[:2])}"
     if any(rule.get("denyAll") for rule in rules):
         yield _exception(f"constraints/{constraint} forbids all pools for builds.", constraint)
     elif _allowed(rules) and not (pool and allows(rules, pool, project, *_above(rules))):
-        yield Finding(
+        yield Obstacle(
             "change",
             f"constraints/{constraint} forbids builds outside {', '.join(_allowed(rules))}.",
             f"Set worker_pool in {FILE} to an allowed pool (docs/organization.md, A private pool).",
@@ -238,7 +238,7 @@ def _pools(deployment: Deployment, constraint: str, rules: Rules) -> Iterator[Fi
 
 _MEMBERS, _MANAGED_MEMBERS = "iam.allowedPolicyMemberDomains", "iam.managed.allowedPolicyMembers"
 _INVOKER = "run.managed.requireInvokerIam"
-_CHECKS: Mapping[str, Callable[[Deployment, str, Rules], Iterator[Finding]]] = {
+_CHECKS: Mapping[str, Callable[[Deployment, str, Rules], Iterator[Obstacle]]] = {
     "cloudfunctions.allowedIngressSettings": _ingress,
     "run.allowedIngress": _ingress,
     _MEMBERS: _members,

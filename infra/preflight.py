@@ -15,8 +15,8 @@ from pathlib import Path
 
 from infra import policies
 from infra.deployment import FILE, Deployment, read
-from infra.policies import Finding, Get, Response, Unread
-from infra.project import Refused
+from infra.policies import Get, Obstacle, Response, Unread
+from infra.project import ProjectRefused
 
 # docs/deploy.md, The platform's own log, excludes these from the project's log.
 REQUEST_URLS = (
@@ -31,7 +31,7 @@ BUILD_REGIONS = (
 _SECONDS = 20
 
 
-def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
+def findings(deployment: Deployment, get: Get) -> Iterator[Obstacle]:
     """Yield everything that prevents this deployment."""
     yield from policies.findings(deployment, get)
     for what, part in _PARTS.items():
@@ -39,10 +39,10 @@ def findings(deployment: Deployment, get: Get) -> Iterator[Finding]:
             yield from part(deployment, get)
         except Unread as error:
             remedy = "Ask your organization's administrator (docs/deploy.md, Preflight)."
-            yield Finding("unread", f"{what} can't be read: {error}", remedy)
+            yield Obstacle("unread", f"{what} can't be read: {error}", remedy)
 
 
-def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
+def _quotas(deployment: Deployment, get: Get) -> Iterator[Obstacle]:
     """Check the quotas of all instances together, and of builds in the region."""
     sizes = deployment.functions.values()
     needed = {
@@ -53,7 +53,7 @@ def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
     quotas = _of_region(get, deployment, "run.googleapis.com")
     for name, wanted in needed.items():
         if name in quotas and quotas[name] < wanted:
-            yield Finding(
+            yield Obstacle(
                 "change",
                 f"The quota {name} is {quotas[name]}, but all functions at their max_instances "
                 f"would use {wanted}.",
@@ -63,7 +63,7 @@ def _quotas(deployment: Deployment, get: Get) -> Iterator[Finding]:
     builds = _of_region(get, deployment, "cloudbuild.googleapis.com")
     none = [name for name, value in builds.items() if "Concurrent" in name and value == 0]
     if none or (not builds and deployment.region not in BUILD_REGIONS):
-        yield Finding(
+        yield Obstacle(
             "change",
             f'A new project might not be able to build in region = "{deployment.region}".',
             f"Set region in {FILE} to one of {', '.join(BUILD_REGIONS)}, or ask Google for a quota "
@@ -90,7 +90,7 @@ def _of_region(get: Get, deployment: Deployment, service: str) -> Mapping[str, i
             return quotas
 
 
-def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
+def _perimeters(deployment: Deployment, get: Get) -> Iterator[Obstacle]:
     """Check for service perimeters around the project, which block builds."""
     lineage = _lineage(deployment, get)
     if "organization" not in lineage:
@@ -105,7 +105,7 @@ def _perimeters(deployment: Deployment, get: Get) -> Iterator[Finding]:
             around = f"projects/{number}" in status.get("resources", [])
             if around and not _admits(deployment, status.get("ingressPolicies", [])):
                 services = ", ".join(status.get("restrictedServices", [])) or "no service"
-                yield Finding(
+                yield Obstacle(
                     "ask",
                     f"The service perimeter {one['name']} includes this project and restricts "
                     f"{services}.",
@@ -121,7 +121,7 @@ def _admits(deployment: Deployment, rules: Sequence[Response]) -> bool:
     return any(wanted in rule.get("ingressFrom", {}).get("identities", []) for rule in rules)
 
 
-def _sinks(deployment: Deployment, get: Get) -> Iterator[Finding]:
+def _sinks(deployment: Deployment, get: Get) -> Iterator[Obstacle]:
     """Check for aggregated sinks that copy this project's log, including request URLs."""
     for kind, numbers in _lineage(deployment, get).items():
         for number in numbers:
@@ -129,7 +129,7 @@ def _sinks(deployment: Deployment, get: Get) -> Iterator[Finding]:
             for sink in filter(_copies(deployment), listed.get("sinks", [])):
                 named = f"{sink['name']} --{kind}={number}"
                 part = f", if it matches {sink['filter']}" if sink.get("filter") else ""
-                yield Finding(
+                yield Obstacle(
                     "ask",
                     f"The sink {sink['name']} of {kind} {number} copies this project's log to "
                     f"{sink['destination']}, including codes and patient ids in request "
@@ -165,7 +165,7 @@ def _lineage(deployment: Deployment, get: Get) -> Mapping[str, Sequence[str]]:
     return ids
 
 
-_PARTS: Mapping[str, Callable[[Deployment, Get], Iterator[Finding]]] = {
+_PARTS: Mapping[str, Callable[[Deployment, Get], Iterator[Obstacle]]] = {
     "The quotas": _quotas,
     "Service perimeters": _perimeters,
     "Aggregated sinks": _sinks,
@@ -209,7 +209,7 @@ def main() -> int:
     """Print each finding; return 1 if something must be changed or requested."""
     try:
         deployment = read(Path.cwd() / FILE)
-    except Refused as error:
+    except ProjectRefused as error:
         sys.stderr.write(f"{error}\n")
         return 1
     get = reader(os.environ["GOOGLE_ACCESS_TOKEN"], deployment.project)

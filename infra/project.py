@@ -30,7 +30,7 @@ _NAME = re.compile(r"[a-z]([a-z0-9_]{0,22}[a-z0-9])?")
 _STAGED = frozenset({"BUILD_INFO", "clinical", "shared", "smart_calc"})
 
 
-class Refused(Exception):
+class ProjectRefused(Exception):
     """Nothing is done; the message lists every problem and how to fix it."""
 
 
@@ -66,20 +66,20 @@ class Project:
 
 
 def read(folder: Path, product: Path = PRODUCT) -> Project:
-    """Read the functions of the project in `folder`. Raises Refused if it's invalid."""
+    """Read the functions of the project in `folder`. Raises ProjectRefused if it's invalid."""
     calculators, not_secrets = _settings(folder)
     all_ours = functions_below(product)
     ours = tuple(name for name in all_ours if calculators or name not in CALCULATORS)
     if folder.resolve() == product.resolve():
         problems = [one for name in ours for one in _name_problems(name)]
         if problems:
-            raise Refused("\n".join(problems))
+            raise ProjectRefused("\n".join(problems))
         return Project(product, folder, ours, (), calculators)
     own = functions_below(folder)
     taken = {*all_ours, *CALCULATORS}
     problems = [one for name in own for one in _problems(folder, name, taken)]
     if problems:
-        raise Refused("\n".join(problems))
+        raise ProjectRefused("\n".join(problems))
     jobs = tuple(name for name in own if _is_job(folder / "functions" / name))
     return Project(product, folder, ours, own, calculators, not_secrets, jobs)
 
@@ -109,18 +109,20 @@ def _settings(folder: Path) -> tuple[bool, frozenset[str]]:
     except FileNotFoundError:
         return True, frozenset()
     except (OSError, ValueError) as error:
-        raise Refused(f"{DEPLOYMENT} can't be read: {error}.") from None
+        raise ProjectRefused(f"{DEPLOYMENT} can't be read: {error}.") from None
     content = parsed(text)
     value, names = content.get("calculators", True), content.get("not_secrets", [])
     if not isinstance(value, bool):
-        raise Refused(f"{DEPLOYMENT}: calculators must be true or false.")
+        raise ProjectRefused(f"{DEPLOYMENT}: calculators must be true or false.")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Refused(f"{DEPLOYMENT}: not_secrets must be a list of files, as `stage` names them.")
+        raise ProjectRefused(
+            f"{DEPLOYMENT}: not_secrets must be a list of files, as `stage` names them."
+        )
     return value, frozenset(names)
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """Return the content of deployment.toml. Raises Refused with the first invalid line."""
+    """Return the content of deployment.toml. Raises ProjectRefused with the first invalid line."""
     try:
         return tomllib.loads(text)
     except ValueError as error:
@@ -130,7 +132,7 @@ def parsed(text: str) -> dict[str, Any]:
         why = f"{DEPLOYMENT} isn't valid TOML: {error}."
         if equals and not value.strip():
             why += f' {key.strip()} has no value. For an empty one, write {key.strip()} = "".'
-        raise Refused(why) from None
+        raise ProjectRefused(why) from None
 
 
 def _problems(folder: Path, name: str, ours: Collection[str]) -> list[str]:

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from infra import deployment
-from infra.project import PRODUCT, Refused
+from infra.project import PRODUCT, ProjectRefused
 
 _FUNCTIONS: Mapping[str, str] = {
     "pin": "pin",
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         settings = deployment.read(Path.cwd() / deployment.FILE)
-    except Refused as error:
+    except ProjectRefused as error:
         sys.stderr.write(f"{error}\n")
         return 1
     for name in _NEEDS.get(arguments[0], ()):

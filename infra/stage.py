@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from infra import own_files, project
-from infra.project import PRODUCT, Project, Refused, package_of
+from infra.project import PRODUCT, Project, ProjectRefused, package_of
 from shared import release
 
 ROOT = PRODUCT
@@ -65,8 +65,9 @@ def _matches(files: Mapping[str, bytes], pattern: re.Pattern[bytes]) -> bool:
 def stage(project: Project, out: Path, commit: str) -> None:
     """Write out/NAME for every function of a project.
 
-    Raises Refused, before anything is written, if a file's kind is unknown, because a missing
-    file would be noticed only in the cloud, or if a file of an own function is a link or a secret.
+    Raises ProjectRefused, before anything is written, if a file's kind is unknown, because a
+    missing file would be noticed only in the cloud, or if a file of an own function is a link or a
+    secret.
     """
     contents = {name: _contents(project, name) for name in project.names}
     for earlier in out.glob(f"*/{BUILD_INFO}"):
@@ -110,7 +111,7 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     source, ours = project.source(name), project.product
     problems = own_files.problems(source, project.not_secrets) if name in project.own else []
     if problems:
-        raise Refused("\n".join(problems))
+        raise ProjectRefused("\n".join(problems))
     files = {path: content for path, content in _tree(source).items() if path != "requirements.txt"}
     if name in project.ours:
         files |= _compiled(files)
@@ -123,12 +124,12 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
     wrong = sorted(path for path in files if Path(path).suffix not in STAGED_SUFFIXES)
     if wrong and name in project.own:
         kinds = " ".join(sorted(STAGED_SUFFIXES))
-        raise Refused(
+        raise ProjectRefused(
             f"functions/{name}: {', '.join(wrong)} can't be staged. A function's file names must "
             f"end with {kinds}. Move other files out of the folder."
         )
     if wrong:
-        raise Refused(
+        raise ProjectRefused(
             f"{name}: unknown file type: {', '.join(wrong)}. Add the suffix to STAGED_SUFFIXES, "
             "or move the file."
         )
@@ -146,7 +147,9 @@ def _issuers(folder: Path) -> Mapping[str, bytes]:
     """Return the project's files with FHIR bases. A link is refused: it could lead to anything."""
     found = sorted(folder.glob("issuers/*.txt"))
     if links := [str(one.relative_to(folder)) for one in found if one.is_symlink()]:
-        raise Refused(f"{', '.join(links)}: a link can't be staged. Put the file itself there.")
+        raise ProjectRefused(
+            f"{', '.join(links)}: a link can't be staged. Put the file itself there."
+        )
     return {f"issuers/{one.name}": one.read_bytes() for one in found}
 
 
@@ -179,14 +182,14 @@ def _with_own(name: str, pinned: Path, own: Path) -> bytes:
     for line in _requirements(own.read_text("utf-8")):
         package = _package(line)
         if not _PINNED.fullmatch(line):
-            raise Refused(
+            raise ProjectRefused(
                 f"functions/{name}/requirements.txt: {line[:80]!r} isn't pinned by version and "
                 f"hash. Write the file with `uv pip compile --generate-hashes -c {pinned}`."
             )
         if package not in ours:
             added.append(line)
         elif _version(line) != _version(ours[package]):
-            raise Refused(
+            raise ProjectRefused(
                 f"functions/{name}/requirements.txt: {package} is pinned at {_version(line)}, "
                 f"but smart-calc needs {_version(ours[package])} in the same function. Write the "
                 f"file with `uv pip compile --generate-hashes -c {pinned}`."
@@ -244,7 +247,7 @@ def main() -> int:
     try:
         staged = project.read(here)
         stage(staged, here / "build", commit_of(here))
-    except Refused as error:
+    except ProjectRefused as error:
         sys.stderr.write(f"Nothing was staged.\n{error}\n")
         return 1
     if not _HAS_JINJA:

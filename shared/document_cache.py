@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from shared.errors import Overloaded, SmartError
+from shared.errors import CodedError, Overloaded
 from shared.footprint import footprint
 from shared.outbound import waiting
 
@@ -30,7 +30,7 @@ _Place = tuple[int, Key]
 
 
 class _Entry(Generic[T]):
-    outcome: T | SmartError
+    outcome: T | CodedError
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -102,12 +102,12 @@ class DocumentCache(Generic[T]):
                 except Overloaded:
                     # This says nothing about the document.
                     raise
-                except SmartError as error:
+                except CodedError as error:
                     # A copy, because the error itself references the document.
                     entry.outcome = error.again()
                     entry.until = self._clock() + FAILURE_SECONDS
                     shelf.settle((self._number, key), entry, footprint(entry.outcome))
-            if isinstance(entry.outcome, SmartError):
+            if isinstance(entry.outcome, CodedError):
                 raise entry.outcome.again()
             return entry.outcome
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from gateway import own_page, servers
 from gateway.servers import LOOPBACK, Place, Server, Taken, Unusable
 from infra import project
-from infra.project import Refused
+from infra.project import ProjectRefused
 from simulator import demo
 from simulator.trace import announcements
 
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
             folder, with_cds = _page(functions), "cds_services" in functions
         for place in (app_place, ehr_place) if command == "run" else (ehr_place,):
             servers.require_free(place, command)
-    except (Unusable, Refused, Taken) as error:
+    except (Unusable, ProjectRefused, Taken) as error:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, Unusable) else 1
     public_url, ehr = f"http://localhost:{app_place.port}", f"http://{LOOPBACK}:{ehr_place.port}"

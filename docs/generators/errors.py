@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterator
 
 from docs.generators import blocks
-from shared.errors import ADMINISTRATOR, SmartError
+from shared.errors import ADMINISTRATOR, CodedError
 
 NAME = "codes"
 
@@ -15,13 +15,13 @@ def into(text: str) -> str:
     return blocks.put(text, NAME, head + "".join(map(_row, leaves())))
 
 
-def leaves(parent: type[SmartError] = SmartError) -> Iterator[type[SmartError]]:
+def leaves(parent: type[CodedError] = CodedError) -> Iterator[type[CodedError]]:
     """Yield the errors that have a code, in the order of their modules."""
     for child in parent.__subclasses__():
         yield from [child] if "code" in vars(child) else leaves(child)
 
 
-def _row(leaf: type[SmartError]) -> str:
+def _row(leaf: type[CodedError]) -> str:
     when = " ".join(inspect.cleandoc(leaf.__doc__ or "").partition("\n\n")[0].split())
     reads = leaf.plainly.title or leaf.title
     steps = " ".join(step for step in leaf.steps if step != ADMINISTRATOR)

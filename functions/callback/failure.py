@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.config.settings import Ehr
-from shared.errors import ADMINISTRATOR, RELAUNCH, EhrError, Overloaded, SmartError, TokenError
+from shared.errors import ADMINISTRATOR, RELAUNCH, CodedError, EhrError, Overloaded, TokenError
 from shared.findings import ForUser, steps_in_flow
 from shared.frozen import dataclass
 from shared.inbound.refusal import Refusal
@@ -58,12 +58,12 @@ class Attempt:
 class Failed:
     """The error that stopped an attempt, and the result of revoking its access, for the log."""
 
-    error: SmartError
+    error: CodedError
     revocation: Mapping[str, str]
 
 
 def refused(
-    error: SmartError,
+    error: CodedError,
     response: AuthorizationResponse,
     attempt: Attempt | None = None,
     cookies: tuple[str, ...] = (),
@@ -94,7 +94,7 @@ def refused(
     )
 
 
-def in_another_browser(error: SmartError, pending: Pending) -> Refusal:
+def in_another_browser(error: CodedError, pending: Pending) -> Refusal:
     """Return the refusal of a browser that didn't start the launch.
 
     It discloses nothing about the launch, except that no chart opened the app if none did.
@@ -102,7 +102,7 @@ def in_another_browser(error: SmartError, pending: Pending) -> Refusal:
     return replace(Refusal.of(error), steps=steps_in_flow(error.steps, pending.flow))
 
 
-def _steps(error: SmartError) -> tuple[str, ...]:
+def _steps(error: CodedError) -> tuple[str, ...]:
     """Return the steps for the user when the page also explains the EHR's error."""
     busy = isinstance(error, TokenError) and error.response_status in _BUSY
     return (*([_WAIT] if busy else []), RELAUNCH, ADMINISTRATOR)
@@ -114,7 +114,7 @@ _WAIT = ForUser("Wait a minute.")
 
 
 def _ehr_message(
-    error: SmartError, response: AuthorizationResponse
+    error: CodedError, response: AuthorizationResponse
 ) -> "tuple[explain.EhrMessage, explain.Where, Mapping[str, str]] | None":
     """Return the EHR's error, its source and its text, or None if the EHR reported no error."""
     if isinstance(error, TokenError):

@@ -16,12 +16,12 @@ from shared.config import settings_file
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
     BrowserMismatch,
+    CodedError,
     CookieMissing,
     EhrError,
     MethodNotAllowed,
     Misconfigured,
     NotFound,
-    SmartError,
     StateMissing,
     StateUnknown,
     TokenInvalid,
@@ -108,7 +108,7 @@ def _open(attempt: Attempt, response: AuthorizationResponse, redirect_uri: str) 
         holder = tokens or (error if isinstance(error, TokenInvalid) else None)
         issued = holder.issued if holder else {}
         revocation = token_endpoint.revoke(pending, _running.clients, attempt.ehr, **issued)
-        if isinstance(error, SmartError):
+        if isinstance(error, CodedError):
             return Failed(error, revocation)
         raise
     return opened

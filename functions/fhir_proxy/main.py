@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from shared import held_bytes, log, outcome
 from shared.config import settings_file
 from shared.config.settings import Settings
-from shared.errors import MethodNotAllowed, NotFound, ParameterInvalid, PathInvalid, SmartError
+from shared.errors import CodedError, MethodNotAllowed, NotFound, ParameterInvalid, PathInvalid
 from shared.fhir.access import Access, of_session
 from shared.fhir.calls import served
 from shared.fhir.calls.served import Served
@@ -114,7 +114,7 @@ def _unbroken(answer: FhirBytes) -> Iterator[bytes]:
     """Yield the content. If it ends early, break the connection to the browser too."""
     try:
         yield from answer.chunks
-    except SmartError as error:
+    except CodedError as error:
         log.event("fhir_request", str(error), severity="ERROR", code=error.code)
         # The server treats this as a disconnected client: it closes the connection without the end
         # of a complete response.

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from shared import log, pages
 from shared.config import issuers, settings_file
 from shared.config.settings import LAUNCH_PATH, Ehr, Settings
-from shared.errors import MethodNotAllowed, Misconfigured, NotANavigation, NotFound, SmartError
+from shared.errors import CodedError, MethodNotAllowed, Misconfigured, NotANavigation, NotFound
 from shared.inbound import cookies, entry_point
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.refusal import Refusal
@@ -60,7 +60,7 @@ def _serve(settings: Settings, call: Call) -> Reply | Refusal:
         return chooser.serve(settings, launch_request.ehr, launch_request.find)
     try:
         return _start(settings, call, launch_request)
-    except SmartError as error:
+    except CodedError as error:
         again = launch_request.ehr.standalone_launch(launch_request.fhir_base)
         return Refusal.of(error, standalone=again if launch_request.launch is None else None)
 

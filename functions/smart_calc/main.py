@@ -14,7 +14,7 @@ from clinical.calculators import REGISTRY
 from shared import held_bytes, log, pages
 from shared.config import settings_file
 from shared.config.settings import Settings
-from shared.errors import MethodNotAllowed, NotFound, PatientMissing, SmartError
+from shared.errors import CodedError, MethodNotAllowed, NotFound, PatientMissing
 from shared.fhir import fhir_client
 from shared.fhir.access import of_session
 from shared.inbound import edge, entry_point, json_body
@@ -74,7 +74,7 @@ def _page(settings: Settings, active: Active) -> Iterator[str]:
     searching = reading.begin(active, patient, datetime.now(UTC))
     try:
         searching.arrivals.wait_for_the_first(_FIRST_SECONDS)
-    except SmartError:
+    except CodedError:
         searching.arrivals.close()
         raise
     return stream.page(settings, active, searching, partial(edge.told_late, _edge, settings))

@@ -39,7 +39,7 @@ _EACH = "Correct the line, or remove it. `smart-calc doctor endpoints FILE` chec
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedLine:
     """A line that can't be used: its number, and why as the end of a sentence."""
 
     line: int
@@ -57,7 +57,7 @@ def judge(base: str, *, local: bool = False) -> str:
     return normal
 
 
-def bases_in(text: str, *, local: bool) -> tuple[frozenset[str], list[Refused]]:
+def bases_in(text: str, *, local: bool) -> tuple[frozenset[str], list[RefusedLine]]:
     """Return the normalized bases in a file's text, and the lines that can't be used."""
     found = _LINE.findall(text)
     bases = frozenset(filter(None, found))
@@ -72,7 +72,7 @@ def bases_in(text: str, *, local: bool) -> tuple[frozenset[str], list[Refused]]:
             slow.append(_judged(line, local=local))
         except ValueError as error:
             id_ = "http_not_local" if str(error) == _HTTP else "iss_invalid"
-            refused.append(Refused(number, f"{line[:200]!r}: {error}", id_))
+            refused.append(RefusedLine(number, f"{line[:200]!r}: {error}", id_))
     return bases | frozenset(slow), refused
 
 

@@ -11,7 +11,7 @@ it's shown on those pages but not logged.
 An error is created once, where it happens, and not changed afterwards. Pages show a Refusal: the
 error and everything else that is known about the failure (shared/inbound/refusal.py).
 
-    SmartError
+    CodedError
     ├── RequestError      the request itself: form, method, media type, URL
     ├── LaunchError       the start of a launch: the EHR and its discovery document
     ├── CallbackError     the callback: state, browser, issuer, the EHR's response

@@ -23,7 +23,7 @@ class Plainly:
 OWN_WORDS = Plainly()
 
 
-class SmartError(Exception):
+class CodedError(Exception):
     """Never raised itself. `str()` returns the code and the title, which are safe to log.
 
     A class with a code must have its own texts. The first paragraph of its docstring is the "when"

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from shared.errors.base import ADMINISTRATOR, OWN_WORDS, RELAUNCH, Plainly, SmartError
+from shared.errors.base import ADMINISTRATOR, OWN_WORDS, RELAUNCH, CodedError, Plainly
 from shared.errors.launch import LaunchParameterMissing
 from shared.findings import ForUser
 
 
-class CallbackError(SmartError):
+class CallbackError(CodedError):
     """The launch can't be completed."""
 
 

@@ -1,9 +1,9 @@
 """Refused calls of an EHR to cds_services: its token, its server, its data (CDS Hooks 2.0)."""
 
-from shared.errors.base import OWN_WORDS, SmartError
+from shared.errors.base import OWN_WORDS, CodedError
 
 
-class CdsError(SmartError):
+class CdsError(CodedError):
     """An EHR's call to cds_services is refused (CDS Hooks 2.0)."""
 
     steps: tuple[str, ...] = (

@@ -1,10 +1,10 @@
 """A launch that can't start: which EHR, and its configuration."""
 
-from shared.errors.base import ADMINISTRATOR, OWN_WORDS, Plainly, SmartError
+from shared.errors.base import ADMINISTRATOR, OWN_WORDS, CodedError, Plainly
 from shared.findings import ForUser
 
 
-class LaunchError(SmartError):
+class LaunchError(CodedError):
     """The launch can't start."""
 
 

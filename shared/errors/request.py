@@ -1,10 +1,10 @@
 """The request itself: its form, method, media type or URL."""
 
-from shared.errors.base import OWN_WORDS, Plainly, SmartError
+from shared.errors.base import OWN_WORDS, CodedError, Plainly
 from shared.findings import ForUser
 
 
-class RequestError(SmartError):
+class RequestError(CodedError):
     """The request itself can't be served."""
 
 

@@ -1,10 +1,10 @@
 """The app itself can't serve a request: store, memory, configuration, an unexpected error."""
 
-from shared.errors.base import ADMINISTRATOR, OWN_WORDS, Plainly, SmartError
+from shared.errors.base import ADMINISTRATOR, OWN_WORDS, CodedError, Plainly
 from shared.findings import ForUser
 
 
-class ServiceError(SmartError):
+class ServiceError(CodedError):
     """The app can't serve the request."""
 
 

@@ -2,11 +2,11 @@
 
 import math
 
-from shared.errors.base import ADMINISTRATOR, OWN_WORDS, Plainly, SmartError
+from shared.errors.base import ADMINISTRATOR, OWN_WORDS, CodedError, Plainly
 from shared.findings import ForUser
 
 
-class SessionError(SmartError):
+class SessionError(CodedError):
     """The request is well formed but isn't allowed."""
 
 

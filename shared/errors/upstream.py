@@ -3,7 +3,7 @@
 from typing import Self
 
 from shared import urls
-from shared.errors.base import ADMINISTRATOR, OWN_WORDS, SmartError
+from shared.errors.base import ADMINISTRATOR, OWN_WORDS, CodedError
 from shared.findings import ForUser
 
 # With these statuses, the EHR may accept the same request later: timeout, conflict, locked, too
@@ -11,7 +11,7 @@ from shared.findings import ForUser
 _CAN_PASS = frozenset({408, 409, 423, 425, 429})
 
 
-class UpstreamError(SmartError):
+class UpstreamError(CodedError):
     """The EHR's FHIR API didn't return a usable response."""
 
     cause = "ehr_side"

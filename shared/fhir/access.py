@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import field
 
 from shared.config.settings import Ehr
-from shared.errors import SmartError
+from shared.errors import CodedError
 from shared.findings import Finding
 from shared.frozen import dataclass
 from shared.scopes import Grant
@@ -49,7 +49,7 @@ class Access:
     explained: Callable[[str], Finding] | None = None
     renewed: Callable[[], "Access | None"] = lambda: None
     accepted: Callable[[], None] = lambda: None
-    ended: Callable[[], SmartError] | None = None
+    ended: Callable[[], CodedError] | None = None
     scope_level: str = "patient"
     repeats_changes: bool = True
 

@@ -204,7 +204,7 @@ def _as_app_errors() -> Iterator[None]:
         yield
     except http_client.TimedOut:
         raise UpstreamTimeout from None
-    except http_client.Unusable as error:
+    except http_client.UnusableBody as error:
         raise UpstreamInvalid(evidence={"reason": str(error)}) from None
     except http_client.OutboundError as error:
         raise UpstreamUnreachable(evidence={"reason": str(error)}) from None

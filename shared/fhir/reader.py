@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from shared import log
-from shared.errors import PatientDenied, ScopeDenied, SmartError, UpstreamTimeout
+from shared.errors import CodedError, PatientDenied, ScopeDenied, UpstreamTimeout
 from shared.fhir import compartment, page_links, references, searchset
 from shared.fhir.access import Access
 from shared.fhir.calls import served
@@ -72,7 +72,7 @@ class Found:
     resources: tuple[Resource, ...] = ()
     more: bool = False
     set_aside: int = 0
-    error: SmartError | None = None
+    error: CodedError | None = None
     refused: FhirAnswer | None = None
 
     @property
@@ -143,7 +143,7 @@ class Reader(Generic[S]):
         resources: list[Resource] = []
         set_aside, bytes_left = 0, self.search_bytes
 
-        def ended(error: SmartError | None = None, **others: Any) -> Found:
+        def ended(error: CodedError | None = None, **others: Any) -> Found:
             return Found(tuple(resources), set_aside=set_aside, error=error, **others)
 
         try:
@@ -174,7 +174,7 @@ class Reader(Generic[S]):
                 bytes_left -= len(response.answer.body)
                 if bytes_left <= 0 or is_settled(page.resources):
                     break
-        except SmartError as error:
+        except CodedError as error:
             self._log(error, address)
             if error.status == 401:
                 raise
@@ -207,7 +207,7 @@ class Reader(Generic[S]):
             raise page_links.not_followed(url)
         return url
 
-    def _log(self, error: SmartError, address: Address) -> None:
+    def _log(self, error: CodedError, address: Address) -> None:
         # A search that no scope covers isn't sent. The end of a session is logged where it ends.
         if error.status != 401 and not isinstance(error, ScopeDenied):
             fields: dict[str, log.Field] = {"type": address.type, **error.evidence}

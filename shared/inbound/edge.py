@@ -24,6 +24,7 @@ from werkzeug.http import parse_accept_header
 from shared import held_bytes, log, outcome, urls
 from shared.config.settings import Settings
 from shared.errors import (
+    CodedError,
     CrossSite,
     InternalError,
     Misconfigured,
@@ -31,7 +32,6 @@ from shared.errors import (
     NotFound,
     ParameterInvalid,
     ParameterRepeated,
-    SmartError,
     TooLarge,
 )
 from shared.frozen import dataclass
@@ -158,7 +158,7 @@ def answer(
         if isinstance(served, Refusal):
             served = _refuse(request, edge, settings, served, correlation_id)
         reply = served
-    except SmartError as error:
+    except CodedError as error:
         reply = _refuse(request, edge, settings, Refusal.of(error), correlation_id)
     except Exception as error:  # noqa: BLE001 - the boundary: logged without text, answered as 500
         reply = _failed(request, edge, settings, error, correlation_id)
@@ -339,7 +339,7 @@ def _refuse(
 
 def told_late(edge: Edge, settings: Settings, error: Exception) -> Refusal:
     """Log a failure after the status was sent, and return the refusal to show instead."""
-    if isinstance(error, SmartError):
+    if isinstance(error, CodedError):
         return _logged(edge, settings, Refusal.of(error))
     return _logged(edge, settings, Refusal.of(InternalError()), error)
 

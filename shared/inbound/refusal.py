@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from shared import log, outcome, pages, urls
 from shared.config.settings import Settings
-from shared.errors import ADMINISTRATOR, LATE, RELAUNCH, SmartError, TokenError, VersionConflict
+from shared.errors import ADMINISTRATOR, LATE, RELAUNCH, CodedError, TokenError, VersionConflict
 from shared.findings import ForUser, with_addresses
 from shared.frozen import dataclass
 
@@ -37,7 +37,7 @@ class Refusal:
     in a chart.
     """
 
-    error: SmartError
+    error: CodedError
     explanation: "Diagnosis | None" = None
     evidence: Mapping[str, str] | None = None
     shown: Mapping[str, str] | None = None
@@ -46,7 +46,7 @@ class Refusal:
     standalone: str | None = None
 
     @classmethod
-    def of(cls, error: SmartError, *, standalone: str | None = None) -> Self:
+    def of(cls, error: CodedError, *, standalone: str | None = None) -> Self:
         """Return the refusal for an error, with no further details."""
         return cls(error, None, error.evidence, error.shown, error.steps, standalone=standalone)
 

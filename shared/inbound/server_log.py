@@ -8,7 +8,7 @@ import logging
 import traceback
 
 from shared import log
-from shared.errors import InternalError, SmartError
+from shared.errors import CodedError, InternalError
 
 
 def frames(error: BaseException) -> str:
@@ -27,7 +27,7 @@ class _Discreet(logging.Filter):
         if (
             error is not None
             and str(record.msg).startswith("Error handling request")
-            and not isinstance(error, SmartError)
+            and not isinstance(error, CodedError)
         ):
             message = "a response ended early because of an unexpected error"
             log.event(

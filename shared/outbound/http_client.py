@@ -42,7 +42,7 @@ class TimedOut(OutboundError):
     """The deadline passed."""
 
 
-class Unusable(OutboundError):
+class UnusableBody(OutboundError):
     """The response is larger than allowed or can't be decoded."""
 
 
@@ -72,7 +72,7 @@ class Reading:
 class Stream:
     """A response whose body hasn't been read yet. The call's deadline and limit apply to it.
 
-    Iterating `chunks` raises TimedOut, Unreachable, Unusable or Overloaded. Unread chunks are
+    Iterating `chunks` raises TimedOut, Unreachable, UnusableBody or Overloaded. Unread chunks are
     dropped with the connection.
     """
 
@@ -203,14 +203,14 @@ def _content(
         for chunk in decoded(answer.headers.get("content-encoding", ""), chunks):
             size += len(chunk)
             if size > max_bytes:
-                raise Unusable("size")
+                raise UnusableBody("size")
             yield chunk
         complete = True
         call.wait.answered()
     except (OSError, ValueError) as error:
         raise _failure(error, Unreachable, call.deadline) from None
     except CodingError:
-        raise Unusable("content coding") from None
+        raise UnusableBody("content coding") from None
     finally:
         # A connection may serve another request only if this response was read to its end.
         if complete and not (answer.is_last or connection.is_cut or call.own_connection):
@@ -232,7 +232,7 @@ def _received(
         if piece:
             most -= len(piece)
             if most < 0:
-                raise Unusable("size")
+                raise UnusableBody("size")
             yield piece
         if answer.is_whole:
             return

@@ -12,12 +12,12 @@ from shared import fhir_id, held_bytes, scopes
 from shared.config import issuers, settings_file
 from shared.config.settings import Ehr, Settings
 from shared.errors import (
+    CodedError,
     DiscoveryFailed,
     DiscoveryInvalid,
     IssNotAllowed,
     Misconfigured,
     ParameterInvalid,
-    SmartError,
     TokenError,
     TokenInvalid,
 )
@@ -161,7 +161,7 @@ def _with(token: BackendToken, service: Ehr, base: str, patient: str | None) -> 
     )
 
 
-def _explained(error: SmartError, service: Ehr) -> SmartError:
+def _explained(error: CodedError, service: Ehr) -> CodedError:
     """Return the error with its cause, and with steps for the people who run the job."""
     steps = tuple(one for one in error.steps if not isinstance(one, ForUser)) or (_AGAIN,)
     if not isinstance(error, TokenError) or error.response_status is None:

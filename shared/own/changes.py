@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared import fhir_id, urls
-from shared.errors import MethodNotAllowed, SmartError, TooLarge, VersionConflict
+from shared.errors import CodedError, MethodNotAllowed, TooLarge, VersionConflict
 from shared.fhir.access import Access
 from shared.fhir.calls import served
 from shared.fhir.calls.served import Served
@@ -91,7 +91,7 @@ def _made(request: InFlight, made: Served, access: Access) -> Resource:
         if resource["resourceType"] == address.type:
             return noted(request, resource, answer)
     if made.decision.returns and made_id:
-        with contextlib.suppress(SmartError, RefusedByEhr):
+        with contextlib.suppress(CodedError, RefusedByEhr):
             return read(request, address.type, made_id)
     return {"resourceType": address.type, **({"id": made_id} if made_id else {})}
 

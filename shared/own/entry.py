@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from shared import held_bytes, log, pages, urls
 from shared.config import settings_file
 from shared.config.settings import Settings
-from shared.errors import MethodNotAllowed, NotFound, ParameterRepeated, SmartError
+from shared.errors import CodedError, MethodNotAllowed, NotFound, ParameterRepeated
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.frozen import dataclass
 from shared.inbound import edge, entry_point, json_body
@@ -224,6 +224,6 @@ def _tried(request: InFlight, work: Callable[[InFlight], T]) -> Result[T]:
         return None, _failure(request, edge.told_late(lines, request.settings, error).error)
 
 
-def _failure(request: InFlight, error: SmartError, outcome: Resource | None = None) -> Failure:
+def _failure(request: InFlight, error: CodedError, outcome: Resource | None = None) -> Failure:
     text = f"{error.code}: {error.title} {error.why}"
     return request.failed(error), error.code, error.status, text, outcome

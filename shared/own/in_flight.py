@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from shared import log
 from shared.config.settings import Ehr, Settings
-from shared.errors import InternalError, SmartError
+from shared.errors import CodedError, InternalError
 from shared.fhir.access import Access, of_session
 from shared.inbound.edge import Call
 from shared.session.sessions import Active, Sessions
@@ -63,7 +63,7 @@ class InFlight:
     call: Call
     access: Callable[[], Access] | None = None
     versions: dict[Key, Versions] = field(default_factory=dict)
-    failures: dict[object, SmartError] = field(default_factory=dict)
+    failures: dict[object, CodedError] = field(default_factory=dict)
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     thread: int | None = field(default_factory=threading.get_ident)
     marks: list[object] = field(default_factory=list)
@@ -106,14 +106,14 @@ class InFlight:
             return work()
         return self.context.copy().run(work)
 
-    def failed(self, error: SmartError) -> object:
+    def failed(self, error: CodedError) -> object:
         """Keep a failure and return its mark."""
         mark = object()
         # Without its traceback, which references entire documents.
         self.failures[mark] = error.again()
         return mark
 
-    def failure(self, mark: object) -> SmartError:
+    def failure(self, mark: object) -> CodedError:
         """Return the failure of a mark, or InternalError for any other object."""
         return self.failures.get(mark) or InternalError()
 

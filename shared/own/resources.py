@@ -67,7 +67,7 @@ class Matches:
 
 
 def read(request: InFlight, resource_type: str, resource_id: str | None) -> Resource:
-    """Read one resource. Raise SmartError or RefusedByEhr."""
+    """Read one resource. Raise CodedError or RefusedByEhr."""
     if resource_id is None:
         raise PatientMissing
     address = address_of(READ, resource_type, resource_id)

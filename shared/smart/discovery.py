@@ -134,7 +134,7 @@ def fetch(ehr: Ehr, base: str) -> http_client.Answer:
             headers={"Accept": "application/json", **ehr.client_id_headers},
             ca_file=ehr.ca_file,
         )
-    except http_client.Unusable as error:
+    except http_client.UnusableBody as error:
         raise DiscoveryInvalid(evidence={"document": url, "reason": str(error)}) from None
     except http_client.OutboundError as error:
         raise DiscoveryFailed(evidence={"document": url, "reason": str(error)}) from None

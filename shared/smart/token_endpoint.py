@@ -140,7 +140,7 @@ def _request(
 ) -> TokenResponse:
     try:
         response = _send(token_endpoint, form, authentication, ca_file, SECONDS)
-    except http_client.Unusable as error:
+    except http_client.UnusableBody as error:
         raise TokenInvalid(evidence={"reason": str(error)}) from None
     except http_client.TimedOut:
         why = f"The EHR's token endpoint didn't respond within {SECONDS:g} seconds."

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra import project
-from infra.project import Refused
+from infra.project import ProjectRefused
 from infra.stage import FUNCTIONS, commit_of, common, stage
 from tests.support import missing
 from tests.support.servers import ROOT
@@ -178,7 +178,7 @@ def test_an_own_function_is_installed_with_our_pins_and_its_own(tmp_path: Path) 
         ("-r more.txt", "isn't pinned"),
         (f"flask==3.1.4 {PIN}", "flask is pinned at 3.1.4, but smart-calc needs 3.1.3"),
     ):
-        with pytest.raises(Refused, match=said):
+        with pytest.raises(ProjectRefused, match=said):
             staged(wrong)
 
 
@@ -213,7 +213,9 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         '{"password": "$ecret-of-app"}',
     ):
         file.write_text(secret)
-        with pytest.raises(Refused, match=r"functions/ours/data/file\.json contains a private key"):
+        with pytest.raises(
+            ProjectRefused, match=r"functions/ours/data/file\.json contains a private key"
+        ):
             staged()
     file.unlink()
     for name, secret in (
@@ -231,7 +233,7 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
     ):
         code = own / name
         code.write_text(secret)
-        with pytest.raises(Refused, match=rf"functions/ours/{name} contains a private key"):
+        with pytest.raises(ProjectRefused, match=rf"functions/ours/{name} contains a private key"):
             staged()
         # A false alarm is allowed by name.
         deployment = tmp_path / "project/deployment.toml"
@@ -249,7 +251,7 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
     code.unlink()
     for outside in (tmp_path / "root/shared/errors.py", tmp_path / "root/shared", tmp_path / "no"):
         file.symlink_to(outside)
-        with pytest.raises(Refused, match=r"functions/ours/data/file\.json is a link"):
+        with pytest.raises(ProjectRefused, match=r"functions/ours/data/file\.json is a link"):
             staged()
         file.unlink()
     # The folder itself, and the one above it.
@@ -257,7 +259,7 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         outside = tmp_path / f"outside-{level.name}"
         level.rename(outside)
         level.symlink_to(outside)
-        with pytest.raises(Refused, match=r"functions(/ours)? is a link"):
+        with pytest.raises(ProjectRefused, match=r"functions(/ours)? is a link"):
             staged()
         level.unlink()
         outside.rename(level)
@@ -308,7 +310,7 @@ def test_the_files_with_fhir_bases_are_staged_where_the_functions_look_for_them(
     )
     assert found.stdout == f"{folder}\n"
     (root / "issuers/two.txt").symlink_to("/etc/passwd")
-    with pytest.raises(Refused, match=r"issuers/two\.txt: a link"):
+    with pytest.raises(ProjectRefused, match=r"issuers/two\.txt: a link"):
         stage(project.read(root, root), tmp_path / "out", COMMIT)
 
 
@@ -318,7 +320,7 @@ def test_a_file_of_an_unknown_kind_stops_the_staging_before_anything_is_written(
 ) -> None:
     root = fake_repository(tmp_path / "root")
     (root / "functions" / "smart_calc" / "weights.bin").write_bytes(b"x")
-    with pytest.raises(Refused, match=r"smart_calc.*weights\.bin"):
+    with pytest.raises(ProjectRefused, match=r"smart_calc.*weights\.bin"):
         stage(project.read(root, root), tmp_path / "out", COMMIT)
     assert not (tmp_path / "out").exists()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.deployment import FILE, read, service, with_sessions, write
-from infra.project import Refused
+from infra.project import ProjectRefused
 from infra.stage import FUNCTIONS
 from tests.deploy.guide_walk import KMS_KEY
 from tests.support.guide import PAGES
@@ -22,7 +22,7 @@ WITH_SESSIONS = with_sessions(FUNCTIONS)
 
 def problems(folder: Path, text: str) -> str:
     (folder / FILE).write_text(text)
-    with pytest.raises(Refused) as unusable:
+    with pytest.raises(ProjectRefused) as unusable:
         read(folder / FILE)
     return str(unusable.value)
 
@@ -134,7 +134,7 @@ def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
 
 
 def test_a_build_in_another_project_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="this build is in another"):
+    with pytest.raises(ProjectRefused, match="this build is in another"):
         write(read(ROOT / FILE), "another", tmp_path)
 
 
@@ -182,7 +182,9 @@ def test_traffic_leaves_by_a_connector_or_by_a_subnet_of_a_shared_network(tmp_pa
         "--subnet": subnet,
         "--direct-vpc-egress": "all",
     }
-    with pytest.raises(Refused, match=r"a connector and a network\. Leave one of them empty"):
+    with pytest.raises(
+        ProjectRefused, match=r"a connector and a network\. Leave one of them empty"
+    ):
         flags(connector=SHARED, network=network, subnet=subnet)
 
 

@@ -171,7 +171,7 @@ def test_an_uncommitted_change_and_a_shallow_clone_are_refused(
     (clone / "a").write_text("")
     commit(clone)
     (clone / "a").write_text("changed")
-    with pytest.raises(project.Refused, match="M a"):
+    with pytest.raises(project.ProjectRefused, match="M a"):
         dist.build(clone, clone / "dist")
     assert not (clone / "dist").exists()
     shallow = ["git", "clone", "-q", "--depth=1", clone.as_uri(), str(tmp_path / "shallow")]

@@ -23,7 +23,7 @@ SECTIONS = dict(re.findall(r"^## (.+)\n((?:(?!^## ).*\n)*)", RUNBOOK, re.MULTILI
 CODES = {
     str(one.code)
     for one in vars(errors).values()
-    if isinstance(one, type) and issubclass(one, errors.SmartError) and hasattr(one, "code")
+    if isinstance(one, type) and issubclass(one, errors.CodedError) and hasattr(one, "code")
 }
 
 

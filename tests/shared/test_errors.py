@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shared import errors
-from shared.errors import RefreshFailed, SmartError
+from shared.errors import CodedError, RefreshFailed
 from shared.errors.base import OWN_WORDS
 from shared.explain.catalogue.causes import KINDS, Kind
 from tests.support.tables import each
@@ -47,7 +47,7 @@ UNEXPECTED = {"internal_error": 500}
 TERMS = re.compile(r"[`_=]|\b(?:iss|aud|scopes?|parameters?|tokens?|states?|URIs?|clients?)\b")
 
 
-def leaves(parent: type[SmartError] = SmartError) -> list[type[SmartError]]:
+def leaves(parent: type[CodedError] = CodedError) -> list[type[CodedError]]:
     if "code" in vars(parent):
         return [parent]
     return [leaf for child in parent.__subclasses__() for leaf in leaves(child)]
@@ -59,7 +59,7 @@ def test_codes_and_statuses_are_those_of_the_table() -> None:
 
 
 @each("leaf", leaves(), ids=lambda leaf: leaf.__name__)
-def test_every_error_says_what_why_and_what_to_do(leaf: type[SmartError]) -> None:
+def test_every_error_says_what_why_and_what_to_do(leaf: type[CodedError]) -> None:
     error = RefreshFailed(5.0) if leaf is RefreshFailed else leaf()
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", error.code)
     for sentence in (error.title, error.why, *error.steps, error.plain_title, error.plain_why):
@@ -75,7 +75,7 @@ def test_every_error_says_what_why_and_what_to_do(leaf: type[SmartError]) -> Non
 def test_an_error_without_words_for_clinicians_is_not_imported() -> None:
     words = {"title": "A title.", "why": "A reason."}
     with pytest.raises(TypeError, match="Wordless lacks plainly"):
-        type("Wordless", (SmartError,), words, code="a_code", status=400)
+        type("Wordless", (CodedError,), words, code="a_code", status=400)
 
 
 @each("kind", KINDS.values(), ids=lambda kind: kind.id)

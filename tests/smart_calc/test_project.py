@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra import project
-from infra.project import CALCULATORS, Refused
+from infra.project import CALCULATORS, ProjectRefused
 from infra.stage import FUNCTIONS
 from tests.support.servers import ROOT
 
@@ -60,14 +60,14 @@ def test_every_name_and_file_that_would_be_taken_for_another_is_refused(tmp_path
         own(folder, file.partition("/")[0])
         (folder / "functions" / file).parent.mkdir(exist_ok=True)
         (folder / "functions" / file).touch()
-        with pytest.raises(Refused, match=said):
+        with pytest.raises(ProjectRefused, match=said):
             project.read(folder)
 
 
 def test_no_function_gets_the_account_of_the_build_in_a_clone_either(tmp_path: Path) -> None:
     for name, said in (("deploy", "is reserved"), ("a_", "invalid name")):
         own(tmp_path / name, name)
-        with pytest.raises(Refused, match=said):
+        with pytest.raises(ProjectRefused, match=said):
             project.read(tmp_path / name, tmp_path / name)
 
 
@@ -101,7 +101,9 @@ def test_what_may_be_a_job_is_never_deployed_as_a_public_function(tmp_path: Path
         main = folder / "functions/nightly/main.py"
         (main.parent / "made.py").write_text("from smart_calc.api import job\nmade = job\n")
         main.write_text(f"from smart_calc import api\n{text}\n")
-        with pytest.raises(Refused, match=r"must be a job: in main\.py, write @api\.job as the"):
+        with pytest.raises(
+            ProjectRefused, match=r"must be a job: in main\.py, write @api\.job as the"
+        ):
             project.read(folder)
 
 
@@ -111,5 +113,5 @@ def test_a_project_can_leave_the_calculators_out(tmp_path: Path) -> None:
         assert set(project.read(tmp_path).ours) == set(names)
     for wrong in ('calculators = "no"', "calculators ="):
         (tmp_path / "deployment.toml").write_text(wrong)
-        with pytest.raises(Refused, match=r"^deployment\.toml"):
+        with pytest.raises(ProjectRefused, match=r"^deployment\.toml"):
             project.read(tmp_path)

@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from shared.config.settings import Settings
-from shared.errors import SmartError
+from shared.errors import CodedError
 from shared.inbound.edge import Call, Edge, Reply, answer
 from shared.inbound.refusal import Refusal
 from tests.support import one_ehr
@@ -35,7 +35,7 @@ def failing(error: Exception) -> Serve:
     return serve
 
 
-def refusing(error: SmartError, **known: Any) -> Serve:
+def refusing(error: CodedError, **known: Any) -> Serve:
     """Return a function that refuses a request with `known` details in addition to the error's."""
     return lambda _, __: replace(Refusal.of(error), **known)
 

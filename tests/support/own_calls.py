@@ -14,7 +14,7 @@ import pytest
 
 from functions.fhir_proxy import main
 from shared import held_bytes
-from shared.errors import SmartError
+from shared.errors import CodedError
 from shared.fhir import authorised
 from shared.fhir.access import Access
 from shared.inbound.cookies import Cookies
@@ -147,7 +147,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Active, Ehr], C
 Failed = tuple[str, int]
 
 
-def failure(error: SmartError | api.SmartError) -> Failed:
+def failure(error: CodedError | api.SmartError) -> Failed:
     """Return the properties that identify a refusal."""
     return error.code, error.status
 

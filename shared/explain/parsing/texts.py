@@ -10,7 +10,7 @@ from collections.abc import Collection
 from functools import cache
 from urllib.parse import unquote
 
-from shared.errors import SmartError
+from shared.errors import CodedError
 from shared.explain.catalogue import ENTRIES
 
 MOST = 200_000
@@ -190,7 +190,7 @@ def _urn_words() -> frozenset[str]:
 @cache
 def _own_codes() -> frozenset[str]:
     """Return the codes of this product's errors (docs/errors.md)."""
-    codes, left = set(), [SmartError]
+    codes, left = set(), [CodedError]
     while left:
         kind = left.pop()
         left += kind.__subclasses__()

@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder
 
 from functions.fhir_proxy import main
 from shared.config.settings import Settings
-from shared.errors import CdsKeysUnavailable, Overloaded, RefreshFailed, SmartError
+from shared.errors import CdsKeysUnavailable, CodedError, Overloaded, RefreshFailed
 from shared.inbound import edge
 from shared.inbound.edge import Call, Reply
 from tests.support import one_ehr
@@ -92,7 +92,7 @@ def settings() -> Settings:
     return one_ehr.settings()
 
 
-def _leaves(parent: type[SmartError]) -> list[type[SmartError]]:
+def _leaves(parent: type[CodedError]) -> list[type[CodedError]]:
     if "code" in vars(parent):
         return [parent]
     return [leaf for child in parent.__subclasses__() for leaf in _leaves(child)]
@@ -111,9 +111,9 @@ def _assert_outcome(answer: flask.Response, status: int, code: str) -> None:
     assert issue["diagnostics"]
 
 
-@each("error", _leaves(SmartError), ids=lambda error: error.code)
+@each("error", _leaves(CodedError), ids=lambda error: error.code)
 def test_every_failure_is_an_outcome_with_its_code(
-    settings: Settings, error: type[SmartError]
+    settings: Settings, error: type[CodedError]
 ) -> None:
     def serve(_: Settings, __: Call) -> Reply:
         raise RefreshFailed(4.2) if error is RefreshFailed else error

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared import scopes
-from shared.errors import ScopeDenied, SmartError
+from shared.errors import CodedError, ScopeDenied
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import answers, asking, disclosing, finer_scopes, searches, write_policy
 from shared.fhir.policy.decision import Decision
@@ -32,7 +32,7 @@ def _grants(text: str) -> tuple[Grant, ...]:
 def _refused(work: Any) -> str | None:
     try:
         work()
-    except SmartError as error:
+    except CodedError as error:
         return error.code
     return None
 

@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder
 
 from shared import pages
 from shared.config.settings import Settings
-from shared.errors import EhrError, PatientDenied, SmartError, UpstreamTimeout
+from shared.errors import CodedError, EhrError, PatientDenied, UpstreamTimeout
 from shared.inbound import compression, edge
 from shared.inbound.edge import Call, Edge, Reply
 from tests.support.app import App
@@ -161,7 +161,7 @@ def test_google_clouds_trace_ties_the_line_to_its_request(
     ],
 )
 def test_a_refusal_and_a_failure_are_events_of_their_own(
-    error: SmartError, event: str, severity: str, capfd: pytest.CaptureFixture[str]
+    error: CodedError, event: str, severity: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     respond(failing(error), edge=FHIR_EDGE)
     line = logged(capfd)

@@ -9,13 +9,13 @@ import pytest
 from shared.errors import (
     ADMINISTRATOR,
     RELAUNCH,
+    CodedError,
     EhrError,
     LaunchParameterMissing,
     MethodNotAllowed,
     PatientDenied,
     SessionExpired,
     SessionMissing,
-    SmartError,
     UpstreamTimeout,
 )
 from shared.explain import Cause, Diagnosis, EhrMessage
@@ -64,7 +64,7 @@ def test_the_proxy_answers_an_operation_outcome_whatever_is_accepted(accept: str
 
 
 @each("error", [EhrError(), SessionExpired(), UpstreamTimeout()])
-def test_a_problem_has_the_members_of_rfc_9457_and_ours(error: SmartError) -> None:
+def test_a_problem_has_the_members_of_rfc_9457_and_ours(error: CodedError) -> None:
     answer = respond(failing(error))
     document = json.loads(answer.data)
     assert set(document) == {"type", "title", "status", "detail", "code", "correlation_id"}

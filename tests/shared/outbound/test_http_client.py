@@ -189,7 +189,7 @@ def test_no_time_left_means_no_request() -> None:
 )
 def test_an_answer_over_the_limit_is_refused(body: bytes, headers: tuple[str, ...]) -> None:
     with raw_server(always(plain(body, *headers))) as server:
-        with pytest.raises(http_client.Unusable, match="size"):
+        with pytest.raises(http_client.UnusableBody, match="size"):
             send(server.port, max_bytes=1000)
         assert len(server.requests) == 1
 
@@ -225,7 +225,7 @@ def test_a_gzip_bomb_of_1_gb_takes_no_memory() -> None:
     with raw_server(always(plain(bomb, GZIP))) as server:
         tracemalloc.start()
         try:
-            with pytest.raises(http_client.Unusable, match="size"):
+            with pytest.raises(http_client.UnusableBody, match="size"):
                 send(server.port, max_bytes=1_000_000)
             _, peak = tracemalloc.get_traced_memory()
         finally:
@@ -240,7 +240,7 @@ def test_a_content_coding_that_was_not_asked_for_is_refused(coding: str) -> None
     twice = gzip.compress(gzip.compress(b"{}"))
     answer = plain(twice, GZIP, GZIP) if coding == "two headers" else plain(b"...", CODED + coding)
     with raw_server(always(answer)) as server:
-        with pytest.raises(http_client.Unusable, match="content coding"):
+        with pytest.raises(http_client.UnusableBody, match="content coding"):
             send(server.port)
         assert b"Accept-Encoding: gzip\r\n" in server.requests[0]
 
@@ -566,7 +566,7 @@ def test_a_connection_that_nobody_needs_any_more_is_closed_beside_one_in_use() -
 
 def test_a_connection_with_an_unread_answer_is_not_used_again() -> None:
     with raw_server(always(plain(bytes(80_000)))) as server:
-        with pytest.raises(http_client.Unusable):
+        with pytest.raises(http_client.UnusableBody):
             send(server.port, max_bytes=10)
         send(server.port)
         assert server.connections == 2
@@ -967,5 +967,5 @@ def test_bytes_that_come_to_nothing_when_they_are_decoded_are_bounded() -> None:
         while True:
             connection.sendall(empty_blocks)
 
-    with raw_server(respond) as server, pytest.raises(http_client.Unusable, match="size"):
+    with raw_server(respond) as server, pytest.raises(http_client.UnusableBody, match="size"):
         send(server.port, seconds=PATIENCE_SECONDS)

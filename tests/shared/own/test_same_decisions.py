@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from shared.errors import SmartError
+from shared.errors import CodedError
 from shared.session.sessions import Active
 from smart_calc import api
 from tests.support.open_session import EHR, FHIR_BASE, in_use, open_session
@@ -171,7 +171,7 @@ def _by_proxy(case: Case, made: Calls) -> Outcome:
             body if method in {"POST", "PUT"} else b"",
             headers if method == "PUT" else {"Prefer": headers["Prefer"]},
         )
-    except SmartError as error:
+    except CodedError as error:
         return "refused", failure(error)
     assert isinstance(reply.body, bytes)
     if reply.status >= 400:

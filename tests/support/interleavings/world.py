@@ -16,7 +16,7 @@ from unittest import mock
 import functions.callback.main
 from shared import document_cache, log
 from shared.config.settings import StoreKind
-from shared.errors import SmartError
+from shared.errors import CodedError
 from shared.fhir import access, authorised
 from shared.inbound.edge import Call, Reply
 from shared.oidc.id_token import Identity
@@ -269,7 +269,7 @@ class World:
         def guarded() -> None:
             try:
                 body()
-            except SmartError as error:
+            except CodedError as error:
                 self.results.append(error.code)
                 self.scheduler.tell(f"is refused: {error.code}")
 
@@ -304,7 +304,7 @@ class World:
             handle, secret = opened.session.handle, opened.session.secret
             for one in self.store.now(record.COLLECTION):
                 for key in (KEY, NEW_KEY):
-                    with contextlib.suppress(SmartError, SealBroken):
+                    with contextlib.suppress(CodedError, SealBroken):
                         stored = record.unsealed(one, handle, secret, Sealer((key,)))
                         yield stored.session
                         if waiting := record.unconfirmed(stored, Sealer((key,))):
