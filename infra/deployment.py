@@ -169,7 +169,7 @@ def read(path: Path) -> Deployment:
     content = with_defaults(content)
     problems = problems_in(content, found.names, found.jobs)
     if problems:
-        raise ProjectRefused("\n".join(f"{path.name}: {problem}" for problem in problems))
+        raise ProjectRefused("\n".join(f"{path.name}: {one.title} {one.fix}" for one in problems))
     tables = content["functions"]
     kept: dict[str, Any] = {one.name: content.get(one.name) for one in fields(Deployment)}
     # The file may keep the table of a function that `calculators` leaves out.

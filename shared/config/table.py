@@ -37,12 +37,21 @@ _Choice = TypeVar("_Choice", bound=str)
 
 
 class TomlTable:
-    """A TOML table that returns values by name and type, and collects problems."""
+    """A TOML table that returns values by name and type, and collects problems. `described` is
+    where its settings are.
+    """
 
-    def __init__(self, table: dict[str, Any], prefix: str, problems: list[Problem]) -> None:
+    def __init__(
+        self,
+        table: dict[str, Any],
+        prefix: str,
+        problems: list[Problem],
+        described: str = "docs/configuration.md",
+    ) -> None:
         self._rest = dict(table)
         self._known: list[str] = []
         self._prefix = prefix
+        self._described = described
         self.problems = problems
         self.faulty: set[str] = set()
 
@@ -59,7 +68,7 @@ class TomlTable:
         value = self._rest.pop(name, None)
         if value is None:
             if required:
-                self.problem(name, "is missing", "Add the setting. See docs/configuration.md.")
+                self.problem(name, "is missing", f"Add the setting. See {self._described}.")
             return default
         if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
             self.problem(name, f"must be {_NAMES[kind]}", "Correct the type of the value.")
@@ -156,8 +165,10 @@ class TomlTable:
         return None if value is None else self.reference(name, value)
 
     def table(self, name: str) -> "TomlTable":
-        """Return a table inside this one. A missing table is a problem."""
-        return TomlTable(self.take(name, dict, {}, required=True), f"{name}.", self.problems)
+        """Return a table inside this one. A missing table is one problem."""
+        table = self.take(name, dict, {}, required=True)
+        problems = [] if name in self.faulty else self.problems
+        return TomlTable(table, f"{self._prefix}{name}.", problems, self._described)
 
     def finish(self) -> None:
         """Report every key that isn't a known setting."""
@@ -172,5 +183,6 @@ _NAMES: Mapping[object, str] = {
     bool: "true or false",
     list: "a list",
     dict: "a table",
+    int: "a whole number",
     (int | float): "a number",
 }
