@@ -81,9 +81,9 @@ def test_a_refusal_is_a_forbidden_outcome_that_names_the_scope(here: InProcess) 
         "Observation": ("patient/Observation.s ", "was requested but not granted"),
         "Condition": ("patient/Condition.s ", "was requested but not granted"),
         # Never asked for.
-        "Condition/c1": ("patient/Condition.r ", "the app's configured scopes don't include one"),
-        "Patient": ("patient/Patient.s ", "the app's configured scopes don't include one"),
-        "Encounter": ("patient/Encounter.s ", "the app's configured scopes don't include one"),
+        "Condition/c1": ("patient/Condition.r ", "the configured scopes don't include one"),
+        "Patient": ("patient/Patient.s ", "the configured scopes don't include one"),
+        "Encounter": ("patient/Encounter.s ", "the configured scopes don't include one"),
     }
     for path, (needed, why) in cases.items():
         answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
