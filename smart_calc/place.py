@@ -25,7 +25,7 @@ def command(module: str, arguments: Sequence[str]) -> list[str]:
 
 
 def variables(more: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a product process, with the product's folder on Python's path. The
+    """Return the environment for a process of the product, with its folder on Python's path. The
     current folder isn't on it, because its modules would shadow the product's and the standard
     library's.
     """

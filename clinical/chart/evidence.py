@@ -176,7 +176,7 @@ class ChartFinding:
 
     @property
     def earliest(self) -> Evidence | None:
-        """The earliest dated entry that answers it, such as a diagnosis's first entry."""
+        """The earliest dated entry that fills the input, such as a diagnosis's first entry."""
         dated = [one for one in (self.chosen, *self.further) if one and one.moment]
         return min(dated, key=_instant, default=None)
 

@@ -215,6 +215,6 @@ def _by_code(name: str, code: Concept) -> str:
 
 
 def _by_words(name: str, text: str) -> str:
-    """Return what a method, a site or a name of a code measures instead of an input, or ""."""
+    """Return what was measured instead, if the text names such a method or site, or ""."""
     words, instead = EXCLUDED_METHODS[name]
     return instead if words.search(text) else ""

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 # The environ key of the connection in Gunicorn, which functions-framework starts.
 _SOCKET = "gunicorn.socket"
 _NOTHING = io.BytesIO()
-# Headers of browsers, and not of Cloud Scheduler or gcloud, as `Headers` lists their names.
+# Headers that browsers send, but Cloud Scheduler and gcloud don't, spelled as in `Headers`.
 _OF_BROWSERS = frozenset({"Cookie", "Origin", "Sec-Fetch-Site"})
 # As in nginx. It reaches no one.
 _NOBODY_WAITS = 499

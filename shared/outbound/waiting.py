@@ -80,7 +80,7 @@ class Wait:
 
 
 class _Watched(Waiting, Wait):
-    """The waits of a request's call, which count while they last."""
+    """One call's waits for its EHR, each of which is counted while it lasts."""
 
     def __init__(
         self, request: Serving, host: Origin, base: str | None = None, *, is_read: bool

@@ -45,7 +45,7 @@ _Place = tuple[int, int, tuple[Named, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The drug classes that a text names; if it's known without a class, it's another drug."""
+    """The drug classes that a text names. Without a class, `known` means another drug."""
 
     named: tuple[Named, ...] = ()
     known: bool = False

@@ -15,7 +15,7 @@ from shared.fhir.policy.interactions import Address
 
 
 def check(bundle: dict[str, Any], decision: Decision) -> None:
-    """Raise UpstreamInvalid or PatientDenied. Then no part of the Bundle is released."""
+    """Raise UpstreamInvalid or PatientDenied if the Bundle must not be released."""
     address = decision.address
     entries = bundle.get("entry", [])
     if not isinstance(entries, list) or not all(_is_entry(entry, address) for entry in entries):
