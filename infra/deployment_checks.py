@@ -1,6 +1,6 @@
 """Lists the problems of a deployment.toml: its keys, names, sizes and the paths of its secrets.
 
-It runs before anything is installed, so it imports only what needs the standard library alone.
+It runs before anything is installed, so what it imports needs only the standard library.
 """
 
 import re

@@ -77,7 +77,7 @@ def of_system(listed: Iterable[str]) -> tuple[str, ...]:
 def effective(granted: Iterable[str], configured: Iterable[str]) -> tuple[Grant, ...]:
     """Return the scopes that the app may use: granted ∩ configured, pair by pair.
 
-    If the EHR grants more than is configured, the app still may not use it (RFC 9700 2.3). If both
+    If the EHR grants more than is configured, the app still must not use it (RFC 9700 2.3). If both
     scopes have filters, both apply.
     """
     ours = [grant for scope in configured if (grant := parse(scope))]

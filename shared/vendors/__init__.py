@@ -41,7 +41,7 @@ VENDORS: Mapping[str, Profile] = {
 
 
 def everyone() -> tuple[Profile, ...]:
-    """Return every vendor in the error catalogue. The ones without EHRs of their own come last."""
+    """Return every vendor in the error catalogue. The ones that have no EHRs come last."""
     named = [one for one in VENDORS.values() if one is not GENERIC]
     return (*named, *OTHERS, GENERIC, OWN)
 

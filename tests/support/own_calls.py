@@ -128,7 +128,7 @@ def _call(
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Active, Ehr], Calls]]:
-    """Yield a function that makes a session's calls both ways, as one request of its own: an
+    """Yield a function that makes a session's calls both ways, as a separate request: an
     earlier test may have left a request that has ended in this thread.
     """
 

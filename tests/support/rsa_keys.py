@@ -1,7 +1,7 @@
 """RSA keys of 2048 bits in a fraction of the time: a key for every two primes of those made so far.
 
-Finding two primes takes longer than most tests. Keys that share a prime are no secret from each
-other, but tests only need keys that differ.
+Finding two primes takes longer than most tests. Who has one key can compute those that share a
+prime with it, but tests only need keys that differ.
 """
 
 import itertools
