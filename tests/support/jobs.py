@@ -25,6 +25,7 @@ class Authority:
     def __init__(self, scripted: ScriptedEhr, kind: Kind = "p384") -> None:
         self.tenant: Tenant = scripted.tenant()
         self.kind: Kind = kind
+        self.published: set[Kind] = {kind}
         self.claims: list[dict[str, object]] = []
         self.valid: list[str] = []
         self.lives: float = 300
@@ -35,9 +36,12 @@ class Authority:
 
     def _issue(self, request: Received) -> Scripted:
         assertion = request.form["client_assertion"]
-        algorithm = "RS384" if self.kind == "rsa" else "ES384"
+        algorithm = jwt.get_unverified_header(assertion)["alg"]
+        kind: Kind = "rsa" if algorithm == "RS384" else "p384"
+        if kind not in self.published:
+            return failing(401, "invalid_client", "unknown kid")
         audience = f"{self.tenant.base}/auth/token"
-        key = public_pem(self.kind)
+        key = public_pem(kind)
         self.claims.append(jwt.decode(assertion, key, [algorithm], audience=audience))
         token = f"sentinel-token-{next(_numbers)}-{'x' * 24}"
         self.valid = [token]
@@ -76,7 +80,7 @@ def _observation(name: str, patient: str) -> dict[str, object]:
 
 
 class Jobs:
-    """The jobs of a process. `run` calls one, and registers it the first time."""
+    """A job of this process. `run` calls it, and registers it the first time."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *tables: str) -> None:
         config = folder / "smart.toml"
@@ -89,6 +93,15 @@ class Jobs:
         self._entry: Callable[[flask.Request], flask.Response] | None = None
         self._handler: Callable[[api.JobCall], api.Reply] = lambda _: api.json({})
 
+    def register(self) -> None:
+        """Load the job, as a process does once."""
+
+        @api.job
+        def nightly(call: api.JobCall) -> api.Reply:
+            return self._handler(call)
+
+        self._entry = nightly  # type: ignore[assignment]
+
     def run(
         self,
         handler: Callable[[api.JobCall], api.Reply],
@@ -100,12 +113,7 @@ class Jobs:
         """Return the response to one request. All runs share the process's tokens."""
         self._handler = handler
         if self._entry is None:
-
-            @api.job
-            def nightly(call: api.JobCall) -> api.Reply:
-                return self._handler(call)
-
-            self._entry = nightly  # type: ignore[assignment]
+            self.register()
         assert self._entry is not None
         raw, _, query = path.partition("?")
         builder = EnvironBuilder(

@@ -129,15 +129,19 @@ def test_a_refused_token_is_replaced_and_a_read_repeated_but_never_a_change(
     assert len(ehr.claims) == 5
 
 
-def test_tokens_of_two_ehrs_and_two_bases_never_cross(
+def test_tokens_of_two_jobs_two_ehrs_and_two_bases_never_cross(
     scripted: ScriptedEhr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other, base = Authority(scripted), Authority(scripted, "rsa"), Authority(scripted)
     table = one.table("one", tmp_path).replace(
         f'["{one.tenant.base}"]', f'["{one.tenant.base}", "{base.tenant.base}"]'
     )
-    jobs = Jobs(tmp_path, monkeypatch, table, other.table("other", tmp_path))
-    rounds = 8
+    tables = (table, other.table("other", tmp_path))
+    jobs = [Jobs(tmp_path, monkeypatch, *tables) for _ in range(2)]
+    for one_of_two in jobs:
+        one_of_two.register()
+    rounds = 4
+    statuses: list[int] = []
 
     def work(call: api.JobCall) -> api.Reply:
         services = [
@@ -155,14 +159,45 @@ def test_tokens_of_two_ehrs_and_two_bases_never_cross(
             thread.join()
         return api.json({})
 
-    assert jobs.run(work).status_code == 200
+    runs = [
+        threading.Thread(target=lambda one=one: statuses.append(one.run(work).status_code))
+        for one in jobs
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert statuses == [200, 200]
     for authority, client in (
         (one, "service-one"),
         (other, "service-other"),
         (base, "service-one"),
     ):
         assert [claims["iss"] for claims in authority.claims] == [client]
-        assert authority.tokens == authority.valid * rounds
+        assert authority.tokens == authority.valid * 2 * rounds
+
+
+def test_a_key_can_be_replaced_while_a_job_runs(
+    ehr: Authority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    old = Jobs(tmp_path, monkeypatch, ehr.table("one", tmp_path))
+    assert old.run(read).status_code == 200
+    ehr.published = {"p384", "rsa"}
+    ehr.tenant.access_token = "revoked"
+    assert old.run(read).status_code == 200
+    # The old key is gone. The token that it got is still valid, until the EHR says otherwise.
+    ehr.published = {"rsa"}
+    assert old.run(read).status_code == 200
+    ehr.tenant.access_token = "revoked"
+    assert (old.run(read).json or {})["code"] == "token_error"
+    (refused,) = [one for one in lines(capfd) if one["event"] == "own_refused"]
+    assert refused["cause_id"] == "assertion_key_unknown"
+    ehr.kind = "rsa"
+    new = Jobs(tmp_path, monkeypatch, ehr.table("one", tmp_path))
+    assert new.run(read).status_code == 200
 
 
 def test_only_granted_and_configured_system_scopes_allow_anything(
