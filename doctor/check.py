@@ -5,8 +5,10 @@ If a setting is invalid, it still checks the others.
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 
 from doctor.checks import (
+    backend,
     cds_clients,
     configuration,
     ehr,
@@ -28,6 +30,7 @@ _REST = "everything else, because no part of the file is usable"
 # The settings of a registration that a check needs.
 _OF_DISCOVERY = ("iss", "ca_file", "endpoint_hosts")
 _OF_THE_CLIENT = ("client_auth", "client_secret", "private_key", "key_id")
+_OF_THE_SERVICE = ("system_scopes", "backend_client_id", "backend_private_key", "backend_key_id")
 _OFFLINE = ("the public URL", "the EHRs' responses", "the store")
 
 
@@ -70,6 +73,7 @@ def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
         run_elsewhere=elsewhere,
         sealing_keys=sound.sealing_keys,
     )
+    findings += _of_services(sound, run_elsewhere=elsewhere, offline=offline)
     if sound.public_url:
         findings += public_address.forms(settings)
     findings += address_findings
@@ -96,4 +100,25 @@ def _of_sound(sound: Sound, *, offline: bool) -> list[Checked]:
     findings += cds_clients.check(settings, offline=offline)
     if not offline and sound.store:
         findings += store.check(settings)
+    return findings
+
+
+def _of_services(sound: Sound, *, run_elsewhere: bool, offline: bool) -> list[Checked]:
+    """Check the backend services of jobs: their keys and, unless offline, the EHRs' responses."""
+    used = (*_OF_DISCOVERY, *_OF_THE_CLIENT, *_OF_THE_SERVICE)
+    usable = [one for one in sound.settings.ehrs if sound.may_use(one, *used)]
+    services = tuple(service for one in usable if (service := one.backend) is not None)
+    settings = replace(sound.settings, ehrs=services)
+    clients, problems = client_auth.resolve(settings)
+    # The launches check the other keys.
+    own = replace(settings, ehrs=tuple(one for one in services if one.backend_private_key))
+    of_keys = secret_references.check(
+        own, clients, problems, run_elsewhere=run_elsewhere, sealing_keys=False
+    )
+    findings = [one for one in of_keys if one.ehr is not None]
+    if not offline:
+        signing = [one for one in services if clients.algorithm(one) is not None]
+        with ThreadPoolExecutor(_EHRS_AT_ONCE) as pool:
+            for asked in pool.map(backend.check, signing, repeat(clients)):
+                findings += asked
     return findings

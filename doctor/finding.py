@@ -43,6 +43,7 @@ FindingId = Literal[
     "pkce_not_advertised",
     "capability_missing",
     "jwks_unreachable",
+    "backend_refused",
     "clock_skew",
     "store_unreachable",
     "store_write_failed",

@@ -31,7 +31,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--config", metavar="FILE", help="use each private_key in this smart.toml, with its key_id"
+        "--config", metavar="FILE", help="use each private key in this smart.toml, with its key_id"
     )
     parser.add_argument(
         "keys",
@@ -78,16 +78,20 @@ def _from_configuration(path: str, made: list[tuple[str, Jwk]], findings: list[C
         findings += failed
         return
     settings = sound.settings
-    signing = tuple(ehr for ehr in settings.ehrs if ehr.client_auth == "private_key_jwt")
-    if not signing:
-        title = f"No [[ehr]] in {path} has client_auth private_key_jwt."
+    launching = tuple(ehr for ehr in settings.ehrs if ehr.client_auth == "private_key_jwt")
+    services = tuple(one for ehr in settings.ehrs if (one := ehr.backend) is not None)
+    if not launching and not services:
+        title = f"No [[ehr]] in {path} has client_auth private_key_jwt or system_scopes."
         findings.append(fail("setting_invalid", title, "Pass the key files as arguments instead."))
-    clients, problems = client_auth.resolve(replace(settings, ehrs=signing))
-    findings += [secret_references.as_finding(one, None, run_elsewhere=False) for one in problems]
-    for ehr in signing:
-        jwk = clients.public_jwk(ehr)
-        if jwk is not None:
-            made.append((f"ehr {ehr.key}", jwk))
+    for signing in (launching, services):
+        clients, problems = client_auth.resolve(replace(settings, ehrs=signing))
+        findings += [
+            secret_references.as_finding(one, None, run_elsewhere=False) for one in problems
+        ]
+        for ehr in signing:
+            jwk = clients.public_jwk(ehr)
+            if jwk is not None:
+                made.append((f"ehr {ehr.key}", jwk))
 
 
 def _from_file(argument: str, made: list[tuple[str, Jwk]], findings: list[Checked]) -> None:

@@ -55,19 +55,20 @@ def as_finding(problem: Problem, ehr: str | None, run_elsewhere: bool) -> Checke
 
 def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list[Checked]:
     jwk = clients.public_jwk(ehr)
-    name = "client_secret" if jwk is None else "private_key"
+    name = "backend_private_key" if ehr.is_backend else "private_key"
+    name = "client_secret" if jwk is None else name
     read = ok("secret_unreadable", f"{name} can be read here and has a valid form.", ehr.key)
     if jwk is None or published is None:
         return [read]
     if published.include(jwk):
-        title = "public_jwks contains the public key of private_key under its key_id."
+        title = f"public_jwks contains the public key of {name} under its key_id."
         return [read, ok("setting_invalid", title, ehr.key)]
     return [
         read,
         warn(
             "setting_invalid",
-            "public_jwks doesn't contain the public key of private_key under this key_id, so an "
-            "EHR that reads /launch/jwks.json rejects the key's signatures.",
+            f"public_jwks doesn't contain the public key of {name} under its key_id, so an EHR "
+            "that reads /launch/jwks.json rejects the key's signatures.",
             "Re-create the file with `python -m doctor jwks`, or correct `key_id`. If this EHR got "
             "the public key another way, ignore this warning.",
             ehr.key,

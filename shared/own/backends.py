@@ -122,13 +122,13 @@ def _access(tokens: BackendTokens, service: Ehr, base: str, patient: str | None)
     try:
         token = tokens.of(service, base)
     except (TokenError, TokenInvalid, DiscoveryFailed, DiscoveryInvalid) as error:
-        raise _explained(error, service) from None
+        raise explained(error, service) from None
 
     def renewed() -> Access | None:
         try:
             newer = tokens.newer(service, base, token)
         except (TokenError, TokenInvalid, DiscoveryFailed, DiscoveryInvalid) as error:
-            raise _explained(error, service) from None
+            raise explained(error, service) from None
         if newer is None:
             return None
 
@@ -161,7 +161,7 @@ def _with(token: BackendToken, service: Ehr, base: str, patient: str | None) -> 
     )
 
 
-def _explained(error: CodedError, service: Ehr) -> CodedError:
+def explained(error: CodedError, service: Ehr) -> CodedError:
     """Return the error with its cause, and with steps for the people who run the job."""
     steps = tuple(one for one in error.steps if not isinstance(one, ForUser)) or (_AGAIN,)
     if not isinstance(error, TokenError) or error.response_status is None:

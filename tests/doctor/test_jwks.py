@@ -168,7 +168,7 @@ def test_a_configuration_without_a_key_or_with_a_problem_is_told(
     offline.write(ehr())
     ended = jwks("--config", str(offline.file))
     assert (ended.code, ended.out) == (1, "")
-    assert "has client_auth private_key_jwt." in " ".join(ended.err.split())
+    assert "has client_auth private_key_jwt or system_scopes." in " ".join(ended.err.split())
     offline.write(ehr(), top="nonsense = 1")
     assert "[setting_unknown]" in jwks("--config", str(offline.file)).err
     assert "[config_unreadable]" in jwks("--config", str(offline.folder / "absent")).err
