@@ -111,3 +111,47 @@ def test_what_cannot_be_told_apart_is_named_beside(
     cause: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cause in _answered(BESIDE[cause], capsys)[1:]
+
+
+_SERVICE = "POST /oauth2/token grant_type=client_credentials&scope=system%2FPatient.rs: HTTP "
+# What servers say to backend services, the first cause, and a part of its fix.
+OF_SERVICES = {
+    "system scopes in a launch": (
+        "scope=launch openid system/Patient.rs&response_type=code came back with invalid_scope",
+        "scope_not_registered",
+        "Remove every `system/` scope",
+    ),
+    "key not published": (
+        f'{_SERVICE}401 {{"error":"invalid_client","error_description":"no key has this kid"}}',
+        "assertion_key_unknown",
+        "publish it next to the old one",
+    ),
+    "JWKS URL unreachable": (
+        f'{_SERVICE}400 {{"error":"invalid_client","error_description":"Could not retrieve JWKS"}}',
+        "assertion_key_unknown",
+        "registered JWKS URL is public",
+    ),
+    "not enabled at the site": (
+        f'{_SERVICE}400 {{"error":"unauthorized_client"}}, at one hospital only',
+        "grant_not_enabled",
+        "For a backend service",
+    ),
+    "export refused": (
+        "GET /r4/Group/g1/$export HTTP/1.1, with the token of client_credentials\nHTTP/1.1 403",
+        "client_not_enabled_at_site",
+        "bulk export",
+    ),
+}
+
+
+@each("case", OF_SERVICES)
+def test_a_refusal_of_a_backend_service_has_no_launch_in_its_fix(
+    case: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, cause, fix = OF_SERVICES[case]
+    assert main(["explain", "--json", text]) == 0
+    first = json.loads(capsys.readouterr().out)["causes"][0]
+    assert first["id"] == cause
+    assert fix in first["fix"]
+    if "response_type" not in text:
+        assert "aunch the app" not in first["fix"]

@@ -378,6 +378,23 @@ generic/token-refused-text fhir
   access_token_expired possible
   token_of_another_server possible
   token_not_in_header possible
+generic/bulk-export fhir alone
+  " GET Group/ID/$export: 403 Forbidden
+  ~ \$export\b[\s\S]{0,400}?\b(?:403|forbidden)\b|\b403\b[\s\S]{0,200}?\$export\b
+  = The FHIR server refuses a bulk export to this client.
+  @ {BULK_DATA}
+  client_not_enabled_at_site likely
+    t The client isn't allowed to export.
+    ? A server decides about `$export` apart from other requests: for each client, and often for
+      each group of patients.
+    > Ask the site to enable bulk export for the client and, with `Group/ID/$export`, for this
+      group.
+    > Until then, search for the resources that you need, patient by patient.
+  scope_not_registered possible
+    ? An export needs a `system/` scope for every type that it exports. Some servers also have a
+      scope for the operation.
+    > Request and register a `system/` scope for each type, and list the same types in `_type`.
+    @ {BULK_DATA}; {OPENEMR_EXPORT}
 generic/fhir-refused-text fhir
   " Not authorized / access is denied, from FHIR
   : denied @FHIR field #none

@@ -379,6 +379,8 @@ generic/refresh-reused: The refresh token has already been used
 generic/refresh-reused: Maximum allowed refresh token reuse exceeded
 generic/grant-not-enabled: This grant type is not allowed for the client
 generic/grant-not-enabled: Client not enabled to retrieve service account
+generic/bulk-export: GET /r4/Group/g1/$export returned 403 Forbidden
+generic/bulk-export: 403 at the kick-off of Patient/$export, with a token of client_credentials
 generic/user-credentials: Invalid username or password.
 generic/user-credentials: Invalid user credentials
 generic/token-of-another: The audience 'api://x' is invalid
