@@ -34,6 +34,7 @@ from shared.errors import (
     ParameterRepeated,
     TooLarge,
 )
+from shared.findings import ForUser
 from shared.frozen import dataclass
 from shared.held_bytes import Holding
 from shared.inbound import (
@@ -62,6 +63,7 @@ _SOCKET = "gunicorn.socket"
 _NOTHING = io.BytesIO()
 # Headers that browsers send, but Cloud Scheduler and gcloud don't, spelled as in `Headers`.
 _OF_BROWSERS = frozenset({"Cookie", "Origin", "Sec-Fetch-Site"})
+_NO_USER = "The log lines with the correlation id below have the details."
 # As in nginx. It reaches no one.
 _NOBODY_WAITS = 499
 _MOST_OF_A_LIST = 4096
@@ -348,6 +350,9 @@ def _logged(
     edge: Edge, settings: Settings | None, refused: Refusal, unexpected: Exception | None = None
 ) -> Refusal:
     """Log a refusal, and return it for display."""
+    if not edge.browsers:
+        others = tuple(step for step in refused.steps if not isinstance(step, ForUser))
+        refused = replace(refused, steps=others or (_NO_USER,))
     if settings is not None:
         refused = refused.at_home(settings.public_url)
     error = refused.error

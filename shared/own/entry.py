@@ -13,7 +13,13 @@ from typing import Any, TypeVar
 from shared import held_bytes, log, pages, urls
 from shared.config import settings_file
 from shared.config.settings import Settings
-from shared.errors import CodedError, MethodNotAllowed, NotFound, ParameterRepeated
+from shared.errors import (
+    CodedError,
+    MethodNotAllowed,
+    NotFound,
+    ParameterRepeated,
+    PatientDenied,
+)
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.frozen import dataclass
 from shared.inbound import edge, entry_point, json_body
@@ -220,8 +226,22 @@ def _tried(request: InFlight, work: Callable[[InFlight], T]) -> Result[T]:
     except RefusedByEhr as refused:
         return None, _failure(request, refused.error, refused.outcome)
     except Exception as error:  # noqa: BLE001 - logged without its text
-        lines = Edge(request.function, "page", refused="fhir_denied", failed="fhir_request")
-        return None, _failure(request, edge.told_late(lines, request.settings, error).error)
+        of_job = request.sessions is None
+        lines = Edge(
+            request.function, "page", "fhir_denied", failed="fhir_request", browsers=not of_job
+        )
+        told = _without_launch(error) if of_job and type(error) is PatientDenied else error
+        return None, _failure(request, edge.told_late(lines, request.settings, told).error)
+
+
+def _without_launch(error: PatientDenied) -> PatientDenied:
+    """Return the error of a job that named a patient (`call.backend`), without a launch in it."""
+    return PatientDenied(
+        "The request isn't about the patient of call.backend.",
+        why="With `patient`, a job can read and write only this patient's data.",
+        steps=("Call call.backend again with the other patient, or without one.",),
+        evidence=error.evidence,
+    )
 
 
 def _failure(request: InFlight, error: CodedError, outcome: Resource | None = None) -> Failure:

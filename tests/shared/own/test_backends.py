@@ -264,6 +264,8 @@ def test_a_backend_of_one_patient_reads_and_writes_no_other(ehr: Authority, jobs
         ):
             assert code_of(refused) == "patient_denied"
         assert code_of(lambda: call.backend("one", patient="Patient/p1")) == "parameter_invalid"
+        with pytest.raises(api.SmartError, match=r"isn't about the patient of call\.backend"):
+            service.read("Patient", "p2")
         return api.json({})
 
     assert jobs.run(work).status_code == 200
@@ -480,6 +482,24 @@ def test_an_ehr_that_takes_no_assertion_or_no_such_key_is_named_before_it_is_ask
         assert (response.json or {})["code"] == "misconfigured"
         ehr.tenant.discovery = found
     assert ehr.tenant.hits("/auth/token") == []
+
+
+def test_what_a_job_answers_is_for_those_who_run_it_and_no_user(ehr: Authority, jobs: Jobs) -> None:
+    def ended(call: api.JobCall) -> api.Reply:
+        raise SystemExit
+
+    def missing(call: api.JobCall) -> api.Reply:
+        return api.json(call.backend("one").read("Observation", "missing"))
+
+    for work, status, step in (
+        (lambda _: api.json(int("text")), 500, "The log lines with the correlation id"),
+        (ended, 500, "The log lines with the correlation id"),
+        (missing, 404, "`api.EhrError.outcome`"),
+    ):
+        answer = jobs.run(work).json or {}
+        assert answer["status"] == status
+        assert step in answer["detail"]
+        assert not [one for one in ("aunch", "this page", "administrator") if one in str(answer)]
 
 
 def test_a_search_that_is_not_complete_says_so(ehr: Authority, jobs: Jobs) -> None:
