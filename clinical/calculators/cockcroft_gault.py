@@ -3,8 +3,9 @@
 The ideal weight is Devine's (1974). The choice among the weights follows Winter (2012).
 """
 
+from clinical.calculators.devine import DEVINE, SHORT, adjusted_weight, ideal_weight
 from clinical.calculators.in_chart import KIDNEY_CAUTIONS, InChart
-from clinical.calculators.limits import at_most, below
+from clinical.calculators.limits import below
 from clinical.calculators.model import (
     ADULTS,
     Calculator,
@@ -12,33 +13,14 @@ from clinical.calculators.model import (
     Citation,
     Formula,
     Meaning,
-    NotApplicable,
-    Note,
     Output,
     Sex,
 )
-
-CM_PER_INCH = 2.54
-FIVE_FEET = 60 * CM_PER_INCH
 
 
 def clearance(age: int, sex: Sex, creatinine: float, weight: float) -> float:
     """Return the creatinine clearance, mL/min, from creatinine in mg/dL and a weight in kg."""
     return (140 - age) * weight / (72 * creatinine) * (0.85 if sex == "female" else 1)
-
-
-def ideal_weight(sex: Sex, height: float) -> float:
-    """Return Devine's ideal weight, kg, from height in cm; raise NotApplicable unless positive."""
-    weight = (45.5 if sex == "female" else 50) + 2.3 * (height / CM_PER_INCH - 60)
-    if at_most(weight, 0):
-        raise NotApplicable("Devine's ideal weight is not defined at this height")
-    return weight
-
-
-def adjusted_weight(sex: Sex, height: float, weight: float) -> float:
-    """Return the ideal weight plus 40% of the excess of the actual weight, kg."""
-    ideal = ideal_weight(sex, height)
-    return ideal + 0.4 * (weight - ideal)
 
 
 def selected_weight(sex: Sex, height: float, weight: float) -> float:
@@ -166,21 +148,13 @@ CALCULATOR = Calculator(
     ),
     sources=(
         Citation("Cockcroft DW, Gault MH. Nephron 1976;16:31-41", "10.1159/000180580"),
-        Citation(
-            "Devine BJ. Drug Intell Clin Pharm 1974;8:650-655 (ideal weight)",
-            "10.1177/106002807400801104",
-        ),
+        DEVINE,
         Citation(
             "Winter MA et al. Pharmacotherapy 2012;32:604-612 (choice of weight)",
             "10.1002/j.1875-9114.2012.01098.x",
         ),
     ),
-    notes=(
-        Note(
-            "Height below 60 in (152.4 cm): Devine's formula gives a low ideal weight",
-            lambda values: below(values.get("height", FIVE_FEET), FIVE_FEET),
-        ),
-    ),
+    notes=(SHORT,),
     aliases="crcl ccr cockcroft cockroft gault",
     words="clearance dose dosing drug renal function creatinin pharmacy nephrology",
     validation="No study is cited, because we have not read one that is open access.",

@@ -58,7 +58,7 @@ class Evaluation:
     refusals: Mapping[str, Refused]
     notes: tuple[str, ...]
     ranges: Mapping[str, Range]
-    points: Mapping[str, int]
+    points: Mapping[str, float]
     inputs: CheckedInputs
 
     @property

@@ -17,9 +17,11 @@ SAME_DRAW = HOUR
 class DrawRule:
     """Inputs that can be combined only if they were collected together.
 
-    `optional` inputs are added if they fit. `within` is the widest spread allowed. A spread beyond
-    `warn_beyond` gives a warning. With `tight_first`, a set within `warn_beyond` is preferred to a
-    wider one that is newer by up to `within`. A set can't be older than `max_age`, if given.
+    `optional` inputs are added if they fit, and those in `near` if they're at most that far from
+    the set. A diastolic pressure is only taken from the reading of the systolic one. `within` is
+    the widest spread allowed. A spread beyond `warn_beyond` gives a warning. With `tight_first`,
+    a set within `warn_beyond` is preferred to a wider one that is newer by up to `within`. A set
+    can't be older than `max_age`, if given.
     """
 
     inputs: tuple[str, ...]
@@ -28,6 +30,12 @@ class DrawRule:
     warn_beyond: timedelta = SAME_DRAW
     tight_first: bool = True
     max_age: timedelta | None = None
+    near: Mapping[str, timedelta] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All inputs in this rule."""
+        return (*self.inputs, *self.optional, *self.near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,8 @@ class InChart:
     word for its row; if empty, the row shows the calculator's subject. `steady` inputs must not be
     changing: no estimate of kidney function is valid while creatinine is changing. `floors` are
     inputs whose lower values count as that number in the published formula. `applies_with` are
-    questions that the page asks only if the chart has, or could have, a finding.
+    questions that the page asks only if the chart has, or could have, a finding. Values that are
+    older than their limit in `max_age` aren't filled in, though the input's own limit is longer.
     """
 
     draw: DrawRule | None = None
@@ -102,15 +111,16 @@ class InChart:
     laboratory_ranges: tuple[LaboratoryRange, ...] = ()
     floors: Mapping[str, float] = field(default_factory=dict)
     applies_with: Mapping[str, str] = field(default_factory=dict)
+    max_age: Mapping[str, timedelta] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
         """All inputs and findings declared here."""
-        draw = self.draw.inputs + self.draw.optional if self.draw else ()
+        draw = self.draw.names if self.draw else ()
         only = self.only_with.findings if self.only_with else ()
         reported = (self.reported.input,) if self.reported else ()
         cautions = (caution.finding for caution in self.cautions)
-        ruled = (*self.floors, *self.applies_with, *self.applies_with.values())
+        ruled = (*self.floors, *self.applies_with, *self.applies_with.values(), *self.max_age)
         ranges = (
             name
             for one in self.laboratory_ranges
@@ -147,6 +157,10 @@ FINDINGS: Mapping[str, str] = {
     "amputation": "Amputation",
     "hypertrophic_cardiomyopathy": "Hypertrophic cardiomyopathy",
     "severe_hypercholesterolemia": "LDL cholesterol of 190 mg/dL or more",
+    "pneumonia": "Pneumonia",
+    "sepsis": "Sepsis",
+    "primary_biliary_cholangitis": "Primary biliary cholangitis",
+    "diuretic": "Diuretic",
 }
 
 # No estimate of kidney function is valid in these states.

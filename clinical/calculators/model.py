@@ -25,7 +25,7 @@ Formula = Callable[..., float]
 Meaning = Callable[[CheckedInputs], str]
 
 
-def sum_of(points: Callable[[CheckedInputs], Mapping[str, int]]) -> Formula:
+def sum_of(points: Callable[[CheckedInputs], Mapping[str, float]]) -> Formula:
     """Return the formula of a score: the sum of the points of its inputs."""
     return lambda **values: sum(points(values).values())
 
@@ -134,6 +134,11 @@ class Band:
     on_card: OnCard | None = None
     short: str = ""
     action: Action | None = None
+
+
+def from_value(low: float, text: str, short: str) -> Band:
+    """Return the band of results of `low` and above."""
+    return Band(text, lambda value, _: at_least(value, low), short=short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +263,11 @@ class Calculator:
     """A published calculator: formulas, population, cautions and sources.
 
     `short` is the title for a row of a list, and `subject` a word for the problem or organ that
-    clinicians file it under. `year` is the equation's. A marked calculator is off until it's turned
-    on: "legacy" has been superseded, and "time-critical" must not be relied on for alarms.
-    `why_marked` explains the mark. `table` has published coefficients or points that `equation`
-    can't show, header row first, and `table_note` explains it. A search matches its title, then the
+    clinicians file it under. `year` is the equation's, or None if no paper
+    introduced it. A marked calculator is off until it's turned on: "legacy" has been superseded,
+    and "time-critical" must not be relied on for alarms. `why_marked` explains the mark. `table`
+    has published coefficients or points that `equation` can't show, header row first, and
+    `table_note` explains it. A search matches its title, then the
     words in `aliases` (other names), then `words` (problems, organs, specialties), then its inputs.
     `validation` summarizes the validation, if an open source has it. `in_chart` is what it declares
     about charts. `definitions` state what counts as an input. `points` returns the points of each
@@ -272,7 +278,7 @@ class Calculator:
     title: str
     short: str
     subject: str
-    year: int
+    year: int | None
     purpose: str
     population: str
     cautions: tuple[str, ...]
@@ -288,7 +294,7 @@ class Calculator:
     validation: str = ""
     in_chart: InChart = NOTHING
     definitions: Mapping[str, str] = field(default_factory=dict)
-    points: Callable[[CheckedInputs], Mapping[str, int]] | None = None
+    points: Callable[[CheckedInputs], Mapping[str, float]] | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:

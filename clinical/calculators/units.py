@@ -155,5 +155,13 @@ DURATION = table((1, "ms"), (1000, "s"))
 HBA1C = table((1, "%"), (0.09148, "mmol/mol"), offset={"mmol/mol": 2.152})
 # Creatinine, 113.12 g/mol: 1 mg/mmol is 8.84 mg/g.
 URINE_ALBUMIN_RATIO = table((1, "mg/g{creat}"), (8.84, "mg/mmol{creat}"))
+# Urea in mmol/L, urea nitrogen in g/L.
+URINE_UREA_NITROGEN = mass_or_molar(2.801, (100, "g/L"))
+COMA_SCALE = table((1, "{score} | score | 1"), (1, ""))
+# Only totals of a day.
+URINE_OF_A_DAY = table(
+    (1, "mL | mL/(24.h) | mL/24h | mL/24 h | mL/d | mL/day"),
+    (1000, "L | L/(24.h) | L/24h | L/24 h | L/d | L/day"),
+)
 AGE = table((1, "a | year | years | yr | yrs"))
 DRINKS = table((1, "{drinks}/wk | drinks/wk | drinks/week | /wk"))

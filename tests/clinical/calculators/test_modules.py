@@ -22,6 +22,7 @@ DOCUMENT = ROOT / "docs" / "calculators.md"
 SHARED = {
     "__init__",
     "card_rule",
+    "devine",
     "dictionary",
     "evaluate",
     "in_chart",
@@ -48,7 +49,8 @@ def imports(path: Path) -> set[str]:
 
 @each("path", MODULES, ids=lambda path: path.stem)
 def test_a_calculator_imports_math_and_the_common_types_only(path: Path) -> None:
-    own = {f"clinical.calculators.{name}" for name in ("card_rule", "in_chart", "limits", "model")}
+    common = ("card_rule", "devine", "in_chart", "limits", "model")
+    own = {f"clinical.calculators.{name}" for name in common}
     assert imports(path) <= {"math", *own}
 
 
