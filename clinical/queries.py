@@ -14,7 +14,6 @@ from clinical.calculators.inputs import INPUTS
 from clinical.chart.codes.diagnoses import IS_OF_NOW
 from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.codes.observations import (
-    ASKED_LOINC,
     EXCLUDED_LOINC,
     LOINC,
     SMOKING_FALLBACK_LOINC,
@@ -130,7 +129,7 @@ _LABS = replace(
     _search("labs", "Observation", "common laboratory values", _loinc(LAB_INPUTS), _PAGE),
     years_back=1,
     wanted=frozenset(LAB_INPUTS),
-    answers=frozenset(LAB_INPUTS),
+    answers=frozenset({*LAB_INPUTS, "creatinine_48h", "creatinine_baseline"}),
 )
 # Ten years because of height. A value older than its own look-back isn't prefilled.
 _SLOW = replace(
@@ -144,7 +143,8 @@ _VITALS = replace(
         "vitals",
         "Observation",
         "vital signs",
-        _loinc(VITAL_INPUTS, (*PRESSURE_PANELS, *ASKED_LOINC["consciousness"])),
+        # The Glasgow Coma Scale is an input too.
+        _loinc(VITAL_INPUTS, (*PRESSURE_PANELS, "67775-7")),
         _PAGE,
     ),
     years_back=2,

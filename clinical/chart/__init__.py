@@ -12,7 +12,12 @@ from datetime import datetime
 
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import patient
-from clinical.chart.answers import always_asked, current_smoker, unless_a_problem_differs
+from clinical.chart.answers import (
+    always_asked,
+    current_smoker,
+    unless_a_problem_differs,
+    with_problem,
+)
 from clinical.chart.choice import Question, above_a_limit, choose, in_order, is_usable, usable
 from clinical.chart.classified import Classified
 from clinical.chart.derived import derived
@@ -79,6 +84,7 @@ def read_chart(
     )
     smoker = unless_a_problem_differs(findings["current_smoker"], findings["smoker_in_problems"])
     findings[smoker.input] = smoker
+    findings |= _by_name(with_problem(findings[one.input], one) for one in problems.judged)
     drugs = drug_classes(
         scope.requests, scope.uses, scope.medications, findings, problems.drugs_named, now.tzinfo
     )

@@ -37,6 +37,7 @@ _SMOKING = frozenset(
         *((SNOMED, code) for code in SMOKING_FALLBACK_SNOMED),
     }
 )
+_RELATED = "the chart has related entries, but none of them answers this question"
 _ASKED = frozenset(code for codes in ASKED_LOINC.values() for code in codes)
 
 
@@ -118,13 +119,31 @@ def always_asked(entries: Iterable[Entry], now: datetime) -> Iterator[ChartFindi
         ]
         related.sort(key=_newest_last)
         if related:
-            why = "the chart has related entries, but none of them answers this question"
             newest, *older = related[::-1]
             yield ChartFinding(
-                name, Outcome.OFFERED, why, chosen=newest, further=tuple(older[:OLDER_SHOWN])
+                name, Outcome.OFFERED, _RELATED, chosen=newest, further=tuple(older[:OLDER_SHOWN])
             )
         else:
             yield ChartFinding(name, Outcome.ASKED, "always entered by hand")
+
+
+def with_problem(asked: ChartFinding, listed: ChartFinding) -> ChartFinding:
+    """Return the finding for a question that a person answers, with the newest related entry.
+
+    `listed` has the related problems.
+    """
+    related = [one for finding in (asked, listed) for one in _entries(finding)]
+    if not _entries(listed):
+        return asked
+    newest, *older = sorted(related, key=_newest_last, reverse=True)
+    return ChartFinding(
+        asked.input, Outcome.OFFERED, _RELATED, chosen=newest, further=tuple(older[:OLDER_SHOWN])
+    )
+
+
+def _entries(finding: ChartFinding) -> tuple[Evidence, ...]:
+    offered = finding.outcome is Outcome.OFFERED and finding.chosen
+    return (finding.chosen, *finding.further) if offered and finding.chosen else ()
 
 
 def _evidence(heading: Heading, code: Coding, charted: str, value: Value = None) -> Evidence:

@@ -14,7 +14,11 @@ from operator import attrgetter
 
 from clinical.calculators.in_chart import SAME_DRAW
 from clinical.calculators.limits import at_most
-from clinical.chart.codes.observations import PREFERRED_LOINC, SECOND_CHOICE_LOINC
+from clinical.chart.codes.observations import (
+    OF_ONE_SAMPLE,
+    PREFERRED_LOINC,
+    SECOND_CHOICE_LOINC,
+)
 from clinical.chart.evidence import (
     NOT_IN_CHART,
     Candidate,
@@ -128,7 +132,8 @@ def _is_still_better(question: Question, better: Candidate, newest: Candidate) -
     if question.name in _SLOW:
         return better_time.days_before(question.now) <= question.fresh_days
     if question.name in SECOND_CHOICE_LOINC and newest_time is not None:
-        return newest_time.instant - better_time.instant <= _STILL_BETTER
+        most = SAME_DRAW if question.name in OF_ONE_SAMPLE else _STILL_BETTER
+        return newest_time.instant - better_time.instant <= most
     return True
 
 

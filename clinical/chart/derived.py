@@ -5,13 +5,15 @@ follows the Royal College of Physicians, NEWS2, 2017. Only fresh values answer a
 present. Older ones suggest it.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from statistics import median
 
 from clinical.calculators.in_chart import DAY, SAME_DRAW
 from clinical.calculators.inputs import INPUTS, to_canonical
 from clinical.calculators.ldl import sampson
-from clinical.calculators.limits import above, at_least, at_most
+from clinical.calculators.limits import above, at_least, at_most, below
 from clinical.calculators.model import Refused
 from clinical.calculators.units import normalise
 from clinical.chart.evidence import (
@@ -23,6 +25,7 @@ from clinical.chart.evidence import (
     Outcome,
 )
 from clinical.chart.items import item
+from clinical.chart.steadiness import HOURS_48, of_the_year
 
 CREATININE_LIMIT = 2.26  # mg/dL, for 200 umol/L
 SYSTOLIC_LIMIT = 160.0  # mm[Hg]
@@ -38,6 +41,8 @@ BUILDS_ON: Mapping[str, tuple[str, ...]] = {
     "abnormal_renal_function": ("creatinine",),
     "abnormal_liver_function": ("bilirubin_total", "ast", "alt"),
     "uncontrolled_hypertension": ("systolic_bp",),
+    "creatinine_48h": ("creatinine",),
+    "creatinine_baseline": ("creatinine",),
     "severe_hypercholesterolemia": ("ldl_reported", *_PANEL),
     "albuminuria": ("uacr",),
     "supplemental_oxygen": ("o2_flow", "fio2"),
@@ -58,6 +63,7 @@ def derived(
     yield _severe_hypercholesterolemia(findings, ldl)
     yield _albuminuria(findings["uacr"])
     yield _supplemental_oxygen(findings["o2_flow"], findings["fio2"])
+    yield from _earlier_creatinine(findings["creatinine"], usable.get("creatinine", ()))
 
 
 def _exceeds(creatinine: ChartFinding) -> bool:
@@ -139,6 +145,51 @@ def _albuminuria(uacr: ChartFinding) -> ChartFinding:
         return ChartFinding(name, Outcome.ABSENT, NOT_IN_CHART, value=False)
     high = _reaches("uacr", entry, ALBUMINURIA_LIMIT, ALBUMINURIA_LIMIT_MMOL)
     return ChartFinding(name, Outcome.FOUND, f"charted: {entry.charted}", high, chosen=entry)
+
+
+def _earlier_creatinine(
+    creatinine: ChartFinding, usable: Sequence[Evidence]
+) -> Iterator[ChartFinding]:
+    """Yield the lowest value of the 48 hours before the newest, and a baseline to confirm.
+
+    The baseline is suggested as in the NHS England AKI algorithm (2014): the median of the values
+    more than 7 days and up to a year before the newest, otherwise the lowest of those 7 days.
+    """
+    lowest, baseline = "creatinine_48h", "creatinine_baseline"
+    newest = creatinine.chosen if creatinine.outcome is Outcome.FOUND else None
+    before = [one for one in usable if newest and below(_seconds(one), _seconds(newest))]
+    near = [
+        one
+        for one in before
+        if newest and at_most(_seconds(newest) - _seconds(one), HOURS_48.total_seconds())
+    ]
+    if near:
+        least = min(near, key=_number)
+        why = "lowest value of the 48 hours before"
+        yield ChartFinding(lowest, Outcome.FOUND, why, least.value, creatinine.unit, least)
+    else:
+        yield ChartFinding(lowest, Outcome.ABSENT, NOT_IN_CHART, unit=creatinine.unit)
+    if not before:
+        yield ChartFinding(baseline, Outcome.ASKED, "no earlier value", unit=creatinine.unit)
+    elif values := of_the_year([newest, *before] if newest else []):
+        middle = median(values)
+        why = f"suggested: the median of {len(values)} values from 8 days to a year before"
+        text = f"{middle:.3g} {creatinine.unit}"
+        of_all = Evidence("", text, middle, middle, creatinine.unit)
+        yield _to_confirm(baseline, why, of_all, creatinine.unit)
+    else:
+        least = min(before, key=_number)
+        yield _to_confirm(
+            baseline, "suggested: the lowest value of the 7 days before", least, creatinine.unit
+        )
+
+
+def _to_confirm(name: str, why: str, evidence: Evidence, unit: str) -> ChartFinding:
+    return ChartFinding(name, Outcome.OFFERED, why, unit=unit, chosen=evidence, further=(evidence,))
+
+
+def _number(evidence: Evidence) -> float:
+    return evidence.value if isinstance(evidence.value, float) else math.inf
 
 
 def _is_old(measured: ChartFinding) -> bool:

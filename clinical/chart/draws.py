@@ -26,6 +26,7 @@ class Draw:
 
 
 _Timed = tuple[datetime, Evidence]
+_READING = "systolic_bp", "diastolic_bp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,23 @@ def drawn_together(
         near = [time for time in anchors if newest - rule.within <= time <= newest]
         tight = (_ending(time, rule.warn_beyond, rule, dated) for time in reversed(near))
         preferred = next(filter(None, tight), None) if rule.tight_first else None
-        return _draw(rule, preferred or chosen)
+        return _draw(rule, preferred or chosen, _near(rule, usable, preferred or chosen))
     return None
+
+
+def _near(
+    rule: DrawRule, usable: Mapping[str, Sequence[Evidence]], chosen: Mapping[str, _Timed]
+) -> Mapping[str, Evidence]:
+    """Return the newest value of each input that isn't too far from any value of the set."""
+    times = [time for time, _ in chosen.values()]
+    near = {}
+    for name, most in rule.near.items():
+        for evidence in usable.get(name, ()):
+            when = evidence.moment.instant if evidence.moment else None
+            if when and all(abs(when - time) <= most for time in times):
+                near[name] = evidence
+                break
+    return near
 
 
 def _dated(entries: Sequence[Evidence]) -> _Dated:
@@ -81,7 +97,20 @@ def _ending(
     fitting = {name: values.ending(newest, window) for name, values in dated.items()}
     if not all(fitting[name] for name in rule.inputs):
         return None
-    return {name: _best(name, dated[name].values, some) for name, some in fitting.items() if some}
+    chosen = {name: _best(name, dated[name].values, some) for name, some in fitting.items() if some}
+    if not {*_READING} <= chosen.keys():
+        return chosen
+    # From one reading, or none: two cuff readings within an hour can be far apart.
+    upper, lower = _READING
+    same = chosen[upper][1].measurement
+    of_it = (dated[lower].values[at] for at in fitting[lower])
+    reading = next((one for one in of_it if one[1].measurement == same), None)
+    chosen |= {lower: reading} if reading else {}
+    return chosen if reading else None if lower in rule.inputs else _without(lower, chosen)
+
+
+def _without(name: str, chosen: Mapping[str, _Timed]) -> Mapping[str, _Timed]:
+    return {one: value for one, value in chosen.items() if one != name}
 
 
 def _best(name: str, values: Sequence[_Timed], fitting: range) -> _Timed:
@@ -93,13 +122,14 @@ def _best(name: str, values: Sequence[_Timed], fitting: range) -> _Timed:
     return next(better, newest)
 
 
-def _draw(rule: DrawRule, chosen: Mapping[str, _Timed]) -> Draw:
+def _draw(rule: DrawRule, chosen: Mapping[str, _Timed], near: Mapping[str, Evidence]) -> Draw:
     times = [time for time, _ in chosen.values()]
     spread = max(times) - min(times)
     warning = ""
     if spread > rule.warn_beyond:
         warning = f"taken up to {_hours(spread)} hours apart"
-    return Draw({name: evidence for name, (_, evidence) in chosen.items()}, spread, warning)
+    values = {name: evidence for name, (_, evidence) in chosen.items()}
+    return Draw({**values, **near}, spread, warning)
 
 
 def _hours(spread: timedelta) -> int:

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median
 
+from clinical.calculators.kdigo_aki import RATIO, RISE
 from clinical.calculators.limits import at_least
 from clinical.chart.evidence import Evidence
 
-_HOURS_48, _DAYS_7, _YEAR = timedelta(hours=48), timedelta(days=7), timedelta(days=365)
-_TIMES, _MG_DL = 1.5, 0.3
+HOURS_48 = timedelta(hours=48)
+_DAYS_7, _YEAR = timedelta(days=7), timedelta(days=365)
 
 
 def unsteady(creatinine: Sequence[Evidence]) -> str:
@@ -23,21 +24,25 @@ def unsteady(creatinine: Sequence[Evidence]) -> str:
     `creatinine` are the usable values in mg/dL, newest first.
     """
     dated = _dated(creatinine)
-    baseline = []
     for when, value in dated[1:]:
         newest_when, newest = dated[0]
         apart = newest_when - when
         low, high = sorted((value, newest))
-        by_half = apart <= _DAYS_7 and at_least(high, _TIMES * low)
-        if by_half or (apart <= _HOURS_48 and at_least(high - low, _MG_DL)):
-            days = "48 hours" if apart <= _HOURS_48 else "7 days"
+        by_half = apart <= _DAYS_7 and at_least(high, RATIO * low)
+        if by_half or (apart <= HOURS_48 and at_least(high - low, RISE)):
+            days = "48 hours" if apart <= HOURS_48 else "7 days"
             return f"Creatinine is not stable: from {value:.3g} to {newest:.3g} mg/dL within {days}"
-        if _DAYS_7 < apart <= _YEAR:
-            baseline.append(value)
-    if baseline and at_least(dated[0][1], _TIMES * median(baseline)):
+    baseline = of_the_year(creatinine)
+    if baseline and at_least(dated[0][1], RATIO * median(baseline)):
         steps = f"from a median of {median(baseline):.3g} to {dated[0][1]:.3g} mg/dL"
         return f"Creatinine is not stable: {steps} within a year"
     return ""
+
+
+def of_the_year(creatinine: Sequence[Evidence]) -> list[float]:
+    """Return the values more than 7 days and up to a year before the newest, which is first."""
+    dated = _dated(creatinine)
+    return [value for when, value in dated if _DAYS_7 < dated[0][0] - when <= _YEAR]
 
 
 def single_value(creatinine: Sequence[Evidence]) -> str:

@@ -32,6 +32,14 @@ DRUG_CLASSES = (
         "parenteral_anticoagulant",
         not_where=r"flush\w*|locks?|catheters?|10 ?(units?|unt|iu|i\.e\.) ?/ ?ml",
     ),
+    # A device isn't a treatment, except a syringe that has the insulin in it.
+    DrugClass(
+        "insulin_treatment",
+        not_where=r"needles?|pumps?|reservoirs?|infusion sets?|lancets?|strips?"
+        r"|(?<!filled )(?<!filled-)syringes?",
+    ),
+    # Not an input: sodium excretion is misleading with one.
+    DrugClass("diuretic"),
 )
 
 # Routes that don't reach the circulation, as SNOMED concepts and as words in a route or name.

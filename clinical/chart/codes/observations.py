@@ -40,6 +40,7 @@ SECOND_CHOICE_LOINC: Mapping[str, frozenset[str]] = {
     "height": frozenset({"3138-5", "8301-4"}),
     "glucose": frozenset(BEDSIDE_LOINC["glucose"]),
     "bicarbonate": frozenset({"20565-8", "1959-6", "1960-4", "14627-4"}),
+    "pao2": frozenset({"19255-9"}),
 }
 
 # The note shown with such a value.
@@ -48,7 +49,10 @@ SECOND_CHOICE_NAMES: Mapping[str, str] = {
     "height": "stated or estimated height",
     "glucose": "bedside glucose",
     "bicarbonate": "from a blood gas",
+    "pao2": "adjusted to body temperature",
 }
+# A better value of these is preferred only within one sample, not for a day.
+OF_ONE_SAMPLE = frozenset({"pao2"})
 
 # Preferred among values from the same hour: SpO2 explicitly by pulse oximetry.
 PREFERRED_LOINC: Mapping[str, frozenset[str]] = {"spo2": frozenset({"59408-5"})}
@@ -66,6 +70,9 @@ EXCLUDED_LOINC: Mapping[str, Mapping[str, str]] = {
     "systolic_bp": _OTHER_PRESSURE,
     "diastolic_bp": _OTHER_PRESSURE,
     "creatinine": dict.fromkeys(("2161-8", "14683-7"), "urine"),
+    "urine_creatinine": dict.fromkeys(("2160-0", "14682-9"), "serum or plasma"),
+    "urine_sodium": {"2956-1": "an amount per time"},
+    "pao2": {"2705-2": "venous", "2704-5": "capillary", "11556-8": "blood of unknown origin"},
     "calcium_total": dict.fromkeys(
         ("1994-3", "1995-0", "12180-6", "17863-2", "17864-0"), "ionized calcium"
     ),
@@ -107,8 +114,18 @@ SMOKING_ANSWERS: Mapping[str, bool | None] = {
     "266927001": None,  # unknown if ever
 }
 
-# Never prefilled. Charted entries are shown next to the question.
+# Never prefilled. Charted entries are shown next to the question, also problems (diagnoses.py).
 ASKED_LOINC: Mapping[str, tuple[str, ...]] = {
+    "confusion": ("9269-2",),
+    **dict.fromkeys(
+        (
+            *("ascites", "encephalopathy", "hemoptysis", "active_cancer", "high_risk_surgery"),
+            *("renal_replacement_therapy", "ventilatory_support", "cardiovascular_support"),
+            *("clinical_signs_of_dvt", "pe_most_likely_diagnosis"),
+            "immobilization_or_surgery_4_weeks",
+        ),
+        (),
+    ),
     "consciousness": ("67775-7", "9269-2"),
     "alcohol_drinks_per_week": ("74013-4", "75626-2"),
     "spo2_scale": (),

@@ -16,11 +16,24 @@ from clinical.chart.classified import (
     by_item,
     classify_each,
 )
-from clinical.chart.codes.diagnoses import IS_OF_NOW, OF_NOW_TOO
+from clinical.chart.codes.diagnoses import (
+    ASKED_IF_ABSENT,
+    IS_OF_NOW,
+    JUDGED,
+    OF_NOW_TOO,
+    PAST_OF,
+)
 from clinical.chart.diagnoses import state
 from clinical.chart.diagnoses.classification import classify
 from clinical.chart.diagnoses.kidney_stage import listed_stage
-from clinical.chart.evidence import Candidate, ChartFinding, Evidence, Flag, Unclassified
+from clinical.chart.evidence import (
+    Candidate,
+    ChartFinding,
+    Evidence,
+    Flag,
+    Outcome,
+    Unclassified,
+)
 from clinical.chart.items import item
 from clinical.chart.resources.json_access import Coding, codings, label, names, source_of
 from clinical.chart.resources.scope import Resource
@@ -33,9 +46,13 @@ _STAGED = "chronic_kidney_disease"
 
 @dataclass(frozen=True, slots=True)
 class Problems:
-    """A finding for every diagnosis, the classified entries, and the drugs that they name."""
+    """A finding for every diagnosis, the classified entries, and the drugs that they name.
+
+    `judged` are findings for questions that a person answers, with the related problems.
+    """
 
     findings: tuple[ChartFinding, ...]
+    judged: tuple[ChartFinding, ...]
     classified: Classified
     drugs_named: Candidates
 
@@ -46,7 +63,7 @@ def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Problems:
     candidates = by_item(
         (claim.item, _candidate(condition, claim, zone))
         for condition, what in classified
-        for claim in _of_now_too(what.claims)
+        for claim in _of_past(_of_now_too(what.claims), condition)
     )
     possible = [one for one in classified if not state.is_refuted(one[0])]
     unclassified = tuple(
@@ -54,10 +71,19 @@ def diagnoses(conditions: Iterable[Resource], zone: tzinfo | None) -> Problems:
     )
     current = tuple(one for one in unclassified if not one.is_past)
     findings = tuple(
-        item(name, candidates[name], current if of_now else unclassified)
+        _or_asked(item(name, candidates[name], current if of_now else unclassified))
         for name, of_now in IS_OF_NOW.items()
     )
-    return Problems(findings, Classified(len(possible), unclassified), candidates)
+    judged = tuple(item(name, candidates[name]) for name in JUDGED)
+    return Problems(findings, judged, Classified(len(possible), unclassified), candidates)
+
+
+def _or_asked(finding: ChartFinding) -> ChartFinding:
+    """Return the finding; if its absence proves nothing, a person answers it."""
+    if finding.outcome is not Outcome.ABSENT or finding.input not in ASKED_IF_ABSENT:
+        return finding
+    why = f"{finding.why}, which does not rule it out"
+    return replace(finding, outcome=Outcome.ASKED, why=why, value=None)
 
 
 def _classified(conditions: Iterable[Resource]) -> Iterator[tuple[Resource, Classification]]:
@@ -75,6 +101,18 @@ def _of_now_too(claims: Iterable[Claim]) -> Iterator[Claim]:
         yield claim
         if claim.item in OF_NOW_TOO:
             yield replace(claim, item=OF_NOW_TOO[claim.item])
+
+
+def _of_past(claims: Iterable[Claim], condition: Resource) -> Iterator[Claim]:
+    """Yield the claims. An episode claims that there was one, if it has ended."""
+    for claim in claims:
+        if claim.item not in PAST_OF:
+            yield claim
+        elif claim.flag or state.is_past(condition):
+            yield replace(claim, item=PAST_OF[claim.item])
+        else:
+            why = "it may be the present episode; please confirm"
+            yield replace(claim, item=PAST_OF[claim.item], flag=Flag.SUGGESTION, why=why)
 
 
 def _candidate(condition: Resource, claim: Claim, zone: tzinfo | None) -> Candidate:

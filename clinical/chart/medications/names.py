@@ -107,7 +107,10 @@ def _in(clause: str) -> Iterator[Named]:
 @cache
 def ingredients() -> Mapping[str, tuple[Named, ...]]:
     """Return the classes of every ingredient in drug_names.json, by name."""
-    return {row["name"]: _named(row) for row in rows("drug_names")}
+    known: dict[str, tuple[Named, ...]] = defaultdict(tuple)
+    for row in rows("drug_names"):
+        known[row["name"]] += _named(row)
+    return known
 
 
 def of_ingredients(row: Row) -> tuple[Named, ...]:
@@ -156,7 +159,7 @@ def _lexicon() -> _Lexicon:
                 entries[key] = (*entries.get(key, ()), *_named(row))
     for row in rows("drug_names"):
         for name in _names_of(row):
-            whole |= dict.fromkeys(_forms(name), _named(row))
+            whole |= dict.fromkeys(_forms(name), ingredients()[row["name"]])
     phrases = defaultdict(list)
     for key in filter(lambda key: " " in key, whole):
         phrases[key.split()[0]].append((tuple(key.split()), whole[key]))
