@@ -54,12 +54,23 @@ def inputs_of(
         name: chart.findings.get(name, ChartFinding(name, Outcome.ASKED, _BY_HAND))
         for name in calculator.inputs
     }
+    limits = calculator.in_chart.max_age
     for name, source in DERIVED.items():
+        if name in findings and _is_usable(findings[name], limits.get(name), now):
+            # A measured value comes before one that's calculated.
+            continue
         if name in findings and source.calculator.name in off:
             why = f"{source.calculator.title} is turned off by your organization"
             findings[name] = ChartFinding(name, Outcome.ASKED, why)
         elif name in findings:
-            findings[name] = _calculated(name, source, chart)
+            made = _calculated(name, source, chart)
+            if made.value is not None or findings[name].outcome in (Outcome.ABSENT, Outcome.ASKED):
+                findings[name] = made
+    findings |= {
+        name: _too_old(findings[name])
+        for name, limit in limits.items()
+        if findings[name].value is not None and not _is_usable(findings[name], limit, now)
+    }
     rule = calculator.in_chart.draw
     draw = _draw(rule, chart, now) if rule else None
     if rule is not None:
@@ -67,6 +78,18 @@ def inputs_of(
     findings |= {one.input: one for one in settled(calculator, findings, chart, now)}
     findings |= {one.input: one for one in by_range(calculator, findings)}
     return Prefilled(findings, draw.warning if draw else "")
+
+
+def _is_usable(finding: ChartFinding, limit: timedelta | None, now: datetime) -> bool:
+    """Return whether a finding has a value that isn't older than its calculator's limit."""
+    moment = finding.chosen.moment if finding.chosen else None
+    is_old = limit is not None and (moment is None or now - moment.instant > limit)
+    return finding.value is not None and not is_old
+
+
+def _too_old(finding: ChartFinding) -> ChartFinding:
+    why = "the last known value is too old for this calculator"
+    return replace(finding, outcome=Outcome.STALE, why=why, value=None, flags=(Flag.STALE,))
 
 
 def _raw(findings: Findings) -> Raw:
@@ -77,7 +100,7 @@ def _draw(rule: DrawRule, chart: Chart, now: datetime) -> Draw | None:
     """Return the newest set of the available values; a missing value doesn't exclude the others."""
     usable = {
         name: chart.usable[name]
-        for name in rule.inputs + rule.optional
+        for name in rule.names
         if chart.findings[name].outcome is Outcome.FOUND and chart.usable.get(name)
     }
     present = tuple(name for name in rule.inputs if name in usable)
@@ -90,10 +113,14 @@ def _together(
     """Return the findings that the draw changes."""
     values = draw.values if draw else {}
     changed: dict[str, ChartFinding] = {}
-    for name in rule.inputs + rule.optional:
+    for name in rule.names:
         if name in findings and findings[name].outcome is Outcome.FOUND:
             evidence = values.get(name)
-            if evidence is None:
+            if evidence is None and draw is None and name in rule.near:
+                # The other values are typed, so they're of now.
+                if not _is_usable(findings[name], rule.near[name], now):
+                    changed[name] = _too_old(findings[name])
+            elif evidence is None:
                 changed[name] = _apart(findings[name], rule, draw, chart)
             elif evidence != findings[name].chosen:
                 changed[name] = _of_the_draw(findings[name], evidence, chart, now)
@@ -108,6 +135,8 @@ def _apart(finding: ChartFinding, rule: DrawRule, draw: Draw | None, chart: Char
     """Return the finding for a value that isn't in the set, or for any value if there's no set."""
     if finding.chosen and finding.chosen.moment is None:
         why = "this value has no date, so it might be from another collection"
+    elif draw and finding.input in rule.near:
+        why = f"not collected within {_span(rule.near[finding.input])} of the other values"
     elif draw:
         # If a tight set was preferred to a wider one, state the tight span.
         span = _span(rule.warn_beyond if draw.spread <= rule.warn_beyond else rule.within)

@@ -13,20 +13,41 @@ from clinical.calculators.in_chart import FINDINGS
 from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS
 from clinical.calculators.model import Calculator, Output
 
-# The modules, in the order that a page and the docs list them.
-_MODULES = (
-    *("ckd_epi_2021", "cockcroft_gault", "bmi", "bsa", "prevent", "pooled_cohort"),
-    *("cha2ds2_vasc", "has_bled", "meld", "fib4", "corrected_calcium", "anion_gap", "osmolality"),
-    *("ldl", "news2", "qtc"),
+# The groups of the page's list and the modules in each, most used first. The docs have this order.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Kidney": ("ckd_epi_2021", "cockcroft_gault", "kdigo_aki", "fractional_excretion"),
+    "Heart and circulation": (
+        *("cha2ds2_vasc", "has_bled", "prevent", "pooled_cohort", "qtc", "rcri"),
+        "mean_arterial_pressure",
+    ),
+    "Lungs": ("curb65", "wells_pe"),
+    "Liver": ("meld", "child_pugh", "fib4"),
+    "Electrolytes and lipids": (
+        *("anion_gap", "corrected_sodium", "corrected_calcium", "osmolality"),
+        *("free_water_deficit", "ldl"),
+    ),
+    "Body size": ("bmi", "bsa", "ideal_body_weight"),
+    "Acute illness": ("news2", "sofa"),
+}
+
+
+def _registered() -> Mapping[str, tuple[str, Calculator]]:
+    """Return each calculator with its group, by name."""
+    loaded = [
+        (group, import_module(f"{__package__}.{module}").CALCULATOR)
+        for group, modules in GROUPS.items()
+        for module in modules
+    ]
+    return {calculator.name: (group, calculator) for group, calculator in loaded}
+
+
+_REGISTERED = _registered()
+REGISTRY: Mapping[str, Calculator] = MappingProxyType(
+    {name: calculator for name, (_, calculator) in _REGISTERED.items()}
 )
-
-
-def _registered() -> Mapping[str, Calculator]:
-    calculators = [import_module(f"{__package__}.{name}").CALCULATOR for name in _MODULES]
-    return MappingProxyType({calculator.name: calculator for calculator in calculators})
-
-
-REGISTRY = _registered()
+GROUP_OF: Mapping[str, str] = MappingProxyType(
+    {name: group for name, (group, _) in _REGISTERED.items()}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +88,11 @@ def unknown_names(calculator: Calculator) -> set[str]:
     unknown = {*calculator.inputs} - known
     unknown |= {*calculator.in_chart.names} - known - {*FINDINGS}
     unknown |= {*calculator.definitions} - {*calculator.inputs}
-    unknown |= {output.provides for output in calculator.outputs} - {"", *OTHER_NUMBERS}
+    provided = {output.provides for output in calculator.outputs}
+    unknown |= provided - {"", *OTHER_NUMBERS, *INPUTS}
     draw, reported = calculator.in_chart.draw, calculator.in_chart.reported
-    unknown |= {*draw.inputs, *draw.optional} - {*INPUTS} if draw else set()
+    unknown |= {*draw.names} - {*INPUTS} if draw else set()
+    unknown |= {*calculator.in_chart.max_age} - {*INPUTS}
     unknown |= {reported.output} - outputs if reported else set()
     for output in calculator.outputs:
         unknown |= {*(output.open_answers or ())} - {*output.needs}

@@ -1,6 +1,7 @@
 """The list before anything has been read: a row for each calculator, already in place. Pure.
 
-The order is the same for every chart, so that no row moves when values arrive.
+They're grouped by organ, the most used first. The order is the same for every chart, so that no row
+moves when values arrive.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from clinical.calculators import REGISTRY
 from clinical.calculators.inputs import label
 from clinical.calculators.model import Calculator
+from clinical.calculators.registry import GROUP_OF, GROUPS
 from shared.frozen import dataclass
 
 
@@ -30,6 +32,8 @@ class Row:
     is_read: bool = True
 
 
+_ON_REQUEST = "Off until you press Calculate"
+_TURNED_OFF = "Turned off by your organization"
 _VALUES = "Vital signs and laboratory values"
 _ABOUT = "About this app: responsibility, use, access"
 _PANES = (
@@ -43,19 +47,12 @@ def sections(off: AbstractSet[str] = frozenset()) -> Mapping[str, tuple[Row, ...
 
     `off` are the calculators that your organization turned off.
     """
-    usual: list[Row] = []
-    on_request: list[Row] = []
-    turned_off: list[Row] = []
+    sections: dict[str, list[Row]] = {one: [] for one in (*GROUPS, _ON_REQUEST, _TURNED_OFF)}
     for name, calculator in REGISTRY.items():
-        section = turned_off if name in off else on_request if calculator.mark else usual
-        section.append(_row(calculator))
-    sections = {
-        "Calculators": tuple(usual),
-        "Off until you press Calculate": tuple(on_request),
-        "Turned off by your organization": tuple(turned_off),
-        "Chart and app": _PANES,
-    }
-    return {title: rows for title, rows in sections.items() if rows}
+        usual = _ON_REQUEST if calculator.mark else GROUP_OF[name]
+        sections[_TURNED_OFF if name in off else usual].append(_row(calculator))
+    sections["Chart and app"] = [*_PANES]
+    return {title: tuple(rows) for title, rows in sections.items() if rows}
 
 
 def _row(calculator: Calculator) -> Row:

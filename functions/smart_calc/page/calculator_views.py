@@ -181,7 +181,7 @@ def _group(calculator: Calculator, evaluation: Evaluation, findings: Findings, u
     return "lacking" if len(missing) <= _FEW else "incomplete"
 
 
-def _worth(calculator: Calculator, name: str, evaluation: Evaluation) -> int | None:
+def _worth(calculator: Calculator, name: str, evaluation: Evaluation) -> float | None:
     """Return what a "yes" to an item adds to a score, or None if it isn't a yes-or-no item."""
     if calculator.points is None or name not in FLAGS:
         return None
@@ -191,9 +191,10 @@ def _worth(calculator: Calculator, name: str, evaluation: Evaluation) -> int | N
 def _limit(calculator: Calculator, name: str) -> int | None:
     """Return the calculator's own maximum age of an input in days, or None."""
     rule = calculator.in_chart.draw
-    if rule is None or rule.max_age is None or name not in rule.inputs + rule.optional:
-        return None
-    return rule.max_age.days
+    limit = calculator.in_chart.max_age.get(name)
+    if rule is not None and name in rule.inputs + rule.optional:
+        limit = rule.max_age or limit
+    return limit.days if limit else None
 
 
 def _relevant_finding(calculator: Calculator, chart: Chart) -> str:

@@ -41,8 +41,10 @@ def warnings(
     actions = [one.action for one in evaluation.results.values() if one.action]
     taken = {name for action in actions for name in action.unless}
     for about, text in fitness.of_the_patient(calculator, chart):
-        # That an action was taken doesn't make the result that asks for it doubtful.
-        marks = about not in taken and _first_with(text) == calculator.name
+        # That an action was taken doesn't make the result that asks for it doubtful. What the chart
+        # leaves open, the page tells once, with the entries.
+        is_open = about != "" and chart.findings[about].outcome is Outcome.OPEN
+        marks = about not in taken and not is_open and _first_with(text) == calculator.name
         yield Caution(text, about, grave=True, entry=_entry(chart, about, clock), marks=marks)
     if prefilled.warning:
         yield Caution(f"The values were {prefilled.warning}.", marks=True)

@@ -30,11 +30,7 @@ _LOOKS: dict[Outcome, Look] = {
     Outcome.CONFLICTING: "bad",
     Outcome.UNREAD: "bad",
 }
-_ANSWERS = {
-    "white_or_other": "White or other",
-    "black": "Black",
-    "cvpu": "Confusion (new), voice, pain or unresponsive",
-}
+_ANSWERS = {answer: text for one in CHOICES.values() for answer, text in one.texts.items()}
 
 
 def view(
@@ -43,8 +39,8 @@ def view(
     *,
     optional: bool,
     definition: str = "",
-    points: int | None = None,
-    worth: int | None = None,
+    points: float | None = None,
+    worth: float | None = None,
     limit: int | None = None,
 ) -> InputView:
     """Return the view of one input at the time of reading.

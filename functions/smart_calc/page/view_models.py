@@ -328,7 +328,9 @@ class CalculatorView:
     @property
     def has_mark_of_caution(self) -> bool:
         """Whether the row shows that there's a caution, other than about charted values."""
-        marks = any(one.marks for one in self.warnings) or self.notes != ()
+        # A note is about a result, not about what a score could become.
+        is_result = any(not result.refused for result in self.results)
+        marks = any(one.marks for one in self.warnings) or (is_result and self.notes != ())
         return bool(self.headline) and marks and not self.mark
 
     @property

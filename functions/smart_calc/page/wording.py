@@ -78,9 +78,9 @@ def _is(text: str, value: float) -> bool:
         return False
 
 
-def points(number: int | None) -> str:
+def points(number: float | None) -> str:
     """Return what an answer adds to a score, such as `+2` or `0`, or "" if it has no points."""
-    return "" if number is None else f"+{number}" if number else "0"
+    return "" if number is None else f"+{number:g}" if number else "0"
 
 
 def age(finding: ChartFinding, now_days: float | None, limit: int | None = None) -> tuple[str, str]:
