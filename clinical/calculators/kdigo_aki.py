@@ -41,7 +41,7 @@ def stage(
 
 CALCULATOR = Calculator(
     name="kdigo_aki",
-    title="Acute kidney injury stage (KDIGO, creatinine)",
+    title="AKI stage (KDIGO, creatinine criteria)",
     short="AKI stage",
     subject="Kidney",
     year=2012,

@@ -174,7 +174,7 @@ def _earlier_creatinine(
     elif values := of_the_year([newest, *before] if newest else []):
         middle = median(values)
         why = f"suggested: the median of {len(values)} values from 8 days to a year before"
-        text = f"{middle:.3g} {creatinine.unit}"
+        text = f"{middle:.3g} {creatinine.unit} (median of {len(values)})"
         of_all = Evidence("", text, middle, middle, creatinine.unit)
         yield _to_confirm(baseline, why, of_all, creatinine.unit)
     else:

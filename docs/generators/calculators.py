@@ -62,7 +62,7 @@ def _overview(vectors: Mapping[str, int]) -> str:
                 (
                     calculator.title,
                     f"`{name}`",
-                    str(calculator.year),
+                    str(calculator.year or ""),
                     calculator.mark or "",
                     str(vectors[name]),
                 )
@@ -117,6 +117,11 @@ def _in_chart(calculator: Calculator) -> str:
             f"From the same collection: {', '.join(draw.inputs)}{optional}. The values must be at "
             f"most {_span(draw.within)} apart{age}{warns}."
         )
+        lines += [f"Within {_span(most)} of them: {name}" for name, most in draw.near.items()]
+    lines += [
+        f"Filled in only if at most {_span(most)} old: {name}"
+        for name, most in declared.max_age.items()
+    ]
     if declared.relevant_with:
         lines.append(f"More relevant with: {_named(declared.relevant_with)}")
     if declared.only_with:

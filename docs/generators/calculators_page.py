@@ -218,6 +218,19 @@ page:
 """  # noqa: E501 - lines are as long as in the pages
 
 USE = """\
+## Not included
+
+| calculator | reason |
+| --- | --- |
+| qSOFA | The Surviving Sepsis Campaign 2021 recommends against it as the only screening tool for sepsis. NEWS2 and SOFA are included. |
+| Charlson Comorbidity Index | It adds up 19 diagnoses. A diagnosis that isn't in the chart would count as absent, so the index would often be too low without a sign of it. |
+| PERC | It rules out a pulmonary embolism only if all eight criteria are absent. Most of them are never in a chart, so it would only be a form to fill in. |
+| Wells score for DVT | Its items, except a previous DVT, are findings of the examination. A chart fills in almost nothing. |
+| Alveolar-arterial oxygen gradient | It needs the inspired oxygen and the barometric pressure at the time of the arterial sample. Charts rarely have them together. |
+| APRI | FIB-4 needs almost the same values, and AASLD 2023 uses it as the first test. |
+
+`POST` with one of these names gets a 404 response.
+
 ## Intended use
 
 - **Users.** The app is for licensed health professionals who look at the chart of a patient in their care. It doesn't

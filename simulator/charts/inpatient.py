@@ -66,6 +66,11 @@ _MONITORED = (
     _Monitored(analytes.QT_INTERVAL, 24, 372, -40, 6),
     _Monitored(analytes.WEIGHT, 24, 91, 3, 0.3),
 )
+_ON_THE_LAST_DAY = (
+    *((analytes.URINE_SODIUM, "38"), (analytes.URINE_CREATININE, "86")),
+    *((analytes.URINE_UREA, "540"), (analytes.COMA_SCALE, "15")),
+    *((analytes.PAO2, "71"), (analytes.FIO2, "28")),
+)
 
 
 def hugo() -> list[Json]:
@@ -86,6 +91,8 @@ def hugo() -> list[Json]:
             alert = {"valueCodeableConcept": {"text": "Alert"}, **here}
             when = _ADMITTED + timedelta(hours=hour)
             chart.observe(when, "vital-signs", "67775-7", "Level of responsiveness", alert)
+    for analyte, value in _ON_THE_LAST_DAY:
+        chart.measure(TODAY - timedelta(hours=6), analyte, value, **here)
     _problems(chart, here)
     return chart.resources
 

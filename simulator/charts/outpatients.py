@@ -206,6 +206,7 @@ def ida() -> list[Json]:
     chart.blood_pressure(TODAY, 142, 82)
     chart.measure(TODAY, analytes.WEIGHT, "66.0")
     chart.measure(TODAY, analytes.CREATININE, "0.90")
+    chart.measure(TODAY, analytes.SODIUM, "149")
     chart.problem("I48.0", "Paroxysmal atrial fibrillation", "2026-09-02")
     chart.problem("I10", "Essential hypertension", "2011-03-15")
     chart.order("active", "lisinopril 20 MG Oral Tablet", "daily", "2026-09-02", "314077")

@@ -101,7 +101,7 @@ def test_a_slow_chart_has_all_rows_in_their_places_says_what_it_reads_and_moves_
         # What has not come is found, and opens when it comes.
         search = window.get_by_label("Find a calculator")
         search.fill("kidney")
-        expect(window.locator("#filtered")).to_have_text(re.compile("^2 of 16"))
+        expect(window.locator("#filtered")).to_have_text(re.compile("^4 of 27"))
         search.press("Enter")
         expect(window.locator("#filtered")).to_contain_text("opens when its values arrive")
         search.fill("")

@@ -87,7 +87,7 @@ def test_every_finding_that_calculators_may_name_is_answered_by_a_chart() -> Non
 
 
 def test_an_input_that_another_calculator_gives_is_one_output_of_it() -> None:
-    assert set(DERIVED) == {"egfr", "bmi"}
+    assert set(DERIVED) == {"egfr", "bmi", "mean_arterial_pressure"}
     for source in DERIVED.values():
         assert REGISTRY[source.calculator.name] is source.calculator
         assert source.output in source.calculator.outputs

@@ -29,6 +29,8 @@ def _answers(name: str) -> st.SearchStrategy[Any]:
     if name in CHOICES:
         return st.sampled_from(CHOICES[name].answers)
     known = INPUTS[name] if name in INPUTS else OTHER_NUMBERS[name]
+    if known.unit == "{score}":
+        return st.integers(int(known.low), int(known.high))
     return st.floats(max(known.low, 18 if name == "age" else known.low), known.high)
 
 

@@ -75,6 +75,21 @@ def test_the_typical_inputs_give_every_output(calculator: str) -> None:
         ("qtc", {"age": (17, "a")}),
         ("qtc", {"heart_rate": (19, "/min")}),
         ("qtc", {"qt_interval": (801, "ms")}),
+        (
+            "mean_arterial_pressure",
+            {"diastolic_bp": (120, "mm[Hg]"), "systolic_bp": (120, "mm[Hg]")},
+        ),
+        ("ideal_body_weight", {"height": (90, "cm")}),
+        ("corrected_sodium", {"glucose": (99.9, "mg/dL")}),
+        ("free_water_deficit", {"sodium": (145, "mmol/L")}),
+        ("fractional_excretion", {"creatinine": (None, "mg/dL")}),
+        ("kdigo_aki", {"creatinine_48h": (None, "mg/dL"), "creatinine_baseline": (9, "mg/dL")}),
+        ("curb65", {"confusion": (None, None)}),
+        ("rcri", {"high_risk_surgery": (None, None)}),
+        ("wells_pe", {"previous_vte": (None, None)}),
+        ("child_pugh", {"ascites": (None, None)}),
+        ("sofa", {"fio2": (None, "%")}),
+        ("sofa", {"gcs": (14.5, "{score}")}),
     ],
 )
 def test_a_case_outside_the_specification_gives_no_number(
@@ -108,6 +123,9 @@ def test_a_case_outside_the_specification_gives_no_number(
             {"height": (90, "cm"), "weight": (25, "kg")},
             {"selected", "ideal", "adjusted"},
         ),
+        ("ideal_body_weight", {"weight": (40, "kg")}, {"adjusted"}),
+        ("fractional_excretion", {"urine_sodium": (None, "mmol/L")}, {"fena"}),
+        ("curb65", {"bun": (None, "mg/dL")}, {"score"}),
     ],
 )
 def test_only_the_outputs_that_do_not_apply_are_left_out(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from clinical.calculators import REGISTRY, Refused, calculate
+from clinical.calculators import REGISTRY, Refused, UnknownCalculator, calculate
 from tests.support.calculators import CASES, ROWS
 from tests.support.tables import each
 
@@ -32,3 +32,10 @@ def test_a_case_that_must_not_be_computed_is_refused(row: dict[str, Any]) -> Non
 def test_every_calculator_has_vectors() -> None:
     """How many, docs/calculators.md says; a row that is lost makes that page wrong."""
     assert {row["calculator"] for row in ROWS} == set(REGISTRY) == set(CASES)
+
+
+@each("name", ["qsofa", "charlson", "perc", "wells_dvt", "aa_gradient", "apri"])
+def test_a_calculator_that_is_left_out_is_unknown(name: str) -> None:
+    """Why, docs/calculators.md says."""
+    with pytest.raises(UnknownCalculator):
+        calculate(name, {})
