@@ -63,7 +63,9 @@
     const { row } = history.state || {};
     // The fragment names the open row, so that a reload comes back to it.
     if (wide.matches) {
-      if (target.open && target !== filled) history.replaceState(history.state, "", `#${target.id}`);
+      // A browser that's still loading would scroll the list to the fragment.
+      const name = () => setTimeout(() => target.open && history.replaceState(history.state, "", `#${target.id}`));
+      if (target.open && target !== filled) document.readyState === "complete" ? name() : addEventListener("load", name);
     } else if (target.open && row !== target.id) history[row ? "replaceState" : "pushState"]({ row: target.id }, "", `#${target.id}`);
     else if (row === target.id && !page.querySelector(":scope > details[open]")) leaving = !history.back();
   }, true);
