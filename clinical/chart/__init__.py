@@ -91,7 +91,7 @@ def read_chart(
     findings |= _by_name(drugs.findings)
     values = {name: usable(questions[name], some) for name, some in candidates.items()}
     ldl = values.get(_LDL, ()) + above_a_limit(questions[_LDL], candidates.get(_LDL, ()))
-    findings |= _by_name(derived(findings, ldl))
+    findings |= _by_name(derived(findings, ldl, values.get("creatinine", ())))
     return Chart(
         findings=findings,
         usable=values,

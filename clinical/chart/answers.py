@@ -48,7 +48,7 @@ def current_smoker(entries: Iterable[Entry], now: datetime) -> ChartFinding:
 
 
 def unless_a_problem_differs(smoker: ChartFinding, listed: ChartFinding) -> ChartFinding:
-    """Return the smoking status; if it's no but a current problem says otherwise, leave it empty.
+    """Return the smoking status; if it's no, and a current problem says otherwise, leave it empty.
 
     `listed` is the finding `smoker_in_problems`.
     """

@@ -50,11 +50,12 @@ BUILDS_ON: Mapping[str, tuple[str, ...]] = {
 
 
 def derived(
-    findings: Mapping[str, ChartFinding], ldl: Sequence[Evidence]
+    findings: Mapping[str, ChartFinding], ldl: Sequence[Evidence], creatinine: Sequence[Evidence]
 ) -> Iterator[ChartFinding]:
     """Yield the findings that build on others, each with the entries it's derived from.
 
-    `ldl` are the charted LDL cholesterols of the look-back, with those only above a limit.
+    `ldl` are the charted LDL cholesterols of the look-back, with those only above a limit,
+    and `creatinine` the usable creatinines.
     """
     renal, liver = findings["abnormal_renal_function"], findings["abnormal_liver_function"]
     yield _or_measured(renal, findings["creatinine"], _exceeds(findings["creatinine"]))
@@ -63,7 +64,7 @@ def derived(
     yield _severe_hypercholesterolemia(findings, ldl)
     yield _albuminuria(findings["uacr"])
     yield _supplemental_oxygen(findings["o2_flow"], findings["fio2"])
-    yield from _earlier_creatinine(findings["creatinine"], usable.get("creatinine", ()))
+    yield from _earlier_creatinine(findings["creatinine"], creatinine)
 
 
 def _exceeds(creatinine: ChartFinding) -> bool:
