@@ -6,7 +6,7 @@ all. No URL in it is ever followed.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from shared.explain.model import EhrMessage
 from shared.explain.parsing import texts, urns
@@ -49,8 +49,40 @@ def parse(text: str) -> EhrMessage:
     """
     levels = texts.levels(text)
     opened = levels[-1]
+    urn, _ = urns.find(opened, known_urns()) or (None, 0)
+    ids = _ids(opened)
+    known = _known(ids, opened)
+    shown = texts.without_random(opened, known)
+    return EhrMessage(
+        vendor=seen_in(urn, opened).first,
+        urn=urn,
+        oauth_error=_oauth_error(opened),
+        description=_description([flowing(one) for one in levels], known),
+        instance=ids["instance"],
+        persona=ids["persona"],
+        client=ids["client"],
+        tenant=ids["tenant"],
+        status=_status(without_noise(opened)),
+        text=focus(shown, LONGEST_TEXT),
+        cut=len(text) > texts.MOST,
+    )
+
+
+def known_ids(opened: str) -> set[str]:
+    """Return the ids in a decoded text that aren't secrets, in lowercase: support and a second
+    explanation need them.
+    """
+    return _known(_ids(opened), opened)
+
+
+def _known(ids: Mapping[str, str | None], opened: str) -> set[str]:
+    named = (ids["client"], ids["tenant"], ids["instance"])
+    return {one.lower() for one in named if one} | stated_ids(opened)
+
+
+def _ids(opened: str) -> Mapping[str, str | None]:
     urn_and_end = urns.find(opened, known_urns())
-    urn, end = urn_and_end if urn_and_end is not None else (None, 0)
+    end = urn_and_end[1] if urn_and_end is not None else 0
     # The parts of an `error_uri` follow its URN. In other texts they may precede it.
     places = (opened[end : end + 2000], opened) if urn_and_end else (opened,)
     client = _first(
@@ -78,21 +110,12 @@ def parse(text: str) -> EhrMessage:
         rf"\b(?:instance|correlation)(?:[ _-]?id)?{_IS}({_WITH_DIGIT})",
         rf"\b(?:opc|x)-request-id{_SIGN}({_ID})",
     )
-    known = {value.lower() for value in (client, tenant, instance) if value} | stated_ids(opened)
-    shown = texts.without_random(opened, known)
-    return EhrMessage(
-        vendor=seen_in(urn, opened).first,
-        urn=urn,
-        oauth_error=_oauth_error(opened),
-        description=_description([flowing(one) for one in levels], known),
-        instance=instance,
-        persona=persona.lower() if persona else None,
-        client=client,
-        tenant=tenant,
-        status=_status(without_noise(opened)),
-        text=focus(shown, LONGEST_TEXT),
-        cut=len(text) > texts.MOST,
-    )
+    return {
+        "client": client,
+        "tenant": tenant,
+        "instance": instance,
+        "persona": persona.lower() if persona else None,
+    }
 
 
 def _first(places: Iterable[str], *patterns: str) -> str | None:
@@ -114,13 +137,15 @@ def stated_ids(text: str) -> set[str]:
         text,
         re.IGNORECASE,
     )
-    segments = re.findall(rf"/({_ID})", text)
+    segments = set(re.findall(rf"/({_ID})", text))
+    clients = re.findall(rf"client[_ -]?id{_SIGN}({_ID})", text, re.IGNORECASE)
     stated = [one for pair in ids for one in pair]
     return {
         one.lower().strip(".-")
         for one in (
             *stated,
             *(one for one in segments if not texts.looks_like_a_secret(one, texts.UUID)),
+            *(one for one in clients if not texts.looks_like_a_secret(one)),
         )
     }
 

@@ -165,7 +165,10 @@ class Said:
 
 def without_noise(text: str) -> str:
     """Return the text without the lines about static files, quiet log lines and stack frames."""
-    return "\n".join(line for line in text.split("\n") if not _NOISE.search(line[:600]))
+    lines = text.split("\n")
+    # A text of 200,000 equal lines is searched once.
+    noise = {line for line in set(lines) if _NOISE.search(line[:600])}
+    return "\n".join(line for line in lines if line not in noise)
 
 
 # What a text of a launch has in its lines.
@@ -180,7 +183,7 @@ def focus(text: str, most: int) -> str:
         return text
     lines = [
         line[:_LONGEST_LINE]
-        for line in without_noise(text).split("\n")
+        for line in dict.fromkeys(without_noise(text).split("\n"))
         if _ERROR.search(line[:_LONGEST_LINE]) or _PROTOCOL.search(line[:_LONGEST_LINE])
     ]
     kept = "\n".join(dict.fromkeys(lines))

@@ -9,8 +9,8 @@ import re
 from shared import legacy_launch
 from shared.explain import parameters
 from shared.explain.model import AuthorizationRequest
+from shared.explain.parsing.named import MASK, NO_VALUE
 from shared.explain.parsing.shown_scopes import SCOPE, scopes_in
-from shared.explain.parsing.texts import MASK, NO_VALUE
 
 _SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"

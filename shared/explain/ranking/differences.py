@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from shared.explain.model import CauseId, Certainty
-from shared.explain.parsing.texts import MASK
+from shared.explain.parsing.named import MASK
 from shared.explain.ranking.facts import Evidence, Facts, named
 from shared.explain.ranking.scope_causes import version
 from shared.patterns import any_case

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from shared.explain.catalogue.causes import WITHOUT_CREDENTIALS
 from shared.explain.model import CauseId
-from shared.explain.parsing.texts import MASK
+from shared.explain.parsing.named import MASK
 from shared.explain.ranking.facts import Evidence, Facts
 from shared.patterns import any_case
 
