@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
+
+from shared.log import Event
 
 # A launch whose page doesn't report that it's complete is reported after this many quiet seconds.
 SETTLED_SECONDS = 1.0
@@ -19,6 +21,7 @@ _LONGEST_CAUSE = 160
 # The events whose response is a page, which the gateway keeps (gateway/failures.py).
 _WITH_PAGE = frozenset({"launch_refused", "callback_failed", "app_refused"})
 _UNEXPECTED = "internal_error"
+_EVENTS = frozenset(get_args(Event))
 Record = Mapping[str, object]
 
 
@@ -57,8 +60,11 @@ class Terminal:
             yield _printable(text)
         elif isinstance(simulated := record.get("simulated"), dict):
             yield from self._of_ehr(simulated)
-        elif "event" in record:
+        elif record.get("event") in _EVENTS and "time" in record:
             yield from self._of_app(record, now)
+        else:
+            # A project's function printed it, or logged it: `event` is also structlog's word.
+            yield _printable(text)
 
     def settled(self, now: float) -> Iterator[str]:
         """Yield the lines of the launches that have been quiet for a while."""
@@ -73,7 +79,7 @@ class Terminal:
         if refused := record.get("refused"):
             self._launches.pop(mark, None)
             what = "The EHR showed an error page instead of opening the app"
-            yield from self._failure(str(record["time"]), mark, what, str(refused), "")
+            yield from self._failure(str(record.get("time")), mark, what, str(refused), "")
 
     def _of_app(self, record: Record, now: float) -> Iterator[str]:
         event, mark = str(record["event"]), str(record.get("launch", ""))

@@ -98,6 +98,10 @@ def test_what_is_no_record_is_shown_without_control_characters() -> None:
     terminal = Terminal(APP, EHR)
     assert list(terminal.lines("hello \x1b[31m", 0.0)) == ["hello \ufffd[31m"]
     assert shown(event("session_ended", 4, message="a\x07b")) == ["07:15:04  a\ufffdb (epic)"]
+    # A project's function printed it, `event` is also structlog's word.
+    for printed in ('{"a": "b\x9bc"}', '{"event": "saved", "level": "info"}', '{"event": "1"}'):
+        assert list(terminal.lines(printed, 0.0)) == [printed.replace("\x9b", "\ufffd")]
+    assert shown({"event": "launch_started"}) == ['{"event": "launch_started"}']
     # Too deep for a parser, and the text of a project's exception.
     assert list(terminal.lines("[" * 100_000, 0.0)) == ["[" * 100_000]
     failed = event("own_refused", 2, code="internal_error", stack_trace="\x1b]0;a\x07", **REFUSED)
