@@ -25,6 +25,20 @@ _ASSIGNED = re.compile(
     ).encode(),
     re.IGNORECASE,
 )
+# The same with names that are often something else's, and the default of a variable, as in
+# `get("API_KEY", "…")`, `secret = get("X", "…")` and `secret = x or "…"`. A value has no spaces.
+_ANY_NAME = rf"(?:{_NAMED}|secret|token|passwd|pwd)"
+_GET = r"\bget(?:env)?\(\s*[\"']"
+_LOOSE = re.compile(
+    (
+        rf"(?:(?<![A-Za-z0-9-]){_ANY_NAME}[\"'\]]{{0,2}}(?:\s*:\s*[\w.\[\]| ]{{1,40}})?\s*[:=](?!=)"
+        rf"(?:[^\n]{{0,120}}?(?:\bor\b|\|\||\?\?|{_GET}[^\"'\n]*[\"']\s*,))?"
+        rf"|{_GET}(?:\w{{0,40}}[_-])?{_ANY_NAME}[\"']\s*,)"
+        r"\s*[bruf]{0,2}[\"'`]([^\s\"'`:/.(]{8,})[\"'`]"
+    ).encode(),
+    re.IGNORECASE,
+)
+_JWT = re.compile(rb"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")
 # References to Secret Manager or a variable, and placeholders.
 _REFERENCE = re.compile(r"(?:env|file):|[<{…]|\$[{(A-Z_]|\.\.\.")
 _JWK = re.compile(rb"[\"']?kty[\"']?\s*:\s*[\"'](?:RSA|EC|OKP|oct)[\"']")
@@ -66,15 +80,24 @@ def _has_secret(path: Path, content: bytes) -> bool:
     """Return whether a file has a private key, or a secret by its name, as a member in JSON or as
     a value in code.
     """
-    if _PRIVATE_KEY.search(content):
+    if _PRIVATE_KEY.search(content) or _JWT.search(content):
         return True
     # Code, or a JSON file with a comment or an error, which readers other than Python's accept.
     has_secret = _has_json_secret(content) if path.suffix == ".json" else None
     if has_secret is None:
-        values = (value.decode("utf-8", "replace") for value in _ASSIGNED.findall(content))
+        values = (
+            value.decode("utf-8", "replace")
+            for form in (_ASSIGNED, _LOOSE)
+            for value in form.findall(content)
+        )
         is_private_jwk = _JWK.search(content) and _SECRET_OF_JWK.search(content)
-        return bool(is_private_jwk) or not all(map(_REFERENCE.match, values))
+        return bool(is_private_jwk) or not all(map(_is_harmless, values))
     return has_secret
+
+
+def _is_harmless(value: str) -> bool:
+    """Return whether a value refers to a secret or only names one, as in `TOKEN = "id_token"`."""
+    return bool(_REFERENCE.match(value) or _SECRET.fullmatch(value))
 
 
 def _has_json_secret(content: bytes) -> bool | None:
@@ -86,7 +109,7 @@ def _has_json_secret(content: bytes) -> bool | None:
         is_key = any(name == "kty" for name, _ in members)
         for name, value in members:
             is_named = _SECRET.fullmatch(name) or (is_key and name in _SECRETS_OF_JWK)
-            if is_named and isinstance(value, str) and not _REFERENCE.match(value):
+            if is_named and isinstance(value, str) and not _is_harmless(value):
                 has_secret = has_secret or value != ""
 
     try:

@@ -229,6 +229,14 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         ("a.py", 'client_secret = """\\\nTr0ub4dor"""'),
         ("a.js", "const settings = { clientSecret: `Tr0ub4dor` };"),
         ("a.js", 'headers["api-key"] = "Tr0ub4dor";'),
+        ("a.py", 'x = os.environ.get("EPIC_CLIENT_SECRET", "Tr0ub4dor")'),
+        ("a.py", 'client_secret = os.environ.get("X", "Tr0ub4dor")'),
+        ("a.py", 'password = os.getenv("P") or "Tr0ub4dor"'),
+        ("a.py", 'token = "" or "Tr0ub4dor"'),
+        ("a.js", "const apiKey = process.env.API_KEY ?? 'Tr0ub4dor';"),
+        ("a.py", 'SECRET = "Tr0ub4dor"'),
+        ("a.js", "const token = 'Tr0ub4dor';"),
+        ("a.py", 'HEADERS = {"x": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"}'),
         ("a.py", '"""-----BEGIN PGP PRIVATE KEY BLOCK-----"""'),
     ):
         code = own / name
@@ -245,7 +253,10 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
     code.write_text(
         'client_secret = "env:EPIC_SECRET"\npassword = read("/secrets/password")\n'
         'KEYS = {"kty": "EC", "x": "cHVibGljLWtleS1tYXRlcmlhbA"}\ntoken_type = "Bearer token"\n'
-        'api_key: str | None = "${API_KEY}"\n'
+        'api_key: str | None = "${API_KEY}"\nTOKEN = "access_token"\n'
+        'token = "https://ehr.example.org/token"\nsecret = "a word with spaces"\n'
+        'x = os.environ.get("CLIENT_SECRET", "")\nnames = ("client_secret", "redirect_uri")\n'
+        'y = os.environ.get("TOKEN_URL", "https://ehr.example.org/token")\n'
     )
     assert "harmless.py" in staged()
     code.unlink()
