@@ -10,6 +10,7 @@ import json
 import shutil
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -125,8 +126,11 @@ def checked(wheel: Path) -> Path:
     try:
         with zipfile.ZipFile(wheel) as archive:
             archive.getinfo(_OWN_MODULE)
-    except (OSError, zipfile.BadZipFile, KeyError):
-        raise Unusable(f"{wheel} isn't the smart-calc package.") from None
+            damaged = archive.testzip()
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, KeyError):
+        damaged = wheel.name
+    if damaged is not None:
+        raise Unusable(f"{wheel} isn't the smart-calc package, or it's damaged.")
     return wheel
 
 

@@ -63,7 +63,12 @@ def update(project: Path, file: Path) -> None:
     if not old and named == [package.name] and (project / "wheels" / package.name).is_file():
         sys.stdout.write(f"The project already uses smart-calc {version}.\n")
         return
-    report = "".join(_report(package, old, named))
+    # The changelog comes from a file.
+    report = "".join(
+        one if one.isprintable() or one in "\n\t" else "\ufffd"
+        for part in _report(package, old, named)
+        for one in part
+    )
     _copy(package, project / "wheels" / package.name)
     _name(package.name, project / "requirements.txt")
     sys.stdout.write(report)
@@ -88,6 +93,9 @@ def _name(name: str, requirements: Path) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.partial")
+    # A link there would have the content written to another file.
+    if partial.is_symlink():
+        partial.unlink()
     partial.write_bytes(content)
     partial.replace(path)
 
@@ -97,11 +105,15 @@ def _report(package: Path, old: list[Path], named: list[str]) -> Iterator[str]:
     version = wheels.version_of(package.name)
     before = next((one for one in old if one.name in named), old[0] if old else None)
     was = wheels.version_of(before.name if before else named[0])
+    try:
+        before = before and new.checked(before)
+    except new.Unusable:
+        before = None
     yield f"smart-calc {was} -> {version}\n\n"
     if before is None:
         yield (
-            "The old file isn't in wheels/ anymore, so cloudbuild.yaml and deployment.toml can't "
-            "be compared with the old version's.\n"
+            "The old file isn't in wheels/ anymore, or it's damaged, so cloudbuild.yaml and "
+            "deployment.toml can't be compared with the old version's.\n"
         )
     else:
         yield from _differences(before, package)

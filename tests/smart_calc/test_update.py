@@ -202,11 +202,35 @@ def test_the_entries_between_two_versions_are_printed_from_the_later_ones_change
         assert ('No "Before' in said) == (not expected)
 
 
+@pytest.mark.parametrize("content", [None, b"no archive", "half"])
 def test_without_the_old_file_there_is_no_comparison_and_that_is_said(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    project: Path, capsys: pytest.CaptureFixture[str], content: bytes | str | None
 ) -> None:
-    (project / "wheels" / name(OLD)).unlink()
+    old = project / "wheels" / name(OLD)
+    whole = old.read_bytes()
+    old.unlink()
+    if content is not None:
+        # In the second, a byte of the changelog is another one.
+        half = whole.replace(b"# Changelog", b"# changelog")
+        old.write_bytes(half if isinstance(content, str) else content)
     assert update.main(project.parent / "new" / name(NEW)) == 0
     said = capsys.readouterr().out
     assert "The old file isn't in wheels/ anymore" in said
     assert "- unreleased" in said
+
+
+def test_the_changelog_cannot_control_the_terminal(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = CHANGES.replace("- unreleased", "- \x1b[31mred\x9b\u202e")
+    assert update.main(wheel(project.parent / "new", NEW, changes)) == 0
+    assert "- \ufffd[31mred\ufffd\ufffd\n" in capsys.readouterr().out
+
+
+def test_no_link_leads_what_is_written_out_of_the_project(project: Path) -> None:
+    mine = project.parent / "mine"
+    mine.write_text("mine")
+    (project / ".requirements.txt.partial").symlink_to(mine)
+    assert update.main(project.parent / "new" / name(NEW)) == 0
+    assert mine.read_text() == "mine"
+    assert not (project / "requirements.txt").is_symlink()
