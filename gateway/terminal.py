@@ -60,7 +60,7 @@ class Terminal:
             yield _printable(text)
         elif isinstance(simulated := record.get("simulated"), dict):
             yield from self._of_ehr(simulated)
-        elif record.get("event") in _EVENTS and "time" in record:
+        elif record.get("event") in _EVENTS and _is_time(record.get("time")):
             yield from self._of_app(record, now)
         else:
             # A project's function printed it, or logged it: `event` is also structlog's word.
@@ -158,6 +158,13 @@ class Terminal:
         yield _printable(f"          Cause: {_first_sentence(cause) or 'see the trace'}")
         trace = f"{self._ehr}/trace" + (f"#launch-{mark}" if mark in self._names else "")
         yield _printable(f"          Trace: {trace}" + (f"   Explained: {page}" if page else ""))
+
+
+def _is_time(value: object) -> bool:
+    try:
+        return datetime.fromisoformat(str(value)).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _forget(kept: MutableMapping[Any, Any]) -> None:

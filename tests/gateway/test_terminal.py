@@ -102,6 +102,9 @@ def test_what_is_no_record_is_shown_without_control_characters() -> None:
     for printed in ('{"a": "b\x9bc"}', '{"event": "saved", "level": "info"}', '{"event": "1"}'):
         assert list(terminal.lines(printed, 0.0)) == [printed.replace("\x9b", "\ufffd")]
     assert shown({"event": "launch_started"}) == ['{"event": "launch_started"}']
+    for time in (None, 1, "x", "2026-99-02T07:15:01Z", "2026-12-02"):
+        forged = {**OPENED[2], "time": time}
+        assert shown(OPENED[0], forged) == [json.dumps(forged)]
     # Too deep for a parser, and the text of a project's exception.
     assert list(terminal.lines("[" * 100_000, 0.0)) == ["[" * 100_000]
     failed = event("own_refused", 2, code="internal_error", stack_trace="\x1b]0;a\x07", **REFUSED)
