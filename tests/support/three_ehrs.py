@@ -138,7 +138,7 @@ def serve_copy(
         for name, instead in (("scopes", scopes or {}), ("client_id", clients or {})):
             for key, value in instead.items():
                 if f'key = "{key}"' in table:
-                    tables[at] = re.sub(rf"{name} = .*", f'{name} = "{value}"', tables[at])
+                    tables[at] = re.sub(rf"\n{name} = .*", f'\n{name} = "{value}"', tables[at])
     ehrs = "".join(f"[[ehr]]{table}" for table in tables)
     with serve_app(folder, ehrs, top=top, port=port) as server:
         yield ThreeEhrs(server.origin, ehr_origin, server)

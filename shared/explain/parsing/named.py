@@ -1,9 +1,9 @@
 """Find the values that a text names as secrets, in whatever form it's written.
 
 One list has the names, by words: `client_secret`, `setClientSecret(` and `X-Client-Secret` end in
-the same one. One grammar has what may stand between a name and its value. After a sign that
-assigns, as in `code=…`, any value but an error's code is a secret. After a space, a comma or "is",
-a value is one if it isn't a word of this product's own explanations, because "the session is
+the same one. One grammar has what may be between a name and its value. After a sign that
+assigns, as in `code=…`, every value except an error's code is a secret. After a space, a comma or
+"is", a value is one if it isn't a word of this product's explanations, because "the session is
 active" names no secret.
 """
 
@@ -42,7 +42,7 @@ _NAME = re.compile(
     r"(?:[-_. ]?(?:id|key|value|string|handle|hint|hash)(?![a-z]))?s?[0-9]{0,2}"
     r"(?![a-z0-9_]|[-.][a-z0-9])"
 )
-# What stands between a name and its value.
+# What is between a name and its value.
 _TAGS = r"(?:<(?:/|[a-z])[^<>]{0,200}>[\s:]{0,99})"
 _AFTER = re.compile(
     r"(?P<close>[\"'`*\\\])}]{0,6})(?:"
@@ -114,7 +114,7 @@ def values(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_name(name: re.Match[str], text: str) -> bool:
-    """Return whether a short name is a word of its own, as in `authCode`, unlike in "barcode"."""
+    """Return whether a short name is a separate word, as in `authCode`, unlike in "barcode"."""
     kind = name.lastgroup or ""
     start = name.start(kind)
     if name["other"] and kind.startswith("open"):
@@ -158,7 +158,8 @@ def _of_header(
     text: str, at: int, form: str, start: int, *, in_quotes: bool
 ) -> Iterator[tuple[int, int]]:
     """Yield a header's value, to the end of its line, or of its quotes inside other text."""
-    if form == "sign":
+    # `urn:…:authorization:error:…` isn't a header.
+    if form == "sign" and text[start - 1 : start] + text[at - 1 : at] != "::":
         alone = not text[text.rfind("\n", 0, start) + 1 : start].strip("> *<-")
         quoted = _QUOTED.match(text, at)
         yield from _found(quoted or (_TO_LINE_END if alone else _TO_QUOTE).match(text, at))
@@ -263,7 +264,7 @@ def _own_codes() -> frozenset[str]:
 
 @cache
 def _vocabulary() -> frozenset[str]:
-    """Return the words of the catalogue, which are those of messages and of posts about them."""
+    """Return the words of the catalogue, from messages and from posts about them."""
     words = set(_USUAL.split())
     left: list[object] = list(ENTRIES)
     while left:

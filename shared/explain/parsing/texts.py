@@ -88,7 +88,8 @@ def without_secrets(text: str) -> str:
     for match in _FORMS.finditer(text):
         part = match.lastgroup
         spans.append(match.span(part if part in {"member", "user", "cookie"} else 0))
-    parts, done = [], 0
+    parts: list[str] = []
+    done = 0
     for start, end in sorted(spans):
         if start >= done:
             parts += (text[done:start], MASK)
