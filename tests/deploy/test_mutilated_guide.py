@@ -202,5 +202,5 @@ def test_instances_beyond_the_quota_stop_before_anything_is_sent(walked: Walk) -
     with edited(cloud, "max_instances = 5", "max_instances = 50"):
         ran = deploy(cloud)
     assert "smart-calc deployment check" in ran.where
-    assert "deployment.toml: vcpu" in ran.said
+    assert "deployment.toml: quota.vcpu" in ran.said
     assert cloud.plane.world.builds == {}

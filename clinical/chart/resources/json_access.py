@@ -57,11 +57,11 @@ def members_of(concept: object) -> tuple[object, ...]:
     """Return the text of a CodeableConcept, then system, code and display of each coding."""
     if not isinstance(concept, dict):
         return (None,)
-    members: tuple[object, ...] = (concept.get("text"),)
+    members = [concept.get("text")]
     for one in items(concept.get("coding")):
         get = fields(one).get
         members += (get("system"), get("code"), get("display"))
-    return members
+    return tuple(members)
 
 
 def codings(concept: object) -> tuple[Coding, ...]:

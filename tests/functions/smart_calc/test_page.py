@@ -223,7 +223,10 @@ def test_scopes_that_were_not_granted_are_named_and_their_calls_not_made(app: Ap
     assert "patient/" not in told
     needed = "is needed. patient/Observation.rs was requested but not granted"
     assert f"labs: patient/Observation.s or a wider scope {needed}." in support
-    assert "drugs: patient/MedicationRequest.s or a wider scope is needed, but the app" in support
+    assert (
+        "drugs: patient/MedicationRequest.s or a wider scope is needed, but the configured"
+        in support
+    )
     assert [request.path for request in tenant.received] == ["/Patient/p1"]
 
 
