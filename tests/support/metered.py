@@ -91,6 +91,14 @@ class _Meter:
         if isinstance(owner, re.Pattern) and len(given) == len(("text", "start", "end")):
             self._went_through((given[2] - given[1]) / _ITEM_CHARACTERS)
             return result
+        if (
+            isinstance(owner, re.Pattern)
+            and name == "match"
+            and len(given) == len(("text", "start"))
+        ):
+            # At a place, it reads what it matches. What it tries in vain isn't counted.
+            self._went_through((result.end() - given[1]) / _ITEM_CHARACTERS if result else 0)
+            return result
         if name == "pop" and (not given or not isinstance(owner, list)):
             return result
         for one in (*given, result, *(() if name in _GROWING else (owner,))):
