@@ -14,7 +14,6 @@ locals {
   roles = {
     "deploy/datastore.viewer"         = { account = "deploy", role = "datastore.viewer", condition = "smart-only" }
     "deploy/cloudfunctions.developer" = { account = "deploy", role = "cloudfunctions.developer", condition = "" }
-    "deploy/run.admin"                = { account = "deploy", role = "run.admin", condition = "" }
     "deploy/logging.logWriter"        = { account = "deploy", role = "logging.logWriter", condition = "" }
     "test/logging.logWriter"          = { account = "test", role = "logging.logWriter", condition = "" }
     "build/logging.logWriter"         = { account = "build", role = "logging.logWriter", condition = "" }
@@ -44,6 +43,22 @@ resource "google_project_iam_member" "smart" {
       expression = local.conditions[condition.value]
     }
   }
+}
+
+# A release decides who may call each function. run.admin could do more.
+resource "google_project_iam_custom_role" "public" {
+  project     = var.project
+  role_id     = "smartPublic"
+  title       = "smart: who may call"
+  permissions = ["run.services.setIamPolicy"]
+  depends_on  = [google_project_service.needed]
+}
+
+resource "google_project_iam_member" "public" {
+  project    = var.project
+  role       = "projects/${var.project}/roles/smartPublic"
+  member     = google_service_account.smart["deploy"].member
+  depends_on = [google_project_iam_custom_role.public]
 }
 
 resource "google_project_iam_member" "store" {

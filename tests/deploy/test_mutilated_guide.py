@@ -113,8 +113,8 @@ HURT: Mapping[str, Hurt] = {
     ),
     "the deployer can't deploy": Hurt(
         ACCOUNTS,
-        "for role in cloudfunctions.developer run.admin;",
-        "for role in run.admin;",
+        "for role in roles/cloudfunctions.developer projects/$PROJECT/roles/smartPublic;",
+        "for role in projects/$PROJECT/roles/smartPublic;",
         BUILD,
         "cloudfunctions.functions.get",
     ),

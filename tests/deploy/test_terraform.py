@@ -96,6 +96,11 @@ def test_accounts_and_their_roles(world: World, module: Module) -> None:
     assert {one.body["account_id"] for one in accounts} == {
         email.partition("@")[0] for email in world.accounts
     }
+    roles = [one.body for one in module.resources("google_project_iam_custom_role")]
+    assert world.roles == {
+        f"projects/{role['project']}/roles/{role['role_id']}": frozenset(role["permissions"])
+        for role in roles
+    }
     project = iam(module, "google_project_iam_member", lambda _: "project")
     assert project == bindings(world.policy, "project")
     acting = iam(
@@ -409,6 +414,7 @@ def test_every_type_of_the_module_is_compared(module: Module) -> None:
         "google_monitoring_alert_policy",
         "google_monitoring_notification_channel",
         "google_monitoring_uptime_check_config",
+        "google_project_iam_custom_role",
         "google_project_iam_member",
         "google_project_service",
         "google_secret_manager_secret",

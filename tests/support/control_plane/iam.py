@@ -25,6 +25,19 @@ def create(world: World, request: Request, project: str) -> Answer:
     return {"name": resource(project, email), "email": email, "projectId": project}
 
 
+@API("POST", "/v1/projects/{project}/roles")
+def create_role(world: World, request: Request, project: str) -> Answer:
+    """https://cloud.google.com/iam/docs/reference/rest/v1/projects.roles/create"""
+    exists(world, project)
+    world.need(request.member, "iam.roles.create", f"projects/{project}")
+    name = f"projects/{project}/roles/{request.json['roleId']}"
+    if name in world.roles:
+        raise already_exists(f"A role named {request.json['roleId']} in projects/{project}")
+    role = request.json["role"]
+    world.roles[name] = frozenset(role["includedPermissions"])
+    return {**role, "name": name, "etag": "BwY="}
+
+
 @API("GET", "/v1/projects/{project}/serviceAccounts/{email}")
 def get(world: World, request: Request, project: str, email: str) -> Answer:
     """https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/get"""

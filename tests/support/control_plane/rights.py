@@ -39,7 +39,6 @@ ROLES: Mapping[str, frozenset[str]] = {
         "serviceusage.services.get",
     },
     "roles/run.developer": _RUN_DEVELOPER,
-    "roles/run.admin": _RUN_DEVELOPER | {"run.services.setIamPolicy"},
     "roles/logging.logWriter": frozenset({"logging.logEntries.create"}),
     "roles/artifactregistry.writer": frozenset(
         {"artifactregistry.repositories.uploadArtifacts", "resourcemanager.projects.get"}
@@ -83,11 +82,21 @@ _CONDITION = re.compile(
 )
 
 
-def allows(policies: Iterable[Policy], member: str, permission: str, resource: str) -> bool:
-    """Whether one of the policies grants `member` the permission on `resource` (its full name)."""
+def allows(
+    policies: Iterable[Policy],
+    member: str,
+    permission: str,
+    resource: str,
+    own: Mapping[str, frozenset[str]] | None = None,
+) -> bool:
+    """Whether one of the policies grants `member` the permission on `resource` (its full name).
+
+    `own` are the project's own roles.
+    """
+    roles = {**ROLES, **(own or {})}
     return any(
         {member, "allUsers"} & set(binding["members"])
-        and (binding["role"] == "roles/owner" or permission in ROLES.get(binding["role"], ()))
+        and (binding["role"] == "roles/owner" or permission in roles.get(binding["role"], ()))
         and _holds(binding.get("condition"), resource)
         for policy in policies
         for binding in policy

@@ -64,6 +64,7 @@ class World:
     services: set[str] = field(default_factory=set)
     policy: rights.Policy = field(default_factory=list)
     policies: dict[str, rights.Policy] = field(default_factory=dict)
+    roles: dict[str, frozenset[str]] = field(default_factory=dict)
     accounts: dict[str, float] = field(default_factory=dict)
     databases: dict[str, dict[str, Any]] = field(default_factory=dict)
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class World:
     def need(self, member: str, permission: str, resource: str) -> None:
         """Refuse if the member doesn't have the permission on the resource."""
         policies = [self.policy, self.policies.get(resource, [])]
-        if not rights.allows(policies, member, permission, resource):
+        if not rights.allows(policies, member, permission, resource, self.roles):
             raise permission_denied(permission, resource)
 
     def need_above(self, member: str, permission: str) -> None:
@@ -123,6 +124,10 @@ class World:
             own_members_only = "iam.allowedPolicyMemberDomains" in self.constraints
             if own_members_only and "allUsers" in binding["members"]:
                 raise not_a_member()
+            if binding["role"].startswith("projects/") and binding["role"] not in self.roles:
+                raise Refusal(
+                    400, f"Role ({binding['role']}) does not exist in the resource's hierarchy."
+                )
             for member in binding["members"]:
                 kind, _, email = member.partition(":")
                 if kind == "serviceAccount" and email.endswith(".iam.gserviceaccount.com"):
