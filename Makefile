@@ -73,7 +73,7 @@ issuers: .venv/run
 
 # What tests load into a browser. Without a network those tests are skipped, but not in CI.
 .local/npm/fetched: .venv/dev requirements/npm.txt
-	@$(BIN)/python -m tests.support.npm && touch $@ || test -z "$$CI"
+	@$(BIN)/python -m tests.support.browser.npm && touch $@ || test -z "$$CI"
 
 # Four processes on two cores: much of a test is waiting for a server. tests/conftest.py says which
 # tests share a process and which start first; on its own, xdist starts the longest ones last.

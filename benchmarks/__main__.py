@@ -27,7 +27,7 @@ from benchmarks import (
 from benchmarks.support import load, processes, report
 from benchmarks.support.processes import Place
 from benchmarks.support.report import Row
-from tests.support.servers import ROOT, companion
+from tests.support.app.servers import ROOT, companion
 
 RESULT = ROOT / ".local" / "bench.json"
 LAST = "last"
@@ -77,7 +77,7 @@ def _measured(names: Sequence[str]) -> list[Row]:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         place = processes.place(Path(folder))
-        with companion("tests.support.firestore_stand_in") as store:
+        with companion("tests.support.cloud.firestore_stand_in") as store:
             for name in names:
                 began, watch = time.monotonic(), load.Watch()
                 sys.stderr.write(f"measuring {name} … ")

@@ -12,7 +12,7 @@ from benchmarks.support.click import Session
 from benchmarks.support.ehr import Ehr
 from benchmarks.support.processes import Place, Server
 from benchmarks.support.report import Row
-from tests.support.browser import NAVIGATION, Browser
+from tests.support.browser.browser import NAVIGATION, Browser
 
 LAUNCHES = 40
 READS = 10

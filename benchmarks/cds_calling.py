@@ -21,7 +21,7 @@ from benchmarks.cold_start import SECONDS, STARTS
 from benchmarks.support.processes import Place, Server
 from benchmarks.support.report import Budget, Row
 from benchmarks.support.rounds import rounds
-from tests.support.servers import free_port
+from tests.support.app.servers import free_port
 
 BASE = "https://ehr.example.org/r4"
 SERVICE = "/cds_services/cds-services/calculators-patient-view"

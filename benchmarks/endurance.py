@@ -14,8 +14,8 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.support import click, processes, resources, wire
-from tests.support.browser import Browser
-from tests.support.servers import companion
+from tests.support.browser.browser import Browser
+from tests.support.app.servers import companion
 
 MINUTES = 10.0
 CLIENTS = 16
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     processes.leave_a_core_to_the_servers()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         place = processes.place(Path(folder))
-        store = stack.enter_context(companion("tests.support.firestore_stand_in"))
+        store = stack.enter_context(companion("tests.support.cloud.firestore_stand_in"))
         base = stack.enter_context(companion("benchmarks.support.ehr")) + "/r4"
         variables = {**place.variables(base, store), "THREADS": str(CLIENTS)}
         names = ("launch", "callback", "fhir_proxy")

@@ -11,7 +11,7 @@ from benchmarks.support import click, wire
 from benchmarks.support.processes import Place
 from benchmarks.support.report import Budget, Row
 from benchmarks.support.wire import Question
-from tests.support.servers import companion
+from tests.support.app.servers import companion
 
 BUDGET = Budget(1.35)
 SECONDS, MOST_ROUNDS = 12.0, 1500

@@ -18,8 +18,8 @@ from benchmarks.support.ehr import Ehr
 from benchmarks.support.processes import Place, Server
 from benchmarks.support.report import Budget, Row
 from benchmarks.support.rounds import rounds
-from tests.support.browser import NAVIGATION, Browser
-from tests.support.raw_server import plain
+from tests.support.browser.browser import NAVIGATION, Browser
+from tests.support.ehr.raw_server import plain
 
 WARMING, PAGES, LEAST, SECONDS = 3, 20, 5, 15.0
 MILLISECONDS = Budget(200)

@@ -14,7 +14,7 @@ from benchmarks.support import click
 from benchmarks.support.ehr import Ehr, at_once, in_series
 from benchmarks.support.processes import Place, Server
 from benchmarks.support.report import Budget, Row
-from tests.support.browser import Browser
+from tests.support.browser.browser import Browser
 
 DELAY_SECONDS = 0.1
 WARM_CLICKS = 7

@@ -7,8 +7,8 @@ from benchmarks.support import click
 from benchmarks.support.ehr import Ehr
 from benchmarks.support.processes import Place
 from benchmarks.support.report import Budget, Row
-from tests.support.browser import Browser
-from tests.support.firestore_stand_in import StandIn
+from tests.support.browser.browser import Browser
+from tests.support.cloud.firestore_stand_in import StandIn
 
 READS = 10
 # Access with this lifetime must be renewed when a fifth of it is left.

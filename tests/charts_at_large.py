@@ -1,7 +1,7 @@
 """The pages of many charts compared with the charts: `python -m tests.charts_at_large FOLDER …`.
 
 Each JSON file below a folder is a Bundle of one synthetic patient (FHIR R4), or a list of
-resources: its page must be made, and must agree with it (tests/support/page_audit.py). `make soak`
+resources: its page must be made, and must agree with it (tests/support/browser/page_audit.py). `make soak`
 does the same with charts made at random.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.random_charts import random_chart
-from tests.support.whole_page import READ, chart_of, compared, complaints
+from tests.support.charts.random_charts import random_chart
+from tests.support.browser.whole_page import READ, chart_of, compared, complaints
 
 
 def random_charts(number: int) -> int:

@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.support.app import App, ehr_tables, simulated_ehr
-from tests.support.browser import Browser
-from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import free_port, serve_app
-from tests.support.whole import IS_WHOLE, is_left_out
+from tests.support.app.app import App, ehr_tables, simulated_ehr
+from tests.support.browser.browser import Browser
+from tests.support.ehr.scripted_ehr import ScriptedEhr
+from tests.support.app.servers import free_port, serve_app
+from tests.support.app.whole import IS_WHOLE, is_left_out
 
 pytest_plugins = (
-    "tests.support.firestore_fixtures",
+    "tests.support.cloud.firestore_fixtures",
     "tests.support.missing",
-    "tests.support.quick_ehr",
+    "tests.support.ehr.quick_ehr",
 )
 
 # How fast a machine makes an example says nothing about the code. The suite makes the same examples

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from benchmarks.support.ehr import code_for
-from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
+from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from benchmarks.support import resources
-from tests.support.certificates import authority
-from tests.support.raw_server import plain, read_request
+from tests.support.ehr.certificates import authority
+from tests.support.ehr.raw_server import plain, read_request
 
 CLIENT_ID = "benchmark-client"
 SCOPES = "openid fhirUser online_access patient/*.rs user/Binary.rs"

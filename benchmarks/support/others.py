@@ -18,7 +18,7 @@ from pathlib import Path
 import requests
 
 from benchmarks.support.processes import Server, started
-from tests.support.servers import free_port
+from tests.support.app.servers import free_port
 
 _HOST = "127.0.0.1"
 

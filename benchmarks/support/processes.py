@@ -1,6 +1,6 @@
 """Functions as server processes, started with functions-framework like in the cloud.
 
-Each has an environment with only its own requirements (tests/support/staged.py). Servers run on one
+Each has an environment with only its own requirements (tests/support/cloud/staged.py). Servers run on one
 core, the benchmark and its EHR on the other cores, if there are any.
 """
 
@@ -20,8 +20,9 @@ from benchmarks.support import load
 from benchmarks.support.ehr import CLIENT_ID, SCOPES
 from gateway.processes import becomes_ready
 from infra import project, stage
-from tests.support import servers, staged
-from tests.support.servers import ROOT, free_port
+from tests.support.app import servers
+from tests.support.cloud import staged
+from tests.support.app.servers import ROOT, free_port
 
 _BESIDE = ROOT / "benchmarks" / "beside"
 _CORES = sorted(os.sched_getaffinity(0))

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.support import wire
 from benchmarks.support.ehr import Call, at_once, in_series
-from tests.support.raw_server import always, plain, raw_server
+from tests.support.ehr.raw_server import always, plain, raw_server
 from tests.support.tables import each
 
 
@@ -42,7 +42,7 @@ def test_an_answer_other_than_the_expected_one_stops_the_measurement() -> None:
 def test_an_operation_that_no_budget_names_is_over_it() -> None:
     # To load the Firestore client takes longer than all these tests.
     from benchmarks.store_operations import _row
-    from tests.support.firestore_stand_in import StandIn
+    from tests.support.cloud.firestore_stand_in import StandIn
 
     store = StandIn()
     try:

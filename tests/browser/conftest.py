@@ -14,10 +14,10 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Playwright, expect, sync_playwright
 
 from tests.support import missing
-from tests.support.app import App
-from tests.support.front import FrontedApp, serve_behind_a_front
-from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.writes import serve_writing
+from tests.support.app.app import App
+from tests.support.app.front import FrontedApp, serve_behind_a_front
+from tests.support.ehr.scripted_ehr import ScriptedEhr
+from tests.support.app.writes import serve_writing
 
 _UNWANTED = (
     *("PreloadTopChromeWebUI", "AvoidUnnecessaryBeforeUnloadCheckSync", "HttpsUpgrades"),
@@ -131,6 +131,6 @@ def fronted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrontedApp]:
 
 @pytest.fixture(scope="session")
 def writing(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[App]:
-    """The app with registrations that may write (tests/support/writes.py)."""
+    """The app with registrations that may write (tests/support/app/writes.py)."""
     with serve_writing(tmp_path_factory.mktemp("writing"), scripted) as running:
         yield running

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, expect
 
 from clinical.dates import shown
-from tests.support.app import App
-from tests.support.app_chart import (
+from tests.support.app.app import App
+from tests.support.charts.app_chart import (
     CREATININE,
     PATIENT,
     answering,
@@ -19,10 +19,10 @@ from tests.support.app_chart import (
     days_ago,
     tenant_of,
 )
-from tests.support.chart_resources import condition, order
-from tests.support.endings import EndableApp, launch_in, serve_endable
-from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
-from tests.support.sound_page import fits, violations
+from tests.support.charts.chart_resources import condition, order
+from tests.support.app.endings import EndableApp, launch_in, serve_endable
+from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
+from tests.support.browser.sound_page import fits, violations
 
 EGFR = "egfr_ckd_epi_2021"
 OVER = "The session has ended"

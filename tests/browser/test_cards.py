@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.test_start_page import tab_to
-from tests.support.front import FrontedApp
+from tests.support.app.front import FrontedApp
 
 pytestmark = pytest.mark.calculators
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.support.front import FrontedApp
+from tests.support.app.front import FrontedApp
 
 pytestmark = pytest.mark.calculators
 

@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
-from tests.support.app import App
-from tests.support.scripted_ehr import Received, Scripted
+from tests.support.app.app import App
+from tests.support.ehr.scripted_ehr import Received, Scripted
 
 pytestmark = pytest.mark.calculators
 

@@ -11,11 +11,11 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
 from clinical.calculators import REGISTRY
-from tests.support.app import App
-from tests.support.app_chart import tenant_of
-from tests.support.held_chart import HeldChart
-from tests.support.scripted_ehr import Received, Scripted
-from tests.support.sound_page import fits, violations
+from tests.support.app.app import App
+from tests.support.charts.app_chart import tenant_of
+from tests.support.charts.held_chart import HeldChart
+from tests.support.ehr.scripted_ehr import Received, Scripted
+from tests.support.browser.sound_page import fits, violations
 
 pytestmark = pytest.mark.calculators
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext
 
-from tests.support.app import App
-from tests.support.servers import ROOT
+from tests.support.app.app import App
+from tests.support.app.servers import ROOT
 
 _TEXT = (ROOT / "docs/proxy.md").read_text(encoding="utf-8")
 _SECTION = _TEXT.partition("\n## Examples\n")[2].partition("\n## ")[0]

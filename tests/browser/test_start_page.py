@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.support.front import FrontedApp
+from tests.support.app.front import FrontedApp
 
 _MOST_STOPS = 120
 

@@ -16,11 +16,11 @@ import pytest
 from infra.deployment import FILE, read, service
 from infra.stage import FUNCTIONS
 from tests.deploy.guide_walk import SHELL, Walk, deploy, to_a_launch, under
-from tests.support import guide
-from tests.support.cloud import Cloud
-from tests.support.control_plane import run
-from tests.support.control_plane.world import OPERATOR, World
-from tests.support.gcloud import documented
+from tests.support.cloud import guide
+from tests.support.cloud.cloud import Cloud
+from tests.support.cloud.control_plane import run
+from tests.support.cloud.control_plane.world import OPERATOR, World
+from tests.support.cloud.gcloud import documented
 
 # A launch ends at the calculators' page here: smart.toml names no other.
 pytestmark = pytest.mark.calculators

@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 
 from shared.release import version
-from tests.support.staged import COMMIT, Copy, running
+from tests.support.cloud.staged import COMMIT, Copy, running
 
 # `make soak` takes ten thousand.
 REQUESTS = 10_000 if os.environ.get("SOAK") else 400

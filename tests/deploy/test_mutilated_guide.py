@@ -21,7 +21,7 @@ from tests.deploy.guide_walk import (
     to_a_launch,
     under,
 )
-from tests.support import guide
+from tests.support.cloud import guide
 
 PROJECT, ACCOUNTS = "2. Project", "5. Service accounts"
 SECRETS = "6. Configuration and secrets"

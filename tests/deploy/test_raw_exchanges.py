@@ -18,9 +18,9 @@ import pytest
 
 from infra.stage import FUNCTIONS
 from tests.deploy.whole_deployment import Deployment
-from tests.support.browser import NAVIGATION, Browser
-from tests.support.router import Router
-from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.browser.browser import NAVIGATION, Browser
+from tests.support.cloud.router import Router
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 PATIENT = "patient-id-that-no-log-may-hold"
 EXCHANGES = 2000 if os.environ.get("SOAK") else 800

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra import release
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 
 
 def test_a_step_whose_files_are_missing_names_what_writes_them(

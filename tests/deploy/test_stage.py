@@ -14,8 +14,8 @@ from infra import project
 from infra.project import ProjectRefused
 from infra.stage import FUNCTIONS, commit_of, common, stage
 from tests.support import missing
-from tests.support.servers import ROOT
-from tests.support.staged import COMMIT
+from tests.support.app.servers import ROOT
+from tests.support.cloud.staged import COMMIT
 
 _CLINICAL = r"clinical/(?:[a-z_]+/)*[a-z0-9_]+\.(?:py|json)"
 _OWN = {

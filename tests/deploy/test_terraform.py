@@ -16,11 +16,11 @@ import pytest
 from infra.stage import FUNCTIONS
 from shared import pages
 from tests.deploy.guide_walk import KMS_KEY
-from tests.support.control_plane import storage
-from tests.support.control_plane.project import DEFAULT_SERVICES
-from tests.support.control_plane.world import World
-from tests.support.servers import ROOT
-from tests.support.terraform import Module
+from tests.support.cloud.control_plane import storage
+from tests.support.cloud.control_plane.project import DEFAULT_SERVICES
+from tests.support.cloud.control_plane.world import World
+from tests.support.app.servers import ROOT
+from tests.support.cloud.terraform import Module
 
 FOLDER = ROOT / "infra" / "terraform"
 # Only the command line needs this, not the functions: `gcloud projects create` enables it.

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.whole_deployment import Deployment, Staged
-from tests.support import firestore_emulator
-from tests.support.app import App
-from tests.support.router import Router
-from tests.support.scripted_ehr import ScriptedEhr, as_fhir
-from tests.support.servers import Server
-from tests.support.stores import IN_FILES
+from tests.support.cloud import firestore_emulator
+from tests.support.app.app import App
+from tests.support.cloud.router import Router
+from tests.support.ehr.scripted_ehr import ScriptedEhr, as_fhir
+from tests.support.app.servers import Server
+from tests.support.app.stores import IN_FILES
 
 ALMA = "synthetic-alma"
 STORES = [*IN_FILES, "stand_in", *(["emulator"] if firestore_emulator.how() else [])]
@@ -35,7 +35,7 @@ def deployment(
         if request.param in IN_FILES:
             store = f'kind = "{request.param}"\npath = "{folder}/smart.db"'
         elif request.param == "stand_in":
-            from tests.support.firestore_stand_in import StandIn
+            from tests.support.cloud.firestore_stand_in import StandIn
 
             stand_in = StandIn()
             stack.callback(stand_in.close)

@@ -24,10 +24,11 @@ import pytest
 
 from infra import dist, project
 from infra.stage import stage
-from tests.support import guide, missing, wheel
-from tests.support.servers import ROOT
-from tests.support.staged import COMMIT
-from tests.support.wheel import Installed
+from tests.support import missing
+from tests.support.cloud import guide, wheel
+from tests.support.app.servers import ROOT
+from tests.support.cloud.staged import COMMIT
+from tests.support.cloud.wheel import Installed
 
 # `new` writes a project with all of them.
 pytestmark = pytest.mark.calculators

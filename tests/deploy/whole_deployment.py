@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.stage import FUNCTIONS
-from tests.support.staged import Copy, running
+from tests.support.cloud.staged import Copy, running
 
 
 @dataclass(frozen=True)

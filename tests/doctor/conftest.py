@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.app import App
-from tests.support.doctor import GOOD_SCOPES, Doctor, Public
-from tests.support.scripted_ehr import Scripted, Tenant
-from tests.support.threaded_server import ThreadedServer
+from tests.support.app.app import App
+from tests.support.app.doctor import GOOD_SCOPES, Doctor, Public
+from tests.support.ehr.scripted_ehr import Scripted, Tenant
+from tests.support.ehr.threaded_server import ThreadedServer
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.app import App
-from tests.support.doctor import Doctor
-from tests.support.jobs import Authority, failing
-from tests.support.signing_keys import pem
+from tests.support.app.app import App
+from tests.support.app.doctor import Doctor
+from tests.support.app.jobs import Authority, failing
+from tests.support.ehr.signing_keys import pem
 
 
 @pytest.fixture

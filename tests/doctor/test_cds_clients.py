@@ -11,8 +11,8 @@ from jwt.algorithms import ECAlgorithm
 from doctor.checks import store
 from functions.cds_services import caller
 from tests.doctor.test_public_address import OURS
-from tests.support.doctor import Doctor, Outcome, Public, ehr
-from tests.support.scripted_ehr import Scripted, Tenant, as_json
+from tests.support.app.doctor import Doctor, Outcome, Public, ehr
+from tests.support.ehr.scripted_ehr import Scripted, Tenant, as_json
 from tests.support.tables import each
 
 SERVICE = "/cds_services/cds-services/calculators-patient-view"

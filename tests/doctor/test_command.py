@@ -11,10 +11,10 @@ import pytest
 from doctor.__main__ import main
 from doctor.finding import FindingId
 from shared import base64url
-from tests.support.app import App, ehr_tables
-from tests.support.doctor import Doctor, Outcome, ehr
-from tests.support.scripted_ehr import Tenant
-from tests.support.servers import ROOT, free_port
+from tests.support.app.app import App, ehr_tables
+from tests.support.app.doctor import Doctor, Outcome, ehr
+from tests.support.ehr.scripted_ehr import Tenant
+from tests.support.app.servers import ROOT, free_port
 from tests.support.tables import each
 
 IDS = typing.get_args(FindingId)

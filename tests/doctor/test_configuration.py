@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from doctor.finding import FindingId
-from tests.support.doctor import GOOD_SCOPES, Doctor, ehr
+from tests.support.app.doctor import GOOD_SCOPES, Doctor, ehr
 from tests.support.tables import each
 
 

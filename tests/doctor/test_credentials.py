@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from shared.smart.signing_keys import read
-from tests.support.doctor import Doctor, ehr
-from tests.support.scripted_ehr import Scripted, Tenant, as_json
-from tests.support.signing_keys import Kind, pem, traditional_pem
+from tests.support.app.doctor import Doctor, ehr
+from tests.support.ehr.scripted_ehr import Scripted, Tenant, as_json
+from tests.support.ehr.signing_keys import Kind, pem, traditional_pem
 from tests.support.tables import each
 
 SIGNED = {

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
-from tests.support.doctor import GOOD_SCOPES, Doctor, Outcome, ehr
-from tests.support.id_tokens import ec_key, public_jwk
-from tests.support.scripted_ehr import HANG_UP, Scripted, Tenant, as_json
+from tests.support.app.doctor import GOOD_SCOPES, Doctor, Outcome, ehr
+from tests.support.ehr.id_tokens import ec_key, public_jwk
+from tests.support.ehr.scripted_ehr import HANG_UP, Scripted, Tenant, as_json
 from tests.support.tables import each
 
 DOCUMENT = "/.well-known/smart-configuration"

@@ -7,7 +7,7 @@ import pytest
 
 from doctor.__main__ import main
 from shared.explain import CauseId
-from tests.support import ehr_messages
+from tests.support.ehr import ehr_messages
 from tests.support.tables import each
 
 _AUTHORIZE = (

@@ -11,8 +11,8 @@ import pytest
 from doctor import issuer_lists, issuers
 from doctor.__main__ import main
 from shared.config.issuers import bases_in
-from tests.support.app import App
-from tests.support.servers import ROOT
+from tests.support.app.app import App
+from tests.support.app.servers import ROOT
 from tests.support.tables import each
 
 A, B = "https://a.test/fhir", "https://b.test/fhir"

@@ -11,8 +11,8 @@ import pytest
 
 from doctor.__main__ import main
 from shared.smart import published_keys, signing_keys
-from tests.support.doctor import Doctor, ehr
-from tests.support.signing_keys import Kind, encrypted_pem, pem
+from tests.support.app.doctor import Doctor, ehr
+from tests.support.ehr.signing_keys import Kind, encrypted_pem, pem
 from tests.support.tables import each
 
 

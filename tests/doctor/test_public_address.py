@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from doctor import check
-from tests.support.doctor import Doctor, Outcome, Public, ehr
-from tests.support.scripted_ehr import Scripted, Tenant
-from tests.support.servers import free_port
+from tests.support.app.doctor import Doctor, Outcome, Public, ehr
+from tests.support.ehr.scripted_ehr import Scripted, Tenant
+from tests.support.app.servers import free_port
 from tests.support.tables import each
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from gateway.processes import Process, becomes_ready
-from tests.support import firestore_emulator
-from tests.support.app import App, ehr_tables
-from tests.support.browser import NAVIGATION, Browser
-from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import companion, free_port, listens, serve_app
+from tests.support.cloud import firestore_emulator
+from tests.support.app.app import App, ehr_tables
+from tests.support.browser.browser import NAVIGATION, Browser
+from tests.support.ehr.scripted_ehr import ScriptedEhr
+from tests.support.app.servers import companion, free_port, listens, serve_app
 
 SOAK = bool(os.environ.get("SOAK"))
 pytestmark = [
@@ -48,7 +48,7 @@ def click(app: App) -> list[int]:
 def cold_store(folder: Path, port: int) -> Iterator[str]:
     """A Firestore that listens and has answered nothing; killed at the end."""
     if not SOAK:
-        with companion("tests.support.firestore_stand_in", str(port)) as host:
+        with companion("tests.support.cloud.firestore_stand_in", str(port)) as host:
             yield host
         return
 

@@ -5,10 +5,10 @@ import posixpath
 import re
 from urllib.parse import urlencode
 
-from tests.support import ehr_messages
-from tests.support.app import App
-from tests.support.browser import NAVIGATION, Browser
-from tests.support.three_ehrs import in_words
+from tests.support.ehr import ehr_messages
+from tests.support.app.app import App
+from tests.support.browser.browser import NAVIGATION, Browser
+from tests.support.ehr.three_ehrs import in_words
 
 
 def pasted(app: App, text: str) -> str:

@@ -2,9 +2,9 @@
 
 import hashlib
 
-from tests.support.app import App
-from tests.support.browser import Answer, Browser
-from tests.support.scripted_ehr import as_json
+from tests.support.app.app import App
+from tests.support.browser.browser import Answer, Browser
+from tests.support.ehr.scripted_ehr import as_json
 
 
 def lines_of(app: App, answer: Answer) -> list[dict[str, object]]:

@@ -3,9 +3,9 @@
 import base64
 from urllib.parse import quote
 
-from tests.support.app import App
-from tests.support.browser import NAVIGATION, Answer, Browser
-from tests.support.scripted_ehr import Scripted, as_json
+from tests.support.app.app import App
+from tests.support.browser.browser import NAVIGATION, Answer, Browser
+from tests.support.ehr.scripted_ehr import Scripted, as_json
 
 CODE = "sentinel-code+/=" + "c" * 24
 LAUNCH = "sentinel-launch+/=" + "l" * 24

@@ -14,8 +14,8 @@ from functools import partial
 import pytest
 
 from shared.errors import Overloaded
-from tests.support.browser import Answer
-from tests.support.outage import PATIENCE_SECONDS, THREADS, Outage, outage
+from tests.support.browser.browser import Answer
+from tests.support.ehr.outage import PATIENCE_SECONDS, THREADS, Outage, outage
 
 SIXTEEN, VENDOR, PARTLY, TRICKLING, MIXED, PAGES, HOSTS = 0, 16, 17, 18, 19, 20, 22
 ALL_ANSWERED = (200, 302, 200)

@@ -2,7 +2,7 @@
 
 import socket
 
-from tests.support.app import App
+from tests.support.app.app import App
 
 PATIENCE_SECONDS = 60.0
 

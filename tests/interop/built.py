@@ -14,7 +14,7 @@ from pathlib import Path
 import requests
 
 from gateway.processes import becomes_ready
-from tests.support.servers import ROOT, started
+from tests.support.app.servers import ROOT, started
 
 KEPT = ROOT / ".local" / "interop"
 # So that `kill` ends the servers too.

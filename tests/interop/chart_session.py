@@ -13,7 +13,7 @@ from simulator.charts import moving, outpatients
 from simulator.charts.parts import chart_text
 from simulator.charts.resources import Resource, split
 from tests.interop.report import Report
-from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
+from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 
 Json = dict[str, Any]
 Chart = Callable[[], list[Json]]

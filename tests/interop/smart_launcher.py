@@ -27,10 +27,10 @@ import requests
 from gateway.processes import becomes_ready
 from shared.smart import signing_keys
 from tests.interop.report import Report
-from tests.support.browser import OWN_FETCH, Answer, Browser
-from tests.support.scripted_ehr import ScriptedEhr, as_fhir
-from tests.support.servers import Server, free_port, serve_app, started
-from tests.support.signing_keys import Kind, pem
+from tests.support.browser.browser import OWN_FETCH, Answer, Browser
+from tests.support.ehr.scripted_ehr import ScriptedEhr, as_fhir
+from tests.support.app.servers import Server, free_port, serve_app, started
+from tests.support.ehr.signing_keys import Kind, pem
 
 SECRET = "a+b/c=d"
 PATIENT, PROVIDER = "p1", "pr1"

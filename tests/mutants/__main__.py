@@ -33,7 +33,7 @@ from pathlib import Path
 from tests.mutants.changes import changes
 from tests.mutants.packages import PACKAGES, Package
 from tests.mutants.reached import Reached, kept, measured
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 
 SEED = "2026"
 RESULTS = ROOT / ".local/mutants/results.json"

@@ -5,7 +5,7 @@ are at its own level.
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 
 
 @dataclass(frozen=True)

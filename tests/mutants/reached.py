@@ -11,7 +11,7 @@ from pathlib import Path
 
 from coverage import CoverageData
 
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 
 _DATA = ROOT / ".local/mutants/coverage"
 _SECONDS = ROOT / ".local/mutants/seconds.json"

@@ -5,7 +5,7 @@ import re
 
 import smart_calc.api
 from docs.generators.api import markdown, names
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 
 TEXT = (ROOT / "docs/api.md").read_text("utf-8")
 # Aliases have no docstring. The page describes them in its own text.

@@ -15,7 +15,7 @@ from shared.footprint import footprint
 from shared.inbound import compression, edge
 from shared.session import record
 from shared.smart import launches
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 
 PRODUCT = ("shared", "functions", "clinical", "gateway")
 DOCUMENT = (ROOT / "docs/performance.md").read_text(encoding="utf-8")

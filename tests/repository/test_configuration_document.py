@@ -8,7 +8,7 @@ import pytest
 from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.config.table import TomlTable
-from tests.support.stores import KINDS
+from tests.support.app.stores import KINDS
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.tables import each
-from tests.support.whole import SMART_CALC, is_gone
+from tests.support.app.whole import SMART_CALC, is_gone
 
 ROOT = Path(__file__).parents[2]
 _ALL = (

@@ -10,7 +10,7 @@ import pytest
 from shared import errors, log
 from shared.inbound import refusal
 from shared.inbound.refusal import Refusal
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 from tests.support.tables import each
 
 MONITORING = ROOT / "infra" / "monitoring"

@@ -6,7 +6,7 @@ import pytest
 
 from docs.generators import scaling
 from infra.deployment import FILE, read
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 from tests.support.tables import each
 
 STATE = read(ROOT / FILE)

@@ -7,7 +7,7 @@ from shared.sealing import Sealer
 from shared.session.record import Session, fields
 from shared.smart.launches import Pending
 from shared.store import records
-from tests.support.open_session import open_session
+from tests.support.app.open_session import open_session
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/sessions.md").read_text(encoding="utf-8")

@@ -20,9 +20,9 @@ from shared.held_bytes import FREE_BYTES, TIMES, Holding
 from shared.held_bytes.room import MOST_SESSIONS_WAITING, Room
 from shared.inbound.edge import Call, Edge, Reply
 from shared.outbound.http_client import Stream
-from tests.support.edge import respond
-from tests.support.open_session import EHR, in_use, open_session
-from tests.support.scripted_ehr import FHIR_JSON, Scripted, ScriptedEhr, Tenant, as_fhir
+from tests.support.app.edge import respond
+from tests.support.app.open_session import EHR, in_use, open_session
+from tests.support.ehr.scripted_ehr import FHIR_JSON, Scripted, ScriptedEhr, Tenant, as_fhir
 
 LARGE = 2_000_000
 MOST = 3_000_000

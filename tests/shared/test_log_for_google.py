@@ -24,7 +24,7 @@ from shared.inbound.edge import Call, Reply
 from shared.log import platform, traces
 from shared.log.traces import Trace
 from shared.release import version
-from tests.support.edge import failing, logged, respond, settings
+from tests.support.app.edge import failing, logged, respond, settings
 from tests.support.tables import each
 
 ID, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

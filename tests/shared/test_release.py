@@ -10,7 +10,7 @@ import pytest
 
 from shared.release import VERSION
 from tests.support import missing
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 
 
 def version(root: Path) -> str:

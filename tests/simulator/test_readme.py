@@ -7,7 +7,7 @@ import pytest
 from simulator.ehr import create_app
 from simulator.oauth.registrations import Registration, parse_registrations
 from tests.simulator.app_under_test import ORIGIN, App
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 
 README = (ROOT / "simulator" / "README.md").read_text("utf-8")
 

@@ -27,7 +27,7 @@ from tests.simulator.app_under_test import (
     json_of,
     query_of,
 )
-from tests.support.id_tokens import rsa_key
+from tests.support.ehr.id_tokens import rsa_key
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SCOPE = "launch openid fhirUser online_access patient/Patient.rs patient/Observation.rs"

@@ -20,10 +20,10 @@ from shared.held_bytes.room import Room
 from shared.own import in_flight, resources
 from shared.session.sessions import Active
 from smart_calc import api
-from tests.support.open_session import EHR, FHIR_BASE, in_use, open_session
-from tests.support.own_calls import COOKIE, Answered, Calls, Ehr, Sent, as_bytes, calls
-from tests.support.proxy import about, searchset
-from tests.support.reached import reached
+from tests.support.app.open_session import EHR, FHIR_BASE, in_use, open_session
+from tests.support.app.own_calls import COOKIE, Answered, Calls, Ehr, Sent, as_bytes, calls
+from tests.support.app.proxy import about, searchset
+from tests.support.app.reached import reached
 from tests.support.tables import each
 
 __all__ = ["calls"]

@@ -10,7 +10,7 @@ import doctor.__main__
 import smart_calc.__main__
 from shared.release import version
 from smart_calc import command, place
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 
 Started = tuple[list[str], dict[str, str]]
 

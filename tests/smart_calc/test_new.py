@@ -15,7 +15,7 @@ from infra.stage import FUNCTIONS
 from shared.config import settings_file
 from shared.release import VERSION
 from smart_calc import new, place
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 from tests.support.tables import each
 
 WHEEL = f"smart_calc-{VERSION}-py3-none-any.whl"

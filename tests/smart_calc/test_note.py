@@ -11,10 +11,10 @@ import pytest
 
 from shared.session.sessions import Active
 from smart_calc import api
-from tests.support.open_session import EHR, FHIR_BASE, in_use, open_session
-from tests.support.own_calls import Answered, Calls, Ehr, Sent, as_bytes, calls
-from tests.support.proxy import about, searchset
-from tests.support.servers import ROOT
+from tests.support.app.open_session import EHR, FHIR_BASE, in_use, open_session
+from tests.support.app.own_calls import Answered, Calls, Ehr, Sent, as_bytes, calls
+from tests.support.app.proxy import about, searchset
+from tests.support.app.servers import ROOT
 
 __all__ = ["calls"]
 

@@ -7,7 +7,7 @@ import pytest
 from infra import project
 from infra.project import CALCULATORS, ProjectRefused
 from infra.stage import FUNCTIONS
-from tests.support.servers import ROOT
+from tests.support.app.servers import ROOT
 
 # A file below functions/, and the message.
 REFUSED = {

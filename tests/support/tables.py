@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
-from tests.support.browser import Browser
-from tests.support.whole import IS_WHOLE
+from tests.support.browser.browser import Browser
+from tests.support.app.whole import IS_WHOLE
 
 Test = Callable[..., None]
 
@@ -38,7 +38,7 @@ def each(
         table = [ParameterSet.extract_from(row, force_tuple=alone) for row in listed]
         named = [_name(row, ids) for row in table] if callable(ids) else [str(one) for one in ids]
         assert len(named) == len(table) > 0
-        # The only mark: a row may need files that were removed (tests/support/whole.py).
+        # The only mark: a row may need files that were removed (tests/support/app/whole.py).
         return [
             (name, row) for name, row in zip(named, table, strict=True) if IS_WHOLE or not row.marks
         ]

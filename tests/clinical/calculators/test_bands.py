@@ -2,7 +2,7 @@
 
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.model import Raw
-from tests.support.calculators import CASES
+from tests.support.charts.calculators import CASES
 from tests.support.tables import each
 
 # A result on each side of every cut-off, and how its band begins.

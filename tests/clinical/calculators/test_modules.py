@@ -12,7 +12,7 @@ from clinical.calculators import REGISTRY
 from clinical.calculators.inputs import label
 from docs.generators.calculators import count_vectors, markdown
 from functions.smart_calc.recalculate import recalculation
-from tests.support.calculators import CASES, VECTORS
+from tests.support.charts.calculators import CASES, VECTORS
 from tests.support.tables import each
 
 PACKAGE = Path(str(calculators.__file__)).parent

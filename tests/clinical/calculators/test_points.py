@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS
 from clinical.calculators.model import Calculator, Output
-from tests.support.calculators import CASES, in_canonical_units
+from tests.support.charts.calculators import CASES, in_canonical_units
 from tests.support.tables import each
 
 SCORED = [name for name, calculator in REGISTRY.items() if calculator.points]

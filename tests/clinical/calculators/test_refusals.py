@@ -7,7 +7,7 @@ import pytest
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, checked
 from clinical.calculators.model import Calculator, Limit, NotApplicable, Output, Refused
-from tests.support.calculators import CASES, ROWS, in_canonical_units
+from tests.support.charts.calculators import CASES, ROWS, in_canonical_units
 from tests.support.tables import each
 
 

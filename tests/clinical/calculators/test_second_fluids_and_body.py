@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinical.calculators import calculate, evaluate
-from tests.support.calculators import in_canonical_units
+from tests.support.charts.calculators import in_canonical_units
 from tests.support.tables import each
 
 MODEST = settings(max_examples=60, deadline=None, derandomize=True)

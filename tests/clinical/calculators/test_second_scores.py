@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from clinical.calculators import REGISTRY, calculate, evaluate
 from clinical.calculators.inputs import CHOICES, FLAGS
 from tests.clinical.calculators.test_refusals import typical
-from tests.support.calculators import in_canonical_units
+from tests.support.charts.calculators import in_canonical_units
 from tests.support.tables import each
 
 MODEST = settings(max_examples=100, deadline=None, derandomize=True)

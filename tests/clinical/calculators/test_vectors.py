@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from clinical.calculators import REGISTRY, Refused, UnknownCalculator, calculate
-from tests.support.calculators import CASES, ROWS
+from tests.support.charts.calculators import CASES, ROWS
 from tests.support.tables import each
 
 COMPUTED = [row for row in ROWS if not row.get("must_not_compute")]

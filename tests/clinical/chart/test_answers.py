@@ -4,7 +4,7 @@ import pytest
 
 from clinical.chart.codes.observations import SMOKING_ANSWERS
 from clinical.chart.evidence import Outcome
-from tests.support.chart_resources import (
+from tests.support.charts.chart_resources import (
     HL7,
     LOINC,
     SNOMED,

@@ -2,7 +2,7 @@ from itertools import permutations
 from typing import Any
 
 from clinical.chart.evidence import Outcome
-from tests.support.chart_resources import (
+from tests.support.charts.chart_resources import (
     LOINC,
     SNOMED,
     concept,

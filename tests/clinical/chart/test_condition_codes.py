@@ -17,7 +17,7 @@ from clinical.chart.codes.diagnoses import (
 from clinical.chart.codes.drugs import DRUG_CLASSES
 from clinical.chart.codes.tables import listed, rows
 from clinical.chart.evidence import Outcome
-from tests.support.chart_resources import ICD10CM, SNOMED, concept, condition, find, read
+from tests.support.charts.chart_resources import ICD10CM, SNOMED, concept, condition, find, read
 
 WHO = "http://hl7.org/fhir/sid/icd-10"
 GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"

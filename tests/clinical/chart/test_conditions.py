@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from clinical.chart.evidence import Outcome
-from tests.support.chart_resources import ICD10CM, concept, condition, find, read
+from tests.support.charts.chart_resources import ICD10CM, concept, condition, find, read
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chart_resources import (
+from tests.support.charts.chart_resources import (
     HL7,
     concept,
     condition,

@@ -8,7 +8,7 @@ from clinical.chart.evidence import Outcome
 from clinical.chart.medications import names
 from clinical.chart.medications.drug import classify, drug_of
 from clinical.chart.medications.names import classes_named
-from tests.support.chart_resources import (
+from tests.support.charts.chart_resources import (
     ATC,
     RXNORM,
     SNOMED,

@@ -8,7 +8,7 @@ from clinical.chart.codes.observations import SECOND_CHOICE_NAMES
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.heading import HeadingReader
 from clinical.chart.resources.times import parse_now
-from tests.support.chart_resources import (
+from tests.support.charts.chart_resources import (
     LOINC,
     NOW,
     concept,

@@ -8,7 +8,7 @@ from clinical.calculators import REGISTRY, evaluate
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.times import parse_now
 from clinical.prefilled import Prefilled, inputs_of
-from tests.support.chart_resources import NOW, observation, read
+from tests.support.charts.chart_resources import NOW, observation, read
 from tests.support.tables import each
 
 UNITS = {

@@ -13,7 +13,7 @@ from clinical.chart import prefill
 from clinical.chart.codes.plausible import implausible
 from clinical.chart.diagnoses.kidney_stage import SEVERITY, listed_stage
 from clinical.chart.evidence import Outcome
-from tests.support.chart_resources import (
+from tests.support.charts.chart_resources import (
     ICD10CM,
     LOINC,
     NOW,

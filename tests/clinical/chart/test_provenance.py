@@ -2,7 +2,7 @@ from clinical.calculators.inputs import INPUTS
 from clinical.chart import prefill
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.json_access import Coding
-from tests.support.chart_resources import LOINC, NOW, find, observation, quantity, read
+from tests.support.charts.chart_resources import LOINC, NOW, find, observation, quantity, read
 from tests.support.tables import each
 
 

@@ -13,7 +13,7 @@ from clinical.queries import (
     searches,
 )
 from shared.vendors import VENDORS
-from tests.support.chart_resources import read
+from tests.support.charts.chart_resources import read
 from tests.support.tables import each
 
 TODAY = date(2026, 11, 24)

@@ -3,7 +3,7 @@ from typing import Any
 from clinical.calculators import REGISTRY
 from clinical.chart.draws import Draw, drawn_together
 from clinical.chart.resources.times import parse_now
-from tests.support.chart_resources import NOW, observation, read
+from tests.support.charts.chart_resources import NOW, observation, read
 from tests.support.tables import each
 
 UNITS = {

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from clinical.chart.resources.times import parse_now
 from clinical.chart.steadiness import single_value, unsteady
-from tests.support.chart_resources import observation, read
+from tests.support.charts.chart_resources import observation, read
 from tests.support.tables import each
 
 NEWEST = parse_now("2026-11-20T09:00:00Z")

@@ -5,7 +5,7 @@ import pytest
 from clinical.calculators.inputs import INPUTS
 from clinical.chart import prefill
 from clinical.chart.evidence import Outcome
-from tests.support.chart_resources import find, flags_passed_over, observation, sources
+from tests.support.charts.chart_resources import find, flags_passed_over, observation, sources
 from tests.support.tables import each
 
 

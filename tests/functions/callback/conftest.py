@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.app import App, ehr_tables
-from tests.support.deployment import NO_EHR, Deployment
-from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import free_port, serve_app
+from tests.support.app.app import App, ehr_tables
+from tests.support.app.deployment import NO_EHR, Deployment
+from tests.support.ehr.scripted_ehr import ScriptedEhr
+from tests.support.app.servers import free_port, serve_app
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ import pytest
 
 from functions.callback import card_target
 from shared.smart import token_response
-from tests.support.app import App, Launched
-from tests.support.browser import Browser
+from tests.support.app.app import App, Launched
+from tests.support.browser.browser import Browser
 from tests.support.tables import each
 
 NAMED = '{"calculator":"egfr_ckd_epi_2021"}'

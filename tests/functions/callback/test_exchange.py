@@ -5,10 +5,10 @@ import hashlib
 from html import escape
 from urllib.parse import parse_qsl
 
-from tests.support.app import App
-from tests.support.browser import NAVIGATION, Browser
-from tests.support.callbacks import failed, launch, log_lines
-from tests.support.scripted_ehr import HANG_UP, Scripted, as_json
+from tests.support.app.app import App
+from tests.support.browser.browser import NAVIGATION, Browser
+from tests.support.app.callbacks import failed, launch, log_lines
+from tests.support.ehr.scripted_ehr import HANG_UP, Scripted, as_json
 from tests.support.tables import each
 
 HTML = {"Content-Type": "text/html"}

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.support import callbacks
-from tests.support.app import App
-from tests.support.browser import Answer, Browser
-from tests.support.deployment import NO_EHR, Deployment
-from tests.support.id_tokens import compact, part
-from tests.support.identity import (
+from tests.support.app import callbacks
+from tests.support.app.app import App
+from tests.support.browser.browser import Answer, Browser
+from tests.support.app.deployment import NO_EHR, Deployment
+from tests.support.ehr.id_tokens import compact, part
+from tests.support.ehr.identity import (
     CLIENT_ID,
     KEYS,
     REVOKE,
@@ -20,8 +20,8 @@ from tests.support.identity import (
     sign_in,
     signing_key,
 )
-from tests.support.scripted_ehr import HANG_UP, Scripted, ScriptedEhr, as_json
-from tests.support.servers import serve_app
+from tests.support.ehr.scripted_ehr import HANG_UP, Scripted, ScriptedEhr, as_json
+from tests.support.app.servers import serve_app
 from tests.support.tables import each
 
 DOCUMENT = "/.well-known/smart-configuration"

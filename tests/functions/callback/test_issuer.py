@@ -2,9 +2,9 @@
 4.4.2).
 """
 
-from tests.support.app import App
-from tests.support.browser import Browser
-from tests.support.callbacks import get, log_lines, refused, untouched
+from tests.support.app.app import App
+from tests.support.browser.browser import Browser
+from tests.support.app.callbacks import get, log_lines, refused, untouched
 from tests.support.tables import each
 
 

@@ -5,9 +5,9 @@ session without the cookie.
 import base64
 import re
 
-from tests.support.app import App, Launched
-from tests.support.browser import Answer, Browser
-from tests.support.deployment import Deployment
+from tests.support.app.app import App, Launched
+from tests.support.browser.browser import Answer, Browser
+from tests.support.app.deployment import Deployment
 
 PREFIX = "__Host-smart-"
 ATTRIBUTES = {"Secure", "HttpOnly", "Path=/", "SameSite=None", "Partitioned"}

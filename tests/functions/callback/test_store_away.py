@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.app import App, ehr_tables
-from tests.support.browser import NAVIGATION, Answer, Browser
-from tests.support.deployment import NO_EHR, Deployment
-from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_json
-from tests.support.servers import serve_app
+from tests.support.app.app import App, ehr_tables
+from tests.support.browser.browser import NAVIGATION, Answer, Browser
+from tests.support.app.deployment import NO_EHR, Deployment
+from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, as_json
+from tests.support.app.servers import serve_app
 
 LONGEST_SECONDS = 15.0
 

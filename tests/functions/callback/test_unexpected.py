@@ -10,9 +10,9 @@ from functions.callback import failure, main
 from shared.config import settings_file
 from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
-from tests.support.app import ehr_tables
-from tests.support.deployment import NO_EHR
-from tests.support.scripted_ehr import Scripted, ScriptedEhr, Tenant
+from tests.support.app.app import ehr_tables
+from tests.support.app.deployment import NO_EHR
+from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, Tenant
 
 
 @pytest.fixture

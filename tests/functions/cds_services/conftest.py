@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from clinical.calculators.registry import CARDS
-from tests.support.cds import Cds, CdsEhr, serve_cds, without_results
-from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.ehr.cds import Cds, CdsEhr, serve_cds, without_results
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 
 @pytest.fixture(scope="session")
 def cds(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Cds]:
-    folder, unhurried = tmp_path_factory.mktemp("cds"), "tests.support.unhurried_cds:application"
+    folder, unhurried = tmp_path_factory.mktemp("cds"), "tests.support.app.unhurried_cds:application"
     # Every card that there is; `in_time` has the default.
     with serve_cds(folder, scripted, unhurried, f"cards = {[*CARDS]}") as running:
         yield running

@@ -6,7 +6,7 @@ import gzip
 import json
 from typing import Any
 
-from tests.support.cds import SERVICE, Cds, chart, named, patient
+from tests.support.ehr.cds import SERVICE, Cds, chart, named, patient
 from tests.support.tables import each
 
 FHIR = "https://fhir.example.org"

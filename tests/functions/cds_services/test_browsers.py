@@ -1,7 +1,7 @@
 """Only pages of configured origins may call from a browser (Fetch, "CORS protocol")."""
 
-from tests.support.browser import Answer, Browser
-from tests.support.cds import DISCOVERY, FEEDBACK, OTHER, SERVICE, Cds
+from tests.support.browser.browser import Answer, Browser
+from tests.support.ehr.cds import DISCOVERY, FEEDBACK, OTHER, SERVICE, Cds
 from tests.support.tables import each
 
 ORIGIN = "https://sandbox.example.org"

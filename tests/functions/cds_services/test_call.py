@@ -1,6 +1,6 @@
 """A good call, as an EHR makes it."""
 
-from tests.support.cds import KEYS, OUTCOME, Cds, chart, named, patient
+from tests.support.ehr.cds import KEYS, OUTCOME, Cds, chart, named, patient
 
 
 def test_a_chart_with_a_known_result_is_answered_with_its_card(cds: Cds) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from clinical.calculators import REGISTRY
 from clinical.calculators.registry import CARDS
 from shared.release import version
-from tests.support.cds import (
+from tests.support.ehr.cds import (
     Cds,
     bundle,
     chart,

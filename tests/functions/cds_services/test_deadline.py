@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.cds import Cds, CdsEhr, bundle, chart, without_results
-from tests.support.scripted_ehr import Received, Scripted, as_fhir
+from tests.support.ehr.cds import Cds, CdsEhr, bundle, chart, without_results
+from tests.support.ehr.scripted_ehr import Received, Scripted, as_fhir
 
 EGFR = {"egfr_ckd_epi_2021": "warning"}
 

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl
 
 from clinical import queries
 from shared.vendors import GENERIC
-from tests.support.browser import Browser
-from tests.support.cds import DISCOVERY, FEEDBACK, KEYS, SERVICE, Cds, chart, patient
+from tests.support.browser.browser import Browser
+from tests.support.ehr.cds import DISCOVERY, FEEDBACK, KEYS, SERVICE, Cds, chart, patient
 from tests.support.tables import each
 
 # What CDS Hooks 2.0 recommends a template to keep to, less dates, which it cannot say relatively.

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from tests.support.cds import FEEDBACK, SERVICE, Cds
+from tests.support.ehr.cds import FEEDBACK, SERVICE, Cds
 from tests.support.tables import each
 
 CARD = str(uuid.uuid4())

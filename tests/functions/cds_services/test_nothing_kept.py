@@ -4,7 +4,7 @@ import base64
 import secrets
 from typing import Any
 
-from tests.support.cds import (
+from tests.support.ehr.cds import (
     FEEDBACK,
     OTHER,
     Cds,
@@ -16,7 +16,7 @@ from tests.support.cds import (
     order,
     patient,
 )
-from tests.support.scripted_ehr import as_fhir
+from tests.support.ehr.scripted_ehr import as_fhir
 
 PATIENT = "sentinel-patient-77"
 WORDS = {

@@ -13,7 +13,7 @@ from shared import strict_json
 from shared.errors import PatientDenied
 from shared.fhir import quick_accept
 from shared.fhir.quick_accept import Expected
-from tests.support.cds import (
+from tests.support.ehr.cds import (
     KEYS,
     OUTCOME,
     Cds,
@@ -26,7 +26,7 @@ from tests.support.cds import (
     smoking,
     value,
 )
-from tests.support.odd_answers import BASE, Maker
+from tests.support.ehr.odd_answers import BASE, Maker
 from tests.support.tables import each
 
 EGFR = {"egfr_ckd_epi_2021": "warning"}

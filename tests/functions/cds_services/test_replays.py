@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cds import CdsEhr, client_table, log_lines, registration
-from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import free_port, serve_app
-from tests.support.stores import KINDS
+from tests.support.ehr.cds import CdsEhr, client_table, log_lines, registration
+from tests.support.ehr.scripted_ehr import ScriptedEhr
+from tests.support.app.servers import free_port, serve_app
+from tests.support.app.stores import KINDS
 
 PARALLEL = 20
 
@@ -30,7 +30,7 @@ def test_twenty_parallel_replays_at_two_instances_give_one_answer(
         store=tmp_path / "shared.db",
         kind=kind,
         firestore=firestore,
-        target="tests.support.unhurried_cds:application",
+        target="tests.support.app.unhurried_cds:application",
     )
     with served(bind=port) as one, served(bind=other) as two:
         origins = [one.origin, two.origin] * (PARALLEL // 2)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.functions.explain.walking import Beginnings, Walks, discovery_entry
-from tests.support.servers import free_port
-from tests.support.three_ehrs import ThreeEhrs, serve_copy, serve_ehrs
+from tests.support.app.servers import free_port
+from tests.support.ehr.three_ehrs import ThreeEhrs, serve_copy, serve_ehrs
 
 FULL = 'error_details = "full"'
 BRIEF = 'error_details = "brief"'

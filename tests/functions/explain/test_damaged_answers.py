@@ -18,9 +18,9 @@ from shared.inbound import edge
 from shared.inbound.edge import Call, Edge
 from shared.inbound.refusal import Refusal
 from shared.smart.launches import Pending
-from tests.support import ehr_messages, one_ehr
-from tests.support.damaged import SECRETS, damaged
-from tests.support.sources import OUR_SOURCES
+from tests.support.ehr import ehr_messages, one_ehr
+from tests.support.ehr.damaged import SECRETS, damaged
+from tests.support.ehr.sources import OUR_SOURCES
 
 COUNT = 1000 if os.environ.get("SOAK") else 100
 STATE = "kPq7wXyZ0aBcDeFgHiJkLmNoPqRsTuVw"

@@ -24,10 +24,10 @@ from tests.functions.explain.faults import (
     ehr_of,
 )
 from tests.functions.explain.walking import Beginnings, Walks, sentences
-from tests.support.browser import Answer, Browser
-from tests.support.sources import OUR_SOURCES
+from tests.support.browser.browser import Answer, Browser
+from tests.support.ehr.sources import OUR_SOURCES
 from tests.support.tables import each
-from tests.support.three_ehrs import CLIENTS, ThreeEhrs, Walk, in_words
+from tests.support.ehr.three_ehrs import CLIENTS, ThreeEhrs, Walk, in_words
 
 
 @pytest.fixture(scope="module")

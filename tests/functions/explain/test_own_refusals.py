@@ -7,9 +7,9 @@ import pytest
 
 from shared.errors import LATE, TokenError
 from simulator.vendors.oracle import ORACLE
-from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.browser.browser import NAVIGATION, Answer, Browser
 from tests.support.tables import each
-from tests.support.three_ehrs import ThreeEhrs, in_words
+from tests.support.ehr.three_ehrs import ThreeEhrs, in_words
 
 STRANGER = "https://stranger.example/fhir"
 

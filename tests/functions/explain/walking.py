@@ -10,8 +10,8 @@ from urllib.parse import quote
 from simulator.faults.named import FAULTS
 from simulator.vendors.oracle import ORACLE_PATIENT
 from tests.functions.explain.faults import DISCOVERY, LATER, OF_LAUNCHES, ehr_of
-from tests.support.browser import NAVIGATION, Answer, Browser
-from tests.support.three_ehrs import ThreeEhrs, Walk
+from tests.support.browser.browser import NAVIGATION, Answer, Browser
+from tests.support.ehr.three_ehrs import ThreeEhrs, Walk
 
 ALMA = "Patient/synthetic-alma"
 # The EHR for discovery faults. Every request triggers them, so no other test uses this EHR.

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.app import App, Launched
-from tests.support.in_process import InProcess, here
-from tests.support.proxy import about, launched
-from tests.support.scripted_ehr import ScriptedEhr, Tenant
-from tests.support.writes import keep, serve_writing
+from tests.support.app.app import App, Launched
+from tests.support.app.in_process import InProcess, here
+from tests.support.app.proxy import about, launched
+from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant
+from tests.support.app.writes import keep, serve_writing
 
 __all__ = ["here"]
 
 
 @pytest.fixture(scope="session")
 def writing(app_folder: Path, scripted: ScriptedEhr) -> Iterator[App]:
-    """The functions with registrations that may write (tests/support/writes.py)."""
+    """The functions with registrations that may write (tests/support/app/writes.py)."""
     with serve_writing(app_folder, scripted) as running:
         yield running
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from shared.fhir.resource_types import RESOURCE_TYPES
-from tests.support.app import App, Launched
-from tests.support.browser import OWN_FETCH, Browser
-from tests.support.proxy import about, asked, launched, post_search, raw_exchange, relaunched
-from tests.support.scripted_ehr import as_fhir
+from tests.support.app.app import App, Launched
+from tests.support.browser.browser import OWN_FETCH, Browser
+from tests.support.app.proxy import about, asked, launched, post_search, raw_exchange, relaunched
+from tests.support.ehr.scripted_ehr import as_fhir
 from tests.support.tables import each
 
 CAPABILITIES = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"}

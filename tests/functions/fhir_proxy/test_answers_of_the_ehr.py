@@ -4,10 +4,10 @@ import json
 import time
 from collections.abc import Iterator
 
-from tests.support.app import App
-from tests.support.browser import OWN_FETCH
-from tests.support.in_process import InProcess
-from tests.support.proxy import (
+from tests.support.app.app import App
+from tests.support.browser.browser import OWN_FETCH
+from tests.support.app.in_process import InProcess
+from tests.support.app.proxy import (
     FORM,
     about,
     asked,
@@ -17,7 +17,7 @@ from tests.support.proxy import (
     relaunched,
     searchset,
 )
-from tests.support.scripted_ehr import FHIR_JSON, HANG_UP, Scripted, as_fhir, as_json
+from tests.support.ehr.scripted_ehr import FHIR_JSON, HANG_UP, Scripted, as_fhir, as_json
 from tests.support.tables import each
 
 OUTCOME = {

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.app import App, Launched
-from tests.support.browser import OWN_FETCH, Answer
-from tests.support.proxy import asked, launched, relaunched, unprotected
-from tests.support.scripted_ehr import HANG_UP, Scripted, Tenant, as_fhir
+from tests.support.app.app import App, Launched
+from tests.support.browser.browser import OWN_FETCH, Answer
+from tests.support.app.proxy import asked, launched, relaunched, unprotected
+from tests.support.ehr.scripted_ehr import HANG_UP, Scripted, Tenant, as_fhir
 from tests.support.tables import each
 
 CONTENT = bytes(range(256)) * 40

@@ -6,12 +6,12 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from shared.outbound.bulkheads import HANGING_SECONDS
-from tests.support.app import App, Launched
-from tests.support.browser import OWN_FETCH, Answer, Browser
-from tests.support.proxy import launched
-from tests.support.scripted_ehr import Received, Scripted, as_fhir
+from tests.support.app.app import App, Launched
+from tests.support.browser.browser import OWN_FETCH, Answer, Browser
+from tests.support.app.proxy import launched
+from tests.support.ehr.scripted_ehr import Received, Scripted, as_fhir
 
-THREADS = 16  # tests/support/servers.py
+THREADS = 16  # tests/support/app/servers.py
 PATIENCE_SECONDS = 60.0
 
 

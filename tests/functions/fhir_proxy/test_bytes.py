@@ -10,10 +10,10 @@ from functions.fhir_proxy.rewrite import PageLink, PageLinks
 from shared.fhir.bundle_links import Links
 from shared.scopes import Level
 from shared.sealing import Sealer
-from tests.support.app import App
-from tests.support.open_session import FHIR_BASE, access
-from tests.support.proxy import launched
-from tests.support.scripted_ehr import FHIR_JSON, Scripted
+from tests.support.app.app import App
+from tests.support.app.open_session import FHIR_BASE, access
+from tests.support.app.proxy import launched
+from tests.support.ehr.scripted_ehr import FHIR_JSON, Scripted
 from tests.support.tables import each
 
 PROXY = "https://app.example/fhir_proxy/h"

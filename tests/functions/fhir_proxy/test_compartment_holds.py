@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.support.app import Launched
-from tests.support.in_process import InProcess
-from tests.support.proxy import about, asked, launched, post_search, relaunched, searchset
-from tests.support.scripted_ehr import Tenant, as_fhir
+from tests.support.app.app import Launched
+from tests.support.app.in_process import InProcess
+from tests.support.app.proxy import about, asked, launched, post_search, relaunched, searchset
+from tests.support.ehr.scripted_ehr import Tenant, as_fhir
 from tests.support.tables import each
 
 PATIENT_SCOPES = "launch patient/*.rs user/Practitioner.rs"

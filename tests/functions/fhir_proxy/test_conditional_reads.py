@@ -1,9 +1,9 @@
 """A conditional read reveals nothing about a resource that a plain read would not release."""
 
-from tests.support.app import Launched
-from tests.support.in_process import InProcess
-from tests.support.proxy import about, asked, launched
-from tests.support.scripted_ehr import Received, Scripted, Tenant, as_fhir
+from tests.support.app.app import Launched
+from tests.support.app.in_process import InProcess
+from tests.support.app.proxy import about, asked, launched
+from tests.support.ehr.scripted_ehr import Received, Scripted, Tenant, as_fhir
 from tests.support.tables import each
 
 ETAG, MODIFIED = 'W/"3"', "Wed, 21 Oct 2015 07:28:00 GMT"

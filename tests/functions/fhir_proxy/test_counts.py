@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.support.in_process import InProcess
-from tests.support.proxy import about, asked, launched, relaunched, searchset
-from tests.support.scripted_ehr import as_fhir
+from tests.support.app.in_process import InProcess
+from tests.support.app.proxy import about, asked, launched, relaunched, searchset
+from tests.support.ehr.scripted_ehr import as_fhir
 from tests.support.tables import each
 
 SCOPE = "patient/*.rs"

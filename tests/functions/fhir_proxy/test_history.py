@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from tests.support.in_process import InProcess
-from tests.support.proxy import about, asked, launched, relaunched
-from tests.support.scripted_ehr import Received, Scripted, as_fhir
+from tests.support.app.in_process import InProcess
+from tests.support.app.proxy import about, asked, launched, relaunched
+from tests.support.ehr.scripted_ehr import Received, Scripted, as_fhir
 from tests.support.tables import each
 
 MINE = about("Observation", "o1", "p1")

@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.support.app import App, Launched
-from tests.support.proxy import about, asked, launched, post_search, relaunched, searchset
-from tests.support.scripted_ehr import Tenant, as_fhir
+from tests.support.app.app import App, Launched
+from tests.support.app.proxy import about, asked, launched, post_search, relaunched, searchset
+from tests.support.ehr.scripted_ehr import Tenant, as_fhir
 from tests.support.tables import each
 
 SCOPE = "patient/Observation.rs patient/Condition.rs"

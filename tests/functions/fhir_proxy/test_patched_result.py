@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Launched
-from tests.support.in_process import InProcess
-from tests.support.proxy import about, asked, launched, relaunched
-from tests.support.scripted_ehr import Scripted, Tenant, as_fhir
+from tests.support.app.app import Launched
+from tests.support.app.in_process import InProcess
+from tests.support.app.proxy import about, asked, launched, relaunched
+from tests.support.ehr.scripted_ehr import Scripted, Tenant, as_fhir
 from tests.support.tables import each
-from tests.support.writes import REPLACE_STATUS, keep, send, written
+from tests.support.app.writes import REPLACE_STATUS, keep, send, written
 
 NOTED = about(
     "Observation",

@@ -4,8 +4,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.support.app import App
-from tests.support.proxy import asked, launched
+from tests.support.app.app import App
+from tests.support.app.proxy import asked, launched
 
 MEMBERS = {
     "ehr",

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.support.app import App
-from tests.support.writes import REPLACE_STATUS, send
+from tests.support.app.app import App
+from tests.support.app.writes import REPLACE_STATUS, send
 
 ALMA = "synthetic-alma"
 

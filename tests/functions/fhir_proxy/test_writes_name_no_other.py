@@ -6,12 +6,12 @@ R4's patient compartment takes a resource in by its performers, recipients and a
 import json
 from typing import Any
 
-from tests.support.app import Launched
-from tests.support.in_process import InProcess
-from tests.support.proxy import about, asked, launched
-from tests.support.scripted_ehr import Tenant
+from tests.support.app.app import Launched
+from tests.support.app.in_process import InProcess
+from tests.support.app.proxy import about, asked, launched
+from tests.support.ehr.scripted_ehr import Tenant
 from tests.support.tables import each
-from tests.support.writes import REPLACE_STATUS, send
+from tests.support.app.writes import REPLACE_STATUS, send
 
 MINE = about("Observation", "o1", "p1")
 WIDE = "patient/*.cruds"

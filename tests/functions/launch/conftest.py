@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.app import App
-from tests.support.scripted_ehr import ScriptedEhr, as_json
-from tests.support.servers import free_port, serve_app
-from tests.support.special_registrations import FILTERED, Pending, Special
+from tests.support.app.app import App
+from tests.support.ehr.scripted_ehr import ScriptedEhr, as_json
+from tests.support.app.servers import free_port, serve_app
+from tests.support.app.special_registrations import FILTERED, Pending, Special
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from urllib.parse import quote, unquote
 import pytest
 
 from shared.smart.launches import LONGEST_URL
-from tests.support.app import App
-from tests.support.browser import Answer, Browser
-from tests.support.scripted_ehr import Tenant
+from tests.support.app.app import App
+from tests.support.browser.browser import Answer, Browser
+from tests.support.ehr.scripted_ehr import Tenant
 from tests.support.tables import each
 
 LONG = "x" * LONGEST_URL

@@ -5,8 +5,8 @@ import hashlib
 import re
 import time
 
-from tests.support.app import App
-from tests.support.browser import Answer, Browser
+from tests.support.app.app import App
+from tests.support.browser.browser import Answer, Browser
 
 PREFIX = "__Host-launch-"
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.support.app import App
-from tests.support.browser import Browser
-from tests.support.scripted_ehr import Handler, Received, Scripted
+from tests.support.app.app import App
+from tests.support.browser.browser import Browser
+from tests.support.ehr.scripted_ehr import Handler, Received, Scripted
 from tests.support.tables import each
 
 DOCUMENT = "/.well-known/smart-configuration"

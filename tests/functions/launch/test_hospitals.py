@@ -6,7 +6,7 @@ from pathlib import Path
 from functions.launch import hospitals
 from functions.launch.hospitals import MOST, Hospital, Hospitals
 from shared.config import issuers
-from tests.support.small_settings import small_settings
+from tests.support.app.small_settings import small_settings
 from tests.support.tables import each
 
 NAMES = {

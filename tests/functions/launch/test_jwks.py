@@ -10,9 +10,9 @@ import pytest
 from functions.launch import jwks
 from shared.config.settings_file import parse
 from shared.smart.signing_keys import read
-from tests.support.browser import NAVIGATION, Browser
-from tests.support.servers import Server, free_port, serve
-from tests.support.signing_keys import pem
+from tests.support.browser.browser import NAVIGATION, Browser
+from tests.support.app.servers import Server, free_port, serve
+from tests.support.ehr.signing_keys import pem
 from tests.support.tables import each
 
 TARGET = 'functions_framework:create_app("launch","functions/launch/main.py")'

@@ -3,8 +3,8 @@
 import base64
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from tests.support.app import App
-from tests.support.browser import Browser
+from tests.support.app.app import App
+from tests.support.browser.browser import Browser
 from tests.support.tables import each
 
 BLOB = base64.urlsafe_b64encode(bytes(range(256)) * 9).decode()  # 3 KB, smart-launcher's form

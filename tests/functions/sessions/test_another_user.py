@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from shared.store.sqlite import SqliteStore
-from tests.support.app import App, Launched
-from tests.support.browser import OWN_FETCH, Answer, Browser
-from tests.support.clusters import NO_EHR, launched
-from tests.support.identity import CLIENT_ID, KEYS, REVOKE, Signer, sign_in
-from tests.support.scripted_ehr import Handler, Received, Scripted, ScriptedEhr, as_fhir, as_json
-from tests.support.servers import serve_app
+from tests.support.app.app import App, Launched
+from tests.support.browser.browser import OWN_FETCH, Answer, Browser
+from tests.support.app.clusters import NO_EHR, launched
+from tests.support.ehr.identity import CLIENT_ID, KEYS, REVOKE, Signer, sign_in
+from tests.support.ehr.scripted_ehr import Handler, Received, Scripted, ScriptedEhr, as_fhir, as_json
+from tests.support.app.servers import serve_app
 
 FHIR = "/Patient/p1"
 MINE, OTHERS = "access-of-user-1", "access-of-user-2"
@@ -74,7 +74,7 @@ scopes = "openid fhirUser patient/*.rs"
         patch.setenv("CRASH_FILE", str(crash_file))
         patch.setenv("LEASE_SECONDS", "0.7")
         patch.setenv("RETRY_SECONDS", "0.3")
-        target = "tests.support.crashing:application"
+        target = "tests.support.app.crashing:application"
         with serve_app(crash_file.parent, ehr, store=store, target=target) as server:
             yield App(server.origin, server, NO_EHR, scripted)
 

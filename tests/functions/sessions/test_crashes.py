@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from shared.store.sqlite import SqliteStore
-from tests.support.app import App, Launched, ehr_tables
-from tests.support.browser import OWN_FETCH, Answer, Browser
-from tests.support.clusters import NO_EHR, launch
-from tests.support.rotating_ehr import RotatingEhr
-from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import free_port, serve
+from tests.support.app.app import App, Launched, ehr_tables
+from tests.support.browser.browser import OWN_FETCH, Answer, Browser
+from tests.support.app.clusters import NO_EHR, launch
+from tests.support.ehr.rotating_ehr import RotatingEhr
+from tests.support.ehr.scripted_ehr import ScriptedEhr
+from tests.support.app.servers import free_port, serve
 
 LEASE_SECONDS, RETRY_SECONDS = 0.7, 0.3
 
@@ -63,7 +63,7 @@ def shared_mortal(
         "LEASE_SECONDS": str(LEASE_SECONDS),
         "RETRY_SECONDS": str(RETRY_SECONDS),
     }
-    target = "tests.support.crashing:application"
+    target = "tests.support.app.crashing:application"
     # Its tables are there before anybody looks.
     SqliteStore(str(database)).read("launches", "0" * 64)
     with serve(target, "localhost", port, environment, folder) as server:

@@ -1,6 +1,6 @@
 """Callbacks, refreshes, logout and mishaps in every order, or in many orders, of their steps.
 
-tests/support/interleavings/world.py has the invariants. A failure prints the steps as a story, and
+tests/support/app/interleavings/world.py has the invariants. A failure prints the steps as a story, and
 its seed replays it: `seeded(SEED).run()`. `make soak` runs 200,000 seeds.
 """
 
@@ -9,9 +9,9 @@ from itertools import islice
 
 import pytest
 
-from tests.support.interleavings.planted import PLANTED, Fault
-from tests.support.interleavings.scenarios import SMALL, Scenario, runs, seeded
-from tests.support.interleavings.world import World
+from tests.support.app.interleavings.planted import PLANTED, Fault
+from tests.support.app.interleavings.scenarios import SMALL, Scenario, runs, seeded
+from tests.support.app.interleavings.world import World
 
 SOAK = bool(os.environ.get("SOAK"))
 SEEDS = 200_000 if SOAK else 2_000

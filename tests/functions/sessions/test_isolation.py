@@ -2,10 +2,10 @@
 
 import secrets
 
-from tests.support.app import Launched
-from tests.support.browser import Browser
-from tests.support.clusters import Pair, launch
-from tests.support.rotating_ehr import RotatingEhr
+from tests.support.app.app import Launched
+from tests.support.browser.browser import Browser
+from tests.support.app.clusters import Pair, launch
+from tests.support.ehr.rotating_ehr import RotatingEhr
 
 
 def _cookie(launched: Launched) -> tuple[str, str]:

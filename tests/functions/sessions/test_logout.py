@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from tests.support.app import Launched
-from tests.support.browser import OWN_FETCH, Answer, Browser
-from tests.support.clusters import CACHE_SECONDS, Pair, launch
-from tests.support.rotating_ehr import RotatingEhr
-from tests.support.scripted_ehr import Received, Scripted
+from tests.support.app.app import Launched
+from tests.support.browser.browser import OWN_FETCH, Answer, Browser
+from tests.support.app.clusters import CACHE_SECONDS, Pair, launch
+from tests.support.ehr.rotating_ehr import RotatingEhr
+from tests.support.ehr.scripted_ehr import Received, Scripted
 
 FHIR = "/Patient/p1"
 REVOKE = "/auth/revoke"

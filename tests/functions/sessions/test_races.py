@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.app import Launched
-from tests.support.browser import Answer, Browser
-from tests.support.clusters import Cluster, launch
-from tests.support.rotating_ehr import RotatingEhr
+from tests.support.app.app import Launched
+from tests.support.browser.browser import Answer, Browser
+from tests.support.app.clusters import Cluster, launch
+from tests.support.ehr.rotating_ehr import RotatingEhr
 
 REQUESTS = 50
 INTERLEAVED = 1000 if os.environ.get("SOAK") else 120

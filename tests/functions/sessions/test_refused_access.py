@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.app import Launched
-from tests.support.browser import NAVIGATION, Answer
-from tests.support.clusters import Pair, launch
-from tests.support.rotating_ehr import RotatingEhr
-from tests.support.scripted_ehr import Scripted, as_fhir, as_json
+from tests.support.app.app import Launched
+from tests.support.browser.browser import NAVIGATION, Answer
+from tests.support.app.clusters import Pair, launch
+from tests.support.ehr.rotating_ehr import RotatingEhr
+from tests.support.ehr.scripted_ehr import Scripted, as_fhir, as_json
 
 FHIR = "/Patient/p1"
 REFUSED = as_fhir({"resourceType": "OperationOutcome", "id": "the-ehrs-own", "issue": []}, 401)

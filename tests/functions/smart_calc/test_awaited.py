@@ -13,7 +13,7 @@ from clinical.clock import Clock
 from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.view_models import CalculatorView
 from functions.smart_calc.reading.awaited import says_the_same
-from tests.support.random_charts import random_chart
+from tests.support.charts.random_charts import random_chart
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 STEP = 1 if os.environ.get("SOAK") else 4

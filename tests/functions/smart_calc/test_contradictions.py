@@ -15,7 +15,7 @@ from clinical.clock import Clock
 from functions.smart_calc.contradictions import Contradictions
 from functions.smart_calc.page.latest_values import every
 from functions.smart_calc.page.observation_text import value_of
-from tests.support.chart_resources import LOINC, concept, observation, pressure
+from tests.support.charts.chart_resources import LOINC, concept, observation, pressure
 from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -16,8 +16,8 @@ from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.latest_values import ListedValue, newest
 from functions.smart_calc.page.view_models import CalculatorView, InputView
 from simulator.charts.generated import load_charts
-from tests.support.chart_resources import ICD10CM, RXNORM, condition, observation, order, pressure
-from tests.support.in_memory_ehr import answer_from, session_of
+from tests.support.charts.chart_resources import ICD10CM, RXNORM, condition, observation, order, pressure
+from tests.support.ehr.in_memory_ehr import answer_from, session_of
 from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from clinical.dates import shown
-from tests.support import foreign
-from tests.support.app import App
-from tests.support.app_chart import (
+from tests.support.ehr import foreign
+from tests.support.app.app import App
+from tests.support.charts.app_chart import (
     CHART,
     PATIENT,
     SEARCHES,
@@ -31,9 +31,9 @@ from tests.support.app_chart import (
     section,
     tenant_of,
 )
-from tests.support.browser import NAVIGATION, OWN_FETCH, Browser
-from tests.support.chart_resources import condition, order
-from tests.support.scripted_ehr import FHIR_JSON, Received, Scripted, as_fhir, as_json
+from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Browser
+from tests.support.charts.chart_resources import condition, order
+from tests.support.ehr.scripted_ehr import FHIR_JSON, Received, Scripted, as_fhir, as_json
 from tests.support.tables import each
 
 VITALS, LABS = "vital-signs", "laboratory"

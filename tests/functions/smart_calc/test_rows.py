@@ -9,10 +9,10 @@ from clinical.chart import read_chart
 from clinical.clock import Clock
 from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.view_models import CalculatorView
-from tests.support.app import App
-from tests.support.app_chart import answering, bundle, open_page, tenant_of
-from tests.support.chart_resources import condition, observation, order, pressure
-from tests.support.scripted_ehr import as_fhir
+from tests.support.app.app import App
+from tests.support.charts.app_chart import answering, bundle, open_page, tenant_of
+from tests.support.charts.chart_resources import condition, observation, order, pressure
+from tests.support.ehr.scripted_ehr import as_fhir
 from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

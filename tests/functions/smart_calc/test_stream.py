@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from functions.smart_calc import stream
-from tests.support.app import App
-from tests.support.app_chart import CHART, CREATININE, bundle, days_ago, tenant_of
-from tests.support.browser import NAVIGATION
-from tests.support.held_chart import HeldChart
-from tests.support.scripted_ehr import Scripted, as_fhir
+from tests.support.app.app import App
+from tests.support.charts.app_chart import CHART, CREATININE, bundle, days_ago, tenant_of
+from tests.support.browser.browser import NAVIGATION
+from tests.support.charts.held_chart import HeldChart
+from tests.support.ehr.scripted_ehr import Scripted, as_fhir
 
 
 @dataclass

@@ -14,7 +14,7 @@ from clinical.chart import read_chart
 from clinical.clock import Clock
 from functions.smart_calc.page import input_views, trends
 from functions.smart_calc.page.view_models import Trend
-from tests.support.chart_resources import observation, patient
+from tests.support.charts.chart_resources import observation, patient
 from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from functions.smart_calc.page import input_views, wording
 from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.entries import sentence
 from functions.smart_calc.page.view_models import CalculatorView
-from tests.support.chart_resources import observation, patient, quantity
+from tests.support.charts.chart_resources import observation, patient, quantity
 from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.app import App
-from tests.support.app_chart import SEARCHES, answering, asked_for, open_page, section, tenant_of
-from tests.support.browser import OWN_FETCH
-from tests.support.scripted_ehr import ScriptedEhr
-from tests.support.servers import free_port, serve_app
+from tests.support.app.app import App
+from tests.support.charts.app_chart import SEARCHES, answering, asked_for, open_page, section, tenant_of
+from tests.support.browser.browser import OWN_FETCH
+from tests.support.ehr.scripted_ehr import ScriptedEhr
+from tests.support.app.servers import free_port, serve_app
 
 SECRET = "a+/:%"
 NO_EHR = "http://localhost:9"
@@ -34,7 +34,7 @@ scopes = "patient/*.rs"
 """
         for vendor in ("another", "peculiar")
     )
-    target = "tests.support.app_with_more_vendors:application"
+    target = "tests.support.app.app_with_more_vendors:application"
     port = free_port()
     with serve_app(folder, tables, port=port, target=target) as server:
         yield App(server.origin, server, NO_EHR, scripted)

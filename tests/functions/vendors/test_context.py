@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import App
-from tests.support.clinics import ALMA, Opened, Practice, practice
-from tests.support.registered import Registration
-from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.app.app import App
+from tests.support.app.clinics import ALMA, Opened, Practice, practice
+from tests.support.app.registered import Registration
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.tables import each
 
 STUDY = {"reference": "ImagingStudy/synthetic-study"}

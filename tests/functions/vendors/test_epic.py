@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clinics import ALMA, Practice, practice
-from tests.support.registered import Registration
+from tests.support.app.clinics import ALMA, Practice, practice
+from tests.support.app.registered import Registration
 
 SECRET = "a+/:%é"
 WIDE = "openid fhirUser patient/*.rs"

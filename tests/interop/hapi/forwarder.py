@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import requests
 
-from tests.support.servers import free_port
+from tests.support.app.servers import free_port
 
 _UP = ("Accept", "Content-Type", "If-Match", "If-None-Match", "If-Modified-Since", "Prefer")
 _DOWN = ("Content-Type", "ETag", "Last-Modified", "Location")

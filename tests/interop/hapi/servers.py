@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 
 from tests.interop.built import Source, responding
-from tests.support.servers import free_port
+from tests.support.app.servers import free_port
 
 # Both have the Apache License 2.0.
 HAPI_TAG, GATEWAY_COMMIT = "image/v8.8.0-1", "20664e5"

@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.processes import becomes_ready
 from tests.interop.built import KEPT, Source, responding, unpacked
-from tests.support.servers import free_port, started
+from tests.support.app.servers import free_port, started
 
 TAG, JETTY = "v4.0.1", "12.0.16"
 # Accepted without a launch, as its README describes. The charts are written with it.

@@ -5,7 +5,7 @@ from html import unescape
 from urllib.parse import urlencode, urljoin
 
 from tests.interop.keycloak import realm
-from tests.support.browser import NAVIGATION, Answer, Browser
+from tests.support.browser.browser import NAVIGATION, Answer, Browser
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 

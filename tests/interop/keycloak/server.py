@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from tests.interop.built import responding, unpacked
-from tests.support.servers import free_port
+from tests.support.app.servers import free_port
 
 VERSION = "26.7.3"
 ADMIN = "admin"

@@ -9,7 +9,7 @@ import pytest
 
 from shared.config.secret_references import MAX_CHARACTERS, resolve, resolve_sealing_keys
 from shared.config.settings import Settings
-from tests.support.small_settings import small_settings
+from tests.support.app.small_settings import small_settings
 from tests.support.tables import each
 
 KEY = bytes(range(32))

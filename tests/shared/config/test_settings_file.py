@@ -8,7 +8,7 @@ from pathlib import Path
 from shared.config.settings import AppSettings, Ehr, Settings, StoreSettings
 from shared.config.settings_file import parse
 from shared.config.table import Problem
-from tests.support import open_session
+from tests.support.app import open_session
 from tests.support.tables import each
 
 TOP = """

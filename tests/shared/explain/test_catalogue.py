@@ -15,7 +15,7 @@ from shared.explain.parsing import urns
 from shared.explain.parsing.find import matches
 from shared.explain.parsing.parse import parse
 from shared.vendors import GENERIC, OWN, everyone
-from tests.support import ehr_messages
+from tests.support.ehr import ehr_messages
 from tests.support.tables import each
 
 AS = "urn:cerner:error:authorization-server:"

@@ -18,7 +18,7 @@ from shared.explain import (
 )
 from shared.explain.catalogue import ENTRIES
 from shared.explain.parsing.find import matches
-from tests.support import ehr_messages
+from tests.support.ehr import ehr_messages
 from tests.support.tables import each
 
 CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from shared.explain import diagnose, harmless, parse
-from tests.support import ehr_messages
+from tests.support.ehr import ehr_messages
 from tests.support.tables import each
 
 TOKEN = "kH3xQ9-vZ_t7LwPb2mR8aYcN5dFgJ4sU6eT1oXiVq0z"

@@ -9,8 +9,8 @@ import random
 from doctor import explain, explain_report
 from doctor.output import Marks
 from shared.explain import Diagnosis, Registered, diagnose, parse
-from tests.support import ehr_messages
-from tests.support.damaged import SECRETS, damaged
+from tests.support.ehr import ehr_messages
+from tests.support.ehr.damaged import SECRETS, damaged
 
 COUNT = 10_000 if os.environ.get("SOAK") else 200
 REGISTERED = Registered(

@@ -5,7 +5,7 @@ import time
 from urllib.parse import quote
 
 from shared.explain import EhrMessage, diagnose, parse
-from tests.support import ehr_messages
+from tests.support.ehr import ehr_messages
 from tests.support.tables import each
 
 PROVIDER = {"persona": "provider", "tenant": ehr_messages.TENANT, "vendor": "oracle"}

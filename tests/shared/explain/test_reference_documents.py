@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.explain import AuthorizationRequest, at_token_endpoint, diagnose
-from tests.support import reference_documents
+from tests.support.ehr import reference_documents
 from tests.support.tables import each
 
 SCOPES = "openid fhirUser patient/Patient.rs patient/Observation.rs"

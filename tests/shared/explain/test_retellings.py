@@ -1,7 +1,7 @@
 """The first report, told as others would tell it: quoted, in a table, typed off a screen."""
 
 from shared.explain import Registered, diagnose, parse
-from tests.support import ehr_messages
+from tests.support.ehr import ehr_messages
 from tests.support.tables import each
 
 CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"

@@ -1,4 +1,4 @@
-"""Whatever is released or sent names no other patient, for any reader (tests/support/readings.py).
+"""Whatever is released or sent names no other patient, for any reader (tests/support/ehr/readings.py).
 
 Resources, patches and references are drawn from a grammar of what servers forgive.
 """
@@ -18,7 +18,7 @@ from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS
 from shared.fhir.policy.interactions import TABLE, Address
 from simulator.fhir.json_patch import PatchError, apply
-from tests.support.readings import BASE, named, patients
+from tests.support.ehr.readings import BASE, named, patients
 from tests.support.tables import each
 
 PREFIXES = [

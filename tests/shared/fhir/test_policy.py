@@ -14,7 +14,7 @@ from shared.fhir.policy import answers, asking, disclosing, finer_scopes, search
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.interactions import TABLE, Address, Kind
 from shared.scopes import Grant
-from tests.support.open_session import FHIR_BASE, access
+from tests.support.app.open_session import FHIR_BASE, access
 from tests.support.tables import each
 
 LAB = "http://terminology.hl7.org/CodeSystem/observation-category|laboratory"

@@ -23,7 +23,7 @@ from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS
 from shared.fhir.policy.interactions import TABLE, Address
 from shared.fhir.quick_accept import Expected
-from tests.support.odd_answers import BASE, Maker
+from tests.support.ehr.odd_answers import BASE, Maker
 from tests.support.tables import each
 
 ANSWERS = 500_000 if os.environ.get("SOAK") else 4_000

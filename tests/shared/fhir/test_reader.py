@@ -1,6 +1,6 @@
 """Page, cards, proxy and a project's function never decide differently about a response.
 
-`make soak` tries ten times as many of the odd responses of tests/support/odd_answers.py.
+`make soak` tries ten times as many of the odd responses of tests/support/ehr/odd_answers.py.
 """
 
 import json
@@ -23,9 +23,9 @@ from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir.access import of_session
 from shared.session.sessions import Active
 from smart_calc import api
-from tests.support.odd_answers import BASE, Maker
-from tests.support.open_session import EHR, in_use, open_session
-from tests.support.own_calls import Answered, Calls, Ehr, as_bytes, calls
+from tests.support.ehr.odd_answers import BASE, Maker
+from tests.support.app.open_session import EHR, in_use, open_session
+from tests.support.app.own_calls import Answered, Calls, Ehr, as_bytes, calls
 
 __all__ = ["calls"]
 

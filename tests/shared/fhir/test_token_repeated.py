@@ -5,8 +5,8 @@ from dataclasses import replace
 from shared.fhir import fhir_client
 from shared.fhir.access import of_session
 from shared.fhir.fhir_client import FhirAnswer
-from tests.support.open_session import EHR, in_use, open_session
-from tests.support.scripted_ehr import Scripted, ScriptedEhr, as_fhir
+from tests.support.app.open_session import EHR, in_use, open_session
+from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, as_fhir
 from tests.support.tables import each
 
 TOKEN = "sentinel-access-token"

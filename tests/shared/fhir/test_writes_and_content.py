@@ -11,8 +11,8 @@ from shared.fhir import fhir_client
 from shared.fhir.access import Access, of_session
 from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.session.sessions import Active
-from tests.support.open_session import EHR, in_use, open_session
-from tests.support.raw_server import RawServer, always, plain, raw_server
+from tests.support.app.open_session import EHR, in_use, open_session
+from tests.support.ehr.raw_server import RawServer, always, plain, raw_server
 from tests.support.tables import each
 
 JSON = "Content-Type: application/fhir+json"

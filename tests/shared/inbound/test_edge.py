@@ -16,9 +16,9 @@ from shared.config.settings import Settings
 from shared.errors import CodedError, EhrError, PatientDenied, UpstreamTimeout
 from shared.inbound import compression, edge
 from shared.inbound.edge import Call, Edge, Reply
-from tests.support.app import App
-from tests.support.browser import NAVIGATION, OWN_FETCH, Answer, Browser
-from tests.support.edge import (
+from tests.support.app.app import App
+from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
+from tests.support.app.edge import (
     FHIR_EDGE,
     HTML,
     PAGE_EDGE,
@@ -28,7 +28,7 @@ from tests.support.edge import (
     respond,
     settings,
 )
-from tests.support.sources import OUR_SOURCES
+from tests.support.ehr.sources import OUR_SOURCES
 from tests.support.tables import each
 
 HANDLE = "A" * 22

@@ -20,7 +20,7 @@ from shared.errors import (
 )
 from shared.explain import Cause, Diagnosis, EhrMessage
 from shared.explain.catalogue import causes
-from tests.support.edge import FHIR_EDGE, HTML, failing, logged, refusing, respond, settings
+from tests.support.app.edge import FHIR_EDGE, HTML, failing, logged, refusing, respond, settings
 from tests.support.tables import each
 
 

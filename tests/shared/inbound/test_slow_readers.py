@@ -12,7 +12,7 @@ from shared.config.settings import Settings
 from shared.inbound import edge, entry_point, slow_readers
 from shared.inbound.edge import Call, Reply
 from shared.inbound.spliced import Spliced
-from tests.support.edge import PAGE_EDGE, logged, settings
+from tests.support.app.edge import PAGE_EDGE, logged, settings
 
 LARGE = bytes(20_000_000)
 

@@ -16,7 +16,7 @@ from shared.config.settings import Settings
 from shared.inbound import edge, entry_point, request_body
 from shared.inbound.edge import Call, Edge, Reply
 from shared.inbound.request_body import Body, Incomplete
-from tests.support.edge import settings
+from tests.support.app.edge import settings
 from tests.support.tables import each
 
 EDGE = Edge("launch", "page", "launch_refused")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.issuer import Issuer, made_issuer
-from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.ehr.issuer import Issuer, made_issuer
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 
 @pytest.fixture

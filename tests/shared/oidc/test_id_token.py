@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import serialization
 
 from shared.errors import IdTokenInvalid
 from shared.oidc.id_token import Identity, Verified
-from tests.support.id_tokens import PrivateKey, Raw, base64url, compact, part, public_jwk
-from tests.support.issuer import (
+from tests.support.ehr.id_tokens import PrivateKey, Raw, base64url, compact, part, public_jwk
+from tests.support.ehr.issuer import (
     ABSENT,
     ACCESS,
     CLIENT,
@@ -31,7 +31,7 @@ from tests.support.issuer import (
     refused,
     unsigned,
 )
-from tests.support.scripted_ehr import ScriptedEhr
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.tables import each
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from shared.errors import KeysUnreadable
 from shared.oidc.id_token import Identity
-from tests.support.id_tokens import PrivateKey, public_jwk
-from tests.support.issuer import (
+from tests.support.ehr.id_tokens import PrivateKey, public_jwk
+from tests.support.ehr.issuer import (
     ABSENT,
     NOW,
     RSA,
@@ -20,7 +20,7 @@ from tests.support.issuer import (
     refused,
     unsigned,
 )
-from tests.support.scripted_ehr import HANG_UP, Scripted, as_json
+from tests.support.ehr.scripted_ehr import HANG_UP, Scripted, as_json
 from tests.support.tables import each
 
 # Keys

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.outbound import http_client
-from tests.support.raw_server import plain, raw_server
+from tests.support.ehr.raw_server import plain, raw_server
 
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 _WHOLE = (

@@ -22,8 +22,8 @@ import pytest
 from shared.outbound import connections, http_client
 from shared.outbound.request import Origin
 from shared.outbound.sockets import is_link_local
-from tests.support.certificates import Authority, authority, self_signed
-from tests.support.raw_server import Answerer, always, plain, raw_server
+from tests.support.ehr.certificates import Authority, authority, self_signed
+from tests.support.ehr.raw_server import Answerer, always, plain, raw_server
 
 CODED = "Content-Encoding: "
 GZIP = CODED + "gzip"

@@ -11,8 +11,8 @@ import pytest
 
 from shared.outbound import serving, waiting
 from shared.outbound.serving import Threads
-from tests.support.simulated_threads import Asked, SimulatedThreads
-from tests.support.stores import Clock
+from tests.support.app.simulated_threads import Asked, SimulatedThreads
+from tests.support.app.stores import Clock
 
 HEALTHY = "https://healthy.example/r4"
 START = 1000.0

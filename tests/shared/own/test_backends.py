@@ -13,9 +13,9 @@ import pytest
 
 from shared.own import in_flight
 from smart_calc import api
-from tests.support.jobs import SCOPES, Authority, Jobs, failing, refusing
-from tests.support.reached import reached
-from tests.support.scripted_ehr import Received, Scripted, ScriptedEhr, as_fhir
+from tests.support.app.jobs import SCOPES, Authority, Jobs, failing, refusing
+from tests.support.app.reached import reached
+from tests.support.ehr.scripted_ehr import Received, Scripted, ScriptedEhr, as_fhir
 from tests.support.tables import each
 
 

@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl
 from shared.errors import CodedError
 from shared.session.sessions import Active
 from smart_calc import api
-from tests.support.open_session import EHR, FHIR_BASE, in_use, open_session
-from tests.support.own_calls import Answered, Calls, Ehr, Sent, as_bytes, calls, failure
+from tests.support.app.open_session import EHR, FHIR_BASE, in_use, open_session
+from tests.support.app.own_calls import Answered, Calls, Ehr, Sent, as_bytes, calls, failure
 
 __all__ = ["calls"]
 

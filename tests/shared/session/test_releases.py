@@ -1,4 +1,4 @@
-"""Records of other releases: what they wrote, byte for byte, is in tests/support/records.
+"""Records of other releases: what they wrote, byte for byte, is in tests/support/charts/records.
 
 `first` is from before `other_endpoints`, `before-schema` from before the schema number, `next` has
 a member more in every place.

@@ -21,8 +21,8 @@ from shared.smart.launches import Pending
 from shared.smart.token_response import LaunchContext, TokenResponse
 from shared.store import Store
 from shared.store.sqlite import SqliteStore
-from tests.support.stores import Clock
-from tests.support.watched_store import WatchedStore
+from tests.support.app.stores import Clock
+from tests.support.app.watched_store import WatchedStore
 
 KEY = bytes(range(32))
 IDLE, LONGEST, CACHE = 1800.0, 8 * 3600.0, 3.0

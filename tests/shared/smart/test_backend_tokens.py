@@ -10,7 +10,7 @@ from shared.smart import backend_tokens, token_endpoint, token_response
 from shared.smart.backend_tokens import BackendTokens
 from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.discovery import Discovery, parse
-from tests.support.open_session import EHR, FHIR_BASE
+from tests.support.app.open_session import EHR, FHIR_BASE
 from tests.support.tables import each
 
 SERVICE = replace(EHR, client_auth="private_key_jwt", system_scopes=("system/*.rs",)).backend

@@ -1,5 +1,5 @@
 """The discovery documents of a real EHR, Oracle Health's sandbox, as a launch and the doctor read
-them (tests/support/oracle_documents.py names the source).
+them (tests/support/ehr/oracle_documents.py names the source).
 """
 
 import json
@@ -16,8 +16,8 @@ from shared.errors import DiscoveryInvalid
 from shared.oidc.jwk_set import key_set
 from shared.smart import discovery
 from shared.smart.discovery import SmartConfiguration
-from tests.support import oracle_documents
-from tests.support.id_tokens import PrivateKey, ec_key, public_jwk, rsa_key
+from tests.support.ehr import oracle_documents
+from tests.support.ehr.id_tokens import PrivateKey, ec_key, public_jwk, rsa_key
 from tests.support.tables import each
 
 PROFILE = "protocols/oauth2/profiles/smart-v1"

@@ -14,7 +14,7 @@ from shared.smart import launches
 from shared.smart.discovery import SmartConfiguration
 from shared.smart.launches import StartedLaunch
 from shared.store.sqlite import SqliteStore
-from tests.support.small_settings import small_settings
+from tests.support.app.small_settings import small_settings
 from tests.support.tables import each
 
 ISS = "https://ehr.test/fhir"

@@ -15,7 +15,7 @@ from shared.smart import launches, pkce
 from shared.smart.discovery import SmartConfiguration
 from shared.smart.launches import Pending, StartedLaunch
 from shared.store.sqlite import SqliteStore
-from tests.support.small_settings import small_settings
+from tests.support.app.small_settings import small_settings
 from tests.support.tables import each
 
 EHR = SmartConfiguration(

@@ -16,7 +16,7 @@ from shared.outbound import http_client
 from shared.smart import discovery, launches
 from shared.smart.discovery import SmartConfiguration
 from shared.store.sqlite import SqliteStore
-from tests.support.published_documents import ALL, Published
+from tests.support.ehr.published_documents import ALL, Published
 from tests.support.tables import each
 
 SCOPES = "openid fhirUser patient/Patient.rs patient/Observation.rs"

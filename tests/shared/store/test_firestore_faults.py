@@ -11,10 +11,10 @@ from grpc import StatusCode  # type: ignore[import-untyped]
 from shared.errors import StoreUnavailable
 from shared.store import Conflict, Fields, Store
 from shared.store.firestore import CALL_SECONDS, FirestoreStore
-from tests.support.firestore_emulator import VARIABLE
-from tests.support.firestore_stand_in import Fault, StandIn
-from tests.support.servers import companion, free_port
-from tests.support.stores import COLLECTION, FAR, KEY
+from tests.support.cloud.firestore_emulator import VARIABLE
+from tests.support.cloud.firestore_stand_in import Fault, StandIn
+from tests.support.app.servers import companion, free_port
+from tests.support.app.stores import COLLECTION, FAR, KEY
 
 # Far over the limit of 2 s, for a machine that is busy; without one it would be minutes.
 LONGEST_SECONDS = 20.0
@@ -240,12 +240,12 @@ def test_first_calls_to_a_store_that_is_down_or_silent_end_in_time(
 def test_a_store_that_comes_back_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     # Stopped in this process, it might leave this process's client waiting forever.
-    with companion("tests.support.firestore_stand_in", str(port)) as host:
+    with companion("tests.support.cloud.firestore_stand_in", str(port)) as host:
         monkeypatch.setenv(VARIABLE, host)
         store = FirestoreStore(PROJECT, "smart")
         store.create(COLLECTION, KEY, FIELDS, FAR)
     _unavailable(READ["read"], store, VERSION)
-    with companion("tests.support.firestore_stand_in", str(port)):
+    with companion("tests.support.cloud.firestore_stand_in", str(port)):
         until = time.monotonic() + 60
         while True:
             try:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from shared.store import Store
-from tests.support.stores import COLLECTION, FAR, KEY, WRITES, Backend, racing_processes, wins
+from tests.support.app.stores import COLLECTION, FAR, KEY, WRITES, Backend, racing_processes, wins
 
 RUNNERS = 8
 

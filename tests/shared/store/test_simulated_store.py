@@ -1,14 +1,14 @@
-"""The simulated store of tests/support/interleavings does what the real ones do."""
+"""The simulated store of tests/support/app/interleavings does what the real ones do."""
 
 from collections.abc import Callable
 
 import pytest
 
 from shared.store import Conflict, Record, Store
-from tests.support.firestore_emulator import PLACES
-from tests.support.interleavings.scenarios import seeded
-from tests.support.interleavings.store import Operation
-from tests.support.stores import Backend, Clock
+from tests.support.cloud.firestore_emulator import PLACES
+from tests.support.app.interleavings.scenarios import seeded
+from tests.support.app.interleavings.store import Operation
+from tests.support.app.stores import Backend, Clock
 
 
 @pytest.mark.parametrize("backend", PLACES, indirect=True)

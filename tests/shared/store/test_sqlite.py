@@ -13,7 +13,7 @@ import pytest
 from shared.errors import StoreUnavailable
 from shared.store import Conflict, Store
 from shared.store.sqlite import SqliteStore
-from tests.support.stores import COLLECTION, FAR, KEY, Backend, Clock, racing_processes
+from tests.support.app.stores import COLLECTION, FAR, KEY, Backend, Clock, racing_processes
 
 WRITES: dict[str, Callable[[Store], object]] = {
     "create": lambda store: store.create(COLLECTION, "c" * 64, {}, FAR),

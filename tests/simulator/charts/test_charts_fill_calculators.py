@@ -8,7 +8,7 @@ from clinical.calculators import REGISTRY, evaluate, with_computed_inputs
 from clinical.calculators.inputs import CHOICES, FLAGS, INPUTS, OTHER_NUMBERS
 from clinical.chart import prefill
 from simulator.charts.generated import load_resources
-from tests.support.calculators import CASES, in_canonical_units
+from tests.support.charts.calculators import CASES, in_canonical_units
 from tests.support.tables import each
 
 NOW = "2026-11-20T11:00:00-06:00"

@@ -11,7 +11,7 @@ from tests.simulator.token_client import (
     refused,
     registration,
 )
-from tests.support.id_tokens import rsa_key
+from tests.support.ehr.id_tokens import rsa_key
 from tests.support.tables import each
 
 

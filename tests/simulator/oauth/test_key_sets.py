@@ -10,7 +10,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from tests.simulator.token_client import JWKS, TokenClient, answered, refused, registration
 from tests.support.tables import each
-from tests.support.threaded_server import ThreadedServer
+from tests.support.ehr.threaded_server import ThreadedServer
 
 
 class _Keys:
