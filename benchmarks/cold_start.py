@@ -15,8 +15,8 @@ from benchmarks.support import click
 from benchmarks.support.processes import Place
 from benchmarks.support.report import Budget, Row
 from benchmarks.support.rounds import rounds
-from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.app.servers import companion
+from tests.support.browser.browser import NAVIGATION, Browser
 
 STARTS, SECONDS = 20, 40.0
 BUDGET = Budget(1.15)

@@ -14,8 +14,8 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.support import click, processes, resources, wire
-from tests.support.browser.browser import Browser
 from tests.support.app.servers import companion
+from tests.support.browser.browser import Browser
 
 MINUTES = 10.0
 CLIENTS = 16

@@ -14,8 +14,8 @@ from itertools import repeat
 from benchmarks.support import click, resources, wire
 from benchmarks.support.processes import Place, Server
 from benchmarks.support.report import Budget, Row
-from tests.support.browser.browser import Browser
 from tests.support.app.servers import companion
+from tests.support.browser.browser import Browser
 
 BUDGET = Budget(4.0)
 CLIENTS = 16

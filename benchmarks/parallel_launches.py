@@ -24,11 +24,11 @@ from infra import project
 from infra.deployment import FILE, read
 from infra.stage import FUNCTIONS, ROOT, stage
 from tests.support.app.app import App, ehr_tables
+from tests.support.app.servers import Server, free_port, listens, started
 from tests.support.browser.browser import Browser
 from tests.support.cloud.firestore_emulator import VARIABLE, emulator
 from tests.support.cloud.router import Router
 from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.servers import Server, free_port, listens, started
 
 LAUNCHES = 80
 

@@ -13,8 +13,8 @@ from benchmarks.support import click, others, resources, wire
 from benchmarks.support.processes import Place, Server
 from benchmarks.support.report import Budget, Row
 from benchmarks.support.wire import Question
-from tests.support.browser.browser import Browser
 from tests.support.app.servers import companion
+from tests.support.browser.browser import Browser
 
 LATENCY_SECONDS, MOST_ROUNDS = 7.0, 500
 BLOCKS, BLOCK_SECONDS, CLIENTS, SIXTEEN = 4, 0.7, 8, 16

@@ -1,8 +1,8 @@
 """The pages of many charts compared with the charts: `python -m tests.charts_at_large FOLDER …`.
 
 Each JSON file below a folder is a Bundle of one synthetic patient (FHIR R4), or a list of
-resources: its page must be made, and must agree with it (tests/support/browser/page_audit.py). `make soak`
-does the same with charts made at random.
+resources: its page must be made, and must agree with it (tests/support/browser/page_audit.py).
+`make soak` does the same with charts made at random.
 """
 
 import json
@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.charts.random_charts import random_chart
 from tests.support.browser.whole_page import READ, chart_of, compared, complaints
+from tests.support.charts.random_charts import random_chart
 
 
 def random_charts(number: int) -> int:

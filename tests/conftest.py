@@ -14,10 +14,10 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.app.app import App, ehr_tables, simulated_ehr
-from tests.support.browser.browser import Browser
-from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.app.servers import free_port, serve_app
 from tests.support.app.whole import IS_WHOLE, is_left_out
+from tests.support.browser.browser import Browser
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 pytest_plugins = (
     "tests.support.cloud.firestore_fixtures",

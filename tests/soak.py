@@ -15,8 +15,8 @@ import pytest
 
 from tests import charts_at_large
 from tests.support.app import core
-from tests.support.cloud.gcloud import GCLOUD
 from tests.support.app.servers import ROOT
+from tests.support.cloud.gcloud import GCLOUD
 
 ROUNDS = 20
 FIRESTORE_CALLBACKS = "test_a_whole_launch_and_a_race_of_twenty_callbacks_over_two_instances"

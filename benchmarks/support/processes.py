@@ -1,7 +1,7 @@
 """Functions as server processes, started with functions-framework like in the cloud.
 
-Each has an environment with only its own requirements (tests/support/cloud/staged.py). Servers run on one
-core, the benchmark and its EHR on the other cores, if there are any.
+Each has an environment with only its own requirements (tests/support/cloud/staged.py). Servers run
+on one core, the benchmark and its EHR on the other cores, if there are any.
 """
 
 import contextlib
@@ -21,8 +21,8 @@ from benchmarks.support.ehr import CLIENT_ID, SCOPES
 from gateway.processes import becomes_ready
 from infra import project, stage
 from tests.support.app import servers
-from tests.support.cloud import staged
 from tests.support.app.servers import ROOT, free_port
+from tests.support.cloud import staged
 
 _BESIDE = ROOT / "benchmarks" / "beside"
 _CORES = sorted(os.sched_getaffinity(0))

@@ -16,8 +16,8 @@ from playwright.sync_api import BrowserContext, Playwright, expect, sync_playwri
 from tests.support import missing
 from tests.support.app.app import App
 from tests.support.app.front import FrontedApp, serve_behind_a_front
-from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.app.writes import serve_writing
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 _UNWANTED = (
     *("PreloadTopChromeWebUI", "AvoidUnnecessaryBeforeUnloadCheckSync", "HttpsUpgrades"),

@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Frame, Page, expect
 
-from tests.support.browser import npm
 from tests.support.app.app import App
-from tests.support.browser.browser import Browser
 from tests.support.app.front import FrontedApp
+from tests.support.browser import npm
+from tests.support.browser.browser import Browser
 
 pytestmark = pytest.mark.calculators
 

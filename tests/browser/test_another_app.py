@@ -14,10 +14,10 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from gateway.processes import becomes_ready
-from tests.support.browser import npm
 from tests.support.app.another_app import CLIENTS, SCOPE, serve_another_app
-from tests.support.browser.browser import Browser
 from tests.support.app.servers import ROOT, free_port, started
+from tests.support.browser import npm
+from tests.support.browser.browser import Browser
 
 
 @dataclass(frozen=True)

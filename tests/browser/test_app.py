@@ -11,6 +11,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, 
 
 from clinical.dates import shown
 from tests.support.app.app import App
+from tests.support.app.endings import EndableApp, launch_in, serve_endable
+from tests.support.browser.sound_page import fits, violations
 from tests.support.charts.app_chart import (
     CREATININE,
     PATIENT,
@@ -20,9 +22,7 @@ from tests.support.charts.app_chart import (
     tenant_of,
 )
 from tests.support.charts.chart_resources import condition, order
-from tests.support.app.endings import EndableApp, launch_in, serve_endable
 from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, Tenant, as_fhir
-from tests.support.browser.sound_page import fits, violations
 
 EGFR = "egfr_ckd_epi_2021"
 OVER = "The session has ended"

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
 from tests.browser.test_accessibility import WIDTHS, load_axe, too_wide, violations
-from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, Tenant
 from tests.support.app.servers import Server, serve_app
+from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, Tenant
 
 LONG = "Hospital-" * 22
 

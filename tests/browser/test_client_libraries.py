@@ -15,11 +15,11 @@ import requests
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, Route
 
-from tests.support.browser import npm
 from tests.support.app.app import App, Launched
 from tests.support.app.servers import ROOT
-from tests.support.tables import each
 from tests.support.app.writes import send
+from tests.support.browser import npm
+from tests.support.tables import each
 
 TEXT = (ROOT / "docs/proxy.md").read_text(encoding="utf-8")
 PATIENT = "synthetic-alma"

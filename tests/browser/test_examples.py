@@ -19,9 +19,9 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Route, expect
 
+from tests.support.app.servers import ROOT, free_port, serve, serve_app
 from tests.support.browser import npm
 from tests.support.browser.browser import Browser
-from tests.support.app.servers import ROOT, free_port, serve, serve_app
 from tests.support.browser.sound_page import violations
 from tests.support.tables import each
 

@@ -10,8 +10,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from clinical.calculators import REGISTRY
 from functions.smart_calc.rows import sections
 from tests.support.app.app import App
-from tests.support.charts.app_chart import tenant_of
 from tests.support.app.endings import launch_in
+from tests.support.charts.app_chart import tenant_of
 from tests.support.tables import each
 
 EGFR = "egfr_ckd_epi_2021"

@@ -12,10 +12,10 @@ from playwright.sync_api import Page, expect
 
 from clinical.calculators import REGISTRY
 from tests.support.app.app import App
+from tests.support.browser.sound_page import fits, violations
 from tests.support.charts.app_chart import tenant_of
 from tests.support.charts.held_chart import HeldChart
 from tests.support.ehr.scripted_ehr import Received, Scripted
-from tests.support.browser.sound_page import fits, violations
 
 pytestmark = pytest.mark.calculators
 

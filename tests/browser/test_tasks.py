@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.support.app.app import App
-from tests.support.charts.app_chart import CREATININE, answering, bundle, days_ago, tenant_of
 from tests.support.app.endings import launch_in
+from tests.support.charts.app_chart import CREATININE, answering, bundle, days_ago, tenant_of
 from tests.support.ehr.scripted_ehr import as_fhir
 
 EGFR, CLEARANCE = "egfr_ckd_epi_2021", "creatinine_clearance_cg"

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.support.app.app import App
-from tests.support.charts.app_chart import CREATININE, answering, bundle, days_ago, tenant_of
 from tests.support.app.endings import launch_in
+from tests.support.charts.app_chart import CREATININE, answering, bundle, days_ago, tenant_of
 from tests.support.ehr.scripted_ehr import as_fhir
 from tests.support.tables import each
 

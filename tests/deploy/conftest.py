@@ -11,12 +11,12 @@ from tests.deploy.guide_walk import AROUND, Walk, to_a_launch, under, walk, with
 from tests.deploy.whole_deployment import Deployment, Staged
 from tests.support import missing
 from tests.support.app.app import ehr_tables, simulated_ehr
+from tests.support.app.servers import ROOT, Server
 from tests.support.cloud.control_plane.world import World
 from tests.support.cloud.gcloud import GCLOUD
 from tests.support.cloud.router import Router
-from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.servers import ROOT, Server
 from tests.support.cloud.staged import COMMIT, environments
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 # Google's package repository isn't Debian's, so the gate can't install gcloud.
 _NEED_GCLOUD = (

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.support.cloud import guide
 from tests.support.app.app import App, ehr_tables, simulated_ehr
+from tests.support.app.servers import ROOT, Server
+from tests.support.cloud import guide
 from tests.support.cloud.cloud import Cloud
 from tests.support.cloud.control_plane.server import Call
 from tests.support.cloud.control_plane.world import World
 from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.servers import ROOT, Server
 
 # The headings up to the first launch, in the order of the page.
 DEPLOY = "8. Deploy"

@@ -17,9 +17,9 @@ import yaml
 from infra.deployment import FILE, RUNTIME, Deployment, read, write
 from infra.deployment_checks import CONFIGURATION, FOUND_BELOW
 from infra.stage import FUNCTIONS
+from tests.support.app.servers import ROOT
 from tests.support.cloud import gcloud
 from tests.support.cloud.gcloud import build_configuration
-from tests.support.app.servers import ROOT
 
 BUILD = build_configuration()
 STEPS = {step["id"]: step for step in BUILD["steps"]}

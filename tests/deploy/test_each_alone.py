@@ -10,10 +10,10 @@ import pytest
 
 from infra.stage import FUNCTIONS
 from shared.smart.signing_keys import read
-from tests.support.ehr import signing_keys
 from tests.support.browser.browser import Browser
 from tests.support.cloud.forked import start_anew
 from tests.support.cloud.staged import Copy, command, running
+from tests.support.ehr import signing_keys
 
 CONFIG = """
 public_url = "https://smart.example.org"

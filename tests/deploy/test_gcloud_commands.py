@@ -17,10 +17,10 @@ from infra import project
 from infra.deployment import FILE, Deployment, read
 from infra.stage import FUNCTIONS, stage
 from tests.deploy.guide_walk import AROUND, FIRST, FOR_POLICIES, PREFLIGHT
+from tests.support.app.servers import ROOT
 from tests.support.cloud import gcloud
 from tests.support.cloud.control_plane.server import APIS, ControlPlane
 from tests.support.cloud.control_plane.world import OPERATOR
-from tests.support.app.servers import ROOT
 
 (_block,) = (one for one in gcloud.documented("toml") if one.startswith("[secrets]"))
 STATE = read(ROOT / FILE)

@@ -9,9 +9,9 @@ import pytest
 
 from infra.deployment import FILE
 from tests.deploy.guide_walk import ALL, SHELL, TEXT, to_a_launch
+from tests.support.app.servers import ROOT
 from tests.support.cloud import guide
 from tests.support.cloud.control_plane.server import run_in
-from tests.support.app.servers import ROOT
 from tests.support.tables import each
 
 BLOCKS = [one for one in ALL if one.language == "sh" and not one.sets]

@@ -26,13 +26,13 @@ from tests.deploy.guide_walk import (
     to_a_launch,
     under,
 )
+from tests.support.app.servers import ROOT
 from tests.support.cloud import guide
 from tests.support.cloud.cloud import Cloud
 from tests.support.cloud.control_plane import run
 from tests.support.cloud.control_plane.organization import APIS, FOLDER, ORGANIZATION
 from tests.support.cloud.control_plane.server import run_in
 from tests.support.cloud.control_plane.world import OPERATOR, World
-from tests.support.app.servers import ROOT
 
 NO_ALL: list[dict[str, Any]] = [{"values": {"allowedValues": ["ALLOW_INTERNAL_AND_GCLB"]}}]
 OWN_MEMBERS: list[dict[str, Any]] = [{"values": {"allowedValues": ["is:C0123abcd"]}}]

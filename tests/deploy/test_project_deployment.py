@@ -8,13 +8,13 @@ import pytest
 from smart_calc import new
 from tests.deploy.guide_walk import DEPLOY, Walk, under
 from tests.deploy.test_terraform import VARIABLES
+from tests.support.app.servers import ROOT
 from tests.support.cloud import guide, wheel
 from tests.support.cloud.cloud import Cloud
 from tests.support.cloud.control_plane import run
 from tests.support.cloud.control_plane.world import OPERATOR
-from tests.support.app.servers import ROOT
-from tests.support.ehr.signing_keys import pem
 from tests.support.cloud.terraform import Module
+from tests.support.ehr.signing_keys import pem
 
 pytestmark = pytest.mark.calculators
 ALMA = "synthetic-alma"

@@ -15,12 +15,12 @@ import pytest
 from infra.deployment import FILE, service, with_sessions
 from infra.stage import FUNCTIONS
 from tests.deploy.guide_walk import SHELL, Walk, deploy, edited, under
-from tests.support.cloud import guide
 from tests.support.app.app import App, Launched
+from tests.support.app.whole import IS_WHOLE
+from tests.support.cloud import guide
 from tests.support.cloud.cloud import Cloud
 from tests.support.cloud.control_plane import run
 from tests.support.cloud.control_plane.server import run_in
-from tests.support.app.whole import IS_WHOLE
 
 # A launch ends at the calculators' page here: smart.toml names no other.
 pytestmark = pytest.mark.calculators

@@ -10,8 +10,8 @@ import pytest
 from infra import smoke
 from infra.stage import FUNCTIONS
 from tests.support.app.app import App
-from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, Tenant
 from tests.support.app.servers import ROOT, free_port
+from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, Tenant
 
 WELL = Scripted(200, {"Content-Type": "application/json"}, b'{"status":"ok"}')
 

@@ -13,8 +13,8 @@ from infra.deployment import FILE, read, service, with_sessions, write
 from infra.project import ProjectRefused
 from infra.stage import FUNCTIONS
 from tests.deploy.guide_walk import KMS_KEY
-from tests.support.cloud.guide import PAGES
 from tests.support.app.servers import ROOT
+from tests.support.cloud.guide import PAGES
 
 TEXT = (ROOT / FILE).read_text("utf-8")
 WITH_SESSIONS = with_sessions(FUNCTIONS)

@@ -16,10 +16,10 @@ import pytest
 from infra.stage import FUNCTIONS
 from shared import pages
 from tests.deploy.guide_walk import KMS_KEY
+from tests.support.app.servers import ROOT
 from tests.support.cloud.control_plane import storage
 from tests.support.cloud.control_plane.project import DEFAULT_SERVICES
 from tests.support.cloud.control_plane.world import World
-from tests.support.app.servers import ROOT
 from tests.support.cloud.terraform import Module
 
 FOLDER = ROOT / "infra" / "terraform"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.whole_deployment import Deployment, Staged
-from tests.support.cloud import firestore_emulator
 from tests.support.app.app import App
-from tests.support.cloud.router import Router
-from tests.support.ehr.scripted_ehr import ScriptedEhr, as_fhir
 from tests.support.app.servers import Server
 from tests.support.app.stores import IN_FILES
+from tests.support.cloud import firestore_emulator
+from tests.support.cloud.router import Router
+from tests.support.ehr.scripted_ehr import ScriptedEhr, as_fhir
 
 ALMA = "synthetic-alma"
 STORES = [*IN_FILES, "stand_in", *(["emulator"] if firestore_emulator.how() else [])]

@@ -25,8 +25,8 @@ import pytest
 from infra import dist, project
 from infra.stage import stage
 from tests.support import missing
-from tests.support.cloud import guide, wheel
 from tests.support.app.servers import ROOT
+from tests.support.cloud import guide, wheel
 from tests.support.cloud.staged import COMMIT
 from tests.support.cloud.wheel import Installed
 

@@ -13,8 +13,8 @@ from doctor.finding import FindingId
 from shared import base64url
 from tests.support.app.app import App, ehr_tables
 from tests.support.app.doctor import Doctor, Outcome, ehr
-from tests.support.ehr.scripted_ehr import Tenant
 from tests.support.app.servers import ROOT, free_port
+from tests.support.ehr.scripted_ehr import Tenant
 from tests.support.tables import each
 
 IDS = typing.get_args(FindingId)

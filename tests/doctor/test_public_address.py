@@ -7,8 +7,8 @@ import pytest
 
 from doctor import check
 from tests.support.app.doctor import Doctor, Outcome, Public, ehr
-from tests.support.ehr.scripted_ehr import Scripted, Tenant
 from tests.support.app.servers import free_port
+from tests.support.ehr.scripted_ehr import Scripted, Tenant
 from tests.support.tables import each
 
 

@@ -9,10 +9,10 @@ import grpc  # type: ignore[import-untyped]
 import pytest
 
 from tests.support.app.doctor import Doctor, Outcome, ehr
+from tests.support.app.servers import free_port
 from tests.support.cloud.firestore_emulator import VARIABLE
 from tests.support.cloud.firestore_stand_in import Fault, StandIn
 from tests.support.ehr.scripted_ehr import Tenant
-from tests.support.app.servers import free_port
 
 DENIED = Fault(grpc.StatusCode.PERMISSION_DENIED)
 TTL = "ttl_policy_missing"

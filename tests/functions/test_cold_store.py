@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from gateway.processes import Process, becomes_ready
-from tests.support.cloud import firestore_emulator
 from tests.support.app.app import App, ehr_tables
-from tests.support.browser.browser import NAVIGATION, Browser
-from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.app.servers import companion, free_port, listens, serve_app
+from tests.support.browser.browser import NAVIGATION, Browser
+from tests.support.cloud import firestore_emulator
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 SOAK = bool(os.environ.get("SOAK"))
 pytestmark = [

@@ -1,8 +1,8 @@
 """The local gateway: what no function serves is answered in the same form."""
 
 from tests.support.app.app import App
-from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.app.proxy import raw_exchange
+from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.tables import each
 
 

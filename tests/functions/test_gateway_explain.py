@@ -5,9 +5,9 @@ import posixpath
 import re
 from urllib.parse import urlencode
 
-from tests.support.ehr import ehr_messages
 from tests.support.app.app import App
 from tests.support.browser.browser import NAVIGATION, Browser
+from tests.support.ehr import ehr_messages
 from tests.support.ehr.three_ehrs import in_words
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from infra.stage import FUNCTIONS
 from shared.release import version
 from tests.support.app.app import App, ehr_tables
+from tests.support.app.servers import serve_app
 from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.servers import serve_app
 from tests.support.tables import each
 
 

@@ -11,12 +11,12 @@ import pytest
 from grpc import StatusCode  # type: ignore[import-untyped]
 
 from infra.stage import FUNCTIONS
-from tests.support.cloud import firestore_emulator
 from tests.support.app.app import App, Launched, ehr_tables
+from tests.support.app.servers import free_port, serve_app
 from tests.support.browser.browser import NAVIGATION, Answer, Browser
+from tests.support.cloud import firestore_emulator
 from tests.support.cloud.firestore_stand_in import Fault, StandIn
 from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant
-from tests.support.app.servers import free_port, serve_app
 
 NO_EHR = "http://127.0.0.1:9"
 LONGEST_SECONDS = 15.0

@@ -14,12 +14,12 @@ from gateway.servers import Unusable
 from shared.errors import NotFound
 from shared.inbound import cookies
 from shared.inbound.edge import Call, Reply
-from tests.support.ehr import one_ehr
 from tests.support.app.app import App, ehr_tables
-from tests.support.browser.browser import Browser
 from tests.support.app.proxy import raw_exchange
-from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.app.servers import Server, serve_app
+from tests.support.browser.browser import Browser
+from tests.support.ehr import one_ehr
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.tables import each
 
 FRAMES = 'frame_ancestors = ["https://ehr.example.org"]'

@@ -30,9 +30,9 @@ from tests.interop.chart_session import READ_SCOPES
 from tests.interop.in_chromium import chromium
 from tests.interop.report import Report
 from tests.support.app.app import App, Launched, simulated_ehr
+from tests.support.app.servers import free_port, serve, serve_app
 from tests.support.browser.browser import OWN_FETCH
 from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.servers import free_port, serve, serve_app
 
 _SANDBOX = ("https://github.com/cds-hooks/sandbox", "3b7e255")
 _SERVICES = ("https://github.com/cds-hooks/sandbox-cds-services", "cea7e9c")

@@ -27,9 +27,9 @@ import requests
 from gateway.processes import becomes_ready
 from shared.smart import signing_keys
 from tests.interop.report import Report
+from tests.support.app.servers import Server, free_port, serve_app, started
 from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.ehr.scripted_ehr import ScriptedEhr, as_fhir
-from tests.support.app.servers import Server, free_port, serve_app, started
 from tests.support.ehr.signing_keys import Kind, pem
 
 SECRET = "a+b/c=d"

@@ -20,10 +20,10 @@ import pytest
 
 import gateway.__main__
 import simulator.__main__
-from tests.support.browser.browser import Browser
-from tests.support.ehr.scripted_ehr import Received, Scripted, ScriptedEhr, as_json
 from tests.support.app.servers import ROOT, free_port
 from tests.support.app.whole import IS_WHOLE
+from tests.support.browser.browser import Browser
+from tests.support.ehr.scripted_ehr import Received, Scripted, ScriptedEhr, as_json
 
 
 def _start(folder: Path, *command: str, **environment: str) -> subprocess.Popen[str]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tables import each
 from tests.support.app.whole import SMART_CALC, is_gone
+from tests.support.tables import each
 
 ROOT = Path(__file__).parents[2]
 _ALL = (

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.app.interleavings.store import SimulatedBackend
+from tests.support.app.stores import IN_FILES, Backend, Clock
 from tests.support.cloud import firestore_emulator
 from tests.support.cloud.firestore_emulator import PLACES
-from tests.support.app.interleavings.store import SimulatedBackend
 from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.stores import IN_FILES, Backend, Clock
 
 
 @pytest.fixture(params=PLACES)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
-from tests.support.browser.browser import Browser
 from tests.support.app.whole import IS_WHOLE
+from tests.support.browser.browser import Browser
 
 Test = Callable[..., None]
 

@@ -1,7 +1,14 @@
 from typing import Any
 
 from clinical.chart.evidence import Outcome
-from tests.support.charts.chart_resources import condition, find, observation, pressure, quantity, read
+from tests.support.charts.chart_resources import (
+    condition,
+    find,
+    observation,
+    pressure,
+    quantity,
+    read,
+)
 from tests.support.tables import each
 
 TODAY = "2026-11-24T10:00:00Z"

@@ -2,7 +2,15 @@ from decimal import Decimal
 from typing import Any
 
 from clinical.chart.evidence import Outcome
-from tests.support.charts.chart_resources import HL7, UCUM, concept, find, observation, quantity, sources
+from tests.support.charts.chart_resources import (
+    HL7,
+    UCUM,
+    concept,
+    find,
+    observation,
+    quantity,
+    sources,
+)
 from tests.support.tables import each
 
 

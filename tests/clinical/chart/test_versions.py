@@ -4,7 +4,15 @@ from typing import Any
 from clinical.chart import prefill, read_chart
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.times import parse_now
-from tests.support.charts.chart_resources import NOW, condition, find, observation, order, patient, read
+from tests.support.charts.chart_resources import (
+    NOW,
+    condition,
+    find,
+    observation,
+    order,
+    patient,
+    read,
+)
 from tests.support.tables import each
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.app.app import App, ehr_tables
 from tests.support.app.deployment import NO_EHR, Deployment
-from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.app.servers import free_port, serve_app
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,11 @@ import pytest
 
 from tests.support.app import callbacks
 from tests.support.app.app import App
-from tests.support.browser.browser import OWN_FETCH, Browser
 from tests.support.app.deployment import NO_EHR, Deployment
+from tests.support.app.servers import serve_app
+from tests.support.browser.browser import OWN_FETCH, Browser
 from tests.support.ehr.identity import handle_of
 from tests.support.ehr.scripted_ehr import Received, Scripted, ScriptedEhr, Tenant, as_json
-from tests.support.app.servers import serve_app
 from tests.support.ehr.signing_keys import Kind, pem, public_pem
 from tests.support.tables import each
 

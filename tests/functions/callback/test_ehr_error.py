@@ -11,8 +11,8 @@ from shared import explain
 from shared.errors import EhrError, StateUnknown, TokenError
 from shared.explain.catalogue.causes import KINDS
 from tests.support.app.app import App
-from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.app.callbacks import get, log_lines, refused, untouched
+from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.tables import each
 
 # RFC 6749 4.1.2.1; OpenID Connect Core 1.0 3.1.2.6.

@@ -6,8 +6,8 @@ from html import escape
 from urllib.parse import parse_qsl
 
 from tests.support.app.app import App
-from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.app.callbacks import failed, launch, log_lines
+from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.ehr.scripted_ehr import HANG_UP, Scripted, as_json
 from tests.support.tables import each
 

@@ -7,8 +7,9 @@ import pytest
 
 from tests.support.app import callbacks
 from tests.support.app.app import App
-from tests.support.browser.browser import Answer, Browser
 from tests.support.app.deployment import NO_EHR, Deployment
+from tests.support.app.servers import serve_app
+from tests.support.browser.browser import Answer, Browser
 from tests.support.ehr.id_tokens import compact, part
 from tests.support.ehr.identity import (
     CLIENT_ID,
@@ -21,7 +22,6 @@ from tests.support.ehr.identity import (
     signing_key,
 )
 from tests.support.ehr.scripted_ehr import HANG_UP, Scripted, ScriptedEhr, as_json
-from tests.support.app.servers import serve_app
 from tests.support.tables import each
 
 DOCUMENT = "/.well-known/smart-configuration"

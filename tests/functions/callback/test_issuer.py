@@ -3,8 +3,8 @@
 """
 
 from tests.support.app.app import App
-from tests.support.browser.browser import Browser
 from tests.support.app.callbacks import get, log_lines, refused, untouched
+from tests.support.browser.browser import Browser
 from tests.support.tables import each
 
 

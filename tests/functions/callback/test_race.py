@@ -3,8 +3,8 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.browser.browser import Answer, Browser
 from tests.support.app.deployment import Deployment
+from tests.support.browser.browser import Answer, Browser
 
 CALLBACKS = 20
 

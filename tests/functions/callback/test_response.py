@@ -1,8 +1,8 @@
 """The authorization response: its shape, and what it cannot change."""
 
 from tests.support.app.app import App
-from tests.support.browser.browser import Browser
 from tests.support.app.callbacks import get, refused, untouched
+from tests.support.browser.browser import Browser
 from tests.support.tables import each
 
 

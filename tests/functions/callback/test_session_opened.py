@@ -6,8 +6,8 @@ import base64
 import re
 
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import Answer, Browser
 from tests.support.app.deployment import Deployment
+from tests.support.browser.browser import Answer, Browser
 
 PREFIX = "__Host-smart-"
 ATTRIBUTES = {"Secure", "HttpOnly", "Path=/", "SameSite=None", "Partitioned"}

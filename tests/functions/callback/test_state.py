@@ -5,10 +5,10 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from tests.support.app.app import App, ehr_tables
-from tests.support.browser.browser import NAVIGATION, Answer, Browser
 from tests.support.app.deployment import NO_EHR, Deployment
-from tests.support.ehr.scripted_ehr import Scripted, Tenant, as_json
 from tests.support.app.servers import free_port, serve_app
+from tests.support.browser.browser import NAVIGATION, Answer, Browser
+from tests.support.ehr.scripted_ehr import Scripted, Tenant, as_json
 from tests.support.tables import each
 
 SESSION_COOKIE = "__Host-smart-"

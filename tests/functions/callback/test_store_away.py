@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.app.app import App, ehr_tables
-from tests.support.browser.browser import NAVIGATION, Answer, Browser
 from tests.support.app.deployment import NO_EHR, Deployment
-from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, as_json
 from tests.support.app.servers import serve_app
+from tests.support.browser.browser import NAVIGATION, Answer, Browser
+from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, as_json
 
 LONGEST_SECONDS = 15.0
 

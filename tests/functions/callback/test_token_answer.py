@@ -4,8 +4,8 @@ import hashlib
 from typing import Any
 
 from tests.support.app.app import App
-from tests.support.browser.browser import Browser
 from tests.support.app.callbacks import failed, launch
+from tests.support.browser.browser import Browser
 from tests.support.ehr.scripted_ehr import Scripted, as_json
 from tests.support.tables import each
 

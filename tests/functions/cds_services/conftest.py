@@ -11,7 +11,10 @@ from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 @pytest.fixture(scope="session")
 def cds(tmp_path_factory: pytest.TempPathFactory, scripted: ScriptedEhr) -> Iterator[Cds]:
-    folder, unhurried = tmp_path_factory.mktemp("cds"), "tests.support.app.unhurried_cds:application"
+    folder, unhurried = (
+        tmp_path_factory.mktemp("cds"),
+        "tests.support.app.unhurried_cds:application",
+    )
     # Every card that there is; `in_time` has the default.
     with serve_cds(folder, scripted, unhurried, f"cards = {[*CARDS]}") as running:
         yield running

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from simulator.faults.cds_faults import CDS_FAULTS
-from tests.support.browser.browser import Browser
 from tests.support.app.servers import free_port
-from tests.support.tables import each
+from tests.support.browser.browser import Browser
 from tests.support.ehr.three_ehrs import ThreeEhrs, in_words, serve_copy, serve_ehrs
+from tests.support.tables import each
 
 DARIO = "synthetic-dario"
 TOKEN = "cds_token_invalid"

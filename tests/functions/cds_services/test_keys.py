@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.app.servers import Server, free_port, serve_app
 from tests.support.ehr.cds import OTHER, P384, CdsEhr, client_table, log_lines, registration
 from tests.support.ehr.id_tokens import public_jwk
 from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr
-from tests.support.app.servers import Server, free_port, serve_app
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from functions.smart_calc.page.calculator_views import in_groups
 from simulator.charts.generated import load_charts, load_resources
 from simulator.charts.resources import Charts
 from simulator.fhir.search import parse
-from tests.support.ehr.in_memory_ehr import answer_from, read
 from tests.support.app.open_session import EHR, FHIR_BASE
+from tests.support.ehr.in_memory_ehr import answer_from, read
 from tests.support.tables import each
 
 # Most of the charts' values are dated by it.

@@ -10,7 +10,17 @@ from urllib.parse import parse_qsl
 import pytest
 
 from tests.support.ehr import foreign
-from tests.support.ehr.cds import KEYS, OUTCOME, Cds, CdsEhr, bundle, chart, creatinine, patient, value
+from tests.support.ehr.cds import (
+    KEYS,
+    OUTCOME,
+    Cds,
+    CdsEhr,
+    bundle,
+    chart,
+    creatinine,
+    patient,
+    value,
+)
 from tests.support.ehr.scripted_ehr import HANG_UP, Received, Scripted, as_fhir
 
 EGFR = {"egfr_ckd_epi_2021": "warning"}

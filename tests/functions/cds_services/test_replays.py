@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ehr.cds import CdsEhr, client_table, log_lines, registration
-from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.app.servers import free_port, serve_app
 from tests.support.app.stores import KINDS
+from tests.support.ehr.cds import CdsEhr, client_table, log_lines, registration
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 PARALLEL = 20
 

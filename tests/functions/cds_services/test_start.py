@@ -9,11 +9,11 @@ import pytest
 
 from shared.config.settings_file import parse
 from shared.oidc import key_files
+from tests.support.app.servers import free_port, run, serve_app
 from tests.support.browser.browser import Browser
 from tests.support.ehr.cds import DISCOVERY, P384, CdsEhr, log_lines, registration
 from tests.support.ehr.id_tokens import public_jwk
 from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.servers import free_port, run, serve_app
 from tests.support.tables import each
 
 TOP = """

@@ -14,7 +14,18 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.support.browser.browser import Answer, Browser
-from tests.support.ehr.cds import DISCOVERY, FEEDBACK, KID, OTHER, P256, P384, RSA, Cds, CdsEhr, members
+from tests.support.ehr.cds import (
+    DISCOVERY,
+    FEEDBACK,
+    KID,
+    OTHER,
+    P256,
+    P384,
+    RSA,
+    Cds,
+    CdsEhr,
+    members,
+)
 from tests.support.ehr.id_tokens import Raw, base64url, compact, ec_key, part, public_jwk
 from tests.support.tables import each
 

@@ -26,8 +26,8 @@ from tests.functions.explain.faults import (
 from tests.functions.explain.walking import Beginnings, Walks, sentences
 from tests.support.browser.browser import Answer, Browser
 from tests.support.ehr.sources import OUR_SOURCES
-from tests.support.tables import each
 from tests.support.ehr.three_ehrs import CLIENTS, ThreeEhrs, Walk, in_words
+from tests.support.tables import each
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tests.functions.explain.walking import sentences
-from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.app.servers import run
-from tests.support.tables import each
+from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.ehr.three_ehrs import ThreeEhrs, in_words
+from tests.support.tables import each
 
 # Both are the report's: what its author configured, and what the EHR saw.
 CONFIGURED = "f010a897-b662-4152-bb22-b87bcd3cba54"

@@ -8,8 +8,8 @@ import pytest
 from shared.errors import LATE, TokenError
 from simulator.vendors.oracle import ORACLE
 from tests.support.browser.browser import NAVIGATION, Answer, Browser
-from tests.support.tables import each
 from tests.support.ehr.three_ehrs import ThreeEhrs, in_words
+from tests.support.tables import each
 
 STRANGER = "https://stranger.example/fhir"
 

@@ -9,8 +9,8 @@ import pytest
 
 from simulator import demo
 from tests.support.app.servers import free_port
-from tests.support.tables import each
 from tests.support.ehr.three_ehrs import ThreeEhrs, Walk, in_words, serve_copy, serve_ehrs
+from tests.support.tables import each
 
 _IDENTITY = "openid fhirUser online_access"
 # One app asks for wildcards of Oracle Health, and of the generic EHR for a type that is not in the

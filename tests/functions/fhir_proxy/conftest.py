@@ -10,8 +10,8 @@ import pytest
 from tests.support.app.app import App, Launched
 from tests.support.app.in_process import InProcess, here
 from tests.support.app.proxy import about, launched
-from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant
 from tests.support.app.writes import keep, serve_writing
+from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant
 
 __all__ = ["here"]
 

@@ -6,8 +6,8 @@ import pytest
 
 from shared.fhir.resource_types import RESOURCE_TYPES
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import OWN_FETCH, Browser
 from tests.support.app.proxy import about, asked, launched, post_search, raw_exchange, relaunched
+from tests.support.browser.browser import OWN_FETCH, Browser
 from tests.support.ehr.scripted_ehr import as_fhir
 from tests.support.tables import each
 

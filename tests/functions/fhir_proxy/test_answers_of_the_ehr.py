@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 
 from tests.support.app.app import App
-from tests.support.browser.browser import OWN_FETCH
 from tests.support.app.in_process import InProcess
 from tests.support.app.proxy import (
     FORM,
@@ -17,6 +16,7 @@ from tests.support.app.proxy import (
     relaunched,
     searchset,
 )
+from tests.support.browser.browser import OWN_FETCH
 from tests.support.ehr.scripted_ehr import FHIR_JSON, HANG_UP, Scripted, as_fhir, as_json
 from tests.support.tables import each
 

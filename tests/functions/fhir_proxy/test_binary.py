@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import OWN_FETCH, Answer
 from tests.support.app.proxy import asked, launched, relaunched, unprotected
+from tests.support.browser.browser import OWN_FETCH, Answer
 from tests.support.ehr.scripted_ehr import HANG_UP, Scripted, Tenant, as_fhir
 from tests.support.tables import each
 

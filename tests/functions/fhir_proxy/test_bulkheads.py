@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from shared.outbound.bulkheads import HANGING_SECONDS
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.app.proxy import launched
+from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.ehr.scripted_ehr import Received, Scripted, as_fhir
 
 THREADS = 16  # tests/support/app/servers.py

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.app.proxy import FORM, about, asked, launched, searchset, unprotected
+from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.ehr.scripted_ehr import Scripted, Tenant, as_fhir
 from tests.support.tables import each
 

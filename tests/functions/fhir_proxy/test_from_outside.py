@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.support.app.app import App
 from tests.support.app.proxy import about, asked, launched, post_search, searchset
+from tests.support.app.writes import REPLACE_STATUS, keep, send, written
 from tests.support.ehr.scripted_ehr import as_fhir
 from tests.support.tables import each
-from tests.support.app.writes import REPLACE_STATUS, keep, send, written
 
 SENTINEL = "sentinel-of-another-patient"
 THEIRS = about("Observation", "o2", "p2", note=[{"text": SENTINEL}])

@@ -1,8 +1,8 @@
 """Headers pass by allow-list both ways; conditional reads work (FHIR R4 http.html)."""
 
 from tests.support.app.app import App
-from tests.support.browser.browser import OWN_FETCH
 from tests.support.app.proxy import about, asked, launched, post_search, relaunched, searchset
+from tests.support.browser.browser import OWN_FETCH
 from tests.support.ehr.scripted_ehr import Received, Scripted, as_fhir
 from tests.support.tables import each
 

@@ -16,12 +16,12 @@ from shared.config.settings import Settings
 from shared.errors import CdsKeysUnavailable, CodedError, Overloaded, RefreshFailed
 from shared.inbound import edge
 from shared.inbound.edge import Call, Reply
-from tests.support.ehr import one_ehr
 from tests.support.app.app import App, Launched, ehr_tables
-from tests.support.browser.browser import Answer
 from tests.support.app.proxy import EVERY_ANSWER_CARRIES, asked, launched, unprotected
-from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.app.servers import Server, free_port, serve_app
+from tests.support.browser.browser import Answer
+from tests.support.ehr import one_ehr
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.tables import each
 
 NO_EHR = "http://127.0.0.1:9"

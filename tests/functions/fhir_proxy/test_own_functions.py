@@ -9,11 +9,11 @@ import pytest
 
 from gateway.own_functions import OwnFunction
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.app.proxy import about, asked, launched, relaunched, searchset
+from tests.support.app.writes import keep, written
+from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.ehr.scripted_ehr import Scripted, as_fhir
 from tests.support.tables import each
-from tests.support.app.writes import keep, written
 
 MINE = about("Observation", "o1", "p1")
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}

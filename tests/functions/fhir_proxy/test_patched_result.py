@@ -8,9 +8,9 @@ import pytest
 from tests.support.app.app import Launched
 from tests.support.app.in_process import InProcess
 from tests.support.app.proxy import about, asked, launched, relaunched
+from tests.support.app.writes import REPLACE_STATUS, keep, send, written
 from tests.support.ehr.scripted_ehr import Scripted, Tenant, as_fhir
 from tests.support.tables import each
-from tests.support.app.writes import REPLACE_STATUS, keep, send, written
 
 NOTED = about(
     "Observation",

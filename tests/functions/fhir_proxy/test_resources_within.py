@@ -4,9 +4,9 @@ from typing import Any
 
 from tests.support.app.in_process import InProcess
 from tests.support.app.proxy import about, launched, relaunched, searchset
+from tests.support.app.writes import REPLACE_STATUS, keep, send
 from tests.support.ehr.scripted_ehr import Scripted, as_fhir
 from tests.support.tables import each
-from tests.support.app.writes import REPLACE_STATUS, keep, send
 
 MINE = about("Observation", "o1", "p1")
 THEIRS = about("Observation", "o2", "p2", note=[{"text": "sentinel"}])

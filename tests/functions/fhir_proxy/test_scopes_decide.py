@@ -4,9 +4,9 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from tests.support.app.app import Launched
-from tests.support.browser.browser import Answer
 from tests.support.app.in_process import InProcess
 from tests.support.app.proxy import about, asked, launched, post_search, relaunched, searchset
+from tests.support.browser.browser import Answer
 from tests.support.ehr.scripted_ehr import Tenant, as_fhir
 from tests.support.tables import each
 

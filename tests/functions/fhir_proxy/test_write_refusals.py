@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests.support.app.app import Launched
-from tests.support.browser.browser import OWN_FETCH
 from tests.support.app.in_process import InProcess
 from tests.support.app.proxy import FORM, about, asked, launched, relaunched
+from tests.support.app.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
+from tests.support.browser.browser import OWN_FETCH
 from tests.support.ehr.scripted_ehr import FHIR_JSON, Scripted, Tenant, as_fhir
 from tests.support.tables import each
-from tests.support.app.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
 
 MINE = about("Observation", "o1", "p1")
 THEIRS = about("Observation", "o1", "p2")

@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import Answer
 from tests.support.app.proxy import about, asked, launched, raw_exchange, relaunched, unprotected
+from tests.support.app.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
+from tests.support.browser.browser import Answer
 from tests.support.ehr.scripted_ehr import HANG_UP, Received, Scripted, Tenant, as_fhir
 from tests.support.tables import each
-from tests.support.app.writes import PATCH_JSON, REPLACE_STATUS, keep, send, written
 
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}
 MINE = about("Observation", "o1", "p1")

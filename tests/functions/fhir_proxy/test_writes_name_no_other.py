@@ -9,9 +9,9 @@ from typing import Any
 from tests.support.app.app import Launched
 from tests.support.app.in_process import InProcess
 from tests.support.app.proxy import about, asked, launched
+from tests.support.app.writes import REPLACE_STATUS, send
 from tests.support.ehr.scripted_ehr import Tenant
 from tests.support.tables import each
-from tests.support.app.writes import REPLACE_STATUS, send
 
 MINE = about("Observation", "o1", "p1")
 WIDE = "patient/*.cruds"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.app.app import App
-from tests.support.ehr.scripted_ehr import ScriptedEhr, as_json
 from tests.support.app.servers import free_port, serve_app
 from tests.support.app.special_registrations import FILTERED, Pending, Special
+from tests.support.ehr.scripted_ehr import ScriptedEhr, as_json
 
 
 @pytest.fixture(scope="session")

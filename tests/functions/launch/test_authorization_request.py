@@ -5,8 +5,8 @@ import time
 from urllib.parse import parse_qsl, quote
 
 from tests.support.app.app import App
-from tests.support.browser.browser import Answer, Browser
 from tests.support.app.special_registrations import FILTERED, Pending, Special
+from tests.support.browser.browser import Answer, Browser
 from tests.support.tables import each
 
 ALWAYS = {

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.support.app.servers import Server, serve_app
 from tests.support.browser.browser import NAVIGATION, Answer, Browser
 from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant
-from tests.support.app.servers import Server, serve_app
 from tests.support.tables import each
 
 TYPED = "sentinel <b>&\"' général"

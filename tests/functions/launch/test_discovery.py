@@ -6,9 +6,9 @@ from itertools import pairwise
 from urllib.parse import quote, urlsplit
 
 from tests.support.app.app import App
+from tests.support.app.special_registrations import Pending, Special
 from tests.support.browser.browser import Answer, Browser
 from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, as_json
-from tests.support.app.special_registrations import Pending, Special
 from tests.support.tables import each
 
 DOCUMENT = "/.well-known/smart-configuration"

@@ -11,9 +11,9 @@ from shared.errors import IssNotAllowed
 from shared.inbound import cookies
 from shared.inbound.edge import Call
 from tests.support.app.app import App
+from tests.support.app.special_registrations import Pending
 from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.special_registrations import Pending
 from tests.support.tables import each
 
 # {h} is the EHR's host, {p} its port, {t} the tenant, {o} a host that is not configured.

@@ -10,8 +10,8 @@ import pytest
 from functions.launch import jwks
 from shared.config.settings_file import parse
 from shared.smart.signing_keys import read
-from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.app.servers import Server, free_port, serve
+from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.ehr.signing_keys import pem
 from tests.support.tables import each
 

@@ -12,11 +12,11 @@ from urllib.parse import quote
 import pytest
 
 from infra.stage import FUNCTIONS
+from tests.support.app.servers import Server, free_port, run, serve, serve_app
+from tests.support.app.whole import SMART_CALC
 from tests.support.browser.browser import NAVIGATION, Answer, Browser
 from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.servers import Server, free_port, run, serve, serve_app
 from tests.support.tables import each
-from tests.support.app.whole import SMART_CALC
 
 pytestmark = pytest.mark.slow
 

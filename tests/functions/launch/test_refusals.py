@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from shared import legacy_launch
 from tests.support.app.app import App
-from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.app.special_registrations import Pending, Special
+from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.tables import each
 
 # {b} is an allowed `iss`, encoded.

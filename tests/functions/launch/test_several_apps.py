@@ -10,12 +10,12 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.app.app import App
+from tests.support.app.deployment import NO_EHR
+from tests.support.app.servers import free_port, serve_app
 from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.ehr.cds import CdsEhr, client_table
-from tests.support.app.deployment import NO_EHR
 from tests.support.ehr.identity import Signer, handle_of
 from tests.support.ehr.scripted_ehr import Received, Scripted, ScriptedEhr, as_fhir, as_json
-from tests.support.app.servers import free_port, serve_app
 from tests.support.tables import each
 
 PATHS = {"one": "/launch", "two": "/launch/two"}

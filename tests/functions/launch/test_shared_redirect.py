@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.support.app.special_registrations import Special
 from tests.support.browser.browser import Answer, Browser
 from tests.support.ehr.scripted_ehr import Tenant
-from tests.support.app.special_registrations import Special
 
 
 @dataclass(frozen=True)

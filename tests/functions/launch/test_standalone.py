@@ -5,8 +5,8 @@ from html import unescape
 from urllib.parse import quote, urlencode, urljoin
 
 from tests.support.app.app import App
-from tests.support.browser.browser import NAVIGATION, Answer, Browser
 from tests.support.app.special_registrations import Special
+from tests.support.browser.browser import NAVIGATION, Answer, Browser
 from tests.support.tables import each
 
 FORM = {**NAVIGATION, "Content-Type": "application/x-www-form-urlencoded"}

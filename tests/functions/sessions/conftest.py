@@ -8,10 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.app.app import App, ehr_tables
-from tests.support.app.clusters import CACHE_SECONDS, INSTANCES, NO_EHR, STORES, WORKERS, Cluster, Pair
+from tests.support.app.clusters import (
+    CACHE_SECONDS,
+    INSTANCES,
+    NO_EHR,
+    STORES,
+    WORKERS,
+    Cluster,
+    Pair,
+)
+from tests.support.app.servers import Server, free_port, serve_app
 from tests.support.ehr.rotating_ehr import RotatingEhr
 from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.servers import Server, free_port, serve_app
 
 
 @pytest.fixture(scope="module", params=STORES)

@@ -11,11 +11,18 @@ import pytest
 
 from shared.store.sqlite import SqliteStore
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.app.clusters import NO_EHR, launched
-from tests.support.ehr.identity import CLIENT_ID, KEYS, REVOKE, Signer, sign_in
-from tests.support.ehr.scripted_ehr import Handler, Received, Scripted, ScriptedEhr, as_fhir, as_json
 from tests.support.app.servers import serve_app
+from tests.support.browser.browser import OWN_FETCH, Answer, Browser
+from tests.support.ehr.identity import CLIENT_ID, KEYS, REVOKE, Signer, sign_in
+from tests.support.ehr.scripted_ehr import (
+    Handler,
+    Received,
+    Scripted,
+    ScriptedEhr,
+    as_fhir,
+    as_json,
+)
 
 FHIR = "/Patient/p1"
 MINE, OTHERS = "access-of-user-1", "access-of-user-2"

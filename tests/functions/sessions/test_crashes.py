@@ -14,11 +14,11 @@ import pytest
 
 from shared.store.sqlite import SqliteStore
 from tests.support.app.app import App, Launched, ehr_tables
-from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.app.clusters import NO_EHR, launch
+from tests.support.app.servers import free_port, serve
+from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.ehr.rotating_ehr import RotatingEhr
 from tests.support.ehr.scripted_ehr import ScriptedEhr
-from tests.support.app.servers import free_port, serve
 
 LEASE_SECONDS, RETRY_SECONDS = 0.7, 0.3
 

@@ -1,7 +1,7 @@
 """Callbacks, refreshes, logout and mishaps in every order, or in many orders, of their steps.
 
-tests/support/app/interleavings/world.py has the invariants. A failure prints the steps as a story, and
-its seed replays it: `seeded(SEED).run()`. `make soak` runs 200,000 seeds.
+tests/support/app/interleavings/world.py has the invariants. A failure prints the steps as a story,
+and its seed replays it: `seeded(SEED).run()`. `make soak` runs 200,000 seeds.
 """
 
 import os

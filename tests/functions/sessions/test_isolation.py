@@ -3,8 +3,8 @@
 import secrets
 
 from tests.support.app.app import Launched
-from tests.support.browser.browser import Browser
 from tests.support.app.clusters import Pair, launch
+from tests.support.browser.browser import Browser
 from tests.support.ehr.rotating_ehr import RotatingEhr
 
 

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from tests.support.app.app import Launched
-from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.app.clusters import CACHE_SECONDS, Pair, launch
+from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.ehr.rotating_ehr import RotatingEhr
 from tests.support.ehr.scripted_ehr import Received, Scripted
 

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.app.app import Launched
-from tests.support.browser.browser import Answer, Browser
 from tests.support.app.clusters import Cluster, launch
+from tests.support.browser.browser import Answer, Browser
 from tests.support.ehr.rotating_ehr import RotatingEhr
 
 REQUESTS = 50

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.app.app import Launched
-from tests.support.browser.browser import NAVIGATION, Answer
 from tests.support.app.clusters import Pair, launch
+from tests.support.browser.browser import NAVIGATION, Answer
 from tests.support.ehr.rotating_ehr import RotatingEhr
 from tests.support.ehr.scripted_ehr import Scripted, as_fhir, as_json
 

@@ -9,8 +9,8 @@ import pytest
 from shared.sealing import SealBroken, Sealer
 from shared.session import record
 from tests.support.app.app import Launched
-from tests.support.browser.browser import Browser
 from tests.support.app.clusters import Pair, launch
+from tests.support.browser.browser import Browser
 from tests.support.ehr.rotating_ehr import RotatingEhr
 
 WORD = re.compile(r"[A-Za-z0-9_-]{8,}")

@@ -4,8 +4,8 @@ import json
 import re
 
 from tests.support.app.app import App, Launched
-from tests.support.charts.app_chart import PATIENT, answering, open_page, tenant_of
 from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer
+from tests.support.charts.app_chart import PATIENT, answering, open_page, tenant_of
 from tests.support.ehr.scripted_ehr import Scripted, as_fhir
 from tests.support.tables import each
 

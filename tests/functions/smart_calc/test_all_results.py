@@ -14,13 +14,13 @@ import pytest
 from functions.smart_calc import all_results
 from shared.errors import ParameterInvalid
 from simulator.charts.generated import load_charts
-from tests.support.browser import page_audit
 from tests.support.app.app import App, Launched
-from tests.support.charts.app_chart import CREATININE, SODIUM, bundle, tenant_of
+from tests.support.browser import page_audit
 from tests.support.browser.browser import OWN_FETCH, Answer, Browser
+from tests.support.browser.whole_page import chart_of, resources_of
+from tests.support.charts.app_chart import CREATININE, SODIUM, bundle, tenant_of
 from tests.support.charts.random_charts import random_chart
 from tests.support.tables import each
-from tests.support.browser.whole_page import chart_of, resources_of
 
 JSON = {"Content-Type": "application/json"}
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

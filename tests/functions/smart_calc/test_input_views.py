@@ -9,7 +9,14 @@ from clinical.chart import read_chart
 from clinical.clock import Clock
 from functions.smart_calc.page import input_views
 from functions.smart_calc.page.view_models import InputView
-from tests.support.charts.chart_resources import ICD10CM, SNOMED, concept, condition, observation, smoking
+from tests.support.charts.chart_resources import (
+    ICD10CM,
+    SNOMED,
+    concept,
+    condition,
+    observation,
+    smoking,
+)
 from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -16,7 +16,14 @@ from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.latest_values import ListedValue, newest
 from functions.smart_calc.page.view_models import CalculatorView, InputView
 from simulator.charts.generated import load_charts
-from tests.support.charts.chart_resources import ICD10CM, RXNORM, condition, observation, order, pressure
+from tests.support.charts.chart_resources import (
+    ICD10CM,
+    RXNORM,
+    condition,
+    observation,
+    order,
+    pressure,
+)
 from tests.support.ehr.in_memory_ehr import answer_from, session_of
 from tests.support.tables import each
 

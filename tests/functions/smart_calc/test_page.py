@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from clinical.dates import shown
-from tests.support.ehr import foreign
 from tests.support.app.app import App
+from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Browser
 from tests.support.charts.app_chart import (
     CHART,
     PATIENT,
@@ -31,8 +31,8 @@ from tests.support.charts.app_chart import (
     section,
     tenant_of,
 )
-from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Browser
 from tests.support.charts.chart_resources import condition, order
+from tests.support.ehr import foreign
 from tests.support.ehr.scripted_ehr import FHIR_JSON, Received, Scripted, as_fhir, as_json
 from tests.support.tables import each
 

@@ -10,9 +10,9 @@ import pytest
 from clinical.chart.observations import ObservationReader
 from functions.smart_calc import reading
 from simulator.charts.generated import load_charts
+from tests.support.browser.whole_page import chart_of, complaints, page_of
 from tests.support.charts.random_charts import random_chart
 from tests.support.tables import each
-from tests.support.browser.whole_page import chart_of, complaints, page_of
 
 
 @each("patient", lambda: [one.id for one in load_charts().patients()])

@@ -7,8 +7,8 @@ from clinical import queries
 from clinical.chart.evidence import Outcome
 from functions.smart_calc import reading
 from functions.smart_calc.reading import ChartReading
-from tests.support.charts.app_chart import SODIUM, answering, bundle, by_search
 from tests.support.app.open_session import EHR, in_use, open_session
+from tests.support.charts.app_chart import SODIUM, answering, bundle, by_search
 from tests.support.ehr.scripted_ehr import Handler, Received, Scripted, ScriptedEhr, Tenant, as_fhir
 
 

@@ -27,10 +27,18 @@ from shared.fhir import fhir_client
 from shared.fhir.access import Access
 from shared.fhir.fhir_client import FhirAnswer
 from shared.vendors import GENERIC
-from tests.support.charts.app_chart import CHART, PATIENT, SODIUM, answering, bundle, by_search, paged
 from tests.support.app.open_session import EHR, in_use, open_session
-from tests.support.ehr.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, Tenant
 from tests.support.app.small_settings import small_settings
+from tests.support.charts.app_chart import (
+    CHART,
+    PATIENT,
+    SODIUM,
+    answering,
+    bundle,
+    by_search,
+    paged,
+)
+from tests.support.ehr.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, Tenant
 
 LATE = "could not be read (no response in time)"
 # In place of the 8 and 20 seconds: long for an EHR that answers, short for a test.

@@ -8,8 +8,8 @@ import pytest
 
 from clinical.calculators import REGISTRY
 from tests.support.app.app import App, Launched
-from tests.support.charts.app_chart import tenant_of
 from tests.support.browser.browser import OWN_FETCH, Answer, Browser
+from tests.support.charts.app_chart import tenant_of
 from tests.support.charts.calculators import ROWS
 from tests.support.tables import each
 

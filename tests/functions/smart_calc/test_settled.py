@@ -5,9 +5,9 @@ from html import unescape
 
 import pytest
 
+from tests.support.browser.whole_page import chart_of, page_of
 from tests.support.charts.chart_resources import condition, observation, order, patient
 from tests.support.tables import each
-from tests.support.browser.whole_page import chart_of, page_of
 
 Shown = Callable[..., str]
 LIVER = (

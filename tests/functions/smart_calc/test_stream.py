@@ -14,8 +14,8 @@ import pytest
 
 from functions.smart_calc import stream
 from tests.support.app.app import App
-from tests.support.charts.app_chart import CHART, CREATININE, bundle, days_ago, tenant_of
 from tests.support.browser.browser import NAVIGATION
+from tests.support.charts.app_chart import CHART, CREATININE, bundle, days_ago, tenant_of
 from tests.support.charts.held_chart import HeldChart
 from tests.support.ehr.scripted_ehr import Scripted, as_fhir
 

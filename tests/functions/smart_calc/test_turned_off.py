@@ -10,10 +10,10 @@ import pytest
 
 from clinical.calculators import REGISTRY
 from tests.support.app.app import App, ehr_tables
-from tests.support.charts.app_chart import calculator, open_page, tenant_of
-from tests.support.browser.browser import OWN_FETCH
-from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.app.servers import free_port, run, serve_app
+from tests.support.browser.browser import OWN_FETCH
+from tests.support.charts.app_chart import calculator, open_page, tenant_of
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.tables import each
 
 NO_EHR = "http://127.0.0.1:9"

@@ -5,8 +5,15 @@ from html import unescape
 
 import pytest
 
-from tests.support.charts.chart_resources import condition, observation, order, patient, pressure, smoking
 from tests.support.browser.whole_page import chart_of, page_of
+from tests.support.charts.chart_resources import (
+    condition,
+    observation,
+    order,
+    patient,
+    pressure,
+    smoking,
+)
 
 RISK = (
     patient(),

@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.support.app.app import App
-from tests.support.charts.app_chart import SEARCHES, answering, asked_for, open_page, section, tenant_of
-from tests.support.browser.browser import OWN_FETCH
-from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.app.servers import free_port, serve_app
+from tests.support.browser.browser import OWN_FETCH
+from tests.support.charts.app_chart import (
+    SEARCHES,
+    answering,
+    asked_for,
+    open_page,
+    section,
+    tenant_of,
+)
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 SECRET = "a+/:%"
 NO_EHR = "http://localhost:9"

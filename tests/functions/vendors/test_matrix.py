@@ -18,10 +18,10 @@ import jwt
 import pytest
 
 from shared.smart import signing_keys
-from tests.support.browser.browser import OWN_FETCH, Browser
 from tests.support.app.clinics import ALMA, ASSERTION, Clinics, Practice, Request, clinics
 from tests.support.app.registered import FLOWS, PLACES, SCOPES, Flow, Place, Registration
 from tests.support.app.servers import free_port, serve_app
+from tests.support.browser.browser import OWN_FETCH, Browser
 from tests.support.ehr.signing_keys import Kind, pem, public_pem
 from tests.support.tables import each
 

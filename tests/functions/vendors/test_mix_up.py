@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 
-from tests.support.browser.browser import Answer, Browser
 from tests.support.app.clinics import Practice, practice
 from tests.support.app.registered import Place, Registration
+from tests.support.browser.browser import Answer, Browser
 from tests.support.tables import each
 
 PAIRS: list[tuple[Place, Place]] = [

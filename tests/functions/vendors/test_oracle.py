@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from shared.smart.launches import LONGEST_URL
-from tests.support.browser.browser import NAVIGATION, Browser
 from tests.support.app.clinics import ALMA, Practice, practice
 from tests.support.app.registered import SCOPES, Registration
+from tests.support.browser.browser import NAVIGATION, Browser
 
 # The grantable scopes, a wildcard, and a scope in the syntax of the other SMART version.
 MIXED = f"{SCOPES} patient/*.rs patient/Encounter.read"

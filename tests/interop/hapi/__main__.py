@@ -30,8 +30,8 @@ from tests.interop.keycloak.login import log_in
 from tests.interop.keycloak.server import VERSION, Keycloak, running
 from tests.interop.report import Report
 from tests.support.app.app import simulated_ehr
-from tests.support.browser.browser import Browser
 from tests.support.app.servers import Server, free_port, serve_app
+from tests.support.browser.browser import Browser
 
 SCOPES = f"openid fhirUser online_access {chart_session.SCOPES}"
 ACCESS_SECONDS = 60

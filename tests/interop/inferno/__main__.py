@@ -25,8 +25,8 @@ from tests.interop.chart_session import PATIENT, Session
 from tests.interop.in_chromium import chromium
 from tests.interop.inferno.servers import JETTY, TAG, TOKEN, inferno
 from tests.interop.report import Report
-from tests.support.browser.browser import Browser
 from tests.support.app.servers import free_port, serve_app
+from tests.support.browser.browser import Browser
 from tests.support.ehr.signing_keys import Kind, pem
 
 FLOWS = ("EHR launch", "standalone launch")

@@ -24,9 +24,9 @@ from tests.interop.keycloak.login import log_in
 from tests.interop.keycloak.realm import ACCESS_SECONDS, FHIR_USER, PATIENT, SCOPES, Client
 from tests.interop.keycloak.server import VERSION, Keycloak, running
 from tests.interop.report import Report
+from tests.support.app.servers import Server, free_port, serve_app
 from tests.support.browser.browser import OWN_FETCH, Answer, Browser
 from tests.support.ehr.scripted_ehr import Received, Scripted, ScriptedEhr, Tenant, as_fhir
-from tests.support.app.servers import Server, free_port, serve_app
 from tests.support.ehr.signing_keys import Kind, pem
 
 # With every character on which the two forms of Basic credentials differ.

@@ -8,8 +8,8 @@ import pytest
 from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import fhir_client
 from tests.support.app.open_session import access
-from tests.support.ehr.raw_server import Answerer, always, plain, raw_server
 from tests.support.app.servers import free_port
+from tests.support.ehr.raw_server import Answerer, always, plain, raw_server
 from tests.support.tables import each
 
 PATIENT = b'{"resourceType":"Patient","id":"p1"}'

@@ -1,4 +1,4 @@
-"""Whatever is released or sent names no other patient, for any reader (tests/support/ehr/readings.py).
+"""What is released or sent names no other patient, for any reader (tests/support/ehr/readings.py).
 
 Resources, patches and references are drawn from a grammar of what servers forgive.
 """

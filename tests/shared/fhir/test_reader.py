@@ -23,9 +23,9 @@ from shared.errors import PatientDenied, UpstreamInvalid
 from shared.fhir.access import of_session
 from shared.session.sessions import Active
 from smart_calc import api
-from tests.support.ehr.odd_answers import BASE, Maker
 from tests.support.app.open_session import EHR, in_use, open_session
 from tests.support.app.own_calls import Answered, Calls, Ehr, as_bytes, calls
+from tests.support.ehr.odd_answers import BASE, Maker
 
 __all__ = ["calls"]
 

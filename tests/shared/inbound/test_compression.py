@@ -10,8 +10,8 @@ from shared.errors import EhrError
 from shared.inbound import compression
 from shared.inbound.edge import Reply
 from tests.support.app.app import App
-from tests.support.browser.browser import NAVIGATION, OWN_FETCH
 from tests.support.app.edge import FHIR_EDGE, HTML, failing, respond
+from tests.support.browser.browser import NAVIGATION, OWN_FETCH
 from tests.support.tables import each
 
 PAGE = b"<p>\xc3\xa9</p>" * 500

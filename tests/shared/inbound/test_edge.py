@@ -17,7 +17,6 @@ from shared.errors import CodedError, EhrError, PatientDenied, UpstreamTimeout
 from shared.inbound import compression, edge
 from shared.inbound.edge import Call, Edge, Reply
 from tests.support.app.app import App
-from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.app.edge import (
     FHIR_EDGE,
     HTML,
@@ -28,6 +27,7 @@ from tests.support.app.edge import (
     respond,
     settings,
 )
+from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.ehr.sources import OUR_SOURCES
 from tests.support.tables import each
 

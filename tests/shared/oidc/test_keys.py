@@ -13,10 +13,10 @@ from shared.config.settings import Ehr
 from shared.errors import IdTokenInvalid
 from shared.oidc.jwk_set import KeySet, key_set
 from shared.oidc.keys import Keys
-from tests.support.ehr.id_tokens import ec_key, public_jwk, rsa_key
-from tests.support.ehr.scripted_ehr import HANG_UP, Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.app.small_settings import small_settings
 from tests.support.app.stores import Clock
+from tests.support.ehr.id_tokens import ec_key, public_jwk, rsa_key
+from tests.support.ehr.scripted_ehr import HANG_UP, Scripted, ScriptedEhr, Tenant, as_json
 from tests.support.tables import each
 
 RSA = rsa_key()

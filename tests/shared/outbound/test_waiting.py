@@ -17,8 +17,8 @@ from shared.outbound import bulkheads, connections, http_client, serving, waitin
 from shared.outbound.request import origin_of
 from shared.outbound.serving import Serving, Threads
 from shared.outbound.waiting import Wait
-from tests.support.ehr.raw_server import plain, raw_server
 from tests.support.app.stores import Clock
+from tests.support.ehr.raw_server import plain, raw_server
 
 VENDOR, OTHER = "https://vendor.example", "https://other.example/r4"
 FAR = 1e9

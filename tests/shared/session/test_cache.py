@@ -13,10 +13,10 @@ from shared.session.cache import CachedSession, SessionCache
 from shared.store import Record
 from shared.store.sqlite import SqliteStore
 from tests.support.app.renewal import Renewal, renewal
-from tests.support.ehr.rotating_ehr import RotatingEhr
-from tests.support.ehr.scripted_ehr import ScriptedEhr
 from tests.support.app.stores import Clock
 from tests.support.app.watched_store import WatchedStore
+from tests.support.ehr.rotating_ehr import RotatingEhr
+from tests.support.ehr.scripted_ehr import ScriptedEhr
 
 CACHE = 3.0
 DIGEST = bytes(32)

@@ -14,11 +14,18 @@ from shared.oidc.id_token import Identity
 from shared.session import lease, refresh
 from shared.smart import token_endpoint
 from shared.store.sqlite import SqliteStore
-from tests.support.ehr.id_tokens import PrivateKey, compact, ec_key, public_jwk
 from tests.support.app.renewal import SEALING_KEY, Renewal, renewal
-from tests.support.ehr.rotating_ehr import RotatingEhr
-from tests.support.ehr.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, as_json
 from tests.support.app.stores import Clock
+from tests.support.ehr.id_tokens import PrivateKey, compact, ec_key, public_jwk
+from tests.support.ehr.rotating_ehr import RotatingEhr
+from tests.support.ehr.scripted_ehr import (
+    HANG_UP,
+    Handler,
+    Received,
+    Scripted,
+    ScriptedEhr,
+    as_json,
+)
 
 LEASE, RETRY = 15.0, 5.0
 USER_KEY = ec_key()

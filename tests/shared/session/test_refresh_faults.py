@@ -17,10 +17,10 @@ from shared.session.sessions import Active
 from shared.smart import token_endpoint
 from shared.store import Store
 from tests.support.app.renewal import Renewal, renewal
-from tests.support.ehr.rotating_ehr import RotatingEhr
-from tests.support.ehr.scripted_ehr import Received, Scripted, ScriptedEhr, as_fhir, as_json
 from tests.support.app.stores import Backend, Clock
 from tests.support.app.watched_store import Fault
+from tests.support.ehr.rotating_ehr import RotatingEhr
+from tests.support.ehr.scripted_ehr import Received, Scripted, ScriptedEhr, as_fhir, as_json
 
 LEASE, RETRY = 15.0, 5.0
 FHIR = "/Patient/p1"

@@ -14,9 +14,9 @@ from shared.config.settings import BasicCredentials, Ehr, Settings
 from shared.config.table import Problem
 from shared.smart import client_auth
 from shared.smart.client_auth import Clients
+from tests.support.app.small_settings import small_settings
 from tests.support.ehr import signing_keys
 from tests.support.ehr.signing_keys import Kind, pem
-from tests.support.app.small_settings import small_settings
 from tests.support.tables import each
 
 TOKEN_URL = "https://ehr.test/hosts/fhir.ehr.test/token?realm=a%2Fb"

@@ -12,11 +12,11 @@ from shared.errors import DiscoveryInvalid
 from shared.footprint import footprint
 from shared.smart import discovery
 from shared.smart.discovery import Discovery, SmartConfiguration
+from tests.support.app.small_settings import small_settings
+from tests.support.app.stores import Clock
 from tests.support.ehr.certificates import authority
 from tests.support.ehr.raw_server import always, plain, raw_server
 from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant
-from tests.support.app.small_settings import small_settings
-from tests.support.app.stores import Clock
 from tests.support.tables import each
 
 DOCUMENT = "/.well-known/smart-configuration"

@@ -10,8 +10,8 @@ from shared.config.settings import Settings
 from shared.smart import published_keys
 from shared.smart.published_keys import PublishedKeys
 from shared.smart.signing_keys import read
-from tests.support.ehr.signing_keys import pem
 from tests.support.app.small_settings import small_settings
+from tests.support.ehr.signing_keys import pem
 from tests.support.tables import each
 
 RSA = dict(read(pem("rsa"), "rsa-1").public_jwk())

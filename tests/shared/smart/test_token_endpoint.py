@@ -16,9 +16,9 @@ from shared.smart import token_endpoint
 from shared.smart.client_auth import ClientAuthentication, Clients
 from shared.smart.token_response import TokenResponse
 from tests.support.app.open_session import EHR
+from tests.support.app.servers import free_port
 from tests.support.ehr.raw_server import plain, raw_server
 from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, as_json
-from tests.support.app.servers import free_port
 from tests.support.tables import each
 
 AUTHENTICATION = ClientAuthentication({"client_id": "c"}, {})

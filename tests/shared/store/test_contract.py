@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from shared.store import Conflict, Fields, Store
-from tests.support.cloud.firestore_emulator import PLACES
 from tests.support.app.stores import COLLECTION, FAR, KEY, Backend, Clock
+from tests.support.cloud.firestore_emulator import PLACES
 
 # The store of tests/functions/sessions/test_interleavings.py, too.
 pytestmark = pytest.mark.parametrize("backend", [*PLACES, "simulated"], indirect=True)

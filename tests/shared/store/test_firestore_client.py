@@ -15,10 +15,10 @@ from shared.config.settings import StoreSettings
 from shared.errors import StoreUnavailable
 from shared.store import Conflict, open_store
 from shared.store.firestore import FirestoreStore
-from tests.support.cloud.firestore_emulator import VARIABLE
-from tests.support.cloud.firestore_stand_in import LARGEST_VALUE, StandIn
 from tests.support.app.servers import ROOT
 from tests.support.app.stores import COLLECTION, FAR, KEY, Backend, Clock
+from tests.support.cloud.firestore_emulator import VARIABLE
+from tests.support.cloud.firestore_stand_in import LARGEST_VALUE, StandIn
 
 PROJECT = "client"
 

@@ -11,10 +11,10 @@ from grpc import StatusCode  # type: ignore[import-untyped]
 from shared.errors import StoreUnavailable
 from shared.store import Conflict, Fields, Store
 from shared.store.firestore import CALL_SECONDS, FirestoreStore
-from tests.support.cloud.firestore_emulator import VARIABLE
-from tests.support.cloud.firestore_stand_in import Fault, StandIn
 from tests.support.app.servers import companion, free_port
 from tests.support.app.stores import COLLECTION, FAR, KEY
+from tests.support.cloud.firestore_emulator import VARIABLE
+from tests.support.cloud.firestore_stand_in import Fault, StandIn
 
 # Far over the limit of 2 s, for a machine that is busy; without one it would be minutes.
 LONGEST_SECONDS = 20.0

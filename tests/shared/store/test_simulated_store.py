@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from shared.store import Conflict, Record, Store
-from tests.support.cloud.firestore_emulator import PLACES
 from tests.support.app.interleavings.scenarios import seeded
 from tests.support.app.interleavings.store import Operation
 from tests.support.app.stores import Backend, Clock
+from tests.support.cloud.firestore_emulator import PLACES
 
 
 @pytest.mark.parametrize("backend", PLACES, indirect=True)

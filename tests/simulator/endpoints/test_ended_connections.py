@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.simulator.app_under_test import ALMA, CHALLENGE, STATE, VERIFIER
-from tests.support.browser.browser import Answer, Browser
 from tests.support.app.servers import Server, free_port, serve
+from tests.support.browser.browser import Answer, Browser
 
 CLIENT = {"client_id": "app", "redirect_uri": "https://app.test/callback"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from tests.simulator.token_client import JWKS, TokenClient, answered, refused, registration
-from tests.support.tables import each
 from tests.support.ehr.threaded_server import ThreadedServer
+from tests.support.tables import each
 
 
 class _Keys:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tests.support.app.servers import Server, free_port, serve
 from tests.support.browser.browser import Answer, Browser
 from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant
-from tests.support.app.servers import Server, free_port, serve
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
 from simulator.common.addresses import Addresses
-from tests.support.browser.browser import Answer, Browser
 from tests.support.app.registered import VENDOR_PROFILE, Flow, Place, Registration
 from tests.support.app.servers import Server, free_port, serve, serve_app
+from tests.support.browser.browser import Answer, Browser
 
 ALMA = "synthetic-alma"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

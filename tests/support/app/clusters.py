@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.session import record
-from tests.support.cloud import firestore_emulator
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import Answer, Browser
-from tests.support.ehr.scripted_ehr import Tenant
 from tests.support.app.stores import IN_FILES
+from tests.support.browser.browser import Answer, Browser
+from tests.support.cloud import firestore_emulator
+from tests.support.ehr.scripted_ehr import Tenant
 
 NO_EHR = "http://127.0.0.1:9"
 

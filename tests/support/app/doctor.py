@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from doctor.__main__ import main
-from tests.support.ehr.scripted_ehr import Scripted
 from tests.support.app.servers import ROOT
 from tests.support.app.whole import IS_WHOLE
+from tests.support.ehr.scripted_ehr import Scripted
 
 GOOD_SCOPES = "patient/Patient.rs patient/Observation.rs"
 

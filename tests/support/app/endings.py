@@ -14,8 +14,8 @@ from playwright.sync_api import Page
 
 from shared.session import record
 from tests.support.app.app import App, ehr_tables
-from tests.support.ehr.scripted_ehr import Received, Scripted, ScriptedEhr, Tenant
 from tests.support.app.servers import free_port, serve_app
+from tests.support.ehr.scripted_ehr import Received, Scripted, ScriptedEhr, Tenant
 
 _NO_EHR = "http://127.0.0.1:9"
 _HOUR = 3600.0

@@ -2,7 +2,7 @@
 need no server. Tests that ask for `app` or `writing` get it if their module imports these fixtures.
 
 What a session is allowed comes from a token response, as after a launch. Tests of a launch, of the
-store, of the network and of headers on the wire need the running functions (tests/support/app/app.py).
+store, of the network and of headers on the wire need the running functions (app.py).
 """
 
 import io
@@ -27,10 +27,10 @@ from shared.outbound import http_client
 from shared.sealing import Sealer
 from shared.session.sessions import Active
 from shared.smart import token_response
-from tests.support.ehr import one_ehr
 from tests.support.app.app import Launched
-from tests.support.browser.browser import Answer, Browser
 from tests.support.app.open_session import EHR, in_use, open_session
+from tests.support.browser.browser import Answer, Browser
+from tests.support.ehr import one_ehr
 from tests.support.ehr.scripted_ehr import FHIR_JSON, Received, Scripted, Tenant
 
 _SCOPES = {

@@ -25,8 +25,8 @@ from shared.own.in_flight import InFlight
 from shared.sealing import Sealer
 from shared.session.sessions import Active
 from smart_calc import api
-from tests.support.ehr import one_ehr
 from tests.support.browser.browser import OWN_FETCH
+from tests.support.ehr import one_ehr
 
 SETTINGS = one_ehr.settings()
 COOKIE = "cookie-secret-that-nobody-may-see"

@@ -16,11 +16,11 @@ from shared.smart.client_auth import Clients
 from shared.smart.launches import Pending
 from shared.smart.token_response import parse
 from shared.store import Record, Store
+from tests.support.app.stores import Clock
+from tests.support.app.watched_store import WatchedStore
 from tests.support.ehr import one_ehr
 from tests.support.ehr.rotating_ehr import RotatingEhr
 from tests.support.ehr.scripted_ehr import as_json
-from tests.support.app.stores import Clock
-from tests.support.app.watched_store import WatchedStore
 
 SEALING_KEY = bytes(range(32))
 

@@ -5,8 +5,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant
 from tests.support.app.servers import Server
+from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant
 
 FILTERED = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/oc|laboratory"
 

@@ -1,7 +1,7 @@
 """The store back ends under test, and a way for other processes to race on one record.
 
-Run as `python -m tests.support.app.stores KIND PLACE` it reads lines WRITE VERSION on standard input;
-for each it makes one write to the record COLLECTION/KEY and prints whether it won.
+Run as `python -m tests.support.app.stores KIND PLACE` it reads lines WRITE VERSION on standard
+input; for each it makes one write to the record COLLECTION/KEY and prints whether it won.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Which tests go with the calculators: not run where those were taken away (tests/support/app/core.py).
+"""Which tests go with the calculators: not run where those were taken away (core.py).
 
 A module of tests that imports them, or what imports them, is not collected, and neither is one
 below. In the others a test that opens their page, or asks their CDS service, is marked

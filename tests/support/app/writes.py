@@ -9,10 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import OWN_FETCH, Answer
 from tests.support.app.proxy import Resource, asked
-from tests.support.ehr.scripted_ehr import FHIR_JSON, Received, Scripted, ScriptedEhr, Tenant, as_fhir
 from tests.support.app.servers import free_port, serve, serve_app
+from tests.support.browser.browser import OWN_FETCH, Answer
+from tests.support.ehr.scripted_ehr import (
+    FHIR_JSON,
+    Received,
+    Scripted,
+    ScriptedEhr,
+    Tenant,
+    as_fhir,
+)
 
 PATCH_JSON = "application/json-patch+json"
 REPLACE_STATUS = [{"op": "replace", "path": "/status", "value": "amended"}]

@@ -2,7 +2,7 @@
 
 Requests to the control plane take effect on this machine: the shell runs a build's steps with
 gcloud as the build's account, functions-framework runs a deployed function with its mounted
-secrets, and Firestore is the fake (`tests.support.cloud.firestore_stand_in`), which admits only members
+secrets, and Firestore is the fake (firestore_stand_in.py), which admits only members
 whose roles allow it. The front routes to functions that anyone may call.
 
 Paths such as /config/smart.toml are in a folder of the test here, so `file:/` in a configuration is
@@ -23,6 +23,7 @@ from typing import Any
 
 import requests
 
+from tests.support.app.servers import ROOT
 from tests.support.cloud import guide, lent_python
 from tests.support.cloud.control_plane import rights, run
 from tests.support.cloud.control_plane.server import ControlPlane, run_in
@@ -31,7 +32,6 @@ from tests.support.cloud.firestore_stand_in import StandIn
 from tests.support.cloud.gcloud import loaded, substituted
 from tests.support.cloud.instances import Instances
 from tests.support.cloud.router import Router
-from tests.support.app.servers import ROOT
 
 # The dependencies of a build are already installed, if it has those of a deployed function.
 _PIP = '[ "${*: -3:1}" = --require-hashes ] && grep -q "^google-cloud-firestore==" "${*: -1}"'

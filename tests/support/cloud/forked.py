@@ -4,8 +4,8 @@ Loading gunicorn, Flask and Firestore's client takes most of a second of CPU tim
 environment, one process of its Python loads them and forks. `start` otherwise works like
 `subprocess.Popen`, and the fork becomes a child of this process. The fork loads the function and
 its deployed files itself. This file, which also runs under that Python, loads nothing from the
-repository. (tests/support/app/servers.py forks the servers behind the gateway.) `as_python` does the
-same for an entire Python command line (tests/support/cloud/lent_python.py).
+repository. (tests/support/app/servers.py forks the servers behind the gateway.) `as_python` does
+the same for an entire Python command line (lent_python.py).
 """
 
 import atexit

@@ -20,8 +20,8 @@ from typing import Any
 import yaml
 
 from infra.deployment import FILE, Deployment, read, write
-from tests.support.cloud import gcloud_process, guide
 from tests.support.app.servers import ROOT
+from tests.support.cloud import gcloud_process, guide
 
 GCLOUD = shutil.which("gcloud")
 _BUNDLED = Path("/usr/lib/google-cloud-sdk/platform/bundledpythonunix/bin/python3")

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway.processes import Process, becomes_ready, stop
+from tests.support.app.servers import free_port, listens
 from tests.support.cloud import forked
 from tests.support.cloud.control_plane.world import World
 from tests.support.cloud.firestore_stand_in import StandIn
-from tests.support.app.servers import free_port, listens
 
 
 @dataclass(frozen=True)

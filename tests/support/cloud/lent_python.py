@@ -1,4 +1,4 @@
-"""This environment's Python for a shell, where each command is a fork of tests/support/cloud/forked.py.
+"""This environment's Python for a shell, where each command is a fork of forked.py.
 
 The commands of the guide start Python two hundred times; what a command imports of others, which is
 most of what it takes, is loaded once. What is ours each loads itself.

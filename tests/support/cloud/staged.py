@@ -20,8 +20,8 @@ from typing import IO
 
 from gateway.processes import Process, becomes_ready
 from infra.stage import FUNCTIONS
-from tests.support.cloud import forked
 from tests.support.app.servers import ROOT, free_port, listens
+from tests.support.cloud import forked
 
 # How a command is started: as a fork of what is loaded already, or as the cloud does it.
 Begin = Callable[[Sequence[str], Path, Mapping[str, str], IO[bytes]], Process]

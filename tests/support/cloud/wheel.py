@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra import dist
-from tests.support.cloud import guide
 from tests.support.app.servers import ROOT
+from tests.support.cloud import guide
 
 _TIME = "1700000000"
 

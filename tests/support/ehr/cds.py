@@ -13,10 +13,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.support.app.app import App
+from tests.support.app.servers import Server, free_port, serve_app
 from tests.support.browser.browser import Answer, Browser
 from tests.support.ehr.id_tokens import PrivateKey, compact, ec_key, public_jwk, rsa_key
 from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant, as_fhir, as_json
-from tests.support.app.servers import Server, free_port, serve_app
 
 SERVICE = "/cds_services/cds-services/calculators-patient-view"
 DISCOVERY = "/cds_services/cds-services"

@@ -13,11 +13,11 @@ from shared.oidc import id_token
 from shared.oidc.id_token import Identity, Verified
 from shared.oidc.keys import Keys
 from shared.session.record import Session
+from tests.support.app.open_session import open_session
+from tests.support.app.stores import Clock
 from tests.support.ehr import one_ehr
 from tests.support.ehr.id_tokens import PrivateKey, compact, ec_key, part, public_jwk, rsa_key
-from tests.support.app.open_session import open_session
 from tests.support.ehr.scripted_ehr import Tenant, as_json
-from tests.support.app.stores import Clock
 
 NOW = 1_800_000_000.0
 RSA = rsa_key()

@@ -22,9 +22,10 @@ from shared.sealing import Sealer
 from shared.session import record, session_cookies
 from shared.store.sqlite import SqliteStore
 from tests.support.app.app import App, Launched
-from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.app.open_session import open_session
 from tests.support.app.proxy import about
+from tests.support.app.servers import serve_app
+from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.ehr.scripted_ehr import (
     FHIR_JSON,
     HANG_UP,
@@ -33,7 +34,6 @@ from tests.support.ehr.scripted_ehr import (
     ScriptedEhr,
     Tenant,
 )
-from tests.support.app.servers import serve_app
 
 THREADS = 16  # tests/support/app/servers.py
 # Longer than a busy machine delays a response, and shorter than a silent EHR does.

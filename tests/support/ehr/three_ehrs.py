@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from simulator import demo
-from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 from tests.support.app.servers import Server, free_port, serve, serve_app
+from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 
 # The app's client id at each EHR.
 CLIENTS = {"generic": "smart-calc-demo", "oracle": "smart-calc-oracle", "epic": "smart-calc-epic"}

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from shared.outbound.http_client import Answer, Stream, TimedOut
-from tests.support.ehr.id_tokens import compact, ec_key, public_jwk
 from tests.support.app.interleavings.scheduler import Scheduler
+from tests.support.ehr.id_tokens import compact, ec_key, public_jwk
 
 BASE = "https://ehr.test/fhir"
 ISSUER = "https://ehr.test"

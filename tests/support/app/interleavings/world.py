@@ -31,10 +31,10 @@ from shared.smart.client_auth import Clients
 from shared.smart.discovery import SmartConfiguration
 from shared.smart.token_response import parse
 from shared.store import records
-from tests.support.ehr import one_ehr
 from tests.support.app.interleavings.ehr import BASE, CLIENT, ISSUER, LIFE, SimulatedEhr
 from tests.support.app.interleavings.scheduler import Chooser, Lock, Scheduler
 from tests.support.app.interleavings.store import SimulatedStore
+from tests.support.ehr import one_ehr
 
 KEY, NEW_KEY = b"k" * 32, b"n" * 32
 CACHE_SECONDS = 3.0
