@@ -45,20 +45,21 @@ resource "google_project_iam_member" "smart" {
   }
 }
 
-# A release decides who may call each function. run.admin could do more.
-resource "google_project_iam_custom_role" "public" {
+# A release decides who may call each function, and deletes its revisions if it fails. run.admin
+# could do more.
+resource "google_project_iam_custom_role" "release" {
   project     = var.project
-  role_id     = "smartPublic"
-  title       = "smart: who may call"
-  permissions = ["run.services.setIamPolicy"]
+  role_id     = "smartRelease"
+  title       = "smart: release"
+  permissions = ["run.revisions.delete", "run.services.setIamPolicy"]
   depends_on  = [google_project_service.needed]
 }
 
-resource "google_project_iam_member" "public" {
+resource "google_project_iam_member" "release" {
   project    = var.project
-  role       = "projects/${var.project}/roles/smartPublic"
+  role       = "projects/${var.project}/roles/smartRelease"
   member     = google_service_account.smart["deploy"].member
-  depends_on = [google_project_iam_custom_role.public]
+  depends_on = [google_project_iam_custom_role.release]
 }
 
 resource "google_project_iam_member" "store" {

@@ -72,12 +72,12 @@ def test_the_accounts_hold_no_more_than_they_need(walked: Walk) -> None:
         "roles/logging.logWriter",
         "roles/storage.objectViewer if",
     }
-    own = "projects/my-project/roles/smartPublic"
+    own = "projects/my-project/roles/smartRelease"
     assert held["serviceAccount:smart-deploy"] == {
         *("roles/cloudfunctions.developer", "roles/logging.logWriter", own),
         *("roles/datastore.user if", "roles/datastore.viewer if"),
     }
-    assert world.roles[own] == {"run.services.setIamPolicy"}
+    assert world.roles[own] == {"run.revisions.delete", "run.services.setIamPolicy"}
     for name in FUNCTIONS:
         assert held[f"serviceAccount:smart-{service(name)}"] == {"roles/datastore.user if"}
 

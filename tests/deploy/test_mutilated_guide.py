@@ -113,8 +113,8 @@ HURT: Mapping[str, Hurt] = {
     ),
     "the deployer can't deploy": Hurt(
         ACCOUNTS,
-        "for role in roles/cloudfunctions.developer projects/$PROJECT/roles/smartPublic;",
-        "for role in projects/$PROJECT/roles/smartPublic;",
+        "for role in roles/cloudfunctions.developer projects/$PROJECT/roles/smartRelease;",
+        "for role in projects/$PROJECT/roles/smartRelease;",
         BUILD,
         "cloudfunctions.functions.get",
     ),

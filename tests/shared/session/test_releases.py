@@ -20,7 +20,7 @@ from shared.smart import launches
 from shared.store import records
 from shared.store.sqlite import SqliteStore
 
-FOLDER = Path(__file__).parents[2] / "support" / "records"
+FOLDER = Path(__file__).parents[2] / "support" / "charts" / "records"
 RELEASES = ("first", "before-schema", "next")
 STATE, HANDLE, SECRET = "s" * 43, "h" * 22, b"k" * 32
 SEALER = Sealer((b"\x01" * 32,))
