@@ -97,10 +97,10 @@ class PatientDenied(SessionError, code="patient_denied", status=403):
 
 
 class PatientUnproved(PatientDenied):
-    """The EHR's response names no patient, so nothing shows that it's about this launch's."""
+    """The EHR's response names no patient, so nothing shows that it's about the right one."""
 
-    title = "The response doesn't show that it's about the patient of this launch."
-    why = "Nothing in the response shows which patient the resource belongs to."
+    title = "The response doesn't show which patient it's about."
+    why = "The resource names no patient, or the EHR left out the element that does."
     plainly = Plainly(why="The EHR's response doesn't show whose data it is.")
     steps = (ForUser("Leave out `_summary`, or ask the EHR why the resource names no patient."),)
 

@@ -219,8 +219,8 @@ def test_an_answer_without_the_proof_is_refused_and_blames_no_one(
     for path in (f"Observation/x?{query}", f"Observation?{query}"):
         answer = launch.browser.fetch(f"{launch.fhir_base}/{path}")
         assert (answer.status, answer.code) == (403, "patient_denied")
-        assert "Nothing in the response shows" in answer.text
-        assert "The response doesn't show that it's about the patient" in answer.text
+        assert "names no patient" in answer.text
+        assert "The response doesn't show which patient it's about" in answer.text
         assert "another patient" not in answer.text
 
 
