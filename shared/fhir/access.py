@@ -32,8 +32,6 @@ class Access:
         renewed: called if the EHR refuses the token. Returns newer access, or None. Raises the
             errors of a renewal.
         accepted: called when the EHR accepts renewed access.
-        scope_level: the first part of the scopes that messages name.
-        repeats_changes: whether a change is sent again with renewed access.
         ended: called if the EHR also refuses the token for the patient itself and nothing can renew
             it. Returns the error to raise. None if a refusal never ends the access.
     """
@@ -50,8 +48,6 @@ class Access:
     renewed: Callable[[], "Access | None"] = lambda: None
     accepted: Callable[[], None] = lambda: None
     ended: Callable[[], CodedError] | None = None
-    scope_level: str = "patient"
-    repeats_changes: bool = True
 
 
 def of_session(active: Active) -> Access:

@@ -35,9 +35,9 @@ def stream(
     """Send one request with the token and return the response as it starts to arrive.
 
     If the EHR responds with 401, renew the access and repeat the request: with access that another
-    process renewed, then with one renewal. A change is repeated only with `repeats_changes`.
-    `until` is the deadline on the monotonic clock. Raise the errors of
-    shared/outbound/http_client.py and of the renewal, and those of `Access.ended`.
+    process renewed, then with one renewal. A job's change isn't repeated. `until` is the deadline
+    on the monotonic clock. Raise the errors of shared/outbound/http_client.py and of the renewal,
+    and those of `Access.ended`.
     """
 
     def ask(by: Access, seconds: float) -> http_client.Stream:
@@ -64,7 +64,7 @@ def stream(
         answer = http_client.Stream(refusal.status, refusal.headers, iter((refusal.body,)))
         renewed = by.renewed()
         remaining = until - time.monotonic()
-        if remaining <= 0 or not (is_read or access.repeats_changes):
+        if remaining <= 0 or (access.ehr.is_backend and not is_read):
             return answer
         if renewed is None:
             if by.ended is not None and _is_over(by, method, url, remaining):

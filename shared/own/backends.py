@@ -156,8 +156,6 @@ def _with(token: BackendToken, service: Ehr, base: str, patient: str | None) -> 
         missing=lambda: tuple(
             one for one in service.scopes if scopes.missing(scopes.of_system([one]), granted)
         ),
-        scope_level="system",
-        repeats_changes=False,
     )
 
 

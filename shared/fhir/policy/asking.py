@@ -188,7 +188,8 @@ def _open_types(grants: Grants, letter: Letter) -> frozenset[str]:
 
 
 def _denied(resource_type: str, letter: Letter, access: Access) -> ScopeDenied:
-    needed = scopes.needed(resource_type, letter, access.scope_level)
+    is_job = access.ehr.is_backend
+    needed = scopes.needed(resource_type, letter, "system" if is_job else "patient")
     for scope in access.missing():
         grant = scopes.parse(scope.replace(scopes.SYSTEM, "user/", 1))
         if grant is not None and grant.covers(resource_type, letter):
@@ -198,9 +199,9 @@ def _denied(resource_type: str, letter: Letter, access: Access) -> ScopeDenied:
     else:
         evidence = {"needed": needed}
         why = f"{needed} or a wider scope is needed, but the configured scopes don't include one."
-    if access.scope_level == "patient":
-        return ScopeDenied(why=why, evidence=evidence)
-    return ScopeDenied(_OF_A_JOB, why=why, steps=(_ADD_SYSTEM_SCOPE,), evidence=evidence)
+    if is_job:
+        return ScopeDenied(_OF_A_JOB, why=why, steps=(_ADD_SYSTEM_SCOPE,), evidence=evidence)
+    return ScopeDenied(why=why, evidence=evidence)
 
 
 def _filtered(
