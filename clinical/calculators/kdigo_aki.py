@@ -53,8 +53,8 @@ CALCULATOR = Calculator(
         "1.5 times the baseline must have occurred within the last 7 days, known or presumed.",
         "Check how old the baseline is. A raised baseline hides an injury.",
         (
-            "The suggested baseline is the median of the values from 8 days to a year before, or "
-            "else the lowest of the last 7 days (NHS England 2014)."
+            "The suggested baseline is the median of the values from 8 days to a year before. "
+            "Without such values, it is the lowest of the last 7 days (NHS England 2014)."
         ),
         "The creatinine must be from the last 48 hours.",
     ),
