@@ -1,8 +1,7 @@
 """Changes one decision at a time, to see whether a test at its own level notices.
 
 `python -m tests.mutants`, or `make mutants`: the sample of all packages, in about two hours on two
-cores. `--file PATH`: all mutants of one file. `--package NAME`: the sample of one. `--again`: only
-those that lived the last time.
+cores. `--file PATH`: all mutants of one file. `--package NAME`: the sample of one.
 
 A line for each that lives, the score of each package; the exit status is not 0 if fewer than 95 of
 100 die. .local/mutants/results.json says which test noticed which mutant first.
@@ -32,7 +31,7 @@ from pathlib import Path
 
 from tests.mutants.changes import changes
 from tests.mutants.packages import PACKAGES, Package
-from tests.mutants.reached import Reached, kept, measured
+from tests.mutants.reached import Reached, measured
 from tests.support.app.servers import ROOT
 
 SEED = "2026"
@@ -150,9 +149,6 @@ def chosen(arguments: argparse.Namespace) -> list[Mutant]:
         every = [one for path in files for one in mutants(package, path)]
         every.sort(key=lambda one: one.rank)
         found += every if arguments.file else every[: package.sample]
-    if arguments.again:
-        lived = {name for name, test in json.loads(RESULTS.read_text("utf-8")).items() if not test}
-        found = [one for one in found if one.name in lived]
     return found
 
 
@@ -184,14 +180,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
     for name in ("--file", "--package"):
         parser.add_argument(name)
-    for name in ("--again", "--kept"):
-        parser.add_argument(name, action="store_true")
     arguments = parser.parse_args()
     every = chosen(arguments)
-    if arguments.kept:
-        reached = kept()
-    else:
-        reached = measured({one for package in PACKAGES for one in package.tests})
+    tried_packages = {one.package for one in every}
+    reached = measured(
+        {test for one in PACKAGES if one.name in tried_packages for test in one.tests}
+    )
     equivalent = tomllib.loads(EQUIVALENT.read_text("utf-8"))
     results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     died: dict[str, int] = defaultdict(int)

@@ -68,10 +68,6 @@ def measured(folders: set[str]) -> Reached:
     )
     if done.returncode:
         sys.exit(done.stdout.decode()[-4000:])
-    return kept()
-
-
-def kept() -> Reached:
     data = CoverageData(str(_DATA))
     data.read()
     seconds: dict[str, float] = defaultdict(float)
