@@ -35,10 +35,10 @@ class _Sifted:
     """
 
     entries: list[dict[str, Any]]
-    unreadable: int = 0
-    uncovered: int = 0
-    foreign: int = 0
-    another: bool = False
+    unreadable: int
+    uncovered: int
+    foreign: int
+    another: bool
 
 
 def check(answer: FhirAnswer, decision: Decision, *, sets_aside: bool = False) -> FhirAnswer:

@@ -320,6 +320,7 @@ REACHING = [
     "Observation?_include=*",
     "Observation?_include=Observation:focus",
     "Observation?_include=Observation:vendors-own",
+    "Observation?_include=Observation:encounter:Practitioner",
     "Observation?_include:iterate=Observation:performer:Nothing",
     "Observation?_include=Vendor:patient",
     "Observation?_revinclude=*",
