@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from simulator.charts.resources import Charts, Resource
-from simulator.fhir import resource_text
+from simulator.common import resource_text
 from simulator.fhir.search_parameters import INCLUDES, PARAMETERS, Date, Matcher, Pairs
 
 # How often a parameter may occur. A resource must match every occurrence.

@@ -12,9 +12,10 @@ from typing import Any, NoReturn
 from flask import Blueprint, Response, request
 
 from simulator.charts.resources import SHARED_TYPES, Resource
+from simulator.common import resource_text
 from simulator.endpoints.fhir.bearer import Bearer, VisibleCharts
 from simulator.endpoints.fhir.versions import require_type, version_headers
-from simulator.fhir import json_patch, resource_text
+from simulator.fhir import json_patch
 from simulator.fhir.outcome import FhirError, fhir_answer
 from simulator.fhir.records import FullError, Version, next_number
 from simulator.fhir.search_parameters import PARAMETERS
