@@ -13,6 +13,7 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from simulator.charts.moving import WRITTEN_FOR
+from simulator.charts.resources import Resource
 from simulator.common.addresses import path_of
 from simulator.endpoints.authorize import AuthorizationEndpoint
 from simulator.endpoints.cds_keys import cds_keys_blueprint
@@ -48,11 +49,12 @@ def create_app(
     clock: Callable[[], float] = time.time,
     profiles: Sequence[VendorProfile] = VENDOR_PROFILES,
     day: date = WRITTEN_FOR,
+    more: tuple[Resource, ...] = (),
 ) -> flask.Flask:
     """Build an EHR for each profile; clients and browsers reach it at the origin `base_url`.
 
     URLs never use the Host header. `clock` returns seconds, for the lifetimes of codes, tokens and
-    launches. The charts are as of `day`.
+    launches. The charts are as of `day`, and `more` are resources of other charts.
     Raises ValueError if base_url isn't an origin or a registration is invalid.
     """
     if not _is_origin(base_url):
@@ -64,7 +66,7 @@ def create_app(
         signer = Signer(keys_name_alg=one.keys_name_alg)
         signer = signers.setdefault(one.addresses(base_url).jwks, signer)
         clients = [client for client in valid if client.is_at(one.key)]
-        ehrs.append(Installation(one, base_url, clients, day, clock, signer))
+        ehrs.append(Installation(one, base_url, clients, day, clock, signer, more))
     app = flask.Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["MAX_CONTENT_LENGTH"] = 1_000_000

@@ -5,6 +5,7 @@ EHR_BASE_URL: the origin that browsers and clients use; `http://127.0.0.1:8090` 
 EHR_REGISTRATIONS: the clients, as JSON (see README.md); the demo client if unset.
 EHR_DAY: the day of the charts' newest entries (2026-11-20). If unset, it's today, or yesterday
 until today's entries are in the past.
+EHR_CHARTS: a folder of FHIR Bundles, one for each patient, whose charts it serves too.
 """
 
 import gc
@@ -12,11 +13,13 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import NoReturn
 
 import flask
 
-from simulator.charts import moving
+from simulator.charts import bundles, moving
+from simulator.charts.resources import Resource
 from simulator.ehr import create_app
 from simulator.oauth.registrations import (
     DEFAULT_REGISTRATIONS,
@@ -44,14 +47,20 @@ def app_from(environment: Mapping[str, str]) -> flask.Flask:
             day = date.fromisoformat(given)
         except ValueError as error:
             _end("EHR_DAY", error)
+    more: tuple[Resource, ...] = ()
+    if folder := environment.get("EHR_CHARTS"):
+        try:
+            more = bundles.read_folder(Path(folder), datetime.now(UTC))
+        except (OSError, ValueError) as error:
+            _end("EHR_CHARTS", error)
     try:
         base_url = environment.get("EHR_BASE_URL", DEFAULT_BASE_URL)
-        return create_app(registrations, base_url=base_url, day=day)
+        return create_app(registrations, base_url=base_url, day=day, more=more)
     except ValueError as error:
         _end("EHR_BASE_URL", error)
 
 
-def _end(variable: str, error: ValueError) -> NoReturn:
+def _end(variable: str, error: Exception) -> NoReturn:
     print(f"The simulated EHR can't start. {variable}: {error}", file=sys.stderr)
     raise SystemExit(_APP_LOAD_ERROR)
 

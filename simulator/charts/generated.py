@@ -50,6 +50,6 @@ def load_resources(day: date = WRITTEN_FOR) -> tuple[Resource, ...]:
 
 
 @cache
-def load_charts(day: date = WRITTEN_FOR) -> Charts:
-    """Return all charts as of a day; every caller gets the same objects."""
-    return Charts(load_resources(day))
+def load_charts(day: date = WRITTEN_FOR, more: tuple[Resource, ...] = ()) -> Charts:
+    """Return all charts as of a day, and `more`; every caller gets the same objects."""
+    return Charts((*load_resources(day), *more))

@@ -98,7 +98,8 @@ class Charts:
         return {one.id: self._summary(one, observations[one.id]) for one in self.of_type("Patient")}
 
     def _summary(self, patient: Resource, observations: int) -> PatientSummary:
-        name = patient.body["name"][0]
+        name = (patient.body.get("name") or [{}])[0]
+        named = name.get("text") or " ".join([*name.get("given", ()), name.get("family", "")])
         problems = [
             one.body["code"]["text"]
             for one in self.of_type("Condition")
@@ -106,7 +107,7 @@ class Charts:
         ]
         return PatientSummary(
             id=patient.id,
-            name=" ".join([*name["given"], name["family"]]),
+            name=named.strip() or "without a name",
             birth_date=patient.body.get("birthDate", "on an unknown day"),
             sex=patient.body.get("gender", "sex unknown"),
             chart=f"{'; '.join(problems) or 'No current problem'}. "

@@ -35,9 +35,9 @@ class FhirDialect:
         if request.accept_mimetypes and not accepts(request, (*JSON, *ANY)):
             raise FhirError(406, "not-supported", "this EHR returns only application/fhir+json")
 
-    def charts(self, day: date) -> Charts:
-        """Return the charts of a day in this EHR's form."""
-        return load_charts(day)
+    def charts(self, day: date, more: tuple[Resource, ...] = ()) -> Charts:
+        """Return the charts of a day, and `more` resources, in this EHR's form."""
+        return load_charts(day, more)
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         """Read the parameters of a search; raise FhirError with 400 for an unsupported one."""

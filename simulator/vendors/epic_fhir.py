@@ -7,7 +7,7 @@ from datetime import date
 
 from flask import Request, Response
 
-from simulator.charts.resources import Charts
+from simulator.charts.resources import Charts, Resource
 from simulator.fhir.dialect import JSON, FhirDialect, accepts
 from simulator.fhir.fhir_xml import fhir_xml
 from simulator.fhir.outcome import FhirError, fhir_answer
@@ -32,9 +32,9 @@ class EpicDialect(FhirDialect):
     def require_media(self, request: Request) -> None:
         """Accept every client; one that doesn't request JSON gets XML."""
 
-    def charts(self, day: date) -> Charts:
+    def charts(self, day: date, more: tuple[Resource, ...] = ()) -> Charts:
         """Return the charts of a day, with orders that reference their drug."""
-        return with_references(day)
+        return with_references(day, more)
 
     def search(self, fhir_type: str, pairs: Pairs, fhir_base: str) -> Search:
         """Ignore unknown parameters and `_sort`; Observation requires category, code or `_id`."""

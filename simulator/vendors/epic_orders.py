@@ -14,9 +14,9 @@ from simulator.charts.resources import Charts, Resource
 
 
 @cache
-def with_references(day: date) -> Charts:
+def with_references(day: date, more: tuple[Resource, ...] = ()) -> Charts:
     """Return the charts of a day with every order's drug moved into a Medication."""
-    return Charts(one for resource in load_resources(day) for one in _moved(resource))
+    return Charts(one for some in (*load_resources(day), *more) for one in _moved(some))
 
 
 def _moved(resource: Resource) -> Iterator[Resource]:
@@ -35,6 +35,7 @@ def _moved(resource: Resource) -> Iterator[Resource]:
     else:
         order["contained"] = [{"resourceType": "Medication", "id": "drug", "code": drug}]
         reference = "#drug"
-    order["medicationReference"] = {"reference": reference, "display": drug["text"]}
+    display = {"display": drug["text"]} if "text" in drug else {}
+    order["medicationReference"] = {"reference": reference, **display}
     text = json.dumps(order, ensure_ascii=False)
     yield Resource(resource.type, resource.id, resource.patient, text, order)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from simulator.cds.opening import CdsState
 from simulator.charts.documents import documents
+from simulator.charts.resources import Resource
 from simulator.common.addresses import Addresses
 from simulator.common.expiring_map import ExpiringMap
 from simulator.faults.named import Faults
@@ -36,7 +37,8 @@ class Installation:
     """The data and state that the routes of one EHR share.
 
     `addresses` are the profile's URLs at `origin`. `registrations` has only this EHR's clients, by
-    client id. The charts are as of `day`. EHRs that publish their keys at the same URL share a
+    client id. The charts are as of `day`, and `more` are other charts'
+    resources. EHRs that publish their keys at the same URL share a
     `signer`. `cds_signer` has the keys that authenticate this EHR to CDS services.
     """
 
@@ -48,11 +50,12 @@ class Installation:
         day: date,
         clock: Callable[[], float],
         signer: Signer,
+        more: tuple[Resource, ...] = (),
     ) -> None:
         self.profile = profile
         self.addresses: Addresses = profile.addresses(origin)
         self.registrations = MappingProxyType({one.client_id: one for one in registrations})
-        self.charts = Records(profile.fhir.charts(day), documents(day), clock)
+        self.charts = Records(profile.fhir.charts(day, more), documents(day), clock)
         self.clock = clock
         self.signer = signer
         self.clients = ClientAuthentication(

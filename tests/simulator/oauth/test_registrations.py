@@ -150,6 +150,7 @@ def test_the_base_url_must_be_an_origin(base_url: str) -> None:
         ({"EHR_REGISTRATIONS": "nonsense"}, "EHR_REGISTRATIONS: not JSON"),
         ({"EHR_BASE_URL": "http://ehr.test/x"}, "EHR_BASE_URL: base_url must be"),
         ({"EHR_DAY": "tomorrow"}, "EHR_DAY: "),
+        ({"EHR_CHARTS": "/nowhere"}, "EHR_CHARTS: /nowhere has no *.json"),
     ],
 )
 def test_a_process_with_bad_variables_ends_with_a_message(

@@ -121,8 +121,11 @@ redirect_path = "/callback/scripted-narrow"
 
 
 @contextlib.contextmanager
-def simulated_ehr(folder: Path, app_port: int) -> Iterator[Server]:
-    """Run the simulated EHR with the app at http://localhost:APP_PORT as its only client."""
+def simulated_ehr(folder: Path, app_port: int, charts: Path | None = None) -> Iterator[Server]:
+    """Run the simulated EHR with the app at http://localhost:APP_PORT as its only client.
+
+    `charts`: a folder of Bundles that it serves too.
+    """
     port = free_port()
     registration = {
         "client_id": "smart-calc-demo",
@@ -134,6 +137,7 @@ def simulated_ehr(folder: Path, app_port: int) -> Iterator[Server]:
     environment = {
         "EHR_BASE_URL": f"http://127.0.0.1:{port}",
         "EHR_REGISTRATIONS": json.dumps([registration]),
+        "EHR_CHARTS": str(charts or ""),
     }
     with serve("simulator.serve_ehr:app", "127.0.0.1", port, environment, folder) as server:
         yield server
