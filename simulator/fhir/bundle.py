@@ -25,12 +25,12 @@ class SearchPage:
 class Result:
     """The matches of a search, stored so that its pages are consistent.
 
-    `pages`: at least one. `token`: the access token of the search. No other token can page through
-    it.
+    `pages`: at least one. `total`: None if the EHR doesn't send it. `token`: that of the
+    search. No other token can page through it.
     """
 
     pages: Sequence[SearchPage]
-    total: int
+    total: int | None
     token: str
 
 
@@ -75,13 +75,13 @@ class Pages:
 
 
 def searchset(
-    part: SearchPage, total: int, links: Sequence[tuple[str, str]], fhir_base: str
+    part: SearchPage, total: int | None, links: Sequence[tuple[str, str]], fhir_base: str
 ) -> str:
     """Write a searchset Bundle, with the text of each resource unchanged."""
     members: dict[str, object] = {
         "resourceType": "Bundle",
         "type": "searchset",
-        "total": total,
+        **({} if total is None else {"total": total}),
         "link": [{"relation": relation, "url": url} for relation, url in links],
     }
     head = json.dumps(members)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from simulator import trace
 from simulator.common.addresses import path_of
@@ -12,7 +12,7 @@ from simulator.endpoints.fhir.bearer import Bearer, VisibleCharts, authenticate
 from simulator.endpoints.fhir.versions import Versions, raise_gone, require_type, resource_answer
 from simulator.endpoints.fhir.writes import Writes
 from simulator.fhir.bundle import Result, SearchPage
-from simulator.fhir.outcome import FhirError, fhir_answer
+from simulator.fhir.outcome import FHIR_JSON, FhirError, fhir_answer
 from simulator.vendors.installation import Installation
 
 _FORM = "application/x-www-form-urlencoded"
@@ -114,7 +114,8 @@ class FhirApi:
         self_url = f"{base}/{fhir_type}"
         if parameters:
             self_url += f"?{urlencode(parameters)}"
-        result = Result(pages, len(matches), bearer.token)
+        is_counted = len(pages) == 1 or "fhir-no-total" not in bearer.faults
+        result = Result(pages, len(matches) if is_counted else None, bearer.token)
         return fhir_answer(self._ehr.pages.first(result, self_url))
 
     def _require_own(self, view: VisibleCharts, patients: Sequence[str | None]) -> None:
@@ -129,7 +130,9 @@ class FhirApi:
         return bearer
 
     def _authenticated(self) -> Bearer:
-        return authenticate(request, self._ehr.grants, self._ehr.control.faults)
+        bearer = authenticate(request, self._ehr.grants, self._ehr.control.faults)
+        g.is_plain_json = "fhir-plain-json" in bearer.faults
+        return bearer
 
     def _begin(self) -> None:
         trace.begin_fhir(self._ehr.profile.key, path_of(self._ehr.addresses.fhir_base))
@@ -139,4 +142,7 @@ class FhirApi:
         return self._dialect.error(error)
 
     def _finish(self, response: Response) -> Response:
-        return self._dialect.finish(request, response)
+        finished = self._dialect.finish(request, response)
+        if g.get("is_plain_json") and finished.content_type == FHIR_JSON:
+            finished.content_type = "application/json;charset=UTF-8"
+        return finished

@@ -23,10 +23,11 @@ _REALM = 'Bearer realm="simulated EHR"'
 
 
 class Bearer:
-    """A request's valid access token."""
+    """A request's valid access token, and the faults that change the response."""
 
-    def __init__(self, token: str, access: AccessToken) -> None:
+    def __init__(self, token: str, access: AccessToken, faults: frozenset[str]) -> None:
         self.token = token
+        self.faults = faults
         self._access = access
 
     def require(self, fhir_type: str, need: Interaction) -> "VisibleCharts":
@@ -100,7 +101,7 @@ def authenticate(request: Request, grants: Grants, of_all: Faults) -> Bearer:
     triggered = of_all.trigger("fhir") | own.trigger("fhir")
     trace.triggered(triggered)
     _raise_triggered(triggered)
-    return Bearer(token, access)
+    return Bearer(token, access, triggered)
 
 
 def _raise_triggered(triggered: frozenset[str]) -> None:

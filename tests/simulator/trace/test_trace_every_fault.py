@@ -15,7 +15,7 @@ from simulator.common.addresses import path_of
 from simulator.ehr import VENDOR_PROFILES
 from simulator.faults.named import FAULTS, Fault, Place
 from simulator.trace import Step
-from tests.simulator.app_under_test import json_of, query_of
+from tests.simulator.app_under_test import ALMA, json_of, query_of
 from tests.simulator.vendor_app import VendorApp
 from tests.support.tables import each
 
@@ -95,7 +95,8 @@ def _at_refresh(app: VendorApp, faults: str) -> tuple[object, ...]:
 
 
 def _at_fhir(app: VendorApp, faults: str) -> tuple[object, ...]:
-    return _shown(app.read(app.tokens(fault=faults)["access_token"]))
+    path = f"/Observation?patient={ALMA}&category=laboratory&_count=5"
+    return _shown(app.get(app.tokens(fault=faults)["access_token"], path, "application/json"))
 
 
 def _at_revocation(app: VendorApp, faults: str) -> tuple[object, ...]:
