@@ -15,6 +15,7 @@ from shared.errors import CodedError, MethodNotAllowed, TooLarge, VersionConflic
 from shared.fhir.access import Access
 from shared.fhir.calls import served
 from shared.fhir.calls.served import Served
+from shared.fhir.calls.write import version_of
 from shared.fhir.policy.interactions import CREATE, UPDATE
 from shared.inbound import request_body
 from shared.own.in_flight import InFlight, Versions
@@ -24,10 +25,10 @@ from shared.own.resources import (
     access_of,
     address_of,
     noted,
-    own_version,
     parsed,
     read,
     refuse,
+    stated_version,
 )
 
 _WHOLE = {"Prefer": "return=representation"}
@@ -58,15 +59,18 @@ def write(
     address = address_of(CREATE if is_new else UPDATE, *named)
     access = access_of(request)
     seen = request.versions.get((address.type, address.id), Versions())
-    condition = if_match or seen.replaced_by(own_version(resource))
+    stated = stated_version(resource)
+    condition = (
+        if_match or seen.replaced_by(stated) or version_of({}, {"meta": {"versionId": stated}})
+    )
     headers = {**_WHOLE, **({} if is_new or not condition else {"If-Match": condition})}
 
     def content() -> bytes:
         if not is_new and not condition:
             raise VersionConflict(
                 "The update doesn't say which version it replaces.",
-                why="The resource has no `meta.versionId`, and this call hasn't read it. The "
-                "change wasn't sent to the EHR, because it could undo another user's.",
+                why="The resource has no valid `meta.versionId`, and this call hasn't read that "
+                "version. The change wasn't sent to the EHR, because it could undo another user's.",
                 steps=("Read the resource first, or pass its version as `if_match`.",),
             )
         return body

@@ -25,24 +25,24 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class Versions:
-    """The versions of a resource that a request has read: their entity tags, by the version in the
-    resource. `latest` is for a resource without a version in it.
+    """The versions of a resource that a request has read: their entity tags, by the version that
+    the resource states. `latest` is for a resource that states none.
     """
 
     tags: dict[str, str] = field(default_factory=dict)
     latest: str = ""
 
-    def note(self, own: str, tag: str, *, is_read: bool) -> None:
+    def note(self, stated: object, tag: str, *, is_read: bool) -> None:
         """Record a version. `is_read` means that it was read directly, not found in a search."""
-        self.tags[own] = tag
+        self.tags[repr(stated)] = tag
         if is_read or not self.latest:
             self.latest = tag
 
-    def replaced_by(self, own: str) -> str:
-        """Return the tag of the version that a resource is based on. If this request hasn't read
-        that version, use the version in the resource, so that an update can't replace another one.
+    def replaced_by(self, stated: object) -> str:
+        """Return the tag of the version that a resource is based on, or "" if this request hasn't
+        read it. A version in an odd form is never taken for another one.
         """
-        return self.tags.get(own) or own or self.latest
+        return self.latest if stated is None else self.tags.get(repr(stated), "")
 
 
 @dataclass(slots=True)

@@ -214,12 +214,12 @@ def noted(request: InFlight, resource: Resource, answer: FhirAnswer | None = Non
         tag = version_of(answer.headers if answer else {}, resource)
         if tag:
             request.versions.setdefault((kind, named), Versions()).note(
-                own_version(resource), tag, is_read=answer is not None
+                stated_version(resource), tag, is_read=answer is not None
             )
     return resource
 
 
-def own_version(resource: Mapping[str, Any]) -> str:
-    """Return the version that the resource states, as an entity tag, or "" if it states none."""
+def stated_version(resource: Mapping[str, Any]) -> object:
+    """Return the version that the resource states, in whatever form, or None if it states none."""
     meta = resource.get("meta")
-    return version_of({}, {"meta": dict(meta)}) if isinstance(meta, Mapping) else ""
+    return meta.get("versionId") if isinstance(meta, Mapping) else meta

@@ -306,8 +306,22 @@ def test_an_update_never_replaces_a_version_that_it_was_not_made_of(calls: Maker
             session.read("Observation", "o1")
             session.search("Observation", patient=None)
             session.update(MINE)
+        sent = len(made.sent)
+        for odd in ({"versionId": 3}, {"versionId": "3 "}, {"versionId": ""}, [{"versionId": "3"}]):
+            with pytest.raises(api.SmartError, match="version_conflict"):
+                call.session().update({**MINE, "meta": odd})
+        assert len(made.sent) == sent
     tags = [one.headers.get("If-Match") for one in made.sent if one.method == "PUT"]
     assert tags == ['W/"1"', 'W/"2"', 'W/"3"', 'W/"9"', 'W/"1"']
+
+
+def test_an_update_replaces_the_version_that_was_read_whatever_its_form(calls: Maker) -> None:
+    for version in (3, "2026-12-02T00:00:03Z"):
+        made = calls(active(), answering(MINE | {"meta": {"versionId": version}}, etag='"e3"'))
+        with made.function() as call:
+            session = call.session()
+            session.update(session.read("Observation", "o1"))
+        assert made.sent[-1].headers["If-Match"] == '"e3"'
 
 
 @each(
