@@ -139,7 +139,8 @@ def names_another(
 
 def is_signed(raw: str, launch: Launch, ehr: Ehr, keys: Keys) -> bool:
     """Return whether the EHR signed a well-formed id_token. Raise KeysUnreadable if its keys can't
-    be read, or can't be read again yet and none of those known signed it.
+    be read, don't include the token's key, or can't be read again yet and none of those known
+    signed it.
     """
     token = jws.parse(raw)
     try:
@@ -198,10 +199,11 @@ def _check_signature(token: SignedToken, launch: Launch, ehr: Ehr, keys: Keys) -
     else:
         return
     evidence = {"document": known.url.partition("?")[0]}
-    if fetched_now:
-        raise IdTokenInvalid(why=why, steps=(_KEYS, ADMINISTRATOR), evidence=evidence)
-    # Keys that were fetched a few seconds ago may have changed since, under the same id.
-    raise KeysUnreadable(why=why, steps=(_KEYS_CHANGED, ADMINISTRATOR), evidence=evidence)
+    steps = (_KEYS if fetched_now else _KEYS_CHANGED, ADMINISTRATOR)
+    # A set without the key may be incomplete or out of date. Keys that were fetched a few seconds
+    # ago may have changed since, under the same id.
+    error = IdTokenInvalid if fetched_now and key is not None else KeysUnreadable
+    raise error(why=why, steps=steps, evidence=evidence)
 
 
 def _check_client(claims: Mapping[str, Any], client_id: str) -> None:

@@ -347,10 +347,22 @@ def test_a_refreshed_token_that_fails_says_nothing_of_the_user(
     assert issuer.refreshed(forge(issuer), known) == found
 
 
-@each("document", [Scripted(503), as_json({"keys": "none"}), HANG_UP])
+@each(
+    "document",
+    [
+        Scripted(503),
+        as_json({"keys": "none"}),
+        HANG_UP,
+        # A cache of the EHR's that is empty, or older than the key that signed.
+        as_json({"keys": []}),
+        as_json({"keys": [public_jwk(RSA2, kid="older")]}),
+        as_json({"keys": [public_jwk(RSA, kid="rsa"), public_jwk(RSA2, kid="rsa")]}),
+    ],
+)
 def test_keys_that_cannot_be_read_decide_nothing_about_a_refreshed_token(
     issuer: Issuer, known: Identity, document: Scripted
 ) -> None:
+    issuer.clock.now += 3601  # nothing of the row before is cached
     issuer.tenant.on("/jwks", document)
     with pytest.raises(KeysUnreadable):
         issuer.refreshed(issuer.token(sub="somebody-else"), known)
