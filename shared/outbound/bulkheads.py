@@ -69,11 +69,13 @@ class Host:
     Fields:
         called_at: when the last call was made there.
         byte_at: when the last byte arrived from it, or else when it was first called.
+        moved_at: when a response from it was last complete, or brought SLOW_BYTES in SLOW_SECONDS.
         hung_at: since when the last call that hung there and then ended had received nothing.
     """
 
     called_at: float
     byte_at: float
+    moved_at: float = -math.inf
     hung_at: float = -math.inf
 
 
@@ -117,13 +119,22 @@ class Instance:
         return -(-self.count // 8)
 
     def is_silent(self, host: Origin, now: float) -> bool:
-        """Return whether calls hang at a host and nothing else arrives from it."""
+        """Return whether calls hang at a host and nothing else arrives from it, or so little that
+        no response gets anywhere.
+        """
         known = self.hosts.get(host)
-        if known is None or now - known.byte_at < HANGING_SECONDS:
+        if known is None:
             return False
-        if any(one.host == host and one.hangs(now) for one in self.calls):
-            return True
-        return known.hung_at >= known.byte_at and now - known.called_at < MEMORY_SECONDS
+        calls = [one for one in self.calls if one.host == host]
+        moved_at = max(known.moved_at, min((one.since for one in calls), default=-math.inf))
+        is_quiet = now - known.byte_at >= HANGING_SECONDS
+        is_slow = now - moved_at >= SLOW_SECONDS
+        if any(one.hangs(now) for one in calls):
+            return is_quiet or is_slow
+        hung = (is_quiet and known.hung_at >= known.byte_at) or (
+            is_slow and known.hung_at >= moved_at
+        )
+        return hung and now - known.called_at < MEMORY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,10 +68,10 @@ class Serving:
 class HostSeen:
     """What is known of a host (bulkheads.Host), and when its hanging was noticed and logged."""
 
-    __slots__ = ("byte_at", "called_at", "hung_at", "noticed_at", "reported_at")
+    __slots__ = ("byte_at", "called_at", "hung_at", "moved_at", "noticed_at", "reported_at")
 
     def __init__(self, now: float) -> None:
-        self.called_at = self.byte_at = now
+        self.called_at = self.byte_at = self.moved_at = now
         self.hung_at = self.noticed_at = self.reported_at = -math.inf
 
 
@@ -239,7 +239,7 @@ class Threads:
                 if one.given_up_at is not None and now - one.given_up_at < bulkheads.STUCK_SECONDS
             ),
             hosts={
-                host: Host(seen.called_at, seen.byte_at, seen.hung_at)
+                host: Host(seen.called_at, seen.byte_at, seen.moved_at, seen.hung_at)
                 for host, seen in hosts.items()
             },
         )

@@ -130,11 +130,14 @@ class _Watched(Waiting, Wait):
             self.quiet_since = self._seen.byte_at = self._clock()
             self._bytes += size
             if self._bytes >= bulkheads.SLOW_BYTES:
+                if self.quiet_since - self.slow_since < bulkheads.SLOW_SECONDS:
+                    self._seen.moved_at = self.quiet_since
                 self._bytes, self.slow_since = 0, self.quiet_since
 
     def answered(self) -> None:
+        self._seen.moved_at = now = self._clock()
         if self._base is not None:
-            self._all.base(self._base).answered_at = self._clock()
+            self._all.base(self._base).answered_at = now
 
 
 def call(host: Origin, base: str | None, *, is_read: bool) -> Wait:

@@ -30,10 +30,13 @@ def call(
 def instance(
     *calls: Call, free: int = 0, byte_ago: float = 10.0, called_ago: float = 1.0, **more: Any
 ) -> Instance:
-    """A process whose threads are all busy. Bytes came from the vendor's host this long ago."""
+    """A process whose threads are all busy. Bytes came from the vendor's host this long ago, and
+    more than a trickle `moved_ago`, by default at the same time.
+    """
+    moved, hung_at = NOW - more.pop("moved_ago", byte_ago), more.pop("hung_at", -math.inf)
     hosts = {
-        VENDOR: Host(NOW - called_ago, NOW - byte_ago, more.pop("hung_at", -math.inf)),
-        OTHER: Host(NOW, NOW),
+        VENDOR: Host(NOW - called_ago, NOW - byte_ago, moved, hung_at),
+        OTHER: Host(NOW, NOW, NOW),
     }
     state = {"turned_at": NOW, "is_short": False, "leaving": frozenset(), "hosts": hosts, **more}
     return Instance(count=COUNT, free=free, calls=calls, **state)
@@ -97,6 +100,19 @@ def test_a_silent_host_is_called_once_in_3_s_whatever_the_base() -> None:
     assert may(instance(silent, free=3, byte_ago=2.9))
     # Nothing hangs.
     assert may(instance(call(1, ago=2.9), free=3))
+
+
+def test_a_host_that_only_trickles_counts_as_silent() -> None:
+    trickles = call(1, "neighbor")
+    assert may(instance(trickles, free=3, byte_ago=0.0, moved_ago=4.9))
+    assert not may(instance(trickles, free=3, byte_ago=0.0, moved_ago=5.0))
+    assert to_give_up(instance(trickles, byte_ago=0.0, moved_ago=5.0), NOW) == (1,)
+    # It has only just been called again.
+    assert may(instance(call(1, ago=4.0), free=3, byte_ago=0.0, moved_ago=60.0))
+    # Its calls were given up.
+    elsewhere = call(1, host=OTHER)
+    assert not may(instance(elsewhere, free=3, byte_ago=0.0, moved_ago=5.0, hung_at=NOW - 4.0))
+    assert may(instance(elsewhere, free=3, byte_ago=0.0, moved_ago=3.0, hung_at=NOW - 4.0))
 
 
 def test_a_probe_is_within_the_shares_of_its_base_and_session() -> None:

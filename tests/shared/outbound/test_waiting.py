@@ -83,6 +83,22 @@ def test_a_host_counts_as_a_whole_with_its_token_endpoint(process: Process) -> N
     assert process.may_call(f"{VENDOR}/c", f"{VENDOR}/c")
 
 
+def test_hospitals_of_a_host_that_trickles_leave_threads_for_another(process: Process) -> None:
+    waits = [process.hang(f"{VENDOR}/{number}") for number in range(13)]
+    for _ in range(5):
+        process.clock.now += 1.0
+        for wait in waits:
+            wait.received(1)
+    # The first one is the probe.
+    assert [process.may_call(f"{VENDOR}/new", f"{VENDOR}/new") for _ in range(2)] == [True, False]
+    assert process.may_call(OTHER, OTHER)
+    # 64 kB that took more than 5 s change nothing, but a complete response does.
+    waits[0].received(64_000)
+    assert not process.may_call(f"{VENDOR}/new", f"{VENDOR}/new")
+    waits[0].answered()
+    assert process.may_call(f"{VENDOR}/new", f"{VENDOR}/new")
+
+
 def test_a_request_in_progress_is_not_stopped_and_its_calls_share_one_probe(
     process: Process,
 ) -> None:
