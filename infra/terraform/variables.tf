@@ -32,6 +32,12 @@ variable "jobs" {
   default     = []
 }
 
+variable "schedules" {
+  description = "When Cloud Scheduler runs a job, in UTC, by its name in `jobs`, such as { nightly = \"0 3 * * *\" }. Set it once the job is deployed."
+  type        = map(string)
+  default     = {}
+}
+
 variable "backend_secrets" {
   description = "The secrets in [backend_keys] of deployment.toml, which only jobs can read."
   type        = list(string)

@@ -13,7 +13,7 @@ from tests.support.cloud import guide, wheel
 from tests.support.cloud.cloud import Cloud
 from tests.support.cloud.control_plane import run
 from tests.support.cloud.control_plane.world import OPERATOR
-from tests.support.cloud.terraform import Module
+from tests.support.cloud.terraform import Module, Reference
 from tests.support.ehr.signing_keys import pem
 
 pytestmark = pytest.mark.calculators
@@ -118,3 +118,27 @@ def test_terraform_makes_a_jobs_accounts_and_secrets_as_the_page_does(deployed: 
     }
     services = {one.body["service"] for one in module.resources("google_project_service")}
     assert "cloudscheduler.googleapis.com" in services & world.services
+
+
+def test_terraform_schedules_a_job_as_the_page_does(deployed: Cloud) -> None:
+    values = {**VARIABLES, "jobs": ["nightly"], "schedules": {"nightly": "0 3 * * *"}}
+    (made,) = Module(ROOT / "infra/terraform", **values).resources("google_cloud_scheduler_job")
+    resources = deployed.plane.world.resources
+    ((name, job),) = ((name, one) for name, one in resources.items() if "/jobs/" in name)
+    target, (ours,) = job["httpTarget"], made.body["http_target"]
+    assert name.endswith(f"/jobs/{made.body['name']}")
+    assert {
+        "schedule": job["schedule"],
+        "time_zone": job["timeZone"],
+        "attempt_deadline": job["attemptDeadline"],
+        "retry_config": [{"retry_count": job["retryConfig"]["retryCount"]}],
+        "http_method": target["httpMethod"],
+    } == {
+        key: {**made.body, **ours}[key]
+        for key in ("schedule", "time_zone", "attempt_deadline", "retry_config", "http_method")
+    }
+    assert target["uri"] == f"{target['oidcToken']['audience']}/"
+    (token,) = ours["oidc_token"]
+    assert token["audience"] == Reference("google_cloud_run_v2_service", "nightly")
+    assert ours["uri"] == f"{token['audience']}/"
+    assert token["service_account_email"].key == "job-scheduler"

@@ -35,6 +35,7 @@ VARIABLES: Mapping[str, Any] = {
     "frame_ancestors": (),
     "functions": (),
     "jobs": (),
+    "schedules": {},
     "backend_secrets": (),
     "kms_key": "",
     "alert_email": "ops@example.org",
@@ -405,6 +406,7 @@ def test_the_uptime_checks_ask_every_functions_health_address(world: World, modu
 def test_every_type_of_the_module_is_compared(module: Module) -> None:
     elsewhere = {
         "google_artifact_registry_repository",
+        "google_cloud_scheduler_job",
         "google_compute_address",
         "google_compute_router_nat",
         "google_firestore_database",

@@ -100,6 +100,15 @@ class Module:
             "file": lambda path: Path(path.replace("${path.module}", str(folder))).read_text(),
             "jsondecode": lambda text: json.loads(text, object_hook=_attributes),
         }
+        read = [block for file in files for block in file.get("data", [])]
+        self._scope["data"] = SimpleNamespace(
+            **{
+                _bare(kind): SimpleNamespace(**{_bare(name): Reference(_bare(kind))})
+                for block in read
+                for kind, named in block.items()
+                for name in named
+            }
+        )
         for kind, name, _ in self._resources:
             holder = self._scope.setdefault(kind, SimpleNamespace())
             setattr(holder, name, Reference(kind, project=variables["project"]))
