@@ -3,22 +3,21 @@
 PAGE = """\
 ## On the page
 
-`smart_calc` fills in every calculator from the chart of the launch's patient. The list is in the same order for every
-chart: first the calculators, then those marked *legacy* or *time-critical*, then those in `calculators_off`, which
-don't calculate. A row shows a result, the values that it lacks, or why it doesn't apply. In a wide window, the
-calculator that's most relevant to the patient opens: first a result that needs action, then one for a problem in the
-chart. A reload comes back to the open calculator.
+`smart_calc` fills in every calculator from the chart of the launch's patient. The list has the same order for every
+chart, and ends with the calculators marked *legacy* or *time-critical* and those in `calculators_off`, which don't
+calculate. A row shows a result, the values that it lacks, or why it doesn't apply. In a wide window, the calculator
+that's most relevant to the patient opens: first a result that needs action, then one for a problem in the chart.
 
 Two kinds of mark:
 
-- *urgent* or *action* marks a result in a category for which a cited document asks for action. The categories are
-  listed below, with the documents. The mark is left out if the chart shows that the action was taken, such as an
-  anticoagulant, or if the diagnosis that the document is about is unconfirmed.
+- *urgent* or *action* marks a result in a category for which a cited document asks for action (listed below). The
+  mark is left out if the chart shows that the action was taken, such as an anticoagulant, or if the diagnosis that the
+  document is about is unconfirmed.
 - *caution* marks a result that might not be valid. If several calculators have the same caution, only the first one is
   marked. Old, preliminary and single values are listed once for the whole page, at the bottom.
 
-A search matches names first, then other names, then problems, then inputs. Among equal matches, the calculators that
-are most relevant to the patient come first. Enter opens the first match, and Escape clears the search.
+A search matches names first, then other names, problems and inputs. Enter opens the first match, and Escape clears the
+search.
 
 Reading the chart:
 
@@ -26,32 +25,30 @@ Reading the chart:
   and height, two years of vital signs, the social history, the diagnoses, and the active drug orders. The limits are 8
   seconds per call, 20 seconds in total, and 5 pages per search.
 - If data couldn't be read, a line above the list names it, and the bottom of the page shows why. Inputs that need
-  this data stay blank, and you can enter values yourself. "Try again" reads it again without reloading the page, along
-  with all other data for the same calculators. The values that you entered stay, and a row is replaced only if the new
-  one has more data.
+  this data stay blank, and you can enter values yourself. "Try again" reads all data for the same calculators again. The
+  values that you entered stay, and a row is replaced only if the new one has more data.
 - The app doesn't show or use a resource about another patient, or one that names no patient. The log has the number of
   such resources.
 
 Values:
 
 - A formula that combines laboratory values uses values from the same collection. QTc uses a QT interval and a heart
-  rate charted within an hour of each other. If a value wasn't collected with the others, its input stays blank with a
-  note, and you can choose the value.
+  rate charted within an hour of each other. Any other value's input stays blank with a note, and you can choose the
+  value.
 - The page uses one time zone, which is the UTC offset of most times in the chart. A time with another offset is
   converted, and the charted time is shown next to it. The age is calculated for the current day in that zone. If the
   zone is still unknown and the age depends on it, the page shows only the birth date.
 - If a value was converted, the charted value is shown too. You can choose a newer preliminary value or one of up to
   three older values instead.
 - In HAS-BLED, labile INR is set to "no" if the drug orders were read and none of them could be a vitamin K antagonist.
-- The scale of a graph has a minimum span for each quantity, such as 0.6 mg/dL for creatinine, so that 1.20 and 1.28
-  mg/dL look alike. The line has a gap between values that are more than three times as far apart as usual.
+- A graph has a minimum span for each quantity, such as 0.6 mg/dL for creatinine, so that 1.20 and 1.28 mg/dL look
+  alike. Its line has a gap between values that are more than three times as far apart as usual.
 - A caution shows the chart entry that it's based on. If the name of the entry's code differs from the entry's text,
   both are shown. A caution about a charted value disappears when another value replaces that value.
 - Values of one draw can be older than the newest ones. They're called old only if the newest value is old too.
-- The tables of laboratory values and vital signs, and the list of all results, use the same rules for Observations as
-  the calculators. The tables show the newest usable value, with the values that were skipped (preliminary, dated in the
-  future, or taken while standing) below it. A value that no calculator uses is marked with the reason. The range and
-  the H or L flag come from the EHR.
+- The tables of laboratory values and vital signs, and the list of all results, follow the calculators' rules. The tables
+  show the newest usable value, and below it the skipped ones (preliminary, dated in the future, or taken while
+  standing). A value that no calculator uses is marked with the reason. The range and the H or L flag come from the EHR.
 - Entries that couldn't be classified are listed once at the bottom of the page, in the chart's own words. Your answer
   to an item doesn't change how an entry is classified.
 
@@ -59,21 +56,21 @@ Results:
 
 - A value that you change is marked, and so is the calculator's row in the list. The result by the chart stays next to
   the new one: `8, was 7 by the chart`. The change applies only to that calculator, and you can undo it without a
-  connection. Before you leave the page, the browser asks whether to discard typed values. If the result can't be recalculated, the previous result stays
-  and is marked. The server calculates with the values that you enter, but doesn't keep them or write them to the chart.
+  connection. If the result can't be recalculated, the previous one stays and is marked. Before you leave the page, the
+  browser asks whether to discard typed values. The server doesn't keep them or write them to the chart.
 - An item of a score shows its points, and an unticked one the points that a "yes" would add. If a cited paper has the
   event rate at the score, the rate is next to the category.
 - If answers are missing, a score shows its possible range: `1 to 3, two answers are missing`.
 - A calculator marked *legacy* or *time-critical* doesn't calculate until you press "Calculate", next to its title. The
   values that you enter stay until you open another row or close this one.
 - Each result, and each range of a score, has one note, which you can copy even after the session has ended. It contains
-  the patient (name, birth date, record number), every result with its meaning, the values from the chart with their
-  dates, entered values, items assumed absent, unanswered items, data that couldn't be read and why, the cautions, when
-  the chart was read, and the app's version. A converted value appears as it was charted, and a calculated value as it's
-  shown on the page. If you chose another charted value, the note has its date and status.
+  the patient (name, birth date, record number), every result with its meaning, the charted values with their dates
+  (converted ones as charted), entered values, items assumed absent, unanswered items, data that couldn't be read and
+  why, the cautions, when the chart was read, and the app's version. If you chose another charted value, the note has its
+  date and status.
 - A calculator prints on its own sheet, with the patient, the user and the time.
-- If the session ends while the page is open, the page says so and tells you what to do. You can still read, select,
-  copy and print the page and undo a change, but the page no longer calculates.
+- If the session ends while the page is open, the page tells you what to do. You can still read, copy and print it and
+  undo a change, but it no longer calculates.
 
 These words on the page show how it got an input from the chart:
 
@@ -128,9 +125,8 @@ to the end and no entry could refer to that item. Found takes precedence over su
 over not found.
 
 - **Codes.** The app matches ICD-10 codes (WHO, CM, GM, AM and CA editions) and ICD-9-CM codes by prefix. A
-  classification puts each condition in one place, so a code that isn't on an item's list means something else. The app
-  matches SNOMED CT codes one by one, because it has no terminology server to look up descendants. For any other SNOMED
-  CT concept, the app uses the name, which can only suggest an item. `clinical/chart/codes/systems.py` lists the URLs
+  code that isn't on an item's list means something else. The app matches SNOMED CT codes one by one, without their
+  descendants. The name of any other SNOMED CT concept can only suggest an item. `clinical/chart/codes/systems.py` lists the URLs
   and OIDs of the systems. The app doesn't read codes of other systems, but it reads their text.
 - **Words.** Words and abbreviations only suggest an item. They never count as found. Most are English, and some are
   German, French, Spanish, Italian and Dutch. "No", "denies", "family history of" and "ruled out" cancel the word that
@@ -145,20 +141,18 @@ over not found.
   screening or a suspicion (Z80 to Z84, Z11 to Z13, Z03, Z04), its other codes only suggest an item.
 - **Known cardiovascular disease** follows from heart failure, stroke or TIA, or vascular disease. Some codes also count
   directly.
-- **Chronic kidney disease** in PREVENT's sentences on blood pressure: a problem counts whatever the eGFR is, because
-  stages 1 and 2 have a normal or nearly normal eGFR. A single eGFR below 60 counts too, although the diagnosis takes
-  more than 3 months. A urine albumin/creatinine ratio of 30 mg/g (3 mg/mmol) or more has its own caution.
+- **Chronic kidney disease** in PREVENT's sentences on blood pressure: a problem counts whatever the eGFR is. A single
+  eGFR below 60 counts too, although the diagnosis takes more than 3 months. A urine albumin/creatinine ratio of 30 mg/g (3 mg/mmol) or more has its own caution.
 - **Cirrhosis in words** leaves FIB-4's question open: a low result is then called a low probability only for a patient
   without cirrhosis. Varices, portal hypertension and advanced fibrosis count as its signs.
 - **LDL cholesterol**: "> 190 mg/dL" counts as 190 or more, and so does 4.9 mmol/L, the guideline's limit in that unit.
-- **An anticoagulant that is ordered** stays among CHA2DS2-VASc's cautions, but doesn't mark the row: it's what the
-  guideline asks for, and no doubt about the score.
+- **An anticoagulant that is ordered** stays among CHA2DS2-VASc's cautions, but doesn't mark the row.
 
 Drugs are read from orders in the same way:
 
 - **Codes.** An ATC code of any level takes precedence over RxNorm and, except in a few mixed groups, over the name. The
   code of a broad group suggests the classes in that group. Listed RxNorm ingredients, brands and US products count. For
-  any other RxNorm concept, the app uses the name, because RxNorm names contain the ingredients. The app doesn't read
+  any other RxNorm concept, the app uses the name. The app doesn't read
   NDC, PZN, dm+d or local codes, but it reads their text.
 - **Names.** Nonproprietary names (in English, Latin or French spelling) and brands count as whole words. Some names
   only suggest a drug class: a name with one wrong letter, a stem such as "-sartan", a kind of drug such as "blood

@@ -36,8 +36,9 @@ as `--sources`, which prints the source of each cause.
 
 You can also search this page for the text. For a URN, use its last words, such as `empty-scopes`.
 In a URL, `%3A` stands for `:`, and `/instances/` and the rest don't belong to the URN. Each section
-has a cause, its general fix, and its errors with what's different for them. Other causes of an
-error are indented below it. An error without a name in parentheses can come from any EHR.
+has a cause, its general fix, and its errors with what's different for them. If an error has only
+that cause and fix, nothing follows its text. Other causes of an error are indented below it. An
+error without a name in parentheses can come from any EHR.
 
 Each cause has a certainty. If none is written, a first cause is likely, and an indented one
 possible:
@@ -81,6 +82,8 @@ _LAST = (causes.RELAUNCH, causes.AGAIN_LATER)
 _SHORT = 6
 # A number that shows its vendor.
 _NUMBERED = re.compile(r"AADSTS|HAPI|IDX")
+# A meaning with a name, a number or a reason has more than its error and the section's title do.
+_FACT = re.compile(r"[`0-9]|[.:] |because|so that")
 
 
 def pages() -> Mapping[str, str]:
@@ -130,11 +133,12 @@ def _said(entry: Entry) -> str:
 
 
 def _is_known(entry: Entry) -> bool:
-    """Return whether errors.md, the section's title or a certain reason has the meaning."""
+    """Return whether errors.md, the section or the error's own text has the meaning."""
     first = entry.causes[0]
     kind = causes.KINDS[first.id]
     proven = first.certainty == "certain" and first.why not in {kind.why, entry.meaning}
-    return entry.says in _CODES or entry.meaning == kind.title or proven
+    restates = not (_NUMBERED.match(entry.says) or _FACT.search(entry.meaning))
+    return entry.says in _CODES or entry.meaning == kind.title or proven or restates
 
 
 def _others(entry: Entry) -> Iterator[str]:
