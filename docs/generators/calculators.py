@@ -29,7 +29,7 @@ how the app fills it in from a chart. `make docs` generates the page from `clini
   that an item is absent only after it has searched the chart
   ([Diagnoses and drugs](#diagnoses-and-drugs-found-suggested-open-or-not-found)).
 - Each input has a fixed table of accepted units, and the app never guesses a unit. Only INR can have no unit.
-- A calculator refuses a known age below 18. These have limits of their own, or none:
+- A calculator refuses a known age below 18. These have other limits, or none:
   {not_for_adults_only}.
 - "Vectors" is the number of published or independently calculated cases that the tests check. If a section has no
   "Validation", we haven't read an open-access study that validates the formula.
