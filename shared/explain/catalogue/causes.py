@@ -254,7 +254,8 @@ scope_trimmed
     in the token response and when the FHIR server refuses a request.
   > Compare the scopes in the token response with the requested ones, and select each missing one in
     the app's registration. This app lists them as `scope.missing` in the `/session` response and
-    `missing` in the log's `callback_completed`.
+    `missing` in the log's `callback_completed`. |backend Compare the scopes in the token response
+    with the requested ones, and select each missing one in the registration.
   > In the registration, select each missing scope in the syntax of the app's SMART version.
   > Wait until the change has propagated, then launch the app again. An existing grant doesn't get
     new scopes. |backend Wait until the change has propagated, then request a new token. An existing
@@ -523,8 +524,8 @@ grant_not_enabled
 scope_not_requested
   t The scope that this call needs was never requested.
   c The app didn't ask for the permission that it needs.
-  ? A token covers only the scopes requested at its launch. The server refuses a resource type or an
-    action that none of them covers.
+  ? A token covers only the scopes that were requested for it. The server refuses a resource type
+    or an action that none of them covers.
   > Add the scope for this resource and action to `scopes`, and register it.
   > $RELAUNCH
 results_limited

@@ -252,6 +252,7 @@ generic/scope-not-covered fhir
   " insufficient scope / permission is not granted by any of the scopes
   : scope denied @FHIR !=invalid_scope !user
   : scope missing|invalid field @FHIR !=invalid_scope !user
+  : scope insufficient !=invalid_scope !user
   = The token's scopes don't cover this request.
   @ {RFC_6750}
   scope_trimmed likely
@@ -373,6 +374,7 @@ generic/fhir-request-text fhir
 generic/token-refused-text fhir
   " Invalid access token / the token cannot be validated
   : access invalid|denied|mismatch !@token !@authorize !@refresh !claim !by:writer
+  : access_token invalid @authorize !field !claim !by:writer
   = The FHIR server doesn't accept the access token, and doesn't say why.
   @ {RFC_6750}
   access_token_expired possible

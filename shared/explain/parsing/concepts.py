@@ -50,6 +50,7 @@ _THINGS: Mapping[str, str] = {
     r"|\bverifier\b|data-binding",
     "refresh": r"refresh[ _-]?tokens?|refreshtoken|offline[ _]?session|\brefresh\b",
     "access": r"access[ _-]?tokens?|bearer(?: token)?|\bthe token\b|\btoken\b|\bjwt\b",
+    "access_token": r"access[ _-]?tokens?",
     "id_token": r"\bid[ _-]?tokens?\b|\bidtoken\b",
     "scope": r"\bscopes?\b|\bpermissions?\b(?! error)",
     "patient": r"\bpatients?\b",
@@ -143,6 +144,7 @@ _SAYINGS: Mapping[str, str] = {
     "broken": r"\bunexpected (?:error|exception)|\binternal (?:server )?error|\btry (?:\w+ "
     r"){0,3}again later"
     r"|\bsomething went wrong|\bmaintenance\b|\btemporarily (?:down|unavailable)",
+    "insufficient": r"\binsufficient\b",
     "denied": r"(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*"
     r"|authori[sz]ed|granted"
     r"|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled|licen[cs]ed|configured"
@@ -155,6 +157,7 @@ _SAYINGS: Mapping[str, str] = {
 }
 THINGS, SAYINGS = frozenset(_THINGS), frozenset(_SAYINGS)
 _ALL = {**_THINGS, **_SAYINGS}
+_A_SCOPE = any_case(r"\b(?:patient|user|system)/[a-z*]+\.(?:read|write|\*|[cruds]+)(?![\w-])")
 
 
 # What isn't words: codes, URLs, queries, JSON, qualified names, paths, and a status's reason.
@@ -172,7 +175,7 @@ _NO_WORDS = any_case(
 
 def concepts_in(sentence: str) -> frozenset[str]:
     """Return the names of the things and the sayings that a sentence has words for."""
-    said = _NO_WORDS.sub(" ", sentence)
+    said = _NO_WORDS.sub(" ", _A_SCOPE.sub("scope", sentence))
     return frozenset(name for name, words in _ALL.items() if any_case(words).search(said))
 
 

@@ -174,17 +174,17 @@ def _found(match: re.Match[str] | None) -> Iterator[tuple[int, int]]:
 
 def _strong(text: str, at: int, sign: str, before: str, *, sure: bool) -> Iterator[tuple[int, int]]:
     """Yield the value after a sign that assigns it, unless it's an error's code or number."""
+    if before == sign == ":":
+        # `urn:…:token:…` doesn't name a secret.
+        return
     in_query = sign == "=" and text[at - 1 : at] == "="
     match = _QUOTED.match(text, at) or (_IN_QUERY if in_query else _BARE).match(text, at)
     if match is None:
         return
     value = match["value"].rstrip(".,;)}]\\").lower()
     number = not sure and before not in {"?", "&"} and re.match(r"[0-9]{1,5}(?![0-9a-z_-])", value)
-    # `urn:…:token:…` doesn't name a secret.
-    in_urn = before == ":" and sign == ":"
     if not (
-        in_urn
-        or number
+        number
         or value in _NO_SECRETS
         or value in _own_codes()
         or value.replace("_", "-") in _urn_words()

@@ -120,7 +120,7 @@ _STEPS: tuple[tuple[Step, str], ...] = (
         (
             r"/(?:oauth2?/|v\d\.\d/|connect/)?token\b|token[ -](?:endpoint|request|exchange|call"
             r"|url)"
-            r"|grant_type|client_credentials|client_assertion|exchang\w+ (?:the )?code"
+            r"|grant_type|client_assertion|exchang\w+ (?:the )?code"
             r"|\binvalid_grant\b"
             r"|\binvalid_client\b|error validating client"
         ),
@@ -141,6 +141,7 @@ _STEPS: tuple[tuple[Step, str], ...] = (
             r"|(?-i:/(?:Patient|Observation|Encounter|Condition)\b)|\$(?:export|everything)|/baser4"
         ),
     ),
+    ("token", r"client_credentials"),
 )
 
 

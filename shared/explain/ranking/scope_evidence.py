@@ -167,10 +167,12 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
                 return
         elif all(missing((scope,), facts.scopes) for scope in needed):
             why = f"{method} {kind} needs a scope that wasn't requested."
-            step = (
-                f"Add `patient/{kind}.{letters}` (v1: `.{'read' if method == 'GET' else 'write'}`)"
-            )
-            step += ", or the same with `user/`, to `scopes`, and register it."
+            level, others = "patient", ", or the same with `user/`,"
+            if facts.backend:
+                level, others = "system", ""
+            v1 = "read" if method == "GET" else "write"
+            step = f"Add `{level}/{kind}.{letters}` (v1: `.{v1}`){others} to `scopes`"
+            step += ", and register it."
             yield Evidence("scope_not_requested", "likely", why, _SMART, (step,))
             return
 

@@ -95,6 +95,8 @@ ehr_side: GET https://h/fhir/Patient/1 gives 500
 fhir_request_invalid: GET https://h/fhir/Patient/1 gives 406
 scope_not_requested: scope=launch patient/Patient.read. GET https://h/Observation?x 403 \
 insufficient_scope
+scope_trimmed: The token by client_credentials works, but GET /api/FHIR/R4/Patient?_id=x returns \
+403 insufficient scope
 access_token_expired: It works for ten minutes, then 401 Unauthorized
 refresh_not_granted: The token response has no refresh_token although it works
 results_limited: The search returns an empty Bundle with 200
