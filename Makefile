@@ -10,7 +10,7 @@ CONFIGURED = $(if $(CONFIG),--config "$(CONFIG)")
 FUNCTIONS := $(patsubst functions/%/main.py,%,$(sort $(wildcard functions/*/main.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve ehr doctor explain issuers test quick soak mutants bench coverage lint docs pictures stage dist format lock clean
+.PHONY: help run serve ehr doctor explain codes issuers test quick soak mutants bench coverage lint docs pictures stage dist format lock clean
 
 help:
 	@echo "make run                     run the app with a simulated EHR at http://localhost:8080"
@@ -21,6 +21,7 @@ help:
 	@echo "make ehr                     run only the simulated EHR"
 	@echo "make doctor CONFIG=smart.toml find what would break a launch"
 	@echo "make explain < FILE          explain a pasted error; CONFIG=smart.toml compares it with your settings"
+	@echo "make codes < FILE            list the codes of a chart that no calculator reads"
 	@echo "make issuers EHR=KEY < FILE  add a published list of FHIR bases to issuers/KEY.txt"
 	@echo "make soak                    repeat race tests and properties, test without the calculators, watch memory"
 	@echo "make mutants                 change a decision at a time: does a test notice? FILE=path: all of one file"
@@ -67,6 +68,9 @@ doctor: .venv/serve
 # The text comes by standard input only: what is pasted must never become a variable of make.
 explain: .venv/run
 	@exec $(BIN)/python -m smart_calc explain $(CONFIGURED)
+
+codes: .venv/run
+	@exec $(BIN)/python -m smart_calc doctor codes
 
 issuers: .venv/run
 	@exec $(BIN)/python -m smart_calc issuers convert --ehr "$(EHR)"

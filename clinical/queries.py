@@ -22,6 +22,7 @@ from clinical.chart.codes.observations import (
     SNOMED,
 )
 from clinical.chart.observations import LOINC_OF
+from shared.config.settings import LocalCode
 from shared.frozen import dataclass
 from shared.vendors import SearchHabits
 
@@ -225,12 +226,25 @@ def _newest_first(search: Search) -> Search:
 
 
 @cache
-def searches(habits: SearchHabits) -> tuple[Search, ...]:
-    """Return the searches for one chart at an EHR with these habits, the patient first."""
+def searches(habits: SearchHabits, codes: tuple[LocalCode, ...] = ()) -> tuple[Search, ...]:
+    """Return the searches for one chart at an EHR with these habits, the patient first.
+
+    `codes` are the hospital's own, which are searched for too.
+    """
     observations = _OBSERVATIONS_ANYWHERE if habits.by_category else _OBSERVATIONS
+    observations = tuple(_with_codes(search, codes) for search in observations)
     if habits.sort:
         observations = tuple(map(_newest_first, observations))
     return (_PATIENT, *observations, _conditions(habits), _drugs(habits))
+
+
+def _with_codes(search: Search, codes: Iterable[LocalCode]) -> Search:
+    """Return the search with the codes of its inputs added to its `code` parameter."""
+    own = "".join(f",{one.system}|{one.code}" for one in codes if one.input in search.wanted)
+    parameters = tuple(
+        (name, value + own if name == "code" else value) for name, value in search.parameters
+    )
+    return replace(search, parameters=parameters)
 
 
 def _conditions(habits: SearchHabits) -> Search:

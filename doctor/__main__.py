@@ -1,5 +1,5 @@
 """The preflight command line: `python -m doctor check --config smart.toml`, `… jwks`,
-`… sealing-key`, `… endpoints`, `… explain`.
+`… sealing-key`, `… endpoints`, `… codes`, `… explain`.
 
 Exit status 0 if nothing failed, 1 if a check failed or a problem was found, 2 for invalid
 arguments.
@@ -8,7 +8,7 @@ arguments.
 import argparse
 import sys
 
-from doctor import endpoints, explain, jwks, output, report, sealing_key
+from doctor import codes, endpoints, explain, jwks, output, report, sealing_key
 from doctor.check import check
 
 
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     jwks.add_to(commands)
     sealing_key.add_to(commands)
     endpoints.add_to(commands)
+    codes.add_to(commands)
     explain.add_to(commands)
     return parser
 

@@ -33,25 +33,25 @@ def main(arguments: Sequence[str]) -> int:
         return 1
 
 
-def text_of(name: str) -> str:
-    """Return a list's text from a file or, for `-`, standard input. Raise ValueError if that fails
-    or there's too much.
+def text_of(name: str, what: str = "list", most: int = MOST_BYTES) -> str:
+    """Return a text from a file or, for `-`, standard input. `what` it is, such as a list, is for
+    messages. Raise ValueError if that fails or there are more than `most` bytes.
     """
     try:
         if name == "-":
             if sys.stdin.isatty():
-                sys.stderr.write("Paste the list, then press Ctrl-D:\n")
-            content = sys.stdin.buffer.read(MOST_BYTES + 1)
+                sys.stderr.write(f"Paste the {what}, then press Ctrl-D:\n")
+            content = sys.stdin.buffer.read(most + 1)
         else:
             with Path(name).open("rb") as file:
-                content = file.read(MOST_BYTES + 1)
-        text = content.decode("utf-8")
+                content = file.read(most + 1)
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise ValueError(f"{name} can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ValueError("the list isn't UTF-8 text") from None
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"the list has more than {MOST_BYTES:,} bytes")
+        raise ValueError(f"the {what} isn't UTF-8 text") from None
+    if len(content) > most:
+        raise ValueError(f"the {what} has more than {most:,} bytes")
     return text
 
 

@@ -25,7 +25,9 @@ and page/, if they exist. `smart-calc COMMAND --help` lists a command's options.
 """
 # These would otherwise run, check or stage another version than the project's.
 _OF_PROJECT = (["run"], ["job"], ["stage"], ["deployment", "check"], ["deployment", "write"])
-_DOCTORS = frozenset({"check", "endpoints", "explain", "jwks", "sealing-key", "-h", "--help"})
+_DOCTORS = frozenset(
+    {"check", "codes", "endpoints", "explain", "jwks", "sealing-key", "-h", "--help"}
+)
 
 
 def main(arguments: Sequence[str]) -> int:

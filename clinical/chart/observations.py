@@ -1,7 +1,8 @@
 """Observations sorted into candidates for the measured inputs (FHIR R4 Observation).
 
-A code counts only if its system is LOINC, on the Observation or on a component. Members of a panel
-are separate Observations, so `hasMember` is never followed.
+A code counts only if its system is LOINC, or if the site's configuration lists it, on the
+Observation or on a component. Members of a panel are separate Observations, so `hasMember` is never
+followed.
 """
 
 from collections import defaultdict
@@ -22,12 +23,19 @@ from clinical.chart.codes.observations import (
 )
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
-from clinical.chart.quantity import QuantityReader, Range, ReadQuantity, is_flagged
+from clinical.chart.quantity import (
+    QuantityReader,
+    Range,
+    ReadQuantity,
+    is_flagged,
+    read_with_unit,
+)
 from clinical.chart.resources.heading import Heading, HeadingReader
 from clinical.chart.resources.json_access import Coding, Concept
 from clinical.chart.resources.scope import Resource, updated
 from clinical.chart.resources.times import moment
 from clinical.chart.swapped import without_swapped
+from shared.config.settings import LocalCode
 from shared.frozen import dataclass
 from shared.json_members import fields, items
 
@@ -36,17 +44,23 @@ LOINC_OF: Mapping[str, tuple[str, ...]] = {
     name: known.loinc + BEDSIDE_LOINC.get(name, ()) for name, known in INPUTS.items()
 }
 C = TypeVar("C", Concept, str)
+# The note of a value that was found by a hospital's own code.
+LOCAL = "found by a local code"
 _INPUT_OF = {code: name for name, codes in LOINC_OF.items() for code in codes}
 
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """An input that a code identifies: the LOINC code that decides, and its coding."""
+    """An input that a code identifies: the code that decides, and its coding.
+
+    `local` is the configuration's entry for a hospital's own code, or None.
+    """
 
     name: str
     code: str
     coding: Coding
     is_second_choice: bool
+    local: LocalCode | None = None
 
 
 class Entry(NamedTuple):
@@ -63,10 +77,11 @@ class Entry(NamedTuple):
 
 
 class ObservationReader:
-    """Reads each Observation once; `zone` is the site's time zone."""
+    """Reads each Observation once; `zone` is the site's time zone, `local` has its own codes."""
 
-    def __init__(self, zone: tzinfo | None) -> None:
+    def __init__(self, zone: tzinfo | None, local: Iterable[LocalCode] = ()) -> None:
         self._zone = zone
+        self._local = {(one.system, one.code): one for one in local}
         self._headings = HeadingReader(zone)
         self._quantities = QuantityReader()
         # Keyed by identity. The entry keeps the resource alive, so its identity isn't reused.
@@ -82,6 +97,10 @@ class ObservationReader:
             known = self._entries[id(observation)] = self._read(observation)
         return known
 
+    def local_codes(self) -> list[str]:
+        """Return the hospital's own codes in what it has read, as `local_codes` does."""
+        return local_codes(self._entries.values())
+
     def _read(self, observation: Resource) -> Entry:
         heading = self._headings.heading(observation)
         issued = moment(observation.get("issued"), self._zone)
@@ -90,7 +109,7 @@ class ObservationReader:
         found = []
         for element, at, code in self._parts(observation, heading):
             for one in self._measured_by(code):
-                value = self._quantities.read(one.name, one.code, element)
+                value = self._value(one, element)
                 excluded = self._excluded_as(one.name, heading, code)
                 normal = self._quantities.normal_range(one.name, element)
                 evidence = _evidence(one, value, heading, at, normal, is_usable=not excluded)
@@ -105,6 +124,11 @@ class ObservationReader:
         candidates = tuple(found if len(found) < 2 else without_swapped(found))
         return Entry(observation, heading, recency, candidates)
 
+    def _value(self, one: _Measured, element: Resource) -> ReadQuantity:
+        if one.local is None or not one.local.unit:
+            return self._quantities.read(one.name, one.code, element)
+        return read_with_unit(one.name, one.code, element, one.local.unit)
+
     def _parts(
         self, observation: Resource, heading: Heading
     ) -> Iterator[tuple[Resource, str, Concept]]:
@@ -117,8 +141,18 @@ class ObservationReader:
     def _measured_by(self, code: Concept) -> tuple[_Measured, ...]:
         known = self._measured.get(code)
         if known is None:
-            known = self._measured[code] = tuple(_inputs_of(code))
+            known = tuple(_inputs_of(code)) or tuple(self._local_inputs_of(code))
+            self._measured[code] = known
         return known
+
+    def _local_inputs_of(self, code: Concept) -> Iterator[_Measured]:
+        """Yield the input of the first code that the configuration lists."""
+        for coding in code.codings if self._local else ():
+            if local := self._local.get((coding.system, coding.code)):
+                yield _Measured(
+                    local.input, coding.code, coding, is_second_choice=False, local=local
+                )
+                return
 
     def _excluded_as(self, name: str, heading: Heading, code: Concept) -> str:
         """Return what an Observation or component measures instead, by position, code, method or
@@ -150,6 +184,15 @@ def measured(entries: Iterable[Entry]) -> Mapping[str, tuple[Candidate, ...]]:
     return {name: tuple(some) for name, some in candidates.items()}
 
 
+def local_codes(entries: Iterable[Entry]) -> list[str]:
+    """Return the hospital's own codes in the entries, each as `system|code`, sorted."""
+    evidence = (candidate.evidence for entry in entries for _, candidate in entry.candidates)
+    found = {
+        f"{one.code.system}|{one.code.code}" for one in evidence if one.code and LOCAL in one.notes
+    }
+    return sorted(found)
+
+
 def _inputs_of(code: Concept) -> Iterator[_Measured]:
     loinc = {coding.code: coding for coding in code.codings if _is_loinc(coding)}
     for name in dict.fromkeys(_INPUT_OF[code] for code in loinc if code in _INPUT_OF):
@@ -169,7 +212,8 @@ def _evidence(
     is_usable: bool,
 ) -> Evidence:
     name = measured.name
-    kind = (SECOND_CHOICE_NAMES[name],) if measured.is_second_choice else ()
+    kind: tuple[str, ...] = (SECOND_CHOICE_NAMES[name],) if measured.is_second_choice else ()
+    kind += (LOCAL,) if measured.local else ()
     return Evidence(
         source=heading.source,
         charted=value.charted,

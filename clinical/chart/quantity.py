@@ -71,6 +71,21 @@ def read(name: str, loinc: str, element: Mapping[str, object]) -> ReadQuantity:
     return result
 
 
+def read_with_unit(name: str, code: str, element: Mapping[str, object], unit: str) -> ReadQuantity:
+    """Read a value as `read` does, in the only unit that the site's configuration accepts."""
+    quantity = fields(element.get("valueQuantity"))
+    charted = unit_of(quantity)
+    if not charted:
+        result = read(name, code, {**element, "valueQuantity": {**quantity, "unit": unit}})
+        note = f"no unit in the chart, and this site's settings say {unit}"
+        return result if result.value is None else replace(result, notes=(note,))
+    result = read(name, code, element)
+    if result.value is not None and normalise(charted) != normalise(unit):
+        why = f"the unit is charted as {charted}, but this site accepts only {unit} for this code"
+        return replace(result, value=None, flag=Flag.UNKNOWN_UNIT, why=why, notes=())
+    return result
+
+
 class QuantityReader:
     """Reads quantities, each spelling once: a chart repeats values thousands of times."""
 

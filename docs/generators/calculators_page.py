@@ -174,8 +174,9 @@ Drugs are read from orders in the same way:
 
 The lists are in `clinical/chart/codes/*.json`, one row per line, with their sources. The words in other languages
 aren't verified, and neither is the list of common problems, which one reader chose. For ICD-10-GM, only the OIDs of
-2012 and 2020 are listed. A hospital can't add its own codes. Without a known code, a diagnosis or a drug is read from
-its text, but a measured value is ignored.
+2012 and 2020 are listed. A hospital can add
+[its laboratory's own codes](configuration.md#your-laboratorys-own-codes), but no codes of diagnoses or drugs. Without a
+known code, a diagnosis or a drug is read from its text, but a measured value is ignored.
 
 ## Over HTTP
 

@@ -145,7 +145,8 @@ def _setting(place: str) -> str:
 def _names_of_calculators(settings: Settings) -> list[Problem]:
     """Return the problems that stop smart_calc at startup, or none without the calculators."""
     apps = (settings.app, *(ehr.app for ehr in settings.ehrs))
-    if all(not one.calculators_off and not one.cards for one in apps):
+    codes = any(ehr.codes for ehr in settings.ehrs)
+    if not codes and all(not one.calculators_off and not one.cards for one in apps):
         return []
     try:
         from clinical import site_choice

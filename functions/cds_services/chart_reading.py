@@ -55,7 +55,7 @@ def read(hook: HookCall, ehr: Ehr, now: datetime, unproved: frozenset[int]) -> H
     _require(hook, keys, incomplete)
     complete_keys = [contents for contents in keys.values() if contents.state == "complete"]
     resources = [resource for contents in complete_keys for resource in contents.resources]
-    observations = ObservationReader(now.tzinfo)
+    observations = ObservationReader(now.tzinfo, ehr.codes)
     times = (
         observations.entry(one).heading.moment
         for one in resources
@@ -83,7 +83,7 @@ def _searches(ehr: Ehr) -> tuple[Search, ...]:
         replace(one, reads=one.reads | {"Medication"})
         if one.resource_type == "MedicationRequest"
         else one
-        for one in queries.searches(ehr.profile.searches)
+        for one in queries.searches(ehr.profile.searches, ehr.codes)
     )
 
 

@@ -18,6 +18,7 @@ import flask
 from clinical import site_choice
 from clinical.calculators.registry import DEFAULT_CARDS
 from clinical.cards import Card, of_chart
+from clinical.chart.observations import local_codes
 from clinical.clock import Clock
 from shared import held_bytes, log
 from shared.config import issuers, settings_file
@@ -113,6 +114,7 @@ def _log(
     shown: Sequence[Card] = (),
     sent: Sequence[Mapping[str, Any]] = (),
 ) -> None:
+    codes = local_codes(reading.chart.entries) if reading else []
     log.event(
         "cds_answered",
         message,
@@ -123,6 +125,7 @@ def _log(
             "read": list(reading.fetched) if reading else [],
             "missing": list(reading.incomplete) if reading else [],
             "unclassified": _unclassified(reading) if reading else {},
+            **({"local_codes": codes} if codes else {}),
         },
     )
 

@@ -61,7 +61,7 @@ def answer(
     settings: Settings, active: Active, patient: str, missing: Missing, now: datetime
 ) -> str:
     """Return the HTML of parts that could be read now. Raises SessionExpired or SessionMissing."""
-    searches = queries.searches(active.ehr.profile.searches)
+    searches = queries.searches(active.ehr.profile.searches, active.ehr.codes)
     names = missing.searches
     if "patient" in names:
         # Without the patient, the page shows nothing, so read everything.
@@ -77,5 +77,5 @@ def answer(
     offset = missing.offset
     zone = None if offset is None else timezone(timedelta(minutes=offset))
     html = "".join(PageParts(settings, active, searching, zone=zone).again(parts, names))
-    log.event("app_read_again", "missing searches were repeated")
+    log.event("app_read_again", "missing searches were repeated", fields=searching.local_codes())
     return html

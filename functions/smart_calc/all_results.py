@@ -4,6 +4,7 @@ The page reads the Observations through the FHIR proxy, page by page, and sends 
 same code that its tables and calculators use. Nothing is kept.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from clinical.chart.observations import ObservationReader
 from clinical.chart.resources.scope import latest_versions
 from clinical.clock import Clock
+from shared.config.settings import LocalCode
 from shared.fhir import searchset
 from shared.inbound import json_body
 from shared.inbound.departed import while_here
@@ -24,16 +26,18 @@ _MOST_MINUTES = 24 * 60
 _SERVER_ONLY = ("moment", "rejected")
 
 
-def answer(body: bytes, patient: str, fhir_base: str, now: datetime) -> dict[str, Any]:
+def answer(
+    body: bytes, patient: str, fhir_base: str, now: datetime, codes: Iterable[LocalCode] = ()
+) -> dict[str, Any]:
     """Return the rows of the Observations in `pages`, newest first, each id in its latest version.
 
-    `offset` is the page's UTC offset in minutes. Raises ParameterInvalid for an invalid body, and
-    BrowserGone.
+    `offset` is the page's UTC offset in minutes, and `codes` are the hospital's own. Raises
+    ParameterInvalid for an invalid body, and BrowserGone.
     """
     offset, pages = _parsed(body)
     read = (searchset.of_document(bundle, {"Observation"}) for bundle in pages)
     resources = [one for document in read for one in document.resources]
-    reader = ObservationReader(UTC)
+    reader = ObservationReader(UTC, codes)
     entries = [reader.entry(one) for one in while_here(latest_versions(resources))]
     clock = Clock(now.astimezone(timezone(timedelta(minutes=offset))))
     rows = latest_values.every(while_here(entries), patient, fhir_base, clock)

@@ -115,7 +115,8 @@ def _all_results(settings: Settings, call: Call, handle: str) -> Reply:
     active, patient = _session_and_patient(settings, call, handle)
     held_bytes.admit(active.session.handle, active.session.fhir_base)
     body = _content(call, all_results.MOST_BYTES)
-    answer = all_results.answer(body, patient, active.session.fhir_base, datetime.now(UTC))
+    base, codes = active.session.fhir_base, active.ehr.codes
+    answer = all_results.answer(body, patient, base, datetime.now(UTC), codes)
     log.event("app_results_listed", "results evaluated for the list")
     return Reply(200, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 

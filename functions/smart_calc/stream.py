@@ -55,7 +55,7 @@ def page(settings: Settings, active: Active, searching: Searching, late: Late) -
     yield before
     try:
         yield from parts.as_read()
-        log.event("app_opened", "page shown")
+        log.event("app_opened", "page shown", fields=searching.local_codes())
     except Exception as error:  # noqa: BLE001 - as at the edge: logged without text, told in place
         listed = (row for section in sections.values() for row in section)
         lost = [row for row in listed if row.is_read and row.name not in parts.sent]

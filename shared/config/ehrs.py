@@ -5,9 +5,10 @@ docs/configuration.md describes the keys.
 
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from shared import scopes, urls
-from shared.config.settings import LAUNCH_PATH, AppSettings, BasicCredentials, Ehr
+from shared.config.settings import LAUNCH_PATH, AppSettings, BasicCredentials, Ehr, LocalCode
 from shared.config.table import Problem, TomlTable
 from shared.patterns import pattern
 from shared.vendors import GENERIC, VENDORS
@@ -18,6 +19,13 @@ CLIENT_AUTHS = ("none", "client_secret_basic", "client_secret_post", "private_ke
 # `/callback/callback` would look like `/callback` if the function's name is stripped from the path.
 _KEY = r"(?!(?:callback|health)\Z)[a-z0-9][a-z0-9-]{0,39}"
 _VISIBLE = r"[\x21-\x7e]{1,512}"
+# Without the characters that separate codes in a search (FHIR R4 3.1.1.4.0.1).
+_SYSTEM = r"[^\s,|$\\]{1,255}"
+_CODE = r"[^\s,|$\\](?:[^,|$\\\x00-\x1f]{0,98}[^\s,|$\\])?"
+# One search has the codes of many inputs, and servers refuse a longer URL.
+_MOST_OF_CODES = 4_000
+_FORM_OF_SYSTEM = "a system as the EHR sends it, such as a URL, without space , | $ and \\"
+_FORM_OF_CODE = "a code as the EHR sends it, of at most 100 characters, without , | $ and \\"
 _HOST = pattern(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 _CALCULATOR = (pattern(r"[a-z0-9_]{1,64}"), "the name of a calculator")
 
@@ -125,6 +133,7 @@ def _ehr(table: TomlTable, app: AppSettings, local: bool) -> Ehr:
         backend_client_id=table.text("backend_client_id", "", _VISIBLE, "visible ASCII") or None,
         backend_private_key=table.optional_reference("backend_private_key"),
         backend_key_id=table.text("backend_key_id") or None,
+        codes=_codes(table),
     )
     if ehr.redirect_path not in {"/callback", f"/callback/{key}"}:
         table.problem("redirect_path", "cannot be used", f"Use /callback or /callback/{key}.")
@@ -160,6 +169,32 @@ def _issuers(table: TomlTable) -> str | None:
         remedy = 'Write "file:issuers/NAME.txt", with a NAME of a-z, 0-9 and hyphens.'
         table.problem("issuers", "isn't the place of a file in issuers/", remedy)
     return None if match is None else match[1]
+
+
+def _codes(table: TomlTable) -> tuple[LocalCode, ...]:
+    """Read the [[ehr.codes]] tables."""
+    codes: dict[tuple[str, str], LocalCode] = {}
+    for index, written in enumerate(table.take("codes", list, [])):
+        place = f"codes[{index}]"
+        if not isinstance(written, dict):
+            table.problem(place, "is not a table", "Write each code as an [[ehr.codes]] table.")
+            continue
+        entry = table.within(place, written)
+        code = LocalCode(
+            system=entry.text("system", "", _SYSTEM, _FORM_OF_SYSTEM, required=True),
+            code=entry.text("code", "", _CODE, _FORM_OF_CODE, required=True),
+            input=entry.text("input", required=True),
+            unit=entry.text("unit"),
+        )
+        if (code.system, code.code) in codes:
+            table.problem(place, "has the system and code of another entry", "Keep one of them.")
+        codes[code.system, code.code] = code
+        entry.finish()
+    searched = ",".join(f"{system}|{code}" for system, code in codes)
+    if len(quote(searched, safe="")) > _MOST_OF_CODES:
+        what = f"has systems and codes of more than {_MOST_OF_CODES:,} characters in a URL"
+        table.problem("codes", what, "Keep the codes of the tests that are done most often.")
+    return tuple(codes.values())
 
 
 def _iss(table: TomlTable, local: bool, *, optional: bool) -> tuple[str, ...]:

@@ -39,6 +39,19 @@ class AppSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalCode:
+    """A hospital's own code for a measured input of the calculators.
+
+    `unit` is the unit of its values if the laboratory sends none, or empty.
+    """
+
+    system: str
+    code: str
+    input: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ehr:
     """One registration at one EHR. `iss` has normalized FHIR bases, which may end in `/*`.
 
@@ -46,6 +59,7 @@ class Ehr:
     `chooser`, a standalone launch lets the user choose among them. The launches of several apps at
     one EHR differ in `launch_path`. `system_scopes` are for a backend service, which has its own
     client and key if the EHR registers it separately.
+    Code that has the list of inputs checks those in `codes`.
     """
 
     key: str
@@ -73,6 +87,7 @@ class Ehr:
     backend_client_id: str | None = None
     backend_private_key: str | None = None
     backend_key_id: str | None = None
+    codes: tuple[LocalCode, ...] = ()
 
     @property
     def backend(self) -> "Ehr | None":

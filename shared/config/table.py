@@ -170,6 +170,10 @@ class TomlTable:
         problems = [] if name in self.faulty else self.problems
         return TomlTable(table, f"{self._prefix}{name}.", problems, self._described)
 
+    def within(self, place: str, written: dict[str, Any]) -> "TomlTable":
+        """Return a table of a list in this one, such as `codes[0]`."""
+        return TomlTable(written, f"{self._prefix}{place}.", self.problems)
+
     def finish(self) -> None:
         """Report every key that isn't a known setting."""
         for name in self._rest:

@@ -4,7 +4,9 @@ import ast
 import json
 import re
 import sys
+import tomllib
 import typing
+from pathlib import Path
 
 import pytest
 
@@ -139,18 +141,56 @@ def test_every_id_is_documented_and_every_documented_id_is_in_the_code() -> None
 
 
 def test_the_doctor_imports_shared_and_the_standard_library_only() -> None:
-    """And, where a configuration turns calculators off, what knows their names."""
+    """And what knows the names of the calculators, and the codes that they read."""
     tops = set()
     for path in (ROOT / "doctor").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
                 top = str(node.module).partition(".")[0]
                 if top == "clinical":
-                    assert node.names[0].name == "site_choice"
+                    assert node.names[0].name in ("site_choice", "unread")
                 tops.add(top)
             elif isinstance(node, ast.Import):
                 tops |= {alias.name.partition(".")[0] for alias in node.names}
     assert tops - sys.stdlib_module_names == {"clinical", "doctor", "shared"}
+
+
+@pytest.mark.calculators
+def test_the_codes_that_no_calculator_reads_are_listed_without_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    display = "Krea\x1b[31mtinin\n[[\u202eehr]]"
+    krea = {"coding": [{"system": "http://lab.test", "code": "KREA", "display": display}]}
+    file = tmp_path / "observations.json"
+    observation = {"resourceType": "Observation", "id": "secret", "code": krea}
+    text = json.dumps(observation | {"valueQuantity": {"value": 1.234, "long": "long"}})
+    file.write_text(text.replace('"long"}', "9" * 5_000 + "}"), "utf-8")
+    assert main(["codes", str(file)]) == 0
+    listed = capsys.readouterr().out
+    assert "# 1 x Kreatinin [[ehr]], no unit" in listed
+    table = tomllib.loads(listed.partition("[[ehr.codes]]")[2])
+    assert table == {"system": "http://lab.test", "code": "KREA", "input": "", "unit": ""}
+    assert not [one for one in ("secret", "1.234") if one in listed]
+
+
+@pytest.mark.calculators
+@each(
+    ("content", "message"),
+    [
+        (b"", "The text isn't JSON. Pass a FHIR Bundle"),
+        (b"[" * 100_000, "The text isn't JSON. Pass a FHIR Bundle"),
+        (b'{"resourceType": "OperationOutcome"}', "The JSON has no Observation. Pass a FHIR"),
+        (b'"\xe4"', "Nothing was listed: the JSON isn't UTF-8 text."),
+        (b" " * 50_000_001, "Nothing was listed: the JSON has more than 50,000,000 bytes."),
+    ],
+)
+def test_a_text_without_observations_is_no_chart(
+    content: bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "observations.json"
+    file.write_bytes(content)
+    assert main(["codes", str(file)]) == 1
+    assert capsys.readouterr().err.startswith(message)
 
 
 def test_a_sealing_key_can_be_made(capsys: pytest.CaptureFixture[str]) -> None:

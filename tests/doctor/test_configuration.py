@@ -40,6 +40,19 @@ def test_text_that_is_no_toml_is_a_finding(offline: Doctor) -> None:
         pytest.param(
             "setting_invalid", {"top": 'cards = ["bmi"]'}, {}, marks=pytest.mark.calculators
         ),
+        *(
+            pytest.param(
+                "setting_invalid",
+                {},
+                {"codes": f'[{{system = "s", code = "c", {rest}}}]'},
+                marks=pytest.mark.calculators,
+            )
+            for rest in (
+                'input = "kreatinin"',
+                'input = "diabetes"',
+                'input = "sodium", unit = "g"',
+            )
+        ),
         ("secret_literal", {"keys": '["c2VjcmV0"]'}, {}),
         ("public_url_invalid", {"public_url": "https://smart.example.org/app"}, {}),
         ("http_not_local", {"public_url": "http://smart.example.org"}, {}),

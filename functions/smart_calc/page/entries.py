@@ -7,6 +7,7 @@ from clinical.calculators.inputs import FLAGS, label
 from clinical.chart.codes.diagnoses import IS_OF_NOW
 from clinical.chart.codes.observations import LOINC
 from clinical.chart.evidence import NOT_IN_CHART, ChartFinding, Evidence, Flag, Outcome, PassedOver
+from clinical.chart.observations import LOCAL
 from clinical.clock import Clock
 
 from . import wording
@@ -155,7 +156,8 @@ def others(finding: ChartFinding, clock: Clock) -> tuple[EntryView, ...]:
 def origin(evidence: Evidence, when: str = "") -> str:
     """Return a value's source: `Laboratory, final, 20 Nov 2026 09:00, LOINC 2160-0`."""
     code = evidence.code
-    system = "LOINC " if code and code.system == LOINC else ""
+    system = "local code " if LOCAL in evidence.notes else ""
+    system = "LOINC " if code and code.system == LOINC else system
     category = evidence.category.replace("-", " ")
     parts = (
         f"{category[:1].upper()}{category[1:]}",

@@ -121,6 +121,11 @@ class Searching:
             name in parts for name in measured
         )
 
+    def local_codes(self) -> dict[str, list[str]]:
+        """Return the hospital's own codes that values have, as a field of a log event, if any."""
+        codes = self.observations.local_codes()
+        return {"local_codes": codes} if codes else {}
+
     def chart_of(self, parts: Mapping[str, Part], zone: tzinfo) -> ChartReading:
         """Build the chart from these parts, in a time zone."""
         local_now = self.now.astimezone(zone)
@@ -138,7 +143,7 @@ def begin(
     Times without an offset are in the zone of `now`.
     """
     fhir_base = active.session.fhir_base
-    observations = ObservationReader(now.tzinfo)
+    observations = ObservationReader(now.tzinfo, active.ehr.codes)
 
     def settling(search: Search) -> Callable[[Sequence[Resource]], bool]:
         known: set[str] = set()
@@ -159,7 +164,7 @@ def begin(
         request=partial(request_for, patient_id=patient, today=now.date()),
         settling=settling,
     )
-    known = queries.searches(active.ehr.profile.searches)
+    known = queries.searches(active.ehr.profile.searches, active.ehr.codes)
     searches = tuple(one for one in known if names is None or one.name in names)
     under_way = arrivals.begin(reader, searches)
     return Searching(patient, fhir_base, now, searches, observations, under_way)

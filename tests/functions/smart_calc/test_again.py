@@ -5,7 +5,15 @@ import re
 
 from tests.support.app.app import App, Launched
 from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer
-from tests.support.charts.app_chart import PATIENT, answering, open_page, tenant_of
+from tests.support.charts.app_chart import (
+    CREATININE,
+    PATIENT,
+    answering,
+    bundle,
+    open_page,
+    tenant_of,
+)
+from tests.support.charts.chart_resources import concept
 from tests.support.ehr.scripted_ehr import Scripted, as_fhir
 from tests.support.tables import each
 
@@ -133,3 +141,13 @@ def test_its_url_takes_post_alone(app: App) -> None:
     url = f"{app.origin}/smart_calc/{launched.handle}/unread"
     answer = launched.browser.send("GET", url, NAVIGATION)
     assert (answer.status, answer.header("Allow")) == (405, "POST")
+
+
+def test_a_local_code_that_is_read_on_the_second_try_is_logged(app: App) -> None:
+    tenant = answering(tenant_of(app), labs=Scripted(500))
+    launched = app.launch(tenant)
+    page = open_page(app, launched).text
+    local = {**CREATININE, "code": concept("http://lab.test", "KREA")}
+    answering(tenant, labs=as_fhir(bundle(local)))
+    again(app, launched, page)
+    assert app.log_lines()[-1]["local_codes"] == ["http://lab.test|KREA"]

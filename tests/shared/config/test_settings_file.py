@@ -247,6 +247,11 @@ TENANTS = 'iss = ["https://ehr.test/r4/*"]'
 BASIC = 'client_auth = "client_secret_basic"\nclient_secret = "env:SECRET"\n'
 
 
+def _code(system: str = "s", code: str = "c", **more: str) -> str:
+    members = {"system": system, "code": code, "input": "sodium", **more}
+    return "{" + ", ".join(f'{name} = "{value}"' for name, value in members.items()) + "}"
+
+
 def _refused() -> Iterator[tuple[str, str, str, str]]:
     """The part of the file, its lines, and the ID and the place of the problem."""
     for line in REFUSED.splitlines():
@@ -266,6 +271,19 @@ def _refused() -> Iterator[tuple[str, str, str, str]]:
         ("ehr", BASIC.partition("\n")[0], "setting_invalid", "ehr[0].client_secret"),
         ("ehr", f"standalone = true\n{TENANTS}", "standalone_without_iss", "ehr[0].iss"),
     )
+    for written, place in (
+        ('["c"]', "codes[0]"),
+        (f"[{_code()}, {_code()}]", "codes[1]"),
+        (f"[{_code(display='C')}]", "codes[0].display"),
+        (f"[{_code(system='')}]", "codes[0].system"),
+        (f"[{_code(system='s|t')}]", "codes[0].system"),
+        (f"[{_code(code='a,b')}]", "codes[0].code"),
+        ('[{system = "s", code = "c"}]', "codes[0].input"),
+        (f"[{_code(unit='')}]", "codes[0].unit"),
+        (f"[{', '.join(_code('s' * 200, str(at)) for at in range(20))}]", "codes"),
+    ):
+        id_ = "setting_unknown" if place.endswith("display") else "setting_invalid"
+        yield "ehr", f"codes = {written}", id_, f"ehr[0].{place}"
 
 
 @each(("part", "lines", "id_", "place"), _refused)

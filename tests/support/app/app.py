@@ -103,6 +103,7 @@ key = "scripted"
 iss = ["{scripted.origin}/a/*"]
 client_id = "scripted-client"
 scopes = "patient/*.rs user/Practitioner.rs"
+codes = [{{ system = "http://lab.test", code = "KREA", input = "creatinine" }}]
 
 [[ehr]]
 key = "scripted-user"
