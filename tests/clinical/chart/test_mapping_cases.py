@@ -23,4 +23,4 @@ def test_the_prefill_of_a_mapping_case_is_the_expected_one(case: Any) -> None:
 
 
 def test_all_mapping_cases_are_there() -> None:
-    assert len(CASES) == 25
+    assert len(CASES) == 26
