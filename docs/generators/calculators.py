@@ -31,6 +31,7 @@ how the app fills it in from a chart. `make docs` generates the page from `clini
 - Each input has a fixed table of accepted units, and the app never guesses a unit. Only INR can have no unit.
 - A calculator refuses a known age below 18. These have other limits, or none:
   {not_for_adults_only}.
+- "Checked if given" lists inputs that aren't in the formula, but in a limit or a caution.
 - "Vectors" is the number of published or independently calculated cases that the tests check. If a section has no
   "Validation", we haven't read an open-access study that validates the formula.
 - {verified}
@@ -138,15 +139,12 @@ def _in_chart(calculator: Calculator) -> str:
     lines = [f"{label(name)}: {text}" for name, text in calculator.definitions.items()]
     if declared.draw:
         draw = declared.draw
-        optional = (
-            f" (and {', '.join(draw.optional)}, if collected with them)" if draw.optional else ""
-        )
-        age = f" and at most {_span(draw.max_age)} old" if draw.max_age else ""
-        warning = f", with a warning if they're more than {_span(draw.warn_beyond)} apart"
-        warns = warning if draw.warn_beyond < draw.within else ""
+        optional = f" and, if collected then, {', '.join(draw.optional)}" if draw.optional else ""
+        age = f", and at most {_span(draw.max_age)} old" if draw.max_age else ""
+        warns = f" (warning above {_span(draw.warn_beyond)})"
         lines.append(
-            f"From the same collection: {', '.join(draw.inputs)}{optional}. The values must be at "
-            f"most {_span(draw.within)} apart{age}{warns}."
+            f"From one collection: {', '.join(draw.inputs)}{optional}, at most "
+            f"{_span(draw.within)} apart{warns if draw.warn_beyond < draw.within else ''}{age}"
         )
         lines += [f"Within {_span(most)} of them: {name}" for name, most in draw.near.items()]
     by_age: dict[timedelta, list[str]] = {}
@@ -225,7 +223,7 @@ def _facts(output: Output) -> list[Fact]:
     return [
         ("Unit", output.unit),
         *([("Optional", ", ".join(output.optional))] if output.optional else []),
-        *([("Used if given, but not in the formula", checked)] if checked else []),
+        *([("Checked if given", checked)] if checked else []),
         *(("Limit", one) for one in _refusals(output) if one != ADULTS.reason),
         *(("Category", f"{band.text}{_marked(band)}") for band in output.bands),
     ]
