@@ -91,15 +91,13 @@ first click after a quiet time waits for up to three functions to start.
 | the sum above, for all their launches at one EHR | {one} |
 | the sum for as many EHRs as hospitals | {many} |
 
-The number of FHIR bases has no price. The difference is time spent waiting: with about one launch
-per hour and hospital, an instance's copies of an EHR's discovery document (10 minutes) and keys
-(1 hour) have expired, so a launch and a callback each wait for one more response. A file with
+The difference is time spent waiting: with about one launch per hour and hospital, an instance's
+copies of an EHR's discovery document (10 minutes) and keys (1 hour) have expired. A file with
 30,000 FHIR bases and names ([configuration.md](configuration.md#issuers-in-a-file)) added about 7
-MB of memory and 50 ms of processor time to the start of `launch` (20 pairs of starts, two busy
-cores, December 2026), and `cds_services` reads it too. What an instance keeps about EHRs has
-limits for all of them together ([performance.md](performance.md#what-an-instance-keeps)): in one
-process with all functions, 5,000 launches at 500 FHIR bases of one host raised the memory from 101
-to 147 MB, and another 5,000 left it there.
+MB of memory and 50 ms of processor time to the start of `launch` (20 pairs of starts, December
+2026), and `cds_services` reads it too. What an instance keeps about EHRs has limits
+([performance.md](performance.md#what-an-instance-keeps)): 5,000 launches at 500 FHIR bases raised
+one process's memory from 101 to 147 MB, and another 5,000 left it there.
 
 ### Prices
 
@@ -113,8 +111,7 @@ in bold if it exceeds the limit. The first limit that you reach is **{first}**.
 
 {walls}
 
-- **1 million**: `cds_services` uses all of its instances in the busiest minute. The EHR might also
-  respond with 429, which counts in the alert `smart: server errors`.
+- **1 million**: `cds_services` uses all of its instances in the busiest minute.
 - **100 million**: You reach most of the limits:
     - *Concurrency and `max_instances`.* `fhir_proxy` waits the longest, because a launch includes
       ten reads. Its memory is enough for 16 simultaneous requests
@@ -133,11 +130,10 @@ in bold if it exceeds the limit. The first limit that you reach is **{first}**.
 ## Changes that an EHR doesn't respond to
 
 While an EHR hangs, the app gives up reads to keep threads free
-([performance.md](performance.md#what-an-ehr-that-hangs-can-hold)), but it never gives up a change
-that was sent, because it might have been made. So changes can hold every thread of an instance, if
-they're sent before the first of them has hung for 3 s. From then on, changes to that host are
-refused before they're sent, and those that try whether it responds again leave one thread in eight
-free. Until the deadlines of the changes pass, the instance serves nothing else:
+([performance.md](performance.md#what-an-ehr-that-hangs-can-hold)), but never a change that was
+sent, because it might have been made. So changes that are sent before the first of them has hung
+for 3 s can hold every thread of an instance. Until their deadlines pass, the instance serves
+nothing else:
 
 | function | change | how many hold an instance | for how long |
 |---|---|---|---|
@@ -148,8 +144,8 @@ Other instances aren't affected. Cloud Run starts another one if all threads are
 
 ## State is disposable
 
-If the database is lost or emptied, users have to launch the app again. So you don't need backups,
-or a migration of data if you move.
+If the database is lost or emptied, users launch again. You don't need backups, or a migration of
+data if you move.
 
 ## The location is fixed
 
@@ -171,9 +167,8 @@ you can use two regions in either of these ways:
   sessions then end, and users launch again. You pay for the idle instances and the load balancer's
   rule.
 
-Two regions behind one load balancer don't work, because a callback could reach the region that
-doesn't have the launch's record. A multi-region database (`nam5`, `eur3`) would make this possible,
-but we haven't tried it. Its prices are twice as high, and its writes are slower.
+Two regions behind one load balancer don't work without a multi-region database (`nam5`, `eur3`),
+which we haven't tried. Its prices are twice as high, and its writes are slower.
 
 ## Sources
 
