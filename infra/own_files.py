@@ -12,32 +12,39 @@ from pathlib import Path
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")
 # The names of secrets in the files of service accounts, OAuth clients, sessions and this app.
 _NAMED = (
-    r"(?:[a-z0-9]+[_-]?)?(?:client|app|consumer)[_-]?secret|secret[_-]?key|pass(?:word|phrase)"
+    r"(?:[a-z0-9]{1,30}[_-]?)?(?:client|app|consumer)[_-]?secret|secret[_-]?key|pass(?:word|phrase)"
     r"|(?:access|refresh|id|bearer|auth)[_-]?token|(?:private|sealing|signing|api)[_-]?keys?"
 )
 _SECRET = re.compile(_NAMED, re.IGNORECASE)
-# `client_secret = "…"` in Python or JavaScript, also with a type or in parentheses, and an object's
-# or a call's `clientSecret: "…"`.
+# Where such a name begins, also after others, as in `db_password` and `dbPassword`.
+_BEGINS = r"(?:(?<![A-Za-z0-9])|(?-i:(?<=[a-z0-9])(?=[A-Z])))"
+# `client_secret = "…"` in Python or JavaScript, also with a type, in parentheses or decoded, and an
+# object's or a call's `clientSecret: "…"`.
 _ASSIGNED = re.compile(
     (
-        rf"(?<![A-Za-z0-9])(?:{_NAMED})[\"'\]]{{0,2}}(?:\s*:\s*[\w.\[\]| ]{{1,40}})?"
-        r"\s*[:=]\s*(?:[(\\]\s*)?[bruf]{0,2}(?:(?:\"{3}|'{3})\\?\s*|[\"'`])([^\"'`\n]{4,})"
+        rf"{_BEGINS}(?:{_NAMED})[\"'\]]{{0,2}}(?:\s*:\s*[\w.\[\]| ]{{1,40}})?\s*(?::=|[:=])\s*"
+        r"(?:[\w.]{0,40}(?:b64decode|fromhex|unhexlify|atob|SecretStr)\(\s*|[(\\]\s*)?"
+        r"[bruf]{0,2}(?:(?:\"{3}|'{3})\\?\s*|[\"'`])([^\"'`\n]{4,})"
     ).encode(),
     re.IGNORECASE,
 )
 # The same with names that are often something else's, and the default of a variable, as in
 # `get("API_KEY", "…")`, `secret = get("X", "…")` and `secret = x or "…"`. A value has no spaces.
 _ANY_NAME = rf"(?:{_NAMED}|secret|token|passwd|pwd)"
-_GET = r"\bget(?:env)?\(\s*[\"']"
+_GET = r"\b(?:get(?:env)?|setdefault)\(\s*[\"']"
 _LOOSE = re.compile(
     (
-        rf"(?:(?<![A-Za-z0-9-]){_ANY_NAME}[\"'\]]{{0,2}}(?:\s*:\s*[\w.\[\]| ]{{1,40}})?\s*[:=](?!=)"
+        rf"(?:(?<!-){_BEGINS}{_ANY_NAME}[\"'\]]{{0,2}}(?:\s*:\s*[\w.\[\]| ]{{1,40}})?\s*[:=](?!=)"
         rf"(?:[^\n]{{0,120}}?(?:\bor\b|\|\||\?\?|{_GET}[^\"'\n]*[\"']\s*,))?"
         rf"|{_GET}(?:\w{{0,40}}[_-])?{_ANY_NAME}[\"']\s*,)"
         r"\s*[bruf]{0,2}[\"'`]([^\s\"'`:/.(]{8,})[\"'`]"
     ).encode(),
     re.IGNORECASE,
 )
+_ENDS_AS_SECRET = re.compile(rf"{_BEGINS}(?:{_NAMED})\Z", re.IGNORECASE)
+_MAY_END_AS_SECRET = re.compile(rf"{_BEGINS}{_ANY_NAME}\Z", re.IGNORECASE)
+_LIKE_SECRET = re.compile(r"[^\s\"'`:/.(]{8,}")
+_USER_INFO = re.compile(rb"://[^\s/:@\"'{<$%]+:([^\s/@\"'{<$]{4,})@[A-Za-z0-9]")
 _JWT = re.compile(rb"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")
 # References to Secret Manager or a variable, and placeholders.
 _REFERENCE = re.compile(r"(?:env|file):|[<{…]|\$[{(A-Z_]|\.\.\.")
@@ -87,7 +94,7 @@ def _has_secret(path: Path, content: bytes) -> bool:
     if has_secret is None:
         values = (
             value.decode("utf-8", "replace")
-            for form in (_ASSIGNED, _LOOSE)
+            for form in (_ASSIGNED, _LOOSE, _USER_INFO)
             for value in form.findall(content)
         )
         is_private_jwk = _JWK.search(content) and _SECRET_OF_JWK.search(content)
@@ -108,9 +115,11 @@ def _has_json_secret(content: bytes) -> bool | None:
         nonlocal has_secret
         is_key = any(name == "kty" for name, _ in members)
         for name, value in members:
-            is_named = _SECRET.fullmatch(name) or (is_key and name in _SECRETS_OF_JWK)
-            if is_named and isinstance(value, str) and not _is_harmless(value):
-                has_secret = has_secret or value != ""
+            if not isinstance(value, str) or _is_harmless(value):
+                continue
+            is_named = _ENDS_AS_SECRET.search(name) or (is_key and name in _SECRETS_OF_JWK)
+            may_be = _MAY_END_AS_SECRET.search(name) and _LIKE_SECRET.fullmatch(value)
+            has_secret = has_secret or bool((is_named and value) or may_be)
 
     try:
         json.loads(content, object_pairs_hook=look)

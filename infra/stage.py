@@ -71,10 +71,10 @@ def stage(project: Project, out: Path, commit: str) -> None:
     """
     contents = {name: _contents(project, name) for name in project.names}
     for earlier in out.glob(f"*/{BUILD_INFO}"):
-        shutil.rmtree(earlier.parent)
+        _remove(earlier.parent)
     for name, files in contents.items():
         folder = out / name
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         for path, content in {**files, BUILD_INFO: _build_info(name, files, commit)}.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +82,14 @@ def stage(project: Project, out: Path, commit: str) -> None:
             target.chmod(0o644)
         for directory in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
             directory.chmod(0o755)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, or a link in its place, never what the link leads to."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
 
 
 def commit_of(root: Path) -> str:
@@ -146,9 +154,10 @@ def _contents(project: Project, name: str) -> Mapping[str, bytes]:
 def _issuers(folder: Path) -> Mapping[str, bytes]:
     """Return the project's files with FHIR bases. A link is refused: it could lead to anything."""
     found = sorted(folder.glob("issuers/*.txt"))
-    if links := [str(one.relative_to(folder)) for one in found if one.is_symlink()]:
+    places = (folder / "issuers", *found)
+    if links := [str(one.relative_to(folder)) for one in places if one.is_symlink()]:
         raise ProjectRefused(
-            f"{', '.join(links)}: a link can't be staged. Put the file itself there."
+            f"{', '.join(links)}: a link can't be staged. Replace the link with its target."
         )
     return {f"issuers/{one.name}": one.read_bytes() for one in found}
 

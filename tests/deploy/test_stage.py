@@ -211,6 +211,7 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         f'{"[" * 100_000}{{"client_secret": "Tr0ub4dor"}}',
         '{"client_secret": "Tr0ub4dor", "client_secret": ""}',
         '{"password": "$ecret-of-app"}',
+        *(f'{{"{name}": "Tr0ub4dor"}}' for name in ("db_password", "dbPassword", "token")),
     ):
         file.write_text(secret)
         with pytest.raises(
@@ -238,6 +239,11 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         ("a.js", "const token = 'Tr0ub4dor';"),
         ("a.py", 'HEADERS = {"x": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"}'),
         ("a.py", '"""-----BEGIN PGP PRIVATE KEY BLOCK-----"""'),
+        ("a.js", "const oracleSecret = 'Tr0ub4dor', dbPassword = 'Tr0ub4dor';"),
+        ("a.py", 'PRIVATE_KEY = base64.b64decode("VHIwdWI0ZG9y")'),
+        ("a.py", 'if client_secret := "Tr0ub4dor": ...'),
+        ("a.py", 'os.environ.setdefault("CLIENT_SECRET", "Tr0ub4dor")'),
+        ("a.py", 'DATABASE = "postgres://app:Tr0ub4dor@db.example.org/app"'),
     ):
         code = own / name
         code.write_text(secret)
@@ -257,6 +263,8 @@ def test_no_secret_and_no_link_of_an_own_function_is_deployed(tmp_path: Path) ->
         'token = "https://ehr.example.org/token"\nsecret = "a word with spaces"\n'
         'x = os.environ.get("CLIENT_SECRET", "")\nnames = ("client_secret", "redirect_uri")\n'
         'y = os.environ.get("TOKEN_URL", "https://ehr.example.org/token")\n'
+        'client_secret = os.environ.get("ORACLE_SECRET")\nz = f"https://{user}:{word}@db/x"\n'
+        'nonsecret = "Tr0ub4dor"\ntimes = "https://a.test:8443/x@y 12:30@home"\n'
     )
     assert "harmless.py" in staged()
     code.unlink()
@@ -286,6 +294,13 @@ def test_what_an_earlier_staging_left_is_gone(tmp_path: Path) -> None:
     stage(project.read(root, root), tmp_path / "out", COMMIT)
     assert not (tmp_path / "out" / "launch" / "extra.py").exists()
     assert not (tmp_path / "out" / "callback").exists()
+    # Nothing is written through a link, and nothing behind it is deployed.
+    (tmp_path / "out/launch").rename(tmp_path / "outside")
+    (tmp_path / "out/launch").symlink_to(tmp_path / "outside")
+    (tmp_path / "outside/key.json").write_text("{}")
+    stage(project.read(root, root), tmp_path / "out", COMMIT)
+    assert not (tmp_path / "out/launch/key.json").exists()
+    assert (tmp_path / "outside/key.json").exists()
 
 
 def test_caches_and_hidden_files_are_left_out(tmp_path: Path) -> None:
@@ -322,6 +337,11 @@ def test_the_files_with_fhir_bases_are_staged_where_the_functions_look_for_them(
     assert found.stdout == f"{folder}\n"
     (root / "issuers/two.txt").symlink_to("/etc/passwd")
     with pytest.raises(ProjectRefused, match=r"issuers/two\.txt: a link"):
+        stage(project.read(root, root), tmp_path / "out", COMMIT)
+    (root / "issuers/two.txt").unlink()
+    (root / "issuers").rename(tmp_path / "outside")
+    (root / "issuers").symlink_to(tmp_path / "outside")
+    with pytest.raises(ProjectRefused, match=r"issuers: a link"):
         stage(project.read(root, root), tmp_path / "out", COMMIT)
 
 
