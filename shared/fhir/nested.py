@@ -49,7 +49,7 @@ def of_answer(document: Any) -> Iterator[dict[str, Any]]:
 
 
 def is_free_of_others(
-    resource: Any, patient: str | None, fhir_base: str | None, *, outside: bool = False
+    resource: Any, patient: str | None, fhir_base: str | None, *, outside: bool
 ) -> bool:
     """Return whether the resources within one are about the patient, about no patient, or contained
     and not about another patient. A contained Patient is a copy that isn't linked to a record.

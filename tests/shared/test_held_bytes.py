@@ -400,6 +400,27 @@ def test_who_finds_no_room_in_time_is_not_told_that_the_ehr_took_too_long(
     copy_context().run(second)
 
 
+@pytest.mark.usefixtures("small_room")
+def test_the_ehrs_refusal_of_a_change_does_not_wait(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = {"resourceType": "OperationOutcome", "issue": [{"diagnostics": "x" * LARGE}]}
+    tenant.on("/Basic", as_fhir(refusal, 422))
+    opened = open_session(fhir_base=tenant.base, iss=tenant.base, access_token="sentinel-" * 2)
+    access = of_session(in_use(opened, EHR))
+
+    def change() -> int:
+        held_bytes.begin()
+        url = f"{tenant.base}/Basic"
+        answer = fhir_client.write(access, "POST", url, headers={}, body=b"{}", seconds=FAR)
+        return answer.status
+
+    held_bytes.begin()
+    ask(tenant, "large")
+    monkeypatch.setattr(held_bytes, "WAIT_SECONDS", SOON)
+    assert copy_context().run(change) == 422
+
+
 def test_outside_of_a_request_nothing_takes_room(small_room: Room) -> None:
     Context().run(held_bytes.retain, 2 * ONE_AT_A_TIME)
     assert small_room.left == ONE_AT_A_TIME

@@ -2,7 +2,7 @@
 
 from tests.support.app.app import Launched
 from tests.support.app.in_process import InProcess
-from tests.support.app.proxy import about, asked, launched
+from tests.support.app.proxy import about, asked, launched, searchset
 from tests.support.ehr.scripted_ehr import Received, Scripted, Tenant, as_fhir
 from tests.support.tables import each
 
@@ -87,6 +87,14 @@ def test_a_condition_on_the_launchs_own_patient_goes_to_the_ehr(here: InProcess)
     answer = launch.browser.fetch(f"{launch.fhir_base}/Patient/p1", CONDITIONS[0])
     assert (answer.status, answer.body) == (304, b"")
     assert asked(tenant)[0].headers["If-None-Match"] == ETAG
+
+
+def test_only_a_read_has_a_condition(here: InProcess) -> None:
+    launch, tenant = launched(here, "u", scope="user/*.rs")
+    tenant.on("/Observation", as_fhir(searchset()))
+    headers = CONDITIONS[0]
+    assert launch.browser.fetch(f"{launch.fhir_base}/Observation", headers).status == 200
+    assert "If-None-Match" not in asked(tenant)[0].headers
 
 
 def test_under_user_scopes_a_condition_goes_to_the_ehr(here: InProcess) -> None:

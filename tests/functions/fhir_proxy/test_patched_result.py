@@ -108,6 +108,7 @@ WITHIN = {
         _moved("copy", "/category/0", "/category/-"),
     ],
     "digits": [_op("replace", "/valueQuantity/value", value=1.5)],
+    "a number that becomes a text": [_op("replace", "/valueQuantity/value", value="1.50")],
 }
 
 
@@ -162,6 +163,7 @@ READ_IN_TWO_WAYS = {
     "a last place replaced": [_op("replace", "/note/-", value={"text": "x"})],
     "a last place tested": [_op("test", "/note/-", value={"text": "x"})],
     "a part of a last place": [_op("add", "/performer/-/display", value="x")],
+    "a part of a text": [_op("add", "/status/x", value="y")],
     "a source that is not there": [_moved("copy", "/note/9/text", "/performer/0/reference")],
     "a source that is not there, moved": [_moved("move", "/x", "/performer/0/reference")],
     "a source that is gone": [

@@ -34,6 +34,9 @@ NAMING_ANOTHER: dict[str, dict[str, Any]] = {
     "a name with a zero": {"performer": [{"reference\0": THEM}]},
     "a name in wide letters": {"performer": [{"\uff52eference": THEM}]},
     "an element that may be a patient": {"focus": [{"identifier": {"value": "1"}}]},
+    "an identifier with a type of resource": {
+        "focus": [{"resourceType": "Practitioner", "identifier": {"value": "1"}}]
+    },
     "another type's element": {"reasonReference": [{"identifier": {"value": "1"}}]},
     "extension": {"extension": [{"url": "x", "valueReference": {"reference": THEM}}]},
     "other case of the name": {"Subject": {"Reference": THEM}},

@@ -2,10 +2,12 @@
 
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 
-from shared.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
+from shared import held_bytes
+from shared.errors import SessionExpired, UpstreamInvalid, UpstreamTimeout, UpstreamUnreachable
 from shared.fhir import fhir_client
 from tests.support.app.open_session import access
 from tests.support.app.servers import free_port
@@ -53,6 +55,43 @@ def test_the_deadline_holds_for_the_whole_answer(answerer: Answerer) -> None:
             )
         assert 0.15 < time.monotonic() - started < 30
     assert fhir_client.SECONDS == 60
+
+
+@each(
+    ("patient", "scope", "is_over"),
+    [
+        ("p1", "patient/*.rs", True),
+        ("p1", "user/Patient.r", True),
+        (None, "user/*.rs", False),
+        ("p1", "patient/Observation.rs", False),
+        ("p1", "patient/Patient.s", False),
+        ("p1", "patient/Patient.rs?active=true", False),
+    ],
+)
+def test_a_refusal_ends_the_session_if_the_patient_that_a_scope_covers_is_refused_too(
+    patient: str | None, scope: str, is_over: bool
+) -> None:
+    refused = plain(b"", status="401 Unauthorized")
+    opened = access(patient, requested=(scope,), granted=(scope,))
+    with raw_server(always(refused)) as server:
+        base = f"http://127.0.0.1:{server.port}"
+        by = replace(opened, fhir_base=base, ended=SessionExpired)
+        if is_over:
+            with pytest.raises(SessionExpired):
+                fhir_client.call(by, "GET", f"{base}/Observation?code=1")
+        else:
+            assert fhir_client.call(by, "GET", f"{base}/Observation?code=1").status == 401
+    assert len(server.requests) == 1 + is_over
+
+
+def test_a_request_without_a_holder_is_nobody_elses() -> None:
+    holding = held_bytes.begin()
+    try:
+        fhir_client.admit(ACCESS)
+        fhir_client.admit(replace(ACCESS, holder=None))
+        assert holding.session == ACCESS.holder
+    finally:
+        held_bytes.finish(holding)
 
 
 def test_nobody_there_is_unreachable() -> None:

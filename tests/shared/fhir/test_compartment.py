@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.fhir.compartment import OUTSIDE, REACHABLE, belongs, search_parameter, search_value
 from shared.fhir.mentions import names_another
+from shared.fhir.nested import is_free_of_others
 from shared.fhir.resource_types import RESOURCE_TYPES
 from tests.support.tables import each
 
@@ -131,6 +132,54 @@ def test_of_several_who_take_part_all_patients_are_the_launchs(other: str, expec
     appointment = {"resourceType": "Appointment", "participant": actors}
     assert belongs(appointment, "p1", BASE) is expected
     assert belongs({**appointment, "participant": actors[::-1]}, "p1", BASE) is expected
+
+
+# In R4, these elements never refer to a patient in these types, and may in others.
+NO_PATIENT = {
+    "basedOn": """
+        CarePlan DiagnosticReport Encounter ImagingStudy Media MedicationRequest Observation
+        Procedure QuestionnaireResponse ServiceRequest
+    """,
+    "partOf": """
+        CarePlan Encounter MedicationAdministration MedicationDispense MedicationStatement
+        Observation Procedure QuestionnaireResponse
+    """,
+    "reasonReference": """
+        Appointment Encounter Immunization MedicationAdministration MedicationRequest
+        MedicationStatement Procedure ServiceRequest
+    """,
+    "related": "DocumentManifest",
+}
+
+
+@each("element", NO_PATIENT)
+def test_an_identifier_names_a_patient_unless_its_element_never_does(element: str) -> None:
+    by_type = {
+        one: names_another(
+            {"resourceType": one, element: [{"identifier": {"value": "1"}}]}, "p1", BASE
+        )
+        for one in REACHABLE
+    }
+    assert [one for one in sorted(by_type) if not by_type[one]] == NO_PATIENT[element].split()
+
+
+COPY = {"resourceType": "Patient", "id": "p2"}
+
+
+@each(
+    ("held", "expected"),
+    [
+        ({"contained": [COPY]}, True),
+        ({"contained": COPY}, True),
+        ({"x": {"contained": COPY}}, True),
+        ({"x": COPY}, False),
+        ({"x": [COPY]}, False),
+        ({"x": {"x": COPY}}, False),
+    ],
+)
+def test_only_a_contained_patient_is_a_copy(held: dict[str, Any], expected: bool) -> None:
+    document = {"resourceType": "Basic", **held}
+    assert is_free_of_others(document, "p1", BASE, outside=False) is expected
 
 
 def test_a_large_document_is_looked_through_without_a_copy() -> None:

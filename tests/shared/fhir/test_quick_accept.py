@@ -201,6 +201,14 @@ def test_whatever_is_not_plain_is_left_to_the_strict_way(body: bytes) -> None:
     assert not _quickly(body, _decision(SEARCH, "Observation"))
 
 
+def test_of_a_prefetch_only_the_keys_are_accepted_whose_value_is() -> None:
+    values = {"ours": OURS, "theirs": OURS.replace("p1", "p2"), "null": "null"}
+    prefetch = ",".join(f'"{key}":{value}' for key, value in values.items())
+    expected = dataclasses.replace(PLAIN, is_bundle=False)
+    for body, keys in ((f'{{"prefetch":{{{prefetch}}}}}', {"ours"}), ('{"prefetch":1}', set())):
+        assert quick_accept.accepted_keys(body.encode(), expected) == keys
+
+
 @each("types", [("Appointment",), ("Nothing",), ()])
 def test_types_that_are_not_told_quickly_are_left_to_the_strict_way(types: tuple[str, ...]) -> None:
     body = _bundle(*(f'{{"resourceType":"{one}"}}' for one in types))

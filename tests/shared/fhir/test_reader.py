@@ -5,11 +5,15 @@
 
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
+
+import pytest
 
 from clinical import queries
 from clinical.chart.medications.drug import drug_of
@@ -18,14 +22,17 @@ from functions.cds_services import reader
 from functions.cds_services.prefetch import Contents
 from functions.smart_calc import reading
 from functions.smart_calc.reading.search import Part
-from shared import strict_json
-from shared.errors import PatientDenied, UpstreamInvalid
+from shared import log, strict_json
+from shared.errors import PatientDenied, ScopeDenied, SessionExpired, UpstreamInvalid
 from shared.fhir.access import of_session
+from shared.fhir.fhir_client import FhirAnswer
+from shared.fhir.reader import Found, Reader
 from shared.session.sessions import Active
 from smart_calc import api
 from tests.support.app.open_session import EHR, in_use, open_session
 from tests.support.app.own_calls import Answered, Calls, Ehr, as_bytes, calls
 from tests.support.ehr.odd_answers import BASE, Maker
+from tests.support.tables import each
 
 __all__ = ["calls"]
 
@@ -115,6 +122,126 @@ def test_a_page_from_outside_the_base_never_names_a_drug_by_a_resource_of_ours(
         **dict.fromkeys(("r0", "r1", "r3", "r4", "r9"), nothing),
         "r2": ("Warfarin",),
     }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A search and its request."""
+
+    path: str = "Observation"
+    parameters: tuple[tuple[str, str], ...] = ()
+    reads: frozenset[str] = frozenset({"Observation", "Patient"})
+    page_cap: int = 2
+    fallbacks: tuple["Asked", ...] = ()
+
+
+def _as_it_is(asked: Asked) -> Asked:
+    return asked
+
+
+def _found(active: Active, asked: Asked) -> Found:
+    until = time.monotonic() + 60
+    how = Reader(of_session(active), "labs", until, 0, 60, 1_000_000, request=_as_it_is)
+    return how.pages(asked)
+
+
+def _active(*scopes: str) -> Active:
+    session = open_session(fhir_base=BASE, iss=BASE, requested=scopes, granted=scopes)
+    return in_use(session, replace(EHR, iss=(BASE,), scopes=scopes))
+
+
+def _ours(**more: Any) -> Json:
+    return {"resourceType": "Observation", "subject": {"reference": "Patient/p1"}, **more}
+
+
+def _searchset(*resources: Json, **more: Any) -> bytes:
+    return as_bytes(
+        {"resourceType": "Bundle", "entry": [{"resource": one} for one in resources], **more}
+    )
+
+
+def _ended(_: object) -> Answered:
+    raise SessionExpired
+
+
+PATIENT = {"resourceType": "Patient", "id": "p2"}
+SENT = ("fhir_request", None)
+
+
+@each(
+    ("ehr", "asked", "lines"),
+    [
+        (_answering(_searchset(_ours())), Asked(), [SENT]),
+        (
+            _answering(_searchset(_ours(subject={"reference": "Patient/p2"}))),
+            Asked(),
+            [SENT, ("fhir_denied", "patient_denied")],
+        ),
+        (
+            _answering(as_bytes(PATIENT)),
+            Asked("Patient/p1"),
+            [("fhir_denied", "patient_denied")],
+        ),
+        (_answering(b"{"), Asked(), [("fhir_request", "upstream_invalid")]),
+        (_answering(b""), Asked(reads=frozenset({"Condition"})), []),
+        (_ended, Asked(), []),
+    ],
+    ids=["read", "set aside", "another patient", "unreadable", "no scope", "no session"],
+)
+def test_what_ends_a_search_is_logged_where_no_other_line_says_it(
+    calls: Maker_,
+    monkeypatch: pytest.MonkeyPatch,
+    ehr: Ehr,
+    asked: Asked,
+    lines: list[tuple[str, str | None]],
+) -> None:
+    logged: list[tuple[str, str | None]] = []
+    monkeypatch.setattr(log, "event", lambda name, *_, code=None, **__: logged.append((name, code)))
+    active = _active("patient/Observation.rs", "patient/Patient.rs")
+    calls(active, ehr)
+    with suppress(SessionExpired):
+        _found(active, asked)
+    assert logged == lines
+
+
+def test_a_further_page_need_not_show_more_than_the_first(calls: Maker_) -> None:
+    active = _active("patient/Observation.rs?category=laboratory")
+    second = f"{BASE}/Observation?page=2"
+    first = _searchset(_ours(id="1"), link=[{"relation": "next", "url": second}])
+    last = _searchset(_ours(id="2"))
+    calls(active, lambda sent: Answered(200, last if "page=2" in sent.url else first, {}))
+    asked = Asked(parameters=(("category", "laboratory"),), reads=frozenset({"Observation"}))
+    found = _found(active, asked)
+    assert ([one["id"] for one in found.resources], found.set_aside) == (["1", "2"], 0)
+
+
+REFUSED = {status: FhirAnswer(status, {}, b"", None, {}) for status in (400, 404)}
+
+
+@each(
+    ("found", "is_complete", "needs_fallbacks"),
+    [
+        (Found(), True, True),
+        (Found(more=True), False, False),
+        (Found((_ours(),)), True, False),
+        (Found(set_aside=1), True, False),
+        (Found(refused=REFUSED[400]), False, True),
+        (Found(refused=REFUSED[404]), False, False),
+        (Found(error=ScopeDenied()), False, True),
+        (Found(error=UpstreamInvalid()), False, False),
+    ],
+)
+def test_another_search_may_find_what_one_did_not(
+    found: Found, is_complete: bool, needs_fallbacks: bool
+) -> None:
+    assert (found.is_complete, found.needs_fallbacks) == (is_complete, needs_fallbacks)
+
+
+def test_a_read_is_sent_without_a_query(calls: Maker_) -> None:
+    active = _active("patient/Patient.rs")
+    made = calls(active, _answering(as_bytes({"resourceType": "Patient", "id": "p1"})))
+    made.proxied("GET", "/Patient/p1")
+    assert [one.url for one in made.sent] == [f"{BASE}/Patient/p1"]
 
 
 def test_the_same_response_is_never_decided_differently(calls: Maker_) -> None:

@@ -282,7 +282,7 @@ def _answer(document: Resource) -> None:
     """Check a prefetch, and a response for the browser."""
     prefetch.require_one_patient({"labs": document}, "p1", BASE)
     for one in nested.of_answer(document):
-        nested.is_free_of_others(one, "p1", BASE)
+        nested.is_free_of_others(one, "p1", BASE, outside=False)
     searchset.of_document(document, {"Observation"})
 
 
