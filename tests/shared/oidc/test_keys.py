@@ -1,5 +1,6 @@
 """The keys of an EHR: which are usable, which hosts may serve them, and how often they're read."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,7 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.config.settings import Ehr
-from shared.errors import IdTokenInvalid
+from shared.errors import CdsKeysUnavailable, IdTokenInvalid
+from shared.oidc import key_files
 from shared.oidc.jwk_set import KeySet, key_set
 from shared.oidc.keys import Keys
 from tests.support.app.small_settings import small_settings
@@ -258,24 +260,37 @@ def test_keys_that_come_too_slowly_are_given_up(
 
 
 @each(
-    "path",
+    ("why", "path"),
     [
-        *("http://STRANGER/jwks", "http://localhost@STRANGER/jwks"),
-        *("http://169.254.169.254/computeMetadata/v1/", "http://metadata.google.internal/"),
-        *("http://[::1]:1/jwks", "file:///etc/passwd", "gopher://STRANGER/", "//STRANGER/jwks"),
-        *("/jwks", "", "http://EHR\\@STRANGER/jwks", "http://EHR/jwks\r\nX: y"),
-        *("http://EHR/jwks#k", "http://EHR/" + "a" * 3000),
+        *zip(
+            repeat("isn't configured"),
+            [
+                *("http://STRANGER/jwks", "http://[::1]:1/jwks"),
+                *("http://169.254.169.254/computeMetadata/v1/", "http://metadata.google.internal/"),
+            ],
+            strict=False,
+        ),
+        *zip(
+            repeat("isn't a plain http(s) URL"),
+            [
+                *("http://localhost@STRANGER/jwks", "file:///etc/passwd", "gopher://STRANGER/"),
+                *("//STRANGER/jwks", "/jwks", "", "http://EHR\\@STRANGER/jwks"),
+                *("http://EHR/jwks\r\nX: y", "http://EHR/jwks#k", "http://EHR/" + "a" * 3000),
+            ],
+            strict=False,
+        ),
     ],
 )
 def test_keys_elsewhere_are_never_asked_for(
-    ehr: Ehr, tenants: Callable[[], Tenant], stranger: Tenant, path: str
+    ehr: Ehr, tenants: Callable[[], Tenant], stranger: Tenant, why: str, path: str
 ) -> None:
     tenant = tenants()
     hosts = {"STRANGER": stranger.base.split("/")[2], "EHR": tenant.base.split("/")[2]}
     for name, host in hosts.items():
         path = path.replace(name, host)
-    with pytest.raises(IdTokenInvalid):
+    with pytest.raises(IdTokenInvalid) as caught:
         Keys().find(ehr, tenant.base, jwks_uri=path, issuer=tenant.base)
+    assert why in caught.value.why
     assert stranger.received == tenant.received == []
 
 
@@ -379,3 +394,36 @@ def test_an_issuer_that_is_not_the_ehrs_is_not_asked(
     with pytest.raises(IdTokenInvalid):
         _look_up(Keys(), ehr, tenant, issuer)
     assert stranger.received == tenant.received == []
+
+
+def test_a_cds_call_learns_why_its_keys_could_not_be_read(ehr: Ehr, tenant: Tenant) -> None:
+    tenant.on("/jwks", Scripted(500))
+    with pytest.raises(CdsKeysUnavailable) as caught:
+        Keys().at_jku(ehr, f"{tenant.base}/jwks", "first")
+    assert caught.value.evidence["answer"] == "status 500"
+
+
+KEY = public_jwk(P384, kid="a")
+# RFC 7518 6.2.2, 6.3.2, 6.4.
+PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+
+
+@each(
+    ("text", "problem"),
+    [
+        (json.dumps({"keys": [KEY]}), None),
+        (json.dumps({"keys": [KEY, {"kty": "OKP"}]}), None),
+        ('{"keys": []}', "no JWK Set"),
+        ("[]", "no JWK Set"),
+        ("no JSON", "no JWK Set"),
+        ('{"keys": [{"kty": "OKP"}]}', "no usable key"),
+        *((json.dumps({"keys": [KEY, {one: "c2VjcmV0"}]}), "private") for one in PRIVATE),
+    ],
+)
+def test_a_file_of_keys_has_usable_keys_and_no_private_one(text: str, problem: str | None) -> None:
+    if problem is None:
+        assert _kids(key_files.read(text, "keys.json")) == ["a"]
+    else:
+        with pytest.raises(ValueError, match=problem) as caught:
+            key_files.read(text, "keys.json")
+        assert "c2VjcmV0" not in str(caught.value)
