@@ -17,6 +17,7 @@ from tests.support.app.stores import Clock
 from tests.support.app.watched_store import WatchedStore
 from tests.support.ehr.rotating_ehr import RotatingEhr
 from tests.support.ehr.scripted_ehr import ScriptedEhr
+from tests.support.tables import each
 
 CACHE = 3.0
 DIGEST = bytes(32)
@@ -140,6 +141,34 @@ def test_a_thousand_sessions_are_kept_and_the_oldest_give_way(one: Renewal) -> N
     assert cache.newest("h0") is None
     assert cache.newest("h1") is not None
     assert cache.newest("h1000") is not None
+    assert all(cache.end(f"h{number}") for number in range(1001))
+    assert not cache.end("h1000")
+    # It's forgotten that this one had ended.
+    assert cache.end("h0")
+
+
+@each(
+    ("version", "accepted", "replayed", "seconds", "in_vain"),
+    [
+        (2, False, False, 1, True),
+        (1, False, False, 1, False),
+        (2, True, False, 1, False),
+        (2, True, True, 1, True),
+        (3, True, True, 1, False),
+        (3, False, False, 1, False),
+        (2, False, False, 5, False),
+        (2, False, False, -1, False),
+    ],
+)
+def test_access_is_renewed_in_vain_if_the_ehr_refuses_what_was_just_renewed(
+    one: Renewal, version: int, accepted: bool, replayed: bool, seconds: float, in_vain: bool
+) -> None:
+    cache, renewed = SessionCache(CACHE), replace(one.session, version=2)
+    cache.renewed(renewed, 10.0)
+    if accepted:
+        cache.accepted(renewed)
+    used = replace(one.session, version=version)
+    assert cache.renewed_in_vain(used, 10.0 + seconds, replayed=replayed) is in_vain
 
 
 def test_what_thousands_of_granted_scopes_allow_is_not_kept(one: Renewal) -> None:

@@ -431,12 +431,17 @@ def test_while_another_instance_refreshes_a_request_without_access_waits_and_rea
         winner = pool.submit(one.use)
         assert asked.wait(60)
 
-        def pause(_: float) -> None:
-            go_on.set()
-            winner.result(60)
+        waits: list[float] = []
+
+        def pause(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 5:
+                go_on.set()
+                winner.result(60)
 
         elsewhere._refresher = replace(elsewhere._refresher, pause=pause)
         assert one.use(elsewhere).session == winner.result().session
+    assert waits == [0.1, 0.2, 0.4, 0.5, 0.5]
     assert one.ehr.asked == 1
 
 

@@ -306,6 +306,9 @@ def test_where_another_instance_has_renewed_a_refused_call_is_repeated_without_a
     one.ehr.grant.access.pop(one.session.access_token)
     assert one.read_patient(active).status == 200
     assert one.ehr.asked == 1
+    reads = one.store.done["read"]
+    assert one.use().session.version == renewed.session.version
+    assert one.store.done["read"] == reads
     used = [request.headers["Authorization"] for request in one.ehr.tenant.hits(FHIR)]
     tokens_used = [one.session.access_token, renewed.session.access_token]
     assert used == [f"Bearer {token}" for token in tokens_used]
@@ -505,8 +508,9 @@ def test_an_invalid_grant_ends_a_session_whose_lease_was_taken_over(
 
     ehr.instead.extend([late, lambda _: Scripted(503)])
     one.run_out()
-    with pytest.raises(SessionExpired):
+    with pytest.raises(SessionExpired) as ended:
         one.use()
+    assert ended.value.why != SessionExpired().why
     _over(one)
 
 

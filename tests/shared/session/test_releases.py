@@ -74,7 +74,7 @@ def test_a_launch_begun_under_another_release_comes_back(release: str, store: Sq
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_session_opened_under_another_release_lives_on(release: str, store: SqliteStore) -> None:
     stored = session(store, sample(release)["session"])
-    assert stored.lease == NO_LEASE
+    assert (stored.lease, stored.just_renewed) == (NO_LEASE, False)
     assert stored.last_used == 1_700_000_000
     opened = stored.session
     assert (opened.access_token, opened.refresh_token) == ("access-1", "refresh-1")
@@ -111,7 +111,15 @@ def test_tokens_that_wait_to_be_confirmed_change_nothing_that_an_earlier_release
 ) -> None:
     before = sample("before-schema")["session"]
     opened = session(store, before).session
-    renewed = replace(opened, version=2, access_token="access-2", refresh_token="refresh-2")
+    renewed = replace(
+        opened,
+        version=2,
+        access_token="access-2",
+        refresh_token="refresh-2",
+        granted=("openid",),
+        access_life=7.0,
+        access_expires_at=8.0,
+    )
     added = record.unconfirmed_field(record.Unconfirmed(renewed, "an id_token"), SEALER)
     assert added.keys().isdisjoint(before)
     store.delete(record.COLLECTION, record.key(HANDLE))
@@ -139,6 +147,16 @@ def test_records_of_a_schema_to_come_are_over_here(store: SqliteStore) -> None:
         launch(store, later["launch"])
     with pytest.raises(SessionExpired, match="session_expired"):
         session(store, later["session"])
+
+
+def test_a_session_without_its_token_is_over_here(store: SqliteStore) -> None:
+    fields = sample("next")["session"]
+    held = sealed(fields)
+    del held["access_token"]
+    context = f"session {HANDLE} {fields['version']}"
+    fields["sealed"] = SEALER.seal(json.dumps(held).encode(), SECRET, context)
+    with pytest.raises(SessionExpired):
+        session(store, fields)
 
 
 @pytest.mark.parametrize("schema", ["1", None, [1], 1.5])

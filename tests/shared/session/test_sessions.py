@@ -5,9 +5,11 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from shared import log
 from shared.config import settings_file
 from shared.config.settings import Settings
 from shared.errors import SessionExpired, SessionMissing, StoreUnavailable
@@ -162,8 +164,10 @@ def test_the_session_ends_at_its_longest_duration_however_busy(
 
 
 def test_the_session_ends_and_is_wiped_when_idle_for_the_limit(
-    sessions: Sessions, store: WatchedStore, clock: Clock
+    sessions: Sessions, store: WatchedStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ends: list[Any] = []
+    monkeypatch.setattr(log, "event", lambda name, *_, **more: ends.append((name, more["fields"])))
     idle_one, busy_one = (sessions.open(PENDING, ANSWER, None) for _ in range(2))
     clock.now += IDLE - 1
     sessions.use(busy_one.session.handle, _held(busy_one))
@@ -171,6 +175,7 @@ def test_the_session_ends_and_is_wiped_when_idle_for_the_limit(
     with pytest.raises(SessionExpired) as ended:
         sessions.use(idle_one.session.handle, _held(idle_one))
     assert "session_idle_minutes" in ended.value.why
+    assert ends == [("session_ended", {"reason": "idle"})]
     assert store.read(record.COLLECTION, record.key(idle_one.session.handle)) is None
     clock.now += IDLE - 2
     sessions.use(busy_one.session.handle, _held(busy_one))
@@ -230,10 +235,21 @@ def test_a_session_in_use_elsewhere_is_not_idle_here(
     clock.now += 3
     elsewhere.use(opened.session.handle, _held(opened))
     clock.now += 2
+    store.fail("delete", "away")
     here.use(opened.session.handle, _held(opened))
     clock.now += 4
     with pytest.raises(SessionExpired):
         here.use(opened.session.handle, _held(opened))
+
+
+def test_a_session_of_an_ehr_that_is_no_longer_configured_is_over(
+    sessions: Sessions, store: WatchedStore, settings: Settings, clock: Clock
+) -> None:
+    opened = sessions.open(PENDING, ANSWER, None)
+    other = replace(settings, ehrs=tuple(replace(one, key="other") for one in settings.ehrs))
+    with pytest.raises(SessionExpired) as ended:
+        _instance(store, other, clock).use(opened.session.handle, _held(opened))
+    assert "configuration has changed" in ended.value.why
 
 
 def test_of_many_requests_at_once_one_updates_last_used(
