@@ -23,17 +23,12 @@ from clinical.chart.codes.observations import (
 )
 from clinical.chart.codes.systems import System, system_of
 from clinical.chart.evidence import Candidate, Evidence, Flag, Recency, recency_of
-from clinical.chart.quantity import (
-    QuantityReader,
-    Range,
-    ReadQuantity,
-    is_flagged,
-    read_with_unit,
-)
+from clinical.chart.quantity import QuantityReader, ReadQuantity, is_flagged, read_with_unit
 from clinical.chart.resources.heading import Heading, HeadingReader
 from clinical.chart.resources.json_access import Coding, Concept
 from clinical.chart.resources.scope import Resource, updated
 from clinical.chart.resources.times import moment
+from clinical.chart.resources.written_range import Range
 from clinical.chart.swapped import without_swapped
 from shared.config.settings import LocalCode
 from shared.frozen import dataclass

@@ -14,16 +14,17 @@ from clinical.calculators.units import conversion, normalise
 from clinical.chart.codes.observations import MOLAR_LOINC, UCUM, UREA_LOINC
 from clinical.chart.codes.plausible import implausible
 from clinical.chart.evidence import Flag
+from clinical.chart.resources import written_range
 from clinical.chart.resources.json_access import codings, label, text
+from clinical.chart.resources.written_range import NO_RANGE, Range
 from shared.frozen import dataclass
-from shared.json_members import fields, items
+from shared.json_members import fields, items, objects
 
 _LARGEST_SHOWN = 1e12
 # Charted in percent or as a fraction of 1 (UCUM "1"). For other inputs, "1" isn't shown as a unit.
 SHARES = frozenset({"spo2", "fio2"})
 _NUMBERS = frozenset({int, float, Decimal})
 _UNIT = ("unit", "system", "code")
-Range = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +113,38 @@ class QuantityReader:
         return known
 
     def normal_range(self, name: str, element: Mapping[str, object]) -> Range:
-        """Return both ends of the first charted reference range, in the canonical unit.
+        """Return both ends of the charted reference range, in the canonical unit.
 
-        An end without a unit has that of the value.
+        An end without a unit has that of the value. Several ranges can be for different patients,
+        so the value has to be within all of them. Critical and therapeutic ranges don't count.
         """
         if "referenceRange" not in element:
-            return None, None
+            return NO_RANGE
         value = fields(element.get("valueQuantity"))
-        first = fields(next(iter(items(element["referenceRange"])), None))
-        low, high = fields(first.get("low")), fields(first.get("high"))
+        ranges = [
+            self._ends(name, one, value)
+            for one in objects(element["referenceRange"])
+            if _is_normal(one.get("type"))
+        ]
+        lows = [low for low, _ in ranges if low is not None]
+        highs = [high for _, high in ranges if high is not None]
+        return max(lows, default=None), min(highs, default=None)
+
+    def _ends(self, name: str, charted: Mapping[str, object], value: Mapping[str, object]) -> Range:
+        low, high = fields(charted.get("low")), fields(charted.get("high"))
         numbers = low.get("value"), high.get("value")
+        written = text(charted.get("text")) if numbers == (None, None) else ""
         units = (one.get(part) for one in (value, low, high) for part in _UNIT)
-        spelling = (name, *numbers, *map(type, numbers), *units)
+        spelling = (name, written, *numbers, *map(type, numbers), *units)
         try:
             known = self._ranges.get(spelling)
         except TypeError:
             # An object in place of a text or a number.
             return _range(name, low, high, unit_of(value))
         if known is None:
-            known = self._ranges[spelling] = _range(name, low, high, unit_of(value))
+            own = unit_of(value)
+            read_range = written_range.read(name, written, own) if written else None
+            known = self._ranges[spelling] = read_range or _range(name, low, high, own)
         return known
 
 
@@ -221,6 +235,13 @@ def _shown(number: object) -> str:
 def _plain(number: object) -> object:
     """Return a number to calculate with; JSON readers may pass a Decimal to keep its digits."""
     return float(number) if isinstance(number, Decimal) and not number.is_snan() else number
+
+
+def _is_normal(kind: object) -> bool:
+    """Return whether a range is for healthy people: FHIR's `normal`, or not said."""
+    name = label(kind).lower()
+    is_named = not name or name.startswith(("normal", "reference"))
+    return is_named or any(one.code == "normal" for one in codings(kind))
 
 
 def _range(name: str, low: Mapping[str, object], high: Mapping[str, object], own: str) -> Range:
