@@ -10,7 +10,7 @@ from datetime import datetime
 
 from clinical.calculators.in_chart import FINDINGS, DrawRule, LaboratoryRange
 from clinical.calculators.inputs import INPUTS, to_canonical
-from clinical.calculators.limits import at_most, within
+from clinical.calculators.limits import above, at_most, below, within
 from clinical.calculators.model import Calculator, Refused
 from clinical.chart import Chart
 from clinical.chart.evidence import NOT_IN_CHART, ChartFinding, Evidence, Flag, Outcome
@@ -70,6 +70,8 @@ def _outside(
     name = one.is_outside
     if of.outcome in (Outcome.ABSENT, Outcome.APART, Outcome.STALE):
         return ChartFinding(name, Outcome.ABSENT, NOT_IN_CHART, value=False)
+    if of.outcome is Outcome.BOUND and of.chosen and _is_beyond(one.of, of.chosen):
+        return ChartFinding(name, Outcome.FOUND, of.why, value=True, chosen=of.chosen)
     if not isinstance(of.value, float):
         return ChartFinding(name, Outcome.ASKED, of.why, chosen=of.chosen)
     if within(of.value, low, high) and (low is None or high is None):
@@ -89,6 +91,20 @@ def _is_at_most(name: str, bound: Evidence, floor: float) -> bool:
         return at_most(to_canonical(name, bound.charted_value, bound.charted_unit), floor)
     except Refused:
         return False
+
+
+def _is_beyond(name: str, bound: Evidence) -> bool:
+    """Return whether a value such as `< 0.5` can't be within its range, or is flagged."""
+    if bound.is_flagged:
+        return True
+    low, high = bound.normal_low, bound.normal_high
+    try:
+        limit = to_canonical(name, bound.charted_value, bound.charted_unit)
+    except Refused:
+        return False
+    if bound.charted.startswith("<"):
+        return low is not None and below(limit, low)
+    return high is not None and above(limit, high)
 
 
 def _belongs(bound: Evidence, rule: DrawRule | None, findings: Mapping[str, ChartFinding]) -> bool:
