@@ -18,7 +18,7 @@ from clinical.chart.answers import (
     unless_a_problem_differs,
     with_problem,
 )
-from clinical.chart.choice import Question, above_a_limit, choose, in_order, is_usable, usable
+from clinical.chart.choice import Question, charted, choose, in_order, is_usable, usable
 from clinical.chart.classified import Classified
 from clinical.chart.derived import derived
 from clinical.chart.diagnoses import diagnoses
@@ -90,7 +90,7 @@ def read_chart(
     )
     findings |= _by_name(drugs.findings)
     values = {name: usable(questions[name], some) for name, some in candidates.items()}
-    ldl = values.get(_LDL, ()) + above_a_limit(questions[_LDL], candidates.get(_LDL, ()))
+    ldl = charted(questions[_LDL], candidates.get(_LDL, ()))
     findings |= _by_name(derived(findings, ldl, values.get("creatinine", ())))
     return Chart(
         findings=findings,

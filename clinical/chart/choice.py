@@ -158,19 +158,22 @@ def is_usable(question: Question, entry: Candidate) -> bool:
     )
 
 
-def above_a_limit(question: Question, ordered: Iterable[Candidate]) -> tuple[Evidence, ...]:
-    """Return every dated entry inside the look-back that is charted only as above a limit.
+def charted(question: Question, ordered: Iterable[Candidate]) -> tuple[Evidence, ...]:
+    """Return every entry that has a usable value or is above a limit, and isn't too old.
 
-    `ordered` are the candidates as `in_order` returns them.
+    Entries without a date are among them. `ordered` are the candidates as `in_order` returns them.
     """
     return tuple(
         one.evidence
         for one in ordered
-        if one.flag is Flag.COMPARATOR
-        and one.evidence.charted.startswith(">")
-        and question.in_time(one.evidence.moment)
+        if (one.flag is None or _is_above_a_limit(one))
+        and (one.evidence.moment is None or question.in_time(one.evidence.moment))
         and set_aside(one, question.now) is None
     )
+
+
+def _is_above_a_limit(entry: Candidate) -> bool:
+    return entry.flag is Flag.COMPARATOR and entry.evidence.charted.startswith(">")
 
 
 def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -54,7 +54,7 @@ def derived(
 ) -> Iterator[ChartFinding]:
     """Yield the findings that build on others, each with the entries it's derived from.
 
-    `ldl` are the charted LDL cholesterols of the look-back, with those only above a limit,
+    `ldl` are the charted LDL cholesterols, with those only above a limit and those without a date,
     and `creatinine` the usable creatinines.
     """
     renal, liver = findings["abnormal_renal_function"], findings["abnormal_liver_function"]
