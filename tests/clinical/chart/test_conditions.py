@@ -115,6 +115,34 @@ def test_one_condition_that_counts_is_enough() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("ESKF, on PD", "dialysis_status"),
+        ("Transplanted kidney present", "kidney_transplant"),
+        ("Renal Tx 2010", "kidney_transplant"),
+        ("Nierentransplantation 2018", "kidney_transplant"),
+        ("Greffe rénale", "kidney_transplant"),
+        ("Trasplante renal 2015", "kidney_transplant"),
+        ("Pre-eclampsia", "pregnancy"),
+        ("HELLP syndrome", "pregnancy"),
+        ("Third trimester, 34w3d", "pregnancy"),
+        ("Schwangerschaft, 30. SSW", "pregnancy"),
+        ("Grossesse en cours", "pregnancy"),
+        ("Embarazo de 20 semanas", "pregnancy"),
+        ("Mechanische Mitralklappe", "valve_or_mitral_stenosis"),
+        ("Prothèse valvulaire mécanique", "valve_or_mitral_stenosis"),
+        ("Prótesis valvular mecánica mitral", "valve_or_mitral_stenosis"),
+        ("Herzschrittmacher", "wide_qrs"),
+        ("Bloc de branche gauche", "wide_qrs"),
+        ("Marcapasos", "wide_qrs"),
+        ("Cardiac resynchronization therapy", "wide_qrs"),
+    ],
+)
+def test_a_problem_in_words_suggests_what_only_warns(text: str, item: str) -> None:
+    assert find(item, condition({"text": text})).outcome is Outcome.OFFERED
+
+
 def test_dialysis_is_offered_and_never_ticked() -> None:
     chart = read(condition("Z99.2"))
     assert chart.findings["dialysis"].outcome is Outcome.OFFERED
