@@ -35,8 +35,9 @@ _CLASSES = (
 
 
 def _class_below(high: float, words: tuple[str, str]) -> Band:
-    """Return the class of an adult BMI below `high`."""
-    return Band(": ".join(words), lambda v, g: _adult(g) and below(v, high), short=words[1])
+    """Return the class of an adult BMI below `high`, from its limits and its name."""
+    limits, name = words
+    return Band(f"{limits}: {name}", lambda v, g: _adult(g) and below(v, high), short=name)
 
 
 CALCULATOR = Calculator(

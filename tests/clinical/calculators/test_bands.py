@@ -1,5 +1,7 @@
 """Interpretation: every published cut-off, on both sides, and what the bands depend on."""
 
+from typing import Any
+
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.model import Raw
 from tests.support.charts.calculators import CASES
@@ -87,6 +89,34 @@ def test_a_single_three_lifts_a_low_news2(
     }
 
     assert band_of("news2", "score", inputs) == band
+
+
+@each(
+    ("name", "output", "given", "said", "short"),
+    [
+        (
+            "creatinine_clearance_cg",
+            "crcl_selected_weight",
+            {"sex": "male", "height": 180, "weight": 120},
+            "computed with 93.0 kg, the adjusted weight, because the BMI is 25 or more",
+            "adj. weight",
+        ),
+        (
+            "corrected_calcium",
+            "corrected_calcium_mg_dl",
+            {"calcium_low": 8.6172, "calcium_high": 10.2204, "calcium_ionized": 1.1976},
+            "laboratory's range from 8.62 to 10.22 mg/dL; ionized calcium 1.2 mmol/L",
+            "",
+        ),
+    ],
+)
+def test_a_result_names_what_it_rests_on(
+    name: str, output: str, given: dict[str, Any], said: str, short: str
+) -> None:
+    (known,) = (one for one in REGISTRY[name].outputs if one.name == output)
+    assert known.meaning is not None
+    assert known.meaning(given) == said
+    assert (known.meaning_short(given) if known.meaning_short else "") == short
 
 
 _QT: Raw = {"qt_interval": (460, "ms"), "heart_rate": (82, "/min")}

@@ -7,7 +7,7 @@ import pytest
 from clinical.calculators import REGISTRY, evaluate
 from clinical.calculators.inputs import INPUTS, OTHER_NUMBERS, checked
 from clinical.calculators.model import Calculator, Limit, NotApplicable, Output, Refused
-from tests.support.charts.calculators import CASES, ROWS, in_canonical_units
+from tests.support.charts.calculators import CASES, ROWS, in_canonical_units, unit_of
 from tests.support.tables import each
 
 
@@ -117,6 +117,15 @@ def test_a_case_outside_the_specification_gives_no_number(
             },
             {"friedewald", "sampson"},
         ),
+        (
+            "ldl",
+            {
+                "cholesterol_total": (100, "mg/dL"),
+                "hdl": (40, "mg/dL"),
+                "triglycerides": (302, "mg/dL"),
+            },
+            {"friedewald"},
+        ),
         ("creatinine_clearance_cg", {"height": (None, "cm")}, {"selected", "ideal", "adjusted"}),
         (
             "creatinine_clearance_cg",
@@ -138,12 +147,25 @@ def test_only_the_outputs_that_do_not_apply_are_left_out(
     assert all(any(word in name for word in left_out) for name in evaluation.refusals)
 
 
-def test_prevent_notes_a_pressure_beyond_its_derivation_and_a_bmi_just_below_40_counts() -> None:
-    told = [
-        evaluate("prevent_2023_base", typical("prevent_2023_base", systolic_bp=(x, "mm[Hg]"))).notes
-        for x in (180, 181, 200)
+@each(
+    ("calculator", "name", "silent", "told"),
+    [
+        ("prevent_2023_base", "systolic_bp", (90, 180), (181, 200)),
+        ("ldl", "triglycerides", (400,), (401,)),
+        ("qtc", "heart_rate", (60, 100), (59, 101)),
+    ],
+)
+def test_a_note_stands_beyond_its_limits(
+    calculator: str, name: str, silent: tuple[float, ...], told: tuple[float, ...]
+) -> None:
+    noted = [
+        len(evaluate(calculator, typical(calculator, **{name: (value, unit_of(name))})).notes)
+        for value in (*silent, *told)
     ]
-    assert [len(notes) for notes in told] == [0, 1, 1]
+    assert noted == [0] * len(silent) + [1] * len(told)
+
+
+def test_prevent_counts_a_bmi_just_below_40() -> None:
     just_below = typical("prevent_2023_base", bmi=(39.95, "kg/m2"))
     assert evaluate("prevent_2023_base", just_below).refusals == {}
 
