@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shared import pages
 from shared.errors import EhrError
+from shared.pages.labels import labelled
 from tests.support.tables import each
 
 MARKUP = "<script>alert(1)</script>'\"&"
@@ -110,11 +111,23 @@ def test_a_custom_frontend_may_use_its_own_origin_only(
                 'target="_blank">d.example</a>'
             ),
         ),
+        (
+            "https://a.example/b",
+            (
+                '<a href="https://a.example/b" rel="noopener noreferrer" target="_blank">'
+                "a.example/…/b</a>"
+            ),
+        ),
         ("<b>", "&lt;b&gt;"),
     ],
 )
 def test_the_documents_in_a_source_are_linked(source: str, shown: str) -> None:
     assert str(pages._linked(source)) == shown
+
+
+def test_evidence_is_labelled_in_the_order_of_the_labels() -> None:
+    evidence = {"a": "1", "base": "2", "document": "3\n4"}
+    assert labelled(evidence) == [("URL of the document", "3 4"), ("FHIR base", "2"), ("a", "1")]
 
 
 @each("text", [MARKUP, f"`{MARKUP}`", f"`{MARKUP}", f"a `b` {MARKUP}"])

@@ -1,5 +1,7 @@
 """Cookies: their attributes, what of a Cookie header is taken, and which are the oldest."""
 
+import re
+
 from shared.inbound import cookies
 from tests.support.tables import each
 
@@ -11,6 +13,12 @@ def test_a_cookie_is_cleared_with_the_attributes_that_set_it() -> None:
         line.split("; ") for line in (cookies.clear_cookie(NAME), cookies.set_cookie(NAME, ""))
     )
     assert [part for part in cleared if part != "Max-Age=0"] == made
+
+
+def test_a_launch_has_a_cookie_of_its_own_that_does_not_tell_its_state() -> None:
+    names = [cookies.launch_name(state) for state in ("one", "two")]
+    assert len({*names}) == 2
+    assert all(re.fullmatch(r"__Host-launch-[\w-]{16}", name) for name in names)
 
 
 def test_ours_are_found_among_others() -> None:

@@ -92,6 +92,7 @@ def test_what_this_release_writes_the_one_before_reads(store: SqliteStore) -> No
     opened = session(store, before["session"]).session
     written = record.fields(opened, SEALER, last_used=1_700_000_000.0)
     assert shape(sealed(dict(written))) == shape(sealed(before["session"]))
+    assert written["schema"] == 1
     assert shape(dict(written)) == {**dict(shape(before["session"])), "schema": "number"}  # type: ignore[call-overload]
     pending = launches._fields(launch(store, before["launch"]).pending)
     assert pending == {**before["launch"], "schema": records.SCHEMA}

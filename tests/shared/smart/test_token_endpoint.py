@@ -188,6 +188,17 @@ def test_a_refusal_keeps_its_oauth_error_and_what_was_said_apart(
     assert "sentinel" not in f"{error} {error.why} {error.evidence} {error.shown}"
 
 
+@each("member", ["error_description", "message"])
+def test_known_words_of_a_refusal_are_told(scripted: ScriptedEhr, member: str) -> None:
+    tenant = scripted.tenant()
+    tenant.on("/auth/token", as_json({member: "The authorization code expired, sentinel."}, 400))
+    with pytest.raises(TokenError) as caught:
+        _exchange(f"{tenant.base}/auth/token")
+    said = caught.value.evidence["said"]
+    assert "expired" in said
+    assert "sentinel" not in said
+
+
 CODE = "code+/" + "c" * 30
 VERIFIER = "v" * 43
 
@@ -241,6 +252,7 @@ def test_a_refusal_of_a_megabyte_of_tags_holds_a_thread_no_longer_than_another(
     for body in (b"<" * 1_000_000, b"<title" * 160_000):
         tenant.on("/token", Scripted(502, {"Content-Type": "text/html"}, body))
         begun = time.thread_time()
-        with pytest.raises(TokenError):
+        with pytest.raises(TokenError) as caught:
             _exchange(f"{tenant.base}/token")
         assert time.thread_time() - begun < 0.2
+        assert len(caught.value.response_text) == 10_000

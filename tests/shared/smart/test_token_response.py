@@ -1,6 +1,7 @@
 """The token response, field by field."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ def test_a_full_answer_is_read_member_by_member() -> None:
     context = LaunchContext("P-1.a", "e1", False, style, "t", "reconcile", (item,))
     scope = ("launch", "patient/*.rs")
     assert answer == TokenResponse("abc", "def", None, 570, scope, context)
+    assert not {"abc", "def"} & {*re.findall(r"\w+", repr(answer))}
 
 
 @each(
@@ -278,9 +280,12 @@ def test_a_context_item_with_a_member_of_the_wrong_form_is_left_out(item: object
 @each("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_number_that_json_has_no_way_to_pass_on_is_left_out(number: str) -> None:
     item = '{"identifier": {"extension": [{"valueDecimal": NUMBER}]}}'.replace("NUMBER", number)
-    body = '{"access_token": "a", "token_type": "Bearer", "fhirContext": [ITEM, "Basic/2"]}'
-    answer = token_response.parse(body.replace("ITEM", item).encode(), {})
-    assert answer.context.fhir_context == ({"reference": "Basic/2"},)
+    body = (
+        '{"access_token": "a", "token_type": "Bearer", "fhirContext": [ITEM, "Basic/2"], '
+        '"appContext": ITEM}'
+    )
+    context = token_response.parse(body.replace("ITEM", item).encode(), {}).context
+    assert (context.fhir_context, context.app_context) == (({"reference": "Basic/2"},), None)
 
 
 def test_context_items_are_bounded_in_number_and_depth() -> None:

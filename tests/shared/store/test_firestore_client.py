@@ -7,14 +7,18 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Queue
+from typing import Any
 
 import pytest
+from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import firestore
 
+from shared import log, store
 from shared.config.settings import StoreSettings
 from shared.errors import StoreUnavailable
 from shared.store import Conflict, open_store
-from shared.store.firestore import FirestoreStore
+from shared.store.firestore import FirestoreStore, _admin_client
 from tests.support.app.servers import ROOT
 from tests.support.app.stores import COLLECTION, FAR, KEY, Backend, Clock
 from tests.support.cloud.firestore_emulator import VARIABLE
@@ -196,6 +200,30 @@ def test_without_credentials_the_store_is_unavailable(
     with pytest.raises(StoreUnavailable) as caught:
         FirestoreStore(PROJECT, "smart").read(COLLECTION, KEY)
     assert caught.value.evidence == {"store": "DefaultCredentialsError"}
+
+
+def test_the_database_is_asked_about_at_the_emulator_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "absent.json"))
+    monkeypatch.delenv(VARIABLE, raising=False)
+    with pytest.raises(DefaultCredentialsError):
+        _admin_client()
+    monkeypatch.setenv(VARIABLE, "127.0.0.1:1")
+    assert _admin_client().transport.kind == "grpc"
+
+
+def test_a_store_that_does_not_respond_at_the_start_is_logged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logged: Queue[tuple[str, Any]] = Queue()
+    monkeypatch.setattr(log, "event", lambda name, *_, **more: logged.put((name, more["fields"])))
+
+    def warm() -> None:
+        raise StoreUnavailable(evidence={"store": "Unknown"})
+
+    store._in_background(warm)
+    assert logged.get(timeout=60) == ("store_not_warmed", {"store": "Unknown"})
 
 
 def test_a_record_too_large_for_a_document_is_not_written(here: None) -> None:

@@ -86,6 +86,16 @@ def test_a_lock_that_ends_in_time_does_no_harm(store: Store, lock: sqlite3.Conne
     assert store.read(COLLECTION, KEY) is None
 
 
+def test_a_new_database_that_another_process_locks_is_waited_for(path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(0.3, other.execute, ["ROLLBACK"])
+    release.start()
+    SqliteStore(str(path)).create(COLLECTION, KEY, {}, FAR)
+    release.join()
+    other.close()
+
+
 def test_a_writer_does_not_keep_readers_waiting(store: Store, lock: sqlite3.Connection) -> None:
     assert store.read(COLLECTION, KEY) is not None
 
