@@ -5,13 +5,16 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
 from shared.errors import IdTokenInvalid
+from shared.oidc import jws
 from shared.oidc.id_token import Identity, Verified
+from shared.oidc.jwk_set import key_set
 from tests.support.ehr.id_tokens import PrivateKey, Raw, base64url, compact, part, public_jwk
 from tests.support.ehr.issuer import (
     ABSENT,
@@ -271,6 +274,20 @@ def test_the_token_that_the_forgeries_are_made_of_is_accepted(issuer: Issuer) ->
     assert issuer.verify(_payload(issuer, '{CLAIMS, "x": [[{"a": 1}, {"a": 1}]]}')) == verified
     assert issuer.verify(_header(issuer, '{"alg": "RS256", "kid": "rsa"}')) == verified
     assert issuer.fetched == ["/jwks"]
+
+
+PUBLISHED = json.loads((Path(__file__).parent / "data/rfc7515.json").read_text("utf-8"))["vectors"]
+
+
+@each("vector", PUBLISHED, ids=[one["name"] for one in PUBLISHED])
+def test_the_published_signatures_of_rfc_7515_are_verified(vector: dict[str, Any]) -> None:
+    signed = jws.parse(vector["token"])
+    assert (signed.alg, signed.claims["iss"]) == (vector["alg"], "joe")
+    (key,) = key_set("https://ehr.test/jwks", [vector["jwk"]]).keys
+    assert jws.signed_by(signed, key.public)
+    head, payload, signature = vector["token"].split(".")
+    for other in (f"{head}.{payload}.{'B' + signature[1:]}", f"{head}.{part({})}.{signature}"):
+        assert not jws.signed_by(jws.parse(other), key.public)
 
 
 def test_no_character_of_a_token_can_be_changed(issuer: Issuer) -> None:
