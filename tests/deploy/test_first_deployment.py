@@ -58,7 +58,9 @@ def test_the_app_can_be_launched_from_the_chart(walked: Walk) -> None:
     assert (read_back.status, read_back.json()["id"]) == (200, ALMA)
 
 
-def test_the_accounts_hold_no_more_than_they_need(walked: Walk) -> None:
+def test_the_deploy_account_can_delete_only_revisions_and_no_account_holds_more_than_it_needs(
+    walked: Walk,
+) -> None:
     """smart-test reads one bucket and writes its log; smart-build has no storage but sources."""
     world = walked.worlds[-1]
     held: dict[str, set[str]] = {}

@@ -116,7 +116,7 @@ def test_a_browser_without_any_launch_cookie_is_told_of_blocked_cookies(app: App
     assert app.answer(begun, tenant, own).status == 303
 
 
-def test_a_browser_with_another_launchs_cookie_is_refused_and_the_right_one_goes_on(
+def test_the_csrf_cookie_ties_a_launch_to_its_browser_and_the_right_one_goes_on(
     app: App,
 ) -> None:
     tenant, own, other = app.scripted.tenant(), Browser(), Browser()
@@ -241,7 +241,7 @@ def test_a_code_under_another_launchs_state_opens_no_session(app: App, browser: 
     assert not [name for name in browser.cookies() if name.startswith(SESSION_COOKIE)]
 
 
-def test_a_code_is_not_sent_by_a_client_that_was_registered_anew_meanwhile(
+def test_the_callback_refuses_a_launch_whose_registration_has_changed(
     deployment: Deployment, browser: Browser, tmp_path: Path
 ) -> None:
     app, store, key = deployment.first, deployment.database, deployment.sealing_key

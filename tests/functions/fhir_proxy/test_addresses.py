@@ -146,7 +146,7 @@ def wide(app: App) -> Launched:
 
 
 @each(("method", "path", "allow"), NOT_SERVED)
-def test_every_other_interaction_is_not_allowed(
+def test_batch_transaction_operations_and_every_other_interaction_get_405(
     app: App, wide: Launched, method: str, path: str, allow: str
 ) -> None:
     headers = {**OWN_FETCH, "X-HTTP-Method-Override": "GET", "Content-Type": "application/json"}

@@ -103,7 +103,7 @@ def test_the_caller_is_checked_at_every_address(
     assert len(tenant.received) == before
 
 
-def test_a_preflight_is_answered_without_a_grant(app: App, kept: tuple[Launched, Tenant]) -> None:
+def test_options_gets_405_and_no_cors_header(app: App, kept: tuple[Launched, Tenant]) -> None:
     launch, _ = kept
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
     answer = launch.browser.send("OPTIONS", f"{launch.fhir_base}/Patient/p1", headers)

@@ -210,7 +210,7 @@ def open_about_endpoints(app: App) -> tuple[Launched, Tenant]:
 
 @each("link", [*ELSEWHERE, *DOTS, *OAUTH])
 @each("relations", [("self", "first", "previous", "last"), ("next",)])
-def test_a_link_that_is_not_followed_never_hides_that_there_is_more(
+def test_a_page_link_to_an_oauth_endpoint_is_not_followed_and_never_hides_that_there_is_more(
     app: App, open_about_endpoints: tuple[Launched, Tenant], link: str, relations: tuple[str, ...]
 ) -> None:
     launch, tenant = open_about_endpoints

@@ -442,7 +442,7 @@ def test_user_scopes_for_all_types_may_ask(here: InProcess, path: str) -> None:
 
 
 @each("name", ["_query", "_QUERY", "_query:x"])
-def test_a_named_query_is_refused_whatever_the_scopes(here: InProcess, name: str) -> None:
+def test_the_parameter_query_is_refused_whatever_the_scopes(here: InProcess, name: str) -> None:
     launch, tenant = relaunched(here, "u", scope="user/*.rs")
     answer = launch.browser.fetch(f"{launch.fhir_base}/Observation?{name}=everything")
     assert (answer.status, answer.code, asked(tenant)) == (403, "scope_denied", [])

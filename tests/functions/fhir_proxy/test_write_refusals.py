@@ -34,9 +34,7 @@ FORMS = [
 
 
 @each("who", ["kept", "ward"])
-def test_no_address_of_the_proxy_gets_into_the_chart(
-    who: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_body_with_a_url_of_this_proxy_gets_400(who: str, request: pytest.FixtureRequest) -> None:
     launch, tenant = request.getfixturevalue(who)
     before = len(asked(tenant))
     # This includes the URL of a session that has ended, because a page may have kept it.

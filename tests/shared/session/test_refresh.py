@@ -500,7 +500,7 @@ def test_a_lease_that_lapsed_counts_as_a_failed_attempt(
     assert one.ehr.asked == 1
 
 
-def test_the_idle_clock_is_not_written_while_a_lease_is_held(
+def test_last_used_is_not_written_while_a_lease_is_held(
     ehr: RotatingEhr, store: SqliteStore, clock: Clock
 ) -> None:
     """The holder's write is conditional on what it wrote itself."""

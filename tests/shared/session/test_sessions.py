@@ -181,7 +181,7 @@ def test_the_session_ends_and_is_wiped_when_idle_for_the_limit(
     sessions.use(busy_one.session.handle, _held(busy_one))
 
 
-def test_the_idle_clock_is_written_at_most_once_per_sixth_of_the_limit(
+def test_last_used_is_written_at_most_once_per_sixth_of_the_idle_limit(
     sessions: Sessions, store: WatchedStore, settings: Settings, clock: Clock
 ) -> None:
     opened = sessions.open(PENDING, ANSWER, None)
