@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,14 +87,24 @@ def test_a_lock_that_ends_in_time_does_no_harm(store: Store, lock: sqlite3.Conne
     assert store.read(COLLECTION, KEY) is None
 
 
-def test_a_new_database_that_another_process_locks_is_waited_for(path: Path) -> None:
-    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    other.execute("BEGIN EXCLUSIVE")
-    release = threading.Timer(0.3, other.execute, ["ROLLBACK"])
-    release.start()
+def test_a_switch_to_wal_that_collides_with_another_is_made_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite doesn't wait for this lock."""
+    asked: list[str] = []
+
+    class Colliding(sqlite3.Connection):
+        def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
+            asked.append(sql)
+            if len(asked) == 1:
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise error
+            return super().execute(sql, *more)
+
+    monkeypatch.setattr("shared.store.sqlite._Connection", Colliding)
     SqliteStore(str(path)).create(COLLECTION, KEY, {}, FAR)
-    release.join()
-    other.close()
+    assert asked[:2] == ["PRAGMA journal_mode = WAL"] * 2
 
 
 def test_a_writer_does_not_keep_readers_waiting(store: Store, lock: sqlite3.Connection) -> None:
