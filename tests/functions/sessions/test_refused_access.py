@@ -100,29 +100,8 @@ def test_a_refusal_of_one_resource_alone_ends_no_session(pair: Pair, ehr: Rotati
     assert pair.holds(opened)
 
 
-@pytest.mark.parametrize(
-    "scope",
-    [
-        "patient/Observation.rs",
-        "patient/Observation.rs patient/Patient.s",
-        "patient/Observation.rs patient/Patient.rs?active=true",
-    ],
-)
-def test_a_refused_patient_that_no_scope_covers_ends_no_session(
-    pair: Pair, ehr: RotatingEhr, scope: str
-) -> None:
-    opened = _without_refresh_token(pair, ehr, scope=f"launch {scope}")
-    for path in ("/Observation", FHIR):
-        ehr.tenant.on(path, REFUSED)
-    answer = opened.browser.fetch(f"{opened.fhir_base}/Observation?code=1")
-    assert (answer.status, answer.json()["id"]) == (401, "the-ehrs-own")
-    assert _calls(ehr) == ["/Observation"]
-    assert pair.holds(opened)
-
-
-def _without_refresh_token(pair: Pair, ehr: RotatingEhr, **more: str) -> Launched:
-    token = {"refresh_token": None, **more}
-    ehr.tenant.on("/auth/token", lambda _: as_json(ehr.open_grant() | token))
+def _without_refresh_token(pair: Pair, ehr: RotatingEhr) -> Launched:
+    ehr.tenant.on("/auth/token", lambda _: as_json(ehr.open_grant() | {"refresh_token": None}))
     opened = launch(pair.first, ehr.tenant)
     ehr.tenant.received.clear()
     return opened
