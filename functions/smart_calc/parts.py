@@ -240,6 +240,8 @@ class PageParts:
     def _quality(self) -> str:
         """Render the remarks on the values behind the results sent so far, each of them once."""
         views = [sent.view for sent in self.sent.values() if sent.view.headline]
+        # In the page's order, whichever search the EHR answered first.
+        views.sort(key=lambda view: view.rank)
         text = cautions.of_the_page(one for view in views for one in view.quality)
         return self.render("quality.html", quality=text) if text else ""
 

@@ -15,7 +15,15 @@ import pytest
 from functions.smart_calc import stream
 from tests.support.app.app import App
 from tests.support.browser.browser import NAVIGATION
-from tests.support.charts.app_chart import CHART, CREATININE, bundle, days_ago, tenant_of
+from tests.support.charts.app_chart import (
+    CHART,
+    CREATININE,
+    WEIGHT,
+    bundle,
+    days_ago,
+    measured,
+    tenant_of,
+)
 from tests.support.charts.held_chart import HeldChart
 from tests.support.ehr.scripted_ehr import Scripted, as_fhir
 
@@ -139,6 +147,27 @@ def test_a_row_that_a_later_search_changes_comes_again_and_no_other(slow: SlowCh
     assert "7.7 mg/dL" in shown[shown.rindex('id="egfr_ckd_epi_2021"') :]
     assert rows.count("egfr_ckd_epi_2021") == 2
     assert rows.count("bsa_mosteller") == rows.count("anion_gap") == 1
+
+
+def test_old_values_are_named_in_the_order_of_the_page_whichever_came_first(app: App) -> None:
+    old = {"effectiveDateTime": days_ago(300)}
+    ions = (("2951-2", 139), ("2075-0", 101), ("2028-9", 24))
+    labs = [measured("x", loinc, value, "mmol/L", **old) for loinc, value in ions]
+    told = set()
+    for first, row in (("labs", "anion_gap"), ("vitals", "bsa_mosteller")):
+        slow = SlowChart(tenant_of(app, refresh_token="refresh-1"), app=app)
+        slow.answers = {
+            "labs": as_fhir(bundle(*labs)),
+            "vitals": as_fhir(bundle({**WEIGHT, **old})),
+        }
+        slow.open()
+        slow.let_go("patient", "slow", first)
+        slow.read_until(f'id="{row}"')
+        slow.let_go()
+        told |= set(re.findall(r"Old values: [^<]+", slow.rest()))
+        slow.close()
+    (line,) = told
+    assert line.count(";") == 3
 
 
 def test_the_time_zone_of_the_page_is_that_of_the_values_though_diagnoses_come_first(
