@@ -139,6 +139,7 @@ _TITLES: Mapping[Place, Mapping[str, str]] = {
         "fhir-500": "returns 500",
         "fhir-503": "returns 503 with Retry-After",
         "fhir-slow": "responds after 2 seconds",
+        "fhir-small-pages": "a page has at most 50 resources, like at Inferno's server",
         "fhir-no-total": "a search that has further pages has no total, like HAPI",
         "fhir-plain-json": "the media type is application/json;charset=UTF-8, as from a gateway",
         "fhir-hang": "doesn't respond for 12 seconds, then returns 504",

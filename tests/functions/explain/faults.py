@@ -210,6 +210,7 @@ LATER: Mapping[str, tuple[int, str | None, str]] = {
     "fhir-503": (503, None, "fhir_request"),
     "fhir-hang": (502, "upstream_invalid", ""),
     "fhir-slow": (200, None, "fhir_request"),
+    "fhir-small-pages": (200, None, "fhir_request"),
     "fhir-no-total": (200, None, "fhir_request"),
     "fhir-plain-json": (200, None, "fhir_request"),
     "fhir-tenant-mismatch": (401, None, "token_refreshed"),

@@ -95,7 +95,7 @@ def _at_refresh(app: VendorApp, faults: str) -> tuple[object, ...]:
 
 
 def _at_fhir(app: VendorApp, faults: str) -> tuple[object, ...]:
-    path = f"/Observation?patient={ALMA}&category=laboratory&_count=5"
+    path = f"/Observation?patient={ALMA}&category=laboratory&_count=100"
     return _shown(app.get(app.tokens(fault=faults)["access_token"], path, "application/json"))
 
 
