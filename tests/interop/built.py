@@ -58,6 +58,19 @@ def cloned(repository: str, commit: str) -> Path:
     return folder
 
 
+def file_at(repository: str, commit: str, path: str) -> str:
+    """Return a file of a public repository at a commit. Git fetches no others."""
+    folder = KEPT / repository.rpartition("/")[2]
+    KEPT.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        bare = ["git", "clone", "-q", "--filter=blob:none", "--no-checkout"]
+        _run([*bare, repository, str(folder)], KEPT)
+    command = ["git", "show", f"{commit}:{path}"]
+    return subprocess.run(
+        command, check=True, timeout=_BUILD_SECONDS, cwd=folder, capture_output=True, text=True
+    ).stdout
+
+
 def unpacked(artifact: str, folder: str) -> Path:
     """Return the folder that a zip from Maven Central unpacks to, downloaded if it isn't there yet.
 

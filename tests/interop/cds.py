@@ -26,7 +26,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Browser, expect
 
 from tests.interop.built import KEPT, cloned, responding
-from tests.interop.chart_session import READ_SCOPES
+from tests.interop.chart_session import READ_SCOPES, simulated_table
 from tests.interop.in_chromium import chromium
 from tests.interop.report import Report
 from tests.support.app.app import App, Launched, simulated_ehr
@@ -149,15 +149,7 @@ def _sandbox_calls(browser: Browser, folder: Path, report: Report) -> None:
     port, fhir_port = free_port(), free_port()
     base = f"http://127.0.0.1:{fhir_port}"
     with _sandbox() as (sandbox, keys), simulated_ehr(folder, port) as ehr:
-        tables = f"""
-[[ehr]]
-key = "simulated"
-iss = ["{ehr.origin}/generic/fhir"]
-client_id = "smart-calc-demo"
-client_auth = "none"
-scopes = "{READ_SCOPES}"
-redirect_path = "/callback/simulated"
-
+        tables = f"""{simulated_table(ehr.origin)}
 [[ehr]]
 key = "sandbox"
 iss = ["{base}"]

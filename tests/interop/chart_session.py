@@ -11,7 +11,7 @@ import requests
 
 from simulator.charts import moving, outpatients
 from simulator.charts.parts import chart_text
-from simulator.charts.resources import Resource, split
+from simulator.common import resource_text
 from tests.interop.report import Report
 from tests.support.browser.browser import NAVIGATION, OWN_FETCH, Answer, Browser
 
@@ -29,20 +29,35 @@ _JSON_PATCH = "application/json-patch+json"
 def write_charts(base: str, charts: Iterable[Chart] = CHARTS, token: str = "") -> None:
     """Write charts of the simulated EHR to a FHIR base, as it would serve them today."""
     day = moving.day_at(datetime.now(UTC))
-    headers = {"Content-Type": "application/fhir+json", "Authorization": f"Bearer {token}"}
     for chart in charts:
-        bundle = _transaction(split(moving.moved(chart_text(chart()), day)))
-        answer = requests.post(base, bundle.encode(), headers=headers, timeout=300)
-        assert answer.status_code == 200, answer.text[:2000]
+        text = moving.moved(chart_text(chart()), day)
+        write(base, resource_text.read(text), token)
 
 
-def _transaction(resources: Iterable[Resource]) -> str:
-    """Return a Bundle that writes resources under their own ids, with every digit."""
-    entries = (
-        f'{{"resource": {one.text}, "request": {{"method": "PUT", "url": "{one.type}/{one.id}"}}}}'
-        for one in resources
-    )
-    return f'{{"resourceType": "Bundle", "type": "transaction", "entry": [{", ".join(entries)}]}}'
+def write(base: str, made: Iterable[Json], token: str = "") -> None:
+    """Write resources of `resource_text.read` under their own ids, with every digit."""
+    entries = [
+        {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
+        for one in made
+    ]
+    document = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    body = resource_text.write(document).encode()
+    headers = {"Content-Type": "application/fhir+json", "Authorization": f"Bearer {token}"}
+    answer = requests.post(base, body, headers=headers, timeout=600)
+    assert answer.status_code == 200, answer.text[:2000]
+
+
+def simulated_table(ehr_origin: str) -> str:
+    """Return the [[ehr]] table of the simulated EHR (tests/support/app/app.py)."""
+    return f"""
+[[ehr]]
+key = "simulated"
+iss = ["{ehr_origin}/generic/fhir"]
+client_id = "smart-calc-demo"
+client_auth = "none"
+scopes = "{READ_SCOPES}"
+redirect_path = "/callback/simulated"
+"""
 
 
 @dataclass(frozen=True)
@@ -101,15 +116,8 @@ def read_chart(on: Session) -> None:
     """Read and search, page by page, with what FHIR clients use."""
     on.reads("read", f"Patient/{on.patient}", lambda body: body["id"] == on.patient)
     on.denied("another patient is refused", "patient_denied", f"Patient/{on.other}")
-    found: list[Json] = []
-    answer, pages = on.send("GET", f"Observation?{_CREATININE}&_count=5"), 0
-    while answer.status == 200 and pages < 20:
-        found, pages = found + resources(answer.json()), pages + 1
-        if (url := _next(answer.json())) is None:
-            break
-        answer = on.send("GET", url)
-    ids = {one["id"] for one in found}
-    on.step("every page", pages > 2 and len(ids) == len(found) > 10, answer)
+    ids, pages, answer = _every_page(on, f"Observation?{_CREATININE}&_count=5")
+    on.step("every page", pages > 2 and len(set(ids)) == len(ids) > 10, answer)
     form = {"Content_Type": "application/x-www-form-urlencoded"}
     url = f"{on.origin}/fhir_proxy/{on.handle}/Observation/_search"
     headers = {**OWN_FETCH, "Content-Type": form["Content_Type"]}
@@ -140,6 +148,27 @@ def read_chart(on: Session) -> None:
         lambda body: len(resources(body)) == 1,
     )
     on.reads("metadata", "metadata", lambda body: body["fhirVersion"] == "4.0.1")
+
+
+def _every_page(on: Session, path: str) -> tuple[list[str], int, Answer]:
+    """Return the ids of a search, the number of its pages and the last answer."""
+    found: list[str] = []
+    answer, pages = on.send("GET", path), 0
+    while answer.status == 200 and pages < 20:
+        found, pages = found + [one["id"] for one in resources(answer.json())], pages + 1
+        if (url := _next(answer.json())) is None:
+            break
+        answer = on.send("GET", url)
+    return found, pages, answer
+
+
+def read_all(on: Session, made: Iterable[Json]) -> None:
+    """Read the patient, and every resource of each type that the app may read."""
+    on.reads("read", f"Patient/{on.patient}", lambda body: body["id"] == on.patient)
+    for kind in TYPES:
+        expected = sorted(one["id"] for one in made if one["resourceType"] == kind)
+        found, _, answer = _every_page(on, f"{kind}?_count=50")
+        on.step(f"every {kind}", sorted(found) == expected, answer)
 
 
 def write_chart(on: Session) -> None:

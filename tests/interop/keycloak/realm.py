@@ -29,6 +29,7 @@ class Client:
     secret: str = ""
     algorithm: str = ""
     jwks_url: str = ""
+    patient: str = PATIENT
 
 
 def make(
@@ -36,7 +37,6 @@ def make(
     clients: Sequence[Client],
     scopes: str = SCOPES,
     access_seconds: int = ACCESS_SECONDS,
-    patient: str = PATIENT,
 ) -> None:
     """Create the realm with its scopes, clients and one user."""
     realm = {
@@ -50,7 +50,7 @@ def make(
     keycloak.admin("/realms", realm)
     names = [*LAUNCH_SCOPES, *scopes.split()[1:]]
     for name in names:
-        keycloak.admin(f"/realms/{REALM}/client-scopes", _scope(name, patient))
+        keycloak.admin(f"/realms/{REALM}/client-scopes", _scope(name))
     for client in clients:
         keycloak.admin(f"/realms/{REALM}/clients", _client(client, names))
     user = {
@@ -65,14 +65,8 @@ def make(
     keycloak.admin(f"/realms/{REALM}/users", user)
 
 
-def _scope(name: str, patient: str) -> dict[str, object]:
-    mappers = []
-    if name in LAUNCH_SCOPES:
-        mappers.append(_claim("patient", patient, "access.tokenResponse.claim"))
-        # Google's fhir-gateway reads the patient in the access token.
-        mappers.append(_claim("patient_id", patient, "access.token.claim"))
-    if name == "fhirUser":
-        mappers.append(_claim("fhirUser", FHIR_USER, "id.token.claim"))
+def _scope(name: str) -> dict[str, object]:
+    mappers = [_claim("fhirUser", FHIR_USER, "id.token.claim")] if name == "fhirUser" else []
     return {
         "name": name,
         "protocol": "openid-connect",
@@ -114,4 +108,9 @@ def _client(client: Client, scopes: Sequence[str]) -> dict[str, object]:
         "directAccessGrantsEnabled": False,
         "attributes": attributes,
         "optionalClientScopes": list(scopes),
+        "protocolMappers": [
+            _claim("patient", client.patient, "access.tokenResponse.claim"),
+            # Google's fhir-gateway reads the patient in the access token.
+            _claim("patient_id", client.patient, "access.token.claim"),
+        ],
     }
