@@ -94,6 +94,7 @@ EXCLUDED_METHODS: Mapping[str, tuple[re.Pattern[str], str]] = {
         pattern(r"(?i)\b(?:qtc|bazett|frid[eé]ricia|framingham|hodges|corrected)"),
         "QTc",
     ),
+    "pao2": (pattern(r"(?i)\b(?:venous|vbg|capillary|cbg)\b"), "venous or capillary"),
 }
 
 SMOKING_LOINC = ("72166-2",)

@@ -142,6 +142,22 @@ def test_a_corrected_interval_is_no_qt(more: Any) -> None:
     assert find("qt_interval", resource).value == (450 if more.get("method", 0) is None else None)
 
 
+@each(
+    ("more", "read"),
+    [
+        ({}, 41),
+        ({"method": {"text": "arterial line sample"}}, 41),
+        ({"method": {"text": "Venous blood gas"}}, None),
+        ({"bodySite": {"text": "capillary, earlobe"}}, None),
+        ({"code": concept(LOINC, "2703-7", text="pO2 (VBG)")}, None),
+        ({"code": concept(LOINC, "2703-7", "2705-2")}, None),
+    ],
+)
+def test_only_an_arterial_gas_fills_in_an_arterial_pressure(more: Any, read: float | None) -> None:
+    today = {"effectiveDateTime": "2026-11-24T09:00:00Z"}
+    assert find("pao2", observation("2703-7", 41, "mm[Hg]", **today, **more)).value == read
+
+
 def test_any_coding_may_be_the_one_that_matches() -> None:
     code = {"coding": [{"system": "urn:oid:1.2.3", "code": "NA"}, {"system": LOINC}]}
     code["coding"][1]["code"] = "2951-2"
