@@ -46,6 +46,9 @@ def read(name: str, loinc: str, element: Mapping[str, object]) -> ReadQuantity:
     if element.get("dataAbsentReason") is not None:
         reason = label(element["dataAbsentReason"]) or "no reason given"
         return ReadQuantity(reason, flag=Flag.DATA_ABSENT, why=f"no value: {reason}")
+    if "valueInteger" in element and INPUTS[name].unit == "{score}":
+        # A score needs no unit.
+        element = {**element, "valueQuantity": {"value": element["valueInteger"]}}
     quantity = fields(element.get("valueQuantity"))
     if quantity.get("value") is None:
         return _without_quantity(element)

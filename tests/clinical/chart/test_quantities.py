@@ -45,6 +45,12 @@ def test_a_text_for_a_number_is_shown_and_not_parsed(value: Any, shown: str) -> 
     assert finding.chosen.charted == shown
 
 
+@each(("value", "read"), [(14, 14), (2, None), ("14", None), (True, None)])
+def test_a_score_can_be_an_integer(value: Any, read: float | None) -> None:
+    score = observation("9269-2", valueInteger=value, effectiveDateTime="2026-11-24T09:00:00Z")
+    assert find("gcs", score).value == read
+
+
 @each("value", ["140", True, [140], {"value": 140}, float("nan")])
 def test_what_is_no_number_leaves_the_input_empty(value: object) -> None:
     stated = quantity(0, "mmol/L") | {"value": value}
