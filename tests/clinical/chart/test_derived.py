@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from typing import Any
 
 from clinical.chart.evidence import Outcome
@@ -100,3 +101,40 @@ def test_supplemental_oxygen_is_read_from_the_newest_entries_and_never_assumed(
     resources: list[Any], expected: bool | None
 ) -> None:
     assert read(*resources).findings["supplemental_oxygen"].value is expected
+
+
+@each(
+    ("earlier", "baseline", "lowest"),
+    [
+        ([], None, None),
+        ([(60, 1.3)], 1.3, 1.3),
+        ([(48 * 60, 1.2), (60, 1.3)], 1.2, 1.2),
+        ([(48 * 60 + 1, 1.2), (60, 1.3)], 1.2, 1.3),
+        ([(7 * 24 * 60, 1.0)], 1.0, None),
+        ([(7 * 24 * 60, 0.5), (7 * 24 * 60 + 1, 1.1)], 1.1, None),
+        ([(60, 0.4), (200 * 24 * 60, 0.9), (300 * 24 * 60, 1.0), (10 * 24 * 60, 1.5)], 1.0, 0.4),
+        ([(364 * 24 * 60, 0.9), (10 * 24 * 60, 1.5)], 1.2, None),
+        ([(366 * 24 * 60, 0.9), (10 * 24 * 60, 1.5)], 1.5, None),
+        ([(-60, 0.4)], 1.4, 1.4),
+    ],
+)
+def test_a_baseline_creatinine_is_suggested_and_the_lowest_of_48_hours_filled_in(
+    earlier: list[tuple[int, float]], baseline: float | None, lowest: float | None
+) -> None:
+    """Minutes before the newest value, 1.4. One after it is the newest itself."""
+    newest = datetime.fromisoformat("2026-11-24T10:00:00+00:00")
+    values = [
+        observation(
+            "2160-0",
+            value,
+            "mg/dL",
+            id=f"o{minutes}",
+            effectiveDateTime=(newest - timedelta(minutes=minutes)).isoformat(),
+        )
+        for minutes, value in [(0, 1.4), *earlier]
+    ]
+    findings = read(*values).findings
+    suggested = findings["creatinine_baseline"]
+    assert suggested.value is None
+    assert [one.value for one in suggested.further] == ([] if baseline is None else [baseline])
+    assert findings["creatinine_48h"].value == lowest

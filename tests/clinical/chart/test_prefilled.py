@@ -18,6 +18,23 @@ UNITS = {
     "1751-7": "g/dL",
     "8634-8": "ms",
     "8867-4": "/min",
+    "2160-0": "mg/dL",
+    "2161-8": "mg/dL",
+    "2955-3": "mmol/L",
+    "3095-7": "mg/dL",
+    "3094-0": "mg/dL",
+    "2345-7": "mg/dL",
+    "1975-2": "mg/dL",
+    "6301-6": "{INR}",
+    "777-3": "10*9/L",
+    "2703-7": "mm[Hg]",
+    "3150-0": "%",
+    "8478-0": "mm[Hg]",
+    "9269-2": "{score}",
+    "9192-6": "mL",
+    "9279-1": "/min",
+    "8480-6": "mm[Hg]",
+    "8462-4": "mm[Hg]",
 }
 TAKEN = datetime.fromisoformat("2026-11-20T09:00:00+00:00")
 
@@ -89,3 +106,110 @@ def test_values_that_make_no_set_are_not_said_to_be_far_from_each_other_one_by_o
     findings = filled("anion_gap", *resources).findings
     for name in ("sodium", "chloride", "bicarbonate"):
         assert findings[name].why == "the chart has no set of values within 24 hours of each other"
+
+
+def ago(minutes: float, values: dict[str, float]) -> list[dict[str, Any]]:
+    """Values of so many minutes before the chart is read, by LOINC code."""
+    when = (parse_now(NOW) - timedelta(minutes=minutes)).isoformat()
+    return [
+        observation(code, value, UNITS[code], id=f"{code}.{minutes}", effectiveDateTime=when)
+        for code, value in values.items()
+    ]
+
+
+@each(
+    ("calculator", "values", "name", "hours"),
+    [
+        ("kdigo_aki", {"2160-0": 1.4}, "creatinine", 48),
+        ("free_water_deficit", {"2951-2": 150}, "sodium", 48),
+        ("free_water_deficit", {"2345-7": 250}, "glucose", 48),
+        ("wells_pe", {"8867-4": 110}, "heart_rate", 24),
+        ("curb65", {"9279-1": 30, "8480-6": 85, "8462-4": 50}, "respiratory_rate", 24),
+        ("sofa", {"2703-7": 80, "3150-0": 40}, "pao2", 24),
+        ("sofa", {"777-3": 100}, "platelets", 24),
+        ("sofa", {"1975-2": 2}, "bilirubin_total", 24),
+        ("sofa", {"8478-0": 65}, "mean_arterial_pressure", 24),
+        ("sofa", {"8480-6": 90, "8462-4": 50}, "mean_arterial_pressure", 24),
+        ("sofa", {"9269-2": 12}, "gcs", 24),
+        ("sofa", {"2160-0": 1.4}, "creatinine", 24),
+        ("sofa", {"9192-6": 400}, "urine_output_24h", 24),
+    ],
+)
+def test_an_acute_calculator_takes_a_value_up_to_its_own_age(
+    calculator: str, values: dict[str, float], name: str, hours: int
+) -> None:
+    taken = [filled(calculator, *ago(60 * hours + late, values)) for late in (0, 1)]
+    assert [one.findings[name].value is not None for one in taken] == [True, False]
+
+
+@each(
+    ("calculator", "newest", "other", "name", "hours", "quiet"),
+    [
+        ("corrected_sodium", {"2951-2": 130}, {"2345-7": 500}, "glucose", 24, 1),
+        ("fractional_excretion", {"2160-0": 2}, {"2161-8": 90}, "urine_creatinine", 24, 6),
+        (
+            "fractional_excretion",
+            {"2160-0": 2, "2161-8": 90, "2951-2": 140},
+            {"2955-3": 20},
+            "urine_sodium",
+            6,
+            6,
+        ),
+        (
+            "fractional_excretion",
+            {"2160-0": 2, "2161-8": 90, "3094-0": 40},
+            {"3095-7": 300},
+            "urine_urea_nitrogen",
+            6,
+            6,
+        ),
+        ("child_pugh", {"1975-2": 2, "6301-6": 1.5}, {"1751-7": 3}, "albumin", 7 * 24, 2 * 24),
+        ("curb65", {"8480-6": 85, "8462-4": 50}, {"9279-1": 30}, "respiratory_rate", 1, 1),
+        ("curb65", {"9279-1": 30, "8480-6": 85, "8462-4": 50}, {"3094-0": 30}, "bun", 24, 24),
+        ("sofa", {"2703-7": 80}, {"3150-0": 40}, "fio2", 1, 1),
+    ],
+)
+def test_values_are_paired_up_to_a_time_and_noted_from_another(
+    calculator: str,
+    newest: dict[str, float],
+    other: dict[str, float],
+    name: str,
+    hours: int,
+    quiet: int,
+) -> None:
+    apart = (60 * quiet, 60 * quiet + 1, 60 * hours, 60 * hours + 1)
+    pairs = [filled(calculator, *ago(0, newest), *ago(one, other)) for one in apart]
+    assert [one.findings[name].value is not None for one in pairs] == [
+        True,
+        hours > quiet,
+        True,
+        False,
+    ]
+    assert [bool(one.warning) for one in pairs][:3] == [False, hours > quiet, hours > quiet]
+
+
+@each(
+    ("calculator", "readings", "pair"),
+    [
+        ("mean_arterial_pressure", [(0, 120, 80)], (120, 80)),
+        ("mean_arterial_pressure", [(0, 150, None), (60, 120, 80)], (150, None)),
+        ("mean_arterial_pressure", [(0, None, 70), (60, 120, 80)], (120, 80)),
+        ("curb65", [(0, 150, None), (60, 120, 80)], (150, None)),
+        ("curb65", [(0, None, 70), (60, 120, 80)], (120, 80)),
+        ("curb65", [(0, 150, None), (30, None, 70)], (150, None)),
+    ],
+)
+def test_a_diastolic_pressure_is_never_that_of_another_reading(
+    calculator: str,
+    readings: list[tuple[int, float | None, float | None]],
+    pair: tuple[float, float | None],
+) -> None:
+    values = [
+        one
+        for minutes, *pressures in readings
+        for code, value in zip(("8480-6", "8462-4", "9279-1"), (*pressures, 30.0), strict=True)
+        if value is not None
+        for one in ago(minutes, {code: value})
+    ]
+    findings = filled(calculator, *values).findings
+    assert (findings["systolic_bp"].value, findings["diastolic_bp"].value) == pair
