@@ -101,6 +101,16 @@ def test_a_case_outside_the_specification_gives_no_number(
     assert evaluation.refused
 
 
+# As much of each in urine as in plasma, for the same creatinine: 100% is excreted.
+_EXCRETED = {
+    "creatinine": (5, "mg/dL"),
+    "urine_creatinine": (5, "mg/dL"),
+    "sodium": (140, "mmol/L"),
+    "bun": (50, "mg/dL"),
+    "urine_urea_nitrogen": (50, "mg/dL"),
+}
+
+
 @each(
     ("calculator", "changed", "left_out"),
     [
@@ -134,6 +144,8 @@ def test_a_case_outside_the_specification_gives_no_number(
         ),
         ("ideal_body_weight", {"weight": (40, "kg")}, {"adjusted"}),
         ("fractional_excretion", {"urine_sodium": (None, "mmol/L")}, {"fena"}),
+        ("fractional_excretion", {**_EXCRETED, "urine_sodium": (141, "mmol/L")}, {"fena"}),
+        ("fractional_excretion", {**_EXCRETED, "urine_sodium": (139, "mmol/L")}, set()),
         ("curb65", {"bun": (None, "mg/dL")}, {"score"}),
     ],
 )
