@@ -28,7 +28,8 @@ def markdown() -> str:
     titles = [REGISTRY[name].short for name in CARDS]
     lines = [
         "These are the charts of `make run`, read completely on November 20, 2026, with all five",
-        "calculators in `cards`. Each cell has the card, or the first reason for no card.",
+        "calculators in `cards`. Each cell has the card, or the first reason for no card, such as",
+        "a result that isn't in a category with a card.",
         "",
         f"| chart | {' | '.join(titles)} |",
         "|---" * (len(titles) + 1) + "|",
@@ -59,4 +60,4 @@ def _resources(patient: str) -> Iterator[object]:
 def _cell(card: Card | NoCard) -> str:
     if isinstance(card, Card):
         return f"{_URGENCY[card.on_card.urgency]}: {card.summary}"
-    return card.why.partition("; ")[0].replace(" doesn't produce a card (", " (")
+    return card.why.partition("; ")[0].partition(" doesn't produce a card (")[0]
