@@ -31,7 +31,7 @@ how the app fills it in from a chart. `make docs` generates the page from `clini
 - Each input has a fixed table of accepted units, and the app never guesses a unit. Only INR can have no unit.
 - A calculator refuses a known age below 18. These have other limits, or none:
   {not_for_adults_only}.
-- "Checked if given" lists inputs that aren't in the formula, but in a limit or a caution.
+- "Checked if given" lists inputs that aren't in the formula, but in a limit, a category or a caution.
 - "Vectors" is the number of published or independently calculated cases that the tests check. If a section has no
   "Validation", we haven't read an open-access study that validates the formula.
 - {verified}

@@ -45,6 +45,7 @@ Values:
   alike. Its line has a gap between values that are more than three times as far apart as usual.
 - A caution shows the chart entry that it's based on. If the name of the entry's code differs from the entry's text,
   both are shown. A caution about a charted value disappears when another value replaces that value.
+- They're called old only if the newest value is old too.
 - Values of one draw can be older than the newest ones. They're called old only if the newest value is old too.
 - The tables of laboratory values and vital signs, and the list of all results, follow the calculators' rules. The tables
   show the newest usable value, and below it the skipped ones (preliminary, dated in the future, or taken while
@@ -217,11 +218,11 @@ USE = """\
 
 | calculator | reason |
 | --- | --- |
-| qSOFA | The Surviving Sepsis Campaign 2021 recommends against it as the only screening tool for sepsis. NEWS2 and SOFA are included. |
-| Charlson Comorbidity Index | It adds up 19 diagnoses. A diagnosis that isn't in the chart would count as absent, so the index would often be too low without a sign of it. |
-| PERC | It rules out a pulmonary embolism only if all eight criteria are absent. Most of them are never in a chart, so it would only be a form to fill in. |
-| Wells score for DVT | Its items, except a previous DVT, are findings of the examination. A chart fills in almost nothing. |
-| Alveolar-arterial oxygen gradient | It needs the inspired oxygen and the barometric pressure at the time of the arterial sample. Charts rarely have them together. |
+| qSOFA | The Surviving Sepsis Campaign 2021 recommends against it as the only screening tool for sepsis. |
+| Charlson Comorbidity Index | It adds up 19 diagnoses. Those missing in the chart would count as absent, so it would often be too low. |
+| PERC | Most of its eight criteria are never in a chart. |
+| Wells score for DVT | Its items, except a previous DVT, are findings of the examination. |
+| Alveolar-arterial oxygen gradient | Charts rarely have the inspired oxygen and the barometric pressure at the time of the sample. |
 | APRI | FIB-4 needs almost the same values, and AASLD 2023 uses it as the first test. |
 
 `POST` with one of these names gets a 404 response.
@@ -234,15 +235,14 @@ USE = """\
   diagnosis or a value is outside that population, the calculator refuses or shows a warning.
 - **Purpose.** The app shows a published score or formula with the values from the chart, each with its date and source.
   It isn't for emergencies, alarms or continuous monitoring.
-- **Data.** When the page opens, the app reads the data listed under [On the page](#on-the-page). It writes nothing. The
-  data can be incomplete, out of date or wrong, so check every value and its date before you use a result.
-- **Validation.** Each formula reproduces the published or independently calculated cases that "Vectors" counts.
-  "Validation" describes how the formula itself was validated on patients, if an open-access source reports it.
+- **Data.** The app writes nothing. Its [data](#on-the-page) can be incomplete, out of date or wrong, so check every
+  value and its date before you use a result.
+- **Validation.** Each formula reproduces the cases that "Vectors" counts. "Validation" describes how the formula itself
+  was validated on patients.
 - **Limits.** A patient doesn't necessarily take an ordered drug, a diagnosis that isn't charted isn't necessarily
   absent, and free text is never read as a value. Each formula lists its own limits.
 
-No regulator has reviewed the app. The operator's counsel decides whether it's a medical device in the place where it's
-used.
+No regulator has reviewed the app. The operator's counsel decides whether it's a medical device where it's used.
 
 NEWS2: Royal College of Physicians, National Early Warning Score (NEWS) 2, London 2017. PREVENT is a trademark of the
 American Heart Association, which doesn't endorse this app. SNOMED CT codes are used to recognize diagnoses. SNOMED CT
