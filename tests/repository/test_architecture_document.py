@@ -38,6 +38,6 @@ def test_every_file_that_is_named_exists(text: str) -> None:
 
 def test_every_main_value_is_defined_where_the_table_says() -> None:
     table = re.findall(r"^\| `(\w+)` \| `([\w./]+\.py)` \|", ARCHITECTURE, re.MULTILINE)
-    assert len(table) > 20
+    assert len(table) > 10
     texts = {path: f"\n{(ROOT / path).read_text(encoding='utf-8')}" for _, path in table}
     assert [n for n, at in table if not re.search(rf"\n(class {n}\b|{n} = )", texts[at])] == []
