@@ -1,5 +1,6 @@
 """A project that `smart-calc new` wrote, deployed by the guide: without a clone, from one file."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -39,7 +40,10 @@ def deployed(walked: Walk, tmp_path_factory: pytest.TempPathFactory) -> Cloud:
     (block,) = (one for one in under(DEPLOY) if "cloudbuild.yaml" in one.text)
     ran = guide.run([ADDED], app, variables, programs, SHELL)
     _edit(app)
-    blocks = [*under("Another function"), *under("Deploy a job"), block, *under("Schedule a job")]
+    _configure(app, (cloud.repository / "smart.toml").read_text(), cloud.router.origin)
+    changed = under("Changes")[0]
+    blocks = [*under("Another function"), *under("Deploy a job"), changed, block]
+    blocks += under("Schedule a job")
     ran += guide.run(blocks, app, variables, programs, SHELL)
     assert [one.said for one in ran if one.code] == [], cloud.log()
     return cloud
@@ -54,6 +58,18 @@ def _edit(app: Path) -> None:
     settings.write_text(text)
 
 
+def _configure(app: Path, operators: str, origin: str) -> None:
+    """Complete the smart.toml that `new` wrote, as section 6 of the guide says for a project."""
+    path = app / "smart.toml"
+    text = re.sub(r"(?m)^after_launch = .*\n", "", path.read_text())
+    text = re.sub(r"(?m)^public_url = .*", f'public_url = "{origin}"', text)
+    path.write_text(text + "[[ehr]]" + operators.partition("[[ehr]]")[2])
+    versions = app / "deployment.toml"
+    raised = versions.read_text().replace("\nsmart-toml = 1\n", "\nsmart-toml = 2\n")
+    assert raised != versions.read_text()
+    versions.write_text(raised)
+
+
 def test_its_build_needs_no_clone_and_no_index_for_our_name(deployed: Cloud) -> None:
     assert deployed.plane.unknown == []
     assert set(deployed.plane.world.functions) == {
@@ -62,7 +78,9 @@ def test_its_build_needs_no_clone_and_no_index_for_our_name(deployed: Cloud) -> 
     }
 
 
-def test_the_app_can_be_launched_from_the_chart(deployed: Cloud, walked: Walk) -> None:
+def test_without_a_bucket_for_its_page_a_launch_ends_at_the_calculators(
+    deployed: Cloud, walked: Walk
+) -> None:
     launched = walked.app.launch_simulated(ALMA)
     page = launched.browser.open(launched.callback.location)
     assert (page.status, "Alma Testpatient" in page.text) == (200, True)
