@@ -33,7 +33,7 @@ generic/token-no-upstream status=502,504
   ehr_side likely
     t The server behind the EHR's gateway returned no usable response.
     c The EHR didn't respond as it should.
-    ? Gateways return this status code in that case.
+    ? A gateway returns this status code if the server behind it gave no usable response.
 generic/token-failed status=500,501,505,507,508,520,521,522,523,524,525,526,527,528,529,530,598,599
   " 500 and other 5xx without an OAuth error from the token endpoint
   = The token endpoint, or a server in front of it, failed without an OAuth error.
@@ -84,7 +84,7 @@ generic/token-400-without-error status=400
   ehr_side possible
     t The token endpoint, or a proxy in front of it, refused the request.
     c The app's request was refused.
-    ? The response doesn't show which of them refused the request, or why.
+    ? The response doesn't show whether the endpoint or a proxy refused the request, or why.
     > $give-the-ehrs
     @ inferred from {RFC_6749}
   client_auth_wrong possible

@@ -195,8 +195,8 @@ generic/issuer-in-discovery launch
   = The issuer that the app is configured with isn't the one in the discovery document.
   @ {OPENID}
   tenant_mismatch likely
-    ? The two are compared as text, so that a slash at the end, the scheme, the host or the realm
-      matters.
+    ? Both issuers are compared as text, so that a slash at the end, the scheme, the host or the
+      realm matters.
     > Write the issuer exactly as `issuer` in the discovery document has it.
 generic/token-of-another fhir
   " The issuer is invalid / audience validation failed (FHIR 401)
