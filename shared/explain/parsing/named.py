@@ -37,7 +37,9 @@ _OTHERS = (
     r"|invalid|expired|missing|unknown|unsupported|insufficient|bad|wrong|no|ready"
 )
 _NAME = re.compile(
-    rf"(?P<other>(?<![a-z])(?:{_OTHERS})[-_. ]?)?(?:(?P<sure>{_SURE})|(?P<sure_word>{_SURE_WORDS})"
+    # Most signs begin no name.
+    rf"(?=[a-eh-jl-npr-xz_])(?P<other>(?<![a-z])(?:{_OTHERS})[-_. ]?)?"
+    rf"(?:(?P<sure>{_SURE})|(?P<sure_word>{_SURE_WORDS})"
     rf"|(?P<open>{_OPEN})|(?P<open_word>{_OPEN_WORDS})|(?P<header>{_HEADERS})|(?P<scheme>{_SCHEMES}))"
     r"(?:[-_. ]?(?:id|key|value|string|handle|hint|hash)(?![a-z]))?s?[0-9]{0,2}"
     r"(?![a-z0-9_]|[-.][a-z0-9])"

@@ -6,6 +6,7 @@ Browsers, network libraries and proxies have their own forms. What is left is th
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Literal
 
 from shared.frozen import dataclass
@@ -226,8 +227,10 @@ def hear(text: str) -> tuple[Said, ...]:
     """Return what is said in a text that is plain and decoded, the most explicit first."""
     text = flowing(text)
     found: dict[str, Said] = {}
-    for one in (*_in_fields(text), *_in_lines(text)):
-        if one.words not in found and len(found) < _MOST and not _BOILERPLATE.search(one.words):
+    for one in chain(_in_fields(text), _in_lines(text)):
+        if len(found) == _MOST:
+            break
+        if one.words not in found and not _BOILERPLATE.search(one.words):
             found[one.words] = one
     return tuple(found.values())
 
