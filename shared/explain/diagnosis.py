@@ -22,7 +22,6 @@ from shared.explain.model import (
 )
 from shared.explain.parsing import find
 from shared.explain.parsing.find import Proof
-from shared.explain.parsing.said import hear
 from shared.explain.parsing.vendor import vendor_of_urn
 from shared.explain.ranking import (
     circumstances,
@@ -63,8 +62,10 @@ _SPEAKERS: Mapping[str, str] = {
     "proxy": "a proxy or gateway in front of the server",
     "network": "the network between the app and the server",
     "browser": "the browser",
+    "writer": "the writer, not from a program",
 }
-_LONGEST_QUOTE = 160
+_REPORTS = r"\b[45]\d\d\b|error|fail|refus|denied|cannot|can't|not work"
+_FEW, _LONGEST_QUOTE = 3, 160
 _SIGNED_IN = (
     "The EHR signed the user in and returned a `code`. The failure came after that, at the token "
     "endpoint or in the app."
@@ -232,7 +233,14 @@ _REFUSALS = frozenset({400, 401, 403})
 
 def _quoted(facts: Facts) -> str | None:
     """Return the sentence that looks most like an error, without ids, and who probably says it."""
-    said = next((one for one in hear(facts.pasted) if one.speaker != "writer"), None)
+    heard = facts.heard
+    said = max(
+        (one for one in heard if one.speaker != "writer"),
+        key=lambda one: len(one.words.split()) > _FEW,
+        default=None,
+    )
+    told = next((one for one in heard if re.search(_REPORTS, one.words, re.IGNORECASE)), None)
+    said = said or (told if facts.is_account else None)
     if said is None:
         return None
     words = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b\w*\d[\w-]{7,}|\b\d{5,}\b", "\u2026", said.words)

@@ -205,6 +205,8 @@ aud_wrong
   c The app is set up with a different address for this EHR.
   ? `aud` must match the launch's `iss` byte for byte. A URL with a trailing slash, another host of
     the same EHR or another FHIR version doesn't match.
+  > ~ Send the FHIR base as `aud` (elsewhere `audience` or `resource`), exactly as the server has it
+    registered or sends it as `iss`.
   > Write `iss` in smart.toml exactly as the EHR sends it. This app sends `iss` unchanged as `aud`.
   > $RELAUNCH
 request_malformed
@@ -319,7 +321,7 @@ access_token_expired
   ? Access tokens are short-lived. Without a refresh token, the session ends with the access token.
   > $RELAUNCH
   > Add `online_access` to `scopes` in smart.toml, and allow it in the registration. The token is
-    then renewed while the user is signed in.
+    then renewed while the user is signed in. |backend -
 session_ended
   t The user's EHR session has ended.
   c The EHR session has ended.
@@ -359,9 +361,8 @@ cors_blocked
   c The browser blocked the EHR's response.
   ? The server's headers don't allow the page's origin, or they allow every origin, which rules out
     requests with credentials. Postman, curl and backends aren't affected.
+  > Allow the page's origin (CORS) on the server that was called, not on the app's server.
   > $WITHOUT_CREDENTIALS
-  > Otherwise, allow the page's origin (CORS) on the server that was called, not on the app's
-    server.
   > If you can't change that server, call it from a backend, as this app's proxy does.
 refresh_not_granted
   t The EHR didn't issue a refresh token.

@@ -169,6 +169,7 @@ generic/fhir-401 fhir status=401
   @ {RFC_6750}
   access_token_expired likely
     @ {RFC_6750}; {HEALTH_GORILLA}
+  token_of_another_server possible
   tenant_mismatch possible
     ? The token belongs to a different FHIR base than the one that was called.
     @ {FORUM_TENANT_MISMATCH}
@@ -187,6 +188,12 @@ generic/fhir-not-accepted fhir status=406,415,422
   fhir_request_invalid likely
     > Send `Accept: application/fhir+json`, and for writes, send the same value as `Content-Type`.
     > *0
+generic/fhir-not-found fhir status=404,410
+  " 404 Not Found from FHIR
+  = The FHIR server has nothing at this URL: no such resource, type or path.
+  @ {R4}
+  fhir_request_invalid possible
+  fhir_base_wrong possible
 generic/fhir-failed fhir status=500,502,503,504
   " 500, 502, 503 or 504 from FHIR
   = The FHIR server, or a proxy in front of it, failed.

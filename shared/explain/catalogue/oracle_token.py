@@ -103,9 +103,8 @@ oracle/invalid-authorization-header
   client_auth_wrong likely
     ? A signed assertion was sent as `Authorization: Bearer`, or a tool set its own header. Only
       Basic credentials belong in that header. An assertion goes into the body.
-    > Send the assertion as `client_assertion`, with `client_assertion_type`, in the form body.
-      `client_auth = "private_key_jwt"` in smart.toml does this.
-    > If you use a secret, send only Basic credentials in the header.
+    > Send a secret as Basic credentials in the header, or a signed assertion as `client_assertion`
+      with `client_assertion_type` in the form body, never as `Bearer`.
     > $CHECK_PRIVACY
 oracle/empty-scopes
   u A:oauth2:token:empty-scopes
@@ -113,6 +112,12 @@ oracle/empty-scopes
     causes apart, open the app's page in the code console, which shows the app's SMART Version and
     resources.
   @ {THE_MAP}; {GROUP_EMPTY}; {URN_LIST}
+  scope_not_registered likely
+    ? The app has none of these scopes, according to the vendor's reply to the only known report.
+    > $CHECK_SCOPES
+    > For `system/` scopes, add the resources to the system app's registration.
+    > $WAIT_A_QUARTER
+    @ {GROUP_EMPTY}; {URN_LIST}
   scope_syntax likely
     ? The scopes are written for SMART v1 (`.read`), but the app is registered for v2 (`.rs`), or
       the reverse.
@@ -120,12 +125,6 @@ oracle/empty-scopes
     > Launch the app again. For a backend service, request a new token. |backend Request a new
       token.
     @ {THE_MAP}
-  scope_not_registered likely
-    ? The app has none of these scopes, according to the vendor's reply to the only known report.
-    > $CHECK_SCOPES
-    > For `system/` scopes, add the resources to the system app's registration.
-    > $WAIT_A_QUARTER
-    @ {GROUP_EMPTY}; {URN_LIST}
   client_not_enabled_at_site possible refresh
     ? If this was a refresh, the app's scopes were revoked after the launch.
     > $ENABLE_AT_SITE

@@ -230,7 +230,7 @@ machine where the program runs, and set `issuer-uri` to match.
 dotnet! redirect cookies_blocked likely state_unknown possible: In a frame or behind a proxy, set \
 the correlation cookie to `SameSite=None; Secure`, have the app see https (forwarded headers), and \
 share the data protection keys among all instances.
-  Correlation failed.
+  Correlation failed
   IDX21323…
   IDX10311…
 dotnet! fhir token_of_another_server certain: Compare `iss` in the token with the authority that \

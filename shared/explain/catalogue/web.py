@@ -25,7 +25,7 @@ generic/content-blocked alone
   @ {CSP}
   content_blocked certain
 generic/cors alone
-  " has been blocked by CORS policy / Cross-Origin Request Blocked
+  " has been blocked by CORS policy / No 'Access-Control-Allow-Origin' header
   ~ (?:from origin '[^'\n]{1,300}' has been )?blocked by cors policy[^\n]{0,200}
   ~ cross-origin request blocked[^\n]{0,200}|origin \S{1,300} is not allowed by access-con
   ~ \bdoesn't pass access control check|\bno 'access-control-allow-|cors header

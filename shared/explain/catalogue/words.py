@@ -23,9 +23,10 @@ generic/server-failed page
   @ inferred
   ehr_side likely
 generic/grant-not-enabled
-  " grant type is not allowed for this client
+  " grant type is not allowed for this client / Grant type must be one of …
   : grant_type denied|unknown|mismatch !=unsupported_grant_type !scope !refresh !redirect
   : grant_type invalid =unauthorized_client
+  : grant_type auth_code refresh denied|mismatch
   = The server recognizes the client, but the client isn't registered to get a token this way.
   grant_not_enabled likely
 generic/consent page
@@ -97,7 +98,7 @@ generic/token-redirect-uri-text
   code_expired_or_used possible
 generic/redirect-uri-missing redirect
   " redirect_uri is missing
-  : redirect missing !mismatch !unknown !invalid !denied
+  : redirect missing !mismatch !unknown !invalid !denied !registered
   = The request doesn't name a redirect URI.
   request_malformed likely
     ? `redirect_uri` is missing, or it isn't a URL.
@@ -118,7 +119,8 @@ generic/grant-type-missing
     ? The body wasn't sent as a form, or a required parameter is missing from it.
     > Send the parameters in the body as `application/x-www-form-urlencoded`.
 generic/client-auth-text
-  " client_secret or client_assertion is missing or invalid
+  " client_secret or client_assertion is missing or invalid / Invalid client secret /
+    invalid_client_credentials
   : secret missing|unknown|mismatch|invalid|denied|expired !password
   : assertion missing !claim !key !signature
   : client_auth missing|invalid|mismatch|denied|unknown !key !claim !@FHIR
@@ -159,7 +161,7 @@ generic/opaque-token alone
     @ {RFC_6749}
 generic/no-id-token
   " no id_token in the token response
-  : id_token missing !key !claim !signature
+  : id_token missing !key !claim !signature !discovery
   = The EHR issued an access token, but didn't say who signed in.
   @ {FORUM_OPENID}
   scope_trimmed likely
@@ -199,8 +201,8 @@ generic/issuer-in-discovery launch
       realm matters.
     > Write the issuer exactly as `issuer` in the discovery document has it.
 generic/token-of-another fhir
-  " The issuer is invalid / audience validation failed (FHIR 401)
-  : issuer|audience|claim missing|mismatch|invalid|unknown @FHIR|=invalid_token
+  " The audience is invalid / The issuer is invalid / unexpected iss value
+  : issuer|audience|claim missing|mismatch|invalid|unknown @FHIR|=invalid_token !launch !context
   : issuer|audience mismatch|invalid|unknown !@authorize !@token !search !launch !=invalid_request
     !tenant
   : key|signature unknown|mismatch|invalid @FHIR
@@ -230,7 +232,7 @@ generic/code-of-another-client
   = The code was issued to another client than the one that exchanges it.
   client_id_mismatch likely
 generic/state launch
-  " No 'state' parameter found / state mismatch
+  " No 'state' parameter found / state mismatch / state argument is missing
   : state|nonce missing|unknown|mismatch|invalid|expired !=login_required
   = The page that completes a launch can't find the launch that it should complete.
   @ {GROWTH_62}
@@ -240,7 +242,7 @@ generic/state launch
     @ inferred
   launch_parameter_missing possible
 generic/resource-text redirect code=invalid_target,invalid_resource
-  " invalid audience parameter / invalid_target / resource principal not found
+  " An invalid audience was specified / invalid_target / resource principal not found
   : resource unknown|invalid|mismatch|missing tenant|audience|=invalid_target|=invalid_resource
   : audience missing|unknown|mismatch|invalid|denied !@FHIR !=invalid_token !access
   = The server has no resource with the name given in `aud`, `resource` or the scopes.
@@ -282,6 +284,7 @@ generic/patient-unknown fhir
   patient_context_missing likely
 generic/iss-not-given launch
   " Failed to discover authorization URL given: undefined / No server url found
+  : iss_parameter launch missing !session
   : iss_parameter|launch missing !audience !session !@token !@FHIR !access !id_token
   = The launch page was opened without the `iss` and `launch` that an EHR adds.
   @ {CENTILES_4}
@@ -367,7 +370,8 @@ generic/fhir-version fhir alone
   fhir_version_mismatch likely
 generic/fhir-request-text fhir
   " Unknown resource type / unknown search parameter / unsupported media type
-  : search|type|media unknown|denied|missing|invalid|mismatch @FHIR !scope !user !access
+  : search|type|media unknown|denied|missing|invalid|mismatch @FHIR !scope !user !access !client
+    !launch
   = The FHIR server doesn't accept the request: a parameter, a type or a format.
   @ inferred
   fhir_request_invalid likely

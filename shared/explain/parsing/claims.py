@@ -145,10 +145,13 @@ _CALLED_RIGHT: Mapping[CauseId, str] = {
     "pkce_mismatch": r"(?:pkce|code_challenge|verifier)",
     "cors_blocked": r"cors",
     "clock_skew": r"clocks?",
-    "access_token_expired": r"token",
 }
 _DENIED: Mapping[CauseId, str] = {
     **{cause: rf"\b{what}{_RIGHT}" for cause, what in _CALLED_RIGHT.items()},
+    "access_token_expired": rf"\btoken{_RIGHT}|\b(?:we|i) (?:get|got) (?:an? |the )?(?:access )?"
+    r"token\b(?! error)|\b(?:just|immediately|fresh\w*|newly)\b"
+    r"[^\n.]{0,40}\btoken|\b(?:able to|successful\w*|can(?: able to)?|do) (?:\w+ )?(?:get|got"
+    r"|obtain\w*|generat\w*|acquire|receiv\w*|issu\w*)\b[^\n.]{0,25}\btoken",
     "launch_parameter_missing": r"\bwe (?:do |always )?(?:send|pass) (?:the )?`?launch\b",
     # If only some users are refused, they didn't decline.
     "user_declined": r"\b(?:did ?n.t|did not|never|nobody|no one)\b[^\n.]{0,30}\b(?:declin|den"

@@ -63,8 +63,7 @@ _THINGS: Mapping[str, str] = {
     "nonce": r"\bnonce\b",
     "user": r"\busers?\b|\bresource owner\b|(?<!service )\baccount\b|\bpractitioner\b|\bperson\b"
     r"|\bsigned[- ]in\b",
-    "password": r"\bpasswords?\b|\bbad credentials\b|(?:user|login)[ _]credentials|\bsign-?in "
-    r"failed",
+    "password": r"\bpasswords?\b|\bbad credentials\b|(?:user|login)[ _]credentials",
     "grant_type": r"grant[ _-]?types?|\bflow\b|client_credentials\b|service accounts?\b"
     r"|authorization[_ ]code (?:grant|flow)|authoriz\w+ grant type|\bstandard flow|direct access",
     "response_type": r"response[ _-]?(?:type|mode)s?",
@@ -73,8 +72,6 @@ _THINGS: Mapping[str, str] = {
     "consent": r"\bconsent\w*|\badmin(?:istrator)? approv\w+|need admin",
     "session": r"\bsessions?\b|\bcookies?\b",
     "origin": r"\bcors\b|cross-origin|access-control-|\borigin\b|preflight",
-    "frame": r"\bi?frames?\b|x-frame-options|frame-ancestors|framing",
-    "certificate": r"certificate|\bssl\b|\btls\b|\bx509\b|\bpkix\b|self[- ]signed|err_cert",
     "header": r"\bheaders?\b|authorization:|access_token=",
     "search": r"search param\w*|\bparam(?:eter)?s?\b|search criteria|\bchained?\b|\bsort\b"
     r"|_include|\bfilter",
@@ -83,6 +80,7 @@ _THINGS: Mapping[str, str] = {
     "version": r"\bfhir ?version|\bstu3\b|\bdstu ?2\b|\br4b?\b|\br5\b|fhirversion",
     "discovery": r"well[- ]known|smart-configuration|openid-configuration|discovery|\bmetadata\b"
     r"|capability ?statement|conformance statement|oauth (?:endpoints|ur[il]s)|security extension",
+    "registered": r"\bregist\w+|\bconfigured\b",
     "endpoint": r"/token\b|/auth(?:orize)?\b|endpoint|\broute\b|full path|request path",
 }
 # What it says.
@@ -96,7 +94,7 @@ _SAYINGS: Mapping[str, str] = {
     r"ed|in the)\b|\babsent\b|\bempty\b|\bnull\b|\bwithout\b|\blacks?\b|\blacking\b"
     r"|\bundefined\b|\bnil\b"
     r"|\bno (?!longer|matching|such)\w+|\bneeds?\b|\bis needed\b|\bomitted\b|does(?: not|n't) "
-    r"(?:contain|"
+    r"(?:contain|provide|offer|return|expose|"
     r"include|have)|\bcontains? no\b|\bexpect(?:ed|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
     "unknown": r"\bnot (?:be )?(?:found|known|recogni[sz]ed|registered|resolved?|located|exist)"
     r"|\bun(?:known|"
@@ -166,7 +164,9 @@ _NO_WORDS = any_case(
     r"\b\d{3} (?:client|server) error: \w+|"
     r"cannot read propert\w+ (?:'\w+' )?of \w+(?: \(reading '\w+'\))?|[\w.]+ is not (?:a "
     r"function|iterable|defined)|nullpointer[^\n]*|"
-    r"[a-z][a-z0-9+.-]{1,20}://\S+|\S*[?&]\w+=\S*|\b(?!error_)\w+=\S+|\{[^{}]{0,400}\}|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
+    r"[a-z][a-z0-9+.-]{1,20}://\S+|\S*[?&]\w+=\S*|\b(?!error_)\w+=\S+|\{[^{}]{0,400}\}"
+    r"|\[[a-z]\w+(?:, \w+){1,99}[^\]]{0,9}\]"
+    r"|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
     r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
     r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user|system)/\S+"
     r"|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b"

@@ -90,9 +90,12 @@ def matches(
         or _by_web(text, among)
         or (_by_off(text, among) if message.oauth_error is None else ())
         or _by_words([one for one in heard if one.speaker != "writer"], among, message, where)
-        or _patterns(text, among, Proof.NAMED, fewest=_UNMISTAKABLE)
+        or _patterns(
+            text, [one for one in among if not one.alone], Proof.NAMED, fewest=_UNMISTAKABLE
+        )
         or _by_code(message, among, shown or named, where)
         or _by_status(message, among, where)
+        or _by_web(text, among, vague=True)
         or _by_off(text, among)
         or _by_words(heard, among, message, where)
     )
@@ -160,9 +163,16 @@ def _by_off(text: str, among: Collection[Entry]) -> tuple[Match, ...]:
     return _patterns(text, [one for one in among if _off(one)], Proof.CODE)
 
 
-def _by_web(text: str, among: Collection[Entry]) -> tuple[Match, ...]:
-    """Return the entries with a fixed message of a browser, a network library or a framework."""
-    web = [one for one in among if one.vendor == GENERIC.name and one.alone and not _off(one)]
+def _by_web(text: str, among: Collection[Entry], *, vague: bool = False) -> tuple[Match, ...]:
+    """Return the entries with a fixed message of a browser, a network library or a framework, or
+    the `vague` ones, which have no probable cause.
+    """
+    web = [
+        one
+        for one in among
+        if one.vendor == GENERIC.name and one.alone and not _off(one)
+        if (one.causes[0].certainty == "possible") == vague
+    ]
     return _patterns(text, web, Proof.CODE)
 
 

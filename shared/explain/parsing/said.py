@@ -121,7 +121,7 @@ _STEPS: tuple[tuple[Step, str], ...] = (
         (
             r"/(?:oauth2?/|v\d\.\d/|connect/)?token\b|token[ -](?:endpoint|request|exchange|call"
             r"|url)"
-            r"|grant_type|client_assertion|exchang\w+ (?:the )?code"
+            r"|grant_type|client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code"
             r"|\binvalid_grant\b"
             r"|\binvalid_client\b|error validating client"
         ),
@@ -137,7 +137,8 @@ _STEPS: tuple[tuple[Step, str], ...] = (
         "FHIR",
         (
             r"(?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b[^\n]{0,200}/(?:[A-Z][A-Za-z]{2,30}|\$))|/fhir\b|/r4\b"
-            r"|operationoutcome|www-authenticate|\bfhir (?:server|request|call|api|service)"
+            r"|operationoutcome|www-authenticate|\bfhir (?:server|request|call|api"
+            r"|service|resource)"
             r"|\bbundle\b"
             r"|(?-i:/(?:Patient|Observation|Encounter|Condition)\b)|\$(?:export|everything)|/baser4"
         ),
@@ -294,7 +295,7 @@ def _speaker(sentence: str, *, alone: bool = True) -> Speaker:
     for who, form in _FORMS:
         if any_case(form).search(sentence):
             return who
-    bare = re.sub(r"`[^`]*`", "", sentence)
+    bare = re.sub(r"`[^`]*`|\w+://\S+", "", sentence)
     if _WRITER.search(bare) or not (alone or _MACHINE.search(bare)):
         return "writer"
     return "unknown"

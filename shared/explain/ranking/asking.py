@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from shared.explain.model import Cause
-from shared.explain.parsing.said import Step, hear
+from shared.explain.parsing.said import Step
 from shared.explain.ranking.facts import Facts
 
 _CALLBACK = (
@@ -29,6 +29,11 @@ _CLIENT = (
 )
 _GRANTED = "`scope` from the token response, next to the scopes that were requested."
 _REFUSAL = "The body and the `WWW-Authenticate` header of the FHIR response."
+_CLAIMS = (
+    "`iss`, `aud`, `exp` and `scope` of the access token if it's a JWT, and `scope` of the token "
+    "response. Leave out the token itself."
+)
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
 _CONNECTION = (
     "The output of `curl -v URL` with the URL that failed, from the machine or container where the "
     "program runs, and whether the same URL works from another network."
@@ -48,6 +53,8 @@ def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
     by_code = _BY_CODE.get(facts.message.oauth_error or "")
     if by_code is not None:
         return by_code
+    if facts.message.urn and facts.family & {"scope_syntax", "scope_not_registered"}:
+        return (_GRANTED, _REQUEST)
     if facts.message.urn or facts.message.oauth_error:
         name = facts.message.instance or facts.message.urn or facts.message.oauth_error
         return (_SUPPORT.format(name), _REQUEST if facts.at_request else _RESPONSE)
@@ -56,16 +63,20 @@ def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
 
 def _by_place(facts: Facts) -> tuple[str, ...]:
     """Return the texts for the place that the error comes from, or that its words are about."""
-    places = {entry.where for entry in facts.entries}
-    if facts.message.status in {401, 403} or "FHIR answer" in places:
-        return (_GRANTED, _REFUSAL)
+    places = {entry.where for entry in facts.entries[:1]}
     if "token endpoint" in places:
         return (_RESPONSE, _CLIENT)
+    if facts.message.status == _UNAUTHORIZED:
+        return (_REFUSAL, _CLAIMS)
+    if facts.message.status == _FORBIDDEN or "FHIR answer" in places:
+        return (_GRANTED, _REFUSAL)
     if places & {"authorize redirect", "error page"}:
         return (_REQUEST, _LOG)
     if {"blank", "framed"} & facts.claims.signs or "launch" in places:
         return (_CONSOLE, _CALLBACK)
-    steps = {one.step for one in hear(facts.pasted) if one.speaker != "writer"} or {None}
+    heard = facts.heard
+    steps = {one.step for one in heard if one.speaker != "writer"} or {one.step for one in heard}
+    steps = steps if len(steps) == 1 else steps - {None}
     return _BY_STEP[steps.pop() if len(steps) == 1 else None]
 
 

@@ -37,6 +37,7 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     text = facts.pasted[:_LONGEST]
     yield from _redirects(facts, text)
     yield from _audience(facts, text)
+    yield from _expected(facts, text)
     yield from _keys(facts, text)
     yield from _claims(facts, text)
     yield from _of_graph(facts, text)
@@ -147,6 +148,27 @@ def _audience(facts: Facts, text: str) -> Iterator[Evidence]:
         why = f"`aud` is `{aud}`, but the launch's `iss` is `{iss}`."
         step = f"Send `aud` exactly as the launch's `iss`: `{iss}`."
         yield Evidence("aud_wrong", _proven(facts, "aud_wrong"), why, _TEXT, (step,))
+
+
+_COMPARED: tuple[CauseId, ...] = (
+    *("token_of_another_server", "tenant_mismatch", "aud_wrong", "redirect_uri_mismatch"),
+)
+_BOTH = any_case(
+    rf"\bexpect\w*\W{{1,4}}({_URL})[^\n]{{0,30}}?\b(?:got|was|is|received|actual|found|current)"
+    rf"\W{{1,4}}({_URL})"
+)
+
+
+def _expected(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Compare the URL that a message expects with the one that it names as received."""
+    match = _BOTH.search(text)
+    cause = next((one for one in _COMPARED if one in facts.family), None)
+    if match is not None and cause is not None and match[1].rstrip(".") != match[2].rstrip("."):
+        one, other = match[1].rstrip("."), match[2].rstrip(".")
+        how = _how(one, other)
+        why = f"`{one}` was expected, but it was `{other}`: they differ in {how}."
+        step = f"Write the same value on both sides: `{one}` and `{other}` differ in {how}."
+        yield Evidence(cause, _proven(facts, cause), why, _TEXT, (step,))
 
 
 def _keys(facts: Facts, text: str) -> Iterator[Evidence]:

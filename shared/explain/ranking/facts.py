@@ -19,7 +19,7 @@ from shared.explain.model import (
 )
 from shared.explain.parsing import claims, shown_request, shown_scopes
 from shared.explain.parsing.find import Match, Proof
-from shared.explain.parsing.said import without_noise
+from shared.explain.parsing.said import Said, hear, without_noise
 from shared.explain.parsing.vendor import persona_of
 from shared.explain.ranking.registrations import choose, tenants
 from shared.findings import Flow
@@ -144,6 +144,11 @@ class Facts:
     def pasted(self) -> str:
         """The pasted text without its noise, or an empty text if this app sent the request."""
         return without_noise(self.message.text) if self.from_text else ""
+
+    @cached_property
+    def heard(self) -> tuple[Said, ...]:
+        """The sentences of the pasted text that look like errors, the most explicit first."""
+        return hear(self.pasted)
 
     @cached_property
     def claims(self) -> claims.Claims:

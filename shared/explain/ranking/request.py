@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from shared.explain import parameters
 from shared.explain.catalogue.causes import BASIC_FORM
 from shared.explain.parsing.claims import Sign
+from shared.explain.parsing.find import Proof
 from shared.explain.ranking.facts import Evidence, Facts, named
 
 _SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
@@ -55,14 +56,16 @@ def _code(facts: Facts) -> Iterator[Evidence]:
     ):
         why = "The redirect URI, client ID and verifier were the same as at the launch."
         yield Evidence("code_expired_or_used", "likely", why, _RFC_6749)
-    if facts.backend and facts.message.oauth_error == "unauthorized_client":
+    allowed = facts.granted is not None
+    if facts.backend and facts.message.oauth_error == "unauthorized_client" and not allowed:
         why = "A backend service sent the request, but its client isn't allowed this grant type."
         yield Evidence("grant_not_enabled", "likely", why, _RFC_6749)
 
 
 def _authentication(facts: Facts) -> Iterator[Evidence]:
     """Yield the first step for the client's authentication method."""
-    if "client_auth_wrong" not in facts.family:
+    proven = facts.proof is Proof.CODE and facts.entries[0].causes[0].certainty == "certain"
+    if "client_auth_wrong" not in facts.family or (facts.from_text and proven):
         return
     mine = facts.registered
     auth = facts.sent.client_auth or (mine.client_auth if mine is not None else None)

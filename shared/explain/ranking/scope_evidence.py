@@ -24,12 +24,12 @@ _SCOPE_CAUSES: tuple[CauseId, ...] = ("scope_syntax", "scope_not_registered", "s
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
     """Yield the evidence of this kind."""
-    if facts.may_be(*_SCOPE_CAUSES):
+    if facts.may_be(*_SCOPE_CAUSES) or (facts.by_code and facts.granted is not None):
         yield from _syntax(facts)
         yield from _registered(facts)
         yield from _trimmed(facts)
         yield from _against_the_registration(facts)
-        yield from _written_for_v2(facts)
+        yield from _of_one_version(facts)
     yield from _not_requested(facts)
 
 
@@ -106,16 +106,17 @@ def _registered(facts: Facts) -> Iterator[Evidence]:
         yield Evidence("scope_not_registered", _of_scopes(facts), why, source)
 
 
-def _written_for_v2(facts: Facts) -> Iterator[Evidence]:
-    """Yield a cause for v2 scopes at an EHR where reports of dropped scopes are about v1."""
+def _of_one_version(facts: Facts) -> Iterator[Evidence]:
+    """Yield a cause for scopes of one version at an EHR where reports of drops are about v1."""
     versions = {number for scope in facts.scopes if (number := version(scope)) is not None}
     both = facts.family >= {"scope_syntax", "scope_not_registered"} and (
         "scope_trimmed" not in facts.family
     )
-    if both and versions == {"v2"} and facts.habits.scopes.other_version_dropped:
-        why = "The scopes are already written for SMART v2."
+    if both and len(versions) == 1 and facts.habits.scopes.other_version_dropped:
+        cause: CauseId = "scope_not_registered" if versions == {"v2"} else "scope_syntax"
+        why = f"The scopes are written for SMART {versions.pop()}."
         source = "reports of lost scopes are about SMART v1; which cause applies here is inferred"
-        yield Evidence("scope_not_registered", "likely", why, source)
+        yield Evidence(cause, "likely", why, source)
 
 
 def _against_the_registration(facts: Facts) -> Iterator[Evidence]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from shared.explain.catalogue.causes import WITHOUT_CREDENTIALS
 from shared.explain.model import CauseId
 from shared.explain.parsing.named import MASK
+from shared.explain.parsing.shown_scopes import SCOPE
 from shared.explain.ranking.facts import Evidence, Facts
 from shared.patterns import any_case
 
@@ -42,7 +43,7 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
             "Request and register a scope for {0} too, such as `patient/{0}.read` or `.rs`.",
         ),
         (
-            r"invalid scopes?:? ([a-z*][\w*/.:? -]{3,300})",
+            rf"invalid scopes?:? ({SCOPE}(?:[ ,+]+{SCOPE}){{0,60}})",
             "In the authorization server, create and allow these scopes for this client: {0}",
         ),
     ),

@@ -9,7 +9,6 @@ import re
 from dataclasses import replace
 
 from shared.explain.catalogue.causes import RELAUNCH
-from shared.explain.catalogue.lines import Elsewhere
 from shared.explain.model import Cause
 from shared.patterns import any_case
 
@@ -55,12 +54,16 @@ _OF_USERS = re.compile(
     r"EHR in)\b"
 )
 
+_FIXED_BY_THE_USER = frozenset(
+    {"session_ended", "user_declined", "user_mismatch", "launch_parameter_missing"}
+)
+
 
 def for_any_app(cause: Cause) -> Cause:
     """Return a cause without this app's settings, pages and log events."""
     steps = tuple(dict.fromkeys(filter(None, map(_meant, cause.steps))))
-    # What the user does comes last: the one who asks develops the app.
-    if any(isinstance(step, Elsewhere) for step in cause.steps):
+    # What the user does comes last, because the one who asks develops the app.
+    if cause.id not in _FIXED_BY_THE_USER:
         steps = tuple(sorted(steps, key=lambda step: _OF_USERS.match(step) is not None))
     return replace(
         cause,

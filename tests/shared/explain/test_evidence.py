@@ -145,6 +145,43 @@ def test_a_proof_is_found_in_a_quotation_and_in_a_narrow_window(text: str, cause
             "assertion_claims_wrong",
             "likely",
         ),
+        (
+            (
+                'POST /oauth2/token grant_type=client_credentials {"error":"invalid_grant",'
+                '"error_description":"The grant must be one of the grant types authorization_code, '
+                'refresh_token"}'
+            ),
+            "grant_not_enabled",
+            "likely",
+        ),
+        ("Unhandled exception: Correlation failed", "cookies_blocked", "likely"),
+        # Two values in one message that should be the same.
+        (
+            "callback: unexpected iss value, expected https://a.us.x.org, got: https://a.us.x.org/",
+            "token_of_another_server",
+            "certain",
+        ),
+        # A client that gets a token with fewer scopes may use the grant type.
+        (
+            (
+                '{"error":"unauthorized_client"} for grant_type=client_credentials&scope='
+                "system/Patient.write. With scope=system/Slot.read system/Patient.write we get "
+                '{"scope":"system/Slot.read","token_type":"Bearer","expires_in":570}'
+            ),
+            "scope_not_registered",
+            "likely",
+        ),
+        # A token that was issued a moment ago hasn't expired, and a 404 isn't CORS.
+        (
+            "We can get a token. GET https://h/fhir/Patient gives 401 Unauthorized",
+            "token_of_another_server",
+            "possible",
+        ),
+        (
+            "GET https://h/fhir/Entity 404 (Not Found)\nError: Failed to fetch",
+            "fhir_request_invalid",
+            "possible",
+        ),
         # Nothing but a code that has many causes.
         ('{"error":"invalid_grant"}', "code_expired_or_used", "possible"),
         ('{"error":"invalid_client"}', "client_auth_wrong", "possible"),
