@@ -177,6 +177,22 @@ def test_a_note_stands_beyond_its_limits(
     assert noted == [0] * len(silent) + [1] * len(told)
 
 
+@each(
+    ("name", "ends"),
+    [
+        ("age", (30, 79)),
+        ("cholesterol_total", (130, 320)),
+        ("hdl", (20, 100)),
+        ("systolic_bp", (90, 200)),
+        ("egfr", (15, 140)),
+    ],
+)
+def test_prevent_is_computed_at_the_ends_of_its_ranges(name: str, ends: tuple[int, int]) -> None:
+    for end in ends:
+        given = typical("prevent_2023_base", **{name: (end, unit_of(name))})
+        assert "risk_10y_total_cvd_percent" in evaluate("prevent_2023_base", given).outputs
+
+
 def test_prevent_counts_a_bmi_just_below_40() -> None:
     just_below = typical("prevent_2023_base", bmi=(39.95, "kg/m2"))
     assert evaluate("prevent_2023_base", just_below).refusals == {}
