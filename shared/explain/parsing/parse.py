@@ -155,7 +155,9 @@ def _oauth_error(text: str) -> str | None:
 
     A value with digits isn't an error code and might be a secret, so it's never returned.
     """
-    named = re.search(rf"(?<![A-Za-z0-9_.-])error{_SIGN}([A-Za-z][A-Za-z_]{{2,39}})\b", text)
+    named = re.search(
+        rf"(?<![A-Za-z0-9_.-])error{_SIGN}(?!error\b)([A-Za-z][A-Za-z_]{{2,39}})\b", text
+    )
     if named is not None and (re.fullmatch(_OAUTH_ERRORS, named[1]) or "_" in named[1]):
         return named[1].lower()
     bare = re.search(rf"(?<![A-Za-z0-9_])(?:{_OAUTH_ERRORS})(?![A-Za-z0-9_])", text)

@@ -161,6 +161,8 @@ def test_a_proof_is_found_in_a_quotation_and_in_a_narrow_window(text: str, cause
             "token_of_another_server",
             "certain",
         ),
+        ("It says: error: error=invalid_client_credentials", "client_auth_wrong", "likely"),
+        ("We see this:\n> 500 state mismatch, expected undefined, got:", "state_unknown", "likely"),
         # A client that gets a token with fewer scopes may use the grant type.
         (
             (
