@@ -37,8 +37,8 @@ _OTHERS = (
     r"|invalid|expired|missing|unknown|unsupported|insufficient|bad|wrong|no|ready"
 )
 _NAME = re.compile(
-    # The first letters of all of them: most signs begin no name.
-    rf"(?=[a-eh-jl-pr-xz_])(?P<other>(?<![a-z])(?:{_OTHERS})[-_. ]?)?"
+    # Digits and signs begin no name.
+    rf"(?=[a-z_])(?P<other>(?<![a-z])(?:{_OTHERS})[-_. ]?)?"
     rf"(?:(?P<sure>{_SURE})|(?P<sure_word>{_SURE_WORDS})"
     rf"|(?P<open>{_OPEN})|(?P<open_word>{_OPEN_WORDS})|(?P<header>{_HEADERS})|(?P<scheme>{_SCHEMES}))"
     r"(?:[-_. ]?(?:id|key|value|string|handle|hint|hash)(?![a-z]))?s?[0-9]{0,2}"
