@@ -136,6 +136,16 @@ OF_SERVICES = {
         "grant_not_enabled",
         "For a backend service",
     ),
+    "insufficient scope": (
+        "With our client_credentials token, every search returns 403 insufficient scope",
+        "scope_trimmed",
+        "the requested ones",
+    ),
+    "a scope by its name": (
+        "client_credentials: access denied, the token does not have system/Observation.read",
+        "scope_trimmed",
+        "registration",
+    ),
     "export refused": (
         "GET /r4/Group/g1/$export HTTP/1.1, with the token of client_credentials\nHTTP/1.1 403",
         "client_not_enabled_at_site",

@@ -112,7 +112,7 @@ generic/redirect-uri-text page
   redirect_uri_mismatch likely
 generic/grant-type-missing
   " Missing parameter: grant_type
-  : grant_type missing|invalid
+  : grant_type missing|invalid !scope
   : media invalid|denied|missing @token
   = The token endpoint couldn't read the parameters of the request.
   request_malformed likely
