@@ -41,7 +41,7 @@ FIRST: dict[str, str] = {
     "parameter_not_recognised": f"{_AUTHORIZE}&scope=launch%20openid&intent=launch",
     "request_too_long": "Cerner: too many scopes",
     "scope_not_registered": ehr_messages.DENIED_BY_SERVER,
-    "scope_syntax": ehr_messages.EMPTY_SCOPES,
+    "scope_syntax": f"{ehr_messages.EMPTY_SCOPES} scopes: launch patient/Patient.read",
     "scope_trimmed": ehr_messages.INSUFFICIENT_SCOPES,
     "code_expired_or_used": ehr_messages.TOKEN + "code:invalid",
     "client_auth_wrong": ehr_messages.INVALID_CREDENTIALS,
