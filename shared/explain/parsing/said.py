@@ -137,8 +137,8 @@ _STEPS: tuple[tuple[Step, str], ...] = (
         "FHIR",
         (
             r"(?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b[^\n]{0,200}/(?:[A-Z][A-Za-z]{2,30}|\$))|/fhir\b|/r4\b"
-            r"|operationoutcome|www-authenticate|insufficient[ _-]scope|\bfhir (?:server|request|call|api"
-            r"|service|resource)"
+            r"|operationoutcome|www-authenticate|insufficient[ _-]scope"
+            r"|\bfhir (?:server|request|call|api|service|resource)"
             r"|\bbundle\b"
             r"|(?-i:/(?:Patient|Observation|Encounter|Condition)\b)|\$(?:export|everything)|/baser4"
         ),

@@ -3,12 +3,14 @@
 import gc
 import threading
 import weakref
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
 import pytest
 
 from clinical.chart.observations import ObservationReader
 from functions.smart_calc import reading
+from shared.config.settings import LocalCode
 from simulator.charts.generated import load_charts
 from tests.support.browser.whole_page import chart_of, complaints, page_of
 from tests.support.charts.random_charts import random_chart
@@ -36,8 +38,8 @@ def test_a_page_that_was_sent_leaves_no_chart_for_the_garbage_collector(
 ) -> None:
     readers = []
 
-    def reader(zone: tzinfo | None) -> ObservationReader:
-        made = ObservationReader(zone)
+    def reader(zone: tzinfo | None, local: Iterable[LocalCode]) -> ObservationReader:
+        made = ObservationReader(zone, local)
         readers.append(weakref.ref(made))
         return made
 
