@@ -27,7 +27,7 @@ _REGISTERED = any_case(
     r"|settings|listed|list|valid redirect|sign-in redirect|expect\w*|app page|entered"
     r"|have)\b[^\n]{0,60}$"
 )
-_MOST_APART, _FIVE_MINUTES, _LONGEST = 2, 300, 60_000
+_MOST_APART, _FIVE_MINUTES, _LONGEST, _MOST_URIS = 2, 300, 60_000, 100
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
@@ -71,7 +71,11 @@ def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
     if len(sent) > 1 and facts.message.oauth_error in {None, "invalid_grant", "invalid_request"}:
         yield _differ(facts, sent[0], sent[1], "the two requests in the text")
         return
-    uris = list(found)
+    # Of many, those that the text says something about are compared.
+    uris = (
+        list(found) if len(found) <= _MOST_URIS else sorted(found, key=lambda uri: not found[uri])
+    )
+    uris = uris[:_MOST_URIS]
     for number, one in enumerate(uris):
         for other in uris[number + 1 :]:
             labels = found[one] | found[other]

@@ -219,11 +219,12 @@ HARD = (
 _LONG, _EVERY = (1_000_000, 1) if os.environ.get("SOAK") else (200_000, 20)
 _ANY = "".join(random.Random(7).choices(string.printable[:95], k=_LONG))
 _DISTINCT = "\n".join(f"Error {i}: request {i} failed with status 401" for i in range(_LONG // 45))
+_URLS = "\n".join(f"failed: https://{i}.example/" for i in range(_LONG // 30))
 
 
 @each(
     "piece",
-    (*HARD[::_EVERY], "&", 'name="code" ', 'name="code"\n', _ANY, _DISTINCT),
+    (*HARD[::_EVERY], "&", 'name="code" ', 'name="code"\n', _ANY, _DISTINCT, _URLS),
     ids=lambda piece: ascii(piece[:12]),
 )
 def test_a_long_text_of_anything_takes_no_longer_than_a_moment(piece: str) -> None:
