@@ -182,6 +182,18 @@ generic/server-key redirect
   @ inferred
   ehr_side likely
   client_unknown possible
+generic/key-set-unread
+  " Unable to retrieve the JWKS / Error fetching the client's key set
+  : key_set unfetched !id_token !by:writer
+  = The server couldn't read the client's keys at the registered JWKS URL.
+  @ {RFC_7523}
+  assertion_key_unknown likely
+    t The EHR couldn't fetch the key that signed the client assertion.
+    ? The EHR fetches the public keys from that URL, from its own network.
+    > Check that the registered JWKS URL is public: opened from outside your network, without a
+      login, it needs status 200, a trusted certificate and `{"keys": […]}`.
+    > Compare it with the URL in the registration, letter by letter.
+    > Allow the EHR's network, if a firewall protects the URL.
 generic/assertion-key
   " JWT key ID does not match any key in JWKS / Unable to load public key
   : key|signature missing|unknown|mismatch|invalid !@FHIR !id_token

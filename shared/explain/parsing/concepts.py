@@ -27,6 +27,7 @@ _THINGS: Mapping[str, str] = {
     "client_auth": r"client authentication|authenticat\w+ (?:the |a )?client|auth(?:entication"
     r"|entication"
     r"_)?[ _]?method|token_endpoint_auth|client_auth\w*|client creds|basic auth\w*",
+    "key_set": r"\bjwks\b|\b(?:jwk|key) ?set\b|jwks_ur[il]",
     "key": r"\bkids?\b|\bjku\b|\bkey[ _-]?ids?\b|\bjwks?\b|\bjwk set|jwks_ur[il]|public key"
     r"|signing[ _]keys?"
     r"|\bkeys?\b|thumbprint|\bx5t\b|certificate with identifier",
@@ -142,6 +143,8 @@ _SAYINGS: Mapping[str, str] = {
     "broken": r"\bunexpected (?:error|exception)|\binternal (?:server )?error|\btry (?:\w+ "
     r"){0,3}again later"
     r"|\bsomething went wrong|\bmaintenance\b|\btemporarily (?:down|unavailable)",
+    "unfetched": r"(?:unable to|fail\w* to|could(?: not|n't)|can(?:not|'t)|error|timed? ?out) "
+    r"(?:be )?(?:retriev|fetch|download|access|reach|connect)\w*",
     "insufficient": r"\binsufficient\b",
     "denied": r"(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*"
     r"|authori[sz]ed|granted"

@@ -367,6 +367,8 @@ generic/fhir-version: unsupported FHIR version 5.0
 generic/not-a-launch: Module not found: Error: Can't resolve 'url'
 generic/not-a-launch: Permission run.services.get denied on resource
 generic/not-a-launch: User: arn:x is not authorized to perform: s3:GetObject
+generic/key-set-unread: invalid_client: Unable to retrieve JWKS from https://a.example/jwks.json
+generic/key-set-unread: The client's key set could not be fetched
 generic/assertion-key: JWT key ID does not match any key in JWKS
 generic/assertion-key: Unable to load public key
 generic/assertion-key: invalid_client: Client assertion has an invalid signature
