@@ -29,37 +29,50 @@ _HARM = re.compile(
     r"(history of |h/o )?(allerg|adverse|intoleran|poisoning|overdose|underdos|toxic)[^,;.]*"
     r"|[^,;.]* (allergy|intolerance|poisoning|overdose|toxicity)( \(\w+\))?"
 )
+_WORD = re.compile(r"\w+")
 _JOINS = r"(?!and\b|or\b|with\b|in\b|due\b|on\b)"
+
+Span = tuple[int, int]
 
 
 class _Words:
     """The words of one item, and those around them that make them something else."""
 
-    def __init__(self, words: str, capitals: str, other: str) -> None:
-        self._words = pattern(rf"\b({words or '(?!)'})\b")
-        self._capitals = pattern(rf"\b({capitals or '(?!)'})\b")
+    def __init__(self, words: str, other: str) -> None:
+        self._words = pattern(rf"\b(?=[{_starts(words)}])(?:{words})\b") if words else None
+        self._has_other = bool(other)
         other = other or "(?!)"
         self._before = pattern(rf"\b({other})\W*({_JOINS}\w+[ -]+){{0,2}}$")
         # Inverted, it ends the clause: "hypertension, portal".
         self._after = pattern(rf"[\s(-]*({other})\b|,\s*({other})\s*($|[,;.])")
         self._within = pattern(other)
 
-    def affirmed(self, name: str, plain: str) -> bool | None:
-        """Return whether a name affirms the item anywhere, or None if it doesn't name it."""
-        matches = [*self._words.finditer(plain), *self._capitals.finditer(name)]
-        return any(map(self._is_affirmed, matches)) if matches else None
+    def affirmed(self, plain: str, lower: str, capitals: Iterable[Span]) -> bool | None:
+        """Return whether a name affirms the item anywhere, or None if it doesn't name it.
 
-    def _is_affirmed(self, match: re.Match[str]) -> bool:
-        text = match.string.lower()
-        clause = re.split(r"[,;.]", text[: match.start()])[-1]
-        after = text[match.end() :]
-        return not (
-            _BEFORE.search(clause)
-            or _AFTER.match(after)
-            or self._before.search(clause)
+        `plain` and `lower` are the name without accents and as it is; `capitals` are places in it.
+        """
+        words = self._words.finditer(plain) if self._words else ()
+        places = [(plain, *one.span()) for one in words] + [(lower, *one) for one in capitals]
+        return any(self._is_affirmed(*place) for place in places) if places else None
+
+    def _is_affirmed(self, text: str, start: int, end: int) -> bool:
+        clause = text[max(text.rfind(mark, 0, start) for mark in ",;.") + 1 : start]
+        after = text[end:]
+        if _BEFORE.search(clause) or _AFTER.match(after):
+            return False
+        return not self._has_other or not (
+            self._before.search(clause)
             or self._after.match(after)
-            or self._within.match(text, match.start())
+            or self._within.match(text, start)
         )
+
+
+def _starts(words: str) -> str:
+    """Return characters that include any with which a match starts: a cheap look before words."""
+    if re.search(r"(?:^|\|)\(*\\w", words):
+        return r"\w"
+    return "".join(sorted(set(re.findall(r"(?<![a-z0-9])[a-z0-9]|(?<=\[)[a-z0-9]+", words))))
 
 
 def named_in(names: Iterable[str]) -> Mapping[str, str | None]:
@@ -68,10 +81,15 @@ def named_in(names: Iterable[str]) -> Mapping[str, str | None]:
     The value is None if one of the names negates the item.
     """
     items: dict[str, str | None] = {}
+    by_item, of_capitals = _words()
     for name in names:
-        plain = folded(name)
-        for item, words in _words().items():
-            affirmed = words.affirmed(name, plain)
+        plain, lower = folded(name), name.lower()
+        capitals: dict[str, list[Span]] = defaultdict(list)
+        for word in _WORD.finditer(name):
+            for item in of_capitals.get(word[0], ()):
+                capitals[item].append(word.span())
+        for item, words in by_item.items():
+            affirmed = words.affirmed(plain, lower, capitals.get(item, ()))
             if affirmed is not None and items.get(item, name) is not None:
                 items[item] = items.get(item, name) if affirmed else None
     return items
@@ -96,18 +114,22 @@ def folded(text: str) -> str:
 
 
 @cache
-def _words() -> Mapping[str, _Words]:
-    """Return the words of every item, in all languages together."""
-    columns = ("words", "capitals", "not")
+def _words() -> tuple[Mapping[str, _Words], Mapping[str, list[str]]]:
+    """Return the words of every item, in all languages together, and the items of capitals."""
+    columns = ("words", "not")
     by_item: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    of_capitals: dict[str, list[str]] = defaultdict(list)
     for row in rows("words"):
         for item in row["item"].split():
             for column in columns:
                 by_item[item][column] += filter(None, [row.get(column)])
-    return {
+            for word in filter(None, row.get("capitals", "").split("|")):
+                of_capitals[word].append(item)
+    words = {
         item: _Words(*("|".join(by_column[column]) for column in columns))
         for item, by_column in by_item.items()
     }
+    return words, dict(of_capitals)
 
 
 @cache
