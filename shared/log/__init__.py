@@ -183,7 +183,7 @@ def _printable(value: object) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in str(value))
 
 
-_SHORT = ("ehr", "type", "status", "session", "duration_ms", "correlation_id")
+_SHORT = ("ehr", "type", "number", "status", "session", "duration_ms", "correlation_id")
 _LONG = ("cause", "fix")
 
 

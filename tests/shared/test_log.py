@@ -134,6 +134,8 @@ def test_on_a_terminal_people_read_what_happened_why_and_what_to_do(
     assert "ehr oracle" in first
     assert "correlation_id c1" in first
     assert [line.strip() for line in rest] == ["cause: The user declined.", "fix: Launch again."]
+    log.event("backend_read", "read", fields={"type": "Observation", "number": 63})
+    assert "type Observation  number 63" in capfd.readouterr().out
 
 
 @each("text", HOSTILE)
