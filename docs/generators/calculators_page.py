@@ -45,7 +45,6 @@ Values:
   alike. Its line has a gap between values that are more than three times as far apart as usual.
 - A caution shows the chart entry that it's based on. If the name of the entry's code differs from the entry's text,
   both are shown. A caution about a charted value disappears when another value replaces that value.
-- They're called old only if the newest value is old too.
 - Values of one draw can be older than the newest ones. They're called old only if the newest value is old too.
 - The tables of laboratory values and vital signs, and the list of all results, follow the calculators' rules. The tables
   show the newest usable value, and below it the skipped ones (preliminary, dated in the future, or taken while
