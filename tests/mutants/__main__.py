@@ -3,6 +3,11 @@
 `python -m tests.mutants`, or `make mutants`: the sample of all packages, in about two hours on two
 cores. `--file PATH`: all mutants of one file. `--package NAME`: the sample of one.
 
+`--file PATH ... --matrix NUMBER TESTS ...`: so many mutants of each file, and for each all tests
+that notice it, at its own level and among these modules or folders: .local/mutants/matrix.json. A
+test may go if another asserts the same decision, and at least five mutants are in the lines that it
+covers, which all die without it.
+
 A line for each that lives, the score of each package; the exit status is not 0 if fewer than 95 of
 100 die. .local/mutants/results.json says which test noticed which mutant first.
 
@@ -36,6 +41,7 @@ from tests.support.app.servers import ROOT
 
 SEED = "2026"
 RESULTS = ROOT / ".local/mutants/results.json"
+MATRIX = ROOT / ".local/mutants/matrix.json"
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 QUICK = 40  # Tests that run before all others, at most
 SECONDS = 240  # Without an end, a mutant counts as noticed
@@ -75,8 +81,8 @@ def mutants(package: Package, path: Path) -> Iterator[Mutant]:
 class Copy:
     """A copy of the repository, in which one mutant at a time is tried."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, is_matrix: bool) -> None:
+        self.folder, self.is_matrix = folder, is_matrix
         self.process: subprocess.Popen[bytes] | None = None
         self.started = 0.0
         self._written = itertools.count(int(time.time()) + 1)
@@ -90,8 +96,8 @@ class Copy:
     def start(self, mutant: Mutant, tests: list[str]) -> None:
         self.mutant, self.tests = mutant, tests
         self._write(mutant.text())
-        self.quick, self.rest = tests[:QUICK], tests[QUICK:]
-        self._run(self.quick)
+        self.rest = [] if self.is_matrix else tests[QUICK:]
+        self._run(tests if self.is_matrix else tests[:QUICK])
 
     def _write(self, text: str) -> None:
         path = self.folder / self.mutant.path.relative_to(ROOT)
@@ -101,8 +107,9 @@ class Copy:
 
     def _run(self, tests: list[str]) -> None:
         files = sorted({one.partition("::")[0] for one in tests})
-        command = [sys.executable, "-m", "pytest", "-xq", "-pno:cacheprovider", "-pno:cov"]
-        command += ["-ptests.mutants.durations", *(tests if len(tests) <= QUICK else files)]
+        command = [sys.executable, "-m", "pytest", "-q" if self.is_matrix else "-xq"]
+        command += ["-pno:cacheprovider", "-pno:cov", "-ptests.mutants.durations"]
+        command += tests if len(tests) <= QUICK else files
         self.started = time.monotonic()
         self.noticed = self.folder / ".noticed"
         self.noticed.unlink(missing_ok=True)
@@ -116,10 +123,10 @@ class Copy:
                 start_new_session=True,
             )
 
-    def ended(self) -> str | None:
-        """Return what noticed the mutant, "" if nothing did, None while tests are running."""
+    def ended(self) -> list[str] | None:
+        """Return what noticed the mutant, [] if nothing did, None while tests are running."""
         assert self.process is not None
-        is_late = time.monotonic() - self.started > SECONDS
+        is_late = time.monotonic() - self.started > SECONDS * (1 + 4 * self.is_matrix)
         if self.process.poll() is None and not is_late:
             return None
         with contextlib.suppress(ProcessLookupError):
@@ -130,12 +137,12 @@ class Copy:
             self._run(tests)
             return None
         self._write(self.mutant.path.read_text("utf-8"))
-        if is_late:
-            return "no end"
         if status == 0:
-            return ""
+            return []
         failed = json.loads(self.noticed.read_text("utf-8")) if self.noticed.exists() else []
-        return next(iter(failed), "doesn't start")
+        if is_late:
+            return [*(failed if self.is_matrix else []), "no end"]
+        return list(dict.fromkeys(failed)) or ["doesn't start"]
 
 
 def chosen(arguments: argparse.Namespace) -> list[Mutant]:
@@ -143,8 +150,13 @@ def chosen(arguments: argparse.Namespace) -> list[Mutant]:
     for package in PACKAGES:
         files = package.files()
         if arguments.file:
-            files = [one for one in files if one == Path(arguments.file).resolve()]
+            files = [one for one in files if one in map(Path.resolve, arguments.file)]
         if arguments.package and package.name != arguments.package:
+            continue
+        if arguments.matrix:
+            for path in files:
+                every = sorted(mutants(package, path), key=lambda one: one.rank)
+                found += every[: int(arguments.matrix[0])]
             continue
         every = [one for path in files for one in mutants(package, path)]
         every.sort(key=lambda one: one.rank)
@@ -152,52 +164,58 @@ def chosen(arguments: argparse.Namespace) -> list[Mutant]:
     return found
 
 
-def tried(every: list[Mutant], reached: Reached, folder: Path) -> Iterator[tuple[Mutant, str]]:
-    """Yield each mutant with the test that noticed it, "" if it lives. One mutant for each core."""
+def tried(
+    every: list[Mutant], reached: Reached, judged: list[str], folder: Path
+) -> Iterator[tuple[Mutant, list[str]]]:
+    """Yield each mutant with the tests that noticed it. One mutant for each core."""
     folders = {one.name: one.tests for one in PACKAGES}
     waiting = iter(every)
     copies = []
     for number in range(os.cpu_count() or 1):
         (folder / str(number)).mkdir()
-        copies.append(Copy(folder / str(number)))
+        copies.append(Copy(folder / str(number), is_matrix=bool(judged)))
     idle = list(copies)
     while True:
         for copy in [*idle]:
             if mutant := next(waiting, None):
                 idle.remove(copy)
                 tests = reached.tests(mutant.path, mutant.line, folders[mutant.package])
-                copy.start(mutant, tests)
+                others = [one for one in tests if not one.startswith(tuple(judged))]
+                copy.start(mutant, [*others, *judged])
         if len(idle) == len(copies):
             return
         time.sleep(0.05)
         for copy in copies:
-            if copy not in idle and (test := copy.ended()) is not None:
+            if copy not in idle and (noticed := copy.ended()) is not None:
                 idle.append(copy)
-                yield copy.mutant, test
+                yield copy.mutant, noticed
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
-    for name in ("--file", "--package"):
-        parser.add_argument(name)
+    parser.add_argument("--file", type=Path, action="append")
+    parser.add_argument("--package")
+    parser.add_argument("--matrix", nargs="+", default=[])
     arguments = parser.parse_args()
+    matrix = arguments.matrix
     every = chosen(arguments)
     tried_packages = {one.package for one in every}
     reached = measured(
         {test for one in PACKAGES if one.name in tried_packages for test in one.tests}
     )
     equivalent = tomllib.loads(EQUIVALENT.read_text("utf-8"))
-    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    written = MATRIX if matrix else RESULTS
+    results = json.loads(written.read_text("utf-8")) if written.exists() else {}
     died: dict[str, int] = defaultdict(int)
     judged: dict[str, int] = defaultdict(int)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        for mutant, test in tried(every, reached, Path(folder)):
-            results[mutant.name] = test
-            RESULTS.write_text(json.dumps(results, indent=1), "utf-8")
-            is_equivalent = not test and mutant.name in equivalent
+        for mutant, noticed in tried(every, reached, matrix[1:], Path(folder)):
+            results[mutant.name] = noticed if matrix else "".join(noticed[:1])
+            written.write_text(json.dumps(results, indent=1), "utf-8")
+            is_equivalent = not noticed and mutant.name in equivalent
             judged[mutant.package] += not is_equivalent
-            died[mutant.package] += bool(test)
-            if not test and not is_equivalent:
+            died[mutant.package] += bool(noticed)
+            if not noticed and not is_equivalent:
                 where = f"{mutant.path.relative_to(ROOT)}:{mutant.line}"
                 print(f"lives: {where} {mutant.what}", flush=True)
     for name, number in judged.items():
