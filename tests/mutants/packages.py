@@ -28,6 +28,7 @@ PACKAGES = (
     Package("FHIR", 90, ("shared/fhir/*.py", "shared/fhir/calls/*.py"), _FHIR),
     Package("scopes", 20, ("shared/scopes.py",), _SHARED),
     Package("launches", 30, ("shared/smart/launches.py",), _SHARED),
+    Package("discovery", 20, ("shared/smart/discovery.py",), _SHARED),
     Package("token", 40, ("shared/smart/token*.py", "shared/smart/client_auth.py"), _SHARED),
     Package("ID token", 60, ("shared/oidc/*.py",), _SHARED),
     Package("session", 70, ("shared/session/*.py",), _SHARED),

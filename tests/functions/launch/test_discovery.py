@@ -1,7 +1,5 @@
 """Discovery as a launch meets it: endpoints from the EHR's document only, or none (DISC)."""
 
-import time
-from collections.abc import Iterator
 from itertools import pairwise
 from urllib.parse import quote, urlsplit
 
@@ -58,11 +56,7 @@ MISSING = Ellipsis
 @each("name", ["authorization_endpoint", "token_endpoint"])
 @each(
     "value",
-    [
-        *(MISSING, None, ["http://x"], "javascript:alert(1)", "file:///etc/passwd"),
-        *("http://{other}/x", "http://{host}@{other}/x", "http://user@{host}/x", "//{other}/x"),
-        *("http://169.254.169.254/x", "{base}/auth\nX-Injected: 1"),
-    ],
+    [MISSING, None, ["http://x"], "javascript:alert(1)", "http://{other}/x", "//{other}/x"],
     ids=str,
 )
 def test_a_document_without_a_usable_endpoint_stops_the_launch(
@@ -71,8 +65,7 @@ def test_a_document_without_a_usable_endpoint_stops_the_launch(
     tenant = app.scripted.tenant()
     before = pending.count(), len(other.strangers)
     if isinstance(value, str):
-        host, foreign = urlsplit(tenant.base).netloc, urlsplit(other.origin).netloc
-        value = value.format(base=tenant.base, host=host, other=foreign)
+        value = value.format(other=urlsplit(other.origin).netloc)
     tenant.discovery[name] = value
     if value is MISSING:
         del tenant.discovery[name]
@@ -96,29 +89,18 @@ def test_endpoints_may_lie_on_a_configured_host(
     assert [one.path for one in server.received] == ["/auth/token"]
 
 
-def _json(body: bytes) -> Scripted:
-    return Scripted(200, {"Content-Type": "application/json"}, body)
-
-
 SOUND = b'{"authorization_endpoint": "/authorize", "token_endpoint": "/token"}'
+# More bodies that can't be read: tests/shared/smart/test_discovery.py.
 UNUSABLE = {
     "html": Scripted(200, {"Content-Type": "text/html"}, b"<!doctype html><title>Sign in</title>"),
-    "empty": _json(b""),
-    "array": _json(b"[]"),
-    "truncated": _json(b'{"authorization_endpoint": "https://'),
-    "empty object": _json(b"{}"),
-    "deep": _json(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
-    "long number": _json(b'{"a": ' + b"9" * 10_000 + b"}"),
+    "empty object": Scripted(200, {"Content-Type": "application/json"}, b"{}"),
     "broken gzip": Scripted(200, {"Content-Encoding": "gzip"}, b"not gzip"),
-    "unknown coding": Scripted(200, {"Content-Encoding": "br"}, b"{}"),
     "not found": Scripted(404),
-    "unauthorised": Scripted(401),
     "no content": Scripted(204),
     # A redirect isn't followed, and its body isn't used.
     "redirect inside": Scripted(302, {"Location": "http://169.254.169.254/"}, SOUND),
     "redirect": Scripted(307, {"Location": "/a/elsewhere"}, SOUND),
 }
-FAILING = {"500": Scripted(500), "502": Scripted(502), "503": Scripted(503), "429": Scripted(429)}
 
 
 @each("given", UNUSABLE.values(), ids=UNUSABLE.keys())
@@ -129,29 +111,8 @@ def test_an_unusable_document_stops_the_launch(app: App, browser: Browser, given
     assert {one.path for one in tenant.received} == {DOCUMENT}
 
 
-@each("given", FAILING.values(), ids=FAILING.keys())
-def test_an_ehr_that_fails_stops_the_launch(app: App, browser: Browser, given: Scripted) -> None:
-    tenant = app.scripted.tenant()
-    tenant.on(DOCUMENT, given)
-    _refused(app.begin(tenant, browser), "discovery_failed")
-
-
 def test_an_ehr_that_cannot_be_reached_stops_the_launch(special: Special, browser: Browser) -> None:
     _refused(_begin(special.origin, special.dead_base, browser), "discovery_failed")
-
-
-def _dripping() -> Iterator[bytes]:
-    for _ in range(200):
-        yield b" "
-        time.sleep(0.1)
-
-
-def test_a_document_that_drips_is_given_up_after_five_seconds(app: App, browser: Browser) -> None:
-    tenant = app.scripted.tenant()
-    tenant.on(DOCUMENT, Scripted(200, {}, _dripping()))
-    started = time.monotonic()
-    _refused(app.begin(tenant, browser), "discovery_failed")
-    assert 4 < time.monotonic() - started < 15
 
 
 def test_the_document_is_fetched_once_for_launches_in_a_row(app: App, browser: Browser) -> None:

@@ -2,7 +2,6 @@
 in them (DISC-04, 06, 07, 15; TOKEN-14).
 """
 
-import itertools
 import json
 import time
 import zlib
@@ -115,18 +114,15 @@ def test_memory_stays_flat_whatever_a_token_answer_holds(app: App) -> None:
     _stays_flat(app, attack)
 
 
-INSIDE = (
-    *("169.254.169.254", "[fd00:ec2::254]", "metadata.google.internal", "[::1]", "[::]"),
-    *("0.0.0.0", "10.0.0.1", "192.168.0.1", "100.100.100.200", "2852039166", "0x7f000001"),
-    *("127.1", "[::ffff:169.254.169.254]", "localhost:22", "127.0.0.1:6379"),
+# Other hosts than the EHR's own are refused, for any member: tests/shared/smart/test_discovery.py.
+@each(
+    ("host", "member"),
+    [
+        ("metadata.google.internal", "authorization_endpoint"),
+        ("169.254.169.254", "token_endpoint"),
+        ("127.0.0.1:6379", "revocation_endpoint"),
+    ],
 )
-
-
-MEMBERS = ("authorization_endpoint", "token_endpoint", "revocation_endpoint")
-
-
-# Which member names it makes no difference: tests/shared/smart/test_discovery.py.
-@each(("host", "member"), zip(INSIDE, itertools.cycle(MEMBERS), strict=False))
 def test_no_endpoint_leads_to_the_inside_of_the_network(app: App, host: str, member: str) -> None:
     tenant = app.scripted.tenant()
     tenant.discovery[member] = f"http://{host}/latest"

@@ -1,6 +1,7 @@
 """Discovery by itself: the cache against a clock, certificates, the document's members."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.config.settings import Ehr
-from shared.errors import DiscoveryInvalid
+from shared.errors import DiscoveryFailed, DiscoveryInvalid
 from shared.footprint import footprint
 from shared.smart import discovery
 from shared.smart.discovery import Discovery, SmartConfiguration
@@ -16,7 +17,7 @@ from tests.support.app.small_settings import small_settings
 from tests.support.app.stores import Clock
 from tests.support.ehr.certificates import authority
 from tests.support.ehr.raw_server import always, plain, raw_server
-from tests.support.ehr.scripted_ehr import ScriptedEhr, Tenant
+from tests.support.ehr.scripted_ehr import Scripted, ScriptedEhr, Tenant
 from tests.support.tables import each
 
 DOCUMENT = "/.well-known/smart-configuration"
@@ -52,6 +53,35 @@ def test_a_document_is_kept_for_ten_minutes(ehr: Ehr, clock: Clock, tenant: Tena
     clock.now += 2
     assert documents.find(ehr, tenant.base).token_endpoint == f"{tenant.base}/moved"
     assert len(tenant.received) == 2
+
+
+def test_a_document_that_drips_is_given_up_after_five_seconds(
+    ehr: Ehr, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert discovery.SECONDS == 5
+    monkeypatch.setattr(discovery, "SECONDS", 0.2)
+    drops = (b" " for _ in range(100) if not time.sleep(0.1))  # type: ignore[func-returns-value]
+    tenant.on(DOCUMENT, Scripted(200, {}, drops))
+    started = time.monotonic()
+    with pytest.raises(DiscoveryFailed):
+        Discovery().find(ehr, tenant.base)
+    assert time.monotonic() - started < 9
+
+
+@each(
+    ("status", "error"),
+    [
+        *((status, DiscoveryFailed) for status in (429, 500, 502, 503)),
+        *((status, DiscoveryInvalid) for status in (204, 302, 401, 404, 499)),
+    ],
+)
+def test_an_ehr_that_fails_is_told_from_one_that_has_no_document(
+    ehr: Ehr, tenants: Callable[[], Tenant], status: int, error: type[Exception]
+) -> None:
+    tenant = tenants()
+    tenant.on(DOCUMENT, Scripted(status))
+    with pytest.raises(error):
+        Discovery().find(ehr, tenant.base)
 
 
 def test_two_registrations_at_one_base_do_not_share_a_document(
@@ -209,6 +239,10 @@ def test_a_listed_method_is_taken_and_a_public_client_always(method: str, taken:
         "https:///token",
         "https:token",
         "https://[::1/token",
+        "https://[::1]/token",
+        "https://169.254.169.254/token",
+        "javascript:alert(1)",
+        "https://user@ehr.test/token",
         "/token#f",
         "/to ken",
         "/to\\ken",
@@ -217,7 +251,7 @@ def test_a_listed_method_is_taken_and_a_public_client_always(method: str, taken:
         "https://EHR.teſt/token",
     ],
 )
-@each("member", ["token_endpoint", "revocation_endpoint", "jwks_uri"])
+@each("member", [*GOOD, "revocation_endpoint", "jwks_uri"])
 def test_an_endpoint_elsewhere_or_in_doubt_is_refused_by_name(url: str, member: str) -> None:
     with pytest.raises(DiscoveryInvalid) as caught:
         _parse(GOOD | {member: url})
