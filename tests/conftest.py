@@ -18,6 +18,7 @@ from tests.support.app.servers import free_port, serve_app
 from tests.support.app.whole import IS_WHOLE, is_left_out
 from tests.support.browser.browser import Browser
 from tests.support.ehr.scripted_ehr import ScriptedEhr
+from tests.support.tables import add_names, select
 
 pytest_plugins = (
     "tests.support.cloud.firestore_fixtures",
@@ -81,6 +82,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Use a temporary folder of this run's own, in memory if there's room. In pytest's own folder,
     several runs delete each other's remains, and a run that sees that fails at its end.
     """
+    select(config)
     if config.option.basetemp is None:
         room = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM
         config.option.basetemp = tempfile.mkdtemp(prefix="pytest-", dir=_MEMORY if room else None)
@@ -101,6 +103,10 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     gc.disable()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    add_names(item)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -1,21 +1,53 @@
 """A table as one test: `@each` in place of `@pytest.mark.parametrize`, if rows can share fixtures.
 
 A test for each row costs pytest more time than most rows take. Every row is checked, and the test
-fails with the name and the reason of each failed row.
+fails with the name and the reason of each failed row. `pytest -k` finds a row by words of its name,
+and then runs only the rows that it finds.
 """
 
+import contextlib
 import functools
 import inspect
+import os
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
+from _pytest.mark.expression import Expression
 
 from tests.support.app.whole import IS_WHOLE
 from tests.support.browser.browser import Browser
 
 Test = Callable[..., None]
+# What `-k` asks for.
+_asked: list[Expression] = []
+
+
+def select(config: pytest.Config) -> None:
+    """Run only the rows that `-k` finds. A test that has none of them runs all of its rows."""
+    with contextlib.suppress(SyntaxError):  # pytest reports it.
+        _asked[:] = [Expression.compile(one) for one in [config.option.keyword] if one]
+
+
+def add_names(item: pytest.Item) -> None:
+    """Make `-k` find a test by the names of its rows."""
+    if _asked and (names := getattr(getattr(item, "function", None), "names", None)):
+        item.extra_keyword_matches.update(names())
+
+
+def _chosen(table: list[tuple[str, ParameterSet]]) -> list[tuple[str, ParameterSet]]:
+    test = os.environ["PYTEST_CURRENT_TEST"]
+
+    def is_asked(name: str) -> bool:
+        where = f"{test} {name}".lower()
+
+        def has(word: str, /, **_: object) -> bool:
+            return word.lower() in where
+
+        return all(one.evaluate(has) for one in _asked)
+
+    return [one for one in table if is_asked(one[0])] or table
 
 
 def each(
@@ -47,7 +79,7 @@ def each(
         @functools.wraps(test)
         def every(**fixtures: Any) -> None:
             failed: dict[str, BaseException] = {}
-            table = there()
+            table = _chosen(there())
             for name, row in table:
                 own = {key: _for_a_row(value) for key, value in fixtures.items()}
                 try:
@@ -59,6 +91,8 @@ def each(
                 message = f"{len(failed)} of {len(table)} rows:\n{told}"
                 raise AssertionError(message) from next(iter(failed.values()))
 
+        inner = vars(test).get("names", list)
+        vars(every)["names"] = lambda: [*inner(), *(name for name, _ in there())]
         known = inspect.signature(test)
         rest = [one for name, one in known.parameters.items() if name not in asked]
         vars(every)["__signature__"] = known.replace(parameters=rest)
