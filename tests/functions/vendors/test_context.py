@@ -49,11 +49,6 @@ def test_every_part_of_a_context_is_told_and_the_patients_page_is_shown(clinic: 
     assert "Alma" in _page(opened)
 
 
-def test_context_items_of_smart_2_0_are_texts_and_become_references(clinic: Practice) -> None:
-    context = clinic.launch("generic", fault="token-fhir-context-texts").context()
-    assert context["fhirContext"] == [STUDY]
-
-
 @pytest.mark.calculators
 @each("flow", ["ehr", "standalone"])
 def test_a_launch_without_a_patient_opens_no_chart_and_says_why(
