@@ -197,6 +197,7 @@ def _check(way: Way, place: Place, request: Request, token_endpoint: str) -> str
         audience=token_endpoint,
         issuer=client_id,
     )
+    assert claims.keys() == {"iss", "sub", "aud", "iat", "exp", "jti"}
     assert claims["sub"] == client_id
     assert 0 < claims["exp"] - time.time() <= 300
     return str(claims["jti"])
@@ -252,8 +253,18 @@ def _opens(app: Practice, way: Way, place: Place, flow: Flow) -> None:
     three = (exchange, refresh, revocation)
     assert [request.status for request in three] == [200] * 3
     assert "token" in revocation.form
+    grants = [request.form.keys() - request.proof.keys() for request in (exchange, refresh)]
+    assert grants[0] == {"grant_type", "code", "redirect_uri", "code_verifier"}
+    assert grants[1] == {"grant_type", "refresh_token"}
     jtis = {_check(way, place, request, at.token) for request in three}
     assert len(jtis) == (3 if way.signing else 1)
+    folder, port = app.server.log.parent, app.origin.rpartition(":")[2]
+    files = [app.server.log, *folder.glob(f"{port}.db*")]
+    assert len(files) > 1
+    kept = b"".join(one.read_bytes() for one in files)
+    sent = {value for request in three for value in request.proof.values()} | {SECRET}
+    known = {ASSERTION, way.client_id(place)}
+    assert [value for value in sent - known if value.encode() in kept] == []
 
 
 def _is_refused(app: Practice, place: Place, flow: Flow, outcome: Refused) -> None:
