@@ -34,23 +34,13 @@ def test_a_callback_without_a_state_is_refused(app: App, browser: Browser, query
     _refused(browser.get(f"{app.origin}/callback?{query}"), "state_missing")
 
 
+# Which texts are states at all: tests/shared/smart/test_launches.py.
 SPOILED: dict[str, Callable[[str], str]] = {
     "another one": lambda state: "A" * 43,
-    "cut": lambda state: state[:-1],
-    "longer": lambda state: state + "A",
-    "other case": lambda state: state.swapcase(),
     "encoded twice": lambda state: "%25" + f"{ord(state[0]):02X}" + state[1:],
-    "with a line end": lambda state: state + "%0A",
-    "with a space": lambda state: "+" + state,
-    "a path": lambda state: "a/b/c",
-    "dots": lambda state: "..",
-    "a dot": lambda state: ".",
-    "a reserved document name": lambda state: "__x__",
     "long": lambda state: "A" * 5000,
     "NUL": lambda state: state[:-1] + "%00",
     "no UTF-8": lambda state: "%ff%fe",
-    "emoji": lambda state: "%F0%9F%98%80",
-    "its store key": lambda state: "a" * 64,
 }
 
 
@@ -134,27 +124,15 @@ def _launch_cookie(browser: Browser) -> tuple[str, str]:
     return name, value
 
 
-@each(
-    "header",
-    [
-        "{name}=",
-        "{name}={stamp}.{other}",
-        "{name}={value}x",
-        "{name}={value}; {name}={value}",
-        "{name}=x; {name}={value}",
-        "{name}={value}; {name}=x",
-        "__Host-launch-AAAAAAAAAAAAAAAA={value}",
-        "__Host-launch-AAAAAAAAAAAAAAAA=x; theme=dark",
-    ],
-)
+# Every form: tests/shared/smart/test_launches.py.
+@each("header", ["{name}={value}x", "{name}={value}; {name}={value}"])
 def test_a_wrong_or_doubled_launch_cookie_is_refused(
     app: App, browser: Browser, header: str
 ) -> None:
     tenant = app.scripted.tenant()
     begun = app.begin(tenant, browser)
     name, value = _launch_cookie(browser)
-    stamp, _, rest = value.partition(".")
-    cookie = header.format(name=name, value=value, stamp=stamp, other=rest.swapcase())
+    cookie = header.format(name=name, value=value)
     answer = browser.get(_callback(app, begun.query["state"]), {"Cookie": cookie})
     _refused(answer, "browser_mismatch")
     assert _exchanges(tenant) == 0

@@ -1,4 +1,7 @@
-"""A long authorization request uses POST if the EHR supports it (contract section 2)."""
+"""A long authorization request uses POST if the EHR supports it (contract section 2).
+
+Which requests are long enough: tests/shared/smart/test_launches.py.
+"""
 
 import base64
 import hashlib
@@ -12,7 +15,6 @@ from shared.smart.launches import LONGEST_URL
 from tests.support.app.app import App
 from tests.support.browser.browser import Answer, Browser
 from tests.support.ehr.scripted_ehr import Tenant
-from tests.support.tables import each
 
 LONG = "x" * LONGEST_URL
 
@@ -77,18 +79,6 @@ def test_the_page_may_run_its_own_script_and_post_to_the_ehr_only(
     assert f"form-action {app.scripted.origin} {app.origin} https:" in policy
     assert "unsafe" not in policy
     assert page.header("Cache-Control") == "no-store"
-
-
-@each(("offered", "launch"), [(False, LONG), (True, "short"), (True, "%FF" + LONG)])
-def test_everything_else_is_redirected(
-    app: App, browser: Browser, offered: bool, launch: str
-) -> None:
-    tenant = app.scripted.tenant()
-    if offered:
-        tenant.discovery["capabilities"].append("authorize-post")
-    answer = _launch(app, tenant, browser, launch)
-    assert answer.status == 302
-    assert answer.location.endswith(f"&launch={launch}")
 
 
 def test_the_form_is_never_compressed_for_the_state_stands_beside_the_launch_value(

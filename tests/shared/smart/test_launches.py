@@ -137,7 +137,7 @@ def test_a_write_that_fails_once_is_tried_again_with_a_new_state(store: SqliteSt
     assert launches.find(store, _state(begun)).key == keys[1]
 
 
-@each("state", ["", "x" * 43, "x" * 42, "x" * 44, "é" * 43, "x" * 42 + "\n"])
+@each("state", ["", "..", "x" * 43, "x" * 42, "x" * 44, "x" * 64, "é" * 43, "x" * 42 + "\n"])
 def test_a_state_that_nobody_stored_is_unknown(store: SqliteStore, state: str) -> None:
     _begin(store)
     with pytest.raises(StateUnknown):
