@@ -109,6 +109,7 @@ BY_NUMBER = {"identifier": {"system": "urn:mrn", "value": "2"}}
         (OURS | {"id": "1", "extension": [], "_reference": {}}, "ours"),
         (OURS | {"type": "http://hl7.org/fhir/StructureDefinition/Patient"}, "ours"),
         (OURS | {"type": "Group"}, "unread"),
+        (OURS | {"type": "http://hl7.org/fhir/StructureDefinition/Group"}, "unread"),
         (OURS | BY_NUMBER | {"type": "Group"}, "unread"),
         (OURS | {"type": "patient"}, "unread"),
         (OURS | {"type": ["Patient"]}, "unread"),
