@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from tests.support.ehr.cds import FEEDBACK, SERVICE, Cds
+from tests.support.ehr.cds import FEEDBACK, SERVICE, Cds, chart
 from tests.support.tables import each
 
 CARD = str(uuid.uuid4())
@@ -74,6 +74,13 @@ def test_a_batch_is_a_line_each_and_repeats_are_taken(cds: Cds) -> None:
     for _ in range(2):
         assert send(cds, *batch).status == 200
         assert [line["card"] for line in told(cds, 100)] == [one["card"] for one in batch]
+
+
+def test_a_card_that_a_clinician_decided_against_returns_each_time(cds: Cds) -> None:
+    first = cds.main.calculators(chart())
+    assert first
+    assert send(cds, {"card": CARD, "outcome": "overridden"}).status == 200
+    assert cds.main.calculators(chart()) == first
 
 
 def test_a_card_that_is_no_uuid_is_not_logged(cds: Cds) -> None:

@@ -20,7 +20,9 @@ def read(launch: Launched) -> Answer:
     return launch.browser.send("GET", address, OWN_FETCH, timeout=PATIENCE_SECONDS)
 
 
-def test_a_silent_ehr_holds_up_itself_alone(app: App) -> None:
+def test_while_an_ehr_hangs_its_reads_and_callbacks_are_refused_and_others_are_served(
+    app: App,
+) -> None:
     (launch, silent), (healthy, _) = launched(app), launched(app)
     newcomer = Browser()
     begun = app.begin(silent, newcomer)
