@@ -69,8 +69,8 @@ def _usable(ehr: Ehr, clients: Clients, published: PublishedKeys | None) -> list
             "setting_invalid",
             f"public_jwks doesn't contain the public key of {name} under its key_id, so an EHR "
             "that reads /launch/jwks.json rejects the key's signatures.",
-            "Re-create the file with `python -m doctor jwks`, or correct `key_id`. If this EHR got "
-            "the public key another way, ignore this warning.",
+            "Re-create the file with `smart-calc doctor jwks`, or correct `key_id`. If this EHR "
+            "got the public key another way, ignore this warning.",
             ehr.key,
         ),
     ]

@@ -47,7 +47,7 @@ def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
         return PublishedKeys(text.encode(), read(text)), []
     except ValueError as error:
         step = (
-            "Create the file with `python -m doctor jwks` (docs/configuration.md, Keys). If the "
+            "Create the file with `smart-calc doctor jwks` (docs/configuration.md, Keys). If the "
             "file contained a private key, that key is compromised: replace it."
         )
         what = f"{reference} cannot be served: {error}"

@@ -29,7 +29,7 @@ def load(folder: Path, text: str) -> tuple[PublishedKeys | None, str]:
     for problem in problems:
         assert (problem.id, problem.place) == ("setting_invalid", "public_jwks")
         assert problem.title.startswith(f"public_jwks: file:{path} cannot be served: ")
-        assert "python -m doctor jwks" in problem.fix
+        assert "`smart-calc doctor jwks`" in problem.fix
     (what,) = [
         problem.title.partition("served: ")[2].removesuffix(".") for problem in problems
     ] or [""]
