@@ -110,6 +110,7 @@ Microsoft's SMART samples use another sign and translate it.
   650053 A requested scope doesn't exist on the resource.
 scope_not_registered certain: Under API permissions of the app registration, add the resource \
 that the message names and its permissions.
+  65005 The app's API permissions don't fit the resource that it requests.
   650057 The app requested a resource that its API permissions don't list.
 scope_not_registered likely: Request the scopes of one resource only, in the form RESOURCE/SCOPE.
   70011 A scope isn't valid.

@@ -92,7 +92,7 @@ generic/invalid-grant token code=invalid_grant
       configurations.
   session_ended possible refresh
     ? If this was a refresh, the grant was withdrawn or the user's session has ended.
-generic/unsupported-grant-type token lacks=grant_type code=unsupported_grant_type
+generic/unsupported-grant-type token code=unsupported_grant_type
   = The token endpoint received no `grant_type` that it supports.
   request_malformed likely
     ? The body wasn't sent as a form, so the server couldn't read `grant_type`, or the server
@@ -181,6 +181,13 @@ generic/fhir-403 fhir status=403
     @ {RFC_6750}; {FORUM_403}
   user_not_permitted possible
     @ {RFC_6750}; {AZURE}
+generic/fhir-bad-request fhir status=400
+  " 400 Bad Request from FHIR
+  = The FHIR server doesn't accept the request's parameters.
+  @ {R4}
+  fhir_request_invalid likely
+    > Read `diagnostics` in the OperationOutcome, and correct the parameter or the value that it
+      names. `metadata` lists what the server offers.
 generic/fhir-not-accepted fhir status=406,415,422
   " 406, 415 or 422 from FHIR
   = The FHIR server doesn't accept the format or the content of the request.

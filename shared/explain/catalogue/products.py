@@ -1,8 +1,9 @@
 """Documented messages of authorization servers, FHIR servers and client libraries.
 
 A group is one error of one product: where it shows, its cause with its certainty, what to do, and a
-line for each wording (`…` stands for any words). Another cause may follow the first one. After a
-product with `!`, the words are its own and need no other sign of the product.
+line for each wording (`…` stands for any words) or, after `#`, for a status without a wording.
+Another cause may follow the first one. After a product with `!`, the words are its own and need no
+other sign of the product.
 """
 
 import re
@@ -124,7 +125,7 @@ okta token pkce_mismatch certain: Send `code_challenge` with `code_challenge_met
   PKCE verification failed
 okta token code_expired_or_used likely: Exchange each code once, within a minute.
   The authorization code is invalid or has expired
-okta token session_ended likely refresh_reused possible: Sign the user in again.
+okta token session_ended likely refresh_reused likely: Sign the user in again.
   The refresh token is invalid or expired
 okta token assertion_claims_wrong certain: Correct the claim that the message names: `aud` must be \
 the URL of the token endpoint, and `exp` at most an hour ahead.
@@ -194,10 +195,10 @@ identityserver token client_auth_wrong certain: Compare the secret with the clie
   No client secret found
 identityserver token refresh_not_granted certain: Set `AllowOfflineAccess` for the client.
   does not have access to offline_access
-spring-security redirect state_unknown likely cookies_blocked likely: Launch and callback must \
+spring-security! redirect state_unknown likely cookies_blocked likely: Launch and callback must \
 share the session: one host name, cookies with `SameSite=None; Secure` in a frame, and sessions \
 that all instances share.
-  [authorization_request_not_found]
+  authorization_request_not_found
 spring-security token signing_key_unknown likely: Set the algorithm and the key set that the \
 server signs with (`jws-algorithms`, `jwk-set-uri`).
   Another algorithm expected, or no matching key(s) found
@@ -268,12 +269,36 @@ that the message names. `metadata` lists what the server offers.
   HAPI-2001:…
   Unknown resource type '…' - Server knows how to handle
   does not know how to handle GET operation
+hapi! fhir fhir_base_wrong certain: Take a part of the path away: the server reads it as a \
+resource type. Open the FHIR base followed by `/metadata` to check it.
+  HAPI-0302: Unknown resource type 'fhir' - Server knows how to handle
+  HAPI-0302: Unknown resource type 'R4' - Server knows how to handle
+  HAPI-0302: Unknown resource type 'auth' - Server knows how to handle
+  HAPI-0302: Unknown resource type '.well-known' - Server knows how to handle
+hapi! fhir fhir_version_mismatch likely: Create the client's context for the server's FHIR version \
+(`fhirVersion` in `metadata`).
+  DataFormatException: Unknown resource name
 hapi fhir user_not_permitted likely scope_trimmed likely: Compare the rules of the server's \
 authorization interceptor with the scopes and the patient in the token.
   HAPI-0333:…
   HAPI-0334:…
   Access denied by rule
   Access denied by default policy
+azure fhir user_not_permitted likely aud_wrong possible: Give the user or the app a role on the \
+FHIR service, such as `FHIR Data Contributor` (an app role on the open-source server), and get a \
+new token. To own the app registration isn't enough.
+  #403 Forbidden from Azure's FHIR service
+azure fhir token_of_another_server likely aud_wrong possible: Compare `aud` and `iss` of the token \
+with the audience and the authority of the FHIR service (Authentication). Request the token for \
+the service's own URL.
+  #401 Unauthorized from Azure's FHIR service
+google fhir not_a_launch_problem likely scope_trimmed possible: Give the service account or the \
+user a role on the FHIR store (`roles/healthcare.fhirResourceReader`).
+  #403 Forbidden from Google's FHIR store
+aws fhir user_not_permitted likely token_of_another_server possible: Make sure that the token has \
+the group or scope (`cognito:groups`, `scope`) that the server's rules ask for, and get a new one.
+  #401 Unauthorized from a FHIR server on AWS
+  #403 Forbidden from a FHIR server on AWS
 azure fhir token_of_another_server likely: Compare `aud` and `iss` of the token with the audience \
 and the authority of the FHIR service (Authentication).
   "diagnostics": "Authentication failed."
@@ -296,6 +321,12 @@ redirect URI to Authorized redirect URIs.
 google page client_unknown certain: Compare the client ID with the OAuth clients of the Google \
 Cloud project.
   The OAuth client was not found
+google! fhir not_a_launch_problem likely user_not_permitted likely: Give the service account or \
+the user a role on the FHIR store that includes the permission that the message names.
+  Permission healthcare.… denied
+aws! fhir not_a_launch_problem likely user_not_permitted likely: In the IAM policy, allow the \
+action that the message names.
+  is not authorized to perform: healthlake:…
 google fhir scope_trimmed likely scope_not_requested likely: Request a token with the scope \
 `cloud-healthcare`.
   Request had insufficient authentication scopes
@@ -323,7 +354,7 @@ fhirclient! fhir patient_context_missing likely scope_trimmed possible: Look at 
   Patient is not available
   Encounter is not available
 fhirclient! fhir scope_trimmed likely: Request `openid` and `fhirUser`, and see that both are \
-granted.
+granted. Update the library: older versions read only the claim `profile`.
   User is not available
 fhirclient! token refresh_not_granted certain: Request `online_access` or `offline_access`, and \
 see in the token response that the scope and a `refresh_token` are there.
@@ -334,6 +365,7 @@ fhirclient! token session_ended likely:
 fhirclient! launch pkce_mismatch likely: The server doesn't say that it supports S256. Ask its \
 operator to list it in `code_challenge_methods_supported`, or set `pkceMode` to `ifSupported`.
   Required PKCE code challenge method
+  Required code_challenge_method …
 epic fhir scope_not_registered likely user_not_permitted possible: On the app's page at \
 fhir.epic.com, add the API for the part of the resource that the message names.
   59204…
@@ -382,9 +414,10 @@ def _entries() -> Iterator[Entry]:
             f"{vendor}/{name}",
             found[0].title,
             *found,
-            says=" / ".join(one.replace(" …", "…").replace("…", " …").strip() for one in says),
+            says=" / ".join(one.replace(" …", "…").replace("…", " …").strip(" #") for one in says),
             where=_PLACES[place],
-            patterns=tuple(map(_pattern, says)),
+            patterns=tuple(_pattern(one) for one in says if not one.startswith("#")),
+            statuses=tuple(int(one[1:4]) for one in says if one.startswith("#")),
             alone=its_own or bool(_NUMBER.match(says[0])),
             source=getattr(sources, f"OF_{vendor.upper().replace('-', '_')}"),
         )

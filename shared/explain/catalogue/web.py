@@ -9,18 +9,25 @@ generic/frame-refused alone
   " Refused to display … in a frame because it set 'X-Frame-Options' / frame-ancestors
   ~ refused to (?:display|frame)\b[^\n]{0,200}
   ~ in a frame because\b|ancestor violates\b|refused to connect\b(?! to '| because)
-  ~ \b(?:denied|blocked) by (?:the )?x-frame-options|load denied by
+  ~ \b(?:denied|blocked) by (?:the )?\W?x-frame-options|load denied by
     x-frame|frame-ancestors\W{1,3}(?:'none'|'self')
   = The browser won't show a page in a frame, because the page's own headers forbid it.
   @ {EMBEDDABLE}
   frame_refused likely
     @ {EMBEDDABLE}; the sender is inferred
+generic/cookie-refused alone
+  " This Set-Cookie was blocked … SameSite / Third-party cookie will be blocked
+  ~ set-cookie\b[^\n]{0,120}\b(?:samesite|blocked)|third-party cookies? (?:will be|is|are|was)
+    blocked|\bcookie\b[^\n]{0,80}\brejected\b[^\n]{0,60}(?:samesite|secure|partition|cross)
+  = The browser didn't keep a cookie, because the page is in a frame of another site.
+  @ inferred
+  cookies_blocked likely
 generic/content-blocked alone
   " Refused to connect … Content Security Policy / Mixed Content / ERR_BLOCKED_BY_CLIENT
   ~ violates the following content security policy directive[^\n]{0,200}
   ~ content[- ]security[- ]policy[^\n]{0,120}\bblocked\b[^\n]{0,120}|blocked the loading of (?:a
     resource|mixed)[^\n]{0,200}
-  ~ \bmixed content:[^\n]{0,200}|err_blocked_by_(?:client|csp)\b
+  ~ \bmixed content:[^\n]{0,200}|err_blocked_by_(?:client|csp)\b|\bblocked:(?:csp|mixed-content)
   = The browser didn't send the request: the page's own policy, mixed content, or an extension.
   @ {CSP}
   content_blocked certain
@@ -31,6 +38,8 @@ generic/cors alone
   ~ \bdoesn't pass access control check|\bno 'access-control-allow-|cors header
     'access-control-allow-origin' missing|is not allowed by access-control-allow-|credential is not
     supported if the cors header
+  ~ 'access-control-allow-(?:origin|headers|methods|credentials)' header (?:in the response
+    )?(?:must|contains|has|is)\b[^\n]{0,200}
   = The browser sent a request to another origin, but doesn't let the page read the response.
   @ {FETCH}
   cors_blocked certain
@@ -46,16 +55,65 @@ generic/fetch-failed alone
     @ inferred
   tls_untrusted possible
     @ inferred
+generic/jwt-key alone
+  " JWKSNoMatchingKey / SigningKeyNotFoundError / PyJWKClientError
+  ~ jwksnomatchingkey|no applicable key found|signingkeynotfounderror|find a signing key that
+    matches|jwssignatureverificationfailed|jsonwebtokenerror: invalid signature|does not match
+    locally computed signature
+  = The app can't check the signature of a token with the keys that it has.
+  @ {OPENID}
+  signing_key_unknown likely
+generic/jwt-expired alone
+  " TokenExpiredError / ExpiredSignatureError / ERR_JWT_EXPIRED
+  ~ tokenexpirederror|expiredsignatureerror|err_jwt_expired|\bjwtexpired\b|expiredjwtexception|token
+    is expired by
+  = The access token has expired.
+  @ {RFC_6750}
+  access_token_expired likely
+  clock_skew possible
+    @ inferred
+generic/jwt-audience alone
+  " InvalidAudienceError / jwt issuer invalid / unexpected "aud" claim value
+  ~ invalid(?:audience|issuer)error|jwt (?:audience|issuer) invalid|unexpected \\?"(?:aud|iss)\\?"
+    claim value
+  = The token's issuer or audience isn't the one that the program expects.
+  @ {RFC_6750}
+  token_of_another_server likely
 generic/tls alone
   " CERTIFICATE_VERIFY_FAILED / PKIX path building failed / unable to verify the first certificate
   ~ certificate[_ ]verify[_ ]failed[^\n]{0,120}|err_cert_\w{1,20}|pkix path building failed
   ~ unable to (?:verify the first|get local issuer) certificate|self[- ]signed
     certificate|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}
   ~ x509: certificate[^\n]{0,80}|(?:remote|ssl|tls) certificate[^\n]{0,30}(?:invalid|not
-    trusted|untrusted)|ssl ?handshake\w{0,20}exception|ssl certificate problem
+    trusted|untrusted)|ssl certificate problem
   = The connection ended before any request was sent, because a certificate wasn't accepted.
   @ {RFC_5280}
   tls_untrusted certain
+generic/tls-handshake alone
+  " SSLHandshakeException: handshake_failure / wrong version number / protocol_version
+  ~ terminated the handshake|handshake[_ ]failure|wrong[_ ]version[_ ]number|(?:unsupported|alert)
+    protocol|protocol_version|bad_certificate|certificate[_ ]required|no required ssl certificate
+  = The two sides couldn't agree on an encrypted connection.
+  @ inferred
+  network_unreachable likely
+    t The server or a proxy broke off the TLS handshake.
+    ? Their TLS versions differ, the port isn't one for https, or the server wants a client
+      certificate or a known IP address.
+    > On the machine where the program runs, look with `openssl s_client -connect HOST:443` at the
+      versions that both offer. Ask the server's operator for allowed addresses and certificates.
+  tls_untrusted possible
+generic/host-local fhir alone
+  " UnknownHostException: keycloak / getaddrinfo ENOTFOUND hapi
+  ~ (?:enotfound|unknownhostexception:|no such host:?|resolve host:?|lookup)
+    '?[a-z0-9_-]{1,60}\b(?![.:]?\w)
+  = This program's network has no host with this name.
+  @ inferred
+  network_unreachable likely
+    t The host name isn't known where the program runs.
+    ? A name without a domain is known only within its own network, such as that of Docker Compose.
+    > Use the service's name on a network that both containers share. In a browser, use an address
+      that the browser can reach.
+  fhir_base_wrong possible
 generic/host-unknown fhir alone
   " getaddrinfo ENOTFOUND / Name or service not known / ERR_NAME_NOT_RESOLVED
   ~ \benotfound\b|err_name_not_resolved|name or service not known|unknownhostexception|could ?n[o']t
@@ -127,7 +185,8 @@ generic/not-a-launch alone
   " Module not found / npm ERR! / Address already in use / Permission … denied
   ~ \bmodule not found\b|\bcannot find module\b|\bcan't resolve '|\bnpm err!|\bno module named|could
     not resolve dependenc|\berror ts\d{4}|modulenotfounderror
-  ~ permission '?[a-z]+\.[a-z]+\.[a-z]+'? denied|not authorized to perform: [a-z0-9]+:[a-z]+
+  ~ permission '?(?!healthcare)[a-z]+\.[a-z]+\.[a-z]+'? denied|not authorized to perform:
+    (?!healthlake)[a-z0-9]+:[a-z]+
   ~ address already in use|eaddrinuse|port is already allocated|\beacces\b|syntaxerror:
     (?!unexpected token '?<)[^\n]{0,60}|command not found|no space left|out of
     memory|\bgradle\b[^\n]{0,40}failed|could not find artifact|peer dep|eresolve|cannot find symbol

@@ -77,6 +77,9 @@ generic/refresh-absent
   : refresh missing|denied
   = There's no refresh token.
   refresh_not_granted likely
+    > Request `online_access` or `offline_access`, allow it in the registration, and keep the old
+      refresh token if the response to a refresh has no new one.
+    > *1
 generic/pkce-text
   " PKCE verification failed / code_verifier does not match
   : pkce missing|unknown|mismatch|invalid|denied|expired|long
@@ -134,6 +137,7 @@ generic/assertion-claims
   : times long !@FHIR !id_token !refresh !code !scope
   : jti|alg|claim used|missing|mismatch|invalid|denied|unknown assertion|=invalid_client|@token
     !@FHIR !future
+  : jti|assertion|access used assertion|=invalid_client !refresh !code
   : audience|issuer missing|mismatch|invalid|unknown assertion|=invalid_client|@token !@FHIR !code
     !refresh !id_token !resource
   = The server read the client's signed assertion, but refused a claim in it.
@@ -150,11 +154,26 @@ generic/clock-text
     @ inferred from {RFC_7523}; {OPENID}
   assertion_claims_wrong possible
     @ inferred
+generic/token-not-a-jwt fhir alone
+  " Not in JWS format / JWT strings must contain exactly 2 period characters
+  ~ not in (?:json web signature[^\n]{0,12}|jws )format|exactly 2 period
+    characters|(?:wrong|invalid) number of segments|jwt must have 3 (?:tokens|parts)
+  = The FHIR server got something that isn't a signed JWT as the access token.
+  @ {RFC_6750}
+  token_of_another_server likely
+    t What was sent as the access token isn't a signed JWT.
+    ? It's an opaque or encrypted token, a word such as `undefined`, or it has `Bearer` in front of
+      it twice.
+    > Look at the Authorization header that is sent. Send `access_token` of the token response
+      unchanged, or have the authorization server issue JWTs for this FHIR server.
+  token_not_in_header possible
 generic/opaque-token alone
   " jwt malformed / Not enough segments, on an access token
   ~ (?:decod\w{1,20}|pars\w{1,20}|jwt (?:malformed|\S{1,20} error))[^\n]{0,50}access[_
     ]?token[^\n]{0,80}|access[_ ]?token[^\n]{0,60}(?:jwt malformed|(?:not|n't) (?:a (?:valid
     )?)?jwt|decod\w{1,20}|segments|malformed|jwt\.io)[^\n]{0,40}
+  ~ (?:invalid (?:compact )?(?:jws|jwt|token specified)|missing part #)[^\n]{0,80}access[_ ]?token|\
+    access[_ ]?token[^\n]{0,80}(?:invalid (?:compact )?(?:jws|jwt|token specified)|missing part #)
   = The app tries to read the access token, which only the FHIR server should read.
   @ {RFC_6750}
   opaque_token_decoded likely
@@ -241,6 +260,7 @@ generic/code-missing
 generic/code-of-another-client
   " authorization code was issued to another client
   : code client mismatch !redirect
+  : client_id launch mismatch
   = The code was issued to another client than the one that exchanges it.
   client_id_mismatch likely
 generic/state launch
@@ -274,7 +294,7 @@ generic/scope-not-covered fhir
   user_not_permitted possible
 generic/scope-text redirect
   " Invalid scopes: … / scope is not allowed for the client
-  : scope denied|unknown|invalid|missing|mismatch !user !refresh !context
+  : scope denied|unknown|invalid|missing|mismatch !user !refresh !context !unfetched
   = According to the server, a scope is missing, unknown or not allowed for the app.
   scope_not_registered likely
   scope_syntax possible
@@ -334,7 +354,8 @@ generic/tenant-text page
   tenant_mismatch likely
 generic/user-text redirect
   " User not found / user is not authorized / account is locked
-  : user unknown|denied|invalid|expired !session !client_auth !declined
+  : user unknown|denied|invalid !session !client_auth !declined
+  : user expired !session !client_auth !declined !access
   = The server doesn't let this user in, or doesn't know them.
   user_not_permitted likely
   user_mismatch possible
@@ -342,7 +363,7 @@ generic/token-not-sent fhir alone
   " Missing Authorization header / Full authentication is required
   ~ full authentication is required|authentication token (?:is )?missing|[?&]access_token=
   : header missing|denied|invalid !media !origin !=invalid_client !@token !@discovery
-  : access missing @FHIR !claim !refresh
+  : access missing @FHIR !claim !refresh !patient !context !scope
   = The FHIR server received no access token.
   @ {RFC_6750}
   token_not_in_header likely
@@ -413,6 +434,14 @@ generic/bulk-export fhir alone
       scope for the operation.
     > Request and register a `system/` scope for each type, and list the same types in `_type`.
     @ {BULK_DATA}; {OPENEMR_EXPORT}
+generic/export-not-async fhir alone
+  " $export: Must request async processing
+  ~ \$export\b[\s\S]{0,300}?\b(?:async|prefer)\b|\bexport\b[^\n]{0,60}\brespond-async\b
+  = A bulk export wasn't requested as an asynchronous one.
+  @ {BULK_DATA}
+  fhir_request_invalid likely
+    > Send `Prefer: respond-async` and `Accept: application/fhir+json` with the kick-off request,
+      and read the status at the URL in `Content-Location`.
 generic/fhir-refused-text fhir
   " Not authorized / access is denied, from FHIR
   : denied @FHIR field #none

@@ -329,6 +329,28 @@ TOLD_BY_ANY = """\
 generic/cors: Access to fetch from origin 'https://b' has been blocked by CORS policy
 generic/cors: Cross-Origin Request Blocked: The Same Origin Policy disallows reading it
 generic/cors: Reason: CORS header 'Access-Control-Allow-Origin' missing
+generic/cors: The 'Access-Control-Allow-Origin' header contains multiple values '*, https://b'
+generic/cookie-refused: This Set-Cookie was blocked because it had the "SameSite=Lax" attribute
+generic/cookie-refused: Cookie "sid" has been rejected because it is in a cross-site context
+generic/jwt-key: jose: JWKSNoMatchingKey: no applicable key found in the JSON Web Key Set
+generic/jwt-key: PyJWKClientError: Unable to find a signing key that matches: "k1"
+generic/jwt-expired: TokenExpiredError at verify
+generic/jwt-expired: jwt.exceptions.ExpiredSignatureError: Signature has expired
+generic/jwt-audience: jwt.exceptions.InvalidAudienceError: Audience doesn't match
+generic/jwt-audience: JWTClaimValidationFailed: unexpected "iss" claim value
+generic/token-not-a-jwt: CWWKS6063E: The token is not in JSON Web Signature (JWS) format
+generic/token-not-a-jwt: JWT strings must contain exactly 2 period characters. Found: 0
+generic/tls-handshake: SSLHandshakeException: Remote host terminated the handshake
+generic/tls-handshake: SSL routines: wrong version number
+generic/host-local: java.net.UnknownHostException: keycloak
+generic/host-local: Error: getaddrinfo ENOTFOUND hapi
+generic/export-not-async: $export: Must request async processing for export
+generic/export-not-async: The export needs a Prefer header with respond-async
+generic/fhir-bad-request: GET https://h/fhir/Observation: HTTP/1.1 400
+generic/fhir-bad-request: POST https://h/fhir/Patient: 400 Bad Request
+generic/opaque-token: verifying the access token: JWTInvalid: Invalid Compact JWS, access_token
+generic/opaque-token: Invalid token specified: missing part #2 (access_token)
+generic/tls: requests: SSL certificate problem
 generic/fetch-failed: Uncaught TypeError: Failed to fetch
 generic/fetch-failed: NetworkError when attempting to fetch resource.
 generic/tls: ssl.SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed
