@@ -228,7 +228,7 @@ _AMBIGUOUS = frozenset(
         *("access_denied", "invalid_grant", "invalid_token"),
     }
 )
-_REFUSALS = frozenset({400, 401, 403})
+_REFUSALS = frozenset({401, 403})
 
 
 def _quoted(facts: Facts) -> str | None:
@@ -252,12 +252,15 @@ def _as_sure(cause: Cause, facts: Facts) -> Certainty:
     """Return how sure a cause of the best entry is, by the kind of its proof."""
     if facts.proof is Proof.CODE or (not facts.from_text and facts.proof is Proof.BARE):
         return cause.certainty
-    if facts.proof is Proof.TOLD or (
-        facts.proof in {Proof.NAMED, Proof.BARE} and not facts.is_account
-    ):
+    agreed = len({one.entry.causes[0].id for one in facts.matches}) == 1
+    told = facts.is_report and agreed and facts.matches[0].said
+    if not facts.is_account or (facts.proof is Proof.TOLD and not told):
         return "possible"
     code = facts.message.oauth_error
-    if facts.by_code and (code in _AMBIGUOUS or (not code and facts.message.status in _REFUSALS)):
+    # One product has fewer reasons for a status.
+    bare = not code and facts.message.status in _REFUSALS
+    bare = bare and facts.entries[0].vendor == GENERIC.name
+    if facts.by_code and (code in _AMBIGUOUS or bare):
         return "possible"
     return "likely" if cause.certainty == "certain" else cause.certainty
 

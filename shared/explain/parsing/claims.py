@@ -14,6 +14,7 @@ from shared.patterns import any_case
 
 Sign = Literal[
     "assertion",
+    "keyed",
     "secret",
     "public",
     "framed",
@@ -43,10 +44,12 @@ Sign = Literal[
     "other_user",
     "server_down",
     "terminology",
+    "rotates",
+    "other_environment",
 ]
 _LOST = (
-    r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)"
-    r"|differ\w*|dropped|blocked)"
+    r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)|differ\w*"
+    r"|dropped|blocked)"
 )
 _KEPT = r"(?:session(?:[ ._-]?(?:id|cookie|storage))?|cookies?|localstorage)"
 _DURATION = r"(?:\d{1,3}|an?|one|two|five|ten|half an?|a few) ?-?(?:minutes?|mins?|hours?|h)\b"
@@ -56,13 +59,14 @@ _ELSEWHERE = (
 )
 _VERSION = r"(?<!/)\bsmart[ -]?(?:version|on fhir)?[ is:\"]{0,8}(?:smart )?"
 _SIGNS: Mapping[Sign, str] = {
-    "assertion": r"client_?assertion|private[_ ]key[_ ]jwt|jwt[- ]bearer|signed jwt",
+    "assertion": r"client_?assertion|private[_ ]key[_ ]jwt|jwt[- ]bearer|signed jwt|(?:client"
+    r"|signed) assertion",
+    "keyed": r"\bjwks[_ -]?ur[il]|\b(?:public|private|signing) key\b",
     "secret": r"client[_ -]secret|authorization: basic|basic auth",
     "public": r"\bpublic (?:client|app)|\bset (?:to|as) \W?public\b|\bsingle[- ]page",
     "framed": r"\bi-?frames?\b|\bin (?:a|the) frame|\bembedded (?:app|browser|in)\b"
-    r"|\bhyper(?:space|drive)\b|\bwebview2?\b|(?:within|inside) (?:the|its|our)? ?(?:simulated "
-    r")?(?:ehr|emr)\b|simulated ehr"
-    r"|embedded view",
+    r"|\bhyper(?:space|drive)\b|\bwebview2?\b|(?:within|inside) (?:the|its"
+    r"|our)? ?(?:simulated )?(?:ehr|emr)\b|simulated ehr|embedded view",
     "strict_browser": r"\bsafari\b|\bfirefox\b|\bbrave\b|\bincognito\b|\bsamesite\b"
     r"|third[- ]party (?:cookies?|storage)|\bie ?1[01]\b|internet explorer|\bi(?:pad|phone|os)\b"
     r"|(?:intranet|internet|trusted|security) zones?",
@@ -74,62 +78,67 @@ _SIGNS: Mapping[Sign, str] = {
     rf"|{_ELSEWHERE}[^\n.,]{{0,40}}\b(?:works?|worked|ok|fine|granted|succeeds?)\b",
     "lasts": r"\b(?:works?|worked|fine|ok)\b[^\n.]{0,25}\b(?:for|about)\b[^\n.]{0,12}"
     rf"{_DURATION}|\bafter (?:about |around |exactly |~ ?|some )?{_DURATION}|\bafter a while\b",
-    "fresh": r"\b(?:uploaded|registered|created|changed|added|updated|published|rotated)\b"
-    r"[^\n]{0,40}\b(?:today|this morning|yesterday|(?:half )?an hour ago|just now|minutes ago"
-    r"|hours? ago"
-    r"|last night)|\bjust (?:uploaded|registered|created|changed|added|updated|published)\b",
+    "fresh": r"\b(?:uploaded|registered|created|changed|added|updated|published"
+    r"|rotated)\b[^\n]{0,40}\b(?:today|this morning|yesterday|(?:half )?an hour ago|just now"
+    r"|minutes ago|hours? ago|\d+ days? ago|last night)|\bjust (?:uploaded|registered|created"
+    r"|changed|added|updated|published)\b",
     "by_hand": r"\b(?:open\w*|went to|go to|paste[ds]?|typed?|brows\w+|bookmark\w*|click\w*"
     r"|visit\w*)\b[^\n]{0,90}?(?:\blaunch\.html|\bindex\.html|\blaunch (?:url|link|page)\b"
     r"|\bbookmarks?\b)|\bnpm (?:run )?(?:start|serve)\b|\blive server\b",
     "twice": r"\btwice\b|\bsecond (?:time|request|call)|\breload(?:s|ed|ing)?\b|strict ?mode"
     r"|\btwo (?:requests|calls)|back button",
-    "blank": r"\b(?:blank|white|empty|black|gr[ae]y) (?:page|screen|window|tab)|\bpage (?:stays|is"
-    r"|remains) (?:white|blank|empty)|\bnothing (?:is shown|happens|loads)",
+    "blank": r"\b(?:blank|white|empty|black|gr[ae]y) (?:page|screen|window|tab)|\bpage (?:stays"
+    r"|is|remains) (?:white|blank|empty)|\bnothing (?:is shown|happens|loads)",
     "v1": _VERSION + r"v1\b",
     "v2": _VERSION + r"v2\b",
-    "came_back": r"[?&](?:code=[^&\s]{1,400}&(?:[^\s]{0,400}&)?state=|state=[^&\s]{1,400}&"
-    r"(?:[^\s]{0,400}&)?code=)",
+    "came_back": r"[?&](?:code=[^&\s]{1,400}&(?:[^\s]{0,400}&)?state="
+    r"|state=[^&\s]{1,400}&(?:[^\s]{0,400}&)?code=)|/callback\?code=",
     "cors": r"\bcors\b[^\n.]{0,40}\b(?:errors?|issues?|fail\w{0,4}|block\w{0,4}|missing|preflight"
-    r"|not (?:supported|enabled|allowed))|\b(?:due to|because of|no)(?: a)?(?: strict)? cors\b",
-    "client_not_found": r"\b(?:application with identifier|client(?:[ _-]?id)?)\b[^\n.]{0,60}"
-    r"\b(?:not found|does not exist)",
+    r"|not (?:supported|enabled|allowed)|settings|config\w*)|\b(?:fix|enable"
+    r"|allow)\w* (?:the )?cors\b|\b(?:due to|because of|no)(?: a)?(?: strict)? cors\b",
+    "client_not_found": r"\b(?:application with identifier|client(?:[ _-]?id)?)\b[^\n.]{0,60}\b(?:"
+    r"not found|does not exist)",
     "no_such_endpoint": r"\bcould not find resource for full path",
-    "not_served": r"\bunknown (?:resource type|(?:search )?parameter)\b|\bunsupported search "
-    r"parameter|\bdoes not know how to handle\b",
+    "not_served": r"\bunknown (?:resource type|(?:search )?parameter)\b"
+    r"|\bunsupported search parameter|\bdoes not know how to handle\b",
     "proxied": r"\b(?:nginx|traefik|haproxy|envoy|ingress|cloudfront|load ?balancer|proxy"
     r"|gateway)\b",
-    "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped|missing"
-    r"|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
-    "refreshing": r"\bwhen (?:we )?refresh|\brefreshing\b|\bgrant_type\W{1,6}refresh_token",
-    "other_use"
-    "r": r"\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account|provider|login)s?\b"
-    r"[^\n.!]{0,70}\b(?:works?|ok|fine|back|complete|everything|all|succeeds?)\b",
+    "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"
+    r"|missing|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
+    "refreshing": r"\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) refresh[ _]?token"
+    r"|\brefreshing\b|\bgrant_type\W{1,6}refresh_token",
+    "other_user": r"\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account|provider"
+    r"|login)s?\b[^\n.!]{0,70}\b(?:works?|ok|fine|back|complete|everything|all|succeeds?)\b",
     "server_dow"
-    "n": r"\bother (?:\w+ )?(?:hosts?|sites?|servers?|urls?)\b[^\n.]{0,20}\b(?:answer|work|reach|ok"
-    r"|fine)\w*|\bfrom (?:office|home|several|different|two)\b|\bno (?:deploy|change)|\bsince "
-    r"(?:this morning"
-    r"|today|yesterday|last night)|\b(?:worked|ok|fine) (?:all |until |since |for )?(?:last"
-    r"|yesterday|weeks|months)"
-    r"|\bstatus page\b|\b(?:down|outage|maintenance)\b",
+    "n": r"\bother (?:\w+ )?(?:hosts?|sites?|servers?|urls?)\b[^\n.]{0,20}\b(?:answer|work|reach"
+    r"|ok|fine)\w*|\bfrom (?:office|home|several|different|two)\b|\bno (?:deploy|change)"
+    r"|\bsince (?:this morning|today|yesterday|last night)|\b(?:worked|ok|fine) (?:all |until "
+    r"|since |for )?(?:last|yesterday|weeks|months)|\bstatus page\b|\b(?:down|outage"
+    r"|maintenance)\b",
     "terminolog"
     "y": r"\b(?:loinc|snomed|rxnorm|icd-?10|ucum)\b[^\n]{0,80}\?|\bwhich (?:loinc|code|unit)\b",
-    "no_context": r"\b(?:start|launch|open|run)\w*\b[^\n.]{0,20}\bwithout (?:an? |any |the )?"
-    r"(?:context|chart|ehr)\b|\bstandalone\b",
-    "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\bloops? (?:forever|endless\w*"
+    "no_context": r"\b(?:start|launch|open|run)\w*\b[^\n.]{0,20}\bwithout (?:an? |any "
+    r"|the )?(?:context|chart|ehr)\b|\bstandalone\b",
+    "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\b(?:re)?(?:load|direct"
+    r"|start)\w* (?:forever|over and over|again and again)|\bloops? (?:forever|endless\w*"
     r"|between)|\bkeeps? (?:redirecting|looping)|too[ _]many[ _]redirects\b",
-    "fewer_results": r"\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer "
-    r"(?:results|resources|entries)|\b0 (?:results|entries)|\btotal\W{1,4}0\b"
-    r"|\bonly (?:\d+|half) of",
+    "fewer_results": r"\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b"
+    r"|\bfewer (?:results|resources|entries)|\b0 (?:results|entries)|\btotal\W{0,4}(?:of )?0\b"
+    r"|\bonly (?:\d+|half) of|\breturns? (?:nothing|no data)\b",
+    "rotates": r"\brotat\w+|\b(?:old|same|previous) refresh[ _]?token",
+    "other_environment": r"\bnon-?prod\w* client|\b(?:sandbox|test) client[ _]id\b[^\n.]{0,60}\bpr"
+    r"od|\bprod\w* client[ _]id\b[^\n.]{0,60}\b(?:sandbox|test)\b",
     "no_refresh_token": r"(?:\b(?:no|without|missing)|(?:\bnot|n't|\bnever) (?:get|got|come with"
-    r"|receive|return"
-    r"|contain|include)\w*)\b[^\n.;]{0,30}\brefresh[ _]?token\b|\brefresh[ _]?token\b[^\n.;]{0,30}"
-    r"\b(?:missing|undefined|null|not (?:returned|present|included|issued))\b"
-    r"|\bunable to refresh\b|\brefresh\w*\b[^\n]{0,60}\b(?:not|n't) have o(?:n|ff)line_access",
-    "no_patient": r"(?:\b(?:no|not include|not contain|contains? no|without|omits)|n't contains?)"
-    r" (?:an? |the )?\W?patient(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))"
-    r"|\bno launch_response_patient\b|\bpatient(?:[ _]id)?\b\W{1,3}(?:parameter )?"
-    r"(?:is |was |claim )?(?:is )?(?:missing|undefined|null|empty"
-    r"|not (?:in|returned|included|present|defined))",
+    r"|receive|return|contain|include)\w*)\b[^\n.;]{0,30}\brefresh[ _]?token\b"
+    r"|\brefresh[ _]?token\b[^\n.;]{0,30}\b(?:missing|undefined|null|not (?:returned|present"
+    r"|included|issued))\b|\bunable to refresh\b|\brefresh\w*\b[^\n]{0,60}\b(?:not"
+    r"|n't) have o(?:n|ff)line_access",
+    "no_patient": r"(?:\b(?:no|not include|not contain|contains? no|omits|(?:token|response"
+    r"|launch\w*|context)\b[^\n.]{0,30}without)|n't contains?) (?:an? "
+    r"|the )?\W?patient(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))"
+    r"|\bno launch_response_patient\b|\bpatient(?:[ _]id)?\b\W{1,3}(?:parameter )?(?:is |was "
+    r"|claim )?(?:is )?(?:missing|undefined|null|empty|not (?:in|returned|included|present"
+    r"|defined))",
 }
 _RIGHT = (
     r"\b[^\n.]{0,35}?\b(?:is|are|was|were|all|definitely|exactly|already) (?:definitely |exactly "
@@ -146,26 +155,41 @@ _CALLED_RIGHT: Mapping[CauseId, str] = {
     "cors_blocked": r"cors",
     "clock_skew": r"clocks?",
 }
+# What the writer's own test points to, or what the writer left out.
+_TESTED = (
+    r"\b(?:unless|only (?:if|when)|works? (?:fine )?(?:if|when|once|after|without)|goes away"
+    r"|(?:fixed|solved|disappears) (?:by|if|when|after))\b[^\n.;]{0,60}?\b"
+)
+_LEFT_OUT = (
+    r"\b(?:forgot|omit\w*|left out|(?:do|did|does)(?: not|n.t) (?:send|pass|include"
+    r"|set))\b[^\n.,;]{0,25}?\b"
+)
+_BLAMED: Mapping[CauseId, str] = {
+    "redirect_uri_mismatch": rf"{_TESTED}(?:redirect|callback)[ _-]?ur[il]",
+    "aud_wrong": rf"(?:{_TESTED}|{_LEFT_OUT})aud(?:ience)?\b",
+    "pkce_mismatch": rf"(?:{_TESTED}|{_LEFT_OUT})(?:pkce|code_challenge|code_verifier)\b",
+}
 _DENIED: Mapping[CauseId, str] = {
     **{cause: rf"\b{what}{_RIGHT}" for cause, what in _CALLED_RIGHT.items()},
     "access_token_expired": rf"\btoken{_RIGHT}|\b(?:we|i) (?:get|got) (?:an? |the )?(?:access )?"
-    r"token\b(?! error)|\b(?:just|immediately|fresh\w*|newly)\b"
-    r"[^\n.]{0,40}\btoken|\b(?:able to|successful\w*|can(?: able to)?|do) (?:\w+ )?(?:get|got"
-    r"|obtain\w*|generat\w*|acquire|receiv\w*|issu\w*)\b[^\n.]{0,25}\btoken",
+    r"token\b(?! error)|\b(?:just|immediately|fresh\w*|newly)\b[^\n.]{0,40}\btoken|\b(?:able to"
+    r"|successful\w*|can(?: able to)?|do) (?:\w+ )?(?:get|got|obtain\w*|generat\w*|acquire"
+    r"|receiv\w*|issu\w*)\b[^\n.]{0,25}\btoken",
     "launch_parameter_missing": r"\bwe (?:do |always )?(?:send|pass) (?:the )?`?launch\b",
     # If only some users are refused, they didn't decline.
     "user_declined": r"\b(?:did ?n.t|did not|never|nobody|no one)\b[^\n.]{0,30}\b(?:declin|den"
-    r"|cancel|press|click)\w*|\bno (?:deny |cancel |allow )?button\b"
-    r"|\b(?:only|for) (?:some|certain|new)\b[^\n.]{0,20}\b(?:users?|patients?|accounts?)",
+    r"|cancel|press|click)\w*|\bno (?:deny |cancel |allow )?button\b|\b(?:only|for) (?:some"
+    r"|certain|new)\b[^\n.]{0,20}\b(?:users?|patients?|accounts?)",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims in a text: signs of the failure, and the causes that the writer rules out."""
+    """The claims in a text: signs of the failure, and the causes that are blamed or ruled out."""
 
     signs: frozenset[Sign] = frozenset()
     denied: frozenset[CauseId] = field(default_factory=frozenset)
+    blamed: frozenset[CauseId] = field(default_factory=frozenset)
 
     def has(self, *signs: Sign) -> bool:
         """Return whether the text has every one of the signs."""
@@ -178,7 +202,10 @@ def claims_in(text: str) -> Claims:
     flowing = re.sub(r"(?<=[\w,:\"]) ?\n(?=[a-z])", " ", text)
     return Claims(
         frozenset(sign for sign in _SIGNS if _matches(_SIGNS[sign], flowing)),
-        frozenset(cause for cause in _DENIED if _matches(_DENIED[cause], flowing)),
+        *(
+            frozenset(cause for cause, words in claimed.items() if _matches(words, flowing))
+            for claimed in (_DENIED, _BLAMED)
+        ),
     )
 
 

@@ -13,24 +13,19 @@ _URI = r"ur[il]s?"
 # What a sentence is about.
 _THINGS: Mapping[str, str] = {
     "redirect": rf"redirect[ _-]?(?:{_URI}|location|address)|redirecturi|redirect_to|(?:callback"
-    rf"|reply"
-    rf"|return)[ _-]?(?:{_URI}|address)|post[ _]logout",
+    rf"|reply|return)[ _-]?(?:{_URI}|address)|post[ _]logout",
     "client": r"\bclient\b|\bclient[ _]?id\b|clientid|\bapp(?:lication)?s?\b|relying party"
     r"|consumer",
     "client_id": r"client[ _-]?id(?:entifier)?\b|clientid|application (?:with identifier|id)"
-    r"|app[ _]?id"
-    r"|\bapi key\b|consumer key",
+    r"|app[ _]?id|\bapi key\b|consumer key",
     "secret": r"client[ _-]?secret|\bsecrets?\b|\bcredentials\b",
-    "assertion": r"client[ _-]?assertion\w*|\bassertion\b|client[ _](?:signed )?jwt|private[_ "
-    r"]key[_ ]jwt"
-    r"|jwt[- ]bearer|signed jwt|authentication (?:jwt|token)",
+    "assertion": r"client[ _-]?assertion\w*|\bassertion\b|client[ _](?:signed )?jwt"
+    r"|private[_ ]key[_ ]jwt|jwt[- ]bearer|signed jwt|authentication (?:jwt|token)",
     "client_auth": r"client authentication|authenticat\w+ (?:the |a )?client|auth(?:entication"
-    r"|entication"
-    r"_)?[ _]?method|token_endpoint_auth|client_auth\w*|client creds|basic auth\w*",
+    r"|entication_)?[ _]?method|token_endpoint_auth|client_auth\w*|client creds|basic auth\w*",
     "key_set": r"\bjwks\b|\b(?:jwk|key) ?set\b|jwks_ur[il]",
     "key": r"\bkids?\b|\bjku\b|\bkey[ _-]?ids?\b|\bjwks?\b|\bjwk set|jwks_ur[il]|public key"
-    r"|signing[ _]keys?"
-    r"|\bkeys?\b|thumbprint|\bx5t\b|certificate with identifier",
+    r"|signing[ _]keys?|\bkeys?\b|thumbprint|\bx5t\b|certificate with identifier",
     "signature": r"\bsignatures?\b|\bsigned by\b|signature_",
     "claim": r"\bclaims?\b|\b(?:aud|iss|sub|jti|exp|iat|nbf|alg)\b|lifetime",
     "times": r"\b(?:exp|iat|nbf)\b|\bexpir\w+|\blifetime\b|clock|\bissued at\b|future|not before"
@@ -39,14 +34,12 @@ _THINGS: Mapping[str, str] = {
     "alg": r"\balg\b|\balgorithms?\b|\b[RHE]S(?:256|384|512)\b",
     "audience": r"\baud(?:ience)?s?\b",
     "resource": r"\bresource (?:principal|parameter|indicator|server|identifier)|\b(?:target"
-    r"|resource)"
-    r" (?:service|uri)|\binvalid_(?:target|resource)\b|named api\b",
+    r"|resource) (?:service|uri)|\binvalid_(?:target|resource)\b|named api\b",
     "issuer": r"\bissuers?\b|\biss\b",
     "auth_code": r"auth(?:ori[sz]ation)?[ _-]code\b|\bthe code\b|\bcode[\"']? (?:has|was|is|not"
     r"|param)",
-    "code": r"auth(?:ori[sz]ation)?[ _-]code\b|(?<!error )(?<!status )(?<!http )(?<!device "
-    r")\bcode\b(?!"
-    r"[_ ](?:verifier|challenge|console|required)|[\"']?\s?[:=]\s?[\"']?\d)|\bthe grant\b",
+    "code": r"auth(?:ori[sz]ation)?[ _-]code\b|(?<!error )(?<!status )(?<!http )(?<!device )\bcode"
+    r"\b(?![_ ](?:verifier|challenge|console|required)|[\"']?\s?[:=]\s?[\"']?\d)|\bthe grant\b",
     "pkce": r"code[ _-]?(?:verifier|challenge)\w*|\bpkce\b|proof key|codeverifier|codechallenge"
     r"|\bverifier\b|data-binding",
     "refresh": r"refresh[ _-]?tokens?|refreshtoken|offline[ _]?session|\brefresh\b",
@@ -56,8 +49,7 @@ _THINGS: Mapping[str, str] = {
     "scope": r"\bscopes?\b|\bpermissions?\b(?! error)",
     "patient": r"\bpatients?\b",
     "context": r"\blaunch[ _-]?context|\b(?:ehr|patient|encounter) context|patient[ _](?:id"
-    r"|claim)\b"
-    r"|launch_response_patient|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
+    r"|claim)\b|launch_response_patient|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
     "launch": r"\blaunch\b(?!er|\.html|_)",
     "iss_parameter": r"\biss\b|\bserver ?url\b|service ?url|authorization url given",
     "state": r"\bstate\b|\bcorrelation (?:failed|cookie)|authorization_request_not_found|\bcsrf\b",
@@ -86,75 +78,56 @@ _THINGS: Mapping[str, str] = {
 }
 # What it says.
 _SAYINGS: Mapping[str, str] = {
-    "missing": r"\bmissing\b|\b(?:is|are|was) required\b|\brequired\b|\bmust (?:contain|include"
-    r"|have|be "
-    r"(?:present|provided|supplied|sent|specified|set)|specify|provide)|(?:\bnot|n't|\bnever"
-    r"|\bnor)(?: "
-    r"been)? (?:present|provided|supplied|specified|included?|sent|found in|set|available|given"
-    r"|return"
-    r"ed|in the)\b|\babsent\b|\bempty\b|\bnull\b|\bwithout\b|\blacks?\b|\blacking\b"
-    r"|\bundefined\b|\bnil\b"
-    r"|\bno (?!longer|matching|such)\w+|\bneeds?\b|\bis needed\b|\bomitted\b|does(?: not|n't) "
-    r"(?:contain|provide|offer|return|expose|"
-    r"include|have)|\bcontains? no\b|\bexpect(?:ed|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
+    "missing": r"\bmissing\b|\bnot (?:sending|added|automatically)\b|\b(?:is|are|was) required\b"
+    r"|\brequired\b|\bmust (?:contain|include|have|be (?:present|provided|supplied|sent|specified"
+    r"|set)|specify|provide)|(?:\bnot|n't|\bnever|\bnor)(?: been)? (?:present|provided|supplied"
+    r"|specified|included?|sent|found in|set|available|given|returned|in the)\b|\babsent\b"
+    r"|\bempty\b|\bnull\b|\bnone\b(?! of)|\bgetting lost|\bwithout\b|\blacks?\b|\blacking\b"
+    r"|\bundefined\b|\bnil\b|\bno (?!longer|matching|such)\w+|\bneeds?\b|\bis needed\b"
+    r"|\bomitted\b|does(?: not|n't) (?:contain|provide|offer|return|expose|include|have)"
+    r"|\bcontains? no\b|\bexpect(?:ed|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
     "unknown": r"\bnot (?:be )?(?:found|known|recogni[sz]ed|registered|resolved?|located|exist)"
-    r"|\bun(?:known|"
-    r"recogni[sz]ed|registered)\b|does(?: not|n't) exist|\bno (?:such|matching|suitable|usable"
-    r"|valid)\b"
-    r"|(?:can(?:not|'t| not)|could(?: not|n't)|unable to|failed to|did not|didn't) (?:be "
-    r")?(?:find|locat"
-    r"e|found|resolve|identify|look ?up|match any|load|fetch|retrieve|get|read|parse|discover)"
-    r"|isn't "
-    r"(?:registered|known|currently)|not currently registered|no longer exists|\bnone of\b|\bno "
-    r"key\b",
+    r"|\bun(?:known|recogni[sz]ed|registered)\b|does(?: not|n't) exist|\bno (?:such|matching"
+    r"|suitable|usable|valid)\b|(?:can(?:not|'t| not)|could(?: not|n't)|unable to|failed to"
+    r"|did not|didn't) (?:be )?(?:find|locate|found|map|resolve|identify|look ?up|match any|load"
+    r"|fetch|retrieve|get|read|parse|discover)|isn't (?:registered|known|currently)"
+    r"|not currently registered|no longer exists|\bnone of\b|\bno key\b",
     "mismatch": r"\bmis-?match\w*|(?:does|do|did|is|are)(?: not|n't) (?:exactly )?(?:match|equal"
-    r"|correspond"
-    r"|belong|the same)|\bnot match\w*|\bdiffer\w*|\bunexpected\b|\bnot (?:an? )?(?:one of"
-    r"|approved|the registered)\b|\bnot in (?:the )?(?:list"
-    r"|allow)|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b|\bnot (?:valid|intended"
-    r"|issued) for\b"
+    r"|correspond|belong|the same)|\bnot match\w*|\bdiffer\w*|\bunexpected\b"
+    r"|\bnot (?:an? )?(?:one of|approved|the registered)\b|\bnot in (?:the )?(?:list|allow)"
+    r"|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b|\bnot (?:valid|intended|issued) for\b"
     r"|issued (?:for|to) (?:another|a different)|\bbelongs? to\b|\bnot the same|\bmust (?:be"
-    r"|match|equal)\b"
-    r"|\bother than\b",
+    r"|match|equal)\b|\bother than\b",
     "invalid": r"\binvalid\w*|\bnot valid\b|\bbad\b|\bmalformed\b|\billegal\b|\bfailed\b"
-    r"|(?:verification|validation|authentication|check) (?:fails|failure)\b|\b"
-    r"not accepted\b|\bunable to (?:validate|verify|decode|parse|authenticate)|\bcan(?:not|'t| "
-    r"not) (?:be "
-    r")?(?:verif|validat|decod|pars)\w+|could(?: not|n't) (?:be )?(?:verif|validat|decod)\w+"
-    r"|\brejected\b|"
-    r"\brefused\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b|\bnot "
-    r"(?:a )?(?:valid|well|base64)|\buntrusted\b|\bnot trusted\b",
+    r"|(?:verification|validation|authentication|check) (?:fails|failure)\b|\bnot accepted\b"
+    r"|\bunable to (?:validate|verify|decode|parse|authenticate)|\bcan(?:not|'t"
+    r"| not) (?:be )?(?:verif|validat|decod|pars)\w+|could(?: not|n't) (?:be )?(?:verif|validat"
+    r"|decod)\w+|\brejected\b|\brefused\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b"
+    r"|\bnot (?:a )?(?:valid|well|base64)|\buntrusted\b|\bnot trusted\b",
     "expired": r"\bexpir\w+|\btoo old\b|\bno longer (?:valid|active)|\bstale\b|\btimed? ?out\b"
-    r"|\bnot active\b"
-    r"|\binactive\b|\brevoked\b|\bterminated\b|\bhas ended\b|\bconsumed\b",
+    r"|\bnot active\b|\binactive\b|\brevoked\b|\bterminated\b|\bhas ended\b|\bconsumed\b",
     "used": r"\balready (?:been )?(?:\w+ )?(?:used|redeemed|consumed|exchanged|seen|spent)"
-    r"|\bused (?:twice|"
-    r"more than|before)|\breus\w+|\breplay\w*|\bonly (?:be used )?once\b|previously (?:used"
-    r"|redeemed)|been "
-    r"(?:used|redeemed|rotated|replaced)|\brotated\b",
+    r"|\bused (?:twice|more than|before)|\breus\w+|\breplay\w*|\bonly (?:be used )?once\b"
+    r"|previously (?:used|redeemed)|been (?:used|redeemed|rotated|replaced)|\brotated\b",
     "future": r"\bin the future\b|\bnot (?:yet (?:valid|active)|(?:valid|active) yet)\b"
-    r"|\bissued before"
-    r"|\bused before|\bskew\b|too early|\bin the past\b|before (?:the )?not before",
+    r"|\bissued before|\bused before|\bskew\b|too early|\bin the past\b|before (?:the )?not before",
     "long": r"\btoo (?:far|long|large|short|many|big)\b|\bexceed\w*|\bmore than\b|\blonger than\b"
     r"|\bmaximum\b|\bgreater than\b|\blifetime\b|\bat most\b",
     "declined": r"\bdeclin\w+|\bcancel\w*|\b(?:user|owner|patient)\b (?:has )?(?:denied|rejected"
-    r"|refused|"
-    r"did not (?:consent|authorize|approve))|denied (?:by (?:the )?user|access to your)|\babort\w*",
-    "broken": r"\bunexpected (?:error|exception)|\binternal (?:server )?error|\btry (?:\w+ "
-    r"){0,3}again later"
-    r"|\bsomething went wrong|\bmaintenance\b|\btemporarily (?:down|unavailable)",
-    "unfetched": r"(?:unable to|fail\w* to|could(?: not|n't)|can(?:not|'t)|error|timed? ?out) "
-    r"(?:be )?(?:retriev|fetch|download|access|reach|connect)\w*",
+    r"|refused|did not (?:consent|authorize|approve))|denied (?:by (?:the )?user|access to your)"
+    r"|\babort\w*",
+    "broken": r"\bunexpected (?:error|exception)|\binternal (?:server )?error"
+    r"|\btry (?:\w+ ){0,3}again later|\bsomething went wrong|\bmaintenance\b"
+    r"|\btemporarily (?:down|unavailable)",
+    "unfetched": r"(?:unable to|fail\w* to|could(?: not|n't)|can(?:not|'t)|error"
+    r"|timed? ?out) (?:be )?(?:retriev|fetch|download|access|reach|connect)\w*",
     "insufficient": r"\binsufficient\b",
-    "denied": r"(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*"
-    r"|authori[sz]ed|granted"
-    r"|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled|licen[cs]ed|configured"
-    r"|eligible|allow)|\bun(?:authori[sz]ed|supported)\b|\bforbidden\b|\bdenied\b|\bdisallowed\b"
-    r"|\bno "
-    r"(?:permission|access)|does(?: not|n't) have|\binsufficient\b|\bdisabled\b|\bblocked\b"
-    r"|\bis not allow"
-    r"|cannot (?:use|access|request)|\blocked\b|\bprohibited\b|could not be granted|\bnot "
-    r"(?:been )?given",
+    "denied": r"(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*|authori[sz]ed"
+    r"|granted|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled"
+    r"|licen[cs]ed|configured|eligible|allow)|\bun(?:authori[sz]ed|supported)\b|\bforbidden\b"
+    r"|\bdenied\b|\bdisallowed\b|\bno (?:permission|access)|does(?: not|n't) have"
+    r"|\binsufficient\b|\bdisabled\b|\bblocked\b|\bis not allow|cannot (?:use|access|request)"
+    r"|\blocked\b|\bprohibited\b|could not be granted|\bnot (?:been )?given",
 }
 THINGS, SAYINGS = frozenset(_THINGS), frozenset(_SAYINGS)
 _ALL = {**_THINGS, **_SAYINGS}
@@ -163,16 +136,15 @@ _A_SCOPE = any_case(r"\b(?:patient|user|system)/[a-z*]+\.(?:read|write|\*|[cruds
 
 # What isn't words: codes, URLs, queries, JSON, qualified names, paths, and a status's reason.
 _NO_WORDS = any_case(
-    r"\binvalid_(?:client|grant|scope|request|token)\b|\b(?:access_denied|unauthorized_client)\b|"
-    r"\b\d{3} (?:client|server) error: \w+|"
-    r"cannot read propert\w+ (?:'\w+' )?of \w+(?: \(reading '\w+'\))?|[\w.]+ is not (?:a "
-    r"function|iterable|defined)|nullpointer[^\n]*|"
-    r"[a-z][a-z0-9+.-]{1,20}://\S+|\S*[?&]\w+=\S*|\b(?!error_)\w+=\S+|\{[^{}]{0,400}\}"
-    r"|\[[a-z]\w+(?:, \w+){1,99}[^\]]{0,9}\]"
-    r"|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
+    r"\binvalid_(?:client|grant|scope|request|token)\b|\b(?:access_denied|unauthorized_client)\b"
+    r"|\b\d{3} (?:client|server) error: \w+|cannot read propert\w+ (?:'\w+' )?of \w+(?: \(reading "
+    r"'\w+'\))?|[\w.]+ is not (?:a function|iterable|defined)|nullpointer[^\n]*"
+    r"|[a-z][a-z0-9+.-]{1,20}://\S+|\S*[?&]\w+=\S*|\b(?!error_)\w+=\S+|\{[^{}]{0,400}\}"
+    r"|\[[a-z]\w+(?:, \w+){1,99}[^\]]{0,9}\]|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
     r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
-    r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user|system)/\S+"
-    r"|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b"
+    r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user"
+    r"|system)/\S+|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\bno errors?\b"
+    r"|(?<=[;,(] )scopes?:? (?:[\w/*.]+/[\w*.]+|openid|launch|fhiruser)[^;.)]*"
 )
 
 

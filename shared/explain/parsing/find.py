@@ -94,7 +94,7 @@ def matches(
             text, [one for one in among if not one.alone], Proof.NAMED, fewest=_UNMISTAKABLE
         )
         or _by_code(message, among, shown or named, where)
-        or _by_status(message, among, where)
+        or _by_status(message, among, shown or named, where)
         or _by_web(text, among, vague=True)
         or _by_off(text, among)
         or _by_words(heard, among, message, where)
@@ -271,7 +271,7 @@ def _of_code(code: str | None, among: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def _by_status(
-    message: EhrMessage, among: Collection[Entry], where: Where | None
+    message: EhrMessage, among: Collection[Entry], shown: Collection[str], where: Where | None
 ) -> tuple[Match, ...]:
     """Return the entries for a response's status at its step, if it had no code."""
     if message.status is None or message.oauth_error is not None:
@@ -279,7 +279,9 @@ def _by_status(
     at = message.text.find(str(message.status))
     step = step_at(message.text, max(at, 0))
     place = where or _PLACES[step or "FHIR"]
-    found = (one for one in among if one.where == place and message.status in one.statuses)
+    found = [one for one in among if one.where == place and message.status in one.statuses]
+    mine = [one for one in found if one.vendor in shown]
+    found = mine or [one for one in found if one.vendor == GENERIC.name]
     return tuple(Match(one, Proof.BARE if where or step else Proof.TOLD) for one in found)
 
 

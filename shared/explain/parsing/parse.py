@@ -19,8 +19,8 @@ _FLAGS = re.IGNORECASE | re.MULTILINE
 LONGEST_DESCRIPTION = 500
 # A host name without a scheme, as in an exception's or resolver's message.
 _HOST = (
-    r"(?:\bhost(?:name)?\W{1,3}|\benotfound |resolve host: ?|unknownhostexception: ?|\blookup )"
-    r"([a-z0-9.-]{1,200}\.[a-z]{2,24})\b"
+    r"(?:\bhost(?:name)?\W{1,3}|\benotfound |resolve host: ?|unknownhostexception: ?"
+    r"|\blookup )([a-z0-9.-]{1,200}\.[a-z]{2,24})\b"
 )
 # The fields that contain a server's message: OAuth's and FHIR's, then those of other JSON.
 _SENTENCES = (r"error_description|diagnostics", r"(?<=\")(?:error_message|message|msg|detail|text)")
@@ -108,7 +108,7 @@ def _ids(opened: str) -> Mapping[str, str | None]:
         rf"/instances/({_ID})",
         rf"\b(?:cerner-)?correlation[ _-]?id{_SIGN}({_ID})",
         rf"\b(?:instance|correlation)(?:[ _-]?id)?{_IS}({_WITH_DIGIT})",
-        rf"\b(?:opc|x)-request-id{_SIGN}({_ID})",
+        rf"\b(?:opc|x)-request-id{_SIGN}({_WITH_DIGIT})",
     )
     return {
         "client": client,
@@ -132,8 +132,8 @@ def _first(places: Iterable[str], *patterns: str) -> str | None:
 def stated_ids(text: str) -> set[str]:
     """Return the ids that the text may keep: client ids, tenants in FHIR bases, path segments."""
     ids = re.findall(
-        rf"(?:client|app(?:lication)?)[ _-]?id(?:[^\n]{{0,60}}?|[^A-Za-z0-9]{{0,12}})({texts.UUID})"
-        rf"|/(?:r4|dstu2|tenants)/({_ID})|{_HOST}",
+        rf"(?:client|app(?:lication)?)[ _-]?id(?:[^\n]{{0,60}}?|[^A-Za-z0-9]{{0,12}})({texts.UUID}"
+        rf")|/(?:r4|dstu2|tenants)/({_ID})|{_HOST}",
         text,
         re.IGNORECASE,
     )
@@ -176,8 +176,8 @@ def _description(levels: list[str], known: set[str]) -> str | None:
             match = re.search(
                 rf"(?<![A-Za-z0-9])(?:{name})(?:"
                 r"=(?P<query>[^&\s\"'<>+%]{1,200}(?: [^&\s\"'<>+%]{1,60}){1,20}"
-                r"|[^&\s\"'<>]{1,2000})"
-                r"|\\?[\"']?\s{0,3}[:=]\s{0,3}\\?\"(?P<quoted>(?:[^\"\\\n]|\\[^\n]){1,2000}))",
+                r"|[^&\s\"'<>]{1,2000})|\\?[\"']?\s{0,3}[:=]\s{0,3}\\?\"(?P<quoted>(?:[^\"\\\n]"
+                r"|\\[^\n]){1,2000}))",
                 text,
             )
             if match is not None:
@@ -189,14 +189,14 @@ def _description(levels: list[str], known: set[str]) -> str | None:
 
 def _status(text: str) -> int | None:
     match = re.search(
-        r"\bHTTP(?:/[0-9.]{1,3})?[ :]{1,2}([1-5][0-9]{2})\b"
-        r"|\b(?:status(?:[ _]?code)?(?: of)?|code|error)\"?\s{0,2}[:= ]\s{0,2}\"?([1-5][0-9]{2})\b"
-        r"|\b([45][0-9]{2}) (?:unauthorized|forbidden|bad request|not found|not acceptable"
-        r"|unsupported media|internal server error|method not allowed|bad gateway|gateway time"
-        r"|service (?:temporarily )?unavailable|too many requests)"
-        r"|(?:^|\n)\W{0,3}([45][0-9]{2})(?: -|:) |(?:->|=>|→"
-        r"|\b(?:says|gives|returns?|returned|answers|gets?|got|with|is)(?: an?)?) "
-        r"([45][0-9]{2})\b(?![.:/-]?[0-9])|\b([45][0-9]{2}) ?(?:error\b|\{|\()|\(([45][0-9]{2})\)",
+        r"\bHTTP(?:/[0-9.]{1,3})?[ :]{1,2}([1-5][0-9]{2})\b|\b(?:status(?:[ _]?code)?(?: of)?"
+        r"|code|error)\"?\s{0,2}[:= ]\s{0,2}\"?([1-5][0-9]{2})\b|\b([45][0-9]{2}) (?:unauthorized"
+        r"|forbidden|bad request|not found|not acceptable|unsupported media|internal server error"
+        r"|method not allowed|bad gateway|gateway time|service (?:temporarily )?unavailable"
+        r"|too many requests)|(?:^|\n)\W{0,3}([45][0-9]{2})(?: -|:| on| from| at) |(?:->|=>|→"
+        r"|\b(?:says|gives|returns?|returned|answers|gets?|got|with"
+        r"|is)(?: an?)?) ([45][0-9]{2})\b(?![.:/-]?[0-9])|\b([45][0-9]{2}) ?(?:error\b|"
+        r"\{|\()|(?<!\w)\(([45][0-9]{2})\)",
         text,
         re.IGNORECASE,
     )

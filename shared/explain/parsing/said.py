@@ -17,33 +17,32 @@ Step = Literal["authorize", "token", "refresh", "FHIR", "discovery"]
 _MOST, _LONGEST, _LONGEST_LINE = 160, 420, 4_000
 
 _STATIC = (
-    r"/[\w.-]{1,80}\.(?:js|mjs|css|map|ico|png|svg|jpe?g|gif|woff2?|ttf|webmanifest)\b(?![^\n]{0,80}"
-    r"\.example[^\n]{0,20}/(?:token|authorize))"
+    r"/[\w.-]{1,80}\.(?:js|mjs|css|map|ico|png|svg|jpe?g|gif|woff2?|ttf"
+    r"|webmanifest)\b(?![^\n]{0,80}\.example[^\n]{0,20}/(?:token|authorize))"
 )
 # A line about a static file, a quiet log line, a frame of a stack trace.
 _NOISE = any_case(
     rf"{_STATIC}[^\n]{{0,80}}\b(?:[1-5][0-9]{{2}}|err_failed)\b|{_STATIC}'? from origin"
     r"|^[\d:., TZ+-]{8,32}\s?(?:INFO|DEBUG|TRACE)\b(?![^\n]{0,200}\b(?:error|fail\w*|40[0-9]"
-    r"|5\d\d)\b)"
-    r"|^\s{0,12}at [\w.$<>/]{3,200}\(|^\s{0,8}File \"|^\s{0,8}--- End of inner|\bsource map\b"
-    r"|\[violation\]|download the react devtools"
+    r"|5\d\d)\b)|^\s{0,12}at [\w.$<>/]{3,200}\(|^\s{0,8}File \"|^\s{0,8}--- End of inner"
+    r"|\bsource map\b|\[violation\]|download the react devtools"
 )
 _ERROR = any_case(
-    r"error|fail|invalid|denied|unauthori[sz]|forbidden|\bnot\b|n't\b|cannot|missing|required?|\bmust\b"
-    r"|expir|mismatch|unable|refused?|reject|block|exception|unknown|unsupported|unexpected"
-    r"|time(?:d )?"
-    r"-?out|undefined|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong|malformed|violat"
-    r"|insufficient|disabled|locked|inactive|bad |oops|mixed content|\bcors\b|\be[a-z]{3,12}\b:"
-    r"|exceed"
-    r"|suppressed|doesn|before|another|too (?:far|long|many|large|old)|future|revoked|stale"
-    r"|hang up|not_|conflict"
+    r"error|fail|invalid|denied|unauthori[sz]|forbidden|\bnot\b|n't\b|cannot|missing|required?"
+    r"|\bmust\b|expir|mismatch|unable|refused?|reject|block|exception|unknown|unsupported"
+    r"|unexpected|time(?:d )?-?out|undefined|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus"
+    r"|incorrect|wrong|malformed|violat|insufficient|disabled|locked|inactive|bad |oops"
+    r"|mixed content|\bcors\b|\be[a-z]{3,12}\b:|exceed|suppressed|doesn|before|another|too (?:far"
+    r"|long|many|large|old)|future|revoked|stale|hang up|not_|conflict"
 )
 # The fields in which servers put their words: OAuth's, FHIR's, and other JSON.
 _FIELD = any_case(
     r"(?<![a-z0-9_])(?P<name>error_description|errordescription|diagnostics|display|error_message"
-    r"|errormessage|errorsummary|errorcode|message|msg|details?|title|text|hint|reason|fault(?:string)?"
-    r"|internal_code|cause|error(?!_uri))[\"'\\]{0,3}(?:\s{0,3}[:=]|\s{1,3}value=)\s{0,3}(?:\\?[\"'](?P<quoted>(?:[^\"\\\n]"
-    r"|\\[^\n]){2,2000}?)\\?[\"'](?=[\s,;}\])>/]|$)|(?P<bare>[^\s\"'{\[<>,;&][^\"'\n&<>{}]{2,500}))"
+    r"|errormessage|errorsummary|errorcode|message|msg|details?|title|text|hint|reason"
+    r"|fault(?:string)?|internal_code|cause|error(?!_uri))[\"'\\]{0,3}(?:\s{0,3}[:=]"
+    r"|\s{1,3}value=)\s{0,3}(?:\\?[\"'](?P<quoted>(?:[^\"\\\n]"
+    r"|\\[^\n]){2,2000}?)\\?[\"'](?=[\s,;}\])>/]|$)|(?P<bare>[^\s\"'{\[<>,;&][^\"'\n&<>{}]{2,500})"
+    r")"
 )
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 # A quotation doesn't start or end with a space. The text between two quotations does.
@@ -51,63 +50,55 @@ _QUOTED = re.compile(
     r"[\"“”`«»](?! )([^\"“”`«»\n]{6,300})(?<! )[\"“”`«»]|(?<![\w'])'([^'\n]{12,300})'(?!\w)"
 )
 _REPORTED = any_case(
-    r"\b(?:says?|said|saying|reads|prints?(?: in \w+)?|throws?|answers?|returns?|shows?"
-    r"|displays?|message"
-    r"|error|page|raises|reports?|complains?|with|gets?|heading)\b\s?(?:only|just|is|me)?"
-    r"(?::|\s[-\u2013\u2014])\s{1,3}(\S[^\n]{5,300})"
+    r"\b(?:says?|said|saying|reads|prints?(?: in \w+)?|throws?|answers?|returns?|shows?|displays?"
+    r"|message|error|page|raises|reports?|complains?|with|gets?|heading)\b\s?(?:only|just|is"
+    r"|me)?(?::|\s[-\u2013\u2014])\s{1,3}(\S[^\n]{5,300})"
 )
 _FORMS: tuple[tuple[Speaker, str], ...] = (
     (
         "browser",
         (
-            r"cors policy|cross-origin request blocked|net::err_|\berr_[a-z]+_|refused to "
-            r"(?:display"
-            r"|frame"
-            r"|connect|load|execute)|content[ -]security[ -]policy|mixed content|failed to (?:load "
-            r"resource"
-            r"|fetch)|networkerror when|domexception|securityerror|cors header|samesite"
-            r"|x-frame-options"
-            r"|access-control-allow|load denied|xmlhttprequest|third-party cookie"
+            r"cors policy|cross-origin request blocked|net::err_|\berr_[a-z]+_"
+            r"|refused to (?:display|frame|connect|load|execute)|content[ -]security[ -]policy"
+            r"|mixed content|failed to (?:load resource|fetch)|networkerror when|domexception"
+            r"|securityerror|cors header|samesite|x-frame-options|access-control-allow"
+            r"|load denied|xmlhttprequest|third-party cookie"
         ),
     ),
     (
         "network",
         (
             r"\be(?:conn\w+|timedout|notfound|ai_again|hostunreach|pipe|proto)\b|getaddrinfo"
-            r"|curl: ?\(|"
-            r"urllib3|sslerror|sslhandshake|unknownhost|sockettimeout|connectexception|connecttimeout"
-            r"|readtimeout|certificate|pkix|socket hang up|dial tcp|x509|no such host|name or "
-            r"service"
-            r"|connection (?:refused|reset|timed|was|aborted)|remote end closed|ssl_|tls handshake"
-            r"|operation timed out|actively refused|resolve host|could not be resolved|self[- "
-            r"]signed"
+            r"|curl: ?\(|urllib3|sslerror|sslhandshake|unknownhost|sockettimeout|connectexception"
+            r"|connecttimeout|readtimeout|certificate|pkix|socket hang up|dial tcp|x509"
+            r"|no such host|name or service|connection (?:refused|reset|timed|was|aborted)"
+            r"|remote end closed|ssl_|tls handshake|operation timed out|actively refused"
+            r"|resolve host|could not be resolved|self[- ]signed"
         ),
     ),
     (
         "proxy",
         (
             r"bad gateway|gateway time-?out|service (?:temporarily )?unavailable|incapsula"
-            r"|cloudflare|cf-ray"
-            r"|healthy upstream|upstream connect|requested url was rejected|reference ?#|request "
-            r"blocked"
-            r"|web application firewall|\bwaf\b|no route matched"
+            r"|cloudflare|cf-ray|healthy upstream|upstream connect|requested url was rejected"
+            r"|reference ?#|request blocked|web application firewall|\bwaf\b|no route matched"
         ),
     ),
     (
         "library",
         (
-            r"\b[a-z][\w.$]*(?:exception|error)\b\s?:|\bfhir:\w+|fhir-?client|\bmsal|oidc-client|passport"
-            r"|omniauth|appauth|authlib|\bnimbus|next-?auth|openidconnect|springframework|\bno "
-            r"state found"
-            r"|\buncaught\b|\btypeerror\b|traceback|nullpointer|\(re\)launch"
+            r"\b[a-z][\w.$]*(?:exception|error)\b\s?:|\bfhir:\w+|fhir-?client|\bmsal|oidc-client"
+            r"|passport|omniauth|appauth|authlib|\bnimbus|next-?auth|openidconnect"
+            r"|springframework|\bno state found|\buncaught\b|\btypeerror\b|traceback|nullpointer"
+            r"|\(re\)launch"
         ),
     ),
 )
 _WRITER = any_case(
-    r"\b(?:i|i'm|i've|we|we're|we've|our|my|me|us|you|your|any(?:one|body)|some(?:one|body)|they|he|she"
-    r"|their|his|her|colleague|customer|vendor|docs?|thanks|hello|hi|please|question)\b|\bwhen "
-    r"(?:the|i|we|it)\b|\?\s*$"
-    r"|^\W*(?:\d\. )?(?:if|without|under|when|unless|for|each|every|return|requests)\b|=>|\bconst\b"
+    r"\b(?:i|i'm|i've|we|we're|we've|our|my|me|us|you|your|any(?:one|body)|some(?:one|body)|they"
+    r"|he|she|their|his|her|colleague|customer|vendor|docs?|thanks|hello|hi|please|question)\b"
+    r"|\bwhen (?:the|i|we|it)\b|\?\s*$|^\W*(?:\d\. )?(?:if|without|under|when|unless|for|each"
+    r"|every|return|requests)\b|=>|\bconst\b"
 )
 _STEPS: tuple[tuple[Step, str], ...] = (
     ("authorize", r"[?&]error=\w|\berror=\w+&"),
@@ -119,28 +110,27 @@ _STEPS: tuple[tuple[Step, str], ...] = (
     (
         "token",
         (
-            r"/(?:oauth2?/|v\d\.\d/|connect/)?token\b|token[ -](?:endpoint|request|exchange|call"
-            r"|url)"
-            r"|grant_type|client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code"
-            r"|\binvalid_grant\b"
-            r"|\binvalid_client\b|error validating client"
+            r"/(?:oauth2?/|v\d\.\d/|connect/)?tokens?\b|token[ -](?:endpoint|request|exchange"
+            r"|call|url)|grant_type|client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code"
+            r"|\binvalid_grant\b|\binvalid_client\b|error validating client"
         ),
     ),
     (
         "authorize",
         (
-            r"/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|url|page|step)"
-            r"|\b(?:login|sign-?in|consent) (?:page|screen|form)|response_type|code=\S|/callback\b"
+            r"/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|url|page|step)|\b(?:login|sign-?in"
+            r"|consent) (?:page|screen|form)|response_type|code=\S|/callback\b"
         ),
     ),
     (
         "FHIR",
         (
-            r"(?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b[^\n]{0,200}/(?:[A-Z][A-Za-z]{2,30}|\$))|/fhir\b|/r4\b"
-            r"|operationoutcome|www-authenticate|insufficient[ _-]scope"
-            r"|\bfhir (?:server|request|call|api|service|resource)"
-            r"|\bbundle\b"
-            r"|(?-i:/(?:Patient|Observation|Encounter|Condition)\b)|\$(?:export|everything)|/baser4"
+            r"(?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b[^\n]{0,200}/(?:[A-Z][A-Za-z]{2,30}|\$))"
+            r"|/fhir\b|/r4\b|operationoutcome|www-authenticate|insufficient[ _-]scope"
+            r"|\bfhir (?:server|request|call|api|service|resource)|\bbundle\b"
+            r"|\bfhir[\w-]{0,40}\.[a-z]|(?-i:\b(?:Patient|Observation|Encounter"
+            r"|Condition)) (?:search|read|request)|(?-i:/(?:Patient|Observation|Encounter"
+            r"|Condition)\b)|\$(?:export|everything)|/baser4"
         ),
     ),
     ("token", r"client_credentials"),
@@ -176,7 +166,8 @@ def without_noise(text: str) -> str:
 
 # What a text of a launch has in its lines.
 _PROTOCOL = any_case(
-    r"https?:|\bscopes?\b|token|redirect|client|launch|\bissu?e?r?\b|\baud\b|grant|oauth|smart|fhir|login"
+    r"https?:|\bscopes?\b|token|redirect|client|launch|\bissu?e?r?\b|\baud\b|grant|oauth|smart"
+    r"|fhir|login"
 )
 
 
@@ -214,13 +205,11 @@ _GOES_ON = re.compile(r"\s{0,2}(?!at )[a-z]+(?: |$)(?!=)")
 # RFC 6749 4.1.2.1 and 5.2: what servers say where they only repeat the meaning of the code.
 _BOILERPLATE = any_case(
     r"resource owner or authorization server denied|includes a parameter more than once"
-    r"|request an (?:authorization code|access token) using this method|obtaining an "
-    r"authorization code "
-    r"using this|client authentication failed \(?e\.?g|provided authorization grant \(?e\.?g"
-    r"|authenticated"
-    r" client is not authorized to use this authorization grant|unexpected condition (?:that"
-    r"|which) "
-    r"prevented|temporary overloading or maintenance"
+    r"|request an (?:authorization code|access token) using this method"
+    r"|obtaining an authorization code using this|client authentication failed \(?e\.?g"
+    r"|provided authorization grant \(?e\.?g|authenticated client is not authorized to use this au"
+    r"thorization grant|unexpected condition (?:that|which) prevented"
+    r"|temporary overloading or maintenance"
 )
 
 
@@ -302,13 +291,11 @@ def _speaker(sentence: str, *, alone: bool = True) -> Speaker:
 
 
 _MACHINE = any_case(
-    r"\b(?:error|exception|message|reason)\b\W{0,4}[:=]|^\W{0,3}(?:error|exception|warn\w*|fatal|severe)\b"
-    r"|[\d\]] (?:error|warn|warning|fatal|severe)\b|\b(?:invalid|unauthorized|unsupported"
-    r"|insufficient|access"
-    r"|jwks|token)_[a-z_]{3,40}\b|\b\w+_(?:error|invalid|denied|failed|expired|required|mismatch|missing)\b"
-    r"|\bhttp/?[\d.]* \d{3}\b|^\W{0,3}[45]\d\d \w"
-    r"|^\W{0,3}(?:invalid|unable|cannot|could not|unknown|missing|failed"
-    r"|unauthorized"
+    r"\b(?:error|exception|message|reason)\b\W{0,4}[:=]|^\W{0,3}(?:error|exception|warn\w*|fatal"
+    r"|severe)\b|[\d\]] (?:error|warn|warning|fatal|severe)\b|\b(?:invalid|unauthorized"
+    r"|unsupported|insufficient|access|jwks|token)_[a-z_]{3,40}\b|\b\w+_(?:error|invalid|denied"
+    r"|failed|expired|required|mismatch|missing)\b|\bhttp/?[\d.]* \d{3}\b|^\W{0,3}[45]\d\d \w"
+    r"|^\W{0,3}(?:invalid|unable|cannot|could not|unknown|missing|failed|unauthorized"
     r"|access denied|unsupported|unexpected|no \w+ (?:was )?found)\b|^\W{0,2}[\w.$]+(?:error"
     r"|exception)\b"
 )

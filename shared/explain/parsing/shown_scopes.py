@@ -12,26 +12,24 @@ from typing import Literal
 from shared.frozen import dataclass
 
 SCOPE = (
-    r"(?<![\w/.-])(?:openid|fhirUser|profile|offline_access|online_access"
-    r"|launch(?:/[a-z]{1,20})?|(?:patient|user|system)/[A-Za-z*]{1,40}\.[a-z*]{1,10})"
-    r"(?:\?[^\s\"'&,;`<>]{1,80})?(?![\w/=-])"
+    r"(?<![\w/.-])(?:openid|fhirUser|profile|offline_access|online_access|launch(?:/[a-z]{1,20})?"
+    r"|(?:patient|user|system)/[A-Za-z*]{1,40}\.[a-z*]{1,10})(?:\?[^\s\"'&,;`<>]{1,80})?(?![\w/=-]"
+    r")"
 )
 Label = Literal["requested", "granted", "registered", "missing"]
 _BETWEEN = r"[\s,+;|`\"'\[\]]{1,6}"
 _BEFORE = 70
 _LABELS = re.compile(
     r"(?P<registered_>\b(?:registered|allowed|approved) scopes?\b)|(?P<granted_>\b(?:granted"
-    r"|received"
-    r"|returned) scopes?\b)|(?P<missing>\b(?:not|without|missing|lacks?|lost|dropped|stripped"
-    r"|except)\b)"
-    r"|(?P<granted>\b(?:granted|received|returned|came back|comes? back|gets? back|we get|and get"
-    r"|got|answer\w*|response|token (?:has|says|contains|shows))\b)"
+    r"|received|returned) scopes?\b)|(?P<missing>\b(?:not|without|missing|lacks?|lost|dropped"
+    r"|stripped|except)\b)|(?P<granted>\b(?:granted|received|returned|came back|comes? back"
+    r"|gets? back|we get|and get|got|answer\w*|response|token (?:has|says|contains|shows))\b)"
     r"|(?P<registered>\b(?:portal|console|registration|registered|approved|allowed|ticked|form"
-    r"|(?:it )?says|shows only)\b)"
-    r"|(?P<requested>\b(?:ask|asks|asked|asking|request\w{0,4}|sen[dt]|configured|config\w*"
-    r"|appsettings|scopes?|tried|want|need)\b)",
+    r"|(?:it )?says|shows only)\b)|(?P<requested>\b(?:ask|asks|asked|asking|request\w{0,4}"
+    r"|sen[dt]|configured|config\w*|appsettings|scopes?|tried|want|need)\b)",
     re.IGNORECASE,
 )
+_OF_SCOPES = re.compile(r"(?<![/-])\bscopes?\b(?!-)|grant")
 # The words that label a list may be in the line before it.
 _LAST_LINES = re.compile(r"[^\n]*\n?[^\n]*\Z")
 
@@ -61,7 +59,8 @@ def scopes_in(text: str) -> ShownScopes:
     granted = _longest([one for one in labeled.get("granted", []) if len(one) > 1]) or None
     candidates = [*labeled.get("requested", []), *unnamed]
     requested = _longest([one for one in candidates if len(one) > 1 and one != response])
-    # A single scope counts as a list only in the form `scope=…`.
+    # A single scope counts as a list only in the form `scope=…`, or with a type and a label.
+    requested = requested or next((x for x in labeled.get("requested", []) if "/" in x[0]), ())
     requested = requested or _longest([(one,) for one in re.findall(rf"\bscope=({SCOPE})", text)])
     if not requested and len(registered) > 1:
         # If a text lists only registered scopes, assume that they were requested.
@@ -91,10 +90,13 @@ def _lists(text: str) -> Iterator[tuple[Label | None, tuple[str, ...]]]:
             # Without other scopes, it's just a word in a sentence.
             continue
         start = run[0].start()
-        yield (
-            _label(text[max(end, start - _BEFORE) : start]),
-            tuple(dict.fromkeys(match[0] for match in run)),
-        )
+        scopes = tuple(dict.fromkeys(match[0] for match in run))
+        label = _label(text[max(end, start - _BEFORE) : start])
+        line = text[text.rfind("\n", 0, start) + 1 :].partition("\n")[0]
+        if label == "missing" and not ("/" in "".join(scopes) or _OF_SCOPES.search(line)):
+            # "`fhirUser` isn't checked" is about a claim.
+            label = None
+        yield label, scopes
         end = run[-1].end()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from shared.explain.catalogue.causes import KINDS, WITHOUT_A_CHART
 from shared.explain.model import HOW_SURE, CauseId, Certainty
 from shared.explain.parsing.claims import Sign
+from shared.explain.parsing.find import Proof
 from shared.explain.ranking.facts import Evidence, Facts
 
 _ACCOUNT = "the text's description; which cause applies is inferred"
@@ -109,7 +110,7 @@ def _place(facts: Facts) -> Iterator[Evidence]:
     if has("other_user") and "user_not_permitted" in family:
         why = "It works with another user, so this user's account or permissions differ."
         yield _likely("user_not_permitted", why)
-    if not has("works_elsewhere") or not facts.entries:
+    if not has("works_elsewhere") or not facts.entries or has("refreshing"):
         return
     if "client_unknown" in family and not {"scope_trimmed", "scope_not_registered"} & family:
         why = "The app works in another environment, and each environment has its own client IDs."
@@ -132,8 +133,27 @@ def _time(facts: Facts) -> Iterator[Evidence]:
         why = "The app works at first and fails when an access token would expire."
         yield _likely("access_token_expired", why)
     waits = facts.family & {"not_propagated_yet", "client_unknown", "client_auth_wrong"}
-    if has("fresh") and waits and not _is_certain(facts):
-        yield _likely("not_propagated_yet", "The registration or its key changed recently.")
+    if has("fresh") and not _is_certain(facts):
+        why = "The registration or its key changed recently."
+        if waits:
+            sure: Certainty = "likely" if facts.proof is Proof.CODE else "possible"
+            yield Evidence("not_propagated_yet", sure, why, _ACCOUNT, told=True)
+        elif not facts.entries and re.search(r"\bstill\b", facts.pasted):
+            yield _likely("not_propagated_yet", why)
+    if has("rotates"):
+        yield from _of_family(
+            facts, "refresh_reused", "The text speaks of an old or rotated token."
+        )
+    if has("other_environment"):
+        why = "The client ID belongs to another environment than the one that was called."
+        yield from _of_family(facts, "client_unknown", why)
+    for cause in () if _is_certain(facts) else facts.claims.blamed:
+        yield Evidence(cause, "likely", "The writer's own test points to this.", _ACCOUNT)
+
+
+def _of_family(facts: Facts, cause: CauseId, why: str) -> Iterator[Evidence]:
+    if cause in facts.family:
+        yield _likely(cause, why)
 
 
 # The page that an EHR opens to launch the app, or its parameters.

@@ -5,11 +5,13 @@ assertion), SMART App Launch 2.2 (`aud` is `iss`, an assertion lives for five mi
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from urllib.parse import urlsplit
 
 from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing.named import MASK
+from shared.explain.parsing.shown_scopes import SCOPE
 from shared.explain.ranking.facts import Evidence, Facts, named
 from shared.explain.ranking.scope_causes import version
 from shared.patterns import any_case
@@ -18,14 +20,14 @@ _TEXT = "the values in the text"
 _URL = r"[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>`,;)\]}|…]{3,300}"
 _REDIRECT = r"redirect|callback|reply|\bcb\b|/cb\b|return ur[il]|sign-?in-oidc"
 _SENT = any_case(
-    r"redirect_?ur[il][\"']?\s{0,3}[:=]\s{0,3}[\"']?$|\b(?:sen[dt]s?|code (?:has|uses)"
-    r"|request\w*|app "
-    r"(?:uses|calls)|we use|actual|received|got|passes)\b[^\n]{0,40}$"
+    r"redirect_?ur[il][\"']?\s{0,3}[:=]\s{0,3}[\"']?$|\b(?:sen[dt]s?|code (?:has|uses)|request\w*"
+    r"|app (?:uses|calls)|we use|actual|received|got|passes|in (?:my|our) (?:build|code"
+    r"|config))\b[^\n]{0,40}$"
 )
 _REGISTERED = any_case(
-    r"\b(?:registered|registration|portal|console|dashboard|configured|allowed|whitelist\w*|white-listed"
-    r"|settings|listed|list|valid redirect|sign-in redirect|expect\w*|app page|entered"
-    r"|have)\b[^\n]{0,60}$"
+    r"\b(?:registered|registration|portal|console|dashboard|configured|allowed|whitelist\w*"
+    r"|white-listed|settings|listed|list|valid redirect|sign-in redirect|expect\w*|app page"
+    r"|entered|typed|have)\b[^\n]{0,60}$"
 )
 _MOST_APART, _FIVE_MINUTES, _LONGEST, _MOST_URIS = 2, 300, 60_000, 100
 
@@ -42,6 +44,8 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _claims(facts, text)
     yield from _of_graph(facts, text)
     yield from _versions(facts)
+    yield from _broken(text)
+    yield from _methods(facts, text)
     yield from _incomplete(facts, text)
 
 
@@ -56,6 +60,7 @@ def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
     if not (facts.may_be("redirect_uri_mismatch") or facts.by_code) or facts.backend:
         return
     about = "redirect_uri_mismatch" in facts.family
+    at_page = facts.at_request and bool(facts.entries)
     found: dict[str, set[str]] = {}
     for match in any_case(_URL).finditer(text):
         before = text[max(0, match.start() - 90) : match.start()].rpartition("\n")[2]
@@ -83,7 +88,7 @@ def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
             labeled = {"sent", "registered", "redirect"} <= labels and not (
                 found[one] & found[other] & {"sent", "registered"}
             )
-            if (near and ("redirect" in labels or about)) or (labeled and about):
+            if (near and ("redirect" in labels or about)) or (labeled and (about or at_page)):
                 yield _differ(facts, one, other, "the text")
                 return
 
@@ -158,8 +163,8 @@ _COMPARED: tuple[CauseId, ...] = (
     *("token_of_another_server", "tenant_mismatch", "aud_wrong", "redirect_uri_mismatch"),
 )
 _BOTH = any_case(
-    rf"\bexpect\w*\W{{1,4}}({_URL})[^\n]{{0,30}}?\b(?:got|was|is|received|actual|found|current)"
-    rf"\W{{1,4}}({_URL})"
+    rf"\bexpect\w*\W{{1,4}}({_URL})[^\n]{{0,30}}?\b(?:got|was|is|received|actual|found"
+    rf"|current)\W{{1,4}}({_URL})"
 )
 
 
@@ -201,6 +206,9 @@ _REFUSED: tuple[CauseId, ...] = ("client_auth_wrong", "assertion_key_unknown", "
 def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
     """Look at the claims of a client's assertion."""
     asserted = "assertion" in facts.claims.signs or facts.backend
+    asserted |= "jti" in text and facts.message.oauth_error == "invalid_client"
+    if facts.entries and facts.entries[0].where == "FHIR answer":
+        return  # These are the claims of an access token.
     if not asserted or not (facts.may_be("assertion_claims_wrong", *_REFUSED) or facts.by_code):
         return
     claims = {
@@ -208,29 +216,47 @@ def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
         for name in ("iss", "sub", "aud", "exp", "iat", "alg", "jti")
         if (match := re.search(_CLAIM.format(name), text))
     }
-    wrong: list[tuple[str, str]] = []
+    for told, step in islice(_wrong(claims, text), 1):
+        certainty = _proven(
+            facts, "assertion_claims_wrong", mentioned=" is in the text" not in told
+        )
+        yield Evidence("assertion_claims_wrong", certainty, told, _TEXT, (step,))
+
+
+def _wrong(claims: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an assertion, and what to do."""
     if claims.get("exp", "").isdigit() and claims.get("iat", "").isdigit():
         lifetime = int(claims["exp"]) - int(claims["iat"])
         if lifetime > _FIVE_MINUTES:
             told = f"`exp` is {lifetime} seconds after `iat`. At most 300 are allowed."
-            wrong.append((told, "Set `exp` of the assertion at most five minutes ahead."))
+            yield told, "Set `exp` of the assertion at most five minutes ahead."
         elif lifetime <= 0:
-            wrong.append(("`exp` isn't after `iat`.", "Set `exp` of the assertion after `iat`."))
+            yield "`exp` isn't after `iat`.", "Set `exp` of the assertion after `iat`."
     if "sub" in claims and "iss" in claims and claims["iss"] != claims["sub"]:
         told = "`iss` and `sub` differ, and both must be the client ID."
-        wrong.append((told, "Set both `iss` and `sub` of the assertion to the client ID."))
-    if claims.get("alg", "").startswith("HS"):
-        told = f"`alg` is {claims['alg']}, which isn't a signature with a private key."
-        wrong.append((told, "Sign the assertion with RS384 or ES384."))
+        yield told, "Set both `iss` and `sub` of the assertion to the client ID."
+    alg = re.search(r"\bHS(?:256|384|512)\b", claims.get("alg") or text)
+    if alg is not None and re.search(r"sign|\balg\b", text):
+        told = (
+            f"{alg[0]}{'' if 'alg' in claims else ' is in the text. It'} isn't a signature with a "
+        )
+        yield f"{told}private key.", _SIGNED
+    kind = re.search(r"client-assertion-type:(?!jwt-bearer|saml2)[\w-]{1,40}", text)
+    if kind is not None:
+        told = f"`client_assertion_type` ends in `{kind[0]}`."
+        yield told, f"Send `client_assertion_type={_TYPE}`."
     posted = re.findall(rf"(?:POST|--request POST|url\W{{1,5}}|curl)[^\n]{{0,60}}?({_URL})", text)
     tokens = [one for one in posted if re.search(r"token", one)]
     aud = claims.get("aud", "")
-    if tokens and "://" in aud and aud not in tokens and not wrong:
-        told = f"`aud` is `{aud}`, but the assertion was sent to `{tokens[0]}`."
-        wrong.append((told, "Set `aud` of the assertion to the URL of the token endpoint."))
-    for told, step in wrong[:1]:
-        certainty = _proven(facts, "assertion_claims_wrong")
-        yield Evidence("assertion_claims_wrong", certainty, told, _TEXT, (step,))
+    if (tokens and "://" in aud and aud not in tokens) or (not tokens and _BASE.search(aud)):
+        where = f"but the assertion was sent to `{tokens[0]}`" if tokens else "a FHIR base"
+        told = f"`aud` is `{aud}`, {where}."
+        yield told, "Set `aud` of the assertion to the URL of the token endpoint."
+
+
+_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_SIGNED = "Sign the assertion with RS384 or ES384."
+_BASE = any_case(r"://[^\s]*/(?:fhir|r4)\b(?!.*token)")
 
 
 # Microsoft Graph, whose tokens no FHIR server takes.
@@ -247,13 +273,53 @@ _UNAUTHORIZED = 401
 
 
 def _versions(facts: Facts) -> Iterator[Evidence]:
-    """Compare the SMART versions of the requested and the granted scopes."""
+    """Compare the SMART versions of the requested and the granted scopes, or of one that works and
+    one that doesn't.
+    """
+    pairs: dict[str, set[str]] = {}
+    for scope in (_WORKS.search(facts.pasted) and re.findall(SCOPE, facts.pasted)) or ():
+        pairs.setdefault(scope.rpartition(".")[0], set()).update(_written([scope]))
+    if any(len(both) > 1 for both in pairs.values()) and facts.may_be("scope_syntax"):
+        why = "The text has the same scope in both syntaxes, and the server takes only one of them."
+        yield Evidence("scope_syntax", "likely", why, _TEXT)
     asked = _written(facts.scopes)
     granted = _written(facts.granted or ())
     if len(asked) == len(granted) == 1 and asked != granted:
         mine, theirs = asked.pop(), granted.pop()
         why = f"The scopes were requested in the syntax of SMART {mine} and granted in {theirs}."
         yield Evidence("scope_version_mismatch", "likely", why, _TEXT)
+
+
+# A doubled scheme, an empty variable, a template without its value.
+_BROKEN = any_case(
+    r"https?://https?[:/][^\s\"')]{0,60}|(?:\b(?:undefined|null)"
+    r"|\[object object\])/(?:\.well-known|metadata|auth\w*|token|oauth2)\b[^\s\"')]{0,40}|(?:%7b"
+    r"|\{)\w{1,30}(?:%7d|\})/(?:\.well-known|metadata)"
+)
+
+
+def _broken(text: str) -> Iterator[Evidence]:
+    broken = _BROKEN.search(text)
+    if broken is not None:
+        why = f"The text has the URL `{broken[0]}`, which repeats its scheme or lacks a value."
+        step = f"Correct the setting or variable that the URL is built from: `{broken[0]}`."
+        yield Evidence("fhir_base_wrong", "likely", why, _TEXT, (step,))
+
+
+def _methods(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Compare the method of client authentication that is registered with the one that is sent."""
+    basic = re.search(r"client_secret_basic", text)
+    posted = re.search(r"client_secret_post|\bin (?:the )?(?:\w+ )?body\b", text)
+    if basic and posted and "client_auth_wrong" in facts.family and facts.by_code:
+        why = "The text has two methods of client authentication."
+        step = (
+            "Send the secret as registered: in the Basic header (`client_secret_basic`) or in the "
+        )
+        step += "body (`client_secret_post`), not in the other place."
+        yield Evidence("client_auth_wrong", "likely", why, _TEXT, (step,))
+
+
+_WORKS = any_case(r"\b(?:works?|worked|accept\w*|is ok|is fine|superset)\b")
 
 
 def _written(scopes: Sequence[str]) -> set[str]:

@@ -26,10 +26,20 @@ from shared.findings import Flow
 from shared.vendors import OWN, Profile, habits_of
 
 _MOST_NAMED = 5
+# So few words are a message, not a page about messages.
+_FEW = 24
 _ACCOUNT = re.compile(
-    r"\b(?:I|we|our|my|us|me)\b|\?|\b(?:error|exception|fails|failed)\b|\btoken_type\b|[{]"
-    r"|^\W{0,3}(?:unable|invalid|cannot|unknown|missing|no)\b",
+    r"\b(?:I|we|our|my|us|me)\b|\?|\b(?:error|exception|fails|failed)\b|\btoken_type\b|["
+    r"{]|^\W{0,3}(?:unable|invalid|cannot|unknown|missing|no)\b",
     re.IGNORECASE | re.MULTILINE,
+)
+_MINE = re.compile(
+    r"(?<!\bdo )(?<!\bcan )(?<!\bshould )\b(?:I|I'm|I've|we|we're|we've|our|my)\b", re.IGNORECASE
+)
+_FAILURE = re.compile(
+    r"\b(?:errors?|exception|fails?|failed|failing|issues?|problems?|bug|unable|stopped|broken"
+    r"|stuck)\b|(?:\bnot|n't) (?:\w+ )?(?:work|get|receiv|find|able)|\b[45]\d\d\b",
+    re.IGNORECASE,
 )
 _DECLINED = re.compile(r"declin|den(?:y|ied)|cancel|consent|reject|refus|abort", re.IGNORECASE)
 REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
@@ -179,7 +189,13 @@ class Facts:
         message = self.message
         shown = message.status and re.search(r"https?://|HTTP/|^\S+ /|/token\b", self.pasted)
         named = message.oauth_error or message.description or shown
-        return bool(named or not self.from_text or _ACCOUNT.search(self.pasted))
+        alone = len(self.pasted.split()) <= _FEW
+        return bool(named or alone or not self.from_text or _ACCOUNT.search(self.pasted))
+
+    @property
+    def is_report(self) -> bool:
+        """Whether the writer reports a failure, and not only asks or explains."""
+        return bool(_MINE.search(self.pasted) and _FAILURE.search(self.pasted))
 
     @property
     def of_any_app(self) -> bool:

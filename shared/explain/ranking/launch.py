@@ -103,11 +103,17 @@ def _launch_scope(facts: Facts) -> Iterator[Evidence]:
             # Nothing shows that it's refused: many servers grant it.
             certainty = "possible"
         yield Evidence("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
-    elif sent.scopes is not None and sent.flow == "ehr" and "launch" not in sent.scopes:
+    elif sent.scopes is not None and _of_the_ehr(facts) and "launch" not in sent.scopes:
         why = f"A `launch` value was sent, but `launch` isn't in {facts.where_scopes}."
         reported = facts.may_be("launch_scope_missing", "patient_context_missing")
         certainty = _certainty(reported or not facts.from_text, facts)
         yield Evidence("launch_scope_missing", certainty, why, _SMART)
+
+
+def _of_the_ehr(facts: Facts) -> bool:
+    """Return whether a `launch` value was sent, or the text says so."""
+    told = facts.from_text and re.search(r"\bEHR launch\b|\bsen[dt] launch=", facts.pasted)
+    return facts.sent.flow == "ehr" or bool(told and "launch/patient" not in facts.scopes)
 
 
 def _client(facts: Facts) -> Iterator[Evidence]:

@@ -56,6 +56,12 @@ def _code(facts: Facts) -> Iterator[Evidence]:
     ):
         why = "The redirect URI, client ID and verifier were the same as at the launch."
         yield Evidence("code_expired_or_used", "likely", why, _RFC_6749)
+    other = re.search(
+        r"grant_type\W{1,6}(password|client_credentials|urn:[\w:.-]{9,80})", facts.pasted
+    )
+    if other is not None and facts.message.oauth_error == "unsupported_grant_type":
+        why = f"The request has the grant type `{other[1]}`."
+        yield Evidence("grant_not_enabled", "likely", why, _RFC_6749)
     allowed = facts.granted is not None
     if facts.backend and facts.message.oauth_error == "unauthorized_client" and not allowed:
         why = "A backend service sent the request, but its client isn't allowed this grant type."
@@ -107,17 +113,27 @@ _NOT_SENT = re.compile(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|requir
 
 def _assertion(facts: Facts) -> Iterator[Evidence]:
     """Yield causes for a client that signs assertions: its key or a claim is wrong."""
-    signs = facts.claims.has("assertion")
+    signs = {"assertion", "keyed"} & facts.claims.signs
     if not facts.from_text or not signs or facts.message.oauth_error != "invalid_client":
         return
     if _NOT_SENT.search(facts.message.description or "") or not facts.by_code:
         return
     if facts.message.urn is None and facts.may_be("client_auth_wrong", "assertion_key_unknown"):
         why = "The client signs an assertion, but the server doesn't accept it."
+        if facts.claims.has("other_environment"):
+            return
+        if _AGAIN.search(facts.pasted):
+            step = "Sign a new assertion with a new `jti` for every token request."
+            yield Evidence("assertion_claims_wrong", "likely", why, _RFC_7523, (step,))
+            return
         yield Evidence("assertion_key_unknown", "likely", why, _RFC_7523)
         yield Evidence("assertion_claims_wrong", "possible", why, _RFC_7523)
 
 
+_AGAIN = re.compile(
+    r"\breuse|\bjti\b[^\n]{0,40}\b(?:used|seen)|\bcache the (?:signed )?(?:jwt|assertion)",
+    re.IGNORECASE,
+)
 # An empty `launch` or `aud` has its own cause.
 _EMPTY = re.compile(r"[?&](client_id|redirect_uri|response_type|scope)=(?=&|\s|\Z)")
 

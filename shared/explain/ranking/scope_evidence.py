@@ -27,8 +27,8 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     if facts.may_be(*_SCOPE_CAUSES) or (facts.by_code and facts.granted is not None):
         yield from _syntax(facts)
         yield from _registered(facts)
-        yield from _trimmed(facts)
         yield from _against_the_registration(facts)
+        yield from _trimmed(facts)
         yield from _of_one_version(facts)
     yield from _not_requested(facts)
 
@@ -142,7 +142,8 @@ def _in(scope: str, wanted: str) -> str:
 
 
 _CALL = re.compile(
-    r"\b(GET|POST|PUT|PATCH|DELETE)\b\s{1,3}(?:https?://)?[^\s?\"']{0,200}?/([A-Z][A-Za-z]{2,40})\b"
+    r"\b(GET|POST|PUT|PATCH|DELETE)\b\s{1,3}(?:(?:https?://)?[^\s?\"']{0,200}?/|an? )"
+    r"([A-Z][A-Za-z]{2,40})\b"
 )
 
 
@@ -151,7 +152,8 @@ _TYPE = re.compile(r"https?://[^\s\"']{0,200}/([A-Z][A-Za-z]{2,40})/?[^\s\"']{0,
 
 def _not_requested(facts: Facts) -> Iterator[Evidence]:
     """Yield a cause if a request was refused for a type that no requested scope covers."""
-    refused = facts.message.status == 403 or facts.message.oauth_error == "insufficient_scope"
+    refused = {"scope_trimmed", "user_not_permitted"} <= facts.family
+    refused |= facts.message.status == 403 or facts.message.oauth_error == "insufficient_scope"
     if not (facts.from_text and refused and (facts.scopes or facts.granted)):
         return
     calls = _CALL.findall(facts.pasted) or [("GET", one) for one in _TYPE.findall(facts.pasted)]

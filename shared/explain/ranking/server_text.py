@@ -23,6 +23,18 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
             WITHOUT_CREDENTIALS,
         ),
         (
+            r"(?:header field |header ['\u2018])([a-z][\w-]{2,60})['\u2019]? is not allowed",
+            "Don't send the header {0}, or have the server allow it (Allow-Headers).",
+        ),
+        (
+            r"multiple values|multiple cors header",
+            "Send Access-Control-Allow-Origin once: the server and a proxy each add it.",
+        ),
+        (
+            r"preflight[^\n]{0,90}(?:http ok|redirect)|redirect is not allowed for a pre",
+            "Have the server answer OPTIONS with 200 or 204, without a token or a redirect.",
+        ),
+        (
             r"(?:at|from) '(https?://[^/'\s]{1,200})[^'\n]*' from origin '([^'\s]{1,200})'",
             "On the server {0}, allow the origin {1} (CORS).",
         ),
@@ -50,8 +62,8 @@ _NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
     "fhir_base_wrong": (
         (
             (
-                r"(?:host=?\W{0,2}|enotfound |resolve host: ?|unknownhostexception: ?|lookup )"
-                r"'?([a-z0-9.-]{3,200}\.[a-z]{2,24})"
+                r"(?:host=?\W{0,2}|enotfound |resolve host: ?|unknownhostexception: ?"
+                r"|lookup )'?([a-z0-9.-]{3,200}\.[a-z]{2,24})"
             ),
             "The host {0} wasn't found. Replace it with the host of the current FHIR base.",
         ),
@@ -125,7 +137,10 @@ _CHECKED: Mapping[str, CauseId] = {
     "audience": "token_of_another_server",
     "issuer": "token_of_another_server",
 }
-_FRAME = any_case(rf"\b(?:validate|verify|check)_?({'|'.join(_CHECKED)})\w{{0,12}}\(")
+_FRAME = any_case(
+    rf"\b(?:validate|verify|check)_?({'|'.join(_CHECKED)})\w{{0,12}}\(|\.(isallowed|isauthorized"
+    r"|haspermission|hasrole|checkaccess)\b \("
+)
 
 
 def _failed_check(facts: Facts) -> Iterator[Evidence]:
@@ -133,7 +148,8 @@ def _failed_check(facts: Facts) -> Iterator[Evidence]:
     frame = _FRAME.search(facts.message.text)
     if frame is not None and facts.message.status != _OK:
         why = f"The stack trace shows that the check in `{frame[0]}…)` failed."
-        yield Evidence(_CHECKED[frame[1].lower()], "likely", why, "the stack trace in the text")
+        cause = _CHECKED[frame[1].lower()] if frame[1] else "user_not_permitted"
+        yield Evidence(cause, "likely", why, "the stack trace in the text")
 
 
 _OK = 200

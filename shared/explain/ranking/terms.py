@@ -16,8 +16,8 @@ from shared.patterns import any_case
 _MEANT = (
     (
         (
-            r" \(`public_url` \+ `redirect_path` (?:in|from) smart\.toml\)|, as this app(?:'s "
-            r"proxy)? does"
+            r" \(`public_url` \+ `redirect_path` (?:in|from) smart\.toml\)"
+            r"|, as this app(?:'s proxy)? does"
         ),
         "",
     ),
@@ -42,16 +42,14 @@ _MEANT = (
 )
 OURS = any_case(
     r"smart\.toml|`/session`|make doctor|make explain|`launch_started`|`callback_completed`"
-    r"|\bthis app\b"
-    r"|`said`|basic_credentials|docs/|`public_url`|`redirect_path`|`standalone = |`client_auth"
-    r"|\bin the "
-    r"log's\b|`/launch\?ehr"
+    r"|\bthis app\b|`said`|basic_credentials|docs/|`public_url`|`redirect_path`|`standalone = "
+    r"|`client_auth|\bin the log's\b|`/launch\?ehr"
 )
 
 
 _OF_USERS = re.compile(
-    r"(?:Launch|Open|Sign in|Close|Request) (?:the app|again|it|older tabs|a new token|to the "
-    r"EHR in)\b"
+    r"(?:Launch|Open|Sign in|Close|Request) (?:the app|again|it|older tabs|a new token"
+    r"|to the EHR in)\b"
 )
 
 _FIXED_BY_THE_USER = frozenset(

@@ -21,7 +21,7 @@ POSTS: list[dict[str, Any]] = [
     for post in json.loads((_DATA / name).read_text(encoding="utf-8"))["posts"]
 ]
 # Texts that are still misread: each gets a question or another change.
-MISREAD = {"cj-server-token", "gen-next-long", "sb-invalid-scope"}
+MISREAD = {"cj-server-token", "gen-next-long"}
 KINDS = {"cause": "explained", "ehr": "ehr_side", "ask": "asks", "other": "not_a_launch"}
 
 
@@ -106,6 +106,20 @@ code_expired_or_used: {"error":"invalid_grant"} and the log shows the callback t
 assertion_claims_wrong: {"error":"invalid_client","error_description":"alg HS256 is not allowed"}
 assertion_key_unknown: {"error":"invalid_client","error_description":"jku is not the registered \
 URL"}
+aud_wrong: Epic shows its OAuth2 Error page unless I remove the slash at the end of aud
+fhir_base_wrong: We get a white page with an error, the log has GET https://https://h.example.org
+client_auth_wrong: {"error":"invalid_client"}. The secret is in the body. Registered: \
+client_secret_basic
+assertion_claims_wrong: {"error":"invalid_client"}, our client_assertion is signed with HS256
+assertion_claims_wrong: {"error":"invalid_client"} since we cache the signed JWT
+assertion_key_unknown: Since we changed the JWKS URL we get {"error":"invalid_client"}
+grant_not_enabled: {"error":"unsupported_grant_type"} for grant_type=password
+scope_syntax: 403 permission denied. Our token has system/*.rs. With system/*.read it works
+launch_scope_missing: In an EHR launch the token has no patient. scope=openid patient/Patient.read
+refresh_not_granted: We have an error: after a refresh, the refresh_token is None
+user_not_permitted: Azure API for FHIR answers GET https://h/fhir/Patient with 403 Forbidden
+token_of_another_server: We get a token, but Azure answers GET https://h/fhir/Patient with 401
+session_ended: {"error":"invalid_client","error_description":"The refresh token can't be mapped"}
 redirect_uri_mismatch: nginx in front. The request has redirect_uri=http://app.example.org/callback
 launch_parameter_missing: Our load balancer redirects to https, the query string is lost, /launch \
 has no iss
