@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from shared.config.settings import Ehr
-from shared.errors import DiscoveryFailed, DiscoveryInvalid
+from shared.errors import DiscoveryFailed, DiscoveryInvalid, Overloaded
 from shared.footprint import footprint
+from shared.outbound import waiting
 from shared.smart import discovery
 from shared.smart.discovery import Discovery, SmartConfiguration
 from tests.support.app.small_settings import small_settings
@@ -84,6 +85,44 @@ def test_an_ehr_that_fails_is_told_from_one_that_has_no_document(
         Discovery().find(ehr, tenant.base)
 
 
+def test_a_host_that_hangs_is_only_asked_for_a_document_that_is_not_kept(
+    ehr: Ehr, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hanging(*_: object) -> None:
+        raise Overloaded
+
+    documents = Discovery()
+    kept = documents.find(ehr, tenant.base)
+    monkeypatch.setattr(waiting, "admit", hanging)
+    assert documents.find(ehr, tenant.base) is kept
+    with pytest.raises(Overloaded):
+        Discovery().find(ehr, tenant.base)
+
+
+@each(
+    ("issuer", "usable"),
+    [
+        ("https://auth.test:8443", True),
+        ("https://auth.test:8443/realm", True),
+        ("https://ehr.test", False),
+        ("http://auth.test:8443", False),
+        ("https://[", False),
+        (None, False),
+    ],
+)
+def test_where_the_response_names_the_issuer_it_is_at_the_token_endpoints_host(
+    ehr: Ehr, issuer: str | None, usable: bool
+) -> None:
+    configuration = _parse(GOOD | {"issuer": issuer})
+    discovery.require_issuer(ehr, BASE, configuration)
+    relying = replace(ehr, response_iss=True)
+    if usable:
+        discovery.require_issuer(relying, BASE, configuration)
+    else:
+        with pytest.raises(DiscoveryInvalid):
+            discovery.require_issuer(relying, BASE, configuration)
+
+
 def test_two_registrations_at_one_base_do_not_share_a_document(
     ehr: Ehr, clock: Clock, tenant: Tenant, scripted: ScriptedEhr
 ) -> None:
@@ -108,6 +147,7 @@ def test_of_a_huge_document_64_kb_are_kept_and_first_what_the_registration_needs
     ehr: Ehr, clock: Clock, tenant: Tenant
 ) -> None:
     needed = ["patient/Observation.rs", "patient/*.rs", "launch/patient", "launch"]
+    needed.append("patient/Observation.cruds")
     tenant.discovery |= {
         "scopes_supported": [*(f"user/{n:012}.rs" for n in range(30_000)), *needed],
         "capabilities": [*(f"c{n}" for n in range(9000)), "client-confidential-symmetric"],
