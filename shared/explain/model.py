@@ -16,65 +16,25 @@ HOW_SURE: Mapping[Certainty, str] = {
 Where = Literal[
     "authorize redirect", "error page", "token endpoint", "FHIR answer", "launch", "CDS call"
 ]
-CauseId = Literal[
-    "launch_parameter_missing",
-    "launch_scope_missing",
-    "launch_patient_scope_on_provider",
-    "launch_value_invalid",
-    "client_id_mismatch",
-    "client_unknown",
-    "client_not_enabled_at_site",
-    "persona_mismatch",
-    "tenant_mismatch",
-    "user_mismatch",
-    "user_not_permitted",
-    "patient_context_missing",
-    "redirect_uri_mismatch",
-    "aud_wrong",
-    "request_malformed",
-    "parameter_not_recognised",
-    "request_too_long",
-    "scope_not_registered",
-    "scope_syntax",
-    "scope_trimmed",
-    "code_expired_or_used",
-    "client_auth_wrong",
-    "clock_skew",
-    "pkce_mismatch",
-    "cookies_blocked",
-    "access_token_expired",
-    "session_ended",
-    "user_declined",
-    "fhir_request_invalid",
-    "not_propagated_yet",
-    "ehr_side",
-    "cors_blocked",
-    "refresh_not_granted",
-    "refresh_reused",
-    "scope_version_mismatch",
-    "idp_policy",
-    "network_unreachable",
-    "content_blocked",
-    "state_unknown",
-    "assertion_key_unknown",
-    "assertion_claims_wrong",
-    "signing_key_unknown",
-    "fhir_base_wrong",
-    "fhir_version_mismatch",
-    "endpoint_wrong",
-    "discovery_missing",
-    "tls_untrusted",
-    "frame_refused",
-    "user_credentials_wrong",
-    "token_of_another_server",
-    "token_not_in_header",
-    "opaque_token_decoded",
-    "grant_not_enabled",
-    "scope_not_requested",
-    "results_limited",
-    "flow_misused",
-    "not_a_launch_problem",
-]
+_Launch = Literal["launch_parameter_missing", "launch_scope_missing", "launch_value_invalid"]
+_Context = Literal["patient_context_missing", "launch_patient_scope_on_provider", "state_unknown"]
+_Client = Literal["client_id_mismatch", "client_unknown", "client_not_enabled_at_site"]
+_Auth = Literal["client_auth_wrong", "assertion_key_unknown", "assertion_claims_wrong"]
+_User = Literal["persona_mismatch", "tenant_mismatch", "user_mismatch", "user_not_permitted"]
+_SignIn = Literal["user_declined", "user_credentials_wrong", "idp_policy", "session_ended"]
+_Request = Literal["redirect_uri_mismatch", "aud_wrong", "request_malformed", "request_too_long"]
+_Code = Literal["parameter_not_recognised", "pkce_mismatch", "code_expired_or_used"]
+_Grant = Literal["grant_not_enabled", "refresh_not_granted", "refresh_reused", "flow_misused"]
+_Scope = Literal["scope_not_registered", "scope_not_requested", "scope_syntax", "scope_trimmed"]
+_Token = Literal["access_token_expired", "token_of_another_server", "token_not_in_header"]
+_Jwt = Literal["signing_key_unknown", "opaque_token_decoded", "scope_version_mismatch"]
+_Browser = Literal["cookies_blocked", "cors_blocked", "content_blocked", "frame_refused"]
+_Network = Literal["network_unreachable", "tls_untrusted", "discovery_missing", "endpoint_wrong"]
+_Fhir = Literal["fhir_base_wrong", "fhir_version_mismatch", "fhir_request_invalid"]
+_Other = Literal["results_limited", "not_propagated_yet", "clock_skew", "ehr_side"]
+_UntilTheCode = Literal[_Launch, _Context, _Client, _Auth, _User, _SignIn, _Request, _Code]
+_AfterIt = Literal[_Grant, _Scope, _Token, _Jwt, _Browser, _Network, _Fhir, _Other]
+CauseId = Literal[_UntilTheCode, _AfterIt, "not_a_launch_problem"]
 Kind = Literal["explained", "asks", "ehr_side", "not_a_launch"]
 _NOT_A_LAUNCH: frozenset[CauseId] = frozenset({"not_a_launch_problem", "fhir_version_mismatch"})
 
