@@ -5,8 +5,10 @@ RFC 6750 3).
 """
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 
-from shared.explain.catalogue.causes import WITHOUT_CREDENTIALS
+from shared.explain.catalogue import causes
+from shared.explain.catalogue.lines import blocks, flows
 from shared.explain.model import CauseId
 from shared.explain.parsing.named import MASK
 from shared.explain.parsing.shown_scopes import SCOPE
@@ -14,104 +16,66 @@ from shared.explain.ranking.facts import Evidence, Facts
 from shared.patterns import any_case
 
 _OWN_WORDS = "the message itself"
-_VALUE = r"[\"'`]?([^\s\"'`<>]{2,200}?)[\"'`]?"
-# For each cause: the pattern that finds a detail in a message, and the step that uses it.
-_NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = {
-    "cors_blocked": (
-        (
-            r"'\*' when the request's credentials mode|credential is not supported if the cors",
-            WITHOUT_CREDENTIALS,
-        ),
-        (
-            r"(?:header field |header ['\u2018])([a-z][\w-]{2,60})['\u2019]? is not allowed",
-            "Don't send the header {0}, or have the server allow it (Allow-Headers).",
-        ),
-        (
-            r"multiple values|multiple cors header",
-            "Send Access-Control-Allow-Origin once: the server and a proxy each add it.",
-        ),
-        (
-            r"preflight[^\n]{0,90}(?:http ok|redirect)|redirect is not allowed for a pre",
-            "Have the server answer OPTIONS with 200 or 204, without a token or a redirect.",
-        ),
-        (
-            r"(?:at|from) '(https?://[^/'\s]{1,200})[^'\n]*' from origin '([^'\s]{1,200})'",
-            "On the server {0}, allow the origin {1} (CORS).",
-        ),
-    ),
-    "aud_wrong": (
-        (rf"expected:? {_VALUE}[.,;)]*(?:\s|$)", "Send `aud` as the message expects it: {0}"),
-        (
-            rf"resource principal named {_VALUE} was",
-            (
-                "Register {0} as the FHIR server's audience (application ID URI), or send the "
-                "registered audience as `aud`."
-            ),
-        ),
-    ),
-    "scope_not_registered": (
-        (
-            r"permission for '([A-Za-z]{2,40})' is not granted",
-            "Request and register a scope for {0} too, such as `patient/{0}.read` or `.rs`.",
-        ),
-        (
-            rf"invalid scopes?:? ({SCOPE}(?:[ ,+]+{SCOPE}){{0,60}})",
-            "In the authorization server, create and allow these scopes for this client: {0}",
-        ),
-    ),
-    "fhir_base_wrong": (
-        (
-            (
-                r"(?:host=?\W{0,2}|enotfound |resolve host: ?|unknownhostexception: ?"
-                r"|lookup )'?([a-z0-9.-]{3,200}\.[a-z]{2,24})"
-            ),
-            "The host {0} wasn't found. Replace it with the host of the current FHIR base.",
-        ),
-    ),
-    "tls_untrusted": (
-        (
-            r"host='([a-z0-9.-]{3,200})'",
-            "Trust the certificate of {0}: give the program its CA (`ca_file` in smart.toml).",
-        ),
-    ),
-    "assertion_key_unknown": (
-        (
-            r"\"kid\"\s?:\s?\"([^\"\s]{1,100})\"",
-            (
-                "Publish the key with the `kid` {0} in the registered key set, or sign with one "
-                "that is in it."
-            ),
-        ),
-    ),
-    "signing_key_unknown": (
-        (
-            r"key id '?([^'\s]{2,100})'?",
-            "Fetch the key set (`jwks_uri`) again: the key {0} isn't in the cached one.",
-        ),
-    ),
-    "clock_skew": (
-        (
-            r"\b(iat|nbf|exp)\b[^\n]{0,30}(?:future|past|valid|expired)",
-            (
-                "Use NTP to set the clock of the machine that checks `{0}`: the server, or the "
-                "workstation if the check runs in the browser."
-            ),
-        ),
-    ),
-    "assertion_claims_wrong": (
-        (
-            r"\b(aud|iss|sub|jti|exp|iat|alg)\b",
-            "Correct `{0}` in the assertion, as the message says.",
-        ),
-        (r"\b(audience)\b", "Set `aud` in the assertion to the token endpoint's URL."),
-    ),
-    "pkce_mismatch": (
-        (
-            r"(?:verifier|challenge)\b[^\n:]{0,60}[\w-][+/][\w+/=-]{4}",
-            "Encode the verifier and the challenge as base64url: `-`, `_`, and no `=` at the end.",
-        ),
-    ),
-}
+# For each cause: a pattern that finds a detail in a message, and the step that uses it.
+_TABLE = r"""
+cors_blocked
+  ~ '\*' when the request's credentials mode|credential is not supported if the cors
+  > $WITHOUT_CREDENTIALS
+  ~ (?:header field |header ['\u2018])([a-z][\w-]{2,60})['\u2019]? is not allowed
+  > Don't send the header {0}, or have the server allow it (Allow-Headers).
+  ~ multiple values|multiple cors header
+  > Send Access-Control-Allow-Origin once: the server and a proxy each add it.
+  ~ preflight[^\n]{0,90}(?:http ok|redirect)|redirect is not allowed for a pre
+  > Have the server answer OPTIONS with 200 or 204, without a token or a redirect.
+  ~ (?:at|from) '(https?://[^/'\s]{1,200})[^'\n]*' from origin '([^'\s]{1,200})'
+  > On the server {0}, allow the origin {1} (CORS).
+aud_wrong
+  ~ expected:? VALUE[.,;)]*(?:\s|$)
+  > Send `aud` as the message expects it: {0}
+  ~ resource principal named VALUE was
+  > Register {0} as the FHIR server's audience (application ID URI), or send the registered audience
+    as `aud`.
+scope_not_registered
+  ~ permission for '([A-Za-z]{2,40})' is not granted
+  > Request and register a scope for {0} too, such as `patient/{0}.read` or `.rs`.
+  ~ invalid scopes?:? (SCOPE(?:[ ,+]+SCOPE){0,60})
+  > In the authorization server, create and allow these scopes for this client: {0}
+fhir_base_wrong
+  ~ (?:host=?\W{0,2}|enotfound |resolve host: ?|unknownhostexception: ?|lookup )\
+    '?([a-z0-9.-]{3,200}\.[a-z]{2,24})
+  > The host {0} wasn't found. Replace it with the host of the current FHIR base.
+tls_untrusted
+  ~ host='([a-z0-9.-]{3,200})'
+  > Trust the certificate of {0}: give the program its CA (`ca_file` in smart.toml).
+assertion_key_unknown
+  ~ \"kid\"\s?:\s?\"([^\"\s]{1,100})\"
+  > Publish the key with the `kid` {0} in the registered key set, or sign with one that is in it.
+signing_key_unknown
+  ~ key id '?([^'\s]{2,100})'?
+  > Fetch the key set (`jwks_uri`) again: the key {0} isn't in the cached one.
+clock_skew
+  ~ \b(iat|nbf|exp)\b[^\n]{0,30}(?:future|past|valid|expired)
+  > Use NTP to set the clock of the machine that checks `{0}`: the server, or the workstation if the
+    check runs in the browser.
+assertion_claims_wrong
+  ~ \b(aud|iss|sub|jti|exp|iat|alg)\b
+  > Correct `{0}` in the assertion, as the message says.
+  ~ \b(audience)\b
+  > Set `aud` in the assertion to the token endpoint's URL.
+pkce_mismatch
+  ~ (?:verifier|challenge)\b[^\n:]{0,60}[\w-][+/][\w+/=-]{4}
+  > Encode the verifier and the challenge as base64url: `-`, `_`, and no `=` at the end.
+"""
+
+
+def _rows() -> Iterator[tuple[CauseId, tuple[tuple[str, str], ...]]]:
+    value = r"[\"'`]?([^\s\"'`<>]{2,200}?)[\"'`]?"
+    for (_, cause), *lines in blocks(_TABLE.replace("VALUE", value).replace("SCOPE", SCOPE)):
+        told = [flows(line.partition(" ")[2], vars(causes)) for _, line in lines]
+        yield cast("CauseId", cause), tuple(zip(told[::2], told[1::2], strict=True))
+
+
+_NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = dict(_rows())
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
