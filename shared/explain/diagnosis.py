@@ -174,19 +174,13 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
     return f"This app doesn't recognize {name}. {ask}"
 
 
-def _against(facts: Facts) -> set[CauseId]:
-    """Return the causes that a fact in the text speaks against, so that they aren't certain."""
-    hidden = facts.from_text and re.search(r"ERR_FAILED (?:4|5)\d\d\b", facts.pasted)
-    return {"cors_blocked"} if hidden else set()
-
-
 def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     """Return the causes from the entries and the evidence, the most probable first."""
     causes: dict[CauseId, Cause] = {}
     for number, entry in enumerate(known):
         for cause in (one.in_flow(facts.flow) for one in entry.causes):
             sure = _as_sure(cause, facts) if facts.entries and number == 0 else "possible"
-            causes.setdefault(cause.id, _with_certainty(cause, sure))
+            causes.setdefault(cause.id, replace(cause, certainty=sure))
     evidence = _evidence(facts)
     supported = {one.id for one in evidence if one.certainty is not None}
     against = set(launch.contradicted(facts)) - supported
@@ -197,13 +191,14 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
         if id_ not in against and not (cause.at_refresh and _exchanged(facts))
     }
     causes = _applicable(causes, facts)
-    for id_ in _against(facts) & causes.keys():
-        causes[id_] = _with_certainty(causes[id_], "possible")
+    if "cors_blocked" in causes and re.search(r"ERR_FAILED (?:4|5)\d\d\b", facts.pasted):
+        # The server did answer, so CORS only hid its error.
+        causes["cors_blocked"] = replace(causes["cors_blocked"], certainty="possible")
     settled = any(one.certainty == "certain" for one in evidence)
     for id_, cause in causes.items():
         # A certain cause explains the error, so causes without evidence become less probable.
         if settled and id_ not in supported and cause.certainty == "likely":
-            causes[id_] = _with_certainty(cause, "possible")
+            causes[id_] = replace(cause, certainty="possible")
     # Add the strongest evidence last, so that it decides. Details come after it.
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
         _add(causes, one, facts.flow)
@@ -326,7 +321,9 @@ def _without_denied(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[Cause
     """
     less = facts.denied if facts.by_code else frozenset()
     return {
-        id_: _with_certainty(one, "possible") if id_ in less and one.certainty == "likely" else one
+        id_: replace(one, certainty="possible")
+        if id_ in less and one.certainty == "likely"
+        else one
         for id_, one in causes.items()
     }
 
@@ -393,7 +390,3 @@ def _sources(known: Cause, one: Evidence) -> str:
         return known.source
     kept = [part for part in known.source.split("; ") if "inferred" not in part]
     return "; ".join(dict.fromkeys((*kept, one.source)))
-
-
-def _with_certainty(cause: Cause, certainty: Certainty) -> Cause:
-    return replace(cause, certainty=certainty)

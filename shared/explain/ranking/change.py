@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from shared.explain.model import Cause, CauseId, Change
 from shared.patterns import any_case
 
-_PARAMETER: Mapping[CauseId, str] = {
+PARAMETERS: Mapping[CauseId, str] = {
     "launch_parameter_missing": "launch",
     "launch_scope_missing": "scope",
     "launch_patient_scope_on_provider": "scope",
@@ -26,7 +26,7 @@ _PARAMETER: Mapping[CauseId, str] = {
 
 def parameter(cause: Cause) -> str | None:
     """Return the parameter of the request that has to change, or None unless it's exactly one."""
-    return _PARAMETER.get(cause.id)
+    return PARAMETERS.get(cause.id)
 
 
 def change(
@@ -72,17 +72,13 @@ def _shown(name: str, value: str, text: str) -> str | None:
 
 
 # With these causes, the value in the request may be wrong, so only a configuration is trusted.
-_SUSPECTED: Mapping[CauseId, str] = {
-    "client_unknown": "client_id",
-    "redirect_uri_mismatch": "redirect_uri",
-    "aud_wrong": "aud",
-}
+_SUSPECTED: frozenset[CauseId] = frozenset({"client_unknown", "redirect_uri_mismatch", "aud_wrong"})
 
 
 def suspected(causes: Iterable[Cause]) -> frozenset[str]:
     """Return the parameters whose value in the text may be wrong."""
     return frozenset(
-        _SUSPECTED[one.id] for one in causes if one.certainty != "possible" and one.id in _SUSPECTED
+        PARAMETERS[one.id] for one in causes if one.certainty != "possible" and one.id in _SUSPECTED
     )
 
 

@@ -29,17 +29,12 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _place(facts)
     yield from _time(facts)
     yield from _steps(facts)
-    if has_all(facts, "terminology") and not _has_error(facts) and "?" in facts.pasted:
+    if facts.claims.has("terminology") and not _has_error(facts) and "?" in facts.pasted:
         yield _likely("not_a_launch_problem", "The question is about codes, not about access.")
         return
     yield from _outcomes(facts)
-    if has_all(facts, "server_down") and {"network_unreachable", "ehr_side"} <= facts.family:
+    if facts.claims.has("server_down") and {"network_unreachable", "ehr_side"} <= facts.family:
         yield _likely("ehr_side", "It worked before, and other servers can be reached.")
-
-
-def has_all(facts: Facts, *signs: Sign) -> bool:
-    """Return whether the text has every one of the signs."""
-    return facts.claims.has(*signs)
 
 
 def _likely(cause: CauseId, why: str, *steps: str) -> Evidence:

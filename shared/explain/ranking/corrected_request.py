@@ -7,7 +7,7 @@ angle brackets.
 from collections.abc import Collection, Iterator, Mapping
 
 from shared.explain.model import Cause, CauseId
-from shared.explain.ranking.change import suspected
+from shared.explain.ranking.change import PARAMETERS, suspected
 from shared.explain.ranking.facts import Facts
 from shared.explain.ranking.scope_causes import in_other_version, is_wildcard, version
 from shared.scopes import parse
@@ -15,21 +15,8 @@ from shared.scopes import parse
 # The causes that are mistakes in the authorization request.
 _IN_REQUEST: frozenset[CauseId] = frozenset(
     {
-        "launch_parameter_missing",
-        "launch_scope_missing",
-        "launch_patient_scope_on_provider",
-        "launch_value_invalid",
-        "client_id_mismatch",
-        "client_unknown",
-        "redirect_uri_mismatch",
-        "aud_wrong",
-        "request_malformed",
-        "parameter_not_recognised",
-        "request_too_long",
-        "scope_syntax",
-        "patient_context_missing",
-        "pkce_mismatch",
-        "tenant_mismatch",
+        *PARAMETERS,
+        *("request_malformed", "parameter_not_recognised", "request_too_long", "tenant_mismatch"),
     }
 )
 

@@ -257,10 +257,7 @@ class Facts:
     @cached_property
     def persona(self) -> str | None:
         """The kind of user, `provider` or `patient`, from the EHR's message or its FHIR host."""
-        if self.message.persona is not None:
-            return self.message.persona
-        hosts = {persona_of(base) for base in self.bases}
-        return hosts.pop() if len(hosts) == 1 else None
+        return self.message.persona or self.host_persona
 
     @cached_property
     def host_persona(self) -> str | None:

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 
 from shared.explain import parameters
+from shared.explain.catalogue.sources import SMART
 from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing import shown_request
 from shared.explain.ranking.facts import Evidence, Facts
 
-_SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _OBSERVED = "the error's own `client`, which is the client ID of the request in reported cases"
 
 # A backend service has no user, browser or chart (SMART App Launch 2.2, "Backend Services").
@@ -36,7 +36,7 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
 
 
 def _no_launch(facts: Facts) -> Iterator[Evidence]:
-    if not facts.from_text or facts.backend or _had_launch_value(facts):
+    if not facts.from_text or facts.backend or facts.sent.flow == "ehr":
         return
     listed = "launch" in (facts.sent.parameters or ())
     legacy = shown_request.legacy_launch_in(facts.message.text)
@@ -44,16 +44,16 @@ def _no_launch(facts: Facts) -> Iterator[Evidence]:
     if shown and facts.may_be("launch_parameter_missing"):
         why = "The request in the text has no `launch` value."
         certainty = _certainty("launch" in facts.lacks, facts)
-        yield Evidence("launch_parameter_missing", certainty, why, _SMART)
+        yield Evidence("launch_parameter_missing", certainty, why, SMART)
     elif listed and "launch" in facts.lacks:
         why = (
             "`launch` is in the list of sent parameters, so this is the cause only if its "
             "value was empty or got lost in transit."
         )
-        yield Evidence("launch_parameter_missing", "possible", why, _SMART, denied=True)
+        yield Evidence("launch_parameter_missing", "possible", why, SMART, denied=True)
     elif legacy and not listed and facts.may_be("launch_parameter_missing"):
         why = f"The app was opened with `{legacy[0]}`, which isn't a SMART launch."
-        yield Evidence("launch_parameter_missing", "likely", why, _SMART)
+        yield Evidence("launch_parameter_missing", "likely", why, SMART)
 
 
 def _certainty(reported: bool, facts: Facts) -> Certainty:
@@ -68,11 +68,6 @@ def _certainty(reported: bool, facts: Facts) -> Certainty:
 
 
 _FAILED = 500
-
-
-def _had_launch_value(facts: Facts) -> bool:
-    """Return whether the request is known to have had a `launch` value."""
-    return facts.sent.flow == "ehr"
 
 
 def _launch_scope(facts: Facts) -> Iterator[Evidence]:
@@ -102,12 +97,12 @@ def _launch_scope(facts: Facts) -> Iterator[Evidence]:
         if not (unlisted or refused):
             # Nothing shows that it's refused: many servers grant it.
             certainty = "possible"
-        yield Evidence("launch_patient_scope_on_provider", certainty, f"{why}.", _SMART)
+        yield Evidence("launch_patient_scope_on_provider", certainty, f"{why}.", SMART)
     elif sent.scopes is not None and _of_the_ehr(facts) and "launch" not in sent.scopes:
         why = f"A `launch` value was sent, but `launch` isn't in {facts.where_scopes}."
         reported = facts.may_be("launch_scope_missing", "patient_context_missing")
         certainty = _certainty(reported or not facts.from_text, facts)
-        yield Evidence("launch_scope_missing", certainty, why, _SMART)
+        yield Evidence("launch_scope_missing", certainty, why, SMART)
 
 
 def _of_the_ehr(facts: Facts) -> bool:
@@ -181,7 +176,7 @@ def contradicted(facts: Facts) -> Iterator[CauseId]:
         yield "launch_patient_scope_on_provider"
     if facts.sent.scopes is not None and "launch" in facts.sent.scopes:
         yield "launch_scope_missing"
-    if _had_launch_value(facts):
+    if facts.sent.flow == "ehr":
         yield "launch_parameter_missing"
     elif facts.is_shown:
         yield "launch_value_invalid"
@@ -201,13 +196,9 @@ def _reports_mismatch(facts: Facts, cause: CauseId) -> bool:
     If it does, equal names in error and request refute nothing: the other side of the mismatch is
     in the code, the token or the launch, which the text doesn't show.
     """
-    rank = ("certain", "likely", "possible")
     return facts.from_text and any(
-        mine.id == cause
-        and all(rank.index(mine.certainty) < rank.index(other.certainty) for other in others)
-        for entry in facts.entries
-        for mine in entry.causes
-        for others in [[one for one in entry.causes if one.id != cause]]
+        first.id == cause and first.certainty not in {one.certainty for one in others}
+        for first, *others in (entry.causes for entry in facts.entries)
     )
 
 

@@ -9,13 +9,10 @@ from collections.abc import Iterator, Mapping
 
 from shared.explain import parameters
 from shared.explain.catalogue.causes import BASIC_FORM
+from shared.explain.catalogue.sources import RFC_6749, RFC_7523, SMART
 from shared.explain.parsing.claims import Sign
 from shared.explain.parsing.find import Proof
 from shared.explain.ranking.facts import Evidence, Facts, named
-
-_SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
-_RFC_6749 = "RFC 6749: https://www.rfc-editor.org/rfc/rfc6749"
-_RFC_7523 = "RFC 7523: https://www.rfc-editor.org/rfc/rfc7523"
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
@@ -34,17 +31,17 @@ def _addresses(facts: Facts) -> Iterator[Evidence]:
     if facts.at_request and facts.may_be("redirect_uri_mismatch"):
         if sent and configured and sent != configured:
             why = f"The request has {sent}, but the configuration has {configured}."
-            yield Evidence("redirect_uri_mismatch", "certain", why, _RFC_6749)
+            yield Evidence("redirect_uri_mismatch", "certain", why, RFC_6749)
         elif facts.redirect_uri and "redirect_uri_mismatch" in facts.family:
             why = f"The app sends {facts.redirect_uri}. Register exactly that URI."
             if not configured and facts.from_text:
                 why = f"The request has {facts.redirect_uri}. Compare it with the registration."
-            yield Evidence("redirect_uri_mismatch", None, why, _RFC_6749)
+            yield Evidence("redirect_uri_mismatch", None, why, RFC_6749)
     aud, bases = facts.sent.aud, mine.iss if mine is not None else ()
     near = [base for base in bases if aud and base == aud.rstrip("/") != aud]
     if near and facts.at_request and facts.may_be("aud_wrong"):
         why = f"`aud` is {aud}, with a trailing slash. The FHIR base has no trailing slash."
-        yield Evidence("aud_wrong", "possible", why, _SMART)
+        yield Evidence("aud_wrong", "possible", why, SMART)
 
 
 def _code(facts: Facts) -> Iterator[Evidence]:
@@ -55,17 +52,17 @@ def _code(facts: Facts) -> Iterator[Evidence]:
         and facts.message.urn is None
     ):
         why = "The redirect URI, client ID and verifier were the same as at the launch."
-        yield Evidence("code_expired_or_used", "likely", why, _RFC_6749)
+        yield Evidence("code_expired_or_used", "likely", why, RFC_6749)
     other = re.search(
         r"grant_type\W{1,6}(password|client_credentials|urn:[\w:.-]{9,80})", facts.pasted
     )
     if other is not None and facts.message.oauth_error == "unsupported_grant_type":
         why = f"The request has the grant type `{other[1]}`."
-        yield Evidence("grant_not_enabled", "likely", why, _RFC_6749)
+        yield Evidence("grant_not_enabled", "likely", why, RFC_6749)
     allowed = facts.granted is not None
     if facts.backend and facts.message.oauth_error == "unauthorized_client" and not allowed:
         why = "A backend service sent the request, but its client isn't allowed this grant type."
-        yield Evidence("grant_not_enabled", "likely", why, _RFC_6749)
+        yield Evidence("grant_not_enabled", "likely", why, RFC_6749)
 
 
 def _authentication(facts: Facts) -> Iterator[Evidence]:
@@ -79,15 +76,15 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
         how = "as a public client, without a secret" if auth == "none" else f"with {auth}"
         why = f"This app is configured to authenticate {how} (`client_auth`)."
         steps = (BASIC_FORM,) if auth == "client_secret_basic" and facts.from_text else ()
-        yield Evidence("client_auth_wrong", None, why, _RFC_6749, steps)
+        yield Evidence("client_auth_wrong", None, why, RFC_6749, steps)
         return
     if "assertion" in facts.claims.signs and _NOT_SENT.search(facts.message.description or ""):
         why = "The server expects a signed assertion, but got none."
-        yield Evidence("client_auth_wrong", None, why, _RFC_7523, (_SEND_ASSERTION,))
+        yield Evidence("client_auth_wrong", None, why, RFC_7523, (_SEND_ASSERTION,))
         return
     for sign, step in _BY_CLIENT.items():
         if sign in facts.claims.signs:
-            yield Evidence("client_auth_wrong", None, "", _RFC_6749, (step,))
+            yield Evidence("client_auth_wrong", None, "", RFC_6749, (step,))
             return
 
 
@@ -124,10 +121,10 @@ def _assertion(facts: Facts) -> Iterator[Evidence]:
             return
         if _AGAIN.search(facts.pasted):
             step = "Sign a new assertion with a new `jti` for every token request."
-            yield Evidence("assertion_claims_wrong", "likely", why, _RFC_7523, (step,))
+            yield Evidence("assertion_claims_wrong", "likely", why, RFC_7523, (step,))
             return
-        yield Evidence("assertion_key_unknown", "likely", why, _RFC_7523)
-        yield Evidence("assertion_claims_wrong", "possible", why, _RFC_7523)
+        yield Evidence("assertion_key_unknown", "likely", why, RFC_7523)
+        yield Evidence("assertion_claims_wrong", "possible", why, RFC_7523)
 
 
 _AGAIN = re.compile(
@@ -144,7 +141,7 @@ def _parameters(facts: Facts) -> Iterator[Evidence]:
     empty = _EMPTY.search(facts.pasted)
     if empty is not None and not facts.entries:
         why = f"`{empty[1]}` is empty in the request."
-        yield Evidence("request_malformed", "likely", why, _RFC_6749, (f"Send `{empty[1]}`.",))
+        yield Evidence("request_malformed", "likely", why, RFC_6749, (f"Send `{empty[1]}`.",))
     foreign = [one for one in facts.sent.parameters or () if not parameters.is_recognised(one)]
     if foreign:
         is_are = (
@@ -153,4 +150,4 @@ def _parameters(facts: Facts) -> Iterator[Evidence]:
             else "aren't authorization parameters"
         )
         why = f"{named(foreign)} {is_are}. The EHR ignores parameters that it doesn't recognize."
-        yield Evidence("parameter_not_recognised", "possible", why, _RFC_6749)
+        yield Evidence("parameter_not_recognised", "possible", why, RFC_6749)

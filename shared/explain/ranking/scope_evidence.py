@@ -6,6 +6,7 @@ SMART App Launch 2.2, "Scopes"; RFC 6749 3.3.
 import re
 from collections.abc import Iterator
 
+from shared.explain.catalogue.sources import SMART
 from shared.explain.model import CauseId, Certainty
 from shared.explain.ranking.facts import Evidence, Facts, named
 from shared.explain.ranking.scope_causes import (
@@ -18,7 +19,6 @@ from shared.explain.ranking.scope_causes import (
 )
 from shared.scopes import missing, names_resources
 
-_SMART = "SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/"
 _SCOPE_CAUSES: tuple[CauseId, ...] = ("scope_syntax", "scope_not_registered", "scope_trimmed")
 
 
@@ -46,12 +46,12 @@ def _syntax(facts: Facts) -> Iterator[Evidence]:
     ):
         why = f"{found} Many servers refuse them."
         step = f"Replace {named(wildcards)} with one scope per type and action: {_SPELLED}"
-        yield Evidence("scope_syntax", "likely", why, _SMART, (step,))
+        yield Evidence("scope_syntax", "likely", why, SMART, (step,))
         return
     odd = [scope for scope in facts.scopes if is_misspelt(scope)]
     if odd:
         why = f"Neither SMART version has the syntax of {named(odd)}."
-        yield Evidence("scope_syntax", "likely", why, _SMART, (_WRITE,))
+        yield Evidence("scope_syntax", "likely", why, SMART, (_WRITE,))
         return
     if wildcards and dropped:
         why = f"{found} The EHR drops them entirely."
@@ -70,7 +70,7 @@ def _syntax(facts: Facts) -> Iterator[Evidence]:
     if len(both) > 1:
         one, other = both["v1"], both["v2"]
         why = f"SMART v1 (`{one}`) and v2 (`{other}`) are mixed in {facts.where_scopes}."
-        yield Evidence("scope_syntax", _of_scopes(facts), why, _SMART)
+        yield Evidence("scope_syntax", _of_scopes(facts), why, SMART)
 
 
 _SPELLED = (
@@ -92,7 +92,7 @@ def _registered(facts: Facts) -> Iterator[Evidence]:
     if systems and not facts.backend:
         why = f"Only programs that run without a user can use {named(systems)}."
         step = "Remove every `system/` scope. User launches can't use them."
-        yield Evidence("scope_not_registered", "likely", why, _SMART, (step,))
+        yield Evidence("scope_not_registered", "likely", why, SMART, (step,))
         return
     supported = facts.sent.scopes_supported or ()
     absent = missing(facts.scopes, supported) if names_resources(supported) else ()
@@ -129,7 +129,7 @@ def _against_the_registration(facts: Facts) -> Iterator[Evidence]:
         wanted = "`.rs` and other letters (v2)" if mine == "v2" else "`.read` and `.write` (v1)"
         why = f"The registration is for SMART {mine}, but `{scope}` is written in the other syntax."
         step = f"Write the scopes with {wanted}, to match the registration: `{_in(scope, wanted)}`."
-        yield Evidence("scope_syntax", "likely", why, _SMART, (step,))
+        yield Evidence("scope_syntax", "likely", why, SMART, (step,))
     absent = missing(facts.scopes, facts.shown_scopes.registered)
     if facts.shown_scopes.registered and absent and not versions:
         why = f"The registration in the text doesn't include {named(absent)}."
@@ -166,7 +166,7 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
                 step = (
                     f"In the registration, select {kind} among the APIs or scopes, and request it."
                 )
-                yield Evidence("scope_not_registered", "likely", why, _SMART, (step,))
+                yield Evidence("scope_not_registered", "likely", why, SMART, (step,))
                 return
         elif all(missing((scope,), facts.scopes) for scope in needed):
             why = f"{method} {kind} needs a scope that wasn't requested."
@@ -176,7 +176,7 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
             v1 = "read" if method == "GET" else "write"
             step = f"Add `{level}/{kind}.{letters}` (v1: `.{v1}`){others} to `scopes`"
             step += ", and register it."
-            yield Evidence("scope_not_requested", "likely", why, _SMART, (step,))
+            yield Evidence("scope_not_requested", "likely", why, SMART, (step,))
             return
 
 
