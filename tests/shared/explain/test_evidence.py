@@ -109,140 +109,77 @@ def test_a_proof_is_found_in_a_quotation_and_in_a_narrow_window(text: str, cause
     assert first(words)[0] == cause
 
 
-@each(
-    ("text", "cause", "certainty"),
-    [
-        # What was once certain, and wrong: a word of one speaker in another's mouth.
-        ("my_token_expired_in_seconds = 3", None, None),
-        ("error=access_denied&error_description=Unauthorized+scope&state=1", "!", "likely"),
-        ("We use Keycloak. I get an OAuth2 error: invalid_scope", "scope_not_registered", "likely"),
-        ('{"level":"info","reason":"client"}', None, None),
-        ("/realms/x: JWT validation failed: missing aud claim", "!", "likely"),
-        # The description says which of the causes of its code it is.
-        (
-            '{"error":"invalid_grant","error_description":"Unexpected code_verifier"}',
-            "pkce_mismatch",
-            "likely",
-        ),
-        (
-            '{"error":"invalid_grant","error_description":"Session not active"}',
-            "session_ended",
-            "likely",
-        ),
-        (
-            (
-                '{"error":"invalid_grant","error_description":"redirect_uri does not match one of '
-                'the registered values"}'
-            ),
-            "redirect_uri_mismatch",
-            "likely",
-        ),
-        (
-            (
-                '{"error":"invalid_client","error_description":"JWT lifetime exceeds the maximum '
-                'of 5 minutes"}'
-            ),
-            "assertion_claims_wrong",
-            "likely",
-        ),
-        (
-            (
-                'POST /oauth2/token grant_type=client_credentials {"error":"invalid_grant",'
-                '"error_description":"The grant must be one of the grant types authorization_code, '
-                'refresh_token"}'
-            ),
-            "grant_not_enabled",
-            "likely",
-        ),
-        ("Unhandled exception: Correlation failed", "cookies_blocked", "likely"),
-        # Two values in one message that should be the same.
-        (
-            "callback: unexpected iss value, expected https://a.us.x.org, got: https://a.us.x.org/",
-            "token_of_another_server",
-            "certain",
-        ),
-        ("It says: error: error=invalid_client_credentials", "client_auth_wrong", "likely"),
-        ("We see this:\n> 500 state mismatch, expected undefined, got:", "state_unknown", "likely"),
-        # A client that gets a token with fewer scopes may use the grant type.
-        (
-            (
-                '{"error":"unauthorized_client"} for grant_type=client_credentials&scope='
-                "system/Patient.write. With scope=system/Slot.read system/Patient.write we get "
-                '{"scope":"system/Slot.read","token_type":"Bearer","expires_in":570}'
-            ),
-            "scope_not_registered",
-            "likely",
-        ),
-        # A token that was issued a moment ago hasn't expired, and a 404 isn't CORS.
-        (
-            "We can get a token. GET https://h/fhir/Patient gives 401 Unauthorized",
-            "token_of_another_server",
-            "possible",
-        ),
-        (
-            "GET https://h/fhir/Entity 404 (Not Found)\nError: Failed to fetch",
-            "fhir_request_invalid",
-            "possible",
-        ),
-        # Nothing but a code that has many causes.
-        ('{"error":"invalid_grant"}', "code_expired_or_used", "possible"),
-        ('{"error":"invalid_client"}', "client_auth_wrong", "possible"),
-        ("requests.exceptions.HTTPError: 401 Client Error: Unauthorized for url", "!", "possible"),
-        ("Error: connect ECONNRESET 10.0.0.1:443", "network_unreachable", "likely"),
-        (
-            "GET https://h/fhir/.well-known/smart-configuration 502 Bad Gateway",
-            "ehr_side",
-            "likely",
-        ),
-    ],
-)
-def test_a_message_weighs_as_much_as_its_proof(
-    text: str, cause: str | None, certainty: str | None
-) -> None:
-    found, how = first(text)
+# The first cause, or `-` for none and `!` for any; how sure it may be at most; the text.
+WEIGHTS = """\
+# What was once certain, and wrong: a word of one speaker in another's mouth.
+- -: my_token_expired_in_seconds = 3
+! likely: error=access_denied&error_description=Unauthorized+scope&state=1
+scope_not_registered likely: We use Keycloak. I get an OAuth2 error: invalid_scope
+- -: {"level":"info","reason":"client"}
+! likely: /realms/x: JWT validation failed: missing aud claim
+# The description says which of the causes of its code it is.
+pkce_mismatch likely: {"error":"invalid_grant","error_description":"Unexpected code_verifier"}
+session_ended likely: {"error":"invalid_grant","error_description":"Session not active"}
+redirect_uri_mismatch likely: {"error":"invalid_grant","error_description":"redirect_uri does not \
+match one of the registered values"}
+assertion_claims_wrong likely: {"error":"invalid_client","error_description":"JWT lifetime exceeds \
+the maximum of 5 minutes"}
+grant_not_enabled likely: POST /oauth2/token grant_type=client_credentials \
+{"error":"invalid_grant","error_description":"The grant must be one of the grant types \
+authorization_code, refresh_token"}
+cookies_blocked likely: Unhandled exception: Correlation failed
+# Two values in one message that should be the same.
+token_of_another_server certain: callback: unexpected iss value, expected https://a.us.x.org, got: \
+https://a.us.x.org/
+client_auth_wrong likely: It says: error: error=invalid_client_credentials
+state_unknown likely: We see this:\\n> 500 state mismatch, expected undefined, got:
+# A client that gets a token with fewer scopes may use the grant type.
+scope_not_registered likely: {"error":"unauthorized_client"} for \
+grant_type=client_credentials&scope=system/Patient.write. With scope=system/Slot.read \
+system/Patient.write we get {"scope":"system/Slot.read","token_type":"Bearer","expires_in":570}
+# A token that was issued a moment ago hasn't expired, and a 404 isn't CORS.
+token_of_another_server possible: We can get a token. GET https://h/fhir/Patient gives 401 \
+Unauthorized
+fhir_request_invalid possible: GET https://h/fhir/Entity 404 (Not Found)\\nError: Failed to fetch
+# Nothing but a code that has many causes.
+code_expired_or_used possible: {"error":"invalid_grant"}
+client_auth_wrong possible: {"error":"invalid_client"}
+! possible: requests.exceptions.HTTPError: 401 Client Error: Unauthorized for url
+network_unreachable likely: Error: connect ECONNRESET 10.0.0.1:443
+ehr_side likely: GET https://h/fhir/.well-known/smart-configuration 502 Bad Gateway
+"""
+
+
+@each("line", [line for line in WEIGHTS.splitlines() if not line.startswith("#")])
+def test_a_message_weighs_as_much_as_its_proof(line: str) -> None:
+    told, _, text = line.partition(": ")
+    cause, certainty = told.split()
+    found, how = first(text.replace("\\n", "\n"))
     rank = ("certain", "likely", "possible", None)
-    assert cause in (found, "!")
-    assert rank.index(how) >= rank.index(certainty)
+    assert cause in (found or "-", "!")
+    assert rank.index(how) >= rank.index(None if certainty == "-" else certainty)
 
 
-@each(
-    ("text", "cause", "words"),
-    [
-        (
-            "redirect_uri=https://a.example.org/cb\n{} Registered: https://a.example.org/cb/",
-            "redirect_uri_mismatch",
-            "the slash at the end",
-        ),
-        (
-            "redirect_uri=http://a.example.org/cb\n{} Registered: https://a.example.org/cb",
-            "redirect_uri_mismatch",
-            "`http` and `https`",
-        ),
-        (
-            "redirect_uri=https://a.example.org:8443/cb\n{} Registered: https://a.example.org/cb",
-            "redirect_uri_mismatch",
-            "the port",
-        ),
-        (
-            "/launch?iss=https://h.example.org/fhir&launch=x\n{} &aud=https://h.example.org/fhir/",
-            "aud_wrong",
-            "https://h.example.org/fhir",
-        ),
-        (
-            '{} client_assertion with {{"iss":"a","sub":"a","exp":1700003600,"iat":1700000000}}',
-            "assertion_claims_wrong",
-            "five minutes",
-        ),
-        (
-            '{} client_assertion with {{"iss":"a","sub":"b","exp":1700000200,"iat":1700000000}}',
-            "assertion_claims_wrong",
-            "`iss` and `sub`",
-        ),
-    ],
-)
-def test_a_difference_that_the_text_shows_is_a_proof(text: str, cause: str, words: str) -> None:
-    error = "error=invalid_client" if cause.startswith("assertion") else "error=invalid_request"
-    diagnosis = diagnose(parse(text.format(error)))
+DIFFERENCES = """\
+the slash at the end: redirect_uri=https://a.example.org/cb Registered: https://a.example.org/cb/
+`http` and `https`: redirect_uri=http://a.example.org/cb Registered: https://a.example.org/cb
+the port: redirect_uri=https://a.example.org:8443/cb Registered: https://a.example.org/cb
+https://h.example.org/fhir: /launch?iss=https://h.example.org/fhir&launch=x \
+&aud=https://h.example.org/fhir/
+five minutes: client_assertion with {"iss":"a","sub":"a","exp":1700003600,"iat":1700000000}
+`iss` and `sub`: client_assertion with {"iss":"a","sub":"b","exp":1700000200,"iat":1700000000}
+"""
+
+
+@each(("words", "shown"), [line.split(": ", 1) for line in DIFFERENCES.splitlines()])
+def test_a_difference_that_the_text_shows_is_a_proof(words: str, shown: str) -> None:
+    error, cause = "error=invalid_request", "redirect_uri_mismatch"
+    if "aud=" in shown:
+        cause = "aud_wrong"
+    elif "assertion" in shown:
+        error, cause = "error=invalid_client", "assertion_claims_wrong"
+    of_it, _, other = shown.partition(" ")
+    diagnosis = diagnose(parse(f"{of_it}\n{error} {other}"))
     assert (diagnosis.causes[0].id, diagnosis.causes[0].certainty) == (cause, "certain")
     assert words in diagnosis.causes[0].steps[0]
 

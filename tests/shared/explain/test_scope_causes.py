@@ -6,60 +6,49 @@ from shared.explain import scope_cause, scope_causes
 from shared.explain.ranking.scope_causes import in_other_version, version
 from tests.support.tables import each
 
-Flow = Literal["ehr", "standalone"] | None
+FLOWS: dict[str, Literal["ehr", "standalone"] | None]
+FLOWS = {"ehr": "ehr", "standalone": "standalone", "-": None}
 V1 = ("patient/Patient.read", "patient/Observation.read")
 
 
+# The vendor and the flow; a requested scope; the granted ones; the ones that the EHR lists, or `-`
+# if it lists none; the cause.
+LOST = """\
+oracle ehr | patient/*.read | launch openid | - | scope_syntax
+generic ehr | patient/*.rs | launch | patient/Patient.rs | scope_syntax
+epic ehr | patient/*.rs | launch openid | - | scope_not_registered
+oracle ehr | launch/patient | openid | - | launch_patient_scope_on_provider
+oracle - | launch/patient | openid | launch openid | launch_patient_scope_on_provider
+generic standalone | launch/patient | openid | - | scope_trimmed
+generic ehr | launch | patient/Patient.rs | - | scope_trimmed
+oracle ehr | openid | launch | - | scope_not_registered
+oracle ehr | offline_access | launch openid | - | scope_not_registered
+oracle ehr | system/Patient.read | launch | - | scope_not_registered
+oracle ehr | patient/Patient.read | launch openid | - | scope_syntax
+oracle ehr | patient/Patient.rs | launch openid | - | scope_not_registered
+epic ehr | patient/Patient.read | launch openid | - | scope_not_registered
+oracle ehr | patient/Patient.read | patient/Observation.rs | - | scope_syntax
+generic ehr | patient/Patient.rs | launch | patient/Patient.read | scope_syntax
+oracle ehr | patient/Device.read | patient/Patient.read | patient/Device.read \
+patient/Device.rs | scope_not_registered
+generic ehr | patient/Patient.cruds | patient/Patient.rs | - | scope_trimmed
+generic standalone | patient/Patient.rs | openid | - | patient_context_missing
+generic standalone | patient/Patient.rs | launch/patient | - | scope_not_registered
+generic standalone | user/Patient.rs | openid | - | scope_not_registered
+"""
+
+
 @each(
-    ("vendor", "flow", "asked", "granted", "supported", "cause"),
-    [
-        ("oracle", "ehr", "patient/*.read", "launch openid", None, "scope_syntax"),
-        ("generic", "ehr", "patient/*.rs", "launch", ["patient/Patient.rs"], "scope_syntax"),
-        ("epic", "ehr", "patient/*.rs", "launch openid", None, "scope_not_registered"),
-        ("oracle", "ehr", "launch/patient", "openid", None, "launch_patient_scope_on_provider"),
-        (
-            *("oracle", None, "launch/patient", "openid"),
-            *(["launch", "openid"], "launch_patient_scope_on_provider"),
-        ),
-        ("generic", "standalone", "launch/patient", "openid", None, "scope_trimmed"),
-        ("generic", "ehr", "launch", "patient/Patient.rs", None, "scope_trimmed"),
-        ("oracle", "ehr", "openid", "launch", None, "scope_not_registered"),
-        ("oracle", "ehr", "offline_access", "launch openid", None, "scope_not_registered"),
-        ("oracle", "ehr", "system/Patient.read", "launch", None, "scope_not_registered"),
-        ("oracle", "ehr", "patient/Patient.read", "launch openid", None, "scope_syntax"),
-        ("oracle", "ehr", "patient/Patient.rs", "launch openid", None, "scope_not_registered"),
-        ("epic", "ehr", "patient/Patient.read", "launch openid", None, "scope_not_registered"),
-        (
-            *("oracle", "ehr", "patient/Patient.read", "patient/Observation.rs"),
-            *(None, "scope_syntax"),
-        ),
-        (
-            *("generic", "ehr", "patient/Patient.rs", "launch"),
-            *(["patient/Patient.read"], "scope_syntax"),
-        ),
-        (
-            *("oracle", "ehr", "patient/Device.read", "patient/Patient.read"),
-            *(["patient/Device.read", "patient/Device.rs"], "scope_not_registered"),
-        ),
-        (
-            *("generic", "ehr", "patient/Patient.cruds", "patient/Patient.rs"),
-            *(None, "scope_trimmed"),
-        ),
-        (
-            *("generic", "standalone", "patient/Patient.rs", "openid"),
-            *(None, "patient_context_missing"),
-        ),
-        (
-            *("generic", "standalone", "patient/Patient.rs", "launch/patient"),
-            *(None, "scope_not_registered"),
-        ),
-        ("generic", "standalone", "user/Patient.rs", "openid", None, "scope_not_registered"),
-    ],
+    ("context", "asked", "granted", "listed", "cause"),
+    [line.split(" | ") for line in LOST.splitlines()],
 )
 def test_each_missing_scope_has_its_most_probable_cause(
-    vendor: str, flow: Flow, asked: str, granted: str, supported: list[str] | None, cause: str
+    context: str, asked: str, granted: str, listed: str, cause: str
 ) -> None:
-    causes = scope_causes(vendor, flow, asked.split(), granted.split(), supported)
+    vendor, flow = context.split()
+    known = FLOWS[flow]
+    supported = None if listed == "-" else listed.split()
+    causes = scope_causes(vendor, known, [asked], granted.split(), supported)
     assert causes == {asked: cause}
 
 
