@@ -152,22 +152,10 @@ EPIC_59100 = ("59100", "Content invalid against the specification or a profile."
 # A message a line: its entry; the vendor of the registration, if it matters; the code, if the words
 # come to the redirect URI (`?`) or in a token response (`{}`); the words.
 TOLD = """\
-oracle/code-required: Oracle Health: grant:launch:code-required, what is missing?
-oracle/code-required: Cerner sandbox says Launch Code Required
 oracle/invalid-launch-code: Cerner: Access denied, invalid launch code
-oracle/invalid-launch-code: urn:com:cerner:authorization:error:launch:invalid_launch_code
-oracle/mismatched-identity: grant:launch:mismatchted-identity in the Cerner sandbox
 oracle/mismatched-identity: urn:com:cerner:authorization:error:launch:mismatch-identity-subject
-oracle/launch-unspecified: urn:com:cerner:authorization:error:launch:unspecified-error
-oracle/launch-invalid-tenant: urn:com:cerner:authorization:error:launch:invalid-tenant
 oracle/unknown-client: Cerner page: The application isn't currently registered.
-oracle/too-many-scopes: Cerner answers: too many scopes
 oracle/insufficient-scopes: {"code":403,"message":"insufficient-scopes"}
-oracle/search-parameter-required: https://fhir-ehr-code.cerner.com/r4/T/Patient: no supported \
-search parameters provided
-oracle/search-parameter-required: Cerner: at least one of _id, identifier, name is required
-oracle/tenant-not-accessible: {"code":403,"message":"Tenant not valid or accessible"}
-oracle/forbidden-resource: {"statusCode":403,"message":"Forbidden resource"}
 oracle/not-found: {"resourceType":"OperationOutcome","issue":[{"severity":"error","code":\
 "not-found","details":{"text":"Not Found"}}]}
 oracle/not-acceptable: fhir-ehr-code.cerner.com: 406 Not Acceptable
@@ -177,79 +165,24 @@ oracle/gateway-timeout: GET https://fhir-ehr-code.cerner.com/r4/T/Patient/1 give
 oracle/plain-link: https://app.example.org/launch?PAT_PersonId=1&VIS_EncntrId=2
 oracle/plain-link: https://app.example.org/launch?VIS_EncntrId=2
 oracle/plain-link: https://app.example.org/launch?fhirServiceUrl=https://fhir.example.org
-oracle/powerchart-blank: Site not loading in PowerChart
 oracle/powerchart-blank: In PowerChart the window stays blank
-oracle/session-api-bad-request: HTTP/1.1 400 Bad Request\\nhttps://authorization.cerner.com/\
-session-api/realm/ec2458f2-1e24-41c8-b71b-0e701af7583d?to=x&forceAuthn=true
 oracle/session-api-bad-request: Bad Request
-oracle/identity-provider-page: HTTP/1.1 200 OK\\n<html class=IdentityProviderRedirectPage>
-epic/oauth2-error-page: <title>OAuth2 Error</title>
-epic/invalid-oauth-request: https://fhir.epic.com: Invalid OAuth 2.0 request
-epic/invalid-oauth-request epic: The request is invalid. (Epic)
-epic/invalid-oauth-request: https://fhir.epic.com/login?error=4
-epic/launch-parameters-required: iss & launch query parameters are required and cannot be empty.
-epic/wildcard-scope epic ?invalid_scope: Wildcard scope is not allowed
 epic/wildcard-scope epic: https://app.example.org/callback?error=invalid_scope
-epic/invalid-client: {"error":"invalid_client","error_description":null}
 epic/invalid-client epic: {"error": "invalid_client"}
-epic/invalid-request-null: {"error":"invalid_request","error_description":null}
-epic/scopes-stripped: Epic grants fewer scopes than requested
 epic/scopes-stripped: My Epic scopes are silently stripped
-epic/invalid-token: HTTP/1.1 401 Unauthorized\\nWWW-Authenticate: Bearer error="invalid_token", \
-error_description="The access token provided is not valid"
 epic/invalid-token epic: HTTP/1.1 401\\nWWW-Authenticate: Bearer error="invalid_token"
 epic/xml-answer epic: Content-Type: application/fhir+xml; charset=utf-8
 epic/xml-answer epic: <OperationOutcome xmlns="http://hl7.org/fhir"><issue/>
-epic/html-404 epic: 404 - File or directory not found.
 epic/html-404 epic: IIS Detailed Error - 404.0 - Not Found
-epic/operation-outcome: {"resourceType":"OperationOutcome","issue":[{"details":{"coding":[{"system\
-":"urn:oid:1.2.840.114350.1.13.0.1.7.2.657369","code":"4101"}]}}]}
 epic/content-invalid: Epic answers 400 with the code 59100
 epic/frame: It fails only inside Hyperspace
-athenahealth/unknown-client athenahealth: Unknown client
-athenahealth/redirect-uri: athenahealth: The redirect URI does not match the redirect URIs \
-configured for the application
-athenahealth/oops: Oops! (athenahealth)
-athenahealth/scope-not-authorized: error=unauthorized_client;Description=Requested scope not \
-authorized
 athenahealth/scope-not-authorized athenahealth: https://app.example.org/callback?error=unauthorize\
 d_client
-athenahealth/authorize-callback-500: HTTP/1.1 500 https://api.preview.platform.athenahealth.com/oa\
-uth2/authorize-callback
-athenahealth/pkce-web-app athenahealth: {"error":"invalid_client"}
-meditech/access-denied: https://app.example.org/callback?error=access_denied (MEDITECH Greenfield)
 meditech/pkce-required meditech: https://app.example.org/callback?error=invalid_request
-meditech/invalid-client meditech: {"error":"invalid_client"}
-eclinicalworks/invalid-request-page: <title>healow - Invalid Request</title>
 eclinicalworks/invalid-request-page: Location: https://connect4.example.org/apps/jsp/fhir/error.jsp
-eclinicalworks/launch-scope eclinicalworks: https://app.example.org/callback?error=invalid_scope
-smart-launcher/invalid-launch-options ?invalid_request: Invalid launch options: SyntaxError: \
-Unexpected end
-smart-launcher/missing-redirect-uri {invalid_request}: Missing redirect_uri parameter
-smart-launcher/missing-aud ?invalid_request: Missing aud parameter
-smart-launcher/bad-audience ?invalid_request: Bad audience value "https://a/". Expected "https://a".
-smart-launcher/pkce-required ?invalid_request: Invalid code_challenge_method. Must be S256.
-smart-launcher/pkce-required ?invalid_request: Missing code_challenge parameter
 smart-launcher/pkce-required: Unsupported code_challenge_method 'plain'. We support only 'S256'
-smart-launcher/declined ?invalid_request: Unauthorized
-smart-launcher/invalid-redirect-uri ?invalid_request: Invalid redirect_uri
-smart-launcher/invalid-client-id ?invalid_client: Invalid client_id "one". Expected "two".
-smart-launcher/scope-not-granted ?invalid_scope: Scope "launch" could not be granted. Your client \
-is allowed to request "openid".
-smart-launcher/missing-code {invalid_client}: Missing 'code' parameter
-smart-launcher/code-expired {invalid_client}: Invalid token (supplied as code parameter in the \
-POST body). jwt expired
-smart-launcher/token-redirect-uri {invalid_request}: Invalid redirect_uri parameter
-smart-launcher/pkce-verifier {invalid_grant}: Invalid grant or Invalid PKCE Verifier, 'a' vs 'b'.
-smart-launcher/pkce-verifier {invalid_request}: Missing code_verifier parameter
-smart-launcher/refresh-token {invalid_grant}: Invalid refresh token
-smart-launcher/client-auth: {"error_description":"Basic authentication is required for \
-confidential clients"}
 smart-launcher/client-auth: {"error_description":"Invalid client_secret in the basic auth header"}
-smart-launcher/client-assertion: {"error_description":"Invalid token 'aud' value (a). Must be 'b'."}
-smart-launcher/client-assertion: None of the keys found in the JWKS have kid equal to key-1
 smart-launcher/client-assertion: No usable public keys found in the JWKS
-smart-launcher/client-assertion: No usable keys found
 smart-launcher/client-assertion: Multiple usable public keys found in the JWKS
 smart-launcher/client-assertion: JWKS does not have a "keys" property
 smart-launcher/client-assertion: Invalid JWKS json
@@ -264,35 +197,20 @@ smart-launcher/simulated-token: Simulated invalid token error
 smart-launcher/simulated-token: Simulated invalid client secret error
 smart-launcher/simulated-token: Simulated expired token error
 smart-launcher/simulated-token: Simulated invalid 'jti' value
-smart-launcher/iframe: It breaks with Simulate launch within the EHR user interface
-keycloak/aud-required ?invalid_request: A SMART on FHIR Request must include an 'aud', \
-'audience', or 'resource' parameter
-keycloak/audience-not-allowed ?invalid_request: Requested audience 'https://fhir' is not allowed
-keycloak/invalid-launch-request ?invalid_request: Invalid EHR launch request!
-keycloak/launch-context ?server_error: Could not resolve launch context parameter to any EHR \
-Launch Context set in this user session
-keycloak/patient-claims: {"resourceType":"OperationOutcome","issue":[{"diagnostics":"Cannot \
-enforce 'patient/*' claims without a launch context."}]}
 generic/frame-refused: Refused to display 'https://app/' in a frame because it set \
 'X-Frame-Options' to 'deny'.
-generic/frame-refused: Refused to frame 'https://app/': an ancestor violates the CSP directive
 generic/frame-refused: The page was blocked by X-Frame-Options in Firefox
-smart-calc/cds-token: The answer says cds_token_invalid.
 smart-calc/cds-token epic: {"event": "cds_refused", "reason": "malformed"}
 smart-calc/cds-client: {"event": "cds_refused", "reason": "client"}
 smart-calc/cds-client: cds_refused code=cds_token_invalid reason=unconfigured
 smart-calc/cds-audience epic: {"event": "cds_refused", "reason": "audience"}
 smart-calc/cds-time: {"event": "cds_refused", "reason": "time"}
 smart-calc/cds-key: {"event": "cds_refused", "reason": "jku"}
-smart-calc/cds-key oracle: The answer says cds_keys_unavailable.
-smart-calc/cds-server-denied: The answer says cds_server_denied.
-smart-calc/cds-data-missing epic: The answer says cds_data_missing.
 generic/token-invalid-request: {"error":"invalid_request"}
 generic/token-invalid-scope: {"error":"invalid_scope"}
 generic/token-unauthorized-client: {"error": "unauthorized_client"}
 generic/token-server-error: {"error":"temporarily_unavailable"}
 generic/token-too-many-requests: POST /token: HTTP/1.1 429 Too Many Requests
-generic/token-unavailable: POST /token: HTTP/1.1 503 Service Unavailable
 generic/gateway-page: The requested URL was rejected. Your support ID is: 1.
 generic/gateway-page: Request unsuccessful. Incapsula incident ID: 1-2
 generic/gateway-page: upstream connect error or disconnect/reset before headers
@@ -300,33 +218,17 @@ generic/gateway-page: {"message":"no Route matched with those values"}
 generic/gateway-page: Access Denied. You can't access this. Reference #18.1
 generic/token-no-upstream: POST /token: 502 Bad Gateway
 generic/token-redirect-uri-text {invalid_grant}: redirect_uri does not match
-generic/token-redirect-uri-text {invalid_grant}: Incorrect redirect_uri
-generic/redirect-uri-text: Redirect URI mismatch
-generic/redirect-uri-text: Invalid parameter: redirect_uri
-generic/code-text: Authorization code has expired
-generic/code-text: Invalid authorization code
-generic/pkce-text: PKCE verification failed
-generic/pkce-text: code_verifier does not match
-generic/pkce-text: Invalid code verifier
-generic/clock-text: The token is not yet valid
-generic/clock-text: iat is in the future
-generic/clock-text: Token used before issued
-generic/clock-text: client_assertion has expired
+generic/fhir-401: 401 Unauthorized
+generic/fhir-403: 403 Forbidden
+generic/token-unavailable: POST /token: HTTP/1.1 503 Service Unavailable
 generic/edge-access-denied: POST https://authorization.cerner.com/tenants/T/token\\nHTTP/2 403\\n\
 Access denied
-generic/no-id-token: There is no id_token in the answer
-generic/no-id-token: id_token is missing
-generic/no-id-token: missing id_token
-generic/uri-too-long: 414 Request-URI Too Large
-generic/fhir-401: 401 Unauthorized
-generic/fhir-401: HTTP/1.1 401
-generic/fhir-403: 403 Forbidden
-generic/fhir-403: HTTP/2 403
+generic/code-text: Authorization code has expired
+generic/code-text: Invalid authorization code
 generic/request-object: ?error=request_not_supported
 """
 # Messages of servers, browsers and libraries: two or more of each, in different wordings.
 TOLD_BY_ANY = """\
-generic/cors: Access to fetch from origin 'https://b' has been blocked by CORS policy
 generic/cors: Cross-Origin Request Blocked: The Same Origin Policy disallows reading it
 generic/cors: Reason: CORS header 'Access-Control-Allow-Origin' missing
 generic/cors: The 'Access-Control-Allow-Origin' header contains multiple values '*, https://b'
@@ -352,14 +254,8 @@ generic/opaque-token: verifying the access token: JWTInvalid: Invalid Compact JW
 generic/opaque-token: Invalid token specified: missing part #2 (access_token)
 generic/tls: requests: SSL certificate problem
 generic/fetch-failed: Uncaught TypeError: Failed to fetch
-generic/fetch-failed: NetworkError when attempting to fetch resource.
-generic/tls: ssl.SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed
-generic/tls: Error: unable to verify the first certificate
 generic/tls: javax.net.ssl.SSLHandshakeException: PKIX path building failed
-generic/host-unknown: Error: getaddrinfo ENOTFOUND fhir.example.org
 generic/host-unknown: curl: (6) Could not resolve host: fhir.example.org
-generic/network-unreachable: connect ECONNREFUSED 10.0.0.1:8080
-generic/network-unreachable: Error: socket hang up
 generic/no-answer: curl: (28) Operation timed out after 20001 milliseconds with 0 bytes received
 generic/no-answer: requests.exceptions.ReadTimeout: Read timed out.
 generic/content-blocked: Refused to connect to 'https://h' because it violates the following \
@@ -377,22 +273,16 @@ generic/iss-not-given: The launch parameter is missing
 generic/iss-not-given: 400: missing query param 'iss'
 generic/state: Error: state not found in the session
 generic/state: omniauth: state mismatch in the callback
-generic/discovery-missing: GET https://h/fhir/.well-known/smart-configuration 404
 generic/discovery-missing: it answers 404 for .well-known/smart-configuration
-generic/discovery-missing: Failed to fetch the well-known json
 generic/discovery-needs-token: GET https://h/fhir/metadata 401
 generic/discovery-needs-token: GET https://h/r4/.well-known/smart-configuration gives a 403
 generic/links-wrong: The next link is http://10.0.0.5/fhir?_getpages=1
 generic/links-wrong: self https://h:443:443/fhir/Group
-generic/fhir-version: expected "Conformance" but found "CapabilityStatement"
 generic/fhir-version: unsupported FHIR version 5.0
 generic/not-a-launch: Module not found: Error: Can't resolve 'url'
 generic/not-a-launch: Permission run.services.get denied on resource
 generic/not-a-launch: User: arn:x is not authorized to perform: s3:GetObject
 generic/key-set-unread: invalid_client: Unable to retrieve JWKS from https://a.example/jwks.json
-generic/key-set-unread: The client's key set could not be fetched
-generic/assertion-key: JWT key ID does not match any key in JWKS
-generic/assertion-key: Unable to load public key
 generic/assertion-key: invalid_client: Client assertion has an invalid signature
 generic/assertion-claims: The client assertion has a wrong audience
 generic/assertion-claims: client_assertion refused: jti already seen
@@ -402,15 +292,10 @@ generic/signing-key: No suitable key found to verify the id_token
 generic/refresh-reused: The refresh token has already been used
 generic/refresh-reused: Maximum allowed refresh token reuse exceeded
 generic/grant-not-enabled: This grant type is not allowed for the client
-generic/grant-not-enabled: Client not enabled to retrieve service account
-generic/bulk-export: GET /r4/Group/g1/$export returned 403 Forbidden
 generic/bulk-export: 403 at the kick-off of Patient/$export, with a token of client_credentials
 generic/user-credentials: Invalid username or password.
-generic/user-credentials: Invalid user credentials
 generic/token-of-another: The audience 'api://x' is invalid
-generic/token-of-another: JWT issuer did not match
 generic/token-not-sent: Full authentication is required to access this resource
-generic/token-not-sent: Missing Authorization header
 generic/opaque-token: jwt.decode(access_token): Not enough segments
 generic/opaque-token: the access_token is not a JWT: jwt malformed
 generic/not-enabled: FHIR app is not activated
@@ -418,12 +303,8 @@ generic/not-enabled: This client is not enabled for this organization
 generic/client-auth-text: The request body must contain the parameter client_secret
 generic/client-auth-text: client_secret is missing
 generic/scope-text: Invalid scopes: launch/patient openid
-generic/scope-text: read permission for 'Appointment' is not granted by any of the provided scopes
-generic/resource-text: invalid_target
 generic/resource-text: The resource principal named https://x was not found in the tenant
 generic/resource-text: An invalid audience was specified on the authorize request.
-generic/resource-text: Auth request is failing with error - Invalid audience parameter \
-https://h/fhir
 generic/server-failed ?server_error: An unexpected error occurred
 generic/server-failed {invalid_request}: Something went wrong, please try again later
 generic/consent {access_denied}: The administrator's consent is required
@@ -431,37 +312,26 @@ generic/consent ?access_denied: The user is not assigned to this application
 generic/user-declined ?access_denied: The user denied the request
 generic/user-declined ?access_denied: Login canceled by the patient
 generic/refresh-not-allowed {unauthorized_client}: Grant type refresh_token is not allowed
-generic/refresh-not-allowed: This client isn't authorized for the grant type refresh_token
 generic/refresh-expired {invalid_grant}: The refresh token has expired
 generic/refresh-expired {invalid_grant}: Session expired
 generic/refresh-absent: Error: the response doesn't contain a refresh token
 generic/refresh-absent: Unable to refresh, refresh_token is undefined
 generic/redirect-uri-missing ?invalid_request: redirect_uri is required
-generic/redirect-uri-missing {invalid_request}: Missing redirect_uri
-generic/grant-type-missing {invalid_request}: Missing parameter: grant_type
 generic/grant-type-missing {invalid_request}: The content type of the token request is invalid
 generic/server-key ?invalid_client: Public key not found
-generic/server-key ?server_error: Unable to load the signing keys
 generic/code-missing {invalid_request}: The parameter code is missing
 generic/code-missing {invalid_request}: code is required
 generic/code-of-another-client {invalid_grant}: The code was issued to another client
-generic/code-of-another-client {invalid_grant}: The code doesn't belong to this client
 generic/scope-not-covered: GET /fhir/Observation: error: permission denied, no scope covers it
 generic/scope-not-covered: HTTP 403 from /fhir/Patient. Error: insufficient scope
 generic/response-type-text ?invalid_request: Unsupported response_type
-generic/response-type-text ?invalid_request: response type token is not allowed
 generic/patient-unknown: Error: the patient context is missing
 generic/patient-unknown: Invalid launch context: patient not found
-generic/launch-value ?invalid_request: Unknown launch value
 generic/launch-value ?invalid_request: The launch has expired
 generic/client-unknown-text ?invalid_request: Client not found
-generic/client-unknown-text ?invalid_request: Unknown client_id
 generic/tenant-text ?invalid_request: The organization was not found
-generic/tenant-text ?invalid_request: Unknown tenant
 generic/user-text ?access_denied: User not found
-generic/user-text ?access_denied: This account is locked
 generic/access-token-expired: HTTP/1.1 401. Error: the access token has expired
-generic/access-token-expired: jwt expired
 generic/endpoint-text: POST https://h/oauth2/token: error: unknown endpoint
 generic/endpoint-text: Resource not found at https://h/oauth2/authorize
 generic/fhir-request-text: GET https://h/fhir/Patient: error: unknown search parameter 'x'
@@ -469,7 +339,6 @@ generic/fhir-request-text: GET https://h/fhir/Foo: error: the resource type isn'
 generic/issuer-in-discovery: Error: invalid issuer in discovery document
 generic/issuer-in-discovery: openid-configuration: the issuer doesn't match
 generic/token-refused-text: Error: Invalid access token
-generic/token-refused-text: {"message": "The token cannot be validated"}
 generic/fhir-refused-text: GET https://h/fhir/Patient/1: {"message": "Not authorized"}
 generic/fhir-refused-text: https://h/fhir/Patient/1: <diagnostics value="Access is denied"/>
 generic/discovery-failed: GET https://h/fhir/.well-known/smart-configuration: 502 Bad Gateway
@@ -514,7 +383,26 @@ def spoken(entry: Entry, text: str) -> str:
 
 
 BY_KEY = {entry.key: entry for entry in ENTRIES}
-_DOCUMENTED = (*entra.ENTRIES, *products.ENTRIES)
+# Entries whose text for searching isn't, or isn't only, what a server says.
+UNQUOTED = """\
+epic/frame epic/xml-answer generic/client-auth-text generic/code-missing generic/consent
+generic/content-blocked generic/discovery-needs-token generic/endpoint-text
+generic/fhir-refused-text generic/fhir-request-text generic/frame-refused generic/gateway-page
+generic/html-answer generic/iss-not-given generic/issuer-in-discovery generic/jwt-key
+generic/no-answer generic/not-a-launch generic/not-enabled generic/opaque-token
+generic/patient-unknown generic/refresh-absent generic/refresh-expired generic/refresh-reused
+generic/request-object generic/resource-text generic/scope-not-covered generic/server-failed
+generic/signing-key generic/state generic/token-invalid-request generic/token-invalid-scope
+generic/token-redirect-uri-text generic/token-server-error generic/token-unauthorized-client
+generic/user-declined generic/xml-answer meditech/pkce-required oracle/gateway-timeout
+oracle/not-acceptable oracle/not-found oracle/plain-link smart-calc/cds-audience
+smart-calc/cds-client smart-calc/cds-time smart-launcher/simulated smart-launcher/simulated-token
+"""
+_NUMBERED = {entry.key for entry in (*entra.ENTRIES, *products.ENTRIES)}
+
+
+def _is_worded(entry: Entry) -> bool:
+    return bool(entry.urns or entry.oauth_errors or entry.patterns or entry.about)
 
 
 NEW = told(TOLD_BY_ANY)
@@ -528,9 +416,10 @@ MESSAGES: list[tuple[str, str, str | None]] = [
     *((key, spoken(BY_KEY[key], text), vendor) for key, text, vendor in told(TOLD)),
     *NEW,
     *(
-        (entry.key, spoken(entry, f"It ends with: {one.replace('…', 'x')}"), None)
-        for entry in _DOCUMENTED
-        for one in entry.says.split(" / ")
+        (entry.key, spoken(entry, f"It ends with: {one}" if entry.key in _NUMBERED else one), None)
+        for entry in ENTRIES
+        if entry.key not in UNQUOTED.split() and entry not in ours.ENTRIES and _is_worded(entry)
+        for one in entry.says.replace("…", "x").split(" / ")
     ),
     ("epic/not-found", _epic_outcome(("59008", "The FHIR ID provided was not found.")), None),
     ("epic/content-invalid", _epic_outcome(EPIC_59100), None),
@@ -557,7 +446,7 @@ MESSAGES: list[tuple[str, str, str | None]] = [
 # What a status, a call or a person's account tells, and no message of a server.
 OF_AN_ACCOUNT = {"scope_version_mismatch"}
 # The others are the meaning of a bare status, of whatever answered this app.
-WORDED = [one for one in ENTRIES if one.urns or one.oauth_errors or one.patterns or one.about]
+WORDED = [one for one in ENTRIES if _is_worded(one)]
 PATTERNS = [(entry.key, pattern) for entry in ENTRIES for pattern in entry.patterns]
 
 
