@@ -553,16 +553,13 @@ def test_a_sentence_of_a_token_endpoint_says_more_than_its_code(
     assert ids(diagnose(parse(text)))[0] == first
 
 
-@each("code", ["invalid_client", "invalid_grant"])
-def test_a_code_says_more_than_the_status_beside_it(code: str) -> None:
+@each(
+    ("code", "first"),
+    [("invalid_client", "client_auth_wrong"), ("invalid_grant", "code_expired_or_used")],
+)
+def test_a_code_says_more_than_the_status_beside_it(code: str, first: str) -> None:
     diagnosis = diagnose(parse(f'HTTP/1.1 401 Unauthorized\n\n{{"error": "{code}"}}'))
-    assert (
-        ids(diagnosis)[0]
-        == {
-            "invalid_client": "client_auth_wrong",
-            "invalid_grant": "code_expired_or_used",
-        }[code]
-    )
+    assert ids(diagnosis)[0] == first
 
 
 def test_scopes_that_are_written_for_v2_are_rather_not_registered() -> None:
