@@ -140,6 +140,8 @@ request_malformed certain: Send the parameter that the message names, form-encod
   900144 A required parameter is missing from the body.
   9002313 The request is malformed.
   70003 The grant type isn't supported.
+endpoint_wrong certain: Send the browser to the authorize URL, and POST the code to the token URL.
+  900561 The token endpoint takes only POST.
 grant_not_enabled certain: Use the authorization code flow (`response_type=code`), or turn on the \
 tokens under Authentication, Implicit grant.
   700051 The registration doesn't allow `response_type=token`.

@@ -188,8 +188,8 @@ generic/fhir-bad-request fhir status=400
   fhir_request_invalid likely
     > Read `diagnostics` in the OperationOutcome, and correct the parameter or the value that it
       names. `metadata` lists what the server offers.
-generic/fhir-not-accepted fhir status=406,415,422
-  " 406, 415 or 422 from FHIR
+generic/fhir-not-accepted fhir status=406,412,415,422
+  " 406, 412, 415 or 422 from FHIR
   = The FHIR server doesn't accept the format or the content of the request.
   @ {RFC_9110}
   fhir_request_invalid likely

@@ -199,9 +199,6 @@ spring-security! redirect state_unknown likely cookies_blocked likely: Launch an
 share the session: one host name, cookies with `SameSite=None; Secure` in a frame, and sessions \
 that all instances share.
   authorization_request_not_found
-spring-security token signing_key_unknown likely: Set the algorithm and the key set that the \
-server signs with (`jws-algorithms`, `jwk-set-uri`).
-  Another algorithm expected, or no matching key(s) found
 spring-security fhir token_of_another_server certain: Set `issuer-uri` and the audiences of the \
 resource server to the ones in the token.
   The iss claim is not valid

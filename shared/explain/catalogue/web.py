@@ -10,7 +10,8 @@ generic/frame-refused alone
   ~ refused to (?:display|frame)\b[^\n]{0,200}
   ~ in a frame because\b|ancestor violates\b|refused to connect\b(?! to '| because)
   ~ \b(?:denied|blocked) by (?:the )?\W?x-frame-options|load denied by
-    x-frame|frame-ancestors\W{1,3}(?:'none'|'self')
+    x-frame|x-frame-options\W{1,3}(?:(?:is|was|of|set to) )?\W?(?:sameorigin|deny)|\
+    frame-ancestors\W{1,3}(?:'none'|'self')
   = The browser won't show a page in a frame, because the page's own headers forbid it.
   @ {EMBEDDABLE}
   frame_refused likely
@@ -24,10 +25,12 @@ generic/cookie-refused alone
   cookies_blocked likely
 generic/content-blocked alone
   " Refused to connect … Content Security Policy / Mixed Content / ERR_BLOCKED_BY_CLIENT
-  ~ violates the following content security policy directive[^\n]{0,200}
+  ~ violates the (?:following|document's) content security policy[^\n]{0,200}
   ~ content[- ]security[- ]policy[^\n]{0,120}\bblocked\b[^\n]{0,120}|blocked the loading of (?:a
     resource|mixed)[^\n]{0,200}
-  ~ \bmixed content:[^\n]{0,200}|err_blocked_by_(?:client|csp)\b|\bblocked:(?:csp|mixed-content)
+  ~ \bmixed content:[^\n]{0,200}|err_blocked_by_(?:client|csp)\b|\bblocked:(?:csp|mixed-content)|\
+    content
+    must be served over https
   = The browser didn't send the request: the page's own policy, mixed content, or an extension.
   @ {CSP}
   content_blocked certain
@@ -35,7 +38,8 @@ generic/cors alone
   " has been blocked by CORS policy / No 'Access-Control-Allow-Origin' header
   ~ (?:from origin '[^'\n]{1,300}' has been )?blocked by cors policy[^\n]{0,200}
   ~ cross-origin request blocked[^\n]{0,200}|origin \S{1,300} is not allowed by access-con
-  ~ \bdoesn't pass access control check|\bno 'access-control-allow-|cors header
+  ~ \bdoesn't pass access control check|not allowed for a preflight|\bno 'access-control-allow-|\
+    cors header
     'access-control-allow-origin' missing|is not allowed by access-control-allow-|credential is not
     supported if the cors header
   ~ 'access-control-allow-(?:origin|headers|methods|credentials)' header (?:in the response
@@ -57,7 +61,8 @@ generic/fetch-failed alone
     @ inferred
 generic/jwt-key alone
   " JWKSNoMatchingKey / SigningKeyNotFoundError / PyJWKClientError
-  ~ jwksnomatchingkey|no applicable key found|signingkeynotfounderror|find a signing key that
+  ~ jwksnomatchingkey|no applicable key found|or no matching key\(s\) found|jwks doesn't have key|\
+    signingkeynotfounderror|find a signing key that
     matches|jwssignatureverificationfailed|jsonwebtokenerror: invalid signature|does not match
     locally computed signature
   = The app can't check the signature of a token with the keys that it has.
@@ -65,7 +70,8 @@ generic/jwt-key alone
   signing_key_unknown likely
 generic/jwt-expired alone
   " TokenExpiredError / ExpiredSignatureError / ERR_JWT_EXPIRED
-  ~ tokenexpirederror|expiredsignatureerror|err_jwt_expired|\bjwtexpired\b|expiredjwtexception|token
+  ~ \bjwt is expired|tokenexpirederror|expiredsignatureerror|err_jwt_expired|\bjwtexpired\b|\
+    expiredjwtexception|token
     is expired by
   = The access token has expired.
   @ {RFC_6750}
@@ -74,7 +80,8 @@ generic/jwt-expired alone
     @ inferred
 generic/jwt-audience alone
   " InvalidAudienceError / jwt issuer invalid / unexpected "aud" claim value
-  ~ invalid(?:audience|issuer)error|jwt (?:audience|issuer) invalid|unexpected \\?"(?:aud|iss)\\?"
+  ~ invalid(?:audience|issuer)error|jwt audience rejected|jwt issuer is not configured|\
+    for given 'iss'|jwt (?:audience|issuer) invalid|unexpected \\?"(?:aud|iss)\\?"
     claim value
   = The token's issuer or audience isn't the one that the program expects.
   @ {RFC_6750}
@@ -138,7 +145,7 @@ generic/network-unreachable fhir alone
 generic/no-answer fhir alone
   " Read timed out / Operation timed out with 0 bytes received / 504 Gateway Timeout
   ~ \b(?:read|request|operation)[ _]?time(?:d[ _])?-?out\w{0,20}|timeout of \d+ ?ms
-    exceeded|deadline exceeded|curl: ?\(28\)|no response (?:was )?received
+    exceeded|deadline exceeded|curl: ?\(28\)|no response (?:was )?received|while acting as a gateway
   = The server took the connection and sent no response in time.
   ehr_side likely
   network_unreachable possible
@@ -166,6 +173,7 @@ generic/html-answer fhir alone
   " Unexpected token in JSON at position 0, a web page is not valid JSON
   ~ unexpected token '?<'?[^\n]{0,20}(?:<!doctype|<html)[^\n]{0,40}|unexpected token '?<'?(?: in
     json)?[^\n]{0,20}position 0
+  ~ \bcannot (?:get|post) /\S{1,80}|\bhtml\b[^\n]{0,30}\binstead of\b[^\n]{0,20}json
   = The server answered with a web page, and the program expects JSON.
   fhir_base_wrong likely
     t The URL is one of a web page, not of the API.
@@ -189,7 +197,8 @@ generic/not-a-launch alone
     (?!healthlake)[a-z0-9]+:[a-z]+
   ~ address already in use|eaddrinuse|port is already allocated|\beacces\b|syntaxerror:
     (?!unexpected token '?<)[^\n]{0,60}|command not found|no space left|out of
-    memory|\bgradle\b[^\n]{0,40}failed|could not find artifact|peer dep|eresolve|cannot find symbol
+    memory|\bgradle\b[^\n]{0,40}failed|could not find artifact|\b(?:fhir|smart) is not defined|\
+    peer dep|eresolve|cannot find symbol
   = A build tool, a package or a cloud platform stopped the program.
   not_a_launch_problem likely
 """

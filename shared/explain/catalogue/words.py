@@ -74,7 +74,7 @@ generic/refresh-expired
   refresh_reused possible
 generic/refresh-absent
   " no refresh_token in the token response / Unable to refresh
-  : refresh missing|denied
+  : refresh missing|denied !header
   = There's no refresh token.
   refresh_not_granted likely
     > Request `online_access` or `offline_access`, allow it in the registration, and keep the old
@@ -116,7 +116,7 @@ generic/redirect-uri-text page
 generic/grant-type-missing
   " Missing parameter: grant_type
   : grant_type missing|invalid !scope
-  : media invalid|denied|missing @token
+  : media invalid|denied|missing|mismatch @token
   = The token endpoint couldn't read the parameters of the request.
   request_malformed likely
     ? The body wasn't sent as a form, or a required parameter is missing from it.
@@ -127,7 +127,7 @@ generic/client-auth-text
   : secret missing|unknown|mismatch|invalid|denied|expired !password
   : assertion missing !claim !key !signature
   : client_auth missing|invalid|mismatch|denied|unknown !key !claim !@FHIR
-  : header missing|invalid @token !media !origin
+  : header missing|invalid @token|@refresh !media !origin
   = The client didn't authenticate with the method that it's registered for.
   client_auth_wrong likely
   client_unknown possible
@@ -215,7 +215,7 @@ generic/key-set-unread
     > Allow the EHR's network, if a firewall protects the URL.
 generic/assertion-key
   " JWT key ID does not match any key in JWKS / Unable to load public key
-  : key|signature missing|unknown|mismatch|invalid !@FHIR !id_token
+  : key|signature missing|unknown|mismatch|invalid !@FHIR !id_token !=invalid_token
   : key denied|expired !client !@FHIR !id_token
   = The server can't check the client's signed assertion with the keys that it has.
   @ {RFC_7523}
@@ -233,10 +233,12 @@ generic/issuer-in-discovery launch
     > Write the issuer exactly as `issuer` in the discovery document has it.
 generic/token-of-another fhir
   " The audience is invalid / The issuer is invalid / unexpected iss value
-  : issuer|audience|claim missing|mismatch|invalid|unknown @FHIR|=invalid_token !launch !context
+  : issuer|audience|claim missing|mismatch|invalid|unknown|denied @FHIR|=invalid_token !launch
+    !context
+    !aud_parameter
   : issuer|audience mismatch|invalid|unknown !@authorize !@token !search !launch !=invalid_request
-    !tenant
-  : key|signature unknown|mismatch|invalid @FHIR
+    !tenant !aud_parameter
+  : key|signature unknown|mismatch|invalid @FHIR|=invalid_token !expired
   = The FHIR server doesn't accept the token's issuer or audience.
   @ {RFC_6750}
   token_of_another_server likely
@@ -277,6 +279,8 @@ generic/resource-text redirect code=invalid_target,invalid_resource
   " An invalid audience was specified / invalid_target / resource principal not found
   : resource unknown|invalid|mismatch|missing tenant|audience|=invalid_target|=invalid_resource
   : audience missing|unknown|mismatch|invalid|denied !@FHIR !=invalid_token !access
+  : aud_parameter missing|unknown|mismatch|invalid|denied !assertion !=invalid_client
+    !=invalid_token
   = The server has no resource with the name given in `aud`, `resource` or the scopes.
   @ inferred from RFC 8707
   aud_wrong likely
@@ -287,6 +291,7 @@ generic/scope-not-covered fhir
   : scope denied @FHIR !=invalid_scope !user
   : scope missing|invalid field @FHIR !=invalid_scope !user
   : scope insufficient !=invalid_scope !user
+  : scope access denied|missing !=invalid_scope !user !client !refresh !context !@authorize
   = The token's scopes don't cover this request.
   @ {RFC_6750}
   scope_trimmed likely
@@ -379,7 +384,7 @@ generic/discovery-missing launch alone
   " .well-known/smart-configuration 404 / could not fetch the well-known JSON
   ~ (?:smart|openid)-configuration\b[^\n]{0,90}\b(?:404|not found)\b
   ~ \b404\b[^\n]{0,90}(?:smart|openid)-configuration
-  : discovery unknown|missing|invalid !#401 !#403 !#5xx !version
+  : discovery unknown|missing|invalid !#401 !#403 !#5xx !version !@token
   = The document that lists the authorize and token URLs wasn't found.
   @ {SMART}
   discovery_missing likely

@@ -30,9 +30,6 @@ Sign = Literal[
     "v2",
     "came_back",
     "cors",
-    "client_not_found",
-    "no_such_endpoint",
-    "not_served",
     "proxied",
     "lost_query",
     "refreshing",
@@ -78,15 +75,15 @@ _SIGNS: Mapping[Sign, str] = {
     rf"|{_ELSEWHERE}[^\n.,]{{0,40}}\b(?:works?|worked|ok|fine|granted|succeeds?)\b",
     "lasts": r"\b(?:works?|worked|fine|ok)\b[^\n.]{0,25}\b(?:for|about)\b[^\n.]{0,12}"
     rf"{_DURATION}|\bafter (?:about |around |exactly |~ ?|some )?{_DURATION}|\bafter a while\b",
-    "fresh": r"\b(?:uploaded|registered|created|changed|added|updated|published"
-    r"|rotated)\b[^\n]{0,40}\b(?:today|this morning|yesterday|(?:half )?an hour ago|just now"
+    "fresh": r"\b(?:uploaded|registered|created|changed|added|updated|published|rotated"
+    r"|enabled)\b[^\n]{0,40}\b(?:today|this morning|yesterday|(?:half )?an hour ago|just now"
     r"|minutes ago|hours? ago|\d+ days? ago|last night)|\bjust (?:uploaded|registered|created"
     r"|changed|added|updated|published)\b",
     "by_hand": r"\b(?:open\w*|went to|go to|paste[ds]?|typed?|brows\w+|bookmark\w*|click\w*"
     r"|visit\w*)\b[^\n]{0,90}?(?:\blaunch\.html|\bindex\.html|\blaunch (?:url|link|page)\b"
     r"|\bbookmarks?\b)|\bnpm (?:run )?(?:start|serve)\b|\blive server\b",
-    "twice": r"\btwice\b|\bsecond (?:time|request|call)|\breload(?:s|ed|ing)?\b|strict ?mode"
-    r"|\btwo (?:requests|calls)|back button",
+    "twice": r"\bF5\b|\btwice\b|\bsecond (?:time|request|call)|\breload(?:s|ed|ing)?\b"
+    r"|strict ?mode|\btwo (?:requests|calls)|back button",
     "blank": r"\b(?:blank|white|empty|black|gr[ae]y) (?:page|screen|window|tab)|\bpage (?:stays"
     r"|is|remains) (?:white|blank|empty)|\bnothing (?:is shown|happens|loads)",
     "v1": _VERSION + r"v1\b",
@@ -96,17 +93,13 @@ _SIGNS: Mapping[Sign, str] = {
     "cors": r"\bcors\b[^\n.]{0,40}\b(?:errors?|issues?|fail\w{0,4}|block\w{0,4}|missing|preflight"
     r"|not (?:supported|enabled|allowed)|settings|config\w*)|\b(?:fix|enable"
     r"|allow)\w* (?:the )?cors\b|\b(?:due to|because of|no)(?: a)?(?: strict)? cors\b",
-    "client_not_found": r"\b(?:application with identifier|client(?:[ _-]?id)?)\b[^\n.]{0,60}\b(?:"
-    r"not found|does not exist)",
-    "no_such_endpoint": r"\bcould not find resource for full path",
-    "not_served": r"\bunknown (?:resource type|(?:search )?parameter)\b"
-    r"|\bunsupported search parameter|\bdoes not know how to handle\b",
     "proxied": r"\b(?:nginx|traefik|haproxy|envoy|ingress|cloudfront|load ?balancer|proxy"
     r"|gateway)\b",
     "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"
     r"|missing|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
-    "refreshing": r"\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) refresh[ _]?token"
-    r"|\brefreshing\b|\bgrant_type\W{1,6}refresh_token",
+    "refreshing": r"\brefresh(?: (?:call|request|attempt))? (?:gives|fails|returns)"
+    r"|\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) refresh[ _]?token|\brefreshing\b"
+    r"|\bgrant_type\W{1,6}refresh_token",
     "other_user": r"\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account|provider"
     r"|login)s?\b[^\n.!]{0,70}\b(?:works?|ok|fine|back|complete|everything|all|succeeds?)\b",
     "server_dow"
@@ -122,12 +115,15 @@ _SIGNS: Mapping[Sign, str] = {
     "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\b(?:re)?(?:load|direct"
     r"|start)\w* (?:forever|over and over|again and again)|\bloops? (?:forever|endless\w*"
     r"|between)|\bkeeps? (?:redirecting|looping)|too[ _]many[ _]redirects\b",
-    "fewer_results": r"\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b"
-    r"|\bfewer (?:results|resources|entries)|\b0 (?:results|entries)|\btotal\W{0,4}(?:of )?0\b"
-    r"|\bonly (?:\d+|half) of|\breturns? (?:nothing|no data)\b",
+    "fewer_results": r"\bonly (?:brings|shows|returns|lists)\b[^\n.]{0,30}\b(?:labs|results"
+    r"|entries)|\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer (?:results"
+    r"|resources|entries)|\b0 (?:results|entries)|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\d+"
+    r"|half) of|\breturns? (?:nothing|no data)\b",
     "rotates": r"\brotat\w+|\b(?:old|same|previous) refresh[ _]?token",
-    "other_environment": r"\bnon-?prod\w* client|\b(?:sandbox|test) client[ _]id\b[^\n.]{0,60}\bpr"
-    r"od|\bprod\w* client[ _]id\b[^\n.]{0,60}\b(?:sandbox|test)\b",
+    "other_environment": r"\b(?:sandbox|test|staging) token\b[^\n.]{0,30}\bprod"
+    r"|\bprod\w* token\b[^\n.]{0,30}\b(?:sandbox|test)|\bnon-?prod\w* client|\b(?:sandbox"
+    r"|test) client[ _]id\b[^\n.]{0,60}\bprod|\bprod\w* client[ _]id\b[^\n.]{0,60}\b(?:sandbox"
+    r"|test)\b",
     "no_refresh_token": r"(?:\b(?:no|without|missing)|(?:\bnot|n't|\bnever) (?:get|got|come with"
     r"|receive|return|contain|include)\w*)\b[^\n.;]{0,30}\brefresh[ _]?token\b"
     r"|\brefresh[ _]?token\b[^\n.;]{0,30}\b(?:missing|undefined|null|not (?:returned|present"

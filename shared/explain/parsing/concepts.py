@@ -12,8 +12,9 @@ from shared.patterns import any_case
 _URI = r"ur[il]s?"
 # What a sentence is about.
 _THINGS: Mapping[str, str] = {
-    "redirect": rf"redirect[ _-]?(?:{_URI}|location|address)|redirecturi|redirect_to|(?:callback"
-    rf"|reply|return)[ _-]?(?:{_URI}|address)|post[ _]logout",
+    "redirect": rf"registered callback\b|provided url\b|redirect(?:ion)?[ _-]?(?:{_URI}|location"
+    rf"|address)|redirecturi|redirect_to|(?:callback|reply|return)[ _-]?(?:{_URI}|address)"
+    rf"|post[ _]logout",
     "client": r"\bclient\b|\bclient[ _]?id\b|clientid|\bapp(?:lication)?s?\b|relying party"
     r"|consumer",
     "client_id": r"client[ _-]?id(?:entifier)?\b|clientid|application (?:with identifier|id)"
@@ -33,17 +34,19 @@ _THINGS: Mapping[str, str] = {
     "jti": r"\bjti\b|jwt id",
     "alg": r"\balg\b|\balgorithms?\b|\b[RHE]S(?:256|384|512)\b",
     "audience": r"\baud(?:ience)?s?\b",
+    "aud_parameter": r"\baud(?:ience)? (?:parameter|value|query|is not an? )",
     "resource": r"\bresource (?:principal|parameter|indicator|server|identifier)|\b(?:target"
     r"|resource) (?:service|uri)|\binvalid_(?:target|resource)\b|named api\b",
     "issuer": r"\bissuers?\b|\biss\b",
     "auth_code": r"auth(?:ori[sz]ation)?[ _-]code\b|\bthe code\b|\bcode[\"']? (?:has|was|is|not"
     r"|param)",
-    "code": r"auth(?:ori[sz]ation)?[ _-]code\b|(?<!error )(?<!status )(?<!http )(?<!device )\bcode"
-    r"\b(?![_ ](?:verifier|challenge|console|required)|[\"']?\s?[:=]\s?[\"']?\d)|\bthe grant\b",
+    "code": r"authorization grant\b|auth(?:ori[sz]ation)?[ _-]code\b"
+    r"|(?<!error )(?<!status )(?<!http )(?<!device )\bcode\b(?![_ ](?:verifier|challenge|console"
+    r"|required)|[\"']?\s?[:=]\s?[\"']?\d)|\bthe grant\b",
     "pkce": r"code[ _-]?(?:verifier|challenge)\w*|\bpkce\b|proof key|codeverifier|codechallenge"
     r"|\bverifier\b|data-binding",
     "refresh": r"refresh[ _-]?tokens?|refreshtoken|offline[ _]?session|\brefresh\b",
-    "access": r"access[ _-]?tokens?|bearer(?: token)?|\bthe token\b|\btoken\b|\bjwt\b",
+    "access": r"access[ _-]?tokens?|bearer(?: token)?|(?<!launch )\btoken\b|\bjwt\b",
     "access_token": r"access[ _-]?tokens?",
     "id_token": r"\bid[ _-]?tokens?\b|\bidtoken\b",
     "scope": r"\bscopes?\b|\bpermissions?\b(?! error)",
@@ -52,7 +55,8 @@ _THINGS: Mapping[str, str] = {
     r"|claim)\b|launch_response_patient|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
     "launch": r"\blaunch\b(?!er|\.html|_)",
     "iss_parameter": r"\biss\b|\bserver ?url\b|service ?url|authorization url given",
-    "state": r"\bstate\b|\bcorrelation (?:failed|cookie)|authorization_request_not_found|\bcsrf\b",
+    "state": r"mismatchingstate|invalid_?state|\bstate\b|\bcorrelation (?:failed|cookie)"
+    r"|authorization_request_not_found|\bcsrf\b",
     "nonce": r"\bnonce\b",
     "user": r"\busers?\b|\bresource owner\b|(?<!service )\baccount\b|\bpractitioner\b|\bperson\b"
     r"|\bsigned[- ]in\b",
@@ -65,47 +69,50 @@ _THINGS: Mapping[str, str] = {
     "consent": r"\bconsent\w*|\badmin(?:istrator)? approv\w+|need admin",
     "session": r"\bsessions?\b|\bcookies?\b",
     "origin": r"\bcors\b|cross-origin|access-control-|\borigin\b|preflight",
-    "header": r"\bheaders?\b|authorization:|access_token=",
+    "header": r"(?<!match )\bheaders?\b|authorization:|access_token=",
     "search": r"search param\w*|\bparam(?:eter)?s?\b|search criteria|\bchained?\b|\bsort\b"
     r"|_include|\bfilter",
     "type": r"resource ?types?|\bresource\b|\boperation\b|interaction",
     "media": r"content[- ]?type|media type|accept header|\bformat\b|\bxml\b|charset",
     "version": r"\bfhir ?version|\bstu3\b|\bdstu ?2\b|\br4b?\b|\br5\b|fhirversion",
-    "discovery": r"well[- ]known|smart-configuration|openid-configuration|discovery|\bmetadata\b"
-    r"|capability ?statement|conformance statement|oauth (?:endpoints|ur[il]s)|security extension",
+    "discovery": r"smart config\w*|well[- ]known|smart-configuration|openid-configuration"
+    r"|discovery|\bmetadata\b|capability ?statement|conformance statement|oauth (?:endpoints"
+    r"|ur[il]s)|security extension",
     "registered": r"\bregist\w+|\bconfigured\b",
     "endpoint": r"/token\b|/auth(?:orize)?\b|endpoint|\broute\b|full path|request path",
 }
 # What it says.
 _SAYINGS: Mapping[str, str] = {
-    "missing": r"\bmissing\b|\bnot (?:sending|added|automatically)\b|\b(?:is|are|was) required\b"
-    r"|\brequired\b|\bmust (?:contain|include|have|be (?:present|provided|supplied|sent|specified"
-    r"|set)|specify|provide)|(?:\bnot|n't|\bnever|\bnor)(?: been)? (?:present|provided|supplied"
-    r"|specified|included?|sent|found in|set|available|given|returned|in the)\b|\babsent\b"
-    r"|\bempty\b|\bnull\b|\bnone\b(?! of)|\bgetting lost|\bwithout\b|\blacks?\b|\blacking\b"
-    r"|\bundefined\b|\bnil\b|\bno (?!longer|matching|such)\w+|\bneeds?\b|\bis needed\b"
-    r"|\bomitted\b|does(?: not|n't) (?:contain|provide|offer|return|expose|include|have)"
-    r"|\bcontains? no\b|\bexpect(?:ed|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
-    "unknown": r"\bnot (?:be )?(?:found|known|recogni[sz]ed|registered|resolved?|located|exist)"
-    r"|\bun(?:known|recogni[sz]ed|registered)\b|does(?: not|n't) exist|\bno (?:such|matching"
-    r"|suitable|usable|valid)\b|(?:can(?:not|'t| not)|could(?: not|n't)|unable to|failed to"
-    r"|did not|didn't) (?:be )?(?:find|locate|found|map|resolve|identify|look ?up|match any|load"
-    r"|fetch|retrieve|get|read|parse|discover)|isn't (?:registered|known|currently)"
-    r"|not currently registered|no longer exists|\bnone of\b|\bno key\b",
+    "missing": r"\bkeyerror\b|\bmissing\b|\bnot (?:sending|providing|added|automatically)\b"
+    r"|\b(?:is|are|was) required\b|\brequired\b|\bmust (?:contain|include|have|be (?:present"
+    r"|provided|supplied|sent|specified|set)|specify|provide)|(?:\bnot|n't|\bnever"
+    r"|\bnor)(?: been)? (?:present|provided|supplied|specified|included?|sent|found in|set"
+    r"|available|given|returned|in the)\b|\babsent\b|\bempty\b|\bnull\b|\bnone\b(?! of)"
+    r"|\bgetting lost|\bwithout\b|\blacks?\b|\blacking\b|\bundefined\b|\bnil\b|\bno (?!longer"
+    r"|matching|such)\w+|\bneeds?\b|\bis needed\b|\bomitted\b|does(?: not|n't) (?:contain|provide"
+    r"|offer|return|expose|include|have)|\bcontains? no\b|\bexpect(?:ed"
+    r"|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
+    "unknown": r"\bnot (?:be |an? )?(?:found|known|recogni[sz]ed|registered|resolved?|located"
+    r"|exist)|\bun(?:known|recogni[sz]ed|registered)\b|does(?: not|n't) exist|\bno (?:such"
+    r"|matching|suitable|usable|valid)\b|(?:can(?:not|'t| not)|could(?: not|n't)|unable to"
+    r"|failed to|did not|didn't) (?:be )?(?:find|locate|found|map|resolve|identify|look ?up"
+    r"|match any|load|fetch|retrieve|get|read|parse|discover)|isn't (?:registered|known"
+    r"|currently)|not currently registered|no longer exists|\bnone of\b|\bno key\b",
     "mismatch": r"\bmis-?match\w*|(?:does|do|did|is|are)(?: not|n't) (?:exactly )?(?:match|equal"
     r"|correspond|belong|the same)|\bnot match\w*|\bdiffer\w*|\bunexpected\b"
     r"|\bnot (?:an? )?(?:one of|approved|the registered)\b|\bnot in (?:the )?(?:list|allow)"
     r"|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b|\bnot (?:valid|intended|issued) for\b"
     r"|issued (?:for|to) (?:another|a different)|\bbelongs? to\b|\bnot the same|\bmust (?:be"
     r"|match|equal)\b|\bother than\b",
-    "invalid": r"\binvalid\w*|\bnot valid\b|\bbad\b|\bmalformed\b|\billegal\b|\bfailed\b"
-    r"|(?:verification|validation|authentication|check) (?:fails|failure)\b|\bnot accepted\b"
-    r"|\bunable to (?:validate|verify|decode|parse|authenticate)|\bcan(?:not|'t"
+    "invalid": r"\bnot correct\b|\binvalid\w*|\bnot valid\b|\bbad\b|\bmalformed\b|\billegal\b"
+    r"|\bfailed\b|(?:verification|validation|authentication|check) (?:fails|failure)\b"
+    r"|\bnot accepted\b|\bunable to (?:validate|verify|decode|parse|authenticate)|\bcan(?:not|'t"
     r"| not) (?:be )?(?:verif|validat|decod|pars)\w+|could(?: not|n't) (?:be )?(?:verif|validat"
     r"|decod)\w+|\brejected\b|\brefused\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b"
     r"|\bnot (?:a )?(?:valid|well|base64)|\buntrusted\b|\bnot trusted\b",
-    "expired": r"\bexpir\w+|\btoo old\b|\bno longer (?:valid|active)|\bstale\b|\btimed? ?out\b"
-    r"|\bnot active\b|\binactive\b|\brevoked\b|\bterminated\b|\bhas ended\b|\bconsumed\b",
+    "expired": r"\belapsed\b|\bexpir\w+|\btoo old\b|\bno longer (?:valid|active)|\bstale\b"
+    r"|\btimed? ?out\b|\bnot active\b|\binactive\b|\brevoked\b|\bterminated\b|\bhas ended\b"
+    r"|\bconsumed\b",
     "used": r"\balready (?:been )?(?:\w+ )?(?:used|redeemed|consumed|exchanged|seen|spent)"
     r"|\bused (?:twice|more than|before)|\breus\w+|\breplay\w*|\bonly (?:be used )?once\b"
     r"|previously (?:used|redeemed)|been (?:used|redeemed|rotated|replaced)|\brotated\b",
@@ -134,6 +141,9 @@ _ALL = {**_THINGS, **_SAYINGS}
 _A_SCOPE = any_case(r"\b(?:patient|user|system)/[a-z*]+\.(?:read|write|\*|[cruds]+)(?![\w-])")
 
 
+_READING = any_case(
+    r"cannot read propert\w+ of \w+ \(reading '((?:refresh|access|id)_token|patient)'\)"
+)
 # What isn't words: codes, URLs, queries, JSON, qualified names, paths, and a status's reason.
 _NO_WORDS = any_case(
     r"\binvalid_(?:client|grant|scope|request|token)\b|\b(?:access_denied|unauthorized_client)\b"
@@ -150,7 +160,7 @@ _NO_WORDS = any_case(
 
 def concepts_in(sentence: str) -> frozenset[str]:
     """Return the names of the things and the sayings that a sentence has words for."""
-    said = _NO_WORDS.sub(" ", _A_SCOPE.sub("scope", sentence))
+    said = _NO_WORDS.sub(" ", _READING.sub(r"\1 missing", _A_SCOPE.sub("scope", sentence)))
     return frozenset(name for name, words in _ALL.items() if any_case(words).search(said))
 
 

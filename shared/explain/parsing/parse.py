@@ -193,9 +193,10 @@ def _status(text: str) -> int | None:
         r"|code|error)\"?\s{0,2}[:= ]\s{0,2}\"?([1-5][0-9]{2})\b|\b([45][0-9]{2}) (?:unauthorized"
         r"|forbidden|bad request|not found|not acceptable|unsupported media|internal server error"
         r"|method not allowed|bad gateway|gateway time|service (?:temporarily )?unavailable"
-        r"|too many requests)|(?:^|\n)\W{0,3}([45][0-9]{2})(?: -|:| on| from| at) |(?:->|=>|→"
-        r"|\b(?:says|gives|returns?|returned|answers|gets?|got|with"
-        r"|is)(?: an?)?) ([45][0-9]{2})\b(?![.:/-]?[0-9])|\b([45][0-9]{2}) ?(?:error\b|"
+        r"|too many requests)|(?:^|\n|: )\W{0,3}([45][0-9]{2})(?: -|:| on| from| at| \") ?|(?:->"
+        r"|=>|→|\b(?:says|gives|returns?|returned|answers|gets?|got|with"
+        r"|is)(?: an?)?) ([45][0-9]{2})\b(?![.:/-]?[0-9])|\b(?:GET|POST"
+        r"|PUT) \S{1,200} ([45][0-9]{2})\b|\b([45][0-9]{2}) ?(?:error\b|"
         r"\{|\()|(?<!\w)\(([45][0-9]{2})\)",
         text,
         re.IGNORECASE,

@@ -28,12 +28,13 @@ _NOISE = any_case(
     r"|\bsource map\b|\[violation\]|download the react devtools"
 )
 _ERROR = any_case(
-    r"error|fail|invalid|denied|unauthori[sz]|forbidden|\bnot\b|n't\b|cannot|missing|required?"
-    r"|\bmust\b|expir|mismatch|unable|refused?|reject|block|exception|unknown|unsupported"
-    r"|unexpected|time(?:d )?-?out|undefined|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus"
-    r"|incorrect|wrong|malformed|violat|insufficient|disabled|locked|inactive|bad |oops"
-    r"|mixed content|\bcors\b|\be[a-z]{3,12}\b:|exceed|suppressed|doesn|before|another|too (?:far"
-    r"|long|many|large|old)|future|revoked|stale|hang up|not_|conflict"
+    r"cancel|declin|elapsed|lack|admin approval|too early|error|fail|invalid|denied|unauthori[sz]"
+    r"|forbidden|\bnot\b|n't\b|cannot|missing|required?|\bmust\b|expir|mismatch|unable|refused?"
+    r"|reject|block|exception|unknown|unsupported|unexpected|time(?:d )?-?out|undefined|\bnull\b"
+    r"|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong|malformed|violat|insufficient"
+    r"|disabled|locked|inactive|bad |oops|mixed content|\bcors\b|\be[a-z]{3,12}\b:|exceed"
+    r"|suppressed|doesn|before|another|too (?:far|long|many|large|old)|future|revoked|stale"
+    r"|hang up|not_|conflict"
 )
 # The fields in which servers put their words: OAuth's, FHIR's, and other JSON.
 _FIELD = any_case(
@@ -129,8 +130,8 @@ _STEPS: tuple[tuple[Step, str], ...] = (
             r"|/fhir\b|/r4\b|operationoutcome|www-authenticate|insufficient[ _-]scope"
             r"|\bfhir (?:server|request|call|api|service|resource)|\bbundle\b"
             r"|\bfhir[\w-]{0,40}\.[a-z]|(?-i:\b(?:Patient|Observation|Encounter"
-            r"|Condition)) (?:search|read|request)|(?-i:/(?:Patient|Observation|Encounter"
-            r"|Condition)\b)|\$(?:export|everything)|/baser4"
+            r"|Condition)) (?:search|read|request)|(?-i:(?<!system)(?<!patient)(?<!user)/(?:Patien"
+            r"t|Observation|Encounter|Condition)\b)|\bhapi-\d{4}|\$(?:export|everything)|/baser4"
         ),
     ),
     ("token", r"client_credentials"),
@@ -245,6 +246,8 @@ def _in_fields(text: str) -> Iterator[Said]:
 def _in_lines(text: str) -> Iterator[Said]:
     at = 0
     alone = len(text.split()) <= _ALONE and not text.rstrip().endswith("?")
+    # In a text of another script, an English sentence is a program's.
+    foreign = sum(not one.isascii() for one in text[:2000]) > len(text[:2000]) / 5
     for line in text.split("\n"):
         place, at = at, at + len(line) + 1
         short = line[:_LONGEST_LINE]
@@ -255,7 +258,7 @@ def _in_lines(text: str) -> Iterator[Said]:
             if not _ERROR.search(sentence):
                 continue
             step = step_at(text, place)
-            speaker = _speaker(sentence, alone=alone or logged)
+            speaker = _speaker(sentence, alone=alone or logged or (foreign and sentence.isascii()))
             if speaker == "writer":
                 for quoted in _quotations(sentence):
                     form = _speaker(quoted)

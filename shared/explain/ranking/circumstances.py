@@ -131,7 +131,8 @@ def _time(facts: Facts) -> Iterator[Evidence]:
     if has("fresh") and not _is_certain(facts):
         why = "The registration or its key changed recently."
         if waits:
-            sure: Certainty = "likely" if facts.proof is Proof.CODE else "possible"
+            still = facts.proof is Proof.CODE or re.search(r"\bstill\b", facts.pasted)
+            sure: Certainty = "likely" if still else "possible"
             yield Evidence("not_propagated_yet", sure, why, _ACCOUNT, told=True)
         elif not facts.entries and re.search(r"\bstill\b", facts.pasted):
             yield _likely("not_propagated_yet", why)
@@ -142,6 +143,8 @@ def _time(facts: Facts) -> Iterator[Evidence]:
     if has("other_environment"):
         why = "The client ID belongs to another environment than the one that was called."
         yield from _of_family(facts, "client_unknown", why)
+        why = "The token belongs to another environment than the one that was called."
+        yield from _of_family(facts, "token_of_another_server", why)
     for cause in () if _is_certain(facts) else facts.claims.blamed:
         yield Evidence(cause, "likely", "The writer's own test points to this.", _ACCOUNT)
 
@@ -194,9 +197,6 @@ def _proxy(facts: Facts) -> Iterator[Evidence]:
 _OUTCOMES: tuple[tuple[Sign, CauseId, str], ...] = (
     ("fewer_results", "results_limited", "The search succeeds and returns less than expected."),
     ("no_patient", "patient_context_missing", "The text says that the token has no patient."),
-    ("client_not_found", "client_unknown", "The server says that there is no such client."),
-    ("no_such_endpoint", "endpoint_wrong", "The server says that it has nothing at this URL."),
-    ("not_served", "fhir_request_invalid", "The FHIR server says that it doesn't support this."),
 )
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from shared.explain.model import CauseId, Certainty
+from shared.explain.parsing.find import Proof
 from shared.explain.parsing.named import MASK
 from shared.explain.parsing.shown_scopes import SCOPE
 from shared.explain.ranking.facts import Evidence, Facts, named
@@ -45,6 +46,7 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _of_graph(facts, text)
     yield from _versions(facts)
     yield from _broken(text)
+    yield from _unset(facts, text)
     yield from _methods(facts, text)
     yield from _incomplete(facts, text)
 
@@ -150,6 +152,12 @@ def _audience(facts: Facts, text: str) -> Iterator[Evidence]:
     """Compare `aud` of the request with `iss` of the launch."""
     audiences = re.findall(rf"[?&\s]aud=({_URL})", text, re.IGNORECASE)
     issuers = re.findall(rf"/launch\S*?[?&]iss=({_URL})", text, re.IGNORECASE)
+    for aud in audiences if facts.proof is not Proof.CODE else ():
+        other = aud.rstrip("/") if aud.endswith("/") else f"{aud}/"
+        if re.search(rf"(?<!aud=){re.escape(other)}(?![\w/])", text):
+            why = f"The text has both `{aud}`, as `aud`, and `{other}`."
+            step = f"Send `aud` exactly as the FHIR base is written: `{other}`, not `{aud}`."
+            yield Evidence("aud_wrong", _proven(facts, "aud_wrong"), why, _TEXT, (step,))
     if not audiences or not issuers or not (facts.may_be("aud_wrong") or facts.by_code):
         return
     aud, iss = (one[0].partition("&")[0].rstrip(".") for one in (audiences, issuers))
@@ -206,7 +214,9 @@ _REFUSED: tuple[CauseId, ...] = ("client_auth_wrong", "assertion_key_unknown", "
 def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
     """Look at the claims of a client's assertion."""
     asserted = "assertion" in facts.claims.signs or facts.backend
-    asserted |= "jti" in text and facts.message.oauth_error == "invalid_client"
+    asserted |= (
+        bool(re.search(r"\"(?:jti|sub)\"", text)) and facts.message.oauth_error == "invalid_client"
+    )
     if facts.entries and facts.entries[0].where == "FHIR answer":
         return  # These are the claims of an access token.
     if not asserted or not (facts.may_be("assertion_claims_wrong", *_REFUSED) or facts.by_code):
@@ -298,6 +308,36 @@ _BROKEN = any_case(
 )
 
 
+# A parameter that got no value from the program, and the cause.
+_EMPTY: Mapping[str, CauseId] = {
+    "client_id": "client_unknown",
+    "redirect_uri": "redirect_uri_mismatch",
+    "aud": "aud_wrong",
+    "launch": "launch_parameter_missing",
+    "iss": "launch_parameter_missing",
+    "code_verifier": "pkce_mismatch",
+    "code_challenge": "pkce_mismatch",
+}
+_UNSET = any_case(
+    rf"[?&\s\"']({'|'.join(_EMPTY)})=((?:undefined|null|none|nan|\[object object\]|%7b%7b\w+%7d%7d"
+    r"|\{\{\w+\}\})(?=[&\s\"']|$)|/[^&\s\"']{0,80})"
+)
+
+
+def _unset(facts: Facts, text: str) -> Iterator[Evidence]:
+    for name, value in _UNSET.findall(text):
+        relative = value.startswith("/")
+        if relative and name != "redirect_uri":
+            continue
+        why = f"The request has `{name}={value}`, "
+        why += "which lacks the scheme and the host." if relative else "which isn't a value."
+        step = f"Set the variable or setting that `{name}` is built from"
+        step += ", such as the app's public URL." if relative else "."
+        yield Evidence(
+            _EMPTY[name.lower()], _proven(facts, _EMPTY[name.lower()]), why, _TEXT, (step,)
+        )
+
+
 def _broken(text: str) -> Iterator[Evidence]:
     broken = _BROKEN.search(text)
     if broken is not None:
@@ -308,6 +348,11 @@ def _broken(text: str) -> Iterator[Evidence]:
 
 def _methods(facts: Facts, text: str) -> Iterator[Evidence]:
     """Compare the method of client authentication that is registered with the one that is sent."""
+    public = {"public", "secret"} <= facts.claims.signs
+    if public and "client_auth_wrong" in facts.family and facts.by_code:
+        why = "The app is registered as public, and sends a secret."
+        step = "Leave out the secret, or register the app as confidential."
+        yield Evidence("client_auth_wrong", "likely", why, _TEXT, (step,))
     basic = re.search(r"client_secret_basic", text)
     posted = re.search(r"client_secret_post|\bin (?:the )?(?:\w+ )?body\b", text)
     if basic and posted and "client_auth_wrong" in facts.family and facts.by_code:

@@ -243,6 +243,13 @@ generic/jwt-audience: JWTClaimValidationFailed: unexpected "iss" claim value
 generic/token-not-a-jwt: CWWKS6063E: The token is not in JSON Web Signature (JWS) format
 generic/token-not-a-jwt: JWT strings must contain exactly 2 period characters. Found: 0
 generic/tls-handshake: SSLHandshakeException: Remote host terminated the handshake
+generic/jwt-key: nimbus: Another algorithm expected, or no matching key(s) found
+generic/jwt-audience: Nimbus: JWT audience rejected: [account]
+generic/content-blocked: it violates the document's Content Security Policy
+generic/html-answer: Cannot GET /fhir/R4/metadata
+generic/frame-refused: Firefox: denied by "X-Frame-Options" directive set to "SAMEORIGIN"
+generic/frame-refused: X-Frame-Options: sameorigin
+generic/no-answer: 502 - Web server received an invalid response while acting as a gateway
 generic/tls-handshake: SSL routines: wrong version number
 generic/host-local: java.net.UnknownHostException: keycloak
 generic/host-local: Error: getaddrinfo ENOTFOUND hapi

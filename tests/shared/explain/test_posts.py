@@ -118,6 +118,20 @@ refresh_not_granted: We have an error: after a refresh, the refresh_token is Non
 user_not_permitted: Azure API for FHIR answers GET https://h/fhir/Patient with 403 Forbidden
 token_of_another_server: We get a token, but Azure answers GET https://h/fhir/Patient with 401
 session_ended: {"error":"invalid_client","error_description":"The refresh token can't be mapped"}
+client_unknown: The login page fails. https://h.example.org/authorize?client_id=undefined&scope=launch
+redirect_uri_mismatch: error=invalid_request for /authorize?redirect_uri=%2fepic%2fcallback&aud=x
+redirect_uri_mismatch: При входе ошибка | The redirection URI does not match a registered value | \
+Какой адрес нужен в настройках приложения?
+client_auth_wrong: We have an error: the refresh request is missing its Authorization header
+access_token_expired: GET https://h/fhir/Patient: WWW-Authenticate: Bearer \
+error_description="Token has expired or signature is invalid"
+aud_wrong: We send aud=https://h.example.org/r4/ to https://h.example.org/r4. Invalid audience
+client_auth_wrong: It's set to public. We send a client_secret, and get {"error":"invalid_client"}
+not_propagated_yet: The app was enabled this morning, but we still get "unauthorized_client"
+token_of_another_server: We send the sandbox token to the production FHIR server and get 401
+patient_context_missing: TypeError: Cannot read properties of undefined (reading 'patient')
+scope_trimmed: HTTP 403 {"resourceType":"OperationOutcome","diagnostics":"The client lacks a scope"}
+endpoint_wrong: POST https://h/oauth/token gives 404, discovery says /oauth2/token
 redirect_uri_mismatch: nginx in front. The request has redirect_uri=http://app.example.org/callback
 launch_parameter_missing: Our load balancer redirects to https, the query string is lost, /launch \
 has no iss
@@ -171,15 +185,6 @@ lasts access_token_expired
 by_hand launch_parameter_missing
   I opened the launch page and see: No 'state' parameter found
   npm run serve. Error: No 'state' parameter found. Please (re)launch the app.
-client_not_found client_unknown
-  AADSTS700016: Application with identifier 'y' was not found in the directory 'x'
-  Keycloak's page says: Client not found.
-not_served fhir_request_invalid
-  Unknown resource type 'Calendar' - Server knows how to handle: [Patient]
-  The FHIR endpoint does not know how to handle GET operation[Patient] with parameters
-no_such_endpoint endpoint_wrong
-  RESTEASY003210: Could not find resource for full path: http://h/auth/realms/demo/token
-  Could not find resource for full path: https://sso/realms/x/protocol/openid-connect
 no_refresh_token refresh_not_granted
   Uncaught Error: Unable to refresh. No offline_access scope found.
   It works, and the token response does not contain a refresh_token
