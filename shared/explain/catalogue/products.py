@@ -265,7 +265,7 @@ that the message names. `metadata` lists what the server offers.
   HAPI-1684:…
   HAPI-2001:…
   Unknown resource type '…' - Server knows how to handle
-  does not know how to handle GET operation
+  does not know how to handle … operation
 hapi! fhir fhir_base_wrong certain: Take a part of the path away: the server reads it as a \
 resource type. Open the FHIR base followed by `/metadata` to check it.
   HAPI-0302: Unknown resource type 'fhir' - Server knows how to handle

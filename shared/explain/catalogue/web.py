@@ -38,7 +38,8 @@ generic/cors alone
   " has been blocked by CORS policy / No 'Access-Control-Allow-Origin' header
   ~ (?:from origin '[^'\n]{1,300}' has been )?blocked by cors policy[^\n]{0,200}
   ~ cross-origin request blocked[^\n]{0,200}|origin \S{1,300} is not allowed by access-con
-  ~ \bdoesn't pass access control check|not allowed for a preflight|\bno 'access-control-allow-|\
+  ~ \bdoesn't pass access control check|not allowed for a preflight|cors request did not succeed|\
+    \bno 'access-control-allow-|\
     cors header
     'access-control-allow-origin' missing|is not allowed by access-control-allow-|credential is not
     supported if the cors header
@@ -89,7 +90,8 @@ generic/jwt-audience alone
 generic/tls alone
   " CERTIFICATE_VERIFY_FAILED / PKIX path building failed / unable to verify the first certificate
   ~ certificate[_ ]verify[_ ]failed[^\n]{0,120}|err_cert_\w{1,20}|pkix path building failed
-  ~ unable to (?:verify the first|get local issuer) certificate|self[- ]signed
+  ~ unable to (?:verify the first|get local issuer) certificate|unable_to_get_issuer\w{1,20}|\
+    self[- ]signed
     certificate|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}
   ~ x509: certificate[^\n]{0,80}|(?:remote|ssl|tls) certificate[^\n]{0,30}(?:invalid|not
     trusted|untrusted)|ssl certificate problem

@@ -138,6 +138,7 @@ generic/assertion-claims
   : jti|alg|claim used|missing|mismatch|invalid|denied|unknown assertion|=invalid_client|@token
     !@FHIR !future
   : jti|assertion|access used assertion|=invalid_client !refresh !code
+  : access endpoint mismatch =invalid_client
   : audience|issuer missing|mismatch|invalid|unknown assertion|=invalid_client|@token !@FHIR !code
     !refresh !id_token !resource
   = The server read the client's signed assertion, but refused a claim in it.
