@@ -22,7 +22,9 @@ class Package:
 _SHARED = ("tests/shared",)
 # The tables of fhir_proxy's decisions run in this process.
 _FHIR = ("tests/shared", "tests/functions/fhir_proxy")
-_CLINICAL = ("tests/clinical",)
+# The tables of cards are with the function that shows them.
+_CARDS = ("tests/functions/cds_services/test_card_truth.py",)
+_CLINICAL = ("tests/clinical", *_CARDS)
 PACKAGES = (
     Package("policy", 90, ("shared/fhir/policy/*.py",), _FHIR),
     Package("FHIR", 90, ("shared/fhir/*.py", "shared/fhir/calls/*.py"), _FHIR),

@@ -26,19 +26,21 @@ class Reached:
 
     def tests(self, path: Path, line: int, folders: tuple[str, ...]) -> list[str]:
         """Return the tests to run, the quickest first. If a line runs when its module is
-        imported, all that reach the module; if none does, all of the folders.
+        imported, those that reach the module come first, then all others of the folders: a test
+        may read a table without a call into its module.
         """
         by_line = self.lines.contexts_by_lineno(str(path))
-        found: set[str] = set()
-        for lines in (_statement(path, line), range(1, 100_000)):
-            found = {test for at in lines for test in by_line.get(at, ())} - {""}
-            found = {one.partition("|")[0] for one in found}
-            if found := {one for one in found if one.startswith(folders)}:
+        every = {one for one in self.seconds if one.startswith(folders)}
+        statement = _statement(path, line)
+        for lines in (statement, range(1, 100_000)):
+            found = {test.partition("|")[0] for at in lines for test in by_line.get(at, ())}
+            if found := found & every:
                 break
-        return sorted(found or self._of(folders), key=lambda one: self.seconds.get(one, 0))
-
-    def _of(self, folders: tuple[str, ...]) -> set[str]:
-        return {one for one in self.seconds if one.startswith(folders)}
+        others = set() if statement and found else every - found
+        return [
+            *sorted(found, key=lambda one: self.seconds[one]),
+            *sorted(others, key=lambda one: self.seconds[one]),
+        ]
 
 
 def _statement(path: Path, line: int) -> range:
