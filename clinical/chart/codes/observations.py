@@ -8,6 +8,7 @@ http://loinc.org/license. SNOMED CT needs an affiliate license outside its membe
 import re
 from collections.abc import Mapping
 
+from clinical.calculators.inputs import INPUTS
 from shared.patterns import pattern
 
 LOINC = "http://loinc.org"
@@ -73,9 +74,7 @@ EXCLUDED_LOINC: Mapping[str, Mapping[str, str]] = {
     "urine_creatinine": dict.fromkeys(("2160-0", "14682-9"), "serum or plasma"),
     "urine_sodium": {"2956-1": "an amount per time"},
     "pao2": {"2705-2": "venous", "2704-5": "capillary", "11556-8": "blood of unknown origin"},
-    "calcium_total": dict.fromkeys(
-        ("1994-3", "1995-0", "12180-6", "17863-2", "17864-0"), "ionized calcium"
-    ),
+    "calcium_total": dict.fromkeys(INPUTS["calcium_ionized"].loinc, "ionized calcium"),
     "bun": {"3091-6": "urea, not urea nitrogen"},
     "qt_interval": {"8636-3": "QTc"},
 }

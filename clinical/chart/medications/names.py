@@ -47,8 +47,8 @@ _Place = tuple[int, int, tuple[Named, ...]]
 class Reading:
     """The drug classes that a text names. Without a class, `known` means another drug."""
 
-    named: tuple[Named, ...] = ()
-    known: bool = False
+    named: tuple[Named, ...]
+    known: bool
 
 
 def read(text: str) -> Reading:

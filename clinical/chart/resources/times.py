@@ -40,7 +40,7 @@ class Moment:
     @property
     def has_offset(self) -> bool:
         """Whether the charted time has an offset."""
-        return self.text.endswith("Z") or self.text[-6:-5] in ("+", "-")
+        return self.timed and (self.text.endswith("Z") or self.text[-6:-5] in ("+", "-"))
 
     def days_before(self, now: datetime) -> float:
         """Return the age in days: elapsed time with a charted time of day, or calendar days."""
@@ -54,7 +54,7 @@ def zone_of(moments: Iterable[Moment | None], now: datetime) -> tzinfo:
 
     Return UTC if no time has an offset.
     """
-    known = [moment for moment in moments if moment and moment.timed and moment.has_offset]
+    known = [moment for moment in moments if moment and moment.has_offset]
     times = Counter(moment.instant.utcoffset() for moment in known)
     newest: dict[timedelta | None, datetime] = {}
     for moment in known:

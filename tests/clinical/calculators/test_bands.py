@@ -104,6 +104,8 @@ def test_a_single_three_lifts_a_low_news2(
             "computed with 93.0 kg, the adjusted weight, because the BMI is 25 or more",
             "adj. weight",
         ),
+        ("bmi", "bmi", {}, "enter the age to see the class", ""),
+        ("bmi", "bmi", {"age": 50}, "", ""),
         (
             "corrected_calcium",
             "corrected_calcium_mg_dl",
@@ -169,3 +171,5 @@ def test_each_score_has_the_event_rate_that_its_paper_prints(name: str, rates: s
     assert known is not None
     shown = [known.text(score, {}) for score in range(len(published) + 1)]
     assert [text.partition(" ")[0].partition("%")[0] for text in shown] == [*published, ""]
+    # Friberg 2012 is about atrial fibrillation.
+    assert (known.text(1, {"atrial_fibrillation": False}) == "") is (name == "cha2ds2_vasc")

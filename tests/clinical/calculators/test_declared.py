@@ -93,6 +93,21 @@ def test_an_input_that_another_calculator_gives_is_one_output_of_it() -> None:
         assert source.output in source.calculator.outputs
 
 
+def test_a_drawing_has_room_for_every_band_and_score() -> None:
+    """`edges` end one above the highest score, and no end is a limit between two bands."""
+    highest = {"has_bled": [9], "news2": [20], "rcri": [6], "curb65": [5, 4]} | {
+        "cha2ds2_vasc": [9, 8]
+    }
+    for name, scores in highest.items():
+        outputs = [one for one in REGISTRY[name].outputs if one.unit == "{score}"]
+        assert [one.edges for one in outputs] == [tuple(range(most + 2)) for most in scores]
+    given: dict[str, float | bool | str] = {"age": 50, "sex": "female"}
+    for output in (one for known in REGISTRY.values() for one in known.outputs if one.edges):
+        low, high = output.edges[0], output.edges[-1]
+        assert output.band(low - 1e-6, given) in {None, output.band(low, given)}, output.name
+        assert output.band(high + 1e-6, given) == output.band(high, given), output.name
+
+
 ADULT = {"age": (71, "a"), "sex": ("female", None)}
 BLEEDING = dict.fromkeys(
     (

@@ -99,3 +99,4 @@ def test_hard_ranges_and_ages_of_values_are_in_order() -> None:
     for known in (*INPUTS.values(), *OTHER_NUMBERS.values()):
         assert known.low < known.high
         assert known.fresh_days <= known.max_days
+        assert 0 <= known.span[1] < 1

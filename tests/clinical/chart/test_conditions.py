@@ -55,6 +55,13 @@ def test_only_items_of_now_need_an_active_condition(
     assert chart.findings["stroke_tia_thromboembolism"].value is ever
 
 
+def test_a_coding_without_a_code_is_shown_by_its_name() -> None:
+    told = {"coding": [{"display": "High BP"}], "text": "hypertension"}
+    chosen = find("hypertension", condition(told)).chosen
+    assert chosen is not None
+    assert chosen.coded == "High BP"
+
+
 def test_an_ended_condition_without_a_clinical_status_is_asked_about() -> None:
     ended = {"abatementDateTime": "2020-01-01"}
     finding = find("hypertension", condition("I10", None, **ended))
@@ -63,6 +70,7 @@ def test_an_ended_condition_without_a_clinical_status_is_asked_about() -> None:
         "documented as ended, but without a clinical status",
     )
     assert find("hypertension", condition("I10", "active", **ended)).value is True
+    assert find("hypertension", condition("I10", None, abatementString="")).value is True
     assert find("atrial_fibrillation", condition("I48.0", None, **ended)).value is True
 
 

@@ -93,6 +93,7 @@ def test_a_name_with_one_letter_wrong_suggests() -> None:
         ("oral_anticoagulant", "Blutverdünner", Outcome.OFFERED),
         ("antihypertensive_treatment", "Lasix 40", Outcome.OFFERED),
         ("statin", "calcium carbonate 500 mg", Outcome.ABSENT),
+        ("statin", "zorblizumab 10 mg", Outcome.ABSENT),
         ("statin", "Zorblaxil calcium 10 mg", Outcome.OPEN),
         ("statin", "cholesterol pill", Outcome.OPEN),
     ],
@@ -202,6 +203,16 @@ def test_only_an_active_order_for_the_patient_counts(
             ],
             "medicationReference": {"reference": "#d"},
         },
+        {
+            "contained": [
+                {
+                    "resourceType": "Medication",
+                    "id": "d",
+                    "ingredient": [{"itemReference": {"display": "simvastatin"}}],
+                }
+            ],
+            "medicationReference": {"reference": "#d"},
+        },
         {"medicationReference": {"reference": "Medication/sent"}},
         {"medicationReference": {"reference": "https://ehr.example/r4/Medication/sent"}},
         {"medicationCodeableConcept": concept(ATC, "C10AA01")},
@@ -266,6 +277,7 @@ def test_an_order_of_which_nobody_can_tell_the_drug_leaves_every_class_open(
     chart = read(order(None, **named), condition("I10"))
     classes = [chart.findings[drugs.name] for drugs in DRUG_CLASSES]
     assert {finding.outcome for finding in classes} == {Outcome.OPEN}
+    assert {finding.why for finding in classes} == {"1 entry could match"}
     assert chart.findings["hypertension"].value is True
     assert chart.drugs.entries == 1
     assert [one.charted for one in chart.drugs.unclassified] == [charted]
@@ -276,6 +288,7 @@ def test_an_order_of_which_nobody_can_tell_the_drug_leaves_every_class_open(
     [
         ("MedicationStatement", "active", None),
         ("MedicationStatement", "completed", False),
+        ("MedicationStatement", "entered-in-error", False),
         ("MedicationDispense", "completed", None),
         ("MedicationAdministration", "not-done", False),
     ],
@@ -284,6 +297,23 @@ def test_what_is_no_order_only_suggests_a_drug(kind: str, status: str, value: bo
     chart = read(order(STATIN, resourceType=kind, status=status), order("D 1", resourceType=kind))
     assert chart.findings["statin"].value is value
     assert (chart.drugs.entries, chart.findings["oral_anticoagulant"].value) == (0, False)
+
+
+def test_a_statement_for_the_eye_only_is_left_out() -> None:
+    told = order(STATIN, resourceType="MedicationStatement", dosage=route(text="eye"))
+    assert find("statin", told).value is False
+
+
+def test_an_unknown_drug_with_an_unknown_status_leaves_every_class_open() -> None:
+    assert outcome("statin", order("Zorblaxil", status="unknown")) is Outcome.OPEN
+
+
+def test_the_name_of_a_code_is_shown_beside_another_text() -> None:
+    coded = {"coding": [{"system": RXNORM, "code": "36567", "display": "simvastatin"}]}
+    for text, shown in (("her pill", "simvastatin (36567)"), ("Simvastatin", "")):
+        chosen = find("statin", order(coded | {"text": text})).chosen
+        assert chosen is not None
+        assert chosen.coded == shown
 
 
 def test_a_problem_names_a_drug_but_not_one_that_is_not_taken() -> None:

@@ -2,7 +2,15 @@ from clinical.calculators.inputs import INPUTS
 from clinical.chart import prefill
 from clinical.chart.evidence import Outcome
 from clinical.chart.resources.json_access import Coding
-from tests.support.charts.chart_resources import LOINC, NOW, find, observation, quantity, read
+from tests.support.charts.chart_resources import (
+    LOINC,
+    NOW,
+    condition,
+    find,
+    observation,
+    quantity,
+    read,
+)
 from tests.support.tables import each
 
 
@@ -50,6 +58,14 @@ def test_the_printed_unit_is_shown_where_the_chart_has_one() -> None:
     evidence = find("systolic_bp", observation("8480-6", valueQuantity=printed)).chosen
     assert evidence is not None
     assert (evidence.charted, evidence.charted_unit) == ("132 mmHg", "mm[Hg]")
+
+
+def test_the_earliest_entry_is_a_dated_one() -> None:
+    entries = (condition("I10", id="a"), condition("I10", id="b", recordedDate="2020-01-01"))
+    earliest = find("hypertension", *entries).earliest
+    assert earliest is not None
+    assert earliest.source == "Condition/b"
+    assert find("hypertension").earliest is None
 
 
 def test_every_input_is_answered_whatever_the_chart_holds() -> None:

@@ -190,3 +190,14 @@ def test_an_implausible_value_leaves_the_input_empty(
     assert (finding.outcome, finding.value) == (Outcome.IMPLAUSIBLE, None)
     assert finding.flags == ("out_of_range",)
     assert "check the value and its unit" in finding.why
+
+
+def test_the_ends_of_the_plausible_range_count() -> None:
+    assert find("bilirubin_total", observation("14631-6", 2, "umol/L")).outcome is Outcome.FOUND
+
+
+def test_the_precision_of_a_number_with_an_exponent_is_that_of_its_last_digit() -> None:
+    stated = quantity(120, "mg/dL") | {"value": Decimal("1.2E+2")}
+    chosen = find("glucose", observation("2345-7", valueQuantity=stated)).chosen
+    assert chosen is not None
+    assert chosen.half_digit == 0.5

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta, timezone
 
-from clinical.chart.resources.times import full_date, moment, parse_now
+from clinical.chart.resources.times import full_date, moment, parse_now, zone_of
 from tests.support.tables import each
 
 CHICAGO = timezone(timedelta(hours=-6))
@@ -28,6 +28,12 @@ def test_a_fhir_time_is_read_in_its_own_offset(text: str, instant: datetime, tim
     read = moment(text, CHICAGO)
     assert read is not None
     assert (read.text, read.instant, read.timed) == (text.strip(), instant, timed)
+    assert read.has_offset is text.endswith(("Z", "+05:30"))
+
+
+def test_an_offset_of_the_future_is_not_the_zone() -> None:
+    later = moment("2026-11-25T09:00:00+05:30", UTC)
+    assert zone_of([later], parse_now("2026-11-24T12:00:00Z")) is UTC
 
 
 @each(
