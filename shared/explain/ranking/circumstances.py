@@ -74,8 +74,7 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
         )
         yield _likely("cookies_blocked", why)
     elif not facts.entries and signs & {"framed", "blank"} and not _has_error(facts):
-        where = "in a frame" if "framed" in signs else "in the EHR's window"
-        why = f"The app fails {where}, and the text doesn't include a message from the browser."
+        why = "The app fails in the EHR's window, and the text has no message from the browser."
         for cause in ("cookies_blocked", "frame_refused", "ehr_side"):
             yield Evidence(cause, "possible", why, _ACCOUNT)
     if "loops" in signs and not _has_error(facts):

@@ -53,13 +53,11 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
 
 def _proven(facts: Facts, cause: CauseId, *, mentioned: bool = True) -> Certainty:
     """Return how sure a difference is: certain if the error is about it or leaves it open."""
-    if cause in facts.family or not facts.matches:
-        return "certain" if mentioned else "likely"
-    return "certain" if facts.by_code and mentioned else "likely"
+    return "certain" if mentioned and (cause in facts.family or facts.by_code) else "likely"
 
 
 def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
-    if not (facts.may_be("redirect_uri_mismatch") or facts.by_code) or facts.backend:
+    if not (facts.may_be("redirect_uri_mismatch") or facts.by_code):
         return
     about = "redirect_uri_mismatch" in facts.family
     at_page = facts.at_request and bool(facts.entries)
@@ -78,11 +76,8 @@ def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
     if len(sent) > 1 and facts.message.oauth_error in {None, "invalid_grant", "invalid_request"}:
         yield _differ(facts, sent[0], sent[1], "the two requests in the text")
         return
-    # Of many, those that the text says something about are compared.
-    uris = (
-        list(found) if len(found) <= _MOST_URIS else sorted(found, key=lambda uri: not found[uri])
-    )
-    uris = uris[:_MOST_URIS]
+    # Those that the text says something about are compared first.
+    uris = sorted(found, key=lambda uri: not found[uri])[:_MOST_URIS]
     for number, one in enumerate(uris):
         for other in uris[number + 1 :]:
             labels = found[one] | found[other]

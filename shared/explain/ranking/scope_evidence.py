@@ -154,7 +154,7 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
     """Yield a cause if a request was refused for a type that no requested scope covers."""
     refused = {"scope_trimmed", "user_not_permitted"} <= facts.family
     refused |= facts.message.status == 403 or facts.message.oauth_error == "insufficient_scope"
-    if not (facts.from_text and refused and (facts.scopes or facts.granted)):
+    if not (refused and (facts.scopes or facts.granted)):
         return
     calls = _CALL.findall(facts.pasted) or [("GET", one) for one in _TYPE.findall(facts.pasted)]
     for method, kind in calls:

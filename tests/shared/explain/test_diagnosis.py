@@ -14,7 +14,9 @@ from shared.explain import (
     Entry,
     Registered,
     at_token_endpoint,
+    choose,
     diagnose,
+    in_text,
     parse,
 )
 from shared.explain.catalogue import ENTRIES
@@ -100,6 +102,7 @@ def test_the_first_report_gets_its_four_causes_in_order(
     both = cause(diagnosis, "client_id_mismatch").why
     assert CLIENT in both
     assert OTHER in both
+    assert ("The configured one is" in both) is bool(registrations)
     assert "`intent`" in cause(diagnosis, "parameter_not_recognised").why
     assert "persona provider" in cause(diagnosis, "launch_patient_scope_on_provider").why
 
@@ -176,6 +179,7 @@ TEXTS = {
         "launch=&", "launch=abc&"
     ),
     "trimmed": ehr_messages.TRIMMED,
+    "two issuers": "unexpected iss value, expected https://a.us.x.org, got: https://a.us.x.org/",
 }
 ELSEWHERE = ehr_messages.BASE.replace(ehr_messages.TENANT, "another-tenant")
 # The message, as a text or as the end of its URN with what differs; what differs in the request
@@ -187,7 +191,9 @@ denied | - | | ! tenant_mismatch
 denied | - | iss={ELSEWHERE},{ehr_messages.BASE} | ! tenant_mismatch
 denied | - | iss=https://fhir-ehr-code.cerner.com/r4/* | ! tenant_mismatch
 denied | - | iss= | ! tenant_mismatch
+grant:x vendor=epic urn= | - | vendor=epic iss={ELSEWHERE} | ! tenant_mismatch
 denied client= | - | | ! client_id_mismatch
+grant:invalid-redirect-uri client= | | - | ! client_id_mismatch
 denied client=unknown | - | | ! client_id_mismatch
 denied client={CLIENT.upper()} | - | | ! client_id_mismatch
 grant:unknown-client persona=patient | - | | persona_mismatch likely: persona patient
@@ -209,6 +215,7 @@ credentials | - | | client_auth_wrong likely: public client
 credentials | - | client_auth=private_key_jwt | client_auth_wrong likely: private_key_jwt
 request | - | - | launch_parameter_missing certain: no `launch` value
 request of another | - | | client_id_mismatch certain: {OTHER}
+two issuers | - | - | token_of_another_server certain: the slash at the end
 trimmed | - | | scope_syntax likely: `patient/Patient.read`.*aren't selected in the code console
 """
 
@@ -234,6 +241,23 @@ def test_what_was_sent_and_configured_proves_a_cause_or_refutes_it(
         first = diagnosis.causes[0]
         assert f"{first.id} {first.certainty}" == cause
         assert re.search(words, first.why)
+
+
+def test_what_the_text_or_the_configuration_knows_is_in_the_request_to_send() -> None:
+    request = diagnose(parse(TEXTS["request"])).corrected_request
+    assert request is not None
+    assert request["aud"] == ehr_messages.BASE
+    change = diagnose(parse(TEXTS["request of another"]), None, [REGISTERED]).change
+    assert change is not None
+    assert change.setting == f'client_id = "{CLIENT}"'
+
+
+def test_the_registration_is_the_one_of_the_requests_fhir_base() -> None:
+    text = "error=invalid_scope /authorize?response_type=code&aud=https%3A%2F%2Fb.example.org%2FR4"
+    one, other = (
+        replace(REGISTERED, client_id=id_, iss=(f"https://{id_}.example.org/R4",)) for id_ in "ab"
+    )
+    assert choose(parse(text), in_text(text), [one, other]) == other
 
 
 def test_a_client_id_of_another_registration_is_compared_with_that_one() -> None:
@@ -270,6 +294,12 @@ def test_the_corrected_scopes_are_in_the_ehrs_own_syntax() -> None:
     diagnosis = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
     assert diagnosis.corrected_request is not None
     assert diagnosis.corrected_request["scope"] == "launch patient/Observation.rs openid"
+    # A clinician's standalone launch chooses no patient.
+    scopes = ("user/Patient.read", "user/Observation.rs", "system/Patient.read")
+    sent = replace(sent, flow="standalone", scopes=scopes, scopes_supported=None)
+    diagnosis = diagnose(said(ehr_messages.GRANT + "denied-by-server"), sent)
+    assert diagnosis.corrected_request is not None
+    assert diagnosis.corrected_request["scope"] == "user/Patient.read user/Observation.rs"
 
 
 def test_a_wildcard_at_oracle_becomes_a_scope_for_each_type() -> None:

@@ -143,6 +143,11 @@ system/Patient.write we get {"scope":"system/Slot.read","token_type":"Bearer","e
 token_of_another_server possible: We can get a token. GET https://h/fhir/Patient gives 401 \
 Unauthorized
 fhir_request_invalid possible: GET https://h/fhir/Entity 404 (Not Found)\\nError: Failed to fetch
+# Keys that differ, next to an error about something else; two instances; a check that passed.
+! likely: {"error":"invalid_grant","error_description":"Session not active"} {"kid":"k-new"} \
+{"keys":[{"kty":"RSA","kid":"k-old"}]}
+! likely: error=invalid_request at https://app-1.example.org/cb or https://app-2.example.org/cb
+- -: HTTP/1.1 200 OK after validateScopes(x)
 # Nothing but a code that has many causes.
 code_expired_or_used possible: {"error":"invalid_grant"}
 client_auth_wrong possible: {"error":"invalid_client"}
@@ -165,6 +170,8 @@ def test_a_message_weighs_as_much_as_its_proof(line: str) -> None:
 DIFFERENCES = """\
 the slash at the end: redirect_uri=https://a.example.org/cb Registered: https://a.example.org/cb/
 `http` and `https`: redirect_uri=http://a.example.org/cb Registered: https://a.example.org/cb
+the path: ?redirect_uri=https://a.example.org/cb &redirect_uri=https://a.example.org/back
+the slash at the end: https://a.org/cb and https://a.org/cb/ are redirect URIs
 the port: redirect_uri=https://a.example.org:8443/cb Registered: https://a.example.org/cb
 https://h.example.org/fhir: /launch?iss=https://h.example.org/fhir&launch=x \
 &aud=https://h.example.org/fhir/

@@ -11,6 +11,7 @@ from typing import Any
 from shared.explain import Diagnosis, Registered, diagnose, parse
 from shared.explain.parsing.claims import claims_in
 from tests.shared.explain.test_catalogue import MESSAGES, NEW
+from tests.support.ehr import ehr_messages
 from tests.support.tables import each
 
 _DATA = Path(__file__).parent / "data"
@@ -93,6 +94,7 @@ ehr_side: GET https://h/fhir/Patient/1 gives 500
 fhir_request_invalid: GET https://h/fhir/Patient/1 gives 406
 scope_not_requested: scope=launch patient/Patient.read. GET https://h/Observation?x 403 \
 insufficient_scope
+client_not_enabled_at_site: It works in the sandbox. In production we get error=invalid_scope
 scope_trimmed: The token by client_credentials works, but GET /api/FHIR/R4/Patient?_id=x returns \
 403 insufficient scope
 access_token_expired: It works for ten minutes, then 401 Unauthorized
@@ -161,6 +163,8 @@ def test_what_is_told_counts(first: str, text: str) -> None:
         ("We get a token, then GET https://h/fhir/Patient/1 gives 401 Unauthorized", "`aud`"),
         ("GET https://h/fhir/Patient/1: Error: 17 is odd", "WWW-Authenticate"),
         ("POST https://h/oauth2/token\nError: 17 is odd", "token endpoint's response"),
+        ("In the EHR's iframe it doesn't start", "console"),
+        ('/callback?code=abc123&state=s1, then {"error":"invalid_grant"}', "code_verifier"),
     ],
 )
 def test_the_next_text_to_paste_is_one_of_the_step_that_failed(text: str, asked: str) -> None:
@@ -223,6 +227,7 @@ NAMED = """\
 without credentials: blocked by CORS policy: Credential is not supported if the CORS header is '*'
 ehr.example.org: HTTPSConnectionPool(host='ehr.example.org'): CERTIFICATE_VERIFY_FAILED
 k-2024: {"error":"invalid_client","error_description":"kid not found"} {"kid": "k-2024"}
+Copy the client secret again: {"error":"invalid_client"} We send the client_secret
 `nbf`: nbf claim: token used before issued, nbf is in the future
 base64url: PKCE verification failed: challenge E9Mel+oa2Owv/rEMTJguCHaoeK1t8URWbuGJSstw/cM=
 """
@@ -267,12 +272,12 @@ def test_what_was_granted_is_not_what_was_refused() -> None:
 
 
 def test_a_callback_with_a_code_says_that_the_ehr_did_its_part() -> None:
-    diagnosis = diagnose(
-        parse("https://app.example.org/callback?code=abc123&state=s1 and then nothing")
-    )
-    assert (diagnosis.kind, diagnosis.causes) == ("asks", ())
-    assert "The failure came after that" in diagnosis.meaning
-    assert any("token endpoint" in one for one in diagnosis.ask)
+    came_back = "https://app.example.org/callback?code=abc123&state=s1 and then nothing"
+    for text in (came_back, f"{ehr_messages.AUTHORIZE}\n{came_back}"):
+        diagnosis = diagnose(parse(text))
+        assert (diagnosis.kind, diagnosis.causes) == ("asks", ())
+        assert "The failure came after that" in diagnosis.meaning
+        assert any("token endpoint" in one for one in diagnosis.ask)
 
 
 @each(
