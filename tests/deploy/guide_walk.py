@@ -114,7 +114,9 @@ def _cloud_and_ehr(folder: Path, scripted: ScriptedEhr) -> Iterator[tuple[Cloud,
                 for one in guide.blocks(TEXT)
                 if one.language == "toml" and 'kind = "firestore"' in one.text
             )
-            configuration = f'public_url = "{cloud.router.origin}"\n{toml}\n[[ehr]]{tables}'
+            shown = "https://europe-west1-my-project.cloudfunctions.net"
+            assert shown in toml
+            configuration = f"{toml.replace(shown, cloud.router.origin)}\n[[ehr]]{tables}"
             (cloud.repository / "smart.toml").write_text(configuration)
             yield cloud, ehr
     finally:
