@@ -112,7 +112,7 @@ class DocumentCache(Generic[T]):
             return entry.outcome
 
     def has(self, key: Key) -> bool:
-        """Return whether `get` wouldn't read."""
+        """Return whether `get` would use the cache, without a request."""
         return self._entry(key).until > self._clock()
 
     def drop(self, key: Key, document: T) -> None:

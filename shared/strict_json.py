@@ -15,7 +15,8 @@ from shared.patterns import pattern
 # times its size in memory.
 _VALUES = 20_000
 _BYTES_A_VALUE = 10
-# A token is shorter than this (shared/oidc/jws.py), so callback doesn't need the libraries.
+# Smaller documents don't need the libraries. ID tokens are smaller (shared/oidc/jws.py), so
+# callback never loads them.
 _WORTH_BYTES = 32_768
 # With these, a quote and a colon don't tell the end of a name.
 _IN_A_TEXT = b'\\":'

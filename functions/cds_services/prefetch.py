@@ -44,7 +44,7 @@ def of_key(search: Search, prefetch: Mapping[str, Any], unproved: frozenset[int]
 
 
 def of_value(search: Search, value: object) -> Contents:
-    """Return the contents of a key's value or of a search response."""
+    """Return the contents of a prefetch value or a search response."""
     kind = value.get("resourceType") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(kind, str):
         return Contents("missing")

@@ -73,7 +73,7 @@ class Choice:
 
 
 def read(call: Call, settings: Settings, path: str) -> LaunchRequest | Choice:
-    """Return the launch in a request's query. `path` is the launch path that it came to. Raise a
+    """Return the launch in a request's query. `path` is the launch path of the request. Raise a
     CodedError if it's invalid.
     """
     query = edge.parameters(call, _NAMES)

@@ -48,7 +48,7 @@ from shared.frozen import dataclass
 
 _WORD = b"resourcetype"
 _PIECE_BYTES = 65_536
-# From this size on, a patient's own decoder saves more than the 0.3 ms that it takes to make.
+# For a response of this size, a decoder for the patient saves more than the 0.3 ms that it costs.
 _LARGE_BYTES = 262_144
 _MOST_LINKS = 100
 # FHIR R4 has 148 types of resources. The decoder for 68 of them takes 84 kB.

@@ -37,7 +37,7 @@ _URN = pattern(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9.:_-]{1,200}")
 _PATIENT = pattern(r"(?<![a-z])patient(?![a-z])")
 _MEMBERS = frozenset({"reference", "type", "identifier"})
 _PLAIN = _MEMBERS | {"display"}
-# How the `type` of a reference to a patient may be written.
+# The spellings that the `type` of a reference to a patient may have.
 PATIENT_TYPES = frozenset({"Patient", f"{_DEFINITION}Patient"})
 # From a contained resource to its container (FHIR R4 references.html).
 _ITSELF = "#"

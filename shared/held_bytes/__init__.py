@@ -22,7 +22,7 @@ FREE_BYTES = MOST_IN_ONE
 # For the chunks, the joined bytes, and the decoded, parsed and rewritten document. Measured with a
 # Bundle of 19 MB.
 TIMES = 6
-# The step in which a response of unknown length takes room.
+# A response of unknown length reserves memory in steps of this size.
 STEP_BYTES = 1_000_000
 # A request that waits for room occupies a server thread. Room is free again in seconds, even if a
 # response stalls.

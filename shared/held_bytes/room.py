@@ -91,7 +91,7 @@ class Room:
                 self._changed.notify_all()
 
     def take(self, holding: Holder, size: int, until: float, turn: Turn | None = None) -> None:
-        """Take room, waiting until a time on the monotonic clock. Raise Overloaded.
+        """Reserve room, waiting until `until` (monotonic clock). Raise Overloaded.
 
         With a `turn`, only within its share, unless it's the first in the queue.
         """

@@ -180,7 +180,7 @@ def render(
 
 def _on_this_machine(refused: Refusal, settings: Settings | None) -> Mapping[str, str]:
     """Return the links to the simulated EHR that `run` started: to launch again, and to its trace
-    of this launch. Empty strings anywhere else.
+    of this launch. Elsewhere, the links are empty strings.
     """
     ehr = os.environ.get("EHR_BASE_URL", "")
     if settings is None or not (ehr and urls.is_local(ehr) and urls.is_local(settings.public_url)):

@@ -64,7 +64,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What is known of a host.
+    """The state of a host, from its calls.
 
     Fields:
         called_at: when the last call was made there.
@@ -81,7 +81,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What is known of a FHIR base.
+    """The state of a FHIR base, from its calls.
 
     Fields:
         answered_at: when its last response was complete.

@@ -57,7 +57,7 @@ class Answer:
 
 @dataclasses.dataclass(slots=True, eq=False, repr=False)
 class Reading:
-    """How a body is read. Its reader can change this before it takes a chunk.
+    """The limits for reading a body. Its reader can change this before it takes a chunk.
 
     `due` is the deadline (monotonic clock) for the next bytes, not later than the call's. With
     `in_one`, a body of known length up to MOST_IN_ONE bytes is one chunk, received without copies,

@@ -66,7 +66,7 @@ class Serving:
 
 
 class HostSeen:
-    """What is known of a host (bulkheads.Host), and when its hanging was noticed and logged."""
+    """The state of a host (bulkheads.Host), and when its hanging was noticed and logged."""
 
     __slots__ = ("byte_at", "called_at", "hung_at", "moved_at", "noticed_at", "reported_at")
 
@@ -76,7 +76,7 @@ class HostSeen:
 
 
 class BaseSeen:
-    """What is known of a FHIR base (bulkheads.Base)."""
+    """The state of a FHIR base (bulkheads.Base)."""
 
     __slots__ = ("answered_at", "hung_at")
 

@@ -1,5 +1,5 @@
-"""How a call waits for its EHR: within its deadline, and not longer than other requests can spare
-its thread.
+"""Wait for an EHR's response: within the call's deadline, and not longer than other requests can
+spare its thread.
 
 Each waiting thread checks for itself whether to give up, so no thread interrupts another, and no
 connection is closed under the request that uses it next.
@@ -18,7 +18,7 @@ from shared.outbound import bulkheads, serving
 from shared.outbound.request import Origin, origin_of
 from shared.outbound.serving import Serving, Threads, Waiting
 
-# How often a hanging call checks whether to give up.
+# A hanging call checks this often whether to give up.
 LOOK_SECONDS = 0.1
 # A call with a short deadline, or one that can't connect, never hangs. If it has received nothing
 # for this time at its deadline, it counts as one that hung.

@@ -22,7 +22,7 @@ EARLY_SECONDS = 60.0
 EARLY_SHARE = 0.2
 # If the EHR refuses a request with a new token too, another one won't help for this long.
 LEFT_ALONE_SECONDS = 5.0
-# So that a token stays below the limit of shared/document_cache.py.
+# Keeps a token below the size limit in shared/document_cache.py.
 _MOST_SCOPES_BYTES = 30_000
 
 

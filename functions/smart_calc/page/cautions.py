@@ -69,7 +69,7 @@ def _first_with(cause: str) -> str:
 def quality(prefilled: Prefilled, chart: Chart, steady: Sequence[str]) -> Iterator[Caution]:
     """Yield what there is to know about the charted values behind a result.
 
-    These are facts about the chart, so a page tells each of them once, not for every result.
+    These are facts about the chart, so a page shows each of them once, not for every result.
     """
     yield from _of_one_value(prefilled, chart, steady)
     for name, finding in prefilled.findings.items():

@@ -63,8 +63,8 @@ def of_output(
 ) -> Trend | None:
     """Return a calculator's output over time, or None if there aren't two values.
 
-    This is the output that other calculators use, at each value of the calculator's only measured
-    input, with the age on that day. `cut` is as in `of_input`.
+    The output is the one that other calculators use. It's computed for each value of the only
+    measured input, with the patient's age on that day. `cut` is as in `of_input`.
     """
     output = next((one for one in calculator.outputs if one.provides), None)
     measured = [name for name in calculator.inputs if name in chart.usable]

@@ -1,7 +1,7 @@
 """Name what a sentence is about, and what it says about that, in a vocabulary of OAuth and FHIR.
 
 Servers word the same refusal in many ways. A sentence with the words for "redirect URI" and for
-"differs" means one thing at any server (RFC 6749 5.2, RFC 7523 3, RFC 7636 4.6, RFC 6750 3.1).
+"differs" means the same thing at any server (RFC 6749 5.2, RFC 7523 3, RFC 7636 4.6, RFC 6750 3.1).
 """
 
 from collections.abc import Collection, Mapping
@@ -10,7 +10,7 @@ from functools import cache
 from shared.patterns import any_case
 
 _URI = r"ur[il]s?"
-# What a sentence is about.
+# The subjects of a sentence.
 _THINGS: Mapping[str, str] = {
     "redirect": rf"registered callback\b|provided url\b|redirect(?:ion)?[ _-]?(?:{_URI}|location"
     rf"|address)|redirecturi|redirect_to|(?:callback|reply|return)[ _-]?(?:{_URI}|address)"
@@ -144,7 +144,7 @@ _A_SCOPE = any_case(r"\b(?:patient|user|system)/[a-z*]+\.(?:read|write|\*|[cruds
 _READING = any_case(
     r"cannot read propert\w+ of \w+ \(reading '((?:refresh|access|id)_token|patient)'\)"
 )
-# What isn't words: codes, URLs, queries, JSON, qualified names, paths, and a status's reason.
+# Text that isn't words: codes, URLs, queries, JSON, qualified names, paths, and a status's reason.
 _NO_WORDS = any_case(
     r"\binvalid_(?:client|grant|scope|request|token)\b|\b(?:access_denied|unauthorized_client)\b"
     r"|\b\d{3} (?:client|server) error: \w+|cannot read propert\w+ (?:'\w+' )?of \w+(?: \(reading "

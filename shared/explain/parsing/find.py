@@ -32,7 +32,7 @@ _SERVER_ERROR = 500
 
 
 class Proof(IntEnum):
-    """What an explanation rests on, the strongest first."""
+    """The basis of an explanation, the strongest first."""
 
     CODE = 0
     NAMED = 1

@@ -17,7 +17,7 @@ from shared.errors import CodedError
 from shared.explain.catalogue import ENTRIES
 
 MASK = "…"
-# What programs print for a missing value.
+# Programs print these for a missing value.
 NO_VALUE = frozenset({"none", "null", "undefined", "nil"})
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 # The names. What may be more than a secret ("the launch", "error code") is open, and the rest sure.
@@ -44,7 +44,7 @@ _NAME = re.compile(
     r"(?:[-_. ]?(?:id|key|value|string|handle|hint|hash)(?![a-z]))?s?[0-9]{0,2}"
     r"(?![a-z0-9_]|[-.][a-z0-9])"
 )
-# What is between a name and its value.
+# The characters between a name and its value.
 _TAGS = r"(?:<(?:/|[a-z])[^<>]{0,200}>[\s:]{0,99})"
 _AFTER = re.compile(
     r"(?P<close>[\"'`*\\\])}]{0,6})(?:"
@@ -94,7 +94,7 @@ _ERRORS = (
     "business-rule conflict transient lock-error no-store exception timeout incomplete "
     "throttled informational"
 )
-# As in "Kind of launch: EHR launch".
+# For example "Kind of launch: EHR launch".
 _NO_SECRETS = NO_VALUE.union(_ERRORS.split(), ("ehr", "standalone"))
 _USUAL = (
     "my your his her their says said get gets got give gives held holds expires fine dies uploaded "
@@ -217,7 +217,7 @@ def _is_secret(value: str, *, sure: bool) -> bool:
         return False
     digits = sum(map(str.isdigit, value))
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", value)
-    # As in AADSTS70008, RS256 or OAuth2.
+    # For example AADSTS70008, RS256 or OAuth2.
     code = digits < 3 or re.fullmatch(r"[A-Z]{2,8}[-_]?[0-9]{3,8}", value)
     return not (code and all(map(_is_usual, map(str.lower, words))))
 

@@ -144,10 +144,10 @@ class Said:
 
     Fields:
         words: the sentence.
-        speaker: who says it, by its form. `unknown` is a machine that shows no more of itself.
-        step: the step of the launch that it's about, by the words around it, or None.
-        at: its place in the text.
-        field: whether it's in a field that a server's protocol has for it.
+        speaker: who says it, by its form. `unknown` is a machine that can't be identified.
+        step: the launch step that the words around it name, or None.
+        at: its position in the text.
+        field: whether it's in a field that the protocol defines for errors.
     """
 
     words: str
@@ -203,7 +203,7 @@ def flowing(text: str) -> str:
 
 _WRAPPED, _WIDEST = 0.7, 100
 _GOES_ON = re.compile(r"\s{0,2}(?!at )[a-z]+(?: |$)(?!=)")
-# RFC 6749 4.1.2.1 and 5.2: what servers say where they only repeat the meaning of the code.
+# RFC 6749 4.1.2.1 and 5.2: the texts of servers that only repeat the meaning of the code.
 _BOILERPLATE = any_case(
     r"resource owner or authorization server denied|includes a parameter more than once"
     r"|request an (?:authorization code|access token) using this method"
@@ -311,8 +311,8 @@ _ALONE = 24
 
 
 def step_at(text: str, at: int) -> Step | None:
-    """Return the step of the launch that a place in a text is about: by its line, then by the lines
-    before it, then by the ones after it.
+    """Return the launch step at a position in a text. Its line decides, then the lines before it,
+    then the lines after it.
     """
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)

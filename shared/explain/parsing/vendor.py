@@ -11,7 +11,7 @@ from shared.vendors import Persona, Profile, everyone
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The vendors of a text, each kind in the order of `shared.vendors.everyone`."""
+    """The vendors that a text mentions, each kind in the order of `shared.vendors.everyone`."""
 
     shown: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ class Seen:
 
 
 def seen_in(urn: str | None, text: str) -> Seen:
-    """Return the vendors of a text. A URN excludes all other vendors."""
+    """Return the vendors that a text mentions. A URN excludes all other vendors."""
     if urn is not None:
         mine = vendor_of_urn(urn)
         return Seen((mine,) if mine else ())

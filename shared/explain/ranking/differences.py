@@ -366,7 +366,7 @@ def _written(scopes: Sequence[str]) -> set[str]:
     return {one for scope in scopes if (one := version(scope)) is not None}
 
 
-# What a complete request has, and the cause if it's the only thing that is missing.
+# The parameters of a complete request, and the cause if only that one is missing.
 _NEEDED: tuple[tuple[str, CauseId], ...] = (
     ("aud", "aud_wrong"),
     ("code_challenge", "pkce_mismatch"),

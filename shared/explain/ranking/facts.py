@@ -86,7 +86,7 @@ class Facts:
 
     @property
     def proof(self) -> Proof:
-        """What the best explanation rests on, or the writer's account if there's none."""
+        """The basis of the best explanation, or the writer's account if there's none."""
         return self.matches[0].proof if self.matches else Proof.TOLD
 
     @cached_property
@@ -115,7 +115,7 @@ class Facts:
         return self.proof >= Proof.BARE
 
     def may_be(self, *causes: CauseId) -> bool:
-        """Return whether the error can have one of these causes. An unknown error can have any."""
+        """Return whether the error can have one of these causes. An unknown error always can."""
         return self.proof is Proof.TOLD or not self.family.isdisjoint(causes)
 
     @property
@@ -218,7 +218,7 @@ class Facts:
 
     @property
     def where_scopes(self) -> str:
-        """Where `scopes` come from, in words."""
+        """The source of `scopes`, in words."""
         if self.sent.scopes is None:
             return "`scopes` in smart.toml"
         return "the list of scopes in the text" if self.from_text else "the request"

@@ -193,8 +193,8 @@ def contradicted(facts: Facts) -> Iterator[CauseId]:
 def _reports_mismatch(facts: Facts, cause: CauseId) -> bool:
     """Return whether the error itself reports this mismatch, for a request in a text.
 
-    If it does, equal names in error and request refute nothing: the other side of the mismatch is
-    in the code, the token or the launch, which the text doesn't show.
+    If it does, the same value in the error and the request doesn't rule the mismatch out: the
+    other value is in the code, the token or the launch, which the text doesn't show.
     """
     return facts.from_text and any(
         first.id == cause and first.certainty not in {one.certainty for one in others}

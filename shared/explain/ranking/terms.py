@@ -12,7 +12,7 @@ from shared.explain.catalogue.causes import RELAUNCH
 from shared.explain.model import Cause
 from shared.patterns import any_case
 
-# What this app's settings and addresses stand for.
+# The meanings of this app's settings and URLs.
 _MEANT = (
     (
         (

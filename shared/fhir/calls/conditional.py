@@ -14,7 +14,7 @@ from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.interactions import Address
 
-# Values of plain characters only.
+# Relay only header values of printable ASCII characters.
 HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,200}")
 _IF_NONE_MATCH, _IF_MODIFIED_SINCE = "If-None-Match", "If-Modified-Since"
 _ETAG = re.compile(r'(?:W/)?("[^"]*")')

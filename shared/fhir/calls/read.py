@@ -17,7 +17,7 @@ from shared.frozen import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What differs on purpose between callers. By default, they're those of the proxy.
+    """The intended differences between callers. The defaults apply to the proxy.
 
     Fields:
         own_patient: each scope counts as a patient/ scope.

@@ -91,7 +91,7 @@ def _as_it_is(
     coded = {(name, f"{_CATEGORIES}|{value}") for name, value in given if name == "category"}
     held, letter = coded.union(given), _letter(address)
     for kind in sorted(reaches):
-        # What a search includes is covered like a read.
+        # The scopes must cover included resources as they would for a read.
         needed: Letter = letter if kind == address.type else "r"
         if not any(one.covers(kind, needed) and one.filters <= held for one in grants):
             raise _denied(kind, needed, access)
