@@ -16,7 +16,7 @@ from clinical.clock import Clock
 from clinical.prefilled import Findings, inputs_of
 
 from . import cautions, input_views, note, result_views, trends, wording
-from .view_models import CalculatorView, Group, Trend
+from .view_models import CalculatorView, Group, InputView
 
 # In order of how much they show.
 GROUPS: tuple[Group, ...] = (
@@ -58,12 +58,11 @@ def in_groups(
     the inputs of which the chart has more values than were read. `unread_behind` tells what
     couldn't be read and why, by each input that this leaves open.
     """
-    # Several calculators have the same findings.
-    known_trends: dict[str, Trend | None] = {}
+    known: dict[str, InputView] = {}
     views = [
         _turned_off(REGISTRY[name])
         if name in off
-        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread_behind, known_trends)
+        else _view(REGISTRY[name], chart, clock, patient, off, cut, unread_behind, known)
         for name in names
     ]
     views.sort(key=lambda view: view.rank)
@@ -71,20 +70,24 @@ def in_groups(
     return {group: views for group, views in grouped.items() if views}
 
 
-def _trend(
+def _charted(
     finding: ChartFinding,
     chart: Chart,
     clock: Clock,
     cut: AbstractSet[str],
-    known_trends: dict[str, Trend | None],
-) -> Trend | None:
-    """Return the trend of an input. `known_trends` keeps those of the chart's own findings."""
+    known: dict[str, InputView],
+) -> InputView:
+    """Return what is the same for every calculator with this finding. `known` keeps it for the
+    chart's own findings, because several calculators have them.
+    """
     name = finding.input
-    if finding is not chart.findings.get(name):
-        return trends.of_input(finding, chart, clock, cut)
-    if name not in known_trends:
-        known_trends[name] = trends.of_input(finding, chart, clock, cut)
-    return known_trends[name]
+    if finding is chart.findings.get(name) and name in known:
+        return known[name]
+    trend = trends.of_input(finding, chart, clock, cut)
+    made = input_views.of_finding(finding, clock, trend)
+    if finding is chart.findings.get(name):
+        known[name] = made
+    return made
 
 
 def _turned_off(calculator: Calculator) -> CalculatorView:
@@ -109,7 +112,7 @@ def _view(
     off: AbstractSet[str],
     cut: AbstractSet[str],
     unread_behind: Mapping[str, str],
-    known_trends: dict[str, Trend | None],
+    known: dict[str, InputView],
 ) -> CalculatorView:
     prefilled = inputs_of(calculator, chart, clock.now, off)
     findings = cautions.without_own_choice(prefilled.findings, chart)
@@ -120,17 +123,15 @@ def _view(
     relevant_finding = _relevant_finding(calculator, chart)
     needed = {name for output in calculator.outputs for name in output.needs}
     shown = tuple(
-        replace(
-            input_views.view(
-                finding,
-                clock,
-                optional=name not in needed,
-                definition=calculator.definitions.get(name, ""),
-                points=evaluation.points.get(name),
-                worth=_worth(calculator, name, evaluation),
-                limit=_limit(calculator, name),
-            ),
-            trend=_trend(finding, chart, clock, cut, known_trends),
+        input_views.view(
+            finding,
+            clock,
+            optional=name not in needed,
+            definition=calculator.definitions.get(name, ""),
+            points=evaluation.points.get(name),
+            worth=_worth(calculator, name, evaluation),
+            limit=_limit(calculator, name),
+            charted=_charted(finding, chart, clock, cut, known),
         )
         for name, finding in findings.items()
     )

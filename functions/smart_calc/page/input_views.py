@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from clinical import units_in_words
 from clinical.calculators.inputs import CHOICES, FLAGS, label
@@ -12,7 +13,7 @@ from clinical.chart.resources.times import Moment
 from clinical.clock import Clock
 
 from . import entries, wording
-from .view_models import InputView, Kind, Look, Standing
+from .view_models import InputView, Kind, Look, Standing, Trend
 
 _LOOKS: dict[Outcome, Look] = {
     Outcome.FOUND: "good",
@@ -42,16 +43,31 @@ def view(
     points: float | None = None,
     worth: float | None = None,
     limit: int | None = None,
+    charted: InputView | None = None,
 ) -> InputView:
-    """Return the view of one input at the time of reading.
+    """Return the view of one input of a calculator at the time of reading.
 
     `definition`, `points` and `worth` come from its score. `limit` is its calculator's maximum age
-    of a value, in days.
+    of a value, in days. `charted` is what `of_finding` returned for the finding.
     """
-    name, kind = finding.input, _kind(finding.input)
     chosen = finding.chosen
     days = chosen.moment.days_before(clock.now) if chosen and chosen.moment else None
     age, age_look = wording.age(finding, days, limit)
+    return replace(
+        charted or of_finding(finding, clock),
+        optional=optional,
+        age=age,
+        age_look=age_look,
+        definition=definition,
+        points=wording.points(points),
+        worth=wording.points(worth),
+    )
+
+
+def of_finding(finding: ChartFinding, clock: Clock, trend: Trend | None = None) -> InputView:
+    """Return the part of the view that is the same for every calculator."""
+    name, kind = finding.input, _kind(finding.input)
+    chosen = finding.chosen
     value = _value(finding, kind)
     ucum = wording.number_input(name).unit if kind == "number" else ""
     unit = units_in_words.unit(ucum)
@@ -60,7 +76,7 @@ def view(
         label=label(name),
         short=wording.short(name),
         kind=kind,
-        optional=optional,
+        optional=False,
         value=value,
         data=json.dumps(finding.value),
         ucum=ucum,
@@ -68,8 +84,8 @@ def view(
         choices=_choices(name, kind),
         state=_state(finding, kind),
         look=_look(finding, kind),
-        age=age,
-        age_look=age_look,
+        age="",
+        age_look="",
         source=_source(finding, kind, clock),
         original=_original(finding, kind),
         remarks=entries.remarks_on(finding, clock),
@@ -79,9 +95,7 @@ def view(
         standing=_standing(finding, kind),
         resource=chosen.source if chosen else "",
         when=clock.time(chosen.moment) if _is_dated(finding, kind) and chosen else "",
-        definition=definition,
-        points=wording.points(points),
-        worth=wording.points(worth),
+        trend=trend,
         is_undated=Flag.UNDATED in finding.flags,
     )
 
