@@ -28,7 +28,7 @@ from clinical.chart.evidence import (
 from clinical.chart.observations import Entry
 from clinical.chart.quantity import read_text
 from clinical.chart.resources.heading import Heading
-from clinical.chart.resources.json_access import Coding, codes_of, codings, label
+from clinical.chart.resources.json_access import Coding, Concept, codes_of, codings, label
 from clinical.chart.resources.scope import Resource
 
 _SMOKING = frozenset(
@@ -66,11 +66,13 @@ def unless_a_problem_differs(smoker: ChartFinding, listed: ChartFinding) -> Char
 
 
 def _smoking_statuses(entries: Iterable[Entry]) -> Iterator[Candidate]:
+    # A chart has thousands of entries with few different codes.
+    known: dict[Concept, list[Coding]] = {}
     for entry in entries:
-        matched = [
-            coding for coding in entry.heading.codings if (coding.system, coding.code) in _SMOKING
-        ]
-        if matched:
+        code = entry.heading.code
+        if code not in known:
+            known[code] = [one for one in code.codings if (one.system, one.code) in _SMOKING]
+        if matched := known[code]:
             yield _smoking_status(entry, matched)
 
 

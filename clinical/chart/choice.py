@@ -154,7 +154,7 @@ def is_usable(question: Question, entry: Candidate) -> bool:
     return (
         entry.flag is None
         and question.in_time(entry.evidence.moment)
-        and set_aside(entry, question.now) is None
+        and does_not_count(entry.evidence.status, entry.evidence.moment, question.now) is None
     )
 
 

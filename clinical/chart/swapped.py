@@ -16,6 +16,8 @@ def without_swapped(candidates: NamedCandidates) -> NamedCandidates:
     lowest: dict[str, float] = {}
     highest: dict[str, float] = {}
     for name, candidate in candidates:
+        if name not in _PRESSURES:
+            continue
         value, measurement = candidate.evidence.value, candidate.evidence.measurement
         if name == _UPPER and isinstance(value, float):
             lowest[measurement] = min(value, lowest.get(measurement, value))

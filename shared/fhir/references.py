@@ -9,7 +9,6 @@ patient in them.
 
 import contextlib
 import unicodedata
-from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import unquote
 
@@ -95,7 +94,7 @@ def whom(
     """
     if reference is None:
         return "nobody"
-    if not isinstance(reference, Mapping):
+    if not isinstance(reference, dict):
         return "another"
     # The common case, without the other checks.
     if (

@@ -23,10 +23,10 @@ def text(value: object) -> str:
     """Return the beginning of a JSON string, cleaned, or "" for anything else."""
     if not isinstance(value, str):
         return ""
+    if len(value) > LONGEST_TEXT:
+        value = value.strip()[:LONGEST_TEXT]
     # Most texts are ids and codes. A chart has a hundred thousand.
-    if value.isalnum() and len(value) <= LONGEST_TEXT:
-        return value
-    return cleaned(value.strip()[:LONGEST_TEXT])
+    return value if value.isalnum() else cleaned(value)
 
 
 @dataclass(frozen=True, slots=True)

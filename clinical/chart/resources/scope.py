@@ -46,7 +46,7 @@ def scope_of(resources: object, patient_id: str, fhir_base: str | None) -> Scope
 
     Absolute references count only on `fhir_base`, which is None if the server is unknown.
     """
-    known = latest_versions(fields(resource) for resource in items(resources))
+    known = latest_versions(map(fields, items(resources)))
     of_patient: dict[str, list[Resource]] = defaultdict(list)
     medications: dict[str, list[Resource]] = defaultdict(list)
     foreign = []
@@ -86,18 +86,21 @@ def latest_versions(resources: Iterable[Resource]) -> list[Resource]:
     Versions are ordered by `meta.lastUpdated`, `meta.versionId` or status, whichever they all have.
     If copies have none of them, all are kept, because a choice would depend on the page order.
     """
-    versions: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+    first: dict[tuple[str, str], Resource] = {}
+    repeated: dict[tuple[str, str], list[Resource]] = {}
     kept: list[Resource] = []
     for resource in resources:
-        if known := id_of(resource):
-            versions[text(resource.get("resourceType")), known].append(resource)
-        else:
+        if not (known := id_of(resource)):
             kept.append(resource)
-    for copies in versions.values():
-        if len(copies) == 1:
-            kept.extend(copies)
+        elif (key := (text(resource.get("resourceType")), known)) in first:
+            repeated.setdefault(key, [first[key]]).append(resource)
+        else:
+            first[key] = resource
+    for key, one in first.items():
+        if key not in repeated:
+            kept.append(one)
             continue
-        latest = _latest(copies, _update_time)
+        latest = _latest(repeated[key], _update_time)
         latest = _latest(latest, _version_number)
         kept.extend(_latest(latest, _status_rank))
     return kept
