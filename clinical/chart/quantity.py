@@ -127,7 +127,7 @@ class QuantityReader:
         ranges = [
             self._ends(name, one, value)
             for one in objects(element["referenceRange"])
-            if _is_normal(one.get("type"))
+            if "type" not in one or _is_normal(one["type"])
         ]
         lows = [low for low, _ in ranges if low is not None]
         highs = [high for _, high in ranges if high is not None]
@@ -137,7 +137,7 @@ class QuantityReader:
         low, high = fields(charted.get("low")), fields(charted.get("high"))
         numbers = low.get("value"), high.get("value")
         written = text(charted.get("text")) if numbers == (None, None) else ""
-        units = (one.get(part) for one in (value, low, high) for part in _UNIT)
+        units = (*map(value.get, _UNIT), *map(low.get, _UNIT), *map(high.get, _UNIT))
         spelling = (name, written, *numbers, *map(type, numbers), *units)
         try:
             known = self._ranges.get(spelling)
