@@ -182,6 +182,7 @@ TEXTS = {
     "two issuers": "unexpected iss value, expected https://a.us.x.org, got: https://a.us.x.org/",
 }
 ELSEWHERE = ehr_messages.BASE.replace(ehr_messages.TENANT, "another-tenant")
+AT_EPIC = "vendor=epic iss=https://epic.example.org/R4"
 # The message, as a text or as the end of its URN with what differs; what differs in the request
 # that this app sent, or `-` if it's not known; what differs in the registration, or `-` for none;
 # the first cause with its certainty and words of its reason, or after `!` one that isn't named.
@@ -191,7 +192,7 @@ denied | - | | ! tenant_mismatch
 denied | - | iss={ELSEWHERE},{ehr_messages.BASE} | ! tenant_mismatch
 denied | - | iss=https://fhir-ehr-code.cerner.com/r4/* | ! tenant_mismatch
 denied | - | iss= | ! tenant_mismatch
-grant:x vendor=epic urn= | - | vendor=epic iss={ELSEWHERE} | ! tenant_mismatch
+grant:x vendor=epic urn= oauth_error=access_denied | - | {AT_EPIC} | ! tenant_mismatch
 denied client= | - | | ! client_id_mismatch
 grant:invalid-redirect-uri client= | | - | ! client_id_mismatch
 denied client=unknown | - | | ! client_id_mismatch
