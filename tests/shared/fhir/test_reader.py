@@ -7,11 +7,12 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -31,6 +32,7 @@ from shared.session.sessions import Active
 from smart_calc import api
 from tests.support.app.open_session import EHR, in_use, open_session
 from tests.support.app.own_calls import Answered, Calls, Ehr, as_bytes, calls
+from tests.support.ehr import foreign
 from tests.support.ehr.odd_answers import BASE, Maker
 from tests.support.tables import each
 
@@ -49,15 +51,20 @@ def _answering(body: bytes) -> Ehr:
     return lambda sent: Answered(200, LAST if "page=2" in sent.url else body, {})
 
 
+def _pages_of_proxy(made: Calls) -> Iterator[Json]:
+    query = "code=x"
+    while True:
+        body: Any = made.proxied("GET", "/Observation", tuple(parse_qsl(query))).body
+        yield (page := json.loads(body if isinstance(body, bytes) else b"".join(body)))
+        query = urlsplit(page["link"][0]["url"]).query
+
+
 def _proxied(made: Calls) -> list[Json] | None:
     """What the proxy releases: its Observations, or None for a refusal."""
     try:
-        body = made.proxied("GET", "/Observation", (("code", "x"),)).body
+        held = [one.get("resource") for one in next(_pages_of_proxy(made))["entry"]]
     except (PatientDenied, UpstreamInvalid):
         return None
-    assert body is not None
-    document = json.loads(body if isinstance(body, bytes) else b"".join(body))
-    held = [one.get("resource") for one in document["entry"]]
     return [one for one in held if one["resourceType"] == "Observation"]
 
 
@@ -242,6 +249,27 @@ def test_a_read_is_sent_without_a_query(calls: Maker_) -> None:
     made = calls(active, _answering(as_bytes({"resourceType": "Patient", "id": "p1"})))
     made.proxied("GET", "/Patient/p1")
     assert [one.url for one in made.sent] == [f"{BASE}/Patient/p1"]
+
+
+@each("place", foreign.pages({}, {}, "", ""))
+def test_another_patients_data_reaches_neither_the_browser_nor_a_function_in_any_place(
+    calls: Maker_, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Page and cards: test_page.py, test_reading.py."""
+    told: list[object] = []
+    monkeypatch.setattr(log, "event", lambda *line, **more: told.append((line, more)))
+    others = _ours(id="o9371", subject={"reference": "Patient/p2"})
+    here, there = f"{BASE}/Observation?page=2", "https://other.example/Observation?page=2"
+    first, last = map(as_bytes, foreign.pages(_ours(id="o1"), others, here, there)[place])
+    made = calls(
+        _active("patient/*.rs"),
+        lambda sent: Answered(200, last if "page=2" in sent.url else first, {}),
+    )
+    with pytest.raises((PatientDenied, UpstreamInvalid)) as by_proxy:
+        told.extend(_pages_of_proxy(made))
+    with made.function() as call, pytest.raises(api.SmartError) as by_function:
+        call.session().search("Observation", pages=2)
+    assert "9371" not in str((told, vars(by_proxy.value), vars(by_function.value)))
 
 
 def test_the_same_response_is_never_decided_differently(calls: Maker_) -> None:
