@@ -14,6 +14,7 @@ from shared import log
 from shared.errors import PatientDenied
 from shared.fhir import compartment, nested, quick_accept, searchset
 from shared.fhir.quick_accept import Expected
+from shared.fhir.references import Compartment
 from shared.frozen import dataclass
 
 # The state of a key:
@@ -68,13 +69,13 @@ def require_one_patient(
     the proxy are. Without a FHIR base, an absolute reference can refer to any server. Then the same
     id proves nothing, and the resource is left out. Only a different id counts as another patient.
     """
-    accepted = frozenset[str]()
+    accepted, known = frozenset[str](), Compartment(patient, base)
     if base is not None and body:
         types = compartment.REACHABLE
-        expected = Expected(types, frozenset(), patient, base, is_bundle=True, mainly="Observation")
+        expected = Expected(types, frozenset(), known, is_bundle=True, mainly="Observation")
         accepted = quick_accept.accepted_keys(body, expected)
     others = {key: value for key, value in prefetch.items() if key not in accepted}
-    foreign, unproved = _judged(others, patient, base)
+    foreign, unproved = _judged(others, known)
     if not foreign:
         return unproved
     fields: dict[str, log.Field] = {"set_aside": foreign}
@@ -87,7 +88,7 @@ def require_one_patient(
     )
 
 
-def _judged(prefetch: Any, patient: str, base: str | None) -> tuple[int, frozenset[int]]:
+def _judged(prefetch: Any, known: Compartment) -> tuple[int, frozenset[int]]:
     """Count the resources of another patient, at any depth, and those whose type has another
     spelling, such as `ResourceType`, because no check could tell whose they are. Name those that
     hold one without a proof, by the rule of nested.is_free_of_others in the same pass.
@@ -100,7 +101,7 @@ def _judged(prefetch: Any, patient: str, base: str | None) -> tuple[int, frozens
         document, holder = waiting.pop()
         for one, contained in nested.within(document):
             kind = one.get("resourceType")
-            standing = compartment.standing(one, patient, base)
+            standing = compartment.standing(one, known)
             if contained and kind == "Patient":
                 standing = "ours"
             if standing == "another" or nested.is_misspelled(one):

@@ -53,7 +53,7 @@ def read(
     everything = len(accepted_types) == len(MEDIA_TYPES)
     return fhir_client.read_binary(
         access,
-        f"{decision.fhir_base}/{decision.address.path}",
+        f"{access.fhir_base}/{decision.address.path}",
         accept="*/*" if everything else ", ".join(accepted_types),
         media_types=accepted_types,
         headers=conditional.passed_on(decision, headers),

@@ -10,6 +10,7 @@ from dataclasses import field
 
 from shared.config.settings import Ehr
 from shared.errors import CodedError
+from shared.fhir.references import Compartment
 from shared.findings import Finding
 from shared.frozen import dataclass
 from shared.scopes import Grant
@@ -48,6 +49,11 @@ class Access:
     renewed: Callable[[], "Access | None"] = lambda: None
     accepted: Callable[[], None] = lambda: None
     ended: Callable[[], CodedError] | None = None
+
+    @property
+    def compartment(self) -> Compartment:
+        """The compartment of its patient."""
+        return Compartment(self.patient, self.fhir_base)
 
 
 def of_session(active: Active) -> Access:

@@ -9,7 +9,7 @@ neither here nor in OUTSIDE.
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from shared.fhir.references import whom
+from shared.fhir.references import Compartment, whom
 
 # The patient of a resource: the launch's patient, another one, none, or unproved.
 Standing = Literal["ours", "another", "nobody", "unproved"]
@@ -88,48 +88,40 @@ def search_value(resource_type: str, patient: str) -> str:
     return f"Patient/{patient}" if resource_type in _SEARCHED_BY_SUBJECT else patient
 
 
-def standing(
-    resource: Any, patient: str | None, fhir_base: str | None, *, outside: bool = False
-) -> Standing:
+def standing(resource: Any, known: Compartment) -> Standing:
     """Return the standing of a resource (parsed JSON), by the references in its type's elements.
 
-    One reference to another patient makes it `another`, even if it names others too. If the
-    resource comes from `outside` the FHIR base, its ids and relative references are another
-    server's.
+    One reference to another patient makes it `another`, even if it names others too.
     """
     resource_type = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(resource_type, str):
         return "unproved"
     if resource_type in OUTSIDE:
         return "nobody"
-    if patient is None:
+    if known.patient is None:
         return "unproved"
     if resource_type == "Patient":
-        return "ours" if resource.get("id") == patient and not outside else "another"
+        is_ours = resource.get("id") == known.patient and not known.outside
+        return "ours" if is_ours else "another"
     path = _PATIENT_ELEMENT.get(resource_type)
     if path is None:
         return "unproved"
     # The common case: one reference.
     if isinstance(only := resource.get(path), dict):
-        whose = whom(only, patient, fhir_base, outside=outside)
+        whose = whom(only, known)
         return whose if whose in {"ours", "another"} else "unproved"
-    named = {
-        whom(one, patient, fhir_base, outside=outside)
-        for one in _references(resource, path.split("."))
-    }
+    named = {whom(one, known) for one in _references(resource, path.split("."))}
     if "another" in named:
         return "another"
     return "ours" if "ours" in named else "unproved"
 
 
-def belongs(
-    resource: Any, patient: str | None, fhir_base: str | None, *, outside: bool = False
-) -> bool:
+def belongs(resource: Any, known: Compartment) -> bool:
     """Return whether a resource (parsed JSON) is about this patient, or about no patient at all.
 
     An unproved resource isn't released.
     """
-    return standing(resource, patient, fhir_base, outside=outside) in {"ours", "nobody"}
+    return standing(resource, known) in {"ours", "nobody"}
 
 
 def _references(element: Any, path: list[str]) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import repeat
 from typing import Any
 
-from shared.fhir.references import member, of_text, whom
+from shared.fhir.references import Compartment, member, of_text, whom
 
 _NAMES = """
     account appointment assigner careManager careTeam claim condition container context
@@ -44,7 +44,7 @@ _NEVER_IN: Mapping[str, frozenset[str]] = {
 }
 
 
-def names_another(document: Any, patient: str | None, fhir_base: str, element: str = "") -> bool:
+def names_another(document: Any, known: Compartment, element: str = "") -> bool:
     """Return whether a document (parsed JSON) refers to another patient, at any depth, or contains
     a reference in a form that isn't understood here.
 
@@ -55,14 +55,13 @@ def names_another(document: Any, patient: str | None, fhir_base: str, element: s
         name for name, kinds in _NEVER_IN.items() if isinstance(kind, str) and kind in kinds
     }
     for name, value in _members(document, element):
-        if member(name) == "reference" and _says_a_patient(value, patient, fhir_base):
+        if member(name) == "reference" and _says_a_patient(value, known):
             return True
         if isinstance(value, dict) and _is_reference(value, name):
-            may_be = name not in never
-            named = whom(value, patient, fhir_base, may_be_a_patient=may_be)
+            named = whom(value, known, may_be_a_patient=name not in never)
         elif member(name) == "reference" and isinstance(value, str):
             # In a list or a patch too: this is a reference in any container.
-            named = of_text(value, patient, fhir_base)
+            named = of_text(value, known)
         else:
             continue
         if named in {"another", "unread"}:
@@ -70,7 +69,7 @@ def names_another(document: Any, patient: str | None, fhir_base: str, element: s
     return False
 
 
-def _says_a_patient(value: Any, patient: str | None, fhir_base: str) -> bool:
+def _says_a_patient(value: Any, known: Compartment) -> bool:
     """Return whether an object in place of a text has another patient as its `value`. R4 also has
     Identifiers there, which may have any other value.
     """
@@ -79,9 +78,7 @@ def _says_a_patient(value: Any, patient: str | None, fhir_base: str) -> bool:
         if isinstance(value, dict)
         else []
     )
-    return any(
-        isinstance(one, str) and of_text(one, patient, fhir_base) == "another" for one in said
-    )
+    return any(isinstance(one, str) and of_text(one, known) == "another" for one in said)
 
 
 def _is_reference(value: dict[str, Any], element: str) -> bool:

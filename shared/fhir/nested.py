@@ -6,9 +6,11 @@ checked, in any case and at any depth.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from shared.fhir import compartment
+from shared.fhir.references import Compartment
 
 _NAME = "resourcetype"
 
@@ -48,22 +50,21 @@ def of_answer(document: Any) -> Iterator[dict[str, Any]]:
                 yield one
 
 
-def is_free_of_others(
-    resource: Any, patient: str | None, fhir_base: str | None, *, outside: bool
-) -> bool:
+def is_free_of_others(resource: Any, known: Compartment) -> bool:
     """Return whether the resources within one are about the patient, about no patient, or contained
     and not about another patient. A contained Patient is a copy that isn't linked to a record.
     """
+    # If there is no patient, every patient is another one.
+    some = replace(known, patient="") if known.patient is None else known
     waiting = [resource]
     while waiting:
         for one, contained in within(waiting.pop()):
             if one.get("resourceType") == "Patient" and contained:
                 is_free = True
             elif contained and isinstance(one.get("resourceType"), str):
-                whose = compartment.standing(one, patient or "", fhir_base, outside=outside)
-                is_free = whose != "another"
+                is_free = compartment.standing(one, some) != "another"
             else:
-                is_free = compartment.belongs(one, patient, fhir_base, outside=outside)
+                is_free = compartment.belongs(one, known)
             if not is_free:
                 return False
             waiting.append(one)

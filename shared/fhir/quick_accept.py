@@ -43,7 +43,7 @@ import stringzilla
 
 from shared.fhir import bundle_links, compartment
 from shared.fhir.bundle_links import Links
-from shared.fhir.references import of_text
+from shared.fhir.references import Compartment, of_text
 from shared.frozen import dataclass
 
 _WORD = b"resourcetype"
@@ -71,8 +71,7 @@ class Expected:
 
     types: frozenset[str]
     open_types: frozenset[str]
-    patient: str | None
-    fhir_base: str
+    compartment: Compartment
     is_bundle: bool
     id: str | None = None
     mainly: str = ""
@@ -83,7 +82,7 @@ class _Current:
 
     def __init__(self, expected: Expected) -> None:
         self.expected = expected
-        self.patient = f"Patient/{expected.patient}"
+        self.patient = f"Patient/{expected.compartment.patient}"
         self.links = 0
 
 
@@ -101,8 +100,7 @@ class _Reference(enum.Enum):
         current = _current.get()
         if value == current.patient:
             return _FITS
-        expected = current.expected
-        ours = of_text(str(value), expected.patient, expected.fhir_base) == "ours"
+        ours = of_text(str(value), current.expected.compartment) == "ours"
         return _FITS if ours else None
 
 
@@ -125,7 +123,7 @@ class _Patient(enum.Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
-        return _Patient.FITS if value == _current.get().expected.patient else None
+        return _Patient.FITS if value == _current.get().expected.compartment.patient else None
 
 
 class _Id(enum.Enum):
@@ -187,13 +185,13 @@ def accept(body: bytes, expected: Expected) -> Links | None:
     kind = _Kind(
         expected.types,
         opened,
-        expected.patient is not None,
+        expected.compartment.patient is not None,
         expected.is_bundle,
         expected.id is not None,
     )
     form = _decoder(kind)
     if form is not None and len(body) >= _LARGE_BYTES and form.names_patient(expected.mainly):
-        known = _Known(expected.mainly, expected.patient or "", expected.fhir_base)
+        known = _Known(expected.mainly, expected.compartment)
         form = _decoder(kind, known)
     if form is None:
         return None
@@ -278,16 +276,16 @@ class _Kind(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """The type that most resources have, and the patient that they name."""
+    """The type that most resources have, and the compartment of the patient that they name."""
 
     mainly: str
-    patient: str
-    fhir_base: str
+    of: Compartment
 
     def references(self) -> list[str]:
         """Return the usual references to the patient."""
-        usual = (f"Patient/{self.patient}", f"{self.fhir_base}/Patient/{self.patient}")
-        return [one for one in usual if of_text(one, self.patient, self.fhir_base) == "ours"]
+        relative = f"Patient/{self.of.patient}"
+        usual = (relative, f"{self.of.fhir_base}/{relative}")
+        return [one for one in usual if of_text(one, self.of) == "ours"]
 
 
 class _Form(NamedTuple):

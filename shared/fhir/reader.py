@@ -165,7 +165,7 @@ class Reader(Generic[S]):
                 page = searchset.of_document(served.document(response, terms), search.reads)
                 resources += (
                     _from_outside(page.resources, self.access.fhir_base)
-                    if response.decision.outside
+                    if response.decision.compartment.outside
                     else page.resources
                 )
                 url = self._following(page, address)

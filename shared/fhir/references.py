@@ -47,6 +47,20 @@ _MOST_CODINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Compartment:
+    """The patient compartment that a document is compared with: the patient, None if there is none,
+    and the FHIR base on which references are read, None if any server may have sent the document.
+
+    `outside`: it comes from outside the FHIR base, so its ids and relative references are another
+    server's.
+    """
+
+    patient: str | None
+    fhir_base: str | None
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """The target of a literal reference. `version` is empty if it names none."""
 
@@ -78,19 +92,11 @@ def leads_here(reference: str, fhir_base: str) -> bool:
     return bool(_ABSOLUTE.match(reference)) and parse(reference, fhir_base) is not None
 
 
-def whom(
-    reference: object,
-    patient: str | None,
-    fhir_base: str | None,
-    *,
-    may_be_a_patient: bool = True,
-    outside: bool = False,
-) -> Whom:
+def whom(reference: object, known: Compartment, *, may_be_a_patient: bool = True) -> Whom:
     """Return the target of a Reference (parsed JSON).
 
     `may_be_a_patient` is whether its element may contain a patient: then an identifier without a
-    `type` counts as a patient's. `outside` is whether the document comes from outside the FHIR
-    base: there, a relative reference leads to another server's patient.
+    `type` counts as a patient's.
     """
     if reference is None:
         return "nobody"
@@ -98,9 +104,9 @@ def whom(
         return "another"
     # The common case, without the other checks.
     if (
-        patient
-        and not outside
-        and reference.get("reference") == f"Patient/{patient}"
+        known.patient
+        and not known.outside
+        and reference.get("reference") == f"Patient/{known.patient}"
         and _PLAIN.issuperset(reference)
         and ("type" not in reference or reference["type"] == "Patient")
     ):
@@ -111,9 +117,7 @@ def whom(
     if literal is not None and not isinstance(literal, str):
         return "another"
     is_empty = literal is None or literal.strip() in _EMPTY
-    named: Whom = (
-        "nobody" if is_empty else of_text(str(literal), patient, fhir_base, outside=outside)
-    )
+    named: Whom = "nobody" if is_empty else of_text(str(literal), known)
     # A reference that contradicts itself proves nothing.
     if named == "ours" and kind is not None and not _is_patient(kind):
         return "unread"
@@ -126,16 +130,14 @@ def whom(
     return "unread" if is_empty and literal not in {None, _ITSELF} else named
 
 
-def of_text(
-    reference: str, patient: str | None, fhir_base: str | None, *, outside: bool = False
-) -> Whom:
-    """Return the target of a literal reference in a document, which may come from `outside`."""
-    target = parse(reference, fhir_base)
+def of_text(reference: str, known: Compartment) -> Whom:
+    """Return the target of a literal reference."""
+    target = parse(reference, known.fhir_base)
     if target is not None:
         if target.type != "Patient":
             return "nobody"
-        is_proved = not outside or _ABSOLUTE.match(reference)
-        return "ours" if target.id == patient and is_proved else "another"
+        is_proved = not known.outside or _ABSOLUTE.match(reference)
+        return "ours" if target.id == known.patient and is_proved else "another"
     if reference == _ITSELF or _CONTAINED.fullmatch(reference):
         return "nobody"
     if _speaks_of_a_patient(reference):

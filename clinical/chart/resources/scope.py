@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from clinical.chart.resources.json_access import codings, id_of, source_of, text
 from clinical.chart.resources.times import moment
 from shared.fhir import compartment
-from shared.fhir.references import whom
+from shared.fhir.references import Compartment, whom
 from shared.frozen import dataclass
 from shared.json_members import fields, items
 
@@ -46,14 +46,14 @@ def scope_of(resources: object, patient_id: str, fhir_base: str | None) -> Scope
 
     Absolute references count only on `fhir_base`, which is None if the server is unknown.
     """
-    known = latest_versions(map(fields, items(resources)))
+    known, own = latest_versions(map(fields, items(resources))), Compartment(patient_id, fhir_base)
     of_patient: dict[str, list[Resource]] = defaultdict(list)
     medications: dict[str, list[Resource]] = defaultdict(list)
     foreign = []
     for resource in known:
         kind = text(resource.get("resourceType"))
         if kind in _OF_PATIENTS:
-            if _about(resource, patient_id, fhir_base):
+            if _about(resource, own):
                 of_patient[kind].append(resource)
             else:
                 foreign.append(source_of(resource))
@@ -72,12 +72,12 @@ def scope_of(resources: object, patient_id: str, fhir_base: str | None) -> Scope
     )
 
 
-def _about(resource: Resource, patient_id: str, fhir_base: str | None) -> bool:
+def _about(resource: Resource, own: Compartment) -> bool:
     """Return whether the subject is the patient, without another `focus` (a fetus, a donor)."""
-    if compartment.standing(resource, patient_id, fhir_base) != "ours":
+    if compartment.standing(resource, own) != "ours":
         return False
     focus = items(resource.get("focus"))
-    return not focus or all(whom(one, patient_id, fhir_base) == "ours" for one in focus)
+    return not focus or all(whom(one, own) == "ours" for one in focus)
 
 
 def latest_versions(resources: Iterable[Resource]) -> list[Resource]:

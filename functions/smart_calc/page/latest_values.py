@@ -23,6 +23,7 @@ from clinical.chart.resources.json_access import Concept, codings, text
 from clinical.chart.resources.times import Moment
 from clinical.clock import Clock
 from shared.fhir import compartment
+from shared.fhir.references import Compartment
 from shared.frozen import dataclass
 from shared.json_members import objects
 
@@ -86,9 +87,8 @@ def every(
     entries: Iterable[Entry], patient: str, fhir_base: str, clock: Clock
 ) -> list[ListedValue]:
     """Return the patient's Observations with a value, newest first, each checked separately."""
-    known = _by_code(
-        one for one in entries if compartment.belongs(one.resource, patient, fhir_base)
-    )
+    own = Compartment(patient, fhir_base)
+    known = _by_code(one for one in entries if compartment.belongs(one.resource, own))
     listed = _newest_first([one for of_code in known.values() for one in of_code])
     # Prepared for lookup, because one test may have thousands of entries.
     of_one_time = {

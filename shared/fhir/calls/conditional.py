@@ -32,7 +32,7 @@ def _given(address: Address, headers: Mapping[str, str]) -> dict[str, str]:
 def passed_on(decision: Decision, headers: Mapping[str, str]) -> dict[str, str]:
     """Return the conditions to send to the EHR."""
     address = decision.address
-    proved = address.type == "Patient" and address.id == decision.patient
+    proved = address.type == "Patient" and address.id == decision.compartment.patient
     return _given(address, headers) if decision.level == "user" or proved else {}
 
 

@@ -44,7 +44,7 @@ def request(
 ) -> FhirAnswer:
     """Make the request that was decided on, below the FHIR base."""
     passed = conditional.passed_on(decision, headers)
-    address, fhir_base = decision.address, decision.fhir_base
+    address, fhir_base = decision.address, access.fhir_base
     url = f"{fhir_base}/{address.path}"
     query = urlencode(decision.parameters)
     strict = (decision.narrowed or decision.counts) and not _has_own_parameters(decision, access)

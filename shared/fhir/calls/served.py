@@ -69,7 +69,7 @@ def fetch_next_page(
         grants = _grants(access, terms)
         decision = asking.decide_next_page(address, level, access, grants, must_show=must_show)
     outside = not page_links.is_within(url, access.fhir_base)
-    decision = replace(decision, outside=outside)
+    decision = replace(decision, compartment=replace(decision.compartment, outside=outside))
     started = time.monotonic()
     return Served(decision, read.next_page(url, decision, access, terms), started)
 

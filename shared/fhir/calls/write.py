@@ -47,7 +47,7 @@ def write(
     """
     until = time.monotonic() + fhir_client.SECONDS
     address = decision.address
-    url = f"{decision.fhir_base}/{address.path}"
+    url = f"{access.fhir_base}/{address.path}"
     sent = _request_headers(decision, headers)
     if decision.level == "patient" and address.interaction.patient_rule in {"now", "now, sent"}:
         current = fhir_client.call(access, "GET", url)

@@ -138,7 +138,7 @@ def shows_no_owner(answer: FhirAnswer, decision: Decision) -> bool:
     interaction = address.interaction
     if answer.accepted is not None or answer.status == 304 or not interaction.is_of_versions:
         return False
-    proved = address.type == "Patient" and address.id == decision.patient
+    proved = address.type == "Patient" and address.id == decision.compartment.patient
     if proved or address.type in decision.open_types or address.type in compartment.OUTSIDE:
         return False
     return answer.status != 200 or (interaction.is_paged and not answer.resource.get("entry"))
@@ -219,11 +219,12 @@ def _patient_in_self_link(links: Iterable[Mapping[str, Any]], decision: Decision
     FHIR R4 search.html, "Server Conformance": the link has the parameters that were used. A link
     that repeats none of them is inconclusive.
     """
+    patient = decision.compartment.patient
     sent = {name for name, _ in decision.parameters if not name.startswith("_")}
     for link in links:
         if link.get("relation") == "self":
             used = parse_qsl(str(link.get("url")).partition("?")[2])
             if sent & {name for name, _ in used}:
                 named = [value for name, value in used if name.partition(":")[0] in _HOLDING]
-                return any(value.rpartition("/")[2] == decision.patient for value in named)
+                return any(value.rpartition("/")[2] == patient for value in named)
     return None

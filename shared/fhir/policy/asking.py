@@ -23,6 +23,7 @@ from shared.fhir.policy.searches import (
     repeats_filter,
     with_elements,
 )
+from shared.fhir.references import Compartment
 from shared.scopes import Grant, Letter, Level
 
 _OF_A_JOB = "The scopes of the backend service don't cover the request."
@@ -49,7 +50,8 @@ def decide(
     letter = address.interaction.letter
     if letter is None:
         everything = {"*": (NO_FILTERS,)}
-        return Decision(address, "user", (), None, access.fhir_base, frozenset({"*"}), everything)
+        nobody = Compartment(None, access.fhir_base)
+        return Decision(address, "user", (), nobody, frozenset({"*"}), everything)
     if reaches is not None:
         return _as_it_is(address, given, access, grants, reaches)
     allowed = address.interaction.parameters
@@ -64,15 +66,12 @@ def decide(
         must_show = repeats_filter(sent, address.type, level, covering)
     if level == "patient":
         sent = _within_compartment(address, sent, access)
-    open_types = _open_types(grants, letter) | ({address.type} if level == "user" else set())
-    return Decision(
+    return _decision(
         address,
         level,
         sent,
-        access.patient,
-        access.fhir_base,
-        open_types,
-        _filters_by_type(address, level, letter, grants),
+        access,
+        grants,
         must_show=must_show,
         narrowed=len(sent) > len(given),
         counts=letter == "s"
@@ -99,8 +98,7 @@ def _as_it_is(
         address,
         "patient",
         _within_compartment(address, given, access),
-        access.patient,
-        access.fhir_base,
+        access.compartment,
         frozenset(),
         _filters_by_type(address, "patient", letter, grants),
     )
@@ -116,18 +114,21 @@ def decide_next_page(
         raise _denied(address.type, letter, access)
     if level == "patient":
         _within_compartment(address, (), access)
+    return _decision(address, level, (), access, grants, must_show=must_show)
+
+
+def _decision(
+    address: Address,
+    level: Level,
+    sent: Parameters,
+    access: Access,
+    grants: Grants,
+    **more: bool,
+) -> Decision:
+    letter = _letter(address)
     open_types = _open_types(grants, letter) | ({address.type} if level == "user" else set())
     filters_by_type = _filters_by_type(address, level, letter, grants)
-    return Decision(
-        address,
-        level,
-        (),
-        access.patient,
-        access.fhir_base,
-        open_types,
-        filters_by_type,
-        must_show=must_show,
-    )
+    return Decision(address, level, sent, access.compartment, open_types, filters_by_type, **more)
 
 
 def level_of(address: Address, access: Access, grants: Grants) -> Level:

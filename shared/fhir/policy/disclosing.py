@@ -17,19 +17,15 @@ def releasable(resource: dict[str, Any], decision: Decision) -> bool:
     name = resource.get("resourceType")
     if not decision.open_types.isdisjoint({"*", name if isinstance(name, str) else ""}):
         return True
-    patient, fhir_base, outside = decision.patient, decision.fhir_base, decision.outside
-    return compartment.belongs(
-        resource, patient, fhir_base, outside=outside
-    ) and nested.is_free_of_others(resource, patient, fhir_base, outside=outside)
+    known = decision.compartment
+    return compartment.belongs(resource, known) and nested.is_free_of_others(resource, known)
 
 
 def lacks_proof(resource: dict[str, Any], decision: Decision) -> bool:
     """Return whether a resource isn't released only because it doesn't show who its patient is."""
-    patient, fhir_base, outside = decision.patient, decision.fhir_base, decision.outside
-    whose = compartment.standing(resource, patient, fhir_base, outside=outside)
-    return whose == "unproved" and nested.is_free_of_others(
-        resource, patient, fhir_base, outside=outside
-    )
+    known = decision.compartment
+    is_unproved = compartment.standing(resource, known) == "unproved"
+    return is_unproved and nested.is_free_of_others(resource, known)
 
 
 def require_remarks_only(outcome: Any, decision: Decision) -> None:

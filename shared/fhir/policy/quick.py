@@ -20,7 +20,7 @@ def acceptor(decision: Decision) -> Callable[[bytes], Links | None] | None:
     """
     address = decision.address
     rule = address.interaction.patient_rule
-    if decision.outside:
+    if decision.compartment.outside:
         return None
     if rule == "search":
         # A resource that must show that it fits, or a count, needs a check of all its members.
@@ -34,8 +34,7 @@ def acceptor(decision: Decision) -> Callable[[bytes], Links | None] | None:
     expected = Expected(
         types,
         decision.open_types,
-        decision.patient,
-        decision.fhir_base,
+        decision.compartment,
         is_bundle=address.interaction.is_paged,
         id=address.id if rule == "versions" else None,
         mainly=address.type,

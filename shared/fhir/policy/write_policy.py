@@ -34,9 +34,7 @@ def decide(address: Address, parameters: Parameters, access: Access, grants: Gra
     reads = {one.level for one in grants if one.covers(address.type, "r") and not one.filters}
     opened = frozenset({address.type} if level == "user" and "user" in reads else ())
     own = {address.type: (NO_FILTERS,)}
-    return Decision(
-        address, level, (), access.patient, access.fhir_base, opened, own, returns=bool(reads)
-    )
+    return Decision(address, level, (), access.compartment, opened, own, returns=bool(reads))
 
 
 def _require_of_patient(address: Address, patient: str) -> None:
@@ -101,7 +99,7 @@ def require_own_result(submitted: Content, current: bytes, decision: Decision) -
 
 
 def _require_own(document: object, decision: Decision) -> None:
-    if not compartment.belongs(document, decision.patient, decision.fhir_base):
+    if not compartment.belongs(document, decision.compartment):
         raise PatientDenied(
             "The resource to write doesn't name the patient of this launch.",
             why="The resource's reference to the patient, such as `subject`, is missing or "
@@ -112,7 +110,7 @@ def _require_own(document: object, decision: Decision) -> None:
 
 
 def _require_no_other(document: object, decision: Decision, element: str = "") -> None:
-    if mentions.names_another(document, decision.patient, decision.fhir_base, element):
+    if mentions.names_another(document, decision.compartment, element):
         raise PatientDenied(
             why="The resource to write refers to another patient, or has a reference that doesn't "
             "show which patient it refers to.",

@@ -13,6 +13,7 @@ from shared import strict_json
 from shared.errors import PatientDenied
 from shared.fhir import quick_accept
 from shared.fhir.quick_accept import Expected
+from shared.fhir.references import Compartment
 from tests.support.ehr.cds import (
     KEYS,
     OUTCOME,
@@ -92,7 +93,9 @@ def test_the_pass_over_a_calls_bytes_never_decides_otherwise_than_the_check_of_a
             prefetch = strict_json.parse(body)["prefetch"]
         except ValueError:
             continue
-        expected = Expected(frozenset({"Observation"}), frozenset(), "p1", BASE, is_bundle=True)
+        expected = Expected(
+            frozenset({"Observation"}), frozenset(), Compartment("p1", BASE), is_bundle=True
+        )
         seen[str(quick_accept.accepted_keys(body, expected))] += 1
         try:
             unproved = require_one_patient(prefetch, "p1", BASE)

@@ -6,10 +6,12 @@ from typing import Any
 from shared.fhir.compartment import OUTSIDE, REACHABLE, belongs, search_parameter, search_value
 from shared.fhir.mentions import names_another
 from shared.fhir.nested import is_free_of_others
+from shared.fhir.references import Compartment
 from shared.fhir.resource_types import RESOURCE_TYPES
 from tests.support.tables import each
 
 BASE = "https://ehr.example/r4"
+OURS = Compartment("p1", BASE)
 MINE, OTHERS = {"reference": "Patient/p1"}, {"reference": "Patient/p2"}
 # One type for each position of the reference.
 PLACES = {
@@ -45,7 +47,7 @@ def test_the_reference_decides(
     resource_type: str, element: str, reference: str, expected: bool
 ) -> None:
     resource = {"resourceType": resource_type, element: {"reference": reference}}
-    assert belongs(resource, "p1", BASE) is expected
+    assert belongs(resource, OURS) is expected
 
 
 @each(
@@ -82,7 +84,7 @@ def test_the_reference_decides(
     ],
 )
 def test_what_cannot_be_proved_does_not_belong(resource: Any, expected: bool) -> None:
-    assert belongs(resource, "p1", BASE) is expected
+    assert belongs(resource, OURS) is expected
 
 
 @each("resource_type", ["Patient", *PLACES])
@@ -90,8 +92,11 @@ def test_without_a_patient_nothing_belongs_but_the_directory(resource_type: str)
     element = PLACES.get(resource_type, "link")
     for reference in ("Patient/None", "Patient/", "Patient/p1"):
         resource = {"resourceType": resource_type, "id": "", element: {"reference": reference}}
-        assert not belongs(resource, None, BASE)
-    assert belongs({"resourceType": "Organization"}, None, BASE)
+        assert not belongs(resource, Compartment(None, BASE))
+    assert belongs({"resourceType": "Organization"}, Compartment(None, BASE))
+    contained = {"resourceType": "Observation", "subject": {"reference": "Patient/p1"}}
+    holder = {"resourceType": "Organization", "contained": [contained]}
+    assert not is_free_of_others(holder, Compartment(None, BASE))
 
 
 def test_every_type_named_is_one_of_r4() -> None:
@@ -134,8 +139,8 @@ def test_the_search_parameter_that_holds_to_a_patient(
 def test_of_several_who_take_part_all_patients_are_the_launchs(other: str, expected: bool) -> None:
     actors = [{"actor": MINE}, {"actor": {"reference": other}}]
     appointment = {"resourceType": "Appointment", "participant": actors}
-    assert belongs(appointment, "p1", BASE) is expected
-    assert belongs({**appointment, "participant": actors[::-1]}, "p1", BASE) is expected
+    assert belongs(appointment, OURS) is expected
+    assert belongs({**appointment, "participant": actors[::-1]}, OURS) is expected
 
 
 # In R4, these elements never refer to a patient in these types, and may in others.
@@ -159,9 +164,7 @@ NO_PATIENT = {
 @each("element", NO_PATIENT)
 def test_an_identifier_names_a_patient_unless_its_element_never_does(element: str) -> None:
     by_type = {
-        one: names_another(
-            {"resourceType": one, element: [{"identifier": {"value": "1"}}]}, "p1", BASE
-        )
+        one: names_another({"resourceType": one, element: [{"identifier": {"value": "1"}}]}, OURS)
         for one in REACHABLE
     }
     assert [one for one in sorted(by_type) if not by_type[one]] == NO_PATIENT[element].split()
@@ -183,14 +186,14 @@ COPY = {"resourceType": "Patient", "id": "p2"}
 )
 def test_only_a_contained_patient_is_a_copy(held: dict[str, Any], expected: bool) -> None:
     document = {"resourceType": "Basic", **held}
-    assert is_free_of_others(document, "p1", BASE, outside=False) is expected
+    assert is_free_of_others(document, OURS) is expected
 
 
 def test_a_large_document_is_looked_through_without_a_copy() -> None:
     document = {"resourceType": "Basic", "x": [1] * 50_000, "y": {"reference": "Patient/p2"}}
     tracemalloc.start()
     try:
-        assert names_another(document, "p1", BASE)
+        assert names_another(document, OURS)
         assert tracemalloc.get_traced_memory()[1] < 100_000
     finally:
         tracemalloc.stop()

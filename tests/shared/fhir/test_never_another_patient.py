@@ -17,6 +17,7 @@ from shared.fhir.policy import content, write_policy
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS
 from shared.fhir.policy.interactions import TABLE, Address
+from shared.fhir.references import Compartment
 from simulator.fhir.json_patch import PatchError, apply
 from tests.support.ehr.readings import BASE, named, patients
 from tests.support.tables import each
@@ -56,6 +57,7 @@ REFERENCES = st.fixed_dictionaries(
     },
 )
 OWN = {"reference": "Patient/p1"}
+OURS = Compartment("p1", BASE)
 MANY = settings(max_examples=1000 if os.environ.get("SOAK") else 80, deadline=None)
 
 
@@ -73,7 +75,7 @@ def test_what_is_released_is_about_no_other_patient(about: list[Any], together: 
         {"resourceType": "Observation", "subject": about if together else about[:1]},
         {"resourceType": "Appointment", "participant": [{"actor": one} for one in about]},
     ):
-        if compartment.belongs(resource, "p1", BASE):
+        if compartment.belongs(resource, OURS):
             element = "subject" if "subject" in resource else "participant"
             assert set(named(resource[element], element)) == {"p1"}
             texts = [one for one in about if isinstance(one, str)]
@@ -87,7 +89,7 @@ def _address(kind: str, resource_id: str = "") -> Address:
 
 def _decision(kind: str, resource_id: str = "") -> Decision:
     covering = {"Observation": (NO_FILTERS,)}
-    return Decision(_address(kind, resource_id), "patient", (), "p1", BASE, frozenset(), covering)
+    return Decision(_address(kind, resource_id), "patient", (), OURS, frozenset(), covering)
 
 
 CREATE, PATCH = _decision("create"), _decision("patch", "o1")

@@ -23,11 +23,13 @@ from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import NO_FILTERS
 from shared.fhir.policy.interactions import TABLE, Address
 from shared.fhir.quick_accept import Expected
+from shared.fhir.references import Compartment
 from tests.support.ehr.odd_answers import BASE, Maker
 from tests.support.tables import each
 
 ANSWERS = 500_000 if os.environ.get("SOAK") else 4_000
 TYPES = ("Observation", "Patient", "Practitioner", "Condition")
+COMPARTMENT = Compartment("p1", BASE)
 
 
 def _address(kind: str, resource_id: str = "") -> Address:
@@ -39,7 +41,7 @@ def _decision(
     asked: Address, *types: str, open_types: frozenset[str] = frozenset(), **how: Any
 ) -> Decision:
     covering = dict.fromkeys(types, (NO_FILTERS,))
-    return Decision(asked, "patient", (), "p1", BASE, open_types, covering, **how)
+    return Decision(asked, "patient", (), COMPARTMENT, open_types, covering, **how)
 
 
 SEARCH, READ, HISTORY = _address("search"), _address("read", "o1"), _address("history", "o1")
@@ -216,7 +218,7 @@ def test_types_that_are_not_told_quickly_are_left_to_the_strict_way(types: tuple
 
 
 def test_a_history_of_the_patient_itself_is_left_to_the_strict_way() -> None:
-    expected = Expected(frozenset({"Patient"}), frozenset(), "p1", BASE, is_bundle=True, id="p1")
+    expected = Expected(frozenset({"Patient"}), frozenset(), COMPARTMENT, is_bundle=True, id="p1")
     assert quick_accept.accept(_bundle('{"resourceType":"Patient","id":"p1"}'), expected) is None
 
 
@@ -232,7 +234,7 @@ def test_what_must_show_that_it_fits_is_never_accepted_quickly() -> None:
 
 
 PLAIN = Expected(
-    frozenset({"Observation"}), frozenset(), "p1", BASE, is_bundle=True, mainly="Observation"
+    frozenset({"Observation"}), frozenset(), COMPARTMENT, is_bundle=True, mainly="Observation"
 )
 MUCH = "[" + "{}," * 300_000 + "{}]"
 
@@ -304,7 +306,7 @@ def test_answers_for_several_patients_are_read_side_by_side(
     }
 
     def wrong(patient: str) -> int:
-        expected = dataclasses.replace(PLAIN, patient=patient)
+        expected = dataclasses.replace(PLAIN, compartment=Compartment(patient, BASE))
         return sum(
             (quick_accept.accept(body, expected) is not None) != (of == patient)
             for _ in range(50)
@@ -321,8 +323,7 @@ def test_for_more_types_than_fhir_has_no_decoder_is_made() -> None:
         expected = Expected(
             frozenset(f"Type{n}" for n in range(types)),
             frozenset(f"Type{n}" for n in range(opened)),
-            "p1",
-            BASE,
+            COMPARTMENT,
             is_bundle=True,
         )
         body = b'{"resourceType": "Bundle", "entry": []}'

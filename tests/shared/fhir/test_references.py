@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from shared.fhir.references import Target, Whom, of_text, parse, whom
+from shared.fhir.references import Compartment, Target, Whom, of_text, parse, whom
 from tests.support.tables import each
 
 BASE = "https://ehr.example/r4"
+COMPARTMENT = Compartment("p1", BASE)
 
 
 @each(
@@ -64,7 +65,7 @@ def test_a_target_is_read_in_the_forms_that_all_read_alike(
 def test_an_absolute_reference_counts_on_the_fhir_base(
     base: str | None, reference: str, ours: bool
 ) -> None:
-    assert (of_text(reference, "p1", base) == "ours") is ours
+    assert (of_text(reference, Compartment("p1", base)) == "ours") is ours
 
 
 @each(
@@ -94,7 +95,7 @@ def test_an_absolute_reference_counts_on_the_fhir_base(
 def test_what_is_not_read_is_another_patients_where_it_speaks_of_one(
     reference: str, named: Whom
 ) -> None:
-    assert of_text(reference, "p1", BASE) == named
+    assert of_text(reference, COMPARTMENT) == named
 
 
 OURS = {"reference": "Patient/p1"}
@@ -147,16 +148,16 @@ BY_NUMBER = {"identifier": {"system": "urn:mrn", "value": "2"}}
     ids=repr,
 )
 def test_a_reference_is_read_with_all_its_members(reference: Any, named: Whom) -> None:
-    assert whom(reference, "p1", BASE) == named
+    assert whom(reference, COMPARTMENT) == named
 
 
 def test_where_no_patient_may_stand_an_identifier_alone_is_nobodys() -> None:
-    assert whom(BY_NUMBER, "p1", BASE, may_be_a_patient=False) == "nobody"
+    assert whom(BY_NUMBER, COMPARTMENT, may_be_a_patient=False) == "nobody"
     typed = BY_NUMBER | {"type": "Patient"}
-    assert whom(typed, "p1", BASE, may_be_a_patient=False) == "another"
+    assert whom(typed, COMPARTMENT, may_be_a_patient=False) == "another"
 
 
 @each("patient", [None, ""])
 @each("reference", ["Patient/", "Patient/None", "Patient/p1"])
 def test_without_a_patient_nothing_is_ours(patient: str | None, reference: str) -> None:
-    assert whom({"reference": reference}, patient, BASE) == "another"
+    assert whom({"reference": reference}, Compartment(patient, BASE)) == "another"

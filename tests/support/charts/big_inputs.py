@@ -20,6 +20,7 @@ from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.latest_values import newest
 from shared import explain, strict_json
 from shared.fhir import nested, searchset
+from shared.fhir.references import Compartment
 from shared.inbound import cookies
 from tests.support.app.metered import Case
 
@@ -282,7 +283,7 @@ def _answer(document: Resource) -> None:
     """Check a prefetch, and a response for the browser."""
     prefetch.require_one_patient({"labs": document}, "p1", BASE)
     for one in nested.of_answer(document):
-        nested.is_free_of_others(one, "p1", BASE, outside=False)
+        nested.is_free_of_others(one, Compartment("p1", BASE))
     searchset.of_document(document, {"Observation"})
 
 
