@@ -8,6 +8,7 @@ undo another user's change, and a resource that the EHR doesn't return is read.
 import contextlib
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from shared import fhir_id, urls
@@ -25,7 +26,6 @@ from shared.own.resources import (
     access_of,
     address_of,
     noted,
-    parsed,
     read,
     refuse,
     stated_version,
@@ -91,7 +91,7 @@ def _made(request: InFlight, made: Served, access: Access) -> Resource:
     # The versions that were read before are no longer current.
     request.versions[address.type, made_id] = Versions()
     if made.decision.returns and answer.resource is not None:
-        resource = parsed(answer.body)
+        resource = served.parsed(answer.body, Decimal)
         if resource["resourceType"] == address.type:
             return noted(request, resource, answer)
     if made.decision.returns and made_id:

@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
-from shared import fhir_id, held_bytes, strict_json
+from shared import fhir_id, held_bytes
 from shared.errors import (
     EhrRefused,
     ParameterInvalid,
@@ -183,7 +183,7 @@ def refuse(response: Served, access: Access) -> NoReturn:
         raise UpstreamInvalid(evidence=evidence).again(retry_after=retry_after)
     served.log_answer(response, access)
     error = EhrRefused().with_status(answer.status, retry_after, access.fhir_base)
-    raise RefusedByEhr(error, parsed(answer.body))
+    raise RefusedByEhr(error, served.parsed(answer.body, Decimal))
 
 
 def _seconds(retry_after: str) -> int | None:
@@ -194,17 +194,6 @@ def _seconds(retry_after: str) -> int | None:
         return max(0, math.ceil(parsedate_to_datetime(retry_after).timestamp() - time.time()))
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-def parsed(body: bytes) -> Resource:
-    """Return the document in a checked response. Raises UpstreamInvalid for ambiguous JSON."""
-    try:
-        document: Resource = strict_json.parse(body, Decimal)
-    except (ValueError, InvalidOperation):
-        raise UpstreamInvalid(
-            why="The EHR's response repeats a JSON property, or has too many values."
-        ) from None
-    return document
 
 
 def noted(request: InFlight, resource: Resource, answer: FhirAnswer | None = None) -> Resource:

@@ -115,12 +115,18 @@ def document(served: Served, terms: Terms) -> dict[str, Any]:
     accepted without parsing it. Raise UpstreamInvalid for ambiguous JSON.
     """
     document: dict[str, Any] | None = served.answer.resource
+    return document or parsed(served.answer.body, terms.decimal)
+
+
+def parsed(body: bytes, decimal: Callable[[str], Any] | None) -> dict[str, Any]:
+    """Return the document in a checked response. Raise UpstreamInvalid for ambiguous JSON."""
     try:
-        return document or strict_json.parse(served.answer.body, terms.decimal)
+        document: dict[str, Any] = strict_json.parse(body, decimal)
     except (ValueError, InvalidOperation):
         raise UpstreamInvalid(
             why="The EHR's response repeats a JSON property, or has too many values."
         ) from None
+    return document
 
 
 def log_answer(served: Served, access: Access, message: str = "") -> None:
