@@ -69,6 +69,14 @@ def authority(url: str) -> str:
     return f"{host}:{port}"
 
 
+def named_host(link: str) -> str:
+    """Return the host of an untrusted URL, for the log, or an empty text if it's unclear."""
+    try:
+        return authority(link)[:200]
+    except ValueError:
+        return ""
+
+
 def origin(url: str) -> tuple[str, str]:
     """Return the scheme and `authority` of an absolute http(s) URL, or raise like `authority`."""
     return url.partition(":")[0].lower(), authority(url)

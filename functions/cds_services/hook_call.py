@@ -81,16 +81,9 @@ def _base(server: str | None, settings: Settings, ehr: Ehr) -> str | None:
         return next((entry for entry in ehr.iss if not entry.endswith("/*")), None)
     base = settings.base_at(ehr, server)
     if base is None:
-        host = _host(server)
+        host = urls.named_host(server)
         raise CdsServerDenied(evidence={"host": host} if host else None)
     return base
-
-
-def _host(server: str) -> str:
-    try:
-        return urls.authority(server)[:200]
-    except ValueError:
-        return ""
 
 
 def _authorization(value: object) -> tuple[str | None, str | None]:

@@ -53,19 +53,11 @@ def is_within(url: str, fhir_base: str) -> bool:
 
 def not_followed(link: object) -> UpstreamInvalid:
     """Return the error for an unread next page: without it, the result would look complete."""
-    host = _host_of(link) if isinstance(link, str) else ""
+    host = urls.named_host(link) if isinstance(link, str) else ""
     return UpstreamInvalid(
         why="The app doesn't send the access token to the URL of the next page.",
         evidence={"host": host},
     ).again(briefly="the next page is at a different address")
-
-
-def _host_of(link: str) -> str:
-    """Return the host of a link, for the log, or an empty text if it's unclear."""
-    try:
-        return urls.authority(link)[:200]
-    except ValueError:
-        return ""
 
 
 def _is_below(place: _Place | None, endpoint: _Place | None) -> bool:
