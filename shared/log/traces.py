@@ -6,7 +6,6 @@ ignored.
 
 import re
 from collections.abc import Mapping
-from typing import Protocol
 
 from shared.frozen import dataclass
 
@@ -31,15 +30,8 @@ class Trace:
     sampled: bool | None
 
 
-class Headers(Protocol):
-    """The headers of a request. Names are case-insensitive."""
-
-    def get(self, name: str, default: str, /) -> str:
-        """Return a header. Values of a repeated name are joined by commas."""
-
-
-def read(headers: Headers) -> Trace | None:
-    """Return the trace of a request by its headers, or None."""
+def read(headers: Mapping[str, str]) -> Trace | None:
+    """Return the trace of a request by its headers, whose names are case-insensitive, or None."""
     return _w3c(headers.get("traceparent", "")) or _google(headers.get("X-Cloud-Trace-Context", ""))
 
 
