@@ -8,7 +8,6 @@ read their configuration, allow public calls, and are at the right paths.
 per new revision with its temporary URL, and each revision must report that it's healthy.
 """
 
-import json
 import sys
 import time
 import tomllib
@@ -18,6 +17,7 @@ from pathlib import Path
 import requests
 
 from infra import project
+from shared import json_members
 
 # After a first deployment, the invoker role or a certificate can take a while to become active.
 ATTEMPTS = 6
@@ -51,17 +51,10 @@ def _get(address: str) -> tuple[int, dict[str, object]]:
         with requests.get(
             address, headers=headers, timeout=_RESPONSE_SECONDS, stream=True
         ) as response:
-            return response.status_code, _object(next(response.iter_content(_MOST_BYTES), b""))
+            body = next(response.iter_content(_MOST_BYTES), b"")
+            return response.status_code, json_members.document(body) or {}
     except requests.RequestException as error:
         return 0, {"unreached": str(error)}
-
-
-def _object(body: bytes) -> dict[str, object]:
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _problem(address: str, status: int, document: dict[str, object], wanted: str) -> str:
