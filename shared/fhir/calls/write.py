@@ -27,7 +27,7 @@ from shared.fhir.access import Access
 from shared.fhir.calls.conditional import HEADER_VALUE, includes
 from shared.fhir.fhir_client import FhirAnswer
 from shared.fhir.policy import answers, write_policy
-from shared.fhir.policy.content import Content, sent_media_type
+from shared.fhir.policy.content import Content
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.disclosing import lacks_proof, releasable
 from shared.fhir.policy.interactions import Address
@@ -116,7 +116,7 @@ def _pin_version(version: str, sent: dict[str, str]) -> bool:
 
 def _request_headers(decision: Decision, headers: Mapping[str, str]) -> dict[str, str]:
     sent = {}
-    media_type = sent_media_type(decision.address)
+    media_type = next(iter(decision.address.interaction.media_types), None)
     if media_type is not None:
         sent["Content-Type"] = media_type
     condition = headers.get("If-Match")

@@ -33,11 +33,6 @@ class Content:
     changed: frozenset[str] = frozenset()
 
 
-def sent_media_type(address: Address) -> str | None:
-    """Return the media type of the body that is sent to the EHR."""
-    return next(iter(address.interaction.media_types), None)
-
-
 def require_media_type(address: Address, headers: Mapping[str, str]) -> None:
     """Raise MediaTypeUnsupported if the interaction doesn't accept the body's media type."""
     what = f"This interaction ({address.kind})"
