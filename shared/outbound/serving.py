@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from threading import get_ident
+from typing import TypeVar
 
 from shared import log
 from shared.errors import Overloaded
@@ -18,6 +19,8 @@ REPORT_SECONDS = 60.0
 _MOMENT_SECONDS = 1.0
 _MOST_KNOWN = 1000  # hosts, and FHIR bases
 
+_Key = TypeVar("_Key")
+_Seen = TypeVar("_Seen")
 _numbers = itertools.count()
 
 
@@ -139,23 +142,21 @@ class Threads:
             self._turned_at = self.clock()
 
     def host(self, host: Origin) -> HostSeen:
-        """Return what is known of a host. The oldest is forgotten first."""
-        seen = self._hosts.get(host)
-        if seen is None:
-            with self._lock:
-                if len(self._hosts) >= _MOST_KNOWN:
-                    del self._hosts[next(iter(self._hosts))]
-                seen = self._hosts.setdefault(host, HostSeen(self.clock()))
-        return seen
+        """Return what is known of a host."""
+        return self._known(self._hosts, host, lambda: HostSeen(self.clock()))
 
     def base(self, base: str) -> BaseSeen:
-        """Return what is known of a FHIR base. The oldest is forgotten first."""
-        seen = self._bases.get(base)
+        """Return what is known of a FHIR base."""
+        return self._known(self._bases, base, BaseSeen)
+
+    def _known(self, known: dict[_Key, _Seen], key: _Key, first: Callable[[], _Seen]) -> _Seen:
+        """Return what is known under a key. The oldest is forgotten first."""
+        seen = known.get(key)
         if seen is None:
             with self._lock:
-                if len(self._bases) >= _MOST_KNOWN:
-                    del self._bases[next(iter(self._bases))]
-                seen = self._bases.setdefault(base, BaseSeen())
+                if len(known) >= _MOST_KNOWN:
+                    del known[next(iter(known))]
+                seen = known.setdefault(key, first())
         return seen
 
     def admit(self, serving: Serving, url: str, base: str, session: str | None) -> None:
