@@ -82,7 +82,8 @@ class BackendTokens:
         return BackendToken(
             response.access_token,
             first_within(_MOST_SCOPES_BYTES, granted, ehr.scopes),
-            _endpoints(configuration),
+            tuple(filter(None, (endpoint, configuration.revocation_endpoint)))
+            + configuration.other_endpoints,
             response.expires_in,
             self._clock(),
         )
@@ -107,13 +108,3 @@ class BackendTokens:
 
 def _usable_seconds(token: BackendToken) -> float:
     return token.seconds - min(EARLY_SECONDS, EARLY_SHARE * token.seconds)
-
-
-def _endpoints(configuration: SmartConfiguration) -> tuple[str, ...]:
-    every = (
-        configuration.token_endpoint,
-        configuration.revocation_endpoint,
-        configuration.authorization_endpoint,
-        configuration.registration_endpoint,
-    )
-    return tuple(filter(None, every))

@@ -68,6 +68,12 @@ class SmartConfiguration:
     registration_endpoint: str | None = None
     capabilities: tuple[str, ...] = ()
 
+    @property
+    def other_endpoints(self) -> tuple[str, ...]:
+        """The OAuth endpoints that a session stores only to never send a token there."""
+        both = (self.authorization_endpoint, self.registration_endpoint)
+        return tuple(one for one in both if one)
+
     def takes(self, client_auth: str) -> bool:
         """Return whether the token endpoint accepts a method, because it's listed, a capability
         covers it, or no methods are listed.

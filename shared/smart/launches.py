@@ -126,7 +126,7 @@ def begin(
         scopes_supported=_related(configuration.scopes_supported, requested),
         token_endpoint=configuration.token_endpoint,
         revocation_endpoint=configuration.revocation_endpoint,
-        other_endpoints=_other_endpoints(configuration),
+        other_endpoints=configuration.other_endpoints,
         issuer=configuration.issuer,
         jwks_uri=configuration.jwks_uri,
         assertion_algorithms=configuration.assertion_algorithms,
@@ -152,12 +152,6 @@ def begin(
         time.sleep(_PAUSE_SECONDS)
         state, url, form = store_pending()
     return StartedLaunch(url, form, cookies.launch_name(state), cookie_value, log.mark(state))
-
-
-def _other_endpoints(configuration: SmartConfiguration) -> tuple[str, ...]:
-    """Return the EHR's OAuth endpoints that the session stores only to never send a token there."""
-    both = (configuration.authorization_endpoint, configuration.registration_endpoint)
-    return tuple(one for one in both if one)
 
 
 def _launch_scope(launch: str | None, configuration: SmartConfiguration) -> tuple[str, ...]:
