@@ -20,14 +20,9 @@ def read_cds_clients(
     top: TomlTable, ehrs: tuple[Ehr, ...], *, local: bool
 ) -> tuple[CdsClient, ...]:
     """Read the clients, if any. With `local`, http URLs are accepted."""
-    clients: list[CdsClient] = []
-    for index, entry in enumerate(top.take("cds_client", list, [])):
-        if isinstance(entry, dict):
-            table = TomlTable(entry, f"cds_client[{index}].", top.problems)
-            clients.append(_client(table, ehrs, local=local))
-        else:
-            remedy = "Write each client as a [[cds_client]] table."
-            top.problem(f"cds_client[{index}]", "is not a table", remedy)
+    entries = top.take("cds_client", list, [])
+    tables = top.within("cds_client", entries, "Write each client as a [[cds_client]] table.")
+    clients = [_client(table, ehrs, local=local) for _, table in tables]
     _check_duplicates(top, clients)
     return tuple(clients)
 

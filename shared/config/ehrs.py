@@ -62,13 +62,9 @@ def read_ehrs(top: TomlTable, app: AppSettings, local: bool) -> tuple[Ehr, ...]:
     """Read the registrations. `app` has the top level's settings of the app. With `local`, http
     issuers are accepted.
     """
-    ehrs: list[Ehr] = []
     entries = top.entries("ehr", "Add an [[ehr]] table for each registration.")
-    for index, entry in enumerate(entries):
-        if isinstance(entry, dict):
-            ehrs.append(_ehr(TomlTable(entry, f"ehr[{index}].", top.problems), app, local))
-        else:
-            top.problem(f"ehr[{index}]", "is not a table", "Write each EHR as an [[ehr]] table.")
+    tables = top.within("ehr", entries, "Write each EHR as an [[ehr]] table.")
+    ehrs = [_ehr(table, app, local) for _, table in tables]
     keys = [ehr.key for ehr in ehrs if ehr.key]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
         top.problem("ehr", f"the key {key} is repeated", "Give each [[ehr]] entry its own key.")
@@ -174,12 +170,8 @@ def _issuers(table: TomlTable) -> str | None:
 def _codes(table: TomlTable) -> tuple[LocalCode, ...]:
     """Read the [[ehr.codes]] tables."""
     codes: dict[tuple[str, str], LocalCode] = {}
-    for index, written in enumerate(table.take("codes", list, [])):
-        place = f"codes[{index}]"
-        if not isinstance(written, dict):
-            table.problem(place, "is not a table", "Write each code as an [[ehr.codes]] table.")
-            continue
-        entry = table.within(place, written)
+    remedy = "Write each code as an [[ehr.codes]] table."
+    for place, entry in table.within("codes", table.take("codes", list, []), remedy):
         code = LocalCode(
             system=entry.text("system", "", _SYSTEM, _FORM_OF_SYSTEM, required=True),
             code=entry.text("code", "", _CODE, _FORM_OF_CODE, required=True),

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from shared.findings import Finding
@@ -170,9 +170,16 @@ class TomlTable:
         problems = [] if name in self.faulty else self.problems
         return TomlTable(table, f"{self._prefix}{name}.", problems, self._described)
 
-    def within(self, place: str, written: dict[str, Any]) -> "TomlTable":
-        """Return a table of a list in this one, such as `codes[0]`."""
-        return TomlTable(written, f"{self._prefix}{place}.", self.problems)
+    def within(
+        self, name: str, entries: Iterable[object], remedy: str
+    ) -> Iterator[tuple[str, "TomlTable"]]:
+        """Yield the tables of a list in this one, each with its place, such as `codes[0]`."""
+        for index, entry in enumerate(entries):
+            place = f"{name}[{index}]"
+            if isinstance(entry, dict):
+                yield place, TomlTable(entry, f"{self._prefix}{place}.", self.problems)
+            else:
+                self.problem(place, "is not a table", remedy)
 
     def finish(self) -> None:
         """Report every key that isn't a known setting."""
