@@ -69,10 +69,7 @@ def answer(
     waiting = [wanted for one in REGISTRY.values() if (wanted := awaited(one, searches)) & names]
     waiting += [wanted for wanted in (tables.READ_BY, unclassified.READ_BY) if wanted & names]
     searching = reading.begin(active, patient, now, frozenset({"patient"}).union(names, *waiting))
-    try:
-        *_, parts = searching.so_far()
-    finally:
-        searching.arrivals.close()
+    parts = searching.completed()
     stop_if_gone()
     offset = missing.offset
     zone = None if offset is None else timezone(timedelta(minutes=offset))

@@ -50,11 +50,6 @@ class ChartReading:
     now: datetime
 
     @property
-    def patient(self) -> dict[str, Any] | None:
-        """The Patient resource of the patient in context."""
-        return next(iter(self.parts["patient"].resources), None)
-
-    @property
     def is_empty(self) -> bool:
         """Whether nothing could be read."""
         return all(part.problem and not part.resources for part in self.parts.values())
@@ -106,6 +101,14 @@ class Searching:
                 yield {**parts, "patient": _only(self.patient, parts["patient"])}
             else:
                 yield parts
+
+    def completed(self) -> Mapping[str, Part]:
+        """Return all parts. Raises the same errors as `so_far`."""
+        try:
+            *_, parts = self.so_far()
+        finally:
+            self.arrivals.close()
+        return parts
 
     def zone_of(self, parts: Mapping[str, Part]) -> tzinfo:
         """Return the most frequent time zone of these parts."""
@@ -168,16 +171,6 @@ def begin(
     searches = tuple(one for one in known if names is None or one.name in names)
     under_way = arrivals.begin(reader, searches)
     return Searching(patient, fhir_base, now, searches, observations, under_way)
-
-
-def read(active: Active, patient: str, now: datetime) -> ChartReading:
-    """Read the entire chart. Raises the same errors as `Searching.so_far`."""
-    searching = begin(active, patient, now)
-    try:
-        *_, parts = searching.so_far()
-    finally:
-        searching.arrivals.close()
-    return searching.chart_of(parts, searching.zone_of(parts))
 
 
 def _times(reader: ObservationReader, resources: list[dict[str, Any]]) -> Iterator[Moment | None]:

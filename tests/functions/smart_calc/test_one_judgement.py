@@ -10,7 +10,6 @@ import pytest
 from clinical.chart import observations, read_chart
 from clinical.chart.resources.times import moment, zone_of
 from clinical.clock import Clock
-from functions.smart_calc import reading
 from functions.smart_calc.page import entries, input_views
 from functions.smart_calc.page.calculator_views import in_groups
 from functions.smart_calc.page.latest_values import ListedValue, newest
@@ -24,7 +23,7 @@ from tests.support.charts.chart_resources import (
     order,
     pressure,
 )
-from tests.support.ehr.in_memory_ehr import answer_from, session_of
+from tests.support.ehr.in_memory_ehr import answer_from, read_in, session_of
 from tests.support.tables import each
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -342,7 +341,7 @@ def test_an_observation_is_read_once_for_a_whole_page(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(observations, "Entry", counted)
     answer_from(monkeypatch, load_charts())
-    made = reading.read(session_of("synthetic-hugo"), "synthetic-hugo", datetime.now(UTC))
+    made = read_in(session_of("synthetic-hugo"), "synthetic-hugo", datetime.now(UTC))
     assert made.parts["labs"].more
     assert set(read.values()) == {1}
     assert len(made.chart.entries) > 500

@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 
 from clinical import queries
 from clinical.chart.evidence import Outcome
-from functions.smart_calc import reading
 from functions.smart_calc.reading import ChartReading
 from tests.support.app.open_session import EHR, in_use, open_session
 from tests.support.charts.app_chart import SODIUM, answering, bundle, by_search
+from tests.support.ehr.in_memory_ehr import read_in
 from tests.support.ehr.scripted_ehr import Handler, Received, Scripted, ScriptedEhr, Tenant, as_fhir
 
 
 def _read(tenant: Tenant) -> ChartReading:
     tenant.access_token = "sentinel-access"
     session = open_session(fhir_base=tenant.base, iss=tenant.base)
-    return reading.read(in_use(session, replace(EHR, iss=(tenant.base,))), "p1", datetime.now(UTC))
+    return read_in(in_use(session, replace(EHR, iss=(tenant.base,))), "p1", datetime.now(UTC))
 
 
 def _endless(tenant: Tenant, megabytes: int) -> Handler:

@@ -38,6 +38,7 @@ from tests.support.charts.app_chart import (
     by_search,
     paged,
 )
+from tests.support.ehr.in_memory_ehr import read_in
 from tests.support.ehr.scripted_ehr import HANG_UP, Handler, Received, Scripted, ScriptedEhr, Tenant
 
 LATE = "could not be read (no response in time)"
@@ -94,7 +95,7 @@ def read(tenant: Tenant) -> tuple[ChartReading, float]:
     session = open_session(fhir_base=tenant.base, iss=tenant.base)
     active = in_use(session, replace(EHR, iss=(tenant.base,)))
     began = time.monotonic()
-    made = reading.read(active, "p1", datetime.now(UTC))
+    made = read_in(active, "p1", datetime.now(UTC))
     return made, time.monotonic() - began
 
 
@@ -110,7 +111,7 @@ def test_a_search_without_an_answer_costs_its_own_values_and_its_own_time(
     made, seconds = read(tenant)
     assert LIMIT <= seconds < SOON
     assert made.unread == {"conditions": LATE}
-    assert made.patient == PATIENT
+    assert made.parts["patient"].resources == (PATIENT,)
     assert all(made.parts[name].resources for name in CHART if name != "conditions")
     # Neither a second try nor another search in its place: the time was its own.
     assert len(tenant.received) == 7
@@ -153,7 +154,7 @@ def test_an_ehr_that_answers_nothing_at_all_costs_the_whole_time_once_and_no_mor
     # A call that could not begin is not logged as one.
     assert ("fhir_request" in capfd.readouterr().out) is (gathering < LIMIT)
     assert made.unread == dict.fromkeys(("patient", *CHART), LATE)
-    assert made.patient is None
+    assert made.parts["patient"].resources == ()
     assert made.is_empty
     groups = in_groups(made.chart, Clock(datetime.now(UTC)))
     assert sum(len(views) for views in groups.values()) == len(REGISTRY)

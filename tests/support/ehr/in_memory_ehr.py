@@ -49,7 +49,14 @@ def answer_from(monkeypatch: pytest.MonkeyPatch, charts: Charts) -> set[tuple[st
 
 def read(patient: str, now: datetime | None = None) -> reading.ChartReading:
     """Read the chart of a patient as the page does. Call `answer_from` first."""
-    return reading.read(session_of(patient), patient, now or datetime.now(UTC))
+    return read_in(session_of(patient), patient, now or datetime.now(UTC))
+
+
+def read_in(active: Active, patient: str, now: datetime) -> reading.ChartReading:
+    """Read the chart of a session's patient as the page does."""
+    searching = reading.begin(active, patient, now)
+    parts = searching.completed()
+    return searching.chart_of(parts, searching.zone_of(parts))
 
 
 def _body(charts: Charts, url: str, handed_out: set[tuple[str, str]]) -> str:
