@@ -68,22 +68,16 @@ class Search:
     fallbacks: tuple["Search", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A search ready to send: the path below the FHIR base, and its query in order."""
-
-    path: str
-    parameters: Parameters
-
-
-def request_for(search: Search, patient_id: str, today: date) -> Request:
-    """Fill in the patient and the date; `today` is the date in the site's time zone."""
+def request_for(search: Search, patient_id: str, today: date) -> tuple[str, Parameters]:
+    """Return the path of a search below the FHIR base and its query, with patient and date. `today`
+    is the date in the site's time zone.
+    """
     if search.resource_type == "Patient":
-        return Request(f"Patient/{patient_id}", search.parameters)
+        return f"Patient/{patient_id}", search.parameters
     since: Parameters = ()
     if search.years_back is not None:
         since = (("date", f"ge{_years_before(today, search.years_back).isoformat()}"),)
-    return Request(search.resource_type, (("patient", patient_id), *search.parameters, *since))
+    return search.resource_type, (("patient", patient_id), *search.parameters, *since)
 
 
 def _years_before(day: date, years: int) -> date:

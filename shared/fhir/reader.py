@@ -43,18 +43,6 @@ class Search(Protocol):
         """
 
 
-class Request(Protocol):
-    """A search as it's sent, below the FHIR base."""
-
-    @property
-    def path(self) -> str:
-        """`Observation`, or `Patient/ID` for a read."""
-
-    @property
-    def parameters(self) -> Parameters:
-        """The query, in order."""
-
-
 S = TypeVar("S", bound=Search)
 
 
@@ -99,7 +87,8 @@ class Reader(Generic[S]):
         until: the deadline of all calls, on the monotonic clock. The last call ends `reserve`
             seconds before it, so that what was already read can still be used.
         call_seconds, search_bytes: the limits of one call, and of all pages of one search.
-        request: completes a search.
+        request: returns a search's path below the FHIR base (`Observation`, or `Patient/ID` for a
+            read), and its query in order.
         settling: returns for a search, whose pages it's then given in turn, whether it needs no
             further page.
         may_follow: whether a next page may be read, in addition to the rule of page_links.py.
@@ -111,7 +100,7 @@ class Reader(Generic[S]):
     reserve: float
     call_seconds: float
     search_bytes: int
-    request: Callable[[S], Request]
+    request: Callable[[S], tuple[str, Parameters]]
     settling: Callable[[S], Callable[[Sequence[Resource]], bool]] = lambda _: lambda _: False
     may_follow: Callable[[str], bool] = lambda _: True
 
@@ -137,8 +126,9 @@ class Reader(Generic[S]):
 
     def pages(self, search: S, after: SearchPage | None = None) -> Found:
         """Read the pages of a search up to its cap, or those that follow its first one."""
-        request = self.request(search)
-        address = _address(request.path)
+        path, parameters = self.request(search)
+        resource_type, _, resource_id = path.partition("/")
+        address = Address(READ if resource_id else SEARCH, resource_type, resource_id)
         is_settled = self.settling(search)
         resources: list[Resource] = []
         set_aside, bytes_left = 0, self.search_bytes
@@ -153,7 +143,7 @@ class Reader(Generic[S]):
                 if terms.seconds <= 0:
                     return ended(UpstreamTimeout())
                 response = self._logged(
-                    served.fetch(address, request.parameters, self.access, {}, terms)
+                    served.fetch(address, parameters, self.access, {}, terms)
                     if url is None
                     else served.fetch_next_page(
                         address, url, self.access, "patient", must_show=False, terms=terms
@@ -231,8 +221,3 @@ def _from_outside(resources: Sequence[Resource], fhir_base: str) -> Sequence[Res
         elif isinstance(value, list):
             waiting += value
     return own
-
-
-def _address(path: str) -> Address:
-    resource_type, _, resource_id = path.partition("/")
-    return Address(READ if resource_id else SEARCH, resource_type, resource_id)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -142,13 +143,10 @@ class Asked:
     fallbacks: tuple["Asked", ...] = ()
 
 
-def _as_it_is(asked: Asked) -> Asked:
-    return asked
-
-
 def _found(active: Active, asked: Asked) -> Found:
     until = time.monotonic() + 60
-    how = Reader(of_session(active), "labs", until, 0, 60, 1_000_000, request=_as_it_is)
+    sent = attrgetter("path", "parameters")
+    how = Reader(of_session(active), "labs", until, 0, 60, 1_000_000, request=sent)
     return how.pages(asked)
 
 

@@ -42,9 +42,9 @@ class Reader:
 
     def pages(self, search: Search) -> Iterator[dict[str, Any]]:
         """The answers to a search, at most as many as the product reads."""
-        asked = request_for(search, self.patient, date(2026, 11, 20))
-        query = f"?{urlencode(asked.parameters)}" if asked.parameters else ""
-        address = f"{path_of(self.app.at.fhir_base)}/{asked.path}{query}"
+        path, parameters = request_for(search, self.patient, date(2026, 11, 20))
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        address = f"{path_of(self.app.at.fhir_base)}/{path}{query}"
         for _ in range(search.page_cap):
             headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/fhir+json"}
             response = self.app.http.get(address, headers=headers)
