@@ -53,14 +53,6 @@ class Untrusted(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """A client whose token was accepted, and its EHR."""
-
-    client: CdsClient
-    ehr: Ehr
-
-
-@dataclass(frozen=True, slots=True)
 class Verifier:
     """Verifies tokens. `files` has the keys of clients with a key file; `clock` returns Unix
     seconds.
@@ -72,8 +64,8 @@ class Verifier:
     store: Store
     clock: Callable[[], float]
 
-    def verify(self, authorization: str | None, audiences: frozenset[str]) -> Caller:
-        """Return the client that calls one of `audiences`.
+    def verify(self, authorization: str | None, audiences: frozenset[str]) -> Ehr:
+        """Return the EHR of the client that calls one of `audiences`.
 
         Raises CdsTokenInvalid, CdsKeysUnavailable, and StoreUnavailable.
         """
@@ -88,7 +80,7 @@ class Verifier:
                 why=why, evidence={name: value for name, value in evidence.items() if value}
             ) from None
 
-    def _verified(self, authorization: str | None, audiences: frozenset[str]) -> Caller:
+    def _verified(self, authorization: str | None, audiences: frozenset[str]) -> Ehr:
         if not self.settings.cds_clients:
             raise Untrusted("unconfigured")
         token = _parsed(authorization)
@@ -104,7 +96,7 @@ class Verifier:
         jti = _jti(token.claims)
         self._check_signature(token, kid, client, ehr)
         self._consume(client, jti, expires)
-        return Caller(client, ehr)
+        return ehr
 
     def _client(self, claims: Mapping[str, Any]) -> CdsClient:
         """Return the entry with the token's issuer and tenant, or the issuer's entry without

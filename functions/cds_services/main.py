@@ -22,7 +22,7 @@ from clinical.chart.observations import local_codes
 from clinical.clock import Clock
 from shared import held_bytes, log
 from shared.config import issuers, settings_file
-from shared.config.settings import Settings
+from shared.config.settings import Ehr, Settings
 from shared.errors import MethodNotAllowed, NotFound
 from shared.inbound import entry_point, json_body, request_body
 from shared.inbound.departed import stop_if_gone
@@ -32,7 +32,7 @@ from shared.oidc.keys import Keys
 from shared.store import open_store
 
 from . import cards, chart_reading, cors, discovery, feedback, hook_call, prefetch
-from .caller import Caller, Verifier
+from .caller import Verifier
 from .chart_reading import HookChart
 from .discovery import DISCOVERY_PATH, FEEDBACK_PATH, SERVICE_PATH
 
@@ -72,38 +72,38 @@ def _serve(settings: Settings, call: Call) -> Reply:
         return _as_json(discovery.document())
     service = f"{settings.public_url}/cds_services{SERVICE_PATH}"
     audiences = {service, f"{service}/feedback"} if call.path == FEEDBACK_PATH else {service}
-    caller = _verifier.verify(call.headers.get("Authorization"), frozenset(audiences))
-    log.about(ehr=caller.ehr.key)
+    ehr = _verifier.verify(call.headers.get("Authorization"), frozenset(audiences))
+    log.about(ehr=ehr.key)
     if call.path == FEEDBACK_PATH:
         return _feedback(call)
-    return _cards(settings, call, caller)
+    return _cards(settings, call, ehr)
 
 
-def _cards(settings: Settings, call: Call, caller: Caller) -> Reply:
+def _cards(settings: Settings, call: Call, ehr: Ehr) -> Reply:
     body = json_body.content(call.headers, call.body, request_body.MAX_BYTES)
     try:
-        sent = _cards_of(settings, body, caller)
+        sent = _cards_of(settings, body, ehr)
     except RecursionError:
         raise hook_call.refused("The body", "is nested too deeply") from None
     return _as_json({"cards": sent})
 
 
-def _cards_of(settings: Settings, body: bytes, caller: Caller) -> list[dict[str, Any]]:
-    hook = hook_call.read(hook_call.document(body), settings, caller.ehr)
+def _cards_of(settings: Settings, body: bytes, ehr: Ehr) -> list[dict[str, Any]]:
+    hook = hook_call.read(hook_call.document(body), settings, ehr)
     unproved = prefetch.require_one_patient(hook.prefetch, hook.patient, hook.fhir_base, body)
     if not hook.for_clinician:
         _log("no cards: the user is not a clinician")
         return []
     stop_if_gone()
-    reading = chart_reading.read(hook, caller.ehr, datetime.now(UTC), unproved)
+    reading = chart_reading.read(hook, ehr, datetime.now(UTC), unproved)
     stop_if_gone()
     clock = Clock(reading.now)
-    app = caller.ehr.app
+    app = ehr.app
     off = frozenset(app.calculators_off)
     chosen = DEFAULT_CARDS if app.cards is None else frozenset(app.cards)
     cards_or_reasons = of_chart(reading.chart, clock.now, off, chosen)
     shown = [one for one in cards_or_reasons if isinstance(one, Card)]
-    sent = [cards.of(one, clock, settings.public_url, caller.ehr.launch_path) for one in shown]
+    sent = [cards.of(one, clock, settings.public_url, ehr.launch_path) for one in shown]
     _log("cards sent" if sent else "no cards: no result needs one", reading, shown, sent)
     return sent
 
