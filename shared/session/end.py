@@ -114,15 +114,7 @@ class Ending:
         with contextlib.suppress(SessionExpired):
             waiting = record.unconfirmed(wiped, self.sealer)
         ehr = self.settings.ehr_by_key(session.ehr)
-        results = [
-            token_endpoint.revoke(
-                session,
-                self.clients,
-                ehr,
-                access_token=session.access_token,
-                refresh_token=session.refresh_token,
-            )
-        ]
+        results = [token_endpoint.revoke(session, self.clients, ehr, **session.issued)]
         if waiting is not None:
             results.append(revoke_new(waiting.session, session, self.clients, ehr))
         failed = [result for result in results if result["revoked"] == "false"]

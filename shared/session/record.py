@@ -67,6 +67,11 @@ class Session:
         return (*(one for one in used if one), *self.other_endpoints)
 
     @property
+    def issued(self) -> dict[str, str | None]:
+        """The tokens by their `token_type_hint` (RFC 7009 2.1)."""
+        return {"access_token": self.access_token, "refresh_token": self.refresh_token}
+
+    @property
     def mark(self) -> str:
         """The session's id in logs: 12 hex characters that don't give access to anything."""
         return log.mark(self.handle)

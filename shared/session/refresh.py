@@ -35,11 +35,9 @@ from shared.session.lease import RETRY_SECONDS, Lease, resting, taken
 from shared.session.record import Session, StoredSession, Unconfirmed
 from shared.smart import token_endpoint
 from shared.smart.client_auth import Clients
-from shared.smart.token_response import TokenResponse
+from shared.smart.token_response import TokenResponse, early_seconds
 from shared.store import Conflict, Record, Store
 
-EARLY_SECONDS = 60.0
-EARLY_SHARE = 0.2
 _POLL_SECONDS = 0.1
 _LONGEST_POLL_SECONDS = 0.5
 _USER_UNCONFIRMED = (
@@ -50,8 +48,8 @@ _USER_UNCONFIRMED = (
 
 def is_due(session: Session, now: float) -> bool:
     """Return whether the access token expires soon and can be renewed."""
-    margin = min(EARLY_SECONDS, EARLY_SHARE * session.access_life)
-    return session.refresh_token is not None and session.access_expires_at - now < margin
+    early = session.access_expires_at - now < early_seconds(session.access_life)
+    return early and session.refresh_token is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,13 +204,7 @@ class Refresher:
         try:
             is_mine = self._wipe(stored)
         finally:
-            revoked = token_endpoint.revoke(
-                renewed,
-                self.clients,
-                ehr,
-                access_token=renewed.access_token,
-                refresh_token=renewed.refresh_token,
-            )
+            revoked = token_endpoint.revoke(renewed, self.clients, ehr, **renewed.issued)
         return end.during_refresh(reason, revoked, is_logged=is_mine)
 
     def _may_be_of_another_user(self, session: Session, ehr: Ehr, response: TokenResponse) -> bool:

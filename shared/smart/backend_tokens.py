@@ -16,10 +16,8 @@ from shared.footprint import first_within
 from shared.smart import token_endpoint
 from shared.smart.client_auth import Clients
 from shared.smart.discovery import Discovery, SmartConfiguration
+from shared.smart.token_response import early_seconds
 
-# A new token is fetched this long before the old one expires, or in the last fifth of its life.
-EARLY_SECONDS = 60.0
-EARLY_SHARE = 0.2
 # If the EHR refuses a request with a new token too, another one won't help for this long.
 LEFT_ALONE_SECONDS = 5.0
 # Keeps a token below the size limit in shared/document_cache.py.
@@ -48,7 +46,9 @@ class BackendTokens:
         self._clients = clients
         self._clock = clock
         self._discovery = Discovery(clock)
-        self._cache = DocumentCache[BackendToken](_usable_seconds, clock)
+        self._cache = DocumentCache[BackendToken](
+            lambda token: token.seconds - early_seconds(token.seconds), clock
+        )
 
     def of(self, ehr: Ehr, base: str) -> BackendToken:
         """Return a token for a normalized FHIR base. Raise the errors of discovery, TokenError,
@@ -104,7 +104,3 @@ class BackendTokens:
                 "token_endpoint_auth_signing_alg_values_supported.",
                 steps=("Register a key of the other type (RSA or P-384).",),
             )
-
-
-def _usable_seconds(token: BackendToken) -> float:
-    return token.seconds - min(EARLY_SECONDS, EARLY_SHARE * token.seconds)

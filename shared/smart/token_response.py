@@ -78,6 +78,11 @@ class TokenResponse:
         return {name: token for name, token in both.items() if token is not None}
 
 
+def early_seconds(life: float) -> float:
+    """Return how long before its end a token is replaced: a minute, or a fifth of a short life."""
+    return min(60.0, 0.2 * life)
+
+
 def parse(body: bytes, evidence: Mapping[str, str]) -> TokenResponse:
     """Parse a token response of status 200. Raise TokenInvalid with the invalid field."""
     document = json_members.document(body)

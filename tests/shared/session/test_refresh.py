@@ -11,8 +11,9 @@ import pytest
 
 from shared.errors import RefreshFailed, SessionExpired, SessionMissing
 from shared.oidc.id_token import Identity
-from shared.session import lease, refresh
+from shared.session import lease
 from shared.smart import token_endpoint
+from shared.smart.token_response import early_seconds
 from shared.store.sqlite import SqliteStore
 from tests.support.app.renewal import SEALING_KEY, Renewal, renewal
 from tests.support.app.stores import Clock
@@ -64,7 +65,7 @@ def _over(one: Renewal) -> None:
 
 def test_the_figures_are_those_of_the_contract() -> None:
     assert (lease.LEASE_SECONDS, lease.RETRY_SECONDS) == (LEASE, RETRY)
-    assert (refresh.EARLY_SECONDS, refresh.EARLY_SHARE) == (60.0, 0.2)
+    assert [early_seconds(life) for life in (3600.0, 300.0, 50.0)] == [60.0, 60.0, 10.0]
     assert lease.LEASE_SECONDS > token_endpoint.SECONDS + token_endpoint.REVOKE_SECONDS
     assert lease.LEASE_SECONDS - lease.SPARE_SECONDS >= token_endpoint.SECONDS
 
