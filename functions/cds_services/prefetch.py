@@ -6,7 +6,6 @@ patient anywhere in the prefetch is rejected.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Literal
 
 from clinical.queries import Search
@@ -39,13 +38,6 @@ def of_key(search: Search, prefetch: Mapping[str, Any], unproved: frozenset[int]
     value = prefetch.get(search.name)
     if value is None:
         return Contents("complete" if search.name in prefetch else "missing")
-    contents = of_value(search, value)
-    proved = tuple(one for one in contents.resources if id(one) not in unproved)
-    return replace(contents, resources=proved)
-
-
-def of_value(search: Search, value: object) -> Contents:
-    """Return the contents of a prefetch value or a search response."""
     kind = value.get("resourceType") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(kind, str):
         return Contents("missing")
@@ -54,9 +46,8 @@ def of_value(search: Search, value: object) -> Contents:
     if kind != "Bundle" and kind not in search.reads:
         return Contents("missing")
     document = searchset.of_document(value, search.reads)
-    return Contents(
-        "incomplete" if document.more else "complete", document.resources, document.next
-    )
+    proved = tuple(one for one in document.resources if id(one) not in unproved)
+    return Contents("incomplete" if document.more else "complete", proved, document.next)
 
 
 def require_one_patient(

@@ -119,7 +119,7 @@ def whom(reference: object, known: Compartment, *, may_be_a_patient: bool = True
     is_empty = literal is None or literal.strip() in _EMPTY
     named: Whom = "nobody" if is_empty else of_text(str(literal), known)
     # A reference that contradicts itself proves nothing.
-    if named == "ours" and kind is not None and not _is_patient(kind):
+    if named == "ours" and not (kind is None or (isinstance(kind, str) and kind in PATIENT_TYPES)):
         return "unread"
     # A literal reference takes precedence over an identifier, but not over its `type`.
     if named not in {"ours", "another"} and reference.get("identifier") is not None:
@@ -151,10 +151,6 @@ def member(name: str) -> str:
         return name
     plain = unicodedata.normalize("NFKC", name)
     return "".join(one for one in plain if one.isprintable() and not one.isspace()).casefold()
-
-
-def _is_patient(kind: object) -> bool:
-    return isinstance(kind, str) and kind in PATIENT_TYPES
 
 
 def _is_of_another_type(value: object) -> bool:

@@ -289,7 +289,12 @@ def _call(
         try:
             return body.read(limit)
         except request_body.Incomplete:
-            raise _incomplete() from None
+            raise ParameterInvalid(
+                "The request body is incomplete.",
+                why="The body ended early, its chunks can't be read, or no more data arrived for a "
+                "while.",
+                steps=("Send the request again.",),
+            ) from None
 
     return Call(
         method=request.method,
@@ -298,14 +303,6 @@ def _call(
         cookies=cookies.parse((headers.get("Cookie", ""),)),
         _query=environ.get("QUERY_STRING", ""),
         _body=read,
-    )
-
-
-def _incomplete() -> ParameterInvalid:
-    return ParameterInvalid(
-        "The request body is incomplete.",
-        why="The body ended early, its chunks can't be read, or no more data arrived for a while.",
-        steps=("Send the request again.",),
     )
 
 

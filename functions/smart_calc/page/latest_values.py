@@ -163,14 +163,9 @@ def _newest_first(entries: list[Entry]) -> list[Entry]:
     return ordered
 
 
-def _usable(ordered: list[Entry], clock: Clock) -> int:
-    """Return the index of a test's entry to show: the newest that counts, or the newest of all."""
-    return next((at for at, one in enumerate(ordered) if not _why_aside(one, clock)), 0)
-
-
 def _newest(ordered: list[Entry], clock: Clock) -> tuple[Entry, ListedValue]:
-    """Return the entry to show of a test, and its line."""
-    at = _usable(ordered, clock)
+    """Return the entry to show of a test, and its line: the newest that counts, or else of all."""
+    at = next((at for at, one in enumerate(ordered) if not _why_aside(one, clock)), 0)
     top = ordered[at]
     newer = (one for one in ordered[:at] if one.recency != top.recency)
     not_older = takewhile(lambda one: one.recency >= top.recency, ordered)
