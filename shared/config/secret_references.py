@@ -34,6 +34,20 @@ def resolve(reference: str) -> str:
     return value.strip()
 
 
+def read(
+    reference: str | None,
+    place: str,
+    problems: list[Problem],
+    step: str = "Mount the secret where this function runs.",
+) -> str | None:
+    """Return the secret of a setting. None if it has none, or can't be read, which is a problem."""
+    try:
+        return None if reference is None else resolve(reference)
+    except ValueError as error:
+        problems.append(Problem.at("secret_unreadable", place, str(error), step))
+        return None
+
+
 def resolve_sealing_keys(settings: Settings, others: Sequence[Problem] = ()) -> tuple[bytes, ...]:
     """Return the encryption keys in the configured order.
 
@@ -51,11 +65,8 @@ def read_sealing_keys(settings: Settings) -> tuple[tuple[bytes, ...], list[Probl
     problems: list[Problem] = []
     for index, reference in enumerate(settings.sealing_keys):
         place = f"sealing_keys[{index}]"
-        try:
-            value = resolve(reference)
-        except ValueError as error:
-            step = "Mount the secret where this function runs."
-            problems.append(Problem.at("secret_unreadable", place, str(error), step))
+        value = read(reference, place, problems)
+        if value is None:
             continue
         try:
             key = base64url.decode(value)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from urllib.parse import quote_plus
 
-from shared.config import secret_references
+from shared.config.secret_references import read
 from shared.config.settings import Ehr, Settings
 from shared.config.table import Problem
 from shared.frozen import dataclass
@@ -104,16 +104,17 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
     keys: dict[str, SigningKey] = {}
     problems: list[Problem] = []
     for ehr in settings.ehrs:
-        secret = _read(ehr, "client_secret", ehr.client_secret, problems)
+        secret = read(ehr.client_secret, _place(ehr, "client_secret"), problems)
         if secret is not None and secret.isprintable():
             secrets_[ehr.key] = secret
         elif secret is not None:
             what = f"{ehr.client_secret} contains a control or invisible character"
             step = "Store the secret as the EHR shows it, on one line."
-            problems.append(_problem(ehr, "client_secret", "setting_invalid", what, step))
+            place = _place(ehr, "client_secret")
+            problems.append(Problem.at("setting_invalid", place, what, step))
         own = ehr.is_backend and ehr.private_key == ehr.backend_private_key
         setting = "backend_private_key" if own else "private_key"
-        pem = _read(ehr, setting, ehr.private_key, problems)
+        pem = read(ehr.private_key, _place(ehr, setting), problems)
         if pem is None:
             continue
         try:
@@ -124,20 +125,9 @@ def resolve(settings: Settings) -> tuple[Clients, list[Problem]]:
                 "Store an unencrypted PKCS#8 PEM key: either RSA with 2048 bits or more, or EC "
                 "on P-384. To create a key, see docs/configuration.md, Keys."
             )
-            problems.append(_problem(ehr, setting, "setting_invalid", what, step))
+            problems.append(Problem.at("setting_invalid", _place(ehr, setting), what, step))
     return Clients(secrets_, keys), problems
 
 
-def _read(ehr: Ehr, name: str, reference: str | None, problems: list[Problem]) -> str | None:
-    if reference is None:
-        return None
-    try:
-        return secret_references.resolve(reference)
-    except ValueError as error:
-        step = "Mount the secret where this function runs."
-        problems.append(_problem(ehr, name, "secret_unreadable", str(error), step))
-        return None
-
-
-def _problem(ehr: Ehr, name: str, id_: str, what: str, step: str) -> Problem:
-    return Problem.at(id_, f"ehr {ehr.key}: {name}", what, step)
+def _place(ehr: Ehr, setting: str) -> str:
+    return f"ehr {ehr.key}: {setting}"

@@ -35,14 +35,11 @@ class PublishedKeys:
 
 def load(settings: Settings) -> tuple[PublishedKeys | None, list[Problem]]:
     """Return the keys in `public_jwks`, or None if it isn't set or has a problem."""
-    reference = settings.public_jwks
-    if reference is None:
-        return None, []
-    try:
-        text = secret_references.resolve(reference)
-    except ValueError as error:
-        step = "Mount the file where the launch function runs."
-        return None, [Problem.at("secret_unreadable", "public_jwks", str(error), step)]
+    problems: list[Problem] = []
+    reference, step = settings.public_jwks, "Mount the file where the launch function runs."
+    text = secret_references.read(reference, "public_jwks", problems, step)
+    if text is None:
+        return None, problems
     try:
         return PublishedKeys(text.encode(), read(text)), []
     except ValueError as error:
