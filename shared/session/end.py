@@ -69,13 +69,8 @@ def revoke_new(
     Return the log field with the result.
     """
     rotated = renewed.refresh_token != before.refresh_token
-    return token_endpoint.revoke(
-        renewed,
-        clients,
-        ehr,
-        access_token=renewed.access_token,
-        refresh_token=renewed.refresh_token if rotated else None,
-    )
+    issued = renewed.issued if rotated else {"access_token": renewed.access_token}
+    return token_endpoint.revoke(renewed, clients, ehr, **issued)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from shared.oidc.id_token import Identity
 from shared.sealing import SealBroken, Sealer
 from shared.session.lease import NO_LEASE, Lease
 from shared.smart.token_response import LaunchContext
-from shared.store import Record, Store, Value, records
+from shared.store import Fields, Record, Store, Value, records
 
 COLLECTION = "sessions"
 # 128 random bits as base64url.
@@ -216,6 +216,16 @@ def read(store: Store, handle: str, secret: bytes, sealer: Sealer) -> StoredSess
     if record is None:
         raise SessionExpired
     return unsealed(record, handle, secret, sealer)
+
+
+def rewrite(store: Store, stored: StoredSession, changed: Fields) -> StoredSession:
+    """Change plaintext fields of a session's record. Raise Conflict or StoreUnavailable."""
+    record, session = stored.record, stored.session
+    written = {**record.fields, **changed}
+    version = store.replace(
+        COLLECTION, key(session.handle), written, record.expires_at, record.version
+    )
+    return StoredSession(Record(written, record.expires_at, version), session)
 
 
 def _plaintext(session: Session) -> bytes:

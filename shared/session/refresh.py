@@ -107,15 +107,7 @@ class Refresher:
 
     def _write_lease(self, stored: StoredSession, lease: Lease, last_used: float) -> StoredSession:
         changed = {**record.lease_fields(lease), "last_used": last_used}
-        fields = {**stored.record.fields, **changed}
-        version = self.store.replace(
-            record.COLLECTION,
-            record.key(stored.session.handle),
-            fields,
-            stored.record.expires_at,
-            stored.record.version,
-        )
-        return StoredSession(Record(fields, stored.record.expires_at, version), stored.session)
+        return record.rewrite(self.store, stored, changed)
 
     def _under_lease(self, stored: StoredSession, ehr: Ehr, *, refused: bool) -> StoredSession:
         waiting = record.unconfirmed(stored, self.sealer)

@@ -27,12 +27,12 @@ from shared.sealing import Sealer
 from shared.session import record, refresh, session_cookies
 from shared.session.cache import CachedSession, SessionCache
 from shared.session.end import Ending
-from shared.session.record import COLLECTION, HANDLE, Session, StoredSession
+from shared.session.record import COLLECTION, HANDLE, Session
 from shared.session.refresh import Refresher
 from shared.smart import token_response
 from shared.smart.client_auth import Clients
 from shared.smart.token_response import TokenResponse
-from shared.store import Conflict, Record, Store
+from shared.store import Conflict, Store
 
 if TYPE_CHECKING:
     from shared.smart.launches import Pending
@@ -303,15 +303,10 @@ class Sessions:
         stored = cached.stored
         if cached.touch_failed or stored.lease.is_held(now):
             return cached
-        fields = {**stored.record.fields, "last_used": now}
-        key = record.key(stored.session.handle)
         try:
-            version = self._store.replace(
-                COLLECTION, key, fields, stored.record.expires_at, stored.record.version
-            )
+            written = record.rewrite(self._store, stored, {"last_used": now})
         except Conflict:
             return self._read(stored.session.handle, stored.session.secret, cached.digest)
         except StoreUnavailable:
             return replace(cached, touch_failed=True)
-        written = Record(fields, stored.record.expires_at, version)
-        return replace(cached, stored=StoredSession(written, stored.session))
+        return replace(cached, stored=written)
