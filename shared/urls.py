@@ -55,6 +55,14 @@ def normalise_base(url: str) -> str:
     return f"{scheme}://{host}{suffix}{path}"
 
 
+def base_of(url: str) -> str:
+    """Return the comparable form of a FHIR base, or an empty text if it has none."""
+    try:
+        return normalise_base(url)
+    except ValueError:
+        return ""
+
+
 def authority(url: str) -> str:
     """Return `host` of an absolute http(s) URL, or `host:port` if the port isn't the default.
 

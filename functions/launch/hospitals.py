@@ -89,7 +89,7 @@ def read(settings: Settings, ehr: Ehr, folder: Path) -> Hospitals:
     found: dict[str, str] = {}
     for line in lines:
         written, _, labels = line.partition("\t")
-        base = written if written in accepted else _normal(written)
+        base = written if written in accepted else urls.base_of(written)
         if base in accepted and base not in found:
             found[base] = labels
     for base in ehr.iss:
@@ -101,10 +101,3 @@ def read(settings: Settings, ehr: Ehr, folder: Path) -> Hospitals:
 def _line(base: str, labels: str) -> str:
     name, _, place = labels.partition("\t")
     return f"{base}\t{name or urls.authority(base)}\t{place}"
-
-
-def _normal(base: str) -> str:
-    try:
-        return urls.normalise_base(base)
-    except ValueError:
-        return ""

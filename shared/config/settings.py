@@ -196,12 +196,8 @@ class Settings:
 
     def ehr_for(self, iss: str, among: Iterable[Ehr]) -> tuple[Ehr, str] | None:
         """Return the registration and normalized FHIR base for a received `iss`, or None."""
-        try:
-            base = urls.normalise_base(iss)
-        except ValueError:
-            return None
-        ehrs = tuple(among)
-        for entry in (base, f"{base.rpartition('/')[0]}/*"):
+        base, ehrs = urls.base_of(iss), tuple(among)
+        for entry in (base, f"{base.rpartition('/')[0]}/*") if base else ():
             for ehr in ehrs:
                 if entry in ehr.iss or entry in self.issuers.get(ehr.issuers or "", ()):
                     return ehr, base

@@ -268,11 +268,7 @@ def _fhir_user(claims: Mapping[str, Any], base: str) -> str | None:
     if not isinstance(value, str):
         return None
     if "://" in value:
-        try:
-            value = urls.normalise_base(value)
-        except ValueError:
-            return None
-        value = value.removeprefix(f"{base}/")
+        value = urls.base_of(value).removeprefix(f"{base}/")
     return f"{base}/{value}" if _FHIR_USER.fullmatch(value) else None
 
 
