@@ -14,88 +14,68 @@ $on-the-apps-page-check On the app's page, check the app's SMART scope version. 
   `.rs` for v2 or `.read` for v1, without wildcards.
 $compare-the-search Compare the search parameters with Epic's page for the API.
 * fhir {THE_MAP}
-epic/oauth2-error-page page
+epic/oauth2-error-page page @ {EPIC_PREFLIGHT}
   " OAuth2 Error (Epic's page, HTTP 200)
   ~ \boauth2 error\b
   = Epic doesn't recognize the client ID in this environment. Epic shows the same page for a made-up
     ID, and doesn't redirect to the app.
-  @ {EPIC_PREFLIGHT}
-  client_unknown likely
+  client_unknown likely @ {EPIC_PREFLIGHT}; {EPIC_CMS_SANDBOX}; {PEERBITS}
     ? The ID is mistyped, or the production ID was used in the sandbox, or the reverse.
-    > $on-the-apps
-    > $RELAUNCH
-    @ {EPIC_PREFLIGHT}; {EPIC_CMS_SANDBOX}; {PEERBITS}
-  not_propagated_yet likely
+    > $on-the-apps $RELAUNCH
+  not_propagated_yet likely @ {EPIC_PREFLIGHT}; {EPIC_SYNC}; {EPIC_48_HOURS}
     ? A new app takes an hour or more to reach Epic's servers.
     > $after-you-create
-    @ {EPIC_PREFLIGHT}; {EPIC_SYNC}; {EPIC_48_HOURS}
-  client_not_enabled_at_site possible
+  client_not_enabled_at_site possible @ inferred
     ? The organization hasn't added the app to its own environment.
     > Ask the organization's Epic team to enable the client ID in this environment.
-    @ inferred
-epic/invalid-oauth-request page
+epic/invalid-oauth-request page @ {PEERBITS}; {EPIC_PREFLIGHT}
   " Invalid OAuth 2.0 request / the request is invalid / error=4
   ~ invalid oauth ?2(?:\.0)? request
   ~ \bthe request is invalid\b
   ~ (?<![\w-])error=4(?![\w-])
   = Something in the authorization request doesn't match the registration at Epic. The page never
     says what.
-  @ {PEERBITS}; {EPIC_PREFLIGHT}
-  redirect_uri_mismatch likely
+  redirect_uri_mismatch likely @ {PEERBITS}; {EPIC_PREFLIGHT}; {EPIC_APPAUTH}
     ? The two URIs may differ only in the port.
     > On the app's page, compare the redirect URIs with `https://HOST/callback` (`public_url` +
       `redirect_path` in smart.toml), including the port.
     > $after-you-create
-    @ {PEERBITS}; {EPIC_PREFLIGHT}; {EPIC_APPAUTH}
-  scope_not_registered possible
+  scope_not_registered possible @ {PEERBITS}
     ? An API behind one of the scopes isn't selected for the app.
-    > $on-the-apps-page
-    > $after-you-create
-    @ {PEERBITS}
-  scope_syntax possible
+    > $on-the-apps-page $after-you-create
+  scope_syntax possible @ {PEERBITS}
     ? The scopes are written for a different SMART version than the app's.
-    > $on-the-apps-page-check
-    > $RELAUNCH
-    @ {PEERBITS}
-  persona_mismatch possible
+    > $on-the-apps-page-check $RELAUNCH
+  persona_mismatch possible @ {PEERBITS}
     ? The app is for patients and was launched by a clinician, or the reverse.
     > On the app's page, make sure the app is for the users who launch it: clinicians or patients.
-    @ {PEERBITS}
-  not_propagated_yet possible
+  not_propagated_yet possible @ {PEERBITS}; {EPIC_48_HOURS}
     ? The registration isn't complete because a questionnaire isn't filled in, or a change to it
       hasn't reached Epic's servers.
     > Make sure nothing is left to fill in on the app's page at fhir.epic.com.
     > $after-you-create
-    @ {PEERBITS}; {EPIC_48_HOURS}
-epic/launch-parameters-required launch alone
+epic/launch-parameters-required launch alone @ {EPIC_TEST_PAGE}
   " iss & launch query parameters are required and cannot be empty.
   ~ launch query parameters are required
   = Epic's own test app was opened without launch parameters.
-  @ {EPIC_TEST_PAGE}
-  launch_parameter_missing certain
+  launch_parameter_missing certain @ {EPIC_TEST_PAGE}; {EPIC_SYNC}
     ? The page was opened directly, by its URL.
     > Launch from a chart in Hyperspace or, for the sandbox, from Epic's LaunchPad. Hyperspace and
       LaunchPad both add `iss` and `launch` to the app's launch URL. |standalone -
-    @ {EPIC_TEST_PAGE}; {EPIC_SYNC}
-epic/wildcard-scope redirect code=invalid_scope
+epic/wildcard-scope redirect code=invalid_scope @ {PEERBITS}
   " wildcard scopes refused for an app with SMART v2
   ~ \bwildcard scopes?\b
   = Epic refuses the scopes as written.
-  @ {PEERBITS}
   scope_syntax likely
     ? An app that is registered for SMART v2 must request `.rs` for each resource. Epic refuses
       `patient/*.read`.
-    > $on-the-apps-page-check
-    > $RELAUNCH
-  scope_not_registered possible
-    > $on-the-apps-page
-    > $after-you-create
-    @ {EPIC_CMS_SANDBOX}; that it leads to this code is inferred
-epic/invalid-client token code=invalid_client
+    > $on-the-apps-page-check $RELAUNCH
+  scope_not_registered possible @ {EPIC_CMS_SANDBOX}; that it leads to this code is inferred
+    > $on-the-apps-page $after-you-create
+epic/invalid-client token code=invalid_client @ {EPIC_BASIC}; {EPIC_BACKEND}
   " {"error":"invalid_client","error_description":null}
   ~ invalid_client"\s?,\s?"error_description"\s?:\s?null
   = Epic's token endpoint doesn't accept the client, and never says why.
-  @ {EPIC_BASIC}; {EPIC_BACKEND}
   client_auth_wrong likely
     ? Epic expects the Basic credentials as is, not form-encoded first as in RFC 6749. If the app
       sends a signed assertion, a claim, the key or the `kid` is wrong.
@@ -104,54 +84,43 @@ epic/invalid-client token code=invalid_client
     > If you use `private_key_jwt`, make sure the public key is at the registered JWK Set URL
       (`https://HOST/launch/jwks.json`) under the same `key_id`.
     > Enter the secret again in the place that `client_secret` refers to.
-  client_unknown likely
+  client_unknown likely @ {EPIC_BACKEND}; {PEERBITS}
     ? The production ID is used in a test environment, or the reverse.
     > $on-the-apps
-    @ {EPIC_BACKEND}; {PEERBITS}
-  not_propagated_yet possible
+  not_propagated_yet possible @ {EPIC_BACKEND}; {EPIC_SYNC}
     ? A new key or secret hasn't reached this environment.
     > $after-you-create
-    @ {EPIC_BACKEND}; {EPIC_SYNC}
-  clock_skew possible
+  clock_skew possible @ inferred from {RFC_7523}
     ? The assertion's `exp` can be at most five minutes ahead. If a clock is off, `exp` has already
       passed or is too far ahead.
-    @ inferred from {RFC_7523}
-epic/invalid-request-null token
+epic/invalid-request-null token @ {EPIC_FASTEN}
   " {"error":"invalid_request","error_description":null}
   ~ invalid_request"\s?,\s?"error_description"\s?:\s?null
   = Epic couldn't use the token request, and doesn't say why.
-  @ {EPIC_FASTEN}
-  request_malformed possible
+  request_malformed possible @ inferred from {EPIC_FASTEN}
     ? A parameter is missing or encoded incorrectly.
     > Send `grant_type`, `code`, `redirect_uri`, `code_verifier` and, for a public client,
       `client_id`, form-encoded in the body.
     > $RELAUNCH
-    @ inferred from {EPIC_FASTEN}
-  code_expired_or_used possible
+  code_expired_or_used possible @ inferred
     ? The callback was opened twice, so the code was already used.
-    @ inferred
-epic/scopes-stripped token
+epic/scopes-stripped token @ {PEERBITS}; {EPIC_CMS_SANDBOX}
   " token granted with fewer scopes than requested
   ~ silently stripped
   ~ fewer scopes than (?:asked|requested)
   = Epic grants the scopes that were agreed on for the app, regardless of the request.
-  @ {PEERBITS}; {EPIC_CMS_SANDBOX}
   scope_trimmed likely
     ? Epic leaves out scopes that aren't covered by the APIs agreed on for the app, without
       returning an error.
     > Compare the granted scopes in the token response with the requested ones.
-    > $on-the-apps-page
-    > $on-the-apps-page-check
-    > $after-you-create
+    > $on-the-apps-page $on-the-apps-page-check $after-you-create
 epic/invalid-token code=invalid_token
   " The access token provided is not valid
   ~ the access token provided is not valid
   = Epic's FHIR server no longer accepts the token.
-  access_token_expired likely
-    @ {THE_MAP}; that it has expired is inferred
-  session_ended possible
+  access_token_expired likely @ {THE_MAP}; that it has expired is inferred
+  session_ended possible @ inferred
     ? The user signed out, or the grant was revoked.
-    @ inferred
 epic/xml-answer
   " XML instead of JSON from FHIR
   ~ \bfhir\+xml\b
@@ -166,13 +135,11 @@ epic/html-404
   ~ iis detailed error - 404
   = The FHIR URL doesn't exist. For an unknown resource type, the web server returns its own page,
     not an OperationOutcome.
-  fhir_base_wrong likely
+  fhir_base_wrong likely @ {THE_MAP}; the page's wording: inferred
     > Use Epic's FHIR base, which ends in `/api/FHIR/` and a version, such as `R4`.
-    @ {THE_MAP}; the page's wording: inferred
-  fhir_request_invalid likely
+  fhir_request_invalid likely @ {THE_MAP}; the page's wording: inferred
     ? The resource type is mistyped, or Epic doesn't offer it at this base.
     > Compare the resource type with the CapabilityStatement at `metadata`.
-    @ {THE_MAP}; the page's wording: inferred
 epic/not-found
   " 59008: The FHIR ID provided was not found.
   ~ 1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369\W{1,40}code\W{1,10}59008\b|\b(?:epic|error|code)\W\
@@ -184,8 +151,7 @@ epic/not-found
     ? Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, or from a test
       environment, don't work here.
     > Use IDs from this FHIR base: from the launch context or from a search.
-  user_not_permitted possible
-    @ inferred
+  user_not_permitted possible @ inferred
 epic/business-rule
   " 59159: The content/operation failed to pass a business rule
   ~ 1\.2\.840\.114350\.1\.13\.0\.1\.7\.2\.657369\W{1,40}code\W{1,10}59159\b|\b(?:epic|error|code)\W\
@@ -222,16 +188,13 @@ epic/operation-outcome
       without a message.
     > Read `issue.diagnostics` and `issue.details.text` in the OperationOutcome.
     > $compare-the-search
-  user_not_permitted possible
-    @ inferred
-epic/frame launch
+  user_not_permitted possible @ inferred
+epic/frame launch @ {CLIENT_JS_75}
   " works in a tab, fails inside Epic (Hyperspace, Hyperdrive)
   ~ only (?:inside|in|within) (?:epic|hyperspace|hyperdrive)\b
   = The launch fails inside Epic's frame but works outside it.
-  @ {CLIENT_JS_75}
-  cookies_blocked possible
+  cookies_blocked possible @ inferred from {CLIENT_JS_75}
     ? In the frame, the app is a third party, so cookies, storage and messages between windows are
       restricted.
-    @ inferred from {CLIENT_JS_75}
 """
 )

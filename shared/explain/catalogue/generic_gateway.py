@@ -13,7 +13,7 @@ $give-the-ehrs Give the EHR's operator the time, the client ID, this app's outbo
 $a-token-endpoint A token endpoint sends its errors as JSON. A proxy sends a web page or an empty
   response.
 * token {RFC_9110}
-generic/gateway-page alone
+generic/gateway-page alone @ inferred
   " The requested URL was rejected / Request unsuccessful / no healthy upstream
   ~ \bthe requested url was rejected\b[^\n]{0,80}
   ~ \brequest unsuccessful\. incapsula\b[^\n]{0,80}
@@ -21,7 +21,6 @@ generic/gateway-page alone
   ~ \bcloudflare ray id\b|\bno route matched with those values\b
   ~ \baccess denied\b[\s\S]{0,300}\breference ?(?:#|&#35;)
   = A firewall or gateway in front of the EHR responded. The request didn't reach the server.
-  @ inferred
   ehr_side likely
     t A firewall or gateway in front of the EHR stopped the request.
     c The app's request didn't reach the EHR.
@@ -46,8 +45,7 @@ generic/token-not-there status=404,405,410
     ? The app uses the `token_endpoint` from the EHR's discovery document.
     > Ask the EHR's operator to correct `token_endpoint` in `ISS/.well-known/smart-configuration`,
       or the route to it in the gateway.
-  ehr_side possible
-    @ inferred
+  ehr_side possible @ inferred
 generic/token-proxy-login status=407,511
   " 407 Proxy Authentication Required or 511 from the token endpoint
   = A proxy between the app and the EHR requires a login.
@@ -60,37 +58,32 @@ generic/token-redirected status=301,302,303,307,308
   " redirect (301, 302, 307 …) from the token endpoint
   = The app doesn't follow redirects from the token URL, because the request contains the app's
     credentials.
-  ehr_side possible
+  ehr_side possible @ inferred
     t The EHR's token URL redirects elsewhere.
     ? The server has moved, or it's behind a gateway that signs users in.
     > Ask the EHR's operator to list the final URL as `token_endpoint` in
       `ISS/.well-known/smart-configuration`.
     > Ask the operator to exempt the token endpoint from the gateway's login.
     > $give-the-ehrs
-    @ inferred
 generic/token-401-without-error status=401
   " 401 Unauthorized without an OAuth error from the token endpoint
   = The request's authentication was refused without an OAuth error in JSON.
   client_auth_wrong likely
-  ehr_side possible
+  ehr_side possible @ inferred from {RFC_6749}
     t A proxy or gateway in front of the token endpoint requires its own login.
     c The app's request was refused.
     ? $a-token-endpoint
     > $give-the-ehrs
-    @ inferred from {RFC_6749}
 generic/token-400-without-error status=400
   " 400 Bad Request without an OAuth error from the token endpoint
   = The request was refused without an OAuth error in JSON, so the reason is unknown.
-  ehr_side possible
+  ehr_side possible @ inferred from {RFC_6749}
     t The token endpoint, or a proxy in front of it, refused the request.
     c The app's request was refused.
     ? The response doesn't show whether the endpoint or a proxy refused the request, or why.
     > $give-the-ehrs
-    @ inferred from {RFC_6749}
-  client_auth_wrong possible
-    @ inferred
-  code_expired_or_used possible
-    @ inferred
+  client_auth_wrong possible @ inferred
+  code_expired_or_used possible @ inferred
 generic/token-media-type status=415
   " 415 Unsupported Media Type from the token endpoint
   = The token endpoint doesn't accept the format of the request.
@@ -101,20 +94,17 @@ generic/token-refused-without-error status=406,411,413,414,421,422,431,451,495,4
   " 406, 413, 431 … without an OAuth error from the token endpoint
   = The request was refused without an OAuth error in JSON.
   @ {RFC_6749}
-  ehr_side possible
+  ehr_side possible @ inferred from {RFC_6749}
     t A proxy or firewall in front of the token endpoint refused the request.
     c The app's request was refused.
     ? $a-token-endpoint
     > $give-the-ehrs
-    @ inferred from {RFC_6749}
-  client_auth_wrong possible
-    @ inferred
-generic/edge-access-denied status=403
+  client_auth_wrong possible @ inferred
+generic/edge-access-denied status=403 @ {DISCHARGE}
   " HTTP 403 Access denied, as text, from the token endpoint
   = Something in front of the token endpoint refused the request. The response is text, not an OAuth
     error in JSON.
-  @ {DISCHARGE}
-  ehr_side possible
+  ehr_side possible @ inferred from {DISCHARGE}
     t A firewall or gateway in front of the EHR refused the request.
     c The app's request was refused.
     ? The firewall or gateway might allow only certain networks, or reject the request's format.
@@ -122,10 +112,8 @@ generic/edge-access-denied status=403
       them the time and the client ID.
     > If you can use another network, launch the app again from there. |backend If you can use
       another network, try again from there.
-    @ inferred from {DISCHARGE}
-  client_unknown possible
+  client_unknown possible @ {DISCHARGE} (its author's guess)
     ? The only known report is about Oracle Health's sandbox. The report's author guesses that an
       unused sandbox app had expired.
-    @ {DISCHARGE} (its author's guess)
 """
 )

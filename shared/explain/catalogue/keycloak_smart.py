@@ -24,31 +24,26 @@ keycloak/invalid-launch-request alone
   " Invalid EHR launch request! / Invalid Standalone launch request!
   ~ invalid (?:ehr|standalone) launch request
   = The scopes and parameters match neither an EHR launch nor a standalone launch.
-  launch_parameter_missing possible
+  launch_parameter_missing possible @ inferred from {KEYCLOAK_SMART}
     ? The scope `launch` was requested without a `launch` value.
-    @ inferred from {KEYCLOAK_SMART}
-  launch_scope_missing possible
+  launch_scope_missing possible @ inferred from {KEYCLOAK_SMART}
     ? A `launch` value was sent without the scope `launch`, or a standalone launch requests `launch`
       instead of `launch/patient`.
-    @ inferred from {KEYCLOAK_SMART}
 keycloak/launch-context alone
   " Could not resolve launch context parameter to any EHR Launch Context set in this user session
   ~ could not resolve launch context parameter
   = Keycloak stores launches in the user's Keycloak session, but that session has none for this
     `launch` value.
-  user_mismatch likely
+  user_mismatch likely @ inferred from {KEYCLOAK_SMART}
     ? The EHR stored the launch in a different sign-in session than the browser's.
     > Sign in to the EHR and the app in the same browser, through the same Keycloak realm.
     > $RELAUNCH
-    @ inferred from {KEYCLOAK_SMART}
-  launch_value_invalid likely
-    @ inferred from {KEYCLOAK_SMART}
-keycloak/patient-claims fhir alone
+  launch_value_invalid likely @ inferred from {KEYCLOAK_SMART}
+keycloak/patient-claims fhir alone @ {ALVEARIE}
   " Cannot enforce 'patient/*' claims without a launch context.
   ~ claims without a launch context
   = The token has `patient/` scopes but doesn't name a patient, so the FHIR server can't restrict
     access to one patient.
-  @ {ALVEARIE}
   patient_context_missing likely
     ? Keycloak doesn't add a patient to the token: the mapper for `launch/patient` is missing from
       the client's scopes.

@@ -6,41 +6,36 @@ ENTRIES = entries(
     r"""
 $send-aud-with Send `aud` with the value of `iss` from the launch, unchanged.
 * redirect {URN_LIST}
-oracle/plain-link launch alone
+oracle/plain-link launch alone @ {FORUM_POWERCHART}; {LAUNCH_SERVER}
   " PAT_PersonId / VIS_EncntrId / fhirServiceUrl in the launch URL
   ~ [?&]pat_personid=
   ~ [?&]vis_encntrid=
   ~ [?&]fhirserviceurl=
   = The EHR opened the app with a plain link and its own parameters, not with a SMART launch.
-  @ {FORUM_POWERCHART}; {LAUNCH_SERVER}
-  launch_parameter_missing certain
+  launch_parameter_missing certain @ {FORUM_POWERCHART}; {LAUNCH_SERVER}; {TUTORIAL}
     ? PowerChart is configured with the app's URL and its own parameters, or Authorized isn't set to
       Yes in the app's registration, so the app gets `fhirServiceUrl` and `patientId`.
     > Ask the site to configure the app in PowerChart as a SMART app, with `iss` and `launch`.
     > In the code console, make sure Authorized is set to Yes.
     > $CHECK_LAUNCH_URI
-    @ {FORUM_POWERCHART}; {LAUNCH_SERVER}; {TUTORIAL}
-oracle/code-required lacks=launch
+oracle/code-required lacks=launch A:smart-v1:grant:launch:code-required
   " Launch Code Required / urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required
-  u A:smart-v1:grant:launch:code-required
   ~ launch:(?:launch-)?code-required
   ~ launch[ -]code[ -]required
   = The request included a launch scope but no launch code. Launch code is Oracle Health's term for
     the value of the `launch` parameter. The launch code is neither the OAuth `code` nor PKCE's
     `code_challenge`.
   @ {URN_LIST} (as launch-code-required); {FORUM_CODE_REQUIRED}
-  launch_parameter_missing likely
+  launch_parameter_missing likely @ {URN_LIST}; {GROUP_CONTEXT}; how `launch` got lost is inferred
     ? Most often, the launch URL was opened directly: typed, bookmarked or reloaded. Otherwise, a
       redirect, a login page or a `#` in the SMART Launch URI dropped the query, or PowerChart
       opened a plain link with `PAT_PersonId` instead of a SMART launch.
-    > $LAUNCH_FROM_CONSOLE
-    > $CHECK_LAUNCH_URI
+    > $LAUNCH_FROM_CONSOLE $CHECK_LAUNCH_URI
     > In the code console, make sure Authorized is set to Yes. If it isn't, the EHR opens the app
       with `fhirServiceUrl` and `patientId`, without `iss` and `launch`.
     > Send `launch` exactly as received, in your redirect from the launch URL. Never send an empty
       `launch`.
     > $WITHOUT_A_CHART
-    @ {URN_LIST}; {GROUP_CONTEXT}; how `launch` got lost is inferred
   launch_patient_scope_on_provider likely
     ? `launch/patient` is a launch scope too. If it's requested without `launch`, the server
       requires a launch code, which this scope doesn't provide. Oracle Health supports it only for
@@ -48,131 +43,103 @@ oracle/code-required lacks=launch
       `launch/patient`.
     > Replace `launch/patient` with `launch`. In smart.toml, leave both out of `scopes`: this app
       adds `launch` itself.
-    > $CHECK_APPLICATION_TYPE
-    > $LAUNCH_FROM_CONSOLE
+    > $CHECK_APPLICATION_TYPE $LAUNCH_FROM_CONSOLE
     @ {TUTORIAL}; {DISCOVERY_CAPTURE}; that it alone leads to this error is inferred
-  client_id_mismatch possible
+  client_id_mismatch possible @ inferred from {FORUM_INVALID_LAUNCH} and {TUTORIAL_123}
     ? `client` in the error is the `client_id` that was sent. If it isn't yours, another deployment
       or configuration sent the request.
     > Compare `client` in the error with `client_id` in smart.toml.
     > $COMPARE_CLIENT_ID
     > If they differ, find out which deployment serves the SMART Launch URI, and deploy it with this
       configuration.
-    @ inferred from {FORUM_INVALID_LAUNCH} and {TUTORIAL_123}
   parameter_not_recognised possible
     ? `intent` is part of the token response. In the authorization request, `intent`, `code` and
       `code_challenge` don't replace `launch`.
     > Remove `intent` from the authorization request.
     > Send the `launch` value from the launch URL in a parameter named `launch`.
     @ {SPECIFICATION}; that it was taken for the launch code is inferred
-oracle/invalid-launch-code
-  u A:smart-v1:grant:launch:invalid-launch-code
+oracle/invalid-launch-code A:smart-v1:grant:launch:invalid-launch-code
   ~ launch:invalid-(?:launch-)?code
   ~ invalid launch code
   = A `launch` value was sent, but the EHR has no launch for it.
   @ {URN_LIST} (as invalid-code); {FORUM_INVALID_LAUNCH}
-  launch_value_invalid certain
+  launch_value_invalid certain @ {URN_LIST}; {FORUM_INVALID_LAUNCH}; {LAUNCH_SERVER}
     ? The value was made up (a UUID of your own), comes from an old tab or launch, or was created by
       a different tenant or environment than the one that was called.
     > ~ Launch again from the chart or from the code console. Never make up a `launch` value.
     > Close older tabs of the app.
     > Make sure that the launch came from the tenant in `iss`. Sandbox and production don't share
       launches.
-    @ {URN_LIST}; {FORUM_INVALID_LAUNCH}; {LAUNCH_SERVER}
-  tenant_mismatch possible
+  tenant_mismatch possible @ inferred from {LAUNCH_SERVER}
     ? The launch was created in one tenant and sent to another tenant's authorization endpoint.
-    > $USE_DISCOVERED
-    > $COMPARE_TENANT
-    @ inferred from {LAUNCH_SERVER}
-oracle/mismatched-identity
-  u A:smart-v1:grant:launch:mismatched-identity
+    > $USE_DISCOVERED $COMPARE_TENANT
+oracle/mismatched-identity A:smart-v1:grant:launch:mismatched-identity
   ~ launch:mismatcht?ed-identity
   ~ mismatch-identity-subject
   = The browser's login session belongs to someone other than the person who launched the app in the
     EHR.
   @ {URN_LIST} (spelled mismatchted-identity)
-  user_mismatch certain
+  user_mismatch certain @ {URN_LIST}; {PEERBITS}; {LAB}
     ? The browser still has a session from the code console, from CernerCare, from a sandbox
       patient's portal account, or from the last clinician at this workstation.
     > Open a private window, or sign out: the authorization server's `session-api/log-out` ends its
       session.
     > In the sandbox, sign in as the user that the launch page names.
     > $LAUNCH_FROM_CONSOLE
-    @ {URN_LIST}; {PEERBITS}; {LAB}
-oracle/audience-required lacks=aud
-  u A:smart-v1:grant:launch:audience-required
+oracle/audience-required lacks=aud A:smart-v1:grant:launch:audience-required
   = A launch scope was requested without `aud`.
-  aud_wrong certain
+  aud_wrong certain @ {URN_LIST}; {AUTHORIZATION}; {LAB}
     ? `aud` is missing from the authorization request. Oracle Health refuses every launch without
       it.
-    > $send-aud-with
-    > $RELAUNCH
-    @ {URN_LIST}; {AUTHORIZATION}; {LAB}
-oracle/unknown-resource-server
-  u A:smart-v1:grant:launch:unknown-resource-server
+    > $send-aud-with $RELAUNCH
+oracle/unknown-resource-server A:smart-v1:grant:launch:unknown-resource-server
   = The launch belongs to a FHIR server that the authorization server doesn't recognize.
-  aud_wrong likely
+  aud_wrong likely @ inferred from {URN_LIST}
     ? `aud` isn't one of this tenant's FHIR bases: it has another host or version, or it was written
       by hand.
     > $send-aud-with
     > Write `iss` in smart.toml exactly as the EHR sends it.
     > $RELAUNCH
-    @ inferred from {URN_LIST}
-  tenant_mismatch possible
+  tenant_mismatch possible @ inferred from {URN_LIST}
     ? A sandbox FHIR base was sent to a production authorization server, or the reverse.
-    > $USE_DISCOVERED
-    > $COMPARE_TENANT
-    @ inferred from {URN_LIST}
-oracle/audience-not-white-listed
-  u A:smart-v1:grant:launch:audience-not-white-listed
+    > $USE_DISCOVERED $COMPARE_TENANT
+oracle/audience-not-white-listed A:smart-v1:grant:launch:audience-not-white-listed
   ~ launch:audience-not-white-?listed
   = The FHIR base in `aud` isn't approved for this launch.
-  aud_wrong likely
+  aud_wrong likely @ inferred from {URN_LIST}
     ? `aud` names a different host or FHIR version than the launch: `fhir-myrecord…` instead of
       `fhir-ehr…`, or `dstu2` instead of `r4`.
     > $send-aud-with
     > In the code console, make sure FHIR Spec matches the version in `iss`.
     > $RELAUNCH
-    @ inferred from {URN_LIST}
-oracle/unsupported-version
-  u A:smart-v1:grant:launch:unsupported-version
+oracle/unsupported-version A:smart-v1:grant:launch:unsupported-version @ {URN_LIST}; {LAUNCH_SERVER}
   = The EHR doesn't support this version of the launch.
-  @ {URN_LIST}; {LAUNCH_SERVER}
   ehr_side likely
     ? The site's domain and the authorization server use different versions of the launch. The
       likely reason is that the domain runs an old release.
     > Ask the site which release its domain runs, and whether SMART launches work there with another
       app.
     > $ASK_SUPPORT
-oracle/unregistered-service
-  u A:smart-v1:grant:launch:unregistered-service
+oracle/unregistered-service A:smart-v1:grant:launch:unregistered-service
   = The tenant has no service that can look up the launch.
   ehr_side certain
     ? The tenant isn't set up for SMART launches. Nothing in the app's registration can change that.
     > Ask the site to have SMART launches configured for this tenant.
     > $ASK_SUPPORT
-  tenant_mismatch possible
+  tenant_mismatch possible @ inferred
     ? The launch was sent to a different tenant than the one that created it.
     > $COMPARE_TENANT
-    @ inferred
-oracle/launch-unspecified
-  u A:smart-v1:grant:launch:unspecified
+oracle/launch-unspecified A:smart-v1:grant:launch:unspecified @ {URN_LIST}; {LAUNCH_SERVER}
   ~ launch:unspecified
   = The EHR couldn't look up the launch and doesn't say why.
-  @ {URN_LIST}; {LAUNCH_SERVER}
   ehr_side certain
     ? The service that looks up the `launch` value failed. The EHR did read the request.
-    > $AGAIN_LATER
-    > $ASK_SUPPORT
-oracle/launch-invalid-tenant
+    > $AGAIN_LATER $ASK_SUPPORT
+oracle/launch-invalid-tenant A:smart-v1:grant:launch:invalid-tenant @ {LAUNCH_SERVER}
   " urn:com:cerner:authorization:error:launch:invalid-tenant
-  u A:smart-v1:grant:launch:invalid-tenant
   = The launch belongs to a different tenant than the one that it was sent to.
-  @ {LAUNCH_SERVER}
-  tenant_mismatch likely
+  tenant_mismatch likely @ {LAUNCH_SERVER}; that it reaches the app is inferred
     ? The launch from one tenant was sent to another tenant's authorization endpoint.
-    > $USE_DISCOVERED
-    > $COMPARE_TENANT
-    @ {LAUNCH_SERVER}; that it reaches the app is inferred
+    > $USE_DISCOVERED $COMPARE_TENANT
 """
 )

@@ -5,83 +5,63 @@ from shared.explain.catalogue.table import entries
 ENTRIES = entries(
     r"""
 * token {URN_LIST}
-oracle/code-invalid-or-expired
-  u A:oauth2:token:code-invalid-or-expired
+oracle/code-invalid-or-expired A:oauth2:token:code-invalid-or-expired
   ~ oauth2?:token:code:invalid\b
   = The authorization code isn't valid: it was already used, is too old, or isn't from this server.
   @ {AUTHORIZATION}; {URN_LIST} (as code:invalid)
-  code_expired_or_used likely
+  code_expired_or_used likely @ {URN_LIST}; {LAB}; {AUTHORIZATION}
     ? A code works for only one exchange, and only for a short time. The callback page was reloaded
       or opened twice, or the exchange came too late.
-    @ {URN_LIST}; {LAB}; {AUTHORIZATION}
-  pkce_mismatch possible
+  pkce_mismatch possible @ inferred from RFC 7636; Oracle Health publishes no error for it
     ? For example, the page and the server each created their own verifier.
-    @ inferred from RFC 7636; Oracle Health publishes no error for it
-oracle/code-client-mismatch
-  u A:oauth2:token:code:client:mismatch
+oracle/code-client-mismatch A:oauth2:token:code:client:mismatch
   ~ token:code:client:mismatch
   = The code was issued to a different client ID than the one that exchanges it.
   client_id_mismatch certain
     ? The launch and the callback run with different configurations.
     > Deploy `launch` and `callback` with the same smart.toml.
-    > $COMPARE_CLIENT_ID
-    > $RELAUNCH
-oracle/code-tenant-mismatch
-  u A:oauth2:token:code:tenant:mismatch
+    > $COMPARE_CLIENT_ID $RELAUNCH
+oracle/code-tenant-mismatch A:oauth2:token:code:tenant:mismatch
   ~ token:code:tenant:mismatch
   = The code was issued for a different tenant than the one whose token endpoint was called.
   tenant_mismatch certain
     ? For example, a fixed token URL is configured.
-    > $USE_DISCOVERED
-    > $COMPARE_TENANT
-    > $RELAUNCH
-oracle/code-tenant-terminated
-  u A:oauth2:token:code:tenant-terminated
+    > $USE_DISCOVERED $COMPARE_TENANT $RELAUNCH
+oracle/code-tenant-terminated A:oauth2:token:code:tenant-terminated
   ~ token:code:tenant-terminated
   = The app is no longer allowed to access this tenant.
   client_not_enabled_at_site certain
     ? The site revoked the app's access between sign-in and token exchange, or before.
-    > $ENABLE_AT_SITE
-    > $RELAUNCH
-oracle/code-tenant-invalid
-  u A:oauth2:token:code:tenant-invalid
+    > $ENABLE_AT_SITE $RELAUNCH
+oracle/code-tenant-invalid A:oauth2:token:code:tenant-invalid
   ~ token:code:tenant-invalid
   = The tenant that a token was requested for isn't registered.
   tenant_mismatch likely
     ? The token endpoint's URL names a tenant that this server doesn't have.
-    > $USE_DISCOVERED
-    > $COMPARE_TENANT
-oracle/token-invalid-tenant
-  u A:oauth2:token:invalid-tenant
+    > $USE_DISCOVERED $COMPARE_TENANT
+oracle/token-invalid-tenant A:oauth2:token:invalid-tenant @ {FORUM_TENANT}
   = The token endpoint doesn't recognize the tenant in its own URL.
-  @ {FORUM_TENANT}
-  tenant_mismatch likely
+  tenant_mismatch likely @ {FORUM_TENANT}; the interpretation: inferred
     ? The tenant ID in the URL is mistyped (in the only known report, it has one letter too many),
       or belongs to a different host.
-    > $USE_DISCOVERED
-    > $COMPARE_TENANT
+    > $USE_DISCOVERED $COMPARE_TENANT
     > If the tenant is a UUID, count its characters: a UUID has 36 (8-4-4-4-12).
-    @ {FORUM_TENANT}; the interpretation: inferred
-  client_not_enabled_at_site possible
+  client_not_enabled_at_site possible @ inferred
     ? The tenant is a non-production domain that isn't enabled for apps.
     > $ENABLE_AT_SITE
-    @ inferred
-oracle/token-invalid-redirect-uri
-  u A:oauth2:token:invalid-redirect-uri
+oracle/token-invalid-redirect-uri A:oauth2:token:invalid-redirect-uri @ {URN_LIST}; {AUTHORIZATION}
   = The redirect URI in the token request isn't the same as the one in the authorization request.
-  @ {URN_LIST}; {AUTHORIZATION}
   redirect_uri_mismatch certain
     ? Both requests must name the same redirect URI. If the authorization request left out
       `redirect_uri`, the token request must leave it out too.
     > Send the same `redirect_uri` in both requests.
     > If `public_url` or `redirect_path` in smart.toml was just changed, launch again. |backend -
-oracle/invalid-client-credentials
-  u A:oauth2:token:invalid-client-credentials
+oracle/invalid-client-credentials A:oauth2:token:invalid-client-credentials
   ~ token:invalid[-_]client[-_]credentials
   = The app didn't prove its identity. `client=unknown` in the error is normal here: the server
     doesn't trust a client ID before the client is authenticated.
   @ {FORUM_CREDENTIALS}; {URN_LIST}
-  client_auth_wrong likely
+  client_auth_wrong likely @ {URN_LIST}; {FORUM_CREDENTIALS}; the public client's header: inferred
     ? The secret is wrong, or it belongs to another account. Otherwise, a public client sent an
       Authorization header or an empty secret, or a confidential client sent no secret.
     > $CHECK_PRIVACY
@@ -89,14 +69,11 @@ oracle/invalid-client-credentials
     > For a confidential client, copy the secret again from the system account for this Client ID,
       and store it where `client_secret` in smart.toml points.
     > $BASIC_FORM
-    @ {URN_LIST}; {FORUM_CREDENTIALS}; the public client's header: inferred
-  client_id_mismatch possible
+  client_id_mismatch possible @ inferred
     ? The client ID and the secret belong to two different apps, or one is for the sandbox and the
       other for production.
     > $COMPARE_CLIENT_ID
-    @ inferred
-oracle/invalid-authorization-header
-  u A:oauth2:token:invalid-authorization-header
+oracle/invalid-authorization-header A:oauth2:token:invalid-authorization-header
   ~ token:invalid[-_]authorization[-_]header
   = The token request's Authorization header is malformed or has an unknown scheme.
   @ {FORUM_JWT}; {FORUM_POSTMAN}; {URN_LIST}
@@ -106,55 +83,43 @@ oracle/invalid-authorization-header
     > Send a secret as Basic credentials in the header, or a signed assertion as `client_assertion`
       with `client_assertion_type` in the form body, never as `Bearer`.
     > $CHECK_PRIVACY
-oracle/empty-scopes
-  u A:oauth2:token:empty-scopes
+oracle/empty-scopes A:oauth2:token:empty-scopes @ {THE_MAP}; {GROUP_EMPTY}; {URN_LIST}
   = None of the requested scopes is left, so the token would have no scope. To tell the first two
     causes apart, open the app's page in the code console, which shows the app's SMART Version and
     resources.
-  @ {THE_MAP}; {GROUP_EMPTY}; {URN_LIST}
-  scope_not_registered likely
+  scope_not_registered likely @ {GROUP_EMPTY}; {URN_LIST}
     ? The app has none of these scopes, according to the vendor's reply to the only known report.
     > $CHECK_SCOPES
     > For `system/` scopes, add the resources to the system app's registration.
     > $WAIT_A_QUARTER
-    @ {GROUP_EMPTY}; {URN_LIST}
-  scope_syntax likely
+  scope_syntax likely @ {THE_MAP}
     ? The scopes are written for SMART v1 (`.read`), but the app is registered for v2 (`.rs`), or
       the reverse.
     > $CHECK_SMART_VERSION
     > Launch the app again. For a backend service, request a new token. |backend Request a new
       token.
-    @ {THE_MAP}
-  client_not_enabled_at_site possible refresh
+  client_not_enabled_at_site possible refresh @ {URN_LIST}
     ? If this was a refresh, the app's scopes were revoked after the launch.
-    > $ENABLE_AT_SITE
-    > $RELAUNCH
-    @ {URN_LIST}
-oracle/unsupported-grant-type lacks=grant_type
-  u A:oauth2:token:unsupported-grant-type
+    > $ENABLE_AT_SITE $RELAUNCH
+oracle/unsupported-grant-type lacks=grant_type A:oauth2:token:unsupported-grant-type
   = The token endpoint received no `grant_type` that it recognizes.
-  request_malformed likely
+  request_malformed likely @ inferred from {URN_LIST}
     ? The body was sent as JSON, so the server couldn't read `grant_type`, or `grant_type` is
       mistyped.
     > Send the body as `application/x-www-form-urlencoded`, with `grant_type=authorization_code` or
       `refresh_token`.
-    @ inferred from {URN_LIST}
-oracle/terminated-client
-  u A:oauth2:token:terminated-client
+oracle/terminated-client A:oauth2:token:terminated-client
   = The app is no longer registered.
   client_unknown certain
     ? The registration was deleted or ended after this launch or session started.
     > In the code console, check whether the app is still there. If it isn't, register it again, and
       set `client_id` in smart.toml to its Client ID.
-oracle/patient-scope-requires-one-patient-id
-  u A:oauth2:token:patient-scope-requires-one-patient-id
+oracle/patient-scope-requires-one-patient-id A:oauth2:token:patient-scope-requires-one-patient-id
   ~ patient-scope-requires-one-patient-id
   = Scopes that begin with `patient/` require exactly one patient.
   patient_context_missing certain
-oracle/testing-token
-  u A:oauth2:token:tenant-not-enabled-for-testing
-  u A:oauth2:token:client-not-enabled-for-testing
-  u A:oauth2:token:invalid-testing-scenario
+oracle/testing-token A:oauth2:token:tenant-not-enabled-for-testing \
+    A:oauth2:token:client-not-enabled-for-testing A:oauth2:token:invalid-testing-scenario
   ~ (?:tenant|client)-not-enabled-for-testing
   ~ invalid-testing-scenario
   = The request was for a test token, a feature for the vendor's own tests.
@@ -162,8 +127,7 @@ oracle/testing-token
     ? The tenant or app isn't enabled for test tokens, or the combination of scopes and patients
       can't occur with real users.
     > Launch the app from the chart or the code console instead. |standalone -
-oracle/refresh-token-invalid
-  u A:oauth2:token:refresh-token:token-invalid
+oracle/refresh-token-invalid A:oauth2:token:refresh-token:token-invalid
   = The refresh token is no longer valid, or the user revoked it.
   @ {URN_LIST}; {AUTHORIZATION}
   session_ended likely
@@ -172,23 +136,19 @@ oracle/refresh-token-invalid
     > $RELAUNCH
     > If the error URL lets the user approve the app again, ask the user to do that. An approval
       restores suspended grants.
-oracle/refresh-session-invalid
-  u A:oauth2:token:refresh-token:session-invalid
+oracle/refresh-session-invalid A:oauth2:token:refresh-token:session-invalid
   = The refresh token was issued for `online_access`, and the user's session has ended.
   @ {URN_LIST}; {AUTHORIZATION}
-  session_ended certain
+  session_ended certain @ {URN_LIST}; {AUTHORIZATION}; {LAB}
     ? The user signed out of the EHR or was idle too long. With `online_access`, the app's access
       ends with the session.
     > $RELAUNCH
     > A job that runs without a user can't use `online_access`. Such a job needs a system account
       and `system/` scopes, or `offline_access` if the app's Type of Access allows it.
-    @ {URN_LIST}; {AUTHORIZATION}; {LAB}
-oracle/refresh-tenant-terminated
-  u A:oauth2:token:refresh-token:tenant-terminated
+oracle/refresh-tenant-terminated A:oauth2:token:refresh-token:tenant-terminated
   = The app is no longer allowed to access this tenant, so its grants there have ended.
   client_not_enabled_at_site certain
     ? The site revoked the app's access.
-    > $ENABLE_AT_SITE
-    > $RELAUNCH
+    > $ENABLE_AT_SITE $RELAUNCH
 """
 )

@@ -47,33 +47,29 @@ own/IssNotAllowed launch
       at the end stands for any tenant of a host.
     > If you don't know this EHR, don't add it.
 own/DiscoveryFailed+DiscoveryInvalid launch
-  tenant_mismatch possible
+  tenant_mismatch possible @ inferred
     ? `iss` isn't a FHIR base: part of the path is missing, or the tenant doesn't exist on this
       host.
     > Run `make doctor CONFIG=smart.toml`.
     > Correct `iss` in smart.toml.
-    @ inferred
-  ehr_side possible
+  ehr_side possible @ inferred
     ? The EHR doesn't respond, or lists endpoints on hosts that aren't allowed for it.
     > Run `make doctor CONFIG=smart.toml`.
     > If the EHR uses another host, make sure that the host belongs to the EHR, and add it to
       `endpoint_hosts` in smart.toml.
-    @ inferred
 own/CookieMissing+BrowserMismatch redirect
   cookies_blocked likely
     @ this product's own check (docs/errors.md); {LAUNCHER_34}; {SMART_OVERVIEW}
-  code_expired_or_used possible
+  code_expired_or_used possible @ inferred
     ? The redirect URI was opened again, later or in another browser: from the history, a bookmark,
       or a link that was passed on.
-    @ inferred
 own/StateUnknown+StateMissing redirect
   code_expired_or_used likely
     ? The launch was already completed (the page was reloaded or opened twice), it took longer than
       `launch_minutes`, or it never started because the redirect URI was opened on its own.
-  redirect_uri_mismatch possible
+  redirect_uri_mismatch possible @ inferred
     ? In the registration, the launch URL is the same as the redirect URI, so the EHR launches the
       callback.
-    @ inferred
 own/IssuerMismatch redirect
   tenant_mismatch likely
     ? The `iss` in the response, or the redirect path that received the response, belongs to another
@@ -84,26 +80,22 @@ own/IssuerMismatch redirect
     > If it happens again with a correct configuration, treat it as an attack and tell your security
       team.
 own/KeysUnreadable token
-  clock_skew possible
+  clock_skew possible @ inferred from {OPENID}
     ? By this server's clock, `iat` or `exp` is off by more than two minutes.
-    @ inferred from {OPENID}
-  tenant_mismatch possible
+  tenant_mismatch possible @ this product's own check (docs/errors.md); {DISCOVERY_CAPTURE}
     ? The ID token's `iss` isn't the issuer in the EHR's discovery document. Some EHRs use a
       different issuer.
     > Set `vendor` in smart.toml. Oracle Health's profile includes its issuers.
     > Otherwise, set `id_token_issuer` to the EHR's documented issuer.
-    @ this product's own check (docs/errors.md); {DISCOVERY_CAPTURE}
-  client_id_mismatch possible
+  client_id_mismatch possible @ inferred from {OPENID}
     ? The ID token's `aud` isn't the configured client ID.
-    @ inferred from {OPENID}
 own/TokenError+TokenInvalid token
   ehr_side possible
     t The EHR's token endpoint didn't return a usable token.
     ? Without the endpoint's error, the cause can't be narrowed down.
     > Find the log entry with the correlation ID, and paste its error into `make explain`.
     > Run `make doctor CONFIG=smart.toml`.
-  client_auth_wrong possible
-    @ inferred
+  client_auth_wrong possible @ inferred
 own/SessionExpired
   session_ended likely
     ? The session was idle for `session_idle_minutes`, it reached `session_max_hours`, the user
@@ -111,17 +103,15 @@ own/SessionExpired
   access_token_expired possible
     ? The EHR didn't issue a refresh token, so the session lasts only as long as the access token.
 own/SessionMissing
-  cookies_blocked likely
+  cookies_blocked likely @ this product's own check (docs/errors.md); {SMART_OVERVIEW}
     ? The browser didn't keep the cookie in the EHR's iframe, or doesn't send it there.
-    @ this product's own check (docs/errors.md); {SMART_OVERVIEW}
   session_ended possible
     ? The browser was closed in the meantime, or another user launched the app in it, which clears
       the previous user's sessions.
 own/ScopeDenied
-  scope_trimmed likely
+  scope_trimmed likely @ this product's own check (docs/errors.md); {AUTHORIZATION}
     ? The scope was requested but not granted. `scope.missing` in the `/session` response lists the
       scope.
-    @ this product's own check (docs/errors.md); {AUTHORIZATION}
   scope_not_registered possible
     t The app doesn't request the scope that this request needs.
     ? The scope isn't in `scopes`, so it was never requested.

@@ -36,24 +36,22 @@ smart-calc/cds-time
   = `exp`, `iat` or `nbf` in the EHR's token doesn't match this server's time, or the token is valid
     for longer than 15 minutes.
   clock_skew likely
-  ehr_side possible
+  ehr_side possible @ inferred
     t The EHR sends a token that it created earlier, or one that is valid for too long.
     ? A token must be created for a single call and expire within 15 minutes.
     > Ask the EHR's operator to create a new token for each call, valid for up to 15 minutes.
-    @ inferred
 smart-calc/cds-key
   " cds_refused, reason key, signature or jku; cds_keys_unavailable
   ~ \breason(?:\": ?\"|=)(?:key|signature|jku)\b
   ~ \bcds_keys_unavailable\b
   = The EHR's token can't be verified with the keys from its `[[cds_client]]` entry.
-  ehr_side likely
+  ehr_side likely @ inferred
     t The keys were changed, or they don't belong to this EHR.
     ? The token names a key that isn't at `jku`, it names another key URL, or the URL doesn't
       respond within 2 seconds.
     > Run `make doctor CONFIG=smart.toml`.
     > Ask the EHR's operator which `jku` its tokens have, and set `jku` in the `[[cds_client]]`
       entry to that URL.
-    @ inferred
 smart-calc/cds-token
   " cds_token_invalid
   ~ \bcds_token_invalid\b

@@ -16,12 +16,11 @@ smart-launcher/invalid-launch-options alone
   ~ invalid launch options
   = The launcher couldn't read its own settings. The launcher keeps its settings in the `launch`
     value or in the `/sim/…` part of the URL, but found neither.
-  launch_parameter_missing likely
+  launch_parameter_missing likely @ {LAUNCHER}; {PEERBITS}; {YOURPHR}
     ? The authorization endpoint was called without `launch`, at a URL without `/sim/…`.
     > $launch-the-app
     > For a standalone launch, copy the FHIR base with `/sim/…` from the launcher's page into `iss`
       in smart.toml.
-    @ {LAUNCHER}; {PEERBITS}; {YOURPHR}
   launch_value_invalid possible
     ? The `launch` value was cut off or changed in transit.
 smart-launcher/missing-redirect-uri page lacks=redirect_uri
@@ -108,8 +107,7 @@ smart-launcher/token-redirect-uri token
   = The redirect URI in the token request isn't the same as the one in the authorization request.
   redirect_uri_mismatch certain
     ? Both requests must name the same redirect URI.
-    > $send-the-same
-    > $launch-the-app
+    > $send-the-same $launch-the-app
 smart-launcher/pkce-verifier token alone
   " Invalid grant or Invalid PKCE Verifier / Missing code_verifier parameter
   ~ invalid pkce verifier
@@ -120,12 +118,11 @@ smart-launcher/refresh-token token
   " Invalid refresh token
   ~ \b(?:invalid|expired) refresh token\b
   = The refresh token is no longer valid.
-  session_ended likely
+  session_ended likely @ {LAUNCHER}; that it has expired is inferred
     t The refresh token has expired, or isn't from this launcher.
     ? The launcher stores nothing. A refresh token contains its own expiry, and a token issued for
       other launch options or another URL doesn't match.
     > $launch-the-app
-    @ {LAUNCHER}; that it has expired is inferred
 smart-launcher/client-auth token alone
   " Basic authentication is required for confidential clients
   ~ is required for confidential clients
@@ -175,11 +172,10 @@ smart-launcher/simulated-token token alone
   ~ simulated expired [a-z ]{0,20}token error
   ~ simulated invalid 'jti' value
   %
-smart-launcher/iframe launch
+smart-launcher/iframe launch @ {LAUNCHER_34}; {CLIENT_JS_115}
   " fails with Simulate launch within the EHR user interface
   ~ launch within the ehr user interface
   = The launcher shows the app in an iframe, where the app is a third party.
-  @ {LAUNCHER_34}; {CLIENT_JS_115}
   cookies_blocked likely
     ? The browser doesn't send the app's launch cookie to the callback.
     > Turn off the launcher's frame, or allow partitioned cookies in the browser.

@@ -6,17 +6,19 @@ line joins it with the next one without a space.
 
     $NAME text       a text with a name, for use as `$NAME` in the following lines
     * PLACE SOURCE   the place and the source of the entries that follow
-    key PLACE alone lacks=NAME,… code=NAME,… status=NUMBER,…
-      " the text that people search for, by default the first code or URN
-      u a URN   ~ a pattern   : a rule of `shared.explain.parsing.concepts.fits`
-      = the meaning   @ the source   % as the entry before: meaning, causes and source
-      cause certainty [refresh]   with `refresh`, only a refresh can have it
-        t title   c title for a clinician   ? reason   > step   @ source
+    key PLACE alone URN lacks=NAME,… code=NAME,… status=NUMBER,… @ source
+      " the text that people search for, by default the first URN or code
+      ~ a pattern   : a rule of `shared.explain.parsing.concepts.fits`
+      = the meaning   % as the entry before: meaning, causes and source
+      cause certainty [refresh] @ source   with `refresh`, only a refresh can have it
+        t title   c title for a clinician   ? reason   > step   > $NAME $NAME two named steps
 
 A cause's lines are only those that differ from its kind (shared/explain/catalogue/causes.py). `*0`
-is the kind's first step. In a source, `{NAME}` is one of shared/explain/catalogue/sources.py. In a
-text, `|standalone` and `|backend` start the text for that flow, or `-` for none, and `~ ` at the
-start marks a step for software other than this app.
+names the kind's first step. A source is the entry's by default, and a long one has a line of its
+own. In it, `{NAME}` is one of shared/explain/catalogue/sources.py. In a URN, `A:` and `R:` stand
+for Oracle Health's authorization server and resource servers. In a text, `|standalone` and
+`|backend` start the text for that flow, or `-` for none, and `~ ` at the start marks a step for
+software other than this app.
 """
 
 import re
@@ -36,8 +38,8 @@ PLACES: Mapping[str, Where] = {
     "fhir": "FHIR answer",
     "cds": "CDS call",
 }
-_URNS = {"A": oracle_console.AUTHORIZATION_SERVER, "R": oracle_console.RESOURCE_ACCESS}
-_LISTS = {"u": "urns", "~": "patterns", ":": "about"}
+_URNS = {"A:": oracle_console.AUTHORIZATION_SERVER, "R:": oracle_console.RESOURCE_ACCESS}
+_LISTS = {"~": "patterns", ":": "about"}
 
 
 def entries(text: str) -> tuple[Entry, ...]:
@@ -55,42 +57,48 @@ def _entries(text: str) -> Iterator[Entry]:
         elif mark == "*":
             place, _, source = rest.partition(" ")
         else:
-            made = _entry(mark, rest.split(), block[1:], (place, source, names), made)
+            made = _entry(block, (place, source, names), made)
             yield made
 
 
 def _entry(
-    key: str,
-    flags: list[str],
-    lines: list[tuple[int, str]],
+    block: list[tuple[int, str]],
     defaults: tuple[str, str, Mapping[str, Any]],
     before: Entry | None,
 ) -> Entry:
     place, source, names = defaults
+    head, _, cited = block[0][1].partition(" @ ")
+    key, *flags = head.split()
     pairs = dict(one.split("=") for one in flags if "=" in one)
-    fields: dict[str, Any] = {"urns": (), "patterns": (), "about": (), "meaning": "", "says": ""}
+    urns = tuple(_URNS[one[:2]] + one[2:] for one in flags if one[:2] in _URNS)
+    fields: dict[str, Any] = {"patterns": (), "about": (), "meaning": "", "says": ""}
+    source = cited or source
     found: list[tuple[str, list[str]]] = []
-    for indent, line in lines:
+    for indent, line in block[1:]:
         mark, _, rest = line.partition(" ")
         if indent > 2:
             found[-1][1].append(line)
         elif mark in _LISTS:
-            fields[_LISTS[mark]] += (_urn(rest) if mark == "u" else rest,)
+            fields[_LISTS[mark]] += (rest,)
         elif mark == "%" and before is not None:
             fields |= {"meaning": before.meaning, "causes": before.causes}
             source = before.source
-        elif mark in {'"', "=", "@"}:
-            name = {'"': "says", "=": "meaning", "@": "source"}[mark]
-            fields[name] = flows(rest, names) if mark == "=" else rest
+        elif mark == "@":
+            source = rest
+        elif mark == '"':
+            fields["says"] = rest
+        elif mark == "=":
+            fields["meaning"] = flows(rest, names)
         else:
             found.append((line, []))
     codes = tuple(filter(None, pairs.get("code", "").split(",")))
-    source = _source(fields.pop("source", source))
-    fields.setdefault("causes", tuple(_cause(head, own, source, names) for head, own in found))
-    fields["says"] = fields["says"] or next(iter((*fields["urns"], *codes)), "")
+    source = _source(source)
+    fields.setdefault("causes", tuple(_cause(one, own, source, names) for one, own in found))
+    fields["says"] = fields["says"] or next(iter((*urns, *codes)), "")
     return Entry(
         key=key,
         where=PLACES[next((one for one in flags if one in PLACES), place)],
+        urns=urns,
         oauth_errors=codes,
         alone="alone" in flags,
         statuses=tuple(map(int, filter(None, pairs.get("status", "").split(",")))),
@@ -101,30 +109,34 @@ def _entry(
 
 
 def _cause(head: str, lines: list[str], source: str, names: Mapping[str, Any]) -> Cause:
+    head, _, cited = head.partition(" @ ")
     id_, certainty, *refresh = head.split()
     kind = cast("Mapping[str, Any]", causes.KINDS)[id_]
-    told: dict[str, Any] = {"t": None, "c": "", "?": None, "@": ""}
+    told: dict[str, Any] = {"t": None, "c": "", "?": None, "@": cited}
     steps: list[str] = []
     for line in lines:
         mark, _, rest = line.partition(" ")
-        if mark == ">":
-            steps.append(kind.steps[int(rest[1:])] if rest.startswith("*") else flows(rest, names))
+        if mark == "@":
+            told[mark] = rest
+        elif mark != ">":
+            told[mark] = flows(rest, names)
+        elif rest[0] in "$*":
+            steps += (
+                names[one[1:]] if one[0] == "$" else kind.steps[int(one[1:])]
+                for one in rest.split()
+            )
         else:
-            told[mark] = _source(rest) if mark == "@" else flows(rest, names)
+            steps.append(flows(rest, names))
     made: Cause = kind(
         certainty,
         told["?"],
         *steps,
-        source=told["@"] or source,
+        source=_source(told["@"]) or source,
         title=told["t"],
         plainly=told["c"],
         at_refresh=bool(refresh),
     )
     return made
-
-
-def _urn(text: str) -> str:
-    return _URNS.get(text[0], text[0]) + text[2:] if text[1:2] == ":" else text
 
 
 def _source(text: str) -> str:

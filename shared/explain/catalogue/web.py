@@ -5,7 +5,7 @@ from shared.explain.catalogue.table import entries
 ENTRIES = entries(
     r"""
 * launch inferred
-generic/frame-refused alone
+generic/frame-refused alone @ {EMBEDDABLE}
   " Refused to display … in a frame because it set 'X-Frame-Options' / frame-ancestors
   ~ refused to (?:display|frame)\b[^\n]{0,200}
   ~ in a frame because\b|ancestor violates\b|refused to connect\b(?! to '| because)
@@ -13,17 +13,14 @@ generic/frame-refused alone
     x-frame|x-frame-options\W{1,3}(?:(?:is|was|of|set to) )?\W?(?:sameorigin|deny)|\
     frame-ancestors\W{1,3}(?:'none'|'self')
   = The browser won't show a page in a frame, because the page's own headers forbid it.
-  @ {EMBEDDABLE}
-  frame_refused likely
-    @ {EMBEDDABLE}; the sender is inferred
-generic/cookie-refused alone
+  frame_refused likely @ {EMBEDDABLE}; the sender is inferred
+generic/cookie-refused alone @ inferred
   " This Set-Cookie was blocked … SameSite / Third-party cookie will be blocked
   ~ set-cookie\b[^\n]{0,120}\b(?:samesite|blocked)|third-party cookies? (?:will be|is|are|was)
     blocked|\bcookie\b[^\n]{0,80}\brejected\b[^\n]{0,60}(?:samesite|secure|partition|cross)
   = The browser didn't keep a cookie, because the page is in a frame of another site.
-  @ inferred
   cookies_blocked likely
-generic/content-blocked alone
+generic/content-blocked alone @ {CSP}
   " Refused to connect … Content Security Policy / Mixed Content / ERR_BLOCKED_BY_CLIENT
   ~ violates the (?:following|document's) content security policy[^\n]{0,200}
   ~ content[- ]security[- ]policy[^\n]{0,120}\bblocked\b[^\n]{0,120}|blocked the loading of (?:a
@@ -32,9 +29,8 @@ generic/content-blocked alone
     content
     must be served over https
   = The browser didn't send the request: the page's own policy, mixed content, or an extension.
-  @ {CSP}
   content_blocked certain
-generic/cors alone
+generic/cors alone @ {FETCH}
   " has been blocked by CORS policy / No 'Access-Control-Allow-Origin' header
   ~ (?:from origin '[^'\n]{1,300}' has been )?blocked by cors policy[^\n]{0,200}
   ~ cross-origin request blocked[^\n]{0,200}|origin \S{1,300} is not allowed by access-con
@@ -46,48 +42,39 @@ generic/cors alone
   ~ 'access-control-allow-(?:origin|headers|methods|credentials)' header (?:in the response
     )?(?:must|contains|has|is)\b[^\n]{0,200}
   = The browser sent a request to another origin, but doesn't let the page read the response.
-  @ {FETCH}
   cors_blocked certain
-generic/fetch-failed alone
+generic/fetch-failed alone @ {FETCH}
   " TypeError: Failed to fetch / NetworkError when attempting to fetch resource
   ~ \bfailed to fetch\b(?! the)|networkerror when attempting|xhr error\b|\bload failed
   = The browser got no response, or one that the page isn't allowed to read. The page can't find out
     why.
-  @ {FETCH}
-  cors_blocked possible
-    @ inferred from {FETCH}
-  network_unreachable possible
-    @ inferred
-  tls_untrusted possible
-    @ inferred
-generic/jwt-key alone
+  cors_blocked possible @ inferred from {FETCH}
+  network_unreachable possible @ inferred
+  tls_untrusted possible @ inferred
+generic/jwt-key alone @ {OPENID}
   " JWKSNoMatchingKey / SigningKeyNotFoundError / PyJWKClientError
   ~ jwksnomatchingkey|no applicable key found|or no matching key\(s\) found|jwks doesn't have key|\
     signingkeynotfounderror|find a signing key that
     matches|jwssignatureverificationfailed|jsonwebtokenerror: invalid signature|does not match
     locally computed signature
   = The app can't check the signature of a token with the keys that it has.
-  @ {OPENID}
   signing_key_unknown likely
-generic/jwt-expired alone
+generic/jwt-expired alone @ {RFC_6750}
   " TokenExpiredError / ExpiredSignatureError / ERR_JWT_EXPIRED
   ~ \bjwt is expired|tokenexpirederror|expiredsignatureerror|err_jwt_expired|\bjwtexpired\b|\
     expiredjwtexception|token
     is expired by
   = The access token has expired.
-  @ {RFC_6750}
   access_token_expired likely
-  clock_skew possible
-    @ inferred
-generic/jwt-audience alone
+  clock_skew possible @ inferred
+generic/jwt-audience alone @ {RFC_6750}
   " InvalidAudienceError / jwt issuer invalid / unexpected "aud" claim value
   ~ invalid(?:audience|issuer)error|jwt audience rejected|jwt issuer is not configured|\
     for given 'iss'|jwt (?:audience|issuer) invalid|unexpected \\?"(?:aud|iss)\\?"
     claim value
   = The token's issuer or audience isn't the one that the program expects.
-  @ {RFC_6750}
   token_of_another_server likely
-generic/tls alone
+generic/tls alone @ {RFC_5280}
   " CERTIFICATE_VERIFY_FAILED / PKIX path building failed / unable to verify the first certificate
   ~ certificate[_ ]verify[_ ]failed[^\n]{0,120}|err_cert_\w{1,20}|pkix path building failed
   ~ unable to (?:verify the first|get local issuer) certificate|unable_to_get_issuer\w{1,20}|\
@@ -96,14 +83,12 @@ generic/tls alone
   ~ x509: certificate[^\n]{0,80}|(?:remote|ssl|tls) certificate[^\n]{0,30}(?:invalid|not
     trusted|untrusted)|ssl certificate problem
   = The connection ended before any request was sent, because a certificate wasn't accepted.
-  @ {RFC_5280}
   tls_untrusted certain
-generic/tls-handshake alone
+generic/tls-handshake alone @ inferred
   " SSLHandshakeException: handshake_failure / wrong version number / protocol_version
   ~ terminated the handshake|handshake[_ ]failure|wrong[_ ]version[_ ]number|(?:unsupported|alert)
     protocol|protocol_version|bad_certificate|certificate[_ ]required|no required ssl certificate
   = The two sides couldn't agree on an encrypted connection.
-  @ inferred
   network_unreachable likely
     t The server or a proxy broke off the TLS handshake.
     ? Their TLS versions differ, the port isn't one for https, or the server wants a client
@@ -111,12 +96,11 @@ generic/tls-handshake alone
     > On the machine where the program runs, look with `openssl s_client -connect HOST:443` at the
       versions that both offer. Ask the server's operator for allowed addresses and certificates.
   tls_untrusted possible
-generic/host-local fhir alone
+generic/host-local fhir alone @ inferred
   " UnknownHostException: keycloak / getaddrinfo ENOTFOUND hapi
   ~ (?:enotfound|unknownhostexception:|no such host:?|resolve host:?|lookup)
     '?[a-z0-9_-]{1,60}\b(?![.:]?\w)
   = This program's network has no host with this name.
-  @ inferred
   network_unreachable likely
     t The host name isn't known where the program runs.
     ? A name without a domain is known only within its own network, such as that of Docker Compose.
@@ -151,22 +135,20 @@ generic/no-answer fhir alone
   = The server took the connection and sent no response in time.
   ehr_side likely
   network_unreachable possible
-generic/discovery-needs-token alone
+generic/discovery-needs-token alone @ {OPENEMR_4230}
   " 401 from metadata or smart-configuration
   ~ /(?:metadata|\.well-known/smart-configuration)\b[^\n]{0,40}\s?(?:\S{1,12}\s){0,3}\b40[13]\b
   = The server doesn't let the app read its configuration.
-  @ {OPENEMR_4230}
   ehr_side likely
     t The FHIR server requires a token before the app can have one.
     ? Apps read discovery and `metadata` before they have a token (SMART App Launch 2.2).
     > Update or fix the FHIR server, or the gateway in front of it: `metadata` and
       `.well-known/smart-configuration` must be readable without a token.
-generic/xml-answer fhir alone
+generic/xml-answer fhir alone @ {R4}
   " Unexpected token, XML is not valid JSON
   ~ unexpected token '?<'?[^\n]{0,20}(?:<\?xml|<(?!html|!)[a-z]{4,24} xm)[^\n]{0,40}
   ~ content-type: application/fhir\+xml
   = The server answered in XML, and the program expects JSON.
-  @ {R4}
   fhir_request_invalid likely
     t The request doesn't ask for JSON.
     ? The `Accept` header is missing, or it's `*/*`.

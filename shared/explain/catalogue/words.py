@@ -9,18 +9,15 @@ from shared.explain.catalogue.table import entries
 ENTRIES = entries(
     r"""
 * token {RFC_6749}
-generic/uri-too-long page alone
+generic/uri-too-long page alone @ {RFC_9110}
   " 414 URI Too Long / Request-URI Too Large
   ~ \bur[il] too (?:long|large)\b|header fields? too large
   = The authorization request is too long for the EHR, or for a server in front of it.
-  @ {RFC_9110}
-  request_too_long likely
-    @ inferred from {FORUM_BAD_REQUEST}
-generic/server-failed page
+  request_too_long likely @ inferred from {FORUM_BAD_REQUEST}
+generic/server-failed page @ inferred
   " An unexpected error occurred / internal error / try again later
   : broken !client_auth !by:writer
   = The server failed, and doesn't say more.
-  @ inferred
   ehr_side likely
 generic/grant-not-enabled
   " grant type is not allowed for this client / Grant type must be one of …
@@ -29,32 +26,28 @@ generic/grant-not-enabled
   : grant_type auth_code refresh denied|mismatch
   = The server recognizes the client, but the client isn't registered to get a token this way.
   grant_not_enabled likely
-generic/consent page
+generic/consent page @ {OPENID}
   " consent required / needs admin approval / user isn't assigned to the application
   : consent missing|denied|invalid|unknown !declined
   : user client denied !scope !by:writer !=invalid_client !@FHIR
   = The identity provider has its own rule, which this user or app doesn't meet.
-  @ {OPENID}
   idp_policy likely
 generic/user-declined redirect
   " The user denied the request / the sign-in was canceled
   : declined user|consent|patient !server_default
   = The user chose not to sign in, or not to consent.
   user_declined likely
-generic/user-credentials page
+generic/user-credentials page @ inferred
   " Invalid username or password / Invalid user credentials
   : password invalid|mismatch|expired|denied|unknown|missing !client_auth
   = The server refused the user's sign-in.
-  @ inferred
   user_credentials_wrong likely
-generic/refresh-reused
+generic/refresh-reused @ {RFC_9700}
   " Refresh token has been revoked / already used / reuse detected
   : refresh used
   = The refresh token that was sent has been replaced or withdrawn.
-  @ {RFC_9700}
   refresh_reused likely
-  session_ended possible
-    @ {RFC_6749}
+  session_ended possible @ {RFC_6749}
 generic/refresh-not-allowed
   " grant type refresh_token isn't allowed for this client
   : refresh grant_type denied|invalid
@@ -80,11 +73,10 @@ generic/refresh-absent
     > Request `online_access` or `offline_access`, allow it in the registration, and keep the old
       refresh token if the response to a refresh has no new one.
     > *1
-generic/pkce-text
+generic/pkce-text @ {RFC_7636}
   " PKCE verification failed / code_verifier does not match
   : pkce missing|unknown|mismatch|invalid|denied|expired|long
   = PKCE, the proof that the callback and the launch belong together, is missing or wrong.
-  @ {RFC_7636}
   pkce_mismatch likely
 generic/token-redirect-uri-text
   " invalid_grant with a message about redirect_uri
@@ -107,11 +99,10 @@ generic/redirect-uri-missing redirect
     ? `redirect_uri` is missing, or it isn't a URL.
     > Send `redirect_uri`, exactly as it's registered, in both requests.
   redirect_uri_mismatch possible
-generic/redirect-uri-text page
+generic/redirect-uri-text page @ {HEALTH_GORILLA}
   " redirect_uri mismatch / invalid redirect URI
   : redirect missing|unknown|mismatch|invalid|denied
   = The redirect URI isn't the registered one.
-  @ {HEALTH_GORILLA}
   redirect_uri_mismatch likely
 generic/grant-type-missing
   " Missing parameter: grant_type
@@ -131,7 +122,7 @@ generic/client-auth-text
   = The client didn't authenticate with the method that it's registered for.
   client_auth_wrong likely
   client_unknown possible
-generic/assertion-claims
+generic/assertion-claims @ {RFC_7523}
   " client assertion: aud, exp, jti, iss or sub is wrong
   : times|assertion|access long assertion|=invalid_client|@token !scope
   : times long !@FHIR !id_token !refresh !code !scope
@@ -142,25 +133,20 @@ generic/assertion-claims
   : audience|issuer missing|mismatch|invalid|unknown assertion|=invalid_client|@token !@FHIR !code
     !refresh !id_token !resource
   = The server read the client's signed assertion, but refused a claim in it.
-  @ {RFC_7523}
   assertion_claims_wrong likely
   clock_skew possible
-generic/clock-text
+generic/clock-text @ inferred from {RFC_7523}; no launch report was found that blames a clock
   " token is not yet valid / issued in the future / assertion expired
   : times|access|id_token|claim|assertion future
   : assertion expired
   = The times in a signed token don't match the recipient's clock.
-  @ inferred from {RFC_7523}; no launch report was found that blames a clock
-  clock_skew likely
-    @ inferred from {RFC_7523}; {OPENID}
-  assertion_claims_wrong possible
-    @ inferred
-generic/token-not-a-jwt fhir alone
+  clock_skew likely @ inferred from {RFC_7523}; {OPENID}
+  assertion_claims_wrong possible @ inferred
+generic/token-not-a-jwt fhir alone @ {RFC_6750}
   " Not in JWS format / JWT strings must contain exactly 2 period characters
   ~ not in (?:json web signature[^\n]{0,12}|jws )format|exactly 2 period
     characters|(?:wrong|invalid) number of segments|jwt must have 3 (?:tokens|parts)
   = The FHIR server got something that isn't a signed JWT as the access token.
-  @ {RFC_6750}
   token_of_another_server likely
     t What was sent as the access token isn't a signed JWT.
     ? It's an opaque or encrypted token, a word such as `undefined`, or it has `Bearer` in front of
@@ -168,7 +154,7 @@ generic/token-not-a-jwt fhir alone
     > Look at the Authorization header that is sent. Send `access_token` of the token response
       unchanged, or have the authorization server issue JWTs for this FHIR server.
   token_not_in_header possible
-generic/opaque-token alone
+generic/opaque-token alone @ {RFC_6750}
   " jwt malformed / Not enough segments, on an access token
   ~ (?:decod\w{1,20}|pars\w{1,20}|jwt (?:malformed|\S{1,20} error))[^\n]{0,50}access[_
     ]?token[^\n]{0,80}|access[_ ]?token[^\n]{0,60}(?:jwt malformed|(?:not|n't) (?:a (?:valid
@@ -176,37 +162,31 @@ generic/opaque-token alone
   ~ (?:invalid (?:compact )?(?:jws|jwt|token specified)|missing part #)[^\n]{0,80}access[_ ]?token|\
     access[_ ]?token[^\n]{0,80}(?:invalid (?:compact )?(?:jws|jwt|token specified)|missing part #)
   = The app tries to read the access token, which only the FHIR server should read.
-  @ {RFC_6750}
-  opaque_token_decoded likely
-    @ {RFC_6749}
-generic/no-id-token
+  opaque_token_decoded likely @ {RFC_6749}
+generic/no-id-token @ {FORUM_OPENID}
   " no id_token in the token response
   : id_token missing !key !claim !signature !discovery
   = The EHR issued an access token, but didn't say who signed in.
-  @ {FORUM_OPENID}
   scope_trimmed likely
     ? `openid` wasn't requested, or it was requested but not granted.
     > Request `openid` and `fhirUser`, and select both in the EHR's registration.
     > $RELAUNCH
-generic/signing-key
+generic/signing-key @ {OPENID}
   " id_token: could not find key ID … in available keys / unknown kid
   : id_token key|signature unknown|mismatch|invalid
   : key|signature unknown|mismatch|invalid by:library !assertion !=invalid_client !@token
   = The app can't check the signature of a token with the keys that it has.
-  @ {OPENID}
   signing_key_unknown likely
-generic/server-key redirect
+generic/server-key redirect @ inferred
   " Public key not found, at the authorization endpoint
   : key|signature unknown|invalid|mismatch @authorize !=invalid_grant !assertion
   = The server couldn't check a signature, before the app has signed anything.
-  @ inferred
   ehr_side likely
   client_unknown possible
-generic/key-set-unread
+generic/key-set-unread @ {RFC_7523}
   " Unable to retrieve the JWKS / Error fetching the client's key set
   : key_set unfetched !id_token !by:writer
   = The server couldn't read the client's keys at the registered JWKS URL.
-  @ {RFC_7523}
   assertion_key_unknown likely
     t The EHR couldn't fetch the key that signed the client assertion.
     ? The EHR fetches the public keys from that URL, from its own network.
@@ -214,25 +194,22 @@ generic/key-set-unread
       login, it needs status 200, a trusted certificate and `{"keys": […]}`.
     > Compare it with the URL in the registration, letter by letter.
     > Allow the EHR's network, if a firewall protects the URL.
-generic/assertion-key
+generic/assertion-key @ {RFC_7523}
   " JWT key ID does not match any key in JWKS / Unable to load public key
   : key|signature missing|unknown|mismatch|invalid !@FHIR !id_token !=invalid_token
   : key denied|expired !client !@FHIR !id_token
   = The server can't check the client's signed assertion with the keys that it has.
-  @ {RFC_7523}
   assertion_key_unknown likely
-  not_propagated_yet possible
-    @ inferred
-generic/issuer-in-discovery launch
+  not_propagated_yet possible @ inferred
+generic/issuer-in-discovery launch @ {OPENID}
   " invalid issuer in discovery document / issuer did not match
   : issuer mismatch|invalid|unknown|missing discovery !#401 !access
   = The issuer that the app is configured with isn't the one in the discovery document.
-  @ {OPENID}
   tenant_mismatch likely
     ? Both issuers are compared as text, so that a slash at the end, the scheme, the host or the
       realm matters.
     > Write the issuer exactly as `issuer` in the discovery document has it.
-generic/token-of-another fhir
+generic/token-of-another fhir @ {RFC_6750}
   " The audience is invalid / The issuer is invalid / unexpected iss value
   : issuer|audience|claim missing|mismatch|invalid|unknown|denied @FHIR|=invalid_token !launch
     !context
@@ -241,17 +218,14 @@ generic/token-of-another fhir
     !tenant !aud_parameter
   : key|signature unknown|mismatch|invalid @FHIR|=invalid_token !expired
   = The FHIR server doesn't accept the token's issuer or audience.
-  @ {RFC_6750}
   token_of_another_server likely
-  aud_wrong possible
-    @ inferred
-generic/code-text
+  aud_wrong possible @ inferred
+generic/code-text @ {HEALTH_GORILLA}
   " authorization code expired or already used
   : code expired|used
   : auth_code invalid|unknown !client !redirect !@FHIR
   : code invalid|unknown @token|=invalid_grant !client !redirect
   = The authorization code is too old or was already exchanged.
-  @ {HEALTH_GORILLA}
   code_expired_or_used likely
 generic/code-missing
   " Missing parameter: code
@@ -266,35 +240,29 @@ generic/code-of-another-client
   : client_id launch mismatch
   = The code was issued to another client than the one that exchanges it.
   client_id_mismatch likely
-generic/state launch
+generic/state launch @ {GROWTH_62}
   " No 'state' parameter found / state mismatch / state argument is missing
   : state|nonce missing|unknown|mismatch|invalid|expired !=login_required
   = The page that completes a launch can't find the launch that it should complete.
-  @ {GROWTH_62}
-  state_unknown likely
-    @ {RFC_6749}; {GROWTH_62}
-  cookies_blocked likely
-    @ inferred
+  state_unknown likely @ {RFC_6749}; {GROWTH_62}
+  cookies_blocked likely @ inferred
   launch_parameter_missing possible
-generic/resource-text redirect code=invalid_target,invalid_resource
+generic/resource-text redirect code=invalid_target,invalid_resource @ inferred from RFC 8707
   " An invalid audience was specified / invalid_target / resource principal not found
   : resource unknown|invalid|mismatch|missing tenant|audience|=invalid_target|=invalid_resource
   : audience missing|unknown|mismatch|invalid|denied !@FHIR !=invalid_token !access
   : aud_parameter missing|unknown|mismatch|invalid|denied !assertion !=invalid_client
     !=invalid_token
   = The server has no resource with the name given in `aud`, `resource` or the scopes.
-  @ inferred from RFC 8707
   aud_wrong likely
-  tenant_mismatch possible
-    @ inferred
-generic/scope-not-covered fhir
+  tenant_mismatch possible @ inferred
+generic/scope-not-covered fhir @ {RFC_6750}
   " insufficient scope / permission is not granted by any of the scopes
   : scope denied @FHIR !=invalid_scope !user
   : scope missing|invalid field @FHIR !=invalid_scope !user
   : scope insufficient !=invalid_scope !user
   : scope access denied|missing !=invalid_scope !user !client !refresh !context !@authorize
   = The token's scopes don't cover this request.
-  @ {RFC_6750}
   scope_trimmed likely
   scope_not_registered possible
   user_not_permitted possible
@@ -303,8 +271,7 @@ generic/scope-text redirect
   : scope denied|unknown|invalid|missing|mismatch !user !refresh !context !unfetched
   = According to the server, a scope is missing, unknown or not allowed for the app.
   scope_not_registered likely
-  scope_syntax possible
-    @ inferred
+  scope_syntax possible @ inferred
 generic/response-type-text redirect
   " response_type is not supported
   : response_type denied|invalid|missing|unknown
@@ -312,39 +279,33 @@ generic/response-type-text redirect
   request_malformed likely
     ? The request asks for something else than a code.
     > Send `response_type=code`, and allow the authorization code flow in the registration.
-generic/patient-unknown fhir
+generic/patient-unknown fhir @ {RFC_6750}
   " patient is null / Patient is not available / cannot resolve the launch context
   : patient|context missing|unknown by:library !state
   : context missing|unknown|invalid !session !state !launch
   : patient context missing|unknown|invalid
   = There's no patient in the token or in the launch.
-  @ {RFC_6750}
   patient_context_missing likely
-generic/iss-not-given launch
+generic/iss-not-given launch @ {CENTILES_4}
   " Failed to discover authorization URL given: undefined / No server url found
   : iss_parameter launch missing !session
   : iss_parameter|launch missing !audience !session !@token !@FHIR !access !id_token
   = The launch page was opened without the `iss` and `launch` that an EHR adds.
-  @ {CENTILES_4}
-  launch_parameter_missing likely
+  launch_parameter_missing likely @ {SMART}; {CENTILES_4}
     > *0
     > If you don't have an EHR, enter the app's launch URL in a sandbox or in the SMART launcher
       (`launch.smarthealthit.org`), and launch from there.
-    > *1
-    > *2
-    @ {SMART}; {CENTILES_4}
-generic/launch-value redirect
+    > *1 *2
+generic/launch-value redirect @ {SMART}
   " invalid launch / unknown launch context
   : launch invalid|unknown|expired|mismatch !discovery
   = The server doesn't recognize the `launch` value.
-  @ {SMART}
   launch_value_invalid likely
-generic/not-enabled redirect
+generic/not-enabled redirect @ inferred
   " app_not_activated / app not activated / not enabled for this organization
   : client denied|expired !user !@FHIR !redirect
   : tenant denied client|access
   = The server recognizes the app, but this site hasn't turned it on.
-  @ inferred
   client_not_enabled_at_site likely
 generic/client-unknown-text page
   " client not found / Unknown client / invalid client_id
@@ -365,69 +326,59 @@ generic/user-text redirect
   = The server doesn't let this user in, or doesn't know them.
   user_not_permitted likely
   user_mismatch possible
-generic/token-not-sent fhir alone
+generic/token-not-sent fhir alone @ {RFC_6750}
   " Missing Authorization header / Full authentication is required
   ~ full authentication is required|authentication token (?:is )?missing|[?&]access_token=
   : header missing|denied|invalid !media !origin !=invalid_client !@token !@discovery
   : access missing @FHIR !claim !refresh !patient !context !scope
   = The FHIR server received no access token.
-  @ {RFC_6750}
   token_not_in_header likely
-generic/access-token-expired fhir
+generic/access-token-expired fhir @ {RFC_6750}
   " The access token expired / jwt expired
   : access expired !refresh !code !session !assertion
   = The access token has expired.
-  @ {RFC_6750}
   access_token_expired likely
-  clock_skew possible
-    @ inferred
-generic/discovery-missing launch alone
+  clock_skew possible @ inferred
+generic/discovery-missing launch alone @ {SMART}
   " .well-known/smart-configuration 404 / could not fetch the well-known JSON
   ~ (?:smart|openid)-configuration\b[^\n]{0,90}\b(?:404|not found)\b
   ~ \b404\b[^\n]{0,90}(?:smart|openid)-configuration
   : discovery unknown|missing|invalid !#401 !#403 !#5xx !version !@token
   = The document that lists the authorize and token URLs wasn't found.
-  @ {SMART}
   discovery_missing likely
-  fhir_base_wrong possible
-    @ inferred
-generic/endpoint-text page
+  fhir_base_wrong possible @ inferred
+generic/endpoint-text page @ {RFC_9110}
   " Could not find resource for full path / 404 from the authorize or token URL
   : endpoint unknown !@FHIR !#5xx
   : type unknown @authorize|@token !patient
   = The server has nothing at this URL.
-  @ {RFC_9110}
   endpoint_wrong likely
   fhir_base_wrong possible
-generic/fhir-version fhir alone
+generic/fhir-version fhir alone @ inferred
   " expected "Conformance" but found "CapabilityStatement"
   ~ expected \W?conformance\W? but found|unsupported fhir version|fhir ?version (?:mismatch|is not
     supported|does not match)|\b(?:dstu2|stu3|r4b?|r5) (?:client|library|model)s?
     (?:with|against|and) (?:an? )?(?:dstu2|stu3|r4b?|r5)\b
   = The client can't read the server's response, because their FHIR versions differ.
-  @ inferred
   fhir_version_mismatch likely
-generic/fhir-request-text fhir
+generic/fhir-request-text fhir @ inferred
   " Unknown resource type / unknown search parameter / unsupported media type
   : search|type|media unknown|denied|missing|invalid|mismatch @FHIR !scope !user !access !client
     !launch
   = The FHIR server doesn't accept the request: a parameter, a type or a format.
-  @ inferred
   fhir_request_invalid likely
-generic/token-refused-text fhir
+generic/token-refused-text fhir @ {RFC_6750}
   " Invalid access token / the token cannot be validated
   : access invalid|denied|mismatch !@token !@authorize !@refresh !claim !by:writer
   : access_token invalid @authorize !field !claim !by:writer
   = The FHIR server doesn't accept the access token, and doesn't say why.
-  @ {RFC_6750}
   access_token_expired possible
   token_of_another_server possible
   token_not_in_header possible
-generic/bulk-export fhir alone
+generic/bulk-export fhir alone @ {BULK_DATA}
   " GET Group/ID/$export: 403 Forbidden
   ~ \$export\b[\s\S]{0,400}?\b(?:403|forbidden)\b|\b403\b[\s\S]{0,200}?\$export\b
   = The FHIR server refuses a bulk export to this client.
-  @ {BULK_DATA}
   client_not_enabled_at_site likely
     t The client isn't allowed to export.
     ? A server decides about `$export` apart from other requests: for each client, and often for
@@ -435,24 +386,21 @@ generic/bulk-export fhir alone
     > Ask the site to enable bulk export for the client and, with `Group/ID/$export`, for this
       group.
     > Until then, search for the resources that you need, patient by patient.
-  scope_not_registered possible
+  scope_not_registered possible @ {BULK_DATA}; {OPENEMR_EXPORT}
     ? An export needs a `system/` scope for every type that it exports. Some servers also have a
       scope for the operation.
     > Request and register a `system/` scope for each type, and list the same types in `_type`.
-    @ {BULK_DATA}; {OPENEMR_EXPORT}
-generic/export-not-async fhir alone
+generic/export-not-async fhir alone @ {BULK_DATA}
   " $export: Must request async processing
   ~ \$export\b[\s\S]{0,300}?\b(?:async|prefer)\b|\bexport\b[^\n]{0,60}\brespond-async\b
   = A bulk export wasn't requested as an asynchronous one.
-  @ {BULK_DATA}
   fhir_request_invalid likely
     > Send `Prefer: respond-async` and `Accept: application/fhir+json` with the kick-off request,
       and read the status at the URL in `Content-Location`.
-generic/fhir-refused-text fhir
+generic/fhir-refused-text fhir @ {RFC_6750}
   " Not authorized / access is denied, from FHIR
   : denied @FHIR field #none
   = The FHIR server refuses this request, and doesn't say why.
-  @ {RFC_6750}
   user_not_permitted possible
   scope_trimmed possible
   client_not_enabled_at_site possible
