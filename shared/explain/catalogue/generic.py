@@ -69,6 +69,7 @@ generic/invalid-grant token code=invalid_grant
   client_id_mismatch possible
     ? The code was issued to another client ID. The launch and the callback run with different
       configurations.
+  refresh_reused possible refresh
   session_ended possible refresh
     ? If this was a refresh, the grant was withdrawn or the user's session has ended.
 generic/unsupported-grant-type token code=unsupported_grant_type

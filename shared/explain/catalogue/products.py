@@ -306,6 +306,10 @@ SMART User` or `FHIR Data Reader` on the FHIR service, and make sure that the to
   Authorization failed.
   no "roles" claim
   no roles claim
+azure! fhir not_a_launch_problem likely: Give the FHIR service's managed identity the role \
+`Storage Blob Data Contributor` on the storage account of the export, and let the account's \
+network rules admit it.
+  export operation failed for reason
 azure token ehr_side likely: The grant is wider than the request. If users should choose the \
 scopes themselves, revoke the administrator's consent in Azure.
   admin consent grants more scopes

@@ -40,6 +40,7 @@ generic/user-declined redirect
 generic/user-credentials page @ inferred
   " Invalid username or password / Invalid user credentials
   : password invalid|mismatch|expired|denied|unknown|missing !client_auth
+  : secret invalid @authorize !client !client_auth
   = The server refused the user's sign-in.
   user_credentials_wrong likely
 generic/refresh-reused @ {RFC_9700}
@@ -119,6 +120,7 @@ generic/client-auth-text
   : assertion missing !claim !key !signature
   : client_auth missing|invalid|mismatch|denied|unknown !key !claim !@FHIR
   : header missing|invalid @token|@refresh !media !origin
+  : client_id header missing|invalid
   = The client didn't authenticate with the method that it's registered for.
   client_auth_wrong likely
   client_unknown possible
@@ -195,7 +197,7 @@ generic/key-set-unread @ {RFC_7523}
     > Compare it with the URL in the registration, letter by letter.
     > Allow the EHR's network, if a firewall protects the URL.
 generic/assertion-key @ {RFC_7523}
-  " JWT key ID does not match any key in JWKS / Unable to load public key
+  " JWT key ID does not match any key in JWKS / invalid signature of the assertion
   : key|signature missing|unknown|mismatch|invalid !@FHIR !id_token !=invalid_token
   : key denied|expired !client !@FHIR !id_token
   = The server can't check the client's signed assertion with the keys that it has.
@@ -328,7 +330,8 @@ generic/user-text redirect
   user_mismatch possible
 generic/token-not-sent fhir alone @ {RFC_6750}
   " Missing Authorization header / Full authentication is required
-  ~ full authentication is required|authentication token (?:is )?missing|[?&]access_token=
+  ~ full authentication is required|authentication token (?:is )?missing|[?&]access_token=|\
+    \bheaders: (?:undefined|null|\{\})
   : header missing|denied|invalid !media !origin !=invalid_client !@token !@discovery
   : access missing @FHIR !claim !refresh !patient !context !scope
   = The FHIR server received no access token.
@@ -357,7 +360,8 @@ generic/endpoint-text page @ {RFC_9110}
 generic/fhir-version fhir alone @ inferred
   " expected "Conformance" but found "CapabilityStatement"
   ~ expected \W?conformance\W? but found|unsupported fhir version|fhir ?version (?:mismatch|is not
-    supported|does not match)|\b(?:dstu2|stu3|r4b?|r5) (?:client|library|model)s?
+    supported|does not match)|did not return a
+    (?:capabilitystatement|conformance)|\b(?:dstu2|stu3|r4b?|r5) (?:client|library|model)s?
     (?:with|against|and) (?:an? )?(?:dstu2|stu3|r4b?|r5)\b
   = The client can't read the server's response, because their FHIR versions differ.
   fhir_version_mismatch likely

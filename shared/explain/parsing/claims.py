@@ -119,7 +119,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|entries)|\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer (?:results"
     r"|resources|entries)|\b0 (?:results|entries)|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\d+"
     r"|half) of|\breturns? (?:nothing|no data)\b",
-    "rotates": r"\brotat\w+|\b(?:old|same|previous) refresh[ _]?token",
+    "rotates": r"\brotat\w+|\b(?:old|same|previous|first) refresh[ _]?token|(?:n't|\bnot"
+    r"|\bnever) (?:save|store|keep|persist|update)\b[^\n.]{0,25}refresh[ _]?token",
     "other_environment": r"\b(?:sandbox|test|staging) token\b[^\n.]{0,30}\bprod"
     r"|\bprod\w* token\b[^\n.]{0,30}\b(?:sandbox|test)|\bnon-?prod\w* client|\b(?:sandbox"
     r"|test) client[ _]id\b[^\n.]{0,60}\bprod|\bprod\w* client[ _]id\b[^\n.]{0,60}\b(?:sandbox"

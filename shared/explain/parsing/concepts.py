@@ -60,7 +60,7 @@ _THINGS: Mapping[str, str] = {
     "nonce": r"\bnonce\b",
     "user": r"\busers?\b|\bresource owner\b|(?<!service )\baccount\b|\bpractitioner\b|\bperson\b"
     r"|\bsigned[- ]in\b",
-    "password": r"\bpasswords?\b|\bbad credentials\b|(?:user|login)[ _]credentials",
+    "password": r"\bpasswords?\b|(?:user|login)[ _]credentials",
     "grant_type": r"grant[ _-]?types?|\bflow\b|(?<!_)client_credentials\b|service accounts?\b"
     r"|authorization[_ ]code (?:grant|flow)|authoriz\w+ grant type|\bstandard flow|direct access",
     "response_type": r"response[ _-]?(?:type|mode)s?",

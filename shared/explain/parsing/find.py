@@ -82,6 +82,8 @@ def matches(
     named = frozenset((*seen.named, *stand_ins)) - shown
     fields = "\n".join([message.description or "", *(one.words for one in heard if one.field)])
     text = f"{message.description or ''}\n{without_noise(message.text)}"[:_LONGEST]
+    few = len(text.split()) <= _FEW and not (message.oauth_error or message.status or seen.first)
+    of_one = [one for one in among if few and one.vendor not in {GENERIC.name, OWN.name}]
     return (
         _by_own(text, seen)
         or _by_pattern(fields, among, shown, named)
@@ -89,10 +91,11 @@ def matches(
         or _by_words([one for one in heard if one.field], among, message, where)
         or _by_web(text, among)
         or (_by_off(text, among) if message.oauth_error is None else ())
-        or _by_words([one for one in heard if one.speaker != "writer"], among, message, where)
         or _patterns(
             text, [one for one in among if not one.alone], Proof.NAMED, fewest=_UNMISTAKABLE
         )
+        or _by_words([one for one in heard if one.speaker != "writer"], among, message, where)
+        or _patterns(text, of_one, Proof.NAMED)
         or _by_code(message, among, shown or named, where)
         or _by_status(message, among, shown or named, where)
         or _by_web(text, among, vague=True)

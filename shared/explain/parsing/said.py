@@ -223,7 +223,17 @@ def hear(text: str) -> tuple[Said, ...]:
             break
         if one.words not in found and not _BOILERPLATE.search(one.words):
             found[one.words] = one
-    return tuple(found.values())
+    # A title shortens what the text below it says.
+    is_title = [
+        one.at == 0 and not one.field and len(one.words.split()) <= _TITLE for one in found.values()
+    ]
+    return tuple(
+        one
+        for _, one in sorted(zip(is_title, found.values(), strict=True), key=lambda pair: pair[0])
+    )
+
+
+_TITLE = 4
 
 
 def _in_fields(text: str) -> Iterator[Said]:

@@ -145,7 +145,9 @@ def _how(one: str, other: str) -> str:
 
 def _audience(facts: Facts, text: str) -> Iterator[Evidence]:
     """Compare `aud` of the request with `iss` of the launch."""
-    audiences = re.findall(rf"[?&\s]aud=({_URL})", text, re.IGNORECASE)
+    audiences = [
+        one.partition("&")[0] for one in re.findall(rf"[?&\s]aud=({_URL})", text, re.IGNORECASE)
+    ]
     issuers = re.findall(rf"/launch\S*?[?&]iss=({_URL})", text, re.IGNORECASE)
     for aud in audiences if facts.proof is not Proof.CODE else ():
         other = aud.rstrip("/") if aud.endswith("/") else f"{aud}/"
@@ -153,6 +155,10 @@ def _audience(facts: Facts, text: str) -> Iterator[Evidence]:
             why = f"The text has both `{aud}`, as `aud`, and `{other}`."
             step = f"Send `aud` exactly as the FHIR base is written: `{other}`, not `{aud}`."
             yield Evidence("aud_wrong", _proven(facts, "aud_wrong"), why, _TEXT, (step,))
+    if audiences and not urlsplit(audiences[0]).path.strip("/") and facts.may_be("aud_wrong"):
+        why = f"`aud` is `{audiences[0]}`, which is a host without the path of a FHIR base."
+        step = "Send the whole FHIR base as `aud`, as the server's metadata has it."
+        yield Evidence("aud_wrong", "likely", why, _TEXT, (step,))
     if not audiences or not issuers or not (facts.may_be("aud_wrong") or facts.by_code):
         return
     aud, iss = (one[0].partition("&")[0].rstrip(".") for one in (audiences, issuers))
@@ -200,6 +206,10 @@ def _keys(facts: Facts, text: str) -> Iterator[Evidence]:
     yield Evidence(cause, _proven(facts, cause), why, _TEXT, (step,))
 
 
+_AT_MOST = "Set `exp` of the assertion at most five minutes ahead."
+_AHEAD = re.compile(
+    r"\bexp(?:ir\w+)?\b[^\n.;]{0,25}?\b(\d{1,3}) ?-?(?:min(?:ute)?s?|(h)(?:ou)?rs?)\b"
+)
 _CLAIM = r"[\"']?\b{}[\"']?\s?:\s?(?:[\"']([^\s\"',}}]{{1,300}})[\"']|(\d{{9,12}}))"
 
 
@@ -230,11 +240,15 @@ def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
 
 def _wrong(claims: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with an assertion, and what to do."""
+    ahead = _AHEAD.search(text)
+    if ahead is not None and int(ahead[1]) * (60 if ahead[2] else 1) > _FIVE_MINUTES // 60:
+        told = f"`exp` is {ahead[1]} {'hours' if ahead[2] else 'minutes'} ahead. At most five"
+        yield f"{told} minutes are allowed.", _AT_MOST
     if claims.get("exp", "").isdigit() and claims.get("iat", "").isdigit():
         lifetime = int(claims["exp"]) - int(claims["iat"])
         if lifetime > _FIVE_MINUTES:
             told = f"`exp` is {lifetime} seconds after `iat`. At most 300 are allowed."
-            yield told, "Set `exp` of the assertion at most five minutes ahead."
+            yield told, _AT_MOST
         elif lifetime <= 0:
             yield "`exp` isn't after `iat`.", "Set `exp` of the assertion after `iat`."
     if "sub" in claims and "iss" in claims and claims["iss"] != claims["sub"]:

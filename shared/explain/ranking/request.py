@@ -82,8 +82,9 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
         why = "The server expects a signed assertion, but got none."
         yield Evidence("client_auth_wrong", None, why, RFC_7523, (_SEND_ASSERTION,))
         return
+    either = "confidential" in facts.pasted.lower()
     for sign, step in _BY_CLIENT.items():
-        if sign in facts.claims.signs:
+        if sign in facts.claims.signs and not (sign == "public" and either):
             yield Evidence("client_auth_wrong", None, "", RFC_6749, (step,))
             return
 
@@ -139,9 +140,10 @@ def _parameters(facts: Facts) -> Iterator[Evidence]:
     if not (facts.at_request and facts.from_text):
         return
     empty = _EMPTY.search(facts.pasted)
-    if empty is not None and not facts.entries:
+    if empty is not None and facts.proof is not Proof.CODE:
         why = f"`{empty[1]}` is empty in the request."
-        yield Evidence("request_malformed", "likely", why, RFC_6749, (f"Send `{empty[1]}`.",))
+        step = f"Send `{empty[1]}`: set the variable or setting that it comes from."
+        yield Evidence("request_malformed", "likely", why, RFC_6749, (step,))
     foreign = [one for one in facts.sent.parameters or () if not parameters.is_recognised(one)]
     if foreign:
         is_are = (

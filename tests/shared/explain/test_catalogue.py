@@ -297,7 +297,7 @@ generic/assertion-claims: exp must not be more than 5 minutes ahead
 generic/signing-key: id_token rejected: could not find key ID 'k2'
 generic/signing-key: No suitable key found to verify the id_token
 generic/refresh-reused: The refresh token has already been used
-generic/refresh-reused: Maximum allowed refresh token reuse exceeded
+generic/refresh-reused: Refresh token reuse was detected
 generic/grant-not-enabled: This grant type is not allowed for the client
 generic/bulk-export: 403 at the kick-off of Patient/$export, with a token of client_credentials
 generic/user-credentials: Invalid username or password.
