@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from shared.explain.model import EhrMessage
 from shared.explain.parsing import texts, urns
 from shared.explain.parsing.find import known_urns
+from shared.explain.parsing.jwts import with_claims
 from shared.explain.parsing.said import flowing, focus, without_noise
 from shared.explain.parsing.vendor import seen_in
 
@@ -47,7 +48,7 @@ def parse(text: str) -> EhrMessage:
 
     Never raises. Everything in the result is bounded and printable, and it contains no secrets.
     """
-    levels = texts.levels(text)
+    levels = texts.levels(with_claims(texts.bounded(text)))
     opened = levels[-1]
     urn, _ = urns.find(opened, known_urns()) or (None, 0)
     ids = _ids(opened)

@@ -43,6 +43,7 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _expected(facts, text)
     yield from _keys(facts, text)
     yield from _claims(facts, text)
+    yield from _issued_to(facts, text)
     yield from _of_graph(facts, text)
     yield from _versions(facts)
     yield from _broken(text)
@@ -236,6 +237,21 @@ def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
             facts, "assertion_claims_wrong", mentioned=" is in the text" not in told
         )
         yield Evidence("assertion_claims_wrong", certainty, told, _TEXT, (step,))
+
+
+def _issued_to(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Compare the client that requested a token with the one that the shown token names."""
+    asked = re.search(r"\bclient_id=([\w.-]{3,100})", text)
+    named_in = re.search(r"\"(?:client_id|azp|appid)\"\s?:\s?\"([\w.-]{3,100})\"", text)
+    if asked is None or named_in is None or asked[1] == named_in[1]:
+        return
+    if _SENT_AS_BEARER.search(text) and facts.may_be("token_of_another_server"):
+        why = f"The token names the client `{named_in[1]}`, but `{asked[1]}` requested a token."
+        step = "Send the `access_token` of this token response, not an earlier or another one."
+        yield Evidence("token_of_another_server", "likely", why, _TEXT, (step,))
+
+
+_SENT_AS_BEARER = any_case(r"\bauthorization\b|\bbearer\b|\baccess[_ ]token\b")
 
 
 def _wrong(claims: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:

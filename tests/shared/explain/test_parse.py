@@ -1,9 +1,11 @@
 """The parts that are extracted from a message, even if it's encoded, shortened or misspelled."""
 
+import json
 import os
 import random
 import string
 import time
+from base64 import urlsafe_b64encode
 from urllib.parse import quote
 
 from shared.explain import EhrMessage, diagnose, parse
@@ -248,3 +250,28 @@ def test_everything_of_others_is_bounded() -> None:
     for name in ("urn", "instance", "client", "tenant", "persona", "oauth_error", "description"):
         assert len(getattr(said, name) or "") <= 600
     assert len(said.text) <= 32_768
+
+
+def _jwt(claims: dict[str, object]) -> str:
+    parts = ({"alg": "RS384", "kid": "k1"}, claims)
+    coded = (urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts)
+    return ".".join((*coded, "c2lnbmF0dXJl"))
+
+
+@each(
+    ("claims", "shown", "hidden"),
+    [
+        ({"iss": "my-client", "sub": "my-client", "exp": 9}, "my-client", "c2lnbmF0dXJl"),
+        ({"iss": "https://h.example.org", "sub": "u-1234567"}, "h.example.org", "u-1234567"),
+        ({"iss": "https://h.example.org", "patient": "p-777"}, "k1", "p-777"),
+        ({"aud": "a\u001b[2J"}, "a", "\u001b"),
+        ({"scope": "access_token=abcdef123456"}, "scope", "abcdef123456"),
+    ],
+)
+def test_of_a_jwt_only_what_names_software_is_read(
+    claims: dict[str, object], shown: str, hidden: str
+) -> None:
+    read = parse(f"client_assertion={_jwt(claims)} {{}}").text
+    assert shown in read
+    assert hidden not in read
+    assert "eyJ" not in read
