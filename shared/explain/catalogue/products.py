@@ -296,8 +296,9 @@ aws fhir user_not_permitted likely token_of_another_server possible: Make sure t
 the group or scope (`cognito:groups`, `scope`) that the server's rules ask for, and get a new one.
   #401 Unauthorized from a FHIR server on AWS
   #403 Forbidden from a FHIR server on AWS
-azure fhir token_of_another_server likely: Compare `aud` and `iss` of the token with the audience \
-and the authority of the FHIR service (Authentication).
+azure fhir token_of_another_server likely: Request the token for the FHIR service's own URL \
+(`scope=URL/.default`), and compare its `aud` and `iss` with the audience and the authority of the \
+service (Authentication).
   "diagnostics": "Authentication failed."
 azure fhir user_not_permitted likely aud_wrong likely: Give the user or the app the role `FHIR \
 SMART User` or `FHIR Data Reader` on the FHIR service, and make sure that the token has \

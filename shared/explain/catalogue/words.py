@@ -60,6 +60,7 @@ generic/refresh-expired
   " Refresh token is invalid or expired / Token is not active / Session not active
   : refresh expired|invalid|unknown|mismatch
   : session expired|unknown @token|@refresh
+  : session expired|unknown field
   = The refresh token isn't valid anymore.
   session_ended likely
     t The refresh token is no longer valid.
@@ -225,13 +226,13 @@ generic/token-of-another fhir @ {RFC_6750}
 generic/code-text @ {HEALTH_GORILLA}
   " authorization code expired or already used
   : code expired|used
-  : auth_code invalid|unknown !client !redirect !@FHIR
-  : code invalid|unknown @token|=invalid_grant !client !redirect
+  : auth_code invalid|unknown !client !redirect !@FHIR !patient
+  : code invalid|unknown @token|=invalid_grant !client !redirect !patient
   = The authorization code is too old or was already exchanged.
   code_expired_or_used likely
 generic/code-missing
   " Missing parameter: code
-  : code missing @token|=invalid_request|=invalid_client !client !redirect !pkce
+  : code missing @token|=invalid_request|=invalid_client !client !redirect !pkce !patient
   = The token request has no `code`.
   request_malformed likely
     ? The code wasn't passed from the callback to the token request, or the body isn't form-encoded.
@@ -290,8 +291,8 @@ generic/patient-unknown fhir @ {RFC_6750}
   patient_context_missing likely
 generic/iss-not-given launch @ {CENTILES_4}
   " Failed to discover authorization URL given: undefined / No server url found
-  : iss_parameter launch missing !session
-  : iss_parameter|launch missing !audience !session !@token !@FHIR !access !id_token
+  : iss_parameter launch missing !session !discovery
+  : iss_parameter|launch missing !discovery !audience !session !@token !@FHIR !access !id_token
   = The launch page was opened without the `iss` and `launch` that an EHR adds.
   launch_parameter_missing likely @ {SMART}; {CENTILES_4}
     > *0

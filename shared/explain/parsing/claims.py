@@ -37,6 +37,7 @@ Sign = Literal[
     "fewer_results",
     "no_refresh_token",
     "no_patient",
+    "patient_in_token",
     "no_context",
     "other_user",
     "server_down",
@@ -130,6 +131,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\brefresh[ _]?token\b[^\n.;]{0,30}\b(?:missing|undefined|null|not (?:returned|present"
     r"|included|issued))\b|\bunable to refresh\b|\brefresh\w*\b[^\n]{0,60}\b(?:not"
     r"|n't) have o(?:n|ff)line_access",
+    "patient_in_token": r"\b(?:patient|context)\b[^\n.]{0,60}\b(?:inside|within|only in) (?:of )?"
+    r"(?:the )?(?:jwt|access[ _]token)\b",
     "no_patient": r"(?:\b(?:no|not include|not contain|contains? no|omits|(?:token|response"
     r"|launch\w*|context)\b[^\n.]{0,30}without)|n't contains?) (?:an? "
     r"|the )?\W?patient(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))"
@@ -168,8 +171,9 @@ _BLAMED: Mapping[CauseId, str] = {
 }
 _DENIED: Mapping[CauseId, str] = {
     **{cause: rf"\b{what}{_RIGHT}" for cause, what in _CALLED_RIGHT.items()},
-    "access_token_expired": rf"\btoken{_RIGHT}|\b(?:we|i) (?:get|got) (?:an? |the )?(?:access )?"
-    r"token\b(?! error)|\b(?:just|immediately|fresh\w*|newly)\b[^\n.]{0,40}\btoken|\b(?:able to"
+    "access_token_expired": rf"\btoken{_RIGHT}|\b(?:get|got|obtain\w*) (?:an? |the |my )?(?:access "
+    r"|jwt |bearer )?token\b(?! (?:error|end|response))|\b(?:just|immediately|fresh\w*"
+    r"|newly)\b[^\n.]{0,40}\btoken|\b(?:able to"
     r"|successful\w*|can(?: able to)?|do) (?:\w+ )?(?:get|got|obtain\w*|generat\w*|acquire"
     r"|receiv\w*|issu\w*)\b[^\n.]{0,25}\btoken",
     "launch_parameter_missing": r"\bwe (?:do |always )?(?:send|pass) (?:the )?`?launch\b",

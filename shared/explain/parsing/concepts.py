@@ -51,8 +51,8 @@ _THINGS: Mapping[str, str] = {
     "id_token": r"\bid[ _-]?tokens?\b|\bidtoken\b",
     "scope": r"\bscopes?\b|\bpermissions?\b(?! error)",
     "patient": r"\bpatients?\b",
-    "context": r"\blaunch[ _-]?context|\b(?:ehr|patient|encounter) context|patient[ _](?:id"
-    r"|claim)\b|launch_response_patient|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
+    "context": r"\blaunch[ _-]?context|\b(?:ehr|patient|encounter) context"
+    r"|patient[ _](?:id(?:entifier)?|claim)\b|launch_response_patient|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
     "launch": r"\blaunch\b(?!er|\.html|_)",
     "iss_parameter": r"\biss\b|\bserver ?url\b|service ?url|authorization url given",
     "state": r"mismatchingstate|invalid_?state|\bstate\b|\bcorrelation (?:failed|cookie)"
@@ -84,7 +84,7 @@ _THINGS: Mapping[str, str] = {
 # What it says.
 _SAYINGS: Mapping[str, str] = {
     "missing": r"\bkeyerror\b|\bmissing\b|\bnot (?:sending|providing|added|automatically)\b"
-    r"|\b(?:is|are|was) required\b|\brequired\b|\bmust (?:contain|include|have|be (?:present"
+    r"|\b(?:is|are|was) required\b|\brequire[sd]?\b|\bmust (?:contain|include|have|be (?:present"
     r"|provided|supplied|sent|specified|set)|specify|provide)|(?:\bnot|n't|\bnever"
     r"|\bnor)(?: been)? (?:present|provided|supplied|specified|included?|sent|found in|set"
     r"|available|given|returned|in the)\b|\babsent\b|\bempty\b|\bnull\b|\bnone\b(?! of)"

@@ -191,7 +191,7 @@ def _description(levels: list[str], known: set[str]) -> str | None:
 def _status(text: str) -> int | None:
     match = re.search(
         r"\bHTTP(?:/[0-9.]{1,3})?[ :]{1,2}([1-5][0-9]{2})\b|\b(?:status(?:[ _]?code)?(?: of)?"
-        r"|code|error)\"?\s{0,2}[:= ]\s{0,2}\"?([1-5][0-9]{2})\b|\b([45][0-9]{2}) (?:unauthorized"
+        r"|code|error)\"?\s{0,2}[:= ]\s{0,2}\"?([1-5][0-9]{2})\b|\b([45][0-9]{2}) ?(?:unauthorized"
         r"|forbidden|bad request|not found|not acceptable|unsupported media|internal server error"
         r"|method not allowed|bad gateway|gateway time|service (?:temporarily )?unavailable"
         r"|too many requests)|(?:^|\n|: )\W{0,3}([45][0-9]{2})(?: -|:| on| from| at| \") ?|(?:->"

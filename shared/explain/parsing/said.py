@@ -102,7 +102,7 @@ _WRITER = any_case(
     r"|every|return|requests)\b|=>|\bconst\b"
 )
 _STEPS: tuple[tuple[Step, str], ...] = (
-    ("authorize", r"[?&]error=\w|\berror=\w+&"),
+    ("authorize", r"[?&]error=\w|\berror=\w+&|redirect\w* ur[il]\b[^\n]{0,50}\bparameters\b"),
     ("refresh", r"grant_type\W{1,8}refresh_token|\brefresh(?:ing|ed|es)?\b(?! ?the page)"),
     (
         "discovery",
@@ -269,11 +269,14 @@ def _in_lines(text: str) -> Iterator[Said]:
                 continue
             step = step_at(text, place)
             speaker = _speaker(sentence, alone=alone or logged or (foreign and sentence.isascii()))
-            if speaker == "writer":
+            if speaker == "writer" and not _OF_DOCS.search(sentence):
                 for quoted in _quotations(sentence):
                     form = _speaker(quoted)
                     yield Said(quoted, "unknown" if form == "writer" else form, step, place)
             yield Said(sentence, speaker, step, place)
+
+
+_OF_DOCS = any_case(r"\bdoc(?:s|umentation)\b[^\n]{0,40}\bsays?\b|\baccording to the doc")
 
 
 def _quotations(sentence: str) -> Iterator[str]:

@@ -193,15 +193,21 @@ def _proxy(facts: Facts) -> Iterator[Evidence]:
         yield _likely("launch_parameter_missing", why, step)
 
 
-_OUTCOMES: tuple[tuple[Sign, CauseId, str], ...] = (
+_OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
+    (
+        "patient_in_token",
+        "patient_context_missing",
+        "The patient is in the access token, which apps don't read.",
+        "Have the server return `patient` beside `access_token` in the token response.",
+    ),
     ("fewer_results", "results_limited", "The search succeeds and returns less than expected."),
     ("no_patient", "patient_context_missing", "The text says that the token has no patient."),
 )
 
 
 def _outcomes(facts: Facts) -> Iterator[Evidence]:
-    for sign, cause, why in _OUTCOMES:
+    for sign, cause, why, *steps in _OUTCOMES:
         fits = facts.may_be(cause) or (facts.by_code and not facts.message.oauth_error)
         fits = fits if cause != "results_limited" else not facts.entries
         if facts.claims.has(sign) and fits and facts.message.urn is None:
-            yield _likely(cause, why)
+            yield _likely(cause, why, *steps)

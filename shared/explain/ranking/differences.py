@@ -68,7 +68,9 @@ def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
         uri = match[0].rstrip(".:&")
         if "?" in uri and re.search(r"[?&](?:client_id|response_type|error|iss)=", uri):
             continue
-        labels = found.setdefault(uri, set())
+        came_back = re.search(r"\?(?:code|state)=", uri)
+        uri = uri[: came_back.start()] if came_back else uri
+        labels = found.setdefault(uri, {"redirect"} if came_back else set())
         if re.search(_REDIRECT, f"{before}{uri}", re.IGNORECASE):
             labels.add("redirect")
         labels |= {name for name, form in _LABELS if form.search(before)}
@@ -352,7 +354,9 @@ _UNSET = any_case(
 def _unset(facts: Facts, text: str) -> Iterator[Evidence]:
     for name, value in _UNSET.findall(text):
         relative = value.startswith("/")
-        if relative and name != "redirect_uri":
+        # Who hides one value of a request in braces hides others too.
+        hidden = value.startswith("{{") and len(set(re.findall(r"\{\{\w+\}\}", text))) > 1
+        if hidden or (relative and name != "redirect_uri"):
             continue
         why = f"The request has `{name}={value}`, "
         why += "which lacks the scheme and the host." if relative else "which isn't a value."

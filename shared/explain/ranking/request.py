@@ -82,7 +82,11 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
         why = "The server expects a signed assertion, but got none."
         yield Evidence("client_auth_wrong", None, why, RFC_7523, (_SEND_ASSERTION,))
         return
-    either = "confidential" in facts.pasted.lower()
+    if _SECRET_ASKED_FOR.search(facts.pasted):
+        why = "The server asks for the client's secret."
+        yield Evidence("client_auth_wrong", None, why, RFC_6749, (_CONFIDENTIAL_OR_PUBLIC,))
+        return
+    either = "secret" in facts.claims.signs or "confidential" in facts.pasted.lower()
     for sign, step in _BY_CLIENT.items():
         if sign in facts.claims.signs and not (sign == "public" and either):
             yield Evidence("client_auth_wrong", None, "", RFC_6749, (step,))
@@ -101,6 +105,15 @@ _BY_CLIENT: Mapping[Sign, str] = {
 }
 
 
+_SECRET_ASKED_FOR = re.compile(
+    r"requires? (?:an? )?client[ _]secret|client_?secret\W{1,3}(?:is )?(?:missing|required)"
+    r"|no client[ _]secret",
+    re.IGNORECASE,
+)
+_CONFIDENTIAL_OR_PUBLIC = (
+    "Send the client secret with the token request, or register the app as public, with PKCE (at "
+    "Microsoft, under the platform Single-page application or Mobile)."
+)
 _SEND_ASSERTION = (
     "Send a signed assertion (`client_assertion` and `client_assertion_type`), or change the "
     "client's authentication in the registration. Register an app that runs in the browser as "

@@ -35,6 +35,11 @@ aud_wrong
   ~ resource principal named VALUE was
   > Register {0} as the FHIR server's audience (application ID URI), or send the registered audience
     as `aud`.
+patient_context_missing
+  ~ \bencounter\b[^\n]{0,80}\b(?:null|missing|not available|not contain|no context)|\
+    not contain[^\n]{0,30}encounter
+  > From an encounter, not only from a patient, launch the app, and request `launch` (or
+    `launch/encounter`).
 scope_not_registered
   ~ permission for '([A-Za-z]{2,40})' is not granted
   > Request and register a scope for {0} too, such as `patient/{0}.read` or `.rs`.

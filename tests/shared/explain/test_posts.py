@@ -159,6 +159,16 @@ aud_wrong: Invalid audience\\n\\nGET https://h/fhir/Patient fails\\nInvalid audi
 https://h.example.org/fhir
 assertion_claims_wrong: {"error":"invalid_client"}. Our client_assertion has an exp 1 hour from now
 refresh_reused: A refresh gives {"error":"invalid_grant"}. We don't store the new refresh_token
+token_of_another_server: We got the JWT token, but GET https://h/fhir/Patient gives 401Unauthorized
+client_auth_wrong: Entra seems to require a client secret for our single-page app
+session_ended: {"error_description": "Login session not found."}
+patient_context_missing: Is it an error to have the patient only in the JWT, not beside it?
+patient_context_missing: {"error":"invalid_grant","error_description":"no patient identifier was \
+found for this code"}
+redirect_uri_mismatch: Cognito sends us to https://a.example.org/?code=x. POST /oauth2/token \
+redirect_uri=https%3A%2F%2Fa.example.org client_id={{id}} code={{c}} {"error":"unauthorized_client"}
+ehr_side: Our redirect URL gets these parameters: error: invalid_client, error_description: \
+Public key not found
 session_ended: Session not active
 """
 
