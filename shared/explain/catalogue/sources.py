@@ -164,6 +164,8 @@ OF_COGNITO = (
     "https://docs.aws.amazon.com/cognito/latest/developerguide/authorization-endpoint.html"
 )
 OF_IDENTITYSERVER = "source of IdentityServer: https://github.com/IdentityServer/IdentityServer4"
+OF_OAUTHLIB = "source of OAuthLib: https://github.com/oauthlib/oauthlib"
+OF_MSAL = "MSAL's errors: https://github.com/AzureAD/microsoft-authentication-library-for-js"
 OF_SPRING_SECURITY = "source of Spring Security: https://github.com/spring-projects/spring-security"
 OF_DOTNET = (
     "source of Microsoft.IdentityModel: "

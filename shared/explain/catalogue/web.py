@@ -51,6 +51,84 @@ generic/fetch-failed alone @ {FETCH}
   cors_blocked possible @ inferred from {FETCH}
   network_unreachable possible @ inferred
   tls_untrusted possible @ inferred
+generic/plain-http alone @ {OF_OAUTHLIB}
+  " InsecureTransportError: OAuth 2 MUST utilize https
+  ~ insecure_?transport|must utilize https
+  = The OAuth library refuses a URL that isn't https.
+  request_malformed certain
+    t The library sees a URL with http.
+    ? The app, or the proxy in front of it that ends TLS, gives the library an http URL.
+    > Behind a proxy, have the app read `X-Forwarded-Proto`, so that it sees https. Allow http in
+      the library only on a developer's own machine.
+generic/scope-changed alone @ {OF_OAUTHLIB}
+  " Scope has changed from … to …
+  ~ scope has changed from
+  = The token has other scopes than were requested, and the library takes that for an error.
+  scope_trimmed certain
+generic/no-code-in-callback launch alone @ {OF_OAUTHLIB}
+  " (missing_code) Missing code parameter in response
+  ~ missing_?code\b|missing code parameter in response
+  = The callback was opened without a `code`.
+  state_unknown likely
+    t The callback was opened without a `code`.
+    ? The EHR returned an `error` instead, or the page was opened by its URL.
+    > Look at the URL that the EHR redirected to: `error` and `error_description` say why.
+generic/no-token-in-response token alone @ {OF_OAUTHLIB}
+  " (missing_token) Missing access token parameter
+  ~ missing_?token\b(?![^\n]{0,40}header)|missing access token parameter
+  = The token endpoint's response has no access token.
+  endpoint_wrong possible
+  client_auth_wrong possible
+generic/token-algorithm alone @ {OPENID}
+  " unexpected JWT alg received, expected RS256, got: HS256
+  ~ unexpected jwt alg|signed jwt rejected: another algorithm|algorithm (?:not allowed|mismatch)|\
+    invalid ?algorithm ?error|specified alg value is not allowed
+  = The token is signed with another algorithm than the app expects.
+  signing_key_unknown likely
+    t The app expects another signature algorithm than the server uses.
+    ? Servers sign with RS256, ES256 or RS384. HS256 means that the client's secret is the key, or
+      that it's another token.
+    > Set the algorithm that the app accepts to the one in the token's header, or choose the app's
+      ID token algorithm in the registration.
+  token_of_another_server possible
+generic/interaction-in-progress launch alone @ {OF_MSAL}
+  " interaction_in_progress: Interaction is currently in progress
+  ~ interaction_in_progress|interaction is currently in progress
+  = The page starts a second sign-in before the first one is finished.
+  flow_misused certain
+    > Handle the redirect (`handleRedirectPromise`) and wait for it before the page starts another
+      sign-in.
+generic/hidden-frame launch alone @ {OF_MSAL}
+  " monitor_window_timeout / block_iframe_reload / Frame window timed out
+  ~ monitor_window_timeout|block_iframe_reload|frame window timed out
+  = The library tried to sign in again in a hidden frame, and got no answer there.
+  cookies_blocked likely
+  redirect_uri_mismatch possible
+    ? The redirect page in the hidden frame is another one than the library waits for.
+generic/api-key fhir alone @ inferred
+  " missing subscription key / Invalid ApiKey
+  ~ subscription[ -]key|(?:invalid|missing|no) ?api[ -]?key|\bx-api-key\b[^\n]{0,30}missing
+  = A gateway in front of the API requires its own key.
+  token_not_in_header likely
+    t The gateway's own key is missing or wrong.
+    ? An API gateway checks its own key before it looks at the token.
+    > Send the key that the API's operator issued, in the header that the message names, next to
+      `Authorization: Bearer`.
+generic/rate-limit fhir alone status=429 @ {RFC_6585}
+  " Rate limit is exceeded / request was throttled
+  ~ \brate limit\b[^\n]{0,20}\bexceeded|\brequests? (?:was|were|is|are) throttled
+  = The server got more requests than it allows in a time.
+  ehr_side likely
+    t The server limits how often it's called.
+    ? 429 says that the client, or all apps together, sent too many requests.
+    > Wait for as long as `Retry-After` says, and send fewer requests: store discovery, keys and
+      tokens.
+generic/cookies-off launch alone @ inferred
+  " Cookies are required / Please enable cookies in your browser
+  ~ cookies (?:are|must be) (?:required|not enabled|disabled)|enable cookies in your browser|\
+    cookies enabled and try again
+  = The login page can't keep its cookie in this browser.
+  cookies_blocked likely
 generic/jwt-key alone @ {OPENID}
   " JWKSNoMatchingKey / SigningKeyNotFoundError / PyJWKClientError
   ~ jwksnomatchingkey|no applicable key found|or no matching key\(s\) found|jwks doesn't have key|\
@@ -99,7 +177,7 @@ generic/tls-handshake alone @ inferred
 generic/host-local fhir alone @ inferred
   " UnknownHostException: keycloak / getaddrinfo ENOTFOUND hapi
   ~ (?:enotfound|unknownhostexception:|no such host:?|resolve host:?|lookup)
-    '?[a-z0-9_-]{1,60}\b(?![.:]?\w)
+    '?[a-z0-9_-]{1,60}\b(?![.:-]?\w)
   = This program's network has no host with this name.
   network_unreachable likely
     t The host name isn't known where the program runs.
@@ -157,6 +235,7 @@ generic/html-answer fhir alone
   " Unexpected token in JSON at position 0, a web page is not valid JSON
   ~ unexpected token '?<'?[^\n]{0,20}(?:<!doctype|<html)[^\n]{0,40}|unexpected token '?<'?(?: in
     json)?[^\n]{0,20}position 0
+  ~ \bnon.?fhir (?:response|content)[^\n]{0,60}
   ~ \bcannot (?:get|post) /\S{1,80}|\bhtml\b[^\n]{0,30}\binstead of\b[^\n]{0,20}json
   = The server answered with a web page, and the program expects JSON.
   fhir_base_wrong likely

@@ -243,9 +243,11 @@ generic/code-of-another-client
   : client_id launch mismatch
   = The code was issued to another client than the one that exchanges it.
   client_id_mismatch likely
-generic/state launch @ {GROWTH_62}
-  " No 'state' parameter found / state mismatch / state argument is missing
+generic/state launch alone @ {GROWTH_62}
+  " No 'state' parameter found / state mismatch / state argument is missing / csrf_detected
+  ~ \bcsrf_detected|\bmismatching_state|no_token_request_cache|\binvalid_nonce\b|\bnonce_mismatch
   : state|nonce missing|unknown|mismatch|invalid|expired !=login_required
+  : session missing|unknown @authorize !code !refresh !=login_required !user
   = The page that completes a launch can't find the launch that it should complete.
   state_unknown likely @ {RFC_6749}; {GROWTH_62}
   cookies_blocked likely @ inferred
@@ -264,6 +266,7 @@ generic/scope-not-covered fhir @ {RFC_6750}
   : scope denied @FHIR !=invalid_scope !user
   : scope missing|invalid field @FHIR !=invalid_scope !user
   : scope insufficient !=invalid_scope !user
+  : scope missing by:writer !=invalid_scope !user !refresh !context !@authorize !client
   : scope access denied|missing !=invalid_scope !user !client !refresh !context !@authorize
   = The token's scopes don't cover this request.
   scope_trimmed likely
@@ -360,12 +363,18 @@ generic/endpoint-text page @ {RFC_9110}
   fhir_base_wrong possible
 generic/fhir-version fhir alone @ inferred
   " expected "Conformance" but found "CapabilityStatement"
-  ~ expected \W?conformance\W? but found|unsupported fhir version|fhir ?version (?:mismatch|is not
+  ~ expected \W?conformance\W? but found|unsupported fhir version|indicating that it supports fhir|\
+    inappropriateforserver|fhir ?version (?:mismatch|is not
     supported|does not match)|did not return a
     (?:capabilitystatement|conformance)|\b(?:dstu2|stu3|r4b?|r5) (?:client|library|model)s?
     (?:with|against|and) (?:an? )?(?:dstu2|stu3|r4b?|r5)\b
   = The client can't read the server's response, because their FHIR versions differ.
   fhir_version_mismatch likely
+generic/parameter-unknown redirect @ {RFC_6749}
+  " unknown parameter in the authorization request / unrecognized parameter at /authorize
+  : search unknown|denied @authorize !scope !redirect !client !server_default
+  = The server doesn't know a parameter of the authorization request.
+  parameter_not_recognised likely
 generic/fhir-request-text fhir @ inferred
   " Unknown resource type / unknown search parameter / unsupported media type
   : search|type|media unknown|denied|missing|invalid|mismatch @FHIR !scope !user !access !client

@@ -37,6 +37,8 @@ Sign = Literal[
     "fewer_results",
     "no_refresh_token",
     "no_patient",
+    "wrong_persona",
+    "someone_else",
     "patient_in_token",
     "no_context",
     "other_user",
@@ -98,7 +100,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|gateway)\b",
     "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"
     r"|missing|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
-    "refreshing": r"\brefresh(?: (?:call|request|attempt))? (?:gives|fails|returns)"
+    "refreshing": r"\b(?:on|at|during) (?:a |the |every )?(?:token )?refresh\b"
+    r"|\brefresh(?: (?:call|request|attempt))? (?:gives|fails|returns)"
     r"|\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) refresh[ _]?token|\brefreshing\b"
     r"|\bgrant_type\W{1,6}refresh_token",
     "other_user": r"\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account|provider"
@@ -114,13 +117,15 @@ _SIGNS: Mapping[Sign, str] = {
     "no_context": r"\b(?:start|launch|open|run)\w*\b[^\n.]{0,20}\bwithout (?:an? |any "
     r"|the )?(?:context|chart|ehr)\b|\bstandalone\b",
     "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\b(?:re)?(?:load|direct"
-    r"|start)\w* (?:forever|over and over|again and again)|\bloops? (?:forever|endless\w*"
+    r"|start)\w*\b[^\n.]{0,30} (?:forever|over and over|again and again)|\bloops? (?:forever"
+    r"|endless\w*"
     r"|between)|\bkeeps? (?:redirecting|looping)|too[ _]many[ _]redirects\b",
     "fewer_results": r"\bonly (?:brings|shows|returns|lists)\b[^\n.]{0,30}\b(?:labs|results"
     r"|entries)|\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer (?:results"
     r"|resources|entries)|\b0 (?:results|entries)|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\d+"
     r"|half) of|\breturns? (?:nothing|no data)\b",
-    "rotates": r"\brotat\w+|\b(?:old|same|previous|first) refresh[ _]?token|(?:n't|\bnot"
+    "rotates": r"\brotat\w+|\brefresh\w*\b[^\n.]{0,40}\b(?:at the same time|parallel"
+    r"|concurrent\w*)\b|\b(?:old|same|previous|first) refresh[ _]?token|(?:n't|\bnot"
     r"|\bnever) (?:save|store|keep|persist|update)\b[^\n.]{0,25}refresh[ _]?token",
     "other_environment": r"\b(?:sandbox|test|staging) token\b[^\n.]{0,30}\bprod"
     r"|\bprod\w* token\b[^\n.]{0,30}\b(?:sandbox|test)|\bnon-?prod\w* client|\b(?:sandbox"
@@ -131,8 +136,17 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\brefresh[ _]?token\b[^\n.;]{0,30}\b(?:missing|undefined|null|not (?:returned|present"
     r"|included|issued))\b|\bunable to refresh\b|\brefresh\w*\b[^\n]{0,60}\b(?:not"
     r"|n't) have o(?:n|ff)line_access",
-    "patient_in_token": r"\b(?:patient|context)\b[^\n.]{0,60}\b(?:inside|within|only in) (?:of )?"
-    r"(?:the )?(?:jwt|access[ _]token)\b",
+    "wrong_persona": r"\b(?:provider|clinician|practitioner)s? (?:login|log-?in|sign-?in|account)\b"
+    r"[^\n.]{0,60}\bpatients?\b|\bpatient (?:login|log-?in|portal"
+    r"|account)\b[^\n.]{0,60}\b(?:provider"
+    r"|clinician)s?\b",
+    "someone_else": r"\b(?:account|session|name) of (?:another|the (?:last|previous)|an?other)\b"
+    r"|\b(?:another"
+    r"|previous|wrong|last) (?:user|colleague|person|doctor|nurse)\b[^\n.]{0,30}\b(?:still"
+    r"|is signed"
+    r"|is logged|signed in|logged in)",
+    "patient_in_token": r"\b(?:patient|context)\b[^\n.]{0,60}\b(?:inside|within|only in|inspect\w*"
+    r"|decod\w*) (?:of )?(?:the )?(?:jwt|access[ _]token)\b",
     "no_patient": r"(?:\b(?:no|not include|not contain|contains? no|omits|(?:token|response"
     r"|launch\w*|context)\b[^\n.]{0,30}without)|n't contains?) (?:an? "
     r"|the )?\W?patient(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))"
@@ -164,7 +178,10 @@ _LEFT_OUT = (
     r"\b(?:forgot|omit\w*|left out|(?:do|did|does)(?: not|n.t) (?:send|pass|include"
     r"|set))\b[^\n.,;]{0,25}?\b"
 )
+_WITHOUT = r"\b(?:without|(?:after|when|if) (?:i |we )?remov\w+|leaving out)\b[^\n.;]{0,30}?\b"
+_THEN = r"\b[^\n.;]{0,40}\b(?:works?|worked|succeeds?|is fine)\b"
 _BLAMED: Mapping[CauseId, str] = {
+    "scope_not_registered": rf"{_TESTED}scopes?\b|{_WITHOUT}scopes?{_THEN}",
     "redirect_uri_mismatch": rf"{_TESTED}(?:redirect|callback)[ _-]?ur[il]",
     "aud_wrong": rf"(?:{_TESTED}|{_LEFT_OUT})aud(?:ience)?\b",
     "pkce_mismatch": rf"(?:{_TESTED}|{_LEFT_OUT})(?:pkce|code_challenge|code_verifier)\b",

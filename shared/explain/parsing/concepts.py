@@ -26,7 +26,8 @@ _THINGS: Mapping[str, str] = {
     r"|entication_)?[ _]?method|token_endpoint_auth|client_auth\w*|client creds|basic auth\w*",
     "key_set": r"\bjwks\b|\b(?:jwk|key) ?set\b|jwks_ur[il]",
     "key": r"\bkids?\b|\bjku\b|\bkey[ _-]?ids?\b|\bjwks?\b|\bjwk set|jwks_ur[il]|public key"
-    r"|signing[ _]keys?|\bkeys?\b|thumbprint|\bx5t\b|certificate with identifier",
+    r"|signing[ _]keys?|(?<!api )(?<!subscription )(?<!primary )\bkeys?\b|thumbprint|\bx5t\b"
+    r"|certificate with identifier",
     "signature": r"\bsignatures?\b|\bsigned by\b|signature_",
     "claim": r"\bclaims?\b|\b(?:aud|iss|sub|jti|exp|iat|nbf|alg)\b|lifetime",
     "times": r"\b(?:exp|iat|nbf)\b|\bexpir\w+|\blifetime\b|clock|\bissued at\b|future|not before"
@@ -52,7 +53,8 @@ _THINGS: Mapping[str, str] = {
     "scope": r"\bscopes?\b|\bpermissions?\b(?! error)",
     "patient": r"\bpatients?\b",
     "context": r"\blaunch[ _-]?context|\b(?:ehr|patient|encounter) context"
-    r"|patient[ _](?:id(?:entifier)?|claim)\b|launch_response_patient|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
+    r"|patient[ _](?:id(?:entifier)?|claim)\b|launch_response_patient"
+    r"|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
     "launch": r"\blaunch\b(?!er|\.html|_)",
     "iss_parameter": r"\biss\b|\bserver ?url\b|service ?url|authorization url given",
     "state": r"mismatchingstate|invalid_?state|\bstate\b|\bcorrelation (?:failed|cookie)"
@@ -98,8 +100,8 @@ _SAYINGS: Mapping[str, str] = {
     r"|failed to|did not|didn't) (?:be )?(?:find|locate|found|map|resolve|identify|look ?up"
     r"|match any|load|fetch|retrieve|get|read|parse|discover)|isn't (?:registered|known"
     r"|currently)|not currently registered|no longer exists|\bnone of\b|\bno key\b",
-    "mismatch": r"\bmis-?match\w*|(?:does|do|did|is|are)(?: not|n't) (?:exactly )?(?:match|equal"
-    r"|correspond|belong|the same)|\bnot match\w*|\bdiffer\w*|\bunexpected\b"
+    "mismatch": r"\bmis-?match\w*|\bnot equal\b|(?:does|do|did|is|are)(?: not|n't) (?:exactly )?"
+    r"(?:match|equal|correspond|belong|the same)|\bnot match\w*|\bdiffer\w*|\bunexpected\b"
     r"|\bnot (?:an? )?(?:one of|approved|the registered)\b|\bnot in (?:the )?(?:list|allow)"
     r"|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b|\bnot (?:valid|intended|issued) for\b"
     r"|issued (?:for|to) (?:another|a different)|\bbelongs? to\b|\bnot the same|\bmust (?:be"
@@ -153,14 +155,21 @@ _NO_WORDS = any_case(
     r"|\[[a-z]\w+(?:, \w+){1,99}[^\]]{0,9}\]|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
     r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
     r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user"
-    r"|system)/\S+|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\bno errors?\b"
+    r"|system)/\S+|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\b(?:no|unknown) errors?\b"
     r"|(?<=[;,(] )scopes?:? (?:[\w/*.]+/[\w*.]+|openid|launch|fhiruser)[^;.)]*"
+)
+
+
+# An error's name has the words, too: `redirect_uri_mismatch`.
+_NAMED = any_case(
+    r"\b(?!consent_|login_|interaction_|account_)\w{2,40}_(?:mismatch|not_found|not_allowed|missing|required)\b(?!\s?[=(])"
 )
 
 
 def concepts_in(sentence: str) -> frozenset[str]:
     """Return the names of the things and the sayings that a sentence has words for."""
     said = _NO_WORDS.sub(" ", _READING.sub(r"\1 missing", _A_SCOPE.sub("scope", sentence)))
+    said = _NAMED.sub(lambda name: name[0].replace("_", " "), said)
     return frozenset(name for name, words in _ALL.items() if any_case(words).search(said))
 
 

@@ -25,13 +25,14 @@ _NOISE = any_case(
     rf"{_STATIC}[^\n]{{0,80}}\b(?:[1-5][0-9]{{2}}|err_failed)\b|{_STATIC}'? from origin"
     r"|^[\d:., TZ+-]{8,32}\s?(?:INFO|DEBUG|TRACE)\b(?![^\n]{0,200}\b(?:error|fail\w*|40[0-9]"
     r"|5\d\d)\b)|^\s{0,12}at [\w.$<>/]{3,200}\(|^\s{0,8}File \"|^\s{0,8}--- End of inner"
-    r"|\bsource map\b|\[violation\]|download the react devtools"
+    r"|please read before|not include any sensitive|\bsource map\b|\[violation\]"
+    r"|download the react devtools"
 )
 _ERROR = any_case(
     r"cancel|declin|elapsed|lack|admin approval|too early|error|fail|invalid|denied|unauthori[sz]"
     r"|forbidden|\bnot\b|n't\b|cannot|missing|required?|\bmust\b|expir|mismatch|unable|refused?"
-    r"|reject|block|exception|unknown|unsupported|unexpected|time(?:d )?-?out|undefined|\bnull\b"
-    r"|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong|malformed|violat|insufficient"
+    r"|reject|block|exception|unknown|unsupported|unrecogni|unexpected|time(?:d )?-?out|undefined"
+    r"|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong|malformed|violat|insufficient"
     r"|disabled|locked|inactive|bad |oops|mixed content|\bcors\b|\be[a-z]{3,12}\b:|exceed"
     r"|suppressed|doesn|before|another|too (?:far|long|many|large|old)|future|revoked|stale"
     r"|hang up|not_|conflict"
@@ -41,8 +42,8 @@ _FIELD = any_case(
     r"(?<![a-z0-9_])(?P<name>error_description|errordescription|diagnostics|display|error_message"
     r"|errormessage|errorsummary|errorcode|message|msg|details?|title|text|hint|reason"
     r"|fault(?:string)?|internal_code|cause|error(?!_uri))[\"'\\]{0,3}(?:\s{0,3}[:=]"
-    r"|\s{1,3}value=)\s{0,3}(?:\\?[\"'](?P<quoted>(?:[^\"\\\n]"
-    r"|\\[^\n]){2,2000}?)\\?[\"'](?=[\s,;}\])>/]|$)|(?P<bare>[^\s\"'{\[<>,;&][^\"'\n&<>{}]{2,500})"
+    r"|\s{1,3}value=)\s{0,3}(?:\\?(?P<q>[\"'])(?P<quoted>(?:[^\"\\\n]"
+    r"|\\[^\n]){2,2000}?)\\?(?P=q)(?=[\s,;}\])>/]|$)|(?P<bare>[^\s\"'{\[<>,;&][^\"'\n&<>{}]{2,500})"
     r")"
 )
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
@@ -121,6 +122,7 @@ _STEPS: tuple[tuple[Step, str], ...] = (
         (
             r"/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|url|page|step)|\b(?:login|sign-?in"
             r"|consent) (?:page|screen|form)|response_type|code=\S|/callback\b"
+            r"|\bcallback (?:page|says|shows|fails)\b"
         ),
     ),
     (

@@ -35,6 +35,8 @@ _LONGEST_ID = 64
 _LIKE_A_TOKEN = 20
 # The digits of an escape, as in `%2Ferrors`, aren't part of what follows.
 _RANDOM = r"%(?:25)*[0-9A-Fa-f]{2}|[A-Za-z0-9_~+.-]{16,}={0,2}"
+# A module or a class of a program.
+_DOTTED = re.compile(r"[A-Za-z_]{1,40}\d{0,4}(?:\.[A-Za-z_]{1,40}\d{0,4}){1,8}")
 _ASCII_ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])|\\x([2-7][0-9a-fA-F])")
 
 
@@ -104,7 +106,7 @@ def without_random(text: str, known: Collection[str]) -> str:
 
     def masked(match: re.Match[str]) -> str:
         run = match[0]
-        if run.startswith("%"):
+        if run.startswith("%") or _DOTTED.fullmatch(run):
             return run
         mixed = any(sign.isdigit() for sign in run) and any(sign.isalpha() for sign in run)
         return MASK if mixed and run.lower().strip(".-=") not in known else run

@@ -198,8 +198,14 @@ _OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
         "patient_in_token",
         "patient_context_missing",
         "The patient is in the access token, which apps don't read.",
-        "Have the server return `patient` beside `access_token` in the token response.",
+        "Have the server return `patient` next to `access_token` in the token response.",
     ),
+    (
+        "someone_else",
+        "user_mismatch",
+        "The text says that the session belongs to another user.",
+    ),
+    ("wrong_persona", "persona_mismatch", "The login page and the app are for different users."),
     ("fewer_results", "results_limited", "The search succeeds and returns less than expected."),
     ("no_patient", "patient_context_missing", "The text says that the token has no patient."),
 )

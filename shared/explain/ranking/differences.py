@@ -44,6 +44,7 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _keys(facts, text)
     yield from _claims(facts, text)
     yield from _issued_to(facts, text)
+    yield from _fhir_versions(facts, text)
     yield from _of_graph(facts, text)
     yield from _versions(facts)
     yield from _broken(text)
@@ -151,7 +152,9 @@ def _audience(facts: Facts, text: str) -> Iterator[Evidence]:
     audiences = [
         one.partition("&")[0] for one in re.findall(rf"[?&\s]aud=({_URL})", text, re.IGNORECASE)
     ]
-    issuers = re.findall(rf"/launch\S*?[?&]iss=({_URL})", text, re.IGNORECASE)
+    issuers = re.findall(
+        rf"(?:/launch\S*?[?&]|[\s(]`?)iss\b`? ?[=:] ?`?({_URL})", text, re.IGNORECASE
+    )
     for aud in audiences if facts.proof is not Proof.CODE else ():
         other = aud.rstrip("/") if aud.endswith("/") else f"{aud}/"
         if re.search(rf"(?<!aud=){re.escape(other)}(?![\w/])", text):
@@ -209,6 +212,11 @@ def _keys(facts: Facts, text: str) -> Iterator[Evidence]:
     yield Evidence(cause, _proven(facts, cause), why, _TEXT, (step,))
 
 
+_FHIR_BASE_AS_AUD = any_case(
+    r"\baud\b[\"'`]?\s?(?:[:=]|is|was|set to)\s?[\"'`]?(https?://[^\s\"'`,]{4,200}/(?:r4b?|stu3|dstu2))"
+    r"/?(?=[\s\"'`,.)]|$)"
+)
+_AUD_OF_AN_ASSERTION = "Set `aud` of the assertion to the token endpoint's URL."
 _AT_MOST = "Set `exp` of the assertion at most five minutes ahead."
 _AHEAD = re.compile(
     r"\bexp(?:ir\w+)?\b[^\n.;]{0,25}?\b(\d{1,3}) ?-?(?:min(?:ute)?s?|(h)(?:ou)?rs?)\b"
@@ -223,7 +231,8 @@ def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
     """Look at the claims of a client's assertion."""
     asserted = "assertion" in facts.claims.signs or facts.backend
     asserted |= (
-        bool(re.search(r"\"(?:jti|sub)\"", text)) and facts.message.oauth_error == "invalid_client"
+        bool(re.search(r"\"(?:jti|sub)\"|\bJWT\b", text))
+        and facts.message.oauth_error == "invalid_client"
     )
     if facts.entries and facts.entries[0].where == "FHIR answer":
         return  # These are the claims of an access token.
@@ -239,6 +248,28 @@ def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
             facts, "assertion_claims_wrong", mentioned=" is in the text" not in told
         )
         yield Evidence("assertion_claims_wrong", certainty, told, _TEXT, (step,))
+
+
+_VERSIONS = {"1.0.2": "dstu2", "3.0.1": "stu3", "3.0.2": "stu3", "4.0.1": "r4", "5.0.0": "r5"}
+_VERSION = r"\b(dstu ?2|stu ?3|r4|r5|1\.0\.2|3\.0\.[12]|4\.0\.1|5\.0\.0)\b"
+_OF_CLIENT = any_case(rf"\b(?:client|library|sdk|built|model\w*)\b[^\n.]{{0,30}}?{_VERSION}")
+_OF_SERVER = any_case(
+    rf"\b(?:server|fhirversion|capabilitystatement|conformance)\b[^\n]{{0,50}}?{_VERSION}"
+)
+
+
+def _fhir_versions(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Compare the FHIR versions that the text gives to the client and to the server."""
+    mine, theirs = _OF_CLIENT.search(text), _OF_SERVER.search(text)
+    if mine is None or theirs is None or facts.message.oauth_error or facts.entries:
+        return
+    one, other = (
+        _VERSIONS.get(found, found.replace(" ", ""))
+        for found in (mine[1].lower(), theirs[1].lower())
+    )
+    if one != other:
+        why = f"The client is for {one.upper()}, and the server for {other.upper()}."
+        yield Evidence("fhir_version_mismatch", "likely", why, _TEXT)
 
 
 def _issued_to(facts: Facts, text: str) -> Iterator[Evidence]:
@@ -278,6 +309,9 @@ def _wrong(claims: Mapping[str, str], text: str) -> Iterator[tuple[str, str]]:
             f"{alg[0]}{'' if 'alg' in claims else ' is in the text. It'} isn't a signature with a "
         )
         yield f"{told}private key.", _SIGNED
+    base = _FHIR_BASE_AS_AUD.search(text)
+    if base is not None:
+        yield f"The assertion's `aud` is {base[1]}, a FHIR base.", _AUD_OF_AN_ASSERTION
     kind = re.search(r"client-assertion-type:(?!jwt-bearer|saml2)[\w-]{1,40}", text)
     if kind is not None:
         told = f"`client_assertion_type` ends in `{kind[0]}`."
@@ -314,7 +348,8 @@ def _versions(facts: Facts) -> Iterator[Evidence]:
     one that doesn't.
     """
     pairs: dict[str, set[str]] = {}
-    for scope in (_WORKS.search(facts.pasted) and re.findall(SCOPE, facts.pasted)) or ():
+    compared = _WORKS.search(facts.pasted) or "scope_syntax" in facts.family
+    for scope in (compared and re.findall(SCOPE, facts.pasted)) or ():
         pairs.setdefault(scope.rpartition(".")[0], set()).update(_written([scope]))
     if any(len(both) > 1 for both in pairs.values()) and facts.may_be("scope_syntax"):
         why = "The text has the same scope in both syntaxes, and the server takes only one of them."

@@ -71,8 +71,8 @@ _FAILED = 500
 
 
 def _launch_scope(facts: Facts) -> Iterator[Evidence]:
-    concerned = bool(facts.entries) and facts.may_be(
-        "launch_patient_scope_on_provider", "launch_scope_missing", "patient_context_missing"
+    concerned = not facts.family.isdisjoint(
+        ("launch_patient_scope_on_provider", "launch_scope_missing", "patient_context_missing")
     )
     if not (facts.at_request or concerned) or facts.sent.flow in {"standalone", "backend"}:
         return

@@ -142,7 +142,7 @@ def _in(scope: str, wanted: str) -> str:
 
 
 _CALL = re.compile(
-    r"\b(GET|POST|PUT|PATCH|DELETE)\b\s{1,3}(?:(?:https?://)?[^\s?\"']{0,200}?/|an? )"
+    r"\b(GET|POST|PUT|PATCH|DELETE)\b\s{1,3}(?:(?:https?://)?[^\s?\"']{0,200}?/|an? )?"
     r"([A-Z][A-Za-z]{2,40})\b"
 )
 

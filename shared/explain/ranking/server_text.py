@@ -29,6 +29,10 @@ cors_blocked
   > Have the server answer OPTIONS with 200 or 204, without a token or a redirect.
   ~ (?:at|from) '(https?://[^/'\s]{1,200})[^'\n]*' from origin '([^'\s]{1,200})'
   > On the server {0}, allow the origin {1} (CORS).
+content_blocked
+  ~ mixed content|served over https
+  > Let every URL be https. Behind a proxy that ends TLS, the server builds http URLs until it reads
+    `X-Forwarded-Proto` (forwarded headers).
 aud_wrong
   ~ expected:? VALUE[.,;)]*(?:\s|$)
   > Send `aud` as the message expects it: {0}

@@ -286,6 +286,10 @@ generic/discovery-needs-token: GET https://h/r4/.well-known/smart-configuration 
 generic/links-wrong: The next link is http://10.0.0.5/fhir?_getpages=1
 generic/links-wrong: self https://h:443:443/fhir/Group
 generic/fhir-version: unsupported FHIR version 5.0
+generic/html-answer: NonFhirResponseException: Response contains non FHIR Content-Type 'text/html'
+generic/state: OmniAuth: csrf_detected | CSRF detected
+generic/rate-limit: HTTP 429 from GET https://h/fhir/Patient
+generic/rate-limit: {"message":"Rate limit is exceeded. Try again in 30 seconds."}
 generic/not-a-launch: Module not found: Error: Can't resolve 'url'
 generic/not-a-launch: Permission run.services.get denied on resource
 generic/not-a-launch: User: arn:x is not authorized to perform: s3:GetObject

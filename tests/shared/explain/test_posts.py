@@ -169,6 +169,25 @@ redirect_uri_mismatch: Cognito sends us to https://a.example.org/?code=x. POST /
 redirect_uri=https%3A%2F%2Fa.example.org client_id={{id}} code={{c}} {"error":"unauthorized_client"}
 ehr_side: Our redirect URL gets these parameters: error: invalid_client, error_description: \
 Public key not found
+state_unknown: authlib.integrations.base_client.errors.MismatchingStateError: State not equal
+signing_key_unknown: RPError: unexpected JWT alg received, expected RS256, got: HS256
+scope_trimmed: The token has openid. We asked for launch. Why is that scope missing?
+scope_not_registered: Epic says the request is invalid. Without that scope the login works
+aud_wrong: invalid_request with aud=https://h.example.org/dstu2/x and iss=https://h.example.org/r4/x
+cookies_blocked: In the embedded browser the callback says "session not found"
+redirect_uri_mismatch: The page says "redirect_uri_mismatch" and nothing else
+scope_not_requested: GET Observation returns 403 but GET Patient works. scope=patient/Patient.read
+assertion_claims_wrong: invalid_client. Our JWT has aud = https://h.example.org/api/FHIR/R4
+persona_mismatch: The provider login page appears in front of our app for patients
+session_ended: invalid_grant on refresh after the user logged out of the EHR
+refresh_reused: Two workers refresh at the same time and one of them gets invalid_grant
+flow_misused: After login the app redirects to the login page again and again
+fhir_version_mismatch: Our client is built for DSTU2, the server says fhirVersion 4.0.1
+user_mismatch: The login shows the account of another colleague who used this PC before
+parameter_not_recognised: unknown parameter 'x' in the authorization request
+scope_syntax: The scope patient/X.rs is not a valid scope. Supported: patient/X.read
+token_not_in_header: {"statusCode":401,"message":"Access denied due to missing subscription key."}
+fhir_base_wrong: Error: getaddrinfo ENOTFOUND fhir-open.example.com
 session_ended: Session not active
 """
 
