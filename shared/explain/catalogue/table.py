@@ -14,8 +14,8 @@ line joins it with the next one without a space.
         t title   c title for a clinician   ? reason   > step   > $NAME $NAME two named steps
 
 A cause's lines are only those that differ from its kind (shared/explain/catalogue/causes.py). `*0`
-names the kind's first step. A source is the entry's by default, and a long one has a line of its
-own. In it, `{NAME}` is one of shared/explain/catalogue/sources.py. In a URN, `A:` and `R:` stand
+names the kind's first step. A source is the entry's by default. A long one is on its own line.
+In it, `{NAME}` is one of shared/explain/catalogue/sources.py. In a URN, `A:` and `R:` stand
 for Oracle Health's authorization server and resource servers. In a text, `|standalone` and
 `|backend` start the text for that flow, or `-` for none, and `~ ` at the start marks a step for
 software other than this app.

@@ -114,6 +114,12 @@ generic/api-key fhir alone @ inferred
     ? An API gateway checks its own key before it looks at the token.
     > Send the key that the API's operator issued, in the header that the message names, next to
       `Authorization: Bearer`.
+generic/break-the-glass fhir alone @ inferred
+  " break-the-glass is required for this patient
+  ~ \bbreak[- ]the[- ]glass
+  = The EHR protects this chart and asks for a reason before it shows it.
+  user_not_permitted likely
+    > Open the chart in the EHR and state the reason there, then launch the app again.
 generic/rate-limit fhir alone status=429 @ {RFC_6585}
   " Rate limit is exceeded / request was throttled
   ~ \brate limit\b[^\n]{0,20}\bexceeded|\brequests? (?:was|were|is|are) throttled
@@ -159,7 +165,7 @@ generic/tls alone @ {RFC_5280}
     self[- ]signed
     certificate|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}
   ~ x509: certificate[^\n]{0,80}|(?:remote|ssl|tls) certificate[^\n]{0,30}(?:invalid|not
-    trusted|untrusted)|ssl certificate problem
+    trusted|untrusted)|ssl certificate problem|sslpeerunverified|subject alternative names?\b
   = The connection ended before any request was sent, because a certificate wasn't accepted.
   tls_untrusted certain
 generic/tls-handshake alone @ inferred

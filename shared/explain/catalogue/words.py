@@ -120,7 +120,7 @@ generic/client-auth-text
   : secret missing|unknown|mismatch|invalid|denied|expired !password
   : assertion missing !claim !key !signature
   : client_auth missing|invalid|mismatch|denied|unknown !key !claim !@FHIR
-  : header missing|invalid @token|@refresh !media !origin
+  : header missing|invalid @token|@refresh !media !origin !key
   : client_id header missing|invalid
   = The client didn't authenticate with the method that it's registered for.
   client_auth_wrong likely
@@ -377,6 +377,7 @@ generic/parameter-unknown redirect @ {RFC_6749}
   parameter_not_recognised likely
 generic/fhir-request-text fhir @ inferred
   " Unknown resource type / unknown search parameter / unsupported media type
+  : patient missing @FHIR #400 !scope !access
   : search|type|media unknown|denied|missing|invalid|mismatch @FHIR !scope !user !access !client
     !launch
   = The FHIR server doesn't accept the request: a parameter, a type or a format.

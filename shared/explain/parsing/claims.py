@@ -93,7 +93,8 @@ _SIGNS: Mapping[Sign, str] = {
     "v2": _VERSION + r"v2\b",
     "came_back": r"[?&](?:code=[^&\s]{1,400}&(?:[^\s]{0,400}&)?state="
     r"|state=[^&\s]{1,400}&(?:[^\s]{0,400}&)?code=)|/callback\?code=",
-    "cors": r"\bcors\b[^\n.]{0,40}\b(?:errors?|issues?|fail\w{0,4}|block\w{0,4}|missing|preflight"
+    "cors": r"\b(?:preflight|OPTIONS)\b[^\n.]{0,60}\b(?:fail\w*|40[1345]|block\w*)\b"
+    r"|\bcors\b[^\n.]{0,40}\b(?:errors?|issues?|fail\w{0,4}|block\w{0,4}|missing|preflight"
     r"|not (?:supported|enabled|allowed)|settings|config\w*)|\b(?:fix|enable"
     r"|allow)\w* (?:the )?cors\b|\b(?:due to|because of|no)(?: a)?(?: strict)? cors\b",
     "proxied": r"\b(?:nginx|traefik|haproxy|envoy|ingress|cloudfront|load ?balancer|proxy"
@@ -101,7 +102,7 @@ _SIGNS: Mapping[Sign, str] = {
     "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"
     r"|missing|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
     "refreshing": r"\b(?:on|at|during) (?:a |the |every )?(?:token )?refresh\b"
-    r"|\brefresh(?: (?:call|request|attempt))? (?:gives|fails|returns)"
+    r"|\brefresh(?: (?:call|request|attempt))? (?:gives|fails|returns|works)"
     r"|\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) refresh[ _]?token|\brefreshing\b"
     r"|\bgrant_type\W{1,6}refresh_token",
     "other_user": r"\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account|provider"
@@ -120,7 +121,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|start)\w*\b[^\n.]{0,30} (?:forever|over and over|again and again)|\bloops? (?:forever"
     r"|endless\w*"
     r"|between)|\bkeeps? (?:redirecting|looping)|too[ _]many[ _]redirects\b",
-    "fewer_results": r"\bonly (?:brings|shows|returns|lists)\b[^\n.]{0,30}\b(?:labs|results"
+    "fewer_results": r"\b(?:returns only|only (?:brings|shows|returns"
+    r"|lists))\b[^\n.]{0,30}\b(?:labs|results"
     r"|entries)|\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer (?:results"
     r"|resources|entries)|\b0 (?:results|entries)|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\d+"
     r"|half) of|\breturns? (?:nothing|no data)\b",
@@ -136,7 +138,9 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\brefresh[ _]?token\b[^\n.;]{0,30}\b(?:missing|undefined|null|not (?:returned|present"
     r"|included|issued))\b|\bunable to refresh\b|\brefresh\w*\b[^\n]{0,60}\b(?:not"
     r"|n't) have o(?:n|ff)line_access",
-    "wrong_persona": r"\b(?:provider|clinician|practitioner)s? (?:login|log-?in|sign-?in|account)\b"
+    "wrong_persona": r"\b(?:mychart users|patients)\b[^\n.]{0,40}\bbut\b[^\n.]{0,20}\b(?:clinicians"
+    r"|providers|practitioners)\b[^\n.]{0,40}\b(?:can't|cannot|not)\b|\b(?:provider|clinician"
+    r"|practitioner)s? (?:login|log-?in|sign-?in|account)\b"
     r"[^\n.]{0,60}\bpatients?\b|\bpatient (?:login|log-?in|portal"
     r"|account)\b[^\n.]{0,60}\b(?:provider"
     r"|clinician)s?\b",

@@ -103,7 +103,8 @@ _SAYINGS: Mapping[str, str] = {
     "mismatch": r"\bmis-?match\w*|\bnot equal\b|(?:does|do|did|is|are)(?: not|n't) (?:exactly )?"
     r"(?:match|equal|correspond|belong|the same)|\bnot match\w*|\bdiffer\w*|\bunexpected\b"
     r"|\bnot (?:an? )?(?:one of|approved|the registered)\b|\bnot in (?:the )?(?:list|allow)"
-    r"|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b|\bnot (?:valid|intended|issued) for\b"
+    r"|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b|\bnot (?:valid|intended"
+    r"|issued) (?:for|to)\b"
     r"|issued (?:for|to) (?:another|a different)|\bbelongs? to\b|\bnot the same|\bmust (?:be"
     r"|match|equal)\b|\bother than\b",
     "invalid": r"\bnot correct\b|\binvalid\w*|\bnot valid\b|\bbad\b|\bmalformed\b|\billegal\b"
@@ -162,7 +163,8 @@ _NO_WORDS = any_case(
 
 # An error's name has the words, too: `redirect_uri_mismatch`.
 _NAMED = any_case(
-    r"\b(?!consent_|login_|interaction_|account_)\w{2,40}_(?:mismatch|not_found|not_allowed|missing|required)\b(?!\s?[=(])"
+    r"\b(?!consent_|login_|interaction_|account_)\w{2,40}_(?:mismatch|not_found|not_allowed"
+    r"|missing|required)\b(?!\s?[=(])"
 )
 
 

@@ -215,7 +215,18 @@ def _by_words(
             if any(fits(one, names) for one in entry.about):
                 found.setdefault(entry.key, Match(entry, proof, said))
                 break
-    return tuple(found.values())
+    # Of the sentences of one field, the most precise one counts.
+    precision = {entry.key: number for number, entry in enumerate(told)}
+    places = list(dict.fromkeys(one.said.at for one in found.values() if one.said))
+    return tuple(
+        sorted(
+            found.values(),
+            key=lambda one: (
+                places.index(one.said.at) if one.said else 0,
+                precision[one.entry.key],
+            ),
+        )
+    )
 
 
 def _around(said: Said, message: EhrMessage, where: Where | None) -> Iterator[str]:

@@ -29,10 +29,12 @@ _NOISE = any_case(
     r"|download the react devtools"
 )
 _ERROR = any_case(
-    r"cancel|declin|elapsed|lack|admin approval|too early|error|fail|invalid|denied|unauthori[sz]"
+    r"cancel|declin|elapsed|ignor|lack|admin approval|too early|error|fail|invalid|denied"
+    r"|unauthori[sz]"
     r"|forbidden|\bnot\b|n't\b|cannot|missing|required?|\bmust\b|expir|mismatch|unable|refused?"
     r"|reject|block|exception|unknown|unsupported|unrecogni|unexpected|time(?:d )?-?out|undefined"
-    r"|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong|malformed|violat|insufficient"
+    r"|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong|malformed|violat"
+    r"|insufficient"
     r"|disabled|locked|inactive|bad |oops|mixed content|\bcors\b|\be[a-z]{3,12}\b:|exceed"
     r"|suppressed|doesn|before|another|too (?:far|long|many|large|old)|future|revoked|stale"
     r"|hang up|not_|conflict"
@@ -128,7 +130,7 @@ _STEPS: tuple[tuple[Step, str], ...] = (
     (
         "FHIR",
         (
-            r"(?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b[^\n]{0,200}/(?:[A-Z][A-Za-z]{2,30}|\$))"
+            r"(?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b(?:[^\n]{0,200}/| )(?:[A-Z][A-Za-z]{2,30}|\$))"
             r"|/fhir\b|/r4\b|operationoutcome|www-authenticate|insufficient[ _-]scope"
             r"|\bfhir (?:server|request|call|api|service|resource)|\bbundle\b"
             r"|\bfhir[\w-]{0,40}\.[a-z]|(?-i:\b(?:Patient|Observation|Encounter"

@@ -147,7 +147,9 @@ _CALL = re.compile(
 )
 
 
-_TYPE = re.compile(r"https?://[^\s\"']{0,200}/([A-Z][A-Za-z]{2,40})/?[^\s\"']{0,80}\W{1,6}403\b")
+_TYPE = re.compile(
+    r"\b403\b[^\n]{0,20}?\b(?:on|for|from|at) /?([A-Z][A-Za-z]{2,40})\b|https?://[^\s\"']{0,200}/([A-Z][A-Za-z]{2,40})/?[^\s\"']{0,80}\W{1,6}403\b"
+)
 
 
 def _not_requested(facts: Facts) -> Iterator[Evidence]:
@@ -156,7 +158,9 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
     refused |= facts.message.status == 403 or facts.message.oauth_error == "insufficient_scope"
     if not (refused and (facts.scopes or facts.granted)):
         return
-    calls = _CALL.findall(facts.pasted) or [("GET", one) for one in _TYPE.findall(facts.pasted)]
+    calls = _CALL.findall(facts.pasted) or [
+        ("GET", one or other) for one, other in _TYPE.findall(facts.pasted)
+    ]
     for method, kind in calls:
         letters = {"GET": "rs", "POST": "c", "DELETE": "d"}.get(method, "u")
         needed = [f"{level}/{kind}.{letters}" for level in ("patient", "user", "system")]

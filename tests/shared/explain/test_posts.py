@@ -188,6 +188,16 @@ parameter_not_recognised: unknown parameter 'x' in the authorization request
 scope_syntax: The scope patient/X.rs is not a valid scope. Supported: patient/X.read
 token_not_in_header: {"statusCode":401,"message":"Access denied due to missing subscription key."}
 fhir_base_wrong: Error: getaddrinfo ENOTFOUND fhir-open.example.com
+token_of_another_server: {"code":"X","message":"Access token validation failure. Invalid audience."}
+results_limited: GET /Observation?_count=1000 returns only 50 entries although there are 300
+client_id_mismatch: The token endpoint says "code was not issued to this client"
+assertion_key_unknown: We get invalid_client at the token endpoint; the kid in our JWT is not set
+user_not_permitted: 403 break-the-glass is required for this patient
+session_ended: refresh works during the day, but next morning: invalid_grant
+scope_not_requested: 403 on /Condition. Requested scopes: launch openid patient/Patient.read
+cors_blocked: The preflight to the FHIR server returns 401 and our fetch fails
+tls_untrusted: SSLPeerUnverifiedException: Certificate for <h> doesn't match any of the names
+persona_mismatch: Patients can log in, but clinicians can't
 session_ended: Session not active
 """
 
