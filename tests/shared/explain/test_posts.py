@@ -191,7 +191,6 @@ fhir_base_wrong: Error: getaddrinfo ENOTFOUND fhir-open.example.com
 token_of_another_server: {"code":"X","message":"Access token validation failure. Invalid audience."}
 results_limited: GET /Observation?_count=1000 returns only 50 entries although there are 300
 client_id_mismatch: The token endpoint says "code was not issued to this client"
-assertion_key_unknown: We get invalid_client at the token endpoint; the kid in our JWT is not set
 user_not_permitted: 403 break-the-glass is required for this patient
 session_ended: refresh works during the day, but next morning: invalid_grant
 scope_not_requested: 403 on /Condition. Requested scopes: launch openid patient/Patient.read
