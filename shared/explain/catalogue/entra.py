@@ -30,9 +30,11 @@ public client: Single-page application, or Mobile and desktop applications.
   7000218 The registration is for a confidential client, and the request had no secret or assertion.
 client_auth_wrong certain: Leave out the client secret: the app is registered as a public client.
   700025 The registration is for a public client, and the request had a secret or an assertion.
-client_auth_wrong certain: Under Authentication, register the redirect URI as Single-page \
-application if a browser exchanges the code, and as Web if a server does, each only once.
+client_auth_wrong certain: In a browser, use the code with PKCE and without a secret, and register \
+the redirect URI as Single-page application. On a server, send no Origin header.
   9002326 A browser exchanged the code, but the redirect URI isn't one of a single-page application.
+client_auth_wrong certain: Register the redirect URI as Web, only there, and send the secret. \
+Single-page application is for codes that a browser exchanges.
   9002327 A server exchanged the code, but the redirect URI is one of a single-page application.
 client_auth_wrong likely: Compare the client ID and the secret, certificate or assertion with the \
 app registration.

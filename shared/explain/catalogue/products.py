@@ -307,6 +307,12 @@ SMART User` or `FHIR Data Reader` on the FHIR service, and make sure that the to
   Authorization failed.
   no "roles" claim
   no roles claim
+azure! token client_auth_wrong certain: Register the redirect URI as Web, only there, and send the \
+secret. Single-page application is for codes that a browser exchanges.
+  may only be redeemed via cross-origin requests
+azure! token client_auth_wrong certain: In a browser, use the code with PKCE and without a secret, \
+and register the redirect URI as Single-page application. On a server, send no Origin header.
+  Cross-origin token redemption is permitted only for
 azure! fhir not_a_launch_problem likely: Give the FHIR service's managed identity the role \
 `Storage Blob Data Contributor` on the storage account of the export, and let the account's \
 network rules admit it.

@@ -91,10 +91,8 @@ _FORMS: tuple[tuple[Speaker, str], ...] = (
     (
         "library",
         (
-            r"\b[a-z][\w.$]*(?:exception|error)\b\s?:|\bfhir:\w+|fhir-?client|\bmsal|oidc-client"
-            r"|passport|omniauth|appauth|authlib|\bnimbus|next-?auth|openidconnect"
-            r"|springframework|\bno state found|\buncaught\b|\btypeerror\b|traceback|nullpointer"
-            r"|\(re\)launch"
+            r"\b[a-z][\w.$]*(?:exception|error)\b\s?:|\bfhir:\w+|springframework"
+            r"|\bno state found|\buncaught\b|\btypeerror\b|traceback|nullpointer|\(re\)launch"
         ),
     ),
 )
@@ -305,11 +303,19 @@ def _speaker(sentence: str, *, alone: bool = True) -> Speaker:
         if any_case(form).search(sentence):
             return who
     bare = re.sub(r"`[^`]*`|\w+://\S+", "", sentence)
-    if _WRITER.search(bare) or not (alone or _MACHINE.search(bare)):
+    if _WRITER.search(bare):
+        return "writer"
+    if _LIBRARIES.search(sentence):
+        return "library"
+    if not (alone or _MACHINE.search(bare)):
         return "writer"
     return "unknown"
 
 
+_LIBRARIES = any_case(
+    r"fhir-?client|\bmsal|oidc-client|passport|omniauth|appauth|authlib|\bnimbus|next-?auth"
+    r"|openidconnect"
+)
 _MACHINE = any_case(
     r"\b(?:error|exception|message|reason)\b\W{0,4}[:=]|^\W{0,3}(?:error|exception|warn\w*|fatal"
     r"|severe)\b|[\d\]] (?:error|warn|warning|fatal|severe)\b|\b(?:invalid|unauthorized"
