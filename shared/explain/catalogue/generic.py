@@ -56,6 +56,11 @@ generic/token-invalid-request token code=invalid_request
     ? The client authenticates in two ways at once, or not at all.
   pkce_mismatch possible @ {RFC_7636}
     ? `code_verifier` is missing, or it isn't in the form that PKCE requires.
+generic/invalid-client-at-authorize redirect code=invalid_client
+  " ?error=invalid_client, in the URL of the callback
+  = The EHR doesn't recognize the client, before the app has authenticated.
+  client_unknown likely
+  client_not_enabled_at_site possible
 generic/invalid-grant token code=invalid_grant
   = The code or the refresh token isn't valid, or belongs to another request or client.
   code_expired_or_used possible @ {RFC_6749}; {HEALTH_GORILLA}

@@ -225,6 +225,7 @@ document does, with or without the slash at the end.
 spring-security launch discovery_missing likely: Open the issuer's `openid-configuration` from the \
 machine where the program runs, and set `issuer-uri` to match.
   Unable to resolve Configuration with the provided Issuer
+  Unable to resolve the Configuration with the provided Issuer
 dotnet! redirect cookies_blocked likely state_unknown possible: In a frame or behind a proxy, set \
 the correlation cookie to `SameSite=None; Secure`, have the app see https (forwarded headers), and \
 share the data protection keys among all instances.
@@ -299,7 +300,7 @@ the group or scope (`cognito:groups`, `scope`) that the server's rules ask for, 
 azure fhir token_of_another_server likely: Request the token for the FHIR service's own URL \
 (`scope=URL/.default`), and compare its `aud` and `iss` with the audience and the authority of the \
 service (Authentication).
-  "diagnostics": "Authentication failed."
+  Authentication failed
 azure fhir user_not_permitted likely aud_wrong likely: Give the user or the app the role `FHIR \
 SMART User` or `FHIR Data Reader` on the FHIR service, and make sure that the token has \
 `fhirUser`.

@@ -79,6 +79,12 @@ generic/no-token-in-response token alone @ {OF_OAUTHLIB}
   = The token endpoint's response has no access token.
   endpoint_wrong possible
   client_auth_wrong possible
+generic/no-token-obtained token alone @ inferred
+  " InternalOAuthError: Failed to obtain access token
+  ~ failed to obtain access token
+  = The library got no token, and its message leaves out why.
+  network_unreachable possible
+  client_auth_wrong possible
 generic/token-algorithm alone @ {OPENID}
   " unexpected JWT alg received, expected RS256, got: HS256
   ~ unexpected jwt alg|signed jwt rejected: another algorithm|algorithm (?:not allowed|mismatch)|\
@@ -161,6 +167,7 @@ generic/jwt-audience alone @ {RFC_6750}
 generic/tls alone @ {RFC_5280}
   " CERTIFICATE_VERIFY_FAILED / PKIX path building failed / unable to verify the first certificate
   ~ certificate[_ ]verify[_ ]failed[^\n]{0,120}|err_cert_\w{1,20}|pkix path building failed
+  ~ valid certification path
   ~ unable to (?:verify the first|get local issuer) certificate|unable_to_get_issuer\w{1,20}|\
     self[- ]signed
     certificate|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}

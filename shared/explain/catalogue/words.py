@@ -29,7 +29,7 @@ generic/grant-not-enabled
 generic/consent page @ {OPENID}
   " consent required / needs admin approval / user isn't assigned to the application
   : consent missing|denied|invalid|unknown !declined
-  : user client denied !scope !by:writer !=invalid_client !@FHIR
+  : user client denied|mismatch !scope !by:writer !=invalid_client !@FHIR
   = The identity provider has its own rule, which this user or app doesn't meet.
   idp_policy likely
 generic/user-declined redirect
@@ -59,6 +59,7 @@ generic/refresh-not-allowed
 generic/refresh-expired
   " Refresh token is invalid or expired / Token is not active / Session not active
   : refresh expired|invalid|unknown|mismatch
+  : access expired =invalid_grant !assertion !code
   : session expired|unknown @token|@refresh
   : session expired|unknown field
   = The refresh token isn't valid anymore.
@@ -114,12 +115,25 @@ generic/grant-type-missing
   request_malformed likely
     ? The body wasn't sent as a form, or a required parameter is missing from it.
     > Send the parameters in the body as `application/x-www-form-urlencoded`.
+generic/two-methods
+  " multiple client authentication methods
+  : client_auth|secret|header repeated
+  = The client authenticated in two ways at once.
+  client_auth_wrong likely
+    > Authenticate in one way: with the Basic header, or with the secret in the body.
+generic/parameter-repeated
+  " duplicate parameter client_id
+  : search|client_id|grant_type repeated !code !refresh !by:writer
+  : search|client_id|grant_type|scope|redirect repeated =invalid_request
+  = A parameter of the request is repeated.
+  request_malformed likely
+    > Send each parameter once: not in the query and in the body.
 generic/client-auth-text
   " client_secret or client_assertion is missing or invalid / Invalid client secret /
     invalid_client_credentials
   : secret missing|unknown|mismatch|invalid|denied|expired !password
   : assertion missing !claim !key !signature
-  : client_auth missing|invalid|mismatch|denied|unknown !key !claim !@FHIR
+  : client_auth missing|invalid|mismatch|denied|unknown !key !claim !@FHIR !@authorize
   : header missing|invalid @token|@refresh !media !origin !key
   : client_id header missing|invalid
   = The client didn't authenticate with the method that it's registered for.
@@ -272,6 +286,14 @@ generic/scope-not-covered fhir @ {RFC_6750}
   scope_trimmed likely
   scope_not_registered possible
   user_not_permitted possible
+generic/scope-missing redirect
+  " no scope parameter in the authorization request / the authorize URL has no scope parameter
+  : scope search missing @authorize !user !refresh
+  = The authorization request has no scopes.
+  request_malformed likely
+    ? Some servers require `scope`, and others use a default that isn't enough.
+    > Send `scope` with the authorization request: `openid fhirUser` and the scopes that the app
+      needs.
 generic/scope-text redirect
   " Invalid scopes: … / scope is not allowed for the client
   : scope denied|unknown|invalid|missing|mismatch !user !refresh !context !unfetched
@@ -288,7 +310,7 @@ generic/response-type-text redirect
 generic/patient-unknown fhir @ {RFC_6750}
   " patient is null / Patient is not available / cannot resolve the launch context
   : patient|context missing|unknown by:library !state
-  : context missing|unknown|invalid !session !state !launch
+  : context missing !session !state
   : patient context missing|unknown|invalid
   = There's no patient in the token or in the launch.
   patient_context_missing likely
@@ -304,7 +326,8 @@ generic/iss-not-given launch @ {CENTILES_4}
     > *1 *2
 generic/launch-value redirect @ {SMART}
   " invalid launch / unknown launch context
-  : launch invalid|unknown|expired|mismatch !discovery
+  : launch invalid|unknown|expired|mismatch !discovery !client
+  : context unknown|invalid|expired !patient !session !state
   = The server doesn't recognize the `launch` value.
   launch_value_invalid likely
 generic/not-enabled redirect @ inferred

@@ -38,6 +38,10 @@ Sign = Literal[
     "no_refresh_token",
     "no_patient",
     "wrong_persona",
+    "wrong_launch_url",
+    "clock_off",
+    "as_http",
+    "http_base",
     "someone_else",
     "patient_in_token",
     "no_context",
@@ -105,7 +109,10 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\brefresh(?: (?:call|request|attempt))? (?:gives|fails|returns|works)"
     r"|\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) refresh[ _]?token|\brefreshing\b"
     r"|\bgrant_type\W{1,6}refresh_token",
-    "other_user": r"\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account|provider"
+    "other_user": r"\b(?:works?|fine|can)\b[^\n]{0,50}\b(?:but|,) (?:not )?(?:for|with|as)"
+    r" (?:an?|another|other|some|dr|my)\b"
+    r"|\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account"
+    r"|provider"
     r"|login)s?\b[^\n.!]{0,70}\b(?:works?|ok|fine|back|complete|everything|all|succeeds?)\b",
     "server_dow"
     "n": r"\bother (?:\w+ )?(?:hosts?|sites?|servers?|urls?)\b[^\n.]{0,20}\b(?:answer|work|reach"
@@ -138,6 +145,11 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\brefresh[ _]?token\b[^\n.;]{0,30}\b(?:missing|undefined|null|not (?:returned|present"
     r"|included|issued))\b|\bunable to refresh\b|\brefresh\w*\b[^\n]{0,60}\b(?:not"
     r"|n't) have o(?:n|ff)line_access",
+    "clock_off": r"\bclock\b[^\n.]{0,40}\b(?:behind|ahead|wrong|slow|fast|off)\b|\bclock skew\b",
+    "as_http": r"\bredirect\w*\b[^\n.]{0,50}\bhttp\b(?!s|:|/| ?\d| code| status)",
+    "http_base": r"\bhttp://(?!localhost|127\.)[^\s)]{0,80}(?:fhir|/baser4|/basedstu)",
+    "wrong_launch_url": r"\blaunch ur[il]\b[^\n]{0,60}\b(?:index\.html|instead of)\b"
+    r"|\bas (?:the |our )?launch ur[il]\b",
     "wrong_persona": r"\b(?:mychart users|patients)\b[^\n.]{0,40}\bbut\b[^\n.]{0,20}\b(?:clinicians"
     r"|providers|practitioners)\b[^\n.]{0,40}\b(?:can't|cannot|not)\b|\b(?:provider|clinician"
     r"|practitioner)s? (?:login|log-?in|sign-?in|account)\b"

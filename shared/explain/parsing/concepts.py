@@ -55,7 +55,7 @@ _THINGS: Mapping[str, str] = {
     "context": r"\blaunch[ _-]?context|\b(?:ehr|patient|encounter) context"
     r"|patient[ _](?:id(?:entifier)?|claim)\b|launch_response_patient"
     r"|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
-    "launch": r"\blaunch\b(?!er|\.html|_)",
+    "launch": r"\blaunch\b(?!er|\.html|_|[ -]?context)",
     "iss_parameter": r"\biss\b|\bserver ?url\b|service ?url|authorization url given",
     "state": r"mismatchingstate|invalid_?state|\bstate\b|\bcorrelation (?:failed|cookie)"
     r"|authorization_request_not_found|\bcsrf\b",
@@ -102,12 +102,14 @@ _SAYINGS: Mapping[str, str] = {
     r"|currently)|not currently registered|no longer exists|\bnone of\b|\bno key\b",
     "mismatch": r"\bmis-?match\w*|\bnot equal\b|(?:does|do|did|is|are)(?: not|n't) (?:exactly )?"
     r"(?:match|equal|correspond|belong|the same)|\bnot match\w*|\bdiffer\w*|\bunexpected\b"
-    r"|\bnot (?:an? )?(?:one of|approved|the registered)\b|\bnot in (?:the )?(?:list|allow)"
+    r"|\bnot (?:an? )?(?:one of|approved|the registered)\b"
+    r"|\bnot in (?:the |an? )?(?:list|allow|group|role)"
     r"|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b|\bnot (?:valid|intended"
     r"|issued) (?:for|to)\b"
     r"|issued (?:for|to) (?:another|a different)|\bbelongs? to\b|\bnot the same|\bmust (?:be"
     r"|match|equal)\b|\bother than\b",
-    "invalid": r"\bnot correct\b|\binvalid\w*|\bnot valid\b|\bbad\b|\bmalformed\b|\billegal\b"
+    "repeated": r"\bduplicat\w*|\brepeat\w*|\bmore than once\b|\bmultiple\b|\btwice\b",
+    "invalid": r"\bnot correct\b|\bmust(?: not|n't)\b|\binvalid\w*|\bnot valid\b|\bbad\b|\bmalformed\b|\billegal\b"
     r"|\bfailed\b|(?:verification|validation|authentication|check) (?:fails|failure)\b"
     r"|\bnot accepted\b|\bunable to (?:validate|verify|decode|parse|authenticate)|\bcan(?:not|'t"
     r"| not) (?:be )?(?:verif|validat|decod|pars)\w+|could(?: not|n't) (?:be )?(?:verif|validat"
@@ -132,7 +134,7 @@ _SAYINGS: Mapping[str, str] = {
     "unfetched": r"(?:unable to|fail\w* to|could(?: not|n't)|can(?:not|'t)|error"
     r"|timed? ?out) (?:be )?(?:retriev|fetch|download|access|reach|connect)\w*",
     "insufficient": r"\binsufficient\b",
-    "denied": r"(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*|authori[sz]ed"
+    "denied": r"\bnot (?:an? )?(?:part|member) of\b|(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*|authori[sz]ed"
     r"|granted|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled"
     r"|licen[cs]ed|configured|eligible|allow)|\bun(?:authori[sz]ed|supported)\b|\bforbidden\b"
     r"|\bdenied\b|\bdisallowed\b|\bno (?:permission|access)|does(?: not|n't) have"
@@ -156,7 +158,7 @@ _NO_WORDS = any_case(
     r"|\[[a-z]\w+(?:, \w+){1,99}[^\]]{0,9}\]|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
     r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
     r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user"
-    r"|system)/\S+|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\b(?:no|unknown) errors?\b"
+    r"|system)/\S+|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\b(?:no|unknown) errors?\b|\bfailed to obtain\b"
     r"|(?<=[;,(] )scopes?:? (?:[\w/*.]+/[\w*.]+|openid|launch|fhiruser)[^;.)]*"
 )
 

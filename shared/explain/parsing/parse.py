@@ -198,7 +198,7 @@ def _status(text: str) -> int | None:
         r"|=>|→|\b(?:says|gives|returns?|returned|answers|gets?|got|with"
         r"|is)(?: an?)?) ([45][0-9]{2})\b(?![.:/-]?[0-9])|\b(?:GET|POST"
         r"|PUT) \S{1,200} ([45][0-9]{2})\b|\b([45][0-9]{2}) ?(?:error\b|"
-        r"\{|\()|(?<!\w)\(([45][0-9]{2})\)",
+        r"\{|\()|(?<!\w)\(([45][0-9]{2})\)|[;,] ([45][0-9]{2})(?=\s*(?:\n|\Z))",
         text,
         re.IGNORECASE,
     )

@@ -35,7 +35,7 @@ _ERROR = any_case(
     r"|reject|block|exception|unknown|unsupported|unrecogni|unexpected|time(?:d )?-?out|undefined"
     r"|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong|malformed|violat"
     r"|insufficient"
-    r"|disabled|locked|inactive|bad |oops|mixed content|\bcors\b|\be[a-z]{3,12}\b:|exceed"
+    r"|disabled|duplicat|multiple|repeat|locked|inactive|bad |oops|mixed content|\bcors\b|\be[a-z]{3,12}\b:|exceed"
     r"|suppressed|doesn|before|another|too (?:far|long|many|large|old)|future|revoked|stale"
     r"|hang up|not_|conflict"
 )

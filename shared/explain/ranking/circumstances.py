@@ -205,13 +205,36 @@ _OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
         "user_mismatch",
         "The text says that the session belongs to another user.",
     ),
+    (
+        "wrong_launch_url",
+        "launch_parameter_missing",
+        "Another page than the one that starts the launch may be registered.",
+        "Register the page that starts the launch (such as `launch.html`) as the launch URL.",
+    ),
+    ("clock_off", "clock_skew", "The text says that a clock is off."),
     ("wrong_persona", "persona_mismatch", "The login page and the app are for different users."),
     ("fewer_results", "results_limited", "The search succeeds and returns less than expected."),
     ("no_patient", "patient_context_missing", "The text says that the token has no patient."),
 )
 
 
+_CONNECTS = re.compile(r"\b(?:communicat|connect|reach)\w*", re.IGNORECASE)
+_FORWARDED = (
+    "Behind a proxy that ends TLS, have the server or the app read `X-Forwarded-Proto`, so that it "
+    "builds https URLs."
+)
+
+
 def _outcomes(facts: Facts) -> Iterator[Evidence]:
+    if facts.claims.has("as_http") and "https" in facts.pasted and not _has_error(facts):
+        uri = re.search(r"redirect[ _]?ur[il]", facts.pasted, re.IGNORECASE)
+        cause: CauseId = "redirect_uri_mismatch" if uri else "content_blocked"
+        yield _likely(cause, "The URL is built with http instead of https.", _FORWARDED)
+    plain = facts.claims.has("http_base") and not facts.entries and not _has_error(facts)
+    if plain and re.search(r"https://[^\s)]{4}", facts.pasted) and _CONNECTS.search(facts.pasted):
+        why = "The page is loaded with https, and a browser refuses its requests to http."
+        step = "Give the FHIR server an https URL, and allow the app's origin there (CORS)."
+        yield _likely("content_blocked", why, step)
     for sign, cause, why, *steps in _OUTCOMES:
         fits = facts.may_be(cause) or (facts.by_code and not facts.message.oauth_error)
         fits = fits if cause != "results_limited" else not facts.entries

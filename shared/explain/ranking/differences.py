@@ -252,7 +252,10 @@ def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
 
 _VERSIONS = {"1.0.2": "dstu2", "3.0.1": "stu3", "3.0.2": "stu3", "4.0.1": "r4", "5.0.0": "r5"}
 _VERSION = r"\b(dstu ?2|stu ?3|r4|r5|1\.0\.2|3\.0\.[12]|4\.0\.1|5\.0\.0)\b"
-_OF_CLIENT = any_case(rf"\b(?:client|library|sdk|built|model\w*)\b[^\n.]{{0,30}}?{_VERSION}")
+_OF_CLIENT = any_case(
+    rf"\b(?:client|library|sdk|built|model\w*)\b[^\n.]{{0,30}}?{_VERSION}"
+    rf"|{_VERSION} (?:client|app|library|sdk)\b"
+)
 _OF_SERVER = any_case(
     rf"\b(?:server|fhirversion|capabilitystatement|conformance)\b[^\n]{{0,50}}?{_VERSION}"
 )
@@ -265,7 +268,7 @@ def _fhir_versions(facts: Facts, text: str) -> Iterator[Evidence]:
         return
     one, other = (
         _VERSIONS.get(found, found.replace(" ", ""))
-        for found in (mine[1].lower(), theirs[1].lower())
+        for found in ((mine[1] or mine[2]).lower(), theirs[1].lower())
     )
     if one != other:
         why = f"The client is for {one.upper()}, and the server for {other.upper()}."

@@ -49,11 +49,29 @@ scope_not_registered
   > Request and register a scope for {0} too, such as `patient/{0}.read` or `.rs`.
   ~ invalid scopes?:? (SCOPE(?:[ ,+]+SCOPE){0,60})
   > In the authorization server, create and allow these scopes for this client: {0}
+redirect_uri_mismatch
+  ~ redirect[ _]?uri(?: in the request)?\W{1,4}http://(?!localhost|127|\[)(?![\s\S]*https://)
+  > Send an https redirect URI: behind a proxy that ends TLS, have the app read `X-Forwarded-Proto`.
+token_of_another_server
+  ~ azurehealthcareapis\.com
+  > Request the token for the FHIR service's own URL, as `resource` or as `scope=URL/.default`.
+network_unreachable
+  ~ (?:localhost|127\.0\.0\.1|\[::1\])[^\n]{0,80}(?:refused|reset)
+  > In a container, `localhost` is the container itself. Use a host name that the container and the
+    browser can both reach.
+discovery_missing
+  ~ \bissuer\b[^\n]{0,40}https?://(?:localhost|127)
+  > In a container, `localhost` is the container itself. Use a host name that the container and the
+    browser can both reach.
 fhir_base_wrong
   ~ (?:host=?\W{0,2}|enotfound |resolve host: ?|unknownhostexception: ?|lookup )\
     '?([a-z0-9.-]{3,200}\.[a-z]{2,24})
   > The host {0} wasn't found. Replace it with the host of the current FHIR base.
 tls_untrusted
+  ~ \b(?:ca|certificates?|certs?)\b[^\n.]{0,40}\b(?:is trusted|imported|already trusted|added to)|\
+    \bimported the cert
+  > If the CA is trusted already, it's another runtime's trust store, or the server doesn't send its
+    intermediate certificate: see `openssl s_client -showcerts -connect HOST:443`.
   ~ host='([a-z0-9.-]{3,200})'
   > Trust the certificate of {0}: give the program its CA (`ca_file` in smart.toml).
 assertion_key_unknown
@@ -72,6 +90,8 @@ assertion_claims_wrong
   ~ \b(audience)\b
   > Set `aud` in the assertion to the token endpoint's URL.
 pkce_mismatch
+  ~ 43 char|verifier[^\n]{0,30}too short|not long enough
+  > Make the `code_verifier` 43 to 128 characters long, such as 32 random bytes as base64url.
   ~ (?:verifier|challenge)\b[^\n:]{0,60}[\w-][+/][\w+/=-]{4}
   > Encode the verifier and the challenge as base64url: `-`, `_`, and no `=` at the end.
 """
@@ -118,6 +138,9 @@ _FRAME = any_case(
 
 def _failed_check(facts: Facts) -> Iterator[Evidence]:
     """Yield the cause that the innermost validating function of a stack trace names."""
+    if "socketErrorListener" in facts.message.text:
+        why = "The stack trace shows that the connection failed, before any response."
+        yield Evidence("network_unreachable", "likely", why, "the stack trace in the text")
     frame = _FRAME.search(facts.message.text)
     if frame is not None and facts.message.status != _OK:
         why = f"The stack trace shows that the check in `{frame[0]}…)` failed."

@@ -288,6 +288,7 @@ generic/links-wrong: self https://h:443:443/fhir/Group
 generic/fhir-version: unsupported FHIR version 5.0
 generic/html-answer: NonFhirResponseException: Response contains non FHIR Content-Type 'text/html'
 generic/state: OmniAuth: csrf_detected | CSRF detected
+generic/tls: Our client throws: unable to find valid certification path to requested target
 generic/rate-limit: HTTP 429 from GET https://h/fhir/Patient
 generic/rate-limit: {"message":"Rate limit is exceeded. Try again in 30 seconds."}
 generic/not-a-launch: Module not found: Error: Can't resolve 'url'
@@ -442,12 +443,13 @@ MESSAGES: list[tuple[str, str, str | None]] = [
         ),
         None,
     ),
+    ("generic/invalid-client", '{"error":"invalid_client"}', None),
     *((entry.key, f"Error code: {entry.says}", "oracle") for entry in ours.ENTRIES),
     *(
         (f"generic/{code.replace('_', '-')}", f"?error={code}&state=S", None)
         for code in (
             *("access_denied", "invalid_request", "invalid_scope", "unauthorized_client"),
-            *("invalid_client", "invalid_grant", "unsupported_grant_type"),
+            *("invalid_grant", "unsupported_grant_type"),
             *("unsupported_response_type", "server_error", "temporarily_unavailable"),
             *("login_required", "interaction_required", "account_selection_required"),
             *("consent_required", "invalid_token", "insufficient_scope"),

@@ -197,6 +197,25 @@ scope_not_requested: 403 on /Condition. Requested scopes: launch openid patient/
 cors_blocked: The preflight to the FHIR server returns 401 and our fetch fails
 tls_untrusted: SSLPeerUnverifiedException: Certificate for <h> doesn't match any of the names
 persona_mismatch: Patients can log in, but clinicians can't
+patient_context_missing: launch context not provided in the token request
+user_not_permitted: With my admin account I can read Observation, with a nurse account I get 403
+client_unknown: https://a.example.org/cb?error=invalid_client&error_description=Client+is+invalid&state=x
+redirect_uri_mismatch: redirect_uri must not contain a fragment
+launch_parameter_missing: The launch URL in the registration is index.html instead of launch.html
+idp_policy: User is not in the group that is allowed to use this client
+user_not_permitted: Reading the patient: 403 "The user is not part of the care team"
+request_malformed: 400 invalid_request: duplicate parameter client_id
+client_auth_wrong: invalid_request: multiple client authentication methods
+fhir_version_mismatch: The server only supports DSTU2, and our R4 app fails to parse it
+clock_skew: Our clock is 5 seconds behind, and the sign-in fails
+tls_untrusted: The root CA is trusted, but: PKIX path building failed
+session_ended: "error_description" = "Token is not active", invalid_grant, with AppAuth
+network_unreachable: InternalOAuthError\\n    at TLSSocket.socketErrorListener (_http_client.js:389:9)
+redirect_uri_mismatch: redirectUri is set to http, never https, behind our proxy
+content_blocked: The authorize page redirects to http although we use https
+content_blocked: At https://a.example.org the app can't connect to http://b.example.org/fhir
+client_auth_wrong: Tokens issued for the SPA client-type may only be redeemed via cross-origin requests
+state_unknown: Adding storage for next-auth without a body helps. The log tells of a missing state
 session_ended: Session not active
 """
 
