@@ -109,8 +109,8 @@ _SAYINGS: Mapping[str, str] = {
     r"|issued (?:for|to) (?:another|a different)|\bbelongs? to\b|\bnot the same|\bmust (?:be"
     r"|match|equal)\b|\bother than\b",
     "repeated": r"\bduplicat\w*|\brepeat\w*|\bmore than once\b|\bmultiple\b|\btwice\b",
-    "invalid": r"\bnot correct\b|\bmust(?: not|n't)\b|\binvalid\w*|\bnot valid\b|\bbad\b|\bmalformed\b|\billegal\b"
-    r"|\bfailed\b|(?:verification|validation|authentication|check) (?:fails|failure)\b"
+    "invalid": r"\bnot correct\b|\bmust(?: not|n't)\b|\binvalid\w*|\bnot valid\b|\bbad\b"
+    r"|\bmalformed\b|\billegal\b|\bfailed\b|(?:verification|validation|authentication|check) (?:fails|failure)\b"
     r"|\bnot accepted\b|\bunable to (?:validate|verify|decode|parse|authenticate)|\bcan(?:not|'t"
     r"| not) (?:be )?(?:verif|validat|decod|pars)\w+|could(?: not|n't) (?:be )?(?:verif|validat"
     r"|decod)\w+|\brejected\b|\brefused\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b"
