@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from shared.explain.catalogue import ENTRIES, causes, entra, ours, products
 from shared.explain.diagnosis import diagnose
-from shared.explain.model import CauseId, Entry
+from shared.explain.model import CauseId, Entry, Where
 from shared.explain.parsing import urns
 from shared.explain.parsing.find import matches
 from shared.explain.parsing.parse import parse
@@ -18,49 +18,49 @@ from shared.vendors import GENERIC, OWN, everyone
 from tests.support.ehr import ehr_messages
 from tests.support.tables import each
 
-AS = "urn:cerner:error:authorization-server:"
-RS = "urn:cerner:error:oauth2:resource-access:"
 TENANT = "ec2458f2-1e24-41c8-b71b-0e701af7583d"
 CLIENT = "f4e2294a-c9e7-4446-894c-0db869be4bfd"
 INSTANCE = "dccf77c1-9bb9-43aa-82c1-b6b9c07c95e2"
 HOST = "https://authorization.cerner.com"
 
 
-def redirect(urn: str, error: str) -> str:
+def redirect(urn: str) -> str:
     """An answer at the redirect URI: the URI encoded once, the URN in it twice."""
     uri = (
         f"{HOST}/errors/{quote(urn, safe='')}/instances/{INSTANCE}"
         f"?persona=provider&client={CLIENT}&tenant={TENANT}"
     )
-    return f"https://app.example.org/callback?state=S&error={error}&error_uri={quote(uri, safe='')}"
+    return (
+        "https://app.example.org/callback?state=S&error=invalid_request"
+        f"&error_uri={quote(uri, safe='')}"
+    )
 
 
-def token(urn: str, error: str, client: str = CLIENT) -> str:
+def token(urn: str) -> str:
     """Return a token response: the URN encoded once, no persona."""
     uri = (
-        f"{HOST}/errors/{quote(urn, safe='')}/instances/{INSTANCE}?client={client}&tenant={TENANT}"
+        f"{HOST}/errors/{quote(urn, safe='')}/instances/{INSTANCE}?client={CLIENT}&tenant={TENANT}"
     )
-    return json.dumps({"error": error, "error_uri": uri})
+    return json.dumps({"error": "invalid_grant", "error_uri": uri})
 
 
-def of_nobody(urn: str, error: str) -> str:
-    """Return a token response to a client that isn't known."""
-    return token(urn, error, "unknown")
-
-
-def page(urn: str, _: str) -> str:
+def page(urn: str) -> str:
     """A redirect to a page of the authorization server."""
     return f"HTTP/1.1 303 See Other\nLocation: /errors/{quote(urn, safe='')}/instances/{INSTANCE}"
 
 
-def alone(urn: str, _: str) -> str:
-    """Return the URN."""
-    return urn
-
-
-def fhir(urn: str, status: str) -> str:
+def fhir(urn: str) -> str:
     """Return a FHIR server's refusal that isn't an OperationOutcome."""
-    return json.dumps({"code": int(status), "message": f'code="{urn}"'})
+    return json.dumps({"code": 401, "message": f'code="{urn}"'})
+
+
+# The form of an error that has a name, by the place where it shows.
+FORMS: dict[Where, Callable[[str], str]] = {
+    "authorize redirect": redirect,
+    "error page": page,
+    "token endpoint": token,
+    "FHIR answer": fhir,
+}
 
 
 def answered(error: str, description: str) -> str:
@@ -92,68 +92,21 @@ def _epic_outcome(*issues: tuple[str, str]) -> str:
     return json.dumps({"resourceType": "OperationOutcome", "issue": coded}, indent=2)
 
 
-GRANT, TOKEN, LAUNCH = f"{AS}oauth2:grant:", f"{AS}oauth2:token:", f"{AS}smart-v1:grant:launch:"
-SIGN_IN = f"{AS}grant:session-service:authentication:"
-REPRESENTATIVES = "authorized-representative-server-error"
 INSUFFICIENT = (
     '{"code":403,"message":"code=\\"urn:cerner:error:oauth2:resource-access:insufficient-scopes'
     '\\", error=\\"insufficient_scope\\", subcode=\\"no_scope_for_resource_path\\""}'
 )
-
-# Oracle Health's errors in the form of the place where each shows: the form, the start of the URN,
-# the code, and the end of each URN, with `=` and its entry if that has a different name.
-NAMED: list[tuple[Callable[[str, str], str], str, str, str]] = [
-    (redirect, LAUNCH, "invalid_request", "code-required invalid-launch-code audience-required"),
-    (redirect, LAUNCH, "invalid_request", "unknown-resource-server audience-not-white-listed"),
-    (redirect, LAUNCH, "access_denied", "mismatchted-identity=mismatched-identity"),
-    (redirect, LAUNCH, "server_error", "unsupported-version unregistered-service"),
-    (redirect, LAUNCH, "server_error", "unspecified=launch-unspecified"),
-    (redirect, GRANT, "access_denied", "missing-patient invalid-patient-id denied-by-server"),
-    (redirect, GRANT, "access_denied", "denied-by-user csrf-security-failure"),
-    (redirect, GRANT, "unauthorized_client", "unauthorized-client-for-tenant"),
-    (redirect, GRANT, "invalid_request", "invalid-request"),
-    (redirect, GRANT, "unsupported_response_type", "unsupported-response-type"),
-    (redirect, GRANT, "server_error", "server-error authorized-representative-server-error"),
-    (redirect, SIGN_IN, "access_denied", "cancelled=authentication-cancelled"),
-    (redirect, SIGN_IN, "server_error", "error=authentication-error"),
-    (page, GRANT, "", "unknown-client client-persona-mismatch unknown-tenant"),
-    (page, GRANT, "", "tenant-not-configured redirect-uri-not-registered"),
-    (page, GRANT, "", "invalid-redirect-uri invalid-redirect-uri-trailing-slash"),
-    (page, AS, "", "server-error preauthentication"),
-    (page, AS, "", f"unregistered-authorized-representatives-server={REPRESENTATIVES}"),
-    (page, AS, "", "oauth:grant:redirect-uri-not-absolute=redirect-uri-not-absolute"),
-    (token, TOKEN, "invalid_grant", "code-invalid-or-expired code:invalid=code-invalid-or-expired"),
-    (token, f"{AS}oauth:token:", "invalid_grant", "code:client:mismatch=code-client-mismatch"),
-    (token, TOKEN, "invalid_grant", "code:tenant:mismatch=code-tenant-mismatch"),
-    (token, TOKEN, "invalid_grant", "code:tenant-terminated=code-tenant-terminated"),
-    (token, TOKEN, "invalid_grant", "code:tenant-invalid=code-tenant-invalid"),
-    (token, TOKEN, "invalid_grant", "invalid-tenant=token-invalid-tenant"),
-    (token, TOKEN, "invalid_grant", "invalid-redirect-uri=token-invalid-redirect-uri"),
-    (token, TOKEN, "invalid_grant", "refresh-token:token-invalid=refresh-token-invalid"),
-    (token, TOKEN, "invalid_grant", "refresh-token:session-invalid=refresh-session-invalid"),
-    (token, TOKEN, "invalid_grant", "refresh-token:tenant-terminated=refresh-tenant-terminated"),
-    (of_nobody, TOKEN, "invalid_client", "invalid-client-credentials invalid-authorization-header"),
-    (token, TOKEN, "invalid_scope", "empty-scopes patient-scope-requires-one-patient-id"),
-    (token, TOKEN, "unsupported_grant_type", "unsupported-grant-type"),
-    (token, TOKEN, "invalid_client", "terminated-client"),
-    (token, TOKEN, "invalid_request", "tenant-not-enabled-for-testing=testing-token"),
-    (token, TOKEN, "invalid_request", "client-not-enabled-for-testing=testing-token"),
-    (token, TOKEN, "invalid_request", "invalid-testing-scenario=testing-token"),
-    (alone, LAUNCH, "", "launch-code-required=code-required invalid-code=invalid-launch-code"),
-    (alone, LAUNCH, "", "mismatched-identity"),
-    (alone, TOKEN, "", "invalid_client_credentials=invalid-client-credentials"),
-    (alone, TOKEN, "", "invalid_authorization_header=invalid-authorization-header"),
-    (fhir, RS, "401", "token-required expired=token-expired tenant-mismatch issuer-not-trusted"),
-    (fhir, RS, "401", "profile-not-supported signature-verification-failed=signature"),
-    (fhir, RS, "403", "user-not-authorized token-not-authorized encounter-required"),
-    (fhir, RS, "500", "signature-keys-unavailable=signature server-error=resource-server-error"),
-]
 EPIC_59100 = ("59100", "Content invalid against the specification or a profile.")
 # A message a line: its entry; the vendor of the registration, if it matters; the code, if the words
 # come to the redirect URI (`?`) or in a token response (`{}`); the words.
 TOLD = """\
 oracle/invalid-launch-code: Cerner: Access denied, invalid launch code
 oracle/mismatched-identity: urn:com:cerner:authorization:error:launch:mismatch-identity-subject
+oracle/mismatched-identity: smart-v1:grant:launch:mismatchted-identity
+oracle/code-required: smart-v1:grant:launch:launch-code-required
+oracle/invalid-launch-code: smart-v1:grant:launch:invalid-code
+oracle/code-invalid-or-expired: oauth2:token:code:invalid
+oracle/invalid-client-credentials: oauth2:token:invalid_client_credentials
 oracle/unknown-client: Cerner page: The application isn't currently registered.
 oracle/insufficient-scopes: {"code":403,"message":"insufficient-scopes"}
 oracle/not-found: {"resourceType":"OperationOutcome","issue":[{"severity":"error","code":\
@@ -419,11 +372,7 @@ def _is_worded(entry: Entry) -> bool:
 
 NEW = told(TOLD_BY_ANY)
 MESSAGES: list[tuple[str, str, str | None]] = [
-    *(
-        (f"oracle/{name or end}", form(start + end, code), None)
-        for form, start, code, ends in NAMED
-        for end, _, name in (one.partition("=") for one in ends.split())
-    ),
+    *((entry.key, FORMS[entry.where](urn), None) for entry in ENTRIES for urn in entry.urns),
     ("oracle/insufficient-scopes", INSUFFICIENT, None),
     *((key, spoken(BY_KEY[key], text), vendor) for key, text, vendor in told(TOLD)),
     *NEW,
