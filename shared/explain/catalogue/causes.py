@@ -64,7 +64,7 @@ class Kind:
         why: str | None = None,
         *steps: str,
         source: str = "",
-        title: str | None = None,
+        title: str = "",
         plainly: str = "",
         at_refresh: bool = False,
     ) -> Cause:

@@ -146,8 +146,7 @@ epic/not-found
     {1,12}59008\b
   ~ the fhir id provided was not found\b[^\n]{0,20}
   = Epic doesn't have a resource with this ID, or this user can't see it.
-  fhir_request_invalid likely
-    t The ID doesn't exist in this Epic system.
+  fhir_request_invalid likely: The ID doesn't exist in this Epic system.
     ? Epic's code 59008 stands for an unknown FHIR ID. IDs from another system, or from a test
       environment, don't work here.
     > Use IDs from this FHIR base: from the launch context or from a search.
@@ -159,8 +158,7 @@ epic/business-rule
   ~ content/operation failed to pass a business rule[^\n]{0,40}
   = Epic accepted the token but refused the request, because the request breaks a rule for this
     resource. Usually, a search lacks a parameter that Epic requires.
-  fhir_request_invalid likely
-    t The request breaks a rule that Epic has for this resource.
+  fhir_request_invalid likely: The request breaks a rule that Epic has for this resource.
     ? `issue.diagnostics` next to the code names the rule, for example that a `Patient` search needs
       `_id` or demographics.
     > Read `issue.diagnostics` in the issue with severity `fatal` or `error`, and add the parameter
@@ -173,8 +171,7 @@ epic/content-invalid
   ~ content invalid against the specification or a profile\b
   = Part of the request doesn't fit the FHIR specification or Epic's profile. If the severity is
     `information`, Epic only ignored an unknown search parameter.
-  fhir_request_invalid likely
-    t A parameter or a value doesn't fit the specification or a profile.
+  fhir_request_invalid likely: A parameter or a value doesn't fit the specification or a profile.
     ? `issue.diagnostics` next to the code names the parameter or the value.
     > Read `severity` and `issue.diagnostics` in this issue. If another issue is `fatal` or `error`,
       the request failed because of that one.

@@ -89,8 +89,7 @@ generic/unsupported-response-type lacks=response_type code=unsupported_response_
     ? The request has something other than `response_type=code`. Some old servers required `code
       id_token`.
     > Send `response_type=code`, as this app does.
-  client_not_enabled_at_site possible
-    t The app is registered for another kind of sign-in.
+  client_not_enabled_at_site possible: The app is registered for another kind of sign-in.
     ? The app is registered without the authorization code flow.
     > In the registration, allow the authorization code flow (`authorization_code`).
     > $RELAUNCH
@@ -103,8 +102,7 @@ generic/temporarily-unavailable code=temporarily_unavailable
     ? The server says that it can't respond right now.
 generic/login-required code=login_required @ {OPENID}
   = The EHR needs input from the user and couldn't ask for it.
-  session_ended likely
-    t The user isn't signed in to the EHR, or must choose an account or consent.
+  session_ended likely: The user isn't signed in to the EHR, or must choose an account or consent.
     ? $the-ehr-needs
     > Sign in to the EHR in this browser.
     > $RELAUNCH $if-the-request

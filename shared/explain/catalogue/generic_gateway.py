@@ -21,16 +21,14 @@ generic/gateway-page alone @ inferred
   ~ \bcloudflare ray id\b|\bno route matched with those values\b
   ~ \baccess denied\b[\s\S]{0,300}\breference ?(?:#|&#35;)
   = A firewall or gateway in front of the EHR responded. The request didn't reach the server.
-  ehr_side likely
-    t A firewall or gateway in front of the EHR stopped the request.
+  ehr_side likely: A firewall or gateway in front of the EHR stopped the request.
     c The app's request didn't reach the EHR.
     ? The response is worded like a firewall's or gateway's, and it isn't an OAuth error.
     > $give-the-ehrs
 generic/token-no-upstream status=502,504
   " 502 Bad Gateway or 504 Gateway Timeout from the token endpoint
   = A gateway in front of the EHR's token endpoint got no usable response from it.
-  ehr_side likely
-    t The server behind the EHR's gateway returned no usable response.
+  ehr_side likely: The server behind the EHR's gateway returned no usable response.
     c The EHR didn't respond as it should.
     ? A gateway returns this status code if the server behind it gave no usable response.
 generic/token-failed status=500,501,505,507,508,520,521,522,523,524,525,526,527,528,529,530,598,599
@@ -40,8 +38,7 @@ generic/token-failed status=500,501,505,507,508,520,521,522,523,524,525,526,527,
 generic/token-not-there status=404,405,410
   " 404, 405 or 410 without an OAuth error from the token endpoint
   = There's no token endpoint at this URL, or a gateway doesn't forward requests to it.
-  endpoint_wrong likely
-    t There's no token endpoint at the EHR's token URL.
+  endpoint_wrong likely: There's no token endpoint at the EHR's token URL.
     ? The app uses the `token_endpoint` from the EHR's discovery document.
     > Ask the EHR's operator to correct `token_endpoint` in `ISS/.well-known/smart-configuration`,
       or the route to it in the gateway.
@@ -49,8 +46,7 @@ generic/token-not-there status=404,405,410
 generic/token-proxy-login status=407,511
   " 407 Proxy Authentication Required or 511 from the token endpoint
   = A proxy between the app and the EHR requires a login.
-  ehr_side certain
-    t A proxy between the app and the EHR requires a login.
+  ehr_side certain: A proxy between the app and the EHR requires a login.
     c The app's request didn't reach the EHR.
     ? The proxy stopped the request before it reached the EHR.
     > Ask the network's administrator to let the app reach the EHR directly.
@@ -58,8 +54,7 @@ generic/token-redirected status=301,302,303,307,308
   " redirect (301, 302, 307 …) from the token endpoint
   = The app doesn't follow redirects from the token URL, because the request contains the app's
     credentials.
-  ehr_side possible @ inferred
-    t The EHR's token URL redirects elsewhere.
+  ehr_side possible: The EHR's token URL redirects elsewhere. @ inferred
     ? The server has moved, or it's behind a gateway that signs users in.
     > Ask the EHR's operator to list the final URL as `token_endpoint` in
       `ISS/.well-known/smart-configuration`.
@@ -69,16 +64,16 @@ generic/token-401-without-error status=401
   " 401 Unauthorized without an OAuth error from the token endpoint
   = The request's authentication was refused without an OAuth error in JSON.
   client_auth_wrong likely
-  ehr_side possible @ inferred from {RFC_6749}
-    t A proxy or gateway in front of the token endpoint requires its own login.
+  ehr_side possible: A proxy or gateway in front of the token endpoint requires its own login.
+    @ inferred from {RFC_6749}
     c The app's request was refused.
     ? $a-token-endpoint
     > $give-the-ehrs
 generic/token-400-without-error status=400
   " 400 Bad Request without an OAuth error from the token endpoint
   = The request was refused without an OAuth error in JSON, so the reason is unknown.
-  ehr_side possible @ inferred from {RFC_6749}
-    t The token endpoint, or a proxy in front of it, refused the request.
+  ehr_side possible: The token endpoint, or a proxy in front of it, refused the request.
+    @ inferred from {RFC_6749}
     c The app's request was refused.
     ? The response doesn't show whether the endpoint or a proxy refused the request, or why.
     > $give-the-ehrs
@@ -94,8 +89,8 @@ generic/token-refused-without-error status=406,411,413,414,421,422,431,451,495,4
   " 406, 413, 431 … without an OAuth error from the token endpoint
   = The request was refused without an OAuth error in JSON.
   @ {RFC_6749}
-  ehr_side possible @ inferred from {RFC_6749}
-    t A proxy or firewall in front of the token endpoint refused the request.
+  ehr_side possible: A proxy or firewall in front of the token endpoint refused the request.
+    @ inferred from {RFC_6749}
     c The app's request was refused.
     ? $a-token-endpoint
     > $give-the-ehrs
@@ -104,8 +99,8 @@ generic/edge-access-denied status=403 @ {DISCHARGE}
   " HTTP 403 Access denied, as text, from the token endpoint
   = Something in front of the token endpoint refused the request. The response is text, not an OAuth
     error in JSON.
-  ehr_side possible @ inferred from {DISCHARGE}
-    t A firewall or gateway in front of the EHR refused the request.
+  ehr_side possible: A firewall or gateway in front of the EHR refused the request.
+    @ inferred from {DISCHARGE}
     c The app's request was refused.
     ? The firewall or gateway might allow only certain networks, or reject the request's format.
     > Ask the EHR's operator whether this app's network is allowed to reach the token endpoint. Give

@@ -15,16 +15,14 @@ $if-this-continues If this continues, give the EHR's support the time and the cl
 generic/token-too-many-requests status=429 @ {RFC_6585}
   " 429 Too Many Requests from the token endpoint
   = The EHR isn't accepting more requests at the moment, and it didn't process this one.
-  ehr_side certain
-    t The EHR is busy.
+  ehr_side certain: The EHR is busy.
     c The EHR is busy. Try again in a minute.
     ? The EHR got too many requests in a short time, from this app or from others.
     > $wait-a-minute $if-this-continues
 generic/token-unavailable status=503 @ {RFC_9110}
   " 503 Service Unavailable from the token endpoint
   = The EHR can't respond at the moment.
-  ehr_side certain
-    t The EHR is busy or under maintenance.
+  ehr_side certain: The EHR is busy or under maintenance.
     c The EHR is busy. Try again in a minute.
     ? The EHR itself says that this is temporary. The app can't fix it.
     > $wait-a-minute $if-this-continues
@@ -37,8 +35,7 @@ generic/token-invalid-scope code=invalid_scope
 generic/token-unauthorized-client code=unauthorized_client
   " unauthorized_client from the token endpoint
   = The EHR recognizes the client, but doesn't allow it to get a token this way.
-  client_not_enabled_at_site likely
-    t The app is registered for another kind of sign-in.
+  client_not_enabled_at_site likely: The app is registered for another kind of sign-in.
     ? The registration doesn't allow the authorization code flow or, if a token was being renewed,
       refresh tokens.
     > In the registration, check that the app can use the authorization code flow

@@ -114,8 +114,8 @@ oracle/unsupported-response-type lacks=response_type A:oauth2:grant:unsupported-
 oracle/csrf-security-failure A:oauth2:grant:csrf-security-failure
   ~ csrf-security-failure
   = The consent page was submitted with a token that doesn't belong to it.
-  user_mismatch possible @ inferred from {URN_LIST}
-    t Two launches ran at the same time in this browser, or a page was submitted late.
+  user_mismatch possible: Two launches ran at the same time in this browser, or a page was \
+      submitted late. @ inferred from {URN_LIST}
     c Two launches ran at the same time, or a page was left open too long.
     ? The consent page belongs to one launch. After another launch in the same browser, or a long
       wait, it no longer belongs to any launch.

@@ -112,8 +112,7 @@ oracle/not-found @ {THE_MAP}
     :\s{0,9}"not found"
   = Oracle Health has nothing at this URL. The response is the same for an ID that doesn't exist and
     for a resource type that Oracle Health doesn't offer.
-  fhir_request_invalid likely
-    t The resource's ID or type doesn't exist at this FHIR base.
+  fhir_request_invalid likely: The resource's ID or type doesn't exist at this FHIR base.
     ? The token and the scopes aren't involved.
     > Compare the resource type with the CapabilityStatement at `metadata`.
     > Use IDs from this FHIR base: from the launch context or from a search.

@@ -77,8 +77,8 @@ oracle/powerchart-blank launch @ {FORUM_POWERCHART}; {SMART_OVERVIEW}
   ~ not loading in powerchart
   ~ \bpowerchart\b[^\n]{0,60}\b(?:blank|white)\b
   = The app's page stays blank inside PowerChart, but opens in a browser.
-  ehr_side possible @ {SMART_OVERVIEW}; {FORUM_POWERCHART}; which of them applies is inferred
-    t PowerChart can't reach the app's URL.
+  ehr_side possible: PowerChart can't reach the app's URL.
+    @ {SMART_OVERVIEW}; {FORUM_POWERCHART}; which of them applies is inferred
     ? PowerChart needs a public https URL on port 443 with a certificate that the hospital's
       machines trust.
     > Open the launch URL in the browser of a hospital workstation.
@@ -92,8 +92,8 @@ oracle/identity-provider-page alone @ {SIGN_IN_CHECKER}; {YOURPHR}
   ~ identityproviderredirectpage
   = Oracle Health uses a script in this page, not a redirect, to send the browser to the login page.
     The page doesn't mean that the request was accepted or refused.
-  request_malformed possible @ inferred from {SIGN_IN_CHECKER} and {YOURPHR}
-    t A program called an endpoint that is meant for a browser.
+  request_malformed possible: A program called an endpoint that is meant for a browser.
+    @ inferred from {SIGN_IN_CHECKER} and {YOURPHR}
     ? A script or test sent the authorization request, but it can't sign in.
     > Open the authorization request in a browser.
 """

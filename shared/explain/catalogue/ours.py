@@ -90,8 +90,7 @@ own/KeysUnreadable token
   client_id_mismatch possible @ inferred from {OPENID}
     ? The ID token's `aud` isn't the configured client ID.
 own/TokenError+TokenInvalid token
-  ehr_side possible
-    t The EHR's token endpoint didn't return a usable token.
+  ehr_side possible: The EHR's token endpoint didn't return a usable token.
     ? Without the endpoint's error, the cause can't be narrowed down.
     > Find the log entry with the correlation ID, and paste its error into `make explain`.
     > Run `make doctor CONFIG=smart.toml`.
@@ -112,8 +111,7 @@ own/ScopeDenied
   scope_trimmed likely @ this product's own check (docs/errors.md); {AUTHORIZATION}
     ? The scope was requested but not granted. `scope.missing` in the `/session` response lists the
       scope.
-  scope_not_registered possible
-    t The app doesn't request the scope that this request needs.
+  scope_not_registered possible: The app doesn't request the scope that this request needs.
     ? The scope isn't in `scopes`, so it was never requested.
     > Add the scope that the message names to `scopes` in smart.toml, and select it in the EHR's
       registration.

@@ -12,8 +12,7 @@ smart-calc/cds-client
   ~ \breason(?:\": ?\"|=)(?:client|unconfigured)\b
   = The EHR's token names an issuer (`iss`, with `tenant`) that isn't in any `[[cds_client]]` entry.
     The log field `came` has the value that was received.
-  tenant_mismatch certain
-    t The configured issuer isn't the one in the caller's tokens.
+  tenant_mismatch certain: The configured issuer isn't the one in the caller's tokens.
     ? `iss` and `tenant` are compared as text. A trailing slash, another host or another environment
       means a different issuer.
     > If the issuer is your EHR, copy the received value to `iss` in the `[[cds_client]]` entry. If
@@ -24,8 +23,7 @@ smart-calc/cds-audience
   ~ \breason(?:\": ?\"|=)(?:audience)\b
   = The token's audience (`aud`) isn't the URL that was called. The log field `came` has the value
     that was received.
-  aud_wrong certain
-    t `aud` in the EHR's token isn't the service's URL.
+  aud_wrong certain: `aud` in the EHR's token isn't the service's URL.
     ? `aud` must be exactly `public_url` + `/cds_services/cds-services/calculators-patient-view`. In
       Epic, the hospital enters this value by hand. Sandboxes have sent a fixed text instead.
     > In the EHR, enter the URL as the audience, character by character.
@@ -36,8 +34,8 @@ smart-calc/cds-time
   = `exp`, `iat` or `nbf` in the EHR's token doesn't match this server's time, or the token is valid
     for longer than 15 minutes.
   clock_skew likely
-  ehr_side possible @ inferred
-    t The EHR sends a token that it created earlier, or one that is valid for too long.
+  ehr_side possible: The EHR sends a token that it created earlier, or one that is valid for too \
+      long. @ inferred
     ? A token must be created for a single call and expire within 15 minutes.
     > Ask the EHR's operator to create a new token for each call, valid for up to 15 minutes.
 smart-calc/cds-key
@@ -45,8 +43,7 @@ smart-calc/cds-key
   ~ \breason(?:\": ?\"|=)(?:key|signature|jku)\b
   ~ \bcds_keys_unavailable\b
   = The EHR's token can't be verified with the keys from its `[[cds_client]]` entry.
-  ehr_side likely @ inferred
-    t The keys were changed, or they don't belong to this EHR.
+  ehr_side likely: The keys were changed, or they don't belong to this EHR. @ inferred
     ? The token names a key that isn't at `jku`, it names another key URL, or the URL doesn't
       respond within 2 seconds.
     > Run `make doctor CONFIG=smart.toml`.
@@ -58,29 +55,25 @@ smart-calc/cds-token
   ~ \bcds_refused\b
   = The call's token isn't accepted. The response doesn't say why. The log's `cds_refused` entry
     does, in `reason`.
-  tenant_mismatch possible
-    t The caller isn't configured, or its tokens identify it differently.
+  tenant_mismatch possible: The caller isn't configured, or its tokens identify it differently.
     ? If the reason is `unconfigured` or `client`, the token's `iss` and `tenant` aren't in any
       `[[cds_client]]` entry.
     > Find the log entry with the correlation ID, and paste that entry into `make explain`.
     > Run `make doctor CONFIG=smart.toml`.
-  aud_wrong possible
-    t `aud` in the EHR's token isn't the service's URL.
+  aud_wrong possible: `aud` in the EHR's token isn't the service's URL.
     ? If the reason is `audience`, the `aud` in the token is wrong. In Epic, the hospital enters
       this value by hand.
     > In the EHR, enter the service's URL as the audience.
   clock_skew possible
     ? If the reason is `time`, the clocks differ.
 own/CdsServerDenied
-  tenant_mismatch likely
-    t The call's `fhirServer` isn't in the `iss` of the EHR's entry.
+  tenant_mismatch likely: The call's `fhirServer` isn't in the `iss` of the EHR's entry.
     ? `fhirServer` has a different tenant, host or FHIR version, or `ehr` in the `[[cds_client]]`
       entry names a different `[[ehr]]` entry.
     > If `fhirServer` belongs to your EHR, add it to `iss` in the `[[ehr]]` entry.
     > Check `ehr` in the `[[cds_client]]` entry.
 own/CdsDataMissing
-  ehr_side likely
-    t The EHR doesn't send a prefetch or a usable access token.
+  ehr_side likely: The EHR doesn't send a prefetch or a usable access token.
     ? In Epic, someone enters the prefetch templates by hand. A hook is sent without data and
       without a token if the hook's endpoint isn't listed for the client ID.
     > Enter each prefetch template from docs/cds-hooks.md under its key.

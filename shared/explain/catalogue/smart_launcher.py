@@ -72,8 +72,7 @@ smart-launcher/invalid-client-id
   " Invalid client_id "X". Expected "Y".
   ~ invalid client_id ["'][^"'\n]{0,200}["']\. expected
   = The client ID isn't the one set in the launcher.
-  client_id_mismatch certain
-    t The client ID isn't the one set in the launcher.
+  client_id_mismatch certain: The client ID isn't the one set in the launcher.
     ? The app sends a different client ID.
     > Set `client_id` in smart.toml to the one that the message expects, or clear the Client ID in
       the launcher's client registration options.
@@ -118,8 +117,8 @@ smart-launcher/refresh-token token
   " Invalid refresh token
   ~ \b(?:invalid|expired) refresh token\b
   = The refresh token is no longer valid.
-  session_ended likely @ {LAUNCHER}; that it has expired is inferred
-    t The refresh token has expired, or isn't from this launcher.
+  session_ended likely: The refresh token has expired, or isn't from this launcher.
+    @ {LAUNCHER}; that it has expired is inferred
     ? The launcher stores nothing. A refresh token contains its own expiry, and a token issued for
       other launch options or another URL doesn't match.
     > $launch-the-app
@@ -156,8 +155,7 @@ smart-launcher/simulated alone
   ~ simulated invalid scope error
   ~ \(simulated error\)
   = The launcher was set to simulate this error.
-  ehr_side certain
-    t The launcher simulates this error.
+  ehr_side certain: The launcher simulates this error.
     ? $the-launchers-options
     > $on-the-launchers
 smart-launcher/simulated-option

@@ -10,8 +10,8 @@ line joins it with the next one without a space.
       " the text that people search for, by default the first URN or code
       ~ a pattern   : a rule of `shared.explain.parsing.concepts.fits`
       = the meaning   % as the entry before: meaning, causes and source
-      cause certainty [refresh] @ source   with `refresh`, only a refresh can have it
-        t title   c title for a clinician   ? reason   > step   > $NAME $NAME two named steps
+      cause certainty [refresh]: title @ source   with `refresh`, only a refresh can have it
+        c title for a clinician   ? reason   > step   > $NAME $NAME two named steps
 
 A cause's lines are only those that differ from its kind (shared/explain/catalogue/causes.py). `*0`
 names the kind's first step. A source is the entry's by default. A long one is on its own line.
@@ -110,16 +110,19 @@ def _entry(
 
 def _cause(head: str, lines: list[str], source: str, names: Mapping[str, Any]) -> Cause:
     head, _, cited = head.partition(" @ ")
+    head, _, title = head.partition(": ")
     id_, certainty, *refresh = head.split()
     kind = cast("Mapping[str, Any]", causes.KINDS)[id_]
-    told: dict[str, Any] = {"t": None, "c": "", "?": None, "@": cited}
+    told: dict[str, Any] = {"c": "", "?": None, "@": cited}
     steps: list[str] = []
     for line in lines:
         mark, _, rest = line.partition(" ")
         if mark == "@":
             told[mark] = rest
-        elif mark != ">":
+        elif mark in told:
             told[mark] = flows(rest, names)
+        elif mark != ">":
+            raise ValueError(f"{id_}: {line}")
         elif rest[0] in "$*":
             steps += (
                 names[one[1:]] if one[0] == "$" else kind.steps[int(one[1:])]
@@ -132,7 +135,7 @@ def _cause(head: str, lines: list[str], source: str, names: Mapping[str, Any]) -
         told["?"],
         *steps,
         source=_source(told["@"]) or source,
-        title=told["t"],
+        title=title,
         plainly=told["c"],
         at_refresh=bool(refresh),
     )

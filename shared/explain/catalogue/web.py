@@ -55,8 +55,7 @@ generic/plain-http alone @ {OF_OAUTHLIB}
   " InsecureTransportError: OAuth 2 MUST utilize https
   ~ insecure_?transport|must utilize https
   = The OAuth library refuses a URL that isn't https.
-  request_malformed certain
-    t The library sees a URL with http.
+  request_malformed certain: The library sees a URL with http.
     ? The app, or the proxy in front of it that ends TLS, gives the library an http URL.
     > Behind a proxy, have the app read `X-Forwarded-Proto`, so that it sees https. Allow http in
       the library only on a developer's own machine.
@@ -69,8 +68,7 @@ generic/no-code-in-callback launch alone @ {OF_OAUTHLIB}
   " (missing_code) Missing code parameter in response
   ~ missing_?code\b|missing code parameter in response
   = The callback was opened without a `code`.
-  state_unknown likely
-    t The callback was opened without a `code`.
+  state_unknown likely: The callback was opened without a `code`.
     ? The EHR returned an `error` instead, or the page was opened by its URL.
     > Look at the URL that the EHR redirected to: `error` and `error_description` say why.
 generic/no-token-in-response token alone @ {OF_OAUTHLIB}
@@ -90,8 +88,7 @@ generic/token-algorithm alone @ {OPENID}
   ~ unexpected jwt alg|signed jwt rejected: another algorithm|algorithm (?:not allowed|mismatch)|\
     invalid ?algorithm ?error|specified alg value is not allowed
   = The token is signed with another algorithm than the app expects.
-  signing_key_unknown likely
-    t The app expects another signature algorithm than the server uses.
+  signing_key_unknown likely: The app expects another signature algorithm than the server uses.
     ? Servers sign with RS256, ES256 or RS384. HS256 means that the client's secret is the key, or
       that it's another token.
     > Set the algorithm that the app accepts to the one in the token's header, or choose the app's
@@ -115,8 +112,7 @@ generic/api-key fhir alone @ inferred
   " missing subscription key / Invalid ApiKey
   ~ subscription[ -]key|(?:invalid|missing|no) ?api[ -]?key|\bx-api-key\b[^\n]{0,30}missing
   = A gateway in front of the API requires its own key.
-  token_not_in_header likely
-    t The gateway's own key is missing or wrong.
+  token_not_in_header likely: The gateway's own key is missing or wrong.
     ? An API gateway checks its own key before it looks at the token.
     > Send the key that the API's operator issued, in the header that the message names, next to
       `Authorization: Bearer`.
@@ -130,8 +126,7 @@ generic/rate-limit fhir alone status=429 @ {RFC_6585}
   " Rate limit is exceeded / request was throttled
   ~ \brate limit\b[^\n]{0,20}\bexceeded|\brequests? (?:was|were|is|are) throttled
   = The server got more requests than it allows in a time.
-  ehr_side likely
-    t The server limits how often it's called.
+  ehr_side likely: The server limits how often it's called.
     ? 429 says that the client, or all apps together, sent too many requests.
     > Wait for as long as `Retry-After` says, and send fewer requests: store discovery, keys and
       tokens.
@@ -180,8 +175,7 @@ generic/tls-handshake alone @ inferred
   ~ terminated the handshake|handshake[_ ]failure|wrong[_ ]version[_ ]number|(?:unsupported|alert)
     protocol|protocol_version|bad_certificate|certificate[_ ]required|no required ssl certificate
   = The two sides couldn't agree on an encrypted connection.
-  network_unreachable likely
-    t The server or a proxy broke off the TLS handshake.
+  network_unreachable likely: The server or a proxy broke off the TLS handshake.
     ? Their TLS versions differ, the port isn't one for https, or the server wants a client
       certificate or a known IP address.
     > On the machine where the program runs, look with `openssl s_client -connect HOST:443` at the
@@ -192,8 +186,7 @@ generic/host-local fhir alone @ inferred
   ~ (?:enotfound|unknownhostexception:|no such host:?|resolve host:?|lookup)
     '?[a-z0-9_-]{1,60}\b(?![.:-]?\w)
   = This program's network has no host with this name.
-  network_unreachable likely
-    t The host name isn't known where the program runs.
+  network_unreachable likely: The host name isn't known where the program runs.
     ? A name without a domain is known only within its own network, such as that of Docker Compose.
     > Use the service's name on a network that both containers share. In a browser, use an address
       that the browser can reach.
@@ -204,8 +197,7 @@ generic/host-unknown fhir alone
     (?:be )?resolved? host|no such host|nxdomain|nodename nor servname|name
     resolution|eai_again|name could not be resolved
   = No server has this name, so the request didn't reach an EHR.
-  fhir_base_wrong likely
-    t The host in the URL is wrong or no longer exists.
+  fhir_base_wrong likely: The host in the URL is wrong or no longer exists.
   network_unreachable possible
 generic/network-unreachable fhir alone
   " ECONNREFUSED / ETIMEDOUT / ECONNRESET / socket hang up / connection timed out
@@ -216,8 +208,7 @@ generic/network-unreachable fhir alone
     timeout|curl: ?\((?:7|35|52|56)\)|ssl_connect: |unexpected eof
   = The connection to the server failed or broke off before a response came.
   network_unreachable likely
-  ehr_side likely
-    t The server is down.
+  ehr_side likely: The server is down.
   fhir_base_wrong possible
 generic/no-answer fhir alone
   " Read timed out / Operation timed out with 0 bytes received / 504 Gateway Timeout
@@ -230,8 +221,7 @@ generic/discovery-needs-token alone @ {OPENEMR_4230}
   " 401 from metadata or smart-configuration
   ~ /(?:metadata|\.well-known/smart-configuration)\b[^\n]{0,40}\s?(?:\S{1,12}\s){0,3}\b40[13]\b
   = The server doesn't let the app read its configuration.
-  ehr_side likely
-    t The FHIR server requires a token before the app can have one.
+  ehr_side likely: The FHIR server requires a token before the app can have one.
     ? Apps read discovery and `metadata` before they have a token (SMART App Launch 2.2).
     > Update or fix the FHIR server, or the gateway in front of it: `metadata` and
       `.well-known/smart-configuration` must be readable without a token.
@@ -240,8 +230,7 @@ generic/xml-answer fhir alone @ {R4}
   ~ unexpected token '?<'?[^\n]{0,20}(?:<\?xml|<(?!html|!)[a-z]{4,24} xm)[^\n]{0,40}
   ~ content-type: application/fhir\+xml
   = The server answered in XML, and the program expects JSON.
-  fhir_request_invalid likely
-    t The request doesn't ask for JSON.
+  fhir_request_invalid likely: The request doesn't ask for JSON.
     ? The `Accept` header is missing, or it's `*/*`.
     > Send `Accept: application/fhir+json`.
 generic/html-answer fhir alone
@@ -251,8 +240,7 @@ generic/html-answer fhir alone
   ~ \bnon.?fhir (?:response|content)[^\n]{0,60}
   ~ \bcannot (?:get|post) /\S{1,80}|\bhtml\b[^\n]{0,30}\binstead of\b[^\n]{0,20}json
   = The server answered with a web page, and the program expects JSON.
-  fhir_base_wrong likely
-    t The URL is one of a web page, not of the API.
+  fhir_base_wrong likely: The URL is one of a web page, not of the API.
   endpoint_wrong possible
 generic/links-wrong fhir alone
   " next link points to localhost, http or a doubled port
@@ -260,8 +248,7 @@ generic/links-wrong fhir alone
     ]{0,3}(?:links?|url)?[^\n]{0,70}\b(?:localhost|http://|internal host|wrong (?:host|port)|private
     (?:host|ip))
   = The URLs in the server's Bundles point somewhere other than its FHIR base.
-  fhir_base_wrong likely
-    t The FHIR server writes the wrong URL into its links.
+  fhir_base_wrong likely: The FHIR server writes the wrong URL into its links.
     ? Behind a proxy, the FHIR server builds its links from the forwarded host, scheme and port.
     > On the FHIR server, set the public base URL, or correct the forwarded host and port that the
       proxy sends.

@@ -63,8 +63,7 @@ generic/refresh-expired
   : session expired|unknown @token|@refresh
   : session expired|unknown field
   = The refresh token isn't valid anymore.
-  session_ended likely
-    t The refresh token is no longer valid.
+  session_ended likely: The refresh token is no longer valid.
     ? A refresh token ends with the user's session, after a time without use, when a new one
       replaces it, or when the grant is withdrawn.
   refresh_reused possible
@@ -164,8 +163,7 @@ generic/token-not-a-jwt fhir alone @ {RFC_6750}
   ~ not in (?:json web signature[^\n]{0,12}|jws )format|exactly 2 period
     characters|(?:wrong|invalid) number of segments|jwt must have 3 (?:tokens|parts)
   = The FHIR server got something that isn't a signed JWT as the access token.
-  token_of_another_server likely
-    t What was sent as the access token isn't a signed JWT.
+  token_of_another_server likely: What was sent as the access token isn't a signed JWT.
     ? It's an opaque or encrypted token, a word such as `undefined`, or it has `Bearer` in front of
       it twice.
     > Look at the Authorization header that is sent. Send `access_token` of the token response
@@ -204,8 +202,7 @@ generic/key-set-unread @ {RFC_7523}
   " Unable to retrieve the JWKS / Error fetching the client's key set
   : key_set unfetched !id_token !by:writer
   = The server couldn't read the client's keys at the registered JWKS URL.
-  assertion_key_unknown likely
-    t The EHR couldn't fetch the key that signed the client assertion.
+  assertion_key_unknown likely: The EHR couldn't fetch the key that signed the client assertion.
     ? The EHR fetches the public keys from that URL, from its own network.
     > Check that the registered JWKS URL is public: opened from outside your network, without a
       login, it needs status 200, a trusted certificate and `{"keys": […]}`.
@@ -417,8 +414,7 @@ generic/bulk-export fhir alone @ {BULK_DATA}
   " GET Group/ID/$export: 403 Forbidden
   ~ \$export\b[\s\S]{0,400}?\b(?:403|forbidden)\b|\b403\b[\s\S]{0,200}?\$export\b
   = The FHIR server refuses a bulk export to this client.
-  client_not_enabled_at_site likely
-    t The client isn't allowed to export.
+  client_not_enabled_at_site likely: The client isn't allowed to export.
     ? A server decides about `$export` apart from other requests: for each client, and often for
       each group of patients.
     > Ask the site to enable bulk export for the client and, with `Group/ID/$export`, for this
