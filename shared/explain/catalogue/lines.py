@@ -24,6 +24,11 @@ def blocks(text: str) -> Iterator[list[tuple[int, str]]]:
     yield block
 
 
+def pairs(text: str) -> Any:
+    """Return the first word and the rest of each line."""
+    return tuple(tuple(line.split(" ", 1)) for ((_, line),) in blocks(text))
+
+
 def _joined(text: str) -> Iterator[tuple[int, str]]:
     """Yield the indentation and the text of each line, together with those that continue it."""
     indent, before = -1, ""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Literal
 
+from shared.explain.catalogue.lines import pairs
 from shared.frozen import dataclass
 from shared.patterns import any_case
 
@@ -58,86 +59,45 @@ _REPORTED = any_case(
     r"|message|error|page|raises|reports?|complains?|with|gets?|heading)\b\s?(?:only|just|is"
     r"|me)?(?::|\s[-\u2013\u2014])\s{1,3}(\S[^\n]{5,300})"
 )
-_FORMS: tuple[tuple[Speaker, str], ...] = (
-    (
-        "browser",
-        (
-            r"cors policy|cross-origin request blocked|net::err_|\berr_[a-z]+_"
-            r"|refused to (?:display|frame|connect|load|execute)|content[ -]security[ -]policy"
-            r"|mixed content|failed to (?:load resource|fetch)|networkerror when|domexception"
-            r"|securityerror|cors header|samesite|x-frame-options|access-control-allow"
-            r"|load denied|xmlhttprequest|third-party cookie"
-        ),
-    ),
-    (
-        "network",
-        (
-            r"\be(?:conn\w+|timedout|notfound|ai_again|hostunreach|pipe|proto)\b|getaddrinfo"
-            r"|curl: ?\(|urllib3|sslerror|sslhandshake|unknownhost|sockettimeout|connectexception"
-            r"|connecttimeout|readtimeout|certificate|pkix|socket hang up|dial tcp|x509"
-            r"|no such host|name or service|connection (?:refused|reset|timed|was|aborted)"
-            r"|remote end closed|ssl_|tls handshake|operation timed out|actively refused"
-            r"|resolve host|could not be resolved|self[- ]signed"
-        ),
-    ),
-    (
-        "proxy",
-        (
-            r"bad gateway|gateway time-?out|service (?:temporarily )?unavailable|incapsula"
-            r"|cloudflare|cf-ray|healthy upstream|upstream connect|requested url was rejected"
-            r"|reference ?#|request blocked|web application firewall|\bwaf\b|no route matched"
-        ),
-    ),
-    (
-        "library",
-        (
-            r"\b[a-z][\w.$]*(?:exception|error)\b\s?:|\bfhir:\w+|springframework"
-            r"|\bno state found|\buncaught\b|\btypeerror\b|traceback|nullpointer|\(re\)launch"
-        ),
-    ),
-)
+_FORMS: tuple[tuple[Speaker, str], ...] = pairs(r"""
+browser cors policy|cross-origin request blocked|net::err_|\berr_[a-z]+_|refused to (?:display\
+  |frame|connect|load|execute)|content[ -]security[ -]policy|mixed content\
+  |failed to (?:load resource|fetch)|networkerror when|domexception|securityerror|cors header\
+  |samesite|x-frame-options|access-control-allow|load denied|xmlhttprequest|third-party cookie
+network \be(?:conn\w+|timedout|notfound|ai_again|hostunreach|pipe|proto)\b|getaddrinfo|curl: ?\(\
+  |urllib3|sslerror|sslhandshake|unknownhost|sockettimeout|connectexception|connecttimeout\
+  |readtimeout|certificate|pkix|socket hang up|dial tcp|x509|no such host|name or service\
+  |connection (?:refused|reset|timed|was|aborted)|remote end closed|ssl_|tls handshake\
+  |operation timed out|actively refused|resolve host|could not be resolved|self[- ]signed
+proxy bad gateway|gateway time-?out|service (?:temporarily )?unavailable|incapsula|cloudflare\
+  |cf-ray|healthy upstream|upstream connect|requested url was rejected|reference ?#\
+  |request blocked|web application firewall|\bwaf\b|no route matched
+library \b[a-z][\w.$]*(?:exception|error)\b\s?:|\bfhir:\w+|springframework|\bno state found\
+  |\buncaught\b|\btypeerror\b|traceback|nullpointer|\(re\)launch
+""")
 _WRITER = any_case(
     r"\b(?:i|i'm|i've|we|we're|we've|our|my|me|us|you|your|any(?:one|body)|some(?:one|body)|they"
     r"|he|she|their|his|her|colleague|customer|vendor|docs?|thanks|hello|hi|please|question)\b"
     r"|\bwhen (?:the|i|we|it)\b|\?\s*$|^\W*(?:\d\. )?(?:if|without|under|when|unless|for|each"
     r"|every|return|requests)\b|=>|\bconst\b"
 )
-_STEPS: tuple[tuple[Step, str], ...] = (
-    ("authorize", r"[?&]error=\w|\berror=\w+&|redirect\w* ur[il]\b[^\n]{0,50}\bparameters\b"),
-    ("refresh", r"grant_type\W{1,8}refresh_token|\brefresh(?:ing|ed|es)?\b(?! ?the page)"),
-    (
-        "discovery",
-        r"\.well-known|smart-configuration|openid-configuration|/metadata\b|capability ?statement",
-    ),
-    (
-        "token",
-        (
-            r"/(?:oauth2?/|v\d\.\d/|connect/)?tokens?\b|token[ -](?:endpoint|request|exchange"
-            r"|call|url)|grant_type|client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code"
-            r"|\binvalid_grant\b|\binvalid_client\b|error validating client"
-        ),
-    ),
-    (
-        "authorize",
-        (
-            r"/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|url|page|step)|\b(?:login|sign-?in"
-            r"|consent) (?:page|screen|form)|response_type|code=\S|/callback\b"
-            r"|\bcallback (?:page|says|shows|fails)\b"
-        ),
-    ),
-    (
-        "FHIR",
-        (
-            r"(?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b(?:[^\n]{0,200}/| )(?:[A-Z][A-Za-z]{2,30}|\$))"
-            r"|/fhir\b|/r4\b|operationoutcome|www-authenticate|insufficient[ _-]scope"
-            r"|\bfhir (?:server|request|call|api|service|resource)|\bbundle\b"
-            r"|\bfhir[\w-]{0,40}\.[a-z]|(?-i:\b(?:Patient|Observation|Encounter"
-            r"|Condition)) (?:search|read|request)|(?-i:(?<!system)(?<!patient)(?<!user)/(?:Patien"
-            r"t|Observation|Encounter|Condition)\b)|\bhapi-\d{4}|\$(?:export|everything)|/baser4"
-        ),
-    ),
-    ("token", r"client_credentials"),
-)
+_STEPS: tuple[tuple[Step, str], ...] = pairs(r"""
+authorize [?&]error=\w|\berror=\w+&|redirect\w* ur[il]\b[^\n]{0,50}\bparameters\b
+refresh grant_type\W{1,8}refresh_token|\brefresh(?:ing|ed|es)?\b(?! ?the page)
+discovery \.well-known|smart-configuration|openid-configuration|/metadata\b|capability ?statement
+token /(?:oauth2?/|v\d\.\d/|connect/)?tokens?\b|token[ -](?:endpoint|request|exchange|call|url)\
+  |grant_type|client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code|\binvalid_grant\b\
+  |\binvalid_client\b|error validating client
+authorize /auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|url|page|step)|\b(?:login|sign-?in\
+  |consent) (?:page|screen|form)|response_type|code=\S|/callback\b|\bcallback (?:page|says|shows\
+  |fails)\b
+FHIR (?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b(?:[^\n]{0,200}/| )(?:[A-Z][A-Za-z]{2,30}|\$))|/fhir\b\
+  |/r4\b|operationoutcome|www-authenticate|insufficient[ _-]scope|\bfhir (?:server|request|call\
+  |api|service|resource)|\bbundle\b|\bfhir[\w-]{0,40}\.[a-z]|(?-i:\b(?:Patient|Observation\
+  |Encounter|Condition)) (?:search|read|request)|(?-i:(?<!system)(?<!patient)(?<!user)/(?:Patient\
+  |Observation|Encounter|Condition)\b)|\bhapi-\d{4}|\$(?:export|everything)|/baser4
+token client_credentials
+""")
 
 
 @dataclass(frozen=True, slots=True)
