@@ -29,25 +29,9 @@ from shared.explain.catalogue import (
 )
 from shared.explain.model import Entry
 
-ENTRIES: tuple[Entry, ...] = (
-    *oracle_launch.ENTRIES,
-    *oracle_authorize.ENTRIES,
-    *oracle_pages.ENTRIES,
-    *oracle_token.ENTRIES,
-    *oracle_fhir.ENTRIES,
-    *epic.ENTRIES,
-    *athenahealth.ENTRIES,
-    *meditech.ENTRIES,
-    *eclinicalworks.ENTRIES,
-    *smart_launcher.ENTRIES,
-    *keycloak_smart.ENTRIES,
-    *entra.ENTRIES,
-    *products.ENTRIES,
-    *ours_cds.ENTRIES,
-    *ours.ENTRIES,
-    *web.ENTRIES,
-    *words.ENTRIES,
-    *generic.ENTRIES,
-    *generic_token.ENTRIES,
-    *generic_gateway.ENTRIES,
+_BY_PRECISION = (
+    *(oracle_launch, oracle_authorize, oracle_pages, oracle_token, oracle_fhir),
+    *(epic, athenahealth, meditech, eclinicalworks, smart_launcher, keycloak_smart),
+    *(entra, products, ours_cds, ours, web, words, generic, generic_token, generic_gateway),
 )
+ENTRIES: tuple[Entry, ...] = tuple(one for module in _BY_PRECISION for one in module.ENTRIES)

@@ -12,45 +12,14 @@ from shared.explain.model import CauseId
 from shared.frozen import dataclass
 from shared.patterns import any_case
 
-Sign = Literal[
-    "assertion",
-    "keyed",
-    "secret",
-    "public",
-    "framed",
-    "strict_browser",
-    "storage_lost",
-    "works_elsewhere",
-    "lasts",
-    "fresh",
-    "by_hand",
-    "twice",
-    "blank",
-    "v1",
-    "v2",
-    "came_back",
-    "cors",
-    "proxied",
-    "lost_query",
-    "refreshing",
-    "loops",
-    "fewer_results",
-    "no_refresh_token",
-    "no_patient",
-    "wrong_persona",
-    "wrong_launch_url",
-    "clock_off",
-    "as_http",
-    "http_base",
-    "someone_else",
-    "patient_in_token",
-    "no_context",
-    "other_user",
-    "server_down",
-    "terminology",
-    "rotates",
-    "other_environment",
-]
+_Client = Literal["assertion", "keyed", "secret", "public", "v1", "v2", "other_environment"]
+_Place = Literal["framed", "strict_browser", "works_elsewhere", "other_user", "proxied", "by_hand"]
+_Event = Literal["storage_lost", "lasts", "fresh", "twice", "blank", "came_back", "cors", "loops"]
+_Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off"]
+_Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down"]
+_Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
+_Other = Literal["no_refresh_token", "terminology"]
+Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Other]
 _LOST = (
     r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)|differ\w*"
     r"|dropped|blocked)"
@@ -114,14 +83,13 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account"
     r"|provider"
     r"|login)s?\b[^\n.!]{0,70}\b(?:works?|ok|fine|back|complete|everything|all|succeeds?)\b",
-    "server_dow"
-    "n": r"\bother (?:\w+ )?(?:hosts?|sites?|servers?|urls?)\b[^\n.]{0,20}\b(?:answer|work|reach"
-    r"|ok|fine)\w*|\bfrom (?:office|home|several|different|two)\b|\bno (?:deploy|change)"
+    "server_down": r"\bother (?:\w+ )?(?:hosts?|sites?|servers?|urls?)\b[^\n.]{0,20}\b(?:answer"
+    r"|work|reach|ok|fine)\w*|\bfrom (?:office|home|several|different|two)\b|\bno (?:deploy|change)"
     r"|\bsince (?:this morning|today|yesterday|last night)|\b(?:worked|ok|fine) (?:all |until "
     r"|since |for )?(?:last|yesterday|weeks|months)|\bstatus page\b|\b(?:down|outage"
     r"|maintenance)\b",
-    "terminolog"
-    "y": r"\b(?:loinc|snomed|rxnorm|icd-?10|ucum)\b[^\n]{0,80}\?|\bwhich (?:loinc|code|unit)\b",
+    "terminology": r"\b(?:loinc|snomed|rxnorm|icd-?10|ucum)\b[^\n]{0,80}\?|\bwhich (?:loinc|code"
+    r"|unit)\b",
     "no_context": r"\b(?:start|launch|open|run)\w*\b[^\n.]{0,20}\bwithout (?:an? |any "
     r"|the )?(?:context|chart|ehr)\b|\bstandalone\b",
     "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\b(?:re)?(?:load|direct"
