@@ -6,8 +6,9 @@ A group has a cause, its certainty, what to do, and a line for each number with 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue import causes
 from shared.explain.catalogue.entry import entry
+from shared.explain.catalogue.sources import SOURCES
 from shared.explain.model import Entry
 
 _GROUPS = """\
@@ -175,7 +176,7 @@ def _entries() -> Iterator[Entry]:
                 else "authorize redirect",
                 patterns=(rf"\bAADSTS{number}\b",),
                 alone=True,
-                source=sources.ENTRA,
+                source=SOURCES["ENTRA"],
             )
 
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue import causes
 from shared.explain.catalogue.entry import entry
+from shared.explain.catalogue.sources import SOURCES
 from shared.explain.model import Entry, Where
 
 _GROUPS = """\
@@ -428,7 +429,7 @@ def _entries() -> Iterator[Entry]:
             patterns=tuple(_pattern(one) for one in says if not one.startswith("#")),
             statuses=tuple(int(one[1:4]) for one in says if one.startswith("#")),
             alone=its_own or bool(_NUMBER.match(says[0])),
-            source=getattr(sources, f"OF_{vendor.upper().replace('-', '_')}"),
+            source=SOURCES[f"OF_{vendor.upper().replace('-', '_')}"],
         )
 
 

@@ -25,8 +25,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from shared.explain.catalogue import causes, sources
+from shared.explain.catalogue import causes
 from shared.explain.catalogue.lines import blocks, flows
+from shared.explain.catalogue.sources import SOURCES
 from shared.explain.model import Cause, Entry, Where
 from shared.vendors import oracle_console
 
@@ -143,4 +144,4 @@ def _cause(head: str, lines: list[str], source: str, names: Mapping[str, Any]) -
 
 
 def _source(text: str) -> str:
-    return re.sub(r"\{(\w+)\}", lambda name: str(getattr(sources, name[1])), text)
+    return re.sub(r"\{(\w+)\}", lambda name: SOURCES[name[1]], text)
