@@ -83,6 +83,9 @@ class Entry:
             and OpenID Connect.
         says: the text that people search for.
         where: the response or page that the error appears in.
+        meaning: the meaning of the error, in a sentence.
+        causes: the most probable first.
+        source: the document or report that the error is known from.
         urns: URNs of the error, in the normal form of `shared.explain.parsing.urns`.
         oauth_errors: `error` codes that identify it at this vendor without other text.
         patterns: case-insensitive regular expressions of its documented texts. A vendor's count
@@ -101,16 +104,16 @@ class Entry:
     key: str
     says: str
     where: Where
-    urns: tuple[str, ...]
-    oauth_errors: tuple[str, ...]
-    patterns: tuple[str, ...]
-    about: tuple[str, ...]
-    alone: bool
-    statuses: tuple[int, ...]
-    lacks: tuple[str, ...]
     meaning: str
     causes: tuple[Cause, ...]
     source: str
+    urns: tuple[str, ...] = ()
+    oauth_errors: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    alone: bool = False
+    statuses: tuple[int, ...] = ()
+    lacks: tuple[str, ...] = ()
 
     @property
     def vendor(self) -> str:

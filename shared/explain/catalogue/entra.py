@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from shared.explain.catalogue import causes
-from shared.explain.catalogue.entry import entry
 from shared.explain.catalogue.sources import SOURCES
 from shared.explain.model import Entry
 
@@ -166,17 +165,16 @@ def _entries() -> Iterator[Entry]:
         id_, certainty = cause.split()
         kind = _KINDS[id_]
         for number, _, meaning in (one.partition(" ") for one in numbers):
-            yield entry(
-                f"azure/aadsts{number}",
-                meaning,
-                kind(certainty, meaning, step),
+            at_exchange = number in _SENT_AT_EXCHANGE.split()
+            yield Entry(
+                key=f"azure/aadsts{number}",
                 says=f"AADSTS{number}",
-                where="token endpoint"
-                if number in _SENT_AT_EXCHANGE.split()
-                else "authorize redirect",
+                where="token endpoint" if at_exchange else "authorize redirect",
+                meaning=meaning,
+                causes=(kind(certainty, meaning, step, source=SOURCES["ENTRA"]),),
+                source=SOURCES["ENTRA"],
                 patterns=(rf"\bAADSTS{number}\b",),
                 alone=True,
-                source=SOURCES["ENTRA"],
             )
 
 

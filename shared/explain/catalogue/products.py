@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from shared.explain.catalogue import causes
-from shared.explain.catalogue.entry import entry
 from shared.explain.catalogue.sources import SOURCES
-from shared.explain.model import Entry, Where
+from shared.explain.catalogue.table import PLACES
+from shared.explain.model import Entry
 
 _GROUPS = """\
 keycloak page redirect_uri_mismatch certain: In the client's settings, add the app's exact \
@@ -394,13 +394,6 @@ environment (domain), and give them its client ID.
   has not been white-listed by … for use
   has not enabled … for accessing healthcare data
 """
-_PLACES: Mapping[str, Where] = {
-    "launch": "launch",
-    "page": "error page",
-    "redirect": "authorize redirect",
-    "token": "token endpoint",
-    "fhir": "FHIR answer",
-}
 _KINDS = cast("Mapping[str, Any]", causes.KINDS)
 
 
@@ -415,21 +408,23 @@ def _entries() -> Iterator[Entry]:
         names, _, step = head.partition(":")
         vendor, place, *told = names.split()
         vendor, its_own = vendor.rstrip("!"), vendor.endswith("!")
-        found = [
-            _KINDS[id_](certainty, None, *(() if number else filter(None, [step.strip()])))
+        source = SOURCES[f"OF_{vendor.upper().replace('-', '_')}"]
+        steps = tuple(filter(None, [step.strip()]))
+        found = tuple(
+            _KINDS[id_](certainty, None, *(() if number else steps), source=source)
             for number, (id_, certainty) in enumerate(zip(told[::2], told[1::2], strict=True))
-        ]
+        )
         name = re.sub(r"[^a-z0-9]+", "-", says[0].lower()).strip("-")
-        yield entry(
-            f"{vendor}/{name}",
-            found[0].title,
-            *found,
+        yield Entry(
+            key=f"{vendor}/{name}",
             says=" / ".join(one.replace(" …", "…").replace("…", " …").strip(" #") for one in says),
-            where=_PLACES[place],
+            where=PLACES[place],
+            meaning=found[0].title,
+            causes=found,
+            source=source,
             patterns=tuple(_pattern(one) for one in says if not one.startswith("#")),
-            statuses=tuple(int(one[1:4]) for one in says if one.startswith("#")),
             alone=its_own or bool(_NUMBER.match(says[0])),
-            source=SOURCES[f"OF_{vendor.upper().replace('-', '_')}"],
+            statuses=tuple(int(one[1:4]) for one in says if one.startswith("#")),
         )
 
 
