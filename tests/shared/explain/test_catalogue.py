@@ -16,9 +16,9 @@ from shared.explain.parsing.find import matches
 from shared.explain.parsing.parse import parse
 from shared.vendors import GENERIC, OWN, everyone
 from tests.support.ehr import ehr_messages
+from tests.support.ehr.ehr_messages import TENANT
 from tests.support.tables import each
 
-TENANT = "ec2458f2-1e24-41c8-b71b-0e701af7583d"
 CLIENT = "f4e2294a-c9e7-4446-894c-0db869be4bfd"
 INSTANCE = "dccf77c1-9bb9-43aa-82c1-b6b9c07c95e2"
 HOST = "https://authorization.cerner.com"
@@ -92,10 +92,6 @@ def _epic_outcome(*issues: tuple[str, str]) -> str:
     return json.dumps({"resourceType": "OperationOutcome", "issue": coded}, indent=2)
 
 
-INSUFFICIENT = (
-    '{"code":403,"message":"code=\\"urn:cerner:error:oauth2:resource-access:insufficient-scopes'
-    '\\", error=\\"insufficient_scope\\", subcode=\\"no_scope_for_resource_path\\""}'
-)
 EPIC_59100 = ("59100", "Content invalid against the specification or a profile.")
 # A message a line: its entry; the vendor of the registration, if it matters; the code, if the words
 # come to the redirect URI (`?`) or in a token response (`{}`); the words.
@@ -373,7 +369,7 @@ def _is_worded(entry: Entry) -> bool:
 NEW = told(TOLD_BY_ANY)
 MESSAGES: list[tuple[str, str, str | None]] = [
     *((entry.key, FORMS[entry.where](urn), None) for entry in ENTRIES for urn in entry.urns),
-    ("oracle/insufficient-scopes", INSUFFICIENT, None),
+    ("oracle/insufficient-scopes", ehr_messages.INSUFFICIENT_SCOPES, None),
     *((key, spoken(BY_KEY[key], text), vendor) for key, text, vendor in told(TOLD)),
     *NEW,
     *(

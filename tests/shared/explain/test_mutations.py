@@ -8,19 +8,11 @@ import random
 
 from doctor import explain, explain_report
 from doctor.output import Marks
-from shared.explain import Diagnosis, Registered, diagnose, parse
+from shared.explain import Diagnosis, diagnose, parse
 from tests.support.ehr import ehr_messages
 from tests.support.ehr.damaged import SECRETS, damaged
 
 COUNT = 10_000 if os.environ.get("SOAK") else 200
-REGISTERED = Registered(
-    key="oracle",
-    vendor="oracle",
-    client_id="f010a897-b662-4152-bb22-b87bcd3cba54",
-    scopes=tuple(ehr_messages.FIRST_SCOPES.split()),
-    iss=(ehr_messages.BASE,),
-    redirect_uri="https://smart.example.org/callback",
-)
 
 
 def everything_shown(diagnosis: Diagnosis, shown_already: set[str]) -> str:
@@ -38,7 +30,7 @@ def test_hundreds_of_mutations_end_well() -> None:
     answers: set[str] = set()
     for _ in range(COUNT):
         text = damaged(chance)
-        diagnosis = diagnose(parse(text), None, chance.choice(([], [REGISTERED])))
+        diagnosis = diagnose(parse(text), None, chance.choice(([], [ehr_messages.REGISTERED])))
         known += bool(diagnosis.causes)
         shown = everything_shown(diagnosis, answers)
         low = shown.lower()

@@ -2,19 +2,10 @@
 
 from shared.explain import Registered, diagnose, parse
 from tests.support.ehr import ehr_messages
+from tests.support.ehr.ehr_messages import CLIENT, OTHER, REGISTERED
 from tests.support.tables import each
 
-CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
-OTHER = "908d5cee-a54b-434d-847a-9765a9df9c53"
 INSTANCE = "847e48ff-956f-4f96-8585-2d0ccb19d40a"
-CONFIGURED = Registered(
-    key="oracle-sandbox",
-    vendor="oracle",
-    client_id=CLIENT,
-    scopes=tuple(ehr_messages.FIRST_SCOPES.split()),
-    iss=(ehr_messages.BASE,),
-    redirect_uri="https://smart.example.org/callback",
-)
 CONTEXT = f"persona=provider&client={OTHER}&tenant={ehr_messages.TENANT}"
 ONCE = "urn%3Acerner%3Aerror%3Aauthorization-server%3Asmart-v1%3Agrant%3Alaunch%3Acode-required"
 
@@ -64,7 +55,7 @@ intent=launch
 TOLD = (IN_A_SENTENCE, AS_A_LIST, AS_A_TABLE, TYPED_OFF_A_SCREEN)
 
 
-@each("registrations", [[CONFIGURED], []], ids=["configured", "from the text"])
+@each("registrations", [[REGISTERED], []], ids=["configured", "from the text"])
 @each("text", TOLD, ids=["sentence", "list", "table", "screen"])
 def test_however_it_is_told_the_causes_are_the_same(
     text: str, registrations: list[Registered]
@@ -95,7 +86,7 @@ def test_however_it_is_told_the_causes_are_the_same(
     ],
 )
 def test_the_name_of_the_error_alone_is_enough_beside_the_configuration(text: str) -> None:
-    diagnosis = diagnose(parse(text), None, [CONFIGURED])
+    diagnosis = diagnose(parse(text), None, [REGISTERED])
     assert diagnosis.message.urn == ehr_messages.LAUNCH + "code-required"
     assert [cause.id for cause in diagnosis.causes[:2]] == [
         "launch_patient_scope_on_provider",

@@ -57,16 +57,6 @@ def test_a_granted_scope_has_no_cause() -> None:
     assert scope_causes("oracle", "ehr", V1, ("patient/Patient.rs", "patient/*.rs")) == {}
 
 
-def test_what_was_reported_as_cut_is_explained_scope_by_scope() -> None:
-    granted = ("fhirUser", "launch", "online_access", "openid", "profile")
-    causes = scope_causes("oracle", "ehr", ("launch", *V1, "patient/*.read"), granted)
-    assert causes == {
-        "patient/Patient.read": "scope_syntax",
-        "patient/Observation.read": "scope_syntax",
-        "patient/*.read": "scope_syntax",
-    }
-
-
 @each("cause", ["scope_syntax", "scope_not_registered"])
 def test_at_oracle_the_console_is_named(cause: Literal["scope_syntax"]) -> None:
     assert "code console" in " ".join(scope_cause(cause, "oracle").steps)

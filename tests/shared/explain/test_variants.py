@@ -7,7 +7,8 @@ import os
 from urllib.parse import quote
 
 from shared.explain import CauseId, Entry, diagnose, parse
-from tests.shared.explain.test_catalogue import CLIENT, MESSAGES, TENANT, WORDED
+from tests.shared.explain.test_catalogue import CLIENT, MESSAGES, WORDED
+from tests.support.ehr.ehr_messages import TENANT
 from tests.support.tables import each
 
 _HOST = "https://authorization.cerner.com"
@@ -31,18 +32,13 @@ NOT_DONE: frozenset[CauseId] = frozenset(
     }
 )
 # Where no request is made at all, or the app itself speaks, a request says nothing.
-_OTHERS = frozenset({"smart-calc"})
-_ALL = [entry for entry in WORDED if entry.vendor not in _OTHERS and entry.where != "launch"]
+_ALL = [entry for entry in WORDED if entry.vendor != "smart-calc" and entry.where != "launch"]
 SAMPLE = _ALL if os.environ.get("SOAK") else _ALL[::5]
-
-
-def _message(entry: Entry) -> tuple[str, str | None]:
-    return next((text, vendor) for key, text, vendor in MESSAGES if key == entry.key)
 
 
 def as_post(entry: Entry) -> str:
     """A forum post with the request that was sent, and a message as its EHR sends it."""
-    text, vendor = _message(entry)
+    text, vendor = next((text, vendor) for key, text, vendor in MESSAGES if key == entry.key)
     at_oracle = entry.vendor == "oracle" or vendor == "oracle" or _HOST in text
     host = _HOST if at_oracle else "https://ehr.example.org"
     path = f"/tenants/{TENANT}/protocols/oauth2/profiles/smart-v1/personas/provider/authorize"

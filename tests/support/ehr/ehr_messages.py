@@ -6,6 +6,8 @@ Ids come from the public posts, for the sandbox tenant. Codes and tokens are mad
 
 from urllib.parse import quote
 
+from shared.explain import Registered
+
 TENANT = "ec2458f2-1e24-41c8-b71b-0e701af7583d"
 BASE = f"https://fhir-ehr-code.cerner.com/r4/{TENANT}"
 LAUNCH = "urn:cerner:error:authorization-server:smart-v1:grant:launch:"
@@ -102,6 +104,18 @@ Which "code" is missing?
 FIRST_SCOPES = (
     "launch/patient openid fhirUser profile patient/Patient.read patient/Observation.read "
     "patient/Condition.read patient/MedicationRequest.read online_access"
+)
+# The app's client ID, the one that the error names, and the registration.
+CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"
+OTHER = "908d5cee-a54b-434d-847a-9765a9df9c53"
+REGISTERED = Registered(
+    key="oracle",
+    vendor="oracle",
+    client_id=CLIENT,
+    scopes=tuple(FIRST_SCOPES.split()),
+    iss=(BASE,),
+    redirect_uri="https://smart.example.org/callback",
+    client_auth="none",
 )
 # A token response that grants less than requested, as reported. The tokens are made up.
 TRIMMED = (
