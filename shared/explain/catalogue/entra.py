@@ -1,6 +1,6 @@
 """Microsoft Entra ID: the numbers of its messages (AADSTS), which mean the same in any language.
 
-A group has a cause, its certainty, what to do, and a line for each number with its meaning.
+A group has a cause, its certainty, what to do, and a line for each meaning with its numbers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -55,8 +55,7 @@ pkce_mismatch certain: Send `code_challenge` with `code_challenge_method=S256`, 
 request the `code_verifier` of the same launch.
   9002325 A code that a browser exchanges requires PKCE.
   50147 The size of `code_challenge` isn't valid.
-  50148 `code_verifier` doesn't match `code_challenge`.
-  501481 `code_verifier` doesn't match `code_challenge`.
+  50148,501481 `code_verifier` doesn't match `code_challenge`.
   50149 `code_challenge` isn't valid.
 code_expired_or_used certain: Exchange each code once. Look for a second request for it: a \
 reload, a double callback, or two instances.
@@ -95,11 +94,9 @@ conditional access), and complete them interactively.
   53003 A conditional access rule blocks the token.
   500021 A rule of the network restricts sign-ins to other tenants.
 idp_policy certain: Invite the user as a guest of this tenant, or sign in with an account of it.
-  50020 The user's account belongs to another directory and isn't a guest of this tenant.
-  90072 The user's account belongs to another directory and isn't a guest of this tenant.
+  50020,90072 The user's account belongs to another directory and isn't a guest of this tenant.
 user_not_permitted certain: Check the account in the directory.
-  50034 The directory has no such user.
-  51004 The directory has no such user.
+  50034,51004 The directory has no such user.
   50057 The user's account is disabled.
 user_credentials_wrong certain: Sign in with the right password, or have it reset.
   50126 The user name or the password is wrong.
@@ -131,8 +128,7 @@ tenant_mismatch certain: Put the directory (tenant) ID of the app registration i
 and token URLs, instead of another tenant, `common` or `organizations`.
   90002 There's no such tenant.
   50194 The app is registered for one tenant, but the request went to `common`.
-  50059 The request doesn't say which tenant it's for.
-  50128 The request doesn't say which tenant it's for.
+  50059,50128 The request doesn't say which tenant it's for.
 client_not_enabled_at_site certain: Ask the tenant's administrator to enable the app.
   7000112 The application is disabled in this tenant.
   500014 The resource is disabled in this tenant.
@@ -160,11 +156,12 @@ _KINDS = cast("Mapping[str, Any]", causes.KINDS)
 
 def _entries() -> Iterator[Entry]:
     for group in _GROUPS.strip().replace("\n  ", "\r").split("\n"):
-        head, *numbers = group.split("\r")
+        head, *lines = group.split("\r")
         cause, _, step = head.partition(": ")
         id_, certainty = cause.split()
         kind = _KINDS[id_]
-        for number, _, meaning in (one.partition(" ") for one in numbers):
+        told = (line.partition(" ") for line in lines)
+        for number, meaning in ((one, what) for names, _, what in told for one in names.split(",")):
             at_exchange = number in _SENT_AT_EXCHANGE.split()
             yield Entry(
                 key=f"azure/aadsts{number}",
