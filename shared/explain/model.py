@@ -46,7 +46,9 @@ class Cause(Finding):
     `source` names the evidence: a document, an observation, or an inference marked as such. A
     `certain` cause is proven by the error, the vendor's documents or the request. With
     `at_refresh`, only a refresh can have the cause. `plainly` is the title for a clinician.
-    `headline`, `accuses` and `first` come from its kind (shared/explain/catalogue/causes.py).
+    `headline` states what happened, if that's more than the error states. If it `accuses` a person,
+    it's shown only for a certain cause. `first` lists what the user must do before the next launch,
+    which would otherwise fail too.
     """
 
     id: CauseId
@@ -57,6 +59,29 @@ class Cause(Finding):
     headline: str = ""
     accuses: bool = False
     first: tuple[ForUser, ...] = ()
+
+    def __call__(
+        self,
+        certainty: Certainty,
+        why: str | None = None,
+        *steps: str,
+        source: str = "",
+        title: str = "",
+        plainly: str = "",
+        at_refresh: bool = False,
+    ) -> Self:
+        """Return this cause of one error. The given texts replace the general ones."""
+        return replace(
+            self,
+            title=title or self.title,
+            steps=steps or self.steps,
+            why=why or self.why,
+            certainty=certainty,
+            source=source,
+            at_refresh=at_refresh,
+            plainly=plainly or self.plainly,
+            first=() if plainly else self.first,
+        )
 
     @property
     def how_sure(self) -> str:

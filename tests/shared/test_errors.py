@@ -7,7 +7,8 @@ import pytest
 from shared import errors
 from shared.errors import CodedError, RefreshFailed
 from shared.errors.base import OWN_WORDS
-from shared.explain.catalogue.causes import KINDS, Kind
+from shared.explain import Cause
+from shared.explain.catalogue.causes import KINDS
 from tests.support.tables import each
 
 # Codes and statuses as published.
@@ -79,8 +80,8 @@ def test_an_error_without_words_for_clinicians_is_not_imported() -> None:
 
 
 @each("kind", KINDS.values(), ids=lambda kind: kind.id)
-def test_every_cause_is_told_to_a_clinician_without_a_term_of_the_protocol(kind: Kind) -> None:
-    for sentence in (kind("likely").plainly, kind.headline or "It failed.", *kind.first):
+def test_every_cause_is_told_to_a_clinician_without_a_term_of_the_protocol(kind: Cause) -> None:
+    for sentence in (kind.plainly, kind.headline or "It failed.", *kind.first):
         assert re.fullmatch(r"[A-Z].*\.", sentence)
         assert not TERMS.search(sentence)
 

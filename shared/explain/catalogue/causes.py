@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from shared.explain.catalogue.lines import blocks, flows
-from shared.explain.model import Cause, CauseId, Certainty
+from shared.explain.model import Cause, CauseId
 from shared.findings import ByFlow, ForUser
-from shared.frozen import dataclass
 
 RELAUNCH = ByFlow(
     "Launch the app again from the patient's chart.",
@@ -37,51 +36,6 @@ BASIC_FORM = (
     'ID contains one, set `basic_credentials` in smart.toml to the other form (`"form"` or '
     '`"raw"`).'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One cause id and its texts for any EHR.
-
-    `plainly` is the title for a clinician, or empty if `title` is plain enough. `headline` states
-    what happened, if that's more than the error states. If it `accuses` a person, it's shown only
-    for a certain cause. `first` lists what the user must do before the next launch, which would
-    otherwise fail too.
-    """
-
-    id: CauseId
-    title: str
-    plainly: str
-    why: str
-    steps: tuple[str, ...]
-    headline: str = ""
-    accuses: bool = False
-    first: tuple[ForUser, ...] = ()
-
-    def __call__(
-        self,
-        certainty: Certainty,
-        why: str | None = None,
-        *steps: str,
-        source: str = "",
-        title: str = "",
-        plainly: str = "",
-        at_refresh: bool = False,
-    ) -> Cause:
-        """Return the cause of one error. The given texts replace the general ones."""
-        return Cause(
-            self.id,
-            title or self.title,
-            steps or self.steps,
-            why or self.why,
-            certainty=certainty,
-            source=source,
-            plainly=plainly or self.plainly or self.title,
-            at_refresh=at_refresh,
-            headline=self.headline,
-            accuses=self.accuses,
-            first=() if plainly else self.first,
-        )
 
 
 # As in shared/explain/catalogue/table.py, with the title after the id. `h` is the headline, and `f`
@@ -497,12 +451,12 @@ not_a_launch_problem: This isn't a launch, token or FHIR access problem.
 """
 
 
-def _kinds() -> Iterator[Kind]:
+def _kinds() -> Iterator[Cause]:
     names = {name: text for name, text in globals().items() if name.isupper()}
     for block in blocks(_KINDS):
         head, _, title = block[0][1].partition(": ")
         id_, *accuses = head.split()
-        told: dict[str, Any] = {"c": "", "?": "", "h": ""}
+        told: dict[str, Any] = {"c": title, "?": "", "h": ""}
         steps: dict[str, list[str]] = {">": [], "f": []}
         for _, line in block[1:]:
             mark, _, rest = line.partition(" ")
@@ -510,16 +464,17 @@ def _kinds() -> Iterator[Kind]:
                 steps[mark].append(flows(rest, names))
             else:
                 told[mark] = flows(rest, names)
-        yield Kind(
+        yield Cause(
             cast("CauseId", id_),
             title,
-            told["c"],
-            told["?"],
             tuple(steps[">"]),
+            told["?"],
+            plainly=told["c"],
             headline=told["h"],
             accuses=bool(accuses),
             first=tuple(map(ForUser, steps["f"])),
         )
 
 
-KINDS: Mapping[CauseId, Kind] = {kind.id: kind for kind in _kinds()}
+# For any EHR. An error's own cause is `KINDS[id](…)`.
+KINDS: Mapping[CauseId, Cause] = {kind.id: kind for kind in _kinds()}
