@@ -14,9 +14,9 @@ import pytest
 from doctor import explain_report, output
 from doctor.__main__ import main
 from shared.explain import diagnose, parse
-from tests.shared.explain.test_catalogue import MESSAGES
 from tests.support.app.servers import ROOT
 from tests.support.ehr import ehr_messages
+from tests.support.ehr.known_messages import MESSAGES
 from tests.support.tables import each
 
 CLIENT = "f010a897-b662-4152-bb22-b87bcd3cba54"

@@ -7,8 +7,8 @@ from pathlib import Path
 from shared.explain import Diagnosis, diagnose, parse
 from shared.explain.catalogue import ENTRIES
 from shared.explain.ranking.terms import OURS
-from tests.shared.explain.test_catalogue import BY_KEY, MESSAGES, TOLD, told
 from tests.support.ehr import ehr_messages
+from tests.support.ehr.known_messages import BY_KEY, MESSAGES, TOLD, told
 from tests.support.tables import each
 
 DOCS = Path(__file__).parents[3] / "docs"

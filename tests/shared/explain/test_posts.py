@@ -10,8 +10,8 @@ from typing import Any
 
 from shared.explain import Diagnosis, Registered, diagnose, parse
 from shared.explain.parsing.claims import claims_in
-from tests.shared.explain.test_catalogue import MESSAGES, NEW
 from tests.support.ehr import ehr_messages
+from tests.support.ehr.known_messages import MESSAGES, NEW
 from tests.support.tables import each
 
 _DATA = Path(__file__).parent / "data"

@@ -7,8 +7,8 @@ import os
 from urllib.parse import quote
 
 from shared.explain import CauseId, Entry, diagnose, parse
-from tests.shared.explain.test_catalogue import CLIENT, MESSAGES, WORDED
 from tests.support.ehr.ehr_messages import TENANT
+from tests.support.ehr.known_messages import CLIENT, MESSAGES, WORDED
 from tests.support.tables import each
 
 _HOST = "https://authorization.cerner.com"
