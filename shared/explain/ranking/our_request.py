@@ -18,48 +18,38 @@ _PERSONAS = {"provider": "clinicians", "patient": "patients"}
 def as_sent(cause: Cause, facts: Facts) -> Cause:
     """Return the cause, described for a request that this app sent."""
     if cause.id == "request_malformed":
-        return _malformed(cause)
+        most: Certainty = "possible" if cause.certainty == "possible" else "likely"
+        return cause(most, _READ, RELAUNCH, _REPORT, source=cause.source, title=_NOT_ACCEPTED)
     steps = tuple(step for step in cause.steps if not isinstance(step, Elsewhere))
     cause = replace(cause, steps=steps or (RELAUNCH,))
     if cause.id == "launch_value_invalid":
-        return _launch_value(cause)
+        return replace(cause, why=_PASSED_ON)
     if cause.id == "client_auth_wrong" and facts.sent.client_auth is not None:
         return _authentication(cause, facts)
     if cause.id == "assertion_claims_wrong":
         return replace(cause, why=_CLAIMS_SENT, steps=_CLAIMS_STEPS)
     if cause.id == "persona_mismatch" and facts.persona in _PERSONAS:
-        return _persona(cause, facts.persona)
+        other = _PERSONAS["patient" if facts.persona == "provider" else "provider"]
+        who = f"{_PERSONAS[facts.persona]} (persona {facts.persona})"
+        why = f"The sign-in was for {who}, but the app or the tenant is set up only for {other}."
+        return replace(cause, why=why)
     return cause
 
 
-def _malformed(cause: Cause) -> Cause:
-    """Describe a request that the EHR can't read, although this app sent it correctly."""
-    most: Certainty = "possible" if cause.certainty == "possible" else "likely"
-    return replace(
-        cause,
-        title="The EHR doesn't accept the request as this app sends it.",
-        why="This app sent every parameter that SMART App Launch requires, each once. The EHR "
-        "doesn't say what it expects instead.",
-        steps=(
-            RELAUNCH,
-            (
-                "If it happens again, give the correlation ID to the EHR's support. If they "
-                "conclude that the request is at fault, open an issue in the smart-calc "
-                'repository and include the text under "For support".'
-            ),
-        ),
-        certainty=most,
-    )
-
-
-def _launch_value(cause: Cause) -> Cause:
-    return replace(
-        cause,
-        why="This app passes `launch` on unchanged. The EHR no longer recognizes it: it's from "
-        "an old tab or an earlier launch, or it was made in another tenant or environment.",
-    )
-
-
+_NOT_ACCEPTED = "The EHR doesn't accept the request as this app sends it."
+_READ = (
+    "This app sent every parameter that SMART App Launch requires, each once. The EHR doesn't say "
+    "what it expects instead."
+)
+_REPORT = (
+    "If it happens again, give the correlation ID to the EHR's support. If they conclude that the "
+    "request is at fault, open an issue in the smart-calc repository and include the text under "
+    '"For support".'
+)
+_PASSED_ON = (
+    "This app passes `launch` on unchanged. The EHR no longer recognizes it: it's from an old tab "
+    "or an earlier launch, or it was made in another tenant or environment."
+)
 # The words in the EHR's message that mention a key or a secret.
 _NAMES_KEY = re.compile(r"\b(?:key|keys|kid|jwks?|jwk set|signature|signed by)\b", re.IGNORECASE)
 _NAMES_SECRET = re.compile(r"\b(?:client_?secret|secret|credentials?|password)\b", re.IGNORECASE)
@@ -132,12 +122,3 @@ _OTHER_FORM = (
     'Set `basic_credentials = "{}"` in smart.toml: the EHR may expect the other form of the Basic '
     "header."
 )
-
-
-def _persona(cause: Cause, persona: str) -> Cause:
-    other = "patients" if persona == "provider" else "clinicians"
-    return replace(
-        cause,
-        why=f"The sign-in was for {_PERSONAS[persona]} (persona {persona}), but the app or the "
-        f"tenant is set up only for {other}.",
-    )
