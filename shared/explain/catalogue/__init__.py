@@ -6,20 +6,17 @@ documents and reports that the facts come from.
 """
 
 from shared.explain.catalogue import (
-    athenahealth,
-    eclinicalworks,
     entra,
     epic,
     generic,
     generic_gateway,
-    generic_token,
     keycloak_smart,
-    meditech,
     oracle_authorize,
     oracle_fhir,
     oracle_launch,
     oracle_pages,
     oracle_token,
+    other_ehrs,
     ours,
     ours_cds,
     products,
@@ -31,7 +28,7 @@ from shared.explain.model import Entry
 
 _BY_PRECISION = (
     *(oracle_launch, oracle_authorize, oracle_pages, oracle_token, oracle_fhir),
-    *(epic, athenahealth, meditech, eclinicalworks, smart_launcher, keycloak_smart),
-    *(entra, products, ours_cds, ours, web, words, generic, generic_token, generic_gateway),
+    *(epic, other_ehrs, smart_launcher, keycloak_smart),
+    *(entra, products, ours_cds, ours, web, words, generic, generic_gateway),
 )
 ENTRIES: tuple[Entry, ...] = tuple(one for module in _BY_PRECISION for one in module.ENTRIES)

@@ -1,4 +1,6 @@
-"""athenahealth: errors of its authorization server, from reports in its public tracker."""
+"""EHRs with few known errors: athenahealth (from reports in its public tracker), MEDITECH (from its
+sandbox, Greenfield) and eClinicalWorks (from its authorization pages, healow).
+"""
 
 from shared.explain.catalogue.table import entries
 
@@ -64,5 +66,52 @@ athenahealth/pkce-web-app token code=invalid_client @ {YOURPHR_ATHENA}
       allows PKCE. Then set `client_auth` in smart.toml, and `client_secret` only if that type has a
       secret.
     > Make sure the FHIR base belongs to this practice. Each site has its own FHIR base.
+* redirect {THE_MAP}
+meditech/access-denied code=access_denied
+  " error=access_denied without a description (MEDITECH Greenfield)
+  = The sign-in worked, but the person isn't allowed to use this app.
+  user_not_permitted likely
+    ? The Google account used to sign in isn't linked to the client ID. MEDITECH links them
+      manually.
+    > Write to MEDITECH's Greenfield team. Give them the client ID and the Google account.
+  user_declined possible @ {RFC_6749}
+meditech/pkce-required code=invalid_request
+  " invalid_request at the authorization endpoint without PKCE (MEDITECH)
+  = MEDITECH requires PKCE with S256 and refuses requests without it.
+  request_malformed possible @ {THE_MAP}; that it leads to this code is inferred
+    ? `code_challenge` or `code_challenge_method=S256` is missing. This app always sends both
+      parameters.
+    > Send `code_challenge` and `code_challenge_method=S256`.
+  launch_parameter_missing possible @ inferred from {THE_MAP}
+    ? MEDITECH's capabilities list standalone launches but no EHR launch, so it might not support a
+      launch from a chart. |standalone MEDITECH's capabilities list standalone launches but no EHR
+      launch.
+    > Set `standalone = true` in smart.toml and open `/launch?ehr=KEY`.
+meditech/invalid-client token code=invalid_client
+  " invalid_client at the token endpoint (MEDITECH)
+  = MEDITECH accepts the secret in the form body, not in a Basic header.
+  client_auth_wrong possible @ {THE_MAP}; that it leads to this code is inferred
+    > Set `client_auth = "client_secret_post"` in smart.toml.
+* page {SIGN_IN_CHECKER}
+eclinicalworks/invalid-request-page
+  " healow - Invalid Request
+  ~ healow - invalid request
+  ~ apps/jsp/fhir/error.jsp
+  = The practice doesn't offer this kind of access. The page is returned with HTTP 200, without a
+    redirect to the app.
+  client_not_enabled_at_site likely @ {SIGN_IN_CHECKER}; {ECW_SANDBOX}
+    ? The practice hasn't turned on patient access, or the app isn't on its list of allowed apps.
+    > Ask the practice to turn on FHIR access for the app.
+    > Ask eClinicalWorks to allow the app's client ID.
+    > $RELAUNCH
+  aud_wrong possible @ {PEERBITS}; that it leads to this page is inferred
+    ? `aud` must equal `iss`.
+eclinicalworks/launch-scope redirect code=invalid_scope @ {ECW_SCOPES}
+  " invalid_scope (eClinicalWorks)
+  = A scope is unknown to eClinicalWorks, or doesn't match how the app was opened.
+  launch_patient_scope_on_provider possible @ {ECW_SCOPES}; that it leads to this code is inferred
+    ? `launch` is for launches from the EHR, and `launch/patient` is for apps that are opened on
+      their own.
+  scope_not_registered possible @ inferred from {ECW_SANDBOX}
 """
 )
