@@ -259,6 +259,9 @@ azure fhir user_not_permitted likely aud_wrong likely: Give the user or the app 
 SMART User` or `FHIR Data Reader` on the FHIR service, and make sure that the token has \
 `fhirUser`.
   FHIR SMART User / Authorization failed. / no "roles" claim / no roles claim
+azure! page idp_policy likely: Have the administrator allow this sign-in (conditional access), or \
+sign in from a browser and a device that the rule accepts.
+  You can't get there from here
 azure! token client_auth_wrong certain: Register the redirect URI as Web, only there, and send the \
 secret. Single-page application is for codes that a browser exchanges.
   may only be redeemed via cross-origin requests

@@ -8,6 +8,8 @@ ENTRIES = entries(
 generic/frame-refused alone @ {EMBEDDABLE}
   " Refused to display … in a frame because it set 'X-Frame-Options' / frame-ancestors
   ~ refused to (?:display|frame)\b[^\n]{0,200}
+  ~ \berr_blocked_by_response\b|\ballow-top-navigation|unsafe attempt to initiate navigation
+  ~ \brefus\w+ to (?:load|open|render)\b[^\n]{0,40}\bi?frame
   ~ in a frame because\b|ancestor violates\b|refused to connect\b(?! to '| because)
   ~ \b(?:denied|blocked) by (?:the )?\W?x-frame-options|load denied by
     x-frame|x-frame-options\W{1,3}(?:(?:is|was|of|set to) )?\W?(?:sameorigin|deny)|\
@@ -16,6 +18,7 @@ generic/frame-refused alone @ {EMBEDDABLE}
   frame_refused likely @ {EMBEDDABLE}; the sender is inferred
 generic/cookie-refused alone @ inferred
   " This Set-Cookie was blocked … SameSite / Third-party cookie will be blocked
+  ~ tracking prevention blocked access to storage|blocked access to cookies or site data
   ~ set-cookie\b[^\n]{0,120}\b(?:samesite|blocked)|third-party cookies? (?:will be|is|are|was)
     blocked|\bcookie\b[^\n]{0,80}\brejected\b[^\n]{0,60}(?:samesite|secure|partition|cross)
   = The browser didn't keep a cookie, because the page is in a frame of another site.
@@ -162,7 +165,8 @@ generic/jwt-audience alone @ {RFC_6750}
 generic/tls alone @ {RFC_5280}
   " CERTIFICATE_VERIFY_FAILED / PKIX path building failed / unable to verify the first certificate
   ~ certificate[_ ]verify[_ ]failed[^\n]{0,120}|err_cert_\w{1,20}|pkix path building failed
-  ~ valid certification path
+  ~ sec_error_unknown_issuer|mozilla_pkix_error|connection is(?: not|n't) (?:private|secure)
+  ~ valid certification path|certificate (?:has |is )?expired
   ~ unable to (?:verify the first|get local issuer) certificate|unable_to_get_issuer\w{1,20}|\
     self[- ]signed
     certificate|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}
@@ -174,6 +178,7 @@ generic/tls-handshake alone @ inferred
   " SSLHandshakeException: handshake_failure / wrong version number / protocol_version
   ~ terminated the handshake|handshake[_ ]failure|wrong[_ ]version[_ ]number|(?:unsupported|alert)
     protocol|protocol_version|bad_certificate|certificate[_ ]required|no required ssl certificate
+  ~ ssl_error_rx_record_too_long|err_ssl_\w{4,40}
   = The two sides couldn't agree on an encrypted connection.
   network_unreachable likely: The server or a proxy broke off the TLS handshake.
     ? Their TLS versions differ, the port isn't one for https, or the server wants a client
@@ -238,6 +243,7 @@ generic/html-answer fhir alone
   ~ unexpected token '?<'?[^\n]{0,20}(?:<!doctype|<html)[^\n]{0,40}|unexpected token '?<'?(?: in
     json)?[^\n]{0,20}position 0
   ~ \bnon.?fhir (?:response|content)[^\n]{0,60}
+  ~ \breturns? (?:an? |the )?html\b
   ~ \bcannot (?:get|post) /\S{1,80}|\bhtml\b[^\n]{0,30}\binstead of\b[^\n]{0,20}json
   = The server answered with a web page, and the program expects JSON.
   fhir_base_wrong likely: The URL is one of a web page, not of the API.

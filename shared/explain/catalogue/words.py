@@ -75,6 +75,18 @@ generic/refresh-absent
     > Request `online_access` or `offline_access`, allow it in the registration, and keep the old
       refresh token if the response to a refresh has no new one.
     > *1
+generic/session-over page @ inferred
+  " Your session has expired, please log in again
+  : session expired !refresh !access !code !state
+  = The user's session at the EHR or at its login page is over.
+  session_ended likely
+generic/pkce-missing @ {RFC_7636}
+  " code_challenge is required / code_verifier is missing
+  : pkce missing !mismatch !unknown !long
+  = The server requires PKCE, and the request has none.
+  pkce_mismatch likely: The request lacks PKCE's `code_challenge` or `code_verifier`.
+    > Send `code_challenge` with `code_challenge_method=S256` in the authorization request, and the
+      `code_verifier` of the same launch in the token request.
 generic/pkce-text @ {RFC_7636}
   " PKCE verification failed / code_verifier does not match
   : pkce missing|unknown|mismatch|invalid|denied|expired|long
@@ -122,7 +134,7 @@ generic/two-methods
     > Authenticate in one way: with the Basic header, or with the secret in the body.
 generic/parameter-repeated
   " duplicate parameter client_id
-  : search|client_id|grant_type repeated !code !refresh !by:writer
+  : search|client_id|grant_type repeated !code !refresh
   : search|client_id|grant_type|scope|redirect repeated =invalid_request
   = A parameter of the request is repeated.
   request_malformed likely
@@ -145,6 +157,7 @@ generic/assertion-claims @ {RFC_7523}
   : jti|alg|claim used|missing|mismatch|invalid|denied|unknown assertion|=invalid_client|@token
     !@FHIR !future
   : jti|assertion|access used assertion|=invalid_client !refresh !code
+  : jti used
   : access endpoint mismatch =invalid_client
   : audience|issuer missing|mismatch|invalid|unknown assertion|=invalid_client|@token !@FHIR !code
     !refresh !id_token !resource
@@ -174,6 +187,7 @@ generic/opaque-token alone @ {RFC_6750}
   ~ (?:decod\w{1,20}|pars\w{1,20}|jwt (?:malformed|\S{1,20} error))[^\n]{0,50}access[_
     ]?token[^\n]{0,80}|access[_ ]?token[^\n]{0,60}(?:jwt malformed|(?:not|n't) (?:a (?:valid
     )?)?jwt|decod\w{1,20}|segments|malformed|jwt\.io)[^\n]{0,40}
+  ~ jwt\.io[^\n]{0,60}access[_ ]?token
   ~ (?:invalid (?:compact )?(?:jws|jwt|token specified)|missing part #)[^\n]{0,80}access[_ ]?token|\
     access[_ ]?token[^\n]{0,80}(?:invalid (?:compact )?(?:jws|jwt|token specified)|missing part #)
   = The app tries to read the access token, which only the FHIR server should read.
@@ -280,7 +294,9 @@ generic/scope-not-covered fhir @ {RFC_6750}
   : scope missing by:writer !=invalid_scope !user !refresh !context !@authorize !client
   : scope access denied|missing !=invalid_scope !user !client !refresh !context !@authorize
   = The token's scopes don't cover this request.
-  scope_trimmed likely
+  scope_trimmed likely: The token lacks a scope that this request needs.
+    > Request the scope that the request needs, and select it in the registration.
+    > Compare `scope` in the token response with the requested scopes: an EHR can leave some out.
   scope_not_registered possible
   user_not_permitted possible
 generic/scope-missing redirect
@@ -335,20 +351,22 @@ generic/not-enabled redirect @ inferred
   client_not_enabled_at_site likely
 generic/client-unknown-text page
   " client not found / Unknown client / invalid client_id
-  : client unknown !user !claim !resource
+  : client unknown !user !claim !resource !patient !context !by:writer
+  : client unknown by:writer !user !claim !resource !patient !context !launch !scope !access
   : client_id missing|invalid|mismatch !claim
   = The server doesn't recognize the client ID.
   client_unknown likely
   not_propagated_yet possible
 generic/tenant-text page
   " tenant not found / realm does not exist
-  : tenant unknown|mismatch|invalid !user !client !scope
+  : tenant unknown|mismatch|invalid !user !client !scope !by:writer
   = The server doesn't know the tenant, or it's another one than expected.
   tenant_mismatch likely
 generic/user-text redirect
   " User not found / user is not authorized / account is locked
   : user unknown|denied|invalid !session !client_auth !declined
   : user expired !session !client_auth !declined !access
+  : role missing|denied|unknown !scope
   = The server doesn't let this user in, or doesn't know them.
   user_not_permitted likely
   user_mismatch possible
@@ -370,7 +388,7 @@ generic/discovery-missing launch alone @ {SMART}
   " .well-known/smart-configuration 404 / could not fetch the well-known JSON
   ~ (?:smart|openid)-configuration\b[^\n]{0,90}\b(?:404|not found)\b
   ~ \b404\b[^\n]{0,90}(?:smart|openid)-configuration
-  : discovery unknown|missing|invalid !#401 !#403 !#5xx !version !@token
+  : discovery unknown|missing|invalid !origin !#401 !#403 !#5xx !version !@token
   = The document that lists the authorize and token URLs wasn't found.
   discovery_missing likely
   fhir_base_wrong possible @ inferred
@@ -392,12 +410,15 @@ generic/fhir-version fhir alone @ inferred
   fhir_version_mismatch likely
 generic/parameter-unknown redirect @ {RFC_6749}
   " unknown parameter in the authorization request / unrecognized parameter at /authorize
+  : search unknown|denied|mismatch !@FHIR !scope !redirect !client !grant_type !media !by:writer
+    !response_type !issuer
   : search unknown|denied @authorize !scope !redirect !client !server_default
   = The server doesn't know a parameter of the authorization request.
   parameter_not_recognised likely
 generic/fhir-request-text fhir @ inferred
   " Unknown resource type / unknown search parameter / unsupported media type
   : patient missing @FHIR #400 !scope !access
+  : query unknown|denied|invalid|missing !scope !user !access
   : search|type|media unknown|denied|missing|invalid|mismatch @FHIR !scope !user !access !client
     !launch
   = The FHIR server doesn't accept the request: a parameter, a type or a format.

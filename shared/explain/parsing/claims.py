@@ -15,7 +15,7 @@ from shared.patterns import any_case
 _Client = Literal["assertion", "keyed", "secret", "public", "v1", "v2", "other_environment"]
 _Place = Literal["framed", "strict_browser", "works_elsewhere", "other_user", "proxied", "by_hand"]
 _Event = Literal["storage_lost", "lasts", "fresh", "twice", "blank", "came_back", "cors", "loops"]
-_Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off"]
+_Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off", "double_request"]
 _Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down"]
 _Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
 _Other = Literal["no_refresh_token", "terminology"]
@@ -118,6 +118,8 @@ _SIGNS: Mapping[Sign, str] = {
     "http_base": r"\bhttp://(?!localhost|127\.)[^\s)]{0,80}(?:fhir|/baser4|/basedstu)",
     "wrong_launch_url": r"\blaunch ur[il]\b[^\n]{0,60}\b(?:index\.html|instead of)\b"
     r"|\bas (?:the |our )?launch ur[il]\b",
+    "double_request": r"\b(?:called|sent|fired|execut\w+|invoked|mounted)\b[^\n.]{0,12}\btwice\b"
+    r"|\btwo (?:identical |token )requests|\bdouble (?:request|call)|\bstrict ?mode\b",
     "wrong_persona": r"\b(?:mychart users|patients)\b[^\n.]{0,40}\bbut\b[^\n.]{0,20}\b(?:clinicians"
     r"|providers|practitioners)\b[^\n.]{0,40}\b(?:can't|cannot|not)\b|\b(?:provider|clinician"
     r"|practitioner)s? (?:login|log-?in|sign-?in|account)\b"
@@ -166,6 +168,8 @@ _WITHOUT = r"\b(?:without|(?:after|when|if) (?:i |we )?remov\w+|leaving out)\b[^
 _THEN = r"\b[^\n.;]{0,40}\b(?:works?|worked|succeeds?|is fine)\b"
 _BLAMED: Mapping[CauseId, str] = {
     "scope_not_registered": rf"{_TESTED}scopes?\b|{_WITHOUT}scopes?{_THEN}",
+    "client_not_enabled_at_site": r"(?:\bhas ?n.t|\bhas not|\bdid ?n.t|\bnot) (?:yet )?(?:enabled?"
+    r"|activated?|approved?) (?:the |our |my |this )app",
     "redirect_uri_mismatch": rf"{_TESTED}(?:redirect|callback)[ _-]?ur[il]",
     "aud_wrong": rf"(?:{_TESTED}|{_LEFT_OUT})aud(?:ience)?\b",
     "pkce_mismatch": rf"(?:{_TESTED}|{_LEFT_OUT})(?:pkce|code_challenge|code_verifier)\b",

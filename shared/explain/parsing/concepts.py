@@ -33,7 +33,10 @@ _THINGS: Mapping[str, str] = {
     "times": r"\b(?:exp|iat|nbf)\b|\bexpir\w+|\blifetime\b|clock|\bissued at\b|future|not before"
     r"|skew",
     "jti": r"\bjti\b|jwt id",
-    "alg": r"\balg\b|\balgorithms?\b|\b[RHE]S(?:256|384|512)\b",
+    "alg": r"\balg\b|\balgorithms?\b|\bHS(?:256|384|512)\b",
+    "role": r"\broles?\b",
+    "query": r"\b_(?:sort|include|revinclude|count|has|elements|summary|lastupdated)\b"
+    r"|search (?:param\w*|criteri\w+)|\bif-(?:none-)?match\b",
     "audience": r"\baud(?:ience)?s?\b",
     "aud_parameter": r"\baud(?:ience)? (?:parameter|value|query|is not an? )",
     "resource": r"\bresource (?:principal|parameter|indicator|server|identifier)|\b(?:target"
@@ -92,10 +95,11 @@ _SAYINGS: Mapping[str, str] = {
     r"|available|given|returned|in the)\b|\babsent\b|\bempty\b|\bnull\b|\bnone\b(?! of)"
     r"|\bgetting lost|\bwithout\b|\blacks?\b|\blacking\b|\bundefined\b|\bnil\b|\bno (?!longer"
     r"|matching|such)\w+|\bneeds?\b|\bis needed\b|\bomitted\b|does(?: not|n't) (?:contain|provide"
-    r"|offer|return|expose|include|have)|\bcontains? no\b|\bexpect(?:ed"
+    r"|offer|return|expose|include|have|list)|\bcontains? no\b|\bexpect(?:ed"
     r"|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
     "unknown": r"\bnot (?:be |an? )?(?:found|known|recogni[sz]ed|registered|resolved?|located"
-    r"|exist)|\bun(?:known|recogni[sz]ed|registered)\b|does(?: not|n't) exist|\bno (?:such"
+    r"|exist)|\bun(?:known|recogni[sz]ed|registered)\b|does(?: not|n't) exist|\bno \w+ with\b"
+    r"|\bno (?:such"
     r"|matching|suitable|usable|valid)\b|(?:can(?:not|'t| not)|could(?: not|n't)|unable to"
     r"|failed to|did not|didn't) (?:be )?(?:find|locate|found|map|resolve|identify|look ?up"
     r"|match any|load|fetch|retrieve|get|read|parse|discover)|isn't (?:registered|known"
@@ -110,7 +114,8 @@ _SAYINGS: Mapping[str, str] = {
     r"|match|equal)\b|\bother than\b",
     "repeated": r"\bduplicat\w*|\brepeat\w*|\bmore than once\b|\bmultiple\b|\btwice\b",
     "invalid": r"\bnot correct\b|\bmust(?: not|n't)\b|\binvalid\w*|\bnot valid\b|\bbad\b"
-    r"|\bmalformed\b|\billegal\b|\bfailed\b|(?:verification|validation|authentication|check) (?:fails|failure)\b"
+    r"|\bmalformed\b|\billegal\b|\bfailed\b"
+    r"|(?:verification|validation|authentication|check) (?:fails|failure)\b"
     r"|\bnot accepted\b|\bunable to (?:validate|verify|decode|parse|authenticate)|\bcan(?:not|'t"
     r"| not) (?:be )?(?:verif|validat|decod|pars)\w+|could(?: not|n't) (?:be )?(?:verif|validat"
     r"|decod)\w+|\brejected\b|\brefused\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b"
@@ -134,7 +139,8 @@ _SAYINGS: Mapping[str, str] = {
     "unfetched": r"(?:unable to|fail\w* to|could(?: not|n't)|can(?:not|'t)|error"
     r"|timed? ?out) (?:be )?(?:retriev|fetch|download|access|reach|connect)\w*",
     "insufficient": r"\binsufficient\b",
-    "denied": r"\bnot (?:an? )?(?:part|member) of\b|(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*|authori[sz]ed"
+    "denied": r"\bnot (?:an? )?(?:part|member) of\b"
+    r"|(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*|authori[sz]ed"
     r"|granted|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled"
     r"|licen[cs]ed|configured|eligible|allow)|\bun(?:authori[sz]ed|supported)\b|\bforbidden\b"
     r"|\bdenied\b|\bdisallowed\b|\bno (?:permission|access)|does(?: not|n't) have"
@@ -158,7 +164,8 @@ _NO_WORDS = any_case(
     r"|\[[a-z]\w+(?:, \w+){1,99}[^\]]{0,9}\]|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
     r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
     r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user"
-    r"|system)/\S+|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\b(?:no|unknown) errors?\b|\bfailed to obtain\b"
+    r"|system)/\S+|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\b(?:no|unknown) errors?\b"
+    r"|\bfailed to obtain\b"
     r"|(?<=[;,(] )scopes?:? (?:[\w/*.]+/[\w*.]+|openid|launch|fhiruser)[^;.)]*"
 )
 

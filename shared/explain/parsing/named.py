@@ -132,8 +132,7 @@ def _after(name: re.Match[str], text: str, low: str) -> Iterator[tuple[int, int]
     kind, start, end = name.lastgroup or "", name.start(name.lastgroup or 0), name.end()
     before = text[max(start - 60, 0) : start]
     if "<" in before and _AS_TAG.search(before):
-        rest = _REST_OF_TAG.match(text, end)
-        yield from _found(_TO_TAG.match(text, rest.end()) if rest else None)
+        yield from _in_tag(text, end)
         return
     if _AS_VALUE.search(before):
         yield from _elsewhere(text, low, start, end)
@@ -147,6 +146,7 @@ def _after(name: re.Match[str], text: str, low: str) -> Iterator[tuple[int, int]
         yield from _of_header(text, at, form, start, in_quotes=bool(after["close"]))
     elif form in {"sign", "below", "call"} and kind != "scheme":
         sign = text[after.start(form) : at].strip()
+        sign = _said_by(sign, low[start:end], text, at)
         yield from _strong(text, at, sign, before.rstrip(_IN_NAMES)[-1:], sure=sure)
     elif form == "tags":
         word = _WORD.match(text, at)
@@ -154,6 +154,20 @@ def _after(name: re.Match[str], text: str, low: str) -> Iterator[tuple[int, int]
             yield from _weak(text, at, sure=sure)
     elif form != "gap" or sure:
         yield from _weak(text, at, sure=sure)
+
+
+def _in_tag(text: str, end: int) -> Iterator[tuple[int, int]]:
+    rest = _REST_OF_TAG.match(text, end)
+    yield from _found(_TO_TAG.match(text, rest.end()) if rest else None)
+
+
+def _said_by(sign: str, name: str, text: str, at: int) -> str:
+    """Return the sign, or none before a sentence, as in "JWT: issuer mismatch": no token is one."""
+    is_sentence = name in {"jwt", "assertion", "token"} and _SENTENCE.match(text, at)
+    return "" if sign == ":" and is_sentence else sign
+
+
+_SENTENCE = re.compile(r"(?<= )[A-Za-z]{2,20} [a-z]{2,20}\b")
 
 
 def _of_header(
@@ -178,6 +192,9 @@ def _strong(text: str, at: int, sign: str, before: str, *, sure: bool) -> Iterat
     """Yield the value after a sign that assigns it, unless it's an error's code or number."""
     if before == sign == ":":
         # `urn:…:token:…` doesn't name a secret.
+        return
+    if not sign:
+        yield from _weak(text, at, sure=sure)
         return
     in_query = sign == "=" and text[at - 1 : at] == "="
     match = _QUOTED.match(text, at) or (_IN_QUERY if in_query else _BARE).match(text, at)

@@ -35,8 +35,8 @@ _ERROR = any_case(
     r"|forbidden|\bnot\b|n't\b|cannot|missing|required?|\bmust\b|expir|mismatch|unable|refused?"
     r"|reject|block|exception|unknown|unsupported|unrecogni|unexpected|time(?:d )?-?out|undefined"
     r"|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong|malformed|violat"
-    r"|insufficient"
-    r"|disabled|duplicat|multiple|repeat|locked|inactive|bad |oops|mixed content|\bcors\b|\be[a-z]{3,12}\b:|exceed"
+    r"|insufficient|disabled|duplicat|multiple|repeat|locked|inactive|bad |oops|mixed content"
+    r"|\bcors\b|\be[a-z]{3,12}\b:|exceed"
     r"|suppressed|doesn|before|another|too (?:far|long|many|large|old)|future|revoked|stale"
     r"|hang up|not_|conflict"
 )
@@ -89,8 +89,7 @@ token /(?:oauth2?/|v\d\.\d/|connect/)?tokens?\b|token[ -](?:endpoint|request|exc
   |grant_type|client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code|\binvalid_grant\b\
   |\binvalid_client\b|error validating client
 authorize /auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|url|page|step)|\b(?:login|sign-?in\
-  |consent) (?:page|screen|form)|response_type|code=\S|/callback\b|\bcallback (?:page|says|shows\
-  |fails)\b
+  |consent) (?:page|screen|form)|response_type|code=\S|/callback\b|\bcallback\b(?!:)
 FHIR (?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b(?:[^\n]{0,200}/| )(?:[A-Z][A-Za-z]{2,30}|\$))|/fhir\b\
   |/r4\b|operationoutcome|www-authenticate|insufficient[ _-]scope|\bfhir (?:server|request|call\
   |api|service|resource)|\bbundle\b|\bfhir[\w-]{0,40}\.[a-z]|(?-i:\b(?:Patient|Observation\

@@ -211,6 +211,7 @@ _OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
         "Another page than the one that starts the launch may be registered.",
         "Register the page that starts the launch (such as `launch.html`) as the launch URL.",
     ),
+    ("double_request", "code_expired_or_used", "The text describes a second request."),
     ("clock_off", "clock_skew", "The text says that a clock is off."),
     ("wrong_persona", "persona_mismatch", "The login page and the app are for different users."),
     ("fewer_results", "results_limited", "The search succeeds and returns less than expected."),

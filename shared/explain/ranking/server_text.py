@@ -53,6 +53,9 @@ redirect_uri_mismatch
   ~ redirect[ _]?uri(?: in the request)?\W{1,4}http://(?!localhost|127|\[)(?![\s\S]*https://)
   > Send an https redirect URI: behind a proxy that ends TLS, have the app read `X-Forwarded-Proto`.
 token_of_another_server
+  ~ \biss(?:uer)?\b[^\n]{0,60}://(?:localhost|127\.|keycloak|host\.docker)
+  > Give the authorization server one host name for all: the browser, the app and the FHIR server
+    (in Keycloak, `KC_HOSTNAME`). The token's `iss` is the name that the app called it by.
   ~ azurehealthcareapis\.com
   > Request the token for the FHIR service's own URL, as `resource` or as `scope=URL/.default`.
 network_unreachable

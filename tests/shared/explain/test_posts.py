@@ -210,12 +210,25 @@ fhir_version_mismatch: The server only supports DSTU2, and our R4 app fails to p
 clock_skew: Our clock is 5 seconds behind, and the sign-in fails
 tls_untrusted: The root CA is trusted, but: PKIX path building failed
 session_ended: "error_description" = "Token is not active", invalid_grant, with AppAuth
-network_unreachable: InternalOAuthError\\n    at TLSSocket.socketErrorListener (_http_client.js:389:9)
+network_unreachable: InternalOAuthError\\n    at TLSSocket.socketErrorListener (_http_client.js)
 redirect_uri_mismatch: redirectUri is set to http, never https, behind our proxy
 content_blocked: The authorize page redirects to http although we use https
 content_blocked: At https://a.example.org the app can't connect to http://b.example.org/fhir
-client_auth_wrong: Tokens issued for the SPA client-type may only be redeemed via cross-origin requests
+client_auth_wrong: Tokens for this client-type may only be redeemed via cross-origin requests
+client_unknown: An EHR's page tells our app: client not found
 state_unknown: Adding storage for next-auth without a body helps. The log tells of a missing state
+token_of_another_server: 401 from HAPI with "Failed to verify JWT: issuer mismatch"
+user_not_permitted: 403, the token has no role claim that the policy needs
+client_unknown: No client with requested id: abc
+client_not_enabled_at_site: access_denied, the practice hasn't enabled our app
+assertion_key_unknown: Signature verification failed for the client assertion with RS384
+assertion_claims_wrong: Invalid jti: already used
+fhir_request_invalid: _sort is not supported
+cors_blocked: No CORS headers on .well-known/smart-configuration
+session_ended: Your session has timed out, please log in again
+tls_untrusted: Certificate has expired
+token_of_another_server: GET https://h.example.org/fhir/Patient answers 401 Unauthorized, why?
+pkce_mismatch: invalid_grant: code_verifier missing
 session_ended: Session not active
 """
 

@@ -229,6 +229,13 @@ generic/fhir-version: unsupported FHIR version 5.0
 generic/html-answer: NonFhirResponseException: Response contains non FHIR Content-Type 'text/html'
 generic/state: OmniAuth: csrf_detected | CSRF detected
 generic/tls: Our client throws: unable to find valid certification path to requested target
+generic/frame-refused: The login page refuses to load inside the EHR's iframe
+generic/opaque-token: jwt.io says that the access token is invalid
+generic/html-answer: GET /r4/Patient returns an HTML page
+generic/frame-refused: Unsafe attempt to initiate navigation for frame with URL 'https://h'
+generic/cookie-refused: Tracking Prevention blocked access to storage for https://h.
+generic/tls: SEC_ERROR_UNKNOWN_ISSUER
+generic/tls-handshake: SSL_ERROR_RX_RECORD_TOO_LONG
 generic/rate-limit: HTTP 429 from GET https://h/fhir/Patient
 generic/rate-limit: {"message":"Rate limit is exceeded. Try again in 30 seconds."}
 generic/not-a-launch: Module not found: Error: Can't resolve 'url'
