@@ -56,7 +56,8 @@ def decide(
         return _as_it_is(address, given, access, grants, reaches)
     allowed = address.interaction.parameters
     if allowed is not None and not allowed.issuperset(name for name, _ in given):
-        raise ParameterInvalid(f"A {address.kind} accepts only {_and(sorted(allowed))}.")
+        *names, last = sorted(allowed)
+        raise ParameterInvalid(f"A {address.kind} accepts only {', '.join(names)} and {last}.")
     covering = _covering(address.type, letter, access, grants)
     level, sent = _filtered(covering, letter, given)
     sent = with_elements(sent, address.type, level, covering)
@@ -146,10 +147,6 @@ def _letter(address: Address) -> Letter:
     if letter is None:
         raise ValueError(f"{address.kind} needs no scope")
     return letter
-
-
-def _and(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _covering(resource_type: str, letter: Letter, access: Access, grants: Grants) -> list[Grant]:
