@@ -4,13 +4,11 @@ proxy's URLs.
 
 from collections.abc import Mapping
 
-from shared import urls
 from shared.fhir.calls.conditional import HEADER_VALUE
-
-from .address import ProxyAddress, parse_address
+from shared.fhir.calls.write import LOCATIONS, place_of
+from shared.fhir.policy.interactions import Address
 
 _PASSED_ON = ("ETag", "Last-Modified", "Retry-After")
-_LOCATIONS = ("Location", "Content-Location")
 
 
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
@@ -23,14 +21,12 @@ def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def locations(
-    headers: Mapping[str, str], address: ProxyAddress, fhir_base: str, proxy_base: str
+    headers: Mapping[str, str], address: Address, fhir_base: str, proxy_base: str
 ) -> Mapping[str, str]:
     """Return the URLs of a written resource as the proxy's URLs. Others are left out."""
     places = {}
-    for name in _LOCATIONS:
-        upstream = urls.on_own_host(headers.get(name.lower(), ""), fhir_base, address.type)
-        path = (upstream or "").removeprefix(f"{fhir_base}/")
-        named = parse_address("GET", f"/{address.handle}/{path}", {})
-        if isinstance(named, ProxyAddress) and named.type == address.type and named.id:
-            places[name] = f"{proxy_base}/{named.path}"
+    for name in LOCATIONS:
+        if place := place_of(headers, name, address.type, fhir_base):
+            version = f"/_history/{place.version}" if place.version else ""
+            places[name] = f"{proxy_base}/{place.type}/{place.id}{version}"
     return places

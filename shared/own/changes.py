@@ -6,17 +6,15 @@ undo another user's change, and a resource that the EHR doesn't return is read.
 """
 
 import contextlib
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from shared import fhir_id, urls
 from shared.errors import CodedError, MethodNotAllowed, TooLarge, VersionConflict
 from shared.fhir.access import Access
 from shared.fhir.calls import served
 from shared.fhir.calls.served import Served
-from shared.fhir.calls.write import version_of
+from shared.fhir.calls.write import LOCATIONS, place_of, version_of
 from shared.fhir.policy.interactions import CREATE, UPDATE
 from shared.inbound import request_body
 from shared.own.in_flight import InFlight, Versions
@@ -87,7 +85,9 @@ def _made(request: InFlight, made: Served, access: Access) -> Resource:
     fails, the change is still successful.
     """
     answer, address = made.answer, made.decision.address
-    made_id = address.id or _id_in(answer.headers, address.type, access.fhir_base)
+    base = access.fhir_base
+    places = (place_of(answer.headers, name, address.type, base) for name in LOCATIONS)
+    made_id = address.id or next((one.id for one in places if one), "")
     # The versions that were read before are no longer current.
     request.versions[address.type, made_id] = Versions()
     if made.decision.returns and answer.resource is not None:
@@ -98,13 +98,3 @@ def _made(request: InFlight, made: Served, access: Access) -> Resource:
         with contextlib.suppress(CodedError, RefusedByEhr):
             return read(request, address.type, made_id)
     return {"resourceType": address.type, **({"id": made_id} if made_id else {})}
-
-
-def _id_in(headers: Mapping[str, str], resource_type: str, fhir_base: str) -> str:
-    """Return the new resource's id from its URL, or "" if the URL isn't on the EHR's FHIR base."""
-    for name in ("location", "content-location"):
-        url = urls.on_own_host(headers.get(name, ""), fhir_base, resource_type) or ""
-        pattern = rf"{re.escape(fhir_base)}/{resource_type}/({fhir_id.PATTERN})(?:/_history/.*)?"
-        if match := re.fullmatch(pattern, url):
-            return match[1]
-    return ""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared import fhir_id
+from shared import fhir_id, urls
 from shared.errors import (
     ADMINISTRATOR,
     ParameterInvalid,
@@ -31,11 +31,14 @@ from shared.fhir.policy.content import Content
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.disclosing import lacks_proof, releasable
 from shared.fhir.policy.interactions import Address
+from shared.fhir.references import Target, parse
 from shared.json_members import fields
 
 _PREFERENCE = re.compile(r"return=(?:minimal|representation|OperationOutcome)")
 _REPRESENTATION = "return=representation"
 _UNCHANGED = 304
+# The headers with the URL of a written resource.
+LOCATIONS = ("Location", "Content-Location")
 _UNCERTAIN = "It's unknown whether the EHR made the change."
 
 
@@ -100,6 +103,17 @@ def version_of(headers: Mapping[str, str], resource: Mapping[str, object]) -> st
     version = fields(resource.get("meta")).get("versionId")
     is_id = isinstance(version, str) and re.fullmatch(fhir_id.PATTERN, version)
     return f'W/"{version}"' if is_id else ""
+
+
+def place_of(
+    headers: Mapping[str, str], name: str, resource_type: str, fhir_base: str
+) -> Target | None:
+    """Return what a header of the response names as the written resource, None if it isn't a
+    resource of the type on the FHIR base.
+    """
+    url = urls.on_own_host(headers.get(name.lower(), ""), fhir_base, resource_type)
+    target = parse(url, fhir_base) if url else None
+    return target if target and target.type == resource_type else None
 
 
 def _pin_version(version: str, sent: dict[str, str]) -> bool:
