@@ -14,6 +14,7 @@ from shared.fhir.fhir_client import FhirAnswer, FhirBytes
 from shared.fhir.policy.decision import Decision
 from shared.fhir.policy.finer_scopes import Parameters
 from shared.fhir.policy.interactions import READ, Address
+from shared.inbound import edge
 from shared.outcome import MEDIA_TYPE
 
 MEDIA_TYPES = (
@@ -23,7 +24,6 @@ MEDIA_TYPES = (
 )
 ATTACHMENT: Mapping[str, str] = {"Content-Disposition": "attachment"}
 _JSON = frozenset({MEDIA_TYPE, "application/json"})
-_QUALITY = re.compile(r"\s*q=\s*([01](?:\.[0-9]{0,3})?)\s*", re.IGNORECASE)
 _CHARSET = re.compile(r".*;\s*charset=\"?([A-Za-z0-9_-]{1,20})\"?\s*(?:;.*)?", re.IGNORECASE)
 
 
@@ -37,10 +37,11 @@ def accepted(
     """
     if address.type != "Binary" or address.interaction is not READ:
         return ()
-    ranges = _accept(headers.get("Accept", "*/*"))
-    if any(name == "_format" for name, _ in parameters) or any(ranges.get(one) for one in _JSON):
+    ranges = edge.media_ranges(headers.get("Accept", "*/*"))
+    prefers_json = any(quality and name.lower() in _JSON for name, quality in ranges)
+    if prefers_json or any(name == "_format" for name, _ in parameters):
         return ()
-    return tuple(one for one in MEDIA_TYPES if _quality(one, ranges))
+    return tuple(one for one in MEDIA_TYPES if ranges[one])
 
 
 def read(
@@ -68,21 +69,3 @@ def content_headers(content: FhirBytes) -> Mapping[str, str]:
         media_type = f"{media_type}; charset={charset[1].lower()}"
     length = {} if content.length is None else {"Content-Length": str(content.length)}
     return {"Content-Type": media_type, **ATTACHMENT, **length}
-
-
-def _accept(header: str) -> dict[str, float]:
-    """Return the media ranges of an Accept header with their quality (RFC 9110 12.5.1)."""
-    ranges = {}
-    for one in header.split(","):
-        name, *parameters = one.split(";")
-        quality = next((match[1] for part in parameters if (match := _QUALITY.fullmatch(part))), 1)
-        ranges[name.strip().lower()] = float(quality)
-    return ranges
-
-
-def _quality(media_type: str, ranges: Mapping[str, float]) -> float:
-    """Return the quality of a media type by its most specific range."""
-    for name in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
-        if name in ranges:
-            return ranges[name]
-    return 0.0

@@ -406,10 +406,7 @@ def require_own_origin(
 
 
 def require_json_accepted(call: Call) -> None:
-    """Raise NotAcceptable unless the caller accepts FHIR JSON (RFC 9110 12.5.1).
-
-    Parameters such as charset and fhirVersion are ignored.
-    """
+    """Raise NotAcceptable unless the caller accepts FHIR JSON."""
     if not _accepts_json(_short(call.headers.get("Accept", "*/*"))):
         raise NotAcceptable
 
@@ -423,6 +420,13 @@ def _short(header: str) -> str:
 
 @lru_cache(maxsize=64)
 def _accepts_json(header: str) -> bool:
-    wanted = re.sub(r";(?!\s*q=)[^;,]*", "", header)
-    accept = parse_accept_header(wanted, MIMEAccept)
+    accept = media_ranges(header)
     return bool(accept[outcome.MEDIA_TYPE] or accept["application/json"])
+
+
+def media_ranges(accept: str) -> MIMEAccept:
+    """Return the media ranges of an Accept header with their quality (RFC 9110 12.5.1). Parameters
+    such as charset and fhirVersion are ignored.
+    """
+    wanted = re.sub(r";(?!\s*q=)[^;,]*", "", _short(accept))
+    return parse_accept_header(wanted, MIMEAccept)
