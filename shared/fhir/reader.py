@@ -104,25 +104,21 @@ class Reader(Generic[S]):
     settling: Callable[[S], Callable[[Sequence[Resource]], bool]] = lambda _: lambda _: False
     may_follow: Callable[[str], bool] = lambda _: True
 
-    def run_all(self, searches: Sequence[S]) -> list[tuple[S, Found]]:
-        """Run searches side by side. Return them, or their fallbacks, with what they found.
+    def run(self, search: S) -> list[tuple[S, Found]]:
+        """Run a search. Return it with what it found, or its fallbacks, which run side by side.
 
         Raise SessionError if the session has ended.
         """
-        results = run_all([partial(self.run, search) for search in searches], self.until)
+        found = self.pages(search)
+        if not (found.needs_fallbacks and search.fallbacks):
+            return [(search, found)]
+        results = run_all([partial(self.run, one) for one in search.fallbacks], self.until)
         late = Found(error=UpstreamTimeout())
         return [
             one
-            for search, found in zip(searches, results, strict=True)
-            for one in found or [(search, late)]
+            for fallback, several in zip(search.fallbacks, results, strict=True)
+            for one in several or [(fallback, late)]
         ]
-
-    def run(self, search: S) -> list[tuple[S, Found]]:
-        """Run one search or its fallbacks, as `run_all` does."""
-        found = self.pages(search)
-        if found.needs_fallbacks and search.fallbacks:
-            return self.run_all(search.fallbacks)
-        return [(search, found)]
 
     def pages(self, search: S, after: SearchPage | None = None) -> Found:
         """Read the pages of a search up to its cap, or those that follow its first one."""
