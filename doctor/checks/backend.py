@@ -20,8 +20,8 @@ def check(service: Ehr, clients: Clients) -> list[Checked]:
     doctor/checks/ehr.py reports the bases without a usable discovery document.
     """
     tokens = BackendTokens(clients)
-    bases = [base for base in service.iss if not base.endswith("/*")]
-    return [one for base in bases if (one := _asked(tokens, service, base)) is not None]
+    asked = (_asked(tokens, service, base) for base in service.literal_iss)
+    return [one for one in asked if one is not None]
 
 
 def _asked(tokens: BackendTokens, service: Ehr, base: str) -> Checked | None:

@@ -48,7 +48,7 @@ def _files(settings: Settings) -> list[Checked]:
 
 
 def _base(client: CdsClient, ehr: Ehr) -> Checked:
-    if any(not iss.endswith("/*") for iss in ehr.iss):
+    if ehr.literal_iss:
         title = f"[[cds_client]] {client.key}: its EHR has a FHIR base to compare references with."
         return ok("cds_client_idle", title, ehr.key)
     return warn(

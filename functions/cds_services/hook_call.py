@@ -78,7 +78,7 @@ def read(body: Mapping[str, Any], settings: Settings, ehr: Ehr) -> HookCall:
 
 def _base(server: str | None, settings: Settings, ehr: Ehr) -> str | None:
     if server is None:
-        return next((entry for entry in ehr.iss if not entry.endswith("/*")), None)
+        return next(iter(ehr.literal_iss), None)
     base = settings.base_at(ehr, server)
     if base is None:
         host = urls.named_host(server)

@@ -92,9 +92,8 @@ def read(settings: Settings, ehr: Ehr, folder: Path) -> Hospitals:
         base = written if written in accepted else urls.base_of(written)
         if base in accepted and base not in found:
             found[base] = labels
-    for base in ehr.iss:
-        if not base.endswith("/*"):
-            found.setdefault(base, "")
+    for base in ehr.literal_iss:
+        found.setdefault(base, "")
     return Hospitals([_line(base, labels) for base, labels in found.items()])
 
 

@@ -149,7 +149,8 @@ def _standalone(query: dict[str, str], settings: Settings) -> LaunchRequest | Ch
             steps=_ONE_FLOW,
         )
     if not ehr.chooser:
-        return LaunchRequest(ehr, ehr.standalone_base, ehr.standalone_base, None)
+        first = ehr.literal_iss[0]
+        return LaunchRequest(ehr, first, first, None)
     if "iss" not in query:
         return Choice(ehr, urls.decode(query.get("find", "")))
     iss = urls.decode(query["iss"])

@@ -139,7 +139,7 @@ def _ehr(table: TomlTable, app: AppSettings, local: bool) -> Ehr:
     if ehr.chooser and not (ehr.standalone and (issuers or "issuers" in table.faulty)):
         remedy = "Set standalone = true and issuers, or remove the setting."
         table.problem("chooser", "needs standalone and issuers", remedy)
-    if ehr.standalone and not ehr.chooser and all(entry.endswith("/*") for entry in ehr.iss):
+    if ehr.standalone and not (ehr.chooser or ehr.literal_iss):
         remedy = "Add the FHIR base for standalone launches, without /*."
         table.problem("iss", "has no entry without /*", remedy, "standalone_without_iss")
     if ehr.ca_file and not Path(ehr.ca_file).is_file():

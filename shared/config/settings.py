@@ -131,9 +131,9 @@ class Ehr:
         return {name: self.client_id} if name else {}
 
     @property
-    def standalone_base(self) -> str:
-        """The FHIR base of a standalone launch: the first entry of `iss` without `/*`."""
-        return next(entry for entry in self.iss if not entry.endswith("/*"))
+    def literal_iss(self) -> tuple[str, ...]:
+        """The FHIR bases in `iss`: the entries without `/*`. A standalone launch uses the first."""
+        return tuple(entry for entry in self.iss if not entry.endswith("/*"))
 
     def standalone_launch(self, base: str) -> str:
         """Return path and query of a standalone launch at one of its FHIR bases."""

@@ -103,9 +103,8 @@ def _base(settings: Settings, service: Ehr, iss: str | None) -> str:
     Raise IssNotAllowed.
     """
     if iss is None:
-        literal = next((one for one in service.iss if not one.endswith("/*")), None)
+        base = next(iter(service.literal_iss), None)
         why = "The entry has no literal `iss`, so the job must name one."
-        base = literal
     else:
         base, why = settings.base_at(service, iss), IssNotAllowed.why
     if base is None:

@@ -183,7 +183,7 @@ response_iss = true
             ),
         ),
     )
-    assert settings.ehrs[0].standalone_base == "https://ehr.test/fhir"
+    assert settings.ehrs[0].literal_iss[:1] == ("https://ehr.test/fhir",)
 
 
 # The place of the problem, its ID if that isn't setting_invalid, and the values that are refused.
