@@ -19,6 +19,7 @@ def pages(mine: Json, foreign: Json, here: str, elsewhere: str) -> dict[str, tup
     last = bundle()
     own, other = {"resource": mine}, {"resource": foreign}
     group = {**foreign, "subject": {"reference": "Group/p1"}}
+    both = {**foreign, "subject": {"reference": "Patient/p1", "Reference": "Patient/p2"}}
     cased = {name.title() if name == "resourceType" else name: one for name, one in foreign.items()}
     return {
         "entry": (bundle(own, other), last),
@@ -29,6 +30,8 @@ def pages(mine: Json, foreign: Json, here: str, elsewhere: str) -> dict[str, tup
         "beside the entries": (bundle(own, contained=[foreign]), last),
         "a group's": (bundle(own, {"resource": group}), last),
         "another member": (bundle({**own, "Resource": foreign}), last),
+        "another member of a reference": (bundle(own, {"resource": both}), last),
+        "another list of entries": (bundle(own, Entry=[other]), last),
         "another spelling": (bundle({"resource": {**mine, "extension": [cased]}}), last),
         "next page": (onward(here), bundle(other)),
         "next page on another host": (onward(elsewhere), bundle(other)),
