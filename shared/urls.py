@@ -227,11 +227,9 @@ def safe_raw(value: str) -> str:
 
     Characters that a query can't contain are encoded, and everything else keeps its bytes.
     """
-    return _NOT_IN_VALUE.sub(_encoded, value)
-
-
-def _encoded(match: re.Match[str]) -> str:
-    return quote_from_bytes(match.group().encode("latin-1", "replace"), safe="")
+    return _NOT_IN_VALUE.sub(
+        lambda match: quote_from_bytes(match.group().encode("latin-1", "replace"), safe=""), value
+    )
 
 
 def with_parameters(endpoint: str, raw: list[tuple[str, str]]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from shared import fhir_id
 from shared.errors import MethodNotAllowed, PathInvalid
-from shared.fhir.policy.interactions import TABLE, Address, Interaction
+from shared.fhir.policy.interactions import TABLE, Address
 from shared.fhir.resource_types import RESOURCE_TYPES
 from shared.session.record import HANDLE
 
@@ -58,7 +58,8 @@ def parse_address(
         match = pattern.fullmatch(path) if interaction.method == method else None
         if match is not None:
             address = ProxyAddress(interaction=interaction, **match.groupdict())
-            if address.is_write and any(name in headers for name in _conditions(interaction)):
+            refused = _CONDITIONS if interaction.has_id else (*_CONDITIONS, "If-Match")
+            if address.is_write and any(name in headers for name in refused):
                 return MethodNotAllowed(
                     "Conditional writes aren't supported.",
                     why="The request has a condition that the proxy doesn't forward. The proxy "
@@ -89,7 +90,3 @@ def is_foreign(path: str) -> bool:
 def _allowed(path: str) -> str:
     served = (one.method for one, pattern in _SERVED if pattern.fullmatch(path))
     return ", ".join(served)
-
-
-def _conditions(interaction: Interaction) -> tuple[str, ...]:
-    return _CONDITIONS if interaction.has_id else (*_CONDITIONS, "If-Match")

@@ -232,12 +232,8 @@ class Sessions:
             ehr,
             renewed=lambda: self._after_refusal(cached, ehr, replayed=replayed),
             accepted=lambda: self._cache.accepted(session),
-            ended=lambda: self._ended(session),
+            ended=lambda: self._ending.refused(session, is_first=self._cache.end(session.handle)),
         )
-
-    def _ended(self, session: Session) -> SessionExpired:
-        """End a session whose access the EHR no longer accepts and that can't be renewed."""
-        return self._ending.refused(session, is_first=self._cache.end(session.handle))
 
     def _renew(self, cached: CachedSession, ehr: Ehr) -> CachedSession:
         """Renew the access of a session that is due and was just read. In each process, only one

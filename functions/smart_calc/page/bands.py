@@ -41,7 +41,9 @@ def bar(output: Output, value: float, printed: str, values: CheckedInputs) -> Ba
         return None
     is_score = output.unit == "{score}"
     cells = list(zip(output.edges, output.edges[1:], strict=False))
-    bands = [output.band_of(_inside(cell, whole=is_score), values) for cell in cells]
+    # By the first number of a score's cell, otherwise by the middle.
+    inside = [start if is_score else (start + end) / 2 for start, end in cells]
+    bands = [output.band_of(one, values) for one in inside]
     own = output.band(value, values)
     joined: list[tuple[float, float, Band]] = []
     for (start, end), band in zip(cells, bands, strict=True):
@@ -69,8 +71,3 @@ def bar(output: Output, value: float, printed: str, values: CheckedInputs) -> Ba
     texts = "; ".join(band.text for _, _, band in joined)
     label = f"{output.label} {printed}. Category: {own}. All categories: {texts}."
     return BandBar(segments, f"{last:g}", label)
-
-
-def _inside(cell: tuple[float, float], *, whole: bool) -> float:
-    """Return a value inside a cell: its first number for a score, otherwise its middle."""
-    return cell[0] if whole else sum(cell) / 2

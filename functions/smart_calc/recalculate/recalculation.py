@@ -42,7 +42,9 @@ def parse(body: bytes) -> RecalculationRequest:
     if not isinstance(document, dict) or not isinstance(document.get("inputs"), dict):
         raise json_body.unusable("The body doesn't have an object `inputs`", _FORM)
     if unknown := document.keys() - _MEMBERS:
-        raise json_body.unusable(f"The body has an unknown property, `{_named(unknown)}`", _FORM)
+        raise json_body.unusable(
+            f"The body has an unknown property, `{min(unknown)[:_LONGEST_NAME]}`", _FORM
+        )
     details = document.get("details", False)
     if not isinstance(details, bool):
         raise json_body.unusable("`details` must be true or false", _FORM)
@@ -151,7 +153,3 @@ def _entry(name: str, entry: object) -> tuple[object, str | None]:
     if not isinstance(entry.get("undated", False), bool):
         raise json_body.unusable(f"`undated` of the input `{shown}` must be true or false", _FORM)
     return value, unit
-
-
-def _named(names: set[str]) -> str:
-    return min(names)[:_LONGEST_NAME]

@@ -127,9 +127,15 @@ def _decision(
     **more: bool,
 ) -> Decision:
     letter = _letter(address)
-    open_types = _open_types(grants, letter) | ({address.type} if level == "user" else set())
+    # The types that user/ scopes allow for every patient.
+    open_types = {address.type} if level == "user" else set()
+    for grant in grants:
+        if grant.level == "user" and letter in grant.letters and not grant.filters:
+            open_types.add(grant.type)
     filters_by_type = _filters_by_type(address, level, letter, grants)
-    return Decision(address, level, sent, access.compartment, open_types, filters_by_type, **more)
+    return Decision(
+        address, level, sent, access.compartment, frozenset(open_types), filters_by_type, **more
+    )
 
 
 def level_of(address: Address, access: Access, grants: Grants) -> Level:
@@ -174,15 +180,6 @@ def _filters_by_type(
         if grant.level == level and grant.covers(address.type, letter)
     ]
     return {name: tuple(several) for name, several in filters.items()}
-
-
-def _open_types(grants: Grants, letter: Letter) -> frozenset[str]:
-    """Return the types that user/ scopes allow for every patient."""
-    return frozenset(
-        grant.type
-        for grant in grants
-        if grant.level == "user" and letter in grant.letters and not grant.filters
-    )
 
 
 def _denied(resource_type: str, letter: Letter, access: Access) -> ScopeDenied:
