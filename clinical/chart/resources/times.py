@@ -54,17 +54,14 @@ def zone_of(moments: Iterable[Moment | None], now: datetime) -> tzinfo:
 
     Return UTC if no time has an offset.
     """
-    known = [moment for moment in moments if moment and moment.has_offset]
-    times = Counter(moment.instant.utcoffset() for moment in known)
-    newest: dict[timedelta | None, datetime] = {}
-    for moment in known:
-        if moment.instant <= now:
-            offset = moment.instant.utcoffset()
-            newest[offset] = max(newest.get(offset, moment.instant), moment.instant)
-    if not newest:
-        return UTC
-    chosen = max(newest, key=lambda offset: (times[offset], newest[offset]))
-    return timezone(chosen) if chosen else UTC
+    known = [moment.instant for moment in moments if moment and moment.has_offset]
+    times = Counter(instant.tzinfo for instant in known)
+    newest: dict[tzinfo | None, datetime] = {}
+    for instant in known:
+        zone = instant.tzinfo
+        if instant <= now and (zone not in newest or instant > newest[zone]):
+            newest[zone] = instant
+    return max(newest, key=lambda zone: (times[zone], newest[zone]), default=None) or UTC
 
 
 def parse_now(now_iso: str) -> datetime:
