@@ -14,6 +14,7 @@ from shared.json_members import fields, objects, text
 _ABSENT = "–"
 FRACTION = "fraction of 1"
 NO_UNIT = "no unit"
+_NUMBERS = (int, Decimal)
 _MOST_PLACES = 20
 _LONGEST_TEXT = 60
 # HL7 v3 ObservationInterpretation, as laboratories print it.
@@ -99,7 +100,7 @@ def _single(element: Any) -> tuple[str, str] | None:
 
 
 def _is_number(value: object) -> TypeGuard[int | Decimal]:
-    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
 
 
 def _words(element: Any) -> str:

@@ -60,16 +60,16 @@ def tables(
 
 def _sorted(chart_reading: ChartReading) -> Iterator[tuple[str, Entry]]:
     """Yield each Observation that was read for the chart, with its category."""
-    found_by = {
-        _identity(resource): otherwise
-        for name, otherwise in _CATEGORY_OF.items()
-        for resource in chart_reading.parts[name].resources
-    }
+    found_by: dict[object, str] = {}
+    for name, otherwise in _CATEGORY_OF.items():
+        found_by |= dict.fromkeys(map(_identity, chart_reading.parts[name].resources), otherwise)
+    charted: dict[frozenset[str], str | None] = {}
     for entry in chart_reading.chart.entries:
-        otherwise = found_by.get(_identity(entry.resource))
-        if otherwise is not None:
-            codes = entry.heading.category.codes
-            yield next((one for one in CATEGORIES if one in codes), otherwise), entry
+        codes = entry.heading.category.codes
+        if codes not in charted:
+            charted[codes] = next((one for one in CATEGORIES if one in codes), None)
+        if by_search := found_by.get(_identity(entry.resource)):
+            yield charted[codes] or by_search, entry
 
 
 def _identity(resource: Mapping[str, object]) -> object:
