@@ -26,7 +26,7 @@ from . import reading, unclassified
 from .page import banner, cautions, note, tables
 from .page.banner import Banner
 from .page.calculator_views import in_groups
-from .page.view_models import CalculatorView
+from .page.view_models import CalculatorView, Trend
 from .reading import ChartReading, Searching
 from .reading.awaited import awaited, says_the_same
 from .reading.search import Part
@@ -213,7 +213,16 @@ class PageParts:
         self, chart_reading: ChartReading, views: Iterable[CalculatorView], opened: str = ""
     ) -> str:
         read_at = units_in_words.plain(Clock(chart_reading.now).read_at)
-        return self.render("rows.html", views=views, opened=opened, read_at=read_at)
+        drawn: dict[int, Markup] = {}
+
+        def draw(trend: Trend) -> Markup:
+            """Render the trend of an input once for all calculators that have the input."""
+            if id(trend) not in drawn:
+                html = self.render("trend.html", trend=trend, chosen=True)
+                drawn[id(trend)] = Markup(html)  # noqa: S704 - our own
+            return drawn[id(trend)]
+
+        return self.render("rows.html", views=views, opened=opened, read_at=read_at, draw=draw)
 
     def _rest(self, chart_reading: ChartReading) -> Iterator[str]:
         """Yield the parts that aren't calculators, with the calculator to open first."""
