@@ -64,4 +64,4 @@ def amount(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return text for a note, using only characters that any system accepts."""
-    return text.translate(_PLAIN)
+    return text if text.isascii() else text.translate(_PLAIN)

@@ -126,12 +126,17 @@ class ObservationReader:
 
     def _parts(
         self, observation: Resource, heading: Heading
-    ) -> Iterator[tuple[Resource, str, Concept]]:
-        """Yield the Observation and its components, each with its measurement key and its code."""
-        yield observation, _taken_at(heading), heading.code
-        for component in map(fields, items(observation.get("component"))):
-            panel = f"{heading.source} {heading.moment.text if heading.moment else ''}"
-            yield component, panel, self._headings.concept(component.get("code"))
+    ) -> list[tuple[Resource, str, Concept]]:
+        """Return the Observation and its components, each with its measurement key and its code."""
+        whole = (observation, _taken_at(heading), heading.code)
+        if "component" not in observation:
+            return [whole]
+        panel = f"{heading.source} {heading.moment.text if heading.moment else ''}"
+        components = map(fields, items(observation["component"]))
+        return [
+            whole,
+            *((one, panel, self._headings.concept(one.get("code"))) for one in components),
+        ]
 
     def _measured_by(self, code: Concept) -> tuple[_Measured, ...]:
         known = self._measured.get(code)
@@ -209,21 +214,21 @@ def _evidence(
     name = measured.name
     kind: tuple[str, ...] = (SECOND_CHOICE_NAMES[name],) if measured.is_second_choice else ()
     kind += (LOCAL,) if measured.local else ()
+    # In the order of the fields, which takes half the time of naming them.
     return Evidence(
-        source=heading.source,
-        charted=value.charted,
-        value=value.value if is_usable and not value.flag else None,
-        charted_value=value.charted_value,
-        charted_unit=value.charted_unit,
-        code=measured.coding,
-        moment=heading.moment,
-        status=heading.status,
-        category=heading.category.label,
-        measurement=measurement,
-        normal_low=normal[0],
-        normal_high=normal[1],
-        half_digit=value.half_digit,
-        notes=heading.notes + value.notes + kind,
+        heading.source,
+        value.charted,
+        value.value if is_usable and not value.flag else None,
+        value.charted_value,
+        value.charted_unit,
+        measured.coding,
+        heading.moment,
+        heading.status,
+        heading.category.label,
+        measurement,
+        *normal,
+        value.half_digit,
+        heading.notes + value.notes + kind,
     )
 
 

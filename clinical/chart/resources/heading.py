@@ -70,15 +70,16 @@ class HeadingReader:
         notes: tuple[str, ...] = (when.note,) if when and when.note else ()
         if "method" in observation and (method := label(observation["method"])):
             notes += (f"method: {method}",)
+        # In the order of the fields, which takes half the time of naming them.
         return Heading(
-            source=source_of(observation),
-            status=text(observation.get("status")),
-            category=self._category(items(observation.get("category"))),
-            moment=when,
-            code=self.concept(observation.get("code")),
-            standing=_is_standing(observation),
-            method_and_site=_method_and_site(observation),
-            notes=notes,
+            source_of(observation),
+            text(observation.get("status")),
+            self._category(items(observation.get("category"))),
+            when,
+            self.concept(observation.get("code")),
+            _is_standing(observation),
+            _method_and_site(observation),
+            notes,
         )
 
     def concept(self, value: object) -> Concept:
@@ -98,7 +99,7 @@ class HeadingReader:
         return known
 
     def _category(self, listed: Sequence[object]) -> Category:
-        concepts = tuple(map(self.concept, listed))
+        concepts = tuple([self.concept(one) for one in listed])
         known = self._categories.get(concepts)
         if known is None:
             codes = frozenset(coding.code for concept in concepts for coding in concept.codings)
