@@ -8,7 +8,7 @@ original.
 from datetime import datetime, timedelta
 
 from clinical.chart.resources.times import Moment
-from clinical.dates import shown
+from clinical.dates import of_time, shown
 from shared.frozen import dataclass
 
 _MINUS = "\N{MINUS SIGN}"
@@ -27,24 +27,24 @@ class Clock:
 
     def day(self, moment: Moment | None) -> str:
         """Return `20 Nov 2026`, or less if the chart has less."""
-        return shown(self._text(moment), timed=False) if moment else "no date"
+        return self._shown(moment, timed=False) if moment else "no date"
 
     def time(self, moment: Moment | None) -> str:
         """Return `20 Nov 2026 09:00`, followed by the charted time if its offset is different."""
         if moment is None:
             return "no date"
         charted = self.as_charted(moment)
-        return shown(self._text(moment)) + (f" ({charted})" if charted else "")
+        return self._shown(moment) + (f" ({charted})" if charted else "")
 
     @property
     def today(self) -> str:
         """The day of reading: `20 Nov 2026`."""
-        return shown(self.now.date().isoformat())
+        return of_time(self.now, timed=False)
 
     @property
     def minute(self) -> str:
         """The time of reading: `20 Nov 2026 09:00`."""
-        return shown(self.now.isoformat())
+        return of_time(self.now)
 
     @property
     def read_at(self) -> str:
@@ -60,9 +60,9 @@ class Clock:
         offset = _named(moment.instant) if moment.has_offset else "without a time zone"
         return f"charted {shown(moment.text)} {offset}"
 
-    def _text(self, moment: Moment) -> str:
+    def _shown(self, moment: Moment, *, timed: bool = True) -> str:
         here = self._here(moment)
-        return moment.text if here is None else here.isoformat()
+        return shown(moment.text, timed=timed) if here is None else of_time(here, timed=timed)
 
     def _here(self, moment: Moment) -> datetime | None:
         """Return a time of day in the page's zone, or None for a day, month or year."""
