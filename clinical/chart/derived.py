@@ -158,12 +158,9 @@ def _earlier_creatinine(
     """
     lowest, baseline = "creatinine_48h", "creatinine_baseline"
     newest = creatinine.chosen if creatinine.outcome is Outcome.FOUND else None
-    before = [one for one in usable if newest and below(_seconds(one), _seconds(newest))]
-    near = [
-        one
-        for one in before
-        if newest and at_most(_seconds(newest) - _seconds(one), HOURS_48.total_seconds())
-    ]
+    at = _seconds(newest) if newest else -math.inf
+    before = [one for one in usable if below(_seconds(one), at)]
+    near = [one for one in before if at_most(at - _seconds(one), HOURS_48.total_seconds())]
     if near:
         least = min(near, key=_number)
         why = "lowest value of the 48 hours before"

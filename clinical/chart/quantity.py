@@ -129,6 +129,8 @@ class QuantityReader:
             for one in objects(element["referenceRange"])
             if "type" not in one or _is_normal(one["type"])
         ]
+        if len(ranges) == 1:
+            return ranges[0]
         lows = [low for low, _ in ranges if low is not None]
         highs = [high for _, high in ranges if high is not None]
         return max(lows, default=None), min(highs, default=None)

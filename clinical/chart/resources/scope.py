@@ -96,6 +96,8 @@ def latest_versions(resources: Iterable[Resource]) -> list[Resource]:
             repeated.setdefault(key, [first[key]]).append(resource)
         else:
             first[key] = resource
+    if not repeated:
+        return [*kept, *first.values()]
     for key, one in first.items():
         if key not in repeated:
             kept.append(one)
