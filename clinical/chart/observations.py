@@ -94,7 +94,7 @@ class ObservationReader:
 
     def local_codes(self) -> list[str]:
         """Return the hospital's own codes in what it has read, as `local_codes` does."""
-        return local_codes(self._entries.values())
+        return local_codes(self._entries.values()) if self._local else []
 
     def _read(self, observation: Resource) -> Entry:
         heading = self._headings.heading(observation)
