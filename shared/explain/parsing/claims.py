@@ -167,7 +167,7 @@ _LEFT_OUT = (
 _WITHOUT = r"\b(?:without|(?:after|when|if) (?:i |we )?remov\w+|leaving out)\b[^\n.;]{0,30}?\b"
 _THEN = r"\b[^\n.;]{0,40}\b(?:works?|worked|succeeds?|is fine)\b"
 _BLAMED: Mapping[CauseId, str] = {
-    "scope_not_registered": rf"{_TESTED}scopes?\b|{_WITHOUT}scopes?{_THEN}",
+    "scope_not_registered": rf"{_WITHOUT}scopes?{_THEN}",
     "client_not_enabled_at_site": r"(?:\bhas ?n.t|\bhas not|\bdid ?n.t|\bnot) (?:yet )?(?:enabled?"
     r"|activated?|approved?) (?:the |our |my |this )app",
     "redirect_uri_mismatch": rf"{_TESTED}(?:redirect|callback)[ _-]?ur[il]",

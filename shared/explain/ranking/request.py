@@ -86,9 +86,10 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
         why = "The server asks for the client's secret."
         yield Evidence("client_auth_wrong", None, why, RFC_6749, (_CONFIDENTIAL_OR_PUBLIC,))
         return
-    either = "secret" in facts.claims.signs or "confidential" in facts.pasted.lower()
+    if "public" in facts.claims.signs and "confidential" in facts.pasted.lower():
+        return  # The text says what each kind of client sends, not which kind this one is.
     for sign, step in _BY_CLIENT.items():
-        if sign in facts.claims.signs and not (sign == "public" and either):
+        if sign in facts.claims.signs:
             yield Evidence("client_auth_wrong", None, "", RFC_6749, (step,))
             return
 
