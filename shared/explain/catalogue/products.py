@@ -259,6 +259,19 @@ azure fhir user_not_permitted likely aud_wrong likely: Give the user or the app 
 SMART User` or `FHIR Data Reader` on the FHIR service, and make sure that the token has \
 `fhirUser`.
   FHIR SMART User / Authorization failed. / no "roles" claim / no roles claim
+azure! page redirect_uri_mismatch certain: In the B2C tenant's app registration, add exactly the \
+redirect URI that the app sends.
+  AADB2C90006…
+azure! token client_auth_wrong certain: Send the client secret, or register the redirect URI for a \
+public client.
+  AADB2C90079… / AADB2C90081…
+azure! token code_expired_or_used certain: Exchange each code at once, and only once.
+  AADB2C90080…
+azure! redirect user_declined certain: Sign in again and finish it.
+  AADB2C90091…
+azure! redirect scope_not_registered certain: In the app registration, add the scope to the API \
+permissions, and have an administrator consent.
+  AADB2C90117… / AADB2C90205…
 azure! page idp_policy likely: Have the administrator allow this sign-in (conditional access), or \
 sign in from a browser and a device that the rule accepts.
   You can't get there from here

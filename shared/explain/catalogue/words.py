@@ -142,7 +142,7 @@ generic/parameter-repeated
 generic/client-auth-text
   " client_secret or client_assertion is missing or invalid / Invalid client secret /
     invalid_client_credentials
-  : secret missing|unknown|mismatch|invalid|denied|expired !password
+  : secret missing|unknown|mismatch|invalid|denied|expired !password !insufficient
   : assertion missing !claim !key !signature
   : client_auth missing|invalid|mismatch|denied|unknown !key !claim !@FHIR !@authorize
   : header missing|invalid @token|@refresh !media !origin !key

@@ -74,7 +74,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|gateway)\b",
     "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"
     r"|missing|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
-    "refreshing": r"\b(?:on|at|during) (?:a |the |every )?(?:token )?refresh\b"
+    "refreshing": r"\brefresh[ _]?tokens? (?:stop\w*|no longer|die\w*)\b"
+    r"|\b(?:on|at|during) (?:a |the |every )?(?:token )?refresh\b"
     r"|\brefresh(?: (?:call|request|attempt))? (?:gives|fails|returns|works)"
     r"|\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) refresh[ _]?token|\brefreshing\b"
     r"|\bgrant_type\W{1,6}refresh_token",
@@ -120,7 +121,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\bas (?:the |our )?launch ur[il]\b",
     "double_request": r"\b(?:called|sent|fired|execut\w+|invoked|mounted)\b[^\n.]{0,12}\btwice\b"
     r"|\btwo (?:identical |token )requests|\bdouble (?:request|call)|\bstrict ?mode\b",
-    "wrong_persona": r"\b(?:mychart users|patients)\b[^\n.]{0,40}\bbut\b[^\n.]{0,20}\b(?:clinicians"
+    "wrong_persona": r"\b(?:intended|meant) for (?:patients|providers|clinicians)\b"
+    r"|\b(?:mychart users|patients)\b[^\n.]{0,40}\bbut\b[^\n.]{0,20}\b(?:clinicians"
     r"|providers|practitioners)\b[^\n.]{0,40}\b(?:can't|cannot|not)\b|\b(?:provider|clinician"
     r"|practitioner)s? (?:login|log-?in|sign-?in|account)\b"
     r"[^\n.]{0,60}\bpatients?\b|\bpatient (?:login|log-?in|portal"

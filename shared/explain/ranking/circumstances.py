@@ -77,8 +77,11 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
         why = "The app fails in the EHR's window, and the text has no message from the browser."
         for cause in ("cookies_blocked", "frame_refused", "ehr_side"):
             yield Evidence(cause, "possible", why, _ACCOUNT)
+    if "loops" in signs and "framed" in signs and not _has_error(facts):
+        why = "It loops only in the EHR's window, where the app's cookie is a third party's."
+        yield _likely("cookies_blocked", why)
     if "loops" in signs and not _has_error(facts):
-        certainty: Certainty = "possible" if lost else "likely"
+        certainty: Certainty = "possible" if lost or "framed" in signs else "likely"
         why = "The launch starts over again and again."
         yield Evidence("flow_misused", certainty, why, _ACCOUNT)
 
