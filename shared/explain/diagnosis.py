@@ -5,7 +5,7 @@ the request, the EHR's message about it, its supported features and the configur
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from shared.explain.catalogue.causes import KINDS, RELAUNCH
@@ -194,11 +194,9 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
     if "cors_blocked" in causes and re.search(r"ERR_FAILED (?:4|5)\d\d\b", facts.pasted):
         # The server did answer, so CORS only hid its error.
         causes["cors_blocked"] = replace(causes["cors_blocked"], certainty="possible")
-    settled = any(one.certainty == "certain" for one in evidence)
-    for id_, cause in causes.items():
+    if any(one.certainty == "certain" for one in evidence):
         # A certain cause explains the error, so causes without evidence become less probable.
-        if settled and id_ not in supported and cause.certainty == "likely":
-            causes[id_] = replace(cause, certainty="possible")
+        causes = _less_sure(causes, causes.keys() - supported)
     # Add the strongest evidence last, so that it decides. Details come after it.
     for one in sorted(evidence, key=lambda one: -_RANK[one.certainty] if one.certainty else 1):
         _add(causes, one, facts.flow)
@@ -209,7 +207,9 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
         causes = {"ehr_side": refuted(facts), **causes}
     elif not causes and not facts.from_text and (facts.message.urn or facts.message.oauth_error):
         causes["ehr_side"] = unknown(facts.message)
-    causes = _without_denied(causes, facts)
+    if facts.by_code:
+        # A server's message counts more than a person's claim, and a claim more than a bare code.
+        causes = _less_sure(causes, facts.denied)
     ours = {id_: one for id_, one in causes.items() if id_ in facts.named_by_app}
     causes = ours or causes
     causes = {id_: one.in_flow(facts.flow, RELAUNCH) for id_, one in causes.items()}
@@ -217,11 +217,9 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
 
 
 # Servers answer many mistakes with only these codes and statuses.
-_AMBIGUOUS = frozenset(
-    {
-        *("invalid_client", "invalid_request", "unauthorized_client"),
-        *("access_denied", "invalid_grant", "invalid_token"),
-    }
+_AMBIGUOUS = (
+    *("invalid_client", "invalid_request", "unauthorized_client"),
+    *("access_denied", "invalid_grant", "invalid_token"),
 )
 _REFUSALS = frozenset({401, 403})
 
@@ -285,11 +283,8 @@ def _applicable(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, 
 def _evidence(facts: Facts) -> list[Evidence]:
     evidence = [*server_text.evidence(facts), *differences.evidence(facts)]
     if _is_about_a_request(facts):
-        evidence += [
-            *launch.evidence(facts),
-            *scope_evidence.evidence(facts),
-            *request.evidence(facts),
-        ]
+        for kind in (launch, scope_evidence, request):
+            evidence += kind.evidence(facts)
     evidence += circumstances.evidence(facts)
     kept = [one for one in evidence if not (facts.backend and one.id in NOT_OF_A_PROGRAM)]
     if facts.by_code and not facts.is_account:
@@ -314,16 +309,10 @@ def _is_about_a_request(facts: Facts) -> bool:
     return bool(named or sent.parameters or sent.scopes or facts.granted or not facts.from_text)
 
 
-def _without_denied(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:
-    """Reduce a cause that the writer excludes to a possibility, if only a code suggests it.
-
-    A server's message counts more than a person's claim, and a claim more than a bare code.
-    """
-    less = facts.denied if facts.by_code else frozenset()
+def _less_sure(causes: Mapping[CauseId, Cause], ids: Collection[CauseId]) -> dict[CauseId, Cause]:
+    """Reduce the likely ones of these causes to possibilities."""
     return {
-        id_: replace(one, certainty="possible")
-        if id_ in less and one.certainty == "likely"
-        else one
+        id_: replace(one, certainty="possible") if id_ in ids and one.certainty == "likely" else one
         for id_, one in causes.items()
     }
 

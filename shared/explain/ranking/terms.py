@@ -14,14 +14,8 @@ from shared.patterns import any_case
 
 # The meanings of this app's settings and URLs.
 _MEANT = (
-    (
-        (
-            r" \(`public_url` \+ `redirect_path` (?:in|from) smart\.toml\)"
-            r"|, as this app(?:'s proxy)? does"
-        ),
-        "",
-    ),
-    (r", by default `https://HOST/callback`", ""),
+    (r" \(`public_url` \+ `redirect_path` (?:in|from) smart\.toml\)", ""),
+    (r", as this app(?:'s proxy)? does|, by default `https://HOST/callback`", ""),
     (
         r"`public_url` \+ `redirect_path` from smart\.toml|(?:exactly )?`https://HOST/callback`",
         "the redirect URI that the app sends",
@@ -29,14 +23,12 @@ _MEANT = (
     (r"`https://HOST/launch/jwks\.json`", "the app's key set"),
     (r"as the server serves it, `https://HOST/launch`", "as the server serves it"),
     (r"`https://HOST/launch`", "the app's launch URL"),
-    (r"`scopes` in smart\.toml", "the requested scopes"),
-    (r"`scopes`", "the requested scopes"),
+    (r"`scopes`(?: in smart\.toml)?", "the requested scopes"),
     (r"`client_id` in smart\.toml", "the client ID that the app sends"),
     (r"`iss` in smart\.toml", "the app's FHIR base (`iss`)"),
-    (r" \(`(?:ca_file|frame_ancestors)` in smart\.toml\)", ""),
+    (r" \(`(?:ca_file|frame_ancestors)` in smart\.toml\)|`?\bvendor = \"epic\"` or ", ""),
     (r"`ca_file` in smart\.toml, or your", "in your"),
     (r"`key_id`(?: in smart\.toml)?", "`kid`"),
-    (r"`?\bvendor = \"epic\"` or ", ""),
     (r"this app's (?=outbound|network)", "the app's "),
     (r"^In other software, (\w)", r"\1"),
 )
