@@ -356,18 +356,17 @@ def _in_order(
 def _add(causes: dict[CauseId, Cause], one: Evidence, flow: Flow) -> None:
     """Add evidence to the cause that it supports, or add that cause."""
     known = causes.get(one.id)
-    if known is not None:
-        causes[one.id] = replace(
-            known,
-            why=_both(one.why, known.why),
-            steps=tuple(dict.fromkeys((*one.steps, *known.steps))),
-            certainty=one.certainty or known.certainty,
-            source=_sources(known, one),
-        )
-    elif one.certainty is not None:
-        kind = KINDS[one.id](one.certainty, source=one.source).in_flow(flow)
-        steps = tuple(dict.fromkeys((*one.steps, *kind.steps)))
-        causes[one.id] = replace(kind, why=_both(one.why, kind.why), steps=steps)
+    if known is None:
+        if one.certainty is None:
+            return
+        known = KINDS[one.id](one.certainty, source=one.source).in_flow(flow)
+    causes[one.id] = replace(
+        known,
+        why=_both(one.why, known.why),
+        steps=tuple(dict.fromkeys((*one.steps, *known.steps))),
+        certainty=one.certainty or known.certainty,
+        source=_sources(known, one),
+    )
 
 
 def _both(evidence: str, general: str) -> str:
