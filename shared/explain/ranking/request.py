@@ -46,21 +46,17 @@ def _addresses(facts: Facts) -> Iterator[Evidence]:
 
 def _code(facts: Facts) -> Iterator[Evidence]:
     """Yield the cause of `invalid_grant` for this app's own requests, which rule out the others."""
-    if (
-        not facts.from_text
-        and facts.message.oauth_error == "invalid_grant"
-        and facts.message.urn is None
-    ):
+    error = facts.message.oauth_error
+    if not facts.from_text and error == "invalid_grant" and facts.message.urn is None:
         why = "The redirect URI, client ID and verifier were the same as at the launch."
         yield Evidence("code_expired_or_used", "likely", why, RFC_6749)
     other = re.search(
         r"grant_type\W{1,6}(password|client_credentials|urn:[\w:.-]{9,80})", facts.pasted
     )
-    if other is not None and facts.message.oauth_error == "unsupported_grant_type":
+    if other is not None and error == "unsupported_grant_type":
         why = f"The request has the grant type `{other[1]}`."
         yield Evidence("grant_not_enabled", "likely", why, RFC_6749)
-    allowed = facts.granted is not None
-    if facts.backend and facts.message.oauth_error == "unauthorized_client" and not allowed:
+    if facts.backend and error == "unauthorized_client" and facts.granted is None:
         why = "A backend service sent the request, but its client isn't allowed this grant type."
         yield Evidence("grant_not_enabled", "likely", why, RFC_6749)
 
@@ -125,15 +121,15 @@ _NOT_SENT = re.compile(r"(?:assertion|secret)\w*\W{1,3}(?:is )?(?:missing|requir
 
 def _assertion(facts: Facts) -> Iterator[Evidence]:
     """Yield causes for a client that signs assertions: its key or a claim is wrong."""
-    signs = {"assertion", "keyed"} & facts.claims.signs
-    if not facts.from_text or not signs or facts.message.oauth_error != "invalid_client":
+    signs, message = facts.claims.signs, facts.message
+    refused = message.oauth_error == "invalid_client" and message.urn is None and facts.by_code
+    signed = "assertion" in signs or "keyed" in signs
+    if not (facts.from_text and refused and signed) or "other_environment" in signs:
         return
-    if _NOT_SENT.search(facts.message.description or "") or not facts.by_code:
+    if _NOT_SENT.search(message.description or ""):
         return
-    if facts.message.urn is None and facts.may_be("client_auth_wrong", "assertion_key_unknown"):
+    if facts.may_be("client_auth_wrong", "assertion_key_unknown"):
         why = "The client signs an assertion, but the server doesn't accept it."
-        if facts.claims.has("other_environment"):
-            return
         if _AGAIN.search(facts.pasted):
             step = "Sign a new assertion with a new `jti` for every token request."
             yield Evidence("assertion_claims_wrong", "likely", why, RFC_7523, (step,))
@@ -160,10 +156,7 @@ def _parameters(facts: Facts) -> Iterator[Evidence]:
         yield Evidence("request_malformed", "likely", why, RFC_6749, (step,))
     foreign = [one for one in facts.sent.parameters or () if not parameters.is_recognised(one)]
     if foreign:
-        is_are = (
-            "isn't an authorization parameter"
-            if len(foreign) == 1
-            else "aren't authorization parameters"
-        )
-        why = f"{named(foreign)} {is_are}. The EHR ignores parameters that it doesn't recognize."
+        are = "isn't an authorization parameter"
+        are = are if len(foreign) == 1 else "aren't authorization parameters"
+        why = f"{named(foreign)} {are}. The EHR ignores parameters that it doesn't recognize."
         yield Evidence("parameter_not_recognised", "possible", why, RFC_6749)
