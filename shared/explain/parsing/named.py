@@ -82,20 +82,22 @@ _AS_TAG = re.compile(r"<(?:[\w.-]{1,40}:)?[\w.-]{0,40}\Z")
 _REST_OF_TAG = re.compile(r"[\"']?(?:[\s/][^<>]{0,400})?>")
 _NEAR = 300
 _IN_NAMES = f"{ascii_lowercase}{ascii_uppercase}0123456789_-"
-# Values of `code` that name an error: codes of RFC 6749, RFC 6750, OpenID Connect, and FHIR's issue
-# types. Numbers, URNs and this app's own codes aren't secrets either.
-_ERRORS = (
-    "access_denied invalid_request invalid_scope invalid_client invalid_grant invalid_token "
-    "unauthorized_client unsupported_response_type unsupported_grant_type server_error "
-    "temporarily_unavailable insufficient_scope login_required interaction_required "
-    "consent_required account_selection_required invalid structure required value invariant "
-    "security login unknown expired forbidden suppressed processing not-supported duplicate "
-    "multiple-matches not-found deleted too-long code-invalid extension too-costly "
-    "business-rule conflict transient lock-error no-store exception timeout incomplete "
-    "throttled informational"
+# Values of `code` that name an error: codes of RFC 6749, RFC 6750, RFC 8707 and OpenID Connect, and
+# FHIR's issue types. Numbers, URNs and this app's own codes aren't secrets either.
+OAUTH_ERRORS = (
+    *("access_denied", "invalid_request", "invalid_scope", "invalid_client", "invalid_grant"),
+    *("invalid_token", "invalid_target", "unauthorized_client", "unsupported_response_type"),
+    *("unsupported_grant_type", "server_error", "temporarily_unavailable", "insufficient_scope"),
+    *("login_required", "interaction_required", "consent_required", "account_selection_required"),
+)
+_ISSUES = (
+    "invalid structure required value invariant security login unknown expired forbidden "
+    "suppressed processing not-supported duplicate multiple-matches not-found deleted too-long "
+    "code-invalid extension too-costly business-rule conflict transient lock-error no-store "
+    "exception timeout incomplete throttled informational"
 )
 # For example "Kind of launch: EHR launch".
-_NO_SECRETS = NO_VALUE.union(_ERRORS.split(), ("ehr", "standalone"))
+_NO_SECRETS = NO_VALUE.union(OAUTH_ERRORS, _ISSUES.split(), ("ehr", "standalone"))
 _USUAL = (
     "my your his her their says said get gets got give gives held holds expires fine dies uploaded "
     "live redemption arrives yesterday regenerated handler pasted like look looks okay true false "

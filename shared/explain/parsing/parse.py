@@ -12,6 +12,7 @@ from shared.explain.model import EhrMessage
 from shared.explain.parsing import texts, urns
 from shared.explain.parsing.find import known_urns
 from shared.explain.parsing.jwts import with_claims
+from shared.explain.parsing.named import OAUTH_ERRORS
 from shared.explain.parsing.said import flowing, focus, without_noise
 from shared.explain.parsing.vendor import seen_in
 
@@ -31,15 +32,10 @@ _ID = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
 _WITH_DIGIT = r"(?=[A-Za-z._-]{0,40}[0-9])[A-Za-z0-9][A-Za-z0-9._-]{5,127}"
 # The characters allowed between a name and its value in a query, JSON, a forum's table or prose.
 _IS = r"(?:[\"'`\\*\]]{0,4}\s{0,3}[:=|]?\s{0,3}[\"'`\\*\[]{0,4})"
-_SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
+SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 # The gap between two columns.
 _GAP = r"[ \t]{2,40}"
-_OAUTH_ERRORS = (
-    "access_denied|invalid_request|invalid_scope|invalid_client|invalid_grant|invalid_token"
-    "|invalid_target|unauthorized_client|unsupported_response_type|unsupported_grant_type"
-    "|server_error|temporarily_unavailable|insufficient_scope|login_required"
-    "|interaction_required|consent_required|account_selection_required"
-)
+_OAUTH_ERRORS = "|".join(OAUTH_ERRORS)
 
 
 def parse(text: str) -> EhrMessage:
@@ -89,7 +85,7 @@ def _ids(opened: str) -> Mapping[str, str | None]:
     client = _first(
         places,
         rf"(?<![A-Za-z0-9_-])client=({_ID})",
-        rf"(?<![A-Za-z0-9_-])client{_SIGN}({_WITH_DIGIT})",
+        rf"(?<![A-Za-z0-9_-])client{SIGN}({_WITH_DIGIT})",
         rf"^\s{{0,8}}client{_GAP}({_WITH_DIGIT})",
     )
     tenant = _first(
@@ -100,16 +96,16 @@ def _ids(opened: str) -> Mapping[str, str | None]:
     )
     persona = _first(
         places,
-        rf"\bpersona{_SIGN}([A-Za-z]{{1,20}})",
+        rf"\bpersona{SIGN}([A-Za-z]{{1,20}})",
         r"/personas/([A-Za-z]{1,20})",
         rf"^\s{{0,8}}persona{_GAP}([A-Za-z]{{1,20}})",
     )
     instance = _first(
         places,
         rf"/instances/({_ID})",
-        rf"\b(?:cerner-)?correlation[ _-]?id{_SIGN}({_ID})",
+        rf"\b(?:cerner-)?correlation[ _-]?id{SIGN}({_ID})",
         rf"\b(?:instance|correlation)(?:[ _-]?id)?{_IS}({_WITH_DIGIT})",
-        rf"\b(?:opc|x)-request-id{_SIGN}({_WITH_DIGIT})",
+        rf"\b(?:opc|x)-request-id{SIGN}({_WITH_DIGIT})",
     )
     return {
         "client": client,
@@ -139,7 +135,7 @@ def stated_ids(text: str) -> set[str]:
         re.IGNORECASE,
     )
     segments = set(re.findall(rf"/({_ID})", text))
-    clients = re.findall(rf"client[_ -]?id{_SIGN}({_ID})", text, re.IGNORECASE)
+    clients = re.findall(rf"client[_ -]?id{SIGN}({_ID})", text, re.IGNORECASE)
     stated = [one for pair in ids for one in pair]
     return {
         one.lower().strip(".-")
@@ -157,7 +153,7 @@ def _oauth_error(text: str) -> str | None:
     A value with digits isn't an error code and might be a secret, so it's never returned.
     """
     named = re.search(
-        rf"(?<![A-Za-z0-9_.-])error{_SIGN}(?!error\b)([A-Za-z][A-Za-z_]{{2,39}})\b", text
+        rf"(?<![A-Za-z0-9_.-])error{SIGN}(?!error\b)([A-Za-z][A-Za-z_]{{2,39}})\b", text
     )
     if named is not None and (re.fullmatch(_OAUTH_ERRORS, named[1]) or "_" in named[1]):
         return named[1].lower()

@@ -10,10 +10,10 @@ from shared import legacy_launch
 from shared.explain import parameters
 from shared.explain.model import AuthorizationRequest
 from shared.explain.parsing.named import MASK, NO_VALUE
+from shared.explain.parsing.parse import SIGN
 from shared.explain.parsing.shown_scopes import SCOPE, scopes_in
+from shared.explain.parsing.texts import UUID
 
-_SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _URL = r"([a-z][a-z0-9+.-]{1,20}://[^\s&\"'<>`\\]{1,500})"
 _REDIRECT = r"(?:redirect[_ -]?ur[il]s?|callback[_ -]?ur[il])"
 # The most characters between two names of a list: a comma, quotes or "and", but not a sentence.
@@ -187,11 +187,11 @@ def _listed(text: str) -> tuple[str, ...]:
 
 def _client_id(text: str) -> str | None:
     return _value(text, r"client[_ -]?id", r"([A-Za-z0-9][A-Za-z0-9._~-]{3,127})") or _value(
-        text, r"client[_ -]?id\b(?:[^\n]{0,60}?|[^A-Za-z0-9]{0,12})", rf"({_UUID})", sign=""
+        text, r"client[_ -]?id\b(?:[^\n]{0,60}?|[^A-Za-z0-9]{0,12})", rf"({UUID})", sign=""
     )
 
 
-def _value(text: str, name: str, value: str, sign: str = _SIGN) -> str | None:
+def _value(text: str, name: str, value: str, sign: str = SIGN) -> str | None:
     match = re.search(rf"(?<![A-Za-z0-9_-])(?:{name}){sign}{value}", text, re.IGNORECASE)
     if match is None or MASK in match[1]:
         return None
