@@ -341,7 +341,7 @@ def _in_order(
     missing = [one.causes[0].id for one in facts.entries if one.lacks and facts.from_text]
     order = [*proven, *missing, *supported, *causes]
     denied |= facts.denied
-    if facts.from_text and not re.search(r"expir|\bafter\b|minutes|hours?\b", facts.pasted):
+    if facts.is_report and not re.search(r"expir|\bafter\b|minutes|hours?\b", facts.pasted):
         # Who asks about a refused token and doesn't mention time has never had one that works.
         denied |= {"access_token_expired"}
 

@@ -227,7 +227,7 @@ fhir_request_invalid: _sort is not supported
 cors_blocked: No CORS headers on .well-known/smart-configuration
 session_ended: Your session has timed out, please log in again
 tls_untrusted: Certificate has expired
-token_of_another_server: GET https://h.example.org/fhir/Patient answers 401 Unauthorized, why?
+token_of_another_server: Our GET https://h/fhir/Patient fails with 401 Unauthorized
 pkce_mismatch: invalid_grant: code_verifier missing
 session_ended: Session not active
 """
