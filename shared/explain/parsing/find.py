@@ -82,7 +82,8 @@ def matches(
     named = frozenset((*seen.named, *stand_ins)) - shown
     fields = "\n".join([message.description or "", *(one.words for one in heard if one.field)])
     text = f"{message.description or ''}\n{without_noise(message.text)}"[:_LONGEST]
-    few = len(text.split()) <= _FEW and not (message.oauth_error or message.status or seen.first)
+    few = heard and len(text.split()) <= _FEW
+    few = few and not (message.oauth_error or message.status or seen.first)
     of_one = [one for one in among if few and one.vendor not in {GENERIC.name, OWN.name}]
     return (
         _by_own(text, seen)
