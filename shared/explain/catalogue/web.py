@@ -162,16 +162,29 @@ generic/jwt-audience alone @ {RFC_6750}
     claim value
   = The token's issuer or audience isn't the one that the program expects.
   token_of_another_server likely
+generic/tls-server alone @ {RFC_5280}
+  " certificate has expired / ERR_CERT_DATE_INVALID / certificate doesn't match the host name
+  ~ \bcert(?:ificate)?[_ ](?:has |is )?(?:expired|not yet valid)|err_cert_(?:date|common)\w{1,20}
+  ~ sslpeerunverified\w{0,20}[^\n]{0,120}|subject alternative names?\b[^\n]{0,120}
+  ~ \bcert\w*\b[^\n]{0,60}(?:does(?: not|n't) match|is (?:not )?valid for)[^\n]{0,120}|has_expired
+  ~ certificate[_ ]verify[_ ]failed[^\n]{0,60}(?:expired|mismatch)[^\n]{0,120}
+  = The server's certificate has expired, or is for another host name.
+  tls_untrusted certain: The server's certificate has expired, or isn't for this host name.
+    ? Only the server's operator can correct this. To trust the certificate wouldn't be safe.
+    > Ask the server's operator to renew the certificate, with every host name that clients call.
+    > Compare the host in the URL with the names in the certificate, and the clock of the machine
+      with the time.
 generic/tls alone @ {RFC_5280}
   " CERTIFICATE_VERIFY_FAILED / PKIX path building failed / unable to verify the first certificate
-  ~ certificate[_ ]verify[_ ]failed[^\n]{0,120}|err_cert_\w{1,20}|pkix path building failed
+  ~ certificate[_ ]verify[_ ]failed[^\n]{0,120}|err_cert_(?!date|common)\w{1,20}
+  ~ pkix path building failed
   ~ sec_error_unknown_issuer|mozilla_pkix_error|connection is(?: not|n't) (?:private|secure)
-  ~ valid certification path|certificate (?:has |is )?expired
+  ~ valid certification path
   ~ unable to (?:verify the first|get local issuer) certificate|unable_to_get_issuer\w{1,20}|\
     self[- ]signed
     certificate|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}
-  ~ x509: certificate[^\n]{0,80}|(?:remote|ssl|tls) certificate[^\n]{0,30}(?:invalid|not
-    trusted|untrusted)|ssl certificate problem|sslpeerunverified|subject alternative names?\b
+  ~ x509: certificate (?!is valid|has expired)[^\n]{0,80}|(?:remote|ssl|tls) certificate[^\n]{0,30}(?:invalid|not
+    trusted|untrusted)|ssl certificate problem
   = The connection ended before any request was sent, because a certificate wasn't accepted.
   tls_untrusted certain
 generic/tls-handshake alone @ inferred

@@ -134,7 +134,7 @@ generic/two-methods
     > Authenticate in one way: with the Basic header, or with the secret in the body.
 generic/parameter-repeated
   " duplicate parameter client_id
-  : search|client_id|grant_type repeated !code !refresh
+  : search|client_id|grant_type repeated !code !refresh !access
   : search|client_id|grant_type|scope|redirect repeated =invalid_request
   = A parameter of the request is repeated.
   request_malformed likely

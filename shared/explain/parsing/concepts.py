@@ -112,7 +112,7 @@ _SAYINGS: Mapping[str, str] = {
     r"|issued) (?:for|to)\b"
     r"|issued (?:for|to) (?:another|a different)|\bbelongs? to\b|\bnot the same|\bmust (?:be"
     r"|match|equal)\b|\bother than\b",
-    "repeated": r"\bduplicat\w*|\brepeat\w*|\bmore than once\b|\bmultiple\b|\btwice\b",
+    "repeated": r"\bduplicate\b|\brepeated\b|\bmore than once\b|\bmultiple\b(?= (?:client )?auth)",
     "invalid": r"\bnot correct\b|\bmust(?: not|n't)\b|\binvalid\w*|\bnot valid\b|\bbad\b"
     r"|\bmalformed\b|\billegal\b|\bfailed\b"
     r"|(?:verification|validation|authentication|check) (?:fails|failure)\b"

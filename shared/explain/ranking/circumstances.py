@@ -104,7 +104,8 @@ def _place(facts: Facts) -> Iterator[Evidence]:
         )
         sure: Certainty = "likely" if "user_declined" in facts.claims.denied else "possible"
         yield Evidence("user_not_permitted", sure, why, _ACCOUNT, (step,), told=True)
-    if has("other_user") and "user_not_permitted" in family:
+    told = facts.proof is Proof.TOLD and facts.message.status in {401, 403}
+    if has("other_user") and ("user_not_permitted" in family or told):
         why = "It works with another user, so this user's account or permissions differ."
         yield _likely("user_not_permitted", why)
     if not has("works_elsewhere") or not facts.entries or has("refreshing"):

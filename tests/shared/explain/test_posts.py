@@ -226,7 +226,8 @@ assertion_claims_wrong: Invalid jti: already used
 fhir_request_invalid: _sort is not supported
 cors_blocked: No CORS headers on .well-known/smart-configuration
 session_ended: Your session has timed out, please log in again
-tls_untrusted: Certificate has expired
+user_not_permitted: Our FHIR requests fail with 403 only for some users
+code_expired_or_used: Our token request is sent twice, and the second one fails
 token_of_another_server: Our GET https://h/fhir/Patient fails with 401 Unauthorized
 pkce_mismatch: invalid_grant: code_verifier missing
 session_ended: Session not active

@@ -228,6 +228,10 @@ generic/links-wrong: self https://h:443:443/fhir/Group
 generic/fhir-version: unsupported FHIR version 5.0
 generic/html-answer: NonFhirResponseException: Response contains non FHIR Content-Type 'text/html'
 generic/state: OmniAuth: csrf_detected | CSRF detected
+generic/tls-server: requests.exceptions.SSLError: certificate verify failed: certificate has expired
+generic/tls-server: SSLPeerUnverifiedException: Certificate for <h> doesn't match any of the names
+generic/tls-server: x509: certificate is valid for a.example.org, not b.example.org
+generic/tls-server: NET::ERR_CERT_COMMON_NAME_INVALID
 generic/tls: Our client throws: unable to find valid certification path to requested target
 generic/frame-refused: The login page refuses to load inside the EHR's iframe
 generic/opaque-token: jwt.io says that the access token is invalid
