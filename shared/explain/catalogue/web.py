@@ -183,7 +183,8 @@ generic/tls alone @ {RFC_5280}
   ~ unable to (?:verify the first|get local issuer) certificate|unable_to_get_issuer\w{1,20}|\
     self[- ]signed
     certificate|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}
-  ~ x509: certificate (?!is valid|has expired)[^\n]{0,80}|(?:remote|ssl|tls) certificate[^\n]{0,30}(?:invalid|not
+  ~ x509: certificate (?!is valid|has expired)[^\n]{0,80}
+  ~ (?:remote|ssl|tls) certificate[^\n]{0,30}(?:invalid|not
     trusted|untrusted)|ssl certificate problem
   = The connection ended before any request was sent, because a certificate wasn't accepted.
   tls_untrusted certain

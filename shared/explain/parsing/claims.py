@@ -80,7 +80,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) refresh[ _]?token|\brefreshing\b"
     r"|\bgrant_type\W{1,6}refresh_token",
     "other_user": r"\b(?:only|for) (?:some|certain|a few) (?:of )?(?:our |the )?(?:users|accounts"
-    r"|clinicians|providers)\b|\bsome (?:users|accounts) (?:can|get|work)|\b(?:works?|fine|can)\b[^\n]{0,50}\b(?:but|,) (?:not )?(?:for|with|as)"
+    r"|clinicians|providers)\b|\bsome (?:users|accounts) (?:can|get|work)"
+    r"|\b(?:works?|fine|can)\b[^\n]{0,50}\b(?:but|,) (?:not )?(?:for|with|as)"
     r" (?:an?|another|other|some|dr|my)\b"
     r"|\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account"
     r"|provider"
