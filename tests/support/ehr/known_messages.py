@@ -230,6 +230,7 @@ generic/html-answer: NonFhirResponseException: Response contains non FHIR Conten
 generic/state: OmniAuth: csrf_detected | CSRF detected
 generic/tls-server: requests.exceptions.SSLError: certificate verify failed: certificate has expired
 generic/tls-server: SSLPeerUnverifiedException: Certificate for <h> doesn't match any of the names
+generic/tls: x509: certificate signed by unknown authority
 generic/tls-server: x509: certificate is valid for a.example.org, not b.example.org
 generic/tls-server: NET::ERR_CERT_COMMON_NAME_INVALID
 generic/tls: Our client throws: unable to find valid certification path to requested target
