@@ -155,7 +155,8 @@ def _audience(facts: Facts, text: str) -> Iterator[Evidence]:
     issuers = re.findall(
         rf"(?:/launch\S*?[?&]|[\s(]`?)iss\b`? ?[=:] ?`?({_URL})", text, re.IGNORECASE
     )
-    for aud in audiences if facts.proof is not Proof.CODE else ():
+    about = facts.at_request or "aud_wrong" in facts.family
+    for aud in audiences if about and facts.proof is not Proof.CODE else ():
         other = aud.rstrip("/") if aud.endswith("/") else f"{aud}/"
         if re.search(rf"(?<!aud=){re.escape(other)}(?![\w/])", text):
             why = f"The text has both `{aud}`, as `aud`, and `{other}`."

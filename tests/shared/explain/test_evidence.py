@@ -151,6 +151,9 @@ fhir_request_invalid possible: GET https://h/fhir/Entity 404 (Not Found)\\nError
 # Nothing but a code that has many causes.
 code_expired_or_used possible: {"error":"invalid_grant"}
 client_auth_wrong possible: {"error":"invalid_client"}
+# A slash too many isn't about a later step.
+! likely: https://h.example.org/app/ /authorize?aud=https://h.example.org/app&code=x \
+POST /oauth2/token {"error":"invalid_client"}
 ! possible: requests.exceptions.HTTPError: 401 Client Error: Unauthorized for url
 network_unreachable likely: Error: connect ECONNRESET 10.0.0.1:443
 ehr_side likely: GET https://h/fhir/.well-known/smart-configuration 502 Bad Gateway
