@@ -329,7 +329,7 @@ fhirclient! fhir patient_context_missing likely scope_trimmed possible: Look at 
 fhirclient! fhir scope_trimmed likely: Request `openid` and `fhirUser`, and see that both are \
 granted. Update the library: older versions read only the claim `profile`.
   User is not available
-fhirclient! token refresh_not_granted certain: Request `online_access` or `offline_access`, and \
+fhirclient! token refresh_not_granted likely: Request `online_access` or `offline_access`, and \
 see in the token response that the scope and a `refresh_token` are there.
   Unable to refresh. No / No 'offline_access' or 'online_access' scope found
 fhirclient! token session_ended likely:

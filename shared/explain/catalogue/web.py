@@ -147,6 +147,11 @@ generic/jwt-key alone @ {OPENID}
     locally computed signature
   = The app can't check the signature of a token with the keys that it has.
   signing_key_unknown likely
+generic/jwt-early alone @ inferred from {RFC_7523}
+  " Cannot handle token prior to … / ImmatureSignatureError / BeforeValidException
+  ~ cannot handle token\b[^\n]{0,30}prior to|immaturesignature|beforevalidexception
+  = The times in a signed token don't match the recipient's clock.
+  clock_skew likely
 generic/jwt-expired alone @ {RFC_6750}
   " TokenExpiredError / ExpiredSignatureError / ERR_JWT_EXPIRED
   ~ \bjwt is expired|tokenexpirederror|expiredsignatureerror|err_jwt_expired|\bjwtexpired\b|\
@@ -202,7 +207,7 @@ generic/tls-handshake alone @ inferred
   tls_untrusted possible
 generic/host-local fhir alone @ inferred
   " UnknownHostException: keycloak / getaddrinfo ENOTFOUND hapi
-  ~ (?:enotfound|unknownhostexception:|no such host:?|resolve host:?|lookup)
+  ~ (?:enotfound|unknownhostexception:|no such host:?|resolve host:?|dial tcp: lookup)
     '?[a-z0-9_-]{1,60}\b(?![.:-]?\w)
   = This program's network has no host with this name.
   network_unreachable likely: The host name isn't known where the program runs.

@@ -233,6 +233,7 @@ generic/tls-server: SSLPeerUnverifiedException: Certificate for <h> doesn't matc
 generic/tls: x509: certificate signed by unknown authority
 generic/tls-server: x509: certificate is valid for a.example.org, not b.example.org
 generic/tls-server: NET::ERR_CERT_COMMON_NAME_INVALID
+generic/jwt-early: Cannot handle token prior to 2020-05-05T10:00:00+0000
 generic/tls: Our client throws: unable to find valid certification path to requested target
 generic/frame-refused: The login page refuses to load inside the EHR's iframe
 generic/opaque-token: jwt.io says that the access token is invalid
