@@ -230,7 +230,7 @@ user_not_permitted: Our FHIR requests fail with 403 only for some users
 code_expired_or_used: Our token request is sent twice, and the second one fails
 token_of_another_server: Our GET https://h/fhir/Patient fails with 401 Unauthorized
 pkce_mismatch: invalid_grant: code_verifier missing
-redirect_uri_mismatch: We look up the host and get: invalid parameter: redirect_uri, then a lookup fails
+redirect_uri_mismatch: Error: invalid parameter: redirect_uri, after a lookup of the host
 tenant_mismatch: invalid issuer http://h.example.org in discovery document. nginx serves https
 session_ended: Session not active
 """
