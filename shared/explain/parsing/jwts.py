@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 _JWT = re.compile(r"(?<![\w-])(eyJ[\w-]{8,2000})\.(eyJ[\w-]{8,6000})")
 _MOST = 3
 _CLAIMS = ("iss", "aud", "scope", "scp", "client_id", "azp", "appid", "tid")
-# The issuer of an assertion is a client, and so is its subject.
-_OF_AN_ASSERTION = ("iss", "sub", "aud", "exp", "iat", "nbf")
+# A JWT with nothing else, whose issuer isn't a URL, is a client's assertion (RFC 7523 3): its
+# subject is the client. Any other subject is a user.
+_OF_AN_ASSERTION = ("iss", "sub", "aud", "exp", "iat", "nbf", "jti")
 
 
 def with_claims(text: str) -> str:
@@ -25,8 +26,9 @@ def with_claims(text: str) -> str:
 def _lines(header: str, claims: str) -> Iterator[str]:
     of_header, of_claims = _object(header), _object(claims)
     is_assertion = ":" not in str(of_claims.get("iss", ":"))
+    is_assertion = is_assertion and of_claims.keys() <= set(_OF_AN_ASSERTION)
     yield _line(of_header, ("kid", "jku", *(("alg",) if is_assertion else ())))
-    yield _line(of_claims, _OF_AN_ASSERTION if is_assertion else _CLAIMS)
+    yield _line(of_claims, _OF_AN_ASSERTION[:-1] if is_assertion else _CLAIMS)
 
 
 def _line(read: Mapping[str, object], names: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ all. No URL in it is ever followed.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from shared.explain.model import EhrMessage
 from shared.explain.parsing import texts, urns
@@ -39,12 +40,19 @@ _OAUTH_ERRORS = "|".join(OAUTH_ERRORS)
 
 
 def parse(text: str) -> EhrMessage:
-    """Return the message in a text: a callback URL or its query, an `error_uri`, a URN, a response
-    of a token endpoint or FHIR server, or a log or forum post with any of them.
+    """Return the message in a text that a person pasted: a callback URL or its query, an
+    `error_uri`, a URN, a response of a token endpoint or FHIR server, or a log or forum post with
+    any of them. The claims about software in its JWTs are read too.
 
     Never raises. Everything in the result is bounded and printable, and it contains no secrets.
     """
-    levels = texts.levels(with_claims(texts.bounded(text)))
+    message = read(with_claims(texts.bounded(text)))
+    return replace(message, cut=len(text) > texts.MOST)
+
+
+def read(text: str) -> EhrMessage:
+    """Return the message in a server's own text, like `parse`, without reading any JWT."""
+    levels = texts.levels(text)
     opened = levels[-1]
     urn, _ = urns.find(opened, known_urns()) or (None, 0)
     ids = _ids(opened)

@@ -11,7 +11,7 @@ from shared import json_members
 from shared.explain.model import EhrMessage
 from shared.explain.parsing import error_uri, texts, urns
 from shared.explain.parsing.find import known_urns
-from shared.explain.parsing.parse import LONGEST_DESCRIPTION, LONGEST_TEXT, parse
+from shared.explain.parsing.parse import LONGEST_DESCRIPTION, LONGEST_TEXT, read
 from shared.explain.parsing.vendor import seen_in
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z_]{2,39}")
@@ -50,7 +50,7 @@ def at_fhir_server(status: int, words: str) -> EhrMessage:
 
     Each server formats them in its own way, so they're parsed like a pasted text.
     """
-    message = parse(words)
+    message = read(words)
     return EhrMessage(
         **{name: getattr(message, name) for name in EhrMessage.__slots__} | {"status": status}
     )
@@ -58,7 +58,7 @@ def at_fhir_server(status: int, words: str) -> EhrMessage:
 
 def shown(words: str) -> str:
     """Return the EHR's text for display on a page, decoded and without potential secrets."""
-    return parse(words).text[:_LONGEST_SHOWN]
+    return read(words).text[:_LONGEST_SHOWN]
 
 
 def _message(

@@ -9,6 +9,7 @@ from base64 import urlsafe_b64encode
 from urllib.parse import quote
 
 from shared.explain import EhrMessage, diagnose, parse
+from shared.explain.parsing import responses
 from tests.support.ehr import ehr_messages
 from tests.support.tables import each
 
@@ -239,6 +240,7 @@ def _jwt(claims: dict[str, object]) -> str:
         ({"iss": "my-client", "sub": "my-client", "exp": 9}, "my-client", "c2lnbmF0dXJl"),
         ({"iss": "https://h.example.org", "sub": "u-1234567"}, "h.example.org", "u-1234567"),
         ({"iss": "https://h.example.org", "patient": "p-777"}, "k1", "p-777"),
+        ({"iss": "accounts.example", "sub": "u-1234567", "azp": "a"}, "azp", "u-1234567"),
         ({"aud": "a\u001b[2J"}, "a", "\u001b"),
         ({"scope": "access_token=abcdef123456"}, "scope", "abcdef123456"),
     ],
@@ -250,3 +252,7 @@ def test_of_a_jwt_only_what_names_software_is_read(
     assert shown in read
     assert hidden not in read
     assert "eyJ" not in read
+
+
+def test_a_jwt_in_a_servers_own_text_is_not_read() -> None:
+    assert "my-client" not in responses.shown(f"Refused: {_jwt({'iss': 'my-client'})}")
