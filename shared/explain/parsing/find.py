@@ -206,28 +206,21 @@ def _matched(patterns: Iterable[str], text: str) -> Iterator[int]:
 def _by_words(
     heard: Iterable[Said], among: Collection[Entry], message: EhrMessage, where: Where | None
 ) -> tuple[Match, ...]:
-    """Return the first entry that each sentence fits, in the order of the sentences."""
+    """Return the first entry that each sentence fits, in the order of the sentences. The most
+    precise entry of a place, such as a field with two sentences, comes first.
+    """
     told = [one for one in among if one.about]
-    found: dict[str, Match] = {}
+    places: dict[int, int] = {}
+    found: dict[str, tuple[tuple[int, int], Match]] = {}
     for said in heard:
         names = {*concepts_in(said.words), *_around(said, message, where)}
         proof = Proof.TOLD if said.speaker == "writer" else Proof.WORDS
-        for entry in told:
+        place = places.setdefault(said.at, len(places))
+        for number, entry in enumerate(told):
             if any(fits(one, names) for one in entry.about):
-                found.setdefault(entry.key, Match(entry, proof, said))
+                found.setdefault(entry.key, ((place, number), Match(entry, proof, said)))
                 break
-    # Of the sentences of one field, the most precise one counts.
-    precision = {entry.key: number for number, entry in enumerate(told)}
-    places = list(dict.fromkeys(one.said.at for one in found.values() if one.said))
-    return tuple(
-        sorted(
-            found.values(),
-            key=lambda one: (
-                places.index(one.said.at) if one.said else 0,
-                precision[one.entry.key],
-            ),
-        )
-    )
+    return tuple(match for _, match in sorted(found.values(), key=lambda pair: pair[0]))
 
 
 def _around(said: Said, message: EhrMessage, where: Where | None) -> Iterator[str]:

@@ -184,14 +184,12 @@ def hear(text: str) -> tuple[Said, ...]:
             break
         if one.words not in found and not _BOILERPLATE.search(one.words):
             found[one.words] = one
-    # A title shortens what the text below it says.
-    is_title = [
-        one.at == 0 and not one.field and len(one.words.split()) <= _TITLE for one in found.values()
-    ]
-    return tuple(
-        one
-        for _, one in sorted(zip(is_title, found.values(), strict=True), key=lambda pair: pair[0])
-    )
+    return tuple(sorted(found.values(), key=_is_title))
+
+
+def _is_title(said: Said) -> bool:
+    """Return whether this is a short first line, which shortens what the text below it says."""
+    return said.at == 0 and not said.field and len(said.words.split()) <= _TITLE
 
 
 _TITLE = 4

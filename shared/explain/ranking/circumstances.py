@@ -179,22 +179,42 @@ def _steps(facts: Facts) -> Iterator[Evidence]:
         yield _likely("code_expired_or_used", why)
 
 
-_AS_HTTP = re.compile(r"redirect[ _]?ur[il]\W{1,6}http://(?!localhost|127)|http instead of https")
+_HTTP = r"\W{1,6}http://(?!localhost|127|\[)|http instead of https"
+_REDIRECT_URI = r"redirect[ _]?ur[il]"
+_REDIRECT_AS_HTTP = re.compile(rf"{_REDIRECT_URI}(?: in the request)?(?:{_HTTP})")
+_ISSUER_AS_HTTP = re.compile(rf"\bissuer(?:{_HTTP})")
+_TLS = re.compile(r"\bhttps\b(?!://)|\bssl\b|\btls\b")
 
 
 def _proxy(facts: Facts) -> Iterator[Evidence]:
-    """Yield causes for a proxy in front of the app that changes https to http or drops a query."""
-    if "proxied" not in facts.claims.signs:
+    """Yield causes for a proxy in front of a server, which sees http, or which drops a query."""
+    proxied, text = "proxied" in facts.claims.signs, facts.pasted.lower()
+    if proxied or _TLS.search(text):
+        yield from _as_http(facts, text)
+    if not proxied:
         return
-    if _AS_HTTP.search(facts.pasted.lower()) and facts.may_be("redirect_uri_mismatch"):
-        why = "Behind a proxy that terminates TLS, the app builds its redirect URI with http."
-        step = "Build the redirect URI from the public https address, not from the request."
-        yield _likely("redirect_uri_mismatch", why, step)
     lost = facts.claims.has("lost_query") and re.search(r"\biss\b|\blaunch\b", facts.pasted)
     if lost and facts.may_be("launch_parameter_missing"):
         why = "A redirect in front of the app drops the query with `iss` and `launch`."
         step = "Register the launch URL as the proxy serves it, so that nothing redirects it."
         yield _likely("launch_parameter_missing", why, step)
+
+
+def _as_http(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Yield causes for a URL that is built with http behind a proxy that ends TLS."""
+    why = "Behind a proxy that ends TLS, the URL is built with http."
+    step = (
+        "Have the program behind the proxy read `X-Forwarded-Proto`, or set its public https URL, "
+        "so that it builds https URLs."
+    )
+    told = facts.claims.has("as_http")
+    shown = _REDIRECT_AS_HTTP.search(text) or (told and re.search(_REDIRECT_URI, text))
+    if shown and facts.may_be("redirect_uri_mismatch"):
+        yield _likely("redirect_uri_mismatch", why, step)
+    elif "tenant_mismatch" in facts.family and _ISSUER_AS_HTTP.search(text):
+        yield _likely("tenant_mismatch", why, step)
+    elif told and not _has_error(facts):
+        yield _likely("content_blocked", why, step)
 
 
 _OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
@@ -224,17 +244,9 @@ _OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
 
 
 _CONNECTS = re.compile(r"\b(?:communicat|connect|reach)\w*", re.IGNORECASE)
-_FORWARDED = (
-    "Behind a proxy that ends TLS, have the server or the app read `X-Forwarded-Proto`, so that it "
-    "builds https URLs."
-)
 
 
 def _outcomes(facts: Facts) -> Iterator[Evidence]:
-    if facts.claims.has("as_http") and "https" in facts.pasted and not _has_error(facts):
-        uri = re.search(r"redirect[ _]?ur[il]", facts.pasted, re.IGNORECASE)
-        cause: CauseId = "redirect_uri_mismatch" if uri else "content_blocked"
-        yield _likely(cause, "The URL is built with http instead of https.", _FORWARDED)
     plain = facts.claims.has("http_base") and not facts.entries and not _has_error(facts)
     if plain and re.search(r"https://[^\s)]{4}", facts.pasted) and _CONNECTS.search(facts.pasted):
         why = "The page is loaded with https, and a browser refuses its requests to http."

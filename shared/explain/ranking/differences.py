@@ -391,11 +391,11 @@ _UNSET = any_case(
 
 
 def _unset(facts: Facts, text: str) -> Iterator[Evidence]:
+    # Who hides one value of a request in braces hides others too.
+    hides = len(set(re.findall(r"\{\{\w+\}\}", text))) > 1
     for name, value in _UNSET.findall(text):
         relative = value.startswith("/")
-        # Who hides one value of a request in braces hides others too.
-        hidden = value.startswith("{{") and len(set(re.findall(r"\{\{\w+\}\}", text))) > 1
-        if hidden or (relative and name != "redirect_uri"):
+        if (hides and value.startswith("{{")) or (relative and name != "redirect_uri"):
             continue
         why = f"The request has `{name}={value}`, "
         why += "which lacks the scheme and the host." if relative else "which isn't a value."

@@ -148,7 +148,8 @@ _CALL = re.compile(
 
 
 _TYPE = re.compile(
-    r"\b403\b[^\n]{0,20}?\b(?:on|for|from|at) /?([A-Z][A-Za-z]{2,40})\b|https?://[^\s\"']{0,200}/([A-Z][A-Za-z]{2,40})/?[^\s\"']{0,80}\W{1,6}403\b"
+    r"\b403\b[^\n]{0,20}?\b(?:on|for|from|at) /?([A-Z][A-Za-z]{2,40})\b"
+    r"|https?://[^\s\"']{0,200}/([A-Z][A-Za-z]{2,40})/?[^\s\"']{0,80}\W{1,6}403\b"
 )
 
 

@@ -49,10 +49,6 @@ scope_not_registered
   > Request and register a scope for {0} too, such as `patient/{0}.read` or `.rs`.
   ~ invalid scopes?:? (SCOPE(?:[ ,+]+SCOPE){0,60})
   > In the authorization server, create and allow these scopes for this client: {0}
-redirect_uri_mismatch
-  ~ redirect[ _]?uri(?: in the request)?\W{1,4}http://(?!localhost|127|\[)(?![\s\S]*https://)\
-    (?=[\s\S]*\b(?:https|ssl|tls|proxy|nginx)\b)
-  > Send an https redirect URI: behind a proxy that ends TLS, have the app read `X-Forwarded-Proto`.
 token_of_another_server
   ~ \biss(?:uer)?\b[^\n]{0,60}://(?:localhost|127\.|keycloak|host\.docker)
   > Give the authorization server one host name for all: the browser, the app and the FHIR server
@@ -63,10 +59,6 @@ network_unreachable
   ~ (?:localhost|127\.0\.0\.1|\[::1\])[^\n]{0,80}(?:refused|reset)
   > In a container, `localhost` is the container itself. Use a host name that the container and the
     browser can both reach.
-tenant_mismatch
-  ~ \bissuer\b[^\n]{0,120}\bhttp://(?!localhost|127)(?=[\s\S]*\b(?:https|nginx|proxy)\b)
-  > Behind a proxy that ends TLS, have the authorization server read `X-Forwarded-Proto`, so that
-    its issuer is an https URL.
 discovery_missing
   ~ \bissuer\b[^\n]{0,40}https?://(?:localhost|127)
   > In a container, `localhost` is the container itself. Use a host name that the container and the

@@ -50,8 +50,8 @@ def decide(
     letter = address.interaction.letter
     if letter is None:
         everything = {"*": (NO_FILTERS,)}
-        nobody = Compartment(None, access.fhir_base)
-        return Decision(address, "user", (), nobody, frozenset({"*"}), everything)
+        no_one = Compartment(None, access.fhir_base)
+        return Decision(address, "user", (), no_one, frozenset({"*"}), everything)
     if reaches is not None:
         return _as_it_is(address, given, access, grants, reaches)
     allowed = address.interaction.parameters

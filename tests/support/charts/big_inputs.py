@@ -309,7 +309,16 @@ _DOCUMENTS: Mapping[str, Callable[[int], Resource]] = {
     },
 }
 # What explain reads of a pasted text has a limit, but a smaller text can repeat something too.
-_TEXTS = ("code=abc ", "error: access_denied\n", "&amp;", "scope=launch ", "urn:x:", '{"a":"b"}')
+_TEXTS = (
+    "code=abc ",
+    "&client_id={{a}}",
+    "redirect_uri=http://a.b/c ",
+    "error: access_denied\n",
+    "&amp;",
+    "scope=launch ",
+    "urn:x:",
+    '{"a":"b"}',
+)
 
 
 def _case(read: Callable[[Any], None], make: Callable[[int], Any], size: int) -> Callable[[], None]:
