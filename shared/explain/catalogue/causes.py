@@ -133,6 +133,8 @@ patient_context_missing: There's no patient in context.
   ? Scopes that begin with `patient/` require that a patient is selected at launch. The app was
     opened outside a chart, or the EHR didn't name a patient. |standalone $NEEDS_PATIENT
   > Open a patient's chart in the EHR and launch the app from there. |standalone $CHOOSE |backend -
+  > ~ Request `launch` with the value that the EHR sent, or `launch/patient` if the user opened the
+    app without a chart. Then read `patient` in the token response, next to `access_token`.
   > If the app doesn't need a patient, replace the `patient/` scopes in `scopes` in smart.toml with
     `user/` scopes.
 redirect_uri_mismatch: The redirect URI differs from the registered one.
@@ -141,6 +143,9 @@ redirect_uri_mismatch: The redirect URI differs from the registered one.
     all matter.
   > Register exactly `public_url` + `redirect_path` from smart.toml, by default
     `https://HOST/callback`.
+  > ~ Copy `redirect_uri` from the address of the EHR's error page or login page, decode it, and
+    compare it with the registration of this client ID: a framework, a base path or a proxy can make
+    it another one than you configured, such as http for https.
   > Register the launch URL separately: `https://HOST/launch`.
   > $RELAUNCH
 aud_wrong: `aud` isn't the FHIR base that the EHR expects.
@@ -177,6 +182,8 @@ scope_not_registered: The app isn't registered for a scope that it requests.
   ? EHRs grant only scopes that they support and that are selected in the registration.
   > Compare `scopes` in smart.toml with the resources selected in the registration.
   > Select each missing scope in the registration, or remove it from `scopes`.
+  > ~ Separate scopes by spaces, and request only those for the app's kind of user: `patient/`,
+    `user/`, or `system/` for a backend service.
   > Wait until the change has propagated, then launch the app again. |backend Wait until the change
     has propagated.
 scope_syntax: The scopes use the other SMART version's syntax, or a wildcard.
@@ -236,6 +243,8 @@ pkce_mismatch: The code verifier doesn't match the code challenge.
     their own, or if the challenge was sent as `plain`.
   > ~ In other software, send the request and exchange the code in one place, with one verifier for
     each launch and `code_challenge_method=S256`.
+  > ~ The challenge is the SHA-256 of the verifier's ASCII characters as base64url, without `=`.
+    Keep the verifier with this launch's `state`: a second request replaces the first one's.
   > Launch the app again, and use only one tab. |backend -
   > ~ If this app sent both requests, report the error with the correlation ID.
 cookies_blocked: The browser didn't keep this app's cookie.
@@ -381,7 +390,8 @@ discovery_missing: The server has no SMART configuration at this URL.
     only in `metadata`, as servers did before SMART App Launch 2.
   > In a browser, open `ISS/.well-known/smart-configuration`. For ISS, use the `iss` that the EHR
     sends.
-  > If only `metadata` works, ask the server's operator to turn on SMART support.
+  > If only `metadata` works, ask the server's operator to turn on SMART support, or configure the
+    client with the two endpoints that `metadata` lists under `rest.security`.
 tls_untrusted: The connection uses a certificate that isn't trusted.
   c The connection to the EHR isn't trusted.
   ? The server's certificate comes from a private CA, is sent without its chain, or was replaced by
