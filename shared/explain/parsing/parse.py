@@ -12,7 +12,7 @@ from dataclasses import replace
 from shared.explain.model import EhrMessage
 from shared.explain.parsing import texts, urns
 from shared.explain.parsing.find import known_urns
-from shared.explain.parsing.jwts import with_claims
+from shared.explain.parsing.credentials import with_claims
 from shared.explain.parsing.named import OAUTH_ERRORS
 from shared.explain.parsing.said import flowing, focus, without_noise
 from shared.explain.parsing.vendor import seen_in
