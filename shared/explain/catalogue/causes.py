@@ -143,7 +143,7 @@ redirect_uri_mismatch: The redirect URI differs from the registered one.
     all matter.
   > Register exactly `public_url` + `redirect_path` from smart.toml, by default
     `https://HOST/callback`.
-  > ~ Copy `redirect_uri` from the address of the EHR's error page or login page, decode it, and
+  > ~ Copy `redirect_uri` from the address bar at the EHR's error or login page, decode it, and
     compare it with the registration of this client ID: a framework, a base path or a proxy can make
     it another one than you configured, such as http for https.
   > Register the launch URL separately: `https://HOST/launch`.
