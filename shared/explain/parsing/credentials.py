@@ -1,13 +1,18 @@
-"""Read the header and the claims of each JWT in a text, so that they can be compared.
+"""Read what the credentials in a text show, before they're masked: the header and the claims of
+each JWT, and whether a code verifier fits its challenge.
 
-RFC 7519 4.1, RFC 7515 4.1, RFC 9068 2.2. A signature is never read, and of the claims only the ones
-that name software: no user, no patient, no session.
+RFC 7519 4.1, RFC 7515 4.1, RFC 9068 2.2, RFC 7636 4.1 to 4.6. A signature is never read, and of the
+claims only the ones that name software: no user, no patient, no session. A verifier isn't kept.
 """
 
 import json
 import re
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from urllib.parse import unquote
+
+from shared.patterns import any_case
 
 _JWT = re.compile(r"(?<![\w-])(eyJ[\w-]{8,2000})\.(eyJ[\w-]{8,6000})")
 _MOST = 3
@@ -42,3 +47,31 @@ def _object(part: str) -> dict[str, object]:
     except (ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}
+
+
+_NAMED = any_case(r"code[_ -]?(verifier|challenge)\b[^\w+/]{1,12}([\w.~+/%=-]{40,200})")
+_VERIFIER, _CHALLENGE = r"[\w.~-]{43,128}", r"[\w-]{43}"
+# Plain base64, which the verifier and the challenge aren't.
+_BASE64 = r"(?=.*\d)(?=.*[A-Z])(?=.*[+/=])[\w+/-]{42,128}={0,2}"
+
+
+def with_comparison(text: str) -> str:
+    """Return the text, followed by a line of JSON if its verifier or its challenge is wrong."""
+    shown: dict[str, set[str]] = {"verifier": set(), "challenge": set()}
+    for name, value in _NAMED.findall(text):
+        shown[name.lower()].add(unquote(value))
+    fault = _fault(**shown)
+    return f"{text}\n{json.dumps({'pkce': fault})}" if fault else text
+
+
+def _fault(verifier: set[str], challenge: set[str]) -> str | None:
+    if any(re.fullmatch(_BASE64, one) for one in verifier | challenge):
+        return "base64"
+    if not all(re.fullmatch(_VERIFIER, one, re.ASCII) for one in verifier) or not all(
+        re.fullmatch(_CHALLENGE, one, re.ASCII) for one in challenge
+    ):
+        return None
+    if verifier & challenge:
+        return "plain"
+    hashes = {urlsafe_b64encode(sha256(one.encode()).digest()).decode()[:-1] for one in verifier}
+    return "mismatch" if hashes and challenge and not hashes & challenge else None

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from shared.explain.model import EhrMessage
 from shared.explain.parsing import texts, urns
+from shared.explain.parsing.credentials import with_claims, with_comparison
 from shared.explain.parsing.find import known_urns
-from shared.explain.parsing.credentials import with_claims
 from shared.explain.parsing.named import OAUTH_ERRORS
 from shared.explain.parsing.said import flowing, focus, without_noise
 from shared.explain.parsing.vendor import seen_in
@@ -42,11 +42,12 @@ _OAUTH_ERRORS = "|".join(OAUTH_ERRORS)
 def parse(text: str) -> EhrMessage:
     """Return the message in a text that a person pasted: a callback URL or its query, an
     `error_uri`, a URN, a response of a token endpoint or FHIR server, or a log or forum post with
-    any of them. The claims about software in its JWTs are read too.
+    any of them. The claims about software in its JWTs are read too, and its verifier is compared
+    with its challenge.
 
     Never raises. Everything in the result is bounded and printable, and it contains no secrets.
     """
-    message = read(with_claims(texts.bounded(text)))
+    message = read(with_comparison(with_claims(texts.bounded(text))))
     return replace(message, cut=len(text) > texts.MOST)
 
 

@@ -43,6 +43,7 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _expected(facts, text)
     yield from _keys(facts, text)
     yield from _claims(facts, text)
+    yield from _pkce(facts, text)
     yield from _issued_to(facts, text)
     yield from _fhir_versions(facts, text)
     yield from _of_graph(facts, text)
@@ -56,6 +57,32 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
 def _proven(facts: Facts, cause: CauseId, *, mentioned: bool = True) -> Certainty:
     """Return how sure a difference is: certain if the error is about it or leaves it open."""
     return "certain" if mentioned and (cause in facts.family or facts.by_code) else "likely"
+
+
+# What `with_comparison` of shared/explain/parsing/credentials.py found.
+_PKCE: Mapping[str, tuple[str, str]] = {
+    "base64": (
+        "The verifier or the challenge in the text is plain base64, with `+`, `/` or `=`.",
+        "Encode both as base64url: `-` for `+`, `_` for `/`, and no `=` at the end.",
+    ),
+    "plain": (
+        "The challenge in the text is the verifier itself.",
+        "Send the SHA-256 of the verifier as `code_challenge`, with `code_challenge_method=S256`.",
+    ),
+    "mismatch": (
+        "The challenge in the text isn't the SHA-256 of the verifier.",
+        "Exchange the code with the verifier of the same launch, and hash its ASCII characters.",
+    ),
+}
+
+
+def _pkce(facts: Facts, text: str) -> Iterator[Evidence]:
+    found = re.search(r'\{"pkce": "(\w+)"\}\s*\Z', text)
+    if found is not None and found[1] in _PKCE and (facts.may_be("pkce_mismatch") or facts.by_code):
+        why, step = _PKCE[found[1]]
+        # Some servers accept the other two.
+        sure = _proven(facts, "pkce_mismatch", mentioned=found[1] == "mismatch")
+        yield Evidence("pkce_mismatch", sure, why, _TEXT, (step,))
 
 
 def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:

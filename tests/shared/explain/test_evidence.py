@@ -56,6 +56,31 @@ def test_paragraphs_about_other_things_have_no_cause() -> None:
     assert wrong == {}
 
 
+# RFC 7636, Appendix B.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+@each(
+    ("challenge", "proven"),
+    [
+        (CHALLENGE, "possible"),
+        (CHALLENGE[:-1] + "A", "certain"),
+        (VERIFIER, "likely"),
+        (CHALLENGE.replace("-", "+"), "likely"),
+        (CHALLENGE[:9] + "\u2026", "possible"),
+    ],
+)
+def test_a_pasted_verifier_is_compared_with_the_challenge_and_not_kept(
+    challenge: str, proven: str
+) -> None:
+    text = f'code_challenge={challenge}&x\nCode verifier: `{VERIFIER}`\n{{"error":"invalid_grant"}}'
+    said = parse(text)
+    assert VERIFIER not in repr(said)
+    sure = {one.id: one.certainty for one in diagnose(said).causes}
+    assert sure["pkce_mismatch"] == proven
+
+
 def test_this_apps_settings_are_no_advice_for_another_app() -> None:
     for key, text, vendor in MESSAGES:
         if key.startswith("smart-calc/") or vendor is not None:
