@@ -153,7 +153,9 @@ def _vendor(message: EhrMessage, sent: AuthorizationRequest) -> str | None:
 
 def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) -> str:
     message = facts.message
-    if facts.entries:
+    told = facts.proof is Proof.TOLD and bool(causes)
+    ids = {one.id for entry in facts.entries[:1] for one in entry.causes}
+    if facts.entries and not (told and causes[0].id not in ids):
         return facts.entries[0].meaning
     name = message.urn or message.oauth_error
     if name is None and facts.granted is not None:
@@ -189,6 +191,7 @@ def _ranked(facts: Facts, known: tuple[Entry, ...]) -> tuple[Cause, ...]:
         id_: cause
         for id_, cause in causes.items()
         if id_ not in against and not (cause.at_refresh and _exchanged(facts))
+        if not (id_ in _OF_AN_EXCHANGE and _refreshed(facts))
     }
     causes = _applicable(causes, facts)
     if "cors_blocked" in causes and re.search(r"ERR_FAILED (?:4|5)\d\d\b", facts.pasted):
@@ -269,6 +272,15 @@ def _exchanged(facts: Facts) -> bool:
     return not facts.from_text or (
         "authorization_code" in facts.pasted and "refresh" not in facts.pasted
     )
+
+
+_OF_AN_EXCHANGE = ("code_expired_or_used", "redirect_uri_mismatch", "pkce_mismatch")
+
+
+def _refreshed(facts: Facts) -> bool:
+    """Return whether a token was refreshed and no code was exchanged."""
+    exchange = r"authorization_code|auth\w* code|\bcode(?:_verifier)?\W{0,2}[=:]"
+    return facts.claims.has("refreshing") and not re.search(exchange, facts.pasted, re.IGNORECASE)
 
 
 def _applicable(causes: Mapping[CauseId, Cause], facts: Facts) -> dict[CauseId, Cause]:

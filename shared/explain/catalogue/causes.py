@@ -28,6 +28,10 @@ WITHOUT_A_CHART = (
     "and the scope `launch`. In this app, set `standalone = true`, request `user/` scopes, and "
     "open `/launch?ehr=KEY`."
 )
+BEHIND_A_PROXY = (
+    "Have the program behind the proxy read `X-Forwarded-Proto`, or set its public https URL, so "
+    "that it builds https URLs."
+)
 NEEDS_PATIENT = "Scopes that begin with `patient/` require that a patient is selected at launch."
 CHOOSE = "Launch the app again, and choose a patient if the EHR asks for one."
 BASIC_FORM = (
@@ -132,7 +136,8 @@ patient_context_missing: There's no patient in context.
   c The EHR didn't name a patient.
   ? Scopes that begin with `patient/` require that a patient is selected at launch. The app was
     opened outside a chart, or the EHR didn't name a patient. |standalone $NEEDS_PATIENT
-  > Open a patient's chart in the EHR and launch the app from there. |standalone $CHOOSE |backend -
+  > Open a patient's chart in the EHR and launch the app from there. |standalone $CHOOSE |backend To
+    get a patient, launch the app for a user: a backend service's token has none.
   > ~ Request `launch` with the value that the EHR sent, or `launch/patient` if the user opened the
     app without a chart. Then read `patient` in the token response, next to `access_token`.
   > If the app doesn't need a patient, replace the `patient/` scopes in `scopes` in smart.toml with
@@ -233,6 +238,8 @@ clock_skew: Two clocks disagree.
     expired or not valid yet.
   > Use NTP to set the clock of the machine that checks the token. This is the server, or the
     workstation if the check runs in the browser.
+  > ~ If only a few launches fail, allow a tolerance of a minute in the check (`leeway`,
+    `clockTolerance`), and send `iat` and `nbf` a few seconds in the past.
   > Run `make doctor CONFIG=smart.toml` and check `clock_skew`.
   > Google Cloud keeps its clocks accurate. If the app runs there, tell the site that the EHR's
     clock is off.
@@ -295,8 +302,8 @@ cors_blocked: The server doesn't let this page read its responses (CORS).
   ? The server's headers don't allow the page's origin, or they allow every origin, which rules out
     requests with credentials. Postman, curl and backends aren't affected.
   > Allow the page's origin (CORS) on the server that was called, not on the app's server.
-  > $WITHOUT_CREDENTIALS
   > If you can't change that server, call it from a backend, as this app's proxy does.
+  > $WITHOUT_CREDENTIALS
 refresh_not_granted: The EHR didn't issue a refresh token.
   c The EHR gave access only for a short time.
   ? An EHR issues a refresh token only if `online_access` or `offline_access` was requested, is

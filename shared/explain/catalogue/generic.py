@@ -143,6 +143,7 @@ generic/fhir-401 fhir status=401 @ {RFC_6750}
   = The FHIR server doesn't accept the request's token.
   access_token_expired likely @ {RFC_6750}; {HEALTH_GORILLA}
   token_of_another_server possible
+  token_not_in_header possible
   tenant_mismatch possible @ {FORUM_TENANT_MISMATCH}
     ? The token belongs to a different FHIR base than the one that was called.
 generic/fhir-403 fhir status=403 @ {RFC_6750}

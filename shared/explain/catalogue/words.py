@@ -299,6 +299,13 @@ generic/scope-not-covered fhir @ {RFC_6750}
     > Compare `scope` in the token response with the requested scopes: an EHR can leave some out.
   scope_not_registered possible
   user_not_permitted possible
+generic/openid-missing redirect @ {OPENID}
+  " The openid scope is required / missing openid scope
+  : openid missing !id_token
+  = The server finds no `openid` in the request's `scope`.
+  scope_not_requested likely
+    > Add `openid` to `scope`. Look at the request that is sent: `scope` is one text with spaces
+      between the scopes, not a list, and without commas.
 generic/scope-missing redirect
   " no scope parameter in the authorization request / the authorize URL has no scope parameter
   : scope search missing @authorize !user !refresh
@@ -322,7 +329,7 @@ generic/response-type-text redirect
     > Send `response_type=code`, and allow the authorization code flow in the registration.
 generic/patient-unknown fhir @ {RFC_6750}
   " patient is null / Patient is not available / cannot resolve the launch context
-  : patient|context missing|unknown by:library !state
+  : patient|context missing|unknown by:library !state !search !query
   : context missing !session !state
   : patient context missing|unknown|invalid
   = There's no patient in the token or in the launch.
@@ -373,7 +380,8 @@ generic/user-text redirect
 generic/token-not-sent fhir alone @ {RFC_6750}
   " Missing Authorization header / Full authentication is required
   ~ full authentication is required|authentication token (?:is )?missing|[?&]access_token=|\
-    \bheaders: (?:undefined|null|\{\})
+    \bheaders: (?:undefined|null|\{\})|\banonymous ?user\b|\b(?:principal|user|identity)\W{1,3}\
+    anonymous\b
   : header missing|denied|invalid !media !origin !=invalid_client !@token !@discovery
   : access missing @FHIR !claim !refresh !patient !context !scope
   = The FHIR server received no access token.
@@ -387,7 +395,7 @@ generic/access-token-expired fhir @ {RFC_6750}
 generic/discovery-missing launch alone @ {SMART}
   " .well-known/smart-configuration 404 / could not fetch the well-known JSON
   ~ (?:smart|openid)-configuration\b[^\n]{0,90}\b(?:404|not found)\b
-  ~ \b404\b[^\n]{0,90}(?:smart|openid)-configuration
+  ~ (?:\b404\b|not ?found)[^\n]{0,90}(?:smart|openid)-configuration
   : discovery unknown|missing|invalid !origin !#401 !#403 !#5xx !version !@token
   = The document that lists the authorize and token URLs wasn't found.
   discovery_missing likely
@@ -411,7 +419,7 @@ generic/fhir-version fhir alone @ inferred
 generic/parameter-unknown redirect @ {RFC_6749}
   " unknown parameter in the authorization request / unrecognized parameter at /authorize
   : search unknown|denied|mismatch !@FHIR !scope !redirect !client !grant_type !media !by:writer
-    !response_type !issuer
+    !response_type !issuer !query
   : search unknown|denied @authorize !scope !redirect !client !server_default
   = The server doesn't know a parameter of the authorization request.
   parameter_not_recognised likely
@@ -419,6 +427,7 @@ generic/fhir-request-text fhir @ inferred
   " Unknown resource type / unknown search parameter / unsupported media type
   : patient missing @FHIR #400 !scope !access
   : query unknown|denied|invalid|missing !scope !user !access
+  : search|type unknown|invalid by:library|#400|#422 !@authorize !@token !scope !client !launch
   : search|type|media unknown|denied|missing|invalid|mismatch @FHIR !scope !user !access !client
     !launch
   = The FHIR server doesn't accept the request: a parameter, a type or a format.

@@ -18,7 +18,7 @@ _Event = Literal["storage_lost", "lasts", "fresh", "twice", "blank", "came_back"
 _Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off", "double_request"]
 _Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down"]
 _Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
-_Other = Literal["no_refresh_token", "terminology"]
+_Other = Literal["no_refresh_token", "terminology", "other_token"]
 Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Other]
 _LOST = (
     r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)|differ\w*"
@@ -76,7 +76,7 @@ _SIGNS: Mapping[Sign, str] = {
     r"|missing|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
     "refreshing": r"\brefresh[ _]?tokens? (?:stop\w*|no longer|die\w*)\b"
     r"|\b(?:on|at|during) (?:a |the |every )?(?:token )?refresh\b"
-    r"|\brefresh(?: (?:call|request|attempt))? (?:gives|fails|returns|works)"
+    r"|\brefresh(?: (?:call|request|attempt))? (?:gives|fails|returns|works)|\btoken refresh\b"
     r"|\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) refresh[ _]?token|\brefreshing\b"
     r"|\bgrant_type\W{1,6}refresh_token",
     "other_user": r"\b(?:only|for) (?:some|certain|a few) (?:of )?(?:our |the )?(?:users|accounts"
@@ -104,7 +104,9 @@ _SIGNS: Mapping[Sign, str] = {
     r"|entries)|\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer (?:results"
     r"|resources|entries)|\b0 (?:results|entries)|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\d+"
     r"|half) of|\breturns? (?:nothing|no data)\b",
-    "rotates": r"\brotat\w+|\brefresh\w*\b[^\n.]{0,40}\b(?:at the same time|parallel"
+    "rotates": r"\brotat\w+|\b(?:first|one) refresh\b[^\n.]{0,30}\b(?:works?|ok|fine|succeeds?)\b"
+    r"|\brefresh\w*\b[^\n]{0,60}\b(?:cron|retr(?:y|ied|ies)|workers?|instances|tabs|threads)\b"
+    r"|\brefresh\w*\b[^\n.]{0,40}\b(?:at the same time|parallel"
     r"|concurrent\w*)\b|\b(?:old|same|previous|first) refresh[ _]?token|(?:n't|\bnot"
     r"|\bnever) (?:save|store|keep|persist|update)\b[^\n.]{0,25}refresh[ _]?token",
     "other_environment": r"\b(?:sandbox|test|staging) token\b[^\n.]{0,30}\bprod"
@@ -116,6 +118,9 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\brefresh[ _]?token\b[^\n.;]{0,30}\b(?:missing|undefined|null|not (?:returned|present"
     r"|included|issued))\b|\bunable to refresh\b|\brefresh\w*\b[^\n]{0,60}\b(?:not"
     r"|n't) have o(?:n|ff)line_access",
+    "other_token": r"\b(?:with|using|uses?) (?:an?|the) (?:\w+ ){0,2}tokens? (?:from|of|that|by"
+    r"|issued)[^\n.]{0,60}\b(?:200|works?|ok|fine|accept\w*)\b|\btokens? (?:from|of|issued"
+    r" by)[^\n.,]{0,40} (?:works?|is accepted|are accepted)\b",
     "clock_off": r"\bclock\b[^\n.]{0,40}\b(?:behind|ahead|wrong|slow|fast|off)\b|\bclock skew\b",
     "as_http": r"\bredirect\w*\b[^\n.]{0,50}\bhttp\b(?!s|:|/| ?\d| code| status)",
     "http_base": r"\bhttp://(?!localhost|127\.)[^\s)]{0,80}(?:fhir|/baser4|/basedstu)",

@@ -54,6 +54,7 @@ _THINGS: Mapping[str, str] = {
     "access_token": r"access[ _-]?tokens?",
     "id_token": r"\bid[ _-]?tokens?\b|\bidtoken\b",
     "scope": r"\bscopes?\b|\bpermissions?\b(?! error)",
+    "openid": r"\bopenid\b(?! connect)",
     "patient": r"\bpatients?\b",
     "context": r"\blaunch[ _-]?context|\b(?:ehr|patient|encounter) context"
     r"|patient[ _](?:id(?:entifier)?|claim)\b|launch_response_patient"
@@ -121,13 +122,14 @@ _SAYINGS: Mapping[str, str] = {
     r"|decod)\w+|\brejected\b|\brefused\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b"
     r"|\bnot (?:a )?(?:valid|well|base64)|\buntrusted\b|\bnot trusted\b",
     "expired": r"\belapsed\b|\bexpir\w+|\btoo old\b|\bno longer (?:valid|active)|\bstale\b"
-    r"|\btimed? ?out\b|\bnot active\b|\binactive\b|\brevoked\b|\bterminated\b|\bhas ended\b"
-    r"|\bconsumed\b",
+    r"|\btimed? ?out\b|(?<!jwt )\bnot active\b|\binactive\b|\brevoked\b|\bterminated\b"
+    r"|\bhas ended\b|\bconsumed\b",
     "used": r"\balready (?:been )?(?:\w+ )?(?:used|redeemed|consumed|exchanged|seen|spent)"
     r"|\bused (?:twice|more than|before)|\breus\w+|\breplay\w*|\bonly (?:be used )?once\b"
     r"|previously (?:used|redeemed)|been (?:used|redeemed|rotated|replaced)|\brotated\b",
     "future": r"\bin the future\b|\bnot (?:yet (?:valid|active)|(?:valid|active) yet)\b"
-    r"|\bissued before|\bused before|\bskew\b|too early|\bin the past\b|before (?:the )?not before",
+    r"|jwt not active|\bissued before|\bused before|\bskew\b|too early|\bin the past\b"
+    r"|before (?:the )?not before",
     "long": r"\btoo (?:far|long|large|short|many|big)\b|\bexceed\w*|\bmore than\b|\blonger than\b"
     r"|\bmaximum\b|\bgreater than\b|\blifetime\b|\bat most\b",
     "declined": r"\bdeclin\w+|\bcancel\w*|\b(?:user|owner|patient)\b (?:has )?(?:denied|rejected"

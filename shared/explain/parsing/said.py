@@ -88,7 +88,7 @@ discovery \.well-known|smart-configuration|openid-configuration|/metadata\b|capa
 token /(?:oauth2?/|v\d\.\d/|connect/)?tokens?\b|token[ -](?:endpoint|request|exchange|call|url)\
   |grant_type|client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code|\binvalid_grant\b\
   |\binvalid_client\b|error validating client
-authorize /auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|url|page|step)|\b(?:login|sign-?in\
+authorize (?<!/)/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|url|page|step)|\b(?:login|sign-?in\
   |consent) (?:page|screen|form)|response_type|code=\S|/callback\b|\bcallback\b(?!:)
 FHIR (?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b(?:[^\n]{0,200}/| )(?:[A-Z][A-Za-z]{2,30}|\$))|/fhir\b\
   |/r4\b|operationoutcome|www-authenticate|insufficient[ _-]scope|\bfhir (?:server|request|call\

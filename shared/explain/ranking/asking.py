@@ -19,6 +19,14 @@ _REQUEST = (
     "The authorize URL that the browser opened, with every parameter. Compare `client_id`, "
     "`redirect_uri`, `scope`, `aud` and `launch` with the registration."
 )
+_REGISTERED = (
+    "What the registration has for each value of the authorize URL in the text: compare "
+    "`client_id`, `redirect_uri`, `scope` and `aud`, character by character."
+)
+_REFRESH = (
+    "Whether each response's new refresh token is stored, how many processes refresh, and how long "
+    "after the sign-in, or after the last refresh, it fails."
+)
 _EXCHANGE = (
     "The token request (`grant_type`, `redirect_uri`, `client_id`, whether `code_verifier` was "
     "sent) without its secrets, and whether the log shows that a code was sent twice."
@@ -42,7 +50,18 @@ _SUPPORT = "The EHR support's reply about {}: the text doesn't show what the nam
 
 
 def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
-    """Return the texts to paste next: none if the first cause is certain or the only likely one."""
+    """Return the texts to paste next: none if the first cause is certain or the only likely one.
+
+    A text that's there already isn't asked for.
+    """
+    wanted = _wanted(facts, causes)
+    if facts.sent.whole:
+        wanted = tuple(_REGISTERED if one == _REQUEST else one for one in wanted)
+    there = {_REFUSAL, _RESPONSE} if facts.message.description else set()
+    return tuple(one for one in wanted if one not in there) or wanted
+
+
+def _wanted(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
     sure = [one for one in causes if one.certainty != "possible"]
     if sure and (sure[0].certainty == "certain" or len(sure) < 2 or sure[1].certainty != "likely"):
         return ()
@@ -50,6 +69,8 @@ def asks(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
         return (_CONNECTION,)
     if facts.claims.has("came_back") and not facts.message.oauth_error:
         return (_RESPONSE, _LOG)
+    if facts.claims.has("refreshing") and "refresh_reused" in facts.family:
+        return (_REFRESH,)
     by_code = _BY_CODE.get(facts.message.oauth_error or "")
     if by_code is not None:
         return by_code

@@ -65,9 +65,8 @@ def _shown(name: str, value: str, text: str) -> str | None:
     written = _NAMES.get(name)
     if written is None:
         return None
-    match = any_case(rf"(?<![\w?&.=\"'-])({written}\s{{0,3}}(?:=>|[:=])\s{{0,3}})[\"'`]").search(
-        text
-    )
+    is_set = r"[ \t]{0,3}(?:=>|[:=])[ \t]{0,3}"
+    match = any_case(rf"(?<![\w?&.=\"'-])({written}{is_set})[\"'`]").search(text)
     return f'{match[1]}"{value}"' if match is not None else None
 
 

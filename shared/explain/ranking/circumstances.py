@@ -6,7 +6,7 @@ If the text has an error, a description counts only for causes that the error ca
 import re
 from collections.abc import Iterator
 
-from shared.explain.catalogue.causes import KINDS, WITHOUT_A_CHART
+from shared.explain.catalogue.causes import BEHIND_A_PROXY, KINDS, WITHOUT_A_CHART
 from shared.explain.model import HOW_SURE, CauseId, Certainty
 from shared.explain.parsing.claims import Sign
 from shared.explain.parsing.find import Proof
@@ -125,7 +125,11 @@ def _is_certain(facts: Facts) -> bool:
 
 def _time(facts: Facts) -> Iterator[Evidence]:
     has = facts.claims.has
-    if has("no_refresh_token") and facts.may_be("refresh_not_granted", "access_token_expired"):
+    if has("no_refresh_token") and "client_credentials" in facts.pasted:
+        why = "The grant `client_credentials` issues no refresh token (RFC 6749 4.4.3)."
+        step = "Request a new access token in the same way, shortly before the old one expires."
+        yield Evidence("refresh_not_granted", "likely", why, _ACCOUNT, (step,))
+    elif has("no_refresh_token") and facts.may_be("refresh_not_granted", "access_token_expired"):
         yield _likely("refresh_not_granted", "The text says that no refresh token was issued.")
     elif has("lasts") and facts.may_be("access_token_expired") and facts.message.urn is None:
         why = "The app works at first and fails when an access token would expire."
@@ -189,6 +193,7 @@ _TLS = re.compile(r"\bhttps\b(?!://)|\bssl\b|\btls\b")
 def _proxy(facts: Facts) -> Iterator[Evidence]:
     """Yield causes for a proxy in front of a server, which sees http, or which drops a query."""
     proxied, text = "proxied" in facts.claims.signs, facts.pasted.lower()
+    yield from _local(facts, text)
     if proxied or _TLS.search(text):
         yield from _as_http(facts, text)
     if not proxied:
@@ -200,13 +205,32 @@ def _proxy(facts: Facts) -> Iterator[Evidence]:
         yield _likely("launch_parameter_missing", why, step)
 
 
+# An address that's another machine's own, or a container's.
+_LOCAL = re.compile(
+    r"https?://(?:localhost|127\.0\.0\.1)[:/][^\s\"']{0,90}(?:/auth|/oauth|/realms|/login|/token|/fhir)"
+)
+_REMOTE = re.compile(
+    r"\b(?:another|other|different|remote) (?:computer|machine|device|host|laptop|pc)|\btablet\b"
+    r"|\b(?:docker|container|pod|kubernetes|k8s|phone|emulator|deployed|production)\b"
+)
+
+
+def _local(facts: Facts, text: str) -> Iterator[Evidence]:
+    """Yield the cause for a server that gives out `localhost` as its own address."""
+    local = _LOCAL.search(text)
+    if local is not None and _REMOTE.search(text) and not facts.matches:
+        why = f"`{local[0]}` is an address on each machine itself, and users are on another one."
+        step = (
+            "Set the public URL of the server that gives out this address (its host name, base URL "
+            "or issuer setting) to one that the browser, the app and the FHIR server all reach."
+        )
+        yield _likely("endpoint_wrong", why, step)
+
+
 def _as_http(facts: Facts, text: str) -> Iterator[Evidence]:
     """Yield causes for a URL that is built with http behind a proxy that ends TLS."""
     why = "Behind a proxy that ends TLS, the URL is built with http."
-    step = (
-        "Have the program behind the proxy read `X-Forwarded-Proto`, or set its public https URL, "
-        "so that it builds https URLs."
-    )
+    step = BEHIND_A_PROXY
     told = facts.claims.has("as_http")
     shown = _REDIRECT_AS_HTTP.search(text) or (told and re.search(_REDIRECT_URI, text))
     if shown and facts.may_be("redirect_uri_mismatch"):
@@ -234,6 +258,12 @@ _OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
         "launch_parameter_missing",
         "Another page than the one that starts the launch may be registered.",
         "Register the page that starts the launch (such as `launch.html`) as the launch URL.",
+    ),
+    (
+        "other_token",
+        "token_of_another_server",
+        "The same API accepts a token from elsewhere, so the two tokens differ in what it checks.",
+        "Decode both tokens, and compare `iss`, `aud`, `scope` (`scp`, `roles`) and the version.",
     ),
     ("double_request", "code_expired_or_used", "The text describes a second request."),
     ("clock_off", "clock_skew", "The text says that a clock is off."),

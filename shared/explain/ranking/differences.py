@@ -6,9 +6,10 @@ assertion), SMART App Launch 2.2 (`aud` is `iss`, an assertion lives for five mi
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import combinations, islice
 from urllib.parse import urlsplit
 
+from shared.explain.catalogue.causes import BEHIND_A_PROXY
 from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing.find import Proof
 from shared.explain.parsing.named import MASK
@@ -94,7 +95,8 @@ def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
     for match in any_case(_URL).finditer(text):
         before = text[max(0, match.start() - 90) : match.start()].rpartition("\n")[2]
         uri = match[0].rstrip(".:&")
-        if "?" in uri and re.search(r"[?&](?:client_id|response_type|error|iss)=", uri):
+        request = "?" in uri and re.search(r"[?&](?:client_id|response_type|error|iss)=", uri)
+        if request or _NOT_REDIRECT.search(before):
             continue
         came_back = re.search(r"\?(?:code|state)=", uri)
         uri = uri[: came_back.start()] if came_back else uri
@@ -107,20 +109,20 @@ def _redirects(facts: Facts, text: str) -> Iterator[Evidence]:
     if len(sent) > 1 and facts.message.oauth_error in {None, "invalid_grant", "invalid_request"}:
         yield _differ(facts, sent[0], sent[1], "the two requests in the text")
         return
-    # Those that the text says something about are compared first.
-    uris = sorted(found, key=lambda uri: not found[uri])[:_MOST_URIS]
-    for number, one in enumerate(uris):
-        for other in uris[number + 1 :]:
-            labels = found[one] | found[other]
-            near = _near(one, other)
-            labeled = {"sent", "registered", "redirect"} <= labels and not (
-                found[one] & found[other] & {"sent", "registered"}
-            )
-            if (near and ("redirect" in labels or about)) or (labeled and (about or at_page)):
-                yield _differ(facts, one, other, "the text")
-                return
+    # Those that the text says most about are compared first.
+    uris = sorted(found, key=lambda uri: -len(found[uri]))[:_MOST_URIS]
+    for one, other in combinations(uris, 2):
+        labels = found[one] | found[other]
+        labeled = {"sent", "registered", "redirect"} <= labels and not (
+            found[one] & found[other] & {"sent", "registered"}
+        )
+        near = _near(one, other) and ("redirect" in labels or about)
+        if near or (labeled and (about or at_page)):
+            yield _differ(facts, one, other, "the text")
+            return
 
 
+_NOT_REDIRECT = any_case(r"\b(?:root|base|home|web|admin) ?_?(?:ur[il]|origins?)?\W{0,8}$")
 _LABELS = (("sent", _SENT), ("registered", _REGISTERED))
 
 
@@ -165,7 +167,7 @@ def _how(one: str, other: str) -> str:
     for name, differs in (
         ("upper and lower case", one != other and one.lower() == other.lower()),
         ("the slash at the end", one.rstrip("/") == other.rstrip("/")),
-        ("`http` and `https`", mine.scheme != theirs.scheme and mine[1:] == theirs[1:]),
+        (_SCHEME, mine.scheme != theirs.scheme and mine[1:] == theirs[1:]),
         ("the port", mine.hostname == theirs.hostname and mine.netloc != theirs.netloc),
         ("the host", mine.hostname != theirs.hostname),
     ):
@@ -205,9 +207,11 @@ def _audience(facts: Facts, text: str) -> Iterator[Evidence]:
 _COMPARED: tuple[CauseId, ...] = (
     *("token_of_another_server", "tenant_mismatch", "aud_wrong", "redirect_uri_mismatch"),
 )
+_SCHEME = "`http` and `https`"
 _BOTH = any_case(
     rf"\bexpect\w*\W{{1,4}}({_URL})[^\n]{{0,30}}?\b(?:got|was|is|received|actual|found"
-    rf"|current)\W{{1,4}}({_URL})"
+    rf"|current|has|had|says|contains)\W{{1,4}}({_URL})"
+    rf"|\bissuer: '({_URL})'\. did not match:[^\n]{{0,60}}?'({_URL})'"
 )
 
 
@@ -215,11 +219,13 @@ def _expected(facts: Facts, text: str) -> Iterator[Evidence]:
     """Compare the URL that a message expects with the one that it names as received."""
     match = _BOTH.search(text)
     cause = next((one for one in _COMPARED if one in facts.family), None)
-    if match is not None and cause is not None and match[1].rstrip(".") != match[2].rstrip("."):
-        one, other = match[1].rstrip("."), match[2].rstrip(".")
+    one, other = (value.rstrip(".") for value in match.groups() if value) if match else ("", "")
+    if cause is not None and one != other:
         how = _how(one, other)
         why = f"`{one}` was expected, but it was `{other}`: they differ in {how}."
         step = f"Write the same value on both sides: `{one}` and `{other}` differ in {how}."
+        if how == _SCHEME:
+            step = f"{step} {BEHIND_A_PROXY}"
         yield Evidence(cause, _proven(facts, cause), why, _TEXT, (step,))
 
 

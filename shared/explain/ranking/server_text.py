@@ -60,6 +60,9 @@ network_unreachable
   > In a container, `localhost` is the container itself. Use a host name that the container and the
     browser can both reach.
 discovery_missing
+  ~ (?:/realms/|/oauth2?/|//(?:auth|login|sso|idp?)\b)[^\s]{0,80}/smart-configuration
+  > Open `FHIR_BASE/.well-known/smart-configuration`: the FHIR server publishes it, and this URL is
+    the authorization server's, which has `openid-configuration`.
   ~ \bissuer\b[^\n]{0,40}https?://(?:localhost|127)
   > In a container, `localhost` is the container itself. Use a host name that the container and the
     browser can both reach.
@@ -74,6 +77,10 @@ tls_untrusted
     intermediate certificate: see `openssl s_client -showcerts -connect HOST:443`.
   ~ host='([a-z0-9.-]{3,200})'
   > Trust the certificate of {0}: give the program its CA (`ca_file` in smart.toml).
+request_malformed
+  ~ \bpost\w*\b[^\n]{0,90}/auth(?:orize)?\b
+  > Open the authorization endpoint in the user's browser, with the parameters in its query. A
+    program can't sign the user in.
 assertion_key_unknown
   ~ \"kid\"\s?:\s?\"([^\"\s]{1,100})\"
   > Publish the key with the `kid` {0} in the registered key set, or sign with one that is in it.

@@ -117,6 +117,19 @@ grant_not_enabled: {"error":"unsupported_grant_type"} for grant_type=password
 scope_syntax: 403 permission denied. Our token has system/*.rs. With system/*.read it works
 launch_scope_missing: In an EHR launch the token has no patient. scope=openid patient/Patient.read
 refresh_not_granted: We have an error: after a refresh, the refresh_token is None
+refresh_reused: Our cron job refreshes every hour. The first refresh works, then we get \
+{"error":"invalid_grant"} at each refresh
+refresh_not_granted: With grant_type=client_credentials we get no refresh_token. Error?
+scope_not_requested: ?error=invalid_request&error_description=Missing+openid+scope
+token_of_another_server: JWT validation failed: issuer mismatch, expected https://a.example/r but \
+token has http://a.example/r
+token_of_another_server: With the token from Postman our API says 200, with our app's 401 \
+Unauthorized
+fhir_request_invalid: IllegalArgumentException: Unknown search parameter 'nam' for type Patient
+clock_skew: Sometimes our callback fails with JsonWebTokenError: jwt not active for the id_token
+discovery_missing: FHIRNotFoundException: https://id.example.org/oauth2/.well-known/\
+smart-configuration
+endpoint_wrong: From another computer the login goes to http://localhost:8080/realms/x/protocol
 user_not_permitted: Azure API for FHIR answers GET https://h/fhir/Patient with 403 Forbidden
 token_of_another_server: We get a token, but Azure answers GET https://h/fhir/Patient with 401
 session_ended: {"error":"invalid_client","error_description":"The refresh token can't be mapped"}
