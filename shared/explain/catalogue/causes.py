@@ -219,6 +219,8 @@ code_expired_or_used: The authorization code was already used or is too old.
     twice (React's StrictMode), a reload, or a second instance.
   > If it happens on every launch, check whether something else opens the redirect URI first: a link
     scanner, a proxy, or a second instance of the app.
+  > ~ Decode the code exactly once before you send it, and remove `code` and `state` from the page's
+    address afterward, so that a reload doesn't send them again.
 client_auth_wrong: The EHR didn't accept the app's client authentication.
   c The app couldn't prove its identity to the EHR.
   ? A public client sends only its client ID. A confidential client authenticates as registered,
@@ -258,6 +260,8 @@ cookies_blocked: The browser didn't keep this app's cookie.
   c The browser doesn't keep the app's cookies.
   ? In the EHR's iframe, the app's cookies are third-party cookies. Browsers that block third-party
     cookies keep only partitioned ones, and older embedded browsers keep none.
+  > ~ Set the app's session cookie with `SameSite=None; Secure`, and `Partitioned` for frames.
+    `Lax`, which is the default, isn't sent in a frame or with a POST from another site.
   > Launch the app in its own window, where its cookies aren't third-party cookies.
   > Ask the administrator to allow cookies from this app's host, including partitioned ones.
   > Start and finish the launch in the same window. An EHR's iframe and a pop-up don't share
@@ -352,6 +356,8 @@ state_unknown: The callback doesn't recognize this `state`.
     old, or the launch and the callback ran in different windows or on different hosts or instances.
   > Launch the app again from the EHR, in one tab. Don't open the redirect URI yourself. |backend -
   > Use the same host name for the launch and the callback, and storage that all instances share.
+  > ~ On one host, such as `localhost`, two programs overwrite each other's session cookie, even on
+    different ports: give each its own cookie name.
 assertion_key_unknown: The EHR doesn't have the key that signed the client assertion.
   c The EHR doesn't have the app's key.
   ? The `kid` in the assertion's header must name a public key that the EHR has or can fetch from
@@ -425,6 +431,7 @@ token_of_another_server: The access token was issued by another server, or for a
     configured with.
   > Use the authorization endpoint in the FHIR server's discovery document, and send the FHIR base
     as `aud`.
+  > ~ Send the access token. An id_token is for the app, and its `aud` is the client ID.
 token_not_in_header: The request had no access token in its Authorization header.
   c The app called the EHR without proof of its access.
   ? The token must be sent as `Authorization: Bearer`. The server doesn't read a token in a query
