@@ -121,9 +121,6 @@ class Entry:
         statuses: HTTP statuses that identify it in a response without an error code.
         lacks: parameters of the request that the error reports as missing, or as lacking their
             only valid value.
-        meaning: the meaning of the error, in a sentence.
-        causes: the most probable first.
-        source: the document or report that the error is known from.
     """
 
     key: str

@@ -17,11 +17,13 @@ generic/frame-refused alone @ {EMBEDDABLE}
   = The browser won't show a page in a frame, because the page's own headers forbid it.
   frame_refused likely @ {EMBEDDABLE}; the sender is inferred
 generic/cookie-refused alone @ inferred
-  " This Set-Cookie was blocked … SameSite / Third-party cookie will be blocked
+  " This Set-Cookie was blocked … SameSite / Third-party cookie is blocked / Cookies are required
   ~ tracking prevention blocked access to storage|blocked access to cookies or site data
   ~ set-cookie\b[^\n]{0,120}\b(?:samesite|blocked)|third-party cookies? (?:will be|is|are|was)
     blocked|\bcookie\b[^\n]{0,80}\brejected\b[^\n]{0,60}(?:samesite|secure|partition|cross)
-  = The browser didn't keep a cookie, because the page is in a frame of another site.
+  ~ cookies (?:are|must be) (?:required|not enabled|disabled)|enable cookies in your browser|\
+    cookies enabled and try again
+  = The browser didn't keep a cookie. Often, its page is in a frame of another site.
   cookies_blocked likely
 generic/content-blocked alone @ {CSP}
   " Refused to connect … Content Security Policy / Mixed Content / ERR_BLOCKED_BY_CLIENT
@@ -29,8 +31,7 @@ generic/content-blocked alone @ {CSP}
   ~ content[- ]security[- ]policy[^\n]{0,120}\bblocked\b[^\n]{0,120}|blocked the loading of (?:a
     resource|mixed)[^\n]{0,200}
   ~ \bmixed content:[^\n]{0,200}|err_blocked_by_(?:client|csp)\b|\bblocked:(?:csp|mixed-content)|\
-    content
-    must be served over https
+    content must be served over https
   = The browser didn't send the request: the page's own policy, mixed content, or an extension.
   content_blocked certain
 generic/cors alone @ {FETCH}
@@ -38,10 +39,8 @@ generic/cors alone @ {FETCH}
   ~ (?:from origin '[^'\n]{1,300}' has been )?blocked by cors policy[^\n]{0,200}
   ~ cross-origin request blocked[^\n]{0,200}|origin \S{1,300} is not allowed by access-con
   ~ \bdoesn't pass access control check|not allowed for a preflight|cors request did not succeed|\
-    \bno 'access-control-allow-|\
-    cors header
-    'access-control-allow-origin' missing|is not allowed by access-control-allow-|credential is not
-    supported if the cors header
+    \bno 'access-control-allow-|cors header 'access-control-allow-origin' missing|is not allowed by
+    access-control-allow-|credential is not supported if the cors header
   ~ 'access-control-allow-(?:origin|headers|methods|credentials)' header (?:in the response
     )?(?:must|contains|has|is)\b[^\n]{0,200}
   = The browser sent a request to another origin, but doesn't let the page read the response.
@@ -75,17 +74,12 @@ generic/no-code-in-callback launch alone @ {OF_OAUTHLIB}
     ? The EHR returned an `error` instead, or the page was opened by its URL.
     > Look at the URL that the EHR redirected to: `error` and `error_description` say why.
 generic/no-token-in-response token alone @ {OF_OAUTHLIB}
-  " (missing_token) Missing access token parameter
-  ~ missing_?token\b(?![^\n]{0,40}header)|missing access token parameter
-  = The token endpoint's response has no access token.
+  " (missing_token) Missing access token parameter / Failed to obtain access token
+  ~ missing_?token\b(?![^\n]{0,40}header)|missing access token parameter|failed to obtain access tok
+  = The library got no token, and its message leaves out why.
   endpoint_wrong possible
   client_auth_wrong possible
-generic/no-token-obtained token alone @ inferred
-  " InternalOAuthError: Failed to obtain access token
-  ~ failed to obtain access token
-  = The library got no token, and its message leaves out why.
   network_unreachable possible
-  client_auth_wrong possible
 generic/token-algorithm alone @ {OPENID}
   " unexpected JWT alg received, expected RS256, got: HS256
   ~ unexpected jwt alg|signed jwt rejected: another algorithm|algorithm (?:not allowed|mismatch)|\
@@ -133,38 +127,17 @@ generic/rate-limit fhir alone status=429 @ {RFC_6585}
     ? 429 says that the client, or all apps together, sent too many requests.
     > Wait for as long as `Retry-After` says, and send fewer requests: store discovery, keys and
       tokens.
-generic/cookies-off launch alone @ inferred
-  " Cookies are required / Please enable cookies in your browser
-  ~ cookies (?:are|must be) (?:required|not enabled|disabled)|enable cookies in your browser|\
-    cookies enabled and try again
-  = The login page can't keep its cookie in this browser.
-  cookies_blocked likely
-generic/jwt-key alone @ {OPENID}
-  " JWKSNoMatchingKey / SigningKeyNotFoundError / PyJWKClientError
-  ~ jwksnomatchingkey|no applicable key found|or no matching key\(s\) found|jwks doesn't have key|\
-    signingkeynotfounderror|find a signing key that
-    matches|jwssignatureverificationfailed|jsonwebtokenerror: invalid signature|does not match
-    locally computed signature
-  = The app can't check the signature of a token with the keys that it has.
-  signing_key_unknown likely
-generic/jwt-early alone @ inferred from {RFC_7523}
-  " Cannot handle token prior to … / ImmatureSignatureError / BeforeValidException
-  ~ cannot handle token\b[^\n]{0,30}prior to|immaturesignature|beforevalidexception
-  = The times in a signed token don't match the recipient's clock.
-  clock_skew likely
 generic/jwt-expired alone @ {RFC_6750}
   " TokenExpiredError / ExpiredSignatureError / ERR_JWT_EXPIRED
   ~ \bjwt is expired|tokenexpirederror|expiredsignatureerror|err_jwt_expired|\bjwtexpired\b|\
-    expiredjwtexception|token
-    is expired by
+    expiredjwtexception|token is expired by
   = The access token has expired.
   access_token_expired likely
   clock_skew possible @ inferred
 generic/jwt-audience alone @ {RFC_6750}
   " InvalidAudienceError / jwt issuer invalid / unexpected "aud" claim value
-  ~ invalid(?:audience|issuer)error|jwt audience rejected|jwt issuer is not configured|\
-    for given 'iss'|jwt (?:audience|issuer) invalid|unexpected \\?"(?:aud|iss)\\?"
-    claim value
+  ~ invalid(?:audience|issuer)error|jwt audience rejected|jwt issuer is not configured|for given
+    'iss'|jwt (?:audience|issuer) invalid|unexpected \\?"(?:aud|iss)\\?" claim value
   = The token's issuer or audience isn't the one that the program expects.
   token_of_another_server likely
 generic/tls-server alone @ {RFC_5280}
@@ -185,9 +158,8 @@ generic/tls alone @ {RFC_5280}
   ~ pkix path building failed
   ~ sec_error_unknown_issuer|mozilla_pkix_error|connection is(?: not|n't) (?:private|secure)
   ~ valid certification path
-  ~ unable to (?:verify the first|get local issuer) certificate|unable_to_get_issuer\w{1,20}|\
-    self[- ]signed
-    certificate|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}
+  ~ unable to (?:verify the first|get local issuer) certificate|unable_to_get_issuer\w{1,20}|self[-
+    ]signed certificate|unable_to_verify_leaf\w{1,20}|depth_zero_self\w{1,20}
   ~ x509: certificate (?!is valid|has expired)[^\n]{0,80}
   ~ (?:remote|ssl|tls) certificate[^\n]{0,30}(?:invalid|not
     trusted|untrusted)|ssl certificate problem
@@ -269,9 +241,8 @@ generic/html-answer fhir alone
   endpoint_wrong possible
 generic/links-wrong fhir alone
   " next link points to localhost, http or a doubled port
-  ~ :443:443|:80:443|\b(?:next|self)\b['\"
-    ]{0,3}(?:links?|url)?[^\n]{0,70}\b(?:localhost|http://|internal host|wrong (?:host|port)|private
-    (?:host|ip))
+  ~ :443:443|:80:443|\b(?:next|self)\b['\" ]{0,3}(?:links?|url)?[^\n]{0,70}\b(?:localhost|http://|\
+    internal host|wrong (?:host|port)|private (?:host|ip))
   = The URLs in the server's Bundles point somewhere other than its FHIR base.
   fhir_base_wrong likely: The FHIR server writes the wrong URL into its links.
     ? Behind a proxy, the FHIR server builds its links from the forwarded host, scheme and port.

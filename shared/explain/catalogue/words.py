@@ -164,8 +164,9 @@ generic/assertion-claims @ {RFC_7523}
   = The server read the client's signed assertion, but refused a claim in it.
   assertion_claims_wrong likely
   clock_skew possible
-generic/clock-text @ inferred from {RFC_7523}; no launch report was found that blames a clock
+generic/clock-text alone @ inferred from {RFC_7523}; no launch report was found that blames a clock
   " token is not yet valid / issued in the future / assertion expired
+  ~ cannot handle token\b[^\n]{0,30}prior to|immaturesignature|beforevalidexception
   : times|access|id_token|claim|assertion future
   : assertion expired
   = The times in a signed token don't match the recipient's clock.
@@ -200,8 +201,11 @@ generic/no-id-token @ {FORUM_OPENID}
     ? `openid` wasn't requested, or it was requested but not granted.
     > Request `openid` and `fhirUser`, and select both in the EHR's registration.
     > $RELAUNCH
-generic/signing-key @ {OPENID}
-  " id_token: could not find key ID … in available keys / unknown kid
+generic/signing-key alone @ {OPENID}
+  " id_token: could not find key ID … in available keys / unknown kid / JWKSNoMatchingKey
+  ~ jwksnomatchingkey|no applicable key found|or no matching key\(s\) found|jwks doesn't have key|\
+    signingkeynotfounderror|find a signing key that matches|jwssignatureverificationfailed|\
+    jsonwebtokenerror: invalid signature|does not match locally computed signature
   : id_token key|signature unknown|mismatch|invalid
   : key|signature unknown|mismatch|invalid by:library !assertion !=invalid_client !@token
   = The app can't check the signature of a token with the keys that it has.
@@ -240,8 +244,7 @@ generic/issuer-in-discovery launch @ {OPENID}
 generic/token-of-another fhir @ {RFC_6750}
   " The audience is invalid / The issuer is invalid / unexpected iss value
   : issuer|audience|claim missing|mismatch|invalid|unknown|denied @FHIR|=invalid_token !launch
-    !context
-    !aud_parameter
+    !context !aud_parameter
   : issuer|audience mismatch|invalid|unknown !@authorize !@token !search !launch !=invalid_request
     !tenant !aud_parameter
   : key|signature unknown|mismatch|invalid @FHIR|=invalid_token !expired
@@ -410,9 +413,8 @@ generic/endpoint-text page @ {RFC_9110}
 generic/fhir-version fhir alone @ inferred
   " expected "Conformance" but found "CapabilityStatement"
   ~ expected \W?conformance\W? but found|unsupported fhir version|indicating that it supports fhir|\
-    inappropriateforserver|fhir ?version (?:mismatch|is not
-    supported|does not match)|did not return a
-    (?:capabilitystatement|conformance)|\b(?:dstu2|stu3|r4b?|r5) (?:client|library|model)s?
+    inappropriateforserver|fhir ?version (?:mismatch|is not supported|does not match)|did not return
+    a (?:capabilitystatement|conformance)|\b(?:dstu2|stu3|r4b?|r5) (?:client|library|model)s?
     (?:with|against|and) (?:an? )?(?:dstu2|stu3|r4b?|r5)\b
   = The client can't read the server's response, because their FHIR versions differ.
   fhir_version_mismatch likely

@@ -74,17 +74,14 @@ _SIGNS: Mapping[Sign, str] = {
     r"|gateway)\b",
     "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"
     r"|missing|stripped|removed)\b|\b(?:loses?|drops?|strips?) the (?:query|parameters?)",
-    "refreshing": r"\brefresh[ _]?tokens? (?:stop\w*|no longer|die\w*)\b"
-    r"|\b(?:on|at|during) (?:a |the |every )?(?:token )?refresh\b"
-    r"|\brefresh(?: (?:call|request|attempt))? (?:gives|fails|returns|works)|\btoken refresh\b"
-    r"|\bwhen (?:we )?refresh|\b(?:using|use) (?:the|a) refresh[ _]?token|\brefreshing\b"
-    r"|\bgrant_type\W{1,6}refresh_token",
+    "refreshing": r"\brefresh[ _]?tokens? (?:stop\w*|no longer|die\w*)\b|\b(?:on|at|during) (?:a "
+    r"|the |every )?(?:token )?refresh\b|\brefresh(?: (?:call|request|attempt))? (?:gives|fails"
+    r"|returns|works)|\btoken refresh\b|\bwhen (?:we )?refresh|\b(?:using|use) (?:the"
+    r"|a) refresh[ _]?token|\brefreshing\b|\bgrant_type\W{1,6}refresh_token",
     "other_user": r"\b(?:only|for) (?:some|certain|a few) (?:of )?(?:our |the )?(?:users|accounts"
-    r"|clinicians|providers)\b|\bsome (?:users|accounts) (?:can|get|work)"
-    r"|\b(?:works?|fine|can)\b[^\n]{0,50}\b(?:but|,) (?:not )?(?:for|with|as)"
-    r" (?:an?|another|other|some|dr|my)\b"
-    r"|\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account"
-    r"|provider"
+    r"|clinicians|providers)\b|\bsome (?:users|accounts) (?:can|get|work)|\b(?:works?|fine"
+    r"|can)\b[^\n]{0,50}\b(?:but|,) (?:not )?(?:for|with|as) (?:an?|another|other|some|dr|my)\b"
+    r"|\b(?:another|a different|other|second) (?:\w+ ){0,2}(?:user|account|provider"
     r"|login)s?\b[^\n.!]{0,70}\b(?:works?|ok|fine|back|complete|everything|all|succeeds?)\b",
     "server_down": r"\bother (?:\w+ )?(?:hosts?|sites?|servers?|urls?)\b[^\n.]{0,20}\b(?:answer"
     r"|work|reach|ok|fine)\w*|\bfrom (?:office|home|several|different|two)\b|\bno (?:deploy|change)"
@@ -97,13 +94,11 @@ _SIGNS: Mapping[Sign, str] = {
     r"|the )?(?:context|chart|ehr)\b|\bstandalone\b",
     "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\b(?:re)?(?:load|direct"
     r"|start)\w*\b[^\n.]{0,30} (?:forever|over and over|again and again)|\bloops? (?:forever"
-    r"|endless\w*"
-    r"|between)|\bkeeps? (?:redirecting|looping)|too[ _]many[ _]redirects\b",
+    r"|endless\w*|between)|\bkeeps? (?:redirecting|looping)|too[ _]many[ _]redirects\b",
     "fewer_results": r"\b(?:returns only|only (?:brings|shows|returns"
-    r"|lists))\b[^\n.]{0,30}\b(?:labs|results"
-    r"|entries)|\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b|\bfewer (?:results"
-    r"|resources|entries)|\b0 (?:results|entries)|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\d+"
-    r"|half) of|\breturns? (?:nothing|no data)\b",
+    r"|lists))\b[^\n.]{0,30}\b(?:labs|results|entries)|\bempty (?:bundle|results?|list)"
+    r"|\bno (?:results|entries)\b|\bfewer (?:results|resources|entries)|\b0 (?:results|entries)"
+    r"|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\d+|half) of|\breturns? (?:nothing|no data)\b",
     "rotates": r"\brotat\w+|\b(?:first|one) refresh\b[^\n.]{0,30}\b(?:works?|ok|fine|succeeds?)\b"
     r"|\brefresh\w*\b[^\n]{0,60}\b(?:cron|retr(?:y|ied|ies)|workers?|instances|tabs|threads)\b"
     r"|\brefresh\w*\b[^\n.]{0,40}\b(?:at the same time|parallel"
@@ -129,17 +124,13 @@ _SIGNS: Mapping[Sign, str] = {
     "double_request": r"\b(?:called|sent|fired|execut\w+|invoked|mounted)\b[^\n.]{0,12}\btwice\b"
     r"|\btwo (?:identical |token )requests|\bdouble (?:request|call)|\bstrict ?mode\b",
     "wrong_persona": r"\b(?:intended|meant) for (?:patients|providers|clinicians)\b"
-    r"|\b(?:mychart users|patients)\b[^\n.]{0,40}\bbut\b[^\n.]{0,20}\b(?:clinicians"
-    r"|providers|practitioners)\b[^\n.]{0,40}\b(?:can't|cannot|not)\b|\b(?:provider|clinician"
-    r"|practitioner)s? (?:login|log-?in|sign-?in|account)\b"
-    r"[^\n.]{0,60}\bpatients?\b|\bpatient (?:login|log-?in|portal"
-    r"|account)\b[^\n.]{0,60}\b(?:provider"
-    r"|clinician)s?\b",
+    r"|\b(?:mychart users|patients)\b[^\n.]{0,40}\bbut\b[^\n.]{0,20}\b(?:clinicians|providers"
+    r"|practitioners)\b[^\n.]{0,40}\b(?:can't|cannot|not)\b|\b(?:provider|clinician"
+    r"|practitioner)s? (?:login|log-?in|sign-?in|account)\b[^\n.]{0,60}\bpatients?\b"
+    r"|\bpatient (?:login|log-?in|portal|account)\b[^\n.]{0,60}\b(?:provider|clinician)s?\b",
     "someone_else": r"\b(?:account|session|name) of (?:another|the (?:last|previous)|an?other)\b"
-    r"|\b(?:another"
-    r"|previous|wrong|last) (?:user|colleague|person|doctor|nurse)\b[^\n.]{0,30}\b(?:still"
-    r"|is signed"
-    r"|is logged|signed in|logged in)",
+    r"|\b(?:another|previous|wrong|last) (?:user|colleague|person|doctor"
+    r"|nurse)\b[^\n.]{0,30}\b(?:still|is signed|is logged|signed in|logged in)",
     "patient_in_token": r"\b(?:patient|context)\b[^\n.]{0,60}\b(?:inside|within|only in|inspect\w*"
     r"|decod\w*) (?:of )?(?:the )?(?:jwt|access[ _]token)\b",
     "no_patient": r"(?:\b(?:no|not include|not contain|contains? no|omits|(?:token|response"

@@ -25,7 +25,7 @@ _THINGS: Mapping[str, str] = {
     "client_auth": r"client authentication|authenticat\w+ (?:the |a )?client|auth(?:entication"
     r"|entication_)?[ _]?method|token_endpoint_auth|client_auth\w*|client creds|basic auth\w*",
     "key_set": r"\bjwks\b|\b(?:jwk|key) ?set\b|jwks_ur[il]",
-    "key": r"\bkids?\b|\bjku\b|\bkey[ _-]?ids?\b|\bjwks?\b|\bjwk set|jwks_ur[il]|public key"
+    "key": r"\bkids?\b|\bjku\b|\bkey[ _-]?ids?\b|\bjwks?\b|jwks_ur[il]|public key"
     r"|signing[ _]keys?|(?<!api )(?<!subscription )(?<!primary )\bkeys?\b|thumbprint|\bx5t\b"
     r"|certificate with identifier",
     "signature": r"\bsignatures?\b|\bsigned by\b|signature_",
@@ -47,8 +47,7 @@ _THINGS: Mapping[str, str] = {
     "code": r"authorization grant\b|auth(?:ori[sz]ation)?[ _-]code\b"
     r"|(?<!error )(?<!status )(?<!http )(?<!device )\bcode\b(?![_ ](?:verifier|challenge|console"
     r"|required)|[\"']?\s?[:=]\s?[\"']?\d)|\bthe grant\b",
-    "pkce": r"code[ _-]?(?:verifier|challenge)\w*|\bpkce\b|proof key|codeverifier|codechallenge"
-    r"|\bverifier\b|data-binding",
+    "pkce": r"code[ _-]?(?:verifier|challenge)\w*|\bpkce\b|proof key|\bverifier\b|data-binding",
     "refresh": r"refresh[ _-]?tokens?|refreshtoken|offline[ _]?session|\brefresh\b",
     "access": r"access[ _-]?tokens?|bearer(?: token)?|(?<!launch )\btoken\b|\bjwt\b",
     "access_token": r"access[ _-]?tokens?",
@@ -94,33 +93,28 @@ _SAYINGS: Mapping[str, str] = {
     r"|provided|supplied|sent|specified|set)|specify|provide)|(?:\bnot|n't|\bnever"
     r"|\bnor)(?: been)? (?:present|provided|supplied|specified|included?|sent|found in|set"
     r"|available|given|returned|in the)\b|\babsent\b|\bempty\b|\bnull\b|\bnone\b(?! of)"
-    r"|\bgetting lost|\bwithout\b|\blacks?\b|\blacking\b|\bundefined\b|\bnil\b|\bno (?!longer"
-    r"|matching|such)\w+|\bneeds?\b|\bis needed\b|\bomitted\b|does(?: not|n't) (?:contain|provide"
-    r"|offer|return|expose|include|have|list)|\bcontains? no\b|\bexpect(?:ed"
-    r"|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
+    r"|\bgetting lost|\bwithout\b|\black(?:s|ing)?\b|\bundefined\b|\bnil\b|\bno (?!longer|matching"
+    r"|such)\w+|\bneed(?:s|ed)?\b|\bomitted\b|does(?: not|n't) (?:contain|provide|offer|return"
+    r"|expose|include|have|list)|\bexpect(?:ed|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
     "unknown": r"\bnot (?:be |an? )?(?:found|known|recogni[sz]ed|registered|resolved?|located"
     r"|exist)|\bun(?:known|recogni[sz]ed|registered)\b|does(?: not|n't) exist|\bno \w+ with\b"
-    r"|\bno (?:such"
-    r"|matching|suitable|usable|valid)\b|(?:can(?:not|'t| not)|could(?: not|n't)|unable to"
-    r"|failed to|did not|didn't) (?:be )?(?:find|locate|found|map|resolve|identify|look ?up"
-    r"|match any|load|fetch|retrieve|get|read|parse|discover)|isn't (?:registered|known"
+    r"|\bno (?:such|matching|suitable|usable|valid)\b|(?:can(?:not|'t| not)|could(?: not|n't)"
+    r"|unable to|failed to|did not|didn't) (?:be )?(?:find|locate|found|map|resolve|identify"
+    r"|look ?up|match any|load|fetch|retrieve|get|read|parse|discover)|isn't (?:registered|known"
     r"|currently)|not currently registered|no longer exists|\bnone of\b|\bno key\b",
-    "mismatch": r"\bmis-?match\w*|\bnot equal\b|(?:does|do|did|is|are)(?: not|n't) (?:exactly )?"
-    r"(?:match|equal|correspond|belong|the same)|\bnot match\w*|\bdiffer\w*|\bunexpected\b"
-    r"|\bnot (?:an? )?(?:one of|approved|the registered)\b"
-    r"|\bnot in (?:the |an? )?(?:list|allow|group|role)"
-    r"|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b|\bnot (?:valid|intended"
-    r"|issued) (?:for|to)\b"
-    r"|issued (?:for|to) (?:another|a different)|\bbelongs? to\b|\bnot the same|\bmust (?:be"
-    r"|match|equal)\b|\bother than\b",
+    "mismatch": r"\bmis-?match\w*|\bnot equal\b|(?:does|do|did|is|are)(?: not"
+    r"|n't) (?:exactly )?(?:match|equal|correspond|belong|the same)|\bnot match\w*|\bdiffer\w*"
+    r"|\bunexpected\b|\bnot (?:an? )?(?:one of|approved|the registered)\b|\bnot in (?:the "
+    r"|an? )?(?:list|allow|group|role)|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b"
+    r"|\bnot (?:valid|intended|issued) (?:for|to)\b|issued (?:for|to) (?:another|a different)"
+    r"|\bbelongs? to\b|\bnot the same|\bmust (?:be|match|equal)\b|\bother than\b",
     "repeated": r"\bduplicate\b|\brepeated\b|\bmore than once\b|\bmultiple\b(?= (?:client )?auth)",
     "invalid": r"\bnot correct\b|\bmust(?: not|n't)\b|\binvalid\w*|\bnot valid\b|\bbad\b"
-    r"|\bmalformed\b|\billegal\b|\bfailed\b"
-    r"|(?:verification|validation|authentication|check) (?:fails|failure)\b"
-    r"|\bnot accepted\b|\bunable to (?:validate|verify|decode|parse|authenticate)|\bcan(?:not|'t"
-    r"| not) (?:be )?(?:verif|validat|decod|pars)\w+|could(?: not|n't) (?:be )?(?:verif|validat"
-    r"|decod)\w+|\brejected\b|\brefused\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b"
-    r"|\bnot (?:a )?(?:valid|well|base64)|\buntrusted\b|\bnot trusted\b",
+    r"|\bmalformed\b|\billegal\b|\bfailed\b|(?:verification|validation|authentication"
+    r"|check) (?:fails|failure)\b|\bnot accepted\b|(?:\bcan(?:not|'t| not)|\bunable to"
+    r"|could(?: not|n't)) (?:be )?(?:verif|validat|decod|pars|authenticate)\w*|\brejected\b"
+    r"|\brefused\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b|\bnot (?:a )?(?:valid|well"
+    r"|base64)|\buntrusted\b|\bnot trusted\b",
     "expired": r"\belapsed\b|\bexpir\w+|\btoo old\b|\bno longer (?:valid|active)|\bstale\b"
     r"|\btimed? ?out\b|(?<!jwt )\bnot active\b|\binactive\b|\brevoked\b|\bterminated\b"
     r"|\bhas ended\b|\bconsumed\b",
@@ -146,7 +140,7 @@ _SAYINGS: Mapping[str, str] = {
     r"|granted|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled"
     r"|licen[cs]ed|configured|eligible|allow)|\bun(?:authori[sz]ed|supported)\b|\bforbidden\b"
     r"|\bdenied\b|\bdisallowed\b|\bno (?:permission|access)|does(?: not|n't) have"
-    r"|\binsufficient\b|\bdisabled\b|\bblocked\b|\bis not allow|cannot (?:use|access|request)"
+    r"|\binsufficient\b|\bdisabled\b|\bblocked\b|cannot (?:use|access|request)"
     r"|\blocked\b|\bprohibited\b|could not be granted|\bnot (?:been )?given",
 }
 THINGS, SAYINGS = frozenset(_THINGS), frozenset(_SAYINGS)

@@ -174,8 +174,8 @@ generic/cors: Reason: CORS header 'Access-Control-Allow-Origin' missing
 generic/cors: The 'Access-Control-Allow-Origin' header contains multiple values '*, https://b'
 generic/cookie-refused: This Set-Cookie was blocked because it had the "SameSite=Lax" attribute
 generic/cookie-refused: Cookie "sid" has been rejected because it is in a cross-site context
-generic/jwt-key: jose: JWKSNoMatchingKey: no applicable key found in the JSON Web Key Set
-generic/jwt-key: PyJWKClientError: Unable to find a signing key that matches: "k1"
+generic/signing-key: jose: JWKSNoMatchingKey: no applicable key found in the JSON Web Key Set
+generic/signing-key: PyJWKClientError: Unable to find a signing key that matches: "k1"
 generic/jwt-expired: TokenExpiredError at verify
 generic/jwt-expired: jwt.exceptions.ExpiredSignatureError: Signature has expired
 generic/jwt-audience: jwt.exceptions.InvalidAudienceError: Audience doesn't match
@@ -183,7 +183,7 @@ generic/jwt-audience: JWTClaimValidationFailed: unexpected "iss" claim value
 generic/token-not-a-jwt: CWWKS6063E: The token is not in JSON Web Signature (JWS) format
 generic/token-not-a-jwt: JWT strings must contain exactly 2 period characters. Found: 0
 generic/tls-handshake: SSLHandshakeException: Remote host terminated the handshake
-generic/jwt-key: nimbus: Another algorithm expected, or no matching key(s) found
+generic/signing-key: nimbus: Another algorithm expected, or no matching key(s) found
 generic/jwt-audience: Nimbus: JWT audience rejected: [account]
 generic/content-blocked: it violates the document's Content Security Policy
 generic/html-answer: Cannot GET /fhir/R4/metadata
@@ -233,7 +233,7 @@ generic/tls-server: SSLPeerUnverifiedException: Certificate for <h> doesn't matc
 generic/tls: x509: certificate signed by unknown authority
 generic/tls-server: x509: certificate is valid for a.example.org, not b.example.org
 generic/tls-server: NET::ERR_CERT_COMMON_NAME_INVALID
-generic/jwt-early: Cannot handle token prior to 2020-05-05T10:00:00+0000
+generic/clock-text: Cannot handle token prior to 2020-05-05T10:00:00+0000
 generic/tls: Our client throws: unable to find valid certification path to requested target
 generic/frame-refused: The login page refuses to load inside the EHR's iframe
 generic/opaque-token: jwt.io says that the access token is invalid
@@ -353,7 +353,7 @@ UNQUOTED = """\
 epic/frame epic/xml-answer generic/client-auth-text generic/code-missing generic/consent
 generic/content-blocked generic/discovery-needs-token generic/endpoint-text
 generic/fhir-refused-text generic/fhir-request-text generic/frame-refused generic/gateway-page
-generic/html-answer generic/iss-not-given generic/issuer-in-discovery generic/jwt-key
+generic/html-answer generic/iss-not-given generic/issuer-in-discovery
 generic/no-answer generic/not-a-launch generic/not-enabled generic/opaque-token
 generic/patient-unknown generic/refresh-absent generic/refresh-expired generic/refresh-reused
 generic/request-object generic/resource-text generic/scope-not-covered generic/server-failed
