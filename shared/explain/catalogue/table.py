@@ -63,9 +63,7 @@ def _entries(text: str) -> Iterator[Entry]:
 
 
 def _entry(
-    block: list[tuple[int, str]],
-    defaults: tuple[str, str, Mapping[str, Any]],
-    before: Entry | None,
+    block: list[tuple[int, str]], defaults: tuple[str, str, Mapping[str, Any]], before: Entry | None
 ) -> Entry:
     place, source, names = defaults
     head, _, cited = block[0][1].partition(" @ ")

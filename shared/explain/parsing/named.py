@@ -47,18 +47,14 @@ _NAME = re.compile(
 # The characters between a name and its value.
 _TAGS = r"(?:<(?:/|[a-z])[^<>]{0,200}>[\s:]{0,99})"
 _AFTER = re.compile(
-    r"(?P<close>[\"'`*\\\])}]{0,6})(?:"
-    r"(?P<block>:[ \t]{0,9}[|>][-+0-9]{0,2}[ \t]{0,9}\n)"
+    r"(?P<close>[\"'`*\\\])}]{0,6})(?:(?P<block>:[ \t]{0,9}[|>][-+0-9]{0,2}[ \t]{0,9}\n)"
     r"|(?P<below>:[ \t]{0,9}\n[ \t]{1,40}(?=[^\s:]+[ \t]{0,9}(?:\n|\Z)))"
     r"|(?P<sign>(?:[ \t]?\([^()\n\"']{1,40}\))?\s{0,3}(?:=>|->|→|:=|={1,3}|::?)\*{0,2}\s{0,40})"
     rf"|(?P<tags>[\s:]{{0,20}}{_TAGS}{{1,5}})"
-    r"|(?P<call>\s?\(\s{0,9}(?=\\{0,8}[\"'`]))"
-    r"|(?P<cell>[ ]{0,40}[,;|\t][ \t|*]{0,40})"
-    r"|(?P<gap>[ \t](?:for|of|in|from|on|at|i|we|that)\b[^\n:=\"'<>]{0,30}?(?:[:=]|\s(?:is|was)\b)"
-    r"[ \t]{1,9})"
-    r"|(?P<words>(?:\s{1,9}(?:is|was|are|equals|of|to|as|value|now|set|still|just|called)\b:?){0,4}"
-    r"[ \t(]{1,40})"
-    r")",
+    r"|(?P<call>\s?\(\s{0,9}(?=\\{0,8}[\"'`]))|(?P<cell>[ ]{0,40}[,;|\t][ \t|*]{0,40})"
+    r"|(?P<gap>[ \t](?:for|of|in|from|on|at|i|we|that)\b[^\n:=\"'<>]{0,30}?(?:[:=]|\s(?:is"
+    r"|was)\b)[ \t]{1,9})|(?P<words>(?:\s{1,9}(?:is|was|are|equals|of|to|as|value|now|set|still"
+    r"|just|called)\b:?){0,4}[ \t(]{1,40}))",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(

@@ -31,14 +31,12 @@ _NOISE = any_case(
 )
 _ERROR = any_case(
     r"cancel|declin|elapsed|ignor|lack|admin approval|too early|error|fail|invalid|denied"
-    r"|unauthori[sz]"
-    r"|forbidden|\bnot\b|n't\b|cannot|missing|required?|\bmust\b|expir|mismatch|unable|refused?"
-    r"|reject|block|exception|unknown|unsupported|unrecogni|unexpected|time(?:d )?-?out|undefined"
-    r"|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong|malformed|violat"
-    r"|insufficient|disabled|duplicat|multiple|repeat|locked|inactive|bad |oops|mixed content"
-    r"|\bcors\b|\be[a-z]{3,12}\b:|exceed"
-    r"|suppressed|doesn|before|another|too (?:far|long|many|large|old)|future|revoked|stale"
-    r"|hang up|not_|conflict"
+    r"|unauthori[sz]|forbidden|\bnot\b|n't\b|cannot|missing|required?|\bmust\b|expir|mismatch"
+    r"|unable|refused?|reject|block|exception|unknown|unsupported|unrecogni|unexpected"
+    r"|time(?:d )?-?out|undefined|\bnull\b|\bno\b|\b[45]\d\d\b|aadsts|already|reus|incorrect|wrong"
+    r"|malformed|violat|insufficient|disabled|duplicat|multiple|repeat|locked|inactive|bad |oops"
+    r"|mixed content|\bcors\b|\be[a-z]{3,12}\b:|exceed|suppressed|doesn|before|another|too (?:far"
+    r"|long|many|large|old)|future|revoked|stale|hang up|not_|conflict"
 )
 # The fields in which servers put their words: OAuth's, FHIR's, and other JSON.
 _FIELD = any_case(
@@ -275,12 +273,11 @@ _LIBRARIES = any_case(
 )
 _MACHINE = any_case(
     r"\b(?:error|exception|message|reason)\b\W{0,4}[:=]|^\W{0,3}(?:error|exception|warn\w*|fatal"
-    r"|severe)\b|[\d\]] (?:error|warn|warning|fatal|severe)\b|\b(?:invalid|unauthorized"
-    r"|unsupported|insufficient|access|jwks|token)_[a-z_]{3,40}\b|\b\w+_(?:error|invalid|denied"
-    r"|failed|expired|required|mismatch|missing)\b|\bhttp/?[\d.]* \d{3}\b|^\W{0,3}[45]\d\d \w"
-    r"|^\W{0,3}(?:invalid|unable|cannot|could not|unknown|missing|failed|unauthorized"
-    r"|access denied|unsupported|unexpected|no \w+ (?:was )?found)\b|^\W{0,2}[\w.$]+(?:error"
-    r"|exception)\b"
+    r"|severe)\b|[\d\]] (?:error|warn|warning|fatal|severe)\b|\b(?:invalid|unauthorized|unsupported"
+    r"|insufficient|access|jwks|token)_[a-z_]{3,40}\b|\b\w+_(?:error|invalid|denied|failed|expired"
+    r"|required|mismatch|missing)\b|\bhttp/?[\d.]* \d{3}\b|^\W{0,3}[45]\d\d \w|^\W{0,3}(?:invalid"
+    r"|unable|cannot|could not|unknown|missing|failed|unauthorized|access denied|unsupported"
+    r"|unexpected|no \w+ (?:was )?found)\b|^\W{0,2}[\w.$]+(?:error|exception)\b"
 )
 # A line of a log: a time and a level, or a product's numbered message, which is a program's.
 _LOGGED = re.compile(

@@ -23,8 +23,7 @@ _WORD = r"(?<![\w/.])[A-Za-z_]{2,40}(?![\w/]|\.\w)"
 # values have quotes, a value without them is a program's variable, whose value is unknown.
 _PAIR = re.compile(
     rf"(?<![\w/.?&-])(?P<mark>[\"'`]?)(?P<name>{'|'.join((*parameters.SMART, 'nonce'))})(?P=mark)"
-    r"\s{0,8}(?:=>|[:=|])\s{0,8}"
-    r"(?:\"(?P<double>[^\"\n]{0,4000})\"|'(?P<single>[^'\n]{0,4000})'|"
+    r"\s{0,8}(?:=>|[:=|])\s{0,8}(?:\"(?P<double>[^\"\n]{0,4000})\"|'(?P<single>[^'\n]{0,4000})'|"
     rf"(?P<bare>[^\s,;&|\"'`]{{1,2000}})(?:[ +]{SCOPE}){{0,200}})"
 )
 _BETWEEN_PAIRS = re.compile(

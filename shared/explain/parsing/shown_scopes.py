@@ -13,8 +13,7 @@ from shared.frozen import dataclass
 
 SCOPE = (
     r"(?<![\w/.-])(?:openid|fhirUser|profile|offline_access|online_access|launch(?:/[a-z]{1,20})?"
-    r"|(?:patient|user|system)/[A-Za-z*]{1,40}\.[a-z*]{1,10})(?:\?[^\s\"'&,;`<>]{1,80})?(?![\w/=-]"
-    r")"
+    r"|(?:patient|user|system)/[A-Za-z*]{1,40}\.[a-z*]{1,10})(?:\?[^\s\"'&,;`<>]{1,80})?(?![\w/=-])"
 )
 Label = Literal["requested", "granted", "registered", "missing"]
 _BETWEEN = r"[\s,+;|`\"'\[\]]{1,6}"

@@ -21,12 +21,11 @@ _NUMBER = re.compile(r"&#(?:([xX])0*([0-9a-fA-F]{1,7})[0-9a-fA-F]*|0*([0-9]{1,7}
 # the password and cookies of curl, the private members of a JWK.
 _FORMS = re.compile(
     r"(?:(?=[e\\\"-])|(?<=//))(?:\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}"
-    r"|-----BEGIN (?P<kind>[^-\n]{1,40})-----"
-    r"(?:(?:(?!-----)[\s\S]){1,20000}-----END (?P=kind)-----|[A-Za-z0-9+/=\s\\]*)"
-    r"|(?<=//)[^\s/?#@\"'<>]{1,400}(?=@)"
-    r"|\\?\"(?:d|k|p|q|dp|dq|qi)\\?\"\s{0,9}:\s{0,9}\\?\"(?P<member>[^\"\n]+)"
-    r"|(?<!\S)(?:-[a-zA-Z]{0,6}u|--(?:proxy-)?user)[\s=]{0,3}[\"']?[^\s:\"']{1,200}:(?P<user>[^\s\"']+)"
-    r"|(?<!\S)(?:-b|--cookie)[\s=]{1,3}[\"']?(?P<cookie>[^\s=\"']{1,80}=[^\n\"']+))"
+    r"|-----BEGIN (?P<kind>[^-\n]{1,40})-----(?:(?:(?!-----)[\s\S]){1,20000}-----END (?P=kind)-----"
+    r"|[A-Za-z0-9+/=\s\\]*)|(?<=//)[^\s/?#@\"'<>]{1,400}(?=@)|\\?\"(?:d|k|p|q|dp|dq"
+    r"|qi)\\?\"\s{0,9}:\s{0,9}\\?\"(?P<member>[^\"\n]+)|(?<!\S)(?:-[a-zA-Z]{0,6}u"
+    r"|--(?:proxy-)?user)[\s=]{0,3}[\"']?[^\s:\"']{1,200}:(?P<user>[^\s\"']+)|(?<!\S)(?:-b"
+    r"|--cookie)[\s=]{1,3}[\"']?(?P<cookie>[^\s=\"']{1,80}=[^\n\"']+))"
 )
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # Oracle Health's tenants that aren't UUIDs, such as Y62ncCuwN85GGa7s0iz44XRnQoc9qr60.

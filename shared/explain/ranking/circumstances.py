@@ -248,11 +248,7 @@ _OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
         "The patient is in the access token, which apps don't read.",
         "Have the server return `patient` next to `access_token` in the token response.",
     ),
-    (
-        "someone_else",
-        "user_mismatch",
-        "The text says that the session belongs to another user.",
-    ),
+    ("someone_else", "user_mismatch", "The text says that the session belongs to another user."),
     (
         "wrong_launch_url",
         "launch_parameter_missing",
