@@ -64,6 +64,7 @@ generic/invalid-client-at-authorize redirect code=invalid_client
   = The EHR doesn't recognize the client, before the app has authenticated.
   client_unknown likely
   client_not_enabled_at_site possible
+  redirect_uri_mismatch possible @ inferred
 generic/invalid-grant token code=invalid_grant
   = The code or the refresh token isn't valid, or belongs to another request or client.
   code_expired_or_used possible @ {RFC_6749}; {HEALTH_GORILLA}
@@ -85,7 +86,8 @@ generic/unsupported-grant-type token code=unsupported_grant_type
   request_malformed likely @ {RFC_6749}; the JSON body: inferred
     ? The body wasn't sent as a form, so the server couldn't read `grant_type`, or the server
       doesn't offer refresh tokens.
-    > Send the body as `application/x-www-form-urlencoded`.
+    > Send the token request's body as `application/x-www-form-urlencoded`, and the parameters of an
+      authorization request in its query.
 generic/unsupported-response-type lacks=response_type code=unsupported_response_type
   = The EHR doesn't offer this `response_type` to the app.
   request_malformed likely

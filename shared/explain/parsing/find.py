@@ -68,6 +68,9 @@ def matches(
 
     `vendor` is the configured one, or None. `where` is None if the responder is unknown.
     """
+    if where is None and message.oauth_error == "invalid_client" and _AT_FIRST(message.text):
+        # The authorization endpoint answered, where a client hasn't authenticated yet.
+        where = "authorize redirect"
     among = [one for one in ENTRIES if _may_be(one, where)]
     if message.urn is not None:
         entry = _by_urn().get(message.urn)
@@ -103,6 +106,13 @@ def matches(
         or _by_off(text, among)
         or _by_words(heard, among, message, where)
     )
+
+
+# A text with an authorization request and no sign of a later one.
+_AT_FIRST = any_case(
+    r"\A(?=[\s\S]*[?&]response_type=)(?![\s\S]*(?:grant_type|token[ -](?:endpoint|request|exchange"
+    r"|call|url)|/tokens?\b|[?&]code=|\bexchang))"
+).search
 
 
 def seen(message: EhrMessage) -> Seen:
