@@ -241,8 +241,8 @@ generic/html-answer fhir alone
   endpoint_wrong possible
 generic/links-wrong fhir alone
   " next link points to localhost, http or a doubled port
-  ~ :443:443|:80:443|\b(?:next|self)\b['\" ]{0,3}(?:links?|url)?[^\n]{0,70}\b(?:localhost|http://|\
-    internal host|wrong (?:host|port)|private (?:host|ip))
+  ~ :443:443|:80:443|(?:['\"](?:next|self)['\"]|\b(?:next|self)['\"]? (?:link|url)s?\b)[^\n]{0,70}\
+    \b(?:localhost|http://|internal host|wrong (?:host|port)|private (?:host|ip))
   = The URLs in the server's Bundles point somewhere other than its FHIR base.
   fhir_base_wrong likely: The FHIR server writes the wrong URL into its links.
     ? Behind a proxy, the FHIR server builds its links from the forwarded host, scheme and port.
