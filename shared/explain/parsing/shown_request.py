@@ -33,7 +33,7 @@ _BETWEEN_PAIRS = re.compile(
 _BACKEND = re.compile(
     # In quotes, it may be in a discovery document's list.
     r"grant_type\W{1,6}client_credentials|(?<![\"'])\bclient_credentials\b(?![\"'])"
-    r"|client credentials\W{1,3}(?:\w{2,20} )?(?:flow|grant)",
+    r"|client credentials\W{1,3}(?:\w{2,20} )?(?:flow|grant)|\bof type system\b|\bsystem apps?\b",
     re.IGNORECASE,
 )
 _OWN_EHR_LAUNCH = re.compile(r"(?:\bKind of launch|\"flow\")[:\s\"]{1,6}EHR launch\b")

@@ -269,6 +269,10 @@ _OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
 )
 
 
+_NO_USER = (
+    "A backend service has no user and no launch, so its token has no patient: search for the "
+    "patient, or get the token in a user's launch (`authorization_code`)."
+)
 _CONNECTS = re.compile(r"\b(?:communicat|connect|reach)\w*", re.IGNORECASE)
 
 
@@ -282,4 +286,5 @@ def _outcomes(facts: Facts) -> Iterator[Evidence]:
         fits = facts.may_be(cause) or (facts.by_code and not facts.message.oauth_error)
         fits = fits if cause != "results_limited" else not facts.entries
         if facts.claims.has(sign) and fits and facts.message.urn is None:
-            yield _likely(cause, why, *steps)
+            alone = facts.backend and sign == "no_patient"
+            yield _likely(cause, why, *((_NO_USER,) if alone else steps))

@@ -38,14 +38,12 @@ def _syntax(facts: Facts) -> Iterator[Evidence]:
     dropped = facts.habits.scopes.wildcards_dropped
     refused = facts.message.oauth_error == "invalid_scope" and facts.from_text
     found = f"There are wildcards in {facts.where_scopes}: {named(wildcards)}."
-    if (
-        wildcards
-        and refused
-        and not dropped
-        and not any(map(is_wildcard, facts.shown_scopes.registered))
-    ):
+    kept = any(map(is_wildcard, facts.shown_scopes.registered))
+    if wildcards and refused and not (dropped or kept):
         why = f"{found} Many servers refuse them."
-        step = f"Replace {named(wildcards)} with one scope per type and action: {_SPELLED}"
+        level = wildcards[0].partition("/")[0]
+        spelled = _SPELLED.replace("user/", f"{level}/")
+        step = f"Replace {named(wildcards)} with one scope per type and action: {spelled}"
         yield Evidence("scope_syntax", "likely", why, SMART, (step,))
         return
     odd = [scope for scope in facts.scopes if is_misspelt(scope)]
@@ -77,8 +75,6 @@ _SPELLED = (
     "v1 `user/Patient.read` and `user/Patient.write`, or v2 letters such as `user/Patient.rs` and "
     "`user/Patient.c`."
 )
-
-
 _WRITE = f"Write the scopes as {_SPELLED}"
 
 

@@ -27,8 +27,8 @@ cors_blocked
   > Send Access-Control-Allow-Origin once: the server and a proxy each add it.
   ~ preflight[^\n]{0,90}(?:http ok|redirect)|redirect is not allowed for a pre
   > Have the server answer OPTIONS with 200 or 204, without a token or a redirect.
-  ~ (?:at|from) '(https?://[^/'\s]{1,200})[^'\n]*' from origin '([^'\s]{1,200})'
-  > On the server {0}, allow the origin {1} (CORS).
+  ~ (?:\b(?:at|from) '|resource at )(https?://[^/'\s]{1,200})
+  > On the server {0}, allow the page's origin (CORS). If it isn't yours, call it from a backend.
 content_blocked
   ~ mixed content|served over https
   > Let every URL be https. Behind a proxy that ends TLS, the server builds http URLs until it reads
@@ -39,6 +39,9 @@ aud_wrong
   ~ resource principal named VALUE was
   > Register {0} as the FHIR server's audience (application ID URI), or send the registered audience
     as `aud`.
+user_credentials_wrong
+  ~ \b(msal|azure ad|entra|active directory|adfs|ldaps?|okta|ping ?federate)\b
+  > The password is checked by {0}: make sure that the account exists there and can sign in.
 patient_context_missing
   ~ \bencounter\b[^\n]{0,80}\b(?:null|missing|not available|not contain|no context)|\
     not contain[^\n]{0,30}encounter
@@ -97,6 +100,9 @@ assertion_claims_wrong
   ~ \b(audience)\b
   > Set `aud` in the assertion to the token endpoint's URL.
 pkce_mismatch
+  ~ code_?challenge_?methods?_?supported|codechallengemethods
+  > Have the server list `S256` in `code_challenge_methods_supported`: some libraries send PKCE only
+    then. Until it does, force PKCE (in fhirclient, with `pkceMode: "unsafeV1"`).
   ~ 43 char|verifier[^\n]{0,30}too short|not long enough
   > Make the `code_verifier` 43 to 128 characters long, such as 32 random bytes as base64url.
   ~ (?:verifier|challenge)\b[^\n:]{0,60}[\w-][+/][\w+/=-]{4}
