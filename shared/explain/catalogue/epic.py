@@ -16,7 +16,7 @@ $compare-the-search Compare the search parameters with Epic's page for the API.
 * fhir {THE_MAP}
 epic/oauth2-error-page page @ {EPIC_PREFLIGHT}
   " OAuth2 Error (Epic's page, HTTP 200)
-  ~ \boauth2 error\b
+  ~ \boauth2 error\b|\btrying to authorize
   = Epic doesn't recognize the client ID in this environment. Epic shows the same page for a made-up
     ID, and doesn't redirect to the app.
   client_unknown likely @ {EPIC_PREFLIGHT}; {EPIC_CMS_SANDBOX}; {PEERBITS}
@@ -36,7 +36,7 @@ epic/invalid-oauth-request page @ {PEERBITS}; {EPIC_PREFLIGHT}
   = Something in the authorization request doesn't match the registration at Epic. The page never
     says what.
   redirect_uri_mismatch likely @ {PEERBITS}; {EPIC_PREFLIGHT}; {EPIC_APPAUTH}
-    ? The two URIs may differ only in the port.
+    ? Another port is enough of a difference.
     > On the app's page, compare the redirect URIs with `https://HOST/callback` (`public_url` +
       `redirect_path` in smart.toml), including the port.
     > $after-you-create
