@@ -52,8 +52,7 @@ _ID_ALONE = (
 _CUT = " The text is longer than 200 kB, so only its first and its last 100 kB were read."
 _LOOKS_LIKE = (
     "No known error was found in this text. What looks most like one is \u201c{}\u201d. It "
-    "probably "
-    "comes from {}."
+    "probably comes from {}."
 )
 _SPEAKERS: Mapping[str, str] = {
     "server": "the server that was called",

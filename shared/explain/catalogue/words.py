@@ -334,7 +334,7 @@ generic/patient-unknown fhir @ {RFC_6750}
   " patient is null / Patient is not available / cannot resolve the launch context
   : patient|context missing|unknown by:library !state !search !query
   : context missing !session !state
-  : patient context missing|unknown|invalid
+  : patient context missing|unknown|invalid !=invalid_grant
   = There's no patient in the token or in the launch.
   patient_context_missing likely
 generic/iss-not-given launch @ {CENTILES_4}
@@ -355,7 +355,7 @@ generic/launch-value redirect @ {SMART}
   launch_value_invalid likely
 generic/not-enabled redirect @ inferred
   " app_not_activated / app not activated / not enabled for this organization
-  : client denied|expired !user !@FHIR !redirect
+  : client denied|expired !unknown !user !@FHIR !redirect
   : tenant denied client|access
   = The server recognizes the app, but this site hasn't turned it on.
   client_not_enabled_at_site likely
@@ -367,6 +367,7 @@ generic/client-unknown-text page
   = The server doesn't recognize the client ID.
   client_unknown likely
   not_propagated_yet possible
+  client_not_enabled_at_site possible
 generic/tenant-text page
   " tenant not found / realm does not exist
   : tenant unknown|mismatch|invalid !user !client !scope !by:writer
@@ -377,8 +378,12 @@ generic/user-text redirect
   : user unknown|denied|invalid !session !client_auth !declined
   : user expired !session !client_auth !declined !access
   : role missing|denied|unknown !scope
-  = The server doesn't let this user in, or doesn't know them.
+  : member missing|unknown|denied|invalid|expired !client
+  : patient unknown =invalid_grant !launch !refresh !session
+  = The server doesn't let this user in, or has no record that belongs to them.
   user_not_permitted likely
+    > Sign in with an account that has a record at this server, and that may see this patient.
+    > Ask the server's operator which permission, member or patient record this account lacks.
   user_mismatch possible
 generic/token-not-sent fhir alone @ {RFC_6750}
   " Missing Authorization header / Full authentication is required

@@ -69,7 +69,8 @@ _SIGNS: Mapping[Sign, str] = {
     "cors": r"\b(?:preflight|OPTIONS)\b[^\n.]{0,60}\b(?:fail\w*|40[1345]|block\w*)\b"
     r"|\bcors\b[^\n.]{0,40}\b(?:errors?|issues?|fail\w{0,4}|block\w{0,4}|missing|preflight"
     r"|not (?:supported|enabled|allowed)|settings|config\w*)|\b(?:fix|enable"
-    r"|allow)\w* (?:the )?cors\b|\b(?:due to|because of|no)(?: a)?(?: strict)? cors\b",
+    r"|allow)\w* (?:the )?cors\b|(?:\bnot|n't) (?:support|allow|enable|have)\w* (?:\w+ )?cors\b"
+    r"|\b(?:due to|because of|no)(?: a)?(?: strict)? cors\b",
     "proxied": r"\b(?:nginx|traefik|haproxy|envoy|ingress|cloudfront|load ?balancer|proxy"
     r"|gateway)\b",
     "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"
@@ -133,8 +134,8 @@ _SIGNS: Mapping[Sign, str] = {
     r"|nurse)\b[^\n.]{0,30}\b(?:still|is signed|is logged|signed in|logged in)",
     "patient_in_token": r"\b(?:patient|context)\b[^\n.]{0,60}\b(?:inside|within|only in|inspect\w*"
     r"|decod\w*) (?:of )?(?:the )?(?:jwt|access[ _]token)\b",
-    "no_patient": r"(?:\b(?:no|not include|not contain|contains? no|omits|(?:token|response"
-    r"|launch\w*|context)\b[^\n.]{0,30}without)|n't contains?) (?:an? "
+    "no_patient": r"(?:\b(?:no|not (?:include|contain|have)|contains? no|omits|(?:token|response"
+    r"|returns|launch\w*|context)\b[^\n.]{0,70}without)|n't contains?) (?:an? "
     r"|the )?\W?patient(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))"
     r"|\bno launch_response_patient\b|\bpatient(?:[ _]id)?\b\W{1,3}(?:parameter )?(?:is |was "
     r"|claim )?(?:is )?(?:missing|undefined|null|empty|not (?:in|returned|included|present"
@@ -148,7 +149,6 @@ _RIGHT = (
 # For each cause: the thing that, if the text calls it correct, rules the cause out.
 _CALLED_RIGHT: Mapping[CauseId, str] = {
     "redirect_uri_mismatch": r"(?:redirect|callback|reply)[ _-]?ur[il]s?",
-    "client_unknown": r"client[ _-]?id",
     "client_auth_wrong": r"secret",
     "scope_not_registered": r"(?:scopes|apis|products)",
     "pkce_mismatch": r"(?:pkce|code_challenge|verifier)",
@@ -176,6 +176,8 @@ _BLAMED: Mapping[CauseId, str] = {
 }
 _DENIED: Mapping[CauseId, str] = {
     **{cause: rf"\b{what}{_RIGHT}" for cause, what in _CALLED_RIGHT.items()},
+    "client_unknown": rf"\bclient[ _-]?id{_RIGHT}|\b(?:both|either"
+    rf"|neither)\b[^\n.;]{{0,50}}\bclient[ _-]?ids?\b",
     "access_token_expired": rf"\btoken{_RIGHT}|\b(?:get|got|obtain\w*) (?:an? |the |my )?(?:access "
     r"|jwt |bearer )?token\b(?! (?:error|end|response))|\b(?:just|immediately|fresh\w*"
     r"|newly)\b[^\n.]{0,40}\btoken|\b(?:able to"

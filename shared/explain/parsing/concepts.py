@@ -65,8 +65,11 @@ _THINGS: Mapping[str, str] = {
     "nonce": r"\bnonce\b",
     "user": r"\busers?\b|\bresource owner\b|(?<!service )\baccount\b|\bpractitioner\b|\bperson\b"
     r"|\bsigned[- ]in\b",
-    "password": r"\bpasswords?\b|(?:user|login)[ _]credentials",
-    "grant_type": r"grant[ _-]?types?|\bflow\b|(?<!_)client_credentials\b|service accounts?\b"
+    "member": r"\bmember(?:s|ship)?\b(?! of)|\benrollees?\b|\bbeneficiar\w+|\bsubscribers?\b",
+    "password": r"\bpasswords?\b|(?:user|login)[ _]credentials"
+    r"|credentials (?:for|of) (?:the )?user",
+    "grant_type": r"grant[ _-]?types?|(?<!work )\bflow\b|(?<!_)client_credentials\b"
+    r"|service accounts?\b"
     r"|authorization[_ ]code (?:grant|flow)|authoriz\w+ grant type|\bstandard flow|direct access",
     "response_type": r"response[ _-]?(?:type|mode)s?",
     "tenant": r"\btenants?\b|\brealms?\b|\borgani[sz]ations?\b|\bpractices?\b|\bsites?\b"

@@ -26,8 +26,8 @@ _NOISE = any_case(
     rf"{_STATIC}[^\n]{{0,80}}\b(?:[1-5][0-9]{{2}}|err_failed)\b|{_STATIC}'? from origin"
     r"|^[\d:., TZ+-]{8,32}\s?(?:INFO|DEBUG|TRACE)\b(?![^\n]{0,200}\b(?:error|fail\w*|40[0-9]"
     r"|5\d\d)\b)|^\s{0,12}at [\w.$<>/]{3,200}\(|^\s{0,8}File \"|^\s{0,8}--- End of inner"
-    r"|please read before|not include any sensitive|\bsource map\b|\[violation\]"
-    r"|download the react devtools"
+    r"|please read before|<b>notice</b>:|\bphp (?:notice|deprecated):|not include any sensitive"
+    r"|\bsource map\b|\[violation\]|download the react devtools"
 )
 _ERROR = any_case(
     r"cancel|declin|elapsed|ignor|lack|admin approval|too early|error|fail|invalid|denied"
@@ -55,7 +55,8 @@ _QUOTED = re.compile(
 _REPORTED = any_case(
     r"\b(?:says?|said|saying|reads|prints?(?: in \w+)?|throws?|answers?|returns?|shows?|displays?"
     r"|message|error|page|raises|reports?|complains?|with|gets?|heading)\b\s?(?:only|just|is"
-    r"|me)?(?::|\s[-\u2013\u2014])\s{1,3}(\S[^\n]{5,300})"
+    r"|me)?(?::|\s[-\u2013\u2014])\s{1,3}(\S[^\n]{5,300})|\b(?:invalid|unauthorized|unsupported"
+    r"|access|insufficient)_[a-z]{3,20}(?::| [-\u2013\u2014(]) ?(\S[^\n]{5,300})"
 )
 _FORMS: tuple[tuple[Speaker, str], ...] = pairs(r"""
 browser cors policy|cross-origin request blocked|net::err_|\berr_[a-z]+_|refused to (?:display\

@@ -116,6 +116,7 @@ epic/xml-answer epic: <OperationOutcome xmlns="http://hl7.org/fhir"><issue/>
 epic/html-404 epic: IIS Detailed Error - 404.0 - Not Found
 epic/content-invalid: Epic answers 400 with the code 59100
 epic/frame: It fails only inside Hyperspace
+epic/oauth2-error-page: Something went wrong trying to authorize the client.
 athenahealth/scope-not-authorized athenahealth: https://app.example.org/callback?error=unauthorize\
 d_client
 meditech/pkce-required meditech: https://app.example.org/callback?error=invalid_request
@@ -296,6 +297,8 @@ generic/launch-value ?invalid_request: The launch has expired
 generic/client-unknown-text ?invalid_request: Client not found
 generic/tenant-text ?invalid_request: The organization was not found
 generic/user-text ?access_denied: User not found
+generic/user-text ?access_denied: No eligible membership found
+generic/user-text {invalid_grant}: Cannot find a valid patient identifier for this code
 generic/access-token-expired: HTTP/1.1 401. Error: the access token has expired
 generic/endpoint-text: POST https://h/oauth2/token: error: unknown endpoint
 generic/endpoint-text: Resource not found at https://h/oauth2/authorize
