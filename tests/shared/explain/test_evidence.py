@@ -90,29 +90,19 @@ def test_this_apps_settings_are_no_advice_for_another_app() -> None:
                 assert not OURS.search(said), (key, said)
 
 
-# A text with a proof, and its cause.
-PROOFS = [
-    (ehr_messages.INVALID_LAUNCH, "launch_value_invalid"),
-    ("AADSTS50011: The reply URL specified in the request isn't valid.", "redirect_uri_mismatch"),
-    ("https://sso.x.org/realms/a\nInvalid parameter: redirect_uri", "redirect_uri_mismatch"),
-    ("HAPI-0302: Unknown resource type 'Patinet'", "fhir_request_invalid"),
-    ("IDX10214: Audience validation failed.", "token_of_another_server"),
-    (
-        (
-            "error=invalid_request&state=1\nThe app sends https://App.example.org/cb as "
-            "redirect_uri.\n"
-            "Registered: https://app.example.org/cb"
-        ),
-        "redirect_uri_mismatch",
-    ),
-    (
-        (
-            '{"error":"invalid_client"} with client_assertion: header {"kid":"k-new","alg":"RS384"}'
-            ' and key set {"keys":[{"kty":"RSA","kid":"k-old"}]}'
-        ),
-        "assertion_key_unknown",
-    ),
-]
+# A cause, and a text with its proof.
+PROVEN = f"""\
+launch_value_invalid: {ehr_messages.INVALID_LAUNCH}
+redirect_uri_mismatch: AADSTS50011: The reply URL specified in the request isn't valid.
+redirect_uri_mismatch: https://sso.x.org/realms/a\\nInvalid parameter: redirect_uri
+fhir_request_invalid: HAPI-0302: Unknown resource type 'Patinet'
+token_of_another_server: IDX10214: Audience validation failed.
+redirect_uri_mismatch: error=invalid_request&state=1\\nThe app sends https://App.example.org/cb as \
+redirect_uri.\\nRegistered: https://app.example.org/cb
+assertion_key_unknown: {{"error":"invalid_client"}} with client_assertion: header {{"kid":"k-new",\
+"alg":"RS384"}} and key set {{"keys":[{{"kty":"RSA","kid":"k-old"}}]}}
+"""
+PROOFS = [one.replace("\\n", "\n").split(": ", 1) for one in PROVEN.splitlines()]
 CHANGES = {
     "as it is": "{}",
     "a passing remark": "{}\nOur app worked yesterday in another sandbox. Thanks!",
@@ -124,12 +114,12 @@ CHANGES = {
 
 
 @each("change", CHANGES)
-@each(("text", "cause"), PROOFS)
+@each(("cause", "text"), PROOFS)
 def test_what_is_around_a_proof_changes_nothing(text: str, cause: str, change: str) -> None:
     assert first(CHANGES[change].format(text))[0] == cause
 
 
-@each(("text", "cause"), PROOFS)
+@each(("cause", "text"), PROOFS)
 def test_a_proof_is_found_in_a_quotation_and_in_a_narrow_window(text: str, cause: str) -> None:
     assert first("\n".join(f"> {line}" for line in text.split("\n")))[0] == cause
     words = re.sub(r"([^\n]{50,70}) ", r"\1\n", text)
