@@ -163,17 +163,17 @@ def _apart(one: str, other: str) -> bool:
 
 
 def _how(one: str, other: str) -> str:
-    mine, theirs = urlsplit(one), urlsplit(other)
-    for name, differs in (
-        ("upper and lower case", one != other and one.lower() == other.lower()),
-        ("the slash at the end", one.rstrip("/") == other.rstrip("/")),
-        (_SCHEME, mine.scheme != theirs.scheme and mine[1:] == theirs[1:]),
-        ("the port", mine.hostname == theirs.hostname and mine.netloc != theirs.netloc),
-        ("the host", mine.hostname != theirs.hostname),
-    ):
-        if differs:
-            return name
-    return "the path"
+    if one.rstrip("/") == other.rstrip("/"):
+        return "the slash at the end"
+    if one.lower() == other.lower():
+        return "upper and lower case"
+    parts = zip(_NAMES, *(_PARTS.findall(uri)[0] for uri in (one, other)), strict=True)
+    return " and ".join(name for name, mine, theirs in parts if mine != theirs)
+
+
+_SCHEME = "`http` and `https`"
+_NAMES = (_SCHEME, "the host", "the port", "the path")
+_PARTS = re.compile(r"\A(.*?)://([^/?:]*)(:\d+)?(.*?)/?\Z")
 
 
 def _audience(facts: Facts, text: str) -> Iterator[Evidence]:
@@ -207,11 +207,9 @@ def _audience(facts: Facts, text: str) -> Iterator[Evidence]:
 _COMPARED: tuple[CauseId, ...] = (
     *("token_of_another_server", "tenant_mismatch", "aud_wrong", "redirect_uri_mismatch"),
 )
-_SCHEME = "`http` and `https`"
 _BOTH = any_case(
-    rf"\bexpect\w*\W{{1,4}}({_URL})[^\n]{{0,30}}?\b(?:got|was|is|received|actual|found"
-    rf"|current|has|had|says|contains)\W{{1,4}}({_URL})"
-    rf"|\bissuer: '({_URL})'\. did not match:[^\n]{{0,60}}?'({_URL})'"
+    rf"\b(expect\w*|iss(?:uer)?)\b[^\n/]{{0,25}}?\W({_URL})[^\n]{{0,60}}?\b(?:got|was|is|has|had|says"
+    rf"|contains|received|actual|found|current|match|expect\w*|configured)\b[^\n/]{{0,90}}?\W({_URL})"
 )
 
 
@@ -219,10 +217,12 @@ def _expected(facts: Facts, text: str) -> Iterator[Evidence]:
     """Compare the URL that a message expects with the one that it names as received."""
     match = _BOTH.search(text)
     cause = next((one for one in _COMPARED if one in facts.family), None)
-    one, other = (value.rstrip(".") for value in match.groups() if value) if match else ("", "")
-    if cause is not None and one != other:
+    if match is None or cause is None:
+        return
+    one, other = match[2].rstrip("."), match[3].rstrip(".")
+    if one != other and (match[1].lower().startswith("expect") or _near(one, other)):
         how = _how(one, other)
-        why = f"`{one}` was expected, but it was `{other}`: they differ in {how}."
+        why = f"`{one}` and `{other}` are compared as text: they differ in {how}."
         step = f"Write the same value on both sides: `{one}` and `{other}` differ in {how}."
         if how == _SCHEME:
             step = f"{step} {BEHIND_A_PROXY}"
