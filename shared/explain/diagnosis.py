@@ -252,8 +252,8 @@ def _as_sure(cause: Cause, facts: Facts) -> Certainty:
     if not facts.is_account or (facts.proof is Proof.TOLD and not told):
         return "possible"
     code = facts.message.oauth_error
-    # One product has fewer reasons for a status.
-    bare = not code and facts.message.status in _REFUSALS
+    # One product has fewer reasons for a status, and so has one document.
+    bare = not code and facts.message.status in _REFUSALS and facts.entries[0].where != "launch"
     bare = bare and facts.entries[0].vendor == GENERIC.name
     if facts.by_code and (code in _AMBIGUOUS or bare):
         return "possible"

@@ -192,22 +192,18 @@ spring-security token client_auth_wrong certain: Compare the secret and the meth
 authentication with the registered client.
   Client authentication failed: client_secret / Client authentication failed: authentication_method
 spring-security launch tenant_mismatch certain: Write the issuer exactly as the server's discovery \
-document does, with or without the slash at the end.
+document does: scheme, host, port, and the slash at the end.
   provided in the configuration metadata did not match the requested issuer
 spring-security launch discovery_missing likely: Open the issuer's `openid-configuration` from the \
 machine where the program runs, and set `issuer-uri` to match.
-  Unable to resolve Configuration with the provided Issuer
-  Unable to resolve the Configuration with the provided Issuer
+  Unable to resolve … Configuration with the provided Issuer
 dotnet! redirect cookies_blocked likely state_unknown possible: In a frame or behind a proxy, set \
 the correlation cookie to `SameSite=None; Secure`, have the app see https (forwarded headers), and \
 share the data protection keys among all instances.
   Correlation failed / IDX21323… / IDX10311…
-dotnet! fhir token_of_another_server certain: Compare `iss` in the token with the authority that \
-the server is configured with, character by character.
-  IDX10205…
-dotnet! fhir token_of_another_server certain: Compare `aud` in the token with the audience that \
-the server is configured with: request a token for this FHIR server.
-  IDX10214… / IDX10208…
+dotnet! fhir token_of_another_server certain: Compare `iss` and `aud` in the token with the \
+server's authority and audience, character by character. Request the token for this FHIR server.
+  IDX10205… / IDX10214… / IDX10208…
 dotnet! fhir token_of_another_server likely: Send the access token of this FHIR server's own \
 authorization server. The one that was sent isn't a JWT.
   IDX12741… / IDX12709… / IDX14100…
@@ -238,9 +234,10 @@ hapi fhir user_not_permitted likely scope_trimmed likely: Compare the rules of t
 authorization interceptor with the scopes and the patient in the token.
   HAPI-0333:… / HAPI-0334:… / Access denied by rule / Access denied by default policy
 azure fhir user_not_permitted likely aud_wrong possible: Give the user or the app a role on the \
-FHIR service, such as `FHIR Data Contributor` (an app role on the open-source server), and get a \
-new token. To own the app registration isn't enough.
-  #403 Forbidden from Azure's FHIR service
+FHIR service, such as `FHIR Data Contributor` or `FHIR SMART User` (an app role on the open-source \
+server), and get a new token. To own the app registration isn't enough.
+  #403 Forbidden from Azure's FHIR service / FHIR SMART User / Authorization failed.
+  no "roles" claim / no roles claim
 azure fhir token_of_another_server likely aud_wrong possible: Compare `aud` and `iss` of the token \
 with the audience and the authority of the FHIR service (Authentication). Request the token for \
 the service's own URL.
@@ -255,10 +252,6 @@ azure fhir token_of_another_server likely: Request the token for the FHIR servic
 (`scope=URL/.default`), and compare its `aud` and `iss` with the audience and the authority of the \
 service (Authentication).
   Authentication failed
-azure fhir user_not_permitted likely aud_wrong likely: Give the user or the app the role `FHIR \
-SMART User` or `FHIR Data Reader` on the FHIR service, and make sure that the token has \
-`fhirUser`.
-  FHIR SMART User / Authorization failed. / no "roles" claim / no roles claim
 azure! page redirect_uri_mismatch certain: In the B2C tenant's app registration, add exactly the \
 redirect URI that the app sends.
   AADB2C90006…

@@ -213,7 +213,7 @@ generic/no-answer fhir alone
   = The server took the connection and sent no response in time.
   ehr_side likely
   network_unreachable possible
-generic/discovery-needs-token alone @ {OPENEMR_4230}
+generic/discovery-needs-token alone status=401,403 @ {OPENEMR_4230}
   " 401 from metadata or smart-configuration
   ~ /(?:metadata|\.well-known/smart-configuration)\b[^\n]{0,40}\s?(?:\S{1,12}\s){0,3}\b40[13]\b
   = The server doesn't let the app read its configuration.

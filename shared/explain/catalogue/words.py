@@ -400,7 +400,7 @@ generic/access-token-expired fhir @ {RFC_6750}
   = The access token has expired.
   access_token_expired likely
   clock_skew possible @ inferred
-generic/discovery-missing launch alone @ {SMART}
+generic/discovery-missing launch alone status=404,405,410 @ {SMART}
   " .well-known/smart-configuration 404 / could not fetch the well-known JSON
   ~ (?:smart|openid)-configuration\b[^\n]{0,90}\b(?:404|not found)\b
   ~ (?:\b404\b|not ?found)[^\n]{0,90}(?:smart|openid)-configuration

@@ -200,11 +200,13 @@ def _status(text: str) -> int | None:
         r"|forbidden|bad request|not found|not acceptable|unsupported media|internal server error"
         r"|method not allowed|bad gateway|gateway time|service (?:temporarily )?unavailable"
         r"|too many requests)|(?:^|\n|: )\W{0,3}([45][0-9]{2})(?: -|:| on| from| at| \") ?|(?:->"
-        r"|=>|→|\b(?:says|gives|returns?|returned|answers|gets?|got|with"
-        r"|is)(?: an?)?) ([45][0-9]{2})\b(?![.:/-]?[0-9])|\b(?:GET|POST"
+        r"|=>|→|\b(?:says|gives|return(?:s|ed|ing)?|answers|get(?:s|ting)?|got"
+        r"|with|is)(?: an?)?) ([45][0-9]{2})\b(?![.:/-]?[0-9])|\b(?:GET|POST"
         r"|PUT) \S{1,200} ([45][0-9]{2})\b|\b([45][0-9]{2}) ?(?:error\b|"
         r"\{|\()|(?<!\w)\(([45][0-9]{2})\)|[;,] ([45][0-9]{2})(?=\s*(?:\n|\Z))",
         text,
         re.IGNORECASE,
     )
-    return int(next(filter(None, match.groups()))) if match is not None else None
+    if match is not None:
+        return int(next(filter(None, match.groups())))
+    return 403 if re.search(r"\bforbidden\b", text, re.IGNORECASE) else None

@@ -148,6 +148,7 @@ cookies_blocked likely: Unhandled exception: Correlation failed
 # Two values in one message that should be the same.
 token_of_another_server certain: callback: unexpected iss value, expected https://a.us.x.org, got: \
 https://a.us.x.org/
+token_of_another_server certain: iss is invalid: it is http://a:8080/x, expects https://a:8443/x
 client_auth_wrong likely: It says: error: error=invalid_client_credentials
 state_unknown likely: We see this:\\n> 500 state mismatch, expected undefined, got:
 # A client that gets a token with fewer scopes may use the grant type.
@@ -172,6 +173,9 @@ POST /oauth2/token {"error":"invalid_client"}
 ! possible: requests.exceptions.HTTPError: 401 Client Error: Unauthorized for url
 network_unreachable likely: Error: connect ECONNRESET 10.0.0.1:443
 ehr_side likely: GET https://h/fhir/.well-known/smart-configuration 502 Bad Gateway
+ehr_side likely: The app reads /metadata, and it answers 401
+discovery_missing likely: It asks for /.well-known/smart-configuration\\nand is getting a 404
+user_not_permitted likely: Azure Health Data Services: the FHIR service says Forbidden
 """
 
 
