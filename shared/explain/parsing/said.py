@@ -38,6 +38,14 @@ _ERROR = any_case(
     r"|mixed content|\bcors\b|\be[a-z]{3,12}\b:|exceed|suppressed|doesn|before|another|too (?:far"
     r"|long|many|large|old)|future|revoked|stale|hang up|not_|conflict"
 )
+# What a person says counts only if it reports a failure. "Users don't have to sign in" doesn't.
+_FAILURE = any_case(
+    r"\b[45]\d\d\b|error|fail|refus|denied|reject|cannot|can't|unable|invalid|missing|unknown"
+    r"|expired|wrong|lacks|\bno\b|null|undefined|without|empty|requir|timed? ?out|lost"
+    r"|duplicat|repeat|more than once|differ|mismatch|incorrect|must"
+    r"|(?:\bnot|n't) (?:work|valid|found|match|accept|allow|support|recogni|get|find|see"
+    r"|have\b(?! to)|send|sent|provide)"
+)
 # The fields in which servers put their words: OAuth's, FHIR's, and other JSON.
 _FIELD = any_case(
     r"(?<![a-z0-9_])(?P<name>error_description|errordescription|diagnostics|display|error_message"
@@ -231,7 +239,8 @@ def _in_lines(text: str) -> Iterator[Said]:
                 for quoted in _quotations(sentence):
                     form = _speaker(quoted)
                     yield Said(quoted, "unknown" if form == "writer" else form, step, place)
-            yield Said(sentence, speaker, step, place)
+            if speaker != "writer" or _FAILURE.search(sentence):
+                yield Said(sentence, speaker, step, place)
 
 
 _OF_DOCS = any_case(r"\bdoc(?:s|umentation)\b[^\n]{0,40}\bsays?\b|\baccording to the doc")

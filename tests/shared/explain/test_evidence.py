@@ -81,6 +81,13 @@ def test_a_pasted_verifier_is_compared_with_the_challenge_and_not_kept(
     assert sure["pkce_mismatch"] == proven
 
 
+def test_a_writer_who_reports_no_failure_gets_no_cause() -> None:
+    assert first("We work with Azure, so that the user doesn't have to sign in to the app") == (
+        None,
+        None,
+    )
+
+
 def test_this_apps_settings_are_no_advice_for_another_app() -> None:
     for key, text, vendor in MESSAGES:
         if key.startswith("smart-calc/") or vendor is not None:
