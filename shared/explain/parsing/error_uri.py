@@ -7,9 +7,9 @@ all. All three keys are optional (captured responses: docs/oracle-health.md).
 import re
 from urllib.parse import parse_qs
 
+from shared.explain.model import EhrMessage
 from shared.explain.parsing import texts, urns
 from shared.explain.parsing.find import known_urns
-from shared.frozen import dataclass
 
 _FORM = re.compile(
     r"(?:https?://[^/\s]{1,255})?/errors/(?P<urn>[^/?\s]{1,300})"
@@ -19,26 +19,18 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 _PERSONA = re.compile(r"[a-z]{1,20}")
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorUri:
-    """The parts of an `error_uri` that look like names and ids. `urn` is in normal form."""
+def read(uri: str) -> EhrMessage:
+    """Return what looks like a name or an id in an `error_uri`, and nothing for another vendor's.
 
-    urn: str | None = None
-    instance: str | None = None
-    persona: str | None = None
-    client: str | None = None
-    tenant: str | None = None
-
-
-def read(uri: str) -> ErrorUri:
-    """Parse an `error_uri`. Return no parts for another vendor's. Never raises."""
+    Never raises.
+    """
     match = _FORM.match(texts.levels(uri)[-1].strip()) if uri else None
     if match is None:
-        return ErrorUri()
+        return EhrMessage()
     query = parse_qs(match["query"] or "", max_num_fields=20) if match["query"] else {}
     urn_and_end = urns.find(match["urn"], known_urns())
     persona = query.get("persona", [""])[0].lower()
-    return ErrorUri(
+    return EhrMessage(
         urn=urn_and_end[0] if urn_and_end is not None else None,
         instance=_id(match["instance"]),
         persona=persona if _PERSONA.fullmatch(persona) else None,

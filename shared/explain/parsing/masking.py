@@ -8,7 +8,7 @@ masked word too many costs nothing here, so more is masked than what explain rea
 from itertools import pairwise
 
 from shared.explain.parsing.named import MASK
-from shared.explain.parsing.parse import known_ids
+from shared.explain.parsing.parse import ids_in, known_ids
 from shared.explain.parsing.texts import DEEPEST, levels, opened, without_random
 
 
@@ -20,7 +20,7 @@ def harmless(text: str) -> str:
     read = levels(text)
     if len(read) > DEEPEST:
         return MASK
-    known = known_ids(read[-1])
+    known = known_ids(ids_in(read[-1]), read[-1])
     shown = [without_random(one, known) for one in read]
     hides = any(opened(one) != after for one, after in pairwise(shown))
     return shown[-1] if hides else shown[0]

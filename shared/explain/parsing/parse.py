@@ -8,6 +8,7 @@ all. No URL in it is ever followed.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from shared.explain.model import EhrMessage
 from shared.explain.parsing import texts, urns
@@ -37,6 +38,29 @@ SIGN = r"(?:[\"'`\\*]{0,4}\s{0,3}[:=|]\*{0,2}\s{0,3}[\"'`\\]{0,4})"
 # The gap between two columns.
 _GAP = r"[ \t]{2,40}"
 _OAUTH_ERRORS = "|".join(OAUTH_ERRORS)
+_IDS: Mapping[str, tuple[str, ...]] = {
+    "client": (
+        rf"(?<![A-Za-z0-9_-])client=({_ID})",
+        rf"(?<![A-Za-z0-9_-])client{SIGN}({_WITH_DIGIT})",
+        rf"^\s{{0,8}}client{_GAP}({_WITH_DIGIT})",
+    ),
+    "tenant": (
+        rf"(?<![A-Za-z0-9_-])tenant=({_ID})",
+        rf"/tenants/({_ID})",
+        rf"\btenant(?: id)?{_IS}({_WITH_DIGIT})",
+    ),
+    "persona": (
+        rf"\bpersona{SIGN}([A-Za-z]{{1,20}})",
+        r"/personas/([A-Za-z]{1,20})",
+        rf"^\s{{0,8}}persona{_GAP}([A-Za-z]{{1,20}})",
+    ),
+    "instance": (
+        rf"/instances/({_ID})",
+        rf"\b(?:cerner-)?correlation[ _-]?id{SIGN}({_ID})",
+        rf"\b(?:instance|correlation)(?:[ _-]?id)?{_IS}({_WITH_DIGIT})",
+        rf"\b(?:opc|x)-request-id{SIGN}({_WITH_DIGIT})",
+    ),
+}
 
 
 def parse(text: str) -> EhrMessage:
@@ -56,75 +80,39 @@ def read(text: str) -> EhrMessage:
     levels = texts.levels(text)
     opened = levels[-1]
     urn, _ = urns.find(opened, known_urns()) or (None, 0)
-    ids = _ids(opened)
-    known = _known(ids, opened)
+    ids = ids_in(opened)
+    known = known_ids(ids, opened)
     shown = texts.without_random(opened, known)
     return EhrMessage(
         vendor=seen_in(urn, opened).first,
         urn=urn,
         oauth_error=_oauth_error(opened),
         description=_description([flowing(one) for one in levels], known),
-        instance=ids["instance"],
-        persona=ids["persona"],
-        client=ids["client"],
-        tenant=ids["tenant"],
+        **ids | {"persona": (ids["persona"] or "").lower() or None},
         status=_status(without_noise(opened)),
         text=focus(shown, LONGEST_TEXT),
         cut=len(text) > texts.MOST,
     )
 
 
-def known_ids(opened: str) -> set[str]:
+def known_ids(ids: Mapping[str, str | None], opened: str) -> set[str]:
     """Return the ids in a decoded text that aren't secrets, in lowercase: support and a second
     explanation need them.
     """
-    return _known(_ids(opened), opened)
-
-
-def _known(ids: Mapping[str, str | None], opened: str) -> set[str]:
     named = (ids["client"], ids["tenant"], ids["instance"])
     return {one.lower() for one in named if one} | stated_ids(opened)
 
 
-def _ids(opened: str) -> Mapping[str, str | None]:
+def ids_in(opened: str) -> dict[str, Any]:
+    """Return the client, tenant, persona and instance that a decoded text names, or None."""
     urn_and_end = urns.find(opened, known_urns())
     end = urn_and_end[1] if urn_and_end is not None else 0
     # The parts of an `error_uri` follow its URN. In other texts they may precede it.
     places = (opened[end : end + 2000], opened) if urn_and_end else (opened,)
-    client = _first(
-        places,
-        rf"(?<![A-Za-z0-9_-])client=({_ID})",
-        rf"(?<![A-Za-z0-9_-])client{SIGN}({_WITH_DIGIT})",
-        rf"^\s{{0,8}}client{_GAP}({_WITH_DIGIT})",
-    )
-    tenant = _first(
-        places,
-        rf"(?<![A-Za-z0-9_-])tenant=({_ID})",
-        rf"/tenants/({_ID})",
-        rf"\btenant(?: id)?{_IS}({_WITH_DIGIT})",
-    )
-    persona = _first(
-        places,
-        rf"\bpersona{SIGN}([A-Za-z]{{1,20}})",
-        r"/personas/([A-Za-z]{1,20})",
-        rf"^\s{{0,8}}persona{_GAP}([A-Za-z]{{1,20}})",
-    )
-    instance = _first(
-        places,
-        rf"/instances/({_ID})",
-        rf"\b(?:cerner-)?correlation[ _-]?id{SIGN}({_ID})",
-        rf"\b(?:instance|correlation)(?:[ _-]?id)?{_IS}({_WITH_DIGIT})",
-        rf"\b(?:opc|x)-request-id{SIGN}({_WITH_DIGIT})",
-    )
-    return {
-        "client": client,
-        "tenant": tenant,
-        "instance": instance,
-        "persona": persona.lower() if persona else None,
-    }
+    return {name: _first(places, patterns) for name, patterns in _IDS.items()}
 
 
-def _first(places: Iterable[str], *patterns: str) -> str | None:
+def _first(places: Iterable[str], patterns: Iterable[str]) -> str | None:
     """Return the first group of the first matching pattern, searching one place after another."""
     for pattern in patterns:
         for place in places:

@@ -6,6 +6,7 @@ and fields are used directly. parse.py searches pasted texts and FHIR responses.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from shared import json_members
 from shared.explain.model import EhrMessage
@@ -24,25 +25,15 @@ def at_redirect(parameters: Mapping[str, str]) -> EhrMessage:
 
     Never raises. Everything in the result is bounded and printable, and it contains no secrets.
     """
-    return _message(
-        error=parameters.get("error", ""),
-        description=parameters.get("error_description", ""),
-        uri=parameters.get("error_uri", ""),
-        words="\n".join(f"{name}={value}" for name, value in parameters.items()),
-    )
+    words = "\n".join(f"{name}={value}" for name, value in parameters.items())
+    return _message(parameters, words)
 
 
 def at_token_endpoint(status: int | None, body: str) -> EhrMessage:
     """Return the message of the token endpoint: JSON with `error`, or any other text."""
     members = json_members.document(body) or {}
     texts_ = {name: value for name, value in members.items() if isinstance(value, str)}
-    return _message(
-        error=texts_.get("error", ""),
-        description=texts_.get("error_description", ""),
-        uri=texts_.get("error_uri", ""),
-        words=body,
-        status=status,
-    )
+    return _message(texts_, body, status)
 
 
 def at_fhir_server(status: int, words: str) -> EhrMessage:
@@ -50,10 +41,7 @@ def at_fhir_server(status: int, words: str) -> EhrMessage:
 
     Each server formats them in its own way, so they're parsed like a pasted text.
     """
-    message = read(words)
-    return EhrMessage(
-        **{name: getattr(message, name) for name in EhrMessage.__slots__} | {"status": status}
-    )
+    return replace(read(words), status=status)
 
 
 def shown(words: str) -> str:
@@ -61,24 +49,20 @@ def shown(words: str) -> str:
     return read(words).text[:_LONGEST_SHOWN]
 
 
-def _message(
-    *, error: str, description: str, uri: str, words: str, status: int | None = None
-) -> EhrMessage:
-    named = error_uri.read(uri)
+def _message(fields: Mapping[str, str], words: str, status: int | None = None) -> EhrMessage:
+    named = error_uri.read(fields.get("error_uri", ""))
     ids = frozenset(one.lower() for one in (named.client, named.tenant, named.instance) if one)
     plain = _plain(words, ids)
     urn_and_end = urns.find(plain, known_urns())
     urn = named.urn or (urn_and_end[0] if urn_and_end is not None else None)
-    return EhrMessage(
+    error, description = fields.get("error", ""), fields.get("error_description", "")
+    description = _plain(description, ids).replace("\n", " ").strip()
+    return replace(
+        named,
         vendor=seen_in(urn, plain).first,
         urn=urn,
         oauth_error=error.lower() if _CODE.fullmatch(error) else None,
-        description=_plain(description, ids).replace("\n", " ").strip()[:LONGEST_DESCRIPTION]
-        or None,
-        instance=named.instance,
-        persona=named.persona,
-        client=named.client,
-        tenant=named.tenant,
+        description=description[:LONGEST_DESCRIPTION] or None,
         status=status,
         text=plain[:LONGEST_TEXT],
     )
