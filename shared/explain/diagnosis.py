@@ -22,6 +22,7 @@ from shared.explain.model import (
 )
 from shared.explain.parsing import find
 from shared.explain.parsing.find import Proof
+from shared.explain.parsing.shown_request import in_text
 from shared.explain.parsing.vendor import vendor_of_urn
 from shared.explain.ranking import (
     circumstances,
@@ -34,10 +35,11 @@ from shared.explain.ranking import (
 from shared.explain.ranking.asking import asks
 from shared.explain.ranking.change import change
 from shared.explain.ranking.corrected_request import corrected
-from shared.explain.ranking.facts import Evidence, Facts, gather
+from shared.explain.ranking.facts import Evidence, Facts
 from shared.explain.ranking.fallbacks import refuted, unknown
 from shared.explain.ranking.launch import NOT_OF_A_PROGRAM
 from shared.explain.ranking.our_request import as_sent
+from shared.explain.ranking.registrations import choose
 from shared.explain.ranking.terms import for_any_app
 from shared.findings import Flow
 from shared.vendors import GENERIC, OWN
@@ -90,12 +92,14 @@ def diagnose(
     that the failure may be about. `where` is the endpoint that responded, if known. If the error is
     unknown, the diagnosis says so. Never raises.
     """
-    sent_or_shown, from_text, registered = gather(message, sent, registrations)
-    vendor = _vendor(message, sent_or_shown)
-    found = find.matches(message, None if sent_or_shown.vendor is None else vendor, where)
+    either = in_text(message.text) if sent is None else sent
+    registered = choose(message, either, registrations) or Registered(key="")
+    either = replace(either, vendor=either.vendor or registered.vendor)
+    vendor = _vendor(message, either)
+    found = find.matches(message, None if either.vendor is None else vendor, where)
     if found and found[0].entry.vendor not in {GENERIC.name, OWN.name}:
         vendor = found[0].entry.vendor if sent is None else vendor or found[0].entry.vendor
-    facts = Facts(message, sent_or_shown, from_text, registered, found, vendor, where)
+    facts = Facts(message, either, sent is None, registered, found, vendor, where)
     known = facts.entries or find.by_code(message.oauth_error, where)
     causes = _ranked(facts, known)
     if facts.of_any_app:

@@ -4,7 +4,7 @@ SMART App Launch 2.2, "Obtain authorization code". A value that only the app kno
 angle brackets.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from shared.explain.model import Cause, CauseId
 from shared.explain.ranking.change import PARAMETERS, suspected
@@ -31,19 +31,15 @@ def corrected(facts: Facts, causes: Collection[Cause]) -> Mapping[str, str] | No
     )
     mine = facts.registered
     wrong = suspected(causes) if facts.from_text else frozenset()
-    client_id = mine.client_id if "client_id" in wrong and mine is not None else facts.client_id
-    redirect_uri = facts.redirect_uri
-    if "redirect_uri" in wrong:
-        redirect_uri = mine.redirect_uri if mine is not None else None
-    if "client_id" in wrong and mine is None:
-        client_id = None
+    client_id = mine.client_id if "client_id" in wrong else facts.client_id
+    redirect_uri = mine.redirect_uri if "redirect_uri" in wrong else facts.redirect_uri
     request = {
         "response_type": "code",
         "client_id": client_id or "<the client ID of the app's registration>",
         "redirect_uri": redirect_uri or "<the registered redirect URI, byte for byte>",
         "scope": " ".join(_scopes(facts, sure, standalone=standalone)),
         "state": "<a new random value for each launch>",
-        "aud": _aud(facts, standalone=standalone, suspect="aud" in wrong),
+        "aud": _aud(mine.iss if "aud" in wrong else facts.bases, standalone=standalone),
         "code_challenge": "<base64url of SHA-256 of a new code_verifier>",
         "code_challenge_method": "S256",
     }
@@ -52,12 +48,9 @@ def corrected(facts: Facts, causes: Collection[Cause]) -> Mapping[str, str] | No
     return request
 
 
-def _aud(facts: Facts, *, standalone: bool, suspect: bool) -> str:
-    configured = facts.registered.iss if facts.registered is not None else ()
-    bases = configured if suspect else facts.bases
-    literal = [base for base in bases if not base.endswith("/*")]
-    if len(literal) == 1 == len(bases):
-        return literal[0]
+def _aud(bases: Sequence[str], *, standalone: bool) -> str:
+    if len(bases) == 1 and not bases[0].endswith("/*"):
+        return bases[0]
     if standalone:
         return "<the FHIR base of the EHR>"
     return "<the iss received with the launch, unchanged>"

@@ -5,7 +5,7 @@ assertion), SMART App Launch 2.2 (`aud` is `iss`, an assertion lives for five mi
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import combinations, islice
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from shared.explain.parsing.find import Proof
 from shared.explain.parsing.named import MASK
 from shared.explain.parsing.shown_scopes import SCOPE
 from shared.explain.ranking.facts import Evidence, Facts, named
-from shared.explain.ranking.scope_causes import version
+from shared.explain.ranking.scope_causes import versions
 from shared.patterns import any_case
 
 _TEXT = "the values in the text"
@@ -387,12 +387,12 @@ def _versions(facts: Facts) -> Iterator[Evidence]:
     pairs: dict[str, set[str]] = {}
     compared = _WORKS.search(facts.pasted) or "scope_syntax" in facts.family
     for scope in (compared and re.findall(SCOPE, facts.pasted)) or ():
-        pairs.setdefault(scope.rpartition(".")[0], set()).update(_written([scope]))
+        pairs.setdefault(scope.rpartition(".")[0], set()).update(versions([scope]))
     if any(len(both) > 1 for both in pairs.values()) and facts.may_be("scope_syntax"):
         why = "The text has the same scope in both syntaxes, and the server takes only one of them."
         yield Evidence("scope_syntax", "likely", why, _TEXT)
-    asked = _written(facts.scopes)
-    granted = _written(facts.granted or ())
+    asked = versions(facts.scopes)
+    granted = versions(facts.granted or ())
     if len(asked) == len(granted) == 1 and asked != granted:
         mine, theirs = asked.pop(), granted.pop()
         why = f"The scopes were requested in the syntax of SMART {mine} and granted in {theirs}."
@@ -466,10 +466,6 @@ def _methods(facts: Facts, text: str) -> Iterator[Evidence]:
 
 
 _WORKS = any_case(r"\b(?:works?|worked|accept\w*|is ok|is fine|superset)\b")
-
-
-def _written(scopes: Sequence[str]) -> set[str]:
-    return {one for scope in scopes if (one := version(scope)) is not None}
 
 
 # The parameters of a complete request, and the cause if only that one is missing.

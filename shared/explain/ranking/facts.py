@@ -4,8 +4,7 @@ They help to decide which of an error's possible causes is the actual one.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from shared.explain.model import (
@@ -21,7 +20,7 @@ from shared.explain.parsing import claims, shown_request, shown_scopes
 from shared.explain.parsing.find import Match, Proof
 from shared.explain.parsing.said import Said, hear, without_noise
 from shared.explain.parsing.vendor import persona_of
-from shared.explain.ranking.registrations import choose, tenants
+from shared.explain.ranking.registrations import tenants
 from shared.findings import Flow
 from shared.vendors import OWN, Profile, habits_of
 
@@ -68,13 +67,14 @@ class Facts:
     """Everything known about one failure.
 
     `from_text` means that `sent` comes only from a pasted text, which may describe a request other
-    than the one that failed. Otherwise this app sent the request.
+    than the one that failed. Otherwise this app sent the request. `registered` is empty if the
+    failure isn't about a configured registration.
     """
 
     message: EhrMessage
     sent: AuthorizationRequest
     from_text: bool
-    registered: Registered | None
+    registered: Registered
     matches: tuple[Match, ...]
     vendor: str | None
     where: Where | None = None
@@ -136,9 +136,7 @@ class Facts:
     @cached_property
     def scopes(self) -> tuple[str, ...]:
         """The requested scopes: those sent, otherwise those configured."""
-        if self.sent.scopes is not None:
-            return self.sent.scopes
-        return self.registered.scopes if self.registered is not None else ()
+        return self.registered.scopes if self.sent.scopes is None else self.sent.scopes
 
     @cached_property
     def shown_scopes(self) -> shown_scopes.ShownScopes:
@@ -201,7 +199,7 @@ class Facts:
     def of_any_app(self) -> bool:
         """Whether the text may be about any app, as it neither has nor configures this one."""
         own = bool(self.entries) and self.entries[0].vendor == OWN.name
-        return self.from_text and not (self.registered or self.named_by_app or own)
+        return self.from_text and not (self.registered.key or self.named_by_app or own)
 
     @property
     def backend(self) -> bool:
@@ -226,15 +224,12 @@ class Facts:
     @property
     def client_id(self) -> str | None:
         """The client id that the EHR should have seen."""
-        configured = self.registered.client_id if self.registered is not None else None
-        return configured or self.sent.client_id
+        return self.registered.client_id or self.sent.client_id
 
     @property
     def bases(self) -> tuple[str, ...]:
         """The FHIR bases that the request may have been for."""
-        if self.sent.aud is not None:
-            return (self.sent.aud,)
-        return self.registered.iss if self.registered is not None else ()
+        return self.registered.iss if self.sent.aud is None else (self.sent.aud,)
 
     @property
     def tenants(self) -> tuple[str, ...]:
@@ -242,7 +237,7 @@ class Facts:
         if any(base.endswith("/*") for base in self.bases):
             return ()
         bases = [base.rstrip("/") for base in self.bases]
-        if self.registered is None:
+        if not self.registered.key:
             # A base in a text may be any EHR's. At Oracle Health, the tenant comes after the FHIR
             # version.
             bases = [base for base in bases if re.search(r"/(?:r4|dstu2)/[^/]+\Z", base.lower())]
@@ -251,8 +246,7 @@ class Facts:
     @property
     def redirect_uri(self) -> str | None:
         """The configured redirect URI, otherwise the one that was sent."""
-        configured = self.registered.redirect_uri if self.registered is not None else None
-        return configured or self.sent.redirect_uri
+        return self.registered.redirect_uri or self.sent.redirect_uri
 
     @cached_property
     def persona(self) -> str | None:
@@ -267,17 +261,6 @@ class Facts:
 
 
 _NO_SCOPES = shown_scopes.ShownScopes()
-
-
-def gather(
-    message: EhrMessage, sent: AuthorizationRequest | None, registrations: Sequence[Registered]
-) -> tuple[AuthorizationRequest, bool, Registered | None]:
-    """Return the request, whether it comes only from the text, and the registration it's about."""
-    sent_or_shown = shown_request.in_text(message.text) if sent is None else sent
-    registered = choose(message, sent_or_shown, registrations)
-    if sent_or_shown.vendor is None and registered is not None:
-        sent_or_shown = replace(sent_or_shown, vendor=registered.vendor)
-    return sent_or_shown, sent is None, registered
 
 
 def named(names: list[str] | tuple[str, ...]) -> str:

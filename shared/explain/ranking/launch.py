@@ -119,8 +119,8 @@ def _client(facts: Facts) -> Iterator[Evidence]:
     expected = facts.client_id
     if seen is None or expected is None or seen.lower() == expected.lower():
         return
-    configured = facts.registered is not None and facts.registered.client_id is not None
-    whose = "The configured one is" if configured else "The one that should be used is"
+    configured = facts.registered.client_id
+    whose = "The one that should be used is" if configured is None else "The configured one is"
     # Both apps may be registered, so an error about a missing launch value proves no mismatch.
     proven = "launch" not in facts.lacks or "launch/patient" in facts.scopes
     yield Evidence(

@@ -26,8 +26,7 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
 
 def _addresses(facts: Facts) -> Iterator[Evidence]:
     """Compare sent and configured URLs. If only one is known, name it."""
-    mine = facts.registered
-    sent, configured = facts.sent.redirect_uri, mine.redirect_uri if mine is not None else None
+    sent, configured = facts.sent.redirect_uri, facts.registered.redirect_uri
     if facts.at_request and facts.may_be("redirect_uri_mismatch"):
         if sent and configured and sent != configured:
             why = f"The request has {sent}, but the configuration has {configured}."
@@ -37,8 +36,8 @@ def _addresses(facts: Facts) -> Iterator[Evidence]:
             if not configured and facts.from_text:
                 why = f"The request has {facts.redirect_uri}. Compare it with the registration."
             yield Evidence("redirect_uri_mismatch", None, why, RFC_6749)
-    aud, bases = facts.sent.aud, mine.iss if mine is not None else ()
-    near = [base for base in bases if aud and base == aud.rstrip("/") != aud]
+    aud = facts.sent.aud
+    near = [base for base in facts.registered.iss if aud and base == aud.rstrip("/") != aud]
     if near and facts.at_request and facts.may_be("aud_wrong"):
         why = f"`aud` is {aud}, with a trailing slash. The FHIR base has no trailing slash."
         yield Evidence("aud_wrong", "possible", why, SMART)
@@ -66,8 +65,7 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
     proven = facts.proof is Proof.CODE and facts.entries[0].causes[0].certainty == "certain"
     if "client_auth_wrong" not in facts.family or (facts.from_text and proven):
         return
-    mine = facts.registered
-    auth = facts.sent.client_auth or (mine.client_auth if mine is not None else None)
+    auth = facts.sent.client_auth or facts.registered.client_auth
     if auth is not None:
         how = "as a public client, without a secret" if auth == "none" else f"with {auth}"
         why = f"This app is configured to authenticate {how} (`client_auth`)."

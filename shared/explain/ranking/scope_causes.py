@@ -38,24 +38,23 @@ def version(scope: str) -> Literal["v1", "v2"] | None:
     return "v1" if scope.partition("?")[0].rpartition(".")[2] in _V1 else "v2"
 
 
+def versions(of: Iterable[str]) -> set[str]:
+    """Return the SMART versions of the resource scopes among these scopes."""
+    return {number for scope in of if (number := version(scope)) is not None}
+
+
 def in_other_version(scope: str, supported: Iterable[str]) -> str | None:
     """Return the EHR's spelling of the same permission, or None if it lists this spelling."""
     wanted = scopes.parse(scope)
-    supported = tuple(supported)
-    if wanted is None or scope in supported:
+    if wanted is None:
         return None
-    mine = version(scope)
-    if any(
-        (one := scopes.parse(other)) is not None
-        and (one.level, one.type, version(other)) == (wanted.level, wanted.type, mine)
-        for other in supported
-    ):
-        return None
-    for other in supported:
-        grant = scopes.parse(other)
-        if grant is not None and (grant.level, grant.type) == (wanted.level, wanted.type):
-            return other
-    return None
+    same = [one for one in supported if _is_for_the_same(scopes.parse(one), wanted)]
+    listed = scope in same or version(scope) in versions(same)
+    return None if listed else next(iter(same), None)
+
+
+def _is_for_the_same(one: scopes.Grant | None, other: scopes.Grant) -> bool:
+    return one is not None and (one.level, one.type) == (other.level, other.type)
 
 
 def scope_causes(
@@ -91,24 +90,19 @@ def _cause(
     unlisted = scopes.names_resources(supported) and scope not in supported
     if is_wildcard(scope) and (habits.wildcards_dropped or unlisted):
         return "scope_syntax"
-    if in_other_version(scope, supported) or _only_in_other_version(scope, granted):
+    beside_in = versions(granted)
+    if in_other_version(scope, supported) or (beside_in and version(scope) not in beside_in):
         return "scope_syntax"
     beside = [one for text in granted if (one := scopes.parse(text)) is not None]
     if habits.other_version_dropped and not beside and version(scope) == "v1":
         # An app that is registered for SMART v2 loses all v1 scopes at once.
         return "scope_syntax"
-    if any((one.level, one.type) == (wanted.level, wanted.type) for one in beside):
+    if any(_is_for_the_same(one, wanted) for one in beside):
         return "scope_trimmed"
     patientless = flow == "standalone" and not {"launch/patient", "launch"} & set(granted)
     if wanted.level == "patient" and patientless and not any(x.level == "patient" for x in beside):
         return "patient_context_missing"
     return "scope_not_registered"
-
-
-def _only_in_other_version(scope: str, granted: Iterable[str]) -> bool:
-    """Return whether resource scopes were granted, but none of them in this scope's syntax."""
-    versions = {one for text in granted if (one := version(text)) is not None}
-    return bool(versions) and version(scope) not in versions
 
 
 def scope_cause(cause: CauseId, vendor: str | None) -> Cause:

@@ -16,6 +16,7 @@ from shared.explain.ranking.scope_causes import (
     scope_cause,
     scope_causes,
     version,
+    versions,
 )
 from shared.scopes import missing, names_resources
 
@@ -104,30 +105,30 @@ def _registered(facts: Facts) -> Iterator[Evidence]:
 
 def _of_one_version(facts: Facts) -> Iterator[Evidence]:
     """Yield a cause for scopes of one version at an EHR where reports of drops are about v1."""
-    versions = {number for scope in facts.scopes if (number := version(scope)) is not None}
+    mine = versions(facts.scopes)
     both = facts.family >= {"scope_syntax", "scope_not_registered"} and (
         "scope_trimmed" not in facts.family
     )
-    if both and len(versions) == 1 and facts.habits.scopes.other_version_dropped:
-        cause: CauseId = "scope_not_registered" if versions == {"v2"} else "scope_syntax"
-        why = f"The scopes are written for SMART {versions.pop()}."
+    if both and len(mine) == 1 and facts.habits.scopes.other_version_dropped:
+        cause: CauseId = "scope_not_registered" if mine == {"v2"} else "scope_syntax"
+        why = f"The scopes are written for SMART {mine.pop()}."
         source = "reports of lost scopes are about SMART v1; which cause applies here is inferred"
         yield Evidence(cause, "likely", why, source)
 
 
 def _against_the_registration(facts: Facts) -> Iterator[Evidence]:
     """Yield causes from the registration's SMART version and scopes, as the text states them."""
-    versions = {one for one in ("v1", "v2") if one in facts.claims.signs}
-    written = {number for scope in facts.scopes if (number := version(scope)) is not None}
-    if len(written) == len(versions) == 1 and written != versions:
+    registered = facts.claims.signs & {"v1", "v2"}
+    written = versions(facts.scopes)
+    if len(written) == len(registered) == 1 and written != registered:
         scope = next(scope for scope in facts.scopes if version(scope) is not None)
-        mine = versions.pop()
+        (mine,) = registered
         wanted = "`.rs` and other letters (v2)" if mine == "v2" else "`.read` and `.write` (v1)"
         why = f"The registration is for SMART {mine}, but `{scope}` is written in the other syntax."
         step = f"Write the scopes with {wanted}, to match the registration: `{_in(scope, wanted)}`."
         yield Evidence("scope_syntax", "likely", why, SMART, (step,))
     absent = missing(facts.scopes, facts.shown_scopes.registered)
-    if facts.shown_scopes.registered and absent and not versions:
+    if facts.shown_scopes.registered and absent and not registered:
         why = f"The registration in the text doesn't include {named(absent)}."
         step = f"Add {named(absent)} to the registration, or request only registered scopes."
         yield Evidence("scope_not_registered", "likely", why, "the text", (step,))
