@@ -28,10 +28,9 @@ def read(uri: str) -> EhrMessage:
     if match is None:
         return EhrMessage()
     query = parse_qs(match["query"] or "", max_num_fields=20) if match["query"] else {}
-    urn_and_end = urns.find(match["urn"], known_urns())
     persona = query.get("persona", [""])[0].lower()
     return EhrMessage(
-        urn=urn_and_end[0] if urn_and_end is not None else None,
+        urn=urns.find(match["urn"], known_urns())[0],
         instance=_id(match["instance"]),
         persona=persona if _PERSONA.fullmatch(persona) else None,
         client=_id(query.get("client", [""])[0]),

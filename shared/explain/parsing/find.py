@@ -8,6 +8,7 @@ writer says.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import cache
+from typing import Literal, get_args
 
 from shared.explain.catalogue import ENTRIES
 from shared.explain.model import EhrMessage, Entry, Where
@@ -85,25 +86,27 @@ def matches(
     named = frozenset((*seen.named, *stand_ins)) - shown
     fields = "\n".join([message.description or "", *(one.words for one in heard if one.field)])
     text = f"{message.description or ''}\n{without_noise(message.text)}"[:_LONGEST]
+    voices: dict[_Voice, list[Entry]] = {voice: [] for voice in get_args(_Voice)}
+    for one in among:
+        voices[_voice(one)].append(one)
+    vendors = voices["vendor"]
     few = heard and len(text.split()) <= _FEW
     few = few and not (message.oauth_error or message.status or seen.first)
-    of_one = [one for one in among if few and one.vendor not in {GENERIC.name, OWN.name}]
+    mild = [one for one in among if not one.alone]
     return (
         _by_own(text, seen)
-        or _by_pattern(fields, among, shown, named)
-        or _by_pattern(text, among, shown, named)
+        or _by_pattern(fields, vendors, shown, named)
+        or _by_pattern(text, vendors, shown, named)
         or _by_words([one for one in heard if one.field], among, message, where)
-        or _by_web(text, among)
-        or (_by_off(text, among) if message.oauth_error is None else ())
-        or _patterns(
-            text, [one for one in among if not one.alone], Proof.NAMED, fewest=_UNMISTAKABLE
-        )
+        or _patterns(text, voices["web"], Proof.CODE)
+        or (_patterns(text, voices["tool"], Proof.CODE) if message.oauth_error is None else ())
+        or _patterns(text, mild, Proof.NAMED, fewest=_UNMISTAKABLE)
         or _by_words([one for one in heard if one.speaker != "writer"], among, message, where)
-        or _patterns(text, of_one, Proof.NAMED)
+        or (_patterns(text, vendors, Proof.NAMED) if few else ())
         or _by_code(message, among, shown or named, where)
         or _by_status(message, among, shown or named, where)
-        or _by_web(text, among, vague=True)
-        or _by_off(text, among)
+        or _patterns(text, voices["vague"], Proof.CODE)
+        or _patterns(text, voices["tool"], Proof.CODE)
         or _by_words(heard, among, message, where)
     )
 
@@ -115,9 +118,22 @@ _AT_FIRST = any_case(
 ).search
 
 
-def seen(message: EhrMessage) -> Seen:
-    """Return the vendors that a message shows and names."""
-    return seen_in(message.urn, message.text)
+_Voice = Literal["own", "vendor", "tool", "web", "vague", "any"]
+
+
+def _voice(entry: Entry) -> _Voice:
+    """Return who says what an entry is about: this app, a vendor, a build `tool` or platform, the
+    `web` (a browser, a library or a framework, with a fixed message), the same in a `vague` way,
+    without a probable cause, or `any` server in whatever words.
+    """
+    if entry.vendor != GENERIC.name:
+        return "own" if entry.vendor == OWN.name else "vendor"
+    if not entry.alone:
+        return "any"
+    first = entry.causes[0]
+    if first.id == "not_a_launch_problem":
+        return "tool"
+    return "vague" if first.certainty == "possible" else "web"
 
 
 def _names(message: EhrMessage, where: Where | None) -> Iterator[Said]:
@@ -152,42 +168,18 @@ _FEW = 12
 
 
 def _by_pattern(
-    text: str, among: Collection[Entry], shown: Collection[str], named: Collection[str]
+    text: str, vendors: Collection[Entry], shown: Collection[str], named: Collection[str]
 ) -> tuple[Match, ...]:
     """Return the entries with a documented message of a vendor that speaks in the text."""
-    vendors = [one for one in among if one.vendor not in {GENERIC.name, OWN.name}]
-    alone = [one for one in vendors if one.alone]
     mine = [one for one in vendors if one.vendor in shown]
-    return _patterns(text, [*mine, *(one for one in alone if one not in mine)], Proof.CODE) or (
+    alone = [one for one in vendors if one.alone and one.vendor not in shown]
+    return _patterns(text, [*mine, *alone], Proof.CODE) or (
         _patterns(text, [one for one in vendors if one.vendor in named], Proof.NAMED)
     )
 
 
 # So many words of a documented message don't come from anyone else.
 _UNMISTAKABLE = 5
-
-
-def _off(entry: Entry) -> bool:
-    """Return whether an entry is about programs and packages, not about any server."""
-    return entry.alone and entry.causes[0].id == "not_a_launch_problem"
-
-
-def _by_off(text: str, among: Collection[Entry]) -> tuple[Match, ...]:
-    """Return the entries with a message of a build tool or a platform."""
-    return _patterns(text, [one for one in among if _off(one)], Proof.CODE)
-
-
-def _by_web(text: str, among: Collection[Entry], *, vague: bool = False) -> tuple[Match, ...]:
-    """Return the entries with a fixed message of a browser, a network library or a framework, or
-    the `vague` ones, which have no probable cause.
-    """
-    web = [
-        one
-        for one in among
-        if one.vendor == GENERIC.name and one.alone and not _off(one)
-        if (one.causes[0].certainty == "possible") == vague
-    ]
-    return _patterns(text, web, Proof.CODE)
 
 
 def _patterns(
@@ -262,24 +254,18 @@ def _by_code(
     if (found := _of_code(code, mine)) or code is None:
         return tuple(Match(one, Proof.BARE) for one in found)
     general = [one for one in among if one.vendor == GENERIC.name]
-    if where is None:
+    if where is None and (step := _step_of(code, message.text)):
         # The same code means other things at the token endpoint and in a redirect.
-        (said,) = _places(message, code)
-        there = [
-            one for one in general if (one.where == _EXCHANGE) == (said in {"token", "refresh"})
-        ]
-        general = there if said and _of_code(code, there) else general
+        there = [one for one in general if (one.where == _EXCHANGE) == (step == "token")]
+        general = there if _of_code(code, there) else general
     return tuple(Match(one, Proof.BARE) for one in _of_code(code, general))
 
 
-def _places(message: EhrMessage, code: str) -> Iterator[Step | None]:
-    text = message.text
+def _step_of(code: str, text: str) -> Step | None:
     if any_case(rf"[?&]error={code}\b").search(text):
-        yield "authorize"
-    elif any_case(rf"\"error\"\s{{0,9}}:\s{{0,9}}\"{code}\"").search(text):
-        yield "token"
-    else:
-        yield None
+        return "authorize"
+    in_json = any_case(rf"\"error\"\s{{0,9}}:\s{{0,9}}\"{code}\"").search(text)
+    return "token" if in_json else None
 
 
 def _of_code(code: str | None, among: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -79,7 +79,7 @@ def read(text: str) -> EhrMessage:
     """Return the message in a server's own text, like `parse`, without reading any JWT."""
     levels = texts.levels(text)
     opened = levels[-1]
-    urn, _ = urns.find(opened, known_urns()) or (None, 0)
+    urn, _ = urns.find(opened, known_urns())
     ids = ids_in(opened)
     known = known_ids(ids, opened)
     shown = texts.without_random(opened, known)
@@ -105,10 +105,9 @@ def known_ids(ids: Mapping[str, str | None], opened: str) -> set[str]:
 
 def ids_in(opened: str) -> dict[str, Any]:
     """Return the client, tenant, persona and instance that a decoded text names, or None."""
-    urn_and_end = urns.find(opened, known_urns())
-    end = urn_and_end[1] if urn_and_end is not None else 0
+    _, end = urns.find(opened, known_urns())
     # The parts of an `error_uri` follow its URN. In other texts they may precede it.
-    places = (opened[end : end + 2000], opened) if urn_and_end else (opened,)
+    places = (opened[end : end + 2000], opened) if end else (opened,)
     return {name: _first(places, patterns) for name, patterns in _IDS.items()}
 
 

@@ -53,8 +53,7 @@ def _message(fields: Mapping[str, str], words: str, status: int | None = None) -
     named = error_uri.read(fields.get("error_uri", ""))
     ids = frozenset(one.lower() for one in (named.client, named.tenant, named.instance) if one)
     plain = _plain(words, ids)
-    urn_and_end = urns.find(plain, known_urns())
-    urn = named.urn or (urn_and_end[0] if urn_and_end is not None else None)
+    urn = named.urn or urns.find(plain, known_urns())[0]
     error, description = fields.get("error", ""), fields.get("error_description", "")
     description = _plain(description, ids).replace("\n", " ").strip()
     return replace(

@@ -51,8 +51,8 @@ def normal(urn: str) -> str:
     return AUTHORIZATION + _SAME.get(tail, tail) if tail != urn else urn
 
 
-def find(text: str, known: frozenset[str]) -> tuple[str, int] | None:
-    """Return the first URN in a text in its normal form, and the position where it ends.
+def find(text: str, known: frozenset[str]) -> tuple[str, int] | tuple[None, int]:
+    """Return the first URN in a text in its normal form or None, and the position where it ends.
 
     An abbreviated URN, even one with only its last words, counts if exactly one of the `known` URNs
     has that ending.
@@ -96,7 +96,7 @@ def _endings(known: frozenset[str]) -> Mapping[str, str | None]:
     return endings
 
 
-def _last_words(text: str, known: frozenset[str]) -> tuple[str, int] | None:
+def _last_words(text: str, known: frozenset[str]) -> tuple[str, int] | tuple[None, int]:
     endings, whole = _endings(known), text.strip()
     for match in re.finditer(_WORDS, text, re.IGNORECASE):
         written = match[0].lower().replace("_", "-")
@@ -105,7 +105,7 @@ def _last_words(text: str, known: frozenset[str]) -> tuple[str, int] | None:
         alone = match[0] == whole and match[0].lower() not in _OF_RFC_6749
         if urn is not None and (":" in written or alone):
             return urn, match.end()
-    return None
+    return None, 0
 
 
 def _completed(written: str, known: Collection[str]) -> str | None:

@@ -30,16 +30,10 @@ def seen_in(urn: str | None, text: str) -> Seen:
     low = text.lower()
     hosts = [one.name for one in everyone() if any(sign in low for sign in one.signs.addresses)]
     paths = [one.name for one in everyone() if any(sign in low for sign in one.signs.paths)]
-    named = [one for one in everyone() if _is_named(one, text, low)]
+    places = {one.name: _place(one, text, low) for one in everyone()}
     # The first name comes first: a comparison with another vendor follows later.
-    named.sort(key=lambda one: _place(one, text, low))
-    return Seen(
-        tuple(dict.fromkeys((*hosts, *paths))), tuple(dict.fromkeys(one.name for one in named))
-    )
-
-
-def _is_named(one: Profile, text: str, low: str) -> bool:
-    return _place(one, text, low) < len(text)
+    named = sorted((one for one in places if places[one] < len(text)), key=places.__getitem__)
+    return Seen(tuple(dict.fromkeys((*hosts, *paths))), tuple(named))
 
 
 def _place(one: Profile, text: str, low: str) -> int:
