@@ -146,7 +146,6 @@ _SAYINGS: Mapping[str, str] = {
     r"|\binsufficient\b|\bdisabled\b|\bblocked\b|cannot (?:use|access|request)"
     r"|\blocked\b|\bprohibited\b|could not be granted|\bnot (?:been )?given",
 }
-THINGS, SAYINGS = frozenset(_THINGS), frozenset(_SAYINGS)
 _ALL = {**_THINGS, **_SAYINGS}
 _A_SCOPE = any_case(r"\b(?:patient|user|system)/[a-z*]+\.(?:read|write|\*|[cruds]+)(?![\w-])")
 
