@@ -197,7 +197,7 @@ class Claims:
 
     signs: frozenset[Sign] = frozenset()
     denied: frozenset[CauseId] = field(default_factory=frozenset)
-    blamed: frozenset[CauseId] = field(default_factory=frozenset)
+    blamed: tuple[CauseId, ...] = ()
 
     def has(self, *signs: Sign) -> bool:
         """Return whether the text has every one of the signs."""
@@ -210,10 +210,8 @@ def claims_in(text: str) -> Claims:
     flowing = re.sub(r"(?<=[\w,:\"]) ?\n(?=[a-z])", " ", text)
     return Claims(
         frozenset(sign for sign in _SIGNS if _matches(_SIGNS[sign], flowing)),
-        *(
-            frozenset(cause for cause, words in claimed.items() if _matches(words, flowing))
-            for claimed in (_DENIED, _BLAMED)
-        ),
+        frozenset(cause for cause in _DENIED if _matches(_DENIED[cause], flowing)),
+        tuple(cause for cause in _BLAMED if _matches(_BLAMED[cause], flowing)),
     )
 
 
