@@ -1,8 +1,10 @@
 """Microsoft Entra ID: the numbers of its messages (AADSTS), which mean the same in any language.
 
-A group has a cause, its certainty, what to do, and a line for each meaning with its numbers.
+A group has a cause, its certainty, what to do, and a line for each meaning with its numbers. A
+deeper line has words that come without the number.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -33,9 +35,11 @@ client_auth_wrong certain: Leave out the client secret: the app is registered as
 client_auth_wrong certain: In a browser, use the code with PKCE and without a secret, and register \
 the redirect URI as Single-page application. On a server, send no Origin header.
   9002326 A browser exchanged the code, but the redirect URI isn't one of a single-page application.
+    Cross-origin token redemption is permitted only for
 client_auth_wrong certain: Register the redirect URI as Web, only there, and send the secret. \
 Single-page application is for codes that a browser exchanges.
   9002327 A server exchanged the code, but the redirect URI is one of a single-page application.
+    may only be redeemed via cross-origin requests
 client_auth_wrong likely: Compare the client ID and the secret, certificate or assertion with the \
 app registration.
   70002 The client's credentials weren't accepted.
@@ -49,8 +53,7 @@ to the token endpoint of this tenant.
   700023 The assertion's `aud` isn't this tenant's.
 clock_skew likely: Use NTP to set the clock of the machine that signs the assertion, and sign a \
 new one for each request, valid for a few minutes.
-  700024 The client assertion isn't valid at this time.
-  500133 The assertion isn't valid at this time.
+  700024,500133 The assertion isn't valid at this time.
 pkce_mismatch certain: Send `code_challenge` with `code_challenge_method=S256`, and in the token \
 request the `code_verifier` of the same launch.
   9002325 A code that a browser exchanges requires PKCE.
@@ -83,10 +86,9 @@ idp_policy certain: In Enterprise applications, assign the user or their group t
   50105 The user isn't assigned to the app, which requires assignment.
 idp_policy certain: Ask the administrator about the sign-in rules (multi-factor authentication, \
 conditional access), and complete them interactively.
-  50072 The user must set up multi-factor authentication.
+  50072,50079 The user must set up multi-factor authentication.
   50074 Multi-factor authentication is required.
   50076 Multi-factor authentication is required by a rule or because of the location.
-  50079 The user must set up multi-factor authentication.
   50097 The sign-in requires a registered device.
   50131 A rule for devices or locations stopped the sign-in.
   53000 A conditional access rule requires a compliant device.
@@ -147,30 +149,30 @@ tokens under Authentication, Implicit grant.
 flow_misused likely: Look for a page that starts the sign-in again before it reads the response.
   50196 The app sent the same request too often: it's in a loop.
 ehr_side likely: Try again in a minute. The number and the trace ID help Microsoft's support.
-  90033 A service is temporarily unavailable.
-  90006 A service failed temporarily.
+  90033,90006 A service is temporarily unavailable.
 """
 
 _KINDS = cast("Mapping[str, Any]", causes.KINDS)
 
 
 def _entries() -> Iterator[Entry]:
-    for group in _GROUPS.strip().replace("\n  ", "\r").split("\n"):
-        head, *lines = group.split("\r")
+    for group in re.split(r"\n(?! )", _GROUPS.strip()):
+        head, *lines = re.split(r"\n  (?! )", group)
         cause, _, step = head.partition(": ")
         id_, certainty = cause.split()
         kind = _KINDS[id_]
         told = (line.partition(" ") for line in lines)
-        for number, meaning in ((one, what) for names, _, what in told for one in names.split(",")):
+        for number, text in ((one, what) for names, _, what in told for one in names.split(",")):
+            meaning, *words = text.split("\n    ")
             at_exchange = number in _SENT_AT_EXCHANGE.split()
             yield Entry(
                 key=f"azure/aadsts{number}",
-                says=f"AADSTS{number}",
+                says=" / ".join((f"AADSTS{number}", *words)),
                 where="token endpoint" if at_exchange else "authorize redirect",
                 meaning=meaning,
                 causes=(kind(certainty, meaning, step, source=SOURCES["ENTRA"]),),
                 source=SOURCES["ENTRA"],
-                patterns=(rf"\bAADSTS{number}\b",),
+                patterns=(rf"\bAADSTS{number}\b", *words),
                 alone=True,
             )
 

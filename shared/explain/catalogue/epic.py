@@ -26,7 +26,6 @@ epic/oauth2-error-page page @ {EPIC_PREFLIGHT}
     ? A new app takes an hour or more to reach Epic's servers.
     > $after-you-create
   client_not_enabled_at_site possible @ inferred
-    ? The organization hasn't added the app to its own environment.
     > Ask the organization's Epic team to enable the client ID in this environment.
 epic/invalid-oauth-request page @ {PEERBITS}; {EPIC_PREFLIGHT}
   " Invalid OAuth 2.0 request / the request is invalid / error=4
@@ -47,7 +46,6 @@ epic/invalid-oauth-request page @ {PEERBITS}; {EPIC_PREFLIGHT}
     ? The scopes are written for a different SMART version than the app's.
     > $on-the-apps-page-check $RELAUNCH
   persona_mismatch possible @ {PEERBITS}
-    ? The app is for patients and was launched by a clinician, or the reverse.
     > On the app's page, make sure the app is for the users who launch it: clinicians or patients.
   not_propagated_yet possible @ {PEERBITS}; {EPIC_48_HOURS}
     ? The registration isn't complete because a questionnaire isn't filled in, or a change to it
@@ -59,7 +57,6 @@ epic/launch-parameters-required launch alone @ {EPIC_TEST_PAGE}
   ~ launch query parameters are required
   = Epic's own test app was opened without launch parameters.
   launch_parameter_missing certain @ {EPIC_TEST_PAGE}; {EPIC_SYNC}
-    ? The page was opened directly, by its URL.
     > Launch from a chart in Hyperspace or, for the sandbox, from Epic's LaunchPad. Hyperspace and
       LaunchPad both add `iss` and `launch` to the app's launch URL. |standalone -
 epic/wildcard-scope redirect code=invalid_scope @ {PEERBITS}
@@ -85,7 +82,6 @@ epic/invalid-client token code=invalid_client @ {EPIC_BASIC}; {EPIC_BACKEND}
       (`https://HOST/launch/jwks.json`) under the same `key_id`.
     > Enter the secret again in the place that `client_secret` refers to.
   client_unknown likely @ {EPIC_BACKEND}; {PEERBITS}
-    ? The production ID is used in a test environment, or the reverse.
     > $on-the-apps
   not_propagated_yet possible @ {EPIC_BACKEND}; {EPIC_SYNC}
     ? A new key or secret hasn't reached this environment.
@@ -98,12 +94,10 @@ epic/invalid-request-null token @ {EPIC_FASTEN}
   ~ invalid_request"\s?,\s?"error_description"\s?:\s?null
   = Epic couldn't use the token request, and doesn't say why.
   request_malformed possible @ inferred from {EPIC_FASTEN}
-    ? A parameter is missing or encoded incorrectly.
     > Send `grant_type`, `code`, `redirect_uri`, `code_verifier` and, for a public client,
       `client_id`, form-encoded in the body.
     > $RELAUNCH
   code_expired_or_used possible @ inferred
-    ? The callback was opened twice, so the code was already used.
 epic/scopes-stripped token @ {PEERBITS}; {EPIC_CMS_SANDBOX}
   " token granted with fewer scopes than requested
   ~ silently stripped
@@ -112,15 +106,13 @@ epic/scopes-stripped token @ {PEERBITS}; {EPIC_CMS_SANDBOX}
   scope_trimmed likely
     ? Epic leaves out scopes that aren't covered by the APIs agreed on for the app, without
       returning an error.
-    > Compare the granted scopes in the token response with the requested ones.
-    > $on-the-apps-page $on-the-apps-page-check $after-you-create
+    > *0 $on-the-apps-page $on-the-apps-page-check $after-you-create
 epic/invalid-token code=invalid_token
   " The access token provided is not valid
   ~ the access token provided is not valid
   = Epic's FHIR server no longer accepts the token.
   access_token_expired likely @ {THE_MAP}; that it has expired is inferred
   session_ended possible @ inferred
-    ? The user signed out, or the grant was revoked.
 epic/xml-answer
   " XML instead of JSON from FHIR
   ~ \bfhir\+xml\b
@@ -191,7 +183,5 @@ epic/frame launch @ {CLIENT_JS_75}
   ~ only (?:inside|in|within) (?:epic|hyperspace|hyperdrive)\b
   = The launch fails inside Epic's frame but works outside it.
   cookies_blocked possible @ inferred from {CLIENT_JS_75}
-    ? In the frame, the app is a third party, so cookies, storage and messages between windows are
-      restricted.
 """
 )

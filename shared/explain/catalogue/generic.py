@@ -7,11 +7,6 @@ from shared.explain.catalogue.table import entries
 
 ENTRIES = entries(
     r"""
-$if-the-request If the request has `prompt=none`, remove it.
-$the-ehr-needs The EHR needs the user to sign in, choose an account or consent, but the request told
-  it not to ask. This app never sends `prompt`.
-$in-an-iframe In an iframe, the browser didn't send the EHR's own cookies, so the EHR couldn't tell
-  that the user was signed in.
 * redirect {RFC_6749}
 generic/access-denied code=access_denied
   = The user or the EHR declined access.
@@ -46,8 +41,6 @@ generic/invalid-client token code=invalid_client
   client_unknown possible @ {RFC_6749}; {HEALTH_GORILLA}
   not_propagated_yet possible @ {SMART_OVERVIEW}; {EPIC_SYNC}
   clock_skew possible @ inferred from {RFC_7523}
-    ? With `private_key_jwt`, the assertion is valid for five minutes. If a clock is off, the
-      assertion isn't valid yet or has already expired.
 generic/token-invalid-request token code=invalid_request
   " invalid_request, from the token endpoint
   = The token endpoint didn't get a required parameter, or got one that is repeated or malformed.
@@ -108,11 +101,14 @@ generic/temporarily-unavailable code=temporarily_unavailable
 generic/login-required code=login_required @ {OPENID}
   = The EHR needs input from the user and couldn't ask for it.
   session_ended likely: The user isn't signed in to the EHR, or must choose an account or consent.
-    ? $the-ehr-needs
+    ? The EHR needs the user to sign in, choose an account or consent, but the request told it not
+      to ask. This app never sends `prompt`.
     > Sign in to the EHR in this browser.
-    > $RELAUNCH $if-the-request
+    > $RELAUNCH
+    > If the request has `prompt=none`, remove it.
   cookies_blocked possible @ inferred
-    ? $in-an-iframe
+    ? In an iframe, the browser didn't send the EHR's own cookies, so the EHR couldn't tell that
+      the user was signed in.
 generic/interaction-required code=interaction_required
   %
 generic/account-selection-required code=account_selection_required
@@ -152,7 +148,7 @@ generic/fhir-403 fhir status=403 @ {RFC_6750}
   " 403 Forbidden from FHIR, without details
   = The token is valid, but doesn't allow this request.
   scope_trimmed likely @ {RFC_6750}; {FORUM_403}
-  user_not_permitted possible @ {RFC_6750}; {AZURE}
+  user_not_permitted possible @ {RFC_6750}; {OF_AZURE}
 generic/fhir-bad-request fhir status=400 @ {R4}
   " 400 Bad Request from FHIR
   = The FHIR server doesn't accept the request's parameters.

@@ -18,13 +18,10 @@ oracle/missing-patient A:oauth2:grant:missing-patient @ {GROUP_MISSING_PATIENT}
     > $LAUNCH_FROM_CONSOLE
     > Send `launch` and `aud` exactly as received with the launch.
   launch_scope_missing possible @ inferred from {SPECIFICATION}
-    ? A `launch` value was sent without the scope `launch`. In that case, the server doesn't look it
-      up.
 oracle/invalid-patient-id A:oauth2:grant:invalid-patient-id
   = The selected patient doesn't exist, or this user isn't allowed to see the record.
   user_not_permitted likely
-    ? The user who signed in has no access to the selected patient's record.
-    > Open this patient's chart in the EHR as the same user.
+    > *0
     > In the sandbox, choose a user and a patient who belong together.
   patient_context_missing possible
     ? The patient doesn't exist in this tenant.
@@ -39,7 +36,6 @@ oracle/denied-by-server A:oauth2:grant:denied-by-server @ {URN_LIST}; {AUTHORIZA
       drops such scopes, so none are left.
     > $CHECK_SMART_VERSION $RELAUNCH
   client_not_enabled_at_site possible @ inferred from {SMART_OVERVIEW}
-    ? The site hasn't granted this app its scopes.
     > $ENABLE_AT_SITE $RELAUNCH
   not_propagated_yet possible @ {SMART_OVERVIEW}
     ? A new or changed registration takes up to 15 minutes to reach the servers.
@@ -47,17 +43,13 @@ oracle/denied-by-server A:oauth2:grant:denied-by-server @ {URN_LIST}; {AUTHORIZA
 oracle/denied-by-user A:oauth2:grant:denied-by-user @ {URN_LIST}; {GROUP_DENIED}
   = The user declined, or navigated back from the login page.
   user_declined certain
-    > *0
-    > In the app, tell the user that the sign-in was canceled, and offer to start it again. The
-      registration doesn't have to change.
 oracle/unknown-client page A:oauth2:grant:unknown-client
   ~ the application isn.t currently registered
   = No app is registered with this client ID.
   @ {URN_LIST}; {TUTORIAL_123}; {SIGN_IN_CHECKER}
   client_unknown likely @ {URN_LIST}; {TUTORIAL_123}; the Application ID: inferred
-    ? A placeholder was left in the code, the Application ID was used as the Client ID, or the ID
-      belongs to another region or environment.
     > $COMPARE_CLIENT_ID $RELAUNCH
+
   not_propagated_yet possible @ {SMART_OVERVIEW}
     ? A new registration takes up to 15 minutes to reach the servers.
     > $WAIT_A_QUARTER
@@ -92,51 +84,42 @@ oracle/unauthorized-client-for-tenant A:oauth2:grant:unauthorized-client-for-ten
   ~ unauthorized-client-for-tenant
   = The app is registered, but this tenant hasn't enabled it.
   client_not_enabled_at_site certain @ {URN_LIST}; {SMART_OVERVIEW}
-    ? Each organization decides which apps it allows, domain by domain. A registration in the code
-      console covers only the sandbox.
     > $ENABLE_AT_SITE $RELAUNCH
   not_propagated_yet possible @ {SMART_OVERVIEW}
-    ? The app was enabled within the last 15 minutes.
     > $WAIT_A_QUARTER
 oracle/invalid-request A:oauth2:grant:invalid-request
   = The authorization request couldn't be read.
   request_malformed certain
     ? A required parameter is missing or repeated, or the query is encoded incorrectly.
-    > Send `response_type`, `client_id`, `redirect_uri`, `scope`, `state` and `aud` once each, and
-      form-encode them only once.
-    > $RELAUNCH
 oracle/unsupported-response-type lacks=response_type A:oauth2:grant:unsupported-response-type
   = A `response_type` other than `code` was requested.
   request_malformed certain
     ? Oracle Health offers only `response_type=code`, and refuses `code id_token` and `token`.
     > Send `response_type=code`. For an ID token, include `openid` in the scopes.
-    > $RELAUNCH
 oracle/csrf-security-failure A:oauth2:grant:csrf-security-failure
   ~ csrf-security-failure
   = The consent page was submitted with a token that doesn't belong to it.
   user_mismatch possible: Two launches ran at the same time in this browser, or a page was \
       submitted late. @ inferred from {URN_LIST}
     c Two launches ran at the same time, or a page was left open too long.
-    ? The consent page belongs to one launch. After another launch in the same browser, or a long
-      wait, it no longer belongs to any launch.
+    ? The consent page belongs to one launch, and only for a time.
     > Close the other tabs of the app and of the login page.
     > $RELAUNCH
   cookies_blocked possible @ inferred from {URN_LIST}
     ? The browser didn't keep the authorization server's cookies, so the server couldn't recognize
       its own page.
-    > Launch the app in its own window.
+    > *0
     > Ask the administrator to allow the authorization server's cookies.
 oracle/server-error A:oauth2:grant:server-error A:server-error
   ~ authorization-server:(?:oauth2:grant:)?server-error
   = The authorization server failed.
   ehr_side certain
-    > $AGAIN_LATER $ASK_SUPPORT
 oracle/authentication-cancelled A:grant:session-service:authentication:cancelled
   ~ session-service:authentication:cancelled
   = The user or the identity provider canceled the sign-in.
   user_declined likely
     ? The user left the login page.
-    > Launch the app again, and sign in. |backend -
+
   ehr_side possible
     ? The site's identity provider aborted the sign-in.
     > Ask the site whether this user is allowed to sign in with the identity provider.
@@ -145,8 +128,6 @@ oracle/authentication-error A:grant:session-service:authentication:error
   ~ session-service:authentication:error
   = The sign-in failed at the identity provider.
   ehr_side certain
-    ? The server that signs users in failed.
-    > $AGAIN_LATER $ASK_SUPPORT
 oracle/authorized-representative-server-error \
     A:oauth2:grant:authorized-representative-server-error \
     A:unregistered-authorized-representatives-server
@@ -155,6 +136,5 @@ oracle/authorized-representative-server-error \
     tenant.
   ehr_side certain
     ? The service is used only in patients' launches.
-    > $AGAIN_LATER $ASK_SUPPORT
 """
 )

@@ -4,9 +4,9 @@ from shared.explain.catalogue.table import entries
 
 ENTRIES = entries(
     r"""
-$compare-the-granted Compare the granted scopes in the token response with the requested ones.
 * fhir {RESOURCE_LIST}
-oracle/insufficient-scopes R:insufficient-scopes @ {FORUM_403}; {CHIRON}; {RESOURCE_LIST}
+oracle/insufficient-scopes R:insufficient-scopes R:token-not-authorized \
+    @ {FORUM_403}; {CHIRON}; {RESOURCE_LIST}
   ~ \binsufficient-scopes\b
   ~ no_scope_for_resource_path
   = The token has no scope for this resource, or the request is about a different patient than the
@@ -15,7 +15,8 @@ oracle/insufficient-scopes R:insufficient-scopes @ {FORUM_403}; {CHIRON}; {RESOU
     ? The scope was requested but not granted. Oracle Health shortens the list without an error. In
       one case, 24 scopes were requested, and only `fhirUser launch online_access openid profile`
       were granted.
-    > $compare-the-granted $CHECK_SCOPES $CHECK_SMART_VERSION $WAIT_A_QUARTER
+    > Compare the granted scopes in the token response with the requested ones.
+    > $CHECK_SCOPES $CHECK_SMART_VERSION $WAIT_A_QUARTER
   scope_syntax likely @ {FORUM_403}; {AUTHORIZATION}; {TUTORIAL}; {YOURPHR}
     ? Oracle Health drops `patient/*.read`, `patient/*.rs` and scopes in the other SMART version's
       syntax entirely. The v2 scope `.r` allows only reads by ID. A search needs `.rs`.
@@ -47,7 +48,6 @@ oracle/token-expired R:expired
     > In the code console, set Type of Access to Online, and add `online_access` to `scopes` in
       smart.toml.
   clock_skew possible @ inferred
-    ? The app's clock is behind, so the app treats an expired token as valid.
 oracle/tenant-mismatch R:tenant-mismatch @ {FORUM_TENANT_MISMATCH}; {RESOURCE_LIST}
   = The token belongs to a different tenant than the FHIR base.
   tenant_mismatch certain @ {RESOURCE_LIST}; {FORUM_TENANT_MISMATCH}
@@ -58,16 +58,9 @@ oracle/tenant-mismatch R:tenant-mismatch @ {FORUM_TENANT_MISMATCH}; {RESOURCE_LI
 oracle/user-not-authorized R:user-not-authorized
   = The user isn't allowed to read this record, or to use it in this way.
   user_not_permitted certain
-oracle/token-not-authorized R:token-not-authorized
-  = The token's scopes don't cover this resource.
-  scope_trimmed likely
-    > $compare-the-granted $CHECK_SCOPES $CHECK_SMART_VERSION
-  scope_not_registered possible
-    > $CHECK_SCOPES $WAIT_A_QUARTER
 oracle/encounter-required R:encounter-required
   = Writing this resource requires an encounter, and the token has none.
   patient_context_missing certain
-    ? The launch provided a patient but no encounter.
     > Open an encounter in the chart and launch the app from there. |standalone -
     > Alternatively, name the encounter in the resource.
 oracle/profile-not-supported R:profile-not-supported
@@ -79,23 +72,17 @@ oracle/profile-not-supported R:profile-not-supported
 oracle/issuer-not-trusted R:issuer-not-trusted
   = The FHIR server doesn't trust the server that issued the token.
   tenant_mismatch likely @ inferred from {RESOURCE_LIST}
-    ? A sandbox token was sent to production, or the reverse.
     > $USE_DISCOVERED $COMPARE_TENANT
+
 oracle/signature R:signature-verification-failed R:signature-keys-unavailable
   ~ resource-access:signature-(?:verification-failed|keys-unavailable)
   = The FHIR server couldn't verify the token's signature, or couldn't get the keys for it.
   ehr_side likely
-    ? The FHIR server has outdated signing keys, or it can't get them.
-    > $AGAIN_LATER $ASK_SUPPORT
   tenant_mismatch possible @ inferred
-    ? The token comes from another environment, and this server doesn't have that environment's
-      keys.
     > $USE_DISCOVERED
 oracle/resource-server-error R:server-error
   = The FHIR server failed while it checked the token.
   ehr_side certain
-    ? The server couldn't determine whether the request is allowed.
-    > $AGAIN_LATER $ASK_SUPPORT
 oracle/search-parameter-required @ {THE_MAP}; {R4}
   " 400: no supported search parameters provided / at least one of _id, identifier, name …
   ~ no supported search parameters
@@ -123,11 +110,9 @@ oracle/tenant-not-accessible @ {R4}
   ~ tenant not valid or accessible
   = The FHIR server doesn't recognize the tenant, or the app isn't allowed to access it.
   tenant_mismatch likely
-    ? The tenant in the FHIR base doesn't exist on this host.
     > Compare the host and tenant of the FHIR base with those in the launch's `iss`.
     > Correct `iss` in smart.toml.
   client_not_enabled_at_site likely
-    ? The site hasn't enabled the app.
     > $ENABLE_AT_SITE
 oracle/forbidden-resource @ {THE_MAP}
   " 403: Forbidden resource
@@ -152,7 +137,6 @@ oracle/gateway-timeout @ {YOURPHR}
   = The sandbox didn't respond in time.
   ehr_side likely
     ? The sandbox is slow at times. The same request succeeds a little later.
-    > Send the request again.
-    > Request less at a time: use `_count` or a narrower search.
+    > Send the request again, and ask for less at a time (`_count`, a narrower search).
 """
 )

@@ -20,7 +20,6 @@ oracle/plain-link launch alone @ {FORUM_POWERCHART}; {LAUNCH_SERVER}
     > $CHECK_LAUNCH_URI
 oracle/code-required lacks=launch A:smart-v1:grant:launch:code-required
   " Launch Code Required / urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required
-  ~ launch:(?:launch-)?code-required
   ~ launch[ -]code[ -]required
   = The request included a launch scope but no launch code. Launch code is Oracle Health's term for
     the value of the `launch` parameter. The launch code is neither the OAuth `code` nor PKCE's
@@ -48,10 +47,7 @@ oracle/code-required lacks=launch A:smart-v1:grant:launch:code-required
   client_id_mismatch possible @ inferred from {FORUM_INVALID_LAUNCH} and {TUTORIAL_123}
     ? `client` in the error is the `client_id` that was sent. If it isn't yours, another deployment
       or configuration sent the request.
-    > Compare `client` in the error with `client_id` in smart.toml.
-    > $COMPARE_CLIENT_ID
-    > If they differ, find out which deployment serves the SMART Launch URI, and deploy it with this
-      configuration.
+    > *0 $COMPARE_CLIENT_ID *1
   parameter_not_recognised possible
     ? `intent` is part of the token response. In the authorization request, `intent`, `code` and
       `code_challenge` don't replace `launch`.
@@ -79,7 +75,7 @@ oracle/mismatched-identity A:smart-v1:grant:launch:mismatched-identity
   = The browser's login session belongs to someone other than the person who launched the app in the
     EHR.
   @ {URN_LIST} (spelled mismatchted-identity)
-  user_mismatch certain @ {URN_LIST}; {PEERBITS}; {LAB}
+  user_mismatch certain @ {URN_LIST}; {PEERBITS}; {OF_ORACLE}
     ? The browser still has a session from the code console, from CernerCare, from a sandbox
       patient's portal account, or from the last clinician at this workstation.
     > Open a private window, or sign out: the authorization server's `session-api/log-out` ends its
@@ -88,18 +84,13 @@ oracle/mismatched-identity A:smart-v1:grant:launch:mismatched-identity
     > $LAUNCH_FROM_CONSOLE
 oracle/audience-required lacks=aud A:smart-v1:grant:launch:audience-required
   = A launch scope was requested without `aud`.
-  aud_wrong certain @ {URN_LIST}; {AUTHORIZATION}; {LAB}
-    ? `aud` is missing from the authorization request. Oracle Health refuses every launch without
-      it.
+  aud_wrong certain @ {URN_LIST}; {AUTHORIZATION}; {OF_ORACLE}
+    ? Oracle Health refuses every launch without `aud`.
     > $send-aud-with $RELAUNCH
 oracle/unknown-resource-server A:smart-v1:grant:launch:unknown-resource-server
   = The launch belongs to a FHIR server that the authorization server doesn't recognize.
   aud_wrong likely @ inferred from {URN_LIST}
-    ? `aud` isn't one of this tenant's FHIR bases: it has another host or version, or it was written
-      by hand.
-    > $send-aud-with
-    > Write `iss` in smart.toml exactly as the EHR sends it.
-    > $RELAUNCH
+    > $send-aud-with *1 $RELAUNCH
   tenant_mismatch possible @ inferred from {URN_LIST}
     ? A sandbox FHIR base was sent to a production authorization server, or the reverse.
     > $USE_DISCOVERED $COMPARE_TENANT
@@ -134,12 +125,10 @@ oracle/launch-unspecified A:smart-v1:grant:launch:unspecified @ {URN_LIST}; {LAU
   = The EHR couldn't look up the launch and doesn't say why.
   ehr_side certain
     ? The service that looks up the `launch` value failed. The EHR did read the request.
-    > $AGAIN_LATER $ASK_SUPPORT
 oracle/launch-invalid-tenant A:smart-v1:grant:launch:invalid-tenant @ {LAUNCH_SERVER}
   " urn:com:cerner:authorization:error:launch:invalid-tenant
   = The launch belongs to a different tenant than the one that it was sent to.
   tenant_mismatch likely @ {LAUNCH_SERVER}; that it reaches the app is inferred
-    ? The launch from one tenant was sent to another tenant's authorization endpoint.
     > $USE_DISCOVERED $COMPARE_TENANT
 """
 )

@@ -5,15 +5,14 @@ from shared.explain.catalogue.table import entries
 ENTRIES = entries(
     r"""
 * page {URN_LIST}
-oracle/invalid-redirect-uri A:oauth2:grant:invalid-redirect-uri @ {URN_LIST}; {LAB}
+oracle/invalid-redirect-uri A:oauth2:grant:invalid-redirect-uri @ {URN_LIST}; {OF_ORACLE}
   ~ grant:invalid-redirect-uri(?!-trailing)
   = The redirect URI in the request isn't the registered one.
-  redirect_uri_mismatch certain @ {URN_LIST}; {LAB}; {AUTHORIZATION}
+  redirect_uri_mismatch certain @ {URN_LIST}; {OF_ORACLE}; {AUTHORIZATION}
     ? The host, path, port or case is different. Query parameters in addition to the registered ones
       are allowed, but a `#` isn't.
     > $CHECK_REDIRECT_URI $WAIT_A_QUARTER
   client_id_mismatch possible @ inferred
-    ? The client ID belongs to another app, which has another redirect URI.
     > $COMPARE_CLIENT_ID
 oracle/invalid-redirect-uri-trailing-slash A:oauth2:grant:invalid-redirect-uri-trailing-slash
   ~ invalid-redirect-uri-trailing-slash
@@ -30,6 +29,7 @@ oracle/redirect-uri-not-absolute A:oauth2:grant:redirect-uri-not-absolute
       `app://`.
     > In the code console, set Redirect URI to a full URL, with a scheme and a host.
     > Set `public_url` in smart.toml to a full URL, with scheme and host.
+
 oracle/redirect-uri-not-registered A:oauth2:grant:redirect-uri-not-registered
   ~ redirect-uri-not-registered
   = The app's registration doesn't have this redirect URI.
@@ -71,7 +71,6 @@ oracle/too-many-scopes redirect @ {AUTHORIZATION}
     token. The URN of this error isn't published.
   request_too_long certain
     ? The limit for headers is between 4 and 8 kB, and the token contains every granted scope.
-    > *0 $RELAUNCH
 oracle/powerchart-blank launch @ {FORUM_POWERCHART}; {SMART_OVERVIEW}
   " site not loading in PowerChart
   ~ not loading in powerchart

@@ -9,7 +9,7 @@ oracle/code-invalid-or-expired A:oauth2:token:code-invalid-or-expired
   ~ oauth2?:token:code:invalid\b
   = The authorization code isn't valid: it was already used, is too old, or isn't from this server.
   @ {AUTHORIZATION}; {URN_LIST} (as code:invalid)
-  code_expired_or_used likely @ {URN_LIST}; {LAB}; {AUTHORIZATION}
+  code_expired_or_used likely @ {URN_LIST}; {OF_ORACLE}; {AUTHORIZATION}
     ? A code works for only one exchange, and only for a short time. The callback page was reloaded
       or opened twice, or the exchange came too late.
   pkce_mismatch possible @ inferred from RFC 7636; Oracle Health publishes no error for it
@@ -18,7 +18,6 @@ oracle/code-client-mismatch A:oauth2:token:code:client:mismatch
   ~ token:code:client:mismatch
   = The code was issued to a different client ID than the one that exchanges it.
   client_id_mismatch certain
-    ? The launch and the callback run with different configurations.
     > Deploy `launch` and `callback` with the same smart.toml.
     > $COMPARE_CLIENT_ID $RELAUNCH
 oracle/code-tenant-mismatch A:oauth2:token:code:tenant:mismatch
@@ -26,20 +25,10 @@ oracle/code-tenant-mismatch A:oauth2:token:code:tenant:mismatch
   = The code was issued for a different tenant than the one whose token endpoint was called.
   tenant_mismatch certain
     ? For example, a fixed token URL is configured.
+
     > $USE_DISCOVERED $COMPARE_TENANT $RELAUNCH
-oracle/code-tenant-terminated A:oauth2:token:code:tenant-terminated
-  ~ token:code:tenant-terminated
-  = The app is no longer allowed to access this tenant.
-  client_not_enabled_at_site certain
-    ? The site revoked the app's access between sign-in and token exchange, or before.
-    > $ENABLE_AT_SITE $RELAUNCH
-oracle/code-tenant-invalid A:oauth2:token:code:tenant-invalid
-  ~ token:code:tenant-invalid
-  = The tenant that a token was requested for isn't registered.
-  tenant_mismatch likely
-    ? The token endpoint's URL names a tenant that this server doesn't have.
-    > $USE_DISCOVERED $COMPARE_TENANT
-oracle/token-invalid-tenant A:oauth2:token:invalid-tenant @ {FORUM_TENANT}
+oracle/token-invalid-tenant A:oauth2:token:invalid-tenant A:oauth2:token:code:tenant-invalid \
+    @ {FORUM_TENANT}
   = The token endpoint doesn't recognize the tenant in its own URL.
   tenant_mismatch likely @ {FORUM_TENANT}; the interpretation: inferred
     ? The tenant ID in the URL is mistyped (in the only known report, it has one letter too many),
@@ -70,8 +59,7 @@ oracle/invalid-client-credentials A:oauth2:token:invalid-client-credentials
       and store it where `client_secret` in smart.toml points.
     > $BASIC_FORM
   client_id_mismatch possible @ inferred
-    ? The client ID and the secret belong to two different apps, or one is for the sandbox and the
-      other for production.
+    ? The client ID and the secret belong to two apps or environments.
     > $COMPARE_CLIENT_ID
 oracle/invalid-authorization-header A:oauth2:token:invalid-authorization-header
   ~ token:invalid[-_]authorization[-_]header
@@ -95,9 +83,7 @@ oracle/empty-scopes A:oauth2:token:empty-scopes @ {THE_MAP}; {GROUP_EMPTY}; {URN
   scope_syntax likely @ {THE_MAP}
     ? The scopes are written for SMART v1 (`.read`), but the app is registered for v2 (`.rs`), or
       the reverse.
-    > $CHECK_SMART_VERSION
-    > Launch the app again. For a backend service, request a new token. |backend Request a new
-      token.
+    > $CHECK_SMART_VERSION $RELAUNCH
   client_not_enabled_at_site possible refresh @ {URN_LIST}
     ? If this was a refresh, the app's scopes were revoked after the launch.
     > $ENABLE_AT_SITE $RELAUNCH
@@ -108,6 +94,7 @@ oracle/unsupported-grant-type lacks=grant_type A:oauth2:token:unsupported-grant-
       mistyped.
     > Send the body as `application/x-www-form-urlencoded`, with `grant_type=authorization_code` or
       `refresh_token`.
+
 oracle/terminated-client A:oauth2:token:terminated-client
   = The app is no longer registered.
   client_unknown certain
@@ -139,13 +126,14 @@ oracle/refresh-token-invalid A:oauth2:token:refresh-token:token-invalid
 oracle/refresh-session-invalid A:oauth2:token:refresh-token:session-invalid
   = The refresh token was issued for `online_access`, and the user's session has ended.
   @ {URN_LIST}; {AUTHORIZATION}
-  session_ended certain @ {URN_LIST}; {AUTHORIZATION}; {LAB}
+  session_ended certain @ {URN_LIST}; {AUTHORIZATION}; {OF_ORACLE}
     ? The user signed out of the EHR or was idle too long. With `online_access`, the app's access
       ends with the session.
     > $RELAUNCH
     > A job that runs without a user can't use `online_access`. Such a job needs a system account
       and `system/` scopes, or `offline_access` if the app's Type of Access allows it.
-oracle/refresh-tenant-terminated A:oauth2:token:refresh-token:tenant-terminated
+oracle/tenant-terminated A:oauth2:token:code:tenant-terminated \
+    A:oauth2:token:refresh-token:tenant-terminated
   = The app is no longer allowed to access this tenant, so its grants there have ended.
   client_not_enabled_at_site certain
     ? The site revoked the app's access.

@@ -18,7 +18,6 @@ athenahealth/unknown-client
     ? The redirect URI was registered in lowercase but sent with capital letters.
     > $in-athenahealths-developer $RELAUNCH
   client_unknown possible @ inferred
-    ? The client ID is mistyped, or belongs to another environment.
 athenahealth/redirect-uri @ {ATHENA_242}
   " does not match the redirect URIs configured for the application
   ~ does not match the redirect uris? configured for the application
@@ -43,7 +42,6 @@ athenahealth/scope-not-authorized redirect code=unauthorized_client @ {ATHENA_31
   ~ requested scope not authorized
   = The app isn't allowed to request one of the scopes.
   scope_not_registered likely
-    ? A scope in the list isn't approved for the app.
     > In the developer portal, compare the app's scopes with `scopes` in smart.toml.
     > Apply for the missing scopes, which are approved one by one.
   scope_syntax possible @ inferred from {YOURPHR_ATHENA}
@@ -60,8 +58,6 @@ athenahealth/pkce-web-app token code=invalid_client @ {YOURPHR_ATHENA}
   = At athenahealth, a Web app is a confidential client, so it must authenticate with its secret. It
     can't use PKCE, which this app always uses.
   client_auth_wrong likely @ {YOURPHR_ATHENA}; that it leads to this code is inferred
-    ? The app was registered as Web and sends no secret, or it was registered as public and sends a
-      secret.
     > In the developer portal, check the app's type. If it's Web, register the app as a type that
       allows PKCE. Then set `client_auth` in smart.toml, and `client_secret` only if that type has a
       secret.
@@ -79,9 +75,7 @@ meditech/pkce-required code=invalid_request
   " invalid_request at the authorization endpoint without PKCE (MEDITECH)
   = MEDITECH requires PKCE with S256 and refuses requests without it.
   request_malformed possible @ {THE_MAP}; that it leads to this code is inferred
-    ? `code_challenge` or `code_challenge_method=S256` is missing. This app always sends both
-      parameters.
-    > Send `code_challenge` and `code_challenge_method=S256`.
+    > Send `code_challenge` and `code_challenge_method=S256`, as this app always does.
   launch_parameter_missing possible @ inferred from {THE_MAP}
     ? MEDITECH's capabilities list standalone launches but no EHR launch, so it might not support a
       launch from a chart. |standalone MEDITECH's capabilities list standalone launches but no EHR
@@ -105,7 +99,6 @@ eclinicalworks/invalid-request-page
     > Ask eClinicalWorks to allow the app's client ID.
     > $RELAUNCH
   aud_wrong possible @ {PEERBITS}; that it leads to this page is inferred
-    ? `aud` must equal `iss`.
 eclinicalworks/launch-scope redirect code=invalid_scope @ {ECW_SCOPES}
   " invalid_scope (eClinicalWorks)
   = A scope is unknown to eClinicalWorks, or doesn't match how the app was opened.

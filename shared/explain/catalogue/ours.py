@@ -100,17 +100,13 @@ own/SessionExpired
     ? The session was idle for `session_idle_minutes`, it reached `session_max_hours`, the user
       logged out, or the EHR refused to renew the token.
   access_token_expired possible
-    ? The EHR didn't issue a refresh token, so the session lasts only as long as the access token.
 own/SessionMissing
   cookies_blocked likely @ this product's own check (docs/errors.md); {SMART_OVERVIEW}
-    ? The browser didn't keep the cookie in the EHR's iframe, or doesn't send it there.
   session_ended possible
     ? The browser was closed in the meantime, or another user launched the app in it, which clears
       the previous user's sessions.
 own/ScopeDenied
   scope_trimmed likely @ this product's own check (docs/errors.md); {AUTHORIZATION}
-    ? The scope was requested but not granted. `scope.missing` in the `/session` response lists the
-      scope.
   scope_not_registered possible: The app doesn't request the scope that this request needs.
     ? The scope isn't in `scopes`, so it was never requested.
     > Add the scope that the message names to `scopes` in smart.toml, and select it in the EHR's

@@ -13,8 +13,7 @@ smart-calc/cds-client
   = The EHR's token names an issuer (`iss`, with `tenant`) that isn't in any `[[cds_client]]` entry.
     The log field `came` has the value that was received.
   tenant_mismatch certain: The configured issuer isn't the one in the caller's tokens.
-    ? `iss` and `tenant` are compared as text. A trailing slash, another host or another environment
-      means a different issuer.
+    ? `iss` and `tenant` are compared as text, with every slash.
     > If the issuer is your EHR, copy the received value to `iss` in the `[[cds_client]]` entry. If
       the token has a `tenant`, copy that too.
     > If you don't know the issuer, don't add it.
@@ -27,7 +26,6 @@ smart-calc/cds-audience
     ? `aud` must be exactly `public_url` + `/cds_services/cds-services/calculators-patient-view`. In
       Epic, the hospital enters this value by hand. Sandboxes have sent a fixed text instead.
     > In the EHR, enter the URL as the audience, character by character.
-    > If `public_url` has changed, enter the new URL.
 smart-calc/cds-time
   " cds_refused, reason time
   ~ \breason(?:\": ?\"|=)(?:time)\b

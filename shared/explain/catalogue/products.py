@@ -268,12 +268,6 @@ permissions, and have an administrator consent.
 azure! page idp_policy likely: Have the administrator allow this sign-in (conditional access), or \
 sign in from a browser and a device that the rule accepts.
   You can't get there from here
-azure! token client_auth_wrong certain: Register the redirect URI as Web, only there, and send the \
-secret. Single-page application is for codes that a browser exchanges.
-  may only be redeemed via cross-origin requests
-azure! token client_auth_wrong certain: In a browser, use the code with PKCE and without a secret, \
-and register the redirect URI as Single-page application. On a server, send no Origin header.
-  Cross-origin token redemption is permitted only for
 azure! fhir not_a_launch_problem likely: Give the FHIR service's managed identity the role \
 `Storage Blob Data Contributor` on the storage account of the export, and let the account's \
 network rules admit it.

@@ -6,10 +6,6 @@ ENTRIES = entries(
     r"""
 $launch-the-app Launch the app again from the launcher's page. |backend Request a new token.
 $send-the-same Send the same `redirect_uri` in both requests.
-$on-the-launchers On the launcher's page, set Simulated Error to None and launch again. |backend On
-  the launcher's page, set Simulated Error to None.
-$the-launchers-options The launcher's options include a simulated error. Nothing is wrong with the
-  app.
 * redirect {LAUNCHER}
 smart-launcher/invalid-launch-options alone
   " Invalid launch options: SyntaxError: …
@@ -73,7 +69,6 @@ smart-launcher/invalid-client-id
   ~ invalid client_id ["'][^"'\n]{0,200}["']\. expected
   = The client ID isn't the one set in the launcher.
   client_id_mismatch certain: The client ID isn't the one set in the launcher.
-    ? The app sends a different client ID.
     > Set `client_id` in smart.toml to the one that the message expects, or clear the Client ID in
       the launcher's client registration options.
 smart-launcher/scope-not-granted alone
@@ -81,7 +76,6 @@ smart-launcher/scope-not-granted alone
   ~ could not be granted\. your client is allowed to request
   = A list of scopes is set in the launcher, and the request has scopes that aren't in it.
   scope_not_registered certain
-    ? The message names the invalid scopes and the allowed ones.
     > In the launcher's client registration options, add the scopes or clear the list.
       Alternatively, remove the scopes from `scopes` in smart.toml.
 smart-launcher/missing-code token lacks=code
@@ -91,7 +85,6 @@ smart-launcher/missing-code token lacks=code
   request_malformed certain
     ? The code wasn't passed from the callback to the token request, or the body isn't form-encoded.
     > Send `code` form-encoded in the body.
-    > $launch-the-app
 smart-launcher/code-expired token alone
   " Invalid token (supplied as code parameter in the POST body). jwt expired
   ~ supplied as code parameter in the post body
@@ -136,12 +129,10 @@ smart-launcher/client-auth token alone
 smart-launcher/client-assertion token
   " Invalid token 'aud' value / None of the keys found in the JWKS have kid equal to …
   ~ (?:missing|invalid) token '(?:iss|sub|aud|exp|jti|typ|kid|alg)'
-  ~ none of the keys found in the jwks
-  ~ no usable (?:public )?keys? found
-  ~ multiple usable public keys found in the jwks
-  ~ jwks (?:is not an object|does not have a .keys. property)
-  ~ invalid jwks json
-  ~ failed to fetch jwks from
+  ~ none of the keys found in the jwks|no usable (?:public )?keys? found
+  ~ multiple usable public keys found in the jwks|failed to fetch jwks from
+  ~ jwks (?:is not an object|does not have a .keys. property)|invalid jwks json
+
   = The signed client assertion wasn't accepted. The message names the problem.
   client_auth_wrong certain
     ? A claim in the assertion is wrong, or its key isn't in the client's key set. The key in the
@@ -150,32 +141,24 @@ smart-launcher/client-assertion token
       reach that URL.
     > Make sure `key_id` in smart.toml is a `kid` in that key set.
 smart-launcher/simulated alone
-  " Simulated invalid … error
-  ~ simulated invalid (?:client_id|redirect_uri) parameter
-  ~ simulated invalid scope error
-  ~ \(simulated error\)
+  " Simulated invalid token error / client secret error / 'jti' value
+  ~ simulated (?:invalid|expired) [a-z'_ ]{1,30}(?:error|parameter|value)|\(simulated error\)
   = The launcher was set to simulate this error.
   ehr_side certain: The launcher simulates this error.
-    ? $the-launchers-options
-    > $on-the-launchers
+    ? The launcher's options include a simulated error. Nothing is wrong with the app.
+    > On the launcher's page, set Simulated Error to None and launch again. |backend On the
+      launcher's page, set Simulated Error to None.
 smart-launcher/simulated-option
   " auth_invalid_scope, token_invalid_token … among the launcher's options
   ~ \bsimulat(?:ed|es?|ing) (?:an? )?errors?\b|\bauth_invalid_(?:client_id|redirect_uri|scope)\b
   ~ \b(?:token_invalid_(?:token|scope|jti)|request_(?:invalid|expired)_token)\b
   ~ \btoken_expired_(?:registration|refresh)_token\b
   %
-smart-launcher/simulated-token token alone
-  " Simulated invalid token error / client secret error / 'jti' value
-  ~ simulated invalid (?:token|client|client secret) error
-  ~ simulated expired [a-z ]{0,20}token error
-  ~ simulated invalid 'jti' value
-  %
 smart-launcher/iframe launch @ {LAUNCHER_34}; {CLIENT_JS_115}
   " fails with Simulate launch within the EHR user interface
   ~ launch within the ehr user interface
   = The launcher shows the app in an iframe, where the app is a third party.
   cookies_blocked likely
-    ? The browser doesn't send the app's launch cookie to the callback.
     > Turn off the launcher's frame, or allow partitioned cookies in the browser.
 """
 )

@@ -18,7 +18,6 @@ SPECIFICATION Cerner authorization specification, 2024: https://github.com/cerne
 SMART_OVERVIEW Cerner SMART overview, 2024: https://github.com/cerner/fhir.cerner.com/blob/3d33831ae6573752ecf7b5c5c29a28c6707f5744/content/smart.md
 R4 Cerner R4 docs, 2024: https://github.com/cerner/fhir.cerner.com/blob/3d33831ae6573752ecf7b5c5c29a28c6707f5744/content/millennium/r4.md
 TUTORIAL Cerner SMART tutorial, 2023: https://github.com/cerner/smart-on-fhir-tutorial/blob/e8dbcaf869ce986a34897f299f5c97c0597a5427/index.html
-LAB authorization lab by a Cerner engineer, 2017: https://github.com/whitehatguy/smart-authorization-lab/blob/0332c0fffa1cfea0d47b77bb765ce9da55e72077/README.md
 LAUNCH_SERVER behavior of Cerner's launch server as of 2017: https://github.com/ouh-churchill/growth-chart-app/tree/4eef6f8237ea2f0ec195c2ac77bf3b17db822aa4/engines/igneous_smart_engine
 EMBEDDABLE README of cerner-smart-embeddable-lib: https://github.com/oracle-samples/cerner-smart-embeddable-lib/tree/4ab045f14699507eb325bf98d4e5986a8ef929e6
 # Oracle Health (Cerner): captured, or reported by developers.
@@ -74,7 +73,6 @@ LAUNCHER source of the SMART launcher: https://github.com/smart-on-fhir/smart-la
 LAUNCHER_34 report: https://github.com/smart-on-fhir/smart-launcher/issues/34
 KEYCLOAK_SMART source of a SMART extension for Keycloak: https://github.com/zedwerks/keycloak-smart-fhir/tree/45bd554a82d8d4cc6159ccee3dd6729696109280
 ALVEARIE report: https://github.com/Alvearie/keycloak-extensions-for-fhir/issues/45
-AZURE Azure sample's troubleshooting page: https://github.com/Azure-Samples/azure-health-data-and-ai-samples/blob/2e08fdc21e1e8af37a7cf33b541e7d31f33d32e9/samples/smartonfhir-smart-v1/docs/troubleshooting.md
 CENTILES_4 report: https://github.com/smart-on-fhir/bp-centiles-app/issues/4
 GROWTH_62 report: https://github.com/smart-on-fhir/growth-chart-app/issues/62
 OPENEMR_4230 report: https://github.com/openemr/openemr/issues/4230

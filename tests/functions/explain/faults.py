@@ -35,7 +35,7 @@ REFUSED: Mapping[str, tuple[str, str]] = {
     "token-code-client-mismatch": ("token_error", "ehr_side"),
     "token-code-tenant-mismatch": ("token_error", "ehr_side"),
     "token-code-tenant-terminated": ("token_error", "client_not_enabled_at_site"),
-    "token-code-tenant-invalid": ("token_error", "ehr_side"),
+    "token-code-tenant-invalid": ("token_error", "client_not_enabled_at_site"),
     "token-invalid-tenant": ("token_error", "client_not_enabled_at_site"),
     "token-invalid-redirect-uri": ("token_error", "ehr_side"),
     "token-invalid-client-credentials": ("token_error", "client_auth_wrong"),

@@ -134,10 +134,8 @@ smart-launcher/simulated: Simulated invalid redirect_uri parameter error
 smart-launcher/simulated-option: The SMART launcher has the option token_invalid_token
 smart-launcher/simulated-option: The SMART launcher simulates an error
 smart-launcher/simulated-option: The SMART launcher has the option token_expired_refresh_token
-smart-launcher/simulated-token: Simulated invalid token error
-smart-launcher/simulated-token: Simulated invalid client secret error
-smart-launcher/simulated-token: Simulated expired token error
-smart-launcher/simulated-token: Simulated invalid 'jti' value
+smart-launcher/simulated: Simulated expired token error
+smart-launcher/simulated: Simulated invalid 'jti' value
 generic/frame-refused: Refused to display 'https://app/' in a frame because it set \
 'X-Frame-Options' to 'deny'.
 generic/frame-refused: The page was blocked by X-Frame-Options in Firefox
@@ -364,7 +362,7 @@ generic/signing-key generic/state generic/token-invalid-request generic/token-in
 generic/token-redirect-uri-text generic/token-server-error generic/token-unauthorized-client
 generic/user-declined generic/xml-answer meditech/pkce-required oracle/gateway-timeout
 oracle/not-acceptable oracle/not-found oracle/plain-link smart-calc/cds-audience
-smart-calc/cds-client smart-calc/cds-time smart-launcher/simulated smart-launcher/simulated-token
+smart-calc/cds-client smart-calc/cds-time smart-launcher/simulated
 """
 _NUMBERED = {entry.key for entry in (*entra.ENTRIES, *products.ENTRIES)}
 
