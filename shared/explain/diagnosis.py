@@ -22,6 +22,7 @@ from shared.explain.model import (
 )
 from shared.explain.parsing import find
 from shared.explain.parsing.find import Proof
+from shared.explain.parsing.said import Said
 from shared.explain.parsing.shown_request import in_text
 from shared.explain.parsing.vendor import vendor_of_urn
 from shared.explain.ranking import (
@@ -53,8 +54,8 @@ _ID_ALONE = (
 )
 _CUT = " The text is longer than 200 kB, so only its first and its last 100 kB were read."
 _LOOKS_LIKE = (
-    "No known error was found in this text. What looks most like one is \u201c{}\u201d. It "
-    "probably comes from {}."
+    "No known error was found in this text. What looks most like one is {}. It probably "
+    "comes from {}."
 )
 _SPEAKERS: Mapping[str, str] = {
     "server": "the server that was called",
@@ -159,7 +160,10 @@ def _meaning(facts: Facts, known: tuple[Entry, ...], causes: tuple[Cause, ...]) 
     told = facts.proof is Proof.TOLD and bool(causes)
     ids = {one.id for entry in facts.entries[:1] for one in entry.causes}
     if facts.entries and not (told and causes[0].id not in ids):
-        return facts.entries[0].meaning
+        said = facts.matches[0].said
+        vague = facts.from_text and all(one.certainty == "possible" for one in causes)
+        quote = f" The message is {_quote(said)}." if vague and said and said.field else ""
+        return facts.entries[0].meaning + quote
     name = message.urn or message.oauth_error
     if name is None and facts.granted is not None:
         return _TRIMMED if causes else _GRANTED
@@ -242,9 +246,14 @@ def _quoted(facts: Facts) -> str | None:
     said = said or (told if facts.is_account else None)
     if said is None:
         return None
+    return _LOOKS_LIKE.format(_quote(said), _SPEAKERS[said.speaker])
+
+
+def _quote(said: Said) -> str:
+    """Return a sentence in quotation marks, without ids."""
     words = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b\w*\d[\w-]{7,}|\b\d{5,}\b", "\u2026", said.words)
     words = words if len(words) <= _LONGEST_QUOTE else f"{words[:_LONGEST_QUOTE]}\u2026"
-    return _LOOKS_LIKE.format(words.strip(" .").replace("`", "'"), _SPEAKERS[said.speaker])
+    return f"\u201c{words.strip(' .').replace('`', chr(39))}\u201d"
 
 
 def _as_sure(cause: Cause, facts: Facts) -> Certainty:

@@ -30,8 +30,8 @@ generic/content-blocked alone @ {CSP}
   ~ violates the (?:following|document's) content security policy[^\n]{0,200}
   ~ content[- ]security[- ]policy[^\n]{0,120}\bblocked\b[^\n]{0,120}|blocked the loading of (?:a
     resource|mixed)[^\n]{0,200}
-  ~ \bmixed content:[^\n]{0,200}|err_blocked_by_(?:client|csp)\b|\bblocked:(?:csp|mixed-content)|\
-    content must be served over https
+  ~ \bmixed content:[^\n]{0,200}|requested an insecure \w+|err_blocked_by_(?:client|csp)\b|\
+    \bblocked:(?:csp|mixed-content)|content must be served over https
   = The browser didn't send the request: the page's own policy, mixed content, or an extension.
   content_blocked certain
 generic/cors alone @ {FETCH}
@@ -190,7 +190,7 @@ generic/host-local fhir alone @ inferred
 generic/host-unknown fhir alone
   " getaddrinfo ENOTFOUND / Name or service not known / ERR_NAME_NOT_RESOLVED
   ~ \benotfound\b|err_name_not_resolved|name or service not known|unknownhostexception|could ?n[o']t
-    (?:be )?resolved? host|no such host|nxdomain|nodename nor servname|name
+    (?:be )?resolved? host|failed to resolve '|no such host|nxdomain|nodename nor servname|name
     resolution|eai_again|name could not be resolved
   = No server has this name, so the request didn't reach an EHR.
   fhir_base_wrong likely: The host in the URL is wrong or no longer exists.

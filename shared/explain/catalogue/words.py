@@ -17,7 +17,7 @@ generic/uri-too-long page alone @ {RFC_9110}
 generic/server-failed page @ inferred
   " An unexpected error occurred / internal error / try again later
   : broken !client_auth !by:writer
-  = The server failed, and doesn't say more.
+  = The server failed.
   ehr_side likely
 generic/grant-not-enabled
   " grant type is not allowed for this client / Grant type must be one of …
@@ -196,6 +196,7 @@ generic/opaque-token alone @ {RFC_6750}
 generic/no-id-token @ {FORUM_OPENID}
   " no id_token in the token response
   : id_token missing !key !claim !signature !discovery
+  : fhiruser missing
   = The EHR issued an access token, but didn't say who signed in.
   scope_trimmed likely
     ? `openid` wasn't requested, or it was requested but not granted.
@@ -289,6 +290,14 @@ generic/resource-text redirect code=invalid_target,invalid_resource @ inferred f
   = The server has no resource with the name given in `aud`, `resource` or the scopes.
   aud_wrong likely
   tenant_mismatch possible @ inferred
+generic/launch-scope redirect @ {SMART}
+  " launch scope requires launch parameter
+  : launch scope search missing
+  = The request has the scope `launch`, but no `launch` value.
+  launch_parameter_missing likely
+    > If the app is opened without an EHR, request `launch/patient` instead of `launch`. Otherwise
+      send the `launch` value that the EHR sent.
+    > *0
 generic/scope-not-covered fhir @ {RFC_6750}
   " insufficient scope / permission is not granted by any of the scopes
   : scope denied @FHIR !=invalid_scope !user
@@ -443,7 +452,7 @@ generic/token-refused-text fhir @ {RFC_6750}
   " Invalid access token / the token cannot be validated
   : access invalid|denied|mismatch !@token !@authorize !@refresh !claim !by:writer
   : access_token invalid @authorize !field !claim !by:writer
-  = The FHIR server doesn't accept the access token, and doesn't say why.
+  = The FHIR server doesn't accept the access token.
   access_token_expired possible
   token_of_another_server possible
   token_not_in_header possible
@@ -471,7 +480,7 @@ generic/export-not-async fhir alone @ {BULK_DATA}
 generic/fhir-refused-text fhir @ {RFC_6750}
   " Not authorized / access is denied, from FHIR
   : denied @FHIR field #none
-  = The FHIR server refuses this request, and doesn't say why.
+  = The FHIR server refuses this request.
   user_not_permitted possible
   scope_trimmed possible
   client_not_enabled_at_site possible

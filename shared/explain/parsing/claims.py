@@ -18,7 +18,7 @@ _Event = Literal["storage_lost", "lasts", "fresh", "twice", "blank", "came_back"
 _Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off", "double_request"]
 _Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down"]
 _Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
-_Other = Literal["no_refresh_token", "terminology", "other_token"]
+_Other = Literal["no_refresh_token", "terminology", "other_token", "instances"]
 Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Other]
 _LOST = (
     r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)|differ\w*"
@@ -117,6 +117,8 @@ _SIGNS: Mapping[Sign, str] = {
     "other_token": r"\b(?:with|using|uses?) (?:an?|the) (?:\w+ ){0,2}tokens? (?:from|of|that|by"
     r"|issued)[^\n.]{0,60}\b(?:200|works?|ok|fine|accept\w*)\b|\btokens? (?:from|of|issued"
     r" by)[^\n.,]{0,40} (?:works?|is accepted|are accepted)\b",
+    "instances": r"\b(?:two|three|several|multiple|more|many) (?:instances|replicas|pods"
+    r"|workers|servers|nodes)\b|\bscal(?:ed|ing) (?:out|up|to)\b|\bload[- ]?balanc\w+",
     "clock_off": r"\bclock\b[^\n.]{0,40}\b(?:behind|ahead|wrong|slow|fast|off)\b|\bclock skew\b",
     "as_http": r"\bredirect\w*\b[^\n.]{0,50}\bhttp\b(?!s|:|/| ?\d| code| status)",
     "http_base": r"\bhttp://(?!localhost|127\.)[^\s)]{0,80}(?:fhir|/baser4|/basedstu)",
@@ -136,8 +138,9 @@ _SIGNS: Mapping[Sign, str] = {
     r"|decod\w*) (?:of )?(?:the )?(?:jwt|access[ _]token)\b",
     "no_patient": r"(?:\b(?:no|not (?:include|contain|have)|contains? no|omits|(?:token|response"
     r"|returns|launch\w*|context)\b[^\n.]{0,70}without)|n't contains?) (?:an? "
-    r"|the )?\W?patient(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))"
-    r"|\bno launch_response_patient\b|\bpatient(?:[ _]id)?\b\W{1,3}(?:parameter )?(?:is |was "
+    r"|the )?\W?(?:patient|encounter)(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))"
+    r"|\bno launch_response_patient\b|\b(?:patient|encounter)(?:[ _]id)?\b\W{1,3}(?:parameter )?"
+    r"(?:is |was "
     r"|claim )?(?:is )?(?:missing|undefined|null|empty|not (?:in|returned|included|present"
     r"|defined))",
 }

@@ -53,6 +53,7 @@ _THINGS: Mapping[str, str] = {
     "access_token": r"access[ _-]?tokens?",
     "id_token": r"\bid[ _-]?tokens?\b|\bidtoken\b",
     "scope": r"\bscopes?\b|\bpermissions?\b(?! error)",
+    "fhiruser": r"\bfhiruser\b",
     "openid": r"\bopenid\b(?! connect)",
     "patient": r"\bpatients?\b",
     "context": r"\blaunch[ _-]?context|\b(?:ehr|patient|encounter) context"
@@ -107,7 +108,7 @@ _SAYINGS: Mapping[str, str] = {
     r"|currently)|not currently registered|no longer exists|\bnone of\b|\bno key\b",
     "mismatch": r"\bmis-?match\w*|\bnot equal\b|(?:does|do|did|is|are)(?: not"
     r"|n't) (?:exactly )?(?:match|equal|correspond|belong|the same)|\bnot match\w*|\bdiffer\w*"
-    r"|\bunexpected\b|\bnot (?:an? )?(?:one of|approved|the registered)\b|\bnot in (?:the "
+    r"|\bunexpected\b|\bnot (?:an? )?(?:one of|approved|the registered)\b|\bnot (?:in|on) (?:the "
     r"|an? )?(?:list|allow|group|role)|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b"
     r"|\bnot (?:valid|intended|issued) (?:for|to)\b|issued (?:for|to) (?:another|a different)"
     r"|\bbelongs? to\b|\bnot the same|\bmust (?:be|match|equal)\b|\bother than\b",
@@ -115,9 +116,9 @@ _SAYINGS: Mapping[str, str] = {
     "invalid": r"\bnot correct\b|\bmust(?: not|n't)\b|\binvalid\w*|\bnot valid\b|\bbad\b"
     r"|\bmalformed\b|\billegal\b|\bfailed\b|(?:verification|validation|authentication"
     r"|check) (?:fails|failure)\b|\bnot accepted\b|(?:\bcan(?:not|'t| not)|\bunable to"
-    r"|could(?: not|n't)) (?:be )?(?:verif|validat|decod|pars|authenticate)\w*|\brejected\b"
-    r"|\brefused\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b|\bnot (?:a )?(?:valid|well"
-    r"|base64)|\buntrusted\b|\bnot trusted\b",
+    r"|could(?: not|n't)) (?:be )?(?:verif|validat|decod|pars|authenticate)\w*"
+    r"|\breject(?:ed|s)\b|\brefuse[ds]\b|does(?: not|n't) (?:conform|comply)|\bunacceptable\b"
+    r"|\bnot (?:a )?(?:valid|well|base64)|\buntrusted\b|\bnot trusted\b",
     "expired": r"\belapsed\b|\bexpir\w+|\btoo old\b|\bno longer (?:valid|active)|\bstale\b"
     r"|\btimed? ?out\b|(?<!jwt )\bnot active\b|\binactive\b|\brevoked\b|\bterminated\b"
     r"|\bhas ended\b|\bconsumed\b",
@@ -175,8 +176,12 @@ _NAMED = any_case(
 )
 
 
+_CONTRACTED = any_case(r"\b(is|are|was|were|does|do|did|has|have|had|would|could|should)n't\b")
+
+
 def concepts_in(sentence: str) -> frozenset[str]:
     """Return the names of the things and the sayings that a sentence has words for."""
+    sentence = _CONTRACTED.sub(r"\1 not", sentence)
     said = _NO_WORDS.sub(" ", _READING.sub(r"\1 missing", _A_SCOPE.sub("scope", sentence)))
     said = _NAMED.sub(lambda name: name[0].replace("_", " "), said)
     return frozenset(name for name, words in _ALL.items() if any_case(words).search(said))

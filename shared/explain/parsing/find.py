@@ -286,7 +286,7 @@ def _by_status(
     found = [one for one in among if one.where == place and message.status in one.statuses]
     mine = [one for one in found if one.vendor in shown]
     found = mine or [one for one in found if one.vendor == GENERIC.name]
-    down = message.status > _SERVER_ERROR and bool(shown)
+    down = message.status > _SERVER_ERROR
     return tuple(Match(one, Proof.BARE if where or step or down else Proof.TOLD) for one in found)
 
 

@@ -42,7 +42,7 @@ _ERROR = any_case(
 _FAILURE = any_case(
     r"\b[45]\d\d\b|error|fail|refus|denied|reject|cannot|can't|unable|invalid|missing|unknown"
     r"|expired|wrong|lacks|\bno\b|null|undefined|without|empty|requir|timed? ?out|lost"
-    r"|duplicat|repeat|more than once|differ|mismatch|incorrect|must"
+    r"|duplicat|repeat|more than once|differ|mismatch|incorrect|must|reus|already"
     r"|(?:\bnot|n't) (?:work|valid|found|match|accept|allow|support|recogni|get|find|see"
     r"|have\b(?! to)|send|sent|provide)"
 )
@@ -58,7 +58,8 @@ _FIELD = any_case(
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 # A quotation doesn't start or end with a space. The text between two quotations does.
 _QUOTED = re.compile(
-    r"[\"“”`«»](?! )([^\"“”`«»\n]{6,300})(?<! )[\"“”`«»]|(?<![\w'])'([^'\n]{12,300})'(?!\w)"
+    r"[\"“”`«»](?! )([^\"“”`«»\n]{6,300})(?<! )[\"“”`«»]"
+    r"|(?<![\w'])'((?:[^'\n]|(?<=\w)'(?=\w)){12,300})'(?!\w)"
 )
 _REPORTED = any_case(
     r"\b(?:says?|said|saying|reads|prints?(?: in \w+)?|throws?|answers?|returns?|shows?|displays?"
@@ -95,8 +96,9 @@ discovery \.well-known|smart[- ]config|openid-configuration|/metadata\b|capabili
 token /(?:oauth2?/|v\d\.\d/|connect/)?tokens?\b|token[ -](?:endpoint|request|exchange|call|url)\
   |grant_type|client_assertion|\bjwks ur[il]|exchang\w+ (?:the )?code|\binvalid_grant\b\
   |\binvalid_client\b|error validating client
-authorize (?<!/)/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|url|page|step)|\b(?:login|sign-?in\
-  |consent) (?:page|screen|form)|response_type|code=\S|/callback\b|\bcallback\b(?!:)
+authorize (?<!/)/auth(?:ori[sz]e)?\b|auth\w* (?:endpoint|request|call|url|page|step)\
+  |\b(?:login|sign-?in|consent) (?:page|screen|form)|response_type|code=\S|/callback\b\
+  |\bcallback\b(?!:)
 FHIR (?-i:\b(?:GET|POST|PUT|PATCH|DELETE)\b(?:[^\n]{0,200}/| )(?:[A-Z][A-Za-z]{2,30}|\$))|/fhir\b\
   |/r4\b|operationoutcome|www-authenticate|insufficient[ _-]scope|\bfhir (?:server|request|call\
   |api|service|resource)|\bbundle\b|\bfhir[\w-]{0,40}\.[a-z]|(?-i:\b(?:Patient|Observation\

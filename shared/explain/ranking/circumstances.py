@@ -147,6 +147,9 @@ def _time(facts: Facts) -> Iterator[Evidence]:
         yield from _of_family(
             facts, "refresh_reused", "The text speaks of an old or rotated token."
         )
+    if has("instances"):
+        why = "Several instances run, and perhaps only one of them knows this launch."
+        yield from _of_family(facts, "state_unknown", why)
     if has("other_environment"):
         why = "The client ID belongs to another environment than the one that was called."
         yield from _of_family(facts, "client_unknown", why)

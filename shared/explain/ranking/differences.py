@@ -50,6 +50,8 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _of_graph(facts, text)
     yield from _versions(facts)
     yield from _broken(text)
+    yield from _fragment(facts, text)
+    yield from _other_patient(facts, text)
     yield from _unset(facts, text)
     yield from _methods(facts, text)
     yield from _incomplete(facts, text)
@@ -401,10 +403,28 @@ def _versions(facts: Facts) -> Iterator[Evidence]:
 
 # A doubled scheme, an empty variable, a template without its value.
 _BROKEN = any_case(
-    r"https?://https?[:/][^\s\"')]{0,60}|(?:\b(?:undefined|null)"
+    r"https?://https?[:/][^\s\"')]{0,60}|https?://[^\s/\"']{1,90}(?:/[\w.-]{1,40}){0,9}//[A-Z]\w{3,30}|(?:\b(?:undefined|null)"
     r"|\[object object\])/(?:\.well-known|metadata|auth\w*|token|oauth2)\b[^\s\"')]{0,40}|(?:%7b"
     r"|\{)\w{1,30}(?:%7d|\})/(?:\.well-known|metadata)"
 )
+
+
+def _fragment(facts: Facts, text: str) -> Iterator[Evidence]:
+    if re.search(r"#(?:state=[^&\s]{1,400}&)?code=", text) and facts.may_be("request_malformed"):
+        why = "The code came back in the URL's fragment (`#`), which a server never sees."
+        step = "Request `response_mode=query`, or read the fragment in the page's own script."
+        yield Evidence("request_malformed", "likely", why, _TEXT, (step,))
+
+
+def _other_patient(facts: Facts, text: str) -> Iterator[Evidence]:
+    levels = {one.partition("/")[0] for one in re.findall(SCOPE, text) if "/" in one}
+    patients = set(
+        re.findall(r"\bPatient/([\w.-]{1,64})(?<!\.)(?![\w/*]|\.(?:read|[cruds]+\b))", text)
+    )
+    if facts.message.status in {403, 404} and levels == {"patient"} and len(patients) > 1:
+        why = "`patient/` scopes cover only the patient of the launch, and the text names two."
+        step = "To read other patients, request `user/` scopes, or launch from the other chart."
+        yield Evidence("scope_not_requested", "likely", why, _TEXT, (step,))
 
 
 # A parameter that got no value from the program, and the cause.
@@ -442,7 +462,7 @@ def _unset(facts: Facts, text: str) -> Iterator[Evidence]:
 def _broken(text: str) -> Iterator[Evidence]:
     broken = _BROKEN.search(text)
     if broken is not None:
-        why = f"The text has the URL `{broken[0]}`, which repeats its scheme or lacks a value."
+        why = f"The text has the URL `{broken[0]}`, which repeats a part or lacks a value."
         step = f"Correct the setting or variable that the URL is built from: `{broken[0]}`."
         yield Evidence("fhir_base_wrong", "likely", why, _TEXT, (step,))
 
@@ -454,8 +474,10 @@ def _methods(facts: Facts, text: str) -> Iterator[Evidence]:
         why = "The app is registered as public, and sends a secret."
         step = "Leave out the secret, or register the app as confidential."
         yield Evidence("client_auth_wrong", "likely", why, _TEXT, (step,))
-    basic = re.search(r"client_secret_basic", text)
-    posted = re.search(r"client_secret_post|\bin (?:the )?(?:\w+ )?body\b", text)
+    basic = any_case(r"client_secret_basic|basic (?:auth|header)|curl[^\n]{0,90} -u ").search(text)
+    posted = any_case(r"client_secret_post|\bin (?:the )?(?:\w+ )?body\b|-d client_secret=").search(
+        text
+    )
     if basic and posted and "client_auth_wrong" in facts.family and facts.by_code:
         why = "The text has two methods of client authentication."
         step = (

@@ -117,6 +117,15 @@ grant_not_enabled: {"error":"unsupported_grant_type"} for grant_type=password
 scope_syntax: 403 permission denied. Our token has system/*.rs. With system/*.read it works
 launch_scope_missing: In an EHR launch the token has no patient. scope=openid patient/Patient.read
 refresh_not_granted: We have an error: after a refresh, the refresh_token is None
+redirect_uri_mismatch: It says 'The callback address supplied isn't on the list' after our login
+client_auth_wrong: curl -d client_secret=b /token gives invalid_client, and curl -u a:b works. Why?
+scope_not_requested: With patient/*.read we read Patient/12, but Patient/45 gives 403 Forbidden
+state_unknown: Since we run two instances, we often get the error "state mismatch"
+launch_parameter_missing: We get 'launch scope requires launch parameter'
+request_malformed: The EHR redirects to https://a.example/cb#code=x, so our server has no code
+ehr_side: Is it down? Each authorize call returns 503 Service Unavailable
+fhir_base_wrong: 404 on https://h.example.org/fhir//Patient/1
+patient_context_missing: Our launch works, but 'encounter' is not in the token response
 refresh_reused: Our cron job refreshes every hour. The first refresh works, then we get \
 {"error":"invalid_grant"} at each refresh
 refresh_not_granted: With grant_type=client_credentials we get no refresh_token. Error?
