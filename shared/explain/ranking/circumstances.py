@@ -143,25 +143,32 @@ def _time(facts: Facts) -> Iterator[Evidence]:
             yield Evidence("not_propagated_yet", sure, why, _ACCOUNT, told=True)
         elif not facts.entries and re.search(r"\bstill\b", facts.pasted):
             yield _likely("not_propagated_yet", why)
-    if has("rotates"):
-        yield from _of_family(
-            facts, "refresh_reused", "The text speaks of an old or rotated token."
-        )
-    if has("instances"):
-        why = "Several instances run, and perhaps only one of them knows this launch."
-        yield from _of_family(facts, "state_unknown", why)
-    if has("other_environment"):
-        why = "The client ID belongs to another environment than the one that was called."
-        yield from _of_family(facts, "client_unknown", why)
-        why = "The token belongs to another environment than the one that was called."
-        yield from _of_family(facts, "token_of_another_server", why)
+    for sign, cause, why in _OF_FAMILY:
+        if has(sign) and cause in facts.family:
+            yield _likely(cause, why)
     for cause in () if _is_certain(facts) else facts.claims.blamed:
         yield Evidence(cause, "likely", "The writer's own test points to this.", _ACCOUNT)
 
 
-def _of_family(facts: Facts, cause: CauseId, why: str) -> Iterator[Evidence]:
-    if cause in facts.family:
-        yield _likely(cause, why)
+# For a sign: a cause that counts only if the error can have it.
+_OF_FAMILY: tuple[tuple[Sign, CauseId, str], ...] = (
+    ("rotates", "refresh_reused", "The text speaks of an old or rotated token."),
+    (
+        "instances",
+        "state_unknown",
+        "Several instances run, and perhaps only one of them knows this launch.",
+    ),
+    (
+        "other_environment",
+        "client_unknown",
+        "The client ID belongs to another environment than the one that was called.",
+    ),
+    (
+        "other_environment",
+        "token_of_another_server",
+        "The token belongs to another environment than the one that was called.",
+    ),
+)
 
 
 # The page that an EHR opens to launch the app, or its parameters.
