@@ -49,7 +49,6 @@ oracle/unknown-client page A:oauth2:grant:unknown-client
   @ {URN_LIST}; {TUTORIAL_123}; {SIGN_IN_CHECKER}
   client_unknown likely @ {URN_LIST}; {TUTORIAL_123}; the Application ID: inferred
     > $COMPARE_CLIENT_ID $RELAUNCH
-
   not_propagated_yet possible @ {SMART_OVERVIEW}
     ? A new registration takes up to 15 minutes to reach the servers.
     > $WAIT_A_QUARTER
@@ -119,7 +118,6 @@ oracle/authentication-cancelled A:grant:session-service:authentication:cancelled
   = The user or the identity provider canceled the sign-in.
   user_declined likely
     ? The user left the login page.
-
   ehr_side possible
     ? The site's identity provider aborted the sign-in.
     > Ask the site whether this user is allowed to sign in with the identity provider.

@@ -73,7 +73,6 @@ oracle/issuer-not-trusted R:issuer-not-trusted
   = The FHIR server doesn't trust the server that issued the token.
   tenant_mismatch likely @ inferred from {RESOURCE_LIST}
     > $USE_DISCOVERED $COMPARE_TENANT
-
 oracle/signature R:signature-verification-failed R:signature-keys-unavailable
   ~ resource-access:signature-(?:verification-failed|keys-unavailable)
   = The FHIR server couldn't verify the token's signature, or couldn't get the keys for it.

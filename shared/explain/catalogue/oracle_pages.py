@@ -29,7 +29,6 @@ oracle/redirect-uri-not-absolute A:oauth2:grant:redirect-uri-not-absolute
       `app://`.
     > In the code console, set Redirect URI to a full URL, with a scheme and a host.
     > Set `public_url` in smart.toml to a full URL, with scheme and host.
-
 oracle/redirect-uri-not-registered A:oauth2:grant:redirect-uri-not-registered
   ~ redirect-uri-not-registered
   = The app's registration doesn't have this redirect URI.

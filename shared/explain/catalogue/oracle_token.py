@@ -25,7 +25,6 @@ oracle/code-tenant-mismatch A:oauth2:token:code:tenant:mismatch
   = The code was issued for a different tenant than the one whose token endpoint was called.
   tenant_mismatch certain
     ? For example, a fixed token URL is configured.
-
     > $USE_DISCOVERED $COMPARE_TENANT $RELAUNCH
 oracle/token-invalid-tenant A:oauth2:token:invalid-tenant A:oauth2:token:code:tenant-invalid \
     @ {FORUM_TENANT}
@@ -94,7 +93,6 @@ oracle/unsupported-grant-type lacks=grant_type A:oauth2:token:unsupported-grant-
       mistyped.
     > Send the body as `application/x-www-form-urlencoded`, with `grant_type=authorization_code` or
       `refresh_token`.
-
 oracle/terminated-client A:oauth2:token:terminated-client
   = The app is no longer registered.
   client_unknown certain

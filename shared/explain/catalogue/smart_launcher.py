@@ -132,7 +132,6 @@ smart-launcher/client-assertion token
   ~ none of the keys found in the jwks|no usable (?:public )?keys? found
   ~ multiple usable public keys found in the jwks|failed to fetch jwks from
   ~ jwks (?:is not an object|does not have a .keys. property)|invalid jwks json
-
   = The signed client assertion wasn't accepted. The message names the problem.
   client_auth_wrong certain
     ? A claim in the assertion is wrong, or its key isn't in the client's key set. The key in the
