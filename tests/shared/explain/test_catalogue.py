@@ -12,7 +12,7 @@ from shared.explain.parsing import urns
 from shared.explain.parsing.find import matches
 from shared.explain.parsing.parse import parse
 from tests.support.ehr import ehr_messages
-from tests.support.ehr.known_messages import BY_KEY, MESSAGES, WORDED, epic_outcome
+from tests.support.ehr.known_messages import BY_KEY, MESSAGES, WORDED
 from tests.support.tables import each
 
 # What a status, a call or a person's account tells, and no message of a server.
@@ -36,17 +36,6 @@ def test_a_message_is_explained_by_its_entry(key: str, text: str, vendor: str | 
         assert {cause.id for cause in diagnosis.causes} & {c.id for c in BY_KEY[key].causes}
         for cause in diagnosis.causes:
             assert cause.certainty != "certain" or not cause.source.startswith("inferred")
-
-
-@each("code", ["59100", "59159"])
-def test_an_epic_code_is_explained_as_what_it_is_without_another_one(code: str) -> None:
-    diagnosis = diagnose(parse(epic_outcome((code, "A display text."))))
-    texts = [diagnosis.meaning, *(f"{one.title} {one.why} {one.fix}" for one in diagnosis.causes)]
-    assert (diagnosis.causes[0].id, diagnosis.kind) == ("fhir_request_invalid", "explained")
-    assert BY_KEY["epic/content-invalid" if code == "59100" else "epic/business-rule"].meaning in (
-        texts
-    )
-    assert "59008" not in " ".join(texts)
 
 
 def test_every_entry_has_a_message() -> None:

@@ -81,13 +81,6 @@ def test_a_pasted_verifier_is_compared_with_the_challenge_and_not_kept(
     assert sure["pkce_mismatch"] == proven
 
 
-def test_a_writer_who_reports_no_failure_gets_no_cause() -> None:
-    assert first("We work with Azure, so that the user doesn't have to sign in to the app") == (
-        None,
-        None,
-    )
-
-
 def test_this_apps_settings_are_no_advice_for_another_app() -> None:
     for key, text, vendor in MESSAGES:
         if key.startswith("smart-calc/") or vendor is not None:
@@ -137,6 +130,7 @@ def test_a_proof_is_found_in_a_quotation_and_in_a_narrow_window(text: str, cause
 WEIGHTS = """\
 # What was once certain, and wrong: a word of one speaker in another's mouth.
 - -: my_token_expired_in_seconds = 3
+- -: We work with Azure, so that the user doesn't have to sign in to the app
 ! likely: error=access_denied&error_description=Unauthorized+scope&state=1
 scope_not_registered likely: We use Keycloak. I get an OAuth2 error: invalid_scope
 - -: {"level":"info","reason":"client"}

@@ -76,6 +76,14 @@ def test_each_shape_is_read() -> None:
         ("every launch failed with launch:code_required.", "code-required"),
         ("grant:launch:invalid-code", "invalid-launch-code"),
         ("mismatchted-identity\n", "mismatched-identity"),
+        (
+            "urn:cerner:error:authoriza\n  tion-server:smart-v1:grant:\n  launch:unspecified",
+            "unspecified",
+        ),
+        (
+            "> urn:cerner:error:authorization-server:\n> smart-v1:grant:launch:code-required",
+            "code-required",
+        ),
     ],
 )
 def test_the_last_words_of_a_urn_are_enough(text: str, tail: str) -> None:

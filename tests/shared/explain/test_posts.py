@@ -255,12 +255,25 @@ pkce_mismatch: invalid_grant: code_verifier missing
 redirect_uri_mismatch: Error: invalid parameter: redirect_uri, after a lookup of the host
 tenant_mismatch: invalid issuer http://h.example.org in discovery document. nginx serves https
 session_ended: Session not active
+user_not_permitted: ?error=access_denied&error_description=Member+eligibility+failed&state=1
+scope_syntax: Oracle Health, the app is registered SMART v2.\\nRequested: patient/Patient.read \
+launch/patient openid\\nGranted: launch/patient openid
+clock_skew ehr_side: {"event": "callback_failed", "code": "token_error", "causes": ["clock_skew", \
+"ehr_side"]}
+clock_skew ehr_side: Error code: ehr_error\\nCorrelation id: 12ab\\nCauses: clock_skew, ehr_side
+launch_parameter_missing client_id_mismatch: urn:cerner:error:authorization-server:smart-v1:grant:\
+launch:code-required client=c1-seen Client ID: c2-ours scopes: launch openid
+client_auth_wrong: HTTP/1.1 401 Unauthorized\\n\\n{"error": "invalid_client"}
+code_expired_or_used: HTTP/1.1 401 Unauthorized\\n\\n{"error": "invalid_grant"}
+scope_not_registered: oauth2:token:empty-scopes scopes: openid patient/A.rs patient/B.rs
+scope_syntax: oauth2:token:empty-scopes scopes: openid patient/A.read patient/B.read
 """
 
 
 @each(("first", "text"), [line.split(": ", 1) for line in ACCOUNTS.splitlines()])
 def test_what_is_told_counts(first: str, text: str) -> None:
-    assert ids(diagnose(parse(text.replace("\\n", "\n"))))[:1] == [first]
+    causes = first.split()
+    assert ids(diagnose(parse(text.replace("\\n", "\n"))))[: len(causes)] == causes
 
 
 @each(
@@ -362,22 +375,6 @@ def test_prose_that_fits_several_causes_is_asked_about(text: str) -> None:
     assert diagnose(parse(text)).kind == "asks"
 
 
-def test_a_reason_other_than_a_refusal_is_not_the_users_refusal() -> None:
-    said = "error=access_denied&error_description=Member+eligibility+failed&state=1"
-    diagnosis = diagnose(parse(f"https://a/cb?{said}"))
-    assert ids(diagnosis)[0] == "user_not_permitted"
-
-
-def test_what_was_granted_is_not_what_was_refused() -> None:
-    diagnosis = diagnose(
-        parse(
-            "Oracle Health, the app is registered SMART v2.\n"
-            "Requested: patient/Patient.read launch/patient openid\nGranted: launch/patient openid"
-        )
-    )
-    assert ids(diagnosis)[0] == "scope_syntax"
-
-
 def test_a_callback_with_a_code_says_that_the_ehr_did_its_part() -> None:
     came_back = "https://app.example.org/callback?code=abc123&state=s1 and then nothing"
     for text in (came_back, f"{ehr_messages.AUTHORIZE}\n{came_back}"):
@@ -388,35 +385,16 @@ def test_a_callback_with_a_code_says_that_the_ehr_did_its_part() -> None:
 
 
 @each(
-    "text", ["404", "launch openid fhirUser patient/Patient.read", "brand_new_error: xyz_unknown"]
+    "text",
+    [
+        *("404", "launch openid fhirUser patient/Patient.read", "brand_new_error: xyz_unknown"),
+        "?error=odd_condition&state=s",
+    ],
 )
 def test_what_names_no_failure_is_asked_about_and_not_called_one(text: str) -> None:
     diagnosis = diagnose(parse(text))
     assert (diagnosis.kind, diagnosis.causes) == ("asks", ())
     assert diagnosis.ask
-
-
-def test_an_unknown_code_of_a_paste_is_not_the_ehrs_failure() -> None:
-    diagnosis = diagnose(parse("?error=odd_condition&state=s"))
-    assert (diagnosis.kind, ids(diagnosis)) == ("asks", [])
-
-
-@each(
-    "text",
-    [
-        '{"event": "callback_failed", "code": "token_error", "causes": ["clock_skew", "ehr_side"]}',
-        "Error code: ehr_error\nCorrelation id: 12ab\nCauses: clock_skew, ehr_side\n",
-    ],
-    ids=["log", "page"],
-)
-def test_this_apps_page_or_log_is_explained_as_it_was_in_place(text: str) -> None:
-    assert ids(diagnose(parse(text))) == ["clock_skew", "ehr_side"]
-
-
-def test_two_client_ids_beside_code_required_leave_the_launch_value_first() -> None:
-    urn = "urn:cerner:error:authorization-server:smart-v1:grant:launch:code-required"
-    diagnosis = diagnose(parse(f"{urn} client=c1-seen Client ID: c2-ours scopes: launch openid"))
-    assert ids(diagnosis)[:2] == ["launch_parameter_missing", "client_id_mismatch"]
 
 
 def test_the_issuer_of_a_callback_is_no_fhir_base() -> None:

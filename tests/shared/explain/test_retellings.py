@@ -9,27 +9,6 @@ INSTANCE = "847e48ff-956f-4f96-8585-2d0ccb19d40a"
 CONTEXT = f"persona=provider&client={OTHER}&tenant={ehr_messages.TENANT}"
 ONCE = "urn%3Acerner%3Aerror%3Aauthorization-server%3Asmart-v1%3Agrant%3Alaunch%3Acode-required"
 
-IN_A_SENTENCE = f"""Every launch out of the code console ends at authorize. Our callback gets
-error=invalid_request&error_uri=https%3A%2F%2Fauthorization.cerner.com%2Ferrors%2F\
-{ONCE.replace("%", "%25")}%2Finstances%2F{INSTANCE}%3Fpersona%3Dprovider%26client%3D{OTHER}\
-%26tenant%3D{ehr_messages.TENANT}
-We use client id {CLIENT} (public) and request {ehr_messages.FIRST_SCOPES.replace(" ", ", ")}.
-We do send launch, aud, intent, state and code_challenge as mandatory parameters.
-"""
-AS_A_LIST = f"""**Environment**: sandbox
-- Client ID: `{CLIENT}`
-- Scopes: `{ehr_messages.FIRST_SCOPES}`
-
-**Address of the error page**
-https://authorization.cerner.com/errors/{ehr_messages.LAUNCH}code-required/instances/{INSTANCE}?{CONTEXT}
-
-**Verified parameters**
-1. launch
-2. aud
-3. intent
-4. state
-5. code_challenge (S256)
-"""
 AS_A_TABLE = f"""Authorization fails with {ONCE}
 | field | value |
 |---|---|
@@ -52,11 +31,13 @@ scope = launch/patient openid fhirUser profile patient/Patient.read
   patient/Observation.read patient/Condition.read patient/MedicationRequest.read online_access
 intent=launch
 """
-TOLD = (IN_A_SENTENCE, AS_A_LIST, AS_A_TABLE, TYPED_OFF_A_SCREEN)
+POSTED = ehr_messages.FIRST_REPORT
+AS_MARKDOWN = POSTED.replace(": ", "\n`").replace("\n", "`\n")
+TOLD = (POSTED, AS_MARKDOWN, POSTED.replace("\n", " "), AS_A_TABLE, TYPED_OFF_A_SCREEN)
 
 
 @each("registrations", [[REGISTERED], []], ids=["configured", "from the text"])
-@each("text", TOLD, ids=["sentence", "list", "table", "screen"])
+@each("text", TOLD, ids=["posted", "markdown", "one line", "table", "screen"])
 def test_however_it_is_told_the_causes_are_the_same(
     text: str, registrations: list[Registered]
 ) -> None:
@@ -72,26 +53,6 @@ def test_however_it_is_told_the_causes_are_the_same(
     assert set(diagnosis.corrected_request["scope"].split()) == (
         {*ehr_messages.FIRST_SCOPES.split(), "launch"} - {"launch/patient"}
     )
-
-
-@each(
-    "text",
-    [
-        ehr_messages.LAUNCH + "code-required",
-        ONCE,
-        ONCE.replace("%", "%25"),
-        "launch:code-required",
-        "urn:cerner:error:authoriza\n  tion-server:smart-v1:grant:\n  launch:code-required",
-        "> urn:cerner:error:authorization-server:\n> smart-v1:grant:launch:code-required",
-    ],
-)
-def test_the_name_of_the_error_alone_is_enough_beside_the_configuration(text: str) -> None:
-    diagnosis = diagnose(parse(text), None, [REGISTERED])
-    assert diagnosis.message.urn == ehr_messages.LAUNCH + "code-required"
-    assert [cause.id for cause in diagnosis.causes[:2]] == [
-        "launch_patient_scope_on_provider",
-        "launch_parameter_missing",
-    ]
 
 
 def test_a_line_that_follows_a_whole_urn_is_no_part_of_it() -> None:
