@@ -197,7 +197,8 @@ generic/host-unknown fhir alone
   network_unreachable possible
 generic/network-unreachable fhir alone
   " ECONNREFUSED / ETIMEDOUT / ECONNRESET / socket hang up / connection timed out
-  ~ \be(?:conn(?:refused|reset|aborted)|timedout|hostunreach|netunreach|pipe)\b|socket hang
+  ~ party did not properly respond|\be(?:conn(?:refused|reset|aborted)|timedout|hostunreach\
+    |netunreach|pipe)\b|socket hang
     up|err_connection_\w{4,12}|err_(?:timed_out|network_changed|internet_disconn\w+)|connection
     (?:was )?(?:refused|reset|timed out|aborted|closed)|no route to host
   ~ (?:connect|socket)[ _]?time(?:d[ _])?-?out\w{0,20}|remote end closed|actively refused|i/o

@@ -358,7 +358,7 @@ generic/iss-not-given launch @ {CENTILES_4}
     > *1 *2
 generic/launch-value redirect @ {SMART}
   " invalid launch / unknown launch context
-  : launch invalid|unknown|expired|mismatch !discovery !client
+  : launch invalid|unknown|expired|mismatch|used !discovery !client
   : context unknown|invalid|expired !patient !session !state
   = The server doesn't recognize the `launch` value.
   launch_value_invalid likely

@@ -18,7 +18,7 @@ _Event = Literal["storage_lost", "lasts", "fresh", "twice", "blank", "came_back"
 _Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off", "double_request"]
 _Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down"]
 _Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
-_Other = Literal["no_refresh_token", "terminology", "other_token", "instances"]
+_Other = Literal["no_refresh_token", "terminology", "other_token", "instances", "in_tool", "picker"]
 Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Other]
 _LOST = (
     r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)|differ\w*"
@@ -50,7 +50,8 @@ _SIGNS: Mapping[Sign, str] = {
     "works_elsewhere": rf"\b(?:works?|worked|working|ok|fine|granted)\b[^\n.,]{{0,50}}{_ELSEWHERE}"
     rf"|{_ELSEWHERE}[^\n.,]{{0,40}}\b(?:works?|worked|ok|fine|granted|succeeds?)\b",
     "lasts": r"\b(?:works?|worked|fine|ok)\b[^\n.]{0,25}\b(?:for|about)\b[^\n.]{0,12}"
-    rf"{_DURATION}|\bafter (?:about |around |exactly |~ ?|some )?{_DURATION}|\bafter a while\b",
+    rf"{_DURATION}|\bafter (?:about |around |exactly |~ ?|some )?{_DURATION}|\bafter a while\b"
+    r"|\b(?:tab|page|app) open\b|\b(?:over|after) lunch\b|\bovernight\b|\bnext (?:day|morning)\b",
     "fresh": r"\b(?:uploaded|registered|created|changed|added|updated|published|rotated"
     r"|enabled)\b[^\n]{0,40}\b(?:today|this morning|yesterday|(?:half )?an hour ago|just now"
     r"|minutes ago|hours? ago|\d+ days? ago|last night)|\bjust (?:uploaded|registered|created"
@@ -99,7 +100,8 @@ _SIGNS: Mapping[Sign, str] = {
     "fewer_results": r"\b(?:returns only|only (?:brings|shows|returns"
     r"|lists))\b[^\n.]{0,30}\b(?:labs|results|entries)|\bempty (?:bundle|results?|list)"
     r"|\bno (?:results|entries)\b|\bfewer (?:results|resources|entries)|\b0 (?:results|entries)"
-    r"|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\d+|half) of|\breturns? (?:nothing|no data)\b",
+    r"|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\w+ ){0,2}(?:\d+|half) of|\breturns? (?:nothing"
+    r"|no data)\b",
     "rotates": r"\brotat\w+|\b(?:first|one) refresh\b[^\n.]{0,30}\b(?:works?|ok|fine|succeeds?)\b"
     r"|\brefresh\w*\b[^\n]{0,60}\b(?:cron|retr(?:y|ied|ies)|workers?|instances|tabs|threads)\b"
     r"|\brefresh\w*\b[^\n.]{0,40}\b(?:at the same time|parallel"
@@ -119,6 +121,12 @@ _SIGNS: Mapping[Sign, str] = {
     r" by)[^\n.,]{0,40} (?:works?|is accepted|are accepted)\b",
     "instances": r"\b(?:two|three|several|multiple|more|many) (?:instances|replicas|pods"
     r"|workers|servers|nodes)\b|\bscal(?:ed|ing) (?:out|up|to)\b|\bload[- ]?balanc\w+",
+    "in_tool": r"\bworks?\b[^\n.]{0,20}\b(?:in|with|from|using|through|via) (?:\w+ )?(?:postman"
+    r"|curl|insomnia|swagger)\b|(?<!from )\b(?:postman|curl|insomnia"
+    r"|swagger)\b[^\n.]{0,25}\b(?:works?|worked"
+    r"|200)\b",
+    "picker": r"\bpatient (?:picker|select\w+|list)\b[^\n.]{0,60}\b(?:although|even though"
+    r"|but)\b[^\n.]{0,60}\b(?:chart|context|ehr)\b",
     "clock_off": r"\bclock\b[^\n.]{0,40}\b(?:behind|ahead|wrong|slow|fast|off)\b|\bclock skew\b",
     "as_http": r"\bredirect\w*\b[^\n.]{0,50}\bhttp\b(?!s|:|/| ?\d| code| status)",
     "http_base": r"\bhttp://(?!localhost|127\.)[^\s)]{0,80}(?:fhir|/baser4|/basedstu)",

@@ -65,7 +65,7 @@ _THINGS: Mapping[str, str] = {
     r"|authorization_request_not_found|\bcsrf\b",
     "nonce": r"\bnonce\b",
     "user": r"\busers?\b|\bresource owner\b|(?<!service )\baccount\b|\bpractitioner\b|\bperson\b"
-    r"|\bsigned[- ]in\b",
+    r"|\bsigned[- ]in\b|\byou (?:do not|don't|are not|aren't|lack)\b",
     "member": r"\bmember(?:s|ship)?\b(?! of)|\benrollees?\b|\bbeneficiar\w+|\bsubscribers?\b",
     "password": r"\bpasswords?\b|(?:user|login)[ _]credentials"
     r"|credentials (?:for|of) (?:the )?user",
@@ -75,7 +75,7 @@ _THINGS: Mapping[str, str] = {
     "response_type": r"response[ _-]?(?:type|mode)s?",
     "tenant": r"\btenants?\b|\brealms?\b|\borgani[sz]ations?\b|\bpractices?\b|\bsites?\b"
     r"|director(?:y|ies)",
-    "consent": r"\bconsent\w*|\badmin(?:istrator)? approv\w+|need admin",
+    "consent": r"\bconsent\w*|\badmin(?:istrator)? approv\w+|need admin|\bcriteria to access",
     "session": r"\bsessions?\b|\bcookies?\b",
     "origin": r"\bcors\b|cross-origin|access-control-|\borigin\b|preflight",
     "header": r"(?<!match )\bheaders?\b|authorization:|access_token=",
@@ -102,7 +102,8 @@ _SAYINGS: Mapping[str, str] = {
     r"|expose|include|have|list)|\bexpect(?:ed|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
     "unknown": r"\bnot (?:be |an? )?(?:found|known|recogni[sz]ed|registered|resolved?|located"
     r"|exist)|\bun(?:known|recogni[sz]ed|registered)\b|does(?: not|n't) exist|\bno \w+ with\b"
-    r"|\bno (?:such|matching|suitable|usable|valid)\b|(?:can(?:not|'t| not)|could(?: not|n't)"
+    r"|\bdo(?:es)? not (?:identify|refer|resolve)\b|\bno (?:such|matching|suitable|usable|valid)\b"
+    r"|(?:can(?:not|'t| not)|could(?: not|n't)"
     r"|unable to|failed to|did not|didn't) (?:be )?(?:find|locate|found|map|resolve|identify"
     r"|look ?up|match any|load|fetch|retrieve|get|read|parse|discover)|isn't (?:registered|known"
     r"|currently)|not currently registered|no longer exists|\bnone of\b|\bno key\b",
@@ -143,9 +144,9 @@ _SAYINGS: Mapping[str, str] = {
     r"|(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*|authori[sz]ed"
     r"|granted|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled"
     r"|licen[cs]ed|configured|eligible|allow)|\bun(?:authori[sz]ed|supported)\b|\bforbidden\b"
-    r"|\bdenied\b|\bdisallowed\b|\bno (?:permission|access)|does(?: not|n't) have"
+    r"|\bdenied\b|\bdisallowed\b|\bno (?:permission|access)|do(?:es)?(?: not|n't) have"
     r"|\binsufficient\b|\bdisabled\b|\bblocked\b|cannot (?:use|access|request)"
-    r"|\blocked\b|\bprohibited\b|could not be granted|\bnot (?:been )?given",
+    r"|\blocked\b|\bprohibited\b|does not meet\b|could not be granted|\bnot (?:been )?given",
 }
 _ALL = {**_THINGS, **_SAYINGS}
 _A_SCOPE = any_case(r"\b(?:patient|user|system)/[a-z*]+\.(?:read|write|\*|[cruds]+)(?![\w-])")

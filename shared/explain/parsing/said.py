@@ -232,15 +232,16 @@ def _in_lines(text: str) -> Iterator[Said]:
         if not _ERROR.search(short) or _NOISE.search(short[:600]):
             continue
         logged = _LOGGED.search(short) is not None
+        if _speaker(short, alone=alone or logged) == "writer" and not _OF_DOCS.search(short):
+            step = step_at(text, place)
+            for quoted in filter(_ERROR.search, chain(*map(_sentences, _quotations(short)))):
+                form = _speaker(quoted)
+                yield Said(quoted, "unknown" if form == "writer" else form, step, place)
         for sentence in _sentences(short):
             if not _ERROR.search(sentence):
                 continue
             step = step_at(text, place)
             speaker = _speaker(sentence, alone=alone or logged or (foreign and sentence.isascii()))
-            if speaker == "writer" and not _OF_DOCS.search(sentence):
-                for quoted in _quotations(sentence):
-                    form = _speaker(quoted)
-                    yield Said(quoted, "unknown" if form == "writer" else form, step, place)
             if speaker != "writer" or _FAILURE.search(sentence):
                 yield Said(sentence, speaker, step, place)
 

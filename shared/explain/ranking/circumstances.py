@@ -154,6 +154,11 @@ def _time(facts: Facts) -> Iterator[Evidence]:
 _OF_FAMILY: tuple[tuple[Sign, CauseId, str], ...] = (
     ("rotates", "refresh_reused", "The text speaks of an old or rotated token."),
     (
+        "in_tool",
+        "token_not_in_header",
+        "It works from a tool, so compare the headers of that request with those of the app.",
+    ),
+    (
         "instances",
         "state_unknown",
         "Several instances run, and perhaps only one of them knows this launch.",
@@ -264,6 +269,12 @@ _OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
         "launch_parameter_missing",
         "Another page than the one that starts the launch may be registered.",
         "Register the page that starts the launch (such as `launch.html`) as the launch URL.",
+    ),
+    (
+        "picker",
+        "launch_scope_missing",
+        "The EHR asks for a patient, so it didn't use the chart that the app was launched from.",
+        "Request `launch` instead of `launch/patient`, and send the `launch` value of the EHR.",
     ),
     (
         "other_token",

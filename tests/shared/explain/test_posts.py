@@ -120,6 +120,13 @@ refresh_not_granted: We have an error: after a refresh, the refresh_token is Non
 redirect_uri_mismatch: It says 'The callback address supplied isn't on the list' after our login
 client_auth_wrong: curl -d client_secret=b /token gives invalid_client, and curl -u a:b works. Why?
 scope_not_requested: With patient/*.read we read Patient/12, but Patient/45 gives 403 Forbidden
+aud_wrong: error=invalid_request&error_description=The+aud+does+not+identify+a+known+FHIR+endpoint
+launch_value_invalid: We refresh the page and get 'The launch token has already been redeemed'
+token_not_in_header: It works in Postman, but our app's search returns 401 Unauthorized
+access_token_expired: After lunch our next search gives error invalid_token
+results_limited: We only ever receive 10 of the 57 lab results
+user_not_permitted: Our nurses get 'You do not have security to view this patient'
+launch_scope_missing: A patient picker appears although we launch from the chart. Bug?
 state_unknown: Since we run two instances, we often get the error "state mismatch"
 launch_parameter_missing: We get 'launch scope requires launch parameter'
 request_malformed: The EHR redirects to https://a.example/cb#code=x, so our server has no code
