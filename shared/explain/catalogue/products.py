@@ -321,9 +321,6 @@ see in the token response that the scope and a `refresh_token` are there.
   Unable to refresh. No / No 'offline_access' or 'online_access' scope found
 fhirclient! token session_ended likely:
   Session expired! Please re-launch the app
-fhirclient! launch pkce_mismatch likely: The server doesn't say that it supports S256. Ask its \
-operator to list it in `code_challenge_methods_supported`, or set `pkceMode` to `ifSupported`.
-  Required PKCE code challenge method / Required code_challenge_method …
 epic fhir scope_not_registered likely user_not_permitted possible: On the app's page at \
 fhir.epic.com, add the API for the part of the resource that the message names.
   59204… / search request applies to a sub-resource that the client is not authorized for

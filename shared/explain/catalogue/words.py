@@ -217,8 +217,9 @@ generic/server-key redirect @ inferred
   = The server couldn't check a signature, before the app has signed anything.
   ehr_side likely
   client_unknown possible
-generic/key-set-unread @ {RFC_7523}
+generic/key-set-unread alone @ {RFC_7523}
   " Unable to retrieve the JWKS / Error fetching the client's key set
+  ~ jwks[^\n]{0,200}? propert\w+ [^\n]{0,25}'keys'|'keys'[^\n]{0,200}?jwks|\bjwks\.keys(?:\.\w+)? is
   : key_set unfetched !id_token !by:writer
   = The server couldn't read the client's keys at the registered JWKS URL.
   assertion_key_unknown likely: The EHR couldn't fetch the key that signed the client assertion.

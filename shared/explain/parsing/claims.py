@@ -19,7 +19,8 @@ _Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off", "doubl
 _Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down"]
 _Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
 _Other = Literal["no_refresh_token", "terminology", "other_token", "instances", "in_tool", "picker"]
-Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Other]
+_Call = Literal["no_header", "api_login", "stale_copy", "prompt_none", "plus_lost"]
+Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Other, _Call]
 _LOST = (
     r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)|differ\w*"
     r"|dropped|blocked)"
@@ -30,6 +31,7 @@ _ELSEWHERE = (
     r"\b(?:sandbox|demo|staging|production tenant|(?:other|another|first|second|two) (?:sites?"
     r"|customers?|hospitals?|practices?|tenants?|clinics?))\b(?! (?:user|account|patient))"
 )
+_TO_LOGIN = r"(?:redirect\w*|302|html)\b[^\n]{0,60}\b(?:log-?in|sign-?in|sso)\b"
 _VERSION = r"(?<!/)\bsmart[ -]?(?:version|on fhir)?[ is:\"]{0,8}(?:smart )?"
 _SIGNS: Mapping[Sign, str] = {
     "assertion": r"client_?assertion|private[_ ]key[_ ]jwt|jwt[- ]bearer|signed jwt|(?:client"
@@ -51,7 +53,17 @@ _SIGNS: Mapping[Sign, str] = {
     rf"|{_ELSEWHERE}[^\n.,]{{0,40}}\b(?:works?|worked|ok|fine|granted|succeeds?)\b",
     "lasts": r"\b(?:works?|worked|fine|ok)\b[^\n.]{0,25}\b(?:for|about)\b[^\n.]{0,12}"
     rf"{_DURATION}|\bafter (?:about |around |exactly |~ ?|some )?{_DURATION}|\bafter a while\b"
-    r"|\b(?:tab|page|app) open\b|\b(?:over|after) lunch\b|\bovernight\b|\bnext (?:day|morning)\b",
+    r"|\b(?:tab|page|app) open\b|\b(?:over|after) lunch\b|\bovernight\b|\bnext (?:day|morning)\b"
+    r"|\bfirst (?:few )?(?:requests|calls)\b[^\n.]{0,40}\bthen\b",
+    "no_header": r"\b(?:no|without an?) authorization header\b|(?:n't|\bnot|\bnever) (?:send|set"
+    r"|add|includ|attach|pass)\w*\b[^\n.]{0,30}\b(?:authorization|bearer)\b[^\n.]{0,9}\bheader"
+    r"|\bheaders? (?:is|are|was|were) (?:not|never) (?:being )?(?:set|sent|added|there)\b",
+    "api_login": rf"\b(?:bearer\b|authorization:)[^\n]{{0,120}}?\b{_TO_LOGIN}|\b{_TO_LOGIN}"
+    r"[^\n]{0,60}?\b(?:although|though|even|despite)\b[^\n]{0,40}\b(?:bearer|token)\b",
+    "stale_copy": r"\b(?:some|other) (?:\w+ )?(?:threads?|workers?|pods?|instances?|processes)\b",
+    "prompt_none": r"\bprompt\b\W{1,8}(?:is |to )?none\b",
+    "plus_lost": r"\blaunch (?:token|value|param\w*)\b[^\n]{0,150}?(?:(?:\+|\bplus\b)[^\n]{0,90}?"
+    r"\b(?:space|blank)s?\b|\b(?:space|blank)s?\b[^\n]{0,90}?(?:\+|\bplus\b))",
     "fresh": r"\b(?:uploaded|registered|created|changed|added|updated|published|rotated"
     r"|enabled)\b[^\n]{0,40}\b(?:today|this morning|yesterday|(?:half )?an hour ago|just now"
     r"|minutes ago|hours? ago|\d+ days? ago|last night)|\bjust (?:uploaded|registered|created"
@@ -191,9 +203,8 @@ _DENIED: Mapping[CauseId, str] = {
     rf"|neither)\b[^\n.;]{{0,50}}\bclient[ _-]?ids?\b",
     "access_token_expired": rf"\btoken{_RIGHT}|\b(?:get|got|obtain\w*) (?:an? |the |my )?(?:access "
     r"|jwt |bearer )?token\b(?! (?:error|end|response))|\b(?:just|immediately|fresh\w*"
-    r"|newly)\b[^\n.]{0,40}\btoken|\b(?:able to"
-    r"|successful\w*|can(?: able to)?|do) (?:\w+ )?(?:get|got|obtain\w*|generat\w*|acquire"
-    r"|receiv\w*|issu\w*)\b[^\n.]{0,25}\btoken",
+    r"|newly)\b[^\n.]{0,40}\btoken|\b(?:able to|successful\w*|can(?: able to)?|do) (?:\w+ )?(?:get"
+    r"|got|obtain\w*|generat\w*|acquire|receiv\w*|issu\w*)\b[^\n.]{0,25}\btoken",
     "launch_parameter_missing": r"\bwe (?:do |always )?(?:send|pass) (?:the )?`?launch\b",
     # If only some users are refused, they didn't decline.
     "user_declined": r"\b(?:did ?n.t|did not|never|nobody|no one)\b[^\n.]{0,30}\b(?:declin|den"

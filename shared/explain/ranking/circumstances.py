@@ -5,8 +5,10 @@ If the text has an error, a description counts only for causes that the error ca
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 from shared.explain.catalogue.causes import BEHIND_A_PROXY, KINDS, WITHOUT_A_CHART
+from shared.explain.catalogue.lines import blocks
 from shared.explain.model import HOW_SURE, CauseId, Certainty
 from shared.explain.parsing.claims import Sign
 from shared.explain.parsing.find import Proof
@@ -245,51 +247,51 @@ def _local(facts: Facts, text: str) -> Iterator[Evidence]:
 def _as_http(facts: Facts, text: str) -> Iterator[Evidence]:
     """Yield causes for a URL that is built with http behind a proxy that ends TLS."""
     why = "Behind a proxy that ends TLS, the URL is built with http."
-    step = BEHIND_A_PROXY
     told = facts.claims.has("as_http")
     shown = _REDIRECT_AS_HTTP.search(text) or (told and re.search(_REDIRECT_URI, text))
     if shown and facts.may_be("redirect_uri_mismatch"):
-        yield _likely("redirect_uri_mismatch", why, step)
+        yield _likely("redirect_uri_mismatch", why, BEHIND_A_PROXY)
     elif "tenant_mismatch" in facts.family and _ISSUER_AS_HTTP.search(text):
-        yield _likely("tenant_mismatch", why, step)
+        yield _likely("tenant_mismatch", why, BEHIND_A_PROXY)
     elif told and not _has_error(facts):
-        yield _likely("content_blocked", why, step)
+        yield _likely("content_blocked", why, BEHIND_A_PROXY)
 
 
-_OUTCOMES: tuple[tuple[Sign, CauseId, str, *tuple[str, ...]], ...] = (
-    (
-        "patient_in_token",
-        "patient_context_missing",
-        "The patient is in the access token, which apps don't read.",
-        "Have the server return `patient` next to `access_token` in the token response.",
-    ),
-    ("someone_else", "user_mismatch", "The text says that the session belongs to another user."),
-    (
-        "wrong_launch_url",
-        "launch_parameter_missing",
-        "Another page than the one that starts the launch may be registered.",
-        "Register the page that starts the launch (such as `launch.html`) as the launch URL.",
-    ),
-    (
-        "picker",
-        "launch_scope_missing",
-        "The EHR asks for a patient, so it didn't use the chart that the app was launched from.",
-        "Request `launch` instead of `launch/patient`, and send the `launch` value of the EHR.",
-    ),
-    (
-        "other_token",
-        "token_of_another_server",
-        "The same API accepts a token from elsewhere, so the two tokens differ in what it checks.",
-        "Decode both tokens, and compare `iss`, `aud`, `scope` (`scp`, `roles`) and the version.",
-    ),
-    ("double_request", "code_expired_or_used", "The text describes a second request."),
-    ("clock_off", "clock_skew", "The text says that a clock is off."),
-    ("wrong_persona", "persona_mismatch", "The login page and the app are for different users."),
-    ("fewer_results", "results_limited", "The search succeeds and returns less than expected."),
-    ("no_patient", "patient_context_missing", "The text says that the token has no patient."),
+# For each sign: the cause, the reason and a step.
+_OUTCOMES = tuple(
+    (cast("Sign", sign), cast("CauseId", cause), why, tuple(step[2:] for _, step in steps))
+    for (_, line), *steps in blocks(r"""
+patient_in_token patient_context_missing: The patient is in the access token, which apps don't read.
+  > Have the server return `patient` next to `access_token` in the token response.
+someone_else user_mismatch: The text says that the session belongs to another user.
+wrong_launch_url launch_parameter_missing: Another page than the one that starts the launch may be \
+   registered.
+  > Register the page that starts the launch (such as `launch.html`) as the launch URL.
+picker launch_scope_missing: The EHR asks for a patient, so it didn't use the chart \
+   that the app was launched from.
+  > Request `launch` instead of `launch/patient`, and send the `launch` value of the EHR.
+other_token token_of_another_server: The same API accepts a token from elsewhere, so the two \
+   differ in what it checks.
+  > Decode both tokens, and compare `iss`, `aud`, `scope` (`scp`, `roles`) and the version.
+no_header token_not_in_header: The text says that the request has no such header.
+  > Set the token where this client reads it, and look for the header in the request that leaves it.
+stale_copy access_token_expired: Some parts of the program use an older token than others.
+  > Keep the token in one place for all threads and instances, and renew it before it expires.
+api_login ehr_side: The server treats the call as a browser's, and doesn't read its bearer token.
+  > On the FHIR server, accept bearer tokens: make it a resource server, with issuer and keys.
+prompt_none session_ended: With `prompt=none`, the server mustn't show its login page.
+  > Remove `prompt=none` from the authorization request.
+plus_lost launch_value_invalid: In the query of a URL, `+` means a space.
+  > Where the launch URL is built, write each `+` of the `launch` value as `%2B`.
+double_request code_expired_or_used: The text describes a second request.
+clock_off clock_skew: The text says that a clock is off.
+wrong_persona persona_mismatch: The login page and the app are for different users.
+fewer_results results_limited: The search succeeds and returns less than expected.
+no_patient patient_context_missing: The text says that the token has no patient.
+""")
+    for head, _, why in [line.partition(": ")]
+    for sign, cause in [head.split()]
 )
-
-
 _NO_USER = (
     "A backend service has no user and no launch, so its token has no patient: search for the "
     "patient, or get the token in a user's launch (`authorization_code`)."
@@ -303,9 +305,9 @@ def _outcomes(facts: Facts) -> Iterator[Evidence]:
         why = "The page is loaded with https, and a browser refuses its requests to http."
         step = "Give the FHIR server an https URL, and allow the app's origin there (CORS)."
         yield _likely("content_blocked", why, step)
-    for sign, cause, why, *steps in _OUTCOMES:
+    for sign, cause, why, steps in _OUTCOMES:
         fits = facts.may_be(cause) or (facts.by_code and not facts.message.oauth_error)
-        fits = fits if cause != "results_limited" else not facts.entries
+        fits = fits if cause not in {"results_limited", "ehr_side"} else not facts.entries
         if facts.claims.has(sign) and fits and facts.message.urn is None:
             alone = facts.backend and sign == "no_patient"
             yield _likely(cause, why, *((_NO_USER,) if alone else steps))

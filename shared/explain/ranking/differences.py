@@ -221,7 +221,7 @@ def _expected(facts: Facts, text: str) -> Iterator[Evidence]:
     cause = next((one for one in _COMPARED if one in facts.family), None)
     if match is None or cause is None:
         return
-    one, other = match[2].rstrip("."), match[3].rstrip(".")
+    one, other = match[2].rstrip(".:"), match[3].rstrip(".:")
     if one != other and (match[1].lower().startswith("expect") or _near(one, other)):
         how = _how(one, other)
         why = f"`{one}` and `{other}` are compared as text: they differ in {how}."
@@ -288,25 +288,19 @@ def _claims(facts: Facts, text: str) -> Iterator[Evidence]:
 
 _VERSIONS = {"1.0.2": "dstu2", "3.0.1": "stu3", "3.0.2": "stu3", "4.0.1": "r4", "5.0.0": "r5"}
 _VERSION = r"\b(dstu ?2|stu ?3|r4|r5|1\.0\.2|3\.0\.[12]|4\.0\.1|5\.0\.0)\b"
-_OF_CLIENT = any_case(
-    rf"\b(?:client|library|sdk|built|model\w*)\b[^\n.]{{0,30}}?{_VERSION}"
-    rf"|{_VERSION} (?:client|app|library|sdk)\b"
-)
-_OF_SERVER = any_case(
-    rf"\b(?:server|fhirversion|capabilitystatement|conformance)\b[^\n]{{0,50}}?{_VERSION}"
-)
+_OF_CLIENT = rf"\b(?:client|library|sdk|built|model\w*)\b[^\n.]{{0,30}}?{_VERSION}"
+_OF_CLIENT += rf"|{_VERSION} (?:client|app|library|sdk)\b"
+_OF_SERVER = rf"\b(?:server|fhirversion|capabilitystatement|conformance)\b[^\n]{{0,50}}?{_VERSION}"
 
 
 def _fhir_versions(facts: Facts, text: str) -> Iterator[Evidence]:
     """Compare the FHIR versions that the text gives to the client and to the server."""
-    mine, theirs = _OF_CLIENT.search(text), _OF_SERVER.search(text)
-    if mine is None or theirs is None or facts.message.oauth_error or facts.entries:
+    sides = [any_case(form).search(text) for form in (_OF_CLIENT, _OF_SERVER)]
+    if facts.message.oauth_error or facts.entries:
         return
-    one, other = (
-        _VERSIONS.get(found, found.replace(" ", ""))
-        for found in ((mine[1] or mine[2]).lower(), theirs[1].lower())
-    )
-    if one != other:
+    stated = [str(side[side.lastindex or 0]).lower().replace(" ", "") for side in sides if side]
+    one, *others = dict.fromkeys(_VERSIONS.get(version, version) for version in stated) or [""]
+    for other in others:
         why = f"The client is for {one.upper()}, and the server for {other.upper()}."
         yield Evidence("fhir_version_mismatch", "likely", why, _TEXT)
 
@@ -511,8 +505,8 @@ def _incomplete(facts: Facts, text: str) -> Iterator[Evidence]:
             if name == "code_challenge":
                 step = "Send `code_challenge` with `code_challenge_method=S256` (PKCE)."
             yield Evidence(cause, "likely", why, _TEXT, (step,))
-    exchanged = re.search(r"grant_type\W{1,6}authorization_code", text)
-    if exchanged and "code_challenge" in text and "code_verifier" not in text and facts.by_code:
+    exchanged = re.search(r"grant_type\b(?!\W{1,6}(?:refresh|client|password|urn))", text)
+    if exchanged and "code_challenge" in text and "verifier" not in text and facts.by_code:
         why = "The authorization request has a `code_challenge`, but the token request no verifier."
         step = "Send the `code_verifier` of the same launch in the token request."
         yield Evidence("pkce_mismatch", "likely", why, _TEXT, (step,))

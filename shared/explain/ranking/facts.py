@@ -22,6 +22,7 @@ from shared.explain.parsing.said import Said, hear, without_noise
 from shared.explain.parsing.vendor import persona_of
 from shared.explain.ranking.registrations import tenants
 from shared.findings import Flow
+from shared.patterns import any_case
 from shared.vendors import OWN, Profile, habits_of
 
 _MOST_NAMED = 5
@@ -32,13 +33,10 @@ _ACCOUNT = re.compile(
     r"{]|^\W{0,3}(?:unable|invalid|cannot|unknown|missing|no)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_MINE = re.compile(
-    r"(?<!\bdo )(?<!\bcan )(?<!\bshould )\b(?:I|I'm|I've|we|we're|we've|our|my)\b", re.IGNORECASE
-)
-_FAILURE = re.compile(
+_MINE = any_case(r"(?<!\bdo )(?<!\bcan )(?<!\bshould )\b(?:I|I'm|I've|we|we're|we've|our|my)\b")
+_FAILURE = any_case(
     r"\b(?:errors?|exception|fails?|failed|failing|issues?|problems?|bug|unable|stopped|broken"
-    r"|stuck)\b|(?:\bnot|n't) (?:\w+ )?(?:work|get|receiv|find|able)|\b[45]\d\d\b",
-    re.IGNORECASE,
+    r"|stuck)\b|(?:\bnot|n't) (?:\w+ )?(?:work|get|receiv|find|able)|\b[45]\d\d\b"
 )
 _DECLINED = re.compile(r"declin|den(?:y|ied)|cancel|consent|reject|refus|abort", re.IGNORECASE)
 REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})

@@ -25,14 +25,9 @@ def refuted(facts: Facts) -> Cause:
         if facts.refuted == {"launch"}:
             what = "This app did send the `launch` value that it received."
     why = f"{what} Part of the request was lost during the EHR login, or the EHR failed."
-    steps = (
-        RELAUNCH,
-        (
-            "If it happens again, contact the EHR's support. Give them the time, the EHR's "
-            "correlation ID and what was sent."
-        ),
-    )
-    return KINDS["ehr_side"]("likely", why, *steps, source=_AS_SENT, title=title)
+    support = "If it happens again, contact the EHR's support. Give them the time, the EHR's "
+    support += "correlation ID and what was sent."
+    return KINDS["ehr_side"]("likely", why, RELAUNCH, support, source=_AS_SENT, title=title)
 
 
 def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
@@ -45,10 +40,7 @@ def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
     why += " So a different request failed, or this one was changed in transit to the EHR."
     with_id = f" and the ID {facts.message.instance}" if facts.message.instance else ""
     steps = (
-        (
-            "Copy the URL of the failed request from the browser's network log, and compare it "
-            "with this one."
-        ),
+        "Copy the failed request's URL from the browser's network log, and compare it with this.",
         f"If the two are the same, give the URL{with_id} to the EHR's support.",
     )
     return KINDS["ehr_side"]("likely", why, *steps, source=_AS_SHOWN, title=title)
@@ -57,9 +49,8 @@ def _refuted_by_the_text(facts: Facts, names: str) -> Cause:
 def unknown(message: EhrMessage) -> Cause:
     """Return the cause if neither the error nor its code is known: contact the EHR's support."""
     give: Iterable[str] = filter(None, (message.urn or message.oauth_error, message.instance))
-    step = (
-        f"Give the EHR's support the time, the client ID and {', '.join(give) or 'the response'}."
-    )
+    given = ", ".join(give) or "the response"
+    step = f"Give the EHR's support the time, the client ID and {given}."
     why = "This app doesn't recognize the error, and nothing in the text shows its cause."
     source = "none: this app doesn't recognize the error"
     return KINDS["ehr_side"]("possible", why, step, source=source)

@@ -12,6 +12,7 @@ from shared.explain.catalogue.sources import SMART
 from shared.explain.model import CauseId, Certainty
 from shared.explain.parsing import shown_request
 from shared.explain.ranking.facts import Evidence, Facts
+from shared.patterns import any_case
 
 _OBSERVED = "the error's own `client`, which is the client ID of the request in reported cases"
 
@@ -133,9 +134,7 @@ def _client(facts: Facts) -> Iterator[Evidence]:
 
 
 # A tenant that would be a UUID if its last group were 12 hexadecimal digits.
-_NOT_A_UUID = re.compile(
-    r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}(?![0-9a-f]{12}(?:-ch)?\Z)[0-9a-z]{6,18}", re.IGNORECASE
-)
+_NOT_A_UUID = any_case(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}(?![0-9a-f]{12}(?:-ch)?\Z)[0-9a-z]{6,18}")
 
 
 def _tenant(facts: Facts) -> Iterator[Evidence]:

@@ -172,9 +172,8 @@ def _not_requested(facts: Facts) -> Iterator[Evidence]:
                 return
         elif all(missing((scope,), facts.scopes) for scope in needed):
             why = f"{method} {kind} needs a scope that wasn't requested."
-            level, others = "patient", ", or the same with `user/`,"
-            if facts.backend:
-                level, others = "system", ""
+            user = ("patient", ", or the same with `user/`,")
+            level, others = ("system", "") if facts.backend else user
             v1 = "read" if method == "GET" else "write"
             step = f"Add `{level}/{kind}.{letters}` (v1: `.{v1}`){others} to `scopes`"
             step += ", and register it."

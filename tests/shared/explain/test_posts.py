@@ -249,6 +249,12 @@ state_unknown: Adding storage for next-auth without a body helps. The log tells 
 token_of_another_server: 401 from HAPI with "Failed to verify JWT: issuer mismatch"
 user_not_permitted: 403, the token has no role claim that the policy needs
 client_unknown: No client with requested id: abc
+session_ended: Our silent sign-in asks for prompt=none, and its callback has no code
+launch_value_invalid: The launch parameter has a "+", and our app gets a blank in its place
+access_token_expired: Some workers get HTTP 401 from FHIR, others succeed with the new token
+ehr_side: FHIR calls with a Bearer token are redirected (302) to the login page of our SSO
+token_not_in_header: 401 Unauthorized from FHIR: our client never sends the Authorization header
+assertion_key_unknown: POST /token: 500 TypeError: jwks.keys is not iterable
 client_not_enabled_at_site: access_denied, the practice hasn't enabled our app
 assertion_key_unknown: Signature verification failed for the client assertion with RS384
 assertion_claims_wrong: Invalid jti: already used

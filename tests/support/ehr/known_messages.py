@@ -160,6 +160,7 @@ generic/cors: Reason: CORS header 'Access-Control-Allow-Origin' missing
 generic/cors: The 'Access-Control-Allow-Origin' header contains multiple values '*, https://b'
 generic/cookie-refused: Cookie "sid" has been rejected because it is in a cross-site context
 generic/signing-key: jose: JWKSNoMatchingKey: no applicable key found in the JSON Web Key Set
+generic/key-set-unread: our jwks_url: 401 TypeError: Cannot read property 'keys' of undefined
 generic/signing-key: PyJWKClientError: Unable to find a signing key that matches: "k1"
 generic/tls-handshake: SSLHandshakeException: Remote host terminated the handshake
 generic/signing-key: nimbus: Another algorithm expected, or no matching key(s) found
