@@ -443,6 +443,8 @@ opaque_token_decoded: The app decodes an access token that isn't a JWT.
   ? An access token may have any form and is opaque to the app. Only an id_token is always a JWT.
   > Don't decode the access token. The token response also contains the patient, the scopes and the
     lifetime, and the id_token identifies the user.
+  > ~ If your own API checks the token, have the authorization server issue JWTs for that API.
+    Auth0, for example, does so if the request has `audience`.
 grant_not_enabled: The app isn't registered for this grant type.
   c The app isn't registered for this kind of access.
   ? A registration allows certain ways to get a token: `authorization_code`, `refresh_token`, or

@@ -76,8 +76,8 @@ epic/invalid-client token code=invalid_client @ {EPIC_BASIC}; {EPIC_BACKEND}
   client_auth_wrong likely
     ? Epic expects the Basic credentials as is, not form-encoded first as in RFC 6749. If the app
       sends a signed assertion, a claim, the key or the `kid` is wrong.
-    > Set `vendor = "epic"` or `basic_credentials = "raw"` in smart.toml. With either setting, the
-      app sends Basic credentials unencoded.
+    > Send Basic credentials unencoded. `vendor = "epic"` or `basic_credentials = "raw"` in
+      smart.toml does that.
     > If you use `private_key_jwt`, make sure the public key is at the registered JWK Set URL
       (`https://HOST/launch/jwks.json`) under the same `key_id`.
     > Enter the secret again in the place that `client_secret` refers to.

@@ -278,6 +278,10 @@ scopes themselves, revoke the administrator's consent in Azure.
 aws fhir fhir_base_wrong likely token_not_in_header possible: Compare the path of the request with \
 the stages and resources of the API: API Gateway says this of a path that it doesn't have.
   Missing Authentication Token
+aws fhir token_of_another_server likely token_not_in_header possible: Create the data store with \
+SMART on FHIR as its authorization strategy, or sign each request (SigV4). Other data stores take \
+no bearer tokens.
+  The security token included in the request is invalid
 google page redirect_uri_mismatch certain: In the OAuth client's settings, add the app's exact \
 redirect URI to Authorized redirect URIs.
   Error 400: redirect_uri_mismatch
@@ -286,7 +290,7 @@ Cloud project.
   The OAuth client was not found
 google! fhir not_a_launch_problem likely user_not_permitted likely: Give the service account or \
 the user a role on the FHIR store that includes the permission that the message names.
-  Permission healthcare.… denied
+  Permission healthcare.… denied / Permission 'healthcare.… denied
 aws! fhir not_a_launch_problem likely user_not_permitted likely: In the IAM policy, allow the \
 action that the message names.
   is not authorized to perform: healthlake:…

@@ -144,7 +144,8 @@ _SIGNS: Mapping[Sign, str] = {
     "http_base": r"\bhttp://(?!localhost|127\.)[^\s)]{0,80}(?:fhir|/baser4|/basedstu)",
     "wrong_launch_url": r"\blaunch ur[il]\b[^\n]{0,60}\b(?:index\.html|instead of)\b"
     r"|\bas (?:the |our )?launch ur[il]\b",
-    "double_request": r"\b(?:called|sent|fired|execut\w+|invoked|mounted)\b[^\n.]{0,12}\btwice\b"
+    "double_request": r"\b(?:called|sent|fired|execut\w+|invoked|mounted)\b[^\n.]{0,12}\b(?:twice"
+    r"|(?:two|2) times)\b"
     r"|\btwo (?:identical |token )requests|\bdouble (?:request|call)|\bstrict ?mode\b",
     "wrong_persona": r"\b(?:intended|meant) for (?:patients|providers|clinicians)\b"
     r"|\b(?:mychart users|patients)\b[^\n.]{0,40}\bbut\b[^\n.]{0,20}\b(?:clinicians|providers"

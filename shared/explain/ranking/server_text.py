@@ -27,6 +27,8 @@ cors_blocked
   > Send Access-Control-Allow-Origin once: the server and a proxy each add it.
   ~ preflight[^\n]{0,90}(?:http ok|redirect)|redirect is not allowed for a pre
   > Have the server answer OPTIONS with 200 or 204, without a token or a redirect.
+  ~ (https?://[^/'\s]{1,200})/realms/[^\s']{1,80}/protocol/
+  > In Keycloak at {0}, add the page's origin to the client's Web origins.
   ~ (?:\b(?:at|from) '|resource at )(https?://[^/'\s]{1,200})
   > On the server {0}, allow the page's origin (CORS). If it isn't yours, call it from a backend.
 content_blocked
@@ -56,6 +58,9 @@ token_of_another_server
   ~ \biss(?:uer)?\b[^\n]{0,60}://(?:localhost|127\.|keycloak|host\.docker)
   > Give the authorization server one host name for all: the browser, the app and the FHIR server
     (in Keycloak, `KC_HOSTNAME`). The token's `iss` is the name that the app called it by.
+  ~ audience '?(https?://[^\s']{3,200})'? (?:is|was) (?:invalid|not)
+  > The token is for {0}. Request one for the FHIR server: its URL as `aud`, `audience`, `resource`
+    or, in Entra, as `scope=URL/.default`.
   ~ azurehealthcareapis\.com
   > Request the token for the FHIR service's own URL, as `resource` or as `scope=URL/.default`.
 network_unreachable
