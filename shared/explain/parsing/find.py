@@ -282,6 +282,7 @@ def _by_status(
         return ()
     at = message.text.find(str(message.status))
     step = step_at(message.text, max(at, 0))
+    step = "FHIR" if any_case("diagnostics|operationoutcome").search(message.text) else step
     place = where or _PLACES[step or "FHIR"]
     found = [one for one in among if one.where == place and message.status in one.statuses]
     mine = [one for one in found if one.vendor in shown]

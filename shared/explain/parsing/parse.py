@@ -188,7 +188,7 @@ def _status(text: str) -> int | None:
         r"|method not allowed|bad gateway|gateway time|service (?:temporarily )?unavailable"
         r"|too many requests)|(?:^|\n|: )\W{0,3}([45][0-9]{2})(?: -|:| on| from| at| \") ?|(?:->"
         r"|=>|→|\b(?:says|gives|return(?:s|ed|ing)?|answers|get(?:s|ting)?|got"
-        r"|with|is)(?: an?)?) ([45][0-9]{2})\b(?![.:/-]?[0-9])|\b(?:GET|POST"
+        r"|with|is)(?: me| us)?(?: an?)?) ([45][0-9]{2})\b(?![.:/-]?[0-9])|\b(?:GET|POST"
         r"|PUT) \S{1,200} ([45][0-9]{2})\b|\b([45][0-9]{2}) ?(?:error\b|"
         r"\{|\()|(?<!\w)\(([45][0-9]{2})\)|[;,] ([45][0-9]{2})(?=\s*(?:\n|\Z))",
         text,

@@ -216,8 +216,10 @@ def _in_fields(text: str) -> Iterator[Said]:
         speaker: Speaker = next(
             (who for who, form in _FORMS[:3] if any_case(form).search(words)), "server"
         )
+        # Only FHIR's OperationOutcome has `diagnostics`.
+        step = "FHIR" if match["name"].lower() == "diagnostics" else step_at(text, at)
         for sentence in _sentences(words):
-            yield Said(sentence, speaker, step_at(text, at), at, field=True)
+            yield Said(sentence, speaker, step, at, field=True)
 
 
 def _in_lines(text: str) -> Iterator[Said]:

@@ -39,6 +39,7 @@ _FAILURE = any_case(
     r"|stuck)\b|(?:\bnot|n't) (?:\w+ )?(?:work|get|receiv|find|able)|\b[45]\d\d\b"
 )
 _DECLINED = re.compile(r"declin|den(?:y|ied)|cancel|consent|reject|refus|abort", re.IGNORECASE)
+_LATER = ("token", "refresh", "FHIR")
 REQUEST_PLACES = frozenset({"authorize redirect", "error page", "launch"})
 
 
@@ -102,6 +103,8 @@ class Facts:
         """Whether the authorization request probably failed, and not a later one."""
         if self.where is not None:
             return self.where in REQUEST_PLACES
+        if self.matches and (said := self.matches[0].said) and said.step in _LATER:
+            return False
         if self.backend or "came_back" in self.claims.signs:
             # A backend service sends none, and a returned code shows that the EHR accepted it.
             return False
