@@ -17,10 +17,11 @@ _Place = Literal["framed", "strict_browser", "works_elsewhere", "other_user", "p
 _Event = Literal["storage_lost", "lasts", "fresh", "twice", "blank", "came_back", "cors", "loops"]
 _Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off", "double_request"]
 _Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down"]
+_Told = Literal["worked", "code_as_token"]
 _Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
 _Other = Literal["no_refresh_token", "terminology", "other_token", "instances", "in_tool", "picker"]
 _Call = Literal["no_header", "api_login", "stale_copy", "prompt_none", "plus_lost"]
-Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Other, _Call]
+Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Told, _Other, _Call]
 _LOST = (
     r"(?:missing|lost|empty|gone|null|undefined|not (?:found|set|sent|kept|stored)|differ\w*"
     r"|dropped|blocked)"
@@ -102,6 +103,11 @@ _SIGNS: Mapping[Sign, str] = {
     r"|\bsince (?:this morning|today|yesterday|last night)|\b(?:worked|ok|fine) (?:all |until "
     r"|since |for )?(?:last|yesterday|weeks|months)|\bstatus page\b|\b(?:down|outage"
     r"|maintenance)\b",
+    "worked": r"\b(?:worked|been working|was working|used to work|successfully us\w+)\b[^\n.]{0,50}"
+    r"\b(?:before|until(?! (?:we|i|the) )|yesterday|last|months|weeks|earlier)\b|(?:\bno(?:t"
+    r"|thing)?|n't)\b[^\n.]{0,20}\bchang\w*[^\n.]{0,30}\b(?:end|side|anything)\b",
+    "code_as_token": r"\bcode\b[^\n.]{0,25}\b(?:as|in|into)\b[^\n.]{0,25}\b(?:bearer"
+    r"|auth\w* header)\b|\b(?:bearer|authori[sz]ation header)\b[^\n.]{0,30}\bauth\w* code\b",
     "terminology": r"\b(?:loinc|snomed|rxnorm|icd-?10|ucum)\b[^\n]{0,80}\?|\bwhich (?:loinc|code"
     r"|unit)\b",
     "no_context": r"\b(?:start|launch|open|run)\w*\b[^\n.]{0,20}\bwithout (?:an? |any "
@@ -135,8 +141,7 @@ _SIGNS: Mapping[Sign, str] = {
     r"|workers|servers|nodes)\b|\bscal(?:ed|ing) (?:out|up|to)\b|\bload[- ]?balanc\w+",
     "in_tool": r"\bworks?\b[^\n.]{0,20}\b(?:in|with|from|using|through|via) (?:\w+ )?(?:postman"
     r"|curl|insomnia|swagger)\b|(?<!from )\b(?:postman|curl|insomnia"
-    r"|swagger)\b[^\n.]{0,25}\b(?:works?|worked"
-    r"|200)\b",
+    r"|swagger)\b[^\n.]{0,25}\b(?:works?|worked|200)\b",
     "picker": r"\bpatient (?:picker|select\w+|list)\b[^\n.]{0,60}\b(?:although|even though"
     r"|but)\b[^\n.]{0,60}\b(?:chart|context|ehr)\b",
     "clock_off": r"\bclock\b[^\n.]{0,40}\b(?:behind|ahead|wrong|slow|fast|off)\b|\bclock skew\b",
@@ -158,10 +163,9 @@ _SIGNS: Mapping[Sign, str] = {
     "patient_in_token": r"\b(?:patient|context)\b[^\n.]{0,60}\b(?:inside|within|only in|inspect\w*"
     r"|decod\w*) (?:of )?(?:the )?(?:jwt|access[ _]token)\b",
     "no_patient": r"(?:\b(?:no|not (?:include|contain|have)|contains? no|omits|(?:token|response"
-    r"|returns|launch\w*|context)\b[^\n.]{0,70}without)|n't contains?) (?:an? "
-    r"|the )?\W?(?:patient|encounter)(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))"
-    r"|\bno launch_response_patient\b|\b(?:patient|encounter)(?:[ _]id)?\b\W{1,3}(?:parameter )?"
-    r"(?:is |was "
+    r"|returns|launch\w*|context)\b[^\n.]{0,70}without)|n't contains?) (?:an? |the )?\W?(?:patient"
+    r"|encounter)(?:[ _]?id)?\b\W?(?![/ ]*(?:data|access|scope))|\bno launch_response_patient\b"
+    r"|\b(?:patient|encounter)(?:[ _]id)?\b\W{1,3}(?:parameter )?(?:is |was "
     r"|claim )?(?:is )?(?:missing|undefined|null|empty|not (?:in|returned|included|present"
     r"|defined))",
 }

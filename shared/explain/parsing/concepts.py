@@ -100,13 +100,13 @@ _SAYINGS: Mapping[str, str] = {
     r"|\bgetting lost|\bwithout\b|\black(?:s|ing)?\b|\bundefined\b|\bnil\b|\bno (?!longer|matching"
     r"|such)\w+|\bneed(?:s|ed)?\b|\bomitted\b|does(?: not|n't) (?:contain|provide|offer|return"
     r"|expose|include|have|list)|\bexpect(?:ed|s)?\b[^.]{0,30}\b(?:parameter|header|claim)",
-    "unknown": r"\bnot (?:be |an? )?(?:found|known|recogni[sz]ed|registered|resolved?|located"
-    r"|exist)|\bun(?:known|recogni[sz]ed|registered)\b|does(?: not|n't) exist|\bno \w+ with\b"
-    r"|\bdo(?:es)? not (?:identify|refer|resolve)\b|\bno (?:such|matching|suitable|usable|valid)\b"
-    r"|(?:can(?:not|'t| not)|could(?: not|n't)"
-    r"|unable to|failed to|did not|didn't) (?:be )?(?:find|locate|found|map|resolve|identify"
-    r"|look ?up|match any|load|fetch|retrieve|get|read|parse|discover)|isn't (?:registered|known"
-    r"|currently)|not currently registered|no longer exists|\bnone of\b|\bno key\b",
+    "unknown": r"\bnot (?:be |an? )?(?:found|known|recogni[sz]ed|registered|resolved?|located|exist"
+    r"|associated|linked)|\bun(?:known|recogni[sz]ed|registered)\b|does(?: not|n't) exist"
+    r"|\bno \w+ with\b|\bdo(?:es)? not (?:identify|refer|resolve)\b|\bno (?:such|matching|suitable"
+    r"|usable|valid)\b|(?:can(?:not|'t| not)|could(?: not|n't)|unable to|failed to|did not"
+    r"|didn't) (?:be )?(?:find|locate|found|map|resolve|identify|look ?up|match any|load|fetch"
+    r"|retrieve|read|parse|discover)|isn't (?:registered|known|currently)|not currently registered"
+    r"|no longer exists|\bnone of\b|\bno key\b",
     "mismatch": r"\bmis-?match\w*|\bnot equal\b|(?:does|do|did|is|are)(?: not"
     r"|n't) (?:exactly )?(?:match|equal|correspond|belong|the same)|\bnot match\w*|\bdiffer\w*"
     r"|\bunexpected\b|\bnot (?:an? )?(?:one of|approved|the registered)\b|\bnot (?:in|on) (?:the "
@@ -163,10 +163,9 @@ _NO_WORDS = any_case(
     r"|[a-z][a-z0-9+.-]{1,20}://\S+|\S*[?&]\w+=\S*|\b(?!error_)\w+=\S+|\{[^{}]{0,400}\}"
     r"|\[[a-z]\w+(?:, \w+){1,99}[^\]]{0,9}\]|\b(?:[a-z_$][\w$]*\.){2,}[\w$]+"
     r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
-    r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user"
-    r"|system)/\S+|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\b(?:no|unknown) errors?\b"
-    r"|\bfailed to obtain\b"
-    r"|(?<=[;,(] )scopes?:? (?:[\w/*.]+/[\w*.]+|openid|launch|fhiruser)[^;.)]*"
+    r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user|system)/\S+"
+    r"|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\b(?:no|unknown) errors?\b"
+    r"|\bfailed to obtain\b|(?<=[;,(] )scopes?:? (?:[\w/*.]+/[\w*.]+|openid|launch|fhiruser)[^;.)]*"
 )
 
 

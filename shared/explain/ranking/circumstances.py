@@ -37,6 +37,10 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _outcomes(facts)
     if facts.claims.has("server_down") and {"network_unreachable", "ehr_side"} <= facts.family:
         yield _likely("ehr_side", "It worked before, and other servers can be reached.")
+    elif facts.claims.has("worked") and not (facts.message.urn or _is_certain(facts)):
+        sure: Certainty | None = None if "ehr_side" in facts.family else "possible"
+        step = "See whether the registration, secret, key or account has expired or changed there."
+        yield Evidence("ehr_side", sure, "It worked before.", _ACCOUNT, (step,))
 
 
 def _likely(cause: CauseId, why: str, *steps: str) -> Evidence:
@@ -192,6 +196,10 @@ def _steps(facts: Facts) -> Iterator[Evidence]:
         why = "The page was opened by its URL, not by an EHR."
         steps = (WITHOUT_A_CHART,) if has("no_context") else ()
         yield _likely("launch_parameter_missing", why, *steps)
+    if has("code_as_token") and facts.message.urn is None:
+        why = "The text says that the authorization code was sent as the token."
+        step = "Exchange the code at the token endpoint, and send the `access_token` from there."
+        yield Evidence("token_not_in_header", "likely", why, _ACCOUNT, (step,))
     yield from _proxy(facts)
     if "session_ended" in family and has("refreshing") and facts.by_code:
         yield _likely("session_ended", "The error occurred during a refresh.")

@@ -71,9 +71,6 @@ discovery_missing
   ~ (?:/realms/|/oauth2?/|//(?:auth|login|sso|idp?)\b)[^\s]{0,80}/smart-configuration
   > Open `FHIR_BASE/.well-known/smart-configuration`: the FHIR server publishes it, and this URL is
     the authorization server's, which has `openid-configuration`.
-  ~ \bissuer\b[^\n]{0,40}https?://(?:localhost|127)
-  > In a container, `localhost` is the container itself. Use a host name that the container and the
-    browser can both reach.
 fhir_base_wrong
   ~ (?:host=?\W{0,2}|enotfound |resolve host: ?|unknownhostexception: ?|lookup )\
     '?([a-z0-9.-]{3,200}\.[a-z]{2,24})
