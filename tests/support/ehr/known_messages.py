@@ -1,10 +1,9 @@
 """Messages of every entry of the catalogue, such as its EHR, server, browser or library sends."""
 
 import json
-from collections.abc import Callable
 from urllib.parse import quote
 
-from shared.explain.catalogue import ENTRIES, entra, ours, products
+from shared.explain.catalogue import ENTRIES, entra, generic, ours, products
 from shared.explain.model import Entry, Where
 from shared.vendors import GENERIC, OWN, everyone
 from tests.support.ehr import ehr_messages
@@ -15,43 +14,18 @@ INSTANCE = "dccf77c1-9bb9-43aa-82c1-b6b9c07c95e2"
 HOST = "https://authorization.cerner.com"
 
 
-def redirect(urn: str) -> str:
-    """An answer at the redirect URI: the URI encoded once, the URN in it twice."""
-    uri = (
-        f"{HOST}/errors/{quote(urn, safe='')}/instances/{INSTANCE}"
-        f"?persona=provider&client={CLIENT}&tenant={TENANT}"
-    )
-    return (
-        "https://app.example.org/callback?state=S&error=invalid_request"
-        f"&error_uri={quote(uri, safe='')}"
-    )
-
-
-def token(urn: str) -> str:
-    """Return a token response: the URN encoded once, no persona."""
-    uri = (
-        f"{HOST}/errors/{quote(urn, safe='')}/instances/{INSTANCE}?client={CLIENT}&tenant={TENANT}"
-    )
-    return json.dumps({"error": "invalid_grant", "error_uri": uri})
-
-
-def page(urn: str) -> str:
-    """A redirect to a page of the authorization server."""
-    return f"HTTP/1.1 303 See Other\nLocation: /errors/{quote(urn, safe='')}/instances/{INSTANCE}"
-
-
-def fhir(urn: str) -> str:
-    """Return a FHIR server's refusal that isn't an OperationOutcome."""
-    return json.dumps({"code": 401, "message": f'code="{urn}"'})
-
-
-# The form of an error that has a name, by the place where it shows.
-FORMS: dict[Where, Callable[[str], str]] = {
-    "authorize redirect": redirect,
-    "error page": page,
-    "token endpoint": token,
-    "FHIR answer": fhir,
-}
+def named(urn: str, where: Where) -> str:
+    """Return a message with an error's name, in the form of the place where it shows."""
+    page = f"/errors/{quote(urn, safe='')}/instances/{INSTANCE}"
+    uri = f"{HOST}{page}?client={CLIENT}&tenant={TENANT}"
+    forms = {
+        "authorize redirect": "https://app.example.org/callback?state=S&error=invalid_request"
+        f"&error_uri={quote(f'{uri}&persona=provider', safe='')}",
+        "error page": f"HTTP/1.1 303 See Other\nLocation: {page}",
+        "token endpoint": json.dumps({"error": "invalid_grant", "error_uri": uri}),
+        "FHIR answer": json.dumps({"code": 401, "message": f'code="{urn}"'}),
+    }
+    return forms[where]
 
 
 def answered(error: str, description: str) -> str:
@@ -64,26 +38,15 @@ def described(error: str, description: str) -> str:
     return f"https://app.example.org/callback?error={error}&error_description={quote(description)}"
 
 
-def epic_outcome(*issues: tuple[str, str]) -> str:
-    """An OperationOutcome with codes of Epic's own, and what Epic displays with them: the last one
-    failed the request, the others are information.
-    """
+def epic_outcome(*codes: str) -> str:
+    """An OperationOutcome with Epic's codes: the last one failed the request."""
     system = "urn:oid:1.2.840.114350.1.13.0.1.7.2.657369"
-    severities = ["information"] * (len(issues) - 1) + ["fatal"]
-    coded = [
-        {
-            "severity": severity,
-            "details": {
-                "coding": [{"system": system, "code": code, "display": said}],
-                "text": said,
-            },
-        }
-        for severity, (code, said) in zip(severities, issues, strict=True)
-    ]
-    return json.dumps({"resourceType": "OperationOutcome", "issue": coded}, indent=2)
+    coded = [{"coding": [{"system": system, "code": code}]} for code in codes]
+    issues = [{"severity": "information", "details": one} for one in coded]
+    issues[-1]["severity"] = "fatal"
+    return json.dumps({"resourceType": "OperationOutcome", "issue": issues}, indent=2)
 
 
-EPIC_59100 = ("59100", "Content invalid against the specification or a profile.")
 # A message a line: its entry; the vendor of the registration, if it matters; the code, if the words
 # come to the redirect URI (`?`) or in a token response (`{}`); the words.
 TOLD = """\
@@ -225,8 +188,6 @@ generic/resource-text: The resource principal named https://x was not found in t
 generic/resource-text: An invalid audience was specified on the authorize request.
 generic/server-failed ?server_error: An unexpected error occurred
 generic/server-failed {invalid_request}: Something went wrong, please try again later
-generic/consent {access_denied}: The administrator's consent is required
-generic/consent ?access_denied: The user is not assigned to this application
 generic/user-declined ?access_denied: The user denied the request
 generic/user-declined ?access_denied: Login canceled by the patient
 generic/refresh-expired {invalid_grant}: The refresh token has expired
@@ -293,10 +254,9 @@ def spoken(entry: Entry, text: str) -> str:
 BY_KEY = {entry.key: entry for entry in ENTRIES}
 # Entries whose text for searching isn't, or isn't only, what a server says.
 UNQUOTED = """\
-epic/frame epic/xml-answer generic/client-auth-text generic/code-missing generic/consent
-generic/content-blocked generic/discovery-needs-token generic/endpoint-text
-generic/fhir-refused-text generic/fhir-request-text generic/frame-refused generic/gateway-page
-generic/html-answer generic/iss-not-given generic/issuer-in-discovery
+epic/frame epic/xml-answer generic/client-auth-text generic/code-missing generic/content-blocked
+generic/endpoint-text generic/fhir-refused-text generic/fhir-request-text generic/frame-refused
+generic/gateway-page generic/html-answer generic/iss-not-given generic/issuer-in-discovery
 generic/no-answer generic/not-a-launch generic/not-enabled generic/opaque-token
 generic/patient-unknown generic/refresh-absent generic/refresh-expired generic/refresh-reused
 generic/request-object generic/resource-text generic/scope-not-covered generic/server-failed
@@ -313,7 +273,7 @@ _NUMBERED = {entry.key for entry in (*entra.ENTRIES, *products.ENTRIES)}
 WORDED = [one for one in ENTRIES if one.urns or one.oauth_errors or one.patterns or one.about]
 NEW = told(TOLD_BY_ANY)
 MESSAGES: list[tuple[str, str, str | None]] = [
-    *((entry.key, FORMS[entry.where](urn), None) for entry in ENTRIES for urn in entry.urns),
+    *((entry.key, named(urn, entry.where), None) for entry in ENTRIES for urn in entry.urns),
     ("oracle/insufficient-scopes", ehr_messages.INSUFFICIENT_SCOPES, None),
     *((key, spoken(BY_KEY[key], text), vendor) for key, text, vendor in told(TOLD)),
     *NEW,
@@ -323,26 +283,14 @@ MESSAGES: list[tuple[str, str, str | None]] = [
         if entry.key not in UNQUOTED.split() and entry not in ours.ENTRIES
         for one in entry.says.replace("…", "x").split(" / ")
     ),
-    ("epic/not-found", epic_outcome(("59008", "The FHIR ID provided was not found.")), None),
-    ("epic/content-invalid", epic_outcome(EPIC_59100), None),
-    (
-        "epic/business-rule",
-        epic_outcome(
-            EPIC_59100,
-            ("59159", "The content/operation failed to pass a business rule, and so could not"),
-        ),
-        None,
-    ),
-    ("generic/invalid-client", '{"error":"invalid_client"}', None),
+    ("epic/not-found", epic_outcome("59008"), None),
+    ("epic/content-invalid", epic_outcome("59100"), None),
+    ("epic/business-rule", epic_outcome("59100", "59159"), None),
     *((entry.key, f"Error code: {entry.says}", "oracle") for entry in ours.ENTRIES),
     *(
-        (f"generic/{code.replace('_', '-')}", f"?error={code}&state=S", None)
-        for code in (
-            *("access_denied", "invalid_request", "invalid_scope", "unauthorized_client"),
-            *("invalid_grant", "unsupported_grant_type"),
-            *("unsupported_response_type", "server_error", "temporarily_unavailable"),
-            *("login_required", "interaction_required", "account_selection_required"),
-            *("consent_required", "invalid_token", "insufficient_scope"),
-        )
+        (entry.key, f"?error={code}&state=S", None)
+        for entry in generic.ENTRIES
+        for code in entry.oauth_errors
+        if entry.key == f"generic/{code.replace('_', '-')}" and entry.where != "token endpoint"
     ),
 ]
