@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import string
 import time
 from base64 import urlsafe_b64encode
@@ -11,61 +12,40 @@ from urllib.parse import quote
 from shared.explain import EhrMessage, diagnose, parse
 from shared.explain.parsing import responses
 from tests.support.ehr import ehr_messages
+from tests.support.ehr.ehr_messages import GRANT, LAUNCH, RESOURCE, TENANT, TOKEN
 from tests.support.tables import each
 
-PROVIDER = {"persona": "provider", "tenant": ehr_messages.TENANT, "vendor": "oracle"}
-# The name of a message; its URN, code, instance and client; what else differs from a provider's.
+# The name of a message, and what is read from it.
+_ORACLE = "vendor=oracle persona=provider"
 SHAPES = f"""\
-INVALID_LAUNCH {ehr_messages.LAUNCH}invalid-launch-code invalid_request \
-dccf77c1-9bb9-43aa-82c1-b6b9c07c95e2 f4e2294a-c9e7-4446-894c-0db869be4bfd
-MISSING_PATIENT {ehr_messages.GRANT}missing-patient access_denied \
-047e9272-6dcb-4fa8-8ecb-426a81f671a4 80c16a4d-10a3-47bd-9eba-07c3aebc25ae \
+INVALID_LAUNCH {_ORACLE} urn={LAUNCH}invalid-launch-code oauth_error=invalid_request \
+instance=dccf77c1-9bb9-43aa-82c1-b6b9c07c95e2 client=f4e2294a-c9e7-4446-894c-0db869be4bfd
+MISSING_PATIENT {_ORACLE} urn={GRANT}missing-patient oauth_error=access_denied \
+instance=047e9272-6dcb-4fa8-8ecb-426a81f671a4 client=80c16a4d-10a3-47bd-9eba-07c3aebc25ae \
 tenant=0b8a0111-e8e6-4c26-a91c-5069cbc6b1ca
-DENIED_BY_SERVER {ehr_messages.GRANT}denied-by-server access_denied \
-42925fc9-7a7e-4cb0-95e4-4d3f178f68b7 devjs
-INVALID_CREDENTIALS {ehr_messages.TOKEN}invalid-client-credentials invalid_client \
-14c93355-be14-47c0-9f4a-132ef6124fe5 unknown persona=None
-EMPTY_SCOPES {ehr_messages.TOKEN}empty-scopes invalid_scope \
-6813f4e8-18a2-4745-941c-9898536f4585 aa35106b-e50c-4712-9250-9d405ec5b794 persona=None status=400
-DENIED_BY_USER {ehr_messages.GRANT}denied-by-user access_denied \
-696ca944-e03a-45fd-a74d-091b2086da27 None persona=patient tenant=None
-FIRST_REPORT {ehr_messages.LAUNCH}code-required None \
-847e48ff-956f-4f96-8585-2d0ccb19d40a 908d5cee-a54b-434d-847a-9765a9df9c53
+DENIED_BY_SERVER {_ORACLE} urn={GRANT}denied-by-server tenant={TENANT}
+INVALID_CREDENTIALS urn={TOKEN}invalid-client-credentials persona=None client=unknown
+EMPTY_SCOPES urn={TOKEN}empty-scopes persona=None status=400 \
+instance=6813f4e8-18a2-4745-941c-9898536f4585
+DENIED_BY_USER urn={GRANT}denied-by-user persona=patient tenant=None client=None
+FIRST_REPORT {_ORACLE} urn={LAUNCH}code-required oauth_error=None \
+instance=847e48ff-956f-4f96-8585-2d0ccb19d40a client=908d5cee-a54b-434d-847a-9765a9df9c53
+INSUFFICIENT_SCOPES vendor=oracle urn={RESOURCE}insufficient-scopes status=403 \
+oauth_error=insufficient_scope
+EPIC_401 urn=None oauth_error=invalid_token status=401 description=The access token \
+provided is not valid
+EPIC_OUTCOME vendor=epic description=Invalid FHIR ID
+LAUNCHER vendor=smart-launcher oauth_error=invalid_request description=Bad audience value \
+"https://r4.smarthealthit.org". Expected "https://launch.smarthealthit.org/v/r4/sim/abc/fhir".
 """
-OTHERS: dict[str, dict[str, object]] = {
-    ehr_messages.INSUFFICIENT_SCOPES: {
-        "vendor": "oracle",
-        "urn": ehr_messages.RESOURCE + "insufficient-scopes",
-        "oauth_error": "insufficient_scope",
-        "status": 403,
-    },
-    ehr_messages.EPIC_401: {
-        "urn": None,
-        "oauth_error": "invalid_token",
-        "description": "The access token provided is not valid",
-        "status": 401,
-    },
-    ehr_messages.EPIC_OUTCOME: {"vendor": "epic", "description": "Invalid FHIR ID"},
-    ehr_messages.LAUNCHER: {
-        "vendor": "smart-launcher",
-        "oauth_error": "invalid_request",
-        "description": 'Bad audience value "https://r4.smarthealthit.org". '
-        'Expected "https://launch.smarthealthit.org/v/r4/sim/abc/fhir".',
-    },
-}
 
 
 def test_each_shape_is_read() -> None:
     for line in SHAPES.splitlines():
-        name, *told = line.split()
-        names = ("urn", "oauth_error", "instance", "client")
-        fields = PROVIDER | dict(zip(names, told, strict=False))
-        fields |= dict(one.split("=") for one in told[4:])
+        name, *told = re.split(r" (?=\w+=)", line)
         said = parse(getattr(ehr_messages, name))
-        assert {key: str(getattr(said, key)) for key in fields} == fields
-    for text, others in OTHERS.items():
-        said = parse(text)
-        assert {key: getattr(said, key) for key in others} == others
+        for field, _, value in (one.partition("=") for one in told):
+            assert str(getattr(said, field)) == value, (name, field)
 
 
 @each(
@@ -74,20 +54,13 @@ def test_each_shape_is_read() -> None:
         ("launch:code-required", "code-required"),
         ("launch-code-required", "code-required"),
         ("every launch failed with launch:code_required.", "code-required"),
-        ("grant:launch:invalid-code", "invalid-launch-code"),
         ("mismatchted-identity\n", "mismatched-identity"),
-        (
-            "urn:cerner:error:authoriza\n  tion-server:smart-v1:grant:\n  launch:unspecified",
-            "unspecified",
-        ),
-        (
-            "> urn:cerner:error:authorization-server:\n> smart-v1:grant:launch:code-required",
-            "code-required",
-        ),
+        (f"{LAUNCH[:20]}\n  {LAUNCH[20:30]}\n  {LAUNCH[30:]}unspecified", "unspecified"),
+        (f"> {LAUNCH[:35]}\n> {LAUNCH[35:]}code-required", "code-required"),
     ],
 )
 def test_the_last_words_of_a_urn_are_enough(text: str, tail: str) -> None:
-    assert parse(text).urn == ehr_messages.LAUNCH + tail
+    assert parse(text).urn == LAUNCH + tail
 
 
 @each("text", ["a code-required step", "launch=abc-required", "not-found", "the server-error of X"])
@@ -96,12 +69,10 @@ def test_words_that_only_look_like_the_end_of_a_urn_are_none(text: str) -> None:
 
 
 URI = (
-    f"https://authorization.cerner.com/errors/{ehr_messages.LAUNCH}code-required/instances/abc-1"
+    f"https://authorization.cerner.com/errors/{LAUNCH}code-required/instances/abc-1"
     "?persona=provider&client=c1&tenant=Y62ncCuwN85GGa7s0iz44XRnQoc9qr60"
 )
-ONCE = URI.replace(
-    ehr_messages.LAUNCH + "code-required", quote(ehr_messages.LAUNCH + "code-required", safe="")
-)
+ONCE = URI.replace(LAUNCH + "code-required", quote(LAUNCH + "code-required", safe=""))
 
 
 @each(
@@ -120,28 +91,27 @@ ONCE = URI.replace(
 )
 def test_an_error_uri_is_read_however_often_it_was_encoded(text: str) -> None:
     said = parse(text)
-    assert said.urn == ehr_messages.LAUNCH + "code-required"
+    assert said.urn == LAUNCH + "code-required"
     assert (said.instance, said.client, said.persona) == ("abc-1", "c1", "provider")
     assert str(said.tenant).lower() == "y62nccuwn85gga7s0iz44xrnqoc9qr60"
     assert said.vendor == "oracle"
 
 
-@each(
-    ("written", "meant"),
-    [
-        (
-            ehr_messages.GRANT.replace("oauth2", "oauth") + "unknown-client",
-            ehr_messages.GRANT + "unknown-client",
-        ),
-        (ehr_messages.LAUNCH.upper() + "CODE-REQUIRED", ehr_messages.LAUNCH + "code-required"),
-        ("smart-v1:grant:launch:code-required", ehr_messages.LAUNCH + "code-required"),
-        ("oauth2:grant:missing-patient", ehr_messages.GRANT + "missing-patient"),
-        ("resource-access:expired", ehr_messages.RESOURCE + "expired"),
-        ("urn:cerner:...:launch:code-required", ehr_messages.LAUNCH + "code-required"),
-        ("urn:cerner:…:empty-scopes", ehr_messages.TOKEN + "empty-scopes"),
-        (ehr_messages.GRANT + "of-tomorrow", ehr_messages.GRANT + "of-tomorrow"),
-    ],
-)
+# How a URN is written, and which one is meant.
+SPELLED = f"""\
+{GRANT.replace("oauth2", "oauth")}unknown-client {GRANT}unknown-client
+{LAUNCH.upper()}CODE-REQUIRED {LAUNCH}code-required
+smart-v1:grant:launch:code-required {LAUNCH}code-required
+grant:launch:invalid-code {LAUNCH}invalid-launch-code
+oauth2:grant:missing-patient {GRANT}missing-patient
+resource-access:expired {RESOURCE}expired
+urn:cerner:...:launch:code-required {LAUNCH}code-required
+urn:cerner:…:empty-scopes {TOKEN}empty-scopes
+{GRANT}of-tomorrow {GRANT}of-tomorrow
+"""
+
+
+@each(("written", "meant"), [line.split() for line in SPELLED.splitlines()])
 @each("around", ["{}", "It says '{}'.", "({})", "**{}**", "error: {}\n"])
 def test_spellings_of_one_urn_become_one(written: str, meant: str, around: str) -> None:
     assert parse(around.format(written)).urn == meant
@@ -168,7 +138,7 @@ def test_what_surrounds_a_secret_stays() -> None:
 @each(
     "code",
     [
-        *("403", "not-found", "invalid_grant", "scope_denied", ehr_messages.RESOURCE + "expired"),
+        *("403", "not-found", "invalid_grant", "scope_denied", RESOURCE + "expired"),
         "59008",
     ],
 )
@@ -177,17 +147,15 @@ def test_a_code_that_names_an_error_is_no_secret(code: str) -> None:
 
 
 def test_what_steers_a_terminal_or_a_reader_is_removed() -> None:
-    said = parse(
-        f"\x1b[31m{ehr_messages.LAUNCH}code-\u200brequired\u202e \x07client=c\u20661\r\n\x9b31m"
-    )
-    assert said.urn == ehr_messages.LAUNCH + "code-required"
+    said = parse(f"\x1b[31m{LAUNCH}code-\u200brequired\u202e \x07client=c\u20661\r\n\x9b31m")
+    assert said.urn == LAUNCH + "code-required"
     assert said.client == "c1"
     assert all(sign.isprintable() or sign == "\n" for sign in said.text)
 
 
 def test_an_error_at_the_end_of_a_long_log_is_found() -> None:
     said = parse("2026-03-01 INFO nothing of interest\n" * 30_000 + ehr_messages.INVALID_LAUNCH)
-    assert said.urn == ehr_messages.LAUNCH + "invalid-launch-code"
+    assert said.urn == LAUNCH + "invalid-launch-code"
 
 
 HARD = (
@@ -221,14 +189,14 @@ def test_a_long_text_of_anything_takes_no_longer_than_a_moment(piece: str) -> No
 
 
 def test_lines_that_never_become_a_known_urn_are_left_alone() -> None:
-    lines = ehr_messages.LAUNCH + "nothing-\nthat-\nany-\nehr-\nsays"
+    lines = LAUNCH + "nothing-\nthat-\nany-\nehr-\nsays"
     assert parse(lines).urn == parse(lines.partition("\n")[0]).urn
 
 
 def test_everything_of_others_is_bounded() -> None:
     long = "x" * 100_000
     said = parse(
-        f"{ehr_messages.LAUNCH}{long}/instances/{long}?client={long}&tenant={long}&persona={long}"
+        f"{LAUNCH}{long}/instances/{long}?client={long}&tenant={long}&persona={long}"
         f"&error={long}&error_description={long}\n{long}"
     )
     for name in ("urn", "instance", "client", "tenant", "persona", "oauth_error", "description"):
