@@ -1,7 +1,7 @@
 """Microsoft Entra ID: the numbers of its messages (AADSTS), which mean the same in any language.
 
 A group has a cause, its certainty, what to do, and a line for each meaning with its numbers. A
-deeper line has words that come without the number.
+deeper line has words that come without the number. `+` marks a response of the token endpoint.
 """
 
 import re
@@ -17,7 +17,7 @@ redirect_uri_mismatch certain: In the app registration, under Authentication, ad
 redirect URI that the app sends, for the right platform (Web or Single-page application).
   50011 The redirect URI in the request isn't one of the registered ones.
   500113 The app registration has no redirect URI.
-  500112 The redirect URI in the token request isn't the one in the authorization request.
+  +500112 The redirect URI in the token request isn't the one in the authorization request.
 client_unknown certain: Copy the Application (client) ID from the app registration, and send the \
 request to the tenant that it's in (`/TENANT/oauth2/v2.0/`).
   700016 The tenant has no application with this client ID.
@@ -25,53 +25,53 @@ request to the tenant that it's in (`/TENANT/oauth2/v2.0/`).
   7000229 The tenant has no service principal for the application.
 client_auth_wrong certain: Under Certificates & secrets, create a client secret, and send its \
 value (not its ID) as `client_secret`.
-  7000215 The client secret is wrong. Often, its ID was sent instead of its value.
-  7000222 The client secret has expired.
+  +7000215 The client secret is wrong. Often, its ID was sent instead of its value.
+  +7000222 The client secret has expired.
 client_auth_wrong certain: Send a client secret or assertion, or register the redirect URI for a \
 public client: Single-page application, or Mobile and desktop applications.
-  7000218 The registration is for a confidential client, and the request had no secret or assertion.
+  +7000218 The app is a confidential client, but the request had no secret or assertion.
 client_auth_wrong certain: Leave out the client secret: the app is registered as a public client.
-  700025 The registration is for a public client, and the request had a secret or an assertion.
+  +700025 The registration is for a public client, and the request had a secret or an assertion.
 client_auth_wrong certain: In a browser, use the code with PKCE and without a secret, and register \
 the redirect URI as Single-page application. On a server, send no Origin header.
-  9002326 A browser exchanged the code, but the redirect URI isn't one of a single-page application.
+  +9002326 A browser exchanged the code, but the redirect URI isn't a single-page application's.
     Cross-origin token redemption is permitted only for
 client_auth_wrong certain: Register the redirect URI as Web, only there, and send the secret. \
 Single-page application is for codes that a browser exchanges.
-  9002327 A server exchanged the code, but the redirect URI is one of a single-page application.
+  +9002327 A server exchanged the code, but the redirect URI is one of a single-page application.
     may only be redeemed via cross-origin requests
 client_auth_wrong likely: Compare the client ID and the secret, certificate or assertion with the \
 app registration.
-  70002 The client's credentials weren't accepted.
+  +70002 The client's credentials weren't accepted.
 assertion_key_unknown certain: Under Certificates & secrets, upload the certificate whose key \
 signs the assertion, and name it in the header (`x5t` or `kid`).
-  700027 The signature of the client assertion doesn't fit a registered certificate.
-  50012 The client assertion has an invalid signature.
+  +700027 The signature of the client assertion doesn't fit a registered certificate.
+  +50012 The client assertion has an invalid signature.
 assertion_claims_wrong certain: Set `iss` and `sub` of the assertion to the client ID, and `aud` \
 to the token endpoint of this tenant.
-  700021 The assertion's `iss` or `sub` isn't the client ID.
-  700023 The assertion's `aud` isn't this tenant's.
+  +700021 The assertion's `iss` or `sub` isn't the client ID.
+  +700023 The assertion's `aud` isn't this tenant's.
 clock_skew likely: Use NTP to set the clock of the machine that signs the assertion, and sign a \
 new one for each request, valid for a few minutes.
-  700024,500133 The assertion isn't valid at this time.
+  +700024,+500133 The assertion isn't valid at this time.
 pkce_mismatch certain: Send `code_challenge` with `code_challenge_method=S256`, and in the token \
 request the `code_verifier` of the same launch.
-  9002325 A code that a browser exchanges requires PKCE.
+  +9002325 A code that a browser exchanges requires PKCE.
   50147 The size of `code_challenge` isn't valid.
-  50148,501481 `code_verifier` doesn't match `code_challenge`.
+  +50148,+501481 `code_verifier` doesn't match `code_challenge`.
   50149 `code_challenge` isn't valid.
 code_expired_or_used certain: Exchange each code once. Look for a second request for it: a \
 reload, a double callback, or two instances.
-  54005 The code was already redeemed.
+  +54005 The code was already redeemed.
 code_expired_or_used likely: Exchange the code at once. For a refresh token, sign the user in \
 again.
-  70008 The code or the refresh token has expired.
-  70000 The code or the refresh token isn't valid.
+  +70008 The code or the refresh token has expired.
+  +70000 The code or the refresh token isn't valid.
 session_ended certain: Sign the user in again: the refresh token has ended.
-  700082 The refresh token was unused for too long.
-  700084 The refresh token of a single-page application has ended: it lasts 24 hours.
-  70043 The refresh token ended by a rule for the frequency of sign-ins (conditional access).
-  50173 The grant was revoked, for example by a new password.
+  +700082 The refresh token was unused for too long.
+  +700084 The refresh token of a single-page application has ended: it lasts 24 hours.
+  +70043 The refresh token ended by a rule for the frequency of sign-ins (conditional access).
+  +50173 The grant was revoked, for example by a new password.
 session_ended certain: Start the sign-in with the user present: don't send `prompt=none`.
   50058 A silent sign-in was requested, but no user is signed in.
 user_declined certain: Sign in again and consent.
@@ -136,10 +136,10 @@ client_not_enabled_at_site certain: Ask the tenant's administrator to enable the
   500014 The resource is disabled in this tenant.
   650052 The organization has no service principal for, or subscription to, the resource.
 request_malformed certain: Send the parameter that the message names, form-encoded in the body.
-  90014 A required field is missing.
-  900144 A required parameter is missing from the body.
+  +90014 A required field is missing.
+  +900144 A required parameter is missing from the body.
   9002313 The request is malformed.
-  70003 The grant type isn't supported.
+  +70003 The grant type isn't supported.
 endpoint_wrong certain: Send the browser to the authorize URL, and POST the code to the token URL.
   900561 The token endpoint takes only POST.
 grant_not_enabled certain: Use the authorization code flow (`response_type=code`), or turn on the \
@@ -162,13 +162,13 @@ def _entries() -> Iterator[Entry]:
         id_, certainty = cause.split()
         kind = _KINDS[id_]
         told = (line.partition(" ") for line in lines)
-        for number, text in ((one, what) for names, _, what in told for one in names.split(",")):
+        for name, text in ((one, what) for names, _, what in told for one in names.split(",")):
+            number = name.removeprefix("+")
             meaning, *words = text.split("\n    ")
-            at_exchange = number in _SENT_AT_EXCHANGE.split()
             yield Entry(
                 key=f"azure/aadsts{number}",
                 says=" / ".join((f"AADSTS{number}", *words)),
-                where="token endpoint" if at_exchange else "authorize redirect",
+                where="token endpoint" if name != number else "authorize redirect",
                 meaning=meaning,
                 causes=(kind(certainty, meaning, step, source=SOURCES["ENTRA"]),),
                 source=SOURCES["ENTRA"],
@@ -177,9 +177,4 @@ def _entries() -> Iterator[Entry]:
             )
 
 
-# The others are answers to the authorization request.
-_SENT_AT_EXCHANGE = (
-    "500112 7000215 7000222 7000218 700025 9002326 9002327 70002 700027 50012 700021 700023 700024 "
-    "500133 9002325 50148 501481 54005 70008 70000 700082 700084 70043 50173 90014 900144 70003"
-)
 ENTRIES: tuple[Entry, ...] = tuple(_entries())

@@ -10,8 +10,6 @@ ENTRIES = entries(
     r"""
 $give-the-ehrs Give the EHR's operator the time, the client ID, this app's outbound IP address and
   every number or ID in the response.
-$a-token-endpoint A token endpoint sends its errors as JSON. A proxy sends a web page or an empty
-  response.
 * token {RFC_9110}
 generic/gateway-page alone @ inferred
   " The requested URL was rejected / Request unsuccessful / no healthy upstream
@@ -67,10 +65,10 @@ generic/token-401-without-error status=401
   ehr_side possible: A proxy or gateway in front of the token endpoint requires its own login.
     @ inferred from {RFC_6749}
     c The app's request was refused.
-    ? $a-token-endpoint
+    ? A token endpoint sends its errors as JSON. A proxy sends a web page or an empty response.
     > $give-the-ehrs
-generic/token-400-without-error status=400
-  " 400 Bad Request without an OAuth error from the token endpoint
+generic/token-refused-without-error status=400,406,411,413,414,421,422,431,451,495,496,497,498,499
+  " 400, 406, 413, 431 … without an OAuth error from the token endpoint
   = The request was refused without an OAuth error in JSON, so the reason is unknown.
   ehr_side possible: The token endpoint, or a proxy in front of it, refused the request.
     @ inferred from {RFC_6749}
@@ -85,16 +83,6 @@ generic/token-media-type status=415
   request_malformed likely
     ? The body wasn't sent as a form.
     > Send the token request as a form (`application/x-www-form-urlencoded`) in the body.
-generic/token-refused-without-error status=406,411,413,414,421,422,431,451,495,496,497,498,499
-  " 406, 413, 431 … without an OAuth error from the token endpoint
-  = The request was refused without an OAuth error in JSON.
-  @ {RFC_6749}
-  ehr_side possible: A proxy or firewall in front of the token endpoint refused the request.
-    @ inferred from {RFC_6749}
-    c The app's request was refused.
-    ? $a-token-endpoint
-    > $give-the-ehrs
-  client_auth_wrong possible @ inferred
 generic/edge-access-denied status=403 @ {DISCHARGE}
   " HTTP 403 Access denied, as text, from the token endpoint
   = Something in front of the token endpoint refused the request. The response is text, not an OAuth
