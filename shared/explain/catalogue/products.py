@@ -275,8 +275,9 @@ network rules admit it.
 azure token ehr_side likely: The grant is wider than the request. If users should choose the \
 scopes themselves, revoke the administrator's consent in Azure.
   admin consent grants more scopes
-aws fhir fhir_base_wrong likely token_not_in_header possible: Compare the path of the request with \
-the stages and resources of the API: API Gateway says this of a path that it doesn't have.
+aws! fhir token_not_in_header likely fhir_base_wrong likely: Check that the token isn't empty (a \
+variable that isn't set), and compare the path with the stages and resources of the API: API \
+Gateway says this of a path that it doesn't have, too.
   Missing Authentication Token
 aws fhir token_of_another_server likely token_not_in_header possible: Create the data store with \
 SMART on FHIR as its authorization strategy, or sign each request (SigV4). Other data stores take \

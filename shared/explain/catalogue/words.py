@@ -385,7 +385,7 @@ generic/tenant-text page
   tenant_mismatch likely
 generic/user-text redirect
   " User not found / user is not authorized / account is locked
-  : user unknown|denied|invalid !session !client_auth !declined
+  : user unknown|denied|invalid !session !client_auth !declined !unfetched
   : user expired !session !client_auth !declined !access
   : role missing|denied|unknown !scope
   : member missing|unknown|denied|invalid|expired !client
@@ -413,6 +413,7 @@ generic/access-token-expired fhir @ {RFC_6750}
 generic/discovery-missing launch alone status=404,405,410 @ {SMART}
   " .well-known/smart-configuration 404 / could not fetch the well-known JSON
   ~ (?:smart|openid)-configuration\b[^\n]{0,90}\b(?:404|not found)\b
+  ~ (?:smart|openid)-configuration\b[^\n]{0,200}\b(?:30[1278]|redirect\w*)\b
   ~ (?:\b404\b|not ?found)[^\n]{0,90}(?:smart|openid)-configuration
   : discovery unknown|missing|invalid !origin !#401 !#403 !#5xx !version !@token
   = The document that lists the authorize and token URLs wasn't found.

@@ -19,7 +19,15 @@ _Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off", "doubl
 _Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down"]
 _Told = Literal["worked", "code_as_token"]
 _Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
-_Other = Literal["no_refresh_token", "terminology", "other_token", "instances", "in_tool", "picker"]
+_Other = Literal[
+    "no_refresh_token",
+    "terminology",
+    "other_token",
+    "instances",
+    "in_tool",
+    "picker",
+    "token_where",
+]
 _Call = Literal["no_header", "api_login", "stale_copy", "prompt_none", "plus_lost"]
 Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Told, _Other, _Call]
 _LOST = (
@@ -112,7 +120,13 @@ _SIGNS: Mapping[Sign, str] = {
     r"|unit)\b",
     "no_context": r"\b(?:start|launch|open|run)\w*\b[^\n.]{0,20}\bwithout (?:an? |any "
     r"|the )?(?:context|chart|ehr)\b|\bstandalone\b",
-    "loops": r"\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\b(?:re)?(?:load|direct"
+    "token_where": r"\b(?:where|how)\b[^\n.?]{0,40}\b(?:add|put|pass|send|set|include"
+    r"|attach)\b[^\n.?]{0,40}"
+    r"\btoken\b|\btoken\b[^\n.?]{0,60}\b(?:where|how)\b[^\n.?]{0,20}\b(?:add|put|pass|send|set"
+    r"|include|use) it\b",
+    "loops": r"\bback to (?:the |my )?(?:login|log-?in|sign-?in)\b|\blogs? (?:me "
+    r"|you )?out (?:instantly|immediately"
+    r"|again)|\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\b(?:re)?(?:load|direct"
     r"|start)\w*\b[^\n.]{0,30} (?:forever|over and over|again and again)|\bloops? (?:forever"
     r"|endless\w*|between)|\bkeeps? (?:redirecting|looping)|too[ _]many[ _]redirects\b",
     "fewer_results": r"\b(?:returns only|only (?:brings|shows|returns"

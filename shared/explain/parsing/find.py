@@ -287,6 +287,9 @@ def _by_status(
     found = [one for one in among if one.where == place and message.status in one.statuses]
     mine = [one for one in found if one.vendor in shown]
     found = mine or [one for one in found if one.vendor == GENERIC.name]
+    line = message.text[message.text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+    # A metadata URL somewhere in the text doesn't make the response one to discovery.
+    step = None if step == "discovery" != step_at(line, 0) else step
     down = message.status > _SERVER_ERROR
     return tuple(Match(one, Proof.BARE if where or step or down else Proof.TOLD) for one in found)
 

@@ -5,11 +5,21 @@ from collections.abc import Mapping, Sequence
 from shared.explain.model import Cause
 from shared.explain.parsing.said import Step
 from shared.explain.ranking.facts import Facts
+from shared.patterns import any_case
 
 _CALLBACK = (
     "The URL that the EHR redirected to, with its `error`, `error_description` and `error_uri`."
 )
 _RESPONSE = "The status and the body of the token endpoint's response, without its tokens."
+_PICTURE = (
+    "The text in the pictures, which can't be read: the error, and the URL in the address bar "
+    "without its `code` and `launch` values."
+)
+_WHICH_STEP = (
+    "The step that fails (the launch page, the login page, the redirect back to the app, the token "
+    "request or a FHIR call), and what it shows: the URL with its query (`error`, `error_uri`), or "
+    "the status and the body of the response."
+)
 _CONSOLE = (
     "The red lines in the browser's console, and the first failed request in the network tab of "
     "its developer tools."
@@ -67,6 +77,8 @@ def _wanted(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
         return ()
     if causes and causes[0].id == "network_unreachable":
         return (_CONNECTION,)
+    if not causes and _SHOWN_IN_A_PICTURE.search(facts.message.text):
+        return (_PICTURE, _WHICH_STEP)
     if facts.claims.has("came_back") and not facts.message.oauth_error:
         return (_RESPONSE, _LOG)
     if facts.claims.has("refreshing") and "refresh_reused" in facts.family:
@@ -80,6 +92,9 @@ def _wanted(facts: Facts, causes: Sequence[Cause]) -> tuple[str, ...]:
         name = facts.message.instance or facts.message.urn or facts.message.oauth_error
         return (_SUPPORT.format(name), _REQUEST if facts.at_request else _RESPONSE)
     return _by_place(facts)
+
+
+_SHOWN_IN_A_PICTURE = any_case(r"!\[[^\]\n]{0,200}\]\(|<img\b|\bscreen ?shots?\b|\.(?:png|jpe?g)\b")
 
 
 def _by_place(facts: Facts) -> tuple[str, ...]:
@@ -107,7 +122,7 @@ _BY_STEP: Mapping[Step | None, tuple[str, ...]] = {
     "refresh": (_RESPONSE, _GRANTED),
     "FHIR": (_REFUSAL, _GRANTED),
     "discovery": (_CONSOLE, _LOG),
-    None: (_CALLBACK, _RESPONSE, _CONSOLE, _LOG),
+    None: (_WHICH_STEP, _CONSOLE, _LOG),
 }
 _BY_CODE = {
     "invalid_grant": (_EXCHANGE,),

@@ -278,6 +278,9 @@ wrong_launch_url launch_parameter_missing: Another page than the one that starts
 picker launch_scope_missing: The EHR asks for a patient, so it didn't use the chart \
    that the app was launched from.
   > Request `launch` instead of `launch/patient`, and send the `launch` value of the EHR.
+token_where token_not_in_header: The text asks how a request carries the token.
+  > Let each FHIR request send `Authorization: Bearer TOKEN`. HAPI's client does so with a
+    `BearerTokenAuthInterceptor`.
 other_token token_of_another_server: The same API accepts a token from elsewhere, so the two \
    differ in what it checks.
   > Decode both tokens, and compare `iss`, `aud`, `scope` (`scp`, `roles`) and the version.

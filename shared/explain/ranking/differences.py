@@ -210,8 +210,10 @@ _COMPARED: tuple[CauseId, ...] = (
     *("token_of_another_server", "tenant_mismatch", "aud_wrong", "redirect_uri_mismatch"),
 )
 _BOTH = any_case(
-    rf"\b(expect\w*|iss(?:uer)?)\b[^\n/]{{0,25}}?\W({_URL})[^\n]{{0,60}}?\b(?:got|was|is|has|had|says"
-    rf"|contains|received|actual|found|current|match|expect\w*|configured)\b[^\n/]{{0,90}}?\W({_URL})"
+    rf"\b(expect\w*|iss(?:uer)?)\b[^\n/]{{0,25}}?\W({_URL})[^\n]{{0,60}}?\b(?:got|was|is|has|had"
+    rf"|says"
+    rf"|contains|received|actual|found|current|match|expect\w*"
+    rf"|configured)\b[^\n/]{{0,90}}?\W({_URL})"
 )
 
 
@@ -249,7 +251,8 @@ def _keys(facts: Facts, text: str) -> Iterator[Evidence]:
 
 
 _FHIR_BASE_AS_AUD = any_case(
-    r"\baud\b[\"'`]?\s?(?:[:=]|is|was|set to)\s?[\"'`]?(https?://[^\s\"'`,]{4,200}/(?:r4b?|stu3|dstu2))"
+    r"\baud\b[\"'`]?\s?(?:[:=]|is|was|set to)\s?[\"'`]?(https?://[^\s\"'`,]{4,200}/(?:r4b?|stu3"
+    r"|dstu2))"
     r"/?(?=[\s\"'`,.)]|$)"
 )
 _AUD_OF_AN_ASSERTION = "Set `aud` of the assertion to the token endpoint's URL."
@@ -397,9 +400,11 @@ def _versions(facts: Facts) -> Iterator[Evidence]:
 
 # A doubled scheme, an empty variable, a template without its value.
 _BROKEN = any_case(
-    r"https?://https?[:/][^\s\"')]{0,60}|https?://[^\s/\"']{1,90}(?:/[\w.-]{1,40}){0,9}//[A-Z]\w{3,30}|(?:\b(?:undefined|null)"
-    r"|\[object object\])/(?:\.well-known|metadata|auth\w*|token|oauth2)\b[^\s\"')]{0,40}|(?:%7b"
-    r"|\{)\w{1,30}(?:%7d|\})/(?:\.well-known|metadata)"
+    r"https?://https?[:/][^\s\"')]{0,60}"
+    r"|https?://[^\s/\"']{1,90}(?:/[\w.-]{1,40}){0,9}//[A-Z]\w{3,30}"
+    r"|(?:\b(?:undefined|null)|\[object object\])/(?:\.well-known|metadata|auth\w*|token"
+    r"|oauth2)\b[^\s\"')]{0,40}|%7b\w{1,30}%7d"
+    r"/(?:\.well-known|metadata)"
 )
 
 

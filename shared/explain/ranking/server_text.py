@@ -68,6 +68,8 @@ network_unreachable
   > In a container, `localhost` is the container itself. Use a host name that the container and the
     browser can both reach.
 discovery_missing
+  ~ -configuration\b[^\n]{0,200}\b(?:30[1278]|redirect\w*)\b
+  > Serve the document at that URL itself, with status 200: many clients follow no redirect here.
   ~ (?:/realms/|/oauth2?/|//(?:auth|login|sso|idp?)\b)[^\s]{0,80}/smart-configuration
   > Open `FHIR_BASE/.well-known/smart-configuration`: the FHIR server publishes it, and this URL is
     the authorization server's, which has `openid-configuration`.
@@ -82,6 +84,10 @@ tls_untrusted
     intermediate certificate: see `openssl s_client -showcerts -connect HOST:443`.
   ~ host='([a-z0-9.-]{3,200})'
   > Trust the certificate of {0}: give the program its CA (`ca_file` in smart.toml).
+client_auth_wrong
+  ~ missing[^\n]{0,40}client_assertion
+  > If the app has a user, exchange the `code` with `grant_type=authorization_code`: the server
+    takes `client_credentials` for a backend service, which signs an assertion.
 request_malformed
   ~ \bpost\w*\b[^\n]{0,90}/auth(?:orize)?\b
   > Open the authorization endpoint in the user's browser, with the parameters in its query. A

@@ -81,6 +81,11 @@ def test_a_pasted_verifier_is_compared_with_the_challenge_and_not_kept(
     assert sure["pkce_mismatch"] == proven
 
 
+def test_an_error_that_is_only_in_a_picture_is_asked_for_as_text() -> None:
+    asked = diagnose(parse("Our login fails, see the screenshot:\n![](https://h.example/1.png)")).ask
+    assert "pictures" in asked[0]
+
+
 def test_this_apps_settings_are_no_advice_for_another_app() -> None:
     for key, text, vendor in MESSAGES:
         if key.startswith("smart-calc/") or vendor is not None:
