@@ -94,8 +94,10 @@ okta page client_unknown certain: Copy the client ID from the app's general sett
 that the app is active.
   Invalid value for 'client_id' parameter
 okta redirect scope_not_registered certain: Under Security, API, add the scopes to the \
-authorization server whose issuer the app uses. The org's own server has no SMART scopes.
+authorization server whose issuer the app uses, such as `/oauth2/default`. The org's own server \
+has only OpenID's scopes.
   One or more scopes are not configured for the authorization server resource
+  Custom scopes are not allowed for this request
 okta redirect idp_policy certain: In the authorization server's Access Policies, add a rule that \
 allows this client, its grant type and its scopes.
   Policy evaluation failed for this request

@@ -250,6 +250,7 @@ generic/token-of-another fhir @ {RFC_6750}
   : issuer|audience mismatch|invalid|unknown !@authorize !@token !search !launch !=invalid_request
     !tenant !aud_parameter
   : key|signature unknown|mismatch|invalid @FHIR|=invalid_token !expired
+  : alg access invalid|mismatch|unknown|denied !assertion !=invalid_client
   = The FHIR server doesn't accept the token's issuer or audience.
   token_of_another_server likely
   aud_wrong possible @ inferred

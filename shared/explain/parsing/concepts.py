@@ -56,9 +56,8 @@ _THINGS: Mapping[str, str] = {
     "fhiruser": r"\bfhiruser\b",
     "openid": r"\bopenid\b(?! connect)",
     "patient": r"\bpatients?\b",
-    "context": r"\blaunch[ _-]?context|\b(?:ehr|patient|encounter) context"
-    r"|patient[ _](?:id(?:entifier)?|claim)\b|launch_response_patient"
-    r"|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
+    "context": r"\blaunch[ _-]?context|\b(?:ehr|patient|encounter) context|patient[ _](?:id"
+    r"(?:entifier)?|claim)\b|launch_response_patient|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
     "launch": r"\blaunch\b(?!er|\.html|_|[ -]?context)",
     "iss_parameter": r"\biss\b|\bserver ?url\b|service ?url|authorization url given",
     "state": r"mismatchingstate|invalid_?state|\bstate\b|\bcorrelation (?:failed|cookie)"
@@ -134,9 +133,8 @@ _SAYINGS: Mapping[str, str] = {
     "declined": r"\bdeclin\w+|\bcancel\w*|\b(?:user|owner|patient)\b (?:has )?(?:denied|rejected"
     r"|refused|did not (?:consent|authorize|approve))|denied (?:by (?:the )?user|access to your)"
     r"|\babort\w*",
-    "broken": r"\bunexpected (?:error|exception)|\binternal (?:server )?error"
-    r"|\btry (?:\w+ ){0,3}again later|\bsomething went wrong|\bmaintenance\b"
-    r"|\btemporarily (?:down|unavailable)",
+    "broken": r"\bunexpected (?:error|exception)|\binternal (?:server )?error|\btry (?:\w+ "
+    r"){0,3}again later|\bsomething went wrong|\bmaintenance\b|\btemporarily (?:down|unavailable)",
     "unfetched": r"(?:unable to|fail\w* to|could(?: not|n't)|can(?:not|'t)|error"
     r"|timed? ?out) (?:be )?(?:retriev|fetch|download|access|reach|connect)\w*",
     "insufficient": r"\binsufficient\b",

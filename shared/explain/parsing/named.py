@@ -38,9 +38,9 @@ _OTHERS = (
 )
 _NAME = re.compile(
     # Digits and signs begin no name.
-    rf"(?=[a-z_])(?P<other>(?<![a-z])(?:{_OTHERS})[-_. ]?)?"
-    rf"(?:(?P<sure>{_SURE})|(?P<sure_word>{_SURE_WORDS})"
-    rf"|(?P<open>{_OPEN})|(?P<open_word>{_OPEN_WORDS})|(?P<header>{_HEADERS})|(?P<scheme>{_SCHEMES}))"
+    rf"(?=[a-z_])(?P<other>(?<![a-z])(?:{_OTHERS})[-_. ]?)?(?:(?P<sure>{_SURE})|"
+    rf"(?P<sure_word>{_SURE_WORDS})|(?P<open>{_OPEN})|(?P<open_word>{_OPEN_WORDS})|"
+    rf"(?P<header>{_HEADERS})|(?P<scheme>{_SCHEMES}))"
     r"(?:[-_. ]?(?:id|key|value|string|handle|hint|hash)(?![a-z]))?s?[0-9]{0,2}"
     r"(?![a-z0-9_]|[-.][a-z0-9])"
 )

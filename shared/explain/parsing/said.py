@@ -49,10 +49,9 @@ _FAILURE = any_case(
 _FIELD = any_case(
     r"(?<![a-z0-9_])(?P<name>error_description|errordescription|diagnostics|display|error_message"
     r"|errormessage|errorsummary|errorcode|message|msg|details?|title|text|hint|reason"
-    r"|fault(?:string)?|internal_code|cause|error(?!_uri))[\"'\\]{0,3}(?:\s{0,3}[:=]"
-    r"|\s{1,3}value=)\s{0,3}(?:\\?(?P<q>[\"'])(?P<quoted>(?:[^\"\\\n]"
-    r"|\\[^\n]){2,2000}?)\\?(?P=q)(?=[\s,;}\])>/]|$)|(?P<bare>[^\s\"'{\[<>,;&][^\"'\n&<>{}]{2,500})"
-    r")"
+    r"|fault(?:string)?|internal_code|cause|error(?!_uri))[\"'\\]{0,3}(?:\s{0,3}[:=]|\s{1,3}value=)"
+    r"\s{0,3}(?:\\?(?P<q>[\"'])(?P<quoted>(?:[^\"\\\n]|\\[^\n]){2,2000}?)\\?(?P=q)(?=[\s,;}\])>/]"
+    r"|$)|(?P<bare>[^\s\"'{\[<>,;&][^\"'\n&<>{}]{2,500}))"
 )
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 # A quotation doesn't start or end with a space. The text between two quotations does.
@@ -175,11 +174,10 @@ _GOES_ON = re.compile(r"\s{0,2}(?!at )[a-z]+(?: |$)(?!=)")
 # RFC 6749 4.1.2.1 and 5.2: the texts of servers that only repeat the meaning of the code.
 _BOILERPLATE = any_case(
     r"resource owner or authorization server denied|includes a parameter more than once"
-    r"|request an (?:authorization code|access token) using this method"
-    r"|obtaining an authorization code using this|client authentication failed \(?e\.?g"
-    r"|provided authorization grant \(?e\.?g|authenticated client is not authorized to use this au"
-    r"thorization grant|unexpected condition (?:that|which) prevented"
-    r"|temporary overloading or maintenance"
+    r"|request an (?:authorization code|access token) using this method|obtaining an authorization "
+    r"code using this|client authentication failed \(?e\.?g|provided authorization grant \(?e\.?g"
+    r"|authenticated client is not authorized to use this authorization grant|unexpected condition "
+    r"(?:that|which) prevented|temporary overloading or maintenance"
 )
 
 

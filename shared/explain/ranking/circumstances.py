@@ -201,11 +201,11 @@ def _steps(facts: Facts) -> Iterator[Evidence]:
         step = "Exchange the code at the token endpoint, and send the `access_token` from there."
         yield Evidence("token_not_in_header", "likely", why, _ACCOUNT, (step,))
     yield from _proxy(facts)
+    again: CauseId = "refresh_reused" if has("refreshing") else "code_expired_or_used"
+    if again in family and has("twice"):
+        yield _likely(again, "The text reports a second request or a reload.")
     if "session_ended" in family and has("refreshing") and facts.by_code:
         yield _likely("session_ended", "The error occurred during a refresh.")
-    if "code_expired_or_used" in family and has("twice"):
-        why = "The text reports a second request or a reload."
-        yield _likely("code_expired_or_used", why)
 
 
 _HTTP = r"\W{1,6}http://(?!localhost|127|\[)|http instead of https"

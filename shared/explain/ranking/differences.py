@@ -53,7 +53,6 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     yield from _fragment(facts, text)
     yield from _other_patient(facts, text)
     yield from _unset(facts, text)
-    yield from _methods(facts, text)
     yield from _incomplete(facts, text)
 
 
@@ -464,26 +463,6 @@ def _broken(text: str) -> Iterator[Evidence]:
         why = f"The text has the URL `{broken[0]}`, which repeats a part or lacks a value."
         step = f"Correct the setting or variable that the URL is built from: `{broken[0]}`."
         yield Evidence("fhir_base_wrong", "likely", why, _TEXT, (step,))
-
-
-def _methods(facts: Facts, text: str) -> Iterator[Evidence]:
-    """Compare the method of client authentication that is registered with the one that is sent."""
-    public = {"public", "secret"} <= facts.claims.signs
-    if public and "client_auth_wrong" in facts.family and facts.by_code:
-        why = "The app is registered as public, and sends a secret."
-        step = "Leave out the secret, or register the app as confidential."
-        yield Evidence("client_auth_wrong", "likely", why, _TEXT, (step,))
-    basic = any_case(r"client_secret_basic|basic (?:auth|header)|curl[^\n]{0,90} -u ").search(text)
-    posted = any_case(r"client_secret_post|\bin (?:the )?(?:\w+ )?body\b|-d client_secret=").search(
-        text
-    )
-    if basic and posted and "client_auth_wrong" in facts.family and facts.by_code:
-        why = "The text has two methods of client authentication."
-        step = (
-            "Send the secret as registered: in the Basic header (`client_secret_basic`) or in the "
-        )
-        step += "body (`client_secret_post`), not in the other place."
-        yield Evidence("client_auth_wrong", "likely", why, _TEXT, (step,))
 
 
 _WORKS = any_case(r"\b(?:works?|worked|accept\w*|is ok|is fine|superset)\b")

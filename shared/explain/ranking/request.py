@@ -12,6 +12,7 @@ from shared.explain.catalogue.causes import BASIC_FORM
 from shared.explain.catalogue.sources import RFC_6749, RFC_7523, SMART
 from shared.explain.parsing.claims import Sign
 from shared.explain.parsing.find import Proof
+from shared.explain.ranking import server_text
 from shared.explain.ranking.facts import Evidence, Facts, named
 
 
@@ -82,9 +83,12 @@ def _authentication(facts: Facts) -> Iterator[Evidence]:
         return
     if "public" in facts.claims.signs and "confidential" in facts.pasted.lower():
         return  # The text says what each kind of client sends, not which kind this one is.
+    if any(one.id == "client_auth_wrong" for one in server_text.evidence(facts)):
+        return  # It says more than the kind of client.
     for sign, step in _BY_CLIENT.items():
         if sign in facts.claims.signs:
-            yield Evidence("client_auth_wrong", None, "", RFC_6749, (step,))
+            both = sign == "public" and facts.claims.has("secret") and facts.by_code
+            yield Evidence("client_auth_wrong", "likely" if both else None, "", RFC_6749, (step,))
             return
 
 

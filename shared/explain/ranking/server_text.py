@@ -16,7 +16,8 @@ from shared.explain.ranking.facts import Evidence, Facts
 from shared.patterns import any_case
 
 _OWN_WORDS = "the message itself"
-# For each cause: a pattern that finds a detail in a message, and the step that uses it.
+# For each cause: a pattern that finds a detail in a message, and the step that uses it. After `=`,
+# the pattern also makes the cause likely, for an error that can have it or the second one.
 _TABLE = r"""
 cors_blocked
   ~ '\*' when the request's credentials mode|credential is not supported if the cors
@@ -55,6 +56,10 @@ scope_not_registered
   ~ invalid scopes?:? (SCOPE(?:[ ,+]+SCOPE){0,60})
   > In the authorization server, create and allow these scopes for this client: {0}
 token_of_another_server
+  = \btoken[ _]use\b[^\n]{0,40}\bid\b|\bid[ _]?token\b[^\n.;]{0,50}\b(?:instead of\
+    |as (?:the |an? )?(?:access|bearer))|\baccess[ _]token\b[^\n.;]{0,20}\b(?:got|was|but)\b\
+    [^\n.;]{0,12}\bid[ _]?token
+  > Send `access_token` from the token response. The ID token is only for the app itself.
   ~ \biss(?:uer)?\b[^\n]{0,60}://(?:localhost|127\.|keycloak|host\.docker)
   > Give the authorization server one host name for all: the browser, the app and the FHIR server
     (in Keycloak, `KC_HOSTNAME`). The token's `iss` is the name that the app called it by.
@@ -88,6 +93,25 @@ client_auth_wrong
   ~ missing[^\n]{0,40}client_assertion
   > If the app has a user, exchange the `code` with `grant_type=authorization_code`: the server
     takes `client_credentials` for a backend service, which signs an assertion.
+  = secret\b[^\n=]{0,30}\b(?:has|have|contain\w*|include\w*|with|ends?)\b[^\n]{0,25}?(?:special\
+    [ ]char|[\s"'`(][+/=%&]{1,2}[\s"'`),.])
+  > $BASIC_FORM
+  = \bbasic\b[^\n]{0,60}\b(?:user(?:name)?|login)\b[^\n]{0,20}\bpassword|\buser(?:name)?\b\
+    [^\n.]{0,20}\bpassword\b[^\n.]{0,60}\b(?:basic|authorization header)
+  > Send the client's ID and secret in the Basic header, not a user's name and password.
+  = \b(?:works?|unless|succeeds?|only (?:if|when))\b[^\n.]{0,60}(?:secret|credentials)\b\
+    [^\n.]{0,60}\b(?:body|header)\b|(?:basic\b| -u )[\s\S]{0,300}POSTED|POSTED\
+    [\s\S]{0,300}(?:basic\b| -u )
+  > Send the secret as registered: in the Basic header (`client_secret_basic`) or in the body
+    (`client_secret_post`), not in the other place.
+state_unknown
+  ~ \bF5\b|\breload|\brefresh(?:es|ed|ing)? (?:the |this )?(?:page|browser|tab)\b
+  > After the callback, remove `code` and `state` from the page's address: a reload resends them.
+request_malformed of code_expired_or_used
+  = [?&\s"'`]code["']?\s?[:=]\s?(?:["']{2}|&|null\b|undefined\b)|\bcode (?:is|was) (?:empty|null)\b
+  > Pass `code` from the callback's query on to the token request, where it's empty.
+  = \b(?:decod|unescap)[^\n]{0,60}\bcode\b|\bcode\b[^\n=]{0,80}(?:%2[bf]|%3d|decod|unescap)
+  > Decode the callback's query once, and send the decoded `code` in the form, which encodes it.
 request_malformed
   ~ \bpost\w*\b[^\n]{0,90}/auth(?:orize)?\b
   > Open the authorization endpoint in the user's browser, with the parameters in its query. A
@@ -111,6 +135,9 @@ pkce_mismatch
   ~ code_?challenge_?methods?_?supported|codechallengemethods
   > Have the server list `S256` in `code_challenge_methods_supported`: some libraries send PKCE only
     then. Until it does, force PKCE (in fhirclient, with `pkceMode: "unsafeV1"`).
+  ~ unexpected code_?verifier|verifier (?:is |was )?not expected
+  > Send `code_challenge` in the authorization request, and turn PKCE on for the client at the
+    server: it has a code without a challenge.
   ~ 43 char|verifier[^\n]{0,30}too short|not long enough
   > Make the `code_verifier` 43 to 128 characters long, such as 32 random bytes as base64url.
   ~ (?:verifier|challenge)\b[^\n:]{0,60}[\w-][+/][\w+/=-]{4}
@@ -118,14 +145,18 @@ pkce_mismatch
 """
 
 
-def _rows() -> Iterator[tuple[CauseId, tuple[tuple[str, str], ...]]]:
+def _rows() -> Iterator[tuple[tuple[CauseId, str], str, str, str]]:
     value = r"[\"'`]?([^\s\"'`<>]{2,200}?)[\"'`]?"
-    for (_, cause), *lines in blocks(_TABLE.replace("VALUE", value).replace("SCOPE", SCOPE)):
-        told = [flows(line.partition(" ")[2], vars(causes)) for _, line in lines]
-        yield cast("CauseId", cause), tuple(zip(told[::2], told[1::2], strict=True))
+    posted = r"(?:client_secret_post|post data|-d client_|\bin(?:to)? (?:the )?(?:\w+ ){0,2}body)"
+    table = _TABLE.replace("VALUE", value).replace("SCOPE", SCOPE).replace("POSTED", posted)
+    for (_, head), *lines in blocks(table):
+        cause, _, of = head.partition(" of ")
+        key = cast("CauseId", cause), of or cause
+        for (_, one), (_, step) in zip(lines[::2], lines[1::2], strict=True):
+            yield key, one[0], one[2:], flows(step[2:], vars(causes))
 
 
-_NAMED: Mapping[CauseId, tuple[tuple[str, str], ...]] = dict(_rows())
+_NAMED = tuple(_rows())
 
 
 def evidence(facts: Facts) -> Iterator[Evidence]:
@@ -133,12 +164,12 @@ def evidence(facts: Facts) -> Iterator[Evidence]:
     if not facts.from_text:
         return
     yield from _failed_check(facts)
-    for cause in facts.family & _NAMED.keys():
-        for text in (facts.message.description or "", facts.pasted):
-            step = _step(cause, text)
-            if step is not None:
-                yield Evidence(cause, None, "", _OWN_WORDS, (step,))
-                break
+    found: set[tuple[str, str]] = set()
+    for key, mark, pattern, step in _NAMED:
+        told = key[1] in facts.family and key not in found and _told(facts, pattern, step)
+        if told:
+            found.add(key)
+            yield Evidence(key[0], "likely" if mark == "=" else None, "", _OWN_WORDS, (told,))
 
 
 # The thing that a function in a stack trace validates, and the cause if it throws.
@@ -172,8 +203,8 @@ def _failed_check(facts: Facts) -> Iterator[Evidence]:
 _OK = 200
 
 
-def _step(cause: CauseId, text: str) -> str | None:
-    for pattern, step in _NAMED[cause]:
+def _told(facts: Facts, pattern: str, step: str) -> str | None:
+    for text in (facts.message.description or "", facts.pasted):
         match = any_case(pattern).search(text)
         if match is not None and not any(MASK in (one or "") for one in match.groups()):
             return step.format(*(one.rstrip(".") for one in match.groups() if one))

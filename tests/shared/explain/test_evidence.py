@@ -82,7 +82,7 @@ def test_a_pasted_verifier_is_compared_with_the_challenge_and_not_kept(
 
 
 def test_an_error_that_is_only_in_a_picture_is_asked_for_as_text() -> None:
-    asked = diagnose(parse("Our login fails, see the screenshot:\n![](https://h.example/1.png)")).ask
+    asked = diagnose(parse("Our login fails, see the picture:\n![](https://h.example/1.png)")).ask
     assert "pictures" in asked[0]
 
 

@@ -281,6 +281,13 @@ client_auth_wrong: HTTP/1.1 401 Unauthorized\\n\\n{"error": "invalid_client"}
 code_expired_or_used: HTTP/1.1 401 Unauthorized\\n\\n{"error": "invalid_grant"}
 scope_not_registered: oauth2:token:empty-scopes scopes: openid patient/A.rs patient/B.rs
 scope_syntax: oauth2:token:empty-scopes scopes: openid patient/A.read patient/B.read
+refresh_reused: client.refresh(token) works once. The second call gives {"error":"invalid_grant"}
+request_malformed: {"error":"invalid_grant"}. The form has grant_type=authorization_code&code=&x=y
+request_malformed: {"error":"invalid_grant"}, unless we decode the code with decodeURIComponent
+token_of_another_server: JwtError: token use not allowed: id. Our GET https://h/fhir/Patient fails
+token_of_another_server: JsonWebTokenError: invalid algorithm, for the access token from Okta
+client_auth_wrong: invalid_client, unless the secret is sent in the body
+assertion_key_unknown: {"error":"invalid_client"}. Each start makes a new RSA key pair
 """
 
 
