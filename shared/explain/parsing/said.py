@@ -231,18 +231,17 @@ def _in_lines(text: str) -> Iterator[Said]:
         if not _ERROR.search(short) or _NOISE.search(short[:600]):
             continue
         logged = _LOGGED.search(short) is not None
+        spoken: list[tuple[str, Speaker]] = []
         if _speaker(short, alone=alone or logged) == "writer" and not _OF_DOCS.search(short):
-            step = step_at(text, place)
             for quoted in filter(_ERROR.search, chain(*map(_sentences, _quotations(short)))):
                 form = _speaker(quoted)
-                yield Said(quoted, "unknown" if form == "writer" else form, step, place)
-        for sentence in _sentences(short):
-            if not _ERROR.search(sentence):
-                continue
-            step = step_at(text, place)
+                spoken.append((quoted, "unknown" if form == "writer" else form))
+        for sentence in filter(_ERROR.search, _sentences(short)):
             speaker = _speaker(sentence, alone=alone or logged or (foreign and sentence.isascii()))
             if speaker != "writer" or _FAILURE.search(sentence):
-                yield Said(sentence, speaker, step, place)
+                spoken.append((sentence, speaker))
+        step = step_at(text, place) if spoken else None
+        yield from (Said(words, speaker, step, place) for words, speaker in spoken)
 
 
 _OF_DOCS = any_case(r"\bdoc(?:s|umentation)\b[^\n]{0,40}\bsays?\b|\baccording to the doc")
