@@ -178,10 +178,10 @@ epic/operation-outcome
     > Read `issue.diagnostics` and `issue.details.text` in the OperationOutcome.
     > $compare-the-search
   user_not_permitted possible @ inferred
-epic/frame launch @ {CLIENT_JS_75}
+epic/frame launch @ {CLIENT_JS}/75
   " works in a tab, fails inside Epic (Hyperspace, Hyperdrive)
   ~ only (?:inside|in|within) (?:epic|hyperspace|hyperdrive)\b
   = The launch fails inside Epic's frame but works outside it.
-  cookies_blocked possible @ inferred from {CLIENT_JS_75}
+  cookies_blocked possible @ inferred from {CLIENT_JS}/75
 """
 )

@@ -5,7 +5,7 @@ from shared.explain.catalogue.table import entries
 ENTRIES = entries(
     r"""
 * redirect {URN_LIST}
-oracle/missing-patient A:oauth2:grant:missing-patient @ {GROUP_MISSING_PATIENT}
+oracle/missing-patient A:oauth2:grant:missing-patient @ {GROUP}/RnQ3xMboX0k
   = Scopes that begin with `patient/` were requested, but there's no patient in context.
   patient_context_missing likely
     ? The app was opened without a chart. |standalone $NEEDS_PATIENT
@@ -40,7 +40,7 @@ oracle/denied-by-server A:oauth2:grant:denied-by-server @ {URN_LIST}; {AUTHORIZA
   not_propagated_yet possible @ {SMART_OVERVIEW}
     ? A new or changed registration takes up to 15 minutes to reach the servers.
     > $WAIT_A_QUARTER
-oracle/denied-by-user A:oauth2:grant:denied-by-user @ {URN_LIST}; {GROUP_DENIED}
+oracle/denied-by-user A:oauth2:grant:denied-by-user @ {URN_LIST}; {GROUP}/v3AeGwBAVB0
   = The user declined, or navigated back from the login page.
   user_declined certain
 oracle/unknown-client page A:oauth2:grant:unknown-client

@@ -25,7 +25,7 @@ oracle/code-required lacks=launch A:smart-v1:grant:launch:code-required
     the value of the `launch` parameter. The launch code is neither the OAuth `code` nor PKCE's
     `code_challenge`.
   @ {URN_LIST} (as launch-code-required); {FORUM_CODE_REQUIRED}
-  launch_parameter_missing likely @ {URN_LIST}; {GROUP_CONTEXT}; how `launch` got lost is inferred
+  launch_parameter_missing likely @ {URN_LIST}; {GROUP}/GF25peTI9UQ; how it got lost is inferred
     ? Most often, the launch URL was opened directly: typed, bookmarked or reloaded. Otherwise, a
       redirect, a login page or a `#` in the SMART Launch URI dropped the query, or PowerChart
       opened a plain link with `PAT_PersonId` instead of a SMART launch.

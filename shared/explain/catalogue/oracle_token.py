@@ -70,11 +70,11 @@ oracle/invalid-authorization-header A:oauth2:token:invalid-authorization-header
     > Send a secret as Basic credentials in the header, or a signed assertion as `client_assertion`
       with `client_assertion_type` in the form body, never as `Bearer`.
     > $CHECK_PRIVACY
-oracle/empty-scopes A:oauth2:token:empty-scopes @ {THE_MAP}; {GROUP_EMPTY}; {URN_LIST}
+oracle/empty-scopes A:oauth2:token:empty-scopes @ {THE_MAP}; {GROUP}/iSjwVxximKQ; {URN_LIST}
   = None of the requested scopes is left, so the token would have no scope. To tell the first two
     causes apart, open the app's page in the code console, which shows the app's SMART Version and
     resources.
-  scope_not_registered likely @ {GROUP_EMPTY}; {URN_LIST}
+  scope_not_registered likely @ {GROUP}/iSjwVxximKQ; {URN_LIST}
     ? The app has none of these scopes, according to the vendor's reply to the only known report.
     > $CHECK_SCOPES
     > For `system/` scopes, add the resources to the system app's registration.

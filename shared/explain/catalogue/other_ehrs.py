@@ -8,7 +8,7 @@ ENTRIES = entries(
     r"""
 $in-athenahealths-developer In athenahealth's developer portal, compare the app's redirect URIs with
   `https://HOST/callback` (`public_url` + `redirect_path` in smart.toml), character by character.
-* page {ATHENA_7}
+* page {OF_ATHENAHEALTH}/7
 athenahealth/unknown-client
   " Unknown client
   ~ \bunknown client\b
@@ -18,7 +18,7 @@ athenahealth/unknown-client
     ? The redirect URI was registered in lowercase but sent with capital letters.
     > $in-athenahealths-developer $RELAUNCH
   client_unknown possible @ inferred
-athenahealth/redirect-uri @ {ATHENA_242}
+athenahealth/redirect-uri @ {OF_ATHENAHEALTH}/242
   " does not match the redirect URIs configured for the application
   ~ does not match the redirect uris? configured for the application
   = The redirect URI isn't one of the registered ones.
@@ -26,18 +26,18 @@ athenahealth/redirect-uri @ {ATHENA_242}
     ? In one report, a stray slash after `/authorize/` changed the request.
     > $in-athenahealths-developer
     > Use the authorization endpoint from discovery, without an added slash.
-athenahealth/oops alone @ {ATHENA_267}
+athenahealth/oops alone @ {OF_ATHENAHEALTH}/267
   " Oops! (page without further text)
   ~ \boops!
   = The server didn't understand the launch request. The page has no further text.
-  request_malformed possible @ inferred from {ATHENA_267}
+  request_malformed possible @ inferred from {OF_ATHENAHEALTH}/267
     ? A parameter is missing or wrong. The known report doesn't say which one.
     > Compare the request parameter by parameter with the list in docs/troubleshooting.md. `aud`
       must be the FHIR base.
     > Make sure the app and `scopes` use the same SMART version. At athenahealth, v1 and v2 are
       separate products.
-  launch_value_invalid possible @ inferred from {ATHENA_267}
-athenahealth/scope-not-authorized redirect code=unauthorized_client @ {ATHENA_314}
+  launch_value_invalid possible @ inferred from {OF_ATHENAHEALTH}/267
+athenahealth/scope-not-authorized redirect code=unauthorized_client @ {OF_ATHENAHEALTH}/314
   " unauthorized_client;Description=Requested scope not authorized
   ~ requested scope not authorized
   = The app isn't allowed to request one of the scopes.
@@ -47,7 +47,7 @@ athenahealth/scope-not-authorized redirect code=unauthorized_client @ {ATHENA_31
   scope_syntax possible @ inferred from {YOURPHR_ATHENA}
     ? SMART v1 and v2 are separate products. An app that is registered for one can't use the other's
       scopes.
-athenahealth/authorize-callback-500 @ {ATHENA_157}
+athenahealth/authorize-callback-500 @ {OF_ATHENAHEALTH}/157
   " HTTP 500 at /oauth2/authorize-callback
   ~ oauth2/authorize-callback
   = The authorization server failed after the sign-in.

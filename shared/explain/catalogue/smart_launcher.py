@@ -153,7 +153,7 @@ smart-launcher/simulated-option
   ~ \b(?:token_invalid_(?:token|scope|jti)|request_(?:invalid|expired)_token)\b
   ~ \btoken_expired_(?:registration|refresh)_token\b
   %
-smart-launcher/iframe launch @ {LAUNCHER_34}; {CLIENT_JS_115}
+smart-launcher/iframe launch @ {LAUNCHER_34}; {CLIENT_JS}/115
   " fails with Simulate launch within the EHR user interface
   ~ launch within the ehr user interface
   = The launcher shows the app in an iframe, where the app is a third party.

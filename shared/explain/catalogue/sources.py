@@ -45,10 +45,7 @@ FORUM_OPENID report: https://forums.oracle.com/ords/apexds/post/token-scope-miss
 FORUM_SPECIMEN report: https://forums.oracle.com/ords/apexds/post/scopes-are-present-in-sandbox-but-not-in-sandbox-cerner-cen-8656
 FORUM_POWERCHART report: https://forums.oracle.com/ords/apexds/post/site-not-loading-in-powerchart-1237
 FORUM_BAD_REQUEST report: https://forums.oracle.com/ords/apexds/post/bad-request-error-when-launching-from-the-code-console-san-0590
-GROUP_CONTEXT report: https://groups.google.com/g/cerner-fhir-developers/c/GF25peTI9UQ
-GROUP_MISSING_PATIENT report with the vendor's reply: https://groups.google.com/g/cerner-fhir-developers/c/RnQ3xMboX0k
-GROUP_DENIED report: https://groups.google.com/g/cerner-fhir-developers/c/v3AeGwBAVB0
-GROUP_EMPTY report with the vendor's reply: https://groups.google.com/g/cerner-fhir-developers/c/iSjwVxximKQ
+GROUP report: https://groups.google.com/g/cerner-fhir-developers/c
 # Epic.
 EPIC_PREFLIGHT pages recorded by a launch preflight: https://github.com/kimanhdev1999/epic-compliance
 EPIC_CMS_SANDBOX notes of a developer: https://github.com/msampath/cms-0057-sandbox
@@ -59,14 +56,8 @@ EPIC_FASTEN report: https://github.com/fastenhealth/fasten-onprem/issues/456
 EPIC_SYNC guide: https://open.akhester.com/docs/smart-client/getting-started/epic-registration
 EPIC_48_HOURS community article: https://www.volcengine.com/article/3273533
 EPIC_TEST_PAGE Epic's test page: https://fhir.epic.com/test/smart
-CLIENT_JS_75 report: https://github.com/smart-on-fhir/client-js/issues/75
-CLIENT_JS_115 report: https://github.com/smart-on-fhir/client-js/issues/115
+CLIENT_JS report: https://github.com/smart-on-fhir/client-js/issues
 # Others.
-ATHENA_7 report: https://github.com/athenahealth/apiserver-athenaFlex/issues/7
-ATHENA_157 report: https://github.com/athenahealth/apiserver-athenaFlex/issues/157
-ATHENA_242 report: https://github.com/athenahealth/apiserver-athenaFlex/issues/242
-ATHENA_267 report: https://github.com/athenahealth/apiserver-athenaFlex/issues/267
-ATHENA_314 report: https://github.com/athenahealth/apiserver-athenaFlex/issues/314
 ECW_SANDBOX community guide: https://dayreview.org/blog/eclinicalworks-sandbox-integration
 ECW_SCOPES scopes of an eClinicalWorks app: https://app2.doordoc.com/docs/scopes
 LAUNCHER source of the SMART launcher: https://github.com/smart-on-fhir/smart-launcher-v2/tree/64374254347fdfa9625f9112c77813aa75fa9f3e/backend/routes/auth
@@ -96,7 +87,7 @@ OF_FHIRCLIENT source of fhirclient: https://github.com/smart-on-fhir/client-js
 OF_EPIC Epic's FHIR error codes: https://fhir.epic.com/Documentation?docId=fhir_errors
 OF_AZURE Azure sample's troubleshooting page: https://github.com/Azure-Samples/azure-health-data-and-ai-samples/blob/2e08fdc21e1e8af37a7cf33b541e7d31f33d32e9/samples/smartonfhir-smart-v1/docs/troubleshooting.md
 OF_ORACLE authorization lab by a Cerner engineer, 2017: https://github.com/whitehatguy/smart-authorization-lab/blob/0332c0fffa1cfea0d47b77bb765ce9da55e72077/README.md
-OF_ATHENAHEALTH reports: https://github.com/athenahealth/apiserver-athenaFlex/issues
+OF_ATHENAHEALTH report: https://github.com/athenahealth/apiserver-athenaFlex/issues
 # Standards.
 FETCH Fetch standard, CORS: https://fetch.spec.whatwg.org/
 RFC_5280 RFC 5280: https://www.rfc-editor.org/rfc/rfc5280
