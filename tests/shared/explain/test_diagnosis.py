@@ -407,64 +407,42 @@ def test_launch_patient_beside_launch_proves_nothing_of_this_error() -> None:
 
 
 _AUTHORIZE = f"https://authorization.cerner.com/tenants/{ehr_messages.TENANT}/personas/provider"
-_CARRIED = [
-    "/authorize?launch=abc-def&scope=launch%20openid&aud=x&state=s",
-    "/authorize?response_type=code&client_id=x&launch=<redacted>&scope=launch%20openid",
-    "/authorize?response_type=code\n  &client_id=xxx\n  &launch=abc\n  &scope=launch%20openid",
-    "\nresponse_type: code\nclient_id: abc-1\nlaunch: 8f3a2b\nscope: launch openid fhirUser",
-    " -d response_type=code -d client_id=908d -d launch=8f3a -d 'scope=launch openid fhirUser'",
-    "\n| response_type | code |\n| client_id | 9d |\n| launch | 8f3a |\n| scope | launch openid |",
-    '{"response_type":"code","client_id":"908d","launch":"8f3a2b","scope":"launch openid"}',
-    "{'response_type': 'code', 'client_id': '908d', 'launch': 'ab', 'scope': 'launch openid'}",
-]
+# How certain it is that there was no `launch` value, or `-` if the text shows one or this app says
+# that it sent one.
+LAUNCH_SHOWN = f"""\
+-: {_AUTHORIZE}/authorize?launch=abc-def&scope=launch%20openid&aud=x&state=s
+-: {_AUTHORIZE}/authorize?response_type=code&client_id=x&launch=<redacted>&scope=launch%20openid
+-: {_AUTHORIZE}/authorize?response_type=code\\n  &launch=abc\\n  &scope=launch%20openid
+-: response_type: code\\nclient_id: abc-1\\nlaunch: 8f3a2b\\nscope: launch openid fhirUser
+-: -d response_type=code -d client_id=908d -d launch=8f3a -d 'scope=launch openid fhirUser'
+-: | response_type | code |\\n| client_id | 9d |\\n| launch | 8f3a |\\n| scope | launch openid |
+-: {{"response_type":"code","client_id":"908d","launch":"8f3a2b","scope":"launch openid"}}
+-: {{'response_type': 'code', 'client_id': '908d', 'launch': 'ab', 'scope': 'launch openid'}}
+-: Kind of launch\\nEHR launch\\nclient_id that the EHR saw\\nsmart-calc
+-: Kind of launch: EHR launch
+-: {{"event": "callback_failed", "flow": "EHR launch"}}
+-: Right:\\nlaunch ld/Ixf…, as the chart sent it, unused
+likely: {{'response_type': 'code', 'launch': '', 'scope': 'launch openid'}}
+likely: {{'response_type': 'code', 'launch': None, 'scope': 'launch openid'}}
+possible: {{'response_type': 'code', 'launch': launch, 'scope': 'launch openid'}}
+possible: {{ response_type: 'code', launch: launch, scope: 'launch openid' }}
+likely: The EHR opens https://app.example.org/launch?iss=https%3A%2F%2Fx&launch=abc
+"""
 
 
-@each("shown", _CARRIED)
-def test_a_launch_value_is_seen_in_whatever_form_the_request_is_shown(shown: str) -> None:
-    text = f"It ends with {ehr_messages.LAUNCH}code-required.\nWe send {_AUTHORIZE}{shown}\nWhy?"
-    diagnosis = diagnose(parse(text))
-    assert "launch_parameter_missing" not in ids(diagnosis)
-    title = "The request in the text has everything that the EHR reports as missing."
-    assert diagnosis.causes[0].title == title
-    assert re.search("`launch`.*a different request failed", diagnosis.causes[0].why)
-
-
-@each(
-    "told",
-    [
-        "Kind of launch\nEHR launch\nclient_id that the EHR saw\nsmart-calc",
-        "Kind of launch: EHR launch",
-        '{"event": "callback_failed", "flow": "EHR launch"}',
-        "Right:\nlaunch ld/Ixf…, as the chart sent it, unused",
-    ],
-    ids=["page", "support", "log", "trace"],
-)
-def test_this_apps_own_page_log_and_trace_say_that_it_sent_the_launch_value(told: str) -> None:
-    text = f"The vendor's name for the error: {ehr_messages.LAUNCH}code-required\n{told}"
-    diagnosis = diagnose(parse(text))
-    assert "launch_parameter_missing" not in ids(diagnosis)
-    assert ids(diagnosis)[0] == "ehr_side"
-
-
-@each(
-    ("shown", "certainty"),
-    [
-        ("{'response_type': 'code', 'launch': '', 'scope': 'launch openid'}", "likely"),
-        ("{'response_type': 'code', 'launch': None, 'scope': 'launch openid'}", "likely"),
-        # The variable's value is unknown. The author thinks that it had one.
-        ("{'response_type': 'code', 'launch': launch, 'scope': 'launch openid'}", "possible"),
-        ("{ response_type: 'code', launch: launch, scope: 'launch openid' }", "possible"),
-        ("The EHR opens https://app.example.org/launch?iss=https%3A%2F%2Fx&launch=abc", "likely"),
-    ],
-)
-def test_a_launch_value_that_the_text_does_not_show_may_have_been_missing(
-    shown: str, certainty: str
+@each(("certainty", "shown"), [line.split(": ", 1) for line in LAUNCH_SHOWN.splitlines()])
+def test_a_launch_value_may_have_been_missing_unless_the_text_shows_it(
+    certainty: str, shown: str
 ) -> None:
-    diagnosis = diagnose(
-        parse(f"It ends with {ehr_messages.LAUNCH}code-required.\nWe send\n{shown}\nWhy?")
-    )
-    assert diagnosis.causes[0].id == "launch_parameter_missing"
-    assert diagnosis.causes[0].certainty == certainty
+    told = shown.replace("\\n", "\n")
+    diagnosis = diagnose(parse(f"Error: {ehr_messages.LAUNCH}code-required\nWe send\n{told}\nWhy?"))
+    first = diagnosis.causes[0]
+    if certainty == "-":
+        assert "launch_parameter_missing" not in ids(diagnosis)
+        assert first.title.startswith("The request in the text has everything")
+        assert re.search("`launch`.*a different request failed", first.why)
+    else:
+        assert (first.id, first.certainty) == ("launch_parameter_missing", certainty)
 
 
 @each(
@@ -509,51 +487,6 @@ def test_the_two_forms_of_basic_credentials_are_named_at_any_vendor(vendor: str)
     assert "basic_credentials" not in cause(same, "client_auth_wrong").fix
 
 
-@each(
-    ("auth", "words", "told"),
-    [
-        ("private_key_jwt", None, "doesn't say"),
-        ("private_key_jwt", "Client is not allowed here", "doesn't say"),
-        ("private_key_jwt", "Invalid signature of client_assertion", "mentions the key"),
-        ("client_secret_post", None, "doesn't say"),
-        ("client_secret_post", "Invalid client_secret", "mentions the credentials"),
-    ],
-)
-def test_a_key_or_a_secret_is_blamed_only_where_the_response_mentions_it(
-    auth: str, words: str | None, told: str
-) -> None:
-    refused = EhrMessage(
-        oauth_error="invalid_client", status=401, description=words, text=words or ""
-    )
-    sent = replace(OURS, vendor="generic", client_auth=auth)
-    diagnosis = diagnose(refused, sent, where="token endpoint")
-    why = [one.why for one in diagnosis.causes if one.id == "client_auth_wrong"]
-    assert all(told in one for one in why)
-    assert why or diagnosis.causes[0].id == "assertion_key_unknown"
-
-
-@each("vendor", ["generic", "oracle", "epic"])
-@each(
-    ("words", "first"),
-    [
-        ("Simulated invalid token error", "ehr_side"),
-        ("Simulated invalid 'jti' value", "ehr_side"),
-        ("No usable keys found", "client_auth_wrong"),
-    ],
-)
-def test_the_launchers_token_errors_are_known_whatever_vendor_is_configured(
-    vendor: str, words: str, first: str
-) -> None:
-    refused = at_token_endpoint(
-        401, json.dumps({"error": "invalid_client", "error_description": words})
-    )
-    diagnosis = diagnose(refused, replace(OURS, vendor=vendor), where="token endpoint")
-    # What any server may say is certain only where the launcher is seen to say it.
-    certainty = "certain" if first == "ehr_side" else "likely"
-    assert [(one.id, one.certainty) for one in diagnosis.causes] == [(first, certainty)]
-    assert (first == "ehr_side") == ("Nothing is wrong with the app" in diagnosis.causes[0].why)
-
-
 _ALONE = replace(OURS, flow="standalone", scopes=("launch/patient", "patient/Patient.rs"))
 
 
@@ -592,22 +525,34 @@ def _steps(diagnosis: Diagnosis) -> str:
     return "\n".join(step for one in diagnosis.causes for step in one.steps)
 
 
-@each(
-    ("status", "first", "certainty", "told"),
-    [
-        (401, "client_auth_wrong", "likely", "prove"),
-        (400, "ehr_side", "possible", "The app's request was refused."),
-        (403, "ehr_side", "possible", "The app's request was refused."),
-        (413, "ehr_side", "possible", "The app's request was refused."),
-        (502, "ehr_side", "likely", "The EHR didn't respond as it should."),
-    ],
-)
-def test_what_a_status_without_an_error_only_suggests_is_not_told_as_a_fact(
-    status: int, first: str, certainty: str, told: str
+# How the app authenticates; the status and the description of invalid_client, or `-` for no error;
+# the first cause, its certainty, and words about it.
+AT_TOKEN = """\
+private_key_jwt | 401 | | client_auth_wrong likely: doesn't say
+private_key_jwt | 401 | Client is not allowed here | client_auth_wrong likely: doesn't say
+private_key_jwt | 401 | Invalid signature of client_assertion | assertion_key_unknown likely: key
+client_secret_post | 401 | | client_auth_wrong likely: doesn't say
+client_secret_post | 401 | Invalid client_secret | client_auth_wrong likely: the credentials
+none | 401 | Simulated invalid token error | ehr_side certain: Nothing is wrong with the app
+none | 401 | Simulated invalid 'jti' value | ehr_side certain: Nothing is wrong with the app
+none | 401 | No usable keys found | client_auth_wrong likely: as a public client does
+none | 401 | - | client_auth_wrong likely: prove
+none | 400 | - | ehr_side possible: The app's request was refused.
+none | 403 | - | ehr_side possible: The app's request was refused.
+none | 413 | - | ehr_side possible: The app's request was refused.
+none | 502 | - | ehr_side likely: The EHR didn't respond as it should.
+"""
+
+
+@each("vendor", ["generic", "oracle", "epic"])
+@each(("auth", "status", "words", "proven"), rows(AT_TOKEN))
+def test_a_token_endpoint_proves_no_more_than_its_response_mentions(
+    vendor: str, auth: str, status: str, words: str, proven: str
 ) -> None:
-    diagnosis = diagnose(at_token_endpoint(status, ""), OURS, where="token endpoint")
-    cause = diagnosis.causes[0]
-    assert (cause.id, cause.certainty) == (first, certainty)
-    assert told in cause.plainly
-    if status == 400:
-        assert "firewall" not in f"{diagnosis.meaning} {cause.title} {cause.why}"
+    error = {"error": "invalid_client"} | ({"error_description": words} if words else {})
+    refused = at_token_endpoint(int(status), "" if words == "-" else json.dumps(error))
+    sent = replace(OURS, vendor=vendor, client_auth=auth)
+    first = diagnose(refused, sent, where="token endpoint").causes[0]
+    known, _, told = proven.partition(": ")
+    assert f"{first.id} {first.certainty}" == known
+    assert told in f"{first.plainly} {first.why}"
