@@ -64,8 +64,6 @@ epic/wildcard-scope redirect code=invalid_scope @ {PEERBITS}
   ~ \bwildcard scopes?\b
   = Epic refuses the scopes as written.
   scope_syntax likely
-    ? An app that is registered for SMART v2 must request `.rs` for each resource. Epic refuses
-      `patient/*.read`.
     > $on-the-apps-page-check $RELAUNCH
   scope_not_registered possible @ {EPIC_CMS_SANDBOX}; that it leads to this code is inferred
     > $on-the-apps-page $after-you-create
@@ -87,8 +85,6 @@ epic/invalid-client token code=invalid_client @ {EPIC_BASIC}; {EPIC_BACKEND}
     ? A new key or secret hasn't reached this environment.
     > $after-you-create
   clock_skew possible @ inferred from {RFC_7523}
-    ? The assertion's `exp` can be at most five minutes ahead. If a clock is off, `exp` has already
-      passed or is too far ahead.
 epic/invalid-request-null token @ {EPIC_FASTEN}
   " {"error":"invalid_request","error_description":null}
   ~ invalid_request"\s?,\s?"error_description"\s?:\s?null

@@ -40,13 +40,9 @@ oracle/code-required lacks=launch A:smart-v1:grant:launch:code-required
       requires a launch code, which this scope doesn't provide. Oracle Health supports it only for
       patients' standalone launches: its discovery document for clinicians lists `launch` but not
       `launch/patient`.
-    > Replace `launch/patient` with `launch`. In smart.toml, leave both out of `scopes`: this app
-      adds `launch` itself.
-    > $CHECK_APPLICATION_TYPE $LAUNCH_FROM_CONSOLE
+    > *0 $CHECK_APPLICATION_TYPE $LAUNCH_FROM_CONSOLE
     @ {TUTORIAL}; {DISCOVERY_CAPTURE}; that it alone leads to this error is inferred
   client_id_mismatch possible @ inferred from {FORUM_INVALID_LAUNCH} and {TUTORIAL_123}
-    ? `client` in the error is the `client_id` that was sent. If it isn't yours, another deployment
-      or configuration sent the request.
     > *0 $COMPARE_CLIENT_ID *1
   parameter_not_recognised possible
     ? `intent` is part of the token response. In the authorization request, `intent`, `code` and
@@ -67,7 +63,6 @@ oracle/invalid-launch-code A:smart-v1:grant:launch:invalid-launch-code
     > Make sure that the launch came from the tenant in `iss`. Sandbox and production don't share
       launches.
   tenant_mismatch possible @ inferred from {LAUNCH_SERVER}
-    ? The launch was created in one tenant and sent to another tenant's authorization endpoint.
     > $USE_DISCOVERED $COMPARE_TENANT
 oracle/mismatched-identity A:smart-v1:grant:launch:mismatched-identity
   ~ launch:mismatcht?ed-identity
@@ -76,8 +71,6 @@ oracle/mismatched-identity A:smart-v1:grant:launch:mismatched-identity
     EHR.
   @ {URN_LIST} (spelled mismatchted-identity)
   user_mismatch certain @ {URN_LIST}; {PEERBITS}; {OF_ORACLE}
-    ? The browser still has a session from the code console, from CernerCare, from a sandbox
-      patient's portal account, or from the last clinician at this workstation.
     > Open a private window, or sign out: the authorization server's `session-api/log-out` ends its
       session.
     > In the sandbox, sign in as the user that the launch page names.
@@ -118,7 +111,6 @@ oracle/unregistered-service A:smart-v1:grant:launch:unregistered-service
     > Ask the site to have SMART launches configured for this tenant.
     > $ASK_SUPPORT
   tenant_mismatch possible @ inferred
-    ? The launch was sent to a different tenant than the one that created it.
     > $COMPARE_TENANT
 oracle/launch-unspecified A:smart-v1:grant:launch:unspecified @ {URN_LIST}; {LAUNCH_SERVER}
   ~ launch:unspecified

@@ -54,8 +54,6 @@ oracle/session-api-bad-request alone @ {FORUM_BAD_REQUEST}
   = The login service refused the URL before anyone could sign in. In `to=`, the URL contains the
     whole authorization request, encoded again.
   request_too_long possible @ inferred from {FORUM_BAD_REQUEST}
-    ? A long list of scopes makes the URL too long after it's encoded again. In the only known
-      report, the list was very long.
   scope_not_registered possible @ inferred from {FORUM_BAD_REQUEST}
     ? The list of scopes in a user's sign-in included `system/` scopes, which are only for backend
       services.

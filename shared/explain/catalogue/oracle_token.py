@@ -10,8 +10,6 @@ oracle/code-invalid-or-expired A:oauth2:token:code-invalid-or-expired
   = The authorization code isn't valid: it was already used, is too old, or isn't from this server.
   @ {AUTHORIZATION}; {URN_LIST} (as code:invalid)
   code_expired_or_used likely @ {URN_LIST}; {OF_ORACLE}; {AUTHORIZATION}
-    ? A code works for only one exchange, and only for a short time. The callback page was reloaded
-      or opened twice, or the exchange came too late.
   pkce_mismatch possible @ inferred from RFC 7636; Oracle Health publishes no error for it
     ? For example, the page and the server each created their own verifier.
 oracle/code-client-mismatch A:oauth2:token:code:client:mismatch
