@@ -200,7 +200,7 @@ generic/network-unreachable fhir alone
   ~ party did not properly respond|\be(?:conn(?:refused|reset|aborted)|timedout|hostunreach\
     |netunreach|pipe)\b|socket hang
     up|err_connection_\w{4,12}|err_(?:timed_out|network_changed|internet_disconn\w+)|connection
-    (?:was )?(?:refused|reset|timed out|aborted|closed)|no route to host
+    (?:was )?(?:refused|reset|timed out|aborted|closed)|no route to host|tls handshake timeout
   ~ (?:connect|socket)[ _]?time(?:d[ _])?-?out\w{0,20}|remote end closed|actively refused|i/o
     timeout|curl: ?\((?:7|35|52|56)\)|ssl_connect: |unexpected eof
   = The connection to the server failed or broke off before a response came.

@@ -66,7 +66,7 @@ _THINGS: Mapping[str, str] = {
     "user": r"\busers?\b|\bresource owner\b|(?<!service )\baccount\b|\bpractitioner\b|\bperson\b"
     r"|\bsigned[- ]in\b|\byou (?:do not|don't|are not|aren't|lack)\b",
     "member": r"\bmember(?:s|ship)?\b(?! of)|\benrollees?\b|\bbeneficiar\w+|\bsubscribers?\b",
-    "password": r"\bpasswords?\b|(?:user|login)[ _]credentials"
+    "password": r"\bpasswords?\b|resource owner authentication|(?:user|login)[ _]credentials"
     r"|credentials (?:for|of) (?:the )?user",
     "grant_type": r"grant[ _-]?types?|(?<!work )\bflow\b|(?<!_)client_credentials\b"
     r"|service accounts?\b"
@@ -163,7 +163,8 @@ _NO_WORDS = any_case(
     r"|(?<![\w.])\.{0,2}/[\w./${}-]+|\b[45]\d\d:? (?:unauthorized|forbidden|bad request|not found"
     r"|(?:internal )?server error|not acceptable|method not allowed)|\b(?:patient|user|system)/\S+"
     r"|\b[\w-]+\.(?:html?|jsx?|tsx?|py|java|cs|rb)\b|\b(?:no|unknown) errors?\b"
-    r"|\bfailed to obtain\b|(?<=[;,(] )scopes?:? (?:[\w/*.]+/[\w*.]+|openid|launch|fhiruser)[^;.)]*"
+    r"|\bfailed to obtain\b|\b(?:oidc|openid|fhir|http)-client\b"
+    r"|(?<=[;,(] )scopes?:? (?:[\w/*.]+/[\w*.]+|openid|launch|fhiruser)[^;.)]*"
 )
 
 
