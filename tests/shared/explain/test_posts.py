@@ -128,7 +128,7 @@ results_limited: We only ever receive 10 of the 57 lab results
 user_not_permitted: Our nurses get 'You do not have security to view this patient'
 launch_scope_missing: A patient picker appears although we launch from the chart. Bug?
 token_not_in_header: We have our token, but how do we add it to the FHIR client? We get no data
-network_unreachable: net/http: TLS handshake timeout (Client.Timeout exceeded while awaiting headers)
+network_unreachable: net/http: TLS handshake timeout (Client.Timeout exceeded)
 user_credentials_wrong: {"error_description":"Resource owner authentication failed","error":"x"}
 state_unknown: Since we run two instances, we often get the error "state mismatch"
 launch_parameter_missing: We get 'launch scope requires launch parameter'
