@@ -35,6 +35,9 @@ _ELSEWHERE = (
     r"\b(?:sandbox|demo|staging|production tenant|(?:other|another|first|second|two) (?:sites?"
     r"|customers?|hospitals?|practices?|tenants?|clinics?))\b(?! (?:user|account|patient))"
 )
+_VALUE, _PLUS = r"\blaunch (?:token|value|param)", r"(?:\+|\bplus\b)"
+_SPACE = r"\b(?:space|blank)s?\b"
+_AS_SPACE = rf"(?:{_PLUS}[^\n]{{0,90}}?{_SPACE}|{_SPACE}[^\n]{{0,90}}?{_PLUS})"
 _TO_LOGIN = r"(?:redirect\w*|302|html)\b[^\n]{0,60}\b(?:log-?in|sign-?in|sso)\b"
 _VERSION = r"(?<!/)\bsmart[ -]?(?:version|on fhir)?[ is:\"]{0,8}(?:smart )?"
 _SIGNS: Mapping[Sign, str] = {
@@ -56,7 +59,9 @@ _SIGNS: Mapping[Sign, str] = {
     "lasts": r"\b(?:works?|worked|fine|ok)\b[^\n.]{0,25}\b(?:for|about)\b[^\n.]{0,12}"
     rf"{_DURATION}|\bafter (?:about |around |exactly |~ ?|some )?{_DURATION}|\bafter a while\b"
     r"|\b(?:tab|page|app) open\b|\b(?:over|after) lunch\b|\bovernight\b|\bnext (?:day|morning)\b"
-    r"|\bfirst (?:few )?(?:requests|calls)\b[^\n.]{0,40}\bthen\b",
+    r"|\bfirst (?:few )?(?:requests|calls)\b[^\n.]{0,40}\bthen\b|\b(?:idle|inactivity|asleep"
+    r"|n't interact|nobody touches)\b|\b(?:an|one|two|few|[1-9]) hours?\b[^\n.]{0,40}\b(?:stop|fail"
+    r"|die)\w*|\bstops? working after\b",
     "no_header": r"\b(?:no|without an?) authorization header\b|(?:n't|\bnot|\bnever) (?:send|set"
     r"|add|includ|attach|pass)\w*\b[^\n.]{0,30}\b(?:authorization|bearer)\b[^\n.]{0,9}\bheader"
     r"|\bheaders? (?:is|are|was|were) (?:not|never) (?:being )?(?:set|sent|added|there)\b",
@@ -64,8 +69,7 @@ _SIGNS: Mapping[Sign, str] = {
     r"[^\n]{0,60}?\b(?:although|though|even|despite)\b[^\n]{0,40}\b(?:bearer|token)\b",
     "stale_copy": r"\b(?:some|other) (?:\w+ )?(?:threads?|workers?|pods?|instances?|processes)\b",
     "prompt_none": r"\bprompt\b\W{1,8}(?:is |to )?none\b",
-    "plus_lost": r"\blaunch (?:token|value|param\w*)\b[^\n]{0,150}?(?:(?:\+|\bplus\b)[^\n]{0,90}?"
-    r"\b(?:space|blank)s?\b|\b(?:space|blank)s?\b[^\n]{0,90}?(?:\+|\bplus\b))",
+    "plus_lost": rf"{_VALUE}[^\n]{{0,150}}?{_AS_SPACE}|{_AS_SPACE}[^\n]{{0,60}}?{_VALUE}",
     "fresh": r"\b(?:uploaded|registered|created|changed|added|updated|published|rotated"
     r"|enabled)\b[^\n]{0,40}\b(?:today|this morning|yesterday|(?:half )?an hour ago|just now"
     r"|minutes ago|hours? ago|\d+ days? ago|last night)|\bjust (?:uploaded|registered|created"

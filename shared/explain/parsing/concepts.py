@@ -60,8 +60,9 @@ _THINGS: Mapping[str, str] = {
     r"(?:entifier)?|claim)\b|launch_response_patient|\bcontext\b(?=[^.]{0,20}(?:required|missing))",
     "launch": r"\blaunch\b(?!er|\.html|_|[ -]?context)",
     "iss_parameter": r"\biss\b|\bserver ?url\b|service ?url|authorization url given",
-    "state": r"mismatchingstate|invalid_?state|\bstate\b|\bcorrelation (?:failed|cookie)"
-    r"|authorization_request_not_found|\bcsrf\b",
+    "state": r"mismatchingstate|invalid_?state|(?<!sync )(?<!connection )(?<!download )(?<!upload )"
+    r"(?<!redux )(?<!react )(?<!component )(?<!job )(?<!task )(?<!network )\bstate\b(?! machine)"
+    r"|\bcorrelation (?:failed|cookie)|authorization_request_not_found|\bcsrf\b",
     "nonce": r"\bnonce\b",
     "user": r"\busers?\b|\bresource owner\b|(?<!service )\baccount\b|\bpractitioner\b|\bperson\b"
     r"|\bsigned[- ]in\b|\byou (?:do not|don't|are not|aren't|lack)\b",

@@ -149,39 +149,33 @@ def _time(facts: Facts) -> Iterator[Evidence]:
             yield Evidence("not_propagated_yet", sure, why, _ACCOUNT, told=True)
         elif not facts.entries and re.search(r"\bstill\b", facts.pasted):
             yield _likely("not_propagated_yet", why)
-    for sign, cause, why in _OF_FAMILY:
+    for sign, cause, why, _ in _OF_FAMILY:
         if has(sign) and cause in facts.family:
             yield _likely(cause, why)
     for cause in () if _is_certain(facts) else facts.claims.blamed:
         yield Evidence(cause, "likely", "The writer's own test points to this.", _ACCOUNT)
 
 
-# For a sign: a cause that counts only if the error can have it.
-_OF_FAMILY: tuple[tuple[Sign, CauseId, str], ...] = (
-    ("rotates", "refresh_reused", "The text speaks of an old or rotated token."),
-    (
-        "in_tool",
-        "token_not_in_header",
-        "It works from a tool, so compare the headers of that request with those of the app.",
-    ),
-    (
-        "instances",
-        "state_unknown",
-        "Several instances run, and perhaps only one of them knows this launch.",
-    ),
-    (
-        "other_environment",
-        "client_unknown",
-        "The client ID belongs to another environment than the one that was called.",
-    ),
-    (
-        "other_environment",
-        "token_of_another_server",
-        "The token belongs to another environment than the one that was called.",
-    ),
-)
+def _table(text: str) -> tuple[tuple[Sign, CauseId, str, tuple[str, ...]], ...]:
+    """Read lines of a sign, a cause and a reason, each with its steps below it."""
+    return tuple(
+        (cast("Sign", sign), cast("CauseId", cause), why, tuple(step[2:] for _, step in steps))
+        for (_, line), *steps in blocks(text)
+        for head, _, why in [line.partition(": ")]
+        for sign, cause in [head.split()]
+    )
 
 
+# Causes that count only if the error can have them.
+_OF_FAMILY = _table(r"""
+rotates refresh_reused: The text speaks of an old or rotated token.
+in_tool token_not_in_header: It works from a tool, so compare the headers of that request with \
+   those of the app.
+instances state_unknown: Several instances run, and perhaps only one of them knows this launch.
+other_environment client_unknown: The client ID belongs to another environment than the called one.
+other_environment token_of_another_server: The token belongs to another environment than the \
+   called one.
+""")
 # The page that an EHR opens to launch the app, or its parameters.
 _LAUNCH_PAGE = re.compile(r"\blaunch\.html\b|\biss\b|/launch\b")
 
@@ -266,9 +260,7 @@ def _as_http(facts: Facts, text: str) -> Iterator[Evidence]:
 
 
 # For each sign: the cause, the reason and a step.
-_OUTCOMES = tuple(
-    (cast("Sign", sign), cast("CauseId", cause), why, tuple(step[2:] for _, step in steps))
-    for (_, line), *steps in blocks(r"""
+_OUTCOMES = _table(r"""
 patient_in_token patient_context_missing: The patient is in the access token, which apps don't read.
   > Have the server return `patient` next to `access_token` in the token response.
 someone_else user_mismatch: The text says that the session belongs to another user.
@@ -300,9 +292,6 @@ wrong_persona persona_mismatch: The login page and the app are for different use
 fewer_results results_limited: The search succeeds and returns less than expected.
 no_patient patient_context_missing: The text says that the token has no patient.
 """)
-    for head, _, why in [line.partition(": ")]
-    for sign, cause in [head.split()]
-)
 _NO_USER = (
     "A backend service has no user and no launch, so its token has no patient: search for the "
     "patient, or get the token in a user's launch (`authorization_code`)."

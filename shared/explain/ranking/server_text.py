@@ -51,6 +51,8 @@ patient_context_missing
   > From an encounter, not only from a patient, launch the app, and request `launch` (or
     `launch/encounter`).
 scope_not_registered
+  ~ permission for 'resource' is not granted
+  > Request and register a scope for every type, such as `system/*.read` for an export.
   ~ permission for '([A-Za-z]{2,40})' is not granted
   > Request and register a scope for {0} too, such as `patient/{0}.read` or `.rs`.
   ~ invalid scopes?:? (SCOPE(?:[ ,+]+SCOPE){0,60})

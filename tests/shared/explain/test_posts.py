@@ -258,6 +258,8 @@ access_token_expired: Some workers get HTTP 401 from FHIR, others succeed with t
 ehr_side: FHIR calls with a Bearer token are redirected (302) to the login page of our SSO
 token_not_in_header: 401 Unauthorized from FHIR: our client never sends the Authorization header
 assertion_key_unknown: POST /token: 500 TypeError: jwks.keys is not iterable
+access_token_expired: Our worker is fine until it has been up for two hours. Then each call fails
+token_not_in_header: The Redux state has no token: 401 from https://h/fhir/Patient
 client_not_enabled_at_site: access_denied, the practice hasn't enabled our app
 assertion_key_unknown: Signature verification failed for the client assertion with RS384
 assertion_claims_wrong: Invalid jti: already used
