@@ -30,7 +30,7 @@ _Other = Literal[
 ]
 _Call = Literal["no_header", "api_login", "stale_copy", "prompt_none", "plus_lost"]
 Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Told, _Other, _Call]
-_DURATION = r"(?:\d{1,3}|an?|one|two|five|ten|half an?|a few) ?-?(?:minutes?|mins?|hours?|h)\b"
+_DURATION = r"(?:\d{1,4}|an?|one|two|five|ten|half an?|a few) ?-?(?:sec\w*|min\w*|hours?|h)\b"
 _ELSEWHERE = (
     r"\b(?:sandbox|demo|staging|production tenant|(?:other|another|first|second|two) (?:sites?"
     r"|customers?|hospitals?|practices?|tenants?|clinics?))\b(?! (?:user|account|patient))"

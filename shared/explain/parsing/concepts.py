@@ -113,7 +113,8 @@ _SAYINGS: Mapping[str, str] = {
     r"|an? )?(?:list|allow|group|role)|\bexpected\b|\binstead of\b|\bincorrect\b|\bwrong\b"
     r"|\bnot (?:valid|intended|issued) (?:for|to)\b|issued (?:for|to) (?:another|a different)"
     r"|\bbelongs? to\b|\bnot the same|\bmust (?:be|match|equal)\b|\bother than\b",
-    "repeated": r"\bduplicate\b|\brepeated\b|\bmore than once\b|\bmultiple\b(?= (?:client )?auth)",
+    "repeated": r"\bduplicate\b|\brepeated\b|\bmore than once\b"
+    r"|\bmultiple\b(?= (?:client )?(?:auth|credential))",
     "invalid": r"\bnot correct\b|\bmust(?: not|n't)\b|\binvalid\w*|\bnot valid\b|\bbad\b"
     r"|\bmalformed\b|\billegal\b|\bfailed\b|(?:verification|validation|authentication"
     r"|check) (?:fails|failure)\b|\bnot accepted\b|(?:\bcan(?:not|'t| not)|\bunable to"
