@@ -240,20 +240,16 @@ FHIR service, such as `FHIR Data Contributor` or `FHIR SMART User` (an app role 
 server), and get a new token. To own the app registration isn't enough.
   #403 Forbidden from Azure's FHIR service / FHIR SMART User / Authorization failed.
   no "roles" claim / no roles claim
-azure fhir token_of_another_server likely aud_wrong possible: Compare `aud` and `iss` of the token \
-with the audience and the authority of the FHIR service (Authentication). Request the token for \
-the service's own URL.
-  #401 Unauthorized from Azure's FHIR service
+azure fhir token_of_another_server likely aud_wrong possible: Request the token for the FHIR \
+service's own URL (`scope=URL/.default`), and compare its `aud` and `iss` with the audience and \
+the authority of the service (Authentication).
+  #401 Unauthorized from Azure's FHIR service / Authentication failed
 google fhir not_a_launch_problem likely scope_trimmed possible: Give the service account or the \
 user a role on the FHIR store (`roles/healthcare.fhirResourceReader`).
   #403 Forbidden from Google's FHIR store
 aws fhir user_not_permitted likely token_of_another_server possible: Make sure that the token has \
 the group or scope (`cognito:groups`, `scope`) that the server's rules ask for, and get a new one.
   #401 Unauthorized from a FHIR server on AWS / #403 Forbidden from a FHIR server on AWS
-azure fhir token_of_another_server likely: Request the token for the FHIR service's own URL \
-(`scope=URL/.default`), and compare its `aud` and `iss` with the audience and the authority of the \
-service (Authentication).
-  Authentication failed
 azure! page redirect_uri_mismatch certain: In the B2C tenant's app registration, add exactly the \
 redirect URI that the app sends.
   AADB2C90006…
