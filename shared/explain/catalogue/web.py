@@ -41,6 +41,8 @@ generic/cors alone @ {FETCH}
   ~ \bdoesn't pass access control check|not allowed for a preflight|cors request did not succeed|\
     \bno 'access-control-allow-|cors header 'access-control-allow-origin' missing|is not allowed by
     access-control-allow-|credential is not supported if the cors header
+  ~ (?-i:\b(?:[Pp]reflight|OPTIONS))\b(?:[^\n.]|\.\S){0,99}?\b40[1345]\b|\b40[1345]\b[^\n.]{0,60}\
+    \bpreflight
   ~ 'access-control-allow-(?:origin|headers|methods|credentials)' header (?:in the response
     )?(?:must|contains|has|is)\b[^\n]{0,200}
   = The browser sent a request to another origin, but doesn't let the page read the response.
@@ -200,7 +202,8 @@ generic/network-unreachable fhir alone
   ~ party did not properly respond|\be(?:conn(?:refused|reset|aborted)|timedout|hostunreach\
     |netunreach|pipe)\b|socket hang
     up|err_connection_\w{4,12}|err_(?:timed_out|network_changed|internet_disconn\w+)|connection
-    (?:was )?(?:refused|reset|timed out|aborted|closed)|no route to host|tls handshake timeout
+    (?:was )?(?:refused|reset|timed out|aborted|closed)|no route to host|assign requested address|\
+    open tcp connection|tls handshake timeout
   ~ (?:connect|socket)[ _]?time(?:d[ _])?-?out\w{0,20}|remote end closed|actively refused|i/o
     timeout|curl: ?\((?:7|35|52|56)\)|ssl_connect: |unexpected eof
   = The connection to the server failed or broke off before a response came.

@@ -85,10 +85,10 @@ _SIGNS: Mapping[Sign, str] = {
     "v2": _VERSION + r"v2\b",
     "came_back": r"[?&](?:code=[^&\s]{1,400}&(?:[^\s]{0,400}&)?state="
     r"|state=[^&\s]{1,400}&(?:[^\s]{0,400}&)?code=)|/callback\?code=",
-    "cors": r"\b(?:preflight|OPTIONS)\b[^\n.]{0,60}\b(?:fail\w*|40[1345]|block\w*)\b|\bcors"
-    r"\b[^\n.]{0,40}\b(?:errors?|issues?|fail\w{0,4}|block\w{0,4}|missing|preflight|not "
-    r"(?:supported|enabled|allowed)|settings|config\w*)|(?:\bnot|n't) (?:support|allow|enable"
-    r"|have)\w* (?:\w+ )?cors\b|\b(?:due to|because of|no)(?: a)?(?: strict)? cors\b",
+    "cors": r"\bpreflight\b[^\n.]{0,60}\b(?:fail|block)|\bcors\b[^\n.]{0,40}\b(?:errors?|issues?"
+    r"|fail\w{0,4}|block\w{0,4}|missing|preflight|not (?:supported|enabled|allowed)|settings"
+    r"|config\w*)|(?:\bnot|n't) (?:support|allow|enable|have)\w* (?:\w+ )?cors\b|\b(?:due to"
+    r"|because of|no)(?: a)?(?: strict)? cors\b",
     "proxied": r"\b(?:nginx|traefik|haproxy|envoy|ingress|cloudfront|load ?balancer|proxy"
     r"|gateway)\b",
     "lost_query": r"\b(?:query(?: string)?|parameters?)\b[^\n.]{0,30}\b(?:lost|gone|dropped"

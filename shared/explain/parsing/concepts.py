@@ -144,7 +144,7 @@ _SAYINGS: Mapping[str, str] = {
     r"|(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*|authori[sz]ed"
     r"|granted|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled"
     r"|licen[cs]ed|configured|eligible|allow)|\bun(?:authori[sz]ed|supported)\b|\bforbidden\b"
-    r"|\bdenied\b|\bdisallowed\b|\bno (?:permission|access)|do(?:es)?(?: not|n't) have"
+    r"|\bdenied\b|\bdisallowed\b|\bno (?:permission|access)|do(?:es)?(?: not|n't) have\b(?! to)"
     r"|\binsufficient\b|\bdisabled\b|\bblocked\b|cannot (?:use|access|request)"
     r"|\blocked\b|\bprohibited\b|does not meet\b|could not be granted|\bnot (?:been )?given",
 }

@@ -26,8 +26,10 @@ cors_blocked
   > Don't send the header {0}, or have the server allow it (Allow-Headers).
   ~ multiple values|multiple cors header
   > Send Access-Control-Allow-Origin once: the server and a proxy each add it.
-  ~ preflight[^\n]{0,90}(?:http ok|redirect)|redirect is not allowed for a pre
-  > Have the server answer OPTIONS with 200 or 204, without a token or a redirect.
+  ~ preflight[^\n]{0,90}(?:http ok|redirect)|redirect is not allowed for a pre|(?:preflight|\
+    (?-i:OPTIONS)\b)(?:[^\n.]|\.\S){0,99}?\b40[1345]\b|\b40[1345]\b[^\n.]{0,60}\bpreflight
+  > Have the server answer OPTIONS with 200 or 204, without a token or a redirect, and allow the
+    request's headers, such as Authorization (Allow-Headers).
   ~ (https?://[^/'\s]{1,200})/realms/[^\s']{1,80}/protocol/
   > In Keycloak at {0}, add the page's origin to the client's Web origins.
   ~ (?:\b(?:at|from) '|resource at )(https?://[^/'\s]{1,200})
@@ -71,7 +73,8 @@ token_of_another_server
   ~ azurehealthcareapis\.com
   > Request the token for the FHIR service's own URL, as `resource` or as `scope=URL/.default`.
 network_unreachable
-  ~ (?:localhost|127\.0\.0\.1|\[::1\])[^\n]{0,80}(?:refused|reset)
+  ~ (?:localhost|127\.0\.0\.1|\[::1\])[^\n]{0,200}(?:refused|reset|cannot assign)|(?:refused|\
+    requested address)[^\n]{0,30}(?:localhost|127\.0)
   > In a container, `localhost` is the container itself. Use a host name that the container and the
     browser can both reach.
 discovery_missing

@@ -190,7 +190,7 @@ client_id_mismatch: The token endpoint says "code was not issued to this client"
 user_not_permitted: 403 break-the-glass is required for this patient
 session_ended: refresh works during the day, but next morning: invalid_grant
 scope_not_requested: 403 on /Condition. Requested scopes: launch openid patient/Patient.read
-cors_blocked: The preflight to the FHIR server returns 401 and our fetch fails
+cors_blocked: The gateway answers OPTIONS https://h.example.org/r4/Patient with 405
 persona_mismatch: Patients can log in, but clinicians can't
 patient_context_missing: launch context not provided in the token request
 user_not_permitted: With my admin account I can read Observation, with a nurse account I get 403
@@ -337,6 +337,7 @@ ehr.example.org: HTTPSConnectionPool(host='ehr.example.org'): CERTIFICATE_VERIFY
 k-2024: {"error":"invalid_client","error_description":"kid not found"} {"kid": "k-2024"}
 Copy the client secret again: {"error":"invalid_client"} We send the client_secret
 `nbf`: nbf claim: token used before issued, nbf is in the future
+In a container: request to http://localhost:80/fhir failed, reason: connect ECONNREFUSED 127.0.0.1
 base64url: PKCE verification failed: challenge E9Mel+oa2Owv/rEMTJguCHaoeK1t8URWbuGJSstw/cM=
 """
 
@@ -356,6 +357,7 @@ def test_what_a_message_names_is_in_what_to_change(named: str, text: str) -> Non
         "GET https://app.example.org/static/app.js 404 (Not Found)\nThe launch page is blank",
         "The server was not found when the launch began",
         "GET https://app.example.org/fhir/main.css 403 (Forbidden)\nThe page stays white",
+        "The user doesn't have to choose a patient. In Hyperspace the page stays white.",
         "We did JWKS + JWT. Though we are getting the access token, there is no info for us.",
     ],
 )

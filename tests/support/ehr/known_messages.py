@@ -118,6 +118,7 @@ generic/request-object: ?error=request_not_supported
 """
 # Messages of servers, browsers and libraries: two or more of each, in different wordings.
 TOLD_BY_ANY = """\
+generic/cors: The preflight is answered with 403
 generic/cors: Cross-Origin Request Blocked: The Same Origin Policy disallows reading it
 generic/cors: Reason: CORS header 'Access-Control-Allow-Origin' missing
 generic/cors: The 'Access-Control-Allow-Origin' header contains multiple values '*, https://b'
@@ -142,6 +143,7 @@ generic/no-answer: curl: (28) Operation timed out after 20001 milliseconds with 
 generic/content-blocked: Mixed Content: The page was loaded over HTTPS, but requested http://h
 generic/content-blocked: Content-Security-Policy: The page's settings blocked the loading of a \
 resource at https://h
+generic/network-unreachable: [Errno 99] Cannot assign requested address
 generic/network-unreachable: java.net.SocketTimeoutException: connect timed out
 generic/not-a-launch: OSError: [Errno 98] Address already in use
 generic/xml-answer: Unexpected token '<', "<Patient xm"... is not valid JSON
