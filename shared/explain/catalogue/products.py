@@ -302,7 +302,6 @@ authorization server. Put a SMART proxy in front of it that translates the EHR's
 google page idp_policy certain: Complete the verification of the OAuth consent screen, or add the \
 user as a tester.
   doesn't comply with Google's OAuth 2.0 policy / has not completed the Google verification process
-  disallowed_useragent
 fhirclient! launch launch_parameter_missing certain: Launch the app from the EHR or from a \
 launcher, which adds `iss` and `launch`, or set `iss` in `FHIR.oauth2.authorize`.
   No server url found / Failed to discover authorization URL given: undefined

@@ -98,6 +98,7 @@ RFC_7523 RFC 7523: https://www.rfc-editor.org/rfc/rfc7523
 RFC_7636 RFC 7636: https://www.rfc-editor.org/rfc/rfc7636
 RFC_9700 RFC 9700: https://www.rfc-editor.org/rfc/rfc9700
 BULK_DATA Bulk Data Access 2.0: https://hl7.org/fhir/uv/bulkdata/STU2/export.html
+RFC_8252 RFC 8252: https://www.rfc-editor.org/rfc/rfc8252
 RFC_9110 RFC 9110: https://www.rfc-editor.org/rfc/rfc9110
 OPENID OpenID Connect Core 1.0: https://openid.net/specs/openid-connect-core-1_0.html
 SMART SMART App Launch 2.2: https://hl7.org/fhir/smart-app-launch/STU2.2/

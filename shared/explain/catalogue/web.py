@@ -16,6 +16,15 @@ generic/frame-refused alone @ {EMBEDDABLE}
     frame-ancestors\W{1,3}(?:'none'|'self')
   = The browser won't show a page in a frame, because the page's own headers forbid it.
   frame_refused likely @ {EMBEDDABLE}; the sender is inferred
+generic/app-scheme alone @ {RFC_8252}
+  " ERR_UNKNOWN_URL_SCHEME / Safari cannot open the page because the address is invalid
+  ~ err_unknown_url_scheme|because the address is invalid|scheme does not have a registered handler|\
+    no activity found to handle intent|isn't associated with any program
+  = The device has no app for the scheme of this URL.
+  redirect_uri_mismatch likely: No app on the device has registered the redirect URI's scheme.
+    ? The system hands a redirect URI to the app that has registered what comes before its colon.
+    > In the app, register the scheme of the redirect URI: `CFBundleURLTypes` in Info.plist (iOS),
+      or an intent filter (Android). In a web view, hand the URL over to the system.
 generic/cookie-refused alone @ inferred
   " This Set-Cookie was blocked … SameSite / Third-party cookie is blocked / Cookies are required
   ~ tracking prevention blocked access to storage|blocked access to cookies or site data

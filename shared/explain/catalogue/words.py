@@ -364,6 +364,15 @@ generic/launch-value redirect @ {SMART}
   : context unknown|invalid|expired !patient !session !state
   = The server doesn't recognize the `launch` value.
   launch_value_invalid likely
+generic/web-view page alone @ {RFC_8252}
+  " disallowed_useragent / This browser or app may not be secure
+  ~ disallowed_useragent|browser or app may not be secure|secure browsers policy
+  : web_view denied|invalid !session !origin
+  = The identity provider doesn't let users sign in within an embedded web view.
+  idp_policy likely: The login page is shown in an embedded web view.
+    ? An app could read passwords that are typed into its web view, so many login pages refuse it.
+    > Open the authorize URL in the system browser: with `ASWebAuthenticationSession` on iOS, a
+      Custom Tab on Android, or AppAuth.
 generic/not-enabled redirect @ inferred
   " app_not_activated / app not activated / not enabled for this organization
   : client denied|expired !unknown !user !@FHIR !redirect

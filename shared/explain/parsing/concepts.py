@@ -78,6 +78,7 @@ _THINGS: Mapping[str, str] = {
     "consent": r"\bconsent\w*|\badmin(?:istrator)? approv\w+|need admin|\bcriteria to access",
     "session": r"\bsessions?\b|\bcookies?\b",
     "origin": r"\bcors\b|cross-origin|access-control-|\borigin\b|preflight",
+    "web_view": r"\b\w{0,7}web ?views?\b|in-app browser|embedded (?:browser|user[- ]agent)",
     "header": r"(?<!match )\bheaders?\b|authorization:|access_token=",
     "search": r"search param\w*|\bparam(?:eter)?s?\b|search criteria|\bchained?\b|\bsort\b"
     r"|_include|\bfilter",
@@ -144,8 +145,8 @@ _SAYINGS: Mapping[str, str] = {
     r"|(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*|authori[sz]ed"
     r"|granted|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled"
     r"|licen[cs]ed|configured|eligible|allow)|\bun(?:authori[sz]ed|supported)\b|\bforbidden\b"
-    r"|\bdenied\b|\bdisallowed\b|\bno (?:permission|access)|do(?:es)?(?: not|n't) have\b(?! to)"
-    r"|\binsufficient\b|\bdisabled\b|\bblocked\b|cannot (?:use|access|request)"
+    r"|\bdenied\b|\bdisallow(?:ed|s)\b|\bno (?:permission|access)|do(?:es)?(?: not|n't) have\b(?! to)"
+    r"|\binsufficient\b|\bdisabled\b|\bblock(?:ed|s)\b|cannot (?:use|access|request)"
     r"|\blocked\b|\bprohibited\b|does not meet\b|could not be granted|\bnot (?:been )?given",
 }
 _ALL = {**_THINGS, **_SAYINGS}

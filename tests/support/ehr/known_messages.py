@@ -122,6 +122,8 @@ generic/cors: The preflight is answered with 403
 generic/cors: Cross-Origin Request Blocked: The Same Origin Policy disallows reading it
 generic/cors: Reason: CORS header 'Access-Control-Allow-Origin' missing
 generic/cors: The 'Access-Control-Allow-Origin' header contains multiple values '*, https://b'
+generic/app-scheme: No Activity found to handle Intent { dat=x://cb }
+generic/web-view: The sign-in page blocks embedded web views such as WKWebView
 generic/cookie-refused: Cookie "sid" has been rejected because it is in a cross-site context
 generic/signing-key: jose: JWKSNoMatchingKey: no applicable key found in the JSON Web Key Set
 generic/key-set-unread: our jwks_url: 401 TypeError: Cannot read property 'keys' of undefined
