@@ -18,13 +18,23 @@ generic/frame-refused alone @ {EMBEDDABLE}
   frame_refused likely @ {EMBEDDABLE}; the sender is inferred
 generic/app-scheme alone @ {RFC_8252}
   " ERR_UNKNOWN_URL_SCHEME / Safari cannot open the page because the address is invalid
-  ~ err_unknown_url_scheme|because the address is invalid|scheme does not have a registered handler|\
+  ~ err_unknown_url_scheme|because the address is invalid|scheme does not have a registered hand|\
     no activity found to handle intent|isn't associated with any program
   = The device has no app for the scheme of this URL.
   redirect_uri_mismatch likely: No app on the device has registered the redirect URI's scheme.
     ? The system hands a redirect URI to the app that has registered what comes before its colon.
     > In the app, register the scheme of the redirect URI: `CFBundleURLTypes` in Info.plist (iOS),
       or an intent filter (Android). In a web view, hand the URL over to the system.
+generic/stale-launch alone @ {SMART_OVERVIEW}
+  " The app still shows the previous patient
+  ~ \b(?:always|still|keeps?) (?:show|display|load)\w*[^\n.]{0,30}\b(?:first|previous|old|last)
+    (?:patient|chart)\b|\b(?:shows?|displays?|loads?)\b[^\n.]{0,25}\b(?:data|chart|patient) of the
+    (?:first|previous|other|old|last)\b[^\n.]{0,8}(?:patient|launch|chart)
+  = The app shows an earlier launch, not the one that the EHR opened now.
+  state_unknown likely: The app reuses the stored data of an earlier launch.
+    ? Windows that an EHR embeds can share one browser session, and with it `sessionStorage`.
+    > Keep each launch's data under its `state`. At the launch URL, start anew without a stored
+      session, and send that page with `Cache-Control: no-store`.
 generic/cookie-refused alone @ inferred
   " This Set-Cookie was blocked … SameSite / Third-party cookie is blocked / Cookies are required
   ~ tracking prevention blocked access to storage|blocked access to cookies or site data

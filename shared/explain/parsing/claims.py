@@ -119,11 +119,11 @@ _SIGNS: Mapping[Sign, str] = {
     "token_where": r"\b(?:where|how)\b[^\n.?]{0,40}\b(?:add|put|pass|send|set|include|attach)"
     r"\b[^\n.?]{0,40}\btoken\b|\btoken\b[^\n.?]{0,60}\b(?:where|how)\b[^\n.?]{0,20}\b(?:add|put"
     r"|pass|send|set|include|use) it\b",
-    "loops": r"\bback to (?:the |my )?(?:login|log-?in|sign-?in)\b|\blogs? (?:me "
-    r"|you )?out (?:instantly|immediately"
-    r"|again)|\b(?:infinite|endless|redirect(?:ion)?|login)[- ]loop|\b(?:re)?(?:load|direct"
-    r"|start)\w*\b[^\n.]{0,30} (?:forever|over and over|again and again)|\bloops? (?:forever"
-    r"|endless\w*|between)|\bkeeps? (?:redirecting|looping)|too[ _]many[ _]redirects\b",
+    "loops": r"\bback to (?:the |my )?(?:login|log-?in|sign-?in)\b|\blogs? (?:me |you )?out (?:"
+    r"again|instantly|immediately)|\b(?:into|infinite|endless|continuous|redirect(?:ion)?"
+    r"|login)(?: an?)?[- ]loop|\b(?:re)?(?:load|direct|start|alternat)\w*\b[^\n.]{0,30} (?:forever"
+    r"|over and over|again and again)|\bloops? (?:forever|endless\w*|between)|\b(?:keeps? |endless "
+    r"|infinite )(?:redirect|loop)|too[ _]many[ _]redirects\b|\bback and forth between",
     "fewer_results": r"\b(?:returns only|only (?:brings|shows|returns|lists))\b[^\n.]{0,30}\b"
     r"(?:labs|results|entries)|\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b"
     r"|\b0 (?:results|entries)|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\w+ ){0,2}(?:\d+|half) of"

@@ -124,6 +124,7 @@ generic/cors: Reason: CORS header 'Access-Control-Allow-Origin' missing
 generic/cors: The 'Access-Control-Allow-Origin' header contains multiple values '*, https://b'
 generic/app-scheme: No Activity found to handle Intent { dat=x://cb }
 generic/web-view: The sign-in page blocks embedded web views such as WKWebView
+generic/stale-launch: In the second window, the app displays the data of the first patient
 generic/cookie-refused: Cookie "sid" has been rejected because it is in a cross-site context
 generic/signing-key: jose: JWKSNoMatchingKey: no applicable key found in the JSON Web Key Set
 generic/key-set-unread: our jwks_url: 401 TypeError: Cannot read property 'keys' of undefined
