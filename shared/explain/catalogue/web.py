@@ -33,8 +33,8 @@ generic/stale-launch alone @ {SMART_OVERVIEW}
   = The app shows an earlier launch, not the one that the EHR opened now.
   state_unknown likely: The app reuses the stored data of an earlier launch.
     ? Windows that an EHR embeds can share one browser session, and with it `sessionStorage`.
-    > Keep each launch's data under its `state`. At the launch URL, start anew without a stored
-      session, and send that page with `Cache-Control: no-store`.
+    > Keep each launch's data under its `state`. At the launch URL, drop the stored session of an
+      earlier launch, and send that page with `Cache-Control: no-store`.
 generic/cookie-refused alone @ inferred
   " This Set-Cookie was blocked … SameSite / Third-party cookie is blocked / Cookies are required
   ~ tracking prevention blocked access to storage|blocked access to cookies or site data

@@ -195,7 +195,7 @@ generic/opaque-token alone @ {RFC_6750}
   opaque_token_decoded likely @ {RFC_6749}
 generic/no-id-token @ {FORUM_OPENID}
   " no id_token in the token response
-  : id_token missing !key !claim !signature !discovery
+  : id_token missing !scope !key !claim !signature !discovery
   : fhiruser missing
   = The EHR issued an access token, but didn't say who signed in.
   scope_trimmed likely
@@ -313,21 +313,15 @@ generic/scope-not-covered fhir @ {RFC_6750}
     > Compare `scope` in the token response with the requested scopes: an EHR can leave some out.
   scope_not_registered possible
   user_not_permitted possible
-generic/openid-missing redirect @ {OPENID}
-  " The openid scope is required / missing openid scope
+generic/scope-missing redirect @ {OPENID}; RFC 6749 3.3
+  " no scope parameter in the authorization request / the openid scope is required
   : openid missing !id_token
-  = The server finds no `openid` in the request's `scope`.
-  scope_not_requested likely
-    > Add `openid` to `scope`. Look at the request that is sent: `scope` is one text with spaces
-      between the scopes, not a list, and without commas.
-generic/scope-missing redirect
-  " no scope parameter in the authorization request / the authorize URL has no scope parameter
   : scope search missing @authorize !user !refresh
-  = The authorization request has no scopes.
-  request_malformed likely
-    ? Some servers require `scope`, and others use a default that isn't enough.
-    > Send `scope` with the authorization request: `openid fhirUser` and the scopes that the app
-      needs.
+  : scope missing !by:writer !denied !unknown !mismatch !user !refresh !context !unfetched
+  = The server misses a scope in the request.
+  scope_not_requested likely
+    > Add the scope that the message names, such as `openid`, to `scope`. Look at the request that
+      is sent: `scope` is one text with spaces between the scopes, not a list, and without commas.
 generic/scope-text redirect
   " Invalid scopes: … / scope is not allowed for the client
   : scope denied|unknown|invalid|missing|mismatch !user !refresh !context !unfetched
@@ -365,8 +359,8 @@ generic/launch-value redirect @ {SMART}
   = The server doesn't recognize the `launch` value.
   launch_value_invalid likely
 generic/web-view page alone @ {RFC_8252}
-  " disallowed_useragent / This browser or app may not be secure
-  ~ disallowed_useragent|browser or app may not be secure|secure browsers policy
+  " disallowed_useragent / it doesn't comply with the secure browsers policy
+  ~ disallowed_useragent|this browser or app may\b|secure browsers policy
   : web_view denied|invalid !session !origin
   = The identity provider doesn't let users sign in within an embedded web view.
   idp_policy likely: The login page is shown in an embedded web view.

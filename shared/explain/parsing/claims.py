@@ -17,18 +17,10 @@ _Place = Literal["framed", "strict_browser", "works_elsewhere", "other_user", "p
 _Event = Literal["storage_lost", "lasts", "fresh", "twice", "blank", "came_back", "cors", "loops"]
 _Setup = Literal["wrong_launch_url", "as_http", "http_base", "clock_off", "double_request"]
 _Server = Literal["lost_query", "refreshing", "rotates", "fewer_results", "server_down"]
-_Told = Literal["worked", "code_as_token"]
+_Told = Literal["worked", "code_as_token", "awaits_launch", "no_answer", "local_iss"]
 _Patient = Literal["no_patient", "no_context", "wrong_persona", "someone_else", "patient_in_token"]
-_Other = Literal[
-    "no_refresh_token",
-    "terminology",
-    "other_token",
-    "instances",
-    "in_tool",
-    "picker",
-    "token_where",
-]
-_Call = Literal["no_header", "api_login", "stale_copy", "prompt_none", "plus_lost"]
+_Other = Literal["no_refresh_token", "terminology", "other_token", "instances", "in_tool", "picker"]
+_Call = Literal["no_header", "api_login", "stale_copy", "prompt_none", "plus_lost", "token_where"]
 Sign = Literal[_Client, _Place, _Event, _Setup, _Server, _Patient, _Told, _Other, _Call]
 _DURATION = r"(?:\d{1,4}|an?|one|two|five|ten|half an?|a few) ?-?(?:sec\w*|min\w*|hours?|h)\b"
 _ELSEWHERE = (
@@ -124,6 +116,13 @@ _SIGNS: Mapping[Sign, str] = {
     r"|login)(?: an?)?[- ]loop|\b(?:re)?(?:load|direct|start|alternat)\w*\b[^\n.]{0,30} (?:forever"
     r"|over and over|again and again)|\bloops? (?:forever|endless\w*|between)|\b(?:keeps? |endless "
     r"|infinite )(?:redirect|loop)|too[ _]many[ _]redirects\b|\bback and forth between",
+    "awaits_launch": r"\bwait(?:s|ing)? (?:for|until)\b[^\n.]{0,40}\b(?:launch|ehr to)\b"
+    r"|\bonce\b[^\n.]{0,30} receives? an? launch",
+    "no_answer": r"\b(?:connection|call|request|page|site|server|it)\b[^\n.]{0,40}\btimes? out\b"
+    r"|\b(?:page|site|tab|login|it|which|that)\b[^\n.]{0,60}\bnever (?:loads|comes up|opens|answers"
+    r"|responds)|\b(?:request|call|page)\b[^\n.]{0,20}\bhangs\b|\bkeeps loading\b",
+    "local_iss": r"://(?!localhost|127\.)[^\s?]{3,200}\?(?:[^\s&]{0,300}&){0,4}"
+    r"iss=https?(?:%3a|:)(?:%2f|/){2}(?:localhost|127\.)",
     "fewer_results": r"\b(?:returns only|only (?:brings|shows|returns|lists))\b[^\n.]{0,30}\b"
     r"(?:labs|results|entries)|\bempty (?:bundle|results?|list)|\bno (?:results|entries)\b"
     r"|\b0 (?:results|entries)|\btotal\W{0,4}(?:of )?0\b|\bonly (?:\w+ ){0,2}(?:\d+|half) of"

@@ -145,8 +145,8 @@ _SAYINGS: Mapping[str, str] = {
     r"|(?:\bnot|n't) (?:been |currently |allowed or )?(?:allowed|permit\w*|authori[sz]ed"
     r"|granted|enabled|approved|assigned|supported|activated|white-?listed|listed|entitled"
     r"|licen[cs]ed|configured|eligible|allow)|\bun(?:authori[sz]ed|supported)\b|\bforbidden\b"
-    r"|\bdenied\b|\bdisallow(?:ed|s)\b|\bno (?:permission|access)|do(?:es)?(?: not|n't) have\b(?! to)"
-    r"|\binsufficient\b|\bdisabled\b|\bblock(?:ed|s)\b|cannot (?:use|access|request)"
+    r"|\bdenied\b|\bdisallow(?:ed|s)\b|\bno (?:permission|access)|do(?:es)?(?: not|n't) have\b"
+    r"(?! to)|\binsufficient\b|\bdisabled\b|\bblock(?:ed|s)\b|cannot (?:use|access|request)"
     r"|\blocked\b|\bprohibited\b|does not meet\b|could not be granted|\bnot (?:been )?given",
 }
 _ALL = {**_THINGS, **_SAYINGS}

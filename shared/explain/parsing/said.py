@@ -40,10 +40,11 @@ _ERROR = any_case(
 )
 # What a person says counts only if it reports a failure. "Users don't have to sign in" doesn't.
 _FAILURE = any_case(
-    r"\b[45]\d\d\b|error|fail|refus|denied|reject|cannot|can't|unable|invalid|missing|unknown"
-    r"|expired|wrong|lacks|\bno\b|null|undefined|without|empty|requir|timed? ?out|lost|duplicat"
-    r"|repeat|more than once|differ|mismatch|incorrect|must|reus|already|(?:\bnot|n't) (?:work"
-    r"|valid|found|match|accept|allow|support|recogni|get|find|see|have\b(?! to)|send|sent|provide)"
+    r"\b[45]\d\d\b|error|fail|refus|denied|reject|block(?:s|ed)|cannot|can't|unable|invalid|missing"
+    r"|unknown|expired|wrong|lacks|\bno\b|null|undefined|without|empty|requir|timed? ?out|lost"
+    r"|duplicat|repeat|more than once|differ|mismatch|incorrect|must|reus|already|(?:\bnot"
+    r"|n't) (?:work|valid|found|match|accept|allow|support|recogni|get|find|see|have\b(?! to)|send"
+    r"|sent|provide)"
 )
 # The fields in which servers put their words: OAuth's, FHIR's, and other JSON.
 _FIELD = any_case(

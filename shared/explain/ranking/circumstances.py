@@ -71,24 +71,27 @@ def _browser(facts: Facts) -> Iterator[Evidence]:
     if "cors" in facts.pasted.lower() and "ERR_FAILED 401" in facts.pasted:
         why = "The server answered 401, and sends its CORS headers only with success."
         yield Evidence("access_token_expired", "likely", why, _ACCOUNT)
-    lost = "storage_lost" in signs
-    lost |= "state_unknown" in facts.family
+    lost = "storage_lost" in signs or "state_unknown" in facts.family
+    vague = not facts.entries and not _has_error(facts)
     if lost and {"framed", "strict_browser"} & signs and facts.may_be("cookies_blocked"):
-        why = (
-            "In a frame, or in a browser that restricts cookies, the callback can't read the "
-            "launch's stored data."
-        )
+        why = "In a frame or a strict browser, the callback can't read the launch's stored data."
         yield _likely("cookies_blocked", why)
-    elif not facts.entries and signs & {"framed", "blank"} and not _has_error(facts):
+    elif vague and signs & {"framed", "blank"}:
         why = "The app fails in the EHR's window, and the text has no message from the browser."
-        for cause in ("cookies_blocked", "frame_refused", "ehr_side"):
-            yield Evidence(cause, "possible", why, _ACCOUNT)
-    if "loops" in signs and "framed" in signs and not _has_error(facts):
-        why = "It loops only in the EHR's window, where the app's cookie is a third party's."
-        yield _likely("cookies_blocked", why)
+        yield from _possible(why, "cookies_blocked", "frame_refused", "ehr_side")
+    if vague and "no_answer" in signs:
+        why = "The server doesn't answer."
+        yield from _possible(why, "network_unreachable", "endpoint_wrong", "ehr_side")
     if "loops" in signs and not _has_error(facts):
-        why = "The launch starts over again and again."
-        yield Evidence("flow_misused", "possible", why, _ACCOUNT)
+        if "framed" in signs:
+            why = "It loops only in the EHR's window, where the app's cookie is a third party's."
+            yield _likely("cookies_blocked", why)
+        yield from _possible("The launch starts over again and again.", "flow_misused")
+
+
+def _possible(why: str, *causes: CauseId) -> Iterator[Evidence]:
+    for cause in causes:
+        yield Evidence(cause, "possible", why, _ACCOUNT)
 
 
 def _has_error(facts: Facts) -> bool:
@@ -285,6 +288,10 @@ prompt_none session_ended: With `prompt=none`, the server mustn't show its login
   > Remove `prompt=none` from the authorization request.
 plus_lost launch_value_invalid: In the query of a URL, `+` means a space.
   > Where the launch URL is built, write each `+` of the `launch` value as `%2B`.
+awaits_launch launch_parameter_missing: A program waits for a launch, which only an EHR starts.
+  > From the EHR or a launcher, open that program's launch URL with `iss` and `launch`.
+local_iss fhir_base_wrong: `iss` is `localhost`, which no other machine reaches.
+  > On the FHIR server or the launcher, set the public base URL that it sends as `iss`.
 double_request code_expired_or_used: The text describes a second request.
 clock_off clock_skew: The text says that a clock is off.
 wrong_persona persona_mismatch: The login page and the app are for different users.

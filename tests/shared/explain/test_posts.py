@@ -197,6 +197,10 @@ user_not_permitted: With my admin account I can read Observation, with a nurse a
 client_unknown: https://a.example.org/cb?error=invalid_client&error_description=Client+is+invalid&state=x
 redirect_uri_mismatch: redirect_uri must not contain a fragment
 launch_parameter_missing: The launch URL in the registration is index.html instead of launch.html
+launch_parameter_missing: The test tool is waiting for the EHR to launch it. What starts that?
+fhir_base_wrong: https://a.example.org/launch?iss=http%3A%2F%2Flocalhost%3A80%2Ffhir&launch=x fails
+network_unreachable: The EHR's login page never loads at one customer
+scope_not_requested: ?error=invalid_scope&error_description=The+scope+launch%2Fpatient+is+required
 idp_policy: User is not in the group that is allowed to use this client
 user_not_permitted: Reading the patient: 403 "The user is not part of the care team"
 request_malformed: 400 invalid_request: duplicate parameter client_id
