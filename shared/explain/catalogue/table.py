@@ -22,7 +22,7 @@ software other than this app.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from shared.explain.catalogue import causes
@@ -45,12 +45,9 @@ _LISTS = {"~": "patterns", ":": "about"}
 
 def entries(text: str) -> tuple[Entry, ...]:
     """Return the entries of a text."""
-    return tuple(_entries(text))
-
-
-def _entries(text: str) -> Iterator[Entry]:
     names: dict[str, Any] = {**vars(oracle_console), **vars(causes)}
-    place, source, made = "", "", None
+    place, source = "", ""
+    made: list[Entry] = []
     for block in blocks(text):
         mark, _, rest = block[0][1].partition(" ")
         if mark.startswith("$"):
@@ -58,12 +55,12 @@ def _entries(text: str) -> Iterator[Entry]:
         elif mark == "*":
             place, _, source = rest.partition(" ")
         else:
-            made = _entry(block, (place, source, names), made)
-            yield made
+            made.append(_entry(block, (place, source, names), made))
+    return tuple(made)
 
 
 def _entry(
-    block: list[tuple[int, str]], defaults: tuple[str, str, Mapping[str, Any]], before: Entry | None
+    block: list[tuple[int, str]], defaults: tuple[str, str, Mapping[str, Any]], made: list[Entry]
 ) -> Entry:
     place, source, names = defaults
     head, _, cited = block[0][1].partition(" @ ")
@@ -79,9 +76,9 @@ def _entry(
             found[-1][1].append(line)
         elif mark in _LISTS:
             fields[_LISTS[mark]] += (rest,)
-        elif mark == "%" and before is not None:
-            fields |= {"meaning": before.meaning, "causes": before.causes}
-            source = before.source
+        elif mark == "%":
+            fields |= {"meaning": made[-1].meaning, "causes": made[-1].causes}
+            source = made[-1].source
         elif mark == "@":
             source = rest
         elif mark == '"':

@@ -232,19 +232,19 @@ def _expected(facts: Facts, text: str) -> Iterator[Evidence]:
         yield Evidence(cause, _proven(facts, cause), why, _TEXT, (step,))
 
 
+_WITH_KID = re.compile(r"\{[^{}]{0,1500}\"kid\"\s?:\s?\"([^\"\s]{1,100})\"[^{}]{0,1500}\}")
+
+
 def _keys(facts: Facts, text: str) -> Iterator[Evidence]:
     """Compare the `kid` of an assertion's header with those of a key set."""
-    kids = {True: [], False: []}  # type: dict[bool, list[str]]
-    for match in re.finditer(
-        r"\{[^{}]{0,1500}\"kid\"\s?:\s?\"([^\"\s]{1,100})\"[^{}]{0,1500}\}", text
-    ):
-        kids["kty" in match[0]].append(match[1])
-    if not kids[True] or not kids[False] or MASK in (kid := kids[False][0]) or kid in kids[True]:
+    objects = [*_WITH_KID.finditer(text)]
+    offered = [one[1] for one in objects if "kty" in one[0]]
+    kid = next((one[1] for one in objects if "kty" not in one[0]), MASK)
+    if not offered or MASK in kid or kid in offered:
         return
-    cause: CauseId = "assertion_key_unknown"
-    if "signing_key_unknown" in facts.family:
-        cause = "signing_key_unknown"
-    why = f"The header names the `kid` {kid}, but the key set has {named(kids[True])}."
+    of_ehr = "signing_key_unknown" in facts.family
+    cause: CauseId = "signing_key_unknown" if of_ehr else "assertion_key_unknown"
+    why = f"The header names the `kid` {kid}, but the key set has {named(offered)}."
     step = f"Publish the key {kid} in the key set, or sign with one that is in it."
     yield Evidence(cause, _proven(facts, cause), why, _TEXT, (step,))
 
