@@ -11,7 +11,7 @@ from shared.explain import parameters
 from shared.explain.model import AuthorizationRequest
 from shared.explain.parsing.named import MASK, NO_VALUE
 from shared.explain.parsing.parse import SIGN
-from shared.explain.parsing.shown_scopes import SCOPE, scopes_in
+from shared.explain.parsing.shown_scopes import SCOPE, runs, scopes_in
 from shared.explain.parsing.texts import UUID
 
 _URL = r"([a-z][a-z0-9+.-]{1,20}://[^\s&\"'<>`\\]{1,500})"
@@ -21,12 +21,12 @@ _LIST_GAP = 14
 _WORD = r"(?<![\w/.])[A-Za-z_]{2,40}(?![\w/]|\.\w)"
 # A request written as pairs of name and value, as in JSON, a table or a curl command. If other
 # values have quotes, a value without them is a program's variable, whose value is unknown.
-_PAIR = re.compile(
+_PAIR = (
     rf"(?<![\w/.?&-])(?P<mark>[\"'`]?)(?P<name>{'|'.join((*parameters.SMART, 'nonce'))})(?P=mark)"
     r"\s{0,8}(?:=>|[:=|])\s{0,8}(?:\"(?P<double>[^\"\n]{0,4000})\"|'(?P<single>[^'\n]{0,4000})'|"
     rf"(?P<bare>[^\s,;&|\"'`]{{1,2000}})(?:[ +]{SCOPE}){{0,200}})"
 )
-_BETWEEN_PAIRS = re.compile(
+_BETWEEN_PAIRS = (
     r"[\s,;|\"'`{}()\[\]*&>\\-]{0,24}(?:(?:-d|-F|--data(?:-urlencode)?)[\s\"'`$]{1,4})?"
 )
 
@@ -140,13 +140,7 @@ def causes_named_in(text: str) -> tuple[str, ...]:
 
 def _pairs(text: str) -> dict[str, str | None]:
     """Return the parameters of a request written as pairs, with None for an unknown value."""
-    runs: list[list[re.Match[str]]] = []
-    for match in _PAIR.finditer(text):
-        if runs and _BETWEEN_PAIRS.fullmatch(text, runs[-1][-1].end(), match.start()):
-            runs[-1].append(match)
-        else:
-            runs.append([match])
-    requests = [_values(run) for run in runs]
+    requests = [_values(run) for run in runs(_PAIR, _BETWEEN_PAIRS, text)]
     return max(
         (one for one in requests if len(one) > 2 and {"response_type", "scope"} & set(one)),
         key=len,

@@ -6,8 +6,7 @@ A forum post may list requested, granted, registered and missing scopes (SMART A
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 from shared.frozen import dataclass
 
@@ -75,16 +74,20 @@ def _token_response(text: str) -> tuple[str, ...] | None:
     return tuple(match[1].split()) if match is not None else None
 
 
-def _lists(text: str) -> Iterator[tuple[Label | None, tuple[str, ...]]]:
-    matches = list(re.finditer(SCOPE, text))
-    runs = [[match] for match in matches[:1]]
-    for before, match in pairwise(matches):
-        if re.fullmatch(_BETWEEN, text[before.end() : match.start()]):
+def runs(form: str, between: str, text: str) -> list[list[re.Match[str]]]:
+    """Return what has a form in a text, in lists of those with only `between` between them."""
+    runs: list[list[re.Match[str]]] = []
+    for match in re.finditer(form, text):
+        if runs and re.compile(between).fullmatch(text, runs[-1][-1].end(), match.start()):
             runs[-1].append(match)
         else:
             runs.append([match])
+    return runs
+
+
+def _lists(text: str) -> Iterator[tuple[Label | None, tuple[str, ...]]]:
     end = 0
-    for run in runs:
+    for run in runs(SCOPE, _BETWEEN, text):
         if len(run) == 1 and run[0][0] in {"launch", "profile"}:
             # Without other scopes, it's just a word in a sentence.
             continue
@@ -102,11 +105,8 @@ def _lists(text: str) -> Iterator[tuple[Label | None, tuple[str, ...]]]:
 def _label(before: str) -> Label | None:
     """Return the label for the last matching word before a list."""
     lines = _LAST_LINES.search(before)
-    names: list[Label] = ["missing", "granted", "registered", "requested"]
-    label: Label | None = None
-    for match in _LABELS.finditer(lines[0] if lines is not None else before):
-        label = next(name for name in names if name in str(match.lastgroup))
-    return label
+    found = [*_LABELS.finditer(lines[0] if lines is not None else before)]
+    return cast("Label", str(found[-1].lastgroup).rstrip("_")) if found else None
 
 
 def _longest(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
